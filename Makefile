@@ -1,0 +1,69 @@
+# Every target sets up what it needs. Only Python >= 3.10 with venv and pip is assumed.
+PYTHON ?= python3
+VENV   ?= .venv
+BIN    := $(VENV)/bin
+# Which torch to install, and where from. CPU build: make demo TORCH_ARGS="--index-url https://download.pytorch.org/whl/cpu"
+TORCH      ?= torch==2.13.0
+TORCH_ARGS ?=
+# The runs that the targets below make are kept inside the checkout.
+export MOSAIC_HOME ?= $(CURDIR)/var
+
+.DEFAULT_GOAL := help
+.PHONY: help setup demo test test-slow test-faults check format lint types arrows bench docs docs-serve proto clean
+
+help:  ## show the targets
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
+
+STAMP := $(VENV)/.installed
+INPUTS := pyproject.toml hatch_build.py $(wildcard 3rd_party/*/pyproject.toml)
+
+$(STAMP): $(INPUTS)
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 10))' || { echo "MOSAIC needs Python >= 3.10; name one with: make PYTHON=/path/to/python3 $(MAKECMDGOALS)"; exit 2; }
+	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --upgrade pip
+	$(BIN)/python -c 'import torch' 2>/dev/null || $(BIN)/python -m pip install --quiet $(TORCH_ARGS) "$(TORCH)"
+	$(BIN)/python -m pip install --quiet -e '.[dev,random,cleanrl]' $(foreach dir,$(dir $(wildcard 3rd_party/*/pyproject.toml)),-e $(dir))
+	@touch $@
+
+setup: $(STAMP)  ## create .venv with MOSAIC, its tools and the two workers that fit in
+
+demo: $(STAMP)  ## train PPO on CartPole with three seeds, show it live, draw the curve
+	$(BIN)/mosaic demo
+
+test: $(STAMP)  ## run the tests (minutes)
+	$(BIN)/python -m pytest -m "not slow" --cov=gym_gui --cov-report=term:skip-covered
+
+test-slow: $(STAMP)  ## run the tests that train for real
+	$(BIN)/python -m pytest -m slow --timeout 3600
+
+test-faults: $(STAMP)  ## kill every process at every moment and count what is left
+	$(BIN)/python -m pytest -m fault --timeout 3600
+
+format: $(STAMP)  ## format the code
+	$(BIN)/ruff format . && $(BIN)/ruff check --fix .
+
+lint: $(STAMP)
+	$(BIN)/ruff format --check . && $(BIN)/ruff check .
+
+types: $(STAMP)
+	$(BIN)/mypy
+
+arrows: $(STAMP)
+	$(BIN)/lint-imports
+
+check: lint types arrows test  ## format, lint, types, arrows, tests
+
+bench: $(STAMP)  ## run every benchmark and write benchmarks/results/
+	$(BIN)/python -m benchmarks
+
+docs: $(STAMP)  ## build the documentation into site/
+	$(BIN)/mkdocs build --strict
+
+docs-serve: $(STAMP)
+	$(BIN)/mkdocs serve
+
+proto: $(STAMP)  ## regenerate the gRPC stubs
+	$(BIN)/python -m gym_gui.trainer.proto.generate
+
+clean:  ## remove the environment and everything built
+	rm -rf $(VENV) site build dist .coverage .mypy_cache .ruff_cache .pytest_cache

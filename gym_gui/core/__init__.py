@@ -1,0 +1,1 @@
+"""Ground floor shared by workers and by MOSAIC itself."""

@@ -1,0 +1,60 @@
+"""Small files that are whole or absent: written to a neighbour, synced, renamed."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+
+def write_json_atomic(path: Path, value: Any, *, mode: int = 0o600) -> None:
+    """Write a value as JSON so that a reader sees all of it or the file before it.
+
+    Args:
+        path: Where to; its folder must exist.
+        value: A msgspec Struct, or anything of dicts, lists, strings and numbers.
+        mode: Permission bits of the new file.
+
+    Raises:
+        OSError: The disk refused; the old file is untouched.
+    """
+    text = json.dumps(msgspec.to_builtins(value), indent=1, ensure_ascii=False)
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    try:
+        descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, mode)
+        with os.fdopen(descriptor, "w", encoding="utf-8") as stream:
+            stream.write(text)
+            stream.flush()
+            os.fsync(stream.fileno())
+        temporary.replace(path)
+    except BaseException:
+        with contextlib.suppress(OSError):
+            temporary.unlink()
+        raise
+    sync_folder(path.parent)
+
+
+def sync_folder(folder: Path) -> None:
+    """Make renames and new names in a folder survive a power cut."""
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def read_json(path: Path) -> Any | None:
+    """Return what a JSON file holds, or ``None`` if there is no such file.
+
+    Raises:
+        ValueError: The file exists and is not JSON.
+    """
+    try:
+        data = path.read_bytes()
+    except FileNotFoundError:
+        return None
+    return json.loads(data)

@@ -1,0 +1,110 @@
+"""The layout of a run's folder: the one place that knows where each file of a run lies."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+
+@dataclass(frozen=True)
+class RunFolder:
+    """Paths inside one run's folder. Nothing here touches the disk except :meth:`create`.
+
+    Args:
+        path: The folder itself, ``$MOSAIC_HOME/runs/<run_id>``.
+    """
+
+    path: Path
+
+    @classmethod
+    def of(cls, home: Path, run_id: str) -> RunFolder:
+        """Return the folder of a run below a home."""
+        return cls(home / "runs" / run_id)
+
+    @property
+    def run_id(self) -> str:
+        return self.path.name
+
+    @property
+    def run_json(self) -> Path:
+        """Canonical config, digest, plan of workers, provenance; never changes after submission."""
+        return self.path / "run.json"
+
+    @property
+    def database(self) -> Path:
+        return self.path / "telemetry.db"
+
+    @property
+    def logs(self) -> Path:
+        return self.path / "logs"
+
+    @property
+    def supervisor_log(self) -> Path:
+        """Launches, exits, signals and states with their causes; appended by the proxy alone."""
+        return self.logs / "supervisor.jsonl"
+
+    @property
+    def proxy_log(self) -> Path:
+        """Diagnostics of the proxy process itself (its stdout and stderr)."""
+        return self.logs / "proxy.log"
+
+    @property
+    def control(self) -> Path:
+        """Locks, intents, launch specs, and the launchers' records."""
+        return self.path / "control"
+
+    @property
+    def proxy_lock(self) -> Path:
+        return self.control / "proxy.lock"
+
+    @property
+    def cancel_intent(self) -> Path:
+        """Exists (JSON: at, by, reason) once somebody asked to cancel the run."""
+        return self.control / "cancel.json"
+
+    @property
+    def analytics(self) -> Path:
+        return self.path / "analytics.json"
+
+    def worker_config(self, worker_id: str) -> Path:
+        """The flat config handed to a worker with ``--config``."""
+        return self.path / f"worker-{self.run_id}-{worker_id}.json"
+
+    def stdout_log(self, worker_id: str, attempt: int) -> Path:
+        return self.logs / f"{worker_id}.a{attempt}.stdout.jsonl"
+
+    def stderr_log(self, worker_id: str, attempt: int) -> Path:
+        return self.logs / f"{worker_id}.a{attempt}.stderr.log"
+
+    def launch_spec(self, worker_id: str, attempt: int) -> Path:
+        return self.control / f"{worker_id}.a{attempt}.launch.json"
+
+    def launch_lock(self, worker_id: str, attempt: int) -> Path:
+        """Held (flock) by launcher and worker: held means that one of them lives."""
+        return self.control / f"{worker_id}.a{attempt}.lock"
+
+    def started_record(self, worker_id: str, attempt: int) -> Path:
+        return self.control / f"{worker_id}.a{attempt}.started.json"
+
+    def exit_record(self, worker_id: str, attempt: int) -> Path:
+        return self.control / f"{worker_id}.a{attempt}.exit.json"
+
+    def work(self, worker_id: str) -> Path:
+        """The worker's working directory."""
+        return self.path / "work" / worker_id
+
+    def checkpoints(self, worker_id: str) -> Path:
+        return self.path / "checkpoints" / worker_id
+
+    def tensorboard(self, worker_id: str) -> Path:
+        return self.path / "tensorboard" / worker_id
+
+    def videos(self, worker_id: str) -> Path:
+        return self.path / "videos" / worker_id
+
+    def create(self) -> None:
+        """Create the run's folder (mode 0700) with its fixed subfolders; fails if it exists."""
+        self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        self.path.mkdir(mode=0o700)
+        self.logs.mkdir()
+        self.control.mkdir()

@@ -1,0 +1,62 @@
+"""What ``run.json`` holds: the submitted config and, per worker, how it is to be launched."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+
+
+class Limits(msgspec.Struct, frozen=True, kw_only=True):
+    """Time limits of a worker, in seconds, and how often it may be tried."""
+
+    wall_time_s: float | None = None
+    startup_timeout_s: float = 60.0
+    heartbeat_timeout_s: float = 300.0
+    shutdown_timeout_s: float = 30.0
+    max_attempts: int = 1
+
+
+class WorkerPlan(msgspec.Struct, frozen=True, kw_only=True):
+    """One worker of a run: all that a supervisor needs to launch it.
+
+    ``argv`` is complete (interpreter, ``-m``, module, ``--config`` with the absolute path of the worker's
+    config file, and the flags that the worker knows). ``env`` holds additions to the supervisor's own environment;
+    ``MOSAIC_ATTEMPT`` and ``MOSAIC_LOG`` are added at each launch.
+    """
+
+    worker_no: int
+    """1, 2, …: part of every row id of the run's database (0 is the supervisor)."""
+    worker_id: str
+    worker_type: str
+    argv: list[str]
+    env: dict[str, str] = {}
+    config: dict[str, Any] = {}
+    seed: int | None = None
+    target_steps: int | None = None
+    """Steps the worker is to take, where its config says (for progress bars)."""
+
+
+class RunPlan(msgspec.Struct, frozen=True, kw_only=True):
+    """The whole of ``run.json``. Written once at submission, never changed."""
+
+    schema: int = 1
+    run_id: str
+    run_name: str
+    digest: str
+    created_at: float
+    """Unix time, seconds."""
+    config: dict[str, Any]
+    """The canonical run config."""
+    workers: list[WorkerPlan]
+    limits: Limits = Limits()
+    on_worker_failure: str = "fail_fast"
+    executor: str = "local"
+    priority: int = 0
+    seed: int | None = None
+    tags: list[str] = []
+    group: str = ""
+    """Common to the runs of one ``--seeds`` submission."""
+    parent_run_id: str | None = None
+    submitter: str = ""
+    provenance: dict[str, Any] = {}

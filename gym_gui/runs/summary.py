@@ -1,0 +1,118 @@
+"""What is known of a run at one moment: the rows of ``runs list`` and the whole of ``runs show``."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+
+from gym_gui.runs.states import RunState
+
+
+class Ledger(msgspec.Struct, kw_only=True):
+    """Where every line that a run's workers printed has gone. ``lines == stored + log + quarantined``."""
+
+    lines: int = 0
+    """Lines read from the workers' logs."""
+    stored: int = 0
+    """Lines of which at least one record was stored."""
+    log: int = 0
+    """Lines that are program output."""
+    quarantined: int = 0
+    """Lines kept aside with a reason, none of whose records was stored."""
+    records: int = 0
+    """Records stored: more than ``stored`` where a line held several."""
+    dropped: int = 0
+    """Events that the kernel refused (disk full), as the SDK counted them."""
+    sampled: int = 0
+    """Steps left out by a sampling rule, as the SDK counted them."""
+
+    @property
+    def balanced(self) -> bool:
+        return self.lines == self.stored + self.log + self.quarantined
+
+
+class ExitStatus(msgspec.Struct, kw_only=True):
+    """How a process ended. ``code`` and ``signal`` are both null where nobody lived to see it."""
+
+    code: int | None = None
+    signal: int | None = None
+    reason: str = ""
+
+
+class CurvePoint(msgspec.Struct, kw_only=True, array_like=True):
+    """One bucket of a learning curve: training episodes that ended around ``step``."""
+
+    step: int
+    """Environment steps of the worker at the bucket's last episode."""
+    episodes: int
+    mean_return: float
+    min_return: float
+    max_return: float
+
+
+class WorkerSummary(msgspec.Struct, kw_only=True):
+    """One worker of a run, its current attempt."""
+
+    worker_id: str
+    worker_type: str
+    state: RunState = RunState.QUEUED
+    cause: str = ""
+    attempt: int = 0
+    pid: int | None = None
+    exit: ExitStatus | None = None
+    episodes: int = 0
+    """Training episodes, all attempts."""
+    steps: int = 0
+    """Environment steps taken, as far as telemetry tells (last attempt)."""
+    target_steps: int | None = None
+    mean_return_100: float | None = None
+    """Mean return of the last 100 training episodes."""
+    last_event: str = ""
+    last_heartbeat_at: float | None = None
+    cpu_seconds: float | None = None
+    memory_bytes: int | None = None
+    curve: list[CurvePoint] = []
+    eval_episodes: int = 0
+    eval_mean_return: float | None = None
+
+
+class RunSummary(msgspec.Struct, kw_only=True):
+    """One run: identity, state, rollups, ledger."""
+
+    run_id: str
+    run_name: str = ""
+    state: RunState = RunState.QUEUED
+    cause: str = ""
+    digest: str = ""
+    sequence: int = 0
+    """Order of submission within a home (``latest`` is the highest)."""
+    report: int = 0
+    """Number of the proxy's report this came from; a newer one replaces it whole."""
+    group: str = ""
+    tags: list[str] = []
+    seed: int | None = None
+    executor: str = "local"
+    parent_run_id: str | None = None
+    attempts: int = 0
+    workers: list[WorkerSummary] = []
+    episodes: int = 0
+    steps: int = 0
+    target_steps: int | None = None
+    mean_return_100: float | None = None
+    """Mean over workers of their mean returns over the last 100 training episodes."""
+    ledger: Ledger = msgspec.field(default_factory=Ledger)
+    lag_bytes: int = 0
+    """Bytes of the logs that are not yet in the database."""
+    proxy_pid: int | None = None
+    created_at: float | None = None
+    started_at: float | None = None
+    ended_at: float | None = None
+    exit: ExitStatus | None = None
+    """Exit of the first worker that failed, else of the last that ended."""
+
+
+def to_json_dict(summary: Any) -> dict[str, Any]:
+    """Return a summary as a JSON-ready dict (NaN and infinities stay floats)."""
+    built: dict[str, Any] = msgspec.to_builtins(summary)
+    return built
