@@ -14,55 +14,64 @@ export MOSAIC_HOME ?= $(CURDIR)/var
 help:  ## show the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
 
-STAMP := $(VENV)/.installed
-INPUTS := pyproject.toml hatch_build.py $(wildcard 3rd_party/*/pyproject.toml)
+RUNTIME := $(VENV)/.runtime
+TOOLS   := $(VENV)/.tools
+WORKERS := $(dir $(wildcard 3rd_party/*/pyproject.toml))
+INPUTS  := pyproject.toml hatch_build.py sdk/pyproject.toml $(addsuffix pyproject.toml,$(WORKERS))
 
-$(STAMP): $(INPUTS)
+$(VENV)/bin/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 10))' || { echo "MOSAIC needs Python >= 3.10; name one with: make PYTHON=/path/to/python3 $(MAKECMDGOALS)"; exit 2; }
-	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --upgrade pip
-	$(BIN)/python -c 'import torch' 2>/dev/null || $(BIN)/python -m pip install --quiet $(TORCH_ARGS) "$(TORCH)"
-	$(BIN)/python -m pip install --quiet -e '.[dev,random,cleanrl]' $(foreach dir,$(dir $(wildcard 3rd_party/*/pyproject.toml)),-e $(dir))
+	$(PYTHON) -m venv $(VENV)
+
+$(RUNTIME): $(INPUTS) | $(VENV)/bin/python
+	@echo "Installing MOSAIC and its first two workers into $(VENV) (torch is about 200 MB as a CPU build) ..."
+	@$(BIN)/python -c 'import torch' 2>/dev/null || $(BIN)/python -m pip install --quiet $(TORCH_ARGS) "$(TORCH)"
+	@$(BIN)/python -m pip install --quiet -e '.[random,cleanrl,plot]' $(addprefix -e ./,$(WORKERS))
 	@touch $@
 
-setup: $(STAMP)  ## create .venv with MOSAIC, its tools and the two workers that fit in
+$(TOOLS): $(RUNTIME)
+	@echo "Installing the tools for development into $(VENV) ..."
+	@$(BIN)/python -m pip install --quiet -e '.[dev]'
+	@touch $@
 
-demo: $(STAMP)  ## train PPO on CartPole with three seeds, show it live, draw the curve
+setup: $(TOOLS)  ## create .venv with MOSAIC, its tools and the two workers that fit in
+
+demo: $(RUNTIME)  ## train PPO on CartPole with three seeds, show it live, draw the curve
 	$(BIN)/mosaic demo
 
-test: $(STAMP)  ## run the tests (minutes)
+test: $(TOOLS)  ## run the tests (minutes)
 	$(BIN)/python -m pytest -m "not slow" --cov=gym_gui --cov-report=term:skip-covered
 
-test-slow: $(STAMP)  ## run the tests that train for real
+test-slow: $(TOOLS)  ## run the tests that train for real
 	$(BIN)/python -m pytest -m slow --timeout 3600
 
-test-faults: $(STAMP)  ## kill every process at every moment and count what is left
+test-faults: $(TOOLS)  ## kill every process at every moment and count what is left
 	$(BIN)/python -m pytest -m fault --timeout 3600
 
-format: $(STAMP)  ## format the code
+format: $(TOOLS)  ## format the code
 	$(BIN)/ruff format . && $(BIN)/ruff check --fix .
 
-lint: $(STAMP)
+lint: $(TOOLS)
 	$(BIN)/ruff format --check . && $(BIN)/ruff check .
 
-types: $(STAMP)
+types: $(TOOLS)
 	$(BIN)/mypy
 
-arrows: $(STAMP)
+arrows: $(TOOLS)
 	$(BIN)/lint-imports
 
 check: lint types arrows test  ## format, lint, types, arrows, tests
 
-bench: $(STAMP)  ## run every benchmark and write benchmarks/results/
+bench: $(TOOLS)  ## run every benchmark and write benchmarks/results/
 	$(BIN)/python -m benchmarks
 
-docs: $(STAMP)  ## build the documentation into site/
+docs: $(TOOLS)  ## build the documentation into site/
 	$(BIN)/mkdocs build --strict
 
-docs-serve: $(STAMP)
+docs-serve: $(TOOLS)
 	$(BIN)/mkdocs serve
 
-proto: $(STAMP)  ## regenerate the gRPC stubs
+proto: $(TOOLS)  ## regenerate the gRPC stubs
 	$(BIN)/python -m gym_gui.trainer.proto.generate
 
 clean:  ## remove the environment and everything built
