@@ -2,28 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import os
 from pathlib import Path
 
 import pytest
 
 
 @pytest.fixture(autouse=True)
-def _clean_environment(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+def _clean_environment(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
     """No test reads or writes the user's runs, nor sees variables of a run it might be started from."""
-    import os
-
     for name in list(os.environ):
         if name.startswith("MOSAIC_") or name in {"WORKER_ID", "PYTHONUNBUFFERED"}:
             monkeypatch.delenv(name)
     monkeypatch.setenv("MOSAIC_HOME", str(tmp_path_factory.mktemp("home")))
     monkeypatch.setenv("MOSAIC_DAEMON_PORT", "0")
-    yield
 
 
 @pytest.fixture
 def home() -> Path:
     """The empty ``MOSAIC_HOME`` of this test."""
-    import os
-
     return Path(os.environ["MOSAIC_HOME"])

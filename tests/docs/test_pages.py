@@ -1,0 +1,60 @@
+"""The documentation stands: links resolve, every page is reachable, every command exists."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+import yaml
+
+ROOT = Path(__file__).parents[2]
+PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").rglob("*.md"))]
+LINK = re.compile(r"(?<!!)\[[^\]]+\]\(([^)#\s]+)(?:#[^)]*)?\)")
+COMMAND = re.compile(r"^\$ mosaic ([a-z-]+)(?: ([a-z-]+))?", re.MULTILINE)
+
+
+def _name(path: Path) -> str:
+    return str(path.relative_to(ROOT))
+
+
+@pytest.mark.parametrize("page", PAGES, ids=_name)
+def test_links_resolve(page: Path) -> None:
+    links = [link for link in LINK.findall(page.read_text()) if "://" not in link and not link.startswith("mailto:")]
+    missing = [link for link in links if not (page.parent / link).exists()]
+    assert not missing
+
+
+def _nav_pages(node: object) -> list[str]:
+    if isinstance(node, str):
+        return [node]
+    if isinstance(node, dict):
+        return [page for value in node.values() for page in _nav_pages(value)]
+    assert isinstance(node, list)
+    return [page for value in node for page in _nav_pages(value)]
+
+
+def test_every_page_is_in_the_navigation_and_exists() -> None:
+    nav = _nav_pages(yaml.safe_load((ROOT / "mkdocs.yml").read_text())["nav"])
+    pages = {str(path.relative_to(ROOT / "docs")) for path in (ROOT / "docs").rglob("*.md")}
+    assert set(nav) == pages
+    assert len(nav) == len(set(nav))
+
+
+@pytest.mark.parametrize("page", PAGES, ids=_name)
+def test_commands_shown_exist(page: Path) -> None:
+    import click
+
+    from gym_gui.cli.main import cli
+
+    context = click.Context(cli)
+    for name, sub in COMMAND.findall(page.read_text()):
+        command = cli.get_command(context, name)
+        assert command is not None, f"mosaic {name}"
+        if isinstance(command, click.Group) and sub:
+            assert command.get_command(context, sub) is not None, f"mosaic {name} {sub}"
+
+
+def test_nothing_points_outside_the_project() -> None:
+    for page in PAGES:
+        assert "../shared" not in page.read_text(), page
