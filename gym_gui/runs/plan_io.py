@@ -1,0 +1,54 @@
+"""Reads and writes ``run.json``."""
+
+from __future__ import annotations
+
+import msgspec
+
+from gym_gui.core.worker.errors import MosaicError
+from gym_gui.runs.files import write_json_atomic
+from gym_gui.runs.folder import RunFolder
+from gym_gui.runs.plan import RunPlan
+
+PLAN_SCHEMA = 1
+
+
+def save_plan(folder: RunFolder, plan: RunPlan) -> None:
+    """Write a run's plan, whole or not at all.
+
+    Raises:
+        OSError: The folder is missing or the disk refused.
+    """
+    write_json_atomic(folder.run_json, plan)
+
+
+def load_plan(folder: RunFolder) -> RunPlan:
+    """Read a run's plan.
+
+    Raises:
+        MosaicError: There is none, or it is not a plan that this version reads.
+    """
+    path = folder.run_json
+    try:
+        plan = msgspec.json.decode(path.read_bytes(), type=RunPlan)
+    except FileNotFoundError:
+        raise MosaicError(
+            f"run {folder.run_id} has no run.json",
+            where=str(path),
+            why="its submission was cut short, or this is no run's folder",
+            next_step="list the runs: mosaic runs list",
+        ) from None
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise MosaicError(
+            f"run.json of run {folder.run_id} cannot be read",
+            where=str(path),
+            why=str(error),
+            next_step="restore it from a copy, or remove the run's folder",
+        ) from None
+    if plan.schema != PLAN_SCHEMA:
+        raise MosaicError(
+            f"run.json of run {folder.run_id} has schema {plan.schema}",
+            where=str(path),
+            why="a newer version of MOSAIC wrote it",
+            next_step="upgrade: pip install --upgrade mosaic-rl",
+        )
+    return plan
