@@ -1,0 +1,20 @@
+"""What every connection to the daemon has in common: options of the channel, and the token."""
+
+from __future__ import annotations
+
+from gym_gui.trainer.faults import MAX_METADATA_BYTES
+
+_MAX_MESSAGE_BYTES = 64 << 20
+#: For both ends. A proxy server from the environment is never asked: the daemon is on this machine.
+CHANNEL_OPTIONS: tuple[tuple[str, int], ...] = (
+    ("grpc.enable_http_proxy", 0),
+    ("grpc.max_metadata_size", MAX_METADATA_BYTES),
+    ("grpc.absolute_max_metadata_size", MAX_METADATA_BYTES),
+    ("grpc.max_receive_message_length", _MAX_MESSAGE_BYTES),
+    ("grpc.max_send_message_length", _MAX_MESSAGE_BYTES),
+)
+
+
+def credentials_metadata(token: str) -> tuple[tuple[str, str], ...]:
+    """Return the metadata that makes a call acceptable."""
+    return (("authorization", f"Bearer {token}"),)

@@ -1,0 +1,295 @@
+"""The synchronous client of the trainer daemon. gRPC is imported on first use, so that ``mosaic --help`` stays fast."""
+
+from __future__ import annotations
+
+import getpass
+import os
+import sys
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from gym_gui.core.worker.errors import ConfigError, MosaicError, Problem, UsageError
+from gym_gui.runs.states import RunState
+from gym_gui.runs.summary import RunSummary
+from gym_gui.trainer.home import DaemonHome, DaemonInfo
+from gym_gui.trainer.lifecycle import start_daemon
+
+if TYPE_CHECKING:
+    from gym_gui.workers.record import WorkerRecord
+
+#: Seconds that a call may take; submission may have to probe a worker first.
+CALL_TIMEOUT_S = 30.0
+SUBMIT_TIMEOUT_S = 180.0
+_PAGE = 500
+_WATCH_RECONNECTS = 5
+
+
+class TrainerClient:
+    """Speaks to the daemon of one home.
+
+    Use :meth:`connect`; close it, or use it as a context manager.
+    """
+
+    def __init__(self, home: Path, daemon: DaemonInfo) -> None:
+        self._home = home
+        self.address = daemon.address
+        self._open(daemon)
+
+    @classmethod
+    def connect(cls, home: Path, *, start: bool = True) -> TrainerClient:
+        """Return a client of the home's daemon.
+
+        Args:
+            home: The home.
+            start: Start a daemon if none runs; it ends by itself when it has been idle for a while.
+
+        Raises:
+            UsageError: No daemon runs (with ``start=False``), or the home cannot be used.
+            MosaicError: The daemon did not start.
+        """
+        return cls(home, _daemon_of(home, start))
+
+    def __enter__(self) -> TrainerClient:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close the connection."""
+        self._channel.close()
+
+    def submit(
+        self,
+        payload: dict[str, Any],
+        *,
+        submitter: str | None = None,
+        group: str = "",
+        parent_run_id: str | None = None,
+    ) -> str:
+        """Submit a run and return its id; it is queued and on record when this returns.
+
+        Args:
+            payload: The run config.
+            submitter: Who submits; the user's name if not given.
+            group: Common to runs that were submitted together.
+            parent_run_id: The run that this one resumes, evaluates or repeats.
+
+        Raises:
+            ConfigError: The config is not valid; every problem is listed and nothing was written.
+        """
+        request = self._pb.SubmitRunRequest(
+            config_json=_config_json(payload),
+            submitter=_user() if submitter is None else submitter,
+            group=group,
+            parent_run_id=parent_run_id,
+            argv=sys.argv,
+            working_directory=_working_directory(),
+        )
+        answer = self._call(self._stub.SubmitRun, request, SUBMIT_TIMEOUT_S)
+        return str(answer.run_id)
+
+    def validate(self, payload: dict[str, Any]) -> list[Problem]:
+        """Return every problem of a run config; nothing is written."""
+        from gym_gui.trainer.converters import problem_from_pb
+
+        try:
+            request = self._pb.ValidateRunRequest(config_json=_config_json(payload))
+        except ConfigError as error:
+            return error.problems
+        answer = self._call(self._stub.ValidateRun, request, SUBMIT_TIMEOUT_S)
+        return [problem_from_pb(problem) for problem in answer.problems]
+
+    def get(self, run_id: str) -> RunSummary:
+        """Return what is known of a run.
+
+        Raises:
+            UsageError: There is no such run.
+        """
+        return self._summary(self._call(self._stub.GetRun, self._pb.GetRunRequest(run_id=run_id)))
+
+    def watch(self, run_ids: Iterable[str]) -> Iterator[RunSummary]:
+        """Yield the current value of each run, then every change; end when all have ended.
+
+        A daemon that dies meanwhile is replaced and the watch goes on.
+
+        Args:
+            run_ids: The runs.
+
+        Raises:
+            UsageError: One of them does not exist.
+            MosaicError: The daemon is gone and could not be started again.
+        """
+        waiting = list(run_ids)
+        failures = 0
+        while waiting:
+            stream = self._stub.WatchRuns(self._pb.WatchRunsRequest(run_ids=waiting), metadata=self._metadata)
+            try:
+                for message in stream:
+                    failures = 0
+                    run = self._summary(message)
+                    if run.state.terminal and run.run_id in waiting:
+                        waiting.remove(run.run_id)
+                    yield run
+                return
+            except self._grpc.RpcError as failure:
+                failures += 1
+                gone = failure.code() is self._grpc.StatusCode.UNAVAILABLE
+                if not gone or failures > _WATCH_RECONNECTS:
+                    raise self._error(failure) from None
+                self._reconnect()
+            finally:
+                stream.cancel()
+
+    def cancel(self, run_id: str, *, reason: str = "", wait: bool = False) -> RunSummary:
+        """Ask a run to end; asking again, or asking a run that has ended, changes nothing.
+
+        Args:
+            run_id: The run.
+            reason: Kept with the run.
+            wait: Return when it has ended.
+
+        Returns:
+            The run as it stands. Its state tells whether it had ended by itself.
+        """
+        request = self._pb.CancelRunRequest(run_id=run_id, reason=reason, by=_user())
+        run = self._summary(self._call(self._stub.CancelRun, request).run)
+        if wait and not run.state.terminal:
+            for seen in self.watch([run_id]):
+                run = seen
+        return run
+
+    def delete(self, run_id: str) -> None:
+        """Remove a run that has ended, its folder included.
+
+        Raises:
+            UsageError: There is no such run, or it has not ended.
+        """
+        self._call(self._stub.DeleteRun, self._pb.DeleteRunRequest(run_id=run_id), SUBMIT_TIMEOUT_S)
+
+    def workers(self) -> list[WorkerRecord]:
+        """Return every installed worker, broken ones with their reason; without schemas."""
+        from gym_gui.trainer.worker_converters import record_from_pb
+
+        answer = self._call(self._stub.ListWorkers, self._pb.ListWorkersRequest(), SUBMIT_TIMEOUT_S)
+        return [record_from_pb(worker) for worker in answer.workers]
+
+    def worker(self, name: str) -> WorkerRecord:
+        """Return one worker with its schema.
+
+        Raises:
+            UsageError: There is no such worker (with the nearest name).
+        """
+        from gym_gui.trainer.worker_converters import record_from_pb
+
+        request = self._pb.DescribeWorkerRequest(name=name)
+        return record_from_pb(self._call(self._stub.DescribeWorker, request, SUBMIT_TIMEOUT_S))
+
+    def status(self) -> dict[str, Any]:
+        """Return the daemon's pid, address, version, home, and how many runs it has."""
+        answer = self._call(self._stub.GetStatus, self._pb.GetStatusRequest())
+        return {field.name: getattr(answer, field.name) for field in answer.DESCRIPTOR.fields}
+
+    def shutdown(self) -> None:
+        """End the daemon; runs go on."""
+        self._call(self._stub.Shutdown, self._pb.ShutdownRequest())
+
+    def list(
+        self,
+        *,
+        limit: int = 100,
+        states: Iterable[RunState] | None = None,
+        group: str | None = None,
+        tag: str | None = None,
+        curves: bool = False,
+    ) -> list[RunSummary]:
+        """Return runs, the newest first.
+
+        Args:
+            limit: At most so many.
+            states: In these states only.
+            group: Of this group only.
+            tag: With this tag only.
+            curves: Learning curves too.
+        """
+        from gym_gui.trainer.converters import state_to_pb
+
+        request = self._pb.ListRunsRequest(group=group or "", tag=tag or "", curves=curves)
+        request.states.extend(state_to_pb(state) for state in states or ())
+        runs: list[RunSummary] = []
+        while len(runs) < limit:
+            request.page_size = min(_PAGE, limit - len(runs))
+            page = self._call(self._stub.ListRuns, request)
+            runs += [self._summary(run) for run in page.runs]
+            if not page.next_page_token:
+                break
+            request.page_token = page.next_page_token
+        return runs
+
+    def _open(self, daemon: DaemonInfo) -> None:
+        import grpc
+
+        from gym_gui.trainer.channel import CHANNEL_OPTIONS, credentials_metadata
+        from gym_gui.trainer.proto import mosaic_pb2, mosaic_pb2_grpc
+
+        self._grpc = grpc
+        self._pb = mosaic_pb2
+        self.address = daemon.address
+        self._metadata = credentials_metadata(DaemonHome(self._home).token())
+        self._channel = grpc.insecure_channel(daemon.address, options=CHANNEL_OPTIONS)
+        self._stub = mosaic_pb2_grpc.TrainerServiceStub(self._channel)
+
+    def _reconnect(self) -> None:
+        self._channel.close()
+        self._open(_daemon_of(self._home, start=True))
+
+    def _call(self, method: Any, request: Any, timeout: float = CALL_TIMEOUT_S) -> Any:
+        try:
+            return method(request, metadata=self._metadata, timeout=timeout)
+        except self._grpc.RpcError as failure:
+            raise self._error(failure) from None
+
+    def _error(self, failure: Any) -> MosaicError:
+        from gym_gui.trainer.faults import error_of
+
+        return error_of(failure, home=str(self._home))
+
+    def _summary(self, message: Any) -> RunSummary:
+        from gym_gui.trainer.converters import summary_from_pb
+
+        return summary_from_pb(message)
+
+
+def _daemon_of(home: Path, start: bool) -> DaemonInfo:
+    daemon = DaemonHome(home).daemon()
+    if daemon is None and start:
+        start_daemon(home, on_demand=True)
+        daemon = DaemonHome(home).daemon()
+    if daemon is None:
+        raise UsageError("no trainer daemon runs", where=str(home), next_step="mosaic daemon start")
+    return daemon
+
+
+def _config_json(payload: dict[str, Any]) -> bytes:
+    from gym_gui.trainer.converters import json_bytes
+
+    try:
+        return json_bytes(payload)
+    except (TypeError, ValueError, RecursionError) as error:
+        problem = Problem("", f"cannot be written as JSON: {error}", allowed="a JSON object")
+        raise ConfigError("run config is not valid", [problem]) from None
+
+
+def _user() -> str:
+    try:
+        return getpass.getuser()
+    except (OSError, KeyError):
+        return str(os.getuid())
+
+
+def _working_directory() -> str:
+    try:
+        return str(Path.cwd())
+    except OSError:
+        return ""

@@ -1,0 +1,187 @@
+"""Starts, stops and looks after the daemon of a home. However many ask at once, one daemon runs."""
+
+from __future__ import annotations
+
+import json
+import os
+import select
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+from gym_gui.core.worker.errors import MosaicError, UsageError
+from gym_gui.runs.lock import FileLock, is_locked
+from gym_gui.trainer.home import DaemonHome, DaemonInfo
+
+START_TIMEOUT_S = 60.0
+STOP_TIMEOUT_S = 20.0
+_POLL_S = 0.02
+_LOG_TAIL_BYTES = 2000
+
+
+def start_daemon(home: Path, port: int | None = None, *, on_demand: bool = False) -> str:
+    """Make sure that a daemon runs in a home, and return its address.
+
+    Args:
+        home: The home; created if missing.
+        port: The port it must listen on; 0 for any free one. Without it the setting ``daemon_port``, or a free one
+            if another home's daemon has that.
+        on_demand: It is to end by itself once it has been idle for the setting ``daemon_idle_timeout_s``.
+
+    Raises:
+        UsageError: The home cannot be used, the port is taken, or a daemon runs on another port already.
+        MosaicError: The daemon died at its start.
+    """
+    paths = DaemonHome(home.absolute())
+    running = paths.daemon()
+    if running is None:
+        paths.prepare()
+        running = _start_once(paths, port, on_demand)
+    if port and not running.address.endswith(f":{port}"):
+        raise UsageError(
+            f"a trainer daemon runs in this home already, at {running.address}",
+            where=str(home),
+            next_step=f"use it, or stop it first: mosaic daemon stop (pid {running.pid})",
+        )
+    return running.address
+
+
+def stop_daemon(home: Path, timeout_s: float = STOP_TIMEOUT_S) -> bool:
+    """End the daemon of a home and wait until it has gone; runs go on.
+
+    Args:
+        home: The home.
+        timeout_s: How long to wait for it.
+
+    Returns:
+        Whether there was one to end.
+
+    Raises:
+        MosaicError: It did not end in time.
+    """
+    from gym_gui.trainer.client import TrainerClient
+
+    paths = DaemonHome(home.absolute())
+    daemon = paths.daemon()
+    if daemon is None:
+        return False
+    with TrainerClient(paths.path, daemon) as client:
+        client.shutdown()
+    deadline = time.monotonic() + timeout_s
+    while is_locked(paths.lock_file):
+        if time.monotonic() > deadline:
+            raise MosaicError(
+                f"the trainer daemon did not end within {timeout_s:g} s",
+                where=f"pid {daemon.pid}",
+                why="it is stuck or stopped",
+                next_step=f"look into {paths.log}, then: kill -9 {daemon.pid} (runs go on)",
+            )
+        time.sleep(_POLL_S)
+    return True
+
+
+def daemon_status(home: Path) -> dict[str, Any]:
+    """Return what the home's daemon says of itself; ``{"running": False}`` and the home if there is none."""
+    from gym_gui.trainer.client import TrainerClient
+
+    paths = DaemonHome(home.absolute())
+    daemon = paths.daemon()
+    if daemon is None:
+        return {"running": False, "home": str(paths.path)}
+    with TrainerClient(paths.path, daemon) as client:
+        return {"running": True, **client.status()}
+
+
+def _start_once(paths: DaemonHome, port: int | None, on_demand: bool) -> DaemonInfo:
+    """Start a daemon unless somebody else does, who is waited for."""
+    lock = FileLock(paths.start_lock_file)
+    deadline = time.monotonic() + START_TIMEOUT_S
+    while not lock.acquire():
+        if time.monotonic() > deadline:
+            raise MosaicError(
+                "another program has been starting the trainer daemon for a minute", where=str(paths.path)
+            )
+        time.sleep(_POLL_S)
+    try:
+        running = paths.daemon()
+        if running is None:
+            _spawn(paths, port, on_demand, deadline)
+            running = paths.daemon()
+        if running is None:
+            raise _died(paths)
+        return running
+    finally:
+        lock.release()
+
+
+def _spawn(paths: DaemonHome, port: int | None, on_demand: bool, deadline: float) -> None:
+    """Start the process and wait for its word: an address, or the error that ended it."""
+    reader, writer = os.pipe2(os.O_CLOEXEC)
+    command = [sys.executable, "-m", "gym_gui.trainer.daemon", "--home", str(paths.path), "--ready-fd", str(writer)]
+    command += ["--port", str(port)] if port is not None else []
+    command += ["--on-demand"] if on_demand else []
+    try:
+        with paths.log.open("ab") as log:
+            process = subprocess.Popen(
+                command,
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                cwd=paths.path,
+                env={**os.environ, "MOSAIC_HOME": str(paths.path)},
+                pass_fds=(writer,),
+                start_new_session=True,
+            )
+        os.close(writer)
+        writer = -1
+        word = _read_word(reader, deadline)
+    finally:
+        os.close(reader)
+        if writer >= 0:
+            os.close(writer)
+    if word is None:
+        process.kill()
+        process.wait()
+        raise MosaicError(
+            f"the trainer daemon did not start within {START_TIMEOUT_S:g} s",
+            where=str(paths.path),
+            next_step=f"look into {paths.log}",
+        )
+    if "address" in word:
+        # It outlives this program; without this, Popen warns of a child that still runs.
+        process.returncode = 0
+        return
+    process.wait()
+    if not word:
+        raise _died(paths)
+    kind = UsageError if word["exit_code"] == UsageError.exit_code else MosaicError
+    raise kind(word["what"], where=word["where"], why=word["why"], next_step=word["next_step"])
+
+
+def _read_word(reader: int, deadline: float) -> dict[str, Any] | None:
+    """Return what the daemon wrote before it closed the pipe: ``{}`` if it died, ``None`` if it took too long."""
+    data = b""
+    while True:
+        ready, _, _ = select.select([reader], [], [], max(0.0, deadline - time.monotonic()))
+        if not ready:
+            return None
+        chunk = os.read(reader, 65536)
+        if not chunk:
+            word: dict[str, Any] = json.loads(data) if data else {}
+            return word
+        data += chunk
+
+
+def _died(paths: DaemonHome) -> MosaicError:
+    try:
+        tail = paths.log.read_bytes()[-_LOG_TAIL_BYTES:].decode("utf-8", "replace").strip().splitlines()
+    except OSError:
+        tail = []
+    return MosaicError(
+        "the trainer daemon ended as soon as it had started",
+        where=str(paths.path),
+        why=tail[-1] if tail else "",
+        next_step=f"look into {paths.log}",
+    )

@@ -1,0 +1,1 @@
+"""The wire format (`mosaic.proto`) and its generated stubs."""
