@@ -1,0 +1,1 @@
+"""Where MOSAIC keeps things, and the settings that a user may change."""

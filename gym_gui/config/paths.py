@@ -1,0 +1,103 @@
+"""Where things lie. Nothing here touches the disk except :func:`ensure_var_directories`."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+
+VAR_TRAINER_DIR: Path
+"""The home again, under the name older workers import: ``VAR_TRAINER_DIR / "runs" / run_id`` is the run's folder."""
+
+VAR_OPERATORS_TELEMETRY_DIR: Path
+"""Where workers that know no run write telemetry files of their own."""
+
+
+def mosaic_home() -> Path:
+    """Return the folder that holds all runs: ``$MOSAIC_HOME``, else ``mosaic`` in the platform's user data folder."""
+    home = os.environ.get("MOSAIC_HOME")
+    if home:
+        return Path(home).expanduser().absolute()
+    if sys.platform == "darwin":
+        return Path.home() / "Library" / "Application Support" / "mosaic"
+    if sys.platform == "win32":
+        return Path(os.environ.get("LOCALAPPDATA") or Path.home() / "AppData" / "Local") / "mosaic"
+    return Path(os.environ.get("XDG_DATA_HOME") or Path.home() / ".local" / "share") / "mosaic"
+
+
+def get_run_dir(run_id: str) -> Path:
+    """Return a run's folder: ``$MOSAIC_RUN_DIR`` for the run that this process belongs to, else below the home.
+
+    Raises:
+        ValueError: ``run_id`` is no name of a folder (it is empty, or leads elsewhere).
+    """
+    if os.environ.get("MOSAIC_RUN_ID") == run_id and os.environ.get("MOSAIC_RUN_DIR"):
+        return Path(os.environ["MOSAIC_RUN_DIR"])
+    return mosaic_home() / "runs" / _name(run_id, "run_id")
+
+
+def get_checkpoints_dir(run_id: str, worker_id: str | None = None) -> Path:
+    """Return the folder of a run's checkpoints, or of one worker's."""
+    return _of_worker(get_run_dir(run_id) / "checkpoints", worker_id)
+
+
+def get_tensorboard_dir(run_id: str, worker_id: str | None = None) -> Path:
+    """Return the folder of a run's TensorBoard files, or of one worker's."""
+    return _of_worker(get_run_dir(run_id) / "tensorboard", worker_id)
+
+
+def get_videos_dir(run_id: str, worker_id: str | None = None) -> Path:
+    """Return the folder of a run's videos, or of one worker's."""
+    return _of_worker(get_run_dir(run_id) / "videos", worker_id)
+
+
+def get_frames_dir(run_id: str, worker_id: str | None = None) -> Path:
+    """Return the folder of a run's rendered frames, or of one worker's."""
+    return _of_worker(get_run_dir(run_id) / "frames", worker_id)
+
+
+def ensure_var_directories() -> None:
+    """Create the home with the folders that workers expect in it.
+
+    Raises:
+        OSError: The home cannot be written.
+    """
+    mosaic_home().mkdir(mode=0o700, parents=True, exist_ok=True)
+    (mosaic_home() / "runs").mkdir(mode=0o700, exist_ok=True)
+    _operators_telemetry_dir().mkdir(parents=True, exist_ok=True)
+
+
+def _of_worker(folder: Path, worker_id: str | None) -> Path:
+    return folder if worker_id is None else folder / _name(worker_id, "worker_id")
+
+
+def _name(text: str, what: str) -> str:
+    if not text or text in (".", "..") or "/" in text or "\\" in text or "\0" in text:
+        raise ValueError(f"{what} must be the name of a folder, without separators, not {text!r}")
+    return text
+
+
+def _operators_telemetry_dir() -> Path:
+    return mosaic_home() / "operators" / "telemetry"
+
+
+def __getattr__(name: str) -> Path:
+    # Computed on each look-up, so that they follow MOSAIC_HOME.
+    if name == "VAR_TRAINER_DIR":
+        return mosaic_home()
+    if name == "VAR_OPERATORS_TELEMETRY_DIR":
+        return _operators_telemetry_dir()
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+__all__ = [
+    "VAR_OPERATORS_TELEMETRY_DIR",
+    "VAR_TRAINER_DIR",
+    "ensure_var_directories",
+    "get_checkpoints_dir",
+    "get_frames_dir",
+    "get_run_dir",
+    "get_tensorboard_dir",
+    "get_videos_dir",
+    "mosaic_home",
+]

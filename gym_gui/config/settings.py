@@ -1,0 +1,135 @@
+"""Settings a user may change: from the environment, else ``$MOSAIC_HOME/settings.json``, else the default."""
+
+from __future__ import annotations
+
+import json
+import os
+from dataclasses import dataclass
+from typing import Any
+
+from gym_gui.config.paths import mosaic_home
+from gym_gui.core.errors import ConfigError, Problem
+
+_TRUE = frozenset({"1", "true", "yes", "on"})
+_FALSE = frozenset({"0", "false", "no", "off", ""})
+_UNSET: Any = object()
+
+
+@dataclass(frozen=True)
+class Setting:
+    """One setting that MOSAIC itself reads.
+
+    Args:
+        name: Its name in ``settings.json``; the environment variable is ``MOSAIC_`` and the name in capitals.
+        default: Its value where nobody says otherwise; its type is the setting's.
+        help: One sentence.
+    """
+
+    name: str
+    default: Any
+    help: str
+
+    @property
+    def variable(self) -> str:
+        """The environment variable that sets it."""
+        return variable_of(self.name)
+
+
+SETTINGS = {
+    setting.name: setting
+    for setting in (
+        Setting("daemon_port", 50055, "TCP port of the trainer daemon on 127.0.0.1; 0 takes any free one."),
+        Setting(
+            "daemon_idle_timeout_s",
+            900.0,
+            "Seconds without runs and clients after which a daemon that was started on demand ends.",
+        ),
+        Setting("max_running_runs", 8, "How many runs the daemon lets run at the same time."),
+        Setting("log_level", "INFO", "Lowest level of MOSAIC's own log: DEBUG, INFO, WARNING, ERROR."),
+        Setting("debug_mode", False, "Show tracebacks of errors that are the user's to mend, too."),
+        Setting("default_seed", None, "Seed of runs that name none; without it one is drawn and recorded."),
+    )
+}
+"""Every setting that MOSAIC reads, by name."""
+
+
+def variable_of(name: str) -> str:
+    """Return the environment variable that sets a setting."""
+    return "MOSAIC_" + name.upper()
+
+
+def get_setting(name: str, default: Any = _UNSET) -> Any:
+    """Return a setting's value.
+
+    Args:
+        name: Its name: one of :data:`SETTINGS`, or a worker's own.
+        default: What to return where nobody set it; without it the table's default (``None`` for unknown names).
+
+    Returns:
+        The value, of the default's type where that is a bool, int, float or str.
+
+    Raises:
+        ConfigError: It is set to something of another type, or ``settings.json`` is not a JSON object.
+    """
+    known = SETTINGS.get(name)
+    kind: Any = known.default if known and known.default is not None else None if default is _UNSET else default
+    fallback = (known.default if known else None) if default is _UNSET else default
+    text = os.environ.get(variable_of(name))
+    if text is not None:
+        return _typed(name, text, kind, variable_of(name))
+    path = mosaic_home() / "settings.json"
+    try:
+        values = json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return fallback
+    except (OSError, ValueError) as error:
+        raise ConfigError(
+            f"the settings cannot be read: {error}", where=str(path), next_step="mend or remove the file"
+        ) from error
+    if not isinstance(values, dict):
+        raise ConfigError("the settings are not a JSON object", where=str(path), next_step='write {"name": value, …}')
+    if name not in values:
+        return fallback
+    return _typed(name, values[name], kind, str(path))
+
+
+def _typed(name: str, value: Any, like: Any, where: str) -> Any:
+    """Read a value as the type of another."""
+    if like is None:
+        return _parsed(value) if isinstance(value, str) else value
+    try:
+        if isinstance(like, bool):
+            return _as_bool(value)
+        if isinstance(like, (int, float)) and isinstance(value, bool):
+            raise ValueError
+        if isinstance(like, int):
+            if isinstance(value, float) and not value.is_integer():
+                raise ValueError
+            return int(value)
+        if isinstance(like, float):
+            return float(value)
+        return str(value) if isinstance(like, str) else value
+    except (TypeError, ValueError):
+        problem = Problem(name, "is of the wrong type", value=value, allowed=type(like).__name__)
+        raise ConfigError("a setting is not valid", [problem], where=where) from None
+
+
+def _parsed(text: str) -> Any:
+    try:
+        return json.loads(text)
+    except ValueError:
+        return text
+
+
+def _as_bool(value: Any) -> bool:
+    if isinstance(value, bool):
+        return value
+    word = str(value).strip().lower()
+    if word in _TRUE:
+        return True
+    if word in _FALSE:
+        return False
+    raise ValueError
+
+
+__all__ = ["SETTINGS", "Setting", "get_setting", "variable_of"]

@@ -1,0 +1,120 @@
+"""The one error base of MOSAIC, in four parts: what, where, why, what to do next.
+
+Standard library alone (Python 3.8+): workers raise these too.
+"""
+
+from __future__ import annotations
+
+import difflib
+from typing import Any, Iterable, Sequence
+
+
+class MosaicError(Exception):
+    """An error a user can act on.
+
+    Args:
+        what: What happened, one sentence.
+        where: The run, worker, file or field it happened to.
+        why: The likely cause.
+        next_step: The command or edit that mends it.
+    """
+
+    #: Exit code of a command that ends with this error.
+    exit_code = 1
+
+    def __init__(self, what: str, *, where: str = "", why: str = "", next_step: str = "") -> None:
+        super().__init__(what)
+        self.what = what
+        self.where = where
+        self.why = why
+        self.next_step = next_step
+
+    def __str__(self) -> str:
+        parts = [self.what]
+        if self.where:
+            parts.append("  where: " + self.where)
+        if self.why:
+            parts.append("  why:   " + self.why)
+        if self.next_step:
+            parts.append("  next:  " + self.next_step)
+        return "\n".join(parts)
+
+
+class UsageError(MosaicError):
+    """The user asked for something that cannot be: nothing was written."""
+
+    exit_code = 2
+
+
+class Problem:
+    """One fault of a config: where it is, what it holds, what is allowed there.
+
+    Args:
+        path: Dotted path of the field, e.g. ``metadata.worker.config.env_id``.
+        message: What is wrong, one sentence without the path.
+        value: The offending value (``None`` where it is missing).
+        allowed: What may stand there, in words.
+        nearest: The nearest known name, if the fault is an unknown one.
+    """
+
+    __slots__ = ("allowed", "message", "nearest", "path", "value")
+
+    def __init__(
+        self, path: str, message: str, *, value: Any = None, allowed: str = "", nearest: str | None = None
+    ) -> None:
+        self.path = path
+        self.message = message
+        self.value = value
+        self.allowed = allowed
+        self.nearest = nearest
+
+    def __str__(self) -> str:
+        text = f"{self.path}: {self.message}"
+        if self.allowed:
+            text += f" (allowed: {self.allowed})"
+        if self.nearest:
+            text += f"; did you mean {self.nearest!r}?"
+        return text
+
+    def __repr__(self) -> str:
+        return f"Problem({str(self)!r})"
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the fault as a JSON-ready dict."""
+        return {key: getattr(self, key) for key in ("path", "message", "value", "allowed", "nearest")}
+
+
+class ConfigError(UsageError, ValueError):
+    """A config with one or more faults, all of them listed.
+
+    Args:
+        what: What was being read, e.g. ``"run config is not valid"``.
+        problems: Every fault found.
+        where: The file, where there is one.
+        next_step: What to do next.
+    """
+
+    def __init__(self, what: str, problems: Sequence[Problem] = (), *, where: str = "", next_step: str = "") -> None:
+        super().__init__(what, where=where, next_step=next_step)
+        self.problems: list[Problem] = list(problems)
+
+    def __str__(self) -> str:
+        lines = [self.what]
+        if self.where:
+            lines.append("  where: " + self.where)
+        lines += ["  - " + str(problem) for problem in self.problems]
+        if self.next_step:
+            lines.append("  next:  " + self.next_step)
+        return "\n".join(lines)
+
+
+def nearest(name: str, candidates: Iterable[str]) -> str | None:
+    """Return the candidate nearest to a mistyped name, or ``None`` if none is near.
+
+    Args:
+        name: What the user wrote.
+        candidates: The names that exist.
+    """
+    by_key = {candidate.lower(): candidate for candidate in candidates}
+    found = difflib.get_close_matches(name.lower(), list(by_key), n=1, cutoff=0.6)
+    return by_key[found[0]] if found else None

@@ -1,0 +1,115 @@
+"""Where events go: each as one write, complete when the call returns."""
+
+from __future__ import annotations
+
+import functools
+import io
+import os
+import select
+import sys
+import weakref
+from typing import Any, Callable, TextIO
+
+#: How long a full pipe may hold an event back before it counts as dropped, in seconds.
+PIPE_PATIENCE_S = 5.0
+
+#: What stands in for ``sys.stdout`` while library prints are sent to stderr (see :mod:`.prints`).
+default_stream: TextIO | None = None
+
+Write = Callable[[bytes], int]
+"""Writes bytes, returns how many were taken; raises OSError or ValueError where none were."""
+
+
+def open_log(path: str, owner: Any) -> Write:
+    """Open a log for appending; the descriptor is closed with ``owner`` and never handed to a child process.
+
+    Raises:
+        OSError: The file cannot be opened.
+    """
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o644)
+    # Not at interpreter exit: events of exit handlers would then meet a closed, perhaps reused descriptor.
+    weakref.finalize(owner, os.close, descriptor).atexit = False
+    return functools.partial(os.write, descriptor)
+
+
+def stream_write(stream: TextIO) -> Write:
+    """Return a writer to a text stream: straight to its descriptor where nothing but a file stands behind it."""
+    raw = _raw_file(stream)
+    if raw is None:
+        return _TextWrite(stream)
+
+    def write(data: bytes, flush: Callable[[], None] = stream.flush, os_write: Any = os.write) -> int:
+        flush()  # what the program printed before comes before
+        written: int = os_write(raw.fileno(), data)
+        return written
+
+    return write
+
+
+def _raw_file(stream: TextIO) -> io.FileIO | None:
+    if type(stream) is not io.TextIOWrapper or stream.encoding.lower().replace("_", "-") not in ("utf-8", "utf8"):
+        return None
+    buffer = stream.buffer
+    raw = getattr(buffer, "raw", None)
+    return raw if type(buffer) is io.BufferedWriter and type(raw) is io.FileIO else None
+
+
+class _TextWrite:
+    """Writes to any text stream: a capture, a StringIO, a pipe of another encoding."""
+
+    def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
+
+    def __call__(self, data: bytes) -> int:
+        text = data.decode("utf-8")
+        try:
+            self._stream.write(text)
+        except UnicodeEncodeError as error:
+            self._stream.write(text.encode(error.encoding, "backslashreplace").decode(error.encoding))
+        self._stream.flush()
+        return len(data)
+
+
+def open_sink(sink: TextIO | None, owner: Any) -> Write:
+    """Return the writer of a new emitter: the stream it was given, else ``MOSAIC_LOG``, else stdout as it is now."""
+    if sink is not None:
+        return stream_write(sink)
+    path = os.environ.get("MOSAIC_LOG")
+    if path:
+        try:
+            return open_log(path, owner)
+        except OSError as error:
+            say(f"MOSAIC_LOG={path} cannot be opened ({error.strerror}); telemetry goes to stdout.")
+    return stream_write(default_stream or sys.stdout)
+
+
+def write_rest(write: Write, data: bytes) -> None:
+    """Write all of some bytes, however many writes the kernel makes of it.
+
+    Raises:
+        OSError: The kernel took only a part.
+    """
+    while data:
+        try:
+            data = data[write(data) :]
+        except BlockingIOError as error:
+            if not _wait_writable(write):
+                raise OSError(error.errno, "pipe stayed full") from error
+
+
+def _wait_writable(write: Write) -> bool:
+    """Wait until a pipe that somebody made non-blocking takes bytes again."""
+    arguments = getattr(write, "args", ())
+    descriptor = arguments[0] if arguments else 1
+    poll = select.poll()
+    poll.register(descriptor, select.POLLOUT)
+    return bool(poll.poll(PIPE_PATIENCE_S * 1000))
+
+
+def say(message: str) -> None:
+    """Tell a person on stderr, if there is still one."""
+    try:
+        sys.stderr.write(f"mosaic telemetry: {message}\n")
+        sys.stderr.flush()
+    except (OSError, ValueError, AttributeError):
+        pass

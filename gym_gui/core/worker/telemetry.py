@@ -1,0 +1,279 @@
+"""What a worker says: lifecycle events and data, each one JSON line, each one write."""
+
+from __future__ import annotations
+
+import logging
+import os
+import threading
+import time
+import weakref
+from typing import TYPE_CHECKING, Any, Mapping, TextIO
+
+from gym_gui.core.worker.encoding import encode_line, encode_sorted
+from gym_gui.core.worker.lifecycle import LifecycleEvent, LifecycleEventType
+from gym_gui.core.worker.sink import open_sink, say, write_rest
+
+if TYPE_CHECKING:
+    from gym_gui.logging_config.constant import LogConstant
+
+_emitters: weakref.WeakSet[TelemetryEmitter] = weakref.WeakSet()
+
+
+class TelemetryEmitter:
+    """Emits a worker's telemetry. Thread-safe; every event is in the kernel when the call returns.
+
+    Nothing in here raises into training: an event that the kernel refuses (disk full, reader gone) is counted, said once
+    on stderr, and reported as ``dropped`` in the next event that gets out.
+
+    Args:
+        run_id: The run.
+        worker_id: The instance of the worker; default: ``WORKER_ID`` of the environment.
+        sink: Text stream to write to; default: the file ``MOSAIC_LOG`` of the environment, else stdout as it is now.
+        logger: Takes a structured record of each lifecycle event that is emitted with a ``constant``.
+    """
+
+    def __init__(
+        self,
+        run_id: str,
+        *,
+        worker_id: str | None = None,
+        sink: TextIO | None = None,
+        logger: logging.Logger | None = None,
+    ) -> None:
+        self.run_id = str(run_id)
+        self.worker_id = worker_id if worker_id is not None else os.environ.get("WORKER_ID") or None
+        self.logger = logger
+        self._head: dict[str, Any] = {"run_id": self.run_id}
+        if self.worker_id is not None:
+            self._head["worker_id"] = str(self.worker_id)
+        self._lock = threading.RLock()  # re-entrant: a signal handler may emit in the middle of an event
+        self._dropped = 0
+        self._torn = False
+        self._told = False
+        self._write = open_sink(sink, self)
+        _emitters.add(self)
+
+    @property
+    def dropped(self) -> int:
+        """Events lost since the last event that got out."""
+        return self._dropped
+
+    # -- lifecycle ---------------------------------------------------------------------------------------------------
+
+    def run_started(self, payload: Mapping[str, Any] | None = None, *, constant: LogConstant | None = None) -> None:
+        """Say that the run has begun: the first line of a worker, before it imports anything heavy."""
+        self._lifecycle(LifecycleEventType.RUN_STARTED, payload, constant)
+
+    def run_completed(self, payload: Mapping[str, Any] | None = None, *, constant: LogConstant | None = None) -> None:
+        """Say that the work is done."""
+        self._lifecycle(LifecycleEventType.RUN_COMPLETED, payload, constant)
+
+    def run_failed(
+        self,
+        payload: Mapping[str, Any] | None = None,
+        *,
+        constant: LogConstant | None = None,
+        exc_info: Any = None,
+    ) -> None:
+        """Say that the work ended with an error.
+
+        Args:
+            payload: What is known; ``error`` and ``error_type`` are taken from ``exc_info`` where they are missing.
+            constant: The log constant of this event.
+            exc_info: The exception (or what :mod:`logging` takes as ``exc_info``), for the traceback in the log record.
+        """
+        details = _as_dict(payload)
+        if isinstance(exc_info, BaseException):
+            details.setdefault("error", str(exc_info))
+            details.setdefault("error_type", type(exc_info).__name__)
+        self._lifecycle(LifecycleEventType.RUN_FAILED, details, constant, exc_info)
+
+    def run_cancelled(self, payload: Mapping[str, Any] | None = None, *, constant: LogConstant | None = None) -> None:
+        """Say that somebody asked the work to end early."""
+        self._lifecycle(LifecycleEventType.RUN_CANCELLED, payload, constant)
+
+    def heartbeat(self, payload: Mapping[str, Any] | None = None, *, constant: LogConstant | None = None) -> None:
+        """Say that the worker lives."""
+        self._lifecycle(LifecycleEventType.HEARTBEAT, payload, constant)
+
+    def checkpoint_saved(
+        self, payload: Mapping[str, Any] | None = None, *, constant: LogConstant | None = None
+    ) -> None:
+        """Say that a checkpoint is on disk; ``payload["path"]`` is what a resuming worker is handed."""
+        self._lifecycle(LifecycleEventType.CHECKPOINT_SAVED, payload, constant)
+
+    def checkpoint_loaded(
+        self, payload: Mapping[str, Any] | None = None, *, constant: LogConstant | None = None
+    ) -> None:
+        """Say that work goes on from a checkpoint."""
+        self._lifecycle(LifecycleEventType.CHECKPOINT_LOADED, payload, constant)
+
+    def emit(self, event: LifecycleEvent) -> None:
+        """Emit a lifecycle event as it is (its own run, time and worker)."""
+        self._put_sorted(event.to_dict())
+
+    # -- data --------------------------------------------------------------------------------------------------------
+
+    def step(
+        self,
+        step_index: int,
+        *,
+        reward: float | None = None,
+        ep_index: int | None = None,
+        agent_id: str | None = None,
+        terminated: bool | None = None,
+        truncated: bool | None = None,
+        action: Any = None,
+        observation: Any = None,
+        **extra: Any,
+    ) -> None:
+        """Emit one environment step. What is ``None`` is left out.
+
+        Args:
+            step_index: Number of the step within the run, from 0.
+            reward: Reward of this step.
+            ep_index: Number of the episode, from 0.
+            agent_id: Which agent acted, where there are several.
+            terminated: Whether the episode ended in a terminal state.
+            truncated: Whether the episode was cut off.
+            action: What was done.
+            observation: What was seen.
+            extra: Anything else; kept as it is.
+        """
+        event = {"event_type": "step", **self._head, "step_index": step_index}
+        for name, value in (
+            ("agent_id", agent_id),
+            ("ep_index", ep_index),
+            ("reward", reward),
+            ("terminated", terminated),
+            ("truncated", truncated),
+            ("action", action),
+            ("observation", observation),
+        ):
+            if value is not None:
+                event[name] = value
+        event.update(extra)
+        self._put(event)
+
+    def episode(
+        self,
+        ep_index: int,
+        *,
+        total_reward: float | None = None,
+        steps: int | None = None,
+        agent_rewards: Mapping[str, float] | None = None,
+        seed: int | None = None,
+        phase: str | None = None,
+        **extra: Any,
+    ) -> None:
+        """Emit the end of an episode. What is ``None`` is left out.
+
+        Args:
+            ep_index: Number of the episode within the run and phase, from 0.
+            total_reward: Undiscounted return.
+            steps: Its length in environment steps.
+            agent_rewards: Return of each agent, where there are several.
+            seed: What the environment was reset with.
+            phase: ``"train"`` (default where it is left out) or ``"eval"``.
+            extra: Anything else; ``sampled`` counts the steps of this episode that were left out by a sampling rule.
+        """
+        event: dict[str, Any] = {"event_type": "episode", **self._head, "ep_index": ep_index}
+        for name, value in (
+            ("total_reward", total_reward),
+            ("steps", steps),
+            ("agent_rewards", agent_rewards),
+            ("seed", seed),
+            ("phase", phase),
+        ):
+            if value is not None:
+                event[name] = value
+        event["timestamp"] = time.time()
+        event.update(extra)
+        self._put(event)
+
+    def metrics(self, step: int, values: Mapping[str, float], **extra: Any) -> None:
+        """Emit numbers measured during training.
+
+        Args:
+            step: Environment step at which they were measured.
+            values: Name to number.
+            extra: Anything else; kept as it is.
+        """
+        event = {"event_type": "metric", **self._head, "step": step, "values": values, "timestamp": time.time()}
+        event.update(extra)
+        self._put(event)
+
+    # -- output ------------------------------------------------------------------------------------------------------
+
+    def _lifecycle(
+        self,
+        kind: LifecycleEventType,
+        payload: Mapping[str, Any] | None,
+        constant: LogConstant | None,
+        exc_info: Any = None,
+    ) -> None:
+        details = _as_dict(payload)
+        self._put_sorted({"event": kind.value, **self._head, "timestamp": time.time(), "payload": details})
+        if constant is not None and self.logger is not None:
+            from gym_gui.logging_config.helpers import log_constant
+
+            log_constant(self.logger, constant, extra={**self._head, **details}, exc_info=exc_info)
+
+    def _put_sorted(self, event: dict[str, Any]) -> None:
+        with self._lock:
+            if self._dropped:
+                event["dropped"] = self._dropped
+            self._put_line((encode_sorted(event) + "\n").encode("utf-8", "replace"))
+
+    def _put(self, event: dict[str, Any]) -> None:
+        with self._lock:
+            if self._dropped:
+                event["dropped"] = self._dropped
+            self._put_line(encode_line(event))
+
+    def _put_line(self, line: bytes) -> None:
+        """Write one event that carries the count of those dropped before it. The lock is held."""
+        if self._torn:  # the kernel took half an event before: that line is spoiled, this one must not be
+            line = b"\n" + line
+        taken = 0
+        try:
+            try:
+                taken = self._write(line)
+            except BlockingIOError:
+                taken = 0
+            if taken != len(line):
+                write_rest(self._write, line[taken:])
+        except (OSError, ValueError) as error:  # ValueError: the stream is closed
+            self._refused(error, torn=taken > 0)
+            return
+        self._dropped = 0
+        self._torn = False
+
+    def _refused(self, error: Exception, *, torn: bool) -> None:
+        self._dropped += 1
+        self._torn = self._torn or torn
+        if not self._told:
+            self._told = True
+            reason = getattr(error, "strerror", None) or str(error)
+            say(f"an event cannot be written ({reason}). Training goes on; lost events are counted as 'dropped'.")
+
+
+def _as_dict(payload: Any) -> dict[str, Any]:
+    if payload is None:
+        return {}
+    if isinstance(payload, Mapping):
+        return dict(payload)
+    return {"value": payload}
+
+
+def _after_fork() -> None:
+    """In a forked child: locks may be held by threads that are not there; drops are the parent's to report."""
+    for emitter in list(_emitters):
+        emitter._lock = threading.RLock()
+        emitter._dropped = 0
+        emitter._torn = False
+
+
+os.register_at_fork(after_in_child=_after_fork)
+
+__all__ = ["LifecycleEvent", "LifecycleEventType", "TelemetryEmitter"]
