@@ -25,6 +25,16 @@ class FileLock:
         """Whether this object holds the lock."""
         return self._descriptor is not None
 
+    def fileno(self) -> int:
+        """Return the descriptor that holds the lock, to hand it to a child.
+
+        Raises:
+            ValueError: The lock is not held.
+        """
+        if self._descriptor is None:
+            raise ValueError(f"lock is not held: {self.path}")
+        return self._descriptor
+
     def acquire(self) -> bool:
         """Try once to take the lock.
 
@@ -62,7 +72,8 @@ def is_locked(path: Path) -> bool:
     except FileNotFoundError:
         return False
     try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        # Shared, so that two that only look never see each other.
+        fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
     except BlockingIOError:
         return True
     else:

@@ -1,0 +1,395 @@
+"""Starts one worker attempt, outlives proxy and daemon, and records how the worker ended.
+
+Run as ``python -I -S launcher.py SPEC.json [LOCK_DESCRIPTOR]``. A program of its own on the standard library alone
+(Python 3.8+, few imports), because there is one beside every worker for as long as it trains, on any machine.
+
+What it writes, each whole or absent: the *started* record, once without a pid just before the worker is spawned and
+once with it; the *exit* record, at once when the worker has ended and again when nothing that it left behind lives.
+The lock file is held by launcher and worker: a free lock means that neither lives.
+"""
+
+from __future__ import annotations
+
+import errno
+import fcntl
+import json
+import os
+import signal
+import sys
+import time
+
+TYPE_CHECKING = False  # typing itself is not imported: it costs a fifth of the start-up
+if TYPE_CHECKING:
+    from typing import Any, Callable
+
+WATCHED = (signal.SIGCHLD, signal.SIGTERM, signal.SIGINT)
+RECORD_BYTES = 4096
+#: What the worker left behind gets a SIGTERM and this long, in seconds, before SIGKILL.
+LEFTOVER_GRACE_S = 0.5
+#: Processes that SIGKILL does not end within this time (uninterruptible sleep) are given up and counted.
+SWEEP_LIMIT_S = 10.0
+#: How long the exit record is tried again on a disk that refuses it.
+RECORD_RETRY_S = 60.0
+PR_SET_CHILD_SUBREAPER = 36
+
+
+def say(text: str) -> None:
+    """Write one line of diagnostics to stderr."""
+    try:
+        os.write(2, f"launcher {os.getpid()}: {text}\n".encode("utf-8", "replace"))
+    except OSError:
+        return
+
+
+def identity(pid: int) -> dict[str, Any]:
+    """Return what tells this process from every other that has its pid, before or after (zeros where unknown)."""
+    found: dict[str, Any] = {"boot_id": "", "pid_ns": 0, "pid": pid, "start_ticks": 0}
+    try:
+        with open("/proc/sys/kernel/random/boot_id") as stream:  # noqa: PTH123 - pathlib is a heavy import
+            found["boot_id"] = stream.read().strip()
+        found["pid_ns"] = os.stat("/proc/self/ns/pid").st_ino  # noqa: PTH116
+        found["start_ticks"] = int(stat_fields(pid)[19])
+    except (OSError, IndexError, ValueError):
+        pass
+    return found
+
+
+def stat_fields(pid: int) -> list[bytes]:
+    """Return the fields of ``/proc/<pid>/stat`` after the command's name: state, ppid, pgrp, session, …
+
+    Raises:
+        OSError: No such process, or no such file system.
+    """
+    with open(f"/proc/{pid}/stat", "rb") as stream:  # noqa: PTH123
+        return stream.read().rpartition(b")")[2].split()
+
+
+def children() -> list[int]:
+    """Return the pids of this process's children, adopted ones included."""
+    me = str(os.getpid()).encode()
+    found = []
+    for name in os.listdir("/proc") if os.path.isdir("/proc") else []:  # noqa: PTH112, PTH208
+        if name.isdigit():
+            try:
+                fields = stat_fields(int(name))
+            except OSError:
+                continue
+            if len(fields) > 1 and fields[1] == me and fields[0] != b"Z":
+                found.append(int(name))
+    return found
+
+
+def become_subreaper() -> bool:
+    """Adopt descendants whose parent dies, so that they can be found; ``False`` where the kernel cannot."""
+    try:
+        import ctypes
+
+        return bool(ctypes.CDLL(None).prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0) == 0)
+    except (ImportError, AttributeError, OSError):
+        return False
+
+
+class Record:
+    """A small JSON file whose room on the disk is taken beforehand, so that a full disk cannot lose it.
+
+    Args:
+        path: Where the record appears, whole, when it is written.
+        name: Tells apart several versions of one record that wait to be written.
+    """
+
+    def __init__(self, path: str, name: str) -> None:
+        self.path = path
+        self.temporary = f"{path}.{name}.tmp"
+        self.descriptor = os.open(self.temporary, os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
+        if hasattr(os, "posix_fallocate"):
+            os.posix_fallocate(self.descriptor, 0, RECORD_BYTES)
+
+    def write(self, value: dict[str, Any], sync: bool) -> None:
+        """Let the record appear. A second call does nothing.
+
+        Raises:
+            OSError: The disk refused.
+        """
+        if self.descriptor < 0:
+            return
+        text = json.dumps(value).encode("ascii")[:RECORD_BYTES]
+        os.pwrite(self.descriptor, text, 0)
+        os.ftruncate(self.descriptor, len(text))
+        if sync:
+            os.fsync(self.descriptor)
+        os.rename(self.temporary, self.path)  # noqa: PTH104
+        os.close(self.descriptor)
+        self.descriptor = -1
+        if sync:
+            folder = os.open(os.path.dirname(self.path) or ".", os.O_RDONLY)  # noqa: PTH120
+            os.fsync(folder)
+            os.close(folder)
+
+    def write_stubbornly(self, value: dict[str, Any]) -> None:
+        """Write and sync, trying again for a while where the disk refuses."""
+        deadline = time.monotonic() + RECORD_RETRY_S
+        while True:
+            try:
+                return self.write(value, sync=True)
+            except OSError as error:  # noqa: PERF203 - it waits a second anyway
+                say(f"cannot write {self.path}: {error}")
+                if time.monotonic() > deadline:
+                    return None
+                time.sleep(1.0)
+
+    def discard(self) -> None:
+        """Remove the prepared file of a record that was never written."""
+        if self.descriptor >= 0:
+            os.close(self.descriptor)
+            self.descriptor = -1
+            try:
+                os.unlink(self.temporary)  # noqa: PTH108
+            except OSError:
+                return
+
+
+class Launcher:
+    """The life of one worker attempt.
+
+    Args:
+        spec: What to run: ``argv cwd env unset stdout stderr started exit wall_time_s shutdown_timeout_s
+            cancel_intent`` (paths absolute, times in seconds).
+    """
+
+    def __init__(self, spec: dict[str, Any]) -> None:
+        self.spec = spec
+        self.pid = 0
+        self.signalled_at: float | None = None
+        self.reason = "exited"
+        self.cpu_seconds = 0.0
+        self.max_rss_bytes = 0
+        self.strays: set[int] = set()
+        self.records = {
+            name: Record(spec[name.split(".")[0]], name.split(".")[1])
+            for name in ("started.0", "started.1", "exit.0", "exit.1")
+        }
+        self.outcome: dict[str, Any] = {"code": None, "signal": None, "error": "", "started_at": time.time()}
+
+    def run(self) -> None:
+        """Spawn the worker, watch it, and record its end."""
+        become_subreaper()
+        me = identity(os.getpid())
+        started = {"launcher": me, "worker": None, "started_at": time.time(), "monotonic": time.monotonic()}
+        self.records["started.0"].write(started, sync=False)
+        if signal.sigpending() & {signal.SIGTERM, signal.SIGINT}:
+            self.note_stop()
+        else:
+            try:
+                self.spawn()
+            except (OSError, ValueError) as error:
+                self.reason = "spawn_failed"
+                self.outcome["error"] = str(error)[:500]
+        if self.pid:
+            self.outcome["started_at"] = time.time()
+            started["worker"] = identity(self.pid)
+            started["started_at"] = self.outcome["started_at"]
+            try:
+                self.records["started.1"].write(started, sync=False)
+            except OSError as error:
+                say(f"cannot write the started record: {error}")
+            self.watch()
+            self.record_end("exit.0", swept=False)
+            self.sweep()
+        self.record_end("exit.1", swept=True)
+        for record in self.records.values():
+            record.discard()
+
+    def spawn(self) -> None:
+        """Start the worker in a session of its own, its stdout the log.
+
+        Raises:
+            OSError: It cannot be started.
+        """
+        spec = self.spec
+        environment = {key: value for key, value in os.environ.items() if key not in spec["unset"]}
+        environment.update(spec["env"])
+        os.chdir(spec["cwd"])
+        append = os.O_WRONLY | os.O_CREAT | os.O_APPEND
+        files = [os.open(os.devnull, os.O_RDONLY), os.open(spec["stdout"], append, 0o600)]
+        files.append(os.open(spec["stderr"], append, 0o600))
+        program = spec["argv"][0]
+        if "/" not in program:
+            program = find_program(program, environment.get("PATH", os.defpath))
+        self.pid = os.posix_spawn(
+            program,
+            spec["argv"],
+            environment,
+            file_actions=[(os.POSIX_SPAWN_DUP2, descriptor, target) for target, descriptor in enumerate(files)],
+            setsid=True,
+            setsigmask=[],
+            setsigdef=[signal.SIGCHLD, signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGPIPE, signal.SIGXFSZ],
+        )
+        for descriptor in files:
+            os.close(descriptor)
+
+    def watch(self) -> None:
+        """Return when the worker has ended; it stays a zombie, so that the number of its group stays its own."""
+        limit = self.spec.get("wall_time_s")
+        deadline = None if limit is None else time.monotonic() + limit
+        kill_at: float | None = None
+        while not self.ended():
+            now = time.monotonic()
+            if kill_at is None and deadline is not None and now >= deadline:
+                kill_at = self.terminate("wall_time")
+            if kill_at is not None and now >= kill_at:
+                self.signal_all(signal.SIGKILL)
+                kill_at = now + 1.0
+            due = [moment for moment in (kill_at, deadline if kill_at is None else None) if moment is not None]
+            number = wait_signal(min(due) - now if due else 3600.0)
+            # An exit that came before our first signal wins: look once more before the signal is passed on.
+            if number in (signal.SIGTERM, signal.SIGINT) and kill_at is None and not self.ended():
+                kill_at = self.terminate("")
+
+    def ended(self) -> bool:
+        """Reap adopted processes that ended; return whether the worker itself has, and note how."""
+        while True:
+            info = os.waitid(os.P_ALL, 0, os.WEXITED | os.WNOWAIT | os.WNOHANG)
+            if info is None:
+                return False
+            if info.si_pid == self.pid:
+                self.outcome["code" if info.si_code == os.CLD_EXITED else "signal"] = info.si_status
+                return True
+            self.reap(info.si_pid)
+
+    def reap(self, pid: int) -> None:
+        """Collect an ended child and what it used."""
+        try:
+            _, _, usage = os.wait4(pid, 0)
+        except ChildProcessError:
+            return
+        self.cpu_seconds += usage.ru_utime + usage.ru_stime
+        unit = 1 if sys.platform == "darwin" else 1024
+        self.max_rss_bytes = max(self.max_rss_bytes, usage.ru_maxrss * unit)
+
+    def note_stop(self, reason: str = "") -> None:
+        """Keep that, when and why the worker was told to stop."""
+        self.signalled_at = time.time()
+        asked = os.path.exists(self.spec["cancel_intent"])  # noqa: PTH110
+        self.reason = reason or ("cancelled" if asked else "terminated")
+
+    def terminate(self, reason: str) -> float:
+        """Ask everything to end; return the moment (monotonic, seconds) of the SIGKILL."""
+        self.note_stop(reason)
+        self.signal_all(signal.SIGTERM)
+        self.signal_all(signal.SIGCONT)
+        return time.monotonic() + float(self.spec["shutdown_timeout_s"])
+
+    def signal_all(self, number: signal.Signals) -> None:
+        """Signal the worker's group and every adopted process outside it."""
+        adopted = [pid for pid in children() if pid != self.pid]
+        self.strays.update(adopted)
+        deliver(os.killpg, self.pid, number)
+        for pid in adopted:
+            deliver(os.kill, pid, number)
+
+    def sweep(self) -> None:
+        """End what the worker left behind, wherever it hid, and reap the worker itself last."""
+        self.signal_all(signal.SIGTERM)
+        start = time.monotonic()
+        while True:
+            left = self.reap_ended()
+            now = time.monotonic() - start
+            if not left or now > SWEEP_LIMIT_S:
+                break
+            if now >= LEFTOVER_GRACE_S:
+                self.signal_all(signal.SIGKILL)
+            wait_signal(0.02)
+        self.reap(self.pid)
+
+    def reap_ended(self) -> int:
+        """Reap adopted processes that ended; return how many live."""
+        left = children()
+        for pid in self.strays - set(left):
+            self.reap_now(pid)
+        self.strays.update(left)
+        return len(left)
+
+    def reap_now(self, pid: int) -> None:
+        """Collect a child if it has ended, without waiting."""
+        try:
+            if os.waitid(os.P_PID, pid, os.WEXITED | os.WNOWAIT | os.WNOHANG) is not None:
+                self.reap(pid)
+        except ChildProcessError:
+            return
+
+    def record_end(self, name: str, swept: bool) -> None:
+        """Write the exit record."""
+        record = dict(self.outcome)
+        record.update(
+            reason=self.reason,
+            signalled_at=self.signalled_at,
+            ended_at=self.outcome.setdefault("ended_at", time.time()),
+            cpu_seconds=round(self.cpu_seconds, 3) if swept else None,
+            max_rss_bytes=self.max_rss_bytes if swept else None,
+            strays=len(self.strays),
+            swept=swept,
+        )
+        self.records[name].write_stubbornly(record)
+
+
+def deliver(send: Callable[[int, int], None], target: int, number: int) -> None:
+    """Send a signal to something that may be gone already."""
+    try:
+        send(target, number)
+    except OSError:
+        return
+
+
+def wait_signal(timeout: float) -> int:
+    """Wait up to ``timeout`` seconds for one of the (blocked) signals; return its number, 0 for none."""
+    if hasattr(signal, "sigtimedwait"):
+        info = signal.sigtimedwait(WATCHED, max(0.0, timeout))
+        return 0 if info is None else info.si_signo
+    deadline = time.monotonic() + timeout
+    while not signal.sigpending() & set(WATCHED):
+        if time.monotonic() >= deadline:
+            return 0
+        time.sleep(0.02)
+    return int(signal.sigwait(WATCHED))
+
+
+def find_program(name: str, path: str) -> str:
+    """Return the first executable of that name on a search path.
+
+    Raises:
+        FileNotFoundError: There is none.
+    """
+    for folder in path.split(os.pathsep):
+        candidate = os.path.join(folder, name)  # noqa: PTH118
+        if os.access(candidate, os.X_OK):
+            return candidate
+    raise FileNotFoundError(errno.ENOENT, "No such program on the PATH", name)
+
+
+def main(arguments: list[str]) -> int:
+    """Run one attempt; return 0 when its end is recorded, 75 if somebody else has it."""
+    signal.pthread_sigmask(signal.SIG_BLOCK, WATCHED)
+    for number in WATCHED:
+        signal.signal(number, signal.SIG_DFL)  # an inherited "ignore" would lose exits and signals
+    signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    with open(arguments[0], "rb") as stream:  # noqa: PTH123
+        spec = json.loads(stream.read())
+    if len(arguments) > 1:
+        lock = int(arguments[1])
+    else:
+        lock = os.open(spec["lock"], os.O_RDWR | os.O_CREAT, 0o600)
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            say("somebody else holds " + spec["lock"])
+            return 75
+    os.set_inheritable(lock, True)
+    if os.path.exists(spec["started"]) or os.path.exists(spec["exit"]):  # noqa: PTH110
+        say("this attempt was launched before: " + spec["started"])
+        return 75
+    Launcher(spec).run()
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

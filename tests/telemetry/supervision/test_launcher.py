@@ -1,0 +1,244 @@
+"""The launcher as a real program: what it starts, what it ends, and what it writes down."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from gym_gui.runs.lock import FileLock, is_locked
+from gym_gui.telemetry.identity import ProcessIdentity
+from gym_gui.telemetry.launch import LAUNCHER
+from gym_gui.telemetry.processes import marked_processes
+
+BADWORKER = Path(__file__).parents[2] / "fixtures" / "badworker.py"
+
+
+class Attempt:
+    """One attempt's files, and the launcher started on them."""
+
+    def __init__(self, folder: Path, run_id: str, words: list[str], **changes: Any) -> None:
+        self.run_id = run_id
+        self.folder = folder
+        self.spec: dict[str, Any] = {
+            "argv": [sys.executable, "-S", str(BADWORKER), *words],
+            "cwd": str(folder),
+            "env": {"MOSAIC_RUN_ID": run_id, "WORKER_ID": "w", "MOSAIC_ATTEMPT": "1"},
+            "unset": ["PYTHONUNBUFFERED"],
+            **{name: str(folder / name) for name in ("stdout", "stderr", "lock", "started", "exit", "cancel_intent")},
+            "wall_time_s": None,
+            "shutdown_timeout_s": 10.0,
+            **changes,
+        }
+        spec = folder / "spec.json"
+        spec.write_text(json.dumps(self.spec))
+        self.process = subprocess.Popen(
+            [sys.executable, "-I", "-S", str(LAUNCHER), str(spec)],
+            start_new_session=True,
+            stderr=subprocess.PIPE,
+            env={**os.environ, "PYTHONUNBUFFERED": "1"},
+        )
+
+    def record(self, name: str) -> dict[str, Any]:
+        value: dict[str, Any] = json.loads((self.folder / name).read_bytes())
+        return value
+
+    def end(self) -> dict[str, Any]:
+        _, said = self.process.communicate(timeout=30)
+        assert self.process.returncode == 0, said
+        return self.record("exit")
+
+    def lines(self) -> list[str]:
+        return (self.folder / "stdout").read_text().splitlines()
+
+
+@pytest.fixture
+def launch(tmp_path, make_run_id, kill_marked):
+    started: list[Attempt] = []
+
+    def start(*words: str, **changes: Any) -> Attempt:
+        attempt = Attempt(tmp_path, make_run_id(), list(words), **changes)
+        started.append(attempt)
+        return attempt
+
+    yield start
+    for attempt in started:
+        if attempt.process.poll() is None:
+            attempt.process.kill()
+        attempt.process.communicate()
+        kill_marked(attempt.run_id)
+
+
+def test_records_the_exit_code_and_what_was_used(launch):
+    attempt = launch("started", "spin:0.1", "exit:7")
+    record = attempt.end()
+    assert (record["code"], record["signal"], record["reason"]) == (7, None, "exited")
+    assert record["signalled_at"] is None
+    assert record["swept"]
+    assert record["strays"] == 0
+    assert record["cpu_seconds"] > 0.05
+    assert record["max_rss_bytes"] > 1 << 20
+    assert record["ended_at"] >= record["started_at"]
+    started = attempt.record("started")
+    assert started["worker"]["pid"] > 0
+    assert started["launcher"]["pid"] == attempt.process.pid
+    assert not is_locked(attempt.folder / "lock")
+    assert not list(attempt.folder.glob("*.tmp"))
+
+
+def test_records_the_signal(launch):
+    record = launch("started", "kill:9").end()
+    assert (record["code"], record["signal"], record["reason"]) == (None, 9, "exited")
+
+
+def test_records_a_spawn_that_failed(launch):
+    record = launch(argv=["/no/such/program"]).end()
+    assert record["reason"] == "spawn_failed"
+    assert "/no/such/program" in record["error"]
+    assert record["code"] is None
+
+
+def test_finds_a_program_on_the_path(launch):
+    assert launch(argv=["sh", "-c", "exit 3"]).end()["code"] == 3
+
+
+def test_the_worker_sees_no_inherited_unbuffered_and_its_own_variables(launch):
+    attempt = launch("env:PYTHONUNBUFFERED", "env:WORKER_ID")
+    attempt.end()
+    assert [json.loads(line)["value"] for line in attempt.lines()] == [None, "w"]
+
+
+def test_holds_the_lock_while_the_worker_lives_and_leads_a_group_of_its_own(launch, until):
+    attempt = launch("started", "sleep:600")
+    until(lambda: attempt.lines() if (attempt.folder / "stdout").exists() else None)
+    pid = attempt.record("started")["worker"]["pid"]
+    assert is_locked(attempt.folder / "lock")
+    assert os.getsid(pid) == os.getpgid(pid) == pid
+    # The worker holds the lock as well: the launcher's death alone does not free it.
+    attempt.process.kill()
+    attempt.process.wait()
+    assert is_locked(attempt.folder / "lock")
+    os.kill(pid, signal.SIGKILL)
+    until(lambda: not is_locked(attempt.folder / "lock"))
+
+
+def test_passes_a_stop_on_and_says_that_it_signalled_first(launch, until):
+    attempt = launch("polite_term", "started", "sleep:600")
+    until(lambda: (attempt.folder / "stdout").exists() and attempt.lines())
+    (attempt.folder / "cancel_intent").write_text("{}")
+    attempt.process.terminate()
+    record = attempt.end()
+    assert (record["code"], record["reason"]) == (143, "cancelled")
+    assert record["signalled_at"] is not None
+    assert json.loads(attempt.lines()[-1])["event"] == "run_cancelled"
+
+
+def test_kills_a_worker_that_ignores_the_stop(launch, until):
+    attempt = launch("ignore_term", "child:setsid_deaf", "started", "sleep:600", shutdown_timeout_s=0.3)
+    until(lambda: (attempt.folder / "stdout").exists() and attempt.lines())
+    attempt.process.terminate()
+    record = attempt.end()
+    assert (record["signal"], record["reason"]) == (9, "terminated")
+    assert record["strays"] == 1
+    assert not marked_processes(attempt.run_id)
+
+
+def test_a_stop_reaches_a_stopped_worker(launch, until):
+    attempt = launch("polite_term", "started", "sleep:600")
+    until(lambda: (attempt.folder / "stdout").exists() and attempt.lines())
+    os.kill(attempt.record("started")["worker"]["pid"], signal.SIGSTOP)
+    attempt.process.terminate()
+    assert attempt.end()["code"] == 143
+
+
+@pytest.mark.parametrize("kind", ["group", "setsid", "orphan", "orphan_deaf", "setsid_deaf"])
+def test_leaves_no_process_behind_after_a_normal_end(launch, kind):
+    attempt = launch("started", f"child:{kind}", f"child:{kind}", "completed")
+    record = attempt.end()
+    assert (record["code"], record["reason"]) == (0, "exited")
+    assert record["strays"] == 2
+    assert not marked_processes(attempt.run_id)
+
+
+def test_ends_a_forked_copy_that_holds_the_lock(launch):
+    attempt = launch("started", "fork", "completed")
+    assert attempt.end()["code"] == 0
+    assert not is_locked(attempt.folder / "lock")
+    assert not marked_processes(attempt.run_id)
+
+
+def test_enforces_the_wall_time(launch):
+    record = launch("started", "sleep:600", wall_time_s=0.3).end()
+    assert (record["signal"], record["reason"]) == (15, "wall_time")
+    assert record["signalled_at"] is not None
+
+
+def test_a_stop_before_the_spawn_is_not_lost(tmp_path, make_run_id):
+    """The launcher starts with its stop signals blocked; one that came before it could look still counts."""
+    signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGTERM])
+    try:
+        spec = tmp_path / "spec.json"
+        os.mkfifo(spec)
+        process = subprocess.Popen([sys.executable, "-I", "-S", str(LAUNCHER), str(spec)], start_new_session=True)
+        process.terminate()
+    finally:
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, [signal.SIGTERM])
+    paths = {name: str(tmp_path / name) for name in ("stdout", "stderr", "lock", "started", "exit", "cancel_intent")}
+    limits = {"wall_time_s": None, "shutdown_timeout_s": 1.0}
+    spec.write_text(json.dumps({"argv": ["sleep", "600"], "cwd": "/", "env": {}, "unset": [], **paths, **limits}))
+    assert process.wait(20) == 0
+    record = json.loads((tmp_path / "exit").read_bytes())
+    assert (record["reason"], record["code"], record["signal"]) == ("terminated", None, None)
+    assert not (tmp_path / "stdout").exists()
+
+
+def test_never_launches_an_attempt_twice(launch):
+    attempt = launch("started", "completed")
+    attempt.end()
+    again = subprocess.run(
+        [sys.executable, "-I", "-S", str(LAUNCHER), str(attempt.folder / "spec.json")], capture_output=True
+    )
+    assert again.returncode == 75
+    assert b"launched before" in again.stderr
+    assert len(attempt.lines()) == 2
+
+
+def test_leaves_an_attempt_alone_that_somebody_holds(launch, tmp_path):
+    lock = FileLock(tmp_path / "lock")
+    assert lock.acquire()
+    attempt = launch("started")
+    assert attempt.process.wait(20) == 75
+    lock.release()
+    assert not (tmp_path / "started").exists()
+
+
+def test_the_start_is_quick_and_small(launch, until):
+    attempt = launch("started", "sleep:600")
+    until(lambda: (attempt.folder / "stdout").exists() and attempt.lines())
+    status = Path(f"/proc/{attempt.process.pid}/status").read_text()
+    resident_kib = int(next(line for line in status.splitlines() if line.startswith("RssAnon")).split()[1])
+    assert resident_kib < 12_000
+    assert ProcessIdentity.of(attempt.process.pid).alive()
+
+
+@pytest.mark.interpreters
+@pytest.mark.parametrize("version", ["3.8", "3.9", "3.12", "3.13"])
+def test_runs_on_other_interpreters(tmp_path, make_run_id, version):
+    found = sorted(Path("~/.pyenv/versions").expanduser().glob(f"{version}.*/bin/python"))
+    if not found:
+        pytest.skip(f"no Python {version} here")
+    paths = {name: str(tmp_path / name) for name in ("stdout", "stderr", "lock", "started", "exit", "cancel_intent")}
+    limits = {"wall_time_s": 60.0, "shutdown_timeout_s": 1.0}
+    spec = tmp_path / "spec.json"
+    argv = ["sh", "-c", "sleep 600 & setsid sleep 600 & echo hello; exit 5"]
+    spec.write_text(json.dumps({"argv": argv, "cwd": "/", "env": {}, "unset": [], **paths, **limits}))
+    subprocess.run([str(found[0]), "-I", "-S", str(LAUNCHER), str(spec)], check=True, timeout=30)
+    record = json.loads((tmp_path / "exit").read_bytes())
+    assert (record["code"], record["strays"]) == (5, 2)
+    assert (tmp_path / "stdout").read_text() == "hello\n"
