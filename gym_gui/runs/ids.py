@@ -11,11 +11,9 @@ import threading
 import time
 from typing import NamedTuple
 
+from gym_gui.constants import WORKER_ID_PREFIX, WORKER_ID_WIDTH
 from gym_gui.core.worker.errors import ConfigError, Problem
 
-WORKER_ID_PREFIX = "w"
-WORKER_ID_WIDTH = 6
-WORKER_ID_COLUMN = "worker_id"
 EPISODE_ID_PREFIX = "ep"
 EPISODE_ID_WIDTH = 6
 

@@ -1,0 +1,158 @@
+"""Validates what a client submits to have a run: all faults at once, nothing written, nothing changed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from pydantic import ValidationError
+
+from gym_gui.config.paths import mosaic_home
+from gym_gui.core.worker.errors import ConfigError, Problem
+from gym_gui.runs.client_run_id import find_run_ids, mask_run_ids
+from gym_gui.runs.config_model import Artifacts, Resources, RunConfigModel, Schedule
+from gym_gui.runs.config_problems import problems_of
+from gym_gui.runs.digest import run_digest
+from gym_gui.runs.environment import environment_problems
+from gym_gui.runs.ids import is_run_id
+from gym_gui.runs.json_values import plain_copy
+from gym_gui.runs.plan import Limits
+from gym_gui.runs.worker_requests import WorkerRequest, expand_workers
+
+__all__ = ["TrainRunConfig", "WorkerRequest", "run_config_problems", "validate_train_run_config"]
+
+
+@dataclass(frozen=True)
+class TrainRunConfig:
+    """A run config that is valid.
+
+    Args:
+        payload: The canonical config: every field present, the client's run id as ``${run_id}``. Validating it again
+            gives the same config and the same digest.
+        digest: SHA-256 of the experiment.
+        run_name: A name for people; may hold ``${run_id}``.
+        workers: One request per worker, ids given or generated, all different.
+        limits: Time limits and attempts, ``schedule.max_duration_seconds`` included.
+        on_worker_failure: ``fail_fast`` or ``continue``.
+        executor: ``local``, ``ray`` or ``agent``.
+        priority: Higher leaves the queue first.
+        tags: Words to find the run by.
+        notes: Free text.
+        environment: Variables for every worker.
+        resources: What each worker needs.
+        artifacts: What is kept.
+        schedule: How far the run goes.
+        seed: The run's seed where the config gives it, else ``None``: to be drawn at submission.
+        requested_run_id: The ULID that the client chose for the run, to be taken if it is fresh.
+    """
+
+    payload: dict[str, Any]
+    digest: str
+    run_name: str
+    workers: list[WorkerRequest]
+    limits: Limits
+    on_worker_failure: str
+    executor: str
+    priority: int
+    tags: list[str]
+    notes: str
+    environment: dict[str, str]
+    resources: Resources
+    artifacts: Artifacts
+    schedule: Schedule
+    seed: int | None
+    requested_run_id: str | None
+
+
+def validate_train_run_config(payload: Any) -> TrainRunConfig:
+    """Check a run config as GUI, command line and API submit it.
+
+    The argument is only read, and nothing is written.
+
+    Args:
+        payload: The run config; anything but an object is an error like others.
+
+    Raises:
+        ConfigError: With every fault: path, value, what is allowed, the nearest name.
+    """
+    config, problems = _read(payload)
+    if config is None:
+        raise ConfigError(
+            "the run config is not valid", problems, next_step="mend the fields above; nothing was written"
+        )
+    return config
+
+
+def run_config_problems(payload: Any) -> list[Problem]:
+    """Return every fault of a run config; empty if it is valid."""
+    return _read(payload)[1]
+
+
+def _read(payload: Any) -> tuple[TrainRunConfig | None, list[Problem]]:
+    plain, problems = plain_copy(payload)
+    if not isinstance(plain, dict):
+        shown = "null" if payload is None else f"a {type(payload).__name__}"
+        return None, problems or [Problem("run config", f"is {shown}", allowed="an object")]
+    run_ids = find_run_ids(plain)
+    plain = mask_run_ids(plain, run_ids)
+    model = None
+    try:
+        model = RunConfigModel.model_validate(plain)
+    except ValidationError as error:
+        problems += problems_of(error)
+    workers, found = expand_workers(plain)
+    problems += found + environment_problems(plain.get("environment"))
+    if problems or model is None:
+        return None, _once_per_path(problems)
+    canonical = _canonical_payload(model)
+    homes = (str(mosaic_home()), str(Path.home()))
+    return _config(model, canonical, workers, run_digest(canonical, workers, homes), run_ids), []
+
+
+def _config(
+    model: RunConfigModel, payload: dict[str, Any], workers: list[WorkerRequest], digest: str, run_ids: list[str]
+) -> TrainRunConfig:
+    durations = [item for item in (model.limits.wall_time_s, model.schedule.max_duration_seconds) if item is not None]
+    limits = model.limits.model_dump() | {"wall_time_s": min(durations, default=None)}
+    return TrainRunConfig(
+        payload=payload,
+        digest=digest,
+        run_name=model.run_name,
+        workers=workers,
+        limits=Limits(**limits),
+        on_worker_failure=model.on_worker_failure,
+        executor=model.executor,
+        priority=model.priority,
+        tags=list(model.tags),
+        notes=model.notes,
+        environment=dict(model.environment),
+        resources=model.resources,
+        artifacts=model.artifacts,
+        schedule=model.schedule,
+        seed=workers[0].seed,
+        requested_run_id=run_ids[0] if len(run_ids) == 1 and is_run_id(run_ids[0]) else None,
+    )
+
+
+def _canonical_payload(model: RunConfigModel) -> dict[str, Any]:
+    """Return the config with every field that has a value."""
+    payload = model.model_dump(mode="json")
+    for part, names in ((payload, ("entry_point",)), (payload["metadata"], ("worker", "workers"))):
+        for name in names:
+            if part[name] is None:
+                del part[name]
+    metadata = payload["metadata"]
+    for worker in [*metadata.get("workers", []), *([metadata["worker"]] if "worker" in metadata else [])]:
+        for name in ("worker_id", "module"):
+            if worker[name] is None:
+                del worker[name]
+    return payload
+
+
+def _once_per_path(problems: list[Problem]) -> list[Problem]:
+    """Keep the first problem of each path: a value that is no JSON would otherwise be found wrong again as null."""
+    kept: dict[str, Problem] = {}
+    for problem in problems:
+        kept.setdefault(problem.path, problem)
+    return list(kept.values())

@@ -1,0 +1,153 @@
+"""The run config's own fields: types, bounds, defaults, and a sentence for each."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StrictBool, StrictStr
+from pydantic_core import PydanticCustomError
+
+MAX_WORKERS = 1024
+MAX_ATTEMPTS = 63  # six bits of a row id
+
+
+def _no_text_number(value: Any) -> Any:
+    """Reject what pydantic would read as a number though JSON says that it is none."""
+    if isinstance(value, (bool, str)):
+        raise PydanticCustomError("not_a_number", "is not a number")
+    return value
+
+
+def _text_of_number(value: Any) -> Any:
+    """Take a number where an environment variable's text is wanted: JSON writers often leave the quotes out."""
+    return str(value) if isinstance(value, (int, float)) and not isinstance(value, bool) else value
+
+
+# Bounds stand before these in an annotation: pydantic keeps them in the JSON Schema only that way round.
+_IS_NUMBER = BeforeValidator(_no_text_number)
+_IS_TEXT = BeforeValidator(_text_of_number)
+Seconds = Annotated[float, Field(gt=0, le=10 * 365 * 86400, allow_inf_nan=False), _IS_NUMBER]
+Tag = Annotated[StrictStr, Field(min_length=1, max_length=100)]
+
+
+class Part(BaseModel):
+    """Base of the parts: an unknown key is an error."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Gpus(Part):
+    """GPUs that a worker of the run asks for."""
+
+    requested: Annotated[int, Field(ge=0, le=8), _IS_NUMBER] = Field(default=0, description="How many GPUs, 0 to 8.")
+    mandatory: StrictBool = Field(
+        default=False, description="Whether to wait for the GPUs rather than start without them."
+    )
+
+
+class Resources(Part):
+    """What a worker of the run needs of its machine."""
+
+    cpus: Annotated[int, Field(ge=1, le=4096), _IS_NUMBER] = Field(default=1, description="CPU cores.")
+    memory_mb: Annotated[int, Field(ge=256, le=2**31), _IS_NUMBER] = Field(
+        default=1024, description="Memory in MiB, at least 256."
+    )
+    gpus: Gpus = Field(default=Gpus(), description="GPUs.")
+
+
+class WorkerPart(Part):
+    """One kind of worker, with the config that its package's config class reads."""
+
+    worker_id: Annotated[StrictStr, Field(min_length=1, max_length=100)] | None = Field(
+        default=None, description="The kind: the entry point's name as `mosaic workers list` shows it."
+    )
+    module: Annotated[StrictStr, Field(min_length=1, pattern=r"^[^\W\d]\w*(\.[^\W\d]\w*)*$")] | None = Field(
+        default=None, description="The module that `python -m` starts; the package's `cli` where it is left out."
+    )
+    replicas: Annotated[int, Field(ge=1, le=MAX_WORKERS), _IS_NUMBER] = Field(
+        default=1, description="How many workers with this config, each with an id and a seed of its own."
+    )
+    config: dict[str, Any] = Field(
+        default_factory=dict,
+        description="The worker's own settings; `worker_id` in it names the instance, `seed` is the run's seed.",
+    )
+
+
+class Metadata(Part):
+    """Which workers the run has, and what the client keeps about itself."""
+
+    ui: dict[str, Any] = Field(default_factory=dict, description="The client's own notes; no part of the experiment.")
+    worker: WorkerPart | None = Field(default=None, description="The worker, or the replicas of one.")
+    workers: Annotated[list[WorkerPart], Field(min_length=1, max_length=MAX_WORKERS)] | None = Field(
+        default=None, description="Several workers of different kinds or configs, in place of `worker`."
+    )
+
+
+class Artifacts(Part):
+    """What of the run is kept."""
+
+    output_prefix: Annotated[StrictStr, Field(min_length=1, max_length=500)] = Field(
+        default="runs/${run_id}",
+        description="Where a client expects the artifacts, relative to the home; a label only.",
+    )
+    persist_logs: StrictBool = Field(default=True, description="Whether the raw logs are kept after the run.")
+    keep_checkpoints: StrictBool = Field(default=True, description="Whether checkpoints are kept after the run.")
+
+
+class LimitsPart(Part):
+    """Time limits of each worker, and how often it may be tried."""
+
+    wall_time_s: Seconds | None = Field(
+        default=None, description="A worker is ended after so many seconds; no limit if null."
+    )
+    startup_timeout_s: Seconds = Field(
+        default=60.0, description="Seconds a worker may be silent and idle before its first line."
+    )
+    heartbeat_timeout_s: Seconds = Field(default=300.0, description="Seconds a worker may be silent and idle later.")
+    shutdown_timeout_s: Seconds = Field(default=30.0, description="Seconds between SIGTERM and SIGKILL.")
+    max_attempts: Annotated[int, Field(ge=1, le=MAX_ATTEMPTS), _IS_NUMBER] = Field(
+        default=1, description="How often a worker that fails is started, the first time included."
+    )
+
+
+class Schedule(Part):
+    """How far the run goes."""
+
+    max_duration_seconds: Seconds | None = Field(
+        default=None, description="As `limits.wall_time_s`; the smaller one counts."
+    )
+    max_steps: Annotated[int, Field(ge=1), _IS_NUMBER] | None = Field(
+        default=None, description="Steps of each worker, where its config does not say them itself."
+    )
+
+
+class RunConfigModel(Part):
+    """What a client submits to have a run."""
+
+    run_name: Annotated[StrictStr, Field(min_length=1, max_length=120)] = Field(
+        description="A name for people, 1 to 120 characters."
+    )
+    entry_point: Annotated[StrictStr, Field(min_length=1)] | None = Field(
+        default=None,
+        description="A command to run as the worker; replaced by the worker's own Python where a module is known.",
+    )
+    arguments: list[StrictStr] = Field(default_factory=list, description="Arguments of the command.")
+    environment: dict[StrictStr, Annotated[StrictStr, _IS_TEXT]] = Field(
+        default_factory=dict, description="Environment variables for every worker."
+    )
+    resources: Resources = Field(default=Resources(), description="What each worker needs of its machine.")
+    metadata: Metadata = Field(default=Metadata(), description="The workers, and the client's own notes.")
+    artifacts: Artifacts = Field(default=Artifacts(), description="What of the run is kept.")
+    priority: Annotated[int, Field(ge=-100, le=100), _IS_NUMBER] = Field(
+        default=0, description="Runs of a higher priority leave the queue first; -100 to 100."
+    )
+    executor: Literal["local", "ray", "agent"] = Field(default="local", description="Where the workers run.")
+    limits: LimitsPart = Field(default=LimitsPart(), description="Time limits and attempts.")
+    on_worker_failure: Literal["fail_fast", "continue"] = Field(
+        default="fail_fast", description="Whether a failed worker ends the others."
+    )
+    tags: Annotated[list[Tag], Field(max_length=100)] = Field(
+        default_factory=list, description="Words to find runs by."
+    )
+    notes: Annotated[StrictStr, Field(max_length=100_000)] = Field(default="", description="Free text.")
+    schedule: Schedule = Field(default=Schedule(), description="How far the run goes.")

@@ -1,0 +1,75 @@
+"""Turns pydantic's findings about a run config into problems: path, value, what is allowed, nearest name."""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import Any
+
+from pydantic import ValidationError
+
+from gym_gui.core.worker.errors import Problem, nearest
+from gym_gui.runs.config_model import RunConfigModel
+from gym_gui.runs.json_values import join
+from gym_gui.runs.schema_words import branches, describe, find
+
+
+@cache
+def run_config_schema() -> dict[str, Any]:
+    """Return the JSON Schema of a run config."""
+    return RunConfigModel.model_json_schema()
+
+
+def problems_of(error: ValidationError) -> list[Problem]:
+    """Return every fault that pydantic found."""
+    return [_problem(item["type"], item["loc"], item.get("input"), item["msg"]) for item in error.errors()]
+
+
+def path_of(location: tuple[int | str, ...]) -> str:
+    """Return a location as a dotted path."""
+    path = ""
+    for key in location:
+        path = join(path, key)
+    return path
+
+
+def _problem(kind: str, location: tuple[int | str, ...], value: Any, message: str) -> Problem:
+    root = run_config_schema()
+    if location and location[-1] == "[key]":
+        location = location[:-1]
+    path = path_of(location)
+    if kind == "extra_forbidden":
+        names = _names(root, location[:-1])
+        return Problem(
+            path, "is no field", value=value, allowed=", ".join(names), nearest=nearest(str(location[-1]), names)
+        )
+    schema = find(root, location)
+    allowed = describe(schema, root) if schema is not None else ""
+    if kind == "missing":
+        return Problem(path, "is missing", allowed=allowed)
+    text = "is null" if value is None else _message(kind, value, message)
+    choices = (schema or {}).get("enum", [])
+    return Problem(
+        path, text, value=value, allowed=allowed, nearest=nearest(value, choices) if isinstance(value, str) else None
+    )
+
+
+def _message(kind: str, value: Any, message: str) -> str:
+    if kind in ("string_too_long", "too_long"):
+        return f"is too long ({len(value)})"
+    if kind in ("string_too_short", "too_short"):
+        return "is empty" if not value else f"is too short ({len(value)})"
+    if kind == "int_from_float":
+        return f"is {value!r}, which is no whole number"
+    if isinstance(value, (dict, list)):
+        return "is an object" if isinstance(value, dict) else "is a list"
+    return f"is {_shown(value)}" if value is not None else message
+
+
+def _shown(value: Any) -> str:
+    text = "true" if value is True else "false" if value is False else repr(value)
+    return text if len(text) <= 80 else text[:77] + "..."
+
+
+def _names(root: dict[str, Any], location: tuple[int | str, ...]) -> list[str]:
+    schema = find(root, location) or {}
+    return [name for branch in branches(schema, root) for name in branch.get("properties", {})]

@@ -1,0 +1,116 @@
+"""The digest of a run: equal for the same experiment, however its config was written down.
+
+It says what is run, not how it is called or by whom: names, notes, tags, the client's own data, priority, executor,
+secrets, and where interpreter and home lie do not count.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+import unicodedata
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from gym_gui.runs.kinds import kind_key
+from gym_gui.runs.secret_names import is_secret_name
+from gym_gui.runs.worker_requests import WorkerRequest
+
+DIGEST_VERSION = "mosaic-run-1"
+#: Parts of a run config that belong to the experiment, beside its workers and its environment.
+EXPERIMENT_PARTS = ("resources", "artifacts", "limits", "on_worker_failure", "schedule")
+
+_INTERPRETER = re.compile(r"(?:.*/)?python[0-9.]*")
+_EXACT = 2**63
+
+
+def run_digest(payload: dict[str, Any], workers: Sequence[WorkerRequest], homes: Iterable[str] = ()) -> str:
+    """Return the SHA-256 of a run's canonical form, in hexadecimal.
+
+    Args:
+        payload: The canonical run config: every field present, the client's run id as ``${run_id}``.
+        workers: Its workers, expanded.
+        homes: Folders whose place on this machine is no part of the experiment.
+    """
+    form = {
+        "version": DIGEST_VERSION,
+        **{part: payload[part] for part in EXPERIMENT_PARTS},
+        "environment": {
+            name: value
+            for name, value in payload["environment"].items()
+            if name not in ("WORKER_ID", "MOSAIC_RUN_ID") and not is_secret_name(name)
+        },
+        "workers": [_worker_form(worker) for worker in workers],
+    }
+    text = canonical_json(_without_homes(form, sorted({home.rstrip("/") for home in homes}, key=len, reverse=True)))
+    return hashlib.sha256(text.encode("utf-8")).hexdigest()
+
+
+def canonical_json(value: Any) -> str:
+    """Write plain JSON in the one form that equal values share.
+
+    Keys are sorted, text is NFC, whole numbers are integers whatever they were written as.
+    """
+    return json.dumps(_canonical(value), sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
+
+
+def _canonical(value: Any) -> Any:
+    if isinstance(value, str):
+        return unicodedata.normalize("NFC", value)
+    if isinstance(value, float) and value.is_integer() and abs(value) < _EXACT:
+        return int(value)
+    if isinstance(value, dict):
+        return {unicodedata.normalize("NFC", key): _canonical(value[key]) for key in sorted(value)}
+    if isinstance(value, (list, tuple)):
+        return [_canonical(item) for item in value]
+    return value
+
+
+def _worker_form(worker: WorkerRequest) -> dict[str, Any]:
+    config = {key: value for key, value in worker.config.items() if not _is_secret(key, value)}
+    config.setdefault("seed", None)
+    command = worker.command and [_command_name(worker.command[0]), *worker.command[1:]]
+    kind = kind_key(worker.worker_type)
+    package, _, rest = (worker.module or "").partition(".")
+    usual = rest == "cli" and kind_key(package) == kind
+    return {
+        "type": kind,
+        "module": None if usual else worker.module,
+        "worker_id": worker.worker_id,
+        "config": config,
+        "command": command,
+        "arguments": _without_instance_id(worker.arguments),
+    }
+
+
+def _is_secret(name: str, value: Any) -> bool:
+    return isinstance(value, str) and is_secret_name(name)
+
+
+def _command_name(entry_point: str) -> str:
+    return "python" if _INTERPRETER.fullmatch(entry_point) else entry_point
+
+
+def _without_instance_id(arguments: Sequence[str]) -> list[str]:
+    kept: list[str] = []
+    skip = False
+    for argument in arguments:
+        if not skip and not argument.startswith("--worker-id"):
+            kept.append(argument)
+        skip = argument == "--worker-id"
+    return kept
+
+
+def _without_homes(value: Any, homes: Sequence[str]) -> Any:
+    """Replace the homes where they begin a path, so that the same experiment elsewhere has the same digest."""
+    if isinstance(value, str):
+        for home in homes:
+            if len(home) > 1 and home in value:
+                value = re.sub(rf"(?<![\w./-]){re.escape(home)}(?=/|$)", "${home}", value)
+        return value
+    if isinstance(value, dict):
+        return {key: _without_homes(item, homes) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_without_homes(item, homes) for item in value]
+    return value

@@ -1,0 +1,89 @@
+"""Takes a value from anywhere and returns plain JSON of it, or says what in it is not JSON."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from typing import Any
+
+from gym_gui.core.worker.errors import Problem
+
+MAX_DEPTH = 64
+INT_MIN, INT_MAX = -(2**63), 2**63 - 1
+
+
+def plain_copy(value: Any, path: str = "") -> tuple[Any, list[Problem]]:
+    """Copy a value as dicts, lists, text, numbers, booleans and nulls that any JSON reader takes.
+
+    The argument is only read. What is no JSON becomes ``None`` in the copy and a problem with its path.
+
+    Args:
+        value: Anything.
+        path: Dotted path of the value, for the problems.
+
+    Returns:
+        The copy, and all problems.
+    """
+    problems: list[Problem] = []
+    return _copy(value, path, 0, problems), problems
+
+
+def join(path: str, key: object) -> str:
+    """Return the path of a member: ``a.b`` for names, ``a[0]`` for positions."""
+    if isinstance(key, int):
+        return f"{path}[{key}]"
+    return f"{path}.{key}" if path else str(key)
+
+
+def _copy(value: Any, path: str, depth: int, problems: list[Problem]) -> Any:
+    if value is None or value is True or value is False:
+        return value
+    if isinstance(value, str):
+        return _text(value, path, problems)
+    if isinstance(value, (int, float)):
+        return _number(value, path, problems)
+    if isinstance(value, (Mapping, list, tuple)):
+        if depth >= MAX_DEPTH:
+            problems.append(Problem(path, "is nested too deeply", allowed=f"at most {MAX_DEPTH} levels"))
+            return None
+        if isinstance(value, Mapping):
+            return _mapping(value, path, depth, problems)
+        return [_copy(item, join(path, index), depth + 1, problems) for index, item in enumerate(value)]
+    problems.append(
+        Problem(path, f"is of type {type(value).__name__}", value=repr(value)[:80], allowed="what JSON can hold")
+    )
+    return None
+
+
+def _text(value: str, path: str, problems: list[Problem]) -> str | None:
+    try:
+        value.encode("utf-8")
+    except UnicodeEncodeError:
+        problems.append(Problem(path, "holds half of a surrogate pair", value=ascii(value)[:80], allowed="UTF-8 text"))
+        return None
+    return str(value)
+
+
+def _number(value: int | float, path: str, problems: list[Problem]) -> int | float | None:
+    if isinstance(value, int):
+        if INT_MIN <= value <= INT_MAX:
+            return int(value)
+        digits = value.bit_length() * 0.30103
+        shown = str(value) if digits < 60 else f"about 10^{int(digits)}"
+        problems.append(Problem(path, "is too large a number", value=shown, allowed="integers of 64 bits"))
+        return None
+    if math.isfinite(value):
+        return float(value)
+    problems.append(Problem(path, f"is {value}", value=str(value), allowed="finite numbers"))
+    return None
+
+
+def _mapping(value: Mapping[Any, Any], path: str, depth: int, problems: list[Problem]) -> dict[str, Any]:
+    copy: dict[str, Any] = {}
+    for key, item in value.items():
+        if not isinstance(key, str):
+            problems.append(Problem(path, f"has the key {key!r}", value=repr(key)[:80], allowed="text keys"))
+            continue
+        if _text(key, path, problems) is not None:
+            copy[key] = _copy(item, join(path, key), depth + 1, problems)
+    return copy

@@ -1,0 +1,22 @@
+"""When two spellings name the same kind of worker."""
+
+from __future__ import annotations
+
+import re
+
+_SEPARATORS = re.compile(r"[\s._-]+")
+
+
+def kind_key(name: str) -> str:
+    """Return what two spellings of a worker's kind have in common.
+
+    Case, hyphens, underscores and a trailing ``worker`` do not count: ``My-Worker``, ``my_worker`` and ``myworker``
+    are one kind.
+    """
+    key = _SEPARATORS.sub("", name).casefold()
+    return key.removesuffix("worker") or key
+
+
+def same_kind(one: str, other: str) -> bool:
+    """Return whether two spellings name the same kind of worker."""
+    return kind_key(one) == kind_key(other)
