@@ -1,0 +1,23 @@
+"""Log constants of the trainer daemon (LOG1101-1150)."""
+
+from __future__ import annotations
+
+from gym_gui.logging_config.constant import Family
+
+_daemon = Family("Trainer", "Daemon", "daemon")
+_run = Family("Trainer", "Runs", "daemon", "run")
+
+LOG_DAEMON_STARTED = _daemon(1101, "INFO", "Trainer daemon started", "lifecycle")
+LOG_DAEMON_STOPPED = _daemon(1102, "INFO", "Trainer daemon stopped", "lifecycle")
+LOG_DAEMON_IDLE = _daemon(1103, "INFO", "Trainer daemon has nothing to do and ends", "lifecycle")
+LOG_DAEMON_ADDRESS_IN_USE = _daemon(1104, "WARNING", "The daemon's port is taken; another was chosen", "port")
+LOG_DAEMON_RECONCILED = _daemon(1105, "INFO", "Registry reconciled with the run folders", "reconcile")
+LOG_DAEMON_UNAUTHORIZED = _daemon(1106, "WARNING", "A call without the home's token was refused", "security")
+LOG_DAEMON_CALL_FAILED = _daemon(1107, "ERROR", "A call to the daemon failed", "rpc", "error")
+LOG_DAEMON_RUN_SUBMITTED = _run(1108, "INFO", "Run submitted", "submit")
+LOG_DAEMON_RUN_REJECTED = _run(1109, "WARNING", "Run config rejected", "submit", "error")
+LOG_DAEMON_RUN_DISPATCHED = _run(1110, "INFO", "Run handed to its proxy", "dispatch")
+LOG_DAEMON_RUN_STATE = _run(1111, "INFO", "Run changed its state", "state")
+LOG_DAEMON_RUN_CANCEL_REQUESTED = _run(1112, "INFO", "Somebody asked to cancel a run", "cancel")
+LOG_DAEMON_RUN_LOST = _run(1113, "ERROR", "Run lost: nobody lives who could say how it ended", "state", "error")
+LOG_DAEMON_PROXY_RESTARTED = _run(1114, "WARNING", "A run's proxy was replaced", "proxy")

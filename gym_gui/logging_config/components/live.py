@@ -1,0 +1,12 @@
+"""Log constants of the live views (LOG601-650)."""
+
+from __future__ import annotations
+
+from gym_gui.logging_config.constant import Family
+
+_live = Family("Controller", "LiveTelemetry", "live", "buffer")
+
+LOG_LIVE_CONTROLLER_BUFFER_STEPS_FLUSHED = _live(601, "DEBUG", "Buffered steps handed to the live view", "steps")
+LOG_LIVE_CONTROLLER_BUFFER_EPISODES_FLUSHED = _live(
+    602, "DEBUG", "Buffered episodes handed to the live view", "episodes"
+)

@@ -1,0 +1,47 @@
+"""Log records as JSON lines."""
+
+from __future__ import annotations
+
+import json
+import logging
+from typing import Any
+
+
+class JsonLinesFormatter(logging.Formatter):
+    """Formats each record as one JSON object on one line; empty fields are left out."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        """Return the record's line, without the newline."""
+        line: dict[str, Any] = {
+            "timestamp": round(record.created, 6),
+            "level": record.levelname,
+            "logger": record.name,
+            "message": record.getMessage(),
+        }
+        for key in ("code", "component", "subcomponent", "tags"):
+            value = getattr(record, "log_" + key, None)
+            if value:
+                line[key] = value
+        extra = dict(getattr(record, "log_extra", None) or {})
+        for key in ("run_id", "worker_id"):
+            value = extra.pop(key, getattr(record, key, None))
+            if value is not None:
+                line[key] = value
+        if extra:
+            line["extra"] = extra
+        if record.exc_info and record.exc_info[0] is not None:
+            line["exception"] = self.formatException(record.exc_info)
+        if record.stack_info:
+            line["stack"] = self.formatStack(record.stack_info)
+        return _dump(line)
+
+
+def _dump(line: dict[str, Any]) -> str:
+    try:
+        return json.dumps(line, default=str, separators=(",", ":"))
+    except (TypeError, ValueError, RecursionError):  # keys that are no text, cycles
+        line["extra"] = repr(line.get("extra"))
+        return json.dumps(line, default=str, separators=(",", ":"))
+
+
+__all__ = ["JsonLinesFormatter"]

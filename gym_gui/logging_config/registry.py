@@ -1,0 +1,126 @@
+"""Every log constant by name and by code; names of workers unknown to us are made on first use."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import threading
+from typing import Mapping
+
+from gym_gui.logging_config.constant import LogConstant
+
+_lock = threading.Lock()
+_by_name: dict[str, LogConstant] = {}
+_by_code: dict[str, LogConstant] = {}
+
+_WORKER_NAME = re.compile(r"LOG_WORKER((?:_[A-Z0-9]+){2,})")
+#: Where the worker's type ends and the category of the event begins (a type may have several words).
+_CATEGORIES = frozenset(
+    [
+        "ACTION",
+        "AGENT",
+        "ANALYTICS",
+        "BUFFER",
+        "CHECKPOINT",
+        "CLUSTER",
+        "CONFIG",
+        "DEBUG",
+        "ENV",
+        "EPISODE",
+        "ERROR",
+        "EVAL",
+        "EVALUATION",
+        "HEARTBEAT",
+        "LLM",
+        "MODEL",
+        "MODULE",
+        "POLICY",
+        "RUN",
+        "RUNTIME",
+        "STEP",
+        "SUBPROCESS",
+        "TELEMETRY",
+        "TENSORBOARD",
+        "TRAINING",
+        "TUNE",
+        "VIDEO",
+        "WANDB",
+    ]
+)
+_LEVEL_OF_WORD = {
+    "ERROR": "ERROR",
+    "FAILED": "ERROR",
+    "CRASHED": "ERROR",
+    "WARNING": "WARNING",
+    "CANCELLED": "WARNING",
+    "SKIPPED": "WARNING",
+    "DEBUG": "DEBUG",
+    "HEARTBEAT": "DEBUG",
+    "STEP": "DEBUG",
+}
+
+
+def register_log_constant(name: str, constant: LogConstant) -> LogConstant:
+    """Give a log constant its name, under which ``log_constants`` then has it.
+
+    Args:
+        name: ``LOG_`` and words in capitals.
+        constant: What it stands for. The same object may have several names.
+
+    Returns:
+        The constant.
+
+    Raises:
+        ValueError: The name stands for something else already, or the code does.
+    """
+    if not re.fullmatch(r"LOG(_[A-Z0-9]+)+", name):
+        raise ValueError(f"a log constant's name is LOG_ and words in capitals, not {name!r}")
+    with _lock:
+        other = _by_name.get(name)
+        if other is not None and other != constant:
+            raise ValueError(f"{name} is already {other.code} ({other.message!r}); choose another name")
+        same_code = _by_code.get(constant.code)
+        if same_code is not None and same_code != constant:
+            raise ValueError(f"{constant.code} already means {same_code.message!r}; choose another code for {name}")
+        _by_name[name] = constant
+        _by_code[constant.code] = constant
+    return constant
+
+
+def get_constant_by_code(code: str) -> LogConstant | None:
+    """Return the registered constant of a code, e.g. ``"LOG431"``."""
+    from gym_gui.logging_config import log_constants  # noqa: F401 - importing it registers MOSAIC's own
+
+    return _by_code.get(code)
+
+
+def registered() -> Mapping[str, LogConstant]:
+    """Return all constants registered so far, by name."""
+    with _lock:
+        return dict(_by_name)
+
+
+def find(name: str) -> LogConstant | None:
+    """Return the constant of a name, made now if it is one of a worker's (``LOG_WORKER_{TYPE}_{CATEGORY}[_{DETAIL}]``)."""
+    constant = _by_name.get(name)
+    if constant is None:
+        match = _WORKER_NAME.fullmatch(name)
+        if match:
+            constant = register_log_constant(name, _make(name, match.group(1)[1:].split("_")))
+    return constant
+
+
+def _make(name: str, words: list[str]) -> LogConstant:
+    """Make a worker's constant out of its name alone, so that it is the same in every process."""
+    split = next((i for i in range(1, len(words)) if words[i] in _CATEGORIES), 1)
+    kind, event = words[:split], words[split:]
+    level = next((_LEVEL_OF_WORD[word] for word in reversed(event) if word in _LEVEL_OF_WORD), "INFO")
+    title = "".join(word.capitalize() for word in kind)
+    return LogConstant(
+        code="LOGW" + hashlib.sha256(name.encode("ascii")).hexdigest()[:10].upper(),
+        level=level,
+        message=f"{title} worker {' '.join(event).lower()}",
+        component="Worker",
+        subcomponent=title + "Runtime",
+        tags=tuple(dict.fromkeys(("_".join(kind).lower(), "worker", *(word.lower() for word in event)))),
+    )

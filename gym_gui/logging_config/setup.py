@@ -1,0 +1,38 @@
+"""Sets up logging of a process: one handler on stderr."""
+
+from __future__ import annotations
+
+import logging
+import sys
+from typing import TextIO
+
+from gym_gui.logging_config.formatter import JsonLinesFormatter
+
+
+def configure_logging(
+    level: str | int = "INFO", *, stream: TextIO | None = None, log_filter: logging.Filter | None = None
+) -> logging.Handler:
+    """Send all log records of this process to stderr as JSON lines; replaces an earlier call's handler.
+
+    Args:
+        level: Lowest level.
+        stream: Where to instead of stderr.
+        log_filter: Picks records, e.g. a :class:`~gym_gui.logging_config.filters.LogFilter`.
+
+    Returns:
+        The handler, on the root logger.
+    """
+    handler = logging.StreamHandler(stream or sys.stderr)
+    handler.setFormatter(JsonLinesFormatter())
+    handler.set_name("mosaic")
+    if log_filter is not None:
+        handler.addFilter(log_filter)
+    root = logging.getLogger()
+    for old in [old for old in root.handlers if old.get_name() == "mosaic"]:
+        root.removeHandler(old)
+    root.addHandler(handler)
+    root.setLevel(level)
+    return handler
+
+
+__all__ = ["configure_logging"]
