@@ -1,0 +1,169 @@
+"""What a supervisor knows at one moment (facts) and what it may do about it (actions). Plain values, no behaviour."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum
+
+from gym_gui.runs.plan import Limits
+from gym_gui.runs.states import RunState
+from gym_gui.runs.summary import ExitStatus
+
+
+class StopKind(str, Enum):
+    """Why a worker was told to stop; decides the state that it ends in."""
+
+    CANCEL = "cancel"
+    """Somebody cancelled the run."""
+    FAIL_FAST = "fail_fast"
+    """Another worker of the run failed."""
+    LIMIT = "limit"
+    """It broke a limit: the attempt failed."""
+
+
+@dataclass(frozen=True)
+class StopFacts:
+    """The first stop signal that a supervisor decided on for an attempt."""
+
+    kind: StopKind
+    cause: str
+    age_s: float | None
+    """Seconds since this supervisor sent it; ``None`` where a predecessor wrote it down and perhaps sent it."""
+
+
+@dataclass(frozen=True)
+class ExitFacts:
+    """An exit record. ``code`` and ``signal`` are both ``None`` where the worker was never spawned."""
+
+    code: int | None
+    signal: int | None
+    reason: str
+    error: str = ""
+    signalled: bool = False
+    """Whether the launcher had signalled the worker before it ended."""
+
+
+@dataclass(frozen=True)
+class AttemptFacts:
+    """One attempt of a worker. Ages are seconds on the monotonic clock, as far as this supervisor watched."""
+
+    number: int
+    launches: int = 0
+    """How often a launcher was started for it (more than once only where the launcher died before the worker began)."""
+    launcher_alive: bool = False
+    worker_alive: bool = False
+    survivors: int = 0
+    """Processes of the attempt that were found where its launcher is gone."""
+    spawning: bool = False
+    """The launcher wrote that it was about to spawn the worker: from here on it may have run."""
+    pid: int | None = None
+    same_boot: bool = True
+    exit: ExitFacts | None = None
+    drained: bool = False
+    """All that is in the attempt's log has been read; no limit is judged before."""
+    closed: bool = False
+    """The log was read to its very end, the torn last line too; how the attempt ended is judged only then."""
+    final_event: str = ""
+    """The last of ``run_completed run_failed run_cancelled`` that the worker printed."""
+    error: str = ""
+    """What ``run_failed`` said, else the last line of stderr."""
+    disk_full: bool = False
+    """No room on the disk, or stderr says so."""
+    heartbeat_seen: bool = False
+    output_seen: bool = False
+    quiet_s: float = 0.0
+    """Time without output of any kind."""
+    idle_s: float = 0.0
+    """Time without output and without CPU time of the process group."""
+    age_s: float = 0.0
+    stop: StopFacts | None = None
+
+    @property
+    def begun(self) -> bool:
+        """Whether the worker was spawned, or may have been."""
+        return self.spawning or self.exit is not None
+
+    @property
+    def over(self) -> bool:
+        """Whether nothing of it lives any more."""
+        return not (self.launcher_alive or self.worker_alive or self.survivors)
+
+
+@dataclass(frozen=True)
+class WorkerFacts:
+    """One worker: its recorded state and its current attempt (in state ``queued``: the one to come)."""
+
+    worker_id: str
+    state: RunState
+    attempt: AttemptFacts
+    cause: str = ""
+    retry_in_s: float = 0.0
+    checkpoint: str | None = None
+    """Path of the last checkpoint that any attempt reported."""
+
+
+@dataclass(frozen=True)
+class RunFacts:
+    """A run: its recorded state and its workers."""
+
+    state: RunState
+    limits: Limits
+    workers: tuple[WorkerFacts, ...]
+    fail_fast: bool = True
+    cancel: str | None = None
+    """Cause of the cancellation that was asked for."""
+    disk_full: bool = False
+    """Nothing new is launched on a full disk."""
+
+
+@dataclass(frozen=True)
+class Launch:
+    """Start a launcher for an attempt."""
+
+    worker_id: str
+    attempt: int
+    checkpoint: str | None = None
+
+
+@dataclass(frozen=True)
+class Stop:
+    """Ask an attempt to end: SIGTERM to its launcher, or to its processes where that is gone."""
+
+    worker_id: str
+    attempt: int
+    kind: StopKind
+    cause: str
+    recorded: bool = False
+    """A predecessor wrote this stop down: send it again, write nothing."""
+
+
+@dataclass(frozen=True)
+class Kill:
+    """SIGKILL whatever is left of an attempt, and the launcher too where it does not do its work."""
+
+    worker_id: str
+    attempt: int
+    launcher: bool
+    cause: str
+
+
+@dataclass(frozen=True)
+class WorkerTransition:
+    """A worker goes from one state to another. ``queued`` means that ``attempt`` is over and the next one waits."""
+
+    worker_id: str
+    attempt: int
+    state: RunState
+    cause: str
+    exit: ExitStatus | None = None
+
+
+@dataclass(frozen=True)
+class RunTransition:
+    """The run goes from one state to another."""
+
+    state: RunState
+    cause: str
+
+
+Action = Launch | Stop | Kill | WorkerTransition | RunTransition

@@ -1,0 +1,119 @@
+"""A run's supervision as its supervisor log tells it: the log's events, folded (pure)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import msgspec
+
+from gym_gui.runs.states import RunState
+from gym_gui.runs.summary import ExitStatus
+from gym_gui.telemetry.facts import StopKind
+from gym_gui.telemetry.identity import ProcessIdentity
+
+
+@dataclass
+class AttemptHistory:
+    """What is on record of one attempt."""
+
+    launches: int = 0
+    launcher: ProcessIdentity | None = None
+    launched_at: float | None = None
+    stop: tuple[StopKind, str] | None = None
+
+
+@dataclass
+class WorkerHistory:
+    """What is on record of one worker. ``attempt`` is the one that runs or waits."""
+
+    worker_id: str
+    state: RunState = RunState.QUEUED
+    cause: str = ""
+    attempt: int = 1
+    pid: int | None = None
+    exit: ExitStatus | None = None
+    started_at: float | None = None
+    ended_at: float | None = None
+    cpu_seconds: float | None = None
+    memory_bytes: int | None = None
+    attempts: dict[int, AttemptHistory] = field(default_factory=dict)
+
+    def of(self, attempt: int) -> AttemptHistory:
+        """Return the record of one attempt, a new one if there is none."""
+        return self.attempts.setdefault(attempt, AttemptHistory())
+
+    @property
+    def attempts_begun(self) -> int:
+        """How many attempts were launched."""
+        return sum(1 for attempt in self.attempts.values() if attempt.launches)
+
+
+class RunHistory:
+    """The state of a run and of its workers, as the events tell it.
+
+    Args:
+        worker_ids: The run's workers.
+        events: Events of the log, in order.
+    """
+
+    def __init__(self, worker_ids: Iterable[str], events: Iterable[Mapping[str, Any]] = ()) -> None:
+        self.state = RunState.QUEUED
+        self.cause = ""
+        self.started_at: float | None = None
+        self.ended_at: float | None = None
+        self.proxies = 0
+        """How many proxies have supervised the run."""
+        self.workers = {worker_id: WorkerHistory(worker_id) for worker_id in worker_ids}
+        for event in events:
+            self.apply(event)
+
+    def apply(self, event: Mapping[str, Any]) -> None:
+        """Fold one event in. Events of other names, and of workers that the run does not have, change nothing."""
+        name = event["event"]
+        if name == "state":
+            self._apply_state(event)
+        elif name == "proxy":
+            self.proxies += 1
+        else:
+            worker = self.workers.get(event.get("worker_id", ""))
+            if worker is not None:
+                _apply_to_worker(worker, name, event)
+
+    def _apply_state(self, event: Mapping[str, Any]) -> None:
+        if self.state.terminal:
+            return
+        self.state = RunState(event["state"])
+        self.cause = event.get("cause", "")
+        if self.state is RunState.RUNNING and self.started_at is None:
+            self.started_at = event["at"]
+        if self.state.terminal:
+            self.ended_at = event["at"]
+
+
+def _apply_to_worker(worker: WorkerHistory, name: str, event: Mapping[str, Any]) -> None:
+    number = int(event.get("attempt", worker.attempt))
+    attempt = worker.of(number)
+    if name == "launch":
+        attempt.launches += 1
+        attempt.launched_at = event["at"]
+        if event.get("launcher") is not None:
+            attempt.launcher = msgspec.convert(event["launcher"], ProcessIdentity)
+        worker.pid = worker.exit = None
+        worker.attempt = number
+    elif name == "signal" and event.get("kind") and attempt.stop is None:
+        attempt.stop = (StopKind(event["kind"]), event.get("cause", ""))
+    elif name == "started":
+        worker.pid = event.get("pid")
+        worker.started_at = event["at"]
+    elif name == "exit":
+        worker.exit = msgspec.convert(event["exit"], ExitStatus) if event.get("exit") else None
+        worker.ended_at = event["at"]
+        worker.cpu_seconds = event.get("cpu_seconds") or worker.cpu_seconds
+        worker.memory_bytes = event.get("max_rss_bytes") or worker.memory_bytes
+    if "state" in event and not worker.state.terminal:
+        worker.state = RunState(event["state"])
+        worker.cause = event.get("cause", "")
+        if name == "exit" and worker.state is RunState.QUEUED:
+            worker.attempt = number + 1

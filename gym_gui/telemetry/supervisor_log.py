@@ -1,0 +1,73 @@
+"""``logs/supervisor.jsonl``: launches, exits, signals and states with their causes, the facts that no worker prints."""
+
+from __future__ import annotations
+
+import json
+import os
+import time
+from pathlib import Path
+from typing import Any
+
+
+class SupervisorLog:
+    """Appends events to a run's supervisor log; the caller holds the run's proxy lock.
+
+    Args:
+        path: The log; created if missing.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)
+        size = os.fstat(self._descriptor).st_size
+        self._torn = size > 0 and os.pread(self._descriptor, 1, size - 1) != b"\n"
+
+    def append(self, event: str, **fields: Any) -> dict[str, Any]:
+        """Write one event and sync it: what it tells is done only afterwards.
+
+        Args:
+            event: Its name.
+            **fields: What else it holds; ``at`` (Unix time, seconds) is put in.
+
+        Returns:
+            The event as a reader will see it.
+
+        Raises:
+            OSError: The disk refused. Nothing counts as written; a later append closes what is torn.
+        """
+        value = {"event": event, **fields}
+        value.setdefault("at", time.time())
+        line = json.dumps(value, ensure_ascii=True).encode("ascii") + b"\n"
+        if self._torn:
+            line = b"\n" + line
+        self._torn = True
+        written = os.write(self._descriptor, line)
+        while written < len(line):
+            written += os.write(self._descriptor, line[written:])
+        self._torn = False
+        os.fsync(self._descriptor)
+        return value
+
+    def close(self) -> None:
+        """Close the log."""
+        os.close(self._descriptor)
+
+
+def read_events(path: Path) -> list[dict[str, Any]]:
+    """Return all whole events of a supervisor log in order (none if there is no log).
+
+    A line that a killed supervisor or a full disk has torn is passed over: what it would have told was not done.
+    """
+    try:
+        data = path.read_bytes()
+    except FileNotFoundError:
+        return []
+    events = []
+    for line in data.splitlines():
+        try:
+            value = json.loads(line)
+        except ValueError:
+            continue
+        if isinstance(value, dict) and isinstance(value.get("event"), str):
+            events.append(value)
+    return events

@@ -1,0 +1,107 @@
+"""How an attempt that is over has ended (pure)."""
+
+from __future__ import annotations
+
+import signal
+from dataclasses import dataclass
+
+from gym_gui.runs.states import RunState
+from gym_gui.runs.summary import ExitStatus
+from gym_gui.telemetry.facts import AttemptFacts, ExitFacts, StopKind
+
+#: Python's exit code when a standard stream cannot be flushed at the end.
+FLUSH_FAILED = 120
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """A terminal state, its cause in words, and the exit that goes into the summary."""
+
+    state: RunState
+    cause: str
+    exit: ExitStatus
+
+
+def judge(attempt: AttemptFacts, wall_time_s: float | None = None) -> Verdict:
+    """Return how an attempt ended; ask only when it is over and its log is closed.
+
+    What the kernel reported decides; a worker's words can make an exit code worse, never better. An exit that was
+    recorded before our first signal is the worker's own.
+
+    Args:
+        attempt: An attempt that began and is over.
+        wall_time_s: The wall-time limit, for the cause.
+    """
+    if attempt.exit is None:
+        return _judge_unseen(attempt)
+    if attempt.exit.reason == "spawn_failed":
+        return _verdict(RunState.FAILED, f"could not be started: {attempt.exit.error}", attempt.exit)
+    if attempt.exit.signalled:
+        return _judge_stopped(attempt, attempt.exit, wall_time_s)
+    return _judge_own_end(attempt, attempt.exit)
+
+
+def _judge_unseen(attempt: AttemptFacts) -> Verdict:
+    """Nobody lived to see the exit: the launcher was killed, or the machine went down."""
+    unknown = ExitStatus(reason="unknown")
+    if attempt.stop is not None:
+        return Verdict(_stopped_state(attempt.stop.kind), f"{attempt.stop.cause} (exit code unknown)", unknown)
+    if attempt.final_event == "run_completed":
+        return Verdict(RunState.COMPLETED, "completed (exit code unknown: its launcher was killed)", unknown)
+    if not attempt.same_boot:
+        return Verdict(RunState.LOST, "the machine was restarted", unknown)
+    if attempt.final_event == "run_failed":
+        return Verdict(RunState.FAILED, f"run_failed{_quoted(attempt.error)} (exit code unknown)", unknown)
+    return Verdict(RunState.FAILED, "exit unknown: its launcher was killed", unknown)
+
+
+def _judge_stopped(attempt: AttemptFacts, ended: ExitFacts, wall_time_s: float | None) -> Verdict:
+    """It ended after our first signal: why we sent it decides."""
+    if ended.reason == "wall_time":
+        return _verdict(RunState.FAILED, wall_time_cause(wall_time_s), ended)
+    if attempt.stop is not None:
+        return _verdict(_stopped_state(attempt.stop.kind), attempt.stop.cause, ended)
+    if ended.reason == "cancelled":
+        return _verdict(RunState.CANCELLED, "cancelled", ended)
+    return _verdict(RunState.FAILED, "stopped from outside: somebody sent its launcher a signal", ended)
+
+
+def _judge_own_end(attempt: AttemptFacts, ended: ExitFacts) -> Verdict:
+    if ended.signal is not None:
+        hint = ": out of memory?" if ended.signal == signal.SIGKILL else ""
+        return _verdict(RunState.FAILED, f"killed by {_signal_name(ended.signal)}, not by MOSAIC{hint}", ended)
+    if ended.code == FLUSH_FAILED:
+        why = "disk full" if attempt.disk_full else "disk full, or stdout was closed"
+        return _verdict(RunState.FAILED, f"stdout could not be flushed: {why} (exit code {FLUSH_FAILED})", ended)
+    if ended.code != 0:
+        return _verdict(RunState.FAILED, f"exit code {ended.code}{_quoted(attempt.error)}", ended)
+    if attempt.final_event == "run_failed":
+        return _verdict(RunState.FAILED, f"run_failed{_quoted(attempt.error)}, though exit code 0", ended)
+    if attempt.final_event == "run_cancelled":
+        return _verdict(RunState.CANCELLED, "the worker cancelled itself (run_cancelled, exit code 0)", ended)
+    said = "" if attempt.final_event == "run_completed" else ", without run_completed"
+    return _verdict(RunState.COMPLETED, f"exit code 0{said}", ended)
+
+
+def wall_time_cause(limit_s: float | None) -> str:
+    """Return the cause of a run that took too long."""
+    return "wall-time limit reached" if limit_s is None else f"wall-time limit of {limit_s:g} s reached"
+
+
+def _stopped_state(kind: StopKind) -> RunState:
+    return RunState.FAILED if kind is StopKind.LIMIT else RunState.CANCELLED
+
+
+def _verdict(state: RunState, cause: str, ended: ExitFacts) -> Verdict:
+    return Verdict(state, cause, ExitStatus(code=ended.code, signal=ended.signal, reason=ended.reason))
+
+
+def _quoted(error: str) -> str:
+    return f": {error}" if error else ""
+
+
+def _signal_name(number: int) -> str:
+    try:
+        return f"{signal.Signals(number).name} ({number})"
+    except ValueError:
+        return f"signal {number}"
