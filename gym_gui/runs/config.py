@@ -100,11 +100,13 @@ def _read(payload: Any) -> tuple[TrainRunConfig | None, list[Problem]]:
     try:
         model = RunConfigModel.model_validate(plain)
     except ValidationError as error:
-        problems += problems_of(error)
+        # What is no JSON stands as null in the copy: that null is no second fault.
+        known = {problem.path for problem in problems}
+        problems += [item for item in problems_of(error) if item.value is not None or item.path not in known]
     workers, found = expand_workers(plain)
     problems += found + environment_problems(plain.get("environment"))
     if problems or model is None:
-        return None, _once_per_path(problems)
+        return None, problems
     canonical = _canonical_payload(model)
     homes = (str(mosaic_home()), str(Path.home()))
     return _config(model, canonical, workers, run_digest(canonical, workers, homes), run_ids), []
@@ -148,11 +150,3 @@ def _canonical_payload(model: RunConfigModel) -> dict[str, Any]:
             if worker[name] is None:
                 del worker[name]
     return payload
-
-
-def _once_per_path(problems: list[Problem]) -> list[Problem]:
-    """Keep the first problem of each path: a value that is no JSON would otherwise be found wrong again as null."""
-    kept: dict[str, Problem] = {}
-    for problem in problems:
-        kept.setdefault(problem.path, problem)
-    return list(kept.values())

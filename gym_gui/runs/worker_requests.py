@@ -95,8 +95,10 @@ def _entries(payload: dict[str, Any], problems: list[Problem]) -> list[_Entry]:
                 allowed="either metadata.worker or metadata.workers",
             )
         )
-    if isinstance(workers, list):
-        return [_entry(f"metadata.workers[{index}]", _dict(part)) for index, part in enumerate(workers)]
+    if isinstance(workers, list) and worker is None:
+        return [
+            _entry(f"metadata.workers[{index}]", part) for index, part in enumerate(workers) if isinstance(part, dict)
+        ]
     return [_entry("metadata.worker", _dict(worker))]
 
 
@@ -182,10 +184,11 @@ def _generate_ids(entries: list[_Entry]) -> list[list[str]]:
 def _requests(
     payload: dict[str, Any], entry: _Entry, ids: list[str], problems: list[Problem]
 ) -> Iterator[WorkerRequest]:
+    seed = _seed(entry, problems)
     module = _text(entry.part.get("module"))
     entry_point = _text(payload.get("entry_point"))
     kind = _kind(payload, entry, module, bare=entry_point is not None)
-    if kind is None:
+    if kind is None and _is_readable(payload):
         problems.append(
             Problem(
                 join(entry.path, "worker_id"),
@@ -194,6 +197,7 @@ def _requests(
                 "a module, or a command in entry_point and arguments",
             )
         )
+    if kind is None:
         return
     given = payload.get("arguments")
     arguments = [item for item in given if isinstance(item, str)] if isinstance(given, list) else []
@@ -204,9 +208,14 @@ def _requests(
         arguments, found = module_arguments(arguments, module)
         problems += found
     config = {key: value for key, value in entry.config.items() if key not in ("worker_id", "run_id")}
-    seed = _seed(entry, problems)
     for number, worker_id in enumerate(ids):
         yield WorkerRequest(kind, module, worker_id, config, seed, number == 0, command, arguments, entry.path)
+
+
+def _is_readable(payload: dict[str, Any]) -> bool:
+    """Whether the parts that name a worker have the right types, so that what is missing there really is."""
+    metadata = payload.get("metadata", {})
+    return isinstance(metadata, dict) and isinstance(metadata.get("worker") or {}, dict)
 
 
 def _kind(payload: dict[str, Any], entry: _Entry, module: str | None, *, bare: bool) -> str | None:

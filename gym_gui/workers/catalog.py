@@ -1,0 +1,150 @@
+"""The workers that can be used here, from records kept as static files."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import os
+import re
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import msgspec
+
+from gym_gui.core.worker.errors import UsageError, nearest
+from gym_gui.runs.files import write_json_atomic
+from gym_gui.runs.kinds import kind_key
+from gym_gui.workers.installed import InstalledWorker, Interpreter, install_stamp, installed_workers, package_hash
+from gym_gui.workers.probe import probe_flags, probe_worker
+from gym_gui.workers.record import WorkerRecord
+
+Flags = list[str]
+
+
+class _Stored(msgspec.Struct, kw_only=True):
+    """A record as it lies in its file."""
+
+    record: WorkerRecord
+    install_stamp: int
+    """State of the interpreter's packages: what was missing then may be there now."""
+
+
+class WorkerCatalog:
+    """Finds workers and describes them without importing any.
+
+    A worker's record is made by a probe in its own interpreter when its package is new or has changed, and read from
+    ``$MOSAIC_HOME/workers/records`` otherwise. Where that folder cannot be written, they live as long as this object.
+
+    Args:
+        home: The MOSAIC home.
+        interpreters: Where workers are installed; the interpreter that runs this process by default.
+    """
+
+    def __init__(self, home: Path, interpreters: Sequence[Interpreter] | None = None) -> None:
+        self._folder = home / "workers" / "records"
+        self._interpreters = tuple(interpreters) if interpreters is not None else (Interpreter.current(),)
+        self._memory: dict[str, _Stored] = {}
+        self._flags: dict[tuple[str, str], list[str]] = {}
+
+    def list(self, on_probe: Callable[[str], None] | None = None) -> list[WorkerRecord]:
+        """Return the records of all workers, by name, broken ones included.
+
+        Args:
+            on_probe: Called with the name of each worker that has to be asked anew, which takes seconds.
+        """
+        found = self._installed()
+        with ThreadPoolExecutor(max_workers=min(4, os.cpu_count() or 1)) as pool:
+            return list(pool.map(lambda worker: self._record(worker, on_probe), found.values()))
+
+    def get(self, name: str, on_probe: Callable[[str], None] | None = None) -> WorkerRecord:
+        """Return one worker's record, which may be broken.
+
+        Args:
+            name: The entry point's name; case, hyphens, underscores and a trailing ``worker`` do not count.
+            on_probe: As of :meth:`list`.
+
+        Raises:
+            UsageError: There is no such worker; the nearest name is suggested.
+        """
+        found = self._installed()
+        alike = [known for known in found if kind_key(known) == kind_key(name)]
+        if name in found:
+            return self._record(found[name], on_probe)
+        if len(alike) == 1:
+            return self._record(found[alike[0]], on_probe)
+        if alike:
+            raise UsageError(
+                f"{name!r} may be any of {', '.join(alike)}",
+                why="their names differ in spelling only",
+                next_step="write one",
+            )
+        near = nearest(name, found)
+        raise UsageError(
+            f"there is no worker {name!r}" + (f"; did you mean {near}?" if near else ""),
+            why=f"installed workers: {', '.join(found)}" if found else "no worker is installed in this environment",
+            next_step="list the workers: mosaic workers list"
+            if found
+            else "pip install a worker package, e.g. -e 3rd_party/random_worker",
+        )
+
+    def find_package(self, module: str) -> str | None:
+        """Return the name of the worker whose package a module belongs to, or ``None``."""
+        top = module.partition(".")[0]
+        return next(
+            (name for name, worker in self._installed().items() if worker.package.partition(".")[0] == top), None
+        )
+
+    def flags(self, record: WorkerRecord, module: str) -> Flags:
+        """Return the options that a module of a worker's package knows; the record's own for its usual module."""
+        if module == record.module:
+            return record.flags
+        key = (record.package_hash, module)
+        if key not in self._flags:
+            self._flags[key] = probe_flags(record.python, module)
+        return self._flags[key]
+
+    def _installed(self) -> dict[str, InstalledWorker]:
+        """Return the workers by name; of several with one name the first interpreter's counts."""
+        found: dict[str, InstalledWorker] = {}
+        for interpreter in self._interpreters:
+            for worker in installed_workers(interpreter):
+                found.setdefault(worker.name, worker)
+        return dict(sorted(found.items()))
+
+    def _record(self, worker: InstalledWorker, on_probe: Callable[[str], None] | None) -> WorkerRecord:
+        key = _key(worker)
+        fresh, stamp = package_hash(worker), install_stamp(worker.interpreter)
+        stored = self._memory.get(key) or self._read(key)
+        if stored is None or not _holds(stored, fresh, stamp):
+            if on_probe:
+                on_probe(worker.name)
+            stored = _Stored(record=probe_worker(worker, fresh), install_stamp=stamp)
+            self._write(key, stored)
+        self._memory[key] = stored
+        return stored.record
+
+    def _read(self, key: str) -> _Stored | None:
+        try:
+            return msgspec.json.decode((self._folder / key).read_bytes(), type=_Stored)
+        except (OSError, msgspec.MsgspecError, UnicodeDecodeError):
+            # No record, or one of another version: it is made anew.
+            return None
+
+    def _write(self, key: str, stored: _Stored) -> None:
+        with contextlib.suppress(OSError):
+            self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            write_json_atomic(self._folder / key, stored)
+
+
+def _holds(stored: _Stored, fresh_hash: str, stamp: int) -> bool:
+    """Whether a record still tells the truth. What broke a worker may lie outside its own package."""
+    unchanged = stored.record.package_hash == fresh_hash
+    return unchanged and (stored.record.broken is None or stored.install_stamp == stamp)
+
+
+def _key(worker: InstalledWorker) -> str:
+    """Return the file name of a worker's record: readable, unique to interpreter and entry point, safe."""
+    slug = re.sub(r"[^a-z0-9_-]+", "_", worker.name.lower())[:40]
+    identity = f"{worker.interpreter.python}\0{worker.distribution}\0{worker.name}"
+    return f"{slug}-{hashlib.sha256(identity.encode()).hexdigest()[:12]}.json"

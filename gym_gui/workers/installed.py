@@ -1,0 +1,186 @@
+"""Which workers an interpreter has installed, read from package metadata without importing anything."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import importlib.metadata
+import json
+import os
+import sys
+import sysconfig
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import unquote, urlsplit
+
+import gym_gui
+from gym_gui.constants import WORKER_ENTRY_POINT_GROUP
+from gym_gui.workers.record import RECORD_SCHEMA
+
+_SKIPPED = frozenset({"__pycache__", "build", "dist", "node_modules", "site-packages", "tests", "var"})
+_MAX_SOURCES = 5000
+_PROGRAMS = ("workers/inspect_worker.py", "core/worker/schema.py")
+
+
+@dataclass(frozen=True)
+class Interpreter:
+    """A Python that workers are installed in.
+
+    Args:
+        python: Its executable.
+        search_path: Folders in which it looks for packages.
+    """
+
+    python: str
+    search_path: tuple[str, ...]
+
+    @classmethod
+    def current(cls) -> Interpreter:
+        """Return the interpreter that runs this process, without the folder it happens to stand in."""
+        declared = os.environ.get("PYTHONPATH", "").split(os.pathsep)
+        here = os.path.realpath(".")
+        wanted = [item for item in sys.path if item and (os.path.realpath(item) != here or item in declared)]
+        standard = {sysconfig.get_path("stdlib"), sysconfig.get_path("platstdlib")}
+        return cls(sys.executable, tuple(item for item in dict.fromkeys(wanted) if item not in standard))
+
+
+@dataclass(frozen=True)
+class InstalledWorker:
+    """An entry point of the group ``mosaic.workers``.
+
+    Args:
+        name: The entry point's name.
+        entry_point: ``package:function``.
+        distribution: The package that registers it.
+        version: That package's version.
+        interpreter: Where it is installed.
+        location: Folder of the package's metadata.
+        project: Folder of the sources of an editable install.
+    """
+
+    name: str
+    entry_point: str
+    distribution: str
+    version: str
+    interpreter: Interpreter
+    location: Path
+    project: Path | None
+
+    @property
+    def package(self) -> str:
+        """The importable package that the entry point names."""
+        return self.entry_point.partition(":")[0].strip()
+
+
+def installed_workers(interpreter: Interpreter) -> list[InstalledWorker]:
+    """Return the workers that an interpreter has, by name; of two with one name the first found comes first."""
+    found: list[InstalledWorker] = []
+    for location in _metadata_folders(interpreter):
+        distribution = importlib.metadata.PathDistribution(location)
+        found += [
+            _installed_worker(entry_point, distribution, interpreter, location)
+            for entry_point in distribution.entry_points
+            if entry_point.group == WORKER_ENTRY_POINT_GROUP
+        ]
+    return sorted(_without_shadowed(found), key=lambda worker: worker.name)
+
+
+def _metadata_folders(interpreter: Interpreter) -> Iterator[Path]:
+    """Yield the metadata folders of the packages that register any worker, in the order of the search path."""
+    for folder in interpreter.search_path:
+        with contextlib.suppress(OSError):
+            names = [entry.name for entry in os.scandir(folder) if entry.name.endswith((".dist-info", ".egg-info"))]
+            for name in sorted(names):
+                with contextlib.suppress(OSError):
+                    location = Path(folder, name)
+                    if WORKER_ENTRY_POINT_GROUP in (location / "entry_points.txt").read_text("utf-8", "replace"):
+                        yield location
+
+
+def _installed_worker(
+    entry_point: importlib.metadata.EntryPoint,
+    distribution: importlib.metadata.Distribution,
+    interpreter: Interpreter,
+    location: Path,
+) -> InstalledWorker:
+    return InstalledWorker(
+        name=entry_point.name,
+        entry_point=entry_point.value,
+        distribution=str(distribution.metadata["Name"]),
+        version=str(distribution.metadata["Version"]),
+        interpreter=interpreter,
+        location=location,
+        project=_project_of(distribution.read_text("direct_url.json")),
+    )
+
+
+def _without_shadowed(workers: list[InstalledWorker]) -> Iterator[InstalledWorker]:
+    """Leave out an older copy of a package further down the search path, as an import would."""
+    seen: dict[str, Path] = {}
+    for worker in workers:
+        if seen.setdefault(worker.distribution.lower().replace("_", "-"), worker.location) == worker.location:
+            yield worker
+
+
+def _project_of(direct_url: str | None) -> Path | None:
+    """Return the sources' folder of an editable install from its ``direct_url.json``."""
+    try:
+        told = json.loads(direct_url or "{}")
+        if told["dir_info"]["editable"]:
+            return Path(unquote(urlsplit(told["url"]).path))
+    except (ValueError, KeyError, TypeError):
+        pass
+    return None
+
+
+def package_hash(worker: InstalledWorker) -> str:
+    """Return a hash that changes when the installed package does, from names, sizes and times alone.
+
+    Of an editable install the sources count too. So do the programs that read a worker, and its interpreter.
+    """
+    digest = hashlib.sha256()
+    identity = (RECORD_SCHEMA, gym_gui.__version__, worker.name, worker.entry_point, worker.version)
+    digest.update(repr((*identity, worker.interpreter.python)).encode())
+    ours = Path(gym_gui.__file__).parent
+    files = [ours / name for name in _PROGRAMS] + [Path(worker.interpreter.python)]
+    files += [worker.location / name for name in ("RECORD", "METADATA", "entry_points.txt", "PKG-INFO")]
+    for path in (*files, *(_sources(worker) if worker.project else ())):
+        try:
+            status = path.stat()
+        except OSError:
+            continue
+        digest.update(f"{path}\0{status.st_size}\0{status.st_mtime_ns}\0".encode(errors="surrogateescape"))
+    return digest.hexdigest()
+
+
+def install_stamp(interpreter: Interpreter) -> int:
+    """Return a number that changes when anything is installed into an interpreter or removed from it."""
+    times = [0]
+    for folder in interpreter.search_path:
+        with contextlib.suppress(OSError):
+            times.append(Path(folder).stat().st_mtime_ns)
+    return max(times)
+
+
+def _sources(worker: InstalledWorker) -> list[Path]:
+    """Return the files of an editable install that make up its behaviour, in a fixed order."""
+    project = worker.project
+    assert project is not None
+    top = worker.package.partition(".")[0]
+    roots = [folder for folder in (project / top, project / "src" / top) if folder.is_dir()] or [project]
+    found: list[Path] = [project / "pyproject.toml"]
+    folders = [str(root) for root in roots]
+    while folders and len(found) < _MAX_SOURCES:
+        try:
+            entries = sorted(os.scandir(folders.pop()), key=lambda entry: entry.name)
+        except OSError:
+            continue
+        for entry in entries:
+            if entry.name.startswith(".") or entry.name in _SKIPPED:
+                continue
+            if entry.is_dir(follow_symlinks=False):
+                folders.append(entry.path)
+            elif entry.name.endswith((".py", ".json", ".toml", ".yaml", ".yml")):
+                found.append(Path(entry.path))
+    return found

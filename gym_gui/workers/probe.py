@@ -1,0 +1,166 @@
+"""Asks a worker's package what it is, in the worker's own interpreter and never in this one."""
+
+from __future__ import annotations
+
+import json
+import re
+import shlex
+import tempfile
+import time
+from pathlib import Path
+from typing import Any
+
+import gym_gui
+from gym_gui.workers.installed import InstalledWorker
+from gym_gui.workers.process import Finished, run_to_end
+from gym_gui.workers.record import WorkerRecord
+
+PROBE_TIMEOUT_S = 60.0
+
+_OPTION = re.compile(r"(?<![\w-])--[A-Za-z][\w-]*")
+_ROOM = Path(gym_gui.__file__).parent
+_INSPECT = _ROOM / "workers" / "inspect_worker.py"
+_SCHEMA = _ROOM / "core" / "worker" / "schema.py"
+# Help without colours or narrow lines, so that every option is found whole.
+_PLAIN_HELP = {"COLUMNS": "200", "NO_COLOR": "1", "TERM": "dumb", "PYTHONSAFEPATH": "1"}
+#: Packages whose import name is another than their name at the index.
+_INDEX_NAMES = {
+    "Box2D": "box2d",
+    "PIL": "pillow",
+    "cv2": "opencv-python-headless",
+    "gym_gui": "mosaic-rl-sdk",
+    "sklearn": "scikit-learn",
+    "yaml": "PyYAML",
+}
+
+
+def probe_worker(worker: InstalledWorker, package_hash: str, *, timeout_s: float = PROBE_TIMEOUT_S) -> WorkerRecord:
+    """Make a worker's record. A package that fails is recorded as broken, with the reason and what mends it.
+
+    Args:
+        worker: The installed entry point.
+        package_hash: Hash of the package as it is now.
+        timeout_s: Seconds that each question may take.
+    """
+    record = WorkerRecord(
+        name=worker.name,
+        entry_point=worker.entry_point,
+        distribution=worker.distribution,
+        version=worker.version,
+        python=worker.interpreter.python,
+        package_hash=package_hash,
+        probed_at=time.time(),
+    )
+    with tempfile.TemporaryDirectory(prefix="mosaic-probe-") as scratch:
+        try:
+            _inspect(worker, record, Path(scratch), timeout_s)
+            if record.broken is None and record.module:
+                _read_help(worker, record, Path(scratch), timeout_s)
+            if record.broken is None:
+                record.schema = _schema_of(worker, record, Path(scratch), timeout_s)
+        except OSError as error:
+            record.broken = f"its interpreter cannot be started: {error}"
+            record.mend = f"install Python at {record.python}, or reinstall the worker"
+    return record
+
+
+def probe_flags(python: str, module: str, *, timeout_s: float = PROBE_TIMEOUT_S) -> list[str]:
+    """Return the options that a module's ``--help`` names; none if it cannot be asked."""
+    with tempfile.TemporaryDirectory(prefix="mosaic-probe-") as scratch:
+        try:
+            return _options(_ask_help(python, module, Path(scratch), timeout_s))
+        except OSError:
+            return []
+
+
+def _inspect(worker: InstalledWorker, record: WorkerRecord, scratch: Path, timeout_s: float) -> None:
+    package, _, function = worker.entry_point.partition(":")
+    function = function.partition("[")[0].strip() or "get_worker_metadata"
+    output = scratch / "report.json"
+    argv = [record.python, str(_INSPECT), package.strip(), function, str(output)]
+    ended = run_to_end(argv, timeout_s=timeout_s, cwd=scratch, environment={"PYTHONSAFEPATH": "1"})
+    if ended.timed_out:
+        record.broken = f"importing {package} took longer than {timeout_s:g} s"
+        record.mend = (
+            f"find out what it waits for: {shlex.join([record.python, '-X', 'importtime', '-c', f'import {package}'])}"
+        )
+        return
+    try:
+        report: dict[str, Any] = json.loads(output.read_bytes())
+    except (OSError, ValueError):
+        record.broken = f"importing {package} ended the interpreter ({_how(ended)}): {ended.last_error()}"
+        record.mend = _reinstall(worker)
+        return
+    if "error" in report:
+        error = report["error"]
+        record.broken = error["message"]
+        record.mend = _mend_of(worker, error["missing"])
+        return
+    record.metadata = report["metadata"]
+    record.capabilities = report["capabilities"]
+    record.module = report["module"]
+
+
+def _ask_help(python: str, module: str, scratch: Path, timeout_s: float) -> Finished:
+    argv = [python, "-m", module, "--help"]
+    return run_to_end(argv, timeout_s=timeout_s, cwd=scratch, environment=_PLAIN_HELP)
+
+
+def _read_help(worker: InstalledWorker, record: WorkerRecord, scratch: Path, timeout_s: float) -> None:
+    ended = _ask_help(record.python, record.module, scratch, timeout_s)
+    record.flags = _options(ended)
+    if ended.code not in (0, None) and "Traceback (most recent call last)" in ended.stderr:
+        record.broken = f"{record.module} does not start: {ended.last_error()}"
+        missing = re.search(r"No module named '([^']+)'", ended.last_error())
+        record.mend = _mend_of(worker, missing[1] if missing else "")
+
+
+def _options(ended: Finished) -> list[str]:
+    return sorted(set(_OPTION.findall(ended.stdout))) if ended.code == 0 else []
+
+
+def _schema_of(worker: InstalledWorker, record: WorkerRecord, scratch: Path, timeout_s: float) -> dict[str, Any] | None:
+    """Return the JSON Schema of the worker's config: as it prints it, else as its config class is written."""
+    top = worker.package.partition(".")[0]
+    commands = [[record.python, str(_SCHEMA), top]]
+    if "--schema" in record.flags:
+        commands.insert(0, [record.python, "-m", record.module, "--schema"])
+    for argv in commands:
+        ended = run_to_end(argv, timeout_s=timeout_s, cwd=scratch, environment={"PYTHONSAFEPATH": "1"})
+        schema = _object_in(ended.stdout) if ended.code == 0 else None
+        if schema is not None and isinstance(schema.get("properties"), dict):
+            return schema
+    return None
+
+
+def _object_in(text: str) -> dict[str, Any] | None:
+    """Return the JSON object in an output, whatever a library printed before it."""
+    position = text.find("{")
+    while position >= 0:
+        try:
+            found, _ = json.JSONDecoder().raw_decode(text, position)
+        except (ValueError, RecursionError):
+            found = None
+        if isinstance(found, dict) and "properties" in found:
+            return found
+        position = text.find("\n{", position)
+        position += position >= 0
+    return None
+
+
+def _how(ended: Finished) -> str:
+    code = ended.code or 0
+    return f"signal {-code}" if code < 0 else f"exit code {code}"
+
+
+def _mend_of(worker: InstalledWorker, missing: str) -> str:
+    """Return the command that brings a missing module, or brings the worker's package anew."""
+    top = missing.partition(".")[0]
+    if not top or top == worker.package.partition(".")[0]:
+        return _reinstall(worker)
+    return shlex.join([worker.interpreter.python, "-m", "pip", "install", _INDEX_NAMES.get(top, top)])
+
+
+def _reinstall(worker: InstalledWorker) -> str:
+    what = ["-e", str(worker.project)] if worker.project else ["--force-reinstall", worker.distribution]
+    return shlex.join([worker.interpreter.python, "-m", "pip", "install", *what])

@@ -1,0 +1,109 @@
+"""Runs a short command of a worker's and comes back with all it said, in time, leaving no process."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import subprocess
+import tempfile
+import uuid
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+_MARK = "MOSAIC_CHECK_MARK"
+_KEPT_BYTES = 4 << 20
+
+
+class Finished(NamedTuple):
+    """How a command ended."""
+
+    code: int | None
+    """Exit code, negative for a signal; ``None`` if the time was up."""
+    stdout: str
+    stderr: str
+
+    @property
+    def timed_out(self) -> bool:
+        return self.code is None
+
+    def last_error(self, lines: int = 1) -> str:
+        """Return the last lines of stderr that say something, else of stdout."""
+        for text in (self.stderr, self.stdout):
+            said = [line.strip() for line in text.splitlines() if line.strip()]
+            if said:
+                return "\n".join(said[-lines:])
+        return ""
+
+
+def run_to_end(
+    argv: Sequence[str], *, timeout_s: float, cwd: Path, environment: Mapping[str, str] | None = None
+) -> Finished:
+    """Run a command until it ends or the time is up, then end all that it started.
+
+    Output goes through files, so that a command which prints without end cannot fill the memory; the last 4 MiB of each
+    stream are returned.
+
+    Args:
+        argv: The command.
+        timeout_s: Seconds until it is killed.
+        cwd: Its working directory.
+        environment: Additions to this process's environment.
+
+    Raises:
+        OSError: The command cannot be started.
+    """
+    mark = uuid.uuid4().hex
+    # As in a run: with PYTHONUNBUFFERED a line and its newline are two writes.
+    inherited = {name: value for name, value in os.environ.items() if name != "PYTHONUNBUFFERED"}
+    with tempfile.TemporaryFile() as stdout, tempfile.TemporaryFile() as stderr:
+        process = subprocess.Popen(
+            list(argv),
+            stdin=subprocess.DEVNULL,
+            stdout=stdout,
+            stderr=stderr,
+            cwd=cwd,
+            env={**inherited, **(environment or {}), _MARK: mark},
+            start_new_session=True,
+        )
+        code: int | None = None
+        try:
+            code = process.wait(timeout_s)
+        except subprocess.TimeoutExpired:
+            pass
+        finally:
+            _end_all(process, mark)
+        return Finished(code, _tail(stdout.fileno()), _tail(stderr.fileno()))
+
+
+def _end_all(process: subprocess.Popen[bytes], mark: str) -> None:
+    """Kill the command's group, and whatever left it but still carries the mark in its environment."""
+    with contextlib.suppress(ProcessLookupError, PermissionError):
+        os.killpg(process.pid, signal.SIGKILL)
+    process.wait()
+    # Each round kills what the round before saw being born; a few rounds end any chain that does not breed on purpose.
+    for _ in range(5):
+        strays = _marked(mark)
+        if not strays:
+            return
+        for pid in strays:
+            with contextlib.suppress(ProcessLookupError, PermissionError):
+                os.kill(pid, signal.SIGKILL)
+
+
+def _marked(mark: str) -> list[int]:
+    needle = f"{_MARK}={mark}".encode()
+    found = []
+    with contextlib.suppress(OSError):
+        for entry in os.scandir("/proc"):
+            if entry.name.isdigit():
+                with contextlib.suppress(OSError):
+                    if needle in Path(entry.path, "environ").read_bytes():
+                        found.append(int(entry.name))
+    return found
+
+
+def _tail(descriptor: int) -> str:
+    size = os.lseek(descriptor, 0, os.SEEK_END)
+    return os.pread(descriptor, _KEPT_BYTES, max(0, size - _KEPT_BYTES)).decode("utf-8", "replace")
