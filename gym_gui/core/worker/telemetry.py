@@ -17,13 +17,14 @@ if TYPE_CHECKING:
     from gym_gui.logging_config.constant import LogConstant
 
 _emitters: weakref.WeakSet[TelemetryEmitter] = weakref.WeakSet()
+_said: set[tuple[str, str]] = set()
 
 
 class TelemetryEmitter:
     """Emits a worker's telemetry. Thread-safe; every event is in the kernel when the call returns.
 
-    Nothing in here raises into training: an event that the kernel refuses (disk full, reader gone) is counted, said once
-    on stderr, and reported as ``dropped`` in the next event that gets out.
+    Nothing in here raises into training: an event that the kernel refuses (disk full, reader gone) is counted, said
+    once on stderr, and reported as ``dropped`` in the next event that gets out.
 
     Args:
         run_id: The run.
@@ -214,6 +215,7 @@ class TelemetryEmitter:
     ) -> None:
         details = _as_dict(payload)
         self._put_sorted({"event": kind.value, **self._head, "timestamp": time.time(), "payload": details})
+        _said.add((self.run_id, kind.value))
         if constant is not None and self.logger is not None:
             from gym_gui.logging_config.helpers import log_constant
 
@@ -258,6 +260,11 @@ class TelemetryEmitter:
             say(f"an event cannot be written ({reason}). Training goes on; lost events are counted as 'dropped'.")
 
 
+def was_emitted(run_id: str, event: str) -> bool:
+    """Return whether this process has emitted a lifecycle event of a run, through whichever emitter."""
+    return (run_id, event) in _said
+
+
 def _as_dict(payload: Any) -> dict[str, Any]:
     if payload is None:
         return {}
@@ -276,4 +283,4 @@ def _after_fork() -> None:
 
 os.register_at_fork(after_in_child=_after_fork)
 
-__all__ = ["LifecycleEvent", "LifecycleEventType", "TelemetryEmitter"]
+__all__ = ["LifecycleEvent", "LifecycleEventType", "TelemetryEmitter", "was_emitted"]
