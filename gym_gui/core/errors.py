@@ -5,7 +5,6 @@ Standard library alone (Python 3.8+): workers raise these too.
 
 from __future__ import annotations
 
-import difflib
 from typing import Any, Iterable, Sequence
 
 
@@ -115,6 +114,8 @@ def nearest(name: str, candidates: Iterable[str]) -> str | None:
         name: What the user wrote.
         candidates: The names that exist.
     """
+    import difflib  # here, because every worker imports this module and few mistype
+
     by_key = {candidate.lower(): candidate for candidate in candidates}
     found = difflib.get_close_matches(name.lower(), list(by_key), n=1, cutoff=0.6)
     return by_key[found[0]] if found else None

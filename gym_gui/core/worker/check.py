@@ -53,7 +53,7 @@ def check_values(schema: Mapping[str, Any], values: Any, *, path: str = "") -> l
 
 
 def coerce_values(schema: Mapping[str, Any], values: Mapping[str, Any]) -> dict[str, Any]:
-    """Return valid values as the types that the schema names: ``1.0`` as 1 for an integer, ``1`` as 1.0 for a number."""
+    """Return valid values as the types that the schema names: 1.0 as 1 for an integer, 1 as 1.0 for a number."""
     properties: Mapping[str, Any] = schema.get("properties", {})
     return {name: _coerce(properties.get(name, {}), value) for name, value in values.items()}
 
@@ -94,10 +94,6 @@ def _check(part: Mapping[str, Any], value: Any, path: str) -> list[Problem]:
     if isinstance(value, Mapping) and "properties" in part:
         return check_values(part, value, path=path)
     return []
-
-
-def _is_text(value: Any) -> bool:
-    return isinstance(value, str)
 
 
 def _kinds(part: Mapping[str, Any]) -> list[str]:

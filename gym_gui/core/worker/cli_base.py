@@ -83,7 +83,7 @@ class WorkerCLI:
     ) -> int:
         """Be a worker's command line: read the config, run the runtime, tell how it ended.
 
-        What libraries print goes to stderr in the meantime; emitters still reach the log, or stdout where there is none.
+        What libraries print goes to stderr in the meantime; emitters still reach the log, or stdout without one.
         SIGTERM and SIGINT raise :class:`Cancelled` in the main thread.
 
         Args:

@@ -109,7 +109,7 @@ def _property(config_class: type, field: Any, sentence: str) -> dict[str, Any]:
     return schema
 
 
-# -- annotations ---------------------------------------------------------------------------------------------------------
+# -- annotations -----------------------------------------------------------------------------------------
 
 
 def _of_annotation(annotation: Any, config_class: type) -> dict[str, Any]:
@@ -244,7 +244,7 @@ def _jsonable(value: Any) -> Any:
     return str(value)
 
 
-# -- docstrings ----------------------------------------------------------------------------------------------------------
+# -- docstrings ------------------------------------------------------------------------------------------
 
 _SECTION = re.compile(r"^\s*(Attributes|Args|Arguments|Parameters):\s*$")
 _ENTRY = re.compile(r"^(\s+)(\w+)\s*(?:\([^)]*\))?:\s*(.*)$")
@@ -290,7 +290,7 @@ def _entries(lines: list[str]) -> Iterator[tuple[str, str]]:
             inside = not line.strip() and inside and not indent
 
 
-# -- the program ---------------------------------------------------------------------------------------------------------
+# -- the program -----------------------------------------------------------------------------------------
 
 
 def find_config_class(package: str) -> type:

@@ -49,6 +49,7 @@ class TelemetryEmitter:
             self._head["worker_id"] = str(self.worker_id)
         self._lock = threading.RLock()  # re-entrant: a signal handler may emit in the middle of an event
         self._dropped = 0
+        self._sampled = 0
         self._torn = False
         self._told = False
         self._write = open_sink(sink, self)
@@ -58,6 +59,14 @@ class TelemetryEmitter:
     def dropped(self) -> int:
         """Events lost since the last event that got out."""
         return self._dropped
+
+    def count_sampled(self, steps: int) -> None:
+        """Have the next event say that steps were left out by a sampling rule.
+
+        An episode's own event says so by its ``sampled``; this is for steps of episodes that are never emitted.
+        """
+        with self._lock:
+            self._sampled += steps
 
     # -- lifecycle ---------------------------------------------------------------------------------------------------
 
