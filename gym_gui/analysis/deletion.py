@@ -1,0 +1,53 @@
+"""Removes runs that have ended."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from gym_gui.analysis.queries import get_run
+from gym_gui.core.worker.errors import UsageError
+from gym_gui.runs.folder import RunFolder
+from gym_gui.runs.lock import is_locked
+from gym_gui.runs.summary import RunSummary
+
+
+def check_deletable(home: Path, run: RunSummary) -> None:
+    """Raise an error if a run must not be removed.
+
+    Raises:
+        UsageError: It has not ended, or some process holds its lock.
+    """
+    folder = RunFolder.of(home, run.run_id)
+    if not run.state.terminal:
+        raise UsageError(
+            f"run {run.run_id} has not ended",
+            where=str(folder.path),
+            why=f"it is {run.state.value}",
+            next_step=f"end it first: mosaic runs cancel {run.run_id} --wait",
+        )
+    if is_locked(folder.proxy_lock):
+        raise UsageError(
+            f"run {run.run_id} is in use",
+            where=str(folder.proxy_lock),
+            why="its telemetry proxy, a reindex or another deletion holds the run's lock",
+            next_step="try again when that has ended",
+        )
+
+
+def delete_run(home: Path, run_id: str) -> None:
+    """Remove a run that has ended: through the daemon where one runs, which then forgets it, too.
+
+    Raises:
+        UsageError: It has not ended, or some process holds its lock.
+    """
+    from gym_gui.trainer.home import DaemonHome
+
+    if DaemonHome(home).daemon() is not None:
+        from gym_gui.trainer.client import TrainerClient
+
+        with TrainerClient.connect(home, start=False) as client:
+            client.delete(run_id)
+        return
+    from gym_gui.trainer.deletion import delete_run as remove
+
+    remove(home, get_run(home, run_id))

@@ -1,0 +1,108 @@
+"""Pictures of learning curves (needs matplotlib: the extra ``plot``)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from gym_gui.analysis.curves import Line, band_of
+from gym_gui.core.worker.errors import MosaicError, UsageError
+
+# Okabe and Ito's colours, which colour-blind people can tell apart; dashes and markers tell them apart without colour.
+_COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9")
+_DASHES = ("-", "--", "-.", ":")
+_MARKERS = ("o", "s", "^", "D", "v", "P")
+
+
+def check_matplotlib() -> None:
+    """Raise an error that says what to install, if matplotlib is missing.
+
+    Raises:
+        UsageError: matplotlib cannot be imported.
+    """
+    from importlib.util import find_spec
+
+    if find_spec("matplotlib") is None:
+        raise UsageError(
+            "pictures need matplotlib, which is not installed",
+            where="this Python environment",
+            why="MOSAIC was installed without its extra 'plot'",
+            next_step="pip install 'mosaic-rl[plot]'",
+        )
+
+
+def plot_learning_curve(
+    lines: Sequence[Line],
+    path: Path,
+    *,
+    title: str,
+    best_possible: float | None = None,
+) -> Path:
+    """Draw curves of the same experiment: each thin, their mean thick, a band from the lowest to the highest.
+
+    Args:
+        lines: One curve a seed.
+        path: Where to write; the suffix chooses the format (``.png``, ``.svg``, ``.pdf``).
+        title: What the picture shows.
+        best_possible: Highest return that the environment allows, drawn as a line where known.
+
+    Returns:
+        The path.
+
+    Raises:
+        UsageError: matplotlib is missing.
+        MosaicError: There is nothing to draw, or the file cannot be written.
+    """
+    check_matplotlib()
+    band = band_of(lines)
+    if not band.steps:
+        raise MosaicError(
+            "there is nothing to draw",
+            where=title,
+            why="no training episode has ended in these runs",
+            next_step="let them run longer",
+        )
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure
+    from matplotlib.ticker import EngFormatter
+
+    figure = Figure(figsize=(8, 5), dpi=150, facecolor="white", layout="constrained")
+    FigureCanvasAgg(figure)
+    axes = figure.add_subplot(facecolor="white")
+    for number, line in enumerate(line for line in lines if line.steps):
+        _draw_line(axes, line, number)
+    count = max(band.count)
+    axes.fill_between(band.steps, band.low, band.high, color="0.5", alpha=0.22, linewidth=0,
+                      label="lowest to highest seed")  # fmt: skip
+    axes.plot(band.steps, band.mean, color="black", linewidth=2.4, label=f"mean of {count} seed{'s' * (count != 1)}")
+    if best_possible is not None:
+        axes.axhline(best_possible, color="0.35", linewidth=1, linestyle=(0, (1, 2)),
+                     label=f"highest possible return ({best_possible:g})")  # fmt: skip
+    axes.set_title(title, fontsize=11)
+    axes.set_xlabel("environment steps")
+    axes.set_ylabel("return (sum of rewards of an episode)")
+    axes.xaxis.set_major_formatter(EngFormatter(sep=""))
+    axes.grid(visible=True, color="0.88", linewidth=0.8)
+    axes.set_axisbelow(True)
+    axes.margins(x=0.01)
+    axes.legend(loc="best", frameon=True, fontsize=9)
+    try:
+        figure.savefig(path)
+    except OSError as error:
+        raise MosaicError(
+            "the picture cannot be written",
+            where=str(path),
+            why=error.strerror or str(error),
+            next_step="name another place for it",
+        ) from None
+    return path
+
+
+def _draw_line(axes: Any, line: Line, number: int) -> None:
+    every = max(len(line.steps) // 8, 1)
+    axes.plot(
+        line.steps, line.returns, label=line.label, linewidth=1.1, alpha=0.85,
+        color=_COLOURS[number % len(_COLOURS)], linestyle=_DASHES[number % len(_DASHES)],
+        marker=_MARKERS[number % len(_MARKERS)], markersize=4, markevery=(number % every, every),
+    )  # fmt: skip

@@ -1,0 +1,200 @@
+"""Finds runs of a home: from the registry where it knows them, else from their folders. Starts and writes nothing."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from gym_gui.core.worker.errors import MosaicError, UsageError, nearest
+from gym_gui.runs.folder import RunFolder
+from gym_gui.runs.ids import is_run_id
+from gym_gui.runs.states import RunState
+from gym_gui.runs.summary import RunSummary
+
+if TYPE_CHECKING:
+    from gym_gui.trainer.registry import RegistryReader
+
+LATEST = "latest"
+_SHOWN = 5
+
+
+def list_runs(
+    home: Path,
+    *,
+    limit: int | None = None,
+    states: Iterable[RunState] | None = None,
+    group: str | None = None,
+    tag: str | None = None,
+    worker_type: str | None = None,
+    curves: bool = False,
+) -> list[RunSummary]:
+    """Return runs, the newest first.
+
+    What the registry says of a run that has ended is taken as it is; a run that goes on is read from its folder.
+
+    Args:
+        home: The home.
+        limit: At most so many.
+        states: In these states only.
+        group: Of this group only.
+        tag: With this tag only.
+        worker_type: With a worker of this kind only.
+        curves: With learning curves.
+    """
+    wanted = None if states is None else set(states)
+    found: list[RunSummary] = []
+    for run in _all_runs(home, group=group, tag=tag, curves=curves):
+        if limit is not None and len(found) >= limit:
+            break
+        if wanted is not None and run.state not in wanted:
+            continue
+        if (group and run.group != group) or (tag and tag not in run.tags):
+            continue
+        if worker_type and not any(worker.worker_type == worker_type for worker in run.workers):
+            continue
+        found.append(run)
+    return found
+
+
+def get_run(home: Path, run_id: str) -> RunSummary:
+    """Return what is known of a run.
+
+    Raises:
+        UsageError: There is no such run.
+        MosaicError: Its folder cannot be read.
+    """
+    if run_id not in run_ids(home):
+        raise UsageError(f"there is no run {run_id!r}", where=str(home), next_step="list the runs: mosaic runs list")
+    registry = _registry(home)
+    if registry is not None:
+        with contextlib.closing(registry):
+            known = registry.get(run_id)
+        if known is not None:
+            return _fresh(home, known)
+    return _from_folder(home, run_id)
+
+
+def run_ids(home: Path) -> list[str]:
+    """Return the ids of all runs of a home, in the order of their names."""
+    try:
+        return sorted(path.name for path in (home / "runs").iterdir() if is_run_id(path.name))
+    except (FileNotFoundError, NotADirectoryError):
+        return []
+
+
+def resolve_run(home: Path, reference: str) -> str:
+    """Return the id of the run that a user means.
+
+    Args:
+        home: The home.
+        reference: A run id, a unique prefix of one in either case, or ``latest``.
+
+    Raises:
+        UsageError: There is no such run, or there are several.
+    """
+    ids = run_ids(home)
+    if not ids:
+        raise UsageError(
+            f"there is no run {reference!r}",
+            where=str(home),
+            why="no run has been started in this home",
+            next_step="start one: mosaic train WORKER, or name another home with --home DIR",
+        )
+    if reference.lower() == LATEST:
+        return next(run.run_id for run in _all_runs(home))
+    wanted = reference.upper()
+    if wanted in ids:
+        return wanted
+    matches = [run_id for run_id in ids if wanted and run_id.startswith(wanted)]
+    if len(matches) == 1:
+        return matches[0]
+    if matches:
+        shown = ", ".join(matches[:_SHOWN]) + (f" and {len(matches) - _SHOWN} more" if len(matches) > _SHOWN else "")
+        raise UsageError(
+            f"{len(matches)} runs begin with {reference!r}", where=shown, next_step="write more of the id's characters"
+        )
+    near = nearest(wanted, ids)
+    raise UsageError(
+        f"there is no run {reference!r}" + (f"; did you mean {near}?" if near else ""),
+        where=str(home),
+        why="RUN is a run id, a unique prefix of one, or 'latest'",
+        next_step="list the runs: mosaic runs list",
+    )
+
+
+def get_run_summary(home: Path, reference: str) -> dict[str, Any]:
+    """Return a run's counts grouped by worker.
+
+    Args:
+        home: The home.
+        reference: A run id, a unique prefix, or ``latest``.
+
+    Returns:
+        ``run_id``, ``state``, ``episodes``, ``steps``, and ``workers``: per worker id its type, state, attempt,
+        episodes, steps and mean return of the last 100 training episodes.
+
+    Raises:
+        UsageError: There is no such run.
+    """
+    run = get_run(home, resolve_run(home, reference))
+    workers = {
+        worker.worker_id: {
+            "worker_type": worker.worker_type,
+            "state": worker.state.value,
+            "attempt": worker.attempt,
+            "episodes": worker.episodes,
+            "steps": worker.steps,
+            "mean_return_100": worker.mean_return_100,
+        }
+        for worker in run.workers
+    }
+    counts = {"run_id": run.run_id, "state": run.state.value, "episodes": run.episodes, "steps": run.steps}
+    return {**counts, "workers": workers}
+
+
+def _all_runs(
+    home: Path, *, group: str | None = None, tag: str | None = None, curves: bool = False
+) -> Iterator[RunSummary]:
+    """Yield every run, the newest first: those that only the folders know come before the registry's."""
+    ids = set(run_ids(home))
+    known: list[RunSummary] = []
+    registry = _registry(home)
+    unknown = ids
+    if registry is not None:
+        with contextlib.closing(registry):
+            unknown = ids - set(registry.run_ids())
+            known = list(registry.list(group=group, tag=tag, curves=curves))
+    strangers = []
+    for run_id in unknown:
+        with contextlib.suppress(MosaicError):  # an unfinished submission, or a folder that is no run
+            strangers.append(_from_folder(home, run_id))
+    yield from sorted(strangers, key=lambda run: (run.created_at or 0.0, run.run_id), reverse=True)
+    for run in known:
+        if run.run_id in ids:
+            yield _fresh(home, run)
+
+
+def _fresh(home: Path, known: RunSummary) -> RunSummary:
+    """Return the registry's row of a run, or a newer view of a run that has not ended by that row."""
+    if known.state.terminal:
+        return known
+    try:
+        run = _from_folder(home, known.run_id)
+    except MosaicError:
+        return known
+    run.sequence = known.sequence
+    return run
+
+
+def _from_folder(home: Path, run_id: str) -> RunSummary:
+    from gym_gui.telemetry.summary import read_summary
+
+    return read_summary(RunFolder.of(home, run_id))
+
+
+def _registry(home: Path) -> RegistryReader | None:
+    from gym_gui.trainer.registry import open_registry_readonly
+
+    return open_registry_readonly(home)

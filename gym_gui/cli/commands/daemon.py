@@ -1,0 +1,113 @@
+"""``mosaic daemon``."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+
+import click
+
+from gym_gui.cli.options import common
+
+_port = click.option(
+    "--port", type=click.IntRange(0, 65535), metavar="PORT",
+    help="Port on 127.0.0.1; 0: any free one. Default: the setting daemon_port (50055).",
+)  # fmt: skip
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+def daemon() -> None:
+    """Start and stop the daemon that supervises runs.
+
+    train and run start one on demand. It can be stopped at any time: runs go on without it.
+    """
+
+
+@daemon.command()
+@_port
+@common
+def start(home: Path, port: int | None, as_json: bool) -> int:
+    """Start the daemon of this home, if none runs."""
+    from gym_gui.cli.output import print_json
+    from gym_gui.cli.ports import check_port
+    from gym_gui.trainer.lifecycle import daemon_status, start_daemon
+
+    check_port(home, port)
+    start_daemon(home, port)
+    status = daemon_status(home)
+    if as_json:
+        print_json(status)
+    else:
+        click.echo(f"daemon at {status['address']}, pid {status['pid']}, home {status['home']}")
+    return 0
+
+
+@daemon.command()
+@common
+def stop(home: Path, as_json: bool) -> int:
+    """Stop the daemon of this home; runs go on."""
+    from gym_gui.cli.output import print_json
+    from gym_gui.trainer.lifecycle import stop_daemon
+
+    stopped = stop_daemon(home)
+    if as_json:
+        print_json({"stopped": stopped, "home": str(home)})
+    else:
+        click.echo("daemon stopped; runs go on" if stopped else f"no daemon runs in {home}")
+    return 0
+
+
+@daemon.command()
+@common
+def status(home: Path, as_json: bool) -> int:
+    """Show the daemon of this home; exit code 1 if none runs."""
+    from gym_gui.cli import exits, figures
+    from gym_gui.cli.output import print_json
+    from gym_gui.trainer.lifecycle import daemon_status
+
+    found = daemon_status(home)
+    if not found["running"]:
+        found = {"running": False, "pid": None, "address": None, "version": None, "runs": None, "home": str(home)}
+    if as_json:
+        print_json(found)
+    elif found["running"]:
+        click.echo(f"daemon {found['version']} at {found['address']}, pid {found['pid']}, home {found['home']}")
+        click.echo(f"up {figures.duration(_now() - found['started_at'])}; {found['runs']:,} runs on record, "
+                   f"{found['active_runs']} going, {found['queued_runs']} queued")  # fmt: skip
+    else:
+        click.echo(f"no daemon runs in {home}; train and run start one on demand, so does: mosaic daemon start")
+    return exits.COMPLETED if found["running"] else exits.FAILED
+
+
+@daemon.command()
+@_port
+@click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on, one of this machine's own.")
+@common
+def run(home: Path, port: int | None, host: str, as_json: bool) -> int:
+    """Run the daemon of this home in the foreground, until Ctrl-C."""
+    from gym_gui.cli.output import say
+    from gym_gui.cli.ports import check_port
+    from gym_gui.core.worker.errors import UsageError
+    from gym_gui.trainer.home import DaemonHome
+
+    running = DaemonHome(home).daemon()
+    if running is not None:
+        raise UsageError(
+            f"a trainer daemon runs in this home already, at {running.address}",
+            where=f"{home}, pid {running.pid}",
+            next_step="use it, or stop it first: mosaic daemon stop",
+        )
+    check_port(home, port)
+    if not as_json:
+        say(f"daemon of {home} in the foreground; Ctrl-C stops it, runs go on")
+    command = [sys.executable, "-m", "gym_gui.trainer.daemon", "--home", str(home), "--host", host]
+    sys.stdout.flush()
+    os.execv(sys.executable, command if port is None else [*command, "--port", str(port)])  # noqa: S606 - our own program
+    raise AssertionError("execv returned")
+
+
+def _now() -> float:
+    import time
+
+    return time.time()

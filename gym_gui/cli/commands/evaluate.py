@@ -1,0 +1,31 @@
+"""``mosaic evaluate``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from gym_gui.cli.options import common, run_argument
+
+
+@click.command()
+@run_argument
+@click.option(
+    "--episodes", type=click.IntRange(min=1), metavar="N", help="How many episodes; default: the worker's own."
+)
+@click.option("--checkpoint", type=click.Path(path_type=Path), metavar="PATH", help="Measure this one, not the last.")
+@click.option("--detach", is_flag=True, help="Submit and return at once.")
+@click.option("--no-check", is_flag=True, help="Skip the worker's own check of its config.")
+@common
+def evaluate(
+    home: Path, run: str, episodes: int | None, checkpoint: Path | None, detach: bool, no_check: bool, as_json: bool
+) -> int:
+    """Measure a run's last checkpoint, as a new run.
+
+    Nothing is learned; the new run's evaluation episodes are kept apart from training episodes.
+    """
+    from gym_gui.cli.follow_up import follow_up
+
+    return follow_up(home, run, "evaluate", episodes=episodes, checkpoint=checkpoint, detach=detach, check=not no_check,
+                     as_json=as_json)  # fmt: skip

@@ -1,0 +1,31 @@
+"""``mosaic resume``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from gym_gui.cli.options import common, run_argument
+
+
+@click.command()
+@run_argument
+@click.option("--steps", type=click.IntRange(min=1), metavar="N", help="Total of steps to reach, those done included.")
+@click.option(
+    "--checkpoint", type=click.Path(path_type=Path), metavar="PATH", help="Begin with this one, not the last."
+)
+@click.option("--detach", is_flag=True, help="Submit and return at once.")
+@click.option("--no-check", is_flag=True, help="Skip the worker's own check of its config.")
+@common
+def resume(
+    home: Path, run: str, steps: int | None, checkpoint: Path | None, detach: bool, no_check: bool, as_json: bool
+) -> int:
+    """Go on from a run's last checkpoint, as a new run.
+
+    The new run names the first as its parent; the first stays as it is.
+    """
+    from gym_gui.cli.follow_up import follow_up
+
+    return follow_up(home, run, "resume", steps=steps, checkpoint=checkpoint, detach=detach, check=not no_check,
+                     as_json=as_json)  # fmt: skip

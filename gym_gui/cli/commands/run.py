@@ -1,0 +1,31 @@
+"""``mosaic run``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from gym_gui.cli.options import common
+
+
+@click.command()
+@click.argument("config", metavar="CONFIG.json", type=click.Path(path_type=Path))
+@click.option("--detach", is_flag=True, help="Submit and return at once; the run goes on without this command.")
+@click.option("--dry-run", is_flag=True, help="Check everything, start nothing.")
+@click.option("--no-check", is_flag=True, help="Skip the workers' own check of their config.")
+@common
+def run(home: Path, config: Path, detach: bool, dry_run: bool, no_check: bool, as_json: bool) -> int:
+    """Start a whole run config.
+
+    The file is a JSON object as the page on run configs describes it. All its faults are shown at once.
+    """
+    from gym_gui.cli.config_file import read_config
+    from gym_gui.cli.submission import Submission, say_dry_run
+    from gym_gui.workers.catalog import WorkerCatalog
+
+    submission = Submission(home, [read_config(config)], where=str(config))
+    submission.check(WorkerCatalog(home), dry_run_workers=not no_check)
+    if dry_run:
+        return say_dry_run(submission, as_json=as_json)
+    return submission.go(detach=detach, as_json=as_json)

@@ -1,0 +1,22 @@
+"""``mosaic runs``."""
+
+from __future__ import annotations
+
+from gym_gui.cli.lazy import LazyGroup
+
+_HERE = "gym_gui.cli.commands"
+
+runs = LazyGroup(
+    name="runs",
+    help="List, watch, check and end runs.\n\nRUN is a run id, a unique prefix of one, or 'latest'.",
+    members={
+        "list": (f"{_HERE}.runs_list:list_", "List runs, the newest first."),
+        "show": (f"{_HERE}.runs_show:show", "Show all that is known of a run."),
+        "watch": (f"{_HERE}.runs_watch:watch", "Watch runs until they have ended."),
+        "logs": (f"{_HERE}.runs_logs:logs", "Print what a worker printed."),
+        "cancel": (f"{_HERE}.runs_cancel:cancel", "Ask runs to end."),
+        "verify": (f"{_HERE}.runs_verify:verify", "Recount the raw logs and compare with the database."),
+        "reindex": (f"{_HERE}.runs_reindex:reindex", "Rebuild the database from the raw logs."),
+        "delete": (f"{_HERE}.runs_delete:delete", "Remove runs that have ended, with all their files."),
+    },
+)

@@ -1,0 +1,48 @@
+"""``mosaic runs delete``."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import click
+
+from gym_gui.cli.options import common, runs_argument
+
+
+@click.command()
+@runs_argument
+@click.option("-y", "--yes", is_flag=True, help="Do not ask.")
+@common
+def delete(home: Path, runs: tuple[str, ...], yes: bool, as_json: bool) -> int:
+    """Remove runs that have ended, with all their files.
+
+    There is no way back. A run that has not ended is refused, and then none is removed.
+    """
+    from gym_gui.analysis.deletion import check_deletable, delete_run
+    from gym_gui.analysis.queries import get_run, resolve_run
+    from gym_gui.cli import exits
+    from gym_gui.cli.output import print_json, say
+    from gym_gui.core.worker.errors import UsageError
+
+    ids = list(dict.fromkeys(resolve_run(home, run) for run in runs))
+    found = [get_run(home, run_id) for run_id in ids]
+    for run in found:
+        check_deletable(home, run)
+    if not yes:
+        if not sys.stdin.isatty():
+            raise UsageError(
+                "deleting asks first, and there is no terminal to ask on", where=", ".join(ids), next_step="add --yes"
+            )
+        for run in found:
+            say(f"{run.run_id}  {run.run_name}  {run.state.value}  {run.steps:,} steps")
+        if not click.confirm(f"Remove {'this run' if len(ids) == 1 else f'these {len(ids)} runs'} for good?", err=True):
+            say("nothing was removed")
+            return exits.FAILED
+    for run_id in ids:
+        delete_run(home, run_id)
+        if not as_json:
+            click.echo(f"removed {run_id}")
+    if as_json:
+        print_json({"deleted": ids})
+    return 0

@@ -1,0 +1,66 @@
+"""``mosaic runs logs``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from gym_gui.cli.options import common, run_argument
+
+
+@click.command()
+@run_argument
+@click.option(
+    "--stdout", "stream", flag_value="stdout", default="stdout", help="What the worker printed (the default)."
+)
+@click.option("--stderr", "stream", flag_value="stderr", help="Its error output.")
+@click.option("--text", "stream", flag_value="text", help="What it printed that is not telemetry.")
+@click.option("--supervisor", "stream", flag_value="supervisor", help="Launches, exits, signals, states.")
+@click.option("--worker", "worker_id", metavar="ID", help="Which worker of the run; default: the first.")
+@click.option("--attempt", type=click.IntRange(min=1), metavar="N", help="Which attempt; default: the last.")
+@click.option(
+    "-n", "--lines", type=click.IntRange(min=0), default=50, show_default=True, help="The last N lines; 0: all."
+)
+@click.option("-f", "--follow", is_flag=True, help="Go on until the run has ended.")
+@common
+def logs(
+    home: Path,
+    run: str,
+    stream: str,
+    worker_id: str | None,
+    attempt: int | None,
+    lines: int,
+    follow: bool,
+    as_json: bool,
+) -> int:
+    """Print what a worker printed.
+
+    Reads the run's own log files; starts no daemon.
+    """
+    from gym_gui.analysis.queries import resolve_run
+    from gym_gui.cli.log_reader import LogReader, find_log
+    from gym_gui.cli.output import print_json
+    from gym_gui.core.worker.errors import UsageError
+
+    if follow and as_json:
+        raise UsageError(
+            "--follow and --json exclude each other",
+            where="command line",
+            why="--json prints one document, --follow never knows when it ends",
+            next_step="leave one of them out",
+        )
+    run_id = resolve_run(home, run)
+    log = find_log(home, run_id, stream=stream, worker_id=worker_id, attempt=attempt)
+    with LogReader(log.path, text_only=stream == "text") as reader:
+        if as_json:
+            found = reader.last(lines or None)
+            print_json({"run_id": run_id, "worker_id": log.worker_id, "attempt": log.attempt, "stream": stream,
+                        "path": str(log.path), "lines": found})  # fmt: skip
+            return 0
+        for line in reader.last(lines or None):
+            click.echo(line)
+        if follow:
+            for line in reader.follow(home, run_id):
+                click.echo(line)
+    return 0

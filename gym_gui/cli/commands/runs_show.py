@@ -1,0 +1,117 @@
+"""``mosaic runs show``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from gym_gui.cli.options import common, run_argument
+
+if TYPE_CHECKING:
+    from rich.console import Console
+    from rich.table import Table
+
+    from gym_gui.runs.summary import ExitStatus, RunSummary
+
+
+@click.command()
+@run_argument
+@common
+def show(home: Path, run: str, as_json: bool) -> int:
+    """Show all that is known of a run: state and its cause, workers, counts, ledger, files."""
+    from gym_gui.analysis.queries import get_run, resolve_run
+    from gym_gui.cli.output import console, print_json
+    from gym_gui.cli.progress.ending import summary_json
+
+    found = get_run(home, resolve_run(home, run))
+    if as_json:
+        print_json(summary_json(found, home))
+    else:
+        _print(console(), home, found)
+    return 0
+
+
+def _print(screen: Console, home: Path, run: RunSummary) -> None:
+    from rich.table import Table
+    from rich.text import Text
+
+    from gym_gui.cli import figures
+    from gym_gui.cli.palette import BAD, HEADER, QUIET, STATE_STYLES
+    from gym_gui.cli.progress.model import average_rate
+    from gym_gui.runs.folder import RunFolder
+
+    state = run.state.value
+    facts = Table.grid(padding=(0, 2))
+    facts.add_column(style=QUIET, no_wrap=True)
+    facts.add_column(overflow="fold")
+    book = run.ledger
+    balance = Text("balanced") if book.balanced else Text("NOT BALANCED", style=BAD)
+    rows: list[tuple[str, Text | str | None]] = [
+        ("run", Text(run.run_id, style=HEADER)),
+        ("name", run.run_name),
+        ("state", Text(state, style=STATE_STYLES[state]) + Text(f" ({run.cause})" if run.cause else "")),
+        ("exit", _exit(run.exit)),
+        ("seed", None if run.seed is None else str(run.seed)),
+        ("group", run.group),
+        ("tags", ", ".join(run.tags)),
+        ("parent", run.parent_run_id),
+        ("submitted", figures.moment(run.created_at)),
+        ("started", figures.moment(run.started_at)),
+        ("ended", figures.moment(run.ended_at)),
+        ("steps", figures.count(run.steps) + (f" of {figures.count(run.target_steps)}" if run.target_steps else "")),
+        ("speed", None if (rate := average_rate(run)) is None else f"{figures.count(rate)} steps/s"),
+        ("episodes", figures.count(run.episodes)),
+        ("return", f"{figures.decimal(run.mean_return_100)} (mean of the last 100 training episodes)"),
+        ("ledger", Text(f"{book.lines:,} lines = {book.stored:,} stored + {book.log:,} log + "
+                        f"{book.quarantined:,} quarantined: ") + balance),
+        ("", f"{book.records:,} records · {book.dropped:,} dropped · {book.sampled:,} sampled"),
+        ("lag", f"{figures.size(run.lag_bytes)} of log not yet indexed" if run.lag_bytes else None),
+        ("proxy", None if run.proxy_pid is None else f"pid {run.proxy_pid}"),
+        ("digest", run.digest),
+        ("folder", str(RunFolder.of(home, run.run_id).path)),
+    ]  # fmt: skip
+    for name, value in rows:
+        if value:
+            facts.add_row(name, value)
+    screen.print(facts)
+    screen.print()
+    screen.print(_workers(run))
+
+
+def _workers(run: RunSummary) -> Table:
+    from rich.table import Table
+    from rich.text import Text
+
+    from gym_gui.cli import figures
+    from gym_gui.cli.palette import HEADER, STATE_STYLES
+
+    table = Table(box=None, padding=(0, 2, 0, 0), header_style=HEADER)
+    evaluated = any(worker.eval_episodes for worker in run.workers)
+    for header in ("worker", "type", "state", "exit"):
+        table.add_column(header, no_wrap=True)
+    for header in ("attempt", "pid", "steps", "episodes", "return", "cpu", "memory"):
+        table.add_column(header, justify="right", no_wrap=True)
+    if evaluated:
+        table.add_column("evaluation", justify="right", no_wrap=True)
+    for worker in run.workers:
+        cells: list[Text | str] = [
+            worker.worker_id, worker.worker_type, Text(worker.state.value, style=STATE_STYLES[worker.state.value]),
+            _exit(worker.exit) or figures.NOTHING, str(worker.attempt), str(worker.pid or figures.NOTHING),
+            figures.count(worker.steps), figures.count(worker.episodes), figures.decimal(worker.mean_return_100),
+            figures.duration(worker.cpu_seconds), figures.size(worker.memory_bytes),
+        ]  # fmt: skip
+        if evaluated:
+            cells.append(
+                f"{figures.decimal(worker.eval_mean_return)} over {figures.count(worker.eval_episodes)} episodes"
+            )
+        table.add_row(*cells)
+    return table
+
+
+def _exit(status: ExitStatus | None) -> str:
+    if status is None:
+        return ""
+    known = f"signal {status.signal}" if status.signal else "unknown" if status.code is None else f"code {status.code}"
+    return f"{known} ({status.reason})" if status.reason else known

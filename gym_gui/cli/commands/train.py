@@ -1,0 +1,125 @@
+"""``mosaic train``."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import click
+
+from gym_gui.cli.options import common, worker_argument
+
+
+@click.command()
+@worker_argument
+@click.option("--env", metavar="ID", help="Environment, e.g. CartPole-v1.")
+@click.option("--algo", metavar="NAME", help="Algorithm, where the worker has several.")
+@click.option("--steps", type=click.IntRange(min=1), metavar="N", help="Environment steps to train for.")
+@click.option("--seed", type=click.IntRange(min=0), metavar="S", help="Seed; without it one is drawn and recorded.")
+@click.option("--seeds", metavar="LIST", help="Several runs of one group, one a seed: 1-5, or 1,4,9.")
+@click.option("--set", "settings", metavar="KEY=VALUE", multiple=True, help="Any other field of the worker's config.")
+@click.option("--replicas", type=click.IntRange(min=1), metavar="N", help="One run of N such workers side by side.")
+@click.option("--name", metavar="TEXT", help="Name of the run.")
+@click.option("--tag", "tags", metavar="TEXT", multiple=True, help="A word to find the run by; may be repeated.")
+@click.option("--notes", metavar="TEXT", default="", help="Free text kept with the run.")
+@click.option("--priority", type=click.IntRange(-100, 100), default=0, help="Higher leaves the queue first.")
+@click.option("--detach", is_flag=True, help="Submit and return at once; the run goes on without this command.")
+@click.option("--dry-run", is_flag=True, help="Check everything, start nothing.")
+@click.option("--no-check", is_flag=True, help="Skip the worker's own check of its config (saves its start-up time).")
+@common
+def train(
+    home: Path,
+    worker: str,
+    env: str | None,
+    algo: str | None,
+    steps: int | None,
+    seed: int | None,
+    seeds: str | None,
+    settings: tuple[str, ...],
+    replicas: int | None,
+    name: str | None,
+    tags: tuple[str, ...],
+    notes: str,
+    priority: int,
+    detach: bool,
+    dry_run: bool,
+    no_check: bool,
+    as_json: bool,
+) -> int:
+    """Train a worker by name.
+
+    Every option is checked against the worker's own config before anything is written. On a terminal a live view shows
+    the progress; Ctrl-C asks whether to leave the run going or to cancel it.
+    """
+    from gym_gui.cli.preflight import usable
+    from gym_gui.cli.seeds import parse_seeds
+    from gym_gui.cli.submission import Submission, say_dry_run
+    from gym_gui.core.worker.errors import UsageError
+    from gym_gui.workers.catalog import WorkerCatalog
+    from gym_gui.workers.config import common_flags, parse_settings
+
+    if seed is not None and seeds is not None:
+        raise UsageError(
+            "--seed and --seeds exclude each other", where="command line", next_step="leave one of them out"
+        )
+    wanted: list[int | None] = [seed] if seeds is None else list(parse_seeds(seeds))
+    catalog = WorkerCatalog(home)
+    record = usable(catalog, worker)
+    config = _all_or_all_problems(
+        record.name,
+        lambda: common_flags(record, env=env, algo=algo, steps=steps),
+        lambda: parse_settings(list(settings), record),
+    )
+    base = name or _name(record.name, config)
+
+    def payload(number: int | None) -> dict[str, Any]:
+        part: dict[str, Any] = {
+            "worker_id": record.name,
+            "config": config if number is None else {**config, "seed": number},
+        }
+        if record.module:
+            part["module"] = record.module
+        if replicas is not None:
+            part["replicas"] = replicas
+        named = f"{base} s{number}" if number is not None and not name else base
+        return {
+            "run_name": named,
+            "metadata": {"worker": part},
+            "tags": list(tags),
+            "notes": notes,
+            "priority": priority,
+        }
+
+    submission = Submission(home, [payload(number) for number in wanted], many=seeds is not None, where="command line")
+    submission.check(catalog, dry_run_workers=not no_check)
+    if dry_run:
+        return say_dry_run(submission, as_json=as_json)
+    return submission.go(detach=detach, as_json=as_json)
+
+
+def _all_or_all_problems(worker: str, *readers: Callable[[], dict[str, Any]]) -> dict[str, Any]:
+    """Return what all readers found, merged; or raise one error with the problems of all."""
+    from gym_gui.core.worker.errors import ConfigError
+
+    config: dict[str, Any] = {}
+    problems = []
+    for read in readers:
+        try:  # noqa: PERF203 - two readers, and both are to be heard
+            config |= read()
+        except ConfigError as error:
+            problems += error.problems
+    if problems:
+        raise ConfigError(
+            f"settings of {worker} are not valid",
+            problems,
+            where="command line",
+            next_step=f"see what it takes: mosaic workers describe {worker}",
+        )
+    return config
+
+
+def _name(worker: str, config: dict[str, Any]) -> str:
+    """Return a name that says what is trained: worker, algorithm, environment."""
+    parts = [worker, *(str(config[key]) for key in ("algo", "algorithm", "env_id") if config.get(key))]
+    return " ".join(parts)[:110]

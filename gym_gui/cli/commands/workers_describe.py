@@ -1,0 +1,101 @@
+"""``mosaic workers describe``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from gym_gui.cli.options import common, worker_argument
+
+if TYPE_CHECKING:
+    from rich.table import Table
+
+    from gym_gui.workers.record import WorkerRecord
+
+
+@click.command()
+@worker_argument
+@common
+def describe(home: Path, worker: str, as_json: bool) -> int:
+    """Show a worker's fields, abilities and versions."""
+    import msgspec
+
+    from gym_gui.cli.output import console, print_json, say
+    from gym_gui.workers.catalog import WorkerCatalog
+
+    record = WorkerCatalog(home).get(worker, on_probe=lambda name: say(f"asking worker {name} …"))
+    if as_json:
+        print_json(msgspec.to_builtins(record))
+        return 0
+    screen = console()
+    screen.print(_facts(record))
+    if record.schema is None and not record.broken:
+        say("its config class cannot be read: settings are passed on unchecked")
+    elif not record.broken:
+        screen.print()
+        screen.print(_fields(record))
+        say(f"\nset one with: mosaic train {record.name} --set NAME=VALUE")
+    return 0
+
+
+def _facts(record: WorkerRecord) -> Table:
+    from rich.table import Table
+
+    from gym_gui.cli.palette import QUIET
+
+    table = Table.grid(padding=(0, 2))
+    table.add_column(style=QUIET, no_wrap=True)
+    table.add_column(overflow="fold")
+    able = [f"{key}: {_shown(value)}" for key, value in record.capabilities.items() if value not in (None, [], {}, "")]
+    rows = [
+        ("worker", record.name), ("broken", record.broken), ("next", record.mend),
+        ("about", record.metadata.get("description")), ("package", f"{record.distribution} {record.version}"),
+        ("entry point", record.entry_point), ("module", record.module), ("python", record.python),
+        ("flags", " ".join(record.flags)), ("abilities", "\n".join(able)),
+    ]  # fmt: skip
+    for name, value in rows:
+        if value:
+            table.add_row(name, str(value))
+    return table
+
+
+def _fields(record: WorkerRecord) -> Table:
+    from rich.table import Table
+
+    from gym_gui.cli.palette import HEADER
+
+    table = Table(box=None, padding=(0, 2, 0, 0), header_style=HEADER)
+    table.add_column("field", no_wrap=True)
+    table.add_column("type", no_wrap=True)
+    table.add_column("default", overflow="fold", max_width=24)
+    table.add_column("allowed", overflow="fold", max_width=36)
+    table.add_column("what it does", overflow="fold", ratio=1)
+    required = (record.schema or {}).get("required", [])
+    for name, field in record.properties.items():
+        if name in ("run_id", "worker_id"):
+            continue
+        default = "(required)" if name in required else _shown(field.get("default"))
+        table.add_row(name, _type(field), default, _allowed(field), str(field.get("description", "")))
+    return table
+
+
+def _type(field: dict[str, Any]) -> str:
+    kind = field.get("type", "")
+    return " or ".join(kind) if isinstance(kind, list) else str(kind or "any")
+
+
+def _allowed(field: dict[str, Any]) -> str:
+    if "enum" in field:
+        return ", ".join(_shown(item) for item in field["enum"])
+    words = {"minimum": "≥", "exclusiveMinimum": ">", "maximum": "≤", "exclusiveMaximum": "<"}
+    return ", ".join(f"{sign} {_shown(field[key])}" for key, sign in words.items() if key in field)
+
+
+def _shown(value: Any) -> str:
+    if isinstance(value, list):
+        return ", ".join(_shown(item) for item in value)
+    if isinstance(value, float):
+        return f"{value:g}"
+    return "null" if value is None else str(value).lower() if isinstance(value, bool) else str(value)

@@ -1,0 +1,34 @@
+"""Names that the shell completes: workers and runs, read from files without starting anything."""
+
+from __future__ import annotations
+
+import contextlib
+from importlib.metadata import entry_points
+from pathlib import Path
+
+import click
+
+from gym_gui.core.worker.discovery import WORKER_ENTRY_POINT_GROUP
+
+_NEWEST = 50
+
+
+def complete_worker(_ctx: click.Context, _param: click.Parameter, incomplete: str) -> list[str]:
+    """Return the names of installed workers that begin like what was typed."""
+    names = {point.name for point in entry_points(group=WORKER_ENTRY_POINT_GROUP)}
+    return sorted(name for name in names if name.startswith(incomplete))
+
+
+def complete_run(_ctx: click.Context, _param: click.Parameter, incomplete: str) -> list[str]:
+    """Return ``latest`` and the newest run ids that begin like what was typed."""
+    from gym_gui.config.paths import mosaic_home
+
+    ids: list[str] = []
+    with contextlib.suppress(OSError):
+        ids = sorted((path.name for path in (Path(mosaic_home()) / "runs").iterdir() if _visible(path)), reverse=True)
+    found = [name for name in ids if name.startswith(incomplete.upper())][:_NEWEST]
+    return ["latest", *found] if "latest".startswith(incomplete) else found
+
+
+def _visible(path: Path) -> bool:
+    return not path.name.startswith(".")

@@ -1,0 +1,75 @@
+"""How errors are shown: in four parts, without a traceback."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+import time
+import traceback
+from pathlib import Path
+from typing import Any
+
+import click
+
+from gym_gui.core.worker.errors import ConfigError, MosaicError, UsageError
+
+
+def from_click(error: click.ClickException) -> MosaicError:
+    """Turn what click found wrong with the command line into an error of ours."""
+    message = error.format_message()
+    context = getattr(error, "ctx", None)
+    path = context.command_path if context is not None else "mosaic"
+    return UsageError(message[:1].lower() + message[1:], where=f"command line: {path}", next_step=f"{path} --help")
+
+
+def to_dict(error: MosaicError) -> dict[str, Any]:
+    """Return an error as the JSON document of a ``--json`` call that failed."""
+    parts: dict[str, Any] = {
+        "what": error.what, "where": error.where, "why": error.why, "next": error.next_step, "exit": error.exit_code,
+    }  # fmt: skip
+    if isinstance(error, ConfigError):
+        parts["problems"] = [problem.to_dict() for problem in error.problems]
+    return {"error": parts}
+
+
+def show(error: MosaicError, *, as_json: bool) -> int:
+    """Print an error on stderr (with ``--json`` also as a document on stdout) and return its exit code."""
+    click.echo(f"{click.style('error:', fg='red', bold=True)} {error}", err=True)
+    if as_json:
+        from gym_gui.cli.output import print_json
+
+        print_json(to_dict(error))
+    return error.exit_code
+
+
+def unexpected(error: BaseException) -> MosaicError:
+    """Turn a fault of MOSAIC itself into one sentence, and keep its traceback in a file."""
+    from gym_gui.config.settings import get_setting
+
+    text = "".join(traceback.format_exception(error))
+    if get_setting("debug_mode", default=False):
+        click.echo(text, err=True, nl=False)
+        kept = "the traceback stands above"
+    else:
+        kept = f"the traceback is in {_keep(text)}"
+    return MosaicError(
+        f"{type(error).__name__}: {error}" if str(error) else type(error).__name__,
+        where=kept,
+        why="a fault of MOSAIC itself, or of the machine",
+        next_step="mosaic doctor; the same command with --debug shows the traceback",
+    )
+
+
+def _keep(text: str) -> Path:
+    """Write a traceback where it can be found again: the home's logs, else the system's temporary folder."""
+    from gym_gui.config.paths import mosaic_home
+
+    name = f"cli-{time.strftime('%Y%m%dT%H%M%S')}-{os.getpid()}.traceback.txt"
+    logs = Path(mosaic_home()) / "logs"
+    for folder in (logs, Path(tempfile.gettempdir())):
+        try:
+            (folder / name).write_text(text, encoding="utf-8", errors="backslashreplace")
+        except OSError:
+            continue
+        return folder / name
+    return Path(os.devnull)

@@ -1,0 +1,133 @@
+"""Finds and reads a run's log files."""
+
+from __future__ import annotations
+
+import re
+import time
+from collections import deque
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO
+
+from gym_gui.core.worker.errors import UsageError, nearest
+from gym_gui.runs.folder import RunFolder
+
+_POLL_S = 0.2
+_CHUNK = 1 << 20
+_ATTEMPT = re.compile(r"\.a(\d+)\.")
+
+
+@dataclass(frozen=True)
+class Log:
+    """One log file.
+
+    Args:
+        path: Where it is; it may not exist yet.
+        worker_id: Whose it is; empty for the supervisor's.
+        attempt: Of which attempt; 0 for the supervisor's.
+    """
+
+    path: Path
+    worker_id: str
+    attempt: int
+
+
+def find_log(home: Path, run_id: str, *, stream: str, worker_id: str | None, attempt: int | None) -> Log:
+    """Return the log that a user means.
+
+    Args:
+        home: The home.
+        run_id: The run.
+        stream: ``stdout``, ``text``, ``stderr`` or ``supervisor``.
+        worker_id: Which worker; the first if ``None``.
+        attempt: Which attempt; the last if ``None``.
+
+    Raises:
+        UsageError: The run has no such worker or attempt.
+    """
+    from gym_gui.runs.plan_io import load_plan
+
+    folder = RunFolder.of(home, run_id)
+    if stream == "supervisor":
+        return Log(folder.supervisor_log, "", 0)
+    workers = [worker.worker_id for worker in load_plan(folder).workers]
+    wanted = workers[0] if worker_id is None else worker_id
+    if wanted not in workers:
+        near = nearest(wanted, workers)
+        raise UsageError(
+            f"run {run_id} has no worker {wanted!r}" + (f"; did you mean {near!r}?" if near else ""),
+            why=f"its workers: {', '.join(workers)}",
+            next_step=f"see them: mosaic runs show {run_id}",
+        )
+    path_of = folder.stderr_log if stream == "stderr" else folder.stdout_log
+    there = sorted(int(found[1]) for path in folder.logs.glob(f"{wanted}.a*") if (found := _ATTEMPT.search(path.name)))
+    if attempt is None:
+        attempt = there[-1] if there else 1
+    elif attempt not in there:
+        raise UsageError(
+            f"worker {wanted} of run {run_id} has no attempt {attempt}",
+            why=f"attempts: {', '.join(map(str, dict.fromkeys(there)))}" if there else "it has not been started",
+            next_step="leave --attempt out for the last one",
+        )
+    return Log(path_of(wanted, attempt), wanted, attempt)
+
+
+class LogReader:
+    """Reads lines of a file that may still grow.
+
+    Args:
+        path: The file; one that does not exist yet is empty.
+        text_only: Leave out lines that hold a JSON object.
+    """
+
+    def __init__(self, path: Path, *, text_only: bool = False) -> None:
+        self._path = path
+        self._text_only = text_only
+        self._stream: BinaryIO | None = None
+        self._rest = b""
+
+    def __enter__(self) -> LogReader:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._stream is not None:
+            self._stream.close()
+
+    def last(self, count: int | None) -> list[str]:
+        """Return the last lines there are now, a torn one included; ``None``: all."""
+        found = deque(self._new_lines(), maxlen=count)
+        if self._rest and self._wanted(self._rest):
+            found.append(_text(self._rest))
+            self._rest = b""
+        return list(found)
+
+    def follow(self, home: Path, run_id: str) -> Iterator[str]:
+        """Yield further lines until the run has ended and all is read."""
+        from gym_gui.analysis.queries import get_run
+
+        while True:
+            ended = get_run(home, run_id).state.terminal
+            yield from self._new_lines()
+            if ended:
+                if self._rest and self._wanted(self._rest):
+                    yield _text(self._rest)
+                return
+            time.sleep(_POLL_S)
+
+    def _new_lines(self) -> Iterator[str]:
+        if self._stream is None:
+            try:
+                self._stream = self._path.open("rb")
+            except FileNotFoundError:
+                return
+        while chunk := self._stream.read(_CHUNK):
+            *lines, self._rest = (self._rest + chunk).split(b"\n")
+            yield from (_text(line) for line in lines if self._wanted(line))
+
+    def _wanted(self, line: bytes) -> bool:
+        return not (self._text_only and line.lstrip().startswith(b"{"))
+
+
+def _text(line: bytes) -> str:
+    return line.decode("utf-8", "backslashreplace").rstrip("\r")

@@ -1,0 +1,57 @@
+"""Options that every command takes: ``--home``, ``--json``, ``--debug``."""
+
+from __future__ import annotations
+
+import functools
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import click
+
+from gym_gui.cli.completions import complete_run, complete_worker
+
+
+def _choose_home(_ctx: click.Context, _param: click.Parameter, value: str | None) -> str | None:
+    if value is not None:
+        # Children and every room below read the home from here, so that all of them mean the same one.
+        os.environ["MOSAIC_HOME"] = str(Path(value).expanduser().absolute())
+    return value
+
+
+def _choose_debug(_ctx: click.Context, _param: click.Parameter, value: bool) -> bool:
+    if value:
+        os.environ["MOSAIC_DEBUG_MODE"] = "1"
+    return value
+
+
+home_option = click.option(
+    "--home", metavar="DIR", is_eager=True, expose_value=False, callback=_choose_home, type=click.Path(file_okay=False),
+    help="Where runs are kept. Default: $MOSAIC_HOME, else the platform's folder for user data.",
+)  # fmt: skip
+_json_option = click.option(
+    "--json", "as_json", is_flag=True,
+    help="Print exactly one JSON document on stdout, messages on stderr.",
+)  # fmt: skip
+_debug_option = click.option(
+    "--debug", is_flag=True, is_eager=True, expose_value=False, callback=_choose_debug,
+    help="Show the traceback of an unexpected error.",
+)  # fmt: skip
+
+
+def common(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Give a command the options that all have; it is called with ``home`` (a path) and ``as_json``."""
+
+    @functools.wraps(function)
+    def with_home(*arguments: Any, **options: Any) -> Any:
+        from gym_gui.config.paths import mosaic_home
+
+        return function(*arguments, home=Path(mosaic_home()), **options)
+
+    return home_option(_json_option(_debug_option(with_home)))
+
+
+worker_argument = click.argument("worker", metavar="WORKER", shell_complete=complete_worker)
+run_argument = click.argument("run", metavar="RUN", shell_complete=complete_run)
+runs_argument = click.argument("runs", metavar="RUN...", nargs=-1, required=True, shell_complete=complete_run)

@@ -1,0 +1,130 @@
+"""Stays with runs until they have ended, or until the user leaves."""
+
+from __future__ import annotations
+
+import sys
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import click
+
+from gym_gui.cli.output import say
+from gym_gui.cli.progress.follow import Follower
+from gym_gui.cli.progress.interrupts import Interrupts
+from gym_gui.cli.progress.model import RunProgress, labels_of
+from gym_gui.cli.progress.view import View, open_view
+
+if TYPE_CHECKING:
+    from gym_gui.runs.summary import RunSummary
+    from gym_gui.trainer.client import TrainerClient
+
+_TICK_S = 0.1
+
+
+@dataclass
+class Attended:
+    """What became of the runs while somebody stayed with them.
+
+    Args:
+        runs: Their newest summaries, in the order asked for.
+        interrupted: The user pressed Ctrl-C.
+        detached: The user left and the runs go on.
+    """
+
+    runs: list[RunSummary]
+    interrupted: bool = False
+    detached: bool = False
+
+
+def attend(
+    client: TrainerClient,
+    run_ids: list[str],
+    *,
+    as_json: bool,
+    owner: bool = True,
+    interrupts: Interrupts | None = None,
+) -> Attended:
+    """Show runs until all have ended.
+
+    Ctrl-C asks an owner once whether to detach or to cancel (again: cancel); without a terminal to ask on it cancels.
+    Somebody who only watches just leaves.
+
+    Args:
+        client: The daemon.
+        run_ids: The runs, in the order of the rows.
+        as_json: Stdout is kept for a JSON document.
+        owner: The runs were started by this command.
+        interrupts: What counts Ctrl-C already, if something does.
+
+    Raises:
+        MosaicError: The daemon is gone and could not be started again.
+    """
+    if interrupts is None:
+        with Interrupts() as fresh:
+            return attend(client, run_ids, as_json=as_json, owner=owner, interrupts=fresh)
+    runs = {run_id: RunProgress() for run_id in run_ids}
+    outcome = Attended([])
+    with Follower(client, run_ids) as news:
+        while True:
+            with open_view(as_json=as_json) as view:
+                _show_until_interrupted(news, runs, view, interrupts)
+            if news.ended:
+                break
+            if outcome.interrupted:
+                outcome.detached = True
+                say("left; the workers are still ending")
+                break
+            outcome.interrupted = True
+            if not owner or _wants_to_leave(interrupts):
+                outcome.detached = True
+                _leave(_live(runs))
+                break
+            _cancel(client, _live(runs))
+    outcome.runs = [run.summary for run in runs.values() if run.summary is not None]
+    return outcome
+
+
+def _show_until_interrupted(news: Follower, runs: dict[str, RunProgress], view: View, interrupts: Interrupts) -> None:
+    rows = list(runs.values())
+    handled = interrupts.count
+    while not news.ended and interrupts.count == handled:
+        changed: set[str] = set()
+        for summary in news.take(_TICK_S):
+            if runs[summary.run_id].update(summary, time.monotonic()):
+                changed.add(summary.run_id)
+        _label(runs)
+        view.show(rows, changed, time.monotonic())
+
+
+def _label(runs: dict[str, RunProgress]) -> None:
+    if all(run.label for run in runs.values()):
+        return
+    known = [run.summary for run in runs.values() if run.summary is not None]
+    for summary, label in zip(known, labels_of(known), strict=True):
+        runs[summary.run_id].label = label if len(known) == len(runs) else ""
+
+
+def _live(runs: dict[str, RunProgress]) -> list[str]:
+    return [run_id for run_id, run in runs.items() if run.summary is None or not run.summary.state.terminal]
+
+
+def _wants_to_leave(interrupts: Interrupts) -> bool:
+    """Ask whether to detach or to cancel; where nobody can be asked the answer is to cancel."""
+    if not (sys.stdin.isatty() and sys.stdout.isatty()):
+        return False
+    answer = interrupts.ask("\nDetach and leave it running (d), or cancel it (c)? Ctrl-C again cancels. [d/c] ")
+    if answer is None:
+        click.echo(err=True)  # ends the line on which ^C stands
+    return answer is not None and not answer.strip().lower().startswith("c")
+
+
+def _cancel(client: TrainerClient, live: list[str]) -> None:
+    say("cancelling; the workers get time to save (Ctrl-C: do not wait for them)")
+    for run_id in live:
+        client.cancel(run_id, reason="Ctrl-C")
+
+
+def _leave(live: list[str]) -> None:
+    for run_id in live:
+        say(f"left running: mosaic runs watch {run_id} comes back, mosaic runs cancel {run_id} ends it")

@@ -1,0 +1,102 @@
+"""What is printed once runs have ended: a table, and for a failed one its cause and the end of its error output."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from gym_gui.cli import figures
+from gym_gui.cli.palette import BAD, HEADER, STATE_STYLES
+from gym_gui.cli.progress.model import average_rate, labels_of
+
+if TYPE_CHECKING:
+    from rich.console import Console
+    from rich.table import Table
+
+    from gym_gui.runs.summary import RunSummary
+
+TAIL_LINES = 12
+_TAIL_BYTES = 64 << 10
+
+
+def result_table(runs: list[RunSummary]) -> Table:
+    """Return the results of runs side by side, the ledger included."""
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table(box=None, padding=(0, 2, 0, 0), header_style=HEADER)
+    table.add_column("run", no_wrap=True)
+    table.add_column("id", no_wrap=True)
+    table.add_column("state", no_wrap=True)
+    for header in (
+        "return¹",
+        "episodes",
+        "steps",
+        "steps/s",
+        "lines²",
+        "stored",
+        "log",
+        "quarantined",
+        "dropped",
+        "books",
+    ):
+        table.add_column(header, justify="right", no_wrap=True)
+    for run, label in zip(runs, labels_of(runs), strict=True):
+        book = run.ledger
+        table.add_row(
+            label, run.run_id, Text(run.state.value, style=STATE_STYLES[run.state.value]),
+            figures.decimal(run.mean_return_100), figures.count(run.episodes), figures.count(run.steps),
+            figures.short(average_rate(run)), figures.count(book.lines), figures.count(book.stored),
+            figures.count(book.log), figures.count(book.quarantined), figures.count(book.dropped),
+            Text("balanced") if book.balanced else Text("NOT BALANCED", style=BAD),
+        )  # fmt: skip
+    table.caption = (
+        "¹ mean of the last 100 training episodes · ² of the workers' logs: lines = stored + log + quarantined"
+    )
+    table.caption_justify = "left"
+    return table
+
+
+def show_failures(console: Console, home: Path, runs: list[RunSummary]) -> None:
+    """Print, for each run that failed or is lost, why, and what its workers said last on stderr."""
+    from gym_gui.runs.folder import RunFolder
+
+    for run in runs:
+        if run.state.value not in ("failed", "lost"):
+            continue
+        folder = RunFolder.of(home, run.run_id)
+        console.print()
+        console.print(f"run {run.run_id} {run.state.value}: {run.cause or 'no cause is on record'}", style=BAD)
+        for worker in run.workers:
+            if len(run.workers) > 1 and worker.state.value not in ("failed", "lost"):
+                continue
+            path = folder.stderr_log(worker.worker_id, max(worker.attempt, 1))
+            lines = tail(path, TAIL_LINES)
+            if lines:
+                console.print(f"last lines of worker {worker.worker_id}'s stderr ({path}):")
+                for line in lines:
+                    console.print("  " + line, soft_wrap=True)
+            else:
+                console.print(f"worker {worker.worker_id} wrote nothing on stderr")
+        console.print(f"more: mosaic runs logs {run.run_id} --stderr · mosaic runs show {run.run_id}")
+
+
+def tail(path: Path, lines: int) -> list[str]:
+    """Return the last lines of a text file, without control characters; none if there is no such file."""
+    try:
+        with path.open("rb") as stream:
+            end = stream.seek(0, 2)
+            stream.seek(max(end - _TAIL_BYTES, 0))
+            data = stream.read()
+    except OSError:
+        return []
+    found = data.decode("utf-8", "replace").splitlines()[-lines:]
+    return ["".join(c if c.isprintable() or c == "\t" else "�" for c in line) for line in found]
+
+
+def summary_json(run: RunSummary, home: Path) -> dict[str, Any]:
+    """Return what ``runs show --json`` holds of a run."""
+    from gym_gui.runs.folder import RunFolder
+    from gym_gui.runs.summary import to_json_dict
+
+    return {**to_json_dict(run), "folder": str(RunFolder.of(home, run.run_id).path)}

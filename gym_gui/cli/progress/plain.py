@@ -1,0 +1,75 @@
+"""Progress as lines: for files, pipes and terminals that cannot redraw."""
+
+from __future__ import annotations
+
+from typing import IO
+
+from gym_gui.cli import figures
+from gym_gui.cli.progress.model import RunProgress
+
+EVERY_S = 5.0
+
+
+class PlainView:
+    """Prints a line a run every few seconds, and one at each change of state.
+
+    Args:
+        stream: Where to.
+        every_s: Seconds between two rounds of lines.
+    """
+
+    def __init__(self, stream: IO[str], every_s: float = EVERY_S) -> None:
+        self._stream = stream
+        self._every_s = every_s
+        self._begin: float | None = None
+        self._last = 0.0
+
+    def __enter__(self) -> PlainView:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._stream.flush()
+
+    def show(self, runs: list[RunProgress], changed: set[str], now: float) -> None:
+        """Print the runs whose state has changed, and all that are going where it is time for it."""
+        if self._begin is None:
+            self._begin = self._last = now
+        due = now - self._last >= self._every_s
+        if due:
+            self._last = now
+        for run in runs:
+            seen = run.summary
+            if seen is not None and (seen.run_id in changed or (due and not seen.state.terminal)):
+                self.note(f"[{now - self._begin:6.1f} s] {line_of(run, now)}")
+
+    def note(self, message: str) -> None:
+        """Print a sentence."""
+        self._stream.write(message + "\n")
+        self._stream.flush()
+
+
+def line_of(run: RunProgress, now: float) -> str:
+    """Return one line that says how a run is getting on."""
+    seen = run.summary
+    assert seen is not None
+    parts = [f"{run.label}: {seen.state.value}"]
+    if seen.cause and (seen.state.terminal or not seen.steps):
+        parts[0] += f" ({seen.cause})"
+    if seen.steps or seen.episodes:
+        done = f"/{figures.count(seen.target_steps)}" if seen.target_steps else ""
+        share = f" ({run.fraction:.0%})" if run.fraction is not None else ""
+        parts.append(f"{figures.count(seen.steps)}{done} steps{share}")
+        if (rate := run.rate(now)) is not None:
+            parts.append(f"{figures.short(rate)} steps/s")
+        parts.append(f"{figures.count(seen.episodes)} episodes")
+    if seen.mean_return_100 is not None:
+        parts.append(f"return {figures.decimal(seen.mean_return_100)} (last 100 episodes)")
+    if (eta := run.eta_s(now)) is not None:
+        parts.append(f"ETA {figures.duration(eta)}")
+    if seen.lag_bytes > LAG_SHOWN_BYTES:
+        parts.append(f"{figures.size(seen.lag_bytes)} of log not yet indexed")
+    return " · ".join(parts)
+
+
+LAG_SHOWN_BYTES = 1 << 20
+"""Below this, what is not yet indexed is no news."""

@@ -1,0 +1,144 @@
+"""The common end of ``train``, ``run``, ``resume``, ``evaluate``: check, submit, stay or leave, say how it ended."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from gym_gui.cli import exits
+from gym_gui.cli.output import print_json, say
+from gym_gui.core.worker.errors import ConfigError
+
+if TYPE_CHECKING:
+    from gym_gui.cli.progress.attend import Attended
+    from gym_gui.workers.catalog import WorkerCatalog
+
+
+@dataclass
+class Submission:
+    """Runs that one command asks for.
+
+    Args:
+        home: Where they are to be kept.
+        payloads: A run config each.
+        many: The user asked for several, so that JSON output is a list.
+        parent_run_id: The run that they follow from.
+        where: What to call their source in errors: a file, or the command line.
+    """
+
+    home: Path
+    payloads: list[dict[str, Any]]
+    many: bool = False
+    parent_run_id: str | None = None
+    where: str = ""
+    run_ids: list[str] = field(default_factory=list)
+
+    def check(self, catalog: WorkerCatalog, *, dry_run_workers: bool) -> None:
+        """Find every fault that can be found before anything is written.
+
+        Args:
+            catalog: The workers of this machine.
+            dry_run_workers: Let each worker that can check its config itself do so.
+
+        Raises:
+            ConfigError: With every fault of the first faulty config.
+            UsageError: A worker is unknown or broken.
+        """
+        from gym_gui.cli.preflight import preflight
+
+        for number, payload in enumerate(self.payloads):
+            # Seeds make no other difference: one dry run speaks for all.
+            problems = preflight(catalog, payload, dry_run=dry_run_workers and number == 0)
+            if problems:
+                raise ConfigError(
+                    "the run config is not valid"
+                    if len(problems) == 1
+                    else f"the run config has {len(problems)} errors",
+                    problems,
+                    where=self.where,
+                    next_step=_next_step(payload),
+                )
+
+    def go(self, *, detach: bool, as_json: bool) -> int:
+        """Submit the runs and stay with them unless told to leave.
+
+        Returns:
+            The command's exit code.
+        """
+        from gym_gui.cli.ports import check_port
+        from gym_gui.cli.progress.attend import attend
+        from gym_gui.cli.progress.interrupts import Interrupts
+        from gym_gui.trainer.client import TrainerClient
+
+        check_port(self.home)
+        with Interrupts() as interrupts, TrainerClient.connect(self.home) as client:
+            group = f"g{time.time_ns() // 1_000_000:x}" if self.many else ""
+            for payload in self.payloads:
+                if interrupts.count:
+                    break
+                self.run_ids.append(client.submit(payload, group=group, parent_run_id=self.parent_run_id))
+            if interrupts.count:
+                for run_id in self.run_ids:
+                    client.cancel(run_id, reason="Ctrl-C")
+                say("interrupted while submitting; what was submitted is being cancelled")
+                return exits.INTERRUPTED
+            if detach:
+                self._say_detached(as_json=as_json)
+                return exits.COMPLETED
+            outcome = attend(client, self.run_ids, as_json=as_json, interrupts=interrupts)
+        return self._say_outcome(outcome, as_json=as_json)
+
+    def _say_detached(self, *, as_json: bool) -> None:
+        if as_json:
+            found: list[dict[str, Any]] = [{"run_id": run_id} for run_id in self.run_ids]
+            print_json(found if self.many else found[0])
+            return
+        import click
+
+        for run_id in self.run_ids:
+            click.echo(run_id)
+        say(f"watch: mosaic runs watch {' '.join(self.run_ids)}")
+
+    def _say_outcome(self, outcome: Attended, *, as_json: bool) -> int:
+        from gym_gui.cli.output import console
+        from gym_gui.cli.progress.ending import result_table, show_failures, summary_json
+
+        if as_json:
+            found = [summary_json(run, self.home) for run in outcome.runs]
+            print_json(found if self.many else found[0] if found else None)
+        elif not outcome.detached:
+            screen = console()
+            screen.print()
+            screen.print(result_table(outcome.runs))
+        if not outcome.detached:
+            show_failures(console(stderr=True), self.home, outcome.runs)
+        if outcome.interrupted:
+            return exits.INTERRUPTED
+        return exits.worst(run.state.value for run in outcome.runs)
+
+
+def say_dry_run(submission: Submission, *, as_json: bool) -> int:
+    """Print what would be submitted."""
+    from gym_gui.runs.config import validate_train_run_config
+
+    found: list[dict[str, Any]] = []
+    for payload in submission.payloads:
+        config = validate_train_run_config(payload)
+        found.append({"valid": True, "digest": config.digest, "config": config.payload})
+    if as_json:
+        print_json(found if submission.many else found[0])
+        return exits.COMPLETED
+    import click
+
+    for entry in found:
+        name = entry["config"]["run_name"]
+        click.echo(f"{name}: valid, digest {entry['digest'][:12]}; nothing was started")
+    return exits.COMPLETED
+
+
+def _next_step(payload: dict[str, Any]) -> str:
+    worker = (payload.get("metadata") or {}).get("worker") if isinstance(payload.get("metadata"), dict) else None
+    name = worker.get("worker_id") if isinstance(worker, dict) else None
+    return f"see what it takes: mosaic workers describe {name}" if isinstance(name, str) else "mend the fields above"
