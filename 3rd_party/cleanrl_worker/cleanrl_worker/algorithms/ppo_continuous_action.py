@@ -1,0 +1,238 @@
+"""Proximal policy optimization for continuous actions: one file, in CleanRL's manner.
+
+* Schulman et al. 2017, https://arxiv.org/abs/1707.06347: the clipped surrogate (eq. 7) and the joint objective (eq. 9).
+* Schulman et al. 2016, https://arxiv.org/abs/1506.02438: generalized advantage estimation (eq. 16).
+* Huang et al. 2022, https://iclr-blog-track.github.io/2022/03/25/ppo-implementation-details/, part "continuous
+  actions": a Gaussian with a state-independent deviation, independent components, actions clipped for the environment
+  only, observations normalised and clipped to 10, rewards scaled by the deviation of the discounted return.
+* Pardo et al. 2018, https://arxiv.org/abs/1712.00378: an episode that a time limit cut off is bootstrapped.
+
+The statistics of both normalisations are part of a checkpoint: a policy without them is another policy.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import torch
+from torch import nn, optim
+from torch.distributions import Normal
+
+if TYPE_CHECKING:
+    from cleanrl_worker.arguments import PPOContinuousArgs
+    from cleanrl_worker.environments import Spaces
+    from cleanrl_worker.training import Training
+
+
+def layer_init(layer: nn.Linear, std: float = np.sqrt(2)) -> nn.Linear:
+    """Initialise a layer orthogonally with zero bias."""
+    nn.init.orthogonal_(layer.weight, std)
+    nn.init.constant_(layer.bias, 0.0)
+    return layer
+
+
+def mlp(sizes: list[int], outputs: int, std: float) -> nn.Sequential:
+    """Build a tanh network: ``sizes[0]`` inputs, the other sizes hidden, a last layer of gain ``std``."""
+    layers: list[nn.Module] = []
+    for inputs, units in zip(sizes, sizes[1:], strict=False):
+        layers += [layer_init(nn.Linear(inputs, units)), nn.Tanh()]
+    return nn.Sequential(*layers, layer_init(nn.Linear(sizes[-1], outputs), std=std))
+
+
+class RunningMeanStd(nn.Module):
+    """Mean and variance of everything seen (Chan et al. 1979, parallel form), in double precision."""
+
+    def __init__(self, size: int) -> None:
+        super().__init__()
+        self.register_buffer("mean", torch.zeros(size, dtype=torch.float64))
+        self.register_buffer("var", torch.ones(size, dtype=torch.float64))
+        self.register_buffer("count", torch.tensor(1e-4, dtype=torch.float64))
+
+    def update(self, x: torch.Tensor) -> None:
+        """Take in a batch of shape (batch, size)."""
+        x = x.to(torch.float64)
+        mean, var, count = x.mean(dim=0), x.var(dim=0, correction=0), len(x)
+        total = self.count + count
+        delta = mean - self.mean
+        self.var = (self.var * self.count + var * count + delta**2 * self.count * count / total) / total
+        self.mean = self.mean + delta * count / total
+        self.count = total
+
+
+class RewardScaler(nn.Module):
+    """Divides rewards by the running deviation of each environment's discounted return."""
+
+    def __init__(self, num_envs: int, gamma: float) -> None:
+        super().__init__()
+        self.gamma = gamma
+        self.rms = RunningMeanStd(1)
+        self.register_buffer("returns", torch.zeros(num_envs, dtype=torch.float64))
+
+    def forward(self, rewards: torch.Tensor, dones: torch.Tensor) -> torch.Tensor:
+        """Scale the rewards of one step, clipped to 10; both arguments of shape (num_envs,)."""
+        self.returns = self.returns * self.gamma + rewards
+        self.rms.update(self.returns.unsqueeze(-1))
+        self.returns = self.returns * (1.0 - dones)
+        return (rewards / torch.sqrt(self.rms.var + 1e-8)).clamp(-10, 10).to(rewards.dtype)
+
+
+class Agent(nn.Module):
+    """A Gaussian policy and a value network, and the statistics of the observations."""
+
+    def __init__(self, spaces: Spaces, args: PPOContinuousArgs) -> None:
+        super().__init__()
+        sizes = [spaces.obs_dim, *args.hidden_sizes]
+        self.critic = mlp(sizes, 1, std=1.0)
+        self.actor_mean = mlp(sizes, spaces.action_dim, std=0.01)
+        self.actor_logstd = nn.Parameter(torch.zeros(1, spaces.action_dim))
+        self.obs_rms = RunningMeanStd(spaces.obs_dim) if args.norm_obs else None
+
+    def observe(self, x: torch.Tensor, *, learn: bool = False) -> torch.Tensor:
+        """Normalise observations of shape (batch, obs_dim), taking them into the statistics where ``learn`` is set."""
+        if self.obs_rms is None:
+            return x
+        if learn:
+            self.obs_rms.update(x)
+        normalised = (x - self.obs_rms.mean) / torch.sqrt(self.obs_rms.var + 1e-8)
+        return normalised.clamp(-10, 10).to(x.dtype)
+
+    def get_value(self, x: torch.Tensor) -> torch.Tensor:
+        """Return V(x), shape (batch,), of normalised observations."""
+        return self.critic(x).squeeze(-1)
+
+    def get_action_and_value(
+        self, x: torch.Tensor, action: torch.Tensor | None = None
+    ) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor, torch.Tensor]:
+        """Sample an action, or rate a given one.
+
+        Returns:
+            action of shape (batch, action_dim); log pi(action | x), entropy of pi(. | x) and V(x) of shape (batch,).
+        """
+        mean = self.actor_mean(x)
+        probs = Normal(mean, self.actor_logstd.expand_as(mean).exp(), validate_args=False)
+        if action is None:
+            action = probs.sample()
+        return action, probs.log_prob(action).sum(1), probs.entropy().sum(1), self.get_value(x)
+
+    @torch.inference_mode()
+    def greedy(self, obs: np.ndarray) -> np.ndarray:
+        """Return the mean action of each observation."""
+        x = torch.as_tensor(obs, dtype=torch.float32, device=self.actor_logstd.device)
+        return self.actor_mean(self.observe(x)).cpu().numpy()
+
+
+def train(run: Training, args: PPOContinuousArgs) -> Agent:
+    """Train until ``run.total_timesteps`` environment steps are taken.
+
+    Args:
+        run: Environments, telemetry and checkpoints.
+        args: The hyperparameters.
+
+    Returns:
+        The trained agent.
+    """
+    device, num_envs = run.device, args.num_envs
+    agent = Agent(run.spaces, args).to(device)
+    optimizer = optim.Adam(agent.parameters(), lr=args.learning_rate, eps=1e-5, fused=True)
+    scaler = RewardScaler(num_envs, args.gamma).to(device)
+    run.track(agent=agent, optimizer=optimizer, reward_scaler=scaler)
+
+    obs = torch.zeros((args.num_steps, num_envs, run.spaces.obs_dim), device=device)
+    actions = torch.zeros((args.num_steps, num_envs, run.spaces.action_dim), device=device)
+    logprobs, rewards, dones, values = (torch.zeros((args.num_steps, num_envs), device=device) for _ in range(4))
+
+    # An observation that a checkpoint was saved at is in the statistics already.
+    next_obs = agent.observe(run.tensor(run.begin()), learn=not run.resumed)
+    while (num_steps := min(args.num_steps, run.steps_left() // num_envs)) > 0:
+        learning_rate = args.learning_rate * (1.0 - run.progress() if args.anneal_lr else 1.0)
+        optimizer.param_groups[0]["lr"] = learning_rate
+
+        for t in range(num_steps):
+            obs[t] = next_obs
+            with torch.no_grad():
+                action, logprob, _, value = agent.get_action_and_value(next_obs)
+                actions[t], logprobs[t], values[t] = action, logprob, value
+                step = run.step(action.cpu().numpy())
+                dones[t] = run.tensor(step.dones)
+                reward = run.tensor(step.rewards)
+                rewards[t] = scaler(reward, dones[t]) if args.norm_reward else reward
+                next_obs = agent.observe(run.tensor(step.obs), learn=True)
+                if step.truncations.any():
+                    # A time limit says nothing about the state: its value stands in for the rewards cut off.
+                    cut_off = agent.get_value(agent.observe(run.tensor(step.next_obs)))
+                    rewards[t] += args.gamma * cut_off * run.tensor(step.truncations & ~step.terminations)
+
+        # A_t = sum_l (gamma * lambda)^l delta_{t+l},  delta_t = r_t + gamma V(s_{t+1}) - V(s_t)   (GAE eq. 16)
+        with torch.no_grad():
+            next_value = agent.get_value(next_obs)
+        advantages = torch.zeros((num_steps, num_envs), device=device)
+        lastgaelam = torch.zeros(num_envs, device=device)
+        for t in reversed(range(num_steps)):
+            nonterminal = 1.0 - dones[t]
+            following = next_value if t == num_steps - 1 else values[t + 1]
+            delta = rewards[t] + args.gamma * following * nonterminal - values[t]
+            lastgaelam = delta + args.gamma * args.gae_lambda * nonterminal * lastgaelam
+            advantages[t] = lastgaelam
+        returns = advantages + values[:num_steps]
+
+        b_obs, b_actions = obs[:num_steps].flatten(0, 1), actions[:num_steps].flatten(0, 1)
+        b_logprobs, b_values = logprobs[:num_steps].flatten(), values[:num_steps].flatten()
+        b_advantages, b_returns = advantages.flatten(), returns.flatten()
+        batch_size = num_steps * num_envs
+        minibatch_size = max(1, batch_size // args.num_minibatches)
+        clipfracs = []
+        for _ in range(args.update_epochs):
+            permutation = torch.randperm(batch_size, device=device)
+            for start in range(0, batch_size, minibatch_size):
+                mb = permutation[start : start + minibatch_size]
+                _, newlogprob, entropy, newvalue = agent.get_action_and_value(b_obs[mb], b_actions[mb])
+                logratio = newlogprob - b_logprobs[mb]
+                ratio = logratio.exp()
+                with torch.no_grad():
+                    # http://joschu.net/blog/kl-approx.html
+                    approx_kl = ((ratio - 1) - logratio).mean()
+                    clipfracs.append(((ratio - 1.0).abs() > args.clip_coef).float().mean())
+
+                mb_advantages = b_advantages[mb]
+                if args.norm_adv and len(mb) > 1:
+                    mb_advantages = (mb_advantages - mb_advantages.mean()) / (mb_advantages.std() + 1e-8)
+
+                # L^CLIP = E[min(r_t A_t, clip(r_t, 1 - eps, 1 + eps) A_t)]   (PPO eq. 7)
+                pg_loss = torch.max(
+                    -mb_advantages * ratio,
+                    -mb_advantages * torch.clamp(ratio, 1 - args.clip_coef, 1 + args.clip_coef),
+                ).mean()
+
+                v_loss = (newvalue - b_returns[mb]) ** 2
+                if args.clip_vloss:
+                    clipped = b_values[mb] + torch.clamp(newvalue - b_values[mb], -args.clip_coef, args.clip_coef)
+                    v_loss = torch.max(v_loss, (clipped - b_returns[mb]) ** 2)
+                v_loss = 0.5 * v_loss.mean()
+
+                # L^{CLIP+VF+S} = L^CLIP - c1 L^VF + c2 S   (PPO eq. 9), here to be minimised
+                entropy_loss = entropy.mean()
+                loss = pg_loss - args.ent_coef * entropy_loss + args.vf_coef * v_loss
+                optimizer.zero_grad()
+                loss.backward()
+                nn.utils.clip_grad_norm_(agent.parameters(), args.max_grad_norm)
+                optimizer.step()
+            if args.target_kl and approx_kl > args.target_kl:
+                break
+
+        if run.log_due():
+            variance = b_returns.var(correction=0)
+            explained = 1 - (b_returns - b_values).var(correction=0) / variance if variance > 0 else float("nan")
+            run.log(
+                {
+                    "charts/learning_rate": learning_rate,
+                    "losses/value_loss": v_loss,
+                    "losses/policy_loss": pg_loss,
+                    "losses/entropy": entropy_loss,
+                    "losses/approx_kl": approx_kl,
+                    "losses/clipfrac": torch.stack(clipfracs).mean(),
+                    "losses/explained_variance": explained,
+                }
+            )
+        run.safe_point()
+    return agent

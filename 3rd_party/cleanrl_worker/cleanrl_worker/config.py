@@ -1,0 +1,228 @@
+"""The config of a run: what to train on what, for how long, and what to put out.
+
+Hyperparameters carry CleanRL's names. One that is null is taken from the preset of algorithm and environment, else it is
+CleanRL's default (``cleanrl_worker.presets``, ``cleanrl_worker.arguments``); on resume, from the checkpoint.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import MISSING, asdict, dataclass, field, fields
+from pathlib import Path
+from typing import Any
+
+from .arguments import ARGUMENTS, DQNArgs, PPOArgs, argument_names
+from .presets import preset_for
+from .sampling import sampling_period
+from .sdk import HAS_SDK, ConfigError, Problem, check_config, nearest
+
+MODES = ("train", "resume", "evaluate")
+
+
+def _setting(default: Any, text: str, **bounds: Any) -> Any:
+    metadata = {"help": text, **bounds}
+    if isinstance(default, dict):
+        return field(default_factory=dict, metadata=metadata)
+    return field(default=default, metadata=metadata)
+
+
+def _hyperparameter(name: str) -> Any:
+    """Declare a hyperparameter: help, bounds and defaults as the algorithms' arguments have them."""
+    algorithms: dict[str, list[str]] = {}
+    metadata: dict[str, Any] = {}
+    for algo, arguments in ARGUMENTS.items():
+        for f in fields(arguments):
+            if f.name == name:
+                metadata = metadata or dict(f.metadata)
+                default = f.default if f.default is not MISSING else f.default_factory()  # type: ignore[misc]
+                algorithms.setdefault(json.dumps(default), []).append(algo)
+    defaults = ", ".join(f"{value} for {' and '.join(algos)}" for value, algos in algorithms.items())
+    metadata["help"] = f"{metadata['help'].rstrip('.')} (null: the preset's, else {defaults})."
+    return field(default=None, metadata=metadata)
+
+
+@dataclass
+class CleanRLWorkerConfig:
+    """What a run of this worker is told. Every field says what it is in its metadata."""
+
+    run_id: str = field(metadata={"help": "Unique name of the run."})
+    seed: int | None = _setting(
+        None, "Seed of everything random (null: drawn, and said in run_started).", minimum=0, maximum=2**63 - 1
+    )
+    worker_id: str | None = _setting(None, "Name of this worker within the run (null: WORKER_ID of the environment).")
+
+    algo: str = _setting("ppo", "Algorithm.", choices=tuple(ARGUMENTS))
+    env_id: str = _setting("CartPole-v1", "Gymnasium environment; 'package:Name-v0' imports the package first.")
+    env_kwargs: dict[str, Any] = _setting({}, "Keyword arguments that the environment is made with.")
+    total_timesteps: int = _setting(
+        500_000, "Environment steps of the whole training, those before a resume included.", minimum=1, unit="steps"
+    )
+    mode: str = _setting(
+        "train",
+        "Train anew, resume a checkpoint's training, or evaluate a checkpoint's policy.",
+        choices=MODES,
+    )
+    checkpoint_path: str | None = _setting(None, "Checkpoint to resume or to evaluate.")
+    preset: str = _setting(
+        "auto",
+        "Use the hyperparameters known to work on the environment, or CleanRL's defaults alone.",
+        choices=("auto", "none"),
+    )
+
+    learning_rate: float | None = _hyperparameter("learning_rate")
+    num_envs: int | None = _hyperparameter("num_envs")
+    gamma: float | None = _hyperparameter("gamma")
+    hidden_sizes: list[int] | None = _hyperparameter("hidden_sizes")
+    num_steps: int | None = _hyperparameter("num_steps")
+    anneal_lr: bool | None = _hyperparameter("anneal_lr")
+    gae_lambda: float | None = _hyperparameter("gae_lambda")
+    num_minibatches: int | None = _hyperparameter("num_minibatches")
+    update_epochs: int | None = _hyperparameter("update_epochs")
+    norm_adv: bool | None = _hyperparameter("norm_adv")
+    clip_coef: float | None = _hyperparameter("clip_coef")
+    clip_vloss: bool | None = _hyperparameter("clip_vloss")
+    ent_coef: float | None = _hyperparameter("ent_coef")
+    vf_coef: float | None = _hyperparameter("vf_coef")
+    max_grad_norm: float | None = _hyperparameter("max_grad_norm")
+    target_kl: float | None = _hyperparameter("target_kl")
+    norm_obs: bool | None = _hyperparameter("norm_obs")
+    norm_reward: bool | None = _hyperparameter("norm_reward")
+    buffer_size: int | None = _hyperparameter("buffer_size")
+    tau: float | None = _hyperparameter("tau")
+    target_network_frequency: int | None = _hyperparameter("target_network_frequency")
+    batch_size: int | None = _hyperparameter("batch_size")
+    start_e: float | None = _hyperparameter("start_e")
+    end_e: float | None = _hyperparameter("end_e")
+    exploration_fraction: float | None = _hyperparameter("exploration_fraction")
+    learning_starts: int | None = _hyperparameter("learning_starts")
+    train_frequency: int | None = _hyperparameter("train_frequency")
+    gradient_steps: int | None = _hyperparameter("gradient_steps")
+
+    steps: str = _setting(
+        "all", "Which steps are put out: 'all', 'none', or 'episodes:<k>' for every k-th whole episode."
+    )
+    observations: bool = _setting(False, "Put the observation out with each step.")
+    metrics_interval: int = _setting(
+        1000, "Steps between two metric events; 0 puts out those of every update.", minimum=0, unit="steps"
+    )
+    heartbeat_interval_s: float = _setting(30.0, "Seconds between heartbeats; 0 turns them off.", minimum=0, unit="s")
+    checkpoint_interval: int = _setting(
+        25_000, "Steps between checkpoints; 0 saves only the last.", minimum=0, unit="steps"
+    )
+    keep_checkpoints: int = _setting(5, "Checkpoints to keep, the newest; 0 keeps all.", minimum=0)
+    eval_episodes: int = _setting(10, "Greedy episodes of an evaluation.", minimum=1)
+    eval_at_end: bool = _setting(False, "Evaluate the final policy after a training.")
+    tensorboard: bool = _setting(True, "Write TensorBoard event files.")
+    cuda: bool = _setting(True, "Use a GPU where there is one.")
+    torch_threads: int = _setting(1, "Threads of torch within one operation; 0 leaves torch's own choice.", minimum=0)
+    torch_deterministic: bool = _setting(True, "Let torch use deterministic algorithms only.")
+
+    def __post_init__(self) -> None:
+        problems = self._problems()
+        if problems:
+            raise ConfigError("The worker's config is not valid.", problems)
+        if HAS_SDK:
+            from gym_gui.core.worker.protocol import WorkerConfig
+
+            assert isinstance(self, WorkerConfig)
+
+    def arguments(self, saved: dict[str, Any] | None = None) -> PPOArgs | DQNArgs:
+        """Return the algorithm's arguments: what is given, else a checkpoint's, else the preset's, else the default.
+
+        Args:
+            saved: The arguments that a checkpoint was saved with.
+        """
+        preset = preset_for(self.algo, self.env_id) if self.preset == "auto" else None
+        values: dict[str, Any] = dict(preset.values) if preset else {}
+        names = argument_names(self.algo)
+        values.update({name: value for name, value in (saved or {}).items() if name in names})
+        values.update({name: getattr(self, name) for name in names if getattr(self, name) is not None})
+        return ARGUMENTS[self.algo](**values)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the config as a JSON-ready dict."""
+        return asdict(self)
+
+    @classmethod
+    def from_dict(cls, data: dict[str, Any]) -> CleanRLWorkerConfig:
+        """Build a config from a dict.
+
+        Raises:
+            ConfigError: Unknown names, wrong types or values; all of them are listed.
+        """
+        names = [f.name for f in fields(cls)]
+        problems = [
+            Problem(name, "is not a field of this worker's config", value=value, nearest=nearest(name, names))
+            for name, value in data.items()
+            if name not in names
+        ]
+        if "run_id" not in data:
+            problems.append(Problem("run_id", "is required", allowed="the name of the run"))
+        known = {name: value for name, value in data.items() if name in names}
+        try:
+            config = cls(**{"run_id": "-", **known})
+        except ConfigError as error:
+            raise ConfigError(error.args[0].splitlines()[0], [*problems, *error.problems]) from None
+        if problems:
+            raise ConfigError("The worker's config is not valid.", problems)
+        return config
+
+    def to_json(self, indent: int = 2) -> str:
+        """Return the config as JSON text."""
+        return json.dumps(self.to_dict(), indent=indent)
+
+    def _problems(self) -> list[Problem]:
+        problems = check_config(type(self), self.to_dict())
+        faulty = {problem.path for problem in problems}
+        for name in ("run_id", "env_id"):
+            if not getattr(self, name) and name not in faulty:
+                problems.append(Problem(name, "is required", value=getattr(self, name)))
+        if self.algo not in ARGUMENTS:
+            if "algo" not in faulty:
+                allowed = ", ".join(ARGUMENTS)
+                near = nearest(str(self.algo), ARGUMENTS)
+                problems.append(Problem("algo", "is unknown", value=self.algo, allowed=allowed, nearest=near))
+        else:
+            own = argument_names(self.algo)
+            problems += [
+                Problem(f.name, f"is not an argument of {self.algo}", value=getattr(self, f.name), allowed="null")
+                for f in fields(self)
+                if f.name in _HYPERPARAMETERS and f.name not in own and getattr(self, f.name) is not None
+            ]
+        if isinstance(self.steps, str):
+            try:
+                sampling_period(self.steps)
+            except ValueError:
+                allowed = "all, none, episodes:<k> with k from 1"
+                problems.append(Problem("steps", "is not a sampling rule", value=self.steps, allowed=allowed))
+        sizes = self.hidden_sizes
+        if isinstance(sizes, list) and any(not isinstance(n, int) or n < 1 for n in sizes):
+            problems.append(Problem("hidden_sizes", "has a layer without units", value=sizes, allowed="numbers from 1"))
+        if self.mode in ("resume", "evaluate") and not self.checkpoint_path:
+            problems.append(Problem("checkpoint_path", f"is required to {self.mode}", allowed="path of a checkpoint"))
+        return problems
+
+
+_HYPERPARAMETERS = frozenset(name for algo in ARGUMENTS for name in argument_names(algo))
+
+
+def load_worker_config(config_path: str | Path) -> CleanRLWorkerConfig:
+    """Read a config from a JSON file: flat, or nested as ``metadata.worker.config``.
+
+    Args:
+        config_path: The file.
+
+    Raises:
+        FileNotFoundError: There is no such file.
+        ConfigError: It does not hold a config of this worker.
+    """
+    if HAS_SDK:
+        from gym_gui.core.worker.config_loader import load_worker_config_from_file
+
+        return CleanRLWorkerConfig.from_dict(load_worker_config_from_file(config_path))
+    data = json.loads(Path(config_path).read_text(encoding="utf-8"))
+    worker = (data.get("metadata") or {}).get("worker")
+    return CleanRLWorkerConfig.from_dict((worker.get("config") or {}) if worker else data)
+
+
+__all__ = ["CleanRLWorkerConfig", "load_worker_config"]

@@ -1,0 +1,215 @@
+"""Environments whose every episode can be played again: each starts from a seed of its own."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+
+import gymnasium as gym
+import numpy as np
+from gymnasium.vector import AutoresetMode, SyncVectorEnv
+
+#: Actions remembered of an unfinished episode; a longer one starts anew after a resume.
+MAX_REPLAYED_STEPS = 200_000
+
+
+def episode_seed(seed: int, number: int, phase: str = "train") -> int:
+    """Return the seed of one episode: 31 bits of SHA-256 over run seed, phase and episode number."""
+    digest = hashlib.sha256(f"{seed}:{phase}:{number}".encode()).digest()
+    return int.from_bytes(digest[:4], "big") >> 1
+
+
+def make_env(env_id: str, env_kwargs: dict[str, Any]) -> gym.Env:
+    """Make one environment, its observations flattened to a vector where they are none."""
+    env = gym.make(env_id, **env_kwargs)
+    space = env.observation_space
+    if not isinstance(space, gym.spaces.Box) or len(space.shape) != 1:
+        env = gym.wrappers.FlattenObservation(env)
+    return env
+
+
+@dataclass(frozen=True)
+class Spaces:
+    """What an agent must know of an environment."""
+
+    obs_dim: int
+    action_space: gym.Space
+
+    @classmethod
+    def of(cls, env: gym.Env) -> Spaces:
+        """Read the spaces of an environment made by ``make_env``."""
+        return cls(int(np.prod(env.observation_space.shape)), env.action_space)
+
+    @property
+    def num_actions(self) -> int:
+        """Number of discrete actions."""
+        assert isinstance(self.action_space, gym.spaces.Discrete)
+        return int(self.action_space.n)
+
+    @property
+    def action_dim(self) -> int:
+        """Components of a continuous action."""
+        return int(np.prod(self.action_space.shape))
+
+    def to_env(self, actions: np.ndarray) -> np.ndarray:
+        """Turn an agent's actions, one row an environment, into those the environments take."""
+        space = self.action_space
+        if isinstance(space, gym.spaces.Discrete):
+            return actions + space.start
+        return np.clip(actions.reshape(len(actions), *space.shape), space.low, space.high).astype(space.dtype)
+
+
+@dataclass
+class Episode:
+    """One episode in the making."""
+
+    number: int
+    seed: int
+    total_reward: float = 0.0
+    steps: int = 0
+    actions: list[Any] = field(default_factory=list)
+    #: Steps that were played before the checkpoint this process resumed from.
+    replayed_steps: int = 0
+
+
+class EpisodeEnv(gym.Wrapper):
+    """Numbers episodes, seeds each by its number, and remembers its actions.
+
+    Args:
+        env: The environment.
+        seed: The run's seed.
+        numbers: Gives the next free episode number.
+        phase: ``train`` or ``eval``.
+    """
+
+    def __init__(self, env: gym.Env, seed: int, numbers: Callable[[], int], phase: str = "train") -> None:
+        super().__init__(env)
+        self._seed, self._numbers, self._phase = seed, numbers, phase
+        self.episode = Episode(-1, 0)
+
+    def reset(self, *, seed: int | None = None, options: dict[str, Any] | None = None) -> tuple[Any, dict[str, Any]]:
+        """Start the next episode; a seed given here is not used."""
+        number = self._numbers()
+        self.episode = Episode(number, episode_seed(self._seed, number, self._phase))
+        return self.env.reset(seed=self.episode.seed, options=options)
+
+    def step(self, action: Any) -> tuple[Any, Any, bool, bool, dict[str, Any]]:
+        """Take a step and count it into the episode."""
+        result = self.env.step(action)
+        episode = self.episode
+        episode.total_reward += float(result[1])
+        episode.steps += 1
+        if episode.steps <= MAX_REPLAYED_STEPS:
+            episode.actions.append(action)
+        return result
+
+    def replay(self, number: int, actions: list[Any]) -> Any:
+        """Play an episode again up to where it was left.
+
+        Returns:
+            The observation after the last action.
+        """
+        self.episode = Episode(number, episode_seed(self._seed, number, self._phase))
+        obs, _ = self.env.reset(seed=self.episode.seed)
+        for action in actions:
+            obs = self.step(action)[0]
+        self.episode.replayed_steps = self.episode.steps
+        return obs
+
+
+class VectorStep(NamedTuple):
+    """What one step of all environments brought; every array has one row an environment."""
+
+    #: What the agent acts on next: after the end of an episode the first observation of the following one.
+    obs: np.ndarray
+    #: What the action led to: at the end of an episode its last observation.
+    next_obs: np.ndarray
+    rewards: np.ndarray
+    terminations: np.ndarray
+    truncations: np.ndarray
+
+    @property
+    def dones(self) -> np.ndarray:
+        """Where an episode ended for either reason."""
+        return self.terminations | self.truncations
+
+
+class VectorEnvs:
+    """Environments side by side, restarted in the step in which their episode ends.
+
+    Args:
+        make: Makes one environment.
+        num_envs: How many.
+        seed: The run's seed.
+        phase: ``train`` or ``eval``; the two draw different episodes from one seed.
+    """
+
+    def __init__(self, make: Callable[[], gym.Env], num_envs: int, seed: int, phase: str = "train") -> None:
+        self._next_number = 0
+        # Gymnasium's default spends a step on the reset, whose transition belongs to no episode.
+        self._envs = SyncVectorEnv(
+            [lambda: EpisodeEnv(make(), seed, self._number, phase)] * num_envs, autoreset_mode=AutoresetMode.SAME_STEP
+        )
+        self.spaces = Spaces.of(self._envs.envs[0])
+        self.obs: np.ndarray = np.zeros(0)
+
+    def _number(self) -> int:
+        self._next_number += 1
+        return self._next_number - 1
+
+    @property
+    def episodes(self) -> list[Episode]:
+        """The episode each environment is in."""
+        return [env.episode for env in self._envs.envs]
+
+    def reset(self) -> np.ndarray:
+        """Start an episode in each environment and return their observations, shape (num_envs, obs_dim)."""
+        self.obs = np.asarray(self._envs.reset()[0])
+        return self.obs
+
+    def step(self, actions: np.ndarray) -> VectorStep:
+        """Take one step in each environment; ``actions`` are those of ``Spaces.to_env``."""
+        obs, rewards, terminations, truncations, infos = self._envs.step(actions)
+        next_obs = obs
+        if "final_obs" in infos:
+            next_obs = obs.copy()
+            for i in np.flatnonzero(infos["_final_obs"]):
+                next_obs[i] = infos["final_obs"][i]
+        self.obs = obs
+        return VectorStep(obs, next_obs, rewards, terminations, truncations)
+
+    def state_dict(self) -> dict[str, Any]:
+        """Return what brings the environments back: episode numbers and the actions of each unfinished episode."""
+        return {
+            "next_number": self._next_number,
+            "episodes": [
+                {"number": e.number, "steps": e.steps, "actions": np.asarray(e.actions).tolist()} for e in self.episodes
+            ],
+            "obs": self.obs.tolist(),
+        }
+
+    def load_state_dict(self, state: dict[str, Any]) -> bool:
+        """Play the unfinished episodes again up to where they were left.
+
+        Returns:
+            Whether every environment stands where it stood. Where one does not (it is not deterministic, or its episode
+            is too long to play again) a new episode starts in it.
+        """
+        self._next_number = state["next_number"]
+        exact = True
+        space, rows = self._envs.single_action_space, []
+        for env, left, obs in zip(self._envs.envs, state["episodes"], state["obs"], strict=True):
+            row = None
+            if left["steps"] == len(left["actions"]):
+                row = env.replay(left["number"], list(np.asarray(left["actions"], dtype=space.dtype)))
+            if row is None or not np.array_equal(np.asarray(row), np.asarray(obs, dtype=np.asarray(row).dtype)):
+                row, exact = env.reset()[0], False
+            rows.append(row)
+        self.obs = np.stack([np.asarray(row) for row in rows])
+        return exact
+
+    def close(self) -> None:
+        """Close the environments."""
+        self._envs.close()

@@ -1,0 +1,127 @@
+"""A run from its first event to its last."""
+
+from __future__ import annotations
+
+import logging
+import os
+import secrets
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any
+
+from .analytics import write_analytics_manifest
+from .config import CleanRLWorkerConfig
+from .presets import preset_for
+from .sdk import ConfigError, heartbeats, log_constant, open_emitter, run_folder
+from .signals import DeferredSignals
+
+if TYPE_CHECKING:
+    from .job import Job
+
+
+class CleanRLWorkerRuntime:
+    """Does the work of one run: trains, resumes or evaluates.
+
+    Args:
+        config: What to do.
+        dry_run: Check everything and train nothing.
+        logger: Takes log records besides the telemetry.
+    """
+
+    def __init__(
+        self, config: CleanRLWorkerConfig, *, dry_run: bool = False, logger: logging.Logger | None = None
+    ) -> None:
+        self.config = config
+        self.worker_id = config.worker_id or os.environ.get("WORKER_ID") or None
+        self.seed = config.seed if config.seed is not None else secrets.randbits(31)
+        self._dry_run = dry_run
+        self._logger = logger or logging.getLogger(__name__)
+        self._emitter = open_emitter(config.run_id, self.worker_id, self._logger)
+        self._checkpoints = run_folder("checkpoints", config.run_id, self.worker_id)
+        self._tensorboard = run_folder("tensorboard", config.run_id, self.worker_id)
+        self._job: Job | None = None
+
+    def run(self) -> dict[str, Any]:
+        """Do the work.
+
+        Returns:
+            A JSON-ready summary, the payload of ``run_completed``.
+
+        Raises:
+            ConfigError: The environment, the algorithm or the checkpoint do not fit; every reason is listed.
+        """
+        self._emitter.run_started(self._announcement(), constant=log_constant("RUNTIME_STARTED"))
+        try:
+            self._check()
+            if self._dry_run:
+                summary = {"status": "dry-run", "config": self.config.to_dict(), "arguments": self._arguments()}
+            else:
+                summary = self._work()
+        except Exception as error:
+            problems = [problem.to_dict() for problem in error.problems] if hasattr(error, "problems") else None
+            payload = {"error": str(error), "error_type": type(error).__name__}
+            if problems:
+                payload["problems"] = problems
+            self._emitter.run_failed(payload, constant=log_constant("RUNTIME_FAILED"), exc_info=error)
+            raise
+        self._emitter.run_completed(summary, constant=log_constant("RUNTIME_COMPLETED"))
+        return summary
+
+    def _announcement(self) -> dict[str, Any]:
+        config = self.config
+        preset = preset_for(config.algo, config.env_id) if config.preset == "auto" else None
+        return {
+            "worker_type": "cleanrl",
+            "mode": config.mode,
+            "algo": config.algo,
+            "env_id": config.env_id,
+            "seed": self.seed,
+            "total_timesteps": config.total_timesteps,
+            "arguments": self._arguments(),
+            "preset": preset.source if preset else None,
+            "dry_run": self._dry_run,
+        }
+
+    def _arguments(self) -> dict[str, Any]:
+        return asdict(self.config.arguments())
+
+    def _check(self) -> None:
+        from .preflight import check_run
+
+        problems = check_run(self.config)
+        if problems:
+            raise ConfigError("The run cannot start.", problems)
+        if self._dry_run and self.config.mode != "train":
+            from .checkpoint import load_checkpoint
+
+            load_checkpoint(str(self.config.checkpoint_path), algo=self.config.algo, env_id=self.config.env_id)
+
+    def _work(self) -> dict[str, Any]:
+        if self.config.torch_threads:
+            os.environ.setdefault("OMP_NUM_THREADS", str(self.config.torch_threads))
+        with DeferredSignals() as signals, heartbeats(self._emitter, self.config.heartbeat_interval_s, self._vital_signs):
+            from .job import Job
+
+            with Job(self.config, self.seed, self._emitter, signals, self._checkpoints, self._tensorboard) as job:
+                self._job = job
+                result = job.evaluate() if self.config.mode == "evaluate" else job.train()
+        manifest = write_analytics_manifest(
+            self.config,
+            checkpoints_dir=self._checkpoints,
+            tensorboard_dir=self._tensorboard,
+            worker_id=self.worker_id,
+            metadata={"seed": result["seed"], "arguments": result["arguments"]},
+        )
+        return {
+            "status": "completed",
+            "mode": self.config.mode,
+            "algo": self.config.algo,
+            "env_id": self.config.env_id,
+            **result,
+            "analytics_manifest": str(manifest) if manifest else None,
+        }
+
+    def _vital_signs(self) -> dict[str, Any]:
+        training = self._job.training if self._job else None
+        if training is None:
+            return {"state": "starting"}
+        return {"step": training.global_step, "steps_per_second": round(training.speed(), 1)}
