@@ -13,6 +13,8 @@ CHANNEL_OPTIONS: tuple[tuple[str, int], ...] = (
     ("grpc.max_receive_message_length", _MAX_MESSAGE_BYTES),
     ("grpc.max_send_message_length", _MAX_MESSAGE_BYTES),
 )
+#: Without the second, two daemons could listen on one port and share its calls.
+SERVER_OPTIONS: tuple[tuple[str, int], ...] = (*CHANNEL_OPTIONS, ("grpc.so_reuseport", 0))
 
 
 def credentials_metadata(token: str) -> tuple[tuple[str, str], ...]:

@@ -1,0 +1,61 @@
+"""The token check: every call of ``mosaic.v1`` carries the home's token; health and reflection are open."""
+
+from __future__ import annotations
+
+import hmac
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import grpc
+
+_OPEN = ("/grpc.health.v1.", "/grpc.reflection.")
+
+
+class TokenInterceptor(grpc.aio.ServerInterceptor):
+    """Refuses calls without the token, and tells of those that are let in.
+
+    Args:
+        token: The home's token.
+        on_call: Called with the method's full name for each call let in.
+    """
+
+    def __init__(self, token: str, on_call: Callable[[str], None]) -> None:
+        self._expected = f"Bearer {token}".encode()
+        self._on_call = on_call
+
+    async def intercept_service(
+        self,
+        continuation: Callable[[grpc.HandlerCallDetails], Awaitable[grpc.RpcMethodHandler[Any, Any] | None]],
+        handler_call_details: grpc.HandlerCallDetails,
+    ) -> grpc.RpcMethodHandler[Any, Any] | None:
+        handler = await continuation(handler_call_details)
+        method = handler_call_details.method
+        if method.startswith(_OPEN) or handler is None:
+            return handler
+        given = dict(handler_call_details.invocation_metadata).get("authorization", "")
+        if not isinstance(given, bytes):
+            given = given.encode()
+        if hmac.compare_digest(given, self._expected):
+            self._on_call(method)
+            return handler
+        return _refusal_like(handler)
+
+
+def _refusal_like(handler: grpc.RpcMethodHandler[Any, Any]) -> grpc.RpcMethodHandler[Any, Any]:
+    """Return a handler of the same kind that refuses; another kind would break the call's framing."""
+
+    async def refuse(_: Any, context: grpc.aio.ServicerContext[Any, Any]) -> None:
+        await context.abort(grpc.StatusCode.UNAUTHENTICATED, "the home's token is missing or wrong")
+
+    make = {
+        (False, False): grpc.unary_unary_rpc_method_handler,
+        (False, True): grpc.unary_stream_rpc_method_handler,
+        (True, False): grpc.stream_unary_rpc_method_handler,
+        (True, True): grpc.stream_stream_rpc_method_handler,
+    }[handler.request_streaming, handler.response_streaming]
+    refusal: grpc.RpcMethodHandler[Any, Any] = make(
+        refuse,
+        request_deserializer=handler.request_deserializer,
+        response_serializer=handler.response_serializer,
+    )
+    return refusal

@@ -1,0 +1,160 @@
+"""What is known of the runs now, and who looks at it.
+
+Everything here runs in the daemon's event loop. A reader gets the newest value of each run it watches; values that it
+was too slow for are replaced, never queued, so that a stalled reader costs one summary a run and delays nobody.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Iterable, Iterator
+from contextlib import contextmanager
+
+import msgspec
+
+from gym_gui.runs.summary import RunSummary
+from gym_gui.trainer.faults import UnknownRunError
+from gym_gui.trainer.registry import Registry
+
+
+class Watch:
+    """One reader's view of some runs."""
+
+    def __init__(self, runs: Iterable[RunSummary]) -> None:
+        self._fresh = {run.run_id: run for run in runs}
+        self._open = set(self._fresh)
+        self._changed = asyncio.Event()
+
+    def offer(self, run: RunSummary) -> None:
+        """Put a run's newest value where the reader will find it."""
+        self._fresh[run.run_id] = run
+        self._changed.set()
+
+    async def __aiter__(self) -> AsyncIterator[RunSummary]:
+        """Yield the runs' values as they change, until all have ended."""
+        while self._open:
+            while self._fresh:
+                run = self._fresh.pop(next(iter(self._fresh)))
+                if run.state.terminal:
+                    self._open.discard(run.run_id)
+                yield run
+            if self._open:
+                self._changed.clear()
+                await self._changed.wait()
+
+
+class RunBoard:
+    """The current values of all runs: of those under way in memory, of the others in the registry.
+
+    Args:
+        registry: Where values are kept; written by :meth:`flush`.
+    """
+
+    def __init__(self, registry: Registry) -> None:
+        self.registry = registry
+        self._current: dict[str, RunSummary] = {}
+        self._unsaved: set[str] = set()
+        self._watches: dict[str, set[Watch]] = {}
+        self._nudged: set[str] = set()
+        self._links: dict[str, set[asyncio.Event]] = {}
+
+    def enter(self, run: RunSummary) -> None:
+        """Hold a run that has not ended, as the registry has it."""
+        self._current[run.run_id] = run
+
+    def get(self, run_id: str) -> RunSummary:
+        """Return a run as it stands.
+
+        Raises:
+            UnknownRunError: There is none of that id.
+        """
+        run = self._current.get(run_id) or self.registry.get(run_id)
+        if run is None:
+            raise UnknownRunError(run_id)
+        return run
+
+    def newest(self, run: RunSummary) -> RunSummary:
+        """Return a run's value here if there is one, else the given one."""
+        return self._current.get(run.run_id, run)
+
+    def publish(self, run: RunSummary) -> bool:
+        """Take a newer value of a run and show it to its readers.
+
+        Returns:
+            Whether it was newer; nothing is newer than the end of a run.
+        """
+        old = self._current.get(run.run_id)
+        if old is None or old.state.terminal or run.report < old.report:
+            return False
+        run = msgspec.structs.replace(run, sequence=old.sequence)
+        self._current[run.run_id] = run
+        self._unsaved.add(run.run_id)
+        if run.state is not old.state:
+            self.flush()
+        for watch in self._watches.get(run.run_id, ()):
+            watch.offer(run)
+        return True
+
+    def forget(self, run_id: str) -> None:
+        """Stop holding a run that has ended; the registry has it."""
+        self.flush()
+        self._nudged.discard(run_id)
+        self._current.pop(run_id, None)
+
+    def flush(self) -> None:
+        """Write what has changed to the registry."""
+        if self._unsaved:
+            self.registry.update([self._current[run_id] for run_id in self._unsaved])
+            self._unsaved.clear()
+
+    @property
+    def watchers(self) -> int:
+        """Number of readers."""
+        return len(set().union(*self._watches.values())) if self._watches else 0
+
+    def watched(self, run_id: str) -> bool:
+        """Return whether somebody looks at a run, or waits for it to be cancelled."""
+        return run_id in self._watches or run_id in self._nudged
+
+    def nudge(self, run_id: str) -> None:
+        """Have a run's proxy hurry as long as the run lasts: somebody has asked for its end."""
+        self._nudged.add(run_id)
+        self._tell_links(run_id)
+
+    @contextmanager
+    def watch(self, run_ids: Iterable[str]) -> Iterator[Watch]:
+        """Open a reader's view of some runs.
+
+        Raises:
+            UnknownRunError: One of them does not exist.
+        """
+        runs = [self.get(run_id) for run_id in dict.fromkeys(run_ids)]
+        watch = Watch(runs)
+        live = [run.run_id for run in runs if not run.state.terminal]
+        for run_id in live:
+            self._watches.setdefault(run_id, set()).add(watch)
+            self._tell_links(run_id)
+        try:
+            yield watch
+        finally:
+            for run_id in live:
+                self._watches[run_id].discard(watch)
+                if not self._watches[run_id]:
+                    del self._watches[run_id]
+                    self._tell_links(run_id)
+
+    @contextmanager
+    def link(self, run_id: str) -> Iterator[asyncio.Event]:
+        """Give an event that is set whenever a run's proxy should hear of its readers."""
+        event = asyncio.Event()
+        self._links.setdefault(run_id, set()).add(event)
+        try:
+            yield event
+        finally:
+            self._links[run_id].discard(event)
+            if not self._links[run_id]:
+                del self._links[run_id]
+
+    def _tell_links(self, run_id: str) -> None:
+        for event in self._links.get(run_id, ()):
+            event.set()

@@ -1,0 +1,217 @@
+"""The trainer daemon: what it is made of, how it starts, and how it ends.
+
+``python -m gym_gui.trainer.daemon --home DIR`` runs one in the foreground.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import signal
+import sys
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import grpc
+from grpc_health.v1 import health, health_pb2, health_pb2_grpc
+from grpc_reflection.v1alpha import reflection
+
+import gym_gui
+from gym_gui.config.settings import get_setting
+from gym_gui.core.worker.errors import MosaicError, UsageError
+from gym_gui.logging_config.helpers import log_constant
+from gym_gui.logging_config.log_constants import LOG_DAEMON_RECONCILED, LOG_DAEMON_STARTED, LOG_DAEMON_STOPPED
+from gym_gui.runs.lock import FileLock
+from gym_gui.telemetry.identity import ProcessIdentity
+from gym_gui.trainer import daemon_options
+from gym_gui.trainer.address import LOOPBACK, SERVICE_NAME, check_bind, choose_port
+from gym_gui.trainer.auth import TokenInterceptor
+from gym_gui.trainer.board import RunBoard
+from gym_gui.trainer.channel import SERVER_OPTIONS
+from gym_gui.trainer.dispatcher import Dispatcher
+from gym_gui.trainer.executors.local import LocalExecutor
+from gym_gui.trainer.home import DaemonHome, DaemonInfo
+from gym_gui.trainer.housekeeping import Housekeeping
+from gym_gui.trainer.proto import mosaic_pb2 as pb
+from gym_gui.trainer.proto.mosaic_pb2_grpc import add_TrainerServiceServicer_to_server
+from gym_gui.trainer.reconcile import reconcile
+from gym_gui.trainer.registry import Registry
+from gym_gui.trainer.scheduler import Capacity
+from gym_gui.trainer.service import TrainerService
+from gym_gui.trainer.submission import Submission
+
+logger = logging.getLogger(__name__)
+
+#: Seconds that open calls get when the daemon ends.
+GRACE_S = 0.5
+LOCK_TRIES = 20
+
+
+class TrainerDaemon:
+    """One home's daemon. Make it, then :meth:`run` it.
+
+    Args:
+        home: The home; created if missing.
+        host: The address to listen on, one of this machine's own.
+        port: The port; ``None``: as the setting ``daemon_port`` says.
+        on_demand: End when idle for the setting ``daemon_idle_timeout_s``.
+
+    Raises:
+        UsageError: The home cannot be used, a daemon runs there, or the address is not this machine's own.
+    """
+
+    def __init__(self, home: Path, *, host: str = LOOPBACK, port: int | None = None, on_demand: bool = False) -> None:
+        self.paths = DaemonHome(home.absolute())
+        self.host = check_bind(host)
+        self.port = port
+        self.address = ""
+        self.started_at = time.time()
+        self._stopping = asyncio.Event()
+        self.paths.prepare()
+        self.lock = self._only_one()
+        self.registry = Registry(self.paths.registry)
+        self.board = RunBoard(self.registry)
+        self.executors = {LocalExecutor.name: LocalExecutor()}
+        self.capacity = Capacity(max_running_runs=int(get_setting("max_running_runs")))
+        self.dispatcher = Dispatcher(self.board, self.executors, self.capacity, self.paths.path)
+        self.submission = Submission(self.paths.path, self.registry, frozenset(self.executors))
+        self.service = TrainerService(self.board, self.dispatcher, self.submission, self.status, self.stop)
+        idle_timeout_s = float(get_setting("daemon_idle_timeout_s")) if on_demand else None
+        self.chores = Housekeeping(self.paths.path, self.board, self.dispatcher, idle_timeout_s, self.stop)
+
+    async def run(self, on_ready: Callable[[str], None] | None = None) -> None:
+        """Serve until told to stop.
+
+        Args:
+            on_ready: Called with the address once calls are answered.
+
+        Raises:
+            UsageError: The port is taken.
+        """
+        server, checks = self._server()
+        self.address = await self._bind(server)
+        await self._reconcile()
+        await server.start()
+        await checks.set(SERVICE_NAME, health_pb2.HealthCheckResponse.SERVING)
+        self._announce()
+        if on_ready is not None:
+            on_ready(self.address)
+        chores = asyncio.create_task(self.chores.run())
+        try:
+            await self._stopping.wait()
+        finally:
+            chores.cancel()
+            self.paths.withdraw()
+            await checks.enter_graceful_shutdown()
+            await server.stop(GRACE_S)
+            await self.dispatcher.close()
+            self.registry.close()
+            log_constant(logger, LOG_DAEMON_STOPPED)
+            self.lock.release()
+
+    def stop(self) -> None:
+        """End the daemon; runs go on."""
+        self._stopping.set()
+
+    def status(self) -> pb.DaemonStatus:
+        """Return what the daemon says of itself."""
+        return pb.DaemonStatus(
+            pid=os.getpid(),
+            address=self.address,
+            version=gym_gui.__version__,
+            home=str(self.paths.path),
+            home_id=self.paths.home_id(),
+            started_at=self.started_at,
+            runs=self.registry.count(),
+            active_runs=self.dispatcher.active,
+            queued_runs=self.dispatcher.queued,
+            watchers=self.board.watchers,
+            max_running_runs=self.capacity.max_running_runs,
+        )
+
+    def _only_one(self) -> FileLock:
+        lock = FileLock(self.paths.lock_file)
+        for _ in range(LOCK_TRIES):  # somebody who only looks at the lock holds it for a moment
+            if lock.acquire():
+                return lock
+            time.sleep(0.02)
+        running = self.paths.daemon()
+        raise UsageError(
+            "a trainer daemon runs in this home already" + (f", at {running.address}" if running else ""),
+            where=str(self.paths.path),
+            next_step="use it, or stop it first: mosaic daemon stop",
+        )
+
+    def _server(self) -> tuple[grpc.aio.Server, health.aio.HealthServicer]:
+        token = TokenInterceptor(self.paths.token(), self.chores.note_call)
+        server = grpc.aio.server(interceptors=[token], options=SERVER_OPTIONS)
+        checks = health.aio.HealthServicer()
+        add_TrainerServiceServicer_to_server(self.service, server)
+        health_pb2_grpc.add_HealthServicer_to_server(checks, server)
+        reflection.enable_server_reflection((SERVICE_NAME, health.SERVICE_NAME, reflection.SERVICE_NAME), server)
+        return server, checks
+
+    async def _bind(self, server: grpc.aio.Server) -> str:
+        port = await choose_port(self.host, self.port)
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        try:
+            return f"{host}:{server.add_insecure_port(f'{host}:{port}')}"
+        except RuntimeError:
+            raise UsageError(
+                f"port {port} was taken by another program just now",
+                where=f"{host}:{port}",
+                next_step="try again, or take any free port: --port 0",
+            ) from None
+
+    async def _reconcile(self) -> None:
+        found = await asyncio.to_thread(reconcile, self.paths.path, self.registry)
+        for run in found.started:
+            self.dispatcher.adopt(run)
+        for run, priority in found.waiting:
+            self.dispatcher.enqueue(run, priority)
+        self.chores.index_later(found.unread)
+        counts = {"started": len(found.started), "waiting": len(found.waiting), "unread": len(found.unread)}
+        log_constant(logger, LOG_DAEMON_RECONCILED, extra=counts)
+
+    def _announce(self) -> None:
+        me = ProcessIdentity.own()
+        info = DaemonInfo(
+            address=self.address,
+            pid=me.pid,
+            home_id=self.paths.home_id(),
+            version=gym_gui.__version__,
+            boot_id=me.boot_id,
+            start_ticks=me.start_ticks,
+        )
+        self.paths.announce(info)
+        for number in (signal.SIGTERM, signal.SIGINT):
+            asyncio.get_running_loop().add_signal_handler(number, self.stop)
+        log_constant(logger, LOG_DAEMON_STARTED, extra={"address": self.address, "home": str(self.paths.path)})
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run a daemon in the foreground; return the exit code.
+
+    Args:
+        arguments: Instead of the command line's.
+    """
+    options = daemon_options.parse(arguments)
+    os.environ["MOSAIC_HOME"] = str(options.home.absolute())
+
+    async def serve() -> None:
+        daemon = TrainerDaemon(options.home, host=options.host, port=options.port, on_demand=options.on_demand)
+        await daemon.run(options.tell_ready)
+
+    try:
+        asyncio.run(serve())
+    except MosaicError as error:
+        options.tell_error(error)
+        sys.stderr.write(f"{error}\n")
+        return error.exit_code
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,55 @@
+"""The daemon's command line, and the word that it sends to the program which started it."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from gym_gui.core.worker.errors import MosaicError
+from gym_gui.trainer.address import LOOPBACK
+
+
+@dataclass
+class DaemonOptions:
+    """How a daemon is to run."""
+
+    home: Path
+    host: str
+    port: int | None
+    on_demand: bool
+    ready_fd: int | None
+
+    def tell_ready(self, address: str) -> None:
+        """Tell the starter that calls are answered."""
+        self._tell({"address": address})
+
+    def tell_error(self, error: MosaicError) -> None:
+        """Tell the starter why there will be no daemon."""
+        parts = {name: getattr(error, name) for name in ("what", "where", "why", "next_step", "exit_code")}
+        self._tell(parts)
+
+    def _tell(self, word: dict[str, Any]) -> None:
+        if self.ready_fd is None:
+            return
+        with os.fdopen(self.ready_fd, "wb") as pipe:
+            pipe.write(json.dumps(word).encode())
+        self.ready_fd = None
+
+
+def parse(arguments: Sequence[str] | None) -> DaemonOptions:
+    """Read the command line; ends the process with exit code 2 where it is wrong."""
+    parser = argparse.ArgumentParser(prog="python -m gym_gui.trainer.daemon", description="Run a trainer daemon.")
+    parser.add_argument("--home", type=Path, required=True, help="the home it serves")
+    parser.add_argument("--host", default=LOOPBACK, help="the address to listen on (this machine's own only)")
+    parser.add_argument("--port", type=int, default=None, help="the port; 0 takes any free one")
+    parser.add_argument("--on-demand", action="store_true", help="end by itself when idle")
+    parser.add_argument("--ready-fd", type=int, default=None, help=argparse.SUPPRESS)
+    given = parser.parse_args(arguments)
+    if given.port is not None and not 0 <= given.port <= 65535:
+        parser.error(f"--port {given.port}: a port is a number from 0 to 65535")
+    return DaemonOptions(given.home, given.host, given.port, given.on_demand, given.ready_fd)

@@ -1,0 +1,191 @@
+"""Takes runs from the queue to their end: starts supervisors when there is room, replaces those that die.
+
+All of it runs in the daemon's event loop; what touches the disk for long goes to threads.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections.abc import Mapping
+from pathlib import Path
+
+import msgspec
+
+from gym_gui.core.worker.errors import MosaicError
+from gym_gui.runs.files import write_json_atomic
+from gym_gui.runs.folder import RunFolder
+from gym_gui.runs.states import RunState
+from gym_gui.runs.summary import RunSummary
+from gym_gui.telemetry.summary import read_summary
+from gym_gui.trainer.board import RunBoard
+from gym_gui.trainer.executors.base import Executor
+from gym_gui.trainer.live import LiveRuns
+from gym_gui.trainer.restarts import Restarts
+from gym_gui.trainer.scheduler import Capacity, QueuedRun, decide
+from gym_gui.trainer.settle import settle
+
+logger = logging.getLogger(__name__)
+
+#: Seconds between looks at a supervisor of which no other sign has come.
+LOOK_S = 0.25
+
+
+class Dispatcher:
+    """The runs that have not ended: those that wait, and those that have a supervisor.
+
+    Args:
+        board: Where the runs' values stand.
+        executors: By the name that run configs use.
+        capacity: What may be under way at once.
+        home: The home.
+    """
+
+    def __init__(self, board: RunBoard, executors: Mapping[str, Executor], capacity: Capacity, home: Path) -> None:
+        self.board = board
+        self.executors = executors
+        self.capacity = capacity
+        self._home = home
+        self._live = LiveRuns(home / "runs")
+        self._queue: dict[str, QueuedRun] = {}
+        self._active: dict[str, asyncio.Task[None]] = {}
+        self._looks: dict[str, asyncio.Event] = {}
+
+    @property
+    def queued(self) -> int:
+        """Number of runs that wait."""
+        return len(self._queue)
+
+    @property
+    def active(self) -> int:
+        """Number of runs that hold a slot: their supervisor lives, or is to be replaced."""
+        return len(self._active)
+
+    def enqueue(self, run: RunSummary, priority: int) -> None:
+        """Take a run that has never been started."""
+        self.board.enter(run)
+        self._queue[run.run_id] = QueuedRun(run.run_id, run.sequence, priority)
+        self._start_queued()
+
+    def adopt(self, run: RunSummary) -> None:
+        """Take a run that an earlier daemon started."""
+        self.board.enter(run)
+        self._supervise(run.run_id, started=True)
+
+    def look(self, run_id: str) -> None:
+        """Look at a run's supervisor now: there was a sign that it may have ended."""
+        if run_id in self._looks:
+            self._looks[run_id].set()
+
+    async def cancel(self, run_id: str, by: str, reason: str) -> RunSummary:
+        """Have a run end; asking again changes nothing.
+
+        The intent is on disk before anything else happens: whoever supervises the run, now or after a crash, reads it
+        before every launch.
+
+        Raises:
+            UnknownRunError: There is no such run.
+        """
+        run = self.board.get(run_id)
+        if run.state.terminal:
+            return run
+        folder = RunFolder.of(self._home, run_id)
+        if not folder.cancel_intent.exists():
+            intent = {"at": time.time(), "by": by, "reason": reason}
+            await asyncio.to_thread(write_json_atomic, folder.cancel_intent, intent)
+        if self._queue.pop(run_id, None) is not None:
+            cause = f"cancelled by {by} while it was queued" + (f": {reason}" if reason else "")
+            self._finish(await asyncio.to_thread(settle, folder, RunState.CANCELLED, cause))
+            self._start_queued()
+        else:
+            self.board.nudge(run_id)
+        return self.board.get(run_id)
+
+    async def close(self) -> None:
+        """Stop looking after runs. Their supervisors go on by themselves."""
+        tasks = list(self._active.values())
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        self.board.flush()
+
+    def _start_queued(self) -> None:
+        decision = decide(self._queue.values(), len(self._active), self.capacity)
+        for run_id in decision.start:
+            del self._queue[run_id]
+            self._supervise(run_id, started=False)
+        for run_id, cause in decision.waiting.items():
+            run = self.board.get(run_id)
+            if run.cause != cause:
+                self.board.publish(msgspec.structs.replace(run, cause=cause))
+
+    def _supervise(self, run_id: str, *, started: bool) -> None:
+        self._looks[run_id] = asyncio.Event()
+        self._active[run_id] = asyncio.create_task(self._until_ended(run_id, started), name=run_id)
+
+    async def _until_ended(self, run_id: str, started: bool) -> None:
+        """Keep a supervisor alive until its run has ended."""
+        folder = RunFolder.of(self._home, run_id)
+        executor = self.executors[self.board.get(run_id).executor]
+        try:
+            final = await self._supervised(folder, executor, started)
+            await executor.cleanup(folder)
+            self._finish(final)
+        except Exception:
+            # Whatever it is, one run's trouble must not end the daemon; the next daemon tries again.
+            logger.exception("run %s: cannot be supervised", run_id)
+        finally:
+            del self._looks[run_id]
+            del self._active[run_id]
+        self._start_queued()
+
+    async def _supervised(self, folder: RunFolder, executor: Executor, started: bool) -> RunSummary:
+        restarts = Restarts()
+        since = time.monotonic()
+        if not started:
+            await executor.start(folder)
+        while True:
+            await self._until_dead(folder, executor)
+            known = self.board.get(folder.run_id)
+            run = known if known.state.terminal else await asyncio.to_thread(read_summary, folder)
+            if run.state.terminal:
+                return run
+            delay = restarts.after(time.monotonic() - since)
+            if delay is None:
+                return await asyncio.to_thread(
+                    settle,
+                    folder,
+                    RunState.LOST,
+                    f"its telemetry proxy died {restarts.deaths} times: {folder.proxy_log}",
+                )
+            logger.warning("run %s: no telemetry proxy lives; starting one in %g s", folder.run_id, delay)
+            await asyncio.sleep(delay)
+            since = time.monotonic()
+            await executor.start(folder)
+
+    async def _until_dead(self, folder: RunFolder, executor: Executor) -> None:
+        sign = self._looks[folder.run_id]
+        while await executor.alive(folder):
+            sign.clear()
+            try:
+                await asyncio.wait_for(sign.wait(), LOOK_S)
+            except asyncio.TimeoutError:
+                continue
+
+    def _finish(self, run: RunSummary) -> None:
+        """Put a run's end on record."""
+        old = self.board.get(run.run_id)
+        self.board.publish(msgspec.structs.replace(run, report=max(run.report, old.report)))
+        self.board.forget(run.run_id)
+        self._live.discard(run.run_id)
+
+
+def refuse_unknown(executors: Mapping[str, Executor], name: str) -> None:
+    """Refuse a run whose executor this daemon does not have.
+
+    Raises:
+        MosaicError: It does not.
+    """
+    if name not in executors:
+        raise MosaicError(f"there is no executor {name!r}", next_step=f"choose one of {', '.join(sorted(executors))}")

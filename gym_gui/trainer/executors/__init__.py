@@ -1,0 +1,1 @@
+"""Where runs' supervisors are started: one small module per place, behind the contract in ``base``."""

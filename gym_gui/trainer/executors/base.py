@@ -1,0 +1,46 @@
+"""The contract of an executor: it keeps a supervisor for each run that was given to it, in one kind of place."""
+
+from __future__ import annotations
+
+import abc
+from typing import ClassVar
+
+from gym_gui.runs.folder import RunFolder
+
+
+class Executor(abc.ABC):
+    """Starts, observes and ends the supervisors of runs.
+
+    A supervisor carries a run to its end by itself: it outlives the daemon, and what it has done stands in the run's
+    folder. So an executor keeps no state that matters: another instance of it (the next daemon's) must be able to
+    observe and end what an earlier one started. ``executors.conformance.ExecutorContract`` tests all of this.
+    """
+
+    #: The name in a run config's ``executor``.
+    name: ClassVar[str]
+
+    @abc.abstractmethod
+    async def start(self, folder: RunFolder) -> None:
+        """Start a supervisor for a run; one that came before is ended first, so that there are never two.
+
+        Args:
+            folder: The run's folder, with its ``run.json``.
+
+        Raises:
+            OSError: It cannot be started here and now.
+        """
+
+    @abc.abstractmethod
+    async def alive(self, folder: RunFolder) -> bool:
+        """Return whether a supervisor of the run lives, whoever started it."""
+
+    @abc.abstractmethod
+    async def kill(self, folder: RunFolder) -> None:
+        """End the run's supervisor at once and wait until it is gone; no error if there is none.
+
+        Its workers go on: a successor finds and adopts them.
+        """
+
+    @abc.abstractmethod
+    async def cleanup(self, folder: RunFolder) -> None:
+        """Let go of what is held for a run that has ended."""

@@ -1,0 +1,65 @@
+"""Turns MOSAIC's errors into gRPC statuses at the edge of the service, so that no method has to."""
+
+from __future__ import annotations
+
+import functools
+import logging
+from collections.abc import AsyncIterator, Awaitable, Callable
+from typing import Any, NoReturn, TypeVar
+
+import grpc
+
+from gym_gui.core.worker.errors import MosaicError
+from gym_gui.logging_config.helpers import log_constant
+from gym_gui.logging_config.log_constants import LOG_DAEMON_CALL_FAILED
+from gym_gui.trainer.faults import DETAIL_KEY, detail_of, status_of, status_text
+
+logger = logging.getLogger(__name__)
+
+Request = TypeVar("Request")
+Response = TypeVar("Response")
+Context = grpc.aio.ServicerContext[Any, Any]
+
+
+def answers(
+    method: Callable[[Any, Request], Awaitable[Response]],
+) -> Callable[[Any, Request, Context], Awaitable[Response]]:
+    """Guard a method that answers once; it need not take the call's context."""
+
+    @functools.wraps(method)
+    async def guarded(self: Any, request: Request, context: Context) -> Response:
+        try:
+            return await method(self, request)
+        except MosaicError as error:
+            await _abort(context, error)
+        except Exception as error:  # noqa: BLE001 - the edge: nothing above could do more about it
+            await _abort_unexpected(context, error)
+
+    return guarded
+
+
+def streams(
+    method: Callable[[Any, Request], AsyncIterator[Response]],
+) -> Callable[[Any, Request, Context], AsyncIterator[Response]]:
+    """Guard a method that answers with a stream; it need not take the call's context."""
+
+    @functools.wraps(method)
+    async def guarded(self: Any, request: Request, context: Context) -> AsyncIterator[Response]:
+        try:
+            async for response in method(self, request):
+                yield response
+        except MosaicError as error:
+            await _abort(context, error)
+        except Exception as error:  # noqa: BLE001 - the edge: nothing above could do more about it
+            await _abort_unexpected(context, error)
+
+    return guarded
+
+
+async def _abort(context: Context, error: MosaicError) -> NoReturn:
+    await context.abort(status_of(error), status_text(error), ((DETAIL_KEY, detail_of(error)),))
+
+
+async def _abort_unexpected(context: Context, error: Exception) -> NoReturn:
+    log_constant(logger, LOG_DAEMON_CALL_FAILED, exc_info=error)
+    await context.abort(grpc.StatusCode.INTERNAL, f"{type(error).__name__}: {error}"[:500])

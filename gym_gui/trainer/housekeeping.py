@@ -1,0 +1,82 @@
+"""What the daemon does beside its calls: saves changed values, reads runs that the registry lacks, ends when idle."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from gym_gui.logging_config.helpers import log_constant
+from gym_gui.logging_config.log_constants import LOG_DAEMON_IDLE
+from gym_gui.trainer.board import RunBoard
+from gym_gui.trainer.dispatcher import Dispatcher
+from gym_gui.trainer.reconcile import index_ended
+
+logger = logging.getLogger(__name__)
+
+#: Seconds between writes of changed values to the registry.
+FLUSH_S = 0.25
+_INDEX_BATCH = 20
+
+
+class Housekeeping:
+    """The daemon's chores.
+
+    Args:
+        home: The home.
+        board: Values of the runs.
+        dispatcher: The runs that have not ended.
+        idle_timeout_s: End the daemon after so many seconds without runs and clients; ``None``: never.
+        stop: Ends the daemon.
+    """
+
+    def __init__(
+        self,
+        home: Path,
+        board: RunBoard,
+        dispatcher: Dispatcher,
+        idle_timeout_s: float | None,
+        stop: Callable[[], None],
+    ) -> None:
+        self._home = home
+        self._board = board
+        self._dispatcher = dispatcher
+        self._idle_timeout_s = idle_timeout_s
+        self._stop = stop
+        self._used_at = time.monotonic()
+        self._unread: list[tuple[int, str]] = []
+
+    def note_call(self, method: str) -> None:
+        """Remember that a client is there; what proxies report is no client."""
+        if not method.endswith("/Report"):
+            self._used_at = time.monotonic()
+
+    def index_later(self, unread: list[tuple[int, str]]) -> None:
+        """Enter these runs into the registry, a few at a time: sequence and id of each."""
+        self._unread += unread
+
+    async def run(self) -> None:
+        """Do the chores until cancelled."""
+        while True:
+            self._board.flush()
+            await self._index_some()
+            if self._idle_timeout_s is not None and self._idle_s() > self._idle_timeout_s:
+                log_constant(logger, LOG_DAEMON_IDLE)
+                self._stop()
+            await asyncio.sleep(0 if self._unread else FLUSH_S)
+
+    async def _index_some(self) -> None:
+        batch, self._unread = self._unread[:_INDEX_BATCH], self._unread[_INDEX_BATCH:]
+        if not batch:
+            return
+        for run, submitter, priority in await asyncio.to_thread(lambda: list(index_ended(self._home, batch))):
+            entered = self._board.registry.add(run, submitter=submitter, priority=priority)
+            if not entered.state.terminal:
+                self._dispatcher.adopt(entered)
+
+    def _idle_s(self) -> float:
+        if self._dispatcher.active or self._dispatcher.queued or self._board.watchers:
+            self._used_at = time.monotonic()
+        return time.monotonic() - self._used_at

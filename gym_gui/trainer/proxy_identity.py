@@ -1,0 +1,16 @@
+"""Which process supervises a run, as the run's folder tells it."""
+
+from __future__ import annotations
+
+import msgspec
+
+from gym_gui.runs.folder import RunFolder
+from gym_gui.telemetry.identity import ProcessIdentity
+
+
+def proxy_of(folder: RunFolder) -> ProcessIdentity | None:
+    """Return the process that took the run's lock last, dead or alive; ``None`` if none ever did."""
+    try:
+        return msgspec.json.decode((folder.control / "proxy.json").read_bytes(), type=ProcessIdentity)
+    except (OSError, msgspec.DecodeError):
+        return None

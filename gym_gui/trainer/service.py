@@ -1,0 +1,158 @@
+# ruff: noqa: N802 - gRPC gives the methods their names
+"""The gRPC methods: each reads its request, asks the room that knows, and writes its answer."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator, Callable
+
+import grpc
+
+from gym_gui.core.worker.errors import ConfigError
+from gym_gui.trainer.board import RunBoard
+from gym_gui.trainer.converters import problem_to_pb, state_from_pb, summary_from_pb, summary_to_pb
+from gym_gui.trainer.deletion import delete_run
+from gym_gui.trainer.dispatcher import Dispatcher
+from gym_gui.trainer.guard import answers, streams
+from gym_gui.trainer.proto import mosaic_pb2 as pb
+from gym_gui.trainer.proto.mosaic_pb2_grpc import TrainerServiceServicer
+from gym_gui.trainer.submission import Submission
+from gym_gui.trainer.worker_converters import record_to_pb
+
+_DEFAULT_PAGE, _LARGEST_PAGE = 100, 1000
+
+
+class TrainerService(TrainerServiceServicer):
+    """``mosaic.v1.TrainerService``.
+
+    Args:
+        board: Values of the runs.
+        dispatcher: Carries runs to their end.
+        submission: Validates and writes runs.
+        status: Returns what the daemon says of itself.
+        stop: Ends the daemon.
+    """
+
+    def __init__(
+        self,
+        board: RunBoard,
+        dispatcher: Dispatcher,
+        submission: Submission,
+        status: Callable[[], pb.DaemonStatus],
+        stop: Callable[[], None],
+    ) -> None:
+        self._board = board
+        self._dispatcher = dispatcher
+        self._submission = submission
+        self._status = status
+        self._stop = stop
+
+    @answers
+    async def SubmitRun(self, request: pb.SubmitRunRequest) -> pb.SubmitRunResponse:
+        plan, run = await asyncio.to_thread(self._submission.submit, request)
+        self._dispatcher.enqueue(self._submission.register(plan, run), plan.priority)
+        return pb.SubmitRunResponse(run_id=plan.run_id)
+
+    @answers
+    async def ValidateRun(self, request: pb.ValidateRunRequest) -> pb.ValidateRunResponse:
+        problems = await asyncio.to_thread(self._submission.problems, request.config_json)
+        return pb.ValidateRunResponse(problems=[problem_to_pb(problem) for problem in problems])
+
+    @answers
+    async def CancelRun(self, request: pb.CancelRunRequest) -> pb.CancelRunResponse:
+        already_ended = self._board.get(request.run_id).state.terminal
+        run = await self._dispatcher.cancel(request.run_id, request.by, request.reason)
+        return pb.CancelRunResponse(already_ended=already_ended, run=summary_to_pb(run))
+
+    @answers
+    async def GetRun(self, request: pb.GetRunRequest) -> pb.RunSummary:
+        return summary_to_pb(self._board.get(request.run_id))
+
+    @answers
+    async def ListRuns(self, request: pb.ListRunsRequest) -> pb.ListRunsResponse:
+        size = min(request.page_size or _DEFAULT_PAGE, _LARGEST_PAGE)
+        self._board.flush()
+        runs = self._board.registry.list(
+            limit=size + 1,
+            before=int(request.page_token) if request.page_token.isdecimal() else None,
+            states=[state_from_pb(state) for state in request.states],
+            group=request.group,
+            tag=request.tag,
+            curves=request.curves,
+        )
+        return pb.ListRunsResponse(
+            runs=[summary_to_pb(run, curves=request.curves) for run in runs[:size]],
+            next_page_token=str(runs[size - 1].sequence) if len(runs) > size else "",
+        )
+
+    @streams
+    async def WatchRuns(self, request: pb.WatchRunsRequest) -> AsyncIterator[pb.RunSummary]:
+        if not request.run_ids:
+            raise ConfigError("no runs were named", next_step="name at least one run id")
+        with self._board.watch(request.run_ids) as watch:
+            async for run in watch:
+                yield summary_to_pb(run)
+
+    @streams
+    async def Report(self, request: AsyncIterator[pb.ReportRequest]) -> AsyncIterator[pb.ReportResponse]:
+        try:
+            first = summary_from_pb((await anext(request)).summary)
+        except StopAsyncIteration:
+            return
+        run_id = first.run_id
+        self._board.get(run_id)
+        self._board.publish(first)
+        acknowledged = first.report
+        with self._board.link(run_id) as changed:
+
+            async def read() -> None:
+                nonlocal acknowledged
+                try:
+                    async for message in request:
+                        run = summary_from_pb(message.summary)
+                        if run.run_id == run_id:
+                            self._board.publish(run)
+                            acknowledged = run.report
+                            changed.set()
+                finally:
+                    ended.set()
+                    changed.set()
+
+            ended = asyncio.Event()
+            reader = asyncio.create_task(read())
+            try:
+                while not ended.is_set():
+                    changed.clear()
+                    yield pb.ReportResponse(acknowledged=acknowledged, watched=self._board.watched(run_id))
+                    await changed.wait()
+            finally:
+                reader.cancel()
+                with contextlib.suppress(asyncio.CancelledError, grpc.RpcError):
+                    await reader
+                self._dispatcher.look(run_id)
+
+    @answers
+    async def DeleteRun(self, request: pb.DeleteRunRequest) -> pb.DeleteRunResponse:
+        run = self._board.get(request.run_id)
+        await asyncio.to_thread(delete_run, self._submission.home, run)
+        self._board.registry.remove([run.run_id])
+        return pb.DeleteRunResponse()
+
+    @answers
+    async def ListWorkers(self, _: pb.ListWorkersRequest) -> pb.ListWorkersResponse:
+        records = await asyncio.to_thread(self._submission.catalog.list)
+        return pb.ListWorkersResponse(workers=[record_to_pb(record, schema=False) for record in records])
+
+    @answers
+    async def DescribeWorker(self, request: pb.DescribeWorkerRequest) -> pb.WorkerRecord:
+        return record_to_pb(await asyncio.to_thread(self._submission.catalog.get, request.name))
+
+    @answers
+    async def GetStatus(self, _: pb.GetStatusRequest) -> pb.DaemonStatus:
+        return self._status()
+
+    @answers
+    async def Shutdown(self, _: pb.ShutdownRequest) -> pb.ShutdownResponse:
+        self._stop()
+        return pb.ShutdownResponse()

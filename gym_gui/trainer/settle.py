@@ -1,0 +1,45 @@
+"""Ends of runs that the daemon writes itself: where no supervisor lives, and only while holding the run's lock."""
+
+from __future__ import annotations
+
+from gym_gui.core.worker.errors import MosaicError
+from gym_gui.runs.folder import RunFolder
+from gym_gui.runs.lock import FileLock
+from gym_gui.runs.states import RunState
+from gym_gui.runs.summary import RunSummary
+from gym_gui.telemetry.summary import read_summary
+from gym_gui.telemetry.supervisor_log import SupervisorLog
+
+
+def settle(folder: RunFolder, state: RunState, cause: str) -> RunSummary:
+    """Write the end of a run that nobody supervises into its folder, unless it has ended already.
+
+    Args:
+        folder: The run's folder.
+        state: The terminal state.
+        cause: Why, one clause.
+
+    Returns:
+        The run as it stands now.
+
+    Raises:
+        MosaicError: A supervisor holds the run.
+    """
+    lock = FileLock(folder.proxy_lock)
+    if not lock.acquire():
+        raise MosaicError(f"run {folder.run_id} is held by a telemetry proxy", where=str(folder.proxy_lock))
+    try:
+        run = read_summary(folder)
+        if run.state.terminal:
+            return run
+        log = SupervisorLog(folder.supervisor_log)
+        try:
+            for worker in run.workers:
+                if not worker.state.terminal:
+                    log.append("withdrawn", worker_id=worker.worker_id, state=state.value, cause=cause)
+            log.append("state", state=state.value, cause=cause)
+        finally:
+            log.close()
+        return read_summary(folder)
+    finally:
+        lock.release()

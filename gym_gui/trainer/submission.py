@@ -1,0 +1,108 @@
+"""From what a client sends to a run on disk: validated whole, or refused whole."""
+
+from __future__ import annotations
+
+import json
+import logging
+import threading
+from pathlib import Path
+from typing import Any
+
+from gym_gui.core.worker.errors import ConfigError, MosaicError, Problem
+from gym_gui.logging_config.helpers import log_constant
+from gym_gui.logging_config.log_constants import LOG_DAEMON_RUN_REJECTED, LOG_DAEMON_RUN_SUBMITTED
+from gym_gui.runs.config import validate_train_run_config
+from gym_gui.runs.folder import RunFolder
+from gym_gui.runs.plan import RunPlan
+from gym_gui.runs.provenance import collect_provenance
+from gym_gui.runs.summary import RunSummary
+from gym_gui.telemetry.summary import read_summary
+from gym_gui.trainer.live import LiveRuns
+from gym_gui.trainer.proto import mosaic_pb2 as pb
+from gym_gui.trainer.registry import Registry
+from gym_gui.workers.catalog import WorkerCatalog
+from gym_gui.workers.planning import plan_run, write_run
+
+logger = logging.getLogger(__name__)
+
+
+class Submission:
+    """Validates run configs and writes runs.
+
+    Args:
+        home: The home.
+        registry: Where runs are entered.
+        executors: Names of the executors that the daemon has.
+    """
+
+    def __init__(self, home: Path, registry: Registry, executors: frozenset[str]) -> None:
+        self.home = home
+        self.catalog = WorkerCatalog(home)
+        self._registry = registry
+        self._executors = executors
+        self._live = LiveRuns(home / "runs")
+        # The first submission of a new worker probes it; a second one would only do the same beside it.
+        self._one_at_a_time = threading.Lock()
+
+    def problems(self, config_json: bytes) -> list[Problem]:
+        """Return everything that is wrong with a run config; writes nothing."""
+        try:
+            self._plan(config_json)
+        except ConfigError as error:
+            return error.problems
+        return []
+
+    def submit(self, request: pb.SubmitRunRequest) -> tuple[RunPlan, RunSummary]:
+        """Validate and write a run; blocks for as long as that takes.
+
+        Raises:
+            ConfigError: The config is not valid; every problem is listed, and nothing was written.
+            MosaicError: The disk refused.
+        """
+        folder = Path(request.working_directory) if request.working_directory else self.home
+        try:
+            plan = self._plan(
+                request.config_json,
+                submitter=request.submitter,
+                group=request.group,
+                parent_run_id=request.parent_run_id if request.HasField("parent_run_id") else None,
+                provenance={**collect_provenance(folder), "argv": list(request.argv)},
+            )
+        except ConfigError as error:
+            log_constant(logger, LOG_DAEMON_RUN_REJECTED, extra={"problems": [str(each) for each in error.problems]})
+            raise
+        self._live.add(plan.run_id)
+        run_folder = RunFolder.of(self.home, plan.run_id)
+        try:
+            write_run(run_folder, plan)
+        except MosaicError:
+            if not run_folder.path.exists():
+                self._live.discard(plan.run_id)
+            raise
+        log_constant(logger, LOG_DAEMON_RUN_SUBMITTED, extra={"run_id": plan.run_id, "submitter": plan.submitter})
+        return plan, read_summary(run_folder)
+
+    def register(self, plan: RunPlan, run: RunSummary) -> RunSummary:
+        """Enter a written run into the registry and return it with its sequence number."""
+        return self._registry.add(run, submitter=plan.submitter, priority=plan.priority)
+
+    def _plan(self, config_json: bytes, **more: Any) -> RunPlan:
+        config = validate_train_run_config(_payload(config_json))
+        if config.executor not in self._executors:
+            problem = Problem(
+                "executor",
+                "is not available here",
+                value=config.executor,
+                allowed=" or ".join(sorted(self._executors)),
+            )
+            raise ConfigError("run config is not valid", [problem])
+        with self._one_at_a_time:
+            return plan_run(config, self.catalog, self.home, **more)
+
+
+def _payload(config_json: bytes) -> Any:
+    try:
+        return json.loads(config_json)
+    except (ValueError, RecursionError) as error:
+        problem = Problem("", f"is not JSON: {error}", allowed="a JSON object in UTF-8")
+        raise ConfigError("run config is not valid", [problem]) from None
