@@ -39,12 +39,17 @@ class WorkerCatalog:
     Args:
         home: The MOSAIC home.
         interpreters: Where workers are installed; the interpreter that runs this process by default.
+        persist: Write new records at once; otherwise nothing is written before :meth:`save`.
     """
 
-    def __init__(self, home: Path, interpreters: Sequence[Interpreter] | None = None) -> None:
+    def __init__(
+        self, home: Path, interpreters: Sequence[Interpreter] | None = None, *, persist: bool = True
+    ) -> None:
         self._folder = home / "workers" / "records"
         self._interpreters = tuple(interpreters) if interpreters is not None else (Interpreter.current(),)
+        self._persist = persist
         self._memory: dict[str, _Stored] = {}
+        self._unsaved: dict[str, _Stored] = {}
         self._flags: dict[tuple[str, str], list[str]] = {}
 
     def list(self, on_probe: Callable[[str], None] | None = None) -> list[WorkerRecord]:
@@ -104,6 +109,11 @@ class WorkerCatalog:
             self._flags[key] = probe_flags(record.python, module)
         return self._flags[key]
 
+    def save(self) -> None:
+        """Write the records that were made without being written; nothing happens where that is not possible."""
+        while self._unsaved:
+            self._write(*self._unsaved.popitem())
+
     def _installed(self) -> dict[str, InstalledWorker]:
         """Return the workers by name; of several with one name the first interpreter's counts."""
         found: dict[str, InstalledWorker] = {}
@@ -120,7 +130,9 @@ class WorkerCatalog:
             if on_probe:
                 on_probe(worker.name)
             stored = _Stored(record=probe_worker(worker, fresh), install_stamp=stamp)
-            self._write(key, stored)
+            self._unsaved[key] = stored
+            if self._persist:
+                self.save()
         self._memory[key] = stored
         return stored.record
 

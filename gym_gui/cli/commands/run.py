@@ -24,8 +24,10 @@ def run(home: Path, config: Path, detach: bool, dry_run: bool, no_check: bool, a
     from gym_gui.cli.submission import Submission, say_dry_run
     from gym_gui.workers.catalog import WorkerCatalog
 
+    catalog = WorkerCatalog(home, persist=False)
     submission = Submission(home, [read_config(config)], where=str(config))
-    submission.check(WorkerCatalog(home), dry_run_workers=not no_check)
+    submission.check(catalog, dry_run_workers=not no_check)
     if dry_run:
         return say_dry_run(submission, as_json=as_json)
+    catalog.save()
     return submission.go(detach=detach, as_json=as_json)

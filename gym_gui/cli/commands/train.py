@@ -64,7 +64,7 @@ def train(
             "--seed and --seeds exclude each other", where="command line", next_step="leave one of them out"
         )
     wanted: list[int | None] = [seed] if seeds is None else list(parse_seeds(seeds))
-    catalog = WorkerCatalog(home)
+    catalog = WorkerCatalog(home, persist=False)
     record = usable(catalog, worker)
     config = _all_or_all_problems(
         record.name,
@@ -95,6 +95,7 @@ def train(
     submission.check(catalog, dry_run_workers=not no_check)
     if dry_run:
         return say_dry_run(submission, as_json=as_json)
+    catalog.save()
     return submission.go(detach=detach, as_json=as_json)
 
 
@@ -105,9 +106,9 @@ def _all_or_all_problems(worker: str, *readers: Callable[[], dict[str, Any]]) ->
     config: dict[str, Any] = {}
     problems = []
     for read in readers:
-        try:  # noqa: PERF203 - two readers, and both are to be heard
+        try:
             config |= read()
-        except ConfigError as error:
+        except ConfigError as error:  # noqa: PERF203 - two readers, and both are to be heard
             problems += error.problems
     if problems:
         raise ConfigError(

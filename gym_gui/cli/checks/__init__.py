@@ -1,0 +1,28 @@
+"""What ``mosaic doctor`` looks at; each check says what is well, what is doubtful and what is broken."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+from gym_gui.cli.checks.finding import Finding
+
+
+def all_checks(home: Path) -> Iterator[Finding]:
+    """Yield the findings of every check, one by one.
+
+    Args:
+        home: The home to look at; nothing in it is changed.
+    """
+    from gym_gui.cli.checks import daemon, machine, storage, workers
+
+    checks: tuple[Callable[[Path], Iterator[Finding]], ...] = (
+        machine.python, machine.libraries, storage.sqlite, storage.home, storage.file_system, storage.space,
+        daemon.daemon, daemon.port, workers.workers,
+    )  # fmt: skip
+    for check in checks:
+        try:
+            yield from check(home)
+        except Exception as error:  # noqa: BLE001, PERF203 - a check that fails is a finding, and the others still count
+            yield Finding(check.__name__, "broken", f"the check itself failed: {type(error).__name__}: {error}",
+                          "report this, with the whole output of mosaic doctor --debug")  # fmt: skip

@@ -1,0 +1,53 @@
+"""The interpreter, the system, and the libraries that MOSAIC needs."""
+
+from __future__ import annotations
+
+import os
+import platform
+import sys
+from collections.abc import Iterator
+from importlib.metadata import PackageNotFoundError, requires, version
+from pathlib import Path
+
+from gym_gui.cli.checks.finding import Finding
+
+_NEWEST_TRIED = (3, 13)
+
+
+def python(_home: Path) -> Iterator[Finding]:
+    """Look at Python and the operating system."""
+    found = f"{platform.python_version()} ({sys.executable})"
+    if sys.version_info[:2] > _NEWEST_TRIED:
+        yield Finding("Python", "doubtful", f"{found}: newer than any that MOSAIC was tried with",
+                      "if something fails, try again with Python 3.13")  # fmt: skip
+    else:
+        yield Finding("Python", "ok", found)
+    cpus = f"{os.cpu_count()} CPUs"
+    system = f"{platform.system()} {platform.release()} ({platform.machine()}, {cpus})"
+    if sys.platform.startswith("linux"):
+        yield Finding("system", "ok", system)
+    elif sys.platform == "darwin":
+        yield Finding("system", "doubtful", f"{system}: macOS is untested", "use Linux where results matter")
+    else:
+        yield Finding("system", "broken", f"{system}: the daemon needs Linux", "use Linux, or WSL on Windows")
+
+
+def libraries(_home: Path) -> Iterator[Finding]:
+    """Look for MOSAIC's own dependencies."""
+    try:
+        needed = [line for line in requires("mosaic-rl") or [] if "extra ==" not in line]
+    except PackageNotFoundError:
+        yield Finding("libraries", "doubtful", "MOSAIC is not installed as a package here",
+                      "pip install mosaic-rl, or -e . in a checkout")  # fmt: skip
+        return
+    missing = []
+    for line in needed:
+        name = line.split(";")[0].split(">")[0].split("=")[0].split("<")[0].strip()
+        try:
+            version(name)
+        except PackageNotFoundError:
+            missing.append(name)
+    if missing:
+        yield Finding("libraries", "broken", f"missing: {', '.join(missing)}", f"pip install {' '.join(missing)}")
+    else:
+        yield Finding("libraries", "ok", f"all {len(needed)} are installed")

@@ -1,0 +1,43 @@
+"""``mosaic doctor``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from gym_gui.cli.options import common
+
+_COLOURS = {"ok": "green", "doubtful": "yellow", "broken": "red"}
+
+
+@click.command()
+@common
+def doctor(home: Path, as_json: bool) -> int:
+    """Say what is wrong with this machine.
+
+    Looks at Python, libraries, SQLite, the home and its disk, the daemon and its port, and the installed workers.
+    Changes nothing. Exit code 1 if something is broken.
+    """
+    from dataclasses import asdict
+
+    from gym_gui.cli import exits
+    from gym_gui.cli.checks import all_checks
+    from gym_gui.cli.output import print_json
+
+    findings = []
+    for finding in all_checks(home):
+        findings.append(finding)
+        if not as_json:
+            verdict = click.style(
+                f"{finding.verdict:<9}", fg=_COLOURS[finding.verdict], bold=finding.verdict == "broken"
+            )
+            click.echo(f"{verdict} {finding.name}: {finding.detail}")
+            if finding.next_step:
+                click.echo(f"{'':9} next: {finding.next_step}")
+    broken = sum(finding.verdict == "broken" for finding in findings)
+    if as_json:
+        print_json({"ok": not broken, "findings": [asdict(finding) for finding in findings]})
+    else:
+        click.echo(f"{broken} broken" if broken else "nothing is broken")
+    return exits.FAILED if broken else exits.COMPLETED
