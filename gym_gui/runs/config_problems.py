@@ -7,16 +7,17 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from gym_gui.core.worker.check import describe
 from gym_gui.core.worker.errors import Problem, nearest
 from gym_gui.runs.config_model import RunConfigModel
+from gym_gui.runs.json_schema import alternatives, find_member, inline_references
 from gym_gui.runs.json_values import join
-from gym_gui.runs.schema_words import branches, describe, find
 
 
 @cache
 def run_config_schema() -> dict[str, Any]:
     """Return the JSON Schema of a run config."""
-    return RunConfigModel.model_json_schema()
+    return inline_references(RunConfigModel.model_json_schema())
 
 
 def problems_of(error: ValidationError) -> list[Problem]:
@@ -42,8 +43,8 @@ def _problem(kind: str, location: tuple[int | str, ...], value: Any, message: st
         return Problem(
             path, "is no field", value=value, allowed=", ".join(names), nearest=nearest(str(location[-1]), names)
         )
-    schema = find(root, location)
-    allowed = describe(schema, root) if schema is not None else ""
+    schema = find_member(root, location)
+    allowed = describe(schema) if schema is not None else ""
     if kind == "missing":
         return Problem(path, "is missing", allowed=allowed)
     text = "is null" if value is None else _message(kind, value, message)
@@ -71,5 +72,5 @@ def _shown(value: Any) -> str:
 
 
 def _names(root: dict[str, Any], location: tuple[int | str, ...]) -> list[str]:
-    schema = find(root, location) or {}
-    return [name for branch in branches(schema, root) for name in branch.get("properties", {})]
+    schema = find_member(root, location) or {}
+    return [name for option in alternatives(schema) for name in option.get("properties", {})]

@@ -58,6 +58,11 @@ class RunFolder:
         return self.control / "proxy.lock"
 
     @property
+    def proxy_identity(self) -> Path:
+        """Which process took the proxy lock last (JSON: boot_id, pid_ns, pid, start_ticks), dead or alive."""
+        return self.control / "proxy.json"
+
+    @property
     def cancel_intent(self) -> Path:
         """Exists (JSON: at, by, reason) once somebody asked to cancel the run."""
         return self.control / "cancel.json"

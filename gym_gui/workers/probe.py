@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import gym_gui
+from gym_gui.runs.json_schema import inline_references
 from gym_gui.workers.installed import InstalledWorker
 from gym_gui.workers.process import Finished, run_to_end
 from gym_gui.workers.record import WorkerRecord
@@ -129,7 +130,7 @@ def _schema_of(worker: InstalledWorker, record: WorkerRecord, scratch: Path, tim
         ended = run_to_end(argv, timeout_s=timeout_s, cwd=scratch, environment={"PYTHONSAFEPATH": "1"})
         schema = _object_in(ended.stdout) if ended.code == 0 else None
         if schema is not None and isinstance(schema.get("properties"), dict):
-            return schema
+            return inline_references(schema)
     return None
 
 

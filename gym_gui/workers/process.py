@@ -12,8 +12,12 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
+from gym_gui.runs.environment import OWN_VARIABLES
+
 _MARK = "MOSAIC_CHECK_MARK"
 _KEPT_BYTES = 4 << 20
+# This process may itself be part of a run; and with PYTHONUNBUFFERED a line and its newline would be two writes.
+_NOT_INHERITED = frozenset({*OWN_VARIABLES, "PYTHONUNBUFFERED"} - {"MOSAIC_HOME"})
 
 
 class Finished(NamedTuple):
@@ -55,8 +59,7 @@ def run_to_end(
         OSError: The command cannot be started.
     """
     mark = uuid.uuid4().hex
-    # As in a run: with PYTHONUNBUFFERED a line and its newline are two writes.
-    inherited = {name: value for name, value in os.environ.items() if name != "PYTHONUNBUFFERED"}
+    inherited = {name: value for name, value in os.environ.items() if name not in _NOT_INHERITED}
     with tempfile.TemporaryFile() as stdout, tempfile.TemporaryFile() as stderr:
         process = subprocess.Popen(
             list(argv),

@@ -40,7 +40,13 @@ def check_values(schema: Mapping[str, Any], values: Any, *, path: str = "") -> l
     problems = []
     if schema.get("additionalProperties") is False:
         problems += [
-            Problem(prefix + str(name), "is unknown", value=value, nearest=nearest(str(name), properties))
+            Problem(
+                prefix + str(name),
+                "is unknown",
+                value=value,
+                allowed=", ".join(properties),
+                nearest=nearest(str(name), properties),
+            )
             for name, value in values.items()
             if name not in properties
         ]
@@ -64,9 +70,25 @@ def describe(part: Mapping[str, Any]) -> str:
         return "one of " + ", ".join(repr(choice) for choice in part["enum"])
     if "anyOf" in part:
         return " or ".join(describe(option) for option in part["anyOf"])
-    words = " or ".join(_WORDS.get(kind, kind) for kind in _kinds(part)) or "anything"
+    words = " or ".join(_WORDS.get(kind, kind) + _size(part, kind) for kind in _kinds(part)) or "anything"
     bounds = [f"{word} {part[key]}" for key, word, _ in _BOUNDS if key in part]
     return ", ".join([words, *bounds])
+
+
+def _size(part: Mapping[str, Any], kind: str) -> str:
+    """Return in words how long text or a list may be, and what a list holds."""
+    low, high, unit = {
+        "string": ("minLength", "maxLength", "characters"),
+        "array": ("minItems", "maxItems", "items"),
+    }.get(kind, ("", "", ""))
+    words = ""
+    if low in part and high in part:
+        words = f" of {part[low]} to {part[high]} {unit}"
+    elif low in part or high in part:
+        words = f" of at least {part[low]} {unit}" if low in part else f" of at most {part[high]} {unit}"
+    if kind == "array" and part.get("items"):
+        words += f", each {describe(part['items'])}"
+    return words + (f" matching {part['pattern']}" if kind == "string" and "pattern" in part else "")
 
 
 def _check(part: Mapping[str, Any], value: Any, path: str) -> list[Problem]:
@@ -78,9 +100,8 @@ def _check(part: Mapping[str, Any], value: Any, path: str) -> list[Problem]:
     if "enum" in part and not (value is None and "null" in kinds):
         if value in part["enum"]:
             return []
-        near = (
-            nearest(value, [choice for choice in part["enum"] if isinstance(choice, str)]) if _is_text(value) else None
-        )
+        words = [choice for choice in part["enum"] if isinstance(choice, str)]
+        near = nearest(value, words) if isinstance(value, str) else None
         return [Problem(path, "is not one of the choices", value=value, allowed=describe(part), nearest=near)]
     if kinds and not any(_fits(kind, value) for kind in kinds):
         return [Problem(path, f"is {_kind_of(value)}", value=value, allowed=describe(part))]

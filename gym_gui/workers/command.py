@@ -1,0 +1,96 @@
+"""Builds the command line, config and environment that a worker process is given."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from gym_gui.workers.config import coerce_config
+from gym_gui.workers.record import WorkerRecord
+
+
+def module_argv(
+    python: str, module: str, config_file: Path, flags: Sequence[str], worker_id: str, arguments: Sequence[str] = ()
+) -> list[str]:
+    """Return the command that starts a worker's module.
+
+    Args:
+        python: The interpreter of the worker's environment.
+        module: What ``python -m`` starts.
+        config_file: The worker's flat config.
+        flags: Options that the module's ``--help`` names; no other is passed.
+        worker_id: The instance.
+        arguments: Arguments that the client added.
+    """
+    argv = [python, "-m", module, "--config", str(config_file)]
+    if "--worker-id" in flags and not _has_option(arguments, "--worker-id"):
+        argv += ["--worker-id", worker_id]
+    return argv + list(arguments)
+
+
+def command_argv(command: Sequence[str], config_file: Path | None) -> list[str]:
+    """Return a bare command with its program found, and the config's path where there is a config to pass.
+
+    Raises:
+        FileNotFoundError: There is no such program, or it may not be run.
+    """
+    program = shutil.which(str(Path(command[0]).expanduser()) if command[0].startswith("~") else command[0])
+    if program is None:
+        raise FileNotFoundError(command[0])
+    argv = [str(Path(program).absolute()), *command[1:]]
+    if config_file is not None and not _has_option(command, "--config"):
+        argv += ["--config", str(config_file)]
+    return argv
+
+
+def flat_config(
+    record: WorkerRecord | None, settings: dict[str, Any], *, run_id: str, worker_id: str, seed: int
+) -> dict[str, Any]:
+    """Return what a worker reads with ``--config``: its settings, the run's id, its seed.
+
+    The instance's id is put in only if the config class has a field for it: many classes reject what they do not know.
+    """
+    config = coerce_config(record, settings) if record else dict(settings)
+    config.pop("worker_id", None)
+    config |= {"run_id": run_id, "seed": seed}
+    if record is not None and record.has_field("mode") and record.has_field("checkpoint_path"):
+        # Written out, so that a new attempt can be told from the config alone to continue from a checkpoint.
+        for name in ("mode", "checkpoint_path"):
+            config.setdefault(name, record.properties[name].get("default"))
+    if record is not None and record.has_field("worker_id"):
+        config["worker_id"] = worker_id
+    return config
+
+
+def worker_environment(
+    environment: dict[str, str],
+    *,
+    home: Path,
+    run_folder: Path,
+    run_id: str,
+    worker_id: str,
+    worker_type: str,
+    seed: int,
+    cpus: int,
+) -> dict[str, str]:
+    """Return the additions to a worker's environment; what MOSAIC sets wins over what the config sets.
+
+    The supervisor adds ``MOSAIC_ATTEMPT`` and ``MOSAIC_LOG`` at each launch.
+    """
+    return {
+        # Libraries start a thread per core by default; several workers would then fight over the same cores.
+        "OMP_NUM_THREADS": str(cpus),
+        **environment,
+        "MOSAIC_HOME": str(home),
+        "MOSAIC_RUN_ID": run_id,
+        "MOSAIC_RUN_DIR": str(run_folder),
+        "MOSAIC_WORKER_TYPE": worker_type,
+        "MOSAIC_SEED": str(seed),
+        "WORKER_ID": worker_id,
+    }
+
+
+def _has_option(arguments: Sequence[str], name: str) -> bool:
+    return any(item == name or item.startswith(name + "=") for item in arguments)

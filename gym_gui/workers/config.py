@@ -1,0 +1,213 @@
+"""Checks a worker's config against its schema, and reads settings from a command line by it."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Sequence
+from typing import Any
+
+from gym_gui.core.worker.check import check_values, coerce_values
+from gym_gui.core.worker.errors import ConfigError, Problem, nearest
+from gym_gui.runs.ids import worker_id_problem
+from gym_gui.runs.json_schema import find_member, types_of
+from gym_gui.workers.record import WorkerRecord
+
+#: Fields of a worker's config that MOSAIC fills in at each launch.
+MANAGED_FIELDS = ("run_id", "seed", "worker_id")
+ENVIRONMENT_FIELDS = ("env_id",)
+ALGORITHM_FIELDS = ("algo", "algorithm")
+STEPS_FIELDS = ("total_steps", "total_timesteps")
+
+
+def check_worker_config(
+    record: WorkerRecord, config: dict[str, Any], path: str = "metadata.worker.config"
+) -> list[Problem]:
+    """Return everything that is wrong with a worker's config: types, bounds, choices, unknown and missing names.
+
+    The run's id and seed and the instance's id may be left out: each launch puts them in. A worker whose schema is not
+    known takes any config.
+
+    Args:
+        record: The worker.
+        config: Its settings, plain JSON.
+        path: Where they stand in the run config.
+    """
+    schema = record.schema
+    if schema is None:
+        return []
+    required = [name for name in schema.get("required", []) if name not in MANAGED_FIELDS]
+    values = {name: value for name, value in config.items() if name not in MANAGED_FIELDS or _is_own_seed(name, value)}
+    return check_values({"additionalProperties": False, **schema, "required": required}, values, path=path)
+
+
+def _is_own_seed(name: str, value: Any) -> bool:
+    """Whether this is a seed that the worker is to judge: null asks MOSAIC to draw one."""
+    return name == "seed" and value is not None
+
+
+def coerce_config(record: WorkerRecord, config: dict[str, Any]) -> dict[str, Any]:
+    """Return a valid config with whole numbers as the schema's types write them."""
+    if record.schema is None:
+        return dict(config)
+    return coerce_values(record.schema, config)
+
+
+def parse_settings(pairs: Sequence[str], record: WorkerRecord) -> dict[str, Any]:
+    """Read ``name=value`` settings of a command line, typed by the worker's schema.
+
+    ``total_steps=1_000``, ``lr=1e-4``, ``hidden=[64,64]``, ``target_kl=null``, ``env_kwargs.gravity=9.8``.
+
+    Raises:
+        ConfigError: With every setting that is malformed, unknown or not allowed.
+    """
+    settings: dict[str, Any] = {}
+    problems: list[Problem] = []
+    for pair in pairs:
+        name, equals, text = pair.partition("=")
+        name = name.strip()
+        if not equals or not name:
+            problems.append(Problem(pair, "is no setting", value=pair, allowed="name=value"))
+        elif name == "run_id":
+            problems.append(Problem(name, "is set by MOSAIC itself", value=text, allowed="leave it out"))
+        elif name == "worker_id":
+            problem = worker_id_problem(text, name)
+            problems += [problem] if problem else []
+            settings[name] = text
+        else:
+            _set(settings, name, text, record, problems)
+    known = {name for name in settings if record.schema is None or name in record.properties}
+    problems += [
+        problem
+        for name in settings
+        if name in known and name != "worker_id"
+        for problem in _check_field(record, name, settings[name])
+    ]
+    if problems:
+        raise ConfigError(
+            f"settings of {record.name} are not valid",
+            problems,
+            next_step=f"see what it takes: mosaic workers describe {record.name}",
+        )
+    return settings
+
+
+def common_flags(
+    record: WorkerRecord, env: str | None = None, algo: str | None = None, steps: int | None = None
+) -> dict[str, Any]:
+    """Map the command line's own ``--env``, ``--algo`` and ``--steps`` to the fields that a worker has.
+
+    Raises:
+        ConfigError: The worker has no such field, or its schema is not known.
+    """
+    settings: dict[str, Any] = {}
+    problems = []
+    for flag, value, names in (
+        ("--env", env, ENVIRONMENT_FIELDS),
+        ("--algo", algo, ALGORITHM_FIELDS),
+        ("--steps", steps, STEPS_FIELDS),
+    ):
+        if value is None:
+            continue
+        name = next((name for name in names if record.has_field(name)), None)
+        if name is not None:
+            settings[name] = value
+            for problem in _check_field(record, name, value):
+                problem.path = f"{flag} ({problem.path})"
+                problems.append(problem)
+        elif record.schema is None:
+            problems.append(
+                Problem(
+                    flag,
+                    f"cannot be placed: the fields of {record.name} are not known",
+                    value=value,
+                    allowed="--set NAME=VALUE",
+                )
+            )
+        else:
+            fields = ", ".join(record.properties)
+            problems.append(
+                Problem(
+                    flag,
+                    f"has no field in {record.name} ({' or '.join(names)})",
+                    value=value,
+                    allowed=f"--set with {fields}",
+                )
+            )
+    if problems:
+        raise ConfigError(
+            f"options for {record.name} are not valid",
+            problems,
+            next_step=f"see what it takes: mosaic workers describe {record.name}",
+        )
+    return settings
+
+
+def target_steps(record: WorkerRecord | None, config: dict[str, Any]) -> int | None:
+    """Return how many steps a worker will take by its config or its defaults; ``None`` if that cannot be told."""
+    if config.get("mode") == "evaluate":
+        return None
+    fields = record.properties if record else {}
+    for name in STEPS_FIELDS:
+        value = config.get(name, fields.get(name, {}).get("default"))
+        if isinstance(value, int) and not isinstance(value, bool) and value > 0:
+            return value
+    return None
+
+
+def _set(settings: dict[str, Any], name: str, text: str, record: WorkerRecord, problems: list[Problem]) -> None:
+    parts = name.split(".")
+    if record.schema is None:
+        _place(settings, [name], _plain_value(text), problems)
+        return
+    if parts[0] not in record.properties:
+        names = [field for field in record.properties if field not in ("run_id", "worker_id")]
+        problems.append(
+            Problem(name, "is no field", value=text, allowed=", ".join(names), nearest=nearest(name, names))
+        )
+        return
+    types = types_of(find_member(record.schema, parts) or {})
+    _place(settings, parts, _typed_value(text, types), problems)
+
+
+def _place(settings: dict[str, Any], parts: list[str], value: Any, problems: list[Problem]) -> None:
+    inner = settings
+    for part in parts[:-1]:
+        inner = inner.setdefault(part, {})
+        if not isinstance(inner, dict):
+            problems.append(Problem(".".join(parts), f"is part of {part}, which is set as a whole too", value=value))
+            return
+    inner[parts[-1]] = value
+
+
+def _check_field(record: WorkerRecord, name: str, value: Any) -> list[Problem]:
+    if record.schema is None or (name == "seed" and value is None):
+        return []
+    return check_values({"properties": {name: record.properties[name]}}, {name: value})
+
+
+def _typed_value(text: str, types: set[str]) -> Any:
+    """Read a value as one of the types that its field has; as text where that is one of them and no other fits."""
+    if types == {"string"}:
+        return text
+    value = _plain_value(text)
+    if isinstance(value, (int, float)) and not isinstance(value, bool) and types and not types & {"integer", "number"}:
+        return text if "string" in types else value
+    if isinstance(value, bool) and types and "boolean" not in types and "string" in types:
+        return text
+    return value
+
+
+def _plain_value(text: str) -> Any:
+    """Read a value as a person writes it: JSON, ``1_000``, ``1e6``, ``True``, ``None``; anything else is text."""
+    stripped = text.strip()
+    word = {"true": True, "false": False, "null": None, "none": None}
+    if stripped.lower() in word:
+        return word[stripped.lower()]
+    for read in (int, float, json.loads):
+        try:
+            value = read(stripped)
+        except (ValueError, RecursionError):
+            continue
+        return text if isinstance(value, float) and not math.isfinite(value) else value
+    return text
