@@ -1,0 +1,1 @@
+"""From what workers print to rows in a run's database, exactly once."""

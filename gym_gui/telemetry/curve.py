@@ -1,0 +1,111 @@
+"""A learning curve of bounded size: the more episodes, the more of them share a point."""
+
+from __future__ import annotations
+
+import math
+
+import msgspec
+
+from gym_gui.runs.summary import CurvePoint
+
+MAX_BUCKETS = 256
+
+
+class Bucket(msgspec.Struct, array_like=True):
+    """Consecutive training episodes."""
+
+    step: int
+    episodes: int
+    total: float
+    low: float
+    high: float
+
+
+class Curve(msgspec.Struct):
+    """Training returns by environment steps, and the last returns of training and of evaluation.
+
+    The curve depends on the episodes alone, not on how they came in: each bucket holds `width` of them, and when there
+    are more than `MAX_BUCKETS`, neighbours are merged and the width doubles.
+    """
+
+    buckets: list[Bucket] = []
+    width: int = 1
+    recent: list[float] = []
+    recent_eval: list[float] = []
+
+    def copy(self) -> Curve:
+        """Return a copy that can be changed apart from this one."""
+        buckets = self.buckets[:]
+        if buckets:
+            buckets[-1] = msgspec.structs.replace(buckets[-1])
+        return Curve(buckets, self.width, self.recent[:], self.recent_eval[:])
+
+    def add(self, step: int, value: float) -> None:
+        """Add a training episode's return.
+
+        Args:
+            step: Environment steps taken when it ended.
+            value: The return; one that is not finite counts in the recent mean, not in the curve.
+        """
+        _push(self.recent, value)
+        if not math.isfinite(value):
+            return
+        last = self.buckets[-1] if self.buckets else None
+        if last is not None and last.episodes < self.width:
+            last.step = step
+            last.episodes += 1
+            last.total += value
+            last.low = min(last.low, value)
+            last.high = max(last.high, value)
+            return
+        self.buckets.append(Bucket(step, 1, value, value, value))
+        if len(self.buckets) > MAX_BUCKETS:
+            self._halve()
+
+    def add_eval(self, value: float) -> None:
+        """Add an evaluation episode's return."""
+        _push(self.recent_eval, value)
+
+    def points(self) -> list[CurvePoint]:
+        """Return the curve."""
+        return [
+            CurvePoint(
+                step=bucket.step,
+                episodes=bucket.episodes,
+                mean_return=bucket.total / bucket.episodes,
+                min_return=bucket.low,
+                max_return=bucket.high,
+            )
+            for bucket in self.buckets
+        ]
+
+    def _halve(self) -> None:
+        old = self.buckets
+        pairs = [old[place : place + 2] for place in range(0, len(old), 2)]
+        self.buckets = [_merged(pair) for pair in pairs]
+        self.width *= 2
+
+
+RECENT = 100
+"""Episodes that make up a recent mean."""
+
+
+def mean(values: list[float]) -> float | None:
+    """Return the mean, ``None`` of nothing; NaN and infinities show in it."""
+    return sum(values) / len(values) if values else None
+
+
+def _push(values: list[float], value: float) -> None:
+    values.append(value)
+    if len(values) > RECENT:
+        del values[0]
+
+
+def _merged(buckets: list[Bucket]) -> Bucket:
+    return Bucket(
+        buckets[-1].step,
+        sum(bucket.episodes for bucket in buckets),
+        sum(bucket.total for bucket in buckets),
+        min(bucket.low for bucket in buckets),
+        max(bucket.high for bucket in buckets),
+    )

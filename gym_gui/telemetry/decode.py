@@ -1,0 +1,289 @@
+"""Lines of a worker's log to rows: typed where they are as the SDK prints them, by hand where they are not."""
+
+from __future__ import annotations
+
+import itertools
+import json
+import operator
+from collections.abc import Mapping
+from typing import Any
+
+from gym_gui.telemetry.batch import Batch, Row
+from gym_gui.telemetry.fields import FieldReader, dump, is_telemetry
+from gym_gui.telemetry.invalid import Invalid
+from gym_gui.telemetry.limits import EXCERPT_BYTES, MAX_DEPTH, MAX_LINE_BYTES
+from gym_gui.telemetry.salvage import check_depth, check_surrogates, parse, salvage
+from gym_gui.telemetry.timestamps import unix_seconds
+from gym_gui.telemetry.wire import Episode, Metric, typed_decoder
+
+#: No line shorter than this can nest deeper than `MAX_DEPTH`.
+_SHALLOW_BYTES = 2 * MAX_DEPTH
+_BLANKS = b" \t\r"
+_NULLS = frozenset(("", "null"))
+_first = operator.itemgetter(0)
+
+
+class LineDecoder:
+    """Decodes the lines of one log.
+
+    Args:
+        run_id: Of the run.
+        worker_id: The launched instance whose log it is.
+        names: Gives the id of a name (agents and metrics); may add it.
+        origin: Row id of the log's first byte.
+        any_event: Take any event name (the supervisor's own log).
+    """
+
+    def __init__(
+        self, run_id: str, worker_id: str, names: Mapping[str, int], origin: int, *, any_event: bool = False
+    ) -> None:
+        self._fields = FieldReader(run_id, worker_id, names, any_event=any_event)
+        self._names = names
+        self._origin = origin
+        decoder, self._step_type = typed_decoder(run_id, worker_id)
+        self._decode = decoder.decode
+
+    def decode(self, data: bytes, start: int, *, torn: bool = False) -> Batch:
+        """Decode a stretch of whole lines.
+
+        Args:
+            data: The lines. Each ends with a newline, unless `torn`.
+            start: Logical offset of the first byte.
+            torn: The data is the last line of an ended attempt, and has no newline.
+        """
+        batch = Batch(data=data, origin=self._origin + start)
+        lines = data.split(b"\n")
+        if not torn:
+            lines.pop()
+        rows = list(itertools.accumulate((len(line) + 1 for line in lines), initial=self._origin + start))
+        rows.pop()
+        batch.counts.lines = len(lines)
+        records = self._typed(lines, rows, self._barred(data, lines), batch, torn=torn)
+        by_hand = len(batch.steps) > 0
+        self._take_steps(records, rows, data, batch)
+        if by_hand:
+            batch.steps.sort(key=_first)
+        if len(batch.steps) < len(records):
+            step_type = self._step_type
+            for number, record in enumerate(records):
+                if record is not None and type(record) is not step_type:
+                    self._take_other(record, rows[number], lines[number], batch)
+            batch.episodes.sort(key=_first)
+            batch.quarantine.sort(key=_first)
+        return batch
+
+    def overlong(self, start: int, length: int, batch: Batch) -> None:
+        """Enter a line over `MAX_LINE_BYTES`, unread.
+
+        Args:
+            start: Logical offset of its first byte.
+            length: Its bytes, without the newline.
+            batch: Where it is quarantined.
+        """
+        detail = f"a line of {length} bytes; the limit is {MAX_LINE_BYTES}"
+        batch.quarantine.append((self._origin + start, length, "over_long", detail, b""))
+        batch.counts.lines += 1
+        batch.counts.quarantined += 1
+
+    @staticmethod
+    def _barred(data: bytes, lines: list[bytes]) -> set[int]:
+        """Return the lines that the typed decoder must not see: it does not look into free-form values."""
+        barred: set[int] = set()
+        if lines and max(map(len, lines)) >= _SHALLOW_BYTES:
+            barred.update(
+                number
+                for number, line in enumerate(lines)
+                if len(line) >= _SHALLOW_BYTES and line.count(b"{") + line.count(b"[") > MAX_DEPTH
+            )
+        if not data.isascii():
+            try:
+                data.decode()
+            except UnicodeDecodeError:
+                barred.update(number for number, line in enumerate(lines) if not _is_utf8(line))
+        return barred
+
+    def _typed(self, lines: list[bytes], rows: list[int], barred: set[int], batch: Batch, *, torn: bool) -> list[Any]:
+        """Decode what can be by type. Every other line is read by hand at once, and leaves ``None``."""
+        records: list[Any] = []
+        total = len(lines)
+        lines_in = [b"" if number in barred else line for number, line in enumerate(lines)] if barred else lines
+        rest = iter(lines_in)
+        while len(records) < total:
+            try:
+                # What came before a line that fails stays in the list: the loop over good lines runs in C.
+                records.extend(map(self._decode, rest))
+            except Exception:  # noqa: BLE001, PERF203 - whatever is wrong with a line, reading it by hand will tell
+                number = len(records)
+                self._read(lines[number], rows[number], batch, torn=torn)
+                records.append(None)
+                # Program output comes in runs: no need to fail at each of its lines.
+                while (number := len(records)) < total and not lines_in[number].startswith(b"{"):
+                    next(rest)
+                    self._read(lines[number], rows[number], batch, torn=torn)
+                    records.append(None)
+        return records
+
+    def _take_steps(self, records: list[Any], rows: list[int], data: bytes, batch: Batch) -> None:
+        """Turn typed steps into rows."""
+        names = self._names
+        step_type = self._step_type
+        steps = [
+            (
+                row,
+                record.step_index,
+                record.ep_index,
+                names[record.agent_id] if record.agent_id else 0,
+                record.reward,
+                record.terminated,
+                record.truncated,
+                str(record.action, "utf-8") or None,
+                str(record.observation, "utf-8") or None,
+                record.timestamp,
+                None,
+                None,
+            )
+            for row, record in zip(rows, records, strict=True)
+            if type(record) is step_type
+        ]
+        batch.counts.records += len(steps)
+        batch.counts.stored += len(steps)
+        if b"null" in data:
+            steps = [_without_nulls(row) for row in steps]
+        if b"timestamp" in data or b"\\" in data:
+            steps = [_with_time(row) if isinstance(row[9], str) else row for row in steps]
+        batch.steps += steps
+
+    def _take_other(self, record: Episode | Metric, row: int, line: bytes, batch: Batch) -> None:
+        """Turn a typed episode or metric into rows."""
+        timestamp, extra = _time(record.timestamp)
+        if isinstance(record, Metric):
+            if not record.values:
+                self._read(line, row, batch, torn=False)
+                return
+            if extra is not None:
+                batch.metric_extras.append((row, extra))
+            batch.metrics += [
+                (self._names[name], row, record.step, value, timestamp) for name, value in record.values.items()
+            ]
+        else:
+            rewards = str(record.agent_rewards, "utf-8")
+            batch.episodes.append(
+                (
+                    row,
+                    int(record.phase == "eval"),
+                    record.ep_index,
+                    self._names[record.agent_id] if record.agent_id else 0,
+                    record.total_reward,
+                    record.steps,
+                    record.terminated,
+                    record.truncated,
+                    record.success,
+                    None if rewards in _NULLS else rewards,
+                    timestamp,
+                    None,
+                    extra,
+                )
+            )
+            batch.counts.dropped += record.dropped
+            batch.counts.sampled += record.sampled
+        batch.counts.records += 1
+        batch.counts.stored += 1
+
+    def _read(self, line: bytes, row: int, batch: Batch, *, torn: bool) -> None:
+        """Read one line by hand: it becomes a record, program output, or quarantined."""
+        body = line.strip(_BLANKS)
+        if not body.startswith(b"{"):
+            if b"{" in body:
+                self._read_spoiled(line, row, batch, None)
+            else:
+                batch.counts.log += 1
+            return
+        try:
+            check_depth(body)
+            record = parse(body.decode())
+            check_surrogates(body, record)
+            self._fields.read(record, row, batch)
+        except json.JSONDecodeError:
+            torn_here = Invalid("torn", "the attempt ended within this line") if torn else None
+            self._read_spoiled(line, row, batch, torn_here)
+        except UnicodeDecodeError:
+            not_text = Invalid("not_utf8", "an object that is not UTF-8") if body.endswith(b"}") or torn else None
+            self._read_spoiled(line, row, batch, not_text)
+        except Invalid as invalid:
+            self._quarantine(line, row, batch, invalid)
+            batch.counts.quarantined += 1
+        except Exception as error:  # noqa: BLE001 - no line may stop the reader
+            self._quarantine(line, row, batch, Invalid("unreadable", repr(error)))
+            batch.counts.quarantined += 1
+        else:
+            batch.counts.stored += 1
+
+    def _read_spoiled(self, line: bytes, row: int, batch: Batch, fault: Invalid | None) -> None:
+        """Take the whole telemetry objects out of a line; one without any is output, or quarantined for its `fault`."""
+        stored: list[int] = []
+        refused = 0
+        try:
+            for found in salvage(line):
+                if not is_telemetry(found.keys):
+                    continue
+                piece = row + found.start
+                try:
+                    if found.value is None:
+                        raise Invalid("not_utf8", "an object that is not UTF-8")
+                    check_surrogates(line[found.start : found.end], found.value)
+                    self._fields.read(found.value, piece, batch)
+                except Invalid as invalid:
+                    self._quarantine(line[found.start : found.end], piece, batch, invalid)
+                    refused += 1
+                else:
+                    stored.append(piece)
+        except Invalid as too_deep:
+            fault = too_deep
+        except Exception as error:  # noqa: BLE001 - no line may stop the reader
+            fault = Invalid("unreadable", repr(error))
+        if stored:
+            batch.counts.stored += 1
+            cell = [len(stored)]
+            batch.shared.update((piece, cell) for piece in stored if len(stored) > 1)
+        elif refused:
+            batch.counts.quarantined += 1
+        elif fault is not None:
+            self._quarantine(line, row, batch, fault)
+            batch.counts.quarantined += 1
+        else:
+            batch.counts.log += 1
+
+    @staticmethod
+    def _quarantine(data: bytes, row: int, batch: Batch, invalid: Invalid) -> None:
+        batch.quarantine.append((row, len(data), invalid.reason, invalid.detail, data[:EXCERPT_BYTES]))
+
+
+def _time(printed: float | str | None) -> tuple[float | None, str | None]:
+    """Return a printed time as Unix seconds, and what is to be kept of it if it cannot be read."""
+    seconds = unix_seconds(printed)
+    return seconds, None if seconds is not None or printed is None else dump({"timestamp": printed})
+
+
+def _with_time(row: Row) -> Row:
+    seconds, extra = _time(row[9])
+    return (*row[:9], seconds, None, extra)
+
+
+def _without_nulls(row: Row) -> Row:
+    action, observation = row[7], row[8]
+    if action == "null" or observation == "null":
+        return (
+            *row[:7],
+            None if action == "null" else action,
+            None if observation == "null" else observation,
+            *row[9:],
+        )
+    return row
+
+
+def _is_utf8(line: bytes) -> bool:
+    try:
+        line.decode()
+    except UnicodeDecodeError:
+        return False
+    return True

@@ -1,0 +1,240 @@
+"""Any JSON object, field by field: the careful reading of what the typed decoder does not take.
+
+Every rule of what valid telemetry is stands here; the typed decoder (`wire.py`) takes a subset of it, and a test holds
+the two together.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from gym_gui.telemetry.batch import Batch
+from gym_gui.telemetry.invalid import Invalid
+from gym_gui.telemetry.limits import DATA_KINDS, LIFECYCLE_KINDS
+from gym_gui.telemetry.timestamps import unix_seconds
+
+INT64 = 1 << 63
+KIND_KEYS = ("event_type", "event", "type")
+
+
+def is_telemetry(value: Mapping[str, Any]) -> bool:
+    """Return whether an object claims to be telemetry: it has one of the keys that name an event's kind."""
+    return any(key in value for key in KIND_KEYS)
+
+
+def dump(value: Any) -> str:
+    """Return a value as compact JSON text."""
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+
+
+class FieldReader:
+    """Reads decoded objects of one log into rows.
+
+    Args:
+        run_id: Of the run; another run's records are invalid.
+        worker_id: The launched instance. Records are its, whatever they say; another printed id is kept in ``extra``.
+        names: Gives the id of a name (agents and metrics).
+        any_event: Take any event name (the supervisor's own log).
+    """
+
+    def __init__(self, run_id: str, worker_id: str, names: Mapping[str, int], *, any_event: bool = False) -> None:
+        self._run_id = run_id
+        self._worker_id = worker_id
+        self._names = names
+        self._any_event = any_event
+        self._readers: dict[str, Callable[[dict[str, Any], int, Batch], None]] = {
+            "step": self._step,
+            "episode": self._episode,
+            "metric": self._metric,
+        }
+
+    def read(self, record: dict[str, Any], row: int, batch: Batch) -> None:
+        """Add a record's rows to a batch, and count it.
+
+        Args:
+            record: The decoded object; used up.
+            row: Its row id.
+            batch: Where the rows go.
+
+        Raises:
+            Invalid: The object is not valid telemetry; the batch is as it was.
+        """
+        kind = self._kind(record)
+        run_id = record.pop("run_id", None)
+        if run_id is not None and run_id != self._run_id:
+            raise Invalid("wrong_run", f"run_id is {_shown(run_id)}, this run is {self._run_id}")
+        if record.get("worker_id", self._worker_id) in (self._worker_id, None):
+            record.pop("worker_id", None)
+        dropped, sampled = _delta(record, "dropped"), _delta(record, "sampled")
+        self._readers.get(kind, self._event)(record, row, batch)
+        batch.counts.records += 1
+        batch.counts.dropped += dropped
+        batch.counts.sampled += sampled
+
+    def _kind(self, record: dict[str, Any]) -> str:
+        for key in KIND_KEYS:
+            if key in record:
+                kind = record[key]
+                break
+        else:
+            raise Invalid("not_telemetry", "a JSON object without event_type, event or type")
+        if not isinstance(kind, str):
+            raise Invalid("unknown_event", f"{key} is {_shown(kind)}, not text")
+        if kind not in DATA_KINDS and kind not in LIFECYCLE_KINDS and not (self._any_event and key == "event"):
+            raise Invalid("unknown_event", f"{key} is {_shown(kind)}")
+        if kind in DATA_KINDS or key == "event":
+            del record[key]
+        else:
+            record["event"] = record.pop(key)
+        if kind not in DATA_KINDS:
+            record["event"] = kind
+        return kind
+
+    def _step(self, record: dict[str, Any], row: int, batch: Batch) -> None:
+        step_index = _required(_integer(record, "step_index"), "step_index")
+        ep_index = _first_integer(record, "ep_index", "episode")
+        agent = self._agent(record)
+        reward, nan = _number(record, "reward")
+        terminated, truncated = _truth(record, "terminated"), _truth(record, "truncated")
+        action, observation = _json(record, "action"), _json(record, "observation")
+        timestamp = _timestamp(record)
+        values = (row, step_index, ep_index, agent, reward, terminated, truncated, action, observation, timestamp, nan)
+        batch.steps.append((*values, _extra(record)))
+
+    def _episode(self, record: dict[str, Any], row: int, batch: Batch) -> None:
+        ep_index = _required(_first_integer(record, "ep_index", "episode"), "ep_index")
+        phase = record.pop("phase", None)
+        if phase not in (None, "train", "eval"):
+            raise Invalid("bad_field", f"phase is {_shown(phase)}, neither train nor eval")
+        total_reward, nan = _number(record, "total_reward")
+        steps = _first_integer(record, "steps", "length")
+        flags = (_truth(record, "terminated"), _truth(record, "truncated"), _truth(record, "success"))
+        agent = self._agent(record)
+        agent_rewards = _json(record, "agent_rewards")
+        timestamp = _timestamp(record)
+        values = (row, int(phase == "eval"), ep_index, agent, total_reward, steps, *flags, agent_rewards, timestamp)
+        batch.episodes.append((*values, nan, _extra(record)))
+
+    def _metric(self, record: dict[str, Any], row: int, batch: Batch) -> None:
+        values = record.pop("values", None)
+        if not isinstance(values, dict) or not values:
+            raise Invalid("bad_field", f"values is {_shown(values)}, not an object of numbers")
+        step = _integer(record, "step")
+        numbers = {name: _value(_shown(name), value) for name, value in values.items()}
+        timestamp = _timestamp(record)
+        batch.metrics += [(self._names[name], row, step, value, timestamp) for name, value in numbers.items()]
+        extra = _extra(record)
+        if extra is not None:
+            batch.metric_extras.append((row, extra))
+
+    def _event(self, record: dict[str, Any], row: int, batch: Batch) -> None:
+        event = record.pop("event")
+        timestamp = _timestamp(record)
+        if self._any_event and timestamp is None and "at" in record:
+            timestamp = unix_seconds(record["at"])
+        payload = _json(record, "payload")
+        batch.events.append((row, event, timestamp, payload, _extra(record)))
+
+    def _agent(self, record: dict[str, Any]) -> int:
+        agent = record.pop("agent_id", None)
+        if isinstance(agent, int) and not isinstance(agent, bool) and -INT64 <= agent < INT64:
+            agent = str(agent)
+        if agent is None or agent == "":
+            return 0
+        if not isinstance(agent, str):
+            raise Invalid("bad_field", f"agent_id is {_shown(agent)}, not text")
+        return self._names[agent]
+
+
+def _shown(value: Any) -> str:
+    text = repr(value)
+    return text if len(text) <= 80 else text[:77] + "..."
+
+
+def _required(value: int | None, name: str) -> int:
+    if value is None:
+        raise Invalid("missing_field", f"{name} is missing")
+    return value
+
+
+def _integer(record: dict[str, Any], name: str) -> int | None:
+    value = record.pop(name, None)
+    if value is None:
+        return None
+    if isinstance(value, float) and value.is_integer():
+        value = int(value)
+    if not isinstance(value, int) or isinstance(value, bool):
+        raise Invalid("bad_field", f"{name} is {_shown(value)}, not an integer")
+    if not -INT64 <= value < INT64:
+        raise Invalid("too_large", f"{name} has more than 63 bits")
+    return value
+
+
+def _first_integer(record: dict[str, Any], name: str, other: str) -> int | None:
+    value = _integer(record, name)
+    if value is not None:
+        return value  # the other, if there, is kept in `extra`
+    return _integer(record, other)
+
+
+def _number(record: dict[str, Any], name: str) -> tuple[float | None, int | None]:
+    """Return a number and whether it is NaN (1 or null)."""
+    value = record.pop(name, None)
+    if value is None:
+        return None, None
+    number = _float(name, value)
+    return (number, None) if number == number else (None, 1)
+
+
+def _value(name: str, value: Any) -> float | None:
+    if value is None:
+        return None
+    return _float(name, float(value) if isinstance(value, bool) else value)
+
+
+def _float(name: str, value: Any) -> float:
+    if not isinstance(value, (int, float)) or isinstance(value, bool):
+        raise Invalid("bad_field", f"{name} is {_shown(value)}, not a number")
+    try:
+        return float(value)
+    except OverflowError:
+        raise Invalid("too_large", f"{name} is too large for a number of 64 bits") from None
+
+
+def _truth(record: dict[str, Any], name: str) -> int | None:
+    value = record.pop(name, None)
+    if value is None:
+        return None
+    if isinstance(value, (bool, int, float)) and value in (0, 1):
+        return int(value)
+    raise Invalid("bad_field", f"{name} is {_shown(value)}, neither true nor false")
+
+
+def _json(record: dict[str, Any], name: str) -> str | None:
+    value = record.pop(name, None)
+    return None if value is None else dump(value)
+
+
+def _timestamp(record: dict[str, Any]) -> float | None:
+    """Take a time out of a record; one that cannot be read stays in it, and so in ``extra``."""
+    value = record.get("timestamp")
+    timestamp = unix_seconds(value)
+    if timestamp is not None or value is None:
+        record.pop("timestamp", None)
+    return timestamp
+
+
+def _delta(record: dict[str, Any], name: str) -> int:
+    """Take a count of lost or sampled events out of a record; anything else under that name stays in it."""
+    value = record.get(name)
+    if isinstance(value, int) and not isinstance(value, bool) and 0 <= value < INT64:
+        del record[name]
+        return value
+    return 0
+
+
+def _extra(record: dict[str, Any]) -> str | None:
+    left = {key: value for key, value in record.items() if value is not None}
+    return dump(left) if left else None

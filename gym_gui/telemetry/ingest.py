@@ -1,0 +1,317 @@
+"""Logs of a run into its database, each line exactly once."""
+
+from __future__ import annotations
+
+import os
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import msgspec
+
+from gym_gui.runs.folder import RunFolder
+from gym_gui.runs.plan import RunPlan
+from gym_gui.runs.summary import Ledger
+from gym_gui.telemetry.batch import Batch
+from gym_gui.telemetry.decode import LineDecoder
+from gym_gui.telemetry.errors import DiskFull
+from gym_gui.telemetry.rollup import Rollup, WorkerRollup
+from gym_gui.telemetry.rowid import row_id
+from gym_gui.telemetry.store import SourceRow, Store
+from gym_gui.telemetry.tail import Cursor, LogTail, Reading
+
+SUPERVISOR_NO = 0
+"""The worker number of the supervisor's own log."""
+
+_CHECKPOINT_BYTES = 24 << 20
+_CHECKPOINT_S = 30.0
+_LEAST_SHARE = 64 << 10
+
+
+class Truncation(msgspec.Struct, frozen=True):
+    """A log that somebody truncated or replaced while the run went on."""
+
+    worker_no: int
+    worker_id: str
+    attempt: int
+    byte_offset: int
+    """Logical offset at which reading goes on, at the start of the file that is there now."""
+    reason: str
+    """``truncated`` or ``replaced``."""
+
+
+class PumpResult(msgspec.Struct, frozen=True):
+    """What one transaction did."""
+
+    bytes_read: int
+    records: int
+    caught_up: bool
+    """Whether nothing more that can be read was in the logs."""
+    lines: int = 0
+    truncations: tuple[Truncation, ...] = ()
+
+
+@dataclass
+class _Source:
+    """One log that is being read."""
+
+    worker_no: int
+    attempt: int
+    worker_id: str
+    tail: LogTail
+    decoder: LineDecoder
+    rollup: Rollup
+    batch_row: int = -1
+    """The last record of when rows came in, and the second that it stands for."""
+    batch_second: int = -1
+
+
+@dataclass
+class _Changes:
+    """What the transaction under way makes of a source."""
+
+    cursor: Cursor
+    rollup: Rollup
+    batch_row: int
+    batch_second: int
+    size: int = 0
+    batch: Batch = field(default_factory=Batch)
+    sealed: str = ""
+
+
+class Ingestor:
+    """The single writer of one run's ``telemetry.db``. The caller holds the run's proxy lock.
+
+    Args:
+        folder: The run's folder.
+        plan: The run's plan.
+        database: Where the rows go, if not to the run's own database (a reindex writes beside it).
+
+    Raises:
+        DiskFull: No room for the database; may be tried again.
+        TelemetryError: The database is of another run or a newer program.
+    """
+
+    def __init__(self, folder: RunFolder, plan: RunPlan, *, database: Path | None = None) -> None:
+        self._folder = folder
+        self._run_id = plan.run_id
+        self._store = Store(database or folder.database, plan.run_id)
+        self._sources: dict[tuple[int, int], _Source] = {}
+        self._unsynced = 0
+        self._checkpointed_at = time.monotonic()
+        for row in self._store.sources():
+            self._open(row)
+
+    @property
+    def store(self) -> Store:
+        """The database (for those who live in this room)."""
+        return self._store
+
+    def add_source(self, worker_no: int, worker_id: str, attempt: int, path: Path) -> None:
+        """Read a log from now on. Does nothing for one that is known already.
+
+        Args:
+            worker_no: The worker's number in the run; 0 for the supervisor's own log.
+            worker_id: The launched instance.
+            attempt: From 1; the supervisor's is always 1.
+            path: The log. It may not exist yet.
+
+        Raises:
+            Fenced: Another writer has taken over.
+            DiskFull: May be tried again.
+            ValueError: Number or attempt is out of range.
+        """
+        if (worker_no, attempt) in self._sources:
+            return
+        row_id(worker_no, attempt, 0)
+        row = SourceRow(worker_no, attempt, worker_id, os.path.relpath(path, self._folder.path), Cursor())
+        with self._store.transaction():
+            self._store.add_source(row, *Rollup().dump())
+        self._open(row)
+
+    def pump(self, max_bytes: int = 4 << 20) -> PumpResult:
+        """Store what is new in the logs: rows, rollups and cursors in one transaction.
+
+        Args:
+            max_bytes: About how much to read, over all logs (a single line may be longer).
+
+        Raises:
+            Fenced: Another writer has taken over; nothing was changed.
+            DiskFull: Nothing was changed; may be tried again.
+            OSError: A log cannot be read.
+        """
+        due = [source for source in self._sources.values() if source.tail.due()]
+        if not due:
+            return PumpResult(0, 0, caught_up=True)
+        share = max(max_bytes // len(due), min(_LEAST_SHARE, max_bytes))
+        return self._pump(due, share, final=False)
+
+    def close_source(self, worker_no: int, attempt: int) -> None:
+        """Read a log to its end, which is now final: a last line without newline is one.
+
+        Args:
+            worker_no: As given to :meth:`add_source`.
+            attempt: As given to :meth:`add_source`.
+
+        Raises:
+            Fenced: Another writer has taken over.
+            DiskFull: May be tried again; what was read until then is stored.
+            KeyError: No such source.
+        """
+        source = self._sources[worker_no, attempt]
+        while not source.tail.cursor.closed:
+            self._pump([source], 4 << 20, final=True)
+        source.tail.close()
+
+    def lag_bytes(self) -> int:
+        """Return how many bytes of the logs are not in the database yet."""
+        return sum(source.tail.lag() for source in self._sources.values())
+
+    def ledger(self) -> Ledger:
+        """Return where the lines of all workers went (the supervisor's own log aside)."""
+        total = Ledger()
+        for source in self._sources.values():
+            if source.worker_no != SUPERVISOR_NO:
+                counts = source.rollup.counts
+                for name in Ledger.__struct_fields__:
+                    setattr(total, name, getattr(total, name) + getattr(counts, name))
+        return total
+
+    def worker_rollups(self) -> list[WorkerRollup]:
+        """Return what each attempt of each worker amounts to, by worker and attempt."""
+        return [
+            source.rollup.report(
+                source.worker_no,
+                source.worker_id,
+                source.attempt,
+                bytes_read=source.tail.cursor.off,
+                closed=source.tail.cursor.closed,
+            )
+            for key, source in sorted(self._sources.items())
+            if key[0] != SUPERVISOR_NO
+        ]
+
+    def finish(self) -> None:
+        """Leave one file that anyone can read and copy, and close.
+
+        Raises:
+            DiskFull: May be tried again.
+        """
+        self._sync_logs()
+        self._store.finish()
+        self._close_tails()
+
+    def close(self) -> None:
+        """Close without finishing: another ingestor goes on from here."""
+        self._store.close()
+        self._close_tails()
+
+    def _open(self, row: SourceRow) -> None:
+        supervisor = row.worker_no == SUPERVISOR_NO
+        self._sources[row.worker_no, row.attempt] = _Source(
+            worker_no=row.worker_no,
+            attempt=row.attempt,
+            worker_id=row.worker_id,
+            tail=LogTail(self._folder.path / row.path, row.cursor),
+            decoder=LineDecoder(
+                self._run_id,
+                row.worker_id,
+                self._store.names,
+                row_id(row.worker_no, row.attempt, 0),
+                any_event=supervisor,
+            ),
+            rollup=Rollup(*self._store.load_rollup(row.worker_no, row.attempt)),
+        )
+
+    def _pump(self, due: list[_Source], share: int, *, final: bool) -> PumpResult:
+        found = []
+        for source in due:
+            reading = source.tail.read(share, final=final)
+            if reading is None and final:
+                reading = Reading(source.tail.cursor._replace(closed=True))
+            if reading is not None:
+                found.append((source, self._decode(source, reading)))
+        if not found:
+            return PumpResult(0, 0, caught_up=True)
+        now = time.time()
+        with self._store.transaction():
+            for source, changes in found:
+                self._write(source, changes, now)
+        self._store.names.committed()
+        for source, changes in found:
+            self._settle(source, changes)
+        size = sum(changes.size for _, changes in found)
+        self._checkpoint_if_due(size)
+        return PumpResult(
+            size,
+            sum(changes.batch.counts.records for _, changes in found),
+            caught_up=not any(source.tail.lag() for source, _ in found),
+            lines=sum(changes.batch.counts.lines for _, changes in found),
+            truncations=tuple(
+                Truncation(source.worker_no, source.worker_id, source.attempt, changes.cursor.off, changes.sealed)
+                for source, changes in found
+                if changes.sealed
+            ),
+        )
+
+    @staticmethod
+    def _decode(source: _Source, reading: Reading) -> _Changes:
+        batch = source.decoder.decode(reading.data, reading.start, torn=reading.torn) if reading.data else Batch()
+        if reading.overlong is not None:
+            source.decoder.overlong(reading.overlong.start, reading.overlong.length, batch)
+        size = reading.cursor.off - source.tail.cursor.off
+        return _Changes(reading.cursor, source.rollup, -1, -1, size=size, batch=batch, sealed=reading.sealed)
+
+    def _write(self, source: _Source, changes: _Changes, now: float) -> None:
+        store, batch = self._store, changes.batch
+        key = (source.worker_no, source.attempt)
+        old = source.tail.cursor
+        store.move(*key, old, changes.cursor)
+        store.insert(batch)
+        changes.rollup = source.rollup.updated(batch, store.names.name)
+        state, curve = changes.rollup.dump()
+        counts = changes.rollup.counts
+        values = {name: getattr(counts, name) for name in Ledger.__struct_fields__}
+        values |= {"episodes": changes.rollup.episodes, "steps": changes.rollup.steps}
+        values |= {"last_event": changes.rollup.last_event, "state": state}
+        if batch.episodes:
+            values["curve"] = curve
+        store.save_rollup(*key, values)
+        if changes.sealed:
+            store.add_segment(*key, old, changes.sealed, msgspec.msgpack.encode((state, curve)))
+        if changes.size:
+            last = row_id(*key, changes.cursor.off - 1)
+            second = int(now)
+            store.note_batch(source.batch_row if source.batch_second == second else -1, last, now)
+            changes.batch_row, changes.batch_second = last, second
+        else:
+            changes.batch_row, changes.batch_second = source.batch_row, source.batch_second
+
+    @staticmethod
+    def _settle(source: _Source, changes: _Changes) -> None:
+        """Take over what was committed."""
+        source.tail.commit(changes.cursor)
+        source.rollup = changes.rollup
+        source.batch_row, source.batch_second = changes.batch_row, changes.batch_second
+
+    def _checkpoint_if_due(self, size: int) -> None:
+        self._unsynced += size
+        late = time.monotonic() - self._checkpointed_at > _CHECKPOINT_S
+        if self._unsynced < _CHECKPOINT_BYTES and not (late and self._unsynced):
+            return
+        # No row may outlive, in a power cut, the line that it was made from.
+        self._sync_logs()
+        try:
+            self._store.checkpoint()
+        except DiskFull:
+            return  # the rows are safe in the write-ahead log; the next pump tries again
+        self._unsynced = 0
+        self._checkpointed_at = time.monotonic()
+
+    def _sync_logs(self) -> None:
+        for source in self._sources.values():
+            source.tail.sync()
+
+    def _close_tails(self) -> None:
+        for source in self._sources.values():
+            source.tail.close()

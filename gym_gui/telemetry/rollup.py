@@ -1,0 +1,219 @@
+"""What a worker's attempt amounts to so far: counted from its rows, in the transaction that stores them."""
+
+from __future__ import annotations
+
+import bisect
+import json
+import operator
+from collections.abc import Callable
+from dataclasses import fields
+from typing import Any
+
+import msgspec
+
+from gym_gui.runs.summary import CurvePoint, Ledger
+from gym_gui.telemetry.batch import Batch, Counts, Row
+from gym_gui.telemetry.curve import Curve, mean
+
+KEPT_PAYLOAD_BYTES = 64 << 10
+"""A larger payload of a lifecycle event is read from the events table instead."""
+
+_INT64_MAX = (1 << 63) - 1
+_row = operator.itemgetter(0)
+_step_index = operator.itemgetter(1)
+_agent = operator.itemgetter(3)
+_COUNTS = tuple(field.name for field in fields(Counts))
+
+
+class WorkerRollup(msgspec.Struct, kw_only=True):
+    """One attempt of one worker, as far as it is in the database."""
+
+    worker_no: int
+    worker_id: str
+    attempt: int
+    ledger: Ledger
+    episodes: int
+    """Training episodes. Of several agents, the first one's are counted."""
+    steps: int
+    """Environment steps taken, as far as telemetry tells."""
+    mean_return_100: float | None
+    curve: list[CurvePoint]
+    eval_episodes: int
+    eval_mean_return: float | None
+    """Over the last 100 evaluation episodes."""
+    last_event: str
+    """Name of the last lifecycle event."""
+    last_event_at: float | None
+    """Its timestamp, as printed."""
+    last_event_payload: dict[str, Any] | None
+    """Its payload, if it is an object of at most 64 KiB."""
+    heartbeats: int
+    last_heartbeat_at: float | None
+    """Timestamp of the last heartbeat, as printed."""
+    last_checkpoint: dict[str, Any] | None
+    """Payload of the last `checkpoint_saved`, if it is an object of at most 64 KiB."""
+    bytes_read: int
+    """How much of the attempt's log is in the database."""
+    closed: bool
+    """Whether the attempt's log has been read to its end."""
+
+
+class _State(msgspec.Struct):
+    """What is written with every transaction."""
+
+    lines: int = 0
+    stored: int = 0
+    log: int = 0
+    quarantined: int = 0
+    records: int = 0
+    dropped: int = 0
+    sampled: int = 0
+    episodes: int = 0
+    eval_episodes: int = 0
+    steps_end: int = 0
+    """One past the highest step index."""
+    step_rows: int = 0
+    """Steps without an agent."""
+    episode_steps: int = 0
+    """Sum of the lengths of the training episodes counted."""
+    lead: str | None = None
+    """The agent whose episodes are counted: the first that reported one. Those without agent always are."""
+    last_event: str = ""
+    last_event_at: float | None = None
+    last_event_payload: str | None = None
+    heartbeats: int = 0
+    last_heartbeat_at: float | None = None
+    last_checkpoint: str | None = None
+
+
+class Rollup:
+    """Rollup of one attempt. Changes only through :meth:`updated`, so that a failed transaction leaves no trace.
+
+    Args:
+        state: As :meth:`dump` gave it.
+        curve: As :meth:`dump` gave it.
+    """
+
+    def __init__(self, state: bytes | None = None, curve: bytes | None = None) -> None:
+        self._state = _State() if state is None else msgspec.msgpack.decode(state, type=_State)
+        self._curve = Curve() if curve is None else msgspec.msgpack.decode(curve, type=Curve)
+
+    def dump(self) -> tuple[bytes, bytes]:
+        """Return the two parts to be stored: the second changes only with episodes."""
+        return msgspec.msgpack.encode(self._state), msgspec.msgpack.encode(self._curve)
+
+    @property
+    def counts(self) -> Counts:
+        state = self._state
+        return Counts(*(getattr(state, name) for name in _COUNTS))
+
+    @property
+    def episodes(self) -> int:
+        return self._state.episodes
+
+    @property
+    def steps(self) -> int:
+        """Environment steps: by the highest index, the rows, or the episodes' lengths, whichever tells of most."""
+        state = self._state
+        return max(state.steps_end, state.step_rows, state.episode_steps)
+
+    @property
+    def last_event(self) -> str:
+        return self._state.last_event
+
+    def updated(self, batch: Batch, agent_name: Callable[[int], str]) -> Rollup:
+        """Return the rollup after a batch.
+
+        Args:
+            batch: What was stored: rejected rows are not in it.
+            agent_name: Gives the name of an agent's id.
+        """
+        new = Rollup.__new__(Rollup)
+        new._state = msgspec.structs.replace(self._state)
+        new._curve = self._curve.copy() if batch.episodes else self._curve
+        for name in _COUNTS:
+            total = getattr(new._state, name) + getattr(batch.counts, name)
+            setattr(new._state, name, min(total, _INT64_MAX))
+        new._add_data(batch.steps, batch.episodes, agent_name)
+        for row in batch.events:
+            new._add_event(row)
+        return new
+
+    def report(self, worker_no: int, worker_id: str, attempt: int, *, bytes_read: int, closed: bool) -> WorkerRollup:
+        """Return the rollup for reading."""
+        state, curve = self._state, self._curve
+        return WorkerRollup(
+            worker_no=worker_no,
+            worker_id=worker_id,
+            attempt=attempt,
+            ledger=Ledger(**{name: getattr(state, name) for name in _COUNTS}),
+            episodes=state.episodes,
+            steps=self.steps,
+            mean_return_100=mean(curve.recent),
+            curve=curve.points(),
+            eval_episodes=state.eval_episodes,
+            eval_mean_return=mean(curve.recent_eval),
+            last_event=state.last_event,
+            last_event_at=state.last_event_at,
+            last_event_payload=_object(state.last_event_payload),
+            heartbeats=state.heartbeats,
+            last_heartbeat_at=state.last_heartbeat_at,
+            last_checkpoint=_object(state.last_checkpoint),
+            bytes_read=bytes_read,
+            closed=closed,
+        )
+
+    def _add_data(self, steps: list[Row], episodes: list[Row], agent_name: Callable[[int], str]) -> None:
+        """Add steps and episodes in the order in which they were printed: the curve asks for the steps by then."""
+        done = 0
+        for episode in episodes:
+            before = bisect.bisect_left(steps, episode[0], lo=done, key=_row)
+            self._add_steps(steps[done:before])
+            done = before
+            self._add_episode(episode, agent_name)
+        self._add_steps(steps[done:] if done else steps)
+
+    def _add_steps(self, steps: list[Row]) -> None:
+        if not steps:
+            return
+        state = self._state
+        state.steps_end = max(state.steps_end, min(max(map(_step_index, steps)) + 1, _INT64_MAX))
+        state.step_rows += sum(map((0).__eq__, map(_agent, steps)))
+
+    def _add_episode(self, episode: Row, agent_name: Callable[[int], str]) -> None:
+        _, phase, _, agent, total_reward, steps, *_, nan, _ = episode
+        state = self._state
+        if agent:
+            name = agent_name(agent)
+            if state.lead is None:
+                state.lead = name
+            if name != state.lead:
+                return
+        value = float("nan") if nan else total_reward
+        if phase:
+            state.eval_episodes += 1
+            if value is not None:
+                self._curve.add_eval(value)
+            return
+        state.episodes += 1
+        state.episode_steps = max(0, min(state.episode_steps + (steps or 0), _INT64_MAX))
+        if value is not None:
+            self._curve.add(self.steps, value)
+
+    def _add_event(self, row: Row) -> None:
+        _, event, timestamp, payload, _ = row
+        kept = payload if payload is not None and len(payload) <= KEPT_PAYLOAD_BYTES else None
+        state = self._state
+        state.last_event = event
+        state.last_event_at = timestamp
+        state.last_event_payload = kept
+        if event == "heartbeat":
+            state.heartbeats += 1
+            state.last_heartbeat_at = timestamp
+        elif event == "checkpoint_saved":
+            state.last_checkpoint = kept
+
+
+def _object(text: str | None) -> dict[str, Any] | None:
+    value = None if text is None else json.loads(text)
+    return value if isinstance(value, dict) else None

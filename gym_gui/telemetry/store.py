@@ -1,0 +1,301 @@
+"""The one writer of a run's ``telemetry.db``: transactions that move cursors and store rows, or do neither."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import sqlite3
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from gym_gui.telemetry.batch import Batch, Row
+from gym_gui.telemetry.errors import DiskFull, Fenced, TelemetryError
+from gym_gui.telemetry.limits import DECODER_VERSION
+from gym_gui.telemetry.names import Names
+from gym_gui.telemetry.schema import ID_COLUMN, INSERTS, SCHEMA_VERSION, TABLES
+from gym_gui.telemetry.tail import Cursor
+
+_BUSY_S = 30.0
+_WAL_BYTES = 64 << 20
+#: What a row can fail with. Everything else fails the transaction.
+_UNBINDABLE = (OverflowError, UnicodeError, sqlite3.InterfaceError, sqlite3.ProgrammingError, sqlite3.DataError)
+_REFUSED = (*_UNBINDABLE, sqlite3.IntegrityError)
+
+
+class SourceRow(NamedTuple):
+    """One log of the run as the database knows it."""
+
+    worker_no: int
+    attempt: int
+    worker_id: str
+    path: str
+    cursor: Cursor
+
+
+class Store:
+    """A run's database, open for writing under an epoch of its own.
+
+    Args:
+        path: The database; created if missing.
+        run_id: Recorded in a new database; must be that of an old one.
+
+    Raises:
+        DiskFull: No room to create it.
+        TelemetryError: The database is of another run, or of a newer program.
+    """
+
+    def __init__(self, path: Path, run_id: str) -> None:
+        self.path = path
+        with _disk(path):
+            self.connection = sqlite3.connect(path, timeout=_BUSY_S, isolation_level=None)
+            try:
+                self._configure()
+                self.epoch = self._take_over(run_id)
+                self.names = Names(self.connection)
+            except BaseException:
+                self.connection.close()
+                raise
+
+    def _configure(self) -> None:
+        execute = self.connection.execute
+        execute("PRAGMA journal_mode = WAL")
+        execute("PRAGMA synchronous = NORMAL")
+        execute("PRAGMA wal_autocheckpoint = 0")
+        execute(f"PRAGMA journal_size_limit = {_WAL_BYTES}")
+        execute("PRAGMA secure_delete = OFF")
+        execute("PRAGMA cache_size = -8192")
+
+    def _take_over(self, run_id: str) -> int:
+        """Create the tables if there are none, and become the only one who may move cursors."""
+        with self.transaction():
+            execute = self.connection.execute
+            if not execute("SELECT 1 FROM sqlite_master WHERE name = 'meta'").fetchone():
+                for statement in TABLES.split(";\n"):
+                    execute(statement)
+                values = {"schema": SCHEMA_VERSION, "decoder": DECODER_VERSION, "run_id": run_id, "epoch": 0}
+                self.connection.executemany("INSERT INTO meta VALUES (?,?)", list(values.items()))
+            meta = dict(execute("SELECT key, value FROM meta").fetchall())
+            if meta["schema"] != SCHEMA_VERSION or meta["run_id"] != run_id:
+                raise TelemetryError(
+                    f"the database is of run {meta['run_id']}, schema {meta['schema']}",
+                    where=str(self.path),
+                    why=f"expected run {run_id}, schema {SCHEMA_VERSION}",
+                    next_step=f"mosaic runs reindex {run_id}",
+                )
+            epoch = int(meta["epoch"]) + 1
+            execute("UPDATE meta SET value = ? WHERE key = 'epoch'", (epoch,))
+            execute("UPDATE cursors SET epoch = ?", (epoch,))
+        return epoch
+
+    @contextlib.contextmanager
+    def transaction(self) -> Iterator[None]:
+        """All of what is done inside, or nothing.
+
+        Raises:
+            DiskFull: Nothing was changed.
+        """
+        with _disk(self.path):
+            self.connection.execute("BEGIN IMMEDIATE")
+            try:
+                yield
+                self.connection.execute("COMMIT")
+            except BaseException:
+                # SQLite may have rolled back by itself already (a full disk).
+                if self.connection.in_transaction:
+                    self.connection.execute("ROLLBACK")
+                raise
+
+    def check_epoch(self) -> None:
+        """Make sure, inside a transaction, that nobody has taken over.
+
+        Raises:
+            Fenced: Somebody has.
+        """
+        (epoch,) = self.connection.execute("SELECT value FROM meta WHERE key = 'epoch'").fetchone()
+        if epoch != self.epoch:
+            raise self._fenced()
+
+    def sources(self) -> list[SourceRow]:
+        """Return the logs that have been read from."""
+        rows = self.connection.execute(
+            "SELECT worker_no, attempt, worker_id, path, off, base, inode, tail, overlong, closed FROM cursors"
+        )
+        return [
+            SourceRow(worker_no, attempt, worker_id, path, Cursor(*cursor, bool(closed)))
+            for worker_no, attempt, worker_id, path, *cursor, closed in rows
+        ]
+
+    def add_source(self, source: SourceRow, state: bytes, curve: bytes) -> None:
+        """Enter a new log with its empty rollup, inside a transaction."""
+        cursor = source.cursor
+        self.check_epoch()
+        self.connection.execute(
+            "INSERT INTO cursors VALUES (?,?,?,?,?,?,?,?,?,?,?)",
+            (*source[:4], self.epoch, *cursor[:5], int(cursor.closed)),
+        )
+        self.connection.execute(
+            "INSERT INTO rollups VALUES (?,?,0,0,0,0,0,0,0,0,0,'',?,?)", (*source[:2], state, curve)
+        )
+
+    def move(self, worker_no: int, attempt: int, old: Cursor, new: Cursor) -> None:
+        """Move a log's cursor, inside a transaction and before anything else in it: this is the fence.
+
+        Raises:
+            Fenced: The cursor is not where this writer left it, or another one has taken over.
+        """
+        changed = self.connection.execute(
+            "UPDATE cursors SET off = ?, base = ?, inode = ?, tail = ?, overlong = ?, closed = ?"
+            " WHERE worker_no = ? AND attempt = ? AND off = ? AND epoch = ?",
+            (*new[:5], int(new.closed), worker_no, attempt, old.off, self.epoch),
+        ).rowcount
+        if changed != 1:
+            raise self._fenced()
+
+    def insert(self, batch: Batch) -> None:
+        """Store a batch's rows, inside a transaction. Rows that the database refuses are moved to the quarantine."""
+        self.names.write()
+        for table in ("steps", "metrics", "metric_extras", "events", "episodes"):
+            rows: list[Row] = getattr(batch, table)
+            if rows:
+                setattr(batch, table, self._insert(table, rows, batch))
+        if batch.quarantine:
+            self.connection.executemany(INSERTS["quarantine"], batch.quarantine)
+
+    def _insert(self, table: str, rows: list[Row], batch: Batch) -> list[Row]:
+        """Insert rows, all at once if they are good, and return those that got in."""
+        execute = self.connection.execute
+        execute("SAVEPOINT rows")
+        try:
+            self.connection.executemany(INSERTS[table], rows)
+            execute("RELEASE rows")
+            return rows
+        except _REFUSED:
+            execute("ROLLBACK TO rows")
+            execute("RELEASE rows")
+        good = []
+        for row in rows:
+            try:
+                execute(INSERTS[table], row)
+            except _REFUSED as error:  # noqa: PERF203 - each row is tried by itself
+                self._refuse(table, row, error, batch)
+            else:
+                good.append(row)
+        return good
+
+    def _refuse(self, table: str, row: Row, error: Exception, batch: Batch) -> None:
+        if table == "episodes" and isinstance(error, sqlite3.IntegrityError):
+            phase = "eval" if row[1] else "train"
+            reason, detail = "repeated_episode", f"episode {row[2]} ({phase}) was reported before in this attempt"
+        else:
+            reason, detail = "unbindable", f"{table}: {error!r}"[:200]
+        batch.refuse(row[ID_COLUMN[table]], reason, detail)
+
+    def save_rollup(self, worker_no: int, attempt: int, values: dict[str, Any]) -> None:
+        """Write columns of a log's rollup, inside a transaction."""
+        columns = ", ".join(f"{name} = ?" for name in values)
+        self.connection.execute(
+            f"UPDATE rollups SET {columns} WHERE worker_no = ? AND attempt = ?",  # noqa: S608 - our own column names
+            (*values.values(), worker_no, attempt),
+        )
+
+    def load_rollup(self, worker_no: int, attempt: int) -> tuple[bytes, bytes]:
+        """Return state and curve of a log's rollup."""
+        row = self.connection.execute(
+            "SELECT state, curve FROM rollups WHERE worker_no = ? AND attempt = ?", (worker_no, attempt)
+        ).fetchone()
+        return row[0], row[1]
+
+    def add_segment(self, worker_no: int, attempt: int, old: Cursor, reason: str, rollup: bytes) -> None:
+        """Record that the file that a cursor stood in is no longer to be had, inside a transaction."""
+        self.connection.execute(
+            "INSERT INTO segments VALUES (?,?,?,?,?,?)", (worker_no, attempt, old.base, old.off, reason, rollup)
+        )
+
+    def note_batch(self, last: int, row: int, received_at: float) -> None:
+        """Record, inside a transaction, that the rows up to `row` came in now.
+
+        Args:
+            last: The record that this one extends (of the same second), or -1.
+            row: Highest row id of the batch.
+            received_at: Unix time, seconds.
+        """
+        if last >= 0:
+            self.connection.execute("UPDATE batches SET id = ? WHERE id = ?", (row, last))
+        else:
+            self.connection.execute("INSERT INTO batches VALUES (?,?)", (row, received_at))
+
+    def checkpoint(self) -> bool:
+        """Move what is in the write-ahead log into the database, as far as readers let it.
+
+        Returns:
+            Whether all of it could be moved.
+        """
+        with _disk(self.path):
+            busy, log, moved = self.connection.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchone()
+        return not busy and log == moved
+
+    def finish(self, timeout_s: float = 5.0) -> bool:
+        """Leave one file that anyone can read and copy, and close it.
+
+        Args:
+            timeout_s: How long to wait for readers.
+
+        Returns:
+            Whether that went well; if not (a reader did not let go), the data is whole, beside its ``-wal`` file.
+
+        Raises:
+            DiskFull: Nothing was lost; the store is still open.
+        """
+        deadline = time.monotonic() + timeout_s
+        self.connection.execute("PRAGMA busy_timeout = 100")
+        while True:
+            with contextlib.suppress(sqlite3.OperationalError), _disk(self.path):
+                self.connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+                if self.connection.execute("PRAGMA journal_mode = DELETE").fetchone()[0] == "delete":
+                    break
+            if time.monotonic() >= deadline:
+                self.close()
+                return False
+            time.sleep(0.05)
+        self.close()
+        return True
+
+    def close(self) -> None:
+        """Close the database as it is."""
+        self.connection.close()
+
+    def _fenced(self) -> Fenced:
+        return Fenced(
+            "another telemetry proxy has taken over this run",
+            where=str(self.path),
+            why="the cursor was moved by somebody else",
+            next_step="nothing to do: the other proxy goes on, and this one ends",
+        )
+
+
+@contextlib.contextmanager
+def _disk(path: Path) -> Iterator[None]:
+    """Tell a full disk from other faults of the database."""
+    try:
+        yield
+    except sqlite3.OperationalError as error:
+        if not _is_full(error, path):
+            raise
+        raise DiskFull(
+            "the disk is full: telemetry cannot be stored",
+            where=str(path),
+            why=str(error),
+            next_step="free some room; nothing is lost, indexing goes on by itself",
+        ) from error
+
+
+def _is_full(error: sqlite3.OperationalError, path: Path) -> bool:
+    text = str(error)
+    if "full" in text:
+        return True
+    if "I/O error" not in text and "unable to open" not in text:
+        return False
+    room = os.statvfs(path.parent)
+    return room.f_bavail * room.f_frsize < 1 << 20
