@@ -98,8 +98,6 @@ class WorkerFacts:
     attempt: AttemptFacts
     cause: str = ""
     retry_in_s: float = 0.0
-    checkpoint: str | None = None
-    """Path of the last checkpoint that any attempt reported."""
 
 
 @dataclass(frozen=True)
@@ -118,11 +116,10 @@ class RunFacts:
 
 @dataclass(frozen=True)
 class Launch:
-    """Start a launcher for an attempt."""
+    """Start a launcher for an attempt; a later one resumes from the last checkpoint, where the worker can."""
 
     worker_id: str
     attempt: int
-    checkpoint: str | None = None
 
 
 @dataclass(frozen=True)

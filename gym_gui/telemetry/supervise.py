@@ -80,7 +80,7 @@ def _decide_launch(run: RunFacts, worker: WorkerFacts) -> list[Action]:
         return [WorkerTransition(worker.worker_id, attempt.number, RunState.FAILED, cause)]
     if run.disk_full or worker.retry_in_s > 0:
         return []
-    return [Launch(worker.worker_id, attempt.number, worker.checkpoint if attempt.number > 1 else None)]
+    return [Launch(worker.worker_id, attempt.number)]
 
 
 def _decide_end(run: RunFacts, worker: WorkerFacts) -> list[Action]:

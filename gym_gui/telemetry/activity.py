@@ -1,0 +1,46 @@
+"""How long an attempt has shown no sign of life (pure: sizes and times in, durations out)."""
+
+from __future__ import annotations
+
+#: The longest step of the clock, in seconds, that counts in full: while the supervisor itself was stopped or starved,
+#: nobody looked, and what nobody looked at is no silence.
+LONGEST_TICK_S = 5.0
+
+
+class Activity:
+    """Signs of life of one attempt.
+
+    Output is any growth or change of its stdout or stderr log; CPU time is that of its whole process group.
+    """
+
+    def __init__(self) -> None:
+        self.quiet_s = 0.0
+        """Watched time without output of any kind."""
+        self.idle_s = 0.0
+        """Watched time without output and without CPU time."""
+        self.output_seen = False
+        self._seen: tuple[int, int] | None = None
+        self._cpu_seconds: float | None = None
+        self._now: float | None = None
+
+    def update(self, now: float, stdout_bytes: int, stderr_bytes: int, cpu_seconds: float | None) -> None:
+        """Take in one look at the attempt.
+
+        Args:
+            now: Monotonic time, seconds.
+            stdout_bytes: Size of its stdout log.
+            stderr_bytes: Size of its stderr log.
+            cpu_seconds: CPU time that its processes have used, ``None`` where it was not sampled.
+        """
+        elapsed = 0.0 if self._now is None else min(max(0.0, now - self._now), LONGEST_TICK_S)
+        self._now = now
+        self.quiet_s += elapsed
+        self.idle_s += elapsed
+        sizes = (stdout_bytes, stderr_bytes)
+        if sizes != self._seen:
+            self._seen = sizes
+            self.quiet_s = self.idle_s = 0.0
+        self.output_seen = self.output_seen or any(sizes)
+        if cpu_seconds is not None and cpu_seconds != self._cpu_seconds:
+            self._cpu_seconds = cpu_seconds
+            self.idle_s = 0.0

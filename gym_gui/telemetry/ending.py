@@ -1,0 +1,78 @@
+"""What a worker said last: the lifecycle events and the last words on stderr that explain its end."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import shutil
+import sqlite3
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from gym_gui.telemetry.rowid import id_range
+
+FINAL_EVENTS = ("run_completed", "run_failed", "run_cancelled")
+STDERR_TAIL_BYTES = 8192
+ERROR_LENGTH = 300
+#: Below this much room, in bytes, the disk counts as full.
+FULL_BELOW_BYTES = 1 << 20
+
+
+def last_event(
+    database: Path, worker_no: int, attempt: int | None, names: Sequence[str]
+) -> tuple[str, dict[str, Any]] | None:
+    """Return the last lifecycle event of certain names, with its payload.
+
+    Args:
+        database: The run's ``telemetry.db``.
+        worker_no: The worker.
+        attempt: Its attempt, ``None`` for all of them.
+        names: Which events.
+
+    Returns:
+        Name and payload, ``None`` where there is no such event.
+    """
+    places = ",".join("?" * len(names))
+    query = (
+        f"SELECT event, payload FROM events WHERE id BETWEEN ? AND ? AND event IN ({places})"  # noqa: S608 - ?s alone
+        " ORDER BY id DESC LIMIT 1"
+    )
+    with contextlib.closing(sqlite3.connect(f"{database.resolve().as_uri()}?mode=ro", uri=True)) as connection:
+        row = connection.execute(query, (*id_range(worker_no, attempt), *names)).fetchone()
+    if row is None:
+        return None
+    payload = json.loads(row[1]) if row[1] else {}
+    return row[0], payload if isinstance(payload, dict) else {}
+
+
+def said_error(payload: dict[str, Any]) -> str:
+    """Return in one line what a ``run_failed`` payload tells."""
+    error, kind = payload.get("error"), payload.get("error_type")
+    return ": ".join(" ".join(str(part).split()) for part in (kind, error) if part)[:ERROR_LENGTH]
+
+
+def stderr_tail(path: Path) -> str:
+    """Return the end of a stderr log, empty where there is none."""
+    try:
+        with path.open("rb") as stream:
+            size = os.fstat(stream.fileno()).st_size
+            stream.seek(max(0, size - STDERR_TAIL_BYTES))
+            return stream.read().decode("utf-8", "replace")
+    except OSError:
+        return ""
+
+
+def last_line(text: str) -> str:
+    """Return the last line that is not blank."""
+    lines = [line.strip() for line in text.splitlines()]
+    return next((line for line in reversed(lines) if line), "")[:ERROR_LENGTH]
+
+
+def no_room(folder: Path) -> bool:
+    """Return whether the disk of a folder is as good as full."""
+    try:
+        return shutil.disk_usage(folder).free < FULL_BELOW_BYTES
+    except OSError:
+        return False

@@ -1,0 +1,201 @@
+"""The proxy's hold on the run's database: which logs there are, what a full disk delays, what the logs tell."""
+
+from __future__ import annotations
+
+import functools
+import sys
+from collections.abc import Callable
+
+from gym_gui.runs.folder import RunFolder
+from gym_gui.runs.plan import RunPlan, WorkerPlan
+from gym_gui.runs.summary import Ledger
+from gym_gui.telemetry.attempt_watch import AttemptWatch, LogFacts
+from gym_gui.telemetry.ending import FINAL_EVENTS, last_event, last_line, no_room, said_error, stderr_tail
+from gym_gui.telemetry.errors import DiskFull
+from gym_gui.telemetry.history import RunHistory
+from gym_gui.telemetry.ingest import Ingestor
+from gym_gui.telemetry.rollup import WorkerRollup
+
+#: Wait before the next try on a full disk, seconds.
+RETRY_S = 1.0
+#: How old the rollups may be that supervision looks at, seconds.
+ROLLUP_AGE_S = 1.0
+
+
+class Indexer:
+    """Feeds a run's logs to the :class:`Ingestor` and keeps trying while the disk is full.
+
+    Args:
+        folder: The run's folder; the caller holds the proxy lock.
+        plan: The run.
+        clock: Monotonic clock, seconds.
+    """
+
+    def __init__(self, folder: RunFolder, plan: RunPlan, clock: Callable[[], float]) -> None:
+        self.folder = folder
+        self.plan = plan
+        self.disk_full = False
+        """The last try was refused for want of room."""
+        self.caught_up = False
+        """All that was in the logs at the last look is in the database."""
+        self._clock = clock
+        self._ingestor: Ingestor | None = None
+        self._added: set[tuple[int, int]] = set()
+        self._closed: set[tuple[int, int]] = set()
+        self._over_at: dict[tuple[int, int], int] = {}
+        self._pumps = 0
+        self._last_read = 0
+        self._retry_at = float("-inf")
+        self._read_at = clock()
+        self._rollups: list[WorkerRollup] = []
+        self._rollups_at = float("-inf")
+
+    @property
+    def quiet_s(self) -> float:
+        """Time since anything was read, seconds."""
+        return self._clock() - self._read_at
+
+    @property
+    def note(self) -> str:
+        """What stands in the way, in words; empty if nothing does."""
+        if not self.disk_full:
+            return ""
+        return "disk full: training goes on, its log is indexed as soon as there is room"
+
+    def pump(self, history: RunHistory) -> int:
+        """Read on in every log of the run.
+
+        Args:
+            history: Tells which attempts there are.
+
+        Returns:
+            Bytes that were read; 0 while the disk is full.
+
+        Raises:
+            Fenced: Another proxy has taken over.
+        """
+        if self._clock() < self._retry_at:
+            return 0
+        read = 0
+        if self._guarded(lambda: self._add_sources(history)):
+            self._guarded(self._pump_once)
+            read = self._last_read
+        if read:
+            self._read_at = self._clock()
+        return read
+
+    def log_facts(self, worker: WorkerPlan, watch: AttemptWatch) -> LogFacts:
+        """Return what the log of an attempt tells; it is closed here once the attempt is over and all was read."""
+        key = (worker.worker_no, watch.number)
+        drained = self.caught_up and not self.disk_full
+        # Read once more after nothing of it lived, so that its log, even one just made, is known and read to the end.
+        if watch.over and drained and self._pumps > self._over_at.setdefault(key, self._pumps):
+            self._guarded(lambda: self._close(key))
+        if key in self._closed:
+            return self._last_words(worker, watch)
+        rollup = self._rollup(*key)
+        return LogFacts(drained=drained, heartbeat_seen=rollup is not None and rollup.heartbeats > 0)
+
+    def last_checkpoint(self, worker: WorkerPlan) -> str | None:
+        """Return the path of the last checkpoint that any attempt of a worker reported."""
+        found = last_event(self.folder.database, worker.worker_no, None, ("checkpoint_saved",))
+        path = None if found is None else found[1].get("path") or found[1].get("checkpoint_path")
+        return path if isinstance(path, str) else None
+
+    def worker_rollups(self) -> list[WorkerRollup]:
+        """Return the rollups of all attempts."""
+        return [] if self._ingestor is None else self._ingestor.worker_rollups()
+
+    def ledger(self) -> Ledger:
+        """Return the run's ledger."""
+        return Ledger() if self._ingestor is None else self._ingestor.ledger()
+
+    def lag_bytes(self) -> int:
+        """Return how many bytes of the logs are not in the database."""
+        return 0 if self._ingestor is None else self._ingestor.lag_bytes()
+
+    def complete(self, history: RunHistory) -> bool:
+        """Read all that is left of an ended run and close every log; return whether that is done."""
+        self.pump(history)
+        if not self.caught_up or self.disk_full:
+            return False
+        left = sorted(self._added - self._closed)
+        return all(self._guarded(functools.partial(self._close, key)) for key in left)
+
+    def finish(self) -> None:
+        """Leave the database as one plain file, and close it. A full disk leaves that to a later opening."""
+        if self._ingestor is not None and self._guarded(self._ingestor.finish):
+            self._ingestor = None
+
+    def close(self) -> None:
+        """Close the database as it is."""
+        if self._ingestor is not None:
+            self._ingestor.close()
+            self._ingestor = None
+
+    def _pump_once(self) -> None:
+        assert self._ingestor is not None
+        result = self._ingestor.pump()
+        self._pumps += 1
+        self.caught_up = result.caught_up
+        self._last_read = result.bytes_read
+
+    def _add_sources(self, history: RunHistory) -> None:
+        """Open the database if it is not open, and add every log that it does not know yet."""
+        if self._ingestor is None:
+            self._ingestor = Ingestor(self.folder, self.plan)
+            self._added.clear()
+        if (0, 1) not in self._added:
+            self._ingestor.add_source(0, "supervisor", 1, self.folder.supervisor_log)
+            self._added.add((0, 1))
+        for worker in self.plan.workers:
+            for number in range(1, history.workers[worker.worker_id].attempt + 1):
+                key = (worker.worker_no, number)
+                path = self.folder.stdout_log(worker.worker_id, number)
+                if key not in self._added and path.exists():
+                    self._ingestor.add_source(worker.worker_no, worker.worker_id, number, path)
+                    self._added.add(key)
+
+    def _close(self, key: tuple[int, int]) -> None:
+        assert self._ingestor is not None
+        if key in self._closed:
+            return
+        if key in self._added:
+            self._ingestor.close_source(*key)
+        self._closed.add(key)
+
+    def _guarded(self, act: Callable[[], None]) -> bool:
+        """Do something with the database; return whether the disk let it."""
+        self._last_read = 0
+        try:
+            act()
+        except DiskFull as error:
+            if not self.disk_full:
+                sys.stderr.write(f"{self.note or 'disk full'}: {error}\n")
+            self.disk_full = True
+            self.caught_up = False
+            self._retry_at = self._clock() + RETRY_S
+            return False
+        self.disk_full = False
+        self._rollups_at = float("-inf") if self._last_read else self._rollups_at
+        return True
+
+    def _rollup(self, worker_no: int, attempt: int) -> WorkerRollup | None:
+        now = self._clock()
+        if now - self._rollups_at > ROLLUP_AGE_S:
+            self._rollups, self._rollups_at = self.worker_rollups(), now
+        return next((one for one in self._rollups if (one.worker_no, one.attempt) == (worker_no, attempt)), None)
+
+    def _last_words(self, worker: WorkerPlan, watch: AttemptWatch) -> LogFacts:
+        """What a closed log and the end of stderr tell."""
+        found = last_event(self.folder.database, worker.worker_no, watch.number, FINAL_EVENTS)
+        name, payload = found or ("", {})
+        tail = stderr_tail(watch.stderr)
+        error = said_error(payload) if name == "run_failed" else ""
+        return LogFacts(
+            drained=True,
+            closed=True,
+            final_event=name,
+            error=error or last_line(tail),
+            disk_full="No space left on device" in tail or no_room(self.folder.path),
+        )

@@ -1,0 +1,49 @@
+"""The supervisor log together with what it tells, so that the two can never disagree."""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+from gym_gui.runs.folder import RunFolder
+from gym_gui.runs.plan import RunPlan
+from gym_gui.telemetry.history import RunHistory
+from gym_gui.telemetry.supervisor_log import SupervisorLog, read_events
+
+
+class Journal:
+    """Records events: folded into :attr:`history` at once, written to the log as soon as the disk takes them.
+
+    What a full disk keeps out of the log is not lost while this process lives, and a successor finds out anew from
+    the launchers' records. The caller holds the run's proxy lock.
+
+    Args:
+        folder: The run's folder.
+        plan: The run.
+    """
+
+    def __init__(self, folder: RunFolder, plan: RunPlan) -> None:
+        self.history = RunHistory((worker.worker_id for worker in plan.workers), read_events(folder.supervisor_log))
+        self._log = SupervisorLog(folder.supervisor_log)
+        self._pending: list[dict[str, Any]] = []
+
+    def record(self, event: str, **fields: Any) -> None:
+        """Record one event; ``at`` (Unix time, seconds) is put in."""
+        value = {"event": event, **fields, "at": time.time()}
+        self.history.apply(value)
+        self._pending.append(value)
+        self.flush()
+
+    def flush(self) -> bool:
+        """Write what waits; return whether the log is complete."""
+        while self._pending:
+            try:
+                self._log.append(**self._pending[0])
+            except OSError:
+                return False
+            del self._pending[0]
+        return True
+
+    def close(self) -> None:
+        """Close the log."""
+        self._log.close()

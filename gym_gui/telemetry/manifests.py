@@ -1,0 +1,66 @@
+"""The run's ``analytics.json``: the artifact manifests of all its workers, side by side."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+from gym_gui.runs.files import write_json_atomic
+from gym_gui.runs.folder import RunFolder
+from gym_gui.runs.plan import RunPlan
+
+
+def merge_manifests(folder: RunFolder, plan: RunPlan) -> dict[str, Any]:
+    """Gather what the workers wrote and write the run's manifest.
+
+    A worker may write its manifest as ``<run_id>_analytics.json`` (or ``analytics.json``) into its working directory,
+    or into the run's folder; there it counts where the run has one worker, or where it names its worker.
+
+    Args:
+        folder: The run's folder.
+        plan: The run.
+
+    Returns:
+        What was written: ``run_id`` and ``workers {worker_id: manifest}``; an unreadable one as ``{"error", "path"}``.
+
+    Raises:
+        OSError: The disk refused.
+    """
+    names = (f"{plan.run_id}_analytics.json", "analytics.json")
+    shared = [manifest for name in names if (manifest := _load(folder.path / name)) is not None]
+    workers: dict[str, Any] = {}
+    for worker in plan.workers:
+        found = next((own for name in names if (own := _load(folder.work(worker.worker_id) / name)) is not None), None)
+        if found is None:
+            found = next((one for one in shared if _is_of(one, worker.worker_id, alone=len(plan.workers) == 1)), None)
+        if found is not None:
+            workers[worker.worker_id] = found
+    earlier: dict[str, Any] = next((one["workers"] for one in shared if _is_merged(one)), {})
+    merged = {"schema": 1, "run_id": plan.run_id, "workers": {**earlier, **workers}}
+    write_json_atomic(folder.analytics, merged)
+    return merged
+
+
+def _load(path: Path) -> dict[str, Any] | None:
+    try:
+        value = json.loads(path.read_bytes())
+    except FileNotFoundError:
+        return None
+    except (OSError, ValueError, RecursionError) as error:
+        return {"error": f"manifest cannot be read: {error}", "path": str(path)}
+    if not isinstance(value, dict):
+        return {"error": "manifest is not a JSON object", "path": str(path)}
+    return value
+
+
+def _is_merged(manifest: dict[str, Any]) -> bool:
+    return isinstance(manifest.get("workers"), dict)
+
+
+def _is_of(manifest: dict[str, Any], worker_id: str, *, alone: bool) -> bool:
+    if _is_merged(manifest):
+        return False
+    metadata = manifest.get("metadata")
+    named = manifest.get("worker_id") or (metadata.get("worker_id") if isinstance(metadata, dict) else None)
+    return alone if named is None else bool(named == worker_id)

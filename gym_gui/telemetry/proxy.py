@@ -1,0 +1,241 @@
+"""The telemetry proxy of one run: starts its workers, tails their logs into the database, reports.
+
+Replaceable at any time: what it knows stands in the run's folder, what it holds is a lock, and nothing waits for it.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from types import FrameType
+from typing import Protocol
+
+from gym_gui.runs.files import write_json_atomic
+from gym_gui.runs.folder import RunFolder
+from gym_gui.runs.lock import FileLock
+from gym_gui.runs.plan import RunPlan
+from gym_gui.runs.plan_io import load_plan
+from gym_gui.runs.summary import RunSummary
+from gym_gui.telemetry.errors import Fenced
+from gym_gui.telemetry.identity import ProcessIdentity
+from gym_gui.telemetry.indexer import Indexer
+from gym_gui.telemetry.manifests import merge_manifests
+from gym_gui.telemetry.summary import Supervision, summarize
+from gym_gui.telemetry.supervisor import Supervisor
+from gym_gui.telemetry.usage_sampler import UsageSampler
+
+EXIT_ENDED = 0
+#: Another proxy holds the run's lock, or has taken over its database.
+EXIT_LOCKED = 3
+#: Told to stop (SIGTERM): the workers run on and wait for the next proxy.
+EXIT_DRAINED = 4
+LOCK_TRIES = 10
+#: Time between two looks at the logs, in seconds: while a worker starts or ends, while data flow or somebody
+#: watches, when little happens, at rest.
+TICK_HURRIED_S = 0.005
+TICK_BUSY_S = 0.02
+TICK_QUIET_S = 0.1
+TICK_REST_S = 0.2
+#: Without a sign of life for so long, the logs are at rest, seconds.
+REST_AFTER_S = 10.0
+#: Time between two looks at processes and records, seconds.
+LOOK_INTERVAL_S = 0.05
+#: Time between two reports, in seconds, while somebody watches and while nobody does.
+REPORT_WATCHED_S = 0.1
+REPORT_UNWATCHED_S = 0.5
+#: How long the last report may take to be delivered, seconds.
+CLOSE_TIMEOUT_S = 5.0
+
+
+class Reporter(Protocol):
+    """Where a proxy's reports go."""
+
+    def report(self, summary: RunSummary) -> None:
+        """Take a report; never blocks, only the newest is kept."""
+
+    def watched(self) -> bool:
+        """Return whether somebody is looking."""
+
+    def close(self, timeout_s: float) -> None:
+        """Deliver the last report, if that is possible within so many seconds."""
+
+
+class NoReporter:
+    """Reports to nobody."""
+
+    def report(self, summary: RunSummary) -> None:
+        """Forget the report."""
+
+    def watched(self) -> bool:
+        """Nobody is looking."""
+        return False
+
+    def close(self, timeout_s: float) -> None:
+        """There is nothing to deliver."""
+
+
+@dataclass(frozen=True)
+class _Turns:
+    """What a proxy works with, turn after turn."""
+
+    supervisor: Supervisor
+    indexer: Indexer
+    usage: UsageSampler
+
+
+class Proxy:
+    """Supervises one run and indexes its logs until the run has ended.
+
+    Args:
+        folder: The run's folder; ``run.json`` is there.
+        reporter: Where reports go.
+        clock: Monotonic clock, seconds.
+    """
+
+    def __init__(self, folder: RunFolder, reporter: Reporter, *, clock: Callable[[], float] = time.monotonic) -> None:
+        self.folder = folder
+        self.reporter = reporter
+        self._clock = clock
+        self._draining = False
+        self._reports = 0
+        self._reported_at = float("-inf")
+        self._looked_at = float("-inf")
+        self._stale = True
+
+    def run(self) -> int:
+        """Work until the run has ended, or another proxy has it, or SIGTERM comes.
+
+        Returns:
+            0: the run has ended and its database is finished. 3: another proxy has the run. 4: drained.
+
+        Raises:
+            MosaicError: The run's folder cannot be used.
+        """
+        lock = FileLock(self.folder.proxy_lock)
+        if not self._acquire(lock):
+            return EXIT_LOCKED
+        try:
+            with self._drain_on_signals():
+                return self._work(load_plan(self.folder))
+        except Fenced:
+            return EXIT_LOCKED
+        finally:
+            lock.release()
+
+    def drain(self) -> None:
+        """Ask :meth:`run` to return soon and leave the workers running."""
+        self._draining = True
+
+    def _acquire(self, lock: FileLock) -> bool:
+        for _ in range(LOCK_TRIES):  # somebody who only looks at the lock holds it for a moment
+            if lock.acquire():
+                return True
+            time.sleep(0.02)
+        return False
+
+    def _work(self, plan: RunPlan) -> int:
+        indexer = Indexer(self.folder, plan, self._clock)
+        supervisor = Supervisor(self.folder, plan, self._clock, indexer.last_checkpoint)
+        turns = _Turns(supervisor, indexer, UsageSampler(plan.limits, self._clock))
+        try:
+            supervisor.journal.record("proxy", pid=self._write_identity())
+            while not supervisor.ended:
+                if self._draining:
+                    return EXIT_DRAINED
+                self._turn(turns)
+            return self._finish(turns)
+        finally:
+            indexer.close()
+            supervisor.close()
+
+    def _turn(self, turns: _Turns) -> None:
+        """Read, look, act, report, and wait for the next turn."""
+        now = self._clock()
+        read = turns.indexer.pump(turns.supervisor.history)
+        if not read or now - self._looked_at >= LOOK_INTERVAL_S:
+            self._looked_at = now
+            turns.supervisor.disk_full = turns.indexer.disk_full
+            changed = turns.supervisor.step(turns.indexer.log_facts)
+            sampled = turns.usage.sample(watch for _, watch in turns.supervisor.live_watches())
+            self._stale = self._stale or changed or sampled
+        self._stale = self._stale or read > 0
+        watched = self.reporter.watched()
+        if self._stale and now - self._reported_at >= (REPORT_WATCHED_S if watched else REPORT_UNWATCHED_S):
+            self._report(turns)
+        if not turns.supervisor.ended:
+            time.sleep(self._pause_s(turns, read, watched))
+
+    def _pause_s(self, turns: _Turns, read: int, watched: bool) -> float:
+        if read and not turns.indexer.caught_up:
+            return 0.0
+        if turns.supervisor.hurried:
+            return TICK_HURRIED_S
+        if read or watched:
+            return TICK_BUSY_S
+        return TICK_REST_S if turns.indexer.quiet_s > REST_AFTER_S else TICK_QUIET_S
+
+    def _report(self, turns: _Turns) -> RunSummary:
+        self._reports += 1
+        history, indexer = turns.supervisor.history, turns.indexer
+        supervision = Supervision(
+            history=history,
+            report=history.proxies << 32 | self._reports,
+            proxy_pid=os.getpid(),
+            lag_bytes=indexer.lag_bytes(),
+            note=indexer.note,
+            usage=turns.usage.latest,
+        )
+        summary = summarize(turns.supervisor.plan, indexer.worker_rollups(), indexer.ledger(), supervision)
+        self.reporter.report(summary)
+        self._reported_at = self._clock()
+        self._stale = False
+        return summary
+
+    def _finish(self, turns: _Turns) -> int:
+        """The run has ended: index the rest, gather the manifests, finish the database, tell the end."""
+        plan = turns.supervisor.plan
+        while not turns.indexer.complete(turns.supervisor.history):
+            if self._draining:
+                return EXIT_DRAINED
+            time.sleep(TICK_QUIET_S if turns.indexer.disk_full else 0.0)
+        try:
+            merge_manifests(self.folder, plan)
+        except OSError as error:
+            sys.stderr.write(f"analytics.json of run {plan.run_id} cannot be written: {error}\n")
+        last = self._report(turns)
+        turns.indexer.finish()
+        self.reporter.report(last)
+        self.reporter.close(CLOSE_TIMEOUT_S)
+        return EXIT_ENDED
+
+    def _write_identity(self) -> int:
+        """Let everybody know which process supervises the run; return its pid."""
+        own = ProcessIdentity.own()
+        try:
+            write_json_atomic(self.folder.proxy_identity, own)
+        except OSError as error:
+            sys.stderr.write(f"{self.folder.proxy_identity} cannot be written: {error}\n")
+        return own.pid
+
+    @contextmanager
+    def _drain_on_signals(self) -> Iterator[None]:
+        """SIGTERM and SIGINT drain (only the main thread may set handlers; elsewhere :meth:`drain` is called)."""
+        if threading.current_thread() is not threading.main_thread():
+            yield
+            return
+
+        def handler(_number: int, _frame: FrameType | None) -> None:
+            self.drain()
+
+        before = {number: signal.signal(number, handler) for number in (signal.SIGTERM, signal.SIGINT)}
+        try:
+            yield
+        finally:
+            for number, action in before.items():
+                signal.signal(number, action)

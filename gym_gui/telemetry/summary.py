@@ -1,0 +1,172 @@
+"""A run as one value: what supervision knows of it and what its telemetry amounts to."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+import msgspec
+
+from gym_gui.runs.folder import RunFolder
+from gym_gui.runs.plan import RunPlan, WorkerPlan
+from gym_gui.runs.plan_io import load_plan
+from gym_gui.runs.states import RunState
+from gym_gui.runs.summary import ExitStatus, Ledger, RunSummary, WorkerSummary
+from gym_gui.telemetry.history import RunHistory, WorkerHistory
+from gym_gui.telemetry.identity import ProcessIdentity
+from gym_gui.telemetry.reader import RunReader
+from gym_gui.telemetry.rollup import WorkerRollup
+from gym_gui.telemetry.supervisor_log import read_events
+from gym_gui.telemetry.usage import Usage
+
+
+@dataclass(frozen=True)
+class Supervision:
+    """What a run's supervisor, or its log, knows beside the telemetry."""
+
+    history: RunHistory
+    report: int = 0
+    proxy_pid: int | None = None
+    lag_bytes: int = 0
+    note: str = ""
+    """What stands in the run's way just now; shown instead of the cause of its state."""
+    usage: Mapping[str, Usage] = field(default_factory=dict)
+    """By worker id."""
+
+
+def summarize(plan: RunPlan, rollups: Sequence[WorkerRollup], ledger: Ledger, supervision: Supervision) -> RunSummary:
+    """Return a run's summary.
+
+    Args:
+        plan: The run.
+        rollups: Of every worker and attempt, in any order.
+        ledger: The run's.
+        supervision: States, processes, exits.
+    """
+    history = supervision.history
+    workers = [
+        _worker_summary(
+            worker,
+            sorted((one for one in rollups if one.worker_no == worker.worker_no), key=lambda one: one.attempt),
+            history.workers[worker.worker_id],
+            supervision.usage.get(worker.worker_id),
+        )
+        for worker in plan.workers
+    ]
+    means = [worker.mean_return_100 for worker in workers if worker.mean_return_100 is not None]
+    targets = [worker.target_steps for worker in plan.workers if worker.target_steps is not None]
+    begun = [record.started_at for record in history.workers.values() if record.started_at is not None]
+    return RunSummary(
+        run_id=plan.run_id,
+        run_name=plan.run_name,
+        state=history.state,
+        cause=history.cause if history.state.terminal else supervision.note or history.cause,
+        digest=plan.digest,
+        report=supervision.report,
+        group=plan.group,
+        tags=plan.tags,
+        seed=plan.seed,
+        executor=plan.executor,
+        parent_run_id=plan.parent_run_id,
+        attempts=max((worker.attempt for worker in workers), default=0),
+        workers=workers,
+        episodes=sum(worker.episodes for worker in workers),
+        steps=sum(worker.steps for worker in workers),
+        target_steps=sum(targets) if len(targets) == len(plan.workers) else None,
+        mean_return_100=sum(means) / len(means) if means else None,
+        ledger=ledger,
+        lag_bytes=supervision.lag_bytes,
+        proxy_pid=supervision.proxy_pid,
+        created_at=plan.created_at,
+        started_at=history.started_at or min(begun, default=None),
+        ended_at=history.ended_at,
+        exit=_run_exit(history) if history.state.terminal else None,
+    )
+
+
+def read_summary(folder: RunFolder) -> RunSummary:
+    """Return a run's summary from its folder alone, whether anything supervises it or not.
+
+    Args:
+        folder: The run's folder.
+
+    Raises:
+        MosaicError: The folder holds no run that this version reads.
+    """
+    plan = load_plan(folder)
+    events = read_events(folder.supervisor_log)
+    history = RunHistory((worker.worker_id for worker in plan.workers), events)
+    rollups: list[WorkerRollup] = []
+    ledger = Ledger()
+    if folder.database.exists():
+        with RunReader(folder) as reader:
+            rollups, ledger = reader.worker_rollups(), reader.ledger()
+    proxy = _proxy(folder)
+    supervision = Supervision(
+        history=history,
+        report=history.proxies << 32,
+        proxy_pid=proxy.pid if proxy is not None and proxy.alive() else None,
+        lag_bytes=_lag_bytes(folder, plan, history, rollups),
+    )
+    return summarize(plan, rollups, ledger, supervision)
+
+
+def _worker_summary(
+    plan: WorkerPlan, rollups: Sequence[WorkerRollup], record: WorkerHistory, usage: Usage | None
+) -> WorkerSummary:
+    last = rollups[-1] if rollups else None
+    shown = next((one for one in reversed(rollups) if one.curve or one.mean_return_100 is not None), last)
+    live = record.state in (RunState.STARTING, RunState.RUNNING, RunState.PAUSED)
+    summary = WorkerSummary(
+        worker_id=plan.worker_id,
+        worker_type=plan.worker_type,
+        state=record.state,
+        cause=record.cause,
+        attempt=max((number for number, attempt in record.attempts.items() if attempt.launches), default=0),
+        pid=record.pid,
+        exit=record.exit,
+        episodes=sum(one.episodes for one in rollups),
+        target_steps=plan.target_steps,
+        cpu_seconds=usage.cpu_seconds if usage is not None and live else record.cpu_seconds,
+        memory_bytes=usage.memory_bytes if usage is not None and live else record.memory_bytes,
+    )
+    if last is not None and shown is not None:
+        summary.steps = last.steps
+        summary.last_event = last.last_event
+        summary.last_heartbeat_at = last.last_heartbeat_at
+        summary.mean_return_100 = shown.mean_return_100
+        summary.curve = shown.curve
+        evaluated = next((one for one in reversed(rollups) if one.eval_episodes), last)
+        summary.eval_episodes = evaluated.eval_episodes
+        summary.eval_mean_return = evaluated.eval_mean_return
+    return summary
+
+
+def _run_exit(history: RunHistory) -> ExitStatus | None:
+    """The exit of the first worker that failed, else of the last that ended."""
+    ended = sorted((one for one in history.workers.values() if one.exit is not None), key=lambda one: one.ended_at or 0)
+    failed = [one for one in ended if one.state in (RunState.FAILED, RunState.LOST)]
+    if failed:
+        return failed[0].exit
+    return ended[-1].exit if ended else None
+
+
+def _proxy(folder: RunFolder) -> ProcessIdentity | None:
+    try:
+        return msgspec.json.decode(folder.proxy_identity.read_bytes(), type=ProcessIdentity)
+    except (OSError, msgspec.DecodeError):
+        return None
+
+
+def _lag_bytes(folder: RunFolder, plan: RunPlan, history: RunHistory, rollups: Sequence[WorkerRollup]) -> int:
+    """Bytes of the workers' logs that are not in the database."""
+    read = {(one.worker_no, one.attempt): one.bytes_read for one in rollups if not one.closed}
+    closed = {(one.worker_no, one.attempt) for one in rollups if one.closed}
+    lag = 0
+    for worker in plan.workers:
+        for number in range(1, history.workers[worker.worker_id].attempt + 1):
+            key = (worker.worker_no, number)
+            path = folder.stdout_log(worker.worker_id, number)
+            if key not in closed and path.exists():
+                lag += max(0, path.stat().st_size - read.get(key, 0))
+    return lag

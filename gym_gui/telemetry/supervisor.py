@@ -1,0 +1,257 @@
+"""Carries out what supervision decides: launches, signals, records. The only place that does."""
+
+from __future__ import annotations
+
+import errno
+import signal
+import sys
+from collections.abc import Callable
+
+import msgspec
+
+from gym_gui.runs.files import read_json
+from gym_gui.runs.folder import RunFolder
+from gym_gui.runs.plan import RunPlan, WorkerPlan
+from gym_gui.runs.states import RunState
+from gym_gui.telemetry.attempt_watch import AttemptWatch, LogFacts
+from gym_gui.telemetry.facts import (
+    Action,
+    Kill,
+    Launch,
+    RunFacts,
+    RunTransition,
+    Stop,
+    WorkerFacts,
+    WorkerTransition,
+)
+from gym_gui.telemetry.identity import ProcessIdentity
+from gym_gui.telemetry.journal import Journal
+from gym_gui.telemetry.launch import LauncherPool, build_spec, resuming_argv
+from gym_gui.telemetry.supervise import decide, retry_delay_s
+
+#: How often killing what is left is repeated, seconds.
+KILL_INTERVAL_S = 0.5
+#: Wait after a launch that the system refused, seconds.
+REFUSED_DELAY_S = 1.0
+
+
+class Supervisor:
+    """The supervision of one run; the caller holds the run's proxy lock.
+
+    Args:
+        folder: The run's folder.
+        plan: The run.
+        clock: Monotonic clock, seconds.
+        checkpoint_of: Path of the last checkpoint that a worker reported.
+    """
+
+    def __init__(
+        self,
+        folder: RunFolder,
+        plan: RunPlan,
+        clock: Callable[[], float],
+        checkpoint_of: Callable[[WorkerPlan], str | None],
+    ) -> None:
+        self.folder = folder
+        self.plan = plan
+        self.journal = Journal(folder, plan)
+        self.history = self.journal.history
+        self.disk_full = False
+        self._clock = clock
+        self._checkpoint_of = checkpoint_of
+        self._pool = LauncherPool()
+        self._watches: dict[str, AttemptWatch] = {}
+        self._not_before: dict[str, float] = {}
+
+    @property
+    def ended(self) -> bool:
+        """Whether the run's terminal state is recorded and written."""
+        return self.history.state.terminal and self.journal.flush()
+
+    def watch(self, worker: WorkerPlan) -> AttemptWatch:
+        """Return the watch over a worker's current attempt."""
+        record = self.history.workers[worker.worker_id]
+        found = self._watches.get(worker.worker_id)
+        if found is None or found.number != record.attempt:
+            found = AttemptWatch(self.folder, worker.worker_id, record.attempt, record.of(record.attempt))
+            self._watches[worker.worker_id] = found
+        return found
+
+    @property
+    def hurried(self) -> bool:
+        """Whether something is about to happen: a worker starts, or one is over and its log is to be closed."""
+        return any(
+            watch.over or self.history.workers[plan.worker_id].state is RunState.STARTING
+            for plan, watch in self.live_watches()
+        )
+
+    def live_watches(self) -> list[tuple[WorkerPlan, AttemptWatch]]:
+        """Return the attempts of the workers that have not ended."""
+        workers = self.history.workers
+        return [(plan, self.watch(plan)) for plan in self.plan.workers if not workers[plan.worker_id].state.terminal]
+
+    def step(self, logs: Callable[[WorkerPlan, AttemptWatch], LogFacts]) -> bool:
+        """Look, decide and act until nothing is left to do now.
+
+        Args:
+            logs: What the telemetry of an attempt tells.
+
+        Returns:
+            Whether anything was done.
+        """
+        self._pool.reap()
+        self.journal.flush()
+        for count in range(100):
+            actions = decide(self.facts(logs))
+            done = [self._act(action) for action in actions]
+            if not any(done):
+                return count > 0
+        return True
+
+    def facts(self, logs: Callable[[WorkerPlan, AttemptWatch], LogFacts]) -> RunFacts:
+        """Return all that is known of the run now."""
+        now = self._clock()
+        workers = []
+        for plan in self.plan.workers:
+            record = self.history.workers[plan.worker_id]
+            watch = self.watch(plan)
+            attempt = watch.idle_facts() if record.state.terminal else watch.look(now, logs(plan, watch))
+            delay = self._not_before.get(plan.worker_id, now) - now
+            workers.append(WorkerFacts(plan.worker_id, record.state, attempt, record.cause, max(0.0, delay)))
+        return RunFacts(
+            state=self.history.state,
+            limits=self.plan.limits,
+            workers=tuple(workers),
+            fail_fast=self.plan.on_worker_failure == "fail_fast",
+            cancel=self._cancel_cause(),
+            disk_full=self.disk_full,
+        )
+
+    def close(self) -> None:
+        """Stop supervising; what runs goes on."""
+        self._pool.reap()
+        self.journal.close()
+
+    def _cancel_cause(self) -> str | None:
+        if not self.folder.cancel_intent.exists():
+            return None
+        try:
+            intent = read_json(self.folder.cancel_intent)
+        except (OSError, ValueError):
+            intent = None
+        if not isinstance(intent, dict):
+            return "cancelled"
+        by, reason = intent.get("by"), intent.get("reason")
+        return "cancelled" + (f" by {by}" if by else "") + (f": {reason}" if reason else "")
+
+    def _act(self, action: Action) -> bool:
+        """Carry out one action; return whether it changed anything that is on record."""
+        if isinstance(action, RunTransition):
+            self.journal.record("state", state=action.state.value, cause=action.cause)
+            return True
+        plan = next(worker for worker in self.plan.workers if worker.worker_id == action.worker_id)
+        watch = self.watch(plan)
+        if isinstance(action, WorkerTransition):
+            self._record_transition(watch, action)
+            return True
+        if isinstance(action, Launch):
+            return self._launch(plan, watch)
+        if isinstance(action, Stop):
+            return self._stop(watch, action)
+        return self._kill(watch, action)
+
+    def _launch(self, plan: WorkerPlan, watch: AttemptWatch) -> bool:
+        if self.folder.cancel_intent.exists():
+            return False  # asked for since the facts were gathered: look again
+        where = {"worker_id": plan.worker_id, "attempt": watch.number}
+        try:
+            checkpoint = self._checkpoint_of(plan) if watch.number > 1 else None
+            argv = None if checkpoint is None else resuming_argv(self.folder, plan, watch.number, checkpoint)
+            spec = build_spec(self.folder, self.plan, plan, watch.number, argv)
+            pid = self._pool.start(self.folder, spec, plan.worker_id, watch.number)
+        except OSError as error:
+            self._not_before[plan.worker_id] = self._clock() + REFUSED_DELAY_S
+            if error.errno in (errno.ENOSPC, errno.EDQUOT):
+                return False
+            self.journal.record("launch", **where, state="starting", cause=f"cannot start a launcher: {error}")
+            return True
+        if pid is None:
+            return False
+        resumed = f", resuming from {checkpoint}" if argv is not None else ""
+        launcher = _identity_of(pid)
+        self.journal.record("launch", **where, state="starting", cause=f"launcher {pid}{resumed}", launcher=launcher)
+        return True
+
+    def _record_transition(self, watch: AttemptWatch, action: WorkerTransition) -> None:
+        fields: dict[str, object] = {
+            "worker_id": action.worker_id,
+            "attempt": action.attempt,
+            "state": action.state.value,
+            "cause": action.cause,
+        }
+        if action.state is RunState.STARTING:
+            launcher = watch.launcher
+            self.journal.record(
+                "launch", **fields, launcher=None if launcher is None else msgspec.to_builtins(launcher)
+            )
+        elif action.state is RunState.RUNNING:
+            pid = None if watch.worker is None else watch.worker.pid
+            self.journal.record("started", **fields, pid=pid)
+        else:
+            ended = None if action.exit is None else msgspec.to_builtins(action.exit)
+            used = {key: watch.exit.get(key) for key in ("cpu_seconds", "max_rss_bytes", "strays")}
+            self.journal.record("exit" if action.exit is not None else "withdrawn", **fields, exit=ended, **used)
+        if action.state is RunState.QUEUED:
+            self._not_before[action.worker_id] = self._clock() + retry_delay_s(action.attempt)
+
+    def _stop(self, watch: AttemptWatch, action: Stop) -> bool:
+        orphaned = watch.launcher is not None and not watch.launcher.alive()
+        if not action.recorded:
+            self.journal.record(
+                "signal",
+                worker_id=action.worker_id,
+                attempt=action.attempt,
+                signal="SIGTERM",
+                to="worker" if orphaned else "launcher",
+                kind=action.kind.value,
+                cause=action.cause,
+            )
+        targets = watch.search() if orphaned else [process for process in (watch.launcher,) if process is not None]
+        if deliver(targets, signal.SIGTERM):
+            watch.stopped_at = self._clock()
+            if orphaned:
+                deliver(targets, signal.SIGCONT)
+        return not action.recorded  # not delivered: it is sent again at the next look
+
+    def _kill(self, watch: AttemptWatch, action: Kill) -> bool:
+        now = self._clock()
+        if now - watch.killed_at < KILL_INTERVAL_S:
+            return False
+        if watch.killed_at == float("-inf"):
+            where = {"worker_id": action.worker_id, "attempt": action.attempt}
+            self.journal.record("signal", **where, signal="SIGKILL", to="worker", cause=action.cause)
+        watch.killed_at = now
+        targets = watch.search()
+        if action.launcher and watch.launcher is not None:
+            targets = [watch.launcher, *targets]
+        deliver(targets, signal.SIGKILL)
+        return False
+
+
+def deliver(targets: list[ProcessIdentity], number: int) -> bool:
+    """Signal processes; return whether any was there to take it."""
+    delivered = False
+    for process in targets:
+        try:
+            delivered = process.signal(number) or delivered
+        except PermissionError as error:  # noqa: PERF203 - a handful of processes
+            sys.stderr.write(f"cannot signal process {process.pid}: {error}\n")
+    return delivered
+
+
+def _identity_of(pid: int) -> dict[str, object] | None:
+    try:
+        built: dict[str, object] = msgspec.to_builtins(ProcessIdentity.of(pid))
+    except ProcessLookupError:
+        return None
+    return built
