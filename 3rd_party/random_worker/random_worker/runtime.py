@@ -1,0 +1,102 @@
+"""A run from its first event to its last."""
+
+from __future__ import annotations
+
+import logging
+import os
+import secrets
+import statistics
+import time
+from typing import Any
+
+from .analytics import write_analytics_manifest
+from .config import RandomWorkerConfig
+from .sdk import ConfigError, heartbeats, log_constant, open_emitter
+
+
+class RandomWorkerRuntime:
+    """Does the work of one run.
+
+    Args:
+        config: What to do.
+        dry_run: Check everything and play nothing.
+        logger: Takes log records besides the telemetry.
+    """
+
+    def __init__(
+        self, config: RandomWorkerConfig, *, dry_run: bool = False, logger: logging.Logger | None = None
+    ) -> None:
+        self.config = config
+        self.worker_id = config.worker_id or os.environ.get("WORKER_ID") or None
+        self.seed = config.seed if config.seed is not None else secrets.randbits(31)
+        self._dry_run = dry_run
+        self._emitter = open_emitter(config.run_id, self.worker_id, logger or logging.getLogger(__name__))
+        self._steps = 0
+
+    def run(self) -> dict[str, Any]:
+        """Do the work.
+
+        Returns:
+            A JSON-ready summary, the payload of ``run_completed``.
+
+        Raises:
+            ConfigError: The environment cannot be made.
+        """
+        config = self.config
+        announcement = {
+            "worker_type": "random",
+            "mode": config.mode,
+            "env_id": config.env_id,
+            "seed": self.seed,
+            "total_steps": config.burst or (config.total_steps if config.mode == "train" else 0),
+            "dry_run": self._dry_run,
+        }
+        self._emitter.run_started(announcement, constant=log_constant("RUNTIME_STARTED"))
+        try:
+            self._check()
+            summary = {"status": "dry-run", "config": config.to_dict()} if self._dry_run else self._work()
+        except Exception as error:
+            payload: dict[str, Any] = {"error": str(error), "error_type": type(error).__name__}
+            if isinstance(error, ConfigError):
+                payload["problems"] = [problem.to_dict() for problem in error.problems]
+            self._emitter.run_failed(payload, constant=log_constant("RUNTIME_FAILED"), exc_info=_traceback_of(error))
+            raise
+        self._emitter.run_completed(summary, constant=log_constant("RUNTIME_COMPLETED"))
+        return summary
+
+    def _check(self) -> None:
+        from .preflight import check_run
+
+        problems = check_run(self.config)
+        if problems:
+            raise ConfigError("The run cannot start.", problems)
+
+    def _work(self) -> dict[str, Any]:
+        if self.config.burst:
+            return self._burst()
+        from .play import play
+
+        started = time.perf_counter()
+        with heartbeats(self._emitter, self.config.heartbeat_interval_s, lambda: {"step": self._steps}):
+            returns = play(self.config, self.seed, self._emitter, self._count)
+        seconds = time.perf_counter() - started
+        result = {
+            "total_steps": self._steps,
+            "episodes": len(returns),
+            "mean_return": statistics.fmean(returns) if returns else None,
+            "std_return": statistics.pstdev(returns) if returns else None,
+            "steps_per_second": round(self._steps / seconds, 1) if seconds > 0 else 0.0,
+        }
+        manifest = write_analytics_manifest(self.config, worker_id=self.worker_id, metadata=result)
+        summary = {"status": "completed", "env_id": self.config.env_id, "seed": self.seed, **result}
+        return {**summary, "analytics_manifest": str(manifest) if manifest else None}
+
+    def _count(self, steps: int) -> None:
+        self._steps = steps
+
+    def _burst(self) -> dict[str, Any]:
+        emit = self._emitter.step
+        extra = {"padding": "x" * self.config.payload_bytes} if self.config.payload_bytes else {}
+        for index in range(self.config.burst):
+            emit(index, ep_index=0, reward=0.0, terminated=False, truncated=False, action=0, **extra)
+        return {"status": "completed", "seed": self.seed, "total_steps": self.config.burst, "episodes": 0}
