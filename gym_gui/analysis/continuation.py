@@ -17,7 +17,21 @@ if TYPE_CHECKING:
     from gym_gui.workers.record import WorkerRecord
 
 STEP_FIELDS = ("total_steps", "total_timesteps")
-_NEEDED = {"resume": ("mode", "checkpoint_path"), "evaluate": ("mode", "checkpoint_path")}
+_NEEDED = ("mode", "checkpoint_path")
+_STEP_KEYS = ("step", "global_step", "steps", "total_steps", "timesteps")
+
+
+@dataclass(frozen=True)
+class Checkpoint:
+    """A checkpoint to begin with.
+
+    Args:
+        path: Where it lies.
+        step: Environment steps taken when it was saved, where that is known.
+    """
+
+    path: Path
+    step: int | None = None
 
 
 @dataclass(frozen=True)
@@ -53,7 +67,7 @@ def continue_run(
         mode: ``resume`` or ``evaluate``.
         catalog: The workers of this machine.
         checkpoint: Which checkpoint, in place of the last one recorded (a run of one worker only).
-        steps: The worker's total of steps, in place of the first run's.
+        steps: Environment steps to take beyond those of the checkpoint; without it, the first run's total is the goal.
         episodes: How many evaluation episodes, in place of the worker's default.
 
     Raises:
@@ -72,16 +86,29 @@ def continue_run(
     for worker in plan.workers:
         record = catalog.get(worker.worker_type)
         _check_able(record, mode, run_id)
-        start = checkpoint if checkpoint is not None else last_checkpoint(folder, worker)
-        if not start.exists():
+        known = last_checkpoint(folder, worker)
+        start = known if checkpoint is None else _named(checkpoint, known)
+        if start is None:
             raise UsageError(
-                f"checkpoint {start} does not exist",
-                where=f"run {run_id}, worker {worker.worker_id}",
+                f"run {run_id} has no checkpoint",
+                where=f"worker {worker.worker_id}",
+                why="its worker printed no checkpoint_saved event with a path",
+                next_step="name one with --checkpoint PATH, or train with checkpoints on",
+            )
+        if not start.path.exists():
+            raise UsageError(
+                "there is no such checkpoint",
+                where=f"{start.path} (run {run_id}, worker {worker.worker_id})",
                 why="it was moved or removed" if checkpoint is None else "",
                 next_step="name one that exists: --checkpoint PATH",
             )
-        used[worker.worker_id] = start.absolute()
-        entries.append(_entry(plan, worker, record, mode, used[worker.worker_id], steps, episodes))
+        used[worker.worker_id] = start.path
+        entry = _entry(plan, worker, record, mode, start.path)
+        if mode == "resume":
+            entry["config"] |= _steps(record, worker, start, steps)
+        if episodes is not None:
+            entry["config"] |= _episodes(record, episodes)
+        entries.append(entry)
     metadata = payload.setdefault("metadata", {})
     metadata.pop("worker", None)
     metadata.pop("workers", None)
@@ -91,31 +118,31 @@ def continue_run(
     return Continuation(payload, run_id, used)
 
 
-def last_checkpoint(folder: RunFolder, worker: WorkerPlan) -> Path:
-    """Return the path of the last checkpoint that a worker said it had saved.
-
-    Raises:
-        UsageError: It never said so, or its event names no path.
-    """
+def last_checkpoint(folder: RunFolder, worker: WorkerPlan) -> Checkpoint | None:
+    """Return the last checkpoint that a worker said it had saved; ``None`` if it never said so."""
     from gym_gui.telemetry.reader import RunReader
 
-    found = None
-    if folder.database.exists():
-        with RunReader(folder) as reader:
-            found = reader.last_checkpoint(worker.worker_id)
-    if not found:
-        raise UsageError(
-            f"run {folder.run_id} has no checkpoint",
-            where=f"worker {worker.worker_id}",
-            why="its worker printed no checkpoint_saved event with a path",
-            next_step="name one with --checkpoint PATH, or train with checkpoints on",
-        )
-    path = Path(found)
-    return path if path.is_absolute() else folder.work(worker.worker_id) / path
+    if not folder.database.exists():
+        return None
+    with RunReader(folder) as reader:
+        rollups = [rollup for rollup in reader.worker_rollups() if rollup.worker_no == worker.worker_no]
+    for rollup in sorted(rollups, key=lambda rollup: rollup.attempt, reverse=True):
+        event = rollup.last_checkpoint or {}
+        path = event.get("path") or event.get("checkpoint_path")
+        if isinstance(path, str) and path:
+            step = next((event[name] for name in _STEP_KEYS if type(event.get(name)) is int), None)
+            return Checkpoint(folder.work(worker.worker_id) / path, step)  # an absolute path stays what it is
+    return None
+
+
+def _named(path: Path, known: Checkpoint | None) -> Checkpoint:
+    """Return the checkpoint that the user named; its step is known if it is the last one on record."""
+    path = path.expanduser().absolute()
+    return Checkpoint(path, known.step if known is not None and known.path == path else None)
 
 
 def _check_able(record: WorkerRecord, mode: str, run_id: str) -> None:
-    missing = [name for name in _NEEDED[mode] if not record.has_field(name)]
+    missing = [name for name in _NEEDED if not record.has_field(name)]
     modes = record.properties.get("mode", {}).get("enum")
     if not missing and (modes is None or mode in modes):
         return
@@ -128,29 +155,11 @@ def _check_able(record: WorkerRecord, mode: str, run_id: str) -> None:
     )
 
 
-def _entry(
-    plan: RunPlan,
-    worker: WorkerPlan,
-    record: WorkerRecord,
-    mode: str,
-    start: Path,
-    steps: int | None,
-    episodes: int | None,
-) -> dict[str, Any]:
+def _entry(plan: RunPlan, worker: WorkerPlan, record: WorkerRecord, mode: str, start: Path) -> dict[str, Any]:
     config = {name: value for name, value in worker.config.items() if name not in ("run_id", "worker_id")}
     config |= {"mode": mode, "checkpoint_path": str(start)}
     if worker.seed is not None and record.has_field("seed"):
         config["seed"] = worker.seed
-    if steps is not None:
-        config[_step_field(record)] = steps
-    if episodes is not None:
-        if not record.has_field("eval_episodes"):
-            raise UsageError(
-                f"worker {record.name} does not let one choose the number of evaluation episodes",
-                why="its config has no field 'eval_episodes'",
-                next_step="leave --episodes out",
-            )
-        config["eval_episodes"] = episodes
     if len(plan.workers) > 1:
         config["worker_id"] = worker.worker_id
     entry: dict[str, Any] = {"worker_id": worker.worker_type, "config": config}
@@ -159,15 +168,42 @@ def _entry(
     return entry
 
 
-def _step_field(record: WorkerRecord) -> str:
-    for name in STEP_FIELDS:
-        if record.has_field(name):
-            return name
-    raise UsageError(
-        f"worker {record.name} does not let one choose the number of steps",
-        why=f"its config has none of the fields {', '.join(STEP_FIELDS)}",
-        next_step="leave --steps out",
-    )
+def _steps(record: WorkerRecord, worker: WorkerPlan, start: Checkpoint, further: int | None) -> dict[str, int]:
+    """Return the new total of steps, which counts those before the checkpoint."""
+    done = start.step
+    if further is None:
+        if done is not None and worker.target_steps is not None and done >= worker.target_steps:
+            raise UsageError(
+                f"all {worker.target_steps:,} steps of the run are done",
+                where=f"checkpoint {start.path}",
+                next_step="say how many further ones to take: --steps N",
+            )
+        return {}
+    field = next((name for name in STEP_FIELDS if record.has_field(name)), None)
+    if field is None:
+        raise UsageError(
+            f"worker {record.name} does not let one choose the number of steps",
+            why=f"its config has none of the fields {', '.join(STEP_FIELDS)}",
+            next_step="leave --steps out",
+        )
+    if done is None:
+        raise UsageError(
+            "it is not known how many steps the checkpoint has behind it",
+            where=str(start.path),
+            why="no checkpoint_saved event tells the step of this file",
+            next_step="leave --steps out, or resume from the run's last checkpoint",
+        )
+    return {field: done + further}
+
+
+def _episodes(record: WorkerRecord, episodes: int) -> dict[str, int]:
+    if not record.has_field("eval_episodes"):
+        raise UsageError(
+            f"worker {record.name} does not let one choose the number of evaluation episodes",
+            why="its config has no field 'eval_episodes'",
+            next_step="leave --episodes out",
+        )
+    return {"eval_episodes": episodes}
 
 
 def _forget_instance_ids(payload: dict[str, Any]) -> None:

@@ -23,7 +23,7 @@ def follow_up(
         home: The home.
         reference: Which run: id, prefix or ``latest``.
         mode: ``resume`` or ``evaluate``.
-        steps: Total of steps.
+        steps: Steps beyond the checkpoint's.
         episodes: Evaluation episodes.
         checkpoint: Which checkpoint.
         detach: Leave at once.

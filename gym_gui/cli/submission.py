@@ -7,12 +7,16 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import click
+
 from gym_gui.cli import exits
 from gym_gui.cli.output import print_json, say
 from gym_gui.core.worker.errors import ConfigError
 
 if TYPE_CHECKING:
     from gym_gui.cli.progress.attend import Attended
+    from gym_gui.cli.progress.interrupts import Interrupts
+    from gym_gui.trainer.client import TrainerClient
     from gym_gui.workers.catalog import WorkerCatalog
 
 
@@ -62,46 +66,52 @@ class Submission:
                 )
 
     def go(self, *, detach: bool, as_json: bool) -> int:
-        """Submit the runs and stay with them unless told to leave.
+        """Submit the runs, stay with them unless told to leave, and say how they ended.
 
         Returns:
             The command's exit code.
         """
-        from gym_gui.cli.ports import check_port
-        from gym_gui.cli.progress.attend import attend
-        from gym_gui.cli.progress.interrupts import Interrupts
-        from gym_gui.trainer.client import TrainerClient
+        if detach:
+            with self.connect() as client:
+                self.submit(client)
+            self._say_detached(as_json=as_json)
+            return exits.COMPLETED
+        outcome = self.attend(as_json=as_json)
+        self.say_outcome(outcome, as_json=as_json)
+        return self.exit_code(outcome)
 
-        check_port(self.home)
-        with Interrupts() as interrupts, TrainerClient.connect(self.home) as client:
-            group = f"g{time.time_ns() // 1_000_000:x}" if self.many else ""
-            for payload in self.payloads:
-                if interrupts.count:
-                    break
-                self.run_ids.append(client.submit(payload, group=group, parent_run_id=self.parent_run_id))
+    def attend(self, *, as_json: bool) -> Attended:
+        """Submit the runs and stay with them until they have ended or the user leaves."""
+        from gym_gui.cli.progress.attend import Attended, attend
+        from gym_gui.cli.progress.interrupts import Interrupts
+
+        with Interrupts() as interrupts, self.connect() as client:
+            self.submit(client, interrupts)
             if interrupts.count:
                 for run_id in self.run_ids:
                     client.cancel(run_id, reason="Ctrl-C")
                 say("interrupted while submitting; what was submitted is being cancelled")
-                return exits.INTERRUPTED
-            if detach:
-                self._say_detached(as_json=as_json)
-                return exits.COMPLETED
-            outcome = attend(client, self.run_ids, as_json=as_json, interrupts=interrupts)
-        return self._say_outcome(outcome, as_json=as_json)
+                return Attended([], interrupted=True, detached=True)
+            return attend(client, self.run_ids, as_json=as_json, interrupts=interrupts)
 
-    def _say_detached(self, *, as_json: bool) -> None:
-        if as_json:
-            found: list[dict[str, Any]] = [{"run_id": run_id} for run_id in self.run_ids]
-            print_json(found if self.many else found[0])
-            return
-        import click
+    def connect(self) -> TrainerClient:
+        """Return a client of the home's daemon, which is started if none runs."""
+        from gym_gui.cli.ports import check_port
+        from gym_gui.trainer.client import TrainerClient
 
-        for run_id in self.run_ids:
-            click.echo(run_id)
-        say(f"watch: mosaic runs watch {' '.join(self.run_ids)}")
+        check_port(self.home)
+        return TrainerClient.connect(self.home)
 
-    def _say_outcome(self, outcome: Attended, *, as_json: bool) -> int:
+    def submit(self, client: TrainerClient, interrupts: Interrupts | None = None) -> None:
+        """Submit the runs in their order; those after a Ctrl-C are left out."""
+        group = f"g{time.time_ns() // 1_000_000:x}" if self.many else ""
+        for payload in self.payloads:
+            if interrupts is not None and interrupts.count:
+                return
+            self.run_ids.append(client.submit(payload, group=group, parent_run_id=self.parent_run_id))
+
+    def say_outcome(self, outcome: Attended, *, as_json: bool) -> None:
+        """Print how the runs ended: a table or JSON, and of each failed one the reason."""
         from gym_gui.cli.output import console
         from gym_gui.cli.progress.ending import result_table, show_failures, summary_json
 
@@ -114,9 +124,21 @@ class Submission:
             screen.print(result_table(outcome.runs))
         if not outcome.detached:
             show_failures(console(stderr=True), self.home, outcome.runs)
+
+    def exit_code(self, outcome: Attended) -> int:
+        """Return the exit code that an outcome stands for."""
         if outcome.interrupted:
             return exits.INTERRUPTED
         return exits.worst(run.state.value for run in outcome.runs)
+
+    def _say_detached(self, *, as_json: bool) -> None:
+        if as_json:
+            found: list[dict[str, Any]] = [{"run_id": run_id} for run_id in self.run_ids]
+            print_json(found if self.many else found[0])
+            return
+        for run_id in self.run_ids:
+            click.echo(run_id)
+        say(f"watch: mosaic runs watch {' '.join(self.run_ids)}")
 
 
 def say_dry_run(submission: Submission, *, as_json: bool) -> int:
@@ -130,8 +152,6 @@ def say_dry_run(submission: Submission, *, as_json: bool) -> int:
     if as_json:
         print_json(found if submission.many else found[0])
         return exits.COMPLETED
-    import click
-
     for entry in found:
         name = entry["config"]["run_name"]
         click.echo(f"{name}: valid, digest {entry['digest'][:12]}; nothing was started")

@@ -25,8 +25,8 @@ def sqlite(_home: Path) -> Iterator[Finding]:
     if sqlite3.sqlite_version_info < _OLDEST_SQLITE:
         yield Finding("SQLite", "broken", f"{found} is too old", "use a Python that brings SQLite 3.24 or newer")
     elif sqlite3.sqlite_version_info < _WAL_MENDED:
-        yield Finding("SQLite", "ok", f"{found}; before 3.51.3 two connections that write and checkpoint one write-ahead "
-                      "log may corrupt it: MOSAIC has one a database",
+        yield Finding("SQLite", "ok", f"{found}; before 3.51.3 two connections that write one write-ahead log may "
+                      "corrupt it: MOSAIC has one a database",
                       "do not write into a run's telemetry.db with other programs while it goes on")  # fmt: skip
     else:
         yield Finding("SQLite", "ok", found)

@@ -11,7 +11,7 @@ from gym_gui.cli.options import common, run_argument
 
 @click.command()
 @run_argument
-@click.option("--steps", type=click.IntRange(min=1), metavar="N", help="Total of steps to reach, those done included.")
+@click.option("--steps", type=click.IntRange(min=1), metavar="N", help="Steps to take beyond the checkpoint's.")
 @click.option(
     "--checkpoint", type=click.Path(path_type=Path), metavar="PATH", help="Begin with this one, not the last."
 )

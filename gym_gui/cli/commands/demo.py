@@ -1,0 +1,106 @@
+"""``mosaic demo``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from gym_gui.cli.options import common
+
+if TYPE_CHECKING:
+    from gym_gui.runs.summary import RunSummary
+
+WORKER, ALGORITHM, ENVIRONMENT = "cleanrl", "ppo", "CartPole-v1"
+BEST_POSSIBLE = 500.0
+
+
+@click.command()
+@click.option(
+    "--steps", type=click.IntRange(min=1000), default=50_000, show_default=True, metavar="N", help="Steps a seed."
+)
+@click.option("--seeds", default="1-3", show_default=True, metavar="LIST", help="Which seeds.")
+@common
+def demo(home: Path, steps: int, seeds: str, as_json: bool) -> int:
+    """Train PPO on CartPole with three seeds and draw the curve.
+
+    Shows them side by side while they learn, then a table of results with each run's ledger, checks the books against
+    the raw logs, and writes a picture of the learning curve. A daemon that it had to start is stopped again.
+    """
+    from gym_gui.analysis.plot import check_matplotlib
+    from gym_gui.cli.preflight import usable
+    from gym_gui.cli.seeds import parse_seeds
+    from gym_gui.cli.submission import Submission
+    from gym_gui.trainer.home import DaemonHome
+    from gym_gui.trainer.lifecycle import stop_daemon
+    from gym_gui.workers.catalog import WorkerCatalog
+    from gym_gui.workers.config import common_flags
+
+    check_matplotlib()
+    catalog = WorkerCatalog(home, persist=False)
+    record = usable(catalog, WORKER)
+    config = common_flags(record, env=ENVIRONMENT, algo=ALGORITHM, steps=steps)
+    payloads: list[dict[str, Any]] = [
+        {
+            "run_name": f"demo {ALGORITHM} {ENVIRONMENT} s{seed}",
+            "metadata": {"worker": {"worker_id": WORKER, "module": record.module, "config": {**config, "seed": seed}}},
+            "tags": ["demo"],
+        }
+        for seed in parse_seeds(seeds)
+    ]
+    submission = Submission(home, payloads, many=True, where="mosaic demo")
+    submission.check(catalog, dry_run_workers=True)
+    catalog.save()
+    ours = DaemonHome(home).daemon() is None
+    try:
+        outcome = submission.attend(as_json=as_json)
+        if outcome.detached:
+            ours = False  # the runs that go on still want it
+            return submission.exit_code(outcome)
+        code = _report(home, outcome.runs, steps, as_json=as_json)
+        return submission.exit_code(outcome) or code
+    finally:
+        if ours:
+            stop_daemon(home)
+
+
+def _report(home: Path, runs: list[RunSummary], steps: int, *, as_json: bool) -> int:
+    """Print the results, check the books of all runs, draw their curve; return 1 if something of that failed."""
+    from gym_gui.cli.output import console, print_json, say
+    from gym_gui.cli.progress.ending import result_table, show_failures, summary_json
+    from gym_gui.core.worker.errors import MosaicError
+    from gym_gui.runs.folder import RunFolder
+    from gym_gui.telemetry.verify import verify_run
+
+    verified = {run.run_id: verify_run(RunFolder.of(home, run.run_id)).ok for run in runs}
+    picture: Path | None = None
+    try:
+        picture = _draw(home, runs, steps)
+    except MosaicError as error:
+        say(str(error))
+    if as_json:
+        print_json({"runs": [summary_json(run, home) for run in runs], "verified": verified, "picture": picture})
+    else:
+        screen = console()
+        screen.print()
+        screen.print(result_table(runs))
+        show_failures(console(stderr=True), home, runs)
+        wrong = [run_id for run_id, ok in verified.items() if not ok]
+        click.echo()
+        click.echo(f"verify: DIFFERENT, see mosaic runs verify {' '.join(wrong)}" if wrong else
+                   f"verify: recounted from the raw logs, the books of all {len(runs)} runs balance")  # fmt: skip
+        if picture:
+            click.echo(f"learning curve: {picture}")
+    return 0 if picture and all(verified.values()) else 1
+
+
+def _draw(home: Path, runs: list[RunSummary], steps: int) -> Path:
+    from gym_gui.analysis.curves import line_of
+    from gym_gui.analysis.plot import plot_learning_curve
+
+    path = home / "pictures" / f"demo-{runs[0].group}.png"
+    path.parent.mkdir(exist_ok=True)
+    lines = [line_of(run, f"seed {run.seed}") for run in runs]
+    title = f"PPO on {ENVIRONMENT}: {len(lines)} seeds, {steps:,} environment steps each (training episodes)"
+    return plot_learning_curve(lines, path, title=title, best_possible=BEST_POSSIBLE)

@@ -1,0 +1,116 @@
+"""The reference page of the command line, made from the commands themselves."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import click
+
+_INTRO = """\
+# Command line
+
+Every command takes `--home DIR` (where runs are kept; default `$MOSAIC_HOME`, else the platform's folder for user
+data), `--json` and `--debug`; they are not repeated below. Settings are on [their own page](settings.md).
+
+## Exit codes
+
+| code | meaning |
+|---|---|
+| 0 | done; for runs: completed |
+| 1 | failed or lost; `verify`: the books do not balance; `doctor`: something is broken; `daemon status`: none runs |
+| 2 | wrong usage or bad input: nothing was written |
+| 3 | cancelled |
+| 130 | interrupted by Ctrl-C |
+
+Of several runs the worst counts: failed, then cancelled, then completed.
+
+## `--json`
+
+Stdout holds exactly one JSON document, stderr the messages and the progress. JSON knows no NaN and no infinities: they
+are the strings `"NaN"`, `"Infinity"`, `"-Infinity"`, which `float()` of Python and `Number()` of JavaScript read back.
+Unknown values are `null`. A command that fails prints
+`{"error": {"what": …, "where": …, "why": …, "next": …, "exit": …, "problems": […]}}`, with `problems` where a config
+was at fault: each has `path`, `message`, `value`, `allowed`, `nearest`.
+
+`runs show --json` holds at least `run_id state cause digest attempts workers[] episodes steps mean_return_100
+ledger{lines stored log quarantined records dropped sampled} proxy_pid started_at ended_at exit`; each of `workers` at
+least `worker_id worker_type pid state exit steps episodes`. Times are Unix seconds. `exit` is `{code, signal, reason}`.
+`train --detach --json` prints `{"run_id": …}`, with `--seeds` a list of these; without `--detach` the same document as
+`runs show` once the run has ended.
+
+## Runs
+
+`RUN` is a run id, a unique prefix of one, or `latest` (the run submitted last).
+"""
+
+
+def cli_page() -> str:
+    """Return the whole page, in Markdown."""
+    from gym_gui.cli.main import cli
+
+    parts = [_INTRO]
+    for path, command in walk(cli, click.Context(cli, info_name="mosaic")):
+        parts.append("\n".join(_section(path, command)))
+    return "\n".join(parts)
+
+
+def walk(command: click.Command, context: click.Context) -> Iterator[tuple[click.Context, click.Command]]:
+    """Yield every command below a group, with its context."""
+    if not isinstance(command, click.Group):
+        return
+    for name in command.list_commands(context):
+        found = command.get_command(context, name)
+        assert found is not None
+        inner = click.Context(found, info_name=name, parent=context)
+        yield inner, found
+        yield from walk(found, inner)
+
+
+def _section(context: click.Context, command: click.Command) -> Iterator[str]:
+    depth = "###" if context.parent is not None and context.parent.parent is not None else "##"
+    yield f"{depth} mosaic {context.command_path.removeprefix('mosaic ')}"
+    yield ""
+    if isinstance(command, click.Group):
+        yield _prose(command)
+        return
+    pieces = command.collect_usage_pieces(context)
+    yield "```text"
+    yield " ".join([context.command_path, *pieces])
+    yield "```"
+    yield ""
+    yield _prose(command)
+    rows = [_row(option) for option in command.params if isinstance(option, click.Option) and not _common(option)]
+    if rows:
+        yield "| option | what it does |"
+        yield "|---|---|"
+        yield from rows
+        yield ""
+
+
+def _prose(command: click.Command) -> str:
+    text = (command.help or "").replace("\b\n", "")
+    blocks = [block for block in text.split("\n\n") if block.strip()]
+    return "\n\n".join(_block(block) for block in blocks) + "\n"
+
+
+def _block(block: str) -> str:
+    lines = block.strip("\n").split("\n")
+    if all(line.startswith("  ") for line in lines):
+        return "\n".join(["```text", *(line[2:] for line in lines), "```"])
+    return "\n".join(line.strip() for line in lines)
+
+
+def _common(option: click.Option) -> bool:
+    return option.name in ("home", "as_json", "debug")
+
+
+def _row(option: click.Option) -> str:
+    names = ", ".join(f"`{name}`" for name in option.opts)
+    if not option.is_flag and option.flag_value is None:
+        names += f" `{option.metavar or option.type.name.upper()}`" if not isinstance(option.type, click.Choice) else ""
+    text = option.help or ""
+    if isinstance(option.type, click.Choice):
+        text += " One of: " + ", ".join(f"`{choice}`" for choice in option.type.choices) + "."
+    if option.show_default and option.default is not None:
+        text += f" Default: `{option.default}`."
+    return f"| {names} | {text} |".replace("\n", " ")
