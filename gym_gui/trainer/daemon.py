@@ -23,6 +23,7 @@ from gym_gui.config.settings import get_setting
 from gym_gui.core.worker.errors import MosaicError, UsageError
 from gym_gui.logging_config.helpers import log_constant
 from gym_gui.logging_config.log_constants import LOG_DAEMON_RECONCILED, LOG_DAEMON_STARTED, LOG_DAEMON_STOPPED
+from gym_gui.logging_config.setup import configure_logging
 from gym_gui.runs.lock import FileLock
 from gym_gui.telemetry.identity import ProcessIdentity
 from gym_gui.trainer import daemon_options
@@ -42,7 +43,7 @@ from gym_gui.trainer.scheduler import Capacity
 from gym_gui.trainer.service import TrainerService
 from gym_gui.trainer.submission import Submission
 
-logger = logging.getLogger(__name__)
+logger = logging.getLogger("gym_gui.trainer.daemon")
 
 #: Seconds that open calls get when the daemon ends.
 GRACE_S = 0.5
@@ -201,6 +202,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     os.environ["MOSAIC_HOME"] = str(options.home.absolute())
 
     async def serve() -> None:
+        configure_logging(str(get_setting("log_level")))
         daemon = TrainerDaemon(options.home, host=options.host, port=options.port, on_demand=options.on_demand)
         await daemon.run(options.tell_ready)
 

@@ -11,6 +11,6 @@ from gym_gui.telemetry.identity import ProcessIdentity
 def proxy_of(folder: RunFolder) -> ProcessIdentity | None:
     """Return the process that took the run's lock last, dead or alive; ``None`` if none ever did."""
     try:
-        return msgspec.json.decode((folder.control / "proxy.json").read_bytes(), type=ProcessIdentity)
+        return msgspec.json.decode(folder.proxy_identity.read_bytes(), type=ProcessIdentity)
     except (OSError, msgspec.DecodeError):
         return None

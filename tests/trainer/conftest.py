@@ -1,0 +1,67 @@
+"""Real daemons in homes of their own; no test may leave a process behind."""
+
+from __future__ import annotations
+
+import os
+import signal
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+
+def eventually(condition: Callable[[], Any], what: str = "condition", timeout_s: float = 30.0) -> Any:
+    """Return the condition's value once it is true."""
+    deadline = time.monotonic() + timeout_s
+    while True:
+        value = condition()
+        if value:
+            return value
+        if time.monotonic() > deadline:
+            raise AssertionError(f"not within {timeout_s:g} s: {what}")
+        time.sleep(0.02)
+
+
+def processes_of(home: Path) -> dict[int, str]:
+    """Return the processes (pid to command line) whose ``MOSAIC_HOME`` is a home, this one aside."""
+    marker = f"MOSAIC_HOME={home}\0".encode()
+    found = {}
+    for folder in Path("/proc").iterdir():
+        if not folder.name.isdigit() or int(folder.name) == os.getpid():
+            continue
+        try:
+            environment = (folder / "environ").read_bytes() + b"\0"
+            if marker in environment and b") Z " not in (folder / "stat").read_bytes():
+                found[int(folder.name)] = (folder / "cmdline").read_bytes().replace(b"\0", b" ").decode()
+        except OSError:
+            continue
+    return found
+
+
+@pytest.fixture
+def daemon_home(home: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """A home whose daemon is stopped after the test; every process of it must end by itself within 5 s."""
+    monkeypatch.setenv("PYTHONPATH", str(Path(__file__).parents[2]))
+    yield home
+    from gym_gui.trainer.lifecycle import stop_daemon
+
+    try:
+        stop_daemon(home)
+        eventually(lambda: not processes_of(home), f"no process of {home} is left: {processes_of(home)}", 5.0)
+    finally:
+        for pid in processes_of(home):
+            os.kill(pid, signal.SIGKILL)
+
+
+@pytest.fixture
+def wait_until() -> Callable[..., Any]:
+    """Poll a condition until it is true."""
+    return eventually
+
+
+@pytest.fixture
+def living() -> Callable[[Path], dict[int, str]]:
+    """Find the processes of a home."""
+    return processes_of
