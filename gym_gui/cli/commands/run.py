@@ -20,12 +20,12 @@ def run(home: Path, config: Path, detach: bool, dry_run: bool, no_check: bool, a
 
     The file is a JSON object as the page on run configs describes it. All its faults are shown at once.
     """
-    from gym_gui.cli.config_file import read_config
     from gym_gui.cli.submission import Submission, say_dry_run
+    from gym_gui.runs.config_file import load_config_file
     from gym_gui.workers.catalog import WorkerCatalog
 
     catalog = WorkerCatalog(home, persist=False)
-    submission = Submission(home, [read_config(config)], where=str(config))
+    submission = Submission(home, [load_config_file(config)], where=str(config))
     submission.check(catalog, dry_run_workers=not no_check)
     if dry_run:
         return say_dry_run(submission, as_json=as_json)
