@@ -134,15 +134,16 @@ class WorkerAnalyticsManifest:
             for name in ("run_id", "worker_type")
             if not isinstance(getattr(self, name), str) or not getattr(self, name)
         ]
-        if not isinstance(self.artifacts, ArtifactsMetadata):
-            return [*found, _kind("artifacts", self.artifacts, "ArtifactsMetadata")]
-        if not isinstance(self.metadata, dict):
-            found.append(_kind("metadata", self.metadata, "a dict"))
+        artifacts: Any = self.artifacts
+        metadata: Any = self.metadata
+        if not isinstance(artifacts, ArtifactsMetadata):
+            return [*found, _kind("artifacts", artifacts, "ArtifactsMetadata")]
+        if not isinstance(metadata, dict):
+            found.append(_kind("metadata", metadata, "a dict"))
         if self.schema_version != SCHEMA_VERSION:
             found.append(
                 Problem("schema_version", "is unknown", value=self.schema_version, allowed=str(SCHEMA_VERSION))
             )
-        artifacts = self.artifacts
         for name, kinds in _ARTIFACTS.items():
             value = getattr(artifacts, name)
             if value is not None and not isinstance(value, kinds):
@@ -151,7 +152,8 @@ class WorkerAnalyticsManifest:
 
     def to_dict(self) -> dict[str, Any]:
         """Return the manifest as a JSON-ready dict."""
-        return _plain(self)
+        values: dict[str, Any] = _plain(self)
+        return values
 
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> WorkerAnalyticsManifest:

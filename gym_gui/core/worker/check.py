@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from typing import Any, Mapping
 
 from gym_gui.core.worker.errors import Problem, nearest
@@ -105,6 +106,8 @@ def _check(part: Mapping[str, Any], value: Any, path: str) -> list[Problem]:
         return [Problem(path, "is not one of the choices", value=value, allowed=describe(part), nearest=near)]
     if kinds and not any(_fits(kind, value) for kind in kinds):
         return [Problem(path, f"is {_kind_of(value)}", value=value, allowed=describe(part))]
+    if isinstance(value, str) and "pattern" in part and re.search(part["pattern"], value) is None:
+        return [Problem(path, "is not of the form", value=value, allowed=describe(part))]
     if isinstance(value, (int, float)) and not isinstance(value, bool):
         if isinstance(value, float) and math.isnan(value) and any(key in part for key, _, _ in _BOUNDS):
             return [Problem(path, "is not a number (NaN)", value=str(value), allowed=describe(part))]

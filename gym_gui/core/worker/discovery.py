@@ -164,7 +164,8 @@ def _entry_points(group: str) -> Iterable[Any]:
     from importlib.metadata import entry_points
 
     found: Any = entry_points()
-    return found.select(group=group) if hasattr(found, "select") else found.get(group, ())
+    chosen: Iterable[Any] = found.select(group=group) if hasattr(found, "select") else found.get(group, ())
+    return chosen
 
 
 _discovery = WorkerDiscovery()

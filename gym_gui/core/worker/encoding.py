@@ -15,7 +15,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any, Callable
 
 #: Nesting beyond this becomes text: deeper objects are cycles or mistakes, and readers refuse them.
-MAX_DEPTH = 64
+MAX_DEPTH = 32
 
 
 def to_jsonable(value: Any) -> Any:
@@ -65,9 +65,7 @@ def _degrade(value: Any, depth: int = 0) -> Any:
 
 
 def _standard(sort_keys: bool) -> Callable[[Any], str]:
-    encode = json.JSONEncoder(
-        separators=(",", ":"), ensure_ascii=False, check_circular=False, sort_keys=sort_keys, default=to_jsonable
-    ).encode
+    encode = _c_encoder(sort_keys) or _slow_encoder(sort_keys)
 
     def encode_any(event: Any) -> str:
         try:
@@ -78,16 +76,44 @@ def _standard(sort_keys: bool) -> Callable[[Any], str]:
     return encode_any
 
 
+def _slow_encoder(sort_keys: bool) -> Callable[[Any], str]:
+    return json.JSONEncoder(
+        separators=(",", ":"), ensure_ascii=False, check_circular=False, sort_keys=sort_keys, default=to_jsonable
+    ).encode
+
+
+def _c_encoder(sort_keys: bool) -> Callable[[Any], str] | None:
+    """Return what ``JSONEncoder.encode`` builds anew for each call, built once; ``None`` where json has no C part."""
+    make: Any = getattr(json.encoder, "c_make_encoder", None)
+    quote: Any = getattr(json.encoder, "c_encode_basestring", None)
+    if make is None or quote is None:
+        return None
+    encode = make(None, to_jsonable, quote, None, ":", ",", sort_keys, False, True)
+    join = "".join
+    try:
+        if join(encode({"b": [1, float("inf"), "ä"]}, 0)) != '{"b":[1,Infinity,"ä"]}':
+            return None
+    except (TypeError, ValueError):
+        return None
+    return lambda event: join(encode(event, 0))
+
+
 encode_sorted = _standard(sort_keys=True)
 """Encode anything as compact JSON text with sorted keys."""
 
-_encode_text = _standard(sort_keys=False)
+encode_text = _standard(sort_keys=False)
+"""Encode anything as compact JSON text."""
+
+
+def encode_text_line(text: str) -> bytes:
+    """Return text as UTF-8."""
+    # Lone surrogates (undecodable file names) cannot be UTF-8; no reader could store them either.
+    return text.encode("utf-8", "replace")
 
 
 def encode_line_standard(event: Any) -> bytes:
     """Encode anything as one line of UTF-8 with its newline, by the standard library."""
-    # Lone surrogates (undecodable file names) cannot be UTF-8; no reader could store them either.
-    return (_encode_text(event) + "\n").encode("utf-8", "replace")
+    return encode_text_line(encode_text(event) + "\n")
 
 
 def _load_fast() -> tuple[str, Callable[[Any], bytes]] | None:

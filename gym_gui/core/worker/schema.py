@@ -38,6 +38,7 @@ _BOUNDS = {
     "exclusive_minimum": "exclusiveMinimum",
     "exclusive_maximum": "exclusiveMaximum",
     "unit": "unit",
+    "pattern": "pattern",
 }
 
 
@@ -321,7 +322,8 @@ def find_config_class(package: str) -> type:
         own = [value for value in found if value.__module__ == module.__name__] or found
         named = [value for value in own if value.__name__.endswith("WorkerConfig")]
         if len(own) == 1 or named:
-            return (named or own)[0]
+            first: type = (named or own)[0]
+            return first
         if own:
             raise LookupError(f"{name} has several config classes: {', '.join(cls.__name__ for cls in own)}")
     raise LookupError(f"{package} has no dataclass with run_id, seed, to_dict and from_dict in {package}.config")

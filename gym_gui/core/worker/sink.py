@@ -38,12 +38,12 @@ def stream_write(stream: TextIO) -> Write:
     if raw is None:
         return _TextWrite(stream)
 
-    def write(data: bytes, flush: Callable[[], None] = stream.flush, os_write: Any = os.write) -> int:
-        flush()  # what the program printed before comes before
-        written: int = os_write(raw.fileno(), data)
-        return written
+    return functools.partial(_flush_and_write, raw.fileno(), stream)
 
-    return write
+
+def _flush_and_write(descriptor: int, stream: TextIO, data: bytes) -> int:
+    stream.flush()  # what the program printed before comes before; raises ValueError if the stream is closed
+    return os.write(descriptor, data)
 
 
 def _raw_file(stream: TextIO) -> io.FileIO | None:
@@ -83,24 +83,26 @@ def open_sink(sink: TextIO | None, owner: Any) -> Write:
     return stream_write(default_stream or sys.stdout)
 
 
-def write_rest(write: Write, data: bytes) -> None:
-    """Write all of some bytes, however many writes the kernel makes of it.
+def write_some(write: Write, data: bytes) -> int:
+    """Write what the kernel takes, waiting a while for room in a full pipe.
+
+    Returns:
+        How many bytes it took.
 
     Raises:
-        OSError: The kernel took only a part.
+        OSError: It took none.
     """
-    while data:
-        try:
-            data = data[write(data) :]
-        except BlockingIOError as error:
-            if not _wait_writable(write):
-                raise OSError(error.errno, "pipe stayed full") from error
+    try:
+        return write(data)
+    except BlockingIOError:
+        if not wait_for_room(write):
+            raise
+        return 0
 
 
-def _wait_writable(write: Write) -> bool:
-    """Wait until a pipe that somebody made non-blocking takes bytes again."""
-    arguments = getattr(write, "args", ())
-    descriptor = arguments[0] if arguments else 1
+def wait_for_room(write: Write) -> bool:
+    """Wait until a pipe that somebody made non-blocking takes bytes again; return whether it does."""
+    descriptor = (getattr(write, "args", None) or (1,))[0]
     poll = select.poll()
     poll.register(descriptor, select.POLLOUT)
     return bool(poll.poll(PIPE_PATIENCE_S * 1000))

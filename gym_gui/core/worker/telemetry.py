@@ -9,9 +9,10 @@ import time
 import weakref
 from typing import TYPE_CHECKING, Any, Mapping, TextIO
 
-from gym_gui.core.worker.encoding import encode_line, encode_sorted
+from gym_gui.core.worker.encoding import encode_line, encode_sorted, encode_text_line
 from gym_gui.core.worker.lifecycle import LifecycleEvent, LifecycleEventType
-from gym_gui.core.worker.sink import open_sink, say, write_rest
+from gym_gui.core.worker.sink import open_sink, say, wait_for_room, write_some
+from gym_gui.core.worker.step_line import FIELDS, step_encoder
 
 if TYPE_CHECKING:
     from gym_gui.logging_config.constant import LogConstant
@@ -44,15 +45,17 @@ class TelemetryEmitter:
         self.run_id = str(run_id)
         self.worker_id = worker_id if worker_id is not None else os.environ.get("WORKER_ID") or None
         self.logger = logger
-        self._head: dict[str, Any] = {"run_id": self.run_id}
+        self._head: dict[str, str] = {"run_id": self.run_id}
         if self.worker_id is not None:
             self._head["worker_id"] = str(self.worker_id)
         self._lock = threading.RLock()  # re-entrant: a signal handler may emit in the middle of an event
         self._dropped = 0
         self._sampled = 0
+        self._owing = False  # something of the two is to be said in the next event
         self._torn = False
         self._told = False
         self._write = open_sink(sink, self)
+        self._encode_step = step_encoder(self._head)
         _emitters.add(self)
 
     @property
@@ -67,6 +70,7 @@ class TelemetryEmitter:
         """
         with self._lock:
             self._sampled += steps
+            self._owing = True
 
     # -- lifecycle ---------------------------------------------------------------------------------------------------
 
@@ -150,18 +154,25 @@ class TelemetryEmitter:
             observation: What was seen.
             extra: Anything else; kept as it is.
         """
+        if not self._owing:
+            try:
+                line = self._encode_step(
+                    step_index, agent_id, ep_index, reward, terminated, truncated, action, observation, extra
+                )
+            except Exception:  # noqa: BLE001 - the slow way below encodes anything
+                line = b""
+            if line:
+                with self._lock:
+                    try:
+                        taken = self._write(line)
+                    except Exception as error:  # noqa: BLE001 - see _put_line
+                        taken = self._refused(error)
+                    if taken != len(line):
+                        self._put_line(line, taken)
+                return
         event = {"event_type": "step", **self._head, "step_index": step_index}
-        for name, value in (
-            ("agent_id", agent_id),
-            ("ep_index", ep_index),
-            ("reward", reward),
-            ("terminated", terminated),
-            ("truncated", truncated),
-            ("action", action),
-            ("observation", observation),
-        ):
-            if value is not None:
-                event[name] = value
+        values = (agent_id, ep_index, reward, terminated, truncated, action, observation)
+        event.update((name, value) for name, value in zip(FIELDS, values) if value is not None)
         event.update(extra)
         self._put(event)
 
@@ -188,15 +199,14 @@ class TelemetryEmitter:
             extra: Anything else; ``sampled`` counts the steps of this episode that were left out by a sampling rule.
         """
         event: dict[str, Any] = {"event_type": "episode", **self._head, "ep_index": ep_index}
-        for name, value in (
-            ("total_reward", total_reward),
-            ("steps", steps),
-            ("agent_rewards", agent_rewards),
-            ("seed", seed),
-            ("phase", phase),
-        ):
-            if value is not None:
-                event[name] = value
+        values = {
+            "total_reward": total_reward,
+            "steps": steps,
+            "agent_rewards": agent_rewards,
+            "seed": seed,
+            "phase": phase,
+        }
+        event.update((name, value) for name, value in values.items() if value is not None)
         event["timestamp"] = time.time()
         event.update(extra)
         self._put(event)
@@ -232,41 +242,61 @@ class TelemetryEmitter:
 
     def _put_sorted(self, event: dict[str, Any]) -> None:
         with self._lock:
-            if self._dropped:
-                event["dropped"] = self._dropped
-            self._put_line((encode_sorted(event) + "\n").encode("utf-8", "replace"))
+            self._settle(event)
+            self._settled(self._put_line(encode_text_line(encode_sorted(event) + "\n")))
 
     def _put(self, event: dict[str, Any]) -> None:
         with self._lock:
-            if self._dropped:
-                event["dropped"] = self._dropped
-            self._put_line(encode_line(event))
+            self._settle(event)
+            self._settled(self._put_line(encode_line(event)))
 
-    def _put_line(self, line: bytes) -> None:
-        """Write one event that carries the count of those dropped before it. The lock is held."""
-        if self._torn:  # the kernel took half an event before: that line is spoiled, this one must not be
+    def _settle(self, event: dict[str, Any]) -> None:
+        """Put into an event what is owed to the ledger."""
+        if self._dropped:
+            event["dropped"] = self._dropped
+        if self._sampled:
+            event["sampled"] = self._sampled + int(event.get("sampled") or 0)
+
+    def _settled(self, written: bool) -> None:
+        if written:
+            self._dropped = self._sampled = 0
+            self._owing = False
+
+    def _put_line(self, line: bytes, taken: int = 0) -> bool:
+        """Write one event; the lock is held.
+
+        Args:
+            line: The event with its newline.
+            taken: How many bytes of it the kernel has already; -1 if it refused the event.
+
+        Returns:
+            Whether it got out.
+        """
+        if taken < 0:
+            return False
+        if self._torn and not taken:  # the kernel took half an event before: that line is spoiled, this one must not be
             line = b"\n" + line
-        taken = 0
         try:
-            try:
-                taken = self._write(line)
-            except BlockingIOError:
-                taken = 0
-            if taken != len(line):
-                write_rest(self._write, line[taken:])
-        except (OSError, ValueError) as error:  # ValueError: the stream is closed
-            self._refused(error, torn=taken > 0)
-            return
-        self._dropped = 0
+            while taken < len(line):
+                taken += write_some(self._write, line[taken:])
+        except Exception as error:  # noqa: BLE001 - disk full, reader gone, stream closed: none of it may stop training
+            self._torn = self._torn or taken > 0
+            self._refused(error)
+            return False
         self._torn = False
+        return True
 
-    def _refused(self, error: Exception, *, torn: bool) -> None:
+    def _refused(self, error: Exception) -> int:
+        """Count an event that the kernel refused, or wait where its refusal is not for good."""
+        if isinstance(error, BlockingIOError) and wait_for_room(self._write):
+            return 0
         self._dropped += 1
-        self._torn = self._torn or torn
+        self._owing = True
         if not self._told:
             self._told = True
             reason = getattr(error, "strerror", None) or str(error)
             say(f"an event cannot be written ({reason}). Training goes on; lost events are counted as 'dropped'.")
+        return -1
 
 
 def was_emitted(run_id: str, event: str) -> bool:
@@ -286,7 +316,8 @@ def _after_fork() -> None:
     """In a forked child: locks may be held by threads that are not there; drops are the parent's to report."""
     for emitter in list(_emitters):
         emitter._lock = threading.RLock()
-        emitter._dropped = 0
+        emitter._dropped = emitter._sampled = 0
+        emitter._owing = False
         emitter._torn = False
 
 

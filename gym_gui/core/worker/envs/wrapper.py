@@ -15,7 +15,7 @@ from gym_gui.core.worker.sink import say
 from gym_gui.core.worker.telemetry import TelemetryEmitter
 
 
-class TelemetryWrapper(gymnasium.Wrapper):  # type: ignore[type-arg,misc]
+class TelemetryWrapper(gymnasium.Wrapper[Any, Any, Any, Any]):
     """Emits one event per episode and, for the episodes that are recorded, one per step.
 
     Steps that are left out are counted in the ``sampled`` of their episode's event. An episode that is reset before its
@@ -79,13 +79,12 @@ class TelemetryWrapper(gymnasium.Wrapper):  # type: ignore[type-arg,misc]
             self._first = {"reset_observation": to_jsonable(observation)}
         return observation, info
 
-    def step(self, action: Any) -> tuple[Any, Any, bool, bool, dict[str, Any]]:
+    def step(self, action: Any) -> Any:
         """Take a step."""
-        result = self.env.step(action)
-        reward = result[1]
+        result: Any = self.env.step(action)
         if self._ep_index < 0:  # environments that begin their next episode by themselves
             self._begin(None)
-        self._return += reward
+        self._return += result[1]
         if self._recorded:
             self._emit_step(action, result)
         self._length += 1
