@@ -42,9 +42,7 @@ class WorkerCatalog:
         persist: Write new records at once; otherwise nothing is written before :meth:`save`.
     """
 
-    def __init__(
-        self, home: Path, interpreters: Sequence[Interpreter] | None = None, *, persist: bool = True
-    ) -> None:
+    def __init__(self, home: Path, interpreters: Sequence[Interpreter] | None = None, *, persist: bool = True) -> None:
         self._folder = home / "workers" / "records"
         self._interpreters = tuple(interpreters) if interpreters is not None else (Interpreter.current(),)
         self._persist = persist
@@ -111,8 +109,10 @@ class WorkerCatalog:
 
     def save(self) -> None:
         """Write the records that were made without being written; nothing happens where that is not possible."""
-        while self._unsaved:
-            self._write(*self._unsaved.popitem())
+        for key in list(self._unsaved):
+            # Several probes may end at once, each on a thread of its own.
+            if (stored := self._unsaved.pop(key, None)) is not None:
+                self._write(key, stored)
 
     def _installed(self) -> dict[str, InstalledWorker]:
         """Return the workers by name; of several with one name the first interpreter's counts."""
