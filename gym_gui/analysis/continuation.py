@@ -122,10 +122,7 @@ def last_checkpoint(folder: RunFolder, worker: WorkerPlan) -> Checkpoint | None:
     """Return the last checkpoint that a worker said it had saved; ``None`` if it never said so."""
     from gym_gui.telemetry.reader import RunReader
 
-    if not folder.database.exists():
-        return None
-    with RunReader(folder) as reader:
-        rollups = [rollup for rollup in reader.worker_rollups() if rollup.worker_no == worker.worker_no]
+    rollups = [rollup for rollup in RunReader(folder).worker_rollups() if rollup.worker_no == worker.worker_no]
     for rollup in sorted(rollups, key=lambda rollup: rollup.attempt, reverse=True):
         event = rollup.last_checkpoint or {}
         path = event.get("path") or event.get("checkpoint_path")

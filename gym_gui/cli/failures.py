@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import tempfile
+import textwrap
 import time
 import traceback
 from pathlib import Path
@@ -11,15 +12,26 @@ from typing import Any
 
 import click
 
-from gym_gui.core.worker.errors import ConfigError, MosaicError, UsageError
+from gym_gui.core.worker.errors import ConfigError, MosaicError, Problem, UsageError, nearest
+
+_ALLOWED_SHOWN = 200
 
 
 def from_click(error: click.ClickException) -> MosaicError:
     """Turn what click found wrong with the command line into an error of ours."""
-    message = error.format_message()
+    message = _no_such_option(error) or error.format_message()
     context = getattr(error, "ctx", None)
     path = context.command_path if context is not None else "mosaic"
     return UsageError(message[:1].lower() + message[1:], where=f"command line: {path}", next_step=f"{path} --help")
+
+
+def _no_such_option(error: click.ClickException) -> str:
+    if not isinstance(error, click.NoSuchOption):
+        return ""
+    context = error.ctx
+    known = [name for parameter in context.command.params for name in parameter.opts] if context else []
+    near = nearest(error.option_name, [name for name in known if name.startswith("-")])
+    return f"there is no option {error.option_name!r}" + (f"; did you mean {near!r}?" if near else "")
 
 
 def to_dict(error: MosaicError) -> dict[str, Any]:
@@ -34,12 +46,24 @@ def to_dict(error: MosaicError) -> dict[str, Any]:
 
 def show(error: MosaicError, *, as_json: bool) -> int:
     """Print an error on stderr (with ``--json`` also as a document on stdout) and return its exit code."""
-    click.echo(f"{click.style('error:', fg='red', bold=True)} {error}", err=True)
+    click.echo(f"{click.style('error:', fg='red', bold=True)} {_shortened(error)}", err=True)
     if as_json:
         from gym_gui.cli.output import print_json
 
         print_json(to_dict(error))
     return error.exit_code
+
+
+def _shortened(error: MosaicError) -> MosaicError:
+    """Return an error without endless lists of what is allowed; ``--json`` has them whole."""
+    if not isinstance(error, ConfigError):
+        return error
+    problems = [
+        Problem(item.path, item.message, value=item.value, nearest=item.nearest,
+                allowed=textwrap.shorten(item.allowed, _ALLOWED_SHOWN, placeholder=" …"))
+        for item in error.problems
+    ]  # fmt: skip
+    return ConfigError(error.what, problems, where=error.where, next_step=error.next_step)
 
 
 def unexpected(error: BaseException) -> MosaicError:

@@ -11,6 +11,7 @@ from typing import Any
 import click
 
 from gym_gui.cli.completions import complete_run, complete_worker
+from gym_gui.core.worker.errors import UsageError
 
 
 def _choose_home(_ctx: click.Context, _param: click.Parameter, value: str | None) -> str | None:
@@ -47,7 +48,14 @@ def common(function: Callable[..., Any]) -> Callable[..., Any]:
     def with_home(*arguments: Any, **options: Any) -> Any:
         from gym_gui.config.paths import mosaic_home
 
-        return function(*arguments, home=Path(mosaic_home()), **options)
+        home = mosaic_home()
+        if home.exists() and not home.is_dir():
+            raise UsageError(
+                "MOSAIC's home is not a folder",
+                where=str(home),
+                next_step="name another with --home DIR, or set MOSAIC_HOME",
+            )
+        return function(*arguments, home=home, **options)
 
     return home_option(_json_option(_debug_option(with_home)))
 

@@ -113,15 +113,13 @@ class Submission:
     def say_outcome(self, outcome: Attended, *, as_json: bool) -> None:
         """Print how the runs ended: a table or JSON, and of each failed one the reason."""
         from gym_gui.cli.output import console
-        from gym_gui.cli.progress.ending import result_table, show_failures, summary_json
+        from gym_gui.cli.progress.ending import show_failures, show_results, summary_json
 
         if as_json:
             found = [summary_json(run, self.home) for run in outcome.runs]
             print_json(found if self.many else found[0] if found else None)
         elif not outcome.detached:
-            screen = console()
-            screen.print()
-            screen.print(result_table(outcome.runs))
+            show_results(console(), outcome.runs)
         if not outcome.detached:
             show_failures(console(stderr=True), self.home, outcome.runs)
 

@@ -68,12 +68,10 @@ def demo(home: Path, steps: int, seeds: str, as_json: bool) -> int:
 def _report(home: Path, runs: list[RunSummary], steps: int, *, as_json: bool) -> int:
     """Print the results, check the books of all runs, draw their curve; return 1 if something of that failed."""
     from gym_gui.cli.output import console, print_json, say
-    from gym_gui.cli.progress.ending import result_table, show_failures, summary_json
+    from gym_gui.cli.progress.ending import show_failures, show_results, summary_json
     from gym_gui.core.worker.errors import MosaicError
-    from gym_gui.runs.folder import RunFolder
-    from gym_gui.telemetry.verify import verify_run
 
-    verified = {run.run_id: verify_run(RunFolder.of(home, run.run_id)).ok for run in runs}
+    verified = {run.run_id: _verify(home, run.run_id) for run in runs}
     picture: Path | None = None
     try:
         picture = _draw(home, runs, steps)
@@ -82,9 +80,7 @@ def _report(home: Path, runs: list[RunSummary], steps: int, *, as_json: bool) ->
     if as_json:
         print_json({"runs": [summary_json(run, home) for run in runs], "verified": verified, "picture": picture})
     else:
-        screen = console()
-        screen.print()
-        screen.print(result_table(runs))
+        show_results(console(), runs)
         show_failures(console(stderr=True), home, runs)
         wrong = [run_id for run_id, ok in verified.items() if not ok]
         click.echo()
@@ -93,6 +89,18 @@ def _report(home: Path, runs: list[RunSummary], steps: int, *, as_json: bool) ->
         if picture:
             click.echo(f"learning curve: {picture}")
     return 0 if picture and all(verified.values()) else 1
+
+
+def _verify(home: Path, run_id: str) -> bool:
+    """Return whether a run's books balance; one that never began has none."""
+    from gym_gui.core.worker.errors import MosaicError
+    from gym_gui.runs.folder import RunFolder
+    from gym_gui.telemetry.verify import verify_run
+
+    try:
+        return verify_run(RunFolder.of(home, run_id)).ok
+    except MosaicError:
+        return False
 
 
 def _draw(home: Path, runs: list[RunSummary], steps: int) -> Path:

@@ -46,6 +46,7 @@ def list_(
     """
     from gym_gui.analysis.queries import list_runs
     from gym_gui.cli.output import console, print_json, say
+    from gym_gui.cli.palette import QUIET
     from gym_gui.cli.progress.ending import summary_json
 
     wanted = [RunState(state) for state in states] or None
@@ -53,7 +54,9 @@ def list_(
     if as_json:
         print_json([summary_json(run, home) for run in found])
     elif found:
-        console().print(_table(found))
+        screen = console()
+        screen.print(_table(found))
+        screen.print("¹ mean of the last 100 training episodes, else of the evaluation", style=QUIET)
         if limit and len(found) == limit:
             say(f"the newest {limit}; --limit 0 lists all")
     else:
@@ -67,7 +70,8 @@ def _table(runs: list[RunSummary]) -> Table:
     from rich.text import Text
 
     from gym_gui.cli import figures
-    from gym_gui.cli.palette import HEADER, QUIET, STATE_STYLES
+    from gym_gui.cli.palette import HEADER, STATE_STYLES
+    from gym_gui.cli.progress.ending import shown_return
 
     table = Table(box=None, padding=(0, 2, 0, 0), header_style=HEADER)
     table.add_column("id", no_wrap=True, min_width=26)
@@ -80,19 +84,10 @@ def _table(runs: list[RunSummary]) -> Table:
         took = None if run.started_at is None else (run.ended_at or _now()) - run.started_at
         table.add_row(
             run.run_id, run.run_name, Text(run.state.value, style=STATE_STYLES[run.state.value]),
-            figures.short(run.steps), figures.count(run.episodes), figures.decimal(_shown_return(run)),
+            figures.short(run.steps), figures.count(run.episodes), figures.decimal(shown_return(run)),
             figures.duration(took), figures.age(run.created_at),
         )  # fmt: skip
-    table.caption = Text("¹ mean of the last 100 training episodes, else of all evaluation episodes", style=QUIET)
-    table.caption_justify = "left"
     return table
-
-
-def _shown_return(run: RunSummary) -> float | None:
-    if run.mean_return_100 is not None:
-        return run.mean_return_100
-    measured = [worker.eval_mean_return for worker in run.workers if worker.eval_mean_return is not None]
-    return sum(measured) / len(measured) if measured else None
 
 
 def _now() -> float:

@@ -46,6 +46,7 @@ def _print(screen: Console, home: Path, run: RunSummary) -> None:
     facts = Table.grid(padding=(0, 2))
     facts.add_column(style=QUIET, no_wrap=True)
     facts.add_column(overflow="fold")
+    lags = run.lag_bytes and not run.state.terminal
     book = run.ledger
     balance = Text("balanced") if book.balanced else Text("NOT BALANCED", style=BAD)
     rows: list[tuple[str, Text | str | None]] = [
@@ -67,7 +68,7 @@ def _print(screen: Console, home: Path, run: RunSummary) -> None:
         ("ledger", Text(f"{book.lines:,} lines = {book.stored:,} stored + {book.log:,} log + "
                         f"{book.quarantined:,} quarantined: ") + balance),
         ("", f"{book.records:,} records · {book.dropped:,} dropped · {book.sampled:,} sampled"),
-        ("lag", f"{figures.size(run.lag_bytes)} of log not yet indexed" if run.lag_bytes else None),
+        ("lag", f"{figures.size(run.lag_bytes)} of log not yet indexed" if lags else None),
         ("proxy", None if run.proxy_pid is None else f"pid {run.proxy_pid}"),
         ("digest", run.digest),
         ("folder", str(RunFolder.of(home, run.run_id).path)),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
@@ -30,7 +30,7 @@ def verify(home: Path, runs: tuple[str, ...], as_json: bool) -> int:
     ids = list(dict.fromkeys(resolve_run(home, run) for run in runs))
     reports = [(run_id, verify_run(RunFolder.of(home, run_id))) for run_id in ids]
     if as_json:
-        found = [{"run_id": run_id, "ok": report.ok, **report.to_dict()} for run_id, report in reports]
+        found = [report.to_dict() for _, report in reports]
         print_json(found[0] if len(found) == 1 else found)
     else:
         for run_id, report in reports:
@@ -43,16 +43,22 @@ def _print(run_id: str, report: VerifyReport) -> None:
         click.style("the books balance", fg="green") if report.ok else click.style("DIFFERENT", fg="red", bold=True)
     )
     click.echo(f"{run_id}: {verdict}")
-    _print_facts(report.to_dict(), "  ")
-
-
-def _print_facts(facts: dict[str, Any], indent: str) -> None:
-    for name, value in facts.items():
-        if isinstance(value, dict):
-            click.echo(f"{indent}{name}")
-            _print_facts(value, indent + "  ")
-        elif isinstance(value, list):
-            for item in value:
-                click.echo(f"{indent}{name}: {item}")
-        elif name not in ("ok", "run_id"):
-            click.echo(f"{indent}{name}: {value:,}" if type(value) is int else f"{indent}{name}: {value}")
+    book = report.ledger
+    click.echo(f"  recounted: {book.lines:,} lines = {book.stored:,} stored + {book.log:,} log + "
+               f"{book.quarantined:,} quarantined; {book.records:,} records, {book.dropped:,} dropped, "
+               f"{book.sampled:,} sampled")  # fmt: skip
+    for log in report.logs:
+        same = log.recounted == log.database and not log.problems
+        text = f"{log.recounted.lines:,} lines, the database says the same" if same else (
+            f"{log.recounted.lines:,} lines, the database says {log.database.lines:,}")  # fmt: skip
+        click.echo(f"  {log.path}: {text}")
+        if log.unread_bytes:
+            click.echo(f"    {log.unread_bytes:,} bytes are not yet in the database")
+        if log.sealed_segments:
+            click.echo(f"    {log.sealed_segments} earlier part(s) were truncated or replaced, and cannot be recounted")
+        for problem in log.problems:
+            click.echo(f"    problem: {problem}")
+    for problem in report.problems:
+        click.echo(f"  problem: {problem}")
+    if not report.ok:
+        click.echo(f"  next: rebuild the database from the logs: mosaic runs reindex {run_id}")

@@ -26,7 +26,7 @@ def watch(home: Path, runs: tuple[str, ...], as_json: bool) -> int:
     from gym_gui.cli import exits
     from gym_gui.cli.output import console, print_json, say
     from gym_gui.cli.progress.attend import Attended
-    from gym_gui.cli.progress.ending import result_table, show_failures, summary_json
+    from gym_gui.cli.progress.ending import show_failures, show_results, summary_json
     from gym_gui.runs.states import TERMINAL, RunState
 
     ids = list(dict.fromkeys(resolve_run(home, run) for run in runs))
@@ -40,8 +40,7 @@ def watch(home: Path, runs: tuple[str, ...], as_json: bool) -> int:
     if as_json:
         print_json([summary_json(run, home) for run in outcome.runs])
     elif outcome.runs and not outcome.detached:
-        screen = console()
-        screen.print(result_table(outcome.runs))
+        show_results(console(), outcome.runs)
         show_failures(console(stderr=True), home, outcome.runs)
     return exits.INTERRUPTED if outcome.interrupted else exits.worst(run.state.value for run in outcome.runs)
 

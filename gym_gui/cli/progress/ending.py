@@ -6,12 +6,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from gym_gui.cli import figures
-from gym_gui.cli.palette import BAD, HEADER, STATE_STYLES
+from gym_gui.cli.palette import BAD, GOOD, HEADER, QUIET, STATE_STYLES
 from gym_gui.cli.progress.model import average_rate, labels_of
 
 if TYPE_CHECKING:
     from rich.console import Console
-    from rich.table import Table
 
     from gym_gui.runs.summary import RunSummary
 
@@ -19,42 +18,48 @@ TAIL_LINES = 12
 _TAIL_BYTES = 64 << 10
 
 
-def result_table(runs: list[RunSummary]) -> Table:
-    """Return the results of runs side by side, the ledger included."""
+def show_results(console: Console, runs: list[RunSummary]) -> None:
+    """Print the results of runs side by side, and below each run's ledger."""
     from rich.table import Table
     from rich.text import Text
 
-    table = Table(box=None, padding=(0, 2, 0, 0), header_style=HEADER)
-    table.add_column("run", no_wrap=True)
-    table.add_column("id", no_wrap=True)
-    table.add_column("state", no_wrap=True)
-    for header in (
-        "return¹",
-        "episodes",
-        "steps",
-        "steps/s",
-        "lines²",
-        "stored",
-        "log",
-        "quarantined",
-        "dropped",
-        "books",
-    ):
-        table.add_column(header, justify="right", no_wrap=True)
+    results, ledgers = (Table(box=None, padding=(0, 1, 0, 0), header_style=HEADER) for _ in "12")
+    results.add_column("run", no_wrap=True, overflow="ellipsis")
+    results.add_column("state", no_wrap=True)
+    for header in ("return¹", "episodes", "steps", "steps/s", "took"):
+        results.add_column(header, justify="right", no_wrap=True)
+    ledgers.add_column("ledger of run", no_wrap=True)
+    for header in ("lines²", "stored", "log", "quarantined", "dropped"):
+        ledgers.add_column(header, justify="right", no_wrap=True)
+    ledgers.add_column("books", no_wrap=True)
     for run, label in zip(runs, labels_of(runs), strict=True):
-        book = run.ledger
-        table.add_row(
-            label, run.run_id, Text(run.state.value, style=STATE_STYLES[run.state.value]),
-            figures.decimal(run.mean_return_100), figures.count(run.episodes), figures.count(run.steps),
-            figures.short(average_rate(run)), figures.count(book.lines), figures.count(book.stored),
-            figures.count(book.log), figures.count(book.quarantined), figures.count(book.dropped),
-            Text("balanced") if book.balanced else Text("NOT BALANCED", style=BAD),
+        took = None if run.started_at is None or run.ended_at is None else run.ended_at - run.started_at
+        state, shown = run.state.value, shown_return(run)
+        results.add_row(
+            label, Text(state, style=STATE_STYLES[state]), figures.decimal(shown), figures.count(run.episodes),
+            figures.count(run.steps), figures.short(average_rate(run)), figures.duration(took),
         )  # fmt: skip
-    table.caption = (
-        "¹ mean of the last 100 training episodes · ² of the workers' logs: lines = stored + log + quarantined"
-    )
-    table.caption_justify = "left"
-    return table
+        book = run.ledger
+        ledgers.add_row(
+            run.run_id, figures.count(book.lines), figures.count(book.stored), figures.count(book.log),
+            figures.count(book.quarantined), figures.count(book.dropped),
+            Text("balanced", style=GOOD) if book.balanced else Text("NOT BALANCED", style=BAD),
+        )  # fmt: skip
+    for table, footnote in (
+        (results, "¹ mean of the last 100 training episodes, else of the evaluation"),
+        (ledgers, "² that the workers printed: lines = stored + log + quarantined"),
+    ):
+        console.print()
+        console.print(table)
+        console.print(footnote, style=QUIET)
+
+
+def shown_return(run: RunSummary) -> float | None:
+    """Return the mean return that stands for a run: of training, else of evaluation."""
+    if run.mean_return_100 is not None:
+        return run.mean_return_100
+    measured = [worker.eval_mean_return for worker in run.workers if worker.eval_mean_return is not None]
+    return sum(measured) / len(measured) if measured else None
 
 
 def show_failures(console: Console, home: Path, runs: list[RunSummary]) -> None:

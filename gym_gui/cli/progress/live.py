@@ -58,7 +58,7 @@ def table_of(runs: list[RunProgress], now: float, width: int) -> Table:
     table.add_column("run", no_wrap=True, overflow="ellipsis", ratio=2, min_width=10)
     table.add_column("state", no_wrap=True, min_width=9)
     if width >= 76:
-        table.add_column("progress", ratio=1, min_width=6)
+        table.add_column("progress", ratio=1, min_width=8)
     table.add_column("", justify="right", no_wrap=True, min_width=4)
     if width >= 66:
         table.add_column("steps", justify="right", no_wrap=True)

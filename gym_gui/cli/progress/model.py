@@ -64,9 +64,9 @@ class RunProgress:
     def eta_s(self, now: float) -> float | None:
         """Return the seconds until the target at the recent rate; ``None`` where nothing can be said."""
         run, rate = self.summary, self.rate(now)
-        if run is None or run.state.terminal or not run.target_steps or not rate:
+        if run is None or run.state.terminal or not run.target_steps or not rate or run.steps >= run.target_steps:
             return None
-        return max(run.target_steps - run.steps, 0) / rate
+        return (run.target_steps - run.steps) / rate
 
 
 def average_rate(run: RunSummary) -> float | None:

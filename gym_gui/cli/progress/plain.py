@@ -53,7 +53,7 @@ def line_of(run: RunProgress, now: float) -> str:
     seen = run.summary
     assert seen is not None
     parts = [f"{run.label}: {seen.state.value}"]
-    if seen.cause and (seen.state.terminal or not seen.steps):
+    if seen.cause and seen.state.value in ("failed", "lost", "cancelled", "queued"):
         parts[0] += f" ({seen.cause})"
     if seen.steps or seen.episodes:
         done = f"/{figures.count(seen.target_steps)}" if seen.target_steps else ""
