@@ -17,10 +17,10 @@ def arg(default: Any, text: str, **bounds: Any) -> Any:
         text: One sentence of help.
         **bounds: ``minimum``, ``maximum``, ``exclusive_minimum``, ``unit`` …
     """
-    metadata = {"help": text, **bounds}
-    if isinstance(default, list):
-        return field(default_factory=lambda: list(default), metadata=metadata)
-    return field(default=default, metadata=metadata)
+    return field(default=default, metadata={"help": text, **bounds})
+
+
+_HIDDEN_SIZES = {"help": "Units of each hidden layer of the networks."}
 
 
 def _learning_rate(default: float) -> Any:
@@ -53,8 +53,10 @@ class PPOArgs:
     ent_coef: float = arg(0.01, "Weight of the entropy bonus.", minimum=0)
     vf_coef: float = arg(0.5, "Weight of the value loss.", minimum=0)
     max_grad_norm: float = arg(0.5, "Largest norm of the gradient.", exclusive_minimum=0)
-    target_kl: float = arg(0.0, "KL divergence from the old policy that ends an update early; 0 means never.", minimum=0)
-    hidden_sizes: list[int] = arg([64, 64], "Units of each hidden layer of the networks.")
+    target_kl: float = arg(
+        0.0, "KL divergence from the old policy that ends an update early; 0 means never.", minimum=0
+    )
+    hidden_sizes: list[int] = field(default_factory=lambda: [64, 64], metadata=_HIDDEN_SIZES)
 
 
 @dataclass
@@ -92,7 +94,7 @@ class DQNArgs:
     learning_starts: int = arg(10_000, "Steps before the first update.", minimum=0, unit="steps")
     train_frequency: int = arg(10, "Steps between trainings.", minimum=1, unit="steps")
     gradient_steps: int = arg(1, "Updates in each training (CleanRL has always one).", minimum=1)
-    hidden_sizes: list[int] = arg([120, 84], "Units of each hidden layer of the networks.")
+    hidden_sizes: list[int] = field(default_factory=lambda: [120, 84], metadata=_HIDDEN_SIZES)
 
 
 #: The arguments class of each algorithm, by the algorithm's name.

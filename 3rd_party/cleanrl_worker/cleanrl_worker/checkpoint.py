@@ -103,7 +103,9 @@ def load_checkpoint(path: str | Path, *, algo: str, env_id: str, device: str = "
         ) from error
     wanted = {"algo": algo, "env_id": env_id}
     if found != wanted:
-        differing = ", ".join(f"{k} is {found[k]!r} there and {wanted[k]!r} here" for k in found if found[k] != wanted[k])
+        differing = ", ".join(
+            f"{k} is {found[k]!r} there and {wanted[k]!r} here" for k in found if found[k] != wanted[k]
+        )
         raise UsageError(
             "The checkpoint belongs to another training.",
             where=f"checkpoint_path: {path}",

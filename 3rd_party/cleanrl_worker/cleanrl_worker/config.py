@@ -1,7 +1,7 @@
 """The config of a run: what to train on what, for how long, and what to put out.
 
-Hyperparameters carry CleanRL's names. One that is null is taken from the preset of algorithm and environment, else it is
-CleanRL's default (``cleanrl_worker.presets``, ``cleanrl_worker.arguments``); on resume, from the checkpoint.
+Hyperparameters carry CleanRL's names. One that is null is taken from the preset of algorithm and environment, else it
+is CleanRL's default (``cleanrl_worker.presets``, ``cleanrl_worker.arguments``); on resume, from the checkpoint.
 """
 
 from __future__ import annotations
@@ -20,14 +20,15 @@ MODES = ("train", "resume", "evaluate")
 
 
 def _setting(default: Any, text: str, **bounds: Any) -> Any:
-    metadata = {"help": text, **bounds}
-    if isinstance(default, dict):
-        return field(default_factory=dict, metadata=metadata)
-    return field(default=default, metadata=metadata)
+    return field(default=default, metadata={"help": text, **bounds})
 
 
 def _hyperparameter(name: str) -> Any:
-    """Declare a hyperparameter: help, bounds and defaults as the algorithms' arguments have them."""
+    return field(default=None, metadata=_help(name))
+
+
+def _help(name: str) -> dict[str, Any]:
+    """Return help and bounds of a hyperparameter as the algorithms' arguments have them."""
     algorithms: dict[str, list[str]] = {}
     metadata: dict[str, Any] = {}
     for algo, arguments in ARGUMENTS.items():
@@ -37,8 +38,7 @@ def _hyperparameter(name: str) -> Any:
                 default = f.default if f.default is not MISSING else f.default_factory()  # type: ignore[misc]
                 algorithms.setdefault(json.dumps(default), []).append(algo)
     defaults = ", ".join(f"{value} for {' and '.join(algos)}" for value, algos in algorithms.items())
-    metadata["help"] = f"{metadata['help'].rstrip('.')} (null: the preset's, else {defaults})."
-    return field(default=None, metadata=metadata)
+    return {**metadata, "help": f"{metadata['help'].rstrip('.')} (null: the preset's, else {defaults})."}
 
 
 @dataclass
@@ -53,7 +53,9 @@ class CleanRLWorkerConfig:
 
     algo: str = _setting("ppo", "Algorithm.", choices=tuple(ARGUMENTS))
     env_id: str = _setting("CartPole-v1", "Gymnasium environment; 'package:Name-v0' imports the package first.")
-    env_kwargs: dict[str, Any] = _setting({}, "Keyword arguments that the environment is made with.")
+    env_kwargs: dict[str, Any] = field(
+        default_factory=dict, metadata={"help": "Keyword arguments that the environment is made with."}
+    )
     total_timesteps: int = _setting(
         500_000, "Environment steps of the whole training, those before a resume included.", minimum=1, unit="steps"
     )
@@ -72,7 +74,7 @@ class CleanRLWorkerConfig:
     learning_rate: float | None = _hyperparameter("learning_rate")
     num_envs: int | None = _hyperparameter("num_envs")
     gamma: float | None = _hyperparameter("gamma")
-    hidden_sizes: list[int] | None = _hyperparameter("hidden_sizes")
+    hidden_sizes: list[int] | None = field(default=None, metadata=_help("hidden_sizes"))
     num_steps: int | None = _hyperparameter("num_steps")
     anneal_lr: bool | None = _hyperparameter("anneal_lr")
     gae_lambda: float | None = _hyperparameter("gae_lambda")
@@ -99,7 +101,9 @@ class CleanRLWorkerConfig:
     gradient_steps: int | None = _hyperparameter("gradient_steps")
 
     steps: str = _setting(
-        "all", "Which steps are put out: 'all', 'none', or 'episodes:<k>' for every k-th whole episode."
+        "all",
+        "Which steps are put out: 'all', 'none', or 'episodes:<k>' for every k-th whole episode.",
+        pattern="^(all|none|episodes:[1-9][0-9]*)$",
     )
     observations: bool = _setting(False, "Put the observation out with each step.")
     metrics_interval: int = _setting(
@@ -162,7 +166,7 @@ class CleanRLWorkerConfig:
         try:
             config = cls(**{"run_id": "-", **known})
         except ConfigError as error:
-            raise ConfigError(error.args[0].splitlines()[0], [*problems, *error.problems]) from None
+            raise ConfigError("The worker's config is not valid.", [*problems, *error.problems]) from None
         if problems:
             raise ConfigError("The worker's config is not valid.", problems)
         return config
@@ -189,10 +193,10 @@ class CleanRLWorkerConfig:
                 for f in fields(self)
                 if f.name in _HYPERPARAMETERS and f.name not in own and getattr(self, f.name) is not None
             ]
-        if isinstance(self.steps, str):
-            try:
-                sampling_period(self.steps)
-            except ValueError:
+        try:
+            sampling_period(str(self.steps))
+        except ValueError:
+            if "steps" not in faulty:
                 allowed = "all, none, episodes:<k> with k from 1"
                 problems.append(Problem("steps", "is not a sampling rule", value=self.steps, allowed=allowed))
         sizes = self.hidden_sizes

@@ -91,6 +91,7 @@ class EpisodeEnv(gym.Wrapper):
 
     def reset(self, *, seed: int | None = None, options: dict[str, Any] | None = None) -> tuple[Any, dict[str, Any]]:
         """Start the next episode; a seed given here is not used."""
+        del seed
         number = self._numbers()
         self.episode = Episode(number, episode_seed(self._seed, number, self._phase))
         return self.env.reset(seed=self.episode.seed, options=options)

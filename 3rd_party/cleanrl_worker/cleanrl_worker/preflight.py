@@ -54,10 +54,12 @@ def check_env_id(env_id: str) -> list[Problem]:
         message = f"the package it is to come from cannot be imported ({error})"
         return [Problem("env_id", message, value=env_id, allowed="'package:Name-v0' of an installed package")]
     except gym.error.Error as error:
-        known = nearest(env_id.rsplit(":", 1)[-1], gym.registry)
+        near = nearest(env_id.rsplit(":", 1)[-1], gym.registry)
         reason = str(error).split(". ")[0].rstrip(".")
         allowed = "an id of Gymnasium's registry, or 'package:Name-v0'"
-        return [Problem("env_id", f"Gymnasium does not know it ({reason})", value=env_id, allowed=allowed, nearest=known)]
+        return [
+            Problem("env_id", f"Gymnasium does not know it ({reason})", value=env_id, allowed=allowed, nearest=near)
+        ]
     return []
 
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from .analytics import write_analytics_manifest
 from .config import CleanRLWorkerConfig
 from .presets import preset_for
-from .sdk import ConfigError, heartbeats, log_constant, open_emitter, run_folder
+from .sdk import ConfigError, UsageError, heartbeats, log_constant, open_emitter, run_folder
 from .signals import DeferredSignals
 
 if TYPE_CHECKING:
@@ -57,11 +57,11 @@ class CleanRLWorkerRuntime:
             else:
                 summary = self._work()
         except Exception as error:
-            problems = [problem.to_dict() for problem in error.problems] if hasattr(error, "problems") else None
-            payload = {"error": str(error), "error_type": type(error).__name__}
-            if problems:
-                payload["problems"] = problems
-            self._emitter.run_failed(payload, constant=log_constant("RUNTIME_FAILED"), exc_info=error)
+            payload: dict[str, Any] = {"error": str(error), "error_type": type(error).__name__}
+            if isinstance(error, ConfigError):
+                payload["problems"] = [problem.to_dict() for problem in error.problems]
+            unexpected = None if isinstance(error, UsageError) else error
+            self._emitter.run_failed(payload, constant=log_constant("RUNTIME_FAILED"), exc_info=unexpected)
             raise
         self._emitter.run_completed(summary, constant=log_constant("RUNTIME_COMPLETED"))
         return summary
@@ -98,7 +98,10 @@ class CleanRLWorkerRuntime:
     def _work(self) -> dict[str, Any]:
         if self.config.torch_threads:
             os.environ.setdefault("OMP_NUM_THREADS", str(self.config.torch_threads))
-        with DeferredSignals() as signals, heartbeats(self._emitter, self.config.heartbeat_interval_s, self._vital_signs):
+        with (
+            DeferredSignals() as signals,
+            heartbeats(self._emitter, self.config.heartbeat_interval_s, self._vital_signs),
+        ):
             from .job import Job
 
             with Job(self.config, self.seed, self._emitter, signals, self._checkpoints, self._tensorboard) as job:

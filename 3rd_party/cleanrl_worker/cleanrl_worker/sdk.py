@@ -10,8 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 try:
-    import gym_gui.core.worker
-
+    importlib.import_module("gym_gui.core.worker")
     HAS_SDK = True
 except ImportError:
     HAS_SDK = False
@@ -29,8 +28,14 @@ else:
     class Problem:
         """One fault of a config."""
 
-        def __init__(self, path: str, message: str, *, value: Any = None, allowed: str = "", nearest: str | None = None):
+        def __init__(
+            self, path: str, message: str, *, value: Any = None, allowed: str = "", nearest: str | None = None
+        ) -> None:
             self.path, self.message, self.value, self.allowed, self.nearest = path, message, value, allowed, nearest
+
+        def to_dict(self) -> dict[str, Any]:
+            """Return the fault as a JSON-ready dict."""
+            return dict(vars(self))
 
         def __str__(self) -> str:
             hint = f" (allowed: {self.allowed})" if self.allowed else ""
@@ -93,3 +98,17 @@ def log_constant(name: str) -> Any:
         return None
     constants = importlib.import_module("gym_gui.logging_config.log_constants")
     return getattr(constants, f"LOG_WORKER_CLEANRL_{name}")
+
+
+__all__ = [
+    "HAS_SDK",
+    "ConfigError",
+    "Problem",
+    "UsageError",
+    "check_config",
+    "heartbeats",
+    "log_constant",
+    "nearest",
+    "open_emitter",
+    "run_folder",
+]

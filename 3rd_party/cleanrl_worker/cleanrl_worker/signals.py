@@ -48,7 +48,7 @@ class DeferredSignals:
         if self.pending and time.monotonic() > self._deadline:
             self.deliver()
 
-    def _hold(self, number: int, frame: FrameType | None) -> None:
+    def _hold(self, number: int, _frame: FrameType | None) -> None:
         if self.pending:
             self.deliver()
         self.pending, self._deadline = number, time.monotonic() + self._grace_s

@@ -37,7 +37,7 @@ class PlainEmitter:
         if name not in LIFECYCLE:
             raise AttributeError(name)
 
-        def emit(payload: Mapping[str, Any] | None = None, *, constant: Any = None, exc_info: Any = None) -> None:
+        def emit(payload: Mapping[str, Any] | None = None, **_log_record: Any) -> None:
             self._print({"event": name, "timestamp": time.time(), "payload": dict(payload or {})})
 
         return emit

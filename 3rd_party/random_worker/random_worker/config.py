@@ -14,10 +14,7 @@ MODES = ("train", "evaluate")
 
 
 def _setting(default: Any, text: str, **bounds: Any) -> Any:
-    metadata = {"help": text, **bounds}
-    if isinstance(default, dict):
-        return field(default_factory=dict, metadata=metadata)
-    return field(default=default, metadata=metadata)
+    return field(default=default, metadata={"help": text, **bounds})
 
 
 @dataclass
@@ -31,7 +28,9 @@ class RandomWorkerConfig:
     worker_id: str | None = _setting(None, "Name of this worker within the run (null: WORKER_ID of the environment).")
 
     env_id: str = _setting("CartPole-v1", "Gymnasium environment; 'package:Name-v0' imports the package first.")
-    env_kwargs: dict[str, Any] = _setting({}, "Keyword arguments that the environment is made with.")
+    env_kwargs: dict[str, Any] = field(
+        default_factory=dict, metadata={"help": "Keyword arguments that the environment is made with."}
+    )
     mode: str = _setting("train", "Label the episodes as training or as evaluation.", choices=MODES)
     total_steps: int = _setting(10_000, "Environment steps of a training; 0 sets no limit.", minimum=0, unit="steps")
     episodes: int = _setting(0, "Episodes of a training; 0 sets no limit.", minimum=0)

@@ -23,10 +23,12 @@ def check_run(config: RandomWorkerConfig) -> list[Problem]:
         message = f"the package it is to come from cannot be imported ({error})"
         return [Problem("env_id", message, value=env_id, allowed="'package:Name-v0' of an installed package")]
     except gym.error.Error as error:
-        known = nearest(env_id.rsplit(":", 1)[-1], gym.registry)
+        near = nearest(env_id.rsplit(":", 1)[-1], gym.registry)
         reason = str(error).split(". ")[0].rstrip(".")
         allowed = "an id of Gymnasium's registry, or 'package:Name-v0'"
-        return [Problem("env_id", f"Gymnasium does not know it ({reason})", value=env_id, allowed=allowed, nearest=known)]
+        return [
+            Problem("env_id", f"Gymnasium does not know it ({reason})", value=env_id, allowed=allowed, nearest=near)
+        ]
     try:
         gym.make(env_id, **config.env_kwargs).close()
     except Exception as error:  # noqa: BLE001 - whatever an environment's constructor raises is the answer

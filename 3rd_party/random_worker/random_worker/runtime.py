@@ -11,7 +11,7 @@ from typing import Any
 
 from .analytics import write_analytics_manifest
 from .config import RandomWorkerConfig
-from .sdk import ConfigError, heartbeats, log_constant, open_emitter
+from .sdk import ConfigError, UsageError, heartbeats, log_constant, open_emitter
 
 
 class RandomWorkerRuntime:
@@ -59,7 +59,8 @@ class RandomWorkerRuntime:
             payload: dict[str, Any] = {"error": str(error), "error_type": type(error).__name__}
             if isinstance(error, ConfigError):
                 payload["problems"] = [problem.to_dict() for problem in error.problems]
-            self._emitter.run_failed(payload, constant=log_constant("RUNTIME_FAILED"), exc_info=_traceback_of(error))
+            unexpected = None if isinstance(error, UsageError) else error
+            self._emitter.run_failed(payload, constant=log_constant("RUNTIME_FAILED"), exc_info=unexpected)
             raise
         self._emitter.run_completed(summary, constant=log_constant("RUNTIME_COMPLETED"))
         return summary

@@ -7,6 +7,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -27,7 +28,7 @@ class Agent(nn.Module):
         super().__init__()
         sizes = [spaces.obs_dim, *args.hidden_sizes]
         layers: list[nn.Module] = []
-        for inputs, units in zip(sizes, sizes[1:], strict=False):
+        for inputs, units in pairwise(sizes):
             layers += [nn.Linear(inputs, units), nn.ReLU()]
         self.network = nn.Sequential(*layers, nn.Linear(sizes[-1], spaces.num_actions))
 

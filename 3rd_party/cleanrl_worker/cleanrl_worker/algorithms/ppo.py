@@ -3,12 +3,13 @@
 * Schulman et al. 2017, https://arxiv.org/abs/1707.06347: the clipped surrogate (eq. 7) and the joint objective (eq. 9).
 * Schulman et al. 2016, https://arxiv.org/abs/1506.02438: generalized advantage estimation (eq. 16).
 * Huang et al. 2022, https://iclr-blog-track.github.io/2022/03/25/ppo-implementation-details/: orthogonal
-  initialisation, Adam with eps 1e-5, annealing, advantage normalisation per minibatch, value clipping, gradient clipping.
+  initialisation, Adam with eps 1e-5, annealing, advantages normalised per minibatch, values and gradients clipped.
 * Pardo et al. 2018, https://arxiv.org/abs/1712.00378: an episode that a time limit cut off is bootstrapped.
 """
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -32,7 +33,7 @@ def layer_init(layer: nn.Linear, std: float = np.sqrt(2)) -> nn.Linear:
 def mlp(sizes: list[int], outputs: int, std: float) -> nn.Sequential:
     """Build a tanh network: ``sizes[0]`` inputs, the other sizes hidden, a last layer of gain ``std``."""
     layers: list[nn.Module] = []
-    for inputs, units in zip(sizes, sizes[1:], strict=False):
+    for inputs, units in pairwise(sizes):
         layers += [layer_init(nn.Linear(inputs, units)), nn.Tanh()]
     return nn.Sequential(*layers, layer_init(nn.Linear(sizes[-1], outputs), std=std))
 

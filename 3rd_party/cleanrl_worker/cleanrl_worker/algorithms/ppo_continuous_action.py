@@ -12,6 +12,7 @@ The statistics of both normalisations are part of a checkpoint: a policy without
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -35,7 +36,7 @@ def layer_init(layer: nn.Linear, std: float = np.sqrt(2)) -> nn.Linear:
 def mlp(sizes: list[int], outputs: int, std: float) -> nn.Sequential:
     """Build a tanh network: ``sizes[0]`` inputs, the other sizes hidden, a last layer of gain ``std``."""
     layers: list[nn.Module] = []
-    for inputs, units in zip(sizes, sizes[1:], strict=False):
+    for inputs, units in pairwise(sizes):
         layers += [layer_init(nn.Linear(inputs, units)), nn.Tanh()]
     return nn.Sequential(*layers, layer_init(nn.Linear(sizes[-1], outputs), std=std))
 
