@@ -16,6 +16,18 @@ _MARKS = (
     (b"\xfe\xff", "UTF-16"),
 )
 
+_KINDS: tuple[tuple[type, str], ...] = (
+    (list, "a list"),
+    (str, "text"),
+    (bool, "a boolean"),
+    (type(None), "null"),
+    (object, "a number"),
+)
+
+
+class _TwiceError(Exception):
+    """A key stands twice in one object."""
+
 
 def load_config_file(path: Path | str) -> dict[str, Any]:
     """Read a run config from a JSON file in UTF-8 (a byte order mark is allowed).
@@ -27,7 +39,7 @@ def load_config_file(path: Path | str) -> dict[str, Any]:
     path = Path(path)
     text = _decode(_read(path), path)
     try:
-        value = json.loads(text)
+        value = json.loads(text, object_pairs_hook=_object)
     except json.JSONDecodeError as error:
         lines = text.splitlines()
         line = lines[error.lineno - 1].strip()[:80] if error.lineno <= len(lines) else ""
@@ -37,18 +49,32 @@ def load_config_file(path: Path | str) -> dict[str, Any]:
             why="the file is empty" if not text.strip() else _guess(error, text),
             next_step=f"mend that line; to check: python -m json.tool {path}",
         ) from None
+    except _TwiceError as error:
+        raise UsageError(
+            f"the config file has the key {error.args[0]!r} twice in one object",
+            where=str(path),
+            next_step="remove one of them",
+        ) from None
     except RecursionError:
         raise UsageError("the config file is nested too deeply", where=str(path)) from None
     except ValueError as error:  # an integer of more digits than Python reads
         raise UsageError("the config file holds a number that is too long", where=str(path), why=str(error)) from None
     if not isinstance(value, dict):
-        found = "null" if value is None else f"a {type(value).__name__}"
+        found = next(word for kind, word in _KINDS if isinstance(value, kind))
         raise UsageError(
             f"the config file holds {found}, not an object",
             where=str(path),
             next_step='write an object: {"run_name": …, "metadata": {"worker": {…}}}',
         )
     return value
+
+
+def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        names = [name for name, _ in pairs]
+        raise _TwiceError(next(name for name in names if names.count(name) > 1))
+    return found
 
 
 def _read(path: Path) -> bytes:

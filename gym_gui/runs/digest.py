@@ -11,8 +11,10 @@ import json
 import re
 import unicodedata
 from collections.abc import Iterable, Sequence
+from functools import cache
 from typing import Any
 
+from gym_gui.runs.config_model import RunConfigModel
 from gym_gui.runs.kinds import kind_key
 from gym_gui.runs.secret_names import is_secret_name
 from gym_gui.runs.worker_requests import WorkerRequest
@@ -33,9 +35,10 @@ def run_digest(payload: dict[str, Any], workers: Sequence[WorkerRequest], homes:
         workers: Its workers, expanded.
         homes: Folders whose place on this machine is no part of the experiment.
     """
+    defaults = _default_parts()
     form = {
         "version": DIGEST_VERSION,
-        **{part: payload[part] for part in EXPERIMENT_PARTS},
+        **{part: _beyond(payload[part], defaults[part]) for part in EXPERIMENT_PARTS},
         "environment": {
             name: value
             for name, value in payload["environment"].items()
@@ -45,6 +48,22 @@ def run_digest(payload: dict[str, Any], workers: Sequence[WorkerRequest], homes:
     }
     text = canonical_json(_without_homes(form, sorted({home.rstrip("/") for home in homes}, key=len, reverse=True)))
     return hashlib.sha256(text.encode("utf-8")).hexdigest()
+
+
+@cache
+def _default_parts() -> dict[str, Any]:
+    return RunConfigModel(run_name="default").model_dump(mode="json", include=set(EXPERIMENT_PARTS))
+
+
+def _beyond(value: Any, default: Any) -> Any:
+    """Leave out of a part what it has by default: a field that a later version adds changes no digest then."""
+    if not isinstance(value, dict) or not isinstance(default, dict):
+        return value
+    return {
+        name: _beyond(item, default.get(name))
+        for name, item in value.items()
+        if name not in default or item != default[name]
+    }
 
 
 def canonical_json(value: Any) -> str:

@@ -32,7 +32,8 @@ def join(path: str, key: object) -> str:
     """Return the path of a member: ``a.b`` for names, ``a[0]`` for positions."""
     if isinstance(key, int):
         return f"{path}[{key}]"
-    return f"{path}.{key}" if path else str(key)
+    name = str(key) or '""'
+    return f"{path}.{name}" if path else name
 
 
 def _copy(value: Any, path: str, depth: int, problems: list[Problem]) -> Any:

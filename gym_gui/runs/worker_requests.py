@@ -68,6 +68,8 @@ def expand_workers(payload: dict[str, Any]) -> tuple[list[WorkerRequest], list[P
     entries = _entries(payload, problems)
     count = sum(len(entry.ids) for entry in entries)
     if count > MAX_WORKERS:
+        if any(len(entry.ids) > MAX_WORKERS for entry in entries):
+            return [], problems  # the model says so of the entry itself
         problems.append(
             Problem(
                 "metadata", f"asks for {count} workers", value=count, allowed=f"at most {MAX_WORKERS} workers in a run"

@@ -1,0 +1,42 @@
+from __future__ import annotations
+
+from typing import Any
+
+from gym_gui.runs.json_schema import find_member, inline_references, types_of
+
+
+def test_references_are_taken_apart() -> None:
+    schema = {
+        "$defs": {"Size": {"type": "integer", "minimum": 1}, "Net": {"properties": {"size": {"$ref": "#/$defs/Size"}}}},
+        "properties": {
+            "net": {"$ref": "#/$defs/Net", "description": "kept"},
+            "sizes": {"items": {"$ref": "#/$defs/Size"}},
+        },
+    }
+    inlined = inline_references(schema)
+    assert "$defs" not in inlined
+    assert inlined["properties"]["net"] == {
+        "properties": {"size": {"type": "integer", "minimum": 1}},
+        "description": "kept",
+    }
+    assert find_member(inlined, ["sizes", 3]) == {"type": "integer", "minimum": 1}
+
+
+def test_a_schema_that_contains_itself_ends() -> None:
+    schema: dict[str, Any] = {"$defs": {"Node": {"properties": {"next": {"$ref": "#/$defs/Node"}}}}}
+    schema["properties"] = {"root": {"$ref": "#/$defs/Node"}}
+    assert find_member(inline_references(schema), ["root", "next", "next"]) is not None
+
+
+def test_a_reference_that_leads_nowhere_allows_anything() -> None:
+    assert inline_references({"properties": {"a": {"$ref": "#/$defs/None"}}}) == {"properties": {"a": {}}}
+
+
+def test_members_of_alternatives() -> None:
+    schema = {"anyOf": [{"type": "null"}, {"type": "object", "properties": {"a": {"type": "string"}}}]}
+    assert find_member(schema, ["a"]) == {"type": "string"}
+    assert find_member(schema, ["b"]) is None
+    assert types_of(schema) == {"null", "object"}
+    assert types_of({"type": ["integer", "null"]}) == {"integer", "null"}
+    assert types_of({"enum": ["a", "b"]}) == {"string"}
+    assert types_of({}) == set()
