@@ -7,6 +7,8 @@ was too slow for are replaced, never queued, so that a stalled reader costs one 
 from __future__ import annotations
 
 import asyncio
+import logging
+import sqlite3
 from collections.abc import AsyncIterator, Iterable, Iterator
 from contextlib import contextmanager
 
@@ -15,6 +17,8 @@ import msgspec
 from gym_gui.runs.summary import RunSummary
 from gym_gui.trainer.faults import UnknownRunError
 from gym_gui.trainer.registry import Registry
+
+logger = logging.getLogger(__name__)
 
 
 class Watch:
@@ -99,12 +103,18 @@ class RunBoard:
         """Stop holding a run that has ended; the registry has it."""
         self.flush()
         self._nudged.discard(run_id)
-        self._current.pop(run_id, None)
+        if run_id not in self._unsaved:
+            del self._current[run_id]
 
     def flush(self) -> None:
-        """Write what has changed to the registry."""
-        if self._unsaved:
+        """Write what has changed to the registry; what cannot be written now (a full disk) is written later."""
+        if not self._unsaved:
+            return
+        try:
             self.registry.update([self._current[run_id] for run_id in self._unsaved])
+        except sqlite3.Error as error:
+            logger.warning("the registry cannot be written: %s", error)
+        else:
             self._unsaved.clear()
 
     @property

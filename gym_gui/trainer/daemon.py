@@ -74,13 +74,16 @@ class TrainerDaemon:
         self.lock = self._only_one()
         self.registry = Registry(self.paths.registry)
         self.board = RunBoard(self.registry)
-        self.executors = {LocalExecutor.name: LocalExecutor()}
+        self.local = LocalExecutor(self.paths.path)
+        self.executors = {self.local.name: self.local}
         self.capacity = Capacity(max_running_runs=int(get_setting("max_running_runs")))
         self.dispatcher = Dispatcher(self.board, self.executors, self.capacity, self.paths.path)
         self.submission = Submission(self.paths.path, self.registry, frozenset(self.executors))
         self.service = TrainerService(self.board, self.dispatcher, self.submission, self.status, self.stop)
         idle_timeout_s = float(get_setting("daemon_idle_timeout_s")) if on_demand else None
-        self.chores = Housekeeping(self.paths.path, self.board, self.dispatcher, idle_timeout_s, self.stop)
+        self.chores = Housekeeping(
+            self.paths.path, self.board, self.dispatcher, idle_timeout_s, self.is_home, self.stop
+        )
 
     async def run(self, on_ready: Callable[[str], None] | None = None) -> None:
         """Serve until told to stop.
@@ -99,11 +102,13 @@ class TrainerDaemon:
         self._announce()
         if on_ready is not None:
             on_ready(self.address)
-        chores = asyncio.create_task(self.chores.run())
+        chores = [asyncio.create_task(chore) for chore in (self.chores.run(), self.local.keep_spare())]
         try:
             await self._stopping.wait()
         finally:
-            chores.cancel()
+            for chore in chores:
+                chore.cancel()
+            await asyncio.gather(*chores, return_exceptions=True)
             self.paths.withdraw()
             await checks.enter_graceful_shutdown()
             await server.stop(GRACE_S)
@@ -115,6 +120,10 @@ class TrainerDaemon:
     def stop(self) -> None:
         """End the daemon; runs go on."""
         self._stopping.set()
+
+    def is_home(self) -> bool:
+        """Return whether the home is still the one that this daemon has locked."""
+        return self.paths.locked_by(self.lock)
 
     def status(self) -> pb.DaemonStatus:
         """Return what the daemon says of itself."""

@@ -12,7 +12,7 @@ import msgspec
 
 from gym_gui.core.worker.errors import UsageError
 from gym_gui.runs.files import write_json_atomic
-from gym_gui.runs.lock import is_locked
+from gym_gui.runs.lock import FileLock, is_locked
 
 
 class DaemonInfo(msgspec.Struct, frozen=True, kw_only=True):
@@ -123,6 +123,13 @@ class DaemonHome:
             return msgspec.json.decode(self.info_file.read_bytes(), type=DaemonInfo)
         except (OSError, msgspec.DecodeError):
             return None
+
+    def locked_by(self, lock: FileLock) -> bool:
+        """Return whether a held lock is this home's: not if the home was removed or replaced meanwhile."""
+        try:
+            return os.path.samestat(os.fstat(lock.fileno()), self.lock_file.stat())
+        except OSError:
+            return False
 
     def announce(self, info: DaemonInfo) -> None:
         """Write ``daemon.json``."""

@@ -29,6 +29,7 @@ class Housekeeping:
         board: Values of the runs.
         dispatcher: The runs that have not ended.
         idle_timeout_s: End the daemon after so many seconds without runs and clients; ``None``: never.
+        is_home: Returns whether the home is still the daemon's.
         stop: Ends the daemon.
     """
 
@@ -38,9 +39,11 @@ class Housekeeping:
         board: RunBoard,
         dispatcher: Dispatcher,
         idle_timeout_s: float | None,
+        is_home: Callable[[], bool],
         stop: Callable[[], None],
     ) -> None:
         self._home = home
+        self._is_home = is_home
         self._board = board
         self._dispatcher = dispatcher
         self._idle_timeout_s = idle_timeout_s
@@ -64,6 +67,10 @@ class Housekeeping:
             await self._index_some()
             if self._idle_timeout_s is not None and self._idle_s() > self._idle_timeout_s:
                 log_constant(logger, LOG_DAEMON_IDLE)
+                self._stop()
+            if not self._is_home():
+                # Somebody removed the home: whoever uses it next starts a daemon of its own.
+                logger.warning("the home %s is gone", self._home)
                 self._stop()
             await asyncio.sleep(0 if self._unread else FLUSH_S)
 

@@ -1,7 +1,13 @@
-"""``python -m gym_gui.trainer.proxy_main RUN_FOLDER``: the telemetry proxy of one run, reporting to the daemon."""
+"""``python -m gym_gui.trainer.proxy_main RUN_FOLDER``: the telemetry proxy of one run, reporting to the daemon.
+
+With ``--spare`` instead of a folder it imports everything, waits until the daemon writes a folder to its stdin, and
+ends if the daemon ends before.
+"""
 
 from __future__ import annotations
 
+import importlib
+import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -10,6 +16,9 @@ from gym_gui.core.worker.errors import MosaicError
 from gym_gui.runs.folder import RunFolder
 from gym_gui.telemetry.proxy import Proxy
 from gym_gui.trainer.reporter import DaemonReporter
+
+#: What the reporter's thread imports after the workers were launched; a spare has time to do it before.
+_LATER = ("gym_gui.trainer.channel", "gym_gui.trainer.converters", "gym_gui.trainer.proto.mosaic_pb2_grpc")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -22,12 +31,31 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if len(words) != 1:
         sys.stderr.write("usage: python -m gym_gui.trainer.proxy_main RUN_FOLDER\n")
         return 2
-    folder = RunFolder(Path(words[0]).absolute())
+    folder = _wait_for_run() if words == ["--spare"] else RunFolder(Path(words[0]).absolute())
+    if folder is None:
+        return 0
     try:
         return Proxy(folder, DaemonReporter(folder)).run()
     except MosaicError as error:
         sys.stderr.write(f"{error}\n")
         return error.exit_code
+
+
+def _wait_for_run() -> RunFolder | None:
+    """Return the run that the daemon gives to this process, ``None`` if the daemon ended instead."""
+    for name in _LATER:
+        importlib.import_module(name)
+    line = sys.stdin.buffer.readline()
+    if not line.endswith(b"\n"):
+        return None
+    folder = RunFolder(Path(os.fsdecode(line[:-1])))
+    log = os.open(folder.proxy_log, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)
+    nothing = os.open(os.devnull, os.O_RDONLY | os.O_CLOEXEC)
+    for old, new in ((nothing, 0), (log, 1), (log, 2)):
+        os.dup2(old, new)
+    os.close(nothing)
+    os.close(log)
+    return folder
 
 
 if __name__ == "__main__":

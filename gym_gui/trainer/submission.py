@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import logging
+import shutil
+import sqlite3
 import threading
 from pathlib import Path
 from typing import Any
@@ -11,12 +13,13 @@ from typing import Any
 from gym_gui.core.worker.errors import ConfigError, MosaicError, Problem
 from gym_gui.logging_config.helpers import log_constant
 from gym_gui.logging_config.log_constants import LOG_DAEMON_RUN_REJECTED, LOG_DAEMON_RUN_SUBMITTED
-from gym_gui.runs.config import validate_train_run_config
+from gym_gui.runs.config import TrainRunConfig, validate_train_run_config
 from gym_gui.runs.folder import RunFolder
 from gym_gui.runs.plan import RunPlan
 from gym_gui.runs.provenance import collect_provenance
 from gym_gui.runs.summary import RunSummary
 from gym_gui.telemetry.summary import read_summary
+from gym_gui.trainer.all_problems import all_problems
 from gym_gui.trainer.live import LiveRuns
 from gym_gui.trainer.proto import mosaic_pb2 as pb
 from gym_gui.trainer.registry import Registry
@@ -47,10 +50,9 @@ class Submission:
     def problems(self, config_json: bytes) -> list[Problem]:
         """Return everything that is wrong with a run config; writes nothing."""
         try:
-            self._plan(config_json)
+            return all_problems(_payload(config_json), self._plan)
         except ConfigError as error:
             return error.problems
-        return []
 
     def submit(self, request: pb.SubmitRunRequest) -> tuple[RunPlan, RunSummary]:
         """Validate and write a run; blocks for as long as that takes.
@@ -61,8 +63,8 @@ class Submission:
         """
         folder = Path(request.working_directory) if request.working_directory else self.home
         try:
-            plan = self._plan(
-                request.config_json,
+            plan = self._valid_plan(
+                _payload(request.config_json),
                 submitter=request.submitter,
                 group=request.group,
                 parent_run_id=request.parent_run_id if request.HasField("parent_run_id") else None,
@@ -83,21 +85,42 @@ class Submission:
         return plan, read_summary(run_folder)
 
     def register(self, plan: RunPlan, run: RunSummary) -> RunSummary:
-        """Enter a written run into the registry and return it with its sequence number."""
-        return self._registry.add(run, submitter=plan.submitter, priority=plan.priority)
+        """Enter a written run into the registry and return it with its sequence number.
 
-    def _plan(self, config_json: bytes, **more: Any) -> RunPlan:
-        config = validate_train_run_config(_payload(config_json))
+        Raises:
+            MosaicError: The registry cannot be written; the run is removed again.
+        """
+        try:
+            return self._registry.add(run, submitter=plan.submitter, priority=plan.priority)
+        except sqlite3.Error as error:
+            shutil.rmtree(RunFolder.of(self.home, plan.run_id).path, ignore_errors=True)
+            self._live.discard(plan.run_id)
+            raise MosaicError(
+                f"run {plan.run_id} cannot be registered: {error}", where=str(self.home), next_step="mosaic doctor"
+            ) from error
+
+    def _valid_plan(self, payload: Any, **more: Any) -> RunPlan:
+        try:
+            config = validate_train_run_config(payload)
+        except ConfigError as error:
+            error.problems = all_problems(payload, self._plan)
+            raise
+        return self._plan(config, **more)
+
+    def _plan(self, config: TrainRunConfig, **more: Any) -> RunPlan:
+        problems = []
         if config.executor not in self._executors:
-            problem = Problem(
-                "executor",
-                "is not available here",
-                value=config.executor,
-                allowed=" or ".join(sorted(self._executors)),
-            )
-            raise ConfigError("run config is not valid", [problem])
-        with self._one_at_a_time:
-            return plan_run(config, self.catalog, self.home, **more)
+            allowed = " or ".join(sorted(self._executors))
+            problems.append(Problem("executor", "is not available here", value=config.executor, allowed=allowed))
+        try:
+            with self._one_at_a_time:
+                plan = plan_run(config, self.catalog, self.home, **more)
+        except ConfigError as error:
+            error.problems = problems + error.problems
+            raise
+        if problems:
+            raise ConfigError("the run config is not valid", problems, next_step="mend it; nothing was written")
+        return plan
 
 
 def _payload(config_json: bytes) -> Any:

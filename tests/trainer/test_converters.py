@@ -22,7 +22,7 @@ exits = st.builds(ExitStatus, code=st.none() | integers, signal=st.none() | inte
 points = st.builds(
     CurvePoint, step=integers, episodes=integers, mean_return=numbers, min_return=numbers, max_return=numbers
 )
-ledgers = st.builds(Ledger, **{name: integers for name in Ledger.__struct_fields__})
+ledgers = st.builds(Ledger, **dict.fromkeys(Ledger.__struct_fields__, integers))
 
 
 def structs(kind: type, **given_fields: Any) -> st.SearchStrategy[Any]:
@@ -37,7 +37,9 @@ def structs(kind: type, **given_fields: Any) -> st.SearchStrategy[Any]:
         "float | None": st.none() | numbers,
         "ExitStatus | None": st.none() | exits,
     }
-    return st.builds(kind, **{**{name: by_type[t] for name, t in kind.__annotations__.items() if t in by_type}, **given_fields})
+    return st.builds(
+        kind, **{**{name: by_type[t] for name, t in kind.__annotations__.items() if t in by_type}, **given_fields}
+    )
 
 
 workers = structs(WorkerSummary, curve=st.lists(points, max_size=3))

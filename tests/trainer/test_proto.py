@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from importlib import resources
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -40,7 +41,7 @@ def test_stubs_accept_older_runtimes() -> None:
 
 def test_every_method_has_a_comment() -> None:
     lines = (PROTO / "mosaic.proto").read_text().splitlines()
-    for before, line in zip(lines, lines[1:], strict=False):
+    for before, line in pairwise(lines):
         if line.strip().startswith("rpc "):
             assert before.strip().startswith("//"), line
 

@@ -6,9 +6,7 @@ from hypothesis import strategies as st
 from gym_gui.trainer.scheduler import Capacity, QueuedRun, decide
 
 queues = st.lists(
-    st.builds(
-        QueuedRun, run_id=st.uuids().map(str), sequence=st.integers(1, 10**6), priority=st.integers(-3, 3)
-    ),
+    st.builds(QueuedRun, run_id=st.uuids().map(str), sequence=st.integers(1, 10**6), priority=st.integers(-3, 3)),
     unique_by=(lambda run: run.run_id, lambda run: run.sequence),
     max_size=30,
 )

@@ -3,44 +3,47 @@
 from __future__ import annotations
 
 import asyncio
-import os
+import logging
 import signal
 import subprocess
-import sys
 import time
+from pathlib import Path
 from typing import ClassVar
 
 from gym_gui.core.worker.errors import MosaicError
 from gym_gui.runs.folder import RunFolder
 from gym_gui.runs.lock import is_locked
 from gym_gui.trainer.executors.base import Executor
+from gym_gui.trainer.executors.spare import SpareProxy, start_proxy
 from gym_gui.trainer.proxy_identity import proxy_of
+
+logger = logging.getLogger(__name__)
 
 #: Seconds after SIGKILL within which the kernel must have taken a process away.
 _DEATH_S = 10.0
 _POLL_S = 0.01
+#: Seconds after a start before the next spare is made: the run that starts needs the processor more.
+_SPARE_DELAY_S = 2.0
 
 
 class LocalExecutor(Executor):
-    """Starts ``python -m gym_gui.trainer.proxy_main RUN_FOLDER`` in a session of its own."""
+    """Runs ``python -m gym_gui.trainer.proxy_main`` in a session of its own for each run.
+
+    Args:
+        home: The home; with it a spare proxy is kept ready, see :meth:`keep_spare`.
+    """
 
     name: ClassVar[str] = "local"
 
-    def __init__(self) -> None:
+    def __init__(self, home: Path) -> None:
         self._children: dict[str, subprocess.Popen[bytes]] = {}
+        self._spare = SpareProxy(home)
+        self._used_at = float("-inf")
 
     async def start(self, folder: RunFolder) -> None:
         await self.kill(folder)
-        with folder.proxy_log.open("ab") as log:
-            self._children[folder.run_id] = subprocess.Popen(
-                [sys.executable, "-m", "gym_gui.trainer.proxy_main", str(folder.path)],
-                stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=log,
-                cwd=folder.path.parent.parent,
-                env={**os.environ, "MOSAIC_HOME": str(folder.path.parent.parent)},
-                start_new_session=True,
-            )
+        self._used_at = time.monotonic()
+        self._children[folder.run_id] = self._spare.take(folder) or start_proxy(folder)
 
     async def alive(self, folder: RunFolder) -> bool:
         child = self._children.get(folder.run_id)
@@ -70,3 +73,16 @@ class LocalExecutor(Executor):
         child = self._children.pop(folder.run_id, None)
         if child is not None:
             await asyncio.to_thread(child.wait)
+
+    async def keep_spare(self) -> None:
+        """Keep a spare proxy ready until cancelled, so that the next run starts quickly."""
+        try:
+            while True:
+                if time.monotonic() - self._used_at > _SPARE_DELAY_S:
+                    try:
+                        self._spare.prepare()
+                    except OSError as error:
+                        logger.warning("no spare proxy: %s", error)
+                await asyncio.sleep(_SPARE_DELAY_S / 2)
+        finally:
+            self._spare.close()
