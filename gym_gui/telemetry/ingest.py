@@ -126,7 +126,7 @@ class Ingestor:
         row_id(worker_no, attempt, 0)
         row = SourceRow(worker_no, attempt, worker_id, os.path.relpath(path, self._folder.path), Cursor())
         with self._store.transaction():
-            self._store.add_source(row, *Rollup().dump())
+            self._store.add_source(row, Rollup())
         self._open(row)
 
     def pump(self, max_bytes: int = 4 << 20) -> PumpResult:
@@ -220,7 +220,7 @@ class Ingestor:
                 row_id(row.worker_no, row.attempt, 0),
                 any_event=supervisor,
             ),
-            rollup=Rollup(*self._store.load_rollup(row.worker_no, row.attempt)),
+            rollup=self._store.load_rollup(row.worker_no, row.attempt),
         )
 
     def _pump(self, due: list[_Source], share: int, *, final: bool) -> PumpResult:
@@ -269,16 +269,10 @@ class Ingestor:
         store.move(*key, old, changes.cursor)
         store.insert(batch)
         changes.rollup = source.rollup.updated(batch, store.names.name)
-        state, curve = changes.rollup.dump()
-        counts = changes.rollup.counts
-        values = {name: getattr(counts, name) for name in Ledger.__struct_fields__}
-        values |= {"episodes": changes.rollup.episodes, "steps": changes.rollup.steps}
-        values |= {"last_event": changes.rollup.last_event, "state": state}
-        if batch.episodes:
-            values["curve"] = curve
-        store.save_rollup(*key, values)
+        columns = changes.rollup.columns(curve=bool(batch.episodes))
+        store.save_rollup(*key, columns)
         if changes.sealed:
-            store.add_segment(*key, old, changes.sealed, msgspec.msgpack.encode((state, curve)))
+            store.add_segment(*key, old, changes.sealed, changes.rollup)
         if changes.size:
             last = row_id(*key, changes.cursor.off - 1)
             second = int(now)

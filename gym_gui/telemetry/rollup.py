@@ -90,17 +90,24 @@ class Rollup:
     """Rollup of one attempt. Changes only through :meth:`updated`, so that a failed transaction leaves no trace.
 
     Args:
-        state: As :meth:`dump` gave it.
-        curve: As :meth:`dump` gave it.
+        state: The column of the ``rollups`` table.
+        curve: The column of the ``rollups`` table.
     """
 
     def __init__(self, state: bytes | None = None, curve: bytes | None = None) -> None:
         self._state = _State() if state is None else msgspec.msgpack.decode(state, type=_State)
         self._curve = Curve() if curve is None else msgspec.msgpack.decode(curve, type=Curve)
 
-    def dump(self) -> tuple[bytes, bytes]:
-        """Return the two parts to be stored: the second changes only with episodes."""
-        return msgspec.msgpack.encode(self._state), msgspec.msgpack.encode(self._curve)
+    def snapshot(self) -> bytes:
+        """Return all of it, for :meth:`from_snapshot`."""
+        return msgspec.msgpack.encode((self._state, self._curve))
+
+    @classmethod
+    def from_snapshot(cls, snapshot: bytes) -> Rollup:
+        """Return the rollup that a snapshot was made of."""
+        rollup = cls()
+        rollup._state, rollup._curve = msgspec.msgpack.decode(snapshot, type=tuple[_State, Curve])
+        return rollup
 
     @property
     def counts(self) -> Counts:
@@ -108,18 +115,23 @@ class Rollup:
         return Counts(*(getattr(state, name) for name in _COUNTS))
 
     @property
-    def episodes(self) -> int:
-        return self._state.episodes
-
-    @property
     def steps(self) -> int:
         """Environment steps: by the highest index, the rows, or the episodes' lengths, whichever tells of most."""
         state = self._state
         return max(state.steps_end, state.step_rows, state.episode_steps)
 
-    @property
-    def last_event(self) -> str:
-        return self._state.last_event
+    def columns(self, *, curve: bool = True) -> dict[str, Any]:
+        """Return the columns of the ``rollups`` table.
+
+        Args:
+            curve: With the curve, which changes only with episodes.
+        """
+        values: dict[str, Any] = {name: getattr(self._state, name) for name in _COUNTS}
+        values |= {"episodes": self._state.episodes, "steps": self.steps, "last_event": self._state.last_event}
+        values["state"] = msgspec.msgpack.encode(self._state)
+        if curve:
+            values["curve"] = msgspec.msgpack.encode(self._curve)
+        return values
 
     def updated(self, batch: Batch, agent_name: Callable[[int], str]) -> Rollup:
         """Return the rollup after a batch.

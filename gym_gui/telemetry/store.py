@@ -14,6 +14,7 @@ from gym_gui.telemetry.batch import Batch, Row
 from gym_gui.telemetry.errors import DiskFull, Fenced, TelemetryError
 from gym_gui.telemetry.limits import DECODER_VERSION
 from gym_gui.telemetry.names import Names
+from gym_gui.telemetry.rollup import Rollup
 from gym_gui.telemetry.schema import ID_COLUMN, INSERTS, SCHEMA_VERSION, TABLES
 from gym_gui.telemetry.tail import Cursor
 
@@ -123,20 +124,23 @@ class Store:
             "SELECT worker_no, attempt, worker_id, path, off, base, inode, tail, overlong, closed FROM cursors"
         )
         return [
-            SourceRow(worker_no, attempt, worker_id, path, Cursor(*cursor, bool(closed)))
-            for worker_no, attempt, worker_id, path, *cursor, closed in rows
+            SourceRow(*row[:4], cursor=Cursor(*row[4:9], closed=bool(row[9])))  # type: ignore[misc]
+            for row in rows.fetchall()
         ]
 
-    def add_source(self, source: SourceRow, state: bytes, curve: bytes) -> None:
-        """Enter a new log with its empty rollup, inside a transaction."""
+    def add_source(self, source: SourceRow, rollup: Rollup) -> None:
+        """Enter a log and what has been counted of it, inside a transaction."""
         cursor = source.cursor
         self.check_epoch()
         self.connection.execute(
             "INSERT INTO cursors VALUES (?,?,?,?,?,?,?,?,?,?,?)",
             (*source[:4], self.epoch, *cursor[:5], int(cursor.closed)),
         )
+        columns = rollup.columns()
         self.connection.execute(
-            "INSERT INTO rollups VALUES (?,?,0,0,0,0,0,0,0,0,0,'',?,?)", (*source[:2], state, curve)
+            f"INSERT INTO rollups (worker_no, attempt, {', '.join(columns)})"  # noqa: S608 - our own column names
+            f" VALUES (?,?{',?' * len(columns)})",
+            (source.worker_no, source.attempt, *columns.values()),
         )
 
     def move(self, worker_no: int, attempt: int, old: Cursor, new: Cursor) -> None:
@@ -200,17 +204,18 @@ class Store:
             (*values.values(), worker_no, attempt),
         )
 
-    def load_rollup(self, worker_no: int, attempt: int) -> tuple[bytes, bytes]:
-        """Return state and curve of a log's rollup."""
+    def load_rollup(self, worker_no: int, attempt: int) -> Rollup:
+        """Return what has been counted of a log."""
         row = self.connection.execute(
             "SELECT state, curve FROM rollups WHERE worker_no = ? AND attempt = ?", (worker_no, attempt)
         ).fetchone()
-        return row[0], row[1]
+        return Rollup(row[0], row[1])
 
-    def add_segment(self, worker_no: int, attempt: int, old: Cursor, reason: str, rollup: bytes) -> None:
+    def add_segment(self, worker_no: int, attempt: int, old: Cursor, reason: str, rollup: Rollup) -> None:
         """Record that the file that a cursor stood in is no longer to be had, inside a transaction."""
         self.connection.execute(
-            "INSERT INTO segments VALUES (?,?,?,?,?,?)", (worker_no, attempt, old.base, old.off, reason, rollup)
+            "INSERT INTO segments VALUES (?,?,?,?,?,?)",
+            (worker_no, attempt, old.base, old.off, reason, rollup.snapshot()),
         )
 
     def note_batch(self, last: int, row: int, received_at: float) -> None:

@@ -6,7 +6,7 @@ number that is none make the line fail here, and it is read there instead. NaN a
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal, Union
+from typing import Annotated, Any, Literal, Union, cast
 
 import msgspec
 
@@ -60,7 +60,7 @@ class Metric(msgspec.Struct, gc=False):
     timestamp: float | str | None = None
 
 
-def typed_decoder(run_id: str, worker_id: str) -> tuple[msgspec.json.Decoder[Any], type[msgspec.Struct]]:
+def typed_decoder(run_id: str, worker_id: str) -> tuple[msgspec.json.Decoder[Any], type[Step]]:
     """Return a decoder of one worker's SDK lines, and its type of steps.
 
     Args:
@@ -83,4 +83,5 @@ def typed_decoder(run_id: str, worker_id: str) -> tuple[msgspec.json.Decoder[Any
         )
         for base in (Step, Episode, Metric)
     }
-    return msgspec.json.Decoder(Union[tuple(kinds.values())]), kinds[Step]  # noqa: UP007 - of a computed tuple
+    decoder = msgspec.json.Decoder(Union[tuple(kinds.values())])  # noqa: UP007 - of a computed tuple
+    return decoder, cast("type[Step]", kinds[Step])

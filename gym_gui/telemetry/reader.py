@@ -1,0 +1,281 @@
+"""Reads a run's telemetry without ever being in its writer's way.
+
+Each call opens the database read-only, fetches a bounded number of rows within a deadline, and closes it before it
+returns: a reader that stalls with its rows in hand holds nothing open.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import sqlite3
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from gym_gui.runs.folder import RunFolder
+from gym_gui.runs.summary import Ledger
+from gym_gui.telemetry.errors import TelemetryError
+from gym_gui.telemetry.records import EpisodeRollup, EventRecord, MetricPoint, QuarantineRecord, StepRecord
+from gym_gui.telemetry.rollup import Rollup, WorkerRollup
+from gym_gui.telemetry.rowid import id_range, place
+
+MAX_ROWS = 100_000
+_OPCODES = 20_000
+_Row = tuple[Any, ...]
+
+
+class RunReader:
+    """Telemetry of one run. A run that has no database yet has no rows.
+
+    Rows come in the order of their ids: by worker, attempt and place in the log. To go on, pass the last row's id as
+    ``after``.
+
+    Args:
+        folder: The run's folder.
+        deadline_s: How long one call may keep the database open.
+    """
+
+    def __init__(self, folder: RunFolder, *, deadline_s: float = 5.0) -> None:
+        self._folder = folder
+        self._deadline_s = deadline_s
+
+    def ledger(self) -> Ledger:
+        """Return where the lines of all workers went."""
+        names = ", ".join(f"coalesce(sum({name}), 0)" for name in Ledger.__struct_fields__)
+        rows = self._fetch(f"SELECT {names} FROM rollups WHERE worker_no > 0")  # noqa: S608 - our own column names
+        return Ledger(**dict(zip(Ledger.__struct_fields__, rows[0], strict=True))) if rows else Ledger()
+
+    def worker_rollups(self) -> list[WorkerRollup]:
+        """Return what each attempt of each worker amounts to."""
+        rows = self._fetch(
+            "SELECT worker_no, worker_id, attempt, off, closed, state, curve FROM rollups"
+            " JOIN cursors USING (worker_no, attempt) WHERE worker_no > 0 ORDER BY worker_no, attempt"
+        )
+        return [
+            Rollup(state, curve).report(number, worker_id, attempt, bytes_read=off, closed=bool(closed))
+            for number, worker_id, attempt, off, closed, state, curve in rows
+        ]
+
+    def steps(
+        self, *, worker_no: int | None = None, attempt: int | None = None, after: int = -1, limit: int = 1000
+    ) -> list[StepRecord]:
+        """Return steps.
+
+        Args:
+            worker_no: Of this worker only.
+            attempt: Of this attempt only (with ``worker_no``).
+            after: Only rows with a higher id.
+            limit: At most so many (and at most `MAX_ROWS`).
+
+        Raises:
+            TelemetryError: The deadline passed, or the database cannot be read.
+        """
+        return [
+            StepRecord(
+                id=row,
+                worker_id=worker_id,
+                attempt=place(row).attempt,
+                step_index=step_index,
+                ep_index=ep_index,
+                agent_id=agent,
+                reward=_number(reward, nan),
+                terminated=_truth(terminated),
+                truncated=_truth(truncated),
+                action=action,
+                observation=observation,
+                timestamp=timestamp,
+                extra=_object(extra),
+            )
+            for row, step_index, ep_index, reward, terminated, truncated, action, observation, timestamp, nan, extra,
+            agent, worker_id in self._rows(
+                "steps",
+                "id, step_index, ep_index, reward, terminated, truncated, action, observation, timestamp, nan, extra,"
+                " (SELECT name FROM names WHERE names.id = agent)",
+                worker_no, attempt, after, limit,
+            )
+        ]  # fmt: skip
+
+    def episodes(
+        self, *, worker_no: int | None = None, attempt: int | None = None, after: int = -1, limit: int = 1000
+    ) -> list[EpisodeRollup]:
+        """Return episodes (arguments and errors as of :meth:`steps`)."""
+        return [
+            EpisodeRollup(
+                id=row,
+                worker_id=worker_id,
+                attempt=place(row).attempt,
+                phase="eval" if phase else "train",
+                ep_index=ep_index,
+                agent_id=agent,
+                total_reward=_number(total_reward, nan),
+                steps=steps,
+                terminated=_truth(terminated),
+                truncated=_truth(truncated),
+                success=_truth(success),
+                agent_rewards=None if agent_rewards is None else _object(agent_rewards),
+                timestamp=timestamp,
+                extra=_object(extra),
+            )
+            for row, phase, ep_index, total_reward, steps, terminated, truncated, success, agent_rewards, timestamp,
+            nan, extra, agent, worker_id in self._rows(
+                "episodes",
+                "id, phase, ep_index, total_reward, steps, terminated, truncated, success, agent_rewards, timestamp,"
+                " nan, extra, (SELECT name FROM names WHERE names.id = agent)",
+                worker_no, attempt, after, limit,
+            )
+        ]  # fmt: skip
+
+    def metric_names(self) -> list[str]:
+        """Return the names of the metrics there are, sorted."""
+        rows = self._fetch(
+            "SELECT name FROM names WHERE EXISTS (SELECT 1 FROM metrics WHERE metrics.name = names.id) ORDER BY name"
+        )
+        return [name for (name,) in rows]
+
+    def metrics(
+        self, name: str, *, worker_no: int | None = None, attempt: int | None = None, after: int = -1, limit: int = 1000
+    ) -> list[MetricPoint]:
+        """Return values of one metric (other arguments and errors as of :meth:`steps`)."""
+        number = "(SELECT id FROM names WHERE name = :name)"
+        return [
+            MetricPoint(
+                id=row,
+                worker_id=worker_id,
+                attempt=place(row).attempt,
+                name=name,
+                step=step,
+                value=float("nan") if value is None else value,
+                timestamp=timestamp,
+            )
+            for row, step, value, timestamp, worker_id in self._rows(
+                "metrics",
+                "id, step, value, timestamp",
+                worker_no,
+                attempt,
+                after,
+                limit,
+                where=f"metrics.name = {number} AND ",
+                name=name,
+            )
+        ]
+
+    def events(
+        self, *, worker_no: int | None = None, attempt: int | None = None, after: int = -1, limit: int = 1000
+    ) -> list[EventRecord]:
+        """Return lifecycle events; worker 0 is the supervisor (arguments and errors as of :meth:`steps`)."""
+        return [
+            EventRecord(
+                id=row,
+                worker_id=worker_id if place(row).worker_no else "",
+                attempt=place(row).attempt,
+                event=event,
+                timestamp=timestamp,
+                payload=None if payload is None else json.loads(payload),
+                extra=_object(extra),
+            )
+            for row, event, timestamp, payload, extra, worker_id in self._rows(
+                "events", "id, event, timestamp, payload, extra", worker_no, attempt, after, limit
+            )
+        ]
+
+    def quarantine(
+        self, *, worker_no: int | None = None, attempt: int | None = None, after: int = -1, limit: int = 1000
+    ) -> list[QuarantineRecord]:
+        """Return what was kept aside (arguments and errors as of :meth:`steps`)."""
+        return [
+            QuarantineRecord(
+                id=row,
+                worker_id=worker_id if place(row).worker_no else "",
+                attempt=place(row).attempt,
+                byte_offset=place(row).byte_offset,
+                length=length,
+                reason=reason,
+                detail=detail,
+                excerpt=excerpt,
+            )
+            for row, length, reason, detail, excerpt, worker_id in self._rows(
+                "quarantine", "id, length, reason, detail, excerpt", worker_no, attempt, after, limit
+            )
+        ]
+
+    def _rows(
+        self,
+        table: str,
+        columns: str,
+        worker_no: int | None,
+        attempt: int | None,
+        after: int,
+        limit: int,
+        *,
+        where: str = "",
+        **values: Any,
+    ) -> list[_Row]:
+        """Return columns and, last, the worker id of a table's rows in id order."""
+        first, last = (0, (1 << 63) - 1) if worker_no is None else id_range(worker_no, attempt)
+        values |= {"first": max(first, after + 1), "last": last, "limit": max(0, min(limit, MAX_ROWS))}
+        return self._fetch(
+            f"SELECT {columns}, (SELECT worker_id FROM cursors"  # noqa: S608 - our own names
+            f" WHERE worker_no = {table}.id >> 50 AND attempt = {table}.id >> 44 & 63)"
+            f" FROM {table} WHERE {where}{table}.id BETWEEN :first AND :last ORDER BY {table}.id LIMIT :limit",
+            values,
+        )
+
+    def _fetch(self, statement: str, values: dict[str, Any] | None = None) -> list[_Row]:
+        if not self._folder.database.exists():
+            return []
+        with reading(self._folder.database, self._deadline_s) as connection:
+            if connection.execute("SELECT 1 FROM sqlite_master WHERE name = 'rollups'").fetchone() is None:
+                return []  # being created this very moment
+            return connection.execute(statement, values or {}).fetchall()
+
+
+@contextlib.contextmanager
+def reading(path: Path, deadline_s: float) -> Iterator[sqlite3.Connection]:
+    """Open a run's database read-only for a limited time.
+
+    Args:
+        path: The database.
+        deadline_s: Statements that run longer than this are stopped.
+
+    Raises:
+        TelemetryError: The deadline passed, or the database cannot be read.
+    """
+    connection: sqlite3.Connection | None = None
+    deadline = time.monotonic() + deadline_s
+    try:
+        connection = sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True, timeout=min(deadline_s, 5.0))
+        connection.set_progress_handler(lambda: time.monotonic() > deadline, _OPCODES)
+        yield connection
+    except sqlite3.OperationalError as error:
+        late = "interrupted" in str(error)
+        raise TelemetryError(
+            f"reading the telemetry took longer than {deadline_s:g} s" if late else "the telemetry cannot be read",
+            where=str(path),
+            why=str(error),
+            next_step="ask for fewer rows at a time" if late else f"mosaic runs reindex {path.parent.name}",
+        ) from error
+    except sqlite3.DatabaseError as error:
+        raise TelemetryError(
+            "the telemetry database is damaged",
+            where=str(path),
+            why=str(error),
+            next_step=f"mosaic runs reindex {path.parent.name}  (rebuilds it from the logs)",
+        ) from error
+    finally:
+        if connection is not None:
+            connection.close()
+
+
+def _number(value: float | None, nan: int | None) -> float | None:
+    return float("nan") if nan else value
+
+
+def _truth(value: int | None) -> bool | None:
+    return None if value is None else bool(value)
+
+
+def _object(text: str | None) -> dict[str, Any]:
+    value = {} if text is None else json.loads(text)
+    return value if isinstance(value, dict) else {"": value}

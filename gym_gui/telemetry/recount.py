@@ -1,0 +1,327 @@
+"""A second, simple reading of a raw log, by the rules that stand in the documentation and not by the decoder's code.
+
+It uses the `json` module alone, one line after the other, and is what `mosaic runs verify` holds the database against.
+Bounds are shared with the decoder (`limits.py`); nothing else is.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Iterator
+from typing import Any, BinaryIO, NamedTuple
+
+from gym_gui.telemetry.limits import DATA_KINDS, LIFECYCLE_KINDS, MAX_DEPTH, MAX_LINE_BYTES
+
+_WINDOW = 1 << 16
+_BETWEEN = frozenset(" \t\r,:0123456789+-.eEaflnrstuyNIi")
+_BLANKS = " \t\r"
+
+
+class RawLine(NamedTuple):
+    """One line of a log."""
+
+    offset: int
+    length: int
+    """Bytes, without the newline."""
+    data: bytes | None
+    """``None``: longer than is read."""
+    torn: bool
+    """No newline follows."""
+
+
+class Record(NamedTuple):
+    """A telemetry object of a line."""
+
+    offset: int
+    table: str
+    """Where its rows belong; empty: it is not valid."""
+    values: tuple[Any, ...] = ()
+    """What of it is compared."""
+    dropped: int = 0
+    sampled: int = 0
+
+
+def raw_lines(stream: BinaryIO, start: int, end: int) -> Iterator[RawLine]:
+    """Yield the lines of a log, never holding more than one that is not over-long.
+
+    Args:
+        stream: The log, opened.
+        start: Logical offset of its first byte.
+        end: Logical offset at which to stop: what comes after was not read by the database either.
+    """
+    offset = start
+    while offset < end:
+        data = stream.readline(min(MAX_LINE_BYTES + 1, end - offset))
+        if not data:
+            return
+        if data.endswith(b"\n"):
+            yield RawLine(offset, len(data) - 1, data[:-1], torn=False)
+            offset += len(data)
+            continue
+        if len(data) <= MAX_LINE_BYTES:
+            yield RawLine(offset, len(data), data, torn=True)
+            return
+        length, ended = len(data), False
+        while not ended and offset + length < end:
+            more = stream.readline(min(1 << 20, end - offset - length))
+            if not more:
+                break
+            ended = more.endswith(b"\n")
+            length += len(more) - ended
+        yield RawLine(offset, length, None, torn=not ended)
+        offset += length + ended
+
+
+class LineJudge:
+    """Tells what a line is.
+
+    Args:
+        run_id: Of the run.
+        supervisor: The log is the supervisor's own: any event name is one.
+    """
+
+    def __init__(self, run_id: str, *, supervisor: bool) -> None:
+        self._run_id = run_id
+        self._supervisor = supervisor
+
+    def judge(self, line: RawLine) -> list[Record] | None:
+        """Return the telemetry objects of a line, or ``None`` for program output.
+
+        A line that is quarantined as a whole is one record without table, at the line's own offset.
+        """
+        whole_is_bad = [Record(line.offset, "")]
+        if line.data is None:
+            return whole_is_bad
+        # One character per byte: positions in this text are byte offsets.
+        text = line.data.decode("latin-1")
+        body = text.strip(_BLANKS)
+        opens = body.count("{") + body.count("[")
+        if body.startswith("{"):
+            if opens > MAX_DEPTH and _too_deep(body, 0):
+                return whole_is_bad
+            try:
+                value = _parse(body.encode("latin-1").decode("utf-8"))
+            except UnicodeDecodeError:
+                fallback = whole_is_bad if line.torn or body.endswith("}") else None
+            except json.JSONDecodeError:
+                fallback = whole_is_bad if line.torn else None
+            else:
+                return [self._record(value, line.offset, body)]
+        else:
+            fallback = None
+        records = []
+        for start, piece in _objects(text, opens):
+            if piece is None:
+                fallback = whole_is_bad
+                break
+            try:
+                value = _parse(piece.encode("latin-1").decode("utf-8"))
+            except UnicodeDecodeError:
+                if _claims(_parse(piece)):
+                    records.append(Record(line.offset + start, ""))
+                continue
+            if _claims(value):
+                records.append(self._record(value, line.offset + start, piece))
+        return records or fallback
+
+    def _record(self, value: dict[str, Any], offset: int, printed: str) -> Record:
+        bad = Record(offset, "")
+        if ("\\ud" in printed or "\\uD" in printed) and not _can_be_stored(value):
+            return bad
+        key = next((key for key in ("event_type", "event", "type") if key in value), None)
+        kind = value[key] if key else None
+        if not isinstance(kind, str) or value.get("run_id") not in (None, self._run_id):
+            return bad
+        values: tuple[Any, ...] | None
+        if kind in DATA_KINDS:
+            values = {"step": _step, "episode": _episode, "metric": _metric}[kind](value)
+            table = kind + "s"
+        else:
+            known = kind in LIFECYCLE_KINDS or (self._supervisor and key == "event")
+            values, table = (kind,) if known else None, "events"
+        if values is None:
+            return bad
+        return Record(offset, table, values, _count(value.get("dropped")), _count(value.get("sampled")))
+
+
+def _objects(text: str, opens: int) -> Iterator[tuple[int, str | None]]:
+    """Yield start and text of each whole object; a text of ``None``: too deep, and the last."""
+    place = text.find("{")
+    while place >= 0:
+        following = place + 1
+        if _quote_follows(text, following):
+            if opens > MAX_DEPTH and _too_deep(text, place):
+                yield place, None
+                return
+            length = _object_length(text, place)
+            if length:
+                yield place, text[place : place + length]
+                following = place + length
+        place = text.find("{", following)
+
+
+def _quote_follows(text: str, start: int) -> bool:
+    while start < len(text) and text[start] in _BLANKS:
+        start += 1
+    return text.startswith('"', start)
+
+
+def _object_length(text: str, start: int) -> int:
+    """Return the length of the object at a place, 0 if there is none."""
+    size = _WINDOW
+    while True:
+        window = text[start : start + size]
+        try:
+            return _raw_decode(window)
+        except json.JSONDecodeError as error:
+            # An error at the edge of the window may be the window's; a larger one will tell.
+            cut_here = error.pos >= len(window) - 16 or error.msg.startswith("Unterminated")
+            if start + size >= len(text) or not cut_here:
+                return 0
+            size *= 8
+
+
+def _raw_decode(text: str) -> int:
+    try:
+        return json.JSONDecoder().raw_decode(text)[1]
+    except json.JSONDecodeError:
+        raise
+    except ValueError:
+        return json.JSONDecoder(parse_int=_long_integer).raw_decode(text)[1]
+
+
+def _parse(text: str) -> Any:
+    try:
+        return json.loads(text)
+    except json.JSONDecodeError:
+        raise
+    except ValueError:  # an integer of more digits than Python reads
+        return json.loads(text, parse_int=_long_integer)
+
+
+def _long_integer(digits: str) -> float:
+    return int(digits) if len(digits) < 4000 else math.copysign(math.inf, -1 if digits[0] == "-" else 1)
+
+
+def _too_deep(text: str, start: int) -> bool:
+    """Return whether the brackets from a place on nest too deep before they close or something impossible comes."""
+    depth = 0
+    place = start
+    while place < len(text):
+        character = text[place]
+        if character == '"':
+            place += 1
+            while place < len(text) and text[place] != '"':
+                place += 2 if text[place] == "\\" else 1
+        elif character in "{[":
+            depth += 1
+            if depth > MAX_DEPTH:
+                return True
+        elif character in "}]":
+            depth -= 1
+            if depth <= 0:
+                return False
+        elif character not in _BETWEEN:
+            return False
+        place += 1
+    return False
+
+
+def _claims(value: dict[str, Any]) -> bool:
+    return "event_type" in value or "event" in value or "type" in value
+
+
+def _can_be_stored(value: Any) -> bool:
+    try:
+        json.dumps(value, ensure_ascii=False).encode("utf-8")
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def _step(value: dict[str, Any]) -> tuple[Any, ...] | None:
+    step_index = value.get("step_index")
+    good = (
+        _is_integer(step_index)
+        and _is_optional_integer(_either(value, "ep_index", "episode"))
+        and _is_optional_number(value.get("reward"))
+        and _is_truth(value.get("terminated"))
+        and _is_truth(value.get("truncated"))
+        and _is_agent(value.get("agent_id"))
+    )
+    return (int(value["step_index"]), _stored(value.get("reward"))) if good else None
+
+
+def _episode(value: dict[str, Any]) -> tuple[Any, ...] | None:
+    ep_index = _either(value, "ep_index", "episode")
+    phase, agent = value.get("phase"), value.get("agent_id")
+    good = (
+        _is_integer(ep_index)
+        and _is_optional_integer(_either(value, "steps", "length"))
+        and _is_optional_number(value.get("total_reward"))
+        and _is_truth(value.get("terminated"))
+        and _is_truth(value.get("truncated"))
+        and _is_truth(value.get("success"))
+        and _is_agent(agent)
+        and phase in (None, "train", "eval")
+    )
+    if not good:
+        return None
+    name = "" if agent is None else str(agent)
+    return int(phase == "eval"), int(ep_index), name, _stored(value.get("total_reward"))
+
+
+def _metric(value: dict[str, Any]) -> tuple[Any, ...] | None:
+    numbers = value.get("values")
+    if not isinstance(numbers, dict) or not numbers or not _is_optional_integer(value.get("step")):
+        return None
+    if not all(isinstance(number, bool) or _is_optional_number(number) for number in numbers.values()):
+        return None
+    step = None if value.get("step") is None else int(value["step"])
+    return step, {name: _stored(number) for name, number in numbers.items()}
+
+
+def _either(value: dict[str, Any], name: str, other: str) -> Any:
+    return value.get(other) if value.get(name) is None else value[name]
+
+
+def _is_integer(value: Any) -> bool:
+    if isinstance(value, float):
+        return value.is_integer() and -(2.0**63) <= value < 2.0**63
+    return isinstance(value, int) and not isinstance(value, bool) and -(2**63) <= value < 2**63
+
+
+def _is_optional_integer(value: Any) -> bool:
+    return value is None or _is_integer(value)
+
+
+def _is_optional_number(value: Any) -> bool:
+    if value is None or isinstance(value, float):
+        return True
+    if isinstance(value, bool) or not isinstance(value, int):
+        return False
+    try:
+        float(value)
+    except OverflowError:
+        return False
+    return True
+
+
+def _is_truth(value: Any) -> bool:
+    return value is None or (isinstance(value, (bool, int, float)) and value in (0, 1))
+
+
+def _is_agent(value: Any) -> bool:
+    return value is None or isinstance(value, str) or (isinstance(value, int) and _is_integer(value))
+
+
+def _stored(value: Any) -> float | None:
+    """Return a number as the database gives it back: NaN is NULL there."""
+    if value is None or value != value:
+        return None
+    return float(value)
+
+
+def _count(value: Any) -> int:
+    return value if isinstance(value, int) and not isinstance(value, bool) and 0 <= value < 2**63 else 0

@@ -1,0 +1,172 @@
+"""Rebuilds a run's database from its logs, beside the old one, and swaps it in."""
+
+from __future__ import annotations
+
+import contextlib
+import re
+import sqlite3
+from collections.abc import Callable
+from pathlib import Path
+from typing import NamedTuple
+
+import msgspec
+
+from gym_gui.core.worker.errors import UsageError
+from gym_gui.runs.files import sync_folder
+from gym_gui.runs.folder import RunFolder
+from gym_gui.runs.lock import FileLock, is_locked
+from gym_gui.runs.plan import RunPlan
+from gym_gui.runs.plan_io import load_plan
+from gym_gui.runs.summary import Ledger
+from gym_gui.telemetry.adopt import copy_batches, copy_segments
+from gym_gui.telemetry.ingest import SUPERVISOR_NO, Ingestor
+from gym_gui.telemetry.limits import DECODER_VERSION
+from gym_gui.telemetry.store import Store
+
+_LOG_NAME = re.compile(r"(?P<worker_id>.+)\.a(?P<attempt>\d+)\.stdout\.jsonl")
+
+
+class ReindexReport(msgspec.Struct, kw_only=True):
+    """What a reindex did."""
+
+    run_id: str
+    logs: int
+    bytes_read: int
+    ledger: Ledger
+    decoder: int = DECODER_VERSION
+    old_decoder: int | None = None
+    """Of the replaced database; another version may have given other rows."""
+    kept_segments: int = 0
+    """Truncated or replaced logs whose rows were copied from the old database."""
+
+
+class _Log(NamedTuple):
+    worker_no: int
+    attempt: int
+    worker_id: str
+    path: Path
+    closed: bool
+
+
+def reindex_run(folder: RunFolder, *, progress: Callable[[int, int], None] | None = None) -> ReindexReport:
+    """Build a run's database anew from its logs.
+
+    Rows are those that the first indexing gave. What the logs do not have is taken from the old database, where it can
+    be read: rows of logs that were truncated since, and when rows came in.
+
+    Args:
+        folder: The run's folder.
+        progress: Called after each transaction with bytes done and bytes in all.
+
+    Raises:
+        UsageError: A telemetry proxy is at work on this run.
+        DiskFull: No room for a second database; the old one is untouched.
+        MosaicError: There is no such run.
+    """
+    plan = load_plan(folder)
+    lock = FileLock(folder.proxy_lock)
+    folder.control.mkdir(exist_ok=True)
+    if not lock.acquire():
+        raise UsageError(
+            f"run {folder.run_id} is being indexed right now",
+            where=str(folder.proxy_lock),
+            why="its telemetry proxy is alive and holds the lock",
+            next_step=f"wait until the run has ended: mosaic runs watch {folder.run_id}",
+        )
+    try:
+        return _rebuild(folder, plan, progress)
+    finally:
+        lock.release()
+
+
+def _rebuild(folder: RunFolder, plan: RunPlan, progress: Callable[[int, int], None] | None) -> ReindexReport:
+    new = folder.database.with_name("telemetry.new.db")
+    _remove(new)
+    old_decoder, closed = _settle(folder.database)
+    kept = 0
+    try:
+        if old_decoder is not None:
+            with contextlib.closing(Store(new, plan.run_id)) as store:
+                kept = copy_segments(store, folder.database)
+        ingestor = Ingestor(folder, plan, database=new)
+        try:
+            report = _ingest(ingestor, plan.run_id, _logs(folder, plan, closed), progress)
+            if old_decoder is not None:
+                copy_batches(ingestor.store, folder.database)
+            ingestor.finish()
+        except BaseException:
+            ingestor.close()
+            raise
+        if Path(f"{new}-wal").exists():  # somebody reads the new database already
+            raise UsageError("the new database is in use", where=str(new), next_step="close what reads it; try again")
+        for ending in ("-wal", "-shm"):
+            Path(f"{folder.database}{ending}").unlink(missing_ok=True)
+        new.replace(folder.database)
+        sync_folder(folder.path)
+    finally:
+        _remove(new)
+    report.old_decoder = old_decoder
+    report.kept_segments = kept
+    return report
+
+
+def _ingest(
+    ingestor: Ingestor, run_id: str, logs: list[_Log], progress: Callable[[int, int], None] | None
+) -> ReindexReport:
+    for log in logs:
+        ingestor.add_source(log.worker_no, log.worker_id, log.attempt, log.path)
+    total = ingestor.lag_bytes()
+    done = 0
+    while (result := ingestor.pump()).bytes_read or not result.caught_up:
+        done += result.bytes_read
+        if progress is not None:
+            progress(done, max(total, done))
+    for log in logs:
+        if log.closed:
+            ingestor.close_source(log.worker_no, log.attempt)
+    return ReindexReport(run_id=run_id, logs=len(logs), bytes_read=done, ledger=ingestor.ledger())
+
+
+def _logs(folder: RunFolder, plan: RunPlan, closed: set[tuple[int, int]]) -> list[_Log]:
+    """Return the logs in the run's folder, and whether each is at its end."""
+    numbers = {worker.worker_id: worker.worker_no for worker in plan.workers}
+    logs = []
+    if folder.supervisor_log.exists():
+        path = folder.supervisor_log
+        logs.append(_Log(SUPERVISOR_NO, 1, "supervisor", path, (SUPERVISOR_NO, 1) in closed))
+    for path in sorted(folder.logs.glob("*.stdout.jsonl")):
+        name = _LOG_NAME.fullmatch(path.name)
+        if name is not None and name["worker_id"] in numbers:
+            worker_id, attempt = name["worker_id"], int(name["attempt"])
+            key = (numbers[worker_id], attempt)
+            ended = key in closed or _has_ended(folder, worker_id, attempt)
+            logs.append(_Log(*key, worker_id, path, ended))
+    return logs
+
+
+def _has_ended(folder: RunFolder, worker_id: str, attempt: int) -> bool:
+    """Return whether nobody can write to an attempt's log any more."""
+    lock = folder.launch_lock(worker_id, attempt)
+    return folder.exit_record(worker_id, attempt).exists() or (lock.exists() and not is_locked(lock))
+
+
+def _settle(database: Path) -> tuple[int | None, set[tuple[int, int]]]:
+    """Bring an old database to rest.
+
+    Returns:
+        Its decoder's version (``None``: it is of no use), and the logs that it has read to their end.
+    """
+    if not database.exists():
+        return None, set()
+    with contextlib.suppress(sqlite3.Error), contextlib.closing(sqlite3.connect(database, timeout=5.0)) as connection:
+        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        if connection.execute("PRAGMA quick_check(1)").fetchone()[0] == "ok":
+            (decoder,) = connection.execute("SELECT value FROM meta WHERE key = 'decoder'").fetchone()
+            closed = connection.execute("SELECT worker_no, attempt FROM cursors WHERE closed").fetchall()
+            return int(decoder), set(closed)
+    return None, set()
+
+
+def _remove(database: Path) -> None:
+    for ending in ("", "-wal", "-shm", "-journal"):
+        Path(f"{database}{ending}").unlink(missing_ok=True)
