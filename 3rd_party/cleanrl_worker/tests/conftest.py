@@ -83,7 +83,7 @@ def worker(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Worker:
     for name in ("WORKER_ID", "MOSAIC_RUN_ID", "MOSAIC_RUN_DIR"):
         monkeypatch.delenv(name, raising=False)
 
-    def run(algo: str = "ppo", *, dry_run: bool = False, **settings: Any) -> Ran:
+    def run(algo: str = "ppo", *, dry_run: bool = False, small: bool = True, **settings: Any) -> Ran:
         run_id = f"run{next(numbers)}"
         log = tmp_path / f"{run_id}.jsonl"
         monkeypatch.setenv("MOSAIC_LOG", str(log))
@@ -94,7 +94,8 @@ def worker(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Worker:
             "metrics_interval": 0,
             "tensorboard": False,
             "cuda": False,
-            **SMALL[algo],
+            "algo": algo,
+            **(SMALL[algo] if small else {}),
             **settings,
         }
         config = CleanRLWorkerConfig.from_dict(values)
