@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import time
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -23,8 +22,7 @@ from gym_gui.telemetry.usage import Usage
 SEARCH_INTERVAL_S = 0.5
 
 
-@dataclass(frozen=True)
-class LogFacts:
+class LogFacts(msgspec.Struct, frozen=True):
     """What the telemetry of an attempt tells its supervisor."""
 
     drained: bool = False

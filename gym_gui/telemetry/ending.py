@@ -47,6 +47,13 @@ def last_event(
     return row[0], payload if isinstance(payload, dict) else {}
 
 
+def last_checkpoint(database: Path, worker_no: int) -> str | None:
+    """Return the path of the last checkpoint that any attempt of a worker reported."""
+    found = last_event(database, worker_no, None, ("checkpoint_saved",))
+    path = None if found is None else found[1].get("path") or found[1].get("checkpoint_path")
+    return path if isinstance(path, str) else None
+
+
 def said_error(payload: dict[str, Any]) -> str:
     """Return in one line what a ``run_failed`` payload tells."""
     error, kind = payload.get("error"), payload.get("error_type")

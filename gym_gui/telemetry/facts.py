@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import Enum
+
+import msgspec
 
 from gym_gui.runs.plan import Limits
 from gym_gui.runs.states import RunState
@@ -21,8 +22,7 @@ class StopKind(str, Enum):
     """It broke a limit: the attempt failed."""
 
 
-@dataclass(frozen=True)
-class StopFacts:
+class StopFacts(msgspec.Struct, frozen=True):
     """The first stop signal that a supervisor decided on for an attempt."""
 
     kind: StopKind
@@ -31,8 +31,7 @@ class StopFacts:
     """Seconds since this supervisor sent it; ``None`` where a predecessor wrote it down and perhaps sent it."""
 
 
-@dataclass(frozen=True)
-class ExitFacts:
+class ExitFacts(msgspec.Struct, frozen=True):
     """An exit record. ``code`` and ``signal`` are both ``None`` where the worker was never spawned."""
 
     code: int | None
@@ -43,8 +42,7 @@ class ExitFacts:
     """Whether the launcher had signalled the worker before it ended."""
 
 
-@dataclass(frozen=True)
-class AttemptFacts:
+class AttemptFacts(msgspec.Struct, frozen=True):
     """One attempt of a worker. Ages are seconds on the monotonic clock, as far as this supervisor watched."""
 
     number: int
@@ -89,8 +87,7 @@ class AttemptFacts:
         return not (self.launcher_alive or self.worker_alive or self.survivors)
 
 
-@dataclass(frozen=True)
-class WorkerFacts:
+class WorkerFacts(msgspec.Struct, frozen=True):
     """One worker: its recorded state and its current attempt (in state ``queued``: the one to come)."""
 
     worker_id: str
@@ -100,8 +97,7 @@ class WorkerFacts:
     retry_in_s: float = 0.0
 
 
-@dataclass(frozen=True)
-class RunFacts:
+class RunFacts(msgspec.Struct, frozen=True):
     """A run: its recorded state and its workers."""
 
     state: RunState
@@ -114,16 +110,14 @@ class RunFacts:
     """Nothing new is launched on a full disk."""
 
 
-@dataclass(frozen=True)
-class Launch:
+class Launch(msgspec.Struct, frozen=True):
     """Start a launcher for an attempt; a later one resumes from the last checkpoint, where the worker can."""
 
     worker_id: str
     attempt: int
 
 
-@dataclass(frozen=True)
-class Stop:
+class Stop(msgspec.Struct, frozen=True):
     """Ask an attempt to end: SIGTERM to its launcher, or to its processes where that is gone."""
 
     worker_id: str
@@ -134,8 +128,7 @@ class Stop:
     """A predecessor wrote this stop down: send it again, write nothing."""
 
 
-@dataclass(frozen=True)
-class Kill:
+class Kill(msgspec.Struct, frozen=True):
     """SIGKILL whatever is left of an attempt, and the launcher too where it does not do its work."""
 
     worker_id: str
@@ -144,8 +137,7 @@ class Kill:
     cause: str
 
 
-@dataclass(frozen=True)
-class WorkerTransition:
+class WorkerTransition(msgspec.Struct, frozen=True):
     """A worker goes from one state to another. ``queued`` means that ``attempt`` is over and the next one waits."""
 
     worker_id: str
@@ -155,8 +147,7 @@ class WorkerTransition:
     exit: ExitStatus | None = None
 
 
-@dataclass(frozen=True)
-class RunTransition:
+class RunTransition(msgspec.Struct, frozen=True):
     """The run goes from one state to another."""
 
     state: RunState

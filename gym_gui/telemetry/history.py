@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
 from typing import Any
 
 import msgspec
@@ -14,8 +13,7 @@ from gym_gui.telemetry.facts import StopKind
 from gym_gui.telemetry.identity import ProcessIdentity
 
 
-@dataclass
-class AttemptHistory:
+class AttemptHistory(msgspec.Struct):
     """What is on record of one attempt."""
 
     launches: int = 0
@@ -24,8 +22,7 @@ class AttemptHistory:
     stop: tuple[StopKind, str] | None = None
 
 
-@dataclass
-class WorkerHistory:
+class WorkerHistory(msgspec.Struct):
     """What is on record of one worker. ``attempt`` is the one that runs or waits."""
 
     worker_id: str
@@ -38,7 +35,7 @@ class WorkerHistory:
     ended_at: float | None = None
     cpu_seconds: float | None = None
     memory_bytes: int | None = None
-    attempts: dict[int, AttemptHistory] = field(default_factory=dict)
+    attempts: dict[int, AttemptHistory] = {}
 
     def of(self, attempt: int) -> AttemptHistory:
         """Return the record of one attempt, a new one if there is none."""

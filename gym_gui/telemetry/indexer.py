@@ -13,7 +13,7 @@ from gym_gui.telemetry.attempt_watch import AttemptWatch, LogFacts
 from gym_gui.telemetry.ending import FINAL_EVENTS, last_event, last_line, no_room, said_error, stderr_tail
 from gym_gui.telemetry.errors import DiskFull
 from gym_gui.telemetry.history import RunHistory
-from gym_gui.telemetry.ingest import Ingestor
+from gym_gui.telemetry.ingest import Ingestor, Truncation
 from gym_gui.telemetry.rollup import WorkerRollup
 
 #: Wait before the next try on a full disk, seconds.
@@ -38,6 +38,8 @@ class Indexer:
         """The last try was refused for want of room."""
         self.caught_up = False
         """All that was in the logs at the last look is in the database."""
+        self.truncations: list[Truncation] = []
+        """Logs that were found truncated or replaced; whoever records them empties the list."""
         self._clock = clock
         self._ingestor: Ingestor | None = None
         self._added: set[tuple[int, int]] = set()
@@ -96,12 +98,6 @@ class Indexer:
         rollup = self._rollup(*key)
         return LogFacts(drained=drained, heartbeat_seen=rollup is not None and rollup.heartbeats > 0)
 
-    def last_checkpoint(self, worker: WorkerPlan) -> str | None:
-        """Return the path of the last checkpoint that any attempt of a worker reported."""
-        found = last_event(self.folder.database, worker.worker_no, None, ("checkpoint_saved",))
-        path = None if found is None else found[1].get("path") or found[1].get("checkpoint_path")
-        return path if isinstance(path, str) else None
-
     def worker_rollups(self) -> list[WorkerRollup]:
         """Return the rollups of all attempts."""
         return [] if self._ingestor is None else self._ingestor.worker_rollups()
@@ -139,6 +135,7 @@ class Indexer:
         self._pumps += 1
         self.caught_up = result.caught_up
         self._last_read = result.bytes_read
+        self.truncations += result.truncations
 
     def _add_sources(self, history: RunHistory) -> None:
         """Open the database if it is not open, and add every log that it does not know yet."""

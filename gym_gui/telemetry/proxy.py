@@ -12,9 +12,10 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from types import FrameType
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
+
+import msgspec
 
 from gym_gui.runs.files import write_json_atomic
 from gym_gui.runs.folder import RunFolder
@@ -22,13 +23,14 @@ from gym_gui.runs.lock import FileLock
 from gym_gui.runs.plan import RunPlan
 from gym_gui.runs.plan_io import load_plan
 from gym_gui.runs.summary import RunSummary
+from gym_gui.telemetry.attempt_watch import LogFacts
 from gym_gui.telemetry.errors import Fenced
 from gym_gui.telemetry.identity import ProcessIdentity
-from gym_gui.telemetry.indexer import Indexer
-from gym_gui.telemetry.manifests import merge_manifests
-from gym_gui.telemetry.summary import Supervision, summarize
 from gym_gui.telemetry.supervisor import Supervisor
-from gym_gui.telemetry.usage_sampler import UsageSampler
+
+if TYPE_CHECKING:
+    from gym_gui.telemetry.indexer import Indexer
+    from gym_gui.telemetry.usage_sampler import UsageSampler
 
 EXIT_ENDED = 0
 #: Another proxy holds the run's lock, or has taken over its database.
@@ -36,14 +38,16 @@ EXIT_LOCKED = 3
 #: Told to stop (SIGTERM): the workers run on and wait for the next proxy.
 EXIT_DRAINED = 4
 LOCK_TRIES = 10
-#: Time between two looks at the logs, in seconds: while a worker starts or ends, while data flow or somebody
-#: watches, when little happens, at rest.
+#: Time between two looks at the logs, in seconds: while a worker starts or ends, while somebody watches, while nobody
+#: does, and at rest. Each is a transaction: the fewer, the fewer bytes are written.
 TICK_HURRIED_S = 0.005
-TICK_BUSY_S = 0.02
-TICK_QUIET_S = 0.1
+TICK_WATCHED_S = 0.02
+TICK_S = 0.1
 TICK_REST_S = 0.2
-#: Without a sign of life for so long, the logs are at rest, seconds.
+#: Without anything printed for so long, the logs are at rest, seconds.
 REST_AFTER_S = 10.0
+#: A look that read so much is followed by the next at once.
+BEHIND_BYTES = 1 << 20
 #: Time between two looks at processes and records, seconds.
 LOOK_INTERVAL_S = 0.05
 #: Time between two reports, in seconds, while somebody watches and while nobody does.
@@ -80,8 +84,7 @@ class NoReporter:
         """There is nothing to deliver."""
 
 
-@dataclass(frozen=True)
-class _Turns:
+class _Turns(msgspec.Struct, frozen=True):
     """What a proxy works with, turn after turn."""
 
     supervisor: Supervisor
@@ -103,6 +106,8 @@ class Proxy:
         self.reporter = reporter
         self._clock = clock
         self._draining = False
+        self._number = 0
+        """How many proxies the run has had, this one included."""
         self._reports = 0
         self._reported_at = float("-inf")
         self._looked_at = float("-inf")
@@ -140,11 +145,26 @@ class Proxy:
         return False
 
     def _work(self, plan: RunPlan) -> int:
+        supervisor = Supervisor(self.folder, plan, self._clock)
+        try:
+            pid = self._write_identity()
+            self._number = supervisor.history.proxies + 1
+            if not supervisor.ended:
+                supervisor.journal.record("proxy", pid=pid)
+            # The workers first: the store is imported and opened while they start.
+            supervisor.step(lambda _worker, _watch: LogFacts())
+            return self._index(supervisor, plan)
+        finally:
+            supervisor.close()
+
+    def _index(self, supervisor: Supervisor, plan: RunPlan) -> int:
+        """Supervise and index until the run has ended."""
+        from gym_gui.telemetry.indexer import Indexer
+        from gym_gui.telemetry.usage_sampler import UsageSampler
+
         indexer = Indexer(self.folder, plan, self._clock)
-        supervisor = Supervisor(self.folder, plan, self._clock, indexer.last_checkpoint)
         turns = _Turns(supervisor, indexer, UsageSampler(plan.limits, self._clock))
         try:
-            supervisor.journal.record("proxy", pid=self._write_identity())
             while not supervisor.ended:
                 if self._draining:
                     return EXIT_DRAINED
@@ -152,12 +172,14 @@ class Proxy:
             return self._finish(turns)
         finally:
             indexer.close()
-            supervisor.close()
 
     def _turn(self, turns: _Turns) -> None:
         """Read, look, act, report, and wait for the next turn."""
         now = self._clock()
         read = turns.indexer.pump(turns.supervisor.history)
+        while turns.indexer.truncations:
+            found = turns.indexer.truncations.pop(0)
+            turns.supervisor.journal.record("truncated", **msgspec.structs.asdict(found))
         if not read or now - self._looked_at >= LOOK_INTERVAL_S:
             self._looked_at = now
             turns.supervisor.disk_full = turns.indexer.disk_full
@@ -172,20 +194,22 @@ class Proxy:
             time.sleep(self._pause_s(turns, read, watched))
 
     def _pause_s(self, turns: _Turns, read: int, watched: bool) -> float:
-        if read and not turns.indexer.caught_up:
+        if read >= BEHIND_BYTES:
             return 0.0
         if turns.supervisor.hurried:
             return TICK_HURRIED_S
-        if read or watched:
-            return TICK_BUSY_S
-        return TICK_REST_S if turns.indexer.quiet_s > REST_AFTER_S else TICK_QUIET_S
+        if watched:
+            return TICK_WATCHED_S
+        return TICK_REST_S if turns.indexer.quiet_s > REST_AFTER_S else TICK_S
 
     def _report(self, turns: _Turns) -> RunSummary:
+        from gym_gui.telemetry.summary import Supervision, summarize
+
         self._reports += 1
         history, indexer = turns.supervisor.history, turns.indexer
         supervision = Supervision(
             history=history,
-            report=history.proxies << 32 | self._reports,
+            report=self._number << 32 | self._reports,
             proxy_pid=os.getpid(),
             lag_bytes=indexer.lag_bytes(),
             note=indexer.note,
@@ -199,11 +223,13 @@ class Proxy:
 
     def _finish(self, turns: _Turns) -> int:
         """The run has ended: index the rest, gather the manifests, finish the database, tell the end."""
+        from gym_gui.telemetry.manifests import merge_manifests
+
         plan = turns.supervisor.plan
         while not turns.indexer.complete(turns.supervisor.history):
             if self._draining:
                 return EXIT_DRAINED
-            time.sleep(TICK_QUIET_S if turns.indexer.disk_full else 0.0)
+            time.sleep(TICK_S if turns.indexer.disk_full else 0.0)
         try:
             merge_manifests(self.folder, plan)
         except OSError as error:

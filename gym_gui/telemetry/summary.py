@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 
 import msgspec
 
@@ -12,16 +11,15 @@ from gym_gui.runs.plan import RunPlan, WorkerPlan
 from gym_gui.runs.plan_io import load_plan
 from gym_gui.runs.states import RunState
 from gym_gui.runs.summary import ExitStatus, Ledger, RunSummary, WorkerSummary
+from gym_gui.telemetry.errors import TelemetryError
 from gym_gui.telemetry.history import RunHistory, WorkerHistory
 from gym_gui.telemetry.identity import ProcessIdentity
-from gym_gui.telemetry.reader import RunReader
 from gym_gui.telemetry.rollup import WorkerRollup
 from gym_gui.telemetry.supervisor_log import read_events
 from gym_gui.telemetry.usage import Usage
 
 
-@dataclass(frozen=True)
-class Supervision:
+class Supervision(msgspec.Struct, frozen=True):
     """What a run's supervisor, or its log, knows beside the telemetry."""
 
     history: RunHistory
@@ -30,7 +28,7 @@ class Supervision:
     lag_bytes: int = 0
     note: str = ""
     """What stands in the run's way just now; shown instead of the cause of its state."""
-    usage: Mapping[str, Usage] = field(default_factory=dict)
+    usage: Mapping[str, Usage] = {}
     """By worker id."""
 
 
@@ -93,20 +91,25 @@ def read_summary(folder: RunFolder) -> RunSummary:
     Raises:
         MosaicError: The folder holds no run that this version reads.
     """
+    from gym_gui.telemetry.reader import RunReader
+
     plan = load_plan(folder)
     events = read_events(folder.supervisor_log)
     history = RunHistory((worker.worker_id for worker in plan.workers), events)
     rollups: list[WorkerRollup] = []
-    ledger = Ledger()
-    if folder.database.exists():
-        with RunReader(folder) as reader:
-            rollups, ledger = reader.worker_rollups(), reader.ledger()
+    ledger, note = Ledger(), ""
+    try:
+        reader = RunReader(folder)
+        rollups, ledger = reader.worker_rollups(), reader.ledger()
+    except TelemetryError as error:  # what supervision knows stands in the log, and is told all the same
+        note = f"telemetry.db cannot be read: {error.what}"
     proxy = _proxy(folder)
     supervision = Supervision(
         history=history,
         report=history.proxies << 32,
         proxy_pid=proxy.pid if proxy is not None and proxy.alive() else None,
         lag_bytes=_lag_bytes(folder, plan, history, rollups),
+        note=note,
     )
     return summarize(plan, rollups, ledger, supervision)
 

@@ -42,23 +42,15 @@ class Supervisor:
         folder: The run's folder.
         plan: The run.
         clock: Monotonic clock, seconds.
-        checkpoint_of: Path of the last checkpoint that a worker reported.
     """
 
-    def __init__(
-        self,
-        folder: RunFolder,
-        plan: RunPlan,
-        clock: Callable[[], float],
-        checkpoint_of: Callable[[WorkerPlan], str | None],
-    ) -> None:
+    def __init__(self, folder: RunFolder, plan: RunPlan, clock: Callable[[], float]) -> None:
         self.folder = folder
         self.plan = plan
         self.journal = Journal(folder, plan)
         self.history = self.journal.history
         self.disk_full = False
         self._clock = clock
-        self._checkpoint_of = checkpoint_of
         self._pool = LauncherPool()
         self._watches: dict[str, AttemptWatch] = {}
         self._not_before: dict[str, float] = {}
@@ -165,8 +157,7 @@ class Supervisor:
             return False  # asked for since the facts were gathered: look again
         where = {"worker_id": plan.worker_id, "attempt": watch.number}
         try:
-            checkpoint = self._checkpoint_of(plan) if watch.number > 1 else None
-            argv = None if checkpoint is None else resuming_argv(self.folder, plan, watch.number, checkpoint)
+            argv = self._resuming_argv(plan, watch.number)
             spec = build_spec(self.folder, self.plan, plan, watch.number, argv)
             pid = self._pool.start(self.folder, spec, plan.worker_id, watch.number)
         except OSError as error:
@@ -177,10 +168,19 @@ class Supervisor:
             return True
         if pid is None:
             return False
-        resumed = f", resuming from {checkpoint}" if argv is not None else ""
+        resumed = ", resuming from the last checkpoint" if argv is not None else ""
         launcher = _identity_of(pid)
         self.journal.record("launch", **where, state="starting", cause=f"launcher {pid}{resumed}", launcher=launcher)
         return True
+
+    def _resuming_argv(self, plan: WorkerPlan, attempt: int) -> list[str] | None:
+        """Return the command that continues what earlier attempts began, ``None`` to begin anew."""
+        if attempt == 1:
+            return None
+        from gym_gui.telemetry.ending import last_checkpoint
+
+        checkpoint = last_checkpoint(self.folder.database, plan.worker_no)
+        return None if checkpoint is None else resuming_argv(self.folder, plan, attempt, checkpoint)
 
     def _record_transition(self, watch: AttemptWatch, action: WorkerTransition) -> None:
         fields: dict[str, object] = {

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import signal
-from dataclasses import dataclass
+
+import msgspec
 
 from gym_gui.runs.states import RunState
 from gym_gui.runs.summary import ExitStatus
@@ -13,8 +14,7 @@ from gym_gui.telemetry.facts import AttemptFacts, ExitFacts, StopKind
 FLUSH_FAILED = 120
 
 
-@dataclass(frozen=True)
-class Verdict:
+class Verdict(msgspec.Struct, frozen=True):
     """A terminal state, its cause in words, and the exit that goes into the summary."""
 
     state: RunState

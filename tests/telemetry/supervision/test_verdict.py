@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
+from msgspec.structs import replace
 
 from gym_gui.runs.states import RunState
 from gym_gui.telemetry.facts import AttemptFacts, ExitFacts, StopFacts, StopKind
