@@ -46,6 +46,18 @@ class Band:
     count: tuple[int, ...]
 
 
+def smoothed(line: Line, window: int) -> Line:
+    """Return a curve each of whose points is the mean of the last points of another.
+
+    Args:
+        line: The curve.
+        window: How many points, at least 1; the first points have fewer behind them.
+    """
+    returns = [sum(part) / len(part) for end in range(1, len(line.returns) + 1)
+               if (part := line.returns[max(end - window, 0) : end])]  # fmt: skip
+    return Line(line.label, line.steps, tuple(returns))
+
+
 def line_of(run: RunSummary, label: str | None = None) -> Line:
     """Return a run's learning curve: that of its worker, or of several workers' points in the order of their steps.
 

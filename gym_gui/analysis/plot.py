@@ -38,6 +38,7 @@ def plot_learning_curve(
     *,
     title: str,
     best_possible: float | None = None,
+    returns: str = "return (sum of rewards of an episode)",
 ) -> Path:
     """Draw curves of the same experiment: each thin, their mean thick, a band from the lowest to the highest.
 
@@ -46,6 +47,7 @@ def plot_learning_curve(
         path: Where to write; the suffix chooses the format (``.png``, ``.svg``, ``.pdf``).
         title: What the picture shows.
         best_possible: Highest return that the environment allows, drawn as a line where known.
+        returns: What the vertical axis shows, with its unit.
 
     Returns:
         The path.
@@ -81,7 +83,7 @@ def plot_learning_curve(
                      label=f"highest possible return ({best_possible:g})")  # fmt: skip
     axes.set_title(title, fontsize=11)
     axes.set_xlabel("environment steps")
-    axes.set_ylabel("return (sum of rewards of an episode)")
+    axes.set_ylabel(returns)
     axes.xaxis.set_major_formatter(EngFormatter(sep=""))
     axes.grid(visible=True, color="0.88", linewidth=0.8)
     axes.set_axisbelow(True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import tempfile
 import textwrap
@@ -15,6 +16,7 @@ import click
 from gym_gui.core.worker.errors import ConfigError, MosaicError, Problem, UsageError, nearest
 
 _ALLOWED_SHOWN = 200
+_VALUE_SHOWN = 60
 
 
 def from_click(error: click.ClickException) -> MosaicError:
@@ -55,15 +57,23 @@ def show(error: MosaicError, *, as_json: bool) -> int:
 
 
 def _shortened(error: MosaicError) -> MosaicError:
-    """Return an error without endless lists of what is allowed; ``--json`` has them whole."""
+    """Return an error as the terminal shows it: with faulty values, without endless lists of what is allowed."""
     if not isinstance(error, ConfigError):
         return error
     problems = [
-        Problem(item.path, item.message, value=item.value, nearest=item.nearest,
+        Problem(_with_value(item), item.message, nearest=item.nearest,
                 allowed=textwrap.shorten(item.allowed, _ALLOWED_SHOWN, placeholder=" …"))
         for item in error.problems
     ]  # fmt: skip
     return ConfigError(error.what, problems, where=error.where, next_step=error.next_step)
+
+
+def _with_value(problem: Problem) -> str:
+    """Return the path of a fault, with the value that stands there unless the message says it."""
+    shown = json.dumps(problem.value, ensure_ascii=False, default=str)
+    if problem.value is None or len(shown) > _VALUE_SHOWN or str(problem.value) in problem.message:
+        return problem.path
+    return f"{problem.path} = {shown}"
 
 
 def unexpected(error: BaseException) -> MosaicError:

@@ -50,9 +50,8 @@ def follow_up(
         )
     catalog = WorkerCatalog(home, persist=False)
     new = continue_run(home, run_id, mode, catalog, checkpoint=checkpoint, steps=steps, episodes=episodes)
-    submission = Submission(home, [new.payload], parent_run_id=run_id, where=f"from run {run_id}")
-    submission.check(catalog, dry_run_workers=check)
+    submission = Submission(home, catalog, [new.payload], parent_run_id=run_id, where=f"from run {run_id}")
+    submission.check(dry_run_workers=check)
     for worker_id, path in new.checkpoints.items():
         say(f"worker {worker_id} begins with {path}")
-    catalog.save()
     return submission.go(detach=detach, as_json=as_json)

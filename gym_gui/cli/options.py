@@ -28,7 +28,7 @@ def _choose_debug(_ctx: click.Context, _param: click.Parameter, value: bool) -> 
 
 
 home_option = click.option(
-    "--home", metavar="DIR", is_eager=True, expose_value=False, callback=_choose_home, type=click.Path(file_okay=False),
+    "--home", metavar="DIR", is_eager=True, expose_value=False, callback=_choose_home, type=click.Path(),
     help="Where runs are kept. Default: $MOSAIC_HOME, else the platform's folder for user data.",
 )  # fmt: skip
 _json_option = click.option(

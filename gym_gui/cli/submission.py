@@ -26,6 +26,7 @@ class Submission:
 
     Args:
         home: Where they are to be kept.
+        catalog: The workers of this machine; what it has not written yet is written when the daemon runs.
         payloads: A run config each.
         many: The user asked for several, so that JSON output is a list.
         parent_run_id: The run that they follow from.
@@ -33,17 +34,17 @@ class Submission:
     """
 
     home: Path
+    catalog: WorkerCatalog
     payloads: list[dict[str, Any]]
     many: bool = False
     parent_run_id: str | None = None
     where: str = ""
     run_ids: list[str] = field(default_factory=list)
 
-    def check(self, catalog: WorkerCatalog, *, dry_run_workers: bool) -> None:
+    def check(self, *, dry_run_workers: bool) -> None:
         """Find every fault that can be found before anything is written.
 
         Args:
-            catalog: The workers of this machine.
             dry_run_workers: Let each worker that can check its config itself do so.
 
         Raises:
@@ -54,7 +55,7 @@ class Submission:
 
         for number, payload in enumerate(self.payloads):
             # Seeds make no other difference: one dry run speaks for all.
-            problems = preflight(catalog, payload, dry_run=dry_run_workers and number == 0)
+            problems = preflight(self.catalog, payload, dry_run=dry_run_workers and number == 0)
             if problems:
                 raise ConfigError(
                     "the run config is not valid"
@@ -100,7 +101,9 @@ class Submission:
         from gym_gui.trainer.client import TrainerClient
 
         check_port(self.home)
-        return TrainerClient.connect(self.home)
+        client = TrainerClient.connect(self.home)
+        self.catalog.save()  # what was learned of the workers, so that the daemon need not ask them again
+        return client
 
     def submit(self, client: TrainerClient, interrupts: Interrupts | None = None) -> None:
         """Submit the runs in their order; those after a Ctrl-C are left out."""

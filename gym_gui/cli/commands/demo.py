@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
 WORKER, ALGORITHM, ENVIRONMENT = "cleanrl", "ppo", "CartPole-v1"
 BEST_POSSIBLE = 500.0
+SMOOTHING = 8
 
 
 @click.command()
@@ -49,9 +50,8 @@ def demo(home: Path, steps: int, seeds: str, as_json: bool) -> int:
         }
         for seed in parse_seeds(seeds)
     ]
-    submission = Submission(home, payloads, many=True, where="mosaic demo")
-    submission.check(catalog, dry_run_workers=True)
-    catalog.save()
+    submission = Submission(home, catalog, payloads, many=True, where="mosaic demo")
+    submission.check(dry_run_workers=True)
     ours = DaemonHome(home).daemon() is None
     try:
         outcome = submission.attend(as_json=as_json)
@@ -104,11 +104,12 @@ def _verify(home: Path, run_id: str) -> bool:
 
 
 def _draw(home: Path, runs: list[RunSummary], steps: int) -> Path:
-    from gym_gui.analysis.curves import line_of
+    from gym_gui.analysis.curves import line_of, smoothed
     from gym_gui.analysis.plot import plot_learning_curve
 
     path = home / "pictures" / f"demo-{runs[0].group}.png"
     path.parent.mkdir(exist_ok=True)
-    lines = [line_of(run, f"seed {run.seed}") for run in runs]
-    title = f"PPO on {ENVIRONMENT}: {len(lines)} seeds, {steps:,} environment steps each (training episodes)"
-    return plot_learning_curve(lines, path, title=title, best_possible=BEST_POSSIBLE)
+    lines = [smoothed(line_of(run, f"seed {run.seed}"), SMOOTHING) for run in runs]
+    title = f"PPO on {ENVIRONMENT}: {len(lines)} seeds, {steps:,} environment steps each"
+    returns = f"return of training episodes (sum of rewards),\nmean of {SMOOTHING} points of the curve"
+    return plot_learning_curve(lines, path, title=title, best_possible=BEST_POSSIBLE, returns=returns)

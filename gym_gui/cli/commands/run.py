@@ -24,10 +24,8 @@ def run(home: Path, config: Path, detach: bool, dry_run: bool, no_check: bool, a
     from gym_gui.runs.config_file import load_config_file
     from gym_gui.workers.catalog import WorkerCatalog
 
-    catalog = WorkerCatalog(home, persist=False)
-    submission = Submission(home, [load_config_file(config)], where=str(config))
-    submission.check(catalog, dry_run_workers=not no_check)
+    submission = Submission(home, WorkerCatalog(home, persist=False), [load_config_file(config)], where=str(config))
+    submission.check(dry_run_workers=not no_check)
     if dry_run:
         return say_dry_run(submission, as_json=as_json)
-    catalog.save()
     return submission.go(detach=detach, as_json=as_json)

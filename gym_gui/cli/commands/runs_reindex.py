@@ -18,16 +18,21 @@ def reindex(home: Path, runs: tuple[str, ...], as_json: bool) -> int:
     The new database takes the old one's place when it is whole. A run that is going is refused.
     """
     from gym_gui.analysis.queries import resolve_run
-    from gym_gui.cli.output import jsonable, print_json
+    from gym_gui.cli import figures
+    from gym_gui.cli.output import print_json
     from gym_gui.runs.folder import RunFolder
     from gym_gui.telemetry.reindex import reindex_run
 
     ids = list(dict.fromkeys(resolve_run(home, run) for run in runs))
-    reports = [{"run_id": run_id, **reindex_run(RunFolder.of(home, run_id)).to_dict()} for run_id in ids]
+    reports = [reindex_run(RunFolder.of(home, run_id)) for run_id in ids]
     if as_json:
         print_json(reports[0] if len(reports) == 1 else reports)
         return 0
     for report in reports:
-        facts = ", ".join(f"{name} {value}" for name, value in jsonable(report).items() if name != "run_id")
-        click.echo(f"{report['run_id']}: rebuilt ({facts})")
+        book = report.ledger
+        click.echo(f"{report.run_id}: rebuilt from {figures.size(report.bytes_read)} in {report.logs} logs: "
+                   f"{book.lines:,} lines = {book.stored:,} stored + {book.log:,} log + {book.quarantined:,} quarantined")  # fmt: skip
+        if report.old_decoder not in (None, report.decoder):
+            click.echo(f"  the old database was made by decoder {report.old_decoder}, this one by {report.decoder}: "
+                       "rows may differ")  # fmt: skip
     return 0

@@ -91,11 +91,12 @@ def train(
             "priority": priority,
         }
 
-    submission = Submission(home, [payload(number) for number in wanted], many=seeds is not None, where="command line")
-    submission.check(catalog, dry_run_workers=not no_check)
+    submission = Submission(
+        home, catalog, [payload(number) for number in wanted], many=seeds is not None, where="command line"
+    )
+    submission.check(dry_run_workers=not no_check)
     if dry_run:
         return say_dry_run(submission, as_json=as_json)
-    catalog.save()
     return submission.go(detach=detach, as_json=as_json)
 
 

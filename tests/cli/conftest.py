@@ -1,0 +1,167 @@
+"""The real ``mosaic`` command in processes of its own, with homes of their own; nothing may be left running."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+MOSAIC = str(Path(sys.executable).parent / "mosaic")
+
+
+def eventually(condition: Callable[[], Any], what: str = "condition", timeout_s: float = 60.0) -> Any:
+    """Return the condition's value once it is true."""
+    deadline = time.monotonic() + timeout_s
+    while not (value := condition()):
+        assert time.monotonic() < deadline, f"not within {timeout_s:g} s: {what}"
+        time.sleep(0.05)
+    return value
+
+
+def processes_of(home: Path) -> dict[int, str]:
+    """Return the processes whose ``MOSAIC_HOME`` is a home, by pid."""
+    marker = f"MOSAIC_HOME={home}\0".encode()
+    found = {}
+    for folder in Path("/proc").iterdir():
+        if not folder.name.isdigit() or int(folder.name) == os.getpid():
+            continue
+        try:
+            if marker in (folder / "environ").read_bytes() + b"\0" and b") Z " not in (folder / "stat").read_bytes():
+                found[int(folder.name)] = (folder / "cmdline").read_bytes().replace(b"\0", b" ").decode()
+        except OSError:
+            continue
+    return found
+
+
+def everything_in(home: Path) -> list[str]:
+    """Return the paths of all that a home holds."""
+    return sorted(str(path.relative_to(home)) for path in home.rglob("*")) if home.exists() else []
+
+
+@dataclass(frozen=True)
+class Ended:
+    """A command that has ended."""
+
+    code: int
+    stdout: str
+    stderr: str
+
+    @property
+    def json(self) -> Any:
+        return json.loads(self.stdout)
+
+
+class Command:
+    """Runs ``mosaic``."""
+
+    def __init__(self, environment: dict[str, str]) -> None:
+        self.environment = environment
+
+    def __call__(self, *arguments: str, **more: str) -> Ended:
+        ended = subprocess.run(
+            [MOSAIC, *arguments], env={**self.environment, **more}, capture_output=True, text=True, timeout=100,
+            stdin=subprocess.DEVNULL, check=False,
+        )  # fmt: skip
+        return Ended(ended.returncode, ended.stdout, ended.stderr)
+
+    def start(self, *arguments: str, **more: str) -> subprocess.Popen[str]:
+        """Start the command and return at once."""
+        return subprocess.Popen(
+            [MOSAIC, *arguments], env={**self.environment, **more}, text=True, stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+        )  # fmt: skip
+
+
+@pytest.fixture
+def mosaic(home: Path) -> Iterator[Command]:
+    """The command; after the test the home's daemon is stopped and every process must end by itself."""
+    command = Command(dict(os.environ))
+    yield command
+    try:
+        if (home / "daemon.json").exists():
+            command("daemon", "stop")
+        eventually(lambda: not processes_of(home), f"processes are left: {processes_of(home)}", 10.0)
+    finally:
+        for pid in processes_of(home):
+            os.kill(pid, signal.SIGKILL)
+
+
+@pytest.fixture
+def living(home: Path) -> Callable[[], dict[int, str]]:
+    """Find the home's processes."""
+    return lambda: processes_of(home)
+
+
+@pytest.fixture
+def wait_until() -> Callable[..., Any]:
+    """Poll a condition until it is true."""
+    return eventually
+
+
+@pytest.fixture
+def untouched(home: Path) -> Iterator[None]:
+    """The test must leave the home as empty as it was."""
+    yield
+    assert everything_in(home) == []
+
+
+@pytest.fixture(scope="session")
+def script_worker(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with an installed worker ``script``: a few lines of Python choose what it does. Also a broken one."""
+    site = tmp_path_factory.mktemp("site")
+    for name in ("script", "broken"):
+        package = site / f"{name}_worker"
+        package.mkdir()
+        info = site / f"{name}_worker-1.2.3.dist-info"
+        info.mkdir()
+        (info / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {name}-worker\nVersion: 1.2.3\n")
+        (info / "entry_points.txt").write_text(f"[mosaic.workers]\n{name} = {name}_worker:get_worker_metadata\n")
+    (site / "broken_worker" / "__init__.py").write_text("import a_package_that_is_not_installed\n")
+    (site / "script_worker" / "__init__.py").write_text(
+        "def get_worker_metadata():\n"
+        "    from gym_gui.core.worker import WorkerCapabilities, WorkerMetadata\n"
+        "    return WorkerMetadata(name='Script', version='1.2.3'), WorkerCapabilities(worker_type='script')\n"
+    )
+    (site / "script_worker" / "config.py").write_text(
+        "from __future__ import annotations\n"
+        "from dataclasses import dataclass\n"
+        "@dataclass\n"
+        "class ScriptWorkerConfig:\n"
+        "    run_id: str\n"
+        "    seed: int | None = None\n"
+        "    code: str = ''\n"
+        "    total_steps: int = 10\n"
+        "    def to_dict(self): return dict(self.__dict__)\n"
+        "    @classmethod\n"
+        "    def from_dict(cls, data): return cls(**data)\n"
+    )
+    (site / "script_worker" / "cli.py").write_text(
+        "import argparse, json, os, sys, time\n"
+        "def main():\n"
+        "    parser = argparse.ArgumentParser()\n"
+        "    parser.add_argument('--config')\n"
+        "    config = json.load(open(parser.parse_args().config))\n"
+        "    def say(**event):\n"
+        "        print(json.dumps({'run_id': config['run_id'], **event}), flush=True)\n"
+        "    say(event='run_started', payload={})\n"
+        "    exec(config.get('code', ''), {'say': say, 'config': config})\n"
+        "    say(event='run_completed', payload={})\n"
+        "if __name__ == '__main__':\n"
+        "    main()\n"
+    )
+    return site
+
+
+@pytest.fixture
+def script(mosaic: Command, script_worker: Path) -> Command:
+    """The command in an environment in which the workers ``script`` and ``broken`` are installed."""
+    return Command({**mosaic.environment, "PYTHONPATH": str(script_worker)})
