@@ -119,7 +119,7 @@ def continue_run(
 
 
 def last_checkpoint(folder: RunFolder, worker: WorkerPlan) -> Checkpoint | None:
-    """Return the last checkpoint that a worker said it had saved; ``None`` if it never said so."""
+    """Return the last checkpoint that a worker said it had saved, else the one that it began with itself."""
     from gym_gui.telemetry.reader import RunReader
 
     rollups = [rollup for rollup in RunReader(folder).worker_rollups() if rollup.worker_no == worker.worker_no]
@@ -129,7 +129,8 @@ def last_checkpoint(folder: RunFolder, worker: WorkerPlan) -> Checkpoint | None:
         if isinstance(path, str) and path:
             step = next((event[name] for name in _STEP_KEYS if type(event.get(name)) is int), None)
             return Checkpoint(folder.work(worker.worker_id) / path, step)  # an absolute path stays what it is
-    return None
+    begun_with = worker.config.get("checkpoint_path")
+    return Checkpoint(Path(begun_with)) if isinstance(begun_with, str) and begun_with else None
 
 
 def _named(path: Path, known: Checkpoint | None) -> Checkpoint:

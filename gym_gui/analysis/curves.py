@@ -29,21 +29,21 @@ class Line:
 
 @dataclass(frozen=True)
 class Band:
-    """Several curves as one: per grid point the mean and the extremes over those that reach it.
+    """Several curves as one, where all of them are known.
 
     Args:
         steps: The common grid, environment steps.
         mean: Mean over the curves.
         low: Lowest curve.
         high: Highest curve.
-        count: How many curves reach the point.
+        count: How many curves.
     """
 
     steps: tuple[float, ...]
     mean: tuple[float, ...]
     low: tuple[float, ...]
     high: tuple[float, ...]
-    count: tuple[int, ...]
+    count: int
 
 
 def smoothed(line: Line, window: int) -> Line:
@@ -77,39 +77,33 @@ def line_of(run: RunSummary, label: str | None = None) -> Line:
 def band_of(lines: Sequence[Line], points: int = GRID_POINTS) -> Band:
     """Put curves on a common grid of steps and take mean and extremes.
 
-    The grid begins where the last curve begins and ends where the longest ends; a curve that ended earlier counts only
-    as far as it goes, and ``count`` says so.
+    The grid covers what all curves cover: a mean over fewer of them further on would jump where one ends.
 
     Args:
         lines: The curves; those without points are ignored.
         points: Points of the grid, at least 2.
     """
     lines = [line for line in lines if line.steps]
-    if not lines:
-        return Band((), (), (), (), ())
-    first = max(line.steps[0] for line in lines)
-    last = max(line.steps[-1] for line in lines)
-    spread = last - first
-    grid = [last] if spread <= 0 else [first + spread * index / (points - 1) for index in range(points)]
-    rows = [
-        (step, values) for step in grid if (values := [v for line in lines if (v := value_at(line, step)) is not None])
-    ]
+    first = max((line.steps[0] for line in lines), default=0.0)
+    spread = min((line.steps[-1] for line in lines), default=-1.0) - first
+    if spread < 0:
+        return Band((), (), (), (), len(lines))
+    grid = tuple(first + spread * index / (points - 1) for index in range(points)) if spread else (first,)
+    rows = [[value_at(line, step) for line in lines] for step in grid]
     return Band(
-        steps=tuple(step for step, _ in rows),
-        mean=tuple(sum(values) / len(values) for _, values in rows),
-        low=tuple(min(values) for _, values in rows),
-        high=tuple(max(values) for _, values in rows),
-        count=tuple(len(values) for _, values in rows),
+        steps=grid,
+        mean=tuple(sum(values) / len(values) for values in rows),
+        low=tuple(map(min, rows)),
+        high=tuple(map(max, rows)),
+        count=len(lines),
     )
 
 
-def value_at(line: Line, step: float) -> float | None:
-    """Return a curve's value at a step, linearly between its points; ``None`` outside of them."""
-    if not line.steps or not line.steps[0] <= step <= line.steps[-1]:
-        return None
+def value_at(line: Line, step: float) -> float:
+    """Return a curve's value at a step, linearly between its points; outside of them that of its first or last."""
     right = bisect_right(line.steps, step)
-    if right == len(line.steps):
-        return line.returns[-1]
+    if right in (0, len(line.steps)):
+        return line.returns[0 if right == 0 else -1]
     before, after = line.steps[right - 1], line.steps[right]
     share = (step - before) / (after - before)
     return line.returns[right - 1] + share * (line.returns[right] - line.returns[right - 1])

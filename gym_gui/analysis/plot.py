@@ -58,7 +58,7 @@ def plot_learning_curve(
     """
     check_matplotlib()
     band = band_of(lines)
-    if not band.steps:
+    if not any(line.steps for line in lines):
         raise MosaicError(
             "there is nothing to draw",
             where=title,
@@ -74,10 +74,11 @@ def plot_learning_curve(
     axes = figure.add_subplot(facecolor="white")
     for number, line in enumerate(line for line in lines if line.steps):
         _draw_line(axes, line, number)
-    count = max(band.count)
     axes.fill_between(band.steps, band.low, band.high, color="0.5", alpha=0.22, linewidth=0,
                       label="lowest to highest seed")  # fmt: skip
-    axes.plot(band.steps, band.mean, color="black", linewidth=2.4, label=f"mean of {count} seed{'s' * (count != 1)}")
+    axes.plot(
+        band.steps, band.mean, color="black", linewidth=2.4, label=f"mean of {band.count} seed{'s' * (band.count != 1)}"
+    )
     if best_possible is not None:
         axes.axhline(best_possible, color="0.35", linewidth=1, linestyle=(0, (1, 2)),
                      label=f"highest possible return ({best_possible:g})")  # fmt: skip

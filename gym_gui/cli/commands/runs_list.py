@@ -71,7 +71,7 @@ def _table(runs: list[RunSummary]) -> Table:
 
     from gym_gui.cli import figures
     from gym_gui.cli.palette import HEADER, STATE_STYLES
-    from gym_gui.cli.progress.ending import shown_return
+    from gym_gui.cli.progress.model import episodes_of, return_of
 
     table = Table(box=None, padding=(0, 2, 0, 0), header_style=HEADER)
     table.add_column("id", no_wrap=True, min_width=26)
@@ -84,7 +84,7 @@ def _table(runs: list[RunSummary]) -> Table:
         took = None if run.started_at is None else (run.ended_at or _now()) - run.started_at
         table.add_row(
             run.run_id, run.run_name, Text(run.state.value, style=STATE_STYLES[run.state.value]),
-            figures.short(run.steps), figures.count(run.episodes), figures.decimal(shown_return(run)),
+            figures.short(run.steps), figures.count(episodes_of(run)), figures.decimal(return_of(run)),
             figures.duration(took), figures.age(run.created_at),
         )  # fmt: skip
     return table

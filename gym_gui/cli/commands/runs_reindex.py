@@ -30,8 +30,8 @@ def reindex(home: Path, runs: tuple[str, ...], as_json: bool) -> int:
         return 0
     for report in reports:
         book = report.ledger
-        click.echo(f"{report.run_id}: rebuilt from {figures.size(report.bytes_read)} in {report.logs} logs: "
-                   f"{book.lines:,} lines = {book.stored:,} stored + {book.log:,} log + {book.quarantined:,} quarantined")  # fmt: skip
+        sums = f"{book.lines:,} lines = {book.stored:,} stored + {book.log:,} log + {book.quarantined:,} quarantined"
+        click.echo(f"{report.run_id}: rebuilt from {figures.size(report.bytes_read)} in {report.logs} logs: {sums}")
         if report.old_decoder not in (None, report.decoder):
             click.echo(f"  the old database was made by decoder {report.old_decoder}, this one by {report.decoder}: "
                        "rows may differ")  # fmt: skip

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from gym_gui.cli import figures
 from gym_gui.cli.palette import BAD, GOOD, HEADER, QUIET, STATE_STYLES
-from gym_gui.cli.progress.model import average_rate, labels_of
+from gym_gui.cli.progress.model import average_rate, episodes_of, labels_of, return_of
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -34,9 +34,9 @@ def show_results(console: Console, runs: list[RunSummary]) -> None:
     ledgers.add_column("books", no_wrap=True)
     for run, label in zip(runs, labels_of(runs), strict=True):
         took = None if run.started_at is None or run.ended_at is None else run.ended_at - run.started_at
-        state, shown = run.state.value, shown_return(run)
+        state, shown = run.state.value, return_of(run)
         results.add_row(
-            label, Text(state, style=STATE_STYLES[state]), figures.decimal(shown), figures.count(run.episodes),
+            label, Text(state, style=STATE_STYLES[state]), figures.decimal(shown), figures.count(episodes_of(run)),
             figures.count(run.steps), figures.short(average_rate(run)), figures.duration(took),
         )  # fmt: skip
         book = run.ledger
@@ -52,14 +52,6 @@ def show_results(console: Console, runs: list[RunSummary]) -> None:
         console.print()
         console.print(table)
         console.print(footnote, style=QUIET)
-
-
-def shown_return(run: RunSummary) -> float | None:
-    """Return the mean return that stands for a run: of training, else of evaluation."""
-    if run.mean_return_100 is not None:
-        return run.mean_return_100
-    measured = [worker.eval_mean_return for worker in run.workers if worker.eval_mean_return is not None]
-    return sum(measured) / len(measured) if measured else None
 
 
 def show_failures(console: Console, home: Path, runs: list[RunSummary]) -> None:

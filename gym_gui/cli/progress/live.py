@@ -10,7 +10,7 @@ from rich.text import Text
 
 from gym_gui.cli import figures
 from gym_gui.cli.palette import BAR, GOOD, HEADER, QUIET, STATE_STYLES
-from gym_gui.cli.progress.model import RunProgress
+from gym_gui.cli.progress.model import RunProgress, episodes_of, return_of
 from gym_gui.cli.progress.plain import LAG_SHOWN_BYTES
 
 REFRESH_PER_S = 5
@@ -90,7 +90,7 @@ def _cells(run: RunProgress, now: float, width: int) -> list[Text | ProgressBar 
     if width >= 66:
         target = f"/{figures.short(seen.target_steps)}" if seen.target_steps else ""
         cells.append(f"{figures.short(seen.steps)}{target}")
-    cells += [figures.short(run.rate(now)), figures.count(seen.episodes), figures.decimal(seen.mean_return_100)]
+    cells += [figures.short(run.rate(now)), figures.count(episodes_of(seen)), figures.decimal(return_of(seen))]
     elapsed = seen.ended_at is not None and seen.started_at is not None
     took = (seen.ended_at or 0.0) - (seen.started_at or 0.0)
     cells.append(Text(f"took {figures.duration(took)}", style=QUIET) if elapsed else figures.duration(run.eta_s(now)))

@@ -69,6 +69,19 @@ class RunProgress:
         return (run.target_steps - run.steps) / rate
 
 
+def return_of(run: RunSummary) -> float | None:
+    """Return the mean return that stands for a run: of its training, else of its evaluation."""
+    if run.mean_return_100 is not None:
+        return run.mean_return_100
+    measured = [worker.eval_mean_return for worker in run.workers if worker.eval_mean_return is not None]
+    return sum(measured) / len(measured) if measured else None
+
+
+def episodes_of(run: RunSummary) -> int:
+    """Return how many training episodes have ended, or evaluation episodes where there was no training."""
+    return run.episodes or sum(worker.eval_episodes for worker in run.workers)
+
+
 def average_rate(run: RunSummary) -> float | None:
     """Return the environment steps a second of a run from start to end."""
     if run.started_at is None or run.ended_at is None or run.ended_at <= run.started_at or not run.steps:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import IO
 
 from gym_gui.cli import figures
-from gym_gui.cli.progress.model import RunProgress
+from gym_gui.cli.progress.model import RunProgress, episodes_of, return_of
 
 EVERY_S = 5.0
 
@@ -55,15 +55,15 @@ def line_of(run: RunProgress, now: float) -> str:
     parts = [f"{run.label}: {seen.state.value}"]
     if seen.cause and seen.state.value in ("failed", "lost", "cancelled", "queued"):
         parts[0] += f" ({seen.cause})"
-    if seen.steps or seen.episodes:
+    if seen.steps or episodes_of(seen):
         done = f"/{figures.count(seen.target_steps)}" if seen.target_steps else ""
         share = f" ({run.fraction:.0%})" if run.fraction is not None else ""
         parts.append(f"{figures.count(seen.steps)}{done} steps{share}")
         if (rate := run.rate(now)) is not None:
             parts.append(f"{figures.short(rate)} steps/s")
-        parts.append(f"{figures.count(seen.episodes)} episodes")
-    if seen.mean_return_100 is not None:
-        parts.append(f"return {figures.decimal(seen.mean_return_100)} (last 100 episodes)")
+        parts.append(f"{figures.count(episodes_of(seen))} episodes")
+    if (mean := return_of(seen)) is not None:
+        parts.append(f"return {figures.decimal(mean)} (last 100 episodes)")
     if (eta := run.eta_s(now)) is not None:
         parts.append(f"ETA {figures.duration(eta)}")
     if seen.lag_bytes > LAG_SHOWN_BYTES:
