@@ -33,9 +33,9 @@ class Finished(NamedTuple):
         return self.code is None
 
     def last_error(self, lines: int = 1) -> str:
-        """Return the last lines of stderr that say something, else of stdout."""
+        """Return the last lines of stderr that say something, else of stdout; telemetry does not count."""
         for text in (self.stderr, self.stdout):
-            said = [line.strip() for line in text.splitlines() if line.strip()]
+            said = [line.strip() for line in text.splitlines() if line.strip() and not line.startswith("{")]
             if said:
                 return "\n".join(said[-lines:])
         return ""

@@ -1,0 +1,246 @@
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from gym_gui.core.worker.errors import UsageError
+from gym_gui.workers.catalog import WorkerCatalog
+
+METADATA = """
+def get_worker_metadata():
+    return ({"name": "Loud"}, {"worker_type": "loud"})
+"""
+
+
+def test_a_worker_is_described(site: Any, home: Path) -> None:
+    site.install("tiny")
+    (record,) = site.catalog(home).list()
+    assert (record.name, record.entry_point) == ("tiny", "tiny_worker:get_worker_metadata")
+    assert (record.distribution, record.version) == ("tiny-worker", "1.0.0")
+    assert record.python == sys.executable
+    assert record.module == "tiny_worker.cli"
+    assert record.broken is None
+    assert record.metadata["name"] == "Tiny"
+    assert record.capabilities["worker_type"] == "tiny"
+    assert record.flags == ["--config", "--dry-run", "--help", "--worker-id"]
+    assert record.properties["total_steps"]["minimum"] == 1
+    assert record.properties["env_id"]["description"] == "Environment to train on."
+
+
+def test_no_worker_is_imported_here(site: Any, home: Path) -> None:
+    site.install("tiny")
+    site.catalog(home).list()
+    assert not [name for name in sys.modules if name.startswith("tiny_worker")]
+
+
+def test_a_record_is_kept_until_the_package_changes(site: Any, home: Path) -> None:
+    site.install("tiny")
+    probed: list[str] = []
+    site.catalog(home).list(probed.append)
+    assert probed == ["tiny"]
+    site.catalog(home).list(probed.append)
+    assert probed == ["tiny"]
+    site.write("tiny_worker-1.0.0.dist-info/RECORD", "tiny_worker/cli.py,,\n")
+    site.catalog(home).list(probed.append)
+    assert probed == ["tiny", "tiny"]
+
+
+def test_the_sources_of_an_editable_install_are_watched(site: Any, home: Path, tmp_path: Path) -> None:
+    site.install("tiny")
+    project = tmp_path / "project"
+    project.mkdir()
+    (site.folder / "tiny_worker").rename(project / "tiny_worker")
+    site.write("tiny.pth", f"{project}\n")
+    url = f'{{"url": "file://{project}", "dir_info": {{"editable": true}}}}'
+    site.write("tiny_worker-1.0.0.dist-info/direct_url.json", url)
+    # A folder on PYTHONPATH does not have its .pth files read.
+    os.environ["PYTHONPATH"] += os.pathsep + str(project)
+    probed: list[str] = []
+    catalog = site.catalog(home)
+    assert catalog.get("tiny", probed.append).broken is None
+    catalog.get("tiny", probed.append)
+    assert probed == ["tiny"]
+    config = project / "tiny_worker" / "config.py"
+    config.write_text(config.read_text().replace("normalize: bool = False", "normalise: bool = False"))
+    assert "normalise" in catalog.get("tiny", probed.append).properties
+    assert probed == ["tiny", "tiny"]
+
+
+def test_a_broken_worker_breaks_nothing_else(site: Any, home: Path) -> None:
+    site.install("fine")
+    site.install("needy", {"__init__.py": "import library_that_is_missing\n"})
+    site.install("typo", {"__init__.py": "def get_worker_metadata(:\n"})
+    site.install("quits", {"__init__.py": "import sys\nsys.exit('no licence')\n"})
+    site.install("crashes", {"__init__.py": "import os\nos.abort()\n"})
+    site.install("wrong", {"__init__.py": "def get_worker_metadata():\n    return 3\n"})
+    site.install("renamed", entry_point="renamed_worker:no_such_function")
+    site.install("gone", entry_point="gone_package:get_worker_metadata")
+    site.install("nocli", {"cli.py": "import library_that_is_missing\n"})
+    records = {record.name: record for record in site.catalog(home).list()}
+    reasons = {name: record.broken for name, record in records.items()}
+    assert reasons.pop("fine") is None
+    assert "library_that_is_missing" in (reasons["needy"] or "")
+    assert records["needy"].mend == f"{sys.executable} -m pip install library_that_is_missing"
+    assert "SyntaxError" in (reasons["typo"] or "")
+    assert "no licence" in (reasons["quits"] or "")
+    assert "signal 6" in (reasons["crashes"] or "")
+    assert "WorkerMetadata" in (reasons["wrong"] or "")
+    assert "no_such_function" in (reasons["renamed"] or "")
+    assert "gone_package" in (reasons["gone"] or "")
+    assert "nocli_worker.cli does not start" in (reasons["nocli"] or "")
+    assert all(records[name].mend for name in reasons)
+
+
+def test_a_mended_worker_is_seen_without_its_own_package_changing(site: Any, home: Path) -> None:
+    site.install("needy", {"config.py": "import library_that_was_missing\n", "cli.py": "import needy_worker.config\n"})
+    catalog = site.catalog(home)
+    assert catalog.get("needy").broken
+    assert catalog.get("needy").broken
+    site.write("library_that_was_missing/__init__.py", "")
+    assert catalog.get("needy").broken is None
+
+
+def test_a_worker_that_hangs_is_given_up(site: Any, home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from gym_gui.workers import probe
+    from gym_gui.workers.installed import installed_workers
+
+    site.install("slow", {"__init__.py": "import time\ntime.sleep(600)\n"})
+    (worker,) = installed_workers(site.interpreter)
+    record = probe.probe_worker(worker, "hash", timeout_s=1.0)
+    assert "took longer than 1 s" in (record.broken or "")
+
+
+def test_a_worker_without_a_cli_is_not_broken(site: Any, home: Path) -> None:
+    site.install("bare", {"cli.py": None})
+    record = site.catalog(home).get("bare")
+    assert record.broken is None
+    assert record.module == ""
+    assert record.flags == []
+    assert record.schema
+
+
+def test_a_worker_may_print_its_schema_itself(site: Any, home: Path) -> None:
+    site.install(
+        "own",
+        {
+            "cli.py": """
+            import argparse, json
+            parser = argparse.ArgumentParser()
+            parser.add_argument("--config")
+            parser.add_argument("--schema", action="store_true")
+            print("loading things ... {not json")
+            if parser.parse_args().schema:
+                print(json.dumps({"$defs": {"L": {"type": "number"}}, "properties": {"lr": {"$ref": "#/$defs/L"}}}))
+            """
+        },
+    )
+    assert site.catalog(home).get("own").schema == {"properties": {"lr": {"type": "number"}}}
+
+
+def test_what_a_library_prints_spoils_nothing(site: Any, home: Path) -> None:
+    loud = "import sys\nprint('hello {from} a library')\nsys.stderr.write('warning')\n"
+    site.install("loud", {"__init__.py": loud + METADATA})
+    record = site.catalog(home).get("loud")
+    assert record.broken is None
+    assert record.has_field("env_id")
+
+
+def test_a_worker_whose_config_has_no_schema(site: Any, home: Path) -> None:
+    site.install("free", {"config.py": "", "cli.py": "import argparse\nargparse.ArgumentParser().parse_args()\n"})
+    record = site.catalog(home).get("free")
+    assert record.broken is None
+    assert record.schema is None
+
+
+@pytest.mark.parametrize("name", ["tiny", "tiny_worker", "Tiny-Worker", "TINY"])
+def test_spellings_find_a_worker(site: Any, home: Path, name: str) -> None:
+    site.install("tiny")
+    assert site.catalog(home).get(name).name == "tiny"
+
+
+def test_an_unknown_worker(site: Any, home: Path) -> None:
+    site.install("cleanrl")
+    with pytest.raises(UsageError, match="did you mean cleanrl") as raised:
+        site.catalog(home).get("clenrl")
+    assert "mosaic workers list" in str(raised.value)
+    with pytest.raises(UsageError, match="there is no worker 'zzz'\n"):
+        site.catalog(home).get("zzz")
+
+
+def test_no_workers_at_all(site: Any, home: Path) -> None:
+    assert site.catalog(home).list() == []
+    with pytest.raises(UsageError, match="no worker is installed"):
+        site.catalog(home).get("tiny")
+
+
+def test_only_the_worker_that_is_asked_for_is_probed(site: Any, home: Path) -> None:
+    site.install("one")
+    site.install("two")
+    probed: list[str] = []
+    site.catalog(home).get("one", probed.append)
+    assert probed == ["one"]
+
+
+def test_a_home_that_cannot_be_written_keeps_records_in_memory(site: Any, tmp_path: Path) -> None:
+    site.install("tiny")
+    blocked = tmp_path / "file"
+    blocked.write_text("")
+    probed: list[str] = []
+    catalog = site.catalog(blocked / "home")
+    catalog.list(probed.append)
+    catalog.list(probed.append)
+    assert probed == ["tiny"]
+
+
+def test_nothing_is_written_before_it_is_told_to(site: Any, home: Path) -> None:
+    site.install("tiny")
+    catalog = WorkerCatalog(home, [site.interpreter], persist=False)
+    catalog.list()
+    assert not home.exists()
+    catalog.save()
+    assert len(list((home / "workers" / "records").iterdir())) == 1
+
+
+def test_a_spoiled_record_is_made_anew(site: Any, home: Path) -> None:
+    site.install("tiny")
+    site.catalog(home).list()
+    (file,) = (home / "workers" / "records").iterdir()
+    file.write_bytes(b"\xff{")
+    probed: list[str] = []
+    assert site.catalog(home).get("tiny", probed.append).broken is None
+    assert probed == ["tiny"]
+
+
+def test_an_entry_points_name_cannot_leave_the_home(site: Any, home: Path) -> None:
+    site.install("tiny")
+    site.write(
+        "tiny_worker-1.0.0.dist-info/entry_points.txt",
+        "[mosaic.workers]\n../../evil = tiny_worker:get_worker_metadata\n",
+    )
+    site.catalog(home).list()
+    (file,) = (home / "workers" / "records").iterdir()
+    assert "/" not in file.name
+    assert not file.name.startswith(".")
+
+
+def test_twenty_workers_are_listed_from_records_alone(site: Any, home: Path) -> None:
+    for number in range(20):
+        site.install(f"w{number}", {"__init__.py": "raise SystemExit('imported')\n"})
+    site.catalog(home).list()
+    probed: list[str] = []
+    assert len(site.catalog(home).list(probed.append)) == 20
+    assert probed == []
+
+
+def test_the_folder_one_stands_in_is_no_part_of_the_environment(tmp_path: Path) -> None:
+    code = "import os\nfrom gym_gui.workers.installed import Interpreter\n"
+    code += "print(os.getcwd() in Interpreter.current().search_path)"
+    told = subprocess.run(
+        [sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, check=True, env={**os.environ}
+    )
+    assert told.stdout.strip() == "False"

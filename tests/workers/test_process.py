@@ -1,0 +1,64 @@
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from gym_gui.workers.process import run_to_end
+
+STRAY = """
+import os, subprocess, sys, time
+# A child in a session of its own, which a group kill alone would miss.
+subprocess.Popen([sys.executable, "-c", "import time; time.sleep(600)  # {mark}"], start_new_session=True)
+{rest}
+"""
+
+
+def run(code: str, cwd: Path, timeout_s: float = 30):  # type: ignore[no-untyped-def]
+    return run_to_end([sys.executable, "-c", code], timeout_s=timeout_s, cwd=cwd)
+
+
+def gone(leftovers: Callable[[str], list[int]], mark: str) -> bool:
+    deadline = time.monotonic() + 5
+    while leftovers(mark) and time.monotonic() < deadline:
+        time.sleep(0.02)
+    return not leftovers(mark)
+
+
+def test_what_it_said_and_how_it_ended(tmp_path: Path) -> None:
+    ended = run("import sys; print('out'); sys.stderr.write('first\\n\\nlast\\n'); sys.exit(3)", tmp_path)
+    assert (ended.code, ended.stdout, ended.timed_out) == (3, "out\n", False)
+    assert ended.last_error() == "last"
+    assert ended.last_error(2) == "first\nlast"
+
+
+def test_a_signal(tmp_path: Path) -> None:
+    assert run("import os; os.kill(os.getpid(), 9)", tmp_path).code == -9
+
+
+@pytest.mark.parametrize("rest", ["", "time.sleep(600)"])
+def test_no_process_is_left(tmp_path: Path, leftovers: Callable[[str], list[int]], rest: str) -> None:
+    mark = f"stray-{tmp_path.name}-{len(rest)}"
+    ended = run(STRAY.format(mark=mark, rest=rest), tmp_path, timeout_s=2 if rest else 30)
+    assert ended.timed_out is bool(rest)
+    assert gone(leftovers, mark)
+
+
+def test_endless_output_ends_with_the_time(tmp_path: Path) -> None:
+    ended = run("while True: print('x' * 1000)", tmp_path, timeout_s=0.5)
+    assert ended.timed_out
+    assert len(ended.stdout) <= 4 << 20
+
+
+def test_variables_of_a_surrounding_run_do_not_leak(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("MOSAIC_LOG", "MOSAIC_RUN_ID", "WORKER_ID", "PYTHONUNBUFFERED"):
+        monkeypatch.setenv(name, "outer")
+    assert "outer" not in run("import os; print(dict(os.environ))", tmp_path).stdout
+
+
+def test_a_missing_program(tmp_path: Path) -> None:
+    with pytest.raises(FileNotFoundError):
+        run_to_end([str(tmp_path / "nothing")], timeout_s=1, cwd=tmp_path)
