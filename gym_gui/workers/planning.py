@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 import time
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,25 +14,15 @@ from gym_gui.runs.config import TrainRunConfig, WorkerRequest
 from gym_gui.runs.files import write_json_atomic
 from gym_gui.runs.folder import RunFolder
 from gym_gui.runs.ids import check_run_id, new_run_id
-from gym_gui.runs.json_values import join
 from gym_gui.runs.plan import RunPlan, WorkerPlan
 from gym_gui.runs.plan_io import save_plan
 from gym_gui.runs.provenance import collect_provenance
 from gym_gui.runs.seeds import derive_seed, draw_seed
 from gym_gui.workers.catalog import WorkerCatalog
 from gym_gui.workers.command import command_argv, flat_config, module_argv, worker_environment
-from gym_gui.workers.config import STEPS_FIELDS, check_worker_config, target_steps
+from gym_gui.workers.config import target_steps
 from gym_gui.workers.record import WorkerRecord
-
-
-@dataclass(frozen=True)
-class _Kind:
-    """What all replicas of one entry share."""
-
-    record: WorkerRecord | None
-    module: str
-    settings: dict[str, Any]
-    flags: list[str]
+from gym_gui.workers.resolution import ResolvedKind, resolve_workers
 
 
 def plan_run(
@@ -64,7 +54,7 @@ def plan_run(
         ConfigError: With everything that is wrong with any worker: unknown, broken, or its config not valid.
     """
     run_id = check_run_id(run_id) if run_id else _free_run_id(config, home)
-    kinds, problems = _resolve_all(config, catalog)
+    kinds, problems = resolve_workers(config, catalog)
     if problems:
         raise ConfigError("the run's workers cannot be started as configured", problems, next_step=_next_step(kinds))
     folder = RunFolder.of(home.absolute(), run_id)
@@ -137,79 +127,6 @@ def _free_run_id(config: TrainRunConfig, home: Path) -> str:
     return new_run_id() if requested is None or taken else requested
 
 
-def _resolve_all(config: TrainRunConfig, catalog: WorkerCatalog) -> tuple[dict[str, _Kind], list[Problem]]:
-    kinds: dict[str, _Kind] = {}
-    problems: list[Problem] = []
-    for request in config.workers:
-        if request.path not in kinds:
-            kinds[request.path] = _resolve(config, request, catalog, problems)
-    return kinds, problems
-
-
-def _resolve(config: TrainRunConfig, request: WorkerRequest, catalog: WorkerCatalog, problems: list[Problem]) -> _Kind:
-    record = _record_of(request, catalog, problems)
-    module = request.module or (record.module if record else "")
-    settings = dict(request.config)
-    if record is None or record.broken:
-        return _Kind(record, module, settings, [])
-    if request.command is None and not module:
-        problems.append(
-            Problem(
-                join(request.path, "module"),
-                f"is missing, and the package of {record.name} has no module called cli",
-                allowed="the module that `python -m` is to start, e.g. my_worker.main",
-            )
-        )
-    settings |= _limited_steps(config, record, request, problems)
-    problems += check_worker_config(record, settings, join(request.path, "config"))
-    if request.command is not None:
-        named = "-m" in request.command and record.module in request.command
-        return _Kind(record, module, settings, record.flags if named else [])
-    return _Kind(record, module, settings, catalog.flags(record, module) if module else [])
-
-
-def _record_of(request: WorkerRequest, catalog: WorkerCatalog, problems: list[Problem]) -> WorkerRecord | None:
-    """Return the worker that a request names; a bare command needs none."""
-    try:
-        record = catalog.get(_known_name(request, catalog))
-    except UsageError as error:
-        if request.command is None:
-            path = join(request.path, "worker_id")
-            problems.append(Problem(path, error.what, value=request.worker_type, allowed=error.why))
-        return None
-    if record.broken and request.command is None:
-        path = join(request.path, "worker_id")
-        message = f"{record.name} is broken: {record.broken}"
-        problems.append(
-            Problem(path, message, value=record.name, allowed=f"after: {record.mend}" if record.mend else "")
-        )
-    return record
-
-
-def _known_name(request: WorkerRequest, catalog: WorkerCatalog) -> str:
-    """Return the kind, or the worker whose package the module belongs to where the kind came from the module."""
-    if request.module and request.worker_type == request.module.partition(".")[0]:
-        return catalog.find_package(request.module) or request.worker_type
-    return request.worker_type
-
-
-def _limited_steps(
-    config: TrainRunConfig, record: WorkerRecord, request: WorkerRequest, problems: list[Problem]
-) -> dict[str, Any]:
-    """Return the steps that ``schedule.max_steps`` leaves to a worker, by the name of its own field."""
-    limit = config.schedule.max_steps
-    if limit is None:
-        return {}
-    name = next((name for name in STEPS_FIELDS if record.has_field(name)), None)
-    if name is None:
-        message = f"cannot be kept: {record.name} has no field {' or '.join(STEPS_FIELDS)}"
-        problems.append(Problem("schedule.max_steps", message, value=limit, allowed="leave it out"))
-        return {}
-    steps = request.config.get(name, record.properties[name].get("default"))
-    is_number = isinstance(steps, (int, float)) and not isinstance(steps, bool)
-    return {name: limit} if not is_number or steps > limit else {}
-
-
 def _seeds(config: TrainRunConfig, run_seed: int) -> list[int]:
     """Return each worker's seed: the first keeps the run's, an entry's own seed is kept by its first replica."""
     seeds = []
@@ -221,7 +138,7 @@ def _seeds(config: TrainRunConfig, run_seed: int) -> list[int]:
 
 
 def _plan_worker(
-    config: TrainRunConfig, request: WorkerRequest, kind: _Kind, folder: RunFolder, number: int, seed: int
+    config: TrainRunConfig, request: WorkerRequest, kind: ResolvedKind, folder: RunFolder, number: int, seed: int
 ) -> WorkerPlan:
     request = replace(
         request,
@@ -254,7 +171,7 @@ def _plan_worker(
     )
 
 
-def _argv(request: WorkerRequest, kind: _Kind, folder: RunFolder) -> list[str]:
+def _argv(request: WorkerRequest, kind: ResolvedKind, folder: RunFolder) -> list[str]:
     path = folder.worker_config(request.worker_id)
     if request.command is None:
         assert kind.record is not None
@@ -285,7 +202,7 @@ def _origin(record: WorkerRecord) -> dict[str, str]:
     }
 
 
-def _next_step(kinds: dict[str, _Kind]) -> str:
+def _next_step(kinds: dict[str, ResolvedKind]) -> str:
     names = list(dict.fromkeys(kind.record.name for kind in kinds.values() if kind.record))
     if len(names) == 1:
         return f"see what it takes: mosaic workers describe {names[0]}"

@@ -1,0 +1,106 @@
+"""Finds what each worker of a run config names, and checks its settings before anything is written."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from gym_gui.core.worker.errors import Problem, UsageError
+from gym_gui.runs.config import TrainRunConfig, WorkerRequest
+from gym_gui.runs.json_values import join
+from gym_gui.workers.catalog import WorkerCatalog
+from gym_gui.workers.config import STEPS_FIELDS, check_worker_config
+from gym_gui.workers.record import WorkerRecord
+
+
+@dataclass(frozen=True)
+class ResolvedKind:
+    """What all replicas of one entry share.
+
+    Args:
+        record: The worker; ``None`` for a bare command of no known kind.
+        module: What ``python -m`` starts, empty for a bare command.
+        settings: The worker's settings, with the steps that the schedule leaves.
+        flags: Options that it knows.
+    """
+
+    record: WorkerRecord | None
+    module: str
+    settings: dict[str, Any]
+    flags: list[str]
+
+
+def resolve_workers(config: TrainRunConfig, catalog: WorkerCatalog) -> tuple[dict[str, ResolvedKind], list[Problem]]:
+    """Return what each entry of a run config names, by the entry's path, and everything that is wrong with any."""
+    kinds: dict[str, ResolvedKind] = {}
+    problems: list[Problem] = []
+    for request in config.workers:
+        if request.path not in kinds:
+            kinds[request.path] = _resolve(config, request, catalog, problems)
+    return kinds, problems
+
+
+def _resolve(
+    config: TrainRunConfig, request: WorkerRequest, catalog: WorkerCatalog, problems: list[Problem]
+) -> ResolvedKind:
+    record = _record_of(request, catalog, problems)
+    module = request.module or (record.module if record else "")
+    settings = dict(request.config)
+    if record is None or record.broken:
+        return ResolvedKind(record, module, settings, [])
+    if request.command is None and not module:
+        problems.append(
+            Problem(
+                join(request.path, "module"),
+                f"is missing, and the package of {record.name} has no module called cli",
+                allowed="the module that `python -m` is to start, e.g. my_worker.main",
+            )
+        )
+    settings |= _limited_steps(config, record, request, problems)
+    problems += check_worker_config(record, settings, join(request.path, "config"))
+    if request.command is not None:
+        named = "-m" in request.command and record.module in request.command
+        return ResolvedKind(record, module, settings, record.flags if named else [])
+    return ResolvedKind(record, module, settings, catalog.flags(record, module) if module else [])
+
+
+def _record_of(request: WorkerRequest, catalog: WorkerCatalog, problems: list[Problem]) -> WorkerRecord | None:
+    """Return the worker that a request names; a bare command needs none."""
+    try:
+        record = catalog.get(_known_name(request, catalog))
+    except UsageError as error:
+        if request.command is None:
+            path = join(request.path, "worker_id")
+            problems.append(Problem(path, error.what, value=request.worker_type, allowed=error.why))
+        return None
+    if record.broken and request.command is None:
+        path = join(request.path, "worker_id")
+        message = f"{record.name} is broken: {record.broken}"
+        problems.append(
+            Problem(path, message, value=record.name, allowed=f"after: {record.mend}" if record.mend else "")
+        )
+    return record
+
+
+def _known_name(request: WorkerRequest, catalog: WorkerCatalog) -> str:
+    """Return the kind, or the worker whose package the module belongs to where the kind came from the module."""
+    if request.module and request.worker_type == request.module.partition(".")[0]:
+        return catalog.find_package(request.module) or request.worker_type
+    return request.worker_type
+
+
+def _limited_steps(
+    config: TrainRunConfig, record: WorkerRecord, request: WorkerRequest, problems: list[Problem]
+) -> dict[str, Any]:
+    """Return the steps that ``schedule.max_steps`` leaves to a worker, by the name of its own field."""
+    limit = config.schedule.max_steps
+    if limit is None:
+        return {}
+    name = next((name for name in STEPS_FIELDS if record.has_field(name)), None)
+    if name is None:
+        message = f"cannot be kept: {record.name} has no field {' or '.join(STEPS_FIELDS)}"
+        problems.append(Problem("schedule.max_steps", message, value=limit, allowed="leave it out"))
+        return {}
+    steps = request.config.get(name, record.properties[name].get("default"))
+    is_number = isinstance(steps, (int, float)) and not isinstance(steps, bool)
+    return {name: limit} if not is_number or steps > limit else {}
