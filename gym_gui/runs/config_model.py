@@ -61,7 +61,7 @@ class WorkerPart(Part):
     worker_id: Annotated[StrictStr, Field(min_length=1, max_length=100)] | None = Field(
         default=None, description="The kind: the entry point's name as `mosaic workers list` shows it."
     )
-    module: Annotated[StrictStr, Field(min_length=1, pattern=r"^[^\W\d]\w*(\.[^\W\d]\w*)*$")] | None = Field(
+    module: Annotated[StrictStr, Field(min_length=1, pattern=r"^[A-Za-z_]\w*(\.\w+)*$")] | None = Field(
         default=None, description="The module that `python -m` starts; the package's `cli` where it is left out."
     )
     replicas: Annotated[int, Field(ge=1, le=MAX_WORKERS), _IS_NUMBER] = Field(
@@ -117,7 +117,7 @@ class Schedule(Part):
         default=None, description="As `limits.wall_time_s`; the smaller one counts."
     )
     max_steps: Annotated[int, Field(ge=1), _IS_NUMBER] | None = Field(
-        default=None, description="Steps of each worker, where its config does not say them itself."
+        default=None, description="At most so many steps of each worker; a smaller number in its own config counts."
     )
 
 
