@@ -6,12 +6,13 @@ import logging
 import os
 import secrets
 from dataclasses import asdict
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from .analytics import write_analytics_manifest
 from .config import CleanRLWorkerConfig
 from .presets import preset_for
-from .sdk import ConfigError, UsageError, heartbeats, log_constant, open_emitter, run_folder
+from .sdk import Cancelled, ConfigError, UsageError, heartbeats, log_constant, open_emitter, run_folder
 from .signals import DeferredSignals
 
 if TYPE_CHECKING:
@@ -56,6 +57,9 @@ class CleanRLWorkerRuntime:
                 summary = {"status": "dry-run", "config": self.config.to_dict(), "arguments": self._arguments()}
             else:
                 summary = self._work()
+        except Cancelled as cancelled:
+            self._emitter.run_cancelled({"reason": str(cancelled), **self._vital_signs()})
+            raise
         except Exception as error:
             payload: dict[str, Any] = {"error": str(error), "error_type": type(error).__name__}
             if isinstance(error, ConfigError):
@@ -104,16 +108,14 @@ class CleanRLWorkerRuntime:
         ):
             from .job import Job
 
-            with Job(self.config, self.seed, self._emitter, signals, self._checkpoints, self._tensorboard) as job:
-                self._job = job
-                result = job.evaluate() if self.config.mode == "evaluate" else job.train()
-        manifest = write_analytics_manifest(
-            self.config,
-            checkpoints_dir=self._checkpoints,
-            tensorboard_dir=self._tensorboard,
-            worker_id=self.worker_id,
-            metadata={"seed": result["seed"], "arguments": result["arguments"]},
-        )
+            try:
+                with Job(self.config, self.seed, self._emitter, signals, self._checkpoints, self._tensorboard) as job:
+                    self._job = job
+                    result = job.evaluate() if self.config.mode == "evaluate" else job.train()
+            except BaseException:
+                self._write_manifest()  # what ends early leaves checkpoints behind, too
+                raise
+        manifest = self._write_manifest()
         return {
             "status": "completed",
             "mode": self.config.mode,
@@ -122,6 +124,15 @@ class CleanRLWorkerRuntime:
             **result,
             "analytics_manifest": str(manifest) if manifest else None,
         }
+
+    def _write_manifest(self) -> Path | None:
+        return write_analytics_manifest(
+            self.config,
+            checkpoints_dir=self._checkpoints,
+            tensorboard_dir=self._tensorboard,
+            worker_id=self.worker_id,
+            metadata={"seed": self.seed},
+        )
 
     def _vital_signs(self) -> dict[str, Any]:
         training = self._job.training if self._job else None

@@ -56,6 +56,7 @@ def read_until(process: subprocess.Popen[str], wanted: str, seconds: float = 60)
 @pytest.mark.parametrize("algo", ["ppo", "dqn"])
 def test_sigterm_saves_a_checkpoint_and_says_cancelled(start: Any, algo: str, tmp_path: Path) -> None:
     config = {"run_id": "c", "seed": 3, "algo": algo, "total_timesteps": 10_000_000, "checkpoint_interval": 0}
+    config["steps"] = "all" if algo == "ppo" else "episodes:2"
     process = start(config, "--worker-id", "000002")
     lines = read_until(process, '"episode"')
     process.send_signal(signal.SIGTERM)
@@ -65,10 +66,12 @@ def test_sigterm_saves_a_checkpoint_and_says_cancelled(start: Any, algo: str, tm
     assert [e["event"] for e in events if "event" in e] == ["run_started", "checkpoint_saved", "run_cancelled"]
     assert {e["worker_id"] for e in events} == {"000002"}
     saved = events[-2]["payload"]
-    assert saved["step"] == sum(e.get("event_type") == "step" for e in events)
+    taken = sum(e.get("event_type") == "step" for e in events) + sum(e.get("sampled", 0) for e in events)
+    assert saved["step"] == events[-1]["payload"]["step"] == taken
+    assert (tmp_path / "c_analytics.json").is_file()
     assert Path(saved["path"]).parent == tmp_path / "home/runs/c/checkpoints/000002"
 
-    total = saved["step"] + 512
+    total, config["steps"] = saved["step"] + 512, "all"
     process = start({**config, "mode": "resume", "checkpoint_path": saved["path"], "total_timesteps": total})
     output, errors = process.communicate(timeout=60)
     assert process.returncode == 0, errors

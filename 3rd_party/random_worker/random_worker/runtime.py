@@ -11,7 +11,7 @@ from typing import Any
 
 from .analytics import write_analytics_manifest
 from .config import RandomWorkerConfig
-from .sdk import ConfigError, UsageError, heartbeats, log_constant, open_emitter
+from .sdk import Cancelled, ConfigError, UsageError, heartbeats, log_constant, open_emitter
 
 
 class RandomWorkerRuntime:
@@ -55,6 +55,9 @@ class RandomWorkerRuntime:
         try:
             self._check()
             summary = {"status": "dry-run", "config": config.to_dict()} if self._dry_run else self._work()
+        except Cancelled as cancelled:
+            self._emitter.run_cancelled({"reason": str(cancelled), "step": self._steps})
+            raise
         except Exception as error:
             payload: dict[str, Any] = {"error": str(error), "error_type": type(error).__name__}
             if isinstance(error, ConfigError):

@@ -15,8 +15,12 @@ except ImportError:
     HAS_SDK = False
 
 if TYPE_CHECKING or HAS_SDK:
+    from gym_gui.core.worker.cli_base import Cancelled
     from gym_gui.core.worker.errors import ConfigError, Problem, UsageError, nearest
 else:
+
+    class Cancelled(BaseException):
+        """A request to stop; nothing raises it without MOSAIC."""
 
     class UsageError(Exception):
         """The user asked for something that cannot be."""
@@ -92,6 +96,7 @@ def log_constant(name: str) -> Any:
 
 __all__ = [
     "HAS_SDK",
+    "Cancelled",
     "ConfigError",
     "Problem",
     "UsageError",
