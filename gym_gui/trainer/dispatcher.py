@@ -14,6 +14,14 @@ from pathlib import Path
 import msgspec
 
 from gym_gui.core.worker.errors import MosaicError
+from gym_gui.logging_config.helpers import log_constant
+from gym_gui.logging_config.log_constants import (
+    LOG_DAEMON_PROXY_RESTARTED,
+    LOG_DAEMON_RUN_CANCEL_REQUESTED,
+    LOG_DAEMON_RUN_DISPATCHED,
+    LOG_DAEMON_RUN_LOST,
+    LOG_DAEMON_RUN_STATE,
+)
 from gym_gui.runs.files import write_json_atomic
 from gym_gui.runs.folder import RunFolder
 from gym_gui.runs.states import RunState
@@ -21,6 +29,7 @@ from gym_gui.runs.summary import RunSummary
 from gym_gui.telemetry.summary import read_summary
 from gym_gui.trainer.board import RunBoard
 from gym_gui.trainer.executors.base import Executor
+from gym_gui.trainer.finished import is_finished
 from gym_gui.trainer.live import LiveRuns
 from gym_gui.trainer.restarts import Restarts
 from gym_gui.trainer.scheduler import Capacity, QueuedRun, decide
@@ -92,6 +101,7 @@ class Dispatcher:
             return run
         folder = RunFolder.of(self._home, run_id)
         if not folder.cancel_intent.exists():
+            log_constant(logger, LOG_DAEMON_RUN_CANCEL_REQUESTED, extra={"run_id": run_id, "by": by, "reason": reason})
             intent = {"at": time.time(), "by": by, "reason": reason}
             await asyncio.to_thread(write_json_atomic, folder.cancel_intent, intent)
         if self._queue.pop(run_id, None) is not None:
@@ -144,25 +154,35 @@ class Dispatcher:
         restarts = Restarts()
         since = time.monotonic()
         if not started:
-            await executor.start(folder)
+            log_constant(logger, LOG_DAEMON_RUN_DISPATCHED, extra={"run_id": folder.run_id, "executor": executor.name})
+            await self._start(folder, executor)
         while True:
             await self._until_dead(folder, executor)
             known = self.board.get(folder.run_id)
             run = known if known.state.terminal else await asyncio.to_thread(read_summary, folder)
-            if run.state.terminal:
+            if run.state.terminal and is_finished(folder):
                 return run
             delay = restarts.after(time.monotonic() - since)
             if delay is None:
-                return await asyncio.to_thread(
-                    settle,
-                    folder,
-                    RunState.LOST,
-                    f"its telemetry proxy died {restarts.deaths} times: {folder.proxy_log}",
-                )
-            logger.warning("run %s: no telemetry proxy lives; starting one in %g s", folder.run_id, delay)
+                return await asyncio.to_thread(self._give_up, folder, restarts.deaths)
+            values = {"run_id": folder.run_id, "in_s": delay, "deaths": restarts.deaths}
+            log_constant(logger, LOG_DAEMON_PROXY_RESTARTED, extra=values)
             await asyncio.sleep(delay)
             since = time.monotonic()
+            await self._start(folder, executor)
+
+    async def _start(self, folder: RunFolder, executor: Executor) -> None:
+        """Start a supervisor; a start that fails counts as a supervisor that died at once."""
+        try:
             await executor.start(folder)
+        except (OSError, MosaicError) as error:
+            logger.warning("run %s: no supervisor could be started: %s", folder.run_id, error)
+
+    def _give_up(self, folder: RunFolder, deaths: int) -> RunSummary:
+        cause = f"its telemetry proxy died {deaths} times in a row: see {folder.proxy_log}"
+        run = settle(folder, RunState.LOST, cause)
+        log_constant(logger, LOG_DAEMON_RUN_LOST, extra={"run_id": folder.run_id, "state": run.state.value})
+        return run
 
     async def _until_dead(self, folder: RunFolder, executor: Executor) -> None:
         sign = self._looks[folder.run_id]
@@ -179,13 +199,5 @@ class Dispatcher:
         self.board.publish(msgspec.structs.replace(run, report=max(run.report, old.report)))
         self.board.forget(run.run_id)
         self._live.discard(run.run_id)
-
-
-def refuse_unknown(executors: Mapping[str, Executor], name: str) -> None:
-    """Refuse a run whose executor this daemon does not have.
-
-    Raises:
-        MosaicError: It does not.
-    """
-    if name not in executors:
-        raise MosaicError(f"there is no executor {name!r}", next_step=f"choose one of {', '.join(sorted(executors))}")
+        values = {"run_id": run.run_id, "state": run.state.value, "cause": run.cause}
+        log_constant(logger, LOG_DAEMON_RUN_STATE, extra=values)

@@ -17,6 +17,7 @@ from gym_gui.runs.plan_io import load_plan
 from gym_gui.runs.states import TERMINAL, RunState
 from gym_gui.runs.summary import RunSummary
 from gym_gui.telemetry.summary import read_summary
+from gym_gui.trainer.finished import is_finished
 from gym_gui.trainer.live import LiveRuns
 from gym_gui.trainer.registry import Registry
 
@@ -32,7 +33,7 @@ class Reconciliation:
     waiting: list[tuple[RunSummary, int]] = field(default_factory=list)
     """Runs that were never started, with their priorities, in order of submission."""
     started: list[RunSummary] = field(default_factory=list)
-    """Runs that were started and have not ended."""
+    """Runs that were started and have not ended, or have ended and were not put in order."""
     unread: list[tuple[int, str]] = field(default_factory=list)
     """Ended runs that the registry does not have: sequence and id, the newest first; see :func:`index_ended`."""
 
@@ -96,7 +97,7 @@ def _read_live(
         run = registry.add(
             msgspec.structs.replace(run, sequence=sequence), submitter=plan.submitter, priority=plan.priority
         )
-    if run.state.terminal:
+    if run.state.terminal and is_finished(folder):
         live.discard(run.run_id)
     elif run.state is RunState.QUEUED and not folder.supervisor_log.exists():
         found.waiting.append((run, plan.priority))

@@ -65,3 +65,20 @@ def wait_until() -> Callable[..., Any]:
 def living() -> Callable[[Path], dict[int, str]]:
     """Find the processes of a home."""
     return processes_of
+
+
+@pytest.fixture
+def random_config() -> Callable[..., dict[str, Any]]:
+    """A run config of the random worker; keyword arguments go into the worker's config."""
+
+    def make(run_name: str = "test", **config: Any) -> dict[str, Any]:
+        settings = {"env_id": "CartPole-v1", "seed": 1, "heartbeat_interval_s": 0, **config}
+        return {"run_name": run_name, "metadata": {"worker": {"worker_id": "random", "config": settings}}}
+
+    return make
+
+
+@pytest.fixture
+def endless(random_config: Callable[..., dict[str, Any]]) -> dict[str, Any]:
+    """A run config that lasts until it is cancelled, and prints slowly."""
+    return {**random_config(total_steps=10**9, step_rate=200.0), "limits": {"shutdown_timeout_s": 3.0}}
