@@ -168,13 +168,14 @@ class AttemptWatch:
             reason=str(self.exit.get("reason", "")),
             error=str(self.exit.get("error", "")),
             signalled=self.exit.get("signalled_at") is not None,
+            at=float(self.exit.get("ended_at") or 0.0),
         )
 
     def _stop_facts(self, now: float) -> StopFacts | None:
         if self.record.stop is None:
             return None
-        kind, cause = self.record.stop
-        return StopFacts(kind, cause, None if self.stopped_at is None else now - self.stopped_at)
+        kind, cause, at = self.record.stop
+        return StopFacts(kind, cause, None if self.stopped_at is None else now - self.stopped_at, at)
 
 
 def _size(path: Path) -> int:

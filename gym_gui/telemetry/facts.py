@@ -29,6 +29,8 @@ class StopFacts(msgspec.Struct, frozen=True):
     cause: str
     age_s: float | None
     """Seconds since this supervisor sent it; ``None`` where a predecessor wrote it down and perhaps sent it."""
+    at: float = 0.0
+    """When it was decided, Unix time."""
 
 
 class ExitFacts(msgspec.Struct, frozen=True):
@@ -40,6 +42,8 @@ class ExitFacts(msgspec.Struct, frozen=True):
     error: str = ""
     signalled: bool = False
     """Whether the launcher had signalled the worker before it ended."""
+    at: float = 0.0
+    """When the worker ended, Unix time."""
 
 
 class AttemptFacts(msgspec.Struct, frozen=True):
@@ -58,7 +62,7 @@ class AttemptFacts(msgspec.Struct, frozen=True):
     same_boot: bool = True
     exit: ExitFacts | None = None
     drained: bool = False
-    """All that is in the attempt's log has been read; no limit is judged before."""
+    """All that is in the attempt's log has been read; no silence is judged before."""
     closed: bool = False
     """The log was read to its very end, the torn last line too; how the attempt ended is judged only then."""
     final_event: str = ""

@@ -19,7 +19,8 @@ class AttemptHistory(msgspec.Struct):
     launches: int = 0
     launcher: ProcessIdentity | None = None
     launched_at: float | None = None
-    stop: tuple[StopKind, str] | None = None
+    stop: tuple[StopKind, str, float] | None = None
+    """Kind, cause and time (Unix) of the first stop signal."""
 
 
 class WorkerHistory(msgspec.Struct):
@@ -100,7 +101,7 @@ def _apply_to_worker(worker: WorkerHistory, name: str, event: Mapping[str, Any])
         worker.pid = worker.exit = None
         worker.attempt = number
     elif name == "signal" and event.get("kind") and attempt.stop is None:
-        attempt.stop = (StopKind(event["kind"]), event.get("cause", ""))
+        attempt.stop = (StopKind(event["kind"]), event.get("cause", ""), event["at"])
     elif name == "started":
         worker.pid = event.get("pid")
         worker.started_at = event["at"]

@@ -132,10 +132,10 @@ def _why_stop(run: RunFacts, worker: WorkerFacts) -> tuple[StopKind, str] | None
 def _broken_limit(attempt: AttemptFacts, limits: Limits) -> tuple[StopKind, str] | None:
     """Return the limit that a living attempt has broken. Its launcher sees to the wall time while there is one."""
     cause = ""
-    if not attempt.drained:
-        return None
     if not attempt.launcher_alive and limits.wall_time_s is not None and attempt.age_s > limits.wall_time_s:
         cause = wall_time_cause(limits.wall_time_s)
+    elif not attempt.drained:  # what looks like silence may stand in the log already
+        cause = ""
     elif attempt.heartbeat_seen and attempt.quiet_s > limits.heartbeat_timeout_s:
         cause = f"heartbeat lost: nothing printed for {limits.heartbeat_timeout_s:g} s"
     elif not attempt.output_seen and attempt.idle_s > limits.startup_timeout_s:

@@ -36,9 +36,15 @@ def judge(attempt: AttemptFacts, wall_time_s: float | None = None) -> Verdict:
         return _judge_unseen(attempt)
     if attempt.exit.reason == "spawn_failed":
         return _verdict(RunState.FAILED, f"could not be started: {attempt.exit.error}", attempt.exit)
-    if attempt.exit.signalled:
+    if attempt.exit.signalled or _stop_came_first(attempt, attempt.exit):
         return _judge_stopped(attempt, attempt.exit, wall_time_s)
     return _judge_own_end(attempt, attempt.exit)
+
+
+def _stop_came_first(attempt: AttemptFacts, ended: ExitFacts) -> bool:
+    """Whether a worker that did not end well did so after our first signal, on its way to it."""
+    well = ended.code == 0 and attempt.final_event != "run_failed"
+    return attempt.stop is not None and ended.at > attempt.stop.at and not well
 
 
 def _judge_unseen(attempt: AttemptFacts) -> Verdict:

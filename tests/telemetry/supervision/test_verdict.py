@@ -40,6 +40,9 @@ def ended(code=None, signal=None, reason="exited", *, signalled=False, spawn_err
         # An exit before our first signal is the worker's own, whatever was asked for meanwhile.
         (ended(0, final_event="run_completed", stop=CANCEL), "completed", "exit code 0"),
         (ended(3, stop=CANCEL), "failed", "exit code 3"),
+        # Our signal was on its way when it ended: a bad end is ours, a good one is its own.
+        (judge(replace(BASE, exit=ExitFacts(None, 9, "exited", at=2.0), stop=CANCEL)), "cancelled", "by ann"),
+        (judge(replace(BASE, exit=ExitFacts(0, None, "exited", at=2.0), stop=CANCEL)), "completed", "exit code 0"),
         # Nobody lived to see the exit.
         (judge(replace(BASE, final_event="run_completed")), "completed", "exit code unknown"),
         (judge(replace(BASE, final_event="run_failed")), "failed", "exit code unknown"),
