@@ -15,37 +15,10 @@ _by_code: dict[str, LogConstant] = {}
 
 _WORKER_NAME = re.compile(r"LOG_WORKER((?:_[A-Z0-9]+){2,})")
 #: Where the worker's type ends and the category of the event begins (a type may have several words).
-_CATEGORIES = frozenset(
-    [
-        "ACTION",
-        "AGENT",
-        "ANALYTICS",
-        "BUFFER",
-        "CHECKPOINT",
-        "CLUSTER",
-        "CONFIG",
-        "DEBUG",
-        "ENV",
-        "EPISODE",
-        "ERROR",
-        "EVAL",
-        "EVALUATION",
-        "HEARTBEAT",
-        "LLM",
-        "MODEL",
-        "MODULE",
-        "POLICY",
-        "RUN",
-        "RUNTIME",
-        "STEP",
-        "SUBPROCESS",
-        "TELEMETRY",
-        "TENSORBOARD",
-        "TRAINING",
-        "TUNE",
-        "VIDEO",
-        "WANDB",
-    ]
+_CATEGORIES = re.compile(
+    "ACTION|AGENT|ANALYTICS|BUFFER|CHECKPOINT|CLUSTER|CONFIG|DEBUG|ENV|EPISODE|ERROR|EVAL|EVALUATION|"
+    "HEARTBEAT|LLM|MODEL|MODULE|POLICY|RUN|RUNTIME|STEP|SUBPROCESS|TELEMETRY|TENSORBOARD|TRAINING|TUNE|"
+    "VIDEO|WANDB"
 )
 _LEVEL_OF_WORD = {
     "ERROR": "ERROR",
@@ -101,7 +74,7 @@ def registered() -> Mapping[str, LogConstant]:
 
 
 def find(name: str) -> LogConstant | None:
-    """Return the constant of a name, made now if it is one of a worker's (``LOG_WORKER_{TYPE}_{CATEGORY}[_{DETAIL}]``)."""
+    """Return the constant of a name, made now if it is ``LOG_WORKER_{TYPE}_{CATEGORY}[_{DETAIL}]``."""
     constant = _by_name.get(name)
     if constant is None:
         match = _WORKER_NAME.fullmatch(name)
@@ -112,7 +85,7 @@ def find(name: str) -> LogConstant | None:
 
 def _make(name: str, words: list[str]) -> LogConstant:
     """Make a worker's constant out of its name alone, so that it is the same in every process."""
-    split = next((i for i in range(1, len(words)) if words[i] in _CATEGORIES), 1)
+    split = next((i for i in range(1, len(words)) if _CATEGORIES.fullmatch(words[i])), 1)
     kind, event = words[:split], words[split:]
     level = next((_LEVEL_OF_WORD[word] for word in reversed(event) if word in _LEVEL_OF_WORD), "INFO")
     title = "".join(word.capitalize() for word in kind)
