@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import re
 import sys
 from typing import TYPE_CHECKING, Any
 
@@ -11,6 +12,10 @@ import click
 
 if TYPE_CHECKING:
     from rich.console import Console
+
+
+# A list of bare numbers over several lines. Strings hold no line breaks as JSON writes them, so none is hit.
+_NUMBERS = re.compile(r"\[\n\s+([^\[\]{}\"]*?)\n\s*\]")
 
 
 def jsonable(value: Any) -> Any:
@@ -36,7 +41,8 @@ def jsonable(value: Any) -> Any:
 
 def print_json(value: Any) -> None:
     """Print the one JSON document of a ``--json`` call (ASCII, so that any terminal's encoding can carry it)."""
-    click.echo(json.dumps(jsonable(value), indent=2, allow_nan=False))
+    text = json.dumps(jsonable(value), indent=2, allow_nan=False)
+    click.echo(_NUMBERS.sub(lambda found: "[" + re.sub(r"\n\s+", " ", found[1]) + "]", text))
 
 
 def say(message: str) -> None:

@@ -32,8 +32,9 @@ class RunProgress:
             Whether the run's state differs from that of the summary before.
         """
         changed = self.summary is None or self.summary.state is not summary.state
-        if self._seen and summary.steps < self._seen[-1][1]:
-            self._seen.clear()  # a new attempt counts from the start
+        begins = self._seen and not self._seen[-1][1] and summary.parent_run_id is not None and summary.steps
+        if begins or (self._seen and summary.steps < self._seen[-1][1]):
+            self._seen.clear()  # a new attempt counts from the start, a resumed run from its checkpoint
         if not self._seen or summary.steps > self._seen[-1][1]:
             self._seen.append((now, summary.steps))
         while len(self._seen) > 2 and self._seen[1][0] < now - RATE_WINDOW_S:
@@ -86,7 +87,10 @@ def average_rate(run: RunSummary) -> float | None:
     """Return the environment steps a second of a run from start to end."""
     if run.started_at is None or run.ended_at is None or run.ended_at <= run.started_at or not run.steps:
         return None
-    return run.steps / (run.ended_at - run.started_at)
+    inherited = 0
+    if run.parent_run_id is not None:  # a resumed run counts on from its checkpoint
+        inherited = sum(worker.curve[0].step for worker in run.workers if worker.curve)
+    return (run.steps - inherited) / (run.ended_at - run.started_at)
 
 
 def labels_of(runs: list[RunSummary]) -> list[str]:
