@@ -10,7 +10,8 @@ from pathlib import Path
 class FileLock:
     """An exclusive ``flock`` on a file.
 
-    The descriptor is close-on-exec unless it is handed to a child on purpose (``pass_fds``), which then holds the lock too.
+    The descriptor is close-on-exec unless it is handed to a child on purpose (``pass_fds``), which then holds the
+    lock too.
 
     Args:
         path: The lock file; created if missing, never removed (removal would let two holders in).

@@ -1,1 +1,42 @@
-"""Checks before a run is started that need more than its config: dry runs of a worker."""
+"""Checks before a run is started that need more than its config: dry runs of a worker.
+
+``run_<worker>_dry_run`` exists for every installed worker: ``run_cleanrl_dry_run(config)`` returns what that worker
+finds wrong with its config.
+"""
+
+from __future__ import annotations
+
+import re
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from gym_gui.core.worker.errors import Problem
+
+_NAME = re.compile(r"run_(\w+)_dry_run")
+
+
+def run_named_dry_run(worker: str, config: dict[str, Any], timeout_s: float | None = None) -> list[Problem]:
+    """Start a worker of the current environment with ``--dry-run``.
+
+    Args:
+        worker: Its name, in any spelling.
+        config: Its settings.
+        timeout_s: Seconds until it is ended; the usual limit if ``None``.
+
+    Raises:
+        UsageError: There is no such worker.
+    """
+    from gym_gui.config.paths import mosaic_home
+    from gym_gui.validations.dry_run import DRY_RUN_TIMEOUT_S, run_dry_run
+    from gym_gui.workers.catalog import WorkerCatalog
+
+    record = WorkerCatalog(mosaic_home()).get(worker)
+    return run_dry_run(record, config, DRY_RUN_TIMEOUT_S if timeout_s is None else timeout_s)
+
+
+def __getattr__(name: str) -> Any:
+    found = _NAME.fullmatch(name)
+    if found is None:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return partial(run_named_dry_run, found[1])

@@ -6,6 +6,7 @@ import contextlib
 import hashlib
 import os
 import re
+import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -20,6 +21,9 @@ from gym_gui.workers.probe import probe_flags, probe_worker
 from gym_gui.workers.record import WorkerRecord
 
 Flags = list[str]
+
+BROKEN_TTL_S = 600.0
+"""A broken worker is asked again after so many seconds, though nothing seems to have changed."""
 
 
 class _Stored(msgspec.Struct, kw_only=True):
@@ -150,9 +154,13 @@ class WorkerCatalog:
 
 
 def _holds(stored: _Stored, fresh_hash: str, stamp: int) -> bool:
-    """Whether a record still tells the truth. What broke a worker may lie outside its own package."""
-    unchanged = stored.record.package_hash == fresh_hash
-    return unchanged and (stored.record.broken is None or stored.install_stamp == stamp)
+    """Whether a record still tells the truth. What broke a worker may lie outside its package, or have passed by."""
+    if stored.record.package_hash != fresh_hash:
+        return False
+    if stored.record.broken is None:
+        return True
+    age = time.time() - (stored.record.probed_at or 0)
+    return stored.install_stamp == stamp and 0 <= age < BROKEN_TTL_S
 
 
 def _key(worker: InstalledWorker) -> str:

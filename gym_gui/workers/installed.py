@@ -42,7 +42,16 @@ class Interpreter:
         here = os.path.realpath(".")
         wanted = [item for item in sys.path if item and (os.path.realpath(item) != here or item in declared)]
         standard = {sysconfig.get_path("stdlib"), sysconfig.get_path("platstdlib")}
-        return cls(sys.executable, tuple(item for item in dict.fromkeys(wanted) if item not in standard))
+        return cls(_own_python(), tuple(item for item in dict.fromkeys(wanted) if item not in standard))
+
+
+def _own_python() -> str:
+    """Return this interpreter under one of its names, whether it was started as python, python3 or python3.11."""
+    usual = Path(sys.prefix, "bin", "python")
+    with contextlib.suppress(OSError):
+        if usual.samefile(sys.executable):
+            return str(usual)
+    return sys.executable
 
 
 @dataclass(frozen=True)

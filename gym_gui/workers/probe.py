@@ -122,8 +122,7 @@ def _options(ended: Finished) -> list[str]:
 
 def _schema_of(worker: InstalledWorker, record: WorkerRecord, scratch: Path, timeout_s: float) -> dict[str, Any] | None:
     """Return the JSON Schema of the worker's config: as it prints it, else as its config class is written."""
-    top = worker.package.partition(".")[0]
-    commands = [[record.python, str(_SCHEMA), top]]
+    commands = [[record.python, str(_SCHEMA), package] for package in _packages(worker.package)]
     if "--schema" in record.flags:
         commands.insert(0, [record.python, "-m", record.module, "--schema"])
     for argv in commands:
@@ -132,6 +131,12 @@ def _schema_of(worker: InstalledWorker, record: WorkerRecord, scratch: Path, tim
         if schema is not None and isinstance(schema.get("properties"), dict):
             return inline_references(schema)
     return None
+
+
+def _packages(package: str) -> list[str]:
+    """Return a package and those around it, the innermost first: any may hold the config class."""
+    parts = package.strip().split(".")
+    return [".".join(parts[:count]) for count in range(len(parts), 0, -1)]
 
 
 def _object_in(text: str) -> dict[str, Any] | None:

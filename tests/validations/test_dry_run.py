@@ -94,3 +94,14 @@ def test_a_broken_worker(site: Any, home: Path) -> None:
     site.install("tiny", {"__init__.py": "1/0\n"})
     (problem,) = run_dry_run(site.catalog(home).get("tiny"), {})
     assert "ZeroDivisionError" in problem.message
+
+
+def test_every_worker_has_a_dry_run_by_name(site: Any, home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    import gym_gui.validations
+
+    site.install("tiny", body="raise ValueError('algo is too old')")
+    monkeypatch.syspath_prepend(str(site.folder))
+    (problem,) = gym_gui.validations.run_tiny_dry_run({"algo": "ppo"})
+    assert problem.path == "algo"
+    with pytest.raises(AttributeError):
+        gym_gui.validations.something_else  # noqa: B018

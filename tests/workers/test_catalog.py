@@ -105,6 +105,26 @@ def test_a_mended_worker_is_seen_without_its_own_package_changing(site: Any, hom
     assert catalog.get("needy").broken is None
 
 
+def test_a_broken_worker_is_asked_again_after_a_while(site: Any, home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from gym_gui.workers import catalog as module
+
+    site.install("needy", {"__init__.py": "import library_that_is_missing\n"})
+    probed: list[str] = []
+    catalog = site.catalog(home)
+    catalog.get("needy", probed.append)
+    now = module.time.time()
+    monkeypatch.setattr(module.time, "time", lambda: now + module.BROKEN_TTL_S + 1)
+    catalog.get("needy", probed.append)
+    assert probed == ["needy", "needy"]
+
+
+def test_an_entry_point_inside_the_package(site: Any, home: Path) -> None:
+    site.install("deep", {"info.py": METADATA}, entry_point="deep_worker.info:get_worker_metadata")
+    record = site.catalog(home).get("deep")
+    assert (record.broken, record.module) == (None, "deep_worker.cli")
+    assert record.has_field("env_id")
+
+
 def test_a_worker_that_hangs_is_given_up(site: Any, home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     from gym_gui.workers import probe
     from gym_gui.workers.installed import installed_workers
