@@ -12,6 +12,7 @@ import msgspec
 
 from gym_gui.core.worker.errors import UsageError
 from gym_gui.runs.files import write_json_atomic
+from gym_gui.runs.filesystem import check_home
 from gym_gui.runs.lock import FileLock, is_locked
 
 
@@ -74,8 +75,9 @@ class DaemonHome:
         """Create the home (mode 0700) with what a daemon needs.
 
         Raises:
-            UsageError: It cannot be created or written.
+            UsageError: It cannot be created or written, or lies where locks and databases are not safe.
         """
+        check_home(self.path)
         try:
             for folder in (self.path, self.log.parent, self.runs):
                 folder.mkdir(mode=0o700, parents=True, exist_ok=True)

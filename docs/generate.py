@@ -1,0 +1,97 @@
+"""Writes the reference pages that are made from code. Run it after changing settings, log constants or the SDK's face."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+from gym_gui.cli.reference import cli_page
+from gym_gui.config.settings import SETTINGS
+from gym_gui.core import worker
+from gym_gui.logging_config import log_constants
+from gym_gui.logging_config.registry import registered
+from gym_gui.trainer.proto.describe import grpc_page
+
+REFERENCE = Path(__file__).parent / "reference"
+NOTE = "<!-- Made by docs/generate.py; edit the code instead. -->\n\n"
+
+
+def settings_page() -> str:
+    """Return the page that lists every setting."""
+    rows = [
+        f"| `{setting.name}` | `{setting.variable}` | `{setting.default!r}` | {setting.help} |"
+        for setting in sorted(SETTINGS.values(), key=lambda setting: setting.name)
+    ]
+    return "\n".join(
+        [
+            NOTE + "# Settings",
+            "",
+            "A setting is taken from the environment, else from `$MOSAIC_HOME/settings.json` (a JSON object), else it has its default.",
+            "`MOSAIC_HOME` itself is where everything is kept; without it, the platform's folder for user data (`mosaic` in it).",
+            "",
+            "| setting | environment variable | default | what it does |",
+            "|---|---|---|---|",
+            *rows,
+            "",
+        ]
+    )
+
+
+def log_codes_page() -> str:
+    """Return the page that lists every log constant."""
+    assert log_constants.__name__  # importing it has registered MOSAIC's own constants
+    rows = [
+        f"| {constant.code} | `{name}` | {constant.level} | {constant.component} | {constant.subcomponent} | {constant.message} |"
+        for name, constant in sorted(registered().items(), key=lambda item: (len(item[1].code), item[1].code, item[0]))
+        if not constant.code.startswith("LOGW")
+    ]
+    return "\n".join(
+        [
+            NOTE + "# Log codes",
+            "",
+            "Every structured record carries the code, level, component, subcomponent and tags of its constant. Workers of your own need no",
+            "entry here: any name `LOG_WORKER_{TYPE}_{CATEGORY}[_{DETAIL}]` imported from `gym_gui.logging_config.log_constants` is made on",
+            "first use, with a code that depends on the name alone.",
+            "",
+            "| code | name | level | component | subcomponent | message |",
+            "|---|---|---|---|---|---|",
+            *rows,
+            "",
+        ]
+    )
+
+
+def sdk_page() -> str:
+    """Return the page that shows the SDK's public face, for mkdocstrings to fill."""
+    modules = dict.fromkeys(getattr(worker, name).__module__ for name in worker.__all__ if hasattr(getattr(worker, name), "__module__"))
+    modules["gym_gui.core.worker.envs"] = None
+    return "\n".join(
+        [
+            NOTE + "# Worker SDK",
+            "",
+            "`gym_gui.core.worker`: what a worker imports. Standard library alone, Python 3.8 to 3.13. All names below can be imported from",
+            "`gym_gui.core.worker` directly (the environment wrapper from `gym_gui.core.worker.envs`).",
+            "",
+            *(f"::: {module}\n" for module in sorted(modules)),
+        ]
+    )
+
+
+PAGES = {
+    "cli.md": cli_page,
+    "settings.md": settings_page,
+    "log-codes.md": log_codes_page,
+    "sdk.md": sdk_page,
+    "grpc.md": lambda: NOTE + grpc_page(),
+}
+
+
+def main() -> int:
+    """Write every page."""
+    for name, make in PAGES.items():
+        (REFERENCE / name).write_text(make(), encoding="utf-8")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

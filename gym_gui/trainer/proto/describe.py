@@ -1,0 +1,73 @@
+"""The interface as a page of the documentation: ``mosaic.proto`` read together with its comments."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+_PROTO = Path(__file__).with_name("mosaic.proto")
+_RPC = re.compile(r"rpc (\w+)\((stream )?(\w+)\) returns \((stream )?(\w+)\);")
+_FIELD = re.compile(r"(?:(optional|repeated) )?(\w+) (\w+) = \d+;")
+_VALUE = re.compile(r"(\w+) = (\d+);")
+_BLOCK = re.compile(r"(message|enum) (\w+) \{(\})?")
+
+Row = tuple[str, ...]
+
+
+def grpc_page() -> str:
+    """Return the page in Markdown: every method, message and value with its comment."""
+    methods: list[Row] = []
+    blocks: list[tuple[str, str, str, list[Row]]] = []
+    comment: list[str] = []
+    for line in _PROTO.read_text("utf-8").splitlines():
+        text = line.strip()
+        if text.startswith("//"):
+            comment.append(text.removeprefix("//").strip())
+            continue
+        said = " ".join(comment).replace("|", "\\|")
+        if rpc := _RPC.match(text):
+            name, streams_in, takes, streams_out, gives = rpc.groups()
+            methods.append((f"`{name}`", _type(takes, streams_in), _type(gives, streams_out), said))
+        elif block := _BLOCK.match(text):
+            blocks.append((block[1], block[2], said, []))
+        elif value := _VALUE.match(text):
+            blocks[-1][3].append((f"`{value[1]}`", value[2], said))
+        elif field := _FIELD.match(text):
+            label, kind, name = field.groups()
+            blocks[-1][3].append((f"`{name}`", f"{label + ' ' if label else ''}`{kind}`", said))
+        comment = []
+    parts = [_INTRODUCTION, _table(("method", "takes", "gives", "what it does"), methods)]
+    for keyword, name, said, rows in blocks:
+        heads = ("field", "type", "") if keyword == "message" else ("value", "number", "")
+        parts.append(
+            f"## {name}\n\n{said or ''}\n\n{_table(heads, rows) if rows else 'No fields.'}".replace("\n\n\n", "\n")
+        )
+    return "\n\n".join(parts).replace("\n\n\n\n", "\n\n") + "\n"
+
+
+def _type(name: str, stream: str | None) -> str:
+    return f"stream of `{name}`" if stream else f"`{name}`"
+
+
+def _table(heads: Row, rows: list[Row]) -> str:
+    lines = [heads, tuple("---" for _ in heads), *rows]
+    return "\n".join(f"| {' | '.join(cells)} |" for cells in lines)
+
+
+_INTRODUCTION = """# gRPC
+
+The [daemon](../explanation/daemon.md) serves `mosaic.v1.TrainerService` on 127.0.0.1; its address stands in
+`$MOSAIC_HOME/daemon.json`. Beside it `grpc.health.v1` and server reflection are open; every other call carries the
+metadata `authorization: Bearer TOKEN` with the text of `$MOSAIC_HOME/token`.
+
+Times are Unix seconds, durations seconds; an absent `optional` field is null. JSON travels as bytes exactly as Python
+writes it (NaN, infinities and big integers included). A call that fails has an `ErrorDetail` in the trailing metadata
+`mosaic-error-bin`: `INVALID_ARGUMENT` lists every problem of a config, `NOT_FOUND` means an unknown run,
+`FAILED_PRECONDITION` anything else that the caller can mend, `UNAUTHENTICATED` a missing or wrong token.
+
+From a shell, with [grpcurl](https://github.com/fullstorydev/grpcurl):
+
+    grpcurl -plaintext -H "authorization: Bearer $(cat $MOSAIC_HOME/token)" \\
+        127.0.0.1:50055 mosaic.v1.TrainerService/GetStatus
+
+From Python: `gym_gui.trainer.client.TrainerClient`."""
