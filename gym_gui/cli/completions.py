@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import contextlib
-from importlib.metadata import entry_points
 from pathlib import Path
 
 import click
-
-from gym_gui.core.worker.discovery import WORKER_ENTRY_POINT_GROUP
 
 _NEWEST = 50
 
 
 def complete_worker(_ctx: click.Context, _param: click.Parameter, incomplete: str) -> list[str]:
     """Return the names of installed workers that begin like what was typed."""
+    from importlib.metadata import entry_points
+
+    from gym_gui.core.worker.discovery import WORKER_ENTRY_POINT_GROUP
+
     names = {point.name for point in entry_points(group=WORKER_ENTRY_POINT_GROUP)}
     return sorted(name for name in names if name.startswith(incomplete))
 

@@ -7,6 +7,8 @@ from collections.abc import Iterator
 import click
 
 _INTRO = """\
+<!-- Made by docs/generate.py; edit the code instead. -->
+
 # Command line
 
 Every command takes `--home DIR` (where runs are kept; default `$MOSAIC_HOME`, else the platform's folder for user

@@ -18,9 +18,9 @@ if TYPE_CHECKING:
 @click.argument("runs", metavar="[RUN]...", nargs=-1, shell_complete=complete_run)
 @common
 def watch(home: Path, runs: tuple[str, ...], as_json: bool) -> int:
-    """Watch runs until they have ended; without RUN all that are going.
+    """Watch runs until they have ended.
 
-    Ctrl-C leaves; the runs go on. The exit code is that of the worst run.
+    Without RUN all that are going. Ctrl-C leaves; the runs go on. The exit code is that of the worst run.
     """
     from gym_gui.analysis.queries import get_run, list_runs, resolve_run
     from gym_gui.cli import exits
