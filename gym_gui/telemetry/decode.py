@@ -21,6 +21,9 @@ _SHALLOW_BYTES = 2 * MAX_DEPTH
 _BLANKS = b" \t\r"
 _NULLS = frozenset(("", "null"))
 _first = operator.itemgetter(0)
+_action = operator.itemgetter(7)
+_observation = operator.itemgetter(8)
+_timestamp = operator.itemgetter(9)
 
 
 class LineDecoder:
@@ -55,12 +58,13 @@ class LineDecoder:
         lines = data.split(b"\n")
         if not torn:
             lines.pop()
-        rows = list(itertools.accumulate((len(line) + 1 for line in lines), initial=self._origin + start))
-        rows.pop()
+        # Where each line begins: the lengths before it, and one newline for each.
+        lengths = itertools.accumulate(map(len, lines), initial=batch.origin)
+        rows = list(map(operator.add, lengths, range(len(lines))))
         batch.counts.lines = len(lines)
         records = self._typed(lines, rows, self._barred(data, lines), batch, torn=torn)
         by_hand = len(batch.steps) > 0
-        self._take_steps(records, rows, data, batch)
+        self._take_steps(records, rows, batch)
         if by_hand:
             batch.steps.sort(key=_first)
         if len(batch.steps) < len(records):
@@ -72,18 +76,19 @@ class LineDecoder:
             batch.quarantine.sort(key=_first)
         return batch
 
-    def overlong(self, start: int, length: int, batch: Batch) -> None:
+    def overlong(self, start: int, length: int) -> Batch:
         """Enter a line over `MAX_LINE_BYTES`, unread.
 
         Args:
             start: Logical offset of its first byte.
             length: Its bytes, without the newline.
-            batch: Where it is quarantined.
         """
+        batch = Batch()
         detail = f"a line of {length} bytes; the limit is {MAX_LINE_BYTES}"
         batch.quarantine.append((self._origin + start, length, "over_long", detail, b""))
         batch.counts.lines += 1
         batch.counts.quarantined += 1
+        return batch
 
     @staticmethod
     def _barred(data: bytes, lines: list[bytes]) -> set[int]:
@@ -123,7 +128,7 @@ class LineDecoder:
                     records.append(None)
         return records
 
-    def _take_steps(self, records: list[Any], rows: list[int], data: bytes, batch: Batch) -> None:
+    def _take_steps(self, records: list[Any], rows: list[int], batch: Batch) -> None:
         """Turn typed steps into rows."""
         names = self._names
         step_type = self._step_type
@@ -147,9 +152,9 @@ class LineDecoder:
         ]
         batch.counts.records += len(steps)
         batch.counts.stored += len(steps)
-        if b"null" in data:
+        if "null" in map(_action, steps) or "null" in map(_observation, steps):
             steps = [_without_nulls(row) for row in steps]
-        if b"timestamp" in data or b"\\" in data:
+        if str in set(map(type, map(_timestamp, steps))):
             steps = [_with_time(row) if isinstance(row[9], str) else row for row in steps]
         batch.steps += steps
 

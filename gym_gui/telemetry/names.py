@@ -10,8 +10,8 @@ _CACHED = 1 << 16
 class Names(dict[str, int]):
     """Ids by name; a new name gets the next one.
 
-    New names are written by the next transaction (:meth:`write`). They stay due until :meth:`committed`, so that a
-    transaction which fails loses none. Ids start at 1.
+    New names are written by the transaction whose rows need them (:meth:`write`), and once more if it failed. Ids start
+    at 1.
 
     Args:
         connection: To the run's database.
@@ -22,14 +22,17 @@ class Names(dict[str, int]):
         self._connection = connection
         self._by_id: dict[int, str] = {}
         self._due: list[tuple[int, str]] = []
-        self._last: int = connection.execute("SELECT coalesce(max(id), 0) FROM names").fetchone()[0]
+        self._written: list[tuple[int, str]] = []
+        self._last: int | None = None
 
     def __missing__(self, name: str) -> int:
-        if len(self) >= _CACHED and not self._due:
+        if len(self) >= _CACHED and not self._due and not self._written:
             self.clear()
             self._by_id.clear()
         row = self._connection.execute("SELECT id FROM names WHERE name = ?", (name,)).fetchone()
         if row is None:
+            if self._last is None:
+                self._last = self._connection.execute("SELECT coalesce(max(id), 0) FROM names").fetchone()[0]
             self._last += 1
             self._due.append((self._last, name))
             number = self._last
@@ -51,7 +54,14 @@ class Names(dict[str, int]):
         """Insert the new names, within the caller's transaction."""
         if self._due:
             self._connection.executemany("INSERT INTO names VALUES (?,?)", self._due)
+            self._written += self._due
+            self._due = []
 
     def committed(self) -> None:
-        """Take note that what :meth:`write` inserted is committed."""
-        self._due.clear()
+        """Take note that the transaction was committed."""
+        self._written = []
+
+    def rolled_back(self) -> None:
+        """Take note that the transaction was not: its names are due again."""
+        self._due = self._written + self._due
+        self._written = []

@@ -87,7 +87,7 @@ class _State(msgspec.Struct):
 
 
 class Rollup:
-    """Rollup of one attempt. Changes only through :meth:`updated`, so that a failed transaction leaves no trace.
+    """Rollup of one attempt, as of a transaction.
 
     Args:
         state: The column of the ``rollups`` table.
@@ -133,23 +133,26 @@ class Rollup:
             values["curve"] = msgspec.msgpack.encode(self._curve)
         return values
 
-    def updated(self, batch: Batch, agent_name: Callable[[int], str]) -> Rollup:
-        """Return the rollup after a batch.
+    def copy(self) -> Rollup:
+        """Return a copy to work on: a transaction that fails must leave no trace."""
+        new = Rollup()
+        new._state = msgspec.structs.replace(self._state)
+        new._curve = self._curve.copy()
+        return new
+
+    def add(self, batch: Batch, agent_name: Callable[[int], str]) -> None:
+        """Add what was stored.
 
         Args:
-            batch: What was stored: rejected rows are not in it.
+            batch: What the log went on with: refused rows are not in it.
             agent_name: Gives the name of an agent's id.
         """
-        new = Rollup.__new__(Rollup)
-        new._state = msgspec.structs.replace(self._state)
-        new._curve = self._curve.copy() if batch.episodes else self._curve
         for name in _COUNTS:
-            total = getattr(new._state, name) + getattr(batch.counts, name)
-            setattr(new._state, name, min(total, _INT64_MAX))
-        new._add_data(batch.steps, batch.episodes, agent_name)
+            total = getattr(self._state, name) + getattr(batch.counts, name)
+            setattr(self._state, name, min(total, _INT64_MAX))
+        self._add_data(batch.steps, batch.episodes, agent_name)
         for row in batch.events:
-            new._add_event(row)
-        return new
+            self._add_event(row)
 
     def report(self, worker_no: int, worker_id: str, attempt: int, *, bytes_read: int, closed: bool) -> WorkerRollup:
         """Return the rollup for reading."""

@@ -53,8 +53,8 @@ class Store:
             self.connection = sqlite3.connect(path, timeout=_BUSY_S, isolation_level=None)
             try:
                 self._configure()
-                self.epoch = self._take_over(run_id)
                 self.names = Names(self.connection)
+                self.epoch = self._take_over(run_id)
             except BaseException:
                 self.connection.close()
                 raise
@@ -103,10 +103,12 @@ class Store:
                 yield
                 self.connection.execute("COMMIT")
             except BaseException:
+                self.names.rolled_back()
                 # SQLite may have rolled back by itself already (a full disk).
                 if self.connection.in_transaction:
                     self.connection.execute("ROLLBACK")
                 raise
+            self.names.committed()
 
     def check_epoch(self) -> None:
         """Make sure, inside a transaction, that nobody has taken over.
@@ -158,7 +160,7 @@ class Store:
             raise self._fenced()
 
     def insert(self, batch: Batch) -> None:
-        """Store a batch's rows, inside a transaction. Rows that the database refuses are moved to the quarantine."""
+        """Store a batch's rows, inside a transaction. Those that the database refuses are moved to the quarantine."""
         self.names.write()
         for table in ("steps", "metrics", "metric_extras", "events", "episodes"):
             rows: list[Row] = getattr(batch, table)

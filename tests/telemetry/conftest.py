@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -115,7 +115,7 @@ def new_logged_run(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Lo
     return lambda **options: LoggedRun(tmp_path_factory.mktemp("home"), **options)
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def sdk_line() -> Callable[..., bytes]:
     """A line as the SDK prints it."""
     return print_line
@@ -127,10 +127,10 @@ def print_line(kind: str = "step", **fields: Any) -> bytes:
     return json.dumps(event, separators=(",", ":")).encode() + b"\n"
 
 
-@pytest.fixture
-def drain_logs() -> Iterator[Callable[..., int]]:
+@pytest.fixture(scope="session")
+def drain_logs() -> Callable[..., int]:
     """Pump an ingestor dry."""
-    return drain  # type: ignore[return-value]
+    return drain
 
 
 _strange = st.one_of(
