@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from gym_gui.telemetry.diagnostics import say
 from gym_gui.telemetry.rowid import id_range
 
 FINAL_EVENTS = ("run_completed", "run_failed", "run_cancelled")
@@ -21,12 +22,12 @@ FULL_BELOW_BYTES = 1 << 20
 
 
 def last_event(
-    database: Path, worker_no: int, attempt: int | None, names: Sequence[str]
+    connection: sqlite3.Connection, worker_no: int, attempt: int | None, names: Sequence[str]
 ) -> tuple[str, dict[str, Any]] | None:
     """Return the last lifecycle event of certain names, with its payload.
 
     Args:
-        database: The run's ``telemetry.db``.
+        connection: To the run's ``telemetry.db``.
         worker_no: The worker.
         attempt: Its attempt, ``None`` for all of them.
         names: Which events.
@@ -39,8 +40,7 @@ def last_event(
         f"SELECT event, payload FROM events WHERE id BETWEEN ? AND ? AND event IN ({places})"  # noqa: S608 - ?s alone
         " ORDER BY id DESC LIMIT 1"
     )
-    with contextlib.closing(sqlite3.connect(f"{database.resolve().as_uri()}?mode=ro", uri=True)) as connection:
-        row = connection.execute(query, (*id_range(worker_no, attempt), *names)).fetchone()
+    row = connection.execute(query, (*id_range(worker_no, attempt), *names)).fetchone()
     if row is None:
         return None
     payload = json.loads(row[1]) if row[1] else {}
@@ -48,8 +48,13 @@ def last_event(
 
 
 def last_checkpoint(database: Path, worker_no: int) -> str | None:
-    """Return the path of the last checkpoint that any attempt of a worker reported."""
-    found = last_event(database, worker_no, None, ("checkpoint_saved",))
+    """Return the path of the last checkpoint that any attempt of a worker reported, as far as it can be read."""
+    try:
+        with contextlib.closing(sqlite3.connect(f"{database.resolve().as_uri()}?mode=ro", uri=True)) as connection:
+            found = last_event(connection, worker_no, None, ("checkpoint_saved",))
+    except sqlite3.Error as error:
+        say(f"no checkpoint to resume from: {database} cannot be read: {error}")
+        return None
     path = None if found is None else found[1].get("path") or found[1].get("checkpoint_path")
     return path if isinstance(path, str) else None
 

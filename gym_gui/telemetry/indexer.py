@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import functools
-import sys
 from collections.abc import Callable
 
 from gym_gui.runs.folder import RunFolder
 from gym_gui.runs.plan import RunPlan, WorkerPlan
 from gym_gui.runs.summary import Ledger
 from gym_gui.telemetry.attempt_watch import AttemptWatch, LogFacts
+from gym_gui.telemetry.diagnostics import say
 from gym_gui.telemetry.ending import FINAL_EVENTS, last_event, last_line, no_room, said_error, stderr_tail
 from gym_gui.telemetry.errors import DiskFull
 from gym_gui.telemetry.history import RunHistory
@@ -168,7 +168,7 @@ class Indexer:
             act()
         except DiskFull as error:
             if not self.disk_full:
-                sys.stderr.write(f"{self.note or 'disk full'}: {error}\n")
+                say(f"{self.note or 'disk full'}: {error}")
             self.disk_full = True
             self.caught_up = False
             self._retry_at = self._clock() + RETRY_S
@@ -185,7 +185,8 @@ class Indexer:
 
     def _last_words(self, worker: WorkerPlan, watch: AttemptWatch) -> LogFacts:
         """What a closed log and the end of stderr tell."""
-        found = last_event(self.folder.database, worker.worker_no, watch.number, FINAL_EVENTS)
+        assert self._ingestor is not None
+        found = last_event(self._ingestor.store.connection, worker.worker_no, watch.number, FINAL_EVENTS)
         name, payload = found or ("", {})
         tail = stderr_tail(watch.stderr)
         error = said_error(payload) if name == "run_failed" else ""

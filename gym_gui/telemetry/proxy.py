@@ -5,15 +5,15 @@ Replaceable at any time: what it knows stands in the run's folder, what it holds
 
 from __future__ import annotations
 
+import errno
 import os
 import signal
-import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import FrameType
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Protocol, TypeVar
 
 import msgspec
 
@@ -24,6 +24,7 @@ from gym_gui.runs.plan import RunPlan
 from gym_gui.runs.plan_io import load_plan
 from gym_gui.runs.summary import RunSummary
 from gym_gui.telemetry.attempt_watch import LogFacts
+from gym_gui.telemetry.diagnostics import say
 from gym_gui.telemetry.errors import Fenced
 from gym_gui.telemetry.identity import ProcessIdentity
 from gym_gui.telemetry.supervisor import Supervisor
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
     from gym_gui.telemetry.indexer import Indexer
     from gym_gui.telemetry.usage_sampler import UsageSampler
 
+T = TypeVar("T")
 EXIT_ENDED = 0
 #: Another proxy holds the run's lock, or has taken over its database.
 EXIT_LOCKED = 3
@@ -53,6 +55,8 @@ LOOK_INTERVAL_S = 0.05
 #: Time between two reports, in seconds, while somebody watches and while nobody does.
 REPORT_WATCHED_S = 0.1
 REPORT_UNWATCHED_S = 0.5
+#: Wait before the next try on a full disk, seconds.
+RETRY_S = 1.0
 #: How long the last report may take to be delivered, seconds.
 CLOSE_TIMEOUT_S = 5.0
 
@@ -123,10 +127,10 @@ class Proxy:
             MosaicError: The run's folder cannot be used.
         """
         lock = FileLock(self.folder.proxy_lock)
-        if not self._acquire(lock):
-            return EXIT_LOCKED
         try:
             with self._drain_on_signals():
+                if not self._with_room(lambda: self._acquire(lock)):
+                    return EXIT_DRAINED if self._draining else EXIT_LOCKED
                 return self._work(load_plan(self.folder))
         except Fenced:
             return EXIT_LOCKED
@@ -144,8 +148,21 @@ class Proxy:
             time.sleep(0.02)
         return False
 
+    def _with_room(self, act: Callable[[], T]) -> T | None:
+        """Do what needs room on the disk as soon as there is some; ``None`` if told to stop meanwhile."""
+        while not self._draining:
+            try:
+                return act()
+            except OSError as error:  # noqa: PERF203 - it waits a second anyway
+                if error.errno not in (errno.ENOSPC, errno.EDQUOT):
+                    raise
+                time.sleep(RETRY_S)
+        return None
+
     def _work(self, plan: RunPlan) -> int:
-        supervisor = Supervisor(self.folder, plan, self._clock)
+        supervisor = self._with_room(lambda: Supervisor(self.folder, plan, self._clock))
+        if supervisor is None:
+            return EXIT_DRAINED
         try:
             pid = self._write_identity()
             self._number = supervisor.history.proxies + 1
@@ -233,7 +250,7 @@ class Proxy:
         try:
             merge_manifests(self.folder, plan)
         except OSError as error:
-            sys.stderr.write(f"analytics.json of run {plan.run_id} cannot be written: {error}\n")
+            say(f"analytics.json of run {plan.run_id} cannot be written: {error}")
         last = self._report(turns)
         turns.indexer.finish()
         self.reporter.report(last)
@@ -246,7 +263,7 @@ class Proxy:
         try:
             write_json_atomic(self.folder.proxy_identity, own)
         except OSError as error:
-            sys.stderr.write(f"{self.folder.proxy_identity} cannot be written: {error}\n")
+            say(f"{self.folder.proxy_identity} cannot be written: {error}")
         return own.pid
 
     @contextmanager

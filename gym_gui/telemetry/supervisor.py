@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import errno
 import signal
-import sys
 from collections.abc import Callable
 
 import msgspec
@@ -14,6 +13,7 @@ from gym_gui.runs.folder import RunFolder
 from gym_gui.runs.plan import RunPlan, WorkerPlan
 from gym_gui.runs.states import RunState
 from gym_gui.telemetry.attempt_watch import AttemptWatch, LogFacts
+from gym_gui.telemetry.diagnostics import say
 from gym_gui.telemetry.facts import (
     Action,
     Kill,
@@ -245,7 +245,7 @@ def deliver(targets: list[ProcessIdentity], number: int) -> bool:
         try:
             delivered = process.signal(number) or delivered
         except PermissionError as error:  # noqa: PERF203 - a handful of processes
-            sys.stderr.write(f"cannot signal process {process.pid}: {error}\n")
+            say(f"cannot signal process {process.pid}: {error}")
     return delivered
 
 

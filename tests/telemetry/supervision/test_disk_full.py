@@ -1,0 +1,79 @@
+"""A disk without room, on a small file system of its own: training goes on, nothing that reached the log is lost."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from gym_gui.runs.states import RunState
+
+pytestmark = pytest.mark.fault
+SIZE = 8 << 20
+
+
+@pytest.fixture
+def small_disk(home: Path):
+    """The home on a file system of 8 MiB."""
+    if os.geteuid() != 0 or subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={SIZE}", "tmpfs", home]).returncode:
+        pytest.skip("cannot mount a file system")
+    yield home
+    subprocess.run(["umount", "-l", home], check=True)
+
+
+def fill(disk: Path) -> Path:
+    """Take all the room there is."""
+    ballast = disk / "ballast"
+    with ballast.open("wb", buffering=0) as stream:
+        for size in (1 << 20, 1 << 12, 1):
+            with contextlib.suppress(OSError):
+                while stream.write(b"x" * size):
+                    pass
+    return ballast
+
+
+def test_a_worker_that_only_prints_dies_and_the_run_says_why(small_disk, new_run, until, tmp_path):
+    flag = tmp_path / "flag"
+    run = new_run("started", f"wait_for:{flag}", "burst:1000")
+    run.start()
+    until(lambda: run.log() and run.started())
+    ballast = fill(small_disk)
+    flag.touch()
+    until(run.folder.exit_record("a", 1).exists)  # the room for it was taken beforehand
+    ballast.unlink()
+    summary = run.finish()
+    assert summary.state is RunState.FAILED
+    assert summary.exit.code in (1, 120)
+    assert "No space left on device" in summary.cause or "disk full" in summary.cause
+
+
+def test_the_index_waits_for_room_and_misses_nothing(small_disk, new_run, until, tmp_path):
+    """The log has room of its own; the database has none until the ballast is gone."""
+    flag = tmp_path / "flag"
+    run = new_run("started", f"wait_for:{flag}", "step:20000", "completed")
+    logs = tmp_path / "logs"
+    run.folder.logs.rmdir()
+    logs.mkdir()
+    run.folder.logs.symlink_to(logs)
+    run.start()
+    until(lambda: run.log() and run.started())
+    ballast = fill(small_disk)
+    flag.touch()
+    until(run.folder.exit_record("a", 1).exists)
+    ballast.unlink()
+    summary = run.finish()
+    assert (summary.state, summary.ledger.stored) == (RunState.COMPLETED, 20_002)
+
+
+def test_cancel_on_a_full_disk(small_disk, new_run, until, tmp_path):
+    run = new_run("started", "sleep:600")
+    run.start()
+    until(lambda: run.log() and run.started())
+    run.cancel()
+    ballast = fill(small_disk)
+    until(run.folder.exit_record("a", 1).exists)
+    ballast.unlink()
+    assert run.finish().state is RunState.CANCELLED
