@@ -10,6 +10,7 @@ import pytest
 
 from gym_gui.core.worker.errors import UsageError
 from gym_gui.workers.catalog import WorkerCatalog
+from gym_gui.workers.installed import Interpreter
 
 METADATA = """
 def get_worker_metadata():
@@ -264,3 +265,29 @@ def test_the_folder_one_stands_in_is_no_part_of_the_environment(tmp_path: Path) 
         [sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, check=True, env={**os.environ}
     )
     assert told.stdout.strip() == "False"
+
+
+def test_two_workers_that_differ_in_spelling_only(site: Any, home: Path) -> None:
+    site.install("tiny")
+    site.install("tiny_2")
+    site.install("tiny2")
+    assert site.catalog(home).get("tiny2").name == "tiny2"
+    with pytest.raises(UsageError, match="may be any of tiny2, tiny_2"):
+        site.catalog(home).get("Tiny-2")
+
+
+def test_an_interpreter_that_is_gone(site: Any, home: Path, tmp_path: Path) -> None:
+    site.install("tiny")
+    gone = Interpreter(str(tmp_path / "python"), (str(site.folder), str(tmp_path / "missing")))
+    assert "cannot be started" in (WorkerCatalog(home, [gone]).get("tiny").broken or "")
+
+
+def test_the_first_of_two_installs_of_one_package_counts(site: Any, home: Path, tmp_path: Path) -> None:
+    site.install("tiny", version="2.0.0")
+    older = tmp_path / "older"
+    (older / "tiny_worker-1.0.0.dist-info").mkdir(parents=True)
+    for name in ("METADATA", "entry_points.txt"):
+        text = (site.folder / "tiny_worker-2.0.0.dist-info" / name).read_text().replace("2.0.0", "1.0.0")
+        (older / "tiny_worker-1.0.0.dist-info" / name).write_text(text)
+    both = Interpreter(sys.executable, (str(site.folder), str(older)))
+    assert [record.version for record in WorkerCatalog(home, [both]).list()] == ["2.0.0"]

@@ -1,0 +1,43 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from gym_gui.runs import files
+from gym_gui.runs.files import read_json, write_json_atomic
+
+
+class Thing(msgspec.Struct):
+    name: str
+    size: int | None = None
+
+
+def test_what_is_written_is_read_again(tmp_path: Path) -> None:
+    path = tmp_path / "a.json"
+    write_json_atomic(path, {"ü": [1, None, Thing("x")]})
+    assert read_json(path) == {"ü": [1, None, {"name": "x", "size": None}]}
+    assert path.stat().st_mode & 0o777 == 0o600
+    assert [item.name for item in tmp_path.iterdir()] == ["a.json"]
+
+
+def test_a_missing_file_is_none_and_a_spoiled_one_an_error(tmp_path: Path) -> None:
+    assert read_json(tmp_path / "a.json") is None
+    (tmp_path / "a.json").write_text("{")
+    with pytest.raises(ValueError, match="Expecting"):
+        read_json(tmp_path / "a.json")
+
+
+def test_a_failed_write_leaves_the_old_file_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "a.json"
+    write_json_atomic(path, 1)
+
+    def full(_: int) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(files.os, "fsync", full)
+    with pytest.raises(OSError, match="No space"):
+        write_json_atomic(path, 2)
+    assert read_json(path) == 1
+    assert [item.name for item in tmp_path.iterdir()] == ["a.json"]
