@@ -94,7 +94,6 @@ class Job:
     def evaluate(self) -> dict[str, Any]:
         """Play the greedy policy of the config's checkpoint."""
         config = self._config
-        self._emitter.heartbeat({"state": "evaluating"}, constant=log_constant("EVAL_MODE_STARTED"))
         checkpoint = self._checkpoint()
         args = config.arguments(checkpoint["args"])
         seed_everything(self._seed, deterministic=config.torch_deterministic, threads=config.torch_threads)

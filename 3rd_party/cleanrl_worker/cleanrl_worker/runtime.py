@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from .analytics import write_analytics_manifest
 from .config import CleanRLWorkerConfig
 from .presets import preset_for
-from .sdk import Cancelled, ConfigError, UsageError, heartbeats, log_constant, open_emitter, run_folder
+from .sdk import Cancelled, ConfigError, UsageError, heartbeats, log, log_constant, open_emitter, run_folder
 from .signals import DeferredSignals
 
 if TYPE_CHECKING:
@@ -72,18 +72,20 @@ class CleanRLWorkerRuntime:
 
     def _announcement(self) -> dict[str, Any]:
         config = self.config
-        preset = preset_for(config.algo, config.env_id) if config.preset == "auto" else None
-        return {
-            "worker_type": "cleanrl",
-            "mode": config.mode,
-            "algo": config.algo,
-            "env_id": config.env_id,
-            "seed": self.seed,
-            "total_timesteps": config.total_timesteps,
-            "arguments": self._arguments(),
-            "preset": preset.source if preset else None,
-            "dry_run": self._dry_run,
-        }
+        said: dict[str, Any] = {"worker_type": "cleanrl", "mode": config.mode, "dry_run": self._dry_run}
+        said.update(algo=config.algo, env_id=config.env_id)
+        if config.mode == "evaluate":
+            said["eval_episodes"] = config.eval_episodes
+        else:
+            said["total_timesteps"] = config.total_timesteps
+        if config.mode != "resume":  # then seed and arguments are the checkpoint's
+            said["seed"] = self.seed
+        if config.mode == "train":
+            preset = preset_for(config.algo, config.env_id) if config.preset == "auto" else None
+            said.update(arguments=self._arguments(), preset=preset.source if preset else None)
+        else:
+            said["checkpoint_path"] = config.checkpoint_path
+        return said
 
     def _arguments(self) -> dict[str, Any]:
         return asdict(self.config.arguments())
@@ -111,7 +113,7 @@ class CleanRLWorkerRuntime:
             try:
                 with Job(self.config, self.seed, self._emitter, signals, self._checkpoints, self._tensorboard) as job:
                     self._job = job
-                    result = job.evaluate() if self.config.mode == "evaluate" else job.train()
+                    result = self._evaluate(job) if self.config.mode == "evaluate" else job.train()
             except BaseException:
                 self._write_manifest()  # what ends early leaves checkpoints behind, too
                 raise
@@ -125,6 +127,12 @@ class CleanRLWorkerRuntime:
             "analytics_manifest": str(manifest) if manifest else None,
         }
 
+    def _evaluate(self, job: Job) -> dict[str, Any]:
+        log(self._logger, "EVAL_MODE_STARTED", run_id=self.config.run_id)
+        result = job.evaluate()
+        log(self._logger, "EVAL_MODE_COMPLETED", run_id=self.config.run_id)
+        return result
+
     def _write_manifest(self) -> Path | None:
         return write_analytics_manifest(
             self.config,
@@ -137,5 +145,5 @@ class CleanRLWorkerRuntime:
     def _vital_signs(self) -> dict[str, Any]:
         training = self._job.training if self._job else None
         if training is None:
-            return {"state": "starting"}
+            return {"state": "evaluating" if self._job and self.config.mode == "evaluate" else "starting"}
         return {"step": training.global_step, "steps_per_second": round(training.speed(), 1)}

@@ -104,6 +104,14 @@ def log_constant(name: str) -> Any:
     return getattr(constants, f"LOG_WORKER_CLEANRL_{name}")
 
 
+def log(logger: Any, name: str, **extra: Any) -> None:
+    """Log MOSAIC's log constant ``LOG_WORKER_CLEANRL_<name>``; nothing is logged without MOSAIC."""
+    if HAS_SDK:
+        from gym_gui.logging_config import helpers
+
+        helpers.log_constant(logger, log_constant(name), extra=extra)
+
+
 __all__ = [
     "HAS_SDK",
     "Cancelled",
@@ -112,6 +120,7 @@ __all__ = [
     "UsageError",
     "check_config",
     "heartbeats",
+    "log",
     "log_constant",
     "nearest",
     "open_emitter",

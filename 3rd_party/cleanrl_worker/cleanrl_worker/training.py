@@ -101,7 +101,13 @@ class Training:
             restore_rng(saved["rng"], self.rng)
             self.global_step = self._first_step = self._saved_at = self._logged_at = saved["step"]
             self._output.emitter.checkpoint_loaded(
-                {"path": saved["path"], "step": saved["step"], "environments_restored": exact},
+                {
+                    "path": saved["path"],
+                    "step": saved["step"],
+                    "seed": saved["seed"],
+                    "arguments": saved["args"],
+                    "environments_restored": exact,
+                },
                 constant=log_constant("CHECKPOINT_LOADED"),
             )
             self._checkpoint = None

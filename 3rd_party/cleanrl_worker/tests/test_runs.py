@@ -61,7 +61,8 @@ def test_a_resumed_training_is_the_one_that_was_never_stopped(worker: Any, algo:
     saved = whole.named("checkpoint_saved")[0]
     resumed = worker(algo, mode="resume", checkpoint_path=saved["path"], seed=None)
     loaded = resumed.named("checkpoint_loaded")[0]
-    assert loaded == {"path": saved["path"], "step": saved["step"], "environments_restored": True}
+    assert (loaded["path"], loaded["step"], loaded["seed"]) == (saved["path"], saved["step"], 1)
+    assert loaded["environments_restored"] is True
     assert resumed.lifecycle()[:2] == ["run_started", "checkpoint_loaded"]
 
     def told(ran: Any, since: int) -> list[list[Any]]:
