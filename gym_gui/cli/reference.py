@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Iterator
 
 import click
@@ -38,7 +39,7 @@ was at fault: each has `path`, `message`, `value`, `allowed`, `nearest`.
 ledger{lines stored log quarantined records dropped sampled} proxy_pid started_at ended_at exit`; each of `workers` at
 least `worker_id worker_type pid state exit steps episodes`. Times are Unix seconds. `exit` is `{code, signal, reason}`.
 `train --detach --json` prints `{"run_id": …}`, with `--seeds` a list of these; without `--detach` the same document as
-`runs show` once the run has ended.
+`runs show` once the run has ended. A point of a worker's `curve` is `[step, episodes, mean, lowest, highest return]`.
 
 ## Runs
 
@@ -90,16 +91,15 @@ def _section(context: click.Context, command: click.Command) -> Iterator[str]:
 
 
 def _prose(command: click.Command) -> str:
-    text = (command.help or "").replace("\b\n", "")
-    blocks = [block for block in text.split("\n\n") if block.strip()]
-    return "\n\n".join(_block(block) for block in blocks) + "\n"
+    blocks = [block for block in inspect.cleandoc(command.help or "").split("\n\n") if block.strip()]
+    return "\n\n".join(map(_block, blocks)) + "\n"
 
 
 def _block(block: str) -> str:
-    lines = block.strip("\n").split("\n")
-    if all(line.startswith("  ") for line in lines):
-        return "\n".join(["```text", *(line[2:] for line in lines), "```"])
-    return "\n".join(line.strip() for line in lines)
+    """Return a paragraph; one that click must not wrap is shown as it is."""
+    if not block.startswith("\b\n"):
+        return block
+    return "\n".join(["```text", inspect.cleandoc(block[2:]), "```"])
 
 
 def _common(option: click.Option) -> bool:
@@ -107,9 +107,8 @@ def _common(option: click.Option) -> bool:
 
 
 def _row(option: click.Option) -> str:
-    names = ", ".join(f"`{name}`" for name in option.opts)
-    if not option.is_flag and option.flag_value is None:
-        names += f" `{option.metavar or option.type.name.upper()}`" if not isinstance(option.type, click.Choice) else ""
+    value = "" if option.is_flag else f" {option.metavar or 'N'}"
+    names = ", ".join(f"`{name}{value}`" for name in option.opts)
     text = option.help or ""
     if isinstance(option.type, click.Choice):
         text += " One of: " + ", ".join(f"`{choice}`" for choice in option.type.choices) + "."

@@ -114,54 +114,66 @@ def untouched(home: Path) -> Iterator[None]:
     assert everything_in(home) == []
 
 
+PACKAGE = """
+def get_worker_metadata():
+    from gym_gui.core.worker import WorkerCapabilities, WorkerMetadata
+    return WorkerMetadata(name={name!r}, version='1.2.3'), WorkerCapabilities(worker_type={name!r})
+"""
+CONFIG = """
+from __future__ import annotations
+from dataclasses import dataclass
+
+@dataclass
+class {title}WorkerConfig:
+    run_id: str
+    seed: int | None = None
+    code: str = ''
+    total_steps: int = 10
+{fields}
+    def to_dict(self): return dict(self.__dict__)
+    @classmethod
+    def from_dict(cls, data): return cls(**data)
+"""
+CLI = """
+import argparse, json, os, sys, time
+
+def main():
+    parser = argparse.ArgumentParser()
+    parser.add_argument('--config')
+    config = json.load(open(parser.parse_args().config))
+    def say(**event):
+        print(json.dumps({'run_id': config['run_id'], **event}), flush=True)
+    say(event='run_started', payload={})
+    exec(config.get('code', ''), {'say': say, 'config': config})
+    say(event='run_completed', payload={})
+
+if __name__ == '__main__':
+    main()
+"""
+FIELDS = {"script": "", "saver": "    mode: str = 'train'\n    checkpoint_path: str = ''\n    eval_episodes: int = 3\n"}
+
+
 @pytest.fixture(scope="session")
-def script_worker(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with an installed worker ``script``: a few lines of Python choose what it does. Also a broken one."""
+def worker_site(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Installed workers: ``script`` does what its ``code`` says, ``saver`` has modes too, ``broken`` fails to import."""
     site = tmp_path_factory.mktemp("site")
-    for name in ("script", "broken"):
+    for name in ("script", "saver", "broken"):
         package = site / f"{name}_worker"
         package.mkdir()
         info = site / f"{name}_worker-1.2.3.dist-info"
         info.mkdir()
         (info / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {name}-worker\nVersion: 1.2.3\n")
         (info / "entry_points.txt").write_text(f"[mosaic.workers]\n{name} = {name}_worker:get_worker_metadata\n")
-    (site / "broken_worker" / "__init__.py").write_text("import a_package_that_is_not_installed\n")
-    (site / "script_worker" / "__init__.py").write_text(
-        "def get_worker_metadata():\n"
-        "    from gym_gui.core.worker import WorkerCapabilities, WorkerMetadata\n"
-        "    return WorkerMetadata(name='Script', version='1.2.3'), WorkerCapabilities(worker_type='script')\n"
-    )
-    (site / "script_worker" / "config.py").write_text(
-        "from __future__ import annotations\n"
-        "from dataclasses import dataclass\n"
-        "@dataclass\n"
-        "class ScriptWorkerConfig:\n"
-        "    run_id: str\n"
-        "    seed: int | None = None\n"
-        "    code: str = ''\n"
-        "    total_steps: int = 10\n"
-        "    def to_dict(self): return dict(self.__dict__)\n"
-        "    @classmethod\n"
-        "    def from_dict(cls, data): return cls(**data)\n"
-    )
-    (site / "script_worker" / "cli.py").write_text(
-        "import argparse, json, os, sys, time\n"
-        "def main():\n"
-        "    parser = argparse.ArgumentParser()\n"
-        "    parser.add_argument('--config')\n"
-        "    config = json.load(open(parser.parse_args().config))\n"
-        "    def say(**event):\n"
-        "        print(json.dumps({'run_id': config['run_id'], **event}), flush=True)\n"
-        "    say(event='run_started', payload={})\n"
-        "    exec(config.get('code', ''), {'say': say, 'config': config})\n"
-        "    say(event='run_completed', payload={})\n"
-        "if __name__ == '__main__':\n"
-        "    main()\n"
-    )
+        if name == "broken":
+            (package / "__init__.py").write_text("import a_package_that_is_not_installed\n")
+            continue
+        (package / "__init__.py").write_text(PACKAGE.format(name=name))
+        (package / "config.py").write_text(CONFIG.format(title=name.title(), fields=FIELDS[name]))
+        (package / "cli.py").write_text(CLI)
     return site
 
 
 @pytest.fixture
-def script(mosaic: Command, script_worker: Path) -> Command:
-    """The command in an environment in which the workers ``script`` and ``broken`` are installed."""
-    return Command({**mosaic.environment, "PYTHONPATH": str(script_worker)})
+def script(mosaic: Command, worker_site: Path) -> Command:
+    """The command in an environment in which the workers ``script``, ``saver`` and ``broken`` are installed."""
+    return Command({**mosaic.environment, "PYTHONPATH": str(worker_site)})

@@ -82,7 +82,13 @@ def status(home: Path, as_json: bool) -> int:
 
 @daemon.command()
 @_port
-@click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on, one of this machine's own.")
+@click.option(
+    "--host",
+    metavar="ADDRESS",
+    default="127.0.0.1",
+    show_default=True,
+    help="Address to listen on, one of this machine's own.",
+)
 @common
 def run(home: Path, port: int | None, host: str, as_json: bool) -> int:
     """Run the daemon of this home in the foreground, until Ctrl-C."""

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 @click.option(
     "--state",
     "states",
+    metavar="STATE",
     type=click.Choice([state.value for state in RunState]),
     multiple=True,
     help="In this state only.",

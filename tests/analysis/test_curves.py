@@ -1,0 +1,70 @@
+"""Curves on a common grid."""
+
+from __future__ import annotations
+
+import math
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from gym_gui.analysis.curves import Line, band_of, line_of, smoothed, value_at
+from gym_gui.runs.summary import CurvePoint, RunSummary, WorkerSummary
+
+lines = st.builds(
+    lambda points: Line(
+        "a", tuple(float(step) for step in sorted(points)), tuple(points[step] for step in sorted(points))
+    ),
+    st.dictionaries(st.integers(0, 10**6), st.floats(-1e6, 1e6), min_size=1, max_size=30),
+)
+
+
+def point(step: int, mean: float, episodes: int = 1) -> CurvePoint:
+    return CurvePoint(step=step, episodes=episodes, mean_return=mean, min_return=mean, max_return=mean)
+
+
+def test_mean_and_band_where_all_curves_are() -> None:
+    band = band_of([Line("a", (0.0, 10.0), (0.0, 10.0)), Line("b", (5.0, 20.0), (20.0, 20.0))], points=3)
+    assert band.steps == (5.0, 7.5, 10.0)
+    assert band.mean == (12.5, 13.75, 15.0)
+    assert band.low == (5.0, 7.5, 10.0)
+    assert band.high == (20.0, 20.0, 20.0)
+    assert band.count == 2
+
+
+def test_curves_without_points_and_curves_apart() -> None:
+    empty = Line("e", (), ())
+    assert band_of([]).steps == ()
+    assert band_of([empty]).count == 0
+    assert band_of([empty, Line("a", (3.0,), (4.0,))]).mean == (4.0,)
+    assert band_of([Line("a", (0.0, 1.0), (0.0, 1.0)), Line("b", (5.0, 6.0), (0.0, 1.0))]).steps == ()
+
+
+@given(st.lists(lines, min_size=1, max_size=4))
+def test_the_mean_lies_in_the_band_and_the_band_in_the_curves(found: list[Line]) -> None:
+    band = band_of(found, points=7)
+    lowest, highest = min(min(line.returns) for line in found), max(max(line.returns) for line in found)
+    for low, mean, high in zip(band.low, band.mean, band.high, strict=True):
+        slack = 1e-6 * max(abs(lowest), abs(highest), 1.0)
+        assert lowest - slack <= low <= high <= highest + slack
+        assert low - slack <= mean <= high + slack
+
+
+@given(lines)
+def test_a_curve_goes_through_its_points(line: Line) -> None:
+    for step, value in zip(line.steps, line.returns, strict=True):
+        assert value_at(line, step) == value
+    assert value_at(line, -1.0) == line.returns[0]
+    assert value_at(line, 1e9) == line.returns[-1]
+
+
+def test_the_curve_of_a_run_with_two_workers() -> None:
+    workers = [
+        WorkerSummary(worker_id="000001", worker_type="w", curve=[point(10, 1.0), point(30, math.nan)]),
+        WorkerSummary(worker_id="000002", worker_type="w", curve=[point(10, 4.0, episodes=2), point(20, 5.0)]),
+    ]
+    line = line_of(RunSummary(run_id="r", run_name="n", workers=workers))
+    assert line == Line("n", (10.0, 20.0), (3.0, 5.0))
+
+
+def test_smoothing_looks_back_only() -> None:
+    assert smoothed(Line("a", (1.0, 2.0, 3.0), (0.0, 2.0, 6.0)), 2).returns == (0.0, 1.0, 4.0)

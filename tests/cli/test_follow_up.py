@@ -1,0 +1,76 @@
+"""``resume`` and ``evaluate``: new runs from the checkpoints of others."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+CODE = """
+import os
+path = os.path.abspath('c.bin')
+open(path, 'w').close()
+if config.get('mode') != 'evaluate':
+    say(event='checkpoint_saved', payload={'path': path, 'step': 7})
+names = ('mode', 'checkpoint_path', 'total_steps', 'eval_episodes')
+say(event='heartbeat', payload={name: config.get(name) for name in names})
+"""
+
+
+def given(script: Any) -> Any:
+    """What the newest run's worker was given."""
+    for line in script("runs", "logs", "latest", "-n", "0").stdout.splitlines():
+        event = json.loads(line)
+        if event["event"] == "heartbeat":
+            return event["payload"]
+    raise AssertionError("no word of the worker")
+
+
+def test_resume_and_evaluate(script: Any, home: Path) -> None:
+    parent = script("train", "saver", f"--set=code={CODE}", "--seed", "5", "--tag", "t", "--json").json
+    assert parent["state"] == "completed"
+    checkpoint = str(home / "runs" / parent["run_id"] / "work" / "000001" / "c.bin")
+
+    evaluated = script("evaluate", "latest", "--episodes", "9", "--json")
+    assert evaluated.code == 0, evaluated.stderr
+    assert checkpoint in evaluated.stderr
+    assert given(script) == {"mode": "evaluate", "checkpoint_path": checkpoint, "total_steps": None, "eval_episodes": 9}
+    assert evaluated.json["parent_run_id"] == parent["run_id"]
+    assert (evaluated.json["seed"], evaluated.json["tags"]) == (5, ["t"])
+    assert evaluated.json["run_name"] == "saver s5 evaluated"
+
+    again = script("evaluate", "latest", "--json")  # of the evaluation: it has no checkpoint but the one it began with
+    assert again.code == 0, again.stderr
+    assert given(script)["checkpoint_path"] == checkpoint
+    assert again.json["run_name"] == "saver s5 evaluated"
+
+    resumed = script("resume", parent["run_id"], "--steps", "100", "--json")
+    assert resumed.code == 0, resumed.stderr
+    assert given(script) == {"mode": "resume", "checkpoint_path": checkpoint, "total_steps": 107, "eval_episodes": None}
+    assert script("resume", parent["run_id"], "--json").code == 0
+    assert given(script)["total_steps"] is None
+
+    done = script("resume", parent["run_id"], "--checkpoint", str(home / "none"))
+    assert done.code == 2
+    assert "no such checkpoint" in done.stderr
+
+
+def test_what_cannot_be_continued_is_refused(script: Any, home: Path) -> None:
+    finished = CODE.replace("'step': 7", "'step': 10")
+    script("train", "saver", f"--set=code={finished}")
+    refused = script("resume", "latest")
+    assert refused.code == 2
+    assert "all 10 steps of the run are done" in refused.stderr
+    assert "--steps N" in refused.stderr
+
+    script("train", "saver")
+    refused = script("evaluate", "latest")
+    assert refused.code == 2
+    assert "has no checkpoint" in refused.stderr
+
+    run_id = script("train", "saver", "--set=code=import time; time.sleep(600)", "--detach", "--json").json["run_id"]
+    refused = script("resume", run_id)
+    assert refused.code == 2
+    assert "has not ended" in refused.stderr
+    assert script("runs", "cancel", run_id, "--wait").code == 0
+    assert len(list((home / "runs").glob("0*"))) == 3

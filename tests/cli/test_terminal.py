@@ -1,0 +1,120 @@
+"""The command on a real terminal: the live view, and what Ctrl-C asks."""
+
+from __future__ import annotations
+
+import io
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pexpect
+import pytest
+
+MARK = "Detach and leave it running"
+SLOW = (
+    "import time\nfor i in range(100000):\n"
+    "    say(event_type='step', step_index=i, ep_index=i, reward=1.0)\n"
+    "    say(event_type='episode', ep_index=i, total_reward=12.5, steps=1)\n"
+    "    time.sleep(0.02)"
+)
+
+
+@pytest.fixture
+def terminal(script: Any) -> Iterator[Any]:
+    """Start the command on a terminal of 100 columns."""
+    started: list[Any] = []
+
+    def start(*arguments: str, width: int = 100) -> Any:
+        environment = {**script.environment, "TERM": "xterm-256color"}
+        environment.pop("COLUMNS", None)
+        environment.pop("NO_COLOR", None)
+        command = str(Path(sys.executable).parent / "mosaic")
+        child = pexpect.spawn(
+            command, list(arguments), env=environment, dimensions=(30, width), encoding="utf-8", timeout=60
+        )
+        started.append(child)
+        return child
+
+    yield start
+    for child in started:
+        child.close(force=True)
+
+
+def begin(terminal: Any, **more: Any) -> Any:
+    child = terminal(
+        "train", "script", f"--set=code={SLOW}", "--set", "total_steps=100000", "--name", "slow one", **more
+    )
+    child.expect("running")
+    child.expect(r"12\.5")
+    return child
+
+
+def state(script: Any) -> str:
+    found: str = script("runs", "show", "latest", "--json").json["state"]
+    return found
+
+
+def test_the_live_view_shows_every_column(terminal: Any, script: Any) -> None:
+    child = begin(terminal)
+    for header in ("run", "state", "progress", "steps", "steps/s", "episodes", "return", "ETA"):
+        assert header in child.before
+    child.expect("slow one.*running.*/100k")
+    child.sendintr()
+    child.expect(MARK)
+    child.sendline("c")
+    child.expect("cancelling")
+    child.expect("cancelled")
+    child.expect(pexpect.EOF)
+    child.close()
+    assert child.exitstatus == 130
+    assert state(script) == "cancelled"
+
+
+def test_ctrl_c_and_d_leaves_the_run_going(terminal: Any, script: Any) -> None:
+    child = begin(terminal)
+    child.sendintr()
+    child.expect(MARK)
+    child.sendline("d")
+    child.expect("left running: mosaic runs watch")
+    child.expect(pexpect.EOF)
+    child.close()
+    assert child.exitstatus == 130
+    assert state(script) == "running"
+    assert script("runs", "cancel", "latest", "--wait").code == 0
+
+
+def test_a_second_ctrl_c_cancels(terminal: Any, script: Any) -> None:
+    child = begin(terminal)
+    child.sendintr()
+    child.expect(MARK)
+    child.sendintr()
+    child.expect("cancelling")
+    child.expect(pexpect.EOF)
+    child.close()
+    assert child.exitstatus == 130
+    assert state(script) == "cancelled"
+
+
+@pytest.mark.parametrize("width", [60, 70, 80, 160])
+def test_the_view_fits_into_the_terminal(width: int) -> None:
+    from rich.console import Console
+
+    from gym_gui.cli.progress.live import table_of
+    from gym_gui.cli.progress.model import RunProgress
+    from gym_gui.runs.states import RunState
+    from gym_gui.runs.summary import RunSummary
+
+    progress = RunProgress("a run with quite a long name indeed")
+    run = RunSummary(run_id="r", state=RunState.RUNNING, steps=123_456, target_steps=1_000_000, episodes=12_345,
+                     mean_return_100=-1234.5, started_at=0.0)  # fmt: skip
+    progress.update(run, 0.0)
+    progress.update(
+        RunSummary(**{name: getattr(run, name) for name in run.__struct_fields__} | {"steps": 125_000}), 1.0
+    )
+    console = Console(width=width, record=True, file=io.StringIO())
+    console.print(table_of([progress], 2.0, width))
+    text = console.export_text()
+    assert all(len(line) <= width for line in text.splitlines())
+    for part in ("running", "12%", "-1,234.5", "12,345"):
+        assert part in text
