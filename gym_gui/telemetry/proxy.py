@@ -51,7 +51,7 @@ REST_AFTER_S = 10.0
 #: A look that read so much is followed by the next at once.
 BEHIND_BYTES = 1 << 20
 #: Time between two looks at processes and records, seconds.
-LOOK_INTERVAL_S = 0.05
+LOOK_INTERVAL_S = 0.1
 #: Time between two reports, in seconds, while somebody watches and while nobody does.
 REPORT_WATCHED_S = 0.1
 REPORT_UNWATCHED_S = 0.5
