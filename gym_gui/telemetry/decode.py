@@ -19,6 +19,8 @@ from gym_gui.telemetry.wire import Episode, Metric, typed_decoder
 #: No line shorter than this can nest deeper than `MAX_DEPTH`.
 _SHALLOW_BYTES = 2 * MAX_DEPTH
 _BLANKS = b" \t\r"
+#: The sqlite3 module binds plain integers several times faster than booleans.
+_FLAGS: dict[bool | None, int | None] = {True: 1, False: 0, None: None}
 _NULLS = frozenset(("", "null"))
 _first = operator.itemgetter(0)
 _action = operator.itemgetter(7)
@@ -130,7 +132,7 @@ class LineDecoder:
 
     def _take_steps(self, records: list[Any], rows: list[int], batch: Batch) -> None:
         """Turn typed steps into rows."""
-        names = self._names
+        names, flags = self._names, _FLAGS
         step_type = self._step_type
         steps = [
             (
@@ -139,8 +141,8 @@ class LineDecoder:
                 record.ep_index,
                 names[record.agent_id] if record.agent_id else 0,
                 record.reward,
-                record.terminated,
-                record.truncated,
+                flags[record.terminated],
+                flags[record.truncated],
                 str(record.action, "utf-8") or None,
                 str(record.observation, "utf-8") or None,
                 record.timestamp,
@@ -180,9 +182,9 @@ class LineDecoder:
                     self._names[record.agent_id] if record.agent_id else 0,
                     record.total_reward,
                     record.steps,
-                    record.terminated,
-                    record.truncated,
-                    record.success,
+                    _FLAGS[record.terminated],
+                    _FLAGS[record.truncated],
+                    _FLAGS[record.success],
                     None if rewards in _NULLS else rewards,
                     timestamp,
                     None,
