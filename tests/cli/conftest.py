@@ -155,7 +155,7 @@ FIELDS = {"script": "", "saver": "    mode: str = 'train'\n    checkpoint_path: 
 
 @pytest.fixture(scope="session")
 def worker_site(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Installed workers: ``script`` does what its ``code`` says, ``saver`` has modes too, ``broken`` fails to import."""
+    """Installed workers: ``script`` runs its ``code``, ``saver`` has modes too, ``broken`` cannot be imported."""
     site = tmp_path_factory.mktemp("site")
     for name in ("script", "saver", "broken"):
         package = site / f"{name}_worker"

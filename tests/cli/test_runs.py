@@ -76,6 +76,16 @@ def test_a_run_completes_and_can_be_looked_at(script: Any, home: Path) -> None:
     assert not [path for path in (home / "runs").iterdir() if path.name != ".live"]
 
 
+def test_what_was_kept_aside_is_shown_with_its_reason(script: Any) -> None:
+    ended = script("train", "script", code('print(\'{"event_type": "step"}\')'))
+    assert ended.code == 0
+    assert "--quarantine" in ended.stdout
+    (kept,) = script("runs", "logs", "latest", "--quarantine", "--json").json["quarantined"]
+    assert (kept["worker_id"], kept["attempt"], kept["reason"]) == ("000001", 1, "missing_field")
+    assert kept["excerpt"].strip() == '{"event_type": "step"}'
+    assert "missing_field" in script("runs", "logs", "latest", "--quarantine").stdout
+
+
 def test_reading_commands_start_no_daemon(script: Any, home: Path) -> None:
     script("train", "script", "--json")
     script("daemon", "stop")

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from gym_gui.cli.options import common, run_argument
+
+if TYPE_CHECKING:
+    from gym_gui.telemetry.records import QuarantineRecord
 
 
 @click.command()
@@ -16,6 +20,7 @@ from gym_gui.cli.options import common, run_argument
 )
 @click.option("--stderr", "stream", flag_value="stderr", help="Its error output.")
 @click.option("--text", "stream", flag_value="text", help="What it printed that is not telemetry.")
+@click.option("--quarantine", "stream", flag_value="quarantine", help="What was kept aside, and why.")
 @click.option("--supervisor", "stream", flag_value="supervisor", help="Launches, exits, signals, states.")
 @click.option("--worker", "worker_id", metavar="ID", help="Which worker of the run; default: the first.")
 @click.option("--attempt", type=click.IntRange(min=1), metavar="N", help="Which attempt; default: the last.")
@@ -51,6 +56,8 @@ def logs(
             next_step="leave one of them out",
         )
     run_id = resolve_run(home, run)
+    if stream == "quarantine":
+        return _print_quarantine(home, run_id, worker_id, attempt, lines, as_json=as_json)
     log = find_log(home, run_id, stream=stream, worker_id=worker_id, attempt=attempt)
     with LogReader(log.path, text_only=stream == "text") as reader:
         if as_json:
@@ -64,3 +71,32 @@ def logs(
             for line in reader.follow(home, run_id):
                 click.echo(line)
     return 0
+
+
+def _print_quarantine(
+    home: Path, run_id: str, worker_id: str | None, attempt: int | None, lines: int, *, as_json: bool
+) -> int:
+    from gym_gui.cli.output import print_json
+    from gym_gui.runs.folder import RunFolder
+    from gym_gui.telemetry.reader import MAX_ROWS, RunReader
+
+    found = [
+        record
+        for record in RunReader(RunFolder.of(home, run_id)).quarantine(limit=MAX_ROWS)
+        if worker_id in (None, record.worker_id) and attempt in (None, record.attempt)
+    ]
+    found = found[-lines:] if lines else found
+    if as_json:
+        print_json({"run_id": run_id, "quarantined": [_json_of(record) for record in found]})
+        return 0
+    for record in found:
+        place = f"worker {record.worker_id or '(supervisor)'} attempt {record.attempt} byte {record.byte_offset}"
+        click.echo(f"{place}, {record.length:,} bytes: {record.reason}: {record.detail}")
+        click.echo("  " + record.excerpt.decode("utf-8", "backslashreplace").rstrip("\n"))
+    return 0
+
+
+def _json_of(record: QuarantineRecord) -> dict[str, Any]:
+    names = ("worker_id", "attempt", "byte_offset", "length", "reason", "detail")
+    excerpt = record.excerpt.decode("utf-8", "backslashreplace")
+    return {**{name: getattr(record, name) for name in names}, "excerpt": excerpt}

@@ -52,6 +52,9 @@ def show_results(console: Console, runs: list[RunSummary]) -> None:
         console.print()
         console.print(table)
         console.print(footnote, style=QUIET)
+    for run in runs:
+        if run.ledger.quarantined:
+            console.print(f"what was kept aside, and why: mosaic runs logs {run.run_id} --quarantine")
 
 
 def show_failures(console: Console, home: Path, runs: list[RunSummary]) -> None:
