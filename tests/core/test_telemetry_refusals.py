@@ -29,11 +29,14 @@ def test_full_disk_is_counted_and_said_once(
     assert "No space left on device" in captured.err
 
 
-def test_file_that_may_not_grow_is_reported_when_it_may_again(script: Any, log: Any) -> None:
+@pytest.mark.parametrize("threads", ["one", "several"])
+def test_file_that_may_not_grow_is_reported_when_it_may_again(script: Any, log: Any, threads: str) -> None:
     """A real refusal in the middle of an event: the torn piece spoils nothing, the next event tells what is lost."""
     done = script.run(
         """
-import resource, json, os
+import resource, sys, threading
+if sys.argv[1] == "several":
+    threading.Thread(target=threading.Event().wait, daemon=True).start()
 from gym_gui.core.worker import TelemetryEmitter
 emitter = TelemetryEmitter("r")
 emitter.run_started({})
@@ -47,6 +50,7 @@ emitter.step(i, reward=0.5, ep_index=0, terminated=False, truncated=False, actio
 assert emitter.dropped == 0
 emitter.run_completed({"steps": i + 1})
 """,
+        threads,
     )
     assert done.returncode == 0, done.stderr
     assert done.stderr.count("\n") == 1

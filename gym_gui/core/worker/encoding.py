@@ -66,36 +66,37 @@ def _degrade(value: Any, depth: int = 0) -> Any:
 
 def _standard(sort_keys: bool) -> Callable[[Any], str]:
     encode = _c_encoder(sort_keys) or _slow_encoder(sort_keys)
+    join = "".join
 
     def encode_any(event: Any) -> str:
         try:
-            return encode(event)
+            return join(encode(event, 0))
         except Exception:  # noqa: BLE001 - unsortable keys, cycles, huge integers: the slow way knows them all
-            return encode(_degrade(event))
+            return join(encode(_degrade(event), 0))
 
     return encode_any
 
 
-def _slow_encoder(sort_keys: bool) -> Callable[[Any], str]:
-    return json.JSONEncoder(
+def _slow_encoder(sort_keys: bool) -> Callable[[Any, int], Any]:
+    encode = json.JSONEncoder(
         separators=(",", ":"), ensure_ascii=False, check_circular=False, sort_keys=sort_keys, default=to_jsonable
     ).encode
+    return lambda event, _level: encode(event)
 
 
-def _c_encoder(sort_keys: bool) -> Callable[[Any], str] | None:
+def _c_encoder(sort_keys: bool) -> Callable[[Any, int], Any] | None:
     """Return what ``JSONEncoder.encode`` builds anew for each call, built once; ``None`` where json has no C part."""
     make: Any = getattr(json.encoder, "c_make_encoder", None)
     quote: Any = getattr(json.encoder, "c_encode_basestring", None)
     if make is None or quote is None:
         return None
-    encode = make(None, to_jsonable, quote, None, ":", ",", sort_keys, False, True)
-    join = "".join
+    encode: Callable[[Any, int], Any] = make(None, to_jsonable, quote, None, ":", ",", sort_keys, False, True)
     try:
-        if join(encode({"b": [1, float("inf"), "ä"]}, 0)) != '{"b":[1,Infinity,"ä"]}':
+        if "".join(encode({"b": [1, float("inf"), "ä"]}, 0)) != '{"b":[1,Infinity,"ä"]}':
             return None
     except (TypeError, ValueError):
         return None
-    return lambda event: join(encode(event, 0))
+    return encode
 
 
 encode_sorted = _standard(sort_keys=True)

@@ -6,6 +6,7 @@ import functools
 import io
 import os
 import select
+import stat
 import sys
 import weakref
 from typing import Any, Callable, TextIO
@@ -83,8 +84,17 @@ def open_sink(sink: TextIO | None, owner: Any) -> Write:
     return stream_write(default_stream or sys.stdout)
 
 
+def is_atomic(write: Write) -> bool:
+    """Return whether each write arrives whole though threads write at the same time: so it is with regular files."""
+    arguments: Any = getattr(write, "args", ())
+    try:
+        return bool(arguments) and stat.S_ISREG(os.fstat(arguments[0]).st_mode)
+    except OSError:
+        return False
+
+
 def write_some(write: Write, data: bytes) -> int:
-    """Write what the kernel takes, waiting a while for room in a full pipe.
+    """Write what the kernel takes, waiting a while for room in a pipe that somebody made non-blocking.
 
     Returns:
         How many bytes it took.
@@ -95,17 +105,11 @@ def write_some(write: Write, data: bytes) -> int:
     try:
         return write(data)
     except BlockingIOError:
-        if not wait_for_room(write):
+        poll = select.poll()
+        poll.register((getattr(write, "args", None) or (1,))[0], select.POLLOUT)
+        if not poll.poll(PIPE_PATIENCE_S * 1000):
             raise
         return 0
-
-
-def wait_for_room(write: Write) -> bool:
-    """Wait until a pipe that somebody made non-blocking takes bytes again; return whether it does."""
-    descriptor = (getattr(write, "args", None) or (1,))[0]
-    poll = select.poll()
-    poll.register(descriptor, select.POLLOUT)
-    return bool(poll.poll(PIPE_PATIENCE_S * 1000))
 
 
 def say(message: str) -> None:

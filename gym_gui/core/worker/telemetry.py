@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Mapping, TextIO
 
 from gym_gui.core.worker.encoding import encode_line, encode_sorted, encode_text_line
 from gym_gui.core.worker.lifecycle import LifecycleEvent, LifecycleEventType
-from gym_gui.core.worker.sink import open_sink, say, wait_for_room, write_some
+from gym_gui.core.worker.sink import is_atomic, open_sink, say, write_some
 from gym_gui.core.worker.step_line import FIELDS, step_encoder
 
 if TYPE_CHECKING:
@@ -55,6 +55,7 @@ class TelemetryEmitter:
         self._torn = False
         self._told = False
         self._write = open_sink(sink, self)
+        self._atomic = is_atomic(self._write)
         self._encode_step = step_encoder(self._head)
         _emitters.add(self)
 
@@ -162,13 +163,17 @@ class TelemetryEmitter:
             except Exception:  # noqa: BLE001 - the slow way below encodes anything
                 line = b""
             if line:
-                with self._lock:
-                    try:
-                        taken = self._write(line)
-                    except Exception as error:  # noqa: BLE001 - see _put_line
-                        taken = self._refused(error)
-                    if taken != len(line):
-                        self._put_line(line, taken)
+                if not self._atomic:
+                    with self._lock:
+                        self._put_line(line)
+                    return
+                # A regular file takes each write whole, whatever other threads do: no lock is needed.
+                try:
+                    taken = self._write(line)
+                except Exception as error:  # noqa: BLE001 - see _put_line
+                    taken = self._refused(error)
+                if taken != len(line):
+                    self._put_short(line, taken)
                 return
         event = {"event_type": "step", **self._head, "step_index": step_index}
         values = (agent_id, ep_index, reward, terminated, truncated, action, observation)
@@ -267,13 +272,11 @@ class TelemetryEmitter:
 
         Args:
             line: The event with its newline.
-            taken: How many bytes of it the kernel has already; -1 if it refused the event.
+            taken: How many bytes of it the kernel has already.
 
         Returns:
             Whether it got out.
         """
-        if taken < 0:
-            return False
         if self._torn and not taken:  # the kernel took half an event before: that line is spoiled, this one must not be
             line = b"\n" + line
         try:
@@ -286,14 +289,23 @@ class TelemetryEmitter:
         self._torn = False
         return True
 
+    def _put_short(self, line: bytes, taken: int) -> None:
+        """Go on with an event of which a regular file took a part; nothing is left to do if it was refused (-1)."""
+        if taken < 0:
+            return
+        with self._lock:
+            if threading.active_count() > 1:  # another thread's event may stand behind the part: begin anew
+                self._torn = True
+                taken = 0
+            self._put_line(line, taken)
+
     def _refused(self, error: Exception) -> int:
-        """Count an event that the kernel refused, or wait where its refusal is not for good."""
-        if isinstance(error, BlockingIOError) and wait_for_room(self._write):
-            return 0
-        self._dropped += 1
-        self._owing = True
-        if not self._told:
-            self._told = True
+        """Count an event that the kernel refused."""
+        with self._lock:
+            self._dropped += 1
+            self._owing = True
+            told, self._told = self._told, True
+        if not told:
             reason = getattr(error, "strerror", None) or str(error)
             say(f"an event cannot be written ({reason}). Training goes on; lost events are counted as 'dropped'.")
         return -1

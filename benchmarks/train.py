@@ -1,0 +1,128 @@
+"""What telemetry adds to a training loop: CartPole stepped with and without it, CPU of the worker.
+
+``python -m benchmarks.train [--tiny] [--rounds N]`` (target T2). A controller that balances the pole plays, so that
+episodes last as long as those of a trained agent; the random policy's, twenty times shorter, are in the details.
+"""
+
+from __future__ import annotations
+
+import os
+import random
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import gymnasium
+
+from benchmarks import harness
+from gym_gui.core.worker import TelemetryEmitter
+from gym_gui.core.worker.envs import TelemetryWrapper
+
+Policy = Callable[[Any], int]
+
+
+def balancing(observation: Any) -> int:
+    """Push to the side the pole falls to."""
+    return int(observation[2] + observation[3] > 0)
+
+
+def chance(_observation: Any) -> int:
+    """Push anywhere."""
+    return random.getrandbits(1)
+
+
+def bare_loop(env: Any, steps: int, policy: Policy) -> None:
+    """Step as a training loop does, which keeps count of its episodes' returns anyway."""
+    observation, _ = env.reset(seed=1)
+    total, length, returns = 0.0, 0, []
+    for _ in range(steps):
+        observation, reward, terminated, truncated, _ = env.step(policy(observation))
+        total += reward
+        length += 1
+        if terminated or truncated:
+            returns.append(total)
+            total, length = 0.0, 0
+            observation, _ = env.reset()
+
+
+def every_step(env: Any, steps: int, policy: Policy, emitter: TelemetryEmitter) -> None:
+    """The same loop, every step and episode emitted."""
+    observation, _ = env.reset(seed=1)
+    total, length, returns, ep_index = 0.0, 0, [], 0
+    for index in range(steps):
+        action = policy(observation)
+        observation, reward, terminated, truncated, _ = env.step(action)
+        emitter.step(index, reward=reward, ep_index=ep_index, terminated=terminated, truncated=truncated, action=action)
+        total += reward
+        length += 1
+        if terminated or truncated:
+            emitter.episode(ep_index, total_reward=total, steps=length)
+            returns.append(total)
+            total, length, ep_index = 0.0, 0, ep_index + 1
+            observation, _ = env.reset()
+
+
+def episodes_only(env: Any, steps: int, policy: Policy, emitter: TelemetryEmitter) -> None:
+    """The same loop, episodes emitted."""
+    observation, _ = env.reset(seed=1)
+    total, length, returns, ep_index = 0.0, 0, [], 0
+    for _ in range(steps):
+        observation, reward, terminated, truncated, _ = env.step(policy(observation))
+        total += reward
+        length += 1
+        if terminated or truncated:
+            emitter.episode(ep_index, total_reward=total, steps=length)
+            returns.append(total)
+            total, length, ep_index = 0.0, 0, ep_index + 1
+            observation, _ = env.reset()
+
+
+def measure(policy: Policy, steps: int, rounds: int, log: Path) -> dict[str, Any]:
+    """Return microseconds a step of each arm, and its ratio to the bare loop."""
+    emitter = TelemetryEmitter("01JD3ZQ0F4M3Y1M5V9S4X1T7KQ", worker_id="000001")
+    env = gymnasium.make("CartPole-v1")
+    wrapped = {rule: TelemetryWrapper(gymnasium.make("CartPole-v1"), emitter, steps=rule) for rule in ("all", "none")}
+    arms: dict[str, Callable[[], None]] = {
+        "bare": lambda: bare_loop(env, steps, policy),
+        "every step": lambda: every_step(env, steps, policy, emitter),
+        "episodes only": lambda: episodes_only(env, steps, policy, emitter),
+        "wrapper, every step": lambda: bare_loop(wrapped["all"], steps, policy),
+        "wrapper, episodes only": lambda: bare_loop(wrapped["none"], steps, policy),
+    }
+    samples = harness.interleave(arms, rounds)
+    os.truncate(log, 0)
+    return {
+        name: {"us": harness.median_cpu(taken) / steps * 1e6, "ratio": harness.ratio_of(samples, name, "bare")}
+        for name, taken in samples.items()
+    }
+
+
+def main() -> None:
+    """Measure, and print the ratios last."""
+    options = harness.arguments("CartPole with and without telemetry (T2).")
+    steps = 2_000 if options.tiny else 100_000
+    found = {}
+    with tempfile.TemporaryDirectory() as scratch:
+        log = Path(scratch) / "log.jsonl"
+        log.touch()
+        os.environ["MOSAIC_LOG"] = str(log)
+        for name, policy in (("balancing", balancing), ("random", chance)):
+            found[name] = measure(policy, steps, options.rounds, log)
+            figures = ", ".join(f"{arm} {figure['us']:.2f} us" for arm, figure in found[name].items())
+            print(f"{name} policy: {figures}")
+    arms = found["balancing"]
+    added = arms["every step"]["us"] - arms["bare"]["us"]
+    ratios = [
+        harness.Ratio("T2 % added to CartPole, every step", (arms["every step"]["ratio"] - 1) * 100, 55),
+        harness.Ratio("T2 % added to CartPole, episodes only", (arms["episodes only"]["ratio"] - 1) * 100, 1),
+        harness.Ratio("T2 % of a core for every step at 5,000 steps/s", added * 5_000 / 1e6 * 100, 1),
+        harness.Ratio(
+            "T2 % added to CartPole, wrapper, every step", (arms["wrapper, every step"]["ratio"] - 1) * 100, 55
+        ),
+    ]
+    harness.report("train", ratios, tiny=options.tiny, details={"steps": steps, "policies": found})
+
+
+if __name__ == "__main__":
+    main()
