@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import fcntl
 import os
+import time
 from pathlib import Path
+
+_RETRY_S = 0.02
 
 
 class FileLock:
@@ -36,8 +39,11 @@ class FileLock:
             raise ValueError(f"lock is not held: {self.path}")
         return self._descriptor
 
-    def acquire(self) -> bool:
-        """Try once to take the lock.
+    def acquire(self, patience_s: float = 0.0) -> bool:
+        """Try to take the lock.
+
+        Args:
+            patience_s: For how long to try again: somebody who only looks at a lock holds it for a moment.
 
         Returns:
             Whether it is held now.
@@ -48,11 +54,13 @@ class FileLock:
         if self._descriptor is not None:
             return True
         descriptor = os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        deadline = time.monotonic() + patience_s
         try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            os.close(descriptor)
-            return False
+            while not _try_lock(descriptor, fcntl.LOCK_EX):
+                if time.monotonic() >= deadline:
+                    os.close(descriptor)
+                    return False
+                time.sleep(_RETRY_S)
         except BaseException:
             os.close(descriptor)
             raise
@@ -73,11 +81,15 @@ def is_locked(path: Path) -> bool:
     except FileNotFoundError:
         return False
     try:
-        # Shared, so that two that only look never see each other.
-        fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return True
-    else:
-        return False
+        # Shared, so that several who look at once do not take each other for the holder.
+        return not _try_lock(descriptor, fcntl.LOCK_SH)
     finally:
         os.close(descriptor)
+
+
+def _try_lock(descriptor: int, kind: int) -> bool:
+    try:
+        fcntl.flock(descriptor, kind | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True

@@ -40,7 +40,7 @@ class ExitStatus(msgspec.Struct, kw_only=True):
     reason: str = ""
 
 
-class CurvePoint(msgspec.Struct, kw_only=True, array_like=True):
+class CurvePoint(msgspec.Struct, kw_only=True, array_like=True, gc=False):
     """One bucket of a learning curve: training episodes that ended around ``step``."""
 
     step: int

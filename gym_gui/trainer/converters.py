@@ -214,8 +214,20 @@ def _exit_from_pb(message: pb.ExitStatus) -> ExitStatus:
 
 
 def _point_to_pb(point: CurvePoint) -> pb.CurvePoint:
-    return pb.CurvePoint(**{name: getattr(point, name) for name in CurvePoint.__struct_fields__})
+    return pb.CurvePoint(
+        step=point.step,
+        episodes=point.episodes,
+        mean_return=point.mean_return,
+        min_return=point.min_return,
+        max_return=point.max_return,
+    )
 
 
 def _point_from_pb(message: pb.CurvePoint) -> CurvePoint:
-    return CurvePoint(**{name: getattr(message, name) for name in CurvePoint.__struct_fields__})
+    return CurvePoint(
+        step=message.step,
+        episodes=message.episodes,
+        mean_return=message.mean_return,
+        min_return=message.min_return,
+        max_return=message.max_return,
+    )

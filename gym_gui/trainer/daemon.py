@@ -47,7 +47,7 @@ logger = logging.getLogger("gym_gui.trainer.daemon")
 
 #: Seconds that open calls get when the daemon ends.
 GRACE_S = 0.5
-LOCK_TRIES = 20
+LOCK_PATIENCE_S = 0.5
 
 
 class TrainerDaemon:
@@ -143,10 +143,8 @@ class TrainerDaemon:
 
     def _only_one(self) -> FileLock:
         lock = FileLock(self.paths.lock_file)
-        for _ in range(LOCK_TRIES):  # somebody who only looks at the lock holds it for a moment
-            if lock.acquire():
-                return lock
-            time.sleep(0.02)
+        if lock.acquire(LOCK_PATIENCE_S):
+            return lock
         running = self.paths.daemon()
         raise UsageError(
             "a trainer daemon runs in this home already" + (f", at {running.address}" if running else ""),

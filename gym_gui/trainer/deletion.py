@@ -10,6 +10,8 @@ from gym_gui.runs.folder import RunFolder
 from gym_gui.runs.lock import FileLock
 from gym_gui.runs.summary import RunSummary
 
+_PATIENCE_S = 1.0
+
 
 def delete_run(home: Path, run: RunSummary) -> None:
     """Remove a run's folder while holding its lock; the folder vanishes in one step, then its files go.
@@ -32,7 +34,7 @@ def delete_run(home: Path, run: RunSummary) -> None:
     if not folder.path.exists():
         return
     lock = FileLock(folder.proxy_lock)
-    if folder.control.exists() and not lock.acquire():
+    if folder.control.exists() and not lock.acquire(_PATIENCE_S):
         raise UsageError(
             f"run {run.run_id} is in use", where=str(folder.proxy_lock), next_step="try again in a few seconds"
         )

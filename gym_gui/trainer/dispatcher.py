@@ -106,7 +106,12 @@ class Dispatcher:
             await asyncio.to_thread(write_json_atomic, folder.cancel_intent, intent)
         if self._queue.pop(run_id, None) is not None:
             cause = f"cancelled by {by} while it was queued" + (f": {reason}" if reason else "")
-            self._finish(await asyncio.to_thread(settle, folder, RunState.CANCELLED, cause))
+            try:
+                self._finish(await asyncio.to_thread(settle, folder, RunState.CANCELLED, cause))
+            except (MosaicError, OSError) as error:
+                # Somebody holds the run, or the disk is full: a supervisor reads the intent and carries it out.
+                logger.warning("run %s: cannot be cancelled in the queue: %s", run_id, error)
+                self._supervise(run_id, started=True)
             self._start_queued()
         else:
             self.board.nudge(run_id)
@@ -137,8 +142,8 @@ class Dispatcher:
     async def _until_ended(self, run_id: str, started: bool) -> None:
         """Keep a supervisor alive until its run has ended."""
         folder = RunFolder.of(self._home, run_id)
-        executor = self.executors[self.board.get(run_id).executor]
         try:
+            executor = self.executors[self.board.get(run_id).executor]
             final = await self._supervised(folder, executor, started)
             await executor.cleanup(folder)
             self._finish(final)

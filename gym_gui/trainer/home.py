@@ -85,7 +85,7 @@ class DaemonHome:
             _write_once(self.id_file, secrets.token_hex(8))
             probe = self.path / f".write-test.{os.getpid()}"
             probe.write_bytes(b"")
-            probe.unlink()
+            probe.unlink(missing_ok=True)
         except OSError as error:
             raise UsageError(
                 "MOSAIC's home cannot be written",

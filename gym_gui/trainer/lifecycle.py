@@ -19,6 +19,7 @@ START_TIMEOUT_S = 60.0
 STOP_TIMEOUT_S = 20.0
 _POLL_S = 0.02
 _LOG_TAIL_BYTES = 2000
+_LOG_LIMIT_BYTES = 16 << 20
 
 
 def start_daemon(home: Path, port: int | None = None, *, on_demand: bool = False) -> str:
@@ -123,6 +124,8 @@ def _spawn(paths: DaemonHome, port: int | None, on_demand: bool, deadline: float
     command += ["--port", str(port)] if port is not None else []
     command += ["--on-demand"] if on_demand else []
     try:
+        if paths.log.exists() and paths.log.stat().st_size > _LOG_LIMIT_BYTES:
+            paths.log.replace(paths.log.with_suffix(".log.1"))
         with paths.log.open("ab") as log:
             process = subprocess.Popen(
                 command,

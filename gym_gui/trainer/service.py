@@ -18,6 +18,7 @@ from gym_gui.trainer.guard import answers, streams
 from gym_gui.trainer.proto import mosaic_pb2 as pb
 from gym_gui.trainer.proto.mosaic_pb2_grpc import TrainerServiceServicer
 from gym_gui.trainer.submission import Submission
+from gym_gui.trainer.wire_cache import WireCache
 from gym_gui.trainer.worker_converters import record_to_pb
 
 _DEFAULT_PAGE, _LARGEST_PAGE = 100, 1000
@@ -47,6 +48,7 @@ class TrainerService(TrainerServiceServicer):
         self._submission = submission
         self._status = status
         self._stop = stop
+        self._messages = WireCache()
 
     @answers
     async def SubmitRun(self, request: pb.SubmitRunRequest) -> pb.SubmitRunResponse:
@@ -92,7 +94,7 @@ class TrainerService(TrainerServiceServicer):
             raise ConfigError("no runs were named", next_step="name at least one run id")
         with self._board.watch(request.run_ids) as watch:
             async for run in watch:
-                yield summary_to_pb(run)
+                yield self._messages.message(run)
 
     @streams
     async def Report(self, request: AsyncIterator[pb.ReportRequest]) -> AsyncIterator[pb.ReportResponse]:

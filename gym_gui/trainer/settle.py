@@ -10,6 +10,8 @@ from gym_gui.runs.summary import RunSummary
 from gym_gui.telemetry.summary import read_summary
 from gym_gui.telemetry.supervisor_log import SupervisorLog
 
+_PATIENCE_S = 1.0
+
 
 def settle(folder: RunFolder, state: RunState, cause: str) -> RunSummary:
     """Write the end of a run that nobody supervises into its folder, unless it has ended already.
@@ -26,7 +28,7 @@ def settle(folder: RunFolder, state: RunState, cause: str) -> RunSummary:
         MosaicError: A supervisor holds the run.
     """
     lock = FileLock(folder.proxy_lock)
-    if not lock.acquire():
+    if not lock.acquire(_PATIENCE_S):
         raise MosaicError(f"run {folder.run_id} is held by a telemetry proxy", where=str(folder.proxy_lock))
     try:
         run = read_summary(folder)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import time
 from collections.abc import Callable, Iterator
@@ -10,6 +11,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
+from gym_gui.trainer.lifecycle import stop_daemon
+from gym_gui.workers.catalog import WorkerCatalog
 
 
 def eventually(condition: Callable[[], Any], what: str = "condition", timeout_s: float = 30.0) -> Any:
@@ -40,12 +44,19 @@ def processes_of(home: Path) -> dict[int, str]:
     return found
 
 
+@pytest.fixture(scope="session")
+def worker_records(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Records of the installed workers, made once: probing them takes seconds."""
+    home = tmp_path_factory.mktemp("records")
+    WorkerCatalog(home).list()
+    return home / "workers"
+
+
 @pytest.fixture
-def daemon_home(home: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+def daemon_home(home: Path, worker_records: Path) -> Iterator[Path]:
     """A home whose daemon is stopped after the test; every process of it must end by itself within 5 s."""
-    monkeypatch.setenv("PYTHONPATH", str(Path(__file__).parents[2]))
+    shutil.copytree(worker_records, home / "workers")
     yield home
-    from gym_gui.trainer.lifecycle import stop_daemon
 
     try:
         stop_daemon(home)
