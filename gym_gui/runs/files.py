@@ -11,13 +11,14 @@ from typing import Any
 import msgspec
 
 
-def write_json_atomic(path: Path, value: Any, *, mode: int = 0o600) -> None:
+def write_json_atomic(path: Path, value: Any, *, mode: int = 0o600, sync: bool = True) -> None:
     """Write a value as JSON so that a reader sees all of it or the file before it.
 
     Args:
         path: Where to; its folder must exist.
         value: A msgspec Struct, or anything of dicts, lists, strings and numbers.
         mode: Permission bits of the new file.
+        sync: Whether it must survive a power cut; what only tells living processes of each other need not.
 
     Raises:
         OSError: The disk refused; the old file is untouched.
@@ -29,13 +30,15 @@ def write_json_atomic(path: Path, value: Any, *, mode: int = 0o600) -> None:
         with os.fdopen(descriptor, "w", encoding="utf-8") as stream:
             stream.write(text)
             stream.flush()
-            os.fsync(stream.fileno())
+            if sync:
+                os.fsync(stream.fileno())
         temporary.replace(path)
     except BaseException:
         with contextlib.suppress(OSError):
             temporary.unlink()
         raise
-    sync_folder(path.parent)
+    if sync:
+        sync_folder(path.parent)
 
 
 def sync_folder(folder: Path) -> None:

@@ -115,7 +115,7 @@ class LauncherPool:
                 return None
             folder.work(worker_id).mkdir(parents=True, exist_ok=True)
             spec_path = folder.launch_spec(worker_id, attempt)
-            write_json_atomic(spec_path, dict(spec))
+            write_json_atomic(spec_path, dict(spec), sync=False)
             pid = _spawn(folder, spec_path, lock.fileno())
         finally:
             lock.release()

@@ -197,7 +197,7 @@ class Proxy:
         while turns.indexer.truncations:
             found = turns.indexer.truncations.pop(0)
             turns.supervisor.journal.record("truncated", **msgspec.structs.asdict(found))
-        if not read or now - self._looked_at >= LOOK_INTERVAL_S:
+        if turns.supervisor.hurried or now - self._looked_at >= LOOK_INTERVAL_S:
             self._looked_at = now
             turns.supervisor.disk_full = turns.indexer.disk_full
             changed = turns.supervisor.step(turns.indexer.log_facts)
@@ -213,7 +213,7 @@ class Proxy:
     def _pause_s(self, turns: _Turns, read: int, watched: bool) -> float:
         if read >= BEHIND_BYTES:
             return 0.0
-        if turns.supervisor.hurried:
+        if turns.supervisor.hurried and not turns.indexer.disk_full:
             return TICK_HURRIED_S
         if watched:
             return TICK_WATCHED_S
@@ -261,7 +261,7 @@ class Proxy:
         """Let everybody know which process supervises the run; return its pid."""
         own = ProcessIdentity.own()
         try:
-            write_json_atomic(self.folder.proxy_identity, own)
+            write_json_atomic(self.folder.proxy_identity, own, sync=False)
         except OSError as error:
             say(f"{self.folder.proxy_identity} cannot be written: {error}")
         return own.pid

@@ -8,6 +8,9 @@ import time
 from pathlib import Path
 from typing import Any
 
+#: What must survive a power cut: how things ended. What lived is dead then anyway.
+SYNCED = frozenset({"exit", "withdrawn", "state", "truncated"})
+
 
 class SupervisorLog:
     """Appends events to a run's supervisor log; the caller holds the run's proxy lock.
@@ -23,7 +26,7 @@ class SupervisorLog:
         self._torn = size > 0 and os.pread(self._descriptor, 1, size - 1) != b"\n"
 
     def append(self, event: str, **fields: Any) -> dict[str, Any]:
-        """Write one event and sync it: what it tells is done only afterwards.
+        """Write one event; it has reached the kernel, and if it tells of an end the disk, when this returns.
 
         Args:
             event: Its name.
@@ -45,7 +48,8 @@ class SupervisorLog:
         while written < len(line):
             written += os.write(self._descriptor, line[written:])
         self._torn = False
-        os.fsync(self._descriptor)
+        if event in SYNCED:
+            os.fsync(self._descriptor)
         return value
 
     def close(self) -> None:

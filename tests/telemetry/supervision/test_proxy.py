@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import signal
 import sys
 
@@ -12,6 +13,7 @@ from gym_gui.runs.lock import FileLock
 from gym_gui.runs.states import RunState
 from gym_gui.runs.summary import RunSummary
 from gym_gui.telemetry.proxy import EXIT_DRAINED, EXIT_LOCKED, NoReporter, Proxy
+from gym_gui.telemetry.summary import read_summary
 
 
 class Recorder:
@@ -283,3 +285,32 @@ def test_manifests_are_merged(new_run, tmp_path):
     run.finish()
     merged = json.loads(run.folder.analytics.read_text())
     assert merged["workers"] == {"a": {"worker": "a"}, "b": {"worker": "b"}}
+
+
+def test_a_log_that_somebody_truncates_is_read_on_and_told(new_run, until, tmp_path):
+    flag = tmp_path / "flag"
+    run = new_run("started", "step:500", f"wait_for:{flag}", "step:20", "completed")
+    run.start()
+    until(lambda: run.log().count(b"\n") == 501)
+    until(lambda: run.folder.database.exists() and run.query("SELECT count(*) FROM steps") == [(500,)])
+    os.truncate(run.folder.stdout_log("a", 1), 0)
+    until(lambda: run.events("truncated"))
+    flag.touch()
+    assert run.proxies[-1].wait(60) == 0, run.said()
+    summary = read_summary(run.folder)
+    assert (summary.state, summary.ledger.stored) == (RunState.COMPLETED, 522)
+    (event,) = run.events("truncated")
+    assert (event["worker_id"], event["attempt"], event["reason"]) == ("a", 1, "truncated")
+
+
+def test_an_orphaned_run_is_completed_by_the_next_proxy(new_run, until):
+    """Proxy and launcher gone, nobody there when the worker ends: its words are what is left."""
+    run = new_run("started", "step:10", "completed")
+    proxy = run.start()
+    until(lambda: run.started())
+    os.kill(run.pid("launcher"), signal.SIGKILL)
+    proxy.kill()
+    proxy.wait()
+    until(lambda: run.log().endswith(b"}\n") and b"run_completed" in run.log())
+    summary = run.finish()
+    assert summary.state is RunState.COMPLETED
