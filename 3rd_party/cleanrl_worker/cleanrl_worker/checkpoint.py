@@ -41,11 +41,11 @@ def restore_rng(state: dict[str, Any], rng: np.random.Generator) -> None:
     version, words, gauss = json.loads(state["python"])
     random.setstate((version, tuple(words), gauss))
     kind, keys, position, has_gauss, cached = state["numpy"]
-    np.random.set_state((kind, keys.numpy().astype(np.uint32), position, has_gauss, cached))
+    np.random.set_state((kind, keys.cpu().numpy().astype(np.uint32), position, has_gauss, cached))
     rng.bit_generator.state = json.loads(state["generator"])
-    torch.set_rng_state(state["torch"])
+    torch.set_rng_state(state["torch"].cpu())
     if "cuda" in state and torch.cuda.is_available():
-        torch.cuda.set_rng_state_all(state["cuda"])
+        torch.cuda.set_rng_state_all([entry.cpu() for entry in state["cuda"]])
 
 
 def save_checkpoint(path: Path, content: dict[str, Any]) -> None:

@@ -104,6 +104,8 @@ class CleanRLWorkerRuntime:
     def _work(self) -> dict[str, Any]:
         if self.config.torch_threads:
             os.environ.setdefault("OMP_NUM_THREADS", str(self.config.torch_threads))
+        if self.config.torch_deterministic:
+            os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")  # without it cuBLAS is not deterministic
         with (
             DeferredSignals() as signals,
             heartbeats(self._emitter, self.config.heartbeat_interval_s, self._vital_signs),
@@ -134,13 +136,17 @@ class CleanRLWorkerRuntime:
         return result
 
     def _write_manifest(self) -> Path | None:
-        return write_analytics_manifest(
-            self.config,
-            checkpoints_dir=self._checkpoints,
-            tensorboard_dir=self._tensorboard,
-            worker_id=self.worker_id,
-            metadata={"seed": self.seed},
-        )
+        try:
+            return write_analytics_manifest(
+                self.config,
+                checkpoints_dir=self._checkpoints,
+                tensorboard_dir=self._tensorboard,
+                worker_id=self.worker_id,
+                metadata={"seed": self.seed},
+            )
+        except OSError as error:  # a training that succeeded must not fail for its table of contents
+            self._logger.warning("the analytics manifest cannot be written: %s", error)
+            return None
 
     def _vital_signs(self) -> dict[str, Any]:
         training = self._job.training if self._job else None

@@ -30,7 +30,8 @@ class RandomWorkerRuntime:
         self.worker_id = config.worker_id or os.environ.get("WORKER_ID") or None
         self.seed = config.seed if config.seed is not None else secrets.randbits(31)
         self._dry_run = dry_run
-        self._emitter = open_emitter(config.run_id, self.worker_id, logger or logging.getLogger(__name__))
+        self._logger = logger or logging.getLogger(__name__)
+        self._emitter = open_emitter(config.run_id, self.worker_id, self._logger)
         self._steps = 0
 
     def run(self) -> dict[str, Any]:
@@ -91,9 +92,16 @@ class RandomWorkerRuntime:
             "std_return": statistics.pstdev(returns) if returns else None,
             "steps_per_second": round(self._steps / seconds, 1) if seconds > 0 else 0.0,
         }
-        manifest = write_analytics_manifest(self.config, worker_id=self.worker_id, metadata=result)
         summary = {"status": "completed", "env_id": self.config.env_id, "seed": self.seed, **result}
-        return {**summary, "analytics_manifest": str(manifest) if manifest else None}
+        return {**summary, "analytics_manifest": self._write_manifest(result)}
+
+    def _write_manifest(self, result: dict[str, Any]) -> str | None:
+        try:
+            manifest = write_analytics_manifest(self.config, worker_id=self.worker_id, metadata=result)
+        except OSError as error:  # a run that succeeded must not fail for its table of contents
+            self._logger.warning("the analytics manifest cannot be written: %s", error)
+            return None
+        return str(manifest) if manifest else None
 
     def _count(self, steps: int) -> None:
         self._steps = steps

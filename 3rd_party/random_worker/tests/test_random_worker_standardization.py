@@ -57,6 +57,28 @@ def test_plays_without_mosaic_and_without_torch(tmp_path: Path) -> None:
     assert sum(event.get("event_type") == "step" for event in events) == 300
 
 
+def test_sigterm_says_cancelled_with_all_steps_accounted_for(tmp_path: Path) -> None:
+    config = {"run_id": "c", "seed": 1, "total_steps": 0, "episodes": 10**9, "steps": "episodes:2"}
+    (tmp_path / "config.json").write_text(json.dumps(config))
+    process = subprocess.Popen(
+        [sys.executable, "-m", "random_worker.cli", "--config", "config.json"],
+        cwd=tmp_path,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    assert process.stdout is not None
+    first = [process.stdout.readline() for _ in range(100)]
+    process.terminate()
+    rest, errors = process.communicate(timeout=60)
+    assert process.returncode == 143, errors
+    events = [json.loads(line) for line in "".join([*first, rest]).splitlines()]
+    last = events[-1]
+    assert last["event"] == "run_cancelled"
+    taken = sum(e.get("event_type") == "step" for e in events) + sum(e.get("sampled", 0) for e in events)
+    assert abs(taken - last["payload"]["step"]) <= 1  # the signal may fall between a step and its count
+
+
 def test_as_a_process(tmp_path: Path) -> None:
     (tmp_path / "config.json").write_text(json.dumps({"run_id": "r", "burst": 5000}))
     done = subprocess.run(

@@ -85,7 +85,7 @@ class ReplayBuffer:
         self.added = added if size == self.size else len(order)
         rows = order if size == self.size else range(len(order))
         for column, values in zip(self._columns(), state["columns"], strict=True):
-            column[np.asarray(rows, dtype=np.int64)] = values.numpy()[np.asarray(order, dtype=np.int64)]
+            column[np.asarray(rows, dtype=np.int64)] = values.cpu().numpy()[np.asarray(order, dtype=np.int64)]
 
 
 def linear_schedule(start: float, end: float, duration: float, t: int) -> float:
