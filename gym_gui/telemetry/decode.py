@@ -8,8 +8,10 @@ import operator
 from collections.abc import Mapping
 from typing import Any
 
+import msgspec
+
 from gym_gui.telemetry.batch import Batch, Row
-from gym_gui.telemetry.fields import FieldReader, dump, is_telemetry
+from gym_gui.telemetry.fields import Dump, FieldReader, dump, dump_finite, is_telemetry
 from gym_gui.telemetry.invalid import Invalid
 from gym_gui.telemetry.limits import EXCERPT_BYTES, MAX_DEPTH, MAX_LINE_BYTES
 from gym_gui.telemetry.salvage import check_depth, check_surrogates, parse, salvage
@@ -21,6 +23,7 @@ _SHALLOW_BYTES = 2 * MAX_DEPTH
 _BLANKS = b" \t\r"
 #: The sqlite3 module binds plain integers several times faster than booleans.
 _FLAGS: dict[bool | None, int | None] = {True: 1, False: 0, None: None}
+_decode_any = msgspec.json.Decoder().decode
 _NULLS = frozenset(("", "null"))
 _first = operator.itemgetter(0)
 _action = operator.itemgetter(7)
@@ -207,9 +210,8 @@ class LineDecoder:
             return
         try:
             check_depth(body)
-            record = parse(body.decode())
-            check_surrogates(body, record)
-            self._fields.read(record, row, batch)
+            record, dumper = _parse(body)
+            self._fields.read(record, row, batch, dumper)
         except json.JSONDecodeError:
             torn_here = Invalid("torn", "the attempt ended within this line") if torn else None
             self._read_spoiled(line, row, batch, torn_here)
@@ -263,6 +265,16 @@ class LineDecoder:
     @staticmethod
     def _quarantine(data: bytes, row: int, batch: Batch, invalid: Invalid) -> None:
         batch.quarantine.append((row, len(data), invalid.reason, invalid.detail, data[:EXCERPT_BYTES]))
+
+
+def _parse(body: bytes) -> tuple[dict[str, Any], Dump]:
+    """Parse a line that begins as an object does, and say how parts of it are to be printed again."""
+    try:
+        return _decode_any(body), dump_finite
+    except msgspec.DecodeError:  # NaN and infinities are no JSON; nor is what is wrong with the line
+        record: dict[str, Any] = parse(body.decode())
+        check_surrogates(body, record)
+        return record, dump
 
 
 def _time(printed: float | str | None) -> tuple[float | None, str | None]:

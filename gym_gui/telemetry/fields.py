@@ -10,11 +10,14 @@ import json
 from collections.abc import Callable, Mapping
 from typing import Any
 
+import msgspec
+
 from gym_gui.telemetry.batch import Batch
 from gym_gui.telemetry.invalid import Invalid
 from gym_gui.telemetry.limits import DATA_KINDS, LIFECYCLE_KINDS
 from gym_gui.telemetry.timestamps import unix_seconds
 
+Dump = Callable[[Any], str]
 INT64 = 1 << 63
 KIND_KEYS = ("event_type", "event", "type")
 
@@ -25,8 +28,16 @@ def is_telemetry(value: Mapping[str, Any]) -> bool:
 
 
 def dump(value: Any) -> str:
-    """Return a value as compact JSON text."""
+    """Return a value as compact JSON text, with NaN and infinities as Python prints them."""
     return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+
+
+def dump_finite(value: Any) -> str:
+    """Return a value as compact JSON text: several times faster, for values that hold no NaN and no infinity."""
+    try:
+        return msgspec.json.encode(value).decode()
+    except OverflowError:  # an integer of more than 64 bits
+        return dump(value)
 
 
 class FieldReader:
@@ -44,19 +55,20 @@ class FieldReader:
         self._worker_id = worker_id
         self._names = names
         self._any_event = any_event
-        self._readers: dict[str, Callable[[dict[str, Any], int, Batch], None]] = {
+        self._readers: dict[str, Callable[[dict[str, Any], int, Batch, Dump], None]] = {
             "step": self._step,
             "episode": self._episode,
             "metric": self._metric,
         }
 
-    def read(self, record: dict[str, Any], row: int, batch: Batch) -> None:
+    def read(self, record: dict[str, Any], row: int, batch: Batch, dump: Dump = dump) -> None:
         """Add a record's rows to a batch, and count it.
 
         Args:
             record: The decoded object; used up.
             row: Its row id.
             batch: Where the rows go.
+            dump: Gives the JSON of what has no column of its own.
 
         Raises:
             Invalid: The object is not valid telemetry; the batch is as it was.
@@ -68,7 +80,7 @@ class FieldReader:
         if record.get("worker_id", self._worker_id) in (self._worker_id, None):
             record.pop("worker_id", None)
         dropped, sampled = _delta(record, "dropped"), _delta(record, "sampled")
-        self._readers.get(kind, self._event)(record, row, batch)
+        self._readers.get(kind, self._event)(record, row, batch, dump)
         batch.counts.records += 1
         batch.counts.dropped += dropped
         batch.counts.sampled += sampled
@@ -92,18 +104,18 @@ class FieldReader:
             record["event"] = kind
         return kind
 
-    def _step(self, record: dict[str, Any], row: int, batch: Batch) -> None:
+    def _step(self, record: dict[str, Any], row: int, batch: Batch, dump: Dump) -> None:
         step_index = _required(_integer(record, "step_index"), "step_index")
         ep_index = _first_integer(record, "ep_index", "episode")
         agent = self._agent(record)
         reward, nan = _number(record, "reward")
         terminated, truncated = _truth(record, "terminated"), _truth(record, "truncated")
-        action, observation = _json(record, "action"), _json(record, "observation")
+        action, observation = _json(record, "action", dump), _json(record, "observation", dump)
         timestamp = _timestamp(record)
         values = (row, step_index, ep_index, agent, reward, terminated, truncated, action, observation, timestamp, nan)
-        batch.steps.append((*values, _extra(record)))
+        batch.steps.append((*values, _extra(record, dump)))
 
-    def _episode(self, record: dict[str, Any], row: int, batch: Batch) -> None:
+    def _episode(self, record: dict[str, Any], row: int, batch: Batch, dump: Dump) -> None:
         ep_index = _required(_first_integer(record, "ep_index", "episode"), "ep_index")
         phase = record.pop("phase", None)
         if phase not in (None, "train", "eval"):
@@ -112,12 +124,12 @@ class FieldReader:
         steps = _first_integer(record, "steps", "length")
         flags = (_truth(record, "terminated"), _truth(record, "truncated"), _truth(record, "success"))
         agent = self._agent(record)
-        agent_rewards = _json(record, "agent_rewards")
+        agent_rewards = _json(record, "agent_rewards", dump)
         timestamp = _timestamp(record)
         values = (row, int(phase == "eval"), ep_index, agent, total_reward, steps, *flags, agent_rewards, timestamp)
-        batch.episodes.append((*values, nan, _extra(record)))
+        batch.episodes.append((*values, nan, _extra(record, dump)))
 
-    def _metric(self, record: dict[str, Any], row: int, batch: Batch) -> None:
+    def _metric(self, record: dict[str, Any], row: int, batch: Batch, dump: Dump) -> None:
         values = record.pop("values", None)
         if not isinstance(values, dict) or not values:
             raise Invalid("bad_field", f"values is {_shown(values)}, not an object of numbers")
@@ -125,17 +137,17 @@ class FieldReader:
         numbers = {name: _value(_shown(name), value) for name, value in values.items()}
         timestamp = _timestamp(record)
         batch.metrics += [(self._names[name], row, step, value, timestamp) for name, value in numbers.items()]
-        extra = _extra(record)
+        extra = _extra(record, dump)
         if extra is not None:
             batch.metric_extras.append((row, extra))
 
-    def _event(self, record: dict[str, Any], row: int, batch: Batch) -> None:
+    def _event(self, record: dict[str, Any], row: int, batch: Batch, dump: Dump) -> None:
         event = record.pop("event")
         timestamp = _timestamp(record)
         if self._any_event and timestamp is None and "at" in record:
             timestamp = unix_seconds(record["at"])
-        payload = _json(record, "payload")
-        batch.events.append((row, event, timestamp, payload, _extra(record)))
+        payload = _json(record, "payload", dump)
+        batch.events.append((row, event, timestamp, payload, _extra(record, dump)))
 
     def _agent(self, record: dict[str, Any]) -> int:
         agent = record.pop("agent_id", None)
@@ -212,7 +224,7 @@ def _truth(record: dict[str, Any], name: str) -> int | None:
     raise Invalid("bad_field", f"{name} is {_shown(value)}, neither true nor false")
 
 
-def _json(record: dict[str, Any], name: str) -> str | None:
+def _json(record: dict[str, Any], name: str, dump: Dump) -> str | None:
     value = record.pop(name, None)
     return None if value is None else dump(value)
 
@@ -235,6 +247,6 @@ def _delta(record: dict[str, Any], name: str) -> int:
     return 0
 
 
-def _extra(record: dict[str, Any]) -> str | None:
+def _extra(record: dict[str, Any], dump: Dump) -> str | None:
     left = {key: value for key, value in record.items() if value is not None}
     return dump(left) if left else None

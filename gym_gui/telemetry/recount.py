@@ -96,12 +96,12 @@ class LineJudge:
         # One character per byte: positions in this text are byte offsets.
         text = line.data.decode("latin-1")
         body = text.strip(_BLANKS)
-        opens = body.count("{") + body.count("[")
+        opens = body.count("{") + body.count("[") if len(body) > MAX_DEPTH else 0
         if body.startswith("{"):
             if opens > MAX_DEPTH and _too_deep(body, 0):
                 return whole_is_bad
             try:
-                value = _parse(body.encode("latin-1").decode("utf-8"))
+                value = _parse(body if body.isascii() else body.encode("latin-1").decode("utf-8"))
             except UnicodeDecodeError:
                 fallback = whole_is_bad if line.torn or body.endswith("}") else None
             except json.JSONDecodeError:
@@ -127,7 +127,7 @@ class LineJudge:
 
     def _record(self, value: dict[str, Any], offset: int, printed: str) -> Record:
         bad = Record(offset, "")
-        if ("\\ud" in printed or "\\uD" in printed) and not _can_be_stored(value):
+        if "\\u" in printed and not _can_be_stored(value):
             return bad
         key = next((key for key in ("event_type", "event", "type") if key in value), None)
         kind = value[key] if key else None
@@ -135,7 +135,7 @@ class LineJudge:
             return bad
         values: tuple[Any, ...] | None
         if kind in DATA_KINDS:
-            values = {"step": _step, "episode": _episode, "metric": _metric}[kind](value)
+            values = _DATA[kind](value)
             table = kind + "s"
         else:
             known = kind in LIFECYCLE_KINDS or (self._supervisor and key == "event")
@@ -325,3 +325,6 @@ def _stored(value: Any) -> float | None:
 
 def _count(value: Any) -> int:
     return value if isinstance(value, int) and not isinstance(value, bool) and 0 <= value < 2**63 else 0
+
+
+_DATA = {"step": _step, "episode": _episode, "metric": _metric}
