@@ -66,7 +66,7 @@ bench: $(TOOLS)  ## run every benchmark and write benchmarks/results/
 	$(BIN)/python -m benchmarks
 
 docs: $(TOOLS)  ## build the documentation into site/
-	$(BIN)/mkdocs build --strict
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict
 
 docs-serve: $(TOOLS)
 	$(BIN)/mkdocs serve

@@ -19,11 +19,7 @@ class SdkWheelHook(BuildHookInterface):  # type: ignore[type-arg]
         """Build the SDK wheel, unless this is an editable install (there the sources are at hand)."""
         if version == "editable":
             return
+        # Removed when the process that builds ends: the wheel is read only after this returns.
         self._folder = tempfile.TemporaryDirectory()
         for wheel in WheelBuilder(str(Path(self.root) / "sdk")).build(directory=self._folder.name):
             build_data["force_include"][wheel] = f"gym_gui/_wheels/{Path(wheel).name}"
-
-    def finalize(self, version: str, build_data: dict[str, Any], artifact_path: str) -> None:
-        """Remove what ``initialize`` left."""
-        if version != "editable":
-            self._folder.cleanup()

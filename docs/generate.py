@@ -1,4 +1,4 @@
-"""Writes the reference pages that are made from code. Run it after changing settings, log constants or the SDK's face."""
+"""Writes the reference pages that are made from code."""
 
 from __future__ import annotations
 
@@ -63,7 +63,9 @@ def log_codes_page() -> str:
 
 def sdk_page() -> str:
     """Return the page that shows the SDK's public face, for mkdocstrings to fill."""
-    modules = dict.fromkeys(getattr(worker, name).__module__ for name in worker.__all__ if hasattr(getattr(worker, name), "__module__"))
+    modules = dict.fromkeys(
+        getattr(worker, name).__module__ for name in worker.__all__ if hasattr(getattr(worker, name), "__module__")
+    )
     modules["gym_gui.core.worker.envs"] = None
     return "\n".join(
         [
