@@ -135,6 +135,7 @@ class Proxy:
         except Fenced:
             return EXIT_LOCKED
         finally:
+            self.reporter.close(CLOSE_TIMEOUT_S)
             lock.release()
 
     def drain(self) -> None:
@@ -193,6 +194,7 @@ class Proxy:
     def _turn(self, turns: _Turns) -> None:
         """Read, look, act, report, and wait for the next turn."""
         now = self._clock()
+        had_room = not turns.indexer.disk_full
         read = turns.indexer.pump(turns.supervisor.history)
         while turns.indexer.truncations:
             found = turns.indexer.truncations.pop(0)
@@ -203,7 +205,7 @@ class Proxy:
             changed = turns.supervisor.step(turns.indexer.log_facts)
             sampled = turns.usage.sample(watch for _, watch in turns.supervisor.live_watches())
             self._stale = self._stale or changed or sampled
-        self._stale = self._stale or read > 0
+        self._stale = self._stale or read > 0 or turns.indexer.disk_full is had_room
         watched = self.reporter.watched()
         if self._stale and now - self._reported_at >= (REPORT_WATCHED_S if watched else REPORT_UNWATCHED_S):
             self._report(turns)
@@ -254,7 +256,6 @@ class Proxy:
         last = self._report(turns)
         turns.indexer.finish()
         self.reporter.report(last)
-        self.reporter.close(CLOSE_TIMEOUT_S)
         return EXIT_ENDED
 
     def _write_identity(self) -> int:

@@ -75,6 +75,9 @@ def _decide_launch(run: RunFacts, worker: WorkerFacts) -> list[Action]:
     if withdrawn is not None:
         cause = f"{withdrawn[1]}, before it was launched"
         return [WorkerTransition(worker.worker_id, attempt.number, RunState.CANCELLED, cause)]
+    if attempt.stop is not None:
+        cause = f"{attempt.stop.cause}: its launcher never started it"
+        return [WorkerTransition(worker.worker_id, attempt.number, RunState.FAILED, cause)]
     if attempt.launches >= MAX_LAUNCHES:
         cause = f"its launcher died {attempt.launches} times before it could start the worker: see logs/proxy.log"
         return [WorkerTransition(worker.worker_id, attempt.number, RunState.FAILED, cause)]

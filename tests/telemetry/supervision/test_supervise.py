@@ -68,6 +68,14 @@ def test_a_launcher_that_dies_before_its_worker_begins_is_replaced_a_few_times()
     assert failed.state is RunState.FAILED
 
 
+def test_a_launcher_that_had_to_be_killed_is_not_replaced():
+    stop = StopFacts(StopKind.LIMIT, "hung at startup", 50.0)
+    starting = WorkerFacts("a", RunState.STARTING, AttemptFacts(1, launches=1, stop=stop))
+    (failed,) = decide(run_of(starting, state=RunState.STARTING))
+    assert isinstance(failed, WorkerTransition)
+    assert (failed.state, failed.cause) == (RunState.FAILED, "hung at startup: its launcher never started it")
+
+
 def test_starting_ends_when_every_worker_has_a_pid():
     starting = WorkerFacts("b", RunState.STARTING, AttemptFacts(1, launches=1, launcher_alive=True))
     assert decide(run_of(running(), starting, state=RunState.STARTING)) == []
