@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 LATEST = "latest"
 _SHOWN = 5
+_PAGE = 50
 
 
 def list_runs(
@@ -159,21 +160,20 @@ def _all_runs(
 ) -> Iterator[RunSummary]:
     """Yield every run, the newest first: those that only the folders know come before the registry's."""
     ids = set(run_ids(home))
-    known: list[RunSummary] = []
     registry = _registry(home)
-    unknown = ids
-    if registry is not None:
-        with contextlib.closing(registry):
-            unknown = ids - set(registry.run_ids())
-            known = list(registry.list(group=group, tag=tag, curves=curves))
-    strangers = []
-    for run_id in unknown:
-        with contextlib.suppress(MosaicError):  # an unfinished submission, or a folder that is no run
-            strangers.append(_from_folder(home, run_id))
-    yield from sorted(strangers, key=lambda run: (run.created_at or 0.0, run.run_id), reverse=True)
-    for run in known:
-        if run.run_id in ids:
-            yield _fresh(home, run)
+    with contextlib.nullcontext() if registry is None else contextlib.closing(registry):
+        strangers = []
+        for run_id in ids if registry is None else ids - set(registry.run_ids()):
+            with contextlib.suppress(MosaicError):  # an unfinished submission, or a folder that is no run
+                strangers.append(_from_folder(home, run_id))
+        yield from sorted(strangers, key=lambda run: (run.created_at or 0.0, run.run_id), reverse=True)
+        before: int | None = None
+        while registry is not None:
+            page = registry.list(limit=_PAGE, before=before, group=group, tag=tag, curves=curves)
+            yield from (_fresh(home, run) for run in page if run.run_id in ids)
+            if len(page) < _PAGE:
+                return
+            before = page[-1].sequence
 
 
 def _fresh(home: Path, known: RunSummary) -> RunSummary:

@@ -46,9 +46,9 @@ def to_dict(error: MosaicError) -> dict[str, Any]:
     return {"error": parts}
 
 
-def show(error: MosaicError, *, as_json: bool) -> int:
+def show(error: MosaicError, *, as_json: bool, color: bool | None = None) -> int:
     """Print an error on stderr (with ``--json`` also as a document on stdout) and return its exit code."""
-    click.echo(f"{click.style('error:', fg='red', bold=True)} {_shortened(error)}", err=True)
+    click.echo(f"{click.style('error:', fg='red', bold=True)} {_shortened(error)}", err=True, color=color)
     if as_json:
         from gym_gui.cli.output import print_json
 

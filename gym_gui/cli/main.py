@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Sequence
 
@@ -52,7 +53,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """
     arguments = sys.argv[1:] if arguments is None else list(arguments)
     try:
-        code = cli.main(args=arguments, prog_name="mosaic", standalone_mode=False)
+        code = cli.main(args=arguments, prog_name="mosaic", standalone_mode=False, color=_color())
     except click.Abort:
         click.echo("interrupted", err=True)
         return exits.INTERRUPTED
@@ -63,6 +64,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return code if isinstance(code, int) else exits.COMPLETED
 
 
+def _color() -> bool | None:
+    """Return what https://no-color.org asks for; ``None`` lets the terminal decide."""
+    return False if os.environ.get("NO_COLOR") else None
+
+
 def _failed(error: Exception, *, as_json: bool) -> int:
     from gym_gui.cli.failures import from_click, show, unexpected
     from gym_gui.core.worker.errors import MosaicError
@@ -71,13 +77,11 @@ def _failed(error: Exception, *, as_json: bool) -> int:
         click.echo(error.format_message(), err=True)
         return exits.USAGE
     if isinstance(error, click.ClickException):
-        return show(from_click(error), as_json=as_json)
-    return show(error if isinstance(error, MosaicError) else unexpected(error), as_json=as_json)
+        return show(from_click(error), as_json=as_json, color=_color())
+    return show(error if isinstance(error, MosaicError) else unexpected(error), as_json=as_json, color=_color())
 
 
 def _reader_left() -> int:
     """End quietly when whoever read our output (``| head``) has gone."""
-    import os
-
     os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
     return exits.FAILED

@@ -111,7 +111,7 @@ def _live(runs: dict[str, RunProgress]) -> list[str]:
 
 def _wants_to_leave(interrupts: Interrupts) -> bool:
     """Ask whether to detach or to cancel; where nobody can be asked the answer is to cancel."""
-    if not (sys.stdin.isatty() and sys.stdout.isatty()):
+    if not (sys.stdin.isatty() and sys.stderr.isatty()):
         return False
     answer = interrupts.ask("\nDetach and leave it running (d), or cancel it (c)? Ctrl-C again cancels. [d/c] ")
     if answer is None:

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import signal
+import sys
 from types import FrameType
 from typing import Any
+
+import click
 
 
 class Interrupts:
@@ -25,18 +28,17 @@ class Interrupts:
         self.count += 1
 
     def ask(self, question: str) -> str | None:
-        """Read an answer from the terminal.
+        """Read an answer from the terminal; the question stands on stderr, since stdout may hold a document.
 
         Returns:
             What was typed; ``None`` if Ctrl-C was pressed instead; empty at the end of input.
         """
         signal.signal(signal.SIGINT, signal.default_int_handler)
         try:
-            return input(question)
+            click.echo(question, nl=False, err=True)
+            return sys.stdin.readline()
         except KeyboardInterrupt:
             self.count += 1
             return None
-        except EOFError:
-            return ""
         finally:
             signal.signal(signal.SIGINT, self._take)

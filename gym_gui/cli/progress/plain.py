@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from typing import IO
 
 from gym_gui.cli import figures
@@ -28,7 +29,8 @@ class PlainView:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._stream.flush()
+        with contextlib.suppress(BrokenPipeError):
+            self._stream.flush()
 
     def show(self, runs: list[RunProgress], changed: set[str], now: float) -> None:
         """Print the runs whose state has changed, and all that are going where it is time for it."""
@@ -44,8 +46,10 @@ class PlainView:
 
     def note(self, message: str) -> None:
         """Print a sentence."""
-        self._stream.write(message + "\n")
-        self._stream.flush()
+        # Whoever read the lines may leave early (``| head``); the runs want us still.
+        with contextlib.suppress(BrokenPipeError):
+            self._stream.write(message + "\n")
+            self._stream.flush()
 
 
 def line_of(run: RunProgress, now: float) -> str:
