@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import os
 import threading
 import time
@@ -15,6 +14,8 @@ from gym_gui.core.worker.sink import is_atomic, open_sink, say, write_some
 from gym_gui.core.worker.step_line import FIELDS, step_encoder
 
 if TYPE_CHECKING:
+    import logging
+
     from gym_gui.logging_config.constant import LogConstant
 
 _emitters: weakref.WeakSet[TelemetryEmitter] = weakref.WeakSet()
