@@ -60,9 +60,10 @@ def test_sigterm_saves_a_checkpoint_and_says_cancelled(start: Any, algo: str, tm
     process = start(config, "--worker-id", "000002")
     lines = read_until(process, '"episode"')
     process.send_signal(signal.SIGTERM)
-    rest, errors = process.communicate(timeout=60)
+    # Not communicate(), which would leave out what readline() has read ahead.
+    events = events_of("".join(lines) + process.stdout.read())
+    errors = process.communicate(timeout=60)[1]
     assert process.returncode == 143, errors
-    events = events_of("".join(lines) + rest)
     assert [e["event"] for e in events if "event" in e] == ["run_started", "checkpoint_saved", "run_cancelled"]
     assert {e["worker_id"] for e in events} == {"000002"}
     saved = events[-2]["payload"]
