@@ -55,6 +55,8 @@ def list_runs(
             continue
         if worker_type and not any(worker.worker_type == worker_type for worker in run.workers):
             continue
+        for worker in run.workers if not curves else ():
+            worker.curve = []
         found.append(run)
     return found
 

@@ -78,10 +78,8 @@ def _with_value(problem: Problem) -> str:
 
 def unexpected(error: BaseException) -> MosaicError:
     """Turn a fault of MOSAIC itself into one sentence, and keep its traceback in a file."""
-    from gym_gui.config.settings import get_setting
-
     text = "".join(traceback.format_exception(error))
-    if get_setting("debug_mode", default=False):
+    if _debugging():
         click.echo(text, err=True, nl=False)
         kept = "the traceback stands above"
     else:
@@ -92,6 +90,15 @@ def unexpected(error: BaseException) -> MosaicError:
         why="a fault of MOSAIC itself, or of the machine",
         next_step="mosaic doctor; the same command with --debug shows the traceback",
     )
+
+
+def _debugging() -> bool:
+    from gym_gui.config.settings import get_setting
+
+    try:
+        return bool(get_setting("debug_mode", default=False))
+    except MosaicError:  # the settings are at fault themselves, and something else is being told
+        return False
 
 
 def _keep(text: str) -> Path:

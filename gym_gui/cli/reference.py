@@ -39,8 +39,9 @@ was at fault: each has `path`, `message`, `value`, `allowed`, `nearest`.
 ledger{lines stored log quarantined records dropped sampled} proxy_pid started_at ended_at exit`; each of `workers` at
 least `worker_id worker_type pid state exit steps episodes`. Times are Unix seconds. `exit` is `{code, signal, reason}`.
 `runs list`, `runs watch` and `runs cancel` print a list of such documents; `runs verify` and `runs reindex` one report,
-or a list where several runs were named. `train --detach --json` prints `{"run_id": …}`, with `--seeds` a list of these; without `--detach` the same document as
-`runs show` once the run has ended. A point of a worker's `curve` is `[step, episodes, mean, lowest, highest return]`.
+or a list where several runs were named. `train --detach --json` prints `{"run_id": …}`, with `--seeds` a list of these;
+without `--detach` the same document as `runs show` once the run has ended. A point of a worker's `curve` is `[step,
+episodes, mean, lowest, highest return]`; lists leave the curves out.
 
 ## Runs
 
