@@ -165,6 +165,7 @@ class Ingestor:
         source = self._sources[worker_no, attempt]
         while not source.tail.cursor.closed:
             self._pump([source], 4 << 20, final=True)
+        source.tail.sync()  # checkpoints to come do not see this log any more
         source.tail.close()
 
     def lag_bytes(self) -> int:

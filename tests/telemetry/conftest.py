@@ -136,7 +136,7 @@ def drain_logs() -> Callable[..., int]:
 _strange = st.one_of(
     st.none(),
     st.booleans(),
-    st.integers(-3, 3),
+    st.integers(-1, 3),
     st.sampled_from([2**62, 2**63 - 1, 2**63, -(2**63), -(2**63) - 1, 2**64, 10**400]),
     st.floats(),
     st.sampled_from([3.0, 1e30, -0.0, 1e308]),
@@ -169,19 +169,40 @@ _kinds = st.sampled_from(
 )
 
 
+_whole = st.sampled_from(
+    [
+        {"event_type": "step", "step_index": 3, "ep_index": 1, "reward": 0.5, "terminated": False, "truncated": True},
+        {
+            "event_type": "step",
+            "step_index": 3,
+            "agent_id": "a",
+            "action": [1],
+            "observation": {"x": "y"},
+            "timestamp": 1,
+        },
+        {"event_type": "episode", "ep_index": 2, "total_reward": 1.5, "steps": 9, "phase": "train", "success": True},
+        {"type": "episode", "episode": 2, "length": 3, "agent_id": "a", "agent_rewards": {"a": 1}, "sampled": 3},
+        {"event_type": "metric", "step": 4, "values": {"loss": 0.5}},
+        {"event": "heartbeat", "timestamp": 2.5, "payload": {"step": 3}, "dropped": 2},
+        {"event": "banana"},
+        {"a": {"event_type": "step", "step_index": 1}},
+        {},
+    ]
+)
+
+
 @st.composite
 def _telemetry(draw: st.DrawFn) -> bytes:
-    event: dict[str, Any] = {}
-    key = draw(st.sampled_from(["event_type", "event_type", "event", "type"]))
-    event[key] = draw(_kinds)
-    if draw(st.booleans()):
-        event["run_id"] = draw(st.sampled_from([RUN_ID, RUN_ID, RUN_ID, "other"]))
-    for name in ("step_index", "ep_index"):
-        if draw(st.booleans()):
-            event[name] = draw(st.integers(0, 4))
-    if draw(st.booleans()):
-        event["values"] = draw(st.dictionaries(st.text(max_size=3), st.floats(), max_size=3))
-    event.update(draw(st.dictionaries(_keys, _strange, max_size=3)))
+    event: dict[str, Any] = dict(draw(_whole))
+    event.update(
+        draw(st.fixed_dictionaries({}, optional={"run_id": st.sampled_from([RUN_ID, RUN_ID, RUN_ID, "x", 3])}))
+    )
+    for name in draw(st.lists(st.sampled_from(sorted(event)) if event else _keys, max_size=2)):
+        event[name] = draw(_strange)
+    if draw(st.integers(0, 3)) == 0:
+        event[draw(_keys)] = draw(_strange)
+    if draw(st.integers(0, 5)) == 0:
+        event[draw(st.sampled_from(["event_type", "event", "type"]))] = draw(_kinds)
     compact = draw(st.booleans())
     text = json.dumps(event, separators=(",", ":") if compact else None, ensure_ascii=draw(st.booleans()))
     return text.encode("utf-8", "surrogatepass").replace(b"\n", b" ")
@@ -221,6 +242,13 @@ def _spoiled(draw: st.DrawFn) -> bytes:
     if draw(st.booleans()):
         place = draw(st.integers(0, len(data)))
         data = data[:place] + draw(_piece) + data[place:]
+    if data and draw(st.booleans()):
+        place = draw(st.integers(0, len(data) - 1))
+        data = (
+            data[:place]
+            + draw(st.sampled_from([b"\xff", b"\x00", b'"', b"{", b"}", b"\\", b"e", b"\xc3\xa4"]))
+            + data[place + 1 :]
+        )
     return data
 
 
