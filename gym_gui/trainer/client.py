@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import getpass
 import os
+import random
 import sys
+import time
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -22,7 +24,9 @@ if TYPE_CHECKING:
 CALL_TIMEOUT_S = 30.0
 SUBMIT_TIMEOUT_S = 180.0
 _PAGE = 500
-_WATCH_RECONNECTS = 5
+#: How often a daemon that is gone is looked for anew, and the first wait between, seconds.
+TRIES = 6
+_FIRST_WAIT_S = 0.05
 
 
 class TrainerClient:
@@ -31,8 +35,9 @@ class TrainerClient:
     Use :meth:`connect`; close it, or use it as a context manager.
     """
 
-    def __init__(self, home: Path, daemon: DaemonInfo) -> None:
+    def __init__(self, home: Path, daemon: DaemonInfo, *, start: bool = False) -> None:
         self._home = home
+        self._start = start
         self.address = daemon.address
         self._open(daemon)
 
@@ -48,7 +53,9 @@ class TrainerClient:
             UsageError: No daemon runs (with ``start=False``), or the home cannot be used.
             MosaicError: The daemon did not start.
         """
-        return cls(home, _daemon_of(home, start))
+        client = cls(home, _daemon_of(home, start), start=start)
+        client.status()  # a daemon that is just ending is waited for, and followed by the next
+        return client
 
     def __enter__(self) -> TrainerClient:
         return self
@@ -87,7 +94,7 @@ class TrainerClient:
             argv=sys.argv,
             working_directory=_working_directory(),
         )
-        answer = self._call(self._stub.SubmitRun, request, SUBMIT_TIMEOUT_S)
+        answer = self._call("SubmitRun", request, SUBMIT_TIMEOUT_S, tries=1)
         return str(answer.run_id)
 
     def validate(self, payload: dict[str, Any]) -> list[Problem]:
@@ -98,7 +105,7 @@ class TrainerClient:
             request = self._pb.ValidateRunRequest(config_json=_config_json(payload))
         except ConfigError as error:
             return error.problems
-        answer = self._call(self._stub.ValidateRun, request, SUBMIT_TIMEOUT_S)
+        answer = self._call("ValidateRun", request, SUBMIT_TIMEOUT_S)
         return [problem_from_pb(problem) for problem in answer.problems]
 
     def get(self, run_id: str) -> RunSummary:
@@ -107,7 +114,7 @@ class TrainerClient:
         Raises:
             UsageError: There is no such run.
         """
-        return self._summary(self._call(self._stub.GetRun, self._pb.GetRunRequest(run_id=run_id)))
+        return self._summary(self._call("GetRun", self._pb.GetRunRequest(run_id=run_id)))
 
     def watch(self, run_ids: Iterable[str]) -> Iterator[RunSummary]:
         """Yield the current value of each run, then every change; end when all have ended.
@@ -135,10 +142,7 @@ class TrainerClient:
                 return
             except self._grpc.RpcError as failure:
                 failures += 1
-                gone = failure.code() is self._grpc.StatusCode.UNAVAILABLE
-                if not gone or failures > _WATCH_RECONNECTS:
-                    raise self._error(failure) from None
-                self._reconnect()
+                self._recover(failure, failures)
             finally:
                 stream.cancel()
 
@@ -154,7 +158,7 @@ class TrainerClient:
             The run as it stands. Its state tells whether it had ended by itself.
         """
         request = self._pb.CancelRunRequest(run_id=run_id, reason=reason, by=_user())
-        run = self._summary(self._call(self._stub.CancelRun, request).run)
+        run = self._summary(self._call("CancelRun", request).run)
         if wait and not run.state.terminal:
             for seen in self.watch([run_id]):
                 run = seen
@@ -166,13 +170,13 @@ class TrainerClient:
         Raises:
             UsageError: There is no such run, or it has not ended.
         """
-        self._call(self._stub.DeleteRun, self._pb.DeleteRunRequest(run_id=run_id), SUBMIT_TIMEOUT_S)
+        self._call("DeleteRun", self._pb.DeleteRunRequest(run_id=run_id), SUBMIT_TIMEOUT_S)
 
     def workers(self) -> list[WorkerRecord]:
         """Return every installed worker, broken ones with their reason; without schemas."""
         from gym_gui.trainer.worker_converters import record_from_pb
 
-        answer = self._call(self._stub.ListWorkers, self._pb.ListWorkersRequest(), SUBMIT_TIMEOUT_S)
+        answer = self._call("ListWorkers", self._pb.ListWorkersRequest(), SUBMIT_TIMEOUT_S)
         return [record_from_pb(worker) for worker in answer.workers]
 
     def worker(self, name: str) -> WorkerRecord:
@@ -184,16 +188,16 @@ class TrainerClient:
         from gym_gui.trainer.worker_converters import record_from_pb
 
         request = self._pb.DescribeWorkerRequest(name=name)
-        return record_from_pb(self._call(self._stub.DescribeWorker, request, SUBMIT_TIMEOUT_S))
+        return record_from_pb(self._call("DescribeWorker", request, SUBMIT_TIMEOUT_S))
 
     def status(self) -> dict[str, Any]:
         """Return the daemon's pid, address, version, home, and how many runs it has."""
-        answer = self._call(self._stub.GetStatus, self._pb.GetStatusRequest())
+        answer = self._call("GetStatus", self._pb.GetStatusRequest())
         return {field.name: getattr(answer, field.name) for field in answer.DESCRIPTOR.fields}
 
     def shutdown(self) -> None:
         """End the daemon; runs go on."""
-        self._call(self._stub.Shutdown, self._pb.ShutdownRequest())
+        self._call("Shutdown", self._pb.ShutdownRequest(), tries=1)
 
     def list(
         self,
@@ -220,7 +224,7 @@ class TrainerClient:
         runs: list[RunSummary] = []
         while len(runs) < limit:
             request.page_size = min(_PAGE, limit - len(runs))
-            page = self._call(self._stub.ListRuns, request)
+            page = self._call("ListRuns", request)
             runs += [self._summary(run) for run in page.runs]
             if not page.next_page_token:
                 break
@@ -240,15 +244,27 @@ class TrainerClient:
         self._channel = grpc.insecure_channel(daemon.address, options=CHANNEL_OPTIONS)
         self._stub = mosaic_pb2_grpc.TrainerServiceStub(self._channel)
 
-    def _reconnect(self) -> None:
-        self._channel.close()
-        self._open(_daemon_of(self._home, start=True))
+    def _call(self, method: str, request: Any, timeout: float = CALL_TIMEOUT_S, *, tries: int = TRIES) -> Any:
+        """Call a method; if the daemon is gone, call its successor (not where that could do a thing twice)."""
+        failures = 0
+        while True:
+            stub_method = getattr(self._stub, method)
+            try:
+                return stub_method(request, metadata=self._metadata, timeout=timeout)
+            except self._grpc.RpcError as failure:
+                failures += 1
+                if failures >= tries:
+                    raise self._error(failure) from None
+                self._recover(failure, failures)
 
-    def _call(self, method: Any, request: Any, timeout: float = CALL_TIMEOUT_S) -> Any:
-        try:
-            return method(request, metadata=self._metadata, timeout=timeout)
-        except self._grpc.RpcError as failure:
+    def _recover(self, failure: Any, failures: int) -> None:
+        """Connect to the next daemon if the last one is gone; raise the failure otherwise."""
+        gone = failure.code() is self._grpc.StatusCode.UNAVAILABLE
+        if not gone or failures >= TRIES:
             raise self._error(failure) from None
+        time.sleep(random.uniform(0.5, 1.0) * _FIRST_WAIT_S * 2**failures)
+        self._channel.close()
+        self._open(_daemon_of(self._home, self._start))
 
     def _error(self, failure: Any) -> MosaicError:
         from gym_gui.trainer.faults import error_of

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import sqlite3
 import time
 from collections.abc import Mapping
 from pathlib import Path
@@ -33,7 +34,7 @@ from gym_gui.trainer.finished import is_finished
 from gym_gui.trainer.live import LiveRuns
 from gym_gui.trainer.restarts import Restarts
 from gym_gui.trainer.scheduler import Capacity, QueuedRun, decide
-from gym_gui.trainer.settle import settle
+from gym_gui.trainer.settle import settle, worker_lives
 
 logger = logging.getLogger(__name__)
 
@@ -60,6 +61,7 @@ class Dispatcher:
         self._queue: dict[str, QueuedRun] = {}
         self._active: dict[str, asyncio.Task[None]] = {}
         self._looks: dict[str, asyncio.Event] = {}
+        self._closing = False
 
     @property
     def queued(self) -> int:
@@ -119,6 +121,7 @@ class Dispatcher:
 
     async def close(self) -> None:
         """Stop looking after runs. Their supervisors go on by themselves."""
+        self._closing = True
         tasks = list(self._active.values())
         for task in tasks:
             task.cancel()
@@ -137,7 +140,9 @@ class Dispatcher:
 
     def _supervise(self, run_id: str, *, started: bool) -> None:
         self._looks[run_id] = asyncio.Event()
-        self._active[run_id] = asyncio.create_task(self._until_ended(run_id, started), name=run_id)
+        task = asyncio.create_task(self._until_ended(run_id, started), name=run_id)
+        task.add_done_callback(lambda _: self._release(run_id))
+        self._active[run_id] = task
 
     async def _until_ended(self, run_id: str, started: bool) -> None:
         """Keep a supervisor alive until its run has ended."""
@@ -150,10 +155,12 @@ class Dispatcher:
         except Exception:
             # Whatever it is, one run's trouble must not end the daemon; the next daemon tries again.
             logger.exception("run %s: cannot be supervised", run_id)
-        finally:
-            del self._looks[run_id]
-            del self._active[run_id]
-        self._start_queued()
+
+    def _release(self, run_id: str) -> None:
+        del self._looks[run_id]
+        del self._active[run_id]
+        if not self._closing:
+            self._start_queued()
 
     async def _supervised(self, folder: RunFolder, executor: Executor, started: bool) -> RunSummary:
         restarts = Restarts()
@@ -163,18 +170,34 @@ class Dispatcher:
             await self._start(folder, executor)
         while True:
             await self._until_dead(folder, executor)
-            known = self.board.get(folder.run_id)
-            run = known if known.state.terminal else await asyncio.to_thread(read_summary, folder)
+            run = await self._read(folder)
             if run.state.terminal and is_finished(folder):
                 return run
             delay = restarts.after(time.monotonic() - since)
-            if delay is None:
-                return await asyncio.to_thread(self._give_up, folder, restarts.deaths)
-            values = {"run_id": folder.run_id, "in_s": delay, "deaths": restarts.deaths}
-            log_constant(logger, LOG_DAEMON_PROXY_RESTARTED, extra=values)
+            if restarts.hopeless and not worker_lives(folder):
+                return await self._give_up(folder, restarts.deaths)
+            self._say_restart(run, restarts.deaths, delay)
             await asyncio.sleep(delay)
             since = time.monotonic()
             await self._start(folder, executor)
+
+    async def _read(self, folder: RunFolder) -> RunSummary:
+        """Return the run as its folder tells it, or as it was last reported where the folder cannot be read."""
+        known = self.board.get(folder.run_id)
+        if known.state.terminal:
+            return known
+        try:
+            return await asyncio.to_thread(read_summary, folder)
+        except (MosaicError, OSError, sqlite3.Error) as error:
+            logger.warning("run %s: its folder cannot be read: %s", folder.run_id, error)
+            return known
+
+    def _say_restart(self, run: RunSummary, deaths: int, delay: float) -> None:
+        values = {"run_id": run.run_id, "in_s": delay, "deaths": deaths}
+        log_constant(logger, LOG_DAEMON_PROXY_RESTARTED, extra=values)
+        if deaths > 1:
+            cause = f"its telemetry proxy died {deaths} times; the next one starts in {delay:g} s"
+            self.board.publish(msgspec.structs.replace(self.board.get(run.run_id), cause=cause))
 
     async def _start(self, folder: RunFolder, executor: Executor) -> None:
         """Start a supervisor; a start that fails counts as a supervisor that died at once."""
@@ -183,9 +206,13 @@ class Dispatcher:
         except (OSError, MosaicError) as error:
             logger.warning("run %s: no supervisor could be started: %s", folder.run_id, error)
 
-    def _give_up(self, folder: RunFolder, deaths: int) -> RunSummary:
+    async def _give_up(self, folder: RunFolder, deaths: int) -> RunSummary:
         cause = f"its telemetry proxy died {deaths} times in a row: see {folder.proxy_log}"
-        run = settle(folder, RunState.LOST, cause)
+        try:
+            run = await asyncio.to_thread(settle, folder, RunState.LOST, cause)
+        except (MosaicError, OSError, sqlite3.Error):
+            logger.exception("run %s: its end cannot be written", folder.run_id)
+            run = msgspec.structs.replace(self.board.get(folder.run_id), state=RunState.LOST, cause=cause)
         log_constant(logger, LOG_DAEMON_RUN_LOST, extra={"run_id": folder.run_id, "state": run.state.value})
         return run
 

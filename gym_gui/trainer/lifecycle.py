@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import select
@@ -68,8 +69,8 @@ def stop_daemon(home: Path, timeout_s: float = STOP_TIMEOUT_S) -> bool:
     daemon = paths.daemon()
     if daemon is None:
         return False
-    with TrainerClient(paths.path, daemon) as client:
-        client.shutdown()
+    with contextlib.suppress(MosaicError), TrainerClient(paths.path, daemon) as client:
+        client.shutdown()  # one that cannot be told is ending already, or does not end in time
     deadline = time.monotonic() + timeout_s
     while is_locked(paths.lock_file):
         if time.monotonic() > deadline:
@@ -91,8 +92,11 @@ def daemon_status(home: Path) -> dict[str, Any]:
     daemon = paths.daemon()
     if daemon is None:
         return {"running": False, "home": str(paths.path)}
-    with TrainerClient(paths.path, daemon) as client:
-        return {"running": True, **client.status()}
+    try:
+        with TrainerClient(paths.path, daemon) as client:
+            return {"running": True, **client.status()}
+    except UsageError:  # it has just ended
+        return {"running": False, "home": str(paths.path)}
 
 
 def _start_once(paths: DaemonHome, port: int | None, on_demand: bool) -> DaemonInfo:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from gym_gui.core.worker.errors import MosaicError
 from gym_gui.runs.folder import RunFolder
-from gym_gui.runs.lock import FileLock
+from gym_gui.runs.lock import FileLock, is_locked
 from gym_gui.runs.states import RunState
 from gym_gui.runs.summary import RunSummary
 from gym_gui.telemetry.summary import read_summary
@@ -45,3 +45,8 @@ def settle(folder: RunFolder, state: RunState, cause: str) -> RunSummary:
         return read_summary(folder)
     finally:
         lock.release()
+
+
+def worker_lives(folder: RunFolder) -> bool:
+    """Return whether a launcher or a worker of a run lives, as the locks that they hold tell."""
+    return any(is_locked(path) for path in folder.control.glob("*.lock") if path != folder.proxy_lock)

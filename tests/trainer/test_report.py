@@ -91,7 +91,6 @@ def test_the_reporter_sends_the_newest_and_finds_the_next_daemon(
         reporter.close(20.0)
         assert again.get(run_id).report == 1002
         again.cancel(run_id)
-        client._reconnect()
 
 
 def test_a_reporter_without_a_daemon_is_closed_soon(daemon_home: Path) -> None:

@@ -1,0 +1,185 @@
+"""The dispatcher with supervisors that misbehave on purpose."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from gym_gui.runs.folder import RunFolder
+from gym_gui.runs.ids import new_run_id
+from gym_gui.runs.lock import FileLock
+from gym_gui.runs.plan import RunPlan, WorkerPlan
+from gym_gui.runs.plan_io import save_plan
+from gym_gui.runs.states import RunState
+from gym_gui.runs.summary import RunSummary
+from gym_gui.telemetry.summary import read_summary
+from gym_gui.trainer import dispatcher as module
+from gym_gui.trainer import restarts
+from gym_gui.trainer.board import RunBoard
+from gym_gui.trainer.dispatcher import Dispatcher
+from gym_gui.trainer.executors.base import Executor
+from gym_gui.trainer.live import LiveRuns
+from gym_gui.trainer.registry import Registry
+from gym_gui.trainer.scheduler import Capacity
+
+
+class DyingExecutor(Executor):
+    """Its supervisors die at once, or cannot even be started."""
+
+    name = "dying"
+
+    def __init__(self, refuses: bool = False) -> None:
+        self.starts = 0
+        self.refuses = refuses
+
+    async def start(self, folder: RunFolder) -> None:
+        self.starts += 1
+        if self.refuses:
+            raise OSError("no processes left")
+
+    async def alive(self, folder: RunFolder) -> bool:
+        return False
+
+    async def kill(self, folder: RunFolder) -> None:
+        """There is nothing to kill."""
+
+    async def cleanup(self, folder: RunFolder) -> None:
+        """There is nothing to clean up."""
+
+
+@pytest.fixture
+def board(home: Path) -> Iterator[RunBoard]:
+    board = RunBoard(Registry(home / "registry.db"))
+    yield board
+    board.registry.close()
+
+
+@pytest.fixture(autouse=True)
+def _hurry(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(restarts, "_SECOND_S", 0.001)
+    monkeypatch.setattr(restarts, "_LONGEST_S", 0.01)
+    monkeypatch.setattr(module, "LOOK_S", 0.01)
+
+
+def new_run(home: Path, board: RunBoard) -> RunSummary:
+    folder = RunFolder.of(home, new_run_id())
+    LiveRuns(home / "runs").add(folder.run_id)
+    folder.create()
+    worker = WorkerPlan(worker_no=1, worker_id="000001", worker_type="x", argv=[sys.executable])
+    save_plan(
+        folder,
+        RunPlan(
+            run_id=folder.run_id,
+            run_name="x",
+            digest="",
+            created_at=1.0,
+            config={},
+            workers=[worker],
+            executor="dying",
+        ),
+    )
+    return board.registry.add(read_summary(folder))
+
+
+async def until(condition: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + 30
+    while not condition():
+        assert time.monotonic() < deadline
+        await asyncio.sleep(0.01)
+
+
+@pytest.mark.parametrize("refuses", [False, True])
+def test_a_run_whose_supervisors_keep_dying_is_lost_in_the_end(home: Path, board: RunBoard, refuses: bool) -> None:
+    async def scenario() -> None:
+        executor, run = DyingExecutor(refuses), new_run(home, board)
+        dispatcher = Dispatcher(board, {"dying": executor}, Capacity(1), home)
+        dispatcher.enqueue(run, 0)
+        await until(lambda: board.get(run.run_id).state.terminal)
+        assert executor.starts == restarts.LIMIT + 1
+        await dispatcher.close()
+
+    asyncio.run(scenario())
+    (run,) = board.registry.list()
+    assert run.state is RunState.LOST
+    assert "proxy.log" in run.cause
+    assert read_summary(RunFolder.of(home, run.run_id)).state is RunState.LOST
+    assert LiveRuns(home / "runs").all() == set()
+
+
+def test_as_long_as_a_worker_lives_its_run_is_not_lost(home: Path, board: RunBoard) -> None:
+    async def scenario() -> None:
+        executor, run = DyingExecutor(), new_run(home, board)
+        lock = FileLock(RunFolder.of(home, run.run_id).launch_lock("000001", 1))
+        assert lock.acquire()
+        dispatcher = Dispatcher(board, {"dying": executor}, Capacity(1), home)
+        dispatcher.enqueue(run, 0)
+        await until(lambda: executor.starts > 2 * restarts.LIMIT)
+        assert not board.get(run.run_id).state.terminal
+        assert "died" in board.get(run.run_id).cause
+        lock.release()
+        await until(lambda: board.get(run.run_id).state is RunState.LOST)
+        await dispatcher.close()
+
+    asyncio.run(scenario())
+
+
+def test_a_folder_that_cannot_be_read_does_not_stop_the_others(home: Path, board: RunBoard) -> None:
+    async def scenario() -> None:
+        executor, broken, other = DyingExecutor(), new_run(home, board), new_run(home, board)
+        RunFolder.of(home, broken.run_id).run_json.write_text("{")
+        dispatcher = Dispatcher(board, {"dying": executor}, Capacity(1), home)
+        dispatcher.enqueue(broken, 0)
+        dispatcher.enqueue(other, 0)
+        await until(lambda: board.get(other.run_id).state.terminal)
+        assert board.get(broken.run_id).state is RunState.LOST
+        await dispatcher.close()
+
+    asyncio.run(scenario())
+
+
+def test_a_run_of_an_executor_that_is_gone_is_left_alone(home: Path, board: RunBoard) -> None:
+    async def scenario() -> None:
+        run = new_run(home, board)
+        dispatcher = Dispatcher(board, {}, Capacity(1), home)
+        dispatcher.adopt(run)
+        await until(lambda: dispatcher.active == 0)
+        assert not board.get(run.run_id).state.terminal
+        await dispatcher.close()
+
+    asyncio.run(scenario())
+
+
+def test_closing_leaves_runs_as_they_are(home: Path, board: RunBoard) -> None:
+    async def scenario() -> None:
+        run = new_run(home, board)
+        dispatcher = Dispatcher(board, {"dying": DyingExecutor()}, Capacity(1), home)
+        dispatcher.enqueue(run, 0)
+        await dispatcher.close()
+        await asyncio.sleep(0)
+        assert dispatcher.active == 0
+        assert not board.get(run.run_id).state.terminal
+
+    asyncio.run(scenario())
+
+
+def test_a_queued_run_that_somebody_holds_is_cancelled_by_its_supervisor(home: Path, board: RunBoard) -> None:
+    async def scenario() -> None:
+        executor, run = DyingExecutor(), new_run(home, board)
+        folder = RunFolder.of(home, run.run_id)
+        dispatcher = Dispatcher(board, {"dying": executor}, Capacity(0), home)
+        dispatcher.enqueue(run, 0)
+        lock = FileLock(folder.proxy_lock)
+        assert lock.acquire()
+        seen = await dispatcher.cancel(run.run_id, "me", "")
+        assert not seen.state.terminal
+        assert folder.cancel_intent.exists()
+        assert (dispatcher.queued, dispatcher.active) == (0, 1)
+        lock.release()
+        await dispatcher.close()
+
+    asyncio.run(scenario())
