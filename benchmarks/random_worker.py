@@ -61,8 +61,11 @@ def main() -> None:
     """Measure both arms in turn."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--steps", type=int, default=100_000)
-    parser.add_argument("--repeats", type=int, default=5)
+    parser.add_argument("--repeats", "--rounds", type=int, default=5)
+    parser.add_argument("--tiny", action="store_true", help="a small size: only to see that it works")
     arguments = parser.parse_args()
+    if arguments.tiny:
+        arguments.steps = 1_000
     taken: dict[str, list[float]] = {"bare": [], "worker": []}
     with tempfile.TemporaryDirectory() as folder:
         log = Path(folder) / "log.jsonl"
