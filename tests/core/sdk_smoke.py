@@ -119,7 +119,7 @@ manifest = sdk.WorkerAnalyticsManifest("r", "smoke", sdk.ArtifactsMetadata(tenso
 path = manifest.save(os.path.join(folder, "m.json"))
 assert sdk.WorkerAnalyticsManifest.load(path) == manifest
 seen["manifest"] = manifest.to_dict()
-assert isinstance(sdk.discover_workers(), dict)
+assert isinstance(sdk.discover_workers(), list)
 paths.ensure_var_directories()
 seen["run_dir"] = os.path.relpath(str(paths.get_run_dir("r")), folder)
 seen["setting"] = settings.get_setting("daemon_port")

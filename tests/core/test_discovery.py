@@ -49,9 +49,12 @@ def site(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
 
 def test_all_installed_workers_are_found(site: Site) -> None:
     discovery = WorkerDiscovery()
-    found = discovery.discover_all()["aworker"]
+    workers = discovery.discover_all()
+    assert [found.worker_id for found in workers] == sorted(found.worker_id for found in workers)
+    found = next(found for found in workers if found.worker_id == "aworker")
     assert isinstance(found, DiscoveredWorker)
     assert found.metadata.name == "aworker"
+    assert (found.entry_point_name, found.module_path) == ("aworker", "found_aworker:get_worker_metadata")
     assert (found.package, found.cli_module) == ("found_aworker", "found_aworker.cli")
     assert (found.distribution, found.distribution_version) == ("found-aworker", "1.2")
     assert {"aworker", "bworker"} <= set(discovery.list_worker_ids())
@@ -103,7 +106,7 @@ def test_what_was_found_is_believed_for_a_while(site: Site) -> None:
     discovery.clear_cache()
     assert discovery.has_worker("later")
     site.add("latest", METADATA.format(name="latest", paradigm="sequential"))
-    assert "latest" in discovery.discover_all(force_refresh=True)
+    assert "latest" in [found.worker_id for found in discovery.discover_all(force_reload=True)]
 
 
 def test_slow_worker_is_used_and_said_to_be_slow(site: Site, caplog: pytest.LogCaptureFixture) -> None:
@@ -113,5 +116,5 @@ def test_slow_worker_is_used_and_said_to_be_slow(site: Site, caplog: pytest.LogC
 
 
 def test_process_wide_discovery(site: Site) -> None:
-    assert "aworker" in discover_workers(force_refresh=True)
-    assert "aworker" in discover_workers()
+    assert "aworker" in [found.worker_id for found in discover_workers(force_reload=True)]
+    assert "aworker" in [found.worker_id for found in discover_workers()]

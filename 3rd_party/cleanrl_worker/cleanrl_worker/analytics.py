@@ -40,7 +40,7 @@ def write_analytics_manifest(
         directory=str(checkpoints_dir),
         format="pytorch",
         files=saved,
-        latest=saved[-1] if saved else None,
+        final_checkpoint=saved[-1] if saved else None,
         frequency=config.checkpoint_interval or None,
     )
     artifacts = ArtifactsMetadata(

@@ -22,11 +22,13 @@ class TensorBoardMetadata:
     Args:
         log_dir: Their folder; relative to the run's (or the worker's working) folder unless absolute.
         enabled: Whether they were written.
+        port: Port of the server that shows them, if one runs.
         url: Where they can be looked at.
     """
 
     log_dir: str
     enabled: bool = True
+    port: int | None = None
     url: str | None = None
 
 
@@ -61,16 +63,16 @@ class CheckpointMetadata:
         directory: Their folder.
         format: Who can read them, e.g. ``"pytorch"``.
         files: Their names within the folder, oldest first.
-        latest: The one to resume from.
-        best: The one to evaluate.
+        best_checkpoint: The one to evaluate.
+        final_checkpoint: The one to resume from.
         frequency: Steps between two.
     """
 
     directory: str = "checkpoints"
     format: str = "pytorch"
     files: list[str] = field(default_factory=list)
-    latest: str | None = None
-    best: str | None = None
+    best_checkpoint: str | None = None
+    final_checkpoint: str | None = None
     frequency: int | None = None
 
 
@@ -151,8 +153,9 @@ class WorkerAnalyticsManifest:
         return found
 
     def to_dict(self) -> dict[str, Any]:
-        """Return the manifest as a JSON-ready dict."""
+        """Return the manifest as a JSON-ready dict; artifacts of which there are none are left out."""
         values: dict[str, Any] = _plain(self)
+        values["artifacts"] = {name: value for name, value in values["artifacts"].items() if value not in (None, [])}
         return values
 
     @classmethod

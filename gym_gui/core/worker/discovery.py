@@ -28,7 +28,8 @@ class DiscoveredWorker:
         worker_id: Name of its entry point: the kind of worker.
         metadata: Who it is.
         capabilities: What it can do.
-        entry_point: What the entry point names, e.g. ``"my_worker:get_worker_metadata"``.
+        entry_point_name: The same.
+        module_path: What the entry point names, e.g. ``"my_worker:get_worker_metadata"``.
         distribution: The installed distribution it comes from, if known.
         distribution_version: That distribution's version.
     """
@@ -36,14 +37,15 @@ class DiscoveredWorker:
     worker_id: str
     metadata: WorkerMetadata
     capabilities: WorkerCapabilities
-    entry_point: str = ""
+    entry_point_name: str = ""
+    module_path: str = ""
     distribution: str | None = None
     distribution_version: str | None = None
 
     @property
     def package(self) -> str:
         """The top package of the worker, e.g. ``"my_worker"``."""
-        return self.entry_point.partition(":")[0].partition(".")[0]
+        return self.module_path.partition(":")[0].partition(".")[0]
 
     @property
     def cli_module(self) -> str:
@@ -77,34 +79,37 @@ class WorkerDiscovery:
     @property
     def broken(self) -> dict[str, str]:
         """Entry points that cannot be used, with the reason."""
-        self.discover_all()
+        self._by_id()
         return dict(self._broken)
 
-    def discover_all(self, force_refresh: bool = False) -> dict[str, DiscoveredWorker]:
-        """Return all workers by their ids. One that fails to import is logged and left out.
+    def discover_all(self, *, force_reload: bool = False) -> list[DiscoveredWorker]:
+        """Return all workers, sorted by their ids. One that fails to import is logged and left out.
 
         Args:
-            force_refresh: Look again even if what was found is fresh.
+            force_reload: Look again even if what was found is fresh.
         """
+        return list(self._by_id(force_reload).values())
+
+    def _by_id(self, force_reload: bool = False) -> dict[str, DiscoveredWorker]:
         now = self._clock()
-        if force_refresh or self._found_at is None or now - self._found_at > self._cache_ttl_s:
+        if force_reload or self._found_at is None or now - self._found_at > self._cache_ttl_s:
             self._workers, self._broken = {}, {}
             for entry_point in sorted(_entry_points(self._group), key=lambda entry: str(entry.name)):
                 self._load(entry_point)
             self._found_at = now
-        return dict(self._workers)
+        return self._workers
 
     def get_worker(self, worker_id: str) -> DiscoveredWorker | None:
         """Return one worker, or ``None`` if there is no such one."""
-        return self.discover_all().get(worker_id)
+        return self._by_id().get(worker_id)
 
     def list_worker_ids(self) -> list[str]:
         """Return the ids of all workers, sorted."""
-        return sorted(self.discover_all())
+        return list(self._by_id())
 
     def has_worker(self, worker_id: str) -> bool:
         """Return whether there is such a worker."""
-        return worker_id in self.discover_all()
+        return worker_id in self._by_id()
 
     def get_capabilities(self, worker_id: str) -> WorkerCapabilities | None:
         """Return what a worker can do, or ``None`` if there is no such one."""
@@ -113,11 +118,11 @@ class WorkerDiscovery:
 
     def filter_by_paradigm(self, paradigm: str) -> list[DiscoveredWorker]:
         """Return the workers that train in this way, e.g. ``"sequential"``."""
-        return [found for found in self.discover_all().values() if found.capabilities.supports_paradigm(paradigm)]
+        return [found for found in self.discover_all() if found.capabilities.supports_paradigm(paradigm)]
 
     def filter_by_env_family(self, family: str) -> list[DiscoveredWorker]:
         """Return the workers that take environments of this family, e.g. ``"gymnasium"``."""
-        return [found for found in self.discover_all().values() if found.capabilities.supports_env_family(family)]
+        return [found for found in self.discover_all() if found.capabilities.supports_env_family(family)]
 
     def clear_cache(self) -> None:
         """Forget what was found."""
@@ -142,7 +147,8 @@ class WorkerDiscovery:
             worker_id=name,
             metadata=metadata,
             capabilities=capabilities,
-            entry_point=str(entry_point.value),
+            entry_point_name=name,
+            module_path=str(entry_point.value),
             distribution=distribution.metadata["Name"] if distribution else None,
             distribution_version=distribution.version if distribution else None,
         )
@@ -155,9 +161,9 @@ class WorkerDiscovery:
         log_constant(_LOGGER, getattr(log_constants, constant), extra={"worker_type": name, **extra})
 
 
-def discover_workers(force_refresh: bool = False) -> dict[str, DiscoveredWorker]:
-    """Return all workers of this environment by their ids (remembered for the process)."""
-    return _discovery.discover_all(force_refresh=force_refresh)
+def discover_workers(*, force_reload: bool = False) -> list[DiscoveredWorker]:
+    """Return all workers of this environment, sorted by their ids (remembered for the process)."""
+    return _discovery.discover_all(force_reload=force_reload)
 
 
 def _entry_points(group: str) -> Iterable[Any]:

@@ -43,10 +43,10 @@ class TelemetryEmitter:
         sink: TextIO | None = None,
         logger: logging.Logger | None = None,
     ) -> None:
-        self.run_id = str(run_id)
+        self._run_id = str(run_id)
         self.worker_id = worker_id if worker_id is not None else os.environ.get("WORKER_ID") or None
         self.logger = logger
-        self._head: dict[str, str] = {"run_id": self.run_id}
+        self._head: dict[str, str] = {"run_id": self._run_id}
         if self.worker_id is not None:
             self._head["worker_id"] = str(self.worker_id)
         self._lock = threading.RLock()  # re-entrant: a signal handler may emit in the middle of an event
@@ -59,6 +59,11 @@ class TelemetryEmitter:
         self._atomic = is_atomic(self._write)
         self._encode_step = step_encoder(self._head)
         _emitters.add(self)
+
+    @property
+    def run_id(self) -> str:
+        """The run that every event names."""
+        return self._run_id
 
     @property
     def dropped(self) -> int:
