@@ -46,6 +46,15 @@ def duration(seconds: float | None) -> str:
     return f"{whole // 86400} d {whole % 86400 // 3600} h"
 
 
+def clock(seconds: float | None) -> str:
+    """Return a duration as a clock shows it, for narrow columns: ``0:09``, ``12:30``, ``2:14:05``."""
+    if seconds is None or not math.isfinite(seconds):
+        return NOTHING
+    whole = max(round(seconds), 0)
+    minutes = f"{whole // 60 % 60}:{whole % 60:02d}"
+    return minutes if whole < 3600 else f"{whole // 3600}:{whole // 60 % 60:02d}:{whole % 60:02d}"
+
+
 def size(byte_count: float | None) -> str:
     """Return a size in binary units: ``512 B``, ``1.5 MiB``."""
     if byte_count is None:

@@ -23,6 +23,7 @@ def preflight(catalog: WorkerCatalog, payload: dict[str, Any], *, dry_run: bool)
         UsageError: A worker is unknown or broken.
     """
     from gym_gui.runs.config import run_config_problems, validate_train_run_config
+    from gym_gui.runs.secret_values import missing_secrets
     from gym_gui.validations.dry_run import run_dry_run
     from gym_gui.workers.config import check_worker_config
 
@@ -30,6 +31,11 @@ def preflight(catalog: WorkerCatalog, payload: dict[str, Any], *, dry_run: bool)
     if problems:
         return problems
     config = validate_train_run_config(payload)
+    problems += missing_secrets(
+        config.environment, {f"{request.path}.config": request.config for request in config.workers}
+    )
+    if problems:
+        return problems
     checked: list[tuple[str, dict[str, Any]]] = []
     for request in config.workers:
         if request.command is not None or (request.path, request.config) in checked:
@@ -40,7 +46,7 @@ def preflight(catalog: WorkerCatalog, payload: dict[str, Any], *, dry_run: bool)
         if not found and dry_run:
             found = [_placed(problem, request.path) for problem in run_dry_run(record, request.config)]
         problems += found
-    return problems
+    return [config.secrets.hide_problem(problem) for problem in problems]
 
 
 def usable(catalog: WorkerCatalog, name: str) -> WorkerRecord:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -52,7 +53,9 @@ class Submission:
             UsageError: A worker is unknown or broken.
         """
         from gym_gui.cli.preflight import preflight
+        from gym_gui.runs.secret_values import take_from_environment
 
+        self.payloads = [take_from_environment(payload, os.environ) for payload in self.payloads]
         for number, payload in enumerate(self.payloads):
             # Seeds make no other difference: one dry run speaks for all.
             problems = preflight(self.catalog, payload, dry_run=dry_run_workers and number == 0)

@@ -205,6 +205,7 @@ def test_the_worst_state_gives_the_exit_code(states: list[str], code: int) -> No
         (figures.short(0.44), "0.4"), (figures.short(float("inf")), "inf"),
         (figures.duration(0.44), "0.4 s"), (figures.duration(12), "12 s"), (figures.duration(185), "3 min 05 s"),
         (figures.duration(8040), "2 h 14 min"), (figures.duration(270_000), "3 d 3 h"), (figures.duration(None), "-"),
+        (figures.clock(9.4), "0:09"), (figures.clock(750), "12:30"), (figures.clock(8045), "2:14:05"),
         (figures.size(512), "512 B"), (figures.size(1.5 * 2**20), "1.5 MiB"), (figures.count(50_000), "50,000"),
         (figures.decimal(float("nan")), "nan"), (figures.decimal(1234.56), "1,234.6"),
     ],

@@ -44,7 +44,7 @@ def demo(home: Path, steps: int, seeds: str, as_json: bool) -> int:
     config = common_flags(record, env=ENVIRONMENT, algo=ALGORITHM, steps=steps)
     payloads: list[dict[str, Any]] = [
         {
-            "run_name": f"demo {ALGORITHM} {ENVIRONMENT} s{seed}",
+            "run_name": f"{ALGORITHM} {ENVIRONMENT} s{seed}",
             "metadata": {"worker": {"worker_id": WORKER, "module": record.module, "config": {**config, "seed": seed}}},
             "tags": ["demo"],
         }

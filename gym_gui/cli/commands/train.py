@@ -23,6 +23,13 @@ from gym_gui.cli.options import common, worker_argument
 @click.option("--name", metavar="TEXT", help="Name of the run.")
 @click.option("--tag", "tags", metavar="TEXT", multiple=True, help="A word to find the run by; may be repeated.")
 @click.option("--notes", metavar="TEXT", default="", help="Free text kept with the run.")
+@click.option(
+    "--secret",
+    "secrets",
+    metavar="NAME",
+    multiple=True,
+    help="Hand this variable of your environment to the worker and keep it off every record; may be repeated.",
+)
 @click.option("--priority", type=click.IntRange(-100, 100), default=0, help="Higher leaves the queue first.")
 @click.option("--detach", is_flag=True, help="Submit and return at once; the run goes on without this command.")
 @click.option("--dry-run", is_flag=True, help="Check everything, start nothing.")
@@ -41,6 +48,7 @@ def train(
     name: str | None,
     tags: tuple[str, ...],
     notes: str,
+    secrets: tuple[str, ...],
     priority: int,
     detach: bool,
     dry_run: bool,
@@ -88,6 +96,7 @@ def train(
             "metadata": {"worker": part},
             "tags": list(tags),
             "notes": notes,
+            **({"secrets": list(secrets)} if secrets else {}),
             "priority": priority,
         }
 

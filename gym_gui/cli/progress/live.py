@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from rich.console import Console
+from rich.console import Console, Group
 from rich.live import Live
 from rich.progress_bar import ProgressBar
 from rich.table import Table
@@ -14,6 +14,16 @@ from gym_gui.cli.progress.model import RunProgress, episodes_of, return_of
 from gym_gui.cli.progress.plain import LAG_SHOWN_BYTES
 
 REFRESH_PER_S = 5
+_WIDE = 92
+_NARROW = 76
+_NUMBERS = {
+    "percent": "",
+    "steps": "steps",
+    "rate": "steps/s",
+    "episodes": "episodes",
+    "return": "return¹",
+    "eta": "ETA",
+}
 
 
 class LiveView:
@@ -46,55 +56,58 @@ class LiveView:
         self._live.console.print(message)
 
 
-def table_of(runs: list[RunProgress], now: float, width: int) -> Table:
+def table_of(runs: list[RunProgress], now: float, width: int) -> Group:
     """Return the view as a table that fits into a terminal's width.
 
     Args:
         runs: The runs, in order.
         now: Monotonic time, seconds.
-        width: Columns of the terminal; narrow ones lose the bar and the step count first.
+        width: Columns of the terminal; narrow ones lose the percentage, narrower ones bar and step count instead.
     """
-    table = Table(box=None, padding=(0, 1, 0, 0), header_style=HEADER, expand=True)
-    table.add_column("run", no_wrap=True, overflow="ellipsis", ratio=2, min_width=10)
+    wide, narrow = width >= _WIDE, width < _NARROW
+    left_out = {"bar", "steps"} if narrow else set() if wide else {"percent"}
+    table = Table(box=None, padding=(0, 1, 0, 0), header_style=HEADER, expand=not narrow)
+    table.add_column("run", no_wrap=True)
     table.add_column("state", no_wrap=True, min_width=9)
-    if width >= 76:
+    if "bar" not in left_out:
         table.add_column("progress", ratio=1, min_width=8)
-    table.add_column("", justify="right", no_wrap=True, min_width=4)
-    if width >= 66:
-        table.add_column("steps", justify="right", no_wrap=True)
-    table.add_column("steps/s", justify="right", no_wrap=True)
-    table.add_column("episodes", justify="right", no_wrap=True)
-    table.add_column("return¹", justify="right", no_wrap=True)
-    table.add_column("ETA", justify="right", no_wrap=True)
+    for name, header in _NUMBERS.items():
+        if name not in left_out:
+            table.add_column(header, justify="right", no_wrap=True)
+    room = max(width - (70 if wide else 50 if narrow else 66), 10)
     for run in runs:
-        table.add_row(*_cells(run, now, width))
-    table.caption = Text("¹ mean of the last 100 episodes" + _lag(runs), style=QUIET)
-    table.caption_justify = "left"
-    return table
+        cells = _cells(run, now)
+        table.add_row(fit(run.label, room), *(cell for name, cell in cells.items() if name not in left_out))
+    # A line of its own, not padded to the edge: there the terminal's echo of ^C would begin a new line.
+    return Group(table, Text("¹ mean of the last 100 episodes" + _lag(runs), style=QUIET, no_wrap=True))
 
 
-def _cells(run: RunProgress, now: float, width: int) -> list[Text | ProgressBar | str]:
+def fit(label: str, room: int) -> str:
+    """Return a label of at most so many characters, shortened in its middle: several runs differ at the end."""
+    return label if len(label) <= room else f"{label[: room - 6]}…{label[-5:]}"
+
+
+def _cells(run: RunProgress, now: float) -> dict[str, Text | ProgressBar | str]:
     seen = run.summary
     if seen is None:
-        return [run.label, Text("submitted", style=QUIET)]
-    state = seen.state.value
+        return {"state": Text("submitted", style=QUIET)}
+    state, fraction = seen.state.value, run.fraction
     style = STATE_STYLES[state]
-    cells: list[Text | ProgressBar | str] = [run.label, Text(state, style=style)]
-    fraction = run.fraction
-    if width >= 76:
-        going = fraction is None and not seen.state.terminal and seen.steps > 0
-        complete = GOOD if state == "completed" else BAR if not seen.state.terminal else style
-        cells.append(ProgressBar(total=1.0, completed=fraction or 0.0, pulse=going, complete_style=complete,
-                                 finished_style=complete, style=QUIET))  # fmt: skip
-    cells.append("" if fraction is None else f"{int(fraction * 100)}%")
-    if width >= 66:
-        target = f"/{figures.short(seen.target_steps)}" if seen.target_steps else ""
-        cells.append(f"{figures.short(seen.steps)}{target}")
-    cells += [figures.short(run.rate(now)), figures.count(episodes_of(seen)), figures.decimal(return_of(seen))]
-    elapsed = seen.ended_at is not None and seen.started_at is not None
-    took = (seen.ended_at or 0.0) - (seen.started_at or 0.0)
-    cells.append(Text(f"took {figures.duration(took)}", style=QUIET) if elapsed else figures.duration(run.eta_s(now)))
-    return cells
+    going = not seen.state.terminal
+    complete = BAR if going else GOOD if state == "completed" else style
+    bar = ProgressBar(total=1.0, completed=fraction or 0.0, pulse=going and fraction is None and seen.steps > 0,
+                      complete_style=complete, finished_style=complete, style=QUIET)  # fmt: skip
+    target = f"/{figures.short(seen.target_steps)}" if seen.target_steps else ""
+    return {
+        "state": Text(state, style=style),
+        "bar": bar,
+        "percent": "" if fraction is None else f"{int(fraction * 100)}%",
+        "steps": f"{figures.short(seen.steps)}{target}",
+        "rate": figures.short(run.rate(now)),
+        "episodes": figures.count(episodes_of(seen)),
+        "return": figures.decimal(return_of(seen)),
+        "eta": figures.clock(run.eta_s(now)),
+    }
 
 
 def _lag(runs: list[RunProgress]) -> str:
