@@ -74,7 +74,7 @@ def table_of(runs: list[RunProgress], now: float, width: int) -> Group:
     for name, header in _NUMBERS.items():
         if name not in left_out:
             table.add_column(header, justify="right", no_wrap=True)
-    room = max(width - (70 if wide else 50 if narrow else 66), 10)
+    room = max(width - (70 if wide else 50 if narrow else 61), 10)
     for run in runs:
         cells = _cells(run, now)
         table.add_row(fit(run.label, room), *(cell for name, cell in cells.items() if name not in left_out))
