@@ -18,6 +18,7 @@ from gym_gui.runs.environment import environment_problems
 from gym_gui.runs.ids import is_run_id
 from gym_gui.runs.json_values import plain_copy
 from gym_gui.runs.plan import Limits
+from gym_gui.runs.secret_values import Secrets, secret_problems
 from gym_gui.runs.worker_requests import WorkerRequest, expand_workers
 
 __all__ = ["TrainRunConfig", "WorkerRequest", "run_config_problems", "validate_train_run_config"]
@@ -28,23 +29,24 @@ class TrainRunConfig:
     """A run config that is valid.
 
     Args:
-        payload: The canonical config: every field present, the client's run id as ``${run_id}``. Validating it again
-            gives the same config and the same digest.
+        payload: The canonical config: every field present, the client's run id as ``${run_id}``, secrets as
+            ``${secret}``. Validating it again gives the same config and the same digest.
         digest: SHA-256 of the experiment.
         run_name: A name for people; may hold ``${run_id}``.
-        workers: One request per worker, ids given or generated, all different.
+        workers: One request per worker, ids given or generated, all different; secrets are among their settings.
         limits: Time limits and attempts, ``schedule.max_duration_seconds`` included.
         on_worker_failure: ``fail_fast`` or ``continue``.
         executor: ``local``, ``ray`` or ``agent``.
         priority: Higher leaves the queue first.
         tags: Words to find the run by.
         notes: Free text.
-        environment: Variables for every worker.
+        environment: Variables for every worker, secrets among them.
         resources: What each worker needs.
         artifacts: What is kept.
         schedule: How far the run goes.
         seed: The run's seed where the config gives it, else ``None``: to be drawn at submission.
         requested_run_id: The ULID that the client chose for the run, to be taken if it is fresh.
+        secrets: Tells which values are secrets.
     """
 
     payload: dict[str, Any]
@@ -63,6 +65,7 @@ class TrainRunConfig:
     schedule: Schedule
     seed: int | None
     requested_run_id: str | None
+    secrets: Secrets
 
 
 def validate_train_run_config(payload: Any) -> TrainRunConfig:
@@ -104,36 +107,44 @@ def _read(payload: Any) -> tuple[TrainRunConfig | None, list[Problem]]:
         known = {problem.path for problem in problems}
         problems += [item for item in problems_of(error) if item.value is not None or item.path not in known]
     workers, found = expand_workers(plain)
-    problems += found + environment_problems(plain.get("environment"))
+    secrets = Secrets(plain)
+    problems += found + environment_problems(plain.get("environment")) + secret_problems(plain, secrets)
     if problems or model is None:
-        return None, problems
+        return None, [secrets.hide_problem(problem) for problem in problems]
     canonical = _canonical_payload(model)
     homes = (str(mosaic_home()), str(Path.home()))
-    return _config(model, canonical, workers, run_digest(canonical, workers, homes), run_ids), []
+    digest = run_digest(canonical, workers, homes, secrets)
+    return _config(model, secrets.hide_config(canonical), workers, digest, run_ids, secrets), []
 
 
 def _config(
-    model: RunConfigModel, payload: dict[str, Any], workers: list[WorkerRequest], digest: str, run_ids: list[str]
+    model: RunConfigModel,
+    payload: dict[str, Any],
+    workers: list[WorkerRequest],
+    digest: str,
+    run_ids: list[str],
+    secrets: Secrets,
 ) -> TrainRunConfig:
     durations = [item for item in (model.limits.wall_time_s, model.schedule.max_duration_seconds) if item is not None]
     limits = model.limits.model_dump() | {"wall_time_s": min(durations, default=None)}
     return TrainRunConfig(
         payload=payload,
         digest=digest,
-        run_name=model.run_name,
+        run_name=payload["run_name"],
         workers=workers,
         limits=Limits(**limits),
         on_worker_failure=model.on_worker_failure,
         executor=model.executor,
         priority=model.priority,
-        tags=list(model.tags),
-        notes=model.notes,
+        tags=list(payload["tags"]),
+        notes=payload["notes"],
         environment=dict(model.environment),
         resources=model.resources,
         artifacts=model.artifacts,
         schedule=model.schedule,
         seed=workers[0].seed,
         requested_run_id=run_ids[0] if len(run_ids) == 1 and is_run_id(run_ids[0]) else None,
+        secrets=secrets,
     )
 
 

@@ -135,6 +135,10 @@ class RunConfigModel(Part):
     environment: dict[StrictStr, Annotated[StrictStr, _IS_TEXT]] = Field(
         default_factory=dict, description="Environment variables for every worker."
     )
+    secrets: Annotated[list[Annotated[StrictStr, Field(min_length=1)]], Field(max_length=100)] = Field(
+        default_factory=list,
+        description="Variables and worker settings to keep off every record, beside those whose names tell.",
+    )
     resources: Resources = Field(default=Resources(), description="What each worker needs of its machine.")
     metadata: Metadata = Field(default=Metadata(), description="The workers, and the client's own notes.")
     artifacts: Artifacts = Field(default=Artifacts(), description="What of the run is kept.")

@@ -16,7 +16,7 @@ from typing import Any
 
 from gym_gui.runs.config_model import RunConfigModel
 from gym_gui.runs.kinds import kind_key
-from gym_gui.runs.secret_names import is_secret_name
+from gym_gui.runs.secret_values import Secrets
 from gym_gui.runs.worker_requests import WorkerRequest
 
 DIGEST_VERSION = "mosaic-run-1"
@@ -27,13 +27,16 @@ _INTERPRETER = re.compile(r"(?:.*/)?python[0-9.]*")
 _EXACT = 2**63
 
 
-def run_digest(payload: dict[str, Any], workers: Sequence[WorkerRequest], homes: Iterable[str] = ()) -> str:
+def run_digest(
+    payload: dict[str, Any], workers: Sequence[WorkerRequest], homes: Iterable[str], secrets: Secrets
+) -> str:
     """Return the SHA-256 of a run's canonical form, in hexadecimal.
 
     Args:
         payload: The canonical run config: every field present, the client's run id as ``${run_id}``.
         workers: Its workers, expanded.
         homes: Folders whose place on this machine is no part of the experiment.
+        secrets: Which values do not count.
     """
     defaults = _default_parts()
     form = {
@@ -41,10 +44,10 @@ def run_digest(payload: dict[str, Any], workers: Sequence[WorkerRequest], homes:
         **{part: _beyond(payload[part], defaults[part]) for part in EXPERIMENT_PARTS},
         "environment": {
             name: value
-            for name, value in payload["environment"].items()
-            if name not in ("WORKER_ID", "MOSAIC_RUN_ID") and not is_secret_name(name)
+            for name, value in secrets.without(payload["environment"]).items()
+            if name not in ("WORKER_ID", "MOSAIC_RUN_ID")
         },
-        "workers": [_worker_form(worker) for worker in workers],
+        "workers": [_worker_form(worker, secrets) for worker in workers],
     }
     text = canonical_json(_without_homes(form, sorted({home.rstrip("/") for home in homes}, key=len, reverse=True)))
     return hashlib.sha256(text.encode("utf-8")).hexdigest()
@@ -86,8 +89,8 @@ def _canonical(value: Any) -> Any:
     return value
 
 
-def _worker_form(worker: WorkerRequest) -> dict[str, Any]:
-    config = {key: value for key, value in worker.config.items() if not _is_secret(key, value)}
+def _worker_form(worker: WorkerRequest, secrets: Secrets) -> dict[str, Any]:
+    config = secrets.without(worker.config)
     config.setdefault("seed", None)
     command = worker.command and [_command_name(worker.command[0]), *worker.command[1:]]
     kind = kind_key(worker.worker_type)
@@ -101,10 +104,6 @@ def _worker_form(worker: WorkerRequest) -> dict[str, Any]:
         "command": command,
         "arguments": _without_instance_id(worker.arguments),
     }
-
-
-def _is_secret(name: str, value: Any) -> bool:
-    return isinstance(value, str) and is_secret_name(name)
 
 
 def _command_name(entry_point: str) -> str:

@@ -75,6 +75,14 @@ class RunFolder:
         """The flat config handed to a worker with ``--config``."""
         return self.path / f"worker-{self.run_id}-{worker_id}.json"
 
+    def private_config(self, worker_id: str) -> Path:
+        """The config of a worker whose settings hold secrets, whole; removed when the run has ended."""
+        return self.control / self.worker_config(worker_id).name
+
+    def secrets(self, worker_id: str) -> Path:
+        """Variables that hold secrets (JSON: environment), read by the launcher; removed when the run has ended."""
+        return self.control / f"{worker_id}.secrets.json"
+
     def stdout_log(self, worker_id: str, attempt: int) -> Path:
         return self.logs / f"{worker_id}.a{attempt}.stdout.jsonl"
 

@@ -31,7 +31,10 @@ class WorkerPlan(msgspec.Struct, frozen=True, kw_only=True):
     worker_type: str
     argv: list[str]
     env: dict[str, str] = {}
+    secrets: list[str] = []
+    """Names of the variables that hold secrets: their values stand in a private file until the run has ended."""
     config: dict[str, Any] = {}
+    """Its config, with marks in place of secrets."""
     seed: int | None = None
     target_steps: int | None = None
     """Steps the worker is to take, where its config says (for progress bars)."""

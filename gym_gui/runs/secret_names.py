@@ -7,6 +7,7 @@ import re
 _WORDS = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[0-9]+")
 _SECRET_ENDS = (
     ("key",),
+    ("keys",),
     ("apikey",),
     ("token",),
     ("secret",),
@@ -27,4 +28,4 @@ def is_secret_name(name: str) -> bool:
     words = tuple(word.lower() for word in _WORDS.findall(name))
     if not words or (words[-1],) not in _SECRET_ENDS:
         return False
-    return words[-1] != "key" or (len(words) > 1 and words[-2] in _KEY_KINDS)
+    return words[-1] not in ("key", "keys") or (len(words) > 1 and words[-2] in _KEY_KINDS)

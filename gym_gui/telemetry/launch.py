@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import os
 import signal
 import sys
@@ -51,6 +52,7 @@ def build_spec(
         "argv": list(argv or worker.argv),
         "cwd": str(root.work(identifier)),
         "env": environment,
+        "secrets": str(root.secrets(identifier)) if worker.secrets else None,
         "unset": list(UNSET),
         "stdout": stdout,
         "stderr": str(root.stderr_log(identifier, attempt)),
@@ -74,12 +76,18 @@ def resuming_argv(folder: RunFolder, worker: WorkerPlan, attempt: int, checkpoin
 
     Returns:
         ``None`` where the worker cannot resume.
+
+    Raises:
+        OSError: Its config cannot be read or written.
     """
-    given = folder.worker_config(worker.worker_id)
-    if not {"mode", "checkpoint_path"} <= worker.config.keys() or str(given) not in worker.argv:
+    given, config = folder.worker_config(worker.worker_id), worker.config
+    private = folder.private_config(worker.worker_id)
+    if str(private) in worker.argv:  # the plan holds marks in place of secrets
+        given, config = private, json.loads(private.read_bytes())
+    if not {"mode", "checkpoint_path"} <= config.keys() or str(given) not in worker.argv:
         return None
     path = given.with_name(f"{given.stem}.a{attempt}{given.suffix}")
-    write_json_atomic(path, {**worker.config, "mode": "resume", "checkpoint_path": checkpoint})
+    write_json_atomic(path, {**config, "mode": "resume", "checkpoint_path": checkpoint})
     return [str(path) if word == str(given) else word for word in worker.argv]
 
 

@@ -152,7 +152,7 @@ class Launcher:
     """The life of one worker attempt.
 
     Args:
-        spec: What to run: ``argv cwd env unset stdout stderr started exit wall_time_s shutdown_timeout_s
+        spec: What to run: ``argv cwd env secrets unset stdout stderr started exit wall_time_s shutdown_timeout_s
             cancel_intent`` (paths absolute, times in seconds).
     """
 
@@ -208,6 +208,9 @@ class Launcher:
         spec = self.spec
         environment = {key: value for key, value in os.environ.items() if key not in spec["unset"]}
         environment.update(spec["env"])
+        if spec.get("secrets"):  # a private file: specs and command lines are for everybody to read
+            with open(spec["secrets"], "rb") as stream:  # noqa: PTH123
+                environment.update(json.loads(stream.read())["environment"])
         os.chdir(spec["cwd"])
         append = os.O_WRONLY | os.O_CREAT | os.O_APPEND
         files = [os.open(os.devnull, os.O_RDONLY), os.open(spec["stdout"], append, 0o600)]

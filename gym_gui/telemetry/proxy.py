@@ -22,6 +22,7 @@ from gym_gui.runs.folder import RunFolder
 from gym_gui.runs.lock import FileLock
 from gym_gui.runs.plan import RunPlan
 from gym_gui.runs.plan_io import load_plan
+from gym_gui.runs.private_files import forget_secrets
 from gym_gui.runs.summary import RunSummary
 from gym_gui.telemetry.attempt_watch import LogFacts
 from gym_gui.telemetry.diagnostics import say
@@ -245,6 +246,10 @@ class Proxy:
         from gym_gui.telemetry.manifests import merge_manifests
 
         plan = turns.supervisor.plan
+        try:
+            forget_secrets(self.folder)
+        except OSError as error:
+            say(f"the private files of run {plan.run_id} cannot be removed: {error}")
         while not turns.indexer.complete(turns.supervisor.history):
             if self._draining:
                 return EXIT_DRAINED

@@ -5,6 +5,7 @@ from __future__ import annotations
 from gym_gui.core.worker.errors import MosaicError
 from gym_gui.runs.folder import RunFolder
 from gym_gui.runs.lock import FileLock, is_locked
+from gym_gui.runs.private_files import forget_secrets
 from gym_gui.runs.states import RunState
 from gym_gui.runs.summary import RunSummary
 from gym_gui.telemetry.summary import read_summary
@@ -42,6 +43,7 @@ def settle(folder: RunFolder, state: RunState, cause: str) -> RunSummary:
             log.append("state", state=state.value, cause=cause)
         finally:
             log.close()
+        forget_secrets(folder)
         return read_summary(folder)
     finally:
         lock.release()

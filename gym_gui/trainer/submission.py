@@ -24,7 +24,7 @@ from gym_gui.trainer.live import LiveRuns
 from gym_gui.trainer.proto import mosaic_pb2 as pb
 from gym_gui.trainer.registry import Registry
 from gym_gui.workers.catalog import WorkerCatalog
-from gym_gui.workers.planning import plan_run, write_run
+from gym_gui.workers.planning import PlannedRun, plan_run, write_run
 
 logger = logging.getLogger(__name__)
 
@@ -63,7 +63,7 @@ class Submission:
         """
         folder = Path(request.working_directory) if request.working_directory else self.home
         try:
-            plan = self._valid_plan(
+            planned = self._valid_plan(
                 _payload(request.config_json),
                 submitter=request.submitter,
                 group=request.group,
@@ -73,10 +73,11 @@ class Submission:
         except ConfigError as error:
             log_constant(logger, LOG_DAEMON_RUN_REJECTED, extra={"problems": [str(each) for each in error.problems]})
             raise
+        plan = planned.plan
         self._live.add(plan.run_id)
         run_folder = RunFolder.of(self.home, plan.run_id)
         try:
-            write_run(run_folder, plan)
+            write_run(run_folder, planned)
         except MosaicError:
             if not run_folder.path.exists():
                 self._live.discard(plan.run_id)
@@ -99,7 +100,7 @@ class Submission:
                 f"run {plan.run_id} cannot be registered: {error}", where=str(self.home), next_step="mosaic doctor"
             ) from error
 
-    def _valid_plan(self, payload: Any, **more: Any) -> RunPlan:
+    def _valid_plan(self, payload: Any, **more: Any) -> PlannedRun:
         try:
             config = validate_train_run_config(payload)
         except ConfigError as error:
@@ -107,20 +108,20 @@ class Submission:
             raise
         return self._plan(config, **more)
 
-    def _plan(self, config: TrainRunConfig, **more: Any) -> RunPlan:
+    def _plan(self, config: TrainRunConfig, **more: Any) -> PlannedRun:
         problems = []
         if config.executor not in self._executors:
             allowed = " or ".join(sorted(self._executors))
             problems.append(Problem("executor", "is not available here", value=config.executor, allowed=allowed))
         try:
             with self._one_at_a_time:
-                plan = plan_run(config, self.catalog, self.home, **more)
+                planned = plan_run(config, self.catalog, self.home, **more)
         except ConfigError as error:
             error.problems = problems + error.problems
             raise
         if problems:
             raise ConfigError("the run config is not valid", problems, next_step="mend it; nothing was written")
-        return plan
+        return planned
 
 
 def _payload(config_json: bytes) -> Any:

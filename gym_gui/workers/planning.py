@@ -6,7 +6,7 @@ import shutil
 import time
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from gym_gui.core.worker.errors import ConfigError, MosaicError, Problem, UsageError
 from gym_gui.runs.client_run_id import fill_run_id
@@ -14,15 +14,27 @@ from gym_gui.runs.config import TrainRunConfig, WorkerRequest
 from gym_gui.runs.files import write_json_atomic
 from gym_gui.runs.folder import RunFolder
 from gym_gui.runs.ids import check_run_id, new_run_id
+from gym_gui.runs.json_values import join
 from gym_gui.runs.plan import RunPlan, WorkerPlan
 from gym_gui.runs.plan_io import save_plan
+from gym_gui.runs.private_files import WorkerSecrets, write_secrets
 from gym_gui.runs.provenance import collect_provenance
+from gym_gui.runs.secret_values import missing_secrets
 from gym_gui.runs.seeds import derive_seed, draw_seed
 from gym_gui.workers.catalog import WorkerCatalog
 from gym_gui.workers.command import command_argv, flat_config, module_argv, worker_environment
 from gym_gui.workers.config import target_steps
 from gym_gui.workers.record import WorkerRecord
 from gym_gui.workers.resolution import ResolvedKind, resolve_workers
+
+
+class PlannedRun(NamedTuple):
+    """A run as it is to be written down."""
+
+    plan: RunPlan
+    """All that goes on record."""
+    secrets: dict[str, WorkerSecrets]
+    """Per worker id what does not."""
 
 
 def plan_run(
@@ -36,7 +48,7 @@ def plan_run(
     parent_run_id: str | None = None,
     submitter: str = "",
     provenance: dict[str, Any] | None = None,
-) -> RunPlan:
+) -> PlannedRun:
     """Check a run's workers against their schemas and lay out how each is launched. Writes nothing.
 
     Args:
@@ -51,28 +63,36 @@ def plan_run(
         provenance: Where it comes from; collected here if not given.
 
     Raises:
-        ConfigError: With everything that is wrong with any worker: unknown, broken, or its config not valid.
+        ConfigError: With everything that is wrong with any worker: unknown, broken, its config not valid, or a secret
+            missing.
     """
     run_id = check_run_id(run_id) if run_id else _free_run_id(config, home)
     kinds, problems = resolve_workers(config, catalog)
+    problems += missing_secrets(
+        config.environment, {join(request.path, "config"): request.config for request in config.workers}
+    )
     if problems:
+        problems = [config.secrets.hide_problem(problem) for problem in problems]
         raise ConfigError("the run's workers cannot be started as configured", problems, next_step=_next_step(kinds))
     folder = RunFolder.of(home.absolute(), run_id)
     if config.seed is not None:
         seed = config.seed
     run_seed = draw_seed() if seed is None else seed
-    workers = [
+    planned = [
         _plan_worker(config, request, kinds[request.path], folder, number, worker_seed)
         for number, (request, worker_seed) in enumerate(zip(config.workers, _seeds(config, run_seed), strict=True), 1)
     ]
+    told = collect_provenance() if provenance is None else dict(provenance)
+    if "argv" in told:
+        told["argv"] = config.secrets.hide_arguments(told["argv"])
     used = {kind.record.name: kind.record for kind in kinds.values() if kind.record}
-    return RunPlan(
+    plan = RunPlan(
         run_id=run_id,
         run_name=fill_run_id(config.run_name, run_id),
         digest=config.digest,
         created_at=time.time(),
         config=config.payload,
-        workers=workers,
+        workers=[worker for worker, _ in planned],
         limits=config.limits,
         on_worker_failure=config.on_worker_failure,
         executor=config.executor,
@@ -82,20 +102,19 @@ def plan_run(
         group=group,
         parent_run_id=parent_run_id,
         submitter=submitter,
-        provenance={
-            **(collect_provenance() if provenance is None else provenance),
-            "workers": {name: _origin(record) for name, record in used.items()},
-        },
+        provenance={**told, "workers": {name: _origin(record) for name, record in used.items()}},
     )
+    return PlannedRun(plan, {worker.worker_id: secrets for worker, secrets in planned})
 
 
-def write_run(folder: RunFolder, plan: RunPlan) -> None:
+def write_run(folder: RunFolder, planned: PlannedRun) -> None:
     """Write a planned run down: its folder, each worker's config, and last ``run.json``, which makes it a run.
 
     Raises:
         MosaicError: The run exists already, or the disk refused; nothing is left behind.
         UsageError: The home cannot be written.
     """
+    plan = planned.plan
     try:
         folder.create()
     except FileExistsError:
@@ -109,6 +128,7 @@ def write_run(folder: RunFolder, plan: RunPlan) -> None:
     try:
         for worker in plan.workers:
             write_json_atomic(folder.worker_config(worker.worker_id), worker.config)
+            write_secrets(folder, worker.worker_id, planned.secrets[worker.worker_id])
         save_plan(folder, plan)
     except OSError as error:
         shutil.rmtree(folder.path, ignore_errors=True)
@@ -139,7 +159,7 @@ def _seeds(config: TrainRunConfig, run_seed: int) -> list[int]:
 
 def _plan_worker(
     config: TrainRunConfig, request: WorkerRequest, kind: ResolvedKind, folder: RunFolder, number: int, seed: int
-) -> WorkerPlan:
+) -> tuple[WorkerPlan, WorkerSecrets]:
     request = replace(
         request,
         command=fill_run_id(request.command, folder.run_id),
@@ -150,13 +170,20 @@ def _plan_worker(
         record, fill_run_id(kind.settings, folder.run_id), run_id=folder.run_id, worker_id=request.worker_id, seed=seed
     )
     worker_type = record.name if record else request.worker_type
-    return WorkerPlan(
+    environment = fill_run_id(config.environment, folder.run_id)
+    private = config.secrets.environment(environment)
+    shown = config.secrets.hide(settings)
+    secrets = WorkerSecrets(private, None if shown == settings else settings)
+    path = folder.worker_config(request.worker_id)
+    if secrets.config is not None:
+        path = folder.private_config(request.worker_id)
+    worker = WorkerPlan(
         worker_no=number,
         worker_id=request.worker_id,
         worker_type=worker_type,
-        argv=_argv(request, kind, folder),
+        argv=_argv(request, kind, path),
         env=worker_environment(
-            fill_run_id(config.environment, folder.run_id),
+            {name: value for name, value in environment.items() if name not in private},
             home=folder.path.parent.parent,
             run_folder=folder.path,
             run_id=folder.run_id,
@@ -165,14 +192,15 @@ def _plan_worker(
             seed=seed,
             cpus=config.resources.cpus,
         ),
-        config=settings,
+        secrets=sorted(private),
+        config=shown,
         seed=seed,
         target_steps=target_steps(record, settings),
     )
+    return worker, secrets
 
 
-def _argv(request: WorkerRequest, kind: ResolvedKind, folder: RunFolder) -> list[str]:
-    path = folder.worker_config(request.worker_id)
+def _argv(request: WorkerRequest, kind: ResolvedKind, path: Path) -> list[str]:
     if request.command is None:
         assert kind.record is not None
         return module_argv(kind.record.python, kind.module, path, kind.flags, request.worker_id, request.arguments)

@@ -138,9 +138,10 @@ def test_a_worker_that_speaks_the_protocol_itself(catalog: WorkerCatalog, home: 
     assert run_dry_run(record, settings) == []
 
     submitted = {"run_name": "a", "metadata": {"worker": {"worker_id": "my_worker", "config": settings}}}
-    plan = plan_run(validate_train_run_config(submitted), catalog, home)
+    planned = plan_run(validate_train_run_config(submitted), catalog, home)
+    plan = planned.plan
     folder = RunFolder.of(home, plan.run_id)
-    write_run(folder, plan)
+    write_run(folder, planned)
     (worker,) = plan.workers
     assert "--worker-id" not in worker.argv
     assert worker.config == {**settings, "run_id": plan.run_id}

@@ -14,9 +14,11 @@ from gym_gui.runs.folder import RunFolder
 from gym_gui.runs.ids import is_run_id, new_run_id
 from gym_gui.runs.plan import RunPlan
 from gym_gui.runs.plan_io import load_plan
+from gym_gui.runs.private_files import forget_secrets
+from gym_gui.runs.secret_values import take_from_environment
 from gym_gui.runs.seeds import derive_seed
 from gym_gui.workers.catalog import WorkerCatalog
-from gym_gui.workers.planning import plan_run, write_run
+from gym_gui.workers.planning import PlannedRun, plan_run, write_run
 
 
 @pytest.fixture
@@ -31,8 +33,12 @@ def payload(part: dict[str, Any] | None = None, **more: Any) -> dict[str, Any]:
     return {"run_name": "a", **metadata, **more}
 
 
+def planned_of(catalog: WorkerCatalog, home: Path, submitted: dict[str, Any], **more: Any) -> PlannedRun:
+    return plan_run(validate_train_run_config(submitted), catalog, home, **{"provenance": {}, **more})
+
+
 def plan_of(catalog: WorkerCatalog, home: Path, submitted: dict[str, Any], **more: Any) -> RunPlan:
-    return plan_run(validate_train_run_config(submitted), catalog, home, provenance={}, **more)
+    return planned_of(catalog, home, submitted, **more).plan
 
 
 def problem_paths(catalog: WorkerCatalog, home: Path, submitted: dict[str, Any]) -> list[str]:
@@ -68,16 +74,17 @@ def test_a_worker_is_planned_whole(catalog: WorkerCatalog, home: Path) -> None:
 
 
 def test_it_is_written_down_and_read_again(catalog: WorkerCatalog, home: Path) -> None:
-    plan = plan_of(catalog, home, payload({"replicas": 2}))
+    planned = planned_of(catalog, home, payload({"replicas": 2}))
+    plan = planned.plan
     folder = RunFolder.of(home, plan.run_id)
-    write_run(folder, plan)
+    write_run(folder, planned)
     assert load_plan(folder) == plan
     for worker in plan.workers:
         path = folder.worker_config(worker.worker_id)
         assert json.loads(path.read_text()) == worker.config
         assert path.stat().st_mode & 0o777 == 0o600
     with pytest.raises(MosaicError, match="exists already"):
-        write_run(folder, plan)
+        write_run(folder, planned)
 
 
 def test_a_plan_submitted_again_is_the_same_experiment(catalog: WorkerCatalog, home: Path) -> None:
@@ -223,18 +230,18 @@ def test_steps_are_limited_by_the_schedule(catalog: WorkerCatalog, home: Path) -
 def test_a_home_that_cannot_be_written(catalog: WorkerCatalog, tmp_path: Path) -> None:
     blocked = tmp_path / "file"
     blocked.write_text("")
-    plan = plan_of(catalog, blocked, payload())
+    planned = planned_of(catalog, blocked, payload())
     with pytest.raises(UsageError, match="cannot be written"):
-        write_run(RunFolder.of(blocked, plan.run_id), plan)
+        write_run(RunFolder.of(blocked, planned.plan.run_id), planned)
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may write anywhere")
 def test_a_home_without_permission(catalog: WorkerCatalog, tmp_path: Path) -> None:
     folder = tmp_path / "locked"
     folder.mkdir(mode=0o500)
-    plan = plan_of(catalog, folder, payload())
+    planned = planned_of(catalog, folder, payload())
     with pytest.raises(UsageError, match="cannot be written"):
-        write_run(RunFolder.of(folder, plan.run_id), plan)
+        write_run(RunFolder.of(folder, planned.plan.run_id), planned)
 
 
 def test_what_cannot_be_finished_is_taken_back(
@@ -245,8 +252,70 @@ def test_what_cannot_be_finished_is_taken_back(
     def full(*_: object) -> None:
         raise OSError(28, "No space left on device")
 
-    plan = plan_of(catalog, home, payload())
+    planned = planned_of(catalog, home, payload(environment={"API_KEY": "sk-123456789"}))
     monkeypatch.setattr(planning, "save_plan", full)
+    folder = RunFolder.of(home, planned.plan.run_id)
     with pytest.raises(MosaicError, match="No space left"):
-        write_run(RunFolder.of(home, plan.run_id), plan)
-    assert not RunFolder.of(home, plan.run_id).path.exists()
+        write_run(folder, planned)
+    assert not folder.path.exists()
+
+
+KEY, PASSWORD = "sk-9f8e7d6c5b4a", "correct horse battery"
+
+
+def test_secrets_are_on_no_record(catalog: WorkerCatalog, home: Path) -> None:
+    submitted = payload(
+        {"config": {"env_kwargs": {"api_key": KEY, "size": 3}, "note": f"uses {PASSWORD}"}},
+        environment={"DB_PASSWORD": PASSWORD, "DB_URL": f"postgres://me:{PASSWORD}@db", "A": "1"},
+        notes=f"with {KEY}",
+    )  # fmt: skip
+    provenance = {"argv": ["mosaic", "train", "tiny", "--set", f"env_kwargs.api_key={KEY}", "--token", "abc"]}
+    planned = planned_of(catalog, home, submitted, provenance=provenance)
+    plan = planned.plan
+    folder = RunFolder.of(home, plan.run_id)
+    write_run(folder, planned)
+    (worker,) = plan.workers
+    private = folder.private_config(worker.worker_id)
+    assert worker.argv[worker.argv.index("--config") + 1] == str(private)
+    assert worker.secrets == ["DB_PASSWORD", "DB_URL"]
+    assert worker.env["A"] == "1"
+    assert not set(worker.secrets) & set(worker.env)
+    assert plan.provenance["argv"][4:] == ["env_kwargs.api_key=${secret}", "--token", "${secret}"]
+    for path in (folder.run_json, folder.worker_config(worker.worker_id)):
+        text = path.read_text()
+        assert not any(secret in text for secret in (KEY, PASSWORD, "abc"))
+    assert json.loads(private.read_text()) == {
+        "run_id": plan.run_id, "seed": worker.seed, "env_kwargs": {"api_key": KEY, "size": 3},
+        "note": f"uses {PASSWORD}",
+    }  # fmt: skip
+    handed = folder.secrets(worker.worker_id)
+    assert json.loads(handed.read_text()) == {
+        "environment": {"DB_PASSWORD": PASSWORD, "DB_URL": f"postgres://me:{PASSWORD}@db"}
+    }
+    assert {path.stat().st_mode & 0o777 for path in (private, handed)} == {0o600}
+
+    forget_secrets(folder)
+    assert not private.exists()
+    assert not handed.exists()
+    assert folder.run_json.exists()
+
+
+def test_a_run_without_its_secrets_is_refused(catalog: WorkerCatalog, home: Path) -> None:
+    submitted = payload({"config": {"env_kwargs": {"api_key": KEY}}}, environment={"DB_PASSWORD": PASSWORD})
+    record = plan_of(catalog, home, submitted).config
+    assert problem_paths(catalog, home, record) == [
+        "environment.DB_PASSWORD",
+        "metadata.worker.config.env_kwargs.api_key",
+    ]
+    filled = take_from_environment(record, {"API_KEY": KEY, "DB_PASSWORD": PASSWORD, "HOME": "/"})
+    assert validate_train_run_config(filled).digest == validate_train_run_config(submitted).digest
+    assert plan_of(catalog, home, filled).workers[0].secrets == ["DB_PASSWORD"]
+
+
+def test_problems_tell_no_secret(catalog: WorkerCatalog, home: Path) -> None:
+    config = {"algo": KEY, "normalize": KEY, "env_kwargs": {"api_key": KEY}}
+    with pytest.raises(ConfigError) as raised:
+        plan_of(catalog, home, payload({"config": config}))
+    assert len(raised.value.problems) == 2
+    assert KEY not in str(raised.value)
+    assert KEY not in json.dumps([problem.to_dict() for problem in raised.value.problems])

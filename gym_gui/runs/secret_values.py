@@ -1,0 +1,297 @@
+"""The secrets in a run config: found by name, kept off every record, handed to the workers by themselves.
+
+What is written down about a run (``run.json``, listings, logs, messages, the digest) holds :data:`MARK` in their place.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any
+
+from gym_gui.core.worker.errors import Problem, nearest
+from gym_gui.runs.environment import OWN_VARIABLES
+from gym_gui.runs.json_values import join
+from gym_gui.runs.secret_names import is_secret_name
+
+MARK = "${secret}"
+"""Stands on record in place of a secret."""
+
+#: Shorter values are hidden where they stand by name, but not looked for in other text: they might be plain words.
+_SEARCHED_LENGTH = 8
+#: What MOSAIC itself needs to know.
+_NEVER_SECRET = frozenset({"run_id", "worker_id", "seed", *OWN_VARIABLES})
+_SETTING = re.compile(r"((?:--[\w-]+=)?)([\w.-]+)=(.+)", re.DOTALL)
+_OPTION = re.compile(r"--?([\w-]+)")
+
+
+class Secrets:
+    """Which values of a run config are secrets.
+
+    A text under a name that tells of a secret is one, at any depth; so is any value under a name that ``secrets`` of
+    the run config lists, and any other variable or setting that has such a value in it (an URL with a password).
+
+    Args:
+        payload: Plain JSON of a run config; parts of a wrong type hold none.
+    """
+
+    def __init__(self, payload: Mapping[str, Any]) -> None:
+        listed = payload.get("secrets")
+        self.names = (
+            frozenset(item for item in listed if isinstance(item, str)) if isinstance(listed, list) else frozenset()
+        )
+        self._values: tuple[str, ...] = ()
+        environment = payload.get("environment")
+        self._environment: dict[str, Any] = environment if isinstance(environment, dict) else {}
+        self._configs = [part["config"] for part in worker_parts(payload).values() if "config" in part]
+        found = {str(value) for value in self._all() if value != MARK}
+        self._values = tuple(sorted((item for item in found if len(item) >= _SEARCHED_LENGTH), key=len, reverse=True))
+
+    def is_secret(self, name: str) -> bool:
+        """Return whether what stands under a name is a secret."""
+        return name not in _NEVER_SECRET and (name in self.names or is_secret_name(name))
+
+    def environment(self, environment: Mapping[str, str]) -> dict[str, str]:
+        """Return the variables that are secrets."""
+        return {name: value for name, value in environment.items() if self._hides(value, self._rank(name))}
+
+    def hide(self, value: Any, name: str = "") -> Any:
+        """Return a copy of a value with :data:`MARK` in place of every secret.
+
+        Args:
+            value: Plain JSON.
+            name: Under which it stands.
+        """
+        return self._hide(value, self._rank(name))
+
+    def without(self, value: Any) -> Any:
+        """Return a copy of a value without the members that are secrets."""
+        return _drop(self.hide(value))
+
+    def hide_text(self, text: str) -> str:
+        """Return a text with :data:`MARK` in place of every secret in it."""
+        for value in self._values:
+            text = text.replace(value, MARK)
+        return text
+
+    def hide_problem(self, problem: Problem) -> Problem:
+        """Return a problem that gives no secret away."""
+        parts = re.split(r"[.\[\]]+", problem.path)
+        secret = any(self.is_secret(part) for part in parts if part)
+        message, allowed = self.hide_text(problem.message), self.hide_text(problem.allowed)
+        if secret and isinstance(problem.value, (str, int, float)) and str(problem.value):
+            message = message.replace(str(problem.value), MARK)
+        value = (MARK if problem.value is not None else None) if secret else self.hide(problem.value)
+        return Problem(self.hide_text(problem.path), message, value=value, allowed=allowed, nearest=problem.nearest)
+
+    def hide_arguments(self, arguments: Sequence[str]) -> list[str]:
+        """Return a command line with :data:`MARK` in place of every secret that its options and settings name."""
+        hidden: list[str] = []
+        expected = False
+        for word in arguments:
+            setting, option = _SETTING.fullmatch(word), _OPTION.fullmatch(word)
+            if expected and not option:
+                word = MARK
+            elif setting and self.is_secret(_last_name(setting[2])):
+                word = f"{setting[1]}{setting[2]}={MARK}"
+            expected = option is not None and word.startswith("--") and self.is_secret(_last_name(option[1]))
+            hidden.append(self.hide_text(word))
+        return hidden
+
+    def hide_config(self, payload: dict[str, Any]) -> dict[str, Any]:
+        """Return a run config as it may be written down."""
+        hidden = dict(payload)
+        for name in ("run_name", "notes"):
+            hidden[name] = self.hide_text(hidden[name])
+        hidden["tags"] = [self.hide_text(tag) for tag in hidden["tags"]]
+        hidden["environment"] = self.hide(hidden["environment"])
+        metadata = hidden["metadata"] = dict(hidden["metadata"])
+        metadata["ui"] = self.hide(metadata["ui"])
+        if "worker" in metadata:
+            metadata["worker"] = self._hide_part(metadata["worker"])
+        if "workers" in metadata:
+            metadata["workers"] = [self._hide_part(part) for part in metadata["workers"]]
+        return hidden
+
+    def _hide_part(self, part: dict[str, Any]) -> dict[str, Any]:
+        return {**part, "config": self.hide(part["config"])}
+
+    def _all(self) -> Iterator[Any]:
+        """Yield every secret that a name tells of."""
+        for place in (self._environment, *self._configs):
+            if isinstance(place, dict):
+                for name, value in place.items():
+                    yield from self._leaves(value, self._rank(name))
+
+    def _leaves(self, value: Any, rank: int) -> Iterator[Any]:
+        """Yield the secrets in a value that its own names and those above it tell of."""
+        if isinstance(value, dict):
+            for key, item in value.items():
+                yield from self._leaves(item, max(rank, self._rank(key)))
+        elif isinstance(value, list):
+            for item in value:
+                yield from self._leaves(item, rank)
+        elif self._hides(value, rank):
+            yield value
+
+    def _rank(self, name: str) -> int:
+        """Return 0 where a name hides nothing, 1 where it hides text, 2 where it hides any value."""
+        return 0 if not self.is_secret(name) else 2 if name in self.names else 1
+
+    def _hides(self, value: Any, rank: int) -> bool:
+        if isinstance(value, str):
+            return bool(value) and (rank > 0 or value == MARK or any(item in value for item in self._values))
+        return rank > 1 and value is not None
+
+    def _hide(self, value: Any, rank: int) -> Any:
+        if isinstance(value, dict):
+            return {key: self._hide(item, max(rank, self._rank(key))) for key, item in value.items()}
+        if isinstance(value, list):
+            return [self._hide(item, rank) for item in value]
+        return MARK if self._hides(value, rank) else value
+
+
+def secret_problems(payload: Mapping[str, Any], secrets: Secrets) -> list[Problem]:
+    """Return what is wrong with the secrets of a run config: names of nothing, and values that anybody could read.
+
+    Args:
+        payload: Plain JSON of a run config.
+        secrets: Of that config.
+    """
+    environment = payload.get("environment")
+    known = set(environment) if isinstance(environment, dict) else set()
+    for part in worker_parts(payload).values():
+        known.update(_names(part.get("config")))
+    problems = []
+    listed = payload.get("secrets")
+    for index, name in enumerate(listed if isinstance(listed, list) else []):
+        if not isinstance(name, str):
+            continue  # the model says so
+        path = f"secrets[{index}]"
+        if name in _NEVER_SECRET:
+            problems.append(Problem(path, f"{name!r} cannot be a secret", value=name, allowed="leave it out"))
+        elif name not in known:
+            problems.append(
+                Problem(
+                    path,
+                    f"{name!r} names nothing: no variable of environment, no setting of a worker",
+                    value=name,
+                    allowed="a name that stands there, or a variable that is set where `mosaic` is called",
+                    nearest=nearest(name, sorted(known)),
+                )
+            )
+    arguments = payload.get("arguments")
+    words = [word for word in arguments if isinstance(word, str)] if isinstance(arguments, list) else []
+    if secrets.hide_arguments(words) != words:
+        problems.append(
+            Problem(
+                "arguments",
+                "hold a secret, which every user of the machine could read",
+                allowed="put it into environment, or into the worker's config",
+            )
+        )
+    return problems
+
+
+def missing_secrets(environment: Mapping[str, str], configs: Mapping[str, dict[str, Any]]) -> list[Problem]:
+    """Return the places where only the mark of a secret stands: such a config cannot be run.
+
+    Args:
+        environment: The run's variables.
+        configs: Workers' settings by their path in the run config.
+    """
+    places = [("environment", environment), *configs.items()]
+    return [
+        Problem(
+            path,
+            "is a secret that was kept off the record",
+            allowed=f"its value, or set {variable} where `mosaic` is called",
+        )
+        for place, value in places
+        for path, variable in _marks(value, place, "")
+    ]
+
+
+def take_from_environment(payload: Any, environ: Mapping[str, str]) -> Any:
+    """Return a run config with the secrets filled in that it names or marks without their values.
+
+    A name in ``secrets`` that stands nowhere else is a variable, and a marked setting ``api_key`` is the variable
+    ``API_KEY``, of the submitter's own environment. What is not set there stays as it is.
+
+    Args:
+        payload: The run config; not changed.
+        environ: The submitter's environment.
+    """
+    if not isinstance(payload, dict):
+        return payload
+    filled = {**payload}
+    given = payload.get("environment", {})
+    parts = worker_parts(payload)
+    if isinstance(given, dict):
+        known = {*given, *(name for part in parts.values() for name in _names(part.get("config")))}
+        listed = payload.get("secrets")
+        wanted = [name for name in listed if isinstance(name, str)] if isinstance(listed, list) else []
+        added = {name: environ[name] for name in wanted if name not in known and name in environ}
+        taken = {name: environ[name] for name, value in given.items() if value == MARK and name in environ}
+        if added or taken:
+            filled["environment"] = {**given, **added, **taken}
+    metadata = payload.get("metadata")
+    if isinstance(metadata, dict) and parts:
+        filled["metadata"] = {
+            key: _fill(value, environ, "") if key in ("worker", "workers") else value for key, value in metadata.items()
+        }
+    return filled
+
+
+def worker_parts(payload: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
+    """Return the worker entries of a run config by their paths; what is no object is left out."""
+    metadata = payload.get("metadata")
+    if not isinstance(metadata, dict):
+        return {}
+    found = {"metadata.worker": metadata.get("worker")}
+    workers = metadata.get("workers")
+    if isinstance(workers, list):
+        found |= {f"metadata.workers[{index}]": part for index, part in enumerate(workers)}
+    return {path: part for path, part in found.items() if isinstance(part, dict)}
+
+
+def _drop(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _drop(item) for key, item in value.items() if item != MARK}
+    return [_drop(item) for item in value] if isinstance(value, list) else value
+
+
+def _names(value: Any) -> Iterator[str]:
+    if isinstance(value, dict):
+        for key, item in value.items():
+            yield key
+            yield from _names(item)
+    elif isinstance(value, list):
+        for item in value:
+            yield from _names(item)
+
+
+def _marks(value: Any, path: str, name: str) -> Iterator[tuple[str, str]]:
+    """Yield path and variable of each mark."""
+    members: Iterable[tuple[Any, Any]] = ()
+    if isinstance(value, Mapping):
+        members = value.items()
+    elif isinstance(value, list):
+        members = enumerate(value)
+    elif value == MARK:
+        yield path, name if path.startswith("environment") else name.upper()
+    for key, item in members:
+        yield from _marks(item, join(path, key), name if isinstance(key, int) else key)
+
+
+def _fill(value: Any, environ: Mapping[str, str], name: str) -> Any:
+    if isinstance(value, dict):
+        return {key: _fill(item, environ, key) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_fill(item, environ, name) for item in value]
+    return environ.get(name.upper(), value) if value == MARK else value
+
+
+def _last_name(name: str) -> str:
+    """Return the name that decides: ``--api-key``, ``llm.api_key``."""
+    return name.rpartition(".")[2].replace("-", "_")
