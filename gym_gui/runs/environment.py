@@ -16,6 +16,7 @@ OWN_VARIABLES = (
     "MOSAIC_SEED",
     "MOSAIC_ATTEMPT",
     "MOSAIC_HOME",
+    "MOSAIC_SECRETS",
 )
 #: Of those, the ones that clients write to name the run or its worker.
 _CLIENT_MAY_NAME = ("MOSAIC_RUN_ID", "WORKER_ID")

@@ -10,12 +10,9 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from gym_gui.core.worker.errors import Problem, nearest
+from gym_gui.core.worker.secret_names import MARK, is_secret_name
 from gym_gui.runs.environment import OWN_VARIABLES
 from gym_gui.runs.json_values import join
-from gym_gui.runs.secret_names import is_secret_name
-
-MARK = "${secret}"
-"""Stands on record in place of a secret."""
 
 #: Shorter values are hidden where they stand by name, but not looked for in other text: they might be plain words.
 _SEARCHED_LENGTH = 8

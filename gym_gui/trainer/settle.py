@@ -34,6 +34,7 @@ def settle(folder: RunFolder, state: RunState, cause: str) -> RunSummary:
     try:
         run = read_summary(folder)
         if run.state.terminal:
+            forget_secrets(folder)
             return run
         log = SupervisorLog(folder.supervisor_log)
         try:

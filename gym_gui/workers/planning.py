@@ -183,7 +183,7 @@ def _plan_worker(
         worker_type=worker_type,
         argv=_argv(request, kind, path),
         env=worker_environment(
-            {name: value for name, value in environment.items() if name not in private},
+            _shown_environment(environment, private, config),
             home=folder.path.parent.parent,
             run_folder=folder.path,
             run_id=folder.run_id,
@@ -198,6 +198,13 @@ def _plan_worker(
         target_steps=target_steps(record, settings),
     )
     return worker, secrets
+
+
+def _shown_environment(environment: dict[str, str], private: dict[str, str], config: TrainRunConfig) -> dict[str, str]:
+    """Return the variables that may go on record, with the names (no more) of the secrets that the config lists."""
+    listed = ",".join(sorted(config.secrets.names))
+    shown = {name: value for name, value in environment.items() if name not in private}
+    return {**shown, "MOSAIC_SECRETS": listed} if listed else shown
 
 
 def _argv(request: WorkerRequest, kind: ResolvedKind, path: Path) -> list[str]:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Mapping, TextIO
 
 from gym_gui.core.worker.encoding import encode_line, encode_sorted, encode_text_line
 from gym_gui.core.worker.lifecycle import LifecycleEvent, LifecycleEventType
+from gym_gui.core.worker.secret_names import hide_secrets, listed_secrets
 from gym_gui.core.worker.sink import is_atomic, open_sink, say, write_some
 from gym_gui.core.worker.step_line import FIELDS, step_encoder
 
@@ -49,6 +50,7 @@ class TelemetryEmitter:
         self._head: dict[str, str] = {"run_id": self._run_id}
         if self.worker_id is not None:
             self._head["worker_id"] = str(self.worker_id)
+        self._secrets = listed_secrets()
         self._lock = threading.RLock()  # re-entrant: a signal handler may emit in the middle of an event
         self._dropped = 0
         self._sampled = 0
@@ -131,7 +133,7 @@ class TelemetryEmitter:
 
     def emit(self, event: LifecycleEvent) -> None:
         """Emit a lifecycle event as it is (its own run, time and worker)."""
-        self._put_sorted(event.to_dict())
+        self._put_sorted(hide_secrets(event.to_dict(), self._secrets))
 
     # -- data --------------------------------------------------------------------------------------------------------
 
@@ -243,7 +245,7 @@ class TelemetryEmitter:
         constant: LogConstant | None,
         exc_info: Any = None,
     ) -> None:
-        details = _as_dict(payload)
+        details = hide_secrets(_as_dict(payload), self._secrets)
         self._put_sorted({"event": kind.value, **self._head, "timestamp": time.time(), "payload": details})
         _said.add((self.run_id, kind.value))
         if constant is not None and self.logger is not None:
