@@ -5,6 +5,8 @@ BIN    := $(VENV)/bin
 # Which torch to install, and where from. CPU build: make demo TORCH_ARGS="--index-url https://download.pytorch.org/whl/cpu"
 TORCH      ?= torch==2.13.0
 TORCH_ARGS ?=
+# Tests that run at the same time: most of them wait for processes.
+JOBS ?= 3
 # The runs that the targets below make are kept inside the checkout.
 export MOSAIC_HOME ?= $(CURDIR)/var
 
@@ -40,7 +42,7 @@ demo: $(RUNTIME)  ## train PPO on CartPole with three seeds, show it live, draw 
 	$(BIN)/mosaic demo
 
 test: $(TOOLS)  ## run the tests (minutes)
-	$(BIN)/python -m pytest -m "not slow" --cov=gym_gui --cov-report=term:skip-covered
+	$(BIN)/python -m pytest -m "not slow and not fault" -n $(JOBS) --dist worksteal --cov=gym_gui --cov-report=term:skip-covered
 
 test-slow: $(TOOLS)  ## run the tests that train for real
 	$(BIN)/python -m pytest -m slow --timeout 3600
