@@ -1,0 +1,74 @@
+"""Writes the figures in ``docs/benchmarks.md`` from what the benchmarks have left in ``benchmarks/results/``.
+
+``python -m benchmarks.page``. Only results of full size count; the prose of the page is kept as it is.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import time
+from typing import Any
+
+from benchmarks import harness
+
+PAGE = harness.RESULTS.parents[1] / "docs" / "benchmarks.md"
+BEGIN, END = "<!-- figures: made by python -m benchmarks.page -->", "<!-- end of figures -->"
+_TARGET = re.compile(r"T(\d+) ")
+
+
+def results() -> list[dict[str, Any]]:
+    """Return every result of full size, by name."""
+    paths = sorted(path for path in harness.RESULTS.glob("*.json") if ".tiny" not in path.name)
+    return [json.loads(path.read_text("utf-8")) for path in paths]
+
+
+def figures(found: list[dict[str, Any]]) -> str:
+    """Return the page's tables: one row a figure, then what each command ran on."""
+    rows = []
+    for result in found:
+        for ratio in result["ratios"]:
+            match = _TARGET.match(ratio["name"])
+            number = int(match[1]) if match else 99
+            name = ratio["name"][match.end() :] if match else ratio["name"]
+            bound = f"{'≤' if ratio['at_most'] else '≥'} {_number(ratio['target'])}"
+            verdict = "reached" if ratio["reached"] else "**missed**"
+            cells = (f"T{number}" if match else "", name, _number(ratio["value"]), bound, verdict, result["benchmark"])
+            rows.append((number, cells))
+    rows.sort(key=lambda row: row[0])
+    lines = [
+        "| target | what | measured | bound | verdict | benchmark |",
+        "| --- | --- | ---: | ---: | --- | --- |",
+        *(f"| {' | '.join(cells)} |" for _, cells in rows),
+        "",
+        "| benchmark | measured at | commit | load before | Python | SQLite |",
+        "| --- | --- | --- | ---: | --- | --- |",
+        *(f"| {' | '.join(_origin(result))} |" for result in found),
+    ]
+    return "\n".join(lines)
+
+
+def _origin(result: dict[str, Any]) -> tuple[str, ...]:
+    machine = result["machine"]
+    at = time.strftime("%Y-%m-%d %H:%M UTC", time.gmtime(result["at"]))
+    command = f"`python -m benchmarks.{result['benchmark']}`"
+    return (command, at, f"`{result['commit']}`", f"{machine['load']:.1f}", machine["python"], machine["sqlite"])
+
+
+def _number(value: float) -> str:
+    if value == int(value) or abs(value) >= 1000:
+        return f"{value:,.0f}"
+    return f"{value:.3g}"
+
+
+def main() -> None:
+    """Put the figures into the page."""
+    text = PAGE.read_text("utf-8")
+    before, _, rest = text.partition(BEGIN)
+    _, _, after = rest.partition(END)
+    PAGE.write_text(f"{before}{BEGIN}\n\n{figures(results())}\n\n{END}{after}", "utf-8")
+    print(f"written: {PAGE}")
+
+
+if __name__ == "__main__":
+    main()
