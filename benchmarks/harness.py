@@ -116,7 +116,7 @@ def report(name: str, ratios: Sequence[Ratio], *, tiny: bool, details: Mapping[s
     path = RESULTS / f"{name}{'.tiny' if tiny else ''}.json"
     path.write_text(json.dumps(result, indent=1, default=lambda value: value.__dict__) + "\n", encoding="utf-8")
     print(f"written: {path}")
-    width = max(len(ratio.name) for ratio in ratios)
+    width = max((len(ratio.name) for ratio in ratios), default=0)
     for ratio in ratios:
         sign = "<=" if ratio.at_most else ">="
         verdict = "reached" if ratio.reached else "MISSED"
