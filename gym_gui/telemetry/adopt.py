@@ -34,20 +34,17 @@ def copy_segments(store: Store, old: Path) -> int:
         ).fetchall()
         if not segments:
             return 0
-        execute("INSERT INTO names SELECT * FROM old.names")
-        execute("INSERT INTO segments SELECT * FROM old.segments")
+        for table in ("names", "segments"):
+            _copy(store, table, "")
         last = {segment[:2]: segment for segment in segments}
         for number, attempt, worker_id, path, end, rollup in last.values():
             source = SourceRow(number, attempt, worker_id, path, Cursor(off=end, base=end))
             store.add_source(source, Rollup.from_snapshot(rollup))
             sealed = (row_id(number, attempt, 0), row_id(number, attempt, end))
             for table in _COPIED:
-                execute(f"INSERT INTO {table} SELECT * FROM old.{table} WHERE id >= ? AND id < ?", sealed)  # noqa: S608
-            execute(
-                "INSERT INTO metrics SELECT m.* FROM old.names n JOIN old.metrics m ON m.name = n.id"
-                " WHERE m.id >= ? AND m.id < ?",
-                sealed,
-            )
+                _copy(store, table, "WHERE id >= ? AND id < ?", *sealed)
+            # By name: that is how the metrics are kept.
+            _copy(store, "metrics", "WHERE name IN (SELECT id FROM old.names) AND id >= ? AND id < ?", *sealed)
     return len(segments)
 
 
@@ -63,7 +60,15 @@ def copy_batches(store: Store, old: Path) -> None:
         execute(
             "DELETE FROM batches WHERE id <= (SELECT max(o.id) FROM old.batches o WHERE o.id >> 44 = batches.id >> 44)"
         )
-        execute("INSERT INTO batches SELECT * FROM old.batches")
+        _copy(store, "batches", "")
+
+
+def _copy(store: Store, table: str, where: str, *values: int) -> None:
+    """Copy rows with the columns that both databases have: the old one may be of an earlier schema."""
+    execute = store.connection.execute
+    old, new = ({row[1] for row in execute(f"PRAGMA {schema}.table_info({table})")} for schema in ("old", "main"))
+    columns = ", ".join(sorted(old & new))
+    execute(f"INSERT INTO main.{table} ({columns}) SELECT {columns} FROM old.{table} {where}", values)  # noqa: S608
 
 
 @contextlib.contextmanager

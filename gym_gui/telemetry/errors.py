@@ -9,6 +9,10 @@ class TelemetryError(MosaicError):
     """A fault of the telemetry store."""
 
 
+class OldSchema(TelemetryError):  # noqa: N818 - a state, named as such
+    """The database was made by an earlier version; whoever holds the run's lock can rebuild it."""
+
+
 class Fenced(TelemetryError):  # noqa: N818 - a state, named as such
     """Another writer has taken over the run's database: this one must end, and has written nothing."""
 

@@ -14,6 +14,7 @@ from gym_gui.telemetry.ending import FINAL_EVENTS, last_event, last_line, no_roo
 from gym_gui.telemetry.errors import DiskFull
 from gym_gui.telemetry.history import RunHistory
 from gym_gui.telemetry.ingest import Ingestor, Truncation
+from gym_gui.telemetry.reindex import open_ingestor
 from gym_gui.telemetry.rollup import WorkerRollup
 
 #: Wait before the next try on a full disk, seconds.
@@ -140,7 +141,7 @@ class Indexer:
     def _add_sources(self, history: RunHistory) -> None:
         """Open the database if it is not open, and add every log that it does not know yet."""
         if self._ingestor is None:
-            self._ingestor = Ingestor(self.folder, self.plan)
+            self._ingestor = open_ingestor(self.folder, self.plan)
             self._added.clear()
         if (0, 1) not in self._added:
             self._ingestor.add_source(0, "supervisor", 1, self.folder.supervisor_log)

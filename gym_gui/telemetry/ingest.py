@@ -93,7 +93,8 @@ class Ingestor:
 
     Raises:
         DiskFull: No room for the database; may be tried again.
-        TelemetryError: The database is of another run or a newer program.
+        OldSchema: The database is of an earlier version: see :func:`gym_gui.telemetry.reindex.open_ingestor`.
+        TelemetryError: The database is of another run or a later version.
     """
 
     def __init__(self, folder: RunFolder, plan: RunPlan, *, database: Path | None = None) -> None:

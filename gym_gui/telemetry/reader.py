@@ -20,6 +20,7 @@ from gym_gui.telemetry.errors import TelemetryError
 from gym_gui.telemetry.records import EpisodeRollup, EventRecord, MetricPoint, QuarantineRecord, StepRecord
 from gym_gui.telemetry.rollup import Rollup, WorkerRollup
 from gym_gui.telemetry.rowid import id_range, place
+from gym_gui.telemetry.schema import check_schema
 
 MAX_ROWS = 100_000
 _OPCODES = 20_000
@@ -240,13 +241,16 @@ def reading(path: Path, deadline_s: float) -> Iterator[sqlite3.Connection]:
         deadline_s: Statements that run longer than this are stopped.
 
     Raises:
-        TelemetryError: The deadline passed, or the database cannot be read.
+        TelemetryError: The deadline passed, or the database cannot be read, or is of another schema.
     """
     connection: sqlite3.Connection | None = None
     deadline = time.monotonic() + deadline_s
     try:
         connection = sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True, timeout=min(deadline_s, 5.0))
         connection.set_progress_handler(lambda: time.monotonic() > deadline, _OPCODES)
+        if connection.execute("SELECT 1 FROM sqlite_master WHERE name = 'meta'").fetchone() is not None:
+            (version,) = connection.execute("SELECT value FROM meta WHERE key = 'schema'").fetchone()
+            check_schema(version, path)
         yield connection
     except sqlite3.OperationalError as error:
         late = "interrupted" in str(error)

@@ -19,8 +19,10 @@ from gym_gui.runs.plan import RunPlan
 from gym_gui.runs.plan_io import load_plan
 from gym_gui.runs.summary import Ledger
 from gym_gui.telemetry.adopt import copy_batches, copy_segments
+from gym_gui.telemetry.errors import OldSchema, TelemetryError
 from gym_gui.telemetry.ingest import SUPERVISOR_NO, Ingestor
 from gym_gui.telemetry.limits import DECODER_VERSION
+from gym_gui.telemetry.schema import SCHEMA_VERSION, check_schema
 from gym_gui.telemetry.store import Store
 
 _LOG_NAME = re.compile(r"(?P<worker_id>.+)\.a(?P<attempt>\d+)\.stdout\.jsonl")
@@ -60,6 +62,7 @@ def reindex_run(folder: RunFolder, *, progress: Callable[[int, int], None] | Non
 
     Raises:
         UsageError: A telemetry proxy is at work on this run.
+        TelemetryError: A later version of MOSAIC made the database.
         DiskFull: No room for a second database; the old one is untouched.
         MosaicError: There is no such run.
     """
@@ -74,12 +77,45 @@ def reindex_run(folder: RunFolder, *, progress: Callable[[int, int], None] | Non
             next_step=f"wait until the run has ended: mosaic runs watch {folder.run_id}",
         )
     try:
-        return _rebuild(folder, plan, progress)
+        with contextlib.suppress(OldSchema):
+            check_schema(_schema_of(folder.database), folder.database)
+        return rebuild(folder, plan, progress)
     finally:
         lock.release()
 
 
-def _rebuild(folder: RunFolder, plan: RunPlan, progress: Callable[[int, int], None] | None) -> ReindexReport:
+def open_ingestor(folder: RunFolder, plan: RunPlan) -> Ingestor:
+    """Open a run's database for writing; one of an earlier schema is rebuilt from the logs first.
+
+    Args:
+        folder: The run's folder; the caller holds the proxy lock.
+        plan: The run.
+
+    Raises:
+        DiskFull: No room; may be tried again.
+        TelemetryError: The database is of another run or a later version, or of an earlier one and its logs are gone.
+    """
+    try:
+        return Ingestor(folder, plan)
+    except OldSchema as old:
+        gone = _missing_logs(folder)
+        if gone:
+            raise TelemetryError(
+                f"{old.what}, and it cannot be rebuilt",
+                where=str(folder.database),
+                why=f"its logs are gone: {', '.join(gone)}",
+                next_step="read it with the version that wrote it",
+            ) from None
+        rebuild(folder, plan)
+        return Ingestor(folder, plan)
+
+
+def rebuild(folder: RunFolder, plan: RunPlan, progress: Callable[[int, int], None] | None = None) -> ReindexReport:
+    """Do what :func:`reindex_run` does; the caller holds the proxy lock.
+
+    Raises:
+        DiskFull: No room for a second database; the old one is untouched.
+    """
     new = folder.database.with_name("telemetry.new.db")
     _remove(new)
     old_decoder, closed = _settle(folder.database)
@@ -165,6 +201,21 @@ def _settle(database: Path) -> tuple[int | None, set[tuple[int, int]]]:
             closed = connection.execute("SELECT worker_no, attempt FROM cursors WHERE closed").fetchall()
             return int(decoder), set(closed)
     return None, set()
+
+
+def _schema_of(database: Path) -> object:
+    """Return the schema that a database says it has; the present one where it cannot say."""
+    if database.exists():
+        with contextlib.suppress(sqlite3.Error, TypeError), contextlib.closing(sqlite3.connect(database)) as connection:
+            return connection.execute("SELECT value FROM meta WHERE key = 'schema'").fetchone()[0]
+    return SCHEMA_VERSION
+
+
+def _missing_logs(folder: RunFolder) -> list[str]:
+    """Return the logs that a database has rows of and that the folder has in no form any more."""
+    with contextlib.closing(sqlite3.connect(folder.database)) as connection:
+        read = [folder.path / path for (path,) in connection.execute("SELECT path FROM cursors WHERE off > base")]
+    return [path.name for path in read if not any(path.parent.glob(f"{path.name}*"))]
 
 
 def _remove(database: Path) -> None:

@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
+from gym_gui.telemetry.errors import OldSchema, TelemetryError
+
+#: Counted up with every change of the tables; a dump of each version stands among the tests.
 SCHEMA_VERSION = 1
 
 #: `id` is always a row id (see `rowid.py`): worker, attempt and byte offset. `agent` and `name` are ids of `names`
@@ -145,3 +150,34 @@ INSERTS = {
 
 #: Which column of a row holds its row id.
 ID_COLUMN = {"steps": 0, "episodes": 0, "metrics": 1, "metric_extras": 0, "events": 0, "quarantine": 0}
+
+
+def check_schema(version: object, database: Path) -> None:
+    """Make sure that this program reads a database's tables.
+
+    Args:
+        version: What the database says of itself.
+        database: Where it is, in its run's folder.
+
+    Raises:
+        OldSchema: An earlier version made it.
+        TelemetryError: A later version made it.
+    """
+    if version == SCHEMA_VERSION:
+        return
+    run_id = database.parent.name
+    what = f"the telemetry database of run {run_id} has schema {version}; this version of MOSAIC reads {SCHEMA_VERSION}"
+    if isinstance(version, int) and version > SCHEMA_VERSION:
+        raise TelemetryError(
+            what,
+            where=str(database),
+            why="a newer version of MOSAIC wrote it",
+            next_step="upgrade: pip install --upgrade mosaic-rl; or move the file away and rebuild it from the logs:"
+            f" mosaic runs reindex {run_id}",
+        )
+    raise OldSchema(
+        what,
+        where=str(database),
+        why="an earlier version of MOSAIC wrote it",
+        next_step=f"rebuild it from the logs: mosaic runs reindex {run_id}",
+    )

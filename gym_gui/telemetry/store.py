@@ -15,7 +15,7 @@ from gym_gui.telemetry.errors import DiskFull, Fenced, TelemetryError
 from gym_gui.telemetry.limits import DECODER_VERSION
 from gym_gui.telemetry.names import Names
 from gym_gui.telemetry.rollup import Rollup
-from gym_gui.telemetry.schema import ID_COLUMN, INSERTS, SCHEMA_VERSION, TABLES
+from gym_gui.telemetry.schema import ID_COLUMN, INSERTS, SCHEMA_VERSION, TABLES, check_schema
 from gym_gui.telemetry.tail import Cursor
 
 _BUSY_S = 30.0
@@ -44,7 +44,8 @@ class Store:
 
     Raises:
         DiskFull: No room to create it.
-        TelemetryError: The database is of another run, or of a newer program.
+        OldSchema: The database is of an earlier version; nothing was changed.
+        TelemetryError: The database is of another run, or of a later version.
     """
 
     def __init__(self, path: Path, run_id: str) -> None:
@@ -78,11 +79,12 @@ class Store:
                 values = {"schema": SCHEMA_VERSION, "decoder": DECODER_VERSION, "run_id": run_id, "epoch": 0}
                 self.connection.executemany("INSERT INTO meta VALUES (?,?)", list(values.items()))
             meta = dict(execute("SELECT key, value FROM meta").fetchall())
-            if meta["schema"] != SCHEMA_VERSION or meta["run_id"] != run_id:
+            check_schema(meta["schema"], self.path)
+            if meta["run_id"] != run_id:
                 raise TelemetryError(
-                    f"the database is of run {meta['run_id']}, schema {meta['schema']}",
+                    f"the database is of run {meta['run_id']}",
                     where=str(self.path),
-                    why=f"expected run {run_id}, schema {SCHEMA_VERSION}",
+                    why=f"expected run {run_id}",
                     next_step=f"mosaic runs reindex {run_id}",
                 )
             epoch = int(meta["epoch"]) + 1
