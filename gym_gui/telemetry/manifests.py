@@ -15,7 +15,8 @@ def merge_manifests(folder: RunFolder, plan: RunPlan) -> dict[str, Any]:
     """Gather what the workers wrote and write the run's manifest.
 
     A worker may write its manifest as ``<run_id>_analytics.json`` (or ``analytics.json``) into its working directory,
-    or into the run's folder; there it counts where the run has one worker, or where it names its worker.
+    or into the run's folder; there it counts where the run has one worker, or where it names its worker. Paths below the
+    run's folder become relative to it, so that the folder can be moved.
 
     Args:
         folder: The run's folder.
@@ -35,11 +36,22 @@ def merge_manifests(folder: RunFolder, plan: RunPlan) -> dict[str, Any]:
         if found is None:
             found = next((one for one in shared if _is_of(one, worker.worker_id, alone=len(plan.workers) == 1)), None)
         if found is not None:
-            workers[worker.worker_id] = found
+            workers[worker.worker_id] = _relative(found, f"{folder.path}/")
     earlier: dict[str, Any] = next((one["workers"] for one in shared if _is_merged(one)), {})
     merged = {"schema": 1, "run_id": plan.run_id, "workers": {**earlier, **workers}}
     write_json_atomic(folder.analytics, merged)
     return merged
+
+
+def _relative(value: Any, prefix: str) -> Any:
+    """Return a manifest with every path below the run's folder relative to it."""
+    if isinstance(value, str):
+        return value.removeprefix(prefix)
+    if isinstance(value, dict):
+        return {key: _relative(part, prefix) for key, part in value.items()}
+    if isinstance(value, list):
+        return [_relative(part, prefix) for part in value]
+    return value
 
 
 def _load(path: Path) -> dict[str, Any] | None:

@@ -195,6 +195,13 @@ class TestManifests:
         (folder.work("a") / "analytics.json").write_bytes(text.encode("utf-8", "surrogateescape"))
         assert "error" in merge_manifests(folder, plan)["workers"]["a"]
 
+    def test_the_folder_can_be_moved(self, folder, plan):
+        folder.work("a").mkdir(parents=True)
+        artifacts = {"tensorboard": str(folder.tensorboard("a")), "plots": [f"{folder.path}/p.png", "/elsewhere/q.png"]}
+        (folder.work("a") / "analytics.json").write_text(json.dumps({"artifacts": artifacts}))
+        merged = merge_manifests(folder, plan)["workers"]["a"]["artifacts"]
+        assert merged == {"tensorboard": "tensorboard/a", "plots": ["p.png", "/elsewhere/q.png"]}
+
     def test_none(self, folder, plan):
         assert merge_manifests(folder, plan)["workers"] == {}
 
