@@ -1,0 +1,189 @@
+"""Runs of the misbehaving worker under a real daemon, every process of which can be killed or stopped.
+
+``make test-faults`` runs all cells and prints how many were run, skipped and failed.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import importlib.util
+import json
+import os
+import signal
+import sys
+from collections import Counter
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import pytest
+
+from gym_gui.runs.folder import RunFolder
+from gym_gui.runs.plan_io import load_plan
+from gym_gui.runs.summary import RunSummary
+from gym_gui.telemetry.identity import ProcessIdentity
+from gym_gui.telemetry.summary import read_summary
+from gym_gui.trainer.client import TrainerClient
+from gym_gui.trainer.finished import is_finished
+from gym_gui.trainer.home import DaemonHome
+from gym_gui.trainer.lifecycle import stop_daemon
+
+HERE = Path(__file__).parent
+PATIENCE_S = 5.0
+
+
+def _load(name: str, path: Path) -> ModuleType:
+    spec = importlib.util.spec_from_file_location(name, path)
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+_SUPERVISED = _load("supervised_runs", HERE.parent / "telemetry" / "supervision" / "conftest.py")
+_DAEMONS = _load("daemons", HERE.parent / "trainer" / "conftest.py")
+
+badworker = _SUPERVISED.badworker
+kill_marked = _SUPERVISED.kill_marked
+make_run_id = _SUPERVISED.make_run_id
+new_run = _SUPERVISED.new_run
+until = _SUPERVISED.until
+worker_records = _DAEMONS.worker_records
+processes_of: Callable[[Path], dict[int, str]] = _DAEMONS.processes_of
+eventually: Callable[..., Any] = _DAEMONS.eventually
+
+
+class DaemonRun(_SUPERVISED.Run):  # type: ignore[name-defined,misc]
+    """A run that was submitted to a daemon."""
+
+    def __init__(self, folder: RunFolder) -> None:
+        self.folder = folder
+        self.plan = load_plan(folder)
+        self.proxies = []
+
+    @property
+    def run_id(self) -> str:
+        return self.folder.run_id
+
+    def summary(self) -> RunSummary:
+        """The run as its folder tells it."""
+        return read_summary(self.folder)
+
+    def victim(self, name: str) -> int | None:
+        """The pid of one of the run's processes, ``None`` while there is none."""
+        if name == "proxy":
+            return _living(self.folder.proxy_identity)
+        try:
+            record = json.loads(self.folder.started_record("a", self.summary().attempts or 1).read_bytes())
+        except FileNotFoundError:
+            return None
+        pid: int | None = (record[name] or {}).get("pid")
+        return pid
+
+
+class Cluster:
+    """A home with its daemon, and the runs that were submitted to it.
+
+    Args:
+        home: The home.
+        badworker: The program that its runs run.
+    """
+
+    def __init__(self, home: Path, badworker: Path) -> None:
+        self.home = home
+        self._badworker = badworker
+
+    def submit(self, *words: str, **config: Any) -> DaemonRun:
+        """Submit a run of one worker, ``a``; a daemon is started if none runs."""
+        payload = {
+            "run_name": "fault",
+            "entry_point": sys.executable,
+            "arguments": ["-S", str(self._badworker), *words],
+            "environment": {"WORKER_ID": "a"},
+            **config,
+        }
+        payload["limits"] = {"shutdown_timeout_s": 1.0, "startup_timeout_s": 20.0, **config.get("limits", {})}
+        with TrainerClient.connect(self.home) as client:
+            return DaemonRun(RunFolder.of(self.home, client.submit(payload)))
+
+    def daemon_pid(self) -> int | None:
+        """The pid of the daemon that lives, ``None`` if none does."""
+        daemon = DaemonHome(self.home).daemon()
+        return None if daemon is None else daemon.pid
+
+    def wait(self, run: DaemonRun, timeout_s: float = 60.0) -> RunSummary:
+        """Have a daemon (a new one where none lives) see the run to its end, and check what every run promises."""
+        with TrainerClient.connect(self.home) as client:
+            eventually(lambda: client.get(run.run_id).state.terminal, f"the end of {run.run_id}", timeout_s)
+            eventually(lambda: is_finished(run.folder) and client.status()["active_runs"] == 0, "the run in order")
+            told = client.get(run.run_id)
+        summary: RunSummary = run.check()
+        assert (told.state, told.cause, told.ledger) == (summary.state, summary.cause, summary.ledger)
+        return summary
+
+    def left(self) -> dict[int, str]:
+        """Processes of the home beside the daemon and the proxy that it keeps ready."""
+        found = processes_of(self.home)
+        return {pid: line for pid, line in found.items() if pid != self.daemon_pid() and "--spare" not in line}
+
+    def kill(self, pid: int | None, number: int = signal.SIGKILL) -> None:
+        """Signal a process that may be gone already."""
+        if pid is not None:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, number)
+
+
+@pytest.fixture
+def cluster(home: Path, badworker: Path) -> Iterator[Cluster]:
+    """A home whose processes all end within 5 s: those of its runs by themselves, the daemon when it is told to."""
+    made = Cluster(home, badworker)
+    yield made
+    try:
+        eventually(lambda: not made.left(), f"left behind: {made.left()}", PATIENCE_S)
+        stop_daemon(home)
+        eventually(lambda: not processes_of(home), f"left behind: {processes_of(home)}", PATIENCE_S)
+    finally:
+        for pid in processes_of(home):
+            made.kill(pid)
+
+
+def _living(identity: Path) -> int | None:
+    try:
+        process = ProcessIdentity(**json.loads(identity.read_bytes()))
+    except FileNotFoundError:
+        return None
+    return process.pid if process.alive() else None
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Where all faults are asked for, the cells of the fair slice belong to them."""
+    if config.getoption("markexpr") != "fault":
+        return
+    for item in items:
+        if item.path.is_relative_to(HERE):
+            item.add_marker(pytest.mark.fault)
+
+
+def pytest_terminal_summary(terminalreporter: Any) -> None:
+    """Print how many cells were run, skipped and why, and failed."""
+    stats = terminalreporter.stats
+    ours = {
+        outcome: [report for report in stats.get(outcome, []) if str(report.nodeid).startswith("tests/faults/")]
+        for outcome in ("passed", "failed", "error", "skipped")
+    }
+    run = len(ours["passed"]) + len(ours["failed"])
+    if not run and not ours["skipped"]:
+        return
+    terminalreporter.section("fault cells")
+    failed = {report.nodeid: None for outcome in ("failed", "error") for report in ours[outcome]}
+    terminalreporter.write_line(f"{run} run, {len(ours['skipped'])} skipped, {len(failed)} failed")
+    for reason, count in Counter(_reason(report) for report in ours["skipped"]).items():
+        terminalreporter.write_line(f"skipped {count}: {reason}")
+    for nodeid in failed:
+        terminalreporter.write_line(f"failed: {nodeid}")
+
+
+def _reason(report: Any) -> str:
+    return str(report.longrepr[2]).removeprefix("Skipped: ") if isinstance(report.longrepr, tuple) else ""
