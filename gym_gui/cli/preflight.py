@@ -4,49 +4,49 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from gym_gui.core.worker.errors import Problem, UsageError
+from gym_gui.core.worker.errors import ConfigError, Problem, UsageError
 
 if TYPE_CHECKING:
+    from gym_gui.runs.config import TrainRunConfig
     from gym_gui.workers.catalog import WorkerCatalog
     from gym_gui.workers.record import WorkerRecord
 
 
 def preflight(catalog: WorkerCatalog, payload: dict[str, Any], *, dry_run: bool) -> list[Problem]:
-    """Return every fault of a run config.
+    """Return every fault of a run config, those of its workers beside its own.
 
     Args:
         catalog: The workers of this machine.
         payload: The run config.
         dry_run: Also start each worker that has ``--dry-run`` with its config, in a scratch folder.
-
-    Raises:
-        UsageError: A worker is unknown or broken.
     """
-    from gym_gui.runs.config import run_config_problems, validate_train_run_config
-    from gym_gui.runs.secret_values import missing_secrets
+    from gym_gui.runs.config import validate_train_run_config
+    from gym_gui.trainer.all_problems import all_problems
     from gym_gui.validations.dry_run import run_dry_run
-    from gym_gui.workers.config import check_worker_config
+    from gym_gui.workers.resolution import resolve_workers
 
-    problems = run_config_problems(payload)
-    if problems:
+    problems = all_problems(payload, lambda config: _check_workers(catalog, config))
+    if problems or not dry_run:
         return problems
     config = validate_train_run_config(payload)
+    commands = {request.path for request in config.workers if request.command is not None}
+    for path, kind in resolve_workers(config, catalog)[0].items():
+        if kind.record is not None and path not in commands:
+            problems += [_placed(problem, path) for problem in run_dry_run(kind.record, kind.settings)]
+    return [config.secrets.hide_problem(problem) for problem in problems]
+
+
+def _check_workers(catalog: WorkerCatalog, config: TrainRunConfig) -> None:
+    """Raise ``ConfigError`` with all that is wrong with the workers of a run config."""
+    from gym_gui.runs.secret_values import missing_secrets
+    from gym_gui.workers.resolution import resolve_workers
+
+    _, problems = resolve_workers(config, catalog)
     problems += missing_secrets(
         config.environment, {f"{request.path}.config": request.config for request in config.workers}
     )
     if problems:
-        return problems
-    checked: list[tuple[str, dict[str, Any]]] = []
-    for request in config.workers:
-        if request.command is not None or (request.path, request.config) in checked:
-            continue
-        checked.append((request.path, request.config))
-        record = usable(catalog, request.worker_type)
-        found = check_worker_config(record, request.config, f"{request.path}.config")
-        if not found and dry_run:
-            found = [_placed(problem, request.path) for problem in run_dry_run(record, request.config)]
-        problems += found
-    return [config.secrets.hide_problem(problem) for problem in problems]
+        raise ConfigError("the run config is not valid", [config.secrets.hide_problem(one) for one in problems])
 
 
 def usable(catalog: WorkerCatalog, name: str) -> WorkerRecord:

@@ -73,6 +73,13 @@ def test_five_errors_are_shown_at_once(mosaic: Any, tmp_path: Path) -> None:
     assert all("metadata.worker.config." in line and "allowed: " in line for line in lines)
 
 
+def test_faults_of_the_run_and_of_its_worker_are_shown_together(mosaic: Any, tmp_path: Path) -> None:
+    worker = {"worker_id": "randm", "config": {}}
+    config = {"run_name": "x", "resources": {"cpus": 0}, "bogus": 1, "metadata": {"worker": worker}}
+    path = write(tmp_path / "both.json", config)
+    refused(mosaic("run", path), "3 errors", "resources.cpus", "bogus", "metadata.worker.worker_id", "random")
+
+
 def test_json_lists_the_problems(mosaic: Any, tmp_path: Path) -> None:
     path = write(tmp_path / "two.json", {"run_name": "", "priorty": 1, "metadata": {"worker": {"worker_id": "random"}}})
     ended = mosaic("run", path, "--json")
