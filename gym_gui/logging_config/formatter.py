@@ -4,11 +4,19 @@ from __future__ import annotations
 
 import json
 import logging
-from typing import Any
+from typing import Any, Mapping
 
 
 class JsonLinesFormatter(logging.Formatter):
-    """Formats each record as one JSON object on one line; empty fields are left out."""
+    """Formats each record as one JSON object on one line; empty fields are left out.
+
+    Args:
+        context: ``run_id`` and ``worker_id`` of this process, for records that do not say their own.
+    """
+
+    def __init__(self, context: Mapping[str, str | None] | None = None) -> None:
+        super().__init__()
+        self.context = dict(context or {})
 
     def format(self, record: logging.LogRecord) -> str:
         """Return the record's line, without the newline."""
@@ -25,6 +33,7 @@ class JsonLinesFormatter(logging.Formatter):
         extra = dict(getattr(record, "log_extra", None) or {})
         for key in ("run_id", "worker_id"):
             value = extra.pop(key, getattr(record, key, None))
+            value = self.context.get(key) if value is None else value
             if value is not None:
                 line[key] = value
         if extra:

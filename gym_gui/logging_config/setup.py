@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import logging
 import sys
-from typing import TextIO
+from typing import Mapping, TextIO
 
 from gym_gui.logging_config.formatter import JsonLinesFormatter
 
 
 def configure_logging(
-    level: str | int = "INFO", *, stream: TextIO | None = None, log_filter: logging.Filter | None = None
+    level: str | int = "INFO",
+    *,
+    stream: TextIO | None = None,
+    log_filter: logging.Filter | None = None,
+    context: Mapping[str, str | None] | None = None,
 ) -> logging.Handler:
     """Send all log records of this process to stderr as JSON lines; replaces an earlier call's handler.
 
@@ -18,12 +22,13 @@ def configure_logging(
         level: Lowest level.
         stream: Where to instead of stderr.
         log_filter: Picks records, e.g. a :class:`~gym_gui.logging_config.filters.LogFilter`.
+        context: ``run_id`` and ``worker_id`` of this process, for records that do not say their own.
 
     Returns:
         The handler, on the root logger.
     """
     handler = logging.StreamHandler(stream or sys.stderr)
-    handler.setFormatter(JsonLinesFormatter())
+    handler.setFormatter(JsonLinesFormatter(context))
     handler.set_name("mosaic")
     if log_filter is not None:
         handler.addFilter(log_filter)

@@ -3,15 +3,29 @@
 from __future__ import annotations
 
 import contextlib
+import io
+import logging
 import os
-import time
+
+logger = logging.getLogger(__name__)
 
 
-def say(text: str) -> None:
-    """Write one line, with its time, to stderr; what cannot be written is left out.
+class DirectStderr(io.TextIOBase):
+    """Writes straight to descriptor 2; what cannot be written is left out.
 
     ``sys.stderr`` would raise on a full disk, and end a supervisor over a message.
     """
-    stamp = time.strftime("%Y-%m-%dT%H:%M:%S%z")
-    with contextlib.suppress(OSError):
-        os.write(2, f"{stamp} {text}\n".encode("utf-8", "backslashreplace"))
+
+    def write(self, text: str) -> int:
+        """Write a text."""
+        with contextlib.suppress(OSError):
+            os.write(2, text.encode("utf-8", "backslashreplace"))
+        return len(text)
+
+    def flush(self) -> None:
+        """Nothing is held back."""
+
+
+def say(text: str) -> None:
+    """Log a warning that has no code of its own."""
+    logger.warning("%s", text)

@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 import functools
+import logging
 from collections.abc import Callable
 
+from gym_gui.logging_config.components.proxy import LOG_PROXY_INGEST_DISK_FULL
+from gym_gui.logging_config.helpers import log_constant
 from gym_gui.runs.folder import RunFolder
 from gym_gui.runs.plan import RunPlan, WorkerPlan
 from gym_gui.runs.summary import Ledger
 from gym_gui.telemetry.attempt_watch import AttemptWatch, LogFacts
-from gym_gui.telemetry.diagnostics import say
 from gym_gui.telemetry.ending import FINAL_EVENTS, last_event, last_line, no_room, said_error, stderr_tail
 from gym_gui.telemetry.errors import DiskFull
 from gym_gui.telemetry.history import RunHistory
 from gym_gui.telemetry.ingest import Ingestor, Truncation
 from gym_gui.telemetry.reindex import open_ingestor
 from gym_gui.telemetry.rollup import WorkerRollup
+
+logger = logging.getLogger(__name__)
 
 #: Wait before the next try on a full disk, seconds.
 RETRY_S = 1.0
@@ -169,7 +173,8 @@ class Indexer:
             act()
         except DiskFull as error:
             if not self.disk_full:
-                say(f"{self.note or 'disk full'}: {error}")
+                values = {"run_id": self.plan.run_id, "error": str(error)}
+                log_constant(logger, LOG_PROXY_INGEST_DISK_FULL, extra=values)
             self.disk_full = True
             self.caught_up = False
             self._retry_at = self._clock() + RETRY_S

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import msgspec
@@ -16,6 +16,7 @@ from gym_gui.runs.summary import Ledger
 from gym_gui.telemetry.batch import Batch
 from gym_gui.telemetry.decode import LineDecoder
 from gym_gui.telemetry.errors import DiskFull
+from gym_gui.telemetry.refusals import Refusals
 from gym_gui.telemetry.rollup import Rollup, WorkerRollup
 from gym_gui.telemetry.rowid import row_id
 from gym_gui.telemetry.store import SourceRow, Store
@@ -81,6 +82,8 @@ class _Changes:
     records: int = 0
     lines: int = 0
     episodes: int = 0
+    refused: list[tuple[int, str, str]] = field(default_factory=list)
+    """Row id, reason and detail of what was put into the quarantine."""
 
 
 class Ingestor:
@@ -101,6 +104,7 @@ class Ingestor:
         self._folder = folder
         self._run_id = plan.run_id
         self._store = Store(database or folder.database, plan.run_id)
+        self._refusals = Refusals(plan.run_id)
         self._sources: dict[tuple[int, int], _Source] = {}
         self._unsynced = 0
         self._checkpointed_at = time.monotonic()
@@ -248,6 +252,8 @@ class Ingestor:
                 self._write(source, changes, now)
         for source, changes in found:
             self._settle(source, changes)
+            if changes.refused:
+                self._refusals.note(source.worker_id, source.attempt, changes.refused)
         size = sum(changes.size for _, changes in found)
         self._checkpoint_if_due(size)
         return PumpResult(
@@ -292,6 +298,7 @@ class Ingestor:
         changes.records += batch.counts.records
         changes.lines += batch.counts.lines
         changes.episodes += len(batch.episodes)
+        changes.refused += [(row, reason, detail) for row, _, reason, detail, _ in batch.quarantine]
 
     @staticmethod
     def _settle(source: _Source, changes: _Changes) -> None:

@@ -25,14 +25,26 @@ class Journal:
     def __init__(self, folder: RunFolder, plan: RunPlan) -> None:
         self.history = RunHistory((worker.worker_id for worker in plan.workers), read_events(folder.supervisor_log))
         self._log = SupervisorLog(folder.supervisor_log)
+        self._run_id = plan.run_id
         self._pending: list[dict[str, Any]] = []
+        self._untold: list[dict[str, Any]] = []
 
     def record(self, event: str, **fields: Any) -> None:
-        """Record one event; ``at`` (Unix time, seconds) is put in."""
-        value = {"event": event, **fields, "at": time.time()}
+        """Record one event; ``run_id`` and ``at`` (Unix time, seconds) are put in."""
+        value = {"event": event, "run_id": self._run_id, **fields, "at": time.time()}
         self.history.apply(value)
         self._pending.append(value)
+        self._untold.append(value)
         self.flush()
+
+    def tell(self) -> None:
+        """Log what was recorded since the last call (not at once: the first launches wait for no import)."""
+        if self._untold:
+            from gym_gui.telemetry.tell import tell
+
+            untold, self._untold = self._untold, []
+            for value in untold:
+                tell(value)
 
     def flush(self) -> bool:
         """Write what waits; return whether the log is complete."""
@@ -46,4 +58,5 @@ class Journal:
 
     def close(self) -> None:
         """Close the log."""
+        self.tell()
         self._log.close()

@@ -68,6 +68,9 @@ class Reporter(Protocol):
     def report(self, summary: RunSummary) -> None:
         """Take a report; never blocks, only the newest is kept."""
 
+    def note_commit(self) -> None:
+        """Take note that rows came in; never blocks."""
+
     def watched(self) -> bool:
         """Return whether somebody is looking."""
 
@@ -80,6 +83,9 @@ class NoReporter:
 
     def report(self, summary: RunSummary) -> None:
         """Forget the report."""
+
+    def note_commit(self) -> None:
+        """Nobody waits for rows."""
 
     def watched(self) -> bool:
         """Nobody is looking."""
@@ -195,8 +201,11 @@ class Proxy:
     def _turn(self, turns: _Turns) -> None:
         """Read, look, act, report, and wait for the next turn."""
         now = self._clock()
+        turns.supervisor.journal.tell()
         had_room = not turns.indexer.disk_full
         read = turns.indexer.pump(turns.supervisor.history)
+        if read:
+            self.reporter.note_commit()
         while turns.indexer.truncations:
             found = turns.indexer.truncations.pop(0)
             turns.supervisor.journal.record("truncated", **msgspec.structs.asdict(found))

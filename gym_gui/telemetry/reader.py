@@ -8,19 +8,25 @@ from __future__ import annotations
 
 import contextlib
 import json
+import logging
 import sqlite3
 import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from gym_gui.logging_config.components.service import LOG_SERVICE_SQLITE_DESERIALIZATION_FAILED
+from gym_gui.logging_config.helpers import log_constant
 from gym_gui.runs.folder import RunFolder
+from gym_gui.runs.ids import format_episode_id
 from gym_gui.runs.summary import Ledger
 from gym_gui.telemetry.errors import TelemetryError
 from gym_gui.telemetry.records import EpisodeRollup, EventRecord, MetricPoint, QuarantineRecord, StepRecord
 from gym_gui.telemetry.rollup import Rollup, WorkerRollup
 from gym_gui.telemetry.rowid import id_range, place
 from gym_gui.telemetry.schema import check_schema
+
+logger = logging.getLogger(__name__)
 
 MAX_ROWS = 100_000
 _OPCODES = 20_000
@@ -60,13 +66,20 @@ class RunReader:
         ]
 
     def steps(
-        self, *, worker_no: int | None = None, attempt: int | None = None, after: int = -1, limit: int = 1000
+        self,
+        *,
+        worker_no: int | None = None,
+        attempt: int | None = None,
+        agent_id: str | None = None,
+        after: int = -1,
+        limit: int = 1000,
     ) -> list[StepRecord]:
         """Return steps.
 
         Args:
             worker_no: Of this worker only.
             attempt: Of this attempt only (with ``worker_no``).
+            agent_id: Of this agent only; ``""``: those that name none.
             after: Only rows with a higher id.
             limit: At most so many (and at most `MAX_ROWS`).
 
@@ -87,24 +100,31 @@ class RunReader:
                 action=action,
                 observation=observation,
                 timestamp=timestamp,
-                extra=_object(extra),
+                extra=self._object(extra, row, worker_id),
             )
             for row, step_index, ep_index, reward, terminated, truncated, action, observation, timestamp, nan, extra,
             agent, worker_id in self._rows(
                 "steps",
                 "id, step_index, ep_index, reward, terminated, truncated, action, observation, timestamp, nan, extra,"
                 " (SELECT name FROM names WHERE names.id = agent)",
-                worker_no, attempt, after, limit,
+                worker_no, attempt, after, limit, **_of_agent(agent_id),
             )
         ]  # fmt: skip
 
     def episodes(
-        self, *, worker_no: int | None = None, attempt: int | None = None, after: int = -1, limit: int = 1000
+        self,
+        *,
+        worker_no: int | None = None,
+        attempt: int | None = None,
+        agent_id: str | None = None,
+        after: int = -1,
+        limit: int = 1000,
     ) -> list[EpisodeRollup]:
         """Return episodes (arguments and errors as of :meth:`steps`)."""
         return [
             EpisodeRollup(
                 id=row,
+                episode_id=format_episode_id(self._folder.run_id, ep_index, worker_id),
                 worker_id=worker_id,
                 attempt=place(row).attempt,
                 phase="eval" if phase else "train",
@@ -115,16 +135,16 @@ class RunReader:
                 terminated=_truth(terminated),
                 truncated=_truth(truncated),
                 success=_truth(success),
-                agent_rewards=None if agent_rewards is None else _object(agent_rewards),
+                agent_rewards=None if agent_rewards is None else self._object(agent_rewards, row, worker_id),
                 timestamp=timestamp,
-                extra=_object(extra),
+                extra=self._object(extra, row, worker_id),
             )
             for row, phase, ep_index, total_reward, steps, terminated, truncated, success, agent_rewards, timestamp,
             nan, extra, agent, worker_id in self._rows(
                 "episodes",
                 "id, phase, ep_index, total_reward, steps, terminated, truncated, success, agent_rewards, timestamp,"
                 " nan, extra, (SELECT name FROM names WHERE names.id = agent)",
-                worker_no, attempt, after, limit,
+                worker_no, attempt, after, limit, **_of_agent(agent_id),
             )
         ]  # fmt: skip
 
@@ -173,8 +193,8 @@ class RunReader:
                 attempt=place(row).attempt,
                 event=event,
                 timestamp=timestamp,
-                payload=None if payload is None else json.loads(payload),
-                extra=_object(extra),
+                payload=None if payload is None else self._decoded(payload, row, worker_id),
+                extra=self._object(extra, row, worker_id),
             )
             for row, event, timestamp, payload, extra, worker_id in self._rows(
                 "events", "id, event, timestamp, payload, extra", worker_no, attempt, after, limit
@@ -222,6 +242,19 @@ class RunReader:
             f" FROM {table} WHERE {where}{table}.id BETWEEN :first AND :last ORDER BY {table}.id LIMIT :limit",
             values,
         )
+
+    def _object(self, text: str | None, row: int, worker_id: str) -> dict[str, Any]:
+        value = {} if text is None else self._decoded(text, row, worker_id)
+        return value if isinstance(value, dict) else {"": value}
+
+    def _decoded(self, text: str, row: int, worker_id: str) -> Any:
+        """Return the value of a JSON column; its text, and a word in the log, where somebody has damaged it."""
+        try:
+            return json.loads(text)
+        except (ValueError, RecursionError, TypeError) as error:
+            where = {"run_id": self._folder.run_id, "worker_id": worker_id, "row": row, "error": str(error)}
+            log_constant(logger, LOG_SERVICE_SQLITE_DESERIALIZATION_FAILED, extra=where)
+            return text
 
     def _fetch(self, statement: str, values: dict[str, Any] | None = None) -> list[_Row]:
         if not self._folder.database.exists():
@@ -280,6 +313,10 @@ def _truth(value: int | None) -> bool | None:
     return None if value is None else bool(value)
 
 
-def _object(text: str | None) -> dict[str, Any]:
-    value = {} if text is None else json.loads(text)
-    return value if isinstance(value, dict) else {"": value}
+def _of_agent(agent_id: str | None) -> dict[str, str]:
+    """Return what of a query's arguments picks an agent."""
+    if agent_id is None:
+        return {}
+    if not agent_id:
+        return {"where": "agent = 0 AND "}
+    return {"where": "agent = (SELECT id FROM names WHERE name = :agent_id) AND ", "agent_id": agent_id}

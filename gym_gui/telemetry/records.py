@@ -34,6 +34,8 @@ class EpisodeRollup(msgspec.Struct, kw_only=True):
     """One ended episode."""
 
     id: int
+    episode_id: str
+    """``<run>-w<worker>-ep<index>``; attempt, phase and agent tell apart episodes of the same index."""
     worker_id: str
     attempt: int
     phase: str

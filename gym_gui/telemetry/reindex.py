@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import logging
 import re
 import sqlite3
 from collections.abc import Callable
@@ -12,6 +13,8 @@ from typing import NamedTuple
 import msgspec
 
 from gym_gui.core.worker.errors import UsageError
+from gym_gui.logging_config.components.service import LOG_SERVICE_SQLITE_DEBUG
+from gym_gui.logging_config.helpers import log_constant
 from gym_gui.runs.files import sync_folder
 from gym_gui.runs.folder import RunFolder
 from gym_gui.runs.lock import FileLock, is_locked
@@ -24,6 +27,8 @@ from gym_gui.telemetry.ingest import SUPERVISOR_NO, Ingestor
 from gym_gui.telemetry.limits import DECODER_VERSION
 from gym_gui.telemetry.schema import SCHEMA_VERSION, check_schema
 from gym_gui.telemetry.store import Store
+
+logger = logging.getLogger(__name__)
 
 _LOG_NAME = re.compile(r"(?P<worker_id>.+)\.a(?P<attempt>\d+)\.stdout\.jsonl")
 
@@ -106,6 +111,9 @@ def open_ingestor(folder: RunFolder, plan: RunPlan) -> Ingestor:
                 why=f"its logs are gone: {', '.join(gone)}",
                 next_step="read it with the version that wrote it",
             ) from None
+        values = {"run_id": plan.run_id, "path": str(folder.database), "schema": SCHEMA_VERSION}
+        message = "Telemetry database of an earlier schema is rebuilt"
+        log_constant(logger, LOG_SERVICE_SQLITE_DEBUG, message=message, extra=values)
         rebuild(folder, plan)
         return Ingestor(folder, plan)
 

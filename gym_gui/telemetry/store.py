@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import logging
 import os
 import sqlite3
 import time
@@ -10,6 +11,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from gym_gui.logging_config.components.service import LOG_SERVICE_SQLITE_DEBUG
+from gym_gui.logging_config.helpers import log_constant
 from gym_gui.telemetry.batch import Batch, Row
 from gym_gui.telemetry.errors import DiskFull, Fenced, TelemetryError
 from gym_gui.telemetry.limits import DECODER_VERSION
@@ -17,6 +20,8 @@ from gym_gui.telemetry.names import Names
 from gym_gui.telemetry.rollup import Rollup
 from gym_gui.telemetry.schema import ID_COLUMN, INSERTS, SCHEMA_VERSION, TABLES, check_schema
 from gym_gui.telemetry.tail import Cursor
+
+logger = logging.getLogger(__name__)
 
 _BUSY_S = 30.0
 _WAL_BYTES = 64 << 20
@@ -56,6 +61,8 @@ class Store:
                 self._configure()
                 self.names = Names(self.connection)
                 self.epoch = self._take_over(run_id)
+                self._run_id = run_id
+                self._tell("opened", schema=SCHEMA_VERSION, epoch=self.epoch)
             except BaseException:
                 self.connection.close()
                 raise
@@ -269,11 +276,16 @@ class Store:
                 return False
             time.sleep(0.05)
         self.close()
+        self._tell("finished")
         return True
 
     def close(self) -> None:
         """Close the database as it is."""
         self.connection.close()
+
+    def _tell(self, what: str, **values: object) -> None:
+        extra = {"run_id": self._run_id, "path": str(self.path), **values}
+        log_constant(logger, LOG_SERVICE_SQLITE_DEBUG, message=f"Telemetry database {what}", extra=extra)
 
     def _fenced(self) -> Fenced:
         return Fenced(

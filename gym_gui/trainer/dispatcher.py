@@ -112,7 +112,7 @@ class Dispatcher:
                 self._finish(await asyncio.to_thread(settle, folder, RunState.CANCELLED, cause))
             except (MosaicError, OSError) as error:
                 # Somebody holds the run, or the disk is full: a supervisor reads the intent and carries it out.
-                logger.warning("run %s: cannot be cancelled in the queue: %s", run_id, error)
+                logger.warning("run %s: cannot be cancelled in the queue: %s", run_id, error, extra={"run_id": run_id})
                 self._supervise(run_id, started=True)
             self._start_queued()
         else:
@@ -154,7 +154,7 @@ class Dispatcher:
             self._finish(final)
         except Exception:
             # Whatever it is, one run's trouble must not end the daemon; the next daemon tries again.
-            logger.exception("run %s: cannot be supervised", run_id)
+            logger.exception("run %s: cannot be supervised", run_id, extra={"run_id": run_id})
 
     def _release(self, run_id: str) -> None:
         del self._looks[run_id]
@@ -189,7 +189,9 @@ class Dispatcher:
         try:
             return await asyncio.to_thread(read_summary, folder)
         except (MosaicError, OSError, sqlite3.Error) as error:
-            logger.warning("run %s: its folder cannot be read: %s", folder.run_id, error)
+            logger.warning(
+                "run %s: its folder cannot be read: %s", folder.run_id, error, extra={"run_id": folder.run_id}
+            )
             return known
 
     def _say_restart(self, run: RunSummary, deaths: int, delay: float) -> None:
@@ -204,14 +206,16 @@ class Dispatcher:
         try:
             await executor.start(folder)
         except (OSError, MosaicError) as error:
-            logger.warning("run %s: no supervisor could be started: %s", folder.run_id, error)
+            logger.warning(
+                "run %s: no supervisor could be started: %s", folder.run_id, error, extra={"run_id": folder.run_id}
+            )
 
     async def _give_up(self, folder: RunFolder, deaths: int) -> RunSummary:
         cause = f"its telemetry proxy died {deaths} times in a row: see {folder.proxy_log}"
         try:
             run = await asyncio.to_thread(settle, folder, RunState.LOST, cause)
         except (MosaicError, OSError, sqlite3.Error):
-            logger.exception("run %s: its end cannot be written", folder.run_id)
+            logger.exception("run %s: its end cannot be written", folder.run_id, extra={"run_id": folder.run_id})
             run = msgspec.structs.replace(self.board.get(folder.run_id), state=RunState.LOST, cause=cause)
         log_constant(logger, LOG_DAEMON_RUN_LOST, extra={"run_id": folder.run_id, "state": run.state.value})
         return run

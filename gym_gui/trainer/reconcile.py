@@ -68,7 +68,7 @@ def index_ended(home: Path, unread: list[tuple[int, str]]) -> Iterator[tuple[Run
             plan = load_plan(folder)
             run = msgspec.structs.replace(read_summary(folder), sequence=sequence)
         except (MosaicError, OSError) as error:
-            logger.warning("run %s is left out: %s", run_id, error)
+            logger.warning("run %s is left out: %s", run_id, error, extra={"run_id": run_id})
             continue
         yield run, plan.submitter, plan.priority
 
@@ -77,7 +77,11 @@ def _read_live(
     folder: RunFolder, sequence: int | None, registry: Registry, live: LiveRuns, found: Reconciliation
 ) -> None:
     if not folder.run_json.exists():
-        logger.warning("run %s: its submission was cut short; its folder is removed", folder.run_id)
+        logger.warning(
+            "run %s: its submission was cut short; its folder is removed",
+            folder.run_id,
+            extra={"run_id": folder.run_id},
+        )
         shutil.rmtree(folder.path, ignore_errors=True)
         registry.remove([folder.run_id])
         live.discard(folder.run_id)
@@ -86,7 +90,7 @@ def _read_live(
         plan = load_plan(folder)
         run = read_summary(folder)
     except (MosaicError, OSError) as error:
-        logger.warning("run %s is left out: %s", folder.run_id, error)
+        logger.warning("run %s is left out: %s", folder.run_id, error, extra={"run_id": folder.run_id})
         return
     if sequence is None:
         row = registry.get(folder.run_id)

@@ -40,8 +40,10 @@ def settle(folder: RunFolder, state: RunState, cause: str) -> RunSummary:
         try:
             for worker in run.workers:
                 if not worker.state.terminal:
-                    log.append("withdrawn", worker_id=worker.worker_id, state=state.value, cause=cause)
-            log.append("state", state=state.value, cause=cause)
+                    log.append(
+                        "withdrawn", run_id=run.run_id, worker_id=worker.worker_id, state=state.value, cause=cause
+                    )
+            log.append("state", run_id=run.run_id, state=state.value, cause=cause)
         finally:
             log.close()
         forget_secrets(folder)

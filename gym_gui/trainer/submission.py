@@ -12,7 +12,12 @@ from typing import Any
 
 from gym_gui.core.worker.errors import ConfigError, MosaicError, Problem
 from gym_gui.logging_config.helpers import log_constant
-from gym_gui.logging_config.log_constants import LOG_DAEMON_RUN_REJECTED, LOG_DAEMON_RUN_SUBMITTED
+from gym_gui.logging_config.log_constants import (
+    LOG_DAEMON_RUN_REJECTED,
+    LOG_DAEMON_RUN_SUBMITTED,
+    LOG_WORKER_CONFIG_DURABLE_PATH,
+    LOG_WORKER_CONFIG_UI_PATH,
+)
 from gym_gui.runs.config import TrainRunConfig, validate_train_run_config
 from gym_gui.runs.folder import RunFolder
 from gym_gui.runs.plan import RunPlan
@@ -82,6 +87,7 @@ class Submission:
             if not run_folder.path.exists():
                 self._live.discard(plan.run_id)
             raise
+        _tell_configs(run_folder, plan)
         log_constant(logger, LOG_DAEMON_RUN_SUBMITTED, extra={"run_id": plan.run_id, "submitter": plan.submitter})
         return plan, read_summary(run_folder)
 
@@ -122,6 +128,19 @@ class Submission:
         if problems:
             raise ConfigError("the run config is not valid", problems, next_step="mend it; nothing was written")
         return planned
+
+
+def _tell_configs(folder: RunFolder, plan: RunPlan) -> None:
+    """Log, per worker, what its form asked of the user interface, and where its config stands for good."""
+    ui = plan.config["metadata"]["ui"]
+    paths = ui.get("path_config")
+    for worker in plan.workers:
+        where = {"run_id": plan.run_id, "worker_id": worker.worker_id, "worker_type": worker.worker_type}
+        if ui:
+            asked = paths.get("ui_only") if isinstance(paths, dict) else None
+            log_constant(logger, LOG_WORKER_CONFIG_UI_PATH, extra={**where, "ui_only": asked or {}})
+        path = folder.worker_config(worker.worker_id)
+        log_constant(logger, LOG_WORKER_CONFIG_DURABLE_PATH, extra={**where, "path": str(path)})
 
 
 def _payload(config_json: bytes) -> Any:

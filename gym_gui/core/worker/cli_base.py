@@ -45,7 +45,7 @@ class WorkerCLI:
 
     @staticmethod
     def setup_logging(verbose: bool = False, level: int | str | None = None) -> logging.Handler:
-        """Log to stderr as JSON lines.
+        """Log to stderr as JSON lines, each with the run and the worker that the environment names.
 
         Args:
             verbose: Log details, too.
@@ -53,7 +53,9 @@ class WorkerCLI:
         """
         from gym_gui.logging_config.setup import configure_logging
 
-        return configure_logging(level if level is not None else logging.DEBUG if verbose else WORKER_LOG_LEVEL)
+        context = {"run_id": os.environ.get("MOSAIC_RUN_ID") or None, "worker_id": _worker_id()}
+        level = level if level is not None else logging.DEBUG if verbose else WORKER_LOG_LEVEL
+        return configure_logging(level, context=context)
 
     @staticmethod
     def load_and_validate_config(path: Any, config_class: Any, *, worker_id: str | None = None) -> Any:
@@ -110,18 +112,20 @@ class WorkerCLI:
         handler = WorkerCLI.setup_logging(arguments.verbose)
         try:
             with library_prints_to_stderr():
-                return _run(config_class, runtime_class, arguments)
+                return _run(config_class, runtime_class, arguments, handler)
         finally:
             logging.getLogger().removeHandler(handler)
 
 
-def _run(config_class: Any, runtime_class: Any, arguments: argparse.Namespace) -> int:
+def _run(config_class: Any, runtime_class: Any, arguments: argparse.Namespace, handler: logging.Handler) -> int:
     run_id = os.environ.get("MOSAIC_RUN_ID") or "unknown"
     worker_id = arguments.worker_id or os.environ.get("WORKER_ID") or None
     try:
         with cancel_on_signals():
             values = load_worker_config_from_file(arguments.config)
             run_id = str(values.get("run_id") or run_id)
+            context = getattr(handler.formatter, "context", {})
+            context.update(run_id=run_id, worker_id=worker_id or values.get("worker_id"))
             config = _build(config_class, values, worker_id, arguments.config)
             return _run_config(config, runtime_class, arguments.dry_run)
     except Cancelled as cancelled:

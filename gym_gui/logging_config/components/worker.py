@@ -7,7 +7,7 @@ from gym_gui.logging_config.constant import Family
 _config = Family("Worker", "Config", "worker", "config")
 _sdk = Family("Worker", "Sdk", "worker", "sdk")
 
-LOG_WORKER_CONFIG_UI_PATH = _config(401, "INFO", "Worker config written for the user interface", "path")
+LOG_WORKER_CONFIG_UI_PATH = _config(401, "INFO", "Worker config as the form of the user interface asked for it", "path")
 LOG_WORKER_CONFIG_DURABLE_PATH = _config(402, "INFO", "Worker config written to the run's folder", "path")
 LOG_WORKER_CONFIG_REJECTED = _config(403, "ERROR", "Worker config is not valid", "error")
 LOG_WORKER_SDK_STARTED = _sdk(404, "INFO", "Worker process started", "lifecycle")
