@@ -8,8 +8,8 @@ from pathlib import Path
 from gym_gui.cli.reference import cli_page
 from gym_gui.config.settings import SETTINGS
 from gym_gui.core import worker
-from gym_gui.logging_config import log_constants
-from gym_gui.logging_config.registry import registered
+from gym_gui.logging_config.components import MODULES
+from gym_gui.logging_config.constant import LogConstant
 from gym_gui.trainer.proto.describe import grpc_page
 
 REFERENCE = Path(__file__).parent / "reference"
@@ -39,11 +39,12 @@ def settings_page() -> str:
 
 def log_codes_page() -> str:
     """Return the page that lists every log constant."""
-    assert log_constants.__name__  # importing it has registered MOSAIC's own constants
+    constants = {
+        name: value for module in MODULES for name, value in vars(module).items() if isinstance(value, LogConstant)
+    }
     rows = [
         f"| {constant.code} | `{name}` | {constant.level} | {constant.component} | {constant.subcomponent} | {constant.message} |"
-        for name, constant in sorted(registered().items(), key=lambda item: (len(item[1].code), item[1].code, item[0]))
-        if not constant.code.startswith("LOGW")
+        for name, constant in sorted(constants.items(), key=lambda item: (len(item[1].code), item[1].code, item[0]))
     ]
     return "\n".join(
         [
