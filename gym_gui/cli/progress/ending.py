@@ -39,6 +39,12 @@ def show_results(console: Console, runs: list[RunSummary]) -> None:
             label, Text(state, style=STATE_STYLES[state]), figures.decimal(shown), figures.count(episodes_of(run)),
             figures.count(run.steps), figures.short(average_rate(run)), figures.duration(took),
         )  # fmt: skip
+        for worker in run.workers if len(run.workers) > 1 else ():
+            results.add_row(
+                Text(f"  {worker.worker_id}", style=QUIET),
+                Text(worker.state.value, style=STATE_STYLES[worker.state.value]),
+                figures.decimal(worker.mean_return_100), figures.count(worker.episodes), figures.count(worker.steps),
+            )  # fmt: skip
         book = run.ledger
         ledgers.add_row(
             run.run_id, figures.count(book.lines), figures.count(book.stored), figures.count(book.log),

@@ -1,4 +1,4 @@
-"""Progress on a terminal: one row a run, redrawn in place."""
+"""Progress on a terminal: one row a run, and one for each of its workers where it has several; redrawn in place."""
 
 from __future__ import annotations
 
@@ -14,6 +14,8 @@ from gym_gui.cli.progress.model import RunProgress, episodes_of, return_of
 from gym_gui.cli.progress.plain import LAG_SHOWN_BYTES
 
 REFRESH_PER_S = 5
+#: Rows of workers below their run's.
+_WORKERS_SHOWN = 16
 _WIDE = 92
 _NARROW = 76
 _NUMBERS = {
@@ -78,6 +80,12 @@ def table_of(runs: list[RunProgress], now: float, width: int) -> Group:
     for run in runs:
         cells = _cells(run, now)
         table.add_row(fit(run.label, room), *(cell for name, cell in cells.items() if name not in left_out))
+        for worker in list(run.workers.values())[:_WORKERS_SHOWN]:
+            cells = _cells(worker, now)
+            label = Text(fit(f"  {worker.label}", room), style=QUIET)
+            table.add_row(label, *(cell for name, cell in cells.items() if name not in left_out))
+        if len(run.workers) > _WORKERS_SHOWN:
+            table.add_row(Text(f"  and {len(run.workers) - _WORKERS_SHOWN} more", style=QUIET))
     # A line of its own, not padded to the edge: there the terminal's echo of ^C would begin a new line.
     return Group(table, Text("¹ mean of the last 100 episodes" + _lag(runs), style=QUIET, no_wrap=True))
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 
-from gym_gui.runs.summary import RunSummary
+from gym_gui.runs.summary import RunSummary, WorkerSummary
 
 RATE_WINDOW_S = 10.0
 
@@ -19,6 +19,8 @@ class RunProgress:
     def __init__(self, label: str = "") -> None:
         self.label = label
         self.summary: RunSummary | None = None
+        self.workers: dict[str, RunProgress] = {}
+        """The workers of a run that has several, each looked at as a run of its own."""
         self._seen: deque[tuple[float, int]] = deque()
 
     def update(self, summary: RunSummary, now: float) -> bool:
@@ -40,6 +42,9 @@ class RunProgress:
         while len(self._seen) > 2 and self._seen[1][0] < now - RATE_WINDOW_S:
             self._seen.popleft()
         self.summary = summary
+        for worker in summary.workers if len(summary.workers) > 1 else ():
+            part = self.workers.setdefault(worker.worker_id, RunProgress(worker.worker_id))
+            part.update(_as_run(summary, worker), now)
         return changed
 
     @property
@@ -68,6 +73,19 @@ class RunProgress:
         if run is None or run.state.terminal or not run.target_steps or not rate or run.steps >= run.target_steps:
             return None
         return (run.target_steps - run.steps) / rate
+
+
+def _as_run(run: RunSummary, worker: WorkerSummary) -> RunSummary:
+    return RunSummary(
+        run_id=run.run_id,
+        state=worker.state,
+        cause=worker.cause,
+        steps=worker.steps,
+        target_steps=worker.target_steps,
+        episodes=worker.episodes,
+        mean_return_100=worker.mean_return_100,
+        workers=[worker],
+    )
 
 
 def return_of(run: RunSummary) -> float | None:

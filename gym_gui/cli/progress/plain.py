@@ -24,6 +24,7 @@ class PlainView:
         self._every_s = every_s
         self._begin: float | None = None
         self._last = 0.0
+        self._ended: set[tuple[str, str]] = set()
 
     def __enter__(self) -> PlainView:
         return self
@@ -43,6 +44,17 @@ class PlainView:
             seen = run.summary
             if seen is not None and (seen.run_id in changed or (due and not seen.state.terminal)):
                 self.note(f"[{now - self._begin:6.1f} s] {line_of(run, now)}")
+            for worker in run.workers.values():
+                self._note_end(run, worker, now - self._begin)
+
+    def _note_end(self, run: RunProgress, worker: RunProgress, at: float) -> None:
+        """Print once how a worker of several has ended."""
+        seen = worker.summary
+        if seen is not None and seen.state.terminal and (seen.run_id, worker.label) not in self._ended:
+            self._ended.add((seen.run_id, worker.label))
+            cause = f" ({seen.cause})" if seen.cause else ""
+            counts = f"{figures.count(seen.steps)} steps · {figures.count(seen.episodes)} episodes"
+            self.note(f"[{at:6.1f} s] {run.label}, worker {worker.label}: {seen.state.value}{cause} · {counts}")
 
     def note(self, message: str) -> None:
         """Print a sentence."""
