@@ -33,10 +33,16 @@ RECORD_RETRY_S = 60.0
 PR_SET_CHILD_SUBREAPER = 36
 
 
-def say(text: str) -> None:
-    """Write one line of diagnostics to stderr."""
+#: The run and the worker, for the lines below.
+CONTEXT: dict[str, Any] = {}
+
+
+def say(text: str, code: str = "LOG1205", level: str = "WARNING") -> None:
+    """Write one structured record of diagnostics to stderr; its code is one of those of the log constants."""
+    record = {"timestamp": round(time.time(), 6), "level": level, "logger": "launcher", "message": text, "code": code}
+    record.update(CONTEXT, pid=os.getpid())
     try:
-        os.write(2, f"launcher {os.getpid()}: {text}\n".encode("utf-8", "replace"))
+        os.write(2, json.dumps(record).encode("ascii") + b"\n")
     except OSError:
         return
 
@@ -184,6 +190,7 @@ class Launcher:
             except (OSError, ValueError) as error:
                 self.reason = "spawn_failed"
                 self.outcome["error"] = str(error)[:500]
+                say(f"the worker cannot be started: {error}", level="ERROR")
         if self.pid:
             self.outcome["started_at"] = time.time()
             started["worker"] = identity(self.pid)
@@ -195,6 +202,8 @@ class Launcher:
             self.watch()
             self.record_end("exit.0", swept=False)
             self.sweep()
+        if self.strays:
+            say(f"{len(self.strays)} processes that the worker left behind were ended", "LOG1204")
         self.record_end("exit.1", swept=True)
         for record in self.records.values():
             record.discard()
@@ -238,6 +247,7 @@ class Launcher:
         while not self.ended():
             now = time.monotonic()
             if kill_at is None and deadline is not None and now >= deadline:
+                say(f"the worker has had its {limit:g} s", "LOG1203")
                 kill_at = self.terminate("wall_time")
             if kill_at is not None and now >= kill_at:
                 self.signal_all(signal.SIGKILL)
@@ -377,6 +387,8 @@ def main(arguments: list[str]) -> int:
     signal.signal(signal.SIGHUP, signal.SIG_IGN)
     with open(arguments[0], "rb") as stream:  # noqa: PTH123
         spec = json.loads(stream.read())
+    environment = spec.get("env", {})
+    CONTEXT.update(run_id=environment.get("MOSAIC_RUN_ID"), worker_id=environment.get("WORKER_ID"))
     if len(arguments) > 1:
         lock = int(arguments[1])
     else:
