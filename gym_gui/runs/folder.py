@@ -68,6 +68,11 @@ class RunFolder:
         return self.control / "cancel.json"
 
     @property
+    def pause_intent(self) -> Path:
+        """Exists (JSON: paused, at, by, reason) once somebody asked to pause the run; the last to ask is right."""
+        return self.control / "pause.json"
+
+    @property
     def analytics(self) -> Path:
         return self.path / "analytics.json"
 

@@ -38,6 +38,8 @@ class WorkerPlan(msgspec.Struct, frozen=True, kw_only=True):
     seed: int | None = None
     target_steps: int | None = None
     """Steps the worker is to take, where its config says (for progress bars)."""
+    pausable: bool = False
+    """Whether it may be stopped and continued (its capability ``supports_pause_resume``)."""
 
 
 class RunPlan(msgspec.Struct, frozen=True, kw_only=True):

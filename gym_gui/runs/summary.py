@@ -51,6 +51,24 @@ class CurvePoint(msgspec.Struct, kw_only=True, array_like=True, gc=False):
     max_return: float
 
 
+class AttemptSummary(msgspec.Struct, kw_only=True, omit_defaults=True):
+    """One attempt of a worker that was launched."""
+
+    attempt: int
+    state: RunState = RunState.STARTING
+    """Where it stands; ``queued``: it ended, and the worker was to be tried again."""
+    cause: str = ""
+    exit: ExitStatus | None = None
+    started_at: float | None = None
+    ended_at: float | None = None
+    episodes: int = 0
+    """Training episodes."""
+    steps: int = 0
+    mean_return_100: float | None = None
+    lines: int = 0
+    """Lines that it printed."""
+
+
 class WorkerSummary(msgspec.Struct, kw_only=True):
     """One worker of a run, its current attempt."""
 
@@ -75,6 +93,8 @@ class WorkerSummary(msgspec.Struct, kw_only=True):
     curve: list[CurvePoint] = []
     eval_episodes: int = 0
     eval_mean_return: float | None = None
+    attempts: list[AttemptSummary] = []
+    """Each that was launched, in order."""
 
 
 class RunSummary(msgspec.Struct, kw_only=True):

@@ -23,7 +23,9 @@ class Activity:
         self._cpu_seconds: float | None = None
         self._now: float | None = None
 
-    def update(self, now: float, stdout_bytes: int, stderr_bytes: int, cpu_seconds: float | None) -> None:
+    def update(
+        self, now: float, stdout_bytes: int, stderr_bytes: int, cpu_seconds: float | None, *, paused: bool = False
+    ) -> None:
         """Take in one look at the attempt.
 
         Args:
@@ -31,8 +33,9 @@ class Activity:
             stdout_bytes: Size of its stdout log.
             stderr_bytes: Size of its stderr log.
             cpu_seconds: CPU time that its processes have used, ``None`` where it was not sampled.
+            paused: It was told to stand still; the durations stand still, too.
         """
-        elapsed = 0.0 if self._now is None else min(max(0.0, now - self._now), LONGEST_TICK_S)
+        elapsed = 0.0 if self._now is None or paused else min(max(0.0, now - self._now), LONGEST_TICK_S)
         self._now = now
         self.quiet_s += elapsed
         self.idle_s += elapsed

@@ -56,6 +56,8 @@ class AttemptWatch:
         """When this supervisor sent the first stop signal, monotonic seconds."""
         self.killed_at = float("-inf")
         """When this supervisor last killed what was left, monotonic seconds."""
+        self.paused_at = float("-inf")
+        """When this supervisor last told it to stand still, monotonic seconds."""
         self.worker: ProcessIdentity | None = None
         self.over = False
         """It began, and at the last look nothing of it lived: its log is complete."""
@@ -96,9 +98,9 @@ class AttemptWatch:
         worker_alive = self.worker is not None and self.worker.alive()
         if self._spawning and not launcher_alive and not worker_alive:
             worker_alive = self._search(now)
-        self.activity.update(
-            now, _size(self.stdout), _size(self.stderr), None if self.usage is None else self.usage.cpu_seconds
-        )
+        paused = self.record.held_at is not None
+        cpu_seconds = None if self.usage is None else self.usage.cpu_seconds
+        self.activity.update(now, _size(self.stdout), _size(self.stderr), cpu_seconds, paused=paused)
         facts = AttemptFacts(
             number=self.number,
             launches=self.record.launches,
@@ -107,6 +109,7 @@ class AttemptWatch:
             survivors=len(self._survivors) if not launcher_alive else 0,
             spawning=self._spawning,
             pid=None if self.worker is None else self.worker.pid,
+            stopped=paused and self.worker is not None and self.worker.stopped(),
             same_boot=self.launcher is None or self.launcher.boot_id == boot_id(),
             exit=self._exit_facts(),
             drained=log.drained,
@@ -118,7 +121,7 @@ class AttemptWatch:
             output_seen=self.activity.output_seen,
             quiet_s=self.activity.quiet_s,
             idle_s=self.activity.idle_s,
-            age_s=0.0 if self._started_at is None else now - self._started_at,
+            age_s=0.0 if self._started_at is None else now - self._started_at - self._held_s(now),
             stop=self._stop_facts(now),
         )
         self.over = facts.begun and facts.over
@@ -170,6 +173,10 @@ class AttemptWatch:
             signalled=self.exit.get("signalled_at") is not None,
             at=float(self.exit.get("ended_at") or 0.0),
         )
+
+    def _held_s(self, now: float) -> float:
+        """How long it has stood still in all its pauses, seconds."""
+        return self.record.held_s + (0.0 if self.record.held_at is None else now - self.record.held_at)
 
     def _stop_facts(self, now: float) -> StopFacts | None:
         if self.record.stop is None:

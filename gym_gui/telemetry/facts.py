@@ -59,6 +59,8 @@ class AttemptFacts(msgspec.Struct, frozen=True):
     spawning: bool = False
     """The launcher wrote that it was about to spawn the worker: from here on it may have run."""
     pid: int | None = None
+    stopped: bool = False
+    """Whether the worker stands still (SIGSTOP)."""
     same_boot: bool = True
     exit: ExitFacts | None = None
     drained: bool = False
@@ -112,6 +114,8 @@ class RunFacts(msgspec.Struct, frozen=True):
     """Cause of the cancellation that was asked for."""
     disk_full: bool = False
     """Nothing new is launched on a full disk."""
+    pause: str | None = None
+    """Cause of the pause that the run is to be in."""
 
 
 class Launch(msgspec.Struct, frozen=True):
@@ -141,6 +145,23 @@ class Kill(msgspec.Struct, frozen=True):
     cause: str
 
 
+class Pause(msgspec.Struct, frozen=True):
+    """Let all processes of an attempt stand still (SIGSTOP)."""
+
+    worker_id: str
+    attempt: int
+    cause: str
+    recorded: bool = False
+    """It is on record: send the signals again, write nothing."""
+
+
+class Unpause(msgspec.Struct, frozen=True):
+    """Let all processes of an attempt go on (SIGCONT)."""
+
+    worker_id: str
+    attempt: int
+
+
 class WorkerTransition(msgspec.Struct, frozen=True):
     """A worker goes from one state to another. ``queued`` means that ``attempt`` is over and the next one waits."""
 
@@ -158,4 +179,4 @@ class RunTransition(msgspec.Struct, frozen=True):
     cause: str
 
 
-Action = Launch | Stop | Kill | WorkerTransition | RunTransition
+Action = Launch | Stop | Kill | Pause | Unpause | WorkerTransition | RunTransition

@@ -21,6 +21,15 @@ class AttemptHistory(msgspec.Struct):
     launched_at: float | None = None
     stop: tuple[StopKind, str, float] | None = None
     """Kind, cause and time (Unix) of the first stop signal."""
+    state: RunState = RunState.STARTING
+    cause: str = ""
+    started_at: float | None = None
+    ended_at: float | None = None
+    exit: ExitStatus | None = None
+    held_at: float | None = None
+    """When the pause began that it is in, monotonic seconds."""
+    held_s: float = 0.0
+    """How long it stood still in the pauses before, seconds."""
 
 
 class WorkerHistory(msgspec.Struct):
@@ -102,16 +111,22 @@ def _apply_to_worker(worker: WorkerHistory, name: str, event: Mapping[str, Any])
         worker.attempt = number
     elif name == "signal" and event.get("kind") and attempt.stop is None:
         attempt.stop = (StopKind(event["kind"]), event.get("cause", ""), event["at"])
+    elif name == "paused":
+        attempt.held_at = event.get("monotonic")
+    elif name == "unpaused" and attempt.held_at is not None:
+        attempt.held_s += max(0.0, float(event.get("monotonic", 0.0)) - attempt.held_at)
+        attempt.held_at = None
     elif name == "started":
         worker.pid = event.get("pid")
-        worker.started_at = event["at"]
+        worker.started_at = attempt.started_at = event["at"]
     elif name == "exit":
-        worker.exit = msgspec.convert(event["exit"], ExitStatus) if event.get("exit") else None
-        worker.ended_at = event["at"]
+        worker.exit = attempt.exit = msgspec.convert(event["exit"], ExitStatus) if event.get("exit") else None
+        worker.ended_at = attempt.ended_at = event["at"]
         worker.cpu_seconds = event.get("cpu_seconds") or worker.cpu_seconds
         worker.memory_bytes = event.get("max_rss_bytes") or worker.memory_bytes
     if "state" in event and not worker.state.terminal:
         worker.state = RunState(event["state"])
         worker.cause = event.get("cause", "")
+        attempt.state, attempt.cause = worker.state, worker.cause
         if name == "exit" and worker.state is RunState.QUEUED:
             worker.attempt = number + 1

@@ -56,6 +56,14 @@ class ProcessIdentity(msgspec.Struct, frozen=True):
             return False
         return start_ticks == self.start_ticks and state not in ("Z", "X")
 
+    def stopped(self) -> bool:
+        """Return whether this process stands still (SIGSTOP, or a debugger's hand)."""
+        try:
+            state, start_ticks = _state_and_start(self.pid)
+        except ProcessLookupError:
+            return False
+        return start_ticks == self.start_ticks and state in ("T", "t")
+
     def signal(self, number: int) -> bool:
         """Signal exactly this process, never another that got its pid.
 
@@ -128,7 +136,7 @@ def _state_and_start_elsewhere(pid: int) -> tuple[str, int]:
 
     try:
         process = psutil.Process(pid)
-        state = "Z" if process.status() == psutil.STATUS_ZOMBIE else "R"
+        state = {psutil.STATUS_ZOMBIE: "Z", psutil.STATUS_STOPPED: "T"}.get(process.status(), "R")
         return state, int(process.create_time() * 100)
     except psutil.Error:
         raise ProcessLookupError(errno.ESRCH, "No such process", str(pid)) from None

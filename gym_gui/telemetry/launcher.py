@@ -22,7 +22,9 @@ TYPE_CHECKING = False  # typing itself is not imported: it costs a fifth of the 
 if TYPE_CHECKING:
     from typing import Any, Callable
 
-WATCHED = (signal.SIGCHLD, signal.SIGTERM, signal.SIGINT)
+#: Stop the worker's processes and the count of its wall time, and let both go on. Who does not know them ignores them.
+HOLD, RELEASE = signal.SIGURG, signal.SIGWINCH
+WATCHED = (signal.SIGCHLD, signal.SIGTERM, signal.SIGINT, HOLD, RELEASE)
 RECORD_BYTES = 4096
 #: What the worker left behind gets a SIGTERM and this long, in seconds, before SIGKILL.
 LEFTOVER_GRACE_S = 0.5
@@ -166,6 +168,7 @@ class Launcher:
         self.spec = spec
         self.pid = 0
         self.signalled_at: float | None = None
+        self.held_at: float | None = None
         self.reason = "exited"
         self.cpu_seconds = 0.0
         self.max_rss_bytes = 0
@@ -246,17 +249,29 @@ class Launcher:
         kill_at: float | None = None
         while not self.ended():
             now = time.monotonic()
-            if kill_at is None and deadline is not None and now >= deadline:
+            if kill_at is None and self.held_at is None and deadline is not None and now >= deadline:
                 say(f"the worker has had its {limit:g} s", "LOG1203")
                 kill_at = self.terminate("wall_time")
             if kill_at is not None and now >= kill_at:
                 self.signal_all(signal.SIGKILL)
                 kill_at = now + 1.0
-            due = [moment for moment in (kill_at, deadline if kill_at is None else None) if moment is not None]
+            counted = deadline if kill_at is None and self.held_at is None else None
+            due = [moment for moment in (kill_at, counted) if moment is not None]
             number = wait_signal(min(due) - now if due else 3600.0)
             # An exit that came before our first signal wins: look once more before the signal is passed on.
             if number in (signal.SIGTERM, signal.SIGINT) and kill_at is None and not self.ended():
                 kill_at = self.terminate("")
+            elif number in (HOLD, RELEASE) and kill_at is None:
+                deadline = self.hold(number == HOLD, deadline)
+
+    def hold(self, stop: bool, deadline: float | None) -> float | None:
+        """Stop the worker's processes or let them go on; return the deadline, put off by as long as they stood."""
+        now = time.monotonic()
+        if self.held_at is not None and deadline is not None:
+            deadline += now - self.held_at
+        self.held_at = now if stop else None
+        self.signal_all(signal.SIGSTOP if stop else signal.SIGCONT)
+        return deadline
 
     def ended(self) -> bool:
         """Reap adopted processes that ended; return whether the worker itself has, and note how."""
@@ -269,10 +284,10 @@ class Launcher:
                 return True
             self.reap(info.si_pid)
 
-    def reap(self, pid: int) -> None:
-        """Collect an ended child and what it used."""
+    def reap(self, pid: int, options: int = 0) -> None:
+        """Collect an ended child and what it used (with ``WNOHANG``: if it has ended)."""
         try:
-            _, _, usage = os.wait4(pid, 0)
+            _, _, usage = os.wait4(pid, options)
         except ChildProcessError:
             return
         self.cpu_seconds += usage.ru_utime + usage.ru_stime
@@ -318,17 +333,9 @@ class Launcher:
         """Reap adopted processes that ended; return how many live."""
         left = children()
         for pid in self.strays - set(left):
-            self.reap_now(pid)
+            self.reap(pid, os.WNOHANG)
         self.strays.update(left)
         return len(left)
-
-    def reap_now(self, pid: int) -> None:
-        """Collect a child if it has ended, without waiting."""
-        try:
-            if os.waitid(os.P_PID, pid, os.WEXITED | os.WNOWAIT | os.WNOHANG) is not None:
-                self.reap(pid)
-        except ChildProcessError:
-            return
 
     def record_end(self, name: str, swept: bool) -> None:
         """Write the exit record."""

@@ -10,7 +10,7 @@ from gym_gui.runs.folder import RunFolder
 from gym_gui.runs.plan import RunPlan, WorkerPlan
 from gym_gui.runs.plan_io import load_plan
 from gym_gui.runs.states import RunState
-from gym_gui.runs.summary import ExitStatus, Ledger, RunSummary, WorkerSummary
+from gym_gui.runs.summary import AttemptSummary, ExitStatus, Ledger, RunSummary, WorkerSummary
 from gym_gui.telemetry.errors import TelemetryError
 from gym_gui.telemetry.history import RunHistory, WorkerHistory
 from gym_gui.telemetry.identity import ProcessIdentity
@@ -132,6 +132,7 @@ def _worker_summary(
         target_steps=plan.target_steps,
         cpu_seconds=usage.cpu_seconds if usage is not None and live else record.cpu_seconds,
         memory_bytes=usage.memory_bytes if usage is not None and live else record.memory_bytes,
+        attempts=_attempts(rollups, record),
     )
     if last is not None and shown is not None:
         summary.steps = last.steps
@@ -143,6 +144,28 @@ def _worker_summary(
         summary.eval_episodes = evaluated.eval_episodes
         summary.eval_mean_return = evaluated.eval_mean_return
     return summary
+
+
+def _attempts(rollups: Sequence[WorkerRollup], record: WorkerHistory) -> list[AttemptSummary]:
+    counted = {one.attempt: one for one in rollups}
+    summaries = []
+    for number, attempt in sorted(record.attempts.items()):
+        if not attempt.launches:
+            continue
+        summary = AttemptSummary(
+            attempt=number,
+            state=attempt.state,
+            cause=attempt.cause,
+            exit=attempt.exit,
+            started_at=attempt.started_at,
+            ended_at=attempt.ended_at,
+        )
+        if number in counted:
+            rollup = counted[number]
+            summary.episodes, summary.steps = rollup.episodes, rollup.steps
+            summary.mean_return_100, summary.lines = rollup.mean_return_100, rollup.ledger.lines
+        summaries.append(summary)
+    return summaries
 
 
 def _run_exit(history: RunHistory) -> ExitStatus | None:

@@ -15,10 +15,12 @@ from gym_gui.telemetry.facts import (
     AttemptFacts,
     Kill,
     Launch,
+    Pause,
     RunFacts,
     RunTransition,
     Stop,
     StopKind,
+    Unpause,
     WorkerFacts,
     WorkerTransition,
 )
@@ -81,7 +83,7 @@ def _decide_launch(run: RunFacts, worker: WorkerFacts) -> list[Action]:
     if attempt.launches >= MAX_LAUNCHES:
         cause = f"its launcher died {attempt.launches} times before it could start the worker: see logs/proxy.log"
         return [WorkerTransition(worker.worker_id, attempt.number, RunState.FAILED, cause)]
-    if run.disk_full or worker.retry_in_s > 0:
+    if run.disk_full or run.pause is not None or worker.retry_in_s > 0:
         return []
     return [Launch(worker.worker_id, attempt.number)]
 
@@ -111,14 +113,32 @@ def _decide_stop(run: RunFacts, worker: WorkerFacts) -> list[Action]:
     if orphaned and not attempt.worker_alive and attempt.pid is not None:
         return [Kill(*key, launcher=False, cause="left behind by the worker")]
     if attempt.stop is None:
-        why = _why_stop(run, worker) or _broken_limit(attempt, run.limits)
-        return [Stop(*key, kind=why[0], cause=why[1])] if why is not None else []
+        why = _why_stop(run, worker)
+        if why is None and worker.state is not RunState.PAUSED:
+            why = _broken_limit(attempt, run.limits)
+        return [Stop(*key, kind=why[0], cause=why[1])] if why is not None else _decide_pause(run, worker)
     if attempt.stop.age_s is None:
         return [Stop(*key, kind=attempt.stop.kind, cause=attempt.stop.cause, recorded=True)]
     late_s = attempt.stop.age_s - run.limits.shutdown_timeout_s
     if late_s > (0.0 if orphaned else LAUNCHER_PATIENCE_S):
         cause = f"still there {run.limits.shutdown_timeout_s:g} s after: {attempt.stop.cause}"
         return [Kill(*key, launcher=late_s > 2 * LAUNCHER_PATIENCE_S, cause=cause)]
+    return []
+
+
+def _decide_pause(run: RunFacts, worker: WorkerFacts) -> list[Action]:
+    """It lives and may: is it to stand still?
+
+    A pause is written down before its signals are sent and an end of one after, so that a successor that finds no
+    more than half of it can do the other half.
+    """
+    attempt = worker.attempt
+    if worker.state is RunState.RUNNING and run.pause is not None:
+        return [Pause(worker.worker_id, attempt.number, run.pause)]
+    if worker.state is RunState.PAUSED and run.pause is None:
+        return [Unpause(worker.worker_id, attempt.number)]
+    if worker.state is RunState.PAUSED and not attempt.stopped:
+        return [Pause(worker.worker_id, attempt.number, worker.cause, recorded=True)]
     return []
 
 
@@ -167,7 +187,9 @@ def _next_run_state(now: RunState, workers: list[RunState]) -> RunState:
         return RunState.QUEUED
     if now is RunState.STARTING and RunState.STARTING in workers:
         return RunState.STARTING
-    return RunState.RUNNING if RunState.RUNNING in workers else now
+    if RunState.RUNNING in workers or (now is RunState.STARTING and RunState.PAUSED in workers):
+        return RunState.RUNNING
+    return RunState.PAUSED if RunState.PAUSED in workers and RunState.STARTING not in workers else now
 
 
 def _only(workers: Iterable[RunState], state: RunState) -> bool:
@@ -179,7 +201,7 @@ def _run_cause(run: RunFacts, state: RunState) -> str:
     if state is RunState.STARTING:
         return f"launching {len(run.workers)} worker{'s' if len(run.workers) > 1 else ''}"
     if state is RunState.RUNNING:
-        return "every worker has been started"
+        return "every worker has been started" if run.state is not RunState.PAUSED else "goes on after a pause"
     if len(run.workers) == 1:
         return run.workers[0].cause
     there = [worker for worker in run.workers if worker.state is state]

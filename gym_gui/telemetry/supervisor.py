@@ -10,6 +10,7 @@ import msgspec
 
 from gym_gui.runs.files import read_json
 from gym_gui.runs.folder import RunFolder
+from gym_gui.runs.pause import read_pause
 from gym_gui.runs.plan import RunPlan, WorkerPlan
 from gym_gui.runs.states import RunState
 from gym_gui.telemetry.attempt_watch import AttemptWatch, LogFacts
@@ -18,15 +19,18 @@ from gym_gui.telemetry.facts import (
     Action,
     Kill,
     Launch,
+    Pause,
     RunFacts,
     RunTransition,
     Stop,
+    Unpause,
     WorkerFacts,
     WorkerTransition,
 )
 from gym_gui.telemetry.identity import ProcessIdentity
 from gym_gui.telemetry.journal import Journal
 from gym_gui.telemetry.launch import LauncherPool, build_spec, resuming_argv
+from gym_gui.telemetry.launcher import HOLD, RELEASE
 from gym_gui.telemetry.supervise import decide, retry_delay_s
 
 #: How often killing what is left is repeated, seconds.
@@ -54,6 +58,11 @@ class Supervisor:
         self._pool = LauncherPool()
         self._watches: dict[str, AttemptWatch] = {}
         self._not_before: dict[str, float] = {}
+
+    @property
+    def pausable(self) -> bool:
+        """Whether every worker of the run may be stopped and continued."""
+        return all(worker.pausable for worker in self.plan.workers)
 
     @property
     def ended(self) -> bool:
@@ -117,6 +126,7 @@ class Supervisor:
             fail_fast=self.plan.on_worker_failure == "fail_fast",
             cancel=self._cancel_cause(),
             disk_full=self.disk_full,
+            pause=self._pause_cause(),
         )
 
     def close(self) -> None:
@@ -136,6 +146,10 @@ class Supervisor:
         by, reason = intent.get("by"), intent.get("reason")
         return "cancelled" + (f" by {by}" if by else "") + (f": {reason}" if reason else "")
 
+    def _pause_cause(self) -> str | None:
+        intent = read_pause(self.folder)
+        return None if intent is None or not self.pausable else intent.cause
+
     def _act(self, action: Action) -> bool:
         """Carry out one action; return whether it changed anything that is on record."""
         if isinstance(action, RunTransition):
@@ -150,6 +164,10 @@ class Supervisor:
             return self._launch(plan, watch)
         if isinstance(action, Stop):
             return self._stop(watch, action)
+        if isinstance(action, Pause):
+            return self._pause(watch, action)
+        if isinstance(action, Unpause):
+            return self._unpause(watch, action)
         return self._kill(watch, action)
 
     def _launch(self, plan: WorkerPlan, watch: AttemptWatch) -> bool:
@@ -222,6 +240,28 @@ class Supervisor:
             if orphaned:
                 deliver(targets, signal.SIGCONT)
         return not action.recorded  # not delivered: it is sent again at the next look
+
+    def _pause(self, watch: AttemptWatch, action: Pause) -> bool:
+        now = self._clock()
+        if action.recorded and now - watch.paused_at < KILL_INTERVAL_S:
+            return False
+        if not action.recorded:
+            where = {"worker_id": action.worker_id, "attempt": action.attempt}
+            state = RunState.PAUSED.value
+            self.journal.record("paused", **where, state=state, cause=action.cause, monotonic=now)
+        watch.paused_at = now
+        # The launcher stops the count of the wall time, and the group; the marks find those in other sessions.
+        deliver([process for process in (watch.launcher,) if process is not None], HOLD)
+        deliver(watch.search(), signal.SIGSTOP)
+        return not action.recorded
+
+    def _unpause(self, watch: AttemptWatch, action: Unpause) -> bool:
+        deliver([process for process in (watch.launcher,) if process is not None], RELEASE)
+        deliver(watch.search(), signal.SIGCONT)
+        where = {"worker_id": action.worker_id, "attempt": action.attempt}
+        state, cause = RunState.RUNNING.value, "goes on after a pause"
+        self.journal.record("unpaused", **where, state=state, cause=cause, monotonic=self._clock())
+        return True
 
     def _kill(self, watch: AttemptWatch, action: Kill) -> bool:
         now = self._clock()

@@ -164,6 +164,30 @@ class TrainerClient:
                 run = seen
         return run
 
+    def pause(self, run_id: str, *, reason: str = "") -> RunSummary:
+        """Ask a run to stand still until it is unpaused; asking again changes nothing.
+
+        Args:
+            run_id: The run.
+            reason: Kept with the run.
+
+        Returns:
+            The run as it stands: its workers are stopped a moment later.
+
+        Raises:
+            UsageError: It cannot be paused: it has ended or not begun, or one of its workers does not allow it.
+        """
+        request = self._pb.PauseRunRequest(run_id=run_id, reason=reason, by=_user())
+        return self._summary(self._call("PauseRun", request).run)
+
+    def unpause(self, run_id: str) -> RunSummary:
+        """Ask a paused run to go on.
+
+        Raises:
+            UsageError: Nobody has paused it.
+        """
+        return self._summary(self._call("UnpauseRun", self._pb.UnpauseRunRequest(run_id=run_id, by=_user())).run)
+
     def delete(self, run_id: str) -> None:
         """Remove a run that has ended, its folder included.
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from gym_gui.core.worker.errors import Problem
 from gym_gui.runs.states import RunState
-from gym_gui.runs.summary import CurvePoint, ExitStatus, Ledger, RunSummary, WorkerSummary
+from gym_gui.runs.summary import AttemptSummary, CurvePoint, ExitStatus, Ledger, RunSummary, WorkerSummary
 from gym_gui.trainer.proto import mosaic_pb2 as pb
 
 #: Longest JSON of an offending value that travels with its problem, in characters.
@@ -169,6 +169,7 @@ def _worker_to_pb(worker: WorkerSummary, curves: bool) -> pb.WorkerSummary:
         curve=[_point_to_pb(point) for point in worker.curve] if curves else [],
         eval_episodes=worker.eval_episodes,
         eval_mean_return=worker.eval_mean_return,
+        attempts=[_attempt_to_pb(attempt) for attempt in worker.attempts],
     )
 
 
@@ -192,6 +193,37 @@ def _worker_from_pb(message: pb.WorkerSummary) -> WorkerSummary:
         curve=[_point_from_pb(point) for point in message.curve],
         eval_episodes=message.eval_episodes,
         eval_mean_return=_optional(message, "eval_mean_return"),
+        attempts=[_attempt_from_pb(attempt) for attempt in message.attempts],
+    )
+
+
+def _attempt_to_pb(attempt: AttemptSummary) -> pb.AttemptSummary:
+    return pb.AttemptSummary(
+        attempt=attempt.attempt,
+        state=state_to_pb(attempt.state),
+        cause=text(attempt.cause),
+        exit=_exit_to_pb(attempt.exit),
+        started_at=attempt.started_at,
+        ended_at=attempt.ended_at,
+        episodes=attempt.episodes,
+        steps=attempt.steps,
+        mean_return_100=attempt.mean_return_100,
+        lines=attempt.lines,
+    )
+
+
+def _attempt_from_pb(message: pb.AttemptSummary) -> AttemptSummary:
+    return AttemptSummary(
+        attempt=message.attempt,
+        state=state_from_pb(message.state),
+        cause=message.cause,
+        exit=_exit_from_pb(message.exit) if message.HasField("exit") else None,
+        started_at=_optional(message, "started_at"),
+        ended_at=_optional(message, "ended_at"),
+        episodes=message.episodes,
+        steps=message.steps,
+        mean_return_100=_optional(message, "mean_return_100"),
+        lines=message.lines,
     )
 
 

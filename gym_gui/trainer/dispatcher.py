@@ -32,6 +32,7 @@ from gym_gui.trainer.board import RunBoard
 from gym_gui.trainer.executors.base import Executor
 from gym_gui.trainer.finished import is_finished
 from gym_gui.trainer.live import LiveRuns
+from gym_gui.trainer.pausing import pause, unpause
 from gym_gui.trainer.restarts import Restarts
 from gym_gui.trainer.scheduler import Capacity, QueuedRun, decide
 from gym_gui.trainer.settle import settle, worker_lives
@@ -118,6 +119,14 @@ class Dispatcher:
         else:
             self.board.nudge(run_id)
         return self.board.get(run_id)
+
+    async def pause(self, run_id: str, by: str, reason: str) -> RunSummary:
+        """Have a run stand still; asking again changes nothing (:func:`gym_gui.trainer.pausing.pause`)."""
+        return await asyncio.to_thread(pause, RunFolder.of(self._home, run_id), self.board.get(run_id), by, reason)
+
+    async def unpause(self, run_id: str, by: str) -> RunSummary:
+        """Have a paused run go on (:func:`gym_gui.trainer.pausing.unpause`)."""
+        return await asyncio.to_thread(unpause, RunFolder.of(self._home, run_id), self.board.get(run_id), by)
 
     async def close(self) -> None:
         """Stop looking after runs. Their supervisors go on by themselves."""

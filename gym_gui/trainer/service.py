@@ -68,6 +68,16 @@ class TrainerService(TrainerServiceServicer):
         return pb.CancelRunResponse(already_ended=already_ended, run=summary_to_pb(run))
 
     @answers
+    async def PauseRun(self, request: pb.PauseRunRequest) -> pb.PauseRunResponse:
+        run = await self._dispatcher.pause(request.run_id, request.by, request.reason)
+        return pb.PauseRunResponse(run=summary_to_pb(run))
+
+    @answers
+    async def UnpauseRun(self, request: pb.UnpauseRunRequest) -> pb.UnpauseRunResponse:
+        run = await self._dispatcher.unpause(request.run_id, request.by)
+        return pb.UnpauseRunResponse(run=summary_to_pb(run))
+
+    @answers
     async def GetRun(self, request: pb.GetRunRequest) -> pb.RunSummary:
         return summary_to_pb(self._board.get(request.run_id))
 

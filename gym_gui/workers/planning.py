@@ -196,6 +196,7 @@ def _plan_worker(
         config=shown,
         seed=seed,
         target_steps=target_steps(record, settings),
+        pausable=record is not None and record.capabilities.get("supports_pause_resume") is True,
     )
     return worker, secrets
 

@@ -15,6 +15,8 @@ runs = LazyGroup(
         "watch": (f"{_HERE}.runs_watch:watch", "Watch runs until they have ended."),
         "logs": (f"{_HERE}.runs_logs:logs", "Print what a worker printed."),
         "cancel": (f"{_HERE}.runs_cancel:cancel", "Ask runs to end."),
+        "pause": (f"{_HERE}.runs_pause:pause", "Let runs stand still."),
+        "unpause": (f"{_HERE}.runs_pause:unpause", "Let paused runs go on."),
         "verify": (f"{_HERE}.runs_verify:verify", "Recount the raw logs and compare with the database."),
         "reindex": (f"{_HERE}.runs_reindex:reindex", "Rebuild the database from the raw logs."),
         "delete": (f"{_HERE}.runs_delete:delete", "Remove runs that have ended, with all their files."),

@@ -79,6 +79,9 @@ def _print(screen: Console, home: Path, run: RunSummary) -> None:
     screen.print(facts)
     screen.print()
     screen.print(_workers(run))
+    if any(len(worker.attempts) > 1 for worker in run.workers):
+        screen.print()
+        screen.print(_attempts(run))
     for worker in run.workers if len(run.workers) > 1 else ():
         if worker.cause and worker.state.value not in ("completed", "running"):
             screen.print(f"{worker.worker_id} {worker.state.value}: {worker.cause}", soft_wrap=True, markup=False)
@@ -111,6 +114,29 @@ def _workers(run: RunSummary) -> Table:
                 f"{figures.decimal(worker.eval_mean_return)} over {figures.count(worker.eval_episodes)} episodes"
             )
         table.add_row(*cells)
+    return table
+
+
+def _attempts(run: RunSummary) -> Table:
+    """Return the attempts of the workers that had several; what each printed: ``mosaic runs logs --attempt N``."""
+    from rich.table import Table
+
+    from gym_gui.cli import figures
+    from gym_gui.cli.palette import HEADER
+
+    table = Table(box=None, padding=(0, 2, 0, 0), header_style=HEADER)
+    table.add_column("worker", no_wrap=True)
+    for header in ("attempt", "took", "lines", "steps", "episodes", "return"):
+        table.add_column(header, justify="right", no_wrap=True)
+    table.add_column("how it ended", overflow="fold")
+    for worker in run.workers:
+        for one in worker.attempts if len(worker.attempts) > 1 else ():
+            took = None if one.started_at is None or one.ended_at is None else one.ended_at - one.started_at
+            table.add_row(
+                worker.worker_id, str(one.attempt), figures.duration(took), figures.count(one.lines),
+                figures.count(one.steps), figures.count(one.episodes), figures.decimal(one.mean_return_100),
+                one.cause if one.exit is not None else one.state.value,
+            )  # fmt: skip
     return table
 
 

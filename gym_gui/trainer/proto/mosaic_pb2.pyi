@@ -160,6 +160,72 @@ class CurvePoint(_message.Message):
 Global___CurvePoint: _TypeAlias = CurvePoint  # noqa: Y015
 
 @_typing.final
+class AttemptSummary(_message.Message):
+    """One attempt of a worker that was launched."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ATTEMPT_FIELD_NUMBER: _builtins.int
+    STATE_FIELD_NUMBER: _builtins.int
+    CAUSE_FIELD_NUMBER: _builtins.int
+    EXIT_FIELD_NUMBER: _builtins.int
+    STARTED_AT_FIELD_NUMBER: _builtins.int
+    ENDED_AT_FIELD_NUMBER: _builtins.int
+    EPISODES_FIELD_NUMBER: _builtins.int
+    STEPS_FIELD_NUMBER: _builtins.int
+    MEAN_RETURN_100_FIELD_NUMBER: _builtins.int
+    LINES_FIELD_NUMBER: _builtins.int
+    attempt: _builtins.int
+    state: Global___RunState.ValueType
+    """Where it stands; queued: it ended, and the worker was to be tried again."""
+    cause: _builtins.str
+    started_at: _builtins.float
+    ended_at: _builtins.float
+    episodes: _builtins.int
+    steps: _builtins.int
+    mean_return_100: _builtins.float
+    lines: _builtins.int
+    """Lines that it printed."""
+    @_builtins.property
+    def exit(self) -> Global___ExitStatus: ...
+    def __init__(
+        self,
+        *,
+        attempt: _builtins.int = ...,
+        state: Global___RunState.ValueType = ...,
+        cause: _builtins.str = ...,
+        exit: Global___ExitStatus | None = ...,
+        started_at: _builtins.float | None = ...,
+        ended_at: _builtins.float | None = ...,
+        episodes: _builtins.int = ...,
+        steps: _builtins.int = ...,
+        mean_return_100: _builtins.float | None = ...,
+        lines: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_ended_at", b"_ended_at", "_exit", b"_exit", "_mean_return_100", b"_mean_return_100", "_started_at", b"_started_at", "ended_at", b"ended_at", "exit", b"exit", "mean_return_100", b"mean_return_100", "started_at", b"started_at"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_ended_at", b"_ended_at", "_exit", b"_exit", "_mean_return_100", b"_mean_return_100", "_started_at", b"_started_at", "attempt", b"attempt", "cause", b"cause", "ended_at", b"ended_at", "episodes", b"episodes", "exit", b"exit", "lines", b"lines", "mean_return_100", b"mean_return_100", "started_at", b"started_at", "state", b"state", "steps", b"steps"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    _WhichOneofReturnType__ended_at: _TypeAlias = _typing.Literal["ended_at"]  # noqa: Y015
+    _WhichOneofArgType__ended_at: _TypeAlias = _typing.Literal["_ended_at", b"_ended_at"]  # noqa: Y015
+    _WhichOneofReturnType__exit: _TypeAlias = _typing.Literal["exit"]  # noqa: Y015
+    _WhichOneofArgType__exit: _TypeAlias = _typing.Literal["_exit", b"_exit"]  # noqa: Y015
+    _WhichOneofReturnType__mean_return_100: _TypeAlias = _typing.Literal["mean_return_100"]  # noqa: Y015
+    _WhichOneofArgType__mean_return_100: _TypeAlias = _typing.Literal["_mean_return_100", b"_mean_return_100"]  # noqa: Y015
+    _WhichOneofReturnType__started_at: _TypeAlias = _typing.Literal["started_at"]  # noqa: Y015
+    _WhichOneofArgType__started_at: _TypeAlias = _typing.Literal["_started_at", b"_started_at"]  # noqa: Y015
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__ended_at) -> _WhichOneofReturnType__ended_at | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__exit) -> _WhichOneofReturnType__exit | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__mean_return_100) -> _WhichOneofReturnType__mean_return_100 | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__started_at) -> _WhichOneofReturnType__started_at | None: ...
+
+Global___AttemptSummary: _TypeAlias = AttemptSummary  # noqa: Y015
+
+@_typing.final
 class WorkerSummary(_message.Message):
     """One worker of a run, its current attempt."""
 
@@ -183,6 +249,7 @@ class WorkerSummary(_message.Message):
     CURVE_FIELD_NUMBER: _builtins.int
     EVAL_EPISODES_FIELD_NUMBER: _builtins.int
     EVAL_MEAN_RETURN_FIELD_NUMBER: _builtins.int
+    ATTEMPTS_FIELD_NUMBER: _builtins.int
     worker_id: _builtins.str
     worker_type: _builtins.str
     state: Global___RunState.ValueType
@@ -203,6 +270,8 @@ class WorkerSummary(_message.Message):
     def exit(self) -> Global___ExitStatus: ...
     @_builtins.property
     def curve(self) -> _containers.RepeatedCompositeFieldContainer[Global___CurvePoint]: ...
+    @_builtins.property
+    def attempts(self) -> _containers.RepeatedCompositeFieldContainer[Global___AttemptSummary]: ...
     def __init__(
         self,
         *,
@@ -224,10 +293,11 @@ class WorkerSummary(_message.Message):
         curve: _abc.Iterable[Global___CurvePoint] | None = ...,
         eval_episodes: _builtins.int = ...,
         eval_mean_return: _builtins.float | None = ...,
+        attempts: _abc.Iterable[Global___AttemptSummary] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["_cpu_seconds", b"_cpu_seconds", "_eval_mean_return", b"_eval_mean_return", "_exit", b"_exit", "_last_heartbeat_at", b"_last_heartbeat_at", "_mean_return_100", b"_mean_return_100", "_memory_bytes", b"_memory_bytes", "_pid", b"_pid", "_target_steps", b"_target_steps", "cpu_seconds", b"cpu_seconds", "eval_mean_return", b"eval_mean_return", "exit", b"exit", "last_heartbeat_at", b"last_heartbeat_at", "mean_return_100", b"mean_return_100", "memory_bytes", b"memory_bytes", "pid", b"pid", "target_steps", b"target_steps"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_cpu_seconds", b"_cpu_seconds", "_eval_mean_return", b"_eval_mean_return", "_exit", b"_exit", "_last_heartbeat_at", b"_last_heartbeat_at", "_mean_return_100", b"_mean_return_100", "_memory_bytes", b"_memory_bytes", "_pid", b"_pid", "_target_steps", b"_target_steps", "attempt", b"attempt", "cause", b"cause", "cpu_seconds", b"cpu_seconds", "curve", b"curve", "episodes", b"episodes", "eval_episodes", b"eval_episodes", "eval_mean_return", b"eval_mean_return", "exit", b"exit", "last_event", b"last_event", "last_heartbeat_at", b"last_heartbeat_at", "mean_return_100", b"mean_return_100", "memory_bytes", b"memory_bytes", "pid", b"pid", "state", b"state", "steps", b"steps", "target_steps", b"target_steps", "worker_id", b"worker_id", "worker_type", b"worker_type"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_cpu_seconds", b"_cpu_seconds", "_eval_mean_return", b"_eval_mean_return", "_exit", b"_exit", "_last_heartbeat_at", b"_last_heartbeat_at", "_mean_return_100", b"_mean_return_100", "_memory_bytes", b"_memory_bytes", "_pid", b"_pid", "_target_steps", b"_target_steps", "attempt", b"attempt", "attempts", b"attempts", "cause", b"cause", "cpu_seconds", b"cpu_seconds", "curve", b"curve", "episodes", b"episodes", "eval_episodes", b"eval_episodes", "eval_mean_return", b"eval_mean_return", "exit", b"exit", "last_event", b"last_event", "last_heartbeat_at", b"last_heartbeat_at", "mean_return_100", b"mean_return_100", "memory_bytes", b"memory_bytes", "pid", b"pid", "state", b"state", "steps", b"steps", "target_steps", b"target_steps", "worker_id", b"worker_id", "worker_type", b"worker_type"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType__cpu_seconds: _TypeAlias = _typing.Literal["cpu_seconds"]  # noqa: Y015
     _WhichOneofArgType__cpu_seconds: _TypeAlias = _typing.Literal["_cpu_seconds", b"_cpu_seconds"]  # noqa: Y015
@@ -619,6 +689,96 @@ class CancelRunResponse(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___CancelRunResponse: _TypeAlias = CancelRunResponse  # noqa: Y015
+
+@_typing.final
+class PauseRunRequest(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    RUN_ID_FIELD_NUMBER: _builtins.int
+    REASON_FIELD_NUMBER: _builtins.int
+    BY_FIELD_NUMBER: _builtins.int
+    run_id: _builtins.str
+    reason: _builtins.str
+    by: _builtins.str
+    """Who asks."""
+    def __init__(
+        self,
+        *,
+        run_id: _builtins.str = ...,
+        reason: _builtins.str = ...,
+        by: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["by", b"by", "reason", b"reason", "run_id", b"run_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___PauseRunRequest: _TypeAlias = PauseRunRequest  # noqa: Y015
+
+@_typing.final
+class PauseRunResponse(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    RUN_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def run(self) -> Global___RunSummary:
+        """As it stands: its supervisor stops the workers a moment later."""
+
+    def __init__(
+        self,
+        *,
+        run: Global___RunSummary | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["run", b"run"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["run", b"run"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___PauseRunResponse: _TypeAlias = PauseRunResponse  # noqa: Y015
+
+@_typing.final
+class UnpauseRunRequest(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    RUN_ID_FIELD_NUMBER: _builtins.int
+    BY_FIELD_NUMBER: _builtins.int
+    run_id: _builtins.str
+    by: _builtins.str
+    def __init__(
+        self,
+        *,
+        run_id: _builtins.str = ...,
+        by: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["by", b"by", "run_id", b"run_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___UnpauseRunRequest: _TypeAlias = UnpauseRunRequest  # noqa: Y015
+
+@_typing.final
+class UnpauseRunResponse(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    RUN_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def run(self) -> Global___RunSummary: ...
+    def __init__(
+        self,
+        *,
+        run: Global___RunSummary | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["run", b"run"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["run", b"run"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___UnpauseRunResponse: _TypeAlias = UnpauseRunResponse  # noqa: Y015
 
 @_typing.final
 class GetRunRequest(_message.Message):

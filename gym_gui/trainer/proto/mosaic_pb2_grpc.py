@@ -30,6 +30,16 @@ class TrainerServiceStub:
                 request_serializer=mosaic__pb2.CancelRunRequest.SerializeToString,
                 response_deserializer=mosaic__pb2.CancelRunResponse.FromString,
                 _registered_method=True)
+        self.PauseRun = channel.unary_unary(
+                '/mosaic.v1.TrainerService/PauseRun',
+                request_serializer=mosaic__pb2.PauseRunRequest.SerializeToString,
+                response_deserializer=mosaic__pb2.PauseRunResponse.FromString,
+                _registered_method=True)
+        self.UnpauseRun = channel.unary_unary(
+                '/mosaic.v1.TrainerService/UnpauseRun',
+                request_serializer=mosaic__pb2.UnpauseRunRequest.SerializeToString,
+                response_deserializer=mosaic__pb2.UnpauseRunResponse.FromString,
+                _registered_method=True)
         self.GetRun = channel.unary_unary(
                 '/mosaic.v1.TrainerService/GetRun',
                 request_serializer=mosaic__pb2.GetRunRequest.SerializeToString,
@@ -96,6 +106,20 @@ class TrainerServiceServicer:
 
     def CancelRun(self, request, context):
         """Ask a run to end. Idempotent; a run that has ended stays as it is and is returned.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def PauseRun(self, request, context):
+        """Let a run stand still until it is unpaused. Refused where a worker of it does not allow that. Idempotent.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def UnpauseRun(self, request, context):
+        """Let a paused run go on.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -181,6 +205,16 @@ def add_TrainerServiceServicer_to_server(servicer, server):
                     servicer.CancelRun,
                     request_deserializer=mosaic__pb2.CancelRunRequest.FromString,
                     response_serializer=mosaic__pb2.CancelRunResponse.SerializeToString,
+            ),
+            'PauseRun': grpc.unary_unary_rpc_method_handler(
+                    servicer.PauseRun,
+                    request_deserializer=mosaic__pb2.PauseRunRequest.FromString,
+                    response_serializer=mosaic__pb2.PauseRunResponse.SerializeToString,
+            ),
+            'UnpauseRun': grpc.unary_unary_rpc_method_handler(
+                    servicer.UnpauseRun,
+                    request_deserializer=mosaic__pb2.UnpauseRunRequest.FromString,
+                    response_serializer=mosaic__pb2.UnpauseRunResponse.SerializeToString,
             ),
             'GetRun': grpc.unary_unary_rpc_method_handler(
                     servicer.GetRun,
@@ -309,6 +343,60 @@ class TrainerService:
             '/mosaic.v1.TrainerService/CancelRun',
             mosaic__pb2.CancelRunRequest.SerializeToString,
             mosaic__pb2.CancelRunResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def PauseRun(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/mosaic.v1.TrainerService/PauseRun',
+            mosaic__pb2.PauseRunRequest.SerializeToString,
+            mosaic__pb2.PauseRunResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def UnpauseRun(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/mosaic.v1.TrainerService/UnpauseRun',
+            mosaic__pb2.UnpauseRunRequest.SerializeToString,
+            mosaic__pb2.UnpauseRunResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -40,6 +40,10 @@ class TrainerServiceStub:
     """Validate a run config and write nothing."""
     CancelRun: _grpc.UnaryUnaryMultiCallable[_mosaic_pb2.CancelRunRequest, _mosaic_pb2.CancelRunResponse]
     """Ask a run to end. Idempotent; a run that has ended stays as it is and is returned."""
+    PauseRun: _grpc.UnaryUnaryMultiCallable[_mosaic_pb2.PauseRunRequest, _mosaic_pb2.PauseRunResponse]
+    """Let a run stand still until it is unpaused. Refused where a worker of it does not allow that. Idempotent."""
+    UnpauseRun: _grpc.UnaryUnaryMultiCallable[_mosaic_pb2.UnpauseRunRequest, _mosaic_pb2.UnpauseRunResponse]
+    """Let a paused run go on."""
     GetRun: _grpc.UnaryUnaryMultiCallable[_mosaic_pb2.GetRunRequest, _mosaic_pb2.RunSummary]
     """What is known of one run."""
     ListRuns: _grpc.UnaryUnaryMultiCallable[_mosaic_pb2.ListRunsRequest, _mosaic_pb2.ListRunsResponse]
@@ -68,6 +72,10 @@ class TrainerServiceAsyncStub(TrainerServiceStub):
     """Validate a run config and write nothing."""
     CancelRun: _aio.UnaryUnaryMultiCallable[_mosaic_pb2.CancelRunRequest, _mosaic_pb2.CancelRunResponse]  # type: ignore[assignment]
     """Ask a run to end. Idempotent; a run that has ended stays as it is and is returned."""
+    PauseRun: _aio.UnaryUnaryMultiCallable[_mosaic_pb2.PauseRunRequest, _mosaic_pb2.PauseRunResponse]  # type: ignore[assignment]
+    """Let a run stand still until it is unpaused. Refused where a worker of it does not allow that. Idempotent."""
+    UnpauseRun: _aio.UnaryUnaryMultiCallable[_mosaic_pb2.UnpauseRunRequest, _mosaic_pb2.UnpauseRunResponse]  # type: ignore[assignment]
+    """Let a paused run go on."""
     GetRun: _aio.UnaryUnaryMultiCallable[_mosaic_pb2.GetRunRequest, _mosaic_pb2.RunSummary]  # type: ignore[assignment]
     """What is known of one run."""
     ListRuns: _aio.UnaryUnaryMultiCallable[_mosaic_pb2.ListRunsRequest, _mosaic_pb2.ListRunsResponse]  # type: ignore[assignment]
@@ -111,6 +119,22 @@ class TrainerServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_mosaic_pb2.CancelRunResponse, _abc.Awaitable[_mosaic_pb2.CancelRunResponse]]:
         """Ask a run to end. Idempotent; a run that has ended stays as it is and is returned."""
+
+    @_abc_1.abstractmethod
+    def PauseRun(
+        self,
+        request: _mosaic_pb2.PauseRunRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_mosaic_pb2.PauseRunResponse, _abc.Awaitable[_mosaic_pb2.PauseRunResponse]]:
+        """Let a run stand still until it is unpaused. Refused where a worker of it does not allow that. Idempotent."""
+
+    @_abc_1.abstractmethod
+    def UnpauseRun(
+        self,
+        request: _mosaic_pb2.UnpauseRunRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_mosaic_pb2.UnpauseRunResponse, _abc.Awaitable[_mosaic_pb2.UnpauseRunResponse]]:
+        """Let a paused run go on."""
 
     @_abc_1.abstractmethod
     def GetRun(

@@ -95,6 +95,7 @@ class Run:
         self.folder.create()
         self.proxies: list[subprocess.Popen[bytes]] = []
         configs = plan.pop("configs", {})
+        pausable = plan.pop("pausable", False)
         planned = []
         for number, (worker_id, words) in enumerate(workers.items(), start=1):
             config = str(self.folder.worker_config(worker_id))
@@ -109,6 +110,7 @@ class Run:
                     argv=plan.get("argv") or argv,
                     config=configs.get(worker_id, {}),
                     seed=7,
+                    pausable=pausable,
                 )
             )
         plan.pop("argv", None)

@@ -16,11 +16,13 @@ from gym_gui.telemetry.facts import (
     ExitFacts,
     Kill,
     Launch,
+    Pause,
     RunFacts,
     RunTransition,
     Stop,
     StopFacts,
     StopKind,
+    Unpause,
     WorkerFacts,
     WorkerTransition,
 )
@@ -167,6 +169,42 @@ def test_one_failure_stops_the_others_or_does_not():
     ]
 
 
+def paused(attempt=ALIVE, worker_id="a", **changes) -> WorkerFacts:
+    return WorkerFacts(worker_id, RunState.PAUSED, replace(attempt, stopped=True, **changes), "paused by ann")
+
+
+def test_a_pause_is_written_down_and_its_signals_are_sent_until_they_are_heeded():
+    assert decide(run_of(running(), pause="paused by ann")) == [Pause("a", 1, "paused by ann")]
+    unheeded = replace(paused(), attempt=replace(ALIVE, stopped=False))
+    run = run_of(unheeded, state=RunState.PAUSED, pause="paused by ann")
+    assert decide(run) == [Pause("a", 1, "paused by ann", recorded=True)]
+    assert decide(run_of(paused(), state=RunState.PAUSED, pause="paused by ann")) == []
+
+
+def test_a_run_is_paused_when_nothing_of_it_runs():
+    half = run_of(paused(), running(worker_id="b"), pause="paused by ann")
+    assert decide(half) == [Pause("b", 1, "paused by ann")]
+    whole = run_of(paused(), paused(worker_id="b"), pause="paused by ann")
+    assert decide(whole) == [RunTransition(RunState.PAUSED, "2 of 2 workers paused; a: paused by ann")]
+    assert decide(run_of(paused(), state=RunState.PAUSED)) == [Unpause("a", 1)]
+    assert decide(run_of(running(), state=RunState.PAUSED)) == [
+        RunTransition(RunState.RUNNING, "goes on after a pause")
+    ]
+
+
+def test_no_limit_is_judged_in_a_pause_and_nothing_is_launched():
+    silent = {"heartbeat_seen": True, "output_seen": True, "quiet_s": 301.0, "idle_s": 301.0, "age_s": 1000.0}
+    run = {"state": RunState.PAUSED, "pause": "paused by ann"}
+    assert decide(run_of(paused(**silent), **run)) == []
+    assert decide(run_of(paused(**silent, launcher_alive=False), **run)) == []
+    assert decide(run_of(queued(), state=RunState.QUEUED, pause="paused by ann")) == []
+
+
+def test_a_paused_run_can_be_cancelled():
+    (stop,) = decide(run_of(paused(), state=RunState.PAUSED, pause="paused by ann", cancel="cancelled by bob"))
+    assert stop == Stop("a", 1, StopKind.CANCEL, "cancelled by bob")
+
+
 @dataclass
 class Simulated:
     """One worker of a small world: what is true of its processes, and what is on record."""
@@ -184,13 +222,14 @@ class Simulated:
     stop: tuple[StopKind, str] | None = None
     sent_at: float | None = None
     launcher_told: bool = False
+    held: bool = False
     launched: list[int] = field(default_factory=list)
 
     def next_attempt(self) -> None:
         assert not any((self.launcher, self.worker, self.strays))
         self.number += 1
         self.launches, self.spawning, self.pid, self.exit, self.words = 0, False, None, None, ""
-        self.stop, self.sent_at, self.launcher_told = None, None, False
+        self.stop, self.sent_at, self.launcher_told, self.held = None, None, False, False
 
 
 class World(RuleBasedStateMachine):
@@ -200,6 +239,7 @@ class World(RuleBasedStateMachine):
         super().__init__()
         self.now = 0.0
         self.cancel: str | None = None
+        self.pause: str | None = None
         self.run_state = RunState.QUEUED
         self.sims: dict[str, Simulated] = {}
         self.limits = LIMITS
@@ -220,11 +260,11 @@ class World(RuleBasedStateMachine):
             over = not (sim.launcher or sim.worker or sim.strays)
             attempt = AttemptFacts(
                 number=sim.number, launches=sim.launches, launcher_alive=sim.launcher, worker_alive=sim.worker,
-                survivors=0 if sim.launcher else sim.strays, spawning=sim.spawning, pid=sim.pid, exit=sim.exit,
+                survivors=0 if sim.launcher else sim.strays, spawning=sim.spawning, pid=sim.pid, stopped=sim.held, exit=sim.exit,
                 drained=True, closed=over and (sim.spawning or sim.exit is not None), final_event=sim.words, stop=stop,
             )  # fmt: skip
             workers.append(WorkerFacts(name, sim.state, attempt))
-        return RunFacts(self.run_state, self.limits, tuple(workers), self.fail_fast, self.cancel)
+        return RunFacts(self.run_state, self.limits, tuple(workers), self.fail_fast, self.cancel, pause=self.pause)
 
     @rule()
     def supervise(self):
@@ -255,6 +295,7 @@ class World(RuleBasedStateMachine):
             return True
         if isinstance(action, Launch):
             assert self.cancel is None
+            assert self.pause is None
             assert not any((sim.launcher, sim.worker, sim.spawning))
             sim.launcher, sim.launches, sim.state = True, sim.launches + 1, RunState.STARTING
             sim.launched.append(sim.number)
@@ -264,7 +305,18 @@ class World(RuleBasedStateMachine):
             sim.launcher_told = sim.launcher_told or sim.launcher
             new = sim.stop is None
             sim.stop = sim.stop or (action.kind, action.cause)
+            sim.held = False
             return new
+        if isinstance(action, Pause):
+            assert self.pause is not None
+            new = not action.recorded
+            assert new == (sim.state is RunState.RUNNING)
+            sim.state, sim.held = RunState.PAUSED, True
+            return new
+        if isinstance(action, Unpause):
+            assert self.pause is None
+            sim.state, sim.held = RunState.RUNNING, False
+            return True
         assert isinstance(action, Kill)
         sim.worker, sim.strays = False, 0
         if action.launcher:
@@ -290,7 +342,7 @@ class World(RuleBasedStateMachine):
 
     @rule(index=st.integers(0, 2), code=st.sampled_from([0, 0, 1, 120]), words=st.sampled_from(["", "run_completed", "run_failed"]))  # fmt: skip # noqa: E501
     def worker_ends(self, index, code, words):
-        sim = self.some(index, lambda sim: sim.worker and not sim.words)
+        sim = self.some(index, lambda sim: sim.worker and not sim.words and not sim.held)
         if sim is not None:
             sim.words = words
             if sim.launcher:
@@ -318,6 +370,16 @@ class World(RuleBasedStateMachine):
     @rule()
     def somebody_cancels(self):
         self.cancel = "cancelled"
+
+    @rule(wish=st.sampled_from(["paused by ann", None]))
+    def somebody_pauses_or_unpauses(self, wish):
+        self.pause = wish
+
+    @rule(index=st.integers(0, 2))
+    def somebody_else_continues_it(self, index):
+        sim = self.some(index, lambda sim: sim.held)
+        if sim is not None:
+            sim.held = False
 
     @rule(seconds=st.sampled_from([1.0, 20.0, 50.0]))
     def time_passes(self, seconds):

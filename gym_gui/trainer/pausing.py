@@ -1,0 +1,70 @@
+"""Pauses of runs, as users ask for them: refused with the reason, or written where every supervisor reads them."""
+
+from __future__ import annotations
+
+from gym_gui.core.worker.errors import UsageError
+from gym_gui.runs.folder import RunFolder
+from gym_gui.runs.pause import check_pausable, read_pause, write_pause
+from gym_gui.runs.plan_io import load_plan
+from gym_gui.runs.states import RunState
+from gym_gui.runs.summary import RunSummary
+
+
+def pause(folder: RunFolder, run: RunSummary, by: str, reason: str) -> RunSummary:
+    """Ask that a run stands still; asking again changes nothing.
+
+    Args:
+        folder: The run's folder.
+        run: The run as it stands.
+        by: Who asks.
+        reason: Kept with the run.
+
+    Returns:
+        The run as it stands: its supervisor reads the intent and stops the workers.
+
+    Raises:
+        UsageError: It has ended or has not begun, or one of its workers may not be stopped.
+        OSError: The disk refused.
+    """
+    _check_going(run)
+    if run.state is RunState.QUEUED:
+        raise UsageError(
+            f"run {run.run_id} cannot be paused",
+            why=f"it is queued: {run.cause or 'nothing of it runs'}",
+            next_step="wait until it runs, or cancel it: mosaic runs cancel RUN",
+        )
+    check_pausable(load_plan(folder))
+    if read_pause(folder) is None:
+        write_pause(folder, paused=True, by=by, reason=reason)
+    return run
+
+
+def unpause(folder: RunFolder, run: RunSummary, by: str) -> RunSummary:
+    """Ask that a paused run goes on.
+
+    Args:
+        folder: The run's folder.
+        run: The run as it stands.
+        by: Who asks.
+
+    Returns:
+        The run as it stands.
+
+    Raises:
+        UsageError: Nobody has paused it.
+        OSError: The disk refused.
+    """
+    _check_going(run)
+    if read_pause(folder) is None:
+        paused = run.state is RunState.PAUSED
+        raise UsageError(
+            f"nobody has paused run {run.run_id}",
+            why=f"it is {run.state.value}" + (f" ({run.cause}) and goes on by itself" if paused else ""),
+        )
+    write_pause(folder, paused=False, by=by, reason="")
+    return run
+
+
+def _check_going(run: RunSummary) -> None:
+    if run.state.terminal:
+        raise UsageError(f"run {run.run_id} has ended: {run.state.value}", next_step="mosaic runs show RUN")
