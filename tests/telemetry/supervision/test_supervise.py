@@ -260,8 +260,9 @@ class World(RuleBasedStateMachine):
             over = not (sim.launcher or sim.worker or sim.strays)
             attempt = AttemptFacts(
                 number=sim.number, launches=sim.launches, launcher_alive=sim.launcher, worker_alive=sim.worker,
-                survivors=0 if sim.launcher else sim.strays, spawning=sim.spawning, pid=sim.pid, stopped=sim.held, exit=sim.exit,
-                drained=True, closed=over and (sim.spawning or sim.exit is not None), final_event=sim.words, stop=stop,
+                survivors=0 if sim.launcher else sim.strays, spawning=sim.spawning, pid=sim.pid, exit=sim.exit,
+                stopped=sim.held, drained=True, closed=over and (sim.spawning or sim.exit is not None),
+                final_event=sim.words, stop=stop,
             )  # fmt: skip
             workers.append(WorkerFacts(name, sim.state, attempt))
         return RunFacts(self.run_state, self.limits, tuple(workers), self.fail_fast, self.cancel, pause=self.pause)
