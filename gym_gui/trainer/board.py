@@ -61,6 +61,7 @@ class RunBoard:
         self._watches: dict[str, set[Watch]] = {}
         self._nudged: set[str] = set()
         self._links: dict[str, set[asyncio.Event]] = {}
+        self._streams: dict[str, list[asyncio.Event]] = {}
 
     def enter(self, run: RunSummary) -> None:
         """Hold a run that has not ended, as the registry has it."""
@@ -97,6 +98,7 @@ class RunBoard:
             self.flush()
         for watch in self._watches.get(run.run_id, ()):
             watch.offer(run)
+        self.note_commit(run.run_id)
         return True
 
     def forget(self, run_id: str) -> None:
@@ -120,11 +122,39 @@ class RunBoard:
     @property
     def watchers(self) -> int:
         """Number of readers."""
-        return len(set().union(*self._watches.values())) if self._watches else 0
+        watches = len(set().union(*self._watches.values())) if self._watches else 0
+        return watches + sum(len(events) for events in self._streams.values())
 
     def watched(self, run_id: str) -> bool:
         """Return whether somebody looks at a run, or waits for it to be cancelled."""
-        return run_id in self._watches or run_id in self._nudged
+        return run_id in self._watches or run_id in self._nudged or run_id in self._streams
+
+    def streamed(self, run_id: str) -> bool:
+        """Return whether somebody reads a run's rows as they come in."""
+        return run_id in self._streams
+
+    def note_commit(self, run_id: str) -> None:
+        """Wake those who read a run's rows: there are more, or something else about it has changed."""
+        for event in self._streams.get(run_id, ()):
+            event.set()
+
+    @contextmanager
+    def stream(self, run_id: str, event: asyncio.Event) -> Iterator[None]:
+        """Count a reader of a run's rows, and set its event (which readers may share) whenever there may be more.
+
+        Raises:
+            UnknownRunError: There is no such run.
+        """
+        self.get(run_id)
+        self._streams.setdefault(run_id, []).append(event)
+        self._tell_links(run_id)
+        try:
+            yield
+        finally:
+            self._streams[run_id].remove(event)
+            if not self._streams[run_id]:
+                del self._streams[run_id]
+                self._tell_links(run_id)
 
     def nudge(self, run_id: str) -> None:
         """Have a run's proxy hurry as long as the run lasts: somebody has asked for its end."""

@@ -18,6 +18,7 @@ from gym_gui.trainer.home import DaemonHome, DaemonInfo
 from gym_gui.trainer.lifecycle import start_daemon
 
 if TYPE_CHECKING:
+    from gym_gui.telemetry.row_stream import Cursor, RowBatch
     from gym_gui.workers.record import WorkerRecord
 
 #: Seconds that a call may take; submission may have to probe a worker first.
@@ -139,6 +140,50 @@ class TrainerClient:
                     if run.state.terminal and run.run_id in waiting:
                         waiting.remove(run.run_id)
                     yield run
+                return
+            except self._grpc.RpcError as failure:
+                failures += 1
+                self._recover(failure, failures)
+            finally:
+                stream.cancel()
+
+    def stream(
+        self,
+        run_id: str,
+        *,
+        cursor: Cursor = (),
+        from_now: bool = False,
+        kinds: Iterable[str] = (),
+        max_rate: float | None = None,
+    ) -> Iterator[RowBatch]:
+        """Yield a run's rows as they come in; end when the run has ended and all was yielded.
+
+        A daemon that dies meanwhile is replaced and the stream goes on where it was.
+
+        Args:
+            run_id: The run.
+            cursor: That of the last batch of an earlier stream; empty: from the beginning.
+            from_now: Only what comes in from now on.
+            kinds: Of `step`, `episode`, `metric` and `event`; none: all.
+            max_rate: Steps per second at most, those in excess are left out and stand in ``gaps``; 0 leaves none out;
+                ``None`` is what the daemon thinks right for eyes. Nothing but steps is ever left out.
+
+        Raises:
+            UsageError: There is no such run.
+            MosaicError: The telemetry cannot be read, or the daemon is gone and could not be started again.
+        """
+        from gym_gui.trainer.row_converters import batch_from_pb, request_to_pb
+
+        failures = 0
+        while True:
+            request = request_to_pb(run_id, cursor=cursor, from_now=from_now, kinds=kinds, max_rate=max_rate)
+            stream = self._stub.StreamTelemetry(request, metadata=self._metadata)
+            try:
+                for message in stream:
+                    failures = 0
+                    batch = batch_from_pb(message)
+                    cursor, from_now = batch.cursor, False
+                    yield batch
                 return
             except self._grpc.RpcError as failure:
                 failures += 1

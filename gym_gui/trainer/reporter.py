@@ -33,6 +33,8 @@ class DaemonReporter:
         self._newest: RunSummary | None = None
         self._acknowledged = -1
         self._watched = False
+        self._streamed = False
+        self._commits = 0
         self._closing = False
         self._gone = False
         self._thread = threading.Thread(target=self._serve, name="reporter", daemon=True)
@@ -44,6 +46,13 @@ class DaemonReporter:
             self._changed.notify_all()
         if not self._thread.is_alive() and not self._gone:
             self._thread.start()
+
+    def note_commit(self) -> None:
+        """Let those who read the run's rows know that there are more; nothing is sent if nobody does."""
+        if self._streamed:
+            with self._changed:
+                self._commits += 1
+                self._changed.notify_all()
 
     def watched(self) -> bool:
         """Return whether somebody is looking at the run."""
@@ -72,7 +81,7 @@ class DaemonReporter:
                 if daemon is not None and self._talk(daemon):
                     bound = _FIRST_WAIT_S
                 with self._changed:
-                    self._watched = False
+                    self._watched = self._streamed = False
                     self._changed.notify_all()
                     self._changed.wait_for(lambda: self._closing, random.uniform(0.0, bound))
                 bound = min(LONGEST_WAIT_S, 2 * bound)
@@ -96,7 +105,7 @@ class DaemonReporter:
                     answered = True
                     with self._changed:
                         self._acknowledged = max(self._acknowledged, answer.acknowledged)
-                        self._watched = answer.watched
+                        self._watched, self._streamed = answer.watched, answer.streamed
                         self._changed.notify_all()
             except grpc.RpcError:
                 pass  # the daemon is gone, or does not know the run yet: another try follows
@@ -107,17 +116,28 @@ class DaemonReporter:
         return answered
 
     def _requests(self, over: threading.Event) -> Iterator[Any]:
-        """Yield the newest summary whenever there is a newer one; gRPC asks for the next when it can send it."""
+        """Yield the newest summary whenever there is a newer one, and a notice when rows came in since the last.
+
+        gRPC asks for the next when it can send it: what piled up meanwhile is one summary or one notice.
+        """
         from gym_gui.trainer.converters import summary_to_pb
         from gym_gui.trainer.proto.mosaic_pb2 import ReportRequest
 
         sent: RunSummary | None = None
-        while (newest := self._newer_than(sent, over)) is not None:
-            yield ReportRequest(summary=summary_to_pb(newest))
-            sent = newest
-
-    def _newer_than(self, sent: RunSummary | None, over: threading.Event) -> RunSummary | None:
-        """Wait for a summary after the given one; ``None`` when none will follow."""
-        with self._changed:
-            self._changed.wait_for(lambda: self._closing or over.is_set() or self._newest is not sent)
-            return None if over.is_set() or self._newest is sent else self._newest
+        noticed = 0
+        while True:
+            with self._changed:
+                self._changed.wait_for(
+                    lambda: (
+                        self._closing
+                        or over.is_set()
+                        or self._newest is not sent  # noqa: B023 - called before the next turn
+                        or (sent is not None and self._commits != noticed)  # noqa: B023
+                    )
+                )
+                newest, commits = self._newest, self._commits
+                if over.is_set() or (newest is sent and commits == noticed):
+                    return
+            # A summary tells of the commits before it, too.
+            yield ReportRequest() if newest is sent or newest is None else ReportRequest(summary=summary_to_pb(newest))
+            sent, noticed = newest, commits

@@ -14,9 +14,11 @@ from gym_gui.trainer.board import RunBoard
 from gym_gui.trainer.converters import problem_to_pb, state_from_pb, summary_from_pb, summary_to_pb
 from gym_gui.trainer.deletion import delete_run
 from gym_gui.trainer.dispatcher import Dispatcher
+from gym_gui.trainer.feed import Feeds
 from gym_gui.trainer.guard import answers, streams
 from gym_gui.trainer.proto import mosaic_pb2 as pb
 from gym_gui.trainer.proto.mosaic_pb2_grpc import TrainerServiceServicer
+from gym_gui.trainer.row_converters import cursor_from_pb, query_from_pb
 from gym_gui.trainer.submission import Submission
 from gym_gui.trainer.wire_cache import WireCache
 from gym_gui.trainer.worker_converters import record_to_pb
@@ -49,6 +51,7 @@ class TrainerService(TrainerServiceServicer):
         self._status = status
         self._stop = stop
         self._messages = WireCache()
+        self._feeds = Feeds(submission.home, board)
 
     @answers
     async def SubmitRun(self, request: pb.SubmitRunRequest) -> pb.SubmitRunResponse:
@@ -107,6 +110,14 @@ class TrainerService(TrainerServiceServicer):
                 yield self._messages.message(run)
 
     @streams
+    async def StreamTelemetry(self, request: pb.StreamTelemetryRequest) -> AsyncIterator[pb.TelemetryBatch]:
+        query = query_from_pb(request)
+        start = None if request.from_now else cursor_from_pb(request.cursor)
+        async with self._feeds.open(query) as feed:
+            async for batch in feed.batches(start):
+                yield batch
+
+    @streams
     async def Report(self, request: AsyncIterator[pb.ReportRequest]) -> AsyncIterator[pb.ReportResponse]:
         try:
             first = summary_from_pb((await anext(request)).summary)
@@ -122,6 +133,9 @@ class TrainerService(TrainerServiceServicer):
                 nonlocal acknowledged
                 try:
                     async for message in request:
+                        if not message.HasField("summary"):
+                            self._board.note_commit(run_id)
+                            continue
                         run = summary_from_pb(message.summary)
                         if run.run_id == run_id:
                             self._board.publish(run)
@@ -136,7 +150,11 @@ class TrainerService(TrainerServiceServicer):
             try:
                 while not ended.is_set():
                     changed.clear()
-                    yield pb.ReportResponse(acknowledged=acknowledged, watched=self._board.watched(run_id))
+                    yield pb.ReportResponse(
+                        acknowledged=acknowledged,
+                        watched=self._board.watched(run_id),
+                        streamed=self._board.streamed(run_id),
+                    )
                     await changed.wait()
             finally:
                 reader.cancel()

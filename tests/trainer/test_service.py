@@ -51,6 +51,7 @@ def test_without_the_token_no_method_answers(channel: grpc.Channel, metadata: tu
         "GetRun": lambda: stub.GetRun(pb.GetRunRequest(), metadata=metadata),
         "ListRuns": lambda: stub.ListRuns(pb.ListRunsRequest(), metadata=metadata),
         "WatchRuns": lambda: list(stub.WatchRuns(pb.WatchRunsRequest(), metadata=metadata)),
+        "StreamTelemetry": lambda: list(stub.StreamTelemetry(pb.StreamTelemetryRequest(), metadata=metadata)),
         "Report": lambda: list(stub.Report(iter([HELLO]), metadata=metadata)),
         "DeleteRun": lambda: stub.DeleteRun(pb.DeleteRunRequest(), metadata=metadata),
         "ListWorkers": lambda: stub.ListWorkers(pb.ListWorkersRequest(), metadata=metadata),

@@ -13,6 +13,7 @@ runs = LazyGroup(
         "list": (f"{_HERE}.runs_list:list_", "List runs, the newest first."),
         "show": (f"{_HERE}.runs_show:show", "Show all that is known of a run."),
         "watch": (f"{_HERE}.runs_watch:watch", "Watch runs until they have ended."),
+        "tail": (f"{_HERE}.runs_tail:tail", "Print a run's telemetry as it comes in."),
         "logs": (f"{_HERE}.runs_logs:logs", "Print what a worker printed."),
         "cancel": (f"{_HERE}.runs_cancel:cancel", "Ask runs to end."),
         "pause": (f"{_HERE}.runs_pause:pause", "Let runs stand still."),

@@ -53,6 +53,27 @@ RUN_STATE_CANCELLED: RunState.ValueType  # 7
 RUN_STATE_LOST: RunState.ValueType  # 8
 Global___RunState: _TypeAlias = RunState  # noqa: Y015
 
+class _TelemetryKind:
+    ValueType = _typing.NewType("ValueType", _builtins.int)
+    V: _TypeAlias = ValueType  # noqa: Y015
+
+class _TelemetryKindEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_TelemetryKind.ValueType], _builtins.type):
+    DESCRIPTOR: _descriptor.EnumDescriptor
+    TELEMETRY_KIND_UNSPECIFIED: _TelemetryKind.ValueType  # 0
+    TELEMETRY_KIND_STEP: _TelemetryKind.ValueType  # 1
+    TELEMETRY_KIND_EPISODE: _TelemetryKind.ValueType  # 2
+    TELEMETRY_KIND_METRIC: _TelemetryKind.ValueType  # 3
+    TELEMETRY_KIND_EVENT: _TelemetryKind.ValueType  # 4
+
+class TelemetryKind(_TelemetryKind, metaclass=_TelemetryKindEnumTypeWrapper): ...
+
+TELEMETRY_KIND_UNSPECIFIED: TelemetryKind.ValueType  # 0
+TELEMETRY_KIND_STEP: TelemetryKind.ValueType  # 1
+TELEMETRY_KIND_EPISODE: TelemetryKind.ValueType  # 2
+TELEMETRY_KIND_METRIC: TelemetryKind.ValueType  # 3
+TELEMETRY_KIND_EVENT: TelemetryKind.ValueType  # 4
+Global___TelemetryKind: _TypeAlias = TelemetryKind  # noqa: Y015
+
 @_typing.final
 class Ledger(_message.Message):
     """Where every line that a run's workers printed has gone: lines = stored + log + quarantined."""
@@ -884,12 +905,442 @@ class WatchRunsRequest(_message.Message):
 Global___WatchRunsRequest: _TypeAlias = WatchRunsRequest  # noqa: Y015
 
 @_typing.final
+class LogPosition(_message.Message):
+    """How far the log of one worker's attempt has been read; worker 0 is the supervisor."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    WORKER_NO_FIELD_NUMBER: _builtins.int
+    ATTEMPT_FIELD_NUMBER: _builtins.int
+    BYTE_OFFSET_FIELD_NUMBER: _builtins.int
+    worker_no: _builtins.int
+    attempt: _builtins.int
+    byte_offset: _builtins.int
+    """The first byte that has not been read."""
+    def __init__(
+        self,
+        *,
+        worker_no: _builtins.int = ...,
+        attempt: _builtins.int = ...,
+        byte_offset: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["attempt", b"attempt", "byte_offset", b"byte_offset", "worker_no", b"worker_no"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___LogPosition: _TypeAlias = LogPosition  # noqa: Y015
+
+@_typing.final
+class StreamTelemetryRequest(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    RUN_ID_FIELD_NUMBER: _builtins.int
+    CURSOR_FIELD_NUMBER: _builtins.int
+    FROM_NOW_FIELD_NUMBER: _builtins.int
+    KINDS_FIELD_NUMBER: _builtins.int
+    MAX_RATE_FIELD_NUMBER: _builtins.int
+    run_id: _builtins.str
+    from_now: _builtins.bool
+    """Only what comes in from now on."""
+    max_rate: _builtins.float
+    """Steps per second at most; those in excess are left out, with a gap. Absent: 5,000. 0: leave none out; a reader that
+    is slower than the run then falls behind.
+    """
+    @_builtins.property
+    def cursor(self) -> _containers.RepeatedCompositeFieldContainer[Global___LogPosition]:
+        """That of the last batch that was received; none: from the beginning."""
+
+    @_builtins.property
+    def kinds(self) -> _containers.RepeatedScalarFieldContainer[Global___TelemetryKind.ValueType]:
+        """None: all kinds."""
+
+    def __init__(
+        self,
+        *,
+        run_id: _builtins.str = ...,
+        cursor: _abc.Iterable[Global___LogPosition] | None = ...,
+        from_now: _builtins.bool = ...,
+        kinds: _abc.Iterable[Global___TelemetryKind.ValueType] | None = ...,
+        max_rate: _builtins.float | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_max_rate", b"_max_rate", "max_rate", b"max_rate"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_max_rate", b"_max_rate", "cursor", b"cursor", "from_now", b"from_now", "kinds", b"kinds", "max_rate", b"max_rate", "run_id", b"run_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    _WhichOneofReturnType__max_rate: _TypeAlias = _typing.Literal["max_rate"]  # noqa: Y015
+    _WhichOneofArgType__max_rate: _TypeAlias = _typing.Literal["_max_rate", b"_max_rate"]  # noqa: Y015
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__max_rate) -> _WhichOneofReturnType__max_rate | None: ...
+
+Global___StreamTelemetryRequest: _TypeAlias = StreamTelemetryRequest  # noqa: Y015
+
+@_typing.final
+class StepRow(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ID_FIELD_NUMBER: _builtins.int
+    WORKER_ID_FIELD_NUMBER: _builtins.int
+    ATTEMPT_FIELD_NUMBER: _builtins.int
+    STEP_INDEX_FIELD_NUMBER: _builtins.int
+    EP_INDEX_FIELD_NUMBER: _builtins.int
+    AGENT_ID_FIELD_NUMBER: _builtins.int
+    REWARD_FIELD_NUMBER: _builtins.int
+    TERMINATED_FIELD_NUMBER: _builtins.int
+    TRUNCATED_FIELD_NUMBER: _builtins.int
+    ACTION_JSON_FIELD_NUMBER: _builtins.int
+    OBSERVATION_JSON_FIELD_NUMBER: _builtins.int
+    TIMESTAMP_FIELD_NUMBER: _builtins.int
+    EXTRA_JSON_FIELD_NUMBER: _builtins.int
+    id: _builtins.int
+    worker_id: _builtins.str
+    attempt: _builtins.int
+    step_index: _builtins.int
+    ep_index: _builtins.int
+    agent_id: _builtins.str
+    reward: _builtins.float
+    terminated: _builtins.bool
+    truncated: _builtins.bool
+    action_json: _builtins.bytes
+    observation_json: _builtins.bytes
+    timestamp: _builtins.float
+    extra_json: _builtins.bytes
+    """Keys without a field of their own; empty: none."""
+    def __init__(
+        self,
+        *,
+        id: _builtins.int = ...,
+        worker_id: _builtins.str = ...,
+        attempt: _builtins.int = ...,
+        step_index: _builtins.int = ...,
+        ep_index: _builtins.int | None = ...,
+        agent_id: _builtins.str | None = ...,
+        reward: _builtins.float | None = ...,
+        terminated: _builtins.bool | None = ...,
+        truncated: _builtins.bool | None = ...,
+        action_json: _builtins.bytes | None = ...,
+        observation_json: _builtins.bytes | None = ...,
+        timestamp: _builtins.float | None = ...,
+        extra_json: _builtins.bytes = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_action_json", b"_action_json", "_agent_id", b"_agent_id", "_ep_index", b"_ep_index", "_observation_json", b"_observation_json", "_reward", b"_reward", "_terminated", b"_terminated", "_timestamp", b"_timestamp", "_truncated", b"_truncated", "action_json", b"action_json", "agent_id", b"agent_id", "ep_index", b"ep_index", "observation_json", b"observation_json", "reward", b"reward", "terminated", b"terminated", "timestamp", b"timestamp", "truncated", b"truncated"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_action_json", b"_action_json", "_agent_id", b"_agent_id", "_ep_index", b"_ep_index", "_observation_json", b"_observation_json", "_reward", b"_reward", "_terminated", b"_terminated", "_timestamp", b"_timestamp", "_truncated", b"_truncated", "action_json", b"action_json", "agent_id", b"agent_id", "attempt", b"attempt", "ep_index", b"ep_index", "extra_json", b"extra_json", "id", b"id", "observation_json", b"observation_json", "reward", b"reward", "step_index", b"step_index", "terminated", b"terminated", "timestamp", b"timestamp", "truncated", b"truncated", "worker_id", b"worker_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    _WhichOneofReturnType__action_json: _TypeAlias = _typing.Literal["action_json"]  # noqa: Y015
+    _WhichOneofArgType__action_json: _TypeAlias = _typing.Literal["_action_json", b"_action_json"]  # noqa: Y015
+    _WhichOneofReturnType__agent_id: _TypeAlias = _typing.Literal["agent_id"]  # noqa: Y015
+    _WhichOneofArgType__agent_id: _TypeAlias = _typing.Literal["_agent_id", b"_agent_id"]  # noqa: Y015
+    _WhichOneofReturnType__ep_index: _TypeAlias = _typing.Literal["ep_index"]  # noqa: Y015
+    _WhichOneofArgType__ep_index: _TypeAlias = _typing.Literal["_ep_index", b"_ep_index"]  # noqa: Y015
+    _WhichOneofReturnType__observation_json: _TypeAlias = _typing.Literal["observation_json"]  # noqa: Y015
+    _WhichOneofArgType__observation_json: _TypeAlias = _typing.Literal["_observation_json", b"_observation_json"]  # noqa: Y015
+    _WhichOneofReturnType__reward: _TypeAlias = _typing.Literal["reward"]  # noqa: Y015
+    _WhichOneofArgType__reward: _TypeAlias = _typing.Literal["_reward", b"_reward"]  # noqa: Y015
+    _WhichOneofReturnType__terminated: _TypeAlias = _typing.Literal["terminated"]  # noqa: Y015
+    _WhichOneofArgType__terminated: _TypeAlias = _typing.Literal["_terminated", b"_terminated"]  # noqa: Y015
+    _WhichOneofReturnType__timestamp: _TypeAlias = _typing.Literal["timestamp"]  # noqa: Y015
+    _WhichOneofArgType__timestamp: _TypeAlias = _typing.Literal["_timestamp", b"_timestamp"]  # noqa: Y015
+    _WhichOneofReturnType__truncated: _TypeAlias = _typing.Literal["truncated"]  # noqa: Y015
+    _WhichOneofArgType__truncated: _TypeAlias = _typing.Literal["_truncated", b"_truncated"]  # noqa: Y015
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__action_json) -> _WhichOneofReturnType__action_json | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__agent_id) -> _WhichOneofReturnType__agent_id | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__ep_index) -> _WhichOneofReturnType__ep_index | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__observation_json) -> _WhichOneofReturnType__observation_json | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__reward) -> _WhichOneofReturnType__reward | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__terminated) -> _WhichOneofReturnType__terminated | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__timestamp) -> _WhichOneofReturnType__timestamp | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__truncated) -> _WhichOneofReturnType__truncated | None: ...
+
+Global___StepRow: _TypeAlias = StepRow  # noqa: Y015
+
+@_typing.final
+class EpisodeRow(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ID_FIELD_NUMBER: _builtins.int
+    WORKER_ID_FIELD_NUMBER: _builtins.int
+    ATTEMPT_FIELD_NUMBER: _builtins.int
+    PHASE_FIELD_NUMBER: _builtins.int
+    EP_INDEX_FIELD_NUMBER: _builtins.int
+    AGENT_ID_FIELD_NUMBER: _builtins.int
+    TOTAL_REWARD_FIELD_NUMBER: _builtins.int
+    STEPS_FIELD_NUMBER: _builtins.int
+    TERMINATED_FIELD_NUMBER: _builtins.int
+    TRUNCATED_FIELD_NUMBER: _builtins.int
+    SUCCESS_FIELD_NUMBER: _builtins.int
+    AGENT_REWARDS_JSON_FIELD_NUMBER: _builtins.int
+    TIMESTAMP_FIELD_NUMBER: _builtins.int
+    EXTRA_JSON_FIELD_NUMBER: _builtins.int
+    EPISODE_ID_FIELD_NUMBER: _builtins.int
+    id: _builtins.int
+    worker_id: _builtins.str
+    attempt: _builtins.int
+    phase: _builtins.str
+    """train or eval."""
+    ep_index: _builtins.int
+    agent_id: _builtins.str
+    total_reward: _builtins.float
+    steps: _builtins.int
+    terminated: _builtins.bool
+    truncated: _builtins.bool
+    success: _builtins.bool
+    agent_rewards_json: _builtins.bytes
+    timestamp: _builtins.float
+    extra_json: _builtins.bytes
+    episode_id: _builtins.str
+    """Names run, worker and episode."""
+    def __init__(
+        self,
+        *,
+        id: _builtins.int = ...,
+        worker_id: _builtins.str = ...,
+        attempt: _builtins.int = ...,
+        phase: _builtins.str = ...,
+        ep_index: _builtins.int = ...,
+        agent_id: _builtins.str | None = ...,
+        total_reward: _builtins.float | None = ...,
+        steps: _builtins.int | None = ...,
+        terminated: _builtins.bool | None = ...,
+        truncated: _builtins.bool | None = ...,
+        success: _builtins.bool | None = ...,
+        agent_rewards_json: _builtins.bytes | None = ...,
+        timestamp: _builtins.float | None = ...,
+        extra_json: _builtins.bytes = ...,
+        episode_id: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_agent_id", b"_agent_id", "_agent_rewards_json", b"_agent_rewards_json", "_steps", b"_steps", "_success", b"_success", "_terminated", b"_terminated", "_timestamp", b"_timestamp", "_total_reward", b"_total_reward", "_truncated", b"_truncated", "agent_id", b"agent_id", "agent_rewards_json", b"agent_rewards_json", "steps", b"steps", "success", b"success", "terminated", b"terminated", "timestamp", b"timestamp", "total_reward", b"total_reward", "truncated", b"truncated"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_agent_id", b"_agent_id", "_agent_rewards_json", b"_agent_rewards_json", "_steps", b"_steps", "_success", b"_success", "_terminated", b"_terminated", "_timestamp", b"_timestamp", "_total_reward", b"_total_reward", "_truncated", b"_truncated", "agent_id", b"agent_id", "agent_rewards_json", b"agent_rewards_json", "attempt", b"attempt", "ep_index", b"ep_index", "episode_id", b"episode_id", "extra_json", b"extra_json", "id", b"id", "phase", b"phase", "steps", b"steps", "success", b"success", "terminated", b"terminated", "timestamp", b"timestamp", "total_reward", b"total_reward", "truncated", b"truncated", "worker_id", b"worker_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    _WhichOneofReturnType__agent_id: _TypeAlias = _typing.Literal["agent_id"]  # noqa: Y015
+    _WhichOneofArgType__agent_id: _TypeAlias = _typing.Literal["_agent_id", b"_agent_id"]  # noqa: Y015
+    _WhichOneofReturnType__agent_rewards_json: _TypeAlias = _typing.Literal["agent_rewards_json"]  # noqa: Y015
+    _WhichOneofArgType__agent_rewards_json: _TypeAlias = _typing.Literal["_agent_rewards_json", b"_agent_rewards_json"]  # noqa: Y015
+    _WhichOneofReturnType__steps: _TypeAlias = _typing.Literal["steps"]  # noqa: Y015
+    _WhichOneofArgType__steps: _TypeAlias = _typing.Literal["_steps", b"_steps"]  # noqa: Y015
+    _WhichOneofReturnType__success: _TypeAlias = _typing.Literal["success"]  # noqa: Y015
+    _WhichOneofArgType__success: _TypeAlias = _typing.Literal["_success", b"_success"]  # noqa: Y015
+    _WhichOneofReturnType__terminated: _TypeAlias = _typing.Literal["terminated"]  # noqa: Y015
+    _WhichOneofArgType__terminated: _TypeAlias = _typing.Literal["_terminated", b"_terminated"]  # noqa: Y015
+    _WhichOneofReturnType__timestamp: _TypeAlias = _typing.Literal["timestamp"]  # noqa: Y015
+    _WhichOneofArgType__timestamp: _TypeAlias = _typing.Literal["_timestamp", b"_timestamp"]  # noqa: Y015
+    _WhichOneofReturnType__total_reward: _TypeAlias = _typing.Literal["total_reward"]  # noqa: Y015
+    _WhichOneofArgType__total_reward: _TypeAlias = _typing.Literal["_total_reward", b"_total_reward"]  # noqa: Y015
+    _WhichOneofReturnType__truncated: _TypeAlias = _typing.Literal["truncated"]  # noqa: Y015
+    _WhichOneofArgType__truncated: _TypeAlias = _typing.Literal["_truncated", b"_truncated"]  # noqa: Y015
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__agent_id) -> _WhichOneofReturnType__agent_id | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__agent_rewards_json) -> _WhichOneofReturnType__agent_rewards_json | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__steps) -> _WhichOneofReturnType__steps | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__success) -> _WhichOneofReturnType__success | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__terminated) -> _WhichOneofReturnType__terminated | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__timestamp) -> _WhichOneofReturnType__timestamp | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__total_reward) -> _WhichOneofReturnType__total_reward | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__truncated) -> _WhichOneofReturnType__truncated | None: ...
+
+Global___EpisodeRow: _TypeAlias = EpisodeRow  # noqa: Y015
+
+@_typing.final
+class MetricRow(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ID_FIELD_NUMBER: _builtins.int
+    WORKER_ID_FIELD_NUMBER: _builtins.int
+    ATTEMPT_FIELD_NUMBER: _builtins.int
+    NAME_FIELD_NUMBER: _builtins.int
+    STEP_FIELD_NUMBER: _builtins.int
+    VALUE_FIELD_NUMBER: _builtins.int
+    TIMESTAMP_FIELD_NUMBER: _builtins.int
+    id: _builtins.int
+    worker_id: _builtins.str
+    attempt: _builtins.int
+    name: _builtins.str
+    step: _builtins.int
+    value: _builtins.float
+    timestamp: _builtins.float
+    def __init__(
+        self,
+        *,
+        id: _builtins.int = ...,
+        worker_id: _builtins.str = ...,
+        attempt: _builtins.int = ...,
+        name: _builtins.str = ...,
+        step: _builtins.int | None = ...,
+        value: _builtins.float = ...,
+        timestamp: _builtins.float | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_step", b"_step", "_timestamp", b"_timestamp", "step", b"step", "timestamp", b"timestamp"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_step", b"_step", "_timestamp", b"_timestamp", "attempt", b"attempt", "id", b"id", "name", b"name", "step", b"step", "timestamp", b"timestamp", "value", b"value", "worker_id", b"worker_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    _WhichOneofReturnType__step: _TypeAlias = _typing.Literal["step"]  # noqa: Y015
+    _WhichOneofArgType__step: _TypeAlias = _typing.Literal["_step", b"_step"]  # noqa: Y015
+    _WhichOneofReturnType__timestamp: _TypeAlias = _typing.Literal["timestamp"]  # noqa: Y015
+    _WhichOneofArgType__timestamp: _TypeAlias = _typing.Literal["_timestamp", b"_timestamp"]  # noqa: Y015
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__step) -> _WhichOneofReturnType__step | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__timestamp) -> _WhichOneofReturnType__timestamp | None: ...
+
+Global___MetricRow: _TypeAlias = MetricRow  # noqa: Y015
+
+@_typing.final
+class EventRow(_message.Message):
+    """A lifecycle event; without a worker_id a record of the supervisor."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ID_FIELD_NUMBER: _builtins.int
+    WORKER_ID_FIELD_NUMBER: _builtins.int
+    ATTEMPT_FIELD_NUMBER: _builtins.int
+    EVENT_FIELD_NUMBER: _builtins.int
+    TIMESTAMP_FIELD_NUMBER: _builtins.int
+    PAYLOAD_JSON_FIELD_NUMBER: _builtins.int
+    EXTRA_JSON_FIELD_NUMBER: _builtins.int
+    id: _builtins.int
+    worker_id: _builtins.str
+    attempt: _builtins.int
+    event: _builtins.str
+    timestamp: _builtins.float
+    payload_json: _builtins.bytes
+    extra_json: _builtins.bytes
+    def __init__(
+        self,
+        *,
+        id: _builtins.int = ...,
+        worker_id: _builtins.str = ...,
+        attempt: _builtins.int = ...,
+        event: _builtins.str = ...,
+        timestamp: _builtins.float | None = ...,
+        payload_json: _builtins.bytes | None = ...,
+        extra_json: _builtins.bytes = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_payload_json", b"_payload_json", "_timestamp", b"_timestamp", "payload_json", b"payload_json", "timestamp", b"timestamp"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_payload_json", b"_payload_json", "_timestamp", b"_timestamp", "attempt", b"attempt", "event", b"event", "extra_json", b"extra_json", "id", b"id", "payload_json", b"payload_json", "timestamp", b"timestamp", "worker_id", b"worker_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    _WhichOneofReturnType__payload_json: _TypeAlias = _typing.Literal["payload_json"]  # noqa: Y015
+    _WhichOneofArgType__payload_json: _TypeAlias = _typing.Literal["_payload_json", b"_payload_json"]  # noqa: Y015
+    _WhichOneofReturnType__timestamp: _TypeAlias = _typing.Literal["timestamp"]  # noqa: Y015
+    _WhichOneofArgType__timestamp: _TypeAlias = _typing.Literal["_timestamp", b"_timestamp"]  # noqa: Y015
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__payload_json) -> _WhichOneofReturnType__payload_json | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__timestamp) -> _WhichOneofReturnType__timestamp | None: ...
+
+Global___EventRow: _TypeAlias = EventRow  # noqa: Y015
+
+@_typing.final
+class Gap(_message.Message):
+    """Steps that were left out because the reader takes fewer than there are; they stay in the database."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    WORKER_ID_FIELD_NUMBER: _builtins.int
+    ATTEMPT_FIELD_NUMBER: _builtins.int
+    FROM_ID_FIELD_NUMBER: _builtins.int
+    TO_ID_FIELD_NUMBER: _builtins.int
+    COUNT_FIELD_NUMBER: _builtins.int
+    worker_id: _builtins.str
+    attempt: _builtins.int
+    from_id: _builtins.int
+    """Row ids of the first and the last one left out."""
+    to_id: _builtins.int
+    count: _builtins.int
+    def __init__(
+        self,
+        *,
+        worker_id: _builtins.str = ...,
+        attempt: _builtins.int = ...,
+        from_id: _builtins.int = ...,
+        to_id: _builtins.int = ...,
+        count: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["attempt", b"attempt", "count", b"count", "from_id", b"from_id", "to_id", b"to_id", "worker_id", b"worker_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___Gap: _TypeAlias = Gap  # noqa: Y015
+
+@_typing.final
+class TelemetryBatch(_message.Message):
+    """Rows that came in, by kind, in the order of the logs. Episodes, metrics and events are never left out."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    STEPS_FIELD_NUMBER: _builtins.int
+    EPISODES_FIELD_NUMBER: _builtins.int
+    METRICS_FIELD_NUMBER: _builtins.int
+    EVENTS_FIELD_NUMBER: _builtins.int
+    GAPS_FIELD_NUMBER: _builtins.int
+    CURSOR_FIELD_NUMBER: _builtins.int
+    CAUGHT_UP_FIELD_NUMBER: _builtins.int
+    LAG_BYTES_FIELD_NUMBER: _builtins.int
+    caught_up: _builtins.bool
+    """Nothing more was there when these were read."""
+    lag_bytes: _builtins.int
+    """Bytes of the logs that were not in the database yet, as last reported."""
+    @_builtins.property
+    def steps(self) -> _containers.RepeatedCompositeFieldContainer[Global___StepRow]: ...
+    @_builtins.property
+    def episodes(self) -> _containers.RepeatedCompositeFieldContainer[Global___EpisodeRow]: ...
+    @_builtins.property
+    def metrics(self) -> _containers.RepeatedCompositeFieldContainer[Global___MetricRow]: ...
+    @_builtins.property
+    def events(self) -> _containers.RepeatedCompositeFieldContainer[Global___EventRow]: ...
+    @_builtins.property
+    def gaps(self) -> _containers.RepeatedCompositeFieldContainer[Global___Gap]: ...
+    @_builtins.property
+    def cursor(self) -> _containers.RepeatedCompositeFieldContainer[Global___LogPosition]:
+        """To go on from after this batch."""
+
+    def __init__(
+        self,
+        *,
+        steps: _abc.Iterable[Global___StepRow] | None = ...,
+        episodes: _abc.Iterable[Global___EpisodeRow] | None = ...,
+        metrics: _abc.Iterable[Global___MetricRow] | None = ...,
+        events: _abc.Iterable[Global___EventRow] | None = ...,
+        gaps: _abc.Iterable[Global___Gap] | None = ...,
+        cursor: _abc.Iterable[Global___LogPosition] | None = ...,
+        caught_up: _builtins.bool = ...,
+        lag_bytes: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["caught_up", b"caught_up", "cursor", b"cursor", "episodes", b"episodes", "events", b"events", "gaps", b"gaps", "lag_bytes", b"lag_bytes", "metrics", b"metrics", "steps", b"steps"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___TelemetryBatch: _TypeAlias = TelemetryBatch  # noqa: Y015
+
+@_typing.final
 class ReportRequest(_message.Message):
     DESCRIPTOR: _descriptor.Descriptor
 
     SUMMARY_FIELD_NUMBER: _builtins.int
     @_builtins.property
-    def summary(self) -> Global___RunSummary: ...
+    def summary(self) -> Global___RunSummary:
+        """Absent in a commit notice, which says no more than that rows have come in."""
+
     def __init__(
         self,
         *,
@@ -909,19 +1360,23 @@ class ReportResponse(_message.Message):
 
     ACKNOWLEDGED_FIELD_NUMBER: _builtins.int
     WATCHED_FIELD_NUMBER: _builtins.int
+    STREAMED_FIELD_NUMBER: _builtins.int
     acknowledged: _builtins.int
     """Highest `RunSummary.report` that the daemon has taken."""
     watched: _builtins.bool
     """Somebody looks at the run: report often."""
+    streamed: _builtins.bool
+    """Somebody reads its rows: send commit notices."""
     def __init__(
         self,
         *,
         acknowledged: _builtins.int = ...,
         watched: _builtins.bool = ...,
+        streamed: _builtins.bool = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["acknowledged", b"acknowledged", "watched", b"watched"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["acknowledged", b"acknowledged", "streamed", b"streamed", "watched", b"watched"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -55,6 +55,11 @@ class TrainerServiceStub:
                 request_serializer=mosaic__pb2.WatchRunsRequest.SerializeToString,
                 response_deserializer=mosaic__pb2.RunSummary.FromString,
                 _registered_method=True)
+        self.StreamTelemetry = channel.unary_stream(
+                '/mosaic.v1.TrainerService/StreamTelemetry',
+                request_serializer=mosaic__pb2.StreamTelemetryRequest.SerializeToString,
+                response_deserializer=mosaic__pb2.TelemetryBatch.FromString,
+                _registered_method=True)
         self.Report = channel.stream_stream(
                 '/mosaic.v1.TrainerService/Report',
                 request_serializer=mosaic__pb2.ReportRequest.SerializeToString,
@@ -146,6 +151,13 @@ class TrainerServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def StreamTelemetry(self, request, context):
+        """Rows of one run as they come in, from a cursor on; ends when the run has ended and all was sent.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
     def Report(self, request_iterator, context):
         """A run's telemetry proxy reports absolute values; the daemon acknowledges and says whether somebody watches.
         """
@@ -230,6 +242,11 @@ def add_TrainerServiceServicer_to_server(servicer, server):
                     servicer.WatchRuns,
                     request_deserializer=mosaic__pb2.WatchRunsRequest.FromString,
                     response_serializer=mosaic__pb2.RunSummary.SerializeToString,
+            ),
+            'StreamTelemetry': grpc.unary_stream_rpc_method_handler(
+                    servicer.StreamTelemetry,
+                    request_deserializer=mosaic__pb2.StreamTelemetryRequest.FromString,
+                    response_serializer=mosaic__pb2.TelemetryBatch.SerializeToString,
             ),
             'Report': grpc.stream_stream_rpc_method_handler(
                     servicer.Report,
@@ -478,6 +495,33 @@ class TrainerService:
             '/mosaic.v1.TrainerService/WatchRuns',
             mosaic__pb2.WatchRunsRequest.SerializeToString,
             mosaic__pb2.RunSummary.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def StreamTelemetry(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_stream(
+            request,
+            target,
+            '/mosaic.v1.TrainerService/StreamTelemetry',
+            mosaic__pb2.StreamTelemetryRequest.SerializeToString,
+            mosaic__pb2.TelemetryBatch.FromString,
             options,
             channel_credentials,
             insecure,

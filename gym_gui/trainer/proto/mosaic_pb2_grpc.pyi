@@ -50,6 +50,8 @@ class TrainerServiceStub:
     """Runs, the newest first, by pages."""
     WatchRuns: _grpc.UnaryStreamMultiCallable[_mosaic_pb2.WatchRunsRequest, _mosaic_pb2.RunSummary]
     """The current value of each run, then every change (conflated for a slow reader); ends when all have ended."""
+    StreamTelemetry: _grpc.UnaryStreamMultiCallable[_mosaic_pb2.StreamTelemetryRequest, _mosaic_pb2.TelemetryBatch]
+    """Rows of one run as they come in, from a cursor on; ends when the run has ended and all was sent."""
     Report: _grpc.StreamStreamMultiCallable[_mosaic_pb2.ReportRequest, _mosaic_pb2.ReportResponse]
     """A run's telemetry proxy reports absolute values; the daemon acknowledges and says whether somebody watches."""
     DeleteRun: _grpc.UnaryUnaryMultiCallable[_mosaic_pb2.DeleteRunRequest, _mosaic_pb2.DeleteRunResponse]
@@ -82,6 +84,8 @@ class TrainerServiceAsyncStub(TrainerServiceStub):
     """Runs, the newest first, by pages."""
     WatchRuns: _aio.UnaryStreamMultiCallable[_mosaic_pb2.WatchRunsRequest, _mosaic_pb2.RunSummary]  # type: ignore[assignment]
     """The current value of each run, then every change (conflated for a slow reader); ends when all have ended."""
+    StreamTelemetry: _aio.UnaryStreamMultiCallable[_mosaic_pb2.StreamTelemetryRequest, _mosaic_pb2.TelemetryBatch]  # type: ignore[assignment]
+    """Rows of one run as they come in, from a cursor on; ends when the run has ended and all was sent."""
     Report: _aio.StreamStreamMultiCallable[_mosaic_pb2.ReportRequest, _mosaic_pb2.ReportResponse]  # type: ignore[assignment]
     """A run's telemetry proxy reports absolute values; the daemon acknowledges and says whether somebody watches."""
     DeleteRun: _aio.UnaryUnaryMultiCallable[_mosaic_pb2.DeleteRunRequest, _mosaic_pb2.DeleteRunResponse]  # type: ignore[assignment]
@@ -159,6 +163,14 @@ class TrainerServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_abc.Iterator[_mosaic_pb2.RunSummary], _abc.AsyncIterator[_mosaic_pb2.RunSummary]]:
         """The current value of each run, then every change (conflated for a slow reader); ends when all have ended."""
+
+    @_abc_1.abstractmethod
+    def StreamTelemetry(
+        self,
+        request: _mosaic_pb2.StreamTelemetryRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_abc.Iterator[_mosaic_pb2.TelemetryBatch], _abc.AsyncIterator[_mosaic_pb2.TelemetryBatch]]:
+        """Rows of one run as they come in, from a cursor on; ends when the run has ended and all was sent."""
 
     @_abc_1.abstractmethod
     def Report(

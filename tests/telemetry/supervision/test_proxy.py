@@ -26,6 +26,9 @@ class Recorder:
     def report(self, summary: RunSummary) -> None:
         self.reports.append(summary)
 
+    def note_commit(self) -> None:
+        pass
+
     def watched(self) -> bool:
         return True
 

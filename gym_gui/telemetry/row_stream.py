@@ -1,0 +1,243 @@
+"""What came into a run's database after a cursor: the one read that every live view is made of.
+
+A cursor says how far each log has been read, in bytes. Rows get in together with the cursor of their log, so that
+whatever lies between an old cursor and a new one is exactly what a reader has not seen.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterable
+from typing import Any, NamedTuple
+
+import msgspec
+
+from gym_gui.runs.folder import RunFolder
+from gym_gui.telemetry.reader import RunReader, reading
+from gym_gui.telemetry.records import EpisodeRollup, EventRecord, MetricPoint, StepRecord
+from gym_gui.telemetry.rowid import place, row_id
+
+KINDS = ("step", "episode", "metric", "event")
+#: Rows of one kind in a batch, at most (one metric event is never split).
+PAGE_ROWS = 2000
+DEADLINE_S = 5.0
+
+
+class Position(NamedTuple):
+    """How far one log has been read."""
+
+    worker_no: int
+    attempt: int
+    byte_offset: int
+    """Logical offset of the first byte that has not been read."""
+
+
+Cursor = tuple[Position, ...]
+
+
+class Gap(msgspec.Struct, frozen=True, kw_only=True):
+    """Steps that were left out because the reader takes fewer than there are. They stay in the database."""
+
+    worker_id: str
+    attempt: int
+    from_id: int
+    """Row id of the first one left out."""
+    to_id: int
+    """Row id of the last one left out."""
+    count: int
+
+
+class RowBatch(msgspec.Struct, kw_only=True):
+    """Rows that came in, each list in the order of the logs, and the cursor to go on from."""
+
+    cursor: Cursor = ()
+    steps: list[StepRecord] = []
+    episodes: list[EpisodeRollup] = []
+    metrics: list[MetricPoint] = []
+    events: list[EventRecord] = []
+    gaps: list[Gap] = []
+    caught_up: bool = True
+    """Nothing more was there when these were read."""
+    lag_bytes: int = 0
+    """Bytes of the logs that were not in the database yet."""
+
+    @property
+    def empty(self) -> bool:
+        """Whether there is nothing in it but a cursor."""
+        return not (self.steps or self.episodes or self.metrics or self.events or self.gaps)
+
+
+def edge_of(folder: RunFolder) -> Cursor:
+    """Return the cursor that everything now in the database lies before.
+
+    Raises:
+        TelemetryError: The database cannot be read.
+    """
+    if not folder.database.exists():
+        return ()
+    with reading(folder.database, DEADLINE_S) as connection:
+        return tuple(Position(number, attempt, off) for number, attempt, _, off in _sources(connection))
+
+
+def is_behind(cursor: Cursor, goal: Cursor) -> bool:
+    """Return whether something lies between a cursor and a later one."""
+    there = _offsets(cursor)
+    return any(off > there.get((number, attempt), 0) for number, attempt, off in goal)
+
+
+def read_rows(
+    folder: RunFolder,
+    cursor: Cursor,
+    *,
+    kinds: Iterable[str] = KINDS,
+    max_steps: int | None = None,
+    until: Cursor | None = None,
+) -> RowBatch:
+    """Return the rows after a cursor, a page of them, in one short read-only transaction.
+
+    Args:
+        folder: The run's folder.
+        cursor: That of the batch before; empty: from the beginning.
+        kinds: Of `KINDS`, those that are wanted.
+        max_steps: Of more steps than this only the newest are taken and the others reported as a gap; ``None`` leaves
+            none out. Episodes, metrics and events are never left out.
+        until: Read nothing after this cursor.
+
+    Raises:
+        TelemetryError: The database cannot be read, or not within `DEADLINE_S`.
+    """
+    if not folder.database.exists():
+        return RowBatch(cursor=cursor)
+    with reading(folder.database, DEADLINE_S) as connection:
+        connection.execute("BEGIN")
+        return _Page(folder, connection, frozenset(kinds)).read(cursor, max_steps, until)
+
+
+class _Open(RunReader):
+    """Reads through a connection that is open already, inside its transaction."""
+
+    def __init__(self, folder: RunFolder, connection: sqlite3.Connection) -> None:
+        super().__init__(folder)
+        self._connection = connection
+
+    def _fetch(self, statement: str, values: dict[str, Any] | None = None) -> list[tuple[Any, ...]]:
+        return self._connection.execute(statement, values or {}).fetchall()
+
+
+class _Page:
+    """One batch under way."""
+
+    def __init__(self, folder: RunFolder, connection: sqlite3.Connection, kinds: frozenset[str]) -> None:
+        self._connection = connection
+        self._reader = _Open(folder, connection)
+        self._kinds = kinds
+        self._batch = RowBatch()
+
+    def read(self, cursor: Cursor, max_steps: int | None, until: Cursor | None) -> RowBatch:
+        done = _offsets(cursor)
+        goal = None if until is None else _offsets(until)
+        moved = []
+        for number, attempt, worker_id, off in _sources(self._connection):
+            end = off if goal is None else min(off, goal.get((number, attempt), 0))
+            if end > done.get((number, attempt), 0):
+                moved.append((number, attempt, worker_id, end))
+        for left, (number, attempt, worker_id, end) in zip(range(len(moved), 0, -1), moved, strict=True):
+            if self._full:
+                self._batch.caught_up = False
+                break
+            share = None if max_steps is None else max(0, max_steps - len(self._batch.steps)) // left
+            start = done.get((number, attempt), 0)
+            done[number, attempt] = self._read_log(number, attempt, worker_id, start, end, share)
+        self._batch.cursor = tuple(Position(*key, off) for key, off in sorted(done.items()))
+        return self._batch
+
+    @property
+    def _full(self) -> bool:
+        batch = self._batch
+        return max(len(batch.steps), len(batch.episodes), len(batch.metrics), len(batch.events)) >= PAGE_ROWS
+
+    def _read_log(self, number: int, attempt: int, worker_id: str, start: int, end: int, share: int | None) -> int:
+        """Read one log from an offset to another, or as far as the page goes; return how far."""
+        first, last = row_id(number, attempt, start), row_id(number, attempt, end) - 1
+        where: dict[str, Any] = {"worker_no": number, "attempt": attempt, "after": first - 1, "limit": PAGE_ROWS + 1}
+        found: dict[str, list[Any]] = {kind: [] for kind in KINDS}
+        if "episode" in self._kinds:
+            found["episode"] = self._reader.episodes(**where)
+        if "event" in self._kinds:
+            found["event"] = self._reader.events(**where)
+        if "metric" in self._kinds:
+            found["metric"], last = self._metrics(worker_id, first, last)
+        if "step" in self._kinds and share is None:
+            found["step"] = self._reader.steps(**where)
+        for rows in found.values():
+            if len(rows) > PAGE_ROWS and rows is not found["metric"]:
+                last = min(last, rows[PAGE_ROWS].id - 1)
+        if "step" in self._kinds and share is not None:
+            found["step"] = self._newest_steps(worker_id, where, first, last, min(share, PAGE_ROWS))
+        for mine, rows in zip(
+            (self._batch.steps, self._batch.episodes, self._batch.metrics, self._batch.events),
+            found.values(),
+            strict=True,
+        ):
+            mine += [row for row in rows if row.id <= last]
+        stop = place(last).byte_offset + 1
+        self._batch.caught_up = self._batch.caught_up and stop == end
+        return stop
+
+    def _newest_steps(
+        self, worker_id: str, where: dict[str, Any], first: int, last: int, room: int
+    ) -> list[StepRecord]:
+        """Return the newest steps of a range and enter the others as a gap."""
+        execute = self._connection.execute
+        span = {"first": first, "last": last, "room": room}
+        skipped = execute(
+            "SELECT id FROM steps WHERE id BETWEEN :first AND :last ORDER BY id DESC LIMIT 1 OFFSET :room", span
+        ).fetchone()
+        if skipped is not None:
+            count, lowest = execute(
+                "SELECT count(*), min(id) FROM steps WHERE id BETWEEN ? AND ?", (first, skipped[0])
+            ).fetchone()
+            self._batch.gaps.append(
+                Gap(worker_id=worker_id, attempt=where["attempt"], from_id=lowest, to_id=skipped[0], count=count)
+            )
+            where = {**where, "after": skipped[0]}
+        return self._reader.steps(**{**where, "limit": room})
+
+    def _metrics(self, worker_id: str, first: int, last: int) -> tuple[list[MetricPoint], int]:
+        """Return values of all metrics in a range, or in the first part of it, and where that ends."""
+        execute = self._connection.execute
+        names = execute(
+            "SELECT id, name FROM names WHERE EXISTS (SELECT 1 FROM metrics WHERE metrics.name = names.id)"
+        ).fetchall()
+        room = max(1, PAGE_ROWS // max(1, len(names)))
+        rows: list[tuple[Any, ...]] = []
+        for name_id, name in names:
+            found = execute(
+                "SELECT id, step, value, timestamp FROM metrics WHERE name = ? AND id BETWEEN ? AND ?"
+                " ORDER BY id LIMIT ?",
+                (name_id, first, last, room + 1),
+            ).fetchall()
+            if len(found) > room:
+                last = found[room][0] - 1
+            rows += [(row[0], name, *row[1:]) for row in found]
+        points = [
+            MetricPoint(
+                id=row, worker_id=worker_id, attempt=place(row).attempt, name=name, step=step,
+                value=float("nan") if value is None else value, timestamp=timestamp,
+            )
+            for row, name, step, value, timestamp in sorted(rows, key=lambda row: row[0])
+            if row <= last
+        ]  # fmt: skip
+        return points, last
+
+
+def _sources(connection: sqlite3.Connection) -> list[tuple[int, int, str, int]]:
+    if connection.execute("SELECT 1 FROM sqlite_master WHERE name = 'cursors'").fetchone() is None:
+        return []  # being created this very moment
+    return connection.execute(
+        "SELECT worker_no, attempt, worker_id, off FROM cursors ORDER BY worker_no, attempt"
+    ).fetchall()
+
+
+def _offsets(cursor: Cursor) -> dict[tuple[int, int], int]:
+    return {(number, attempt): off for number, attempt, off in cursor}
