@@ -53,8 +53,3 @@ def test_commands_shown_exist(page: Path) -> None:
         assert command is not None, f"mosaic {name}"
         if isinstance(command, click.Group) and sub:
             assert command.get_command(context, sub) is not None, f"mosaic {name} {sub}"
-
-
-def test_nothing_points_outside_the_project() -> None:
-    for page in PAGES:
-        assert "../shared" not in page.read_text(), page
