@@ -6,7 +6,7 @@ from gym_gui.cli.lazy import LazyGroup
 
 workers = LazyGroup(
     name="workers",
-    help="Show what can be trained with.",
+    help="Show, examine and make what can be trained with.",
     members={
         "list": (
             "gym_gui.cli.commands.workers_list:list_",
@@ -16,5 +16,10 @@ workers = LazyGroup(
             "gym_gui.cli.commands.workers_describe:describe",
             "Show a worker's fields, abilities and versions.",
         ),
+        "check": (
+            "gym_gui.cli.commands.workers_check:check",
+            "Examine a worker as MOSAIC runs it, and say what to change.",
+        ),
+        "new": ("gym_gui.cli.commands.workers_new:new", "Write the package of a new worker."),
     },
 )

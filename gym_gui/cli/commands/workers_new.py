@@ -1,0 +1,48 @@
+"""``mosaic workers new``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from gym_gui.cli.options import common
+
+
+@click.command()
+@click.argument("name", metavar="NAME")
+@click.option("--path", "parent", metavar="DIR", default=".", show_default=True, help="The folder to put it into.")
+@common
+def new(home: Path, name: str, parent: str, as_json: bool) -> int:  # noqa: ARG001 - every command has a home
+    """Write the package of a new worker, ready to be changed into yours.
+
+    It trains a tabular Q-learning agent, passes `mosaic workers check` as it is, and runs without MOSAIC, too. Nothing
+    that exists is overwritten.
+    """
+    import shlex
+    import sys
+
+    from gym_gui.cli.output import print_json
+    from gym_gui.workers.scaffold import name_worker, write_worker
+
+    worker = name_worker(name)
+    folder = Path(parent).expanduser().absolute() / worker.package
+    files = write_worker(worker, Path(parent))
+    install = shlex.join([sys.executable, "-m", "pip", "install", "-e", str(folder)])
+    if as_json:
+        print_json(
+            {
+                "worker": worker.name,
+                "package": worker.package,
+                "distribution": worker.distribution,
+                "path": str(folder),
+                "files": [str(path.relative_to(folder)) for path in files],
+                "install": install,
+            }
+        )
+        return 0
+    click.echo(f"worker {worker.name}: {len(files)} files in {folder}")
+    for path in files:
+        click.echo(f"  {path.relative_to(folder)}")
+    click.echo(f"next: {install}\n      mosaic workers check {worker.name}\n      mosaic train {worker.name}")
+    return 0

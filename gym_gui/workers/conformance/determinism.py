@@ -1,0 +1,50 @@
+"""Whether the same seed gives the same training."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from typing import Any
+
+from gym_gui.workers.conformance.rule import NotApplicable, RuleBook
+from gym_gui.workers.conformance.subject import Subject
+from gym_gui.workers.conformance.transcript import Transcript, kind_of
+
+BOOK = RuleBook("determinism")
+#: What tells one run from another, and says nothing of what was trained.
+_APART = ("run_id", "worker_id", "timestamp")
+
+
+def episode_hashes(transcript: Transcript) -> list[str]:
+    """Return a hash of each episode: its own event, and those of its steps that were printed."""
+    digests: dict[str, Any] = {}
+    for event in transcript.events:
+        kind = kind_of(event)
+        if kind in ("step", "episode"):
+            episode = event.get("ep_index", event.get("episode"))
+            key = f"{event.get('phase') or 'train'} {episode}"
+            plain = {name: value for name, value in event.items() if name not in _APART}
+            digests.setdefault(key, hashlib.sha256()).update(json.dumps(plain, sort_keys=True).encode())
+    return [f"{key} {digest.hexdigest()}" for key, digest in digests.items()]
+
+
+@BOOK.error(
+    "determinism-exact",
+    'A worker with `determinism: "exact"` trains the same episodes with the same seed.',
+    why="Replays, comparisons and bug reports rely on that promise.",
+    mend="Seed the library, the environment at each reset, the action space, NumPy and Python from `seed`; leave "
+    'nothing to the clock. Or promise less: `determinism="seeded"`.',
+    slow=True,
+)
+def determinism_exact(subject: Subject) -> str | None:
+    if subject.record.capabilities.get("determinism") != "exact":
+        raise NotApplicable("it does not promise it")
+    first = episode_hashes(subject.trained)
+    if not first:
+        raise NotApplicable("it printed no steps and no episodes")
+    second = episode_hashes(subject.again)
+    if first == second:
+        return None
+    differing = next((one for one, other in zip(first, second, strict=False) if one != other), "")
+    where = " ".join(differing.split()[:2]) if differing else f"{len(first)} and {len(second)} episodes"
+    return f"two runs with one seed differ, first in: {where}"

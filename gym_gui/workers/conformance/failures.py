@@ -1,0 +1,77 @@
+"""How a worker fails."""
+
+from __future__ import annotations
+
+from gym_gui.workers.conformance.rule import NotApplicable, RuleBook
+from gym_gui.workers.conformance.settings import IMPOSSIBLE_ENVIRONMENT
+from gym_gui.workers.conformance.subject import Subject
+from gym_gui.workers.conformance.transcript import Transcript
+
+BOOK = RuleBook("failures")
+
+
+def _failed(subject: Subject) -> Transcript:
+    impossible = subject.impossible
+    if impossible.completed:
+        raise NotApplicable("an environment that does not exist did not make it fail")
+    return impossible
+
+
+@BOOK.warning(
+    "failure-ignored",
+    "An environment that does not exist makes the run fail.",
+    why="A mistyped environment that trains something else gives a result that means nothing.",
+    mend="Make the environment that `env_id` names, and let the error out.",
+)
+def failure_ignored(subject: Subject) -> str | None:
+    return f"env_id={IMPOSSIBLE_ENVIRONMENT} completed" if subject.impossible.completed else None
+
+
+@BOOK.error(
+    "failure-event",
+    "A run that fails says `run_failed`.",
+    why="Otherwise all that is known of it is an exit code.",
+    mend="In `run()`: `except Exception as error: emitter.run_failed({...}); raise`.",
+)
+def failure_event(subject: Subject) -> str | None:
+    failed = _failed(subject)
+    return (
+        None if "run_failed" in failed.kinds else f"it said {', '.join(failed.kinds[-3:]) or 'nothing'}; {failed.how()}"
+    )
+
+
+@BOOK.error(
+    "failure-exit-code",
+    "A run that fails ends with an exit code other than 0.",
+    why="The supervisor takes 0 for completed.",
+    mend="Raise again after `run_failed`; never swallow the exception.",
+)
+def failure_exit_code(subject: Subject) -> str | None:
+    failed = _failed(subject)
+    return f"exit code 0 after {', '.join(failed.kinds[-2:]) or 'no event'}" if failed.code == 0 else None
+
+
+@BOOK.warning(
+    "failure-error-type",
+    "`run_failed` carries `error` and `error_type`.",
+    why="They are what lists show, and what alike failures are grouped by.",
+    mend='`emitter.run_failed({"error": str(error), "error_type": type(error).__name__})`.',
+)
+def failure_error_type(subject: Subject) -> str | None:
+    failed = _failed(subject)
+    if "run_failed" not in failed.kinds:
+        raise NotApplicable("it does not say run_failed")
+    payload = failed.payload("run_failed")
+    missing = [name for name in ("error", "error_type") if not payload.get(name)]
+    return f"without {' and '.join(missing)}" if missing else None
+
+
+@BOOK.error(
+    "failure-time",
+    "A run that cannot start ends by itself.",
+    why="A worker that hangs instead holds its place until somebody notices.",
+    mend="Let the error out of every thread; join threads with a time limit.",
+)
+def failure_time(subject: Subject) -> str | None:
+    impossible = subject.impossible
+    return impossible.how() if impossible.reason == "wall_time" else None

@@ -1,0 +1,30 @@
+"""How long a worker may take for what the kit asks of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from gym_gui.constants import WORKER_SHUTDOWN_TIMEOUT_S, WORKER_STARTUP_TIMEOUT_S
+
+
+@dataclass(frozen=True)
+class KitLimits:
+    """Times in seconds, and how far a short run goes.
+
+    Args:
+        answer_s: For ``--help``, ``--schema`` and imports.
+        dry_run_s: For a dry run.
+        startup_s: Until the first event of a run.
+        run_s: For a short run.
+        grace_s: Between SIGTERM and the end.
+        block_s: For how long the main thread is held to see whether heartbeats go on.
+        steps: Of a short run.
+    """
+
+    answer_s: float = 60.0
+    dry_run_s: float = 120.0
+    startup_s: float = WORKER_STARTUP_TIMEOUT_S
+    run_s: float = 300.0
+    grace_s: float = WORKER_SHUTDOWN_TIMEOUT_S
+    block_s: float = 4.0
+    steps: int = 2048
