@@ -113,3 +113,19 @@ def test_the_command_itself(script: Any, tmp_path: Any) -> None:
         assert (worker["steps"], worker["episodes"], len(worker["curve"])) == (5, 1, 1)
     text = script("runs", "show", "latest").stdout
     assert "000002 failed: " in text
+
+
+def test_workers_are_called_what_the_user_likes(script: Any) -> None:
+    dry = ("train", "script", "--seed", "4", "--dry-run", "--no-check", "--json")
+    config = script(*dry, "--worker-id", "left", "--worker-id", "right").json["config"]
+    assert [part["config"] for part in config["metadata"]["workers"]] == [
+        {"seed": 4, "worker_id": "left"},
+        {"worker_id": "right"},
+    ]
+    one = script(*dry, "--worker-id", "left").json["config"]
+    assert one["metadata"]["worker"]["config"] == {"seed": 4, "worker_id": "left"}
+    twice = script(*dry, "--worker-id", "left", "--worker-id", "left")
+    assert twice.code == 2
+    assert "as metadata.workers[0].config.worker_id" in twice.json["error"]["problems"][0]["message"]
+    assert script(*dry, "--worker-id", "Left Arm").code == 2
+    assert script(*dry, "--worker-id", "left", "--replicas", "2").code == 2

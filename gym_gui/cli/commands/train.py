@@ -20,6 +20,10 @@ from gym_gui.cli.options import common, worker_argument
 @click.option("--seeds", metavar="LIST", help="Several runs of one group, one a seed: 1-5, or 1,4,9.")
 @click.option("--set", "settings", metavar="KEY=VALUE", multiple=True, help="Any other field of the worker's config.")
 @click.option("--replicas", type=click.IntRange(min=1), metavar="N", help="One run of N such workers side by side.")
+@click.option(
+    "--worker-id", "worker_ids", metavar="ID", multiple=True,
+    help="What to call the worker in its run; several: one run of as many workers side by side.",
+)  # fmt: skip
 @click.option("--name", metavar="TEXT", help="Name of the run.")
 @click.option("--tag", "tags", metavar="TEXT", multiple=True, help="A word to find the run by; may be repeated.")
 @click.option("--notes", metavar="TEXT", default="", help="Free text kept with the run.")
@@ -45,6 +49,7 @@ def train(
     seeds: str | None,
     settings: tuple[str, ...],
     replicas: int | None,
+    worker_ids: tuple[str, ...],
     name: str | None,
     tags: tuple[str, ...],
     notes: str,
@@ -71,6 +76,13 @@ def train(
         raise UsageError(
             "--seed and --seeds exclude each other", where="command line", next_step="leave one of them out"
         )
+    if replicas is not None and worker_ids:
+        raise UsageError(
+            "--replicas and --worker-id exclude each other",
+            where="command line",
+            why="each --worker-id asks for one worker; those of --replicas are called 000001, 000002, …",
+            next_step="leave one of them out",
+        )
     wanted: list[int | None] = [seed] if seeds is None else list(parse_seeds(seeds))
     catalog = WorkerCatalog(home, persist=False)
     record = usable(catalog, worker)
@@ -93,7 +105,7 @@ def train(
         named = f"{base} s{number}" if number is not None and not name else base
         return {
             "run_name": named,
-            "metadata": {"worker": part},
+            "metadata": _metadata(part, worker_ids),
             "tags": list(tags),
             "notes": notes,
             **({"secrets": list(secrets)} if secrets else {}),
@@ -128,6 +140,18 @@ def _all_or_all_problems(worker: str, *readers: Callable[[], dict[str, Any]]) ->
             next_step=f"see what it takes: mosaic workers describe {worker}",
         )
     return config
+
+
+def _metadata(part: dict[str, Any], worker_ids: tuple[str, ...]) -> dict[str, Any]:
+    """Return the workers of a run config: one entry, or one for each id, of which the first has the run's seed."""
+    if not worker_ids:
+        return {"worker": part}
+    unseeded = {name: value for name, value in part["config"].items() if name != "seed"}
+    entries = [
+        {**part, "config": {**(unseeded if number else part["config"]), "worker_id": worker_id}}
+        for number, worker_id in enumerate(worker_ids)
+    ]
+    return {"worker": entries[0]} if len(entries) == 1 else {"workers": entries}
 
 
 def _name(worker: str, config: dict[str, Any]) -> str:

@@ -41,11 +41,11 @@ class PlainView:
         if due:
             self._last = now
         for run in runs:
+            for worker in run.workers.values():
+                self._note_end(run, worker, now - self._begin)
             seen = run.summary
             if seen is not None and (seen.run_id in changed or (due and not seen.state.terminal)):
                 self.note(f"[{now - self._begin:6.1f} s] {line_of(run, now)}")
-            for worker in run.workers.values():
-                self._note_end(run, worker, now - self._begin)
 
     def _note_end(self, run: RunProgress, worker: RunProgress, at: float) -> None:
         """Print once how a worker of several has ended."""
