@@ -58,6 +58,8 @@ class AttemptWatch:
         """When this supervisor last killed what was left, monotonic seconds."""
         self.paused_at = float("-inf")
         """When this supervisor last told it to stand still, monotonic seconds."""
+        self.launcher_stopped_at: float | None = None
+        """Since when its launcher has been seen to stand still, monotonic seconds."""
         self.worker: ProcessIdentity | None = None
         self.over = False
         """It began, and at the last look nothing of it lived: its log is complete."""

@@ -31,7 +31,7 @@ from gym_gui.telemetry.identity import ProcessIdentity
 from gym_gui.telemetry.journal import Journal
 from gym_gui.telemetry.launch import LauncherPool, build_spec, resuming_argv
 from gym_gui.telemetry.launcher import HOLD, RELEASE
-from gym_gui.telemetry.supervise import decide, retry_delay_s
+from gym_gui.telemetry.supervise import LAUNCHER_PATIENCE_S, decide, retry_delay_s
 
 #: How often killing what is left is repeated, seconds.
 KILL_INTERVAL_S = 0.5
@@ -117,6 +117,7 @@ class Supervisor:
             record = self.history.workers[plan.worker_id]
             watch = self.watch(plan)
             attempt = watch.idle_facts() if record.state.terminal else watch.look(now, logs(plan, watch))
+            self._wake_launcher(watch, now)
             delay = self._not_before.get(plan.worker_id, now) - now
             workers.append(WorkerFacts(plan.worker_id, record.state, attempt, record.cause, max(0.0, delay)))
         return RunFacts(
@@ -221,6 +222,15 @@ class Supervisor:
             self.journal.record("exit" if action.exit is not None else "withdrawn", **fields, exit=ended, **used)
         if action.state is RunState.QUEUED:
             self._not_before[action.worker_id] = self._clock() + retry_delay_s(action.attempt)
+
+    def _wake_launcher(self, watch: AttemptWatch, now: float) -> None:
+        """Continue a launcher that somebody stopped: it could not tell the worker's end."""
+        if watch.launcher is None or not watch.launcher.stopped():
+            watch.launcher_stopped_at = None
+        elif watch.launcher_stopped_at is None:
+            watch.launcher_stopped_at = now
+        elif now - watch.launcher_stopped_at > LAUNCHER_PATIENCE_S:
+            deliver([watch.launcher], signal.SIGCONT)
 
     def _stop(self, watch: AttemptWatch, action: Stop) -> bool:
         orphaned = watch.launcher is not None and not watch.launcher.alive()

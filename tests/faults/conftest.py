@@ -149,6 +149,12 @@ def cluster(home: Path, badworker: Path) -> Iterator[Cluster]:
             made.kill(pid)
 
 
+@pytest.fixture
+def make_daemon_run() -> Callable[[RunFolder], DaemonRun]:
+    """Look at a run that was submitted by other means."""
+    return DaemonRun
+
+
 def _living(identity: Path) -> int | None:
     try:
         process = ProcessIdentity(**json.loads(identity.read_bytes()))

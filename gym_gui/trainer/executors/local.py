@@ -22,6 +22,8 @@ logger = logging.getLogger(__name__)
 #: Seconds after SIGKILL within which the kernel must have taken a process away.
 _DEATH_S = 10.0
 _POLL_S = 0.01
+#: A supervisor that stands still (SIGSTOP) for so long is replaced, seconds.
+STILL_S = 10.0
 #: Seconds after a start before the next spare is made: the run that starts needs the processor more.
 _SPARE_DELAY_S = 2.0
 
@@ -39,6 +41,7 @@ class LocalExecutor(Executor):
         self._children: dict[str, subprocess.Popen[bytes]] = {}
         self._spare = SpareProxy(home)
         self._used_at = float("-inf")
+        self._still_since: dict[str, float] = {}
 
     async def start(self, folder: RunFolder) -> None:
         await self.kill(folder)
@@ -47,12 +50,12 @@ class LocalExecutor(Executor):
 
     async def alive(self, folder: RunFolder) -> bool:
         child = self._children.get(folder.run_id)
-        if child is not None and child.poll() is None:
-            return True
-        return is_locked(folder.proxy_lock)
+        there = (child is not None and child.poll() is None) or is_locked(folder.proxy_lock)
+        return there and not self._stands_still(folder)
 
     async def kill(self, folder: RunFolder) -> None:
         child = self._children.pop(folder.run_id, None)
+        self._still_since.pop(folder.run_id, None)
         if child is not None:
             child.kill()
         other = proxy_of(folder)
@@ -71,8 +74,20 @@ class LocalExecutor(Executor):
 
     async def cleanup(self, folder: RunFolder) -> None:
         child = self._children.pop(folder.run_id, None)
+        if child is not None and self._stands_still(folder):
+            child.kill()
+        self._still_since.pop(folder.run_id, None)
         if child is not None:
             await asyncio.to_thread(child.wait)
+
+    def _stands_still(self, folder: RunFolder) -> bool:
+        """Whether the run's supervisor was stopped and has not been continued for a while."""
+        proxy = proxy_of(folder)
+        if proxy is None or not proxy.stopped():
+            self._still_since.pop(folder.run_id, None)
+            return False
+        now = time.monotonic()
+        return now - self._still_since.setdefault(folder.run_id, now) > STILL_S
 
     async def keep_spare(self) -> None:
         """Keep a spare proxy ready until cancelled, so that the next run starts quickly."""

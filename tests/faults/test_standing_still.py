@@ -1,0 +1,55 @@
+"""SIGSTOP of each process for longer than anybody waits for it."""
+
+from __future__ import annotations
+
+import signal
+
+import pytest
+
+from gym_gui.runs.states import RunState
+from gym_gui.trainer.client import TrainerClient
+
+
+@pytest.mark.fault
+def test_a_worker_that_stands_still_is_hung(cluster, until):
+    run = cluster.submit("started", "step:10", "sleep:600", limits={"heartbeat_timeout_s": 1.0})
+    until(lambda: run.log() and run.started())
+    cluster.kill(run.victim("worker"), signal.SIGSTOP)
+    summary = cluster.wait(run)
+    assert (summary.state, summary.cause) == (RunState.FAILED, "hung: neither output nor CPU time for 1 s")
+
+
+@pytest.mark.fault
+def test_a_launcher_that_stands_still_is_continued_and_tells_the_end(cluster, until):
+    run = cluster.submit("started", "full_speed:0.5", "completed")
+    until(lambda: run.log() and run.started())
+    cluster.kill(run.victim("launcher"), signal.SIGSTOP)
+    summary = cluster.wait(run)
+    assert (summary.state, summary.cause) == (RunState.COMPLETED, "exit code 0")
+
+
+@pytest.mark.fault
+@pytest.mark.parametrize("size", [100_000, 400_000, 900_000])
+def test_a_proxy_that_stands_still_is_replaced(cluster, until, size):
+    """At full speed it is mostly stopped inside a transaction."""
+    run = cluster.submit("started", "full_speed:2", "completed")
+    until(lambda: len(run.log()) > size and run.started())
+    first = run.victim("proxy")
+    cluster.kill(first, signal.SIGSTOP)
+    summary = cluster.wait(run)
+    assert (summary.state, summary.cause) == (RunState.COMPLETED, "exit code 0")
+    assert run.events("proxy")[0]["pid"] == first
+    assert len(run.events("proxy")) == 2
+
+
+@pytest.mark.fault
+def test_a_daemon_that_stands_still_holds_up_nobody(cluster, until):
+    run = cluster.submit("started", "full_speed:0.5", "completed")
+    until(lambda: run.log() and run.started())
+    daemon = cluster.daemon_pid()
+    cluster.kill(daemon, signal.SIGSTOP)
+    until(lambda: run.summary().state is RunState.COMPLETED)
+    cluster.kill(daemon, signal.SIGCONT)
+    assert cluster.wait(run).state is RunState.COMPLETED
+    with TrainerClient.connect(cluster.home) as client:
+        assert client.status()["pid"] == daemon
