@@ -21,6 +21,7 @@ KINDS = ("step", "episode", "metric", "event")
 #: Rows of one kind in a batch, at most (one metric event is never split).
 PAGE_ROWS = 2000
 DEADLINE_S = 5.0
+MAX_ID = (1 << 63) - 1
 
 
 class Position(NamedTuple):
@@ -118,10 +119,13 @@ class _Open(RunReader):
 
     def __init__(self, folder: RunFolder, connection: sqlite3.Connection) -> None:
         super().__init__(folder)
+        self.last = MAX_ID
+        """Nothing after this row id is read."""
         self._connection = connection
 
     def _fetch(self, statement: str, values: dict[str, Any] | None = None) -> list[tuple[Any, ...]]:
-        return self._connection.execute(statement, values or {}).fetchall()
+        values = values or {}
+        return self._connection.execute(statement, {**values, "last": min(values["last"], self.last)}).fetchall()
 
 
 class _Page:
@@ -159,6 +163,7 @@ class _Page:
     def _read_log(self, number: int, attempt: int, worker_id: str, start: int, end: int, share: int | None) -> int:
         """Read one log from an offset to another, or as far as the page goes; return how far."""
         first, last = row_id(number, attempt, start), row_id(number, attempt, end) - 1
+        self._reader.last = last
         where: dict[str, Any] = {"worker_no": number, "attempt": attempt, "after": first - 1, "limit": PAGE_ROWS + 1}
         found: dict[str, list[Any]] = {kind: [] for kind in KINDS}
         if "episode" in self._kinds:

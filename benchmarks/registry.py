@@ -1,0 +1,138 @@
+"""Lists and curves of 1,000 runs with 10,000 episodes each; the command's start; from submission to a worker's process.
+
+``python -m benchmarks.registry [--tiny] [--rounds N]`` (target T13).
+"""
+
+from __future__ import annotations
+
+import json
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from benchmarks import harness, live
+from gym_gui.analysis.queries import list_runs
+from gym_gui.runs.folder import RunFolder
+from gym_gui.runs.ids import new_run_id
+from gym_gui.runs.states import RunState
+from gym_gui.runs.summary import Ledger, RunSummary, WorkerSummary
+from gym_gui.telemetry.curve import Curve
+from gym_gui.trainer.client import TrainerClient
+from gym_gui.trainer.home import DaemonHome
+from gym_gui.trainer.registry import Registry, open_registry_readonly
+
+EPISODES, STEPS = 10_000, 200
+
+
+def synthetic(home: Path, runs: int) -> None:
+    """Fill a registry with runs that have ended, each with the curve of its episodes."""
+    paths = DaemonHome(home)
+    paths.prepare()
+    registry = Registry(paths.registry)
+    for number in range(runs):
+        curve = Curve()
+        for episode in range(EPISODES):
+            curve.add((episode + 1) * STEPS, float((episode * 7919 + number) % 500))
+        worker = WorkerSummary(
+            worker_id="000001", worker_type="random", state=RunState.COMPLETED, attempt=1, episodes=EPISODES,
+            steps=EPISODES * STEPS, mean_return_100=250.0, curve=curve.points(),
+        )  # fmt: skip
+        run_id = new_run_id()
+        registry.add(
+            RunSummary(
+                run_id=run_id, run_name=f"run {number}", state=RunState.COMPLETED, workers=[worker], report=1,
+                episodes=EPISODES, steps=EPISODES * STEPS, created_at=float(number), started_at=float(number),
+                ended_at=number + 60.0, ledger=Ledger(lines=10, stored=10),
+            )
+        )  # fmt: skip
+        (home / "runs" / run_id).mkdir(parents=True)
+    registry.close()
+
+
+def p95_ms(act: Callable[[], object], times: int) -> float:
+    """Return the time by the clock that 19 of 20 calls stay below."""
+    taken = []
+    for _ in range(times):
+        began = time.perf_counter()
+        act()
+        taken.append((time.perf_counter() - began) * 1e3)
+    return statistics.quantiles(taken, n=20)[-1] if len(taken) > 1 else taken[0]
+
+
+def of_registry(runs: int, times: int) -> dict[str, float]:
+    """Return p95 of what lists and comparisons ask for, by name, milliseconds."""
+    with tempfile.TemporaryDirectory() as scratch:
+        home = Path(scratch)
+        synthetic(home, runs)
+        registry = open_registry_readonly(home)
+        assert registry is not None
+        some = [run.run_id for run in registry.list(limit=1)]
+        assert len(registry.list(curves=True)[0].workers[0].curve) > 50
+        found = {
+            "list of 100 of the runs": p95_ms(lambda: list_runs(home, limit=100), times),
+            "list of all runs": p95_ms(lambda: list_runs(home), times),
+            "one curve": p95_ms(lambda: registry.get(some[0]), times),
+            "100 curves": p95_ms(lambda: registry.list(limit=100, curves=True), times),
+            "all curves": p95_ms(lambda: registry.list(curves=True), times),
+        }
+        registry.close()
+    return found
+
+
+def command_ms(words: list[str], times: int) -> float:
+    """Return the median time by the clock of a command."""
+    command = [str(Path(sys.executable).with_name("mosaic")), *words]
+    taken = []
+    for _ in range(times):
+        began = time.perf_counter()
+        subprocess.run(command, stdout=subprocess.DEVNULL, check=True)
+        taken.append((time.perf_counter() - began) * 1e3)
+    return statistics.median(taken)
+
+
+def submission_ms(home: Path, client: TrainerClient) -> float:
+    """Return the time from a submission to the start of its worker's process."""
+    began = time.time()
+    run_id = client.submit(live.load("print", 1))
+    record = RunFolder.of(home, run_id).started_record(live.WORKER_ID, 1)
+    started = live.until(lambda: record.exists() and json.loads(record.read_bytes())["worker"] and record, "the worker")
+    at = json.loads(started.read_bytes())["started_at"]
+    live.wait(client, run_id)
+    return float((at - began) * 1e3)
+
+
+def main() -> None:
+    """Measure, and print the ratios last."""
+    options = harness.arguments("Lists and curves of 1,000 runs, start of the command, start of a worker (T13).")
+    runs, times = (20, 3) if options.tiny else (1_000, 40)
+    found = of_registry(runs, times)
+    for name, value in found.items():
+        print(f"  {name}: {value:.1f} ms")
+    help_ms = command_ms(["--help"], 3 if options.tiny else 15)
+    with live.daemon() as (home, client):
+        client.submit(live.load("print", 1))
+        alone, behind = [], []
+        for _ in range(options.rounds):
+            time.sleep(0.0 if options.tiny else 4.0)  # a spare proxy is made again when nothing starts for a while
+            alone.append(submission_ms(home, client))
+            behind.append(submission_ms(home, client))
+    print(f"  submission to worker: {alone} ms after a pause, {behind} ms right behind another")
+    ratios = [
+        *(
+            harness.Ratio(f"T13 ms, {name} ({runs:,} runs x 10,000 episodes), p95", ms, 100)
+            for name, ms in found.items()
+        ),
+        harness.Ratio("T13 ms, mosaic --help, median", help_ms, 150),
+        harness.Ratio("T13 ms, submission to worker's process, median", statistics.median(alone), 300),
+        harness.Ratio("T13 ms, the same right behind another submission", statistics.median(behind), 300),
+    ]
+    details = {"runs": runs, "p95_ms": found, "submission_ms": {"alone": alone, "behind": behind}}
+    harness.report("registry", ratios, tiny=options.tiny, details=details)
+
+
+if __name__ == "__main__":
+    main()
