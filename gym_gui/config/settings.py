@@ -45,6 +45,17 @@ SETTINGS = {
             "Seconds without runs and clients after which a daemon that was started on demand ends.",
         ),
         Setting("max_running_runs", 8, "How many runs the daemon lets run at the same time."),
+        Setting(
+            "max_running_runs_per_submitter",
+            0,
+            "How many runs of one submitter the daemon lets run at the same time; 0: as many as there are slots.",
+        ),
+        Setting(
+            "inventory",
+            None,
+            'What the machine has for runs, like `{"cpus": 8, "memory_mb": 16000, "gpus": 2}`; what it leaves out is'
+            " found out.",
+        ),
         Setting("log_level", "INFO", "Lowest level of MOSAIC's own log: DEBUG, INFO, WARNING, ERROR."),
         Setting("debug_mode", False, "Show tracebacks of errors that are the user's to mend, too."),
         Setting("default_seed", None, "Seed of runs that name none; without it one is drawn and recorded."),

@@ -73,6 +73,11 @@ class RunFolder:
         return self.control / "pause.json"
 
     @property
+    def grant(self) -> Path:
+        """The GPUs of each worker (JSON: gpus); absent where none was granted."""
+        return self.control / "grant.json"
+
+    @property
     def analytics(self) -> Path:
         return self.path / "analytics.json"
 

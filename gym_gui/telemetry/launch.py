@@ -13,6 +13,7 @@ from typing import Any
 
 from gym_gui.runs.files import write_json_atomic
 from gym_gui.runs.folder import RunFolder
+from gym_gui.runs.grant import visible_devices
 from gym_gui.runs.lock import FileLock
 from gym_gui.runs.plan import RunPlan, WorkerPlan
 
@@ -38,6 +39,7 @@ def build_spec(
     stdout = str(root.stdout_log(identifier, attempt))
     environment = {
         **worker.env,
+        **visible_devices(root, plan, worker),
         "MOSAIC_RUN_ID": plan.run_id,
         "WORKER_ID": identifier,
         "MOSAIC_WORKER_TYPE": worker.worker_type,

@@ -35,6 +35,7 @@ from gym_gui.trainer.dispatcher import Dispatcher
 from gym_gui.trainer.executors.local import LocalExecutor
 from gym_gui.trainer.home import DaemonHome, DaemonInfo
 from gym_gui.trainer.housekeeping import Housekeeping
+from gym_gui.trainer.inventory import read_inventory
 from gym_gui.trainer.proto import mosaic_pb2 as pb
 from gym_gui.trainer.proto.mosaic_pb2_grpc import add_TrainerServiceServicer_to_server
 from gym_gui.trainer.reconcile import reconcile
@@ -76,9 +77,16 @@ class TrainerDaemon:
         self.board = RunBoard(self.registry)
         self.local = LocalExecutor(self.paths.path)
         self.executors = {self.local.name: self.local}
-        self.capacity = Capacity(max_running_runs=int(get_setting("max_running_runs")))
-        self.dispatcher = Dispatcher(self.board, self.executors, self.capacity, self.paths.path)
-        self.submission = Submission(self.paths.path, self.registry, frozenset(self.executors))
+        inventory = read_inventory()
+        self.capacity = Capacity(
+            max_running_runs=int(get_setting("max_running_runs")),
+            cpus=inventory.cpus,
+            memory_mb=inventory.memory_mb,
+            gpus=inventory.gpus,
+            max_per_submitter=int(get_setting("max_running_runs_per_submitter")),
+        )
+        self.dispatcher = Dispatcher(self.board, self.executors, self.capacity, self.paths.path, inventory)
+        self.submission = Submission(self.paths.path, self.registry, frozenset(self.executors), inventory)
         self.service = TrainerService(self.board, self.dispatcher, self.submission, self.status, self.stop)
         idle_timeout_s = float(get_setting("daemon_idle_timeout_s")) if on_demand else None
         self.chores = Housekeeping(

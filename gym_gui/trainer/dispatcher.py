@@ -25,17 +25,22 @@ from gym_gui.logging_config.log_constants import (
 )
 from gym_gui.runs.files import write_json_atomic
 from gym_gui.runs.folder import RunFolder
+from gym_gui.runs.grant import read_grant, requested_gpus, share_out, write_grant
+from gym_gui.runs.plan_io import load_plan
 from gym_gui.runs.states import RunState
 from gym_gui.runs.summary import RunSummary
 from gym_gui.telemetry.summary import read_summary
 from gym_gui.trainer.board import RunBoard
+from gym_gui.trainer.demand import Demand, demand_of_plan
 from gym_gui.trainer.executors.base import Executor
 from gym_gui.trainer.finished import is_finished
+from gym_gui.trainer.inventory import Inventory
 from gym_gui.trainer.live import LiveRuns
 from gym_gui.trainer.pausing import pause, unpause
 from gym_gui.trainer.restarts import Restarts
-from gym_gui.trainer.scheduler import Capacity, QueuedRun, decide
+from gym_gui.trainer.scheduler import SLOT_ONLY, Capacity, Hold, Memory, QueuedRun, decide
 from gym_gui.trainer.settle import settle, worker_lives
+from gym_gui.trainer.waiting import Waiting
 
 logger = logging.getLogger(__name__)
 
@@ -51,15 +56,27 @@ class Dispatcher:
         executors: By the name that run configs use.
         capacity: What may be under way at once.
         home: The home.
+        inventory: The machine; without it runs hold slots and nothing else.
     """
 
-    def __init__(self, board: RunBoard, executors: Mapping[str, Executor], capacity: Capacity, home: Path) -> None:
+    def __init__(
+        self,
+        board: RunBoard,
+        executors: Mapping[str, Executor],
+        capacity: Capacity,
+        home: Path,
+        inventory: Inventory | None = None,
+    ) -> None:
         self.board = board
         self.executors = executors
         self.capacity = capacity
         self._home = home
         self._live = LiveRuns(home / "runs")
+        self._inventory = inventory
         self._queue: dict[str, QueuedRun] = {}
+        self._waiting: dict[str, Waiting] = {}
+        self._holds: dict[str, Hold] = {}
+        self._memory = Memory()
         self._active: dict[str, asyncio.Task[None]] = {}
         self._looks: dict[str, asyncio.Event] = {}
         self._closing = False
@@ -71,19 +88,25 @@ class Dispatcher:
 
     @property
     def active(self) -> int:
-        """Number of runs that hold a slot: their supervisor lives, or is to be replaced."""
+        """Number of runs that are looked after: their supervisor lives, or is to be replaced."""
         return len(self._active)
 
     def enqueue(self, run: RunSummary, priority: int) -> None:
         """Take a run that has never been started."""
         self.board.enter(run)
-        self._queue[run.run_id] = QueuedRun(run.run_id, run.sequence, priority)
+        submitter, demand = self._claims(run.run_id)
+        self._queue[run.run_id] = QueuedRun(run.run_id, run.sequence, priority, submitter, demand)
         self._start_queued()
 
     def adopt(self, run: RunSummary) -> None:
         """Take a run that an earlier daemon started."""
         self.board.enter(run)
-        self._supervise(run.run_id, started=True)
+        gpus = [gpu for granted in read_grant(RunFolder.of(self._home, run.run_id)).values() for gpu in granted]
+        self._supervise(Hold(run.run_id, *self._claims(run.run_id), tuple(gpus)), started=True)
+
+    def why(self, run_id: str) -> Waiting | None:
+        """Return what a run waits for, ``None`` if it is not queued here."""
+        return self._waiting.get(run_id) if run_id in self._queue else None
 
     def look(self, run_id: str) -> None:
         """Look at a run's supervisor now: there was a sign that it may have ended."""
@@ -114,7 +137,7 @@ class Dispatcher:
             except (MosaicError, OSError) as error:
                 # Somebody holds the run, or the disk is full: a supervisor reads the intent and carries it out.
                 logger.warning("run %s: cannot be cancelled in the queue: %s", run_id, error, extra={"run_id": run_id})
-                self._supervise(run_id, started=True)
+                self._supervise(Hold(run_id), started=True)
             self._start_queued()
         else:
             self.board.nudge(run_id)
@@ -138,16 +161,27 @@ class Dispatcher:
         self.board.flush()
 
     def _start_queued(self) -> None:
-        decision = decide(self._queue.values(), len(self._active), self.capacity)
-        for run_id in decision.start:
-            del self._queue[run_id]
-            self._supervise(run_id, started=False)
-        for run_id, cause in decision.waiting.items():
-            run = self.board.get(run_id)
+        decision = decide(self._queue.values(), self._holds.values(), self.capacity, self._memory)
+        self._memory, self._waiting = decision.memory, decision.waiting
+        for hold in decision.start:
+            del self._queue[hold.run_id]
+            self._supervise(hold, started=False)
+        for run_id, waiting in decision.waiting.items():
+            run, cause = self.board.get(run_id), str(waiting)
             if run.cause != cause:
                 self.board.publish(msgspec.structs.replace(run, cause=cause))
 
-    def _supervise(self, run_id: str, *, started: bool) -> None:
+    def _claims(self, run_id: str) -> tuple[str, Demand]:
+        """Return whose a run is and what is set aside for it: nothing where its folder does not tell."""
+        try:
+            plan = load_plan(RunFolder.of(self._home, run_id))
+            return plan.submitter, demand_of_plan(plan, self._inventory) if self._inventory else SLOT_ONLY
+        except (MosaicError, OSError, ValueError):
+            return "", SLOT_ONLY
+
+    def _supervise(self, hold: Hold, *, started: bool) -> None:
+        run_id = hold.run_id
+        self._holds[run_id] = hold
         self._looks[run_id] = asyncio.Event()
         task = asyncio.create_task(self._until_ended(run_id, started), name=run_id)
         task.add_done_callback(lambda _: self._release(run_id))
@@ -161,8 +195,10 @@ class Dispatcher:
             final = await self._supervised(folder, executor, started)
             await executor.cleanup(folder)
             self._finish(final)
+            del self._holds[run_id]
         except Exception:
-            # Whatever it is, one run's trouble must not end the daemon; the next daemon tries again.
+            # Whatever it is, one run's trouble must not end the daemon; the next daemon tries again. Until then the
+            # run keeps what it holds: nobody has seen its workers dead.
             logger.exception("run %s: cannot be supervised", run_id, extra={"run_id": run_id})
 
     def _release(self, run_id: str) -> None:
@@ -213,6 +249,7 @@ class Dispatcher:
     async def _start(self, folder: RunFolder, executor: Executor) -> None:
         """Start a supervisor; a start that fails counts as a supervisor that died at once."""
         try:
+            await asyncio.to_thread(_put_grant_on_record, folder, self._holds[folder.run_id])
             await executor.start(folder)
         except (OSError, MosaicError) as error:
             logger.warning(
@@ -246,3 +283,13 @@ class Dispatcher:
         self._live.discard(run.run_id)
         values = {"run_id": run.run_id, "state": run.state.value, "cause": run.cause}
         log_constant(logger, LOG_DAEMON_RUN_STATE, extra=values)
+
+
+def _put_grant_on_record(folder: RunFolder, hold: Hold) -> None:
+    """Write down which GPUs each worker may use, before anything is launched."""
+    if hold.gpus:
+        plan = load_plan(folder)
+        names = [worker.worker_id for worker in plan.workers]
+        write_grant(folder, share_out(hold.gpus, names, requested_gpus(plan)))
+    else:
+        write_grant(folder, {})

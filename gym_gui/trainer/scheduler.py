@@ -1,9 +1,24 @@
-"""Which queued runs to start now. Pure: no clock, no disk, no process."""
+"""Which queued runs to start now, and what the others wait for. Pure: no clock, no disk, no process.
+
+Higher priorities come first; at one priority submitters take turns, and each one's runs go in order of submission. A
+run that lacks something does not stop those behind it, but what it needs is set aside as it becomes free: they get only
+what it has no use for. So it starts, at the latest, when what was under way before it has ended.
+"""
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+
+from gym_gui.trainer.demand import Demand
+from gym_gui.trainer.turns import Turns
+from gym_gui.trainer.waiting import Lack, Waiting
+
+#: So many runs of its own submitter may pass a run that waits, while other submitters wait, too: each pass ends the
+#: submitter's turn, and with it the run's claim.
+MAX_PASSES = 8
+SLOT_ONLY = Demand()
 
 
 @dataclass(frozen=True)
@@ -14,11 +29,32 @@ class QueuedRun:
         run_id: Its id.
         sequence: Order of submission.
         priority: Higher starts first.
+        submitter: Whose it is.
+        demand: What it takes while it is under way.
     """
 
     run_id: str
     sequence: int
     priority: int = 0
+    submitter: str = ""
+    demand: Demand = SLOT_ONLY
+
+
+@dataclass(frozen=True)
+class Hold:
+    """What a run that is under way holds until its death is verified.
+
+    Args:
+        run_id: Its id.
+        submitter: Whose it is.
+        demand: What is set aside for it.
+        gpus: The GPUs that it was granted.
+    """
+
+    run_id: str
+    submitter: str = ""
+    demand: Demand = SLOT_ONLY
+    gpus: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -27,9 +63,30 @@ class Capacity:
 
     Args:
         max_running_runs: Runs under way at once.
+        cpus: Cores; ``None``: not counted.
+        memory_mb: MiB; ``None``: not counted.
+        gpus: The GPUs by name.
+        max_per_submitter: Runs of one submitter under way at once; 0: as many as there are slots.
     """
 
     max_running_runs: int
+    cpus: int | None = None
+    memory_mb: int | None = None
+    gpus: tuple[str, ...] = ()
+    max_per_submitter: int = 0
+
+
+@dataclass(frozen=True)
+class Memory:
+    """What a decision must know of those before it.
+
+    Args:
+        turns: By priority.
+        passes: How often a waiting run was passed by one of its own submitter while others waited.
+    """
+
+    turns: dict[int, Turns] = field(default_factory=dict)
+    passes: dict[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -37,27 +94,195 @@ class Decision:
     """What to do now.
 
     Args:
-        start: Ids of the runs to start, in this order.
-        waiting: For every other queued run, what it waits for, one clause.
+        start: What the runs to start hold from now on, in this order.
+        waiting: For every other queued run, what it waits for.
+        memory: For the next decision.
     """
 
-    start: tuple[str, ...]
-    waiting: dict[str, str]
+    start: tuple[Hold, ...]
+    waiting: dict[str, Waiting]
+    memory: Memory
 
 
-def decide(queued: Iterable[QueuedRun], running: int, capacity: Capacity) -> Decision:
-    """Return which queued runs to start: higher priority first, then in order of submission.
+def decide(
+    queued: Iterable[QueuedRun], holds: Iterable[Hold], capacity: Capacity, memory: Memory | None = None
+) -> Decision:
+    """Return which queued runs to start.
 
     Args:
         queued: The runs that wait.
-        running: How many are under way.
+        holds: What the runs under way hold.
         capacity: What may be under way at once.
+        memory: That of the decision before.
     """
-    order = sorted(queued, key=lambda run: (-run.priority, run.sequence))
-    free = max(0, capacity.max_running_runs - running)
-    start = tuple(run.run_id for run in order[:free])
-    waiting = {
-        run.run_id: f"waits for one of {capacity.max_running_runs} slots, {before} queued before it"
-        for before, run in enumerate(order[free:])
-    }
-    return Decision(start, waiting)
+    scene = _Scene(list(holds), capacity, memory or Memory())
+    levels: dict[int, list[QueuedRun]] = {}
+    for run in sorted(queued, key=lambda run: (-run.priority, run.sequence)):
+        levels.setdefault(run.priority, []).append(run)
+    before = 0
+    waiting: dict[str, Waiting] = {}
+    turns = {}
+    for priority, runs in levels.items():
+        level = _Level(scene, runs, (memory or Memory()).turns.get(priority, Turns()).copy())
+        found = level.decide()
+        for run in level.in_order():
+            waiting[run.run_id] = Waiting(before, found[run.run_id])
+            before += 1
+        if level.turns.order:
+            turns[priority] = level.turns
+    passes = {run_id: count for run_id, count in scene.passes.items() if run_id in waiting}
+    return Decision(tuple(scene.started), waiting, Memory(turns, passes))
+
+
+class _Scene:
+    """What is free, and what is set aside for runs that wait."""
+
+    def __init__(self, holds: list[Hold], capacity: Capacity, memory: Memory) -> None:
+        self.capacity = capacity
+        self.holds = holds
+        self.started: list[Hold] = []
+        self.passes = dict(memory.passes)
+        self.under_way = Counter(hold.submitter for hold in holds)
+        self.aside: list[tuple[QueuedRun, frozenset[str]]] = []
+
+    def start(self, run: QueuedRun) -> None:
+        taken = {gpu for hold in self.holds for gpu in hold.gpus}
+        free = [gpu for gpu in self.capacity.gpus if gpu not in taken]
+        granted = min(run.demand.gpus, max(0, self.left("gpus")))
+        hold = Hold(run.run_id, run.submitter, run.demand, tuple(free[:granted]))
+        self.holds.append(hold)
+        self.started.append(hold)
+        self.under_way[run.submitter] += 1
+
+    def at_quota(self, submitter: str) -> bool:
+        return 0 < self.capacity.max_per_submitter <= self.under_way[submitter]
+
+    def left(self, resource: str) -> int:
+        """Return how much is neither held nor set aside."""
+        return self._free(resource) - sum(_needed(run, resource) for run, _ in self.aside)
+
+    def lacks(self, run: QueuedRun) -> tuple[Lack, ...]:
+        """Return what keeps a run from being started."""
+        return tuple(
+            self._lack(run, resource)
+            for resource in ("slots", "cpus", "memory_mb", "gpus")
+            if self._total(resource) is not None and 0 < _needed(run, resource) > self.left(resource)
+        )
+
+    def set_aside(self, run: QueuedRun, lacks: tuple[Lack, ...]) -> None:
+        """Keep for a run what it needs, unless one before it waits for the same."""
+        resources = frozenset(lack.resource for lack in lacks)
+        if not any(resources & claimed for _, claimed in self.aside):
+            self.aside.append((run, resources))
+
+    def _lack(self, run: QueuedRun, resource: str) -> Lack:
+        held = tuple((hold.run_id, _held(hold, resource)) for hold in self.holds if _held(hold, resource))
+        aside = tuple(other.run_id for other, _ in self.aside if _needed(other, resource))
+        total = self._total(resource) or 0
+        return Lack(resource, _needed(run, resource), max(0, self._free(resource)), total, held, aside)
+
+    def _free(self, resource: str) -> int:
+        return (self._total(resource) or 0) - sum(_held(hold, resource) for hold in self.holds)
+
+    def _total(self, resource: str) -> int | None:
+        capacity = self.capacity
+        if resource == "slots":
+            return capacity.max_running_runs
+        if resource == "gpus":
+            return len(capacity.gpus)
+        return capacity.cpus if resource == "cpus" else capacity.memory_mb
+
+
+class _Level:
+    """The runs of one priority."""
+
+    def __init__(self, scene: _Scene, runs: list[QueuedRun], turns: Turns) -> None:
+        self.scene = scene
+        self.turns = turns
+        self.lanes: dict[str, list[QueuedRun]] = {}
+        for run in runs:
+            self.lanes.setdefault(run.submitter, []).append(run)
+
+    def decide(self) -> dict[str, tuple[Lack, ...]]:
+        """Start what may start; return what the others lack."""
+        while True:
+            self.turns.wait(lane for lane, runs in self.lanes.items() if runs and not self.scene.at_quota(lane))
+            before = list(self.scene.aside)
+            found = self._start_one()
+            if found is not None:
+                return found
+            self.scene.aside = before
+
+    def in_order(self) -> list[QueuedRun]:
+        """Return the runs that wait, in the order in which they are to start if all are alike."""
+        rank = {submitter: place for place, submitter in enumerate(dict.fromkeys([*self.turns.order, *self.lanes]))}
+        placed = [
+            (place + self.turns.is_ahead(submitter), rank[submitter], run)
+            for submitter, runs in self.lanes.items()
+            for place, run in enumerate(runs)
+        ]
+        return [run for _, _, run in sorted(placed, key=lambda item: item[:2])]
+
+    def _start_one(self) -> dict[str, tuple[Lack, ...]] | None:
+        """Start the next run, or return what each one lacks if there is none to start."""
+        found: dict[str, tuple[Lack, ...]] = {}
+        for submitter in self.turns.order:
+            if self.turns.is_ahead(submitter):
+                continue
+            passed: list[QueuedRun] = []
+            for run in self.lanes[submitter]:
+                lacks = self.scene.lacks(run)
+                if not lacks and not any(self._may_not_pass(other) for other in passed):
+                    self._start(run, passed)
+                    return None
+                found[run.run_id] = lacks or (_turn_of(next(filter(self._may_not_pass, passed))),)
+                if lacks:
+                    self.scene.set_aside(run, lacks)
+                passed.append(run)
+        for submitter, runs in self.lanes.items():
+            for run in runs:
+                if run.run_id in found:
+                    continue
+                found[run.run_id] = self.scene.lacks(run) or (self._not_served(submitter),)
+                if not self.scene.at_quota(submitter):  # against lower priorities
+                    self.scene.set_aside(run, found[run.run_id])
+        return found
+
+    def _may_not_pass(self, run: QueuedRun) -> bool:
+        return len(self.turns.order) > 1 and self.scene.passes.get(run.run_id, 0) >= MAX_PASSES
+
+    def _start(self, run: QueuedRun, passed: list[QueuedRun]) -> None:
+        self.scene.start(run)
+        if len(self.turns.order) > 1:
+            for other in passed:
+                self.scene.passes[other.run_id] = self.scene.passes.get(other.run_id, 0) + 1
+        self.lanes[run.submitter].remove(run)
+        self.turns.serve(run.submitter)
+
+    def _not_served(self, submitter: str) -> Lack:
+        if self.scene.at_quota(submitter):
+            total = self.scene.capacity.max_per_submitter
+            return Lack("quota", 1, 0, total, ((submitter, self.scene.under_way[submitter]),))
+        others = tuple((other, len(self.lanes[other])) for other in self.turns.order if other != submitter)
+        return Lack("turn", 1, 0, 1, others)
+
+
+def _turn_of(run: QueuedRun) -> Lack:
+    return Lack("turn", 1, 0, 1, ((run.submitter, 1),), (run.run_id,))
+
+
+def _needed(run: QueuedRun, resource: str) -> int:
+    demand = run.demand
+    if resource == "slots":
+        return 1
+    if resource == "gpus":
+        return demand.gpus if demand.mandatory else 0
+    return demand.cpus if resource == "cpus" else demand.memory_mb
+
+
+def _held(hold: Hold, resource: str) -> int:
+    if resource == "slots":
+        return 1
+    if resource == "gpus":
+        return len(hold.gpus)
+    return hold.demand.cpus if resource == "cpus" else hold.demand.memory_mb

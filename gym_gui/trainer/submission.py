@@ -25,6 +25,8 @@ from gym_gui.runs.provenance import collect_provenance
 from gym_gui.runs.summary import RunSummary
 from gym_gui.telemetry.summary import read_summary
 from gym_gui.trainer.all_problems import all_problems
+from gym_gui.trainer.demand import demand_problems
+from gym_gui.trainer.inventory import Inventory
 from gym_gui.trainer.live import LiveRuns
 from gym_gui.trainer.proto import mosaic_pb2 as pb
 from gym_gui.trainer.registry import Registry
@@ -41,13 +43,17 @@ class Submission:
         home: The home.
         registry: Where runs are entered.
         executors: Names of the executors that the daemon has.
+        inventory: The machine; a run that could never fit is refused.
     """
 
-    def __init__(self, home: Path, registry: Registry, executors: frozenset[str]) -> None:
+    def __init__(
+        self, home: Path, registry: Registry, executors: frozenset[str], inventory: Inventory | None = None
+    ) -> None:
         self.home = home
         self.catalog = WorkerCatalog(home)
         self._registry = registry
         self._executors = executors
+        self._inventory = inventory
         self._live = LiveRuns(home / "runs")
         # The first submission of a new worker probes it; a second one would only do the same beside it.
         self._one_at_a_time = threading.Lock()
@@ -119,6 +125,8 @@ class Submission:
         if config.executor not in self._executors:
             allowed = " or ".join(sorted(self._executors))
             problems.append(Problem("executor", "is not available here", value=config.executor, allowed=allowed))
+        if self._inventory is not None:
+            problems += demand_problems(config.resources, len(config.workers), self._inventory)
         try:
             with self._one_at_a_time:
                 planned = plan_run(config, self.catalog, self.home, **more)

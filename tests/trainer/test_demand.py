@@ -1,0 +1,48 @@
+from __future__ import annotations
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from gym_gui.runs.config_model import Gpus, Resources
+from gym_gui.trainer.demand import Demand, demand_of, demand_problems
+from gym_gui.trainer.inventory import Inventory
+
+SMALL = Inventory(cpus=2, memory_mb=900)
+DECLARED = Inventory(cpus=4, memory_mb=8000, gpus=("0", "1"), declared_cpus=True, declared_memory=True)
+
+
+def test_workers_at_the_floor_share_a_machine_that_nobody_declared() -> None:
+    assert demand_of(Resources(), 1, SMALL) == Demand()
+    assert demand_of(Resources(), 1000, SMALL) == Demand()
+    assert demand_problems(Resources(), 1000, SMALL) == []
+
+
+def test_whoever_asks_for_more_has_it_set_aside() -> None:
+    assert demand_of(Resources(cpus=2, memory_mb=850), 1, SMALL) == Demand(cpus=2)
+    assert demand_of(Resources(memory_mb=2048), 2, Inventory(2, 8000)) == Demand(memory_mb=4096)
+
+
+def test_a_declared_inventory_is_counted_in_full() -> None:
+    assert demand_of(Resources(), 2, DECLARED) == Demand(cpus=2, memory_mb=2048)
+
+
+@given(st.integers(1, 4), st.integers(256, 8000), st.integers(1, 2000))
+def test_many_workers_never_take_more_than_there_is(cpus: int, memory_mb: int, workers: int) -> None:
+    resources = Resources(cpus=cpus, memory_mb=memory_mb)
+    assert demand_problems(resources, workers, DECLARED) == []
+    demand = demand_of(resources, workers, DECLARED)
+    assert demand.cpus <= DECLARED.cpus
+    assert demand.memory_mb <= DECLARED.memory_mb
+
+
+def test_what_can_never_fit_is_refused_with_numbers() -> None:
+    resources = Resources(cpus=5, memory_mb=9000, gpus=Gpus(requested=2, mandatory=True))
+    problems = demand_problems(resources, 2, DECLARED)
+    assert [problem.path for problem in problems] == [
+        "resources.cpus",
+        "resources.memory_mb",
+        "resources.gpus.requested",
+    ]
+    assert "5 cores asked for, 4 there" in str(problems[0])
+    assert "4 GPUs (2 workers, 2 each) asked for, 2 there" in str(problems[2])
+    assert demand_problems(Resources(gpus=Gpus(requested=8)), 1, SMALL) == []
