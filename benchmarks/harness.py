@@ -22,6 +22,8 @@ from typing import Any
 
 RESULTS = Path(__file__).parent / "results"
 ROUNDS = 5
+# What is installed has its bytecode compiled; without this every process that is started here would do it anew.
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 
 
 @dataclass

@@ -55,7 +55,7 @@ def load(how: str, events: int, *, rate: float = 0.0, stamped: bool = False, wor
     """Return the config of a run whose workers print numbered events.
 
     Args:
-        how: ``print``, ``sdk`` or ``metrics``.
+        how: ``print``, ``sdk``, ``episodes`` (as ``sdk``, with one after every 200 steps) or ``metrics``.
         events: How many each worker prints.
         rate: Events per second and worker; 0: as fast as it can.
         stamped: With the time in each event.

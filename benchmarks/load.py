@@ -38,11 +38,12 @@ def printing(stamped: bool) -> Callable[[int], None]:
     return emit
 
 
-def emitting(stamped: bool) -> Callable[[int], None]:
+def emitting(stamped: bool, *, episodes: bool = False) -> Callable[[int], None]:
     """Return what emits one event through the SDK."""
     from gym_gui.core.worker.telemetry import TelemetryEmitter
 
-    step = TelemetryEmitter(os.environ["MOSAIC_RUN_ID"]).step
+    emitter = TelemetryEmitter(os.environ["MOSAIC_RUN_ID"])
+    step = emitter.step
 
     def emit(index: int) -> None:
         stamp = {"timestamp": time.time()} if stamped else {}
@@ -55,6 +56,8 @@ def emitting(stamped: bool) -> Callable[[int], None]:
             action=index % 2,
             **stamp,
         )
+        if episodes and index % EPISODE == EPISODE - 1:
+            emitter.episode(index // EPISODE, total_reward=float(index % 499), steps=EPISODE)
 
     return emit
 
@@ -72,7 +75,12 @@ def metering(_stamped: bool) -> Callable[[int], None]:
     return emit
 
 
-HOW = {"print": printing, "sdk": emitting, "metrics": metering}
+HOW = {
+    "print": printing,
+    "sdk": emitting,
+    "episodes": lambda stamped: emitting(stamped, episodes=True),
+    "metrics": metering,
+}
 
 
 def main() -> None:

@@ -64,7 +64,7 @@ def cpu_of_one_run(
     client: TrainerClient, seconds: float, attend: Callable[[str], threading.Thread] | None
 ) -> tuple[float, float, threading.Thread | None]:
     """Return the shares of a core that proxy and daemon use while a worker prints 2,000 events/s."""
-    run_id = client.submit(live.load("sdk", int(RATE * (seconds + 2 * WARM_UP_S)), rate=RATE, stamped=True))
+    run_id = client.submit(live.load("episodes", int(RATE * (seconds + 2 * WARM_UP_S)), rate=RATE, stamped=True))
     other = attend(run_id) if attend else None
     if other:
         other.start()
