@@ -1,0 +1,134 @@
+"""The kit catches what is wrong, and lets pass what is right."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from gym_gui.core.worker.errors import ConfigError, UsageError
+from gym_gui.workers.conformance import Report, all_rules, check_worker
+from gym_gui.workers.conformance.rules import choose_rules
+from gym_gui.workers.record import WorkerRecord
+
+BROKEN = {
+    "cannot_be_imported": ("entry-point", "a_package_that_nobody_has"),
+    "forgets_settings": ("config-round-trip", "env_id"),
+    "freezes_its_config": ("config-constructible", "frozen"),
+    "trains_in_a_dry_run": ("dry-run-events", "step"),
+    "starts_late": ("lifecycle-start", "step"),
+    "ends_twice": ("lifecycle-end", "2 times"),
+    "names_another_run": ("event-run-id", "'mine'"),
+    "prints_beside": ("telemetry-program-output", "Using cpu device"),
+    "prints_dicts": ("telemetry-json", "{'event_type'"),
+    "glues_lines": ("telemetry-whole-lines", "line "),
+    "measures_nothing": ("telemetry-nan", "reward"),
+    "tells_secrets": ("secrets-hidden", "line "),
+    "fails_silently": ("failure-event", "run_started"),
+    "swallows_the_failure": ("failure-exit-code", "exit code 0"),
+    "leaves_a_process": ("leaves-processes", "1 "),
+    "lists_what_is_not_there": ("manifest-exists", "videos, checkpoints"),
+    "promises_determinism": ("determinism-exact", "train 0"),
+    "does_not_flush": ("telemetry-flushed", "middle of a line"),
+    "ignores_sigterm": ("cancel-grace", "killed after 2 s"),
+    "completes_when_cancelled": ("cancel-truth", "run_completed after SIGTERM"),
+    "beats_in_the_main_thread": ("heartbeat-blocked", "none came"),
+    "cannot_go_on": ("checkpoint-resume", "no checkpoint of mine"),
+}
+LONG = {"does_not_flush", "ignores_sigterm", "completes_when_cancelled", "beats_in_the_main_thread", "cannot_go_on",
+        "promises_determinism"}  # fmt: skip
+
+
+def found(report: Report) -> dict[str, str]:
+    return {verdict.rule.name: verdict.seen for verdict in report.verdicts if verdict.outcome == "broken"}
+
+
+@pytest.mark.parametrize(
+    ("name", "finding", "seen"),
+    [
+        pytest.param(name, *expected, marks=[pytest.mark.slow] if name in LONG else [], id=name)
+        for name, expected in BROKEN.items()
+    ],
+)
+def test_a_broken_worker_is_caught(
+    name: str, finding: str, seen: str, examined: Callable[..., Report], leftovers: Callable[[str], list[int]]
+) -> None:
+    report = examined(name, finding)
+    assert list(found(report)) == [finding]
+    assert seen in found(report)[finding]
+    level = next(rule.level for rule in all_rules() if rule.name == finding)
+    assert report.certified == (level == "warning")
+    assert leftovers("printing_worker") == []
+
+
+def test_every_broken_worker_is_tried() -> None:
+    assert {path.name for path in (Path(__file__).parents[1] / "broken").iterdir() if path.is_dir()} >= set(BROKEN)
+
+
+@pytest.mark.parametrize("name", ["printing", "sdk"])
+def test_a_plain_worker_passes_with_warnings_at_most(name: str, examined: Callable[..., Report]) -> None:
+    report = examined(name, quick=True)
+    assert report.broken("error") == []
+    assert report.certified
+    assert not report.complete
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ["printing", "sdk"])
+def test_a_plain_worker_passes_the_whole_kit(name: str, examined: Callable[..., Report]) -> None:
+    report = examined(name)
+    assert report.broken("error") == []
+    assert report.complete
+    outcomes = {verdict.rule.name: verdict.outcome for verdict in report.verdicts}
+    expected = {
+        "printing": {"cancel-event": "broken", "cancel-grace": "kept", "telemetry-flushed": "kept"},
+        "sdk": {"cancel-event": "kept", "cancel-exit-code": "kept", "determinism-exact": "kept"},
+    }
+    assert outcomes.items() >= expected[name].items()
+
+
+def test_the_seeds_pitfalls_are_warnings(examined: Callable[..., Report]) -> None:
+    pitfalls = ("config-unknown-keys", "config-bounds", "config-loader", "config-to-json", "cli-worker-id")
+    assert set(found(examined("printing", *pitfalls))) == set(pitfalls)
+    assert set(found(examined("sdk", "isolation-import", "metadata-filled"))) == {"isolation-import", "metadata-filled"}
+
+
+def test_a_report_says_what_to_change(examined: Callable[..., Report]) -> None:
+    report = examined("ends_twice", "lifecycle-end", "lifecycle-start").to_dict()
+    assert (report["worker"], report["certified"], report["errors"], report["warnings"]) == ("printing", False, 1, 0)
+    assert len(report["package_hash"]) == 64
+    kept, broken = report["findings"]
+    assert kept == {"name": "lifecycle-start", "level": "error", "outcome": "kept", "seen": ""}
+    assert broken["docs"] == "docs/reference/findings.md#lifecycle-end"
+    assert broken["mend"]
+
+
+def test_rules_have_names_of_their_own_and_whole_sentences() -> None:
+    rules = all_rules()
+    assert len({rule.name for rule in rules}) == len(rules)
+    for rule in rules:
+        assert rule.title.endswith("."), rule.name
+        assert rule.why.endswith("."), rule.name
+        assert rule.mend.endswith((".", ")`")), rule.name
+
+
+def test_an_unknown_finding_is_refused_with_the_nearest() -> None:
+    with pytest.raises(UsageError, match="did you mean 'config-round-trip'"):
+        choose_rules(["config-roundtrip"])
+
+
+def test_settings_are_checked(small_worker: Callable[[str], WorkerRecord]) -> None:
+    record = small_worker("printing")
+    with pytest.raises(ConfigError, match="total_steps"):
+        check_worker(record, settings={"total_step": 5})
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ["random", "cleanrl"])
+def test_our_own_workers_are_certified_without_a_warning(name: str, home: Path) -> None:
+    from gym_gui.workers.catalog import WorkerCatalog
+
+    report = check_worker(WorkerCatalog(home).get(name))
+    assert found(report) == {}
+    assert report.complete
