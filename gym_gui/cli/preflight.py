@@ -32,7 +32,8 @@ def preflight(catalog: WorkerCatalog, payload: dict[str, Any], *, dry_run: bool)
     commands = {request.path for request in config.workers if request.command is not None}
     for path, kind in resolve_workers(config, catalog)[0].items():
         if kind.record is not None and path not in commands:
-            problems += [_placed(problem, path) for problem in run_dry_run(kind.record, kind.settings)]
+            found = run_dry_run(kind.record, kind.settings, environment=config.environment)
+            problems += [_placed(problem, path) for problem in found]
     return [config.secrets.hide_problem(problem) for problem in problems]
 
 

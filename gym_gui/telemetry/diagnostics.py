@@ -4,10 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import io
-import logging
 import os
-
-logger = logging.getLogger(__name__)
 
 
 class DirectStderr(io.TextIOBase):
@@ -28,4 +25,6 @@ class DirectStderr(io.TextIOBase):
 
 def say(text: str) -> None:
     """Log a warning that has no code of its own."""
-    logger.warning("%s", text)
+    import logging  # only now: a proxy launches its workers before it imports what it can do without
+
+    logging.getLogger(__name__).warning("%s", text)

@@ -110,10 +110,19 @@ class Proxy:
         folder: The run's folder; ``run.json`` is there.
         reporter: Where reports go.
         clock: Monotonic clock, seconds.
+        on_launched: Called once the workers have been launched, for what takes time that they need not wait for.
     """
 
-    def __init__(self, folder: RunFolder, reporter: Reporter, *, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self,
+        folder: RunFolder,
+        reporter: Reporter,
+        *,
+        clock: Callable[[], float] = time.monotonic,
+        on_launched: Callable[[], None] = lambda: None,
+    ) -> None:
         self.folder = folder
+        self._on_launched = on_launched
         self.reporter = reporter
         self._clock = clock
         self._draining = False
@@ -178,6 +187,7 @@ class Proxy:
                 supervisor.journal.record("proxy", pid=pid)
             # The workers first: the store is imported and opened while they start.
             supervisor.step(lambda _worker, _watch: LogFacts())
+            self._on_launched()
             return self._index(supervisor, plan)
         finally:
             supervisor.close()

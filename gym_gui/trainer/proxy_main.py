@@ -7,27 +7,24 @@ ends if the daemon ends before.
 from __future__ import annotations
 
 import importlib
-import logging
 import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TextIO, cast
+from types import ModuleType
 
-from gym_gui.config.settings import get_setting
 from gym_gui.core.worker.errors import MosaicError
-from gym_gui.logging_config.components.proxy import LOG_PROXY_FAILED, LOG_PROXY_LOCKED_OUT, LOG_PROXY_STOPPED
-from gym_gui.logging_config.helpers import log_constant
-from gym_gui.logging_config.setup import configure_logging
 from gym_gui.runs.folder import RunFolder
-from gym_gui.telemetry.diagnostics import DirectStderr
-from gym_gui.telemetry.proxy import EXIT_LOCKED, Proxy
+from gym_gui.telemetry.proxy import Proxy
 from gym_gui.trainer.reporter import DaemonReporter
 
-logger = logging.getLogger("gym_gui.trainer.proxy_main")
-
 #: What the reporter's thread imports after the workers were launched; a spare has time to do it before.
-_LATER = ("gym_gui.trainer.channel", "gym_gui.trainer.converters", "gym_gui.trainer.proto.mosaic_pb2_grpc")
+_LATER = (
+    "gym_gui.trainer.proxy_log",
+    "gym_gui.trainer.channel",
+    "gym_gui.trainer.converters",
+    "gym_gui.trainer.proto.mosaic_pb2_grpc",
+)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -43,18 +40,18 @@ def main(arguments: Sequence[str] | None = None) -> int:
     folder = _wait_for_run() if words == ["--spare"] else RunFolder(Path(words[0]).absolute())
     if folder is None:
         return 0
-    proxy = Proxy(folder, DaemonReporter(folder))
-    configure_logging(
-        str(get_setting("log_level")), stream=cast("TextIO", DirectStderr()), context={"run_id": folder.run_id}
-    )
     try:
-        code = proxy.run()
+        code = Proxy(folder, DaemonReporter(folder), on_launched=lambda: _log().begin(folder.run_id)).run()
     except MosaicError as error:
-        log_constant(logger, LOG_PROXY_FAILED, message=str(error), extra={"run_id": folder.run_id})
+        _log().tell_failure(folder.run_id, error)
         return error.exit_code
-    ended = LOG_PROXY_LOCKED_OUT if code == EXIT_LOCKED else LOG_PROXY_STOPPED
-    log_constant(logger, ended, extra={"run_id": folder.run_id, "exit": code})
+    _log().tell_end(folder.run_id, code)
     return code
+
+
+def _log() -> ModuleType:
+    """Return the module that logs; imported after the workers were launched, unless a spare did it before."""
+    return importlib.import_module("gym_gui.trainer.proxy_log")
 
 
 def _wait_for_run() -> RunFolder | None:

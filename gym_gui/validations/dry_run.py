@@ -19,7 +19,13 @@ from gym_gui.workers.record import WorkerRecord
 DRY_RUN_TIMEOUT_S = 120.0
 
 
-def run_dry_run(record: WorkerRecord, config: dict[str, Any], timeout_s: float = DRY_RUN_TIMEOUT_S) -> list[Problem]:
+def run_dry_run(
+    record: WorkerRecord,
+    config: dict[str, Any],
+    timeout_s: float = DRY_RUN_TIMEOUT_S,
+    *,
+    environment: dict[str, str] | None = None,
+) -> list[Problem]:
     """Start a worker with ``--dry-run`` and return what it finds wrong with a config.
 
     It finds what no schema says: an environment that is not installed, a checkpoint that is missing. A worker without
@@ -29,6 +35,7 @@ def run_dry_run(record: WorkerRecord, config: dict[str, Any], timeout_s: float =
         record: The worker.
         config: Its settings as in a run config.
         timeout_s: Seconds until the dry run is ended, which is a problem of its own.
+        environment: Variables that the run config sets, secrets among them.
 
     Returns:
         Problems whose paths are the names of the worker's fields, or empty where no field is to blame.
@@ -38,7 +45,7 @@ def run_dry_run(record: WorkerRecord, config: dict[str, Any], timeout_s: float =
     if "--dry-run" not in record.flags or not record.module:
         return []
     with tempfile.TemporaryDirectory(prefix="mosaic-dry-run-") as name:
-        ended = _run(record, config, Path(name), timeout_s)
+        ended = _run(record, config, Path(name), timeout_s, environment or {})
     if ended is None:
         return [Problem("", f"{record.python} cannot be started", value=record.python)]
     if ended.timed_out:
@@ -49,14 +56,16 @@ def run_dry_run(record: WorkerRecord, config: dict[str, Any], timeout_s: float =
     return _problems(record, ended, failures)
 
 
-def _run(record: WorkerRecord, config: dict[str, Any], scratch: Path, timeout_s: float) -> Finished | None:
+def _run(
+    record: WorkerRecord, config: dict[str, Any], scratch: Path, timeout_s: float, variables: dict[str, str]
+) -> Finished | None:
     run_id, worker_id = new_run_id(), generated_worker_id(1)
     seed = config["seed"] if isinstance(config.get("seed"), int) else 0
     settings = flat_config(record, fill_run_id(config, run_id), run_id=run_id, worker_id=worker_id, seed=seed)
     path = scratch / f"worker-{run_id}-{worker_id}.json"
     write_json_atomic(path, settings)
     environment = worker_environment(
-        {},
+        fill_run_id(variables, run_id),
         home=scratch,
         run_folder=scratch,
         run_id=run_id,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import sqlite3
 from collections.abc import Callable
 from typing import Any
 
@@ -119,3 +120,17 @@ def test_a_damaged_database_says_what_to_do(logged_run: Any) -> None:
     logged_run.folder.database.write_bytes(b"this is no database, is it" * 100)
     with pytest.raises(TelemetryError, match="mosaic runs reindex"):
         RunReader(logged_run.folder).ledger()
+
+
+def test_a_damaged_column_is_shown_as_it_is_and_told(logged_run: Any, sdk_line: Any, caplog: Any) -> None:
+    logged_run.append(sdk_line("step", step_index=1, hint="x") + sdk_line("run_started", payload={"a": 1}))
+    logged_run.ingest()
+    with sqlite3.connect(logged_run.folder.database) as connection:
+        connection.execute("UPDATE steps SET extra = '{broken'")
+        connection.execute("UPDATE events SET payload = '{broken'")
+    connection.close()
+    reader = RunReader(logged_run.folder)
+    assert reader.steps()[0].extra == {"": "{broken"}
+    assert reader.events()[0].payload == "{broken"
+    told = [record for record in caplog.records if getattr(record, "log_code", "") == "LOG502"]
+    assert [(record.run_id, record.worker_id) for record in told] == [(logged_run.folder.run_id, "000001")] * 2

@@ -51,7 +51,10 @@ def records_in(path: Path) -> list[dict[str, Any]]:
 
 
 def test_ids_go_from_the_form_to_every_record(
-    client: TrainerClient, daemon_home: Path, tmp_path: Path, random_config: Callable[..., dict[str, Any]]
+    client: TrainerClient,
+    daemon_home: Path,
+    random_config: Callable[..., dict[str, Any]],
+    wait_until: Callable[..., Any],
 ) -> None:
     config = random_config(total_steps=300, worker_id="left_arm")
     config["metadata"]["ui"] = {"path_config": {"ui_only": {"worker_id": "left_arm", "live": True, "api_key": "sk-1"}}}
@@ -88,6 +91,7 @@ def test_ids_go_from_the_form_to_every_record(
     assert len(of_worker) == 3
     assert all(event["worker_id"] == "left_arm" for event in of_worker)
 
+    wait_until(lambda: "LOG1152" in folder.proxy_log.read_text(), "the proxy has said its last")
     said = records_in(folder.proxy_log)
     assert all(record["run_id"] == run_id for record in said)
     codes = {record["code"]: record for record in said if "code" in record}
@@ -105,7 +109,7 @@ def test_ids_go_from_the_form_to_every_record(
 
 
 def test_agents_and_workers_keep_apart(
-    client: TrainerClient, daemon_home: Path, tmp_path: Path, random_config: Callable[..., dict[str, Any]]
+    client: TrainerClient, daemon_home: Path, tmp_path: Path, wait_until: Callable[..., Any]
 ) -> None:
     script = tmp_path / "agents.py"
     script.write_text(SCRIPT)
@@ -135,6 +139,7 @@ def test_agents_and_workers_keep_apart(
         assert [item.reason for item in reader.quarantine(worker_no=number)] == ["repeated_episode", "not_utf8", "torn"]
     assert {item.worker_id for item in reader.episodes(agent_id="right")} == {"one", "two"}
 
+    wait_until(lambda: "LOG1152" in folder.proxy_log.read_text(), "the proxy has said its last")
     said = [record for record in records_in(folder.proxy_log) if record.get("code") in ("LOG502", "LOG1160")]
     assert {(record["code"], record["worker_id"], record["extra"]["reason"]) for record in said} == {
         (code, name, reason)
@@ -145,10 +150,8 @@ def test_agents_and_workers_keep_apart(
 
 
 def test_a_mixed_list_runs_side_by_side(
-    client: TrainerClient, daemon_home: Path, tmp_path: Path, random_config: Callable[..., dict[str, Any]]
+    client: TrainerClient, daemon_home: Path, random_config: Callable[..., dict[str, Any]]
 ) -> None:
-    script = tmp_path / "agents.py"
-    script.write_text(SCRIPT)
     config = random_config(total_steps=200, seed=7)
     one = config["metadata"].pop("worker")
     config["metadata"]["workers"] = [{**one, "replicas": 2}, {**one, "config": {**one["config"], "worker_id": "late"}}]

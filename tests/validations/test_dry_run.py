@@ -83,6 +83,13 @@ def test_a_dry_run_that_hangs(
     assert leftovers(mark) == []
 
 
+def test_it_is_given_the_variables_of_the_run(site: Any, home: Path) -> None:
+    site.install("tiny", body="import os\n    assert os.environ.get('API_KEY') == 'sk-1', 'note: there is no key'")
+    record = site.catalog(home).get("tiny")
+    assert len(run_dry_run(record, {})) == 1
+    assert run_dry_run(record, {}, environment={"API_KEY": "sk-1"}) == []
+
+
 def test_a_worker_that_has_no_dry_run(site: Any, home: Path) -> None:
     cli = "import argparse\nparser = argparse.ArgumentParser()\nparser.add_argument('--config')\n"
     cli += "parser.parse_args()\nraise RuntimeError('started')\n"

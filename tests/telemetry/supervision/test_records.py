@@ -11,9 +11,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gym_gui.core.worker.errors import MosaicError
+from gym_gui.runs.files import write_json_atomic
 from gym_gui.runs.folder import RunFolder
 from gym_gui.runs.plan import RunPlan, WorkerPlan
 from gym_gui.runs.plan_io import save_plan
+from gym_gui.runs.private_files import forget_secrets, private_files
 from gym_gui.runs.states import RunState
 from gym_gui.runs.summary import Ledger
 from gym_gui.telemetry.activity import LONGEST_TICK_S, Activity
@@ -176,6 +178,27 @@ class TestSpec:
 
     def test_a_worker_that_cannot_resume_begins_anew(self, folder, plan):
         assert resuming_argv(folder, plan.workers[0], 2, "/ck") is None
+
+    def test_an_attempt_that_resumes_reads_its_secrets_too(self, folder, plan):
+        private = folder.private_config("a")
+        worker = msgspec.structs.replace(
+            plan.workers[0],
+            argv=["python", "--config", str(private)],
+            config={"mode": "train", "checkpoint_path": None, "api_key": "${secret}"},
+            secrets=["TOKEN"],
+        )
+        write_json_atomic(private, {"mode": "train", "checkpoint_path": None, "api_key": "sk-1"})
+        argv = resuming_argv(folder, worker, 2, "/ck")
+        again = private.with_name(f"{private.stem}.a2.json")
+        assert argv == ["python", "--config", str(again)]
+        assert json.loads(again.read_bytes()) == {"mode": "resume", "checkpoint_path": "/ck", "api_key": "sk-1"}
+        assert again.stat().st_mode & 0o777 == 0o600
+        spec = build_spec(folder, plan, worker, 2, argv)
+        assert spec["secrets"] == str(folder.secrets("a"))
+        assert "sk-1" not in json.dumps(spec)
+        assert set(private_files(folder)) == {private, again}
+        forget_secrets(folder)
+        assert private_files(folder) == []
 
 
 class TestManifests:
