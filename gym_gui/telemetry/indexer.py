@@ -153,8 +153,10 @@ class Indexer:
         for worker in self.plan.workers:
             for number in range(1, history.workers[worker.worker_id].attempt + 1):
                 key = (worker.worker_no, number)
+                if key in self._added:
+                    continue  # every turn comes by here
                 path = self.folder.stdout_log(worker.worker_id, number)
-                if key not in self._added and path.exists():
+                if path.exists():
                     self._ingestor.add_source(worker.worker_no, worker.worker_id, number, path)
                     self._added.add(key)
 
