@@ -19,6 +19,7 @@ from gym_gui.trainer.lifecycle import start_daemon
 
 if TYPE_CHECKING:
     from gym_gui.telemetry.row_stream import Cursor, RowBatch
+    from gym_gui.trainer.why import Explanation
     from gym_gui.workers.record import WorkerRecord
 
 #: Seconds that a call may take; submission may have to probe a worker first.
@@ -116,6 +117,16 @@ class TrainerClient:
             UsageError: There is no such run.
         """
         return self._summary(self._call("GetRun", self._pb.GetRunRequest(run_id=run_id)))
+
+    def why(self, run_id: str) -> Explanation:
+        """Return what a queued run waits for, or what the state of another one means.
+
+        Raises:
+            UsageError: There is no such run.
+        """
+        from gym_gui.trainer.why_converters import explanation_from_pb
+
+        return explanation_from_pb(self._call("WhyRun", self._pb.WhyRunRequest(run_id=run_id)))
 
     def watch(self, run_ids: Iterable[str]) -> Iterator[RunSummary]:
         """Yield the current value of each run, then every change; end when all have ended.

@@ -106,7 +106,9 @@ class Dispatcher:
 
     def why(self, run_id: str) -> Waiting | None:
         """Return what a run waits for, ``None`` if it is not queued here."""
-        return self._waiting.get(run_id) if run_id in self._queue else None
+        waiting = self._waiting.get(run_id) if run_id in self._queue else None
+        # Another cause than the scheduler's: nothing is started just now.
+        return waiting if waiting is not None and str(waiting) == self.board.get(run_id).cause else None
 
     def look(self, run_id: str) -> None:
         """Look at a run's supervisor now: there was a sign that it may have ended."""

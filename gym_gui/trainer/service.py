@@ -20,6 +20,8 @@ from gym_gui.trainer.proto import mosaic_pb2 as pb
 from gym_gui.trainer.proto.mosaic_pb2_grpc import TrainerServiceServicer
 from gym_gui.trainer.row_converters import cursor_from_pb, query_from_pb
 from gym_gui.trainer.submission import Submission
+from gym_gui.trainer.why import explain
+from gym_gui.trainer.why_converters import explanation_to_pb
 from gym_gui.trainer.wire_cache import WireCache
 from gym_gui.trainer.worker_converters import record_to_pb
 
@@ -83,6 +85,11 @@ class TrainerService(TrainerServiceServicer):
     @answers
     async def GetRun(self, request: pb.GetRunRequest) -> pb.RunSummary:
         return summary_to_pb(self._board.get(request.run_id))
+
+    @answers
+    async def WhyRun(self, request: pb.WhyRunRequest) -> pb.WhyRunResponse:
+        run = self._board.get(request.run_id)
+        return explanation_to_pb(explain(run, self._dispatcher.why(run.run_id)))
 
     @answers
     async def ListRuns(self, request: pb.ListRunsRequest) -> pb.ListRunsResponse:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-_UNITS = {"cpus": "cores", "memory_mb": "MiB of memory", "gpus": "GPUs"}
+#: By resource, what is counted.
+UNITS = {"cpus": "cores", "memory_mb": "MiB of memory", "gpus": "GPUs"}
 
 
 @dataclass(frozen=True)
@@ -54,7 +55,7 @@ def _words(lack: Lack) -> str:
         if lack.aside_for:
             return f"waits for run {lack.aside_for[0]} of the same submitter, which has been passed often enough"
         return f"waits for the turn of {' and '.join(name or 'nobody' for name, _ in lack.holders)}"
-    return f"waits for {lack.needed:,} of {lack.total:,} {_UNITS[lack.resource]}, {lack.free:,} free{_aside(lack)}"
+    return f"waits for {lack.needed:,} of {lack.total:,} {UNITS[lack.resource]}, {lack.free:,} free{_aside(lack)}"
 
 
 def _aside(lack: Lack) -> str:

@@ -51,6 +51,14 @@ def test_gpus_and_cores_are_waited_for_granted_and_kept_through_a_new_daemon(
     assert client.get(second).cause == "waits for 1 of 1 GPUs, 0 free, 0 queued before it"
     wide = client.submit(with_resources(cpus=2))
     assert "2 of 3 cores, 1 free" in client.get(wide).cause
+    told = client.why(wide)
+    assert (told.state, told.before) == (RunState.QUEUED, 1)
+    (shortage,) = told.waits_for
+    assert (shortage.resource, shortage.needed, shortage.free, shortage.total) == ("cpus", 2, 1, 3)
+    assert shortage.holders == {first: 1, without: 1}
+    assert shortage.aside_for == [second]
+    assert first in shortage.sentence
+    assert client.why(first).meaning == "Its workers run."
 
     stop_daemon(daemon_home)
     with TrainerClient.connect(daemon_home) as client:

@@ -14,6 +14,7 @@ runs = LazyGroup(
         "show": (f"{_HERE}.runs_show:show", "Show all that is known of a run."),
         "watch": (f"{_HERE}.runs_watch:watch", "Watch runs until they have ended."),
         "tail": (f"{_HERE}.runs_tail:tail", "Print a run's telemetry as it comes in."),
+        "why": (f"{_HERE}.runs_why:why", "Say what a queued run waits for, or why it ended."),
         "logs": (f"{_HERE}.runs_logs:logs", "Print what a worker printed."),
         "cancel": (f"{_HERE}.runs_cancel:cancel", "Ask runs to end."),
         "pause": (f"{_HERE}.runs_pause:pause", "Let runs stand still."),

@@ -821,6 +821,136 @@ class GetRunRequest(_message.Message):
 Global___GetRunRequest: _TypeAlias = GetRunRequest  # noqa: Y015
 
 @_typing.final
+class WhyRunRequest(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    RUN_ID_FIELD_NUMBER: _builtins.int
+    run_id: _builtins.str
+    def __init__(
+        self,
+        *,
+        run_id: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["run_id", b"run_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___WhyRunRequest: _TypeAlias = WhyRunRequest  # noqa: Y015
+
+@_typing.final
+class Shortage(_message.Message):
+    """One thing that a queued run waits for."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    @_typing.final
+    class HoldersEntry(_message.Message):
+        DESCRIPTOR: _descriptor.Descriptor
+
+        KEY_FIELD_NUMBER: _builtins.int
+        VALUE_FIELD_NUMBER: _builtins.int
+        key: _builtins.str
+        value: _builtins.int
+        def __init__(
+            self,
+            *,
+            key: _builtins.str = ...,
+            value: _builtins.int = ...,
+        ) -> None: ...
+        _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+        def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+        _ClearFieldArgType: _TypeAlias = _typing.Literal["key", b"key", "value", b"value"]  # noqa: Y015
+        def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+        def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+    RESOURCE_FIELD_NUMBER: _builtins.int
+    NEEDED_FIELD_NUMBER: _builtins.int
+    FREE_FIELD_NUMBER: _builtins.int
+    TOTAL_FIELD_NUMBER: _builtins.int
+    HOLDERS_FIELD_NUMBER: _builtins.int
+    ASIDE_FOR_FIELD_NUMBER: _builtins.int
+    SENTENCE_FIELD_NUMBER: _builtins.int
+    resource: _builtins.str
+    """slots, cpus, memory_mb, gpus; turn (another submitter's) or quota (the submitter's own)."""
+    needed: _builtins.int
+    free: _builtins.int
+    total: _builtins.int
+    sentence: _builtins.str
+    """All of that in words."""
+    @_builtins.property
+    def holders(self) -> _containers.ScalarMap[_builtins.str, _builtins.int]:
+        """Who holds it, and how much: run ids; submitters for turn and quota."""
+
+    @_builtins.property
+    def aside_for(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """Queued runs for which what is free is set aside."""
+
+    def __init__(
+        self,
+        *,
+        resource: _builtins.str = ...,
+        needed: _builtins.int = ...,
+        free: _builtins.int = ...,
+        total: _builtins.int = ...,
+        holders: _abc.Mapping[_builtins.str, _builtins.int] | None = ...,
+        aside_for: _abc.Iterable[_builtins.str] | None = ...,
+        sentence: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["aside_for", b"aside_for", "free", b"free", "holders", b"holders", "needed", b"needed", "resource", b"resource", "sentence", b"sentence", "total", b"total"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___Shortage: _TypeAlias = Shortage  # noqa: Y015
+
+@_typing.final
+class WhyRunResponse(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    RUN_ID_FIELD_NUMBER: _builtins.int
+    STATE_FIELD_NUMBER: _builtins.int
+    CAUSE_FIELD_NUMBER: _builtins.int
+    MEANING_FIELD_NUMBER: _builtins.int
+    NEXT_STEP_FIELD_NUMBER: _builtins.int
+    BEFORE_FIELD_NUMBER: _builtins.int
+    WAITS_FOR_FIELD_NUMBER: _builtins.int
+    run_id: _builtins.str
+    state: Global___RunState.ValueType
+    cause: _builtins.str
+    """As it is on record, one clause."""
+    meaning: _builtins.str
+    """What the state means, one sentence."""
+    next_step: _builtins.str
+    """The command that tells more, or mends it."""
+    before: _builtins.int
+    """Queued runs that come before it; absent where it does not wait in the queue."""
+    @_builtins.property
+    def waits_for(self) -> _containers.RepeatedCompositeFieldContainer[Global___Shortage]: ...
+    def __init__(
+        self,
+        *,
+        run_id: _builtins.str = ...,
+        state: Global___RunState.ValueType = ...,
+        cause: _builtins.str = ...,
+        meaning: _builtins.str = ...,
+        next_step: _builtins.str = ...,
+        before: _builtins.int | None = ...,
+        waits_for: _abc.Iterable[Global___Shortage] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_before", b"_before", "before", b"before"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_before", b"_before", "before", b"before", "cause", b"cause", "meaning", b"meaning", "next_step", b"next_step", "run_id", b"run_id", "state", b"state", "waits_for", b"waits_for"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    _WhichOneofReturnType__before: _TypeAlias = _typing.Literal["before"]  # noqa: Y015
+    _WhichOneofArgType__before: _TypeAlias = _typing.Literal["_before", b"_before"]  # noqa: Y015
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__before) -> _WhichOneofReturnType__before | None: ...
+
+Global___WhyRunResponse: _TypeAlias = WhyRunResponse  # noqa: Y015
+
+@_typing.final
 class ListRunsRequest(_message.Message):
     DESCRIPTOR: _descriptor.Descriptor
 

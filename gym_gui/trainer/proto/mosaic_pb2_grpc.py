@@ -45,6 +45,11 @@ class TrainerServiceStub:
                 request_serializer=mosaic__pb2.GetRunRequest.SerializeToString,
                 response_deserializer=mosaic__pb2.RunSummary.FromString,
                 _registered_method=True)
+        self.WhyRun = channel.unary_unary(
+                '/mosaic.v1.TrainerService/WhyRun',
+                request_serializer=mosaic__pb2.WhyRunRequest.SerializeToString,
+                response_deserializer=mosaic__pb2.WhyRunResponse.FromString,
+                _registered_method=True)
         self.ListRuns = channel.unary_unary(
                 '/mosaic.v1.TrainerService/ListRuns',
                 request_serializer=mosaic__pb2.ListRunsRequest.SerializeToString,
@@ -132,6 +137,13 @@ class TrainerServiceServicer:
 
     def GetRun(self, request, context):
         """What is known of one run.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def WhyRun(self, request, context):
+        """What a queued run waits for; what the state of another one means, and its cause.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -232,6 +244,11 @@ def add_TrainerServiceServicer_to_server(servicer, server):
                     servicer.GetRun,
                     request_deserializer=mosaic__pb2.GetRunRequest.FromString,
                     response_serializer=mosaic__pb2.RunSummary.SerializeToString,
+            ),
+            'WhyRun': grpc.unary_unary_rpc_method_handler(
+                    servicer.WhyRun,
+                    request_deserializer=mosaic__pb2.WhyRunRequest.FromString,
+                    response_serializer=mosaic__pb2.WhyRunResponse.SerializeToString,
             ),
             'ListRuns': grpc.unary_unary_rpc_method_handler(
                     servicer.ListRuns,
@@ -441,6 +458,33 @@ class TrainerService:
             '/mosaic.v1.TrainerService/GetRun',
             mosaic__pb2.GetRunRequest.SerializeToString,
             mosaic__pb2.RunSummary.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def WhyRun(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/mosaic.v1.TrainerService/WhyRun',
+            mosaic__pb2.WhyRunRequest.SerializeToString,
+            mosaic__pb2.WhyRunResponse.FromString,
             options,
             channel_credentials,
             insecure,

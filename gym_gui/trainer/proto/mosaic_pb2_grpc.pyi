@@ -46,6 +46,8 @@ class TrainerServiceStub:
     """Let a paused run go on."""
     GetRun: _grpc.UnaryUnaryMultiCallable[_mosaic_pb2.GetRunRequest, _mosaic_pb2.RunSummary]
     """What is known of one run."""
+    WhyRun: _grpc.UnaryUnaryMultiCallable[_mosaic_pb2.WhyRunRequest, _mosaic_pb2.WhyRunResponse]
+    """What a queued run waits for; what the state of another one means, and its cause."""
     ListRuns: _grpc.UnaryUnaryMultiCallable[_mosaic_pb2.ListRunsRequest, _mosaic_pb2.ListRunsResponse]
     """Runs, the newest first, by pages."""
     WatchRuns: _grpc.UnaryStreamMultiCallable[_mosaic_pb2.WatchRunsRequest, _mosaic_pb2.RunSummary]
@@ -80,6 +82,8 @@ class TrainerServiceAsyncStub(TrainerServiceStub):
     """Let a paused run go on."""
     GetRun: _aio.UnaryUnaryMultiCallable[_mosaic_pb2.GetRunRequest, _mosaic_pb2.RunSummary]  # type: ignore[assignment]
     """What is known of one run."""
+    WhyRun: _aio.UnaryUnaryMultiCallable[_mosaic_pb2.WhyRunRequest, _mosaic_pb2.WhyRunResponse]  # type: ignore[assignment]
+    """What a queued run waits for; what the state of another one means, and its cause."""
     ListRuns: _aio.UnaryUnaryMultiCallable[_mosaic_pb2.ListRunsRequest, _mosaic_pb2.ListRunsResponse]  # type: ignore[assignment]
     """Runs, the newest first, by pages."""
     WatchRuns: _aio.UnaryStreamMultiCallable[_mosaic_pb2.WatchRunsRequest, _mosaic_pb2.RunSummary]  # type: ignore[assignment]
@@ -147,6 +151,14 @@ class TrainerServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_mosaic_pb2.RunSummary, _abc.Awaitable[_mosaic_pb2.RunSummary]]:
         """What is known of one run."""
+
+    @_abc_1.abstractmethod
+    def WhyRun(
+        self,
+        request: _mosaic_pb2.WhyRunRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_mosaic_pb2.WhyRunResponse, _abc.Awaitable[_mosaic_pb2.WhyRunResponse]]:
+        """What a queued run waits for; what the state of another one means, and its cause."""
 
     @_abc_1.abstractmethod
     def ListRuns(

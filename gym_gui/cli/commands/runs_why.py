@@ -1,0 +1,45 @@
+"""``mosaic runs why``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from gym_gui.cli.options import common, run_argument
+
+
+@click.command()
+@run_argument
+@common
+def why(home: Path, run: str, as_json: bool) -> int:
+    """Say what a queued run waits for, and why any other one stands where it stands.
+
+    Asks the daemon of a run that is queued, if one runs; starts none.
+    """
+    from gym_gui.analysis.queries import get_run, resolve_run
+    from gym_gui.cli.output import print_json
+    from gym_gui.core.worker.errors import UsageError
+    from gym_gui.runs.states import RunState
+    from gym_gui.trainer.client import TrainerClient
+    from gym_gui.trainer.why import explain
+
+    found = get_run(home, resolve_run(home, run))
+    told = explain(found)
+    if found.state is RunState.QUEUED:
+        try:
+            with TrainerClient.connect(home, start=False) as client:
+                told = client.why(found.run_id)
+        except UsageError:
+            told.cause, told.next_step = "no trainer daemon runs, which would start it", "mosaic daemon start"
+    if as_json:
+        print_json(told)
+        return 0
+    click.echo(f"{told.run_id} is {told.state.value}" + (f": {told.cause}" if told.cause else ""))
+    click.echo(told.meaning)
+    if told.before is not None:
+        click.echo(f"{told.before:,} queued {'run comes' if told.before == 1 else 'runs come'} before it.")
+    for item in told.waits_for:
+        click.echo(item.sentence)
+    click.echo(f"next: {told.next_step}")
+    return 0

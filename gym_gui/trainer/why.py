@@ -1,0 +1,119 @@
+"""Says why a run stands where it stands: what a queued one waits for, what the state of another one means."""
+
+from __future__ import annotations
+
+import msgspec
+
+from gym_gui.runs.states import RunState
+from gym_gui.runs.summary import RunSummary
+from gym_gui.trainer.waiting import UNITS, Lack, Waiting
+
+_MEANING = {
+    RunState.QUEUED: "It has not begun, or waits to be tried again.",
+    RunState.STARTING: "Its workers are being launched.",
+    RunState.RUNNING: "Its workers run.",
+    RunState.PAUSED: "Its workers stand still and keep what they hold, its slot included; they can go on.",
+    RunState.COMPLETED: "All its workers ended well.",
+    RunState.FAILED: "A worker of it failed.",
+    RunState.CANCELLED: "Somebody asked for its end.",
+    RunState.LOST: "Nobody saw how it ended: its processes were gone when somebody looked.",
+}
+_NEXT = {
+    RunState.QUEUED: "mosaic runs list --state running --state starting",
+    RunState.STARTING: "mosaic runs watch {run}",
+    RunState.RUNNING: "mosaic runs watch {run}",
+    RunState.PAUSED: "mosaic runs unpause {run}",
+    RunState.COMPLETED: "mosaic runs show {run}",
+    RunState.FAILED: "mosaic runs logs {run} --stderr",
+    RunState.CANCELLED: "mosaic runs show {run}",
+    RunState.LOST: "mosaic runs logs {run} --supervisor",
+}
+_SHOWN = 4
+
+
+class Shortage(msgspec.Struct, kw_only=True):
+    """One thing that a queued run waits for; as :class:`~gym_gui.trainer.waiting.Lack`, with a sentence."""
+
+    resource: str
+    needed: int
+    free: int
+    total: int
+    holders: dict[str, int] = {}
+    aside_for: list[str] = []
+    sentence: str = ""
+
+
+class Explanation(msgspec.Struct, kw_only=True):
+    """Why a run stands where it stands."""
+
+    run_id: str
+    state: RunState
+    cause: str
+    """As it is on record, one clause."""
+    meaning: str
+    """What the state means, one sentence."""
+    next_step: str
+    """The command that tells more, or mends it."""
+    before: int | None = None
+    """How many queued runs come before it; null where it does not wait in the queue."""
+    waits_for: list[Shortage] = []
+
+
+def explain(run: RunSummary, waiting: Waiting | None = None) -> Explanation:
+    """Return why a run stands where it stands.
+
+    Args:
+        run: The run as it stands.
+        waiting: What the scheduler says of it, where it waits in the queue.
+    """
+    told = Explanation(
+        run_id=run.run_id,
+        state=run.state,
+        cause=run.cause,
+        meaning=_MEANING[run.state],
+        next_step=_NEXT[run.state].format(run=run.run_id),
+    )
+    if waiting is not None:
+        told.before = waiting.before
+        told.waits_for = [_shortage(lack) for lack in waiting.lacks]
+    return told
+
+
+def _shortage(lack: Lack) -> Shortage:
+    return Shortage(
+        resource=lack.resource,
+        needed=lack.needed,
+        free=lack.free,
+        total=lack.total,
+        holders=dict(lack.holders),
+        aside_for=list(lack.aside_for),
+        sentence=_sentence(lack),
+    )
+
+
+def _sentence(lack: Lack) -> str:
+    if lack.resource == "quota":
+        ((submitter, number),) = lack.holders
+        return f"Its submitter {submitter} has {number:,} of its runs under way, of {lack.total:,} allowed at once."
+    if lack.resource == "turn" and lack.aside_for:
+        return f"Run {lack.aside_for[0]} of the same submitter was passed often enough and goes first."
+    if lack.resource == "turn":
+        others = _list([f"{name} ({number:,} queued)" for name, number in lack.holders])
+        return f"Its submitter has had a start more than others who wait: it is the turn of {others}."
+    if lack.resource == "slots":
+        held = _list([run_id for run_id, _ in lack.holders])
+        need = f"It needs one of {lack.total:,} slots: {_free(lack)}"
+    else:
+        held = _list([f"{run_id} ({amount:,})" for run_id, amount in lack.holders])
+        need = f"It needs {lack.needed:,} of {lack.total:,} {UNITS[lack.resource]}: {_free(lack)}"
+    aside = f", and set aside for {_list(list(lack.aside_for))}" if lack.aside_for and lack.free else ""
+    return f"{need}{aside}" + (f"; held by {held}." if held else ".")
+
+
+def _free(lack: Lack) -> str:
+    return f"{lack.free:,} {'is' if lack.free == 1 else 'are'} free"
+
+
+def _list(names: list[str]) -> str:
+    more = f" and {len(names) - _SHOWN:,} more" if len(names) > _SHOWN else ""
+    return ", ".join(names[:_SHOWN]) + more

@@ -1,0 +1,73 @@
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from gym_gui.runs.states import RunState
+from gym_gui.runs.summary import RunSummary
+from gym_gui.trainer.demand import Demand
+from gym_gui.trainer.scheduler import Capacity, Hold, Memory, QueuedRun, decide
+from gym_gui.trainer.waiting import Lack, Waiting
+from gym_gui.trainer.why import explain
+from gym_gui.trainer.why_converters import explanation_from_pb, explanation_to_pb
+
+amounts = st.integers(0, 2**31)
+lacks = st.builds(
+    Lack,
+    resource=st.sampled_from(["slots", "cpus", "memory_mb", "gpus", "turn"]),
+    needed=amounts,
+    free=amounts,
+    total=amounts,
+    holders=st.lists(st.tuples(st.text(max_size=5), amounts), unique_by=lambda pair: pair[0]).map(tuple),
+    aside_for=st.lists(st.text(max_size=5)).map(tuple),
+)
+
+
+@pytest.mark.parametrize("state", list(RunState))
+def test_every_state_has_a_meaning_and_a_next_step(state: RunState) -> None:
+    told = explain(RunSummary(run_id="R", state=state, cause="because"))
+    assert told.meaning
+    assert told.next_step.startswith("mosaic ")
+    assert (told.state, told.cause, told.before, told.waits_for) == (state, "because", None, [])
+
+
+@given(st.lists(lacks, min_size=1, max_size=3).map(tuple), amounts)
+def test_an_explanation_travels_whole(lacking: tuple[Lack, ...], before: int) -> None:
+    told = explain(RunSummary(run_id="R", cause="c"), Waiting(before, lacking))
+    assert all(item.sentence.endswith(".") for item in told.waits_for)
+    assert explanation_from_pb(explanation_to_pb(told)) == told
+
+
+def sentences(queued: list[QueuedRun], going: list[Hold], capacity: Capacity, memory: Memory, run_id: str) -> list[str]:
+    waiting = decide(queued, going, capacity, memory).waiting[run_id]
+    return [item.sentence for item in explain(RunSummary(run_id=run_id), waiting).waits_for]
+
+
+def test_words_with_numbers() -> None:
+    machine = Capacity(3, cpus=4, max_per_submitter=1)
+    going = [Hold("A", "ann", Demand(cpus=3))]
+    wide, small = QueuedRun("W", 1, submitter="bob", demand=Demand(cpus=2)), QueuedRun("S", 2, demand=Demand(cpus=1))
+    own = QueuedRun("O", 3, submitter="ann")
+    queued = [wide, small, own]
+    assert sentences(queued, going, machine, Memory(), "W") == ["It needs 2 of 4 cores: 1 is free; held by A (3)."]
+    assert "and set aside for W; held by A (3)." in sentences(queued, going, machine, Memory(), "S")[0]
+    assert sentences([own], going, machine, Memory(), "O") == [
+        "Its submitter ann has 1 of its runs under way, of 1 allowed at once."
+    ]
+    full = [Hold(f"R{number}") for number in range(7)]
+    assert sentences([small], full, Capacity(7), Memory(), "S") == [
+        "It needs one of 7 slots: 0 are free; held by R0, R1, R2, R3 and 3 more."
+    ]
+
+
+def test_a_turn_is_named() -> None:
+    blocked = QueuedRun("B", 1, submitter="bob", demand=Demand(cpus=2))
+    mine = [QueuedRun(f"M{number}", 2 + number, submitter="ann") for number in range(2)]
+    going = [Hold("A", "ann", Demand(cpus=1))]
+    decision = decide([blocked, *mine], going, Capacity(9, cpus=2))
+    assert [hold.run_id for hold in decision.start] == ["M0"]
+    told = explain(RunSummary(run_id="M1"), decision.waiting["M1"])
+    assert told.waits_for[0].sentence == (
+        "Its submitter has had a start more than others who wait: it is the turn of bob (1 queued)."
+    )
