@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import math
 import re
 import sys
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -48,6 +50,19 @@ def print_json(value: Any) -> None:
 def say(message: str) -> None:
     """Tell the user something that is not the command's result: on stderr."""
     click.echo(message, err=True)
+
+
+@contextlib.contextmanager
+def waiting(message: str) -> Iterator[None]:
+    """Show on a terminal's stderr what a wait is for, and take it away again; elsewhere nothing is printed."""
+    shown = sys.stderr.isatty()
+    if shown:
+        click.echo(f"{message} …", nl=False, err=True)
+    try:
+        yield
+    finally:
+        if shown:
+            click.echo("\r\x1b[K", nl=False, err=True)
 
 
 def console(*, stderr: bool = False) -> Console:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from gym_gui.cli.output import waiting
 from gym_gui.core.worker.errors import ConfigError, Problem, UsageError
 
 if TYPE_CHECKING:
@@ -56,7 +57,8 @@ def usable(catalog: WorkerCatalog, name: str) -> WorkerRecord:
     Raises:
         UsageError: It is unknown (with the nearest name) or broken (with the reason and what mends it).
     """
-    record = catalog.get(name)
+    with waiting(f"asking worker {name} what it takes"):
+        record = catalog.get(name)
     if record.broken:
         raise UsageError(
             f"worker {record.name} is broken",

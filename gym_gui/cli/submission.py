@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from gym_gui.cli import exits
-from gym_gui.cli.output import print_json, say
+from gym_gui.cli.output import print_json, say, waiting
 from gym_gui.core.worker.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -58,7 +58,8 @@ class Submission:
         self.payloads = [take_from_environment(payload, os.environ) for payload in self.payloads]
         for number, payload in enumerate(self.payloads):
             # Seeds make no other difference: one dry run speaks for all.
-            problems = preflight(self.catalog, payload, dry_run=dry_run_workers and number == 0)
+            with waiting("checking the config with its worker"):
+                problems = preflight(self.catalog, payload, dry_run=dry_run_workers and number == 0)
             if problems:
                 raise ConfigError(
                     "the run config is not valid"
@@ -104,7 +105,8 @@ class Submission:
         from gym_gui.trainer.client import TrainerClient
 
         check_port(self.home)
-        client = TrainerClient.connect(self.home)
+        with waiting("starting the daemon"):
+            client = TrainerClient.connect(self.home)
         self.catalog.save()  # what was learned of the workers, so that the daemon need not ask them again
         return client
 

@@ -33,6 +33,7 @@ def terminal(script: Any) -> Iterator[Any]:
         child = pexpect.spawn(
             command, list(arguments), env=environment, dimensions=(30, width), encoding="utf-8", timeout=60
         )
+        child.logfile_read = io.StringIO()
         started.append(child)
         return child
 
@@ -55,10 +56,16 @@ def state(script: Any) -> str:
     return found
 
 
+def test_waits_before_the_view_say_what_they_are_for(terminal: Any, script: Any) -> None:
+    child = terminal("train", "script", "--set=code=pass")
+    for message in ("asking worker script what it takes", "checking the config", "starting the daemon", "completed"):
+        child.expect(message)
+
+
 def test_the_live_view_shows_every_column(terminal: Any, script: Any) -> None:
     child = begin(terminal)
     for header in ("run", "state", "progress", "steps", "steps/s", "episodes", "return", "ETA"):
-        assert header in child.before
+        assert header in child.logfile_read.getvalue()
     child.expect("slow one.*running.*/100k")
     child.sendintr()
     child.expect(MARK)
