@@ -11,6 +11,7 @@ from gym_gui.core import worker
 from gym_gui.logging_config.components import MODULES
 from gym_gui.logging_config.constant import LogConstant
 from gym_gui.trainer.proto.describe import grpc_page
+from gym_gui.workers.conformance.reference import findings_page
 
 REFERENCE = Path(__file__).parent / "reference"
 NOTE = "<!-- Made by docs/generate.py; edit the code instead. -->\n\n"
@@ -86,6 +87,7 @@ PAGES = {
     "log-codes.md": log_codes_page,
     "sdk.md": sdk_page,
     "grpc.md": lambda: NOTE + grpc_page(),
+    "findings.md": lambda: NOTE + findings_page(),
 }
 
 

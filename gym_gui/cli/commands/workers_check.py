@@ -19,14 +19,15 @@ _WORDS = {"kept": ("ok", "green"), "skipped": ("-", None)}
 @click.command()
 @worker_argument
 @click.option("--only", metavar="FINDING", multiple=True, help="Look for this finding only. May be repeated.")
-@click.option("--quick", is_flag=True, help="Leave out what takes runs of its own, such as resuming.")
+@click.option("--quick", is_flag=True, help="Leave out what takes long, such as resuming.")
 @click.option("--set", "pairs", metavar="NAME=VALUE", multiple=True, help="A setting for every run of the worker.")
 @common
 def check(home: Path, worker: str, only: tuple[str, ...], quick: bool, pairs: tuple[str, ...], as_json: bool) -> int:
     """Examine a worker as MOSAIC runs it, and say what to change.
 
-    Starts it many times in scratch folders: trains it shortly, cancels it, kills and resumes it, gives it an environment
-    that does not exist. Exit code 0: certified (there may be warnings). 1: an error was found. 2: wrong usage.
+    Starts it many times in scratch folders: trains it shortly, cancels it, kills and resumes it, gives it an
+    environment that does not exist. Exit code 0: certified (there may be warnings). 1: an error was found. 2: wrong
+    usage.
     """
     from gym_gui.cli import exits
     from gym_gui.cli.output import console, print_json, say

@@ -74,7 +74,7 @@ def telemetry_flushed(subject: Subject) -> str | None:
         return None
     if not held.unflushed:
         return None
-    return "while it ran, its output ended in the middle of a line, or had not come at all"
+    return "while it ran, lines that it had printed were stuck in its buffer"
 
 
 @BOOK.warning(

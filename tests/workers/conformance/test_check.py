@@ -30,7 +30,7 @@ BROKEN = {
     "leaves_a_process": ("leaves-processes", "1 "),
     "lists_what_is_not_there": ("manifest-exists", "videos, checkpoints"),
     "promises_determinism": ("determinism-exact", "train 0"),
-    "does_not_flush": ("telemetry-flushed", "middle of a line"),
+    "does_not_flush": ("telemetry-flushed", "stuck in its buffer"),
     "ignores_sigterm": ("cancel-grace", "killed after 2 s"),
     "completes_when_cancelled": ("cancel-truth", "run_completed after SIGTERM"),
     "beats_in_the_main_thread": ("heartbeat-blocked", "none came"),

@@ -14,11 +14,25 @@ from importlib.util import module_from_spec
 
 def _hold(_number, _frame):  # type: ignore[no-untyped-def]
     # Signal handlers run in the main thread: while this sleeps, only other threads go on.
-    with open(os.environ["MOSAIC_CHECK_HELD"], "w", encoding="utf-8") as stream:  # noqa: PTH123
-        stream.write(str(os.getpid()))
+    mark = os.environ["MOSAIC_CHECK_HELD"]
+    with open(mark + ".part", "w", encoding="utf-8") as stream:  # noqa: PTH123
+        stream.write(str(_lines_stuck()))
+    os.rename(mark + ".part", mark)  # noqa: PTH104
     end = time.monotonic() + float(os.environ["MOSAIC_CHECK_HOLD_S"])
     while time.monotonic() < end:
         time.sleep(0.05)
+
+
+def _lines_stuck() -> int:
+    """Return how many lines of telemetry were waiting in a buffer, and let them out."""
+    with open(os.environ["MOSAIC_LOG"], "rb") as log:  # noqa: PTH123
+        log.seek(0, os.SEEK_END)
+        try:
+            if sys.__stdout__ is not None:
+                sys.__stdout__.flush()
+        except (RuntimeError, ValueError, OSError):
+            return 0  # it was being written to at this very moment, or it is closed
+        return log.read().count(b"\n")
 
 
 class _Hidden:
