@@ -56,6 +56,17 @@ SETTINGS = {
             'What the machine has for runs, like `{"cpus": 8, "memory_mb": 16000, "gpus": 2}`; what it leaves out is'
             " found out.",
         ),
+        Setting(
+            "disk_low_mb",
+            200,
+            "With less room than so many MiB on the home's disk no run is started, and runs whose `on_disk_full` is"
+            " `pause` stand still; 0: never.",
+        ),
+        Setting(
+            "disk_ballast_mb",
+            32,
+            "MiB that the daemon keeps taken, and gives back when room is low, so that what must be written can be.",
+        ),
         Setting("log_level", "INFO", "Lowest level of MOSAIC's own log: DEBUG, INFO, WARNING, ERROR."),
         Setting("debug_mode", False, "Show tracebacks of errors that are the user's to mend, too."),
         Setting("default_seed", None, "Seed of runs that name none; without it one is drawn and recorded."),

@@ -36,6 +36,7 @@ class TrainRunConfig:
         workers: One request per worker, ids given or generated, all different; secrets are among their settings.
         limits: Time limits and attempts, ``schedule.max_duration_seconds`` included.
         on_worker_failure: ``fail_fast`` or ``continue``.
+        on_disk_full: ``continue`` or ``pause``.
         executor: ``local``, ``ray`` or ``agent``.
         priority: Higher leaves the queue first.
         tags: Words to find the run by.
@@ -55,6 +56,7 @@ class TrainRunConfig:
     workers: list[WorkerRequest]
     limits: Limits
     on_worker_failure: str
+    on_disk_full: str
     executor: str
     priority: int
     tags: list[str]
@@ -134,6 +136,7 @@ def _config(
         workers=workers,
         limits=Limits(**limits),
         on_worker_failure=model.on_worker_failure,
+        on_disk_full=model.on_disk_full,
         executor=model.executor,
         priority=model.priority,
         tags=list(payload["tags"]),

@@ -150,6 +150,10 @@ class RunConfigModel(Part):
     on_worker_failure: Literal["fail_fast", "continue"] = Field(
         default="fail_fast", description="Whether a failed worker ends the others."
     )
+    on_disk_full: Literal["continue", "pause"] = Field(
+        default="continue",
+        description="Whether workers that may be paused stand still while room on the disk is low (`disk_low_mb`).",
+    )
     tags: Annotated[list[Tag], Field(max_length=100)] = Field(
         default_factory=list, description="Words to find runs by."
     )

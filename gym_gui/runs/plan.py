@@ -56,6 +56,7 @@ class RunPlan(msgspec.Struct, frozen=True, kw_only=True):
     workers: list[WorkerPlan]
     limits: Limits = Limits()
     on_worker_failure: str = "fail_fast"
+    on_disk_full: str = "continue"
     executor: str = "local"
     priority: int = 0
     seed: int | None = None

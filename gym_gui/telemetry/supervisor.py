@@ -8,6 +8,7 @@ from collections.abc import Callable
 
 import msgspec
 
+from gym_gui.runs.disk import DiskGauge
 from gym_gui.runs.files import read_json
 from gym_gui.runs.folder import RunFolder
 from gym_gui.runs.pause import read_pause
@@ -58,6 +59,7 @@ class Supervisor:
         self._pool = LauncherPool()
         self._watches: dict[str, AttemptWatch] = {}
         self._not_before: dict[str, float] = {}
+        self._gauge = DiskGauge.of(folder.path) if plan.on_disk_full == "pause" else None
 
     @property
     def pausable(self) -> bool:
@@ -148,8 +150,12 @@ class Supervisor:
         return "cancelled" + (f" by {by}" if by else "") + (f": {reason}" if reason else "")
 
     def _pause_cause(self) -> str | None:
+        if not self.pausable:
+            return None
         intent = read_pause(self.folder)
-        return None if intent is None or not self.pausable else intent.cause
+        if intent is not None:
+            return intent.cause
+        return self._gauge.cause if self._gauge is not None and self._gauge.look() else None
 
     def _act(self, action: Action) -> bool:
         """Carry out one action; return whether it changed anything that is on record."""

@@ -80,6 +80,8 @@ class Dispatcher:
         self._active: dict[str, asyncio.Task[None]] = {}
         self._looks: dict[str, asyncio.Event] = {}
         self._closing = False
+        self._held_by = ""
+        """Why nothing is started just now."""
 
     @property
     def queued(self) -> int:
@@ -162,7 +164,22 @@ class Dispatcher:
         await asyncio.gather(*tasks, return_exceptions=True)
         self.board.flush()
 
+    def hold(self, cause: str) -> None:
+        """Start nothing for now.
+
+        Args:
+            cause: What queued runs wait for; empty: start them again.
+        """
+        if bool(cause) != bool(self._held_by):
+            self._held_by = cause
+            self._start_queued()
+        self._held_by = cause
+
     def _start_queued(self) -> None:
+        if self._held_by:
+            for run_id in self._queue:
+                self.board.publish(msgspec.structs.replace(self.board.get(run_id), cause=self._held_by))
+            return
         decision = decide(self._queue.values(), self._holds.values(), self.capacity, self._memory)
         self._memory, self._waiting = decision.memory, decision.waiting
         for hold in decision.start:

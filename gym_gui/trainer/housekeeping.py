@@ -11,6 +11,7 @@ from pathlib import Path
 from gym_gui.logging_config.helpers import log_constant
 from gym_gui.logging_config.log_constants import LOG_DAEMON_IDLE
 from gym_gui.trainer.board import RunBoard
+from gym_gui.trainer.disk_guard import DiskGuard
 from gym_gui.trainer.dispatcher import Dispatcher
 from gym_gui.trainer.reconcile import index_ended
 
@@ -18,6 +19,8 @@ logger = logging.getLogger(__name__)
 
 #: Seconds between writes of changed values to the registry.
 FLUSH_S = 0.25
+#: Seconds between looks at the disk.
+DISK_S = 1.0
 _INDEX_BATCH = 20
 
 
@@ -50,6 +53,9 @@ class Housekeeping:
         self._stop = stop
         self._used_at = time.monotonic()
         self._unread: list[tuple[int, str]] = []
+        self._disk = DiskGuard(home, dispatcher)
+        self._disk.look()
+        self._disk_seen_at = time.monotonic()
 
     def note_call(self, method: str) -> None:
         """Remember that a client is there; what proxies report is no client."""
@@ -62,8 +68,17 @@ class Housekeeping:
 
     async def run(self) -> None:
         """Do the chores until cancelled."""
+        try:
+            await self._run()
+        finally:
+            self._disk.close()
+
+    async def _run(self) -> None:
         while True:
             self._board.flush()
+            if time.monotonic() - self._disk_seen_at >= DISK_S:
+                self._disk.look()
+                self._disk_seen_at = time.monotonic()
             await self._index_some()
             if self._idle_timeout_s is not None and self._idle_s() > self._idle_timeout_s:
                 log_constant(logger, LOG_DAEMON_IDLE)

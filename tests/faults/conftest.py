@@ -9,7 +9,9 @@ import contextlib
 import importlib.util
 import json
 import os
+import shutil
 import signal
+import subprocess
 import sys
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -31,6 +33,7 @@ from gym_gui.trainer.lifecycle import stop_daemon
 
 HERE = Path(__file__).parent
 PATIENCE_S = 5.0
+SIZE = 64 << 20
 
 
 def _load(name: str, path: Path) -> ModuleType:
@@ -133,6 +136,35 @@ class Cluster:
         if pid is not None:
             with contextlib.suppress(ProcessLookupError):
                 os.kill(pid, number)
+
+
+@pytest.fixture
+def small_disk(home: Path) -> Iterator[Path]:
+    """The home on a file system of 64 MiB."""
+    if os.geteuid() != 0 or subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={SIZE}", "tmpfs", home]).returncode:
+        pytest.skip("cannot mount a file system")
+    yield home
+    subprocess.run(["umount", "-l", home], check=True)
+
+
+@pytest.fixture
+def fill() -> Callable[..., Path]:
+    """Take all the room of a disk but so many MiB; return the file to remove."""
+
+    def take(disk: Path, leave_mb: int = 0) -> Path:
+        path = disk / "others"
+        with path.open("wb", buffering=0) as stream:
+            for size in (1 << 20, 1 << 12, 1):
+                with contextlib.suppress(OSError):
+                    while shutil.disk_usage(disk).free >= (leave_mb << 20) + size and stream.write(b"x" * size):
+                        pass
+            if not leave_mb:  # what is left of the last page
+                with contextlib.suppress(OSError):
+                    while stream.write(b"x"):
+                        pass
+        return path
+
+    return take
 
 
 @pytest.fixture

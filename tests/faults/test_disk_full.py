@@ -2,40 +2,14 @@
 
 from __future__ import annotations
 
-import contextlib
-import os
-import subprocess
-from pathlib import Path
-
 import pytest
 
 from gym_gui.runs.states import RunState
 
 pytestmark = pytest.mark.fault
-SIZE = 8 << 20
 
 
-@pytest.fixture
-def small_disk(home: Path):
-    """The home on a file system of 8 MiB."""
-    if os.geteuid() != 0 or subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={SIZE}", "tmpfs", home]).returncode:
-        pytest.skip("cannot mount a file system")
-    yield home
-    subprocess.run(["umount", "-l", home], check=True)
-
-
-def fill(disk: Path) -> Path:
-    """Take all the room there is."""
-    ballast = disk / "ballast"
-    with ballast.open("wb", buffering=0) as stream:
-        for size in (1 << 20, 1 << 12, 1):
-            with contextlib.suppress(OSError):
-                while stream.write(b"x" * size):
-                    pass
-    return ballast
-
-
-def test_a_worker_that_only_prints_dies_and_the_run_says_why(small_disk, new_run, until, tmp_path):
+def test_a_worker_that_only_prints_dies_and_the_run_says_why(small_disk, new_run, until, fill, tmp_path):
     flag = tmp_path / "flag"
     run = new_run("started", f"wait_for:{flag}", "burst:1000")
     run.start()
@@ -50,7 +24,7 @@ def test_a_worker_that_only_prints_dies_and_the_run_says_why(small_disk, new_run
     assert "No space left on device" in summary.cause or "disk full" in summary.cause
 
 
-def test_the_index_waits_for_room_and_misses_nothing(small_disk, new_run, until, tmp_path):
+def test_the_index_waits_for_room_and_misses_nothing(small_disk, new_run, until, fill, tmp_path):
     """The log has room of its own; the database has none until the ballast is gone."""
     flag = tmp_path / "flag"
     run = new_run("started", f"wait_for:{flag}", "step:20000", "completed")
@@ -68,7 +42,7 @@ def test_the_index_waits_for_room_and_misses_nothing(small_disk, new_run, until,
     assert (summary.state, summary.ledger.stored) == (RunState.COMPLETED, 20_002)
 
 
-def test_cancel_on_a_full_disk(small_disk, new_run, until, tmp_path):
+def test_cancel_on_a_full_disk(small_disk, new_run, until, fill, tmp_path):
     run = new_run("started", "sleep:600")
     run.start()
     until(lambda: run.log() and run.started())

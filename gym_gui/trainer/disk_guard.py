@@ -1,0 +1,45 @@
+"""What the daemon does about a disk that fills up: release the ballast, and start nothing until there is room."""
+
+from __future__ import annotations
+
+import logging
+from pathlib import Path
+
+from gym_gui.runs.disk import Ballast, DiskGauge, ballast_bytes
+from gym_gui.trainer.dispatcher import Dispatcher
+
+logger = logging.getLogger(__name__)
+
+
+class DiskGuard:
+    """Watches the home's file system.
+
+    Args:
+        home: The home.
+        dispatcher: What is not to start runs while room is low.
+    """
+
+    def __init__(self, home: Path, dispatcher: Dispatcher) -> None:
+        self.gauge = DiskGauge.of(home)
+        self.ballast = Ballast(home / "ballast", ballast_bytes())
+        self._dispatcher = dispatcher
+
+    def look(self) -> None:
+        """Look now, and do what is to be done. The ballast's room comes from a preallocation, which does not block."""
+        was_low = self.gauge.low
+        if self.gauge.look():
+            if not was_low:
+                logger.warning("%s: no run is started until there is room", self.gauge.cause)
+            if self.ballast.release():
+                logger.warning("the ballast of %d bytes was released", self.ballast.size)
+            self._dispatcher.hold(f"waits for room on the {self.gauge.cause}")
+            return
+        if was_low:
+            logger.info("there is room on the disk again: %d bytes", self.gauge.free_bytes)
+        self._dispatcher.hold("")
+        if self.gauge.low_bytes and self.gauge.free_bytes > self.gauge.high_bytes + self.ballast.size:
+            self.ballast.take()
+
+    def close(self) -> None:
+        """Leave no ballast where no daemon is there to release it."""
+        self.ballast.release()

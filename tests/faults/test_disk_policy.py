@@ -1,0 +1,110 @@
+"""A home on a small file system that fills up under a daemon."""
+
+from __future__ import annotations
+
+import shutil
+import sys
+from pathlib import Path
+
+import pytest
+
+from gym_gui.runs.folder import RunFolder
+from gym_gui.runs.states import RunState
+from gym_gui.trainer.client import TrainerClient
+
+pytestmark = pytest.mark.fault
+LOW_MB, BALLAST_MB = 8, 2
+
+
+@pytest.fixture
+def small_cluster(small_disk, cluster, worker_records, monkeypatch):
+    """A cluster whose home is a file system of 64 MiB."""
+    monkeypatch.setenv("MOSAIC_DISK_LOW_MB", str(LOW_MB))
+    monkeypatch.setenv("MOSAIC_DISK_BALLAST_MB", str(BALLAST_MB))
+    shutil.copytree(worker_records, cluster.home / "workers")
+    return cluster
+
+
+def random_run(client, **config) -> str:
+    settings = {"env_id": "CartPole-v1", "seed": 1, "total_steps": 10**9, "step_rate": 100.0}
+    worker = {"worker_id": "random", "config": settings}
+    limits = {"shutdown_timeout_s": 3.0}
+    return client.submit({"run_name": "r", "metadata": {"worker": worker}, "limits": limits, **config})
+
+
+def test_nothing_is_started_below_the_mark_and_the_ballast_is_released(small_cluster, until, fill):
+    home = small_cluster.home
+    with TrainerClient.connect(home) as client:
+        until((home / "ballast").exists)
+        others = fill(home, LOW_MB - 3)
+        until(lambda: not (home / "ballast").exists())
+        run_id = random_run(client)
+        run = client.get(run_id)
+        assert run.state is RunState.QUEUED
+        assert run.cause.startswith("waits for room on the disk: ")
+        assert "disk_low_mb: 8" in run.cause
+        others.unlink()
+        until(lambda: client.get(run_id).state is RunState.RUNNING)
+        until((home / "ballast").exists)
+        assert client.cancel(run_id, wait=True).state is RunState.CANCELLED
+
+
+def test_a_run_stands_still_while_room_is_low_if_it_is_told_to(small_cluster, until, fill):
+    home = small_cluster.home
+    with TrainerClient.connect(home) as client:
+        patient, other = random_run(client, on_disk_full="pause"), random_run(client)
+        until(lambda: min(client.get(run_id).steps for run_id in (patient, other)) > 5)
+        others = fill(home, LOW_MB - 3)
+        until(lambda: client.get(patient).state is RunState.PAUSED)
+        assert client.get(patient).cause.startswith("disk: ")
+        steps = client.get(other).steps
+        until(lambda: client.get(other).steps > steps)
+        others.unlink()
+        until(lambda: client.get(patient).state is RunState.RUNNING)
+        for run_id in (patient, other):
+            assert client.cancel(run_id, wait=True).state is RunState.CANCELLED
+
+
+SDK = """
+import os, sys, time
+from gym_gui.core.worker.telemetry import TelemetryEmitter
+emitter = TelemetryEmitter(os.environ["MOSAIC_RUN_ID"])
+emitter.run_started({})
+def wait_for(path):
+    while not os.path.exists(path):
+        time.sleep(0.01)
+wait_for(sys.argv[1])
+for index in range(1000):
+    emitter.step(index, reward=1.0, ep_index=0)
+open(sys.argv[2], "w").close()
+wait_for(sys.argv[3])
+emitter.run_completed({})
+"""
+
+
+def test_what_the_kernel_refuses_is_counted(small_disk, cluster, until, fill, tmp_path, monkeypatch):
+    """Training goes on, and the run says how much is missing."""
+    monkeypatch.setenv("MOSAIC_DISK_LOW_MB", "0")
+    go, done, room = (str(tmp_path / name) for name in ("go", "done", "room"))
+    payload = {
+        "run_name": "sdk",
+        "entry_point": sys.executable,
+        "arguments": ["-c", SDK, go, done, room],
+        "environment": {"WORKER_ID": "a"},
+    }
+    with TrainerClient.connect(cluster.home) as client:
+        run_id = client.submit(payload)
+        folder = RunFolder.of(cluster.home, run_id)
+        log = folder.stdout_log("a", 1)
+        until(lambda: log.exists() and log.stat().st_size)
+        others = fill(small_disk)
+        Path(go).touch()
+        until(Path(done).exists)
+        others.unlink()
+        Path(room).touch()
+        until(lambda: client.get(run_id).state.terminal)
+        run = client.get(run_id)
+    assert run.state is RunState.COMPLETED
+    assert run.ledger.dropped > 0
+    assert run.ledger.stored + run.ledger.dropped == 1002
+    assert run.ledger.balanced
