@@ -17,12 +17,16 @@ def reindex(home: Path, runs: tuple[str, ...], as_json: bool) -> int:
 
     The new database takes the old one's place when it is whole. A run that is going is refused.
     """
+    import logging
+
     from gym_gui.analysis.queries import resolve_run
     from gym_gui.cli import figures
     from gym_gui.cli.output import print_json
     from gym_gui.runs.folder import RunFolder
     from gym_gui.telemetry.reindex import reindex_run
 
+    # What was quarantined is counted below; the proxy that indexed it first has logged each kind.
+    logging.getLogger("gym_gui.telemetry").addHandler(logging.NullHandler())
     ids = list(dict.fromkeys(resolve_run(home, run) for run in runs))
     reports = [reindex_run(RunFolder.of(home, run_id)) for run_id in ids]
     if as_json:
