@@ -51,6 +51,12 @@ SETTINGS = {
             "How many runs of one submitter the daemon lets run at the same time; 0: as many as there are slots.",
         ),
         Setting(
+            "max_run_disk_mb",
+            0.0,
+            "MiB that a run's folder may hold; beyond it the run's episodes are recorded without their steps. 0: no"
+            " limit.",
+        ),
+        Setting(
             "inventory",
             None,
             'What the machine has for runs, like `{"cpus": 8, "memory_mb": 16000, "gpus": 2}`; what it leaves out is'

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+from gym_gui.core.worker.step_quota import CONTROL_FILE
+
 
 @dataclass(frozen=True)
 class RunFolder:
@@ -71,6 +73,11 @@ class RunFolder:
     def pause_intent(self) -> Path:
         """Exists (JSON: paused, at, by, reason) once somebody asked to pause the run; the last to ask is right."""
         return self.control / "pause.json"
+
+    @property
+    def no_steps(self) -> Path:
+        """Exists (JSON: at, bytes, limit_bytes) once the run has used up its disk quota; read by the SDK."""
+        return self.path / CONTROL_FILE
 
     @property
     def grant(self) -> Path:

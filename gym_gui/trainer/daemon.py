@@ -31,6 +31,7 @@ from gym_gui.trainer.address import LOOPBACK, SERVICE_NAME, check_bind, choose_p
 from gym_gui.trainer.auth import TokenInterceptor
 from gym_gui.trainer.board import RunBoard
 from gym_gui.trainer.channel import SERVER_OPTIONS
+from gym_gui.trainer.disk_quota import DiskQuota
 from gym_gui.trainer.dispatcher import Dispatcher
 from gym_gui.trainer.executors.local import LocalExecutor
 from gym_gui.trainer.home import DaemonHome, DaemonInfo
@@ -86,6 +87,8 @@ class TrainerDaemon:
             max_per_submitter=int(get_setting("max_running_runs_per_submitter")),
         )
         self.dispatcher = Dispatcher(self.board, self.executors, self.capacity, self.paths.path, inventory)
+        limit_bytes = int(float(get_setting("max_run_disk_mb")) * (1 << 20))
+        self.quota = DiskQuota(self.paths.path, self.dispatcher, limit_bytes)
         self.submission = Submission(self.paths.path, self.registry, frozenset(self.executors), inventory)
         self.service = TrainerService(self.board, self.dispatcher, self.submission, self.status, self.stop)
         idle_timeout_s = float(get_setting("daemon_idle_timeout_s")) if on_demand else None
@@ -110,7 +113,9 @@ class TrainerDaemon:
         self._announce()
         if on_ready is not None:
             on_ready(self.address)
-        chores = [asyncio.create_task(chore) for chore in (self.chores.run(), self.local.keep_spare())]
+        chores = [
+            asyncio.create_task(chore) for chore in (self.chores.run(), self.quota.run(), self.local.keep_spare())
+        ]
         try:
             await self._stopping.wait()
         finally:

@@ -93,6 +93,11 @@ class Dispatcher:
         """Number of runs that are looked after: their supervisor lives, or is to be replaced."""
         return len(self._active)
 
+    @property
+    def under_way(self) -> list[str]:
+        """Ids of the runs that hold a slot."""
+        return list(self._holds)
+
     def enqueue(self, run: RunSummary, priority: int) -> None:
         """Take a run that has never been started."""
         self.board.enter(run)

@@ -10,9 +10,11 @@ from collections.abc import AsyncIterator, Callable
 import grpc
 
 from gym_gui.core.worker.errors import ConfigError
+from gym_gui.runs.folder import RunFolder
 from gym_gui.trainer.board import RunBoard
 from gym_gui.trainer.converters import problem_to_pb, state_from_pb, summary_from_pb, summary_to_pb
 from gym_gui.trainer.deletion import delete_run
+from gym_gui.trainer.disk_quota import quota_note
 from gym_gui.trainer.dispatcher import Dispatcher
 from gym_gui.trainer.feed import Feeds
 from gym_gui.trainer.guard import answers, streams
@@ -89,7 +91,8 @@ class TrainerService(TrainerServiceServicer):
     @answers
     async def WhyRun(self, request: pb.WhyRunRequest) -> pb.WhyRunResponse:
         run = self._board.get(request.run_id)
-        return explanation_to_pb(explain(run, self._dispatcher.why(run.run_id)))
+        note = quota_note(RunFolder.of(self._submission.home, run.run_id))
+        return explanation_to_pb(explain(run, self._dispatcher.why(run.run_id), note))
 
     @answers
     async def ListRuns(self, request: pb.ListRunsRequest) -> pb.ListRunsResponse:

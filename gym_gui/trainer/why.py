@@ -59,18 +59,19 @@ class Explanation(msgspec.Struct, kw_only=True):
     waits_for: list[Shortage] = []
 
 
-def explain(run: RunSummary, waiting: Waiting | None = None) -> Explanation:
+def explain(run: RunSummary, waiting: Waiting | None = None, note: str = "") -> Explanation:
     """Return why a run stands where it stands.
 
     Args:
         run: The run as it stands.
         waiting: What the scheduler says of it, where it waits in the queue.
+        note: What else is to be said of it, one sentence.
     """
     told = Explanation(
         run_id=run.run_id,
         state=run.state,
         cause=run.cause,
-        meaning=_MEANING[run.state],
+        meaning=f"{_MEANING[run.state]} {note}".rstrip(),
         next_step=_NEXT[run.state].format(run=run.run_id),
     )
     if waiting is not None:

@@ -29,6 +29,8 @@ class Recorder:
         self._emitter, self._period, self._observations = emitter, sampling_period(rule), observations
         self._phase, self._scalars = phase, scalars
         self._extra = {} if phase == "train" else {"phase": phase}
+        # Episodes whose steps are left out because the run's disk quota was used up when they began.
+        self._refused: set[int] = set()
         self.episodes = 0
         self.recent: deque[float] = deque(maxlen=100)
 
@@ -49,6 +51,10 @@ class Recorder:
             for i, (action, reward, terminated, truncated) in enumerate(zip(*columns, strict=True)):
                 episode = episodes[i]
                 if episode.number % self._period:
+                    continue
+                if episode.steps - episode.replayed_steps == 1 and not self._emitter.allows_steps():
+                    self._refused.add(episode.number)
+                if episode.number in self._refused:
                     continue
                 extra = self._extra
                 if self._observations:
@@ -74,13 +80,14 @@ class Recorder:
             self._emitter.count_sampled(left_out)
 
     def _left_out(self, episode: Episode) -> int:
-        picked = self._period and episode.number % self._period == 0
+        picked = self._period and episode.number % self._period == 0 and episode.number not in self._refused
         return 0 if picked else episode.steps - episode.replayed_steps
 
     def _episode(self, step_index: int, episode: Episode, terminated: bool, truncated: bool) -> None:
         self.episodes += 1
         self.recent.append(episode.total_reward)
         extra = {"sampled": self._left_out(episode), "replayed_steps": episode.replayed_steps}
+        self._refused.discard(episode.number)
         self._emitter.episode(
             episode.number,
             total_reward=episode.total_reward,

@@ -54,6 +54,10 @@ class PlainEmitter:
         """Print numbers measured during training."""
         self._print({"event_type": "metric", "step": step, "values": values, "timestamp": time.time(), **extra})
 
+    def allows_steps(self) -> bool:
+        """Return whether to print the steps of an episode that begins now: always, where nobody keeps a quota."""
+        return True
+
     def count_sampled(self, steps: int) -> None:
         """Report steps that were left out in the next event."""
         self._sampled += steps

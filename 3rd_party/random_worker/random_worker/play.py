@@ -53,7 +53,7 @@ def play(config: RandomWorkerConfig, seed: int, emitter: Any, progress: Callable
             number = len(returns)
             own_seed = episode_seed(seed, number, phase)
             first, _ = env.reset(seed=own_seed)
-            recorded = bool(period) and number % period == 0
+            recorded = bool(period) and number % period == 0 and emitter.allows_steps()
             extra = {**labels, "reset_observation": first} if observations else labels
             total, length, done = 0.0, 0, False
             while not done and (not max_steps or taken < max_steps):

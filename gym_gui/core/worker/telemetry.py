@@ -13,6 +13,7 @@ from gym_gui.core.worker.lifecycle import LifecycleEvent, LifecycleEventType
 from gym_gui.core.worker.secret_names import hide_secrets, listed_secrets
 from gym_gui.core.worker.sink import is_atomic, open_sink, say, write_some
 from gym_gui.core.worker.step_line import FIELDS, step_encoder
+from gym_gui.core.worker.step_quota import StepQuota
 
 if TYPE_CHECKING:
     import logging
@@ -60,6 +61,7 @@ class TelemetryEmitter:
         self._write = open_sink(sink, self)
         self._atomic = is_atomic(self._write)
         self._encode_step = step_encoder(self._head)
+        self._quota = StepQuota()
         _emitters.add(self)
 
     @property
@@ -80,6 +82,13 @@ class TelemetryEmitter:
         with self._lock:
             self._sampled += steps
             self._owing = True
+
+    def allows_steps(self) -> bool:
+        """Return whether to emit the steps of an episode that begins now: not once the run's disk quota is used up.
+
+        Who leaves an episode's steps out for that counts them as ``sampled``. Cheap enough for every episode.
+        """
+        return self._quota.allows_steps()
 
     # -- lifecycle ---------------------------------------------------------------------------------------------------
 

@@ -18,8 +18,9 @@ from gym_gui.core.worker.telemetry import TelemetryEmitter
 class TelemetryWrapper(gymnasium.Wrapper[Any, Any, Any, Any]):
     """Emits one event per episode and, for the episodes that are recorded, one per step.
 
-    Steps that are left out are counted in the ``sampled`` of their episode's event. An episode that is reset before its
-    end is not emitted; its steps that were left out are counted all the same.
+    Once the run's disk quota is used up, whole episodes are emitted without their steps. Steps that are left out are
+    counted in the ``sampled`` of their episode's event. An episode that is reset before its end is not emitted; its
+    steps that were left out are counted all the same.
 
     Args:
         env: The environment.
@@ -113,7 +114,7 @@ class TelemetryWrapper(gymnasium.Wrapper[Any, Any, Any, Any]):
         self._seed = seed
         self._return = 0.0
         self._length = 0
-        self._recorded = self._sampling.picks(self._ep_index)
+        self._recorded = self._sampling.picks(self._ep_index) and self._emitter.allows_steps()
         self._rendered = self._recorded and self._writer is not None and self._frame_sampling.picks(self._ep_index)
         self._first = {}
 

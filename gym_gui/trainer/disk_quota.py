@@ -1,0 +1,90 @@
+"""Keeps runs within their disk quota: warns, then has their workers leave out steps, never episodes."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import logging
+import os
+import time
+from collections.abc import Iterable
+from pathlib import Path
+
+from gym_gui.logging_config.helpers import log_constant
+from gym_gui.logging_config.log_constants import LOG_DAEMON_DISK_QUOTA_NEAR, LOG_DAEMON_DISK_QUOTA_REACHED
+from gym_gui.runs.files import write_json_atomic
+from gym_gui.runs.folder import RunFolder
+from gym_gui.trainer.dispatcher import Dispatcher
+
+logger = logging.getLogger(__name__)
+
+#: Seconds between looks.
+LOOK_S = 2.0
+#: From this part of the quota on there is a warning.
+WARN_AT = 0.8
+_MB = 1 << 20
+
+
+class DiskQuota:
+    """Looks after the runs under way.
+
+    Args:
+        home: The home.
+        dispatcher: Knows which runs are under way.
+        limit_bytes: What a run's folder may hold; 0: anything.
+    """
+
+    def __init__(self, home: Path, dispatcher: Dispatcher, limit_bytes: int) -> None:
+        self._home = home
+        self._dispatcher = dispatcher
+        self._limit = limit_bytes
+        self._warned: set[str] = set()
+
+    async def run(self) -> None:
+        """Look until cancelled."""
+        while self._limit > 0:
+            await asyncio.to_thread(self.look, self._dispatcher.under_way)
+            await asyncio.sleep(LOOK_S)
+
+    def look(self, run_ids: Iterable[str]) -> None:
+        """Look at these runs once."""
+        for run_id in run_ids:
+            folder = RunFolder.of(self._home, run_id)
+            try:
+                if not folder.no_steps.exists():
+                    self._look_at(folder)
+            except OSError as error:
+                logger.warning("run %s: its size cannot be told: %s", run_id, error, extra={"run_id": run_id})
+
+    def _look_at(self, folder: RunFolder) -> None:
+        size = size_of(folder.path)
+        told = {"run_id": folder.run_id, "bytes": size, "limit_bytes": self._limit}
+        if size >= self._limit:
+            write_json_atomic(folder.no_steps, {"at": time.time(), "bytes": size, "limit_bytes": self._limit})
+            log_constant(logger, LOG_DAEMON_DISK_QUOTA_REACHED, extra=told)
+        elif size >= WARN_AT * self._limit and folder.run_id not in self._warned:
+            self._warned.add(folder.run_id)
+            log_constant(logger, LOG_DAEMON_DISK_QUOTA_NEAR, extra=told)
+
+
+def size_of(folder: Path) -> int:
+    """Return the bytes that the files of a folder hold; links are not followed."""
+    total = 0
+    for path, _, names in os.walk(folder):
+        for name in names:
+            with contextlib.suppress(FileNotFoundError):
+                total += Path(path, name).lstat().st_size
+    return total
+
+
+def quota_note(folder: RunFolder) -> str:
+    """Return what a run's quota has done to it, one sentence; empty if nothing."""
+    try:
+        told = json.loads(folder.no_steps.read_bytes())
+        used, limit = told["bytes"] / _MB, told["limit_bytes"] / _MB
+    except (OSError, ValueError, KeyError, TypeError):
+        return ""
+    return (
+        f"Its folder reached {used:,.1f} MiB of {limit:,.1f}: from then on episodes were recorded without their steps."
+    )
