@@ -24,7 +24,8 @@ from gym_gui.trainer.row_converters import Query, batch_to_pb, cursor_from_pb, c
 
 #: Batches that a reader may be behind before it reads for itself: at least a second of them.
 RING = 64
-#: Least time between two batches, seconds, for each reader of the feed: fifty get twenty batches a second.
+#: Least time between two reads, seconds; and for each reader of the feed: fifty get twenty batches a second.
+LEAST_S = 0.03
 READER_S = 0.001
 #: Look at the database after so long without any notice, seconds; and once a run has ended.
 PATIENCE_S = 0.5
@@ -111,6 +112,7 @@ class Feed:
         self._number = 0
         """How many batches there have been: the ring holds the last of them."""
         self._edge: Cursor = ()
+        self._read_at = float("-inf")
         self._over = False
         self._fault: BaseException | None = None
         self._moved = asyncio.Event()
@@ -188,6 +190,7 @@ class Feed:
     async def _follow_once(self, allowance: Allowance) -> None:
         self._commits.clear()
         over = self._has_ended()
+        self._read_at = time.monotonic()
         self._edge, message, empty = await self._read(self._edge, allowance, None)
         if not empty:
             self._push(message)
@@ -197,7 +200,9 @@ class Feed:
             patience = ENDING_S if self._board.get(self._query.run_id).state.terminal else PATIENCE_S
             with contextlib.suppress(asyncio.TimeoutError):
                 await asyncio.wait_for(self._commits.wait(), patience)
-            await asyncio.sleep(READER_S * self.readers)
+            # What comes in meanwhile comes with the next read.
+            due = self._read_at + max(LEAST_S, READER_S * self.readers)
+            await asyncio.sleep(max(0.0, due - time.monotonic()))
 
     def _has_ended(self) -> bool:
         """Whether nothing more can come in: the run has ended, and nobody is at work on its database."""
