@@ -33,8 +33,6 @@ SWEEP_LIMIT_S = 10.0
 #: How long the exit record is tried again on a disk that refuses it.
 RECORD_RETRY_S = 60.0
 PR_SET_CHILD_SUBREAPER = 36
-
-
 #: The run and the worker, for the lines below.
 CONTEXT: dict[str, Any] = {}
 
@@ -63,11 +61,7 @@ def identity(pid: int) -> dict[str, Any]:
 
 
 def stat_fields(pid: int) -> list[bytes]:
-    """Return the fields of ``/proc/<pid>/stat`` after the command's name: state, ppid, pgrp, session, …
-
-    Raises:
-        OSError: No such process, or no such file system.
-    """
+    """Return the fields of ``/proc/<pid>/stat`` after the command's name: state, ppid, … (``OSError``: none)."""
     with open(f"/proc/{pid}/stat", "rb") as stream:  # noqa: PTH123
         return stream.read().rpartition(b")")[2].split()
 
@@ -113,11 +107,7 @@ class Record:
             os.posix_fallocate(self.descriptor, 0, RECORD_BYTES)
 
     def write(self, value: dict[str, Any], sync: bool) -> None:
-        """Let the record appear. A second call does nothing.
-
-        Raises:
-            OSError: The disk refused.
-        """
+        """Let the record appear (``OSError``: the disk refused). A second call does nothing."""
         if self.descriptor < 0:
             return
         text = json.dumps(value).encode("ascii")[:RECORD_BYTES]
@@ -133,15 +123,15 @@ class Record:
             os.fsync(folder)
             os.close(folder)
 
-    def write_stubbornly(self, value: dict[str, Any]) -> None:
-        """Write and sync, trying again for a while where the disk refuses."""
-        deadline = time.monotonic() + RECORD_RETRY_S
+    def write_stubbornly(self, value: dict[str, Any], sync: bool, patience_s: float) -> None:
+        """Write, trying again for a while where the disk refuses."""
+        deadline = time.monotonic() + patience_s
         while True:
             try:
-                return self.write(value, sync=True)
+                return self.write(value, sync)
             except OSError as error:  # noqa: PERF203 - it waits a second anyway
                 say(f"cannot write {self.path}: {error}")
-                if time.monotonic() > deadline:
+                if time.monotonic() >= deadline:
                     return None
                 time.sleep(1.0)
 
@@ -198,10 +188,7 @@ class Launcher:
             self.outcome["started_at"] = time.time()
             started["worker"] = identity(self.pid)
             started["started_at"] = self.outcome["started_at"]
-            try:
-                self.records["started.1"].write(started, sync=False)
-            except OSError as error:
-                say(f"cannot write the started record: {error}")
+            self.records["started.1"].write_stubbornly(started, sync=False, patience_s=0.0)
             self.watch()
             self.record_end("exit.0", swept=False)
             self.sweep()
@@ -212,11 +199,7 @@ class Launcher:
             record.discard()
 
     def spawn(self) -> None:
-        """Start the worker in a session of its own, its stdout the log.
-
-        Raises:
-            OSError: It cannot be started.
-        """
+        """Start the worker in a session of its own, its stdout the log (``OSError``: it cannot be started)."""
         spec = self.spec
         environment = {key: value for key, value in os.environ.items() if key not in spec["unset"]}
         environment.update(spec["env"])
@@ -349,7 +332,7 @@ class Launcher:
             strays=len(self.strays),
             swept=swept,
         )
-        self.records[name].write_stubbornly(record)
+        self.records[name].write_stubbornly(record, sync=True, patience_s=RECORD_RETRY_S)
 
 
 def deliver(send: Callable[[int, int], None], target: int, number: int) -> None:
@@ -374,11 +357,7 @@ def wait_signal(timeout: float) -> int:
 
 
 def find_program(name: str, path: str) -> str:
-    """Return the first executable of that name on a search path.
-
-    Raises:
-        FileNotFoundError: There is none.
-    """
+    """Return the first executable of that name on a search path (``FileNotFoundError``: there is none)."""
     for folder in path.split(os.pathsep):
         candidate = os.path.join(folder, name)  # noqa: PTH118
         if os.access(candidate, os.X_OK):
