@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import re
 from pathlib import Path
 
@@ -53,3 +54,11 @@ def test_commands_shown_exist(page: Path) -> None:
         assert command is not None, f"mosaic {name}"
         if isinstance(command, click.Group) and sub:
             assert command.get_command(context, sub) is not None, f"mosaic {name} {sub}"
+
+
+def test_names_are_where_the_page_says() -> None:
+    page = (ROOT / "docs/explanation/names.md").read_text().partition("## What is not here")[0]
+    for row in re.findall(r"^\| (`[^|]+) \| ([^|]+) \|$", page, re.MULTILINE):
+        homes = re.findall(r"`(gym_gui[\w.]*)`", row[1])
+        for name in re.findall(r"`(\w+)`", row[0]):
+            assert any(hasattr(importlib.import_module(home), name) for home in homes), name
