@@ -149,7 +149,10 @@ class Feed:
             yield pb.TelemetryBatch(cursor=cursor_to_pb(edge), caught_up=True)
         while True:
             while is_behind(position, edge):
+                before = position
                 position, message, _ = await self._read(position, allowance, edge)
+                if position == before:
+                    break  # somebody has taken the database away
                 yield message
             while number >= self._number - len(self._ring):
                 if number == self._number:
