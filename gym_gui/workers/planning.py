@@ -96,7 +96,6 @@ def plan_run(
         limits=config.limits,
         on_worker_failure=config.on_worker_failure,
         on_disk_full=config.on_disk_full,
-        on_disk_full=config.on_disk_full,
         executor=config.executor,
         priority=config.priority,
         seed=run_seed,
