@@ -40,6 +40,12 @@ SETTINGS = {
     for setting in (
         Setting("daemon_port", 50055, "TCP port of the trainer daemon on 127.0.0.1; 0 takes any free one."),
         Setting(
+            "daemon_socket",
+            False,
+            "Have the trainer daemon listen on the Unix socket `daemon.sock` in the home, for this user only, rather than"
+            " on a port.",
+        ),
+        Setting(
             "daemon_idle_timeout_s",
             900.0,
             "Seconds without runs and clients after which a daemon that was started on demand ends.",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+from gym_gui.core.worker.errors import UsageError
 from gym_gui.core.worker.step_quota import CONTROL_FILE
 
 
@@ -21,7 +22,7 @@ class RunFolder:
     @classmethod
     def of(cls, home: Path, run_id: str) -> RunFolder:
         """Return the folder of a run below a home."""
-        return cls(home / "runs" / run_id)
+        return cls(home / "runs" / _name(run_id))
 
     @property
     def run_id(self) -> str:
@@ -90,7 +91,7 @@ class RunFolder:
 
     def worker_config(self, worker_id: str) -> Path:
         """The flat config handed to a worker with ``--config``."""
-        return self.path / f"worker-{self.run_id}-{worker_id}.json"
+        return self.path / f"worker-{self.run_id}-{_name(worker_id)}.json"
 
     def private_config(self, worker_id: str) -> Path:
         """The config of a worker whose settings hold secrets, whole; removed when the run has ended."""
@@ -98,39 +99,39 @@ class RunFolder:
 
     def secrets(self, worker_id: str) -> Path:
         """Variables that hold secrets (JSON: environment), read by the launcher; removed when the run has ended."""
-        return self.control / f"{worker_id}.secrets.json"
+        return self.control / f"{_name(worker_id)}.secrets.json"
 
     def stdout_log(self, worker_id: str, attempt: int) -> Path:
-        return self.logs / f"{worker_id}.a{attempt}.stdout.jsonl"
+        return self.logs / f"{_name(worker_id)}.a{attempt}.stdout.jsonl"
 
     def stderr_log(self, worker_id: str, attempt: int) -> Path:
-        return self.logs / f"{worker_id}.a{attempt}.stderr.log"
+        return self.logs / f"{_name(worker_id)}.a{attempt}.stderr.log"
 
     def launch_spec(self, worker_id: str, attempt: int) -> Path:
-        return self.control / f"{worker_id}.a{attempt}.launch.json"
+        return self.control / f"{_name(worker_id)}.a{attempt}.launch.json"
 
     def launch_lock(self, worker_id: str, attempt: int) -> Path:
         """Held (flock) by launcher and worker: held means that one of them lives."""
-        return self.control / f"{worker_id}.a{attempt}.lock"
+        return self.control / f"{_name(worker_id)}.a{attempt}.lock"
 
     def started_record(self, worker_id: str, attempt: int) -> Path:
-        return self.control / f"{worker_id}.a{attempt}.started.json"
+        return self.control / f"{_name(worker_id)}.a{attempt}.started.json"
 
     def exit_record(self, worker_id: str, attempt: int) -> Path:
-        return self.control / f"{worker_id}.a{attempt}.exit.json"
+        return self.control / f"{_name(worker_id)}.a{attempt}.exit.json"
 
     def work(self, worker_id: str) -> Path:
         """The worker's working directory."""
-        return self.path / "work" / worker_id
+        return self.path / "work" / _name(worker_id)
 
     def checkpoints(self, worker_id: str) -> Path:
-        return self.path / "checkpoints" / worker_id
+        return self.path / "checkpoints" / _name(worker_id)
 
     def tensorboard(self, worker_id: str) -> Path:
-        return self.path / "tensorboard" / worker_id
+        return self.path / "tensorboard" / _name(worker_id)
 
     def videos(self, worker_id: str) -> Path:
-        return self.path / "videos" / worker_id
+        return self.path / "videos" / _name(worker_id)
 
     def create(self) -> None:
         """Create the run's folder (mode 0700) with its fixed subfolders; fails if it exists."""
@@ -138,3 +139,14 @@ class RunFolder:
         self.path.mkdir(mode=0o700)
         self.logs.mkdir()
         self.control.mkdir()
+
+
+def _name(text: str) -> str:
+    """Return an id that a path is made from, unless it would lead elsewhere.
+
+    Raises:
+        UsageError: It is no name of a file or folder.
+    """
+    if text in ("", ".", "..") or "/" in text or "\\" in text or "\0" in text:
+        raise UsageError(f"{text!r} names no run and no worker", next_step="list the runs: mosaic runs list")
+    return text

@@ -1,9 +1,13 @@
-"""Where the daemon listens: on this machine only, and never on a port that another home's daemon has."""
+"""Where the daemon listens: on this machine only unless there is TLS, and never on a port that another home's daemon
+has.
+"""
 
 from __future__ import annotations
 
 import ipaddress
+import os
 import socket
+from pathlib import Path
 
 import grpc
 from grpc_health.v1 import health_pb2, health_pb2_grpc
@@ -15,26 +19,53 @@ from gym_gui.trainer.channel import CHANNEL_OPTIONS
 SERVICE_NAME = "mosaic.v1.TrainerService"
 LOOPBACK = "127.0.0.1"
 _HEALTH_TIMEOUT_S = 2.0
+_LONGEST_SOCKET = 107
 
 
-def check_bind(host: str) -> str:
-    """Return a loopback address to listen on.
+def check_bind(host: str, *, tls: bool = False) -> str:
+    """Return an address to listen on: of this machine only, or any with TLS.
+
+    Args:
+        host: The address.
+        tls: Calls from other machines are encrypted. All calls carry the home's token anyway.
 
     Raises:
-        UsageError: It can be reached from other machines.
+        UsageError: It can be reached from other machines, and there is no TLS; or it is no address.
     """
     if host == "localhost":
         return LOOPBACK
     try:
-        if ipaddress.ip_address(host).is_loopback:
-            return host
+        if tls or ipaddress.ip_address(host).is_loopback:
+            return str(ipaddress.ip_address(host))
     except ValueError:
         pass
     raise UsageError(
         f"the trainer daemon does not listen on {host!r}",
-        why="other machines could reach it there, which needs TLS, and this version has none",
-        next_step=f"listen on {LOOPBACK}, and reach it through ssh: ssh -L 50055:{LOOPBACK}:50055 THIS_MACHINE",
+        why="it is no IP address" if tls else "other machines could reach it there, which needs TLS",
+        next_step=f"name certificate and key: --tls-cert FILE --tls-key FILE; or listen on {LOOPBACK}, and reach it"
+        f" through ssh: ssh -L 50055:{LOOPBACK}:50055 THIS_MACHINE",
     )
+
+
+def is_loopback(host: str) -> bool:
+    """Return whether an address of :func:`check_bind` is this machine's own."""
+    return ipaddress.ip_address(host).is_loopback
+
+
+def socket_address(path: Path) -> str:
+    """Return the address of a Unix socket, whose file nobody else listens on.
+
+    Raises:
+        UsageError: Its path is longer than the kernel takes.
+    """
+    if len(os.fsencode(path)) > _LONGEST_SOCKET:
+        raise UsageError(
+            f"the path of the daemon's socket is longer than {_LONGEST_SOCKET} bytes",
+            where=str(path),
+            next_step="use a home with a shorter path, or listen on a port: unset MOSAIC_DAEMON_SOCKET",
+        )
+    path.unlink(missing_ok=True)  # that of a daemon that was killed: the home's lock is ours
+    return f"unix:{path}"
 
 
 async def choose_port(host: str, asked: int | None) -> int:

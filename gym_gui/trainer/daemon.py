@@ -27,7 +27,7 @@ from gym_gui.logging_config.setup import configure_logging
 from gym_gui.runs.lock import FileLock
 from gym_gui.telemetry.identity import ProcessIdentity
 from gym_gui.trainer import daemon_options
-from gym_gui.trainer.address import LOOPBACK, SERVICE_NAME, check_bind, choose_port
+from gym_gui.trainer.address import LOOPBACK, SERVICE_NAME, check_bind, choose_port, is_loopback, socket_address
 from gym_gui.trainer.auth import TokenInterceptor
 from gym_gui.trainer.board import RunBoard
 from gym_gui.trainer.channel import SERVER_OPTIONS
@@ -44,6 +44,7 @@ from gym_gui.trainer.registry import Registry
 from gym_gui.trainer.scheduler import Capacity
 from gym_gui.trainer.service import TrainerService
 from gym_gui.trainer.submission import Submission
+from gym_gui.trainer.tls import TlsFiles
 
 logger = logging.getLogger("gym_gui.trainer.daemon")
 
@@ -59,16 +60,29 @@ class TrainerDaemon:
         home: The home; created if missing.
         host: The address to listen on, one of this machine's own.
         port: The port; ``None``: as the setting ``daemon_port`` says.
+        tls: Certificate and key for an address that other machines can reach; the home's own programs then have a port
+            of this machine's own beside it.
         on_demand: End when idle for the setting ``daemon_idle_timeout_s``.
 
     Raises:
-        UsageError: The home cannot be used, a daemon runs there, or the address is not this machine's own.
+        UsageError: The home cannot be used, a daemon runs there, or other machines could reach the address and there is
+            no TLS.
     """
 
-    def __init__(self, home: Path, *, host: str = LOOPBACK, port: int | None = None, on_demand: bool = False) -> None:
+    def __init__(
+        self,
+        home: Path,
+        *,
+        host: str = LOOPBACK,
+        port: int | None = None,
+        on_demand: bool = False,
+        tls: TlsFiles | None = None,
+    ) -> None:
         self.paths = DaemonHome(home.absolute())
-        self.host = check_bind(host)
+        self.host = check_bind(host, tls=tls is not None)
         self.port = port
+        self.credentials = tls.credentials() if tls else None
+        self.public_address = ""
         self.address = ""
         self.started_at = time.time()
         self._stopping = asyncio.Event()
@@ -175,9 +189,24 @@ class TrainerDaemon:
         return server, checks
 
     async def _bind(self, server: grpc.aio.Server) -> str:
-        port = await choose_port(self.host, self.port)
-        host = f"[{self.host}]" if ":" in self.host else self.host
+        if self.credentials is not None:
+            self.public_address = await self._bind_port(server, self.host, self.port, self.credentials)
+            return await self._bind_port(server, LOOPBACK, 0)
+        if self.port is None and is_loopback(self.host) and get_setting("daemon_socket"):
+            address = socket_address(self.paths.socket)
+            server.add_insecure_port(address)
+            self.paths.socket.chmod(0o600)
+            return address
+        return await self._bind_port(server, self.host, self.port)
+
+    async def _bind_port(
+        self, server: grpc.aio.Server, host: str, asked: int | None, tls: grpc.ServerCredentials | None = None
+    ) -> str:
+        port = await choose_port(host, asked)
+        host = f"[{host}]" if ":" in host else host
         try:
+            if tls is not None:
+                return f"{host}:{server.add_secure_port(f'{host}:{port}', tls)}"
             return f"{host}:{server.add_insecure_port(f'{host}:{port}')}"
         except RuntimeError:
             raise UsageError(
@@ -200,6 +229,7 @@ class TrainerDaemon:
         me = ProcessIdentity.own()
         info = DaemonInfo(
             address=self.address,
+            public_address=self.public_address,
             pid=me.pid,
             home_id=self.paths.home_id(),
             version=gym_gui.__version__,
@@ -220,10 +250,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """
     options = daemon_options.parse(arguments)
     os.environ["MOSAIC_HOME"] = str(options.home.absolute())
+    os.umask(0o077)  # what runs leave behind is their user's alone; proxies, launchers and workers inherit this
 
     async def serve() -> None:
         configure_logging(str(get_setting("log_level")))
-        daemon = TrainerDaemon(options.home, host=options.host, port=options.port, on_demand=options.on_demand)
+        daemon = TrainerDaemon(
+            options.home, host=options.host, port=options.port, on_demand=options.on_demand, tls=options.tls
+        )
         await daemon.run(options.tell_ready)
 
     try:

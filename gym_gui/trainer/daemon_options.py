@@ -12,6 +12,7 @@ from typing import Any
 
 from gym_gui.core.worker.errors import MosaicError
 from gym_gui.trainer.address import LOOPBACK
+from gym_gui.trainer.tls import TlsFiles
 
 
 @dataclass
@@ -23,6 +24,7 @@ class DaemonOptions:
     port: int | None
     on_demand: bool
     ready_fd: int | None
+    tls: TlsFiles | None = None
 
     def tell_ready(self, address: str) -> None:
         """Tell the starter that calls are answered."""
@@ -45,11 +47,16 @@ def parse(arguments: Sequence[str] | None) -> DaemonOptions:
     """Read the command line; ends the process with exit code 2 where it is wrong."""
     parser = argparse.ArgumentParser(prog="python -m gym_gui.trainer.daemon", description="Run a trainer daemon.")
     parser.add_argument("--home", type=Path, required=True, help="the home it serves")
-    parser.add_argument("--host", default=LOOPBACK, help="the address to listen on (this machine's own only)")
+    parser.add_argument("--host", default=LOOPBACK, help="the address to listen on")
     parser.add_argument("--port", type=int, default=None, help="the port; 0 takes any free one")
+    parser.add_argument("--tls-cert", type=Path, help="certificate (PEM), to listen on other than this machine's own")
+    parser.add_argument("--tls-key", type=Path, help="its private key (PEM)")
     parser.add_argument("--on-demand", action="store_true", help="end by itself when idle")
     parser.add_argument("--ready-fd", type=int, default=None, help=argparse.SUPPRESS)
     given = parser.parse_args(arguments)
     if given.port is not None and not 0 <= given.port <= 65535:
         parser.error(f"--port {given.port}: a port is a number from 0 to 65535")
-    return DaemonOptions(given.home, given.host, given.port, given.on_demand, given.ready_fd)
+    if (given.tls_cert is None) != (given.tls_key is None):
+        parser.error("--tls-cert and --tls-key belong together")
+    tls = TlsFiles(given.tls_cert, given.tls_key) if given.tls_cert else None
+    return DaemonOptions(given.home, given.host, given.port, given.on_demand, given.ready_fd, tls)

@@ -23,6 +23,8 @@ class DaemonInfo(msgspec.Struct, frozen=True, kw_only=True):
     pid: int
     home_id: str
     version: str
+    public_address: str = ""
+    """Where other machines reach it, with TLS; empty: nowhere."""
     boot_id: str = ""
     start_ticks: int = 0
 
@@ -50,6 +52,11 @@ class DaemonHome:
     def start_lock_file(self) -> Path:
         """Held by whoever is starting a daemon."""
         return self.path / "daemon.start.lock"
+
+    @property
+    def socket(self) -> Path:
+        """The daemon's Unix socket, where it listens on one."""
+        return self.path / "daemon.sock"
 
     @property
     def token_file(self) -> Path:
@@ -81,6 +88,7 @@ class DaemonHome:
         try:
             for folder in (self.path, self.log.parent, self.runs):
                 folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            self.runs.chmod(0o700)
             _write_once(self.token_file, secrets.token_urlsafe(32))
             _write_once(self.id_file, secrets.token_hex(8))
             probe = self.path / f".write-test.{os.getpid()}"

@@ -87,10 +87,12 @@ def status(home: Path, as_json: bool) -> int:
     metavar="ADDRESS",
     default="127.0.0.1",
     show_default=True,
-    help="Address to listen on, one of this machine's own.",
+    help="Address to listen on; one that other machines can reach needs TLS.",
 )
+@click.option("--tls-cert", type=click.Path(path_type=Path), metavar="FILE", help="Certificate (PEM).")
+@click.option("--tls-key", type=click.Path(path_type=Path), metavar="FILE", help="Its private key (PEM).")
 @common
-def run(home: Path, port: int | None, host: str, as_json: bool) -> int:
+def run(home: Path, port: int | None, host: str, tls_cert: Path | None, tls_key: Path | None, as_json: bool) -> int:
     """Run the daemon of this home in the foreground, until Ctrl-C."""
     from gym_gui.cli.output import say
     from gym_gui.cli.ports import check_port
@@ -108,6 +110,8 @@ def run(home: Path, port: int | None, host: str, as_json: bool) -> int:
     if not as_json:
         say(f"daemon of {home} in the foreground; Ctrl-C stops it, runs go on")
     command = [sys.executable, "-m", "gym_gui.trainer.daemon", "--home", str(home), "--host", host]
+    for option, file in (("--tls-cert", tls_cert), ("--tls-key", tls_key)):
+        command += [option, str(file.absolute())] if file is not None else []
     sys.stdout.flush()
     os.execv(sys.executable, command if port is None else [*command, "--port", str(port)])  # noqa: S606 - our own program
     raise AssertionError("execv returned")
