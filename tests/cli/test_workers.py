@@ -49,6 +49,20 @@ def test_wrong_usage_of_check(mosaic: Any, untouched: None) -> None:
         assert told in ended.stderr
 
 
+def test_a_project_that_is_no_installed_worker(mosaic: Any, tmp_path: Path) -> None:
+    mosaic("workers", "new", "mylib", "--path", str(tmp_path))
+    project = tmp_path / "mylib_worker"
+    ended = mosaic("workers", "check", str(project), "--json")
+    assert ended.code == 1
+    broken = [finding["name"] for finding in ended.json["findings"] if finding["outcome"] == "broken"]
+    assert broken == ["package-installed"]
+    (project / "pyproject.toml").write_text('[project]\nname = "mylib-worker"\n')
+    ended = mosaic("workers", "check", str(project), "--json")
+    broken = [finding["name"] for finding in ended.json["findings"] if finding["outcome"] == "broken"]
+    assert broken == ["entry-point-registered"]
+    assert mosaic("workers", "check", str(tmp_path)).code == 2
+
+
 def test_new_writes_a_package_once(mosaic: Any, untouched: None, tmp_path: Path) -> None:
     ended = mosaic("workers", "new", "my-lib", "--path", str(tmp_path), "--json")
     assert ended.code == 0

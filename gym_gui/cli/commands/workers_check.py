@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -25,19 +26,25 @@ _WORDS = {"kept": ("ok", "green"), "skipped": ("-", None)}
 def check(home: Path, worker: str, only: tuple[str, ...], quick: bool, pairs: tuple[str, ...], as_json: bool) -> int:
     """Examine a worker as MOSAIC runs it, and say what to change.
 
-    Starts it many times in scratch folders: trains it shortly, cancels it, kills and resumes it, gives it an
-    environment that does not exist. Exit code 0: certified (there may be warnings). 1: an error was found. 2: wrong
-    usage.
+    WORKER is a name, or the folder of a worker's project (./my_worker). Starts it many times in scratch folders: trains
+    it shortly, cancels it, kills and resumes it, gives it an environment that does not exist.
+
+    Exit code 0: certified (there may be warnings). 1: an error was found. 2: wrong usage.
     """
     from gym_gui.cli import exits
     from gym_gui.cli.output import console, print_json, say
     from gym_gui.workers.catalog import WorkerCatalog
     from gym_gui.workers.config import parse_settings
     from gym_gui.workers.conformance.check import check_worker
+    from gym_gui.workers.conformance.project import record_of_project
     from gym_gui.workers.conformance.rules import choose_rules
 
     choose_rules(only)
-    record = WorkerCatalog(home, persist=False).get(worker, on_probe=lambda name: say(f"asking worker {name} …"))
+    catalog = WorkerCatalog(home, persist=False)
+    if os.sep in worker or worker == ".":
+        record = record_of_project(Path(worker).expanduser(), catalog)
+    else:
+        record = catalog.get(worker, on_probe=lambda name: say(f"asking worker {name} …"))
     screen = console(stderr=True)
     status: Any = screen.status("starting") if screen.is_terminal else None
     waiting: AbstractContextManager[Any] = status or nullcontext()

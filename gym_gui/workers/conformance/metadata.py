@@ -4,10 +4,34 @@ from __future__ import annotations
 
 from gym_gui.constants import WORKER_DISCOVERY_TIMEOUT_S
 from gym_gui.runs.kinds import kind_key
+from gym_gui.workers.conformance.project import NOT_INSTALLED, NOT_REGISTERED
 from gym_gui.workers.conformance.rule import NotApplicable, RuleBook
 from gym_gui.workers.conformance.subject import Subject
 
 BOOK = RuleBook("metadata")
+
+
+@BOOK.error(
+    "entry-point-registered",
+    "The project registers an entry point of the group `mosaic.workers`.",
+    why="That is how MOSAIC finds workers; a package without one is no worker.",
+    mend='In pyproject.toml: `[project.entry-points."mosaic.workers"]`, and below it '
+    '`myworker = "my_worker:get_worker_metadata"`.',
+)
+def entry_point_registered(subject: Subject) -> str | None:
+    return NOT_REGISTERED if subject.record.broken == NOT_REGISTERED else None
+
+
+@BOOK.error(
+    "package-installed",
+    "The package is installed.",
+    why="Entry points are written when a package is installed; sources alone register nothing.",
+    mend="`pip install -e .` in the project's folder, and again whenever its entry points change.",
+)
+def package_installed(subject: Subject) -> str | None:
+    if subject.record.broken == NOT_REGISTERED:
+        raise NotApplicable("it registers no entry point")
+    return f"{NOT_INSTALLED}: {subject.record.mend}" if subject.record.broken == NOT_INSTALLED else None
 
 
 @BOOK.error(
@@ -18,6 +42,8 @@ BOOK = RuleBook("metadata")
     "heavy libraries inside functions rather than at the top of the package.",
 )
 def entry_point(subject: Subject) -> str | None:
+    if subject.record.broken in (NOT_REGISTERED, NOT_INSTALLED):
+        raise NotApplicable(subject.record.broken)
     return subject.record.broken
 
 
