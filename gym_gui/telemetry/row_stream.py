@@ -179,14 +179,12 @@ class _Page:
                 last = min(last, rows[PAGE_ROWS].id - 1)
         if "step" in self._kinds and share is not None:
             found["step"] = self._newest_steps(worker_id, where, first, last, min(share, PAGE_ROWS))
-        for mine, rows in zip(
-            (self._batch.steps, self._batch.episodes, self._batch.metrics, self._batch.events),
-            found.values(),
-            strict=True,
-        ):
+        batch = self._batch
+        tables: tuple[list[Any], ...] = (batch.steps, batch.episodes, batch.metrics, batch.events)
+        for mine, rows in zip(tables, found.values(), strict=True):
             mine += [row for row in rows if row.id <= last]
         stop = place(last).byte_offset + 1
-        self._batch.caught_up = self._batch.caught_up and stop == end
+        batch.caught_up = batch.caught_up and stop == end
         return stop
 
     def _newest_steps(
