@@ -51,7 +51,7 @@ class CurvePoint(msgspec.Struct, kw_only=True, array_like=True, gc=False):
     max_return: float
 
 
-class AttemptSummary(msgspec.Struct, kw_only=True, omit_defaults=True):
+class AttemptSummary(msgspec.Struct, kw_only=True):
     """One attempt of a worker that was launched."""
 
     attempt: int

@@ -10,6 +10,7 @@ import pytest
 from gym_gui.cli.commands.runs_show import show
 from gym_gui.runs.folder import RunFolder
 from gym_gui.runs.states import RunState
+from gym_gui.telemetry.identity import ProcessIdentity
 from gym_gui.telemetry.reader import RunReader
 from gym_gui.trainer.client import TrainerClient
 
@@ -40,6 +41,7 @@ def lines(run, attempt: int, event: str) -> list[dict]:
 
 
 @pytest.mark.fault
+@pytest.mark.timeout(300)
 def test_ppo_killed_after_a_checkpoint_continues_from_it(cluster, until, training, capsys):
     run = training
     until(lambda: b"checkpoint_saved" in run.log() and run.started(), 60)
@@ -68,3 +70,22 @@ def test_ppo_killed_after_a_checkpoint_continues_from_it(cluster, until, trainin
     shown = capsys.readouterr().out
     assert "how it ended" in shown
     assert "killed by SIGKILL" in shown
+
+
+@pytest.mark.fault
+@pytest.mark.timeout(300)
+def test_ppo_stands_still_and_goes_on(cluster, until, training):
+    run = training
+    with TrainerClient.connect(cluster.home) as client:
+        until(lambda: client.get(run.run_id).steps > 500, 60)
+        client.pause(run.run_id, reason="lunch")
+        until(lambda: client.get(run.run_id).state is RunState.PAUSED)
+        worker = ProcessIdentity.of(run.victim("worker"))
+        until(worker.stopped)
+        log = run.log()
+        client.unpause(run.run_id)
+        until(lambda: client.get(run.run_id).state is RunState.RUNNING)
+        until(lambda: len(run.log()) > len(log))
+    summary = cluster.wait(run, 120)
+    assert (summary.state, summary.attempts) == (RunState.COMPLETED, 1)
+    assert summary.steps >= STEPS
