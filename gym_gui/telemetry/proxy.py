@@ -41,10 +41,12 @@ EXIT_LOCKED = 3
 #: Told to stop (SIGTERM): the workers run on and wait for the next proxy.
 EXIT_DRAINED = 4
 LOCK_TRIES = 10
-#: Time between two looks at the logs, in seconds: while a worker starts or ends, while somebody watches, while nobody
-#: does, and at rest. Each is a transaction: the fewer, the fewer bytes are written.
+#: Time between two looks at the logs, in seconds: while a worker starts or ends, while somebody reads the rows, while
+#: somebody watches the figures, while nobody does, and at rest. Each is a transaction: the fewer, the fewer bytes are
+#: written.
 TICK_HURRIED_S = 0.005
-TICK_WATCHED_S = 0.02
+TICK_STREAMED_S = 0.02
+TICK_WATCHED_S = 0.05
 TICK_S = 0.1
 TICK_REST_S = 0.2
 #: Without anything printed for so long, the logs are at rest, seconds.
@@ -72,7 +74,10 @@ class Reporter(Protocol):
         """Take note that rows came in; never blocks."""
 
     def watched(self) -> bool:
-        """Return whether somebody is looking."""
+        """Return whether somebody is looking at the run's figures."""
+
+    def streamed(self) -> bool:
+        """Return whether somebody reads the run's rows as they come in."""
 
     def close(self, timeout_s: float) -> None:
         """Deliver the last report, if that is possible within so many seconds."""
@@ -89,6 +94,10 @@ class NoReporter:
 
     def watched(self) -> bool:
         """Nobody is looking."""
+        return False
+
+    def streamed(self) -> bool:
+        """Nobody reads."""
         return False
 
     def close(self, timeout_s: float) -> None:
@@ -237,6 +246,8 @@ class Proxy:
             return 0.0
         if turns.supervisor.hurried and not turns.indexer.disk_full:
             return TICK_HURRIED_S
+        if self.reporter.streamed():
+            return TICK_STREAMED_S
         if watched:
             return TICK_WATCHED_S
         return TICK_REST_S if turns.indexer.quiet_s > REST_AFTER_S else TICK_S

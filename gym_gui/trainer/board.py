@@ -127,7 +127,7 @@ class RunBoard:
 
     def watched(self, run_id: str) -> bool:
         """Return whether somebody looks at a run, or waits for it to be cancelled."""
-        return run_id in self._watches or run_id in self._nudged or run_id in self._streams
+        return run_id in self._watches or run_id in self._nudged
 
     def streamed(self, run_id: str) -> bool:
         """Return whether somebody reads a run's rows as they come in."""

@@ -55,8 +55,12 @@ class DaemonReporter:
                 self._changed.notify_all()
 
     def watched(self) -> bool:
-        """Return whether somebody is looking at the run."""
+        """Return whether somebody is looking at the run's figures."""
         return self._watched
+
+    def streamed(self) -> bool:
+        """Return whether somebody reads the run's rows as they come in."""
+        return self._streamed
 
     def close(self, timeout_s: float) -> None:
         """Deliver the last report, if a daemon is there to take it within so many seconds."""

@@ -30,6 +30,9 @@ class Recorder:
     def note_commit(self) -> None:
         pass
 
+    def streamed(self) -> bool:
+        return False
+
     def watched(self) -> bool:
         return True
 
