@@ -63,3 +63,15 @@ def common(function: Callable[..., Any]) -> Callable[..., Any]:
 worker_argument = click.argument("worker", metavar="WORKER", shell_complete=complete_worker)
 run_argument = click.argument("run", metavar="RUN", shell_complete=complete_run)
 runs_argument = click.argument("runs", metavar="RUN...", nargs=-1, required=True, shell_complete=complete_run)
+some_runs_argument = click.argument("runs", metavar="[RUN]...", nargs=-1, shell_complete=complete_run)
+
+
+def retention_filters(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Add the options that pick ended runs by age, size and tag."""
+    for name, metavar, text in (
+        ("--tag", "TEXT", "With this tag only."),
+        ("--larger-than", "SIZE", "With more files than this only, like 500M or 1G."),
+        ("--older-than", "AGE", "That ended longer ago than this only, like 12h or 30d."),
+    ):
+        command = click.option(name, metavar=metavar, default="", help=text)(command)
+    return command

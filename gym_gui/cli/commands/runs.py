@@ -21,6 +21,7 @@ runs = LazyGroup(
         "unpause": (f"{_HERE}.runs_pause:unpause", "Let paused runs go on."),
         "verify": (f"{_HERE}.runs_verify:verify", "Recount the raw logs and compare with the database."),
         "reindex": (f"{_HERE}.runs_reindex:reindex", "Rebuild the database from the raw logs."),
+        "archive": (f"{_HERE}.runs_archive:archive", "Put ended runs into .tar.gz files, then remove them."),
         "delete": (f"{_HERE}.runs_delete:delete", "Remove runs that have ended, with all their files."),
     },
 )

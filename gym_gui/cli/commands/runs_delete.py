@@ -7,29 +7,35 @@ from pathlib import Path
 
 import click
 
-from gym_gui.cli.options import common, runs_argument
+from gym_gui.cli.options import common, retention_filters, some_runs_argument
 
 
 @click.command()
-@runs_argument
+@some_runs_argument
+@retention_filters
 @click.option("-y", "--yes", is_flag=True, help="Do not ask.")
 @common
-def delete(home: Path, runs: tuple[str, ...], yes: bool, as_json: bool) -> int:
+def delete(
+    home: Path, runs: tuple[str, ...], older_than: str, larger_than: str, tag: str, yes: bool, as_json: bool
+) -> int:
     """Remove runs that have ended, with all their files.
 
-    There is no way back. A run that has not ended is refused, and then none is removed.
+    Without RUN: all runs that fit the filters. There is no way back. A run that has not ended is
+    refused, and then none is removed.
     """
     from gym_gui.analysis.deletion import check_deletable, delete_run
-    from gym_gui.analysis.queries import get_run, resolve_run
+    from gym_gui.analysis.retention import select_runs
     from gym_gui.cli import exits
     from gym_gui.cli.output import print_json, say
     from gym_gui.core.worker.errors import UsageError
 
-    ids = list(dict.fromkeys(resolve_run(home, run) for run in runs))
-    found = [get_run(home, run_id) for run_id in ids]
+    found = select_runs(home, runs, older_than=older_than, larger_than=larger_than, tag=tag)
+    ids = [run.run_id for run in found]
     for run in found:
         check_deletable(home, run)
-    if not yes:
+    if not found:
+        say("no run fits")
+    elif not yes:
         if not sys.stdin.isatty():
             raise UsageError(
                 "deleting asks first, and there is no terminal to ask on", where=", ".join(ids), next_step="add --yes"

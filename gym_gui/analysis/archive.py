@@ -1,0 +1,77 @@
+"""Puts runs that have ended into archives of their own: one ``.tar.gz`` a run, with its hash beside it."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import tarfile
+from pathlib import Path
+
+from gym_gui.core.worker.errors import MosaicError, UsageError
+from gym_gui.runs.folder import RunFolder
+
+_CHUNK = 1 << 20
+
+
+def archive_run(home: Path, run_id: str, target: Path) -> Path:
+    """Write a run's folder into an archive, read it back, and write its SHA-256 beside it; the run stays.
+
+    Args:
+        home: The home.
+        run_id: The run; it must have ended.
+        target: The folder of the archives; made if missing.
+
+    Returns:
+        The archive.
+
+    Raises:
+        UsageError: There is an archive of this run already, or the folder cannot be written.
+        MosaicError: What was written does not read back as the run's folder.
+    """
+    folder, path = RunFolder.of(home, run_id).path, target / f"{run_id}.tar.gz"
+    partial = path.with_name(f".{path.name}.{os.getpid()}")
+    if path.exists():
+        raise UsageError(f"run {run_id} is archived already", where=str(path), next_step="move that archive away")
+    try:
+        target.mkdir(mode=0o700, parents=True, exist_ok=True)
+        with partial.open("xb") as stream:
+            partial.chmod(0o600)
+            with tarfile.open(fileobj=stream, mode="w:gz") as tar:
+                tar.add(folder, arcname=run_id)
+            stream.flush()
+            os.fsync(stream.fileno())
+        _compare(partial, folder)
+        path.with_name(f"{path.name}.sha256").write_text(f"{_sha256(partial)}  {path.name}\n", encoding="ascii")
+        partial.rename(path)
+    except OSError as error:
+        raise UsageError(
+            f"run {run_id} cannot be archived: {error.strerror or error}", where=str(target), next_step="mosaic doctor"
+        ) from error
+    finally:
+        partial.unlink(missing_ok=True)
+    return path
+
+
+def _compare(archive: Path, folder: Path) -> None:
+    """Raise unless an archive holds exactly the files of a folder, byte by byte."""
+    there = {path.relative_to(folder) for path in folder.rglob("*") if path.is_file() and not path.is_symlink()}
+    held = set()
+    with tarfile.open(archive, "r:gz") as tar:
+        for member in tar:
+            if not member.isreg() and not member.islnk():
+                continue
+            name = Path(member.name).relative_to(folder.name)
+            data = tar.extractfile(member)
+            if data is not None and hashlib.sha256(data.read()).hexdigest() == _sha256(folder / name):
+                held.add(name)
+    if held != there:
+        name = sorted(held ^ there)[0]
+        raise MosaicError("the archive does not hold what the run does", where=f"{folder / name}", why="it changed")
+
+
+def _sha256(path: Path) -> str:
+    digest = hashlib.sha256()
+    with path.open("rb") as stream:
+        while chunk := stream.read(_CHUNK):
+            digest.update(chunk)
+    return digest.hexdigest()
