@@ -26,6 +26,8 @@ from gym_gui.trainer.home import DaemonHome
 from gym_gui.trainer.registry import Registry, open_registry_readonly
 
 EPISODES, STEPS = 10_000, 200
+#: So many different curves; making one for each run would take longer than everything that is measured.
+CURVES = 20
 
 
 def synthetic(home: Path, runs: int) -> None:
@@ -33,10 +35,9 @@ def synthetic(home: Path, runs: int) -> None:
     paths = DaemonHome(home)
     paths.prepare()
     registry = Registry(paths.registry)
+    curves = [_curve(number) for number in range(CURVES)]
     for number in range(runs):
-        curve = Curve()
-        for episode in range(EPISODES):
-            curve.add((episode + 1) * STEPS, float((episode * 7919 + number) % 500))
+        curve = curves[number % CURVES]
         worker = WorkerSummary(
             worker_id="000001", worker_type="random", state=RunState.COMPLETED, attempt=1, episodes=EPISODES,
             steps=EPISODES * STEPS, mean_return_100=250.0, curve=curve.points(),
@@ -51,6 +52,13 @@ def synthetic(home: Path, runs: int) -> None:
         )  # fmt: skip
         (home / "runs" / run_id).mkdir(parents=True)
     registry.close()
+
+
+def _curve(number: int) -> Curve:
+    curve = Curve()
+    for episode in range(EPISODES):
+        curve.add((episode + 1) * STEPS, float((episode * 7919 + number) % 500))
+    return curve
 
 
 def p95_ms(act: Callable[[], object], times: int) -> tuple[float, float]:
