@@ -42,8 +42,8 @@ SETTINGS = {
         Setting(
             "daemon_socket",
             False,
-            "Have the trainer daemon listen on the Unix socket `daemon.sock` in the home, for this user only, rather than"
-            " on a port.",
+            "Have the trainer daemon listen on the Unix socket `daemon.sock` in the home, for this user only, rather"
+            " than on a port.",
         ),
         Setting(
             "daemon_idle_timeout_s",

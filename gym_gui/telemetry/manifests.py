@@ -15,8 +15,8 @@ def merge_manifests(folder: RunFolder, plan: RunPlan) -> dict[str, Any]:
     """Gather what the workers wrote and write the run's manifest.
 
     A worker may write its manifest as ``<run_id>_analytics.json`` (or ``analytics.json``) into its working directory,
-    or into the run's folder; there it counts where the run has one worker, or where it names its worker. Paths below the
-    run's folder become relative to it, so that the folder can be moved.
+    or into the run's folder; there it counts where the run has one worker, or where it names its worker. Paths below
+    the run's folder become relative to it, so that the folder can be moved.
 
     Args:
         folder: The run's folder.

@@ -24,7 +24,9 @@ def full() -> WorkerAnalyticsManifest:
         artifacts=ArtifactsMetadata(
             tensorboard=TensorBoardMetadata(log_dir="tensorboard"),
             wandb=WandBMetadata(project="p", entity=None, run_id="i", run_name="n", url="https://example.org"),
-            checkpoints=CheckpointMetadata(directory="checkpoints", format="pytorch", files=["1.pt"], final_checkpoint="1.pt"),
+            checkpoints=CheckpointMetadata(
+                directory="checkpoints", format="pytorch", files=["1.pt"], final_checkpoint="1.pt"
+            ),
             logs_dir="logs",
             plots=["curve.png"],
         ),

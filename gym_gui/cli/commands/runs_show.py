@@ -79,12 +79,12 @@ def _print(screen: Console, home: Path, run: RunSummary) -> None:
     screen.print(facts)
     screen.print()
     screen.print(_workers(run))
-    if any(len(worker.attempts) > 1 for worker in run.workers):
-        screen.print()
-        screen.print(_attempts(run))
     for worker in run.workers if len(run.workers) > 1 else ():
         if worker.cause and worker.state.value not in ("completed", "running"):
             screen.print(f"{worker.worker_id} {worker.state.value}: {worker.cause}", soft_wrap=True, markup=False)
+    if any(len(worker.attempts) > 1 for worker in run.workers):
+        screen.print()
+        screen.print(_attempts(run))
 
 
 def _workers(run: RunSummary) -> Table:
