@@ -32,6 +32,7 @@ from gym_gui.runs.summary import RunSummary
 from gym_gui.telemetry.summary import read_summary
 from gym_gui.trainer.board import RunBoard
 from gym_gui.trainer.demand import Demand, demand_of_plan
+from gym_gui.trainer.event_wait import wait_for_event
 from gym_gui.trainer.executors.base import Executor
 from gym_gui.trainer.finished import is_finished
 from gym_gui.trainer.inventory import Inventory
@@ -294,10 +295,7 @@ class Dispatcher:
         sign = self._looks[folder.run_id]
         while await executor.alive(folder):
             sign.clear()
-            try:
-                await asyncio.wait_for(sign.wait(), LOOK_S)
-            except asyncio.TimeoutError:
-                continue
+            await wait_for_event(sign, LOOK_S)
 
     def _finish(self, run: RunSummary) -> None:
         """Put a run's end on record."""

@@ -18,6 +18,7 @@ from gym_gui.runs.folder import RunFolder
 from gym_gui.runs.lock import is_locked
 from gym_gui.telemetry.row_stream import PAGE_ROWS, Cursor, RowBatch, edge_of, is_behind, read_rows
 from gym_gui.trainer.board import RunBoard
+from gym_gui.trainer.event_wait import wait_for_event
 from gym_gui.trainer.finished import is_finished
 from gym_gui.trainer.proto import mosaic_pb2 as pb
 from gym_gui.trainer.row_converters import Query, batch_to_pb, cursor_from_pb, cursor_to_pb
@@ -201,8 +202,7 @@ class Feed:
             self._over = True
         if message.caught_up and not over:
             patience = ENDING_S if self._board.get(self._query.run_id).state.terminal else PATIENCE_S
-            with contextlib.suppress(asyncio.TimeoutError):
-                await asyncio.wait_for(self._commits.wait(), patience)
+            await wait_for_event(self._commits, patience)
             # What comes in meanwhile comes with the next read.
             due = self._read_at + max(LEAST_S, READER_S * self.readers)
             await asyncio.sleep(max(0.0, due - time.monotonic()))
