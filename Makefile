@@ -9,6 +9,8 @@ TORCH_ARGS ?=
 JOBS ?= 3
 # The runs that the targets below make are kept inside the checkout.
 export MOSAIC_HOME ?= $(CURDIR)/var
+# Without bytecode every process that a run starts would compile all it imports anew.
+unexport PYTHONDONTWRITEBYTECODE PYTHONUNBUFFERED
 
 .DEFAULT_GOAL := help
 .PHONY: help setup demo test test-slow test-faults check format lint types arrows bench docs docs-serve proto clean
