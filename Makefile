@@ -20,7 +20,8 @@ help:  ## show the targets
 
 RUNTIME := $(VENV)/.runtime
 TOOLS   := $(VENV)/.tools
-WORKERS := $(dir $(wildcard 3rd_party/*/pyproject.toml))
+# The workers that share MOSAIC's own environment; the others are installed into their own by `mosaic workers install`.
+WORKERS := 3rd_party/cleanrl_worker/ 3rd_party/random_worker/
 INPUTS  := pyproject.toml hatch_build.py sdk/pyproject.toml $(addsuffix pyproject.toml,$(WORKERS))
 
 $(VENV)/bin/python:
@@ -44,10 +45,10 @@ demo: $(RUNTIME)  ## train PPO on CartPole with three seeds, show it live, draw 
 	$(BIN)/mosaic demo
 
 test: $(TOOLS)  ## run the tests (minutes)
-	$(BIN)/python -m pytest -m "not slow and not fault" -n $(JOBS) --dist worksteal --cov=gym_gui --cov-report=term:skip-covered
+	$(BIN)/python -m pytest -m "not slow and not fault and not library" -n $(JOBS) --dist worksteal --cov=gym_gui --cov-report=term:skip-covered
 
 test-slow: $(TOOLS)  ## run the tests that train for real
-	$(BIN)/python -m pytest -m slow --timeout 3600
+	$(BIN)/python -m pytest -m "slow and not library" --timeout 3600
 
 test-faults: $(TOOLS)  ## kill every process at every moment and count what is left
 	$(BIN)/python -m pytest -m fault --timeout 3600
