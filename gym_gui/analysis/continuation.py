@@ -7,31 +7,48 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from gym_gui.analysis.checkpoints import Checkpoint, check_file, find_checkpoint, last_checkpoint
+from gym_gui.analysis.compatibility import VersionDifference, check_origin, version_differences
 from gym_gui.core.worker.errors import UsageError
 from gym_gui.runs.folder import RunFolder
 from gym_gui.runs.plan import RunPlan, WorkerPlan
 from gym_gui.runs.plan_io import load_plan
+from gym_gui.workers.config import STEPS_FIELDS
 
 if TYPE_CHECKING:
     from gym_gui.workers.catalog import WorkerCatalog
     from gym_gui.workers.record import WorkerRecord
 
-STEP_FIELDS = ("total_steps", "total_timesteps")
 _NEEDED = ("mode", "checkpoint_path")
-_STEP_KEYS = ("step", "global_step", "steps", "total_steps", "timesteps")
 
 
 @dataclass(frozen=True)
-class Checkpoint:
-    """A checkpoint to begin with.
+class Start:
+    """What one worker of a new run begins with.
 
     Args:
-        path: Where it lies.
-        step: Environment steps taken when it was saved, where that is known.
+        worker_id: The worker.
+        checkpoint: Its checkpoint.
+        differences: Libraries whose versions are not those that it was saved with.
     """
 
-    path: Path
-    step: int | None = None
+    worker_id: str
+    checkpoint: Checkpoint
+    differences: list[VersionDifference]
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return it as a JSON-ready dict."""
+        known = self.checkpoint
+        return {
+            "worker_id": self.worker_id,
+            "path": str(known.path),
+            "run_id": known.run_id or None,
+            "step": known.step,
+            "algorithm": known.algorithm,
+            "env_id": known.env_id,
+            "libraries": known.libraries,
+            "differences": [difference.to_dict() for difference in self.differences],
+        }
 
 
 @dataclass(frozen=True)
@@ -41,12 +58,12 @@ class Continuation:
     Args:
         payload: Its run config.
         parent_run_id: The run it follows from.
-        checkpoints: Per worker id the checkpoint it begins with.
+        starts: What each of its workers begins with.
     """
 
     payload: dict[str, Any]
     parent_run_id: str
-    checkpoints: dict[str, Path]
+    starts: list[Start]
 
 
 def continue_run(
@@ -58,6 +75,7 @@ def continue_run(
     checkpoint: Path | None = None,
     steps: int | None = None,
     episodes: int | None = None,
+    strict: bool = False,
 ) -> Continuation:
     """Make the config of a run that goes on from a run's last checkpoints, or evaluates them.
 
@@ -69,9 +87,10 @@ def continue_run(
         checkpoint: Which checkpoint, in place of the last one recorded (a run of one worker only).
         steps: Environment steps to take beyond those of the checkpoint; without it, the first run's total is the goal.
         episodes: How many evaluation episodes, in place of the worker's default.
+        strict: Refuse a checkpoint that was saved with other versions of libraries, or with unknown ones.
 
     Raises:
-        UsageError: A worker cannot do this, or there is no checkpoint: with the reason.
+        UsageError: A worker cannot do this, or there is no checkpoint that it could begin with: with the reason.
     """
     folder = RunFolder.of(home, run_id)
     plan = load_plan(folder)
@@ -82,61 +101,58 @@ def continue_run(
         )
     payload = copy.deepcopy(plan.config)
     entries = []
-    used: dict[str, Path] = {}
+    starts: list[Start] = []
     for worker in plan.workers:
         record = catalog.get(worker.worker_type)
         _check_able(record, mode, run_id)
-        known = last_checkpoint(folder, worker)
-        start = known if checkpoint is None else _named(checkpoint, known)
-        if start is None:
-            raise UsageError(
-                f"run {run_id} has no checkpoint",
-                where=f"worker {worker.worker_id}",
-                why="its worker printed no checkpoint_saved event with a path",
-                next_step="name one with --checkpoint PATH, or train with checkpoints on",
-            )
-        if not start.path.exists():
-            raise UsageError(
-                "there is no such checkpoint",
-                where=f"{start.path} (run {run_id}, worker {worker.worker_id})",
-                why="it was moved or removed" if checkpoint is None else "",
-                next_step="name one that exists: --checkpoint PATH",
-            )
-        used[worker.worker_id] = start.path
+        start = _checkpoint(home, folder, worker, checkpoint)
+        check_file(start, f"run {run_id}, worker {worker.worker_id}", named=checkpoint is not None)
+        check_origin(start, worker, record, mode, run_id)
+        starts.append(Start(worker.worker_id, start, version_differences(start, record)))
         entry = _entry(plan, worker, record, mode, start.path)
         if mode == "resume":
             entry["config"] |= _steps(record, worker, start, steps)
         if episodes is not None:
             entry["config"] |= _episodes(record, episodes)
         entries.append(entry)
+    if strict:
+        _refuse_differences(starts, run_id)
     metadata = payload.setdefault("metadata", {})
     metadata.pop("worker", None)
     metadata.pop("workers", None)
     metadata.update({"worker": entries[0]} if len(entries) == 1 else {"workers": entries})
     _forget_instance_ids(payload)
     payload["run_name"] = _name(plan.run_name, mode)
-    return Continuation(payload, run_id, used)
+    return Continuation(payload, run_id, starts)
 
 
-def last_checkpoint(folder: RunFolder, worker: WorkerPlan) -> Checkpoint | None:
-    """Return the last checkpoint that a worker said it had saved, else the one that it began with itself."""
-    from gym_gui.telemetry.reader import RunReader
+def _checkpoint(home: Path, folder: RunFolder, worker: WorkerPlan, named: Path | None) -> Checkpoint:
+    """Return the checkpoint that the user named, else the last that the worker is known to have saved."""
+    if named is not None:
+        return find_checkpoint(home, named, folder)
+    known = last_checkpoint(home, folder, worker)
+    if known is None:
+        raise UsageError(
+            f"run {folder.run_id} has no checkpoint",
+            where=f"worker {worker.worker_id}",
+            why="its worker printed no checkpoint_saved event with a path",
+            next_step="name one with --checkpoint PATH, or train with checkpoints on",
+        )
+    return known
 
-    rollups = [rollup for rollup in RunReader(folder).worker_rollups() if rollup.worker_no == worker.worker_no]
-    for rollup in sorted(rollups, key=lambda rollup: rollup.attempt, reverse=True):
-        event = rollup.last_checkpoint or {}
-        path = event.get("path") or event.get("checkpoint_path")
-        if isinstance(path, str) and path:
-            step = next((event[name] for name in _STEP_KEYS if type(event.get(name)) is int), None)
-            return Checkpoint(folder.work(worker.worker_id) / path, step)  # an absolute path stays what it is
-    begun_with = worker.config.get("checkpoint_path")
-    return Checkpoint(Path(begun_with)) if isinstance(begun_with, str) and begun_with else None
 
-
-def _named(path: Path, known: Checkpoint | None) -> Checkpoint:
-    """Return the checkpoint that the user named; its step is known if it is the last one on record."""
-    path = path.expanduser().absolute()
-    return Checkpoint(path, known.step if known is not None and known.path == path else None)
+def _refuse_differences(starts: list[Start], run_id: str) -> None:
+    found = [f"worker {start.worker_id}: {difference}" for start in starts for difference in start.differences]
+    found += [
+        f"worker {start.worker_id}: no versions are on record" for start in starts if not start.checkpoint.libraries
+    ]
+    if found:
+        raise UsageError(
+            "the checkpoint was not saved with the libraries that would load it",
+            where=f"run {run_id}",
+            why="; ".join(found),
+            next_step="install those versions into the worker's environment, or leave --strict out",
+        )
 
 
 def _check_able(record: WorkerRecord, mode: str, run_id: str) -> None:
@@ -177,11 +193,11 @@ def _steps(record: WorkerRecord, worker: WorkerPlan, start: Checkpoint, further:
                 next_step="say how many further ones to take: --steps N",
             )
         return {}
-    field = next((name for name in STEP_FIELDS if record.has_field(name)), None)
+    field = next((name for name in STEPS_FIELDS if record.has_field(name)), None)
     if field is None:
         raise UsageError(
             f"worker {record.name} does not let one choose the number of steps",
-            why=f"its config has none of the fields {', '.join(STEP_FIELDS)}",
+            why=f"its config has none of the fields {', '.join(STEPS_FIELDS)}",
             next_step="leave --steps out",
         )
     if done is None:

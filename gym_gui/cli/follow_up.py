@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from gym_gui.analysis.continuation import Continuation
 
 
 def follow_up(
@@ -13,6 +17,7 @@ def follow_up(
     steps: int | None = None,
     episodes: int | None = None,
     checkpoint: Path | None = None,
+    strict: bool = False,
     detach: bool,
     check: bool,
     as_json: bool,
@@ -26,6 +31,7 @@ def follow_up(
         steps: Steps beyond the checkpoint's.
         episodes: Evaluation episodes.
         checkpoint: Which checkpoint.
+        strict: Refuse one that was saved with other versions of libraries.
         detach: Leave at once.
         check: Let the worker check its config.
         as_json: Print JSON.
@@ -49,9 +55,31 @@ def follow_up(
             next_step=f"wait for it (mosaic runs watch {run_id}) or end it (mosaic runs cancel {run_id})",
         )
     catalog = WorkerCatalog(home, persist=False)
-    new = continue_run(home, run_id, mode, catalog, checkpoint=checkpoint, steps=steps, episodes=episodes)
-    submission = Submission(home, catalog, [new.payload], parent_run_id=run_id, where=f"from run {run_id}")
+    new = continue_run(
+        home, run_id, mode, catalog, checkpoint=checkpoint, steps=steps, episodes=episodes, strict=strict
+    )
+    _say_differences(new)
+    submission = Submission(
+        home,
+        catalog,
+        [new.payload],
+        parent_run_id=run_id,
+        where=f"from run {run_id}",
+        details={"checkpoints": [start.to_dict() for start in new.starts]},
+    )
     submission.check(dry_run_workers=check)
-    for worker_id, path in new.checkpoints.items():
-        say(f"worker {worker_id} begins with {path}")
+    for start in new.starts:
+        say(f"worker {start.worker_id} begins with {start.checkpoint.path}")
     return submission.go(detach=detach, as_json=as_json)
+
+
+def _say_differences(new: Continuation) -> None:
+    """Warn of versions before a worker loads anything: it may fail on them, or behave otherwise without a word."""
+    from gym_gui.cli.output import say
+
+    for start in new.starts:
+        if start.differences:
+            told = "; ".join(str(difference) for difference in start.differences)
+            say(f"warning: worker {start.worker_id} begins with a checkpoint of other versions: {told}")
+    if any(start.differences for start in new.starts):
+        say("         if it fails or behaves otherwise, install those versions; --strict refuses such checkpoints")

@@ -32,6 +32,7 @@ class Submission:
         many: The user asked for several, so that JSON output is a list.
         parent_run_id: The run that they follow from.
         where: What to call their source in errors: a file, or the command line.
+        details: What JSON output is to tell of each run besides.
     """
 
     home: Path
@@ -40,6 +41,7 @@ class Submission:
     many: bool = False
     parent_run_id: str | None = None
     where: str = ""
+    details: dict[str, Any] = field(default_factory=dict)
     run_ids: list[str] = field(default_factory=list)
 
     def check(self, *, dry_run_workers: bool) -> None:
@@ -124,7 +126,7 @@ class Submission:
         from gym_gui.cli.progress.ending import show_failures, show_results, summary_json
 
         if as_json:
-            found = [summary_json(run, self.home) for run in outcome.runs]
+            found = [{**summary_json(run, self.home), **self.details} for run in outcome.runs]
             print_json(found if self.many else found[0] if found else None)
         elif not outcome.detached:
             show_results(console(), outcome.runs)
@@ -139,7 +141,7 @@ class Submission:
 
     def _say_detached(self, *, as_json: bool) -> None:
         if as_json:
-            found: list[dict[str, Any]] = [{"run_id": run_id} for run_id in self.run_ids]
+            found: list[dict[str, Any]] = [{"run_id": run_id, **self.details} for run_id in self.run_ids]
             print_json(found if self.many else found[0])
             return
         for run_id in self.run_ids:

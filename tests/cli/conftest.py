@@ -150,14 +150,15 @@ def main():
 if __name__ == '__main__':
     main()
 """
-FIELDS = {"script": "", "saver": "    mode: str = 'train'\n    checkpoint_path: str = ''\n    eval_episodes: int = 3\n"}
+MODES = "    mode: str = 'train'\n    checkpoint_path: str = ''\n    eval_episodes: int = 3\n    algo: str = 'q'\n"
+FIELDS = {"script": "", "saver": MODES, "hoarder": MODES}
 
 
 @pytest.fixture(scope="session")
 def worker_site(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Installed workers: ``script`` runs its ``code``, ``saver`` has modes too, ``broken`` cannot be imported."""
+    """Installed workers: ``script`` runs its ``code``, ``saver`` and ``hoarder`` have modes, ``broken`` has a fault."""
     site = tmp_path_factory.mktemp("site")
-    for name in ("script", "saver", "broken"):
+    for name in ("script", "saver", "hoarder", "broken"):
         package = site / f"{name}_worker"
         package.mkdir()
         info = site / f"{name}_worker-1.2.3.dist-info"
@@ -175,5 +176,5 @@ def worker_site(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def script(mosaic: Command, worker_site: Path) -> Command:
-    """The command in an environment in which the workers ``script``, ``saver`` and ``broken`` are installed."""
+    """The command in an environment in which the workers of ``worker_site`` are installed."""
     return Command({**mosaic.environment, "PYTHONPATH": str(worker_site)})

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import importlib.metadata
 import json
+import platform
 from pathlib import Path
 from typing import Any
 
 CODE = """
 import os
 path = os.path.abspath('c.bin')
-open(path, 'w').close()
+open(path, 'w').write('weights')
 if config.get('mode') != 'evaluate':
     say(event='checkpoint_saved', payload={'path': path, 'step': 7})
 names = ('mode', 'checkpoint_path', 'total_steps', 'eval_episodes')
@@ -74,3 +76,62 @@ def test_what_cannot_be_continued_is_refused(script: Any, home: Path) -> None:
     assert "has not ended" in refused.stderr
     assert script("runs", "cancel", run_id, "--wait").code == 0
     assert len(list((home / "runs").glob("0*"))) == 3
+
+
+def saving(**told: Any) -> str:
+    """Code that announces a checkpoint with some facts."""
+    return CODE.replace("'step': 7}", f"'step': 7, **{told!r}}}")
+
+
+def test_other_versions_are_said_before_anything_is_loaded(script: Any) -> None:
+    old = {"python": platform.python_version(), "click": "0.1", "no-such-library": "2.0"}
+    script("train", "saver", f"--set=code={saving(algorithm='Q', libraries=old)}")
+    warned = script("evaluate", "latest", "--json")
+    assert warned.code == 0, warned.stderr
+    assert "click was 0.1 and is " in warned.stderr
+    assert "no-such-library was 2.0 and is not installed" in warned.stderr
+    assert warned.stderr.index("click was 0.1") < warned.stderr.index("begins with /")
+    (start,) = warned.json["checkpoints"]
+    assert (start["algorithm"], start["step"], start["libraries"]) == ("Q", 7, old)
+    assert [difference["library"] for difference in start["differences"]] == ["click", "no-such-library"]
+
+    # The evaluation has no checkpoint of its own: that of the first run is known all the same.
+    again = script("evaluate", "latest", "--strict")
+    assert again.code == 2
+    assert "click was 0.1" in again.stderr
+    assert "leave --strict out" in again.stderr
+
+
+def test_equal_versions_need_no_word(script: Any) -> None:
+    same = {"python": platform.python_version(), "click": importlib.metadata.version("click") + "+cpu"}
+    script("train", "saver", f"--set=code={saving(libraries=same)}")
+    silent = script("evaluate", "latest", "--strict", "--detach", "--json")
+    assert silent.code == 0, silent.stderr
+    assert "warning" not in silent.stderr
+    assert silent.json["checkpoints"][0]["differences"] == []
+    assert script("runs", "watch", silent.json["run_id"]).code == 0
+
+    script("train", "saver", f"--set=code={CODE}")
+    unknown = script("evaluate", "latest", "--strict")
+    assert unknown.code == 2
+    assert "no versions are on record" in unknown.stderr
+
+
+def test_checkpoints_of_others_are_refused(script: Any, home: Path) -> None:
+    other = script("train", "hoarder", f"--set=code={saving(algorithm='q')}", "--json").json["run_id"]
+    strange = script("train", "saver", "--algo", "sarsa", f"--set=code={saving(algorithm='sarsa')}", "--json").json
+    script("train", "saver", f"--set=code={saving(algorithm='q')}")
+
+    def checkpoint(run_id: str) -> str:
+        return str(home / "runs" / run_id / "work" / "000001" / "c.bin")
+
+    refused = script("evaluate", "latest", "--checkpoint", checkpoint(other))
+    assert refused.code == 2
+    assert "belongs to another worker" in refused.stderr
+    assert f"mosaic evaluate {other} --checkpoint" in refused.stderr
+
+    refused = script("resume", "latest", "--checkpoint", checkpoint(strange["run_id"]), "--steps", "5")
+    assert refused.code == 2
+    assert "it was trained with sarsa" in refused.stderr
+    assert f"mosaic resume {strange['run_id']} --checkpoint" in refused.stderr
+    assert script("resume", strange["run_id"], "--steps", "5").code == 0

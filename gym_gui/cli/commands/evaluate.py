@@ -15,11 +15,19 @@ from gym_gui.cli.options import common, run_argument
     "--episodes", type=click.IntRange(min=1), metavar="N", help="How many episodes; default: the worker's own."
 )
 @click.option("--checkpoint", type=click.Path(path_type=Path), metavar="PATH", help="Measure this one, not the last.")
+@click.option("--strict", is_flag=True, help="Refuse a checkpoint that was saved with other versions of libraries.")
 @click.option("--detach", is_flag=True, help="Submit and return at once.")
 @click.option("--no-check", is_flag=True, help="Skip the worker's own check of its config.")
 @common
 def evaluate(
-    home: Path, run: str, episodes: int | None, checkpoint: Path | None, detach: bool, no_check: bool, as_json: bool
+    home: Path,
+    run: str,
+    episodes: int | None,
+    checkpoint: Path | None,
+    strict: bool,
+    detach: bool,
+    no_check: bool,
+    as_json: bool,
 ) -> int:
     """Measure a run's last checkpoint, as a new run.
 
@@ -27,5 +35,5 @@ def evaluate(
     """
     from gym_gui.cli.follow_up import follow_up
 
-    return follow_up(home, run, "evaluate", episodes=episodes, checkpoint=checkpoint, detach=detach, check=not no_check,
-                     as_json=as_json)  # fmt: skip
+    return follow_up(home, run, "evaluate", episodes=episodes, checkpoint=checkpoint, strict=strict, detach=detach,
+                     check=not no_check, as_json=as_json)  # fmt: skip

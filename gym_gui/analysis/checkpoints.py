@@ -1,0 +1,178 @@
+"""What is on record of a checkpoint: who saved it, when, with which algorithm and libraries."""
+
+from __future__ import annotations
+
+import zipfile
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from gym_gui.core.worker.errors import MosaicError, UsageError
+from gym_gui.runs.folder import RunFolder
+from gym_gui.runs.ids import is_run_id
+from gym_gui.runs.plan import WorkerPlan
+from gym_gui.runs.plan_io import load_plan
+from gym_gui.telemetry.reader import RunReader
+
+_STEP_KEYS = ("step", "global_step", "steps", "total_steps", "timesteps")
+_ALGORITHM_KEYS = ("algorithm", "algo")
+_EVENTS_AT_ONCE = 10_000
+
+
+@dataclass(frozen=True)
+class Checkpoint:
+    """A checkpoint to begin with, and what its ``checkpoint_saved`` event told.
+
+    Args:
+        path: Where it lies: a file or a folder.
+        run_id: The run that saved it; empty if nobody is known to have.
+        worker_type: The kind of worker that saved it.
+        step: Environment steps taken when it was saved.
+        algorithm: What it was trained with.
+        env_id: What it was trained in.
+        libraries: Name to version of the libraries that it was saved with.
+    """
+
+    path: Path
+    run_id: str = ""
+    worker_type: str = ""
+    step: int | None = None
+    algorithm: str | None = None
+    env_id: str | None = None
+    libraries: dict[str, str] = field(default_factory=dict)
+
+
+def last_checkpoint(home: Path, folder: RunFolder, worker: WorkerPlan) -> Checkpoint | None:
+    """Return the last checkpoint that a worker said it had saved, else the one that it began with itself."""
+    rollups = [rollup for rollup in RunReader(folder).worker_rollups() if rollup.worker_no == worker.worker_no]
+    for rollup in sorted(rollups, key=lambda rollup: rollup.attempt, reverse=True):
+        told = rollup.last_checkpoint or {}
+        path = _path_of(told, folder, worker.worker_id)
+        if path is not None:
+            return _recorded(path, folder, worker, told)
+    begun_with = worker.config.get("checkpoint_path")
+    return find_checkpoint(home, Path(begun_with)) if isinstance(begun_with, str) and begun_with else None
+
+
+def find_checkpoint(home: Path, path: Path, folder: RunFolder | None = None) -> Checkpoint:
+    """Return a checkpoint that somebody named, with what is on record of it.
+
+    Args:
+        home: The home, whose runs are looked through for the one that the file belongs to.
+        path: The file or folder.
+        folder: The run that is asked first: its checkpoints may lie anywhere.
+    """
+    path = path.expanduser().absolute()
+    owner = _owner(home, path)
+    asked: list[RunFolder] = [run for run in (folder, owner) if run is not None]
+    for run in dict.fromkeys(asked):
+        # The last word on a path counts: a file may have been written anew.
+        found = [checkpoint for checkpoint in _saved(run) if _same(checkpoint.path, path)]
+        if found:
+            return found[-1]
+    return Checkpoint(path)
+
+
+def check_file(checkpoint: Checkpoint, where: str, *, named: bool) -> None:
+    """Find what is wrong with a checkpoint's file without loading it.
+
+    Args:
+        checkpoint: The checkpoint.
+        where: The run and worker that are to begin with it.
+        named: The user named it.
+
+    Raises:
+        UsageError: It is missing, empty or cut off.
+    """
+    path = checkpoint.path
+    mend = "name one that is whole: --checkpoint PATH"
+    try:
+        if not path.exists():
+            raise UsageError(
+                "there is no such checkpoint",
+                where=f"{path} ({where})",
+                why="" if named else "it was moved or removed",
+                next_step="name one that exists: --checkpoint PATH",
+            )
+        if path.is_dir():
+            if not any(path.iterdir()):
+                raise UsageError("the checkpoint is an empty folder", where=f"{path} ({where})", next_step=mend)
+            return
+        with path.open("rb") as stream:
+            head = stream.read(4)
+    except OSError as error:
+        raise UsageError(
+            f"the checkpoint cannot be read: {error.strerror}", where=f"{path} ({where})", next_step=mend
+        ) from error
+    if not head:
+        raise UsageError("the checkpoint is an empty file", where=f"{path} ({where})", next_step=mend)
+    # PyTorch and most libraries write zip archives, whose table of contents stands at their end.
+    if head.startswith(b"PK\x03\x04") and not zipfile.is_zipfile(path):
+        raise UsageError(
+            "the checkpoint is damaged",
+            where=f"{path} ({where})",
+            why="it is a zip archive without an end: it was cut off while it was written or copied",
+            next_step=mend,
+        )
+
+
+def _owner(home: Path, path: Path) -> RunFolder | None:
+    """Return the run whose folder a path lies in."""
+    try:
+        first = path.resolve().relative_to((home / "runs").resolve()).parts[0]
+    except (ValueError, IndexError, OSError):
+        return None
+    return RunFolder.of(home, first) if is_run_id(first) and RunFolder.of(home, first).run_json.exists() else None
+
+
+def _saved(folder: RunFolder) -> Iterator[Checkpoint]:
+    """Yield the checkpoints that a run's workers announced, in order; none of a run that cannot be read."""
+    try:
+        workers = {worker.worker_id: worker for worker in load_plan(folder).workers}
+    except MosaicError:
+        return
+    reader, after = RunReader(folder), -1
+    while True:
+        try:
+            events = reader.events(after=after, limit=_EVENTS_AT_ONCE)
+        except MosaicError:
+            return
+        for event in events:
+            told, worker = event.payload, workers.get(event.worker_id)
+            if event.event != "checkpoint_saved" or worker is None or not isinstance(told, dict):
+                continue
+            path = _path_of(told, folder, worker.worker_id)
+            if path is not None:
+                yield _recorded(path, folder, worker, told)
+        if len(events) < _EVENTS_AT_ONCE:
+            return
+        after = events[-1].id
+
+
+def _recorded(path: Path, folder: RunFolder, worker: WorkerPlan, told: dict[str, Any]) -> Checkpoint:
+    libraries = told.get("libraries")
+    return Checkpoint(
+        path,
+        folder.run_id,
+        worker.worker_type,
+        step=next((told[name] for name in _STEP_KEYS if type(told.get(name)) is int), None),
+        algorithm=next((told[name] for name in _ALGORITHM_KEYS if isinstance(told.get(name), str)), None),
+        env_id=told["env_id"] if isinstance(told.get("env_id"), str) else None,
+        libraries={str(name): str(version) for name, version in libraries.items() if version is not None}
+        if isinstance(libraries, dict)
+        else {},
+    )
+
+
+def _path_of(told: dict[str, Any], folder: RunFolder, worker_id: str) -> Path | None:
+    """Return the path that an event named; a relative one counts from the worker's own folder."""
+    path = told.get("path") or told.get("checkpoint_path")
+    return folder.work(worker_id) / path if isinstance(path, str) and path else None
+
+
+def _same(one: Path, other: Path) -> bool:
+    try:
+        return one == other or one.resolve() == other.resolve()
+    except (OSError, RuntimeError):
+        return False
