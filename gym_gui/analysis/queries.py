@@ -187,7 +187,17 @@ def _fresh(home: Path, known: RunSummary) -> RunSummary:
     except MosaicError:
         return known
     run.sequence = known.sequence
+    _take_usage(run, known)
     return run
+
+
+def _take_usage(run: RunSummary, known: RunSummary) -> None:
+    """Add what living workers use at the moment: it is reported, and stands in no folder."""
+    reported = {(worker.worker_id, worker.attempt): worker for worker in known.workers}
+    for worker in run.workers:
+        found = reported.get((worker.worker_id, worker.attempt))
+        if found is not None and not worker.state.terminal and worker.cpu_seconds is None:
+            worker.cpu_seconds, worker.memory_bytes = found.cpu_seconds, found.memory_bytes
 
 
 def _from_folder(home: Path, run_id: str) -> RunSummary:

@@ -94,7 +94,8 @@ class Indexer:
     def log_facts(self, worker: WorkerPlan, watch: AttemptWatch) -> LogFacts:
         """Return what the log of an attempt tells; it is closed here once the attempt is over and all was read."""
         key = (worker.worker_no, watch.number)
-        drained = self.caught_up and not self.disk_full
+        # Its own log alone: those of the other workers may never stand still.
+        drained = not self.disk_full and self._ingestor is not None and self._ingestor.drained(*key)
         # Read once more after nothing of it lived, so that its log, even one just made, is known and read to the end.
         if watch.over and drained and self._pumps > self._over_at.setdefault(key, self._pumps):
             self._guarded(lambda: self._close(key))

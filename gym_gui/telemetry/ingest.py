@@ -177,6 +177,11 @@ class Ingestor:
         """Return how many bytes of the logs are not in the database yet."""
         return sum(source.tail.lag() for source in self._sources.values())
 
+    def drained(self, worker_no: int, attempt: int) -> bool:
+        """Return whether all that stands in one log now is in the database; also true of a log that is not read."""
+        source = self._sources.get((worker_no, attempt))
+        return source is None or not source.tail.lag()
+
     def ledger(self) -> Ledger:
         """Return where the lines of all workers went (the supervisor's own log aside)."""
         total = Ledger()

@@ -65,6 +65,19 @@ def test_the_registry_orders_and_what_it_does_not_know_comes_first(home: Path) -
     registry.close()
 
 
+def test_what_a_living_worker_uses_comes_from_the_registry(home: Path) -> None:
+    run_id = new_run_id()
+    add_folder(home, run_id)
+    reported = summary(run_id, RunState.RUNNING)
+    reported.workers[0].attempt = 0  # as in the folder: nothing was launched there
+    reported.workers[0].cpu_seconds, reported.workers[0].memory_bytes = 2.5, 1 << 20
+    registry = Registry(DaemonHome(home).registry)
+    registry.add(reported)
+    registry.close()
+    (worker,) = get_run(home, run_id).workers
+    assert (worker.cpu_seconds, worker.memory_bytes) == (2.5, 1 << 20)
+
+
 def test_references(home: Path) -> None:
     for run_id in ("01ARZ3NDEKTSV4RRFFQ69G5FAV", "01ARZ3NDEKTSV4RRFFQ69G5FAW", "01BRZ3NDEKTSV4RRFFQ69G5FAV"):
         add_folder(home, run_id)

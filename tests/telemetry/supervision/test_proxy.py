@@ -277,6 +277,16 @@ class TestSeveralWorkers:
         assert (a.state, b.state, c.state) == (RunState.CANCELLED, RunState.FAILED, RunState.CANCELLED)
         assert a.cause == c.cause == "stopped because worker b failed"
 
+    def test_the_end_of_one_is_seen_while_another_never_stops_printing(self, new_run):
+        workers = {"a": ["started", "murmur:600"], "b": ["started", "exit:2"], "c": ["started", "murmur:600"]}
+        summary = new_run(workers=workers).finish()
+        assert (summary.state, summary.cause) == (RunState.FAILED, "1 of 3 workers failed; b: exit code 2")
+
+    def test_a_hung_one_is_stopped_while_another_never_stops_printing(self, new_run):
+        workers = {"a": ["started", "murmur:600"], "b": ["started", "sleep:600"], "c": ["started", "murmur:600"]}
+        summary = new_run(workers=workers, limits={"heartbeat_timeout_s": 1.5}).finish()
+        assert summary.workers[1].cause == "hung: neither output nor CPU time for 1.5 s"
+
     def test_continue(self, new_run):
         workers = {"a": ["started", "sleep:1", "completed"], "b": ["started", "exit:2"]}
         summary = new_run(workers=workers, on_worker_failure="continue").finish()
