@@ -13,7 +13,7 @@ import sys
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, TextIO
+from typing import Any
 
 from benchmarks import harness
 
@@ -36,70 +36,45 @@ SHAPES: dict[str, dict[str, Any]] = {
 }
 
 
-def printing(sink: TextIO, events: int, more: dict[str, Any]) -> Callable[[], None]:
-    """Return the arm that every worker starts with."""
-
-    def arm() -> None:
-        for index in range(events):
-            event = {
-                "event_type": "step",
-                "run_id": RUN_ID,
-                "worker_id": WORKER_ID,
-                "step_index": index,
-                "ep_index": index // 200,
-                "reward": 1.0,
-                "terminated": False,
-                "truncated": False,
-                "action": index % 2,
-                **more,
-            }
-            print(json.dumps(event), file=sink, flush=True)
-
-    return arm
-
-
-def emitting(emitter: Any, events: int, more: dict[str, Any]) -> Callable[[], None]:
-    """Return the arm of a worker that uses the SDK."""
-
-    def arm() -> None:
-        step = emitter.step
-        for index in range(events):
-            step(
-                index,
-                reward=1.0,
-                ep_index=index // 200,
-                terminated=False,
-                truncated=False,
-                action=index % 2,
-                **more,
-            )
-
-    return arm
+#: The arms, with the values of a shape written out as a program writes them.
+PRINTING = """
+def arm():
+    for index in range(events):
+        event = {{
+            "event_type": "step", "run_id": run_id, "worker_id": worker_id, "step_index": index,
+            "ep_index": index // 200, "reward": 1.0, "terminated": False, "truncated": False, "action": index % 2,
+            {entries}
+        }}
+        print(json.dumps(event), file=sink, flush=True)
+"""
+EMITTING = """
+def arm():
+    step = emitter.step
+    for index in range(events):
+        step(
+            index, reward=1.0, ep_index=index // 200, terminated=False, truncated=False, action=index % 2,
+            {keywords}
+        )
+"""
+BARE = PRINTING.replace(
+    "print(json.dumps(event), file=sink, flush=True)", 'os.write(descriptor, encode(event) + b"\\n")'
+)
 
 
-def bare(descriptor: int, events: int, more: dict[str, Any]) -> Callable[[], None]:
-    """Return the floor: the same dict, msgspec and one write, nothing around them."""
-    import msgspec
+def compiled(arm: str, more: dict[str, Any], **names: Any) -> Callable[[], None]:
+    """Return an arm that logs so many steps of a shape.
 
-    encode = msgspec.json.Encoder().encode
-
-    def arm() -> None:
-        for index in range(events):
-            event = {
-                "event_type": "step",
-                "run_id": RUN_ID,
-                "worker_id": WORKER_ID,
-                "step_index": index,
-                "ep_index": index // 200,
-                "reward": 1.0,
-                "terminated": False,
-                "truncated": False,
-                "action": index % 2,
-                **more,
-            }
-            os.write(descriptor, encode(event) + b"\n")
-
-    return arm
+    Args:
+        arm: `PRINTING`, `EMITTING` or `BARE`.
+        more: The shape: what a step has besides the usual.
+        names: What the arm needs.
+    """
+    entries = "".join(f"{name!r}: {value!r}, " for name, value in more.items())
+    keywords = "".join(f"{name}={value!r}, " for name, value in more.items())
+    space = {"json": json, "os": os, "run_id": RUN_ID, "worker_id": WORKER_ID, **names}
+    exec(arm.format(entries=entries, keywords=keywords), space)
+    made: Callable[[], None] = space["arm"]
+    return made
 
 
 def measure(events: int, rounds: int) -> dict[str, Any]:
@@ -116,12 +91,15 @@ def measure(events: int, rounds: int) -> dict[str, Any]:
             to_sink = TelemetryEmitter(RUN_ID, worker_id=WORKER_ID, sink=sink)
             for shape, more in SHAPES.items():
                 arms = {
-                    "print": printing(sink, events, more),
-                    "sdk": emitting(emitter, events, more),
-                    "sdk through stdout": emitting(to_sink, events, more),
+                    "print": compiled(PRINTING, more, events=events, sink=sink),
+                    "sdk": compiled(EMITTING, more, events=events, emitter=emitter),
+                    "sdk through stdout": compiled(EMITTING, more, events=events, emitter=to_sink),
                 }
                 if ENCODER_NAME == "msgspec":
-                    arms["bare"] = bare(sink.fileno(), events, more)
+                    import msgspec
+
+                    encode = msgspec.json.Encoder().encode
+                    arms["bare"] = compiled(BARE, more, events=events, descriptor=sink.fileno(), encode=encode)
                 samples = harness.interleave({name: _emptying(log, arm) for name, arm in arms.items()}, rounds)
                 found["shapes"][shape] = {
                     name: {
@@ -172,7 +150,7 @@ def import_milliseconds(rounds: int) -> dict[str, float]:
 def main() -> None:
     """Measure, and print the ratios last."""
     options = harness.arguments("A step through the SDK against building a dict and printing it (T1).")
-    events = 1_000 if options.tiny else 50_000
+    events = 1_000 if options.tiny else 20_000
     ratios, details = [], {"events": events, "rounds": options.rounds}
     for standard_library, target in ((False, 0.5), (True, 0.85)):
         found = in_child(events, options.rounds, standard_library=standard_library)

@@ -121,7 +121,8 @@ _number = st.floats() | st.integers(-(2**63), 2**63 - 1)
         st.none() | st.integers(0, 100) | st.lists(_number, max_size=3),
         st.none() | st.lists(_number, max_size=4) | st.text(),
     ),
-    extra=st.dictionaries(st.sampled_from(["a", "b c", "é"]), _number | st.text() | st.none(), max_size=2),
+    extra=st.dictionaries(st.sampled_from(["a", "b c", "é", "5 %"]), _number, max_size=3)
+    | st.dictionaries(st.sampled_from(["a", "b c", "é"]), _number | st.text() | st.none(), max_size=2),
 )
 def test_fast_encoders_of_steps_agree_with_the_slow_way(
     step_index: int, values: tuple[Any, ...], extra: dict[str, Any]
@@ -146,6 +147,9 @@ def test_names_that_a_program_makes_up_do_not_fill_memory() -> None:
         encode(i, *values, {f"name{i}": i})
     with pytest.raises(step_line.Unusual):
         encode(0, *values, {"one more": 1})
+    of_text = step_line._text_encoder(HEAD)
+    for i in range(step_line._MOST_SHAPES + 1):
+        assert json.loads(of_text(i, *values, {f"name{i}": i}))[f"name{i}"] == i
 
 
 @pytest.mark.parametrize("name", ["run_id", "event_type", "dropped"])

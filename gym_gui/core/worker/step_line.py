@@ -7,9 +7,10 @@ that are out of its ordinary; the caller then takes the slow way, which encodes 
 from __future__ import annotations
 
 from json.encoder import encode_basestring
+from math import isfinite
 from typing import Any, Callable
 
-from gym_gui.core.worker.encoding import ENCODER_NAME, encode_text, encode_text_line, to_jsonable
+from gym_gui.core.worker.encoding import ENCODER_NAME, encode_text, to_jsonable
 
 FIELDS = ("agent_id", "ep_index", "reward", "terminated", "truncated", "action", "observation")
 """What a step may have besides its ``step_index``, in the order in which it is written."""
@@ -22,6 +23,7 @@ _RESERVED = frozenset(
 )
 #: Sets of extra names that get a class of their own; a program that makes names up takes the slow way.
 _MOST_SHAPES = 64
+_NUMBERS = frozenset((int, float))
 _WORD = {True: "true", False: "false"}
 
 
@@ -132,6 +134,18 @@ def _text_encoder(head: dict[str, str]) -> StepEncoder:
     fixed = "".join(f'"{name}":{encode_basestring(value)},' for name, value in head.items())
     start = f'{{"event_type":"step",{fixed}"step_index":'
     word = _WORD
+    templates: dict[tuple[str, ...], str] = {}
+
+    def encode_extra(extra: dict[str, Any]) -> str:
+        values = extra.values()
+        # Only a number that is not finite makes the sum so (or numbers whose sum is out of range: the long way then).
+        if _NUMBERS.issuperset(map(type, values)) and isfinite(sum(values)):
+            template = templates.get(tuple(extra)) or _new_template(templates, tuple(extra))
+            if template:
+                return template % tuple(values)
+        if not _RESERVED.isdisjoint(extra):
+            raise Unusual
+        return f",{encode_text(extra)[1:]}\n"
 
     def encode_step(
         step_index: Any,
@@ -164,10 +178,16 @@ def _text_encoder(head: dict[str, str]) -> StepEncoder:
             line = f'{line},"action":{encode_text(action)}'
         if observation is not None:
             line = f'{line},"observation":{encode_text(observation)}'
-        if extra:
-            if not _RESERVED.isdisjoint(extra):
-                raise Unusual
-            return encode_text_line(f"{line},{encode_text(extra)[1:]}\n")
-        return encode_text_line(line + "}\n")
+        # Lone surrogates cannot be encoded; the slow way knows what to do with them.
+        return (line + encode_extra(extra)).encode() if extra else (line + "}\n").encode()
 
     return encode_step
+
+
+def _new_template(templates: dict[tuple[str, ...], str], extra: tuple[str, ...]) -> str:
+    """Return, and keep, what makes the end of a line of the extras' numbers by ``%``; empty if no more are kept."""
+    if len(templates) >= _MOST_SHAPES or not _RESERVED.isdisjoint(extra):
+        return ""
+    names = (encode_basestring(name).replace("%", "%%") for name in extra)
+    templates[extra] = "".join(f",{name}:%r" for name in names) + "}\n"
+    return templates[extra]
