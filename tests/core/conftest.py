@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import subprocess
@@ -10,6 +11,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
+from gym_gui.core.worker import TelemetryEmitter
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 
@@ -70,3 +73,21 @@ class Script:
 def script(tmp_path: Path) -> Script:
     """Runs code in a process of its own, warnings being errors."""
     return Script(tmp_path)
+
+
+class Recorder:
+    """An emitter into memory."""
+
+    def __init__(self) -> None:
+        self.sink = io.StringIO()
+        self.emitter = TelemetryEmitter("r", worker_id="w", sink=self.sink)
+
+    def events(self, kind: str | None = None) -> list[dict[str, Any]]:
+        events = [json.loads(line) for line in self.sink.getvalue().splitlines()]
+        return [event for event in events if kind in (None, event.get("event_type"))]
+
+
+@pytest.fixture
+def recorder() -> Recorder:
+    """An emitter into memory, and what it emitted."""
+    return Recorder()

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import io
-import json
 import struct
 import zlib
 from pathlib import Path
@@ -15,21 +13,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gym_gui.core.worker import ConfigError, TelemetryEmitter
+from gym_gui.core.worker import ConfigError
 from gym_gui.core.worker.envs import EpisodeSampling, RunCounter, TelemetryWrapper
 from gym_gui.core.worker.envs.frames import png_bytes
-
-
-class Recorder:
-    """An emitter into memory."""
-
-    def __init__(self) -> None:
-        self.sink = io.StringIO()
-        self.emitter = TelemetryEmitter("r", worker_id="w", sink=self.sink)
-
-    def events(self, kind: str | None = None) -> list[dict[str, Any]]:
-        events = [json.loads(line) for line in self.sink.getvalue().splitlines()]
-        return [event for event in events if kind in (None, event.get("event_type"))]
 
 
 def play(env: Any, episodes: int, seed: int = 1) -> list[tuple[float, int]]:
@@ -46,8 +32,7 @@ def play(env: Any, episodes: int, seed: int = 1) -> list[tuple[float, int]]:
     return played
 
 
-def test_all_steps_and_episodes() -> None:
-    recorder = Recorder()
+def test_all_steps_and_episodes(recorder: Any) -> None:
     with TelemetryWrapper(gymnasium.make("CartPole-v1"), recorder.emitter) as env:
         played = play(env, 3)
     steps, episodes = recorder.events("step"), recorder.events("episode")
@@ -63,8 +48,7 @@ def test_all_steps_and_episodes() -> None:
 
 
 @pytest.mark.parametrize(("rule", "recorded"), [("none", []), ("episodes:2", [0, 2, 4])])
-def test_whole_episodes_are_sampled_and_counted(rule: str, recorded: list[int]) -> None:
-    recorder = Recorder()
+def test_whole_episodes_are_sampled_and_counted(recorder: Any, rule: str, recorded: list[int]) -> None:
     env = TelemetryWrapper(gymnasium.make("CartPole-v1"), recorder.emitter, steps=rule)
     played = play(env, 5)
     env.close()
@@ -75,8 +59,7 @@ def test_whole_episodes_are_sampled_and_counted(rule: str, recorded: list[int]) 
     assert total == sum(length for _, length in played)
 
 
-def test_episode_that_is_given_up_is_not_emitted_but_its_steps_are_counted() -> None:
-    recorder = Recorder()
+def test_episode_that_is_given_up_is_not_emitted_but_its_steps_are_counted(recorder: Any) -> None:
     env = TelemetryWrapper(gymnasium.make("CartPole-v1"), recorder.emitter, steps="none")
     env.reset(seed=1)
     for _ in range(3):
@@ -89,8 +72,7 @@ def test_episode_that_is_given_up_is_not_emitted_but_its_steps_are_counted() -> 
     assert event["sampled"] == 4
 
 
-def test_recorded_episode_can_be_replayed() -> None:
-    recorder = Recorder()
+def test_recorded_episode_can_be_replayed(recorder: Any) -> None:
     env = TelemetryWrapper(gymnasium.make("CartPole-v1"), recorder.emitter, observations=True)
     play(env, 1, seed=7)
     steps = recorder.events("step")
@@ -104,8 +86,8 @@ def test_recorded_episode_can_be_replayed() -> None:
         assert (step["reward"], step["terminated"]) == (reward, terminated)
 
 
-def test_labels_and_shared_numbers() -> None:
-    recorder, counter = Recorder(), RunCounter(first_step=100, first_episode=10)
+def test_labels_and_shared_numbers(recorder: Any) -> None:
+    counter = RunCounter(first_step=100, first_episode=10)
     envs = [
         TelemetryWrapper(
             gymnasium.make("CartPole-v1"), recorder.emitter, phase="eval", agent_id=f"env{i}", counter=counter
@@ -125,8 +107,8 @@ def test_labels_and_shared_numbers() -> None:
     assert [step["step_index"] for step in steps] == list(range(100, 100 + len(steps)))
 
 
-def test_vector_environments_that_reset_by_themselves() -> None:
-    recorder, counter = Recorder(), RunCounter()
+def test_vector_environments_that_reset_by_themselves(recorder: Any) -> None:
+    counter = RunCounter()
     envs = gymnasium.vector.SyncVectorEnv(
         [lambda: TelemetryWrapper(gymnasium.make("CartPole-v1"), recorder.emitter, counter=counter) for _ in range(3)]
     )
@@ -141,8 +123,7 @@ def test_vector_environments_that_reset_by_themselves() -> None:
     assert len({episode["ep_index"] for episode in recorder.events("episode")}) > 3
 
 
-def test_spaces_of_arrays() -> None:
-    recorder = Recorder()
+def test_spaces_of_arrays(recorder: Any) -> None:
     env = TelemetryWrapper(gymnasium.make("Pendulum-v1"), recorder.emitter, observations=True)
     play(env, 1)
     step = recorder.events("step")[0]
@@ -198,8 +179,7 @@ def pixels(path: Path) -> tuple[int, int, bytes]:
     return width, height, b"".join(rows[row * stride + 1 : (row + 1) * stride] for row in range(height))
 
 
-def test_frames_of_recorded_episodes(tmp_path: Path) -> None:
-    recorder = Recorder()
+def test_frames_of_recorded_episodes(recorder: Any, tmp_path: Path) -> None:
     env = TelemetryWrapper(Coloured(), recorder.emitter, frames="episodes:2", frames_dir=tmp_path / "frames")
     play(env, 3)
     frames = [step.get("frame") for step in recorder.events("step")]
@@ -207,23 +187,22 @@ def test_frames_of_recorded_episodes(tmp_path: Path) -> None:
     assert pixels(tmp_path / "frames" / frames[1]) == (3, 2, bytes([2]) * 18)
 
 
-def test_frames_go_to_the_workers_folder(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_frames_go_to_the_workers_folder(recorder: Any, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("MOSAIC_RUN_ID", "r")
     monkeypatch.setenv("MOSAIC_RUN_DIR", str(tmp_path / "run"))
-    play(TelemetryWrapper(Coloured(), Recorder().emitter, frames="all"), 1)
+    play(TelemetryWrapper(Coloured(), recorder.emitter, frames="all"), 1)
     assert len(list((tmp_path / "run" / "frames" / "w" / "ep000000").iterdir())) == 3
 
 
-def test_frames_need_an_environment_that_renders() -> None:
+def test_frames_need_an_environment_that_renders(recorder: Any) -> None:
     with pytest.raises(ValueError, match="rgb_array"):
-        TelemetryWrapper(Coloured(render_mode=None), Recorder().emitter, frames="all")
+        TelemetryWrapper(Coloured(render_mode=None), recorder.emitter, frames="all")
 
 
 def test_disk_without_room_for_frames_does_not_stop_training(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    recorder: Any, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     (tmp_path / "frames").touch()
-    recorder = Recorder()
     play(TelemetryWrapper(Coloured(), recorder.emitter, frames="all", frames_dir=tmp_path / "frames"), 1)
     assert len(recorder.events("step")) == 3
     assert "frames of episode 0 cannot be written" in capsys.readouterr().err

@@ -1,6 +1,6 @@
 """Environments that report for themselves: wrap one, and its steps and episodes are emitted.
 
-Needs gymnasium, which is imported when :class:`TelemetryWrapper` is first used.
+Gymnasium and PettingZoo are imported when a wrapper for them is first used. :func:`wrap` picks the wrapper.
 """
 
 from __future__ import annotations
@@ -9,16 +9,35 @@ from typing import TYPE_CHECKING, Any
 
 from gym_gui.core.worker.envs.counter import RunCounter
 from gym_gui.core.worker.envs.sampling import EpisodeSampling
+from gym_gui.core.worker.envs.wrapping import wrap
 
 if TYPE_CHECKING:
+    from gym_gui.core.worker.envs.aec import AECTelemetryWrapper
+    from gym_gui.core.worker.envs.parallel import ParallelTelemetryWrapper
+    from gym_gui.core.worker.envs.vector import VectorTelemetryWrapper
     from gym_gui.core.worker.envs.wrapper import TelemetryWrapper
 
-__all__ = ["EpisodeSampling", "RunCounter", "TelemetryWrapper"]
+_HOMES = {
+    "AECTelemetryWrapper": "aec",
+    "ParallelTelemetryWrapper": "parallel",
+    "TelemetryWrapper": "wrapper",
+    "VectorTelemetryWrapper": "vector",
+}
+
+__all__ = [
+    "AECTelemetryWrapper",
+    "EpisodeSampling",
+    "ParallelTelemetryWrapper",
+    "RunCounter",
+    "TelemetryWrapper",
+    "VectorTelemetryWrapper",
+    "wrap",
+]
 
 
 def __getattr__(name: str) -> Any:
-    if name == "TelemetryWrapper":
-        from gym_gui.core.worker.envs.wrapper import TelemetryWrapper
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from importlib import import_module
 
-        return TelemetryWrapper
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)
