@@ -16,8 +16,27 @@ def complete_worker(_ctx: click.Context, _param: click.Parameter, incomplete: st
 
     from gym_gui.core.worker.discovery import WORKER_ENTRY_POINT_GROUP
 
-    names = {point.name for point in entry_points(group=WORKER_ENTRY_POINT_GROUP)}
+    names = {point.name for point in entry_points(group=WORKER_ENTRY_POINT_GROUP)} | set(_environments())
     return sorted(name for name in names if name.startswith(incomplete))
+
+
+def complete_environment(_ctx: click.Context, _param: click.Parameter, incomplete: str) -> list[str]:
+    """Return the names of workers with an environment of their own."""
+    return [name for name in _environments() if name.startswith(incomplete)]
+
+
+def complete_installable(_ctx: click.Context, _param: click.Parameter, incomplete: str) -> list[str]:
+    """Return the names of the workers that MOSAIC brings."""
+    from gym_gui.workers.environments.source import known_projects
+
+    return [name for name in known_projects() if name.startswith(incomplete)]
+
+
+def _environments() -> list[str]:
+    from gym_gui.config.paths import mosaic_home
+    from gym_gui.workers.environments.layout import environment_names
+
+    return environment_names(Path(mosaic_home()))
 
 
 def complete_run(_ctx: click.Context, _param: click.Parameter, incomplete: str) -> list[str]:

@@ -28,7 +28,7 @@ cli = LazyGroup(
         "resume": (f"{_COMMANDS}.resume:resume", "Go on from a run's last checkpoint, as a new run."),
         "evaluate": (f"{_COMMANDS}.evaluate:evaluate", "Measure a run's last checkpoint, as a new run."),
         "runs": (f"{_COMMANDS}.runs:runs", "List, watch, check and end runs."),
-        "workers": (f"{_COMMANDS}.workers:workers", "Show, examine and make what can be trained with."),
+        "workers": (f"{_COMMANDS}.workers:workers", "Install, show, examine and make what can be trained with."),
         "daemon": (f"{_COMMANDS}.daemon:daemon", "Start and stop the daemon that supervises runs."),
         "doctor": (f"{_COMMANDS}.doctor:doctor", "Say what is wrong with this machine."),
         "demo": (f"{_COMMANDS}.demo:demo", "Train PPO on CartPole with three seeds and draw the curve."),

@@ -16,6 +16,7 @@ import msgspec
 from gym_gui.core.worker.errors import UsageError, nearest
 from gym_gui.runs.files import write_json_atomic
 from gym_gui.runs.kinds import kind_key
+from gym_gui.workers.environments.registered import RegisteredEnvironment, registered_environments
 from gym_gui.workers.installed import InstalledWorker, Interpreter, install_stamp, installed_workers, package_hash
 from gym_gui.workers.probe import probe_flags, probe_worker
 from gym_gui.workers.record import WorkerRecord
@@ -40,15 +41,19 @@ class WorkerCatalog:
     A worker's record is made by a probe in its own interpreter when its package is new or has changed, and read from
     ``$MOSAIC_HOME/workers/records`` otherwise. Where that folder cannot be written, they live as long as this object.
 
+    A worker that has an environment of its own in the home is started there, wherever else it is installed.
+
     Args:
         home: The MOSAIC home.
-        interpreters: Where workers are installed; the interpreter that runs this process by default.
+        interpreters: Where workers are installed; the home's environments and the interpreter that runs this process by
+            default.
         persist: Write new records at once; otherwise nothing is written before :meth:`save`.
     """
 
     def __init__(self, home: Path, interpreters: Sequence[Interpreter] | None = None, *, persist: bool = True) -> None:
         self._folder = home / "workers" / "records"
-        self._interpreters = tuple(interpreters) if interpreters is not None else (Interpreter.current(),)
+        self._home = home
+        self._interpreters = tuple(interpreters) if interpreters is not None else None
         self._persist = persist
         self._memory: dict[str, _Stored] = {}
         self._unsaved: dict[str, _Stored] = {}
@@ -62,7 +67,7 @@ class WorkerCatalog:
         """
         found = self._installed()
         with ThreadPoolExecutor(max_workers=min(4, os.cpu_count() or 1)) as pool:
-            return list(pool.map(lambda worker: self._record(worker, on_probe), found.values()))
+            return list(pool.map(lambda known: self._record(known, on_probe), found.values()))
 
     def get(self, name: str, on_probe: Callable[[str], None] | None = None) -> WorkerRecord:
         """Return one worker's record, which may be broken.
@@ -92,14 +97,19 @@ class WorkerCatalog:
             why=f"installed workers: {', '.join(found)}" if found else "no worker is installed in this environment",
             next_step="list the workers: mosaic workers list"
             if found
-            else "pip install a worker package, e.g. -e 3rd_party/random_worker",
+            else "install one, e.g. mosaic workers install random",
         )
 
     def find_package(self, module: str) -> str | None:
         """Return the name of the worker whose package a module belongs to, or ``None``."""
         top = module.partition(".")[0]
         return next(
-            (name for name, worker in self._installed().items() if worker.package.partition(".")[0] == top), None
+            (
+                name
+                for name, worker in self._installed().items()
+                if isinstance(worker, InstalledWorker) and worker.package.partition(".")[0] == top
+            ),
+            None,
         )
 
     def flags(self, record: WorkerRecord, module: str) -> Flags:
@@ -118,15 +128,31 @@ class WorkerCatalog:
             if (stored := self._unsaved.pop(key, None)) is not None:
                 self._write(key, stored)
 
-    def _installed(self) -> dict[str, InstalledWorker]:
-        """Return the workers by name; of several with one name the first interpreter's counts."""
-        found: dict[str, InstalledWorker] = {}
-        for interpreter in self._interpreters:
-            for worker in installed_workers(interpreter):
+    def _installed(self) -> dict[str, InstalledWorker | RegisteredEnvironment]:
+        """Return the workers by name, and in place of a worker whose environment has none that environment.
+
+        A worker's own environment comes first, then the order of the interpreters.
+        """
+        found: dict[str, InstalledWorker | RegisteredEnvironment] = {}
+        others: list[InstalledWorker] = []
+        for environment in registered_environments(self._home) if self._interpreters is None else ():
+            workers = environment.workers()
+            own = next((worker for worker in workers if kind_key(worker.name) == kind_key(environment.name)), None)
+            found[own.name if own else environment.name] = own or environment
+            others += [worker for worker in workers if worker is not own]
+        kinds = {kind_key(name) for name in found}
+        for interpreter in (Interpreter.current(),) if self._interpreters is None else self._interpreters:
+            others += installed_workers(interpreter)
+        for worker in others:
+            if kind_key(worker.name) not in kinds:
                 found.setdefault(worker.name, worker)
         return dict(sorted(found.items()))
 
-    def _record(self, worker: InstalledWorker, on_probe: Callable[[str], None] | None) -> WorkerRecord:
+    def _record(
+        self, worker: InstalledWorker | RegisteredEnvironment, on_probe: Callable[[str], None] | None
+    ) -> WorkerRecord:
+        if isinstance(worker, RegisteredEnvironment):
+            return _record_of_broken(worker)
         key = _key(worker)
         fresh, stamp = package_hash(worker), install_stamp(worker.interpreter)
         stored = self._memory.get(key) or self._read(key)
@@ -161,6 +187,21 @@ def _holds(stored: _Stored, fresh_hash: str, stamp: int) -> bool:
         return True
     age = time.time() - (stored.record.probed_at or 0)
     return stored.install_stamp == stamp and 0 <= age < BROKEN_TTL_S
+
+
+def _record_of_broken(environment: RegisteredEnvironment) -> WorkerRecord:
+    """Return the record of a worker whose environment cannot be used, or does not have it any more."""
+    known = environment.record
+    return WorkerRecord(
+        name=environment.name,
+        entry_point="",
+        distribution="",
+        version="",
+        python=known.python if known else "",
+        environment=environment.name,
+        broken=environment.broken or f"its package is gone from its environment {known.folder if known else ''}",
+        mend=environment.mend,
+    )
 
 
 def _key(worker: InstalledWorker) -> str:

@@ -30,10 +30,18 @@ class Interpreter:
     Args:
         python: Its executable.
         search_path: Folders in which it looks for packages.
+        metadata: The metadata folders among these packages that are known to register workers.
+        stamp: The :func:`install_stamp` for which that is known; they are looked for anew if it has changed.
+        environment: Name of the worker that MOSAIC made this environment for; empty if it did not make it.
+        rebuild: The command that makes that environment anew.
     """
 
     python: str
     search_path: tuple[str, ...]
+    metadata: tuple[str, ...] = ()
+    stamp: int = 0
+    environment: str = ""
+    rebuild: tuple[str, ...] = ()
 
     @classmethod
     def current(cls) -> Interpreter:
@@ -97,6 +105,9 @@ def installed_workers(interpreter: Interpreter) -> list[InstalledWorker]:
 
 def _metadata_folders(interpreter: Interpreter) -> Iterator[Path]:
     """Yield the metadata folders of the packages that register any worker, in the order of the search path."""
+    if interpreter.metadata and install_stamp(interpreter) == interpreter.stamp:
+        yield from map(Path, interpreter.metadata)
+        return
     for folder in interpreter.search_path:
         with contextlib.suppress(OSError):
             names = [entry.name for entry in os.scandir(folder) if entry.name.endswith((".dist-info", ".egg-info"))]

@@ -49,6 +49,7 @@ def probe_worker(worker: InstalledWorker, package_hash: str, *, timeout_s: float
         distribution=worker.distribution,
         version=worker.version,
         python=worker.interpreter.python,
+        environment=worker.interpreter.environment,
         package_hash=package_hash,
         probed_at=time.time(),
     )
@@ -61,7 +62,7 @@ def probe_worker(worker: InstalledWorker, package_hash: str, *, timeout_s: float
                 record.schema = _schema_of(worker, record, Path(scratch), timeout_s)
         except OSError as error:
             record.broken = f"its interpreter cannot be started: {error}"
-            record.mend = f"install Python at {record.python}, or reinstall the worker"
+            record.mend = _rebuild(worker) or f"install Python at {record.python}, or reinstall the worker"
     return record
 
 
@@ -162,11 +163,19 @@ def _how(ended: Finished) -> str:
 def _mend_of(worker: InstalledWorker, missing: str) -> str:
     """Return the command that brings a missing module, or brings the worker's package anew."""
     top = missing.partition(".")[0]
+    if worker.interpreter.rebuild:
+        return _rebuild(worker)
     if not top or top == worker.package.partition(".")[0]:
         return _reinstall(worker)
     return shlex.join([worker.interpreter.python, "-m", "pip", "install", _INDEX_NAMES.get(top, top)])
 
 
+def _rebuild(worker: InstalledWorker) -> str:
+    return shlex.join(worker.interpreter.rebuild)
+
+
 def _reinstall(worker: InstalledWorker) -> str:
+    if worker.interpreter.rebuild:
+        return _rebuild(worker)
     what = ["-e", str(worker.project)] if worker.project else ["--force-reinstall", worker.distribution]
     return shlex.join([worker.interpreter.python, "-m", "pip", "install", *what])

@@ -20,6 +20,8 @@ class WorkerRecord(msgspec.Struct, kw_only=True):
     version: str
     python: str
     """The interpreter that runs this worker."""
+    environment: str = ""
+    """Name of the environment of its own in the home; empty if it is installed elsewhere."""
     module: str = ""
     """What ``python -m`` starts; empty if the package has none."""
     broken: str | None = None

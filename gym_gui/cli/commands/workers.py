@@ -6,7 +6,7 @@ from gym_gui.cli.lazy import LazyGroup
 
 workers = LazyGroup(
     name="workers",
-    help="Show, examine and make what can be trained with.",
+    help="Install, show, examine and make what can be trained with.",
     members={
         "list": (
             "gym_gui.cli.commands.workers_list:list_",
@@ -15,6 +15,14 @@ workers = LazyGroup(
         "describe": (
             "gym_gui.cli.commands.workers_describe:describe",
             "Show a worker's fields, abilities and versions.",
+        ),
+        "install": (
+            "gym_gui.cli.commands.workers_install:install",
+            "Install a worker into an environment of its own.",
+        ),
+        "remove": (
+            "gym_gui.cli.commands.workers_remove:remove",
+            "Remove a worker's own environment.",
         ),
         "check": (
             "gym_gui.cli.commands.workers_check:check",

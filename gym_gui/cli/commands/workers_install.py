@@ -1,0 +1,67 @@
+"""``mosaic workers install``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from gym_gui.cli.completions import complete_installable
+from gym_gui.cli.options import common
+
+if TYPE_CHECKING:
+    from gym_gui.workers.environments.record import EnvironmentRecord
+
+
+@click.command()
+@click.argument("name", metavar="NAME", shell_complete=complete_installable)
+@click.option("--python", metavar="PYTHON", help="The interpreter: a path, a program's name or a version such as 3.8.")
+@click.option(
+    "--from",
+    "origin",
+    metavar="FROM",
+    help="Where the package is: a folder, a requirement such as my-worker==1.0, a wheel, or a git address.",
+)
+@click.option("--editable", is_flag=True, help="Link to the folder, so that changes to the sources count at once.")
+@common
+def install(home: Path, name: str, python: str | None, origin: str | None, editable: bool, as_json: bool) -> int:
+    """Install a worker into an environment of its own.
+
+    NAME is a worker that MOSAIC brings, or with --from the name of your own; NAME[EXTRA] installs its optional
+    dependencies, too. The environment is built beside the one that the worker has, and takes its place once the worker
+    has shown that it works. Until then, and for good if something fails, the old one stays. Repeat the command to go on
+    with an install that was interrupted, or to build the environment anew.
+    """
+    import msgspec
+
+    from gym_gui.analysis.interpreters import pythons_in_use
+    from gym_gui.cli.output import print_json
+    from gym_gui.cli.progress.install_view import install_view
+    from gym_gui.workers.environments.install import Options, install_worker
+    from gym_gui.workers.environments.source import find_source
+
+    source = find_source(name, origin)
+    try:
+        with install_view() as view:
+            record = install_worker(
+                home, source, Options(python=python, editable=editable), view, lambda: pythons_in_use(home)
+            )
+    except KeyboardInterrupt:
+        click.echo("interrupted; steps that are finished are kept for the next attempt", err=True)
+        raise click.Abort from None
+    if as_json:
+        print_json(msgspec.to_builtins(record))
+    else:
+        _sum_up(record)
+    return 0
+
+
+def _sum_up(record: EnvironmentRecord) -> None:
+    from gym_gui.cli import figures
+
+    size, took = figures.size(record.size_bytes), figures.duration(record.seconds)
+    click.echo(f"worker {record.name} is installed: {record.packages} packages, {size}, {took}")
+    click.echo(f"environment: {record.folder} (Python {record.python_version})")
+    click.echo(f"log: {record.log}")
+    click.echo(f"next: mosaic workers check {record.name}\n      mosaic train {record.name}")

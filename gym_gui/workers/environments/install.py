@@ -1,0 +1,381 @@
+"""Builds the environment of a worker beside the one in use, and swaps it in when the worker works in it."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shutil
+import tempfile
+import time
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Protocol
+
+from gym_gui.core.worker.errors import MosaicError, UsageError
+from gym_gui.runs.kinds import kind_key
+from gym_gui.workers.catalog import WorkerCatalog
+from gym_gui.workers.environments import process, sdk
+from gym_gui.workers.environments.building import Building
+from gym_gui.workers.environments.interpreters import BasePython, choose_interpreter
+from gym_gui.workers.environments.layout import EnvironmentFolder
+from gym_gui.workers.environments.locked import locked
+from gym_gui.workers.environments.process import CommandError, DiskFullError, InstallLog, is_disk_full
+from gym_gui.workers.environments.project import read_project
+from gym_gui.workers.environments.record import EnvironmentRecord
+from gym_gui.workers.environments.source import Source, checkout, worker_of
+from gym_gui.workers.environments.usage import remove_unused, size_on_disk
+from gym_gui.workers.installed import InstalledWorker, Interpreter, install_stamp, installed_workers
+
+_LOGS_KEPT = 10
+_NOT_COPIED = shutil.ignore_patterns(".git", "__pycache__", "*.pyc", "*.egg-info", "build", "dist", ".venv", "var")
+
+
+class Progress(Protocol):
+    """Is told how an install goes on."""
+
+    def begin(self, step: str) -> None:
+        """A step has begun."""
+
+    def note(self, text: str) -> None:
+        """Something happened within it."""
+
+    def done(self, detail: str, seconds: float) -> None:
+        """It is finished."""
+
+
+@dataclass(frozen=True)
+class Options:
+    """How a worker is to be installed.
+
+    Args:
+        python: A path, a program's name or a version; chosen if ``None``.
+        editable: Link to the sources, so that a change to them counts at once.
+    """
+
+    python: str | None = None
+    editable: bool = False
+
+
+def install_worker(
+    home: Path,
+    source: Source,
+    options: Options,
+    progress: Progress,
+    pythons_in_use: Callable[[], Iterable[str]] = tuple,
+) -> EnvironmentRecord:
+    """Install a worker into an environment of its own.
+
+    The environment that the worker has so far stays in use until the new one has shown that the worker works in it, and
+    for good if it does not. An install that was interrupted goes on with the steps that are missing.
+
+    Args:
+        home: The MOSAIC home.
+        source: Where the package comes from.
+        options: How to install it.
+        progress: Is told what happens.
+        pythons_in_use: Returns the interpreters of runs that have not ended; their environments are kept.
+
+    Raises:
+        UsageError: The interpreter does not fit, the options contradict each other, or the worker is being installed.
+        DiskFullError: There was no room; what was written is removed.
+        MosaicError: pip failed (its last lines are quoted), or the worker does not work; the log is kept.
+    """
+    if options.editable and source.project is None:
+        raise UsageError(
+            "only a folder can be installed --editable", where=source.origin, next_step="leave --editable out"
+        )
+    folder = EnvironmentFolder(home, source.name)
+    try:
+        with locked(folder) as lock:
+            folder.logs.mkdir(mode=0o755, parents=True, exist_ok=True)
+            for leftover in folder.path.glob(".source-*"):
+                shutil.rmtree(leftover, ignore_errors=True)
+            log = InstallLog(folder.logs / f"{time.strftime('%Y%m%dT%H%M%S')}-{os.getpid()}.log")
+            try:
+                record = _Install(folder, source, options, progress, log, lock.fileno()).run()
+            finally:
+                log.close()
+                _remove_old_logs(folder.logs)
+            remove_unused(folder, pythons_in_use())
+            return record
+    except OSError as error:
+        raise _of_disk(error, folder) from error
+
+
+class _Install:
+    """One install, with the worker's lock held."""
+
+    def __init__(
+        self,
+        folder: EnvironmentFolder,
+        source: Source,
+        options: Options,
+        progress: Progress,
+        log: InstallLog,
+        lock: int,
+    ) -> None:
+        self.folder = folder
+        self.source = source
+        self.options = options
+        self.progress = progress
+        self.log = log
+        self.lock = lock
+        self.started = time.monotonic()
+
+    def run(self) -> EnvironmentRecord:
+        with tempfile.TemporaryDirectory(prefix=".source-", dir=self.folder.path) as scratch:
+            if self.source.git:
+                self._fetch(Path(scratch))
+            project = self.source.project
+            base = choose_interpreter(self.options.python, project.specifiers if project else {})
+            building = Building(self.folder, base, project)
+            try:
+                return self._build(building, base, Path(scratch))
+            except CommandError as error:
+                raise self._given_up(building, error) from None
+            except OSError as error:
+                if not is_disk_full(error):
+                    building.leave()
+                    raise
+                raise self._given_up(building, error) from None
+            except BaseException:
+                building.leave()
+                raise
+
+    def _build(self, building: Building, base: BasePython, scratch: Path) -> EnvironmentRecord:
+        project = self.source.project
+        if building.has_venv:
+            self.progress.note(f"going on with environment {building.number}: {building.finished_steps} steps are done")
+        else:
+            building.begin()
+            with self._step(f"environment for Python {base.version_text} ({base.python})"):
+                self._make_venv(building, base)
+            building.venv_made()
+        interpreter = building.interpreter()
+        site = Path(interpreter.search_path[0])
+        building.scrub(site)
+        linked = self.options.editable and checkout() is not None
+        with self._step("worker SDK" + (" (linked to the checkout)" if linked else "")):
+            sdk_version = sdk.place_sdk(site, linked=linked)
+        steps = project.steps if project else ()
+        for step in steps[building.finished_steps :]:
+            with self._step(f"pip install {' '.join(step)}") as told:
+                self._pip(building, list(step), told)
+            building.step_finished()
+        with self._step(f"pip install {self._package_shown()}") as told:
+            self._pip(building, self._package(scratch), told)
+        worker = self._registered(interpreter)
+        with self._step("compile to bytecode"):
+            self._compile(building, site)
+        with self._step(f"worker {worker.name} describes itself"):
+            self._probe(interpreter, worker)
+        record = self._record(building, base, interpreter, sdk_version)
+        record.save()
+        building.finish()
+        self.folder.use(building.number)
+        return record
+
+    def _make_venv(self, building: Building, base: BasePython) -> None:
+        try:
+            process.run_module(
+                base.python, "venv", [str(building.path)], log=self.log, cwd=self.folder.path, lock=self.lock
+            )
+        except CommandError as error:
+            if error.disk_full:
+                raise
+            short = ".".join(map(str, base.version[:2]))
+            raise MosaicError(
+                f"{base.python} cannot make an environment",
+                where=f"log: {self.log.path}",
+                why=error.quoted(),
+                next_step=f"install its venv module (Debian: apt install python{short}-venv), or another --python PATH",
+            ) from None
+
+    def _pip(self, building: Building, arguments: list[str], told: list[str]) -> None:
+        project = self.source.project
+        if project is not None and project.constraints is not None:
+            arguments = ["--constraint", str(project.constraints), *arguments]
+        lines = process.run_module(
+            building.python,
+            "pip",
+            # Bytecode is made at the end, by all cores.
+            ["install", "--no-compile", *arguments],
+            log=self.log,
+            cwd=project.folder if project else building.path,
+            lock=self.lock,
+            on_line=self._pip_said,
+        )
+        done = next((line for line in reversed(lines) if line.startswith("Successfully installed ")), "")
+        count = len(done.split()) - 2 if done else 0
+        told.append(f"{count} package{'' if count == 1 else 's'}" if count else "nothing to do")
+
+    def _pip_said(self, line: str) -> None:
+        text = line.strip()
+        if text.startswith(("Collecting ", "Downloading ", "Processing ", "Building wheel", "Installing collected")):
+            self.progress.note(text if len(text) <= 100 else text[:99] + "…")
+
+    def _package(self, scratch: Path) -> list[str]:
+        """Return the arguments by which pip installs the worker's own package."""
+        source = self.source
+        if source.project is None:
+            return [source.origin + (source.extras if "[" not in source.origin else "")]
+        if self.options.editable:
+            return ["--editable", str(source.project.folder) + source.extras]
+        # Build tools write beside the sources: those of a checkout stay clean, those of a package cannot be written.
+        copy = scratch / source.project.folder.name
+        if source.project.folder != copy:
+            shutil.copytree(source.project.folder, copy, ignore=_NOT_COPIED, symlinks=True)
+        return [str(copy) + source.extras]
+
+    def _package_shown(self) -> str:
+        return ("--editable " if self.options.editable else "") + self.source.origin + self.source.extras
+
+    def _fetch(self, scratch: Path) -> None:
+        """Fetch the sources from their repository."""
+        address, ref = self.source.git, ""
+        head, at, tail = address.rpartition("@")
+        if at and "/" not in tail and ":" not in tail and "/" in head:
+            address, ref = head, tail
+        copy = scratch / (address.rstrip("/").rpartition("/")[2].removesuffix(".git") or "source")
+        with self._step(f"git clone {address}"):
+            try:
+                if shutil.which("git") is None:
+                    raise UsageError("git is not installed", next_step="install git, or name a folder with --from PATH")
+                depth = [] if ref else ["--depth", "1"]
+                for argv in (
+                    ["git", "clone", "--quiet", *depth, "--", address, str(copy)],
+                    *([["git", "-C", str(copy), "checkout", "--quiet", ref]] if ref else []),
+                ):
+                    process.run_program(argv, log=self.log, cwd=scratch, lock=self.lock)
+            except CommandError as error:
+                raise MosaicError(
+                    "the sources cannot be fetched", where=self.source.origin, why=error.quoted(),
+                    next_step="check the address, and that git can reach it without asking for a password",
+                ) from None  # fmt: skip
+        project = read_project(copy)
+        name = worker_of(project, self.source.name, self.source.origin)
+        self.source = replace(self.source, name=name, project=project)
+
+    def _registered(self, interpreter: Interpreter) -> InstalledWorker:
+        workers = installed_workers(interpreter)
+        for worker in workers:
+            if kind_key(worker.name) == kind_key(self.source.name):
+                return worker
+        names = ", ".join(worker.name for worker in workers)
+        next_step = f"mosaic workers install {workers[0].name} --from {self.source.origin}" if workers else (
+            "add [project.entry-points.\"mosaic.workers\"] to its pyproject.toml")  # fmt: skip
+        raise MosaicError(
+            f"the package registers no worker {self.source.name!r}",
+            where=self.source.origin,
+            why=f"it registers {names}" if names else "it registers none",
+            next_step=next_step,
+        )
+
+    def _compile(self, building: Building, site: Path) -> None:
+        """Make bytecode, so that no run has to. A file that cannot be compiled is none that anything imports."""
+        jobs = str(min(os.cpu_count() or 1, 8))
+        (site / "__pycache__").mkdir(exist_ok=True)
+        with contextlib.suppress(CommandError):
+            process.run_module(
+                building.python, "compileall", ["-q", "-j", jobs, str(site)],
+                log=self.log, cwd=building.path, lock=self.lock,
+            )  # fmt: skip
+
+    def _probe(self, interpreter: Interpreter, worker: InstalledWorker) -> None:
+        record = WorkerCatalog(self.folder.home, [interpreter]).get(worker.name)
+        if record.broken:
+            self.log.write(f"broken: {record.broken}")
+            raise MosaicError(
+                f"{worker.distribution} {worker.version} was installed, but the worker does not work",
+                where=f"log: {self.log.path}",
+                why=record.broken,
+                next_step="mend the package (a missing module belongs into its dependencies), then install again",
+            )
+
+    def _record(
+        self, building: Building, base: BasePython, interpreter: Interpreter, sdk_version: str
+    ) -> EnvironmentRecord:
+        source = self.source
+        infos = {info.name for folder in interpreter.search_path for info in Path(folder).glob("*.dist-info")}
+        return EnvironmentRecord(
+            name=self.folder.name,
+            number=building.number,
+            python=interpreter.python,
+            search_path=list(interpreter.search_path),
+            base_python=base.python,
+            python_version=base.version_text,
+            origin=source.origin,
+            from_option=source.from_option,
+            extras=source.extras,
+            python_option=self.options.python,
+            editable=self.options.editable,
+            steps=[list(step) for step in source.project.steps] if source.project else [],
+            sdk_version=sdk_version,
+            metadata=[str(found.location) for found in installed_workers(interpreter)],
+            install_stamp=install_stamp(interpreter),
+            size_bytes=size_on_disk(building.path),
+            packages=len(infos),
+            seconds=round(time.monotonic() - self.started, 1),
+            installed_at=time.time(),
+            log=str(self.log.path),
+        )
+
+    @contextlib.contextmanager
+    def _step(self, name: str) -> Iterator[list[str]]:
+        """Tell of a step; what it adds to the list is shown when it is finished."""
+        self.progress.begin(name)
+        self.log.write(f"# {name}")
+        started = time.monotonic()
+        told: list[str] = []
+        try:
+            yield told
+        except CommandError as error:
+            error.step = error.step or name
+            raise
+        self.progress.done(", ".join(told), time.monotonic() - started)
+
+    def _given_up(self, building: Building, error: CommandError | OSError) -> MosaicError:
+        """Clean up after a step that failed, and return what is to be said of it."""
+        if is_disk_full(error):
+            building.leave(keep=False)
+            said = error.quoted(2) if isinstance(error, CommandError) else str(error)
+            return _no_room(self.folder, said, self.log.path)
+        assert isinstance(error, CommandError)
+        kept = building.leave()
+        again = "; the steps that are done are kept for the next attempt" if kept else ""
+        return MosaicError(
+            f"{error.step} failed",
+            where=f"log: {self.log.path}",
+            why=error.quoted(),
+            next_step=f"mend the requirement, or check that the package index can be reached{again}",
+        )
+
+
+def _of_disk(error: OSError, folder: EnvironmentFolder) -> MosaicError:
+    if is_disk_full(error):
+        return _no_room(folder, str(error), None)
+    return MosaicError(
+        f"the environment cannot be written: {error.strerror or error}",
+        where=str(error.filename or folder.path),
+        next_step="mosaic doctor",
+    )
+
+
+def _no_room(folder: EnvironmentFolder, said: str, log: Path | None) -> DiskFullError:
+    places = {str(folder.path.parent): shutil.disk_usage(folder.path.parent).free}
+    with contextlib.suppress(OSError):
+        places[tempfile.gettempdir()] = shutil.disk_usage(tempfile.gettempdir()).free
+    free = ", ".join(f"{room >> 20:,} MiB free at {place}" for place, room in places.items())
+    return DiskFullError(
+        "the disk is full: nothing was installed, and what was written is removed",
+        where=free + (f"; log: {log}" if log else ""),
+        why=said,
+        next_step="make room, or use a home on a larger disk (--home DIR); TMPDIR says where pip unpacks",
+    )
+
+
+def _remove_old_logs(folder: Path) -> None:
+    with contextlib.suppress(OSError):
+        for path in sorted(folder.glob("*.log"))[:-_LOGS_KEPT]:
+            path.unlink()

@@ -1,0 +1,177 @@
+"""The Pythons of this machine, and which of them a worker's environment is made from."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+
+from gym_gui.core.worker.errors import UsageError
+from gym_gui.workers.environments.specifier import Version, allows
+
+OLDEST: Version = (3, 8, 0)
+"""The oldest Python that the worker SDK runs on."""
+
+_ASK = (
+    "import json, sys; "
+    "print(json.dumps([list(sys.version_info[:3]), getattr(sys, '_base_executable', None) or sys.executable]))"
+)
+_ASK_TIMEOUT_S = 20.0
+_PROGRAM = re.compile(r"python3\.\d+")
+
+
+@dataclass(frozen=True)
+class BasePython:
+    """An interpreter that environments can be made from.
+
+    Args:
+        python: Its executable.
+        version: Major, minor, micro.
+    """
+
+    python: str
+    version: Version
+
+    @property
+    def version_text(self) -> str:
+        """The version as people write it."""
+        return ".".join(map(str, self.version))
+
+
+def ask_interpreter(python: str) -> BasePython:
+    """Return what an executable is.
+
+    Raises:
+        OSError: It cannot be started.
+        ValueError: It is no Python that works; the message is what it said.
+    """
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("PYTHON")}
+    try:
+        ended = subprocess.run(
+            [python, "-c", _ASK], env=environment, cwd="/", stdin=subprocess.DEVNULL, capture_output=True, text=True,
+            errors="replace", timeout=_ASK_TIMEOUT_S, check=False,
+        )  # fmt: skip
+        version, base = json.loads(ended.stdout)
+        return BasePython(str(base), (int(version[0]), int(version[1]), int(version[2])))
+    except subprocess.TimeoutExpired:
+        raise ValueError(f"it did not answer within {_ASK_TIMEOUT_S:g} s") from None
+    except (ValueError, TypeError, IndexError):
+        said = (ended.stderr or ended.stdout).strip().splitlines()
+        raise ValueError(said[-1] if said else f"it ended with exit code {ended.returncode}") from None
+
+
+def find_interpreters() -> list[BasePython]:
+    """Return the Pythons of this machine from the oldest that MOSAIC can use, the newest first, each once."""
+    candidates = list(dict.fromkeys(_candidates()))
+    with ThreadPoolExecutor(max_workers=4) as pool:
+        answers = [found for found in pool.map(_ask_quietly, candidates) if found and found.version >= OLDEST]
+    by_file: dict[str, BasePython] = {}
+    for found in answers:
+        by_file.setdefault(os.path.realpath(found.python), found)
+    return sorted(by_file.values(), key=lambda found: found.version, reverse=True)
+
+
+def choose_interpreter(wanted: str | None, specifiers: dict[str, str]) -> BasePython:
+    """Return the interpreter for a worker's environment.
+
+    Args:
+        wanted: A path, a program's name or a version (``3.8``); without it the one that runs this process if it fits,
+            else the newest that does.
+        specifiers: Who asks for which versions of Python, e.g. ``{"requires-python": ">=3.10"}``.
+
+    Raises:
+        UsageError: There is no such interpreter, or it does not fit; those that do are named.
+    """
+    asked = {who: text for who, text in specifiers.items() if text}
+    _check_readable(asked)
+    if wanted is None:
+        own = ask_interpreter(sys.executable)
+        if not _unfit(own, asked):
+            return own
+        fitting = [found for found in find_interpreters() if not _unfit(found, asked)]
+        if not fitting:
+            raise _none_fits("there is no Python on this machine that this worker runs on", _unfit(own, asked), asked)
+        return fitting[0]
+    found = _named(wanted, asked)
+    reason = _unfit(found, asked)
+    if reason:
+        raise _none_fits(f"this worker cannot run on Python {found.version_text} ({found.python})", reason, asked)
+    return found
+
+
+def _check_readable(asked: dict[str, str]) -> None:
+    for who, text in asked.items():
+        with contextlib.suppress(ValueError):
+            allows(text, OLDEST)
+            continue
+        raise UsageError(
+            f"{who} cannot be read", why=f"it is {text!r}", next_step="mend the worker's pyproject.toml: >=3.10,<3.13"
+        )
+
+
+def _named(wanted: str, asked: dict[str, str]) -> BasePython:
+    if re.fullmatch(r"\d+(\.\d+){0,2}", wanted):
+        parts = tuple(map(int, wanted.split(".")))
+        for found in find_interpreters():
+            if found.version[: len(parts)] == parts:
+                return found
+        raise _none_fits(f"there is no Python {wanted} on this machine", "", asked)
+    path = str(Path(wanted).expanduser())
+    if os.sep in path:
+        path = str(Path(path).absolute())
+    try:
+        return ask_interpreter(path)
+    except OSError as error:
+        raise _none_fits(f"there is no interpreter {wanted}", error.strerror or str(error), asked) from None
+    except ValueError as error:
+        raise _none_fits(f"{wanted} is no Python that works", str(error), asked) from None
+
+
+def _unfit(found: BasePython, asked: dict[str, str]) -> str:
+    """Return why an interpreter cannot be used, or nothing."""
+    if found.version < OLDEST:
+        return "workers need Python 3.8 or later"
+    broken = [f"{who} is {text}" for who, text in asked.items() if not allows(text, found.version)]
+    return " and ".join(broken)
+
+
+def _none_fits(what: str, why: str, asked: dict[str, str]) -> UsageError:
+    fitting = [found for found in find_interpreters() if not _unfit(found, asked)]
+    if fitting:
+        shown = ", ".join(f"{found.python} ({found.version_text})" for found in fitting)
+        return UsageError(
+            what, why=why, next_step=f"one of those that fit: --python {fitting[0].python}; found: {shown}"
+        )
+    needed = " and ".join(asked.values()) or ">=3.8"
+    return UsageError(
+        what, why=why, next_step=f"install a Python {needed}, e.g. with pyenv, and name it with --python PATH"
+    )
+
+
+def _ask_quietly(python: str) -> BasePython | None:
+    try:
+        return ask_interpreter(python)
+    except (OSError, ValueError):
+        return None
+
+
+def _candidates() -> Iterator[str]:
+    """Yield the executables that may be Pythons: this one, those on the PATH, and those of version managers."""
+    yield sys.executable
+    folders = [Path(folder) for folder in os.environ.get("PATH", "").split(os.pathsep) if folder]
+    for folder in (*folders, Path("/usr/bin"), Path("/usr/local/bin")):
+        with contextlib.suppress(OSError):
+            yield from sorted(
+                str(folder / entry.name) for entry in os.scandir(folder) if _PROGRAM.fullmatch(entry.name)
+            )
+    pyenv = Path(os.environ.get("PYENV_ROOT") or Path.home() / ".pyenv")
+    conda = [Path.home() / name for name in ("miniconda3", "anaconda3", "miniforge3", "mambaforge")]
+    for root in (pyenv / "versions", Path.home() / ".local/share/uv/python", *(place / "envs" for place in conda)):
+        yield from sorted(str(path) for path in root.glob("*/bin/python3"))

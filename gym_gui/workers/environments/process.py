@@ -1,0 +1,189 @@
+"""Runs the programs of an install: each line of their output is kept, and none outlives the install."""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import os
+import signal
+import subprocess
+import time
+from collections import deque
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import IO
+
+from gym_gui.core.worker.errors import MosaicError
+
+_GRACE_S = 5.0
+_KEPT_LINES = 400
+_DISK_FULL = ("No space left on device", "[Errno 28]", "Disk quota exceeded", "[Errno 122]")
+# An install that is killed must not leave pip behind: the kernel is asked to end it with its parent. Options such as -I
+# are not passed on to the processes that pip starts; they have the cleaned environment.
+_MODULE = """
+import runpy, sys
+try:
+    import ctypes
+    ctypes.CDLL(None).prctl(1, 9)
+except Exception:
+    pass
+sys.argv = sys.argv[1:]
+runpy.run_module(sys.argv[0], run_name="__main__", alter_sys=True)
+"""
+# Where pip would put things elsewhere, and what would make every process compile all that it imports.
+_DROPPED = frozenset({"PIP_TARGET", "PIP_PREFIX", "PIP_ROOT", "PIP_USER", "PIP_REQUIRE_VIRTUALENV", "PIP_PYTHON",
+                      "PIP_QUIET", "PIP_REPORT", "PIP_DRY_RUN", "VIRTUAL_ENV", "__PYVENV_LAUNCHER__"})  # fmt: skip
+
+
+class DiskFullError(MosaicError):
+    """There was no room for what an install writes."""
+
+
+class CommandError(Exception):
+    """A program of an install ended with an error.
+
+    Args:
+        code: Its exit code, negative for a signal.
+        lines: The last lines that it printed.
+    """
+
+    def __init__(self, code: int, lines: Sequence[str]) -> None:
+        super().__init__(code)
+        self.code = code
+        self.lines = list(lines)
+        #: What the program was run for; filled in by the install.
+        self.step = ""
+
+    @property
+    def disk_full(self) -> bool:
+        """Whether it said that the disk is full."""
+        return any(mark in line for line in self.lines for mark in _DISK_FULL)
+
+    def quoted(self, limit: int = 6) -> str:
+        """Return what it said last: its errors if it named any, else its last lines."""
+        errors = [line for line in self.lines if line.startswith(("ERROR:", "error:", "fatal:"))]
+        said = errors or [line for line in self.lines if line.strip()]
+        return "\n         ".join(said[-limit:]) or f"it said nothing and ended with exit code {self.code}"
+
+
+class InstallLog:
+    """The log of one install. A disk that is full does not stop it: the last lines are written when there is room.
+
+    Args:
+        path: The file; its folder must exist.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.last: deque[str] = deque(maxlen=_KEPT_LINES)
+        self._stream: IO[str] | None = None
+        self._lost = False
+        with contextlib.suppress(OSError):
+            self._stream = path.open("a", encoding="utf-8", errors="backslashreplace", buffering=1)
+
+    def write(self, line: str) -> None:
+        """Add a line."""
+        self.last.append(line)
+        try:
+            if self._stream is not None:
+                self._stream.write(line + "\n")
+        except OSError:
+            self._lost = True
+
+    def close(self) -> None:
+        """Close the file; lines for which there was no room before are written now, if possible."""
+        with contextlib.suppress(OSError):
+            if self._stream is not None:
+                self._stream.close()
+        if self._lost or self._stream is None:
+            with contextlib.suppress(OSError):
+                self.path.write_text("\n".join(["(the beginning is lost: the disk was full)", *self.last, ""]))
+
+
+def run_module(
+    python: str, module: str, arguments: Sequence[str], *, log: InstallLog, cwd: Path, lock: int,
+    on_line: Callable[[str], None] | None = None,
+) -> list[str]:  # fmt: skip
+    """Run ``python -m module`` to its end, in isolation from the user's own packages and settings of Python.
+
+    Args:
+        python: The interpreter.
+        module: Such as ``pip``.
+        arguments: The module's.
+        log: Takes each line.
+        cwd: Working directory.
+        lock: Descriptor of the install's lock: held as long as anything of the install runs.
+        on_line: Called with each line.
+
+    Returns:
+        The last lines that it printed.
+
+    Raises:
+        CommandError: It failed.
+        OSError: It cannot be started.
+    """
+    argv = [python, "-I", "-c", _MODULE, module, *arguments]
+    return _run(argv, f"python -m {module} {' '.join(arguments)}", log=log, cwd=cwd, lock=lock, on_line=on_line)
+
+
+def run_program(
+    argv: Sequence[str], *, log: InstallLog, cwd: Path, lock: int, on_line: Callable[[str], None] | None = None
+) -> list[str]:
+    """Run a program as :func:`run_module` does a module."""
+    return _run(list(argv), " ".join(argv), log=log, cwd=cwd, lock=lock, on_line=on_line)
+
+
+def _run(
+    argv: list[str], shown: str, *, log: InstallLog, cwd: Path, lock: int, on_line: Callable[[str], None] | None
+) -> list[str]:
+    log.write(f"$ {shown}")
+    started = time.monotonic()
+    process = subprocess.Popen(
+        argv, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, cwd=cwd, env=_environment(),
+        start_new_session=True, pass_fds=(lock,), text=True, encoding="utf-8", errors="replace",
+    )  # fmt: skip
+    last: deque[str] = deque(maxlen=_KEPT_LINES)
+    try:
+        assert process.stdout is not None
+        for raw in process.stdout:
+            line = raw.rstrip()
+            last.append(line)
+            log.write(line)
+            if on_line:
+                on_line(line)
+        code = process.wait()
+    except BaseException:
+        _end(process)
+        log.write("interrupted")
+        raise
+    finally:
+        if process.stdout is not None:
+            process.stdout.close()
+    log.write(f"exit code {code} after {time.monotonic() - started:.1f} s")
+    if code:
+        raise CommandError(code, last)
+    return list(last)
+
+
+def _environment() -> dict[str, str]:
+    kept = {name: value for name, value in os.environ.items() if name not in _DROPPED and not name.startswith("PYTHON")}
+    return {**kept, "PIP_DISABLE_PIP_VERSION_CHECK": "1", "PIP_NO_INPUT": "1", "PIP_NO_COLOR": "1", "NO_COLOR": "1",
+            "PIP_PROGRESS_BAR": "off", "PIP_ROOT_USER_ACTION": "ignore", "GIT_TERMINAL_PROMPT": "0",
+            "PYTHONIOENCODING": "utf-8", "COLUMNS": "500"}  # fmt: skip
+
+
+def _end(process: subprocess.Popen[str]) -> None:
+    """End a program and all of its group, kindly at first."""
+    for number in (signal.SIGTERM, signal.SIGKILL):
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            os.killpg(process.pid, number)
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            process.wait(_GRACE_S)
+    process.wait()
+
+
+def is_disk_full(error: BaseException) -> bool:
+    """Return whether an error says that there is no room on the disk."""
+    if isinstance(error, CommandError):
+        return error.disk_full
+    return isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT)

@@ -1,0 +1,136 @@
+"""Where the package of a worker comes from: a checkout, MOSAIC's own wheel, a folder, an address or an index."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+import gym_gui
+from gym_gui.core.worker.errors import UsageError, nearest
+from gym_gui.runs.kinds import kind_key
+from gym_gui.workers.environments.project import WorkerProject, read_project
+
+_PACKAGE_ROOT = Path(gym_gui.__file__).parent
+_CHECKOUT = _PACKAGE_ROOT.parent
+_EXTRAS = re.compile(r"(.*?)(\[[\w.,\s-]+\])?", re.DOTALL)
+_GIT = re.compile(r"(git\+.+|(https?|ssh|git|file)://.+\.git(@[^/]+)?|git@[^/]+:.+)")
+_SUFFIX = "_worker"
+
+
+@dataclass(frozen=True)
+class Source:
+    """A package that registers a worker.
+
+    Args:
+        name: The worker, as its environment is called.
+        origin: Where the package comes from, as it is shown.
+        project: Its sources, where they are at hand.
+        extras: Optional dependencies to install with it, e.g. ``[test]``.
+        git: The address of its repository, where it has to be fetched first.
+        from_option: What ``--from`` named.
+    """
+
+    name: str
+    origin: str
+    project: WorkerProject | None = None
+    extras: str = ""
+    git: str = ""
+    from_option: str | None = None
+
+
+def find_source(name: str, from_option: str | None = None) -> Source:
+    """Return where a worker's package comes from.
+
+    Args:
+        name: The worker; ``name[extra]`` asks for optional dependencies, too.
+        from_option: A folder, a requirement (``lib-worker==1.0``) or a git address; without it the worker is looked
+            for in the checkout's ``3rd_party`` or among those that MOSAIC brings.
+
+    Raises:
+        UsageError: There is no such worker or folder, or the project registers another.
+    """
+    bare, extras = _split_extras(name.strip())
+    if from_option is None:
+        return _known(bare, extras)
+    given = from_option.strip()
+    if _GIT.fullmatch(given):
+        return Source(bare, given, extras=extras, git=given.removeprefix("git+"), from_option=given)
+    path_text, path_extras = _split_extras(given)
+    folder = Path(path_text).expanduser()
+    if folder.is_dir():
+        project = read_project(folder.resolve())
+        origin, extras = str(project.folder), path_extras or extras
+        return Source(worker_of(project, bare, origin), origin, project, extras, "", origin + path_extras)
+    if folder.is_file():
+        return Source(bare, str(folder.resolve()), extras=path_extras or extras, from_option=str(folder.resolve()))
+    if path_text.startswith((".", "~", "/")) or path_text.endswith("/"):
+        raise UsageError(
+            "there is no such folder",
+            where=str(folder.absolute()),
+            next_step="--from takes the folder of a worker's project, a requirement or a git address",
+        )
+    return Source(bare, given, extras=extras, from_option=given)
+
+
+def worker_of(project: WorkerProject, name: str, origin: str) -> str:
+    """Return the worker of a project that a name means, as the project spells it.
+
+    Raises:
+        UsageError: The project registers none of that name.
+    """
+    for known in project.workers:
+        if kind_key(known) == kind_key(name):
+            return known.lower()
+    if not project.workers:
+        raise UsageError(
+            "this project registers no worker",
+            where=origin,
+            why='its pyproject.toml has no [project.entry-points."mosaic.workers"]',
+            next_step="see how a worker is laid out: mosaic workers new mylib",
+        )
+    raise UsageError(
+        f"this project registers no worker {name!r}",
+        where=origin,
+        why=f"it registers {', '.join(project.workers)}",
+        next_step=f"mosaic workers install {project.workers[0]} --from {origin}",
+    )
+
+
+def known_projects() -> dict[str, Path]:
+    """Return the folders of the workers whose sources are at hand, by name: a checkout's, else those in the wheel."""
+    for root in (_CHECKOUT / "3rd_party", _PACKAGE_ROOT / "_workers"):
+        found = {
+            folder.name.removesuffix(_SUFFIX): folder
+            for folder in sorted(root.glob(f"*{_SUFFIX}"))
+            if (folder / "pyproject.toml").is_file()
+        }
+        if found:
+            return found
+    return {}
+
+
+def checkout() -> Path | None:
+    """Return the checkout that this process runs from, ``None`` if MOSAIC is installed as a package."""
+    return _CHECKOUT if (_CHECKOUT / "sdk" / "pyproject.toml").is_file() else None
+
+
+def _known(name: str, extras: str) -> Source:
+    projects = known_projects()
+    for known, folder in projects.items():
+        if kind_key(known) == kind_key(name):
+            project = read_project(folder)
+            return Source(worker_of(project, name, str(folder)), str(folder), project, extras)
+    near = nearest(name, projects)
+    raise UsageError(
+        f"MOSAIC brings no worker {name!r}" + (f"; did you mean {near}?" if near else ""),
+        why=f"it brings {', '.join(projects)}" if projects else "this installation brings none",
+        next_step=f"to install a worker of your own: mosaic workers install {name} --from FOLDER",
+    )
+
+
+def _split_extras(text: str) -> tuple[str, str]:
+    """Return a name or path without the extras at its end, and these; a requirement keeps its own."""
+    found = _EXTRAS.fullmatch(text)
+    assert found is not None
+    return found[1], (found[2] or "").replace(" ", "")
