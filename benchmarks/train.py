@@ -14,12 +14,15 @@ from pathlib import Path
 from typing import Any
 
 import gymnasium
+import numpy as np
 
 from benchmarks import harness
 from gym_gui.core.worker import TelemetryEmitter
-from gym_gui.core.worker.envs import TelemetryWrapper
+from gym_gui.core.worker.envs import TelemetryWrapper, wrap
 
 Policy = Callable[[Any], int]
+WIDTH = 8
+"""Sub-environments of the vector."""
 
 
 def balancing(observation: Any) -> int:
@@ -98,6 +101,57 @@ def measure(policy: Policy, steps: int, rounds: int, log: Path) -> dict[str, Any
     }
 
 
+def vector_loop(env: Any, steps: int) -> None:
+    """Step a vector as a training loop does: actions for all at once, returns kept in arrays."""
+    observations, _ = env.reset(seed=1)
+    totals, returns = np.zeros(WIDTH), []
+    for _ in range(steps // WIDTH):
+        actions = (observations[:, 2] + observations[:, 3] > 0).astype(np.int64)
+        observations, rewards, terminations, truncations, _ = env.step(actions)
+        totals += rewards
+        done = terminations | truncations
+        if done.any():
+            returns += totals[done].tolist()
+            totals[done] = 0.0
+
+
+def agents_loop(env: Any, steps: int) -> None:
+    """Step an environment of three agents that act at once."""
+    env.reset(seed=1)
+    for _ in range(steps // 3):
+        if not env.agents:
+            env.reset()
+        env.step(dict.fromkeys(env.agents, 1))
+
+
+def measure_many(steps: int, rounds: int, log: Path) -> dict[str, Any]:
+    """Return microseconds a step (of one sub-environment, of one agent) in vectors and with several agents."""
+    from mpe2.simple_spread_v3 import parallel_env
+
+    emitter = TelemetryEmitter("01JD3ZQ0F4M3Y1M5V9S4X1T7KQ", worker_id="000001")
+    vector = gymnasium.make_vec("CartPole-v1", WIDTH, vectorization_mode="sync")
+    wrapped = wrap(gymnasium.make_vec("CartPole-v1", WIDTH, vectorization_mode="sync"), emitter)
+    few = max(3, steps // 10)
+    agents, told = parallel_env(), wrap(parallel_env(), emitter)
+    samples = harness.interleave(
+        {
+            "vector": lambda: vector_loop(vector, steps),
+            "vector, wrapper": lambda: vector_loop(wrapped, steps),
+            "agents": lambda: agents_loop(agents, few),
+            "agents, wrapper": lambda: agents_loop(told, few),
+        },
+        rounds,
+    )
+    os.truncate(log, 0)
+    return {
+        name: {
+            "us": harness.median_cpu(taken) / (steps if "vector" in name else few) * 1e6,
+            "ratio": harness.ratio_of(samples, name, name.partition(",")[0]),
+        }
+        for name, taken in samples.items()
+    }
+
+
 def episode_us(events: int, rounds: int) -> float:
     """Return the CPU of emitting one episode, in microseconds."""
     emitter = TelemetryEmitter("01JD3ZQ0F4M3Y1M5V9S4X1T7KQ", worker_id="000001")
@@ -124,6 +178,8 @@ def main() -> None:
             figures = ", ".join(f"{arm} {figure['us']:.2f} us" for arm, figure in found[name].items())
             print(f"{name} policy: {figures}")
         episode = episode_us(steps // 5, rounds)
+        many = found["many"] = measure_many(steps, rounds, log)
+        print(", ".join(f"{arm} {figure['us']:.2f} us" for arm, figure in many.items()))
     arms = found["balancing"]
     added = arms["every step"]["us"] - arms["bare"]["us"]
     ratios = [
@@ -133,6 +189,12 @@ def main() -> None:
         harness.Ratio("T2 % of a core for every step at 5,000 steps/s", added * 5_000 / 1e6 * 100, 1),
         harness.Ratio(
             "T2 % added to CartPole, wrapper, every step", (arms["wrapper, every step"]["ratio"] - 1) * 100, 55
+        ),
+        harness.Ratio(
+            f"T2 % added to {WIDTH} CartPoles in a vector, every step", (many["vector, wrapper"]["ratio"] - 1) * 100, 55
+        ),
+        harness.Ratio(
+            "T2 % added to simple_spread, every step of every agent", (many["agents, wrapper"]["ratio"] - 1) * 100, 55
         ),
     ]
     harness.report(
