@@ -81,6 +81,11 @@ class RunFolder:
         return self.path / CONTROL_FILE
 
     @property
+    def kept_logs(self) -> Path:
+        """Exists (JSON: at, why) where logs that were to be dropped had to be kept."""
+        return self.control / "kept_logs.json"
+
+    @property
     def grant(self) -> Path:
         """The GPUs of each worker (JSON: gpus); absent where none was granted."""
         return self.control / "grant.json"

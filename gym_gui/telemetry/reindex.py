@@ -21,10 +21,11 @@ from gym_gui.runs.lock import FileLock, is_locked
 from gym_gui.runs.plan import RunPlan
 from gym_gui.runs.plan_io import load_plan
 from gym_gui.runs.summary import Ledger
-from gym_gui.telemetry.adopt import copy_batches, copy_segments
+from gym_gui.telemetry.adopt import copy_batches, copy_unreadable
 from gym_gui.telemetry.errors import OldSchema, TelemetryError
 from gym_gui.telemetry.ingest import SUPERVISOR_NO, Ingestor
 from gym_gui.telemetry.limits import DECODER_VERSION
+from gym_gui.telemetry.logfile import dropped_logs, dropped_record, is_there, log_size, logs_of
 from gym_gui.telemetry.schema import SCHEMA_VERSION, check_schema
 from gym_gui.telemetry.store import Store
 
@@ -45,6 +46,8 @@ class ReindexReport(msgspec.Struct, kw_only=True):
     """Of the replaced database; another version may have given other rows."""
     kept_segments: int = 0
     """Truncated or replaced logs whose rows were copied from the old database."""
+    gone: list[str] = []
+    """Logs that were dropped, or removed: all their rows were copied from the old database."""
 
 
 class _Log(NamedTuple):
@@ -59,7 +62,7 @@ def reindex_run(folder: RunFolder, *, progress: Callable[[int, int], None] | Non
     """Build a run's database anew from its logs.
 
     Rows are those that the first indexing gave. What the logs do not have is taken from the old database, where it can
-    be read: rows of logs that were truncated since, and when rows came in.
+    be read: rows of logs that were truncated since, rows of logs that are gone, and when rows came in.
 
     Args:
         folder: The run's folder.
@@ -67,7 +70,8 @@ def reindex_run(folder: RunFolder, *, progress: Callable[[int, int], None] | Non
 
     Raises:
         UsageError: A telemetry proxy is at work on this run.
-        TelemetryError: A later version of MOSAIC made the database.
+        TelemetryError: A later version of MOSAIC made the database; or logs were dropped and the database, which alone
+            has their rows, cannot be read.
         DiskFull: No room for a second database; the old one is untouched.
         MosaicError: There is no such run.
     """
@@ -103,7 +107,7 @@ def open_ingestor(folder: RunFolder, plan: RunPlan) -> Ingestor:
     try:
         return Ingestor(folder, plan)
     except OldSchema as old:
-        gone = _missing_logs(folder)
+        gone = [path.name for path in _missing_logs(folder).values() if dropped_record(path) is None]
         if gone:
             raise TelemetryError(
                 f"{old.what}, and it cannot be rebuilt",
@@ -127,11 +131,20 @@ def rebuild(folder: RunFolder, plan: RunPlan, progress: Callable[[int, int], Non
     new = folder.database.with_name("telemetry.new.db")
     _remove(new)
     old_decoder, closed = _settle(folder.database)
+    if old_decoder is None and dropped_logs(folder):
+        raise TelemetryError(
+            f"the telemetry database of run {plan.run_id} cannot be rebuilt",
+            where=str(folder.database),
+            why="its logs were dropped when the run had ended (artifacts.persist_logs), and it is damaged or missing",
+            next_step="restore telemetry.db from a copy; nothing was changed",
+        )
+    gone: dict[tuple[int, int], Path] = {}
     kept = 0
     try:
         if old_decoder is not None:
+            gone = _missing_logs(folder)
             with contextlib.closing(Store(new, plan.run_id)) as store:
-                kept = copy_segments(store, folder.database)
+                kept = copy_unreadable(store, folder.database, gone)
         ingestor = Ingestor(folder, plan, database=new)
         try:
             report = _ingest(ingestor, plan.run_id, _logs(folder, plan, closed), progress)
@@ -151,21 +164,21 @@ def rebuild(folder: RunFolder, plan: RunPlan, progress: Callable[[int, int], Non
         _remove(new)
     report.old_decoder = old_decoder
     report.kept_segments = kept
+    report.gone = [str(path.relative_to(folder.path)) for path in gone.values()]
     return report
 
 
 def _ingest(
     ingestor: Ingestor, run_id: str, logs: list[_Log], progress: Callable[[int, int], None] | None
 ) -> ReindexReport:
-    for log in logs:
-        ingestor.add_source(log.worker_no, log.worker_id, log.attempt, log.path)
-    total = ingestor.lag_bytes()
+    total = sum(log_size(log.path) for log in logs)
     done = 0
-    while (result := ingestor.pump()).bytes_read or not result.caught_up:
-        done += result.bytes_read
-        if progress is not None:
-            progress(done, max(total, done))
-    for log in logs:
+    for log in logs:  # one after the other: a compressed one takes room while it is read
+        ingestor.add_source(log.worker_no, log.worker_id, log.attempt, log.path)
+        while (result := ingestor.pump()).bytes_read or not result.caught_up:
+            done += result.bytes_read
+            if progress is not None:
+                progress(done, max(total, done))
         if log.closed:
             ingestor.close_source(log.worker_no, log.attempt)
     return ReindexReport(run_id=run_id, logs=len(logs), bytes_read=done, ledger=ingestor.ledger())
@@ -178,7 +191,7 @@ def _logs(folder: RunFolder, plan: RunPlan, closed: set[tuple[int, int]]) -> lis
     if folder.supervisor_log.exists():
         path = folder.supervisor_log
         logs.append(_Log(SUPERVISOR_NO, 1, "supervisor", path, (SUPERVISOR_NO, 1) in closed))
-    for path in sorted(folder.logs.glob("*.stdout.jsonl")):
+    for path in logs_of(folder):
         name = _LOG_NAME.fullmatch(path.name)
         if name is not None and name["worker_id"] in numbers:
             worker_id, attempt = name["worker_id"], int(name["attempt"])
@@ -219,11 +232,12 @@ def _schema_of(database: Path) -> object:
     return SCHEMA_VERSION
 
 
-def _missing_logs(folder: RunFolder) -> list[str]:
-    """Return the logs that a database has rows of and that the folder has in no form any more."""
+def _missing_logs(folder: RunFolder) -> dict[tuple[int, int], Path]:
+    """Return the logs that a database has read from, by worker and attempt, and that the folder does not have."""
     with contextlib.closing(sqlite3.connect(folder.database)) as connection:
-        read = [folder.path / path for (path,) in connection.execute("SELECT path FROM cursors WHERE off > base")]
-    return [path.name for path in read if not any(path.parent.glob(f"{path.name}*"))]
+        read = connection.execute("SELECT worker_no, attempt, path FROM cursors WHERE off > 0").fetchall()
+    paths = {(number, attempt): folder.path / path for number, attempt, path in read}
+    return {key: path for key, path in paths.items() if not is_there(path)}
 
 
 def _remove(database: Path) -> None:

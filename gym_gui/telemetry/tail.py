@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from gym_gui.telemetry.limits import MAX_LINE_BYTES
+from gym_gui.telemetry.logfile import log_size, open_descriptor
 
 TAIL_BYTES = 64
 """How much before the cursor is checked to be what was read."""
@@ -91,7 +92,7 @@ class LogTail:
         if self.cursor.closed:
             return 0
         try:
-            size = self.path.stat().st_size if self._descriptor is None else os.fstat(self._descriptor).st_size
+            size = log_size(self.path) if self._descriptor is None else os.fstat(self._descriptor).st_size
         except OSError:
             return 0
         return max(0, size - self.cursor.position)
@@ -103,7 +104,7 @@ class LogTail:
         try:
             found = self.path.stat()
         except OSError:
-            # No such name: the open file, if there is one, is still written to.
+            # No such name: it is compressed, or the open file, if there is one, is still written to.
             return self.lag() > 0
         if found.st_ino != self.cursor.inode:
             return found.st_size > 0 or self.cursor.position > 0
@@ -154,13 +155,13 @@ class LogTail:
 
     def _open(self) -> bool:
         try:
-            self._descriptor = os.open(self.path, os.O_RDONLY | os.O_CLOEXEC)
+            self._descriptor = open_descriptor(self.path)
         except FileNotFoundError:
             return False
         return True
 
     def _replaced(self) -> bool:
-        """Return whether another file has the log's name now. (No file there: the open one is still written to.)"""
+        """Return whether another file has the log's name now. (No file there: the open one is the log all the same.)"""
         assert self._descriptor is not None
         with contextlib.suppress(OSError):
             return self.path.stat().st_ino != os.fstat(self._descriptor).st_ino

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import itertools
 import sqlite3
@@ -15,7 +16,18 @@ from gym_gui.runs.folder import RunFolder
 from gym_gui.runs.plan_io import load_plan
 from gym_gui.runs.summary import Ledger
 from gym_gui.telemetry.errors import TelemetryError
-from gym_gui.telemetry.logfile import open_log
+from gym_gui.telemetry.logfile import (
+    DAMAGED,
+    LogRecord,
+    compressed_path,
+    dropped_record,
+    file_sha256,
+    is_compressed,
+    log_size,
+    logs_of,
+    open_log,
+    read_record,
+)
 from gym_gui.telemetry.reader import reading
 from gym_gui.telemetry.recount import LineJudge, Record, raw_lines
 from gym_gui.telemetry.rollup import Rollup
@@ -47,10 +59,15 @@ class LogReport(msgspec.Struct, kw_only=True):
     """From the raw log, as far as the database had read it."""
     database: Ledger
     """What the database says of the same stretch."""
+    base: int = 0
+    """Logical offset at which the present file begins: not 0 after a truncation."""
     unread_bytes: int = 0
     """Of the log, after what the database has read."""
     sealed_segments: int = 0
     """Files of this log that were truncated or replaced: their rows cannot be recounted any more."""
+    compressed: bool = False
+    dropped: LogRecord | None = None
+    """The log was dropped after it had been recounted: what was counted then is compared."""
     problems: list[str] = []
 
 
@@ -108,6 +125,7 @@ def verify_run(folder: RunFolder, *, progress: Callable[[int, int], None] | None
             worker_id=worker_id if number else "",
             attempt=attempt,
             path=path,
+            base=base,
             recounted=Ledger(),
             database=_difference(said, before.get((number, attempt), Ledger())),
             sealed_segments=sum(1 for entry in sealed if entry[:2] == (number, attempt)),
@@ -152,7 +170,11 @@ class _LogCheck:
 
     def run(self, base: int, end: int, *, closed: bool, read_to: int) -> None:
         path = self._folder.path / self._report.path
-        size = path.stat().st_size if path.exists() else 0
+        dropped = dropped_record(path)
+        if dropped is not None:
+            self._compare_dropped(dropped, base, end)
+            return
+        size = self._compressed_size(path) if is_compressed(path) else log_size(path)
         self._report.unread_bytes = max(0, base + size - read_to)
         if base + size < read_to:
             self._problem(f"the log is {read_to - base - size} bytes shorter than what was read of it")
@@ -163,7 +185,7 @@ class _LogCheck:
         metrics = _Signature()
         self._seen.execute("BEGIN")
         if size:
-            with open_log(path) as stream:
+            with open_log(path) as stream, self._undamaged(path):
                 for number, line in enumerate(raw_lines(stream, base, end)):
                     if line.torn and not closed:
                         break  # only part of it was there
@@ -176,12 +198,45 @@ class _LogCheck:
                 self._problem(f"{table}: a row at byte {row[0] - self._origin} that the log does not have")
         self._compare_metrics(metrics, base, end)
         self._seen.close()
+        self._compare_ledgers("the log has")
+
+    def _compare_ledgers(self, source: str) -> None:
         for name in Ledger.__struct_fields__:
             found, said = getattr(self._report.recounted, name), getattr(self._report.database, name)
             if found != said:
-                self._problem(f"{name}: the log has {found}, the database says {said}")
+                self._problem(f"{name}: {source} {found}, the database says {said}")
         if not self._report.database.balanced:
             self._problem("the database's ledger does not balance")
+
+    def _compare_dropped(self, record: LogRecord, base: int, end: int) -> None:
+        """Compare with what was counted when the log was dropped: nobody can recount it any more."""
+        self._seen.close()
+        self._report.dropped = record
+        self._report.recounted = record.ledger or Ledger()
+        self._compare_ledgers("the log had")
+        if end - base != record.bytes:
+            self._problem(f"the log had {record.bytes} bytes, the database says that it read {end - base} of it")
+        counted = count_rows(self._folder, self._origin + base, self._origin + end)
+        for table, count in record.rows.items():
+            if counted[table] != count:
+                self._problem(f"{table}: there were {count} rows when the log was dropped, now {counted[table]}")
+
+    def _compressed_size(self, path: Path) -> int:
+        self._report.compressed = True
+        record, sizes = read_record(path), [0]
+        with self._undamaged(path):
+            if record is not None and file_sha256(compressed_path(path)) != record.compressed_sha256:
+                self._problem("the compressed log is not the file that was written: its hash differs")
+            sizes.append(log_size(path))
+        return sizes[-1]
+
+    @contextlib.contextmanager
+    def _undamaged(self, path: Path) -> Iterator[None]:
+        """Tell of a compressed log that cannot be unpacked as of any other problem."""
+        try:
+            yield
+        except DAMAGED as error:
+            self._problem(f"{compressed_path(path).name} is damaged: {error}")
 
     def _compare(
         self, records: list[Record] | None, rows: dict[str, Iterator[tuple[Any, ...]]], metrics: _Signature
@@ -279,6 +334,19 @@ class _LogCheck:
             self._report.problems.append("and more")
 
 
+def count_rows(folder: RunFolder, first: int, end: int) -> dict[str, int]:
+    """Return how many rows of each table have ids from `first` to before `end`."""
+    tables = (*_COMPARED, "metrics")
+    with reading(folder.database, 24 * 3600.0) as connection:
+        return {
+            table: connection.execute(
+                f"SELECT count(*) FROM {table} WHERE id >= ? AND id < ?",  # noqa: S608 - our own table names
+                (first, end),
+            ).fetchone()[0]
+            for table in tables
+        }
+
+
 class _Signature:
     """A sum over values in whatever order: equal sums, equal values."""
 
@@ -317,9 +385,8 @@ def _add(total: Ledger, part: Ledger) -> None:
 
 
 def _unknown_logs(folder: RunFolder, known: set[str]) -> list[str]:
-    found: list[Path] = sorted(folder.logs.glob("*.stdout.jsonl")) if folder.logs.is_dir() else []
     return [
         f"{path.relative_to(folder.path)}: this log is not in the database"
-        for path in found
-        if str(path.relative_to(folder.path)) not in known and path.stat().st_size
+        for path in logs_of(folder)
+        if str(path.relative_to(folder.path)) not in known and log_size(path)
     ]
