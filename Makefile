@@ -13,7 +13,7 @@ export MOSAIC_HOME ?= $(CURDIR)/var
 unexport PYTHONDONTWRITEBYTECODE PYTHONUNBUFFERED
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-slow test-faults check format lint types arrows bench docs docs-serve proto clean
+.PHONY: help setup demo test test-slow test-faults test-workers check format lint types arrows bench docs docs-serve proto clean
 
 help:  ## show the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -52,6 +52,17 @@ test-slow: $(TOOLS)  ## run the tests that train for real
 
 test-faults: $(TOOLS)  ## kill every process at every moment and count what is left
 	$(BIN)/python -m pytest -m fault --timeout 3600
+
+WORKER_NAMES ?= random cleanrl sb3 ray spade_bdi
+# 5: pytest found no test that needs the library.
+test-workers: $(RUNTIME)  ## install each of WORKER_NAMES into its own environment, check it, run its tests there
+	@for name in $(WORKER_NAMES); do \
+	  echo "== $$name"; \
+	  $(BIN)/mosaic workers install "$$name[test]" --editable || exit 1; \
+	  $(BIN)/mosaic workers check "$$name" || exit 1; \
+	  "$(MOSAIC_HOME)/envs/$$name/current/bin/python" -m pytest -c 3rd_party/pytest-workers.ini --rootdir 3rd_party \
+	    3rd_party/$${name}_worker -m library $(PYTEST_ARGS) || [ $$? -eq 5 ] || exit 1; \
+	done
 
 format: $(TOOLS)  ## format the code
 	$(BIN)/ruff format . && $(BIN)/ruff check --fix .

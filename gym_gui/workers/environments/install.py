@@ -16,6 +16,7 @@ from gym_gui.core.worker.errors import MosaicError, UsageError
 from gym_gui.runs.kinds import kind_key
 from gym_gui.workers.catalog import WorkerCatalog
 from gym_gui.workers.environments import process, sdk
+from gym_gui.workers.environments.bootstrap import make_venv
 from gym_gui.workers.environments.building import Building
 from gym_gui.workers.environments.interpreters import BasePython, choose_interpreter
 from gym_gui.workers.environments.layout import EnvironmentFolder
@@ -150,7 +151,7 @@ class _Install:
         else:
             building.begin()
             with self._step(f"environment for Python {base.version_text} ({base.python})"):
-                self._make_venv(building, base)
+                make_venv(building.path, base, log=self.log, lock=self.lock)
             building.venv_made()
         interpreter = building.interpreter()
         site = Path(interpreter.search_path[0])
@@ -175,22 +176,6 @@ class _Install:
         building.finish()
         self.folder.use(building.number)
         return record
-
-    def _make_venv(self, building: Building, base: BasePython) -> None:
-        try:
-            process.run_module(
-                base.python, "venv", [str(building.path)], log=self.log, cwd=self.folder.path, lock=self.lock
-            )
-        except CommandError as error:
-            if error.disk_full:
-                raise
-            short = ".".join(map(str, base.version[:2]))
-            raise MosaicError(
-                f"{base.python} cannot make an environment",
-                where=f"log: {self.log.path}",
-                why=error.quoted(),
-                next_step=f"install its venv module (Debian: apt install python{short}-venv), or another --python PATH",
-            ) from None
 
     def _pip(self, building: Building, arguments: list[str], told: list[str]) -> None:
         project = self.source.project
