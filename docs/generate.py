@@ -68,13 +68,14 @@ def sdk_page() -> str:
     modules = dict.fromkeys(
         getattr(worker, name).__module__ for name in worker.__all__ if hasattr(getattr(worker, name), "__module__")
     )
-    modules["gym_gui.core.worker.envs"] = None
+    envs = "gym_gui.core.worker.envs"
+    modules.update(dict.fromkeys(f"{envs}.{name}" for name in ("aec", "counter", "parallel", "vector", "wrapper", "wrapping")))
     return "\n".join(
         [
             NOTE + "# Worker SDK",
             "",
             "`gym_gui.core.worker`: what a worker imports. Standard library alone, Python 3.8 to 3.13. All names below can be imported from",
-            "`gym_gui.core.worker` directly (the environment wrapper from `gym_gui.core.worker.envs`).",
+            "`gym_gui.core.worker` directly (the wrappers of environments from `gym_gui.core.worker.envs`).",
             "",
             *(f"::: {module}\n" for module in sorted(modules)),
         ]

@@ -69,6 +69,19 @@ class AttemptSummary(msgspec.Struct, kw_only=True):
     """Lines that it printed."""
 
 
+class AgentSummary(msgspec.Struct, kw_only=True):
+    """One of several agents in a worker's environments."""
+
+    agent_id: str
+    episodes: int = 0
+    """Training episodes that it took part in."""
+    mean_return_100: float | None = None
+    """Its mean return over the last 100 of them."""
+    eval_episodes: int = 0
+    eval_mean_return: float | None = None
+    """Over the last 100 evaluation episodes."""
+
+
 class WorkerSummary(msgspec.Struct, kw_only=True):
     """One worker of a run, its current attempt."""
 
@@ -93,6 +106,8 @@ class WorkerSummary(msgspec.Struct, kw_only=True):
     curve: list[CurvePoint] = []
     eval_episodes: int = 0
     eval_mean_return: float | None = None
+    agents: list[AgentSummary] = []
+    """Where episodes tell the returns of several."""
     attempts: list[AttemptSummary] = []
     """Each that was launched, in order."""
 

@@ -47,7 +47,7 @@ class Curve(msgspec.Struct):
             step: Environment steps taken when it ended.
             value: The return; one that is not finite counts in the recent mean, not in the curve.
         """
-        _push(self.recent, value)
+        push(self.recent, value)
         if not math.isfinite(value):
             return
         last = self.buckets[-1] if self.buckets else None
@@ -64,7 +64,7 @@ class Curve(msgspec.Struct):
 
     def add_eval(self, value: float) -> None:
         """Add an evaluation episode's return."""
-        _push(self.recent_eval, value)
+        push(self.recent_eval, value)
 
     def points(self) -> list[CurvePoint]:
         """Return the curve."""
@@ -95,7 +95,8 @@ def mean(values: list[float]) -> float | None:
     return sum(values) / len(values) if values else None
 
 
-def _push(values: list[float], value: float) -> None:
+def push(values: list[float], value: float) -> None:
+    """Add a value to the recent ones."""
     values.append(value)
     if len(values) > RECENT:
         del values[0]

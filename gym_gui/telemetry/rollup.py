@@ -11,7 +11,8 @@ from typing import Any
 
 import msgspec
 
-from gym_gui.runs.summary import CurvePoint, Ledger
+from gym_gui.runs.summary import AgentSummary, CurvePoint, Ledger
+from gym_gui.telemetry.agents import AgentReturns, add_return, returns_of, summaries
 from gym_gui.telemetry.batch import Batch, Counts, Row
 from gym_gui.telemetry.curve import Curve, mean
 
@@ -41,6 +42,8 @@ class WorkerRollup(msgspec.Struct, kw_only=True):
     eval_episodes: int
     eval_mean_return: float | None
     """Over the last 100 evaluation episodes."""
+    agents: list[AgentSummary] = []
+    """Where episodes tell the returns of several."""
     last_event: str
     """Name of the last lifecycle event."""
     last_event_at: float | None
@@ -56,6 +59,18 @@ class WorkerRollup(msgspec.Struct, kw_only=True):
     """How much of the attempt's log is in the database."""
     closed: bool
     """Whether the attempt's log has been read to its end."""
+
+
+class _Returns(Curve):
+    """The learning curve, and what each agent got."""
+
+    agents: dict[str, AgentReturns] = msgspec.field(default_factory=dict)
+
+    def copy(self) -> _Returns:
+        """Return a copy that can be changed apart from this one."""
+        curve = super().copy()
+        agents = {agent_id: one.copy() for agent_id, one in self.agents.items()}
+        return _Returns(curve.buckets, curve.width, curve.recent, curve.recent_eval, agents)
 
 
 class _State(msgspec.Struct):
@@ -96,7 +111,7 @@ class Rollup:
 
     def __init__(self, state: bytes | None = None, curve: bytes | None = None) -> None:
         self._state = _State() if state is None else msgspec.msgpack.decode(state, type=_State)
-        self._curve = Curve() if curve is None else msgspec.msgpack.decode(curve, type=Curve)
+        self._curve = _Returns() if curve is None else msgspec.msgpack.decode(curve, type=_Returns)
 
     def snapshot(self) -> bytes:
         """Return all of it, for :meth:`from_snapshot`."""
@@ -106,7 +121,7 @@ class Rollup:
     def from_snapshot(cls, snapshot: bytes) -> Rollup:
         """Return the rollup that a snapshot was made of."""
         rollup = cls()
-        rollup._state, rollup._curve = msgspec.msgpack.decode(snapshot, type=tuple[_State, Curve])
+        rollup._state, rollup._curve = msgspec.msgpack.decode(snapshot, type=tuple[_State, _Returns])
         return rollup
 
     @property
@@ -168,6 +183,7 @@ class Rollup:
             curve=curve.points(),
             eval_episodes=state.eval_episodes,
             eval_mean_return=mean(curve.recent_eval),
+            agents=summaries(curve.agents),
             last_event=state.last_event,
             last_event_at=state.last_event_at,
             last_event_payload=_object(state.last_event_payload),
@@ -196,10 +212,16 @@ class Rollup:
         state.step_rows += sum(map((0).__eq__, map(_agent, steps)))
 
     def _add_episode(self, episode: Row, agent_name: Callable[[int], str]) -> None:
-        _, phase, _, agent, total_reward, steps, *_, nan, _ = episode
+        _, phase, _, agent, total_reward, steps, _, _, _, agent_rewards, _, nan, _ = episode
         state = self._state
+        if agent_rewards is not None:
+            for agent_id, own in returns_of(agent_rewards):
+                add_return(self._curve.agents, agent_id, own, evaluation=bool(phase))
         if agent:
             name = agent_name(agent)
+            if nan or total_reward is not None:
+                own = float("nan") if nan else total_reward
+                add_return(self._curve.agents, name, own, evaluation=bool(phase))
             if state.lead is None:
                 state.lead = name
             if name != state.lead:

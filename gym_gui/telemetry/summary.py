@@ -143,6 +143,7 @@ def _worker_summary(
         evaluated = next((one for one in reversed(rollups) if one.eval_episodes), last)
         summary.eval_episodes = evaluated.eval_episodes
         summary.eval_mean_return = evaluated.eval_mean_return
+        summary.agents = next((one.agents for one in reversed(rollups) if one.agents), [])
     return summary
 
 

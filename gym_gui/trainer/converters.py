@@ -7,7 +7,7 @@ from typing import Any
 
 from gym_gui.core.worker.errors import Problem
 from gym_gui.runs.states import RunState
-from gym_gui.runs.summary import AttemptSummary, CurvePoint, ExitStatus, Ledger, RunSummary, WorkerSummary
+from gym_gui.runs.summary import AgentSummary, AttemptSummary, CurvePoint, ExitStatus, Ledger, RunSummary, WorkerSummary
 from gym_gui.trainer.proto import mosaic_pb2 as pb
 
 #: Longest JSON of an offending value that travels with its problem, in characters.
@@ -170,6 +170,7 @@ def _worker_to_pb(worker: WorkerSummary, curves: bool) -> pb.WorkerSummary:
         eval_episodes=worker.eval_episodes,
         eval_mean_return=worker.eval_mean_return,
         attempts=[_attempt_to_pb(attempt) for attempt in worker.attempts],
+        agents=[_agent_to_pb(agent) for agent in worker.agents],
     )
 
 
@@ -194,6 +195,27 @@ def _worker_from_pb(message: pb.WorkerSummary) -> WorkerSummary:
         eval_episodes=message.eval_episodes,
         eval_mean_return=_optional(message, "eval_mean_return"),
         attempts=[_attempt_from_pb(attempt) for attempt in message.attempts],
+        agents=[_agent_from_pb(agent) for agent in message.agents],
+    )
+
+
+def _agent_to_pb(agent: AgentSummary) -> pb.AgentSummary:
+    return pb.AgentSummary(
+        agent_id=text(agent.agent_id),
+        episodes=agent.episodes,
+        mean_return_100=agent.mean_return_100,
+        eval_episodes=agent.eval_episodes,
+        eval_mean_return=agent.eval_mean_return,
+    )
+
+
+def _agent_from_pb(message: pb.AgentSummary) -> AgentSummary:
+    return AgentSummary(
+        agent_id=message.agent_id,
+        episodes=message.episodes,
+        mean_return_100=_optional(message, "mean_return_100"),
+        eval_episodes=message.eval_episodes,
+        eval_mean_return=_optional(message, "eval_mean_return"),
     )
 
 

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from gym_gui.core.worker.errors import Problem
 from gym_gui.runs.states import RunState
-from gym_gui.runs.summary import CurvePoint, ExitStatus, Ledger, RunSummary, WorkerSummary
+from gym_gui.runs.summary import AgentSummary, CurvePoint, ExitStatus, Ledger, RunSummary, WorkerSummary
 from gym_gui.trainer import converters
 from gym_gui.trainer.proto import mosaic_pb2 as pb
 
@@ -42,7 +42,8 @@ def structs(kind: type, **given_fields: Any) -> st.SearchStrategy[Any]:
     )
 
 
-workers = structs(WorkerSummary, curve=st.lists(points, max_size=3))
+agents = structs(AgentSummary)
+workers = structs(WorkerSummary, curve=st.lists(points, max_size=3), agents=st.lists(agents, max_size=2))
 runs = structs(RunSummary, workers=st.lists(workers, max_size=3), ledger=ledgers)
 
 

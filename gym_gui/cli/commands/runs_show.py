@@ -82,6 +82,9 @@ def _print(screen: Console, home: Path, run: RunSummary) -> None:
     for worker in run.workers if len(run.workers) > 1 else ():
         if worker.cause and worker.state.value not in ("completed", "running"):
             screen.print(f"{worker.worker_id} {worker.state.value}: {worker.cause}", soft_wrap=True, markup=False)
+    if any(worker.agents for worker in run.workers):
+        screen.print()
+        screen.print(_agents(run))
     if any(len(worker.attempts) > 1 for worker in run.workers):
         screen.print()
         screen.print(_attempts(run))
@@ -114,6 +117,28 @@ def _workers(run: RunSummary) -> Table:
                 f"{figures.decimal(worker.eval_mean_return)} over {figures.count(worker.eval_episodes)} episodes"
             )
         table.add_row(*cells)
+    return table
+
+
+def _agents(run: RunSummary) -> Table:
+    """Return the agents of workers whose environments have several."""
+    from rich.table import Table
+
+    from gym_gui.cli import figures
+    from gym_gui.cli.palette import HEADER
+
+    table = Table(box=None, padding=(0, 2, 0, 0), header_style=HEADER)
+    for header in ("worker", "agent"):
+        table.add_column(header, no_wrap=True)
+    for header in ("episodes", "return", "evaluation"):
+        table.add_column(header, justify="right", no_wrap=True)
+    for worker in run.workers:
+        for agent in worker.agents:
+            evaluated = f"{figures.decimal(agent.eval_mean_return)} over {figures.count(agent.eval_episodes)} episodes"
+            table.add_row(
+                worker.worker_id, agent.agent_id, figures.count(agent.episodes), figures.decimal(agent.mean_return_100),
+                evaluated if agent.eval_episodes else figures.NOTHING,
+            )  # fmt: skip
     return table
 
 

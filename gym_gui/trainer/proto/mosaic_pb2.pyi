@@ -247,6 +247,47 @@ class AttemptSummary(_message.Message):
 Global___AttemptSummary: _TypeAlias = AttemptSummary  # noqa: Y015
 
 @_typing.final
+class AgentSummary(_message.Message):
+    """One of several agents in a worker's environments."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    AGENT_ID_FIELD_NUMBER: _builtins.int
+    EPISODES_FIELD_NUMBER: _builtins.int
+    MEAN_RETURN_100_FIELD_NUMBER: _builtins.int
+    EVAL_EPISODES_FIELD_NUMBER: _builtins.int
+    EVAL_MEAN_RETURN_FIELD_NUMBER: _builtins.int
+    agent_id: _builtins.str
+    episodes: _builtins.int
+    """Training episodes that it took part in."""
+    mean_return_100: _builtins.float
+    eval_episodes: _builtins.int
+    eval_mean_return: _builtins.float
+    def __init__(
+        self,
+        *,
+        agent_id: _builtins.str = ...,
+        episodes: _builtins.int = ...,
+        mean_return_100: _builtins.float | None = ...,
+        eval_episodes: _builtins.int = ...,
+        eval_mean_return: _builtins.float | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_eval_mean_return", b"_eval_mean_return", "_mean_return_100", b"_mean_return_100", "eval_mean_return", b"eval_mean_return", "mean_return_100", b"mean_return_100"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_eval_mean_return", b"_eval_mean_return", "_mean_return_100", b"_mean_return_100", "agent_id", b"agent_id", "episodes", b"episodes", "eval_episodes", b"eval_episodes", "eval_mean_return", b"eval_mean_return", "mean_return_100", b"mean_return_100"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    _WhichOneofReturnType__eval_mean_return: _TypeAlias = _typing.Literal["eval_mean_return"]  # noqa: Y015
+    _WhichOneofArgType__eval_mean_return: _TypeAlias = _typing.Literal["_eval_mean_return", b"_eval_mean_return"]  # noqa: Y015
+    _WhichOneofReturnType__mean_return_100: _TypeAlias = _typing.Literal["mean_return_100"]  # noqa: Y015
+    _WhichOneofArgType__mean_return_100: _TypeAlias = _typing.Literal["_mean_return_100", b"_mean_return_100"]  # noqa: Y015
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__eval_mean_return) -> _WhichOneofReturnType__eval_mean_return | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__mean_return_100) -> _WhichOneofReturnType__mean_return_100 | None: ...
+
+Global___AgentSummary: _TypeAlias = AgentSummary  # noqa: Y015
+
+@_typing.final
 class WorkerSummary(_message.Message):
     """One worker of a run, its current attempt."""
 
@@ -271,6 +312,7 @@ class WorkerSummary(_message.Message):
     EVAL_EPISODES_FIELD_NUMBER: _builtins.int
     EVAL_MEAN_RETURN_FIELD_NUMBER: _builtins.int
     ATTEMPTS_FIELD_NUMBER: _builtins.int
+    AGENTS_FIELD_NUMBER: _builtins.int
     worker_id: _builtins.str
     worker_type: _builtins.str
     state: Global___RunState.ValueType
@@ -293,6 +335,8 @@ class WorkerSummary(_message.Message):
     def curve(self) -> _containers.RepeatedCompositeFieldContainer[Global___CurvePoint]: ...
     @_builtins.property
     def attempts(self) -> _containers.RepeatedCompositeFieldContainer[Global___AttemptSummary]: ...
+    @_builtins.property
+    def agents(self) -> _containers.RepeatedCompositeFieldContainer[Global___AgentSummary]: ...
     def __init__(
         self,
         *,
@@ -315,10 +359,11 @@ class WorkerSummary(_message.Message):
         eval_episodes: _builtins.int = ...,
         eval_mean_return: _builtins.float | None = ...,
         attempts: _abc.Iterable[Global___AttemptSummary] | None = ...,
+        agents: _abc.Iterable[Global___AgentSummary] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["_cpu_seconds", b"_cpu_seconds", "_eval_mean_return", b"_eval_mean_return", "_exit", b"_exit", "_last_heartbeat_at", b"_last_heartbeat_at", "_mean_return_100", b"_mean_return_100", "_memory_bytes", b"_memory_bytes", "_pid", b"_pid", "_target_steps", b"_target_steps", "cpu_seconds", b"cpu_seconds", "eval_mean_return", b"eval_mean_return", "exit", b"exit", "last_heartbeat_at", b"last_heartbeat_at", "mean_return_100", b"mean_return_100", "memory_bytes", b"memory_bytes", "pid", b"pid", "target_steps", b"target_steps"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_cpu_seconds", b"_cpu_seconds", "_eval_mean_return", b"_eval_mean_return", "_exit", b"_exit", "_last_heartbeat_at", b"_last_heartbeat_at", "_mean_return_100", b"_mean_return_100", "_memory_bytes", b"_memory_bytes", "_pid", b"_pid", "_target_steps", b"_target_steps", "attempt", b"attempt", "attempts", b"attempts", "cause", b"cause", "cpu_seconds", b"cpu_seconds", "curve", b"curve", "episodes", b"episodes", "eval_episodes", b"eval_episodes", "eval_mean_return", b"eval_mean_return", "exit", b"exit", "last_event", b"last_event", "last_heartbeat_at", b"last_heartbeat_at", "mean_return_100", b"mean_return_100", "memory_bytes", b"memory_bytes", "pid", b"pid", "state", b"state", "steps", b"steps", "target_steps", b"target_steps", "worker_id", b"worker_id", "worker_type", b"worker_type"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_cpu_seconds", b"_cpu_seconds", "_eval_mean_return", b"_eval_mean_return", "_exit", b"_exit", "_last_heartbeat_at", b"_last_heartbeat_at", "_mean_return_100", b"_mean_return_100", "_memory_bytes", b"_memory_bytes", "_pid", b"_pid", "_target_steps", b"_target_steps", "agents", b"agents", "attempt", b"attempt", "attempts", b"attempts", "cause", b"cause", "cpu_seconds", b"cpu_seconds", "curve", b"curve", "episodes", b"episodes", "eval_episodes", b"eval_episodes", "eval_mean_return", b"eval_mean_return", "exit", b"exit", "last_event", b"last_event", "last_heartbeat_at", b"last_heartbeat_at", "mean_return_100", b"mean_return_100", "memory_bytes", b"memory_bytes", "pid", b"pid", "state", b"state", "steps", b"steps", "target_steps", b"target_steps", "worker_id", b"worker_id", "worker_type", b"worker_type"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType__cpu_seconds: _TypeAlias = _typing.Literal["cpu_seconds"]  # noqa: Y015
     _WhichOneofArgType__cpu_seconds: _TypeAlias = _typing.Literal["_cpu_seconds", b"_cpu_seconds"]  # noqa: Y015
