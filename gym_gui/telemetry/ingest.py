@@ -178,9 +178,9 @@ class Ingestor:
         return sum(source.tail.lag() for source in self._sources.values())
 
     def drained(self, worker_no: int, attempt: int) -> bool:
-        """Return whether all that stands in one log now is in the database; also true of a log that is not read."""
+        """Return whether every whole line that stands in one log now is in the database; true of a log not read, too."""
         source = self._sources.get((worker_no, attempt))
-        return source is None or not source.tail.lag()
+        return source is None or source.tail.drained()
 
     def ledger(self) -> Ledger:
         """Return where the lines of all workers went (the supervisor's own log aside)."""

@@ -97,6 +97,10 @@ class LogTail:
             return 0
         return max(0, size - self.cursor.position)
 
+    def drained(self) -> bool:
+        """Return whether nothing but the beginning of a line stands after the cursor."""
+        return self.lag() <= self._scanned
+
     def due(self) -> bool:
         """Return whether a look at the log may give something: it is not just as long as what was read of it."""
         if self.cursor.closed:
