@@ -11,7 +11,7 @@ from dataclasses import MISSING, asdict, dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
-from .arguments import ARGUMENTS, DQNArgs, PPOArgs, argument_names
+from .arguments import ARGUMENTS, argument_names
 from .presets import preset_for
 from .sampling import sampling_period
 from .sdk import HAS_SDK, ConfigError, Problem, check_config, nearest
@@ -99,6 +99,17 @@ class CleanRLWorkerConfig:
     learning_starts: int | None = _hyperparameter("learning_starts")
     train_frequency: int | None = _hyperparameter("train_frequency")
     gradient_steps: int | None = _hyperparameter("gradient_steps")
+    n_atoms: int | None = _hyperparameter("n_atoms")
+    v_min: float | None = _hyperparameter("v_min")
+    v_max: float | None = _hyperparameter("v_max")
+    exploration_noise: float | None = _hyperparameter("exploration_noise")
+    policy_frequency: int | None = _hyperparameter("policy_frequency")
+    policy_noise: float | None = _hyperparameter("policy_noise")
+    noise_clip: float | None = _hyperparameter("noise_clip")
+    policy_lr: float | None = _hyperparameter("policy_lr")
+    q_lr: float | None = _hyperparameter("q_lr")
+    alpha: float | None = _hyperparameter("alpha")
+    autotune: bool | None = _hyperparameter("autotune")
 
     steps: str = _setting(
         "all",
@@ -130,7 +141,7 @@ class CleanRLWorkerConfig:
 
             assert isinstance(self, WorkerConfig)
 
-    def arguments(self, saved: dict[str, Any] | None = None) -> PPOArgs | DQNArgs:
+    def arguments(self, saved: dict[str, Any] | None = None) -> Any:
         """Return the algorithm's arguments: what is given, else a checkpoint's, else the preset's, else the default.
 
         Args:

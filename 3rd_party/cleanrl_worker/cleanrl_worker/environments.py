@@ -11,6 +11,8 @@ import gymnasium as gym
 import numpy as np
 from gymnasium.vector import AutoresetMode, SyncVectorEnv
 
+from .spaces import Spaces
+
 #: Actions remembered of an unfinished episode; a longer one starts anew after a resume.
 MAX_REPLAYED_STEPS = 200_000
 
@@ -19,46 +21,6 @@ def episode_seed(seed: int, number: int, phase: str = "train") -> int:
     """Return the seed of one episode: 31 bits of SHA-256 over run seed, phase and episode number."""
     digest = hashlib.sha256(f"{seed}:{phase}:{number}".encode()).digest()
     return int.from_bytes(digest[:4], "big") >> 1
-
-
-def make_env(env_id: str, env_kwargs: dict[str, Any]) -> gym.Env:
-    """Make one environment, its observations flattened to a vector where they are none."""
-    env = gym.make(env_id, **env_kwargs)
-    space = env.observation_space
-    if not isinstance(space, gym.spaces.Box) or len(space.shape) != 1:
-        env = gym.wrappers.FlattenObservation(env)
-    return env
-
-
-@dataclass(frozen=True)
-class Spaces:
-    """What an agent must know of an environment."""
-
-    obs_dim: int
-    action_space: gym.Space
-
-    @classmethod
-    def of(cls, env: gym.Env) -> Spaces:
-        """Read the spaces of an environment made by ``make_env``."""
-        return cls(int(np.prod(env.observation_space.shape)), env.action_space)
-
-    @property
-    def num_actions(self) -> int:
-        """Number of discrete actions."""
-        assert isinstance(self.action_space, gym.spaces.Discrete)
-        return int(self.action_space.n)
-
-    @property
-    def action_dim(self) -> int:
-        """Components of a continuous action."""
-        return int(np.prod(self.action_space.shape))
-
-    def to_env(self, actions: np.ndarray) -> np.ndarray:
-        """Turn an agent's actions, one row an environment, into those the environments take."""
-        space = self.action_space
-        if isinstance(space, gym.spaces.Discrete):
-            return actions + space.start
-        return np.clip(actions.reshape(len(actions), *space.shape), space.low, space.high).astype(space.dtype)
 
 
 @dataclass
@@ -130,6 +92,8 @@ class VectorStep(NamedTuple):
     rewards: np.ndarray
     terminations: np.ndarray
     truncations: np.ndarray
+    #: Where a life was lost, in games that have them; the episode goes on until the last one is.
+    lives_lost: np.ndarray
 
     @property
     def dones(self) -> np.ndarray:
@@ -179,7 +143,8 @@ class VectorEnvs:
             for i in np.flatnonzero(infos["_final_obs"]):
                 next_obs[i] = infos["final_obs"][i]
         self.obs = obs
-        return VectorStep(obs, next_obs, rewards, terminations, truncations)
+        lives_lost = infos.get("life_lost", np.zeros(len(obs), dtype=bool))
+        return VectorStep(obs, next_obs, rewards, terminations, truncations, lives_lost)
 
     def state_dict(self) -> dict[str, Any]:
         """Return what brings the environments back: episode numbers and the actions of each unfinished episode."""
@@ -188,7 +153,7 @@ class VectorEnvs:
             "episodes": [
                 {"number": e.number, "steps": e.steps, "actions": np.asarray(e.actions).tolist()} for e in self.episodes
             ],
-            "obs": self.obs.tolist(),
+            "obs": self.obs,
         }
 
     def load_state_dict(self, state: dict[str, Any]) -> bool:
@@ -205,7 +170,7 @@ class VectorEnvs:
             row = None
             if left["steps"] == len(left["actions"]):
                 row = env.replay(left["number"], list(np.asarray(left["actions"], dtype=space.dtype)))
-            if row is None or not np.array_equal(np.asarray(row), np.asarray(obs, dtype=np.asarray(row).dtype)):
+            if row is None or not np.array_equal(np.asarray(row), np.asarray(obs)):
                 row, exact = env.reset()[0], False
             rows.append(row)
         self.obs = np.stack([np.asarray(row) for row in rows])

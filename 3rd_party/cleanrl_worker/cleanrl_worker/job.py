@@ -11,13 +11,16 @@ from typing import Any
 from .algorithms import load_algorithm
 from .checkpoint import CheckpointFolder, load_checkpoint, restore_part
 from .config import CleanRLWorkerConfig
-from .environments import Spaces, VectorEnvs, make_env
+from .environments import VectorEnvs
 from .evaluation import evaluate
+from .make_env import make_env
+from .needs import NEEDS
 from .output import Output
 from .recorder import Recorder
 from .scalars import Scalars
 from .sdk import log_constant
 from .signals import DeferredSignals
+from .spaces import Spaces
 from .training import Training, choose_device, seed_everything
 
 
@@ -47,7 +50,7 @@ class Job:
         self._scalars = Scalars(tensorboard if config.tensorboard else None)
         self._device = choose_device(cuda=config.cuda)
         self._algorithm = load_algorithm(config.algo)
-        self._make = partial(make_env, config.env_id, config.env_kwargs)
+        self._make = partial(make_env, config.env_id, config.env_kwargs, NEEDS[config.algo].observations)
         self.training: Training | None = None
 
     def __enter__(self) -> Job:

@@ -7,14 +7,21 @@ from typing import TYPE_CHECKING, Any
 
 import gymnasium as gym
 
-from .environments import Spaces, make_env
+from .make_env import extra_of, find_spec, is_atari, make_env
+from .needs import NEEDS, fitting_algorithms
 from .sdk import Problem, nearest
+from .spaces import Spaces
 
 if TYPE_CHECKING:
     from .config import CleanRLWorkerConfig
 
-#: Numbers of an observation beyond which the networks of these algorithms, all fully connected, make no sense.
+#: Numbers of an observation beyond which fully connected networks make no sense.
 MAX_OBS_DIM = 20_000
+_KINDS = {
+    "discrete": "discrete actions",
+    "continuous": "continuous actions (a Box)",
+    "bounded": "continuous actions (a Box) with finite bounds",
+}
 
 
 def check_run(config: CleanRLWorkerConfig) -> list[Problem]:
@@ -46,59 +53,92 @@ def check_run(config: CleanRLWorkerConfig) -> list[Problem]:
     return problems
 
 
-def check_env_id(env_id: str) -> list[Problem]:
+def check_env_id(env_id: str, path: str = "env_id") -> list[Problem]:
     """Return why Gymnasium does not know an environment, with the nearest name that it knows."""
     try:
-        gym.spec(env_id)
+        find_spec(env_id)
     except ModuleNotFoundError as error:
         message = f"the package it is to come from cannot be imported ({error})"
-        return [Problem("env_id", message, value=env_id, allowed="'package:Name-v0' of an installed package")]
+        return [Problem(path, message, value=env_id, allowed="'package:Name-v0' of an installed package")]
     except gym.error.Error as error:
-        near = nearest(env_id.rsplit(":", 1)[-1], gym.registry)
         reason = str(error).split(". ")[0].rstrip(".")
+        if env_id.startswith("ALE/") and "ale_py" not in str(error) and not _known_namespace("ALE"):
+            message = "ale-py, which has the Atari games, is not installed"
+            return [Problem(path, message, value=env_id, allowed=_after("atari"))]
+        near = nearest(env_id.rsplit(":", 1)[-1], gym.registry)
         allowed = "an id of Gymnasium's registry, or 'package:Name-v0'"
-        return [
-            Problem("env_id", f"Gymnasium does not know it ({reason})", value=env_id, allowed=allowed, nearest=near)
-        ]
+        return [Problem(path, f"Gymnasium does not know it ({reason})", value=env_id, allowed=allowed, nearest=near)]
     return []
 
 
-def _check_environment(config: CleanRLWorkerConfig) -> list[Problem]:
-    problems = check_env_id(config.env_id)
+def check_environment(algo: str, env_id: str, env_kwargs: dict[str, Any], path: str = "") -> list[Problem]:
+    """Return why an algorithm cannot train on an environment.
+
+    Args:
+        algo: The algorithm.
+        env_id: The environment.
+        env_kwargs: What it is made with.
+        path: Where ``env_id`` and ``env_kwargs`` stand in the config.
+    """
+    problems = check_env_id(env_id, f"{path}env_id")
     if problems:
         return problems
+    spec, needs = find_spec(env_id), NEEDS[algo]
+    if needs.observations == "atari" and not is_atari(spec):
+        return [
+            Problem(
+                "algo",
+                f"{algo} needs a game of ale-py ('ALE/Pong-v5'), {env_id} is none",
+                value=algo,
+                allowed="ppo, ppo_continuous_action, dqn, c51, ddpg, td3 or sac, as its actions are",
+            )
+        ]
     try:
-        env = make_env(config.env_id, config.env_kwargs)
+        env = make_env(env_id, env_kwargs, needs.observations)
     except Exception as error:  # noqa: BLE001 - whatever an environment's constructor raises is the answer
-        path = "env_kwargs" if config.env_kwargs and isinstance(error, TypeError) else "env_id"
-        return [Problem(path, f"the environment cannot be made: {error}", value=getattr(config, path))]
+        name = "env_kwargs" if env_kwargs and isinstance(error, TypeError) else "env_id"
+        extra = extra_of(spec)
+        missing = extra is not None and isinstance(error, (ImportError, gym.error.DependencyNotInstalled))
+        return [
+            Problem(
+                f"{path}{name}",
+                f"the environment cannot be made: {error}",
+                value=env_id if name == "env_id" else env_kwargs,
+                allowed=_after(str(extra)) if missing else "",
+            )
+        ]
     try:
-        return _check_spaces(config, Spaces.of(env))
+        return _check_spaces(algo, env_id, Spaces.of(env), f"{path}env_id", atari=is_atari(spec))
     finally:
         env.close()
 
 
-def _check_spaces(config: CleanRLWorkerConfig, spaces: Spaces) -> list[Problem]:
-    problems = []
-    space: Any = spaces.action_space
-    wanted = gym.spaces.Box if config.algo == "ppo_continuous_action" else gym.spaces.Discrete
-    if not isinstance(space, wanted):
-        fitting = {gym.spaces.Discrete: "ppo or dqn", gym.spaces.Box: "ppo_continuous_action"}.get(type(space))
+def _check_environment(config: CleanRLWorkerConfig) -> list[Problem]:
+    return check_environment(config.algo, config.env_id, config.env_kwargs)
+
+
+def _check_spaces(algo: str, env_id: str, spaces: Spaces, path: str, *, atari: bool) -> list[Problem]:
+    problems, needs, kind = [], NEEDS[algo], spaces.actions
+    fitting = fitting_algorithms(kind, needs.observations)
+    if algo not in fitting:
+        allowed = " or ".join(fitting) or "none of this worker's algorithms"
+        message = f"{algo} needs {_KINDS[needs.actions]}, {env_id} has {spaces.action_space}"
+        problems.append(Problem("algo", message, value=algo, allowed=allowed))
+    if needs.observations == "vector" and spaces.obs_dim > MAX_OBS_DIM:
         problems.append(
             Problem(
-                "algo",
-                f"{config.algo} needs {wanted.__name__} actions, {config.env_id} has {space}",
-                value=config.algo,
-                allowed=fitting or "none of this worker's algorithms",
-            )
-        )
-    if spaces.obs_dim > MAX_OBS_DIM:
-        problems.append(
-            Problem(
-                "env_id",
+                path,
                 f"its observation has {spaces.obs_dim} numbers, too many for fully connected networks",
-                value=config.env_id,
-                allowed=f"at most {MAX_OBS_DIM}",
+                value=env_id,
+                allowed="algo ppo_atari" if atari else f"at most {MAX_OBS_DIM}",
             )
         )
     return problems
+
+
+def _known_namespace(name: str) -> bool:
+    return any(spec.namespace == name for spec in gym.registry.values())
+
+
+def _after(extra: str) -> str:
+    return f'after: pip install "cleanrl-worker[{extra}]"'

@@ -93,6 +93,35 @@ PRESETS: dict[tuple[str, str], Preset] = {
         },
         f"RL Baselines3 Zoo, almost tuned ({_ZOO_DQN})",
     ),
+    ("c51", "CartPole-v1"): Preset(
+        {
+            "learning_rate": 2.3e-3,
+            "batch_size": 64,
+            "buffer_size": 100_000,
+            "learning_starts": 1000,
+            "v_min": 0.0,
+            "v_max": 100.0,
+            "target_network_frequency": 10,
+            "train_frequency": 256,
+            "gradient_steps": 128,
+            "exploration_fraction": 0.16,
+            "end_e": 0.04,
+            "hidden_sizes": [256, 256],
+        },
+        f"RL Baselines3 Zoo, of its DQN ({_ZOO_DQN}); the atoms cover the discounted returns 0 to 1 / (1 - gamma)",
+    ),
+    ("ddpg", "Pendulum-v1"): Preset(
+        {"learning_rate": 1e-3, "gamma": 0.98, "buffer_size": 200_000, "learning_starts": 1000},
+        f"RL Baselines3 Zoo ({_ZOO}ddpg.yml); here with layers of 256 units and an earlier start",
+    ),
+    ("td3", "Pendulum-v1"): Preset(
+        {"learning_rate": 1e-3, "gamma": 0.98, "buffer_size": 200_000, "learning_starts": 1000},
+        f"RL Baselines3 Zoo ({_ZOO}td3.yml); here with layers of 256 units and an earlier start",
+    ),
+    ("sac", "Pendulum-v1"): Preset(
+        {"policy_lr": 1e-3, "q_lr": 1e-3, "learning_starts": 1000},
+        f"RL Baselines3 Zoo ({_ZOO}sac.yml); here with a later start",
+    ),
     ("dqn", "MountainCar-v0"): Preset(
         {
             "learning_rate": 4e-3,

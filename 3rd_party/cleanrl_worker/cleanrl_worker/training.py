@@ -11,10 +11,11 @@ import numpy as np
 import torch
 
 from .checkpoint import restore_part, restore_rng, rng_state
-from .environments import Spaces, VectorEnvs, VectorStep
+from .environments import VectorEnvs, VectorStep
 from .output import Output
 from .sdk import log_constant
 from .signals import DeferredSignals
+from .spaces import Spaces
 
 
 def choose_device(*, cuda: bool) -> str:
@@ -77,6 +78,7 @@ class Training:
         self._parts: dict[str, Any] = {}
         self._saved_at = self._logged_at = 0
         self._started, self._first_step = time.perf_counter(), 0
+        self._num_envs = len(envs.episodes)
 
     @property
     def spaces(self) -> Spaces:
@@ -136,6 +138,11 @@ class Training:
         """Environment steps until the training ends."""
         return self.total_timesteps - self.global_step
 
+    def every(self, steps: int) -> bool:
+        """Whether the last step reached or passed a multiple of a number of steps."""
+        # With several environments side by side the step count leaps over multiples.
+        return self.global_step // steps > (self.global_step - self._num_envs) // steps
+
     def progress(self) -> float:
         """Share of the training that is done, 0 to 1."""
         return min(1.0, self.global_step / self.total_timesteps)
@@ -173,12 +180,13 @@ class Training:
         """Save a checkpoint, unless this step's is saved already."""
         if self._saved_at == self.global_step:
             return
+        envs = self.envs.state_dict()
         content = {
             **self._describe,
             "step": self.global_step,
             "parts": {name: part.state_dict() for name, part in self._parts.items()},
             "rng": rng_state(self.rng),
-            "envs": self.envs.state_dict(),
+            "envs": {**envs, "obs": torch.from_numpy(envs["obs"])},
         }
         path = self._output.checkpoints.save(self.global_step, content)
         self._saved_at = self.global_step

@@ -34,6 +34,28 @@ SMALL: dict[str, dict[str, Any]] = {
         "batch_size": 32,
         "target_network_frequency": 100,
     },
+    "c51": {
+        "algo": "c51",
+        "env_id": "CartPole-v1",
+        "preset": "none",
+        "learning_starts": 200,
+        "buffer_size": 1000,
+        "batch_size": 32,
+        "n_atoms": 11,
+        "target_network_frequency": 100,
+    },
+    **{
+        algo: {
+            "algo": algo,
+            "env_id": "Pendulum-v1",
+            "preset": "none",
+            "learning_starts": 1850,
+            "buffer_size": 1500,
+            "batch_size": 32,
+            "hidden_sizes": [32, 32],
+        }
+        for algo in ("ddpg", "td3", "sac")
+    },
 }
 
 

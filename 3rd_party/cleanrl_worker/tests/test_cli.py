@@ -14,6 +14,8 @@ from typing import Any
 
 import pytest
 
+from cleanrl_worker.arguments import ARGUMENTS
+
 
 @pytest.fixture
 def start(tmp_path: Path) -> Callable[..., subprocess.Popen[str]]:
@@ -131,4 +133,4 @@ def test_schema_is_printed_without_a_config() -> None:
     done = subprocess.run(
         [sys.executable, "-m", "cleanrl_worker.cli", "--schema"], capture_output=True, text=True, check=True
     )
-    assert json.loads(done.stdout)["properties"]["algo"]["enum"] == ["ppo", "ppo_continuous_action", "dqn"]
+    assert json.loads(done.stdout)["properties"]["algo"]["enum"] == list(ARGUMENTS)

@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 from gymnasium.envs.registration import EnvSpec
 
-from cleanrl_worker.environments import VectorEnvs, episode_seed, make_env
+from cleanrl_worker.environments import VectorEnvs, episode_seed
+from cleanrl_worker.make_env import make_env
 
 
 class Countdown(gym.Env):
@@ -100,7 +101,7 @@ def test_an_environment_that_cannot_be_restored_starts_a_new_episode() -> None:
     envs.reset()
     envs.step(np.array([3]))
     state = envs.state_dict()
-    state["obs"] = [[1234.0]]
+    state["obs"] = np.array([[1234.0]])
     again = VectorEnvs(partial(countdown, 9), 1, seed=1)
     assert not again.load_state_dict(state)
     assert again.obs.tolist() == [[9.0]]

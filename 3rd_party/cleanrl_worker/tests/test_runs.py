@@ -11,7 +11,9 @@ import pytest
 
 from gym_gui.core.worker import ConfigError, UsageError, WorkerAnalyticsManifest
 
-ALGORITHMS = ["ppo", "ppo_continuous_action", "dqn"]
+ALGORITHMS = ["ppo", "ppo_continuous_action", "dqn", "c51", "ddpg", "td3", "sac"]
+#: Those that may stop at any step; the others stop between two updates, each of which takes a batch of steps.
+STEPWISE = ["dqn", "c51", "ddpg", "td3", "sac"]
 
 
 @pytest.mark.parametrize("algo", ALGORITHMS)
@@ -21,7 +23,7 @@ def test_a_training_says_all_that_happened(worker: Any, algo: str) -> None:
         "run_started",
         "checkpoint_saved",
         "checkpoint_saved",
-        *(["checkpoint_saved"] if algo == "dqn" else []),
+        *(["checkpoint_saved"] if algo in STEPWISE else []),
         "run_completed",
     ]
     assert ran.events[0]["event"] == "run_started"

@@ -8,12 +8,14 @@
 from __future__ import annotations
 
 from itertools import pairwise
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
 from torch import nn, optim
 from torch.nn import functional
+
+from cleanrl_worker.replay_buffer import ReplayBuffer
 
 if TYPE_CHECKING:
     from cleanrl_worker.arguments import DQNArgs
@@ -43,51 +45,6 @@ class Agent(nn.Module):
         return self(x).argmax(dim=-1).cpu().numpy()
 
 
-class ReplayBuffer:
-    """The last transitions, the oldest overwritten first."""
-
-    def __init__(self, size: int, obs_dim: int) -> None:
-        self.obs = np.zeros((size, obs_dim), dtype=np.float32)
-        self.next_obs = np.zeros((size, obs_dim), dtype=np.float32)
-        self.actions = np.zeros(size, dtype=np.int64)
-        self.rewards = np.zeros(size, dtype=np.float32)
-        self.terminations = np.zeros(size, dtype=np.float32)
-        self.size, self.added = size, 0
-
-    def __len__(self) -> int:
-        return min(self.added, self.size)
-
-    def add(self, *columns: np.ndarray) -> None:
-        """Take in transitions: obs, next_obs, actions, rewards, terminations, one row per environment."""
-        rows = (self.added + np.arange(len(columns[0]))) % self.size
-        for column, values in zip(self._columns(), columns, strict=True):
-            column[rows] = values
-        self.added += len(rows)
-
-    def sample(self, count: int, rng: np.random.Generator) -> list[np.ndarray]:
-        """Return ``count`` transitions drawn uniformly with replacement."""
-        rows = rng.integers(0, len(self), count)
-        return [column[rows] for column in self._columns()]
-
-    def _columns(self) -> tuple[np.ndarray, ...]:
-        return self.obs, self.next_obs, self.actions, self.rewards, self.terminations
-
-    def state_dict(self) -> dict[str, Any]:
-        """Return the transitions held, as tensors."""
-        held = [torch.from_numpy(column[: len(self)].copy()) for column in self._columns()]
-        return {"added": self.added, "size": self.size, "columns": held}
-
-    def load_state_dict(self, state: dict[str, Any]) -> None:
-        """Take over another buffer's transitions; one of another size hands over its newest."""
-        size, added = state["size"], state["added"]
-        held = min(size, added)
-        order = [(added - held + i) % size for i in range(held)][-self.size :]
-        self.added = added if size == self.size else len(order)
-        rows = order if size == self.size else range(len(order))
-        for column, values in zip(self._columns(), state["columns"], strict=True):
-            column[np.asarray(rows, dtype=np.int64)] = values.cpu().numpy()[np.asarray(order, dtype=np.int64)]
-
-
 def linear_schedule(start: float, end: float, duration: float, t: int) -> float:
     """Return the value at step ``t`` of a line from ``start`` to ``end`` over ``duration`` steps, ``end`` after it."""
     return start + (end - start) * min(1.0, t / max(duration, 1.0))
@@ -111,10 +68,6 @@ def train(run: Training, args: DQNArgs) -> Agent:
     buffer = ReplayBuffer(args.buffer_size, run.spaces.obs_dim)
     run.track(agent=q_network, optimizer=optimizer, target_network=target_network, replay_buffer=buffer)
 
-    def every(steps: int) -> bool:
-        # With several environments side by side the step count leaps over multiples.
-        return run.global_step // steps > (run.global_step - num_envs) // steps
-
     obs = run.begin()
     while run.steps_left() >= num_envs:
         epsilon = linear_schedule(
@@ -128,7 +81,7 @@ def train(run: Training, args: DQNArgs) -> Agent:
         buffer.add(obs, step.next_obs, actions, step.rewards, step.terminations)
         obs = step.obs
 
-        if run.global_step > args.learning_starts and every(args.train_frequency):
+        if run.global_step > args.learning_starts and run.every(args.train_frequency):
             for _ in range(args.gradient_steps):
                 s, s_next, a, r, terminated = (run.tensor(x) for x in buffer.sample(args.batch_size, run.rng))
                 with torch.no_grad():
@@ -147,7 +100,7 @@ def train(run: Training, args: DQNArgs) -> Agent:
                         "charts/learning_rate": args.learning_rate,
                     }
                 )
-        if run.global_step > args.learning_starts and every(args.target_network_frequency):
+        if run.global_step > args.learning_starts and run.every(args.target_network_frequency):
             with torch.no_grad():
                 for target, online in zip(target_network.parameters(), q_network.parameters(), strict=True):
                     target.lerp_(online, args.tau)
