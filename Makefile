@@ -60,7 +60,7 @@ test-workers: $(RUNTIME)  ## install each of WORKER_NAMES into its own environme
 	  echo "== $$name"; \
 	  $(BIN)/mosaic workers install "$$name[test]" --editable || exit 1; \
 	  $(BIN)/mosaic workers check "$$name" || exit 1; \
-	  "$(MOSAIC_HOME)/envs/$$name/current/bin/python" -m pytest -c 3rd_party/pytest-workers.ini --rootdir 3rd_party \
+	  "$(MOSAIC_HOME)/envs/$$name/current/bin/python" -m pytest -c 3rd_party/pytest-workers.ini --rootdir . \
 	    3rd_party/$${name}_worker -m library $(PYTEST_ARGS) || [ $$? -eq 5 ] || exit 1; \
 	done
 
