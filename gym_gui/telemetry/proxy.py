@@ -45,7 +45,7 @@ LOCK_TRIES = 10
 #: somebody watches the figures, while nobody does, and at rest. Each is a transaction: the fewer, the fewer bytes are
 #: written.
 TICK_HURRIED_S = 0.005
-TICK_STREAMED_S = 0.02
+TICK_STREAMED_S = 0.03
 TICK_WATCHED_S = 0.05
 TICK_S = 0.1
 TICK_REST_S = 0.2
@@ -70,9 +70,6 @@ class Reporter(Protocol):
     def report(self, summary: RunSummary) -> None:
         """Take a report; never blocks, only the newest is kept."""
 
-    def note_commit(self) -> None:
-        """Take note that rows came in; never blocks."""
-
     def watched(self) -> bool:
         """Return whether somebody is looking at the run's figures."""
 
@@ -88,9 +85,6 @@ class NoReporter:
 
     def report(self, summary: RunSummary) -> None:
         """Forget the report."""
-
-    def note_commit(self) -> None:
-        """Nobody waits for rows."""
 
     def watched(self) -> bool:
         """Nobody is looking."""
@@ -223,8 +217,6 @@ class Proxy:
         turns.supervisor.journal.tell()
         had_room = not turns.indexer.disk_full
         read = turns.indexer.pump(turns.supervisor.history)
-        if read:
-            self.reporter.note_commit()
         while turns.indexer.truncations:
             found = turns.indexer.truncations.pop(0)
             turns.supervisor.journal.record("truncated", **msgspec.structs.asdict(found))

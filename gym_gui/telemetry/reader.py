@@ -11,7 +11,7 @@ import json
 import logging
 import sqlite3
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -276,15 +276,58 @@ def reading(path: Path, deadline_s: float) -> Iterator[sqlite3.Connection]:
     Raises:
         TelemetryError: The deadline passed, or the database cannot be read, or is of another schema.
     """
-    connection: sqlite3.Connection | None = None
     deadline = time.monotonic() + deadline_s
+    with failures(path, deadline_s):
+        connection = open_readonly(path, deadline_s, lambda: time.monotonic() > deadline)
+        try:
+            yield connection
+        finally:
+            connection.close()
+
+
+def open_readonly(path: Path, deadline_s: float, late: Callable[[], bool]) -> sqlite3.Connection:
+    """Open a run's database read-only. Any one thread at a time may use it.
+
+    Args:
+        path: The database.
+        deadline_s: How long to wait for a lock, at most.
+        late: Asked now and then; a statement is stopped once it says so.
+
+    Raises:
+        sqlite3.Error: It cannot be read.
+        TelemetryError: It is of another schema.
+    """
+    connection = sqlite3.connect(
+        f"{path.absolute().as_uri()}?mode=ro",
+        uri=True,
+        timeout=min(deadline_s, 5.0),
+        isolation_level=None,
+        check_same_thread=False,
+    )
     try:
-        connection = sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True, timeout=min(deadline_s, 5.0))
-        connection.set_progress_handler(lambda: time.monotonic() > deadline, _OPCODES)
+        connection.set_progress_handler(late, _OPCODES)
         if connection.execute("SELECT 1 FROM sqlite_master WHERE name = 'meta'").fetchone() is not None:
             (version,) = connection.execute("SELECT value FROM meta WHERE key = 'schema'").fetchone()
             check_schema(version, path)
-        yield connection
+    except BaseException:
+        connection.close()
+        raise
+    return connection
+
+
+@contextlib.contextmanager
+def failures(path: Path, deadline_s: float) -> Iterator[None]:
+    """Say what has gone wrong with a run's database, and what to do.
+
+    Args:
+        path: The database.
+        deadline_s: What an interrupted statement has exceeded.
+
+    Raises:
+        TelemetryError: For every error of SQLite.
+    """
+    try:
+        yield
     except sqlite3.OperationalError as error:
         late = "interrupted" in str(error)
         raise TelemetryError(
@@ -300,9 +343,6 @@ def reading(path: Path, deadline_s: float) -> Iterator[sqlite3.Connection]:
             why=str(error),
             next_step=f"mosaic runs reindex {path.parent.name}  (rebuilds it from the logs)",
         ) from error
-    finally:
-        if connection is not None:
-            connection.close()
 
 
 def _number(value: float | None, nan: int | None) -> float | None:

@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 import msgspec
 
 from gym_gui.runs.folder import RunFolder
+from gym_gui.telemetry.kept_database import KeptDatabase, Mark
 from gym_gui.telemetry.reader import RunReader, reading
 from gym_gui.telemetry.records import EpisodeRollup, EventRecord, MetricPoint, StepRecord
 from gym_gui.telemetry.rowid import place, row_id
@@ -107,11 +108,45 @@ def read_rows(
     Raises:
         TelemetryError: The database cannot be read, or not within `DEADLINE_S`.
     """
-    if not folder.database.exists():
-        return RowBatch(cursor=cursor)
-    with reading(folder.database, DEADLINE_S) as connection:
-        connection.execute("BEGIN")
-        return _Page(folder, connection, frozenset(kinds)).read(cursor, max_steps, until)
+    stream = RowStream(folder)
+    try:
+        return stream.read(cursor, kinds=kinds, max_steps=max_steps, until=until)
+    finally:
+        stream.close()
+
+
+class RowStream:
+    """Reads a run's rows again and again through one connection; close it when the run ends, and when nothing comes in.
+
+    Args:
+        folder: The run's folder.
+    """
+
+    def __init__(self, folder: RunFolder) -> None:
+        self._folder = folder
+        self._database = KeptDatabase(folder.database, DEADLINE_S)
+
+    def read(
+        self,
+        cursor: Cursor,
+        *,
+        kinds: Iterable[str] = KINDS,
+        max_steps: int | None = None,
+        until: Cursor | None = None,
+    ) -> RowBatch:
+        """Return the rows after a cursor (arguments and errors as of :func:`read_rows`)."""
+        with self._database.reading() as connection:
+            if connection is None:
+                return RowBatch(cursor=cursor)
+            return _Page(self._folder, connection, frozenset(kinds)).read(cursor, max_steps, until)
+
+    def mark(self) -> Mark:
+        """Return what is another value once there may be more rows; costs next to nothing."""
+        return self._database.mark()
+
+    def close(self) -> None:
+        """Let go of the database; another read opens it again."""
+        self._database.close()
 
 
 class _Open(RunReader):

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import sqlite3
-from collections.abc import AsyncIterator, Iterable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator
 from contextlib import contextmanager
 
 import msgspec
@@ -61,7 +61,7 @@ class RunBoard:
         self._watches: dict[str, set[Watch]] = {}
         self._nudged: set[str] = set()
         self._links: dict[str, set[asyncio.Event]] = {}
-        self._streams: dict[str, list[asyncio.Event]] = {}
+        self._streams: dict[str, list[Callable[[], None]]] = {}
 
     def enter(self, run: RunSummary) -> None:
         """Hold a run that has not ended, as the registry has it."""
@@ -96,9 +96,10 @@ class RunBoard:
         self._unsaved.add(run.run_id)
         if run.state is not old.state:
             self.flush()
+            for tell in list(self._streams.get(run.run_id, ())):
+                tell()
         for watch in self._watches.get(run.run_id, ()):
             watch.offer(run)
-        self.note_commit(run.run_id)
         return True
 
     def forget(self, run_id: str) -> None:
@@ -123,7 +124,7 @@ class RunBoard:
     def watchers(self) -> int:
         """Number of readers."""
         watches = len(set().union(*self._watches.values())) if self._watches else 0
-        return watches + sum(len(events) for events in self._streams.values())
+        return watches + sum(len(readers) for readers in self._streams.values())
 
     def watched(self, run_id: str) -> bool:
         """Return whether somebody looks at a run, or waits for it to be cancelled."""
@@ -133,25 +134,20 @@ class RunBoard:
         """Return whether somebody reads a run's rows as they come in."""
         return run_id in self._streams
 
-    def note_commit(self, run_id: str) -> None:
-        """Wake those who read a run's rows: there are more, or something else about it has changed."""
-        for event in self._streams.get(run_id, ()):
-            event.set()
-
     @contextmanager
-    def stream(self, run_id: str, event: asyncio.Event) -> Iterator[None]:
-        """Count a reader of a run's rows, and set its event (which readers may share) whenever there may be more.
+    def stream(self, run_id: str, tell: Callable[[], None]) -> Iterator[None]:
+        """Count a reader of a run's rows, and call it (readers may share what is called) when the run's state changes.
 
         Raises:
             UnknownRunError: There is no such run.
         """
         self.get(run_id)
-        self._streams.setdefault(run_id, []).append(event)
+        self._streams.setdefault(run_id, []).append(tell)
         self._tell_links(run_id)
         try:
             yield
         finally:
-            self._streams[run_id].remove(event)
+            self._streams[run_id].remove(tell)
             if not self._streams[run_id]:
                 del self._streams[run_id]
                 self._tell_links(run_id)

@@ -9,26 +9,32 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import threading
 import time
 from collections import deque
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
 
 from gym_gui.runs.folder import RunFolder
 from gym_gui.runs.lock import is_locked
-from gym_gui.telemetry.row_stream import PAGE_ROWS, Cursor, RowBatch, edge_of, is_behind, read_rows
+from gym_gui.telemetry.kept_database import Mark
+from gym_gui.telemetry.row_stream import PAGE_ROWS, Cursor, RowStream, edge_of, is_behind, read_rows
 from gym_gui.trainer.board import RunBoard
-from gym_gui.trainer.event_wait import wait_for_event
 from gym_gui.trainer.finished import is_finished
 from gym_gui.trainer.proto import mosaic_pb2 as pb
 from gym_gui.trainer.row_converters import Query, batch_to_pb, cursor_from_pb, cursor_to_pb
 
 #: Batches that a reader may be behind before it reads for itself: at least a second of them.
 RING = 64
-#: Least time between two reads, seconds; and for each reader of the feed: fifty get twenty batches a second.
-LEAST_S = 0.03
+#: Least time between two reads, seconds (the proxy of a run whose rows are read commits about as often); and for each
+#: reader of the feed: fifty get twenty batches a second.
+LEAST_S = 0.025
 READER_S = 0.001
-#: Look at the database after so long without any notice, seconds; and once a run has ended.
+#: Time between two looks for another commit, seconds: a share of how long nothing has come in, within these bounds.
+SHORT_LOOK_S = 0.004
+LONG_LOOK_S = 0.025
+LOOK_SHARE = 0.1
+#: Read without any sign of a commit after so long, seconds, and let go of the database; and once a run has ended.
 PATIENCE_S = 0.5
 ENDING_S = 0.05
 #: A reader may save up its rate for so long, seconds.
@@ -66,7 +72,7 @@ class Feeds:
 
     Args:
         home: The home.
-        board: Tells of commits, and when runs have ended.
+        board: Tells when runs have ended.
     """
 
     def __init__(self, home: Path, board: RunBoard) -> None:
@@ -95,12 +101,12 @@ class Feeds:
 
 
 class Feed:
-    """One run's rows at the live edge.
+    """One run's rows at the live edge, read by a thread of its own: waiting there costs less than in the event loop.
 
     Args:
         folder: The run's folder.
         query: What is read.
-        board: Tells of commits, and when the run has ended.
+        board: Tells when the run has ended.
     """
 
     def __init__(self, folder: RunFolder, query: Query, board: RunBoard) -> None:
@@ -108,31 +114,35 @@ class Feed:
         self._folder = folder
         self._query = query
         self._board = board
-        self._commits = asyncio.Event()
         self._ring: deque[pb.TelemetryBatch] = deque(maxlen=RING)
         self._number = 0
         """How many batches there have been: the ring holds the last of them."""
         self._edge: Cursor = ()
-        self._read_at = float("-inf")
         self._over = False
         self._fault: BaseException | None = None
         self._moved = asyncio.Event()
-        self._task = asyncio.create_task(self._follow(), name=f"feed of {query.run_id}")
+        self._run = board.get(query.run_id)
+        self._news = threading.Event()
+        self._closing = False
+        self._loop = asyncio.get_running_loop()
+        self._thread = threading.Thread(target=self._follow, name=f"feed of {query.run_id}", daemon=True)
+        self._thread.start()
 
     @contextlib.contextmanager
     def reader(self) -> Iterator[None]:
         """Count a reader."""
         self.readers += 1
         try:
-            with self._board.stream(self._query.run_id, self._commits):
+            with self._board.stream(self._query.run_id, self._note_state):
                 yield
         finally:
             self.readers -= 1
 
     async def close(self) -> None:
         """Stop following."""
-        self._task.cancel()
-        await asyncio.gather(self._task, return_exceptions=True)
+        self._closing = True
+        self._news.set()
+        await asyncio.to_thread(self._thread.join)
 
     async def batches(self, start: Cursor | None) -> AsyncIterator[pb.TelemetryBatch]:
         """Yield batches until the run has ended and all of it was sent.
@@ -151,10 +161,10 @@ class Feed:
         while True:
             while is_behind(position, edge):
                 before = position
-                position, message, _ = await self._read(position, allowance, edge)
+                position, message = await asyncio.to_thread(self._catch_up, position, allowance, edge)
                 if position == before:
                     break  # somebody has taken the database away
-                yield message
+                yield self._with_lag(message)
             while number >= self._number - len(self._ring):
                 if number == self._number:
                     if self._fault is not None:
@@ -177,61 +187,97 @@ class Feed:
             raise self._fault
         return self._edge, self._number
 
-    async def _follow(self) -> None:
-        """Read at the live edge as long as the run goes on."""
-        try:
-            self._edge = await asyncio.to_thread(edge_of, self._folder)
-            self._push(pb.TelemetryBatch(cursor=cursor_to_pb(self._edge)))
-            allowance = Allowance(self._query.rate)
-            while not self._over:
-                await self._follow_once(allowance)
-        except asyncio.CancelledError:
-            raise
-        except BaseException as fault:  # noqa: BLE001 - every reader is told
-            self._fault = fault
+    def _catch_up(self, after: Cursor, allowance: Allowance, until: Cursor) -> tuple[Cursor, pb.TelemetryBatch]:
+        """Return what lies behind a cursor, a page of it, and the cursor after that."""
+        batch = read_rows(self._folder, after, kinds=self._query.kinds, max_steps=allowance.now(), until=until)
+        allowance.spend(len(batch.steps))
+        return batch.cursor, batch_to_pb(batch)
+
+    def _with_lag(self, message: pb.TelemetryBatch) -> pb.TelemetryBatch:
+        message.lag_bytes = self._run.lag_bytes
+        return message
+
+    # -- in the event loop, told by the thread -----------------------------------------------------------------------
+
+    def _note_state(self) -> None:
+        self._run = self._board.get(self._query.run_id)
+        self._news.set()
+
+    def _push(self, edge: Cursor, message: pb.TelemetryBatch) -> None:
+        self._run = self._board.get(self._query.run_id)
+        self._edge = edge
+        self._ring.append(self._with_lag(message))
+        self._number += 1
         self._announce()
 
-    async def _follow_once(self, allowance: Allowance) -> None:
-        self._commits.clear()
-        over = self._has_ended()
-        self._read_at = time.monotonic()
-        self._edge, message, empty = await self._read(self._edge, allowance, None)
-        if not empty:
-            self._push(message)
-        elif over:
-            self._over = True
-        if message.caught_up and not over:
-            patience = ENDING_S if self._board.get(self._query.run_id).state.terminal else PATIENCE_S
-            await wait_for_event(self._commits, patience)
-            # What comes in meanwhile comes with the next read.
-            due = self._read_at + max(LEAST_S, READER_S * self.readers)
-            await asyncio.sleep(max(0.0, due - time.monotonic()))
-
-    def _has_ended(self) -> bool:
-        """Whether nothing more can come in: the run has ended, and nobody is at work on its database."""
-        run = self._board.get(self._query.run_id)
-        return run.state.terminal and (is_finished(self._folder) or not is_locked(self._folder.proxy_lock))
-
-    async def _read(
-        self, after: Cursor, allowance: Allowance, until: Cursor | None
-    ) -> tuple[Cursor, pb.TelemetryBatch, bool]:
-        """Return the cursor after a batch, its message, and whether it is empty."""
-
-        def read() -> tuple[RowBatch, pb.TelemetryBatch]:
-            batch = read_rows(self._folder, after, kinds=self._query.kinds, max_steps=allowance.now(), until=until)
-            return batch, batch_to_pb(batch)
-
-        batch, message = await asyncio.to_thread(read)
-        allowance.spend(len(batch.steps))
-        message.lag_bytes = self._board.get(self._query.run_id).lag_bytes
-        return batch.cursor, message, batch.empty
-
-    def _push(self, message: pb.TelemetryBatch) -> None:
-        self._ring.append(message)
-        self._number += 1
+    def _end(self, fault: BaseException | None) -> None:
+        self._fault = fault
+        self._over = True
         self._announce()
 
     def _announce(self) -> None:
         """Wake every reader that waits."""
         self._moved.set()
         self._moved = asyncio.Event()
+
+    # -- in the thread -----------------------------------------------------------------------------------------------
+
+    def _follow(self) -> None:
+        """Read at the live edge as long as the run goes on."""
+        rows = RowStream(self._folder)
+        fault: BaseException | None = None
+        try:
+            edge = edge_of(self._folder)
+            self._tell(self._push, edge, pb.TelemetryBatch(cursor=cursor_to_pb(edge)))
+            allowance = Allowance(self._query.rate)
+            going_on = True
+            while going_on and not self._closing:
+                edge, going_on = self._follow_once(rows, edge, allowance)
+        except BaseException as error:  # noqa: BLE001 - every reader is told
+            fault = error
+        finally:
+            rows.close()
+        self._tell(self._end, fault)
+
+    def _follow_once(self, rows: RowStream, edge: Cursor, allowance: Allowance) -> tuple[Cursor, bool]:
+        """Read what has come in and wait for more; return the new edge, and whether there can be any."""
+        self._news.clear()
+        over, ending = self._has_ended(), self._run.state.terminal
+        began, mark = time.monotonic(), rows.mark()
+        batch = rows.read(edge, kinds=self._query.kinds, max_steps=allowance.now())
+        if not batch.empty:
+            allowance.spend(len(batch.steps))
+            self._tell(self._push, batch.cursor, batch_to_pb(batch))
+        if batch.caught_up and not over:
+            if ending or not self._changes(rows, mark, began):
+                rows.close()  # the run's proxy cannot put the database in order while it is open here
+            if ending:
+                self._news.wait(ENDING_S)
+        return batch.cursor, not (over and batch.empty)
+
+    def _changes(self, rows: RowStream, mark: Mark, began: float) -> bool:
+        """Wait for another commit; return whether there was one, or other news of the run, within `PATIENCE_S`.
+
+        Args:
+            rows: Where.
+            mark: As it was before the last read.
+            began: When that did, by the monotonic clock.
+        """
+        # What comes in meanwhile comes with the next read.
+        wait_s = began + max(LEAST_S, READER_S * self.readers) - time.monotonic()
+        while not self._news.wait(max(0.0, wait_s)):
+            if rows.mark() != mark:
+                return True
+            waited = time.monotonic() - began
+            if waited > PATIENCE_S:
+                return False
+            wait_s = min(LONG_LOOK_S, max(SHORT_LOOK_S, LOOK_SHARE * waited))
+        return True
+
+    def _has_ended(self) -> bool:
+        """Whether nothing more can come in: the run has ended, and nobody is at work on its database."""
+        return self._run.state.terminal and (is_finished(self._folder) or not is_locked(self._folder.proxy_lock))
+
+    def _tell(self, act: Callable[..., None], *values: object) -> None:
+        with contextlib.suppress(RuntimeError):  # the daemon has ended meanwhile
+            self._loop.call_soon_threadsafe(act, *values)

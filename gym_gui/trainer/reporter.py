@@ -34,7 +34,6 @@ class DaemonReporter:
         self._acknowledged = -1
         self._watched = False
         self._streamed = False
-        self._commits = 0
         self._closing = False
         self._gone = False
         self._thread = threading.Thread(target=self._serve, name="reporter", daemon=True)
@@ -46,13 +45,6 @@ class DaemonReporter:
             self._changed.notify_all()
         if not self._thread.is_alive() and not self._gone:
             self._thread.start()
-
-    def note_commit(self) -> None:
-        """Let those who read the run's rows know that there are more; nothing is sent if nobody does."""
-        if self._streamed:
-            with self._changed:
-                self._commits += 1
-                self._changed.notify_all()
 
     def watched(self) -> bool:
         """Return whether somebody is looking at the run's figures."""
@@ -120,28 +112,23 @@ class DaemonReporter:
         return answered
 
     def _requests(self, over: threading.Event) -> Iterator[Any]:
-        """Yield the newest summary whenever there is a newer one, and a notice when rows came in since the last.
+        """Yield the newest summary whenever there is a newer one.
 
-        gRPC asks for the next when it can send it: what piled up meanwhile is one summary or one notice.
+        gRPC asks for the next when it can send it: what piled up meanwhile is one summary.
         """
         from gym_gui.trainer.converters import summary_to_pb
         from gym_gui.trainer.proto.mosaic_pb2 import ReportRequest
 
         sent: RunSummary | None = None
-        noticed = 0
         while True:
             with self._changed:
                 self._changed.wait_for(
                     lambda: (
-                        self._closing
-                        or over.is_set()
-                        or self._newest is not sent  # noqa: B023 - called before the next turn
-                        or (sent is not None and self._commits != noticed)  # noqa: B023
+                        self._closing or over.is_set() or self._newest is not sent  # noqa: B023 - called before the next turn
                     )
                 )
-                newest, commits = self._newest, self._commits
-                if over.is_set() or (newest is sent and commits == noticed):
+                newest = self._newest
+                if over.is_set() or newest is sent or newest is None:
                     return
-            # A summary tells of the commits before it, too.
-            yield ReportRequest() if newest is sent or newest is None else ReportRequest(summary=summary_to_pb(newest))
-            sent, noticed = newest, commits
+            yield ReportRequest(summary=summary_to_pb(newest))
+            sent = newest

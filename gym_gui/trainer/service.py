@@ -143,9 +143,6 @@ class TrainerService(TrainerServiceServicer):
                 nonlocal acknowledged
                 try:
                     async for message in request:
-                        if not message.HasField("summary"):
-                            self._board.note_commit(run_id)
-                            continue
                         run = summary_from_pb(message.summary)
                         if run.run_id == run_id:
                             self._board.publish(run)

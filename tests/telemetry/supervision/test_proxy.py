@@ -27,9 +27,6 @@ class Recorder:
     def report(self, summary: RunSummary) -> None:
         self.reports.append(summary)
 
-    def note_commit(self) -> None:
-        pass
-
     def streamed(self) -> bool:
         return False
 
