@@ -1,4 +1,4 @@
-"""MOSAIC's random worker: a random policy on any Gymnasium environment; baseline and load generator."""
+"""MOSAIC's random worker: a random policy on Gymnasium's and PettingZoo's environments; baseline, load generator."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from .config import RandomWorkerConfig, load_worker_config
 if TYPE_CHECKING:
     from .runtime import RandomWorkerRuntime
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"
 
 
 def get_worker_metadata() -> tuple[Any, Any]:
@@ -23,7 +23,7 @@ def get_worker_metadata() -> tuple[Any, Any]:
     metadata = WorkerMetadata(
         name="Random policy",
         version=__version__,
-        description="A random policy on any Gymnasium environment: baseline and load generator.",
+        description="A random policy on any environment of Gymnasium or PettingZoo: baseline and load generator.",
         author="MOSAIC contributors",
         homepage="https://gymnasium.farama.org",
         upstream_library="gymnasium",
@@ -32,11 +32,11 @@ def get_worker_metadata() -> tuple[Any, Any]:
     )
     capabilities = WorkerCapabilities(
         worker_type="random",
-        supported_paradigms=("sequential",),
-        env_families=("gymnasium",),
+        supported_paradigms=("sequential", "multi_agent"),
+        env_families=("gymnasium", "pettingzoo"),
         action_spaces=("discrete", "continuous", "multi_discrete", "multi_binary", "dict", "tuple", "text"),
         observation_spaces=("vector", "image", "discrete", "dict", "text"),
-        max_agents=1,
+        max_agents=100,
         supports_checkpointing=False,
         supports_pause_resume=True,
         requires_gpu=False,

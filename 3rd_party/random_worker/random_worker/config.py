@@ -27,9 +27,22 @@ class RandomWorkerConfig:
     )
     worker_id: str | None = _setting(None, "Name of this worker within the run (null: WORKER_ID of the environment).")
 
-    env_id: str = _setting("CartPole-v1", "Gymnasium environment; 'package:Name-v0' imports the package first.")
+    env_id: str = _setting(
+        "CartPole-v1",
+        "Gymnasium environment ('package:Name-v0' imports the package first), or one of PettingZoo's "
+        "('mpe2/simple_spread_v3', 'classic/tictactoe_v3').",
+    )
     env_kwargs: dict[str, Any] = field(
         default_factory=dict, metadata={"help": "Keyword arguments that the environment is made with."}
+    )
+    num_envs: int = _setting(1, "Copies of a Gymnasium environment that are stepped together.", minimum=1, maximum=4096)
+    vectorization: str = _setting(
+        "sync", "Whether the copies share a process ('sync') or have one each ('async').", choices=("sync", "async")
+    )
+    api: str = _setting(
+        "auto",
+        "Whether PettingZoo's agents act in turn ('aec') or at once ('parallel'; 'auto': where the environment can).",
+        choices=("auto", "aec", "parallel"),
     )
     mode: str = _setting("train", "Label the episodes as training or as evaluation.", choices=MODES)
     total_steps: int = _setting(10_000, "Environment steps of a training; 0 sets no limit.", minimum=0, unit="steps")
@@ -104,6 +117,17 @@ class RandomWorkerConfig:
             if "steps" not in faulty:
                 allowed = "all, none, episodes:<k> with k from 1"
                 problems.append(Problem("steps", "is not a sampling rule", value=self.steps, allowed=allowed))
+        if self.mode == "train" and 0 < self.total_steps < self.num_envs and not {"total_steps", "num_envs"} & faulty:
+            allowed = f"at least num_envs, {self.num_envs}"
+            problems.append(
+                Problem(
+                    "total_steps", "is less than a step of each environment", value=self.total_steps, allowed=allowed
+                )
+            )
+        if self.num_envs > 1 and self.payload_bytes and not self.burst and not {"payload_bytes", "num_envs"} & faulty:
+            problems.append(
+                Problem("payload_bytes", "pads a single environment's steps only", value=self.payload_bytes)
+            )
         if self.mode == "train" and self.total_steps == self.episodes == self.burst == 0:
             allowed = "total_steps, episodes or burst above 0"
             problems.append(Problem("total_steps", "sets no limit, nor does episodes", value=0, allowed=allowed))

@@ -1,26 +1,16 @@
-"""The loop: act at random, put out what came of it."""
+"""The loop of a single environment: act at random, put out what came of it."""
 
 from __future__ import annotations
 
-import hashlib
-import time
 from collections.abc import Callable
 from typing import Any
 
 import gymnasium as gym
 
 from .config import RandomWorkerConfig
+from .pace import PROGRESS_EVERY, Limits, Pace, episode_seed
 from .policy import random_actions
 from .sampling import sampling_period
-
-#: Steps between two looks at the clock of a run with a step rate, and between two reports of progress.
-_PROGRESS_EVERY = 1024
-
-
-def episode_seed(seed: int, number: int, phase: str) -> int:
-    """Return the seed of one episode: 31 bits of SHA-256 over run seed, phase and episode number."""
-    digest = hashlib.sha256(f"{seed}:{phase}:{number}".encode()).digest()
-    return int.from_bytes(digest[:4], "big") >> 1
 
 
 def play(config: RandomWorkerConfig, seed: int, emitter: Any, progress: Callable[[int], None]) -> list[float]:
@@ -35,9 +25,8 @@ def play(config: RandomWorkerConfig, seed: int, emitter: Any, progress: Callable
     Returns:
         The return of each whole episode.
     """
-    phase = "eval" if config.mode == "evaluate" else "train"
-    max_steps = config.total_steps if phase == "train" else 0
-    max_episodes = config.episodes if phase == "train" else config.eval_episodes
+    limits = Limits(config)
+    phase, max_steps, max_episodes = limits.phase, limits.steps, limits.episodes
     period = sampling_period(config.steps)
     labels: dict[str, Any] = {"phase": phase} if phase == "eval" else {}
     if config.payload_bytes:
@@ -45,7 +34,7 @@ def play(config: RandomWorkerConfig, seed: int, emitter: Any, progress: Callable
     env = gym.make(config.env_id, **config.env_kwargs)
     actions = random_actions(env.action_space, seed)
     step, emit, observations = env.step, emitter.step, config.observations
-    pace = _Pace(config.step_rate)
+    pace = Pace(config.step_rate)
     returns: list[float] = []
     taken = unreported = 0
     try:
@@ -77,7 +66,7 @@ def play(config: RandomWorkerConfig, seed: int, emitter: Any, progress: Callable
                     unreported += 1
                 taken += 1
                 length += 1
-                if taken % _PROGRESS_EVERY == 0:
+                if taken % PROGRESS_EVERY == 0:
                     progress(taken)
                 if pace.limited:
                     pace.wait(taken)
@@ -101,22 +90,3 @@ def play(config: RandomWorkerConfig, seed: int, emitter: Any, progress: Callable
         progress(taken)
         env.close()
     return returns
-
-
-class _Pace:
-    """Holds a loop to a number of steps per second.
-
-    Args:
-        rate: Steps per second; 0 sets no limit.
-    """
-
-    def __init__(self, rate: float) -> None:
-        self.limited = rate > 0
-        self._interval = 1.0 / rate if rate > 0 else 0.0
-        self._started = time.monotonic()
-
-    def wait(self, taken: int) -> None:
-        """Sleep until the next step is due."""
-        ahead = self._started + taken * self._interval - time.monotonic()
-        if ahead > 0:
-            time.sleep(ahead)

@@ -79,21 +79,37 @@ class RandomWorkerRuntime:
     def _work(self) -> dict[str, Any]:
         if self.config.burst:
             return self._burst()
-        from .play import play
-
         started = time.perf_counter()
         with heartbeats(self._emitter, self.config.heartbeat_interval_s, lambda: {"step": self._steps}):
-            returns = play(self.config, self.seed, self._emitter, self._count)
+            returns, by_agent = self._play()
         seconds = time.perf_counter() - started
-        result = {
+        result: dict[str, Any] = {
             "total_steps": self._steps,
             "episodes": len(returns),
             "mean_return": statistics.fmean(returns) if returns else None,
             "std_return": statistics.pstdev(returns) if returns else None,
             "steps_per_second": round(self._steps / seconds, 1) if seconds > 0 else 0.0,
         }
+        if by_agent:
+            result["mean_agent_returns"] = {agent: statistics.fmean(values) for agent, values in by_agent.items()}
         summary = {"status": "completed", "env_id": self.config.env_id, "seed": self.seed, **result}
         return {**summary, "analytics_manifest": self._write_manifest(result)}
+
+    def _play(self) -> tuple[list[float], dict[str, list[float]]]:
+        """Play; return the return of each whole episode, and those of each agent where there are several."""
+        from .environments import is_pettingzoo
+
+        if is_pettingzoo(self.config.env_id):
+            from .play_agents import play_agents
+
+            return play_agents(self.config, self.seed, self._emitter, self._count)
+        if self.config.num_envs > 1:
+            from .play_vector import play_vector
+
+            return play_vector(self.config, self.seed, self._emitter, self._count), {}
+        from .play import play
+
+        return play(self.config, self.seed, self._emitter, self._count), {}
 
     def _write_manifest(self, result: dict[str, Any]) -> str | None:
         try:

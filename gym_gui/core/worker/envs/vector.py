@@ -26,8 +26,8 @@ class VectorTelemetryWrapper(_VectorWrapper):
     own and says in ``env_index`` where it was played. All modes of automatic reset are known: with ``NextStep`` (the
     default of Gymnasium, and what is assumed where a vector does not say) the step that resets a sub-environment is
     no transition, and not emitted; with ``SameStep`` the observation of a last step is ``infos["final_obs"]``; with
-    ``Disabled`` an episode begins where ``options["reset_mask"]`` says so. It works at the level of the vector, so
-    that the environments may live in processes of their own (``AsyncVectorEnv``).
+    ``Disabled`` an episode begins where ``options["reset_mask"]`` says so, and nothing is emitted in between. It works
+    at the level of the vector, so that the environments may live in processes of their own (``AsyncVectorEnv``).
 
     What is sampled, counted and recorded is as for
     :class:`~gym_gui.core.worker.envs.wrapper.TelemetryWrapper`; an episode's return as reported in
@@ -113,6 +113,8 @@ class VectorTelemetryWrapper(_VectorWrapper):
         ):
             place += 1
             if episode is None:
+                if self._mode == "Disabled":  # reset behind the wrapper's back, or not at all
+                    continue
                 episode = self._begin(place)
                 if self._mode == "NextStep":
                     resetting.append(place)
