@@ -1,0 +1,37 @@
+"""The worker's command line: ``python -m ray_worker.cli --config config.json``."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Sequence
+
+from .config import RayWorkerConfig
+
+_DESCRIPTION = "Trains with RLlib on a Ray instance of its own and prints its telemetry as JSON lines."
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the worker.
+
+    Args:
+        argv: Arguments; default: those of the process.
+
+    Returns:
+        Exit code: 0 completed, 1 failed, 2 wrong usage, 143 cancelled.
+    """
+    try:
+        from gym_gui.core.worker.cli_base import WorkerCLI
+    except ImportError:
+        parser = argparse.ArgumentParser(prog="ray-worker", description=_DESCRIPTION)
+        parser.add_argument("--config", required=True, help="JSON file with the run's config")
+        parser.parse_args(argv)
+        sys.stderr.write("ray-worker needs MOSAIC's SDK in its environment: pip install mosaic-rl-sdk\n")
+        return 2
+    # Named, not imported: a wrong config is told before the runtime is loaded.
+    runtime = "ray_worker.runtime:RayWorkerRuntime"
+    return WorkerCLI.run(RayWorkerConfig, runtime, argv, prog="ray-worker", description=_DESCRIPTION)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

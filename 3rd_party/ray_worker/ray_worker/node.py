@@ -1,0 +1,60 @@
+"""A program of its own that runs a private Ray instance for as long as its stdin is open.
+
+It leads a process group of its own, so that a signal to the worker's group lets the worker end in order, checkpoint
+included, before its instance does. When the worker is gone, killed or not, its end of the pipe is closed, and the
+instance ends; should this program be killed itself, the kernel ends Ray's processes with it.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import ctypes
+import json
+import os
+import shutil
+import signal
+import sys
+import threading
+from typing import Any
+
+from .processes import MARK, end_processes
+
+_PR_SET_PDEATHSIG = 1
+
+
+def main() -> int:
+    """Read options of ``ray.init`` as a line of JSON, start, print the address as a line of JSON, wait for the end."""
+    parent = os.getppid()
+    with contextlib.suppress(OSError, AttributeError):
+        # The pipe tells of the worker's end; this is for the seconds in which ray.init() does not read it.
+        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
+        if os.getppid() != parent:
+            return 1
+    answers = os.fdopen(os.dup(1), "w", encoding="utf-8")
+    os.dup2(2, 1)  # what Ray prints is no answer
+    options: dict[str, Any] = json.loads(sys.stdin.readline())
+    import ray
+
+    try:
+        context = ray.init(address="local", **options)
+    except Exception as error:  # noqa: BLE001 - whatever it is, the worker is told
+        answers.write(json.dumps({"error": f"{type(error).__name__}: {error}"}) + "\n")
+        answers.flush()
+        return 1
+    answers.write(json.dumps({"address": context.address_info["gcs_address"]}) + "\n")
+    answers.flush()
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    with contextlib.suppress(KeyboardInterrupt):
+        sys.stdin.read()
+    # Whatever hangs in here has had its time: Ray's processes end with this one.
+    threading.Timer(float(os.environ.get("MOSAIC_RAY_SHUTDOWN_S", "8")), os._exit, (1,)).start()
+    ray.shutdown()
+    end_processes(os.environ[MARK], patience_s=1.0)
+    if os.getppid() != parent:  # nobody else is there to do it
+        shutil.rmtree(os.environ[MARK], ignore_errors=True)
+    sys.stderr.flush()
+    os._exit(0)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

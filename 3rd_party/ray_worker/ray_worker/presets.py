@@ -1,0 +1,47 @@
+"""Hyperparameters that are known to work, per algorithm and environment, with where they come from."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Preset:
+    """One set of hyperparameters.
+
+    Attributes:
+        training: Arguments of ``AlgorithmConfig.training``.
+        model: Settings of ``DefaultModelConfig``.
+        source: Where they come from, and what is different here.
+    """
+
+    training: dict[str, Any]
+    model: dict[str, Any] = field(default_factory=dict)
+    source: str = ""
+
+
+PRESETS: dict[tuple[str, str], Preset] = {
+    ("PPO", "CartPole-v1"): Preset(
+        {
+            "lr": 1e-3,
+            "gamma": 0.98,
+            "lambda_": 0.8,
+            "train_batch_size_per_learner": 1024,
+            "minibatch_size": 128,
+            "num_epochs": 10,
+            "vf_loss_coeff": 0.01,
+            "entropy_coeff": 0.0,
+        },
+        {"fcnet_hiddens": [64, 64], "fcnet_activation": "tanh", "vf_share_layers": False},
+        "after RL Baselines3 Zoo's tuned PPO (gamma, lambda, learning rate) and RLlib's examples (vf_loss_coeff)",
+    ),
+}
+
+
+def preset_for(algo: str, env_id: str) -> Preset | None:
+    """Return the preset of an algorithm and environment, if there is one."""
+    return PRESETS.get((algo, env_id.rsplit(":", 1)[-1]))
+
+
+__all__ = ["PRESETS", "Preset", "preset_for"]
