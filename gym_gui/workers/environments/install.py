@@ -29,6 +29,8 @@ from gym_gui.workers.environments.usage import remove_unused, size_on_disk
 from gym_gui.workers.installed import InstalledWorker, Interpreter, install_stamp, installed_workers
 
 _LOGS_KEPT = 10
+# What installs is no part of any run.
+_NOT_COMPILED = r"/site-packages/(pip|setuptools|pkg_resources|_distutils_hack)/"
 _NOT_COPIED = shutil.ignore_patterns(".git", "__pycache__", "*.pyc", "*.egg-info", "build", "dist", ".venv", "var")
 
 
@@ -263,7 +265,9 @@ class _Install:
         (site / "__pycache__").mkdir(exist_ok=True)
         with contextlib.suppress(CommandError):
             process.run_module(
-                building.python, "compileall", ["-q", "-j", jobs, str(site)],
+                building.python,
+                "compileall",
+                ["-q", "-j", jobs, "-x", _NOT_COMPILED, str(site)],
                 log=self.log, cwd=building.path, lock=self.lock,
             )  # fmt: skip
 
@@ -355,7 +359,7 @@ def _no_room(folder: EnvironmentFolder, said: str, log: Path | None) -> DiskFull
     return DiskFullError(
         "the disk is full: nothing was installed, and what was written is removed",
         where=free + (f"; log: {log}" if log else ""),
-        why=said,
+        why=said if len(said) <= 500 else said[:499] + "…",
         next_step="make room, or use a home on a larger disk (--home DIR); TMPDIR says where pip unpacks",
     )
 

@@ -165,7 +165,9 @@ def _ask_quietly(python: str) -> BasePython | None:
 def _candidates() -> Iterator[str]:
     """Yield the executables that may be Pythons: this one, those on the PATH, and those of version managers."""
     yield sys.executable
-    folders = [Path(folder) for folder in os.environ.get("PATH", "").split(os.pathsep) if folder]
+    # A version manager's shims are slow shell scripts in front of the interpreters that are found below anyway.
+    named = [Path(folder) for folder in os.environ.get("PATH", "").split(os.pathsep) if folder]
+    folders = [folder for folder in named if folder.name != "shims"]
     for folder in (*folders, Path("/usr/bin"), Path("/usr/local/bin")):
         with contextlib.suppress(OSError):
             yield from sorted(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import errno
 import os
+import shutil
 import signal
 import subprocess
 import time
@@ -57,7 +58,7 @@ class CommandError(Exception):
     @property
     def disk_full(self) -> bool:
         """Whether it said that the disk is full."""
-        return any(mark in line for line in self.lines for mark in _DISK_FULL)
+        return any(_says_full(line) for line in self.lines)
 
     def quoted(self, limit: int = 6) -> str:
         """Return what it said last: its errors if it named any, else its last lines."""
@@ -186,4 +187,10 @@ def is_disk_full(error: BaseException) -> bool:
     """Return whether an error says that there is no room on the disk."""
     if isinstance(error, CommandError):
         return error.disk_full
+    if isinstance(error, shutil.Error):  # of copying many files; it holds the text of each error, and no number
+        return _says_full(str(error))
     return isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT)
+
+
+def _says_full(text: str) -> bool:
+    return any(mark in text for mark in _DISK_FULL)

@@ -1,0 +1,41 @@
+from __future__ import annotations
+
+import importlib.metadata
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+
+import pytest
+
+import gym_gui
+from gym_gui.workers.environments import sdk
+
+USE = "import gym_gui.core.worker as w, gym_gui.logging_config.log_constants; w.TelemetryEmitter('r').run_started({})"
+
+
+def works_in(site: Path) -> bool:
+    code = f"import sys; sys.path[:] = [p for p in sys.path if 'site-packages' not in p] + [{str(site)!r}]; {USE}"
+    ended = subprocess.run([sys.executable, "-I", "-S", "-c", code], capture_output=True, text=True, check=False)
+    return ended.returncode == 0 and '"run_started"' in ended.stdout
+
+
+@pytest.mark.parametrize("linked", [False, True])
+def test_the_sdk_works_where_it_is_placed(tmp_path: Path, linked: bool) -> None:
+    for _ in range(2):
+        assert sdk.place_sdk(tmp_path, linked=linked) == gym_gui.__version__
+    (found,) = importlib.metadata.distributions(path=[str(tmp_path)])
+    assert (found.metadata["Name"], found.version) == ("mosaic-rl-sdk", gym_gui.__version__)
+    assert works_in(tmp_path)
+    assert {path.name for path in (tmp_path / "gym_gui").iterdir()} - {"__pycache__"} == set(sdk._PARTS)
+
+
+def test_the_wheel_that_mosaic_carries_is_used(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    wheel = tmp_path / "root" / "_wheels" / "mosaic_rl_sdk-9.9.9-py3-none-any.whl"
+    wheel.parent.mkdir(parents=True)
+    with zipfile.ZipFile(wheel, "w") as archive:
+        archive.writestr("gym_gui/__init__.py", "")
+    monkeypatch.setattr(sdk, "_ROOT", tmp_path / "root")
+    (tmp_path / "site").mkdir()
+    assert sdk.place_sdk(tmp_path / "site") == "9.9.9"
+    assert (tmp_path / "site" / "gym_gui" / "__init__.py").exists()

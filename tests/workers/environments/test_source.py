@@ -1,0 +1,70 @@
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from gym_gui.core.worker.errors import UsageError
+from gym_gui.workers.environments import source
+from gym_gui.workers.environments.source import find_source, known_projects
+
+
+def test_a_worker_that_mosaic_brings() -> None:
+    found = find_source("Random-Worker[test]")
+    assert (found.name, found.extras, found.from_option) == ("random", "[test]", None)
+    assert found.project is not None
+    assert found.project.folder == known_projects()["random"]
+    with pytest.raises(UsageError, match="did you mean random") as error:
+        find_source("randm")
+    assert "--from FOLDER" in error.value.next_step
+
+
+def test_workers_come_with_the_wheel_where_there_is_no_checkout(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, project: Callable[..., Path]
+) -> None:
+    monkeypatch.setattr(source, "_CHECKOUT", tmp_path / "nothing")
+    monkeypatch.setattr(source, "_PACKAGE_ROOT", tmp_path / "installed")
+    with pytest.raises(UsageError, match="brings none"):
+        find_source("tiny")
+    folder = project("installed/_workers/tiny_worker")
+    assert find_source("tiny").origin == str(folder)
+    assert source.checkout() is None
+
+
+def test_a_folder(project: Callable[..., Path]) -> None:
+    folder = project()
+    found = find_source("Tiny", f"{folder}[extra]")
+    assert (found.name, found.origin, found.extras) == ("tiny", str(folder), "[extra]")
+    assert found.from_option == f"{folder}[extra]"
+    with pytest.raises(UsageError, match="registers no worker 'other'") as error:
+        find_source("other", str(folder))
+    assert error.value.next_step == f"mosaic workers install tiny --from {folder}"
+    with pytest.raises(UsageError, match="there is no such folder"):
+        find_source("tiny", str(folder / "gone"))
+
+
+def test_a_project_without_workers(tmp_path: Path) -> None:
+    (tmp_path / "pyproject.toml").write_text('[project]\nname = "x"\n')
+    with pytest.raises(UsageError, match="registers no worker"):
+        find_source("x", str(tmp_path))
+
+
+@pytest.mark.parametrize(
+    ("given", "git"),
+    [
+        ("my-worker==1.0", ""),
+        ("my-worker[extra]>=1,<2", ""),
+        ("git+https://example.org/a/worker.git@v1", "https://example.org/a/worker.git@v1"),
+        ("https://example.org/a/worker.git", "https://example.org/a/worker.git"),
+        ("git@example.org:a/worker.git", "git@example.org:a/worker.git"),
+    ],
+)
+def test_requirements_and_addresses(given: str, git: str) -> None:
+    found = find_source("mine", given)
+    assert (found.name, found.origin, found.git, found.project) == ("mine", given, git, None)
+
+
+def test_a_wheel(tmp_path: Path, library: Callable[..., Path]) -> None:
+    wheel = library(tmp_path, "mine", "1.0", {})
+    assert find_source("mine", str(wheel)).origin == str(wheel)
