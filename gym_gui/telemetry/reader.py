@@ -7,16 +7,12 @@ returns: a reader that stalls with its rows in hand holds nothing open.
 from __future__ import annotations
 
 import contextlib
-import json
-import logging
 import sqlite3
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-from gym_gui.logging_config.components.service import LOG_SERVICE_SQLITE_DESERIALIZATION_FAILED
-from gym_gui.logging_config.helpers import log_constant
 from gym_gui.runs.folder import RunFolder
 from gym_gui.runs.ids import format_episode_id
 from gym_gui.runs.summary import Ledger
@@ -25,8 +21,7 @@ from gym_gui.telemetry.records import EpisodeRollup, EventRecord, MetricPoint, Q
 from gym_gui.telemetry.rollup import Rollup, WorkerRollup
 from gym_gui.telemetry.rowid import id_range, place
 from gym_gui.telemetry.schema import check_schema
-
-logger = logging.getLogger(__name__)
+from gym_gui.telemetry.step_rows import SELECTED, json_object, json_value, step_record
 
 MAX_ROWS = 100_000
 _OPCODES = 20_000
@@ -45,6 +40,7 @@ class RunReader:
     """
 
     def __init__(self, folder: RunFolder, *, deadline_s: float = 5.0) -> None:
+        self.run_id = folder.run_id
         self._folder = folder
         self._deadline_s = deadline_s
 
@@ -86,30 +82,26 @@ class RunReader:
         Raises:
             TelemetryError: The deadline passed, or the database cannot be read.
         """
-        return [
-            StepRecord(
-                id=row,
-                worker_id=worker_id,
-                attempt=place(row).attempt,
-                step_index=step_index,
-                ep_index=ep_index,
-                agent_id=agent,
-                reward=_number(reward, nan),
-                terminated=_truth(terminated),
-                truncated=_truth(truncated),
-                action=action,
-                observation=observation,
-                timestamp=timestamp,
-                extra=self._object(extra, row, worker_id),
-            )
-            for row, step_index, ep_index, reward, terminated, truncated, action, observation, timestamp, nan, extra,
-            agent, worker_id in self._rows(
-                "steps",
-                "id, step_index, ep_index, reward, terminated, truncated, action, observation, timestamp, nan, extra,"
-                " (SELECT name FROM names WHERE names.id = agent)",
-                worker_no, attempt, after, limit, **_of_agent(agent_id),
-            )
-        ]  # fmt: skip
+        rows = self._rows("steps", SELECTED, worker_no, attempt, after, limit, **_of_agent(agent_id))
+        return [step_record(row, self.run_id, row[-1]) for row in rows]
+
+    def step_rows(self, worker_no: int, attempt: int, *, after: int, limit: int) -> list[_Row]:
+        """Return steps of one attempt as they stand there, in the order of `step_rows.COLUMNS`.
+
+        Args:
+            worker_no: Of this worker.
+            attempt: Of this attempt.
+            after: Only rows with a higher id.
+            limit: At most so many.
+
+        Raises:
+            TelemetryError: The deadline passed, or the database cannot be read.
+        """
+        first, last = id_range(worker_no, attempt)
+        return self._fetch(
+            f"SELECT {SELECTED} FROM steps WHERE id BETWEEN :first AND :last ORDER BY id LIMIT :limit",  # noqa: S608
+            {"first": max(first, after + 1), "last": last, "limit": limit},
+        )
 
     def episodes(
         self,
@@ -124,7 +116,7 @@ class RunReader:
         return [
             EpisodeRollup(
                 id=row,
-                episode_id=format_episode_id(self._folder.run_id, ep_index, worker_id),
+                episode_id=format_episode_id(self.run_id, ep_index, worker_id),
                 worker_id=worker_id,
                 attempt=place(row).attempt,
                 phase="eval" if phase else "train",
@@ -193,7 +185,7 @@ class RunReader:
                 attempt=place(row).attempt,
                 event=event,
                 timestamp=timestamp,
-                payload=None if payload is None else self._decoded(payload, row, worker_id),
+                payload=None if payload is None else json_value(payload, row, self.run_id, worker_id),
                 extra=self._object(extra, row, worker_id),
             )
             for row, event, timestamp, payload, extra, worker_id in self._rows(
@@ -244,17 +236,7 @@ class RunReader:
         )
 
     def _object(self, text: str | None, row: int, worker_id: str) -> dict[str, Any]:
-        value = {} if text is None else self._decoded(text, row, worker_id)
-        return value if isinstance(value, dict) else {"": value}
-
-    def _decoded(self, text: str, row: int, worker_id: str) -> Any:
-        """Return the value of a JSON column; its text, and a word in the log, where somebody has damaged it."""
-        try:
-            return json.loads(text)
-        except (ValueError, RecursionError, TypeError) as error:
-            where = {"run_id": self._folder.run_id, "worker_id": worker_id, "row": row, "error": str(error)}
-            log_constant(logger, LOG_SERVICE_SQLITE_DESERIALIZATION_FAILED, extra=where)
-            return text
+        return {} if text is None else json_object(text, row, self.run_id, worker_id)
 
     def _fetch(self, statement: str, values: dict[str, Any] | None = None) -> list[_Row]:
         if not self._folder.database.exists():

@@ -17,6 +17,7 @@ from gym_gui.telemetry.kept_database import KeptDatabase, Mark
 from gym_gui.telemetry.reader import RunReader, reading
 from gym_gui.telemetry.records import EpisodeRollup, EventRecord, MetricPoint, StepRecord
 from gym_gui.telemetry.rowid import place, row_id
+from gym_gui.telemetry.step_rows import StepRows
 
 KINDS = ("step", "episode", "metric", "event")
 #: Rows of one kind in a batch, at most (one metric event is never split).
@@ -54,6 +55,8 @@ class RowBatch(msgspec.Struct, kw_only=True):
 
     cursor: Cursor = ()
     steps: list[StepRecord] = []
+    step_rows: list[StepRows] = []
+    """Steps that were not made records yet, where that was asked for."""
     episodes: list[EpisodeRollup] = []
     metrics: list[MetricPoint] = []
     events: list[EventRecord] = []
@@ -64,9 +67,21 @@ class RowBatch(msgspec.Struct, kw_only=True):
     """Bytes of the logs that were not in the database yet."""
 
     @property
+    def step_count(self) -> int:
+        """Number of steps, records and others."""
+        return len(self.steps) + sum(len(each.rows) for each in self.step_rows)
+
+    @property
     def empty(self) -> bool:
         """Whether there is nothing in it but a cursor."""
-        return not (self.steps or self.episodes or self.metrics or self.events or self.gaps)
+        return not (self.step_count or self.episodes or self.metrics or self.events or self.gaps)
+
+    def with_records(self) -> RowBatch:
+        """Make the steps that are none yet records, here; return itself."""
+        for each in self.step_rows:
+            self.steps += each.records()
+        self.step_rows = []
+        return self
 
 
 def edge_of(folder: RunFolder) -> Cursor:
@@ -110,7 +125,7 @@ def read_rows(
     """
     stream = RowStream(folder)
     try:
-        return stream.read(cursor, kinds=kinds, max_steps=max_steps, until=until)
+        return stream.read(cursor, kinds=kinds, max_steps=max_steps, until=until).with_records()
     finally:
         stream.close()
 
@@ -134,7 +149,7 @@ class RowStream:
         max_steps: int | None = None,
         until: Cursor | None = None,
     ) -> RowBatch:
-        """Return the rows after a cursor (arguments and errors as of :func:`read_rows`)."""
+        """Return the rows after a cursor, steps as ``step_rows`` (arguments and errors as of :func:`read_rows`)."""
         with self._database.reading() as connection:
             if connection is None:
                 return RowBatch(cursor=cursor)
@@ -184,7 +199,7 @@ class _Page:
             if self._full:
                 self._batch.caught_up = False
                 break
-            share = None if max_steps is None else max(0, max_steps - len(self._batch.steps)) // left
+            share = None if max_steps is None else max(0, max_steps - self._batch.step_count) // left
             start = done.get((number, attempt), 0)
             done[number, attempt] = self._read_log(number, attempt, worker_id, start, end, share)
         self._batch.cursor = tuple(Position(*key, off) for key, off in sorted(done.items()))
@@ -193,14 +208,15 @@ class _Page:
     @property
     def _full(self) -> bool:
         batch = self._batch
-        return max(len(batch.steps), len(batch.episodes), len(batch.metrics), len(batch.events)) >= PAGE_ROWS
+        return max(batch.step_count, len(batch.episodes), len(batch.metrics), len(batch.events)) >= PAGE_ROWS
 
     def _read_log(self, number: int, attempt: int, worker_id: str, start: int, end: int, share: int | None) -> int:
         """Read one log from an offset to another, or as far as the page goes; return how far."""
         first, last = row_id(number, attempt, start), row_id(number, attempt, end) - 1
         self._reader.last = last
         where: dict[str, Any] = {"worker_no": number, "attempt": attempt, "after": first - 1, "limit": PAGE_ROWS + 1}
-        found: dict[str, list[Any]] = {kind: [] for kind in KINDS}
+        found: dict[str, list[Any]] = {kind: [] for kind in KINDS[1:]}
+        steps: list[tuple[Any, ...]] = []
         if "episode" in self._kinds:
             found["episode"] = self._reader.episodes(**where)
         if "event" in self._kinds:
@@ -208,14 +224,20 @@ class _Page:
         if "metric" in self._kinds:
             found["metric"], last = self._metrics(worker_id, first, last)
         if "step" in self._kinds and share is None:
-            found["step"] = self._reader.steps(**where)
+            steps = self._reader.step_rows(**where)
+            if len(steps) > PAGE_ROWS:
+                last = min(last, steps[PAGE_ROWS][0] - 1)
         for rows in found.values():
             if len(rows) > PAGE_ROWS and rows is not found["metric"]:
                 last = min(last, rows[PAGE_ROWS].id - 1)
         if "step" in self._kinds and share is not None:
-            found["step"] = self._newest_steps(worker_id, where, first, last, min(share, PAGE_ROWS))
+            steps = self._newest_steps(worker_id, where, first, last, min(share, PAGE_ROWS))
         batch = self._batch
-        tables: tuple[list[Any], ...] = (batch.steps, batch.episodes, batch.metrics, batch.events)
+        if steps and steps[-1][0] > last:
+            steps = [row for row in steps if row[0] <= last]
+        if steps:
+            batch.step_rows.append(StepRows(self._reader.run_id, worker_id, steps))
+        tables: tuple[list[Any], ...] = (batch.episodes, batch.metrics, batch.events)
         for mine, rows in zip(tables, found.values(), strict=True):
             mine += [row for row in rows if row.id <= last]
         stop = place(last).byte_offset + 1
@@ -224,7 +246,7 @@ class _Page:
 
     def _newest_steps(
         self, worker_id: str, where: dict[str, Any], first: int, last: int, room: int
-    ) -> list[StepRecord]:
+    ) -> list[tuple[Any, ...]]:
         """Return the newest steps of a range and enter the others as a gap."""
         execute = self._connection.execute
         span = {"first": first, "last": last, "room": room}
@@ -239,7 +261,7 @@ class _Page:
                 Gap(worker_id=worker_id, attempt=where["attempt"], from_id=lowest, to_id=skipped[0], count=count)
             )
             where = {**where, "after": skipped[0]}
-        return self._reader.steps(**{**where, "limit": room})
+        return self._reader.step_rows(**{**where, "limit": room})
 
     def _metrics(self, worker_id: str, first: int, last: int) -> tuple[list[MetricPoint], int]:
         """Return values of all metrics in a range, or in the first part of it, and where that ends."""

@@ -192,7 +192,7 @@ class TrainerClient:
             try:
                 for message in stream:
                     failures = 0
-                    batch = batch_from_pb(message)
+                    batch = batch_from_pb(message, run_id)
                     cursor, from_now = batch.cursor, False
                     yield batch
                 return

@@ -18,7 +18,7 @@ from pathlib import Path
 from gym_gui.runs.folder import RunFolder
 from gym_gui.runs.lock import is_locked
 from gym_gui.telemetry.kept_database import Mark
-from gym_gui.telemetry.row_stream import PAGE_ROWS, Cursor, RowStream, edge_of, is_behind, read_rows
+from gym_gui.telemetry.row_stream import PAGE_ROWS, Cursor, RowBatch, RowStream, edge_of, is_behind
 from gym_gui.trainer.board import RunBoard
 from gym_gui.trainer.finished import is_finished
 from gym_gui.trainer.proto import mosaic_pb2 as pb
@@ -189,9 +189,16 @@ class Feed:
 
     def _catch_up(self, after: Cursor, allowance: Allowance, until: Cursor) -> tuple[Cursor, pb.TelemetryBatch]:
         """Return what lies behind a cursor, a page of it, and the cursor after that."""
-        batch = read_rows(self._folder, after, kinds=self._query.kinds, max_steps=allowance.now(), until=until)
-        allowance.spend(len(batch.steps))
-        return batch.cursor, batch_to_pb(batch)
+        rows = RowStream(self._folder)
+        try:
+            batch = rows.read(after, kinds=self._query.kinds, max_steps=allowance.now(), until=until)
+        finally:
+            rows.close()
+        allowance.spend(batch.step_count)
+        return batch.cursor, self._message(batch)
+
+    def _message(self, batch: RowBatch) -> pb.TelemetryBatch:
+        return batch_to_pb(batch if self._query.packed else batch.with_records())
 
     def _with_lag(self, message: pb.TelemetryBatch) -> pb.TelemetryBatch:
         message.lag_bytes = self._run.lag_bytes
@@ -246,8 +253,8 @@ class Feed:
         began, mark = time.monotonic(), rows.mark()
         batch = rows.read(edge, kinds=self._query.kinds, max_steps=allowance.now())
         if not batch.empty:
-            allowance.spend(len(batch.steps))
-            self._tell(self._push, batch.cursor, batch_to_pb(batch))
+            allowance.spend(batch.step_count)
+            self._tell(self._push, batch.cursor, self._message(batch))
         if batch.caught_up and not over:
             if ending or not self._changes(rows, mark, began):
                 rows.close()  # the run's proxy cannot put the database in order while it is open here

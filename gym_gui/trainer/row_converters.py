@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 from gym_gui.core.worker.errors import UsageError
 from gym_gui.telemetry.records import EpisodeRollup, EventRecord, MetricPoint, StepRecord
 from gym_gui.telemetry.row_stream import KINDS, Cursor, Gap, Position, RowBatch
+from gym_gui.telemetry.step_rows import StepRows, unpack
 from gym_gui.trainer.converters import json_bytes, text
 from gym_gui.trainer.proto import mosaic_pb2 as pb
 
@@ -25,6 +26,8 @@ class Query(NamedTuple):
     kinds: frozenset[str]
     rate: float | None
     """Steps per second at most; ``None``: all."""
+    packed: bool = False
+    """Whether steps travel as MessagePack."""
 
 
 def query_from_pb(request: pb.StreamTelemetryRequest) -> Query:
@@ -49,6 +52,7 @@ def query_from_pb(request: pb.StreamTelemetryRequest) -> Query:
         request.run_id,
         frozenset(_KIND_FROM_PB[number] for number in request.kinds) or frozenset(KINDS),
         rate if rate > 0 else None,
+        request.packed,
     )
 
 
@@ -66,6 +70,7 @@ def request_to_pb(
         from_now=from_now,
         kinds=[_KIND_TO_PB[kind] for kind in kinds],
         max_rate=max_rate,
+        packed=True,
     )
 
 
@@ -91,8 +96,9 @@ def cursor_from_pb(messages: Iterable[pb.LogPosition]) -> Cursor:
 
 
 def batch_to_pb(batch: RowBatch) -> pb.TelemetryBatch:
-    """Return a batch as a message."""
+    """Return a batch as a message: what is packed in it stays so."""
     return pb.TelemetryBatch(
+        packed_steps=[pb.PackedSteps(worker_id=each.worker_id, rows=each.pack()) for each in batch.step_rows],
         steps=[_step_to_pb(row) for row in batch.steps],
         episodes=[_episode_to_pb(row) for row in batch.episodes],
         metrics=[_metric_to_pb(row) for row in batch.metrics],
@@ -107,10 +113,17 @@ def batch_to_pb(batch: RowBatch) -> pb.TelemetryBatch:
     )
 
 
-def batch_from_pb(message: pb.TelemetryBatch) -> RowBatch:
-    """Return the batch that a message carries."""
-    return RowBatch(
+def batch_from_pb(message: pb.TelemetryBatch, run_id: str = "") -> RowBatch:
+    """Return the batch that a message carries, its steps as records.
+
+    Args:
+        message: The message.
+        run_id: The run that it is of, for the record of what is damaged.
+    """
+    packed = [StepRows(run_id, each.worker_id, unpack(each.rows)) for each in message.packed_steps]
+    batch = RowBatch(
         steps=[_step_from_pb(row) for row in message.steps],
+        step_rows=packed,
         episodes=[_episode_from_pb(row) for row in message.episodes],
         metrics=[_metric_from_pb(row) for row in message.metrics],
         events=[_event_from_pb(row) for row in message.events],
@@ -122,6 +135,7 @@ def batch_from_pb(message: pb.TelemetryBatch) -> RowBatch:
         caught_up=message.caught_up,
         lag_bytes=message.lag_bytes,
     )
+    return batch.with_records()
 
 
 def _step_to_pb(row: StepRecord) -> pb.StepRow:

@@ -143,6 +143,8 @@ class TrainerService(TrainerServiceServicer):
                 nonlocal acknowledged
                 try:
                     async for message in request:
+                        if not message.HasField("summary"):
+                            continue
                         run = summary_from_pb(message.summary)
                         if run.run_id == run_id:
                             self._board.publish(run)

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 import math
 from typing import Any
 
@@ -10,9 +11,11 @@ from hypothesis import strategies as st
 from gym_gui.core.worker.errors import UsageError
 from gym_gui.telemetry.records import EpisodeRollup, EventRecord, MetricPoint, StepRecord
 from gym_gui.telemetry.row_stream import KINDS, Gap, Position, RowBatch
+from gym_gui.telemetry.step_rows import StepRows
 from gym_gui.trainer.proto import mosaic_pb2 as pb
 from gym_gui.trainer.row_converters import (
     DEFAULT_RATE,
+    Query,
     batch_from_pb,
     batch_to_pb,
     cursor_from_pb,
@@ -63,12 +66,38 @@ def test_batches_survive_the_wire(batch: RowBatch) -> None:
     assert repr(batch_from_pb(message)) == repr(batch)  # as text, NaN is equal to NaN
 
 
+rows = st.tuples(
+    st.integers(1 << 44, 2**63 - 1),
+    integers,
+    st.none() | integers,
+    st.none() | st.floats(),
+    st.none() | st.integers(0, 1),
+    st.none() | st.integers(0, 1),
+    st.none() | words,
+    st.none() | words,
+    st.none() | st.floats(),
+    st.none() | st.just(1),
+    st.none() | objects.map(json.dumps) | st.just("[1]") | st.just("{damaged"),
+    st.none() | words,
+)
+
+
+@given(st.lists(rows, max_size=3))
+def test_packed_steps_become_the_same_records_at_the_other_end(steps: list[tuple[Any, ...]]) -> None:
+    batch = RowBatch(step_rows=[StepRows("R", "w1", steps)])
+    message = pb.TelemetryBatch.FromString(batch_to_pb(batch).SerializeToString())
+    assert not message.steps
+    found = batch_from_pb(message, "R")
+    assert repr(found) == repr(batch.with_records())
+    assert len(found.steps) == found.step_count == len(steps)
+
+
 def test_a_request_says_what_is_wanted() -> None:
     request = request_to_pb("R", cursor=(Position(1, 1, 5),), from_now=False, kinds=["step"], max_rate=None)
-    assert query_from_pb(request) == ("R", frozenset({"step"}), DEFAULT_RATE)
+    assert query_from_pb(request) == Query("R", frozenset({"step"}), DEFAULT_RATE, packed=True)
     assert cursor_from_pb(request.cursor) == (Position(1, 1, 5),)
     every = request_to_pb("R", cursor=(), from_now=True, kinds=[], max_rate=0.0)
-    assert query_from_pb(every) == ("R", frozenset(KINDS), None)
+    assert query_from_pb(every) == Query("R", frozenset(KINDS), None, packed=True)
     assert every.from_now
 
 

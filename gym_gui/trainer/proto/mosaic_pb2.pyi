@@ -1116,6 +1116,7 @@ class StreamTelemetryRequest(_message.Message):
     FROM_NOW_FIELD_NUMBER: _builtins.int
     KINDS_FIELD_NUMBER: _builtins.int
     MAX_RATE_FIELD_NUMBER: _builtins.int
+    PACKED_FIELD_NUMBER: _builtins.int
     run_id: _builtins.str
     from_now: _builtins.bool
     """Only what comes in from now on."""
@@ -1123,6 +1124,8 @@ class StreamTelemetryRequest(_message.Message):
     """Steps per second at most; those in excess are left out, with a gap. Absent: 5,000. 0: leave none out; a reader that
     is slower than the run then falls behind.
     """
+    packed: _builtins.bool
+    """Steps as `packed_steps`, at a fraction of the cost."""
     @_builtins.property
     def cursor(self) -> _containers.RepeatedCompositeFieldContainer[Global___LogPosition]:
         """That of the last batch that was received; none: from the beginning."""
@@ -1139,10 +1142,11 @@ class StreamTelemetryRequest(_message.Message):
         from_now: _builtins.bool = ...,
         kinds: _abc.Iterable[Global___TelemetryKind.ValueType] | None = ...,
         max_rate: _builtins.float | None = ...,
+        packed: _builtins.bool = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["_max_rate", b"_max_rate", "max_rate", b"max_rate"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_max_rate", b"_max_rate", "cursor", b"cursor", "from_now", b"from_now", "kinds", b"kinds", "max_rate", b"max_rate", "run_id", b"run_id"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_max_rate", b"_max_rate", "cursor", b"cursor", "from_now", b"from_now", "kinds", b"kinds", "max_rate", b"max_rate", "packed", b"packed", "run_id", b"run_id"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType__max_rate: _TypeAlias = _typing.Literal["max_rate"]  # noqa: Y015
     _WhichOneofArgType__max_rate: _TypeAlias = _typing.Literal["_max_rate", b"_max_rate"]  # noqa: Y015
@@ -1456,6 +1460,34 @@ class Gap(_message.Message):
 Global___Gap: _TypeAlias = Gap  # noqa: Y015
 
 @_typing.final
+class PackedSteps(_message.Message):
+    """Steps of one attempt of one worker."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    WORKER_ID_FIELD_NUMBER: _builtins.int
+    ROWS_FIELD_NUMBER: _builtins.int
+    worker_id: _builtins.str
+    rows: _builtins.bytes
+    """MessagePack: an array of steps, each an array of id, step_index, ep_index, reward, terminated, truncated (0 or 1),
+    action, observation (JSON as printed), timestamp, nan (1: the reward is NaN), extra (JSON of an object), agent_id;
+    nil for what is absent. More may follow.
+    """
+    def __init__(
+        self,
+        *,
+        worker_id: _builtins.str = ...,
+        rows: _builtins.bytes = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["rows", b"rows", "worker_id", b"worker_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___PackedSteps: _TypeAlias = PackedSteps  # noqa: Y015
+
+@_typing.final
 class TelemetryBatch(_message.Message):
     """Rows that came in, by kind, in the order of the logs. Episodes, metrics and events are never left out."""
 
@@ -1469,6 +1501,7 @@ class TelemetryBatch(_message.Message):
     CURSOR_FIELD_NUMBER: _builtins.int
     CAUGHT_UP_FIELD_NUMBER: _builtins.int
     LAG_BYTES_FIELD_NUMBER: _builtins.int
+    PACKED_STEPS_FIELD_NUMBER: _builtins.int
     caught_up: _builtins.bool
     """Nothing more was there when these were read."""
     lag_bytes: _builtins.int
@@ -1487,6 +1520,10 @@ class TelemetryBatch(_message.Message):
     def cursor(self) -> _containers.RepeatedCompositeFieldContainer[Global___LogPosition]:
         """To go on from after this batch."""
 
+    @_builtins.property
+    def packed_steps(self) -> _containers.RepeatedCompositeFieldContainer[Global___PackedSteps]:
+        """In place of `steps`, where that was asked for."""
+
     def __init__(
         self,
         *,
@@ -1498,10 +1535,11 @@ class TelemetryBatch(_message.Message):
         cursor: _abc.Iterable[Global___LogPosition] | None = ...,
         caught_up: _builtins.bool = ...,
         lag_bytes: _builtins.int = ...,
+        packed_steps: _abc.Iterable[Global___PackedSteps] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["caught_up", b"caught_up", "cursor", b"cursor", "episodes", b"episodes", "events", b"events", "gaps", b"gaps", "lag_bytes", b"lag_bytes", "metrics", b"metrics", "steps", b"steps"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["caught_up", b"caught_up", "cursor", b"cursor", "episodes", b"episodes", "events", b"events", "gaps", b"gaps", "lag_bytes", b"lag_bytes", "metrics", b"metrics", "packed_steps", b"packed_steps", "steps", b"steps"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -1514,7 +1552,7 @@ class ReportRequest(_message.Message):
     SUMMARY_FIELD_NUMBER: _builtins.int
     @_builtins.property
     def summary(self) -> Global___RunSummary:
-        """Absent in a commit notice, which says no more than that rows have come in."""
+        """Absent: a sign of life, no more."""
 
     def __init__(
         self,
@@ -1541,7 +1579,7 @@ class ReportResponse(_message.Message):
     watched: _builtins.bool
     """Somebody looks at the run: report often."""
     streamed: _builtins.bool
-    """Somebody reads its rows: send commit notices."""
+    """Somebody reads its rows: commit often."""
     def __init__(
         self,
         *,
