@@ -14,7 +14,7 @@ def write_analytics_manifest(
     *,
     checkpoints_dir: Path,
     tensorboard_dir: Path,
-    wandb_dir: str | None = None,
+    wandb: dict[str, Any] | None = None,
     worker_id: str | None = None,
     metadata: dict[str, Any] | None = None,
 ) -> Path:
@@ -24,7 +24,7 @@ def write_analytics_manifest(
         config: The run's config.
         checkpoints_dir: Where checkpoints would be.
         tensorboard_dir: Where TensorBoard files would be.
-        wandb_dir: Folder of the Weights & Biases run, if there is one.
+        wandb: The run of Weights & Biases.
         worker_id: The instance of the worker.
         metadata: What else explains the artifacts.
 
@@ -46,10 +46,9 @@ def write_analytics_manifest(
         final_checkpoint=saved[-1] if saved else None,
         frequency=config.checkpoint_interval or None,
     )
-    wandb = WandBMetadata(project=config.wandb_project, run_name=config.run_id, offline_dir=wandb_dir)
     artifacts = ArtifactsMetadata(
         tensorboard=str(tensorboard_dir) if any(tensorboard_dir.rglob("events.out.tfevents.*")) else None,
-        wandb=wandb if wandb_dir else None,
+        wandb=WandBMetadata(**wandb) if wandb else None,
         checkpoints=checkpoints if saved else None,
         logs_dir="ray_logs" if Path("ray_logs").is_dir() else None,
     )

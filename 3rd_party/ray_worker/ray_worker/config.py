@@ -10,6 +10,7 @@ from typing import Any
 ALGORITHMS = ("PPO", "DQN", "SAC", "IMPALA", "APPO")
 MODES = ("train", "resume", "evaluate", "tune")
 PARADIGMS = ("auto", "sequential", "parameter_sharing", "independent", "self_play")
+WANDB_MODES = ("off", "offline", "online")
 ENV_APIS = ("auto", "gymnasium", "parallel", "aec")
 
 #: Settings of ``AlgorithmConfig.training`` that have fields here, with what RLlib calls them.
@@ -139,8 +140,11 @@ class RayWorkerConfig:
     eval_episodes: int = _setting(10, "Greedy episodes of an evaluation.", minimum=1)
     eval_at_end: bool = _setting(False, "Evaluate the final policies after a training.")
     tensorboard: bool = _setting(True, "Write TensorBoard event files.")
-    wandb: bool = _setting(False, "Log metrics to Weights & Biases; offline unless WANDB_MODE says otherwise.")
+    wandb: str = _setting(
+        "off", "Weights & Biases: not at all, into files of the run, or sent to its server.", choices=WANDB_MODES
+    )
     wandb_project: str = _setting("mosaic", "Project of Weights & Biases.")
+    wandb_entity: str | None = _setting(None, "Team or user of Weights & Biases (null: the account's own).")
     torch_threads: int = _setting(1, "Threads of torch within one operation; 0 leaves torch's own choice.", minimum=0)
 
     def __post_init__(self) -> None:

@@ -59,8 +59,8 @@ def check_run(config: RayWorkerConfig) -> tuple[Facts | None, list[Any]]:
                 allowed="a folder that a checkpoint_saved event named",
             )
         )
-    if config.wandb:
-        problems += _check_wandb()
+    if config.wandb != "off":
+        problems += _check_wandb(config)
     try:
         free = shutil.disk_usage("/dev/shm").free >> 20  # noqa: S108
     except OSError:
@@ -77,15 +77,15 @@ def check_run(config: RayWorkerConfig) -> tuple[Facts | None, list[Any]]:
     return facts, problems
 
 
-def _check_wandb() -> list[Any]:
+def _check_wandb(config: RayWorkerConfig) -> list[Any]:
     from importlib.util import find_spec
 
     from gym_gui.core.worker.errors import Problem
 
     if find_spec("wandb") is not None:
         return []
-    allowed = "false, or install it into the worker's environment: pip install wandb==0.31.0"
-    return [Problem("wandb", "Weights & Biases is not installed", value=True, allowed=allowed)]
+    allowed = "off, or install it with the worker: mosaic workers install 'ray[wandb]'"
+    return [Problem("wandb", "the package wandb is not installed", value=config.wandb, allowed=allowed)]
 
 
 def _check_environment(config: RayWorkerConfig) -> tuple[Facts | None, list[Any]]:

@@ -122,7 +122,7 @@ class RayWorkerRuntime:
         from gym_gui.core.worker.cli_base import Cancelled
 
         from .pulse import Pulse
-        from .scalars import Scalars
+        from .scalars import Scalars, open_tracking
         from .scratch import Scratch
 
         config = self.config
@@ -131,7 +131,9 @@ class RayWorkerRuntime:
         with (
             Pulse(self._emitter, config.heartbeat_interval_s, self._vital_signs) as pulse,
             Scratch() as scratch,
-            contextlib.closing(Scalars(self._tensorboard_folder(), self._wandb_options())) as self._scalars,
+            contextlib.closing(
+                Scalars(self._tensorboard_folder(), open_tracking(config, Path.cwd(), self.worker_id))
+            ) as self._scalars,
         ):
             try:
                 if config.mode == "evaluate":
@@ -265,17 +267,6 @@ class RayWorkerRuntime:
     def _tensorboard_folder(self) -> Path | None:
         return self._tensorboard if self.config.tensorboard and self.config.mode != "evaluate" else None
 
-    def _wandb_options(self) -> dict[str, Any] | None:
-        config = self.config
-        if not config.wandb or config.mode == "evaluate":
-            return None
-        return {
-            "project": config.wandb_project,
-            "name": config.run_id,
-            "dir": str(Path.cwd()),
-            "config": config.to_dict(),
-        }
-
     def _write_manifest(self) -> Path | None:
         from .analytics import write_analytics_manifest
         from .telemetry import log
@@ -285,7 +276,7 @@ class RayWorkerRuntime:
                 self.config,
                 checkpoints_dir=self._checkpoints,
                 tensorboard_dir=self._tensorboard,
-                wandb_dir=self._scalars.wandb_dir if self._scalars else None,
+                wandb=self._scalars.describe() if self._scalars else None,
                 worker_id=self.worker_id,
                 metadata={"seed": self.seed},
             )
