@@ -7,6 +7,7 @@ and evaluated here. Reading one runs code that is in it (the library pickles): l
 from __future__ import annotations
 
 import base64
+import io
 import json
 import os
 import pickle
@@ -135,7 +136,7 @@ class Checkpoint:
         if _BUFFER not in self._names or not hasattr(model, "load_replay_buffer"):
             return False
         with zipfile.ZipFile(self.path) as archive, archive.open(_BUFFER) as part:
-            model.load_replay_buffer(part)
+            model.load_replay_buffer(io.BufferedReader(part))  # type: ignore[type-var]
         return True
 
     def restore_random_state(self, model: Any) -> None:

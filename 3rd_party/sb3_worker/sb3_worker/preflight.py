@@ -65,13 +65,16 @@ def check_env_id(env_id: str) -> list[Problem]:
     from .environments import register_atari
 
     register_atari(env_id)
+    package, colon, name = env_id.rpartition(":")
     try:
-        gym.spec(env_id)
-    except ModuleNotFoundError as error:
+        if colon:
+            importlib.import_module(package)
+        gym.spec(name)
+    except ImportError as error:
         message = f"the package it is to come from cannot be imported ({error})"
         return [Problem("env_id", message, value=env_id, allowed="'package:Name-v0' of an installed package")]
     except gym.error.Error as error:
-        near = nearest(env_id.rsplit(":", 1)[-1], gym.registry)
+        near = nearest(name, gym.registry)
         reason = str(error).split(". ")[0].rstrip(".")
         allowed = "an id of Gymnasium's registry, or 'package:Name-v0'"
         message = f"Gymnasium does not know it ({reason})"
