@@ -28,7 +28,7 @@ def daemon(**settings: object) -> Iterator[tuple[Path, TrainerClient]]:
     Args:
         settings: Settings of the daemon, by name.
     """
-    given = {"daemon_port": 0, "log_level": "WARNING", **settings}
+    given = {"daemon_port": 0, "log_level": "WARNING", "compress_logs_mb": 0, **settings}
     old = {f"MOSAIC_{name.upper()}": os.environ.get(f"MOSAIC_{name.upper()}") for name in given}
     os.environ.update({f"MOSAIC_{name.upper()}": str(value) for name, value in given.items()})
     try:

@@ -17,6 +17,7 @@ def _clean_environment(tmp_path_factory: pytest.TempPathFactory, monkeypatch: py
     monkeypatch.setenv("MOSAIC_HOME", str(tmp_path_factory.mktemp("home")))
     monkeypatch.setenv("MOSAIC_DAEMON_PORT", "0")
     monkeypatch.setenv("MOSAIC_DISK_BALLAST_MB", "0")
+    monkeypatch.setenv("MOSAIC_COMPRESS_LOGS_MB", "0")
 
 
 @pytest.fixture

@@ -9,8 +9,10 @@ from pathlib import Path
 
 from gym_gui.core.worker.errors import MosaicError, UsageError
 from gym_gui.runs.folder import RunFolder
+from gym_gui.runs.lock import FileLock
 
 _CHUNK = 1 << 20
+_PATIENCE_S = 60.0
 
 
 def archive_run(home: Path, run_id: str, target: Path) -> Path:
@@ -30,8 +32,16 @@ def archive_run(home: Path, run_id: str, target: Path) -> Path:
     """
     folder, path = RunFolder.of(home, run_id).path, target / f"{run_id}.tar.gz"
     partial = path.with_name(f".{path.name}.{os.getpid()}")
+    # Nobody puts its logs in order meanwhile.
+    lock = FileLock(RunFolder.of(home, run_id).control / "logs.lock")
     if path.exists():
         raise UsageError(f"run {run_id} is archived already", where=str(path), next_step="move that archive away")
+    if not lock.acquire(_PATIENCE_S):
+        raise UsageError(
+            f"the logs of run {run_id} are being compressed or recounted",
+            where=str(folder),
+            next_step="try again later",
+        )
     try:
         target.mkdir(mode=0o700, parents=True, exist_ok=True)
         with partial.open("xb") as stream:
@@ -48,6 +58,7 @@ def archive_run(home: Path, run_id: str, target: Path) -> Path:
             f"run {run_id} cannot be archived: {error.strerror or error}", where=str(target), next_step="mosaic doctor"
         ) from error
     finally:
+        lock.release()
         partial.unlink(missing_ok=True)
     return path
 

@@ -10,8 +10,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
+from gym_gui.cli.figures import moment
 from gym_gui.core.worker.errors import UsageError, nearest
 from gym_gui.runs.folder import RunFolder
+from gym_gui.telemetry.logfile import dropped_record, open_log
 
 _POLL_S = 0.2
 _CHUNK = 1 << 20
@@ -73,6 +75,18 @@ def find_log(home: Path, run_id: str, *, stream: str, worker_id: str | None, att
     return Log(path_of(wanted, attempt), wanted, attempt)
 
 
+def tell_dropped(log: Log) -> str:
+    """Return what is to be said of a log that was dropped; empty for any other."""
+    record = dropped_record(log.path)
+    if record is None:
+        return ""
+    return (
+        f"what attempt {log.attempt} of worker {log.worker_id} printed was dropped {moment(record.at)}, after a recount"
+        f" had verified the database (artifacts.persist_logs: false): {record.lines:,} lines, {record.bytes:,} bytes,"
+        f" SHA-256 {record.sha256}; its telemetry: mosaic runs tail"
+    )
+
+
 class LogReader:
     """Reads lines of a file that may still grow.
 
@@ -118,7 +132,7 @@ class LogReader:
     def _new_lines(self) -> Iterator[str]:
         if self._stream is None:
             try:
-                self._stream = self._path.open("rb")
+                self._stream = open_log(self._path)
             except FileNotFoundError:
                 return
         while chunk := self._stream.read(_CHUNK):

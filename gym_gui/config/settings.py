@@ -79,6 +79,11 @@ SETTINGS = {
             32,
             "MiB that the daemon keeps taken, and gives back when room is low, so that what must be written can be.",
         ),
+        Setting(
+            "compress_logs_mb",
+            1.0,
+            "Logs of so many MiB and more are compressed once their run has ended; 0: none is.",
+        ),
         Setting("log_level", "INFO", "Lowest level of MOSAIC's own log: DEBUG, INFO, WARNING, ERROR."),
         Setting("debug_mode", False, "Show tracebacks of errors that are the user's to mend, too."),
         Setting("default_seed", None, "Seed of runs that name none; without it one is drawn and recorded."),

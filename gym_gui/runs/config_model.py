@@ -90,7 +90,11 @@ class Artifacts(Part):
         default="runs/${run_id}",
         description="Where a client expects the artifacts, relative to the home; a label only.",
     )
-    persist_logs: StrictBool = Field(default=True, description="Whether the raw logs are kept after the run.")
+    persist_logs: StrictBool = Field(
+        default=True,
+        description="Whether what the workers printed is kept; if not, it goes once the run has ended and a recount has"
+        " verified the database.",
+    )
     keep_checkpoints: StrictBool = Field(default=True, description="Whether checkpoints are kept after the run.")
 
 

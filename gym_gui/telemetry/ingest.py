@@ -178,7 +178,7 @@ class Ingestor:
         return sum(source.tail.lag() for source in self._sources.values())
 
     def drained(self, worker_no: int, attempt: int) -> bool:
-        """Return whether every whole line that stands in one log now is in the database; true of a log not read, too."""
+        """Return whether every whole line that stands in one log now is in the database; true of a log unread."""
         source = self._sources.get((worker_no, attempt))
         return source is None or source.tail.drained()
 

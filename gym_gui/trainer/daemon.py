@@ -37,6 +37,8 @@ from gym_gui.trainer.executors.local import LocalExecutor
 from gym_gui.trainer.home import DaemonHome, DaemonInfo
 from gym_gui.trainer.housekeeping import Housekeeping
 from gym_gui.trainer.inventory import read_inventory
+from gym_gui.trainer.live import LiveRuns
+from gym_gui.trainer.log_keeper import LogKeeper
 from gym_gui.trainer.proto import mosaic_pb2 as pb
 from gym_gui.trainer.proto.mosaic_pb2_grpc import add_TrainerServiceServicer_to_server
 from gym_gui.trainer.reconcile import reconcile
@@ -100,14 +102,17 @@ class TrainerDaemon:
             gpus=inventory.gpus,
             max_per_submitter=int(get_setting("max_running_runs_per_submitter")),
         )
-        self.dispatcher = Dispatcher(self.board, self.executors, self.capacity, self.paths.path, inventory)
+        self.log_keeper = LogKeeper(self.paths.path, LiveRuns(self.paths.path / "runs"))
+        self.dispatcher = Dispatcher(
+            self.board, self.executors, self.capacity, self.paths.path, inventory, self.log_keeper.add
+        )
         limit_bytes = int(float(get_setting("max_run_disk_mb")) * (1 << 20))
         self.quota = DiskQuota(self.paths.path, self.dispatcher, limit_bytes)
         self.submission = Submission(self.paths.path, self.registry, frozenset(self.executors), inventory)
         self.service = TrainerService(self.board, self.dispatcher, self.submission, self.status, self.stop)
         idle_timeout_s = float(get_setting("daemon_idle_timeout_s")) if on_demand else None
         self.chores = Housekeeping(
-            self.paths.path, self.board, self.dispatcher, idle_timeout_s, self.is_home, self.stop
+            self.paths.path, self.board, self.dispatcher, idle_timeout_s, self.is_home, self.stop, self.log_keeper
         )
 
     async def run(self, on_ready: Callable[[str], None] | None = None) -> None:
@@ -128,7 +133,8 @@ class TrainerDaemon:
         if on_ready is not None:
             on_ready(self.address)
         chores = [
-            asyncio.create_task(chore) for chore in (self.chores.run(), self.quota.run(), self.local.keep_spare())
+            asyncio.create_task(chore)
+            for chore in (self.chores.run(), self.quota.run(), self.local.keep_spare(), self.log_keeper.run())
         ]
         try:
             await self._stopping.wait()
@@ -221,6 +227,8 @@ class TrainerDaemon:
             self.dispatcher.adopt(run)
         for run, priority in found.waiting:
             self.dispatcher.enqueue(run, priority)
+        for run_id in found.ended:
+            self.log_keeper.add(run_id)
         self.chores.index_later(found.unread)
         counts = {"started": len(found.started), "waiting": len(found.waiting), "unread": len(found.unread)}
         log_constant(logger, LOG_DAEMON_RECONCILED, extra=counts)

@@ -9,7 +9,7 @@ import asyncio
 import logging
 import sqlite3
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import msgspec
@@ -58,6 +58,7 @@ class Dispatcher:
         capacity: What may be under way at once.
         home: The home.
         inventory: The machine; without it runs hold slots and nothing else.
+        on_ended: Takes a run that has ended, in place of the removal of its mark.
     """
 
     def __init__(
@@ -67,12 +68,13 @@ class Dispatcher:
         capacity: Capacity,
         home: Path,
         inventory: Inventory | None = None,
+        on_ended: Callable[[str], None] | None = None,
     ) -> None:
         self.board = board
         self.executors = executors
         self.capacity = capacity
         self._home = home
-        self._live = LiveRuns(home / "runs")
+        self._on_ended = on_ended or LiveRuns(home / "runs").discard
         self._inventory = inventory
         self._queue: dict[str, QueuedRun] = {}
         self._waiting: dict[str, Waiting] = {}
@@ -302,7 +304,7 @@ class Dispatcher:
         old = self.board.get(run.run_id)
         self.board.publish(msgspec.structs.replace(run, report=max(run.report, old.report)))
         self.board.forget(run.run_id)
-        self._live.discard(run.run_id)
+        self._on_ended(run.run_id)
         values = {"run_id": run.run_id, "state": run.state.value, "cause": run.cause}
         log_constant(logger, LOG_DAEMON_RUN_STATE, extra=values)
 

@@ -13,6 +13,7 @@ from gym_gui.logging_config.log_constants import LOG_DAEMON_IDLE
 from gym_gui.trainer.board import RunBoard
 from gym_gui.trainer.disk_guard import DiskGuard
 from gym_gui.trainer.dispatcher import Dispatcher
+from gym_gui.trainer.log_keeper import LogKeeper
 from gym_gui.trainer.reconcile import index_ended
 
 logger = logging.getLogger(__name__)
@@ -34,6 +35,7 @@ class Housekeeping:
         idle_timeout_s: End the daemon after so many seconds without runs and clients; ``None``: never.
         is_home: Returns whether the home is still the daemon's.
         stop: Ends the daemon.
+        log_keeper: Has logs to put in order, as long as it is busy.
     """
 
     def __init__(
@@ -44,6 +46,7 @@ class Housekeeping:
         idle_timeout_s: float | None,
         is_home: Callable[[], bool],
         stop: Callable[[], None],
+        log_keeper: LogKeeper,
     ) -> None:
         self._home = home
         self._is_home = is_home
@@ -51,6 +54,7 @@ class Housekeeping:
         self._dispatcher = dispatcher
         self._idle_timeout_s = idle_timeout_s
         self._stop = stop
+        self._log_keeper = log_keeper
         self._used_at = time.monotonic()
         self._unread: list[tuple[int, str]] = []
         self._disk = DiskGuard(home, dispatcher)
@@ -99,6 +103,6 @@ class Housekeeping:
                 self._dispatcher.adopt(entered)
 
     def _idle_s(self) -> float:
-        if self._dispatcher.active or self._dispatcher.queued or self._board.watchers:
+        if self._dispatcher.active or self._dispatcher.queued or self._board.watchers or self._log_keeper.busy:
             self._used_at = time.monotonic()
         return time.monotonic() - self._used_at

@@ -34,6 +34,8 @@ class Reconciliation:
     """Runs that were never started, with their priorities, in order of submission."""
     started: list[RunSummary] = field(default_factory=list)
     """Runs that were started and have not ended, or have ended and were not put in order."""
+    ended: list[str] = field(default_factory=list)
+    """Runs that have ended and are marked live still: their logs may not have been put in order."""
     unread: list[tuple[int, str]] = field(default_factory=list)
     """Ended runs that the registry does not have: sequence and id, the newest first; see :func:`index_ended`."""
 
@@ -102,7 +104,7 @@ def _read_live(
             msgspec.structs.replace(run, sequence=sequence), submitter=plan.submitter, priority=plan.priority
         )
     if run.state.terminal and is_finished(folder):
-        live.discard(run.run_id)
+        found.ended.append(run.run_id)
     elif run.state is RunState.QUEUED and not folder.supervisor_log.exists():
         found.waiting.append((run, plan.priority))
     else:

@@ -44,8 +44,8 @@ def logs(
     Reads the run's own log files; starts no daemon.
     """
     from gym_gui.analysis.queries import resolve_run
-    from gym_gui.cli.log_reader import LogReader, find_log
-    from gym_gui.cli.output import print_json
+    from gym_gui.cli.log_reader import LogReader, find_log, tell_dropped
+    from gym_gui.cli.output import print_json, say
     from gym_gui.core.worker.errors import UsageError
 
     if follow and as_json:
@@ -59,11 +59,14 @@ def logs(
     if stream == "quarantine":
         return _print_quarantine(home, run_id, worker_id, attempt, lines, as_json=as_json)
     log = find_log(home, run_id, stream=stream, worker_id=worker_id, attempt=attempt)
+    dropped = tell_dropped(log)
+    if dropped:
+        say(dropped)
     with LogReader(log.path, text_only=stream == "text") as reader:
         if as_json:
             found = reader.last(lines or None)
             print_json({"run_id": run_id, "worker_id": log.worker_id, "attempt": log.attempt, "stream": stream,
-                        "path": str(log.path), "lines": found})  # fmt: skip
+                        "path": str(log.path), "dropped": dropped or None, "lines": found})  # fmt: skip
             return 0
         for line in reader.last(lines or None):
             click.echo(line)

@@ -41,6 +41,7 @@ def _print(screen: Console, home: Path, run: RunSummary) -> None:
     from gym_gui.cli.palette import BAD, HEADER, QUIET, STATE_STYLES
     from gym_gui.cli.progress.model import average_rate
     from gym_gui.runs.folder import RunFolder
+    from gym_gui.telemetry.log_keeping import tell_logs
 
     state = run.state.value
     facts = Table.grid(padding=(0, 2))
@@ -69,6 +70,7 @@ def _print(screen: Console, home: Path, run: RunSummary) -> None:
                         f"{book.quarantined:,} quarantined: ") + balance),
         ("", f"{book.records:,} records · {book.dropped:,} dropped · {book.sampled:,} sampled"),
         ("lag", f"{figures.size(run.lag_bytes)} of log not yet indexed" if lags else None),
+        ("logs", tell_logs(RunFolder.of(home, run.run_id))),
         ("proxy", None if run.proxy_pid is None else f"pid {run.proxy_pid}"),
         ("digest", run.digest),
         ("folder", str(RunFolder.of(home, run.run_id).path)),

@@ -51,7 +51,12 @@ def _print(run_id: str, report: VerifyReport) -> None:
         same = log.recounted == log.database and not log.problems
         text = f"{log.recounted.lines:,} lines, the database says the same" if same else (
             f"{log.recounted.lines:,} lines, the database says {log.database.lines:,}")  # fmt: skip
-        click.echo(f"  {log.path}: {text}")
+        click.echo(f"  {log.path}{' (compressed)' if log.compressed else ''}: {text}")
+        if log.dropped is not None:
+            click.echo(
+                "    dropped after a recount had verified the database (artifacts.persist_logs): the lines are"
+                f" those counted then, of {log.dropped.bytes:,} bytes, SHA-256 {log.dropped.sha256}"
+            )
         if log.unread_bytes:
             click.echo(f"    {log.unread_bytes:,} bytes are not yet in the database")
         if log.sealed_segments:

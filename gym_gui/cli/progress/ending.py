@@ -104,5 +104,7 @@ def summary_json(run: RunSummary, home: Path) -> dict[str, Any]:
     """Return what ``runs show --json`` holds of a run."""
     from gym_gui.runs.folder import RunFolder
     from gym_gui.runs.summary import to_json_dict
+    from gym_gui.telemetry.log_keeping import tell_logs
 
-    return {**to_json_dict(run), "folder": str(RunFolder.of(home, run.run_id).path)}
+    folder = RunFolder.of(home, run.run_id)
+    return {**to_json_dict(run), "folder": str(folder.path), "logs": tell_logs(folder)}

@@ -23,3 +23,6 @@ LOG_DAEMON_RUN_LOST = _run(1113, "ERROR", "Run lost: nobody lives who could say 
 LOG_DAEMON_PROXY_RESTARTED = _run(1114, "WARNING", "A run's proxy was replaced", "proxy")
 LOG_DAEMON_DISK_QUOTA_NEAR = _run(1115, "WARNING", "A run's folder has nearly used up its disk quota", "disk")
 LOG_DAEMON_DISK_QUOTA_REACHED = _run(1116, "WARNING", "Disk quota used up: steps are recorded no more", "disk", "quota")
+LOG_DAEMON_LOGS_KEPT = _run(1117, "INFO", "Logs of an ended run were put in order", "logs")
+LOG_DAEMON_LOGS_NOT_KEPT = _run(1118, "WARNING", "Logs of an ended run could not be put in order", "logs", "error")
+LOG_DAEMON_PROXY_HUNG = _run(1119, "WARNING", "A run's proxy makes no progress; it is replaced", "proxy", "error")
