@@ -1,0 +1,71 @@
+"""The manifest of what a run left behind."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from .config import RunConfig
+
+
+def write_analytics_manifest(
+    config: RunConfig,
+    *,
+    checkpoints_dir: Path,
+    tensorboard_dir: Path,
+    worker_id: str | None = None,
+    wandb_run: Any = None,
+    metadata: dict[str, Any] | None = None,
+) -> Path:
+    """Write ``<run_id>_analytics.json`` into the working directory: what exists, and nothing else.
+
+    Args:
+        config: The run's config.
+        checkpoints_dir: Where checkpoints would be.
+        tensorboard_dir: Where TensorBoard files would be.
+        worker_id: The instance of the worker.
+        wandb_run: The run at Weights & Biases.
+        metadata: What else explains the artifacts.
+
+    Returns:
+        The file.
+    """
+    from gym_gui.core.worker.analytics import (
+        ArtifactsMetadata,
+        CheckpointMetadata,
+        WandBMetadata,
+        WorkerAnalyticsManifest,
+    )
+
+    saved = sorted(path.name for path in checkpoints_dir.glob("step_*.json"))
+    checkpoints = CheckpointMetadata(
+        directory=str(checkpoints_dir),
+        format="json",
+        files=saved,
+        final_checkpoint=saved[-1] if saved else None,
+        frequency=config.checkpoint_interval or None,
+    )
+    wandb = None
+    if wandb_run is not None:
+        offline = str(Path(wandb_run.dir).parent) if config.wandb == "offline" else None
+        wandb = WandBMetadata(
+            project=config.wandb_project,
+            run_id=str(wandb_run.id),
+            run_name=str(wandb_run.name),
+            url=None if offline else str(wandb_run.url),
+            offline_dir=offline,
+        )
+    artifacts = ArtifactsMetadata(
+        tensorboard=str(tensorboard_dir) if any(tensorboard_dir.glob("events.out.tfevents.*")) else None,
+        wandb=wandb,
+        checkpoints=checkpoints if saved else None,
+    )
+    manifest = WorkerAnalyticsManifest(
+        run_id=config.run_id,
+        worker_type="spade_bdi",
+        worker_id=worker_id,
+        artifacts=artifacts,
+        metadata={"algo": config.algo, "env_id": config.env_id, "mode": config.mode, **(metadata or {})},
+    )
+    return Path(manifest.save(Path.cwd() / f"{config.run_id}_analytics.json"))

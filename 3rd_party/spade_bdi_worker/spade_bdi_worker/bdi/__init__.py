@@ -1,0 +1,1 @@
+"""What needs SPADE: agents, their reasoning, the XMPP server, the session in which they meet."""
