@@ -17,6 +17,7 @@ def write_analytics_manifest(
     checkpoints_dir: Path,
     tensorboard_dir: Path,
     worker_id: str | None = None,
+    wandb: dict[str, Any] | None = None,
     metadata: dict[str, Any] | None = None,
 ) -> Path | None:
     """Write ``<run_id>_analytics.json`` into the working directory: what exists, and nothing else.
@@ -26,6 +27,7 @@ def write_analytics_manifest(
         checkpoints_dir: Where checkpoints would be.
         tensorboard_dir: Where TensorBoard files would be.
         worker_id: The instance of the worker.
+        wandb: The run of Weights & Biases.
         metadata: What else explains the artifacts.
 
     Returns:
@@ -33,7 +35,12 @@ def write_analytics_manifest(
     """
     if not HAS_SDK:
         return None
-    from gym_gui.core.worker.analytics import ArtifactsMetadata, CheckpointMetadata, WorkerAnalyticsManifest
+    from gym_gui.core.worker.analytics import (
+        ArtifactsMetadata,
+        CheckpointMetadata,
+        WandBMetadata,
+        WorkerAnalyticsManifest,
+    )
 
     saved = sorted(path.name for path in checkpoints_dir.glob("step_*.pt"))
     checkpoints = CheckpointMetadata(
@@ -44,7 +51,8 @@ def write_analytics_manifest(
         frequency=config.checkpoint_interval or None,
     )
     artifacts = ArtifactsMetadata(
-        tensorboard=str(tensorboard_dir) if any(tensorboard_dir.glob("events.out.tfevents.*")) else None,
+        tensorboard=str(tensorboard_dir) if any(tensorboard_dir.rglob("events.out.tfevents.*")) else None,
+        wandb=WandBMetadata(**wandb) if wandb else None,
         checkpoints=checkpoints if saved else None,
     )
     manifest = WorkerAnalyticsManifest(
@@ -52,6 +60,6 @@ def write_analytics_manifest(
         worker_type="cleanrl",
         worker_id=worker_id,
         artifacts=artifacts,
-        metadata={"algo": config.algo, "env_id": config.env_id, "mode": config.mode, **(metadata or {})},
+        metadata={"algo": config.name, "env_id": config.stages()[-1].env_id, "mode": config.mode, **(metadata or {})},
     )
     return manifest.save(Path.cwd() / f"{config.run_id}_analytics.json")

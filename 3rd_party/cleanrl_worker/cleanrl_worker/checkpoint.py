@@ -48,35 +48,42 @@ def restore_rng(state: dict[str, Any], rng: np.random.Generator) -> None:
         torch.cuda.set_rng_state_all([entry.cpu() for entry in state["cuda"]])
 
 
-def save_checkpoint(path: Path, content: dict[str, Any]) -> None:
-    """Write a checkpoint: whole or not at all, and on disk when this returns.
-
-    Args:
-        path: The file.
-        content: At least ``algo``, ``env_id``, ``step``, ``parts``.
-    """
-    path.parent.mkdir(parents=True, exist_ok=True)
-    unfinished = path.with_name(path.name + ".tmp")
-    versions = {
+def library_versions() -> dict[str, str]:
+    """Return the versions of what a checkpoint depends on."""
+    return {
         "python": platform.python_version(),
         "torch": str(torch.__version__),
         "gymnasium": gymnasium.__version__,
         "numpy": np.__version__,
     }
+
+
+def save_checkpoint(path: Path, content: dict[str, Any]) -> None:
+    """Write a checkpoint: whole or not at all, and on disk when this returns.
+
+    Args:
+        path: The file.
+        content: At least ``algo``, ``env_ids``, ``step``, ``parts``.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    unfinished = path.with_name(path.name + ".tmp")
     with unfinished.open("wb") as file:
-        torch.save({"format": FORMAT, "saved_at": time.time(), "versions": versions, **content}, file)
+        torch.save({"format": FORMAT, "saved_at": time.time(), "libraries": library_versions(), **content}, file)
         file.flush()
         os.fsync(file.fileno())
     unfinished.replace(path)
 
 
-def load_checkpoint(path: str | Path, *, algo: str, env_id: str, device: str = "cpu") -> dict[str, Any]:
-    """Read a checkpoint and see that it belongs to an algorithm and environment.
+def load_checkpoint(
+    path: str | Path, *, algo: str, env_ids: list[str], mode: str = "resume", device: str = "cpu"
+) -> dict[str, Any]:
+    """Read a checkpoint and see that it belongs to an algorithm and its environments.
 
     Args:
         path: The file.
         algo: The algorithm that wants to go on from it.
-        env_id: Its environment.
+        env_ids: The environments of its stages.
+        mode: To ``evaluate`` it, it is enough that it was trained on the last of them, too.
         device: Where its tensors go.
 
     Raises:
@@ -93,7 +100,8 @@ def load_checkpoint(path: str | Path, *, algo: str, env_id: str, device: str = "
         content = torch.load(path, map_location=device, weights_only=True)
         if content["format"] != FORMAT:
             raise ValueError(f"it has format {content['format']}, this version reads {FORMAT}")
-        found = {"algo": content["algo"], "env_id": content["env_id"]}
+        trained_on = content.get("env_ids") or [content["env_id"]]
+        found = {"algo": content["algo"], "env_id": " > ".join(trained_on)}
     except Exception as error:  # whatever a foreign or damaged file makes the unpickler raise
         raise UsageError(
             "The checkpoint cannot be read.",
@@ -101,7 +109,9 @@ def load_checkpoint(path: str | Path, *, algo: str, env_id: str, device: str = "
             why=f"{type(error).__name__}: {str(error).splitlines()[0] if str(error) else 'no details'}",
             next_step="Choose a checkpoint that this worker has written.",
         ) from error
-    wanted = {"algo": algo, "env_id": env_id}
+    wanted = {"algo": algo, "env_id": " > ".join(env_ids)}
+    if mode == "evaluate" and env_ids[-1] in trained_on:
+        wanted["env_id"] = found["env_id"]
     if found != wanted:
         differing = ", ".join(
             f"{k} is {found[k]!r} there and {wanted[k]!r} here" for k in found if found[k] != wanted[k]

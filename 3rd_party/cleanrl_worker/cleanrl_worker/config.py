@@ -12,11 +12,13 @@ from pathlib import Path
 from typing import Any
 
 from .arguments import ARGUMENTS, argument_names
+from .curriculum import Stage, check_curriculum, steps_of
 from .presets import preset_for
 from .sampling import sampling_period
 from .sdk import HAS_SDK, ConfigError, Problem, check_config, nearest
 
 MODES = ("train", "resume", "evaluate")
+WANDB_MODES = ("off", "offline", "online")
 
 
 def _setting(default: Any, text: str, **bounds: Any) -> Any:
@@ -56,8 +58,15 @@ class CleanRLWorkerConfig:
     env_kwargs: dict[str, Any] = field(
         default_factory=dict, metadata={"help": "Keyword arguments that the environment is made with."}
     )
+    curriculum: list[dict[str, Any]] | None = field(
+        default=None,
+        metadata={"help": "Environments to train on in turn, not env_id: [{env_id, total_steps, env_kwargs}, …]."},
+    )
     total_timesteps: int = _setting(
-        500_000, "Environment steps of the whole training, those before a resume included.", minimum=1, unit="steps"
+        500_000,
+        "Environment steps of the whole training, those before a resume included; a curriculum's own sum if left out.",
+        minimum=1,
+        unit="steps",
     )
     mode: str = _setting(
         "train",
@@ -70,6 +79,14 @@ class CleanRLWorkerConfig:
         "Use the hyperparameters known to work on the environment, or CleanRL's defaults alone.",
         choices=("auto", "none"),
     )
+
+    script: str | None = _setting(
+        None, "A script of your own CleanRL checkout to run in place of this worker's algorithms."
+    )
+    script_args: list[str] = field(
+        default_factory=list, metadata={"help": "Further arguments of the script, as on its command line."}
+    )
+    script_python: str | None = _setting(None, "Interpreter that the script runs on (null: this worker's own).")
 
     learning_rate: float | None = _hyperparameter("learning_rate")
     num_envs: int | None = _hyperparameter("num_envs")
@@ -128,6 +145,11 @@ class CleanRLWorkerConfig:
     eval_episodes: int = _setting(10, "Greedy episodes of an evaluation.", minimum=1)
     eval_at_end: bool = _setting(False, "Evaluate the final policy after a training.")
     tensorboard: bool = _setting(True, "Write TensorBoard event files.")
+    wandb: str = _setting(
+        "off", "Weights & Biases: not at all, into files of the run, or sent to its server.", choices=WANDB_MODES
+    )
+    wandb_project: str = _setting("mosaic", "Project of Weights & Biases.")
+    wandb_entity: str | None = _setting(None, "Team or user of Weights & Biases (null: the account's own).")
     cuda: bool = _setting(True, "Use a GPU where there is one.")
     torch_threads: int = _setting(1, "Threads of torch within one operation; 0 leaves torch's own choice.", minimum=0)
     torch_deterministic: bool = _setting(True, "Let torch use deterministic algorithms only.")
@@ -141,13 +163,29 @@ class CleanRLWorkerConfig:
 
             assert isinstance(self, WorkerConfig)
 
+    @property
+    def name(self) -> str:
+        """What is trained with: the algorithm's name, or the script's."""
+        return Path(self.script).stem if self.script else self.algo
+
+    def stages(self) -> list[Stage]:
+        """Return the stages of the training: those of the curriculum, else one."""
+        if not self.curriculum:
+            return [Stage(self.env_id, self.total_timesteps, self.env_kwargs)]
+        return [Stage(**entry) for entry in self.curriculum]
+
+    def given(self) -> dict[str, Any]:
+        """Return the hyperparameters that are given, of whichever algorithm."""
+        values = {f.name: getattr(self, f.name) for f in fields(self) if f.name in HYPERPARAMETERS}
+        return {name: value for name, value in values.items() if value is not None}
+
     def arguments(self, saved: dict[str, Any] | None = None) -> Any:
         """Return the algorithm's arguments: what is given, else a checkpoint's, else the preset's, else the default.
 
         Args:
             saved: The arguments that a checkpoint was saved with.
         """
-        preset = preset_for(self.algo, self.env_id) if self.preset == "auto" else None
+        preset = preset_for(self.algo, self.stages()[0].env_id) if self.preset == "auto" else None
         values: dict[str, Any] = dict(preset.values) if preset else {}
         names = argument_names(self.algo)
         values.update({name: value for name, value in (saved or {}).items() if name in names})
@@ -174,6 +212,8 @@ class CleanRLWorkerConfig:
         if "run_id" not in data:
             problems.append(Problem("run_id", "is required", allowed="the name of the run"))
         known = {name: value for name, value in data.items() if name in names}
+        if data.get("curriculum") and "total_timesteps" not in data and steps_of(data["curriculum"]):
+            known["total_timesteps"] = steps_of(data["curriculum"])
         try:
             config = cls(**{"run_id": "-", **known})
         except ConfigError as error:
@@ -192,18 +232,7 @@ class CleanRLWorkerConfig:
         for name in ("run_id", "env_id"):
             if not getattr(self, name) and name not in faulty:
                 problems.append(Problem(name, "is required", value=getattr(self, name)))
-        if self.algo not in ARGUMENTS:
-            if "algo" not in faulty:
-                allowed = ", ".join(ARGUMENTS)
-                near = nearest(str(self.algo), ARGUMENTS)
-                problems.append(Problem("algo", "is unknown", value=self.algo, allowed=allowed, nearest=near))
-        else:
-            own = argument_names(self.algo)
-            problems += [
-                Problem(f.name, f"is not an argument of {self.algo}", value=getattr(self, f.name), allowed="null")
-                for f in fields(self)
-                if f.name in _HYPERPARAMETERS and f.name not in own and getattr(self, f.name) is not None
-            ]
+        problems += [problem for problem in self._of_algorithm() if problem.path not in faulty]
         try:
             sampling_period(str(self.steps))
         except ValueError:
@@ -215,10 +244,45 @@ class CleanRLWorkerConfig:
             problems.append(Problem("hidden_sizes", "has a layer without units", value=sizes, allowed="numbers from 1"))
         if self.mode in ("resume", "evaluate") and not self.checkpoint_path:
             problems.append(Problem("checkpoint_path", f"is required to {self.mode}", allowed="path of a checkpoint"))
+        if self.curriculum is not None and not any(p.startswith(("curriculum", "total_timesteps")) for p in faulty):
+            problems += check_curriculum(self.curriculum, self.total_timesteps)
+        return problems + self._of_script()
+
+    def _of_algorithm(self) -> list[Problem]:
+        if self.algo not in ARGUMENTS:
+            allowed, near = ", ".join(ARGUMENTS), nearest(str(self.algo), ARGUMENTS)
+            return [Problem("algo", "is unknown", value=self.algo, allowed=allowed, nearest=near)]
+        if self.script:
+            return []
+        own = argument_names(self.algo)
+        problems = [
+            Problem(name, f"is not an argument of {self.algo}", value=value, allowed="null")
+            for name, value in self.given().items()
+            if name not in own
+        ]
+        try:
+            args = self.arguments()
+        except (KeyError, TypeError):  # a curriculum without environments, which is a fault of its own
+            return problems
+        if self.algo == "c51" and not args.v_min < args.v_max:
+            problems.append(Problem("v_max", "is not above v_min", value=args.v_max, allowed=f"more than {args.v_min}"))
+        return problems
+
+    def _of_script(self) -> list[Problem]:
+        if not self.script:
+            lone = [name for name in ("script_args", "script_python") if getattr(self, name)]
+            return [Problem(name, "is given without a script", value=getattr(self, name)) for name in lone]
+        problems = []
+        if self.mode != "train":
+            message = f"a script cannot {self.mode}: its checkpoints are its own"
+            problems.append(Problem("mode", message, value=self.mode, allowed="train"))
+        if self.curriculum is not None:
+            problems.append(Problem("curriculum", "a script has no curriculum", allowed="null"))
         return problems
 
 
-_HYPERPARAMETERS = frozenset(name for algo in ARGUMENTS for name in argument_names(algo))
+#: The names of all algorithms' arguments.
+HYPERPARAMETERS = frozenset(name for algo in ARGUMENTS for name in argument_names(algo))
 
 
 def load_worker_config(config_path: str | Path) -> CleanRLWorkerConfig:

@@ -113,12 +113,17 @@ class VectorEnvs:
 
     def __init__(self, make: Callable[[], gym.Env], num_envs: int, seed: int, phase: str = "train") -> None:
         self._next_number = 0
-        # Gymnasium's default spends a step on the reset, whose transition belongs to no episode.
-        self._envs = SyncVectorEnv(
-            [lambda: EpisodeEnv(make(), seed, self._number, phase)] * num_envs, autoreset_mode=AutoresetMode.SAME_STEP
-        )
+        self._num_envs, self._seed, self._phase = num_envs, seed, phase
+        self._envs = self._vector(make)
         self.spaces = Spaces.of(self._envs.envs[0])
         self.obs: np.ndarray = np.zeros(0)
+
+    def _vector(self, make: Callable[[], gym.Env]) -> SyncVectorEnv:
+        # Gymnasium's default spends a step on the reset, whose transition belongs to no episode.
+        return SyncVectorEnv(
+            [lambda: EpisodeEnv(make(), self._seed, self._number, self._phase)] * self._num_envs,
+            autoreset_mode=AutoresetMode.SAME_STEP,
+        )
 
     def _number(self) -> int:
         self._next_number += 1
@@ -145,6 +150,12 @@ class VectorEnvs:
         self.obs = obs
         lives_lost = infos.get("life_lost", np.zeros(len(obs), dtype=bool))
         return VectorStep(obs, next_obs, rewards, terminations, truncations, lives_lost)
+
+    def switch(self, make: Callable[[], gym.Env]) -> np.ndarray:
+        """Go over to another environment of the same spaces; return the first observations there."""
+        self._envs.close()
+        self._envs = self._vector(make)
+        return self.reset()
 
     def state_dict(self) -> dict[str, Any]:
         """Return what brings the environments back: episode numbers and the actions of each unfinished episode."""

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import asdict
 from functools import partial
 from pathlib import Path
 from types import TracebackType
 from typing import Any
 
+import gymnasium as gym
+
 from .algorithms import load_algorithm
 from .checkpoint import CheckpointFolder, load_checkpoint, restore_part
 from .config import CleanRLWorkerConfig
+from .curriculum import Course, Stage
 from .environments import VectorEnvs
 from .evaluation import evaluate
 from .make_env import make_env
@@ -21,6 +25,7 @@ from .scalars import Scalars
 from .sdk import log_constant
 from .signals import DeferredSignals
 from .spaces import Spaces
+from .tracking import Tracking
 from .training import Training, choose_device, seed_everything
 
 
@@ -34,6 +39,7 @@ class Job:
         signals: Requests to stop.
         checkpoints: Folder of checkpoints.
         tensorboard: Folder of TensorBoard files.
+        tracking: Weights & Biases.
     """
 
     def __init__(
@@ -44,13 +50,14 @@ class Job:
         signals: DeferredSignals,
         checkpoints: Path,
         tensorboard: Path,
+        tracking: Tracking,
     ) -> None:
         self._config, self._seed, self._emitter, self._signals = config, seed, emitter, signals
         self._folder = CheckpointFolder(checkpoints, config.keep_checkpoints)
-        self._scalars = Scalars(tensorboard if config.tensorboard else None)
+        self._scalars = Scalars(tensorboard if config.tensorboard else None, tracking)
         self._device = choose_device(cuda=config.cuda)
         self._algorithm = load_algorithm(config.algo)
-        self._make = partial(make_env, config.env_id, config.env_kwargs, NEEDS[config.algo].observations)
+        self._stages = config.stages()
         self.training: Training | None = None
 
     def __enter__(self) -> Job:
@@ -70,9 +77,10 @@ class Job:
         seed = checkpoint["seed"] if checkpoint else self._seed
         args = config.arguments(checkpoint["args"] if checkpoint else None)
         rng = seed_everything(seed, deterministic=config.torch_deterministic, threads=config.torch_threads)
-        origin = {"algo": config.algo, "env_id": config.env_id, "run_id": config.run_id, "seed": seed}
+        course = Course(self._stages, checkpoint["step"] if checkpoint else 0)
+        origin = {"algo": config.algo, "env_ids": self._env_ids(), "run_id": config.run_id, "seed": seed}
         self.training = Training(
-            VectorEnvs(self._make, args.num_envs, seed),
+            VectorEnvs(self._maker(course.stage), args.num_envs, seed),
             rng,
             config.total_timesteps,
             output=Output(
@@ -83,7 +91,9 @@ class Job:
                 checkpoint_interval=config.checkpoint_interval,
                 metrics_interval=config.metrics_interval,
             ),
-            describe={**origin, "env_kwargs": config.env_kwargs, "args": asdict(args)},
+            course=course,
+            make=self._maker,
+            describe={**origin, "stages": [asdict(stage) for stage in self._stages], "args": asdict(args)},
             signals=self._signals,
             checkpoint=checkpoint,
             device=self._device,
@@ -100,7 +110,7 @@ class Job:
         checkpoint = self._checkpoint()
         args = config.arguments(checkpoint["args"])
         seed_everything(self._seed, deterministic=config.torch_deterministic, threads=config.torch_threads)
-        env = self._make()
+        env = self._maker(self._stages[-1])()
         agent = self._algorithm.Agent(Spaces.of(env), args).to(self._device)
         env.close()
         restore_part(agent, checkpoint, "agent")
@@ -122,7 +132,15 @@ class Job:
     def _play(self, agent: Any, seed: int) -> dict[str, Any]:
         recorder = self._recorder("eval")
         episodes = self._config.eval_episodes
-        return evaluate(agent, self._make, seed=seed, episodes=episodes, recorder=recorder, signals=self._signals)
+        make = self._maker(self._stages[-1])
+        return evaluate(agent, make, seed=seed, episodes=episodes, recorder=recorder, signals=self._signals)
+
+    def _maker(self, stage: Stage) -> Callable[[], gym.Env]:
+        """Return what makes an environment of a stage, as the algorithm wants it."""
+        return partial(make_env, stage.env_id, stage.env_kwargs, NEEDS[self._config.algo].observations)
+
+    def _env_ids(self) -> list[str]:
+        return [stage.env_id for stage in self._stages]
 
     def _recorder(self, phase: str) -> Recorder:
         config = self._config
@@ -133,5 +151,7 @@ class Job:
     def _checkpoint(self) -> dict[str, Any]:
         config = self._config
         path = str(config.checkpoint_path)
-        content = load_checkpoint(path, algo=config.algo, env_id=config.env_id, device=self._device)
+        content = load_checkpoint(
+            path, algo=config.algo, env_ids=self._env_ids(), mode=config.mode, device=self._device
+        )
         return {**content, "path": path}

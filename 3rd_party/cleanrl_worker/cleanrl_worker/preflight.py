@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -30,7 +31,12 @@ def check_run(config: CleanRLWorkerConfig) -> list[Problem]:
     Args:
         config: A valid config.
     """
-    problems = _check_environment(config)
+    problems = _check_wandb(config)
+    if config.script:
+        from .script.preflight import check_script
+
+        return problems + check_script(config)
+    problems += _check_stages(config)
     if config.mode != "train" and not Path(str(config.checkpoint_path)).is_file():
         problems.append(
             Problem(
@@ -53,6 +59,47 @@ def check_run(config: CleanRLWorkerConfig) -> list[Problem]:
     return problems
 
 
+def _check_stages(config: CleanRLWorkerConfig) -> list[Problem]:
+    """Check the environment of each stage, and that all have the same spaces."""
+    problems: list[Problem] = []
+    first: Spaces | None = None
+    stages = config.stages()
+    for i, stage in enumerate(stages):
+        path = f"curriculum[{i}]." if config.curriculum else ""
+        found, spaces = check_environment(config.algo, stage.env_id, stage.env_kwargs, path)
+        problems += found
+        first = first or spaces
+        if first is not None and spaces is not None:
+            problems += _compare(first, spaces, stages[0].env_id, stage.env_id, f"{path}env_id")
+    return problems
+
+
+def _compare(first: Spaces, spaces: Spaces, first_id: str, env_id: str, path: str) -> list[Problem]:
+    """Return where the spaces of a stage differ from those of the first: one network must fit both."""
+    pairs = {
+        "observations": (spaces.obs_shape, first.obs_shape),
+        "actions": (spaces.action_space, first.action_space),
+    }
+    return [
+        Problem(
+            path,
+            f"its {what} differ from those of the first stage: {here} here, {there} in {first_id}",
+            value=env_id,
+            allowed="environments with the same spaces",
+        )
+        for what, (here, there) in pairs.items()
+        if here != there
+    ]
+
+
+def _check_wandb(config: CleanRLWorkerConfig) -> list[Problem]:
+    if config.wandb == "off" or config.script_python or importlib.util.find_spec("wandb") is not None:
+        return []
+    return [
+        Problem("wandb", "the package wandb is not installed", value=config.wandb, allowed=f"off, or {_after('wandb')}")
+    ]
+
+
 def check_env_id(env_id: str, path: str = "env_id") -> list[Problem]:
     """Return why Gymnasium does not know an environment, with the nearest name that it knows."""
     try:
@@ -71,8 +118,10 @@ def check_env_id(env_id: str, path: str = "env_id") -> list[Problem]:
     return []
 
 
-def check_environment(algo: str, env_id: str, env_kwargs: dict[str, Any], path: str = "") -> list[Problem]:
-    """Return why an algorithm cannot train on an environment.
+def check_environment(
+    algo: str, env_id: str, env_kwargs: dict[str, Any], path: str = ""
+) -> tuple[list[Problem], Spaces | None]:
+    """Return why an algorithm cannot train on an environment, and its spaces where it can be made.
 
     Args:
         algo: The algorithm.
@@ -82,39 +131,30 @@ def check_environment(algo: str, env_id: str, env_kwargs: dict[str, Any], path: 
     """
     problems = check_env_id(env_id, f"{path}env_id")
     if problems:
-        return problems
+        return problems, None
     spec, needs = find_spec(env_id), NEEDS[algo]
     if needs.observations == "atari" and not is_atari(spec):
-        return [
-            Problem(
-                "algo",
-                f"{algo} needs a game of ale-py ('ALE/Pong-v5'), {env_id} is none",
-                value=algo,
-                allowed="ppo, ppo_continuous_action, dqn, c51, ddpg, td3 or sac, as its actions are",
-            )
-        ]
+        message = f"{algo} needs a game of ale-py ('ALE/Pong-v5'), {env_id} is none"
+        others = " or ".join(name for name, other in NEEDS.items() if other.observations != "atari")
+        return [Problem("algo", message, value=algo, allowed=others)], None
     try:
         env = make_env(env_id, env_kwargs, needs.observations)
     except Exception as error:  # noqa: BLE001 - whatever an environment's constructor raises is the answer
         name = "env_kwargs" if env_kwargs and isinstance(error, TypeError) else "env_id"
         extra = extra_of(spec)
         missing = extra is not None and isinstance(error, (ImportError, gym.error.DependencyNotInstalled))
-        return [
-            Problem(
-                f"{path}{name}",
-                f"the environment cannot be made: {error}",
-                value=env_id if name == "env_id" else env_kwargs,
-                allowed=_after(str(extra)) if missing else "",
-            )
-        ]
+        problem = Problem(
+            f"{path}{name}",
+            f"the environment cannot be made: {error}",
+            value=env_id if name == "env_id" else env_kwargs,
+            allowed=_after(str(extra)) if missing else "",
+        )
+        return [problem], None
     try:
-        return _check_spaces(algo, env_id, Spaces.of(env), f"{path}env_id", atari=is_atari(spec))
+        spaces = Spaces.of(env)
+        return _check_spaces(algo, env_id, spaces, f"{path}env_id", atari=is_atari(spec)), spaces
     finally:
         env.close()
-
-
-def _check_environment(config: CleanRLWorkerConfig) -> list[Problem]:
-    return check_environment(config.algo, config.env_id, config.env_kwargs)
 
 
 def _check_spaces(algo: str, env_id: str, spaces: Spaces, path: str, *, atari: bool) -> list[Problem]:

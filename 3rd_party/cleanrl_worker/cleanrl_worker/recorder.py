@@ -31,6 +31,8 @@ class Recorder:
         self._extra = {} if phase == "train" else {"phase": phase}
         # Episodes whose steps are left out because the run's disk quota was used up when they began.
         self._refused: set[int] = set()
+        #: What every episode says besides.
+        self.labels: dict[str, Any] = {}
         self.episodes = 0
         self.recent: deque[float] = deque(maxlen=100)
 
@@ -97,6 +99,7 @@ class Recorder:
             terminated=terminated,
             truncated=truncated,
             **{name: count for name, count in extra.items() if count},
+            **self.labels,
         )
         if self._scalars is not None:
             prefix = "charts" if self._phase == "train" else "eval"

@@ -12,11 +12,13 @@ from typing import TYPE_CHECKING, Any
 from .analytics import write_analytics_manifest
 from .config import CleanRLWorkerConfig
 from .presets import preset_for
-from .sdk import Cancelled, ConfigError, UsageError, heartbeats, log, log_constant, open_emitter, run_folder
+from .sdk import Cancelled, ConfigError, MosaicError, heartbeats, log, log_constant, open_emitter, run_folder
 from .signals import DeferredSignals
+from .tracking import Tracking
 
 if TYPE_CHECKING:
     from .job import Job
+    from .script.job import ScriptJob
 
 
 class CleanRLWorkerRuntime:
@@ -40,6 +42,7 @@ class CleanRLWorkerRuntime:
         self._checkpoints = run_folder("checkpoints", config.run_id, self.worker_id)
         self._tensorboard = run_folder("tensorboard", config.run_id, self.worker_id)
         self._job: Job | None = None
+        self._script: ScriptJob | None = None
 
     def run(self) -> dict[str, Any]:
         """Do the work.
@@ -54,7 +57,9 @@ class CleanRLWorkerRuntime:
         try:
             self._check()
             if self._dry_run:
-                summary = {"status": "dry-run", "config": self.config.to_dict(), "arguments": self._arguments()}
+                summary = {"status": "dry-run", "config": self.config.to_dict()}
+                if not self.config.script:
+                    summary["arguments"] = self._arguments()
             else:
                 summary = self._work()
         except Cancelled as cancelled:
@@ -64,7 +69,8 @@ class CleanRLWorkerRuntime:
             payload: dict[str, Any] = {"error": str(error), "error_type": type(error).__name__}
             if isinstance(error, ConfigError):
                 payload["problems"] = [problem.to_dict() for problem in error.problems]
-            unexpected = None if isinstance(error, UsageError) else error
+            payload.update(getattr(error, "details", {}))
+            unexpected = None if isinstance(error, MosaicError) else error
             self._emitter.run_failed(payload, constant=log_constant("RUNTIME_FAILED"), exc_info=unexpected)
             raise
         self._emitter.run_completed(summary, constant=log_constant("RUNTIME_COMPLETED"))
@@ -73,15 +79,19 @@ class CleanRLWorkerRuntime:
     def _announcement(self) -> dict[str, Any]:
         config = self.config
         said: dict[str, Any] = {"worker_type": "cleanrl", "mode": config.mode, "dry_run": self._dry_run}
-        said.update(algo=config.algo, env_id=config.env_id)
+        said.update(algo=config.name, env_id=config.stages()[0].env_id)
+        if config.curriculum:
+            said["curriculum"] = config.curriculum
         if config.mode == "evaluate":
             said["eval_episodes"] = config.eval_episodes
         else:
             said["total_timesteps"] = config.total_timesteps
         if config.mode != "resume":  # then seed and arguments are the checkpoint's
             said["seed"] = self.seed
-        if config.mode == "train":
-            preset = preset_for(config.algo, config.env_id) if config.preset == "auto" else None
+        if config.script:
+            said["script"] = config.script
+        elif config.mode == "train":
+            preset = preset_for(config.algo, config.stages()[0].env_id) if config.preset == "auto" else None
             said.update(arguments=self._arguments(), preset=preset.source if preset else None)
         else:
             said["checkpoint_path"] = config.checkpoint_path
@@ -99,35 +109,45 @@ class CleanRLWorkerRuntime:
         if self._dry_run and self.config.mode != "train":
             from .checkpoint import load_checkpoint
 
-            load_checkpoint(str(self.config.checkpoint_path), algo=self.config.algo, env_id=self.config.env_id)
+            env_ids = [stage.env_id for stage in self.config.stages()]
+            path = str(self.config.checkpoint_path)
+            load_checkpoint(path, algo=self.config.algo, env_ids=env_ids, mode=self.config.mode)
 
     def _work(self) -> dict[str, Any]:
         if self.config.torch_threads:
             os.environ.setdefault("OMP_NUM_THREADS", str(self.config.torch_threads))
         if self.config.torch_deterministic:
             os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")  # without it cuBLAS is not deterministic
-        with (
-            DeferredSignals() as signals,
-            heartbeats(self._emitter, self.config.heartbeat_interval_s, self._vital_signs),
-        ):
-            from .job import Job
-
-            try:
-                with Job(self.config, self.seed, self._emitter, signals, self._checkpoints, self._tensorboard) as job:
-                    self._job = job
-                    result = self._evaluate(job) if self.config.mode == "evaluate" else job.train()
-            except BaseException:
-                self._write_manifest()  # what ends early leaves checkpoints behind, too
-                raise
-        manifest = self._write_manifest()
+        tracking = Tracking(self.config, Path.cwd(), self.worker_id)
+        try:
+            with heartbeats(self._emitter, self.config.heartbeat_interval_s, self._vital_signs):
+                result = self._run_script() if self.config.script else self._run_job(tracking)
+        finally:
+            tracking.close()
+            manifest = self._write_manifest(tracking)  # what ends early leaves checkpoints behind, too
         return {
             "status": "completed",
             "mode": self.config.mode,
-            "algo": self.config.algo,
-            "env_id": self.config.env_id,
+            "algo": self.config.name,
+            "env_id": self.config.stages()[-1].env_id,
             **result,
             "analytics_manifest": str(manifest) if manifest else None,
         }
+
+    def _run_script(self) -> dict[str, Any]:
+        from .script.job import ScriptJob
+
+        self._script = ScriptJob(self.config, self.seed, self._emitter, Path.cwd(), self._logger)
+        return self._script.run()
+
+    def _run_job(self, tracking: Tracking) -> dict[str, Any]:
+        with DeferredSignals() as signals:
+            from .job import Job
+
+            folders = (self._checkpoints, self._tensorboard)
+            with Job(self.config, self.seed, self._emitter, signals, *folders, tracking) as job:
+                self._job = job
+                return self._evaluate(job) if self.config.mode == "evaluate" else job.train()
 
     def _evaluate(self, job: Job) -> dict[str, Any]:
         log(self._logger, "EVAL_MODE_STARTED", run_id=self.config.run_id)
@@ -135,12 +155,13 @@ class CleanRLWorkerRuntime:
         log(self._logger, "EVAL_MODE_COMPLETED", run_id=self.config.run_id)
         return result
 
-    def _write_manifest(self) -> Path | None:
+    def _write_manifest(self, tracking: Tracking) -> Path | None:
         try:
             return write_analytics_manifest(
                 self.config,
                 checkpoints_dir=self._checkpoints,
-                tensorboard_dir=self._tensorboard,
+                tensorboard_dir=Path.cwd() / "runs" if self.config.script else self._tensorboard,
+                wandb=tracking.describe(),
                 worker_id=self.worker_id,
                 metadata={"seed": self.seed},
             )
@@ -149,6 +170,8 @@ class CleanRLWorkerRuntime:
             return None
 
     def _vital_signs(self) -> dict[str, Any]:
+        if self._script is not None:
+            return self._script.vital_signs()
         training = self._job.training if self._job else None
         if training is None:
             return {"state": "evaluating" if self._job and self.config.mode == "evaluate" else "starting"}

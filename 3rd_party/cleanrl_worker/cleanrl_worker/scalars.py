@@ -1,21 +1,26 @@
-"""TensorBoard event files, written without torch's help."""
+"""Where numbers are plotted: TensorBoard event files, written without torch's help, and Weights & Biases."""
 
 from __future__ import annotations
 
 import time
 from collections.abc import Mapping
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from .tracking import Tracking
 
 
 class Scalars:
-    """A TensorBoard event file of scalars.
+    """A TensorBoard event file of scalars, and the same in Weights & Biases.
 
     Args:
         directory: Where the event file goes; ``None`` writes nothing.
+        tracking: The run of Weights & Biases.
     """
 
-    def __init__(self, directory: Path | None) -> None:
-        self.directory = directory
+    def __init__(self, directory: Path | None, tracking: Tracking | None = None) -> None:
+        self.directory, self._tracking = directory, tracking
         self._writer = None
         if directory is not None:
             from tensorboard.summary.writer.event_file_writer import EventFileWriter
@@ -25,6 +30,8 @@ class Scalars:
 
     def add(self, step: int, values: Mapping[str, float]) -> None:
         """Write numbers measured at an environment step, all in one event."""
+        if self._tracking is not None:
+            self._tracking.add(step, values)
         if self._writer is None:
             return
         from tensorboard.compat.proto.event_pb2 import Event

@@ -17,17 +17,20 @@ except ImportError:
 
 if TYPE_CHECKING or HAS_SDK:
     from gym_gui.core.worker.cli_base import Cancelled
-    from gym_gui.core.worker.errors import ConfigError, Problem, UsageError, nearest
+    from gym_gui.core.worker.errors import ConfigError, MosaicError, Problem, UsageError, nearest
 else:
 
     class Cancelled(BaseException):
         """A request to stop; nothing raises it without MOSAIC."""
 
-    class UsageError(Exception):
-        """The user asked for something that cannot be."""
+    class MosaicError(Exception):
+        """Something went wrong."""
 
         def __init__(self, what: str, *, where: str = "", why: str = "", next_step: str = "") -> None:
             super().__init__("\n  ".join(part for part in (what, where, why, next_step) if part))
+
+    class UsageError(MosaicError):
+        """The user asked for something that cannot be."""
 
     class Problem:
         """One fault of a config."""
@@ -116,6 +119,7 @@ __all__ = [
     "HAS_SDK",
     "Cancelled",
     "ConfigError",
+    "MosaicError",
     "Problem",
     "UsageError",
     "check_config",

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import random
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
+import gymnasium as gym
 import numpy as np
 import torch
 
-from .checkpoint import restore_part, restore_rng, rng_state
+from .checkpoint import library_versions, restore_part, restore_rng, rng_state
+from .curriculum import Course, Stage
 from .environments import VectorEnvs, VectorStep
 from .output import Output
 from .sdk import log_constant
@@ -52,6 +54,8 @@ class Training:
         rng: Generator for the algorithm's draws.
         total_timesteps: Environment steps at which the training ends.
         output: Where what happens goes.
+        course: The stages of the training.
+        make: Returns what makes the environments of a stage.
         describe: What a checkpoint says besides: algorithm, environment, arguments, seed.
         signals: Requests to stop.
         checkpoint: What to resume from.
@@ -65,6 +69,8 @@ class Training:
         total_timesteps: int,
         *,
         output: Output,
+        course: Course,
+        make: Callable[[Stage], Callable[[], gym.Env]],
         describe: Mapping[str, Any],
         signals: DeferredSignals,
         checkpoint: dict[str, Any] | None = None,
@@ -74,6 +80,7 @@ class Training:
         self.device = torch.device(device)
         self.global_step = 0
         self.resumed = checkpoint is not None
+        self._course, self._make = course, make
         self._output, self._describe, self._signals, self._checkpoint = output, describe, signals, checkpoint
         self._parts: dict[str, Any] = {}
         self._saved_at = self._logged_at = 0
@@ -113,6 +120,7 @@ class Training:
                 constant=log_constant("CHECKPOINT_LOADED"),
             )
             self._checkpoint = None
+        self._tell_stage()
         self._started = time.perf_counter()
         return obs
 
@@ -129,10 +137,26 @@ class Training:
         obs, episodes = self.envs.obs, self.envs.episodes
         actions = self.spaces.to_env(actions)
         step = self.envs.step(actions)
+        next_step = self.global_step + len(episodes)
+        entered = self._course.advance(next_step)
+        if entered:
+            # What the old environments would have brought is unknown, as behind a time limit.
+            first = self.envs.switch(self._make(self._course.stage))
+            step = step._replace(obs=first, truncations=step.truncations | ~step.terminations)
         self._output.recorder.steps(self.global_step, episodes, obs, actions, step)
-        self.global_step += len(episodes)
+        self.global_step = next_step
+        if entered:
+            self._tell_stage()
         self._signals.deliver_overdue()
         return step
+
+    def _tell_stage(self) -> None:
+        """Say which stage of a curriculum the training is in."""
+        labels = self._output.recorder.labels = self._course.labels()
+        if labels:
+            values = {"curriculum/stage": float(labels["stage"])}
+            self._output.emitter.metrics(self.global_step, values, env_id=labels["env_id"])
+            self._output.scalars.add(self.global_step, values)
 
     def steps_left(self) -> int:
         """Environment steps until the training ends."""
@@ -191,7 +215,14 @@ class Training:
         path = self._output.checkpoints.save(self.global_step, content)
         self._saved_at = self.global_step
         self._output.emitter.checkpoint_saved(
-            {"path": str(path), "step": self.global_step}, constant=log_constant("CHECKPOINT_SAVED")
+            {
+                "path": str(path),
+                "step": self.global_step,
+                "algorithm": self._describe["algo"],
+                "env_id": self._course.stages[-1].env_id,
+                "libraries": library_versions(),
+            },
+            constant=log_constant("CHECKPOINT_SAVED"),
         )
 
     def finish(self) -> dict[str, Any]:

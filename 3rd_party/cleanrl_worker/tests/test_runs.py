@@ -65,6 +65,8 @@ def test_a_resumed_training_is_the_one_that_was_never_stopped(worker: Any, algo:
     loaded = resumed.named("checkpoint_loaded")[0]
     assert (loaded["path"], loaded["step"], loaded["seed"]) == (saved["path"], saved["step"], 1)
     assert loaded["environments_restored"] is True
+    assert saved["algorithm"] == algo
+    assert set(saved["libraries"]) == {"python", "torch", "gymnasium", "numpy"}
     assert resumed.lifecycle()[:2] == ["run_started", "checkpoint_loaded"]
 
     def told(ran: Any, since: int) -> list[list[Any]]:
@@ -164,7 +166,7 @@ def test_continuous_ppo_keeps_its_statistics(worker: Any) -> None:
     content = torch.load(path, weights_only=True)
     assert content["parts"]["agent"]["obs_rms.count"] == pytest.approx(2050, abs=1)
     assert content["parts"]["reward_scaler"]["rms.count"] == pytest.approx(2048, abs=1)
-    assert {"python", "torch", "gymnasium", "numpy"} <= set(content["versions"])
+    assert {"python", "torch", "gymnasium", "numpy"} <= set(content["libraries"])
 
 
 @pytest.mark.parametrize(
