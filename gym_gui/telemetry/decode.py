@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 import json
 import operator
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import msgspec
@@ -26,8 +26,6 @@ _FLAGS: dict[bool | None, int | None] = {True: 1, False: 0, None: None}
 _decode_any = msgspec.json.Decoder().decode
 _NULLS = frozenset(("", "null"))
 _first = operator.itemgetter(0)
-_action = operator.itemgetter(7)
-_observation = operator.itemgetter(8)
 _timestamp = operator.itemgetter(9)
 
 
@@ -135,8 +133,16 @@ class LineDecoder:
 
     def _take_steps(self, records: list[Any], rows: list[int], batch: Batch) -> None:
         """Turn typed steps into rows."""
-        names, flags = self._names, _FLAGS
         step_type = self._step_type
+        kinds = set(map(type, records))
+        if kinds != {step_type}:
+            if step_type not in kinds:
+                return
+            chosen = [number for number, record in enumerate(records) if type(record) is step_type]
+            records, rows = [records[number] for number in chosen], [rows[number] for number in chosen]
+        names, flags = self._names, _FLAGS
+        actions = _texts([record.action for record in records])
+        observations = _texts([record.observation for record in records])
         steps = [
             (
                 row,
@@ -146,22 +152,19 @@ class LineDecoder:
                 record.reward,
                 flags[record.terminated],
                 flags[record.truncated],
-                str(record.action, "utf-8") or None,
-                str(record.observation, "utf-8") or None,
+                action,
+                observation,
                 record.timestamp,
                 None,
                 None,
             )
-            for row, record in zip(rows, records, strict=True)
-            if type(record) is step_type
+            for row, record, action, observation in zip(rows, records, actions, observations, strict=True)
         ]
-        batch.counts.records += len(steps)
-        batch.counts.stored += len(steps)
-        if "null" in map(_action, steps) or "null" in map(_observation, steps):
-            steps = [_without_nulls(row) for row in steps]
         if str in set(map(type, map(_timestamp, steps))):
             steps = [_with_time(row) if isinstance(row[9], str) else row for row in steps]
         batch.steps += steps
+        batch.counts.records += len(records)
+        batch.counts.stored += len(records)
 
     def _take_other(self, record: Episode | Metric, row: int, line: bytes, batch: Batch) -> None:
         """Turn a typed episode or metric into rows."""
@@ -288,16 +291,13 @@ def _with_time(row: Row) -> Row:
     return (*row[:9], seconds, None, extra)
 
 
-def _without_nulls(row: Row) -> Row:
-    action, observation = row[7], row[8]
-    if action == "null" or observation == "null":
-        return (
-            *row[:7],
-            None if action == "null" else action,
-            None if observation == "null" else observation,
-            *row[9:],
-        )
-    return row
+def _texts(values: Iterable[msgspec.Raw]) -> list[str] | list[str | None]:
+    """Return values of a column of JSON as text, ``None`` where there is none. (No line of it has a newline in it.)"""
+    texts = b"\n".join(values).decode().split("\n")
+    kinds = _NULLS.intersection(texts)
+    if not kinds:
+        return texts
+    return [None if text in kinds else text for text in texts]
 
 
 def _is_utf8(line: bytes) -> bool:
