@@ -27,6 +27,7 @@ def _text_of_number(value: Any) -> Any:
 _IS_NUMBER = BeforeValidator(_no_text_number)
 _IS_TEXT = BeforeValidator(_text_of_number)
 Seconds = Annotated[float, Field(gt=0, le=10 * 365 * 86400, allow_inf_nan=False), _IS_NUMBER]
+Megabytes = Annotated[float, Field(gt=0, le=2**31, allow_inf_nan=False), _IS_NUMBER]
 Tag = Annotated[StrictStr, Field(min_length=1, max_length=100)]
 
 
@@ -99,7 +100,7 @@ class Artifacts(Part):
 
 
 class LimitsPart(Part):
-    """Time limits of each worker, and how often it may be tried."""
+    """Time limits of each worker, how often it may be tried, and what the run may write."""
 
     wall_time_s: Seconds | None = Field(
         default=None, description="A worker is ended after so many seconds; no limit if null."
@@ -111,6 +112,11 @@ class LimitsPart(Part):
     shutdown_timeout_s: Seconds = Field(default=30.0, description="Seconds between SIGTERM and SIGKILL.")
     max_attempts: Annotated[int, Field(ge=1, le=MAX_ATTEMPTS), _IS_NUMBER] = Field(
         default=1, description="How often a worker that fails is started, the first time included."
+    )
+    disk_mb: Megabytes | None = Field(
+        default=None,
+        description="MiB that the run's folder may hold; beyond it episodes are recorded without their steps. The"
+        " setting `max_run_disk_mb` counts where it is smaller, or where this is null.",
     )
 
 
@@ -150,7 +156,7 @@ class RunConfigModel(Part):
         default=0, description="Runs of a higher priority leave the queue first; -100 to 100."
     )
     executor: Literal["local", "ray", "agent"] = Field(default="local", description="Where the workers run.")
-    limits: LimitsPart = Field(default=LimitsPart(), description="Time limits and attempts.")
+    limits: LimitsPart = Field(default=LimitsPart(), description="Time, attempts, disk.")
     on_worker_failure: Literal["fail_fast", "continue"] = Field(
         default="fail_fast", description="Whether a failed worker ends the others."
     )

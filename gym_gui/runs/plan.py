@@ -8,13 +8,15 @@ import msgspec
 
 
 class Limits(msgspec.Struct, frozen=True, kw_only=True):
-    """Time limits of a worker, in seconds, and how often it may be tried."""
+    """Time limits of a worker, in seconds, how often it may be tried, and what its run may write."""
 
     wall_time_s: float | None = None
     startup_timeout_s: float = 60.0
     heartbeat_timeout_s: float = 300.0
     shutdown_timeout_s: float = 30.0
     max_attempts: int = 1
+    disk_mb: float | None = None
+    """MiB of the run's folder from which on steps are left out; ``None``: as the home's settings say."""
 
 
 class WorkerPlan(msgspec.Struct, frozen=True, kw_only=True):

@@ -11,10 +11,12 @@ import time
 from collections.abc import Iterable
 from pathlib import Path
 
+from gym_gui.core.worker.errors import MosaicError
 from gym_gui.logging_config.helpers import log_constant
 from gym_gui.logging_config.log_constants import LOG_DAEMON_DISK_QUOTA_NEAR, LOG_DAEMON_DISK_QUOTA_REACHED
 from gym_gui.runs.files import write_json_atomic
 from gym_gui.runs.folder import RunFolder
+from gym_gui.runs.plan_io import load_plan
 from gym_gui.trainer.dispatcher import Dispatcher
 
 logger = logging.getLogger(__name__)
@@ -32,38 +34,51 @@ class DiskQuota:
     Args:
         home: The home.
         dispatcher: Knows which runs are under way.
-        limit_bytes: What a run's folder may hold; 0: anything.
+        limit_bytes: What any run's folder may hold; 0: what the run's own config says.
     """
 
     def __init__(self, home: Path, dispatcher: Dispatcher, limit_bytes: int) -> None:
         self._home = home
         self._dispatcher = dispatcher
         self._limit = limit_bytes
+        self._limits: dict[str, int] = {}
         self._warned: set[str] = set()
 
     async def run(self) -> None:
         """Look until cancelled."""
-        while self._limit > 0:
+        while True:
             await asyncio.to_thread(self.look, self._dispatcher.under_way)
             await asyncio.sleep(LOOK_S)
 
     def look(self, run_ids: Iterable[str]) -> None:
         """Look at these runs once."""
-        for run_id in run_ids:
+        under_way = set(run_ids)
+        self._warned &= under_way
+        self._limits = {run_id: limit for run_id, limit in self._limits.items() if run_id in under_way}
+        for run_id in under_way:
             folder = RunFolder.of(self._home, run_id)
             try:
-                if not folder.no_steps.exists():
-                    self._look_at(folder)
-            except OSError as error:
+                limit = self._limit_of(folder)
+                if limit and not folder.no_steps.exists():
+                    self._look_at(folder, limit)
+            except (MosaicError, OSError) as error:
                 logger.warning("run %s: its size cannot be told: %s", run_id, error, extra={"run_id": run_id})
 
-    def _look_at(self, folder: RunFolder) -> None:
+    def _limit_of(self, folder: RunFolder) -> int:
+        """Return what a run's folder may hold, bytes; 0: anything."""
+        if folder.run_id not in self._limits:
+            own = load_plan(folder).limits.disk_mb
+            limits = [limit for limit in (self._limit, int((own or 0) * _MB)) if limit > 0]
+            self._limits[folder.run_id] = min(limits, default=0)
+        return self._limits[folder.run_id]
+
+    def _look_at(self, folder: RunFolder, limit: int) -> None:
         size = size_of(folder.path)
-        told = {"run_id": folder.run_id, "bytes": size, "limit_bytes": self._limit}
-        if size >= self._limit:
-            write_json_atomic(folder.no_steps, {"at": time.time(), "bytes": size, "limit_bytes": self._limit})
+        told = {"run_id": folder.run_id, "bytes": size, "limit_bytes": limit}
+        if size >= limit:
+            write_json_atomic(folder.no_steps, {"at": time.time(), "bytes": size, "limit_bytes": limit})
             log_constant(logger, LOG_DAEMON_DISK_QUOTA_REACHED, extra=told)
-        elif size >= WARN_AT * self._limit and folder.run_id not in self._warned:
+        elif size >= WARN_AT * limit and folder.run_id not in self._warned:
             self._warned.add(folder.run_id)
             log_constant(logger, LOG_DAEMON_DISK_QUOTA_NEAR, extra=told)
 

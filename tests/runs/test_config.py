@@ -100,7 +100,7 @@ def test_every_error_is_told_with_its_path_value_and_what_is_allowed(form: dict[
         ("resources.gpus.requested", 8, 8), ("resources.gpus.requested", 9, None),
         ("resources.gpus.mandatory", 1, None), ("resources.gpus", None, None),
         ("limits.max_attempts", 63, 63), ("limits.max_attempts", 0, None), ("limits.wall_time_s", None, 0),
-        ("limits.startup_timeout_s", 0, None), ("schedule.max_steps", 0, None), ("schedule.max_steps", 5, 5),
+        ("limits.disk_mb", 0, None), ("limits.disk_mb", 0.5, 0.5), ("limits.startup_timeout_s", 0, None), ("schedule.max_steps", 0, None), ("schedule.max_steps", 5, 5),
         ("priority", -100, 0), ("priority", 101, None), ("tags", ["a"], 0), ("tags", [""], None), ("tags", "a", None),
         ("on_worker_failure", "continue", 0), ("on_worker_failure", "ignore", None),
         ("environment.A", 5, 0), ("environment.A", True, None), ("environment.A", "a\0b", None),

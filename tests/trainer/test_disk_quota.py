@@ -18,16 +18,22 @@ from gym_gui.trainer.client import TrainerClient
 from gym_gui.trainer.disk_quota import quota_note, size_of
 
 
+@pytest.mark.parametrize(("setting", "own"), [("0.5", None), ("0", 0.5), ("1000", 0.5)])
 def test_a_run_that_reached_its_quota_keeps_every_episode_and_counts_the_steps_left_out(
     daemon_home: Path,
     random_config: Callable[..., dict[str, Any]],
     wait_until: Callable[..., Any],
     monkeypatch: pytest.MonkeyPatch,
+    setting: str,
+    own: float | None,
 ) -> None:
-    monkeypatch.setenv("MOSAIC_MAX_RUN_DISK_MB", "0.5")
+    monkeypatch.setenv("MOSAIC_MAX_RUN_DISK_MB", setting)
     with TrainerClient.connect(daemon_home) as client:
         run_id = client.submit(
-            {**random_config(total_steps=10**9, step_rate=5000.0), "limits": {"shutdown_timeout_s": 3.0}}
+            {
+                **random_config(total_steps=10**9, step_rate=5000.0),
+                "limits": {"shutdown_timeout_s": 3.0, "disk_mb": own},
+            }
         )
         wait_until(lambda: client.get(run_id).ledger.sampled > 5000, "steps are left out", 60.0)
         assert "0.5: from then on" in client.why(run_id).meaning
