@@ -71,6 +71,7 @@ def plan_run(
     problems += missing_secrets(
         config.environment, {join(request.path, "config"): request.config for request in config.workers}
     )
+    problems += _pause_problems(config, kinds)
     if problems:
         problems = [config.secrets.hide_problem(problem) for problem in problems]
         raise ConfigError("the run's workers cannot be started as configured", problems, next_step=_next_step(kinds))
@@ -197,9 +198,29 @@ def _plan_worker(
         config=shown,
         seed=seed,
         target_steps=target_steps(record, settings),
-        pausable=record is not None and record.capabilities.get("supports_pause_resume") is True,
+        pausable=_is_pausable(kind),
     )
     return worker, secrets
+
+
+def _is_pausable(kind: ResolvedKind) -> bool:
+    return kind.record is not None and kind.record.capabilities.get("supports_pause_resume") is True
+
+
+def _pause_problems(config: TrainRunConfig, kinds: dict[str, ResolvedKind]) -> list[Problem]:
+    """Return that a run is to stand still on a full disk and cannot."""
+    if config.on_disk_full != "pause":
+        return []
+    stubborn = [
+        repr(kind.record.name if kind.record else request.worker_type or request.worker_id)
+        for request in config.workers
+        if (kind := kinds.get(request.path)) is not None and not _is_pausable(kind)
+    ]
+    if not stubborn:
+        return []
+    names = " and ".join(dict.fromkeys(stubborn))
+    why = f"asks for a pause, and {names} cannot be stopped and continued (capability supports_pause_resume)"
+    return [Problem("on_disk_full", why, value="pause", allowed="'continue'")]
 
 
 def _shown_environment(environment: dict[str, str], private: dict[str, str], config: TrainRunConfig) -> dict[str, str]:

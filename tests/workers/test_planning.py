@@ -217,6 +217,18 @@ def test_a_bare_command_with_a_config_is_told_where_it_is(catalog: WorkerCatalog
     assert plan_of(catalog, home, seeded).workers[0].argv[1:] == ["x.sh"]
 
 
+def test_a_pause_on_a_full_disk_is_refused_where_a_worker_cannot_be_paused(catalog: WorkerCatalog, home: Path) -> None:
+    command = {"run_name": "a", "entry_point": "sh", "on_disk_full": "pause"}
+    for submitted, name in ((command, "'command'"), (payload({"replicas": 2}, on_disk_full="pause"), "'tiny'")):
+        with pytest.raises(ConfigError) as raised:
+            plan_of(catalog, home, submitted)
+        (problem,) = raised.value.problems
+        assert (problem.path, problem.value, problem.allowed) == ("on_disk_full", "pause", "'continue'")
+        assert name in problem.message
+        assert "supports_pause_resume" in problem.message
+        assert plan_of(catalog, home, {**submitted, "on_disk_full": "continue"}).on_disk_full == "continue"
+
+
 def test_a_command_that_is_not_there(catalog: WorkerCatalog, home: Path) -> None:
     assert problem_paths(catalog, home, {"run_name": "a", "entry_point": "/nothing/here"}) == ["entry_point"]
 
