@@ -15,11 +15,12 @@ import shutil
 import signal
 import sys
 import threading
-from typing import Any
+from typing import Any, NoReturn, TextIO
 
 from .processes import MARK, end_processes
 
 _PR_SET_PDEATHSIG = 1
+_SHUTDOWN_S = 8.0
 
 
 def main() -> int:
@@ -37,18 +38,29 @@ def main() -> int:
 
     try:
         context = ray.init(address="local", **options)
-    except Exception as error:  # noqa: BLE001 - whatever it is, the worker is told
-        answers.write(json.dumps({"error": f"{type(error).__name__}: {error}"}) + "\n")
-        answers.flush()
-        return 1
-    answers.write(json.dumps({"address": context.address_info["gcs_address"]}) + "\n")
-    answers.flush()
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
-    with contextlib.suppress(KeyboardInterrupt):
+        # From here on the pipe alone says when to end; whoever signals this program ends the worker, too.
+        signal.signal(signal.SIGTERM, signal.SIG_IGN)
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
+        _answer(answers, {"address": context.address_info["gcs_address"]})
         sys.stdin.read()
-    # Whatever hangs in here has had its time: Ray's processes end with this one.
-    threading.Timer(float(os.environ.get("MOSAIC_RAY_SHUTDOWN_S", "8")), os._exit, (1,)).start()
-    ray.shutdown()
+        # Whatever hangs in here has had its time: Ray's processes end with this one.
+        threading.Timer(_SHUTDOWN_S, _end, (parent,)).start()
+        ray.shutdown()
+    except Exception as error:  # noqa: BLE001 - whatever it is, the worker is told
+        _answer(answers, {"error": f"{type(error).__name__}: {error}"})
+    finally:
+        _end(parent)
+    return 1
+
+
+def _answer(answers: TextIO, told: dict[str, str]) -> None:
+    with contextlib.suppress(OSError):
+        answers.write(json.dumps(told) + "\n")
+        answers.flush()
+
+
+def _end(parent: int) -> NoReturn:
+    """End all that carries the instance's mark, and this program."""
     end_processes(os.environ[MARK], patience_s=1.0)
     if os.getppid() != parent:  # nobody else is there to do it
         shutil.rmtree(os.environ[MARK], ignore_errors=True)

@@ -1,0 +1,282 @@
+"""Whole runs with the library: what happens in any process arrives, and nothing is left behind."""
+
+from __future__ import annotations
+
+import json
+import math
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections import defaultdict
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+pytest.importorskip("ray", reason="needs the worker's own environment")
+
+from ray_worker.processes import MARK, marked_processes
+from ray_worker.scratch import PREFIX, short_base
+
+pytestmark = pytest.mark.library
+
+CARTPOLE = {"env_id": "CartPole-v1", "total_timesteps": 2000}
+SMALL: dict[str, dict[str, Any]] = {
+    "PPO": {**CARTPOLE, "algo": "PPO", "num_epochs": 2},
+    "DQN": {**CARTPOLE, "algo": "DQN", "training": {"num_steps_sampled_before_learning_starts": 1500}},
+    "SAC": {
+        "env_id": "Pendulum-v1",
+        "total_timesteps": 2000,
+        "algo": "SAC",
+        "training": {"num_steps_sampled_before_learning_starts": 1500},
+    },
+    "IMPALA": {**CARTPOLE, "algo": "IMPALA"},
+    "APPO": {**CARTPOLE, "algo": "APPO"},
+}
+SPREAD = {"env_id": "mpe2/simple_spread_v3", "total_timesteps": 400, "train_batch_size": 200, "num_epochs": 1}
+
+
+class Ran:
+    """What a run said."""
+
+    def __init__(self, code: int, log: Path, stderr: Path) -> None:
+        self.code, self.stderr = code, stderr.read_text()
+        self.events: list[dict[str, Any]] = [json.loads(line) for line in log.read_text().splitlines()]
+
+    def lifecycle(self) -> list[str]:
+        return [event["event"] for event in self.events if "event" in event and event["event"] != "heartbeat"]
+
+    def named(self, name: str) -> list[dict[str, Any]]:
+        return [event["payload"] for event in self.events if event.get("event") == name]
+
+    def data(self, kind: str, phase: str = "train") -> list[dict[str, Any]]:
+        found = [event for event in self.events if event.get("event_type") == kind]
+        return [event for event in found if kind == "metric" or event.get("phase") == phase]
+
+    @property
+    def summary(self) -> dict[str, Any]:
+        assert self.lifecycle()[-1:] == ["run_completed"], (self.lifecycle(), self.stderr[-3000:])
+        return self.named("run_completed")[-1]
+
+    def check_data(self, phase: str = "train") -> None:
+        """Everything is told once, and steps add up to their episodes."""
+        episodes, steps = self.data("episode", phase), self.data("step", phase)
+        numbers = [episode["ep_index"] for episode in episodes]
+        assert len(set(numbers)) == len(numbers) > 0
+        told = [(step["step_index"], step.get("agent_id")) for step in steps]
+        assert len(set(told)) == len(told)
+        rewards: dict[tuple[int, Any], float] = defaultdict(float)
+        for step in steps:
+            rewards[step["ep_index"], step.get("agent_id")] += step["reward"]
+        for episode in episodes:
+            own = episode.get("agent_rewards") or {None: episode["total_reward"]}
+            for agent, total in own.items():
+                assert rewards[episode["ep_index"], agent] == pytest.approx(total, abs=1e-3)
+        for metric in self.data("metric"):
+            assert all(math.isfinite(value) for value in metric["values"].values())
+
+
+class Runs:
+    """Starts the worker as a process of its own."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder, self._count = folder, 0
+
+    def start(self, **settings: Any) -> tuple[subprocess.Popen[bytes], Path, Path]:
+        self._count += 1
+        name = f"run{self._count}"
+        work = self.folder / name
+        work.mkdir()
+        config = {"run_id": name, "seed": 1, "tensorboard": False, "heartbeat_interval_s": 1, **settings}
+        (work / "config.json").write_text(json.dumps(config))
+        log, stderr = work / "log.jsonl", work / "stderr.txt"
+        environment = {**os.environ, "MOSAIC_HOME": str(self.folder / "home"), "MOSAIC_LOG": str(log)}
+        environment = {key: value for key, value in environment.items() if key != "PYTHONUNBUFFERED"}
+        with stderr.open("wb") as stream:
+            process = subprocess.Popen(
+                [sys.executable, "-m", "ray_worker.cli", "--config", "config.json"],
+                cwd=work,
+                env={**environment, "OMP_NUM_THREADS": "1", "PYTHONPATH": str(Path(__file__).parents[1])},
+                stdout=stream,
+                stderr=stream,
+                start_new_session=True,
+            )
+        return process, log, stderr
+
+    def __call__(self, **settings: Any) -> Ran:
+        process, log, stderr = self.start(**settings)
+        try:
+            code = process.wait(600)
+        finally:
+            process.kill()
+        return Ran(code, log, stderr)
+
+
+@pytest.fixture
+def runs(tmp_path: Path) -> Iterator[Runs]:
+    before = set(short_base().glob(f"{PREFIX}*"))
+    yield Runs(tmp_path)
+    own = set(short_base().glob(f"{PREFIX}*")) - before
+    assert not [folder for folder in own if marked_processes(str(folder))]
+
+
+def wait_until(condition: Any, timeout_s: float = 240.0) -> None:
+    deadline = time.monotonic() + timeout_s
+    while not condition():
+        assert time.monotonic() < deadline, "the time is up"
+        time.sleep(0.1)
+
+
+@pytest.mark.parametrize("algo", list(SMALL))
+def test_each_algorithm_completes_with_finite_metrics(runs: Runs, algo: str) -> None:
+    ran = runs(**SMALL[algo])
+    assert ran.summary["total_steps"] >= 2000
+    assert ran.lifecycle() == ["run_started", "checkpoint_saved", "run_completed"]
+    ran.check_data()
+    assert any(name.startswith("learners/default_policy/") for m in ran.data("metric") for name in m["values"])
+
+
+def test_nothing_of_remote_runners_is_lost(runs: Runs) -> None:
+    ran = runs(**SMALL["PPO"], num_env_runners=2, num_envs_per_env_runner=2, train_batch_size=1000)
+    ran.check_data()
+    steps = {step["step_index"] for step in ran.data("step")}
+    assert steps == set(range(len(steps)))
+    assert len(steps) == ran.summary["total_steps"] == ran.summary["env_steps"]
+
+
+def test_left_out_steps_are_counted(runs: Runs) -> None:
+    ran = runs(**SMALL["PPO"], num_env_runners=1, steps="episodes:3")
+    sampled = sum(event.get("sampled", 0) for event in ran.events)
+    assert sampled + len(ran.data("step")) == ran.summary["env_steps"]
+
+
+@pytest.mark.parametrize("paradigm", ["parameter_sharing", "independent"])
+def test_agents_share_a_policy_or_have_their_own(runs: Runs, paradigm: str) -> None:
+    ran = runs(**SPREAD, paradigm=paradigm, num_env_runners=1, eval_at_end=True, eval_episodes=2)
+    ran.check_data()
+    ran.check_data("eval")
+    assert {step["agent_id"] for step in ran.data("step")} == {"agent_0", "agent_1", "agent_2"}
+    modules = {name.split("/")[1] for m in ran.data("metric") for name in m["values"] if name.startswith("learners/")}
+    assert modules >= ({"shared"} if paradigm == "parameter_sharing" else {"agent_0", "agent_1", "agent_2"})
+
+
+def test_self_play_against_a_league_of_snapshots(runs: Runs) -> None:
+    settings = {"env_id": "classic/tictactoe_v3", "paradigm": "self_play", "league_interval": 300, "league_size": 2}
+    ran = runs(**settings, total_timesteps=900, train_batch_size=300, num_epochs=1)
+    ran.check_data()
+    assert ran.summary["snapshots"] == 4
+    assert ran.data("metric")[-1]["values"]["league/members"] == 2
+    assert {step["agent_id"] for step in ran.data("step")} == {"player_1", "player_2"}
+    path = ran.named("checkpoint_saved")[-1]["path"]
+    resumed = runs(
+        **settings, total_timesteps=1200, train_batch_size=300, num_epochs=1, mode="resume", checkpoint_path=path
+    )
+    assert resumed.summary["snapshots"] == 5
+    evaluated = runs(**settings, mode="evaluate", checkpoint_path=path, eval_episodes=3)
+    assert evaluated.summary["episodes"] == 3
+
+
+def test_resume_goes_on_and_evaluate_measures(runs: Runs) -> None:
+    ran = runs(**SMALL["PPO"], train_batch_size=1000)
+    saved = ran.named("checkpoint_saved")[-1]
+    assert saved["algorithm"] == "PPO"
+    assert {"ray", "torch"} <= set(saved["libraries"])
+    more = {**SMALL["PPO"], "total_timesteps": 4000}
+    resumed = runs(**more, train_batch_size=1000, mode="resume", checkpoint_path=saved["path"], seed=None)
+    loaded = resumed.named("checkpoint_loaded")[0]
+    assert (loaded["step"], loaded["seed"], loaded["iteration"]) == (2000, 1, 2)
+    assert resumed.summary["iterations"] == 4
+    assert [metric["step"] for metric in resumed.data("metric")] == [3000, 4000]
+    assert min(step["step_index"] for step in resumed.data("step")) == 2000
+    assert min(e["ep_index"] for e in resumed.data("episode")) > max(e["ep_index"] for e in ran.data("episode"))
+    first = runs(mode="evaluate", env_id="CartPole-v1", checkpoint_path=saved["path"], eval_episodes=3, seed=5)
+    again = runs(mode="evaluate", env_id="CartPole-v1", checkpoint_path=saved["path"], eval_episodes=3, seed=5)
+    first.check_data("eval")
+    assert first.summary["episodes"] == 3
+    told = [[(e["seed"], e["total_reward"]) for e in run.data("episode", "eval")] for run in (first, again)]
+    assert told[0] == told[1]
+
+
+def test_checkpoints_of_another_training_are_refused(runs: Runs) -> None:
+    path = runs(**SMALL["PPO"]).named("checkpoint_saved")[-1]["path"]
+    other = runs(**SMALL["DQN"], mode="resume", checkpoint_path=path)
+    assert other.code == 2
+    assert "'PPO' there and 'DQN' here" in other.named("run_failed")[0]["error"]
+    layers = runs(**{**SMALL["PPO"], "total_timesteps": 4000}, hidden_sizes=[8], mode="resume", checkpoint_path=path)
+    assert layers.code != 0
+    assert "does not fit" in layers.named("run_failed")[0]["error"]
+
+
+def test_a_search_tells_each_trial(runs: Runs) -> None:
+    ran = runs(**SMALL["PPO"], mode="tune", train_batch_size=1000, tune_space={"learning_rate": [1e-3, 1e-4]})
+    trials = ran.summary["trials"]
+    assert {trial["settings"]["learning_rate"] for trial in trials.values()} == {1e-3, 1e-4}
+    assert {metric["trial"] for metric in ran.data("metric")} == set(trials) == {"t000", "t001"}
+    assert {episode["trial"] for episode in ran.data("episode")} == set(trials)
+    ran.check_data()
+    saved = ran.named("checkpoint_saved")[0]
+    assert saved["trial"] == ran.summary["best_trial"]
+    evaluated = runs(mode="evaluate", env_id="CartPole-v1", checkpoint_path=saved["path"], eval_episodes=2)
+    assert evaluated.summary["episodes"] == 2
+
+
+def test_sigterm_saves_and_says_cancelled(runs: Runs) -> None:
+    process, log, stderr = runs.start(**{**SMALL["PPO"], "total_timesteps": 10**8}, num_env_runners=1)
+    wait_until(lambda: log.exists() and '"metric"' in log.read_text())
+    # As the supervisor does: the whole group is told, Ray's processes have one of their own.
+    os.killpg(process.pid, signal.SIGTERM)
+    assert process.wait(60) == 143
+    ran = Ran(143, log, stderr)
+    assert ran.lifecycle()[-2:] == ["checkpoint_saved", "run_cancelled"]
+    assert ran.named("run_cancelled")[0]["step"] == ran.named("checkpoint_saved")[-1]["step"] > 0
+
+
+@pytest.mark.fault
+def test_nothing_outlives_a_killed_worker(runs: Runs) -> None:
+    process, log, _ = runs.start(**{**SMALL["PPO"], "total_timesteps": 10**8}, num_env_runners=1)
+    wait_until(lambda: log.exists() and '"metric"' in log.read_text())
+    mark = next(
+        entry.partition(b"=")[2].decode()
+        for child in _children(process.pid)
+        for entry in Path(f"/proc/{child}/environ").read_bytes().split(b"\0")
+        if entry.startswith(MARK.encode())
+    )
+    assert len(marked_processes(mark)) > 3
+    process.kill()
+    process.wait(30)
+    wait_until(lambda: not marked_processes(mark), 60)
+
+
+def test_stdout_carries_all_where_there_is_no_log(tmp_path: Path) -> None:
+    config = {"run_id": "plain", "seed": 1, "tensorboard": False, **SMALL["PPO"], "num_env_runners": 1}
+    (tmp_path / "config.json").write_text(json.dumps(config))
+    hidden = ("MOSAIC_LOG", "MOSAIC_RUN_ID", "PYTHONUNBUFFERED")
+    environment = {key: value for key, value in os.environ.items() if key not in hidden}
+    done = subprocess.run(
+        [sys.executable, "-m", "ray_worker.cli", "--config", "config.json"],
+        cwd=tmp_path,
+        env={**environment, "MOSAIC_HOME": str(tmp_path), "PYTHONPATH": str(Path(__file__).parents[1])},
+        capture_output=True,
+        text=True,
+        timeout=600,
+        check=True,
+    )
+    events = [json.loads(line) for line in done.stdout.splitlines()]
+    assert events[-1]["event"] == "run_completed"
+    assert sum(event.get("event_type") == "step" for event in events) == events[-1]["payload"]["env_steps"]
+
+
+def _children(pid: int) -> list[int]:
+    found = []
+    for entry in os.scandir("/proc"):
+        if entry.name.isdigit():
+            try:
+                fields = (Path(entry.path) / "stat").read_bytes().rpartition(b")")[2].split()
+            except OSError:
+                continue
+            if int(fields[1]) == pid:
+                found.append(int(entry.name))
+    return found
