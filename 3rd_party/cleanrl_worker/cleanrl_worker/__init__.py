@@ -1,4 +1,4 @@
-"""MOSAIC's CleanRL worker: PPO and DQN as single files in CleanRL's manner, on Gymnasium 1.x."""
+"""MOSAIC's CleanRL worker: eight algorithms as single files in CleanRL's manner, and scripts of CleanRL itself."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def get_worker_metadata() -> tuple[Any, Any]:
     metadata = WorkerMetadata(
         name="CleanRL",
         version=__version__,
-        description="PPO (discrete, continuous) and DQN as single files in CleanRL's manner.",
+        description="PPO, DQN, C51, DDPG, TD3 and SAC as single files in CleanRL's manner, and CleanRL's own scripts.",
         author="MOSAIC contributors",
         homepage="https://github.com/vwxyzjn/cleanrl",
         upstream_library="cleanrl (its manner, names and defaults; no code of it)",
@@ -33,9 +33,9 @@ def get_worker_metadata() -> tuple[Any, Any]:
     capabilities = WorkerCapabilities(
         worker_type="cleanrl",
         supported_paradigms=("sequential",),
-        env_families=("gymnasium",),
+        env_families=("gymnasium", "classic_control", "toy_text", "box2d", "mujoco", "atari"),
         action_spaces=("discrete", "continuous"),
-        observation_spaces=("vector", "discrete", "dict"),
+        observation_spaces=("vector", "discrete", "dict", "image"),
         max_agents=1,
         supports_checkpointing=True,
         supports_pause_resume=True,

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from .config import CleanRLWorkerConfig, load_worker_config
 from .sdk import HAS_SDK
 
-_DESCRIPTION = "Trains PPO or DQN on a Gymnasium environment and prints its telemetry as JSON lines."
+_DESCRIPTION = "Trains an agent on a Gymnasium environment, or runs a CleanRL script; tells of it as JSON lines."
 
 
 def main(argv: Sequence[str] | None = None) -> int:
