@@ -6,6 +6,7 @@ import difflib
 import importlib
 import os
 import pkgutil
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -51,7 +52,7 @@ def find_environment(env_id: str, api: str = "auto") -> EnvSource:
     """Find an environment by its id.
 
     Args:
-        env_id: A Gymnasium id, or ``family/name_vN`` of PettingZoo (``pettingzoo/`` may stand before it).
+        env_id: A Gymnasium id, or ``family/name_vN`` (or ``-vN``) of PettingZoo; ``pettingzoo/`` may stand before it.
         api: ``auto``, or the one of its interfaces that is wanted.
 
     Raises:
@@ -63,8 +64,10 @@ def find_environment(env_id: str, api: str = "auto") -> EnvSource:
     explicit = name != env_id
     if api in ("auto", GYMNASIUM) and not explicit:
         try:
-            gymnasium.spec(env_id)
-        except ModuleNotFoundError as error:
+            if ":" in env_id:  # Gymnasium's own way to name what registers an environment
+                importlib.import_module(env_id.partition(":")[0])
+            gymnasium.spec(env_id.rpartition(":")[2])
+        except ImportError as error:
             raise UnknownEnvironmentError(f"the package it is to come from cannot be imported ({error})") from None
         except gymnasium.error.Error as error:
             if api == GYMNASIUM or ("/" not in name and "." not in name):
@@ -96,19 +99,21 @@ def _mpe_ids() -> list[str]:
     except ImportError:
         return []
     names = (module.name for module in pkgutil.iter_modules(package.__path__))
-    return [f"mpe2/{name}" for name in names if "_v" in name]
+    return [re.sub(r"_v(\d+)$", r"-v\1", f"mpe2/{name}") for name in names if "_v" in name]
 
 
 def _find_pettingzoo(name: str, api: str) -> EnvSource:
     family, _, rest = name.partition("/")
-    name = f"{_MOVED.get(family, family)}/{rest}"
+    # Modules are called name_v3, the registry's entries name-v3: both are taken.
+    module = re.sub(r"-v(\d+)$", r"_v\1", f"{_MOVED.get(family, family)}/{rest}")
+    name = re.sub(r"_v(\d+)$", r"-v\1", module)
     wanted = (PARALLEL, AEC) if api == "auto" else (api,)
-    makers = _registered(name) or _of_module(name)
+    makers = _registered(name) or _of_module(module)
     if not makers:
         raise UnknownEnvironmentError("neither Gymnasium nor PettingZoo knows it", _nearest(name, known_ids()))
     for kind in wanted:
         if kind in makers:
-            return EnvSource(kind, name, makers[kind])
+            return EnvSource(kind, module, makers[kind])
     raise UnknownEnvironmentError(f"it has no {wanted[0]} interface, only {' and '.join(makers)}")
 
 

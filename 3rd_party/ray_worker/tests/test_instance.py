@@ -1,0 +1,145 @@
+"""What surrounds a Ray instance: its folder, its processes, heartbeats, signals, the road of events. No Ray here."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+
+from gym_gui.core.worker import TelemetryEmitter
+from ray_worker import scratch as scratch_module
+from ray_worker.processes import MARK, end_processes, marked_processes
+from ray_worker.pulse import Pulse
+from ray_worker.scratch import PREFIX, NoRoomError, Scratch, object_store_folder, short_base, sweep
+from ray_worker.signals import DeferredSignals
+from ray_worker.telemetry import Road
+
+
+def wait_until(condition: Callable[[], object]) -> None:
+    deadline = time.monotonic() + 30
+    while not condition():
+        assert time.monotonic() < deadline, "the time is up"
+        time.sleep(0.01)
+
+
+def test_a_folder_for_sockets_has_a_short_path(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    long = tmp_path / ("x" * 80)
+    long.mkdir()
+    monkeypatch.setattr(scratch_module.tempfile, "gettempdir", lambda: str(long))
+    base = short_base()
+    assert base != long
+    longest = base / f"{PREFIX}12345678" / "session_2026-01-01_00-00-00_000000_4194304/sockets/plasma_store"
+    assert len(str(longest)) <= 107
+    monkeypatch.setattr(scratch_module.os, "access", lambda *_: False)
+    with pytest.raises(NoRoomError, match="characters"):
+        short_base()
+
+
+def test_folders_of_the_dead_are_swept_and_those_of_the_living_kept(tmp_path: Path) -> None:
+    living = Scratch(tmp_path)
+    assert living.token.stat().st_mode & 0o077 == 0
+    assert len(living.token.read_text()) == 64
+    dead, foreign = tmp_path / f"{PREFIX}dead", tmp_path / f"{PREFIX}foreign"
+    for folder in (dead, foreign):
+        folder.mkdir()
+    (dead / "owner").touch()
+    sweep(tmp_path)
+    assert living.path.exists()
+    assert not dead.exists()
+    assert foreign.exists()  # nothing says that it is one of ours
+    living.close()
+    assert not living.path.exists()
+
+
+def test_too_little_shared_memory_is_said(tmp_path: Path) -> None:
+    assert object_store_folder(tmp_path, 1, shared=tmp_path) == (tmp_path, "")
+    folder, told = object_store_folder(tmp_path / "scratch", 10**9, shared=tmp_path)
+    assert folder == tmp_path / "scratch"
+    assert "object_store_mb=1000000000" in told
+    assert "shm-size" in told
+    _, told = object_store_folder(tmp_path, 1, shared=tmp_path / "none")
+    assert "missing" in told
+
+
+def test_marked_processes_are_found_and_ended() -> None:
+    mark = f"test-{os.getpid()}"
+    command = [sys.executable, "-c", "import time; print(1, flush=True); time.sleep(60)"]
+    process = subprocess.Popen(command, env={**os.environ, MARK: mark}, stdout=subprocess.PIPE)
+    assert process.stdout is not None
+    process.stdout.readline()
+    assert marked_processes(mark) == [process.pid]
+    assert marked_processes(mark[:-1]) == []
+    reaper = threading.Thread(target=process.wait)
+    reaper.start()
+    assert end_processes(mark, patience_s=0.1) == [process.pid]
+    reaper.join(30)
+    process.stdout.close()
+    assert process.returncode == -signal.SIGKILL
+    assert end_processes(mark, patience_s=0) == []
+
+
+def test_states_are_told_soon_and_never_too_often() -> None:
+    beats: list[tuple[float, str]] = []
+    emitter = SimpleNamespace(heartbeat=lambda payload: beats.append((time.monotonic(), payload["state"])))
+    with Pulse(emitter, 3600.0, dict) as pulse:
+        pulse.tell("one")
+        wait_until(lambda: len(beats) == 1)
+        pulse.tell("two")
+        pulse.tell("three")
+        wait_until(lambda: len(beats) == 2)
+    assert [state for _, state in beats] == ["one", "three"]
+    assert beats[1][0] - beats[0][0] >= 0.99
+    with Pulse(emitter, 0, dict) as silent:
+        silent.tell("four")
+    assert len(beats) == 2
+
+
+def test_a_signal_waits_and_then_counts() -> None:
+    heard: list[int] = []
+    former = signal.signal(signal.SIGTERM, lambda number, _: heard.append(number))
+    try:
+        with DeferredSignals(grace_s=60) as signals:
+            os.kill(os.getpid(), signal.SIGTERM)
+            wait_until(lambda: signals.pending)
+            assert not heard
+            signals.deliver()
+            assert heard == [signal.SIGTERM]
+        with DeferredSignals(grace_s=0.05) as signals:
+            os.kill(os.getpid(), signal.SIGTERM)
+            wait_until(lambda: len(heard) == 2)  # nobody came to deliver it
+        with DeferredSignals(grace_s=60) as signals:
+            os.kill(os.getpid(), signal.SIGTERM)
+            wait_until(lambda: signals.pending)
+        assert len(heard) == 3
+    finally:
+        signal.signal(signal.SIGTERM, former)
+
+
+def test_events_of_other_processes_reach_stdout(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.delenv("MOSAIC_LOG", raising=False)
+    assert Road(tmp_path, remote=False).log is None
+    with Road(tmp_path, remote=True) as road:
+        assert road.log is not None
+        with Path(road.log).open("a", encoding="utf-8") as stream:
+            emitter = TelemetryEmitter("run", sink=stream)
+            for index in range(1000):
+                emitter.step(index, reward=1.0, ep_index=0, terminated=False, truncated=False)
+    told = [json.loads(line)["step_index"] for line in capsys.readouterr().out.splitlines()]
+    assert told == list(range(1000))
+
+
+def test_under_mosaic_every_process_writes_to_the_log(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MOSAIC_LOG", str(tmp_path / "log"))
+    with Road(tmp_path, remote=True) as road:
+        assert road.log == str(tmp_path / "log")
