@@ -16,6 +16,7 @@ from gym_gui.runs.summary import Ledger
 from gym_gui.telemetry.batch import Batch
 from gym_gui.telemetry.decode import LineDecoder
 from gym_gui.telemetry.errors import DiskFull
+from gym_gui.telemetry.flush import Flush
 from gym_gui.telemetry.refusals import Refusals
 from gym_gui.telemetry.rollup import Rollup, WorkerRollup
 from gym_gui.telemetry.rowid import row_id
@@ -27,6 +28,8 @@ SUPERVISOR_NO = 0
 
 _CHECKPOINT_BYTES = 24 << 20
 _CHECKPOINT_S = 30.0
+#: So much is a checkpoint put off while what it needs is written out in the background.
+_PUT_OFF_BYTES = 4 * _CHECKPOINT_BYTES
 _LEAST_SHARE = 64 << 10
 #: Lines are decoded and stored in pieces that stay in the processor's cache: a third faster than all at once.
 _PIECE_BYTES = 96 << 10
@@ -107,6 +110,8 @@ class Ingestor:
         self._refusals = Refusals(plan.run_id)
         self._sources: dict[tuple[int, int], _Source] = {}
         self._unsynced = 0
+        self._flush: Flush | None = None
+        """Under way before a checkpoint."""
         self._checkpointed_at = time.monotonic()
         for row in self._store.sources():
             self._open(row)
@@ -317,6 +322,12 @@ class Ingestor:
         late = time.monotonic() - self._checkpointed_at > _CHECKPOINT_S
         if self._unsynced < _CHECKPOINT_BYTES and not (late and self._unsynced):
             return
+        if self._flush is None:
+            logs = (source.tail.path for source in self._sources.values() if not source.tail.cursor.closed)
+            self._flush = Flush([*logs, self._store.path.with_name(f"{self._store.path.name}-wal")])
+        if not self._flush.done and self._unsynced < _PUT_OFF_BYTES:
+            return
+        self._flush = None
         # No row may outlive, in a power cut, the line that it was made from.
         self._sync_logs()
         try:

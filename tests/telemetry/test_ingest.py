@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import time
 from collections.abc import Callable
 from typing import Any
 
@@ -11,6 +12,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from gym_gui.telemetry import ingest
 from gym_gui.telemetry.errors import Fenced
 from gym_gui.telemetry.limits import MAX_LINE_BYTES
 from gym_gui.telemetry.store import Store
@@ -244,3 +246,20 @@ def test_when_rows_came_in_is_known(logged_run: Any, sdk_line: Callable[..., byt
     (last,) = logged_run.query("SELECT max(id) FROM steps")[0]
     ((received_at,),) = logged_run.query("SELECT received_at FROM batches WHERE id >= ? ORDER BY id LIMIT 1", last)
     assert received_at > 1.7e9
+
+
+def test_rows_move_from_the_write_ahead_log_into_the_database_while_the_run_goes_on(
+    logged_run: Any, sdk_line: Callable[..., bytes], drain_logs: Callable[..., int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(ingest, "_CHECKPOINT_BYTES", 1)
+    ingestor = logged_run.ingestor()
+    ingestor.add_source(1, "000001", 1, logged_run.log())
+    before = logged_run.folder.database.stat().st_size
+    deadline = time.monotonic() + 30.0
+    step = 0
+    while logged_run.folder.database.stat().st_size == before and time.monotonic() < deadline:
+        logged_run.append(sdk_line(step_index=step))  # a flush in the background comes before each checkpoint
+        drain_logs(ingestor)
+        step += 1
+    assert logged_run.folder.database.stat().st_size > before
+    ingestor.close()
