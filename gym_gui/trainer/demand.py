@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from gym_gui.core.worker.errors import Problem
@@ -71,6 +72,19 @@ def demand_problems(resources: Resources, workers: int, inventory: Inventory) ->
         problem = _too_much("resources.gpus.requested", gpus, len(inventory.gpus), f"GPUs{asked}")
         problems.append(problem)
     return problems
+
+
+def gpu_problems(workers: Sequence[str], inventory: Inventory) -> list[Problem]:
+    """Return why workers that do not run without a GPU cannot run on this machine.
+
+    Args:
+        workers: Their names.
+        inventory: The machine.
+    """
+    if inventory.gpus:
+        return []
+    message = "does not run without a GPU (its capability requires_gpu), and this machine has none"
+    return [Problem("resources.gpus", f"{name} {message}", allowed="a machine with a GPU") for name in workers]
 
 
 def demand_of_plan(plan: RunPlan, inventory: Inventory) -> Demand:

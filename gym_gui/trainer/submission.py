@@ -25,7 +25,7 @@ from gym_gui.runs.provenance import collect_provenance
 from gym_gui.runs.summary import RunSummary
 from gym_gui.telemetry.summary import read_summary
 from gym_gui.trainer.all_problems import all_problems
-from gym_gui.trainer.demand import demand_problems
+from gym_gui.trainer.demand import demand_problems, gpu_problems
 from gym_gui.trainer.inventory import Inventory
 from gym_gui.trainer.live import LiveRuns
 from gym_gui.trainer.proto import mosaic_pb2 as pb
@@ -130,12 +130,18 @@ class Submission:
         try:
             with self._one_at_a_time:
                 planned = plan_run(config, self.catalog, self.home, **more)
+                if self._inventory is not None:
+                    problems += gpu_problems(self._needing_gpus(planned), self._inventory)
         except ConfigError as error:
             error.problems = problems + error.problems
             raise
         if problems:
             raise ConfigError("the run config is not valid", problems, next_step="mend it; nothing was written")
         return planned
+
+    def _needing_gpus(self, planned: PlannedRun) -> list[str]:
+        used = planned.plan.provenance["workers"]
+        return [name for name in used if self.catalog.get(name).capabilities.get("requires_gpu") is True]
 
 
 def _tell_configs(folder: RunFolder, plan: RunPlan) -> None:

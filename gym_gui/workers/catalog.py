@@ -10,12 +10,14 @@ import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import msgspec
 
 from gym_gui.core.worker.errors import UsageError, nearest
 from gym_gui.runs.files import write_json_atomic
 from gym_gui.runs.kinds import kind_key
+from gym_gui.workers.environment_facts import EnvironmentFacts, FactsCache
 from gym_gui.workers.environments.registered import RegisteredEnvironment, registered_environments
 from gym_gui.workers.installed import InstalledWorker, Interpreter, install_stamp, installed_workers, package_hash
 from gym_gui.workers.probe import probe_flags, probe_worker
@@ -58,6 +60,7 @@ class WorkerCatalog:
         self._memory: dict[str, _Stored] = {}
         self._unsaved: dict[str, _Stored] = {}
         self._flags: dict[tuple[str, str], list[str]] = {}
+        self._facts = FactsCache(home / "workers" / "environments", persist=persist)
 
     def list(self, on_probe: Callable[[str], None] | None = None) -> list[WorkerRecord]:
         """Return the records of all workers, by name, broken ones included.
@@ -121,12 +124,36 @@ class WorkerCatalog:
             self._flags[key] = probe_flags(record.python, module)
         return self._flags[key]
 
+    def environment_facts(self, record: WorkerRecord, env_id: str, kwargs: dict[str, Any]) -> EnvironmentFacts:
+        """Return what an environment is, as the interpreter of the worker that is to run it has it.
+
+        Args:
+            record: The worker.
+            env_id: The environment's name.
+            kwargs: What it is made with.
+        """
+        return self._facts.get(record, self._stamp(record), env_id, kwargs)
+
+    def trust_environment(self, record: WorkerRecord, env_id: str, kwargs: dict[str, Any]) -> None:
+        """Remember that a worker has an environment that no registry names."""
+        self._facts.trust(record, self._stamp(record), env_id, kwargs)
+
     def save(self) -> None:
         """Write the records that were made without being written; nothing happens where that is not possible."""
+        self._facts.save()
         for key in list(self._unsaved):
             # Several probes may end at once, each on a thread of its own.
             if (stored := self._unsaved.pop(key, None)) is not None:
                 self._write(key, stored)
+
+    def _stamp(self, record: WorkerRecord) -> int:
+        """Return the state of the packages of a worker's interpreter."""
+        if self._interpreters is not None:
+            known = list(self._interpreters)
+        else:
+            own = [each.record.interpreter for each in registered_environments(self._home) if each.record]
+            known = [*own, Interpreter.current()]
+        return next((install_stamp(each) for each in known if each.python == record.python), 0)
 
     def _installed(self) -> dict[str, InstalledWorker | RegisteredEnvironment]:
         """Return the workers by name, and in place of a worker whose environment has none that environment.

@@ -11,6 +11,7 @@ from gym_gui.runs.json_values import join
 from gym_gui.workers.catalog import WorkerCatalog
 from gym_gui.workers.config import STEPS_FIELDS, check_worker_config
 from gym_gui.workers.record import WorkerRecord
+from gym_gui.workers.suitability import unsuitable
 
 
 @dataclass(frozen=True)
@@ -57,7 +58,10 @@ def _resolve(
             )
         )
     settings |= _limited_steps(config, record, request, problems)
-    problems += check_worker_config(record, settings, join(request.path, "config"))
+    wrong = check_worker_config(record, settings, join(request.path, "config"))
+    problems += wrong
+    if not wrong and request.command is None:
+        problems += unsuitable(config, request, record, settings, catalog)
     if request.command is not None:
         named = "-m" in request.command and record.module in request.command
         return ResolvedKind(record, module, settings, record.flags if named else [])

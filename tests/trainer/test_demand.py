@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gym_gui.runs.config_model import Gpus, Resources
-from gym_gui.trainer.demand import Demand, demand_of, demand_problems
+from gym_gui.trainer.demand import Demand, demand_of, demand_problems, gpu_problems
 from gym_gui.trainer.inventory import Inventory
 
 SMALL = Inventory(cpus=2, memory_mb=900)
@@ -46,3 +46,10 @@ def test_what_can_never_fit_is_refused_with_numbers() -> None:
     assert "5 cores asked for, 4 there" in str(problems[0])
     assert "4 GPUs (2 workers, 2 each) asked for, 2 there" in str(problems[2])
     assert demand_problems(Resources(gpus=Gpus(requested=8)), 1, SMALL) == []
+
+
+def test_a_worker_that_needs_a_gpu_is_refused_where_there_is_none() -> None:
+    assert gpu_problems(["mine"], Inventory(cpus=1, memory_mb=1024, gpus=("0",))) == []
+    assert gpu_problems([], Inventory(cpus=1, memory_mb=1024, gpus=())) == []
+    (problem,) = gpu_problems(["mine"], Inventory(cpus=1, memory_mb=1024, gpus=()))
+    assert "mine does not run without a GPU" in problem.message

@@ -1,0 +1,125 @@
+"""What an environment is, asked of the interpreter of the worker that is to run it, and remembered."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import json
+import tempfile
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from gym_gui.runs.files import write_json_atomic
+from gym_gui.workers.process import run_to_end
+from gym_gui.workers.record import WorkerRecord
+
+PROBE_TIMEOUT_S = 30.0
+
+_INSPECT = Path(__file__).with_name("inspect_environment.py")
+_QUIET = {"PYTHONSAFEPATH": "1", "SDL_VIDEODRIVER": "dummy", "OMP_NUM_THREADS": "1", "PYGAME_HIDE_SUPPORT_PROMPT": "1"}
+
+
+class EnvironmentFacts(msgspec.Struct, kw_only=True):
+    """What is known of an environment."""
+
+    known: bool | None = None
+    """Whether the worker's libraries have it; ``None`` if that cannot be told."""
+    families: list[str] = []
+    """Names under which a worker may declare that it handles it."""
+    actions: list[list[str]] = []
+    """Its kinds of actions, each as the words of which a worker must have declared one."""
+    observations: list[list[str]] = []
+    """Its kinds of observations, likewise."""
+    agents: int | None = None
+    nearest: list[str] = []
+    """Names that are like it, if it is not known."""
+    reason: str = ""
+
+
+class FactsCache:
+    """Asks about environments, each once.
+
+    Args:
+        folder: Where answers are kept.
+        persist: Write new answers at once; otherwise nothing is written before :meth:`save`.
+    """
+
+    def __init__(self, folder: Path, *, persist: bool = True) -> None:
+        self._folder = folder
+        self._persist = persist
+        self._memory: dict[str, EnvironmentFacts] = {}
+        self._unsaved: dict[str, EnvironmentFacts] = {}
+
+    def get(self, record: WorkerRecord, stamp: int, env_id: str, kwargs: dict[str, Any]) -> EnvironmentFacts:
+        """Return what an environment is.
+
+        Args:
+            record: The worker that is to run it.
+            stamp: State of the packages of its interpreter.
+            env_id: The environment's name.
+            kwargs: What it is made with.
+        """
+        key = _key(record, stamp, env_id, kwargs)
+        facts = self._memory.get(key) or self._read(key)
+        if facts is None:
+            facts = _ask(record, env_id, kwargs)
+            if facts.known is not False:  # what is missing today may be installed tomorrow
+                self._unsaved[key] = facts
+        self._memory[key] = facts
+        if facts.known is False:
+            del self._memory[key]
+        if self._persist:
+            self.save()
+        return facts
+
+    def trust(self, record: WorkerRecord, stamp: int, env_id: str, kwargs: dict[str, Any]) -> None:
+        """Remember that a worker says itself that it has an environment of which nothing else is known."""
+        key = _key(record, stamp, env_id, kwargs)
+        self._memory[key] = self._unsaved[key] = EnvironmentFacts(reason="the worker has it")
+        if self._persist:
+            self.save()
+
+    def save(self) -> None:
+        """Write the answers that are not written yet; nothing happens where that is not possible."""
+        for key in list(self._unsaved):
+            if (facts := self._unsaved.pop(key, None)) is not None:
+                with contextlib.suppress(OSError):
+                    self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+                    write_json_atomic(self._folder / key, facts, sync=False)
+
+    def _read(self, key: str) -> EnvironmentFacts | None:
+        try:
+            return msgspec.json.decode((self._folder / key).read_bytes(), type=EnvironmentFacts)
+        except (OSError, msgspec.MsgspecError, UnicodeDecodeError):
+            return None
+
+
+def _ask(record: WorkerRecord, env_id: str, kwargs: dict[str, Any]) -> EnvironmentFacts:
+    package = record.entry_point.partition(":")[0].strip()
+    with tempfile.TemporaryDirectory(prefix="mosaic-environment-") as scratch:
+        output = Path(scratch, "report.json")
+        asked = [record.python, str(_INSPECT), env_id, json.dumps(kwargs), package, str(output)]
+        try:
+            ended = run_to_end(asked, timeout_s=PROBE_TIMEOUT_S, cwd=Path(scratch), environment=_QUIET)
+        except (OSError, ValueError) as error:  # no such interpreter; a name that no process can be given
+            return EnvironmentFacts(reason=str(error))
+        try:
+            return msgspec.json.decode(output.read_bytes(), type=EnvironmentFacts)
+        except (OSError, msgspec.MsgspecError, UnicodeDecodeError):
+            said = f"it did not end within {PROBE_TIMEOUT_S:g} s" if ended.timed_out else ended.last_error()
+            return EnvironmentFacts(reason=said)
+
+
+def _key(record: WorkerRecord, stamp: int, env_id: str, kwargs: dict[str, Any]) -> str:
+    version = _INSPECT.stat().st_mtime_ns
+    about = (
+        record.python,
+        record.package_hash,
+        stamp,
+        env_id,
+        json.dumps(kwargs, sort_keys=True, default=str),
+        version,
+    )
+    return hashlib.sha256(repr(about).encode()).hexdigest()[:40] + ".json"
