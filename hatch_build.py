@@ -1,4 +1,4 @@
-"""Build hook: carries the worker SDK's wheel inside MOSAIC's own, for environments that workers live in."""
+"""Build hook: MOSAIC's wheel carries the worker SDK's wheel and the workers, for `mosaic workers install`."""
 
 from __future__ import annotations
 
@@ -9,9 +9,11 @@ from typing import Any
 from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 from hatchling.builders.wheel import WheelBuilder
 
+_NO_SOURCES = ("__pycache__", "build", "dist", "tests")
+
 
 class SdkWheelHook(BuildHookInterface):  # type: ignore[type-arg]
-    """Builds ``sdk/`` and includes the wheel as ``gym_gui/_wheels/*.whl``."""
+    """Includes the wheel built of ``sdk/`` as ``gym_gui/_wheels``, and ``3rd_party`` without tests as ``_workers``."""
 
     PLUGIN_NAME = "custom"
 
@@ -23,3 +25,20 @@ class SdkWheelHook(BuildHookInterface):  # type: ignore[type-arg]
         self._folder = tempfile.TemporaryDirectory()
         for wheel in WheelBuilder(str(Path(self.root) / "sdk")).build(directory=self._folder.name):
             build_data["force_include"][wheel] = f"gym_gui/_wheels/{Path(wheel).name}"
+        workers = Path(self.root) / "3rd_party"
+        for project in sorted(workers.glob("*_worker/pyproject.toml")):
+            for path in _sources(project.parent):
+                build_data["force_include"][str(path)] = f"gym_gui/_workers/{path.relative_to(workers).as_posix()}"
+
+
+def _sources(folder: Path) -> list[Path]:
+    """Return the files of a worker's project that its installation takes."""
+    return [
+        path
+        for path in sorted(folder.rglob("*"))
+        if path.is_file() and not any(_is_left_out(part) for part in path.relative_to(folder).parts)
+    ]
+
+
+def _is_left_out(name: str) -> bool:
+    return name.startswith(".") or name in _NO_SOURCES or name.endswith((".egg-info", ".pyc"))
