@@ -35,7 +35,7 @@ def get_worker_metadata() -> tuple[Any, Any]:
         supported_paradigms=("sequential", "parameter_sharing", "independent", "self_play"),
         env_families=("gymnasium", "pettingzoo", "mpe"),
         action_spaces=("discrete", "continuous", "multi_discrete"),
-        observation_spaces=("vector", "image", "discrete", "dict"),
+        observation_spaces=("vector", "image", "discrete", "multi_discrete", "multi_binary", "dict", "tuple"),
         max_agents=1000,
         supports_self_play=True,
         supports_checkpointing=True,

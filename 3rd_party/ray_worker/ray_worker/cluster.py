@@ -56,7 +56,7 @@ class Cluster:
 
     def __init__(self, scratch: Scratch, *, cpus: int, object_store_mb: int, logger: logging.Logger) -> None:
         self._scratch, self._logger = scratch, logger
-        self._connected = False
+        self._connected = self._answered = False
         store, warning = object_store_folder(scratch.path, object_store_mb)
         if warning:
             logger.warning(warning)
@@ -136,11 +136,15 @@ class Cluster:
         if self._node.stdin is not None and not self._node.stdin.closed:
             with contextlib.suppress(OSError):
                 self._node.stdin.close()
+        if not self._answered:  # it does not look at the pipe before it has started
+            self._node.terminate()
         with contextlib.suppress(subprocess.TimeoutExpired):
             self._node.wait(_STOP_S)
         if self._node.poll() is None:
             self._node.kill()
             self._node.wait()
+        if self._node.stdout is not None:
+            self._node.stdout.close()
         killed = end_processes(str(self._scratch.path), patience_s=3.0)
         if killed:
             self._logger.info("%d processes of Ray had to be killed", len(killed))
@@ -155,6 +159,7 @@ class Cluster:
             if time.monotonic() > deadline:
                 raise self._failure(f"it did not start within {START_S:g} s")
         line = self._node.stdout.readline()
+        self._answered = True
         answer: dict[str, str] = json.loads(line) if line else {"error": f"it ended with code {self._node.wait()}"}
         if "address" not in answer:
             raise self._failure(answer.get("error", "no reason was given"))

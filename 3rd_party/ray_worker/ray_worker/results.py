@@ -63,7 +63,7 @@ def sampled_steps(result: Mapping[str, Any]) -> int:
 def _flatten(values: Mapping[str, Any], prefix: str) -> Iterator[tuple[str, float]]:
     for key, value in values.items():
         name = f"{prefix}/{key}"
-        if any(word in str(key) for word in _LEFT_OUT):
+        if key == "sample" or any(word in str(key) for word in _LEFT_OUT):
             continue
         if isinstance(value, Mapping):
             yield from _flatten(value, name)

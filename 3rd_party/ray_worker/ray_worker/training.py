@@ -12,6 +12,7 @@ from .building import build_config, keep_out_of_home
 from .checkpoint import CheckpointFolder, library_versions, read_facts, restore, save_checkpoint
 from .environments import take_left_out
 from .league import League
+from .paradigms import MAIN
 from .results import flat_metrics, sampled_steps
 from .telemetry import log, log_constant
 
@@ -169,7 +170,7 @@ class Training:
         self.step = max(sampled_steps(result), before)
         metrics = flat_metrics(result)
         metrics["charts/SPS"] = round(self.speed(), 1)
-        self._last_return = metrics.get("env_runners/episode_return_mean", self._last_return)
+        self._last_return = metrics.get(self._return_name(), self._last_return)
         if self._league is not None:
             self._league.step(self.step)
             metrics["league/members"] = float(self._league.members)
@@ -180,6 +181,12 @@ class Training:
         interval = config.checkpoint_interval
         if interval and self.step // interval > before // interval:
             self._save()
+
+    def _return_name(self) -> str:
+        """Return which metric says how well it goes: two players' sum of returns says nothing of either."""
+        if self._league is not None:
+            return f"env_runners/module_episode_returns_mean/{MAIN}"
+        return "env_runners/episode_return_mean"
 
     def _save(self) -> None:
         """Save a checkpoint, unless this step's is saved already."""

@@ -162,12 +162,20 @@ class Tuning:
         output.emitter.checkpoint_saved(told, constant=log_constant("CHECKPOINT_SAVED"))
 
 
+_in_use: dict[str, _Reports] = {}
+
+
 class _Reports(tune.Callback):
     """Turns each trial's results into metrics, in the worker's process."""
 
     def __init__(self, config: RayWorkerConfig, output: Output) -> None:
         self._config, self._output = config, output
         self._trials: dict[str, dict[str, Any]] = {}
+        _in_use[config.run_id] = self
+
+    def __reduce__(self) -> tuple[Any, tuple[str]]:
+        """Tune writes its state down now and then; what reads it in this process finds this object again."""
+        return _in_use.get, (self._config.run_id,)
 
     def on_trial_result(self, *_: Any, trial: Any, result: Any, **__: Any) -> None:
         """Emit what a trial reports."""
