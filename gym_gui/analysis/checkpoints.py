@@ -108,13 +108,22 @@ def check_file(checkpoint: Checkpoint, where: str, *, named: bool) -> None:
     if not head:
         raise UsageError("the checkpoint is an empty file", where=f"{path} ({where})", next_step=mend)
     # PyTorch and most libraries write zip archives, whose table of contents stands at their end.
-    if head.startswith(b"PK\x03\x04") and not zipfile.is_zipfile(path):
+    if head.startswith(b"PK\x03\x04") and not _is_whole(path):
         raise UsageError(
             "the checkpoint is damaged",
             where=f"{path} ({where})",
             why="it is a zip archive without an end: it was cut off while it was written or copied",
             next_step=mend,
         )
+
+
+def _is_whole(path: Path) -> bool:
+    """Return whether a zip archive has its own table of contents: that of an archive within it may end a cut one."""
+    try:
+        with zipfile.ZipFile(path) as archive:
+            return min((part.header_offset for part in archive.infolist()), default=0) == 0
+    except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError):
+        return False
 
 
 def _owner(home: Path, path: Path) -> RunFolder | None:

@@ -16,8 +16,13 @@ from gym_gui.runs.ids import new_run_id
 @pytest.fixture
 def whole(tmp_path: Path) -> Path:
     path = tmp_path / "whole.zip"
-    with zipfile.ZipFile(path, "w") as archive:
+    inner = tmp_path / "inner.zip"
+    with zipfile.ZipFile(inner, "w") as archive:
         archive.writestr("weights", b"0" * 1000)
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("facts", b"0" * 100)
+        archive.write(inner, "inner.zip")  # models lie in checkpoints as archives of their own
+        archive.writestr("more", b"0" * 1000)
     return path
 
 
@@ -34,7 +39,13 @@ def test_a_file_of_any_other_format_passes(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("fault", "told"),
-    [("missing", "no such checkpoint"), ("empty", "empty file"), ("cut", "cut off"), ("folder", "empty folder")],
+    [
+        ("missing", "no such checkpoint"),
+        ("empty", "empty file"),
+        ("cut", "cut off"),
+        ("cut late", "cut off"),
+        ("folder", "empty folder"),
+    ],
 )
 def test_a_faulty_file_is_said(whole: Path, fault: str, told: str) -> None:
     path = whole.parent / fault
@@ -42,6 +53,8 @@ def test_a_faulty_file_is_said(whole: Path, fault: str, told: str) -> None:
         path.touch()
     elif fault == "cut":
         path.write_bytes(whole.read_bytes()[:500])
+    elif fault == "cut late":
+        path.write_bytes(whole.read_bytes()[:1600])
     elif fault == "folder":
         path.mkdir()
     with pytest.raises(UsageError) as caught:

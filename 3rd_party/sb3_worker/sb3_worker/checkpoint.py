@@ -19,7 +19,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from gym_gui.core.worker import UsageError
+from gym_gui.core.worker import ConfigError, Problem
 
 FORMAT = 1
 LIBRARIES = ("torch", "stable-baselines3", "sb3-contrib", "gymnasium", "numpy")
@@ -65,36 +65,26 @@ class Checkpoint:
         path: The file.
 
     Raises:
-        UsageError: There is none, or it is damaged.
+        ConfigError: There is none, or it is damaged.
     """
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        where = f"checkpoint_path: {path}"
         if not path.is_file():
-            raise UsageError(
-                "there is no such checkpoint",
-                where=where,
-                next_step="take the path from a checkpoint_saved event, or list the run's checkpoints folder",
-            )
+            raise _faulty(path, "there is no such file")
         try:
             with zipfile.ZipFile(path) as archive:
                 damaged = archive.testzip()
                 self._names = archive.namelist()
                 self.facts: dict[str, Any] = json.loads(archive.read(_FACTS)) if _FACTS in self._names else {}
-            if damaged is not None:
-                raise zipfile.BadZipFile(f"its part {damaged} is not what was written")
-            if "data" not in self._names:
-                raise zipfile.BadZipFile("it holds no model of Stable-Baselines3")
-            if self.facts.get("format", FORMAT) != FORMAT:
-                raise ValueError(f"it has format {self.facts['format']}, this version reads {FORMAT}")
         except (zipfile.BadZipFile, ValueError, OSError, EOFError) as error:
-            raise UsageError(
-                "the checkpoint cannot be read",
-                where=where,
-                why=str(error),
-                next_step="choose another checkpoint of the run",
-            ) from error
+            raise _faulty(path, f"it cannot be read: {error}") from error
+        if damaged is not None:
+            raise _faulty(path, f"it is damaged: its part {damaged} is not what was written")
+        if "data" not in self._names:
+            raise _faulty(path, "it holds no model of Stable-Baselines3")
+        if self.facts.get("format", FORMAT) != FORMAT:
+            raise _faulty(path, f"it has format {self.facts['format']}, this version reads {FORMAT}")
 
     @property
     def step(self) -> int | None:
@@ -110,19 +100,15 @@ class Checkpoint:
         """Find out whether it belongs to an algorithm and environment; of a plain model nothing is known.
 
         Raises:
-            UsageError: It belongs to others.
+            ConfigError: It belongs to others.
         """
         wanted = {"algorithm": algo, "env_id": env_id}
         found = {name: self.facts.get(name, value) for name, value in wanted.items()}
-        if found == wanted:
-            return
-        differing = [f"{name} is {found[name]} there and {wanted[name]} here" for name in wanted]
-        raise UsageError(
-            "the checkpoint belongs to another training",
-            where=f"checkpoint_path: {self.path}",
-            why=", ".join(text for text, name in zip(differing, wanted, strict=True) if found[name] != wanted[name]),
-            next_step=f"set algo={found['algorithm']} and env_id={found['env_id']}, or choose another checkpoint",
-        )
+        differing = [
+            f"{name} is {found[name]} there and {wanted[name]} here" for name in wanted if found[name] != wanted[name]
+        ]
+        if differing:
+            raise _faulty(self.path, f"it belongs to another training: {', '.join(differing)}")
 
     def load_normalisation(self, env: Any) -> Any:
         """Return environments normalised with the statistics in it."""
@@ -143,6 +129,11 @@ class Checkpoint:
         """Set the random number generators back to what they were."""
         if "random" in self.facts:
             set_random_state(self.facts["random"], model)
+
+
+def _faulty(path: Path, message: str) -> ConfigError:
+    problem = Problem("checkpoint_path", message, value=str(path), allowed="a checkpoint of the run, whole")
+    return ConfigError("the run cannot begin with this checkpoint", [problem])
 
 
 class CheckpointFolder:

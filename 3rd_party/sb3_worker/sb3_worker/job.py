@@ -10,7 +10,7 @@ import numpy as np
 import torch
 from stable_baselines3.common.vec_env import unwrap_vec_normalize
 
-from gym_gui.core.worker import Problem, UsageError
+from gym_gui.core.worker import Problem
 
 from .arguments import algorithm_arguments, described
 from .callback import RunCallback
@@ -77,12 +77,9 @@ class Job:
             self._build()
         except (AssertionError, TypeError, ValueError, KeyError, RuntimeError, AttributeError, MemoryError) as error:
             if self._start is not None:
-                raise UsageError(
-                    "the checkpoint does not fit",
-                    where=f"checkpoint_path: {self._start.path}",
-                    why=f"{type(error).__name__}: {error}",
-                    next_step="leave env_kwargs, wrappers, frame_stack and policy_kwargs as they were",
-                ) from error
+                allowed = "env_kwargs, wrappers, frame_stack and policy_kwargs as they were"
+                message = f"the library cannot load it: {type(error).__name__}: {error}"
+                return [Problem("checkpoint_path", message, value=str(self._start.path), allowed=allowed)]
             return [Problem("algorithm_kwargs", f"{self._config.algo} refuses its arguments: {error}")]
         return []
 

@@ -44,8 +44,8 @@ class Sb3WorkerRuntime:
             A JSON-ready summary, the payload of ``run_completed``.
 
         Raises:
-            ConfigError: The environment, the algorithm or their arguments do not fit; every reason is listed.
-            UsageError: The checkpoint is missing, damaged or of another training.
+            ConfigError: The environment, the algorithm, their arguments or the checkpoint do not fit; every reason is
+                listed.
         """
         from gym_gui.core.worker import Cancelled, ConfigError, UsageError
 
