@@ -35,7 +35,7 @@ def get_worker_metadata() -> tuple[Any, Any]:
         supported_paradigms=("sequential",),
         env_families=("gymnasium", "classic_control", "toy_text", "box2d", "mujoco", "atari"),
         action_spaces=("discrete", "continuous"),
-        observation_spaces=("vector", "discrete", "dict", "image"),
+        observation_spaces=("vector", "image", "discrete", "multi_discrete", "multi_binary", "dict", "tuple"),
         max_agents=1,
         supports_checkpointing=True,
         supports_pause_resume=True,

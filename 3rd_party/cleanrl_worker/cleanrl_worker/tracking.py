@@ -63,4 +63,4 @@ class Tracking:
     def close(self) -> None:
         """Write what is left."""
         if self.run is not None:
-            self.run.finish(quiet=True)
+            self.run.finish()

@@ -10,7 +10,12 @@ import pytest
 
 from gym_gui.core.worker import ConfigError, WorkerAnalyticsManifest
 
-pytestmark = [pytest.mark.library, pytest.mark.timeout(600)]
+pytestmark = [
+    pytest.mark.library,
+    pytest.mark.timeout(600),
+    # Box2D's wrapper, made by SWIG, crashes while it is imported where this warning is an error.
+    pytest.mark.filterwarnings("ignore:builtin type .* has no __module__ attribute:DeprecationWarning"),
+]
 
 
 @pytest.mark.parametrize(
