@@ -25,6 +25,11 @@ logger = logging.getLogger(__name__)
 RETRY_S = 1.0
 #: How old the rollups may be that supervision looks at, seconds.
 ROLLUP_AGE_S = 1.0
+#: How much is read at once: little at first, more where that is quick, so that what stands in a log can soon be seen
+#: and readers see more of it several times a second. Bytes.
+LEAST_BYTES, MOST_BYTES = 256 << 10, 4 << 20
+#: A transaction shorter than the first may be followed by a larger one, one longer than the second is by a smaller one.
+QUICK_S, SLOW_S = 0.05, 0.15
 
 
 class Indexer:
@@ -43,6 +48,8 @@ class Indexer:
         """The last try was refused for want of room."""
         self.caught_up = False
         """All that was in the logs at the last look is in the database."""
+        self.behind = False
+        """The last look read so much that there is more to be read at once."""
         self.truncations: list[Truncation] = []
         """Logs that were found truncated or replaced; whoever records them empties the list."""
         self._clock = clock
@@ -50,6 +57,7 @@ class Indexer:
         self._added: set[tuple[int, int]] = set()
         self._closed: set[tuple[int, int]] = set()
         self._over_at: dict[tuple[int, int], int] = {}
+        self._share = LEAST_BYTES
         self._pumps = 0
         self._last_read = 0
         self._retry_at = float("-inf")
@@ -137,7 +145,14 @@ class Indexer:
 
     def _pump_once(self) -> None:
         assert self._ingestor is not None
-        result = self._ingestor.pump()
+        began = self._clock()
+        result = self._ingestor.pump(self._share)
+        took = self._clock() - began
+        self.behind = result.bytes_read >= self._share // 2
+        if took > SLOW_S:
+            self._share = max(LEAST_BYTES, self._share // 2)
+        elif took < QUICK_S and self.behind:
+            self._share = min(MOST_BYTES, self._share * 2)
         self._pumps += 1
         self.caught_up = result.caught_up
         self._last_read = result.bytes_read
@@ -172,6 +187,7 @@ class Indexer:
     def _guarded(self, act: Callable[[], None]) -> bool:
         """Do something with the database; return whether the disk let it."""
         self._last_read = 0
+        self.behind = False
         try:
             act()
         except DiskFull as error:

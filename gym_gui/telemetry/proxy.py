@@ -51,8 +51,6 @@ TICK_S = 0.1
 TICK_REST_S = 0.2
 #: Without anything printed for so long, the logs are at rest, seconds.
 REST_AFTER_S = 10.0
-#: A look that read so much is followed by the next at once.
-BEHIND_BYTES = 1 << 20
 #: Time between two looks at processes and records, seconds.
 LOOK_INTERVAL_S = 0.1
 #: Time between two reports, in seconds, while somebody watches and while nobody does.
@@ -231,10 +229,10 @@ class Proxy:
         if self._stale and now - self._reported_at >= (REPORT_WATCHED_S if watched else REPORT_UNWATCHED_S):
             self._report(turns)
         if not turns.supervisor.ended:
-            time.sleep(self._pause_s(turns, read, watched))
+            time.sleep(self._pause_s(turns, watched))
 
-    def _pause_s(self, turns: _Turns, read: int, watched: bool) -> float:
-        if read >= BEHIND_BYTES:
+    def _pause_s(self, turns: _Turns, watched: bool) -> float:
+        if turns.indexer.behind:
             return 0.0
         if turns.supervisor.hurried and not turns.indexer.disk_full:
             return TICK_HURRIED_S

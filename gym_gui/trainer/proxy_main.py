@@ -18,8 +18,11 @@ from gym_gui.runs.folder import RunFolder
 from gym_gui.telemetry.proxy import Proxy
 from gym_gui.trainer.reporter import DaemonReporter
 
-#: What the reporter's thread imports after the workers were launched; a spare has time to do it before.
+#: What is imported after the workers were launched, by the reporter's thread too; a spare has time to do it before.
 _LATER = (
+    "gym_gui.telemetry.indexer",
+    "gym_gui.telemetry.usage_sampler",
+    "gym_gui.telemetry.summary",
     "gym_gui.trainer.proxy_log",
     "gym_gui.trainer.channel",
     "gym_gui.trainer.converters",

@@ -26,6 +26,8 @@ _POLL_S = 0.01
 STILL_S = 10.0
 #: Seconds after a start before the next spare is made: the run that starts needs the processor more.
 _SPARE_DELAY_S = 2.0
+#: Seconds after the daemon's own start before the first is made: runs that have lost their supervisor come first.
+_FIRST_SPARE_S = 0.2
 
 
 class LocalExecutor(Executor):
@@ -92,6 +94,7 @@ class LocalExecutor(Executor):
     async def keep_spare(self) -> None:
         """Keep a spare proxy ready until cancelled, so that the next run starts quickly."""
         try:
+            await asyncio.sleep(_FIRST_SPARE_S)
             while True:
                 if time.monotonic() - self._used_at > _SPARE_DELAY_S:
                     try:
