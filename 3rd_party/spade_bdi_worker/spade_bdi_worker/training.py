@@ -67,7 +67,7 @@ class Training:
         self.episodes = 0
         self._sampling = EpisodeSampling(config.steps)
         self._folder = CheckpointFolder(checkpoints, config.keep_checkpoints)
-        self._saved_at = -1
+        self._saved_at = 0
         self._count = _agreed("learners", config.learners, checkpoint, 1)
         self._shared = _agreed("shared_table", config.shared_table, checkpoint, False)
         self.learners = self._make_learners()

@@ -49,6 +49,8 @@ class MosaicAgent(BDIAgent):  # type: ignore[misc]
 
     def __init__(self, session: Session, short_name: str, asl: Path, login: dict[str, Any], host: str | None) -> None:
         self.session, self.short_name, self._host = session, short_name, host
+        #: Why the server's host could not be reached, of the last try to log in.
+        self.unreachable = ""
         super().__init__(asl=str(asl), **login)
         self.set_container(OverXmpp())
 
@@ -82,10 +84,17 @@ class MosaicAgent(BDIAgent):  # type: ignore[misc]
         self.bdi_enabled = True
 
     async def _async_connect(self) -> None:
+        def note(error: Any) -> None:
+            self.unreachable = str(error)
+
+        self.client.add_event_handler("connection_failed", note)
         if self._host is not None:
             connect = self.client.connect
             self.client.connect = lambda **asked: connect(**{**asked, "host": self._host})
         await super()._async_connect()
+        if self.jid.resource:  # of several agents with one account; a server may choose another than the one asked for
+            self.jid = self.client.boundjid
+        self.session.names.add(str(self.jid), self.short_name)
 
 
 def unreadable_plans(path: Path, error: Exception) -> UsageError:

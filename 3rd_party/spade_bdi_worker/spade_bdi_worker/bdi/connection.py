@@ -5,8 +5,9 @@ from __future__ import annotations
 import asyncio
 import os
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
+from slixmpp.exceptions import XMPPError
 from spade.agent import AuthenticationFailure, DisconnectedException
 
 from ..sdk import MosaicError
@@ -44,8 +45,15 @@ def pause_before(attempt: int) -> float:
     return float(min(_LONGEST_PAUSE_S, _FIRST_PAUSE_S * 2 ** (attempt - 1)))
 
 
-async def log_in(agent: MosaicAgent, *, server: str, register: bool, timeout_s: float, retries: int,
-                 sleep: Callable[[float], Any], say: Callable[[str], None]) -> None:  # fmt: skip
+async def log_in(
+    agent: MosaicAgent,
+    *,
+    server: str,
+    register: bool,
+    timeout_s: float,
+    retries: int,
+    say: Callable[[str], None],
+) -> None:
     """Log an agent in.
 
     Args:
@@ -54,24 +62,28 @@ async def log_in(agent: MosaicAgent, *, server: str, register: bool, timeout_s: 
         register: Whether its account may be made.
         timeout_s: How long a try may take, in seconds.
         retries: How many further tries there are.
-        sleep: Waits between tries; raises where a request to stop comes.
         say: Told of tries that failed.
 
     Raises:
         ConnectionLostError: None of the tries succeeded.
     """
     for attempt in range(1, retries + 2):
+        agent.unreachable = ""
         try:
             await asyncio.wait_for(_try(agent, register), timeout_s)
             return
-        except (AuthenticationFailure, DisconnectedException, OSError, asyncio.TimeoutError) as error:
-            reason = _reason(error, timeout_s)
-            abort(agent)
+        except (AuthenticationFailure, DisconnectedException, XMPPError, OSError, asyncio.TimeoutError) as error:
+            reason = _reason(error, agent.unreachable, timeout_s)
+        finally:
+            if not agent.is_alive():
+                abort(agent)
         if attempt <= retries:
             pause = pause_before(attempt)
-            say(f"{agent.short_name} cannot log in at {server}: {reason}; try {attempt} of {retries + 1}, "
-                f"the next in {pause:g} s")  # fmt: skip
-            await sleep(pause)
+            say(
+                f"{agent.short_name} cannot log in at {server}: {reason}; "
+                f"try {attempt} of {retries + 1}, the next in {pause:g} s"
+            )
+            await asyncio.sleep(pause)
     raise ConnectionLostError(
         f"{agent.short_name} could not log in at the XMPP server {server}.",
         why=f"{reason} ({retries + 1} tries)",
@@ -104,9 +116,11 @@ async def log_out(agent: MosaicAgent) -> None:
         behaviour.kill()
 
 
-def _reason(error: BaseException, timeout_s: float) -> str:
+def _reason(error: BaseException, unreachable: str, timeout_s: float) -> str:
     if isinstance(error, AuthenticationFailure):
         return "the server refused the account or its password"
-    if isinstance(error, asyncio.TimeoutError):
+    if unreachable:
+        return f"it cannot be reached: {unreachable}"
+    if isinstance(error, (asyncio.TimeoutError, XMPPError)):
         return f"no answer within {timeout_s:g} s"
     return str(error) or "the server closed the connection"

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import ssl
 import tempfile
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -96,8 +97,11 @@ class EmbeddedServer:
                 plugins=[name for name in Parameters().plugins if name != _UPLOADS],
             )
         )
-        HTTPFieldUpload(None)  # each connection asks for it; it serves no upload where the plugin is off
+        HTTPFieldUpload(None)  # each connection asks for it, even where uploads are off
         server._public_ip = None  # it would also listen on the address that faces the network
+        # With TLS 1.3 a client's first stanza may come together with the end of its handshake, and the server, which has
+        # not begun to listen to the new stream by then, loses it: the login hangs.
+        AppConfig.app_config.ssl_context.maximum_version = ssl.TLSVersion.TLSv1_2
         AppConfig.app_config.process_pool_exe.shutdown(wait=False)  # its processes have not been forked yet
         pool = self._files.enter_context(ThreadPoolExecutor(1, thread_name_prefix="xmpp-passwords"))
         AppConfig.app_config = attrs.evolve(AppConfig.app_config, process_pool_exe=pool)

@@ -52,6 +52,9 @@ async def _run(config: RunConfig, training: Training, stop: StopRequest, logger:
                 await session.live()
                 return
             except ConnectionLostError as error:
+                if stop.requested:
+                    training.save()
+                    return
                 now = training.step + training.eval_steps
                 lost, progress = (1 if now > progress else lost + 1), now
                 if not session.began or lost > config.xmpp_retries:
@@ -92,10 +95,7 @@ class Session:
         self.stop.wake = lambda: loop.call_soon_threadsafe(self._changed.set)
         Container().reset()  # it holds the event loop of whoever asked for it first
         try:
-            learners = [await self._add(LearnerAgent, learner) for learner in self.training.learners]
-            if not self.stop.requested:
-                await self._add(CoordinatorAgent, learners)
-            self.began = True
+            await self._unless_stopped(self._log_all_in())
             await self._wait()
         finally:
             self.ended = True
@@ -156,7 +156,6 @@ class Session:
         }
         agent: MosaicAgent = kind(self, role, asl=asl, login=login, host=config.xmpp_host)
         self._agents.append(agent)
-        self.names.add(str(agent.jid), name)
         host = HOST if own else config.xmpp_host or agent.jid.host
         await log_in(
             agent,
@@ -164,20 +163,31 @@ class Session:
             register=own or config.xmpp_register,
             timeout_s=config.xmpp_timeout_s,
             retries=config.xmpp_retries,
-            sleep=self._pause,
             say=self._logger.warning,
         )
-        if not own:  # a server may choose another resource than the one asked for
-            agent.jid = agent.client.boundjid
-            self.names.add(str(agent.jid), name)
         agent.client.add_event_handler("disconnected", self._lose)
         return agent
 
-    async def _pause(self, seconds: float) -> None:
-        with contextlib.suppress(asyncio.TimeoutError):
-            await asyncio.wait_for(self._changed.wait(), seconds)
-        if self.stop.requested:
-            raise ConnectionLostError("The run was stopped while agents were logging in.")
+    async def _log_all_in(self) -> None:
+        first, *others = self.training.learners
+        # One after the other where an account may have to be made first, by the first.
+        learners = [await self._add(LearnerAgent, first)]
+        learners += await asyncio.gather(*(self._add(LearnerAgent, learner) for learner in others))
+        await self._add(CoordinatorAgent, learners)
+        self.began = True
+
+    async def _unless_stopped(self, coroutine: Coroutine[Any, Any, None]) -> None:
+        """Run a coroutine to its end, or until a request to stop comes."""
+        task = asyncio.ensure_future(coroutine)
+        while not task.done() and not self.stop.requested:
+            changed = asyncio.ensure_future(self._changed.wait())
+            await asyncio.wait({task, changed}, return_when=asyncio.FIRST_COMPLETED)
+            changed.cancel()
+        if task.done():
+            task.result()
+            return
+        task.cancel()
+        await asyncio.wait({task}, timeout=_LOOK_S)
 
     def _lose(self, *_: Any) -> None:
         if not self.ended:
