@@ -25,6 +25,8 @@ from .scratch import Scratch, object_store_folder
 #: Seconds that Ray may take to start; a slow disk under load takes most of a minute.
 START_S = 180.0
 _STOP_S = 10.0
+#: Beginning anew makes sense with this much time left, in seconds.
+_LEAST_START_S = 60.0
 _POLL_S = 0.2
 
 
@@ -39,6 +41,9 @@ def private_environment(scratch: Scratch) -> dict[str, str]:
         "RAY_COLOR_PREFIX": "0",
         # MOSAIC keeps the run's limits; Ray's own guard looks at the whole machine and kills what others fill.
         "RAY_memory_monitor_refresh_ms": "0",
+        # On a machine under load a node that is alive may not answer for a while.
+        "RAY_health_check_failure_threshold": "40",
+        "RAY_agent_register_timeout_ms": "170000",
         "RAY_ENABLE_UV_RUN_RUNTIME_ENV": "0",
         "RAY_DISABLE_IMPORT_WARNING": "1",
     }
@@ -65,7 +70,7 @@ class Cluster:
             os.environ.pop(name, None)
         os.environ.update(private_environment(scratch))
         self.facts = {"cpus": cpus, "object_store_mb": object_store_mb, "object_store": str(store)}
-        options = {
+        self._options = {
             "include_dashboard": False,
             "num_cpus": cpus,
             "object_store_memory": object_store_mb << 20,
@@ -75,15 +80,7 @@ class Cluster:
             "_plasma_directory": str(store),
             "_node_ip_address": "127.0.0.1",
         }
-        self._node = subprocess.Popen(
-            [sys.executable, "-m", f"{__package__}.node"],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            start_new_session=True,
-        )
-        assert self._node.stdin is not None
-        self._node.stdin.write(json.dumps(options).encode() + b"\n")
-        self._node.stdin.flush()
+        self._node = self._start()
 
     def __enter__(self) -> Cluster:
         return self
@@ -106,7 +103,7 @@ class Cluster:
             MosaicError: It does not start.
         """
         started = time.monotonic()
-        address = self._address()
+        address = self._address(started + START_S)
         import ray
 
         former = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGINT)}
@@ -133,9 +130,29 @@ class Cluster:
 
             with contextlib.suppress(Exception):
                 ray.shutdown()
-        if self._node.stdin is not None and not self._node.stdin.closed:
-            with contextlib.suppress(OSError):
-                self._node.stdin.close()
+        self._end()
+        if keep_logs:
+            self._keep_logs()
+
+    def _start(self) -> subprocess.Popen[bytes]:
+        self._answered = False
+        node = subprocess.Popen(
+            [sys.executable, "-m", f"{__package__}.node"],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            start_new_session=True,
+        )
+        assert node.stdin is not None
+        node.stdin.write(json.dumps(self._options).encode() + b"\n")
+        node.stdin.flush()
+        return node
+
+    def _end(self) -> None:
+        """End the node's program and every process that carries the instance's mark."""
+        for stream in (self._node.stdin, self._node.stdout):
+            if stream is not None:
+                with contextlib.suppress(OSError):
+                    stream.close()
         if not self._answered:  # it does not look at the pipe before it has started
             self._node.terminate()
         with contextlib.suppress(subprocess.TimeoutExpired):
@@ -143,27 +160,35 @@ class Cluster:
         if self._node.poll() is None:
             self._node.kill()
             self._node.wait()
-        if self._node.stdout is not None:
-            self._node.stdout.close()
         killed = end_processes(str(self._scratch.path), patience_s=3.0)
         if killed:
             self._logger.info("%d processes of Ray had to be killed", len(killed))
-        if keep_logs:
-            self._keep_logs()
 
-    def _address(self) -> str:
-        """Return the address that the node's program prints."""
+    def _address(self, deadline: float) -> str:
+        """Return the address that the node's program prints; begin anew while there is time.
+
+        Ray gives its own processes 30 s, which a machine under load takes.
+        """
+        while True:
+            answer = self._answer(deadline)
+            if "address" in answer:
+                return answer["address"]
+            why = answer.get("error", "no reason was given")
+            if "timed out" not in why or time.monotonic() > deadline - _LEAST_START_S:
+                raise self._failure(why)
+            self._logger.warning("Ray did not start (%s); it is started again", why)
+            self._end()
+            self._node = self._start()
+
+    def _answer(self, deadline: float) -> dict[str, str]:
         assert self._node.stdout is not None
-        deadline = time.monotonic() + START_S
         while not select.select([self._node.stdout], [], [], _POLL_S)[0]:
             if time.monotonic() > deadline:
-                raise self._failure(f"it did not start within {START_S:g} s")
+                return {"error": f"it did not start within {START_S:g} s"}
         line = self._node.stdout.readline()
         self._answered = True
         answer: dict[str, str] = json.loads(line) if line else {"error": f"it ended with code {self._node.wait()}"}
-        if "address" not in answer:
-            raise self._failure(answer.get("error", "no reason was given"))
-        return answer["address"]
+        return answer
 
     def _failure(self, why: str) -> MosaicError:
         self._keep_logs()

@@ -15,12 +15,15 @@ import shutil
 import signal
 import sys
 import threading
+import time
 from typing import Any, NoReturn, TextIO
 
 from .processes import MARK, end_processes
 
 _PR_SET_PDEATHSIG = 1
 _SHUTDOWN_S = 8.0
+#: Seconds that Ray's processes may take to start.
+START_S = 170.0
 
 
 def main() -> int:
@@ -36,6 +39,7 @@ def main() -> int:
     options: dict[str, Any] = json.loads(sys.stdin.readline())
     import ray
 
+    _be_patient()
     try:
         context = ray.init(address="local", **options)
         # From here on the pipe alone says when to end; whoever signals this program ends the worker, too.
@@ -51,6 +55,25 @@ def main() -> int:
     finally:
         _end(parent)
     return 1
+
+
+def _be_patient() -> None:
+    """Let Ray wait longer for its own processes than the 30 s that it allows: a machine under load takes them."""
+    from ray._private import services
+
+    asked = services.get_node
+    deadline = time.monotonic() + START_S
+
+    def get_node(*args: Any, **kwargs: Any) -> Any:
+        while True:
+            try:
+                return asked(*args, **kwargs)
+            except RuntimeError:  # noqa: PERF203 - it waits anyway
+                if time.monotonic() > deadline:
+                    raise
+                time.sleep(0.2)
+
+    services.get_node = get_node
 
 
 def _answer(answers: TextIO, told: dict[str, str]) -> None:
