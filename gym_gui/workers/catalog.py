@@ -19,11 +19,15 @@ from gym_gui.runs.files import write_json_atomic
 from gym_gui.runs.kinds import kind_key
 from gym_gui.workers.environment_facts import EnvironmentFacts, FactsCache
 from gym_gui.workers.environments.registered import RegisteredEnvironment, registered_environments
+from gym_gui.workers.environments.source import known_projects
 from gym_gui.workers.installed import InstalledWorker, Interpreter, install_stamp, installed_workers, package_hash
 from gym_gui.workers.probe import probe_flags, probe_worker
 from gym_gui.workers.record import WorkerRecord
 
 Flags = list[str]
+
+INSTALL_ONE = "mosaic workers install random"
+"""The command that somebody without any worker begins with."""
 
 BROKEN_TTL_S = 600.0
 """A broken worker is asked again after so many seconds, though nothing seems to have changed."""
@@ -94,13 +98,22 @@ class WorkerCatalog:
                 why="their names differ in spelling only",
                 next_step="write one",
             )
-        near = nearest(name, found)
-        raise UsageError(
+        raise self._unknown(name, list(found))
+
+    @staticmethod
+    def _unknown(name: str, installed: list[str]) -> UsageError:
+        brought = next((known for known in known_projects() if kind_key(known) == kind_key(name)), None)
+        if brought is not None:
+            return UsageError(
+                f"worker {brought!r} is not installed",
+                why=f"installed workers: {', '.join(installed)}" if installed else "no worker is installed",
+                next_step=f"mosaic workers install {brought}",
+            )
+        near = nearest(name, installed)
+        return UsageError(
             f"there is no worker {name!r}" + (f"; did you mean {near}?" if near else ""),
-            why=f"installed workers: {', '.join(found)}" if found else "no worker is installed in this environment",
-            next_step="list the workers: mosaic workers list"
-            if found
-            else "install one, e.g. mosaic workers install random",
+            why=f"installed workers: {', '.join(installed)}" if installed else "no worker is installed",
+            next_step="list the workers: mosaic workers list" if installed else f"install one: {INSTALL_ONE}",
         )
 
     def find_package(self, module: str) -> str | None:
@@ -114,6 +127,19 @@ class WorkerCatalog:
             ),
             None,
         )
+
+    def names(self) -> list[str]:
+        """Return the names of all workers, broken ones included, without asking any."""
+        return list(self._installed())
+
+    def interpreter(self, record: WorkerRecord) -> Interpreter | None:
+        """Return the interpreter that runs a worker; ``None`` if it is none of this catalog's."""
+        if self._interpreters is not None:
+            known = list(self._interpreters)
+        else:
+            own = [each.record.interpreter for each in registered_environments(self._home) if each.record]
+            known = [*own, Interpreter.current()]
+        return next((each for each in known if each.python == record.python), None)
 
     def flags(self, record: WorkerRecord, module: str) -> Flags:
         """Return the options that a module of a worker's package knows; the record's own for its usual module."""
@@ -148,12 +174,8 @@ class WorkerCatalog:
 
     def _stamp(self, record: WorkerRecord) -> int:
         """Return the state of the packages of a worker's interpreter."""
-        if self._interpreters is not None:
-            known = list(self._interpreters)
-        else:
-            own = [each.record.interpreter for each in registered_environments(self._home) if each.record]
-            known = [*own, Interpreter.current()]
-        return next((install_stamp(each) for each in known if each.python == record.python), 0)
+        interpreter = self.interpreter(record)
+        return install_stamp(interpreter) if interpreter else 0
 
     def _installed(self) -> dict[str, InstalledWorker | RegisteredEnvironment]:
         """Return the workers by name, and in place of a worker whose environment has none that environment.

@@ -10,7 +10,7 @@ from gym_gui.cli.checks.finding import Finding
 
 def workers(home: Path) -> Iterator[Finding]:
     """Look for workers that cannot be used."""
-    from gym_gui.workers.catalog import WorkerCatalog
+    from gym_gui.workers.catalog import INSTALL_ONE, WorkerCatalog
 
     records = WorkerCatalog(home, persist=False).list()
     ready = [f"{record.name} {record.version}" for record in records if not record.broken]
@@ -21,5 +21,4 @@ def workers(home: Path) -> Iterator[Finding]:
     if ready:
         yield Finding("workers", "ok", ", ".join(ready))
     elif not records:
-        yield Finding("workers", "doubtful", "none is installed in this environment",
-                      "pip install a worker package, e.g. -e 3rd_party/random_worker")  # fmt: skip
+        yield Finding("workers", "doubtful", "none is installed", INSTALL_ONE)

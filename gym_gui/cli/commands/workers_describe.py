@@ -12,6 +12,7 @@ from gym_gui.cli.options import common, worker_argument
 if TYPE_CHECKING:
     from rich.table import Table
 
+    from gym_gui.cli.worker_place import Place
     from gym_gui.workers.record import WorkerRecord
 
 
@@ -19,18 +20,21 @@ if TYPE_CHECKING:
 @worker_argument
 @common
 def describe(home: Path, worker: str, as_json: bool) -> int:
-    """Show a worker's fields, abilities and versions."""
+    """Show what a worker is and can, its settings, its environment, and the versions of what it requires."""
     import msgspec
 
     from gym_gui.cli.output import console, print_json, say
+    from gym_gui.cli.worker_place import Place
     from gym_gui.workers.catalog import WorkerCatalog
 
-    record = WorkerCatalog(home).get(worker, on_probe=lambda name: say(f"asking worker {name} …"))
+    catalog = WorkerCatalog(home)
+    record = catalog.get(worker, on_probe=lambda name: say(f"asking worker {name} …"))
+    place = Place.of(home, catalog, record)
     if as_json:
-        print_json(msgspec.to_builtins(record))
+        print_json({**msgspec.to_builtins(record), **place.to_dict()})
         return 0
     screen = console()
-    screen.print(_facts(record))
+    screen.print(_facts(record, place))
     if record.schema is None and not record.broken:
         say("its config class cannot be read: settings are passed on unchecked")
     elif not record.broken:
@@ -40,7 +44,7 @@ def describe(home: Path, worker: str, as_json: bool) -> int:
     return 0
 
 
-def _facts(record: WorkerRecord) -> Table:
+def _facts(record: WorkerRecord, place: Place) -> Table:
     from rich.table import Table
 
     from gym_gui.cli.palette import QUIET
@@ -51,9 +55,10 @@ def _facts(record: WorkerRecord) -> Table:
     able = [f"{key}: {_shown(value)}" for key, value in record.capabilities.items() if value not in (None, [], {}, "")]
     rows = [
         ("worker", record.name), ("broken", record.broken), ("next", record.mend),
-        ("about", record.metadata.get("description")), ("package", f"{record.distribution} {record.version}"),
-        ("entry point", record.entry_point), ("module", record.module), ("python", record.python),
-        ("flags", " ".join(record.flags)), ("abilities", "\n".join(able)),
+        ("about", record.metadata.get("description")),
+        ("package", f"{record.distribution} {record.version}".strip()),
+        ("entry point", record.entry_point), ("module", record.module),
+        ("flags", " ".join(record.flags)), ("abilities", "\n".join(able)), *place.rows(),
     ]  # fmt: skip
     for name, value in rows:
         if value:

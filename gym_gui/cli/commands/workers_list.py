@@ -14,7 +14,7 @@ from gym_gui.cli.options import common
 def list_(home: Path, as_json: bool) -> int:
     """List the installed workers, broken ones with their reason."""
     from gym_gui.cli.output import console, print_json, say
-    from gym_gui.workers.catalog import WorkerCatalog
+    from gym_gui.workers.catalog import INSTALL_ONE, WorkerCatalog
 
     records = WorkerCatalog(home).list(
         on_probe=lambda name: say(f"asking worker {name} (once per installed version) …")
@@ -28,7 +28,7 @@ def list_(home: Path, as_json: bool) -> int:
         )
         return 0
     if not records:
-        say("no worker is installed in this environment; pip install a worker package, e.g. -e 3rd_party/random_worker")
+        say(f"no worker is installed; begin with: {INSTALL_ONE}")
         return 0
     from rich.table import Table
     from rich.text import Text

@@ -20,7 +20,6 @@ def new(home: Path, name: str, parent: str, as_json: bool) -> int:  # noqa: ARG0
     that exists is overwritten.
     """
     import shlex
-    import sys
 
     from gym_gui.cli.output import print_json
     from gym_gui.workers.scaffold import name_worker, write_worker
@@ -28,7 +27,7 @@ def new(home: Path, name: str, parent: str, as_json: bool) -> int:  # noqa: ARG0
     worker = name_worker(name)
     folder = Path(parent).expanduser().absolute() / worker.package
     files = write_worker(worker, Path(parent))
-    install = shlex.join([sys.executable, "-m", "pip", "install", "-e", str(folder)])
+    install = shlex.join(["mosaic", "workers", "install", worker.name, "--from", str(folder), "--editable"])
     if as_json:
         print_json(
             {

@@ -9,7 +9,7 @@ from pathlib import Path
 from gym_gui.constants import WORKER_ENTRY_POINT_GROUP
 from gym_gui.core.worker.errors import UsageError
 from gym_gui.workers.catalog import WorkerCatalog
-from gym_gui.workers.installed import Interpreter, installed_workers
+from gym_gui.workers.installed import Interpreter
 from gym_gui.workers.record import WorkerRecord
 
 NOT_REGISTERED = "its pyproject.toml registers no entry point"
@@ -40,18 +40,17 @@ def record_of_project(folder: Path, catalog: WorkerCatalog) -> WorkerRecord:
             where=str(folder),
             next_step="name an installed worker, or the folder of a worker's project",
         ) from None
-    interpreter = Interpreter.current()
     name, entry_point = _registered(text) or (folder.resolve().name, "")
-    if entry_point and any(worker.name == name for worker in installed_workers(interpreter)):
+    if entry_point and name in catalog.names():
         return catalog.get(name)
     return WorkerRecord(
         name=name,
         entry_point=entry_point,
         distribution=folder.resolve().name,
         version="",
-        python=interpreter.python,
+        python=Interpreter.current().python,
         broken=NOT_INSTALLED if entry_point else NOT_REGISTERED,
-        mend=shlex.join([interpreter.python, "-m", "pip", "install", "-e", str(folder.resolve())]),
+        mend=shlex.join(["mosaic", "workers", "install", name, "--from", str(folder.resolve()), "--editable"]),
     )
 
 

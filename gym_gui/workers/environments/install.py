@@ -89,6 +89,7 @@ def install_worker(
             "only a folder can be installed --editable", where=source.origin, next_step="leave --editable out"
         )
     folder = EnvironmentFolder(home, source.name)
+    base = None if source.git else _base_of(source, options)
     try:
         with locked(folder) as lock:
             folder.logs.mkdir(mode=0o755, parents=True, exist_ok=True)
@@ -96,7 +97,7 @@ def install_worker(
                 shutil.rmtree(leftover, ignore_errors=True)
             log = InstallLog(folder.logs / f"{time.strftime('%Y%m%dT%H%M%S')}-{os.getpid()}.log")
             try:
-                record = _Install(folder, source, options, progress, log, lock.fileno()).run()
+                record = _Install(folder, source, options, progress, log, lock.fileno()).run(base)
             finally:
                 log.close()
                 _remove_old_logs(folder.logs)
@@ -126,13 +127,13 @@ class _Install:
         self.lock = lock
         self.started = time.monotonic()
 
-    def run(self) -> EnvironmentRecord:
+    def run(self, base: BasePython | None) -> EnvironmentRecord:
+        """Build the environment and put it into use; without a base, one is chosen when the sources are there."""
         with tempfile.TemporaryDirectory(prefix=".source-", dir=self.folder.path) as scratch:
             if self.source.git:
                 self._fetch(Path(scratch))
-            project = self.source.project
-            base = choose_interpreter(self.options.python, project.specifiers if project else {})
-            building = Building(self.folder, base, project)
+            base = base or _base_of(self.source, self.options)
+            building = Building(self.folder, base, self.source.project)
             try:
                 return self._build(building, base, Path(scratch))
             except CommandError as error:
@@ -339,6 +340,10 @@ class _Install:
             why=error.quoted(),
             next_step=f"mend the requirement, or check that the package index can be reached{again}",
         )
+
+
+def _base_of(source: Source, options: Options) -> BasePython:
+    return choose_interpreter(options.python, source.project.specifiers if source.project else {})
 
 
 def _of_disk(error: OSError, folder: EnvironmentFolder) -> MosaicError:

@@ -1,0 +1,67 @@
+"""Where a worker is installed, with what, and how much room that takes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from gym_gui.cli import figures
+from gym_gui.workers.catalog import WorkerCatalog
+from gym_gui.workers.environments.record import EnvironmentRecord
+from gym_gui.workers.environments.registered import registered_environment
+from gym_gui.workers.environments.requirements import Requirement, requirements_of
+from gym_gui.workers.record import WorkerRecord
+
+
+@dataclass(frozen=True)
+class Place:
+    """The interpreter of a worker and its packages.
+
+    Args:
+        python: The interpreter.
+        environment: The worker's own environment; ``None`` if it shares MOSAIC's.
+        requirements: What the worker requires.
+    """
+
+    python: str
+    environment: EnvironmentRecord | None
+    requirements: list[Requirement]
+
+    @classmethod
+    def of(cls, home: Path, catalog: WorkerCatalog, record: WorkerRecord) -> Place:
+        """Look at where a worker is installed."""
+        environment = registered_environment(home, record.environment).record if record.environment else None
+        interpreter = catalog.interpreter(record)
+        steps = environment.steps if environment else []
+        found = requirements_of(record.name, interpreter, steps) if interpreter else []
+        return cls(record.python, environment, found)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return it as JSON has it."""
+        return {
+            "environment": msgspec.to_builtins(self.environment),
+            "requirements": msgspec.to_builtins(self.requirements),
+        }
+
+    def rows(self) -> list[tuple[str, str]]:
+        """Return it as lines of a table: what, and which."""
+        if self.environment is None:
+            return [("environment", "MOSAIC's own"), ("python", self.python), ("requires", self._versions())]
+        own = self.environment
+        editable = ", editable" if own.editable else ""
+        return [
+            ("environment", str(own.folder)),
+            ("python", f"{own.python_version} ({own.base_python})"),
+            ("installed", f"{figures.moment(own.installed_at)}, from {own.origin}{own.extras}{editable}"),
+            ("size", f"{figures.size(own.size_bytes)}, {own.packages} packages"),
+            ("requires", self._versions()),
+        ]
+
+    def _versions(self) -> str:
+        return "\n".join(
+            f"{each.name} {each.version or 'missing'}" + (f"  ({each.wanted})" if each.wanted else "")
+            for each in self.requirements
+        )
