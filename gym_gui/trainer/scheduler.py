@@ -1,8 +1,10 @@
 """Which queued runs to start now, and what the others wait for. Pure: no clock, no disk, no process.
 
 Higher priorities come first; at one priority submitters take turns, and each one's runs go in order of submission. A
-run that lacks something does not stop those behind it, but what it needs is set aside as it becomes free: they get only
-what it has no use for. So it starts, at the latest, when what was under way before it has ended.
+run that lacks something does not stop those behind it: they get what is left. But one thing after the other, the
+scarcest first, is set aside for it as it becomes free: what it has been given it keeps until it has the next. So it
+holds back only those who want the very thing that it lacks, and starts at the latest when, for each of these things,
+what was under way has ended.
 """
 
 from __future__ import annotations
@@ -15,9 +17,11 @@ from gym_gui.trainer.demand import Demand
 from gym_gui.trainer.turns import Turns
 from gym_gui.trainer.waiting import Lack, Waiting
 
-#: So many runs of its own submitter may pass a run that waits, while other submitters wait, too: each pass ends the
-#: submitter's turn, and with it the run's claim.
+#: So many runs of its own submitter may pass a run for which something is set aside that other submitters want, too:
+#: each pass ends the submitter's turn, and with it the claim.
 MAX_PASSES = 8
+#: In this order runs are given what they lack. A slot comes last: nobody keeps one idle while it waits for more.
+SCARCEST_FIRST = ("gpus", "memory_mb", "cpus", "slots")
 SLOT_ONLY = Demand()
 
 
@@ -81,11 +85,11 @@ class Memory:
     """What a decision must know of those before it.
 
     Args:
-        turns: By priority.
-        passes: How often a waiting run was passed by one of its own submitter while others waited.
+        turns: By priority, the submitters that wait, the one whose last turn is longest ago first.
+        passes: How often a waiting run was passed by one of its own submitter, to its loss.
     """
 
-    turns: dict[int, Turns] = field(default_factory=dict)
+    turns: dict[int, tuple[str, ...]] = field(default_factory=dict)
     passes: dict[str, int] = field(default_factory=dict)
 
 
@@ -121,15 +125,15 @@ def decide(
         levels.setdefault(run.priority, []).append(run)
     before = 0
     waiting: dict[str, Waiting] = {}
-    turns = {}
+    turns: dict[int, tuple[str, ...]] = {}
     for priority, runs in levels.items():
-        level = _Level(scene, runs, (memory or Memory()).turns.get(priority, Turns()).copy())
+        level = _Level(scene, runs, Turns((memory or Memory()).turns.get(priority, ())))
         found = level.decide()
         for run in level.in_order():
             waiting[run.run_id] = Waiting(before, found[run.run_id])
             before += 1
         if level.turns.order:
-            turns[priority] = level.turns
+            turns[priority] = tuple(level.turns.order)
     passes = {run_id: count for run_id, count in scene.passes.items() if run_id in waiting}
     return Decision(tuple(scene.started), waiting, Memory(turns, passes))
 
@@ -159,7 +163,7 @@ class _Scene:
 
     def left(self, resource: str) -> int:
         """Return how much is neither held nor set aside."""
-        return self._free(resource) - sum(_needed(run, resource) for run, _ in self.aside)
+        return self._free(resource) - sum(_needed(run, resource) for run, claims in self.aside if resource in claims)
 
     def lacks(self, run: QueuedRun) -> tuple[Lack, ...]:
         """Return what keeps a run from being started."""
@@ -170,14 +174,24 @@ class _Scene:
         )
 
     def set_aside(self, run: QueuedRun, lacks: tuple[Lack, ...]) -> None:
-        """Keep for a run what it needs, unless one before it waits for the same."""
-        resources = frozenset(lack.resource for lack in lacks)
-        if not any(resources & claimed for _, claimed in self.aside):
-            self.aside.append((run, resources))
+        """Keep for a run the scarcest thing that it lacks, and what it needs of scarcer ones.
+
+        Of each resource only one run at a time is given some: the first that lacks it.
+        """
+        lacking = [lack.resource for lack in lacks]
+        first = min(SCARCEST_FIRST.index(resource) for resource in lacking)
+        taken = frozenset().union(*(claims for _, claims in self.aside))
+        claims = frozenset(resource for resource in SCARCEST_FIRST[: first + 1] if _needed(run, resource)) - taken
+        if claims:
+            self.aside.append((run, claims))
+
+    def claims_of(self, run: QueuedRun) -> frozenset[str]:
+        """Return of which resources something is set aside for a run."""
+        return next((claims for other, claims in self.aside if other is run), frozenset())
 
     def _lack(self, run: QueuedRun, resource: str) -> Lack:
         held = tuple((hold.run_id, _held(hold, resource)) for hold in self.holds if _held(hold, resource))
-        aside = tuple(other.run_id for other, _ in self.aside if _needed(other, resource))
+        aside = tuple(other.run_id for other, claims in self.aside if resource in claims)
         total = self._total(resource) or 0
         return Lack(resource, _needed(run, resource), max(0, self._free(resource)), total, held, aside)
 
@@ -217,9 +231,7 @@ class _Level:
         """Return the runs that wait, in the order in which they are to start if all are alike."""
         rank = {submitter: place for place, submitter in enumerate(dict.fromkeys([*self.turns.order, *self.lanes]))}
         placed = [
-            (place + self.turns.is_ahead(submitter), rank[submitter], run)
-            for submitter, runs in self.lanes.items()
-            for place, run in enumerate(runs)
+            (place, rank[submitter], run) for submitter, runs in self.lanes.items() for place, run in enumerate(runs)
         ]
         return [run for _, _, run in sorted(placed, key=lambda item: item[:2])]
 
@@ -227,48 +239,52 @@ class _Level:
         """Start the next run, or return what each one lacks if there is none to start."""
         found: dict[str, tuple[Lack, ...]] = {}
         for submitter in self.turns.order:
-            if self.turns.is_ahead(submitter):
-                continue
             passed: list[QueuedRun] = []
+            first: QueuedRun | None = None
             for run in self.lanes[submitter]:
                 lacks = self.scene.lacks(run)
-                if not lacks and not any(self._may_not_pass(other) for other in passed):
+                if lacks:
+                    found[run.run_id] = lacks
+                    self.scene.set_aside(run, lacks)
+                elif first is None:
                     self._start(run, passed)
                     return None
-                found[run.run_id] = lacks or (_turn_of(next(filter(self._may_not_pass, passed))),)
-                if lacks:
-                    self.scene.set_aside(run, lacks)
+                else:
+                    found[run.run_id] = (Lack("turn", 1, 0, 1, ((submitter, 1),), (first.run_id,)),)
+                if first is None and self._may_not_pass(run):
+                    first = run
                 passed.append(run)
         for submitter, runs in self.lanes.items():
             for run in runs:
-                if run.run_id in found:
-                    continue
-                found[run.run_id] = self.scene.lacks(run) or (self._not_served(submitter),)
-                if not self.scene.at_quota(submitter):  # against lower priorities
-                    self.scene.set_aside(run, found[run.run_id])
+                if run.run_id not in found:
+                    found[run.run_id] = self.scene.lacks(run) or (self._quota(submitter),)
         return found
 
     def _may_not_pass(self, run: QueuedRun) -> bool:
-        return len(self.turns.order) > 1 and self.scene.passes.get(run.run_id, 0) >= MAX_PASSES
+        return self.scene.passes.get(run.run_id, 0) >= MAX_PASSES and self._is_wanted(run)
+
+    def _is_wanted(self, run: QueuedRun) -> bool:
+        """Whether other submitters want what is set aside for a run: they would get it at the end of its turn."""
+        claims = self.scene.claims_of(run)
+        return any(
+            _needed(other, resource)
+            for submitter in self.turns.order
+            if submitter != run.submitter
+            for other in self.lanes[submitter]
+            for resource in claims
+        )
 
     def _start(self, run: QueuedRun, passed: list[QueuedRun]) -> None:
-        self.scene.start(run)
-        if len(self.turns.order) > 1:
-            for other in passed:
+        for other in passed:
+            if self._is_wanted(other):
                 self.scene.passes[other.run_id] = self.scene.passes.get(other.run_id, 0) + 1
+        self.scene.start(run)
         self.lanes[run.submitter].remove(run)
         self.turns.serve(run.submitter)
 
-    def _not_served(self, submitter: str) -> Lack:
-        if self.scene.at_quota(submitter):
-            total = self.scene.capacity.max_per_submitter
-            return Lack("quota", 1, 0, total, ((submitter, self.scene.under_way[submitter]),))
-        others = tuple((other, len(self.lanes[other])) for other in self.turns.order if other != submitter)
-        return Lack("turn", 1, 0, 1, others)
-
-
-def _turn_of(run: QueuedRun) -> Lack:
-    return Lack("turn", 1, 0, 1, ((run.submitter, 1),), (run.run_id,))
+    def _quota(self, submitter: str) -> Lack:
+        total = self.scene.capacity.max_per_submitter
+        return Lack("quota", 1, 0, total, ((submitter, self.scene.under_way[submitter]),))
 
 
 def _needed(run: QueuedRun, resource: str) -> int:

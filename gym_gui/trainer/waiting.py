@@ -17,7 +17,7 @@ class Lack:
         needed: How much of it the run needs.
         free: How much is free.
         total: How much there is.
-        holders: Who holds it, and how much: run ids; for a turn and a quota, submitters.
+        holders: Who holds it, and how much: run ids; for a turn and a quota, the submitter.
         aside_for: The waiting runs for which what is free is set aside.
     """
 
@@ -52,9 +52,8 @@ def _words(lack: Lack) -> str:
     if lack.resource == "quota":
         return f"waits for one of its submitter's own {lack.total:,} slots"
     if lack.resource == "turn":
-        if lack.aside_for:
-            return f"waits for run {lack.aside_for[0]} of the same submitter, which has been passed often enough"
-        return f"waits for the turn of {' and '.join(name or 'nobody' for name, _ in lack.holders)}"
+        first = " and ".join(lack.aside_for)
+        return f"waits for run {first} of the same submitter, which has been passed often enough"
     return f"waits for {lack.needed:,} of {lack.total:,} {UNITS[lack.resource]}, {lack.free:,} free{_aside(lack)}"
 
 

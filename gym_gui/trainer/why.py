@@ -96,11 +96,8 @@ def _sentence(lack: Lack) -> str:
     if lack.resource == "quota":
         ((submitter, number),) = lack.holders
         return f"Its submitter {submitter} has {number:,} of its runs under way, of {lack.total:,} allowed at once."
-    if lack.resource == "turn" and lack.aside_for:
-        return f"Run {lack.aside_for[0]} of the same submitter was passed often enough and goes first."
     if lack.resource == "turn":
-        others = _list([f"{name} ({number:,} queued)" for name, number in lack.holders])
-        return f"Its submitter has had a start more than others who wait: it is the turn of {others}."
+        return f"Run {_list(list(lack.aside_for))} of the same submitter was passed often enough and goes first."
     if lack.resource == "slots":
         held = _list([run_id for run_id, _ in lack.holders])
         need = f"It needs one of {lack.total:,} slots: {_free(lack)}"

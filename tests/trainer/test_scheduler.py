@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import dataclasses
 from collections import Counter
 
 from hypothesis import given, settings
@@ -111,16 +112,20 @@ def test_submitters_take_turns_whoever_came_first() -> None:
     assert order == ["a0", "b0", "c0", "a1", "b1", "c1", "a2", "b2", "c2"]
 
 
-@given(st.integers(1, 40), st.sampled_from([2, 3, 4]))
-def test_a_run_that_needs_the_whole_machine_starts_whatever_comes_later(rounds: int, needs: int) -> None:
-    """Two submitters whose small runs never cease; one of them has a big run that lacks cores."""
-    big = QueuedRun("big", 0, submitter="a", demand=Demand(cpus=needs))
+BIG = [Demand(cpus=2), Demand(cpus=3), Demand(cpus=4), Demand(4, 4000, 2, mandatory=True)]
+
+
+@given(st.integers(1, 40), st.sampled_from(BIG))
+def test_a_run_that_needs_the_whole_machine_starts_whatever_comes_later(rounds: int, needs: Demand) -> None:
+    """Two submitters whose small runs never cease; one of them has a big run that lacks cores, or everything."""
+    big = QueuedRun("big", 0, submitter="a", demand=needs)
     going = [Hold("first", "b", Demand(cpus=2)), Hold("second", "b", Demand(cpus=1))]
     queued, memory, sequence = [big], Memory(), 1
     bound = 4 * MAX_PASSES + 2 * rounds
     for number in range(bound):
-        for who, cpus in (("a", 0), ("b", 1), ("b", 3)):
-            queued.append(QueuedRun(f"{who}{sequence}", sequence, submitter=who, demand=Demand(cpus=cpus)))
+        gpu = Demand(0, 1000, 1, mandatory=True)
+        for who, demand in (("a", Demand()), ("b", Demand(cpus=1)), ("b", Demand(cpus=3)), ("b", gpu)):
+            queued.append(QueuedRun(f"{who}{sequence}", sequence, submitter=who, demand=demand))
             sequence += 1
         decision = decide(queued, going, MACHINE, memory)
         memory = decision.memory
@@ -130,6 +135,64 @@ def test_a_run_that_needs_the_whole_machine_starts_whatever_comes_later(rounds: 
         queued = [run for run in queued if run.run_id not in gone]
         going = [*going, *decision.start][1 if number % 2 else 2 :]
     raise AssertionError(f"the big run was not started within {bound} rounds")
+
+
+def test_who_waits_for_a_gpu_holds_nobody_back() -> None:
+    """Bob has nothing but a run that waits for a GPU: ann gets every slot, and bob his when the GPU is free."""
+    machine = Capacity(max_running_runs=2, gpus=("0",))
+    going = [Hold("training", "carol", gpus=("0",))]
+    waits = QueuedRun("bob", 0, submitter="bob", demand=Demand(gpus=1, mandatory=True))
+    memory = Memory()
+    for number in range(1, 20):
+        queued = [waits, QueuedRun(f"ann-{number}", number, submitter="ann")]
+        decision = decide(queued, going, machine, memory)
+        assert started(decision) == [f"ann-{number}"]
+        memory = decision.memory
+    queued = [waits, *(QueuedRun(f"ann-{number}", number, submitter="ann") for number in range(20, 30))]
+    decision = decide(queued, [Hold("ann-19", "ann")], machine, memory)
+    assert started(decision) == ["bob"]
+
+
+def test_what_a_run_waits_for_next_is_set_aside_when_it_has_what_is_scarcer() -> None:
+    """It waits for GPU, cores, and a slot; meanwhile others have what it would not use yet."""
+    machine = Capacity(max_running_runs=3, cpus=4, gpus=("0",))
+    big = QueuedRun("big", 0, submitter="a", demand=Demand(cpus=4, gpus=1, mandatory=True))
+    small = [QueuedRun(f"small-{number}", number, submitter="b", demand=Demand(cpus=1)) for number in range(1, 9)]
+    gpu, other = Hold("gpu", "c", gpus=("0",)), Hold("other", "c")
+    first = decide([big, *small], [gpu, other], machine)
+    assert started(first) == ["small-1"]
+    second = decide([big, *small[1:]], [other, *first.start], machine, first.memory)
+    assert started(second) == []
+    assert str(second.waiting["small-2"]).startswith("waits for 1 of 4 cores, 3 free (set aside for big)")
+    idle = [QueuedRun(f"idle-{number}", 20 + number, submitter="b") for number in range(2)]
+    third = decide([big, *idle, *small[1:]], [other, *first.start], machine, second.memory)
+    assert started(third) == ["idle-0"]
+    fourth = decide([big, *idle[1:], *small[1:]], [other, *third.start], machine, third.memory)
+    assert started(fourth) == ["big"]
+
+
+@given(demands, st.integers(1, 4), st.lists(st.integers(0, 3), min_size=4, max_size=12))
+@settings(max_examples=40)
+def test_two_submitters_with_the_same_runs_get_the_same(demand: Demand, slots: int, ends: list[int]) -> None:
+    """Whatever the runs need and whichever end, neither is ever more than one start ahead."""
+    machine = dataclasses.replace(MACHINE, max_running_runs=slots)
+    queued = [
+        QueuedRun(f"{who}{place}", 100 * (who == "b") + place, submitter=who, demand=demand)
+        for who in "ab"
+        for place in range(4)
+    ]
+    going: list[Hold] = []
+    memory = Memory()
+    for end in ends:
+        decision = decide(queued, going, machine, memory)
+        memory = decision.memory
+        gone = set(started(decision))
+        queued = [run for run in queued if run.run_id not in gone]
+        left = Counter(run.submitter for run in queued)
+        assert abs(left["a"] - left["b"]) <= 1
+        going = [*going, *decision.start]
+        if going:
+            del going[end % len(going)]
 
 
 class Scheduling(RuleBasedStateMachine):
@@ -142,7 +205,7 @@ class Scheduling(RuleBasedStateMachine):
         self.memory = Memory()
         self.decision = Decision((), {}, self.memory)
         self.number = 0
-        # By priority and pair of submitters: runs of the first and the second started since both wait.
+        # By priority and pair of submitters: runs of the first and the second started since both wait for a slot.
         self.counts: dict[tuple[int, str, str], list[int]] = {}
 
     @rule(priority=st.sampled_from([0, 0, 0, 1]), who=st.sampled_from("abc"), demand=st.just(Demand()) | demands)
@@ -165,23 +228,28 @@ class Scheduling(RuleBasedStateMachine):
         self.look()
 
     def look(self) -> None:
-        self.count(())
+        self.forget()
         self.decision = decide(self.queue.values(), self.going.values(), MACHINE, self.memory)
         self.memory = self.decision.memory
         for hold in self.decision.start:
             run = self.queue.pop(hold.run_id)
             self.going[hold.run_id] = hold
-            self.count((run,))
-
-    def count(self, begun: tuple[QueuedRun, ...]) -> None:
-        """Keep the books of fairness, independently of the scheduler's own."""
-        for (priority, first, second), pair in self.counts.items():
-            for run in begun:
+            for (priority, first, second), pair in self.counts.items():
                 if run.priority == priority and run.submitter in (first, second):
                     pair[run.submitter == second] += 1
         for pair in self.counts.values():
             assert abs(pair[0] - pair[1]) <= 1, self.counts
-        waiting = {(run.priority, run.submitter) for run in self.queue.values()}
+        self.forget()
+
+    def forget(self) -> None:
+        """Count starts from now on for each two submitters that began to wait for nothing but a slot."""
+        full = dataclasses.replace(MACHINE, max_running_runs=len(self.going))
+        stated = decide(self.queue.values(), self.going.values(), full, self.memory).waiting
+        waiting = {
+            (run.priority, run.submitter)
+            for run in self.queue.values()
+            if {lack.resource for lack in stated[run.run_id].lacks} == {"slots"}
+        }
         both = {(p, a, b) for p, a in waiting for q, b in waiting if p == q and a < b}
         self.counts = {key: self.counts.get(key, [0, 0]) for key in both}
 

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from gym_gui.runs.states import RunState
 from gym_gui.runs.summary import RunSummary
 from gym_gui.trainer.demand import Demand
-from gym_gui.trainer.scheduler import Capacity, Hold, Memory, QueuedRun, decide
+from gym_gui.trainer.scheduler import MAX_PASSES, Capacity, Hold, Memory, QueuedRun, decide
 from gym_gui.trainer.waiting import Lack, Waiting
 from gym_gui.trainer.why import explain
 from gym_gui.trainer.why_converters import explanation_from_pb, explanation_to_pb
@@ -62,12 +62,13 @@ def test_words_with_numbers() -> None:
 
 
 def test_a_turn_is_named() -> None:
-    blocked = QueuedRun("B", 1, submitter="bob", demand=Demand(cpus=2))
-    mine = [QueuedRun(f"M{number}", 2 + number, submitter="ann") for number in range(2)]
+    """Ann's small runs have passed her big one for as long as they may, and bob wants cores, too."""
+    big, small = QueuedRun("B", 1, submitter="ann", demand=Demand(cpus=2)), QueuedRun("S", 2, submitter="ann")
+    other = QueuedRun("O", 3, submitter="bob", demand=Demand(cpus=2))
     going = [Hold("A", "ann", Demand(cpus=1))]
-    decision = decide([blocked, *mine], going, Capacity(9, cpus=2))
-    assert [hold.run_id for hold in decision.start] == ["M0"]
-    told = explain(RunSummary(run_id="M1"), decision.waiting["M1"])
-    assert told.waits_for[0].sentence == (
-        "Its submitter has had a start more than others who wait: it is the turn of bob (1 queued)."
-    )
+    memory = Memory({0: ("ann", "bob")}, {"B": MAX_PASSES})
+    decision = decide([big, small, other], going, Capacity(9, cpus=2), memory)
+    assert decision.start == ()
+    told = explain(RunSummary(run_id="S"), decision.waiting["S"])
+    assert told.waits_for[0].sentence == "Run B of the same submitter was passed often enough and goes first."
+    assert str(decision.waiting["S"]).startswith("waits for run B of the same submitter")
