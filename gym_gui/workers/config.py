@@ -148,6 +148,11 @@ def target_steps(record: WorkerRecord | None, config: dict[str, Any]) -> int | N
     if config.get("mode") == "evaluate":
         return None
     fields = record.properties if record else {}
+    stages = config.get("curriculum")
+    if isinstance(stages, list) and not any(name in config for name in STEPS_FIELDS):
+        counts = [stage.get("total_steps") for stage in stages if isinstance(stage, dict)]
+        known = [count for count in counts if isinstance(count, int)]
+        return sum(known) if known and len(known) == len(stages) else None
     for name in STEPS_FIELDS:
         value = config.get(name, fields.get(name, {}).get("default"))
         if isinstance(value, int) and not isinstance(value, bool) and value > 0:

@@ -142,3 +142,11 @@ def test_target_steps() -> None:
     assert target_steps(TINY, {"total_steps": 5, "mode": "evaluate"}) is None
     assert target_steps(None, {"total_timesteps": 7}) == 7
     assert target_steps(FREE, {"total_steps": "many"}) is None
+
+
+def test_target_steps_of_a_curriculum_are_those_of_its_stages() -> None:
+    stages = [{"env_id": "A", "total_steps": 20}, {"env_id": "B", "total_steps": 30}]
+    assert target_steps(TINY, {"curriculum": stages}) == 50
+    assert target_steps(TINY, {"curriculum": stages, "total_steps": 70}) == 70
+    assert target_steps(TINY, {"curriculum": ["A", "B"]}) is None
+    assert target_steps(TINY, {"curriculum": None}) == 1000
