@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -55,45 +55,58 @@ def last_checkpoint(home: Path, folder: RunFolder, worker: WorkerPlan) -> Checkp
     return find_checkpoint(home, Path(begun_with)) if isinstance(begun_with, str) and begun_with else None
 
 
-def find_checkpoint(home: Path, path: Path, folder: RunFolder | None = None) -> Checkpoint:
+def find_checkpoint(home: Path, named: Path, folder: RunFolder | None = None) -> Checkpoint:
     """Return a checkpoint that somebody named, with what is on record of it.
 
     Args:
         home: The home, whose runs are looked through for the one that the file belongs to.
-        path: The file or folder.
+        named: The file or folder; of a checkpoint of ``folder`` also its bare name, or the step at which it was saved.
         folder: The run that is asked first: its checkpoints may lie anywhere.
     """
-    path = path.expanduser().absolute()
+    path = named.expanduser().absolute()
+    own = list(_saved(folder)) if folder is not None else []
+    if not path.exists() and named.name == str(named):
+        alike = [checkpoint for checkpoint in own if named.name in (checkpoint.path.name, str(checkpoint.step))]
+        if alike:
+            return alike[-1]
     owner = _owner(home, path)
-    asked: list[RunFolder] = [run for run in (folder, owner) if run is not None]
-    for run in dict.fromkeys(asked):
+    others = _saved(owner) if owner is not None and owner != folder else ()
+    for saved in (own, others):
         # The last word on a path counts: a file may have been written anew.
-        found = [checkpoint for checkpoint in _saved(run) if _same(checkpoint.path, path)]
+        found = [checkpoint for checkpoint in saved if _same(checkpoint.path, path)]
         if found:
             return found[-1]
     return Checkpoint(path)
 
 
-def check_file(checkpoint: Checkpoint, where: str, *, named: bool) -> None:
+def saved_checkpoints(folder: RunFolder) -> list[Checkpoint]:
+    """Return the checkpoints that a run's workers announced and that are still there, in order, each once."""
+    return list({saved.path: saved for saved in _saved(folder) if saved.path.exists()}.values())
+
+
+def check_file(checkpoint: Checkpoint, where: str, *, named: bool, others: Sequence[Checkpoint] = ()) -> None:
     """Find what is wrong with a checkpoint's file without loading it.
 
     Args:
         checkpoint: The checkpoint.
         where: The run and worker that are to begin with it.
         named: The user named it.
+        others: Those that the run has, to choose another from.
 
     Raises:
         UsageError: It is missing, empty or cut off.
     """
     path = checkpoint.path
-    mend = "name one that is whole: --checkpoint PATH"
+    known = ", ".join(other.path.name for other in others if other.path != path)
+    choice = f" (the run has {known})" if known else ""
+    mend = f"name one that is whole: --checkpoint PATH{choice}"
     try:
         if not path.exists():
             raise UsageError(
                 "there is no such checkpoint",
                 where=f"{path} ({where})",
                 why="" if named else "it was moved or removed",
-                next_step="name one that exists: --checkpoint PATH",
+                next_step=f"name one that exists: --checkpoint PATH{choice}",
             )
         if path.is_dir():
             if not any(path.iterdir()):

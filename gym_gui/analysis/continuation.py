@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from gym_gui.analysis.checkpoints import Checkpoint, check_file, find_checkpoint, last_checkpoint
+from gym_gui.analysis.checkpoints import Checkpoint, check_file, find_checkpoint, last_checkpoint, saved_checkpoints
 from gym_gui.analysis.compatibility import VersionDifference, check_origin, version_differences
 from gym_gui.core.worker.errors import UsageError
 from gym_gui.runs.folder import RunFolder
@@ -106,7 +106,8 @@ def continue_run(
         record = catalog.get(worker.worker_type)
         _check_able(record, mode, run_id)
         start = _checkpoint(home, folder, worker, checkpoint)
-        check_file(start, f"run {run_id}, worker {worker.worker_id}", named=checkpoint is not None)
+        where = f"run {run_id}, worker {worker.worker_id}"
+        check_file(start, where, named=checkpoint is not None, others=saved_checkpoints(folder)[-5:])
         check_origin(start, worker, record, mode, run_id)
         starts.append(Start(worker.worker_id, start, version_differences(start, record)))
         entry = _entry(plan, worker, record, mode, start.path)
@@ -156,6 +157,13 @@ def _refuse_differences(starts: list[Start], run_id: str) -> None:
 
 
 def _check_able(record: WorkerRecord, mode: str, run_id: str) -> None:
+    if record.broken:
+        raise UsageError(
+            f"worker {record.name} is broken",
+            where=f"run {run_id}",
+            why=record.broken,
+            next_step=record.mend or f"mosaic workers describe {record.name}",
+        )
     missing = [name for name in _NEEDED if not record.has_field(name)]
     modes = record.properties.get("mode", {}).get("enum")
     if not missing and (modes is None or mode in modes):

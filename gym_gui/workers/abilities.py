@@ -59,7 +59,9 @@ def config_problems(record: WorkerRecord, settings: dict[str, Any], path: str) -
         if _exceeds(agents, most):
             problems.append(_missing(record, join(path, name), agents, f"has {agents} agents", "max_agents"))
     mode = settings.get("mode")
-    if mode in ("resume", "evaluate") and record.capabilities.get("supports_checkpointing") is False:
+    # Without a checkpoint an evaluation measures what the worker is, as that of a random policy.
+    begins = mode == "resume" or (mode == "evaluate" and bool(settings.get("checkpoint_path")))
+    if begins and record.capabilities.get("supports_checkpointing") is False:
         message = f"{mode} needs checkpoints, which {record.name} does not have (its capability supports_checkpointing)"
         problems.append(Problem(join(path, "mode"), message, value=mode, allowed="train"))
     return problems

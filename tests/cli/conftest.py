@@ -117,7 +117,8 @@ def untouched(home: Path) -> Iterator[None]:
 PACKAGE = """
 def get_worker_metadata():
     from gym_gui.core.worker import WorkerCapabilities, WorkerMetadata
-    return WorkerMetadata(name={name!r}, version='1.2.3'), WorkerCapabilities(worker_type={name!r})
+    capabilities = WorkerCapabilities(worker_type={name!r}, supports_checkpointing={name!r} != 'script')
+    return WorkerMetadata(name={name!r}, version='1.2.3'), capabilities
 """
 CONFIG = """
 from __future__ import annotations

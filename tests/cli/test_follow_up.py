@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib.metadata
 import json
 import platform
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -135,3 +136,39 @@ def test_checkpoints_of_others_are_refused(script: Any, home: Path) -> None:
     assert "it was trained with sarsa" in refused.stderr
     assert f"mosaic resume {strange['run_id']} --checkpoint" in refused.stderr
     assert script("resume", strange["run_id"], "--steps", "5").code == 0
+
+
+SAVES_TWO = """
+import os
+for step in (3, 7):
+    path = os.path.abspath(f'step_{step}.bin')
+    if config.get('mode') != 'evaluate':
+        open(path, 'w').write('weights')
+        say(event='checkpoint_saved', payload={'path': path, 'step': step})
+say(event='heartbeat', payload={name: config.get(name) for name in ('checkpoint_path', 'total_steps')})
+"""
+
+
+def test_a_checkpoint_is_named_by_path_name_or_step(script: Any, home: Path, tmp_path: Path) -> None:
+    parent = script("train", "saver", f"--set=code={SAVES_TWO}", "--json").json["run_id"]
+    first = home / "runs" / parent / "work" / "000001" / "step_3.bin"
+    for name in (str(first), "step_3.bin", "3"):
+        assert script("resume", parent, "--checkpoint", name, "--steps", "2").code == 0
+        assert given(script) == {"checkpoint_path": str(first), "total_steps": 5}
+    refused = script("resume", parent, "--checkpoint", "step_4.bin")
+    assert refused.code == 2
+    assert "the run has step_3.bin, step_7.bin" in refused.stderr
+
+
+def test_a_broken_worker_is_said(script: Any, worker_site: Path, tmp_path: Path) -> None:
+    site = tmp_path / "site"
+    shutil.copytree(worker_site, site)
+    path = {"PYTHONPATH": str(site)}
+    assert script("train", "saver", f"--set=code={CODE}", **path).code == 0
+    (site / "saver_worker" / "__init__.py").write_text("import a_package_that_is_gone\n")
+    with (site / "saver_worker-1.2.3.dist-info" / "METADATA").open("a") as metadata:
+        metadata.write("Summary: another installation\n")
+    refused = script("evaluate", "latest", **path)
+    assert refused.code == 2
+    assert "worker saver is broken" in refused.stderr
+    assert "a_package_that_is_gone" in refused.stderr

@@ -14,7 +14,12 @@ from gym_gui.cli.options import common, run_argument
 @click.option(
     "--episodes", type=click.IntRange(min=1), metavar="N", help="How many episodes; default: the worker's own."
 )
-@click.option("--checkpoint", type=click.Path(path_type=Path), metavar="PATH", help="Measure this one, not the last.")
+@click.option(
+    "--checkpoint",
+    type=click.Path(path_type=Path),
+    metavar="PATH",
+    help="Measure this one, not the last: a path, or of this run's its name or step.",
+)
 @click.option("--strict", is_flag=True, help="Refuse a checkpoint that was saved with other versions of libraries.")
 @click.option("--detach", is_flag=True, help="Submit and return at once.")
 @click.option("--no-check", is_flag=True, help="Skip the worker's own check of its config.")

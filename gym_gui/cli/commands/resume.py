@@ -13,7 +13,10 @@ from gym_gui.cli.options import common, run_argument
 @run_argument
 @click.option("--steps", type=click.IntRange(min=1), metavar="N", help="Steps to take beyond the checkpoint's.")
 @click.option(
-    "--checkpoint", type=click.Path(path_type=Path), metavar="PATH", help="Begin with this one, not the last."
+    "--checkpoint",
+    type=click.Path(path_type=Path),
+    metavar="PATH",
+    help="Begin with this one, not the last: a path, or of this run's its name or step.",
 )
 @click.option("--strict", is_flag=True, help="Refuse a checkpoint that was saved with other versions of libraries.")
 @click.option("--detach", is_flag=True, help="Submit and return at once.")
