@@ -8,7 +8,6 @@ import os
 import re
 import time
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +24,7 @@ from gym_gui.workers.probe import probe_flags, probe_worker
 from gym_gui.workers.record import WorkerRecord
 
 Flags = list[str]
+Names = list[str]
 
 INSTALL_ONE = "mosaic workers install random"
 """The command that somebody without any worker begins with."""
@@ -73,8 +73,15 @@ class WorkerCatalog:
             on_probe: Called with the name of each worker that has to be asked anew, which takes seconds.
         """
         found = self._installed()
-        with ThreadPoolExecutor(max_workers=min(4, os.cpu_count() or 1)) as pool:
-            return list(pool.map(lambda known: self._record(known, on_probe), found.values()))
+        known = {name: self._known(worker) for name, worker in found.items()}
+        unknown = [name for name, record in known.items() if record is None]
+        if unknown:
+            from concurrent.futures import ThreadPoolExecutor
+
+            with ThreadPoolExecutor(max_workers=min(4, os.cpu_count() or 1)) as pool:
+                asked = pool.map(lambda name: self._record(found[name], on_probe), unknown)
+                known.update(zip(unknown, asked, strict=True))
+        return [record for record in known.values() if record is not None]
 
     def get(self, name: str, on_probe: Callable[[str], None] | None = None) -> WorkerRecord:
         """Return one worker's record, which may be broken.
@@ -101,7 +108,7 @@ class WorkerCatalog:
         raise self._unknown(name, list(found))
 
     @staticmethod
-    def _unknown(name: str, installed: list[str]) -> UsageError:
+    def _unknown(name: str, installed: Names) -> UsageError:
         brought = next((known for known in known_projects() if kind_key(known) == kind_key(name)), None)
         if brought is not None:
             return UsageError(
@@ -128,7 +135,7 @@ class WorkerCatalog:
             None,
         )
 
-    def names(self) -> list[str]:
+    def names(self) -> Names:
         """Return the names of all workers, broken ones included, without asking any."""
         return list(self._installed())
 
@@ -200,18 +207,27 @@ class WorkerCatalog:
     def _record(
         self, worker: InstalledWorker | RegisteredEnvironment, on_probe: Callable[[str], None] | None
     ) -> WorkerRecord:
+        known = self._known(worker)
+        if known is not None or isinstance(worker, RegisteredEnvironment):
+            assert known is not None
+            return known
+        if on_probe:
+            on_probe(worker.name)
+        key, stamp = _key(worker), install_stamp(worker.interpreter)
+        stored = _Stored(record=probe_worker(worker, package_hash(worker)), install_stamp=stamp)
+        self._memory[key] = self._unsaved[key] = stored
+        if self._persist:
+            self.save()
+        return stored.record
+
+    def _known(self, worker: InstalledWorker | RegisteredEnvironment) -> WorkerRecord | None:
+        """Return the record of a worker that need not be asked, ``None`` if it has to be."""
         if isinstance(worker, RegisteredEnvironment):
             return _record_of_broken(worker)
         key = _key(worker)
-        fresh, stamp = package_hash(worker), install_stamp(worker.interpreter)
         stored = self._memory.get(key) or self._read(key)
-        if stored is None or not _holds(stored, fresh, stamp):
-            if on_probe:
-                on_probe(worker.name)
-            stored = _Stored(record=probe_worker(worker, fresh), install_stamp=stamp)
-            self._unsaved[key] = stored
-            if self._persist:
-                self.save()
+        if stored is None or not _holds(stored, package_hash(worker), install_stamp(worker.interpreter)):
+            return None
         self._memory[key] = stored
         return stored.record
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
-import importlib.metadata
 import json
 import os
 import sys
@@ -94,11 +93,18 @@ def installed_workers(interpreter: Interpreter) -> list[InstalledWorker]:
     """Return the workers that an interpreter has, by name; of two with one name the first found comes first."""
     found: list[InstalledWorker] = []
     for location in _metadata_folders(interpreter):
-        distribution = importlib.metadata.PathDistribution(location)
+        about = _headers(location)
         found += [
-            _installed_worker(entry_point, distribution, interpreter, location)
-            for entry_point in distribution.entry_points
-            if entry_point.group == WORKER_ENTRY_POINT_GROUP
+            InstalledWorker(
+                name=name,
+                entry_point=value,
+                distribution=about.get("name", location.name.partition("-")[0]),
+                version=about.get("version", ""),
+                interpreter=interpreter,
+                location=location,
+                project=_project_of(_text(location / "direct_url.json")),
+            )
+            for name, value in _entry_points(_text(location / "entry_points.txt"))
         ]
     return sorted(_without_shadowed(found), key=lambda worker: worker.name)
 
@@ -118,21 +124,37 @@ def _metadata_folders(interpreter: Interpreter) -> Iterator[Path]:
                         yield location
 
 
-def _installed_worker(
-    entry_point: importlib.metadata.EntryPoint,
-    distribution: importlib.metadata.Distribution,
-    interpreter: Interpreter,
-    location: Path,
-) -> InstalledWorker:
-    return InstalledWorker(
-        name=entry_point.name,
-        entry_point=entry_point.value,
-        distribution=str(distribution.metadata["Name"]),
-        version=str(distribution.metadata["Version"]),
-        interpreter=interpreter,
-        location=location,
-        project=_project_of(distribution.read_text("direct_url.json")),
-    )
+def _entry_points(text: str) -> Iterator[tuple[str, str]]:
+    """Yield name and value of each worker that a package registers.
+
+    Read by hand, as the metadata below: to import what Python has for both takes longer than to list twenty workers.
+    """
+    section = ""
+    for line in map(str.strip, text.splitlines()):
+        name, equals, value = line.partition("=")
+        if line.startswith("["):
+            section = line.strip("[]").strip()
+        elif equals and section == WORKER_ENTRY_POINT_GROUP and not line.startswith(("#", ";")):
+            yield name.strip(), value.strip()
+
+
+def _headers(location: Path) -> dict[str, str]:
+    """Return the fields of a package's metadata by their names in small letters, of several the first."""
+    found: dict[str, str] = {}
+    for line in (_text(location / "METADATA") or _text(location / "PKG-INFO")).splitlines():
+        name, colon, value = line.partition(":")
+        if not line.strip():
+            break  # the description follows
+        if colon and not line.startswith((" ", "\t")):
+            found.setdefault(name.strip().lower(), value.strip())
+    return found
+
+
+def _text(path: Path) -> str:
+    try:
+        return path.read_text("utf-8", "replace")
+    except OSError:
+        return ""
 
 
 def _without_shadowed(workers: list[InstalledWorker]) -> Iterator[InstalledWorker]:
@@ -143,7 +165,7 @@ def _without_shadowed(workers: list[InstalledWorker]) -> Iterator[InstalledWorke
             yield worker
 
 
-def _project_of(direct_url: str | None) -> Path | None:
+def _project_of(direct_url: str) -> Path | None:
     """Return the sources' folder of an editable install from its ``direct_url.json``."""
     try:
         told = json.loads(direct_url or "{}")
