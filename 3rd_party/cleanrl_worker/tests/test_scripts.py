@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+import importlib
 import json
 import os
 import signal
 import subprocess
 import sys
 import time
+import types
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from cleanrl_worker import CleanRLWorkerConfig
-from cleanrl_worker.script.command import script_argv
+from cleanrl_worker.script.command import HOOK, script_argv
 from cleanrl_worker.script.scalars import ScalarTail
 from gym_gui.core.worker import ConfigError, MosaicError
 
@@ -126,6 +128,45 @@ def test_a_script_does_not_outlive_its_worker(tmp_path: Path) -> None:
     while _scripts_of(tmp_path) and time.monotonic() < deadline:
         time.sleep(0.05)
     assert not _scripts_of(tmp_path)
+
+
+class OldEnv:
+    """An environment of gym before 0.26: four values from a step, no info from a reset."""
+
+    def __init__(self) -> None:
+        self.taken = 0
+
+    def reset(self) -> list[float]:
+        self.taken = 0
+        return [0.0]
+
+    def step(self, action: int) -> tuple[list[float], float, bool, dict[str, Any]]:
+        self.taken += 1
+        return [0.0], 2.0, self.taken == 3, {}
+
+
+def test_environments_of_the_old_gym_are_watched(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.syspath_prepend(str(HOOK.parent))
+    recording = importlib.import_module("_cleanrl_worker_recording")
+    gym = types.ModuleType("gym")
+    gym.make = OldEnv  # type: ignore[attr-defined]
+    ours, theirs = os.pipe()
+    recording.Recorder(theirs, 1, observations=False).watch(gym)
+    env = gym.make()
+    env.reset()
+    for _ in range(2):
+        env.reset()  # as wrappers do that begin with a reset of their own
+        while not env.step(1)[2]:
+            pass
+    os.close(theirs)
+    with os.fdopen(ours) as lines:
+        said = [json.loads(line) for line in lines]
+    episodes = [line for line in said if line["kind"] == "episode"]
+    assert [(e["ep_index"], e["total_reward"], e["steps"], e["terminated"]) for e in episodes] == [
+        (0, 6.0, 3, True),
+        (1, 6.0, 3, True),
+    ]
+    assert [line["step_index"] for line in said if line["kind"] == "step"] == list(range(6))
 
 
 def test_arguments_are_spelled_as_the_script_reads_them(tmp_path: Path) -> None:
