@@ -96,7 +96,7 @@ class Submission:
             self.submit(client, interrupts)
             if interrupts.count:
                 for run_id in self.run_ids:
-                    client.cancel(run_id, reason="Ctrl-C")
+                    client.cancel(run_id, reason=interrupts.name)
                 say("interrupted while submitting; what was submitted is being cancelled")
                 return Attended([], interrupted=True, detached=True)
             return attend(client, self.run_ids, as_json=as_json, interrupts=interrupts)

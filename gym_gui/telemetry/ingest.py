@@ -179,8 +179,8 @@ class Ingestor:
         source.tail.close()
 
     def lag_bytes(self) -> int:
-        """Return how many bytes of the logs are not in the database yet."""
-        return sum(source.tail.lag() for source in self._sources.values())
+        """Return how many bytes of the workers' logs are not in the database yet."""
+        return sum(source.tail.lag() for source in self._sources.values() if source.worker_no != SUPERVISOR_NO)
 
     def drained(self, worker_no: int, attempt: int) -> bool:
         """Return whether every whole line that stands in one log now is in the database; true of a log unread."""

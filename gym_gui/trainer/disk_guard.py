@@ -7,6 +7,7 @@ from pathlib import Path
 
 from gym_gui.runs.disk import Ballast, DiskGauge, ballast_bytes
 from gym_gui.trainer.dispatcher import Dispatcher
+from gym_gui.trainer.waiting import Lack
 
 logger = logging.getLogger(__name__)
 
@@ -32,11 +33,12 @@ class DiskGuard:
                 logger.warning("%s: no run is started until there is room", self.gauge.cause)
             if self.ballast.release():
                 logger.warning("the ballast of %d bytes was released", self.ballast.size)
-            self._dispatcher.hold(f"waits for room on the {self.gauge.cause}")
+            needed, free = (size >> 20 for size in (self.gauge.high_bytes, self.gauge.free_bytes))
+            self._dispatcher.hold(Lack("disk", needed, free, needed))
             return
         if was_low:
             logger.info("there is room on the disk again: %d bytes", self.gauge.free_bytes)
-        self._dispatcher.hold("")
+        self._dispatcher.hold(None)
         if self.gauge.low_bytes and self.gauge.free_bytes > self.gauge.high_bytes + self.ballast.size:
             self.ballast.take()
 

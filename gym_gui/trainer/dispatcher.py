@@ -41,7 +41,7 @@ from gym_gui.trainer.pausing import pause, unpause
 from gym_gui.trainer.restarts import Restarts
 from gym_gui.trainer.scheduler import SLOT_ONLY, Capacity, Hold, Memory, QueuedRun, decide
 from gym_gui.trainer.settle import settle, worker_lives
-from gym_gui.trainer.waiting import Waiting
+from gym_gui.trainer.waiting import Lack, Waiting
 
 logger = logging.getLogger(__name__)
 
@@ -83,8 +83,8 @@ class Dispatcher:
         self._active: dict[str, asyncio.Task[None]] = {}
         self._looks: dict[str, asyncio.Event] = {}
         self._closing = False
-        self._held_by = ""
-        """Why nothing is started just now."""
+        self._held_by: Lack | None = None
+        """What all queued runs wait for, whatever else they need."""
 
     @property
     def queued(self) -> int:
@@ -172,28 +172,32 @@ class Dispatcher:
         await asyncio.gather(*tasks, return_exceptions=True)
         self.board.flush()
 
-    def hold(self, cause: str) -> None:
+    def hold(self, lack: Lack | None) -> None:
         """Start nothing for now.
 
         Args:
-            cause: What queued runs wait for; empty: start them again.
+            lack: What queued runs wait for; ``None``: start them again.
         """
-        if bool(cause) != bool(self._held_by):
-            self._held_by = cause
+        before, self._held_by = self._held_by, lack
+        if (lack is None) is not (before is None):
             self._start_queued()
-        self._held_by = cause
 
     def _start_queued(self) -> None:
-        if self._held_by:
-            for run_id in self._queue:
-                self.board.publish(msgspec.structs.replace(self.board.get(run_id), cause=self._held_by))
+        if self._held_by is not None:
+            queue = sorted(self._queue.values(), key=lambda run: (-run.priority, run.sequence))
+            self._tell({run.run_id: Waiting(place, (self._held_by,)) for place, run in enumerate(queue)})
             return
         decision = decide(self._queue.values(), self._holds.values(), self.capacity, self._memory)
-        self._memory, self._waiting = decision.memory, decision.waiting
+        self._memory = decision.memory
         for hold in decision.start:
             del self._queue[hold.run_id]
             self._supervise(hold, started=False)
-        for run_id, waiting in decision.waiting.items():
+        self._tell(decision.waiting)
+
+    def _tell(self, found: dict[str, Waiting]) -> None:
+        """Put on the board what each queued run waits for."""
+        self._waiting = found
+        for run_id, waiting in found.items():
             run, cause = self.board.get(run_id), str(waiting)
             if run.cause != cause:
                 self.board.publish(msgspec.structs.replace(run, cause=cause))

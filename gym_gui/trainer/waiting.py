@@ -13,7 +13,7 @@ class Lack:
     """One thing that a run waits for.
 
     Args:
-        resource: ``slots``, ``cpus``, ``memory_mb``, ``gpus``; ``turn`` or ``quota``.
+        resource: ``slots``, ``cpus``, ``memory_mb``, ``gpus``; ``turn``, ``quota`` or ``disk``.
         needed: How much of it the run needs.
         free: How much is free.
         total: How much there is.
@@ -49,6 +49,8 @@ def _words(lack: Lack) -> str:
     """Return what is lacking, in words with numbers."""
     if lack.resource == "slots":
         return f"waits for one of {lack.total:,} slots" + _aside(lack)
+    if lack.resource == "disk":
+        return f"waits for room on the disk: {lack.free:,} of {lack.needed:,} MiB free (setting disk_low_mb)"
     if lack.resource == "quota":
         return f"waits for one of its submitter's own {lack.total:,} slots"
     if lack.resource == "turn":

@@ -74,6 +74,8 @@ def explain(run: RunSummary, waiting: Waiting | None = None, note: str = "") -> 
         meaning=f"{_MEANING[run.state]} {note}".rstrip(),
         next_step=_NEXT[run.state].format(run=run.run_id),
     )
+    if run.state is RunState.PAUSED and run.cause.startswith("disk:"):
+        told.next_step = "free some room on the disk, then it goes on by itself: mosaic runs list --state running"
     if waiting is not None:
         told.before = waiting.before
         told.waits_for = [_shortage(lack) for lack in waiting.lacks]
@@ -96,6 +98,11 @@ def _sentence(lack: Lack) -> str:
     if lack.resource == "quota":
         ((submitter, number),) = lack.holders
         return f"Its submitter {submitter} has {number:,} of its runs under way, of {lack.total:,} allowed at once."
+    if lack.resource == "disk":
+        return (
+            f"No run is started while room on the disk is low: {lack.free:,} MiB are free, it goes on from"
+            f" {lack.needed:,} (setting disk_low_mb)."
+        )
     if lack.resource == "turn":
         return f"Run {_list(list(lack.aside_for))} of the same submitter was passed often enough and goes first."
     if lack.resource == "slots":

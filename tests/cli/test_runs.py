@@ -8,6 +8,8 @@ import signal
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 FIVE_STEPS = "[say(event_type='step', step_index=i, ep_index=0, reward=1.0) for i in range(5)]"
 EPISODE = "; say(event_type='episode', ep_index=0, total_reward={}, steps=5)"
 FOREVER = "import time\nwhile True: time.sleep(0.1)"
@@ -138,16 +140,19 @@ def test_cancel(script: Any, wait_until: Any) -> None:
     assert "had ended already: cancelled" in script("runs", "cancel", run_id).stdout
 
 
-def test_ctrl_c_without_a_terminal_cancels(script: Any, wait_until: Any) -> None:
+@pytest.mark.parametrize(("number", "name"), [(signal.SIGINT, "Ctrl-C"), (signal.SIGTERM, "SIGTERM")])
+def test_ctrl_c_without_a_terminal_and_sigterm_cancel(script: Any, wait_until: Any, number: int, name: str) -> None:
     command = script.start("train", "script", code(FOREVER), "--json")
     wait_until(
         lambda: [run for run in script("runs", "list", "--json").json if run["state"] == "running"], "the run runs"
     )
-    command.send_signal(signal.SIGINT)
+    command.send_signal(number)
     stdout, stderr = command.communicate(timeout=60)
     assert command.returncode == 130
-    assert json.loads(stdout)["state"] == "cancelled"
-    assert "cancelling" in stderr
+    ended = json.loads(stdout)
+    assert ended["state"] == "cancelled"
+    assert name in ended["cause"]
+    assert f"{name}: cancelling" in stderr
 
 
 def test_watching_can_be_left_without_harm(script: Any, wait_until: Any) -> None:

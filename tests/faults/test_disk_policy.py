@@ -42,7 +42,10 @@ def test_nothing_is_started_below_the_mark_and_the_ballast_is_released(small_clu
         run = client.get(run_id)
         assert run.state is RunState.QUEUED
         assert run.cause.startswith("waits for room on the disk: ")
-        assert "disk_low_mb: 8" in run.cause
+        assert "setting disk_low_mb" in run.cause
+        told = client.why(run_id)
+        assert [(lack.resource, lack.needed > lack.free) for lack in told.waits_for] == [("disk", True)]
+        assert told.before == 0
         others.unlink()
         until(lambda: client.get(run_id).state is RunState.RUNNING)
         until((home / "ballast").exists)
@@ -57,6 +60,7 @@ def test_a_run_stands_still_while_room_is_low_if_it_is_told_to(small_cluster, un
         others = fill(home, LOW_MB - 3)
         until(lambda: client.get(patient).state is RunState.PAUSED)
         assert client.get(patient).cause.startswith("disk: ")
+        assert client.why(patient).next_step.startswith("free some room")
         steps = client.get(other).steps
         until(lambda: client.get(other).steps > steps)
         others.unlink()

@@ -68,7 +68,7 @@ def test_a_run_completes_and_everything_is_accounted_for(
     last = seen[-1]
     assert last.steps == 1500
     assert last.ledger.balanced
-    assert last.ledger.dropped == last.ledger.quarantined == 0
+    assert last.ledger.dropped == last.ledger.quarantined == last.lag_bytes == 0
     assert last.sequence == 1
     assert last.group == "g"
     assert last.workers[0].exit is not None

@@ -15,7 +15,7 @@ from gym_gui.trainer.why_converters import explanation_from_pb, explanation_to_p
 amounts = st.integers(0, 2**31)
 lacks = st.builds(
     Lack,
-    resource=st.sampled_from(["slots", "cpus", "memory_mb", "gpus", "turn"]),
+    resource=st.sampled_from(["slots", "cpus", "memory_mb", "gpus", "turn", "disk"]),
     needed=amounts,
     free=amounts,
     total=amounts,

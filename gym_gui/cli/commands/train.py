@@ -35,6 +35,13 @@ from gym_gui.cli.options import common, worker_argument
     help="Hand this variable of your environment to the worker and keep it off every record; may be repeated.",
 )
 @click.option("--priority", type=click.IntRange(-100, 100), default=0, help="Higher leaves the queue first.")
+@click.option(
+    "--executor",
+    type=click.Choice(["local", "ray", "agent"]),
+    default="local",
+    show_default=True,
+    help="Where the workers run; the daemon says which of them it has.",
+)
 @click.option("--detach", is_flag=True, help="Submit and return at once; the run goes on without this command.")
 @click.option("--dry-run", is_flag=True, help="Check everything, start nothing.")
 @click.option("--no-check", is_flag=True, help="Skip the worker's own check of its config (saves its start-up time).")
@@ -55,6 +62,7 @@ def train(
     notes: str,
     secrets: tuple[str, ...],
     priority: int,
+    executor: str,
     detach: bool,
     dry_run: bool,
     no_check: bool,
@@ -110,6 +118,7 @@ def train(
             "notes": notes,
             **({"secrets": list(secrets)} if secrets else {}),
             "priority": priority,
+            "executor": executor,
         }
 
     submission = Submission(

@@ -28,7 +28,7 @@ class Attended:
 
     Args:
         runs: Their newest summaries, in the order asked for.
-        interrupted: The user pressed Ctrl-C.
+        interrupted: The user pressed Ctrl-C, or SIGTERM came.
         detached: The user left and the runs go on.
     """
 
@@ -47,15 +47,15 @@ def attend(
 ) -> Attended:
     """Show runs until all have ended.
 
-    Ctrl-C asks an owner once whether to detach or to cancel (again: cancel); without a terminal to ask on it cancels.
-    Somebody who only watches just leaves.
+    Ctrl-C asks an owner once whether to detach or to cancel (again: cancel); without a terminal to ask on it cancels,
+    and so does SIGTERM. Somebody who only watches just leaves.
 
     Args:
         client: The daemon.
         run_ids: The runs, in the order of the rows.
         as_json: Stdout is kept for a JSON document.
         owner: The runs were started by this command.
-        interrupts: What counts Ctrl-C already, if something does.
+        interrupts: What counts Ctrl-C and SIGTERM already, if something does.
 
     Raises:
         MosaicError: The daemon is gone and could not be started again.
@@ -80,7 +80,7 @@ def attend(
                 outcome.detached = True
                 _leave(_live(runs))
                 break
-            _cancel(client, _live(runs))
+            _cancel(client, _live(runs), interrupts.name)
     outcome.runs = [run.summary for run in runs.values() if run.summary is not None]
     return outcome
 
@@ -111,7 +111,7 @@ def _live(runs: dict[str, RunProgress]) -> list[str]:
 
 def _wants_to_leave(interrupts: Interrupts) -> bool:
     """Ask whether to detach or to cancel; where nobody can be asked the answer is to cancel."""
-    if not (sys.stdin.isatty() and sys.stderr.isatty()):
+    if not (interrupts.by_hand and sys.stdin.isatty() and sys.stderr.isatty()):
         return False
     answer = interrupts.ask("\nDetach and leave it running (d), or cancel it (c)? Ctrl-C again cancels. [d/c] ")
     if answer is None:
@@ -119,10 +119,10 @@ def _wants_to_leave(interrupts: Interrupts) -> bool:
     return answer is not None and not answer.strip().lower().startswith("c")
 
 
-def _cancel(client: TrainerClient, live: list[str]) -> None:
-    say("cancelling; the workers get time to save (Ctrl-C: do not wait for them)")
+def _cancel(client: TrainerClient, live: list[str], reason: str) -> None:
+    say(f"{reason}: cancelling; the workers get time to save (once more: do not wait for them)")
     for run_id in live:
-        client.cancel(run_id, reason="Ctrl-C")
+        client.cancel(run_id, reason=reason)
 
 
 def _leave(live: list[str]) -> None:
