@@ -95,6 +95,8 @@ class WorkerCapabilities(_Description):
         estimated_memory_mb: Memory it needs, in MB.
         determinism: Same seed on CPU gives ``"exact"``ly the same episodes, the same distribution (``"seeded"``),
             or ``"none"``: no promise.
+        exact_resume: A run that is resumed from a checkpoint goes on with exactly the episodes that it would have
+            trained without an interruption (where it is ``"exact"`` in the first place).
 
     Raises:
         ValueError: ``worker_type`` is empty or ``determinism`` is none of the three words.
@@ -115,6 +117,7 @@ class WorkerCapabilities(_Description):
     cpu_cores: int = 1
     estimated_memory_mb: int = 512
     determinism: str = "none"
+    exact_resume: bool = False
 
     def __post_init__(self) -> None:
         if not self.worker_type:

@@ -5,8 +5,11 @@ from __future__ import annotations
 import contextlib
 import os
 import signal
+import sys
 import threading
 from typing import Any, Iterator
+
+_AGAIN_S = 0.02
 
 
 class Cancelled(BaseException):
@@ -31,7 +34,8 @@ class Cancelled(BaseException):
 def cancel_on_signals() -> Iterator[None]:
     """Raise :class:`Cancelled` in the main thread at the first SIGTERM or SIGINT.
 
-    A further SIGTERM is ignored, so that what is being said and saved gets out; a further SIGINT interrupts. Child
+    A further SIGTERM is ignored, so that what is being said and saved gets out; a further SIGINT interrupts. Where the
+    exception goes nowhere (in a destructor, in a callback from C) it is raised again a moment later. Child
     processes that were forked keep the signals' ordinary meaning. Outside the main thread nothing changes.
     """
     if threading.current_thread() is not threading.main_thread():
@@ -48,10 +52,31 @@ def cancel_on_signals() -> Iterator[None]:
         signal.signal(signal.SIGINT, signal.default_int_handler)
         raise Cancelled(number)
 
+    main = threading.get_ident()
+    told_before = sys.unraisablehook
+
+    def ask_again(number: int) -> None:
+        if sys.unraisablehook is told:  # it has not ended meanwhile
+            signal.pthread_kill(main, number)
+
+    def told(unraisable: Any) -> None:
+        if not isinstance(unraisable.exc_value, Cancelled):
+            told_before(unraisable)
+            return
+        number = unraisable.exc_value.signal_number
+        signal.signal(number, cancel)
+        # From another thread, since what is raised in here would go nowhere either.
+        again = threading.Timer(_AGAIN_S, ask_again, (number,))
+        again.daemon = True
+        again.start()
+
     before = {number: signal.signal(number, cancel) for number in (signal.SIGTERM, signal.SIGINT)}
+    sys.unraisablehook = told
     try:
         yield
     finally:
+        if sys.unraisablehook is told:
+            sys.unraisablehook = told_before
         # An ignored SIGTERM stays ignored until the process has said how it ended; what ended normally has said so.
         for number, handler in before.items():
             if signal.getsignal(number) is cancel:

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from gym_gui.workers.conformance.determinism import hashes_by_episode
+from gym_gui.workers.conformance.resumed import ResumedRun, checkpoint_path
 from gym_gui.workers.conformance.rule import NotApplicable, RuleBook
-from gym_gui.workers.conformance.subject import ResumedRun, Subject, checkpoint_path
+from gym_gui.workers.conformance.subject import Subject
+from gym_gui.workers.conformance.transcript import Transcript, kind_of
 
 BOOK = RuleBook("checkpoints")
 
@@ -88,7 +91,61 @@ def checkpoint_resume(subject: Subject) -> str | None:
     slow=True,
 )
 def checkpoint_loaded(subject: Subject) -> str | None:
+    resumed = _completed(subject)
+    return None if resumed.of("checkpoint_loaded") else "it did not"
+
+
+@BOOK.warning(
+    "checkpoint-step",
+    "A resumed run counts on from its checkpoint.",
+    why="Steps that are counted anew lie over those of the first attempt in every curve, and a run of N steps takes "
+    "more than N.",
+    mend="Save the numbers of the next step and episode with the checkpoint, and begin with them.",
+    slow=True,
+)
+def checkpoint_step(subject: Subject) -> str | None:
+    killed, resumed = _resumed(subject).killed, _completed(subject)
+    before, after = _step_numbers(killed), _step_numbers(resumed)
+    if not before or not after:
+        raise NotApplicable("its steps have no numbers")
+    saved = subject.resumed.step
+    at = f"the checkpoint was saved at step {saved}" if saved is not None else f"it was killed after {before[-1]}"
+    # Whatever unit a worker counts in, one that goes on is beyond where it began.
+    return f"it began again with step {after[0]}; {at}" if after[0] <= before[0] < before[-1] else None
+
+
+@BOOK.error(
+    "checkpoint-exact",
+    "A worker with `exact_resume` trains the same episodes when it is killed and resumed as without that.",
+    why="Its results are taken to be independent of whether a machine went down meanwhile.",
+    mend="Save the states of every random number generator and of the environment, or what the next episode is seeded "
+    "with, and save where an episode ends. Or leave `exact_resume` out: most environments cannot be saved.",
+    slow=True,
+)
+def checkpoint_exact(subject: Subject) -> str | None:
+    if not subject.record.capabilities.get("exact_resume"):
+        raise NotApplicable("it does not promise it (`exact_resume`)")
+    resumed = hashes_by_episode(_completed(subject))
+    if len(resumed) < 2:
+        raise NotApplicable("it printed too few episodes")
+    whole = hashes_by_episode(subject.uninterrupted)
+    # The first may have begun before the checkpoint.
+    differing = [key for key in list(resumed)[1:] if resumed[key] != whole.get(key)]
+    return f"after resuming, episodes differ, first: {differing[0]}" if differing else None
+
+
+def _completed(subject: Subject) -> Transcript:
     resumed = _resumed(subject).resumed
     if resumed is None or not resumed.completed:
         raise NotApplicable("it did not resume")
-    return None if resumed.of("checkpoint_loaded") else "it did not"
+    return resumed
+
+
+def _step_numbers(transcript: Transcript) -> list[int]:
+    """Return the numbers of its steps, or those of its metrics if it prints no steps."""
+    for kind, name in (("step", "step_index"), ("metric", "step")):
+        found = [event.get(name) for event in transcript.events if kind_of(event) == kind]
+        numbers = [number for number in found if isinstance(number, int)]
+        if numbers:
+            return numbers
+    return []

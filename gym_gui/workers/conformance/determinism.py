@@ -15,7 +15,7 @@ BOOK = RuleBook("determinism")
 _APART = ("run_id", "worker_id", "timestamp")
 
 
-def episode_hashes(transcript: Transcript) -> list[str]:
+def hashes_by_episode(transcript: Transcript) -> dict[str, str]:
     """Return a hash of each episode: its own event, and those of its steps that were printed."""
     digests: dict[str, Any] = {}
     for event in transcript.events:
@@ -25,7 +25,7 @@ def episode_hashes(transcript: Transcript) -> list[str]:
             key = f"{event.get('phase') or 'train'} {episode}"
             plain = {name: value for name, value in event.items() if name not in _APART}
             digests.setdefault(key, hashlib.sha256()).update(json.dumps(plain, sort_keys=True).encode())
-    return [f"{key} {digest.hexdigest()}" for key, digest in digests.items()]
+    return {key: digest.hexdigest() for key, digest in digests.items()}
 
 
 @BOOK.error(
@@ -39,12 +39,12 @@ def episode_hashes(transcript: Transcript) -> list[str]:
 def determinism_exact(subject: Subject) -> str | None:
     if subject.record.capabilities.get("determinism") != "exact":
         raise NotApplicable("it does not promise it")
-    first = episode_hashes(subject.trained)
+    first = list(hashes_by_episode(subject.trained).items())
     if not first:
         raise NotApplicable("it printed no steps and no episodes")
-    second = episode_hashes(subject.again)
+    second = list(hashes_by_episode(subject.again).items())
     if first == second:
         return None
-    differing = next((one for one, other in zip(first, second, strict=False) if one != other), "")
-    where = " ".join(differing.split()[:2]) if differing else f"{len(first)} and {len(second)} episodes"
+    differing = next((key for (key, one), other in zip(first, second, strict=False) if (key, one) != other), "")
+    where = differing or f"{len(first)} and {len(second)} episodes"
     return f"two runs with one seed differ, first in: {where}"

@@ -78,6 +78,7 @@ def examine_config(module: Any, config_class: Any, values: Report) -> Report:
     report["unknown"] = outcome(config_class, {**values, "mosaic_no_such_field": 1})
     report["empty_run_id"] = outcome(config_class, {**values, "run_id": ""})
     report["no_seed"] = outcome(config_class, {**values, "seed": None})
+    report["kinds"] = kinds_of(config)
     report["to_json"] = hasattr(config, "to_json")
     report["negative"] = {
         name: outcome(config_class, {**values, name: -1})
@@ -86,6 +87,15 @@ def examine_config(module: Any, config_class: Any, values: Report) -> Report:
     }
     report["loader"] = examine_loader(module, config, values)
     return report
+
+
+def kinds_of(config: Any) -> Report:
+    """Return each field's type by its JSON name, as far as its value tells."""
+    names = {bool: "boolean", int: "integer", float: "number", str: "string", list: "array", dict: "object"}
+    try:
+        return {str(name): names.get(type(value), "null") for name, value in config.to_dict().items()}
+    except BaseException:  # noqa: BLE001 - looked at elsewhere
+        return {}
 
 
 def round_trip(config_class: Any, config: Any) -> Report:

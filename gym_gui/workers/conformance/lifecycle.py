@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import itertools
 
+from gym_gui.constants import WORKER_HEARTBEAT_INTERVAL_S
 from gym_gui.telemetry.limits import LIFECYCLE_KINDS
 from gym_gui.telemetry.timestamps import unix_seconds
 from gym_gui.workers.conformance import settings as choose
+from gym_gui.workers.conformance.held import HeldRun, beat_setting
 from gym_gui.workers.conformance.rule import NotApplicable, RuleBook
 from gym_gui.workers.conformance.subject import Subject
 from gym_gui.workers.conformance.transcript import TERMINAL, Transcript, kind_of
@@ -187,17 +189,38 @@ def heartbeat_setting(subject: Subject) -> str | None:
     slow=True,
 )
 def heartbeat_blocked(subject: Subject) -> str | None:
-    field = choose.heartbeat_field(subject.usable)
-    if field is None:
-        raise NotApplicable("how often it sends heartbeats cannot be set")
+    setting = beat_setting(subject)
+    if setting is None:
+        raise NotApplicable("how often it sends heartbeats cannot be set; see heartbeat-thread")
+    field, interval = setting
+    if interval >= subject.limits.block_s / 2:
+        raise NotApplicable(f"{field} cannot be set below {interval:g} s; see heartbeat-thread")
+    held = _held(subject)
+    return None if held.beats else f"{_nothing(held)}, with {field}={interval:g}"
+
+
+@BOOK.warning(
+    "heartbeat-thread",
+    "Heartbeats go on while the main thread is busy, also where their interval cannot be set.",
+    why="A worker that has sent one and then falls silent for ten intervals is taken for lost.",
+    mend=f"Send them from a thread of their own, every {WORKER_HEARTBEAT_INTERVAL_S:g} s or less: "
+    "`with HeartbeatThread(emitter): ...`.",
+    slow=True,
+)
+def heartbeat_thread(subject: Subject) -> str | None:
+    setting = beat_setting(subject)
+    if setting is not None and setting[1] < subject.limits.block_s / 2:
+        raise NotApplicable("their interval can be set; see heartbeat-blocked")
+    held = _held(subject)
+    return None if held.beats else _nothing(held)
+
+
+def _held(subject: Subject) -> HeldRun:
     held = subject.held
     if not held.held:
         raise NotApplicable("its main thread could not be held: the run had ended, or runs outside Python")
-    interval = choose.within(subject.record, field, 1.0)
-    if interval >= subject.limits.block_s / 2:
-        raise NotApplicable(f"{field} cannot be set below {interval:g} s")
-    if held.beats:
-        return None
-    return (
-        f"none came while the main thread was held for {subject.limits.block_s * 0.8:.1f} s, with {field}={interval:g}"
-    )
+    return held
+
+
+def _nothing(held: HeldRun) -> str:
+    return f"none came while the main thread was held for {held.hold_s * 0.8:.1f} s"

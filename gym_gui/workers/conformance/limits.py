@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from gym_gui.constants import WORKER_SHUTDOWN_TIMEOUT_S, WORKER_STARTUP_TIMEOUT_S
+from gym_gui.constants import WORKER_HEARTBEAT_INTERVAL_S, WORKER_SHUTDOWN_TIMEOUT_S, WORKER_STARTUP_TIMEOUT_S
 
 
 @dataclass(frozen=True)
@@ -18,6 +18,7 @@ class KitLimits:
         run_s: For a short run.
         grace_s: Between SIGTERM and the end.
         block_s: For how long the main thread is held to see whether heartbeats go on.
+        beat_s: For how long, where the worker's interval cannot be made as short as that asks for.
         steps: Of a short run.
     """
 
@@ -27,4 +28,5 @@ class KitLimits:
     run_s: float = 300.0
     grace_s: float = WORKER_SHUTDOWN_TIMEOUT_S
     block_s: float = 4.0
+    beat_s: float = 1.3 * WORKER_HEARTBEAT_INTERVAL_S
     steps: int = 2048

@@ -9,8 +9,9 @@ from typing import Any
 
 from gym_gui.core.worker.analytics import WorkerAnalyticsManifest
 from gym_gui.core.worker.errors import ConfigError
+from gym_gui.workers.conformance.resumed import checkpoint_path
 from gym_gui.workers.conformance.rule import NotApplicable, RuleBook
-from gym_gui.workers.conformance.subject import Subject, checkpoint_path
+from gym_gui.workers.conformance.subject import Subject
 
 BOOK = RuleBook("manifest")
 _NAME = "analytics.json"
@@ -23,7 +24,12 @@ def _path(subject: Subject) -> Path | None:
     return next((path for folder in folders for name in names if (path := folder / name).is_file()), None)
 
 
-def _read(subject: Subject) -> dict[str, Any]:
+def read_manifest(subject: Subject) -> dict[str, Any]:
+    """Return the manifest of the short run.
+
+    Raises:
+        NotApplicable: There is none, or it is not valid.
+    """
     path = _path(subject)
     if path is None:
         raise NotApplicable("it writes no manifest")
@@ -70,7 +76,9 @@ def manifest_valid(subject: Subject) -> str | None:
 )
 def manifest_exists(subject: Subject) -> str | None:
     roots = (subject.work(subject.trained), subject.run_folder(subject.trained))
-    missing = [name for name in _listed(_read(subject)) if not any((root / name).exists() for root in roots)]
+    missing = [
+        name for name in listed_paths(read_manifest(subject)) if not any((root / name).exists() for root in roots)
+    ]
     return f"missing: {', '.join(missing[:5])}" if missing else None
 
 
@@ -81,7 +89,7 @@ def manifest_exists(subject: Subject) -> str | None:
     mend="Fill `CheckpointMetadata(directory=..., files=[...])` from what lies in the folder when the run ends.",
 )
 def manifest_complete(subject: Subject) -> str | None:
-    checkpoints = _read(subject).get("artifacts", {}).get("checkpoints") or {}
+    checkpoints = read_manifest(subject).get("artifacts", {}).get("checkpoints") or {}
     listed = {Path(name).name for name in checkpoints.get("files", [])}
     payloads = [event.get("payload") for event in subject.trained.of("checkpoint_saved")]
     paths = [Path(path) for item in payloads if isinstance(item, dict) and (path := checkpoint_path(item))]
@@ -89,7 +97,7 @@ def manifest_complete(subject: Subject) -> str | None:
     return f"not listed: {', '.join(left[:5])}" if left else None
 
 
-def _listed(manifest: dict[str, Any]) -> Iterator[str]:
+def listed_paths(manifest: dict[str, Any]) -> Iterator[str]:
     """Yield every path that a manifest names."""
     artifacts = manifest.get("artifacts", {})
     for name in ("logs_dir", "videos_dir", "frames_dir"):

@@ -15,6 +15,7 @@ from gym_gui.workers.conformance import (
     lifecycle,
     manifest,
     metadata,
+    package,
     signals,
     telemetry,
 )
@@ -23,8 +24,8 @@ from gym_gui.workers.conformance.rule import Rule, RuleBook
 BOOKS: tuple[RuleBook, ...] = tuple(
     module.BOOK
     for module in (
-        metadata, config, command_line, isolation, lifecycle, telemetry, failures, signals, checkpoints, manifest,
-        determinism,
+        metadata, package, config, command_line, isolation, lifecycle, telemetry, failures, signals, checkpoints,
+        manifest, determinism,
     )
 )  # fmt: skip
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import signal
 
+from gym_gui.workers.conformance.held import HeldRun
 from gym_gui.workers.conformance.rule import NotApplicable, RuleBook
-from gym_gui.workers.conformance.subject import HeldRun, Subject
+from gym_gui.workers.conformance.subject import Subject
 
 BOOK = RuleBook("signals")
 _ASKED = signal.SIGTERM

@@ -12,15 +12,26 @@ from gym_gui.workers.conformance import KitLimits, Report, check_worker
 from gym_gui.workers.record import WorkerRecord
 
 WORKERS = Path(__file__).parents[1]
-LIMITS = KitLimits(run_s=30.0, startup_s=8.0, grace_s=2.0, block_s=3.0, steps=2048)
+LIMITS = KitLimits(run_s=30.0, startup_s=8.0, grace_s=2.0, block_s=3.0, beat_s=4.0, steps=2048)
 
 
 def files_of(name: str) -> dict[str, str]:
     """Return the files of a small worker; a broken one is the printing one but for its fault."""
-    own = WORKERS / "broken" / name
-    folders = [WORKERS / "good" / "printing", own] if own.is_dir() else [WORKERS / "good" / name]
-    files = {path.name: path.read_text() for folder in folders for path in sorted(folder.glob("*.py"))}
-    return {"plain.py": files_of("printing")["runtime.py"], **files} if own.is_dir() else files
+    good, own = WORKERS / "good" / base_of(name), WORKERS / "broken" / name
+    files = {path.name: path.read_text() for folder in (good, own) for path in sorted(folder.glob("*.py"))}
+    return {"plain.py": (good / "runtime.py").read_text(), **files} if own.is_dir() else files
+
+
+def base_of(name: str) -> str:
+    """Return the good worker that a broken one is, but for its fault: the resuming one where it is about that."""
+    if (WORKERS / "good" / name).is_dir():
+        return name
+    return "resuming" if name.startswith("resumes_") else "printing"
+
+
+@pytest.fixture(name="files_of")
+def _files_of() -> Callable[[str], dict[str, str]]:
+    return files_of
 
 
 @pytest.fixture
@@ -28,8 +39,9 @@ def small_worker(site: Any, home: Path) -> Callable[[str], WorkerRecord]:
     """Install a small worker and return its record."""
 
     def install(name: str) -> WorkerRecord:
-        entry = name if (WORKERS / "good" / name).is_dir() else "printing"
-        site.install(entry, files_of(name))
+        entry, files = base_of(name), files_of(name)
+        function = "describe" if "def describe(" in files["__init__.py"] else "get_worker_metadata"
+        site.install(entry, files, entry_point=f"{entry}_worker:{function}")
         return site.catalog(home).get(entry)
 
     return install

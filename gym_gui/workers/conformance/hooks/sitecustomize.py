@@ -19,7 +19,7 @@ def _hold(_number, _frame):  # type: ignore[no-untyped-def]
         stream.write(str(_lines_stuck()))
     os.rename(mark + ".part", mark)  # noqa: PTH104
     end = time.monotonic() + float(os.environ["MOSAIC_CHECK_HOLD_S"])
-    while time.monotonic() < end:
+    while time.monotonic() < end and not os.path.exists(mark + ".release"):  # noqa: PTH110
         time.sleep(0.05)
 
 

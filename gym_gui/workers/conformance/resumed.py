@@ -1,0 +1,82 @@
+"""A training that is killed after a checkpoint, and started again from it."""
+
+from __future__ import annotations
+
+import signal
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from gym_gui.workers.conformance import settings as choose
+from gym_gui.workers.conformance.rule import NotApplicable
+from gym_gui.workers.conformance.transcript import Transcript, kind_of, read_lines
+
+if TYPE_CHECKING:
+    from gym_gui.workers.conformance.subject import Subject
+
+
+@dataclass(frozen=True)
+class ResumedRun:
+    """What came of it.
+
+    Args:
+        checkpoint: The last one it reported before it was killed.
+        settings: What it was to train.
+        killed: What the first attempt said.
+        resumed: What the second said; ``None`` where the worker cannot be told to resume.
+    """
+
+    checkpoint: str
+    settings: dict[str, Any]
+    killed: Transcript
+    resumed: Transcript | None
+
+    @property
+    def step(self) -> int | None:
+        """The step at which that checkpoint was saved, where its event says so."""
+        payloads = [event.get("payload") for event in self.killed.of("checkpoint_saved")]
+        steps = [item.get("step") for item in payloads if isinstance(item, dict)]
+        return steps[-1] if steps and isinstance(steps[-1], int) else None
+
+
+def kill_and_resume(subject: Subject) -> ResumedRun:
+    """Make the run.
+
+    Raises:
+        NotApplicable: The worker promises no checkpoints, or saves none.
+    """
+    limits = subject.limits
+    if not subject.record.capabilities.get("supports_checkpointing"):
+        raise NotApplicable("it promises no checkpoints")
+    checkpoints = choose.checkpoint_settings(subject.usable, max(1, limits.steps // 4))
+    if not subject.trained.of("checkpoint_saved") and not checkpoints:
+        raise NotApplicable("it saves no checkpoint in a short run")
+    subject.stage("killing a run after a checkpoint and resuming it")
+    settings = {**subject.given, **choose.length_settings(subject.usable, limits.steps * 4), **checkpoints}
+    attempt = subject.start(settings, wall_s=limits.startup_s + limits.run_s)
+    attempt.until(lambda: saved_checkpoints(attempt.output()), limits.run_s)
+    attempt.signal(signal.SIGKILL)
+    killed = attempt.finish()
+    saved = saved_checkpoints(attempt.output())
+    if not saved:
+        raise NotApplicable("it saved no checkpoint before its end")
+    resumed = attempt.finish() if attempt.start(saved[-1]) else None
+    return ResumedRun(saved[-1], settings, killed, resumed)
+
+
+def saved_checkpoints(output: bytes) -> list[str]:
+    """Return the paths of the checkpoints that a run reported."""
+    found: list[str] = []
+    for line in read_lines(output) if b"checkpoint_saved" in output else ():
+        for event in line.events:
+            payload = event.get("payload")
+            if kind_of(event) == "checkpoint_saved" and isinstance(payload, dict):
+                path = checkpoint_path(payload)
+                found += [path] if path else []
+    return found
+
+
+def checkpoint_path(payload: Mapping[str, Any]) -> str | None:
+    """Return the file that a ``checkpoint_saved`` event names."""
+    value = next((payload[name] for name in ("path", "checkpoint_path", "checkpoint") if name in payload), None)
+    return value if isinstance(value, str) else None
