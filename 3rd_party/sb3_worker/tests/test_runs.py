@@ -221,6 +221,22 @@ def test_classes_and_schedules_are_given_by_name(worker: Any) -> None:
     assert saved["_stats_window_size"] == 7
 
 
+def test_goals_are_replayed_in_hindsight(worker: Any) -> None:
+    path = "stable_baselines3.common.envs:BitFlippingEnv"
+    gym.register("Bits-v0", entry_point=path, kwargs={"n_bits": 4, "continuous": False}, disable_env_checker=True)
+    settings = {
+        "algo": "DQN",
+        "env_id": "Bits-v0",
+        "learning_starts": 50,
+        "buffer_size": 1000,
+        "algorithm_kwargs": {"replay_buffer_class": "HerReplayBuffer", "replay_buffer_kwargs": {"n_sampled_goal": 2}},
+    }
+    saved = worker(**settings, save_replay_buffer=True).named("checkpoint_saved")[0]["path"]
+    again = worker(**settings, mode="resume", checkpoint_path=saved, total_timesteps=600)
+    assert again.named("checkpoint_loaded")[0]["replay_buffer"] == 512
+    assert worker(**settings, mode="evaluate", checkpoint_path=saved, eval_episodes=2).summary["episodes"] == 2
+
+
 def test_noise_and_dry_runs(worker: Any) -> None:
     settings = {"algo": "TD3", "env_id": "Pendulum-v1", "learning_starts": 100, "total_timesteps": 150}
     for noise in ("normal", "ornstein_uhlenbeck"):
