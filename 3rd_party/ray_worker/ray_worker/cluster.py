@@ -44,6 +44,9 @@ def private_environment(scratch: Scratch) -> dict[str, str]:
         # On a machine under load a node that is alive may not answer for a while.
         "RAY_health_check_failure_threshold": "40",
         "RAY_agent_register_timeout_ms": "170000",
+        # Processes that wait for work which never comes: actors have processes of their own.
+        "RAY_enable_worker_prestart": "0",
+        "RAY_prestart_worker_first_driver": "0",
         "RAY_ENABLE_UV_RUN_RUNTIME_ENV": "0",
         "RAY_DISABLE_IMPORT_WARNING": "1",
     }

@@ -40,6 +40,7 @@ def main() -> int:
     import ray
 
     _be_patient()
+    _be_frugal()
     try:
         context = ray.init(address="local", **options)
         # From here on the pipe alone says when to end; whoever signals this program ends the worker, too.
@@ -74,6 +75,18 @@ def _be_patient() -> None:
                 time.sleep(0.2)
 
     services.get_node = get_node
+
+
+def _be_frugal() -> None:
+    """Do without Ray's autoscaler, a process that would add machines to this instance."""
+    from ray._private.parameter import RayParams
+
+    made = RayParams.__init__
+
+    def init(self: Any, *args: Any, **kwargs: Any) -> None:
+        made(self, *args, **{**kwargs, "no_monitor": True})
+
+    RayParams.__init__ = init
 
 
 def _answer(answers: TextIO, told: dict[str, str]) -> None:
