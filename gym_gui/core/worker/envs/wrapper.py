@@ -69,6 +69,7 @@ class TelemetryWrapper(gymnasium.Wrapper[Any, Any, Any, Any]):
         self._emit = emitter.step
         self._next_step = self._recording.counter.next_step
         self._observations = observations
+        self._plain = not observations and not self._recording.labels
         self._first: dict[str, Any] = {}
         self._episode: Episode | None = None
 
@@ -88,25 +89,20 @@ class TelemetryWrapper(gymnasium.Wrapper[Any, Any, Any, Any]):
         if episode is None:  # environments that begin their next episode by themselves
             episode = self._episode = self._recording.begin()
             self._first = {}
-        observation, reward, terminated, truncated, info = result
+        _, reward, terminated, truncated, info = result
         episode.total += reward
         if episode.recorded:
-            extra = self._recording.labels
-            if self._first or episode.rendered:
-                extra = {**extra, **self._first}
-                self._first = {}
-                if episode.rendered:
-                    extra.update(self._recording.frame(episode, self.env.render))
-            self._emit(
-                self._next_step(),
-                reward=plain(reward),
-                ep_index=episode.index,
-                terminated=bool(terminated),
-                truncated=bool(truncated),
-                action=plain(action),
-                observation=plain(observation) if self._observations else None,
-                **extra,
-            )
+            if self._plain and not episode.rendered:  # as most are: an empty ** and the calls would cost a third more
+                self._emit(
+                    self._next_step(),
+                    reward=reward if type(reward) is float else plain(reward),
+                    ep_index=episode.index,
+                    terminated=bool(terminated),
+                    truncated=bool(truncated),
+                    action=action if type(action) is int else plain(action),
+                )
+            else:
+                self._emit_whole(episode, action, result)
         episode.length += 1
         if terminated or truncated:
             self._episode = None
@@ -118,6 +114,26 @@ class TelemetryWrapper(gymnasium.Wrapper[Any, Any, Any, Any]):
                 truncated=bool(truncated),
             )
         return result
+
+    def _emit_whole(self, episode: Episode, action: Any, result: Any) -> None:
+        """Emit a step with all that is wanted of it."""
+        observation, reward, terminated, truncated, _ = result
+        extra = self._recording.labels
+        if self._first or episode.rendered:
+            extra = {**extra, **self._first}
+            self._first = {}
+            if episode.rendered:
+                extra.update(self._recording.frame(episode, self.env.render))
+        self._emit(
+            self._next_step(),
+            reward=plain(reward),
+            ep_index=episode.index,
+            terminated=bool(terminated),
+            truncated=bool(truncated),
+            action=plain(action),
+            observation=plain(observation) if self._observations else None,
+            **extra,
+        )
 
     def close(self) -> None:
         """Close the environment."""
