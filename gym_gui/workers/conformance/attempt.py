@@ -25,6 +25,7 @@ from gym_gui.workers.record import WorkerRecord
 _POLL_S = 0.02
 _RECORD_PATIENCE_S = 20.0
 _STDERR_BYTES = 64 << 10
+_END_BYTES = 1 << 20
 
 
 class Attempt:
@@ -120,12 +121,21 @@ class Attempt:
         self._deadline = self._started_at + self._until
         return self._pool.start(self.folder, spec, self.worker.worker_id, self.number) is not None
 
-    def output(self) -> bytes:
-        """Return what its stdout log holds now."""
+    def output(self, start: int = 0) -> bytes:
+        """Return what its stdout log holds now, from an offset on."""
         try:
-            return self.folder.stdout_log(self.worker.worker_id, self.number).read_bytes()
+            with self.folder.stdout_log(self.worker.worker_id, self.number).open("rb") as log:
+                log.seek(start)
+                return log.read()
         except FileNotFoundError:
             return b""
+
+    def size(self) -> int:
+        """Return the bytes that its stdout log holds now."""
+        try:
+            return self.folder.stdout_log(self.worker.worker_id, self.number).stat().st_size
+        except FileNotFoundError:
+            return 0
 
     def ended(self) -> bool:
         """Return whether the worker has ended and all that it left behind."""
@@ -147,8 +157,12 @@ class Attempt:
             with contextlib.suppress(TypeError, PermissionError):
                 ProcessIdentity(**told).signal(number)
 
-    def finish(self) -> Transcript:
-        """Wait for the attempt's end and return all that it said."""
+    def finish(self, *, briefly: bool = False) -> Transcript:
+        """Wait for the attempt's end and return all that it said.
+
+        Args:
+            briefly: It may have said a great deal: return the beginning and the end of it, not judged by the reader.
+        """
         while not self.ended() and time.monotonic() < self._deadline:
             time.sleep(_POLL_S)
         seconds = time.monotonic() - self._started_at
@@ -158,16 +172,26 @@ class Attempt:
         return Transcript(
             run_id=self.plan.run_id,
             worker_id=worker_id,
-            lines=read_lines(self.output()),
+            lines=read_lines(self._ends() if briefly else self.output()),
             stderr=_tail(self.folder.stderr_log(worker_id, self.number)),
             code=ended.get("code"),
             signal=ended.get("signal"),
             seconds=seconds,
             reason=str(ended.get("reason", "lost")),
             strays=int(ended.get("strays") or 0),
-            quarantined=ingest(self.folder, self.plan, self.number),
+            quarantined=[] if briefly else ingest(self.folder, self.plan, self.number),
             error=str(ended.get("error") or ""),
         )
+
+    def _ends(self) -> bytes:
+        """Return the first and the last lines of its stdout log, all of them if it is not long."""
+        size = self.size()
+        if size <= 2 * _END_BYTES:
+            return self.output()
+        with self.folder.stdout_log(self.worker.worker_id, self.number).open("rb") as log:
+            head = log.read(_END_BYTES).rpartition(b"\n")[0]
+            log.seek(size - _END_BYTES)
+            return head + b"\n" + log.read().partition(b"\n")[2]
 
     def stopping_s(self) -> float:
         """Return the seconds between SIGTERM and the worker's end; 0 where none was sent."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import signal
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from gym_gui.workers.conformance import settings as choose
 from gym_gui.workers.conformance.transcript import TERMINAL, Transcript, kind_of, read_lines
@@ -65,13 +65,13 @@ def hold_and_cancel(subject: Subject) -> HeldRun:
     early = attempt.output()
     attempt.signal(signal.SIGUSR2)
     held = attempt.until(mark.exists, 10.0) and not attempt.ended()
-    before = len(_beats(attempt.output()))
-    attempt.until(lambda: held and len(_beats(attempt.output())) >= before + wanted, hold_s * 0.8)
-    beats = len(_beats(attempt.output())) - before
+    before = attempt.size()
+    attempt.until(lambda: held and _beats(attempt.output(before)) >= wanted, hold_s * 0.8)
+    beats = _beats(attempt.output(before)) if held else 0
     cancelled = not attempt.ended()
     mark.with_suffix(".release").touch()  # a handler that only notes SIGTERM has to come back to the training
     attempt.signal(signal.SIGTERM, launcher=True)
-    transcript = attempt.finish()
+    transcript = attempt.finish(briefly=True)
     return HeldRun(
         transcript,
         held=held,
@@ -90,5 +90,6 @@ def _is_at_work(output: bytes) -> bool:
     return len(kinds) > 1 and not set(kinds) & set(TERMINAL)
 
 
-def _beats(output: bytes) -> list[Any]:
-    return [event for line in read_lines(output) for event in line.events if kind_of(event) == "heartbeat"]
+def _beats(output: bytes) -> int:
+    """Return how many heartbeats there are, also in lines that are not whole."""
+    return sum(kind_of(event) == "heartbeat" for line in read_lines(output) for event in line.events)
