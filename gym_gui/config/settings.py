@@ -80,6 +80,11 @@ SETTINGS = {
             "MiB that the daemon keeps taken, and gives back when room is low, so that what must be written can be.",
         ),
         Setting(
+            "proxy_timeout_s",
+            60.0,
+            "Seconds without progress after which a run's telemetry proxy is killed and replaced; 0: never.",
+        ),
+        Setting(
             "compress_logs_mb",
             1.0,
             "Logs of so many MiB and more are compressed once their run has ended; 0: none is.",

@@ -39,9 +39,12 @@ class Indexer:
         folder: The run's folder; the caller holds the proxy lock.
         plan: The run.
         clock: Monotonic clock, seconds.
+        beat: Called now and then during what takes long.
     """
 
-    def __init__(self, folder: RunFolder, plan: RunPlan, clock: Callable[[], float]) -> None:
+    def __init__(
+        self, folder: RunFolder, plan: RunPlan, clock: Callable[[], float], beat: Callable[[], None] = lambda: None
+    ) -> None:
         self.folder = folder
         self.plan = plan
         self.disk_full = False
@@ -53,6 +56,7 @@ class Indexer:
         self.truncations: list[Truncation] = []
         """Logs that were found truncated or replaced; whoever records them empties the list."""
         self._clock = clock
+        self._beat = beat
         self._ingestor: Ingestor | None = None
         self._added: set[tuple[int, int]] = set()
         self._closed: set[tuple[int, int]] = set()
@@ -161,7 +165,7 @@ class Indexer:
     def _add_sources(self, history: RunHistory) -> None:
         """Open the database if it is not open, and add every log that it does not know yet."""
         if self._ingestor is None:
-            self._ingestor = open_ingestor(self.folder, self.plan)
+            self._ingestor = open_ingestor(self.folder, self.plan, lambda _done, _total: self._beat())
             self._added.clear()
         if (0, 1) not in self._added:
             self._ingestor.add_source(0, "supervisor", 1, self.folder.supervisor_log)

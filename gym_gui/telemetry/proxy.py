@@ -28,6 +28,7 @@ from gym_gui.telemetry.attempt_watch import LogFacts
 from gym_gui.telemetry.diagnostics import say
 from gym_gui.telemetry.errors import Fenced
 from gym_gui.telemetry.identity import ProcessIdentity
+from gym_gui.telemetry.pulse import Pulse
 from gym_gui.telemetry.supervisor import Supervisor
 
 if TYPE_CHECKING:
@@ -133,6 +134,8 @@ class Proxy:
         self._reported_at = float("-inf")
         self._looked_at = float("-inf")
         self._stale = True
+        self._lock = FileLock(folder.proxy_lock)
+        self._pulse = Pulse(self._lock, clock)
 
     def run(self) -> int:
         """Work until the run has ended, or another proxy has it, or SIGTERM comes.
@@ -143,25 +146,24 @@ class Proxy:
         Raises:
             MosaicError: The run's folder cannot be used.
         """
-        lock = FileLock(self.folder.proxy_lock)
         try:
             with self._drain_on_signals():
-                if not self._with_room(lambda: self._acquire(lock)):
+                if not self._with_room(self._acquire):
                     return EXIT_DRAINED if self._draining else EXIT_LOCKED
                 return self._work(load_plan(self.folder))
         except Fenced:
             return EXIT_LOCKED
         finally:
             self.reporter.close(CLOSE_TIMEOUT_S)
-            lock.release()
+            self._lock.release()
 
     def drain(self) -> None:
         """Ask :meth:`run` to return soon and leave the workers running."""
         self._draining = True
 
-    def _acquire(self, lock: FileLock) -> bool:
+    def _acquire(self) -> bool:
         for _ in range(LOCK_TRIES):  # somebody who only looks at the lock holds it for a moment
-            if lock.acquire():
+            if self._lock.acquire():
                 return True
             time.sleep(0.02)
         return False
@@ -169,9 +171,10 @@ class Proxy:
     def _with_room(self, act: Callable[[], T]) -> T | None:
         """Do what needs room on the disk as soon as there is some; ``None`` if told to stop meanwhile."""
         while not self._draining:
+            self._pulse.beat()
             try:
                 return act()
-            except OSError as error:  # noqa: PERF203 - it waits a second anyway
+            except OSError as error:
                 if error.errno not in (errno.ENOSPC, errno.EDQUOT):
                     raise
                 time.sleep(RETRY_S)
@@ -198,7 +201,7 @@ class Proxy:
         from gym_gui.telemetry.indexer import Indexer
         from gym_gui.telemetry.usage_sampler import UsageSampler
 
-        indexer = Indexer(self.folder, plan, self._clock)
+        indexer = Indexer(self.folder, plan, self._clock, self._pulse.beat)
         turns = _Turns(supervisor, indexer, UsageSampler(plan.limits, self._clock))
         try:
             while not supervisor.ended:
@@ -212,6 +215,7 @@ class Proxy:
     def _turn(self, turns: _Turns) -> None:
         """Read, look, act, report, and wait for the next turn."""
         now = self._clock()
+        self._pulse.beat()
         turns.supervisor.journal.tell()
         had_room = not turns.indexer.disk_full
         read = turns.indexer.pump(turns.supervisor.history)
@@ -273,6 +277,7 @@ class Proxy:
         while not turns.indexer.complete(turns.supervisor.history):
             if self._draining:
                 return EXIT_DRAINED
+            self._pulse.beat()
             time.sleep(TICK_S if turns.indexer.disk_full else 0.0)
         try:
             merge_manifests(self.folder, plan)

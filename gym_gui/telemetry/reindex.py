@@ -93,12 +93,13 @@ def reindex_run(folder: RunFolder, *, progress: Callable[[int, int], None] | Non
         lock.release()
 
 
-def open_ingestor(folder: RunFolder, plan: RunPlan) -> Ingestor:
+def open_ingestor(folder: RunFolder, plan: RunPlan, progress: Callable[[int, int], None] | None = None) -> Ingestor:
     """Open a run's database for writing; one of an earlier schema is rebuilt from the logs first.
 
     Args:
         folder: The run's folder; the caller holds the proxy lock.
         plan: The run.
+        progress: Called while it is rebuilt, after each transaction, with bytes done and bytes in all.
 
     Raises:
         DiskFull: No room; may be tried again.
@@ -118,7 +119,7 @@ def open_ingestor(folder: RunFolder, plan: RunPlan) -> Ingestor:
         values = {"run_id": plan.run_id, "path": str(folder.database), "schema": SCHEMA_VERSION}
         message = "Telemetry database of an earlier schema is rebuilt"
         log_constant(logger, LOG_SERVICE_SQLITE_DEBUG, message=message, extra=values)
-        rebuild(folder, plan)
+        rebuild(folder, plan, progress)
         return Ingestor(folder, plan)
 
 

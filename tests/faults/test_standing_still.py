@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import os
 import signal
+from pathlib import Path
 
 import pytest
 
 from gym_gui.runs.states import RunState
+from gym_gui.telemetry.pulse import last_beat
 from gym_gui.trainer.client import TrainerClient
 
 
@@ -40,6 +43,30 @@ def test_a_proxy_that_stands_still_is_replaced(cluster, until, size):
     assert (summary.state, summary.cause) == (RunState.COMPLETED, "exit code 0")
     assert run.events("proxy")[0]["pid"] == first
     assert len(run.events("proxy")) == 2
+
+
+@pytest.mark.fault
+def test_a_proxy_that_hangs_is_replaced(cluster, until, monkeypatch):
+    """It lives, holds the lock, and waits for ever: here for somebody to write into what it has begun to read."""
+    monkeypatch.setenv("MOSAIC_PROXY_TIMEOUT_S", "4")
+    run = cluster.submit("started", "full_speed:1", "sleep:6", "full_speed:1", "completed")
+    until(lambda: len(run.log()) > 100_000 and run.started())
+    first, beat = run.victim("proxy"), last_beat(run.folder)
+    until(lambda: last_beat(run.folder) != beat)  # it gives signs of its own
+    os.mkfifo(run.folder.cancel_intent)
+    until(lambda: "fifo" in wait_channel(first) or "wait_for_partner" in wait_channel(first))
+    run.folder.cancel_intent.unlink()  # the next one shall not fall into it as well
+    until(lambda: run.victim("proxy") not in (None, first), 60.0)
+    summary = cluster.wait(run)
+    assert (summary.state, summary.cause) == (RunState.COMPLETED, "exit code 0")
+    assert run.events("proxy")[0]["pid"] == first
+    assert len(run.events("proxy")) == 2
+    assert "LOG1119" in (cluster.home / "logs" / "daemon.log").read_text()
+
+
+def wait_channel(pid: int) -> str:
+    """Return where in the kernel a process waits."""
+    return Path(f"/proc/{pid}/wchan").read_text()
 
 
 @pytest.mark.fault

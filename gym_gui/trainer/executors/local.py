@@ -10,10 +10,15 @@ import time
 from pathlib import Path
 from typing import ClassVar
 
+from gym_gui.config.settings import get_setting
 from gym_gui.core.worker.errors import MosaicError
+from gym_gui.logging_config.helpers import log_constant
+from gym_gui.logging_config.log_constants import LOG_DAEMON_PROXY_HUNG
 from gym_gui.runs.folder import RunFolder
 from gym_gui.runs.lock import is_locked
+from gym_gui.telemetry.pulse import last_beat
 from gym_gui.trainer.executors.base import Executor
+from gym_gui.trainer.executors.progress import Progress
 from gym_gui.trainer.executors.spare import SpareProxy, start_proxy
 from gym_gui.trainer.proxy_identity import proxy_of
 
@@ -44,6 +49,8 @@ class LocalExecutor(Executor):
         self._spare = SpareProxy(home)
         self._used_at = float("-inf")
         self._still_since: dict[str, float] = {}
+        self._patience_s = float(get_setting("proxy_timeout_s"))
+        self._progress: dict[str, Progress] = {}
 
     async def start(self, folder: RunFolder) -> None:
         await self.kill(folder)
@@ -53,11 +60,12 @@ class LocalExecutor(Executor):
     async def alive(self, folder: RunFolder) -> bool:
         child = self._children.get(folder.run_id)
         there = (child is not None and child.poll() is None) or is_locked(folder.proxy_lock)
-        return there and not self._stands_still(folder)
+        return there and not self._stands_still(folder) and not self._hangs(folder)
 
     async def kill(self, folder: RunFolder) -> None:
         child = self._children.pop(folder.run_id, None)
         self._still_since.pop(folder.run_id, None)
+        self._progress.pop(folder.run_id, None)
         if child is not None:
             child.kill()
         other = proxy_of(folder)
@@ -76,9 +84,10 @@ class LocalExecutor(Executor):
 
     async def cleanup(self, folder: RunFolder) -> None:
         child = self._children.pop(folder.run_id, None)
-        if child is not None and self._stands_still(folder):
+        if child is not None and (self._stands_still(folder) or self._hangs(folder)):
             child.kill()
         self._still_since.pop(folder.run_id, None)
+        self._progress.pop(folder.run_id, None)
         if child is not None:
             await asyncio.to_thread(child.wait)
 
@@ -90,6 +99,14 @@ class LocalExecutor(Executor):
             return False
         now = time.monotonic()
         return now - self._still_since.setdefault(folder.run_id, now) > STILL_S
+
+    def _hangs(self, folder: RunFolder) -> bool:
+        """Whether the run's supervisor is there, was not stopped, and yet has not got on with its work for long."""
+        progress = self._progress.setdefault(folder.run_id, Progress(self._patience_s))
+        if not progress.hangs(time.monotonic(), last_beat(folder)):
+            return False
+        log_constant(logger, LOG_DAEMON_PROXY_HUNG, extra={"run_id": folder.run_id, "silent_s": self._patience_s})
+        return True
 
     async def keep_spare(self) -> None:
         """Keep a spare proxy ready until cancelled, so that the next run starts quickly."""
