@@ -18,6 +18,8 @@ from gym_gui.trainer.client import TrainerClient
 
 #: How many events each logs a turn: a second or more of work for each of them.
 EVENTS = {"sdk": 200_000, "print": 200_000, "metrics": 50_000, "trackio": 20_000, "tensorboardX": 5_000, "mlflow": 300}
+#: Those that need no more turns: nothing stands beside the one, the other is three orders of magnitude away.
+ONCE = ("metrics", "mlflow")
 TINY = {"sdk": 2_000, "print": 2_000, "metrics": 500, "trackio": 500, "tensorboardX": 200, "mlflow": 10}
 TARGETS = {
     ("sdk", "trackio"): 8,
@@ -34,7 +36,7 @@ def through(home: Path, client: TrainerClient, how: str, events: int) -> float:
     folder = RunFolder.of(home, run_id)
     reader = RunReader(folder)
     started = live.first_event(folder)
-    live.until(lambda: reader.ledger().stored >= events, f"{events} events in {folder.database}")
+    live.until(lambda: reader.ledger().stored >= events, f"{events} events in {folder.database}", pause_s=0.02)
     wall = time.monotonic() - started
     run = live.wait(client, run_id)
     table, per_event = ("metrics", 6) if how == "metrics" else ("steps", 1)
@@ -58,8 +60,10 @@ def main() -> None:
             print(f"{name} is left out: {why}")
     found: dict[str, list[float]] = {name: [] for name in sizes if name not in skipped}
     with live.daemon() as (home, client):
-        for _ in range(options.rounds):
+        for turn in range(options.rounds):
             for name, taken in found.items():
+                if turn and name in ONCE:
+                    continue
                 events = sizes[name]
                 speed = (
                     rivals.events_per_second(name, events)
@@ -71,7 +75,8 @@ def main() -> None:
     ratios = [
         harness.Ratio(
             f"T4 events/s, {LABELS[ours]} / {rivals.PINS[theirs]}",
-            statistics.median(a / b for a, b in zip(found[ours], found[theirs], strict=True)),
+            # Those that took one turn are compared with the turn that all took.
+            statistics.median(a / b for a, b in zip(found[ours], found[theirs], strict=False)),
             target,
             at_most=False,
         )

@@ -24,6 +24,8 @@ RESULTS = Path(__file__).parent / "results"
 ROUNDS = 5
 # What is installed has its bytecode compiled; without this every process that is started here would do it anew.
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+_STARTED = time.monotonic()
+_LOAD_BEFORE = os.getloadavg()[0]
 
 
 @dataclass
@@ -55,11 +57,16 @@ class Sample:
     wall_s: float
 
 
-def arguments(description: str) -> argparse.Namespace:
-    """Return the options that every benchmark has: `tiny` (bool) and `rounds` (int)."""
+def arguments(description: str, rounds: int = ROUNDS) -> argparse.Namespace:
+    """Return the options that every benchmark has: `tiny` (bool) and `rounds` (int).
+
+    Args:
+        description: What it measures.
+        rounds: The default.
+    """
     parser = argparse.ArgumentParser(description=description)
     parser.add_argument("--tiny", action="store_true", help="a small size: only to see that it works")
-    parser.add_argument("--rounds", type=int, default=ROUNDS, help=f"turns of each arm (default {ROUNDS})")
+    parser.add_argument("--rounds", type=int, default=rounds, help=f"turns of each arm (default {rounds})")
     return parser.parse_args()
 
 
@@ -111,13 +118,16 @@ def report(name: str, ratios: Sequence[Ratio], *, tiny: bool, details: Mapping[s
         "tiny": tiny,
         "at": time.time(),
         "commit": _commit(),
+        "seconds": time.monotonic() - _STARTED,
         "machine": machine(),
         "ratios": [asdict(ratio) | {"reached": ratio.reached} for ratio in ratios],
         "details": dict(details),
     }
     path = RESULTS / f"{name}{'.tiny' if tiny else ''}.json"
     path.write_text(json.dumps(result, indent=1, default=lambda value: value.__dict__) + "\n", encoding="utf-8")
-    print(f"written: {path}")
+    print(
+        f"written: {path} after {result['seconds']:.0f} s; load {_LOAD_BEFORE:.1f} before, {os.getloadavg()[0]:.1f} now"
+    )
     width = max((len(ratio.name) for ratio in ratios), default=0)
     for ratio in ratios:
         sign = "<=" if ratio.at_most else ">="
@@ -130,7 +140,8 @@ def machine() -> dict[str, Any]:
     return {
         "platform": platform.platform(),
         "cpus": os.cpu_count(),
-        "load": os.getloadavg()[0],
+        "load": _LOAD_BEFORE,
+        "load_after": os.getloadavg()[0],
         "python": platform.python_version(),
         "sqlite": sqlite3.sqlite_version,
     }

@@ -175,7 +175,7 @@ def full_speed(program: str, events: int) -> dict[str, float]:
 def main() -> None:
     """Measure, and print the ratios last."""
     options = harness.arguments("Ingestion against raw inserts (T5), bytes a row (T12), a million events (T3).")
-    events = 5_000 if options.tiny else 300_000
+    events = 5_000 if options.tiny else 200_000
     million = 5_000 if options.tiny else 1_000_000
     print(f"{events:,} steps with an observation of four numbers:")
     ratio, speed, _ = against_raw(events, options.rounds, observation=True)

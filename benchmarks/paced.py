@@ -1,8 +1,9 @@
 """A worker at 2,000 events/s: CPU of proxy and daemon, and how long after its emission an event is seen live.
 
 ``python -m benchmarks.paced [--tiny]`` (targets T6 and T7). CPU is that of whole processes from the kernel's books, in
-three turns: nobody looks, one watches the run's figures, one reads its rows live. Latency is the reader's clock against
-the time in the event; also at higher rates, until the worker outruns the index.
+three parts of each run: nobody looks, one watches the run's figures, one reads its rows live. Latency is the reader's
+clock against the time in the event; also beside 49 other readers, and at higher rates, until the worker outruns the
+index.
 """
 
 from __future__ import annotations
@@ -10,31 +11,34 @@ from __future__ import annotations
 import statistics
 import threading
 import time
-from collections.abc import Callable
 from pathlib import Path
 
 from benchmarks import harness, live
+from benchmarks.viewers import viewing
 from gym_gui.trainer.client import TrainerClient
 
 RATE = 2_000
 FASTER = (10_000, 50_000)
-#: Of every run the first second is left out: processes start, the first batches carry a backlog.
+#: Of every run, and of every reader, the first second is left out: processes start, first batches carry a backlog.
 WARM_UP_S = 1.0
+#: Between two parts of a run, seconds.
+PAUSE_S = 0.5
 
 
 class Reader(threading.Thread):
     """A live reader in a thread: notes how old each step is when it arrives."""
 
-    def __init__(self, home: Path, run_id: str, max_rate: float) -> None:
+    def __init__(self, home: Path, run_id: str, max_rate: float, *, from_now: bool = False) -> None:
         super().__init__()
         self.ages: list[float] = []
         self.gaps = 0
-        self._home, self._run_id, self._max_rate = home, run_id, max_rate
+        self._home, self._run_id, self._max_rate, self._from_now = home, run_id, max_rate, from_now
 
     def run(self) -> None:
         started = None
         with TrainerClient.connect(self._home) as client:
-            for batch in client.stream(self._run_id, kinds=["step"], max_rate=self._max_rate):
+            stream = client.stream(self._run_id, kinds=["step"], max_rate=self._max_rate, from_now=self._from_now)
+            for batch in stream:
                 now = time.time()
                 self.gaps += sum(gap.count for gap in batch.gaps)
                 for step in batch.steps:
@@ -48,37 +52,67 @@ class Reader(threading.Thread):
 
 
 class Watcher(threading.Thread):
-    """Somebody who watches the run's figures."""
+    """Somebody who watches the run's figures, until told to leave."""
 
     def __init__(self, home: Path, run_id: str) -> None:
         super().__init__()
         self._home, self._run_id = home, run_id
+        self._left = threading.Event()
 
     def run(self) -> None:
         with TrainerClient.connect(self._home) as client:
             for _ in client.watch([self._run_id]):
-                pass
+                if self._left.is_set():
+                    return
+
+    def leave(self) -> None:
+        self._left.set()
+        self.join()
 
 
-def cpu_of_one_run(
-    client: TrainerClient, seconds: float, attend: Callable[[str], threading.Thread] | None
-) -> tuple[float, float, threading.Thread | None]:
-    """Return the shares of a core that proxy and daemon use while a worker prints 2,000 events/s."""
-    run_id = client.submit(live.load("episodes", int(RATE * (seconds + 2 * WARM_UP_S)), rate=RATE, stamped=True))
-    other = attend(run_id) if attend else None
-    if other:
-        other.start()
+def one_run(home: Path, client: TrainerClient, seconds: float) -> tuple[dict[str, tuple[float, float]], Reader]:
+    """Return what proxy and daemon use of a core in each part of a run, percent, and the reader of the last part."""
+    lasts = WARM_UP_S + 3 * seconds + 4 * PAUSE_S
+    run_id = client.submit(live.load("episodes", int(RATE * lasts), rate=RATE, stamped=True))
     live.until(lambda: client.get(run_id).steps > RATE * WARM_UP_S, "the run at speed", pause_s=0.1)
     proxy = client.get(run_id).proxy_pid
-    daemon = int(client.status()["pid"])
     assert proxy is not None
-    began, before = time.monotonic(), (live.cpu_seconds(proxy), live.cpu_seconds(daemon))
-    time.sleep(seconds)
-    after, took = (live.cpu_seconds(proxy), live.cpu_seconds(daemon)), time.monotonic() - began
+    pids = (proxy, int(client.status()["pid"]))
+    used = {"nobody looks": _used(pids, seconds)}
+    watcher = Watcher(home, run_id)
+    watcher.start()
+    time.sleep(PAUSE_S)
+    used["one watches"] = _used(pids, seconds)
+    watcher.leave()
+    reader = Reader(home, run_id, 0, from_now=True)
+    reader.start()
+    time.sleep(PAUSE_S)
+    used["one reads the rows"] = _used(pids, seconds)
     live.wait(client, run_id)
-    if other:
-        other.join()
-    return (after[0] - before[0]) / took * 100, (after[1] - before[1]) / took * 100, other
+    reader.join()
+    return used, reader
+
+
+def _used(pids: tuple[int, int], seconds: float) -> tuple[float, float]:
+    """Return the shares of a core that two processes use in the next seconds, percent."""
+    began, before = time.monotonic(), [live.cpu_seconds(pid) for pid in pids]
+    time.sleep(seconds)
+    after, took = [live.cpu_seconds(pid) for pid in pids], time.monotonic() - began
+    proxy, daemon = ((end - start) / took * 100 for start, end in zip(before, after, strict=True))
+    return proxy, daemon
+
+
+def beside_others(home: Path, client: TrainerClient, seconds: float, others: int) -> Reader:
+    """Return a reader that has seen a run through together with others, which are one process."""
+    events = int(RATE * (seconds + 2 * WARM_UP_S))
+    config = live.load("sdk", events, rate=RATE, stamped=True)
+    config["arguments"] += ["--delay", "2"]  # it begins when the others are there
+    run_id = client.submit(config)
+    reader = Reader(home, run_id, 0)
+    with viewing(home, run_id, others, 0, events):
+        reader.start()
+        reader.join()
+    return reader
 
 
 def latency(home: Path, client: TrainerClient, rate: int, seconds: float, max_rate: float) -> Reader:
@@ -95,43 +129,46 @@ def main() -> None:
     options = harness.arguments(
         "2,000 events/s: CPU of proxy and daemon (T6), time until a live reader sees them (T7)."
     )
-    seconds = 1.0 if options.tiny else 5.0
-    turns: dict[str, list[tuple[float, float]]] = {"nobody looks": [], "one watches": [], "one reads the rows": []}
+    seconds, others = (1.0, 4) if options.tiny else (3.0, 49)
+    turns: dict[str, list[tuple[float, float]]] = {}
     ages: list[tuple[float, float]] = []
+    others_ages: list[tuple[float, float]] = []
+    faster: dict[int, list[tuple[float, float]]] = {} if options.tiny else {rate: [] for rate in FASTER}
     with live.daemon() as (home, client):
-        attends: dict[str, Callable[[str], threading.Thread] | None] = {
-            "nobody looks": None,
-            "one watches": lambda run_id: Watcher(home, run_id),
-            "one reads the rows": lambda run_id: Reader(home, run_id, 0),
-        }
         for _ in range(1 if options.tiny else options.rounds):
-            for name, attend in attends.items():
-                proxy, daemon, reader = cpu_of_one_run(client, seconds, attend)
-                turns[name].append((proxy, daemon))
-                told = ""
-                if isinstance(reader, Reader):
-                    assert not reader.gaps
-                    ages.append((reader.percentile(0.5), reader.percentile(0.99)))
-                    told = f"; seen after {ages[-1][0]:.0f} ms (p50), {ages[-1][1]:.0f} ms (p99)"
-                print(f"  {name}: proxy {proxy:.1f} %, daemon {daemon:.1f} % of a core{told}", flush=True)
-        faster = {}
-        for rate in () if options.tiny else FASTER:
-            reader = latency(home, client, rate, 4.0, max_rate=2_000)
-            faster[rate] = (reader.percentile(0.5), reader.percentile(0.99))
-            print(f"  {rate:,} events/s: seen after {faster[rate][0]:.0f} ms (p50), {faster[rate][1]:.0f} ms (p99)")
+            used, reader = one_run(home, client, seconds)
+            assert not reader.gaps
+            ages.append(_percentiles(reader))
+            for name, (proxy, daemon) in used.items():
+                turns.setdefault(name, []).append((proxy, daemon))
+                print(f"  {name}: proxy {proxy:.1f} %, daemon {daemon:.1f} % of a core")
+            print(f"  seen after {_told(ages[-1])}", flush=True)
+        for _ in range(1 if options.tiny else 3):
+            others_ages.append(_percentiles(beside_others(home, client, seconds, others)))
+            print(f"  beside {others} others: seen after {_told(others_ages[-1])}", flush=True)
+            for rate, taken in faster.items():
+                taken.append(_percentiles(latency(home, client, rate, seconds, max_rate=2_000)))
+                print(f"  {rate:,} events/s: seen after {_told(taken[-1])}", flush=True)
     ratios = [
         harness.Ratio(f"T6 % of a core at 2,000 events/s, proxy + daemon, {name}", _median_sum(taken), 10)
         for name, taken in turns.items()
     ]
-    ratios += [
-        harness.Ratio("T7 ms until seen live at 2,000 events/s, p50", statistics.median(p50 for p50, _ in ages), 40),
-        harness.Ratio("T7 ms until seen live at 2,000 events/s, p99", statistics.median(p99 for _, p99 in ages), 100),
-    ]
-    for rate, (p50, p99) in faster.items():
-        ratios.append(harness.Ratio(f"T7 ms until seen live at {rate:,} events/s, p50", p50, 40))
-        ratios.append(harness.Ratio(f"T7 ms until seen live at {rate:,} events/s, p99", p99, 100))
-    details = {"seconds": seconds, "rounds": options.rounds, "cpu_percent": turns, "age_ms": ages, "faster_ms": faster}
+    seen = {"at 2,000 events/s": ages, f"at 2,000 events/s, beside {others} others": others_ages}
+    seen |= {f"at {rate:,} events/s": taken for rate, taken in faster.items()}
+    for what, taken in seen.items():
+        for which, (name, target) in enumerate((("p50", 40), ("p99", 100))):
+            value = statistics.median(percentiles[which] for percentiles in taken)
+            ratios.append(harness.Ratio(f"T7 ms until seen live {what}, {name}", value, target))
+    details = {"seconds": seconds, "rounds": options.rounds, "cpu_percent": turns, "age_ms": seen}
     harness.report("paced", ratios, tiny=options.tiny, details=details)
+
+
+def _percentiles(reader: Reader) -> tuple[float, float]:
+    return reader.percentile(0.5), reader.percentile(0.99)
+
+
+def _told(percentiles: tuple[float, float]) -> str:
+    return f"{percentiles[0]:.0f} ms (p50), {percentiles[1]:.0f} ms (p99)"
 
 
 def _median_sum(taken: list[tuple[float, float]]) -> float:

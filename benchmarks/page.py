@@ -41,8 +41,8 @@ def figures(found: list[dict[str, Any]]) -> str:
         "| --- | --- | ---: | ---: | --- | --- |",
         *(f"| {' | '.join(cells)} |" for _, cells in rows),
         "",
-        "| benchmark | measured at | commit | load before | Python | SQLite |",
-        "| --- | --- | --- | ---: | --- | --- |",
+        "| benchmark | took | measured at | commit | load before | after | Python | SQLite |",
+        "| --- | ---: | --- | --- | ---: | ---: | --- | --- |",
         *(f"| {' | '.join(_origin(result))} |" for result in found),
     ]
     return "\n".join(lines)
@@ -52,7 +52,10 @@ def _origin(result: dict[str, Any]) -> tuple[str, ...]:
     machine = result["machine"]
     at = time.strftime("%Y-%m-%d %H:%M UTC", time.gmtime(result["at"]))
     command = f"`python -m benchmarks.{result['benchmark']}`"
-    return (command, at, f"`{result['commit']}`", f"{machine['load']:.1f}", machine["python"], machine["sqlite"])
+    took = f"{result['seconds']:.0f} s" if "seconds" in result else ""
+    after = f"{machine['load_after']:.1f}" if "load_after" in machine else ""
+    load = f"{machine['load']:.1f}"
+    return (command, took, at, f"`{result['commit']}`", load, after, machine["python"], machine["sqlite"])
 
 
 def _number(value: float) -> str:

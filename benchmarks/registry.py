@@ -92,15 +92,16 @@ def of_registry(runs: int, times: int) -> dict[str, tuple[float, float]]:
     return found
 
 
-def command_ms(words: list[str], times: int) -> float:
-    """Return the median time by the clock of a command."""
+def command_ms(words: list[str], times: int) -> tuple[float, float]:
+    """Return the median CPU time and time by the clock of a command."""
     command = [str(Path(sys.executable).with_name("mosaic")), *words]
-    taken = []
+    cpu, wall = [], []
     for _ in range(times):
-        began = time.perf_counter()
+        began = (harness.cpu_seconds(), time.perf_counter())
         subprocess.run(command, stdout=subprocess.DEVNULL, check=True)
-        taken.append((time.perf_counter() - began) * 1e3)
-    return statistics.median(taken)
+        cpu.append((harness.cpu_seconds() - began[0]) * 1e3)
+        wall.append((time.perf_counter() - began[1]) * 1e3)
+    return statistics.median(cpu), statistics.median(wall)
 
 
 def submission_ms(home: Path, client: TrainerClient) -> float:
@@ -136,11 +137,12 @@ def main() -> None:
             for name, values in found.items()
             for unit, value in zip(("CPU", "by the clock"), values, strict=True)
         ),
-        harness.Ratio("T13 ms, mosaic --help, median", help_ms, 150),
+        harness.Ratio("T13 ms CPU, mosaic --help, median", help_ms[0], 150),
+        harness.Ratio("T13 ms by the clock, mosaic --help, median", help_ms[1], 150),
         harness.Ratio("T13 ms, submission to worker's process, median", statistics.median(alone), 300),
         harness.Ratio("T13 ms, the same right behind another submission", statistics.median(behind), 300),
     ]
-    details = {"runs": runs, "p95_ms": found, "submission_ms": {"alone": alone, "behind": behind}}
+    details = {"runs": runs, "p95_ms": found, "help_ms": help_ms, "submission_ms": {"alone": alone, "behind": behind}}
     harness.report("registry", ratios, tiny=options.tiny, details=details)
 
 

@@ -101,7 +101,7 @@ def ingestion(home: Path, client: TrainerClient, events: int, viewers: int, stal
 def main() -> None:
     """Measure, and print the ratios last."""
     options = harness.arguments("Fifty live viewers, and a stalled one (T8).")
-    events, viewers = (5_000, 5) if options.tiny else (200_000, 50)
+    events, viewers = (5_000, 5) if options.tiny else (100_000, 50)
     arms = {"none": (0, 0), f"{viewers} viewers": (viewers, 0), f"{viewers} viewers and one that stalls": (viewers, 1)}
     found: dict[str, list[dict[str, float]]] = {name: [] for name in arms}
     with live.daemon() as (home, client):
