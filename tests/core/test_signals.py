@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+import copy
+import pickle
+import signal
 from typing import Any
+
+from gym_gui.core.worker.signals import Cancelled
 
 SWALLOWED = """
 import os, signal, sys, time
@@ -35,3 +40,8 @@ def test_a_request_that_comes_in_a_destructor_is_not_lost(script: Any) -> None:
     done = script.run(SWALLOWED)
     assert done.stdout == "SIGTERM True\n", done.stderr
     assert done.stderr == ""
+
+
+def test_a_cancellation_can_be_copied_and_pickled() -> None:
+    for again in (copy.copy(Cancelled(signal.SIGINT)), pickle.loads(pickle.dumps(Cancelled(signal.SIGINT)))):
+        assert (again.signal_name, again.exit_code, str(again)) == ("SIGINT", 130, "SIGINT received")

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from .numbering import SharedNumbers
     from .preflight import Facts
     from .pulse import Pulse
+    from .signals import Signals
 
 
 class RayWorkerRuntime:
@@ -140,7 +141,7 @@ class RayWorkerRuntime:
                     pulse.tell("evaluating")
                     result = self._evaluate(self._plan(facts, scratch.path, "eval"), facts, str(config.checkpoint_path))
                 else:
-                    result = self._train(facts, scratch, pulse)
+                    result = self._train_interruptibly(facts, scratch, pulse)
             except (Exception, Cancelled):
                 self._write_manifest()  # what ends early leaves checkpoints behind, too
                 raise
@@ -155,7 +156,21 @@ class RayWorkerRuntime:
             "analytics_manifest": str(manifest) if manifest else None,
         }
 
-    def _train(self, facts: Facts, scratch: Any, pulse: Pulse) -> dict[str, Any]:
+    def _train_interruptibly(self, facts: Facts, scratch: Any, pulse: Pulse) -> dict[str, Any]:
+        from gym_gui.core.worker.cli_base import Cancelled
+
+        from .signals import Signals
+
+        with Signals() as signals:
+            try:
+                return self._train(facts, scratch, pulse, signals)
+            except Exception as error:
+                if signals.asked is None:
+                    raise
+                # What a signal's handler raises inside of Ray's compiled code comes out of it as something else.
+                raise Cancelled(signals.asked) from error
+
+    def _train(self, facts: Facts, scratch: Any, pulse: Pulse, signals: Signals) -> dict[str, Any]:
         from .checkpoint import CheckpointFolder, read_facts
         from .cluster import Cluster
         from .numbering import SharedNumbers
@@ -178,7 +193,7 @@ class RayWorkerRuntime:
                 facts_of_cluster = cluster.connect(f"mosaic-{config.run_id}")
                 log(self._logger, "CLUSTER_STARTED", run_id=config.run_id, **facts_of_cluster)
                 plan = self._plan(facts, scratch.path, "train", road.log)
-                result = self._train_or_tune(facts, plan, numbers, scratch.path, pulse)
+                result = self._train_or_tune(facts, plan, numbers, scratch.path, pulse, signals)
             log(self._logger, "CLUSTER_SHUTDOWN", run_id=config.run_id)
             road.drain()
             if config.eval_at_end and config.mode != "tune":
@@ -188,10 +203,9 @@ class RayWorkerRuntime:
         return result
 
     def _train_or_tune(
-        self, facts: Facts, plan: EnvPlan, numbers: SharedNumbers, scratch: Path, pulse: Pulse
+        self, facts: Facts, plan: EnvPlan, numbers: SharedNumbers, scratch: Path, pulse: Pulse, signals: Signals
     ) -> dict[str, Any]:
         from .checkpoint import CheckpointFolder
-        from .signals import DeferredSignals
         from .training import Output, Training
         from .tuning import Tuning
 
@@ -205,8 +219,7 @@ class RayWorkerRuntime:
             config, facts, plan, numbers, seed=self.seed, scratch=scratch, output=output
         )
         training.build()
-        with DeferredSignals() as signals:
-            result = training.run(signals)
+        result = training.run(signals)
         training.close()
         return result
 

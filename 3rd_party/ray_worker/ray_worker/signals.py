@@ -2,36 +2,39 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 import threading
+from collections.abc import Iterator
 from types import FrameType, TracebackType
 from typing import Any
 
 #: How long a signal may wait for the end of an iteration, in seconds; the supervisor kills 30 s after its SIGTERM.
-GRACE_S = 8.0
+GRACE_S = 10.0
 
 
-class DeferredSignals:
-    """Holds back SIGTERM and SIGINT until :meth:`deliver`, or until the grace is over.
+class Signals:
+    """Hands SIGTERM and SIGINT to the former handler: at once, or in :meth:`held` when it is convenient.
 
-    The former handler then takes them. A second signal is handed on at once. Outside the main thread, where Python
-    delivers no signals, it does nothing.
+    It also remembers them: a handler's exception that arises inside of Ray may come out of it as another one. Outside
+    the main thread, where Python delivers no signals, it does nothing.
 
     Args:
-        grace_s: How long, in seconds.
+        grace_s: How long a signal waits at most, in seconds.
     """
 
     def __init__(self, grace_s: float = GRACE_S) -> None:
+        self.asked: int | None = None
         self.pending: int | None = None
-        self._grace_s = grace_s
+        self._grace_s, self._holding = grace_s, False
         self._former: dict[int, Any] = {}
         self._timer: threading.Timer | None = None
 
-    def __enter__(self) -> DeferredSignals:
+    def __enter__(self) -> Signals:
         if threading.current_thread() is threading.main_thread():
             for number in (signal.SIGTERM, signal.SIGINT):
-                self._former[number] = signal.signal(number, self._hold)
+                self._former[number] = signal.signal(number, self._hear)
         return self
 
     def __exit__(
@@ -41,6 +44,17 @@ class DeferredSignals:
         if self.pending and error is None:
             self.deliver()
 
+    @contextlib.contextmanager
+    def held(self) -> Iterator[None]:
+        """Hold signals back until :meth:`deliver`, until the block ends, or until the grace is over."""
+        self._holding = True
+        try:
+            yield
+        finally:
+            self._holding = False
+        if self.pending:
+            self.deliver()
+
     def deliver(self) -> None:
         """Hand a signal that waits to the handler that was there before."""
         self._restore()
@@ -48,11 +62,11 @@ class DeferredSignals:
             number, self.pending = self.pending, None
             signal.raise_signal(number)
 
-    def _hold(self, number: int, _frame: FrameType | None) -> None:
-        if self.pending:
+    def _hear(self, number: int, _frame: FrameType | None) -> None:
+        first, self.asked, self.pending = self.asked is None, number, number
+        if not self._holding or not first:
             self.deliver()
             return
-        self.pending = number
         # Iterations wait inside of Ray, where nobody looks at a clock: the signal comes again, and then counts.
         self._timer = threading.Timer(self._grace_s, os.kill, (os.getpid(), number))
         self._timer.daemon = True
@@ -67,4 +81,4 @@ class DeferredSignals:
         self._former.clear()
 
 
-__all__ = ["GRACE_S", "DeferredSignals"]
+__all__ = ["GRACE_S", "Signals"]

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from .numbering import SharedNumbers
     from .preflight import Facts
     from .scalars import Scalars
-    from .signals import DeferredSignals
+    from .signals import Signals
 
 
 @dataclass
@@ -77,7 +77,7 @@ class Training:
         self._saved_at = -1
         self._started, self._first_step = time.monotonic(), 0
 
-    def run(self, signals: DeferredSignals) -> dict[str, Any]:
+    def run(self, signals: Signals) -> dict[str, Any]:
         """Train until the steps are done.
 
         Args:
@@ -90,12 +90,13 @@ class Training:
         log(output.logger, "RLLIB_TRAINING_STARTED", run_id=config.run_id, algo=config.algo, env_id=config.env_id)
         output.tell("training")
         self._started = time.monotonic()
-        while self.step < config.total_timesteps:
-            self._iterate()
-            if signals.pending:
-                self._save()
-                signals.deliver()
-        self._save()
+        with signals.held():
+            while self.step < config.total_timesteps:
+                self._iterate()
+                if signals.pending:
+                    self._save()
+                    signals.deliver()
+            self._save()
         output.tell("ending")
         self._settle()
         step, episodes = self._numbers.state()

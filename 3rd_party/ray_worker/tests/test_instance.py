@@ -20,7 +20,7 @@ from ray_worker import scratch as scratch_module
 from ray_worker.processes import MARK, end_processes, marked_processes
 from ray_worker.pulse import Pulse
 from ray_worker.scratch import PREFIX, NoRoomError, Scratch, object_store_folder, short_base, sweep
-from ray_worker.signals import DeferredSignals
+from ray_worker.signals import Signals
 from ray_worker.telemetry import Road
 
 
@@ -107,19 +107,24 @@ def test_a_signal_waits_and_then_counts() -> None:
     heard: list[int] = []
     former = signal.signal(signal.SIGTERM, lambda number, _: heard.append(number))
     try:
-        with DeferredSignals(grace_s=60) as signals:
+        with Signals(grace_s=60) as signals, signals.held():
             os.kill(os.getpid(), signal.SIGTERM)
             wait_until(lambda: signals.pending)
             assert not heard
             signals.deliver()
-            assert heard == [signal.SIGTERM]
-        with DeferredSignals(grace_s=0.05) as signals:
+            assert heard == [signals.asked] == [signal.SIGTERM]
+        with Signals(grace_s=0.05) as signals, signals.held():
             os.kill(os.getpid(), signal.SIGTERM)
             wait_until(lambda: len(heard) == 2)  # nobody came to deliver it
-        with DeferredSignals(grace_s=60) as signals:
+        with Signals(grace_s=60) as signals:
+            with signals.held():
+                os.kill(os.getpid(), signal.SIGTERM)
+                wait_until(lambda: signals.pending)
+            assert len(heard) == 3
+        with Signals(grace_s=60) as signals:
             os.kill(os.getpid(), signal.SIGTERM)
-            wait_until(lambda: signals.pending)
-        assert len(heard) == 3
+            wait_until(lambda: len(heard) == 4)
+            assert signals.asked == signal.SIGTERM
     finally:
         signal.signal(signal.SIGTERM, former)
 

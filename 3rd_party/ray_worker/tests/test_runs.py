@@ -224,7 +224,9 @@ def test_a_search_tells_each_trial(runs: Runs) -> None:
 
 
 def test_sigterm_saves_and_says_cancelled(runs: Runs) -> None:
-    process, log, stderr = runs.start(**{**SMALL["PPO"], "total_timesteps": 10**8}, num_env_runners=1)
+    process, log, stderr = runs.start(
+        **{**SMALL["PPO"], "total_timesteps": 10**8}, train_batch_size=200, num_env_runners=1
+    )
     wait_until(lambda: log.exists() and '"metric"' in log.read_text())
     # As the supervisor does: the whole group is told, Ray's processes have one of their own.
     os.killpg(process.pid, signal.SIGTERM)
@@ -236,7 +238,8 @@ def test_sigterm_saves_and_says_cancelled(runs: Runs) -> None:
 
 @pytest.mark.fault
 def test_nothing_outlives_a_killed_worker(runs: Runs) -> None:
-    process, log, _ = runs.start(**{**SMALL["PPO"], "total_timesteps": 10**8}, num_env_runners=1)
+    endless = {**SMALL["PPO"], "total_timesteps": 10**8, "train_batch_size": 200}
+    process, log, _ = runs.start(**endless, num_env_runners=1)
     wait_until(lambda: log.exists() and '"metric"' in log.read_text())
     mark = next(
         entry.partition(b"=")[2].decode()

@@ -29,6 +29,10 @@ class Cancelled(BaseException):
         """What the process exits with."""
         return 128 + self.signal_number
 
+    def __reduce__(self) -> tuple[type[Cancelled], tuple[int]]:
+        """Copy by the signal: libraries copy exceptions on their way through, by what their message was made of."""
+        return type(self), (self.signal_number,)
+
 
 @contextlib.contextmanager
 def cancel_on_signals() -> Iterator[None]:
