@@ -29,8 +29,8 @@ from gym_gui.workers.environments.usage import remove_unused, size_on_disk
 from gym_gui.workers.installed import InstalledWorker, Interpreter, install_stamp, installed_workers
 
 _LOGS_KEPT = 10
-# What installs is no part of any run.
-_NOT_COMPILED = r"/site-packages/(pip|setuptools|pkg_resources|_distutils_hack)/"
+# What installs, and what tests libraries, is no part of any run: a fifth of the code.
+_NOT_COMPILED = r"/site-packages/((pip|setuptools|pkg_resources|_distutils_hack)/|.*/tests?/)"
 _NOT_COPIED = shutil.ignore_patterns(".git", "__pycache__", "*.pyc", "*.egg-info", "build", "dist", ".venv", "var")
 
 

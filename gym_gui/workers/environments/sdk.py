@@ -63,7 +63,9 @@ def _describe(site: Path) -> None:
     info.mkdir()
     (info / "METADATA").write_text(_METADATA.format(name=DISTRIBUTION, version=gym_gui.__version__), encoding="utf-8")
     (info / "INSTALLER").write_text("mosaic\n", encoding="utf-8")
-    files = [path for root in (site / "gym_gui", info) for path in sorted(root.rglob("*")) if not path.is_dir()]
+    # Of linked folders the links: pip would otherwise write through them into the checkout.
+    found = [path for root in (site / "gym_gui", info) for path in sorted(root.rglob("*"))]
+    files = [path for path in found if path.is_symlink() or not path.is_dir()]
     lines = [f"{path.relative_to(site).as_posix()},," for path in files]
     (info / "RECORD").write_text("\n".join([*lines, f"{info.name}/RECORD,,", ""]), encoding="utf-8")
 

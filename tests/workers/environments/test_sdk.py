@@ -30,6 +30,16 @@ def test_the_sdk_works_where_it_is_placed(tmp_path: Path, linked: bool) -> None:
     assert {path.name for path in (tmp_path / "gym_gui").iterdir()} - {"__pycache__"} == set(sdk._PARTS)
 
 
+def test_pip_takes_links_away_and_leaves_what_they_lead_to(tmp_path: Path) -> None:
+    subprocess.run([sys.executable, "-m", "venv", "--without-pip", str(tmp_path)], check=True)
+    (site,) = tmp_path.glob("lib/python3*/site-packages")
+    sdk.place_sdk(site, linked=True)
+    pip = [sys.executable, "-m", "pip", "--python", str(tmp_path / "bin" / "python"), "uninstall", "-q", "-y"]
+    subprocess.run([*pip, sdk.DISTRIBUTION], check=True, capture_output=True)
+    assert not [path for path in site.rglob("*") if path.is_symlink()]
+    assert (Path(gym_gui.__file__).parent / "core" / "worker" / "telemetry.py").is_file()
+
+
 def test_the_wheel_that_mosaic_carries_is_used(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     wheel = tmp_path / "root" / "_wheels" / "mosaic_rl_sdk-9.9.9-py3-none-any.whl"
     wheel.parent.mkdir(parents=True)
