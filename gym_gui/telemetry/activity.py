@@ -5,6 +5,8 @@ from __future__ import annotations
 #: The longest step of the clock, in seconds, that counts in full: while the supervisor itself was stopped or starved,
 #: nobody looked, and what nobody looked at is no silence.
 LONGEST_TICK_S = 5.0
+#: Without a sample of the CPU time for so long, seconds, there will be none.
+SAMPLE_PATIENCE_S = 15.0
 
 
 class Activity:
@@ -17,14 +19,23 @@ class Activity:
         self.quiet_s = 0.0
         """Watched time without output of any kind."""
         self.idle_s = 0.0
-        """Watched time without output and without CPU time."""
+        """Watched time without output and without CPU time, as of the last sample: a worker on a busy machine may wait
+        long for the processor, and whoever samples it, too."""
         self.output_seen = False
         self._seen: tuple[int, int] | None = None
         self._cpu_seconds: float | None = None
+        self._unsampled_s = 0.0
         self._now: float | None = None
 
     def update(
-        self, now: float, stdout_bytes: int, stderr_bytes: int, cpu_seconds: float | None, *, paused: bool = False
+        self,
+        now: float,
+        stdout_bytes: int,
+        stderr_bytes: int,
+        cpu_seconds: float | None,
+        *,
+        sampled: bool = True,
+        paused: bool = False,
     ) -> None:
         """Take in one look at the attempt.
 
@@ -33,17 +44,21 @@ class Activity:
             stdout_bytes: Size of its stdout log.
             stderr_bytes: Size of its stderr log.
             cpu_seconds: CPU time that its processes have used, ``None`` where it was not sampled.
+            sampled: The CPU time is of another sample than that of the look before.
             paused: It was told to stand still; the durations stand still, too.
         """
         elapsed = 0.0 if self._now is None or paused else min(max(0.0, now - self._now), LONGEST_TICK_S)
         self._now = now
         self.quiet_s += elapsed
-        self.idle_s += elapsed
+        self._unsampled_s += elapsed
         sizes = (stdout_bytes, stderr_bytes)
         if sizes != self._seen:
             self._seen = sizes
-            self.quiet_s = self.idle_s = 0.0
+            self.quiet_s = self.idle_s = self._unsampled_s = 0.0
         self.output_seen = self.output_seen or any(sizes)
         if cpu_seconds is not None and cpu_seconds != self._cpu_seconds:
             self._cpu_seconds = cpu_seconds
-            self.idle_s = 0.0
+            self.idle_s = self._unsampled_s = 0.0
+        elif cpu_seconds is None or sampled or self._unsampled_s > SAMPLE_PATIENCE_S:
+            self.idle_s += self._unsampled_s
+            self._unsampled_s = 0.0

@@ -50,6 +50,7 @@ class AttemptWatch:
         self.record = record
         self.activity = Activity()
         self.usage: Usage | None = None
+        """The last sample."""
         self.exit: dict[str, Any] = {}
         """The exit record as the launcher wrote it; empty while there is none."""
         self.stopped_at: float | None = None
@@ -64,6 +65,7 @@ class AttemptWatch:
         self.over = False
         """It began, and at the last look nothing of it lived: its log is complete."""
         self._launcher: ProcessIdentity | None = None
+        self._usage_seen: Usage | None = None
         self._spawning = False
         self._started_at: float | None = None
         self._survivors: list[ProcessIdentity] = []
@@ -102,7 +104,9 @@ class AttemptWatch:
             worker_alive = self._search(now)
         paused = self.record.held_at is not None
         cpu_seconds = None if self.usage is None else self.usage.cpu_seconds
-        self.activity.update(now, _size(self.stdout), _size(self.stderr), cpu_seconds, paused=paused)
+        sampled, self._usage_seen = self.usage is not self._usage_seen, self.usage
+        sizes = _size(self.stdout), _size(self.stderr)
+        self.activity.update(now, *sizes, cpu_seconds, sampled=sampled, paused=paused)
         facts = AttemptFacts(
             number=self.number,
             launches=self.record.launches,

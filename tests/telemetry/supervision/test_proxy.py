@@ -206,16 +206,16 @@ class TestLimits:
         assert (summary.state, summary.cause) == (RunState.FAILED, "hung: neither output nor CPU time for 0.5 s")
 
     def test_computing_is_not_hanging(self, new_run):
-        limits = {"heartbeat_timeout_s": 1.0, "startup_timeout_s": 1.0}
-        assert new_run("spin:2", "completed", limits=limits).finish().state is RunState.COMPLETED
+        limits = {"heartbeat_timeout_s": 2.0, "startup_timeout_s": 2.0}
+        assert new_run("spin:5", "completed", limits=limits).finish().state is RunState.COMPLETED
 
     def test_heartbeat_lost_though_it_computes(self, new_run):
         summary = new_run("started", "heartbeat", "spin:600", limits={"heartbeat_timeout_s": 0.6}).finish()
         assert (summary.state, summary.cause) == (RunState.FAILED, "heartbeat lost: nothing printed for 0.6 s")
 
     def test_any_line_is_a_sign_of_life(self, new_run):
-        words = ["heartbeat"] + ["sleep:0.3", "text:x"] * 5 + ["completed"]
-        assert new_run(*words, limits={"heartbeat_timeout_s": 1.2}).finish().state is RunState.COMPLETED
+        words = ["heartbeat"] + ["sleep:0.5", "text:x"] * 8 + ["completed"]
+        assert new_run(*words, limits={"heartbeat_timeout_s": 2.5}).finish().state is RunState.COMPLETED
 
     def test_wall_time(self, new_run):
         summary = new_run("started", "full_speed:600", limits={"wall_time_s": 0.5}).finish()

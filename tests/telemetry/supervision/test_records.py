@@ -18,7 +18,7 @@ from gym_gui.runs.plan_io import save_plan
 from gym_gui.runs.private_files import forget_secrets, private_files
 from gym_gui.runs.states import RunState
 from gym_gui.runs.summary import Ledger
-from gym_gui.telemetry.activity import LONGEST_TICK_S, Activity
+from gym_gui.telemetry.activity import LONGEST_TICK_S, SAMPLE_PATIENCE_S, Activity
 from gym_gui.telemetry.facts import StopKind
 from gym_gui.telemetry.history import RunHistory
 from gym_gui.telemetry.identity import ProcessIdentity
@@ -162,6 +162,25 @@ class TestActivity:
         activity.update(0.0, 1, 0, None)
         activity.update(1000.0, 1, 0, None)
         assert activity.quiet_s == LONGEST_TICK_S
+
+    def test_idle_is_who_was_sampled_so(self):
+        """On a busy machine a look may come long before the next sample."""
+        activity = Activity()
+        activity.update(0.0, 1, 0, 1.0)
+        activity.update(4.0, 1, 0, 1.0, sampled=False)
+        assert (activity.quiet_s, activity.idle_s) == (4.0, 0.0)
+        activity.update(5.0, 1, 0, 1.0)
+        assert activity.idle_s == 5.0
+        activity.update(9.0, 1, 0, 1.0, sampled=False)
+        activity.update(10.0, 1, 0, 1.5)
+        assert activity.idle_s == 0.0
+
+    def test_without_samples_it_is_judged_all_the_same(self):
+        activity = Activity()
+        activity.update(0.0, 1, 0, 1.0)
+        for second in range(1, 30):
+            activity.update(float(second), 1, 0, 1.0, sampled=False)
+        assert activity.idle_s > SAMPLE_PATIENCE_S
 
 
 class TestSpec:
