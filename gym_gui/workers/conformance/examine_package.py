@@ -37,14 +37,15 @@ def distribution_of(package: str) -> Any:
 
 def scripts_of(distribution: Any, module: str) -> List[Report]:  # noqa: UP006
     """Return the console scripts that a distribution has, and what of each is there."""
-    folder = Path(sysconfig.get_path("scripts"))
+    # Those of `pip install --target` lie beside the packages.
+    folders = (Path(sysconfig.get_path("scripts")), Path(str(distribution.locate_file("")), "bin"))
     return [
         {
             "name": entry.name,
             "value": entry.value,
             "own": entry.value.partition(":")[0].strip() == module,
             "fault": fault_of(entry.value),
-            "installed": any((folder / name).exists() for name in (entry.name, entry.name + ".exe")),
+            "installed": any((folder / (entry.name + end)).exists() for folder in folders for end in ("", ".exe")),
         }
         for entry in distribution.entry_points
         if entry.group == "console_scripts"

@@ -210,7 +210,7 @@ def heartbeat_blocked(subject: Subject) -> str | None:
 def heartbeat_thread(subject: Subject) -> str | None:
     setting = beat_setting(subject)
     if setting is not None and setting[1] < subject.limits.block_s / 2:
-        raise NotApplicable("their interval can be set; see heartbeat-blocked")
+        return None  # heartbeat-blocked looks at it
     held = _held(subject)
     return None if held.beats else _nothing(held)
 

@@ -46,7 +46,7 @@ def console_script(subject: Subject) -> str | None:
 )
 def package_tests(subject: Subject) -> str | None:
     packaged = subject.packaged
-    if packaged["tests"]:
+    if packaged["tests"] or subject.in_tests:
         return None
     if not packaged["project"]:
         raise NotApplicable("only its installed files are at hand; tests stay with the sources (`pip install -e`)")

@@ -42,6 +42,7 @@ class WorkerConformance:
         """Find the worker; its runs are made as tests ask for them, and shared."""
         record = WorkerCatalog(mosaic_home(), persist=False).get(cls.worker)
         cls.subject = Subject(record, cls.settings, limits=cls.limits)
+        cls.subject.in_tests = True
 
     @classmethod
     def teardown_class(cls) -> None:

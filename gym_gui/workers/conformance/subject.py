@@ -69,6 +69,8 @@ class Subject:
         self.home = Path(self._folder.name)
         self.strewn: list[str] = []
         """Files that the short run wrote into the worker's own package."""
+        self.in_tests = False
+        """Whether the worker's own tests are what examines it."""
         self._attempts: list[Attempt] = []
 
     def __enter__(self) -> Subject:

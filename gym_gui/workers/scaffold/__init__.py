@@ -49,6 +49,7 @@ class NewWorker:
         """Return what stands in the places of the templates."""
         return {
             "name": self.name,
+            "upper": self.name.upper(),
             "package": self.package,
             "distribution": self.distribution,
             "class": self.class_prefix,
