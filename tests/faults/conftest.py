@@ -33,7 +33,13 @@ from gym_gui.trainer.lifecycle import stop_daemon
 
 HERE = Path(__file__).parent
 PATIENCE_S = 5.0
+"""Within so many seconds nothing of a run is left, on a machine that has a processor to give."""
 SIZE = 64 << 20
+
+
+def patience_s() -> float:
+    """Return `PATIENCE_S`, and more where others want the processors, too."""
+    return PATIENCE_S * max(1.0, os.getloadavg()[0] / len(os.sched_getaffinity(0)))
 
 
 def _load(name: str, path: Path) -> ModuleType:
@@ -173,9 +179,9 @@ def cluster(home: Path, badworker: Path) -> Iterator[Cluster]:
     made = Cluster(home, badworker)
     yield made
     try:
-        eventually(lambda: not made.left(), f"left behind: {made.left()}", PATIENCE_S)
+        eventually(lambda: not made.left(), f"left behind: {made.left()}", patience_s())
         stop_daemon(home)
-        eventually(lambda: not processes_of(home), f"left behind: {processes_of(home)}", PATIENCE_S)
+        eventually(lambda: not processes_of(home), f"left behind: {processes_of(home)}", patience_s())
     finally:
         for pid in processes_of(home):
             made.kill(pid)
