@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import math
 import os
@@ -19,7 +20,6 @@ import pytest
 pytest.importorskip("ray", reason="needs the worker's own environment")
 
 from ray_worker.processes import MARK, marked_processes
-from ray_worker.scratch import PREFIX, short_base
 
 pytestmark = pytest.mark.library
 
@@ -31,7 +31,9 @@ SMALL: dict[str, dict[str, Any]] = {
         "env_id": "Pendulum-v1",
         "total_timesteps": 2000,
         "algo": "SAC",
-        "training": {"num_steps_sampled_before_learning_starts": 1500},
+        "hidden_sizes": [32, 32],
+        "train_batch_size": 64,
+        "training": {"num_steps_sampled_before_learning_starts": 1700},
     },
     "IMPALA": {**CARTPOLE, "algo": "IMPALA"},
     "APPO": {**CARTPOLE, "algo": "APPO"},
@@ -117,10 +119,8 @@ class Runs:
 
 @pytest.fixture
 def runs(tmp_path: Path) -> Iterator[Runs]:
-    before = set(short_base().glob(f"{PREFIX}*"))
     yield Runs(tmp_path)
-    own = set(short_base().glob(f"{PREFIX}*")) - before
-    assert not [folder for folder in own if marked_processes(str(folder))]
+    wait_until(lambda: not _processes_of(tmp_path / "home"), 20)
 
 
 def wait_until(condition: Any, timeout_s: float = 240.0) -> None:
@@ -270,6 +270,18 @@ def test_stdout_carries_all_where_there_is_no_log(tmp_path: Path) -> None:
     events = [json.loads(line) for line in done.stdout.splitlines()]
     assert events[-1]["event"] == "run_completed"
     assert sum(event.get("event_type") == "step" for event in events) == events[-1]["payload"]["env_steps"]
+
+
+def _processes_of(home: Path) -> list[int]:
+    """Return the processes that were started with a home."""
+    needle = f"MOSAIC_HOME={home}".encode()
+    found = []
+    for entry in os.scandir("/proc"):
+        if entry.name.isdigit():
+            with contextlib.suppress(OSError):
+                if needle in (Path(entry.path) / "environ").read_bytes().split(b"\0"):
+                    found.append(int(entry.name))
+    return found
 
 
 def _children(pid: int) -> list[int]:
