@@ -35,8 +35,8 @@ def get_worker_metadata() -> tuple[Any, Any]:
         supported_paradigms=("sequential", "multi_agent"),
         env_families=("gymnasium", "toy_text"),
         action_spaces=("discrete",),
-        observation_spaces=("discrete",),
-        max_agents=64,
+        observation_spaces=("discrete", "multi_discrete", "multi_binary", "tuple", "dict"),
+        max_agents=64,  # learners of a run, each in an environment of its own
         supports_checkpointing=True,
         supports_pause_resume=True,
         requires_gpu=False,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -47,6 +48,8 @@ class MosaicAgent(BDIAgent):  # type: ignore[misc]
         host: The server's host, where it is not the account's domain.
     """
 
+    jid: Any
+
     def __init__(self, session: Session, short_name: str, asl: Path, login: dict[str, Any], host: str | None) -> None:
         self.session, self.short_name, self._host = session, short_name, host
         #: Why the server's host could not be reached, of the last try to log in.
@@ -80,6 +83,7 @@ class MosaicAgent(BDIAgent):  # type: ignore[misc]
                     source, self.bdi_actions, agent_cls=Mind, name=self.short_name
                 )
         except (OSError, UnicodeDecodeError, asp.AslError, asp.AggregatedError) as error:
+            check_plans(path)
             raise unreadable_plans(path, error) from error
         self.bdi_enabled = True
 
@@ -140,12 +144,31 @@ def check_plans(path: Path) -> None:
     """See that a file holds AgentSpeak.
 
     Raises:
-        UsageError: It does not; with the lines that are wrong.
+        UsageError: It does not; with what is wrong in it.
     """
-    log = asp.Log(asp.get_logger(__name__), 3)
+    faults = _Faults()
+    logger = asp.get_logger(f"{__name__}.check")
+    logger.addHandler(faults)
+    log = asp.Log(logger, 3)
     try:
         with path.open(encoding="utf-8") as source:
             parser.parse(str(path), lexer.TokenStream(source, log), log)
         log.throw()
     except (OSError, UnicodeDecodeError, asp.AslError, asp.AggregatedError) as error:
-        raise unreadable_plans(path, error) from error
+        raise unreadable_plans(path, ValueError("; ".join(faults.told)) if faults.told else error) from error
+    finally:
+        logger.removeHandler(faults)
+
+
+class _Faults(logging.Handler):
+    """Keeps what the parser says of a file."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.told: list[str] = []
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Take note of a fault and its place."""
+        place = getattr(record, "loc", None)
+        line = getattr(place, "lineno", None)
+        self.told.append(f"line {line}: {record.getMessage()}" if line else record.getMessage())

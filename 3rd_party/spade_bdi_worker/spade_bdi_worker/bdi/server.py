@@ -98,9 +98,9 @@ class EmbeddedServer:
             )
         )
         HTTPFieldUpload(None)  # each connection asks for it, even where uploads are off
-        server._public_ip = None  # it would also listen on the address that faces the network
-        # With TLS 1.3 a client's first stanza may come together with the end of its handshake, and the server, which has
-        # not begun to listen to the new stream by then, loses it: the login hangs.
+        server._public_ip = None  # it would listen on the address that faces the network, too
+        # With TLS 1.3 a client may send its first stanza together with the end of the handshake. The server, which does
+        # not listen to the new stream by then, would lose it, and the login would hang.
         AppConfig.app_config.ssl_context.maximum_version = ssl.TLSVersion.TLSv1_2
         AppConfig.app_config.process_pool_exe.shutdown(wait=False)  # its processes have not been forked yet
         pool = self._files.enter_context(ThreadPoolExecutor(1, thread_name_prefix="xmpp-passwords"))

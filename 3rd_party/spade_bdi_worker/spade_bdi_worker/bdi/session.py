@@ -226,13 +226,15 @@ class Session:
 
 def _told(error: Exception, agent: str) -> Exception:
     """Return an error of plans as one that says what to do; AgentSpeak wraps what its actions raise."""
-    cause: BaseException | None = error
-    while cause is not None:
-        if isinstance(cause, MosaicError):
-            return cause
-        cause = cause.__cause__ or cause.__context__
-    return UsageError(
-        f"The plans of {agent} failed.",
-        why=f"{type(error).__name__}: {error}"[:2000],
-        next_step="Mend the AgentSpeak file; every goal needs a plan whose context holds.",
-    )
+    cause: BaseException = error
+    while not isinstance(cause, MosaicError):
+        inner = cause.__cause__ or cause.__context__
+        if inner is None:
+            return UsageError(
+                f"The plans of {agent} failed.",
+                why=f"{type(cause).__name__}: {cause}"[:2000],
+                next_step="Mend the AgentSpeak file (mosaic runs logs --stderr shows the place); "
+                "every goal needs a plan whose context holds.",
+            )
+        cause = inner
+    return cause
