@@ -8,6 +8,7 @@ import os
 import re
 import time
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -64,6 +65,7 @@ class WorkerCatalog:
         self._memory: dict[str, _Stored] = {}
         self._unsaved: dict[str, _Stored] = {}
         self._flags: dict[tuple[str, str], list[str]] = {}
+        self._seen: dict[str, Interpreter] = {}
         self._facts = FactsCache(home / "workers" / "environments", persist=persist)
 
     def list(self, on_probe: Callable[[str], None] | None = None) -> list[WorkerRecord]:
@@ -198,11 +200,22 @@ class WorkerCatalog:
             others += [worker for worker in workers if worker is not own]
         kinds = {kind_key(name) for name in found}
         for interpreter in (Interpreter.current(),) if self._interpreters is None else self._interpreters:
-            others += installed_workers(interpreter)
+            others += self._workers_of(interpreter)
         for worker in others:
             if kind_key(worker.name) not in kinds:
                 found.setdefault(worker.name, worker)
         return dict(sorted(found.items()))
+
+    def _workers_of(self, interpreter: Interpreter) -> Sequence[InstalledWorker]:
+        """Return the workers of an interpreter; where they stand is remembered until its packages change."""
+        stamp = install_stamp(interpreter)
+        seen = self._seen.get(interpreter.python)
+        if seen is not None and seen.stamp == stamp and seen.search_path == interpreter.search_path:
+            return installed_workers(seen)
+        found = installed_workers(interpreter)
+        known = tuple(str(worker.location) for worker in found)
+        self._seen[interpreter.python] = replace(interpreter, metadata=known, stamp=stamp)
+        return found
 
     def _record(
         self, worker: InstalledWorker | RegisteredEnvironment, on_probe: Callable[[str], None] | None

@@ -48,7 +48,7 @@ def install(home: Path, name: str, python: str | None, origin: str | None, edita
                 home, source, Options(python=python, editable=editable), view, lambda: pythons_in_use(home)
             )
     except KeyboardInterrupt:
-        click.echo("interrupted; steps that are finished are kept for the next attempt", err=True)
+        click.echo("the install was stopped; the same command goes on with the steps that are missing", err=True)
         raise click.Abort from None
     if as_json:
         print_json(msgspec.to_builtins(record))

@@ -36,15 +36,15 @@ def list_(home: Path, as_json: bool) -> int:
     from gym_gui.cli.palette import BAD, GOOD, HEADER
 
     table = Table(box=None, padding=(0, 2, 0, 0), header_style=HEADER)
-    for header in ("worker", "version", "state"):
+    for header in ("worker", "version", "state", "environment"):
         table.add_column(header, no_wrap=True)
     table.add_column("what it is", overflow="fold")
     for record in records:
         about = record.broken or str(record.metadata.get("description") or record.metadata.get("name") or "")
         state = Text("broken", style=BAD) if record.broken else Text("ready", style=GOOD)
-        table.add_row(record.name, record.version, state, about)
+        table.add_row(record.name, record.version, state, "own" if record.environment else "MOSAIC's", about)
         if record.broken and record.mend:
-            table.add_row("", "", "", f"next: {record.mend}")
+            table.add_row("", "", "", "", f"next: {record.mend}")
     console().print(table)
     return 0
 
