@@ -62,6 +62,5 @@ class RunCallback(BaseCallback):
 
     def _stop_if_asked(self) -> None:
         if self._signals.pending:
-            if not self._signals.overdue:
-                self._save()
+            self._save()
             self._signals.deliver()

@@ -147,6 +147,8 @@ class CheckpointFolder:
     def __init__(self, directory: Path, keep: int) -> None:
         self.directory, self._keep = directory, keep
         self._saved: list[Path] = []
+        for unfinished in directory.glob("step_*.zip.tmp"):  # of an attempt that was killed while it saved
+            unfinished.unlink(missing_ok=True)
 
     def path(self, step: int) -> Path:
         """Return where the checkpoint of a step goes."""

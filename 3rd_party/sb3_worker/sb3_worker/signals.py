@@ -4,24 +4,19 @@ from __future__ import annotations
 
 import signal
 import threading
-import time
 from types import FrameType, TracebackType
 from typing import Any
-
-#: How long a signal may wait for a step, in seconds; the supervisor kills 30 s after its SIGTERM.
-GRACE_S = 20.0
 
 
 class HeldSignals:
     """Holds back SIGTERM and SIGINT until :meth:`deliver` hands them to the handler that was there before.
 
-    A second signal is handed on at once. Outside the main thread, where Python delivers no signals, it does nothing.
+    One update is the longest wait; the supervisor kills 30 s after its SIGTERM. A second signal is handed on at once.
+    Outside the main thread, where Python delivers no signals, it does nothing.
     """
 
-    def __init__(self, grace_s: float = GRACE_S) -> None:
+    def __init__(self) -> None:
         self.pending: int | None = None
-        self._grace_s = grace_s
-        self._deadline = 0.0
         self._former: dict[int, Any] = {}
 
     def __enter__(self) -> HeldSignals:
@@ -37,11 +32,6 @@ class HeldSignals:
         if self.pending and error is None:
             self.deliver()
 
-    @property
-    def overdue(self) -> bool:
-        """Whether a signal has waited so long that there is no time left to save anything."""
-        return self.pending is not None and time.monotonic() > self._deadline
-
     def deliver(self) -> None:
         """Hand on a signal that waits."""
         self._restore()
@@ -52,7 +42,7 @@ class HeldSignals:
     def _hold(self, number: int, _frame: FrameType | None) -> None:
         if self.pending:
             self.deliver()
-        self.pending, self._deadline = number, time.monotonic() + self._grace_s
+        self.pending = number
 
     def _restore(self) -> None:
         for number, handler in self._former.items():
