@@ -7,7 +7,7 @@ import logging
 import os
 import sqlite3
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -57,6 +57,7 @@ class Store:
         self.path = path
         with _disk(path):
             self.connection = sqlite3.connect(path, timeout=_BUSY_S, isolation_level=None)
+            self._columns: dict[str, list[str]] = {}
             try:
                 self._configure()
                 self.names = Names(self.connection)
@@ -183,7 +184,7 @@ class Store:
         execute = self.connection.execute
         execute("SAVEPOINT rows")
         try:
-            self.connection.executemany(INSERTS[table], rows)
+            self.connection.executemany(*self._filled(table, rows))
             execute("RELEASE rows")
             return rows
         except _REFUSED:
@@ -198,6 +199,25 @@ class Store:
             else:
                 good.append(row)
         return good
+
+    def _filled(self, table: str, rows: list[Row]) -> tuple[str, Iterable[Row]]:
+        """Return a statement, and the rows for it, without the columns in which there is nothing.
+
+        Binding ``None`` takes the sqlite3 module ten times as long as a number: half of an ordinary step's time.
+        """
+        columns = list(zip(*rows, strict=True))
+        kept = [
+            place for place, column in enumerate(columns) if column[0] is not None or column.count(None) < len(rows)
+        ]
+        if len(kept) == len(columns):
+            return INSERTS[table], rows
+        names = self._columns.get(table)
+        if names is None:
+            found = self.connection.execute(f"PRAGMA table_info({table})").fetchall()
+            names = self._columns[table] = [name for _, name, *_ in found]
+        listed = ", ".join(names[place] for place in kept)
+        statement = f"INSERT INTO {table} ({listed}) VALUES ({', '.join('?' * len(kept))})"  # noqa: S608 - our names
+        return statement, zip(*(columns[place] for place in kept), strict=True)
 
     def _refuse(self, table: str, row: Row, error: Exception, batch: Batch) -> None:
         if table == "episodes" and isinstance(error, sqlite3.IntegrityError):
