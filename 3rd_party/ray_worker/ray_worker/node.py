@@ -9,10 +9,12 @@ from __future__ import annotations
 
 import contextlib
 import ctypes
+import inspect
 import json
 import os
 import shutil
 import signal
+import socket
 import sys
 import threading
 import time
@@ -22,6 +24,14 @@ from .processes import MARK, end_processes
 
 _PR_SET_PDEATHSIG = 1
 _SHUTDOWN_S = 8.0
+#: Ports of Ray's processes, with the names under which the raylet looks for those of its agents.
+_PORTS = {
+    "gcs_server_port": "",
+    "metrics_agent_port": "METRICS_AGENT_PORT_NAME",
+    "metrics_export_port": "METRICS_EXPORT_PORT_NAME",
+    "dashboard_agent_listen_port": "DASHBOARD_AGENT_LISTEN_PORT_NAME",
+    "runtime_env_agent_port": "RUNTIME_ENV_AGENT_PORT_NAME",
+}
 #: Seconds that Ray's processes may take to start.
 START_S = 170.0
 
@@ -40,7 +50,7 @@ def main() -> int:
     import ray
 
     _be_patient()
-    _be_frugal()
+    _choose_ports()
     try:
         context = ray.init(address="local", **options)
         # From here on the pipe alone says when to end; whoever signals this program ends the worker, too.
@@ -77,16 +87,41 @@ def _be_patient() -> None:
     services.get_node = get_node
 
 
-def _be_frugal() -> None:
-    """Do without Ray's autoscaler, a process that would add machines to this instance."""
+def _choose_ports() -> None:
+    """Give Ray's processes their ports, and do without its autoscaler, a process that would add machines.
+
+    The raylet waits 15 s for its agents to write down the ports that they have, and then crashes: too little on a
+    machine under load. So they are written down beforehand.
+    """
+    from ray import _raylet
+    from ray._private import services
     from ray._private.parameter import RayParams
 
-    made = RayParams.__init__
+    made, start = RayParams.__init__, services.start_raylet
+    ports = dict(zip(_PORTS, _free_ports(len(_PORTS)), strict=True))
 
     def init(self: Any, *args: Any, **kwargs: Any) -> None:
-        made(self, *args, **{**kwargs, "no_monitor": True})
+        made(self, *args, **{**kwargs, **ports, "no_monitor": True})
 
-    RayParams.__init__ = init
+    def start_raylet(*args: Any, **kwargs: Any) -> Any:
+        told = inspect.signature(start).bind(*args, **kwargs).arguments
+        for name, constant in _PORTS.items():
+            if constant:
+                _raylet.persist_port(told["session_dir"], told["node_id"], getattr(_raylet, constant), ports[name])
+        return start(*args, **kwargs)
+
+    RayParams.__init__, services.start_raylet = init, start_raylet
+
+
+def _free_ports(count: int) -> list[int]:
+    sockets = [socket.socket() for _ in range(count)]
+    try:
+        for each in sockets:
+            each.bind(("", 0))
+        return [each.getsockname()[1] for each in sockets]
+    finally:
+        for each in sockets:
+            each.close()
 
 
 def _answer(answers: TextIO, told: dict[str, str]) -> None:
