@@ -27,9 +27,9 @@ from gym_gui.trainer.row_converters import Query, batch_to_pb, cursor_from_pb, c
 #: Batches that a reader may be behind before it reads for itself: at least a second of them.
 RING = 64
 #: Least time between two reads, seconds (the proxy of a run whose rows are read commits about as often); and for each
-#: reader of the feed: fifty get twenty batches a second.
-LEAST_S = 0.025
-READER_S = 0.001
+#: reader of the feed.
+LEAST_S = 0.03
+READER_S = 0.0006
 #: Time between two looks for another commit, seconds: a share of how long nothing has come in, within these bounds.
 SHORT_LOOK_S = 0.004
 LONG_LOOK_S = 0.025
