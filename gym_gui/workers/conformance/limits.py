@@ -17,7 +17,7 @@ class KitLimits:
         startup_s: Until the first event of a run.
         run_s: For a short run.
         grace_s: Between SIGTERM and the end.
-        block_s: For how long the main thread is held to see whether heartbeats go on.
+        block_s: For how long at most the main thread is held to see whether heartbeats go on.
         beat_s: For how long, where the worker's interval cannot be made as short as that asks for.
         steps: Of a short run.
     """
@@ -27,6 +27,6 @@ class KitLimits:
     startup_s: float = WORKER_STARTUP_TIMEOUT_S
     run_s: float = 300.0
     grace_s: float = WORKER_SHUTDOWN_TIMEOUT_S
-    block_s: float = 4.0
+    block_s: float = 20.0  # on a busy machine a thread may wait for seconds; who beats is not held for so long
     beat_s: float = 1.3 * WORKER_HEARTBEAT_INTERVAL_S
     steps: int = 2048
