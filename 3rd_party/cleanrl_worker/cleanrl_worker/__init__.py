@@ -43,6 +43,7 @@ def get_worker_metadata() -> tuple[Any, Any]:
         cpu_cores=1,
         estimated_memory_mb=512,
         determinism="exact",
+        exact_resume=True,
     )
     return metadata, capabilities
 

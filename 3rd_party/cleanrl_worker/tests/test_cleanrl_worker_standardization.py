@@ -35,6 +35,7 @@ def test_metadata_and_capabilities() -> None:
     assert capabilities.worker_type == "cleanrl"
     assert capabilities.supports_checkpointing
     assert capabilities.determinism == "exact"
+    assert capabilities.exact_resume
 
 
 def test_entry_point_is_registered() -> None:
