@@ -26,8 +26,6 @@ if TYPE_CHECKING:
     from .preflight import Facts
 
 ENV_NAME = "mosaic-env"
-#: Algorithms that sample without waiting for their learner.
-ASYNCHRONOUS = ("IMPALA", "APPO")
 
 
 def build_config(
@@ -154,7 +152,6 @@ def _check_model(given: dict[str, Any]) -> list[Problem]:
 
 
 __all__ = [
-    "ASYNCHRONOUS",
     "ENV_NAME",
     "algorithm_class",
     "build_config",

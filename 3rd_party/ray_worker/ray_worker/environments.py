@@ -182,12 +182,6 @@ def make_environment(env_config: Mapping[str, Any]) -> Any:
     return AgentsEnv(outer, numbers)
 
 
-def make_plain(env_id: str, env_api: str, env_kwargs: dict[str, Any]) -> Any:
-    """Make an environment that records nothing."""
-    plan = EnvPlan(env_id, env_api, env_kwargs, 0, "", None, "", "", "none", observations=False)
-    return make_environment(plan.env_config())
-
-
 def take_left_out() -> int:
     """Return, once, how many steps this process left out of episodes that ended without an end."""
     owed = sum(emitter.owed for emitter in _emitters.values())
@@ -219,4 +213,4 @@ def _emitter(plan: EnvPlan) -> _RunnerEmitter:
     return _emitters[key]
 
 
-__all__ = ["PLAN", "AgentsEnv", "EnvPlan", "SeededEpisodes", "Sight", "make_environment", "make_plain", "take_left_out"]
+__all__ = ["PLAN", "AgentsEnv", "EnvPlan", "SeededEpisodes", "Sight", "make_environment", "take_left_out"]

@@ -17,8 +17,6 @@ _OWNER = "owner"
 _BELOW = len("/session_2026-01-01_00-00-00_000000_4194304/sockets/plasma_store")
 _SOCKET_PATH = 107
 _NAME = len(PREFIX) + 8
-#: Ray itself takes no less.
-LEAST_OBJECT_STORE_MB = 80
 
 
 class NoRoomError(OSError):
@@ -108,4 +106,4 @@ def object_store_folder(scratch: Path, megabytes: int, shared: Path = Path("/dev
     )
 
 
-__all__ = ["LEAST_OBJECT_STORE_MB", "PREFIX", "NoRoomError", "Scratch", "object_store_folder", "short_base", "sweep"]
+__all__ = ["PREFIX", "NoRoomError", "Scratch", "object_store_folder", "short_base", "sweep"]
