@@ -20,9 +20,8 @@ _PENDULUM = {"env_id": "Pendulum-v1", "learning_rate": 1e-3}
 #: Name of a row to its settings.
 ROWS: dict[str, dict[str, Any]] = {
     "PPO": {**_CARTPOLE, "algo": "PPO", "total_timesteps": 30_000},
-    "DQN": {**_CARTPOLE, "algo": "DQN", "total_timesteps": 50_000, **_ZOO_DQN},
+    "DQN": {**_CARTPOLE, "algo": "DQN", "total_timesteps": 30_000, **_ZOO_DQN},
     "SAC": {**_PENDULUM, "algo": "SAC", "total_timesteps": 6_000},
-    "TQC": {**_PENDULUM, "algo": "TQC", "total_timesteps": 6_000},
 }
 
 
