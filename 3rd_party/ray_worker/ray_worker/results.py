@@ -46,9 +46,9 @@ def number(value: Any) -> float | int | None:
         return None
     try:
         item = value.item() if hasattr(value, "item") else value
-    except (RuntimeError, ValueError):
+        return item if isinstance(item, (int, float)) and math.isfinite(item) else None
+    except (RuntimeError, ValueError, OverflowError):  # several numbers, or one that no float can hold
         return None
-    return item if isinstance(item, (int, float)) and math.isfinite(item) else None
 
 
 def sampled_steps(result: Mapping[str, Any]) -> int:

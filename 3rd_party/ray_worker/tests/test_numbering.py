@@ -6,7 +6,7 @@ import multiprocessing
 import threading
 from pathlib import Path
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ray_worker.numbering import EnvNumbers, SharedNumbers, episode_seed
@@ -59,6 +59,7 @@ def test_an_episode_is_seeded_by_its_number(tmp_path: Path) -> None:
     shared.close()
 
 
+@settings(deadline=None)
 @given(st.integers(0, 2**63 - 1), st.integers(0, 2**40))
 def test_seeds_fit_everywhere_and_phases_differ(seed: int, number: int) -> None:
     train, evaluation = episode_seed(seed, number), episode_seed(seed, number, "eval")

@@ -7,7 +7,7 @@ import math
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ray_worker.results import flat_metrics, number, sampled_steps
@@ -62,7 +62,9 @@ def test_steps_of_a_whole_training() -> None:
     assert sampled_steps({"env_runners": None}) == 0
 
 
-@pytest.mark.parametrize("value", [math.nan, math.inf, -math.inf, True, None, "1", [1.0], Scalar("x"), Scalar([1, 2])])
+@pytest.mark.parametrize(
+    "value", [math.nan, math.inf, -math.inf, True, None, "1", [1.0], Scalar("x"), Scalar([1, 2]), 10**400]
+)
 def test_what_is_no_finite_number_is_left_out(value: Any) -> None:
     assert number(value) is None
 
@@ -74,6 +76,7 @@ _values = st.recursive(
 )
 
 
+@settings(deadline=None)
 @given(st.dictionaries(st.sampled_from(["env_runners", "learners", "x", "training_iteration"]), _values))
 def test_metrics_are_always_finite_json(result: dict[str, Any]) -> None:
     metrics = flat_metrics(result)
