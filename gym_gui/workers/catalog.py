@@ -111,18 +111,18 @@ class WorkerCatalog:
 
     @staticmethod
     def _unknown(name: str, installed: Names) -> UsageError:
-        brought = next((known for known in known_projects() if kind_key(known) == kind_key(name)), None)
-        if brought is not None:
-            return UsageError(
-                f"worker {brought!r} is not installed",
-                why=f"installed workers: {', '.join(installed)}" if installed else "no worker is installed",
-                next_step=f"mosaic workers install {brought}",
-            )
-        near = nearest(name, installed)
+        brought = list(known_projects())
+        why = f"installed workers: {', '.join(installed)}" if installed else "no worker is installed"
+        for known in brought:
+            if kind_key(known) == kind_key(name):
+                what, next_step = f"worker {known!r} is not installed", f"mosaic workers install {known}"
+                return UsageError(what, why=why, next_step=next_step)
+        near = nearest(name, [*installed, *brought])
+        next_step = "list the workers: mosaic workers list" if installed else f"install one: {INSTALL_ONE}"
         return UsageError(
             f"there is no worker {name!r}" + (f"; did you mean {near}?" if near else ""),
-            why=f"installed workers: {', '.join(installed)}" if installed else "no worker is installed",
-            next_step="list the workers: mosaic workers list" if installed else f"install one: {INSTALL_ONE}",
+            why=why,
+            next_step=f"mosaic workers install {near}" if near and near not in installed else next_step,
         )
 
     def find_package(self, module: str) -> str | None:

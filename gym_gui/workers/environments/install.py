@@ -8,7 +8,7 @@ import shutil
 import tempfile
 import time
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
@@ -18,13 +18,14 @@ from gym_gui.workers.catalog import WorkerCatalog
 from gym_gui.workers.environments import process, sdk
 from gym_gui.workers.environments.bootstrap import make_venv
 from gym_gui.workers.environments.building import Building
+from gym_gui.workers.environments.failures import no_room, of_disk
+from gym_gui.workers.environments.fetch import fetch_sources
 from gym_gui.workers.environments.interpreters import BasePython, choose_interpreter
-from gym_gui.workers.environments.layout import EnvironmentFolder
+from gym_gui.workers.environments.layout import EnvironmentFolder, environment_names
 from gym_gui.workers.environments.locked import locked
-from gym_gui.workers.environments.process import CommandError, DiskFullError, InstallLog, is_disk_full
-from gym_gui.workers.environments.project import read_project
+from gym_gui.workers.environments.process import CommandError, InstallLog, is_disk_full
 from gym_gui.workers.environments.record import EnvironmentRecord
-from gym_gui.workers.environments.source import Source, checkout, worker_of
+from gym_gui.workers.environments.source import Source, checkout
 from gym_gui.workers.environments.usage import remove_unused, size_on_disk
 from gym_gui.workers.installed import InstalledWorker, Interpreter, install_stamp, installed_workers
 
@@ -88,7 +89,9 @@ def install_worker(
         raise UsageError(
             "only a folder can be installed --editable", where=source.origin, next_step="leave --editable out"
         )
-    folder = EnvironmentFolder(home, source.name)
+    names = environment_names(home)
+    name = next((known for known in names if kind_key(known) == kind_key(source.name)), source.name.lower())
+    folder = EnvironmentFolder(home, name)
     base = None if source.git else _base_of(source, options)
     try:
         with locked(folder) as lock:
@@ -104,7 +107,7 @@ def install_worker(
             remove_unused(folder, pythons_in_use())
             return record
     except OSError as error:
-        raise _of_disk(error, folder) from error
+        raise of_disk(error, folder) from error
 
 
 class _Install:
@@ -221,29 +224,8 @@ class _Install:
 
     def _fetch(self, scratch: Path) -> None:
         """Fetch the sources from their repository."""
-        address, ref = self.source.git, ""
-        head, at, tail = address.rpartition("@")
-        if at and "/" not in tail and ":" not in tail and "/" in head:
-            address, ref = head, tail
-        copy = scratch / (address.rstrip("/").rpartition("/")[2].removesuffix(".git") or "source")
-        with self._step(f"git clone {address}"):
-            try:
-                if shutil.which("git") is None:
-                    raise UsageError("git is not installed", next_step="install git, or name a folder with --from PATH")
-                depth = [] if ref else ["--depth", "1"]
-                for argv in (
-                    ["git", "clone", "--quiet", *depth, "--", address, str(copy)],
-                    *([["git", "-C", str(copy), "checkout", "--quiet", ref]] if ref else []),
-                ):
-                    process.run_program(argv, log=self.log, cwd=scratch, lock=self.lock)
-            except CommandError as error:
-                raise MosaicError(
-                    "the sources cannot be fetched", where=self.source.origin, why=error.quoted(),
-                    next_step="check the address, and that git can reach it without asking for a password",
-                ) from None  # fmt: skip
-        project = read_project(copy)
-        name = worker_of(project, self.source.name, self.source.origin)
-        self.source = replace(self.source, name=name, project=project)
+        with self._step(f"git clone {self.source.git}"):
+            self.source = fetch_sources(self.source, scratch, log=self.log, lock=self.lock)
 
     def _registered(self, interpreter: Interpreter) -> InstalledWorker:
         workers = installed_workers(interpreter)
@@ -330,7 +312,7 @@ class _Install:
         if is_disk_full(error):
             building.leave(keep=False)
             said = error.quoted(2) if isinstance(error, CommandError) else str(error)
-            return _no_room(self.folder, said, self.log.path)
+            return no_room(self.folder, said, self.log.path)
         assert isinstance(error, CommandError)
         kept = building.leave()
         again = "; the steps that are done are kept for the next attempt" if kept else ""
@@ -344,29 +326,6 @@ class _Install:
 
 def _base_of(source: Source, options: Options) -> BasePython:
     return choose_interpreter(options.python, source.project.specifiers if source.project else {})
-
-
-def _of_disk(error: OSError, folder: EnvironmentFolder) -> MosaicError:
-    if is_disk_full(error):
-        return _no_room(folder, str(error), None)
-    return MosaicError(
-        f"the environment cannot be written: {error.strerror or error}",
-        where=str(error.filename or folder.path),
-        next_step="mosaic doctor",
-    )
-
-
-def _no_room(folder: EnvironmentFolder, said: str, log: Path | None) -> DiskFullError:
-    places = {str(folder.path.parent): shutil.disk_usage(folder.path.parent).free}
-    with contextlib.suppress(OSError):
-        places[tempfile.gettempdir()] = shutil.disk_usage(tempfile.gettempdir()).free
-    free = ", ".join(f"{room >> 20:,} MiB free at {place}" for place, room in places.items())
-    return DiskFullError(
-        "the disk is full: nothing was installed, and what was written is removed",
-        where=free + (f"; log: {log}" if log else ""),
-        why=said if len(said) <= 500 else said[:499] + "…",
-        next_step="make room, or use a home on a larger disk (--home DIR); TMPDIR says where pip unpacks",
-    )
 
 
 def _remove_old_logs(folder: Path) -> None:
