@@ -14,7 +14,7 @@ workers = LazyGroup(
         ),
         "describe": (
             "gym_gui.cli.commands.workers_describe:describe",
-            "Show a worker's fields, abilities and versions.",
+            "Show what a worker can do, its settings, and where it is installed with what.",
         ),
         "install": (
             "gym_gui.cli.commands.workers_install:install",

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 @worker_argument
 @common
 def describe(home: Path, worker: str, as_json: bool) -> int:
-    """Show what a worker is and can, its settings, its environment, and the versions of what it requires."""
+    """Show what a worker can do, its settings, and where it is installed with what."""
     import msgspec
 
     from gym_gui.cli.output import console, print_json, say
