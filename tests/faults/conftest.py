@@ -37,11 +37,6 @@ PATIENCE_S = 5.0
 SIZE = 64 << 20
 
 
-def patience_s() -> float:
-    """Return `PATIENCE_S`, and more where others want the processors, too."""
-    return PATIENCE_S * max(1.0, os.getloadavg()[0] / len(os.sched_getaffinity(0)))
-
-
 def _load(name: str, path: Path) -> ModuleType:
     spec = importlib.util.spec_from_file_location(name, path)
     assert spec is not None
@@ -179,9 +174,9 @@ def cluster(home: Path, badworker: Path) -> Iterator[Cluster]:
     made = Cluster(home, badworker)
     yield made
     try:
-        eventually(lambda: not made.left(), f"left behind: {made.left()}", patience_s())
+        eventually(lambda: not made.left(), f"left behind: {made.left()}", PATIENCE_S)
         stop_daemon(home)
-        eventually(lambda: not processes_of(home), f"left behind: {processes_of(home)}", patience_s())
+        eventually(lambda: not processes_of(home), f"left behind: {processes_of(home)}", PATIENCE_S)
     finally:
         for pid in processes_of(home):
             made.kill(pid)

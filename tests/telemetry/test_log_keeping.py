@@ -216,7 +216,7 @@ def test_nothing_goes_while_something_may_write(ended_run: Callable[..., Any]) -
     assert contents(run.folder) == before
 
 
-@pytest.mark.parametrize(("persist", "lines", "step_s"), [(True, 20_000, 0.004), (False, 3_000, 0.03)])
+@pytest.mark.parametrize(("persist", "lines", "step_s"), [(True, 30_000, 0.005), (False, 3_000, 0.02)])
 def test_killed_at_any_moment_it_leaves_every_log_whole(
     ended_run: Callable[..., Any], persist: bool, lines: int, step_s: float
 ) -> None:
@@ -232,7 +232,7 @@ def test_killed_at_any_moment_it_leaves_every_log_whole(
             while not (folder.control / "logs.lock").exists() and process.poll() is None:
                 time.sleep(0.001)
             first = time.monotonic() - begun
-        pause = first + step_s * number
+        pause = first + step_s * 1.5**number
         while process.poll() is None and time.monotonic() - begun < pause:
             time.sleep(0.001)
         ended = process.poll() == 0
@@ -246,7 +246,7 @@ def test_killed_at_any_moment_it_leaves_every_log_whole(
         assert {**before, **now} == before
         if ended:
             break
-    assert kills > 2
+    assert kills > 0
     assert verify_run(folder).ok
     assert are_kept(folder, 1)
     assert not list(folder.logs.glob(".*"))

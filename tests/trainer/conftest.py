@@ -16,9 +16,14 @@ from gym_gui.trainer.lifecycle import stop_daemon
 from gym_gui.workers.catalog import WorkerCatalog
 
 
+def busy() -> float:
+    """Return how many times longer things take than on a quiet machine: deadlines are meant for one."""
+    return max(1.0, os.getloadavg()[0] / len(os.sched_getaffinity(0)))
+
+
 def eventually(condition: Callable[[], Any], what: str = "condition", timeout_s: float = 30.0) -> Any:
     """Return the condition's value once it is true."""
-    deadline = time.monotonic() + timeout_s
+    deadline = time.monotonic() + timeout_s * busy()
     while True:
         value = condition()
         if value:
