@@ -64,7 +64,7 @@ class Scalars:
         self._writers.clear()
         if self._tracking is not None:
             self._described = self.describe()
-            self._tracking.finish(quiet=True)
+            self._tracking.finish()
             self._tracking = None
 
 
