@@ -6,6 +6,11 @@ import os
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
+
+# How long drawing examples takes says more of the machine's load than of the code.
+settings.register_profile("mosaic", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("mosaic")
 
 
 @pytest.fixture(autouse=True)

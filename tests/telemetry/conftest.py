@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import settings
 from hypothesis import strategies as st
 
 from gym_gui.runs.folder import RunFolder
@@ -20,9 +19,6 @@ from gym_gui.runs.summary import Ledger
 from gym_gui.telemetry.ingest import Ingestor
 
 RUN_ID = "01JD3ZQ0F4M3Y1M5V9S4X1T7KQ"
-
-settings.register_profile("telemetry", deadline=None)
-settings.load_profile("telemetry")
 
 
 class LoggedRun:
