@@ -126,7 +126,7 @@ def _agrees(run: RunSummary, found: dict[str, Any]) -> bool:
 
 def main() -> None:
     """Measure, and print the ratios last."""
-    options = harness.arguments("kill -9 of everything at random moments (T11).", rounds=3)
+    options = harness.arguments("kill -9 of everything at random moments (T11).", rounds=2)
     events, rounds = (5_000, 1) if options.tiny else (200_000, options.rounds)
     seed = random.randrange(1 << 30)
     print(f"seed {seed}")

@@ -129,7 +129,7 @@ def main() -> None:
     options = harness.arguments(
         "2,000 events/s: CPU of proxy and daemon (T6), time until a live reader sees them (T7)."
     )
-    seconds, others = (1.0, 4) if options.tiny else (3.0, 49)
+    seconds, others = (1.0, 4) if options.tiny else (2.5, 49)
     turns: dict[str, list[tuple[float, float]]] = {}
     ages: list[tuple[float, float]] = []
     others_ages: list[tuple[float, float]] = []
@@ -143,7 +143,7 @@ def main() -> None:
                 turns.setdefault(name, []).append((proxy, daemon))
                 print(f"  {name}: proxy {proxy:.1f} %, daemon {daemon:.1f} % of a core")
             print(f"  seen after {_told(ages[-1])}", flush=True)
-        for _ in range(1 if options.tiny else 3):
+        for _ in range(1 if options.tiny else 2):
             others_ages.append(_percentiles(beside_others(home, client, seconds, others)))
             print(f"  beside {others} others: seen after {_told(others_ages[-1])}", flush=True)
             for rate, taken in faster.items():

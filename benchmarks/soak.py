@@ -1,4 +1,4 @@
-"""Memory of proxy and daemon while one run grows: at 1M events, and at 3M (10M with ``--full``).
+"""Memory of proxy and daemon while one run grows: at 1M events, and at 2M (10M with ``--full``).
 
 ``python -m benchmarks.soak [--tiny] [--full]`` (target T10). Somebody watches the run and reads its episodes live.
 """
@@ -22,7 +22,7 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, help="taken and ignored: there is one")
     parser.add_argument("--full", action="store_true", help="10M events")
     options = parser.parse_args()
-    first, last = (10_000, 30_000) if options.tiny else (1_000_000, 10_000_000 if options.full else 3_000_000)
+    first, last = (10_000, 30_000) if options.tiny else (1_000_000, 10_000_000 if options.full else 2_000_000)
     samples: list[dict[str, float]] = []
     with live.daemon() as (home, client):
         run_id = client.submit(live.load("sdk", last))

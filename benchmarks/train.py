@@ -172,7 +172,7 @@ def main() -> None:
     """Measure, and print the ratios last."""
     options = harness.arguments("CartPole with and without telemetry (T2).")
     # Short turns, many of them: what the machine does besides then falls on all arms alike.
-    steps, rounds = (1_000, options.rounds) if options.tiny else (10_000, 5 * options.rounds)
+    steps, rounds = (1_000, options.rounds) if options.tiny else (10_000, 3 * options.rounds)
     found = {}
     with tempfile.TemporaryDirectory() as scratch:
         log = Path(scratch) / "log.jsonl"

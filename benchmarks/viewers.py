@@ -84,7 +84,7 @@ def ingestion(home: Path, client: TrainerClient, events: int, viewers: int, stal
     """Return events per second until all are stored, and the proxy's CPU per event in microseconds."""
     # It begins when the viewers are there: a second of pace, then full speed would be another load each time.
     config = live.load("sdk", events)
-    config["arguments"] += ["--delay", "3"]
+    config["arguments"] += ["--delay", "3" if viewers else "0.5"]
     run_id = client.submit(config)
     folder = RunFolder.of(home, run_id)
     reader = RunReader(folder)

@@ -26,10 +26,12 @@ from gym_gui.trainer.row_converters import Query, batch_to_pb, cursor_from_pb, c
 
 #: Batches that a reader may be behind before it reads for itself: at least a second of them.
 RING = 64
-#: Least time between two reads, seconds (the proxy of a run whose rows are read commits about as often); and for each
-#: reader of the feed.
+#: Least time between two reads, seconds: the proxy of a run whose rows are read commits about as often.
 LEAST_S = 0.03
+#: And at least so much for each reader of the feed; more where they cannot take all there is, since such a run needs the
+#: processor itself.
 READER_S = 0.0006
+BUSY_READER_S = 0.002
 #: Time between two looks for another commit, seconds: a share of how long nothing has come in, within these bounds.
 SHORT_LOOK_S = 0.004
 LONG_LOOK_S = 0.025
@@ -256,22 +258,23 @@ class Feed:
             allowance.spend(batch.step_count)
             self._tell(self._push, batch.cursor, self._message(batch))
         if batch.caught_up and not over:
-            if ending or not self._changes(rows, mark, began):
+            least_s = max(LEAST_S, self.readers * (BUSY_READER_S if batch.gaps else READER_S))
+            if ending or not self._changes(rows, mark, began, least_s):
                 rows.close()  # the run's proxy cannot put the database in order while it is open here
             if ending:
                 self._news.wait(ENDING_S)
         return batch.cursor, not (over and batch.empty)
 
-    def _changes(self, rows: RowStream, mark: Mark, began: float) -> bool:
+    def _changes(self, rows: RowStream, mark: Mark, began: float, least_s: float) -> bool:
         """Wait for another commit; return whether there was one, or other news of the run, within `PATIENCE_S`.
 
         Args:
             rows: Where.
             mark: As it was before the last read.
             began: When that did, by the monotonic clock.
+            least_s: Wait so long after that in any case: what comes in meanwhile comes with the next read.
         """
-        # What comes in meanwhile comes with the next read.
-        wait_s = began + max(LEAST_S, READER_S * self.readers) - time.monotonic()
+        wait_s = began + least_s - time.monotonic()
         while not self._news.wait(max(0.0, wait_s)):
             if rows.mark() != mark:
                 return True
