@@ -21,7 +21,8 @@ from gym_gui.workers.config import ENVIRONMENT_FIELDS
 from gym_gui.workers.dry_run import run_dry_run
 from gym_gui.workers.record import WorkerRecord
 
-_DRY_RUN_TIMEOUT_S = 60.0
+# Other submissions wait meanwhile.
+_DRY_RUN_TIMEOUT_S = 20.0
 
 
 def unsuitable(
