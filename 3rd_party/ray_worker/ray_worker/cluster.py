@@ -37,6 +37,8 @@ def private_environment(scratch: Scratch) -> dict[str, str]:
         "RAY_AUTH_MODE": "token",
         "RAY_AUTH_TOKEN_PATH": str(scratch.token),
         "RAY_USAGE_STATS_ENABLED": "0",
+        # As on systems with firewalls that ask: all of it listens on the loopback device alone.
+        "RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER": "0",
         "RAY_DEDUP_LOGS": "0",
         "RAY_COLOR_PREFIX": "0",
         # MOSAIC keeps the run's limits; Ray's own guard looks at the whole machine and kills what others fill.
