@@ -2,7 +2,7 @@
 
     python examine_package.py ENTRY_POINT_PACKAGE CONSOLE_MODULE OUTPUT.json
 
-Standard library alone, Python 3.8 or later. Nothing of the worker is imported but what its console scripts name.
+Standard library alone, Python 3.8 or later. Nothing is imported but what console scripts name of the package itself.
 """
 
 from __future__ import annotations
@@ -37,6 +37,7 @@ def distribution_of(package: str) -> Any:
 
 def scripts_of(distribution: Any, module: str) -> List[Report]:  # noqa: UP006
     """Return the console scripts that a distribution has, and what of each is there."""
+    top = module.partition(".")[0]
     # Those of `pip install --target` lie beside the packages.
     folders = (Path(sysconfig.get_path("scripts")), Path(str(distribution.locate_file("")), "bin"))
     return [
@@ -44,7 +45,7 @@ def scripts_of(distribution: Any, module: str) -> List[Report]:  # noqa: UP006
             "name": entry.name,
             "value": entry.value,
             "own": entry.value.partition(":")[0].strip() == module,
-            "fault": fault_of(entry.value),
+            "fault": fault_of(entry.value) if entry.value.partition(".")[0].partition(":")[0].strip() == top else "",
             "installed": any((folder / (entry.name + end)).exists() for folder in folders for end in ("", ".exe")),
         }
         for entry in distribution.entry_points
