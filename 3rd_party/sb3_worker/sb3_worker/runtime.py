@@ -85,7 +85,8 @@ class Sb3WorkerRuntime:
         config = self.config
         if config.torch_threads:
             os.environ.setdefault("OMP_NUM_THREADS", str(config.torch_threads))
-        with heartbeats(self._emitter, config.heartbeat_interval_s, self._vital_signs):
+        interval_s = 0.0 if self._dry_run else config.heartbeat_interval_s
+        with heartbeats(self._emitter, interval_s, self._vital_signs):
             from .preflight import check_run
 
             self._refuse(check_run(config))

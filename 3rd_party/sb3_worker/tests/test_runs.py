@@ -241,7 +241,7 @@ def test_noise_and_dry_runs(worker: Any) -> None:
     settings = {"algo": "TD3", "env_id": "Pendulum-v1", "learning_starts": 100, "total_timesteps": 150}
     for noise in ("normal", "ornstein_uhlenbeck"):
         assert worker(**settings, action_noise=noise).summary["total_steps"] == 150
-    tried = worker(**settings, dry_run=True)
+    tried = worker(**settings, dry_run=True, heartbeat_interval_s=0.001)
     assert tried.lifecycle() == ["run_started", "run_completed"]
     assert tried.summary["status"] == "dry-run"
     assert tried.summary["arguments"]["learning_starts"] == 100
