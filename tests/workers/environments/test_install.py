@@ -304,7 +304,7 @@ def _pip_of(folder: EnvironmentFolder) -> set[int]:
     return {pid for pid in _processes(str(folder.path)) if b"--no-compile" in Path(f"/proc/{pid}/cmdline").read_bytes()}
 
 
-def _wait_for(condition: Callable[[], Any], timeout_s: float = 60.0) -> None:
+def _wait_for(condition: Callable[[], Any], timeout_s: float = 300.0) -> None:
     deadline = time.monotonic() + timeout_s
     while not condition():
         assert time.monotonic() < deadline
