@@ -141,9 +141,9 @@ class CleanRLWorkerRuntime:
         return self._script.run()
 
     def _run_job(self, tracking: Tracking) -> dict[str, Any]:
-        with DeferredSignals() as signals:
-            from .job import Job
+        from .job import Job  # a request to stop need not wait until torch is loaded: nothing is half done yet
 
+        with DeferredSignals() as signals:
             folders = (self._checkpoints, self._tensorboard)
             with Job(self.config, self.seed, self._emitter, signals, *folders, tracking) as job:
                 self._job = job

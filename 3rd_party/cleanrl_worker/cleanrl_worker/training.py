@@ -101,6 +101,8 @@ class Training:
 
     def begin(self) -> np.ndarray:
         """Start the environments, or bring them back to where the checkpoint was saved; return their observations."""
+        if self._signals.pending:  # there is nothing to save yet
+            self._signals.deliver()
         saved = self._checkpoint
         if saved is None:
             obs = self.envs.reset()

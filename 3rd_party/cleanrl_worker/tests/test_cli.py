@@ -83,6 +83,16 @@ def test_sigterm_saves_a_checkpoint_and_says_cancelled(start: Any, algo: str, tm
     assert [e["step_index"] for e in resumed if e.get("event_type") == "step"] == list(range(saved["step"], total))
 
 
+def test_a_request_to_stop_need_not_wait_until_torch_is_loaded(start: Any) -> None:
+    process = start({"run_id": "e", "total_timesteps": 10_000_000})
+    lines = read_until(process, '"run_started"')
+    process.send_signal(signal.SIGTERM)
+    events = events_of("".join(lines) + process.stdout.read())
+    errors = process.communicate(timeout=60)[1]
+    assert process.returncode == 143, errors
+    assert [event["event"] for event in events] == ["run_started", "run_cancelled"]
+
+
 def test_heartbeats_come_while_training(start: Any) -> None:
     process = start({"run_id": "h", "total_timesteps": 10_000_000, "heartbeat_interval_s": 0.05, "steps": "none"})
     read_until(process, '"steps_per_second"')
