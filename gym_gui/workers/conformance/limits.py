@@ -25,7 +25,7 @@ class KitLimits:
     answer_s: float = 60.0
     dry_run_s: float = 120.0
     startup_s: float = WORKER_STARTUP_TIMEOUT_S
-    run_s: float = 300.0
+    run_s: float = 900.0
     grace_s: float = WORKER_SHUTDOWN_TIMEOUT_S
     block_s: float = 20.0  # on a busy machine a thread may wait for seconds; who beats is not held for so long
     beat_s: float = 1.3 * WORKER_HEARTBEAT_INTERVAL_S
