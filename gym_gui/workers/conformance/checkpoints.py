@@ -129,9 +129,17 @@ def checkpoint_exact(subject: Subject) -> str | None:
     if len(resumed) < 2:
         raise NotApplicable("it printed too few episodes")
     whole = hashes_by_episode(subject.uninterrupted)
-    # The first may have begun before the checkpoint.
-    differing = [key for key in list(resumed)[1:] if resumed[key] != whole.get(key)]
+    # The first may have begun before the checkpoint; with several environments side by side, others have, too.
+    begun = _begun_before(subject.uninterrupted, subject.resumed.step)
+    differing = [key for key in list(resumed)[1:] if key not in begun and resumed[key] != whole.get(key)]
     return f"after resuming, episodes differ, first: {differing[0]}" if differing else None
+
+
+def _begun_before(transcript: Transcript, step: int | None) -> set[str]:
+    """Return the training episodes of which a step below a number was printed."""
+    steps = [event for event in transcript.events if kind_of(event) == "step"]
+    numbered = [(event.get("step_index"), event.get("ep_index")) for event in steps]
+    return {f"train {episode}" for number, episode in numbered if isinstance(number, int) and number < (step or 0)}
 
 
 def _completed(subject: Subject) -> Transcript:
