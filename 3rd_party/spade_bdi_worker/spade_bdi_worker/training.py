@@ -17,6 +17,9 @@ from .sdk import UsageError, log_constant
 from .spaces import Discretizer
 from .telemetry import EpisodeRollup, MessageLog
 
+#: How often a goal may be handed out anew before it is begun: after lost connections, it is.
+_MOST_ASKED = 100
+
 
 class Assignment(NamedTuple):
     """Episodes that a learner is to play."""
@@ -65,6 +68,7 @@ class Training:
         self.returns_by_learner: dict[str, deque[float]] = {}
         self.reasoning_steps = 0
         self.episodes = 0
+        self._asked, self._asked_at = 0, ("", 0, 0)
         self._sampling = EpisodeSampling(config.steps)
         self._folder = CheckpointFolder(checkpoints, config.keep_checkpoints)
         self._saved_at = 0
@@ -99,8 +103,20 @@ class Training:
         size = self.config.episodes_per_goal
         if self.phase == "eval":
             size = min(size, -(-self.config.eval_episodes // self._count))
+        self._see_progress()
         goal, done = divmod(self.next_episode, size)
         return Assignment(goal % self._count, self.next_episode, size - done)
+
+    def _see_progress(self) -> None:
+        """Find out agents that hand goals out and report for ever without playing."""
+        now = (self.phase, self.step, self.eval_steps)
+        self._asked = self._asked + 1 if now == self._asked_at else 0
+        self._asked_at = now
+        if self._asked > _MOST_ASKED:
+            raise UsageError(
+                f"The next goal was asked for {self._asked} times, and no episode was played.",
+                next_step="See that the learners' plans play before they report: see learner.asl of the package.",
+            )
 
     # -- what learners tell --------------------------------------------------------------------------------------------
 

@@ -70,6 +70,21 @@ def test_plans_change_nothing_of_what_is_learned(worker: Any, learners: Any) -> 
     assert worker(**settings).acts() == learners(**settings).acts()
 
 
+def test_an_evaluation_follows_a_training(worker: Any, learners: Any) -> None:
+    settings = {"learners": 2, "eval_at_end": True, "eval_episodes": 6, "total_steps": 200}
+    ran = worker(**settings)
+    assert ran.acts() == learners(**settings).acts()
+    assert [e["agent_id"] for e in ran.data("episode") if e["phase"] == "eval"] == ["learner_0"] * 3 + ["learner_1"] * 3
+
+
+def test_agents_that_report_without_playing_are_found_out(worker: Any, tmp_path: Path) -> None:
+    plans = "+!play(First, _)[source(C)] <- .send(C, tell, report(First, 0, 0, 0)).\n"
+    (tmp_path / "lazy.asl").write_text(plans)
+    ran = worker(learner_asl=str(tmp_path / "lazy.asl"))
+    assert ran.code != 0
+    assert "no episode was played" in ran.named("run_failed")[0]["error"]
+
+
 def test_several_runs_at_once_have_servers_of_their_own(worker: Any) -> None:
     with ThreadPoolExecutor(3) as pool:
         runs = list(pool.map(lambda seed: worker(seed=seed), [1, 1, 2]))
@@ -113,6 +128,15 @@ def test_agents_share_an_account_of_a_server(worker: Any, server: int) -> None:
     told = [{**e, "timestamp": 0, "run_id": 0} for e in made.data("episode")]
     assert told == [{**e, "timestamp": 0, "run_id": 0} for e in again.data("episode")]
     assert "canary" not in json.dumps(made.events) + made.errors
+
+
+def test_runs_at_once_share_an_account_and_do_not_hear_each_other(worker: Any, server: int) -> None:
+    settings = {**_ACCOUNT, "xmpp_port": server, "learners": 2, "episodes_per_goal": 5, "environment": _PASSWORD}
+    alone = worker(**settings, xmpp_register=True, seed=1)
+    with ThreadPoolExecutor(2) as pool:
+        runs = list(pool.map(lambda seed: worker(**settings, seed=seed), [1, 2]))
+    assert runs[0].acts() == alone.acts() != runs[1].acts()
+    assert all(ran.summary["messages_sent"] == ran.summary["messages_received"] for ran in runs)
 
 
 def test_a_wrong_password_is_tried_again_and_then_told(worker: Any, server: int) -> None:

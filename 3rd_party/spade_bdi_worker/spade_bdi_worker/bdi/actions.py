@@ -43,13 +43,17 @@ def add_learner_actions(actions: Any, learner: Learner, training: Training) -> N
         mind.perceive("reward", reward)
         mind.perceive("return", learner.total)
         mind.perceive("steps", learner.length)
-        mind.perceive("exhausted", training.exhausted)
         mind.perceive("over", learner.over)
 
     def value(_: Any, term: Any, intention: Any) -> Iterator[None]:
         action = int(asp.grounded(term.args[0], intention.scope))
         if 0 <= action < learner.table.actions:
             yield from _give(term.args[1], learner.value(action), intention)
+
+    def left(_: Any, __: Any, ___: Any) -> Iterator[None]:
+        # Asked for rather than believed: what was true at the end of a goal need not be at the beginning of the next.
+        if not training.exhausted:
+            yield
 
     def summary(_: Any, term: Any, intention: Any) -> Iterator[None]:
         told = learner.summary()
@@ -72,6 +76,7 @@ def add_learner_actions(actions: Any, learner: Learner, training: Training) -> N
         (".greedy", 1, giving(learner.greedy)),
         (".explore", 1, giving(learner.explore)),
         (".value", 2, value),
+        (".left", 0, left),
         (".summary", 3, summary),
         (".random", 1, giving(learner.rng.random)),
     ]

@@ -118,7 +118,6 @@ class LearnerAgent(MosaicAgent):
         self.learner = learner
         super().__init__(session, learner.name, **more)
         learner.mind = self.show_mind
-        self.mind.perceive("exhausted", session.training.exhausted)
         self.mind.perceive("over", True)
 
     def add_custom_actions(self, actions: Any) -> None:

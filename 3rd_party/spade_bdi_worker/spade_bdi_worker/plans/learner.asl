@@ -1,13 +1,13 @@
 // A learner: plays the episodes of each goal that the coordinator sets it, one after the other, then reports.
 //
 // Its beliefs of the world: episode(N), phase(train) or phase(eval), state(S) (several numbers where an observation has
-// several), reward(R), return(X), steps(N), over(true) or over(false), exhausted(true) once the run's budget is used up.
+// several), reward(R), return(X), steps(N), over(true) or over(false).
 
 +!play(First, Count)[source(Coordinator)] <-
     -+goal(First, First + Count, Coordinator);
     !!episode(First).
 
-+!episode(N) : goal(_, End, _) & N < End & exhausted(false) <-
++!episode(N) : goal(_, End, _) & N < End & .left <-
     .begin(N);
     !!act.
 +!episode(_) : goal(First, _, Coordinator) <-
