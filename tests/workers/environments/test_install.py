@@ -200,8 +200,12 @@ def test_ctrl_c_ends_pip_and_leaves_nothing(
     folder = project()
     interrupts = f"import os, signal, time\nos.kill({os.getpid()}, signal.SIGINT)\ntime.sleep(600)\n"
     (folder / "backend.py").write_text(interrupts)
-    with pytest.raises(KeyboardInterrupt):
-        install(folder)
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background jobs ignore it
+    try:
+        with pytest.raises(KeyboardInterrupt):
+            install(folder)
+    finally:
+        signal.signal(signal.SIGINT, before)
     environments = EnvironmentFolder(home, "tiny")
     assert left(environments.path) == []
     assert not is_locked(environments.lock().path)
