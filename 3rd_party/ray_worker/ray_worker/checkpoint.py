@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import gzip
 import json
 import os
 import pickle
@@ -17,7 +18,8 @@ from gym_gui.core.worker.errors import UsageError
 
 FORMAT = 1
 FACTS = "mosaic.json"
-_REPLAY = "replay_buffer.pkl"
+#: Compressed: most of it is the empty part of trees that hold a whole buffer's priorities.
+_REPLAY = "replay_buffer.pkl.gz"
 _LIBRARIES = ("ray", "torch", "gymnasium", "pettingzoo", "mpe2", "numpy")
 
 
@@ -44,7 +46,7 @@ def save_checkpoint(algorithm: Any, path: Path, facts: dict[str, Any]) -> None:
     algorithm.save_to_path(str(unfinished))
     buffer = getattr(algorithm, "local_replay_buffer", None)
     if buffer is not None:
-        with (unfinished / _REPLAY).open("wb") as stream:
+        with gzip.open(unfinished / _REPLAY, "wb", compresslevel=1) as stream:
             pickle.dump(buffer.get_state(), stream)
     write_facts(unfinished, facts)
     place(unfinished, path)
@@ -117,7 +119,7 @@ def restore(algorithm: Any, path: str | Path) -> None:
         algorithm.restore_from_path(str(path))
         buffer = getattr(algorithm, "local_replay_buffer", None)
         if buffer is not None and (path / _REPLAY).is_file():
-            with (path / _REPLAY).open("rb") as stream:
+            with gzip.open(path / _REPLAY, "rb") as stream:
                 # As RLlib's own files: a checkpoint is a program, and only to be taken from somebody who is trusted.
                 buffer.set_state(pickle.load(stream))  # noqa: S301
     except (RuntimeError, KeyError, ValueError) as error:
