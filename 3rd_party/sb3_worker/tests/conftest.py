@@ -71,6 +71,7 @@ def worker(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Worker:
             "seed": 1,
             "total_timesteps": 512,
             "metrics_interval": 0,
+            "heartbeat_interval_s": 0,
             "tensorboard": False,
             "device": "cpu",
             **({"n_steps": 128, "n_epochs": 2} if settings.get("algo", "PPO") == "PPO" else {}),
