@@ -42,6 +42,7 @@ def test_logs_are_dropped_once_the_books_were_checked(mosaic: Any, home: Path, w
     assert "rows taken over as they were" in rebuilt.stdout
     assert mosaic("runs", "verify", run_id).code == 0
     (archived,) = mosaic("runs", "archive", run_id, "--json").json["archived"]
+    assert archived["logs"].startswith("dropped after a recount")
     with tarfile.open(archived["archive"]) as tar:
         assert f"{run_id}/logs/000001.a1.stdout.jsonl.record.json" in tar.getnames()
 

@@ -35,20 +35,24 @@ def archive(
     from gym_gui.analysis.retention import folder_bytes, select_runs
     from gym_gui.cli import figures
     from gym_gui.cli.output import print_json, say
+    from gym_gui.runs.folder import RunFolder
+    from gym_gui.telemetry.log_keeping import tell_logs
 
     found = select_runs(home, runs, older_than=older_than, larger_than=larger_than, tag=tag)
     for run in found:
         check_deletable(home, run)
     done = []
     for run in found:
-        size = folder_bytes(home, run.run_id)
+        size, logs = folder_bytes(home, run.run_id), tell_logs(RunFolder.of(home, run.run_id))
         path = None if dry_run else archive_run(home, run.run_id, target or home / "archive")
         if path is not None:
             delete_run(home, run.run_id)
-        done.append({"run_id": run.run_id, "bytes": size, "archive": path and str(path)})
+        done.append({"run_id": run.run_id, "bytes": size, "archive": path and str(path), "logs": logs})
         if not as_json:
             where = "would be archived" if path is None else f"archived as {path}"
             click.echo(f"{run.run_id}  {run.run_name}  {figures.size(size)}  {where}")
+            if logs:
+                click.echo(f"  its logs: {logs}")
     if as_json:
         print_json({"archived": done, "dry_run": dry_run})
     elif not found:
