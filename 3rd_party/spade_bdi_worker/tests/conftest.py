@@ -73,6 +73,7 @@ def learners(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., R
         )
         play(training, stop_at)
         training.close()
+        training.scalars.close()
         events = [json.loads(line) for line in sink.getvalue().splitlines()]
         events.append({"event": "run_completed", "payload": training.result()})
         return Ran(config.to_dict(), events)

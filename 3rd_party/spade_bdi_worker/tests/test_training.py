@@ -143,3 +143,25 @@ def test_other_discrete_environments_are_learned_in(learners: Any, env_id: str) 
     wide = env_id == "Blackjack-v1"
     assert all(isinstance(step["observation"], list) is wide for step in ran.data("step"))
     assert {"charts/epsilon", "losses/td_error", "bdi/messages_sent"} <= set(ran.data("metric")[-1]["values"])
+
+
+def test_tensorboard_files_hold_the_scalars(learners: Any, tmp_path: Path) -> None:
+    pytest.importorskip("tensorboard")
+    from tensorboard.backend.event_processing.event_file_loader import RawEventFileLoader
+    from tensorboard.compat.proto.event_pb2 import Event
+
+    ran = learners(tensorboard=True, metrics_interval=100)
+    (file,) = (tmp_path / "tb").iterdir()
+    events = [Event.FromString(record) for record in RawEventFileLoader(str(file)).Load()]
+    returns = [v.simple_value for e in events for v in e.summary.value if v.tag == "charts/episodic_return"]
+    assert returns == [pytest.approx(e["total_reward"]) for e in ran.data("episode")]
+    assert {"losses/td_error", "charts/epsilon"} <= {v.tag for e in events for v in e.summary.value}
+
+
+def test_libraries_that_are_missing_are_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    from spade_bdi_worker import RunConfig, scalars
+
+    monkeypatch.setattr(scalars, "find_spec", lambda _: None)
+    problems = scalars.check_tracking(RunConfig(run_id="r", tensorboard=True, wandb="offline"))
+    assert [problem.path for problem in problems] == ["tensorboard", "wandb"]
+    assert scalars.check_tracking(RunConfig(run_id="r")) == []
