@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from gym_gui.workers.conformance.determinism import hashes_by_episode
+from gym_gui.workers.conformance.determinism import events_by_episode
 from gym_gui.workers.conformance.resumed import ResumedRun, checkpoint_path
 from gym_gui.workers.conformance.rule import NotApplicable, RuleBook
 from gym_gui.workers.conformance.subject import Subject
-from gym_gui.workers.conformance.transcript import Transcript, kind_of
+from gym_gui.workers.conformance.transcript import Event, Transcript, kind_of
 
 BOOK = RuleBook("checkpoints")
 
@@ -125,21 +125,38 @@ def checkpoint_step(subject: Subject) -> str | None:
 def checkpoint_exact(subject: Subject) -> str | None:
     if not subject.record.capabilities.get("exact_resume"):
         raise NotApplicable("it does not promise it (`exact_resume`)")
-    resumed = hashes_by_episode(_completed(subject))
-    if len(resumed) < 2:
-        raise NotApplicable("it printed too few episodes")
-    whole = hashes_by_episode(subject.uninterrupted)
-    # The first may have begun before the checkpoint; with several environments side by side, others have, too.
-    begun = _begun_before(subject.uninterrupted, subject.resumed.step)
-    differing = [key for key in list(resumed)[1:] if key not in begun and resumed[key] != whole.get(key)]
+    resumed = _completed(subject)
+    numbers = _numbers(resumed, "step", "step_index")
+    episodes = events_by_episode(resumed)
+    if not numbers or len(episodes) < 2:
+        raise NotApplicable("it printed too few steps or episodes")
+    whole = events_by_episode(subject.uninterrupted)
+    differing = [key for key, told in episodes.items() if not _goes_on(told, whole.get(key, []), numbers[0])]
     return f"after resuming, episodes differ, first: {differing[0]}" if differing else None
 
 
-def _begun_before(transcript: Transcript, step: int | None) -> set[str]:
-    """Return the training episodes of which a step below a number was printed."""
-    steps = [event for event in transcript.events if kind_of(event) == "step"]
-    numbered = [(event.get("step_index"), event.get("ep_index")) for event in steps]
-    return {f"train {episode}" for number, episode in numbered if isinstance(number, int) and number < (step or 0)}
+def _goes_on(resumed: list[Event], whole: list[Event], first: int) -> bool:
+    """Return whether an episode is what it would have been without an interruption.
+
+    Args:
+        resumed: Its events after resuming.
+        whole: Its events in a run without an interruption.
+        first: The first step after resuming; an episode that began before it may have only its later steps here.
+    """
+    if resumed == whole:
+        return True
+    after, all_steps = _steps(resumed), _steps(whole)
+    begun_before = bool(all_steps) and _number(all_steps[0]) < first
+    return begun_before and after == [step for step in all_steps if _number(step) >= first]
+
+
+def _steps(events: list[Event]) -> list[Event]:
+    return [event for event in events if kind_of(event) == "step"]
+
+
+def _number(step: Event) -> int:
+    number = step.get("step_index")
+    return number if isinstance(number, int) else 0
 
 
 def _completed(subject: Subject) -> Transcript:
@@ -151,9 +168,8 @@ def _completed(subject: Subject) -> Transcript:
 
 def _step_numbers(transcript: Transcript) -> list[int]:
     """Return the numbers of its steps, or those of its metrics if it prints no steps."""
-    for kind, name in (("step", "step_index"), ("metric", "step")):
-        found = [event.get(name) for event in transcript.events if kind_of(event) == kind]
-        numbers = [number for number in found if isinstance(number, int)]
-        if numbers:
-            return numbers
-    return []
+    return _numbers(transcript, "step", "step_index") or _numbers(transcript, "metric", "step")
+
+
+def _numbers(transcript: Transcript, kind: str, name: str) -> list[int]:
+    return [number for event in transcript.of(kind) if isinstance(number := event.get(name), int)]

@@ -4,28 +4,32 @@ from __future__ import annotations
 
 import hashlib
 import json
-from typing import Any
 
 from gym_gui.workers.conformance.rule import NotApplicable, RuleBook
 from gym_gui.workers.conformance.subject import Subject
-from gym_gui.workers.conformance.transcript import Transcript, kind_of
+from gym_gui.workers.conformance.transcript import Event, Transcript, kind_of
 
 BOOK = RuleBook("determinism")
 #: What tells one run from another, and says nothing of what was trained.
 _APART = ("run_id", "worker_id", "timestamp")
 
 
+def events_by_episode(transcript: Transcript) -> dict[str, list[Event]]:
+    """Return the events of each episode, its steps and its own, without what tells runs apart."""
+    found: dict[str, list[Event]] = {}
+    for event in transcript.events:
+        if kind_of(event) in ("step", "episode"):
+            key = f"{event.get('phase') or 'train'} {event.get('ep_index', event.get('episode'))}"
+            found.setdefault(key, []).append({name: value for name, value in event.items() if name not in _APART})
+    return found
+
+
 def hashes_by_episode(transcript: Transcript) -> dict[str, str]:
     """Return a hash of each episode: its own event, and those of its steps that were printed."""
-    digests: dict[str, Any] = {}
-    for event in transcript.events:
-        kind = kind_of(event)
-        if kind in ("step", "episode"):
-            episode = event.get("ep_index", event.get("episode"))
-            key = f"{event.get('phase') or 'train'} {episode}"
-            plain = {name: value for name, value in event.items() if name not in _APART}
-            digests.setdefault(key, hashlib.sha256()).update(json.dumps(plain, sort_keys=True).encode())
-    return {key: digest.hexdigest() for key, digest in digests.items()}
+    return {
+        key: hashlib.sha256("".join(json.dumps(event, sort_keys=True) for event in events).encode()).hexdigest()
+        for key, events in events_by_episode(transcript).items()
+    }
 
 
 @BOOK.error(
