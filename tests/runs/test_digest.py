@@ -88,7 +88,8 @@ def test_a_form_and_what_does_not_count(form: dict[str, Any]) -> None:
     "change",
     [
         {"resources": {"cpus": 2}}, {"environment": {"A": "1"}}, {"on_worker_failure": "continue"},
-        {"limits": {"max_attempts": 2}}, {"limits": {"disk_mb": 10}}, {"schedule": {"max_steps": 5}}, {"artifacts": {"persist_logs": False}},
+        {"limits": {"max_attempts": 2}}, {"limits": {"disk_mb": 10}},
+        {"schedule": {"max_steps": 5}}, {"artifacts": {"persist_logs": False}},
         {"entry_point": "/bin/true"},
     ],
 )  # fmt: skip
