@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import json
 import os
-import shutil
 import sqlite3
 from collections.abc import Sequence
 from pathlib import Path
@@ -85,6 +84,7 @@ def last_line(text: str) -> str:
 def no_room(folder: Path) -> bool:
     """Return whether the disk of a folder is as good as full."""
     try:
-        return shutil.disk_usage(folder).free < FULL_BELOW_BYTES
+        room = os.statvfs(folder)
     except OSError:
         return False
+    return room.f_bavail * room.f_frsize < FULL_BELOW_BYTES

@@ -11,8 +11,6 @@ import gzip
 import hashlib
 import io
 import os
-import shutil
-import tempfile
 import zlib
 from pathlib import Path
 from typing import BinaryIO, cast
@@ -148,6 +146,10 @@ def open_descriptor(path: Path) -> int:
         return os.open(path, os.O_RDONLY | os.O_CLOEXEC)
     except FileNotFoundError:
         packed = open_log(path)
+    # Every proxy comes by here at its start, and hardly ever further than this.
+    import shutil
+    import tempfile
+
     with packed, tempfile.TemporaryFile(dir=path.parent) as unpacked:
         try:
             shutil.copyfileobj(packed, unpacked, _BUFFER)

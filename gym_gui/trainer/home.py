@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-import secrets
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -84,6 +83,8 @@ class DaemonHome:
         Raises:
             UsageError: It cannot be created or written, or lies where locks and databases are not safe.
         """
+        import secrets  # not where a home is only read: by every proxy and command at its start
+
         check_home(self.path)
         try:
             for folder in (self.path, self.log.parent, self.runs):
@@ -155,7 +156,7 @@ def _write_once(path: Path, text: str) -> None:
     """Write a small private file unless it exists; of several writers the first wins and all see its text."""
     if path.exists():
         return
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.{secrets.token_hex(4)}")
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.{os.urandom(4).hex()}")
     descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
     try:
         with os.fdopen(descriptor, "w", encoding="ascii") as stream:
