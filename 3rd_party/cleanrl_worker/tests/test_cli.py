@@ -58,7 +58,7 @@ def read_until(process: subprocess.Popen[str], wanted: str, seconds: float = 60)
 @pytest.mark.parametrize("algo", ["ppo", "dqn"])
 def test_sigterm_saves_a_checkpoint_and_says_cancelled(start: Any, algo: str, tmp_path: Path) -> None:
     config = {"run_id": "c", "seed": 3, "algo": algo, "total_timesteps": 10_000_000, "checkpoint_interval": 0}
-    config["steps"] = "all" if algo == "ppo" else "episodes:2"
+    config["steps"], config["heartbeat_interval_s"] = "all" if algo == "ppo" else "episodes:2", 0
     process = start(config, "--worker-id", "000002")
     lines = read_until(process, '"episode"')
     process.send_signal(signal.SIGTERM)
@@ -84,7 +84,7 @@ def test_sigterm_saves_a_checkpoint_and_says_cancelled(start: Any, algo: str, tm
 
 
 def test_a_request_to_stop_need_not_wait_until_torch_is_loaded(start: Any) -> None:
-    process = start({"run_id": "e", "total_timesteps": 10_000_000})
+    process = start({"run_id": "e", "total_timesteps": 10_000_000, "heartbeat_interval_s": 0})
     lines = read_until(process, '"run_started"')
     process.send_signal(signal.SIGTERM)
     events = events_of("".join(lines) + process.stdout.read())

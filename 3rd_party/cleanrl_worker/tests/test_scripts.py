@@ -74,6 +74,7 @@ def test_a_script_that_fails_says_how(worker: Any, tmp_path: Path) -> None:
 
 def _start(tmp_path: Path, *, session: bool) -> tuple[subprocess.Popen[str], Path]:
     config = {"run_id": "s", "script": str(SCRIPT), "script_args": ["--forever"], "steps": "none", "cuda": False}
+    config["heartbeat_interval_s"] = 0
     (tmp_path / "config.json").write_text(json.dumps(config))
     log = tmp_path / "log.jsonl"
     process = subprocess.Popen(
