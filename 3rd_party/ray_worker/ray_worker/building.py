@@ -29,7 +29,7 @@ ENV_NAME = "mosaic-env"
 
 
 def build_config(
-    config: RayWorkerConfig, facts: Facts, plan: EnvPlan, *, seed: int, league: Path = Path()
+    config: RayWorkerConfig, facts: Facts, plan: EnvPlan, *, seed: int, league: Path = Path(), done: int = 0
 ) -> AlgorithmConfig:
     """Return what RLlib builds the algorithm from.
 
@@ -39,6 +39,7 @@ def build_config(
         plan: How its environments are made.
         seed: The run's seed.
         league: File that says how many places of the league are taken.
+        done: Environment steps taken before a resume.
 
     Raises:
         ConfigError: Settings of ``training`` or ``model`` that RLlib does not have.
@@ -57,7 +58,7 @@ def build_config(
     made.learners(num_learners=0, num_gpus_per_learner=0)
     made.fault_tolerance(restart_failed_env_runners=True)
     made.debugging(seed=seed % 2**31, log_level="WARN")
-    made.reporting(min_time_s_per_iteration=0, min_sample_timesteps_per_iteration=_steps_per_iteration(config))
+    made.reporting(min_time_s_per_iteration=0, min_sample_timesteps_per_iteration=_steps_per_iteration(config, done))
     made.training(**_bounded(made, training, config))
     made.rl_module(model_config=DefaultModelConfig(**model))
     if facts.agents:
@@ -112,9 +113,9 @@ def keep_out_of_home(folder: Path) -> None:
     trainable.DEFAULT_STORAGE_PATH = str(folder)
 
 
-def _steps_per_iteration(config: RayWorkerConfig) -> int | None:
+def _steps_per_iteration(config: RayWorkerConfig, done: int) -> int | None:
     """Return after how many steps an iteration ends; ``None``: after each update, as PPO does."""
-    return None if config.algo == "PPO" else min(1000, max(1, config.total_timesteps))
+    return None if config.algo == "PPO" else min(1000, max(1, config.total_timesteps - done))
 
 
 def _bounded(made: AlgorithmConfig, training: dict[str, Any], config: RayWorkerConfig) -> dict[str, Any]:

@@ -130,7 +130,8 @@ class Training:
         config = self._config
         saved = self._saved_facts()
         league = self._scratch / "league"
-        made = build_config(config, self._facts, self._plan, seed=self._seed, league=league)
+        done = int(saved["step"]) if saved else 0
+        made = build_config(config, self._facts, self._plan, seed=self._seed, league=league, done=done)
         self._output.tell("building the algorithm")
         keep_out_of_home(self._scratch)
         self._algorithm = made.build_algo()
