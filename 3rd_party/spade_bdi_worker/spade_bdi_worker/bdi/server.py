@@ -83,20 +83,20 @@ class EmbeddedServer:
         await self._stop()
 
     def _make(self) -> Any:
-        folder = Path(self._files.enter_context(tempfile.TemporaryDirectory(prefix="mosaic-xmpp-")))
-        write_certificate(folder, HOST)
-        server = Server(
-            Parameters(
-                host=HOST,
-                client_port=self.port,
-                server_port=0,
-                database_in_memory=True,
-                database_path=str(folder / "unused.db"),
-                cert_path=str(folder),
-                connection_timeout=_SILENCE_S,
-                plugins=[name for name in Parameters().plugins if name != _UPLOADS],
+        # The files are read at once: not even a process that is killed leaves a key behind.
+        with tempfile.TemporaryDirectory(prefix="mosaic-xmpp-") as folder:
+            write_certificate(Path(folder), HOST)
+            server = Server(
+                Parameters(
+                    host=HOST,
+                    client_port=self.port,
+                    server_port=0,
+                    database_in_memory=True,
+                    cert_path=folder,
+                    connection_timeout=_SILENCE_S,
+                    plugins=[name for name in Parameters().plugins if name != _UPLOADS],
+                )
             )
-        )
         HTTPFieldUpload(None)  # each connection asks for it, even where uploads are off
         server._public_ip = None  # it would listen on the address that faces the network, too
         # With TLS 1.3 a client may send its first stanza together with the end of the handshake. The server, which does
