@@ -69,7 +69,9 @@ def sdk_page() -> str:
         getattr(worker, name).__module__ for name in worker.__all__ if hasattr(getattr(worker, name), "__module__")
     )
     envs = "gym_gui.core.worker.envs"
-    modules.update(dict.fromkeys(f"{envs}.{name}" for name in ("aec", "counter", "parallel", "vector", "wrapper", "wrapping")))
+    modules.update(
+        dict.fromkeys(f"{envs}.{name}" for name in ("aec", "counter", "parallel", "vector", "wrapper", "wrapping"))
+    )
     return "\n".join(
         [
             NOTE + "# Worker SDK",
