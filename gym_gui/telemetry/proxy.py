@@ -230,7 +230,10 @@ class Proxy:
             self._stale = self._stale or changed or sampled
         self._stale = self._stale or read > 0 or turns.indexer.disk_full is had_room
         watched = self.reporter.watched()
-        if self._stale and now - self._reported_at >= (REPORT_WATCHED_S if watched else REPORT_UNWATCHED_S):
+        # Of its end the run tells when all that belongs to it is there; only a full disk may keep that waiting.
+        telling = not turns.supervisor.ended or turns.indexer.disk_full
+        due = now - self._reported_at >= (REPORT_WATCHED_S if watched else REPORT_UNWATCHED_S)
+        if self._stale and due and telling:
             self._report(turns)
         if not turns.supervisor.ended:
             time.sleep(self._pause_s(turns, watched))

@@ -9,7 +9,7 @@ from typing import Any
 PIN, KEY = "pin-0f1e2d3c4b5a", "sk-a9b8c7d6e5f4"
 CODE = """
 import hashlib, os
-open('c.bin', 'w').close()
+open('c.bin', 'w').write('weights')
 say(event='checkpoint_saved', payload={'path': os.path.abspath('c.bin'), 'step': 7})
 for name in ('MY_PIN', 'API_KEY'):
     digest = hashlib.sha256(os.environ.get(name, '').encode()).hexdigest()[:8]

@@ -34,20 +34,25 @@ def python(_home: Path) -> Iterator[Finding]:
 
 def libraries(_home: Path) -> Iterator[Finding]:
     """Look for MOSAIC's own dependencies."""
+    from packaging.requirements import Requirement
+
     try:
-        needed = [line for line in requires("mosaic-rl") or [] if "extra ==" not in line]
+        asked = [Requirement(line) for line in requires("mosaic-rl") or []]
     except PackageNotFoundError:
         yield Finding("libraries", "doubtful", "MOSAIC is not installed as a package here",
                       "pip install mosaic-rl, or -e . in a checkout")  # fmt: skip
         return
-    missing = []
-    for line in needed:
-        name = line.split(";")[0].split(">")[0].split("=")[0].split("<")[0].strip()
-        try:
-            version(name)
-        except PackageNotFoundError:
-            missing.append(name)
+    needed = [one.name for one in asked if one.marker is None or one.marker.evaluate({"extra": ""})]
+    missing = [name for name in needed if not _installed(name)]
     if missing:
         yield Finding("libraries", "broken", f"missing: {', '.join(missing)}", f"pip install {' '.join(missing)}")
     else:
         yield Finding("libraries", "ok", f"all {len(needed)} are installed")
+
+
+def _installed(name: str) -> bool:
+    try:
+        version(name)
+    except PackageNotFoundError:
+        return False
+    return True

@@ -13,8 +13,11 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
+from packaging.specifiers import SpecifierSet
+
 from gym_gui.core.worker.errors import UsageError
-from gym_gui.workers.environments.specifier import Version, allows
+
+Version = tuple[int, int, int]
 
 OLDEST: Version = (3, 8, 0)
 """The oldest Python that the worker SDK runs on."""
@@ -109,7 +112,7 @@ def choose_interpreter(wanted: str | None, specifiers: dict[str, str]) -> BasePy
 def _check_readable(asked: dict[str, str]) -> None:
     for who, text in asked.items():
         with contextlib.suppress(ValueError):
-            allows(text, OLDEST)
+            SpecifierSet(text)
             continue
         raise UsageError(
             f"{who} cannot be read", why=f"it is {text!r}", next_step="mend the worker's pyproject.toml: >=3.10,<3.13"
@@ -138,7 +141,7 @@ def _unfit(found: BasePython, asked: dict[str, str]) -> str:
     """Return why an interpreter cannot be used, or nothing."""
     if found.version < OLDEST:
         return "workers need Python 3.8 or later"
-    broken = [f"{who} is {text}" for who, text in asked.items() if not allows(text, found.version)]
+    broken = [f"{who} is {text}" for who, text in asked.items() if found.version_text not in SpecifierSet(text)]
     return " and ".join(broken)
 
 

@@ -12,6 +12,7 @@ import pytest
 from gym_gui.runs.lock import FileLock
 from gym_gui.runs.states import RunState
 from gym_gui.runs.summary import RunSummary
+from gym_gui.telemetry import proxy
 from gym_gui.telemetry.proxy import EXIT_DRAINED, EXIT_LOCKED, NoReporter, Proxy
 from gym_gui.telemetry.reader import RunReader
 from gym_gui.telemetry.summary import read_summary
@@ -289,6 +290,21 @@ class TestSeveralWorkers:
         summary = new_run(workers=workers, on_worker_failure="continue").finish()
         assert (summary.state, summary.cause) == (RunState.FAILED, "1 of 2 workers failed; b: exit code 2")
         assert [worker.state for worker in summary.workers] == [RunState.COMPLETED, RunState.FAILED]
+
+
+def test_an_end_is_told_when_all_is_there(new_run, monkeypatch):
+    monkeypatch.setattr(proxy, "REPORT_WATCHED_S", 0.0)
+    code = "import os; open(os.environ['MOSAIC_RUN_ID'] + '_analytics.json', 'w').write('{}')"
+    run = new_run(argv=[sys.executable, "-c", code])
+
+    class Looker(Recorder):
+        def report(self, summary: RunSummary) -> None:
+            super().report(summary)
+            assert run.folder.analytics.exists() or not summary.state.terminal
+
+    looker = Looker()
+    assert Proxy(run.folder, looker).run() == 0
+    assert looker.reports[-1].state is RunState.COMPLETED
 
 
 def test_manifests_are_merged(new_run, tmp_path):
