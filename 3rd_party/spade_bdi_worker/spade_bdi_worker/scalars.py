@@ -68,7 +68,7 @@ class Scalars:
         if self._writer is not None:
             self._writer.close()
         if self.wandb_run is not None:
-            self.wandb_run.finish(quiet=True)
+            self.wandb_run.finish()
 
 
 def _start_wandb(config: RunConfig, worker_id: str | None) -> Any:

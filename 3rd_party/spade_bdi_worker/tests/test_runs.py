@@ -65,6 +65,13 @@ def test_agents_train_and_tell_what_they_believe_intend_and_say(worker: Any) -> 
     assert not ran.left
 
 
+def test_weights_and_biases_offline(worker: Any, tmp_path: Path) -> None:
+    pytest.importorskip("wandb", reason="needs the extra 'tracking'")
+    ran = worker(wandb="offline", wandb_project="mine")
+    assert ran.lifecycle()[-1] == "run_completed", ran.errors
+    assert list(tmp_path.rglob("*.wandb"))
+
+
 def test_plans_change_nothing_of_what_is_learned(worker: Any, learners: Any) -> None:
     settings = {"env_id": "Taxi-v4", "learners": 2, "episodes_per_goal": 2}
     assert worker(**settings).acts() == learners(**settings).acts()
