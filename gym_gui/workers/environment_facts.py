@@ -63,13 +63,13 @@ class FactsCache:
         """
         key = _key(record, stamp, env_id, kwargs)
         facts = self._memory.get(key) or self._read(key)
-        if facts is None:
-            facts = _ask(record, env_id, kwargs)
-            if facts.known is not False:  # what is missing today may be installed tomorrow
-                self._unsaved[key] = facts
-        self._memory[key] = facts
-        if facts.known is False:
-            del self._memory[key]
+        if facts is not None:
+            self._memory[key] = facts
+        else:
+            facts, answered = _ask(record, env_id, kwargs)
+            # What is missing today may be installed tomorrow, and what took too long may be quick.
+            if answered and facts.known is not False:
+                self._memory[key] = self._unsaved[key] = facts
         if self._persist:
             self.save()
         return facts
@@ -96,7 +96,8 @@ class FactsCache:
             return None
 
 
-def _ask(record: WorkerRecord, env_id: str, kwargs: dict[str, Any]) -> EnvironmentFacts:
+def _ask(record: WorkerRecord, env_id: str, kwargs: dict[str, Any]) -> tuple[EnvironmentFacts, bool]:
+    """Return what is known of an environment, and whether that is the interpreter's answer."""
     package = record.entry_point.partition(":")[0].strip()
     with tempfile.TemporaryDirectory(prefix="mosaic-environment-") as scratch:
         output = Path(scratch, "report.json")
@@ -104,12 +105,12 @@ def _ask(record: WorkerRecord, env_id: str, kwargs: dict[str, Any]) -> Environme
         try:
             ended = run_to_end(asked, timeout_s=PROBE_TIMEOUT_S, cwd=Path(scratch), environment=_QUIET)
         except (OSError, ValueError) as error:  # no such interpreter; a name that no process can be given
-            return EnvironmentFacts(reason=str(error))
+            return EnvironmentFacts(reason=str(error)), False
         try:
-            return msgspec.json.decode(output.read_bytes(), type=EnvironmentFacts)
+            return msgspec.json.decode(output.read_bytes(), type=EnvironmentFacts), True
         except (OSError, msgspec.MsgspecError, UnicodeDecodeError):
             said = f"it did not end within {PROBE_TIMEOUT_S:g} s" if ended.timed_out else ended.last_error()
-            return EnvironmentFacts(reason=said)
+            return EnvironmentFacts(reason=said), False
 
 
 def _key(record: WorkerRecord, stamp: int, env_id: str, kwargs: dict[str, Any]) -> str:

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from gym_gui.workers import environment_facts
 from gym_gui.workers.environment_facts import EnvironmentFacts, FactsCache
 from gym_gui.workers.record import WorkerRecord
 
@@ -55,6 +56,15 @@ def test_what_cannot_be_told(tmp_path: Path) -> None:
         facts = ask(tmp_path, "CartPole-v1", python=python)
         assert facts.known is None
         assert told in facts.reason
+
+
+def test_a_probe_that_failed_is_made_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    pytest.importorskip("gymnasium")
+    monkeypatch.setattr(environment_facts, "PROBE_TIMEOUT_S", 0.001)
+    facts = ask(tmp_path, "CartPole-v1")
+    assert (facts.known, facts.reason) == (None, "it did not end within 0.001 s")
+    monkeypatch.undo()
+    assert ask(tmp_path, "CartPole-v1").known
 
 
 def test_an_answer_is_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
