@@ -1,6 +1,6 @@
-"""Memory of proxy and daemon while one run grows: at 1M events, and at 2M (10M with ``--full``).
+"""Memory of proxy and daemon while one run grows: at 1M events, and at 10M (2M with ``--rounds``).
 
-``python -m benchmarks.soak [--tiny] [--full]`` (target T10). Somebody watches the run and reads its episodes live.
+``python -m benchmarks.soak [--tiny] [--rounds N]`` (target T10). Somebody watches the run and reads its episodes live.
 """
 
 from __future__ import annotations
@@ -19,10 +19,9 @@ def main() -> None:
     """Measure, and print the ratios last."""
     parser = argparse.ArgumentParser(description="Memory of proxy and daemon is flat (T10).")
     parser.add_argument("--tiny", action="store_true", help="a small size: only to see that it works")
-    parser.add_argument("--rounds", type=int, help="taken and ignored: there is one")
-    parser.add_argument("--full", action="store_true", help="10M events")
+    parser.add_argument("--rounds", type=int, help="2M events instead of 10M: there is one round anyway")
     options = parser.parse_args()
-    first, last = (10_000, 30_000) if options.tiny else (1_000_000, 10_000_000 if options.full else 2_000_000)
+    first, last = (10_000, 30_000) if options.tiny else (1_000_000, 2_000_000 if options.rounds else 10_000_000)
     samples: list[dict[str, float]] = []
     with live.daemon() as (home, client):
         run_id = client.submit(live.load("sdk", last))
