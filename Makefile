@@ -78,8 +78,8 @@ arrows: $(TOOLS)
 
 check: lint types arrows test  ## format, lint, types, arrows, tests
 
-bench: $(TOOLS)  ## run every benchmark and write benchmarks/results/
-	$(BIN)/python -m benchmarks
+bench: $(TOOLS)  ## run every benchmark and write benchmarks/results/ (BENCH_ARGS=--tiny: only whether they work)
+	$(BIN)/python -m benchmarks $(BENCH_ARGS)
 
 docs: $(TOOLS)  ## build the documentation into site/
 	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict
