@@ -44,7 +44,7 @@ class StepRecord:
 
 @dataclass(slots=True)
 class EpisodeRollup:
-    """One ended episode of one agent."""
+    """One ended episode, and who played it."""
 
     ep_index: int
     agent_id: str
@@ -58,10 +58,13 @@ class EpisodeRollup:
     extra: dict[str, Any] = field(default_factory=dict)
 
     def emit(self, emitter: Any) -> None:
-        """Put it out. The emitter adds run and worker."""
+        """Put it out. The emitter adds run and worker.
+
+        Episodes are the environment's, whoever played: with an ``agent_id`` a run's figures would be one agent's alone.
+        """
         emitter.episode(
             self.ep_index,
-            agent_id=self.agent_id,
+            agent_rewards={self.agent_id: self.total_reward},
             total_reward=self.total_reward,
             steps=self.steps,
             seed=self.seed,

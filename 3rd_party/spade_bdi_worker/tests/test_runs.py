@@ -81,7 +81,8 @@ def test_an_evaluation_follows_a_training(worker: Any, learners: Any) -> None:
     settings = {"learners": 2, "eval_at_end": True, "eval_episodes": 6, "total_steps": 200}
     ran = worker(**settings)
     assert ran.acts() == learners(**settings).acts()
-    assert [e["agent_id"] for e in ran.data("episode") if e["phase"] == "eval"] == ["learner_0"] * 3 + ["learner_1"] * 3
+    players = [[*e["agent_rewards"]] for e in ran.data("episode") if e["phase"] == "eval"]
+    assert players == [["learner_0"]] * 3 + [["learner_1"]] * 3
 
 
 def test_agents_that_report_without_playing_are_found_out(worker: Any, tmp_path: Path) -> None:

@@ -75,7 +75,9 @@ def test_steps_and_episodes_carry_run_worker_and_agent() -> None:
     step, episode = (json.loads(line) for line in sink.getvalue().splitlines())
     assert {"run_id": "r", "worker_id": "000002", "agent_id": "learner_0"}.items() <= step.items()
     assert {"step_index": 5, "action": 2, "observation": [1, 2], "intention": "!act"}.items() <= step.items()
-    assert {"run_id": "r", "worker_id": "000002", "agent_id": "learner_0"}.items() <= episode.items()
+    assert {"run_id": "r", "worker_id": "000002"}.items() <= episode.items()
+    assert episode["agent_rewards"] == {"learner_0": 4.0}
+    assert "agent_id" not in episode  # else a run's figures would be one agent's
     assert {"ep_index": 1, "steps": 9, "phase": "eval", "seed": 77, "beliefs": []}.items() <= episode.items()
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,27 @@ def last_checkpoint(ran: Any) -> dict[str, Any]:
     return load_checkpoint(ran.named("checkpoint_saved")[-1]["path"], **{name: config[name] for name in names})
 
 
+def stored(ran: Any, home: Path) -> Any:
+    """Return what MOSAIC counts of a run."""
+    from gym_gui.runs.folder import RunFolder
+    from gym_gui.runs.plan import RunPlan, WorkerPlan
+    from gym_gui.telemetry.ingest import Ingestor
+
+    run_id = ran.config["run_id"]
+    folder = RunFolder.of(home, run_id)
+    folder.create()
+    log = folder.stdout_log("000001", 1)
+    log.write_text("".join(json.dumps(event) + "\n" for event in ran.events))
+    worker = WorkerPlan(worker_no=1, worker_id="000001", worker_type="spade_bdi", argv=[])
+    plan = RunPlan(run_id=run_id, run_name="r", digest="", created_at=0.0, config={}, workers=[worker])
+    ingestor = Ingestor(folder, plan)
+    ingestor.add_source(1, "000001", 1, log)
+    ingestor.close_source(1, 1)
+    (rollup,) = ingestor.worker_rollups()
+    ingestor.finish()
+    return rollup
+
+
 @pytest.mark.parametrize("shared", [False, True])
 def test_the_same_seed_gives_the_same_run_and_another_another(learners: Any, shared: bool) -> None:
     settings = {"learners": 3, "shared_table": shared, "episodes_per_goal": 5}
@@ -30,8 +52,24 @@ def test_learners_take_turns_by_goals(learners: Any) -> None:
     ran = learners(learners=2, episodes_per_goal=3)
     episodes = ran.data("episode")
     assert [e["ep_index"] for e in episodes] == list(range(len(episodes)))
-    assert all(e["agent_id"] == f"learner_{e['ep_index'] // 3 % 2}" for e in episodes)
+    assert all(list(e["agent_rewards"]) == [f"learner_{e['ep_index'] // 3 % 2}"] for e in episodes)
     assert {step["agent_id"] for step in ran.data("step")} == {"learner_0", "learner_1"}
+
+
+@pytest.mark.parametrize("steps", ["all", "none"])
+def test_the_figures_of_a_run_count_the_episodes_of_all_learners(learners: Any, tmp_path: Path, steps: str) -> None:
+    run_id = "01JD3ZQ0F4M3Y1M5V9S4X1T7KQ"
+    ran = learners(run_id=run_id, learners=3, episodes_per_goal=5, steps=steps, eval_at_end=True, eval_episodes=6)
+    rollup = stored(ran, tmp_path / "stored")
+    episodes = [e for e in ran.data("episode") if e["phase"] == "train"]
+    returns = [e["total_reward"] for e in episodes]
+    assert (rollup.episodes, rollup.eval_episodes) == (len(episodes), 6)
+    assert rollup.mean_return_100 == pytest.approx(sum(returns[-100:]) / len(returns[-100:]))
+    assert rollup.steps == (500 if steps == "all" else sum(e["steps"] for e in episodes))
+    assert rollup.ledger.quarantined == 0
+    means = ran.summary["mean_return_100_by_learner"]
+    assert {one.agent_id: one.mean_return_100 for one in rollup.agents} == pytest.approx(means)
+    assert len(means) == 3
 
 
 @pytest.mark.parametrize("stop_at", [137, 250, 499])
@@ -55,7 +93,7 @@ def test_an_evaluation_is_greedy_and_shared_out(learners: Any) -> None:
     settings = {"mode": "evaluate", "checkpoint_path": "x", "eval_episodes": 6, "seed": 8}
     first, again = learners(checkpoint=checkpoint, **settings), learners(checkpoint=checkpoint, **settings)
     assert first.acts() == again.acts()
-    assert [e["agent_id"] for e in first.data("episode")] == ["learner_0"] * 3 + ["learner_1"] * 3
+    assert [[*e["agent_rewards"]] for e in first.data("episode")] == [["learner_0"]] * 3 + [["learner_1"]] * 3
     assert {e["phase"] for e in first.data("episode")} == {"eval"}
     assert first.summary["evaluation"]["episodes"] == 6
     assert not first.named("checkpoint_saved")
