@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from gym_gui.runs.activation import activated
 from gym_gui.runs.files import write_json_atomic
 from gym_gui.runs.folder import RunFolder
 from gym_gui.runs.grant import visible_devices
@@ -37,8 +38,10 @@ def build_spec(
     identifier = worker.worker_id
     root = RunFolder(folder.path.resolve())
     stdout = str(root.stdout_log(identifier, attempt))
+    command = list(argv or worker.argv)
     environment = {
         **worker.env,
+        **activated(command[0], worker.env),
         **visible_devices(root, plan, worker),
         "MOSAIC_RUN_ID": plan.run_id,
         "WORKER_ID": identifier,
@@ -51,7 +54,7 @@ def build_spec(
     if worker.seed is not None:
         environment["MOSAIC_SEED"] = str(worker.seed)
     return {
-        "argv": list(argv or worker.argv),
+        "argv": command,
         "cwd": str(root.work(identifier)),
         "env": environment,
         "secrets": str(root.secrets(identifier)) if worker.secrets else None,

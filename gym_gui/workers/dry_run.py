@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from gym_gui.core.worker.errors import Problem
+from gym_gui.runs.activation import activated
 from gym_gui.runs.client_run_id import fill_run_id
 from gym_gui.runs.files import write_json_atomic
 from gym_gui.runs.ids import generated_worker_id, new_run_id
@@ -76,7 +77,9 @@ def _run(
     )
     argv = module_argv(record.python, record.module, path, record.flags, worker_id, ["--dry-run"])
     try:
-        return run_to_end(argv, timeout_s=timeout_s, cwd=scratch, environment=environment)
+        return run_to_end(
+            argv, timeout_s=timeout_s, cwd=scratch, environment=environment | activated(argv[0], environment)
+        )
     except OSError:
         return None
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -16,10 +17,11 @@ def build_wheel(wheel_directory, config_settings=None, metadata_directory=None):
     files = {
         INFO + "/METADATA": "Metadata-Version: 2.1\\nName: plain-worker\\nVersion: 1.0\\n",
         INFO + "/WHEEL": "Wheel-Version: 1.0\\nGenerator: x\\nRoot-Is-Purelib: true\\nTag: py3-none-any\\n",
-        INFO + "/entry_points.txt": "[mosaic.workers]\\nplain = plain_worker:get_worker_metadata\\n",
+        INFO + "/entry_points.txt": "[mosaic.workers]\\nplain = plain_worker:get_worker_metadata\\n"
+        "[console_scripts]\\nplain-child = plain_worker.child:main\\n",
         INFO + "/RECORD": INFO + "/RECORD,,\\n",
     }
-    for name in ("__init__", "config", "cli"):
+    for name in ("__init__", "config", "cli", "child"):
         with open(os.path.join(here, "plain_worker", name + ".py")) as stream:
             files["plain_worker/%s.py" % name] = stream.read()
     name = "plain_worker-1.0-py3-none-any.whl"
@@ -57,7 +59,17 @@ class PlainWorkerConfig:
     @classmethod
     def from_dict(cls, data): return cls(**data)
 """
+CHILD = """
+import json, os, sys
+
+def main():
+    print(json.dumps({"prefix": sys.prefix, "environment": os.environ.get("VIRTUAL_ENV")}))
+
+if __name__ == "__main__":
+    main()
+"""
 CLI = """
+import json, subprocess
 from gym_gui.core.worker import TelemetryEmitter
 from gym_gui.core.worker.cli_base import WorkerCLI
 from plain_worker.config import PlainWorkerConfig
@@ -67,7 +79,8 @@ class Runtime:
     def run(self):
         emitter = TelemetryEmitter(self.config.run_id)
         emitter.run_started({})
-        emitter.run_completed({})
+        commands = (["python", "-m", "plain_worker.child"], ["plain-child"])
+        emitter.run_completed({"children": [json.loads(subprocess.check_output(command)) for command in commands]})
 
 def main():
     return WorkerCLI.run(PlainWorkerConfig, Runtime)
@@ -83,7 +96,7 @@ def plain(tmp_path: Path) -> Path:
     folder = tmp_path / "plain"
     for name, text in {
         "backend.py": BACKEND, "pyproject.toml": PYPROJECT, "plain_worker/__init__.py": INIT,
-        "plain_worker/config.py": CONFIG, "plain_worker/cli.py": CLI,
+        "plain_worker/config.py": CONFIG, "plain_worker/cli.py": CLI, "plain_worker/child.py": CHILD,
     }.items():  # fmt: skip
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
         (folder / name).write_text(text)
@@ -105,6 +118,12 @@ def test_install_train_describe_remove(mosaic: Any, plain: Path, home: Path) -> 
     ended = mosaic("train", "plain", "--steps", "5")
     assert ended.code == 0, ended.stderr
     assert "completed" in ended.stdout + ended.stderr
+
+    # What it started by name alone ran in the worker's environment, not in MOSAIC's.
+    (log,) = (home / "runs").glob("*/logs/*.stdout.jsonl")
+    told = json.loads(log.read_text().splitlines()[-1])
+    environment = str(home / "envs" / "plain" / "1")
+    assert told["payload"] == {"children": [{"prefix": environment, "environment": environment}] * 2}
 
     removed = mosaic("workers", "remove", "plain", "--json")
     assert removed.json["freed_bytes"] > 0
