@@ -8,6 +8,7 @@ from .config import RandomWorkerConfig
 from .environments import is_pettingzoo, make_agents, make_single, pettingzoo_ids, pettingzoo_module
 from .sdk import HAS_SDK, Problem, nearest
 
+_INSTALL = "mosaic workers install 'random[pettingzoo]', or pip install pettingzoo mpe2 where the worker is"
 _FORMS = "an id of Gymnasium's registry, 'package:Name-v0', or PettingZoo's: 'mpe2/simple_spread_v3'"
 
 
@@ -64,7 +65,7 @@ def _check_agents(config: RandomWorkerConfig) -> list[Problem]:
         known = pettingzoo_ids(env_id)
         near = nearest(env_id.replace(".", "/"), [*known, *gym.registry]) if env_id not in known else None
         message = f"the environment cannot be imported ({' '.join(str(error).split())})"
-        allowed = _FORMS if known else "pip install pettingzoo mpe2, in this worker's environment"
+        allowed = _FORMS if known else _INSTALL
         return [Problem("env_id", message, value=env_id, allowed=allowed, nearest=near)]
     if config.api == "parallel" and not hasattr(module, "parallel_env"):
         return [Problem("api", "its agents act in turn only", value=config.api, allowed="aec")]
