@@ -160,7 +160,8 @@ def test_a_server_that_is_down_is_told_with_the_reason(worker: Any) -> None:
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
-        settings = {**_ACCOUNT, "xmpp_timeout_s": 1.0}
+        # Long enough for a busy machine to find out that nobody listens.
+        settings = {**_ACCOUNT, "xmpp_timeout_s": 5.0}
         ran = worker(**settings, xmpp_port=port, xmpp_retries=1, environment=_PASSWORD)
     assert ran.code == 1
     assert "cannot be reached" in ran.named("run_failed")[0]["error"]
