@@ -17,6 +17,15 @@ CHANNEL_OPTIONS: tuple[tuple[str, int], ...] = (
 SERVER_OPTIONS: tuple[tuple[str, int], ...] = (*CHANNEL_OPTIONS, ("grpc.so_reuseport", 0))
 
 
+#: Metadata by which the daemon knows one client's calls, whatever connection they come through.
+CLIENT_KEY = "mosaic-client"
+
+
 def credentials_metadata(token: str) -> tuple[tuple[str, str], ...]:
     """Return the metadata that makes a call acceptable."""
     return (("authorization", f"Bearer {token}"),)
+
+
+def client_metadata(client: str) -> tuple[tuple[str, str], ...]:
+    """Return the metadata that tells a client's calls from those of others."""
+    return ((CLIENT_KEY, client),)

@@ -40,6 +40,7 @@ class TrainerClient:
     def __init__(self, home: Path, daemon: DaemonInfo, *, start: bool = False) -> None:
         self._home = home
         self._start = start
+        self._id = os.urandom(8).hex()
         self.address = daemon.address
         self._open(daemon)
 
@@ -314,13 +315,13 @@ class TrainerClient:
     def _open(self, daemon: DaemonInfo) -> None:
         import grpc
 
-        from gym_gui.trainer.channel import CHANNEL_OPTIONS, credentials_metadata
+        from gym_gui.trainer.channel import CHANNEL_OPTIONS, client_metadata, credentials_metadata
         from gym_gui.trainer.proto import mosaic_pb2, mosaic_pb2_grpc
 
         self._grpc = grpc
         self._pb = mosaic_pb2
         self.address = daemon.address
-        self._metadata = credentials_metadata(DaemonHome(self._home).token())
+        self._metadata = (*credentials_metadata(DaemonHome(self._home).token()), *client_metadata(self._id))
         self._channel = grpc.insecure_channel(daemon.address, options=CHANNEL_OPTIONS)
         self._stub = mosaic_pb2_grpc.TrainerServiceStub(self._channel)
 

@@ -145,6 +145,7 @@ class TrainerDaemon:
             self.paths.withdraw()
             await checks.enter_graceful_shutdown()
             await server.stop(GRACE_S)
+            await self.service.close()
             await self.dispatcher.close()
             self.registry.close()
             log_constant(logger, LOG_DAEMON_STOPPED)

@@ -12,6 +12,7 @@ import grpc
 from gym_gui.core.worker.errors import MosaicError
 from gym_gui.logging_config.helpers import log_constant
 from gym_gui.logging_config.log_constants import LOG_DAEMON_CALL_FAILED
+from gym_gui.trainer.channel import CLIENT_KEY
 from gym_gui.trainer.faults import DETAIL_KEY, detail_of, status_of, status_text
 
 logger = logging.getLogger(__name__)
@@ -28,12 +29,19 @@ def answers(
 
     @functools.wraps(method)
     async def guarded(self: Any, request: Request, context: Context) -> Response:
-        try:
-            return await method(self, request)
-        except MosaicError as error:
-            await _abort(context, error)
-        except Exception as error:  # noqa: BLE001 - the edge: nothing above could do more about it
-            await _abort_unexpected(context, error)
+        return await _answer(method(self, request), context)
+
+    return guarded
+
+
+def answers_client(
+    method: Callable[[Any, Request, str], Awaitable[Response]],
+) -> Callable[[Any, Request, Context], Awaitable[Response]]:
+    """Guard a method that answers once, and takes what tells its client from others (empty: nothing does)."""
+
+    @functools.wraps(method)
+    async def guarded(self: Any, request: Request, context: Context) -> Response:
+        return await _answer(method(self, request, _client_of(context)), context)
 
     return guarded
 
@@ -54,6 +62,23 @@ def streams(
             await _abort_unexpected(context, error)
 
     return guarded
+
+
+async def _answer(answer: Awaitable[Response], context: Context) -> Response:
+    try:
+        return await answer
+    except MosaicError as error:
+        await _abort(context, error)
+    except Exception as error:  # noqa: BLE001 - the edge: nothing above could do more about it
+        await _abort_unexpected(context, error)
+
+
+def _client_of(context: Context) -> str:
+    for key, value in context.invocation_metadata() or ():
+        if key == CLIENT_KEY:
+            return str(value)
+    peer = context.peer()
+    return "" if peer.startswith("unix:") else peer  # all that come through a Unix socket look alike
 
 
 async def _abort(context: Context, error: MosaicError) -> NoReturn:

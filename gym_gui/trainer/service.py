@@ -11,13 +11,16 @@ import grpc
 
 from gym_gui.core.worker.errors import ConfigError
 from gym_gui.runs.folder import RunFolder
+from gym_gui.runs.plan import RunPlan
+from gym_gui.runs.summary import RunSummary
 from gym_gui.trainer.board import RunBoard
 from gym_gui.trainer.converters import problem_to_pb, state_from_pb, summary_from_pb, summary_to_pb
 from gym_gui.trainer.deletion import delete_run
 from gym_gui.trainer.disk_quota import quota_note
 from gym_gui.trainer.dispatcher import Dispatcher
 from gym_gui.trainer.feed import Feeds
-from gym_gui.trainer.guard import answers, streams
+from gym_gui.trainer.guard import answers, answers_client, streams
+from gym_gui.trainer.intake import Intake
 from gym_gui.trainer.proto import mosaic_pb2 as pb
 from gym_gui.trainer.proto.mosaic_pb2_grpc import TrainerServiceServicer
 from gym_gui.trainer.row_converters import cursor_from_pb, query_from_pb
@@ -56,16 +59,22 @@ class TrainerService(TrainerServiceServicer):
         self._stop = stop
         self._messages = WireCache()
         self._feeds = Feeds(submission.home, board)
+        self._intake = Intake(submission.submit, self._enter)
 
-    @answers
-    async def SubmitRun(self, request: pb.SubmitRunRequest) -> pb.SubmitRunResponse:
-        plan, run = await asyncio.to_thread(self._submission.submit, request)
+    async def close(self) -> None:
+        """Give up submissions that are not written yet."""
+        await self._intake.close()
+
+    def _enter(self, plan: RunPlan, run: RunSummary) -> None:
         self._dispatcher.enqueue(self._submission.register(plan, run), plan.priority)
-        return pb.SubmitRunResponse(run_id=plan.run_id)
+
+    @answers_client
+    async def SubmitRun(self, request: pb.SubmitRunRequest, client: str) -> pb.SubmitRunResponse:
+        return pb.SubmitRunResponse(run_id=await self._intake.submit(request, client))
 
     @answers
     async def ValidateRun(self, request: pb.ValidateRunRequest) -> pb.ValidateRunResponse:
-        problems = await asyncio.to_thread(self._submission.problems, request.config_json)
+        problems = await self._intake.do(lambda: self._submission.problems(request.config_json))
         return pb.ValidateRunResponse(problems=[problem_to_pb(problem) for problem in problems])
 
     @answers
@@ -180,12 +189,12 @@ class TrainerService(TrainerServiceServicer):
 
     @answers
     async def ListWorkers(self, _: pb.ListWorkersRequest) -> pb.ListWorkersResponse:
-        records = await asyncio.to_thread(self._submission.catalog.list)
+        records = await self._intake.do(self._submission.catalog.list)
         return pb.ListWorkersResponse(workers=[record_to_pb(record, schema=False) for record in records])
 
     @answers
     async def DescribeWorker(self, request: pb.DescribeWorkerRequest) -> pb.WorkerRecord:
-        return record_to_pb(await asyncio.to_thread(self._submission.catalog.get, request.name))
+        return record_to_pb(await self._intake.do(lambda: self._submission.catalog.get(request.name)))
 
     @answers
     async def GetStatus(self, _: pb.GetStatusRequest) -> pb.DaemonStatus:

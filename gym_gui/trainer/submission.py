@@ -6,7 +6,7 @@ import json
 import logging
 import shutil
 import sqlite3
-import threading
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -55,8 +55,6 @@ class Submission:
         self._executors = executors
         self._inventory = inventory
         self._live = LiveRuns(home / "runs")
-        # The first submission of a new worker probes it; a second one would only do the same beside it.
-        self._one_at_a_time = threading.Lock()
 
     def problems(self, config_json: bytes) -> list[Problem]:
         """Return everything that is wrong with a run config; writes nothing."""
@@ -65,8 +63,14 @@ class Submission:
         except ConfigError as error:
             return error.problems
 
-    def submit(self, request: pb.SubmitRunRequest) -> tuple[RunPlan, RunSummary]:
-        """Validate and write a run; blocks for as long as that takes.
+    def submit(
+        self, request: pb.SubmitRunRequest, commit: Callable[[], None] = lambda: None
+    ) -> tuple[RunPlan, RunSummary]:
+        """Validate and write a run; blocks for as long as that takes. Several threads may do so at once.
+
+        Args:
+            request: What the client sent.
+            commit: Called before anything is written; what it raises ends the submission.
 
         Raises:
             ConfigError: The config is not valid; every problem is listed, and nothing was written.
@@ -85,6 +89,7 @@ class Submission:
             log_constant(logger, LOG_DAEMON_RUN_REJECTED, extra={"problems": [str(each) for each in error.problems]})
             raise
         plan = planned.plan
+        commit()
         self._live.add(plan.run_id)
         run_folder = RunFolder.of(self.home, plan.run_id)
         try:
@@ -128,10 +133,9 @@ class Submission:
         if self._inventory is not None:
             problems += demand_problems(config.resources, len(config.workers), self._inventory)
         try:
-            with self._one_at_a_time:
-                planned = plan_run(config, self.catalog, self.home, **more)
-                if self._inventory is not None:
-                    problems += gpu_problems(self._needing_gpus(planned), self._inventory)
+            planned = plan_run(config, self.catalog, self.home, **more)
+            if self._inventory is not None:
+                problems += gpu_problems(self._needing_gpus(planned), self._inventory)
         except ConfigError as error:
             error.problems = problems + error.problems
             raise

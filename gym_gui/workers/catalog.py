@@ -21,6 +21,7 @@ from gym_gui.workers.environment_facts import EnvironmentFacts, FactsCache
 from gym_gui.workers.environments.registered import RegisteredEnvironment, registered_environments
 from gym_gui.workers.environments.source import known_projects
 from gym_gui.workers.installed import InstalledWorker, Interpreter, install_stamp, installed_workers, package_hash
+from gym_gui.workers.one_asks import OneAsks
 from gym_gui.workers.probe import probe_flags, probe_worker
 from gym_gui.workers.record import WorkerRecord
 
@@ -65,6 +66,7 @@ class WorkerCatalog:
         self._memory: dict[str, _Stored] = {}
         self._unsaved: dict[str, _Stored] = {}
         self._flags: dict[tuple[str, str], list[str]] = {}
+        self._asking = OneAsks()
         self._seen: dict[str, Interpreter] = {}
         self._facts = FactsCache(home / "workers" / "environments", persist=persist)
 
@@ -155,8 +157,9 @@ class WorkerCatalog:
         if module == record.module:
             return record.flags
         key = (record.package_hash, module)
-        if key not in self._flags:
-            self._flags[key] = probe_flags(record.python, module)
+        with self._asking.about(key):
+            if key not in self._flags:
+                self._flags[key] = probe_flags(record.python, module)
         return self._flags[key]
 
     def environment_facts(self, record: WorkerRecord, env_id: str, kwargs: dict[str, Any]) -> EnvironmentFacts:
@@ -224,13 +227,18 @@ class WorkerCatalog:
         if known is not None or isinstance(worker, RegisteredEnvironment):
             assert known is not None
             return known
-        if on_probe:
-            on_probe(worker.name)
-        key, stamp = _key(worker), install_stamp(worker.interpreter)
-        stored = _Stored(record=probe_worker(worker, package_hash(worker)), install_stamp=stamp)
-        self._memory[key] = self._unsaved[key] = stored
-        if self._persist:
-            self.save()
+        key = _key(worker)
+        with self._asking.about(key):
+            known = self._known(worker)
+            if known is not None:
+                return known
+            if on_probe:
+                on_probe(worker.name)
+            stamp = install_stamp(worker.interpreter)
+            stored = _Stored(record=probe_worker(worker, package_hash(worker)), install_stamp=stamp)
+            self._memory[key] = self._unsaved[key] = stored
+            if self._persist:
+                self.save()
         return stored.record
 
     def _known(self, worker: InstalledWorker | RegisteredEnvironment) -> WorkerRecord | None:

@@ -6,16 +6,20 @@ import contextlib
 import hashlib
 import json
 import tempfile
+import threading
 from pathlib import Path
 from typing import Any
 
 import msgspec
 
 from gym_gui.runs.files import write_json_atomic
+from gym_gui.workers.one_asks import OneAsks
 from gym_gui.workers.process import run_to_end
 from gym_gui.workers.record import WorkerRecord
 
 PROBE_TIMEOUT_S = 30.0
+#: Interpreters that are asked at once.
+_AT_ONCE = threading.BoundedSemaphore(4)
 
 _INSPECT = Path(__file__).with_name("inspect_environment.py")
 _QUIET = {"PYTHONSAFEPATH": "1", "SDL_VIDEODRIVER": "dummy", "OMP_NUM_THREADS": "1", "PYGAME_HIDE_SUPPORT_PROMPT": "1"}
@@ -51,6 +55,7 @@ class FactsCache:
         self._persist = persist
         self._memory: dict[str, EnvironmentFacts] = {}
         self._unsaved: dict[str, EnvironmentFacts] = {}
+        self._asking = OneAsks()
 
     def get(self, record: WorkerRecord, stamp: int, env_id: str, kwargs: dict[str, Any]) -> EnvironmentFacts:
         """Return what an environment is.
@@ -62,14 +67,16 @@ class FactsCache:
             kwargs: What it is made with.
         """
         key = _key(record, stamp, env_id, kwargs)
-        facts = self._memory.get(key) or self._read(key)
-        if facts is not None:
-            self._memory[key] = facts
-        else:
-            facts, answered = _ask(record, env_id, kwargs)
-            # What is missing today may be installed tomorrow, and what took too long may be quick.
-            if answered and facts.known is not False:
-                self._memory[key] = self._unsaved[key] = facts
+        facts = self._known(key)
+        if facts is None:
+            with self._asking.about(key):
+                facts = self._known(key)
+                if facts is None:
+                    with _AT_ONCE:
+                        facts, answered = _ask(record, env_id, kwargs)
+                    # What is missing today may be installed tomorrow, and what took too long may be quick.
+                    if answered and facts.known is not False:
+                        self._memory[key] = self._unsaved[key] = facts
         if self._persist:
             self.save()
         return facts
@@ -88,6 +95,12 @@ class FactsCache:
                 with contextlib.suppress(OSError):
                     self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
                     write_json_atomic(self._folder / key, facts, sync=False)
+
+    def _known(self, key: str) -> EnvironmentFacts | None:
+        facts = self._memory.get(key) or self._read(key)
+        if facts is not None:
+            self._memory[key] = facts
+        return facts
 
     def _read(self, key: str) -> EnvironmentFacts | None:
         try:

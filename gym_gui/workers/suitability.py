@@ -21,7 +21,7 @@ from gym_gui.workers.config import ENVIRONMENT_FIELDS
 from gym_gui.workers.dry_run import run_dry_run
 from gym_gui.workers.record import WorkerRecord
 
-# Other submissions wait meanwhile.
+#: Whoever submits waits meanwhile.
 _DRY_RUN_TIMEOUT_S = 20.0
 
 
