@@ -144,6 +144,18 @@ def test_what_cannot_be_installed(mosaic: Any, plain: Path, untouched: None) -> 
         assert (ended.code, told in ended.stderr) == (2, True), ended.stderr
 
 
+@pytest.mark.parametrize(
+    "address", ["git+https://{}@127.0.0.1:1/plain.git", "plain @ https://{}@127.0.0.1:1/plain.whl"]
+)
+def test_passwords_of_addresses_are_not_told(mosaic: Any, home: Path, address: str) -> None:
+    address = address.format("me:pa55word")
+    ended = mosaic("workers", "install", "plain", "--from", address, PIP_NO_INDEX="1", PIP_RETRIES="0")
+    assert ended.code == 1
+    assert "127.0.0.1:1" in ended.stderr
+    assert "pa55word" not in ended.stderr + ended.stdout
+    assert not [path for path in home.rglob("*") if path.is_file() and b"pa55word" in path.read_bytes()]
+
+
 def test_pip_is_quoted_and_its_log_kept(mosaic: Any, plain: Path, home: Path) -> None:
     (plain / "backend.py").write_text("raise RuntimeError('this cannot be built')\n")
     ended = mosaic("workers", "install", "plain", "--from", str(plain), PIP_NO_INDEX="1")

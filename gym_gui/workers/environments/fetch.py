@@ -9,7 +9,7 @@ from pathlib import Path
 from gym_gui.core.worker.errors import MosaicError, UsageError
 from gym_gui.workers.environments.process import CommandError, InstallLog, run_program
 from gym_gui.workers.environments.project import read_project
-from gym_gui.workers.environments.source import Source, worker_of
+from gym_gui.workers.environments.source import Source, check_extras, worker_of
 
 
 def fetch_sources(source: Source, scratch: Path, *, log: InstallLog, lock: int) -> Source:
@@ -25,7 +25,7 @@ def fetch_sources(source: Source, scratch: Path, *, log: InstallLog, lock: int) 
         The source with its project.
 
     Raises:
-        UsageError: There is no git, or the project registers no such worker.
+        UsageError: There is no git, or the project has no such worker or optional dependencies.
         MosaicError: git failed; its last lines are quoted.
     """
     if shutil.which("git") is None:
@@ -48,7 +48,9 @@ def fetch_sources(source: Source, scratch: Path, *, log: InstallLog, lock: int) 
             next_step="check the address, and that git can reach it without asking for a password",
         ) from None
     project = read_project(copy)
-    return replace(source, name=worker_of(project, source.name, source.origin), project=project)
+    fetched = replace(source, name=worker_of(project, source.name, source.origin), project=project)
+    check_extras(fetched)
+    return fetched
 
 
 def split_reference(address: str) -> tuple[str, str]:

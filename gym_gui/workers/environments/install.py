@@ -23,6 +23,7 @@ from gym_gui.workers.environments.fetch import fetch_sources
 from gym_gui.workers.environments.interpreters import BasePython, choose_interpreter
 from gym_gui.workers.environments.layout import EnvironmentFolder, environment_names
 from gym_gui.workers.environments.locked import locked
+from gym_gui.workers.environments.passwords import hide_passwords
 from gym_gui.workers.environments.process import CommandError, InstallLog, is_disk_full
 from gym_gui.workers.environments.record import EnvironmentRecord
 from gym_gui.workers.environments.source import Source, checkout
@@ -32,6 +33,8 @@ from gym_gui.workers.installed import InstalledWorker, Interpreter, install_stam
 _LOGS_KEPT = 10
 # What installs, and what tests libraries, is no part of any run: a fifth of the code.
 _NOT_COMPILED = r"/site-packages/((pip|setuptools|pkg_resources|_distutils_hack)/|.*/tests?/)"
+# What pip says of its progress, and of an index that does not answer.
+_TOLD = ("Collecting ", "Downloading ", "Processing ", "Building wheel", "Installing collected", "WARNING: Retrying ")
 _NOT_COPIED = shutil.ignore_patterns(".git", "__pycache__", "*.pyc", "*.egg-info", "build", "dist", ".venv", "var")
 
 
@@ -203,14 +206,15 @@ class _Install:
 
     def _pip_said(self, line: str) -> None:
         text = line.strip()
-        if text.startswith(("Collecting ", "Downloading ", "Processing ", "Building wheel", "Installing collected")):
+        if text.startswith(_TOLD):
             self.progress.note(text if len(text) <= 100 else text[:99] + "…")
 
     def _package(self, scratch: Path) -> list[str]:
         """Return the arguments by which pip installs the worker's own package."""
         source = self.source
         if source.project is None:
-            return [source.origin + (source.extras if "[" not in source.origin else "")]
+            wanted = source.from_option or source.origin
+            return [wanted + (source.extras if "[" not in wanted else "")]
         if self.options.editable:
             return ["--editable", str(source.project.folder) + source.extras]
         # Build tools write beside the sources: those of a checkout stay clean, those of a package cannot be written.
@@ -278,11 +282,11 @@ class _Install:
             base_python=base.python,
             python_version=base.version_text,
             origin=source.origin,
-            from_option=source.from_option,
+            from_option=None if source.from_option is None else hide_passwords(source.from_option),
             extras=source.extras,
             python_option=self.options.python,
             editable=self.options.editable,
-            steps=[list(step) for step in source.project.steps] if source.project else [],
+            steps=[list(map(hide_passwords, step)) for step in source.project.steps] if source.project else [],
             sdk_version=sdk_version,
             metadata=[str(found.location) for found in installed_workers(interpreter)],
             install_stamp=install_stamp(interpreter),
@@ -296,6 +300,7 @@ class _Install:
     @contextlib.contextmanager
     def _step(self, name: str) -> Iterator[list[str]]:
         """Tell of a step; what it adds to the list is shown when it is finished."""
+        name = hide_passwords(name)
         self.progress.begin(name)
         self.log.write(f"# {name}")
         started = time.monotonic()

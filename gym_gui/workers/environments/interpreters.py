@@ -28,6 +28,7 @@ _ASK = (
 )
 _ASK_TIMEOUT_S = 20.0
 _PROGRAM = re.compile(r"python3\.\d+")
+_TOO_OLD = "workers need Python 3.8 or later"
 
 
 @dataclass(frozen=True)
@@ -122,17 +123,23 @@ def _check_readable(asked: dict[str, str]) -> None:
 def _named(wanted: str, asked: dict[str, str]) -> BasePython:
     if re.fullmatch(r"\d+(\.\d+){0,2}", wanted):
         parts = tuple(map(int, wanted.split(".")))
+        if parts < OLDEST[: len(parts)]:
+            raise _none_fits(f"Python {wanted} is too old", _TOO_OLD, asked)
         for found in find_interpreters():
             if found.version[: len(parts)] == parts:
                 return found
         raise _none_fits(f"there is no Python {wanted} on this machine", "", asked)
+    if not wanted.strip():
+        raise _none_fits("--python names nothing", "", asked)
     path = str(Path(wanted).expanduser())
     if os.sep in path:
         path = str(Path(path).absolute())
     try:
         return ask_interpreter(path)
     except OSError as error:
-        raise _none_fits(f"there is no interpreter {wanted}", error.strerror or str(error), asked) from None
+        # The kernel says of a folder that permission is denied.
+        reason = "it is a folder" if Path(path).is_dir() else error.strerror or str(error)
+        raise _none_fits(f"there is no interpreter {wanted}", reason, asked) from None
     except ValueError as error:
         raise _none_fits(f"{wanted} is no Python that works", str(error), asked) from None
 
@@ -140,7 +147,7 @@ def _named(wanted: str, asked: dict[str, str]) -> BasePython:
 def _unfit(found: BasePython, asked: dict[str, str]) -> str:
     """Return why an interpreter cannot be used, or nothing."""
     if found.version < OLDEST:
-        return "workers need Python 3.8 or later"
+        return _TOO_OLD
     broken = [f"{who} is {text}" for who, text in asked.items() if found.version_text not in SpecifierSet(text)]
     return " and ".join(broken)
 
@@ -149,13 +156,17 @@ def _none_fits(what: str, why: str, asked: dict[str, str]) -> UsageError:
     fitting = [found for found in find_interpreters() if not _unfit(found, asked)]
     if fitting:
         shown = ", ".join(f"{found.python} ({found.version_text})" for found in fitting)
-        return UsageError(
-            what, why=why, next_step=f"one of those that fit: --python {fitting[0].python}; found: {shown}"
-        )
+        usual = next((found for found in fitting if _is_own(found)), fitting[0])
+        return UsageError(what, why=why, next_step=f"one of those that fit: --python {usual.python}; found: {shown}")
     needed = " and ".join(asked.values()) or ">=3.8"
     return UsageError(
         what, why=why, next_step=f"install a Python {needed}, e.g. with pyenv, and name it with --python PATH"
     )
+
+
+def _is_own(found: BasePython) -> bool:
+    """Return whether this is what the interpreter that runs this process was made from."""
+    return os.path.realpath(found.python) == os.path.realpath(sys.executable)
 
 
 def _ask_quietly(python: str) -> BasePython | None:

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import IO
 
 from gym_gui.core.worker.errors import MosaicError
+from gym_gui.workers.environments.passwords import hide_passwords
 
 _GRACE_S = 5.0
 _KEPT_LINES = 400
@@ -83,7 +84,8 @@ class InstallLog:
             self._stream = path.open("a", encoding="utf-8", errors="backslashreplace", buffering=1)
 
     def write(self, line: str) -> None:
-        """Add a line."""
+        """Add a line, without the passwords that it holds."""
+        line = hide_passwords(line)
         self.last.append(line)
         try:
             if self._stream is not None:
@@ -147,7 +149,7 @@ def _run(
     try:
         assert process.stdout is not None
         for raw in process.stdout:
-            line = raw.rstrip()
+            line = hide_passwords(raw.rstrip())
             last.append(line)
             log.write(line)
             if on_line:

@@ -25,6 +25,7 @@ class WorkerProject:
         specifiers: Who asks for which versions of Python.
         steps: ``pip install`` argument lists to run before the package itself.
         constraints: A constraints file, in the folder.
+        extras: Names of its optional dependencies; ``None`` where only a build can tell.
     """
 
     folder: Path
@@ -33,6 +34,7 @@ class WorkerProject:
     specifiers: dict[str, str]
     steps: tuple[tuple[str, ...], ...] = ()
     constraints: Path | None = None
+    extras: tuple[str, ...] | None = None
 
 
 def read_project(folder: Path) -> WorkerProject:
@@ -69,7 +71,14 @@ def read_project(folder: Path) -> WorkerProject:
         },
         steps=tuple(tuple(step) for step in table.get("steps", [])),
         constraints=folder / constraints if constraints else None,
+        extras=_extras(project),
     )
+
+
+def _extras(project: dict[str, Any]) -> tuple[str, ...] | None:
+    dynamic = project.get("dynamic", [])
+    told = bool(project) and isinstance(dynamic, list) and "optional-dependencies" not in dynamic
+    return tuple(_table(project, "optional-dependencies")) if told else None
 
 
 def _problems(table: dict[str, Any], folder: Path) -> list[Problem]:

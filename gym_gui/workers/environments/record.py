@@ -28,7 +28,7 @@ class EnvironmentRecord(msgspec.Struct, kw_only=True):
     origin: str
     """The folder, requirement or address that the package came from."""
     from_option: str | None = None
-    """What ``--from`` named; ``None`` if the worker was found by its name."""
+    """What ``--from`` named, passwords left out; ``None`` if the worker was found by its name."""
     extras: str = ""
     """Optional dependencies, e.g. ``[test]``."""
     python_option: str | None = None

@@ -9,6 +9,7 @@ from pathlib import Path
 import gym_gui
 from gym_gui.core.worker.errors import UsageError, nearest
 from gym_gui.runs.kinds import kind_key
+from gym_gui.workers.environments.passwords import hide_passwords
 from gym_gui.workers.environments.project import WorkerProject, read_project
 
 _PACKAGE_ROOT = Path(gym_gui.__file__).parent
@@ -24,11 +25,11 @@ class Source:
 
     Args:
         name: The worker, as its environment is called.
-        origin: Where the package comes from, as it is shown.
+        origin: Where the package comes from, as it is shown: without passwords.
         project: Its sources, where they are at hand.
         extras: Optional dependencies to install with it, e.g. ``[test]``.
         git: The address of its repository, where it has to be fetched first.
-        from_option: What ``--from`` named.
+        from_option: What ``--from`` named, passwords and all.
     """
 
     name: str
@@ -55,13 +56,16 @@ def find_source(name: str, from_option: str | None = None) -> Source:
         return _known(bare, extras)
     given = from_option.strip()
     if _GIT.fullmatch(given):
-        return Source(bare, given, extras=extras, git=given.removeprefix("git+"), from_option=given)
+        address = given.removeprefix("git+")
+        return Source(bare, hide_passwords(given), extras=extras, git=address, from_option=given)
     path_text, path_extras = _split_extras(given)
     folder = Path(path_text).expanduser()
     if folder.is_dir():
         project = read_project(folder.resolve())
         origin, extras = str(project.folder), path_extras or extras
-        return Source(worker_of(project, bare, origin), origin, project, extras, "", origin + path_extras)
+        source = Source(worker_of(project, bare, origin), origin, project, extras, "", origin + path_extras)
+        check_extras(source)
+        return source
     if folder.is_file():
         return Source(bare, str(folder.resolve()), extras=path_extras or extras, from_option=str(folder.resolve()))
     if path_text.startswith((".", "~", "/")) or path_text.endswith("/"):
@@ -70,7 +74,7 @@ def find_source(name: str, from_option: str | None = None) -> Source:
             where=str(folder.absolute()),
             next_step="--from takes the folder of a worker's project, a requirement or a git address",
         )
-    return Source(bare, given, extras=extras, from_option=given)
+    return Source(bare, hide_passwords(given), extras=extras, from_option=given)
 
 
 def worker_of(project: WorkerProject, name: str, origin: str) -> str:
@@ -97,6 +101,27 @@ def worker_of(project: WorkerProject, name: str, origin: str) -> str:
     )
 
 
+def check_extras(source: Source) -> None:
+    """Refuse optional dependencies that a project does not have, of which pip would only warn.
+
+    Raises:
+        UsageError: It has none of that name; the nearest is suggested.
+    """
+    known = source.project.extras if source.project else None
+    if known is None:
+        return
+    keys = {_extra_key(name) for name in known}
+    for name in filter(None, source.extras.strip("[]").split(",")):
+        if _extra_key(name) not in keys:
+            near = nearest(name, known)
+            raise UsageError(
+                f"{source.name} has no optional dependencies {name!r}" + (f"; did you mean {near}?" if near else ""),
+                where=source.origin,
+                why=f"it has {', '.join(known)}" if known else "it has none",
+                next_step=f"mosaic workers install {source.name}" + (f"[{near}]" if near else ""),
+            )
+
+
 def known_projects() -> dict[str, Path]:
     """Return the folders of the workers whose sources are at hand, by name: a checkout's, else those in the wheel."""
     for root in (_CHECKOUT / "3rd_party", _PACKAGE_ROOT / "_workers"):
@@ -120,13 +145,19 @@ def _known(name: str, extras: str) -> Source:
     for known, folder in projects.items():
         if kind_key(known) == kind_key(name):
             project = read_project(folder)
-            return Source(worker_of(project, name, str(folder)), str(folder), project, extras)
+            source = Source(worker_of(project, name, str(folder)), str(folder), project, extras)
+            check_extras(source)
+            return source
     near = nearest(name, projects)
     raise UsageError(
         f"MOSAIC brings no worker {name!r}" + (f"; did you mean {near}?" if near else ""),
         why=f"it brings {', '.join(projects)}" if projects else "this installation brings none",
         next_step=f"to install a worker of your own: mosaic workers install {name} --from FOLDER",
     )
+
+
+def _extra_key(name: str) -> str:
+    return re.sub(r"[-_.]+", "-", name).lower()
 
 
 def _split_extras(text: str) -> tuple[str, str]:

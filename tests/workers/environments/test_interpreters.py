@@ -28,8 +28,8 @@ def test_one_that_does_not_fit_names_those_that_do() -> None:
     assert "[tool.mosaic.install].python is <3.10" in error.value.why
     assert "--python" in error.value.next_step
     major, minor, _ = sys.version_info[:3]
-    with pytest.raises(UsageError, match=r"there is no Python 3\.1 on this machine") as error:
-        choose_interpreter("3.1", {"requires-python": f">={major}.{minor}"})
+    with pytest.raises(UsageError, match=r"there is no Python 3\.99 on this machine") as error:
+        choose_interpreter("3.99", {"requires-python": f">={major}.{minor}"})
     assert f"({major}.{minor}." in error.value.next_step
 
 
@@ -42,6 +42,12 @@ def test_none_fits() -> None:
 def test_missing_and_broken_ones(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="there is no interpreter"):
         choose_interpreter(str(tmp_path / "python"), {})
+    for wanted in ("", " "):
+        with pytest.raises(UsageError, match="--python names nothing"):
+            choose_interpreter(wanted, {})
+    with pytest.raises(UsageError, match="there is no interpreter") as error:
+        choose_interpreter(str(tmp_path), {})
+    assert error.value.why == "it is a folder"
     for name, text, told in (
         ("false", "#!/bin/sh\necho 'libpython is missing' >&2\nexit 127\n", "libpython is missing"),
         ("quiet", "#!/bin/sh\nexit 3\n", "exit code 3"),
@@ -63,6 +69,15 @@ def test_one_that_is_too_old(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match=r"cannot run on Python 3\.7\.16") as error:
         choose_interpreter(str(program), {})
     assert "3.8 or later" in error.value.why
+
+
+@pytest.mark.parametrize("version", ["3.7", "2.7.18", "2"])
+def test_a_version_that_is_too_old_is_said_to_be(version: str) -> None:
+    """Whether there is one or not: nobody should go and install it."""
+    with pytest.raises(UsageError, match=f"Python {version} is too old") as error:
+        choose_interpreter(version, {})
+    assert "3.8 or later" in error.value.why
+    assert f"--python {ask_interpreter(sys.executable).python};" in error.value.next_step
 
 
 def test_a_specifier_that_cannot_be_read() -> None:

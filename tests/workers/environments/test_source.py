@@ -33,7 +33,7 @@ def test_workers_come_with_the_wheel_where_there_is_no_checkout(
 
 
 def test_a_folder(project: Callable[..., Path]) -> None:
-    folder = project()
+    folder = project(table="[project.optional-dependencies]\nextra = []\n")
     found = find_source("Tiny", f"{folder}[extra]")
     assert (found.name, found.origin, found.extras) == ("tiny", str(folder), "[extra]")
     assert found.from_option == f"{folder}[extra]"
@@ -42,6 +42,25 @@ def test_a_folder(project: Callable[..., Path]) -> None:
     assert error.value.next_step == f"mosaic workers install tiny --from {folder}"
     with pytest.raises(UsageError, match="there is no such folder"):
         find_source("tiny", str(folder / "gone"))
+
+
+def test_extras_that_the_project_does_not_have(project: Callable[..., Path]) -> None:
+    table = "[project.optional-dependencies]\nall_games = []\ntest = []\n"
+    folder = project(table=table)
+    assert find_source("tiny", f"{folder}[Test,all-games]").extras == "[Test,all-games]"
+    with pytest.raises(UsageError, match=r"no optional dependencies 'tets'; did you mean test\?") as error:
+        find_source("tiny[tets]", str(folder))
+    assert error.value.why == "it has all_games, test"
+    folder = project("other")
+    with pytest.raises(UsageError, match="no optional dependencies 'test'") as error:
+        find_source("tiny[test]", str(folder))
+    assert error.value.why == "it has none"
+
+
+def test_extras_that_only_the_build_can_tell(tmp_path: Path) -> None:
+    project = '[project]\nname = "x"\ndynamic = ["optional-dependencies"]\n'
+    (tmp_path / "pyproject.toml").write_text(project + '[project.entry-points."mosaic.workers"]\nx = "x:y"\n')
+    assert find_source("x[any]", str(tmp_path)).extras == "[any]"
 
 
 def test_a_project_without_workers(tmp_path: Path) -> None:
