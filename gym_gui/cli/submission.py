@@ -12,7 +12,7 @@ import click
 
 from gym_gui.cli import exits
 from gym_gui.cli.output import print_json, say, waiting
-from gym_gui.core.worker.errors import ConfigError
+from gym_gui.core.worker.errors import ConfigError, Problem
 
 if TYPE_CHECKING:
     from gym_gui.cli.progress.attend import Attended
@@ -69,7 +69,7 @@ class Submission:
                     else f"the run config has {len(problems)} errors",
                     problems,
                     where=self.where,
-                    next_step=_next_step(payload),
+                    next_step=_next_step(payload, problems),
                 )
 
     def go(self, *, detach: bool, as_json: bool) -> int:
@@ -166,7 +166,9 @@ def say_dry_run(submission: Submission, *, as_json: bool) -> int:
     return exits.COMPLETED
 
 
-def _next_step(payload: dict[str, Any]) -> str:
+def _next_step(payload: dict[str, Any], problems: list[Problem]) -> str:
+    if any(problem.path == "metadata.worker.worker_id" for problem in problems):
+        return "list the workers: mosaic workers list"
     worker = (payload.get("metadata") or {}).get("worker") if isinstance(payload.get("metadata"), dict) else None
     name = worker.get("worker_id") if isinstance(worker, dict) else None
     return f"see what it takes: mosaic workers describe {name}" if isinstance(name, str) else "mend the fields above"

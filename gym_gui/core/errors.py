@@ -101,7 +101,7 @@ class ConfigError(UsageError, ValueError):
         lines = [self.what]
         if self.where:
             lines.append("  where: " + self.where)
-        lines += ["  - " + str(problem) for problem in self.problems]
+        lines += ["  - " + str(problem).replace("\n", "\n    ") for problem in self.problems]
         if self.next_step:
             lines.append("  next:  " + self.next_step)
         return "\n".join(lines)

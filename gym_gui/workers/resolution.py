@@ -75,7 +75,9 @@ def _record_of(request: WorkerRequest, catalog: WorkerCatalog, problems: list[Pr
     except UsageError as error:
         if request.command is None:
             path = join(request.path, "worker_id")
-            problems.append(Problem(path, error.what, value=request.worker_type, allowed=error.why))
+            # MOSAIC brings it, or brings one of nearly that name.
+            allowed = f"after: {error.next_step}" if error.next_step.startswith("mosaic workers") else error.why
+            problems.append(Problem(path, error.what, value=request.worker_type, allowed=allowed))
         return None
     if record.broken and request.command is None:
         path = join(request.path, "worker_id")

@@ -31,6 +31,12 @@ def test_unknown_worker(mosaic: Any) -> None:
     refused(mosaic("train", "clenrl"), "'clenrl'", "did you mean cleanrl?", "mosaic workers list")
 
 
+def test_a_config_of_a_worker_that_is_unknown_or_not_installed(mosaic: Any, tmp_path: Path) -> None:
+    for name, told in (("clenrl", "did you mean cleanrl?"), ("spade_bdi", "after: mosaic workers install spade_bdi")):
+        config = write(tmp_path / "c.json", {"run_name": "a", "metadata": {"worker": {"worker_id": name}}})
+        refused(mosaic("run", config), f"'{name}'", told, "next:  list the workers: mosaic workers list")
+
+
 def test_unknown_command(mosaic: Any) -> None:
     refused(mosaic("trian"), "'trian'", "did you mean 'train'?")
     refused(mosaic("runs", "shwo"), "'shwo'", "did you mean 'show'?", "mosaic runs")

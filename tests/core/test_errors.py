@@ -17,6 +17,7 @@ def test_config_error_lists_every_problem() -> None:
     problems = [
         Problem("a.b", "is unknown", value=1, nearest="a.c"),
         Problem("x", "is missing", allowed="a number"),
+        Problem("y", "The file is empty.\n  where: y.pt"),
     ]
     error = ConfigError("bad config", problems, where="c.json", next_step="mend it")
     assert isinstance(error, ValueError)
@@ -25,6 +26,8 @@ def test_config_error_lists_every_problem() -> None:
         "  where: c.json",
         "  - a.b: is unknown; did you mean 'a.c'?",
         "  - x: is missing (allowed: a number)",
+        "  - y: The file is empty.",
+        "      where: y.pt",
         "  next:  mend it",
     ]
     assert problems[0].to_dict() == {
