@@ -5,11 +5,12 @@ from __future__ import annotations
 import signal
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from gym_gui.workers.conformance import settings as choose
 from gym_gui.workers.conformance.rule import NotApplicable
-from gym_gui.workers.conformance.transcript import Transcript, kind_of, read_lines
+from gym_gui.workers.conformance.transcript import TERMINAL, Transcript, kind_of, read_lines
 
 if TYPE_CHECKING:
     from gym_gui.workers.conformance.subject import Subject
@@ -20,23 +21,18 @@ class ResumedRun:
     """What came of it.
 
     Args:
-        checkpoint: The last one it reported before it was killed.
+        checkpoint: The last one it reported before it was killed; the first that is left if it was over by then.
+        step: The step at which that was saved, where its event says so.
         settings: What it was to train.
         killed: What the first attempt said.
         resumed: What the second said; ``None`` where the worker cannot be told to resume.
     """
 
     checkpoint: str
+    step: int | None
     settings: dict[str, Any]
     killed: Transcript
     resumed: Transcript | None
-
-    @property
-    def step(self) -> int | None:
-        """The step at which that checkpoint was saved, where its event says so."""
-        payloads = [event.get("payload") for event in self.killed.of("checkpoint_saved")]
-        steps = [item.get("step") for item in payloads if isinstance(item, dict)]
-        return steps[-1] if steps and isinstance(steps[-1], int) else None
 
 
 def kill_and_resume(subject: Subject) -> ResumedRun:
@@ -60,19 +56,23 @@ def kill_and_resume(subject: Subject) -> ResumedRun:
     saved = saved_checkpoints(attempt.output())
     if not saved:
         raise NotApplicable("it saved no checkpoint before its end")
-    resumed = attempt.finish() if attempt.start(saved[-1]) else None
-    return ResumedRun(saved[-1], settings, killed, resumed)
+    checkpoint, step = saved[-1]
+    if set(killed.kinds) & set(TERMINAL):
+        # It was faster than this process: from its last checkpoint there would be nothing left to train.
+        checkpoint, step = next((one for one in saved if Path(one[0]).exists()), saved[-1])
+    resumed = attempt.finish() if attempt.start(checkpoint) else None
+    return ResumedRun(checkpoint, step, settings, killed, resumed)
 
 
-def saved_checkpoints(output: bytes) -> list[str]:
-    """Return the paths of the checkpoints that a run reported."""
-    found: list[str] = []
+def saved_checkpoints(output: bytes) -> list[tuple[str, int | None]]:
+    """Return the paths of the checkpoints that a run reported, each with its step where the event says so."""
+    found: list[tuple[str, int | None]] = []
     for line in read_lines(output) if b"checkpoint_saved" in output else ():
         for event in line.events:
             payload = event.get("payload")
             if kind_of(event) == "checkpoint_saved" and isinstance(payload, dict):
-                path = checkpoint_path(payload)
-                found += [path] if path else []
+                path, step = checkpoint_path(payload), payload.get("step")
+                found += [(path, step if isinstance(step, int) else None)] if path else []
     return found
 
 

@@ -37,13 +37,15 @@ BROKEN = {
     "cannot_go_on": ("checkpoint-resume", "no checkpoint of mine"),
     "resumes_at_step_one": ("checkpoint-step", "began again with step 0; the checkpoint was saved at step "),
     "resumes_with_other_numbers": ("checkpoint-exact", "after resuming, episodes differ"),
+    "resumes_when_it_is_over": ("checkpoint-exact", "after resuming, episodes differ"),
     "beats_by_the_step": ("heartbeat-thread", "none came"),
     "writes_beside_its_run": ("path-helpers", "model.pt"),
     "saves_elsewhere": ("path-helpers", "mosaic-broken-worker.pt"),
     "borrows_log_constants": ("log-constants", "LOG_WORKER_CLEANRL_RUNTIME_STARTED"),
 }
 LONG = {"does_not_flush", "ignores_sigterm", "completes_when_cancelled", "beats_in_the_main_thread", "cannot_go_on",
-        "promises_determinism", "resumes_at_step_one", "resumes_with_other_numbers", "beats_by_the_step"}  # fmt: skip
+        "promises_determinism", "resumes_at_step_one", "resumes_with_other_numbers",
+        "resumes_when_it_is_over", "beats_by_the_step"}  # fmt: skip
 
 # Small workers in different styles: plain prints, the SDK, argparse alone with a class of its own, a process around a
 # script, checkpoints.
