@@ -1,4 +1,7 @@
-"""The workers that can be used here, from records kept as static files."""
+"""The workers that can be used here, from records kept as static files.
+
+What asks a worker is imported when one has to be asked: to list those that are known takes less time.
+"""
 
 from __future__ import annotations
 
@@ -19,10 +22,8 @@ from gym_gui.runs.files import write_json_atomic
 from gym_gui.runs.kinds import kind_key
 from gym_gui.workers.environment_facts import EnvironmentFacts, FactsCache
 from gym_gui.workers.environments.registered import RegisteredEnvironment, registered_environments
-from gym_gui.workers.environments.source import known_projects
 from gym_gui.workers.installed import InstalledWorker, Interpreter, install_stamp, installed_workers, package_hash
 from gym_gui.workers.one_asks import OneAsks
-from gym_gui.workers.probe import probe_flags, probe_worker
 from gym_gui.workers.record import WorkerRecord
 
 Flags = list[str]
@@ -113,6 +114,8 @@ class WorkerCatalog:
 
     @staticmethod
     def _unknown(name: str, installed: Names) -> UsageError:
+        from gym_gui.workers.environments.source import known_projects
+
         brought = list(known_projects())
         why = f"installed workers: {', '.join(installed)}" if installed else "no worker is installed"
         for known in brought:
@@ -156,6 +159,8 @@ class WorkerCatalog:
         """Return the options that a module of a worker's package knows; the record's own for its usual module."""
         if module == record.module:
             return record.flags
+        from gym_gui.workers.probe import probe_flags
+
         key = (record.package_hash, module)
         with self._asking.about(key):
             if key not in self._flags:
@@ -234,6 +239,8 @@ class WorkerCatalog:
                 return known
             if on_probe:
                 on_probe(worker.name)
+            from gym_gui.workers.probe import probe_worker
+
             stamp = install_stamp(worker.interpreter)
             stored = _Stored(record=probe_worker(worker, package_hash(worker)), install_stamp=stamp)
             self._memory[key] = self._unsaved[key] = stored

@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import json
-import tempfile
 import threading
 from pathlib import Path
 from typing import Any
@@ -14,7 +13,6 @@ import msgspec
 
 from gym_gui.runs.files import write_json_atomic
 from gym_gui.workers.one_asks import OneAsks
-from gym_gui.workers.process import run_to_end
 from gym_gui.workers.record import WorkerRecord
 
 PROBE_TIMEOUT_S = 30.0
@@ -111,6 +109,10 @@ class FactsCache:
 
 def _ask(record: WorkerRecord, env_id: str, kwargs: dict[str, Any]) -> tuple[EnvironmentFacts, bool]:
     """Return what is known of an environment, and whether that is the interpreter's answer."""
+    import tempfile  # here, as what runs it, because listing workers imports this module and asks nothing
+
+    from gym_gui.workers.process import run_to_end
+
     package = record.entry_point.partition(":")[0].strip()
     with tempfile.TemporaryDirectory(prefix="mosaic-environment-") as scratch:
         output = Path(scratch, "report.json")

@@ -11,7 +11,6 @@ import sysconfig
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from urllib.parse import unquote, urlsplit
 
 import gym_gui
 from gym_gui.constants import WORKER_ENTRY_POINT_GROUP
@@ -167,8 +166,12 @@ def _without_shadowed(workers: list[InstalledWorker]) -> Iterator[InstalledWorke
 
 def _project_of(direct_url: str) -> Path | None:
     """Return the sources' folder of an editable install from its ``direct_url.json``."""
+    if not direct_url:
+        return None
+    from urllib.parse import unquote, urlsplit
+
     try:
-        told = json.loads(direct_url or "{}")
+        told = json.loads(direct_url)
         if told["dir_info"]["editable"]:
             return Path(unquote(urlsplit(told["url"]).path))
     except (ValueError, KeyError, TypeError):

@@ -41,6 +41,21 @@ def test_help_imports_nothing_heavy() -> None:
     assert ended.stderr.strip() == "[]"
 
 
+def test_listing_workers_imports_nothing_heavy(home: Path) -> None:
+    """Neither what draws tables nor what asks workers: most of the time would be theirs."""
+    heavy = ["grpc", "pydantic", "rich", "sqlite3", "subprocess", "tempfile", "importlib.metadata"]
+    program = f"""if True:
+        import sys
+        from gym_gui.cli.main import main
+        main(["workers", "list", "--home", {str(home)!r}])
+        main(["workers", "list", "--json", "--home", {str(home)!r}])
+        print([name for name in {heavy!r} if name in sys.modules], file=sys.stderr)
+    """
+    for _ in range(2):  # the first process asks all workers, the second finds them on record
+        ended = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert ended.stderr.strip() == "[]"
+
+
 @pytest.mark.parametrize("path", COMMANDS)
 def test_the_table_of_commands_says_what_the_commands_say(path: str) -> None:
     context, command = COMMANDS[path]

@@ -3,54 +3,52 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from gym_gui.cli.options import common
+
+if TYPE_CHECKING:
+    from gym_gui.workers.record import WorkerRecord
 
 
 @click.command("list")
 @common
 def list_(home: Path, as_json: bool) -> int:
     """List the installed workers, broken ones with their reason."""
-    from gym_gui.cli.output import console, print_json, say
+    from gym_gui.cli.output import print_json, say
     from gym_gui.workers.catalog import INSTALL_ONE, WorkerCatalog
 
     records = WorkerCatalog(home).list(
         on_probe=lambda name: say(f"asking worker {name} (once per installed version) …")
     )
     if as_json:
-        print_json(
-            [
-                {key: value for key, value in record_dict.items() if key != "schema"}
-                for record_dict in map(_dict, records)
-            ]
-        )
+        print_json([_without_schema(record) for record in records])
         return 0
     if not records:
         say(f"no worker is installed; begin with: {INSTALL_ONE}")
         return 0
-    from rich.table import Table
-    from rich.text import Text
+    from gym_gui.cli.columns import print_columns
+    from gym_gui.cli.palette import BAD, GOOD
 
-    from gym_gui.cli.palette import BAD, GOOD, HEADER
-
-    table = Table(box=None, padding=(0, 2, 0, 0), header_style=HEADER)
-    for header in ("worker", "version", "state", "environment"):
-        table.add_column(header, no_wrap=True)
-    table.add_column("what it is", overflow="fold")
-    for record in records:
-        about = record.broken or str(record.metadata.get("description") or record.metadata.get("name") or "")
-        state = Text("broken", style=BAD) if record.broken else Text("ready", style=GOOD)
-        table.add_row(record.name, record.version, state, "own" if record.environment else "MOSAIC's", about)
-        if record.broken and record.mend:
-            table.add_row("", "", "", "", f"next: {record.mend}")
-    console().print(table)
+    headers = ("worker", "version", "state", "environment", "what it is")
+    print_columns(headers, [_row(record) for record in records], [{}, {}, {"ready": GOOD, "broken": BAD}])
     return 0
 
 
-def _dict(record: object) -> dict[str, object]:
+def _row(record: WorkerRecord) -> list[str]:
+    about = record.broken or str(record.metadata.get("description") or record.metadata.get("name") or "")
+    if record.broken and record.mend:
+        about += f"\nnext: {record.mend}"
+    state = "broken" if record.broken else "ready"
+    return [record.name, record.version, state, "own" if record.environment else "MOSAIC's", about]
+
+
+def _without_schema(record: WorkerRecord) -> dict[str, object]:
+    """Return a record as JSON; `mosaic workers describe` prints the schema, too."""
     import msgspec
 
     found: dict[str, object] = msgspec.to_builtins(record)
+    del found["schema"]
     return found
