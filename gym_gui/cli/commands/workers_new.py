@@ -13,7 +13,7 @@ from gym_gui.cli.options import common
 @click.argument("name", metavar="NAME")
 @click.option("--path", "parent", metavar="DIR", default=".", show_default=True, help="The folder to put it into.")
 @common
-def new(home: Path, name: str, parent: str, as_json: bool) -> int:  # noqa: ARG001 - every command has a home
+def new(home: Path, name: str, parent: str, as_json: bool) -> int:
     """Write the package of a new worker, ready to be changed into yours.
 
     It trains a tabular Q-learning agent, passes `mosaic workers check` as it is, and runs without MOSAIC, too. Nothing
@@ -24,7 +24,7 @@ def new(home: Path, name: str, parent: str, as_json: bool) -> int:  # noqa: ARG0
     from gym_gui.cli.output import print_json
     from gym_gui.workers.scaffold import name_worker, write_worker
 
-    worker = name_worker(name)
+    worker = name_worker(name, home)
     folder = Path(parent).expanduser().absolute() / worker.package
     files = write_worker(worker, Path(parent))
     install = shlex.join(["mosaic", "workers", "install", worker.name, "--from", str(folder), "--editable"])

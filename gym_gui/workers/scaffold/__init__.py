@@ -14,6 +14,8 @@ from pathlib import Path
 
 from gym_gui.core.worker.errors import MosaicError, UsageError
 from gym_gui.runs.kinds import kind_key
+from gym_gui.workers.environments.layout import EnvironmentFolder, environment_names
+from gym_gui.workers.environments.source import known_projects
 from gym_gui.workers.installed import Interpreter, installed_workers
 
 _TEMPLATES = Path(__file__).with_name("templates")
@@ -58,15 +60,16 @@ class NewWorker:
         }
 
 
-def name_worker(text: str) -> NewWorker:
+def name_worker(text: str, home: Path | None = None) -> NewWorker:
     """Return the names of a new worker.
 
     Args:
         text: What it is to be called: ``my``, ``my_worker``, ``my-worker`` and ``myworker`` all make the package
             ``my_worker``.
+        home: A MOSAIC home, whose environments have workers, too.
 
     Raises:
-        UsageError: It cannot name a package, or names a worker that is installed already.
+        UsageError: It cannot name a package, or names a worker that is installed already or that MOSAIC brings.
     """
     slug = text.strip().lower().replace("-", "_")
     base = slug.removesuffix("worker").rstrip("_")
@@ -81,15 +84,26 @@ def name_worker(text: str) -> NewWorker:
         raise UsageError(
             f"{text!r} cannot name a worker", why="Python uses that name itself", next_step="choose another"
         )
-    for known in installed_workers(Interpreter.current()):
-        if kind_key(known.name) == kind_key(worker.name) or known.package.partition(".")[0] == worker.package:
+    for known, package, where in _taken(home):
+        if kind_key(known) == kind_key(worker.name) or package == worker.package:
             raise UsageError(
-                f"there is a worker {known.name!r} already",
-                where=f"{known.distribution} {known.version}",
+                f"there is a worker {known!r} already",
+                where=where,
                 why="two workers of one name cannot be told apart",
-                next_step=f"choose another name, or see it: mosaic workers describe {known.name}",
+                next_step=f"choose another name, or see it: mosaic workers describe {known}",
             )
     return worker
+
+
+def _taken(home: Path | None) -> Iterator[tuple[str, str, str]]:
+    """Yield the workers that there are: name, what Python imports where that is known, and where it is."""
+    for worker in installed_workers(Interpreter.current()):
+        yield worker.name, worker.package.partition(".")[0], f"{worker.distribution} {worker.version}"
+    if home is not None:
+        for name in environment_names(home):
+            yield name, "", str(EnvironmentFolder(home, name).path)
+    for name, folder in known_projects().items():
+        yield name, folder.name, str(folder)
 
 
 def write_worker(worker: NewWorker, parent: Path) -> list[Path]:

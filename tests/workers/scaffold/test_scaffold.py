@@ -15,6 +15,7 @@ import pytest
 from gym_gui.core.worker.errors import UsageError
 from gym_gui.workers.catalog import WorkerCatalog
 from gym_gui.workers.conformance import check_worker
+from gym_gui.workers.environments.layout import EnvironmentFolder
 from gym_gui.workers.installed import Interpreter
 from gym_gui.workers.scaffold import name_worker, write_worker
 
@@ -43,10 +44,20 @@ def test_names_that_cannot_be(text: str) -> None:
         name_worker(text)
 
 
-@pytest.mark.parametrize("text", ["random", "Random_Worker", "cleanrl"])
+@pytest.mark.parametrize("text", ["random", "Random_Worker", "cleanrl", "spade-bdi"])
 def test_a_name_that_is_taken(text: str) -> None:
     with pytest.raises(UsageError, match="already"):
         name_worker(text)
+
+
+def test_a_name_that_an_environment_has(tmp_path: Path) -> None:
+    folder = EnvironmentFolder(tmp_path, "tabular")
+    folder.version(1).mkdir(parents=True)
+    assert name_worker("tabular", tmp_path).name == "tabular"
+    folder.use(1)
+    with pytest.raises(UsageError, match="there is a worker 'tabular' already") as error:
+        name_worker("Tabular", tmp_path)
+    assert error.value.where == str(folder.path)
 
 
 def test_the_package_is_whole(tmp_path: Path) -> None:
