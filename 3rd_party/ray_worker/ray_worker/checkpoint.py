@@ -94,22 +94,41 @@ def read_facts(path: str | Path, *, algo: str, env_id: str) -> dict[str, Any]:
             why=f"{type(error).__name__}: {error}",
             next_step="Choose a folder that a checkpoint_saved event of this worker names.",
         ) from None
-    wanted = {"algo": algo, "env_id": env_id}
-    differing = ", ".join(
-        f"{name} is {found[name]!r} there and {wanted[name]!r} here" for name in found if found[name] != wanted[name]
-    )
-    if differing:
-        raise UsageError(
-            "The checkpoint belongs to another training.",
-            where=f"checkpoint_path: {path}",
-            why=differing,
-            next_step=f"Set algo={found['algo']} and env_id={found['env_id']}, or choose another checkpoint.",
-        )
+    _compare(path, found, {"algo": algo, "env_id": env_id})
     return facts
 
 
-def restore(algorithm: Any, path: str | Path) -> None:
+def check_continuation(path: str | Path, facts: dict[str, Any], wanted: dict[str, Any]) -> None:
+    """See that a training can go on with its settings; what a checkpoint does not tell is not compared.
+
+    Args:
+        path: The checkpoint.
+        facts: What is known of it.
+        wanted: Settings of the training that is to go on from it.
+
+    Raises:
+        UsageError: One of them was another.
+    """
+    _compare(Path(path), {name: facts[name] for name in wanted if name in facts}, wanted)
+
+
+def _compare(path: Path, found: dict[str, Any], wanted: dict[str, Any]) -> None:
+    differing = [name for name in found if found[name] != wanted[name]]
+    if differing:
+        settings = " and ".join(f"{name}={found[name]}" for name in differing)
+        raise UsageError(
+            "The checkpoint belongs to another training.",
+            where=f"checkpoint_path: {path}",
+            why=", ".join(f"{name} is {found[name]!r} there and {wanted[name]!r} here" for name in differing),
+            next_step=f"Set {settings}, or choose another checkpoint.",
+        )
+
+
+def restore(algorithm: Any, path: str | Path) -> int | None:
     """Bring an algorithm that was just built back to a checkpoint.
+
+    Returns:
+        Steps in its replay buffer, if it has one.
 
     Raises:
         UsageError: Its networks are not those that were saved.
@@ -122,6 +141,7 @@ def restore(algorithm: Any, path: str | Path) -> None:
             with gzip.open(path / _REPLAY, "rb") as stream:
                 # As RLlib's own files: a checkpoint is a program, and only to be taken from somebody who is trusted.
                 buffer.set_state(pickle.load(stream))  # noqa: S301
+        return None if buffer is None else int(buffer.get_num_timesteps())
     except (RuntimeError, KeyError, ValueError) as error:
         raise UsageError(
             "The checkpoint does not fit.",
@@ -162,6 +182,7 @@ class CheckpointFolder:
 __all__ = [
     "FACTS",
     "CheckpointFolder",
+    "check_continuation",
     "library_versions",
     "place",
     "read_facts",

@@ -5,6 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+from ray.rllib.core import COMPONENT_LEARNER, COMPONENT_RL_MODULE
+
 from .paradigms import LEAGUE, MAIN
 
 
@@ -48,10 +50,13 @@ class League:
         def copy(learner: Any) -> None:
             learner.module[place].load_state_dict(learner.module[MAIN].state_dict())
 
-        self._algorithm.learner_group.foreach_learner(copy)
-        self._algorithm.env_runner_group.sync_weights(
-            from_worker_or_learner_group=self._algorithm.learner_group, policies=[place], inference_only=True
-        )
+        learners = self._algorithm.learner_group
+        learners.foreach_learner(copy)
+        modules = f"{COMPONENT_LEARNER}/{COMPONENT_RL_MODULE}"
+        state = learners.get_state(components=[f"{modules}/{place}"], inference_only=True)[COMPONENT_LEARNER]
+        # Without the number of the last update: those who play take weights of the same number for those they have.
+        weights = {COMPONENT_RL_MODULE: state[COMPONENT_RL_MODULE]}
+        self._algorithm.env_runner_group.foreach_env_runner(lambda runner: runner.set_state(weights))
         self.snapshots, self._last = self.snapshots + 1, step
         self._tell()
 

@@ -104,10 +104,13 @@ class RayWorkerRuntime:
         if problems or facts is None:
             raise ConfigError("The run cannot start.", problems)
         if self.config.mode in ("resume", "evaluate"):
-            from .checkpoint import read_facts
+            from .checkpoint import check_continuation, read_facts
 
-            saved = read_facts(str(self.config.checkpoint_path), algo=self.config.algo, env_id=self.config.env_id)
-            if self.config.mode == "resume":
+            config, path = self.config, str(self.config.checkpoint_path)
+            saved = read_facts(path, algo=config.algo, env_id=config.env_id)
+            if config.mode == "resume":
+                wanted = {"paradigm": facts.paradigm, "league_size": config.league_size}
+                check_continuation(path, saved, wanted)
                 self.seed = int(saved["seed"])
         return facts
 

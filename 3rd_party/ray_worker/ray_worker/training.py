@@ -136,7 +136,7 @@ class Training:
         keep_out_of_home(self._scratch)
         self._algorithm = made.build_algo()
         if saved is not None:
-            restore(self._algorithm, str(config.checkpoint_path))
+            replay_steps = restore(self._algorithm, str(config.checkpoint_path))
             self.step = self._first_step = self._saved_at = int(saved["step"])
             self._output.emitter.checkpoint_loaded(
                 {
@@ -145,7 +145,8 @@ class Training:
                     "episode": saved["episode"],
                     "seed": self._seed,
                     "iteration": self._algorithm.iteration,
-                    "replay_buffer": getattr(self._algorithm, "local_replay_buffer", None) is not None,
+                    **({} if replay_steps is None else {"replay_steps": replay_steps}),
+                    **({"snapshots": saved["snapshots"]} if "snapshots" in saved else {}),
                 },
                 constant=log_constant("CHECKPOINT_LOADED"),
             )
@@ -209,7 +210,7 @@ class Training:
             "seed": self._seed,
             "run_id": config.run_id,
             "iteration": self._algorithm.iteration,
-            **({"snapshots": self._league.snapshots} if self._league else {}),
+            **({"snapshots": self._league.snapshots, "league_size": config.league_size} if self._league else {}),
         }
         save_checkpoint(self._algorithm, path, facts)
         self._saved_at = self.step

@@ -2,16 +2,11 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
-import math
 import os
 import signal
 import subprocess
 import sys
-import time
-from collections import defaultdict
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -41,97 +36,8 @@ SMALL: dict[str, dict[str, Any]] = {
 SPREAD = {"env_id": "mpe2/simple_spread_v3", "total_timesteps": 400, "train_batch_size": 200, "num_epochs": 1}
 
 
-class Ran:
-    """What a run said."""
-
-    def __init__(self, code: int, log: Path, stderr: Path) -> None:
-        self.code, self.stderr = code, stderr.read_text()
-        self.events: list[dict[str, Any]] = [json.loads(line) for line in log.read_text().splitlines()]
-
-    def lifecycle(self) -> list[str]:
-        return [event["event"] for event in self.events if "event" in event and event["event"] != "heartbeat"]
-
-    def named(self, name: str) -> list[dict[str, Any]]:
-        return [event["payload"] for event in self.events if event.get("event") == name]
-
-    def data(self, kind: str, phase: str = "train") -> list[dict[str, Any]]:
-        found = [event for event in self.events if event.get("event_type") == kind]
-        return [event for event in found if kind == "metric" or event.get("phase") == phase]
-
-    @property
-    def summary(self) -> dict[str, Any]:
-        assert self.lifecycle()[-1:] == ["run_completed"], (self.lifecycle(), self.stderr[-3000:])
-        return self.named("run_completed")[-1]
-
-    def check_data(self, phase: str = "train") -> None:
-        """Everything is told once, and steps add up to their episodes."""
-        episodes, steps = self.data("episode", phase), self.data("step", phase)
-        numbers = [episode["ep_index"] for episode in episodes]
-        assert len(set(numbers)) == len(numbers) > 0
-        told = [(step["step_index"], step.get("agent_id")) for step in steps]
-        assert len(set(told)) == len(told)
-        rewards: dict[tuple[int, Any], float] = defaultdict(float)
-        for step in steps:
-            rewards[step["ep_index"], step.get("agent_id")] += step["reward"]
-        for episode in episodes:
-            own = episode.get("agent_rewards") or {None: episode["total_reward"]}
-            for agent, total in own.items():
-                assert rewards[episode["ep_index"], agent] == pytest.approx(total, abs=1e-3)
-        for metric in self.data("metric"):
-            assert all(math.isfinite(value) for value in metric["values"].values())
-
-
-class Runs:
-    """Starts the worker as a process of its own."""
-
-    def __init__(self, folder: Path) -> None:
-        self.folder, self._count = folder, 0
-
-    def start(self, **settings: Any) -> tuple[subprocess.Popen[bytes], Path, Path]:
-        self._count += 1
-        name = f"run{self._count}"
-        work = self.folder / name
-        work.mkdir()
-        config = {"run_id": name, "seed": 1, "tensorboard": False, "heartbeat_interval_s": 1, **settings}
-        (work / "config.json").write_text(json.dumps(config))
-        log, stderr = work / "log.jsonl", work / "stderr.txt"
-        environment = {**os.environ, "MOSAIC_HOME": str(self.folder / "home"), "MOSAIC_LOG": str(log)}
-        environment = {key: value for key, value in environment.items() if key != "PYTHONUNBUFFERED"}
-        with stderr.open("wb") as stream:
-            process = subprocess.Popen(
-                [sys.executable, "-m", "ray_worker.cli", "--config", "config.json"],
-                cwd=work,
-                env={**environment, "OMP_NUM_THREADS": "1", "PYTHONPATH": str(Path(__file__).parents[1])},
-                stdout=stream,
-                stderr=stream,
-                start_new_session=True,
-            )
-        return process, log, stderr
-
-    def __call__(self, **settings: Any) -> Ran:
-        process, log, stderr = self.start(**settings)
-        try:
-            code = process.wait(600)
-        finally:
-            process.kill()
-        return Ran(code, log, stderr)
-
-
-@pytest.fixture
-def runs(tmp_path: Path) -> Iterator[Runs]:
-    yield Runs(tmp_path)
-    wait_until(lambda: not _processes_of(tmp_path / "home"), 20)
-
-
-def wait_until(condition: Any, timeout_s: float = 240.0) -> None:
-    deadline = time.monotonic() + timeout_s
-    while not condition():
-        assert time.monotonic() < deadline, "the time is up"
-        time.sleep(0.1)
-
-
 @pytest.mark.parametrize("algo", list(SMALL))
-def test_each_algorithm_completes_with_finite_metrics(runs: Runs, algo: str) -> None:
+def test_each_algorithm_completes_with_finite_metrics(runs: Any, algo: str) -> None:
     ran = runs(**SMALL[algo])
     assert ran.summary["total_steps"] >= 2000
     assert ran.lifecycle() == ["run_started", "checkpoint_saved", "run_completed"]
@@ -139,7 +45,7 @@ def test_each_algorithm_completes_with_finite_metrics(runs: Runs, algo: str) -> 
     assert any(name.startswith("learners/default_policy/") for m in ran.data("metric") for name in m["values"])
 
 
-def test_nothing_of_remote_runners_is_lost(runs: Runs) -> None:
+def test_nothing_of_remote_runners_is_lost(runs: Any) -> None:
     ran = runs(**SMALL["PPO"], num_env_runners=2, num_envs_per_env_runner=2, train_batch_size=1000)
     ran.check_data()
     steps = {step["step_index"] for step in ran.data("step")}
@@ -147,14 +53,14 @@ def test_nothing_of_remote_runners_is_lost(runs: Runs) -> None:
     assert len(steps) == ran.summary["total_steps"] == ran.summary["env_steps"]
 
 
-def test_left_out_steps_are_counted(runs: Runs) -> None:
+def test_left_out_steps_are_counted(runs: Any) -> None:
     ran = runs(**SMALL["PPO"], num_env_runners=1, steps="episodes:3")
     sampled = sum(event.get("sampled", 0) for event in ran.events)
     assert sampled + len(ran.data("step")) == ran.summary["env_steps"]
 
 
 @pytest.mark.parametrize("paradigm", ["parameter_sharing", "independent"])
-def test_agents_share_a_policy_or_have_their_own(runs: Runs, paradigm: str) -> None:
+def test_agents_share_a_policy_or_have_their_own(runs: Any, paradigm: str) -> None:
     ran = runs(**SPREAD, paradigm=paradigm, num_env_runners=1, eval_at_end=True, eval_episodes=2)
     ran.check_data()
     ran.check_data("eval")
@@ -163,7 +69,7 @@ def test_agents_share_a_policy_or_have_their_own(runs: Runs, paradigm: str) -> N
     assert modules >= ({"shared"} if paradigm == "parameter_sharing" else {"agent_0", "agent_1", "agent_2"})
 
 
-def test_self_play_against_a_league_of_snapshots(runs: Runs) -> None:
+def test_self_play_against_a_league_of_snapshots(runs: Any) -> None:
     settings = {"env_id": "classic/tictactoe_v3", "paradigm": "self_play", "league_interval": 300, "league_size": 2}
     ran = runs(**settings, total_timesteps=900, train_batch_size=300, num_epochs=1)
     ran.check_data()
@@ -179,7 +85,7 @@ def test_self_play_against_a_league_of_snapshots(runs: Runs) -> None:
     assert evaluated.summary["episodes"] == 3
 
 
-def test_resume_goes_on_and_evaluate_measures(runs: Runs) -> None:
+def test_resume_goes_on_and_evaluate_measures(runs: Any) -> None:
     ran = runs(**SMALL["PPO"], train_batch_size=1000)
     saved = ran.named("checkpoint_saved")[-1]
     assert saved["algorithm"] == "PPO"
@@ -200,7 +106,7 @@ def test_resume_goes_on_and_evaluate_measures(runs: Runs) -> None:
     assert told[0] == told[1]
 
 
-def test_checkpoints_of_another_training_are_refused(runs: Runs) -> None:
+def test_checkpoints_of_another_training_are_refused(runs: Any) -> None:
     path = runs(**SMALL["PPO"]).named("checkpoint_saved")[-1]["path"]
     other = runs(**SMALL["DQN"], mode="resume", checkpoint_path=path)
     assert other.code == 2
@@ -210,7 +116,7 @@ def test_checkpoints_of_another_training_are_refused(runs: Runs) -> None:
     assert "does not fit" in layers.named("run_failed")[0]["error"]
 
 
-def test_a_search_tells_each_trial(runs: Runs) -> None:
+def test_a_search_tells_each_trial(runs: Any) -> None:
     ran = runs(**SMALL["PPO"], mode="tune", train_batch_size=1000, tune_space={"learning_rate": [1e-3, 1e-4]})
     trials = ran.summary["trials"]
     assert {trial["settings"]["learning_rate"] for trial in trials.values()} == {1e-3, 1e-4}
@@ -223,24 +129,24 @@ def test_a_search_tells_each_trial(runs: Runs) -> None:
     assert evaluated.summary["episodes"] == 2
 
 
-def test_sigterm_saves_and_says_cancelled(runs: Runs) -> None:
+def test_sigterm_saves_and_says_cancelled(runs: Any) -> None:
     process, log, stderr = runs.start(
         **{**SMALL["PPO"], "total_timesteps": 10**8}, train_batch_size=200, num_env_runners=1
     )
-    wait_until(lambda: log.exists() and '"metric"' in log.read_text())
+    runs.wait_until(lambda: log.exists() and '"metric"' in log.read_text())
     # As the supervisor does: the whole group is told, Ray's processes have one of their own.
     os.killpg(process.pid, signal.SIGTERM)
     assert process.wait(60) == 143
-    ran = Ran(143, log, stderr)
+    ran = runs.read(143, log, stderr)
     assert ran.lifecycle()[-2:] == ["checkpoint_saved", "run_cancelled"]
     assert ran.named("run_cancelled")[0]["step"] == ran.named("checkpoint_saved")[-1]["step"] > 0
 
 
 @pytest.mark.fault
-def test_nothing_outlives_a_killed_worker(runs: Runs) -> None:
+def test_nothing_outlives_a_killed_worker(runs: Any) -> None:
     endless = {**SMALL["PPO"], "total_timesteps": 10**8, "train_batch_size": 200}
     process, log, _ = runs.start(**endless, num_env_runners=1)
-    wait_until(lambda: log.exists() and '"metric"' in log.read_text())
+    runs.wait_until(lambda: log.exists() and '"metric"' in log.read_text())
     mark = next(
         entry.partition(b"=")[2].decode()
         for child in _children(process.pid)
@@ -250,7 +156,7 @@ def test_nothing_outlives_a_killed_worker(runs: Runs) -> None:
     assert len(marked_processes(mark)) > 3
     process.kill()
     process.wait(30)
-    wait_until(lambda: not marked_processes(mark), 60)
+    runs.wait_until(lambda: not marked_processes(mark), 60)
 
 
 def test_stdout_carries_all_where_there_is_no_log(tmp_path: Path) -> None:
@@ -270,18 +176,6 @@ def test_stdout_carries_all_where_there_is_no_log(tmp_path: Path) -> None:
     events = [json.loads(line) for line in done.stdout.splitlines()]
     assert events[-1]["event"] == "run_completed"
     assert sum(event.get("event_type") == "step" for event in events) == events[-1]["payload"]["env_steps"]
-
-
-def _processes_of(home: Path) -> list[int]:
-    """Return the processes that were started with a home."""
-    needle = f"MOSAIC_HOME={home}".encode()
-    found = []
-    for entry in os.scandir("/proc"):
-        if entry.name.isdigit():
-            with contextlib.suppress(OSError):
-                if needle in (Path(entry.path) / "environ").read_bytes().split(b"\0"):
-                    found.append(int(entry.name))
-    return found
 
 
 def _children(pid: int) -> list[int]:
