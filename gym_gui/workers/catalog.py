@@ -21,7 +21,11 @@ from gym_gui.core.worker.errors import UsageError, nearest
 from gym_gui.runs.files import write_json_atomic
 from gym_gui.runs.kinds import kind_key
 from gym_gui.workers.environment_facts import EnvironmentFacts, FactsCache
-from gym_gui.workers.environments.registered import RegisteredEnvironment, registered_environments
+from gym_gui.workers.environments.registered import (
+    RegisteredEnvironment,
+    registered_environment,
+    registered_environments,
+)
 from gym_gui.workers.installed import InstalledWorker, Interpreter, install_stamp, installed_workers, package_hash
 from gym_gui.workers.one_asks import OneAsks
 from gym_gui.workers.record import WorkerRecord
@@ -145,6 +149,15 @@ class WorkerCatalog:
     def names(self) -> Names:
         """Return the names of all workers, broken ones included, without asking any."""
         return list(self._installed())
+
+    def sources(self, name: str) -> Path | None:
+        """Return the folder that a worker was installed from; ``None`` where that is not known, or was no folder."""
+        worker = self._installed()[name]
+        if isinstance(worker, InstalledWorker) and worker.project is not None:
+            return worker.project
+        environment = worker.interpreter.environment if isinstance(worker, InstalledWorker) else worker.name
+        record = registered_environment(self._home, environment).record if environment else None
+        return Path(record.origin) if record is not None and Path(record.origin).is_dir() else None
 
     def interpreter(self, record: WorkerRecord) -> Interpreter | None:
         """Return the interpreter that runs a worker; ``None`` if it is none of this catalog's."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -124,6 +125,15 @@ def test_install_train_describe_remove(mosaic: Any, plain: Path, home: Path) -> 
     told = json.loads(log.read_text().splitlines()[-1])
     environment = str(home / "envs" / "plain" / "1")
     assert told["payload"] == {"children": [{"prefix": environment, "environment": environment}] * 2}
+
+    # Its sources stand for it, a copy of them does not: that one is not installed.
+    assert mosaic("workers", "check", f"{plain}/", "--only", "package-installed").code == 0
+    copy = shutil.copytree(plain, plain.parent / "copy")
+    checked = mosaic("workers", "check", f"{copy}/", "--only", "package-installed")
+    assert (checked.code, f"it is not installed: mosaic workers install plain --from {copy}" in checked.stdout) == (
+        1,
+        True,
+    )
 
     removed = mosaic("workers", "remove", "plain", "--json")
     assert removed.json["freed_bytes"] > 0
