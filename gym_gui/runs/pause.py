@@ -59,5 +59,6 @@ def check_pausable(plan: RunPlan) -> None:
                 where=f"worker {worker.worker_id}",
                 why=f"{worker.worker_type!r} does not say that it can be stopped and continued (its capability"
                 " supports_pause_resume)",
-                next_step="cancel it, and resume from its last checkpoint if it has one: mosaic resume RUN",
+                next_step="cancel it, and resume from its last checkpoint if it has one: mosaic runs cancel"
+                f" {plan.run_id} --wait, then mosaic resume {plan.run_id}",
             )

@@ -77,9 +77,11 @@ class Indexer:
     @property
     def note(self) -> str:
         """What stands in the way, in words; empty if nothing does."""
-        if not self.disk_full:
-            return ""
-        return "disk full: training goes on, its log is indexed as soon as there is room"
+        if self.disk_full:
+            return "disk full: training goes on, its log is indexed as soon as there is room"
+        if no_room(self.folder.path):
+            return "disk full: training goes on, events that find no room are counted as dropped"
+        return ""
 
     def pump(self, history: RunHistory) -> int:
         """Read on in every log of the run.

@@ -7,8 +7,7 @@ from typing import Any
 
 from gym_gui.runs.folder import RunFolder
 from gym_gui.runs.plan import RunPlan
-from gym_gui.telemetry.history import RunHistory
-from gym_gui.telemetry.supervisor_log import SupervisorLog, read_events
+from gym_gui.telemetry.supervisor_log import SupervisorLog, read_history
 
 
 class Journal:
@@ -20,10 +19,13 @@ class Journal:
     Args:
         folder: The run's folder.
         plan: The run.
+
+    Raises:
+        TelemetryError: The log that is there cannot be read.
     """
 
     def __init__(self, folder: RunFolder, plan: RunPlan) -> None:
-        self.history = RunHistory((worker.worker_id for worker in plan.workers), read_events(folder.supervisor_log))
+        self.history = read_history(folder.supervisor_log, (worker.worker_id for worker in plan.workers))
         self._log = SupervisorLog(folder.supervisor_log)
         self._run_id = plan.run_id
         self._pending: list[dict[str, Any]] = []

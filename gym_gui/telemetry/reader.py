@@ -13,6 +13,8 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import msgspec
+
 from gym_gui.runs.folder import RunFolder
 from gym_gui.runs.ids import format_episode_id
 from gym_gui.runs.summary import Ledger
@@ -56,10 +58,11 @@ class RunReader:
             "SELECT worker_no, worker_id, attempt, off, closed, state, curve FROM rollups"
             " JOIN cursors USING (worker_no, attempt) WHERE worker_no > 0 ORDER BY worker_no, attempt"
         )
-        return [
-            Rollup(state, curve).report(number, worker_id, attempt, bytes_read=off, closed=bool(closed))
-            for number, worker_id, attempt, off, closed, state, curve in rows
-        ]
+        with failures(self._folder.database, self._deadline_s):
+            return [
+                Rollup(state, curve).report(number, worker_id, attempt, bytes_read=off, closed=bool(closed))
+                for number, worker_id, attempt, off, closed, state, curve in rows
+            ]
 
     def steps(
         self,
@@ -306,7 +309,7 @@ def failures(path: Path, deadline_s: float) -> Iterator[None]:
         deadline_s: What an interrupted statement has exceeded.
 
     Raises:
-        TelemetryError: For every error of SQLite.
+        TelemetryError: For every error of SQLite, and for what stands there and is none of ours.
     """
     try:
         yield
@@ -318,7 +321,7 @@ def failures(path: Path, deadline_s: float) -> Iterator[None]:
             why=str(error),
             next_step="ask for fewer rows at a time" if late else f"mosaic runs reindex {path.parent.name}",
         ) from error
-    except sqlite3.DatabaseError as error:
+    except (sqlite3.DatabaseError, msgspec.MsgspecError) as error:
         raise TelemetryError(
             "the telemetry database is damaged",
             where=str(path),

@@ -13,9 +13,10 @@ from gym_gui.runs.states import RunState
 from gym_gui.runs.summary import AttemptSummary, ExitStatus, Ledger, RunSummary, WorkerSummary
 from gym_gui.telemetry.errors import TelemetryError
 from gym_gui.telemetry.history import RunHistory, WorkerHistory
-from gym_gui.telemetry.identity import ProcessIdentity
+from gym_gui.telemetry.logfile import log_size
+from gym_gui.telemetry.proxy_identity import proxy_of
 from gym_gui.telemetry.rollup import WorkerRollup
-from gym_gui.telemetry.supervisor_log import read_events
+from gym_gui.telemetry.supervisor_log import read_history
 from gym_gui.telemetry.usage import Usage
 
 
@@ -90,12 +91,12 @@ def read_summary(folder: RunFolder) -> RunSummary:
 
     Raises:
         MosaicError: The folder holds no run that this version reads.
+        OSError: A file of it cannot be read.
     """
     from gym_gui.telemetry.reader import RunReader
 
     plan = load_plan(folder)
-    events = read_events(folder.supervisor_log)
-    history = RunHistory((worker.worker_id for worker in plan.workers), events)
+    history = read_history(folder.supervisor_log, (worker.worker_id for worker in plan.workers))
     rollups: list[WorkerRollup] = []
     ledger, note = Ledger(), ""
     try:
@@ -103,7 +104,7 @@ def read_summary(folder: RunFolder) -> RunSummary:
         rollups, ledger = reader.worker_rollups(), reader.ledger()
     except TelemetryError as error:  # what supervision knows stands in the log, and is told all the same
         note = f"telemetry.db cannot be read: {error.what}"
-    proxy = _proxy(folder)
+    proxy = proxy_of(folder)
     supervision = Supervision(
         history=history,
         report=history.proxies << 32,
@@ -178,13 +179,6 @@ def _run_exit(history: RunHistory) -> ExitStatus | None:
     return ended[-1].exit if ended else None
 
 
-def _proxy(folder: RunFolder) -> ProcessIdentity | None:
-    try:
-        return msgspec.json.decode(folder.proxy_identity.read_bytes(), type=ProcessIdentity)
-    except (OSError, msgspec.DecodeError):
-        return None
-
-
 def _lag_bytes(folder: RunFolder, plan: RunPlan, history: RunHistory, rollups: Sequence[WorkerRollup]) -> int:
     """Bytes of the workers' logs that are not in the database."""
     read = {(one.worker_no, one.attempt): one.bytes_read for one in rollups if not one.closed}
@@ -194,6 +188,6 @@ def _lag_bytes(folder: RunFolder, plan: RunPlan, history: RunHistory, rollups: S
         for number in range(1, history.workers[worker.worker_id].attempt + 1):
             key = (worker.worker_no, number)
             path = folder.stdout_log(worker.worker_id, number)
-            if key not in closed and path.exists():
-                lag += max(0, path.stat().st_size - read.get(key, 0))
+            if key not in closed:
+                lag += max(0, log_size(path) - read.get(key, 0))
     return lag

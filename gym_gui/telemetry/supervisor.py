@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import errno
 import signal
+import time
 from collections.abc import Callable
 
 import msgspec
 
+from gym_gui.runs.cancel import read_cancel
 from gym_gui.runs.disk import DiskGauge
-from gym_gui.runs.files import read_json
 from gym_gui.runs.folder import RunFolder
 from gym_gui.runs.pause import read_pause
 from gym_gui.runs.plan import RunPlan, WorkerPlan
@@ -28,6 +29,7 @@ from gym_gui.telemetry.facts import (
     WorkerFacts,
     WorkerTransition,
 )
+from gym_gui.telemetry.history import WorkerHistory
 from gym_gui.telemetry.identity import ProcessIdentity
 from gym_gui.telemetry.journal import Journal
 from gym_gui.telemetry.launch import LauncherPool, build_spec, resuming_argv
@@ -58,7 +60,11 @@ class Supervisor:
         self._clock = clock
         self._pool = LauncherPool()
         self._watches: dict[str, AttemptWatch] = {}
-        self._not_before: dict[str, float] = {}
+        self._not_before = {
+            worker.worker_id: clock() + delay
+            for worker in self.history.workers.values()
+            if (delay := _still_waits(worker))
+        }
         self._gauge = DiskGauge.of(folder.path) if plan.on_disk_full == "pause" else None
 
     @property
@@ -138,16 +144,8 @@ class Supervisor:
         self.journal.close()
 
     def _cancel_cause(self) -> str | None:
-        if not self.folder.cancel_intent.exists():
-            return None
-        try:
-            intent = read_json(self.folder.cancel_intent)
-        except (OSError, ValueError):
-            intent = None
-        if not isinstance(intent, dict):
-            return "cancelled"
-        by, reason = intent.get("by"), intent.get("reason")
-        return "cancelled" + (f" by {by}" if by else "") + (f": {reason}" if reason else "")
+        intent = read_cancel(self.folder)
+        return None if intent is None else intent.cause
 
     def _pause_cause(self) -> str | None:
         if not self.pausable:
@@ -303,6 +301,15 @@ def deliver(targets: list[ProcessIdentity], number: int) -> bool:
         except PermissionError as error:  # noqa: PERF203 - a handful of processes
             say(f"cannot signal process {process.pid}: {error}")
     return delivered
+
+
+def _still_waits(worker: WorkerHistory) -> float:
+    """Return how much is left of the wait before a worker's next attempt that a predecessor began, seconds."""
+    ended_at = worker.of(worker.attempt - 1).ended_at if worker.attempt > 1 else None
+    if worker.state is not RunState.QUEUED or ended_at is None:
+        return 0.0
+    delay = retry_delay_s(worker.attempt - 1)
+    return min(delay, max(0.0, ended_at + delay - time.time()))
 
 
 def _identity_of(pid: int) -> dict[str, object] | None:

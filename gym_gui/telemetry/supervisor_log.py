@@ -5,8 +5,12 @@ from __future__ import annotations
 import json
 import os
 import time
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
+
+from gym_gui.telemetry.errors import TelemetryError
+from gym_gui.telemetry.history import RunHistory
 
 #: What must survive a power cut: how things ended. What lived is dead then anyway.
 SYNCED = frozenset({"exit", "withdrawn", "state", "truncated"})
@@ -75,3 +79,27 @@ def read_events(path: Path) -> list[dict[str, Any]]:
         if isinstance(value, dict) and isinstance(value.get("event"), str):
             events.append(value)
     return events
+
+
+def read_history(path: Path, worker_ids: Iterable[str]) -> RunHistory:
+    """Return what a supervisor log tells of its run.
+
+    Args:
+        path: The log.
+        worker_ids: The run's workers.
+
+    Raises:
+        TelemetryError: It holds an event that this version cannot have written.
+    """
+    history = RunHistory(worker_ids)
+    for number, event in enumerate(read_events(path), 1):
+        try:
+            history.apply(event)
+        except (LookupError, TypeError, ValueError, AttributeError) as error:  # noqa: PERF203 - some dozens of events
+            raise TelemetryError(
+                f"the supervisor log of run {path.parent.parent.name} cannot be read",
+                where=f"{path}, event {number} ({event['event']})",
+                why=f"{type(error).__name__}: {error}",
+                next_step="a newer version of MOSAIC may have written it: upgrade; or restore the log from a copy",
+            ) from error
+    return history

@@ -58,6 +58,7 @@ class RunBoard:
         self.registry = registry
         self._current: dict[str, RunSummary] = {}
         self._unsaved: set[str] = set()
+        self._refused = False
         self._watches: dict[str, set[Watch]] = {}
         self._nudged: set[str] = set()
         self._links: dict[str, set[asyncio.Event]] = {}
@@ -116,9 +117,14 @@ class RunBoard:
         try:
             self.registry.update([self._current[run_id] for run_id in self._unsaved])
         except sqlite3.Error as error:
-            logger.warning("the registry cannot be written: %s", error)
+            if not self._refused:
+                logger.warning("the registry cannot be written, which is tried again and again: %s", error)
+            self._refused = True
         else:
             self._unsaved.clear()
+            if self._refused:
+                logger.warning("the registry can be written again")
+            self._refused = False
 
     @property
     def watchers(self) -> int:

@@ -9,6 +9,7 @@ import asyncio
 import logging
 import os
 import signal
+import sqlite3
 import sys
 import time
 from collections.abc import Callable, Sequence
@@ -24,6 +25,7 @@ from gym_gui.core.worker.errors import MosaicError, UsageError
 from gym_gui.logging_config.helpers import log_constant
 from gym_gui.logging_config.log_constants import LOG_DAEMON_RECONCILED, LOG_DAEMON_STARTED, LOG_DAEMON_STOPPED
 from gym_gui.logging_config.setup import configure_logging
+from gym_gui.runs.disk import DiskGauge
 from gym_gui.runs.lock import FileLock
 from gym_gui.telemetry.identity import ProcessIdentity
 from gym_gui.trainer import daemon_options
@@ -31,12 +33,14 @@ from gym_gui.trainer.address import LOOPBACK, SERVICE_NAME, check_bind, choose_p
 from gym_gui.trainer.auth import TokenInterceptor
 from gym_gui.trainer.board import RunBoard
 from gym_gui.trainer.channel import SERVER_OPTIONS
+from gym_gui.trainer.disk_guard import make_room
 from gym_gui.trainer.disk_quota import DiskQuota
 from gym_gui.trainer.dispatcher import Dispatcher
 from gym_gui.trainer.executors.local import LocalExecutor
 from gym_gui.trainer.home import DaemonHome, DaemonInfo
 from gym_gui.trainer.housekeeping import Housekeeping
 from gym_gui.trainer.inventory import read_inventory
+from gym_gui.trainer.keep_going import keep_going
 from gym_gui.trainer.live import LiveRuns
 from gym_gui.trainer.log_keeper import LogKeeper
 from gym_gui.trainer.proto import mosaic_pb2 as pb
@@ -90,6 +94,7 @@ class TrainerDaemon:
         self._stopping = asyncio.Event()
         self.paths.prepare()
         self.lock = self._only_one()
+        make_room(self.paths.path)
         self.registry = Registry(self.paths.registry)
         self.board = RunBoard(self.registry)
         self.local = LocalExecutor(self.paths.path)
@@ -133,8 +138,8 @@ class TrainerDaemon:
         if on_ready is not None:
             on_ready(self.address)
         chores = [
-            asyncio.create_task(chore)
-            for chore in (self.chores.run(), self.quota.run(), self.local.keep_spare(), self.log_keeper.run())
+            asyncio.create_task(keep_going(chore))
+            for chore in (self.chores.run, self.quota.run, self.local.keep_spare, self.log_keeper.run)
         ]
         try:
             await self._stopping.wait()
@@ -271,10 +276,23 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         asyncio.run(serve())
     except MosaicError as error:
-        options.tell_error(error)
-        sys.stderr.write(f"{error}\n")
-        return error.exit_code
+        return options.refuse(error)
+    except (OSError, sqlite3.Error) as error:
+        return options.refuse(_refused(error, options.home))
     return 0
+
+
+def _refused(error: OSError | sqlite3.Error, home: Path) -> MosaicError:
+    """Return what is to be said where the system does not let the daemon work."""
+    logger.error("the daemon ends: %s", error, exc_info=error)
+    room = DiskGauge.of(home)
+    room.look()
+    return MosaicError(
+        "the trainer daemon cannot work in this home",
+        where=str(getattr(error, "filename", None) or home),
+        why=f"{error} ({room.free_bytes >> 20:,} MiB free on its disk)",
+        next_step=f"make room if there is none, then try again: mosaic daemon start; its log: {DaemonHome(home).log}",
+    )
 
 
 if __name__ == "__main__":

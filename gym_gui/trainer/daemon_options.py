@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import json
 import os
+import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -34,6 +36,14 @@ class DaemonOptions:
         """Tell the starter why there will be no daemon."""
         parts = {name: getattr(error, name) for name in ("what", "where", "why", "next_step", "exit_code")}
         self._tell(parts)
+
+    def refuse(self, error: MosaicError) -> int:
+        """Tell starter and log why there will be no daemon; return the exit code."""
+        self.tell_error(error)
+        with contextlib.suppress(OSError):  # a full disk takes no word more
+            sys.stderr.write(f"{error}\n")
+            sys.stderr.flush()
+        return error.exit_code
 
     def _tell(self, word: dict[str, Any]) -> None:
         if self.ready_fd is None:

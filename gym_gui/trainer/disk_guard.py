@@ -12,6 +12,16 @@ from gym_gui.trainer.waiting import Lack
 logger = logging.getLogger(__name__)
 
 
+def make_room(home: Path) -> None:
+    """Release the ballast of a daemon that was killed, if there is little room: the next one must be able to start."""
+    if DiskGauge.of(home).look() and _ballast(home).release():
+        logger.warning("the ballast was released so that the daemon can start")
+
+
+def _ballast(home: Path) -> Ballast:
+    return Ballast(home / "ballast", ballast_bytes())
+
+
 class DiskGuard:
     """Watches the home's file system.
 
@@ -22,7 +32,7 @@ class DiskGuard:
 
     def __init__(self, home: Path, dispatcher: Dispatcher) -> None:
         self.gauge = DiskGauge.of(home)
-        self.ballast = Ballast(home / "ballast", ballast_bytes())
+        self.ballast = _ballast(home)
         self._dispatcher = dispatcher
 
     def look(self) -> None:

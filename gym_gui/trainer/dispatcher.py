@@ -23,7 +23,7 @@ from gym_gui.logging_config.log_constants import (
     LOG_DAEMON_RUN_LOST,
     LOG_DAEMON_RUN_STATE,
 )
-from gym_gui.runs.files import write_json_atomic
+from gym_gui.runs.cancel import write_cancel
 from gym_gui.runs.folder import RunFolder
 from gym_gui.runs.grant import read_grant, requested_gpus, share_out, write_grant
 from gym_gui.runs.plan_io import load_plan
@@ -140,8 +140,7 @@ class Dispatcher:
         folder = RunFolder.of(self._home, run_id)
         if not folder.cancel_intent.exists():
             log_constant(logger, LOG_DAEMON_RUN_CANCEL_REQUESTED, extra={"run_id": run_id, "by": by, "reason": reason})
-            intent = {"at": time.time(), "by": by, "reason": reason}
-            await asyncio.to_thread(write_json_atomic, folder.cancel_intent, intent)
+            await asyncio.to_thread(write_cancel, folder, by=by, reason=reason)
         if self._queue.pop(run_id, None) is not None:
             cause = f"cancelled by {by} while it was queued" + (f": {reason}" if reason else "")
             try:
@@ -157,11 +156,13 @@ class Dispatcher:
 
     async def pause(self, run_id: str, by: str, reason: str) -> RunSummary:
         """Have a run stand still; asking again changes nothing (:func:`gym_gui.trainer.pausing.pause`)."""
-        return await asyncio.to_thread(pause, RunFolder.of(self._home, run_id), self.board.get(run_id), by, reason)
+        run = self.board.get(run_id)
+        return await asyncio.to_thread(pause, RunFolder.of(self._home, run_id), run, by, reason)
 
     async def unpause(self, run_id: str, by: str) -> RunSummary:
         """Have a paused run go on (:func:`gym_gui.trainer.pausing.unpause`)."""
-        return await asyncio.to_thread(unpause, RunFolder.of(self._home, run_id), self.board.get(run_id), by)
+        run = self.board.get(run_id)
+        return await asyncio.to_thread(unpause, RunFolder.of(self._home, run_id), run, by)
 
     async def close(self) -> None:
         """Stop looking after runs. Their supervisors go on by themselves."""

@@ -112,24 +112,32 @@ def _start_once(paths: DaemonHome, port: int | None, on_demand: bool) -> DaemonI
     try:
         running = paths.daemon()
         if running is None:
-            _spawn(paths, port, on_demand, deadline)
+            said_before = _rotated_size(paths.log)
+            _spawn(paths, port, on_demand, deadline, said_before)
             running = paths.daemon()
-        if running is None:
-            raise _died(paths)
+            if running is None:
+                raise _died(paths, said_before)
         return running
     finally:
         lock.release()
 
 
-def _spawn(paths: DaemonHome, port: int | None, on_demand: bool, deadline: float) -> None:
+def _rotated_size(log: Path) -> int:
+    """Put a long log aside; return how many bytes the one that is written on holds."""
+    size = log.stat().st_size if log.exists() else 0
+    if size > _LOG_LIMIT_BYTES:
+        log.replace(log.with_suffix(".log.1"))
+        return 0
+    return size
+
+
+def _spawn(paths: DaemonHome, port: int | None, on_demand: bool, deadline: float, said_before: int) -> None:
     """Start the process and wait for its word: an address, or the error that ended it."""
     reader, writer = os.pipe2(os.O_CLOEXEC)
     command = [sys.executable, "-m", "gym_gui.trainer.daemon", "--home", str(paths.path), "--ready-fd", str(writer)]
     command += ["--port", str(port)] if port is not None else []
     command += ["--on-demand"] if on_demand else []
     try:
-        if paths.log.exists() and paths.log.stat().st_size > _LOG_LIMIT_BYTES:
-            paths.log.replace(paths.log.with_suffix(".log.1"))
         with paths.log.open("ab") as log:
             process = subprocess.Popen(
                 command,
@@ -162,7 +170,7 @@ def _spawn(paths: DaemonHome, port: int | None, on_demand: bool, deadline: float
         return
     process.wait()
     if not word:
-        raise _died(paths)
+        raise _died(paths, said_before)
     kind = UsageError if word["exit_code"] == UsageError.exit_code else MosaicError
     raise kind(word["what"], where=word["where"], why=word["why"], next_step=word["next_step"])
 
@@ -181,11 +189,13 @@ def _read_word(reader: int, deadline: float) -> dict[str, Any] | None:
         data += chunk
 
 
-def _died(paths: DaemonHome) -> MosaicError:
+def _died(paths: DaemonHome, said_before: int) -> MosaicError:
+    """Return what is known of a daemon that ended without a word but what it added to its log."""
     try:
-        tail = paths.log.read_bytes()[-_LOG_TAIL_BYTES:].decode("utf-8", "replace").strip().splitlines()
+        said = paths.log.read_bytes()[said_before:][-_LOG_TAIL_BYTES:]
     except OSError:
-        tail = []
+        said = b""
+    tail = said.decode("utf-8", "replace").strip().splitlines()
     return MosaicError(
         "the trainer daemon ended as soon as it had started",
         where=str(paths.path),

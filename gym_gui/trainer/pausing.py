@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from gym_gui.core.worker.errors import UsageError
+from gym_gui.core.worker.errors import MosaicError, UsageError
 from gym_gui.runs.folder import RunFolder
 from gym_gui.runs.pause import check_pausable, read_pause, write_pause
 from gym_gui.runs.plan_io import load_plan
@@ -24,18 +24,18 @@ def pause(folder: RunFolder, run: RunSummary, by: str, reason: str) -> RunSummar
 
     Raises:
         UsageError: It has ended or has not begun, or one of its workers may not be stopped.
-        OSError: The disk refused.
+        MosaicError: The disk refused.
     """
     _check_going(run)
     if run.state is RunState.QUEUED:
         raise UsageError(
             f"run {run.run_id} cannot be paused",
             why=f"it is queued: {run.cause or 'nothing of it runs'}",
-            next_step="wait until it runs, or cancel it: mosaic runs cancel RUN",
+            next_step=f"wait until it runs, or cancel it: mosaic runs cancel {run.run_id}",
         )
     check_pausable(load_plan(folder))
     if read_pause(folder) is None:
-        write_pause(folder, paused=True, by=by, reason=reason)
+        _write(folder, "paused", paused=True, by=by, reason=reason)
     return run
 
 
@@ -52,7 +52,7 @@ def unpause(folder: RunFolder, run: RunSummary, by: str) -> RunSummary:
 
     Raises:
         UsageError: Nobody has paused it.
-        OSError: The disk refused.
+        MosaicError: The disk refused.
     """
     _check_going(run)
     if read_pause(folder) is None:
@@ -60,11 +60,24 @@ def unpause(folder: RunFolder, run: RunSummary, by: str) -> RunSummary:
         raise UsageError(
             f"nobody has paused run {run.run_id}",
             why=f"it is {run.state.value}" + (f" ({run.cause}) and goes on by itself" if paused else ""),
+            next_step=f"see where it stands: mosaic runs why {run.run_id}",
         )
-    write_pause(folder, paused=False, by=by, reason="")
+    _write(folder, "unpaused", paused=False, by=by, reason="")
     return run
 
 
 def _check_going(run: RunSummary) -> None:
     if run.state.terminal:
-        raise UsageError(f"run {run.run_id} has ended: {run.state.value}", next_step="mosaic runs show RUN")
+        raise UsageError(f"run {run.run_id} has ended: {run.state.value}", next_step=f"mosaic runs show {run.run_id}")
+
+
+def _write(folder: RunFolder, asked: str, *, paused: bool, by: str, reason: str) -> None:
+    try:
+        write_pause(folder, paused=paused, by=by, reason=reason)
+    except OSError as error:
+        raise MosaicError(
+            f"run {folder.run_id} cannot be {asked}",
+            where=str(folder.pause_intent),
+            why=error.strerror or str(error),
+            next_step="make room on the disk, then try again",
+        ) from error

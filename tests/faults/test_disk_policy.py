@@ -8,9 +8,11 @@ from pathlib import Path
 
 import pytest
 
+from gym_gui.core.worker.errors import MosaicError
 from gym_gui.runs.folder import RunFolder
 from gym_gui.runs.states import RunState
 from gym_gui.trainer.client import TrainerClient
+from gym_gui.trainer.lifecycle import start_daemon
 
 pytestmark = pytest.mark.fault
 LOW_MB, BALLAST_MB = 8, 2
@@ -112,3 +114,38 @@ def test_what_the_kernel_refuses_is_counted(small_disk, cluster, until, fill, tm
     assert run.ledger.dropped > 0
     assert run.ledger.stored + run.ledger.dropped == 1002
     assert run.ledger.balanced
+
+
+def test_a_disk_without_any_room_takes_no_pause_but_a_cancellation(small_cluster, until, fill, monkeypatch):
+    monkeypatch.setenv("MOSAIC_DISK_LOW_MB", "0")
+    home = small_cluster.home
+    with TrainerClient.connect(home) as client:
+        run_id = random_run(client)
+        until(lambda: client.get(run_id).steps > 5)
+        others = fill(home)
+        until(lambda: client.get(run_id).cause.startswith("disk full: training goes on"))
+        with pytest.raises(MosaicError, match=f"run {run_id} cannot be paused") as refused:
+            client.pause(run_id)
+        assert "No space left" in refused.value.why
+        client.cancel(run_id, reason="no room for this")
+        until(RunFolder.of(home, run_id).exit_record("000001", 1).exists)
+        others.unlink()
+        until(lambda: client.get(run_id).state.terminal)
+        assert client.get(run_id).state is RunState.CANCELLED
+
+
+def test_a_daemon_that_finds_no_room_says_so_and_the_next_goes_on(small_disk, cluster, until, fill, monkeypatch):
+    monkeypatch.setenv("MOSAIC_DISK_LOW_MB", "0")
+    flag = small_disk / "flag"
+    run = cluster.submit("started", f"wait_for:{flag}", "step:100", "completed")
+    with TrainerClient.connect(cluster.home) as client:
+        until(lambda: client.get(run.run_id).state is RunState.RUNNING)
+    cluster.kill(cluster.daemon_pid())
+    until(lambda: cluster.daemon_pid() is None)
+    others = fill(small_disk)
+    with pytest.raises(MosaicError, match="cannot work in this home") as refused:
+        start_daemon(cluster.home)
+    assert "0 MiB free" in refused.value.why
+    others.unlink()
+    flag.touch()
+    assert cluster.wait(run).state is RunState.COMPLETED

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import msgspec
@@ -40,4 +41,17 @@ def test_a_failed_write_leaves_the_old_file_alone(tmp_path: Path, monkeypatch: p
     with pytest.raises(OSError, match="No space"):
         write_json_atomic(path, 2)
     assert read_json(path) == 1
+    assert [item.name for item in tmp_path.iterdir()] == ["a.json"]
+
+
+def test_threads_that_write_the_same_file_are_not_in_each_others_way(tmp_path: Path) -> None:
+    path = tmp_path / "a.json"
+
+    def write(number: int) -> None:
+        for _ in range(20):
+            write_json_atomic(path, {"number": number}, sync=False)
+
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(write, range(8)))
+    assert read_json(path)["number"] in range(8)
     assert [item.name for item in tmp_path.iterdir()] == ["a.json"]

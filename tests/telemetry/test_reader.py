@@ -122,6 +122,16 @@ def test_a_damaged_database_says_what_to_do(logged_run: Any) -> None:
         RunReader(logged_run.folder).ledger()
 
 
+def test_damaged_counts_say_what_to_do(logged_run: Any, sdk_line: Callable[..., bytes]) -> None:
+    logged_run.append(sdk_line(step_index=0))
+    logged_run.ingest()
+    with sqlite3.connect(logged_run.folder.database) as connection:
+        connection.execute("UPDATE rollups SET state = x'01'")
+    connection.close()
+    with pytest.raises(TelemetryError, match="mosaic runs reindex"):
+        RunReader(logged_run.folder).worker_rollups()
+
+
 def test_a_damaged_column_is_shown_as_it_is_and_told(logged_run: Any, sdk_line: Any, caplog: Any) -> None:
     logged_run.append(sdk_line("step", step_index=1, hint="x") + sdk_line("run_started", payload={"a": 1}))
     logged_run.ingest()

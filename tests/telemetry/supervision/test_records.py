@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import time
 
 import msgspec
 import pytest
@@ -19,6 +20,8 @@ from gym_gui.runs.private_files import forget_secrets, private_files
 from gym_gui.runs.states import RunState
 from gym_gui.runs.summary import Ledger
 from gym_gui.telemetry.activity import LONGEST_TICK_S, SAMPLE_PATIENCE_S, Activity
+from gym_gui.telemetry.attempt_watch import LogFacts
+from gym_gui.telemetry.errors import TelemetryError
 from gym_gui.telemetry.facts import StopKind
 from gym_gui.telemetry.history import RunHistory
 from gym_gui.telemetry.identity import ProcessIdentity
@@ -26,7 +29,8 @@ from gym_gui.telemetry.journal import Journal
 from gym_gui.telemetry.launch import build_spec, resuming_argv
 from gym_gui.telemetry.manifests import merge_manifests
 from gym_gui.telemetry.summary import Supervision, read_summary, summarize
-from gym_gui.telemetry.supervisor_log import SupervisorLog, read_events
+from gym_gui.telemetry.supervisor import Supervisor
+from gym_gui.telemetry.supervisor_log import SupervisorLog, read_events, read_history
 from gym_gui.telemetry.usage import Usage, sample_usage
 
 
@@ -80,6 +84,29 @@ class TestSupervisorLog:
         path = tmp_path / "log"
         path.write_bytes(b'[1]\n{"no": 1}\n\xff\n{"event": 3}\n{"event": "state"}\n')
         assert read_events(path) == [{"event": "state"}]
+
+
+@pytest.mark.parametrize(
+    "event",
+    [
+        {"event": "state", "state": "of a later version", "at": 1.0},
+        {"event": "state", "at": 1.0},
+        {"event": "state", "state": "running"},
+        {"event": "launch", "worker_id": "a", "attempt": "first", "at": 1.0},
+        {"event": "launch", "worker_id": "a", "attempt": 1, "launcher": 7, "at": 1.0},
+        {"event": "signal", "worker_id": "a", "kind": "unheard of", "at": 1.0},
+        {"event": "exit", "worker_id": "a", "exit": [1], "at": 1.0},
+        {"event": "exit", "worker_id": ["a"], "at": 1.0},
+    ],
+)
+def test_an_event_that_nobody_here_wrote_is_told_with_its_place(folder, event):
+    lines = [{"event": "proxy", "pid": 1, "at": 1.0}, event]
+    folder.supervisor_log.write_text("".join(f"{json.dumps(line)}\n" for line in lines))
+    with pytest.raises(TelemetryError, match=f"supervisor log of run {folder.run_id} cannot be read") as caught:
+        read_history(folder.supervisor_log, ["a"])
+    assert f"event 2 ({event['event']})" in caught.value.where
+    assert caught.value.why
+    assert caught.value.next_step
 
 
 def test_the_journal_keeps_what_the_disk_refuses(folder, plan):
@@ -289,3 +316,21 @@ def test_usage_of_this_process_and_of_none():
     assert usage[os.getpid()].cpu_seconds > 0
     assert usage[os.getpid()].memory_bytes > 1 << 20
     assert sample_usage([]) == {}
+
+
+@pytest.mark.parametrize(
+    ("ago", "left"), [(0.0, (3.0, 4.0)), (3.0, (0.0, 1.0)), (3600.0, (0.0, 0.0)), (-3600.0, (4.0, 4.0))]
+)
+def test_a_successor_waits_out_what_is_left_before_the_next_attempt(folder, plan, ago, left):
+    """Whatever the clock has done meanwhile, not longer than the wait was to last."""
+    log = SupervisorLog(folder.supervisor_log)
+    for attempt in (1, 2, 3):
+        log.append("launch", worker_id="a", attempt=attempt, state="starting")
+        ended = {"state": "queued", "cause": "x", "at": time.time() - ago}
+        log.append("exit", worker_id="a", attempt=attempt, **ended)
+    log.close()
+    supervisor = Supervisor(folder, plan, lambda: 100.0)
+    waits = {worker.worker_id: worker.retry_in_s for worker in supervisor.facts(lambda *_: LogFacts()).workers}
+    supervisor.close()
+    assert waits["b"] == 0.0
+    assert left[0] <= waits["a"] <= left[1]
