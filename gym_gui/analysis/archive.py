@@ -6,6 +6,7 @@ import hashlib
 import os
 import tarfile
 from pathlib import Path
+from typing import IO
 
 from gym_gui.core.worker.errors import MosaicError, UsageError
 from gym_gui.runs.folder import RunFolder
@@ -73,7 +74,7 @@ def _compare(archive: Path, folder: Path) -> None:
                 continue
             name = Path(member.name).relative_to(folder.name)
             data = tar.extractfile(member)
-            if data is not None and hashlib.sha256(data.read()).hexdigest() == _sha256(folder / name):
+            if data is not None and _digest(data) == _sha256(folder / name):
                 held.add(name)
     if held != there:
         name = sorted(held ^ there)[0]
@@ -81,8 +82,12 @@ def _compare(archive: Path, folder: Path) -> None:
 
 
 def _sha256(path: Path) -> str:
-    digest = hashlib.sha256()
     with path.open("rb") as stream:
-        while chunk := stream.read(_CHUNK):
-            digest.update(chunk)
+        return _digest(stream)
+
+
+def _digest(stream: IO[bytes]) -> str:
+    digest = hashlib.sha256()
+    while chunk := stream.read(_CHUNK):
+        digest.update(chunk)
     return digest.hexdigest()

@@ -166,7 +166,7 @@ def _all_runs(
     with contextlib.nullcontext() if registry is None else contextlib.closing(registry):
         strangers = []
         for run_id in ids if registry is None else ids - set(registry.run_ids()):
-            with contextlib.suppress(MosaicError):  # an unfinished submission, or a folder that is no run
+            with contextlib.suppress(MosaicError, OSError):  # an unfinished submission, or a folder that is no run
                 strangers.append(_from_folder(home, run_id))
         yield from sorted(strangers, key=lambda run: (run.created_at or 0.0, run.run_id), reverse=True)
         before: int | None = None
@@ -184,7 +184,7 @@ def _fresh(home: Path, known: RunSummary) -> RunSummary:
         return known
     try:
         run = _from_folder(home, known.run_id)
-    except MosaicError:
+    except (MosaicError, OSError):
         return known
     run.sequence = known.sequence
     _take_usage(run, known)

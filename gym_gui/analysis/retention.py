@@ -11,6 +11,7 @@ from gym_gui.analysis.queries import get_run, list_runs, resolve_run
 from gym_gui.core.worker.errors import UsageError
 from gym_gui.runs.folder import RunFolder
 from gym_gui.runs.summary import RunSummary
+from gym_gui.trainer.disk_quota import size_of
 
 _SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400, "w": 7 * 86400}
 _BYTES = {"k": 1 << 10, "m": 1 << 20, "g": 1 << 30, "t": 1 << 40}
@@ -48,7 +49,7 @@ def select_runs(
 
 def folder_bytes(home: Path, run_id: str) -> int:
     """Return the bytes of a run's files."""
-    return sum(path.lstat().st_size for path in RunFolder.of(home, run_id).path.rglob("*") if path.is_file())
+    return size_of(RunFolder.of(home, run_id).path)
 
 
 def _amount(text: str, units: dict[str, int], example: str) -> float:

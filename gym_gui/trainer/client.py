@@ -57,7 +57,11 @@ class TrainerClient:
             MosaicError: The daemon did not start.
         """
         client = cls(home, _daemon_of(home, start), start=start)
-        client.status()  # a daemon that is just ending is waited for, and followed by the next
+        try:
+            client.status()  # a daemon that is just ending is waited for, and followed by the next
+        except BaseException:
+            client.close()
+            raise
         return client
 
     def __enter__(self) -> TrainerClient:

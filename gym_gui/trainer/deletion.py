@@ -5,12 +5,14 @@ from __future__ import annotations
 import shutil
 from pathlib import Path
 
-from gym_gui.core.worker.errors import UsageError
+from gym_gui.core.worker.errors import MosaicError, UsageError
 from gym_gui.runs.folder import RunFolder
 from gym_gui.runs.lock import FileLock
 from gym_gui.runs.summary import RunSummary
 
 _PATIENCE_S = 1.0
+#: What the name of a folder begins with whose run is no more.
+_DOOMED = ".deleted-"
 
 
 def delete_run(home: Path, run: RunSummary) -> None:
@@ -22,7 +24,7 @@ def delete_run(home: Path, run: RunSummary) -> None:
 
     Raises:
         UsageError: It has not ended, or something still works on it.
-        OSError: Its files cannot be removed.
+        MosaicError: Its files cannot be removed.
     """
     folder = RunFolder.of(home, run.run_id)
     if not run.state.terminal:
@@ -39,8 +41,30 @@ def delete_run(home: Path, run: RunSummary) -> None:
             f"run {run.run_id} is in use", where=str(folder.proxy_lock), next_step="try again in a few seconds"
         )
     try:
-        doomed = folder.path.with_name(f".deleted-{run.run_id}")
+        doomed = folder.path.with_name(f"{_DOOMED}{run.run_id}")
+        _remove(doomed)
         folder.path.rename(doomed)
-        shutil.rmtree(doomed)
+        _remove(doomed)
+    except OSError as error:
+        raise MosaicError(
+            f"run {run.run_id} cannot be removed",
+            where=str(error.filename or folder.path),
+            why=error.strerror or str(error),
+            next_step="mend that, then remove what is left by starting the daemon: mosaic daemon stop, mosaic daemon"
+            " start",
+        ) from error
     finally:
         lock.release()
+
+
+def finish_deletions(home: Path) -> None:
+    """Remove what is left of runs whose deletion was cut short."""
+    for path in (home / "runs").glob(f"{_DOOMED}*"):
+        shutil.rmtree(path, ignore_errors=True)
+
+
+def _remove(folder: Path) -> None:
+    """Remove a folder, which somebody else may be removing as well."""
+    shutil.rmtree(folder, ignore_errors=True)
+    if folder.exists():
+        shutil.rmtree(folder)  # says what is in the way

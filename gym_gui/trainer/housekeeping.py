@@ -11,6 +11,7 @@ from pathlib import Path
 from gym_gui.logging_config.helpers import log_constant
 from gym_gui.logging_config.log_constants import LOG_DAEMON_IDLE
 from gym_gui.trainer.board import RunBoard
+from gym_gui.trainer.deletion import finish_deletions
 from gym_gui.trainer.disk_guard import DiskGuard
 from gym_gui.trainer.dispatcher import Dispatcher
 from gym_gui.trainer.log_keeper import LogKeeper
@@ -78,6 +79,7 @@ class Housekeeping:
             self._disk.close()
 
     async def _run(self) -> None:
+        await asyncio.to_thread(finish_deletions, self._home)
         while True:
             self._board.flush()
             if time.monotonic() - self._disk_seen_at >= DISK_S:
@@ -94,13 +96,14 @@ class Housekeeping:
             await asyncio.sleep(0 if self._unread else FLUSH_S)
 
     async def _index_some(self) -> None:
-        batch, self._unread = self._unread[:_INDEX_BATCH], self._unread[_INDEX_BATCH:]
+        batch = self._unread[:_INDEX_BATCH]
         if not batch:
             return
         for run, submitter, priority in await asyncio.to_thread(lambda: list(index_ended(self._home, batch))):
             entered = self._board.registry.add(run, submitter=submitter, priority=priority)
             if not entered.state.terminal:
                 self._dispatcher.adopt(entered)
+        del self._unread[: len(batch)]  # only now: what a full disk refuses is entered once there is room
 
     def _idle_s(self) -> float:
         if self._dispatcher.active or self._dispatcher.queued or self._board.watchers or self._log_keeper.busy:

@@ -53,7 +53,8 @@ def reconcile(home: Path, registry: Registry) -> Reconciliation:
     for run_id in marked - on_disk:
         live.discard(run_id)
     unknown = sorted(on_disk - known)
-    sequence_of = dict(zip(unknown, range(registry.next_sequence(), 1 << 62)))  # noqa: B905 - numbers without end
+    first = registry.reserve(len(unknown))
+    sequence_of = dict(zip(unknown, range(first, first + len(unknown)), strict=True))
     not_ended = {run.run_id for run in registry.list(states=_NOT_ENDED)} & on_disk
     found = Reconciliation()
     for run_id in sorted((marked & on_disk) | not_ended):

@@ -124,11 +124,16 @@ class Registry(RegistryReader):
 
     Args:
         path: The database; one that is damaged or of another version is replaced by an empty one.
+
+    Raises:
+        sqlite3.OperationalError: It cannot be opened now: there is no room, or somebody has locked it.
     """
 
     def __init__(self, path: Path) -> None:
         try:
             connection = _open(path)
+        except sqlite3.OperationalError:
+            raise  # nothing is wrong with what stands in it
         except sqlite3.DatabaseError:
             for suffix in ("", "-wal", "-shm"):
                 path.with_name(path.name + suffix).unlink(missing_ok=True)
@@ -189,10 +194,20 @@ class Registry(RegistryReader):
         with self._db:
             self._db.executemany("DELETE FROM runs WHERE run_id = ?", [(run_id,) for run_id in run_ids])
 
-    def next_sequence(self) -> int:
-        """Return the number that the next run will get."""
-        row = self._db.execute("SELECT seq FROM sqlite_sequence WHERE name = 'runs'").fetchone()
-        return int(row[0]) + 1 if row else 1
+    def reserve(self, count: int) -> int:
+        """Set numbers aside for runs that are entered later; return the first of them.
+
+        Args:
+            count: How many; no run that is entered without a number gets one of them.
+        """
+        with self._db:
+            row = self._db.execute("SELECT seq FROM sqlite_sequence WHERE name = 'runs'").fetchone()
+            first = int(row[0]) + 1 if row else 1
+            statement = "UPDATE sqlite_sequence SET seq = ? WHERE name = 'runs'"
+            if row is None:
+                statement = "INSERT INTO sqlite_sequence (seq, name) VALUES (?, 'runs')"
+            self._db.execute(statement, (first + count - 1,))
+        return first
 
 
 def open_registry_readonly(home: Path) -> RegistryReader | None:

@@ -124,9 +124,13 @@ class TrainerService(TrainerServiceServicer):
     async def WatchRuns(self, request: pb.WatchRunsRequest) -> AsyncIterator[pb.RunSummary]:
         if not request.run_ids:
             raise ConfigError("no runs were named", next_step="name at least one run id")
-        with self._board.watch(request.run_ids) as watch:
-            async for run in watch:
-                yield self._messages.message(run)
+        try:
+            with self._board.watch(request.run_ids) as watch:
+                async for run in watch:
+                    yield self._messages.message(run)
+        finally:
+            for run_id in request.run_ids:
+                self._messages.forget(run_id)
 
     @streams
     async def StreamTelemetry(self, request: pb.StreamTelemetryRequest) -> AsyncIterator[pb.TelemetryBatch]:

@@ -8,7 +8,7 @@ from gym_gui.trainer.proto import mosaic_pb2 as pb
 
 
 class WireCache:
-    """Holds the message of the newest summary of each run that was asked for and has not ended."""
+    """Holds the message of the newest summary of each run that is watched and has not ended."""
 
     def __init__(self) -> None:
         self._messages: dict[str, tuple[RunSummary, pb.RunSummary]] = {}
@@ -28,3 +28,7 @@ class WireCache:
         else:
             self._messages[run.run_id] = (run, message)
         return message
+
+    def forget(self, run_id: str) -> None:
+        """Hold nothing of a run any more: a watcher has left, perhaps the last; another one's is made anew."""
+        self._messages.pop(run_id, None)

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import contextlib
+import sqlite3
 import time
 from pathlib import Path
 
@@ -43,7 +45,7 @@ def test_the_number_of_a_removed_run_is_not_used_again(registry: Registry) -> No
     registry.add(run("B"))
     registry.remove(["B"])
     assert registry.add(run("C")).sequence == 3
-    assert registry.next_sequence() == 4
+    assert registry.reserve(0) == 4
 
 
 def test_pages_filters_and_prefixes(registry: Registry) -> None:
@@ -138,3 +140,29 @@ def test_thousands_of_runs_are_quick_to_list(registry: Registry) -> None:
     started = time.process_time()
     registry.list(limit=1000, curves=True)
     assert used < time.process_time() - started, "a list without curves must not pay for them"
+
+
+def test_numbers_that_are_set_aside_are_given_to_nobody_else(registry: Registry) -> None:
+    assert registry.reserve(0) == 1
+    assert registry.reserve(3) == 1
+    assert registry.add(run("A")).sequence == 4
+    assert registry.reserve(2) == 5
+    assert registry.add(run("B")).sequence == 7
+    registry.add(run("C", sequence=2))
+    assert [found.run_id for found in registry.list()] == ["B", "A", "C"]
+
+
+def test_a_registry_that_is_locked_is_not_replaced(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("gym_gui.trainer.registry._BUSY_MS", 50)
+    path = DaemonHome(tmp_path).registry
+    first = Registry(path)
+    first.add(run("A"))
+    first.close()
+    with contextlib.closing(sqlite3.connect(path)) as other:
+        other.execute("PRAGMA locking_mode = EXCLUSIVE")
+        other.execute("BEGIN EXCLUSIVE")
+        with pytest.raises(sqlite3.OperationalError, match="locked"):
+            Registry(path)
+    second = Registry(path)
+    assert second.count() == 1
+    second.close()

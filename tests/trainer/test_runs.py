@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from gym_gui.analysis.queries import list_runs
 from gym_gui.core.worker.errors import ConfigError, UsageError
 from gym_gui.runs.folder import RunFolder
 from gym_gui.runs.states import RunState
@@ -351,6 +352,14 @@ def test_deletion_takes_folder_and_row_of_an_ended_run_only(
         client.delete(done)
 
 
+def test_a_deletion_that_was_cut_short_is_finished_by_the_next_daemon(daemon_home: Path, wait_until: Any) -> None:
+    left = daemon_home / "runs" / ".deleted-01M819JWYE3851994083KBY3QX"
+    (left / "logs").mkdir(parents=True)
+    (left / "logs" / "000001.a1.stdout.jsonl").write_text("x")
+    start_daemon(daemon_home)
+    wait_until(lambda: not left.exists())
+
+
 def test_a_stalled_watcher_delays_nobody(client: TrainerClient, daemon_home: Path, random_config: Config) -> None:
     run_id = client.submit(random_config(total_steps=600, step_rate=300.0))
     with TrainerClient.connect(daemon_home) as stalled:
@@ -411,3 +420,32 @@ def test_workers_are_listed_and_described(client: TrainerClient) -> None:
     assert "total_steps" in record.schema["properties"]
     with pytest.raises(UsageError, match="did you mean random"):
         client.worker("randm")
+
+
+def test_a_run_that_cannot_be_read_is_left_out_and_stops_nobody(
+    client: TrainerClient, daemon_home: Path, random_config: Config, wait_until: Any
+) -> None:
+    """Neither where it is marked live, nor where it has ended and the registry does not have it."""
+    ids = [client.submit(random_config(total_steps=10)) for _ in range(4)]
+    list(client.watch(ids))
+    wait_until(lambda: client.status()["active_runs"] == 0)
+    client.close()
+    stop_daemon(daemon_home)
+    spoiled = ids[1:3]
+    for run_id in spoiled:
+        with RunFolder.of(daemon_home, run_id).supervisor_log.open("r+") as log:
+            log.write('{"event": "state", "state": "of a later version", "at": 1}\n')
+    DaemonHome(daemon_home).registry.unlink()
+    for run_id in ids:
+        LiveRuns(daemon_home / "runs").discard(run_id)
+    LiveRuns(daemon_home / "runs").add(spoiled[0])
+    assert [run.run_id for run in list_runs(daemon_home)] == [ids[3], ids[0]]
+    with TrainerClient.connect(daemon_home) as last:
+        wait_until(lambda: {run.run_id for run in last.list()} == {ids[0], ids[3]}, "the others in the registry")
+        fresh = last.submit(random_config(total_steps=10))
+        for run in last.watch([fresh]):
+            assert run.run_id == fresh
+        assert last.get(fresh).state is RunState.COMPLETED
+        wait_until(lambda: last.status()["active_runs"] == 0)
+    log = DaemonHome(daemon_home).log.read_text()
+    assert all(f"run {run_id} is left out: the supervisor log" in log for run_id in spoiled)

@@ -20,3 +20,12 @@ def test_nothing_is_kept_of_ended_runs() -> None:
     cache.message(run)
     cache.message(msgspec.structs.replace(run, state=RunState.COMPLETED))
     assert not cache._messages
+
+
+def test_nothing_is_kept_of_runs_whose_watchers_left() -> None:
+    cache, run = WireCache(), RunSummary(run_id="A")
+    cache.message(run)
+    cache.forget("A")
+    cache.forget("A")
+    assert not cache._messages
+    assert cache.message(run).run_id == "A"

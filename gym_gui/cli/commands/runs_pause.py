@@ -45,11 +45,12 @@ def _ask(
     from gym_gui.trainer.client import TrainerClient
 
     ids = list(dict.fromkeys(resolve_run(home, run) for run in runs))
+    found = []
     with TrainerClient.connect(home) as client:
-        found = [ask(client, run_id) for run_id in ids]
+        for run_id in ids:
+            found.append(ask(client, run_id))
+            if not as_json:  # at once: the next one may be refused
+                click.echo(f"{run_id} {answer}")
     if as_json:
         print_json([summary_json(run, home) for run in found])
-    else:
-        for run in found:
-            click.echo(f"{run.run_id} {answer}")
     return 0

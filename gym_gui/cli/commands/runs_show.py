@@ -71,7 +71,7 @@ def _print(screen: Console, home: Path, run: RunSummary) -> None:
         ("", f"{book.records:,} records · {book.dropped:,} dropped · {book.sampled:,} sampled"),
         ("lag", f"{figures.size(run.lag_bytes)} of log not yet indexed" if lags else None),
         ("logs", tell_logs(RunFolder.of(home, run.run_id))),
-        ("proxy", None if run.proxy_pid is None else f"pid {run.proxy_pid}"),
+        ("proxy", None if run.proxy_pid is None or run.state.terminal else f"pid {run.proxy_pid}"),
         ("digest", run.digest),
         ("folder", str(RunFolder.of(home, run.run_id).path)),
     ]  # fmt: skip
