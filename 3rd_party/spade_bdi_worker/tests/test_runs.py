@@ -175,6 +175,27 @@ def test_a_server_that_never_answers_is_told_so(worker: Any) -> None:
     assert "no answer within 1 s (2 tries)" in ran.named("run_failed")[0]["error"]
 
 
+def test_a_server_that_speaks_something_else_is_told_so(worker: Any) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as web:
+
+        def serve() -> None:
+            with contextlib.suppress(OSError):
+                while True:
+                    end, _ = web.accept()
+                    with end:
+                        end.recv(4096)
+                        end.sendall(b"HTTP/1.1 429 Too Many Requests\r\nContent-Length: 0\r\n\r\n")
+
+        threading.Thread(target=serve, daemon=True).start()
+        settings = {**_ACCOUNT, "xmpp_timeout_s": 5.0, "xmpp_port": web.getsockname()[1]}
+        ran = worker(**settings, xmpp_retries=0, environment=_PASSWORD)
+        web.shutdown(socket.SHUT_RDWR)
+    assert ran.code == 1
+    error = ran.named("run_failed")[0]["error"]
+    assert "what it answers is not XMPP: HTTP/1.1 429 Too Many Requests" in error
+    assert "(1 try)" in error
+
+
 def test_a_lost_connection_is_made_again(worker: Any, server: int) -> None:
     with _Relay(server) as relay:
         settings = {**_ACCOUNT, "xmpp_port": relay.port, "xmpp_register": True, "total_steps": 20_000}

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import agentspeak as asp
 from agentspeak import lexer, parser
+from slixmpp.stanza.stream_error import StreamError
 from spade_bdi.bdi import BDIAgent
 from spade_bdi.bdi_behaviour import BDIBehaviour
 
@@ -54,6 +55,8 @@ class MosaicAgent(BDIAgent):  # type: ignore[misc]
         self.session, self.short_name, self._host = session, short_name, host
         #: Why the server's host could not be reached, of the last try to log in.
         self.unreachable = ""
+        #: What the server said then that is not XMPP.
+        self.nonsense = ""
         super().__init__(asl=str(asl), **login)
         self.set_container(OverXmpp())
 
@@ -92,6 +95,7 @@ class MosaicAgent(BDIAgent):  # type: ignore[misc]
             self.unreachable = str(error)
 
         self.client.add_event_handler("connection_failed", note)
+        self._note_nonsense()
         if self._host is not None:
             connect = self.client.connect
             self.client.connect = lambda **asked: connect(**{**asked, "host": self._host})
@@ -99,6 +103,23 @@ class MosaicAgent(BDIAgent):  # type: ignore[misc]
         if self.jid.resource:  # of several agents with one account; a server may choose another than the one asked for
             self.jid = self.client.boundjid
         self.session.names.add(str(self.jid), self.short_name)
+
+    def _note_nonsense(self) -> None:
+        """Keep what the server says that cannot be read, of which SPADE tells no more than that the login failed."""
+        send, receive = self.client.send, self.client.data_received
+        last = b""
+
+        def received(data: bytes) -> None:
+            nonlocal last
+            last = data
+            receive(data)
+
+        def sent(data: Any, *arguments: Any, **more: Any) -> None:
+            if isinstance(data, StreamError) and data["condition"] == "not-well-formed":
+                self.nonsense = self.nonsense or " ".join(last.decode("utf-8", "replace").split())[:80]
+            send(data, *arguments, **more)
+
+        self.client.send, self.client.data_received = sent, received
 
 
 def unreadable_plans(path: Path, error: Exception) -> UsageError:

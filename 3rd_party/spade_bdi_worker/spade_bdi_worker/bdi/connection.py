@@ -68,12 +68,12 @@ async def log_in(
         ConnectionLostError: None of the tries succeeded.
     """
     for attempt in range(1, retries + 2):
-        agent.unreachable = ""
+        agent.unreachable = agent.nonsense = ""
         try:
             await asyncio.wait_for(_try(agent, register), timeout_s)
             return
         except (AuthenticationFailure, DisconnectedException, XMPPError, OSError, asyncio.TimeoutError) as error:
-            reason = _reason(error, agent.unreachable, timeout_s)
+            reason = _reason(error, agent, timeout_s)
         finally:
             if not agent.is_alive():
                 abort(agent)
@@ -86,7 +86,7 @@ async def log_in(
             await asyncio.sleep(pause)
     raise ConnectionLostError(
         f"{agent.short_name} could not log in at the XMPP server {server}.",
-        why=f"{reason} ({retries + 1} tries)",
+        why=f"{reason} ({retries + 1} {'tries' if retries else 'try'})",
         next_step="See that the server runs and takes the account; its host, port, jid and password are "
         "xmpp_host, xmpp_port, xmpp_jid and XMPP_PASSWORD.",
     )
@@ -116,11 +116,13 @@ async def log_out(agent: MosaicAgent) -> None:
         behaviour.kill()
 
 
-def _reason(error: BaseException, unreachable: str, timeout_s: float) -> str:
+def _reason(error: BaseException, agent: MosaicAgent, timeout_s: float) -> str:
     if isinstance(error, AuthenticationFailure):
         return "the server refused the account or its password"
-    if unreachable:
-        return f"it cannot be reached: {unreachable}"
+    if agent.unreachable:
+        return f"it cannot be reached: {agent.unreachable}"
+    if agent.nonsense:
+        return f"what it answers is not XMPP: {agent.nonsense}"
     if isinstance(error, (asyncio.TimeoutError, XMPPError)):
         return f"no answer within {timeout_s:g} s"
     return str(error) or "the server closed the connection"
