@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -81,10 +82,22 @@ def show_failures(console: Console, home: Path, runs: list[RunSummary]) -> None:
             if lines:
                 console.print(f"last lines of worker {worker.worker_id}'s stderr ({path}):")
                 for line in lines:
-                    console.print("  " + line, soft_wrap=True)
+                    console.print("  " + readable(line), soft_wrap=True)
             else:
                 console.print(f"worker {worker.worker_id} wrote nothing on stderr")
         console.print(f"more: mosaic runs logs {run.run_id} --stderr · mosaic runs show {run.run_id}")
+
+
+def readable(line: str) -> str:
+    """Return a structured log record as a sentence, any other line as it is.
+
+    What went wrong stands in the run's cause already; the traceback stays in the log.
+    """
+    try:
+        record = json.loads(line) if line.startswith("{") else None
+        return _printable(f"{record['level']}: {' '.join(record['message'].split())}") if record else line
+    except (ValueError, RecursionError, LookupError, TypeError, AttributeError):
+        return line
 
 
 def tail(path: Path, lines: int) -> list[str]:
@@ -97,7 +110,11 @@ def tail(path: Path, lines: int) -> list[str]:
     except OSError:
         return []
     found = data.decode("utf-8", "replace").splitlines()[-lines:]
-    return ["".join(c if c.isprintable() or c == "\t" else "�" for c in line) for line in found]
+    return [_printable(line) for line in found]
+
+
+def _printable(text: str) -> str:
+    return "".join(c if c.isprintable() or c == "\t" else "�" for c in text)
 
 
 def summary_json(run: RunSummary, home: Path) -> dict[str, Any]:
