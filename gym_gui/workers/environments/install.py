@@ -321,12 +321,10 @@ class _Install:
         assert isinstance(error, CommandError)
         kept = building.leave()
         again = "; the steps that are done are kept for the next attempt" if kept else ""
-        return MosaicError(
-            f"{error.step} failed",
-            where=f"log: {self.log.path}",
-            why=error.quoted(),
-            next_step=f"mend the requirement, or check that the package index can be reached{again}",
-        )
+        why, mend = error.quoted(), "mend the requirement, or check that the package index can be reached"
+        if "setuptools.backends" in why:  # a name that many templates of pyproject.toml have, and setuptools has not
+            mend = 'in its pyproject.toml: build-backend = "setuptools.build_meta"'
+        return MosaicError(f"{error.step} failed", where=f"log: {self.log.path}", why=why, next_step=f"{mend}{again}")
 
 
 def _base_of(source: Source, options: Options) -> BasePython:

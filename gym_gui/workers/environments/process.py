@@ -19,6 +19,7 @@ from gym_gui.workers.environments.passwords import hide_passwords
 
 _GRACE_S = 5.0
 _KEPT_LINES = 400
+_LONGEST_LINE = 300
 _DISK_FULL = ("No space left on device", "[Errno 28]", "Disk quota exceeded", "[Errno 122]")
 # An install that is killed must not leave pip behind: the kernel is asked to end it with its parent. Options such as -I
 # are not passed on to the processes that pip starts; they have the cleaned environment.
@@ -62,10 +63,15 @@ class CommandError(Exception):
         return any(_says_full(line) for line in self.lines)
 
     def quoted(self, limit: int = 6) -> str:
-        """Return what it said last: its errors if it named any, else its last lines."""
-        errors = [line for line in self.lines if line.startswith(("ERROR:", "error:", "fatal:"))]
-        said = errors or [line for line in self.lines if line.strip()]
-        return "\n         ".join(said[-limit:]) or f"it said nothing and ended with exit code {self.code}"
+        """Return what it said last: the end of a build's output, its errors if it named any, else its last lines."""
+        said = [line for line in self.lines if line.strip()]
+        errors = [line for line in said if line.startswith(("ERROR:", "error:", "fatal:"))]
+        if errors and errors[-1].strip() == "ERROR: Exception:":  # of pip itself; below it stands a traceback
+            errors = said[-1:]
+        build = _end_of_build(said)
+        shown = [*build[-(limit - 1) :], *errors[-1:]] if build else (errors or said)[-limit:]
+        lines = [line if len(line) <= _LONGEST_LINE else line[: _LONGEST_LINE - 1] + "…" for line in shown]
+        return "\n         ".join(lines) or f"it said nothing and ended with exit code {self.code}"
 
 
 class InstallLog:
@@ -192,6 +198,16 @@ def is_disk_full(error: BaseException) -> bool:
     if isinstance(error, shutil.Error):  # of copying many files; it holds the text of each error, and no number
         return _says_full(str(error))
     return isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT)
+
+
+def _end_of_build(lines: Sequence[str]) -> list[str]:
+    """Return what the last build that failed printed: pip's own errors say no more than that it failed."""
+    words = [line.strip() for line in lines]
+    if "[end of output]" not in words:
+        return []
+    end = len(words) - 1 - words[::-1].index("[end of output]")
+    begin = next((at for at in range(end - 1, -1, -1) if words[at].endswith(" of output]")), -1)
+    return words[begin + 1 : end]
 
 
 def _says_full(text: str) -> bool:

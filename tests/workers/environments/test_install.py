@@ -110,6 +110,18 @@ def test_a_requirement_that_does_not_resolve(
     assert registered_environments(home) == []
 
 
+def test_a_build_backend_that_there_is_not(project: Callable[..., Path], install: Install) -> None:
+    folder = project()
+    text = (folder / "pyproject.toml").read_text().replace('"backend"', '"setuptools.backends._legacy:_Backend"')
+    (folder / "pyproject.toml").write_text(text)
+    (folder / "setuptools").mkdir()  # in place of the one that pip would fetch
+    (folder / "setuptools" / "__init__.py").touch()
+    with pytest.raises(MosaicError, match="failed") as error:
+        install(folder)
+    assert "setuptools.backends" in error.value.why
+    assert error.value.next_step == 'in its pyproject.toml: build-backend = "setuptools.build_meta"'
+
+
 @pytest.mark.slow
 def test_steps_come_first_and_are_kept_for_the_next_attempt(
     tmp_path: Path, project: Callable[..., Path], library: Callable[..., Path], install: Install, view: Any, home: Path

@@ -4,6 +4,7 @@ import errno
 import os
 import shutil
 import sys
+import textwrap
 from pathlib import Path
 
 import pytest
@@ -50,6 +51,38 @@ def test_an_error_is_quoted(tmp_path: Path, lock: int) -> None:
     assert [line.strip() for line in error.value.quoted().splitlines()] == ["ERROR: first", "ERROR: second"]
     assert CommandError(1, ["a", "", "b"]).quoted(1) == "b"
     assert "exit code 4" in CommandError(4, []).quoted()
+
+
+def test_what_a_build_said_last_is_quoted() -> None:
+    said = """
+    Building wheels for collected packages: tiny
+      error: subprocess-exited-with-error
+
+      x Building wheel for tiny (pyproject.toml) did not run successfully.
+      ╰─> [42 lines of output]
+          running build_ext
+          x.c:1:10: fatal error: nosuch.h: No such file or directory
+
+          error: command gcc failed
+          [end of output]
+
+      note: This error originates from a subprocess, and is likely not a problem with pip.
+      ERROR: Failed building wheel for tiny
+    """
+    lines = [*textwrap.dedent(said).splitlines(), "ERROR: Could not build wheels for tiny"]
+    quoted = [line.strip() for line in CommandError(1, lines).quoted(3).splitlines()]
+    assert quoted == [
+        "x.c:1:10: fatal error: nosuch.h: No such file or directory",
+        "error: command gcc failed",
+        "ERROR: Could not build wheels for tiny",
+    ]
+
+
+def test_what_pip_itself_stumbled_over_is_quoted() -> None:
+    lines = ["ERROR: Exception:", "Traceback (most recent call last):", '  File "x.py", line 1', "KeyError: 'x'", ""]
+    assert [line.strip() for line in CommandError(2, lines).quoted().splitlines()] == ["KeyError: 'x'"]
+    lines = ["ERROR: Exception:", "Traceback (most recent call last):", f"ValueError: {'long ' * 200}"]
+    assert len(CommandError(2, lines).quoted()) < 400
 
 
 def test_what_says_that_the_disk_is_full() -> None:
