@@ -29,8 +29,8 @@ def record_of_project(folder: Path, catalog: WorkerCatalog) -> WorkerRecord:
     """
     root = folder.resolve()
     project = read_project(root)
-    name = next(iter(project.workers), root.name)
-    if project.workers and name in catalog.names() and _is_from(catalog.sources(name), root):
+    name = next(iter(project.workers or _installed_from(root, catalog)), root.name)
+    if name in catalog.names() and _is_from(catalog.sources(name), root):
         return catalog.get(name)
     return WorkerRecord(
         name=name,
@@ -38,9 +38,13 @@ def record_of_project(folder: Path, catalog: WorkerCatalog) -> WorkerRecord:
         distribution=project.distribution,
         version="",
         python=Interpreter.current().python,
-        broken=NOT_INSTALLED if project.workers else NOT_REGISTERED,
+        broken=NOT_INSTALLED if project.workers or not project.told else NOT_REGISTERED,
         mend=shlex.join(["mosaic", "workers", "install", name, "--from", str(root), "--editable"]),
     )
+
+
+def _installed_from(folder: Path, catalog: WorkerCatalog) -> list[str]:
+    return [name for name in catalog.names() if (sources := catalog.sources(name)) and sources.resolve() == folder]
 
 
 def _is_from(sources: Path | None, folder: Path) -> bool:

@@ -11,6 +11,7 @@ from typing import Any
 from gym_gui.constants import WORKER_ENTRY_POINT_GROUP
 from gym_gui.core.worker.errors import ConfigError, Problem, UsageError, nearest
 
+_OLDER = ("setup.py", "setup.cfg")
 _KNOWN = ("python", "steps", "constraints")
 
 
@@ -22,6 +23,7 @@ class WorkerProject:
         folder: With ``pyproject.toml``.
         distribution: The package's name.
         workers: Names of the entry points of the group ``mosaic.workers``.
+        told: Whether they are on record here; of a ``setup.py`` and the like only a build can tell.
         specifiers: Who asks for which versions of Python.
         steps: ``pip install`` argument lists to run before the package itself.
         constraints: A constraints file, in the folder.
@@ -35,19 +37,22 @@ class WorkerProject:
     steps: tuple[tuple[str, ...], ...] = ()
     constraints: Path | None = None
     extras: tuple[str, ...] | None = None
+    told: bool = True
 
 
 def read_project(folder: Path) -> WorkerProject:
     """Read a worker's ``pyproject.toml``.
 
     Raises:
-        UsageError: There is none, or it is not TOML.
+        UsageError: There is none (nor a ``setup.py`` or ``setup.cfg``), or it is not TOML.
         ConfigError: ``[tool.mosaic.install]`` is not as it must be; every fault is listed.
     """
     path = folder / "pyproject.toml"
     try:
         told = _toml().loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
+        if any((folder / name).is_file() for name in _OLDER):
+            return WorkerProject(folder, folder.name, workers=(), specifiers={}, told=False)
         raise UsageError(
             "there is no pyproject.toml", where=str(folder), next_step="name the folder of a worker's project"
         ) from None
@@ -71,14 +76,14 @@ def read_project(folder: Path) -> WorkerProject:
         },
         steps=tuple(tuple(step) for step in table.get("steps", [])),
         constraints=folder / constraints if constraints else None,
-        extras=_extras(project),
+        extras=tuple(_table(project, "optional-dependencies")) if _tells(project, "optional-dependencies") else None,
+        told=_tells(project, "entry-points"),
     )
 
 
-def _extras(project: dict[str, Any]) -> tuple[str, ...] | None:
+def _tells(project: dict[str, Any], name: str) -> bool:
     dynamic = project.get("dynamic", [])
-    told = bool(project) and isinstance(dynamic, list) and "optional-dependencies" not in dynamic
-    return tuple(_table(project, "optional-dependencies")) if told else None
+    return bool(project) and isinstance(dynamic, list) and name not in dynamic
 
 
 def _problems(table: dict[str, Any], folder: Path) -> list[Problem]:

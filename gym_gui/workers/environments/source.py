@@ -78,7 +78,7 @@ def find_source(name: str, from_option: str | None = None) -> Source:
 
 
 def worker_of(project: WorkerProject, name: str, origin: str) -> str:
-    """Return the worker of a project that a name means, as the project spells it.
+    """Return the worker of a project that a name means, as the project spells it where that is known.
 
     Raises:
         UsageError: The project registers none of that name.
@@ -86,6 +86,8 @@ def worker_of(project: WorkerProject, name: str, origin: str) -> str:
     for known in project.workers:
         if kind_key(known) == kind_key(name):
             return known.lower()
+    if not project.told:
+        return name.lower()
     if not project.workers:
         raise UsageError(
             "this project registers no worker",

@@ -6,6 +6,7 @@ import pytest
 
 from gym_gui.core.worker.errors import ConfigError, UsageError
 from gym_gui.workers.environments.project import read_project
+from gym_gui.workers.environments.source import find_source
 
 PROJECT = """
 [project]
@@ -47,6 +48,22 @@ def test_every_fault_of_the_table_is_named(tmp_path: Path) -> None:
         read_project(write(tmp_path, PROJECT + table))
     assert sorted(problem.path for problem in error.value.problems) == ["constraints", "python", "step", "steps"]
     assert "did you mean 'steps'" in str(error.value)
+
+
+@pytest.mark.parametrize(
+    ("file", "text"),
+    [
+        ("setup.py", "from setuptools import setup\nsetup()\n"),
+        ("setup.cfg", "[metadata]\nname = x\n"),
+        ("pyproject.toml", "[tool.poetry]\nname = 'x'\n"),
+        ("pyproject.toml", "[project]\nname = 'x'\ndynamic = ['entry-points', 'optional-dependencies']\n"),
+    ],
+)
+def test_a_project_whose_workers_only_a_build_can_tell(tmp_path: Path, file: str, text: str) -> None:
+    (tmp_path / file).write_text(text)
+    project = read_project(tmp_path)
+    assert (project.workers, project.told, project.extras) == ((), False, None)
+    assert find_source("Mine[games]", str(tmp_path)).name == "mine"
 
 
 def test_no_project(tmp_path: Path) -> None:
