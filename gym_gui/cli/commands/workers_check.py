@@ -85,5 +85,6 @@ def _sum_up(report: Report) -> None:
         click.style("certified", fg="green") if report.certified else click.style("not certified", fg="red", bold=True)
     )
     record = report.record
-    click.echo(f"{record.name} {record.version} is {word}: {counts}{part}")
-    click.echo(f"package {record.distribution}, hash {record.package_hash[:16]}")
+    click.echo(f"{' '.join(filter(None, (record.name, record.version)))} is {word}: {counts}{part}")
+    if record.package_hash:
+        click.echo(f"package {record.distribution}, hash {record.package_hash[:16]}")
