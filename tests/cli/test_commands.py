@@ -92,6 +92,8 @@ def test_workers_are_listed_and_the_broken_one_breaks_nothing(script: Any) -> No
     described = script("workers", "describe", "script", "--json").json
     assert described["schema"]["properties"]["total_steps"]["type"] == "integer"
     assert "total_steps" in script("workers", "describe", "script").stdout
+    lines = script("workers", "describe", "random").stdout.splitlines()
+    assert {"name", "about", "library", "author", "license", "package"} <= {line.partition(" ")[0] for line in lines}
     assert script("workers", "describe", "scrpt").code == 2
 
 

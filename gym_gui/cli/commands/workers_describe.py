@@ -53,9 +53,12 @@ def _facts(record: WorkerRecord, place: Place) -> Table:
     table.add_column(style=QUIET, no_wrap=True)
     table.add_column(overflow="fold")
     able = [f"{key}: {_shown(value)}" for key, value in record.capabilities.items() if value not in (None, [], {}, "")]
+    about = record.metadata
+    library = f"{about.get('upstream_library') or ''} {about.get('upstream_version') or ''}".strip()
     rows = [
         ("worker", record.name), ("broken", record.broken), ("next", record.mend),
-        ("about", record.metadata.get("description")),
+        ("name", about.get("name")), ("about", about.get("description")), ("library", library),
+        ("author", about.get("author")), ("license", about.get("license")), ("homepage", about.get("homepage")),
         ("package", f"{record.distribution} {record.version}".strip()),
         ("entry point", record.entry_point), ("module", record.module),
         ("flags", " ".join(record.flags)), ("abilities", "\n".join(able)), *place.rows(),
