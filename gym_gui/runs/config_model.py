@@ -96,7 +96,11 @@ class Artifacts(Part):
         description="Whether what the workers printed is kept; if not, it goes once the run has ended and a recount has"
         " verified the database.",
     )
-    keep_checkpoints: StrictBool = Field(default=True, description="Whether checkpoints are kept after the run.")
+    keep_checkpoints: StrictBool = Field(
+        default=True,
+        description="Whether checkpoints are kept; if not, they go once the run has completed. A run that has not keeps"
+        " them: it may be resumed.",
+    )
 
 
 class LimitsPart(Part):

@@ -129,8 +129,13 @@ class RunFolder:
         """The worker's working directory."""
         return self.path / "work" / _name(worker_id)
 
+    @property
+    def all_checkpoints(self) -> Path:
+        """The checkpoints of all workers."""
+        return self.path / "checkpoints"
+
     def checkpoints(self, worker_id: str) -> Path:
-        return self.path / "checkpoints" / _name(worker_id)
+        return self.all_checkpoints / _name(worker_id)
 
     def tensorboard(self, worker_id: str) -> Path:
         return self.path / "tensorboard" / _name(worker_id)

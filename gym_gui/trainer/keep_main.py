@@ -1,4 +1,4 @@
-"""``python -m gym_gui.trainer.keep_main RUN_FOLDER``: puts the logs of a run that has ended in order.
+"""``python -m gym_gui.trainer.keep_main RUN_FOLDER``: puts logs and checkpoints of a run that has ended in order.
 
 A process of its own, because a recount of a long log would hold up whatever shares an interpreter with it. It ends with
 whoever started it, as soon as its stdin does; what it has not done then is done by the next one.
@@ -15,6 +15,7 @@ from pathlib import Path
 from gym_gui.config.settings import get_setting
 from gym_gui.core.worker.errors import MosaicError
 from gym_gui.runs.folder import RunFolder
+from gym_gui.telemetry.checkpoint_keeping import drop_checkpoints
 from gym_gui.telemetry.log_keeping import keep_logs
 
 _NICENESS = 10
@@ -40,11 +41,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     os.nice(_NICENESS)
     threading.Thread(target=_end_with_stdin, daemon=True).start()
     try:
+        drop_checkpoints(folder)
         done = keep_logs(folder, compress_from())
     except (MosaicError, OSError) as error:
         if not folder.path.exists():  # somebody has deleted the run
             return 0
-        sys.stderr.write(f"the logs of run {folder.run_id} are not put in order: {error}\n")
+        sys.stderr.write(f"run {folder.run_id} is not put in order: {error}\n")
         return 1
     if done.why_not_dropped:
         sys.stderr.write(f"the logs of run {folder.run_id} are kept: {done.why_not_dropped}\n")
@@ -52,7 +54,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _end_with_stdin() -> None:
-    while sys.stdin.buffer.read(1):
+    # Not through sys.stdin: the interpreter cannot end while a thread waits in there.
+    while os.read(0, 1):
         pass
     os._exit(0)
 

@@ -1,4 +1,4 @@
-"""Has the logs of ended runs compressed, or dropped where a run config says so: one run at a time."""
+"""Has logs of ended runs compressed or dropped, and checkpoints dropped, as run configs say: one run at a time."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from gym_gui.core.worker.errors import MosaicError
 from gym_gui.logging_config.helpers import log_constant
 from gym_gui.logging_config.log_constants import LOG_DAEMON_LOGS_KEPT, LOG_DAEMON_LOGS_NOT_KEPT
 from gym_gui.runs.folder import RunFolder
+from gym_gui.telemetry.checkpoint_keeping import has_checkpoints_to_drop
 from gym_gui.telemetry.log_keeping import are_kept, tell_logs
 from gym_gui.trainer.keep_main import compress_from
 from gym_gui.trainer.live import LiveRuns
@@ -67,7 +68,7 @@ class LogKeeper:
     async def _keep(self, run_id: str) -> None:
         folder = RunFolder.of(self._home, run_id)
         try:
-            if await asyncio.to_thread(are_kept, folder, self._compress_from):
+            if await asyncio.to_thread(self._is_in_order, folder):
                 self._live.discard(run_id)
                 return
             if await self._work(folder) == 0:
@@ -80,6 +81,9 @@ class LogKeeper:
         log_constant(logger, LOG_DAEMON_LOGS_NOT_KEPT, extra={"run_id": run_id, "see": str(folder.proxy_log)})
         if self._tries[run_id] < TRIES and folder.path.exists():
             asyncio.get_running_loop().call_later(RETRY_S, self.add, run_id)
+
+    def _is_in_order(self, folder: RunFolder) -> bool:
+        return are_kept(folder, self._compress_from) and not has_checkpoints_to_drop(folder)
 
     async def _work(self, folder: RunFolder) -> int:
         """Have a process do it; return its exit code."""
