@@ -5,6 +5,9 @@ from __future__ import annotations
 import hashlib
 import secrets
 
+from gym_gui.config.settings import get_setting
+from gym_gui.core.worker.errors import UsageError
+
 SEED_MAX = 2**32 - 1
 """Largest seed that NumPy, Gymnasium and PyTorch all take."""
 
@@ -12,6 +15,24 @@ SEED_MAX = 2**32 - 1
 def draw_seed() -> int:
     """Return a fresh seed of 31 bits from the system's entropy."""
     return secrets.randbits(31)
+
+
+def unnamed_seed() -> int:
+    """Return the seed of a run that names none: the setting ``default_seed``, else one that is drawn.
+
+    Raises:
+        UsageError: The setting is no seed.
+    """
+    given = get_setting("default_seed")
+    if given is None:
+        return draw_seed()
+    if type(given) is int and 0 <= given <= SEED_MAX:
+        return given
+    raise UsageError(
+        f"the setting default_seed is no seed: {given!r}",
+        where="MOSAIC_DEFAULT_SEED, or settings.json in the home",
+        next_step=f"set an integer from 0 to {SEED_MAX}, or nothing",
+    )
 
 
 def derive_seed(seed: int, worker_id: str) -> int:

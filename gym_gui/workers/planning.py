@@ -20,7 +20,7 @@ from gym_gui.runs.plan_io import save_plan
 from gym_gui.runs.private_files import WorkerSecrets, write_secrets
 from gym_gui.runs.provenance import collect_provenance
 from gym_gui.runs.secret_values import missing_secrets
-from gym_gui.runs.seeds import derive_seed, draw_seed
+from gym_gui.runs.seeds import derive_seed, unnamed_seed
 from gym_gui.workers.catalog import WorkerCatalog
 from gym_gui.workers.command import command_argv, flat_config, module_argv, worker_environment
 from gym_gui.workers.config import target_steps
@@ -78,7 +78,7 @@ def plan_run(
     folder = RunFolder.of(home.absolute(), run_id)
     if config.seed is not None:
         seed = config.seed
-    run_seed = draw_seed() if seed is None else seed
+    run_seed = unnamed_seed() if seed is None else seed
     planned = [
         _plan_worker(config, request, kinds[request.path], folder, number, worker_seed)
         for number, (request, worker_seed) in enumerate(zip(config.workers, _seeds(config, run_seed), strict=True), 1)

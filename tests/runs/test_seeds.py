@@ -2,10 +2,12 @@ from __future__ import annotations
 
 import hashlib
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gym_gui.runs.seeds import SEED_MAX, derive_seed, draw_seed
+from gym_gui.core.worker.errors import UsageError
+from gym_gui.runs.seeds import SEED_MAX, derive_seed, draw_seed, unnamed_seed
 
 
 def test_drawn_seeds_differ_and_fit_everywhere() -> None:
@@ -18,3 +20,16 @@ def test_drawn_seeds_differ_and_fit_everywhere() -> None:
 def test_a_workers_seed_is_the_first_31_bits_of_the_hash(seed: int, worker_id: str) -> None:
     bits = bin(int(hashlib.sha256(f"{seed}:{worker_id}".encode()).hexdigest(), 16))[2:].zfill(256)
     assert derive_seed(seed, worker_id) == int(bits[:31], 2)
+
+
+def test_the_seed_of_a_run_that_names_none(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert 0 <= unnamed_seed() < 2**31
+    monkeypatch.setenv("MOSAIC_DEFAULT_SEED", "7")
+    assert unnamed_seed() == 7
+
+
+@pytest.mark.parametrize("wrong", ["-1", str(2**32), "1.5", "seven", "true"])
+def test_a_default_that_is_no_seed_is_refused(monkeypatch: pytest.MonkeyPatch, wrong: str) -> None:
+    monkeypatch.setenv("MOSAIC_DEFAULT_SEED", wrong)
+    with pytest.raises(UsageError, match="default_seed"):
+        unnamed_seed()
