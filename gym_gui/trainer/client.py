@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 #: Seconds that a call may take; submission may have to probe a worker first.
 CALL_TIMEOUT_S = 30.0
 SUBMIT_TIMEOUT_S = 180.0
+#: A daemon that does not take notice within this time stands still, or hangs.
+SHUTDOWN_TIMEOUT_S = 5.0
 _PAGE = 500
 #: How often a daemon that is gone is looked for anew, and the first wait between, seconds.
 TRIES = 6
@@ -282,7 +284,7 @@ class TrainerClient:
 
     def shutdown(self) -> None:
         """End the daemon; runs go on."""
-        self._call("Shutdown", self._pb.ShutdownRequest(), tries=1)
+        self._call("Shutdown", self._pb.ShutdownRequest(), SHUTDOWN_TIMEOUT_S, tries=1)
 
     def list(
         self,

@@ -8,9 +8,11 @@ from pathlib import Path
 
 import pytest
 
+from gym_gui.core.worker.errors import MosaicError
 from gym_gui.runs.states import RunState
 from gym_gui.telemetry.pulse import last_beat
 from gym_gui.trainer.client import TrainerClient
+from gym_gui.trainer.lifecycle import stop_daemon
 
 
 @pytest.mark.fault
@@ -80,3 +82,16 @@ def test_a_daemon_that_stands_still_holds_up_nobody(cluster, until):
     assert cluster.wait(run).state is RunState.COMPLETED
     with TrainerClient.connect(cluster.home) as client:
         assert client.status()["pid"] == daemon
+
+
+@pytest.mark.fault
+def test_a_daemon_that_stands_still_is_told_of_with_the_way_out(cluster):
+    with TrainerClient.connect(cluster.home):
+        pid = cluster.daemon_pid()
+    cluster.kill(pid, signal.SIGSTOP)
+    try:
+        with pytest.raises(MosaicError, match="did not end within") as told:
+            stop_daemon(cluster.home, timeout_s=0.5)
+        assert f"kill -9 {pid}" in told.value.next_step
+    finally:
+        cluster.kill(pid, signal.SIGCONT)

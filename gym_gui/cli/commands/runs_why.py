@@ -19,21 +19,20 @@ def why(home: Path, run: str, as_json: bool) -> int:
     """
     from gym_gui.analysis.queries import get_run, resolve_run
     from gym_gui.cli.output import print_json
-    from gym_gui.core.worker.errors import UsageError
     from gym_gui.runs.folder import RunFolder
     from gym_gui.runs.states import RunState
     from gym_gui.trainer.client import TrainerClient
     from gym_gui.trainer.disk_quota import quota_note
+    from gym_gui.trainer.home import DaemonHome
     from gym_gui.trainer.why import explain
 
     found = get_run(home, resolve_run(home, run))
     told = explain(found, note=quota_note(RunFolder.of(home, found.run_id)))
-    if found.state is RunState.QUEUED:
-        try:
-            with TrainerClient.connect(home, start=False) as client:
-                told = client.why(found.run_id)
-        except UsageError:
-            told.cause, told.next_step = "no trainer daemon runs, which would start it", "mosaic daemon start"
+    if found.state is RunState.QUEUED and DaemonHome(home).daemon() is None:
+        told.cause, told.next_step = "no trainer daemon runs, which would start it", "mosaic daemon start"
+    elif found.state is RunState.QUEUED:
+        with TrainerClient.connect(home, start=False) as client:
+            told = client.why(found.run_id)
     if as_json:
         print_json(told)
         return 0
