@@ -117,7 +117,14 @@ class TrainerDaemon:
         self.service = TrainerService(self.board, self.dispatcher, self.submission, self.status, self.stop)
         idle_timeout_s = float(get_setting("daemon_idle_timeout_s")) if on_demand else None
         self.chores = Housekeeping(
-            self.paths.path, self.board, self.dispatcher, idle_timeout_s, self.is_home, self.stop, self.log_keeper
+            self.paths.path,
+            self.board,
+            self.dispatcher,
+            idle_timeout_s,
+            self.is_home,
+            self.stop,
+            self.log_keeper,
+            lambda: self.service.busy,
         )
 
     async def run(self, on_ready: Callable[[str], None] | None = None) -> None:

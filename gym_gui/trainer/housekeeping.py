@@ -37,6 +37,7 @@ class Housekeeping:
         is_home: Returns whether the home is still the daemon's.
         stop: Ends the daemon.
         log_keeper: Has logs to put in order, as long as it is busy.
+        is_busy: Returns whether somebody waits for an answer that takes its time.
     """
 
     def __init__(
@@ -48,7 +49,9 @@ class Housekeeping:
         is_home: Callable[[], bool],
         stop: Callable[[], None],
         log_keeper: LogKeeper,
+        is_busy: Callable[[], bool] = lambda: False,
     ) -> None:
+        self._is_busy = is_busy
         self._home = home
         self._is_home = is_home
         self._board = board
@@ -106,6 +109,7 @@ class Housekeeping:
         del self._unread[: len(batch)]  # only now: what a full disk refuses is entered once there is room
 
     def _idle_s(self) -> float:
-        if self._dispatcher.active or self._dispatcher.queued or self._board.watchers or self._log_keeper.busy:
+        going = self._dispatcher.active or self._dispatcher.queued
+        if going or self._board.watchers or self._log_keeper.busy or self._is_busy():
             self._used_at = time.monotonic()
         return time.monotonic() - self._used_at

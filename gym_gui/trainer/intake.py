@@ -70,6 +70,11 @@ class Intake:
         self._open: dict[asyncio.Task[str], Ticket] = {}
         self._last: dict[str, asyncio.Task[str]] = {}
 
+    @property
+    def busy(self) -> bool:
+        """Whether a submission is under way."""
+        return bool(self._open)
+
     async def do(self, act: Callable[[], T]) -> T:
         """Do what may have to ask a worker's interpreter in a thread, and return what it returns."""
         return await asyncio.get_running_loop().run_in_executor(self._pool, act)

@@ -61,6 +61,11 @@ class TrainerService(TrainerServiceServicer):
         self._feeds = Feeds(submission.home, board)
         self._intake = Intake(submission.submit, self._enter)
 
+    @property
+    def busy(self) -> bool:
+        """Whether a submission is under way, which may take longer than an idle daemon lives."""
+        return self._intake.busy
+
     async def close(self) -> None:
         """Give up submissions that are not written yet."""
         await self._intake.close()

@@ -123,6 +123,21 @@ def test_a_call_that_its_client_gives_up_submits_nothing(
     assert LiveRuns(daemon_home / "runs").all() <= {run_id}
 
 
+def test_a_daemon_does_not_end_as_idle_while_it_checks_a_config(
+    daemon_home: Path, gate: Path, held: dict[str, Any], monkeypatch: pytest.MonkeyPatch, wait_until: Callable[..., Any]
+) -> None:
+    monkeypatch.setenv("MOSAIC_DAEMON_IDLE_TIMEOUT_S", "0.5")
+    with TrainerClient.connect(daemon_home) as client:
+        waiting, errors = in_background(lambda: client.submit(held))
+        wait_until((gate.parent / "asked").exists, "the environment is looked at")
+        waiting.join(2.5)
+        assert waiting.is_alive()
+        gate.touch()
+        waiting.join()
+        assert isinstance(errors[0], ConfigError)
+    wait_until(lambda: DaemonHome(daemon_home).daemon() is None, "the end of a daemon that is idle")
+
+
 class Slow:
     """Writes runs as slowly as it is told to."""
 
