@@ -26,6 +26,8 @@ if TYPE_CHECKING:
     from .preflight import Facts
 
 ENV_NAME = "mosaic-env"
+#: Algorithms with a replay buffer.
+OFF_POLICY = ("DQN", "SAC")
 
 
 def build_config(
@@ -48,6 +50,8 @@ def build_config(
     made: AlgorithmConfig = algorithm_class(config.algo).get_default_config()
     training, model = settings(config)
     check_settings(config)
+    if facts.agents and config.algo in OFF_POLICY:
+        training = _several_agents_replay(made, training)
     made.environment(ENV_NAME, env_config=plan.env_config(), disable_env_checking=True)
     made.framework("torch")
     made.env_runners(
@@ -128,6 +132,15 @@ def _bounded(made: AlgorithmConfig, training: dict[str, Any], config: RayWorkerC
         **training,
         "train_batch_size_per_learner": size,
     }
+
+
+def _several_agents_replay(made: AlgorithmConfig, training: dict[str, Any]) -> dict[str, Any]:
+    """Choose the replay buffer that RLlib has for several agents, if none is given: its default is for one alone."""
+    given = training.get("replay_buffer_config") or {}
+    if "type" in given:
+        return training
+    buffer = {**made.replay_buffer_config, **given, "type": "MultiAgentPrioritizedEpisodeReplayBuffer"}
+    return {**training, "replay_buffer_config": buffer}
 
 
 def _check_training(made: AlgorithmConfig, given: dict[str, Any]) -> list[Problem]:
