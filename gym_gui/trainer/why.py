@@ -74,6 +74,9 @@ def explain(run: RunSummary, waiting: Waiting | None = None, note: str = "") -> 
         meaning=f"{_MEANING[run.state]} {note}".rstrip(),
         next_step=_NEXT[run.state].format(run=run.run_id),
     )
+    failed = next((worker.worker_id for worker in run.workers if worker.state in (RunState.FAILED, RunState.LOST)), "")
+    if run.state is RunState.FAILED and failed and len(run.workers) > 1:
+        told.next_step = f"mosaic runs logs {run.run_id} --worker {failed} --stderr"
     if run.state is RunState.PAUSED and run.cause.startswith("disk:"):
         told.next_step = "free some room on the disk, then it goes on by itself: mosaic runs list --state running"
     if waiting is not None:

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gym_gui.runs.states import RunState
-from gym_gui.runs.summary import RunSummary
+from gym_gui.runs.summary import RunSummary, WorkerSummary
 from gym_gui.trainer.demand import Demand
 from gym_gui.trainer.scheduler import MAX_PASSES, Capacity, Hold, Memory, QueuedRun, decide
 from gym_gui.trainer.waiting import Lack, Waiting
@@ -30,6 +30,15 @@ def test_every_state_has_a_meaning_and_a_next_step(state: RunState) -> None:
     assert told.meaning
     assert told.next_step.startswith("mosaic ")
     assert (told.state, told.cause, told.before, told.waits_for) == (state, "because", None, [])
+
+
+def test_of_many_workers_the_one_that_failed_is_asked() -> None:
+    states = {"a": RunState.CANCELLED, "b": RunState.FAILED, "c": RunState.CANCELLED}
+    workers = [WorkerSummary(worker_id=name, worker_type="t", state=state) for name, state in states.items()]
+    run = RunSummary(run_id="R", state=RunState.FAILED, workers=workers)
+    assert explain(run).next_step == "mosaic runs logs R --worker b --stderr"
+    alone = RunSummary(run_id="R", state=RunState.FAILED, workers=workers[1:2])
+    assert explain(alone).next_step == "mosaic runs logs R --stderr"
 
 
 @given(st.lists(lacks, min_size=1, max_size=3).map(tuple), amounts)
