@@ -145,6 +145,17 @@ def test_it_trains_resumes_and_is_cancelled_where_mosaic_is_not_installed(
     assert leftovers("tabular_worker.cli") == []
 
 
+def test_its_own_tests_do_without_an_install(tmp_path: Path) -> None:
+    """As where it is installed into an environment of its own, and its tests are run by MOSAIC's Python."""
+    write_worker(name_worker("tabular"), tmp_path)
+    tests = "tests/test_standardization.py"
+    ended = subprocess.run(
+        [sys.executable, "-m", "pytest", "-q", "-W", "error", "-p", "no:cacheprovider", tests],
+        cwd=tmp_path / "tabular_worker", capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert ended.returncode == 0, ended.stdout
+
+
 @pytest.mark.slow
 def test_its_own_tests_pass_with_the_whole_kit_among_them(built: Path) -> None:
     ended = subprocess.run(
