@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from gym_gui.core.worker.errors import MosaicError
+from gym_gui.core.worker.errors import ConfigError, MosaicError
 from gym_gui.trainer.address import LOOPBACK
 from gym_gui.trainer.tls import TlsFiles
 
@@ -35,7 +35,8 @@ class DaemonOptions:
     def tell_error(self, error: MosaicError) -> None:
         """Tell the starter why there will be no daemon."""
         parts = {name: getattr(error, name) for name in ("what", "where", "why", "next_step", "exit_code")}
-        self._tell(parts)
+        problems = error.problems if isinstance(error, ConfigError) else []
+        self._tell({**parts, "problems": [problem.to_dict() for problem in problems]})
 
     def refuse(self, error: MosaicError) -> int:
         """Tell starter and log why there will be no daemon; return the exit code."""
@@ -49,7 +50,7 @@ class DaemonOptions:
         if self.ready_fd is None:
             return
         with os.fdopen(self.ready_fd, "wb") as pipe:
-            pipe.write(json.dumps(word).encode())
+            pipe.write(json.dumps(word, default=repr).encode())
         self.ready_fd = None
 
 

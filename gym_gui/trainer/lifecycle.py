@@ -12,7 +12,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-from gym_gui.core.worker.errors import MosaicError, UsageError
+from gym_gui.core.worker.errors import ConfigError, MosaicError, Problem, UsageError
 from gym_gui.runs.lock import FileLock, is_locked
 from gym_gui.trainer.home import DaemonHome, DaemonInfo
 
@@ -171,6 +171,9 @@ def _spawn(paths: DaemonHome, port: int | None, on_demand: bool, deadline: float
     process.wait()
     if not word:
         raise _died(paths, said_before)
+    problems = [Problem(**problem) for problem in word["problems"]]
+    if problems:
+        raise ConfigError(word["what"], problems, where=word["where"], next_step=word["next_step"])
     kind = UsageError if word["exit_code"] == UsageError.exit_code else MosaicError
     raise kind(word["what"], where=word["where"], why=word["why"], next_step=word["next_step"])
 

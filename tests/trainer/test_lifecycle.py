@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from gym_gui.core.worker.errors import MosaicError, UsageError
+from gym_gui.core.worker.errors import ConfigError, UsageError
 from gym_gui.trainer.client import TrainerClient
 from gym_gui.trainer.home import DaemonHome
 from gym_gui.trainer.lifecycle import daemon_status, start_daemon, stop_daemon
@@ -165,5 +165,16 @@ def test_an_address_that_others_can_reach_is_refused(tmp_path: Path) -> None:
 
 def test_a_daemon_that_dies_at_its_start_tells_why(daemon_home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("MOSAIC_MAX_RUNNING_RUNS", "many")
-    with pytest.raises(MosaicError, match="setting"):
+    with pytest.raises(ConfigError, match="setting") as told:
         start_daemon(daemon_home)
+    assert told.value.where == "MOSAIC_MAX_RUNNING_RUNS"
+    (problem,) = told.value.problems
+    assert (problem.value, problem.allowed) == ("many", "int")
+    monkeypatch.setenv("MOSAIC_MAX_RUNNING_RUNS", "2")
+    monkeypatch.setenv("MOSAIC_INVENTORY", '{"cpu": 1, "gpus": -1}')
+    with pytest.raises(ConfigError, match="inventory") as told:
+        start_daemon(daemon_home)
+    assert [(problem.path, problem.nearest) for problem in told.value.problems] == [
+        ("inventory.cpu", "cpus"),
+        ("inventory.gpus", None),
+    ]
