@@ -90,14 +90,20 @@ class Submission:
             raise
         plan = planned.plan
         commit()
-        self._live.add(plan.run_id)
         run_folder = RunFolder.of(self.home, plan.run_id)
         try:
+            self._live.add(plan.run_id)
             write_run(run_folder, planned)
         except MosaicError:
             if not run_folder.path.exists():
                 self._live.discard(plan.run_id)
             raise
+        except OSError as error:
+            raise MosaicError(
+                f"run {plan.run_id} cannot be written: {error.strerror}",
+                where=str(self.home / "runs"),
+                next_step="mosaic doctor",
+            ) from error
         _tell_configs(run_folder, plan)
         log_constant(logger, LOG_DAEMON_RUN_SUBMITTED, extra={"run_id": plan.run_id, "submitter": plan.submitter})
         return plan, read_summary(run_folder)

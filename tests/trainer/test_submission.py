@@ -52,6 +52,27 @@ def test_a_refused_run_leaves_nothing(
     assert not (home / "runs").exists()
 
 
+def test_a_run_that_cannot_be_marked_is_not_written(
+    submission: Submission, home: Path, random_config: Callable[..., dict[str, Any]]
+) -> None:
+    (home / "runs").mkdir()
+    (home / "runs" / ".live").write_text("in the way")
+    with pytest.raises(MosaicError, match="cannot be written"):
+        submission.submit(request(random_config()))
+    assert [path.name for path in (home / "runs").iterdir()] == [".live"]
+
+
+def test_what_a_submission_is_withdrawn_from_leaves_nothing(
+    submission: Submission, home: Path, random_config: Callable[..., dict[str, Any]]
+) -> None:
+    def gone() -> None:
+        raise MosaicError("nobody waits")
+
+    with pytest.raises(MosaicError, match="nobody waits"):
+        submission.submit(request(random_config()), gone)
+    assert not (home / "runs").exists()
+
+
 def test_a_run_that_cannot_be_registered_is_removed_again(
     submission: Submission, registry: Registry, home: Path, random_config: Callable[..., dict[str, Any]]
 ) -> None:
