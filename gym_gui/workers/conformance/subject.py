@@ -6,7 +6,6 @@ import json
 import os
 import tempfile
 from collections.abc import Callable, Mapping
-from functools import cached_property
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -20,6 +19,7 @@ from gym_gui.workers.conformance import settings as choose
 from gym_gui.workers.conformance.attempt import Attempt
 from gym_gui.workers.conformance.held import HeldRun, hold_and_cancel
 from gym_gui.workers.conformance.limits import KitLimits
+from gym_gui.workers.conformance.looked_at import looked_at
 from gym_gui.workers.conformance.resumed import ResumedRun, kill_and_resume
 from gym_gui.workers.conformance.rule import NotApplicable
 from gym_gui.workers.conformance.transcript import Transcript
@@ -89,7 +89,7 @@ class Subject:
 
     # -- questions that take no run ------------------------------------------------------------------------------
 
-    @cached_property
+    @looked_at
     def usable(self) -> WorkerRecord:
         """The record of a worker that can be imported and started.
 
@@ -107,7 +107,7 @@ class Subject:
         fields = {name: {} if kind == "null" else {"type": kind} for name, kind in kinds.items()}
         return msgspec.structs.replace(self.record, schema={"properties": fields} if fields else None)
 
-    @cached_property
+    @looked_at
     def examined(self) -> dict[str, Any]:
         """What ``examine.py`` found in the worker's interpreter: ``description config runtime``."""
         if self.record.broken:
@@ -126,7 +126,7 @@ class Subject:
             raise NotApplicable(f"its interpreter ended while it was examined: {ended.last_error()}") from None
         return found
 
-    @cached_property
+    @looked_at
     def packaged(self) -> dict[str, Any]:
         """What ``examine_package.py`` found: ``folder project sources tests scripts``."""
         record = self.record
@@ -166,7 +166,7 @@ class Subject:
 
     # -- runs ----------------------------------------------------------------------------------------------------
 
-    @cached_property
+    @looked_at
     def short(self) -> Transcript:
         """A short training from beginning to end."""
         self.stage(f"training it for {self.limits.steps} steps")
@@ -176,7 +176,7 @@ class Subject:
         self.strewn = sorted(self._own_files() - before)
         return transcript
 
-    @cached_property
+    @looked_at
     def trained(self) -> Transcript:
         """The short training, where it completed.
 
@@ -187,13 +187,13 @@ class Subject:
             raise NotApplicable("the short run did not complete")
         return self.short
 
-    @cached_property
+    @looked_at
     def again(self) -> Transcript:
         """The same training once more."""
         self.stage("training it again with the same seed")
         return self._run(self._short_settings(), seed=SEED)
 
-    @cached_property
+    @looked_at
     def dry(self) -> Transcript:
         """A dry run.
 
@@ -205,7 +205,7 @@ class Subject:
         self.stage("a dry run")
         return self._run(self._short_settings(), seed=SEED, arguments=["--dry-run"], wall_s=self.limits.dry_run_s)
 
-    @cached_property
+    @looked_at
     def impossible(self) -> Transcript:
         """A training in an environment that does not exist.
 
@@ -218,7 +218,7 @@ class Subject:
         self.stage("training it in an environment that does not exist")
         return self._run(self._short_settings(), seed=SEED, raw={field: choose.IMPOSSIBLE_ENVIRONMENT})
 
-    @cached_property
+    @looked_at
     def without_mosaic(self) -> Transcript:
         """A short training in a process in which ``gym_gui`` does not exist."""
         self.stage("training it without MOSAIC")
@@ -226,13 +226,13 @@ class Subject:
         plain = msgspec.structs.replace(self.usable, flags=["--config"])
         return self._run(self._short_settings(), seed=SEED, record=plain, environment={"MOSAIC_CHECK_HIDE": "1"})
 
-    @cached_property
+    @looked_at
     def held(self) -> HeldRun:
         """A training for ever whose main thread is held for a while, and which is then cancelled."""
         self.stage("cancelling a long run")
         return hold_and_cancel(self)
 
-    @cached_property
+    @looked_at
     def resumed(self) -> ResumedRun:
         """A training that is killed after its first checkpoint, and started again from it.
 
@@ -241,7 +241,7 @@ class Subject:
         """
         return kill_and_resume(self)
 
-    @cached_property
+    @looked_at
     def uninterrupted(self) -> Transcript:
         """The training that was killed and resumed, from beginning to end."""
         settings = self.resumed.settings
