@@ -70,6 +70,10 @@ class TrainerService(TrainerServiceServicer):
         """Give up submissions that are not written yet."""
         await self._intake.close()
 
+    async def _delete(self, run: RunSummary) -> None:
+        await asyncio.to_thread(delete_run, self._submission.home, run)
+        self._board.registry.remove([run.run_id])
+
     def _enter(self, plan: RunPlan, run: RunSummary) -> None:
         self._dispatcher.enqueue(self._submission.register(plan, run), plan.priority)
 
@@ -191,9 +195,8 @@ class TrainerService(TrainerServiceServicer):
 
     @answers
     async def DeleteRun(self, request: pb.DeleteRunRequest) -> pb.DeleteRunResponse:
-        run = self._board.get(request.run_id)
-        await asyncio.to_thread(delete_run, self._submission.home, run)
-        self._board.registry.remove([run.run_id])
+        # To its end, whether somebody waits for it or not: half of it would be a run without a folder.
+        await asyncio.shield(self._delete(self._board.get(request.run_id)))
         return pb.DeleteRunResponse()
 
     @answers
