@@ -51,11 +51,6 @@ class WorkerHistory(msgspec.Struct):
         """Return the record of one attempt, a new one if there is none."""
         return self.attempts.setdefault(attempt, AttemptHistory())
 
-    @property
-    def attempts_begun(self) -> int:
-        """How many attempts were launched."""
-        return sum(1 for attempt in self.attempts.values() if attempt.launches)
-
 
 class RunHistory:
     """The state of a run and of its workers, as the events tell it.

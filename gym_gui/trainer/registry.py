@@ -57,11 +57,6 @@ class RegistryReader:
         found = self._select("WHERE run_id = ?", [run_id], curves)
         return found[0] if found else None
 
-    def latest(self) -> RunSummary | None:
-        """Return the run that was submitted last, or ``None``."""
-        found = self.list(limit=1, curves=True)
-        return found[0] if found else None
-
     def list(
         self,
         *,

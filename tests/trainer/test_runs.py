@@ -439,11 +439,7 @@ def test_the_registry_can_be_read_beside_the_daemon(
     reader = open_registry_readonly(daemon_home)
     assert reader is not None
 
-    def ended() -> bool:
-        latest = reader.latest()
-        return latest is not None and latest.run_id == run_id and latest.state is RunState.COMPLETED
-
-    wait_until(ended)
+    wait_until(lambda: [run.state for run in reader.list(limit=1) if run.run_id == run_id] == [RunState.COMPLETED])
     reader.close()
 
 

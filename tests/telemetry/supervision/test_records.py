@@ -145,7 +145,7 @@ class TestHistory:
         ]:  # fmt: skip
             history.apply(event)
         worker = history.workers["a"]
-        assert (worker.state, worker.attempt, worker.attempts_begun) == (RunState.QUEUED, 2, 1)
+        assert (worker.state, worker.attempt, worker.of(1).launches) == (RunState.QUEUED, 2, 1)
         assert worker.of(1).stop == (StopKind.LIMIT, "hung", 4.0)
         assert worker.of(1).launcher == ProcessIdentity.own()
         assert worker.exit is not None
@@ -168,7 +168,7 @@ class TestHistory:
         ]
         history = RunHistory(["a"], events)
         assert history.workers["a"].state is history.state is RunState.CANCELLED
-        assert history.workers["a"].attempts_begun == 0
+        assert not any(attempt.launches for attempt in history.workers["a"].attempts.values())
 
 
 class TestActivity:
