@@ -86,6 +86,21 @@ def test_results_and_show_tell_each_story(tmp_path: Any) -> None:
     assert "signal 9" in text
 
 
+def test_an_evaluation_is_told_for_each_and_called_one() -> None:
+    run = run_of(300, workers=2, ended=True)
+    run.state = RunState.COMPLETED
+    for number, worker in enumerate(run.workers, 1):
+        worker.episodes, worker.eval_episodes, worker.eval_mean_return = 0, 5, float(number)
+    console = Console(width=120, record=True, file=io.StringIO())
+    show_results(console, [run])
+    rows = {line.split()[0]: line.split() for line in console.export_text().splitlines() if line.split()}
+    assert [rows[name][2:4] for name in ("many", "000001", "000002")] == [["1.5", "10"], ["1.0", "5"], ["2.0", "5"]]
+    progress, stream = RunProgress("many"), io.StringIO()
+    progress.update(run, 0.0)
+    PlainView(stream).show([progress], {"r"}, 0.0)
+    assert "10 episodes · return 1.5 (evaluation)" in stream.getvalue()
+
+
 def test_the_command_itself(script: Any, tmp_path: Any) -> None:
     """``train --replicas`` and ``runs show`` of a run of which one worker fails."""
     code = (

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from gym_gui.cli import figures
 from gym_gui.cli.palette import BAD, GOOD, HEADER, QUIET, STATE_STYLES
-from gym_gui.cli.progress.model import average_rate, episodes_of, labels_of, return_of
+from gym_gui.cli.progress.model import as_run, average_rate, episodes_of, labels_of, return_of
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -41,10 +41,11 @@ def show_results(console: Console, runs: list[RunSummary]) -> None:
             figures.count(run.steps), figures.short(average_rate(run)), figures.duration(took),
         )  # fmt: skip
         for worker in run.workers if len(run.workers) > 1 else ():
+            alone = as_run(run, worker)
             results.add_row(
                 Text(f"  {worker.worker_id}", style=QUIET),
                 Text(worker.state.value, style=STATE_STYLES[worker.state.value]),
-                figures.decimal(worker.mean_return_100), figures.count(worker.episodes), figures.count(worker.steps),
+                figures.decimal(return_of(alone)), figures.count(episodes_of(alone)), figures.count(worker.steps),
             )  # fmt: skip
         book = run.ledger
         ledgers.add_row(

@@ -44,7 +44,7 @@ class RunProgress:
         self.summary = summary
         for worker in summary.workers if len(summary.workers) > 1 else ():
             part = self.workers.setdefault(worker.worker_id, RunProgress(worker.worker_id))
-            part.update(_as_run(summary, worker), now)
+            part.update(as_run(summary, worker), now)
         return changed
 
     @property
@@ -75,7 +75,8 @@ class RunProgress:
         return (run.target_steps - run.steps) / rate
 
 
-def _as_run(run: RunSummary, worker: WorkerSummary) -> RunSummary:
+def as_run(run: RunSummary, worker: WorkerSummary) -> RunSummary:
+    """Return one worker of a run as a run of its own."""
     return RunSummary(
         run_id=run.run_id,
         state=worker.state,

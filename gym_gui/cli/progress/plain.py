@@ -53,7 +53,7 @@ class PlainView:
         if seen is not None and seen.state.terminal and (seen.run_id, worker.label) not in self._ended:
             self._ended.add((seen.run_id, worker.label))
             cause = f" ({seen.cause})" if seen.cause else ""
-            counts = f"{figures.count(seen.steps)} steps · {figures.count(seen.episodes)} episodes"
+            counts = f"{figures.count(seen.steps)} steps · {figures.count(episodes_of(seen))} episodes"
             self.note(f"[{at:6.1f} s] {run.label}, worker {worker.label}: {seen.state.value}{cause} · {counts}")
 
     def note(self, message: str) -> None:
@@ -79,7 +79,8 @@ def line_of(run: RunProgress, now: float) -> str:
             parts.append(f"{figures.short(rate)} steps/s")
         parts.append(f"{figures.count(episodes_of(seen))} episodes")
     if (mean := return_of(seen)) is not None:
-        parts.append(f"return {figures.decimal(mean)} (last 100 episodes)")
+        of = "evaluation" if seen.mean_return_100 is None else "last 100 episodes"
+        parts.append(f"return {figures.decimal(mean)} ({of})")
     if (eta := run.eta_s(now)) is not None:
         parts.append(f"ETA {figures.duration(eta)}")
     if seen.lag_bytes > LAG_SHOWN_BYTES:
