@@ -156,6 +156,47 @@ def test_a_wrong_password_is_tried_again_and_then_told(worker: Any, server: int)
     assert "canary" not in json.dumps(ran.events) + ran.errors
 
 
+def test_a_login_that_was_answered_late_leaves_no_connection() -> None:
+    """Both would take the account's messages, and the agent would have each of them twice."""
+    from spade_bdi_worker.bdi.connection import log_in
+
+    class Client:
+        def __init__(self, answers: bool) -> None:
+            self.answers, self.open = answers, True
+
+        async def get_roster(self) -> None:
+            await asyncio.sleep(0 if self.answers else 60)
+
+        def cancel_connection_attempt(self) -> None:
+            pass
+
+        def abort(self) -> None:
+            self.open = False
+
+    class Agent:
+        short_name, unreachable, nonsense = "learner_0", "", ""
+
+        def __init__(self) -> None:
+            self.clients: list[Client] = []
+
+        @property
+        def client(self) -> Client:
+            return self.clients[-1]
+
+        def is_alive(self) -> bool:
+            return True
+
+        async def start(self, auto_register: bool) -> None:
+            self.clients.append(Client(answers=bool(self.clients)))
+
+    agent, said = Agent(), list[str]()
+    asyncio.run(
+        log_in(agent, server="s", register=True, timeout_s=0.5, retries=3, say=said.append)  # type: ignore[arg-type]
+    )
+    assert [client.open for client in agent.clients] == [False, True]
+    assert len(said) == 1
+
+
 def test_a_server_that_is_down_is_told_with_the_reason(worker: Any) -> None:
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))

@@ -67,15 +67,18 @@ async def log_in(
     Raises:
         ConnectionLostError: None of the tries succeeded.
     """
+    made = False
     for attempt in range(1, retries + 2):
         agent.unreachable = agent.nonsense = ""
         try:
             await asyncio.wait_for(_try(agent, register), timeout_s)
+            made = True
             return
         except (AuthenticationFailure, DisconnectedException, XMPPError, OSError, asyncio.TimeoutError) as error:
             reason = _reason(error, agent, timeout_s)
         finally:
-            if not agent.is_alive():
+            # Also where it seemed alive: were it left, the account's messages would arrive here and in the next one.
+            if not made:
                 abort(agent)
         if attempt <= retries:
             pause = pause_before(attempt)
