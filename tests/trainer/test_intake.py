@@ -115,7 +115,10 @@ def test_a_call_that_its_client_gives_up_submits_nothing(
         after = pb.SubmitRunRequest(config_json=json.dumps(random_config("after", total_steps=10)).encode())
         run_id = stub.SubmitRun(after, metadata=metadata).run_id  # does not wait for it
         gate.touch()
-        wait_until(lambda: stub.GetRun(pb.GetRunRequest(run_id=run_id), metadata=metadata).state == 5, "its end")
+        wait_until(
+            lambda: stub.GetRun(pb.GetRunRequest(run_id=run_id), metadata=metadata).state == pb.RUN_STATE_COMPLETED,
+            "its end",
+        )
         listed = stub.ListRuns(pb.ListRunsRequest(), metadata=metadata).runs
         assert [run.run_name for run in listed] == ["after"]
     stop_daemon(daemon_home)
