@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from dataclasses import dataclass
 from pathlib import Path
@@ -150,12 +151,25 @@ def _known(name: str, extras: str) -> Source:
             source = Source(worker_of(project, name, str(folder)), str(folder), project, extras)
             check_extras(source)
             return source
+    if os.sep in name and Path(name).expanduser().is_dir():
+        raise UsageError(
+            f"{name} is a folder",
+            why="the first argument names the worker, so that it can be told from others",
+            next_step=f"mosaic workers install {_worker_in(Path(name).expanduser())} --from {name}",
+        )
     near = nearest(name, projects)
     raise UsageError(
         f"MOSAIC brings no worker {name!r}" + (f"; did you mean {near}?" if near else ""),
         why=f"it brings {', '.join(projects)}" if projects else "this installation brings none",
         next_step=f"to install a worker of your own: mosaic workers install {name} --from FOLDER",
     )
+
+
+def _worker_in(folder: Path) -> str:
+    try:
+        return next(iter(read_project(folder).workers), "NAME")
+    except UsageError:
+        return "NAME"
 
 
 def _extra_key(name: str) -> str:

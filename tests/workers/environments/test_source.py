@@ -44,6 +44,16 @@ def test_a_folder(project: Callable[..., Path]) -> None:
         find_source("tiny", str(folder / "gone"))
 
 
+def test_a_folder_in_the_place_of_the_name(project: Callable[..., Path], tmp_path: Path) -> None:
+    folder = project()
+    with pytest.raises(UsageError, match="is a folder") as error:
+        find_source(f"{folder}/")
+    assert error.value.next_step == f"mosaic workers install tiny --from {folder}/"
+    with pytest.raises(UsageError, match="is a folder") as error:
+        find_source(str(tmp_path))
+    assert error.value.next_step == f"mosaic workers install NAME --from {tmp_path}"
+
+
 def test_extras_that_the_project_does_not_have(project: Callable[..., Path]) -> None:
     table = "[project.optional-dependencies]\nall_games = []\ntest = []\n"
     folder = project(table=table)
