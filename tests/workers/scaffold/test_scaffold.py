@@ -122,7 +122,7 @@ def test_it_trains_resumes_and_is_cancelled_where_mosaic_is_not_installed(
     def run(**settings: object) -> tuple[int, list[dict[str, object]]]:
         (folder / "config.json").write_text(json.dumps({"run_id": "alone", **settings}))
         ended = subprocess.run(
-            [sys.executable, "-c", program, "--config", "config.json"],
+            [sys.executable, "-c", program, "--config", str(folder / "config.json")],
             cwd=folder, capture_output=True, text=True, check=False,
         )  # fmt: skip
         return ended.returncode, [json.loads(line) for line in ended.stdout.splitlines()]
@@ -142,7 +142,7 @@ def test_it_trains_resumes_and_is_cancelled_where_mosaic_is_not_installed(
     code, events = run(env_id="NoSuchEnvironment-v9")
     assert code == 1
     assert events[-1]["event"] == "run_failed"
-    assert leftovers("tabular_worker.cli") == []
+    assert leftovers(str(folder)) == []
 
 
 def test_its_own_tests_do_without_an_install(tmp_path: Path) -> None:
