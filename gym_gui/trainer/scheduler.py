@@ -147,7 +147,19 @@ class _Scene:
         self.started: list[Hold] = []
         self.passes = dict(memory.passes)
         self.under_way = Counter(hold.submitter for hold in holds)
-        self.aside: list[tuple[QueuedRun, frozenset[str]]] = []
+        self._aside: tuple[tuple[QueuedRun, frozenset[str]], ...] = ()
+        self._lacks: dict[Demand, tuple[Lack, ...]] = {}
+        """What runs that were looked at lack, by demand, as long as nothing changes: a queue holds many that are alike."""
+
+    @property
+    def aside(self) -> tuple[tuple[QueuedRun, frozenset[str]], ...]:
+        """For which runs something is set aside, and what."""
+        return self._aside
+
+    @aside.setter
+    def aside(self, aside: tuple[tuple[QueuedRun, frozenset[str]], ...]) -> None:
+        self._aside = aside
+        self._lacks.clear()
 
     def start(self, run: QueuedRun) -> None:
         taken = {gpu for hold in self.holds for gpu in hold.gpus}
@@ -157,6 +169,7 @@ class _Scene:
         self.holds.append(hold)
         self.started.append(hold)
         self.under_way[run.submitter] += 1
+        self._lacks.clear()
 
     def at_quota(self, submitter: str) -> bool:
         return 0 < self.capacity.max_per_submitter <= self.under_way[submitter]
@@ -167,11 +180,14 @@ class _Scene:
 
     def lacks(self, run: QueuedRun) -> tuple[Lack, ...]:
         """Return what keeps a run from being started."""
-        return tuple(
-            self._lack(run, resource)
-            for resource in ("slots", "cpus", "memory_mb", "gpus")
-            if self._total(resource) is not None and 0 < _needed(run, resource) > self.left(resource)
-        )
+        found = self._lacks.get(run.demand)
+        if found is None:
+            found = self._lacks[run.demand] = tuple(
+                self._lack(run, resource)
+                for resource in ("slots", "cpus", "memory_mb", "gpus")
+                if self._total(resource) is not None and 0 < _needed(run, resource) > self.left(resource)
+            )
+        return found
 
     def set_aside(self, run: QueuedRun, lacks: tuple[Lack, ...]) -> None:
         """Keep for a run the scarcest thing that it lacks, and what it needs of scarcer ones.
@@ -183,7 +199,7 @@ class _Scene:
         taken = frozenset().union(*(claims for _, claims in self.aside))
         claims = frozenset(resource for resource in SCARCEST_FIRST[: first + 1] if _needed(run, resource)) - taken
         if claims:
-            self.aside.append((run, claims))
+            self.aside = (*self.aside, (run, claims))
 
     def claims_of(self, run: QueuedRun) -> frozenset[str]:
         """Return of which resources something is set aside for a run."""
@@ -221,7 +237,7 @@ class _Level:
         """Start what may start; return what the others lack."""
         while True:
             self.turns.wait(lane for lane, runs in self.lanes.items() if runs and not self.scene.at_quota(lane))
-            before = list(self.scene.aside)
+            before = self.scene.aside
             found = self._start_one()
             if found is not None:
                 return found
