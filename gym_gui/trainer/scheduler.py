@@ -149,7 +149,7 @@ class _Scene:
         self.under_way = Counter(hold.submitter for hold in holds)
         self._aside: tuple[tuple[QueuedRun, frozenset[str]], ...] = ()
         self._lacks: dict[Demand, tuple[Lack, ...]] = {}
-        """What runs that were looked at lack, by demand, as long as nothing changes: a queue holds many that are alike."""
+        """What runs that were looked at lack, by demand, until something changes: a queue holds many that are alike."""
 
     @property
     def aside(self) -> tuple[tuple[QueuedRun, frozenset[str]], ...]:
