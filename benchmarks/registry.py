@@ -1,4 +1,4 @@
-"""Lists and curves of 1,000 runs with 10,000 episodes each; the command's start; from submission to a worker's process.
+"""Lists and curves of 1,000 runs of 10,000 episodes; a queue; the command's start; from submission to worker.
 
 ``python -m benchmarks.registry [--tiny] [--rounds N]`` (target T13).
 """
@@ -22,8 +22,10 @@ from gym_gui.runs.states import RunState
 from gym_gui.runs.summary import Ledger, RunSummary, WorkerSummary
 from gym_gui.telemetry.curve import Curve
 from gym_gui.trainer.client import TrainerClient
+from gym_gui.trainer.demand import Demand
 from gym_gui.trainer.home import DaemonHome
 from gym_gui.trainer.registry import Registry, open_registry_readonly
+from gym_gui.trainer.scheduler import Capacity, Hold, QueuedRun, decide
 
 EPISODES, STEPS = 10_000, 200
 #: So many different curves; making one for each run would take longer than everything that is measured.
@@ -115,6 +117,15 @@ def submission_ms(home: Path, client: TrainerClient) -> float:
     return float((at - began) * 1e3)
 
 
+def decision_ms(runs: int, times: int) -> float:
+    """Return the CPU of one look at a queue while the machine is full, 95th percentile, milliseconds."""
+    queued = [
+        QueuedRun(str(number), number, 0, "ab"[number % 2], Demand(cpus=1 + number % 2)) for number in range(runs)
+    ]
+    holds = [Hold(f"held {number}", "a", Demand(cpus=1)) for number in range(16)]
+    return p95_ms(lambda: decide(queued, holds, Capacity(max_running_runs=16, cpus=16)), times)[0]
+
+
 def main() -> None:
     """Measure, and print the ratios last."""
     options = harness.arguments("Lists and curves of 1,000 runs, start of the command, start of a worker (T13).")
@@ -122,6 +133,7 @@ def main() -> None:
     found = of_registry(runs, times)
     for name, (cpu, wall) in found.items():
         print(f"  {name}: {cpu:.1f} ms CPU, {wall:.1f} ms by the clock")
+    decision = decision_ms(runs, times)
     help_ms = command_ms(["--help"], 3 if options.tiny else 15)
     with live.daemon() as (home, client):
         client.submit(live.load("print", 1))
@@ -137,6 +149,7 @@ def main() -> None:
             for name, values in found.items()
             for unit, value in zip(("CPU", "by the clock"), values, strict=True)
         ),
+        harness.Ratio(f"ms CPU, what to start of {runs:,} queued runs, p95", decision, 50),
         harness.Ratio("T13 ms CPU, mosaic --help, median", help_ms[0], 150),
         harness.Ratio("T13 ms by the clock, mosaic --help, median", help_ms[1], 150),
         harness.Ratio("T13 ms, submission to worker's process, median", statistics.median(alone), 300),
