@@ -12,15 +12,16 @@ import ctypes
 import inspect
 import json
 import os
-import shutil
 import signal
 import socket
 import sys
 import threading
 import time
+from pathlib import Path
 from typing import Any, NoReturn, TextIO
 
 from .processes import MARK, end_processes
+from .scratch import remove
 
 _PR_SET_PDEATHSIG = 1
 _SHUTDOWN_S = 8.0
@@ -134,7 +135,7 @@ def _end(parent: int) -> NoReturn:
     """End all that carries the instance's mark, and this program."""
     end_processes(os.environ[MARK], patience_s=1.0)
     if os.getppid() != parent:  # nobody else is there to do it
-        shutil.rmtree(os.environ[MARK], ignore_errors=True)
+        remove(Path(os.environ[MARK]))
     sys.stderr.flush()
     os._exit(0)
 

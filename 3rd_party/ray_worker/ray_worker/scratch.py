@@ -66,7 +66,7 @@ class Scratch:
 
     def close(self) -> None:
         """Remove the folder."""
-        shutil.rmtree(self.path, ignore_errors=True)
+        remove(self.path)
         with contextlib.suppress(OSError):
             os.close(self._owner)
 
@@ -78,9 +78,27 @@ def sweep(base: Path) -> None:
             owner = os.open(folder / _OWNER, os.O_RDWR | os.O_CLOEXEC)
             try:
                 fcntl.flock(owner, fcntl.LOCK_EX | fcntl.LOCK_NB)  # raises while its owner lives
-                shutil.rmtree(folder, ignore_errors=True)
+                remove(folder)
             finally:
                 os.close(owner)
+
+
+def remove(folder: Path) -> None:
+    """Remove an instance's folder, unless a process that is about to end still writes there.
+
+    What says whose it was goes last, so that the next sweep finds what was left.
+
+    Args:
+        folder: The folder; without it nothing happens.
+    """
+    with contextlib.suppress(OSError):
+        for entry in [path for path in folder.iterdir() if path.name != _OWNER]:
+            if entry.is_dir() and not entry.is_symlink():
+                shutil.rmtree(entry, ignore_errors=True)
+            else:
+                entry.unlink(missing_ok=True)
+        if {path.name for path in folder.iterdir()} <= {_OWNER}:
+            shutil.rmtree(folder, ignore_errors=True)
 
 
 def object_store_folder(scratch: Path, megabytes: int, shared: Path = Path("/dev/shm")) -> tuple[Path, str]:  # noqa: S108
@@ -106,4 +124,4 @@ def object_store_folder(scratch: Path, megabytes: int, shared: Path = Path("/dev
     )
 
 
-__all__ = ["PREFIX", "NoRoomError", "Scratch", "object_store_folder", "short_base", "sweep"]
+__all__ = ["PREFIX", "NoRoomError", "Scratch", "object_store_folder", "remove", "short_base", "sweep"]

@@ -60,6 +60,27 @@ def test_folders_of_the_dead_are_swept_and_those_of_the_living_kept(tmp_path: Pa
     assert not living.path.exists()
 
 
+def test_a_folder_in_which_somebody_still_writes_is_swept_next_time(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    dead = tmp_path / f"{PREFIX}dead"
+    (dead / "session").mkdir(parents=True)
+    (dead / "owner").touch()
+    really = scratch_module.shutil.rmtree
+
+    def remove_and_write(path: Path, **options: bool) -> None:
+        really(path, **options)
+        (dead / "log").touch()
+
+    monkeypatch.setattr(scratch_module.shutil, "rmtree", remove_and_write)
+    sweep(tmp_path)
+    assert sorted(path.name for path in dead.iterdir()) == ["log", "owner"]
+    monkeypatch.undo()
+    sweep(tmp_path)
+    assert not dead.exists()
+    scratch_module.remove(dead)
+
+
 def test_too_little_shared_memory_is_said(tmp_path: Path) -> None:
     assert object_store_folder(tmp_path, 1, shared=tmp_path) == (tmp_path, "")
     folder, told = object_store_folder(tmp_path / "scratch", 10**9, shared=tmp_path)
