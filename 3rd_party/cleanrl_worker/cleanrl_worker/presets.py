@@ -1,6 +1,6 @@
 """Hyperparameters that are known to work, per algorithm and environment, with where they come from.
 
-What a preset leaves out keeps CleanRL's default. ``docs/workers/cleanrl.md`` holds what was measured with them.
+What a preset leaves out keeps CleanRL's default. ``docs/workers/learning.md`` holds what was measured with them.
 """
 
 from __future__ import annotations
