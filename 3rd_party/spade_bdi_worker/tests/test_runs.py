@@ -291,16 +291,16 @@ def test_faults_of_plans_end_the_run(worker: Any, tmp_path: Path, old: str, new:
     plans = (PLANS / "learner.asl").read_text()
     assert old in plans
     (tmp_path / "bad.asl").write_text(plans.replace(old, new))
-    ran = worker(learner_asl=str(tmp_path / "bad.asl"), xmpp_timeout_s=3.0)
+    ran = worker(learner_asl=str(tmp_path / "bad.asl"))
     assert ran.code != 0
     assert told in ran.named("run_failed")[0]["error"]
 
 
 def test_agents_that_forget_to_report_are_found_out(worker: Any, tmp_path: Path) -> None:
     (tmp_path / "silent.asl").write_text("+!play(_, _).\n")
-    ran = worker(learner_asl=str(tmp_path / "silent.asl"), xmpp_timeout_s=2.0)
+    ran = worker(learner_asl=str(tmp_path / "silent.asl"), xmpp_timeout_s=8.0)
     assert ran.code == 1
-    assert "No agent has had anything to do for 2 s" in ran.named("run_failed")[0]["error"]
+    assert "No agent has had anything to do for 8 s" in ran.named("run_failed")[0]["error"]
     assert "play(0, 50)" in ran.named("run_failed")[0]["error"]
 
 
