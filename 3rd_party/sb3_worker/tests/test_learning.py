@@ -22,6 +22,7 @@ ROWS: dict[str, dict[str, Any]] = {
     "PPO": {**_CARTPOLE, "algo": "PPO", "total_timesteps": 30_000},
     "DQN": {**_CARTPOLE, "algo": "DQN", "total_timesteps": 30_000, **_ZOO_DQN},
     "SAC": {**_PENDULUM, "algo": "SAC", "total_timesteps": 6_000},
+    "TQC": {**_PENDULUM, "algo": "TQC", "total_timesteps": 4_000, "batch_size": 64},
 }
 
 
