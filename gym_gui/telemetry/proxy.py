@@ -46,7 +46,7 @@ LOCK_TRIES = 10
 #: somebody watches the figures, while nobody does, and at rest. Each is a transaction: the fewer, the fewer bytes are
 #: written.
 TICK_HURRIED_S = 0.005
-TICK_STREAMED_S = 0.042
+TICK_STREAMED_S = 0.048
 TICK_WATCHED_S = 0.05
 TICK_S = 0.1
 TICK_REST_S = 0.2

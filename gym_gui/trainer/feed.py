@@ -27,7 +27,7 @@ from gym_gui.trainer.row_converters import Query, batch_to_pb, cursor_from_pb, c
 #: Batches that a reader may be behind before it reads for itself: at least a second of them.
 RING = 64
 #: Least time between two reads, seconds: the proxy of a run whose rows are read commits about as often.
-LEAST_S = 0.038
+LEAST_S = 0.044
 #: And at least so much for each reader of the feed; more where they cannot take all there is: such a run needs the
 #: processor itself.
 READER_S = 0.0006
