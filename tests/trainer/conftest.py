@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from gym_gui.trainer.client import TrainerClient
 from gym_gui.trainer.lifecycle import stop_daemon
 from gym_gui.workers.catalog import WorkerCatalog
 
@@ -69,6 +70,17 @@ def daemon_home(home: Path, worker_records: Path) -> Iterator[Path]:
     finally:
         for pid in processes_of(home):
             os.kill(pid, signal.SIGKILL)
+
+
+@pytest.fixture
+def client(daemon_home: Path) -> Iterator[TrainerClient]:
+    """A client of the home's daemon; what still runs in the end is cancelled, whichever daemon there is then."""
+    with TrainerClient.connect(daemon_home) as client:
+        yield client
+        with TrainerClient.connect(daemon_home) as last:
+            for run in last.list(limit=1000):
+                if not run.state.terminal:
+                    last.cancel(run.run_id, wait=True)
 
 
 @pytest.fixture

@@ -5,11 +5,9 @@ from __future__ import annotations
 import json
 import os
 import signal
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
-
-import pytest
 
 from gym_gui.analysis.queries import get_run_summary
 from gym_gui.runs.folder import RunFolder
@@ -20,15 +18,6 @@ from gym_gui.telemetry.verify import verify_run
 from gym_gui.trainer.client import TrainerClient
 
 Config = Callable[..., dict[str, Any]]
-
-
-@pytest.fixture
-def client(daemon_home: Path) -> Iterator[TrainerClient]:
-    with TrainerClient.connect(daemon_home) as client:
-        yield client
-        for run in client.list():
-            if not run.state.terminal:
-                client.cancel(run.run_id, wait=True)
 
 
 def until(client: TrainerClient, run_id: str, condition: Callable[[RunSummary], bool]) -> RunSummary:

@@ -2,47 +2,30 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
 import signal
 import sqlite3
-import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import grpc
 import pytest
 
 from gym_gui.analysis.queries import list_runs
 from gym_gui.core.worker.errors import ConfigError, UsageError
 from gym_gui.runs.folder import RunFolder
-from gym_gui.runs.lock import FileLock
 from gym_gui.runs.states import RunState
 from gym_gui.runs.summary import RunSummary
 from gym_gui.telemetry.summary import read_summary
 from gym_gui.telemetry.verify import verify_run
-from gym_gui.trainer.channel import CHANNEL_OPTIONS, credentials_metadata
 from gym_gui.trainer.client import TrainerClient
 from gym_gui.trainer.finished import is_finished
 from gym_gui.trainer.home import DaemonHome
 from gym_gui.trainer.lifecycle import daemon_status, start_daemon, stop_daemon
 from gym_gui.trainer.live import LiveRuns
-from gym_gui.trainer.proto import mosaic_pb2 as pb
-from gym_gui.trainer.proto.mosaic_pb2_grpc import TrainerServiceStub
 from gym_gui.trainer.registry import open_registry_readonly
 
 Config = Callable[..., dict[str, Any]]
-
-
-@pytest.fixture
-def client(daemon_home: Path) -> Iterator[TrainerClient]:
-    with TrainerClient.connect(daemon_home) as client:
-        yield client
-        with TrainerClient.connect(daemon_home) as last:
-            for run in last.list(limit=1000):
-                if not run.state.terminal:
-                    last.cancel(run.run_id, wait=True)
 
 
 def until_state(client: TrainerClient, run_id: str, state: RunState) -> RunSummary:
@@ -341,94 +324,6 @@ def test_a_submission_that_was_cut_short_leaves_nothing(client: TrainerClient, d
         assert client.list() == []
     assert not RunFolder.of(daemon_home, run_id).path.exists()
     assert LiveRuns(daemon_home / "runs").all() == set()
-
-
-def test_deletion_takes_folder_and_row_of_an_ended_run_only(
-    client: TrainerClient, daemon_home: Path, random_config: Config, endless: dict[str, Any], wait_until: Any
-) -> None:
-    done, live = client.submit(random_config(total_steps=5)), client.submit(endless)
-    list(client.watch([done]))
-    with pytest.raises(UsageError, match="cancel"):
-        client.delete(live)
-    wait_until(lambda: client.status()["active_runs"] == 1)
-    client.delete(done)
-    assert not RunFolder.of(daemon_home, done).path.exists()
-    assert [run.run_id for run in client.list()] == [live]
-    with pytest.raises(UsageError, match="there is no run"):
-        client.delete(done)
-
-
-def open_files(pid: int) -> set[str]:
-    """Return the paths of the files that a process has open."""
-    found = set()
-    for path in Path(f"/proc/{pid}/fd").iterdir():
-        with contextlib.suppress(OSError):
-            found.add(os.readlink(path))
-    return found
-
-
-def test_a_deletion_whose_client_goes_away_is_carried_out(
-    client: TrainerClient, daemon_home: Path, random_config: Config, wait_until: Any
-) -> None:
-    run_id = client.submit(random_config(total_steps=5))
-    list(client.watch([run_id]))
-    wait_until(lambda: client.status()["active_runs"] == 0)
-    pid = client.status()["pid"]
-    lock = FileLock(RunFolder.of(daemon_home, run_id).proxy_lock)
-    assert lock.acquire(5.0)
-    with grpc.insecure_channel(client.address, options=CHANNEL_OPTIONS) as channel:
-        metadata = credentials_metadata(DaemonHome(daemon_home).token())
-        deletion = TrainerServiceStub(channel).DeleteRun.future(  # type: ignore[attr-defined]
-            pb.DeleteRunRequest(run_id=run_id), metadata=metadata
-        )
-        wait_until(lambda: str(lock.path) in open_files(pid), "the deletion waits for the lock")
-        deletion.cancel()
-    lock.release()
-    wait_until(lambda: client.list() == [])
-    assert not RunFolder.of(daemon_home, run_id).path.exists()
-
-
-def test_a_deletion_that_was_cut_short_is_finished_by_the_next_daemon(daemon_home: Path, wait_until: Any) -> None:
-    left = daemon_home / "runs" / ".deleted-01M819JWYE3851994083KBY3QX"
-    (left / "logs").mkdir(parents=True)
-    (left / "logs" / "000001.a1.stdout.jsonl").write_text("x")
-    start_daemon(daemon_home)
-    wait_until(lambda: not left.exists())
-
-
-def test_a_stalled_watcher_delays_nobody(client: TrainerClient, daemon_home: Path, random_config: Config) -> None:
-    run_id = client.submit(random_config(total_steps=600, step_rate=300.0))
-    with TrainerClient.connect(daemon_home) as stalled:
-        stuck = stalled.watch([run_id])
-        next(stuck)
-        seen = list(client.watch([run_id]))
-        assert seen[-1].state is RunState.COMPLETED
-        assert len(seen) > 5
-        late = list(stuck)
-        assert late[-1].state is RunState.COMPLETED
-
-
-def test_many_watch_one_run_and_one_watches_many(client: TrainerClient, random_config: Config) -> None:
-    run_ids = [client.submit(random_config(total_steps=200)) for _ in range(3)]
-    ends: list[list[RunState]] = []
-
-    def watch() -> None:
-        last = {run.run_id: run.state for run in client.watch(run_ids)}
-        ends.append([last[run_id] for run_id in run_ids])
-
-    threads = [threading.Thread(target=watch) for _ in range(10)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join(60)
-    assert ends == [[RunState.COMPLETED] * 3] * 10
-
-
-def test_a_watch_of_ended_runs_ends_at_once(client: TrainerClient, random_config: Config) -> None:
-    run_id = client.submit(random_config(total_steps=5))
-    list(client.watch([run_id]))
-    (again,) = client.watch([run_id])
-    assert again.state is RunState.COMPLETED
 
 
 def test_the_registry_can_be_read_beside_the_daemon(

@@ -7,7 +7,7 @@ import json
 import os
 import signal
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -35,15 +35,6 @@ while not os.path.exists(config["gate"] + attempt):
     time.sleep(0.02)
 sys.exit(1 if attempt == "1" else 0)
 """
-
-
-@pytest.fixture
-def client(daemon_home: Path) -> Iterator[TrainerClient]:
-    with TrainerClient.connect(daemon_home) as client:
-        yield client
-        for run in client.list(limit=1000):
-            if not run.state.terminal:
-                client.cancel(run.run_id, wait=True)
 
 
 @pytest.fixture

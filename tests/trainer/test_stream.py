@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
@@ -23,15 +23,6 @@ from gym_gui.trainer.proto.mosaic_pb2_grpc import TrainerServiceStub
 from gym_gui.trainer.row_converters import batch_from_pb
 
 Config = Callable[..., dict[str, Any]]
-
-
-@pytest.fixture
-def client(daemon_home: Path) -> Iterator[TrainerClient]:
-    with TrainerClient.connect(daemon_home) as client:
-        yield client
-        for run in client.list(limit=1000):
-            if not run.state.terminal:
-                client.cancel(run.run_id, wait=True)
 
 
 def check_whole(home: Path, run_id: str, batches: Iterable[RowBatch]) -> None:
