@@ -105,7 +105,7 @@ def check_file(checkpoint: Checkpoint, where: str, *, named: bool, others: Seque
             raise UsageError(
                 "there is no such checkpoint",
                 where=f"{path} ({where})",
-                why="" if named else "it was moved or removed",
+                why="" if named else "it was moved or removed, or its run keeps none (artifacts.keep_checkpoints)",
                 next_step=f"name one that exists: --checkpoint PATH{choice}",
             )
         if path.is_dir():

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import time
 
 import msgspec
 
-from gym_gui.runs.files import write_json_atomic
+from gym_gui.runs.files import sync_folder, write_json_atomic
 from gym_gui.runs.folder import RunFolder
 
 
@@ -36,7 +37,7 @@ def read_cancel(folder: RunFolder) -> CancelIntent | None:
 
 
 def write_cancel(folder: RunFolder, *, by: str, reason: str) -> None:
-    """Ask that a run ends; it survives a power cut when this returns.
+    """Ask that a run ends; it survives a power cut when this returns, if the disk is not full.
 
     A full disk has no room for who asked and why, but has for a name: then an empty file is the wish.
 
@@ -49,3 +50,5 @@ def write_cancel(folder: RunFolder, *, by: str, reason: str) -> None:
         if error.errno not in (errno.ENOSPC, errno.EDQUOT):
             raise
         folder.cancel_intent.touch(mode=0o600)
+        with contextlib.suppress(OSError):  # a full disk may refuse even this; the wish stands all the same
+            sync_folder(folder.cancel_intent.parent)

@@ -7,6 +7,7 @@ import shutil
 from gym_gui.runs.folder import RunFolder
 from gym_gui.runs.plan_io import load_plan
 from gym_gui.runs.states import RunState
+from gym_gui.telemetry.manifests import forget_checkpoints
 from gym_gui.telemetry.supervisor_log import read_history
 
 
@@ -29,7 +30,7 @@ def has_checkpoints_to_drop(folder: RunFolder) -> bool:
 
 
 def drop_checkpoints(folder: RunFolder) -> bool:
-    """Remove a run's checkpoints if they are to go; return whether they were there.
+    """Remove a run's checkpoints, from its manifest too, if they are to go; return whether they were there.
 
     Raises:
         MosaicError: There is no such run, or it cannot be read.
@@ -37,5 +38,6 @@ def drop_checkpoints(folder: RunFolder) -> bool:
     """
     if not has_checkpoints_to_drop(folder):
         return False
+    forget_checkpoints(folder)
     shutil.rmtree(folder.all_checkpoints)
     return True

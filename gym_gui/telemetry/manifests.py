@@ -43,6 +43,22 @@ def merge_manifests(folder: RunFolder, plan: RunPlan) -> dict[str, Any]:
     return merged
 
 
+def forget_checkpoints(folder: RunFolder) -> None:
+    """Take the checkpoints out of a run's manifest: they are about to go.
+
+    Raises:
+        OSError: The disk refused.
+    """
+    merged = _load(folder.analytics)
+    if merged is None or not _is_merged(merged):
+        return
+    for manifest in merged["workers"].values():
+        artifacts = manifest.get("artifacts") if isinstance(manifest, dict) else None
+        if isinstance(artifacts, dict):
+            artifacts.pop("checkpoints", None)
+    write_json_atomic(folder.analytics, merged)
+
+
 def _relative(value: Any, prefix: str) -> Any:
     """Return a manifest with every path below the run's folder relative to it."""
     if isinstance(value, str):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import shutil
 from pathlib import Path
 
@@ -9,6 +10,8 @@ from gym_gui.core.worker.errors import MosaicError, UsageError
 from gym_gui.runs.folder import RunFolder
 from gym_gui.runs.lock import FileLock
 from gym_gui.runs.summary import RunSummary
+
+logger = logging.getLogger(__name__)
 
 _PATIENCE_S = 1.0
 #: What the name of a folder begins with whose run is no more.
@@ -60,7 +63,10 @@ def delete_run(home: Path, run: RunSummary) -> None:
 def finish_deletions(home: Path) -> None:
     """Remove what is left of runs whose deletion was cut short."""
     for path in (home / "runs").glob(f"{_DOOMED}*"):
-        shutil.rmtree(path, ignore_errors=True)
+        try:
+            _remove(path)
+        except OSError as error:  # noqa: PERF203 - hardly ever more than one
+            logger.warning("what is left of a deleted run cannot be removed: %s; the next daemon tries again", error)
 
 
 def _remove(folder: Path) -> None:

@@ -106,7 +106,10 @@ class Housekeeping:
             entered = self._board.registry.add(run, submitter=submitter, priority=priority)
             if not entered.state.terminal:
                 self._dispatcher.adopt(entered)
-        del self._unread[: len(batch)]  # only now: what a full disk refuses is entered once there is room
+            self._unread.remove((entered.sequence, entered.run_id))
+        # Only now, and each once: what a full disk refuses is entered when there is room.
+        done = set(batch)
+        self._unread = [each for each in self._unread if each not in done]
 
     def _idle_s(self) -> float:
         going = self._dispatcher.active or self._dispatcher.queued

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
 from collections.abc import Callable
@@ -27,6 +28,8 @@ def ended(home: Path, state: str, config: dict[str, Any]) -> RunFolder:
     log = SupervisorLog(folder.supervisor_log)
     log.append("state", state=state, cause="x")
     log.close()
+    manifest = {"artifacts": {"checkpoints": {"files": ["step_10.pt"]}, "tensorboard": "tensorboard/a"}}
+    folder.analytics.write_text(json.dumps({"schema": 1, "run_id": folder.run_id, "workers": {"a": manifest}}))
     folder.checkpoints("a").mkdir(parents=True)
     (folder.checkpoints("a") / "step_10.pt").write_bytes(b"weights")
     return folder
@@ -45,6 +48,9 @@ def test_those_of_a_completed_run_go_if_it_does_not_keep_them(home: Path) -> Non
     assert has_checkpoints_to_drop(folder)
     assert drop_checkpoints(folder)
     assert not folder.all_checkpoints.exists()
+    assert json.loads(folder.analytics.read_bytes())["workers"] == {
+        "a": {"artifacts": {"tensorboard": "tensorboard/a"}}
+    }
     assert not has_checkpoints_to_drop(folder)
     assert not drop_checkpoints(folder)
 

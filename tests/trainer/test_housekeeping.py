@@ -3,6 +3,7 @@ from __future__ import annotations
 import asyncio
 import sqlite3
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -61,6 +62,39 @@ def test_what_the_registry_refuses_is_entered_later(home: Path, registry: Regist
 
     asyncio.run(scene())
     assert [run.run_id for run in registry.list()] == ids[::-1]
+
+
+def test_what_was_entered_before_the_registry_refused_is_not_entered_again(
+    home: Path, registry: Registry, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ids = [ended_run(home) for _ in range(3)]
+    asked: list[str] = []
+    add = registry.add
+
+    def full_at_the_second(run: RunSummary, **more: Any) -> RunSummary:
+        asked.append(run.run_id)
+        if len(asked) == 2:
+            raise sqlite3.OperationalError("database or disk is full")
+        return add(run, **more)
+
+    monkeypatch.setattr(registry, "add", full_at_the_second)
+
+    async def scene() -> None:
+        board = RunBoard(registry)
+        keeper = LogKeeper(home, LiveRuns(home / "runs"))
+        chores = Housekeeping(
+            home, board, Dispatcher(board, {}, Capacity(1), home), None, lambda: True, lambda: None, keeper
+        )
+        chores.index_later(reconcile(home, registry).unread)
+        with pytest.raises(sqlite3.OperationalError):
+            await chores.run()
+        chore = asyncio.create_task(chores.run())
+        while registry.count() < len(ids):
+            await asyncio.sleep(0.01)
+        chore.cancel()
+
+    asyncio.run(scene())
+    assert asked == [ids[2], ids[1], ids[1], ids[0]]
 
 
 def test_a_run_that_is_submitted_before_old_ones_are_entered_takes_no_number_of_theirs(
