@@ -50,8 +50,12 @@ test: $(TOOLS)  ## run the tests (minutes)
 test-slow: $(TOOLS)  ## run the tests that train for real
 	$(BIN)/python -m pytest -m "slow and not library" --timeout 3600
 
-test-faults: $(TOOLS)  ## kill every process at every moment and count what is left
-	$(BIN)/python -m pytest -m fault --timeout 3600
+# A race shows only under load, and not the first time: make test-faults LOAD=10 REPEAT=50 CELLS='all-starting'
+LOAD   ?= 0
+REPEAT ?= 1
+CELLS  ?=
+test-faults: $(TOOLS)  ## kill every process at every moment and count what is left (LOAD: busy processes beside it; REPEAT; CELLS: as pytest -k)
+	FAULT_LOAD=$(LOAD) FAULT_REPEAT=$(REPEAT) $(BIN)/python -m pytest -m fault --timeout 3600 $(if $(CELLS),-k '$(CELLS)')
 
 WORKER_NAMES ?= random cleanrl sb3 ray spade_bdi
 # 5: pytest found no test that needs the library.

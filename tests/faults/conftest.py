@@ -1,6 +1,7 @@
 """Runs of the misbehaving worker under a real daemon, every process of which can be killed or stopped.
 
-``make test-faults`` runs all cells and prints how many were run, skipped and failed.
+``make test-faults`` runs all cells and prints how many were run, skipped and failed. ``LOAD=10`` keeps so many
+processes busy beside them, ``REPEAT=50`` runs each cell so many times, ``CELLS=…`` chooses cells as ``pytest -k`` does.
 """
 
 from __future__ import annotations
@@ -137,6 +138,34 @@ class Cluster:
         if pid is not None:
             with contextlib.suppress(ProcessLookupError):
                 os.kill(pid, number)
+
+
+#: Ends with the process that started it, however that ends.
+_BUSY = "import os, sys\nwhile os.getppid() == int(sys.argv[1]): sum(range(100_000))"
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Run each cell as often as asked."""
+    repeat = int(os.environ.get("FAULT_REPEAT", "1"))
+    if repeat > 1:
+        metafunc.parametrize("repetition", range(1, repeat + 1), indirect=True)
+
+
+@pytest.fixture(autouse=True)
+def repetition(request: pytest.FixtureRequest) -> int:
+    """Number of this repetition of the cell, from 1."""
+    return int(getattr(request, "param", 1))
+
+
+@pytest.fixture(scope="session", autouse=True)
+def load() -> Iterator[None]:
+    """As many busy processes beside the cells as asked."""
+    command = [sys.executable, "-I", "-S", "-c", _BUSY, str(os.getpid())]
+    busy = [subprocess.Popen(command) for _ in range(int(os.environ.get("FAULT_LOAD", "0")))]
+    yield
+    for process in busy:
+        process.kill()
+        process.wait()
 
 
 @pytest.fixture
