@@ -10,6 +10,7 @@ from gym_gui.config.settings import SETTINGS
 from gym_gui.core import worker
 from gym_gui.logging_config.components import MODULES
 from gym_gui.logging_config.constant import LogConstant
+from gym_gui.telemetry.aliases import alias_rows
 from gym_gui.trainer.proto.describe import grpc_page
 from gym_gui.workers.conformance.reference import findings_page
 
@@ -63,6 +64,14 @@ def log_codes_page() -> str:
     )
 
 
+def events_page() -> str:
+    """Return the page of what a worker prints, with the table of other names made anew."""
+    page = (REFERENCE / "events.md").read_text(encoding="utf-8")
+    head, begin, rest = page.partition("<!-- aliases: made by docs/generate.py from gym_gui/telemetry/aliases.py -->\n")
+    _, end, tail = rest.partition("<!-- end of aliases -->")
+    return "\n".join([head + begin, *alias_rows(), "", end + tail])
+
+
 def sdk_page() -> str:
     """Return the page that shows the SDK's public face, for mkdocstrings to fill."""
     modules = dict.fromkeys(
@@ -90,6 +99,7 @@ PAGES = {
     "log-codes.md": log_codes_page,
     "sdk.md": sdk_page,
     "grpc.md": lambda: NOTE + grpc_page(),
+    "events.md": events_page,
     "findings.md": lambda: NOTE + findings_page(),
 }
 

@@ -12,6 +12,7 @@ from typing import Any
 
 import msgspec
 
+from gym_gui.telemetry.aliases import KIND_ALIASES, spellings
 from gym_gui.telemetry.batch import Batch
 from gym_gui.telemetry.invalid import Invalid
 from gym_gui.telemetry.limits import DATA_KINDS, LIFECYCLE_KINDS
@@ -20,6 +21,9 @@ from gym_gui.telemetry.timestamps import unix_seconds
 Dump = Callable[[Any], str]
 INT64 = 1 << 63
 KIND_KEYS = ("event_type", "event", "type")
+_STEP_INDEX, _STEP_EPISODE = spellings("step", "step_index"), spellings("step", "ep_index")
+_EPISODE_INDEX, _EPISODE_STEPS = spellings("episode", "ep_index"), spellings("episode", "steps")
+_TOTAL_REWARD = spellings("episode", "total_reward")
 
 
 def is_telemetry(value: Mapping[str, Any]) -> bool:
@@ -94,6 +98,7 @@ class FieldReader:
             raise Invalid("not_telemetry", "a JSON object without event_type, event or type")
         if not isinstance(kind, str):
             raise Invalid("unknown_event", f"{key} is {_shown(kind)}, not text")
+        kind = KIND_ALIASES.get(kind, kind)
         if kind not in DATA_KINDS and kind not in LIFECYCLE_KINDS and not (self._any_event and key == "event"):
             raise Invalid("unknown_event", f"{key} is {_shown(kind)}")
         if kind in DATA_KINDS or key == "event":
@@ -105,8 +110,10 @@ class FieldReader:
         return kind
 
     def _step(self, record: dict[str, Any], row: int, batch: Batch, dump: Dump) -> None:
-        step_index = _required(_integer(record, "step_index"), "step_index")
-        ep_index = _first_integer(record, "ep_index", "episode")
+        step_index = _first_integer(record, _STEP_INDEX)
+        if step_index is None:
+            raise Invalid("missing_field", "step_index is missing")
+        ep_index = _first_integer(record, _STEP_EPISODE)
         agent = self._agent(record)
         reward, nan = _number(record, "reward")
         terminated, truncated = _truth(record, "terminated"), _truth(record, "truncated")
@@ -116,12 +123,14 @@ class FieldReader:
         batch.steps.append((*values, _extra(record, dump)))
 
     def _episode(self, record: dict[str, Any], row: int, batch: Batch, dump: Dump) -> None:
-        ep_index = _required(_first_integer(record, "ep_index", "episode"), "ep_index")
+        ep_index = _first_integer(record, _EPISODE_INDEX)
         phase = record.pop("phase", None)
         if phase not in (None, "train", "eval"):
             raise Invalid("bad_field", f"phase is {_shown(phase)}, neither train nor eval")
-        total_reward, nan = _number(record, "total_reward")
-        steps = _first_integer(record, "steps", "length")
+        total_reward, nan = _number(record, _first_name(record, _TOTAL_REWARD))
+        steps = _first_integer(record, _EPISODE_STEPS)
+        if ep_index is None and total_reward is None and nan is None and steps is None:
+            raise Invalid("missing_field", "ep_index is missing, total_reward and steps too")
         flags = (_truth(record, "terminated"), _truth(record, "truncated"), _truth(record, "success"))
         agent = self._agent(record)
         agent_rewards = _json(record, "agent_rewards", dump)
@@ -165,12 +174,6 @@ def _shown(value: Any) -> str:
     return text if len(text) <= 80 else text[:77] + "..."
 
 
-def _required(value: int | None, name: str) -> int:
-    if value is None:
-        raise Invalid("missing_field", f"{name} is missing")
-    return value
-
-
 def _integer(record: dict[str, Any], name: str) -> int | None:
     value = record.pop(name, None)
     if value is None:
@@ -184,11 +187,13 @@ def _integer(record: dict[str, Any], name: str) -> int | None:
     return value
 
 
-def _first_integer(record: dict[str, Any], name: str, other: str) -> int | None:
-    value = _integer(record, name)
-    if value is not None:
-        return value  # the other, if there, is kept in `extra`
-    return _integer(record, other)
+def _first_name(record: dict[str, Any], names: tuple[str, ...]) -> str:
+    """Return the first of a field's names that has a value here; the others, if there, are kept in ``extra``."""
+    return next((name for name in names if record.get(name) is not None), names[0])
+
+
+def _first_integer(record: dict[str, Any], names: tuple[str, ...]) -> int | None:
+    return _integer(record, _first_name(record, names))
 
 
 def _number(record: dict[str, Any], name: str) -> tuple[float | None, int | None]:

@@ -11,7 +11,7 @@ MAX_DEPTH = 256
 EXCERPT_BYTES = 1024
 """How much of a quarantined line is kept beside its reason. The whole stays in the log."""
 
-DECODER_VERSION = 1
+DECODER_VERSION = 2
 """Recorded with each run: a reindex by the same version gives equal rows."""
 
 DATA_KINDS = frozenset({"step", "episode", "metric"})

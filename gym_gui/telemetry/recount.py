@@ -1,7 +1,7 @@
 """A second, simple reading of a raw log, by the rules that stand in the documentation and not by the decoder's code.
 
 It uses the `json` module alone, one line after the other, and is what `mosaic runs verify` holds the database against.
-Bounds are shared with the decoder (`limits.py`); nothing else is.
+The bounds and the table of aliases (`limits.py`, `aliases.py`) are shared with the decoder; nothing else is.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ import math
 from collections.abc import Iterator
 from typing import Any, BinaryIO, NamedTuple
 
+from gym_gui.telemetry.aliases import KIND_ALIASES, value_of
 from gym_gui.telemetry.limits import DATA_KINDS, LIFECYCLE_KINDS, MAX_DEPTH, MAX_LINE_BYTES
 
 _WINDOW = 1 << 16
@@ -133,6 +134,7 @@ class LineJudge:
         kind = value[key] if key else None
         if not isinstance(kind, str) or value.get("run_id") not in (None, self._run_id):
             return bad
+        kind = KIND_ALIASES.get(kind, kind)
         values: tuple[Any, ...] | None
         if kind in DATA_KINDS:
             values = _DATA[kind](value)
@@ -241,25 +243,28 @@ def _can_be_stored(value: Any) -> bool:
 
 
 def _step(value: dict[str, Any]) -> tuple[Any, ...] | None:
-    step_index = value.get("step_index")
+    step_index = value_of(value, "step", "step_index")
     good = (
         _is_integer(step_index)
-        and _is_optional_integer(_either(value, "ep_index", "episode"))
+        and _is_optional_integer(value_of(value, "step", "ep_index"))
         and _is_optional_number(value.get("reward"))
         and _is_truth(value.get("terminated"))
         and _is_truth(value.get("truncated"))
         and _is_agent(value.get("agent_id"))
     )
-    return (int(value["step_index"]), _stored(value.get("reward"))) if good else None
+    return (int(step_index), _stored(value.get("reward"))) if good else None
 
 
 def _episode(value: dict[str, Any]) -> tuple[Any, ...] | None:
-    ep_index = _either(value, "ep_index", "episode")
+    """Return what of an episode is compared; an index of ``None`` is for the caller to number."""
+    ep_index, steps = value_of(value, "episode", "ep_index"), value_of(value, "episode", "steps")
+    total_reward = value_of(value, "episode", "total_reward")
     phase, agent = value.get("phase"), value.get("agent_id")
     good = (
-        _is_integer(ep_index)
-        and _is_optional_integer(_either(value, "steps", "length"))
-        and _is_optional_number(value.get("total_reward"))
+        _is_optional_integer(ep_index)
+        and _is_optional_integer(steps)
+        and _is_optional_number(total_reward)
+        and not (ep_index is None and steps is None and total_reward is None)
         and _is_truth(value.get("terminated"))
         and _is_truth(value.get("truncated"))
         and _is_truth(value.get("success"))
@@ -269,7 +274,7 @@ def _episode(value: dict[str, Any]) -> tuple[Any, ...] | None:
     if not good:
         return None
     name = "" if agent is None else str(agent)
-    return int(phase == "eval"), int(ep_index), name, _stored(value.get("total_reward"))
+    return int(phase == "eval"), None if ep_index is None else int(ep_index), name, _stored(total_reward)
 
 
 def _metric(value: dict[str, Any]) -> tuple[Any, ...] | None:
@@ -280,10 +285,6 @@ def _metric(value: dict[str, Any]) -> tuple[Any, ...] | None:
         return None
     step = None if value.get("step") is None else int(value["step"])
     return step, {name: _stored(number) for name, number in numbers.items()}
-
-
-def _either(value: dict[str, Any], name: str, other: str) -> Any:
-    return value.get(other) if value.get(name) is None else value[name]
 
 
 def _is_integer(value: Any) -> bool:

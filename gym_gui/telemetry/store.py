@@ -18,6 +18,7 @@ from gym_gui.telemetry.errors import DiskFull, Fenced, TelemetryError
 from gym_gui.telemetry.limits import DECODER_VERSION
 from gym_gui.telemetry.names import Names
 from gym_gui.telemetry.rollup import Rollup
+from gym_gui.telemetry.rowid import ATTEMPT_SHIFT
 from gym_gui.telemetry.schema import ID_COLUMN, INSERTS, SCHEMA_VERSION, TABLES, check_schema
 from gym_gui.telemetry.tail import Cursor
 
@@ -175,6 +176,8 @@ class Store:
         for table in ("steps", "metrics", "metric_extras", "events", "episodes"):
             rows: list[Row] = getattr(batch, table)
             if rows:
+                if table == "episodes" and any(row[2] is None for row in rows):
+                    rows = self._numbered(rows)
                 setattr(batch, table, self._insert(table, rows, batch))
         if batch.quarantine:
             self.connection.executemany(INSERTS["quarantine"], batch.quarantine)
@@ -199,6 +202,23 @@ class Store:
             else:
                 good.append(row)
         return good
+
+    def _numbered(self, episodes: list[Row]) -> list[Row]:
+        """Give each episode that was printed without an index the one after the highest before it in its log."""
+        highest: dict[tuple[int, int], int] = {}
+        numbered = []
+        for row in episodes:
+            key = phase, agent = row[1], row[3]
+            if key not in highest:
+                found = self.connection.execute(
+                    "SELECT max(ep_index) FROM episodes WHERE id >> 44 = ? AND phase = ? AND agent = ?",
+                    (row[0] >> ATTEMPT_SHIFT, phase, agent),
+                ).fetchone()[0]
+                highest[key] = -1 if found is None else max(-1, found)
+            ep_index = highest[key] + 1 if row[2] is None else row[2]
+            highest[key] = max(highest[key], ep_index)
+            numbered.append((*row[:2], ep_index, *row[3:]))
+        return numbered
 
     def _filled(self, table: str, rows: list[Row]) -> tuple[str, Iterable[Row]]:
         """Return a statement, and the rows for it, without the columns in which there is nothing.

@@ -165,7 +165,7 @@ class _LogCheck:
         self._seen = sqlite3.connect("", isolation_level=None)
         self._seen.execute("PRAGMA synchronous = OFF")
         self._seen.execute(
-            "CREATE TABLE seen (phase, ep_index, agent, PRIMARY KEY (phase, ep_index, agent)) WITHOUT ROWID"
+            "CREATE TABLE seen (phase, ep_index, agent, PRIMARY KEY (phase, agent, ep_index)) WITHOUT ROWID"
         )
 
     def run(self, base: int, end: int, *, closed: bool, read_to: int) -> None:
@@ -252,6 +252,8 @@ class _LogCheck:
             ledger.dropped = min(ledger.dropped + record.dropped, _INT64_MAX)
             ledger.sampled = min(ledger.sampled + record.sampled, _INT64_MAX)
             table, values = record.table, record.values
+            if table == "episodes" and values[1] is None:
+                values = self._numbered(values)
             if not table or (table == "episodes" and not self._is_new(values)):
                 self._expect("quarantine", (row,), rows)
                 continue
@@ -325,7 +327,16 @@ class _LogCheck:
                 )
 
     def _is_new(self, episode: tuple[Any, ...]) -> bool:
+        if episode[1] > _INT64_MAX:
+            return False  # no number is left for an episode without an index
         return self._seen.execute("INSERT OR IGNORE INTO seen VALUES (?,?,?)", episode[:3]).rowcount == 1
+
+    def _numbered(self, episode: tuple[Any, ...]) -> tuple[Any, ...]:
+        """Give an episode without an index the one after the highest before it."""
+        phase, _, agent = episode[:3]
+        found = self._seen.execute("SELECT max(ep_index) FROM seen WHERE phase = ? AND agent = ?", (phase, agent))
+        highest = found.fetchone()[0]
+        return (phase, 0 if highest is None else max(highest, -1) + 1, *episode[2:])
 
     def _problem(self, text: str) -> None:
         if len(self._report.problems) < _MAX_PROBLEMS:

@@ -157,11 +157,14 @@ _keys = st.sampled_from(
             "dropped",
             "sampled",
             "x",
+            "episode_index",
+            "num_steps",
+            "episode_return",
         ),
     ]
 )
 _kinds = st.sampled_from(
-    ["step", "episode", "metric", "run_started", "heartbeat", "checkpoint_saved", "banana", "", 3, None]
+    ["step", "episode", "episode_end", "metric", "run_started", "heartbeat", "checkpoint_saved", "banana", "", 3, None]
 )
 
 
@@ -178,6 +181,10 @@ _whole = st.sampled_from(
         },
         {"event_type": "episode", "ep_index": 2, "total_reward": 1.5, "steps": 9, "phase": "train", "success": True},
         {"type": "episode", "episode": 2, "length": 3, "agent_id": "a", "agent_rewards": {"a": 1}, "sampled": 3},
+        {"type": "episode", "episode_index": 0, "num_steps": 6, "total_reward": 0.0},
+        {"type": "episode_end", "episode_index": 1, "episode_steps": 6, "episode_return": 2.5},
+        {"type": "episode_done", "total_reward": 1.0, "episode_length": 6},
+        {"type": "step", "step_index": 2, "episode_index": 1, "reward": 0.5},
         {"event_type": "metric", "step": 4, "values": {"loss": 0.5}},
         {"event": "heartbeat", "timestamp": 2.5, "payload": {"step": 3}, "dropped": 2},
         {"event": "banana"},

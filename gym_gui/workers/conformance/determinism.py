@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 
+from gym_gui.telemetry.aliases import value_of
 from gym_gui.workers.conformance.rule import NotApplicable, RuleBook
 from gym_gui.workers.conformance.subject import Subject
 from gym_gui.workers.conformance.transcript import Event, Transcript, kind_of
@@ -18,8 +19,9 @@ def events_by_episode(transcript: Transcript) -> dict[str, list[Event]]:
     """Return the events of each episode, its steps and its own, without what tells runs apart."""
     found: dict[str, list[Event]] = {}
     for event in transcript.events:
-        if kind_of(event) in ("step", "episode"):
-            key = f"{event.get('phase') or 'train'} {event.get('ep_index', event.get('episode'))}"
+        kind = kind_of(event)
+        if kind in ("step", "episode"):
+            key = f"{event.get('phase') or 'train'} {value_of(event, kind, 'ep_index')}"
             found.setdefault(key, []).append({name: value for name, value in event.items() if name not in _APART})
     return found
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from typing import Any
 
+from gym_gui.telemetry.aliases import value_of
 from gym_gui.workers.conformance.rule import NotApplicable, RuleBook
 from gym_gui.workers.conformance.subject import CANARY, Subject
 from gym_gui.workers.conformance.transcript import Kind, Line, kind_of
@@ -107,7 +108,8 @@ def telemetry_data(subject: Subject) -> str | None:
 def telemetry_nan(subject: Subject) -> str | None:
     short = subject.trained
     for event in short.events:
-        values: dict[str, Any] = {name: event.get(name) for name in ("reward", "total_reward")}
+        values: dict[str, Any] = {"reward": event.get("reward")}
+        values["total_reward"] = value_of(event, kind_of(event), "total_reward")
         if isinstance(event.get("values"), dict):
             values.update(event["values"])
         bad = [name for name, value in values.items() if isinstance(value, float) and not math.isfinite(value)]

@@ -11,6 +11,7 @@ import msgspec
 
 from gym_gui.runs.folder import RunFolder
 from gym_gui.runs.plan import RunPlan
+from gym_gui.telemetry.aliases import KIND_ALIASES
 from gym_gui.telemetry.fields import KIND_KEYS, is_telemetry
 from gym_gui.telemetry.ingest import Ingestor
 from gym_gui.telemetry.invalid import Invalid
@@ -37,7 +38,8 @@ class Line(msgspec.Struct, frozen=True):
 
 def kind_of(event: Event) -> str:
     """Return what kind of event an object is, e.g. ``"step"`` or ``"run_started"``."""
-    return str(next((event[key] for key in KIND_KEYS if key in event), ""))
+    kind = str(next((event[key] for key in KIND_KEYS if key in event), ""))
+    return KIND_ALIASES.get(kind, kind)
 
 
 def read_lines(data: bytes) -> list[Line]:
