@@ -79,7 +79,9 @@ def sdk_page() -> str:
     )
     envs = "gym_gui.core.worker.envs"
     modules.update(
-        dict.fromkeys(f"{envs}.{name}" for name in ("aec", "counter", "parallel", "vector", "wrapper", "wrapping"))
+        dict.fromkeys(
+            f"{envs}.{name}" for name in ("aec", "counter", "ids", "parallel", "vector", "wrapper", "wrapping")
+        )
     )
     return "\n".join(
         [

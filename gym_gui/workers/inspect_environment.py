@@ -55,14 +55,17 @@ def _gymnasium(env_id: str, kwargs: Report) -> Report:
     with contextlib.suppress(Exception):
         if namespace:
             importlib.import_module(_NAMESPACES.get(namespace, namespace.lower()))
+    ids = _env_ids()
+    name = ids.parse_env_id(env_id)[1]
     try:
-        spec = gymnasium.spec(env_id)
+        spec = ids.find_env_spec(env_id)
+    except ids.EnvironmentPackageError as error:
+        return {"known": False, "nearest": [], "reason": str(error)[:300]}
     except Exception as error:  # noqa: BLE001 - an unknown name has many
-        names = [str(name) for name in gymnasium.registry]
-        return _unknown(env_id.rpartition(":")[2], names, error)
+        return _unknown(name, [str(known) for known in gymnasium.registry], error)
     report = {"known": True, "families": _families(spec), "agents": 1}
     try:
-        env = gymnasium.make(env_id, disable_env_checker=True, **kwargs)
+        env = gymnasium.make(name, disable_env_checker=True, **kwargs)
     except Exception as error:  # noqa: BLE001 - the worker may make it otherwise
         return {**report, "reason": _text(error)}
     try:
@@ -70,6 +73,15 @@ def _gymnasium(env_id: str, kwargs: Report) -> Report:
     finally:
         with contextlib.suppress(Exception):
             env.close()
+
+
+def _env_ids() -> Any:
+    """Return the SDK's module of environment ids, by its path: the interpreter may have no SDK, or an older one."""
+    path = Path(__file__).resolve().parents[1] / "core" / "worker" / "envs" / "ids.py"
+    spec = importlib.util.spec_from_file_location("_mosaic_env_ids", path)
+    module = importlib.util.module_from_spec(spec)  # type: ignore[arg-type]
+    spec.loader.exec_module(module)  # type: ignore[union-attr]
+    return module
 
 
 def _families(spec: Any) -> List[str]:  # noqa: UP006

@@ -51,6 +51,22 @@ def test_a_worker_may_register_its_own(tmp_path: Path, monkeypatch: pytest.Monke
     assert ask(tmp_path, "Mine-v0", package="registers_its_own").observations == [["discrete"]]
 
 
+def test_a_package_in_the_id_registers_its_environments(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    pytest.importorskip("gymnasium")
+    code = "import gymnasium\ngymnasium.register('Mine-v0', entry_point='gymnasium.envs.toy_text:FrozenLakeEnv')\n"
+    (tmp_path / "my_envs.py").write_text(code)
+    (tmp_path / "broken_envs.py").write_text("import no_such_library\n")
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    assert ask(tmp_path, "my_envs:Mine-v0").observations == [["discrete"]]
+    mistyped = ask(tmp_path, "my_envs:Mine-v1")
+    assert (mistyped.known, mistyped.nearest) == (False, ["Mine-v0"])
+    for package, missing in (("no_envs", "no_envs"), ("broken_envs", "no_such_library")):
+        facts = ask(tmp_path, f"{package}:Mine-v0")
+        assert (facts.known, facts.nearest) == (False, [])
+        assert f"the package '{package}' cannot be imported" in facts.reason
+        assert f"No module named '{missing}'" in facts.reason
+
+
 def test_what_cannot_be_told(tmp_path: Path) -> None:
     for python, told in (("/nowhere/python", "No such file"), ("/bin/false", ""), ("/bin/echo", "")):
         facts = ask(tmp_path, "CartPole-v1", python=python)

@@ -8,6 +8,8 @@ from typing import Any
 
 import gymnasium as gym
 
+from .sdk import find_env_spec
+
 #: Families of environments whose package is an extra of this one: what their ids' entry points begin with.
 EXTRAS = {"gymnasium.envs.box2d": "box2d", "gymnasium.envs.mujoco": "mujoco", "ale_py": "atari"}
 
@@ -17,15 +19,15 @@ def find_spec(env_id: str) -> Any:
 
     Raises:
         gymnasium.error.Error: It is not registered.
-        ModuleNotFoundError: The package in ``package:Name-v0`` cannot be imported.
+        ImportError: The package in ``package:Name-v0`` cannot be imported.
     """
     try:
-        return gym.spec(env_id)
+        return find_env_spec(env_id)
     except gym.error.Error:
         if importlib.util.find_spec("ale_py") is None:
             raise
         gym.register_envs(importlib.import_module("ale_py"))  # Atari games are registered by their package's import
-        return gym.spec(env_id)
+        return find_env_spec(env_id)
 
 
 def is_atari(spec: Any) -> bool:

@@ -104,9 +104,8 @@ def check_env_id(env_id: str, path: str = "env_id") -> list[Problem]:
     """Return why Gymnasium does not know an environment, with the nearest name that it knows."""
     try:
         find_spec(env_id)
-    except ModuleNotFoundError as error:
-        message = f"the package it is to come from cannot be imported ({error})"
-        return [Problem(path, message, value=env_id, allowed="'package:Name-v0' of an installed package")]
+    except ImportError as error:
+        return [Problem(path, str(error), value=env_id, allowed="'package:Name-v0' of an installed package")]
     except gym.error.Error as error:
         reason = str(error).split(". ")[0].rstrip(".")
         if env_id.startswith("ALE/") and "ale_py" not in str(error) and not _known_namespace("ALE"):

@@ -17,6 +17,7 @@ except ImportError:
 
 if TYPE_CHECKING or HAS_SDK:
     from gym_gui.core.worker.cli_base import Cancelled
+    from gym_gui.core.worker.envs import find_env_spec
     from gym_gui.core.worker.errors import ConfigError, MosaicError, Problem, UsageError, nearest
 else:
 
@@ -59,6 +60,15 @@ else:
         """Return the candidate nearest to a mistyped name."""
         found = difflib.get_close_matches(name, list(candidates), n=1)
         return found[0] if found else None
+
+    def find_env_spec(env_id: str) -> Any:
+        """Return Gymnasium's spec of an environment, after its package has been imported."""
+        import gymnasium
+
+        package, colon, name = env_id.rpartition(":")
+        if colon:
+            importlib.import_module(package)
+        return gymnasium.spec(name)
 
 
 def check_config(config_class: type, values: dict[str, Any]) -> list[Problem]:
@@ -123,6 +133,7 @@ __all__ = [
     "Problem",
     "UsageError",
     "check_config",
+    "find_env_spec",
     "heartbeats",
     "log",
     "log_constant",

@@ -218,3 +218,19 @@ def test_a_damaged_checkpoint_is_refused(worker: Any, tmp_path: Path, content: b
     path.write_bytes(content)
     with pytest.raises(UsageError, match="cannot be read"):
         worker("ppo", mode="evaluate", checkpoint_path=str(path))
+
+
+def test_an_environment_of_a_package_named_in_its_id(
+    worker: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    entry_point = "gymnasium.envs.classic_control:CartPoleEnv"
+    code = f"import gymnasium\ngymnasium.register('cleanrl_test_envs-v0', entry_point={entry_point!r})\n"
+    (tmp_path / "cleanrl_test_envs.py").write_text(code)
+    monkeypatch.syspath_prepend(str(tmp_path))
+    ran = worker("ppo", total_timesteps=256, env_id="cleanrl_test_envs:cleanrl_test_envs-v0")
+    assert ran.lifecycle()[-1] == "run_completed"
+    with pytest.raises(ConfigError) as caught:
+        worker("ppo", total_timesteps=256, env_id="cleanrl_test_envs:cleanrl_test_envs-v1")
+    assert caught.value.problems[0].nearest == "cleanrl_test_envs-v0"
+    with pytest.raises(ConfigError, match="no_such_cleanrl_test_envs' cannot be imported"):
+        worker("ppo", total_timesteps=256, env_id="no_such_cleanrl_test_envs:cleanrl_test_envs-v0")

@@ -6,7 +6,7 @@ import gymnasium as gym
 
 from .config import RandomWorkerConfig
 from .environments import is_pettingzoo, make_agents, make_single, pettingzoo_ids, pettingzoo_module
-from .sdk import HAS_SDK, Problem, nearest
+from .sdk import HAS_SDK, Problem, find_env_spec, nearest
 
 _INSTALL = "mosaic workers install 'random[pettingzoo]', or pip install pettingzoo mpe2 where the worker is"
 _FORMS = "an id of Gymnasium's registry, 'package:Name-v0', or PettingZoo's: 'mpe2/simple_spread_v3'"
@@ -42,10 +42,10 @@ def _unsupported(config: RandomWorkerConfig, agents: bool) -> list[Problem]:
 def _check_gymnasium(config: RandomWorkerConfig) -> list[Problem]:
     env_id = config.env_id
     try:
-        gym.spec(env_id)
-    except ModuleNotFoundError as error:
-        message = f"the package it is to come from cannot be imported ({error})"
-        return [Problem("env_id", message, value=env_id, allowed="'package:Name-v0' of an installed package")]
+        find_env_spec(env_id)
+    except ImportError as error:
+        allowed = "'package:Name-v0' of an installed package"
+        return [Problem("env_id", str(error), value=env_id, allowed=allowed)]
     except gym.error.Error as error:
         near = nearest(env_id.rsplit(":", 1)[-1], [*gym.registry, *pettingzoo_ids(env_id)])
         reason = str(error).split(". ")[0].rstrip(".")

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import time
+from pathlib import Path
 from typing import Any
 
 import gymnasium as gym
@@ -118,3 +119,19 @@ def test_random_actions_fit_and_repeat(space: gym.Space) -> None:
     assert all(space.contains(action) for action in drawn)
     second = random_actions(space, 5)
     assert str(drawn) == str([next(second) for _ in range(50)])
+
+
+def test_an_environment_of_a_package_named_in_its_id(
+    worker: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    entry_point = "gymnasium.envs.classic_control:CartPoleEnv"
+    code = f"import gymnasium\ngymnasium.register('random_test_envs-v0', entry_point={entry_point!r})\n"
+    (tmp_path / "random_test_envs.py").write_text(code)
+    monkeypatch.syspath_prepend(str(tmp_path))
+    ran = worker(env_id="random_test_envs:random_test_envs-v0")
+    assert ran.lifecycle()[-1] == "run_completed"
+    with pytest.raises(ConfigError) as caught:
+        worker(env_id="random_test_envs:random_test_envs-v1")
+    assert caught.value.problems[0].nearest == "random_test_envs-v0"
+    with pytest.raises(ConfigError, match="no_such_random_test_envs' cannot be imported"):
+        worker(env_id="no_such_random_test_envs:random_test_envs-v0")

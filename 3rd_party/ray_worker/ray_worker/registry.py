@@ -60,20 +60,20 @@ def find_environment(env_id: str, api: str = "auto") -> EnvSource:
     """
     import gymnasium
 
+    from gym_gui.core.worker.envs import find_env_spec, parse_env_id
+
     name = env_id.removeprefix("pettingzoo/").removeprefix("pettingzoo.").removeprefix("pettingzoo:")
     explicit = name != env_id
     if api in ("auto", GYMNASIUM) and not explicit:
         try:
-            if ":" in env_id:  # Gymnasium's own way to name what registers an environment
-                importlib.import_module(env_id.partition(":")[0])
-            gymnasium.spec(env_id.rpartition(":")[2])
+            find_env_spec(env_id)
         except ImportError as error:
-            raise UnknownEnvironmentError(f"the package it is to come from cannot be imported ({error})") from None
+            raise UnknownEnvironmentError(str(error)) from None
         except gymnasium.error.Error as error:
             if api == GYMNASIUM or ("/" not in name and "." not in name):
                 reason = str(error).split(". ")[0].rstrip(".")
                 message = f"Gymnasium does not know it ({reason})"
-                raise UnknownEnvironmentError(message, _nearest(env_id.rsplit(":", 1)[-1], known_ids())) from None
+                raise UnknownEnvironmentError(message, _nearest(parse_env_id(env_id)[1], known_ids())) from None
         else:
             return EnvSource(GYMNASIUM, env_id, lambda **kwargs: gymnasium.make(env_id, **kwargs))
     return _find_pettingzoo(name.replace(".", "/"), api)

@@ -12,6 +12,7 @@ import numpy as np
 from gymnasium import spaces
 
 from gym_gui.core.worker import Problem
+from gym_gui.core.worker.envs import find_env_spec, parse_env_id
 from gym_gui.core.worker.errors import nearest
 
 from .arguments import check_arguments
@@ -65,16 +66,12 @@ def check_env_id(env_id: str) -> list[Problem]:
     from .environments import register_atari
 
     register_atari(env_id)
-    package, colon, name = env_id.rpartition(":")
     try:
-        if colon:
-            importlib.import_module(package)
-        gym.spec(name)
+        find_env_spec(env_id)
     except ImportError as error:
-        message = f"the package it is to come from cannot be imported ({error})"
-        return [Problem("env_id", message, value=env_id, allowed="'package:Name-v0' of an installed package")]
+        return [Problem("env_id", str(error), value=env_id, allowed="'package:Name-v0' of an installed package")]
     except gym.error.Error as error:
-        near = nearest(name, gym.registry)
+        near = nearest(parse_env_id(env_id)[1], gym.registry)
         reason = str(error).split(". ")[0].rstrip(".")
         allowed = "an id of Gymnasium's registry, or 'package:Name-v0'"
         message = f"Gymnasium does not know it ({reason})"

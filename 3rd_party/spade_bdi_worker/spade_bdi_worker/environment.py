@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import gymnasium as gym
 
-from .sdk import Problem, nearest
+from .sdk import Problem, find_env_spec, nearest
 from .spaces import Discretizer, Unsupported
 
 if TYPE_CHECKING:
@@ -27,11 +27,10 @@ def episode_seed(seed: int, phase: str, episode: int) -> int:
 def check_environment(config: RunConfig) -> list[Problem]:
     """Return every reason why a run's environment cannot be learned in by this worker."""
     try:
-        gym.spec(config.env_id)
-    except ModuleNotFoundError as error:
-        message = f"the package it is to come from cannot be imported ({error})"
+        find_env_spec(config.env_id)
+    except ImportError as error:
         allowed = "'package:Name-v0' of a package in this worker's environment"
-        return [Problem("env_id", message, value=config.env_id, allowed=allowed)]
+        return [Problem("env_id", str(error), value=config.env_id, allowed=allowed)]
     except gym.error.Error as error:
         near = nearest(config.env_id.rsplit(":", 1)[-1], gym.registry)
         reason = str(error).split(". ")[0].rstrip(".")

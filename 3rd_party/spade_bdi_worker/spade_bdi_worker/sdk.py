@@ -17,6 +17,7 @@ except ImportError:
     HAS_SDK = False
 
 if TYPE_CHECKING or HAS_SDK:
+    from gym_gui.core.worker.envs import find_env_spec
     from gym_gui.core.worker.errors import ConfigError, MosaicError, Problem, UsageError, nearest
 else:
 
@@ -54,6 +55,15 @@ else:
         found = difflib.get_close_matches(name, list(candidates), n=1)
         return found[0] if found else None
 
+    def find_env_spec(env_id: str) -> Any:
+        """Return Gymnasium's spec of an environment, after its package has been imported."""
+        import gymnasium
+
+        package, colon, name = env_id.rpartition(":")
+        if colon:
+            importlib.import_module(package)
+        return gymnasium.spec(name)
+
 
 def check_config(config_class: type, values: dict[str, Any]) -> list[Problem]:
     """Check types, bounds and names of a config; nothing is checked without the SDK."""
@@ -77,6 +87,7 @@ __all__ = [
     "Problem",
     "UsageError",
     "check_config",
+    "find_env_spec",
     "log_constant",
     "nearest",
 ]

@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from gym_gui.core.worker.envs.counter import RunCounter
+from gym_gui.core.worker.envs.ids import EnvironmentPackageError, find_env_spec, import_env_package, parse_env_id
 from gym_gui.core.worker.envs.sampling import EpisodeSampling
 from gym_gui.core.worker.envs.wrapping import wrap
 
@@ -26,11 +27,15 @@ _HOMES = {
 
 __all__ = [
     "AECTelemetryWrapper",
+    "EnvironmentPackageError",
     "EpisodeSampling",
     "ParallelTelemetryWrapper",
     "RunCounter",
     "TelemetryWrapper",
     "VectorTelemetryWrapper",
+    "find_env_spec",
+    "import_env_package",
+    "parse_env_id",
     "wrap",
 ]
 

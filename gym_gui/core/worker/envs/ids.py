@@ -1,0 +1,54 @@
+"""Environment ids: ``Name-v0`` of Gymnasium's registry, and ``package:Name-v0``, whose package registers it on import.
+
+This module is also run by its path, in interpreters without MOSAIC: it imports the standard library alone.
+"""
+
+from __future__ import annotations
+
+import importlib
+import re
+from typing import Any
+
+_PACKAGED = re.compile(r"([^\W\d]\w*(?:\.[^\W\d]\w*)*):([^:]+)")
+
+
+class EnvironmentPackageError(ImportError):
+    """The package in ``package:Name-v0`` cannot be imported."""
+
+
+def parse_env_id(env_id: str) -> tuple[str, str]:
+    """Split an id into its package (empty where it names none) and its name in the registry."""
+    found = _PACKAGED.fullmatch(env_id)
+    return (found[1], found[2]) if found else ("", env_id)
+
+
+def import_env_package(env_id: str) -> str:
+    """Import the package that an id names, if it names one, and return the id's name in the registry.
+
+    Raises:
+        EnvironmentPackageError: It cannot be imported, for whatever reason.
+    """
+    package, name = parse_env_id(env_id)
+    if package:
+        try:
+            importlib.import_module(package)
+        except Exception as error:
+            told = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
+            raise EnvironmentPackageError(f"the package {package!r} cannot be imported: {told}") from error
+    return name
+
+
+def find_env_spec(env_id: str) -> Any:
+    """Return Gymnasium's spec of an environment, after its package has been imported.
+
+    Raises:
+        EnvironmentPackageError: The package that it names cannot be imported.
+        gymnasium.error.Error: No environment of this name is registered.
+    """
+    name = import_env_package(env_id)
+    import gymnasium
+
+    return gymnasium.spec(name)
+
+
+__all__ = ["EnvironmentPackageError", "find_env_spec", "import_env_package", "parse_env_id"]
