@@ -62,7 +62,8 @@ def _gymnasium(env_id: str, kwargs: Report) -> Report:
     except ids.EnvironmentPackageError as error:
         return {"known": False, "nearest": [], "reason": str(error)[:300]}
     except Exception as error:  # noqa: BLE001 - an unknown name has many
-        return _unknown(name, [str(known) for known in gymnasium.registry], error)
+        near = ids.nearest_env_ids(env_id, map(str, gymnasium.registry))
+        return {"known": False, "nearest": near, "reason": _text(error)}
     report = {"known": True, "families": _families(spec), "agents": 1}
     try:
         env = gymnasium.make(name, disable_env_checker=True, **kwargs)

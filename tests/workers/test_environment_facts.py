@@ -59,7 +59,7 @@ def test_a_package_in_the_id_registers_its_environments(tmp_path: Path, monkeypa
     monkeypatch.setenv("PYTHONPATH", str(tmp_path))
     assert ask(tmp_path, "my_envs:Mine-v0").observations == [["discrete"]]
     mistyped = ask(tmp_path, "my_envs:Mine-v1")
-    assert (mistyped.known, mistyped.nearest) == (False, ["Mine-v0"])
+    assert (mistyped.known, mistyped.nearest) == (False, ["my_envs:Mine-v0"])
     for package, missing in (("no_envs", "no_envs"), ("broken_envs", "no_such_library")):
         facts = ask(tmp_path, f"{package}:Mine-v0")
         assert (facts.known, facts.nearest) == (False, [])

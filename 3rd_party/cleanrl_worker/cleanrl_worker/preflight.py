@@ -10,7 +10,7 @@ import gymnasium as gym
 
 from .make_env import extra_of, find_spec, is_atari, make_env
 from .needs import NEEDS, fitting_algorithms
-from .sdk import Problem, nearest
+from .sdk import Problem, nearest_env_ids
 from .spaces import Spaces
 
 if TYPE_CHECKING:
@@ -111,7 +111,7 @@ def check_env_id(env_id: str, path: str = "env_id") -> list[Problem]:
         if env_id.startswith("ALE/") and "ale_py" not in str(error) and not _known_namespace("ALE"):
             message = "ale-py, which has the Atari games, is not installed"
             return [Problem(path, message, value=env_id, allowed=_after("atari"))]
-        near = nearest(env_id.rsplit(":", 1)[-1], gym.registry)
+        near = next(iter(nearest_env_ids(env_id, gym.registry)), None)
         allowed = "an id of Gymnasium's registry, or 'package:Name-v0'"
         return [Problem(path, f"Gymnasium does not know it ({reason})", value=env_id, allowed=allowed, nearest=near)]
     return []

@@ -17,7 +17,7 @@ except ImportError:
 
 if TYPE_CHECKING or HAS_SDK:
     from gym_gui.core.worker.cli_base import Cancelled
-    from gym_gui.core.worker.envs import find_env_spec
+    from gym_gui.core.worker.envs import find_env_spec, nearest_env_ids
     from gym_gui.core.worker.errors import ConfigError, MosaicError, Problem, UsageError, nearest
 else:
 
@@ -69,6 +69,10 @@ else:
         if colon:
             importlib.import_module(package)
         return gymnasium.spec(name)
+
+    def nearest_env_ids(env_id: str, names: Iterable[str], count: int = 3) -> list[str]:
+        """Return the registered names that are like an unknown id's."""
+        return difflib.get_close_matches(env_id.rpartition(":")[2], list(names), n=count)
 
 
 def check_config(config_class: type, values: dict[str, Any]) -> list[Problem]:
@@ -138,6 +142,7 @@ __all__ = [
     "log",
     "log_constant",
     "nearest",
+    "nearest_env_ids",
     "open_emitter",
     "run_folder",
 ]

@@ -231,6 +231,6 @@ def test_an_environment_of_a_package_named_in_its_id(
     assert ran.lifecycle()[-1] == "run_completed"
     with pytest.raises(ConfigError) as caught:
         worker("ppo", total_timesteps=256, env_id="cleanrl_test_envs:cleanrl_test_envs-v1")
-    assert caught.value.problems[0].nearest == "cleanrl_test_envs-v0"
+    assert caught.value.problems[0].nearest == "cleanrl_test_envs:cleanrl_test_envs-v0"
     with pytest.raises(ConfigError, match="no_such_cleanrl_test_envs' cannot be imported"):
         worker("ppo", total_timesteps=256, env_id="no_such_cleanrl_test_envs:cleanrl_test_envs-v0")

@@ -6,7 +6,7 @@ import gymnasium as gym
 
 from .config import RandomWorkerConfig
 from .environments import is_pettingzoo, make_agents, make_single, pettingzoo_ids, pettingzoo_module
-from .sdk import HAS_SDK, Problem, find_env_spec, nearest
+from .sdk import HAS_SDK, Problem, find_env_spec, nearest, nearest_env_ids
 
 _INSTALL = "mosaic workers install 'random[pettingzoo]', or pip install pettingzoo mpe2 where the worker is"
 _FORMS = "an id of Gymnasium's registry, 'package:Name-v0', or PettingZoo's: 'mpe2/simple_spread_v3'"
@@ -47,7 +47,7 @@ def _check_gymnasium(config: RandomWorkerConfig) -> list[Problem]:
         allowed = "'package:Name-v0' of an installed package"
         return [Problem("env_id", str(error), value=env_id, allowed=allowed)]
     except gym.error.Error as error:
-        near = nearest(env_id.rsplit(":", 1)[-1], [*gym.registry, *pettingzoo_ids(env_id)])
+        near = next(iter(nearest_env_ids(env_id, [*gym.registry, *pettingzoo_ids(env_id)])), None)
         reason = str(error).split(". ")[0].rstrip(".")
         return [Problem("env_id", f"Gymnasium does not know it ({reason})", value=env_id, allowed=_FORMS, nearest=near)]
     try:

@@ -16,7 +16,7 @@ except ImportError:
 
 if TYPE_CHECKING or HAS_SDK:
     from gym_gui.core.worker.cli_base import Cancelled
-    from gym_gui.core.worker.envs import find_env_spec
+    from gym_gui.core.worker.envs import find_env_spec, nearest_env_ids
     from gym_gui.core.worker.errors import ConfigError, Problem, UsageError, nearest
 else:
 
@@ -65,6 +65,10 @@ else:
         if colon:
             importlib.import_module(package)
         return gymnasium.spec(name)
+
+    def nearest_env_ids(env_id: str, names: Iterable[str], count: int = 3) -> list[str]:
+        """Return the registered names that are like an unknown id's."""
+        return difflib.get_close_matches(env_id.rpartition(":")[2], list(names), n=count)
 
 
 def check_config(config_class: type, values: dict[str, Any]) -> list[Problem]:
@@ -115,5 +119,6 @@ __all__ = [
     "heartbeats",
     "log_constant",
     "nearest",
+    "nearest_env_ids",
     "open_emitter",
 ]

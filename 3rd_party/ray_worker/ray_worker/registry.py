@@ -60,7 +60,7 @@ def find_environment(env_id: str, api: str = "auto") -> EnvSource:
     """
     import gymnasium
 
-    from gym_gui.core.worker.envs import find_env_spec, parse_env_id
+    from gym_gui.core.worker.envs import find_env_spec, nearest_env_ids
 
     name = env_id.removeprefix("pettingzoo/").removeprefix("pettingzoo.").removeprefix("pettingzoo:")
     explicit = name != env_id
@@ -73,7 +73,7 @@ def find_environment(env_id: str, api: str = "auto") -> EnvSource:
             if api == GYMNASIUM or ("/" not in name and "." not in name):
                 reason = str(error).split(". ")[0].rstrip(".")
                 message = f"Gymnasium does not know it ({reason})"
-                raise UnknownEnvironmentError(message, _nearest(parse_env_id(env_id)[1], known_ids())) from None
+                raise UnknownEnvironmentError(message, next(iter(nearest_env_ids(env_id, known_ids())), None)) from None
         else:
             return EnvSource(GYMNASIUM, env_id, lambda **kwargs: gymnasium.make(env_id, **kwargs))
     return _find_pettingzoo(name.replace(".", "/"), api)

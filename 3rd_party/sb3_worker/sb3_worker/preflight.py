@@ -12,7 +12,7 @@ import numpy as np
 from gymnasium import spaces
 
 from gym_gui.core.worker import Problem
-from gym_gui.core.worker.envs import find_env_spec, parse_env_id
+from gym_gui.core.worker.envs import find_env_spec, nearest_env_ids
 from gym_gui.core.worker.errors import nearest
 
 from .arguments import check_arguments
@@ -71,7 +71,7 @@ def check_env_id(env_id: str) -> list[Problem]:
     except ImportError as error:
         return [Problem("env_id", str(error), value=env_id, allowed="'package:Name-v0' of an installed package")]
     except gym.error.Error as error:
-        near = nearest(parse_env_id(env_id)[1], gym.registry)
+        near = next(iter(nearest_env_ids(env_id, gym.registry)), None)
         reason = str(error).split(". ")[0].rstrip(".")
         allowed = "an id of Gymnasium's registry, or 'package:Name-v0'"
         message = f"Gymnasium does not know it ({reason})"

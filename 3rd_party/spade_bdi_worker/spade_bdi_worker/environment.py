@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import gymnasium as gym
 
-from .sdk import Problem, find_env_spec, nearest
+from .sdk import Problem, find_env_spec, nearest_env_ids
 from .spaces import Discretizer, Unsupported
 
 if TYPE_CHECKING:
@@ -32,7 +32,7 @@ def check_environment(config: RunConfig) -> list[Problem]:
         allowed = "'package:Name-v0' of a package in this worker's environment"
         return [Problem("env_id", str(error), value=config.env_id, allowed=allowed)]
     except gym.error.Error as error:
-        near = nearest(config.env_id.rsplit(":", 1)[-1], gym.registry)
+        near = next(iter(nearest_env_ids(config.env_id, gym.registry)), None)
         reason = str(error).split(". ")[0].rstrip(".")
         message, allowed = (
             f"Gymnasium does not know it ({reason})",

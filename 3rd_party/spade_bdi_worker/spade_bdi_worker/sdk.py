@@ -17,7 +17,7 @@ except ImportError:
     HAS_SDK = False
 
 if TYPE_CHECKING or HAS_SDK:
-    from gym_gui.core.worker.envs import find_env_spec
+    from gym_gui.core.worker.envs import find_env_spec, nearest_env_ids
     from gym_gui.core.worker.errors import ConfigError, MosaicError, Problem, UsageError, nearest
 else:
 
@@ -64,6 +64,10 @@ else:
             importlib.import_module(package)
         return gymnasium.spec(name)
 
+    def nearest_env_ids(env_id: str, names: Iterable[str], count: int = 3) -> list[str]:
+        """Return the registered names that are like an unknown id's."""
+        return difflib.get_close_matches(env_id.rpartition(":")[2], list(names), n=count)
+
 
 def check_config(config_class: type, values: dict[str, Any]) -> list[Problem]:
     """Check types, bounds and names of a config; nothing is checked without the SDK."""
@@ -90,4 +94,5 @@ __all__ = [
     "find_env_spec",
     "log_constant",
     "nearest",
+    "nearest_env_ids",
 ]

@@ -8,7 +8,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from gym_gui.core.worker.envs.counter import RunCounter
-from gym_gui.core.worker.envs.ids import EnvironmentPackageError, find_env_spec, import_env_package, parse_env_id
+from gym_gui.core.worker.envs.ids import (
+    EnvironmentPackageError,
+    find_env_spec,
+    import_env_package,
+    nearest_env_ids,
+    parse_env_id,
+)
 from gym_gui.core.worker.envs.sampling import EpisodeSampling
 from gym_gui.core.worker.envs.wrapping import wrap
 
@@ -35,6 +41,7 @@ __all__ = [
     "VectorTelemetryWrapper",
     "find_env_spec",
     "import_env_package",
+    "nearest_env_ids",
     "parse_env_id",
     "wrap",
 ]

@@ -5,9 +5,10 @@ This module is also run by its path, in interpreters without MOSAIC: it imports 
 
 from __future__ import annotations
 
+import difflib
 import importlib
 import re
-from typing import Any
+from typing import Any, Iterable
 
 _PACKAGED = re.compile(r"([^\W\d]\w*(?:\.[^\W\d]\w*)*):([^:]+)")
 
@@ -51,4 +52,12 @@ def find_env_spec(env_id: str) -> Any:
     return gymnasium.spec(name)
 
 
-__all__ = ["EnvironmentPackageError", "find_env_spec", "import_env_package", "parse_env_id"]
+def nearest_env_ids(env_id: str, names: Iterable[str], count: int = 3) -> list[str]:
+    """Return the registered names that are like an unknown id's, with the package that it names before them."""
+    package, name = parse_env_id(env_id)
+    by_key = {each.lower(): each for each in names}
+    near = difflib.get_close_matches(name.lower(), list(by_key), n=count, cutoff=0.6)
+    return [f"{package}:{by_key[key]}" if package else by_key[key] for key in near]
+
+
+__all__ = ["EnvironmentPackageError", "find_env_spec", "import_env_package", "nearest_env_ids", "parse_env_id"]
