@@ -54,7 +54,7 @@ def log_codes_page() -> str:
             "",
             "Every structured record carries the code, level, component, subcomponent and tags of its constant. Workers of your own need no",
             "entry here: any name `LOG_WORKER_{TYPE}_{CATEGORY}[_{DETAIL}]` imported from `gym_gui.logging_config.log_constants` is made on",
-            "first use, with a code that depends on the name alone.",
+            "first use, with a code that depends on the name alone. `LOG_MOSAIC_WORKER_…` names the same constant as `LOG_WORKER_…`.",
             "",
             "| code | name | level | component | subcomponent | message |",
             "|---|---|---|---|---|---|",

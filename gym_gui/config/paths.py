@@ -6,11 +6,20 @@ import os
 import sys
 from pathlib import Path
 
+VAR_ROOT: Path
+"""Where workers written elsewhere put files: in a worker's process its own folder in the run, else the home."""
+
 VAR_TRAINER_DIR: Path
 """The home again, under the name older workers import: ``VAR_TRAINER_DIR / "runs" / run_id`` is the run's folder."""
 
+VAR_TENSORBOARD_DIR: Path
+"""Where TensorBoard files go: in a worker's process its folder of them in the run, else the folder of all runs."""
+
+VAR_WANDB_DIR: Path
+"""Where Weights & Biases keeps files: in a worker's process its own folder in the run, else the folder of all runs."""
+
 VAR_OPERATORS_TELEMETRY_DIR: Path
-"""Where workers that know no run write telemetry files of their own."""
+"""Where workers write telemetry files of their own: in a worker's process in its own folder in the run."""
 
 
 def mosaic_home() -> Path:
@@ -57,14 +66,16 @@ def get_frames_dir(run_id: str, worker_id: str | None = None) -> Path:
 
 
 def ensure_var_directories() -> None:
-    """Create the home with the folders that workers expect in it.
+    """Create the home with the folders that workers expect; in a worker's process, those in its run.
 
     Raises:
-        OSError: The home cannot be written.
+        OSError: They cannot be written.
     """
-    mosaic_home().mkdir(mode=0o700, parents=True, exist_ok=True)
-    (mosaic_home() / "runs").mkdir(mode=0o700, exist_ok=True)
-    _operators_telemetry_dir().mkdir(parents=True, exist_ok=True)
+    if _own_run() is None:
+        mosaic_home().mkdir(mode=0o700, parents=True, exist_ok=True)
+        (mosaic_home() / "runs").mkdir(mode=0o700, exist_ok=True)
+    for name in ("VAR_ROOT", "VAR_TENSORBOARD_DIR", "VAR_WANDB_DIR", "VAR_OPERATORS_TELEMETRY_DIR"):
+        _var_dir(name).mkdir(parents=True, exist_ok=True)
 
 
 def _of_worker(folder: Path, worker_id: str | None) -> Path:
@@ -77,22 +88,41 @@ def _name(text: str, what: str) -> str:
     return text
 
 
-def _operators_telemetry_dir() -> Path:
-    return mosaic_home() / "operators" / "telemetry"
+def _own_run() -> Path | None:
+    """Return the folder of the run that this process works for, if it works for one."""
+    folder = os.environ.get("MOSAIC_RUN_DIR")
+    return Path(folder) if folder and os.environ.get("MOSAIC_RUN_ID") else None
+
+
+def _var_dir(name: str) -> Path:
+    run, home = _own_run(), mosaic_home()
+    if name == "VAR_TRAINER_DIR":
+        return home
+    if run is None:
+        folders = {"VAR_ROOT": home, "VAR_OPERATORS_TELEMETRY_DIR": home / "operators" / "telemetry"}
+        return folders.get(name, home / "runs")
+    worker = os.environ.get("WORKER_ID") or None
+    own = run if worker is None else run / "work" / _name(worker, "WORKER_ID")
+    if name == "VAR_TENSORBOARD_DIR":
+        return _of_worker(run / "tensorboard", worker)
+    return {"VAR_ROOT": own, "VAR_WANDB_DIR": own / "wandb"}.get(name, own / "operators" / "telemetry")
 
 
 def __getattr__(name: str) -> Path:
-    # Computed on each look-up, so that they follow MOSAIC_HOME.
-    if name == "VAR_TRAINER_DIR":
-        return mosaic_home()
-    if name == "VAR_OPERATORS_TELEMETRY_DIR":
-        return _operators_telemetry_dir()
+    # Computed on each look-up, so that they follow the environment.
+    if name in _VARS:
+        return _var_dir(name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 
+_VARS = ("VAR_OPERATORS_TELEMETRY_DIR", "VAR_ROOT", "VAR_TENSORBOARD_DIR", "VAR_TRAINER_DIR", "VAR_WANDB_DIR")
+
 __all__ = [
     "VAR_OPERATORS_TELEMETRY_DIR",
+    "VAR_ROOT",
+    "VAR_TENSORBOARD_DIR",
     "VAR_TRAINER_DIR",
+    "VAR_WANDB_DIR",
     "ensure_var_directories",
     "get_checkpoints_dir",
     "get_frames_dir",

@@ -2,6 +2,7 @@
 
 The constants of each component stand in their own module of :mod:`gym_gui.logging_config.components`. Any other name of
 the form ``LOG_WORKER_{TYPE}_{CATEGORY}[_{DETAIL}]`` is made on first use, with a code that depends on the name alone.
+``LOG_MOSAIC_WORKER_…`` names the same constant as ``LOG_WORKER_…``.
 """
 
 from __future__ import annotations

@@ -13,7 +13,7 @@ _lock = threading.Lock()
 _by_name: dict[str, LogConstant] = {}
 _by_code: dict[str, LogConstant] = {}
 
-_WORKER_NAME = re.compile(r"LOG_WORKER((?:_[A-Z0-9]+){2,})")
+_WORKER_NAME = re.compile(r"LOG_(?:MOSAIC_)?WORKER((?:_[A-Z0-9]+)+)")
 #: Where the worker's type ends and the category of the event begins (a type may have several words).
 _CATEGORIES = re.compile(
     "ACTION|AGENT|ANALYTICS|BUFFER|CHECKPOINT|CLUSTER|CONFIG|DEBUG|ENV|EPISODE|ERROR|EVAL|EVALUATION|"
@@ -74,12 +74,14 @@ def registered() -> Mapping[str, LogConstant]:
 
 
 def find(name: str) -> LogConstant | None:
-    """Return the constant of a name, made now if it is ``LOG_WORKER_{TYPE}_{CATEGORY}[_{DETAIL}]``."""
+    """Return the constant of a name, made now if it is ``LOG_WORKER_…``; ``LOG_MOSAIC_WORKER_…`` is the same one."""
     constant = _by_name.get(name)
-    if constant is None:
-        match = _WORKER_NAME.fullmatch(name)
-        if match:
-            constant = register_log_constant(name, _make(name, match.group(1)[1:].split("_")))
+    match = _WORKER_NAME.fullmatch(name) if constant is None else None
+    if match:
+        plain = "LOG_WORKER" + match.group(1)
+        constant = _by_name.get(plain) or _make(plain, match.group(1)[1:].split("_"))
+        for each in dict.fromkeys((plain, name)):
+            register_log_constant(each, constant)
     return constant
 
 
@@ -92,7 +94,7 @@ def _make(name: str, words: list[str]) -> LogConstant:
     return LogConstant(
         code="LOGW" + hashlib.sha256(name.encode("ascii")).hexdigest()[:10].upper(),
         level=level,
-        message=f"{title} worker {' '.join(event).lower()}",
+        message=" ".join([title, "worker", *(word.lower() for word in event)]),
         component="Worker",
         subcomponent=title + "Runtime",
         tags=tuple(dict.fromkeys(("_".join(kind).lower(), "worker", *(word.lower() for word in event)))),

@@ -76,6 +76,41 @@ def test_names_of_older_workers(home: Path, monkeypatch: pytest.MonkeyPatch, tmp
     assert tmp_path / "other" == paths.VAR_TRAINER_DIR
 
 
+VARS = [name for name in paths.__all__ if name.startswith("VAR_")]
+
+
+def test_files_of_workers_written_elsewhere_land_in_their_run(
+    home: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    run = tmp_path / "runs" / "r"
+    for name, value in (("MOSAIC_RUN_ID", "r"), ("MOSAIC_RUN_DIR", str(run)), ("WORKER_ID", "000002")):
+        monkeypatch.setenv(name, value)
+    own = run / "work" / "000002"
+    assert {name: getattr(paths, name) for name in VARS if name != "VAR_TRAINER_DIR"} == {
+        "VAR_ROOT": own,
+        "VAR_OPERATORS_TELEMETRY_DIR": own / "operators" / "telemetry",
+        "VAR_WANDB_DIR": own / "wandb",
+        "VAR_TENSORBOARD_DIR": run / "tensorboard" / "000002",
+    }
+    paths.ensure_var_directories()
+    assert all(getattr(paths, name).is_dir() for name in VARS if name != "VAR_TRAINER_DIR")
+    assert not home.exists()
+    monkeypatch.delenv("WORKER_ID")
+    assert all(getattr(paths, name).is_relative_to(run) for name in VARS if name != "VAR_TRAINER_DIR")
+    assert home == paths.VAR_TRAINER_DIR
+    monkeypatch.setenv("WORKER_ID", "../up")
+    with pytest.raises(ValueError, match="WORKER_ID"):
+        _ = paths.VAR_ROOT
+
+
+def test_tensorboard_folders_under_their_other_names(home: Path) -> None:
+    from gym_gui.constants.constants_tensorboard import build_tensorboard_log_dir, build_tensorboard_relative_path
+
+    assert build_tensorboard_log_dir("r", "w") == paths.get_tensorboard_dir("r", "w")
+    assert home / build_tensorboard_relative_path("r") == build_tensorboard_log_dir("r")
+    assert build_tensorboard_relative_path("r", "w") == "runs/r/tensorboard/w"
+
+
 def test_unknown_names() -> None:
     module: Any = paths
     with pytest.raises(AttributeError, match="VAR_NONE"):

@@ -18,10 +18,13 @@ os.environ.update(MOSAIC_HOME=folder, WORKER_ID="000001")
 import gym_gui.core.worker as sdk  # noqa: E402
 from gym_gui import constants  # noqa: E402
 from gym_gui.config import paths, settings  # noqa: E402
+from gym_gui.constants import constants_tensorboard  # noqa: E402
 from gym_gui.core.worker import encoding, protocols, schema  # noqa: E402
 from gym_gui.core.worker.envs import EpisodeSampling, RunCounter  # noqa: E402
 from gym_gui.core.worker.envs.frames import FrameWriter  # noqa: E402,F401
 from gym_gui.logging_config import LogFilter, configure_logging, log_constants  # noqa: E402
+from gym_gui.services.trainer.proto import trainer_pb2  # noqa: E402
+from gym_gui.telemetry.semconv import TelemetryEnv, VideoModes  # noqa: E402
 
 seen["names"] = sorted(name for name in sdk.__all__ if getattr(sdk, name) is not None)
 seen["protocols"] = protocols.__all__
@@ -122,6 +125,14 @@ seen["manifest"] = manifest.to_dict()
 assert isinstance(sdk.discover_workers(), list)
 paths.ensure_var_directories()
 seen["run_dir"] = os.path.relpath(str(paths.get_run_dir("r")), folder)
+seen["elsewhere"] = [
+    log_constants.LOG_MOSAIC_WORKER_LLM_RUNTIME_STARTED.code,
+    TelemetryEnv.FASTLANE_ONLY,
+    VideoModes.SINGLE,
+    constants_tensorboard.build_tensorboard_relative_path("r", "w"),
+    hasattr(trainer_pb2, "RegisterWorkerRequest"),
+    *(os.path.relpath(str(getattr(paths, name)), folder) for name in paths.__all__ if name.startswith("VAR_")),
+]
 seen["setting"] = settings.get_setting("daemon_port")
 seen["sampling"] = [EpisodeSampling("episodes:3").picks(i) for i in range(4)]
 assert RunCounter().next_step() == 0

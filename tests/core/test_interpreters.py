@@ -74,9 +74,11 @@ def test_wheel_holds_the_sdk_alone_and_works_where_it_is_installed(tmp_path: Pat
     (wheel,) = tmp_path.glob("mosaic_rl_sdk-*-py3-none-any.whl")
     with zipfile.ZipFile(wheel) as archive:
         names = archive.namelist()
-    rooms = {"core", "constants", "config", "logging_config", "__init__.py", "py.typed"}
+    rooms = {"core", "constants", "config", "logging_config", "services", "telemetry", "__init__.py", "py.typed"}
     inside = {name.split("/")[1] for name in names if name.startswith("gym_gui/")}
     assert inside <= rooms
+    telemetry = {name for name in names if name.startswith("gym_gui/telemetry/")}
+    assert telemetry == {"gym_gui/telemetry/__init__.py", "gym_gui/telemetry/semconv.py"}
     assert {"core", "constants", "config", "logging_config", "__init__.py"} <= inside
     assert {name.split("/")[0].partition("-")[0] for name in names} == {"gym_gui", "mosaic_rl_sdk"}
     assert not [name for name in names if "__pycache__" in name or name.endswith(".pyc")]

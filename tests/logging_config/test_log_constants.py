@@ -135,6 +135,16 @@ def test_both_spellings_are_one() -> None:
         ("LOG_WORKER_X1_HEARTBEAT", "DEBUG", "X1Runtime", "X1 worker heartbeat", "heartbeat"),
         ("LOG_WORKER_X1_CHECKPOINT_SKIPPED", "WARNING", "X1Runtime", "X1 worker checkpoint skipped", "checkpoint"),
         ("LOG_WORKER_X1_SOMETHING_NEW", "INFO", "X1Runtime", "X1 worker something new", "something"),
+        ("LOG_MOSAIC_WORKER_LLM_LLM_ERROR", "ERROR", "LlmRuntime", "Llm worker llm error", "llm"),
+        ("LOG_MOSAIC_WORKER_VLM_DEBUG", "DEBUG", "VlmRuntime", "Vlm worker debug", "vlm"),
+        (
+            "LOG_WORKER_MOSAIC_RUNTIME_INTEGRATION",
+            "INFO",
+            "MosaicRuntime",
+            "Mosaic worker runtime integration",
+            "mosaic",
+        ),
+        ("LOG_WORKER_X", "INFO", "XRuntime", "X worker", "x"),
     ],
 )
 def test_names_of_other_workers_are_made(name: str, level: str, subcomponent: str, message: str, tag: str) -> None:
@@ -145,6 +155,15 @@ def test_names_of_other_workers_are_made(name: str, level: str, subcomponent: st
     assert tag in constant.tags
 
 
+@pytest.mark.parametrize(
+    "event", ["CLEANRL_RUNTIME_STARTED", "BALROG_LLM_REQUEST", "LLM_RUNTIME_STARTED", "VLM_ACTION_SELECTED", "X"]
+)
+def test_a_name_with_mosaic_in_it_is_the_same_constant(event: str) -> None:
+    constant = getattr(log_constants, f"LOG_MOSAIC_WORKER_{event}")
+    assert getattr(log_constants, f"LOG_WORKER_{event}") is constant
+    assert get_constant_by_code(constant.code) is constant
+
+
 def test_made_codes_are_the_same_in_every_process() -> None:
     code = "from gym_gui.logging_config.log_constants import LOG_WORKER_MYWORKER_RUNTIME_STARTED as c; print(c.code)"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=60)
@@ -152,7 +171,8 @@ def test_made_codes_are_the_same_in_every_process() -> None:
 
 
 @pytest.mark.parametrize(
-    "name", ["LOG_WORKER_", "LOG_WORKER_X", "LOG_WORKER_x_Y", "LOG_NONE_SUCH", "LOG_WORKER_X__Y", "other"]
+    "name",
+    ["LOG_WORKER_", "LOG_WORKER", "LOG_WORKER_x_Y", "LOG_NONE_SUCH", "LOG_WORKER_X__Y", "LOG_OTHER_WORKER_X", "other"],
 )
 def test_names_that_are_none(name: str) -> None:
     with pytest.raises(AttributeError, match=name):

@@ -11,7 +11,16 @@ import gym_gui
 DISTRIBUTION = "mosaic-rl-sdk"
 
 _ROOT = Path(gym_gui.__file__).parent
-_PARTS = ("__init__.py", "config", "constants", "core", "logging_config")
+_PARTS = (
+    "__init__.py",
+    "config",
+    "constants",
+    "core",
+    "logging_config",
+    "services",
+    "telemetry/__init__.py",
+    "telemetry/semconv.py",
+)
 _LEFT_OUT = shutil.ignore_patterns("__pycache__", "*.pyc")
 _METADATA = """Metadata-Version: 2.1
 Name: {name}
@@ -47,6 +56,7 @@ def place_sdk(site: Path, *, linked: bool = False) -> str:
     package.mkdir()
     for name in _PARTS:
         source, target = _ROOT / name, package / name
+        target.parent.mkdir(exist_ok=True)
         if linked:
             target.symlink_to(source)
         elif source.is_dir():

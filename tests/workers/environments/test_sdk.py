@@ -11,7 +11,13 @@ import pytest
 import gym_gui
 from gym_gui.workers.environments import sdk
 
-USE = "import gym_gui.core.worker as w, gym_gui.logging_config.log_constants; w.TelemetryEmitter('r').run_started({})"
+USE = """
+import gym_gui.core.worker as w, gym_gui.logging_config.log_constants
+from gym_gui.telemetry.semconv import TelemetryEnv, VideoModes
+from gym_gui.services.trainer.proto import trainer_pb2, trainer_pb2_grpc
+from gym_gui.constants.constants_tensorboard import build_tensorboard_log_dir
+w.TelemetryEmitter('r').run_started({})
+"""
 
 
 def works_in(site: Path) -> bool:
@@ -27,7 +33,10 @@ def test_the_sdk_works_where_it_is_placed(tmp_path: Path, linked: bool) -> None:
     (found,) = importlib.metadata.distributions(path=[str(tmp_path)])
     assert (found.metadata["Name"], found.version) == ("mosaic-rl-sdk", gym_gui.__version__)
     assert works_in(tmp_path)
-    assert {path.name for path in (tmp_path / "gym_gui").iterdir()} - {"__pycache__"} == set(sdk._PARTS)
+    rooms = {name.partition("/")[0] for name in sdk._PARTS}
+    assert {path.name for path in (tmp_path / "gym_gui").iterdir()} - {"__pycache__"} == rooms
+    telemetry = {path.name for path in (tmp_path / "gym_gui" / "telemetry").iterdir()} - {"__pycache__"}
+    assert telemetry == {"__init__.py", "semconv.py"}
 
 
 def test_pip_takes_links_away_and_leaves_what_they_lead_to(tmp_path: Path) -> None:

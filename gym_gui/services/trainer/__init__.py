@@ -1,0 +1,1 @@
+"""Names that workers written elsewhere import; the trainer itself is :mod:`gym_gui.trainer`."""

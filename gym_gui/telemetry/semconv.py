@@ -1,0 +1,27 @@
+"""Names of variables and video modes that workers written elsewhere read. Nothing in MOSAIC sets them."""
+
+from __future__ import annotations
+
+
+class TelemetryEnv:
+    """Variables by which a viewer asked a worker for frames through shared memory; unset means: no frames."""
+
+    FASTLANE_ONLY = "GYM_GUI_FASTLANE_ONLY"
+    FASTLANE_SLOT = "GYM_GUI_FASTLANE_SLOT"
+    FASTLANE_VIDEO_MODE = "GYM_GUI_FASTLANE_VIDEO_MODE"
+    FASTLANE_GRID_LIMIT = "GYM_GUI_FASTLANE_GRID_LIMIT"
+    CLEANRL_INTERVAL_MS = "CLEANRL_FASTLANE_INTERVAL_MS"
+    CLEANRL_MAX_DIM = "CLEANRL_FASTLANE_MAX_DIM"
+    LEGACY_FASTLANE_ENABLED = "FASTLANE_ENABLED"
+    LEGACY_FASTLANE_SLOT = "FASTLANE_SLOT"
+
+
+class VideoModes:
+    """Values of ``TelemetryEnv.FASTLANE_VIDEO_MODE``."""
+
+    SINGLE = "single"
+    GRID = "grid"
+    OFF = "off"
+
+
+__all__ = ["TelemetryEnv", "VideoModes"]
