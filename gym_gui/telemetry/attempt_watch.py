@@ -15,11 +15,14 @@ from gym_gui.telemetry.activity import Activity
 from gym_gui.telemetry.facts import AttemptFacts, ExitFacts, StopFacts
 from gym_gui.telemetry.history import AttemptHistory
 from gym_gui.telemetry.identity import ProcessIdentity, boot_id
-from gym_gui.telemetry.processes import marked_processes
+from gym_gui.telemetry.processes import holding_processes, marked_processes
 from gym_gui.telemetry.usage import Usage
 
 #: How often the process table is searched for an attempt whose launcher is gone, seconds.
 SEARCH_INTERVAL_S = 0.5
+
+#: A launch lock that is held for so long, seconds, by no process that can be seen is told of.
+UNSEEN_PATIENCE_S = 2.0
 
 
 class LogFacts(msgspec.Struct, frozen=True):
@@ -62,12 +65,17 @@ class AttemptWatch:
         self.launcher_stopped_at: float | None = None
         """Since when its launcher has been seen to stand still, monotonic seconds."""
         self.worker: ProcessIdentity | None = None
+        self.elsewhere = False
+        """Its launch lock is held, by a launcher in another container or on another machine."""
+        self.held_unseen = False
+        """Its launch lock is held, and by no process that can be seen from here."""
         self.over = False
         """It began, and at the last look nothing of it lived: its log is complete."""
         self._launcher: ProcessIdentity | None = None
         self._usage_seen: Usage | None = None
         self._spawning = False
         self._started_at: float | None = None
+        self._unseen_since: float | None = None
         self._survivors: list[ProcessIdentity] = []
         self._searched_at = float("-inf")
 
@@ -85,9 +93,17 @@ class AttemptWatch:
         return self._launcher or self.record.launcher
 
     @property
-    def survivors(self) -> list[ProcessIdentity]:
-        """Processes of the attempt, as last searched for."""
-        return self._survivors
+    def obstacle(self) -> str:
+        """What keeps this supervisor from doing anything about the attempt, in words; empty: nothing."""
+        lock = self.folder.launch_lock(self.worker_id, self.number).name
+        if self.elsewhere and self.launcher is not None:
+            return f"worker {self.worker_id} runs elsewhere: {lock} is held by {self.launcher.place}; stop it there"
+        if self.held_unseen:
+            return (
+                f"worker {self.worker_id} has ended, but {lock} is held by a process that cannot be seen from here"
+                " (another user's, or another container's); stop it there"
+            )
+        return ""
 
     def look(self, now: float, log: LogFacts) -> AttemptFacts:
         """Return all that is known of the attempt.
@@ -98,10 +114,17 @@ class AttemptWatch:
         """
         locked = is_locked(self.folder.launch_lock(self.worker_id, self.number))
         self._read_records()  # after the lock: what a launcher wrote before it let go is seen
-        launcher_alive = locked and (self.launcher is None or self.launcher.alive())
+        self.elsewhere = locked and self.launcher is not None and not self.launcher.here
+        # Of a launcher that cannot be looked up from here the lock is all that tells, and it is enough.
+        launcher_alive = locked and (self.launcher is None or self.elsewhere or self.launcher.alive())
         worker_alive = self.worker is not None and self.worker.alive()
-        if self._spawning and not launcher_alive and not worker_alive:
-            worker_alive = self._search(now)
+        left = not launcher_alive and not worker_alive and (locked or self._spawning)
+        self._survivors = self._search(now, locked) if left else []
+        if not locked or launcher_alive or worker_alive or self._survivors:
+            self._unseen_since = None
+        elif self._unseen_since is None:
+            self._unseen_since = now
+        self.held_unseen = self._unseen_since is not None and now - self._unseen_since > UNSEEN_PATIENCE_S
         paused = self.record.held_at is not None
         cpu_seconds = None if self.usage is None else self.usage.cpu_seconds
         sampled, self._usage_seen = self.usage is not self._usage_seen, self.usage
@@ -112,9 +135,11 @@ class AttemptWatch:
             launches=self.record.launches,
             launcher_alive=launcher_alive,
             worker_alive=worker_alive,
-            survivors=len(self._survivors) if not launcher_alive else 0,
+            survivors=len(self._survivors),
+            locked=locked,
+            elsewhere=self.elsewhere,
             spawning=self._spawning,
-            pid=None if self.worker is None else self.worker.pid,
+            pid=None if self.worker is None or self.exit.get("reason") == "spawn_failed" else self.worker.pid,
             stopped=paused and self.worker is not None and self.worker.stopped(),
             same_boot=self.launcher is None or self.launcher.boot_id == boot_id(),
             exit=self._exit_facts(),
@@ -139,21 +164,26 @@ class AttemptWatch:
 
     def search(self) -> list[ProcessIdentity]:
         """Return the attempt's living processes, searched for now."""
-        self._survivors = marked_processes(self.folder.run_id, self.worker_id, self.number)
-        return self._survivors
+        found = marked_processes(self.folder.run_id, self.worker_id, self.number)
+        lock = self.folder.launch_lock(self.worker_id, self.number)
+        found += holding_processes(lock, (self.stdout, self.stderr))
+        since = 0 if self.launcher is None or not self.launcher.here else self.launcher.start_ticks
+        # Nothing of the attempt is older than its launcher, and the launcher is none of what the worker left behind.
+        mine = {one.pid: one for one in found if one.start_ticks >= since and not self._is_launcher(one)}
+        return list(mine.values())
 
-    def _search(self, now: float) -> bool:
-        """Look for processes that no launcher sees to any more; return whether the worker itself is among them."""
-        if self.exit.get("swept"):
-            self._survivors = []
-            return False
+    def _is_launcher(self, process: ProcessIdentity) -> bool:
+        launcher = self.launcher
+        return launcher is not None and (process.pid, process.start_ticks) == (launcher.pid, launcher.start_ticks)
+
+    def _search(self, now: float, locked: bool) -> list[ProcessIdentity]:
+        """Return the processes that no launcher sees to any more; searched for now and then, and before the end."""
+        if self.exit.get("swept") and not locked:
+            return []
         if now - self._searched_at >= SEARCH_INTERVAL_S:
             self._searched_at = now
-            self.search()
-            if self.worker is None and self._survivors:
-                self.worker = self._survivors[0]  # its launcher died before it could write the pid down
-                return True
-        return False
+            return self.search()
+        return self._survivors
 
     def _read_records(self) -> None:
         if self.worker is None:

@@ -56,6 +56,10 @@ class AttemptFacts(msgspec.Struct, frozen=True):
     worker_alive: bool = False
     survivors: int = 0
     """Processes of the attempt that were found where its launcher is gone."""
+    locked: bool = False
+    """Whether its launch lock is held, whoever holds it: proof that something of it lives."""
+    elsewhere: bool = False
+    """Whether its launcher lives in another container or on another machine: it cannot be signalled from here."""
     spawning: bool = False
     """The launcher wrote that it was about to spawn the worker: from here on it may have run."""
     pid: int | None = None
@@ -90,7 +94,7 @@ class AttemptFacts(msgspec.Struct, frozen=True):
     @property
     def over(self) -> bool:
         """Whether nothing of it lives any more."""
-        return not (self.launcher_alive or self.worker_alive or self.survivors)
+        return not (self.launcher_alive or self.worker_alive or self.survivors or self.locked)
 
 
 class WorkerFacts(msgspec.Struct, frozen=True):

@@ -11,6 +11,8 @@ from pathlib import Path
 
 import msgspec
 
+from gym_gui.telemetry.launcher import proc_name, stat_fields
+
 _LINUX = sys.platform.startswith("linux")
 
 
@@ -24,12 +26,14 @@ class ProcessIdentity(msgspec.Struct, frozen=True):
         pid_ns: Inode number of the pid namespace.
         pid: Process id.
         start_ticks: Start of the process, in clock ticks since boot.
+        host: Name of the machine or container, to tell people.
     """
 
     boot_id: str
     pid_ns: int
     pid: int
     start_ticks: int
+    host: str = ""
 
     @classmethod
     def of(cls, pid: int) -> ProcessIdentity:
@@ -39,30 +43,44 @@ class ProcessIdentity(msgspec.Struct, frozen=True):
             ProcessLookupError: There is no such process.
         """
         _, start_ticks = _state_and_start(pid)
-        return cls(boot_id(), _pid_namespace(), pid, start_ticks)
+        return cls(boot_id(), _pid_namespace(), pid, start_ticks, os.uname().nodename)
 
     @classmethod
     def own(cls) -> ProcessIdentity:
         """Return the identity of the calling process."""
         return cls.of(os.getpid())
 
+    @property
+    def here(self) -> bool:
+        """Whether this pid can be looked up: it is of this boot of this machine and of this process's pid namespace."""
+        return self.boot_id == boot_id() and self.pid_ns == _pid_namespace()
+
+    @property
+    def place(self) -> str:
+        """Where the process is, in words, seen from here."""
+        name = f" ({self.host})" if self.host else ""
+        if self.here:
+            return f"pid {self.pid}"
+        kind = "another container" if self.boot_id == boot_id() else "another machine or container"
+        return f"pid {self.pid} of {kind}{name}"
+
     def alive(self) -> bool:
-        """Return whether exactly this process still runs; a zombie is dead."""
-        if self.boot_id != boot_id() or self.pid_ns != _pid_namespace():
-            return False
-        try:
-            state, start_ticks = _state_and_start(self.pid)
-        except ProcessLookupError:
-            return False
-        return start_ticks == self.start_ticks and state not in ("Z", "X")
+        """Return whether exactly this process still runs, as far as it can be looked up; a zombie is dead."""
+        return self._state() not in ("", "Z", "X")
 
     def stopped(self) -> bool:
         """Return whether this process stands still (SIGSTOP, or a debugger's hand)."""
+        return self._state() in ("T", "t")
+
+    def _state(self) -> str:
+        """Return the state letter of exactly this process, empty where it is gone or elsewhere."""
+        if not self.here:
+            return ""
         try:
             state, start_ticks = _state_and_start(self.pid)
         except ProcessLookupError:
-            return False
-        return start_ticks == self.start_ticks and state in ("T", "t")
+            return ""
+        return state if start_ticks == self.start_ticks else ""
 
     def signal(self, number: int) -> bool:
         """Signal exactly this process, never another that got its pid.
@@ -124,8 +142,7 @@ def _state_and_start(pid: int) -> tuple[str, int]:
     if not _LINUX:
         return _state_and_start_elsewhere(pid)
     try:
-        with open(f"/proc/{pid}/stat", "rb") as stream:  # noqa: PTH123 - asked for several times a second
-            fields = stream.read().rpartition(b")")[2].split()
+        fields = stat_fields(proc_name(pid))
     except (FileNotFoundError, ProcessLookupError):
         raise ProcessLookupError(errno.ESRCH, "No such process", str(pid)) from None
     return fields[0].decode("ascii"), int(fields[19])

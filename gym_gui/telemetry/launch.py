@@ -17,6 +17,7 @@ from gym_gui.runs.folder import RunFolder
 from gym_gui.runs.grant import visible_devices
 from gym_gui.runs.lock import FileLock
 from gym_gui.runs.plan import RunPlan, WorkerPlan
+from gym_gui.telemetry.processes import limit_mark
 
 LAUNCHER = Path(__file__).with_name("launcher.py")
 #: An inherited PYTHONUNBUFFERED splits a print into two writes: another thread's line could land between.
@@ -59,6 +60,7 @@ def build_spec(
         "env": environment,
         "secrets": str(root.secrets(identifier)) if worker.secrets else None,
         "unset": list(UNSET),
+        "mark": limit_mark(plan.run_id, identifier, attempt),
         "stdout": stdout,
         "stderr": str(root.stderr_log(identifier, attempt)),
         "lock": str(root.launch_lock(identifier, attempt)),

@@ -3,8 +3,9 @@
 Run as ``python -I -S launcher.py SPEC.json [LOCK_DESCRIPTOR]``. A program of its own on the standard library alone
 (Python 3.8+, few imports), because there is one beside every worker for as long as it trains, on any machine.
 
-What it writes, each whole or absent: the *started* record, once without a pid just before the worker is spawned and
-once with it; the *exit* record, at once when the worker has ended and again when nothing that it left behind lives.
+What it writes, each whole or absent: the *started* record, before the worker's program runs; the *exit* record, at once
+when the worker has ended and again when nothing that it left behind lives. The worker's process begins as a gate that
+waits until its pid is on record: a worker runs exactly if there is a started record, whoever is killed and when.
 The lock file is held by launcher and worker: a free lock means that neither lives.
 """
 
@@ -15,6 +16,7 @@ import fcntl
 import json
 import os
 import signal
+import stat
 import sys
 import time
 
@@ -32,7 +34,46 @@ LEFTOVER_GRACE_S = 0.5
 SWEEP_LIMIT_S = 10.0
 #: How long the exit record is tried again on a disk that refuses it.
 RECORD_RETRY_S = 60.0
+#: The longest wait between two looks at the clock and at a cancellation, seconds.
+TICK_S = 1.0
+#: More than this between two looks means that this process stood still itself (SIGSTOP, suspend), seconds; no limit
+#: counts such time.
+GAP_S = 2.0
+#: How long after a cancellation was asked for a launcher obeys it by itself, seconds: whoever supervises the run is
+#: quicker, unless it is in another container and cannot send a signal.
+CANCEL_PATIENCE_S = 5.0
 PR_SET_CHILD_SUBREAPER = 36
+#: What a worker's process runs first. It gets its environment through a pipe, then waits for the word to begin. Where
+#: the launcher died instead, the started record decides: without one nothing has run, and the next launcher may begin.
+#: The mark (a soft limit that Linux has ignored since 2.6) stays on every process that the worker ever leaves behind.
+GATE = r"""
+import os, sys, _signal
+gate, failed, record, mark, program = int(sys.argv[1]), int(sys.argv[2]), sys.argv[3], int(sys.argv[4]), sys.argv[5]
+given = b""
+while b"\0\0" not in given:
+    part = os.read(gate, 65536)
+    if not part:
+        os._exit(1)
+    given += part
+entries, word = given.split(b"\0\0", 1)
+if not (word or os.read(gate, 1)) and not os.path.exists(record):
+    os._exit(1)
+os.close(gate)
+os.set_inheritable(failed, False)
+try:
+    import resource
+    if mark and resource.getrlimit(resource.RLIMIT_RSS) == (resource.RLIM_INFINITY, resource.RLIM_INFINITY):
+        resource.setrlimit(resource.RLIMIT_RSS, (mark, resource.RLIM_INFINITY))
+except (ImportError, AttributeError, ValueError, OSError):
+    pass
+for number in (_signal.SIGPIPE, getattr(_signal, "SIGXFSZ", _signal.SIGPIPE)):
+    _signal.signal(number, _signal.SIG_DFL)
+try:
+    os.execve(program, sys.argv[6:], dict(entry.split(b"=", 1) for entry in entries.split(b"\0")))
+except (OSError, ValueError) as error:
+    os.write(failed, str(error).encode("utf-8", "replace")[:500])
+os._exit(127)
+"""
 #: The run and the worker, for the lines below.
 CONTEXT: dict[str, Any] = {}
 
@@ -49,35 +90,63 @@ def say(text: str, code: str = "LOG1205", level: str = "WARNING") -> None:
 
 def identity(pid: int) -> dict[str, Any]:
     """Return what tells this process from every other that has its pid, before or after (zeros where unknown)."""
-    found: dict[str, Any] = {"boot_id": "", "pid_ns": 0, "pid": pid, "start_ticks": 0}
+    found: dict[str, Any] = {"boot_id": "", "pid_ns": 0, "pid": pid, "start_ticks": 0, "host": os.uname().nodename}
     try:
         with open("/proc/sys/kernel/random/boot_id") as stream:  # noqa: PTH123 - pathlib is a heavy import
             found["boot_id"] = stream.read().strip()
         found["pid_ns"] = os.stat("/proc/self/ns/pid").st_ino  # noqa: PTH116
-        found["start_ticks"] = int(stat_fields(pid)[19])
+        found["start_ticks"] = int(stat_fields(proc_name(pid))[19])
     except (OSError, IndexError, ValueError):
         pass
     return found
 
 
-def stat_fields(pid: int) -> list[bytes]:
-    """Return the fields of ``/proc/<pid>/stat`` after the command's name: state, ppid, … (``OSError``: none)."""
-    with open(f"/proc/{pid}/stat", "rb") as stream:  # noqa: PTH123
+def proc_name(pid: int) -> str:
+    """Return a process's name below ``/proc``, which may be that of an outer pid namespace (``OSError``: none)."""
+    mine = os.readlink("/proc/self")
+    if mine == str(os.getpid()):
+        return str(pid)
+    if pid == os.getpid():
+        return mine
+    if not hasattr(os, "pidfd_open"):
+        raise OSError(errno.ENOSYS, "cannot look up a process of another pid namespace's /proc")
+    descriptor = os.pidfd_open(pid)
+    try:
+        with open(f"/proc/self/fdinfo/{descriptor}") as stream:  # noqa: PTH123
+            return next(line.split()[1] for line in stream if line.startswith("Pid:"))
+    finally:
+        os.close(descriptor)
+
+
+def pids_of(name: str) -> list[int]:
+    """Return a process's pids in every namespace from that of ``/proc`` down to its own (``OSError``: none)."""
+    with open(f"/proc/{name}/status") as stream:  # noqa: PTH123
+        return [int(word) for line in stream if line.startswith("NSpid:") for word in line.split()[1:]]
+
+
+def stat_fields(name: str) -> list[bytes]:
+    """Return the fields of ``/proc/<name>/stat`` after the command's name: state, ppid, … (``OSError``: none)."""
+    with open(f"/proc/{name}/stat", "rb") as stream:  # noqa: PTH123
         return stream.read().rpartition(b")")[2].split()
 
 
 def children() -> list[int]:
     """Return the pids of this process's children, adopted ones included."""
-    me = str(os.getpid()).encode()
     found = []
-    for name in os.listdir("/proc") if os.path.isdir("/proc") else []:  # noqa: PTH112, PTH208
+    try:
+        mine = os.readlink("/proc/self")
+        depth = len(pids_of(mine)) - 1
+        names = os.listdir("/proc")  # noqa: PTH208
+    except OSError:
+        return []
+    for name in names:
         if name.isdigit():
             try:
-                fields = stat_fields(int(name))
-            except OSError:
+                fields = stat_fields(name)
+                if len(fields) > 1 and fields[1] == mine.encode() and fields[0] != b"Z":
+                    found.append(int(name) if mine == str(os.getpid()) else pids_of(name)[depth])
+            except (OSError, IndexError):
                 continue
-            if len(fields) > 1 and fields[1] == me and fields[0] != b"Z":
-                found.append(int(name))
     return found
 
 
@@ -150,7 +219,7 @@ class Launcher:
     """The life of one worker attempt.
 
     Args:
-        spec: What to run: ``argv cwd env secrets unset stdout stderr started exit wall_time_s shutdown_timeout_s
+        spec: What to run: ``argv cwd env secrets unset mark stdout stderr started exit wall_time_s shutdown_timeout_s
             cancel_intent`` (paths absolute, times in seconds).
     """
 
@@ -159,37 +228,32 @@ class Launcher:
         self.pid = 0
         self.signalled_at: float | None = None
         self.held_at: float | None = None
+        self.asked_at: float | None = None
+        self.failure = -1
         self.reason = "exited"
         self.cpu_seconds = 0.0
         self.max_rss_bytes = 0
         self.strays: set[int] = set()
         self.records = {
-            name: Record(spec[name.split(".")[0]], name.split(".")[1])
-            for name in ("started.0", "started.1", "exit.0", "exit.1")
+            name: Record(spec[name.split(".")[0]], name.split(".")[1]) for name in ("started.0", "exit.0", "exit.1")
         }
         self.outcome: dict[str, Any] = {"code": None, "signal": None, "error": "", "started_at": time.time()}
 
     def run(self) -> None:
         """Spawn the worker, watch it, and record its end."""
         become_subreaper()
-        me = identity(os.getpid())
-        started = {"launcher": me, "worker": None, "started_at": time.time(), "monotonic": time.monotonic()}
-        self.records["started.0"].write(started, sync=False)
         if signal.sigpending() & {signal.SIGTERM, signal.SIGINT}:
             self.note_stop()
         else:
             try:
                 self.spawn()
             except (OSError, ValueError) as error:
-                self.reason = "spawn_failed"
-                self.outcome["error"] = str(error)[:500]
-                say(f"the worker cannot be started: {error}", level="ERROR")
+                self.fail(str(error))
         if self.pid:
-            self.outcome["started_at"] = time.time()
-            started["worker"] = identity(self.pid)
-            started["started_at"] = self.outcome["started_at"]
-            self.records["started.1"].write_stubbornly(started, sync=False, patience_s=0.0)
             self.watch()
+            failure = os.read(self.failure, 500).decode("utf-8", "replace")
+            if failure:
+                self.fail(failure)
             self.record_end("exit.0", swept=False)
             self.sweep()
         if self.strays:
@@ -197,6 +261,12 @@ class Launcher:
         self.record_end("exit.1", swept=True)
         for record in self.records.values():
             record.discard()
+
+    def fail(self, error: str) -> None:
+        """Keep why the worker's program never ran."""
+        self.reason = "spawn_failed"
+        self.outcome.update(code=None, signal=None, error=error[:500])
+        say(f"the worker cannot be started: {error}", level="ERROR")
 
     def spawn(self) -> None:
         """Start the worker in a session of its own, its stdout the log (``OSError``: it cannot be started)."""
@@ -206,46 +276,101 @@ class Launcher:
         if spec.get("secrets"):  # a private file: specs and command lines are for everybody to read
             with open(spec["secrets"], "rb") as stream:  # noqa: PTH123
                 environment.update(json.loads(stream.read())["environment"])
+        entries = [os.fsencode(f"{key}={value}") for key, value in environment.items()]
+        if any(b"\0" in entry for entry in entries):
+            raise ValueError("a variable of its environment holds a null byte")
         os.chdir(spec["cwd"])
-        append = os.O_WRONLY | os.O_CREAT | os.O_APPEND
-        files = [os.open(os.devnull, os.O_RDONLY), os.open(spec["stdout"], append, 0o600)]
-        files.append(os.open(spec["stderr"], append, 0o600))
         program = spec["argv"][0]
         if "/" not in program:
             program = find_program(program, environment.get("PATH", os.defpath))
-        self.pid = os.posix_spawn(
-            program,
-            spec["argv"],
-            environment,
-            file_actions=[(os.POSIX_SPAWN_DUP2, descriptor, target) for target, descriptor in enumerate(files)],
-            setsid=True,
-            setsigmask=[],
-            setsigdef=[signal.SIGCHLD, signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGPIPE, signal.SIGXFSZ],
-        )
-        for descriptor in files:
-            os.close(descriptor)
+        elif not os.access(program, os.X_OK):  # the gate finds out, too, but only when it is on record
+            known = errno.EACCES if os.path.exists(program) else errno.ENOENT  # noqa: PTH110
+            raise OSError(known, os.strerror(known), program)
+        gate = self.spawn_gate(program)
+        try:
+            write_all(gate, b"\0".join(entries) + b"\0\0")
+            now = time.time()
+            started = {
+                "launcher": identity(os.getpid()),
+                "worker": identity(self.pid),
+                "started_at": now,
+                "monotonic": time.monotonic(),
+            }
+            self.outcome["started_at"] = now
+            self.records["started.0"].write(started, sync=True)
+            write_all(gate, b"!")
+        except OSError:
+            if not os.path.exists(spec["started"]):  # noqa: PTH110
+                os.kill(self.pid, signal.SIGKILL)
+                os.waitpid(self.pid, 0)
+                self.pid = 0
+                raise
+        finally:
+            os.close(gate)
+
+    def spawn_gate(self, program: str) -> int:
+        """Start the process that is to become the worker; return the descriptor that lets it begin."""
+        spec = self.spec
+        files = [os.open(os.devnull, os.O_RDONLY), open_log(spec["stdout"]), open_log(spec["stderr"])]
+        wait, gate = os.pipe()
+        self.failure, failed = os.pipe()
+        try:
+            for descriptor in (wait, failed):
+                os.set_inheritable(descriptor, True)
+            words = [str(wait), str(failed), spec["started"], str(spec.get("mark") or 0), program]
+            self.pid = os.posix_spawn(
+                sys.executable,
+                [sys.executable, "-I", "-S", "-c", GATE, *words, *spec["argv"]],
+                os.environ,
+                file_actions=[(os.POSIX_SPAWN_DUP2, descriptor, target) for target, descriptor in enumerate(files)],
+                setsid=True,
+                setsigmask=[],
+                setsigdef=[signal.SIGCHLD, signal.SIGTERM, signal.SIGINT, signal.SIGHUP],
+            )
+        except OSError:
+            os.close(gate)
+            raise
+        finally:
+            for descriptor in (*files, wait, failed):
+                os.close(descriptor)
+        return gate
 
     def watch(self) -> None:
         """Return when the worker has ended; it stays a zombie, so that the number of its group stays its own."""
         limit = self.spec.get("wall_time_s")
         deadline = None if limit is None else time.monotonic() + limit
         kill_at: float | None = None
+        seen = time.monotonic()
         while not self.ended():
             now = time.monotonic()
+            gap, seen = now - seen, now
+            if gap > GAP_S:
+                deadline = deadline if deadline is None or self.held_at is not None else deadline + gap
+                kill_at = None if kill_at is None else kill_at + gap
             if kill_at is None and self.held_at is None and deadline is not None and now >= deadline:
                 say(f"the worker has had its {limit:g} s", "LOG1203")
                 kill_at = self.terminate("wall_time")
+            if kill_at is None and self.cancelled(now):
+                kill_at = self.terminate("")
             if kill_at is not None and now >= kill_at:
                 self.signal_all(signal.SIGKILL)
                 kill_at = now + 1.0
             counted = deadline if kill_at is None and self.held_at is None else None
-            due = [moment for moment in (kill_at, counted) if moment is not None]
-            number = wait_signal(min(due) - now if due else 3600.0)
+            due = [moment - now for moment in (kill_at, counted) if moment is not None]
+            number = wait_signal(min([*due, TICK_S]))
             # An exit that came before our first signal wins: look once more before the signal is passed on.
             if number in (signal.SIGTERM, signal.SIGINT) and kill_at is None and not self.ended():
                 kill_at = self.terminate("")
             elif number in (HOLD, RELEASE) and kill_at is None:
                 deadline = self.hold(number == HOLD, deadline)
+
+    def cancelled(self, now: float) -> bool:
+        """Return whether a cancellation has been asked for and nobody has carried it out."""
+        if not os.path.exists(self.spec["cancel_intent"]):  # noqa: PTH110
+            self.asked_at = None
+        elif self.asked_at is None:
+            self.asked_at = now
+        return self.asked_at is not None and now - self.asked_at >= CANCEL_PATIENCE_S
 
     def hold(self, stop: bool, deadline: float | None) -> float | None:
         """Stop the worker's processes or let them go on; return the deadline, put off by as long as they stood."""
@@ -341,6 +466,23 @@ def deliver(send: Callable[[int, int], None], target: int, number: int) -> None:
         send(target, number)
     except OSError:
         return
+
+
+def open_log(path: str) -> int:
+    """Open a log to append to it (``OSError``: it cannot be, or something else lies in its place)."""
+    append = os.O_WRONLY | os.O_CREAT | os.O_APPEND
+    descriptor = os.open(path, append | os.O_NOFOLLOW | os.O_NONBLOCK, 0o600)  # a FIFO would block
+    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+        os.close(descriptor)
+        raise OSError(errno.EINVAL, "Not a regular file", path)
+    fcntl.fcntl(descriptor, fcntl.F_SETFL, os.O_APPEND)
+    return descriptor
+
+
+def write_all(descriptor: int, data: bytes) -> None:
+    """Write all of it (``OSError``: the reader is gone)."""
+    while data:
+        data = data[os.write(descriptor, data) :]
 
 
 def wait_signal(timeout: float) -> int:

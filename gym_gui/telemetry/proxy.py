@@ -134,6 +134,7 @@ class Proxy:
         self._reported_at = float("-inf")
         self._looked_at = float("-inf")
         self._stale = True
+        self._note = ""
         self._lock = FileLock(folder.proxy_lock)
         self._pulse = Pulse(self._lock, clock)
 
@@ -227,7 +228,8 @@ class Proxy:
             turns.supervisor.disk_full = turns.indexer.disk_full
             changed = turns.supervisor.step(turns.indexer.log_facts)
             sampled = turns.usage.sample(watch for _, watch in turns.supervisor.live_watches())
-            self._stale = self._stale or changed or sampled
+            note, self._note = self._note, turns.supervisor.note
+            self._stale = self._stale or changed or sampled or note != self._note
         self._stale = self._stale or read > 0 or turns.indexer.disk_full is had_room
         watched = self.reporter.watched()
         # Of its end the run tells when all that belongs to it is there; only a full disk may keep that waiting.
@@ -259,7 +261,7 @@ class Proxy:
             report=self._number << 32 | self._reports,
             proxy_pid=os.getpid(),
             lag_bytes=indexer.lag_bytes(),
-            note=indexer.note,
+            note=indexer.note or turns.supervisor.note,
             usage=turns.usage.latest,
         )
         summary = summarize(turns.supervisor.plan, indexer.worker_rollups(), indexer.ledger(), supervision)

@@ -91,6 +91,8 @@ def _decide_launch(run: RunFacts, worker: WorkerFacts) -> list[Action]:
 def _decide_end(run: RunFacts, worker: WorkerFacts) -> list[Action]:
     attempt = worker.attempt
     verdict = judge(attempt, run.limits.wall_time_s)
+    if verdict.state is RunState.CANCELLED and attempt.stop is None and run.cancel is not None:
+        verdict = Verdict(verdict.state, run.cancel, verdict.exit)  # its launcher obeyed the request by itself
     if _may_retry(run, worker, verdict):
         cause = f"attempt {attempt.number} of {run.limits.max_attempts} ended: {verdict.cause}"
         return [WorkerTransition(worker.worker_id, attempt.number, RunState.QUEUED, cause, verdict.exit)]
@@ -110,11 +112,13 @@ def _decide_stop(run: RunFacts, worker: WorkerFacts) -> list[Action]:
     attempt = worker.attempt
     key = (worker.worker_id, attempt.number)
     orphaned = not attempt.launcher_alive
-    if orphaned and not attempt.worker_alive and attempt.pid is not None:
-        return [Kill(*key, launcher=False, cause="left behind by the worker")]
+    if orphaned and not attempt.worker_alive:
+        # Where none of them is seen, the held lock says that there are some: wait.
+        left = attempt.survivors > 0
+        return [Kill(*key, launcher=False, cause="left behind by the worker")] if left else []
     if attempt.stop is None:
         why = _why_stop(run, worker)
-        if why is None and worker.state is not RunState.PAUSED:
+        if why is None and worker.state is not RunState.PAUSED and not attempt.elsewhere:
             why = _broken_limit(attempt, run.limits)
         return [Stop(*key, kind=why[0], cause=why[1])] if why is not None else _decide_pause(run, worker)
     if attempt.stop.age_s is None:
@@ -133,6 +137,8 @@ def _decide_pause(run: RunFacts, worker: WorkerFacts) -> list[Action]:
     more than half of it can do the other half.
     """
     attempt = worker.attempt
+    if attempt.elsewhere:
+        return []
     if worker.state is RunState.RUNNING and run.pause is not None:
         return [Pause(worker.worker_id, attempt.number, run.pause)]
     if worker.state is RunState.PAUSED and run.pause is None:

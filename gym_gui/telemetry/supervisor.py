@@ -73,6 +73,11 @@ class Supervisor:
         return all(worker.pausable for worker in self.plan.workers)
 
     @property
+    def note(self) -> str:
+        """What keeps this supervisor from its work just now, in words; empty: nothing."""
+        return "; ".join(watch.obstacle for _, watch in self.live_watches() if watch.obstacle)
+
+    @property
     def ended(self) -> bool:
         """Whether the run's terminal state is recorded and written."""
         return self.history.state.terminal and self.journal.flush()
@@ -237,17 +242,18 @@ class Supervisor:
             deliver([watch.launcher], signal.SIGCONT)
 
     def _stop(self, watch: AttemptWatch, action: Stop) -> bool:
-        orphaned = watch.launcher is not None and not watch.launcher.alive()
+        orphaned = watch.launcher is not None and not watch.elsewhere and not watch.launcher.alive()
         if not action.recorded:
             self.journal.record(
                 "signal",
                 worker_id=action.worker_id,
                 attempt=action.attempt,
                 signal="SIGTERM",
-                to="worker" if orphaned else "launcher",
+                to="elsewhere" if watch.elsewhere else "worker" if orphaned else "launcher",
                 kind=action.kind.value,
                 cause=action.cause,
             )
+        # A launcher elsewhere sees a cancellation by itself.
         targets = watch.search() if orphaned else [process for process in (watch.launcher,) if process is not None]
         if deliver(targets, signal.SIGTERM):
             watch.stopped_at = self._clock()

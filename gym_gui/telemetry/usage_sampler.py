@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable, Iterable
 
 from gym_gui.runs.plan import Limits
 from gym_gui.telemetry.attempt_watch import AttemptWatch
+from gym_gui.telemetry.launcher import proc_name
 from gym_gui.telemetry.usage import Usage, sample_usage
 
 INTERVAL_S = 5.0
@@ -36,7 +38,11 @@ class UsageSampler:
         if now < self._due:
             return False
         self._due = now + self._interval_s
-        by_pid = {watch.worker.pid: watch for watch in watches if watch.worker is not None}
+        by_pid: dict[int, AttemptWatch] = {}
+        for watch in watches:
+            if watch.worker is not None and watch.worker.alive():
+                with contextlib.suppress(OSError, ValueError):
+                    by_pid[int(proc_name(watch.worker.pid))] = watch
         for pid, usage in sample_usage(by_pid).items():
             by_pid[pid].usage = usage
             self.latest[by_pid[pid].worker_id] = usage

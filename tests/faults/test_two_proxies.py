@@ -10,12 +10,13 @@ from gym_gui.runs.states import RunState
 from gym_gui.telemetry.proxy import EXIT_LOCKED
 
 
-def test_the_second_leaves_at_once(new_run, until):
-    run = new_run("started", "full_speed:0.5", "completed")
+def test_the_second_leaves_at_once(new_run, until, tmp_path):
+    run = new_run("started", "full_speed:0.5", f"wait_for:{tmp_path / 'go'}", "completed")
     run.start()
     until(lambda: run.log())
     second = run.start()
-    assert second.wait(20) == EXIT_LOCKED
+    assert second.wait(60) == EXIT_LOCKED
+    (tmp_path / "go").touch()
     del run.proxies[-1]
     assert run.finish().state is RunState.COMPLETED
     assert len(run.events("proxy")) == 1

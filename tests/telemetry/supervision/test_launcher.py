@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import ast
 import json
 import os
 import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 from typing import Any
 
@@ -242,3 +244,60 @@ def test_runs_on_other_interpreters(tmp_path, make_run_id, version):
     record = json.loads((tmp_path / "exit").read_bytes())
     assert (record["code"], record["strays"]) == (5, 2)
     assert (tmp_path / "stdout").read_text() == "hello\n"
+
+
+def test_a_worker_runs_exactly_if_it_is_on_record(tmp_path, make_run_id, until):
+    """The launcher is killed at every moment of the start: the next one begins what has not run, and only that."""
+    seen = set()
+    for turn in range(24):
+        folder = tmp_path / str(turn)
+        folder.mkdir()
+        attempt = Attempt(folder, make_run_id(), ["started", "completed"])
+        time.sleep(turn * 0.004)
+        attempt.process.kill()
+        attempt.process.communicate()
+        until(lambda attempt=attempt: not is_locked(attempt.folder / "lock"))
+        ran = (folder / "stdout").exists() and bool(attempt.lines())
+        assert ran == (folder / "started").exists()
+        seen.add(ran)
+        again = [sys.executable, "-I", "-S", str(LAUNCHER), str(folder / "spec.json")]
+        assert subprocess.run(again, capture_output=True, timeout=30, check=False).returncode == (75 if ran else 0)
+        assert len(attempt.lines()) == 2
+        if ran:
+            assert attempt.record("started")["worker"]["pid"] > 0
+    assert False in seen
+
+
+def test_a_program_that_the_kernel_refuses(launch, tmp_path):
+    program = tmp_path / "program"
+    program.write_bytes(b"\x7fELF nothing of the kind")
+    program.chmod(0o755)
+    record = launch(argv=[str(program)]).end()
+    assert (record["reason"], record["code"], record["signal"]) == ("spawn_failed", None, None)
+    assert "Exec format error" in record["error"]
+
+
+def test_the_worker_gets_its_environment_and_arguments_as_they_are(launch):
+    code = (
+        "import os, sys; print([os.environb[b'ODD'], os.environb[b'EMPTY'], sys.argv[1:], os.listdir('/proc/self/fd')])"
+    )
+    env = {"MOSAIC_RUN_ID": "r", "ODD": "a\nb=c \udcff", "EMPTY": ""}
+    attempt = launch(argv=[sys.executable, "-I", "-S", "-c", code, "", "--x", "\udcff"], env=env)
+    assert attempt.end()["code"] == 0
+    odd, empty, words, descriptors = ast.literal_eval(attempt.lines()[-1])
+    assert (odd, empty, words) == (b"a\nb=c \xff", b"", ["", "--x", "\udcff"])
+    assert len(descriptors) == 5  # the standard streams, the lock, and the listing itself
+
+
+def test_the_worker_ignores_no_signal(launch):
+    attempt = launch(argv=["/bin/sh", "-c", "kill -PIPE $$; echo no"])
+    assert (attempt.end()["signal"], attempt.lines()) == (signal.SIGPIPE, [])
+
+
+@pytest.mark.parametrize("place", ["fifo", "folder", "link"])
+def test_a_log_that_is_no_file_is_refused(launch, tmp_path, place):
+    log = tmp_path / "other"
+    {"fifo": os.mkfifo, "folder": Path.mkdir, "link": lambda path: path.symlink_to(tmp_path / "elsewhere")}[place](log)
+    record = launch("started", stdout=str(log)).end()
+    assert record["reason"] == "spawn_failed"
+    assert not (tmp_path / "elsewhere").exists()

@@ -198,3 +198,28 @@ def test_no_limit_is_judged_in_a_pause_and_nothing_is_launched():
 def test_a_paused_run_can_be_cancelled():
     (stop,) = decide(run_of(paused(), state=RunState.PAUSED, pause="paused by ann", cancel="cancelled by bob"))
     assert stop == Stop("a", 1, StopKind.CANCEL, "cancelled by bob")
+
+
+def test_what_holds_the_lock_lives_whoever_it_is():
+    """Nothing of the attempt is seen, and its lock is held: no end and no other attempt."""
+    held = {"launcher_alive": False, "worker_alive": False, "locked": True}
+    ended = ExitFacts(code=1, signal=None, reason="exited")
+    assert decide(run_of(running(**held, exit=ended, closed=True))) == []
+    assert decide(run_of(running(**held, exit=ended, closed=True), limits=replace(LIMITS, max_attempts=3))) == []
+    assert decide(run_of(running(**held, idle_s=1e6, output_seen=True, age_s=1e6))) == []
+    assert decide(run_of(queued(locked=True, launches=1), state=RunState.QUEUED))[0].state is RunState.STARTING
+
+
+def test_an_attempt_elsewhere_breaks_no_limit_and_is_not_paused_from_here():
+    there = running(elsewhere=True, locked=True, output_seen=True, drained=True, idle_s=1e6, quiet_s=1e6, age_s=1e6)
+    assert decide(run_of(there)) == []
+    assert decide(run_of(there, pause="lunch")) == []
+    (stop,) = decide(run_of(there, cancel="enough"))
+    assert stop.kind is StopKind.CANCEL
+
+
+def test_a_launcher_that_obeyed_by_itself_ends_the_run_as_it_was_asked_for():
+    ended = ExitFacts(code=143, signal=None, reason="cancelled", signalled=True)
+    gone = running(launcher_alive=False, worker_alive=False, exit=ended, closed=True)
+    (transition,) = decide(run_of(gone, cancel="cancelled by ann: enough"))
+    assert (transition.state, transition.cause) == (RunState.CANCELLED, "cancelled by ann: enough")
