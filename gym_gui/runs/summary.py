@@ -8,6 +8,9 @@ import msgspec
 
 from gym_gui.runs.states import RunState
 
+#: What databases, messages and JSON readers of any kind can hold.
+MAX_COUNT = (1 << 63) - 1
+
 
 class Ledger(msgspec.Struct, kw_only=True):
     """Where every line that a run's workers printed has gone. ``lines == stored + log + quarantined``."""
@@ -30,6 +33,11 @@ class Ledger(msgspec.Struct, kw_only=True):
     @property
     def balanced(self) -> bool:
         return self.lines == self.stored + self.log + self.quarantined
+
+    def add(self, other: Ledger) -> None:
+        """Add another ledger's counts (to at most 2**63 - 1 each: workers say some of them themselves)."""
+        for name in self.__struct_fields__:
+            setattr(self, name, min(getattr(self, name) + getattr(other, name), MAX_COUNT))
 
 
 class ExitStatus(msgspec.Struct, kw_only=True):

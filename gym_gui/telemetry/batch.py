@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
-from gym_gui.telemetry.limits import EXCERPT_BYTES
+from gym_gui.telemetry.limits import EXCERPT_BYTES, MAX_INDEX
 
 Row = tuple[Any, ...]
 
@@ -65,3 +65,18 @@ class Batch:
         start = row - self.origin
         end = self.data.find(b"\n", start)
         return self.data[start : end if end >= 0 else len(self.data)]
+
+
+def why_episode_refused(phase: int, ep_index: int) -> tuple[str, str]:
+    """Return reason and detail of an episode that has no place among those stored.
+
+    Args:
+        phase: 0 train, 1 eval.
+        ep_index: Its index, printed or given.
+    """
+    if ep_index > MAX_INDEX:
+        return "too_large", "no index is left for an episode without one"
+    return (
+        "repeated_episode",
+        f"episode {ep_index} ({'eval' if phase else 'train'}) was reported before in this attempt",
+    )

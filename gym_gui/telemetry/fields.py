@@ -15,11 +15,16 @@ import msgspec
 from gym_gui.telemetry.aliases import KIND_ALIASES, spellings
 from gym_gui.telemetry.batch import Batch
 from gym_gui.telemetry.invalid import Invalid
-from gym_gui.telemetry.limits import DATA_KINDS, LIFECYCLE_KINDS
+from gym_gui.telemetry.limits import (
+    DATA_KINDS,
+    LIFECYCLE_KINDS,
+    MAX_INDEX,
+    MAX_METRIC_VALUES,
+    MAX_NAME_CHARACTERS,
+)
 from gym_gui.telemetry.timestamps import unix_seconds
 
 Dump = Callable[[Any], str]
-INT64 = 1 << 63
 KIND_KEYS = ("event_type", "event", "type")
 _STEP_INDEX, _STEP_EPISODE = spellings("step", "step_index"), spellings("step", "ep_index")
 _EPISODE_INDEX, _EPISODE_STEPS = spellings("episode", "ep_index"), spellings("episode", "steps")
@@ -142,6 +147,10 @@ class FieldReader:
         values = record.pop("values", None)
         if not isinstance(values, dict) or not values:
             raise Invalid("bad_field", f"values is {_shown(values)}, not an object of numbers")
+        if len(values) > MAX_METRIC_VALUES:
+            raise Invalid("too_many_values", f"values holds {len(values)} numbers; the limit is {MAX_METRIC_VALUES}")
+        for name in values:
+            _check_name("a metric's name", name)
         step = _integer(record, "step")
         numbers = {name: _value(_shown(name), value) for name, value in values.items()}
         timestamp = _timestamp(record)
@@ -160,18 +169,24 @@ class FieldReader:
 
     def _agent(self, record: dict[str, Any]) -> int:
         agent = record.pop("agent_id", None)
-        if isinstance(agent, int) and not isinstance(agent, bool) and -INT64 <= agent < INT64:
+        if isinstance(agent, int) and not isinstance(agent, bool) and abs(agent) <= MAX_INDEX:
             agent = str(agent)
         if agent is None or agent == "":
             return 0
         if not isinstance(agent, str):
             raise Invalid("bad_field", f"agent_id is {_shown(agent)}, not text")
+        _check_name("agent_id", agent)
         return self._names[agent]
 
 
 def _shown(value: Any) -> str:
     text = repr(value)
     return text if len(text) <= 80 else text[:77] + "..."
+
+
+def _check_name(what: str, name: str) -> None:
+    if len(name) > MAX_NAME_CHARACTERS:
+        raise Invalid("too_long", f"{what} has {len(name)} characters; the limit is {MAX_NAME_CHARACTERS}")
 
 
 def _integer(record: dict[str, Any], name: str) -> int | None:
@@ -182,7 +197,9 @@ def _integer(record: dict[str, Any], name: str) -> int | None:
         value = int(value)
     if not isinstance(value, int) or isinstance(value, bool):
         raise Invalid("bad_field", f"{name} is {_shown(value)}, not an integer")
-    if not -INT64 <= value < INT64:
+    if value < 0:
+        raise Invalid("negative", f"{name} is {_shown(value)}: it counts from 0")
+    if value > MAX_INDEX:
         raise Invalid("too_large", f"{name} has more than 63 bits")
     return value
 
@@ -246,7 +263,7 @@ def _timestamp(record: dict[str, Any]) -> float | None:
 def _delta(record: dict[str, Any], name: str) -> int:
     """Take a count of lost or sampled events out of a record; anything else under that name stays in it."""
     value = record.get(name)
-    if isinstance(value, int) and not isinstance(value, bool) and 0 <= value < INT64:
+    if isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= MAX_INDEX:
         del record[name]
         return value
     return 0

@@ -193,8 +193,7 @@ class Ingestor:
         for source in self._sources.values():
             if source.worker_no != SUPERVISOR_NO:
                 counts = source.rollup.counts
-                for name in Ledger.__struct_fields__:
-                    setattr(total, name, getattr(total, name) + getattr(counts, name))
+                total.add(Ledger(**{name: getattr(counts, name) for name in Ledger.__struct_fields__}))
         return total
 
     def worker_rollups(self) -> list[WorkerRollup]:

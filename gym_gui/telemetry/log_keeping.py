@@ -23,6 +23,7 @@ from gym_gui.runs.files import read_json, sync_folder, write_json_atomic
 from gym_gui.runs.folder import RunFolder
 from gym_gui.runs.lock import FileLock, is_locked
 from gym_gui.runs.plan_io import load_plan
+from gym_gui.telemetry.log_check import LogReport, count_rows
 from gym_gui.telemetry.logfile import (
     LogRecord,
     compressed_path,
@@ -35,7 +36,7 @@ from gym_gui.telemetry.logfile import (
 )
 from gym_gui.telemetry.processes import marked_processes
 from gym_gui.telemetry.rowid import row_id
-from gym_gui.telemetry.verify import LogReport, VerifyReport, count_rows, verify_run
+from gym_gui.telemetry.verify import VerifyReport, verify_run
 
 _CHUNK = 1 << 20
 #: Of gzip: a third of the time that level 6 takes, for files that are a tenth larger.

@@ -65,3 +65,20 @@ class Names(dict[str, int]):
         """Take note that the transaction was not: its names are due again."""
         self._due = self._written + self._due
         self._written = []
+
+
+class MemoryNames(dict[str, int]):
+    """Ids by name where none is stored: a new name gets the next one."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._names: list[str] = []
+
+    def __missing__(self, name: str) -> int:
+        self._names.append(name)
+        self[name] = len(self._names)
+        return self[name]
+
+    def name(self, number: int) -> str:
+        """Return the name of an id."""
+        return self._names[number - 1]

@@ -15,6 +15,7 @@ from typing import Any
 
 import msgspec
 
+from gym_gui.core.worker.errors import ConfigError
 from gym_gui.runs.folder import RunFolder
 from gym_gui.runs.ids import format_episode_id
 from gym_gui.runs.summary import Ledger
@@ -24,6 +25,7 @@ from gym_gui.telemetry.rollup import Rollup, WorkerRollup
 from gym_gui.telemetry.rowid import id_range, place
 from gym_gui.telemetry.schema import check_schema
 from gym_gui.telemetry.step_rows import SELECTED, json_object, json_value, step_record
+from gym_gui.telemetry.timestamps import legal_time
 
 MAX_ROWS = 100_000
 _OPCODES = 20_000
@@ -48,9 +50,12 @@ class RunReader:
 
     def ledger(self) -> Ledger:
         """Return where the lines of all workers went."""
-        names = ", ".join(f"coalesce(sum({name}), 0)" for name in Ledger.__struct_fields__)
+        names = ", ".join(Ledger.__struct_fields__)
         rows = self._fetch(f"SELECT {names} FROM rollups WHERE worker_no > 0")  # noqa: S608 - our own column names
-        return Ledger(**dict(zip(Ledger.__struct_fields__, rows[0], strict=True))) if rows else Ledger()
+        total = Ledger()
+        for row in rows:
+            total.add(Ledger(**dict(zip(Ledger.__struct_fields__, row, strict=True))))
+        return total
 
     def worker_rollups(self) -> list[WorkerRollup]:
         """Return what each attempt of each worker amounts to."""
@@ -119,7 +124,7 @@ class RunReader:
         return [
             EpisodeRollup(
                 id=row,
-                episode_id=format_episode_id(self.run_id, ep_index, worker_id),
+                episode_id=_episode_id(self.run_id, ep_index, worker_id),
                 worker_id=worker_id,
                 attempt=place(row).attempt,
                 phase="eval" if phase else "train",
@@ -131,7 +136,7 @@ class RunReader:
                 truncated=_truth(truncated),
                 success=_truth(success),
                 agent_rewards=None if agent_rewards is None else self._object(agent_rewards, row, worker_id),
-                timestamp=timestamp,
+                timestamp=legal_time(timestamp),
                 extra=self._object(extra, row, worker_id),
             )
             for row, phase, ep_index, total_reward, steps, terminated, truncated, success, agent_rewards, timestamp,
@@ -163,7 +168,7 @@ class RunReader:
                 name=name,
                 step=step,
                 value=float("nan") if value is None else value,
-                timestamp=timestamp,
+                timestamp=legal_time(timestamp),
             )
             for row, step, value, timestamp, worker_id in self._rows(
                 "metrics",
@@ -187,7 +192,7 @@ class RunReader:
                 worker_id=worker_id if place(row).worker_no else "",
                 attempt=place(row).attempt,
                 event=event,
-                timestamp=timestamp,
+                timestamp=legal_time(timestamp),
                 payload=None if payload is None else json_value(payload, row, self.run_id, worker_id),
                 extra=self._object(extra, row, worker_id),
             )
@@ -328,6 +333,14 @@ def failures(path: Path, deadline_s: float) -> Iterator[None]:
             why=str(error),
             next_step=f"mosaic runs reindex {path.parent.name}  (rebuilds it from the logs)",
         ) from error
+
+
+def _episode_id(run_id: str, ep_index: int, worker_id: str) -> str:
+    """Return an episode's id; of an index that is not legal any more something that is none."""
+    try:
+        return format_episode_id(run_id, ep_index, worker_id)
+    except ConfigError:
+        return f"{run_id}-w{worker_id}-ep{ep_index}"
 
 
 def _number(value: float | None, nan: int | None) -> float | None:

@@ -1,7 +1,8 @@
 """A second, simple reading of a raw log, by the rules that stand in the documentation and not by the decoder's code.
 
 It uses the `json` module alone, one line after the other, and is what `mosaic runs verify` holds the database against.
-The bounds and the table of aliases (`limits.py`, `aliases.py`) are shared with the decoder; nothing else is.
+The bounds, the table of aliases and the reading of times (`limits.py`, `aliases.py`, `timestamps.py`) are shared with
+the decoder; nothing else is.
 """
 
 from __future__ import annotations
@@ -11,8 +12,17 @@ import math
 from collections.abc import Iterator
 from typing import Any, BinaryIO, NamedTuple
 
-from gym_gui.telemetry.aliases import KIND_ALIASES, value_of
-from gym_gui.telemetry.limits import DATA_KINDS, LIFECYCLE_KINDS, MAX_DEPTH, MAX_LINE_BYTES
+from gym_gui.telemetry.aliases import KIND_ALIASES, spellings
+from gym_gui.telemetry.limits import (
+    DATA_KINDS,
+    LIFECYCLE_KINDS,
+    MAX_DEPTH,
+    MAX_INDEX,
+    MAX_LINE_BYTES,
+    MAX_METRIC_VALUES,
+    MAX_NAME_CHARACTERS,
+)
+from gym_gui.telemetry.timestamps import unix_seconds
 
 _WINDOW = 1 << 16
 _BETWEEN = frozenset(" \t\r,:0123456789+-.eEaflnrstuyNIi")
@@ -38,7 +48,8 @@ class Record(NamedTuple):
     table: str
     """Where its rows belong; empty: it is not valid."""
     values: tuple[Any, ...] = ()
-    """What of it is compared."""
+    """What its row holds after the id, in the order of `verify.COMPARED`: text in place of ids of names, JSON as the
+    `json` module writes it. Of a metric event: its step, its values by name, its time, and what is left of it."""
     dropped: int = 0
     sampled: int = 0
 
@@ -79,11 +90,13 @@ class LineJudge:
 
     Args:
         run_id: Of the run.
+        worker_id: The launched instance.
         supervisor: The log is the supervisor's own: any event name is one.
     """
 
-    def __init__(self, run_id: str, *, supervisor: bool) -> None:
+    def __init__(self, run_id: str, worker_id: str, *, supervisor: bool) -> None:
         self._run_id = run_id
+        self._worker_id = worker_id
         self._supervisor = supervisor
 
     def judge(self, line: RawLine) -> list[Record] | None:
@@ -135,16 +148,25 @@ class LineJudge:
         if not isinstance(kind, str) or value.get("run_id") not in (None, self._run_id):
             return bad
         kind = KIND_ALIASES.get(kind, kind)
-        values: tuple[Any, ...] | None
-        if kind in DATA_KINDS:
-            values = _DATA[kind](value)
-            table = kind + "s"
-        else:
-            known = kind in LIFECYCLE_KINDS or (self._supervisor and key == "event")
-            values, table = (kind,) if known else None, "events"
-        if values is None:
+        known = kind in LIFECYCLE_KINDS or (self._supervisor and key == "event")
+        if kind not in DATA_KINDS and not known:
             return bad
-        return Record(offset, table, values, _count(value.get("dropped")), _count(value.get("sampled")))
+        fields = _Fields(value, kind)
+        fields.use("run_id", *([key] if key else []), *([] if kind in DATA_KINDS else ["event"]))
+        if value.get("worker_id") == self._worker_id:
+            fields.use("worker_id")
+        dropped, sampled = fields.count("dropped"), fields.count("sampled")
+        if kind in DATA_KINDS:
+            values, table = _DATA[kind](fields), kind + "s"
+        else:
+            values, table = self._event(fields), "events"
+        return bad if values is None else Record(offset, table, values, dropped, sampled)
+
+    def _event(self, fields: _Fields) -> tuple[Any, ...]:
+        time = fields.time()
+        if self._supervisor and time is None:
+            time = unix_seconds(fields.event.get("at"))
+        return fields.kind, time, fields.json("payload"), fields.left()
 
 
 def _objects(text: str, opens: int) -> Iterator[tuple[int, str | None]]:
@@ -242,59 +264,116 @@ def _can_be_stored(value: Any) -> bool:
     return True
 
 
-def _step(value: dict[str, Any]) -> tuple[Any, ...] | None:
-    step_index = value_of(value, "step", "step_index")
+class _Fields:
+    """The fields of one object: each that is asked for counts as used, the others are left."""
+
+    def __init__(self, event: dict[str, Any], kind: str) -> None:
+        self.event = event
+        self.kind = kind
+        self._used: set[str] = set()
+
+    def use(self, *names: str) -> None:
+        self._used.update(names)
+
+    def value(self, field: str) -> Any:
+        """Return a field under the first of its names that is not null."""
+        for name in spellings(self.kind, field):
+            if self.event.get(name) is not None:
+                self._used.add(name)
+                return self.event[name]
+        return None
+
+    def json(self, field: str) -> str | None:
+        value = self.value(field)
+        return None if value is None else _text(value)
+
+    def time(self) -> float | None:
+        seconds = unix_seconds(self.event.get("timestamp"))
+        if seconds is not None:
+            self._used.add("timestamp")
+        return _stored(seconds)
+
+    def count(self, field: str) -> int:
+        value = self.event.get(field)
+        if isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= MAX_INDEX:
+            self._used.add(field)
+            return value
+        return 0
+
+    def left(self) -> str | None:
+        rest = {name: value for name, value in self.event.items() if name not in self._used and value is not None}
+        return _text(rest) if rest else None
+
+
+def canonical(text: Any) -> Any:
+    """Return JSON text so that equal values are equal text; what is no JSON, as it is."""
+    if not isinstance(text, str):
+        return text
+    try:
+        return json.dumps(_parse(text), sort_keys=True)
+    except (ValueError, RecursionError):
+        return text
+
+
+def _step(fields: _Fields) -> tuple[Any, ...] | None:
+    step_index, ep_index = fields.value("step_index"), fields.value("ep_index")
+    reward, agent = fields.value("reward"), fields.value("agent_id")
+    flags = [fields.value(name) for name in ("terminated", "truncated")]
     good = (
-        _is_integer(step_index)
-        and _is_optional_integer(value_of(value, "step", "ep_index"))
-        and _is_optional_number(value.get("reward"))
-        and _is_truth(value.get("terminated"))
-        and _is_truth(value.get("truncated"))
-        and _is_agent(value.get("agent_id"))
+        _is_index(step_index)
+        and _is_optional_index(ep_index)
+        and _is_optional_number(reward)
+        and all(map(_is_truth, flags))
+        and _is_agent(agent)
     )
-    return (int(step_index), _stored(value.get("reward"))) if good else None
+    if not good:
+        return None
+    values = fields.json("action"), fields.json("observation"), fields.time(), _is_nan(reward)
+    return (
+        int(step_index), _whole(ep_index), _name(agent), _stored(reward), *map(_whole, flags), *values, fields.left()
+    )  # fmt: skip
 
 
-def _episode(value: dict[str, Any]) -> tuple[Any, ...] | None:
-    """Return what of an episode is compared; an index of ``None`` is for the caller to number."""
-    ep_index, steps = value_of(value, "episode", "ep_index"), value_of(value, "episode", "steps")
-    total_reward = value_of(value, "episode", "total_reward")
-    phase, agent = value.get("phase"), value.get("agent_id")
+def _episode(fields: _Fields) -> tuple[Any, ...] | None:
+    """Return an episode; an index of ``None`` is for the caller to number."""
+    ep_index, steps, reward = fields.value("ep_index"), fields.value("steps"), fields.value("total_reward")
+    phase, agent = fields.value("phase"), fields.value("agent_id")
+    flags = [fields.value(name) for name in ("terminated", "truncated", "success")]
     good = (
-        _is_optional_integer(ep_index)
-        and _is_optional_integer(steps)
-        and _is_optional_number(total_reward)
-        and not (ep_index is None and steps is None and total_reward is None)
-        and _is_truth(value.get("terminated"))
-        and _is_truth(value.get("truncated"))
-        and _is_truth(value.get("success"))
+        _is_optional_index(ep_index)
+        and _is_optional_index(steps)
+        and _is_optional_number(reward)
+        and not (ep_index is None and steps is None and reward is None)
+        and all(map(_is_truth, flags))
         and _is_agent(agent)
         and phase in (None, "train", "eval")
     )
     if not good:
         return None
-    name = "" if agent is None else str(agent)
-    return int(phase == "eval"), None if ep_index is None else int(ep_index), name, _stored(total_reward)
+    first = int(phase == "eval"), _whole(ep_index), _name(agent), _stored(reward), _whole(steps)
+    values = fields.json("agent_rewards"), fields.time(), _is_nan(reward)
+    return (*first, *map(_whole, flags), *values, fields.left())
 
 
-def _metric(value: dict[str, Any]) -> tuple[Any, ...] | None:
-    numbers = value.get("values")
-    if not isinstance(numbers, dict) or not numbers or not _is_optional_integer(value.get("step")):
+def _metric(fields: _Fields) -> tuple[Any, ...] | None:
+    numbers, step = fields.value("values"), fields.value("step")
+    if not isinstance(numbers, dict) or not 0 < len(numbers) <= MAX_METRIC_VALUES or not _is_optional_index(step):
         return None
     if not all(isinstance(number, bool) or _is_optional_number(number) for number in numbers.values()):
         return None
-    step = None if value.get("step") is None else int(value["step"])
-    return step, {name: _stored(number) for name, number in numbers.items()}
+    if max(map(len, numbers)) > MAX_NAME_CHARACTERS:
+        return None
+    return _whole(step), {name: _stored(number) for name, number in numbers.items()}, fields.time(), fields.left()
 
 
-def _is_integer(value: Any) -> bool:
+def _is_index(value: Any) -> bool:
     if isinstance(value, float):
-        return value.is_integer() and -(2.0**63) <= value < 2.0**63
-    return isinstance(value, int) and not isinstance(value, bool) and -(2**63) <= value < 2**63
+        return value.is_integer() and 0 <= value < 2.0**63
+    return isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= MAX_INDEX
 
 
-def _is_optional_integer(value: Any) -> bool:
-    return value is None or _is_integer(value)
+def _is_optional_index(value: Any) -> bool:
+    return value is None or _is_index(value)
 
 
 def _is_optional_number(value: Any) -> bool:
@@ -314,18 +393,32 @@ def _is_truth(value: Any) -> bool:
 
 
 def _is_agent(value: Any) -> bool:
-    return value is None or isinstance(value, str) or (isinstance(value, int) and _is_integer(value))
+    if isinstance(value, str):
+        return len(value) <= MAX_NAME_CHARACTERS
+    return value is None or (isinstance(value, int) and not isinstance(value, bool) and abs(value) <= MAX_INDEX)
+
+
+def _name(value: Any) -> str:
+    return "" if value is None else str(value)
+
+
+def _whole(value: Any) -> int | None:
+    return None if value is None else int(value)
+
+
+def _is_nan(value: Any) -> int | None:
+    return 1 if isinstance(value, float) and math.isnan(value) else None
 
 
 def _stored(value: Any) -> float | None:
-    """Return a number as the database gives it back: NaN is NULL there."""
+    """Return a number as the database gives it back: NaN is NULL there, and zero has no sign."""
     if value is None or value != value:
         return None
-    return float(value)
+    return float(value) + 0.0
 
 
-def _count(value: Any) -> int:
-    return value if isinstance(value, int) and not isinstance(value, bool) and 0 <= value < 2**63 else 0
+def _text(value: Any) -> str:
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
 
 
 _DATA = {"step": _step, "episode": _episode, "metric": _metric}

@@ -15,11 +15,12 @@ from gym_gui.runs.summary import AgentSummary, CurvePoint, Ledger
 from gym_gui.telemetry.agents import AgentReturns, add_return, returns_of, summaries
 from gym_gui.telemetry.batch import Batch, Counts, Row
 from gym_gui.telemetry.curve import Curve, mean
+from gym_gui.telemetry.limits import MAX_INDEX
+from gym_gui.telemetry.timestamps import legal_time
 
 KEPT_PAYLOAD_BYTES = 64 << 10
 """A larger payload of a lifecycle event is read from the events table instead."""
 
-_INT64_MAX = (1 << 63) - 1
 _row = operator.itemgetter(0)
 _step_index = operator.itemgetter(1)
 _agent = operator.itemgetter(3)
@@ -164,7 +165,7 @@ class Rollup:
         """
         for name in _COUNTS:
             total = getattr(self._state, name) + getattr(batch.counts, name)
-            setattr(self._state, name, min(total, _INT64_MAX))
+            setattr(self._state, name, min(total, MAX_INDEX))
         self._add_data(batch.steps, batch.episodes, agent_name)
         for row in batch.events:
             self._add_event(row)
@@ -185,10 +186,10 @@ class Rollup:
             eval_mean_return=mean(curve.recent_eval),
             agents=summaries(curve.agents),
             last_event=state.last_event,
-            last_event_at=state.last_event_at,
+            last_event_at=legal_time(state.last_event_at),
             last_event_payload=_object(state.last_event_payload),
             heartbeats=state.heartbeats,
-            last_heartbeat_at=state.last_heartbeat_at,
+            last_heartbeat_at=legal_time(state.last_heartbeat_at),
             last_checkpoint=_object(state.last_checkpoint),
             bytes_read=bytes_read,
             closed=closed,
@@ -208,7 +209,7 @@ class Rollup:
         if not steps:
             return
         state = self._state
-        state.steps_end = max(state.steps_end, min(max(map(_step_index, steps)) + 1, _INT64_MAX))
+        state.steps_end = max(state.steps_end, min(max(map(_step_index, steps)) + 1, MAX_INDEX))
         state.step_rows += sum(map((0).__eq__, map(_agent, steps)))
 
     def _add_episode(self, episode: Row, agent_name: Callable[[int], str]) -> None:
@@ -233,7 +234,7 @@ class Rollup:
                 self._curve.add_eval(value)
             return
         state.episodes += 1
-        state.episode_steps = max(0, min(state.episode_steps + (steps or 0), _INT64_MAX))
+        state.episode_steps = max(0, min(state.episode_steps + (steps or 0), MAX_INDEX))
         if value is not None:
             self._curve.add(self.steps, value)
 

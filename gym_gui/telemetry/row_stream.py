@@ -18,10 +18,15 @@ from gym_gui.telemetry.reader import RunReader, reading
 from gym_gui.telemetry.records import EpisodeRollup, EventRecord, MetricPoint, StepRecord
 from gym_gui.telemetry.rowid import place, row_id
 from gym_gui.telemetry.step_rows import StepRows
+from gym_gui.telemetry.timestamps import legal_time
 
 KINDS = ("step", "episode", "metric", "event")
 #: Rows of one kind in a batch, at most (one metric event is never split).
 PAGE_ROWS = 2000
+#: How much text the rows of one table may hold in a page, if they are more than one: a message must carry them. Bytes.
+PAGE_BYTES = 4 << 20
+#: Of more metrics than this all are read at once, and not one after the other.
+MANY_NAMES = 2000
 DEADLINE_S = 5.0
 MAX_ID = (1 << 63) - 1
 
@@ -170,12 +175,22 @@ class _Open(RunReader):
     def __init__(self, folder: RunFolder, connection: sqlite3.Connection) -> None:
         super().__init__(folder)
         self.last = MAX_ID
-        """Nothing after this row id is read."""
+        """Nothing after this row id is read: it falls to that of the row with which a page is full."""
+        self.bytes_read = 0
         self._connection = connection
 
     def _fetch(self, statement: str, values: dict[str, Any] | None = None) -> list[tuple[Any, ...]]:
         values = values or {}
-        return self._connection.execute(statement, {**values, "last": min(values["last"], self.last)}).fetchall()
+        rows: list[tuple[Any, ...]] = []
+        size = 0
+        for row in self._connection.execute(statement, {**values, "last": min(values["last"], self.last)}):
+            rows.append(row)
+            size += sum(_size(value) for value in row if isinstance(value, str))
+            if size >= PAGE_BYTES:
+                self.last = row[0]
+                break
+        self.bytes_read += size
+        return rows
 
 
 class _Page:
@@ -208,7 +223,8 @@ class _Page:
     @property
     def _full(self) -> bool:
         batch = self._batch
-        return max(batch.step_count, len(batch.episodes), len(batch.metrics), len(batch.events)) >= PAGE_ROWS
+        rows = max(batch.step_count, len(batch.episodes), len(batch.metrics), len(batch.events))
+        return rows >= PAGE_ROWS or self._reader.bytes_read >= PAGE_BYTES
 
     def _read_log(self, number: int, attempt: int, worker_id: str, start: int, end: int, share: int | None) -> int:
         """Read one log from an offset to another, or as far as the page goes; return how far."""
@@ -230,8 +246,10 @@ class _Page:
         for rows in found.values():
             if len(rows) > PAGE_ROWS and rows is not found["metric"]:
                 last = min(last, rows[PAGE_ROWS].id - 1)
+        last = min(last, self._reader.last)
         if "step" in self._kinds and share is not None:
             steps = self._newest_steps(worker_id, where, first, last, min(share, PAGE_ROWS))
+        last = min(last, self._reader.last)
         batch = self._batch
         if steps and steps[-1][0] > last:
             steps = [row for row in steps if row[0] <= last]
@@ -266,11 +284,15 @@ class _Page:
     def _metrics(self, worker_id: str, first: int, last: int) -> tuple[list[MetricPoint], int]:
         """Return values of all metrics in a range, or in the first part of it, and where that ends."""
         execute = self._connection.execute
+        last = min(last, self._reader.last)
         names = execute(
             "SELECT id, name FROM names WHERE EXISTS (SELECT 1 FROM metrics WHERE metrics.name = names.id)"
         ).fetchall()
         room = max(1, PAGE_ROWS // max(1, len(names)))
         rows: list[tuple[Any, ...]] = []
+        if len(names) > MANY_NAMES:
+            rows, last = self._values_of_all(first, last)
+            names = []
         for name_id, name in names:
             found = execute(
                 "SELECT id, step, value, timestamp FROM metrics WHERE name = ? AND id BETWEEN ? AND ?"
@@ -283,12 +305,34 @@ class _Page:
         points = [
             MetricPoint(
                 id=row, worker_id=worker_id, attempt=place(row).attempt, name=name, step=step,
-                value=float("nan") if value is None else value, timestamp=timestamp,
+                value=float("nan") if value is None else value, timestamp=legal_time(timestamp),
             )
             for row, name, step, value, timestamp in sorted(rows, key=lambda row: row[0])
             if row <= last
         ]  # fmt: skip
         return points, last
+
+    def _values_of_all(self, first: int, last: int) -> tuple[list[tuple[Any, ...]], int]:
+        """Return row id, name, step, value and time of a page of values, and where it ends."""
+        execute = self._connection.execute
+        span = (first, last)
+        beyond = execute(
+            f"SELECT id FROM metrics WHERE id BETWEEN ? AND ? ORDER BY id LIMIT 1 OFFSET {PAGE_ROWS}",  # noqa: S608
+            span,
+        ).fetchone()
+        if beyond is not None:
+            (least,) = execute("SELECT min(id) FROM metrics WHERE id BETWEEN ? AND ?", span).fetchone()
+            last = max(least, beyond[0] - 1)
+        rows = execute(
+            "SELECT metrics.id, names.name, step, value, timestamp FROM metrics JOIN names ON names.id = metrics.name"
+            " WHERE metrics.id BETWEEN ? AND ?",
+            (first, last),
+        ).fetchall()
+        return rows, last
+
+
+def _size(text: str) -> int:
+    return len(text) if text.isascii() else len(text.encode())
 
 
 def _sources(connection: sqlite3.Connection) -> list[tuple[int, int, str, int]]:

@@ -13,6 +13,7 @@ from gym_gui.logging_config.components.service import LOG_SERVICE_SQLITE_DESERIA
 from gym_gui.logging_config.helpers import log_constant
 from gym_gui.telemetry.records import StepRecord
 from gym_gui.telemetry.rowid import place
+from gym_gui.telemetry.timestamps import legal_time
 
 logger = logging.getLogger(__name__)
 
@@ -89,7 +90,7 @@ def step_record(row: Row, run_id: str, worker_id: str) -> StepRecord:
         truncated=None if truncated is None else bool(truncated),
         action=action,
         observation=observation,
-        timestamp=timestamp,
+        timestamp=legal_time(timestamp),
         extra=json_object(extra, number, run_id, worker_id) if extra is not None else {},
     )
 

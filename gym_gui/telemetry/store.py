@@ -13,9 +13,9 @@ from typing import Any, NamedTuple
 
 from gym_gui.logging_config.components.service import LOG_SERVICE_SQLITE_DEBUG
 from gym_gui.logging_config.helpers import log_constant
-from gym_gui.telemetry.batch import Batch, Row
+from gym_gui.telemetry.batch import Batch, Row, why_episode_refused
 from gym_gui.telemetry.errors import DiskFull, Fenced, TelemetryError
-from gym_gui.telemetry.limits import DECODER_VERSION
+from gym_gui.telemetry.limits import DECODER_VERSION, MAX_INDEX
 from gym_gui.telemetry.names import Names
 from gym_gui.telemetry.rollup import Rollup
 from gym_gui.telemetry.rowid import ATTEMPT_SHIFT
@@ -240,9 +240,8 @@ class Store:
         return statement, zip(*(columns[place] for place in kept), strict=True)
 
     def _refuse(self, table: str, row: Row, error: Exception, batch: Batch) -> None:
-        if table == "episodes" and isinstance(error, sqlite3.IntegrityError):
-            phase = "eval" if row[1] else "train"
-            reason, detail = "repeated_episode", f"episode {row[2]} ({phase}) was reported before in this attempt"
+        if table == "episodes" and (isinstance(error, sqlite3.IntegrityError) or row[2] > MAX_INDEX):
+            reason, detail = why_episode_refused(row[1], row[2])
         else:
             reason, detail = "unbindable", f"{table}: {error!r}"[:200]
         batch.refuse(row[ID_COLUMN[table]], reason, detail)

@@ -10,7 +10,7 @@ from gym_gui.runs.folder import RunFolder
 from gym_gui.runs.plan import RunPlan, WorkerPlan
 from gym_gui.runs.plan_io import load_plan
 from gym_gui.runs.states import RunState
-from gym_gui.runs.summary import AttemptSummary, ExitStatus, Ledger, RunSummary, WorkerSummary
+from gym_gui.runs.summary import MAX_COUNT, AttemptSummary, ExitStatus, Ledger, RunSummary, WorkerSummary
 from gym_gui.telemetry.errors import TelemetryError
 from gym_gui.telemetry.history import RunHistory, WorkerHistory
 from gym_gui.telemetry.logfile import log_size
@@ -70,8 +70,8 @@ def summarize(plan: RunPlan, rollups: Sequence[WorkerRollup], ledger: Ledger, su
         attempts=max((worker.attempt for worker in workers), default=0),
         workers=workers,
         episodes=sum(worker.episodes for worker in workers),
-        steps=sum(worker.steps for worker in workers),
-        target_steps=sum(targets) if len(targets) == len(plan.workers) else None,
+        steps=min(sum(worker.steps for worker in workers), MAX_COUNT),
+        target_steps=min(sum(targets), MAX_COUNT) if len(targets) == len(plan.workers) else None,
         mean_return_100=sum(means) / len(means) if means else None,
         ledger=ledger,
         lag_bytes=supervision.lag_bytes,

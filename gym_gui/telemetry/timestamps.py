@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import math
 from datetime import datetime, timezone
 from typing import Any
 
+from gym_gui.telemetry.limits import END_OF_TIME
+
 
 def unix_seconds(value: Any) -> float | None:
-    """Return a printed time as Unix seconds, or ``None`` if it is not one.
+    """Return a printed time as Unix seconds, or ``None`` if it is none from 1970 to the year 9999.
 
     Args:
         value: A number (Unix seconds), or ISO 8601 text; text without a zone is UTC.
@@ -17,17 +18,21 @@ def unix_seconds(value: Any) -> float | None:
         return None
     if isinstance(value, (int, float)):
         try:
-            seconds = float(value)
+            return legal_time(float(value))
         except OverflowError:
             return None
-        return seconds if math.isfinite(seconds) else None
     if isinstance(value, str):
         text = value[:-1] + "+00:00" if value.endswith(("Z", "z")) else value
         try:
             moment = datetime.fromisoformat(text)
             if moment.tzinfo is None:
                 moment = moment.replace(tzinfo=timezone.utc)
-            return moment.timestamp()
+            return legal_time(moment.timestamp())
         except (ValueError, OverflowError):
             return None
     return None
+
+
+def legal_time(seconds: float | None) -> float | None:
+    """Return a time that any clock and calendar can show; ``None`` for any other, NaN included."""
+    return seconds if seconds is not None and 0.0 <= seconds < END_OF_TIME else None

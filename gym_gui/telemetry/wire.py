@@ -10,54 +10,58 @@ from typing import Annotated, Any, Literal, Union, cast
 
 import msgspec
 
-_Integer = Annotated[int, msgspec.Meta(ge=-(1 << 63), le=(1 << 63) - 1)]
-_Count = Annotated[int, msgspec.Meta(ge=0, le=(1 << 63) - 1)]
+from gym_gui.telemetry.limits import END_OF_TIME, MAX_INDEX, MAX_METRIC_VALUES, MAX_NAME_CHARACTERS
+
+_Index = Annotated[int, msgspec.Meta(ge=0, le=MAX_INDEX)]
+_Name = Annotated[str, msgspec.Meta(max_length=MAX_NAME_CHARACTERS)]
+_Time = Annotated[float, msgspec.Meta(ge=0, lt=END_OF_TIME)]
+_Values = Annotated[dict[_Name, "float | None"], msgspec.Meta(max_length=MAX_METRIC_VALUES)]
 ABSENT = msgspec.Raw(b"")
 
 
 class Step(msgspec.Struct, gc=False):
     """One environment step of one agent (fields in the order in which the SDK prints them)."""
 
-    step_index: _Integer
+    step_index: _Index
     run_id: Any = None
     worker_id: Any = None
-    ep_index: _Integer | None = None
+    ep_index: _Index | None = None
     reward: float | None = None
     terminated: bool | None = None
     truncated: bool | None = None
     action: msgspec.Raw = ABSENT
     observation: msgspec.Raw = ABSENT
-    agent_id: str | None = None
-    timestamp: float | str | None = None
+    agent_id: _Name | None = None
+    timestamp: _Time | str | None = None
 
 
 class Episode(msgspec.Struct, gc=False):
     """One ended episode."""
 
-    ep_index: _Integer
+    ep_index: _Index
     run_id: Any = None
     worker_id: Any = None
     phase: Literal["train", "eval"] | None = None
     total_reward: float | None = None
-    steps: _Integer | None = None
+    steps: _Index | None = None
     terminated: bool | None = None
     truncated: bool | None = None
     success: bool | None = None
-    agent_id: str | None = None
+    agent_id: _Name | None = None
     agent_rewards: msgspec.Raw = ABSENT
-    timestamp: float | str | None = None
-    sampled: _Count = 0
-    dropped: _Count = 0
+    timestamp: _Time | str | None = None
+    sampled: _Index = 0
+    dropped: _Index = 0
 
 
 class Metric(msgspec.Struct, gc=False):
     """Named numbers at one step."""
 
-    values: dict[str, float | None]
+    values: _Values
     run_id: Any = None
     worker_id: Any = None
-    step: _Integer | None = None
-    timestamp: float | str | None = None
+    step: _Index | None = None
+    timestamp: _Time | str | None = None
 
 
 def typed_decoder(run_id: str, worker_id: str) -> tuple[msgspec.json.Decoder[Any], type[Step]]:

@@ -10,7 +10,7 @@ from gym_gui.core.worker.errors import UsageError
 from gym_gui.telemetry.records import EpisodeRollup, EventRecord, MetricPoint, StepRecord
 from gym_gui.telemetry.row_stream import KINDS, Cursor, Gap, Position, RowBatch
 from gym_gui.telemetry.step_rows import StepRows, unpack
-from gym_gui.trainer.converters import json_bytes, text
+from gym_gui.trainer.converters import text
 from gym_gui.trainer.proto import mosaic_pb2 as pb
 
 #: Steps per second that a reader gets who does not say how many it wants.
@@ -152,7 +152,7 @@ def _step_to_pb(row: StepRecord) -> pb.StepRow:
         action_json=_encoded(row.action),
         observation_json=_encoded(row.observation),
         timestamp=row.timestamp,
-        extra_json=json_bytes(row.extra) if row.extra else b"",
+        extra_json=_json(row.extra) if row.extra else b"",
     )
 
 
@@ -187,9 +187,9 @@ def _episode_to_pb(row: EpisodeRollup) -> pb.EpisodeRow:
         terminated=row.terminated,
         truncated=row.truncated,
         success=row.success,
-        agent_rewards_json=None if row.agent_rewards is None else json_bytes(row.agent_rewards),
+        agent_rewards_json=None if row.agent_rewards is None else _json(row.agent_rewards),
         timestamp=row.timestamp,
-        extra_json=json_bytes(row.extra) if row.extra else b"",
+        extra_json=_json(row.extra) if row.extra else b"",
         episode_id=row.episode_id,
     )
 
@@ -245,8 +245,8 @@ def _event_to_pb(row: EventRecord) -> pb.EventRow:
         attempt=row.attempt,
         event=text(row.event),
         timestamp=row.timestamp,
-        payload_json=None if row.payload is None else json_bytes(row.payload),
-        extra_json=json_bytes(row.extra) if row.extra else b"",
+        payload_json=None if row.payload is None else _json(row.payload),
+        extra_json=_json(row.extra) if row.extra else b"",
     )
 
 
@@ -272,6 +272,11 @@ def _text(value: str | None) -> str | None:
 
 def _encoded(value: str | None) -> bytes | None:
     return None if value is None else value.encode("utf-8", "replace")
+
+
+def _json(value: Any) -> bytes:
+    """Return a value as JSON, as Python writes it (NaN and infinities included), no larger than it was printed."""
+    return json.dumps(value, separators=(",", ":"), ensure_ascii=False).encode("utf-8", "surrogatepass")
 
 
 def _object(data: bytes) -> dict[str, Any]:

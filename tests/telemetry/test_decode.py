@@ -49,7 +49,7 @@ def line(**fields: Any) -> bytes:
 
 
 def step(**fields: Any) -> bytes:
-    return line(event_type="step", step_index=1, **fields)
+    return line(**{"event_type": "step", "step_index": 1, **fields})
 
 
 @pytest.mark.parametrize(
@@ -73,6 +73,17 @@ def step(**fields: Any) -> bytes:
         (step(reward=True), "bad_field"),
         (step(ep_index=1.5), "bad_field"),
         (step(ep_index=2**63), "too_large"),
+        (step(ep_index=-1), "negative"),
+        (step(step_index=-1), "negative"),
+        (line(event_type="episode", ep_index=-1, total_reward=1.0), "negative"),
+        (line(event_type="episode", ep_index=1, steps=-1), "negative"),
+        (line(event_type="metric", step=-1, values={"loss": 1.0}), "negative"),
+        (step(agent_id="a" * 512), "stored"),
+        (step(agent_id="a" * 513), "too_long"),
+        (line(event_type="metric", values={"a" * 512: 1.0}), "stored"),
+        (line(event_type="metric", values={"a" * 513: 1.0}), "too_long"),
+        (line(event_type="metric", values={str(i): 1.0 for i in range(4096)}), "stored"),
+        (line(event_type="metric", values={str(i): 1.0 for i in range(4097)}), "too_many_values"),
         (step(reward=10**400), "too_large"),
         (step(terminated=2), "bad_field"),
         (step(agent_id=[1]), "bad_field"),
@@ -128,6 +139,16 @@ def test_nan_is_marked_and_infinity_is_a_number() -> None:
     assert batch.steps[0][10] == 1
     assert batch.steps[0][8] == "[Infinity]"
     assert decode(step(reward=float("inf"))).steps[0][4] == float("inf")
+
+
+@pytest.mark.parametrize(
+    "printed", [-1, -0.5, 253402300800, 1e300, 10**30, 1.7e18, "1969-12-31T23:59:59Z", float("nan"), float("inf"), True]
+)
+@pytest.mark.parametrize("extra", [{}, {"info": 1}], ids=["typed", "by hand"])
+def test_a_time_that_no_calendar_shows_is_kept_as_printed(printed: Any, extra: dict[str, Any]) -> None:
+    row = decode(step(timestamp=printed, **extra)).steps[0]
+    assert row[9] is None
+    assert repr(json.loads(row[-1])["timestamp"]) == repr(printed)
 
 
 def test_null_is_no_value_however_it_is_read() -> None:
@@ -197,7 +218,7 @@ def test_a_second_reader_agrees_on_any_line(any_line: st.SearchStrategy[bytes], 
     printed = data.draw(any_line)
     torn = data.draw(st.booleans())
     batch = decoder().decode(printed if torn else printed + b"\n", 0, torn=torn)
-    records = LineJudge(RUN_ID, supervisor=False).judge(RawLine(0, len(printed), printed, torn))
+    records = LineJudge(RUN_ID, "000001", supervisor=False).judge(RawLine(0, len(printed), printed, torn))
     assert (records is None) == bool(batch.counts.log)
     found = {table: sorted({row[table == "metrics"] for row in getattr(batch, table)}) for table in TABLES}
     expected = {
@@ -237,7 +258,7 @@ def _unnamed(rows: list[Any], table: str) -> list[Any]:
 
 @given(
     st.fixed_dictionaries(
-        {"event_type": st.just("step"), "step_index": st.integers(-(2**63), 2**63 - 1)},
+        {"event_type": st.just("step"), "step_index": st.integers(0, 2**63 - 1)},
         optional={
             "run_id": st.just(RUN_ID),
             "worker_id": st.just("000001"),

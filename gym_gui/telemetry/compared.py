@@ -1,0 +1,124 @@
+"""What `mosaic runs verify` compares of each table: every column, with text in place of the ids of names."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from gym_gui.telemetry.reader import reading
+from gym_gui.telemetry.recount import canonical
+
+_PAGE = 20_000
+_PAGE_DEADLINE_S = 60.0
+#: An agent whose name is missing is NULL, and so differs from every name and from none.
+_AGENT = "CASE agent WHEN 0 THEN '' ELSE (SELECT name FROM names WHERE names.id = agent) END"
+
+
+class Table(NamedTuple):
+    """How the rows of a table are read, and which of their columns (after the id) are JSON."""
+
+    query: str
+    json: tuple[int, ...] = ()
+
+
+#: In the order of `recount.Record.values`.
+COMPARED = {
+    "steps": Table(
+        f"id, step_index, ep_index, {_AGENT}, reward, terminated, truncated, action, observation, timestamp, nan, extra"
+        " FROM steps",
+        (7, 8, 11),
+    ),
+    "episodes": Table(
+        f"id, phase, ep_index, {_AGENT}, total_reward, steps, terminated, truncated, success, agent_rewards, timestamp,"
+        " nan, extra FROM episodes",
+        (9, 12),
+    ),
+    "events": Table("id, event, timestamp, payload, extra FROM events", (3, 4)),
+    "metric_extras": Table("id, extra FROM metric_extras", (1,)),
+    "quarantine": Table("id, length, reason, detail, excerpt FROM quarantine"),
+}
+
+
+def same(table: str, found: tuple[Any, ...], expected: tuple[Any, ...]) -> bool:
+    """Return whether two rows hold the same; JSON may be written in different ways."""
+    if found == expected:
+        return True
+    return all(
+        one == other or (place in COMPARED[table].json and canonical(one) == canonical(other))
+        for place, (one, other) in enumerate(zip(found, expected, strict=True))
+    )
+
+
+def stored_rows(database: Path, table: str, first: int, end: int) -> Iterator[tuple[Any, ...]]:
+    """Yield rows with ids from `first` to before `end`, a page at a time, the database never open in between."""
+    after = first - 1
+    while True:
+        with reading(database, _PAGE_DEADLINE_S) as connection:
+            page = connection.execute(
+                f"SELECT {COMPARED[table].query} WHERE id > ? AND id < ? ORDER BY id LIMIT {_PAGE}",
+                (after, end),
+            ).fetchall()
+        yield from page
+        if len(page) < _PAGE:
+            return
+        after = page[-1][0]
+
+
+class Signature:
+    """A sum over the values of metrics in whatever order: equal sums, equal values."""
+
+    def __init__(self) -> None:
+        self.count = 0
+        self._sum = 0
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Signature) and (self.count, self._sum) == (other.count, other._sum)
+
+    __hash__ = None  # type: ignore[assignment]
+
+    def add(self, row: int, step: int | None, name: str, value: float | None, timestamp: float | None) -> None:
+        """Add one value."""
+        self.count += 1
+        text = f"{row}\0{step}\0{name}\0{value!r}\0{timestamp!r}".encode("utf-8", "surrogatepass")
+        self._sum += int.from_bytes(hashlib.blake2b(text, digest_size=8).digest(), "little")
+        self._sum &= (1 << 64) - 1
+
+
+def stored_signature(database: Path, first: int, end: int) -> Signature:
+    """Return the signature of the metrics with ids from `first` to before `end`."""
+    found = Signature()
+    with reading(database, _PAGE_DEADLINE_S) as connection:
+        names = connection.execute(
+            "SELECT id, name FROM names WHERE EXISTS"
+            " (SELECT 1 FROM metrics WHERE metrics.name = names.id AND metrics.id BETWEEN ? AND ?)",
+            (first, end - 1),
+        ).fetchall()
+    after = first - 1
+    while names:
+        room = _PAGE
+        with reading(database, _PAGE_DEADLINE_S) as connection:
+            while names and room > 0:
+                number, name = names[-1]
+                page = connection.execute(
+                    "SELECT id, step, value, timestamp FROM metrics WHERE name = ? AND id > ? AND id < ?"
+                    " ORDER BY id LIMIT ?",
+                    (number, after, end, room),
+                ).fetchall()
+                for row, step, value, timestamp in page:
+                    found.add(row, step, name, value, timestamp)
+                if len(page) < room:
+                    names.pop()
+                    after = first - 1
+                else:
+                    after = page[-1][0]
+                room -= len(page)
+    return found
+
+
+def nameless_metrics(database: Path) -> int:
+    """Return how many values belong to a metric whose name is missing."""
+    with reading(database, _PAGE_DEADLINE_S) as connection:
+        found = connection.execute("SELECT count(*) FROM metrics WHERE name NOT IN (SELECT id FROM names)").fetchone()
+    return int(found[0])
