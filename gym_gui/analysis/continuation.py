@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from gym_gui.analysis.checkpoints import Checkpoint, check_file, find_checkpoint, last_checkpoint, saved_checkpoints
 from gym_gui.analysis.compatibility import VersionDifference, check_origin, version_differences
+from gym_gui.core.terminal_text import escape, escape_lines
 from gym_gui.core.worker.errors import UsageError
 from gym_gui.runs.folder import RunFolder
 from gym_gui.runs.plan import RunPlan, WorkerPlan
@@ -123,7 +124,10 @@ def continue_run(
     metadata.pop("workers", None)
     metadata.update({"worker": entries[0]} if len(entries) == 1 else {"workers": entries})
     _forget_instance_ids(payload)
-    payload["run_name"] = _name(plan.run_name, mode)
+    # Runs of before such names were refused may have them.
+    payload["run_name"] = escape(_name(plan.run_name, mode))
+    payload["tags"] = [escape(tag) for tag in payload.get("tags") or []]
+    payload["notes"] = escape_lines(payload.get("notes") or "")
     return Continuation(payload, run_id, starts)
 
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 import shutil
 import sys
 import textwrap
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
-import click
+from gym_gui.cli.output import Styled, echo
+from gym_gui.core.terminal_text import escape
 
 _GAP = "  "
 _PIPE_WIDTH = 160
@@ -24,29 +25,22 @@ def print_columns(
         rows: Each with a cell a column; line breaks in the last one are kept.
         colours: For each column what its cells are coloured with, by the cell's text.
     """
+    rows = [[*map(escape, row[:-1]), row[-1]] for row in rows]
     widths = [max(map(len, cells)) for cells in zip(*([headers, *rows]), strict=True)][:-1]
     left = sum(widths) + len(_GAP) * len(widths)
     whole = shutil.get_terminal_size().columns if sys.stdout.isatty() else _PIPE_WIDTH
     room = max(whole - left, _NARROWEST)
-    click.echo(_line(headers, widths, [{header: "bold"} for header in headers]))
+    echo(*_line(headers, widths, [{header: "bold"} for header in headers]))
     for row in rows:
-        folded = [part for line in row[-1].splitlines() for part in textwrap.wrap(line, room)] or [""]
-        click.echo(_line([*row[:-1], folded[0]], widths, colours))
+        folded = [part for line in row[-1].split("\n") for part in textwrap.wrap(escape(line), room)] or [""]
+        echo(*_line([*row[:-1], folded[0]], widths, colours))
         for part in folded[1:]:
-            click.echo(" " * left + part)
+            echo(" " * left + part)
 
 
-def _line(cells: Sequence[str], widths: Sequence[int], colours: Sequence[dict[str, str]]) -> str:
-    shown = []
-    for number, cell in enumerate(cells):
-        style = colours[number].get(cell, "") if number < len(colours) else ""
-        space = " " * (widths[number] - len(cell)) + _GAP if number < len(widths) else ""
-        shown.append(_styled(cell, style) + space)
-    return "".join(shown).rstrip()
-
-
-def _styled(text: str, style: str) -> str:
-    """Return a text in one of the palette's styles, such as ``bold red``."""
-    words = style.split()
-    colour = next((word for word in words if word not in ("bold", "dim")), None)
-    return click.style(text, fg=colour, bold="bold" in words or None, dim="dim" in words or None) if words else text
+def _line(cells: Sequence[str], widths: Sequence[int], colours: Sequence[dict[str, str]]) -> Iterator[Styled]:
+    last = max((number for number, cell in enumerate(cells) if cell), default=-1)
+    for number, cell in enumerate(cells[: last + 1]):
+        yield Styled(cell, colours[number].get(cell, "") if number < len(colours) else "")
+        if number < last:
+            yield Styled(" " * (widths[number] - len(cell)) + _GAP, "")

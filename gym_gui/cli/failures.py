@@ -13,6 +13,8 @@ from typing import Any
 
 import click
 
+from gym_gui.cli.output import Styled, echo, print_json
+from gym_gui.core.terminal_text import escape_lines
 from gym_gui.core.worker.errors import ConfigError, MosaicError, Problem, UsageError, nearest
 
 _ALLOWED_SHOWN = 200
@@ -46,14 +48,20 @@ def to_dict(error: MosaicError) -> dict[str, Any]:
     return {"error": parts}
 
 
-def show(error: MosaicError, *, as_json: bool, color: bool | None = None) -> int:
+def show(error: MosaicError, *, as_json: bool) -> int:
     """Print an error on stderr (with ``--json`` also as a document on stdout) and return its exit code."""
-    click.echo(f"{click.style('error:', fg='red', bold=True)} {_shortened(error)}", err=True, color=color)
+    show_error(error, label="error:")
     if as_json:
-        from gym_gui.cli.output import print_json
-
         print_json(to_dict(error))
     return error.exit_code
+
+
+def show_error(error: MosaicError, label: str = "warning:") -> None:
+    """Print an error's parts on stderr, a line each."""
+    first, *more = str(_shortened(error)).split("\n")
+    echo(Styled(label, "bold red" if label == "error:" else "yellow"), f" {first}", err=True)
+    for line in more:
+        echo(line, err=True)
 
 
 def _shortened(error: MosaicError) -> MosaicError:
@@ -80,7 +88,8 @@ def unexpected(error: BaseException) -> MosaicError:
     """Turn a fault of MOSAIC itself into one sentence, and keep its traceback in a file."""
     text = "".join(traceback.format_exception(error))
     if _debugging():
-        click.echo(text, err=True, nl=False)
+        for line in text.splitlines():
+            echo(line, err=True)
         kept = "the traceback stands above"
     else:
         kept = f"the traceback is in {_keep(text)}"
@@ -109,7 +118,7 @@ def _keep(text: str) -> Path:
     logs = Path(mosaic_home()) / "logs"
     for folder in (logs, Path(tempfile.gettempdir())):
         try:
-            (folder / name).write_text(text, encoding="utf-8", errors="backslashreplace")
+            (folder / name).write_text(escape_lines(text), encoding="utf-8")
         except OSError:
             continue
         return folder / name

@@ -108,15 +108,15 @@ class LogReader:
         if self._stream is not None:
             self._stream.close()
 
-    def last(self, count: int | None) -> list[str]:
-        """Return the last lines there are now, a torn one included; ``None``: all."""
+    def last(self, count: int | None) -> list[bytes]:
+        """Return the last lines there are now as they stand there, a torn one included; ``None``: all."""
         found = deque(self._new_lines(), maxlen=count)
         if self._rest and self._wanted(self._rest):
-            found.append(_text(self._rest))
+            found.append(self._rest)
             self._rest = b""
         return list(found)
 
-    def follow(self, home: Path, run_id: str) -> Iterator[str]:
+    def follow(self, home: Path, run_id: str) -> Iterator[bytes]:
         """Yield further lines until the run has ended and all is read."""
         from gym_gui.analysis.queries import get_run
 
@@ -125,11 +125,11 @@ class LogReader:
             yield from self._new_lines()
             if ended:
                 if self._rest and self._wanted(self._rest):
-                    yield _text(self._rest)
+                    yield self._rest
                 return
             time.sleep(_POLL_S)
 
-    def _new_lines(self) -> Iterator[str]:
+    def _new_lines(self) -> Iterator[bytes]:
         if self._stream is None:
             try:
                 self._stream = open_log(self._path)
@@ -137,11 +137,12 @@ class LogReader:
                 return
         while chunk := self._stream.read(_CHUNK):
             *lines, self._rest = (self._rest + chunk).split(b"\n")
-            yield from (_text(line) for line in lines if self._wanted(line))
+            yield from (line + b"\n" for line in lines if self._wanted(line))
 
     def _wanted(self, line: bytes) -> bool:
         return not (self._text_only and line.lstrip().startswith(b"{"))
 
 
-def _text(line: bytes) -> str:
-    return line.decode("utf-8", "backslashreplace").rstrip("\r")
+def text_of(line: bytes) -> str:
+    """Return a line as text without its end; bytes that are no UTF-8 as escapes."""
+    return line.decode("utf-8", "backslashreplace").rstrip("\r\n")

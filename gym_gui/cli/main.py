@@ -11,6 +11,7 @@ import click
 from gym_gui import __version__
 from gym_gui.cli import exits
 from gym_gui.cli.lazy import LazyGroup
+from gym_gui.cli.output import echo, say
 
 _COMMANDS = "gym_gui.cli.commands"
 
@@ -38,7 +39,7 @@ cli = LazyGroup(
 
 
 def _show_version(ctx: click.Context) -> None:
-    click.echo(f"mosaic {__version__}")
+    echo(f"mosaic {__version__}")
     ctx.exit()
 
 
@@ -53,9 +54,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """
     arguments = sys.argv[1:] if arguments is None else list(arguments)
     try:
-        code = cli.main(args=arguments, prog_name="mosaic", standalone_mode=False, color=_color())
+        code = cli.main(args=arguments, prog_name="mosaic", standalone_mode=False)
     except click.Abort:
-        click.echo("interrupted", err=True)
+        say("interrupted")
         return exits.INTERRUPTED
     except BrokenPipeError:
         return _reader_left()
@@ -64,21 +65,17 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return code if isinstance(code, int) else exits.COMPLETED
 
 
-def _color() -> bool | None:
-    """Return what https://no-color.org asks for; ``None`` lets the terminal decide."""
-    return False if os.environ.get("NO_COLOR") else None
-
-
 def _failed(error: Exception, *, as_json: bool) -> int:
     from gym_gui.cli.failures import from_click, show, unexpected
     from gym_gui.core.worker.errors import MosaicError
 
     if isinstance(error, click.exceptions.NoArgsIsHelpError):
-        click.echo(error.format_message(), err=True)
+        for line in error.format_message().splitlines():
+            say(line)
         return exits.USAGE
     if isinstance(error, click.ClickException):
-        return show(from_click(error), as_json=as_json, color=_color())
-    return show(error if isinstance(error, MosaicError) else unexpected(error), as_json=as_json, color=_color())
+        return show(from_click(error), as_json=as_json)
+    return show(error if isinstance(error, MosaicError) else unexpected(error), as_json=as_json)
 
 
 def _reader_left() -> int:

@@ -1,19 +1,29 @@
-"""What the command prints: one JSON document on stdout, or text; messages on stderr."""
+"""What the command prints: one JSON document on stdout, or text; messages on stderr.
+
+This is the one place where text becomes what a terminal gets. Nothing that stands in a string acts on the terminal:
+names, causes and what programs printed are escaped here (:mod:`gym_gui.core.terminal_text`), and colours come from
+:class:`Styled` alone.
+"""
 
 from __future__ import annotations
 
 import contextlib
 import json
 import math
+import os
 import re
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import click
 
+from gym_gui.core.terminal_text import escape
+
 if TYPE_CHECKING:
     from rich.console import Console
+    from rich.text import Text
 
 
 # A list of bare numbers over several lines. Strings hold no line breaks as JSON writes them, so none is hit.
@@ -41,15 +51,49 @@ def jsonable(value: Any) -> Any:
     return str(value)
 
 
-def print_json(value: Any) -> None:
-    """Print the one JSON document of a ``--json`` call (ASCII, so that any terminal's encoding can carry it)."""
-    text = json.dumps(jsonable(value), indent=2, allow_nan=False)
-    click.echo(_NUMBERS.sub(lambda found: "[" + re.sub(r"\n\s+", " ", found[1]) + "]", text))
+@dataclass(frozen=True)
+class Styled:
+    """Text in one of the palette's styles.
+
+    Args:
+        text: From anywhere.
+        style: Such as ``red``, ``bold red`` or ``dim``; empty for none.
+    """
+
+    text: str
+    style: str
+
+
+def echo(*parts: str | Styled, err: bool = False, nl: bool = True) -> None:
+    """Print one line: what is no ordinary text in it is shown as an escape, line breaks included.
+
+    Args:
+        parts: Printed without anything between them.
+        err: On stderr.
+        nl: End the line.
+    """
+    click.echo("".join(map(_rendered, parts)), err=err, nl=nl, color=False if os.environ.get("NO_COLOR") else None)
 
 
 def say(message: str) -> None:
-    """Tell the user something that is not the command's result: on stderr."""
-    click.echo(message, err=True)
+    """Tell the user something that is not the command's result: one line on stderr."""
+    echo(message, err=True)
+
+
+def confirm(question: str) -> bool:
+    """Ask on stderr for a yes or no; no is the default."""
+    return click.confirm(escape(question), err=True)
+
+
+def to_json(value: Any, indent: int | None = None) -> str:
+    """Return strict JSON in ASCII: any terminal's encoding can carry it, and nothing in it acts on the terminal."""
+    return json.dumps(jsonable(value), indent=indent, allow_nan=False).replace("\x7f", "\\u007f")
+
+
+def print_json(value: Any) -> None:
+    """Print the one JSON document of a ``--json`` call."""
+    text = to_json(value, indent=2)
+    click.echo(_NUMBERS.sub(lambda found: "[" + re.sub(r"\n\s+", " ", found[1]) + "]", text))
 
 
 @contextlib.contextmanager
@@ -57,7 +101,7 @@ def waiting(message: str) -> Iterator[None]:
     """Show on a terminal's stderr what a wait is for, and take it away again; elsewhere nothing is printed."""
     shown = sys.stderr.isatty()
     if shown:
-        click.echo(f"{message} …", nl=False, err=True)
+        echo(f"{message} …", nl=False, err=True)
     try:
         yield
     finally:
@@ -67,8 +111,37 @@ def waiting(message: str) -> Iterator[None]:
 
 def console(*, stderr: bool = False) -> Console:
     """Return a rich console on stdout or stderr; wide enough that a pipe gets whole lines."""
-    from rich.console import Console
+    from gym_gui.cli.safe_console import SafeConsole
 
     stream = sys.stderr if stderr else sys.stdout
-    width = None if stream.isatty() else 160
-    return Console(file=stream, width=width, highlight=False, emoji=False, markup=False)
+    return SafeConsole(stream, width=None if stream.isatty() else 160)
+
+
+def rich_text(value: str, style: str = "", **more: Any) -> Text:
+    """Return one line for a cell or a line of a console's output.
+
+    Args:
+        value: From anywhere.
+        style: One of the palette's.
+        more: What ``rich.text.Text`` takes besides.
+    """
+    from rich.text import Text
+
+    return Text(escape(value), style=style, **more)
+
+
+def rich_lines(values: Iterable[str]) -> Text:
+    """Return several lines for a cell."""
+    from rich.text import Text
+
+    return Text("\n").join(map(rich_text, values))
+
+
+def _rendered(part: str | Styled) -> str:
+    if isinstance(part, str):
+        return escape(part)
+    words = part.style.split()
+    if not words:
+        return escape(part.text)
+    colour = next((word for word in words if word not in ("bold", "dim")), None)
+    return click.style(escape(part.text), fg=colour, bold="bold" in words or None, dim="dim" in words or None)

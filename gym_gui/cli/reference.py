@@ -43,6 +43,15 @@ or a list where several runs were named. `train --detach --json` prints `{"run_i
 without `--detach` the same document as `runs show` once the run has ended. A point of a worker's `curve` is `[step,
 episodes, mean, lowest, highest return]`; lists leave the curves out.
 
+## Text from outside
+
+Names, tags, ids, paths, errors and what programs printed may come from anywhere. What would act on a terminal or hide
+in it (control characters, C1 included; bidirectional, zero-width and other invisible characters; line breaks within a
+value) is shown as an escape such as `\\x1b`, `\\u202e` or `\\n`; other text stays as it is, and markup such as
+`[red]` means nothing. `--json` is ASCII. `runs logs` into a file or a pipe gives the bytes as they are; on a terminal
+it shows them so, too. A run's name, tags, group and notes, and reasons for cancelling it, are refused where they hold
+such characters (notes may have several lines).
+
 ## Runs
 
 `RUN` is a run id, a unique prefix of one, or `latest` (the run submitted last).

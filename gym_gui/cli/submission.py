@@ -8,10 +8,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import click
-
 from gym_gui.cli import exits
-from gym_gui.cli.output import print_json, say, waiting
+from gym_gui.cli.output import echo, print_json, say, waiting
 from gym_gui.core.worker.errors import ConfigError, Problem
 
 if TYPE_CHECKING:
@@ -145,7 +143,7 @@ class Submission:
             print_json(found if self.many else found[0])
             return
         for run_id in self.run_ids:
-            click.echo(run_id)
+            echo(run_id)
         say(f"watch: mosaic runs watch {' '.join(self.run_ids)}")
 
 
@@ -162,7 +160,7 @@ def say_dry_run(submission: Submission, *, as_json: bool) -> int:
         return exits.COMPLETED
     for entry in found:
         name = entry["config"]["run_name"]
-        click.echo(f"{name}: valid, digest {entry['digest'][:12]}; nothing was started")
+        echo(f"{name}: valid, digest {entry['digest'][:12]}; nothing was started")
     return exits.COMPLETED
 
 

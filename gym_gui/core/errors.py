@@ -29,14 +29,18 @@ class MosaicError(Exception):
         self.next_step = next_step
 
     def __str__(self) -> str:
-        parts = [self.what]
-        if self.where:
-            parts.append("  where: " + self.where)
-        if self.why:
-            parts.append("  why:   " + self.why)
-        if self.next_step:
-            parts.append("  next:  " + self.next_step)
-        return "\n".join(parts)
+        return "\n".join(
+            [_part(self.what), *_labelled(where=self.where), *_labelled(why=self.why), *_labelled(next=self.next_step)]
+        )
+
+
+def _labelled(**parts: str) -> list[str]:
+    return [_part(text, f"  {label + ':':<7}") for label, text in parts.items() if text]
+
+
+def _part(text: str, label: str = "") -> str:
+    """Return one part of an error; its further lines are indented, so that none of them looks like another part."""
+    return label + text.replace("\n", "\n" + " " * (len(label) or 2))
 
 
 class UsageError(MosaicError):
@@ -98,13 +102,8 @@ class ConfigError(UsageError, ValueError):
         self.problems: list[Problem] = list(problems)
 
     def __str__(self) -> str:
-        lines = [self.what]
-        if self.where:
-            lines.append("  where: " + self.where)
-        lines += ["  - " + str(problem).replace("\n", "\n    ") for problem in self.problems]
-        if self.next_step:
-            lines.append("  next:  " + self.next_step)
-        return "\n".join(lines)
+        problems = [_part(str(problem), "  - ") for problem in self.problems]
+        return "\n".join([_part(self.what), *_labelled(where=self.where), *problems, *_labelled(next=self.next_step)])
 
 
 def nearest(name: str, candidates: Iterable[str]) -> str | None:

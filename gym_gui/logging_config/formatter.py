@@ -47,10 +47,15 @@ class JsonLinesFormatter(logging.Formatter):
 
 def _dump(line: dict[str, Any]) -> str:
     try:
-        return json.dumps(line, default=str, separators=(",", ":"))
+        return _ascii(line)
     except (TypeError, ValueError, RecursionError):  # keys that are no text, cycles
         line["extra"] = repr(line.get("extra"))
-        return json.dumps(line, default=str, separators=(",", ":"))
+        return _ascii(line)
+
+
+def _ascii(line: dict[str, Any]) -> str:
+    """Return JSON that acts on no terminal: what is not ASCII is escaped, and DEL."""
+    return json.dumps(line, default=str, separators=(",", ":")).replace("\x7f", "\\u007f")
 
 
 __all__ = ["JsonLinesFormatter"]

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StrictBool, StrictStr
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, StrictBool, StrictStr
 from pydantic_core import PydanticCustomError
+
+from gym_gui.runs.names import LINE_BREAKS_AND_TABS, name_fault
 
 MAX_WORKERS = 1024
 MAX_ATTEMPTS = 63  # six bits of a row id
@@ -23,12 +26,21 @@ def _text_of_number(value: Any) -> Any:
     return str(value) if isinstance(value, (int, float)) and not isinstance(value, bool) else value
 
 
+def _no_control_characters(value: str, allow: str = "") -> str:
+    """Reject text that would act on the terminal on which it is shown."""
+    if fault := name_fault(value, allow=allow):
+        raise PydanticCustomError("control_character", fault)
+    return value
+
+
 # Bounds stand before these in an annotation: pydantic keeps them in the JSON Schema only that way round.
 _IS_NUMBER = BeforeValidator(_no_text_number)
 _IS_TEXT = BeforeValidator(_text_of_number)
 Seconds = Annotated[float, Field(gt=0, le=10 * 365 * 86400, allow_inf_nan=False), _IS_NUMBER]
 Megabytes = Annotated[float, Field(gt=0, le=2**31, allow_inf_nan=False), _IS_NUMBER]
-Tag = Annotated[StrictStr, Field(min_length=1, max_length=100)]
+_IS_NAME = AfterValidator(_no_control_characters)
+_IS_FREE_TEXT = AfterValidator(partial(_no_control_characters, allow=LINE_BREAKS_AND_TABS))
+Tag = Annotated[StrictStr, Field(min_length=1, max_length=100), _IS_NAME]
 
 
 class Part(BaseModel):
@@ -59,7 +71,7 @@ class Resources(Part):
 class WorkerPart(Part):
     """One kind of worker, with the config that its package's config class reads."""
 
-    worker_id: Annotated[StrictStr, Field(min_length=1, max_length=100)] | None = Field(
+    worker_id: Annotated[StrictStr, Field(min_length=1, max_length=100), _IS_NAME] | None = Field(
         default=None, description="The kind: the entry point's name as `mosaic workers list` shows it."
     )
     module: Annotated[StrictStr, Field(min_length=1, pattern=r"^[A-Za-z_]\w*(\.\w+)*$")] | None = Field(
@@ -87,7 +99,7 @@ class Metadata(Part):
 class Artifacts(Part):
     """What of the run is kept."""
 
-    output_prefix: Annotated[StrictStr, Field(min_length=1, max_length=500)] = Field(
+    output_prefix: Annotated[StrictStr, Field(min_length=1, max_length=500), _IS_NAME] = Field(
         default="runs/${run_id}",
         description="Where a client expects the artifacts, relative to the home; a label only.",
     )
@@ -138,18 +150,18 @@ class Schedule(Part):
 class RunConfigModel(Part):
     """What a client submits to have a run."""
 
-    run_name: Annotated[StrictStr, Field(min_length=1, max_length=120)] = Field(
-        description="A name for people, 1 to 120 characters."
+    run_name: Annotated[StrictStr, Field(min_length=1, max_length=120), _IS_NAME] = Field(
+        description="A name for people, 1 to 120 characters, no control characters."
     )
     entry_point: Annotated[StrictStr, Field(min_length=1)] | None = Field(
         default=None,
         description="A command to run as the worker; replaced by the worker's own Python where a module is known.",
     )
     arguments: list[StrictStr] = Field(default_factory=list, description="Arguments of the command.")
-    environment: dict[StrictStr, Annotated[StrictStr, _IS_TEXT]] = Field(
+    environment: dict[Annotated[StrictStr, _IS_NAME], Annotated[StrictStr, _IS_TEXT]] = Field(
         default_factory=dict, description="Environment variables for every worker."
     )
-    secrets: Annotated[list[Annotated[StrictStr, Field(min_length=1)]], Field(max_length=100)] = Field(
+    secrets: Annotated[list[Annotated[StrictStr, Field(min_length=1), _IS_NAME]], Field(max_length=100)] = Field(
         default_factory=list,
         description="Variables and worker settings to keep off every record, beside those whose names tell.",
     )
@@ -169,7 +181,9 @@ class RunConfigModel(Part):
         description="Whether workers that may be paused stand still while room on the disk is low (`disk_low_mb`).",
     )
     tags: Annotated[list[Tag], Field(max_length=100)] = Field(
-        default_factory=list, description="Words to find runs by."
+        default_factory=list, description="Words to find runs by; no control characters."
     )
-    notes: Annotated[StrictStr, Field(max_length=100_000)] = Field(default="", description="Free text.")
+    notes: Annotated[StrictStr, Field(max_length=100_000), _IS_FREE_TEXT] = Field(
+        default="", description="Free text of any number of lines; no control characters besides."
+    )
     schedule: Schedule = Field(default=Schedule(), description="How far the run goes.")

@@ -12,6 +12,7 @@ from gym_gui.core.worker.errors import Problem, nearest
 from gym_gui.runs.config_model import RunConfigModel
 from gym_gui.runs.json_schema import alternatives, find_member, inline_references
 from gym_gui.runs.json_values import join
+from gym_gui.runs.names import ALLOWED
 
 
 @cache
@@ -44,7 +45,7 @@ def _problem(kind: str, location: tuple[int | str, ...], value: Any, message: st
             path, "is no field", value=value, allowed=", ".join(names), nearest=nearest(str(location[-1]), names)
         )
     schema = find_member(root, location)
-    allowed = describe(schema) if schema is not None else ""
+    allowed = ALLOWED if kind == "control_character" else describe(schema) if schema is not None else ""
     if kind == "missing":
         return Problem(path, "is missing", allowed=allowed)
     text = "is null" if value is None else _message(kind, value, message)
@@ -59,6 +60,8 @@ def _message(kind: str, value: Any, message: str) -> str:
         return f"is too long ({len(value)})"
     if kind in ("string_too_short", "too_short"):
         return "is empty" if not value else f"is too short ({len(value)})"
+    if kind == "control_character":
+        return message
     if kind == "int_from_float":
         return f"is {value!r}, which is no whole number"
     if isinstance(value, (dict, list)):

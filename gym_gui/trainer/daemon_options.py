@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from gym_gui.core.terminal_text import escape_lines
 from gym_gui.core.worker.errors import ConfigError, MosaicError
 from gym_gui.trainer.address import LOOPBACK
 from gym_gui.trainer.tls import TlsFiles
@@ -42,7 +43,7 @@ class DaemonOptions:
         """Tell starter and log why there will be no daemon; return the exit code."""
         self.tell_error(error)
         with contextlib.suppress(OSError):  # a full disk takes no word more
-            sys.stderr.write(f"{error}\n")
+            sys.stderr.write(f"{escape_lines(str(error))}\n")
             sys.stderr.flush()
         return error.exit_code
 

@@ -13,6 +13,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from gym_gui.config.settings import get_setting
+from gym_gui.core.terminal_text import escape, escape_lines
 from gym_gui.core.worker.errors import MosaicError
 from gym_gui.runs.folder import RunFolder
 from gym_gui.telemetry.checkpoint_keeping import drop_checkpoints
@@ -46,10 +47,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except (MosaicError, OSError) as error:
         if not folder.path.exists():  # somebody has deleted the run
             return 0
-        sys.stderr.write(f"run {folder.run_id} is not put in order: {error}\n")
+        sys.stderr.write(f"run {folder.run_id} is not put in order: {escape_lines(str(error))}\n")
         return 1
     if done.why_not_dropped:
-        sys.stderr.write(f"the logs of run {folder.run_id} are kept: {done.why_not_dropped}\n")
+        sys.stderr.write(f"the logs of run {folder.run_id} are kept: {escape(done.why_not_dropped)}\n")
     return 0
 
 

@@ -11,6 +11,7 @@ import grpc
 
 from gym_gui.core.worker.errors import ConfigError
 from gym_gui.runs.folder import RunFolder
+from gym_gui.runs.names import check_names
 from gym_gui.runs.plan import RunPlan
 from gym_gui.runs.summary import RunSummary
 from gym_gui.trainer.board import RunBoard
@@ -88,17 +89,20 @@ class TrainerService(TrainerServiceServicer):
 
     @answers
     async def CancelRun(self, request: pb.CancelRunRequest) -> pb.CancelRunResponse:
+        check_names(reason=request.reason, by=request.by)
         already_ended = self._board.get(request.run_id).state.terminal
         run = await self._dispatcher.cancel(request.run_id, request.by, request.reason)
         return pb.CancelRunResponse(already_ended=already_ended, run=summary_to_pb(run))
 
     @answers
     async def PauseRun(self, request: pb.PauseRunRequest) -> pb.PauseRunResponse:
+        check_names(reason=request.reason, by=request.by)
         run = await self._dispatcher.pause(request.run_id, request.by, request.reason)
         return pb.PauseRunResponse(run=summary_to_pb(run))
 
     @answers
     async def UnpauseRun(self, request: pb.UnpauseRunRequest) -> pb.UnpauseRunResponse:
+        check_names(by=request.by)
         run = await self._dispatcher.unpause(request.run_id, request.by)
         return pb.UnpauseRunResponse(run=summary_to_pb(run))
 

@@ -20,6 +20,7 @@ from gym_gui.logging_config.log_constants import (
 )
 from gym_gui.runs.config import TrainRunConfig, validate_train_run_config
 from gym_gui.runs.folder import RunFolder
+from gym_gui.runs.names import check_names
 from gym_gui.runs.plan import RunPlan
 from gym_gui.runs.provenance import collect_provenance
 from gym_gui.runs.summary import RunSummary
@@ -76,6 +77,7 @@ class Submission:
             ConfigError: The config is not valid; every problem is listed, and nothing was written.
             MosaicError: The disk refused.
         """
+        check_names(group=request.group, submitter=request.submitter)
         folder = Path(request.working_directory) if request.working_directory else self.home
         try:
             planned = self._valid_plan(

@@ -17,7 +17,7 @@ FAILED = {
     [
         (json.dumps(FAILED), "ERROR: Tiny worker runtime failed"),
         (json.dumps({"level": "INFO", "message": "one\n two"}), "INFO: one two"),
-        (json.dumps({"level": "INFO", "message": "red \x1b[31m"}), "INFO: red �[31m"),
+        (json.dumps({"level": "INFO", "message": "red \x1b[31m"}), "INFO: red \x1b[31m"),
         ("ValueError: no", "ValueError: no"),
         ('{"a": 1}', '{"a": 1}'),
         ('{"level": "INFO", "message"', '{"level": "INFO", "message"'),

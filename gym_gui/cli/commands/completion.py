@@ -5,6 +5,7 @@ from __future__ import annotations
 import click
 
 from gym_gui.cli.options import common
+from gym_gui.cli.output import echo
 
 _WHERE = {
     "bash": "echo 'eval \"$(mosaic completion bash)\"' >> ~/.bashrc",
@@ -37,5 +38,6 @@ def completion(home: object, shell: str, as_json: bool) -> int:  # noqa: ARG001 
     if as_json:
         print_json({"shell": shell, "script": script, "install": _WHERE[shell]})
     else:
-        click.echo(script)
+        for line in script.splitlines():
+            echo(line)
     return 0

@@ -9,6 +9,7 @@ from pathlib import Path
 import click
 
 from gym_gui.cli.options import common
+from gym_gui.cli.output import echo
 
 _port = click.option(
     "--port", type=click.IntRange(0, 65535), metavar="PORT",
@@ -39,7 +40,7 @@ def start(home: Path, port: int | None, as_json: bool) -> int:
     if as_json:
         print_json(status)
     else:
-        click.echo(f"daemon at {status['address']}, pid {status['pid']}, home {status['home']}")
+        echo(f"daemon at {status['address']}, pid {status['pid']}, home {status['home']}")
     return 0
 
 
@@ -54,7 +55,7 @@ def stop(home: Path, as_json: bool) -> int:
     if as_json:
         print_json({"stopped": stopped, "home": str(home)})
     else:
-        click.echo("daemon stopped; runs go on" if stopped else f"no daemon runs in {home}")
+        echo("daemon stopped; runs go on" if stopped else f"no daemon runs in {home}")
     return 0
 
 
@@ -72,11 +73,11 @@ def status(home: Path, as_json: bool) -> int:
     if as_json:
         print_json(found)
     elif found["running"]:
-        click.echo(f"daemon {found['version']} at {found['address']}, pid {found['pid']}, home {found['home']}")
-        click.echo(f"up {figures.duration(_now() - found['started_at'])}; {found['runs']:,} runs on record, "
+        echo(f"daemon {found['version']} at {found['address']}, pid {found['pid']}, home {found['home']}")
+        echo(f"up {figures.duration(_now() - found['started_at'])}; {found['runs']:,} runs on record, "
                    f"{found['active_runs']} going, {found['queued_runs']} queued")  # fmt: skip
     else:
-        click.echo(f"no daemon runs in {home}; train and run start one on demand, so does: mosaic daemon start")
+        echo(f"no daemon runs in {home}; train and run start one on demand, so does: mosaic daemon start")
     return exits.COMPLETED if found["running"] else exits.FAILED
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from gym_gui.cli.options import common
+from gym_gui.cli.output import echo
 
 if TYPE_CHECKING:
     from gym_gui.runs.summary import RunSummary
@@ -67,7 +68,8 @@ def demo(home: Path, steps: int, seeds: str, as_json: bool) -> int:
 
 def _report(home: Path, runs: list[RunSummary], steps: int, *, as_json: bool) -> int:
     """Print the results, check the books of all runs, draw their curve; return 1 if something of that failed."""
-    from gym_gui.cli.output import console, print_json, say
+    from gym_gui.cli.failures import show_error
+    from gym_gui.cli.output import console, print_json
     from gym_gui.cli.progress.ending import show_failures, show_results, summary_json
     from gym_gui.core.worker.errors import MosaicError
 
@@ -76,18 +78,18 @@ def _report(home: Path, runs: list[RunSummary], steps: int, *, as_json: bool) ->
     try:
         picture = _draw(home, runs, steps)
     except MosaicError as error:
-        say(str(error))
+        show_error(error)
     if as_json:
         print_json({"runs": [summary_json(run, home) for run in runs], "verified": verified, "picture": picture})
     else:
         show_results(console(), runs)
         show_failures(console(stderr=True), home, runs)
         wrong = [run_id for run_id, ok in verified.items() if not ok]
-        click.echo()
-        click.echo(f"verify: DIFFERENT, see mosaic runs verify {' '.join(wrong)}" if wrong else
+        echo()
+        echo(f"verify: DIFFERENT, see mosaic runs verify {' '.join(wrong)}" if wrong else
                    f"verify: recounted from the raw logs, the books of all {len(runs)} runs balance")  # fmt: skip
         if picture:
-            click.echo(f"learning curve: {picture}")
+            echo(f"learning curve: {picture}")
     return 0 if picture and all(verified.values()) else 1
 
 

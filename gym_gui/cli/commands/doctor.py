@@ -7,8 +7,9 @@ from pathlib import Path
 import click
 
 from gym_gui.cli.options import common
+from gym_gui.cli.output import Styled, echo
 
-_COLOURS = {"ok": "green", "doubtful": "yellow", "broken": "red"}
+_COLOURS = {"ok": "green", "doubtful": "yellow", "broken": "bold red"}
 
 
 @click.command()
@@ -29,15 +30,15 @@ def doctor(home: Path, as_json: bool) -> int:
     for finding in all_checks(home):
         findings.append(finding)
         if not as_json:
-            verdict = click.style(
-                f"{finding.verdict:<9}", fg=_COLOURS[finding.verdict], bold=finding.verdict == "broken"
-            )
-            click.echo(f"{verdict} {finding.name}: {finding.detail}")
+            detail, *more = finding.detail.split("\n")
+            echo(Styled(f"{finding.verdict:<9}", _COLOURS[finding.verdict]), f" {finding.name}: {detail}")
+            for line in more:
+                echo(f"{'':9} {line}")
             if finding.next_step:
-                click.echo(f"{'':9} next: {finding.next_step}")
+                echo(f"{'':9} next: {finding.next_step}")
     broken = sum(finding.verdict == "broken" for finding in findings)
     if as_json:
         print_json({"ok": not broken, "findings": [asdict(finding) for finding in findings]})
     else:
-        click.echo(f"{broken} broken" if broken else "nothing is broken")
+        echo(f"{broken} broken" if broken else "nothing is broken")
     return exits.FAILED if broken else exits.COMPLETED

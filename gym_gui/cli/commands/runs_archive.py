@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from gym_gui.cli.options import common, retention_filters, some_runs_argument
+from gym_gui.cli.output import echo
 
 
 @click.command()
@@ -50,9 +51,9 @@ def archive(
         done.append({"run_id": run.run_id, "bytes": size, "archive": path and str(path), "logs": logs})
         if not as_json:
             where = "would be archived" if path is None else f"archived as {path}"
-            click.echo(f"{run.run_id}  {run.run_name}  {figures.size(size)}  {where}")
+            echo(f"{run.run_id}  {run.run_name}  {figures.size(size)}  {where}")
             if logs:
-                click.echo(f"  its logs: {logs}")
+                echo(f"  its logs: {logs}")
     if as_json:
         print_json({"archived": done, "dry_run": dry_run})
     elif not found:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from gym_gui.cli.options import common, runs_argument
+from gym_gui.cli.output import echo
 
 if TYPE_CHECKING:
     from gym_gui.runs.summary import RunSummary
@@ -43,7 +44,7 @@ def cancel(home: Path, runs: tuple[str, ...], reason: str, wait: bool, as_json: 
         return 0
     for run in found:
         if run.run_id in over:
-            click.echo(f"{run.run_id} had ended already: {run.state.value}")
+            echo(f"{run.run_id} had ended already: {run.state.value}")
         else:
-            click.echo(f"{run.run_id} {run.state.value if run.state.terminal else 'is being cancelled'}")
+            echo(f"{run.run_id} {run.state.value if run.state.terminal else 'is being cancelled'}")
     return 0

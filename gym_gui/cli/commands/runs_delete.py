@@ -8,6 +8,7 @@ from pathlib import Path
 import click
 
 from gym_gui.cli.options import common, retention_filters, some_runs_argument
+from gym_gui.cli.output import echo
 
 
 @click.command()
@@ -26,7 +27,7 @@ def delete(
     from gym_gui.analysis.deletion import check_deletable, delete_run
     from gym_gui.analysis.retention import select_runs
     from gym_gui.cli import exits
-    from gym_gui.cli.output import print_json, say
+    from gym_gui.cli.output import confirm, print_json, say
     from gym_gui.core.worker.errors import UsageError
 
     found = select_runs(home, runs, older_than=older_than, larger_than=larger_than, tag=tag)
@@ -42,13 +43,13 @@ def delete(
             )
         for run in found:
             say(f"{run.run_id}  {run.run_name}  {run.state.value}  {run.steps:,} steps")
-        if not click.confirm(f"Remove {'this run' if len(ids) == 1 else f'these {len(ids)} runs'} for good?", err=True):
+        if not confirm(f"Remove {'this run' if len(ids) == 1 else f'these {len(ids)} runs'} for good?"):
             say("nothing was removed")
             return exits.FAILED
     for run_id in ids:
         delete_run(home, run_id)
         if not as_json:
-            click.echo(f"removed {run_id}")
+            echo(f"removed {run_id}")
     if as_json:
         print_json({"deleted": ids})
     return 0

@@ -68,9 +68,9 @@ def list_(
 
 def _table(runs: list[RunSummary]) -> Table:
     from rich.table import Table
-    from rich.text import Text
 
     from gym_gui.cli import figures
+    from gym_gui.cli.output import rich_text
     from gym_gui.cli.palette import HEADER, STATE_STYLES
     from gym_gui.cli.progress.model import episodes_of, return_of
 
@@ -84,7 +84,7 @@ def _table(runs: list[RunSummary]) -> Table:
     for run in runs:
         took = None if run.started_at is None else (run.ended_at or _now()) - run.started_at
         table.add_row(
-            run.run_id, run.run_name, Text(run.state.value, style=STATE_STYLES[run.state.value]),
+            run.run_id, run.run_name, rich_text(run.state.value, style=STATE_STYLES[run.state.value]),
             figures.short(run.steps), figures.count(episodes_of(run)), figures.decimal(return_of(run)),
             figures.duration(took), figures.age(run.created_at),
         )  # fmt: skip

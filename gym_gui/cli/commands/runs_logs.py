@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import sys
+from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from gym_gui.cli.options import common, run_argument
+from gym_gui.cli.output import echo
 
 if TYPE_CHECKING:
     from gym_gui.telemetry.records import QuarantineRecord
@@ -41,10 +44,11 @@ def logs(
 ) -> int:
     """Print what a worker printed.
 
-    Reads the run's own log files; starts no daemon.
+    Reads the run's own log files; starts no daemon. On a terminal control characters are shown as escapes; into a file
+    or a pipe the lines go as they are.
     """
     from gym_gui.analysis.queries import resolve_run
-    from gym_gui.cli.log_reader import LogReader, find_log, tell_dropped
+    from gym_gui.cli.log_reader import LogReader, find_log, tell_dropped, text_of
     from gym_gui.cli.output import print_json, say
     from gym_gui.core.worker.errors import UsageError
 
@@ -64,16 +68,29 @@ def logs(
         say(dropped)
     with LogReader(log.path, text_only=stream == "text") as reader:
         if as_json:
-            found = reader.last(lines or None)
+            found = [text_of(line) for line in reader.last(lines or None)]
             print_json({"run_id": run_id, "worker_id": log.worker_id, "attempt": log.attempt, "stream": stream,
                         "path": str(log.path), "dropped": dropped or None, "lines": found})  # fmt: skip
             return 0
-        for line in reader.last(lines or None):
-            click.echo(line)
+        _print_lines(reader.last(lines or None))
         if follow:
             for line in reader.follow(home, run_id):
-                click.echo(line)
+                _print_lines([line])
     return 0
+
+
+def _print_lines(lines: Iterable[bytes]) -> None:
+    """Print lines of a log: on a terminal what acts on it is shown as escapes, elsewhere the bytes are unchanged."""
+    from gym_gui.cli.log_reader import text_of
+
+    if sys.stdout.isatty():
+        for line in lines:
+            echo(text_of(line))
+        return
+    sys.stdout.flush()
+    for line in lines:
+        sys.stdout.buffer.write(line)
+    sys.stdout.buffer.flush()
 
 
 def _print_quarantine(
@@ -94,8 +111,8 @@ def _print_quarantine(
         return 0
     for record in found:
         place = f"worker {record.worker_id or '(supervisor)'} attempt {record.attempt} byte {record.byte_offset}"
-        click.echo(f"{place}, {record.length:,} bytes: {record.reason}: {record.detail}")
-        click.echo("  " + record.excerpt.decode("utf-8", "backslashreplace").rstrip("\n"))
+        echo(f"{place}, {record.length:,} bytes: {record.reason}: {record.detail}")
+        echo("  " + record.excerpt.decode("utf-8", "backslashreplace").rstrip("\n"))
     return 0
 
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from gym_gui.cli.options import common, runs_argument
+from gym_gui.cli.output import echo
 
 if TYPE_CHECKING:
     from gym_gui.runs.summary import RunSummary
@@ -50,7 +51,7 @@ def _ask(
         for run_id in ids:
             found.append(ask(client, run_id))
             if not as_json:  # at once: the next one may be refused
-                click.echo(f"{run_id} {answer}")
+                echo(f"{run_id} {answer}")
     if as_json:
         print_json([summary_json(run, home) for run in found])
     return 0

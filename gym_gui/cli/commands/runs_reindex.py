@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from gym_gui.cli.options import common, runs_argument
+from gym_gui.cli.output import echo
 
 
 @click.command()
@@ -35,10 +36,10 @@ def reindex(home: Path, runs: tuple[str, ...], as_json: bool) -> int:
     for report in reports:
         book = report.ledger
         sums = f"{book.lines:,} lines = {book.stored:,} stored + {book.log:,} log + {book.quarantined:,} quarantined"
-        click.echo(f"{report.run_id}: rebuilt from {figures.size(report.bytes_read)} in {report.logs} logs: {sums}")
+        echo(f"{report.run_id}: rebuilt from {figures.size(report.bytes_read)} in {report.logs} logs: {sums}")
         if report.gone:
-            click.echo(f"  rows taken over as they were, for the logs are gone: {', '.join(report.gone)}")
+            echo(f"  rows taken over as they were, for the logs are gone: {', '.join(report.gone)}")
         if report.old_decoder not in (None, report.decoder):
-            click.echo(f"  the old database was made by decoder {report.old_decoder}, this one by {report.decoder}: "
+            echo(f"  the old database was made by decoder {report.old_decoder}, this one by {report.decoder}: "
                        "rows may differ")  # fmt: skip
     return 0

@@ -12,6 +12,7 @@ from gym_gui.cli.options import common, run_argument
 if TYPE_CHECKING:
     from rich.console import Console
     from rich.table import Table
+    from rich.text import Text
 
     from gym_gui.runs.summary import ExitStatus, RunSummary
 
@@ -35,9 +36,9 @@ def show(home: Path, run: str, as_json: bool) -> int:
 
 def _print(screen: Console, home: Path, run: RunSummary) -> None:
     from rich.table import Table
-    from rich.text import Text
 
     from gym_gui.cli import figures
+    from gym_gui.cli.output import rich_text
     from gym_gui.cli.palette import BAD, HEADER, QUIET, STATE_STYLES
     from gym_gui.cli.progress.model import average_rate
     from gym_gui.runs.folder import RunFolder
@@ -49,11 +50,11 @@ def _print(screen: Console, home: Path, run: RunSummary) -> None:
     facts.add_column(overflow="fold")
     lags = run.lag_bytes and not run.state.terminal
     book = run.ledger
-    balance = Text("balanced") if book.balanced else Text("NOT BALANCED", style=BAD)
+    balance = rich_text("balanced") if book.balanced else rich_text("NOT BALANCED", style=BAD)
     rows: list[tuple[str, Text | str | None]] = [
-        ("run", Text(run.run_id, style=HEADER)),
+        ("run", rich_text(run.run_id, style=HEADER)),
         ("name", run.run_name),
-        ("state", Text(state, style=STATE_STYLES[state]) + Text(f" ({run.cause})" if run.cause else "")),
+        ("state", rich_text(state, style=STATE_STYLES[state]) + rich_text(f" ({run.cause})" if run.cause else "")),
         ("exit", _exit(run.exit)),
         ("seed", None if run.seed is None else str(run.seed)),
         ("group", run.group),
@@ -66,7 +67,7 @@ def _print(screen: Console, home: Path, run: RunSummary) -> None:
         ("speed", None if (rate := average_rate(run)) is None else f"{figures.count(rate)} steps/s"),
         ("episodes", figures.count(run.episodes)),
         ("return", f"{figures.decimal(run.mean_return_100)} (mean of the last 100 training episodes)"),
-        ("ledger", Text(f"{book.lines:,} lines = {book.stored:,} stored + {book.log:,} log + "
+        ("ledger", rich_text(f"{book.lines:,} lines = {book.stored:,} stored + {book.log:,} log + "
                         f"{book.quarantined:,} quarantined: ") + balance),
         ("", f"{book.records:,} records · {book.dropped:,} dropped · {book.sampled:,} sampled"),
         ("lag", f"{figures.size(run.lag_bytes)} of log not yet indexed" if lags else None),
@@ -94,9 +95,9 @@ def _print(screen: Console, home: Path, run: RunSummary) -> None:
 
 def _workers(run: RunSummary) -> Table:
     from rich.table import Table
-    from rich.text import Text
 
     from gym_gui.cli import figures
+    from gym_gui.cli.output import rich_text
     from gym_gui.cli.palette import HEADER, STATE_STYLES
 
     table = Table(box=None, padding=(0, 2, 0, 0), header_style=HEADER)
@@ -109,7 +110,7 @@ def _workers(run: RunSummary) -> Table:
         table.add_column("evaluation", justify="right", no_wrap=True)
     for worker in run.workers:
         cells: list[Text | str] = [
-            worker.worker_id, worker.worker_type, Text(worker.state.value, style=STATE_STYLES[worker.state.value]),
+            worker.worker_id, worker.worker_type, rich_text(worker.state.value, style=STATE_STYLES[worker.state.value]),
             _exit(worker.exit) or figures.NOTHING, str(worker.attempt), str(worker.pid or figures.NOTHING),
             figures.count(worker.steps), figures.count(worker.episodes), figures.decimal(worker.mean_return_100),
             figures.duration(worker.cpu_seconds), figures.size(worker.memory_bytes),

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from gym_gui.cli.options import common, run_argument
+from gym_gui.cli.output import echo
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -64,8 +65,8 @@ def tail(home: Path, run: str, kinds: list[str], new: bool, max_rate: float | No
         try:
             for batch in client.stream(run_id, from_now=new, kinds=kinds, max_rate=max_rate):
                 lines = [line_of(kind, row) for kind, row in _in_order(batch)]
-                if lines:
-                    click.echo("\n".join(lines))
+                for line in lines:
+                    echo(line)
         except KeyboardInterrupt:
             return exits.INTERRUPTED
     return 0
@@ -86,13 +87,13 @@ def _json_line(kind: str, row: Any) -> str:
 
     import msgspec
 
-    from gym_gui.cli.output import jsonable
+    from gym_gui.cli.output import to_json
 
     values = {name: value for name, value in msgspec.to_builtins(row).items() if value is not None and value != {}}
     for name in ("action", "observation"):
         if name in values:
             values[name] = json.loads(values[name])
-    return json.dumps(jsonable({"kind": kind, **values}), allow_nan=False)
+    return to_json({"kind": kind, **values})
 
 
 def _text_line(kind: str, row: Any) -> str:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from gym_gui.cli.options import common, runs_argument
+from gym_gui.cli.output import Styled, echo
 
 if TYPE_CHECKING:
     from gym_gui.telemetry.verify import VerifyReport
@@ -39,31 +40,28 @@ def verify(home: Path, runs: tuple[str, ...], as_json: bool) -> int:
 
 
 def _print(run_id: str, report: VerifyReport) -> None:
-    verdict = (
-        click.style("the books balance", fg="green") if report.ok else click.style("DIFFERENT", fg="red", bold=True)
-    )
-    click.echo(f"{run_id}: {verdict}")
+    echo(f"{run_id}: ", Styled("the books balance", "green") if report.ok else Styled("DIFFERENT", "bold red"))
     book = report.ledger
-    click.echo(f"  recounted: {book.lines:,} lines = {book.stored:,} stored + {book.log:,} log + "
+    echo(f"  recounted: {book.lines:,} lines = {book.stored:,} stored + {book.log:,} log + "
                f"{book.quarantined:,} quarantined; {book.records:,} records, {book.dropped:,} dropped, "
                f"{book.sampled:,} sampled")  # fmt: skip
     for log in report.logs:
         same = log.recounted == log.database and not log.problems
         text = f"{log.recounted.lines:,} lines, the database says the same" if same else (
             f"{log.recounted.lines:,} lines, the database says {log.database.lines:,}")  # fmt: skip
-        click.echo(f"  {log.path}{' (compressed)' if log.compressed else ''}: {text}")
+        echo(f"  {log.path}{' (compressed)' if log.compressed else ''}: {text}")
         if log.dropped is not None:
-            click.echo(
+            echo(
                 "    dropped after a recount had verified the database (artifacts.persist_logs): the lines are"
                 f" those counted then, of {log.dropped.bytes:,} bytes, SHA-256 {log.dropped.sha256}"
             )
         if log.unread_bytes:
-            click.echo(f"    {log.unread_bytes:,} bytes are not yet in the database")
+            echo(f"    {log.unread_bytes:,} bytes are not yet in the database")
         if log.sealed_segments:
-            click.echo(f"    {log.sealed_segments} earlier part(s) were truncated or replaced, and cannot be recounted")
+            echo(f"    {log.sealed_segments} earlier part(s) were truncated or replaced, and cannot be recounted")
         for problem in log.problems:
-            click.echo(f"    problem: {problem}")
+            echo(f"    problem: {problem}")
     for problem in report.problems:
-        click.echo(f"  problem: {problem}")
+        echo(f"  problem: {problem}")
     if not report.ok:
-        click.echo(f"  next: rebuild the database from the logs: mosaic runs reindex {run_id}")
+        echo(f"  next: rebuild the database from the logs: mosaic runs reindex {run_id}")

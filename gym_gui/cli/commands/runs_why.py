@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from gym_gui.cli.options import common, run_argument
+from gym_gui.cli.output import echo
 
 
 @click.command()
@@ -36,11 +37,11 @@ def why(home: Path, run: str, as_json: bool) -> int:
     if as_json:
         print_json(told)
         return 0
-    click.echo(f"{told.run_id} is {told.state.value}" + (f": {told.cause}" if told.cause else ""))
-    click.echo(told.meaning)
+    echo(f"{told.run_id} is {told.state.value}" + (f": {told.cause}" if told.cause else ""))
+    echo(told.meaning)
     if told.before is not None:
-        click.echo(f"{told.before:,} queued {'run comes' if told.before == 1 else 'runs come'} before it.")
+        echo(f"{told.before:,} queued {'run comes' if told.before == 1 else 'runs come'} before it.")
     for item in told.waits_for:
-        click.echo(item.sentence)
-    click.echo(f"next: {told.next_step}")
+        echo(item.sentence)
+    echo(f"next: {told.next_step}")
     return 0

@@ -10,11 +10,12 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from gym_gui.cli.options import common, worker_argument
+from gym_gui.cli.output import Styled, echo
 
 if TYPE_CHECKING:
     from gym_gui.workers.conformance.report import Report, Verdict
 
-_WORDS = {"kept": ("ok", "green"), "skipped": ("-", None)}
+_WORDS = {"kept": ("ok", "green"), "skipped": ("-", "")}
 
 
 @click.command()
@@ -32,7 +33,7 @@ def check(home: Path, worker: str, only: tuple[str, ...], quick: bool, pairs: tu
     Exit code 0: certified (there may be warnings). 1: an error was found. 2: wrong usage.
     """
     from gym_gui.cli import exits
-    from gym_gui.cli.output import console, print_json, say
+    from gym_gui.cli.output import console, print_json, rich_text, say
     from gym_gui.workers.catalog import WorkerCatalog
     from gym_gui.workers.config import parse_settings
     from gym_gui.workers.conformance.check import check_worker
@@ -46,7 +47,7 @@ def check(home: Path, worker: str, only: tuple[str, ...], quick: bool, pairs: tu
     else:
         record = catalog.get(worker, on_probe=lambda name: say(f"asking worker {name} …"))
     screen = console(stderr=True)
-    status: Any = screen.status("starting") if screen.is_terminal else None
+    status: Any = screen.status(rich_text("starting")) if screen.is_terminal else None
     waiting: AbstractContextManager[Any] = status or nullcontext()
     with waiting:
         report = check_worker(
@@ -54,7 +55,7 @@ def check(home: Path, worker: str, only: tuple[str, ...], quick: bool, pairs: tu
             settings=parse_settings(pairs, record),
             only=only,
             quick=quick,
-            on_stage=lambda text: status.update(text + " …") if status else say(text + " …"),
+            on_stage=lambda text: status.update(rich_text(text + " …")) if status else say(text + " …"),
             on_verdict=None if as_json else _show,
         )
     if as_json:
@@ -69,22 +70,20 @@ def _show(verdict: Verdict) -> None:
     if verdict.outcome != "broken":
         word, colour = _WORDS[verdict.outcome]
         reason = f"  ({verdict.seen})" if verdict.seen else ""
-        click.echo(f"{click.style(f'{word:<8}', fg=colour)}{rule.name}{reason}")
+        echo(Styled(f"{word:<8}", colour), f"{rule.name}{reason}")
         return
-    colour = "red" if rule.level == "error" else "yellow"
-    click.echo(f"{click.style(f'{rule.level:<8}', fg=colour, bold=rule.level == 'error')}{rule.name}: {rule.title}")
+    style = "bold red" if rule.level == "error" else "yellow"
+    echo(Styled(f"{rule.level:<8}", style), f"{rule.name}: {rule.title}")
     for label, text in (("seen", verdict.seen), ("change", rule.mend), ("docs", rule.anchor)):
-        click.echo(f"{'':8}{label + ':':<8}{text}")
+        echo(f"{'':8}{label + ':':<8}{text}")
 
 
 def _sum_up(report: Report) -> None:
     errors, warnings = len(report.broken("error")), len(report.broken("warning"))
     counts = f"{errors} error{'' if errors == 1 else 's'}, {warnings} warning{'' if warnings == 1 else 's'}"
     part = "" if report.complete else "; not everything was looked at"
-    word = (
-        click.style("certified", fg="green") if report.certified else click.style("not certified", fg="red", bold=True)
-    )
+    word = Styled("certified", "green") if report.certified else Styled("not certified", "bold red")
     record = report.record
-    click.echo(f"{' '.join(filter(None, (record.name, record.version)))} is {word}: {counts}{part}")
+    echo(f"{' '.join(filter(None, (record.name, record.version)))} is ", word, f": {counts}{part}")
     if record.package_hash:
-        click.echo(f"package {record.distribution}, hash {record.package_hash[:16]}")
+        echo(f"package {record.distribution}, hash {record.package_hash[:16]}")

@@ -40,13 +40,16 @@ def describe(home: Path, worker: str, as_json: bool) -> int:
     elif not record.broken:
         screen.print()
         screen.print(_fields(record))
-        say(f"\nset one with: mosaic train {record.name} --set NAME=VALUE")
+        say("")
+        say(f"set one with: mosaic train {record.name} --set NAME=VALUE")
     return 0
 
 
 def _facts(record: WorkerRecord, place: Place) -> Table:
     from rich.table import Table
+    from rich.text import Text
 
+    from gym_gui.cli.output import rich_lines
     from gym_gui.cli.palette import QUIET
 
     table = Table.grid(padding=(0, 2))
@@ -61,11 +64,12 @@ def _facts(record: WorkerRecord, place: Place) -> Table:
         ("author", about.get("author")), ("license", about.get("license")), ("homepage", about.get("homepage")),
         ("package", f"{record.distribution} {record.version}".strip()),
         ("entry point", record.entry_point), ("module", record.module),
-        ("flags", " ".join(record.flags)), ("abilities", "\n".join(able)), *place.rows(),
+        ("flags", " ".join(record.flags)), ("abilities", rich_lines(able)),
+        *((name, rich_lines(value.split("\n"))) for name, value in place.rows()),
     ]  # fmt: skip
     for name, value in rows:
         if value:
-            table.add_row(name, str(value))
+            table.add_row(name, value if isinstance(value, Text) else rich_lines(str(value).split("\n")))
     return table
 
 

@@ -9,6 +9,7 @@ import click
 
 from gym_gui.cli.completions import complete_installable
 from gym_gui.cli.options import common
+from gym_gui.cli.output import echo
 
 if TYPE_CHECKING:
     from gym_gui.workers.environments.record import EnvironmentRecord
@@ -48,7 +49,7 @@ def install(home: Path, name: str, python: str | None, origin: str | None, edita
                 home, source, Options(python=python, editable=editable), view, lambda: pythons_in_use(home)
             )
     except KeyboardInterrupt:
-        click.echo("the install was stopped; the same command goes on with the steps that are missing", err=True)
+        echo("the install was stopped; the same command goes on with the steps that are missing", err=True)
         raise click.Abort from None
     if as_json:
         print_json(msgspec.to_builtins(record))
@@ -61,7 +62,8 @@ def _sum_up(record: EnvironmentRecord) -> None:
     from gym_gui.cli import figures
 
     size, took = figures.size(record.size_bytes), figures.duration(record.seconds)
-    click.echo(f"worker {record.name} is installed: {record.packages} packages, {size}, {took}")
-    click.echo(f"environment: {record.folder} (Python {record.python_version})")
-    click.echo(f"log: {record.log}")
-    click.echo(f"next: mosaic workers check {record.name}\n      mosaic train {record.name}")
+    echo(f"worker {record.name} is installed: {record.packages} packages, {size}, {took}")
+    echo(f"environment: {record.folder} (Python {record.python_version})")
+    echo(f"log: {record.log}")
+    echo(f"next: mosaic workers check {record.name}")
+    echo(f"      mosaic train {record.name}")

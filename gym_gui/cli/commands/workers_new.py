@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from gym_gui.cli.options import common
+from gym_gui.cli.output import echo
 
 
 @click.command()
@@ -40,8 +41,10 @@ def new(home: Path, name: str, parent: str, as_json: bool) -> int:
             }
         )
         return 0
-    click.echo(f"worker {worker.name}: {len(files)} files in {folder}")
+    echo(f"worker {worker.name}: {len(files)} files in {folder}")
     for path in files:
-        click.echo(f"  {path.relative_to(folder)}")
-    click.echo(f"next: {install}\n      mosaic workers check {worker.name}\n      mosaic train {worker.name}")
+        echo(f"  {path.relative_to(folder)}")
+    echo(f"next: {install}")
+    echo(f"      mosaic workers check {worker.name}")
+    echo(f"      mosaic train {worker.name}")
     return 0

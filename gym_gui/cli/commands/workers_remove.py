@@ -8,6 +8,7 @@ import click
 
 from gym_gui.cli.completions import complete_environment
 from gym_gui.cli.options import common
+from gym_gui.cli.output import echo
 
 
 @click.command()
@@ -28,5 +29,5 @@ def remove(home: Path, name: str, as_json: bool) -> int:
     if as_json:
         print_json({"worker": folder.name, "removed": str(folder.path), "freed_bytes": freed})
     else:
-        click.echo(f"removed the environment of worker {folder.name}: {figures.size(freed)} freed")
+        echo(f"removed the environment of worker {folder.name}: {figures.size(freed)} freed")
     return 0

@@ -7,9 +7,7 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-import click
-
-from gym_gui.cli.output import say
+from gym_gui.cli.output import echo, say
 from gym_gui.cli.progress.follow import Follower
 from gym_gui.cli.progress.interrupts import Interrupts
 from gym_gui.cli.progress.model import RunProgress, labels_of
@@ -113,9 +111,10 @@ def _wants_to_leave(interrupts: Interrupts) -> bool:
     """Ask whether to detach or to cancel; where nobody can be asked the answer is to cancel."""
     if not (interrupts.by_hand and sys.stdin.isatty() and sys.stderr.isatty()):
         return False
-    answer = interrupts.ask("\nDetach and leave it running (d), or cancel it (c)? Ctrl-C again cancels. [d/c] ")
+    echo(err=True)
+    answer = interrupts.ask("Detach and leave it running (d), or cancel it (c)? Ctrl-C again cancels. [d/c] ")
     if answer is None:
-        click.echo(err=True)  # ends the line on which ^C stands
+        echo(err=True)  # ends the line on which ^C stands
     return answer is not None and not answer.strip().lower().startswith("c")
 
 

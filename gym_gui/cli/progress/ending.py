@@ -22,7 +22,8 @@ _TAIL_BYTES = 64 << 10
 def show_results(console: Console, runs: list[RunSummary]) -> None:
     """Print the results of runs side by side, and below each run's ledger."""
     from rich.table import Table
-    from rich.text import Text
+
+    from gym_gui.cli.output import rich_text
 
     results, ledgers = (Table(box=None, padding=(0, 1, 0, 0), header_style=HEADER) for _ in "12")
     results.add_column("run", no_wrap=True, overflow="ellipsis")
@@ -37,21 +38,21 @@ def show_results(console: Console, runs: list[RunSummary]) -> None:
         took = None if run.started_at is None or run.ended_at is None else run.ended_at - run.started_at
         state, shown = run.state.value, return_of(run)
         results.add_row(
-            label, Text(state, style=STATE_STYLES[state]), figures.decimal(shown), figures.count(episodes_of(run)),
+            label, rich_text(state, style=STATE_STYLES[state]), figures.decimal(shown), figures.count(episodes_of(run)),
             figures.count(run.steps), figures.short(average_rate(run)), figures.duration(took),
         )  # fmt: skip
         for worker in run.workers if len(run.workers) > 1 else ():
             alone = as_run(run, worker)
             results.add_row(
-                Text(f"  {worker.worker_id}", style=QUIET),
-                Text(worker.state.value, style=STATE_STYLES[worker.state.value]),
+                rich_text(f"  {worker.worker_id}", style=QUIET),
+                rich_text(worker.state.value, style=STATE_STYLES[worker.state.value]),
                 figures.decimal(return_of(alone)), figures.count(episodes_of(alone)), figures.count(worker.steps),
             )  # fmt: skip
         book = run.ledger
         ledgers.add_row(
             run.run_id, figures.count(book.lines), figures.count(book.stored), figures.count(book.log),
             figures.count(book.quarantined), figures.count(book.dropped),
-            Text("balanced", style=GOOD) if book.balanced else Text("NOT BALANCED", style=BAD),
+            rich_text("balanced", style=GOOD) if book.balanced else rich_text("NOT BALANCED", style=BAD),
         )  # fmt: skip
     for table, footnote in (
         (results, "¹ mean of the last 100 training episodes, else of the evaluation"),
@@ -96,13 +97,13 @@ def readable(line: str) -> str:
     """
     try:
         record = json.loads(line) if line.startswith("{") else None
-        return _printable(f"{record['level']}: {' '.join(record['message'].split())}") if record else line
+        return f"{record['level']}: {' '.join(record['message'].split())}" if record else line
     except (ValueError, RecursionError, LookupError, TypeError, AttributeError):
         return line
 
 
 def tail(path: Path, lines: int) -> list[str]:
-    """Return the last lines of a text file, without control characters; none if there is no such file."""
+    """Return the last lines of a text file; none if there is no such file."""
     try:
         with path.open("rb") as stream:
             end = stream.seek(0, 2)
@@ -110,12 +111,8 @@ def tail(path: Path, lines: int) -> list[str]:
             data = stream.read()
     except OSError:
         return []
-    found = data.decode("utf-8", "replace").splitlines()[-lines:]
-    return [_printable(line) for line in found]
-
-
-def _printable(text: str) -> str:
-    return "".join(c if c.isprintable() or c == "\t" else "�" for c in text)
+    text = data.decode("utf-8", "backslashreplace").removesuffix("\n")
+    return [line.rstrip("\r") for line in text.split("\n")[-lines:]] if text else []
 
 
 def summary_json(run: RunSummary, home: Path) -> dict[str, Any]:

@@ -6,10 +6,9 @@ import contextlib
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-import click
-
 from gym_gui.cli import figures
-from gym_gui.cli.output import console
+from gym_gui.cli.output import console, echo
+from gym_gui.core.terminal_text import escape
 
 if TYPE_CHECKING:
     from rich.progress import Progress, TaskID
@@ -51,7 +50,7 @@ class PlainView:
         self._step = ""
 
     def _print(self, line: str) -> None:
-        click.echo(line, err=True)
+        echo(line, err=True)
 
 
 class LiveView(PlainView):
@@ -69,14 +68,14 @@ class LiveView(PlainView):
     def begin(self, step: str) -> None:
         """A step has begun."""
         self._step = step
-        self._task = self._progress.add_task(step)
+        self._task = self._progress.add_task(escape(step))
 
     def note(self, text: str) -> None:
         """Something happened within it."""
         if self._task is None:
             self._print(text)
         else:
-            self._progress.update(self._task, description=f"{self._step}: {text}")
+            self._progress.update(self._task, description=escape(f"{self._step}: {text}"))
 
     def done(self, detail: str, seconds: float) -> None:
         """It is finished."""

@@ -7,7 +7,7 @@ import sys
 from types import FrameType
 from typing import Any
 
-import click
+from gym_gui.cli.output import echo
 
 
 class Interrupts:
@@ -49,7 +49,7 @@ class Interrupts:
         for number in self._before:
             signal.signal(number, self._leave_question)
         try:
-            click.echo(question, nl=False, err=True)
+            echo(question, nl=False, err=True)
             return sys.stdin.readline()
         except KeyboardInterrupt:
             return None

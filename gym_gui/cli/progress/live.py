@@ -9,9 +9,11 @@ from rich.table import Table
 from rich.text import Text
 
 from gym_gui.cli import figures
+from gym_gui.cli.output import rich_text
 from gym_gui.cli.palette import BAR, GOOD, HEADER, QUIET, STATE_STYLES
 from gym_gui.cli.progress.model import RunProgress, episodes_of, return_of
 from gym_gui.cli.progress.plain import LAG_SHOWN_BYTES
+from gym_gui.core.terminal_text import escape
 
 REFRESH_PER_S = 5
 #: Rows of workers below their run's.
@@ -79,15 +81,15 @@ def table_of(runs: list[RunProgress], now: float, width: int) -> Group:
     room = max(width - (70 if wide else 50 if narrow else 61), 10)
     for run in runs:
         cells = _cells(run, now)
-        table.add_row(fit(run.label, room), *(cell for name, cell in cells.items() if name not in left_out))
+        table.add_row(fit(escape(run.label), room), *(cell for name, cell in cells.items() if name not in left_out))
         for worker in list(run.workers.values())[:_WORKERS_SHOWN]:
             cells = _cells(worker, now)
-            label = Text(fit(f"  {worker.label}", room), style=QUIET)
+            label = rich_text(fit("  " + escape(worker.label), room), style=QUIET)
             table.add_row(label, *(cell for name, cell in cells.items() if name not in left_out))
         if len(run.workers) > _WORKERS_SHOWN:
-            table.add_row(Text(f"  and {len(run.workers) - _WORKERS_SHOWN} more", style=QUIET))
+            table.add_row(rich_text(f"  and {len(run.workers) - _WORKERS_SHOWN} more", style=QUIET))
     # A line of its own, not padded to the edge: there the terminal's echo of ^C would begin a new line.
-    return Group(table, Text("¹ mean of the last 100 episodes" + _lag(runs), style=QUIET, no_wrap=True))
+    return Group(table, rich_text("¹ mean of the last 100 episodes" + _lag(runs), style=QUIET, no_wrap=True))
 
 
 def fit(label: str, room: int) -> str:
@@ -98,7 +100,7 @@ def fit(label: str, room: int) -> str:
 def _cells(run: RunProgress, now: float) -> dict[str, Text | ProgressBar | str]:
     seen = run.summary
     if seen is None:
-        return {"state": Text("submitted", style=QUIET)}
+        return {"state": rich_text("submitted", style=QUIET)}
     state, fraction = seen.state.value, run.fraction
     style = STATE_STYLES[state]
     going = not seen.state.terminal
@@ -107,7 +109,7 @@ def _cells(run: RunProgress, now: float) -> dict[str, Text | ProgressBar | str]:
                       complete_style=complete, finished_style=complete, style=QUIET)  # fmt: skip
     target = f"/{figures.short(seen.target_steps)}" if seen.target_steps else ""
     return {
-        "state": Text(state, style=style),
+        "state": rich_text(state, style=style),
         "bar": bar,
         "percent": "" if fraction is None else f"{int(fraction * 100)}%",
         "steps": f"{figures.short(seen.steps)}{target}",

@@ -7,6 +7,7 @@ from typing import IO
 
 from gym_gui.cli import figures
 from gym_gui.cli.progress.model import RunProgress, episodes_of, return_of
+from gym_gui.core.terminal_text import escape
 
 EVERY_S = 5.0
 
@@ -60,7 +61,7 @@ class PlainView:
         """Print a sentence."""
         # Whoever read the lines may leave early (``| head``); the runs want us still.
         with contextlib.suppress(BrokenPipeError):
-            self._stream.write(message + "\n")
+            self._stream.write(escape(message) + "\n")
             self._stream.flush()
 
 
