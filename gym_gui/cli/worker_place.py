@@ -36,6 +36,8 @@ class Place:
         environment = registered_environment(home, record.environment).record if record.environment else None
         interpreter = catalog.interpreter(record)
         steps = environment.steps if environment else []
+        if environment:
+            steps = [*steps, environment.with_packages]
         found = requirements_of(record.name, interpreter, steps) if interpreter else []
         return cls(record.python, environment, found)
 
@@ -56,6 +58,7 @@ class Place:
             ("environment", str(own.folder)),
             ("python", f"{own.python_version} ({own.base_python})"),
             ("installed", f"{figures.moment(own.installed_at)}, from {own.origin}{own.extras}{editable}"),
+            ("with", "\n".join([*own.with_packages, *([own.requirements_file] if own.requirements_file else [])])),
             ("size", f"{figures.size(own.size_bytes)}, {own.packages} packages"),
             ("requires", self._versions()),
         ]

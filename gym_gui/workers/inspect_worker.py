@@ -47,7 +47,9 @@ def find_cli(package: str) -> str:
 
 def _error(error: BaseException) -> Report:
     lines = traceback.format_exception_only(type(error), error)
-    missing = error.name or "" if isinstance(error, ModuleNotFoundError) else ""
+    missing = error.name or "" if isinstance(error, ImportError) else ""
+    if not isinstance(error, ModuleNotFoundError) and not missing.startswith("gym_gui."):
+        missing = ""  # the module is there, and another version of it would be needed
     return {"type": type(error).__name__, "message": lines[-1].strip()[:500], "missing": missing}
 
 

@@ -113,8 +113,7 @@ def _read_help(worker: InstalledWorker, record: WorkerRecord, scratch: Path, tim
     record.flags = _options(ended)
     if ended.code not in (0, None) and "Traceback (most recent call last)" in ended.stderr:
         record.broken = f"{record.module} does not start: {ended.last_error()}"
-        missing = re.search(r"No module named '([^']+)'", ended.last_error())
-        record.mend = _mend_of(worker, missing[1] if missing else "")
+        record.mend = _mend_of(worker, missing_module(ended.last_error()))
 
 
 def _options(ended: Finished) -> list[str]:
@@ -160,14 +159,38 @@ def _how(ended: Finished) -> str:
     return f"signal {-code}" if code < 0 else f"exit code {code}"
 
 
+def missing_module(broken: str) -> str:
+    """Return the module that an import's error says is missing, or the one of MOSAIC's that lacks a name."""
+    found = re.search(r"No module named '([\w.]+)'|cannot import name '\w+' from '(gym_gui\.[\w.]+)'", broken)
+    return (found[1] or found[2]) if found else ""
+
+
+def index_name(module: str) -> str:
+    """Return what the package of a module is called at the index, as far as is known."""
+    top = module.partition(".")[0]
+    return _INDEX_NAMES.get(top, top)
+
+
+def left_out(missing: str) -> str:
+    """Return what to do where MOSAIC lacks a name that a worker imports; empty where something else is missing."""
+    if not missing.startswith("gym_gui."):
+        return ""
+    return (
+        f"guard the import in the worker (try: … except ImportError: …): MOSAIC's {missing} does not have it; what is"
+        " left out, and what to use instead: docs/explanation/names.md"
+    )
+
+
 def _mend_of(worker: InstalledWorker, missing: str) -> str:
     """Return the command that brings a missing module, or brings the worker's package anew."""
+    if left_out(missing):
+        return left_out(missing)
     top = missing.partition(".")[0]
     if worker.interpreter.rebuild:
         return _rebuild(worker)
     if not top or top == worker.package.partition(".")[0]:
         return _reinstall(worker)
-    return shlex.join([worker.interpreter.python, "-m", "pip", "install", _INDEX_NAMES.get(top, top)])
+    return shlex.join([worker.interpreter.python, "-m", "pip", "install", index_name(missing)])
 
 
 def _rebuild(worker: InstalledWorker) -> str:

@@ -24,30 +24,53 @@ if TYPE_CHECKING:
     metavar="FROM",
     help="Where the package is: a folder, a requirement such as my-worker==1.0, a wheel, or a git address.",
 )
+@click.option(
+    "--with",
+    "packages",
+    multiple=True,
+    metavar="PACKAGE",
+    help="Install this package with it: a requirement, a wheel, a folder or an address. May be given several times.",
+)
+@click.option(
+    "--requirements",
+    metavar="FILE",
+    help="Install with it what a requirements file names.",
+    type=click.Path(path_type=Path),
+)
 @click.option("--editable", is_flag=True, help="Link to the folder, so that changes to the sources count at once.")
 @common
-def install(home: Path, name: str, python: str | None, origin: str | None, editable: bool, as_json: bool) -> int:
+def install(
+    home: Path,
+    name: str,
+    python: str | None,
+    origin: str | None,
+    packages: tuple[str, ...],
+    requirements: Path | None,
+    editable: bool,
+    as_json: bool,
+) -> int:
     """Install a worker into an environment of its own.
 
     NAME is a worker that MOSAIC brings, or with --from the name of your own; NAME[EXTRA] installs its optional
     dependencies, too. The environment is built beside the one that the worker has, and takes its place once the worker
     has shown that it works. Until then, and for good if something fails, the old one stays. Repeat the command to go on
-    with an install that was interrupted, or to build the environment anew.
+    with an install that was interrupted, or to build the environment anew: without --with and --requirements, with what
+    the present environment was installed with.
     """
     import msgspec
 
     from gym_gui.analysis.interpreters import pythons_in_use
     from gym_gui.cli.output import print_json
     from gym_gui.cli.progress.install_view import install_view
+    from gym_gui.workers.environments.additions import read_additions
     from gym_gui.workers.environments.install import Options, install_worker
     from gym_gui.workers.environments.source import find_source
 
     source = find_source(name, origin)
+    options = Options(python=python, editable=editable, additions=read_additions(packages, requirements))
     try:
         with install_view() as view:
-            record = install_worker(
-                home, source, Options(python=python, editable=editable), view, lambda: pythons_in_use(home)
-            )
+            record = install_worker(home, source, options, view, lambda: pythons_in_use(home))
     except KeyboardInterrupt:
         echo("the install was stopped; the same command goes on with the steps that are missing", err=True)
         raise click.Abort from None

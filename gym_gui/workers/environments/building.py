@@ -13,6 +13,7 @@ from pathlib import Path
 import msgspec
 
 from gym_gui.runs.files import write_json_atomic
+from gym_gui.workers.environments.additions import Additions
 from gym_gui.workers.environments.interpreters import BasePython
 from gym_gui.workers.environments.layout import UNFINISHED_FILE, EnvironmentFolder
 from gym_gui.workers.environments.project import WorkerProject
@@ -37,11 +38,14 @@ class Building:
         folder: The worker's environments, with their lock held.
         base: What the environment is made from.
         project: The worker's sources, where they are at hand.
+        additions: What is installed with them.
     """
 
-    def __init__(self, folder: EnvironmentFolder, base: BasePython, project: WorkerProject | None) -> None:
+    def __init__(
+        self, folder: EnvironmentFolder, base: BasePython, project: WorkerProject | None, additions: Additions
+    ) -> None:
         self.folder = folder
-        key = _key(base, project)
+        key = _key(base, project, additions)
         self.number, state = 0, _State(key=key)
         for number in folder.unfinished():
             known = _load(folder.version(number))
@@ -135,10 +139,18 @@ def _load(path: Path) -> _State | None:
         return None
 
 
-def _key(base: BasePython, project: WorkerProject | None) -> str:
+def _key(base: BasePython, project: WorkerProject | None, additions: Additions) -> str:
     """Return what two installs have in common if one can go on where the other stopped."""
     constraints = b""
     if project is not None and project.constraints is not None:
         constraints = project.constraints.read_bytes()
-    parts = (_LAYOUT, os.path.realpath(base.python), base.version, project.steps if project else (), constraints)
+    parts: tuple[object, ...] = (
+        _LAYOUT,
+        os.path.realpath(base.python),
+        base.version,
+        project.steps if project else (),
+        constraints,
+    )
+    if additions:
+        parts += (additions.packages, additions.text)
     return hashlib.sha256(repr(parts).encode()).hexdigest()

@@ -7,6 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from gym_gui.core.worker.errors import MosaicError, UsageError
+from gym_gui.workers.environments.additions import not_an_option
 from gym_gui.workers.environments.process import CommandError, InstallLog, run_program
 from gym_gui.workers.environments.project import read_project
 from gym_gui.workers.environments.source import Source, check_extras, worker_of
@@ -31,6 +32,8 @@ def fetch_sources(source: Source, scratch: Path, *, log: InstallLog, lock: int) 
     if shutil.which("git") is None:
         raise UsageError("git is not installed", next_step="install git, or name a folder with --from PATH")
     address, reference = split_reference(source.git)
+    if reference:
+        not_an_option(reference, "the branch, tag or commit after @")
     copy = scratch / (address.rstrip("/").rpartition("/")[2].removesuffix(".git") or "source")
     commands = [["git", "clone", "--quiet", *([] if reference else ["--depth", "1"]), "--", address, str(copy)]]
     if reference:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import shlex
 import shutil
 import tempfile
 import time
@@ -16,6 +17,7 @@ from gym_gui.core.worker.errors import MosaicError, UsageError
 from gym_gui.runs.kinds import kind_key
 from gym_gui.workers.catalog import WorkerCatalog
 from gym_gui.workers.environments import process, sdk
+from gym_gui.workers.environments.additions import Additions, additions_of, not_an_option
 from gym_gui.workers.environments.bootstrap import make_venv
 from gym_gui.workers.environments.building import Building
 from gym_gui.workers.environments.failures import no_room, of_disk
@@ -25,11 +27,13 @@ from gym_gui.workers.environments.layout import EnvironmentFolder, environment_n
 from gym_gui.workers.environments.locked import locked
 from gym_gui.workers.environments.passwords import hide_passwords
 from gym_gui.workers.environments.process import CommandError, InstallLog, is_disk_full
-from gym_gui.workers.environments.record import EnvironmentRecord
+from gym_gui.workers.environments.record import EnvironmentRecord, load_environment
 from gym_gui.workers.environments.source import Source, checkout
 from gym_gui.workers.environments.usage import remove_unused, size_on_disk
 from gym_gui.workers.installed import InstalledWorker, Interpreter, install_stamp, installed_workers
+from gym_gui.workers.probe import index_name, left_out, missing_module
 
+NOTHING = Additions()
 _LOGS_KEPT = 10
 # What installs, and what tests libraries, is no part of any run: a fifth of the code.
 _NOT_COMPILED = r"/site-packages/((pip|setuptools|pkg_resources|_distutils_hack)/|.*/tests?/)"
@@ -58,10 +62,12 @@ class Options:
     Args:
         python: A path, a program's name or a version; chosen if ``None``.
         editable: Link to the sources, so that a change to them counts at once.
+        additions: What to install with the worker; nothing: what its present environment was installed with.
     """
 
     python: str | None = None
     editable: bool = False
+    additions: Additions = NOTHING
 
 
 def install_worker(
@@ -132,6 +138,7 @@ class _Install:
         self.log = log
         self.lock = lock
         self.started = time.monotonic()
+        self.additions = options.additions
 
     def run(self, base: BasePython | None) -> EnvironmentRecord:
         """Build the environment and put it into use; without a base, one is chosen when the sources are there."""
@@ -139,7 +146,8 @@ class _Install:
             if self.source.git:
                 self._fetch(Path(scratch))
             base = base or _base_of(self.source, self.options)
-            building = Building(self.folder, base, self.source.project)
+            self._add_as_before(Path(scratch))
+            building = Building(self.folder, base, self.source.project, self.additions)
             try:
                 return self._build(building, base, Path(scratch))
             except CommandError as error:
@@ -179,8 +187,10 @@ class _Install:
         with self._step("compile to bytecode"):
             self._compile(building, site)
         with self._step(f"worker {worker.name} describes itself"):
-            self._probe(interpreter, worker)
+            broken = self._probe(interpreter, worker)
         record = self._record(building, base, interpreter, sdk_version)
+        if broken:
+            raise self._does_not_work(worker, record, broken)
         record.save()
         building.finish()
         self.folder.use(building.number)
@@ -210,21 +220,38 @@ class _Install:
             self.progress.note(text if len(text) <= 100 else text[:99] + "…")
 
     def _package(self, scratch: Path) -> list[str]:
-        """Return the arguments by which pip installs the worker's own package."""
+        """Return the arguments by which pip installs the worker's own package, and what is wanted with it."""
+        added = self.additions
+        options = ["--requirement", str(added.requirements)] if added.requirements else []
+        if self.options.editable and self.source.project:
+            options += ["--editable", str(self.source.project.folder) + self.source.extras]
+            return [*options, "--", *added.packages]
+        return [*options, "--", self._sources(scratch), *added.packages]
+
+    def _sources(self, scratch: Path) -> str:
         source = self.source
         if source.project is None:
-            wanted = source.from_option or source.origin
-            return [wanted + (source.extras if "[" not in wanted else "")]
-        if self.options.editable:
-            return ["--editable", str(source.project.folder) + source.extras]
+            wanted = not_an_option(source.from_option or source.origin, "--from")
+            return wanted + (source.extras if "[" not in wanted else "")
         # Build tools write beside the sources: those of a checkout stay clean, those of a package cannot be written.
         copy = scratch / source.project.folder.name
         if source.project.folder != copy:
             shutil.copytree(source.project.folder, copy, ignore=_NOT_COPIED, symlinks=True)
-        return [str(copy) + source.extras]
+        return str(copy) + source.extras
 
     def _package_shown(self) -> str:
-        return ("--editable " if self.options.editable else "") + self.source.origin + self.source.extras
+        shown = ("--editable " if self.options.editable else "") + self.source.origin + self.source.extras
+        return f"{shown} {self.additions.shown()}".rstrip()
+
+    def _add_as_before(self, scratch: Path) -> None:
+        """Install with the worker what its present environment was installed with, if nothing else is wanted."""
+        number = self.folder.current()
+        if self.additions or number is None:
+            return
+        with contextlib.suppress(ValueError):
+            self.additions = additions_of(load_environment(self.folder.version(number)), scratch)
+        if self.additions:
+            self.progress.note(f"as before: {self.additions.shown()}")
 
     def _fetch(self, scratch: Path) -> None:
         """Fetch the sources from their repository."""
@@ -258,16 +285,25 @@ class _Install:
                 log=self.log, cwd=building.path, lock=self.lock,
             )  # fmt: skip
 
-    def _probe(self, interpreter: Interpreter, worker: InstalledWorker) -> None:
-        record = WorkerCatalog(self.folder.home, [interpreter]).get(worker.name)
-        if record.broken:
-            self.log.write(f"broken: {record.broken}")
-            raise MosaicError(
-                f"{worker.distribution} {worker.version} was installed, but the worker does not work",
-                where=f"log: {self.log.path}",
-                why=record.broken,
-                next_step="mend the package (a missing module belongs into its dependencies), then install again",
-            )
+    def _probe(self, interpreter: Interpreter, worker: InstalledWorker) -> str:
+        """Return why the worker does not work in its new environment; empty if it does."""
+        broken = WorkerCatalog(self.folder.home, [interpreter]).get(worker.name).broken or ""
+        if broken:
+            self.log.write(f"broken: {broken}")
+        return broken
+
+    def _does_not_work(self, worker: InstalledWorker, record: EnvironmentRecord, broken: str) -> MosaicError:
+        missing = missing_module(broken)
+        next_step = left_out(missing) or "fix the package, then install it again"
+        if missing and not missing.startswith(("gym_gui.", f"{worker.package}.")) and missing != worker.package:
+            again = shlex.join([*record.command(), "--with", index_name(missing)])
+            next_step = f"{again}\n         (for good: add the package of {missing} to the worker's dependencies)"
+        return MosaicError(
+            f"{worker.distribution} {worker.version} was installed, but the worker does not work",
+            where=f"log: {self.log.path}",
+            why=broken,
+            next_step=next_step,
+        )
 
     def _record(
         self, building: Building, base: BasePython, interpreter: Interpreter, sdk_version: str
@@ -284,6 +320,9 @@ class _Install:
             origin=source.origin,
             from_option=None if source.from_option is None else hide_passwords(source.from_option),
             extras=source.extras,
+            with_packages=list(map(hide_passwords, self.additions.packages)),
+            requirements_file=str(self.additions.requirements) if self.additions.requirements else None,
+            requirements_text=self.additions.text,
             python_option=self.options.python,
             editable=self.options.editable,
             steps=[list(map(hide_passwords, step)) for step in source.project.steps] if source.project else [],

@@ -31,6 +31,12 @@ class EnvironmentRecord(msgspec.Struct, kw_only=True):
     """What ``--from`` named, passwords left out; ``None`` if the worker was found by its name."""
     extras: str = ""
     """Optional dependencies, e.g. ``[test]``."""
+    with_packages: list[str] = []
+    """What ``--with`` named, passwords left out."""
+    requirements_file: str | None = None
+    """What ``--requirements`` named."""
+    requirements_text: str = ""
+    """What stood in that file."""
     python_option: str | None = None
     """What ``--python`` named; ``None`` if the interpreter was chosen."""
     editable: bool = False
@@ -75,6 +81,10 @@ class EnvironmentRecord(msgspec.Struct, kw_only=True):
             words += ["--python", self.python_option]
         if self.from_option:
             words += ["--from", self.from_option]
+        for package in self.with_packages:
+            words += ["--with", package]
+        if self.requirements_file:
+            words += ["--requirements", self.requirements_file]
         return words + ["--editable"] * self.editable
 
     def save(self) -> None:

@@ -10,6 +10,7 @@ from pathlib import Path
 import gym_gui
 from gym_gui.core.worker.errors import UsageError, nearest
 from gym_gui.runs.kinds import kind_key
+from gym_gui.workers.environments.additions import not_an_option
 from gym_gui.workers.environments.passwords import hide_passwords
 from gym_gui.workers.environments.project import WorkerProject, read_project
 
@@ -55,9 +56,9 @@ def find_source(name: str, from_option: str | None = None) -> Source:
     bare, extras = _split_extras(name.strip())
     if from_option is None:
         return _known(bare, extras)
-    given = from_option.strip()
+    given = not_an_option(from_option, "--from").strip()
     if _GIT.fullmatch(given):
-        address = given.removeprefix("git+")
+        address = not_an_option(given.removeprefix("git+"), "--from")
         return Source(bare, hide_passwords(given), extras=extras, git=address, from_option=given)
     path_text, path_extras = _split_extras(given)
     folder = Path(path_text).expanduser()
