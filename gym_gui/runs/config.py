@@ -11,7 +11,7 @@ from pydantic import ValidationError
 from gym_gui.config.paths import mosaic_home
 from gym_gui.core.worker.errors import ConfigError, Problem
 from gym_gui.runs.client_run_id import find_run_ids, mask_run_ids
-from gym_gui.runs.config_model import Artifacts, Resources, RunConfigModel, Schedule
+from gym_gui.runs.config_model import CLIENT_NOTES, Artifacts, Resources, RunConfigModel, Schedule
 from gym_gui.runs.config_problems import problems_of
 from gym_gui.runs.digest import run_digest
 from gym_gui.runs.environment import environment_problems
@@ -160,7 +160,9 @@ def _canonical_payload(model: RunConfigModel) -> dict[str, Any]:
                 del part[name]
     metadata = payload["metadata"]
     for worker in [*metadata.get("workers", []), *([metadata["worker"]] if "worker" in metadata else [])]:
-        for name in ("worker_id", "module"):
+        for name in ("worker_id", "module", *CLIENT_NOTES):
             if worker[name] is None:
                 del worker[name]
+    if not metadata["artifacts"]:
+        del metadata["artifacts"]
     return payload

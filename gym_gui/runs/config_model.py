@@ -11,6 +11,8 @@ from pydantic_core import PydanticCustomError
 from gym_gui.runs.names import LINE_BREAKS_AND_TABS, name_fault
 
 MAX_WORKERS = 1024
+#: What clients write beside a worker and MOSAIC does nothing with.
+CLIENT_NOTES = ("use_grpc", "grpc_target", "agent_id", "schema_id", "schema_version", "arguments")
 MAX_ATTEMPTS = 63  # six bits of a row id
 
 
@@ -84,12 +86,24 @@ class WorkerPart(Part):
         default_factory=dict,
         description="The worker's own settings; `worker_id` in it names the instance, `seed` is the run's seed.",
     )
+    use_grpc: Any = Field(default=None, description="A note of the client's; telemetry takes one path anyway.")
+    grpc_target: Any = Field(default=None, description="A note of the client's; nothing connects to it.")
+    agent_id: Any = Field(default=None, description="A note of the client's; workers name their agents themselves.")
+    schema_id: Any = Field(default=None, description="A note of the client's.")
+    schema_version: Any = Field(default=None, description="A note of the client's.")
+    arguments: Annotated[list[StrictStr], Field(max_length=0)] | None = Field(
+        default=None, description="Empty: a worker's arguments stand in the `arguments` of the run config."
+    )
 
 
 class Metadata(Part):
     """Which workers the run has, and what the client keeps about itself."""
 
     ui: dict[str, Any] = Field(default_factory=dict, description="The client's own notes; no part of the experiment.")
+    artifacts: dict[str, Any] = Field(
+        default_factory=dict,
+        description="Where the client expects TensorBoard files and such; no part of the experiment.",
+    )
     worker: WorkerPart | None = Field(default=None, description="The worker, or the replicas of one.")
     workers: Annotated[list[WorkerPart], Field(min_length=1, max_length=MAX_WORKERS)] | None = Field(
         default=None, description="Several workers of different kinds or configs, in place of `worker`."

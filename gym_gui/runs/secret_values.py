@@ -103,7 +103,9 @@ class Secrets:
         hidden["tags"] = [self.hide_text(tag) for tag in hidden["tags"]]
         hidden["environment"] = self.hide(hidden["environment"])
         metadata = hidden["metadata"] = dict(hidden["metadata"])
-        metadata["ui"] = self.hide(metadata["ui"])
+        for notes in ("ui", "artifacts"):
+            if notes in metadata:
+                metadata[notes] = self.hide(metadata[notes])
         if "worker" in metadata:
             metadata["worker"] = self._hide_part(metadata["worker"])
         if "workers" in metadata:

@@ -132,6 +132,25 @@ def gpu_problem(record: WorkerRecord, requested: int) -> Problem | None:
     return Problem("resources.gpus.requested", message, value=requested, allowed="at least 1")
 
 
+def command_line_problem(record: WorkerRecord, module: str, flags: Sequence[str], path: str) -> Problem | None:
+    """Return what is wrong if a worker's command line has no ``--config``: it would end with exit code 2.
+
+    Args:
+        record: The worker.
+        module: What ``python -m`` starts.
+        flags: Options that its ``--help`` names; none if it could not be asked.
+        path: Where the worker stands in the run config.
+    """
+    if not flags or "--config" in flags:
+        return None
+    shown = " ".join(flag for flag in flags if flag != "--help") or "no options"
+    message = (
+        f"cannot be started: {module} has no --config, by which a worker is given its settings (its --help names"
+        f" {shown}); one that waits for commands on stdin is driven by another program, not by MOSAIC"
+    )
+    return Problem(path, message, value=record.name, allowed="a worker whose command line takes --config PATH")
+
+
 def _given(record: WorkerRecord, settings: dict[str, Any], names: Iterable[str]) -> list[tuple[str, Any]]:
     return [(name, settings[name]) for name in names if record.has_field(name) and settings.get(name) is not None]
 

@@ -13,6 +13,7 @@ from gym_gui.runs.activation import activated
 from gym_gui.runs.client_run_id import fill_run_id
 from gym_gui.runs.files import write_json_atomic
 from gym_gui.runs.ids import generated_worker_id, new_run_id
+from gym_gui.workers.abilities import command_line_problem
 from gym_gui.workers.command import flat_config, module_argv, worker_environment
 from gym_gui.workers.process import Finished, run_to_end
 from gym_gui.workers.record import WorkerRecord
@@ -43,6 +44,9 @@ def run_dry_run(
     """
     if record.broken:
         return [Problem("", f"{record.name} is broken: {record.broken}", allowed=f"after: {record.mend}")]
+    undriven = command_line_problem(record, record.module, record.flags, "")
+    if undriven is not None:
+        return [undriven]
     if "--dry-run" not in record.flags or not record.module:
         return []
     with tempfile.TemporaryDirectory(prefix="mosaic-dry-run-") as name:

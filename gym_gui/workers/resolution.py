@@ -8,6 +8,7 @@ from typing import Any
 from gym_gui.core.worker.errors import Problem, UsageError
 from gym_gui.runs.config import TrainRunConfig, WorkerRequest
 from gym_gui.runs.json_values import join
+from gym_gui.workers.abilities import command_line_problem
 from gym_gui.workers.catalog import WorkerCatalog
 from gym_gui.workers.config import STEPS_FIELDS, check_worker_config
 from gym_gui.workers.record import WorkerRecord
@@ -57,6 +58,11 @@ def _resolve(
                 allowed="the module that `python -m` is to start, e.g. my_worker.main",
             )
         )
+    flags = catalog.flags(record, module) if module and request.command is None else []
+    undriven = command_line_problem(record, module, flags, join(request.path, "worker_id"))
+    if undriven is not None:
+        problems.append(undriven)
+        return ResolvedKind(record, module, settings, flags)
     settings |= _limited_steps(config, record, request, problems)
     wrong = check_worker_config(record, settings, join(request.path, "config"))
     problems += wrong
@@ -65,7 +71,7 @@ def _resolve(
     if request.command is not None:
         named = "-m" in request.command and record.module in request.command
         return ResolvedKind(record, module, settings, record.flags if named else [])
-    return ResolvedKind(record, module, settings, catalog.flags(record, module) if module else [])
+    return ResolvedKind(record, module, settings, flags)
 
 
 def _record_of(request: WorkerRequest, catalog: WorkerCatalog, problems: list[Problem]) -> WorkerRecord | None:

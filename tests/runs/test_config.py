@@ -345,3 +345,27 @@ def test_the_run_id_of_another_program_is_left_alone(plain: Make) -> None:
 def test_a_run_id_among_the_arguments(form: dict[str, Any]) -> None:
     form["arguments"] += ["--run-id", "form-0001", "--run-id=form-0001"]
     assert validate_train_run_config(form).workers[0].arguments == ["--run-id", "${run_id}", "--run-id=${run_id}"]
+
+
+def test_notes_of_other_clients_are_kept_and_change_nothing(plain: Make) -> None:
+    payload = plain()
+    before = validate_train_run_config(payload)
+    payload["metadata"]["artifacts"] = {
+        "tensorboard": {"enabled": True, "relative_path": "var/trainer/runs/x/tensorboard", "log_dir": None},
+        "wandb": {"enabled": False, "run_path": "", "api_key": "hush"},
+    }
+    payload["metadata"]["worker"] |= {
+        "use_grpc": True, "grpc_target": "127.0.0.1:50055", "agent_id": 3, "schema_id": "x", "schema_version": 1,
+        "arguments": [],
+    }  # fmt: skip
+    after = validate_train_run_config(payload)
+    assert after.digest == before.digest
+    assert after.workers == before.workers
+    assert after.payload["metadata"]["artifacts"]["tensorboard"]["enabled"] is True
+    assert "hush" not in str(after.payload)
+    assert after.payload["metadata"]["worker"]["use_grpc"] is True
+    assert "artifacts" not in before.payload["metadata"]
+    payload["metadata"]["worker"]["arguments"] = ["--fast"]
+    assert paths(payload) == ["metadata.worker.arguments"]
+    payload["metadata"]["artifacts"] = "all"
+    assert paths(payload) == ["metadata.artifacts", "metadata.worker.arguments"]

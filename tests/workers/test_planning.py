@@ -18,6 +18,7 @@ from gym_gui.runs.private_files import forget_secrets
 from gym_gui.runs.secret_values import take_from_environment
 from gym_gui.runs.seeds import derive_seed
 from gym_gui.workers.catalog import WorkerCatalog
+from gym_gui.workers.dry_run import run_dry_run
 from gym_gui.workers.planning import PlannedRun, plan_run, write_run
 
 
@@ -183,12 +184,38 @@ def test_everything_that_is_wrong_is_told_at_once(site: Any, catalog: WorkerCata
 
 
 def test_a_module_names_its_worker_and_its_own_options(site: Any, catalog: WorkerCatalog, home: Path) -> None:
-    site.write("tiny_worker/other.py", "import argparse\nargparse.ArgumentParser().parse_args()\n")
+    parser = (
+        "import argparse\nparser = argparse.ArgumentParser()\nparser.add_argument('--config')\nparser.parse_args()\n"
+    )
+    site.write("tiny_worker/other.py", parser)
     submitted = {"run_name": "a", "metadata": {"worker": {"module": "tiny_worker.other"}}}
     (worker,) = plan_of(catalog, home, submitted).workers
     assert worker.worker_type == "tiny"
     assert worker.argv[1:4] == ["-m", "tiny_worker.other", "--config"]
     assert "--worker-id" not in worker.argv
+
+
+STDIN = """
+import argparse, sys
+parser = argparse.ArgumentParser()
+parser.add_argument("--run-id", required=True)
+parser.add_argument("--interactive", action="store_true")
+parser.parse_args()
+for line in sys.stdin:
+    print(line)
+"""
+
+
+def test_a_worker_that_is_driven_on_stdin_is_refused_before_it_is_queued(site: Any, home: Path) -> None:
+    site.install("driven", {"cli.py": STDIN})
+    with pytest.raises(ConfigError) as raised:
+        plan_of(site.catalog(home), home, payload({"worker_id": "driven"}))
+    (problem,) = raised.value.problems
+    assert problem.path == "metadata.worker.worker_id"
+    assert "driven_worker.cli has no --config" in problem.message
+    assert "--interactive --run-id" in problem.message
+    (told,) = run_dry_run(site.catalog(home).get("driven"), {})
+    assert told.message == problem.message
 
 
 def test_added_arguments_follow(catalog: WorkerCatalog, home: Path) -> None:
