@@ -37,7 +37,7 @@ over = asyncio.Event()
 async def view(number):
     # A channel each: a viewer is a program of its own.
     options = (*CHANNEL_OPTIONS, ("grpc.use_local_subchannel_pool", 1))
-    async with grpc.aio.insecure_channel(home.daemon().address, options=options) as channel:
+    async with grpc.aio.insecure_channel(f"unix:{home.path / home.daemon().socket}", options=options) as channel:
         request = pb.StreamTelemetryRequest(run_id=run_id, max_rate=2000)
         stream = TrainerServiceStub(channel).StreamTelemetry(request, metadata=credentials_metadata(home.token()))
         if number < stalled:

@@ -118,7 +118,10 @@ def _keep(text: str) -> Path:
     logs = Path(mosaic_home()) / "logs"
     for folder in (logs, Path(tempfile.gettempdir())):
         try:
-            (folder / name).write_text(escape_lines(text), encoding="utf-8")
+            # Never through a file or link that another user has put there: the temporary folder is everybody's.
+            descriptor = os.open(folder / name, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+            with os.fdopen(descriptor, "w", encoding="utf-8") as stream:
+                stream.write(escape_lines(text))
         except OSError:
             continue
         return folder / name

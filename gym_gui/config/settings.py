@@ -38,12 +38,15 @@ class Setting:
 SETTINGS = {
     setting.name: setting
     for setting in (
-        Setting("daemon_port", 50055, "TCP port of the trainer daemon on 127.0.0.1; 0 takes any free one."),
+        Setting(
+            "daemon_port",
+            50055,
+            "TCP port of the trainer daemon on 127.0.0.1, for other programs than MOSAIC's own; 0 takes any free one.",
+        ),
         Setting(
             "daemon_socket",
             False,
-            "Have the trainer daemon listen on the Unix socket `daemon.sock` in the home, for this user only, rather"
-            " than on a port.",
+            "Have the trainer daemon listen on its Unix socket only, and on no port.",
         ),
         Setting(
             "daemon_idle_timeout_s",

@@ -5,9 +5,7 @@ has.
 from __future__ import annotations
 
 import ipaddress
-import os
 import socket
-from pathlib import Path
 
 import grpc
 from grpc_health.v1 import health_pb2, health_pb2_grpc
@@ -19,7 +17,6 @@ from gym_gui.trainer.channel import CHANNEL_OPTIONS
 SERVICE_NAME = "mosaic.v1.TrainerService"
 LOOPBACK = "127.0.0.1"
 _HEALTH_TIMEOUT_S = 2.0
-_LONGEST_SOCKET = 107
 
 
 def check_bind(host: str, *, tls: bool = False) -> str:
@@ -50,22 +47,6 @@ def check_bind(host: str, *, tls: bool = False) -> str:
 def is_loopback(host: str) -> bool:
     """Return whether an address of :func:`check_bind` is this machine's own."""
     return ipaddress.ip_address(host).is_loopback
-
-
-def socket_address(path: Path) -> str:
-    """Return the address of a Unix socket, whose file nobody else listens on.
-
-    Raises:
-        UsageError: Its path is longer than the kernel takes.
-    """
-    if len(os.fsencode(path)) > _LONGEST_SOCKET:
-        raise UsageError(
-            f"the path of the daemon's socket is longer than {_LONGEST_SOCKET} bytes",
-            where=str(path),
-            next_step="use a home with a shorter path, or listen on a port: unset MOSAIC_DAEMON_SOCKET",
-        )
-    path.unlink(missing_ok=True)  # that of a daemon that was killed: the home's lock is ours
-    return f"unix:{path}"
 
 
 async def choose_port(host: str, asked: int | None) -> int:

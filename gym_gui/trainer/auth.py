@@ -38,24 +38,12 @@ class TokenInterceptor(grpc.aio.ServerInterceptor):
         if hmac.compare_digest(given, self._expected):
             self._on_call(method)
             return handler
-        return _refusal_like(handler)
+        return _REFUSAL
 
 
-def _refusal_like(handler: grpc.RpcMethodHandler[Any, Any]) -> grpc.RpcMethodHandler[Any, Any]:
-    """Return a handler of the same kind that refuses; another kind would break the call's framing."""
+async def _refuse(_: Any, context: grpc.aio.ServicerContext[Any, Any]) -> None:
+    await context.abort(grpc.StatusCode.UNAUTHENTICATED, "the home's token is missing or wrong")
 
-    async def refuse(_: Any, context: grpc.aio.ServicerContext[Any, Any]) -> None:
-        await context.abort(grpc.StatusCode.UNAUTHENTICATED, "the home's token is missing or wrong")
 
-    make = {
-        (False, False): grpc.unary_unary_rpc_method_handler,
-        (False, True): grpc.unary_stream_rpc_method_handler,
-        (True, False): grpc.stream_unary_rpc_method_handler,
-        (True, True): grpc.stream_stream_rpc_method_handler,
-    }[handler.request_streaming, handler.response_streaming]
-    refusal: grpc.RpcMethodHandler[Any, Any] = make(
-        refuse,
-        request_deserializer=handler.request_deserializer,
-        response_serializer=handler.response_serializer,
-    )
-    return refusal
+#: Refuses a call of any kind before its request is read, which may be long.
+_REFUSAL: grpc.RpcMethodHandler[Any, Any] = grpc.stream_stream_rpc_method_handler(_refuse)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import getpass
 import os
 import random
@@ -43,6 +44,7 @@ class TrainerClient:
         self._home = home
         self._start = start
         self._id = os.urandom(8).hex()
+        self._connection = contextlib.ExitStack()
         self.address = daemon.address
         self._open(daemon)
 
@@ -74,7 +76,7 @@ class TrainerClient:
 
     def close(self) -> None:
         """Close the connection."""
-        self._channel.close()
+        self._connection.close()
 
     def submit(
         self,
@@ -321,15 +323,15 @@ class TrainerClient:
     def _open(self, daemon: DaemonInfo) -> None:
         import grpc
 
-        from gym_gui.trainer.channel import CHANNEL_OPTIONS, client_metadata, credentials_metadata
+        from gym_gui.trainer.channel import client_metadata, credentials_metadata, daemon_channel
         from gym_gui.trainer.proto import mosaic_pb2, mosaic_pb2_grpc
 
         self._grpc = grpc
         self._pb = mosaic_pb2
         self.address = daemon.address
-        self._metadata = (*credentials_metadata(DaemonHome(self._home).token()), *client_metadata(self._id))
-        self._channel = grpc.insecure_channel(daemon.address, options=CHANNEL_OPTIONS)
-        self._stub = mosaic_pb2_grpc.TrainerServiceStub(self._channel)
+        home = DaemonHome(self._home)
+        self._metadata = (*credentials_metadata(home.token()), *client_metadata(self._id))
+        self._stub = mosaic_pb2_grpc.TrainerServiceStub(self._connection.enter_context(daemon_channel(home, daemon)))
 
     def _call(self, method: str, request: Any, timeout: float = CALL_TIMEOUT_S, *, tries: int = TRIES) -> Any:
         """Call a method; if the daemon is gone, call its successor (not where that could do a thing twice)."""
@@ -350,7 +352,7 @@ class TrainerClient:
         if not gone or failures >= TRIES:
             raise self._error(failure) from None
         time.sleep(random.uniform(0.5, 1.0) * _FIRST_WAIT_S * 2**failures)
-        self._channel.close()
+        self._connection.close()
         self._open(_daemon_of(self._home, self._start))
 
     def _error(self, failure: Any) -> MosaicError:

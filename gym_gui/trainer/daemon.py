@@ -29,10 +29,10 @@ from gym_gui.runs.disk import DiskGauge
 from gym_gui.runs.lock import FileLock
 from gym_gui.telemetry.identity import ProcessIdentity
 from gym_gui.trainer import daemon_options
-from gym_gui.trainer.address import LOOPBACK, SERVICE_NAME, check_bind, choose_port, is_loopback, socket_address
+from gym_gui.trainer.address import LOOPBACK, SERVICE_NAME, check_bind, choose_port, is_loopback
 from gym_gui.trainer.auth import TokenInterceptor
 from gym_gui.trainer.board import RunBoard
-from gym_gui.trainer.channel import SERVER_OPTIONS
+from gym_gui.trainer.channel import PORT_CALLS, PORT_OPTIONS, SERVER_OPTIONS
 from gym_gui.trainer.disk_guard import make_room
 from gym_gui.trainer.disk_quota import DiskQuota
 from gym_gui.trainer.dispatcher import Dispatcher
@@ -42,6 +42,7 @@ from gym_gui.trainer.housekeeping import Housekeeping
 from gym_gui.trainer.inventory import read_inventory
 from gym_gui.trainer.keep_going import keep_going
 from gym_gui.trainer.live import LiveRuns
+from gym_gui.trainer.local_socket import ListeningSocket, sweep
 from gym_gui.trainer.log_keeper import LogKeeper
 from gym_gui.trainer.proto import mosaic_pb2 as pb
 from gym_gui.trainer.proto.mosaic_pb2_grpc import add_TrainerServiceServicer_to_server
@@ -94,6 +95,7 @@ class TrainerDaemon:
         self._stopping = asyncio.Event()
         self.paths.prepare()
         self.lock = self._only_one()
+        self._forget_predecessor()
         make_room(self.paths.path)
         self.registry = Registry(self.paths.registry)
         self.board = RunBoard(self.registry)
@@ -136,10 +138,12 @@ class TrainerDaemon:
         Raises:
             UsageError: The port is taken.
         """
-        server, checks = self._server()
-        self.address = await self._bind(server)
+        checks = health.aio.HealthServicer()
+        local, ports = self._server(checks, SERVER_OPTIONS), self._server(checks, PORT_OPTIONS, PORT_CALLS)
+        self.socket = ListeningSocket(self.paths.path, local.add_insecure_port)
+        self.address = await self._bind(ports)
         await self._reconcile()
-        await server.start()
+        await asyncio.gather(local.start(), ports.start())
         await checks.set(SERVICE_NAME, health_pb2.HealthCheckResponse.SERVING)
         self._announce()
         if on_ready is not None:
@@ -155,8 +159,9 @@ class TrainerDaemon:
                 chore.cancel()
             await asyncio.gather(*chores, return_exceptions=True)
             self.paths.withdraw()
+            self.socket.close()
             await checks.enter_graceful_shutdown()
-            await server.stop(GRACE_S)
+            await asyncio.gather(local.stop(GRACE_S), ports.stop(GRACE_S))
             await self.service.close()
             await self.dispatcher.close()
             self.registry.close()
@@ -168,8 +173,8 @@ class TrainerDaemon:
         self._stopping.set()
 
     def is_home(self) -> bool:
-        """Return whether the home is still the one that this daemon has locked."""
-        return self.paths.locked_by(self.lock)
+        """Return whether the home is still the one that this daemon has locked, and its programs can reach it."""
+        return self.paths.locked_by(self.lock) and self.socket.path.exists()
 
     def status(self) -> pb.DaemonStatus:
         """Return what the daemon says of itself."""
@@ -198,24 +203,32 @@ class TrainerDaemon:
             next_step="use it, or stop it first: mosaic daemon stop",
         )
 
-    def _server(self) -> tuple[grpc.aio.Server, health.aio.HealthServicer]:
+    def _forget_predecessor(self) -> None:
+        """Remove what a daemon that was killed left behind: from here on nobody believes its address."""
+        left = self.paths.last_daemon()
+        self.paths.withdraw()
+        if left is not None:
+            sweep(left.socket)
+        if self.paths.renew_exposed_token():
+            logger.warning("other users could read the token of %s: it was replaced by another", self.paths.path)
+
+    def _server(
+        self, checks: health.aio.HealthServicer, options: Sequence[tuple[str, int]], most_calls: int | None = None
+    ) -> grpc.aio.Server:
         token = TokenInterceptor(self.paths.token(), self.chores.note_call)
-        server = grpc.aio.server(interceptors=[token], options=SERVER_OPTIONS)
-        checks = health.aio.HealthServicer()
+        server = grpc.aio.server(interceptors=[token], options=options, maximum_concurrent_rpcs=most_calls)
         add_TrainerServiceServicer_to_server(self.service, server)
         health_pb2_grpc.add_HealthServicer_to_server(checks, server)
         reflection.enable_server_reflection((SERVICE_NAME, health.SERVICE_NAME, reflection.SERVICE_NAME), server)
-        return server, checks
+        return server
 
     async def _bind(self, server: grpc.aio.Server) -> str:
+        """Listen on the ports for programs of others, and return the address of the one on this machine."""
         if self.credentials is not None:
             self.public_address = await self._bind_port(server, self.host, self.port, self.credentials)
             return await self._bind_port(server, LOOPBACK, 0)
         if self.port is None and is_loopback(self.host) and get_setting("daemon_socket"):
-            address = socket_address(self.paths.socket)
-            server.add_insecure_port(address)
-            self.paths.socket.chmod(0o600)
-            return address
+            return f"unix:{self.socket.path}"
         return await self._bind_port(server, self.host, self.port)
 
     async def _bind_port(
@@ -251,10 +264,12 @@ class TrainerDaemon:
         info = DaemonInfo(
             address=self.address,
             public_address=self.public_address,
+            socket=self.socket.name,
             pid=me.pid,
             home_id=self.paths.home_id(),
             version=gym_gui.__version__,
             boot_id=me.boot_id,
+            pid_ns=me.pid_ns,
             start_ticks=me.start_ticks,
         )
         self.paths.announce(info)

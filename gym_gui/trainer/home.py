@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import stat
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,19 +14,36 @@ from gym_gui.core.worker.errors import UsageError
 from gym_gui.runs.files import write_json_atomic
 from gym_gui.runs.filesystem import check_home
 from gym_gui.runs.lock import FileLock, is_locked
+from gym_gui.telemetry.identity import ProcessIdentity, boot_id
 
 
 class DaemonInfo(msgspec.Struct, frozen=True, kw_only=True):
     """What ``daemon.json`` tells: where the daemon listens, and which process it is."""
 
     address: str
+    """A port for programs of others; MOSAIC's own never send anything there."""
     pid: int
     home_id: str
     version: str
     public_address: str = ""
     """Where other machines reach it, with TLS; empty: nowhere."""
+    socket: str = ""
+    """Its Unix socket, relative to the home; empty: it is of a version that has none."""
     boot_id: str = ""
+    pid_ns: int = 0
     start_ticks: int = 0
+
+    @property
+    def process(self) -> ProcessIdentity:
+        """The process, told apart from others that get its pid."""
+        return ProcessIdentity(self.boot_id, self.pid_ns or ProcessIdentity.own().pid_ns, self.pid, self.start_ticks)
+
+    def may_live(self) -> bool:
+        """Return whether this process lives, or nothing can be said of it from here (another pid namespace)."""
+        if self.boot_id != boot_id():
+            return False
+        process = self.process
+        return process.pid_ns != ProcessIdentity.own().pid_ns or process.alive()
 
 
 @dataclass(frozen=True)
@@ -53,11 +71,6 @@ class DaemonHome:
         return self.path / "daemon.start.lock"
 
     @property
-    def socket(self) -> Path:
-        """The daemon's Unix socket, where it listens on one."""
-        return self.path / "daemon.sock"
-
-    @property
     def token_file(self) -> Path:
         return self.path / "token"
 
@@ -83,15 +96,14 @@ class DaemonHome:
         Raises:
             UsageError: It cannot be created or written, or lies where locks and databases are not safe.
         """
-        import secrets  # not where a home is only read: by every proxy and command at its start
-
         check_home(self.path)
         try:
             for folder in (self.path, self.log.parent, self.runs):
                 folder.mkdir(mode=0o700, parents=True, exist_ok=True)
             self.runs.chmod(0o700)
-            _write_once(self.token_file, secrets.token_urlsafe(32))
-            _write_once(self.id_file, secrets.token_hex(8))
+            self._shut_out_others()
+            self._draw_token()
+            _write_once(self.id_file, os.urandom(8).hex())
             probe = self.path / f".write-test.{os.getpid()}"
             probe.write_bytes(b"")
             probe.unlink(missing_ok=True)
@@ -103,6 +115,17 @@ class DaemonHome:
                 next_step="name another with --home DIR, or set MOSAIC_HOME",
             ) from None
 
+    def _draw_token(self) -> None:
+        import secrets  # not where a home is only read: by every proxy and command at its start
+
+        _write_once(self.token_file, secrets.token_urlsafe(32))
+
+    def _shut_out_others(self) -> None:
+        """Take from other users the right to write to the home: they could replace its token, records and runs."""
+        status = self.path.stat()
+        if status.st_uid == os.geteuid() and status.st_mode & 0o022:
+            self.path.chmod(stat.S_IMODE(status.st_mode) & ~0o022)
+
     def token(self) -> str:
         """Return the token that every call must carry.
 
@@ -110,14 +133,42 @@ class DaemonHome:
             UsageError: It cannot be read (no daemon has run here, or the home is somebody else's).
         """
         try:
-            return self.token_file.read_text("ascii").strip()
+            with self.token_file.open(encoding="ascii") as stream:
+                owner = os.fstat(stream.fileno()).st_uid
+                text = stream.read().strip()
         except OSError as error:
-            raise UsageError(
-                "the token of MOSAIC's home cannot be read",
-                where=str(self.token_file),
-                why=error.strerror or str(error),
-                next_step="use a home of your own: --home DIR, or MOSAIC_HOME",
-            ) from None
+            raise self._no_token(error.strerror or str(error)) from None
+        if owner not in self.owners():
+            raise self._no_token(f"it belongs to another user (uid {owner})")
+        return text
+
+    def _no_token(self, why: str) -> UsageError:
+        return UsageError(
+            "the token of MOSAIC's home cannot be read",
+            where=str(self.token_file),
+            why=why,
+            next_step="use a home of your own: --home DIR, or MOSAIC_HOME",
+        )
+
+    def owners(self) -> set[int]:
+        """Return the user ids whose processes are this home's: the caller's; root also trusts the token's owner."""
+        me = os.geteuid()
+        try:
+            return {me} if me else {me, self.token_file.stat().st_uid}
+        except OSError:
+            return {me}
+
+    def renew_exposed_token(self) -> bool:
+        """Draw another token if other users can read this one, or it is not the caller's; return whether it was so.
+
+        Only for a daemon at its start, while it holds the lock.
+        """
+        status = self.token_file.stat()
+        if not status.st_mode & 0o077 and status.st_uid == os.geteuid():
+            return False
+        self.token_file.unlink()
+        self._draw_token()
+        return True
 
     def home_id(self) -> str:
         """Return the id that was drawn for this home."""
@@ -126,11 +177,20 @@ class DaemonHome:
     def daemon(self) -> DaemonInfo | None:
         """Return the daemon that runs in this home, or ``None``.
 
-        The lock is the evidence: a ``daemon.json`` that a killed daemon left behind counts for nothing.
+        The lock is the evidence, and the process: a ``daemon.json`` that a killed daemon left behind counts for
+        nothing, even while the next one holds the lock and has not written its own.
         """
         try:
             if not is_locked(self.lock_file):
                 return None
+        except OSError:
+            return None
+        info = self.last_daemon()
+        return info if info is not None and info.may_live() else None
+
+    def last_daemon(self) -> DaemonInfo | None:
+        """Return what ``daemon.json`` says, true or not."""
+        try:
             return msgspec.json.decode(self.info_file.read_bytes(), type=DaemonInfo)
         except (OSError, msgspec.DecodeError):
             return None

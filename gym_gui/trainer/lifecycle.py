@@ -6,6 +6,7 @@ import contextlib
 import json
 import os
 import select
+import signal
 import subprocess
 import sys
 import time
@@ -69,8 +70,12 @@ def stop_daemon(home: Path, timeout_s: float = STOP_TIMEOUT_S) -> bool:
     daemon = paths.daemon()
     if daemon is None:
         return False
-    with contextlib.suppress(MosaicError), TrainerClient(paths.path, daemon) as client:
-        client.shutdown()  # one that cannot be told is ending already, or does not end in time
+    try:
+        with TrainerClient(paths.path, daemon) as client:
+            client.shutdown()
+    except MosaicError:  # it is ending already, does not end in time, or cannot be reached: it is of an older version
+        with contextlib.suppress(OSError):
+            daemon.process.signal(signal.SIGTERM)
     deadline = time.monotonic() + timeout_s
     while is_locked(paths.lock_file):
         if time.monotonic() > deadline:
@@ -110,7 +115,7 @@ def _start_once(paths: DaemonHome, port: int | None, on_demand: bool) -> DaemonI
             )
         time.sleep(_POLL_S)
     try:
-        running = paths.daemon()
+        running = _wait_for_announcement(paths, deadline)
         if running is None:
             said_before = _rotated_size(paths.log)
             _spawn(paths, port, on_demand, deadline, said_before)
@@ -120,6 +125,15 @@ def _start_once(paths: DaemonHome, port: int | None, on_demand: bool) -> DaemonI
         return running
     finally:
         lock.release()
+
+
+def _wait_for_announcement(paths: DaemonHome, deadline: float) -> DaemonInfo | None:
+    """Return the daemon that holds the home's lock, once it says where it listens; ``None`` if none does."""
+    while True:
+        running = paths.daemon()
+        if running is not None or not is_locked(paths.lock_file) or time.monotonic() > deadline:
+            return running
+        time.sleep(_POLL_S)
 
 
 def _rotated_size(log: Path) -> int:

@@ -5,12 +5,14 @@ The proxy never waits for it. gRPC is imported in the reporter's own thread, aft
 
 from __future__ import annotations
 
+import logging
 import random
 import threading
 import time
 from collections.abc import Iterator
 from typing import Any
 
+from gym_gui.core.worker.errors import MosaicError
 from gym_gui.runs.folder import RunFolder
 from gym_gui.runs.summary import RunSummary
 from gym_gui.trainer.home import DaemonHome, DaemonInfo
@@ -36,6 +38,7 @@ class DaemonReporter:
         self._streamed = False
         self._closing = False
         self._gone = False
+        self._refusal = ""
         self._thread = threading.Thread(target=self._serve, name="reporter", daemon=True)
 
     def report(self, summary: RunSummary) -> None:
@@ -74,7 +77,7 @@ class DaemonReporter:
         try:
             while not self._closing:
                 daemon = self._home.daemon()
-                if daemon is not None and self._talk(daemon):
+                if daemon is not None and self._try_to_talk(daemon):
                     bound = _FIRST_WAIT_S
                 with self._changed:
                     self._watched = self._streamed = False
@@ -84,16 +87,26 @@ class DaemonReporter:
         finally:
             self._gone = True
 
+    def _try_to_talk(self, daemon: DaemonInfo) -> bool:
+        """Report as far as the daemon's socket and the token can be trusted; say once what is wrong with them."""
+        try:
+            return self._talk(daemon)
+        except MosaicError as error:
+            if str(error) != self._refusal:
+                self._refusal = str(error)
+                logging.getLogger(__name__).warning("the run cannot be reported to the daemon: %s", error)
+            return False
+
     def _talk(self, daemon: DaemonInfo) -> bool:
         """Report until the connection ends; return whether the daemon answered at all."""
         import grpc
 
-        from gym_gui.trainer.channel import CHANNEL_OPTIONS, credentials_metadata
+        from gym_gui.trainer.channel import credentials_metadata, daemon_channel
         from gym_gui.trainer.proto.mosaic_pb2_grpc import TrainerServiceStub
 
         answered = False
         over = threading.Event()
-        with grpc.insecure_channel(daemon.address, options=CHANNEL_OPTIONS) as channel:
+        with daemon_channel(self._home, daemon) as channel:
             metadata = credentials_metadata(self._home.token())
             answers = TrainerServiceStub(channel).Report(self._requests(over), metadata=metadata)
             try:

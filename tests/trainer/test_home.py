@@ -8,9 +8,14 @@ import pytest
 
 from gym_gui.core.worker.errors import UsageError
 from gym_gui.runs.lock import FileLock
+from gym_gui.telemetry.identity import ProcessIdentity
 from gym_gui.trainer.home import DaemonHome, DaemonInfo
 
-INFO = DaemonInfo(address="127.0.0.1:1", pid=1, home_id="x", version="0")
+ME = ProcessIdentity.own()
+INFO = DaemonInfo(
+    address="127.0.0.1:1", pid=ME.pid, home_id="x", version="0", socket="daemon.sock",
+    boot_id=ME.boot_id, pid_ns=ME.pid_ns, start_ticks=ME.start_ticks,
+)  # fmt: skip
 
 
 def test_a_home_is_private(tmp_path: Path) -> None:

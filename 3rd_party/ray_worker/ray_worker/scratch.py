@@ -7,6 +7,7 @@ import fcntl
 import os
 import secrets
 import shutil
+import stat
 import tempfile
 from pathlib import Path
 from types import TracebackType
@@ -75,7 +76,10 @@ def sweep(base: Path) -> None:
     """Remove the folders of owners that were killed."""
     for folder in base.glob(f"{PREFIX}*"):
         with contextlib.suppress(OSError):
-            owner = os.open(folder / _OWNER, os.O_RDWR | os.O_CLOEXEC)
+            status = folder.lstat()
+            if not stat.S_ISDIR(status.st_mode) or status.st_uid != os.geteuid():
+                continue  # another user's, or a link of theirs that leads to files of ours
+            owner = os.open(folder / _OWNER, os.O_RDWR | os.O_CLOEXEC | os.O_NOFOLLOW)
             try:
                 fcntl.flock(owner, fcntl.LOCK_EX | fcntl.LOCK_NB)  # raises while its owner lives
                 remove(folder)

@@ -169,3 +169,13 @@ def test_under_mosaic_every_process_writes_to_the_log(tmp_path: Path, monkeypatc
     monkeypatch.setenv("MOSAIC_LOG", str(tmp_path / "log"))
     with Road(tmp_path, remote=True) as road:
         assert road.log == str(tmp_path / "log")
+
+
+def test_a_sweep_follows_no_link_and_leaves_other_users_folders(tmp_path: Path) -> None:
+    victim = tmp_path / "victim"
+    victim.mkdir()
+    for name in ("owner", "thesis"):
+        (victim / name).touch()
+    (tmp_path / f"{PREFIX}link").symlink_to(victim)
+    sweep(tmp_path)
+    assert sorted(path.name for path in victim.iterdir()) == ["owner", "thesis"]

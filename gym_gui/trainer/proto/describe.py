@@ -56,9 +56,16 @@ def _table(heads: Row, rows: list[Row]) -> str:
 
 _INTRODUCTION = """# gRPC
 
-The [daemon](../explanation/daemon.md) serves `mosaic.v1.TrainerService` on 127.0.0.1; its address stands in
-`$MOSAIC_HOME/daemon.json`. Beside it `grpc.health.v1` and server reflection are open; every other call carries the
-metadata `authorization: Bearer TOKEN` with the text of `$MOSAIC_HOME/token`.
+The [daemon](../explanation/daemon.md) serves `mosaic.v1.TrainerService` on the Unix socket `$MOSAIC_HOME/daemon.sock`
+and on 127.0.0.1; `address` and `socket` stand in `$MOSAIC_HOME/daemon.json`. `grpc.health.v1` and server reflection
+need no token; every other call carries the metadata `authorization: Bearer TOKEN` with the text of
+`$MOSAIC_HOME/token`.
+
+**Prefer the socket.** Only you can make a socket in your home, so whoever answers there is your daemon. A port belongs
+to whoever binds it first: after a daemon was killed, another user's program may listen at the address that it left in
+`daemon.json`, and a token that is sent there is theirs. Health and reflection prove nothing. MOSAIC's own programs
+never send the token to a port. gRPC libraries take the socket as the target `unix:/path/of/home/daemon.sock` (if the
+path has more than 107 bytes, go there and use the relative `unix:daemon.sock`).
 
 Times are Unix seconds, durations seconds; an absent `optional` field is null. JSON travels as bytes exactly as Python
 writes it (NaN, infinities and big integers included). A call that fails has an `ErrorDetail` in the trailing metadata
@@ -67,7 +74,11 @@ writes it (NaN, infinities and big integers included). A call that fails has an 
 
 From a shell, with [grpcurl](https://github.com/fullstorydev/grpcurl):
 
-    grpcurl -plaintext -H "authorization: Bearer $(cat $MOSAIC_HOME/token)" \\
-        127.0.0.1:50055 mosaic.v1.TrainerService/GetStatus
+    TOKEN=$(cat $MOSAIC_HOME/token) grpcurl -plaintext -unix -expand-headers \\
+        -H 'authorization: Bearer ${TOKEN}' $MOSAIC_HOME/daemon.sock mosaic.v1.TrainerService/GetStatus
+
+(through the environment, because other users can read command lines). On a port, at most 128 connections are open at
+a time, with 64 calls each and 512 in all; a connection without calls is closed after a minute, and metadata may have
+16 KiB. The socket has none of these bounds.
 
 From Python: `gym_gui.trainer.client.TrainerClient`."""
