@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from gym_gui.analysis.continuation import Continuation
@@ -18,6 +19,7 @@ def follow_up(
     episodes: int | None = None,
     checkpoint: Path | None = None,
     strict: bool = False,
+    overrides: Callable[[dict[str, Any]], dict[str, Any]],
     detach: bool,
     check: bool,
     as_json: bool,
@@ -32,6 +34,7 @@ def follow_up(
         episodes: Evaluation episodes.
         checkpoint: Which checkpoint.
         strict: Refuse one that was saved with other versions of libraries.
+        overrides: Changes the new run's config as the command line says.
         detach: Leave at once.
         check: Let the worker check its config.
         as_json: Print JSON.
@@ -62,7 +65,7 @@ def follow_up(
     submission = Submission(
         home,
         catalog,
-        [new.payload],
+        [overrides(new.payload)],
         parent_run_id=run_id,
         where=f"from run {run_id}",
         details={"checkpoints": [start.to_dict() for start in new.starts]},

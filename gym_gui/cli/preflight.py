@@ -33,7 +33,13 @@ def preflight(catalog: WorkerCatalog, payload: dict[str, Any], *, dry_run: bool)
     commands = {request.path for request in config.workers if request.command is not None}
     for path, kind in resolve_workers(config, catalog)[0].items():
         if kind.record is not None and path not in commands:
-            found = run_dry_run(kind.record, kind.settings, environment=config.environment)
+            found = run_dry_run(
+                kind.record,
+                kind.settings,
+                environment=config.environment,
+                base=config.base_variables(),
+                cpus=config.resources.cpus,
+            )
             problems += [_placed(problem, path) for problem in found]
     return [config.secrets.hide_problem(problem) for problem in problems]
 
@@ -45,7 +51,11 @@ def _check_workers(catalog: WorkerCatalog, config: TrainRunConfig) -> None:
 
     _, problems = resolve_workers(config, catalog)
     problems += missing_secrets(
-        config.environment, {f"{request.path}.config": request.config for request in config.workers}
+        config.environment,
+        {
+            "base_environment": config.base_environment or {},
+            **{f"{request.path}.config": request.config for request in config.workers},
+        },
     )
     if problems:
         raise ConfigError("the run config is not valid", [config.secrets.hide_problem(one) for one in problems])

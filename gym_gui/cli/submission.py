@@ -53,9 +53,11 @@ class Submission:
             UsageError: A worker is unknown or broken.
         """
         from gym_gui.cli.preflight import preflight
+        from gym_gui.runs.base_environment import with_base_environment
         from gym_gui.runs.secret_values import take_from_environment
 
-        self.payloads = [take_from_environment(payload, os.environ) for payload in self.payloads]
+        filled = [take_from_environment(payload, os.environ) for payload in self.payloads]
+        self.payloads = [with_base_environment(payload, os.environ) for payload in filled]
         for number, payload in enumerate(self.payloads):
             # Seeds make no other difference: one dry run speaks for all.
             with waiting("checking the config with its worker"):
@@ -97,7 +99,7 @@ class Submission:
                     client.cancel(run_id, reason=interrupts.name)
                 say("interrupted while submitting; what was submitted is being cancelled")
                 return Attended([], interrupted=True, detached=True)
-            return attend(client, self.run_ids, as_json=as_json, interrupts=interrupts)
+            return attend(client, self.run_ids, home=self.home, as_json=as_json, interrupts=interrupts)
 
     def connect(self) -> TrainerClient:
         """Return a client of the home's daemon, which is started if none runs."""

@@ -72,6 +72,12 @@ SETTINGS = {
             " found out.",
         ),
         Setting(
+            "client_environment",
+            None,
+            "Variables that workers take from the environment of whoever submits, beside those that are always taken:"
+            " names, or patterns like `MYLIB_*`, as a list or as text with commas.",
+        ),
+        Setting(
             "disk_low_mb",
             200,
             "With less room than so many MiB on the home's disk no run is started, and runs whose `on_disk_full` is"

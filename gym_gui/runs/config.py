@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -10,6 +11,7 @@ from pydantic import ValidationError
 
 from gym_gui.config.paths import mosaic_home
 from gym_gui.core.worker.errors import ConfigError, Problem
+from gym_gui.runs.base_environment import login_environment
 from gym_gui.runs.client_run_id import find_run_ids, mask_run_ids
 from gym_gui.runs.config_model import CLIENT_NOTES, Artifacts, Resources, RunConfigModel, Schedule
 from gym_gui.runs.config_problems import problems_of
@@ -42,6 +44,7 @@ class TrainRunConfig:
         tags: Words to find the run by.
         notes: Free text.
         environment: Variables for every worker, secrets among them.
+        base_environment: What the workers have beneath those; ``None``: as the daemon has it.
         resources: What each worker needs.
         artifacts: What is kept.
         schedule: How far the run goes.
@@ -62,12 +65,21 @@ class TrainRunConfig:
     tags: list[str]
     notes: str
     environment: dict[str, str]
+    base_environment: dict[str, str] | None
     resources: Resources
     artifacts: Artifacts
     schedule: Schedule
     seed: int | None
     requested_run_id: str | None
     secrets: Secrets
+
+    def variables(self) -> dict[str, str]:
+        """Return every variable that the run's workers get from elsewhere than MOSAIC; ``environment`` wins."""
+        return {**self.base_variables(), **self.environment}
+
+    def base_variables(self) -> dict[str, str]:
+        """Return what the workers have beneath ``environment``."""
+        return login_environment(os.environ) if self.base_environment is None else self.base_environment
 
 
 def validate_train_run_config(payload: Any) -> TrainRunConfig:
@@ -100,7 +112,8 @@ def _read(payload: Any) -> tuple[TrainRunConfig | None, list[Problem]]:
         shown = "null" if payload is None else f"a {type(payload).__name__}"
         return None, problems or [Problem("run config", f"is {shown}", allowed="an object")]
     run_ids = find_run_ids(plain)
-    plain = mask_run_ids(plain, run_ids)
+    base = {name: plain[name] for name in ("base_environment",) if name in plain}
+    plain = {**mask_run_ids(plain, run_ids), **base}  # the paths in there are real ones
     model = None
     try:
         model = RunConfigModel.model_validate(plain)
@@ -110,7 +123,9 @@ def _read(payload: Any) -> tuple[TrainRunConfig | None, list[Problem]]:
         problems += [item for item in problems_of(error) if item.value is not None or item.path not in known]
     workers, found = expand_workers(plain)
     secrets = Secrets(plain)
-    problems += found + environment_problems(plain.get("environment")) + secret_problems(plain, secrets)
+    problems += found + environment_problems(plain.get("environment"))
+    problems += environment_problems(plain.get("base_environment"), "base_environment")
+    problems += secret_problems(plain, secrets)
     if problems or model is None:
         return None, [secrets.hide_problem(problem) for problem in problems]
     canonical = _canonical_payload(model)
@@ -142,6 +157,7 @@ def _config(
         tags=list(payload["tags"]),
         notes=payload["notes"],
         environment=dict(model.environment),
+        base_environment=None if model.base_environment is None else dict(model.base_environment),
         resources=model.resources,
         artifacts=model.artifacts,
         schedule=model.schedule,
@@ -154,7 +170,7 @@ def _config(
 def _canonical_payload(model: RunConfigModel) -> dict[str, Any]:
     """Return the config with every field that has a value."""
     payload = model.model_dump(mode="json")
-    for part, names in ((payload, ("entry_point",)), (payload["metadata"], ("worker", "workers"))):
+    for part, names in ((payload, ("entry_point", "base_environment")), (payload["metadata"], ("worker", "workers"))):
         for name in names:
             if part[name] is None:
                 del part[name]

@@ -54,7 +54,10 @@ class Part(BaseModel):
 class Gpus(Part):
     """GPUs that a worker of the run asks for."""
 
-    requested: Annotated[int, Field(ge=0, le=8), _IS_NUMBER] = Field(default=0, description="How many GPUs, 0 to 8.")
+    requested: Annotated[int, Field(ge=0, le=8), _IS_NUMBER] | None = Field(
+        default=None,
+        description="How many GPUs, 0 to 8; null: one that is free for each worker that can use one.",
+    )
     mandatory: StrictBool = Field(
         default=False, description="Whether to wait for the GPUs rather than start without them."
     )
@@ -174,6 +177,11 @@ class RunConfigModel(Part):
     arguments: list[StrictStr] = Field(default_factory=list, description="Arguments of the command.")
     environment: dict[Annotated[StrictStr, _IS_NAME], Annotated[StrictStr, _IS_TEXT]] = Field(
         default_factory=dict, description="Environment variables for every worker."
+    )
+    base_environment: dict[Annotated[StrictStr, _IS_NAME], Annotated[StrictStr, _IS_TEXT]] | None = Field(
+        default=None,
+        description="What workers have of the submitter's environment, beneath `environment`: put in by `mosaic` from a"
+        " list of names. No part of the experiment.",
     )
     secrets: Annotated[list[Annotated[StrictStr, Field(min_length=1), _IS_NAME]], Field(max_length=100)] = Field(
         default_factory=list,

@@ -41,7 +41,7 @@ def run_digest(
     defaults = _default_parts()
     form = {
         "version": DIGEST_VERSION,
-        **{part: _beyond(payload[part], defaults[part]) for part in EXPERIMENT_PARTS},
+        **{part: _beyond(_same_without(payload[part]), defaults[part]) for part in EXPERIMENT_PARTS},
         "environment": {
             name: value
             for name, value in secrets.without(payload["environment"]).items()
@@ -51,6 +51,12 @@ def run_digest(
     }
     text = canonical_json(_without_homes(form, sorted({home.rstrip("/") for home in homes}, key=len, reverse=True)))
     return hashlib.sha256(text.encode("utf-8")).hexdigest()
+
+
+def _same_without(part: Any) -> Any:
+    """Return resources with no GPUs as those that leave it open: where it computes is not what is computed."""
+    gpus = part.get("gpus") if isinstance(part, dict) else None
+    return {**part, "gpus": {**gpus, "requested": gpus["requested"] or None}} if isinstance(gpus, dict) else part
 
 
 @cache

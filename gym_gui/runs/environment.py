@@ -22,11 +22,16 @@ OWN_VARIABLES = (
 _CLIENT_MAY_NAME = ("MOSAIC_RUN_ID", "WORKER_ID")
 
 
-def environment_problems(environment: Any) -> list[Problem]:
-    """Return the variables of a run config that no process could be given, or that MOSAIC sets itself."""
+def environment_problems(environment: Any, place: str = "environment") -> list[Problem]:
+    """Return the variables of a run config that no process could be given, or that MOSAIC sets itself.
+
+    Args:
+        environment: The variables.
+        place: Where in the run config they stand.
+    """
     problems = []
     for name, value in environment.items() if isinstance(environment, dict) else ():
-        path = f"environment.{name}"
+        path = f"{place}.{name}"
         if not name or "=" in name or "\0" in name:
             problems.append(Problem(path, f"{name!r} cannot name a variable", allowed="a name without = and NUL"))
         elif name in OWN_VARIABLES and name not in _CLIENT_MAY_NAME:

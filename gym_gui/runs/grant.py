@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 from gym_gui.runs.files import write_json_atomic
 from gym_gui.runs.folder import RunFolder
@@ -12,50 +13,78 @@ from gym_gui.runs.plan import RunPlan, WorkerPlan
 VISIBLE_DEVICES = "CUDA_VISIBLE_DEVICES"
 
 
-def share_out(gpus: Sequence[str], worker_ids: Sequence[str], each: int) -> dict[str, list[str]]:
+def share_out(gpus: Sequence[str], wanted: Mapping[str, int]) -> dict[str, list[str]]:
     """Return each worker's GPUs: in order of the workers, as many as each asked for, as long as there are some.
 
     Args:
         gpus: The run's.
-        worker_ids: The workers.
-        each: How many each asked for.
+        wanted: By worker, how many it asked for.
     """
-    return {name: list(gpus[place * each : (place + 1) * each]) for place, name in enumerate(worker_ids)}
+    left = list(gpus)
+    shared = {}
+    for worker_id, count in wanted.items():
+        shared[worker_id], left = left[:count], left[count:]
+    return shared
 
 
-def write_grant(folder: RunFolder, gpus: Mapping[str, Sequence[str]]) -> None:
-    """Put on record which GPUs each worker may use; where there are none there is no file.
+def write_grant(folder: RunFolder, gpus: Mapping[str, Sequence[str]], on_cpu: Mapping[str, str] | None = None) -> None:
+    """Put on record which GPUs each worker may use; where there is nothing to tell there is no file.
+
+    Args:
+        folder: The run's folder.
+        gpus: By worker, its GPUs.
+        on_cpu: By worker that could use a GPU and has none, why.
 
     Raises:
         OSError: The disk refused.
     """
-    if any(gpus.values()):
-        write_json_atomic(folder.grant, {"gpus": gpus})
+    if any(gpus.values()) or on_cpu:
+        write_json_atomic(folder.grant, {"gpus": gpus, "on_cpu": on_cpu or {}})
     else:
         folder.grant.unlink(missing_ok=True)
 
 
 def read_grant(folder: RunFolder) -> dict[str, list[str]]:
     """Return each worker's GPUs; none where no grant can be read."""
-    try:
-        grant = json.loads(folder.grant.read_bytes())
-    except (OSError, ValueError):
-        return {}
-    gpus: dict[str, list[str]] = grant["gpus"]
+    gpus: dict[str, list[str]] = _read(folder).get("gpus", {})
     return gpus
+
+
+def read_on_cpu(folder: RunFolder) -> dict[str, str]:
+    """Return by worker that could use a GPU and has none, why; nothing before the run is started."""
+    on_cpu: dict[str, str] = _read(folder).get("on_cpu", {})
+    return on_cpu
 
 
 def visible_devices(folder: RunFolder, plan: RunPlan, worker: WorkerPlan) -> dict[str, str]:
     """Return the variable that shows a worker the GPUs that it was granted, and no others.
 
-    Only where the run asks for none, and its own environment names some, that stands: nobody keeps books of those.
+    Only where it asks for none, and its own environment names some, that stands: nobody keeps books of those. Those
+    that the submitter's shell names stand where the run does not say how many it wants.
     """
     granted = read_grant(folder).get(worker.worker_id, [])
-    if not granted and VISIBLE_DEVICES in worker.env and not requested_gpus(plan):
-        return {}
+    if not granted and not wanted_gpus(plan, worker):
+        if VISIBLE_DEVICES in worker.env:
+            return {}
+        if _requested(plan) is None and VISIBLE_DEVICES in (plan.config.get("base_environment") or {}):
+            return {}
     return {VISIBLE_DEVICES: ",".join(granted)}
 
 
-def requested_gpus(plan: RunPlan) -> int:
-    """Return how many GPUs each worker of a run asks for."""
-    return int(plan.config.get("resources", {}).get("gpus", {}).get("requested", 0))
+def wanted_gpus(plan: RunPlan, worker: WorkerPlan) -> int:
+    """Return how many GPUs a worker asks for."""
+    return (_requested(plan) or 0) if worker.gpus is None else worker.gpus
+
+
+def _requested(plan: RunPlan) -> int | None:
+    """Return how many GPUs the run config asks for, for each worker."""
+    requested = plan.config.get("resources", {}).get("gpus", {}).get("requested")
+    return None if requested is None else int(requested)
+
+
+def _read(folder: RunFolder) -> dict[str, Any]:
+    try:
+        grant = json.loads(folder.grant.read_bytes())
+    except (OSError, ValueError):
+        return {}
+    return grant if isinstance(grant, dict) else {}

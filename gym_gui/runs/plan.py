@@ -40,6 +40,12 @@ class WorkerPlan(msgspec.Struct, frozen=True, kw_only=True):
     seed: int | None = None
     target_steps: int | None = None
     """Steps the worker is to take, where its config says (for progress bars)."""
+    gpus: int | None = None
+    """How many GPUs it asks for; ``None`` in records of before: as the run config says."""
+    needs_gpus: bool = False
+    """Whether it waits for them."""
+    cpu_reason: str = ""
+    """Why it is not to have a GPU though it could use one."""
     pausable: bool = False
     """Whether it may be stopped and continued (its capability ``supports_pause_resume``)."""
 

@@ -38,8 +38,8 @@ class Secrets:
             frozenset(item for item in listed if isinstance(item, str)) if isinstance(listed, list) else frozenset()
         )
         self._values: tuple[str, ...] = ()
-        environment = payload.get("environment")
-        self._environment: dict[str, Any] = environment if isinstance(environment, dict) else {}
+        places = (payload.get("base_environment"), payload.get("environment"))
+        self._environments: list[Any] = [place for place in places if isinstance(place, dict)]
         self._configs = [part["config"] for part in worker_parts(payload).values() if "config" in part]
         found = {str(value) for value in self._all() if value != MARK}
         self._values = tuple(sorted((item for item in found if len(item) >= _SEARCHED_LENGTH), key=len, reverse=True))
@@ -101,7 +101,9 @@ class Secrets:
         for name in ("run_name", "notes"):
             hidden[name] = self.hide_text(hidden[name])
         hidden["tags"] = [self.hide_text(tag) for tag in hidden["tags"]]
-        hidden["environment"] = self.hide(hidden["environment"])
+        for name in ("environment", "base_environment"):
+            if name in hidden:
+                hidden[name] = self.hide(hidden[name])
         metadata = hidden["metadata"] = dict(hidden["metadata"])
         for notes in ("ui", "artifacts"):
             if notes in metadata:
@@ -117,7 +119,7 @@ class Secrets:
 
     def _all(self) -> Iterator[Any]:
         """Yield every secret that a name tells of."""
-        for place in (self._environment, *self._configs):
+        for place in (*self._environments, *self._configs):
             if isinstance(place, dict):
                 for name, value in place.items():
                     yield from self._leaves(value, self._rank(name))
@@ -278,7 +280,7 @@ def _marks(value: Any, path: str, name: str) -> Iterator[tuple[str, str]]:
     elif isinstance(value, list):
         members = enumerate(value)
     elif value == MARK:
-        yield path, name if path.startswith("environment") else name.upper()
+        yield path, name if path.startswith(("environment", "base_environment")) else name.upper()
     for key, item in members:
         yield from _marks(item, join(path, key), name if isinstance(key, int) else key)
 

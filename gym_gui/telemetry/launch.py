@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from gym_gui.core.worker.secret_names import MARK
 from gym_gui.runs.activation import activated
 from gym_gui.runs.files import write_json_atomic
 from gym_gui.runs.folder import RunFolder
@@ -40,9 +41,13 @@ def build_spec(
     root = RunFolder(folder.path.resolve())
     stdout = str(root.stdout_log(identifier, attempt))
     command = list(argv or worker.argv)
+    base = plan.config.get("base_environment")
+    given = worker.env
+    if base is not None:
+        given = {"PATH": os.defpath, **{name: value for name, value in base.items() if value != MARK}, **worker.env}
     environment = {
-        **worker.env,
-        **activated(command[0], worker.env),
+        **given,
+        **activated(command[0], given),
         **visible_devices(root, plan, worker),
         "MOSAIC_RUN_ID": plan.run_id,
         "WORKER_ID": identifier,
@@ -59,6 +64,7 @@ def build_spec(
         "cwd": str(root.work(identifier)),
         "env": environment,
         "secrets": str(root.secrets(identifier)) if worker.secrets else None,
+        "inherit": base is None,  # a run on record that knows nothing of the submitter's environment
         "unset": list(UNSET),
         "mark": limit_mark(plan.run_id, identifier, attempt),
         "stdout": stdout,

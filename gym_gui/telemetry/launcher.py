@@ -219,8 +219,8 @@ class Launcher:
     """The life of one worker attempt.
 
     Args:
-        spec: What to run: ``argv cwd env secrets unset mark stdout stderr started exit wall_time_s shutdown_timeout_s
-            cancel_intent`` (paths absolute, times in seconds).
+        spec: What to run: ``argv cwd env inherit secrets unset mark stdout stderr started exit wall_time_s
+            shutdown_timeout_s cancel_intent`` (paths absolute, times in seconds).
     """
 
     def __init__(self, spec: dict[str, Any]) -> None:
@@ -271,7 +271,8 @@ class Launcher:
     def spawn(self) -> None:
         """Start the worker in a session of its own, its stdout the log (``OSError``: it cannot be started)."""
         spec = self.spec
-        environment = {key: value for key, value in os.environ.items() if key not in spec["unset"]}
+        inherited = os.environ if spec.get("inherit", True) else {}
+        environment = {key: value for key, value in inherited.items() if key not in spec["unset"]}
         environment.update(spec["env"])
         if spec.get("secrets"):  # a private file: specs and command lines are for everybody to read
             with open(spec["secrets"], "rb") as stream:  # noqa: PTH123

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from gym_gui.core.worker.errors import ConfigError, MosaicError, Problem, UsageError
+from gym_gui.runs.base_environment import with_base_environment
 from gym_gui.runs.states import RunState
 from gym_gui.runs.summary import RunSummary
 from gym_gui.trainer.home import DaemonHome, DaemonInfo
@@ -98,7 +99,7 @@ class TrainerClient:
             ConfigError: The config is not valid; every problem is listed and nothing was written.
         """
         request = self._pb.SubmitRunRequest(
-            config_json=_config_json(payload),
+            config_json=_config_json(with_base_environment(payload, os.environ)),
             submitter=_user() if submitter is None else submitter,
             group=group,
             parent_run_id=parent_run_id,
@@ -113,7 +114,8 @@ class TrainerClient:
         from gym_gui.trainer.converters import problem_from_pb
 
         try:
-            request = self._pb.ValidateRunRequest(config_json=_config_json(payload))
+            config = _config_json(with_base_environment(payload, os.environ))
+            request = self._pb.ValidateRunRequest(config_json=config)
         except ConfigError as error:
             return error.problems
         answer = self._call("ValidateRun", request, SUBMIT_TIMEOUT_S)

@@ -25,6 +25,7 @@ from gym_gui.core.worker.errors import MosaicError, UsageError
 from gym_gui.logging_config.helpers import log_constant
 from gym_gui.logging_config.log_constants import LOG_DAEMON_RECONCILED, LOG_DAEMON_STARTED, LOG_DAEMON_STOPPED
 from gym_gui.logging_config.setup import configure_logging
+from gym_gui.runs.base_environment import daemon_environment
 from gym_gui.runs.disk import DiskGauge
 from gym_gui.runs.lock import FileLock
 from gym_gui.telemetry.identity import ProcessIdentity
@@ -285,6 +286,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         arguments: Instead of the command line's.
     """
     options = daemon_options.parse(arguments)
+    kept = daemon_environment(os.environ)
+    for name in [name for name in os.environ if name not in kept]:
+        del os.environ[name]  # nobody's run is to depend on the shell that this was started from
+    os.environ.update(kept)
     os.environ["MOSAIC_HOME"] = str(options.home.absolute())
     os.umask(0o077)  # what runs leave behind is their user's alone; proxies, launchers and workers inherit this
 

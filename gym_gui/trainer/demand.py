@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from gym_gui.core.worker.errors import Problem
 from gym_gui.runs.config_model import Resources
-from gym_gui.runs.plan import RunPlan
+from gym_gui.runs.plan import RunPlan, WorkerPlan
+from gym_gui.runs.worker_requests import COMMAND_TYPE
 from gym_gui.trainer.inventory import Inventory
 
 #: What a worker may ask for without having anything of an undeclared inventory set aside for it.
@@ -31,7 +32,7 @@ class Demand:
     mandatory: bool = False
 
 
-def demand_of(resources: Resources, workers: int, inventory: Inventory) -> Demand:
+def demand_of(resources: Resources, workers: Sequence[WorkerPlan], inventory: Inventory) -> Demand:
     """Return what is set aside for a run.
 
     What each worker asks for counts as often as there are workers, but never for more than the machine has: workers
@@ -40,16 +41,25 @@ def demand_of(resources: Resources, workers: int, inventory: Inventory) -> Deman
 
     Args:
         resources: What each worker asks for.
-        workers: How many there are.
+        workers: The workers, which may ask for different numbers of GPUs.
         inventory: The machine.
     """
-    cpus, memory = resources.cpus * workers, resources.memory_mb * workers
+    cpus, memory = resources.cpus * len(workers), resources.memory_mb * len(workers)
     if not inventory.declared_cpus and resources.cpus <= FLOOR.cpus:
         cpus = 0
     if not inventory.declared_memory and resources.memory_mb <= FLOOR.memory_mb:
         memory = 0
-    gpus = resources.gpus.requested * workers
-    return Demand(min(cpus, inventory.cpus), min(memory, inventory.memory_mb), gpus, resources.gpus.mandatory)
+    mandatory = any(worker.needs_gpus for worker in workers) or (resources.gpus.mandatory and _asks(resources))
+    counts = [
+        (resources.gpus.requested or 0) if worker.gpus is None else worker.gpus
+        for worker in workers
+        if not mandatory or worker.needs_gpus or worker.gpus is None
+    ]
+    return Demand(min(cpus, inventory.cpus), min(memory, inventory.memory_mb), sum(counts), mandatory)
+
+
+def _asks(resources: Resources) -> bool:
+    return bool(resources.gpus.requested)
 
 
 def demand_problems(resources: Resources, workers: int, inventory: Inventory) -> list[Problem]:
@@ -66,31 +76,60 @@ def demand_problems(resources: Resources, workers: int, inventory: Inventory) ->
     floor = 0 if inventory.declared_memory else FLOOR.memory_mb
     if resources.memory_mb > max(inventory.memory_mb, floor):
         problems.append(_too_much("resources.memory_mb", resources.memory_mb, inventory.memory_mb, "MiB of memory"))
-    gpus = resources.gpus.requested * workers
+    each = resources.gpus.requested or 0
+    gpus = each * workers
     if resources.gpus.mandatory and gpus > len(inventory.gpus):
-        asked = f" ({workers} workers, {resources.gpus.requested} each)" if workers > 1 else ""
+        asked = f" ({workers} workers, {each} each)" if workers > 1 else ""
         problem = _too_much("resources.gpus.requested", gpus, len(inventory.gpus), f"GPUs{asked}")
+        if not inventory.gpus:
+            problem.message += f" ({inventory.no_gpus})"
         problems.append(problem)
     return problems
 
 
-def gpu_problems(workers: Sequence[str], inventory: Inventory) -> list[Problem]:
+def gpu_problems(workers: Sequence[str], needed: int, inventory: Inventory) -> list[Problem]:
     """Return why workers that do not run without a GPU cannot run on this machine.
 
     Args:
         workers: Their names.
+        needed: How many GPUs they wait for.
         inventory: The machine.
     """
-    if inventory.gpus:
+    there = len(inventory.gpus)
+    if not workers or (there and needed <= there):
         return []
-    message = "does not run without a GPU (its capability requires_gpu), and this machine has none"
-    return [Problem("resources.gpus", f"{name} {message}", allowed="a machine with a GPU") for name in workers]
+    has = f"has {there:,} of the {needed:,} that they need" if there else f"has none ({inventory.no_gpus})"
+    message = f"does not run without a GPU (its capability requires_gpu), and this machine {has}"
+    return [Problem("resources.gpus", f"{name} {message}", allowed="a machine with GPUs") for name in workers]
+
+
+def reasons_for_cpu(plan: RunPlan, granted: Mapping[str, Sequence[str]], inventory: Inventory) -> dict[str, str]:
+    """Return by worker that could use a GPU and has been granted none, why.
+
+    Args:
+        plan: The run.
+        granted: By worker, its GPUs.
+        inventory: The machine.
+    """
+    found = {}
+    for worker in plan.workers:
+        if granted.get(worker.worker_id):
+            continue
+        if not worker.gpus and worker.cpu_reason and (inventory.gpus or worker.worker_type != COMMAND_TYPE):
+            found[worker.worker_id] = worker.cpu_reason
+        elif worker.gpus and not inventory.gpus:
+            found[worker.worker_id] = inventory.no_gpus
+        elif worker.gpus:
+            count = len(inventory.gpus)
+            taken = "the GPU is taken" if count == 1 else f"all {count:,} GPUs are taken"
+            found[worker.worker_id] = f"{taken} (wait for one: --gpus 1)"
+    return found
 
 
 def demand_of_plan(plan: RunPlan, inventory: Inventory) -> Demand:
     """Return what is set aside for a run on record."""
     resources = Resources.model_validate(plan.config.get("resources", {}))
-    return demand_of(resources, len(plan.workers), inventory)
+    return demand_of(resources, plan.workers, inventory)
 
 
 def _too_much(path: str, asked: int, there: int, unit: str) -> Problem:

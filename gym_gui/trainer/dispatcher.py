@@ -25,13 +25,13 @@ from gym_gui.logging_config.log_constants import (
 )
 from gym_gui.runs.cancel import write_cancel
 from gym_gui.runs.folder import RunFolder
-from gym_gui.runs.grant import read_grant, requested_gpus, share_out, write_grant
+from gym_gui.runs.grant import read_grant, share_out, wanted_gpus, write_grant
 from gym_gui.runs.plan_io import load_plan
 from gym_gui.runs.states import RunState
 from gym_gui.runs.summary import RunSummary
 from gym_gui.telemetry.summary import read_summary
 from gym_gui.trainer.board import RunBoard
-from gym_gui.trainer.demand import Demand, demand_of_plan
+from gym_gui.trainer.demand import Demand, demand_of_plan, reasons_for_cpu
 from gym_gui.trainer.event_wait import wait_for_event
 from gym_gui.trainer.executors.base import Executor
 from gym_gui.trainer.finished import is_finished
@@ -281,7 +281,7 @@ class Dispatcher:
     async def _start(self, folder: RunFolder, executor: Executor) -> None:
         """Start a supervisor; a start that fails counts as a supervisor that died at once."""
         try:
-            await asyncio.to_thread(_put_grant_on_record, folder, self._holds[folder.run_id])
+            await asyncio.to_thread(_put_grant_on_record, folder, self._holds[folder.run_id], self._inventory)
             await executor.start(folder)
         except (OSError, MosaicError) as error:
             logger.warning(
@@ -314,11 +314,14 @@ class Dispatcher:
         log_constant(logger, LOG_DAEMON_RUN_STATE, extra=values)
 
 
-def _put_grant_on_record(folder: RunFolder, hold: Hold) -> None:
-    """Write down which GPUs each worker may use, before anything is launched."""
-    if hold.gpus:
-        plan = load_plan(folder)
-        names = [worker.worker_id for worker in plan.workers]
-        write_grant(folder, share_out(hold.gpus, names, requested_gpus(plan)))
-    else:
-        write_grant(folder, {})
+def _put_grant_on_record(folder: RunFolder, hold: Hold, inventory: Inventory | None) -> None:
+    """Write down which GPUs each worker may use, before anything is launched, and who could use one and has none."""
+    plan = load_plan(folder)
+    mandatory = hold.demand.mandatory
+    wanted = {
+        worker.worker_id: wanted_gpus(plan, worker)
+        for worker in plan.workers
+        if not mandatory or worker.needs_gpus or worker.gpus is None
+    }
+    granted = share_out(hold.gpus, wanted)
+    write_grant(folder, granted, reasons_for_cpu(plan, granted, inventory) if inventory is not None else {})

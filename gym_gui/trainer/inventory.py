@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib
 import os
 from dataclasses import dataclass
 from typing import Any
@@ -11,9 +10,12 @@ import psutil
 
 from gym_gui.config.settings import get_setting
 from gym_gui.core.worker.errors import ConfigError, Problem, nearest
+from gym_gui.trainer.gpus import FoundGpus, find_gpus
 
 _KEYS = ("cpus", "memory_mb", "gpus")
 _MAX_GPUS = 1024
+_DECLARED = "declared (setting inventory)"
+_NONE_DECLARED = "the declared inventory has no GPU"
 
 
 @dataclass(frozen=True)
@@ -26,6 +28,8 @@ class Inventory:
         gpus: Names of the GPUs as ``CUDA_VISIBLE_DEVICES`` takes them: indices or UUIDs.
         declared_cpus: Somebody said so: every run is counted in full.
         declared_memory: As for the cores.
+        gpus_how: By what the GPUs were found.
+        no_gpus: Why there are none, in words.
     """
 
     cpus: int
@@ -33,6 +37,8 @@ class Inventory:
     gpus: tuple[str, ...] = ()
     declared_cpus: bool = False
     declared_memory: bool = False
+    gpus_how: str = ""
+    no_gpus: str = "no GPU found"
 
 
 def read_inventory() -> Inventory:
@@ -51,37 +57,20 @@ def read_inventory() -> Inventory:
             where="setting inventory",
             next_step='declare like {"cpus": 8, "memory_mb": 16000, "gpus": 2}, or leave it out',
         )
+    found = FoundGpus(_names(declared["gpus"]), _DECLARED, _NONE_DECLARED) if "gpus" in declared else find_gpus()
     return Inventory(
         cpus=declared["cpus"] if "cpus" in declared else len(os.sched_getaffinity(0)),
         memory_mb=declared["memory_mb"] if "memory_mb" in declared else psutil.virtual_memory().total >> 20,
-        gpus=_names(declared["gpus"]) if "gpus" in declared else _found_gpus(),
+        gpus=found.names,
         declared_cpus="cpus" in declared,
         declared_memory="memory_mb" in declared,
+        gpus_how=found.how,
+        no_gpus=found.why + (f"; {found.next_step}" if found.next_step else ""),
     )
 
 
 def _names(gpus: Any) -> tuple[str, ...]:
     return tuple(str(gpu) for gpu in (range(gpus) if isinstance(gpus, int) else gpus))
-
-
-def _found_gpus() -> tuple[str, ...]:
-    """Return the UUIDs of NVIDIA's GPUs as its management library tells; none where library or driver is missing."""
-    try:
-        nvml: Any = importlib.import_module("pynvml")
-    except ImportError:
-        return ()
-    try:
-        nvml.nvmlInit()
-    except nvml.NVMLError:
-        return ()
-    try:
-        handles = [nvml.nvmlDeviceGetHandleByIndex(index) for index in range(nvml.nvmlDeviceGetCount())]
-        names = [nvml.nvmlDeviceGetUUID(handle) for handle in handles]
-        return tuple(name.decode() if isinstance(name, bytes) else str(name) for name in names)
-    except nvml.NVMLError:
-        return ()
-    finally:
-        nvml.nvmlShutdown()
 
 
 def _problems(declared: Any) -> list[Problem]:

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from gym_gui.core.worker.errors import ConfigError, MosaicError, Problem, UsageError
+from gym_gui.runs.base_environment import daemon_environment
 from gym_gui.runs.lock import FileLock, is_locked
 from gym_gui.trainer.home import DaemonHome, DaemonInfo
 
@@ -159,7 +160,7 @@ def _spawn(paths: DaemonHome, port: int | None, on_demand: bool, deadline: float
                 stdout=log,
                 stderr=log,
                 cwd=paths.path,
-                env={**os.environ, "MOSAIC_HOME": str(paths.path)},
+                env={**daemon_environment(os.environ), "MOSAIC_HOME": str(paths.path)},
                 pass_fds=(writer,),
                 start_new_session=True,
             )

@@ -143,7 +143,8 @@ class Submission:
         try:
             planned = plan_run(config, self.catalog, self.home, **more)
             if self._inventory is not None:
-                problems += gpu_problems(self._needing_gpus(planned), self._inventory)
+                needed = sum(worker.gpus or 0 for worker in planned.plan.workers if worker.needs_gpus)
+                problems += gpu_problems(self._needing_gpus(config, planned), needed, self._inventory)
         except ConfigError as error:
             error.problems = problems + error.problems
             raise
@@ -151,9 +152,10 @@ class Submission:
             raise ConfigError("the run config is not valid", problems, next_step="mend it; nothing was written")
         return planned
 
-    def _needing_gpus(self, planned: PlannedRun) -> list[str]:
+    def _needing_gpus(self, config: TrainRunConfig, planned: PlannedRun) -> list[str]:
         used = planned.plan.provenance["workers"]
-        return [name for name in used if self.catalog.get(name).capabilities.get("requires_gpu") is True]
+        catalog = self.catalog.within(config.variables())
+        return [name for name in used if catalog.get(name).capabilities.get("requires_gpu") is True]
 
 
 def _tell_configs(folder: RunFolder, plan: RunPlan) -> None:

@@ -124,12 +124,12 @@ def wants_facts(record: WorkerRecord) -> bool:
     return any(_declared(record, name) for name in ("env_families", "action_spaces", "observation_spaces"))
 
 
-def gpu_problem(record: WorkerRecord, requested: int) -> Problem | None:
+def gpu_problem(record: WorkerRecord, requested: int | None) -> Problem | None:
     """Return what is wrong if a worker that does not run without a GPU is to have none."""
-    if record.capabilities.get("requires_gpu") is not True or requested > 0:
+    if record.capabilities.get("requires_gpu") is not True or requested != 0:
         return None
     message = f"{record.name} does not run without a GPU (its capability requires_gpu)"
-    return Problem("resources.gpus.requested", message, value=requested, allowed="at least 1")
+    return Problem("resources.gpus.requested", message, value=requested, allowed="at least 1, or leave it out")
 
 
 def command_line_problem(record: WorkerRecord, module: str, flags: Sequence[str], path: str) -> Problem | None:

@@ -10,7 +10,7 @@ import hashlib
 import os
 import re
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -40,6 +40,10 @@ BROKEN_TTL_S = 600.0
 """A broken worker is asked again after so many seconds, though nothing seems to have changed."""
 
 
+#: Search paths of submitters that are remembered at once.
+_MAX_PATHS = 16
+
+
 class _Stored(msgspec.Struct, kw_only=True):
     """A record as it lies in its file."""
 
@@ -61,19 +65,46 @@ class WorkerCatalog:
         interpreters: Where workers are installed; the home's environments and the interpreter that runs this process by
             default.
         persist: Write new records at once; otherwise nothing is written before :meth:`save`.
+        python_path: The ``PYTHONPATH`` of the workers, where that is not this process's own.
     """
 
-    def __init__(self, home: Path, interpreters: Sequence[Interpreter] | None = None, *, persist: bool = True) -> None:
+    def __init__(
+        self,
+        home: Path,
+        interpreters: Sequence[Interpreter] | None = None,
+        *,
+        persist: bool = True,
+        python_path: str | None = None,
+    ) -> None:
         self._folder = home / "workers" / "records"
         self._home = home
         self._interpreters = tuple(interpreters) if interpreters is not None else None
         self._persist = persist
+        self._python_path = python_path
+        self._others: dict[str, WorkerCatalog] = {}
         self._memory: dict[str, _Stored] = {}
         self._unsaved: dict[str, _Stored] = {}
         self._flags: dict[tuple[str, str], list[str]] = {}
         self._asking = OneAsks()
         self._seen: dict[str, Interpreter] = {}
         self._facts = FactsCache(home / "workers" / "environments", persist=persist)
+
+    def within(self, variables: Mapping[str, str]) -> WorkerCatalog:
+        """Return the catalog of workers that are started with these variables.
+
+        Args:
+            variables: All that they get; which workers there are depends on the ``PYTHONPATH`` among them.
+        """
+        path = variables.get("PYTHONPATH", "")
+        own = os.environ.get("PYTHONPATH", "") if self._python_path is None else self._python_path
+        if self._interpreters is not None or path == own:
+            return self
+        with self._asking.about("python_path"):
+            if path not in self._others:
+                while len(self._others) >= _MAX_PATHS:
+                    self._others.pop(next(iter(self._others)))
+                self._others[path] = WorkerCatalog(self._home, persist=self._persist, python_path=path)
+            return self._others[path]
 
     def list(self, on_probe: Callable[[str], None] | None = None) -> list[WorkerRecord]:
         """Return the records of all workers, by name, broken ones included.
@@ -165,7 +196,7 @@ class WorkerCatalog:
             known = list(self._interpreters)
         else:
             own = [each.record.interpreter for each in registered_environments(self._home) if each.record]
-            known = [*own, Interpreter.current()]
+            known = [*own, Interpreter.current(self._python_path)]
         return next((each for each in known if each.python == record.python), None)
 
     def flags(self, record: WorkerRecord, module: str) -> Flags:
@@ -177,26 +208,35 @@ class WorkerCatalog:
         key = (record.package_hash, module)
         with self._asking.about(key):
             if key not in self._flags:
-                self._flags[key] = probe_flags(record.python, module)
+                interpreter = self.interpreter(record)
+                environment = interpreter.variables() if interpreter else {}
+                self._flags[key] = probe_flags(record.python, module, environment=environment)
         return self._flags[key]
 
-    def environment_facts(self, record: WorkerRecord, env_id: str, kwargs: dict[str, Any]) -> EnvironmentFacts:
+    def environment_facts(
+        self, record: WorkerRecord, env_id: str, kwargs: dict[str, Any], variables: Mapping[str, str] | None = None
+    ) -> EnvironmentFacts:
         """Return what an environment is, as the interpreter of the worker that is to run it has it.
 
         Args:
             record: The worker.
             env_id: The environment's name.
             kwargs: What it is made with.
+            variables: All that the worker gets; this process's own without them.
         """
-        return self._facts.get(record, self._stamp(record), env_id, kwargs)
+        return self._facts.get(record, self._stamp(record), env_id, kwargs, variables)
 
-    def trust_environment(self, record: WorkerRecord, env_id: str, kwargs: dict[str, Any]) -> None:
+    def trust_environment(
+        self, record: WorkerRecord, env_id: str, kwargs: dict[str, Any], variables: Mapping[str, str] | None = None
+    ) -> None:
         """Remember that a worker has an environment that no registry names."""
-        self._facts.trust(record, self._stamp(record), env_id, kwargs)
+        self._facts.trust(record, self._stamp(record), env_id, kwargs, variables)
 
     def save(self) -> None:
         """Write the records that were made without being written; nothing happens where that is not possible."""
         self._facts.save()
+        for other in list(self._others.values()):
+            other.save()
         for key in list(self._unsaved):
             # Several probes may end at once, each on a thread of its own.
             if (stored := self._unsaved.pop(key, None)) is not None:
@@ -220,7 +260,8 @@ class WorkerCatalog:
             found[own.name if own else environment.name] = own or environment
             others += [worker for worker in workers if worker is not own]
         kinds = {kind_key(name) for name in found}
-        for interpreter in (Interpreter.current(),) if self._interpreters is None else self._interpreters:
+        current = self._interpreters if self._interpreters is not None else (Interpreter.current(self._python_path),)
+        for interpreter in current:
             others += self._workers_of(interpreter)
         for worker in others:
             if kind_key(worker.name) not in kinds:

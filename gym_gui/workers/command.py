@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -30,13 +30,19 @@ def module_argv(
     return argv + list(arguments)
 
 
-def command_argv(command: Sequence[str], config_file: Path | None) -> list[str]:
+def command_argv(command: Sequence[str], config_file: Path | None, path: str | None = None) -> list[str]:
     """Return a bare command with its program found, and the config's path where there is a config to pass.
+
+    Args:
+        command: The command.
+        config_file: The worker's config.
+        path: The ``PATH`` that it is looked for in; this process's own without one.
 
     Raises:
         FileNotFoundError: There is no such program, or it may not be run.
     """
-    program = shutil.which(str(Path(command[0]).expanduser()) if command[0].startswith("~") else command[0])
+    name = str(Path(command[0]).expanduser()) if command[0].startswith("~") else command[0]
+    program = shutil.which(name, path=path)
     if program is None:
         raise FileNotFoundError(command[0])
     argv = [str(Path(program).absolute()), *command[1:]]
@@ -74,14 +80,16 @@ def worker_environment(
     worker_type: str,
     seed: int,
     cpus: int,
+    base: Mapping[str, str],
 ) -> dict[str, str]:
-    """Return the additions to a worker's environment; what MOSAIC sets wins over what the config sets.
+    """Return what a worker has above its base environment; what MOSAIC sets wins over what the config sets.
 
     The supervisor adds ``MOSAIC_ATTEMPT`` and ``MOSAIC_LOG`` at each launch.
     """
+    # Libraries start a thread per core by default; several workers would then fight over the same cores.
+    threads = {} if "OMP_NUM_THREADS" in base else {"OMP_NUM_THREADS": str(cpus)}
     return {
-        # Libraries start a thread per core by default; several workers would then fight over the same cores.
-        "OMP_NUM_THREADS": str(cpus),
+        **threads,
         **environment,
         "MOSAIC_HOME": str(home),
         "MOSAIC_RUN_ID": run_id,

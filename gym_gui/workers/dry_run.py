@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import tempfile
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from gym_gui.core.worker.errors import Problem
 from gym_gui.runs.activation import activated
+from gym_gui.runs.base_environment import submitted_environment
 from gym_gui.runs.client_run_id import fill_run_id
 from gym_gui.runs.files import write_json_atomic
 from gym_gui.runs.ids import generated_worker_id, new_run_id
@@ -27,6 +30,8 @@ def run_dry_run(
     timeout_s: float = DRY_RUN_TIMEOUT_S,
     *,
     environment: dict[str, str] | None = None,
+    base: Mapping[str, str] | None = None,
+    cpus: int = 1,
 ) -> list[Problem]:
     """Start a worker with ``--dry-run`` and return what it finds wrong with a config.
 
@@ -38,6 +43,8 @@ def run_dry_run(
         config: Its settings as in a run config.
         timeout_s: Seconds until the dry run is ended, which is a problem of its own.
         environment: Variables that the run config sets, secrets among them.
+        base: What the worker has beneath them; what a run has that is submitted from here without it.
+        cpus: Cores that the run asks for.
 
     Returns:
         Problems whose paths are the names of the worker's fields, or empty where no field is to blame.
@@ -50,7 +57,8 @@ def run_dry_run(
     if "--dry-run" not in record.flags or not record.module:
         return []
     with tempfile.TemporaryDirectory(prefix="mosaic-dry-run-") as name:
-        ended = _run(record, config, Path(name), timeout_s, environment or {})
+        given = submitted_environment(os.environ) if base is None else base
+        ended = _run(record, config, Path(name), timeout_s, environment or {}, given, cpus)
     if ended is None:
         return [Problem("", f"{record.python} cannot be started", value=record.python)]
     if ended.timed_out:
@@ -62,14 +70,20 @@ def run_dry_run(
 
 
 def _run(
-    record: WorkerRecord, config: dict[str, Any], scratch: Path, timeout_s: float, variables: dict[str, str]
+    record: WorkerRecord,
+    config: dict[str, Any],
+    scratch: Path,
+    timeout_s: float,
+    variables: dict[str, str],
+    base: Mapping[str, str],
+    cpus: int,
 ) -> Finished | None:
     run_id, worker_id = new_run_id(), generated_worker_id(1)
     seed = config["seed"] if isinstance(config.get("seed"), int) else 0
     settings = flat_config(record, fill_run_id(config, run_id), run_id=run_id, worker_id=worker_id, seed=seed)
     path = scratch / f"worker-{run_id}-{worker_id}.json"
     write_json_atomic(path, settings)
-    environment = worker_environment(
+    own = worker_environment(
         fill_run_id(variables, run_id),
         home=scratch,
         run_folder=scratch,
@@ -77,13 +91,14 @@ def _run(
         worker_id=worker_id,
         worker_type=record.name,
         seed=seed,
-        cpus=1,
+        cpus=cpus,
+        base=base,
     )
+    environment = {"PATH": os.defpath, **base, **own}
+    environment |= activated(record.python, environment)
     argv = module_argv(record.python, record.module, path, record.flags, worker_id, ["--dry-run"])
     try:
-        return run_to_end(
-            argv, timeout_s=timeout_s, cwd=scratch, environment=environment | activated(argv[0], environment)
-        )
+        return run_to_end(argv, timeout_s=timeout_s, cwd=scratch, environment=environment, inherit=False)
     except OSError:
         return None
 

@@ -5,7 +5,9 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import json
+import os
 import threading
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -55,7 +57,14 @@ class FactsCache:
         self._unsaved: dict[str, EnvironmentFacts] = {}
         self._asking = OneAsks()
 
-    def get(self, record: WorkerRecord, stamp: int, env_id: str, kwargs: dict[str, Any]) -> EnvironmentFacts:
+    def get(
+        self,
+        record: WorkerRecord,
+        stamp: int,
+        env_id: str,
+        kwargs: dict[str, Any],
+        variables: Mapping[str, str] | None = None,
+    ) -> EnvironmentFacts:
         """Return what an environment is.
 
         Args:
@@ -63,15 +72,16 @@ class FactsCache:
             stamp: State of the packages of its interpreter.
             env_id: The environment's name.
             kwargs: What it is made with.
+            variables: All that the worker gets; this process's own without them.
         """
-        key = _key(record, stamp, env_id, kwargs)
+        key = _key(record, stamp, env_id, kwargs, variables)
         facts = self._known(key)
         if facts is None:
             with self._asking.about(key):
                 facts = self._known(key)
                 if facts is None:
                     with _AT_ONCE:
-                        facts, answered = _ask(record, env_id, kwargs)
+                        facts, answered = _ask(record, env_id, kwargs, variables)
                     # What is missing today may be installed tomorrow, and what took too long may be quick.
                     if answered and facts.known is not False:
                         self._memory[key] = self._unsaved[key] = facts
@@ -79,9 +89,16 @@ class FactsCache:
             self.save()
         return facts
 
-    def trust(self, record: WorkerRecord, stamp: int, env_id: str, kwargs: dict[str, Any]) -> None:
+    def trust(
+        self,
+        record: WorkerRecord,
+        stamp: int,
+        env_id: str,
+        kwargs: dict[str, Any],
+        variables: Mapping[str, str] | None = None,
+    ) -> None:
         """Remember that a worker says itself that it has an environment of which nothing else is known."""
-        key = _key(record, stamp, env_id, kwargs)
+        key = _key(record, stamp, env_id, kwargs, variables)
         self._memory[key] = self._unsaved[key] = EnvironmentFacts(reason="the worker has it")
         if self._persist:
             self.save()
@@ -107,7 +124,9 @@ class FactsCache:
             return None
 
 
-def _ask(record: WorkerRecord, env_id: str, kwargs: dict[str, Any]) -> tuple[EnvironmentFacts, bool]:
+def _ask(
+    record: WorkerRecord, env_id: str, kwargs: dict[str, Any], variables: Mapping[str, str] | None
+) -> tuple[EnvironmentFacts, bool]:
     """Return what is known of an environment, and whether that is the interpreter's answer."""
     import tempfile  # here, as what runs it, because listing workers imports this module and asks nothing
 
@@ -118,7 +137,13 @@ def _ask(record: WorkerRecord, env_id: str, kwargs: dict[str, Any]) -> tuple[Env
         output = Path(scratch, "report.json")
         asked = [record.python, str(_INSPECT), env_id, json.dumps(kwargs), package, str(output)]
         try:
-            ended = run_to_end(asked, timeout_s=PROBE_TIMEOUT_S, cwd=Path(scratch), environment=_QUIET)
+            ended = run_to_end(
+                asked,
+                timeout_s=PROBE_TIMEOUT_S,
+                cwd=Path(scratch),
+                environment={**(variables or {}), **_QUIET},
+                inherit=variables is None,
+            )
         except (OSError, ValueError) as error:  # no such interpreter; a name that no process can be given
             return EnvironmentFacts(reason=str(error)), False
         try:
@@ -128,7 +153,9 @@ def _ask(record: WorkerRecord, env_id: str, kwargs: dict[str, Any]) -> tuple[Env
             return EnvironmentFacts(reason=said), False
 
 
-def _key(record: WorkerRecord, stamp: int, env_id: str, kwargs: dict[str, Any]) -> str:
+def _key(
+    record: WorkerRecord, stamp: int, env_id: str, kwargs: dict[str, Any], variables: Mapping[str, str] | None
+) -> str:
     version = _INSPECT.stat().st_mtime_ns
     about = (
         record.python,
@@ -137,5 +164,6 @@ def _key(record: WorkerRecord, stamp: int, env_id: str, kwargs: dict[str, Any]) 
         env_id,
         json.dumps(kwargs, sort_keys=True, default=str),
         version,
+        (os.environ if variables is None else variables).get("PYTHONPATH", ""),
     )
     return hashlib.sha256(repr(about).encode()).hexdigest()[:40] + ".json"

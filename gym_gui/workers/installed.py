@@ -40,15 +40,29 @@ class Interpreter:
     stamp: int = 0
     environment: str = ""
     rebuild: tuple[str, ...] = ()
+    python_path: str | None = None
+    """The ``PYTHONPATH`` that it is started with, where that is not this process's own."""
 
     @classmethod
-    def current(cls) -> Interpreter:
-        """Return the interpreter that runs this process, without the folder it happens to stand in."""
+    def current(cls, python_path: str | None = None) -> Interpreter:
+        """Return the interpreter that runs this process, without the folder it happens to stand in.
+
+        Args:
+            python_path: A ``PYTHONPATH`` in place of this process's own.
+        """
         declared = os.environ.get("PYTHONPATH", "").split(os.pathsep)
         here = os.path.realpath(".")
         wanted = [item for item in sys.path if item and (os.path.realpath(item) != here or item in declared)]
+        if python_path is not None:
+            others = [item for item in python_path.split(os.pathsep) if item]
+            wanted = others + [item for item in wanted if item not in declared]
         standard = {sysconfig.get_path("stdlib"), sysconfig.get_path("platstdlib")}
-        return cls(_own_python(), tuple(item for item in dict.fromkeys(wanted) if item not in standard))
+        found = tuple(item for item in dict.fromkeys(wanted) if item not in standard)
+        return cls(_own_python(), found, python_path=python_path)
+
+    def variables(self) -> dict[str, str]:
+        """Return the variables that a program gets which it is started with, beside this process's own."""
+        return {} if self.python_path is None else {"PYTHONPATH": self.python_path}
 
 
 def _own_python() -> str:

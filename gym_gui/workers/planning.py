@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import time
 from dataclasses import replace
@@ -24,6 +25,7 @@ from gym_gui.runs.seeds import derive_seed, unnamed_seed
 from gym_gui.workers.catalog import WorkerCatalog
 from gym_gui.workers.command import command_argv, flat_config, module_argv, worker_environment
 from gym_gui.workers.config import target_steps
+from gym_gui.workers.devices import gpu_request
 from gym_gui.workers.record import WorkerRecord
 from gym_gui.workers.resolution import ResolvedKind, resolve_workers
 
@@ -69,7 +71,11 @@ def plan_run(
     run_id = check_run_id(run_id) if run_id else _free_run_id(config, home)
     kinds, problems = resolve_workers(config, catalog)
     problems += missing_secrets(
-        config.environment, {join(request.path, "config"): request.config for request in config.workers}
+        config.environment,
+        {
+            "base_environment": config.base_environment or {},
+            **{join(request.path, "config"): request.config for request in config.workers},
+        },
     )
     problems += _pause_problems(config, kinds)
     if problems:
@@ -92,7 +98,7 @@ def plan_run(
         run_name=fill_run_id(config.run_name, run_id),
         digest=config.digest,
         created_at=time.time(),
-        config=config.payload,
+        config={**config.payload, "base_environment": config.secrets.hide(config.base_variables())},
         workers=[worker for worker, _ in planned],
         limits=config.limits,
         on_worker_failure=config.on_worker_failure,
@@ -173,17 +179,19 @@ def _plan_worker(
     )
     worker_type = record.name if record else request.worker_type
     environment = fill_run_id(config.environment, folder.run_id)
-    private = config.secrets.environment(environment)
+    base = config.base_variables()
+    private = config.secrets.environment({**base, **environment})
     shown = config.secrets.hide(settings)
     secrets = WorkerSecrets(private, None if shown == settings else settings)
     path = folder.worker_config(request.worker_id)
     if secrets.config is not None:
         path = folder.private_config(request.worker_id)
+    request_gpus = gpu_request(config, record, settings)
     worker = WorkerPlan(
         worker_no=number,
         worker_id=request.worker_id,
         worker_type=worker_type,
-        argv=_argv(request, kind, path),
+        argv=_argv(request, kind, path, {**base, **environment}),
         env=worker_environment(
             _shown_environment(environment, private, config),
             home=folder.path.parent.parent,
@@ -193,11 +201,15 @@ def _plan_worker(
             worker_type=worker_type,
             seed=seed,
             cpus=config.resources.cpus,
+            base=base,
         ),
         secrets=sorted(private),
         config=shown,
         seed=seed,
         target_steps=target_steps(record, settings),
+        gpus=request_gpus.gpus,
+        needs_gpus=request_gpus.needed,
+        cpu_reason=request_gpus.cpu_reason,
         pausable=_is_pausable(kind),
     )
     return worker, secrets
@@ -230,14 +242,14 @@ def _shown_environment(environment: dict[str, str], private: dict[str, str], con
     return {**shown, "MOSAIC_SECRETS": listed} if listed else shown
 
 
-def _argv(request: WorkerRequest, kind: ResolvedKind, path: Path) -> list[str]:
+def _argv(request: WorkerRequest, kind: ResolvedKind, path: Path, variables: dict[str, str]) -> list[str]:
     if request.command is None:
         assert kind.record is not None
         return module_argv(kind.record.python, kind.module, path, kind.flags, request.worker_id, request.arguments)
     # A seed alone is no config: --seeds works with commands that have never heard of --config.
     has_config = any(name != "seed" for name in request.config)
     try:
-        argv = command_argv(request.command, path if has_config else None)
+        argv = command_argv(request.command, path if has_config else None, variables.get("PATH", os.defpath))
     except FileNotFoundError:
         problem = Problem(
             "entry_point",

@@ -7,6 +7,7 @@ import re
 import shlex
 import tempfile
 import time
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -66,11 +67,13 @@ def probe_worker(worker: InstalledWorker, package_hash: str, *, timeout_s: float
     return record
 
 
-def probe_flags(python: str, module: str, *, timeout_s: float = PROBE_TIMEOUT_S) -> list[str]:
+def probe_flags(
+    python: str, module: str, *, timeout_s: float = PROBE_TIMEOUT_S, environment: Mapping[str, str] | None = None
+) -> list[str]:
     """Return the options that a module's ``--help`` names; none if it cannot be asked."""
     with tempfile.TemporaryDirectory(prefix="mosaic-probe-") as scratch:
         try:
-            return _options(_ask_help(python, module, Path(scratch), timeout_s))
+            return _options(_ask_help(python, module, Path(scratch), timeout_s, environment or {}))
         except OSError:
             return []
 
@@ -80,7 +83,8 @@ def _inspect(worker: InstalledWorker, record: WorkerRecord, scratch: Path, timeo
     function = function.partition("[")[0].strip() or "get_worker_metadata"
     output = scratch / "report.json"
     argv = [record.python, str(_INSPECT), package.strip(), function, str(output)]
-    ended = run_to_end(argv, timeout_s=timeout_s, cwd=scratch, environment={"PYTHONSAFEPATH": "1"})
+    environment = {**worker.interpreter.variables(), "PYTHONSAFEPATH": "1"}
+    ended = run_to_end(argv, timeout_s=timeout_s, cwd=scratch, environment=environment)
     if ended.timed_out:
         record.broken = f"importing {package} took longer than {timeout_s:g} s"
         record.mend = (
@@ -103,13 +107,13 @@ def _inspect(worker: InstalledWorker, record: WorkerRecord, scratch: Path, timeo
     record.module = report["module"]
 
 
-def _ask_help(python: str, module: str, scratch: Path, timeout_s: float) -> Finished:
+def _ask_help(python: str, module: str, scratch: Path, timeout_s: float, environment: Mapping[str, str]) -> Finished:
     argv = [python, "-m", module, "--help"]
-    return run_to_end(argv, timeout_s=timeout_s, cwd=scratch, environment=_PLAIN_HELP)
+    return run_to_end(argv, timeout_s=timeout_s, cwd=scratch, environment={**environment, **_PLAIN_HELP})
 
 
 def _read_help(worker: InstalledWorker, record: WorkerRecord, scratch: Path, timeout_s: float) -> None:
-    ended = _ask_help(record.python, record.module, scratch, timeout_s)
+    ended = _ask_help(record.python, record.module, scratch, timeout_s, worker.interpreter.variables())
     record.flags = _options(ended)
     if ended.code not in (0, None) and "Traceback (most recent call last)" in ended.stderr:
         record.broken = f"{record.module} does not start: {ended.last_error()}"
@@ -122,11 +126,12 @@ def _options(ended: Finished) -> list[str]:
 
 def _schema_of(worker: InstalledWorker, record: WorkerRecord, scratch: Path, timeout_s: float) -> dict[str, Any] | None:
     """Return the JSON Schema of the worker's config: as it prints it, else as its config class is written."""
+    environment = {**worker.interpreter.variables(), "PYTHONSAFEPATH": "1"}
     commands = [[record.python, str(_SCHEMA), package] for package in _packages(worker.package)]
     if "--schema" in record.flags:
         commands.insert(0, [record.python, "-m", record.module, "--schema"])
     for argv in commands:
-        ended = run_to_end(argv, timeout_s=timeout_s, cwd=scratch, environment={"PYTHONSAFEPATH": "1"})
+        ended = run_to_end(argv, timeout_s=timeout_s, cwd=scratch, environment=environment)
         schema = _object_in(ended.stdout) if ended.code == 0 else None
         if schema is not None and isinstance(schema.get("properties"), dict):
             return inline_references(schema)

@@ -42,7 +42,12 @@ class Finished(NamedTuple):
 
 
 def run_to_end(
-    argv: Sequence[str], *, timeout_s: float, cwd: Path, environment: Mapping[str, str] | None = None
+    argv: Sequence[str],
+    *,
+    timeout_s: float,
+    cwd: Path,
+    environment: Mapping[str, str] | None = None,
+    inherit: bool = True,
 ) -> Finished:
     """Run a command until it ends or the time is up, then end all that it started.
 
@@ -54,12 +59,13 @@ def run_to_end(
         timeout_s: Seconds until it is killed.
         cwd: Its working directory.
         environment: Additions to this process's environment.
+        inherit: Whether there is anything beside them.
 
     Raises:
         OSError: The command cannot be started.
     """
     mark = uuid.uuid4().hex
-    inherited = {name: value for name, value in os.environ.items() if name not in _NOT_INHERITED}
+    inherited = {name: value for name, value in os.environ.items() if name not in _NOT_INHERITED and inherit}
     with tempfile.TemporaryFile() as stdout, tempfile.TemporaryFile() as stderr:
         process = subprocess.Popen(
             list(argv),

@@ -34,6 +34,7 @@ class ResolvedKind:
 
 def resolve_workers(config: TrainRunConfig, catalog: WorkerCatalog) -> tuple[dict[str, ResolvedKind], list[Problem]]:
     """Return what each entry of a run config names, by the entry's path, and everything that is wrong with any."""
+    catalog = catalog.within(config.variables())
     kinds: dict[str, ResolvedKind] = {}
     problems: list[Problem] = []
     for request in config.workers:

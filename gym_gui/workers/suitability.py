@@ -55,15 +55,22 @@ def unsuitable(
         return problems
     given = settings.get("env_kwargs")
     kwargs = given if isinstance(given, dict) else {}
-    facts = pettingzoo_only(record, env_id) or catalog.environment_facts(record, env_id, kwargs)
+    facts = pettingzoo_only(record, env_id) or catalog.environment_facts(record, env_id, kwargs, config.variables())
     if facts.known is not False:
         return problems + environment_problems(record, env_id, join(path, name), facts)
     if not is_decisive(record):
         return problems
     if "--dry-run" in record.flags and not problems:
-        told = run_dry_run(record, settings, _DRY_RUN_TIMEOUT_S, environment=config.environment)
+        told = run_dry_run(
+            record,
+            settings,
+            _DRY_RUN_TIMEOUT_S,
+            environment=config.environment,
+            base=config.base_variables(),
+            cpus=config.resources.cpus,
+        )
         if not told:
-            catalog.trust_environment(record, env_id, kwargs)
+            catalog.trust_environment(record, env_id, kwargs, config.variables())
             return problems
         if any(problem.path == name for problem in told):
             return [_placed(problem, path) for problem in told]

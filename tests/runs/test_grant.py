@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import Any
 
 from gym_gui.runs.folder import RunFolder
-from gym_gui.runs.grant import read_grant, share_out, visible_devices, write_grant
+from gym_gui.runs.grant import read_grant, read_on_cpu, share_out, visible_devices, write_grant
 from gym_gui.runs.plan import RunPlan, WorkerPlan
 
 
@@ -17,8 +17,8 @@ def plan_with(requested: int, **env: str) -> RunPlan:
 
 
 def test_gpus_go_to_the_workers_in_order() -> None:
-    assert share_out(["0", "1", "2"], ["a", "b"], 2) == {"a": ["0", "1"], "b": ["2"]}
-    assert share_out([], ["a", "b"], 2) == {"a": [], "b": []}
+    assert share_out(["0", "1", "2"], {"a": 2, "b": 2}) == {"a": ["0", "1"], "b": ["2"]}
+    assert share_out([], {"a": 2, "b": 2}) == {"a": [], "b": []}
 
 
 def test_a_worker_sees_what_it_was_granted_and_nothing_else(tmp_path: Path) -> None:
@@ -39,3 +39,20 @@ def test_only_a_run_that_asks_for_none_may_choose_for_itself(tmp_path: Path) -> 
     chosen, plain = plan_with(0, CUDA_VISIBLE_DEVICES="7"), plan_with(0)
     assert visible_devices(folder, chosen, chosen.workers[0]) == {}
     assert visible_devices(folder, plain, plain.workers[0]) == {"CUDA_VISIBLE_DEVICES": ""}
+
+
+def test_the_submitters_own_choice_stands_where_the_run_leaves_it_open(tmp_path: Path) -> None:
+    folder = RunFolder(tmp_path / "R")
+    shell = {"base_environment": {"CUDA_VISIBLE_DEVICES": "3"}}
+    for requested, expected in ((None, {}), (0, {"CUDA_VISIBLE_DEVICES": ""})):
+        plan = plan_with(0)
+        plan.config.update(shell, resources={"gpus": {"requested": requested}})
+        assert visible_devices(folder, plan, plan.workers[0]) == expected
+
+
+def test_why_there_is_none_is_on_record(tmp_path: Path) -> None:
+    folder = RunFolder(tmp_path / "R")
+    folder.create()
+    assert read_on_cpu(folder) == {}
+    write_grant(folder, {"a": []}, {"a": "no GPU found"})
+    assert (read_on_cpu(folder), read_grant(folder)) == ({"a": "no GPU found"}, {"a": []})

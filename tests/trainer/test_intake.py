@@ -15,6 +15,7 @@ import grpc
 import pytest
 
 from gym_gui.core.worker.errors import ConfigError
+from gym_gui.runs.base_environment import with_base_environment
 from gym_gui.runs.plan import RunPlan
 from gym_gui.runs.states import RunState
 from gym_gui.runs.summary import RunSummary
@@ -108,7 +109,8 @@ def test_a_call_that_its_client_gives_up_submits_nothing(
     with grpc.insecure_channel(start_daemon(daemon_home), options=CHANNEL_OPTIONS) as channel:
         stub = TrainerServiceStub(channel)
         metadata = (*credentials_metadata(DaemonHome(daemon_home).token()), *client_metadata("me"))
-        asked = pb.SubmitRunRequest(config_json=json.dumps(known).encode())
+        submitted = with_base_environment(known, os.environ)
+        asked = pb.SubmitRunRequest(config_json=json.dumps(submitted).encode())
         call = stub.SubmitRun.future(asked, metadata=metadata)  # type: ignore[attr-defined]
         wait_until((gate.parent / "asked").exists, "the environment is looked at")
         call.cancel()

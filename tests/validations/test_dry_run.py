@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -112,3 +113,20 @@ def test_every_worker_has_a_dry_run_by_name(site: Any, home: Path, monkeypatch: 
     assert problem.path == "algo"
     with pytest.raises(AttributeError):
         gym_gui.validations.something_else  # noqa: B018
+
+
+def test_its_environment_is_that_of_a_run(
+    site: Any, home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("FOO", "shell")
+    monkeypatch.setenv("MUJOCO_GL", "shell")
+    seen = tmp_path / "seen"
+    site.install("tiny", body=f"import os\n    json.dump(dict(os.environ), open({str(seen)!r}, 'w'))")
+    record = site.catalog(home).get("tiny")
+    assert run_dry_run(record, {}) == []
+    values = json.loads(seen.read_text())
+    assert (values.get("FOO"), values["MUJOCO_GL"], values["OMP_NUM_THREADS"]) == (None, "shell", "1")
+    base = {"MUJOCO_GL": "egl", "PYTHONPATH": str(site.folder)}
+    assert run_dry_run(record, {}, environment={"A": "1"}, base=base, cpus=3) == []
+    values = json.loads(seen.read_text())
+    assert (values["A"], values["MUJOCO_GL"], values["OMP_NUM_THREADS"], "HOME" in values) == ("1", "egl", "3", False)

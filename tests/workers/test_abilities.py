@@ -78,6 +78,7 @@ def test_what_a_config_asks_for(settings: dict[str, Any], paths: list[str]) -> N
 
 def test_a_worker_that_needs_a_gpu() -> None:
     assert gpu_problem(worker(requires_gpu=True), 1) is None
+    assert gpu_problem(worker(requires_gpu=True), None) is None
     assert gpu_problem(worker(requires_gpu=False), 0) is None
     problem = gpu_problem(worker(requires_gpu=True), 0)
     assert problem is not None

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from gym_gui.core.worker.errors import ConfigError
+from gym_gui.runs.base_environment import with_base_environment
 from gym_gui.runs.config import validate_train_run_config
 from gym_gui.workers.planning import plan_run
 
@@ -25,10 +27,10 @@ def install(site: Any, more: str = "action_spaces=('discrete',)", body: str = HA
     site.install("tiny", {"__init__.py": METADATA.format(more=more)}, body=body)
 
 
-def problems(site: Any, home: Path, settings: dict[str, Any]) -> list[str]:
-    payload = {"run_name": "a", "metadata": {"worker": {"worker_id": "tiny", "config": settings}}}
+def problems(site: Any, home: Path, settings: dict[str, Any], **more: Any) -> list[str]:
+    payload = {"run_name": "a", **more, "metadata": {"worker": {"worker_id": "tiny", "config": settings}}}
     try:
-        plan_run(validate_train_run_config(payload), site.catalog(home), home)
+        plan_run(validate_train_run_config(with_base_environment(payload, os.environ)), site.catalog(home), home)
     except ConfigError as error:
         return [str(problem) for problem in error.problems]
     return []
@@ -43,7 +45,8 @@ def test_what_the_worker_can_do(site: Any, home: Path) -> None:
 
 def test_a_missing_capability_is_named(site: Any, home: Path) -> None:
     install(site, "action_spaces=('discrete',), requires_gpu=True")
-    gpu, actions = problems(site, home, {"env_id": "Pendulum-v1"})
+    none = {"gpus": {"requested": 0}}
+    gpu, actions = problems(site, home, {"env_id": "Pendulum-v1"}, resources=none)
     assert "capability requires_gpu" in gpu
     assert actions.startswith("metadata.worker.config.env_id: has continuous actions, which tiny does not handle")
     assert "action_spaces: discrete" in actions

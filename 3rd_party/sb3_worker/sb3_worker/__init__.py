@@ -39,6 +39,7 @@ def get_worker_metadata() -> tuple[Any, Any]:
         max_agents=1,
         supports_checkpointing=True,
         supports_pause_resume=True,
+        supports_gpu=True,
         requires_gpu=False,
         cpu_cores=1,
         estimated_memory_mb=768,

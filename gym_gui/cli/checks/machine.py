@@ -50,6 +50,21 @@ def libraries(_home: Path) -> Iterator[Finding]:
         yield Finding("libraries", "ok", f"all {len(needed)} are installed")
 
 
+def gpus(_home: Path) -> Iterator[Finding]:
+    """Look for GPUs as the daemon does."""
+    from gym_gui.trainer.gpus import find_gpus
+    from gym_gui.trainer.inventory import read_inventory
+
+    found = read_inventory()
+    if found.gpus:
+        count = f"{len(found.gpus)} GPU{'s' if len(found.gpus) > 1 else ''}"
+        yield Finding("GPUs", "ok", f"{count}, found by {found.gpus_how}: {', '.join(found.gpus)}")
+        return
+    looked = find_gpus()
+    detail = f"{found.no_gpus}; workers train on the CPU"
+    yield Finding("GPUs", "doubtful" if looked.next_step else "ok", detail, looked.next_step)
+
+
 def _installed(name: str) -> bool:
     try:
         version(name)

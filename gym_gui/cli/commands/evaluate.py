@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import click
 
 from gym_gui.cli.options import common, run_argument
+from gym_gui.cli.overrides import override_options
 
 
 @click.command()
@@ -21,6 +24,7 @@ from gym_gui.cli.options import common, run_argument
     help="Measure this one, not the last: a path, or of this run's its name or step.",
 )
 @click.option("--strict", is_flag=True, help="Refuse a checkpoint that was saved with other versions of libraries.")
+@override_options
 @click.option("--detach", is_flag=True, help="Submit and return at once.")
 @click.option("--no-check", is_flag=True, help="Skip the worker's own check of its config.")
 @common
@@ -30,6 +34,7 @@ def evaluate(
     episodes: int | None,
     checkpoint: Path | None,
     strict: bool,
+    overrides: Callable[[dict[str, Any]], dict[str, Any]],
     detach: bool,
     no_check: bool,
     as_json: bool,
@@ -40,5 +45,5 @@ def evaluate(
     """
     from gym_gui.cli.follow_up import follow_up
 
-    return follow_up(home, run, "evaluate", episodes=episodes, checkpoint=checkpoint, strict=strict, detach=detach,
-                     check=not no_check, as_json=as_json)  # fmt: skip
+    return follow_up(home, run, "evaluate", episodes=episodes, checkpoint=checkpoint, strict=strict,
+                     overrides=overrides, detach=detach, check=not no_check, as_json=as_json)  # fmt: skip

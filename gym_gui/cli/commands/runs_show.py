@@ -40,6 +40,7 @@ def _print(screen: Console, home: Path, run: RunSummary) -> None:
     from gym_gui.cli import figures
     from gym_gui.cli.output import rich_text
     from gym_gui.cli.palette import BAD, HEADER, QUIET, STATE_STYLES
+    from gym_gui.cli.progress.devices import devices_of
     from gym_gui.cli.progress.model import average_rate
     from gym_gui.runs.folder import RunFolder
     from gym_gui.telemetry.log_keeping import tell_logs
@@ -72,6 +73,7 @@ def _print(screen: Console, home: Path, run: RunSummary) -> None:
         ("", f"{book.records:,} records · {book.dropped:,} dropped · {book.sampled:,} sampled"),
         ("lag", f"{figures.size(run.lag_bytes)} of log not yet indexed" if lags else None),
         ("logs", tell_logs(RunFolder.of(home, run.run_id))),
+        ("devices", devices_of(home, run.run_id)),
         ("proxy", None if run.proxy_pid is None or run.state.terminal else f"pid {run.proxy_pid}"),
         ("digest", run.digest),
         ("folder", str(RunFolder.of(home, run.run_id).path)),

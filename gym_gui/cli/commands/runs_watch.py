@@ -50,4 +50,4 @@ def _attend(home: Path, ids: list[str], as_json: bool) -> Attended:
     from gym_gui.trainer.client import TrainerClient
 
     with TrainerClient.connect(home) as client:
-        return attend(client, ids, as_json=as_json, owner=False)
+        return attend(client, ids, home=home, as_json=as_json, owner=False)

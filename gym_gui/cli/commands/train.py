@@ -9,6 +9,7 @@ from typing import Any
 import click
 
 from gym_gui.cli.options import common, worker_argument
+from gym_gui.cli.overrides import override_options
 
 
 @click.command()
@@ -34,6 +35,7 @@ from gym_gui.cli.options import common, worker_argument
     multiple=True,
     help="Hand this variable of your environment to the worker and keep it off every record; may be repeated.",
 )
+@override_options
 @click.option("--priority", type=click.IntRange(-100, 100), default=0, help="Higher leaves the queue first.")
 @click.option(
     "--executor",
@@ -61,6 +63,7 @@ def train(
     tags: tuple[str, ...],
     notes: str,
     secrets: tuple[str, ...],
+    overrides: Callable[[dict[str, Any]], dict[str, Any]],
     priority: int,
     executor: str,
     detach: bool,
@@ -111,15 +114,17 @@ def train(
         if replicas is not None:
             part["replicas"] = replicas
         named = f"{base} s{number}" if number is not None and not name else base
-        return {
-            "run_name": named,
-            "metadata": _metadata(part, worker_ids),
-            "tags": list(tags),
-            "notes": notes,
-            **({"secrets": list(secrets)} if secrets else {}),
-            "priority": priority,
-            "executor": executor,
-        }
+        return overrides(
+            {
+                "run_name": named,
+                "metadata": _metadata(part, worker_ids),
+                "tags": list(tags),
+                "notes": notes,
+                **({"secrets": list(secrets)} if secrets else {}),
+                "priority": priority,
+                "executor": executor,
+            }
+        )
 
     submission = Submission(
         home, catalog, [payload(number) for number in wanted], many=seeds is not None, where="command line"

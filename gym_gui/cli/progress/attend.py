@@ -5,9 +5,11 @@ from __future__ import annotations
 import sys
 import time
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from gym_gui.cli.output import echo, say
+from gym_gui.cli.progress.devices import DeviceNotes
 from gym_gui.cli.progress.follow import Follower
 from gym_gui.cli.progress.interrupts import Interrupts
 from gym_gui.cli.progress.model import RunProgress, labels_of
@@ -39,6 +41,7 @@ def attend(
     client: TrainerClient,
     run_ids: list[str],
     *,
+    home: Path,
     as_json: bool,
     owner: bool = True,
     interrupts: Interrupts | None = None,
@@ -51,6 +54,7 @@ def attend(
     Args:
         client: The daemon.
         run_ids: The runs, in the order of the rows.
+        home: The home that they are kept in.
         as_json: Stdout is kept for a JSON document.
         owner: The runs were started by this command.
         interrupts: What counts Ctrl-C and SIGTERM already, if something does.
@@ -60,13 +64,14 @@ def attend(
     """
     if interrupts is None:
         with Interrupts() as fresh:
-            return attend(client, run_ids, as_json=as_json, owner=owner, interrupts=fresh)
+            return attend(client, run_ids, home=home, as_json=as_json, owner=owner, interrupts=fresh)
     runs = {run_id: RunProgress() for run_id in run_ids}
     outcome = Attended([])
+    devices = DeviceNotes(home)
     with Follower(client, run_ids) as news:
         while True:
             with open_view(as_json=as_json) as view:
-                _show_until_interrupted(news, runs, view, interrupts)
+                _show_until_interrupted(news, runs, view, interrupts, devices)
             if news.ended:
                 break
             if outcome.interrupted:
@@ -83,7 +88,9 @@ def attend(
     return outcome
 
 
-def _show_until_interrupted(news: Follower, runs: dict[str, RunProgress], view: View, interrupts: Interrupts) -> None:
+def _show_until_interrupted(
+    news: Follower, runs: dict[str, RunProgress], view: View, interrupts: Interrupts, devices: DeviceNotes
+) -> None:
     rows = list(runs.values())
     handled = interrupts.count
     while not news.ended and interrupts.count == handled:
@@ -91,6 +98,8 @@ def _show_until_interrupted(news: Follower, runs: dict[str, RunProgress], view: 
         for summary in news.take(_TICK_S):
             if runs[summary.run_id].update(summary, time.monotonic()):
                 changed.add(summary.run_id)
+                for note in devices.of(summary):
+                    view.note(note)
         _label(runs)
         view.show(rows, changed, time.monotonic())
 

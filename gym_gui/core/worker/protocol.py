@@ -89,6 +89,7 @@ class WorkerCapabilities(_Description):
         supports_population: Trains a population.
         supports_checkpointing: Saves checkpoints and can resume from one.
         supports_pause_resume: May be stopped and continued by the supervisor (SIGSTOP, SIGCONT).
+        supports_gpu: Computes on a GPU where it has one; a free one is then granted to it.
         requires_gpu: Does not run without a GPU.
         gpu_memory_mb: GPU memory it needs, in MB.
         cpu_cores: CPU cores it keeps busy.
@@ -118,6 +119,7 @@ class WorkerCapabilities(_Description):
     estimated_memory_mb: int = 512
     determinism: str = "none"
     exact_resume: bool = False
+    supports_gpu: bool = False
 
     def __post_init__(self) -> None:
         if not self.worker_type:

@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from gym_gui.runs.base_environment import submitted_environment
 from gym_gui.runs.files import write_json_atomic
 from gym_gui.runs.folder import RunFolder
 from gym_gui.runs.ids import generated_worker_id, new_run_id
@@ -60,6 +61,7 @@ class Attempt:
         self.folder = RunFolder.of(home, run_id)
         config = flat_config(record, dict(settings), run_id=run_id, worker_id=worker_id, seed=seed) | dict(raw or {})
         path = self.folder.worker_config(worker_id)
+        base = submitted_environment(os.environ)
         worker = WorkerPlan(
             worker_no=1,
             worker_id=worker_id,
@@ -74,6 +76,7 @@ class Attempt:
                 worker_type=record.name,
                 seed=seed,
                 cpus=1,
+                base=base,
             ),
             config=config,
             seed=seed,
@@ -84,7 +87,7 @@ class Attempt:
             run_name="check",
             digest="",
             created_at=time.time(),
-            config={},
+            config={"base_environment": base},
             workers=[worker],
             limits=limits,
         )

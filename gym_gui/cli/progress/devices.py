@@ -1,0 +1,45 @@
+"""Says of workers that could use a GPU and have none, why: nobody is to wait for a CPU without knowing."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from gym_gui.runs.folder import RunFolder
+from gym_gui.runs.grant import read_grant, read_on_cpu
+from gym_gui.runs.states import RunState
+from gym_gui.runs.summary import RunSummary
+
+
+class DeviceNotes:
+    """What is to be said once of the devices of runs.
+
+    Args:
+        home: The home that they are kept in.
+    """
+
+    def __init__(self, home: Path) -> None:
+        self._home = home
+        self._seen: set[str] = set()
+        self._said: set[str] = set()
+
+    def of(self, run: RunSummary) -> list[str]:
+        """Return the sentences for a run that has just been started; each reason is told once."""
+        if run.run_id in self._seen or run.state is RunState.QUEUED:
+            return []
+        self._seen.add(run.run_id)
+        reasons = read_on_cpu(RunFolder.of(self._home, run.run_id))
+        fresh = [reason for reason in dict.fromkeys(reasons.values()) if reason not in self._said]
+        self._said.update(fresh)
+        return [f"training on CPU: {reason}" for reason in fresh]
+
+
+def devices_of(home: Path, run_id: str) -> str:
+    """Return in words on what a run's workers compute; empty where nothing is known of it."""
+    folder = RunFolder.of(home, run_id)
+    granted = {name: gpus for name, gpus in read_grant(folder).items() if gpus}
+    parts = [f"{name} on GPU {', '.join(gpus)}" for name, gpus in granted.items()]
+    reasons: dict[str, list[str]] = {}
+    for name, reason in read_on_cpu(folder).items():
+        reasons.setdefault(reason, []).append(name)
+    parts += [f"{', '.join(names)} on CPU: {reason}" for reason, names in reasons.items()]
+    return "; ".join(parts)

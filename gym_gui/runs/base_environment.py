@@ -1,0 +1,154 @@
+"""Which variables workers take from whoever submits their run, and which the daemon keeps of its starter's.
+
+A worker's environment is what is listed here, as the submitter has it, and above it what the run config sets. The
+daemon's own is no part of it, so that it makes no difference which shell happened to start the daemon.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+import gym_gui
+from gym_gui.config.settings import SETTINGS, get_setting
+from gym_gui.core.worker.secret_names import MARK, is_secret_name
+from gym_gui.runs.environment import OWN_VARIABLES
+
+#: What a service of the user's login has, too. The daemon keeps these, and no others.
+LOGIN = (
+    *("PATH", "HOME", "USER", "LOGNAME", "SHELL", "LANG", "LANGUAGE", "LC_*", "TZ", "TMPDIR", "TMP", "TEMP"),
+    "LD_LIBRARY_PATH",
+    *("XDG_CACHE_HOME", "XDG_CONFIG_HOME", "XDG_DATA_HOME", "XDG_STATE_HOME"),
+    *("http_proxy", "https_proxy", "ftp_proxy", "all_proxy", "no_proxy"),
+    *("HTTP_PROXY", "HTTPS_PROXY", "FTP_PROXY", "ALL_PROXY", "NO_PROXY"),
+    *("SSL_CERT_FILE", "SSL_CERT_DIR", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"),
+)
+#: What belongs to a session at a screen.
+SESSION = ("DISPLAY", "WAYLAND_DISPLAY", "XAUTHORITY", "XDG_RUNTIME_DIR")
+#: What may change how a worker trains: reproduced where a run is resumed, evaluated or submitted again.
+EXPERIMENT = (
+    *("PYTHONPATH", "PYTHONHASHSEED", "PYTHONWARNINGS", "PYTHONFAULTHANDLER", "PYTHONUTF8", "PYTHONIOENCODING"),
+    *("CUDA_*", "NVIDIA_*", "NCCL_*", "CUBLAS_*", "CUDNN_*", "HIP_*", "ROCR_*", "HSA_*", "ZE_*"),
+    *("OMP_*", "MKL_*", "OPENBLAS_*", "NUMEXPR_*", "KMP_*", "GOMP_*", "BLIS_*", "VECLIB_*", "NUMBA_*", "MALLOC_*"),
+    *(
+        "TORCH_*",
+        "PYTORCH_*",
+        "TRITON_*",
+        "XLA_*",
+        "JAX_*",
+        "TF_CPP_*",
+        "TF_XLA_*",
+        "TF_GPU_*",
+        "TF_FORCE_*",
+        "TF_ENABLE_*",
+        "TPU_*",
+        "RAY_*",
+    ),
+    *("HF_*", "TRANSFORMERS_*", "WANDB_*", "MLFLOW_*"),
+    *("MUJOCO_*", "PYOPENGL_PLATFORM", "EGL_*", "LIBGL_*", "MESA_*", "GALLIUM_*", "SDL_*", "QT_QPA_PLATFORM"),
+    *("PYGAME_*", "ALE_*", "ATARI_*", "MINARI_*", "D4RL_*", "SC2PATH", "MPLBACKEND", "MPLCONFIGDIR"),
+    *("LD_PRELOAD", "CONDA_PREFIX", "CONDA_DEFAULT_ENV", "JAVA_HOME"),
+)
+#: Settings of MOSAIC that a worker's own process reads; the others are the daemon's.
+_WORKER_SETTINGS = ("debug_mode", "log_level")
+_NOT_THE_WORKERS = frozenset(
+    {*OWN_VARIABLES, *(each.variable for each in SETTINGS.values() if each.name not in _WORKER_SETTINGS)}
+)
+
+
+def login_environment(environ: Mapping[str, str]) -> dict[str, str]:
+    """Return the variables that a service of the user's login would have."""
+    return {name: value for name, value in environ.items() if _is_listed(name, LOGIN)}
+
+
+def daemon_environment(environ: Mapping[str, str]) -> dict[str, str]:
+    """Return what the daemon and its proxies keep of an environment: the login's variables and MOSAIC's settings."""
+    kept = login_environment(environ)
+    settings = {each.variable for each in SETTINGS.values()}
+    kept |= {name: value for name, value in environ.items() if name == "MOSAIC_HOME" or name in settings}
+    ours = Path(gym_gui.__file__).parents[1]
+    for entry in environ.get("PYTHONPATH", "").split(os.pathsep):
+        if entry and Path(entry).absolute() == ours:
+            kept["PYTHONPATH"] = str(ours)  # MOSAIC itself is found nowhere else
+    return kept
+
+
+def submitted_environment(environ: Mapping[str, str]) -> dict[str, str]:
+    """Return what the workers of a run take from the environment of whoever submits it.
+
+    A pattern never takes a secret; a name in the setting ``client_environment`` does.
+
+    Args:
+        environ: The submitter's.
+
+    Raises:
+        ConfigError: The settings cannot be read.
+    """
+    listed = (*LOGIN, *SESSION, *EXPERIMENT, *_further_names())
+    taken = {
+        name: value
+        for name, value in environ.items()
+        if name not in _NOT_THE_WORKERS and (_is_listed(name, listed) or _is_workers_own(name))
+    }
+    if "PYTHONPATH" in taken:
+        # Relative to where the submitter stands: workers run in folders of their own.
+        entries = [os.path.abspath(entry) for entry in taken["PYTHONPATH"].split(os.pathsep) if entry]  # noqa: PTH100
+        taken["PYTHONPATH"] = os.pathsep.join(entries)
+    return taken
+
+
+def with_base_environment(payload: Any, environ: Mapping[str, str]) -> Any:
+    """Return a run config with the variables that its workers take from the submitter.
+
+    A config that has some, since it is that of an earlier run, keeps those that may change how workers train; those of
+    login and session are the submitter's.
+
+    Args:
+        payload: The run config; not changed.
+        environ: The submitter's environment.
+
+    Raises:
+        ConfigError: The settings cannot be read.
+    """
+    if not isinstance(payload, dict):
+        return payload
+    recorded = payload.get("base_environment")
+    if recorded is None:
+        return {**payload, "base_environment": submitted_environment(environ)}
+    if not isinstance(recorded, dict):
+        return payload  # the model says what is wrong with it
+    passing = (*LOGIN, *SESSION)
+    filled = {
+        name: environ.get(name, value) if value == MARK else value
+        for name, value in recorded.items()
+        if value != MARK or name in environ or not _is_listed(name, passing)
+    }
+    fresh = {name: value for name, value in submitted_environment(environ).items() if _is_listed(name, passing)}
+    return {**payload, "base_environment": {**filled, **fresh}}
+
+
+def _further_names() -> Iterable[str]:
+    """Return what the setting ``client_environment`` lists, as a JSON list or as text."""
+    listed = get_setting("client_environment")
+    if isinstance(listed, str):
+        return listed.replace(",", " ").split()
+    return [item for item in listed if isinstance(item, str)] if isinstance(listed, list) else []
+
+
+def _is_listed(name: str, listed: Iterable[str]) -> bool:
+    return name.isidentifier() and any(
+        name.startswith(item[:-1]) and not is_secret_name(name) if item.endswith("*") else name == item
+        for item in listed
+    )
+
+
+def _is_workers_own(name: str) -> bool:
+    """Whether a variable is a setting that a worker has added to MOSAIC's."""
+    return (
+        name.isidentifier()
+        and name.startswith("MOSAIC_")
+        and not name.startswith("MOSAIC_CHECK_")
+        and not is_secret_name(name)
+    )
