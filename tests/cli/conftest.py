@@ -157,7 +157,7 @@ if __name__ == '__main__':
     main()
 """
 MODES = "    mode: str = 'train'\n    checkpoint_path: str = ''\n    eval_episodes: int = 3\n    algo: str = 'q'\n"
-FIELDS = {"script": "", "saver": MODES, "hoarder": MODES}
+FIELDS = {"script": "", "saver": MODES, "hoarder": MODES + "    cuda: bool = True\n"}
 
 
 @pytest.fixture(scope="session")
