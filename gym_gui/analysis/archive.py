@@ -8,6 +8,7 @@ import tarfile
 from pathlib import Path
 from typing import IO
 
+from gym_gui.core.regular_files import open_stream
 from gym_gui.core.worker.errors import MosaicError, UsageError
 from gym_gui.runs.folder import RunFolder
 from gym_gui.runs.lock import FileLock
@@ -82,7 +83,7 @@ def _compare(archive: Path, folder: Path) -> None:
 
 
 def _sha256(path: Path) -> str:
-    with path.open("rb") as stream:
+    with open_stream(path) as stream:
         return _digest(stream)
 
 

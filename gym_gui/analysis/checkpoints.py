@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from gym_gui.core.regular_files import open_stream
 from gym_gui.core.worker.errors import MosaicError, UsageError
 from gym_gui.runs.folder import RunFolder
 from gym_gui.runs.ids import is_run_id
@@ -112,11 +113,13 @@ def check_file(checkpoint: Checkpoint, where: str, *, named: bool, others: Seque
             if not any(path.iterdir()):
                 raise UsageError("the checkpoint is an empty folder", where=f"{path} ({where})", next_step=mend)
             return
-        with path.open("rb") as stream:
+        with open_stream(path.resolve()) as stream:
             head = stream.read(4)
-    except OSError as error:
+    except (OSError, RuntimeError) as error:
         raise UsageError(
-            f"the checkpoint cannot be read: {error.strerror}", where=f"{path} ({where})", next_step=mend
+            f"the checkpoint cannot be read: {getattr(error, 'strerror', error)}",
+            where=f"{path} ({where})",
+            next_step=mend,
         ) from error
     if not head:
         raise UsageError("the checkpoint is an empty file", where=f"{path} ({where})", next_step=mend)
@@ -143,7 +146,7 @@ def _owner(home: Path, path: Path) -> RunFolder | None:
     """Return the run whose folder a path lies in."""
     try:
         first = path.resolve().relative_to((home / "runs").resolve()).parts[0]
-    except (ValueError, IndexError, OSError):
+    except (ValueError, IndexError, OSError, RuntimeError):  # the last: links that lead in a circle
         return None
     return RunFolder.of(home, first) if is_run_id(first) and RunFolder.of(home, first).run_json.exists() else None
 

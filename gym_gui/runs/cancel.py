@@ -8,6 +8,7 @@ import time
 
 import msgspec
 
+from gym_gui.core.regular_files import read_regular
 from gym_gui.runs.files import sync_folder, write_json_atomic
 from gym_gui.runs.folder import RunFolder
 
@@ -31,7 +32,7 @@ def read_cancel(folder: RunFolder) -> CancelIntent | None:
     if not folder.cancel_intent.exists():
         return None
     try:
-        return msgspec.json.decode(folder.cancel_intent.read_bytes(), type=CancelIntent)
+        return msgspec.json.decode(read_regular(folder.cancel_intent), type=CancelIntent)
     except (OSError, msgspec.DecodeError):
         return CancelIntent()
 

@@ -11,6 +11,8 @@ from typing import Any
 
 import msgspec
 
+from gym_gui.core.regular_files import open_regular, read_regular
+
 
 def write_json_atomic(path: Path, value: Any, *, mode: int = 0o600, sync: bool = True) -> None:
     """Write a value as JSON so that a reader sees all of it or the file before it.
@@ -27,7 +29,7 @@ def write_json_atomic(path: Path, value: Any, *, mode: int = 0o600, sync: bool =
     text = json.dumps(msgspec.to_builtins(value), indent=1, ensure_ascii=False)
     temporary = path.with_name(f".{path.name}.{os.getpid()}.{threading.get_ident()}.tmp")
     try:
-        descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, mode)
+        descriptor = open_regular(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, mode)
         with os.fdopen(descriptor, "w", encoding="utf-8") as stream:
             stream.write(text)
             stream.flush()
@@ -58,7 +60,7 @@ def read_json(path: Path) -> Any | None:
         ValueError: The file exists and is not JSON.
     """
     try:
-        data = path.read_bytes()
+        data = read_regular(path)
     except FileNotFoundError:
         return None
     return json.loads(data)

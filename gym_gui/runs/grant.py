@@ -6,6 +6,7 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from gym_gui.core.regular_files import read_regular
 from gym_gui.runs.files import write_json_atomic
 from gym_gui.runs.folder import RunFolder
 from gym_gui.runs.plan import RunPlan, WorkerPlan
@@ -84,7 +85,7 @@ def _requested(plan: RunPlan) -> int | None:
 
 def _read(folder: RunFolder) -> dict[str, Any]:
     try:
-        grant = json.loads(folder.grant.read_bytes())
+        grant = json.loads(read_regular(folder.grant))
     except (OSError, ValueError):
         return {}
     return grant if isinstance(grant, dict) else {}

@@ -7,6 +7,8 @@ import os
 import time
 from pathlib import Path
 
+from gym_gui.core.regular_files import open_regular
+
 _RETRY_S = 0.02
 
 
@@ -53,7 +55,7 @@ class FileLock:
         """
         if self._descriptor is not None:
             return True
-        descriptor = os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        descriptor = open_regular(self.path, os.O_RDWR | os.O_CREAT)
         deadline = time.monotonic() + patience_s
         try:
             while not _try_lock(descriptor, fcntl.LOCK_EX):
@@ -77,7 +79,7 @@ class FileLock:
 def is_locked(path: Path) -> bool:
     """Return whether some process holds a lock file (``False`` where the file does not exist)."""
     try:
-        descriptor = os.open(path, os.O_RDWR | os.O_CLOEXEC)
+        descriptor = open_regular(path, os.O_RDWR)
     except FileNotFoundError:
         return False
     try:

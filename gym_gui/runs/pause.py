@@ -6,6 +6,7 @@ import time
 
 import msgspec
 
+from gym_gui.core.regular_files import read_regular
 from gym_gui.core.worker.errors import UsageError
 from gym_gui.runs.files import write_json_atomic
 from gym_gui.runs.folder import RunFolder
@@ -31,7 +32,7 @@ class PauseIntent(msgspec.Struct, frozen=True, kw_only=True):
 def read_pause(folder: RunFolder) -> PauseIntent | None:
     """Return the wish that a run stands still, ``None`` where nobody has it (any more)."""
     try:
-        intent = msgspec.json.decode(folder.pause_intent.read_bytes(), type=PauseIntent)
+        intent = msgspec.json.decode(read_regular(folder.pause_intent), type=PauseIntent)
     except (OSError, msgspec.DecodeError):
         return None
     return intent if intent.paused else None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
+from gym_gui.core.regular_files import NotRegularFile, read_regular
 from gym_gui.core.worker.errors import MosaicError
 from gym_gui.runs.files import write_json_atomic
 from gym_gui.runs.folder import RunFolder
@@ -29,13 +30,20 @@ def load_plan(folder: RunFolder) -> RunPlan:
     """
     path = folder.run_json
     try:
-        plan = msgspec.json.decode(path.read_bytes(), type=RunPlan)
+        plan = msgspec.json.decode(read_regular(path), type=RunPlan)
     except FileNotFoundError:
         raise MosaicError(
             f"run {folder.run_id} has no run.json",
             where=str(path),
             why="its submission was cut short, or this is no run's folder",
             next_step="list the runs: mosaic runs list",
+        ) from None
+    except NotRegularFile as error:
+        raise MosaicError(
+            f"run.json of run {folder.run_id} {error.strerror}",
+            where=str(path),
+            why="something was put in its place",
+            next_step="restore it from a copy, or remove the run's folder",
         ) from None
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise MosaicError(

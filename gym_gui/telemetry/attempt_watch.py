@@ -9,6 +9,7 @@ from typing import Any
 
 import msgspec
 
+from gym_gui.core.regular_files import NotRegularFile, read_regular
 from gym_gui.runs.folder import RunFolder
 from gym_gui.runs.lock import is_locked
 from gym_gui.telemetry.activity import Activity
@@ -33,6 +34,7 @@ class LogFacts(msgspec.Struct, frozen=True):
     heartbeat_seen: bool = False
     final_event: str = ""
     error: str = ""
+    log_fault: str = ""
     disk_full: bool = False
 
 
@@ -112,7 +114,7 @@ class AttemptWatch:
             now: Monotonic time, seconds.
             log: What its telemetry tells.
         """
-        locked = is_locked(self.folder.launch_lock(self.worker_id, self.number))
+        locked = self._locked()
         self._read_records()  # after the lock: what a launcher wrote before it let go is seen
         self.elsewhere = locked and self.launcher is not None and not self.launcher.here
         # Of a launcher that cannot be looked up from here the lock is all that tells, and it is enough.
@@ -147,6 +149,7 @@ class AttemptWatch:
             closed=log.closed,
             final_event=log.final_event,
             error=log.error,
+            log_fault=log.log_fault,
             disk_full=log.disk_full,
             heartbeat_seen=log.heartbeat_seen,
             output_seen=self.activity.output_seen,
@@ -171,6 +174,12 @@ class AttemptWatch:
         # Nothing of the attempt is older than its launcher, and the launcher is none of what the worker left behind.
         mine = {one.pid: one for one in found if one.start_ticks >= since and not self._is_launcher(one)}
         return list(mine.values())
+
+    def _locked(self) -> bool:
+        try:
+            return is_locked(self.folder.launch_lock(self.worker_id, self.number))
+        except NotRegularFile:
+            return False  # the lock is gone with its file; the processes on record tell the rest
 
     def _is_launcher(self, process: ProcessIdentity) -> bool:
         launcher = self.launcher
@@ -223,7 +232,7 @@ class AttemptWatch:
 
 def _size(path: Path) -> int:
     try:
-        return path.stat().st_size
+        return path.lstat().st_size
     except OSError:
         return 0
 
@@ -231,7 +240,7 @@ def _size(path: Path) -> int:
 def _read(path: Path) -> dict[str, Any]:
     """Return a launcher's record, empty where there is none (or a power cut left half of one)."""
     try:
-        value = json.loads(path.read_bytes())
+        value = json.loads(read_regular(path))
     except (OSError, ValueError):
         return {}
     return value if isinstance(value, dict) else {}

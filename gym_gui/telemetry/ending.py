@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from gym_gui.core.regular_files import check_regular, open_stream
 from gym_gui.telemetry.diagnostics import say
 from gym_gui.telemetry.rowid import id_range
 
@@ -49,9 +50,10 @@ def last_event(
 def last_checkpoint(database: Path, worker_no: int) -> str | None:
     """Return the path of the last checkpoint that any attempt of a worker reported, as far as it can be read."""
     try:
+        check_regular(database)
         with contextlib.closing(sqlite3.connect(f"{database.resolve().as_uri()}?mode=ro", uri=True)) as connection:
             found = last_event(connection, worker_no, None, ("checkpoint_saved",))
-    except sqlite3.Error as error:
+    except (sqlite3.Error, OSError) as error:
         say(f"no checkpoint to resume from: {database} cannot be read: {error}")
         return None
     path = None if found is None else found[1].get("path") or found[1].get("checkpoint_path")
@@ -67,7 +69,7 @@ def said_error(payload: dict[str, Any]) -> str:
 def stderr_tail(path: Path) -> str:
     """Return the end of a stderr log, empty where there is none."""
     try:
-        with path.open("rb") as stream:
+        with open_stream(path) as stream:
             size = os.fstat(stream.fileno()).st_size
             stream.seek(max(0, size - STDERR_TAIL_BYTES))
             return stream.read().decode("utf-8", "replace")

@@ -13,6 +13,10 @@ class OldSchema(TelemetryError):  # noqa: N818 - a state, named as such
     """The database was made by an earlier version; whoever holds the run's lock can rebuild it."""
 
 
+class DatabaseGone(TelemetryError):  # noqa: N818 - a state, named as such
+    """The database that is open is not the run's any more, or is no database; the logs can give another."""
+
+
 class Fenced(TelemetryError):  # noqa: N818 - a state, named as such
     """Another writer has taken over the run's database: this one must end, and has written nothing."""
 

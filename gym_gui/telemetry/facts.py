@@ -75,6 +75,8 @@ class AttemptFacts(msgspec.Struct, frozen=True):
     """The last of ``run_completed run_failed run_cancelled`` that the worker printed."""
     error: str = ""
     """What ``run_failed`` said, else the last line of stderr."""
+    log_fault: str = ""
+    """Why its log could not be read to the end, e.g. ``is a FIFO, not a file``."""
     disk_full: bool = False
     """No room on the disk, or stderr says so."""
     heartbeat_seen: bool = False

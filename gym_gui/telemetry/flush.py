@@ -8,6 +8,8 @@ import threading
 from collections.abc import Iterable
 from pathlib import Path
 
+from gym_gui.core.regular_files import open_regular
+
 
 class Flush:
     """One round over some files, in a thread of its own. It promises nothing: an fsync afterwards does.
@@ -29,7 +31,7 @@ class Flush:
     def _run(self) -> None:
         for path in self._paths:
             with contextlib.suppress(OSError):
-                descriptor = os.open(path, os.O_RDONLY)
+                descriptor = open_regular(path)
                 try:
                     os.fsync(descriptor)
                 finally:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import logging
+import os
+import sqlite3
 from collections.abc import Callable
 
 from gym_gui.logging_config.components.proxy import LOG_PROXY_INGEST_DISK_FULL
@@ -13,10 +16,10 @@ from gym_gui.runs.plan import RunPlan, WorkerPlan
 from gym_gui.runs.summary import Ledger
 from gym_gui.telemetry.attempt_watch import AttemptWatch, LogFacts
 from gym_gui.telemetry.ending import FINAL_EVENTS, last_event, last_line, no_room, said_error, stderr_tail
-from gym_gui.telemetry.errors import DiskFull
+from gym_gui.telemetry.errors import DatabaseGone, DiskFull
 from gym_gui.telemetry.history import RunHistory
 from gym_gui.telemetry.ingest import Ingestor, Truncation
-from gym_gui.telemetry.reindex import open_ingestor
+from gym_gui.telemetry.reindex import open_ingestor, put_aside
 from gym_gui.telemetry.rollup import WorkerRollup
 
 logger = logging.getLogger(__name__)
@@ -28,6 +31,8 @@ ROLLUP_AGE_S = 1.0
 #: How much is read at once: little at first, more where that is quick, so that what stands in a log can soon be seen
 #: and readers see more of it several times a second. Bytes.
 LEAST_BYTES, MOST_BYTES = 256 << 10, 4 << 20
+#: So often the database of one run is made anew by one process; then somebody should look.
+MAX_REBUILDS = 5
 #: A transaction shorter than the first may be followed by a larger one, one longer than the second is by a smaller one.
 QUICK_S, SLOW_S = 0.05, 0.15
 
@@ -55,6 +60,8 @@ class Indexer:
         """The last look read so much that there is more to be read at once."""
         self.truncations: list[Truncation] = []
         """Logs that were found truncated or replaced; whoever records them empties the list."""
+        self.rebuilds: list[str] = []
+        """Why the database was made anew; whoever records it empties the list."""
         self._clock = clock
         self._beat = beat
         self._ingestor: Ingestor | None = None
@@ -65,6 +72,7 @@ class Indexer:
         self._pumps = 0
         self._last_read = 0
         self._retry_at = float("-inf")
+        self._rebuilt = 0
         self._read_at = clock()
         self._rollups: list[WorkerRollup] = []
         self._rollups_at = float("-inf")
@@ -138,10 +146,16 @@ class Indexer:
         left = sorted(self._added - self._closed)
         return all(self._guarded(functools.partial(self._close, key)) for key in left)
 
-    def finish(self) -> None:
-        """Leave the database as one plain file, and close it. A full disk leaves that to a later opening."""
+    def finish(self) -> bool:
+        """Leave the database as one plain file, and close it. A full disk leaves that to a later opening.
+
+        Returns:
+            Whether it is the run's database: else it is to be made anew.
+        """
+        rebuilt = self._rebuilt
         if self._ingestor is not None and self._guarded(self._ingestor.finish):
             self._ingestor = None
+        return self._rebuilt == rebuilt
 
     def close(self) -> None:
         """Close the database as it is."""
@@ -178,7 +192,7 @@ class Indexer:
                 if key in self._added:
                     continue  # every turn comes by here
                 path = self.folder.stdout_log(worker.worker_id, number)
-                if path.exists():
+                if os.path.lexists(path):
                     self._ingestor.add_source(worker.worker_no, worker.worker_id, number, path)
                     self._added.add(key)
 
@@ -204,9 +218,27 @@ class Indexer:
             self.caught_up = False
             self._retry_at = self._clock() + RETRY_S
             return False
+        except (DatabaseGone, sqlite3.DatabaseError) as error:
+            damaged = isinstance(error, DatabaseGone) or type(error) is sqlite3.DatabaseError
+            if not damaged or self._rebuilt >= MAX_REBUILDS:
+                raise
+            self._begin_anew(error.what if isinstance(error, DatabaseGone) else f"telemetry.db is damaged: {error}")
+            return False
         self.disk_full = False
         self._rollups_at = float("-inf") if self._last_read else self._rollups_at
         return True
+
+    def _begin_anew(self, why: str) -> None:
+        """Give up the database; the next try makes another one from the logs."""
+        self._rebuilt += 1
+        self.rebuilds.append(why)
+        self.caught_up = False
+        if self._ingestor is not None:
+            with contextlib.suppress(sqlite3.Error):
+                self._ingestor.close()
+            self._ingestor = None
+        self._closed.clear()
+        put_aside(self.folder.database)
 
     def _rollup(self, worker_no: int, attempt: int) -> WorkerRollup | None:
         now = self._clock()
@@ -216,7 +248,8 @@ class Indexer:
 
     def _last_words(self, worker: WorkerPlan, watch: AttemptWatch) -> LogFacts:
         """What a closed log and the end of stderr tell."""
-        assert self._ingestor is not None
+        if self._ingestor is None:
+            return LogFacts()  # its database is being made anew
         found = last_event(self._ingestor.store.connection, worker.worker_no, watch.number, FINAL_EVENTS)
         name, payload = found or ("", {})
         tail = stderr_tail(watch.stderr)
@@ -226,5 +259,6 @@ class Indexer:
             closed=True,
             final_event=name,
             error=error or last_line(tail),
+            log_fault=self._ingestor.fault(worker.worker_no, watch.number),
             disk_full="No space left on device" in tail or no_room(self.folder.path),
         )

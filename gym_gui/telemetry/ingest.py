@@ -151,9 +151,11 @@ class Ingestor:
 
         Raises:
             Fenced: Another writer has taken over; nothing was changed.
+            DatabaseGone: The database was removed or replaced.
             DiskFull: Nothing was changed; may be tried again.
             OSError: A log cannot be read.
         """
+        self._store.check_files()
         due = [source for source in self._sources.values() if source.tail.due()]
         if not due:
             return PumpResult(0, 0, caught_up=True)
@@ -186,6 +188,11 @@ class Ingestor:
         """Return whether every whole line that stands in one log now is in the database; true of a log unread."""
         source = self._sources.get((worker_no, attempt))
         return source is None or source.tail.drained()
+
+    def fault(self, worker_no: int, attempt: int) -> str:
+        """Return why a log cannot be read, e.g. ``is a FIFO, not a file``; empty where it can."""
+        source = self._sources.get((worker_no, attempt))
+        return "" if source is None else source.tail.fault()
 
     def ledger(self) -> Ledger:
         """Return where the lines of all workers went (the supervisor's own log aside)."""

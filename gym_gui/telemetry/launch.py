@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from gym_gui.core.regular_files import append_or_discard, read_regular
 from gym_gui.core.worker.secret_names import MARK
 from gym_gui.runs.activation import activated
 from gym_gui.runs.files import write_json_atomic
@@ -96,7 +97,7 @@ def resuming_argv(folder: RunFolder, worker: WorkerPlan, attempt: int, checkpoin
     given, config = folder.worker_config(worker.worker_id), worker.config
     private = folder.private_config(worker.worker_id)
     if str(private) in worker.argv:  # the plan holds marks in place of secrets
-        given, config = private, json.loads(private.read_bytes())
+        given, config = private, json.loads(read_regular(private))
     if not {"mode", "checkpoint_path"} <= config.keys() or str(given) not in worker.argv:
         return None
     path = given.with_name(f"{given.stem}.a{attempt}{given.suffix}")
@@ -132,7 +133,8 @@ class LauncherPool:
         if not lock.acquire():
             return None
         try:
-            if folder.started_record(worker_id, attempt).exists() or folder.exit_record(worker_id, attempt).exists():
+            records = folder.started_record(worker_id, attempt), folder.exit_record(worker_id, attempt)
+            if any(map(os.path.lexists, records)):
                 return None
             folder.work(worker_id).mkdir(parents=True, exist_ok=True)
             spec_path = folder.launch_spec(worker_id, attempt)
@@ -159,7 +161,7 @@ def _spawn(folder: RunFolder, spec_path: Path, lock: int) -> int:
     with contextlib.ExitStack() as stack:
         nothing = os.open(os.devnull, os.O_RDONLY | os.O_CLOEXEC)
         stack.callback(os.close, nothing)
-        said = os.open(folder.proxy_log, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)
+        said = append_or_discard(folder.proxy_log)
         stack.callback(os.close, said)
         os.set_inheritable(lock, True)
         stack.callback(os.set_inheritable, lock, False)

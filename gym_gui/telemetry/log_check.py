@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 
 import msgspec
 
+from gym_gui.core.regular_files import kind_of
 from gym_gui.runs.folder import RunFolder
 from gym_gui.runs.summary import Ledger
 from gym_gui.telemetry.batch import Batch, why_episode_refused
@@ -146,6 +147,10 @@ class LogCheck:
         if dropped is not None:
             self._compare_dropped(dropped, log.base, end)
             return
+        kind = kind_of(path)
+        if kind:
+            self._problem(f"{path.name} is {kind}, not a file")
+            return
         size = self._compressed_size(path) if is_compressed(path) else log_size(path)
         self.report.unread_bytes = max(0, log.base + size - log.off)
         if log.base + size < log.off:
@@ -158,7 +163,7 @@ class LogCheck:
         metrics = Signature()
         self._seen.execute("BEGIN")
         if size:
-            with open_log(path) as stream, self._undamaged(path):
+            with self._undamaged(path), open_log(path) as stream:
                 for chunk in _chunks(raw_lines(stream, log.base, end), ended=bool(log.closed)):
                     self._take(chunk, rows, metrics)
                     self._progress(chunk[-1].offset - log.base)
@@ -242,6 +247,8 @@ class LogCheck:
             yield
         except DAMAGED as error:
             self._problem(f"{compressed_path(path).name} is damaged: {error}")
+        except OSError as error:
+            self._problem(f"{path.name} cannot be read: {error.strerror or error}")
 
     def _compare(
         self, line: RawLine, records: list[Record] | None, rows: _Rows, metrics: Signature, comments: _Comments

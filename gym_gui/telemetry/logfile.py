@@ -11,12 +11,14 @@ import gzip
 import hashlib
 import io
 import os
+import stat
 import zlib
 from pathlib import Path
 from typing import BinaryIO, cast
 
 import msgspec
 
+from gym_gui.core.regular_files import is_file, open_regular, open_stream, read_regular
 from gym_gui.runs.folder import RunFolder
 from gym_gui.runs.summary import Ledger
 from gym_gui.telemetry.errors import DiskFull
@@ -25,6 +27,18 @@ from gym_gui.telemetry.errors import DiskFull
 DAMAGED = (gzip.BadGzipFile, EOFError, zlib.error)
 _BUFFER = 1 << 20
 _COMPRESSED, _RECORD = ".gz", ".record.json"
+
+
+class _Unpacked(gzip.GzipFile):
+    """A compressed log; closes the file that it reads."""
+
+    def __init__(self, packed: BinaryIO) -> None:
+        super().__init__(fileobj=packed, mode="rb")
+        self._packed = packed
+
+    def close(self) -> None:
+        super().close()
+        self._packed.close()
 
 
 class LogRecord(msgspec.Struct, kw_only=True, frozen=True):
@@ -64,19 +78,24 @@ def record_path(path: Path) -> Path:
 def read_record(path: Path) -> LogRecord | None:
     """Return the record of a log, ``None`` where there is none that can be read."""
     try:
-        return msgspec.json.decode(record_path(path).read_bytes(), type=LogRecord)
+        return msgspec.json.decode(read_regular(record_path(path)), type=LogRecord)
     except (OSError, msgspec.DecodeError):
         return None
 
 
 def is_there(path: Path) -> bool:
     """Return whether a log can be read, in whatever form."""
-    return path.exists() or compressed_path(path).exists()
+    return is_file(path) or is_file(compressed_path(path))
+
+
+def is_there_by_name(path: Path) -> bool:
+    """Return whether something, of whatever kind, has a log's name."""
+    return os.path.lexists(path)
 
 
 def is_compressed(path: Path) -> bool:
     """Return whether a log is there compressed only."""
-    return not path.exists() and compressed_path(path).exists()
+    return not is_there_by_name(path) and is_file(compressed_path(path))
 
 
 def dropped_record(path: Path) -> LogRecord | None:
@@ -110,9 +129,9 @@ def open_log(path: Path) -> BinaryIO:
         OSError: There is none, or it cannot be read.
     """
     try:
-        return path.open("rb", buffering=_BUFFER)
+        return open_stream(path, buffering=_BUFFER)
     except FileNotFoundError:  # a log is there compressed before it goes
-        packed = gzip.open(compressed_path(path), "rb")  # noqa: SIM115 - closed with what is returned
+        packed = _Unpacked(open_stream(compressed_path(path)))
         return io.BufferedReader(cast("io.RawIOBase", packed), _BUFFER)
 
 
@@ -123,9 +142,10 @@ def log_size(path: Path) -> int:
         OSError: It is compressed, there is no record of it, and it cannot be read.
     """
     try:
-        return path.stat().st_size
+        found = path.lstat()
+        return found.st_size if stat.S_ISREG(found.st_mode) else 0
     except FileNotFoundError:
-        if not compressed_path(path).exists():
+        if not is_file(compressed_path(path)):
             return 0
     record = read_record(path)
     if record is not None:
@@ -143,7 +163,7 @@ def open_descriptor(path: Path) -> int:
         OSError: It cannot be read.
     """
     try:
-        return os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+        return open_regular(path)
     except FileNotFoundError:
         packed = open_log(path)
     # Every proxy comes by here at its start, and hardly ever further than this.
@@ -173,7 +193,7 @@ def file_sha256(path: Path) -> str:
         OSError: It cannot be read.
     """
     digest = hashlib.sha256()
-    with path.open("rb", buffering=0) as stream:
+    with open_stream(path, buffering=0) as stream:
         while data := stream.read(_BUFFER):
             digest.update(data)
     return digest.hexdigest()

@@ -6,9 +6,13 @@ import json
 from pathlib import Path
 from typing import Any
 
+from gym_gui.core.regular_files import read_regular
 from gym_gui.runs.files import write_json_atomic
 from gym_gui.runs.folder import RunFolder
 from gym_gui.runs.plan import RunPlan
+
+#: A larger manifest of a worker is not read.
+MAX_BYTES = 64 << 20
 
 
 def merge_manifests(folder: RunFolder, plan: RunPlan) -> dict[str, Any]:
@@ -72,7 +76,7 @@ def _relative(value: Any, prefix: str) -> Any:
 
 def _load(path: Path) -> dict[str, Any] | None:
     try:
-        value = json.loads(path.read_bytes())
+        value = json.loads(read_regular(path, MAX_BYTES))
     except FileNotFoundError:
         return None
     except (OSError, ValueError, RecursionError) as error:

@@ -223,6 +223,7 @@ class Proxy:
         while turns.indexer.truncations:
             found = turns.indexer.truncations.pop(0)
             turns.supervisor.journal.record("truncated", **msgspec.structs.asdict(found))
+        self._tell_rebuilds(turns)
         if turns.supervisor.hurried or now - self._looked_at >= LOOK_INTERVAL_S:
             self._looked_at = now
             turns.supervisor.disk_full = turns.indexer.disk_full
@@ -239,6 +240,11 @@ class Proxy:
             self._report(turns)
         if not turns.supervisor.ended:
             time.sleep(self._pause_s(turns, watched))
+
+    @staticmethod
+    def _tell_rebuilds(turns: _Turns) -> None:
+        while turns.indexer.rebuilds:
+            turns.supervisor.journal.record("database_rebuilt", cause=turns.indexer.rebuilds.pop(0))
 
     def _pause_s(self, turns: _Turns, watched: bool) -> float:
         if turns.indexer.behind:
@@ -279,19 +285,30 @@ class Proxy:
             forget_secrets(self.folder)
         except OSError as error:
             say(f"the private files of run {plan.run_id} cannot be removed: {error}")
-        while not turns.indexer.complete(turns.supervisor.history):
-            if self._draining:
-                return EXIT_DRAINED
-            self._pulse.beat()
-            time.sleep(TICK_S if turns.indexer.disk_full else 0.0)
+        if not self._complete(turns):
+            return EXIT_DRAINED
         try:
             merge_manifests(self.folder, plan)
         except OSError as error:
             say(f"analytics.json of run {plan.run_id} cannot be written: {error}")
         last = self._report(turns)
-        turns.indexer.finish()
+        while not turns.indexer.finish():  # it was removed or replaced in the last moment
+            if not self._complete(turns):
+                return EXIT_DRAINED
+            last = self._report(turns)
         self.reporter.report(last)
         return EXIT_ENDED
+
+    def _complete(self, turns: _Turns) -> bool:
+        """Index all that is left; return whether that is done, and not the process told to stop."""
+        while True:
+            self._tell_rebuilds(turns)  # before the supervisor's log is read to its end
+            if turns.indexer.complete(turns.supervisor.history):
+                return True
+            if self._draining:
+                return False
+            self._pulse.beat()
+            time.sleep(TICK_S if turns.indexer.disk_full else 0.0)
 
     def _write_identity(self) -> int:
         """Let everybody know which process supervises the run; return its pid."""

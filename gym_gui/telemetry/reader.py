@@ -7,6 +7,7 @@ returns: a reader that stalls with its rows in hand holds nothing open.
 from __future__ import annotations
 
 import contextlib
+import os
 import sqlite3
 import time
 from collections.abc import Callable, Iterator
@@ -15,6 +16,7 @@ from typing import Any
 
 import msgspec
 
+from gym_gui.core.regular_files import NotRegularFile, check_regular
 from gym_gui.core.worker.errors import ConfigError
 from gym_gui.runs.folder import RunFolder
 from gym_gui.runs.ids import format_episode_id
@@ -247,7 +249,7 @@ class RunReader:
         return {} if text is None else json_object(text, row, self.run_id, worker_id)
 
     def _fetch(self, statement: str, values: dict[str, Any] | None = None) -> list[_Row]:
-        if not self._folder.database.exists():
+        if not os.path.lexists(self._folder.database):
             return []
         with reading(self._folder.database, self._deadline_s) as connection:
             if connection.execute("SELECT 1 FROM sqlite_master WHERE name = 'rollups'").fetchone() is None:
@@ -287,6 +289,7 @@ def open_readonly(path: Path, deadline_s: float, late: Callable[[], bool]) -> sq
         sqlite3.Error: It cannot be read.
         TelemetryError: It is of another schema.
     """
+    check_regular(path)
     connection = sqlite3.connect(
         f"{path.absolute().as_uri()}?mode=ro",
         uri=True,
@@ -318,6 +321,13 @@ def failures(path: Path, deadline_s: float) -> Iterator[None]:
     """
     try:
         yield
+    except NotRegularFile as error:
+        raise TelemetryError(
+            f"the telemetry cannot be read: telemetry.db {error.strerror}",
+            where=str(path),
+            why="something was put in its place",
+            next_step=f"mosaic runs reindex {path.parent.name}  (rebuilds it from the logs)",
+        ) from error
     except sqlite3.OperationalError as error:
         late = "interrupted" in str(error)
         raise TelemetryError(

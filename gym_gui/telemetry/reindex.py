@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import contextlib
+import itertools
 import logging
+import os
 import re
 import sqlite3
 from collections.abc import Callable
@@ -12,6 +14,7 @@ from typing import NamedTuple
 
 import msgspec
 
+from gym_gui.core.regular_files import is_file, kind_of
 from gym_gui.core.worker.errors import UsageError
 from gym_gui.logging_config.components.service import LOG_SERVICE_SQLITE_DEBUG
 from gym_gui.logging_config.helpers import log_constant
@@ -31,6 +34,8 @@ from gym_gui.telemetry.store import Store
 
 logger = logging.getLogger(__name__)
 
+#: Of the names of a database's files.
+ENDINGS = ("", "-wal", "-shm", "-journal")
 _LOG_NAME = re.compile(r"(?P<worker_id>.+)\.a(?P<attempt>\d+)\.stdout\.jsonl")
 
 
@@ -105,6 +110,8 @@ def open_ingestor(folder: RunFolder, plan: RunPlan, progress: Callable[[int, int
         DiskFull: No room; may be tried again.
         TelemetryError: The database is of another run or a later version, or of an earlier one and its logs are gone.
     """
+    if any(kind_of(f"{folder.database}{ending}") for ending in ENDINGS):
+        put_aside(folder.database)
     try:
         return Ingestor(folder, plan)
     except OldSchema as old:
@@ -131,6 +138,8 @@ def rebuild(folder: RunFolder, plan: RunPlan, progress: Callable[[int, int], Non
     """
     new = folder.database.with_name("telemetry.new.db")
     _remove(new)
+    if any(kind_of(f"{folder.database}{ending}") for ending in ENDINGS):
+        put_aside(folder.database)
     old_decoder, closed = _settle(folder.database)
     if old_decoder is None and dropped_logs(folder):
         raise TelemetryError(
@@ -189,7 +198,7 @@ def _logs(folder: RunFolder, plan: RunPlan, closed: set[tuple[int, int]]) -> lis
     """Return the logs in the run's folder, and whether each is at its end."""
     numbers = {worker.worker_id: worker.worker_no for worker in plan.workers}
     logs = []
-    if folder.supervisor_log.exists():
+    if is_file(folder.supervisor_log):
         path = folder.supervisor_log
         logs.append(_Log(SUPERVISOR_NO, 1, "supervisor", path, (SUPERVISOR_NO, 1) in closed))
     for path in logs_of(folder):
@@ -214,7 +223,7 @@ def _settle(database: Path) -> tuple[int | None, set[tuple[int, int]]]:
     Returns:
         Its decoder's version (``None``: it is of no use), and the logs that it has read to their end.
     """
-    if not database.exists():
+    if not is_file(database):
         return None, set()
     with contextlib.suppress(sqlite3.Error), contextlib.closing(sqlite3.connect(database, timeout=5.0)) as connection:
         connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
@@ -227,7 +236,7 @@ def _settle(database: Path) -> tuple[int | None, set[tuple[int, int]]]:
 
 def _schema_of(database: Path) -> object:
     """Return the schema that a database says it has; the present one where it cannot say."""
-    if database.exists():
+    if is_file(database):
         with contextlib.suppress(sqlite3.Error, TypeError), contextlib.closing(sqlite3.connect(database)) as connection:
             return connection.execute("SELECT value FROM meta WHERE key = 'schema'").fetchone()[0]
     return SCHEMA_VERSION
@@ -241,6 +250,21 @@ def _missing_logs(folder: RunFolder) -> dict[tuple[int, int], Path]:
     return {key: path for key, path in paths.items() if not is_there(path)}
 
 
+def put_aside(database: Path) -> None:
+    """Move away whatever has the names of a database's files, so that another can be made; nothing is removed.
+
+    Raises:
+        OSError: It cannot be moved.
+    """
+    for number in itertools.count(1):
+        aside = database.with_name(f"{database.name}.aside{number}")
+        if not any(os.path.lexists(f"{aside}{ending}") for ending in ENDINGS):
+            break
+    for ending in ENDINGS:
+        with contextlib.suppress(FileNotFoundError):
+            Path(f"{database}{ending}").rename(f"{aside}{ending}")
+
+
 def _remove(database: Path) -> None:
-    for ending in ("", "-wal", "-shm", "-journal"):
+    for ending in ENDINGS:
         Path(f"{database}{ending}").unlink(missing_ok=True)

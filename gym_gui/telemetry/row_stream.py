@@ -6,6 +6,7 @@ whatever lies between an old cursor and a new one is exactly what a reader has n
 
 from __future__ import annotations
 
+import os
 import sqlite3
 from collections.abc import Iterable
 from typing import Any, NamedTuple
@@ -95,7 +96,7 @@ def edge_of(folder: RunFolder) -> Cursor:
     Raises:
         TelemetryError: The database cannot be read.
     """
-    if not folder.database.exists():
+    if not os.path.lexists(folder.database):
         return ()
     with reading(folder.database, DEADLINE_S) as connection:
         return tuple(Position(number, attempt, off) for number, attempt, _, off in _sources(connection))

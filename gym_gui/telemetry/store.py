@@ -11,10 +11,11 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from gym_gui.core.regular_files import check_regular
 from gym_gui.logging_config.components.service import LOG_SERVICE_SQLITE_DEBUG
 from gym_gui.logging_config.helpers import log_constant
 from gym_gui.telemetry.batch import Batch, Row, why_episode_refused
-from gym_gui.telemetry.errors import DiskFull, Fenced, TelemetryError
+from gym_gui.telemetry.errors import DatabaseGone, DiskFull, Fenced, TelemetryError
 from gym_gui.telemetry.limits import DECODER_VERSION, MAX_INDEX
 from gym_gui.telemetry.names import Names
 from gym_gui.telemetry.rollup import Rollup
@@ -25,6 +26,8 @@ from gym_gui.telemetry.tail import Cursor
 logger = logging.getLogger(__name__)
 
 _BUSY_S = 30.0
+#: The files of a database that is being written.
+_ENDINGS = ("", "-wal", "-shm")
 _WAL_BYTES = 64 << 20
 #: What a row can fail with. Everything else fails the transaction.
 _UNBINDABLE = (OverflowError, UnicodeError, sqlite3.InterfaceError, sqlite3.ProgrammingError, sqlite3.DataError)
@@ -56,6 +59,8 @@ class Store:
 
     def __init__(self, path: Path, run_id: str) -> None:
         self.path = path
+        for ending in _ENDINGS:
+            check_regular(f"{path}{ending}")
         with _disk(path):
             self.connection = sqlite3.connect(path, timeout=_BUSY_S, isolation_level=None)
             self._columns: dict[str, list[str]] = {}
@@ -64,6 +69,7 @@ class Store:
                 self.names = Names(self.connection)
                 self.epoch = self._take_over(run_id)
                 self._run_id = run_id
+                self._files = self._inodes()
                 self._tell("opened", schema=SCHEMA_VERSION, epoch=self.epoch)
             except BaseException:
                 self.connection.close()
@@ -120,6 +126,28 @@ class Store:
                     self.connection.execute("ROLLBACK")
                 raise
             self.names.committed()
+
+    def check_files(self) -> None:
+        """Make sure that what is written is what others find under the database's name.
+
+        Raises:
+            DatabaseGone: Its file, or one that belongs to it, was removed or replaced.
+        """
+        there = self._inodes()
+        if there != self._files:
+            gone = [name for name, now, then in zip(_ENDINGS, there, self._files, strict=True) if now != then]
+            raise self._gone(gone[0], replaced=there[_ENDINGS.index(gone[0])] != 0)
+
+    def _inodes(self) -> tuple[int, ...]:
+        return tuple(_inode(f"{self.path}{ending}") for ending in _ENDINGS)
+
+    def _gone(self, ending: str, *, replaced: bool) -> DatabaseGone:
+        return DatabaseGone(
+            f"{self.path.name}{ending} was {'replaced' if replaced else 'removed'} while it was written",
+            where=str(self.path),
+            why="somebody else changed the run's folder",
+            next_step="nothing to do: the database is made anew from the logs",
+        )
 
     def check_epoch(self) -> None:
         """Make sure, inside a transaction, that nobody has taken over.
@@ -302,7 +330,9 @@ class Store:
 
         Raises:
             DiskFull: Nothing was lost; the store is still open.
+            DatabaseGone: Its file was removed, replaced or damaged.
         """
+        self.check_files()
         deadline = time.monotonic() + timeout_s
         self.connection.execute("PRAGMA busy_timeout = 100")
         while True:
@@ -314,9 +344,27 @@ class Store:
                 self.close()
                 return False
             time.sleep(0.05)
+        self._check_pages()
         self.close()
+        if _inode(self.path) != self._files[0]:
+            raise self._gone("", replaced=_inode(self.path) != 0)
         self._tell("finished")
         return True
+
+    def _check_pages(self) -> None:
+        """Look at what is on disk: pages that somebody wrote over may be whole in this process's memory."""
+        self.connection.execute("PRAGMA shrink_memory")
+        try:
+            (found,) = self.connection.execute("PRAGMA quick_check(1)").fetchone()
+        except sqlite3.DatabaseError as error:
+            found = str(error)
+        if found != "ok":
+            raise DatabaseGone(
+                f"{self.path.name} is damaged: {found}",
+                where=str(self.path),
+                why="somebody else wrote into it, or the disk is failing",
+                next_step="nothing to do: the database is made anew from the logs",
+            )
 
     def close(self) -> None:
         """Close the database as it is."""
@@ -333,6 +381,14 @@ class Store:
             why="the cursor was moved by somebody else",
             next_step="nothing to do: the other proxy goes on, and this one ends",
         )
+
+
+def _inode(path: Path | str) -> int:
+    """Return which file has a name, 0 where there is none."""
+    try:
+        return os.lstat(path).st_ino
+    except OSError:
+        return 0
 
 
 @contextlib.contextmanager

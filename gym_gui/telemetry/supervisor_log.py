@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
+from gym_gui.core.regular_files import NotRegularFile, open_regular, read_regular
 from gym_gui.telemetry.errors import TelemetryError
 from gym_gui.telemetry.history import RunHistory
 
@@ -25,7 +27,8 @@ class SupervisorLog:
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        self._descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)
+        with _told(path):
+            self._descriptor = open_regular(path, os.O_RDWR | os.O_CREAT | os.O_APPEND)
         size = os.fstat(self._descriptor).st_size
         self._torn = size > 0 and os.pread(self._descriptor, 1, size - 1) != b"\n"
 
@@ -67,7 +70,8 @@ def read_events(path: Path) -> list[dict[str, Any]]:
     A line that a killed supervisor or a full disk has torn is passed over: what it would have told was not done.
     """
     try:
-        data = path.read_bytes()
+        with _told(path):
+            data = read_regular(path)
     except FileNotFoundError:
         return []
     events = []
@@ -79,6 +83,20 @@ def read_events(path: Path) -> list[dict[str, Any]]:
         if isinstance(value, dict) and isinstance(value.get("event"), str):
             events.append(value)
     return events
+
+
+@contextlib.contextmanager
+def _told(path: Path) -> Iterator[None]:
+    """Say of which run the log is that is none."""
+    try:
+        yield
+    except NotRegularFile as error:
+        raise TelemetryError(
+            f"the supervisor log of run {path.parent.parent.name} {error.strerror}",
+            where=str(path),
+            why="something was put in its place",
+            next_step="put the log back from a copy, or remove what lies there: then it is written anew",
+        ) from error
 
 
 def read_history(path: Path, worker_ids: Iterable[str]) -> RunHistory:

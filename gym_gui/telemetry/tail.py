@@ -9,9 +9,11 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import os
+import stat
 from pathlib import Path
 from typing import NamedTuple
 
+from gym_gui.core.regular_files import NotRegularFile, kind_of
 from gym_gui.telemetry.limits import MAX_LINE_BYTES
 from gym_gui.telemetry.logfile import log_size, open_descriptor
 
@@ -78,6 +80,7 @@ class LogTail:
         self.cursor = cursor
         self._descriptor: int | None = None
         self._before: bytes | None = None
+        self._fault = ""
         self._scanned = 0
         """Bytes after the cursor known to hold no newline."""
 
@@ -99,15 +102,21 @@ class LogTail:
 
     def drained(self) -> bool:
         """Return whether nothing but the beginning of a line stands after the cursor."""
-        return self.lag() <= self._scanned
+        return self.lag() <= self._scanned or bool(self._fault)
+
+    def fault(self) -> str:
+        """Return why what has the log's name now cannot be read; empty where it can, or where there is nothing."""
+        return self._fault or kind_said(self.path)
 
     def due(self) -> bool:
         """Return whether a look at the log may give something: it is not just as long as what was read of it."""
         if self.cursor.closed:
             return False
         try:
-            found = self.path.stat()
+            found = self.path.lstat()
         except OSError:
+            found = None
+        if found is None or not stat.S_ISREG(found.st_mode):
             # No such name: it is compressed, or the open file, if there is one, is still written to.
             return self.lag() > 0
         if found.st_ino != self.cursor.inode:
@@ -158,9 +167,13 @@ class LogTail:
         return reading
 
     def _open(self) -> bool:
+        self._fault = ""
         try:
             self._descriptor = open_descriptor(self.path)
         except FileNotFoundError:
+            return False
+        except (NotRegularFile, PermissionError) as error:
+            self._fault = error.strerror or str(error)
             return False
         return True
 
@@ -168,7 +181,8 @@ class LogTail:
         """Return whether another file has the log's name now. (No file there: the open one is the log all the same.)"""
         assert self._descriptor is not None
         with contextlib.suppress(OSError):
-            return self.path.stat().st_ino != os.fstat(self._descriptor).st_ino
+            found = self.path.lstat()
+            return stat.S_ISREG(found.st_mode) and found.st_ino != os.fstat(self._descriptor).st_ino
         return False
 
     def _unchanged(self) -> bool:
@@ -192,7 +206,7 @@ class LogTail:
             overlong = Overlong(self.cursor.overlong, self.cursor.off - self.cursor.overlong)
         inode = 0
         with contextlib.suppress(OSError):
-            inode = self.path.stat().st_ino
+            inode = self.path.lstat().st_ino
         off = self.cursor.off
         return Reading(Cursor(off, off, inode), overlong=overlong, sealed=reason)
 
@@ -264,6 +278,12 @@ class LogTail:
             inode=os.fstat(self._descriptor).st_ino,
             tail=tail_hash(os.pread(self._descriptor, tail, position - tail)),
         )
+
+
+def kind_said(path: Path) -> str:
+    """Return what is to be said of a name that is no file's; empty for any other."""
+    kind = kind_of(path)
+    return f"is {kind}, not a file" if kind else ""
 
 
 def tail_hash(data: bytes) -> bytes:

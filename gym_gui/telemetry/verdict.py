@@ -32,6 +32,13 @@ def judge(attempt: AttemptFacts, wall_time_s: float | None = None) -> Verdict:
         attempt: An attempt that began and is over.
         wall_time_s: The wall-time limit, for the cause.
     """
+    verdict = _judge(attempt, wall_time_s)
+    if attempt.log_fault and verdict.state is RunState.COMPLETED:
+        return Verdict(RunState.FAILED, f"its log {attempt.log_fault}: not all that it printed is known", verdict.exit)
+    return verdict
+
+
+def _judge(attempt: AttemptFacts, wall_time_s: float | None) -> Verdict:
     if attempt.exit is None:
         return _judge_unseen(attempt)
     if attempt.exit.reason == "spawn_failed":

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from typing import Any
 
 import msgspec
 
+from gym_gui.core.regular_files import kind_of
 from gym_gui.runs.folder import RunFolder
 from gym_gui.runs.plan_io import load_plan
 from gym_gui.runs.summary import Ledger
@@ -50,7 +52,7 @@ def verify_run(folder: RunFolder, *, progress: Callable[[int, int], None] | None
         MosaicError: There is no such run, or its database is missing or cannot be read.
     """
     plan = load_plan(folder)
-    if not folder.database.exists():
+    if not os.path.lexists(folder.database):
         raise TelemetryError(
             f"run {folder.run_id} has no telemetry database",
             where=str(folder.database),
@@ -110,8 +112,11 @@ def _shifted(progress: Callable[[int, int], None] | None, done: int, total: int)
 
 
 def _unknown_logs(folder: RunFolder, known: set[str]) -> list[str]:
-    return [
-        f"{path.relative_to(folder.path)}: this log is not in the database"
-        for path in logs_of(folder)
-        if str(path.relative_to(folder.path)) not in known and log_size(path)
-    ]
+    problems = []
+    for path in logs_of(folder):
+        name = str(path.relative_to(folder.path))
+        if name not in known and kind_of(path):
+            problems.append(f"{name} is {kind_of(path)}, not a file")
+        elif name not in known and log_size(path):
+            problems.append(f"{name}: this log is not in the database")
+    return problems

@@ -11,6 +11,7 @@ import time
 from collections.abc import Iterable
 from pathlib import Path
 
+from gym_gui.core.regular_files import read_regular
 from gym_gui.core.worker.errors import MosaicError
 from gym_gui.logging_config.helpers import log_constant
 from gym_gui.logging_config.log_constants import LOG_DAEMON_DISK_QUOTA_NEAR, LOG_DAEMON_DISK_QUOTA_REACHED
@@ -96,7 +97,7 @@ def size_of(folder: Path) -> int:
 def quota_note(folder: RunFolder) -> str:
     """Return what a run's quota has done to it, one sentence; empty if nothing."""
     try:
-        told = json.loads(folder.no_steps.read_bytes())
+        told = json.loads(read_regular(folder.no_steps))
         used, limit = told["bytes"] / _MB, told["limit_bytes"] / _MB
     except (OSError, ValueError, KeyError, TypeError):
         return ""

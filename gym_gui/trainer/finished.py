@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from gym_gui.core.regular_files import NotRegularFile, open_stream
 from gym_gui.runs.folder import RunFolder
 from gym_gui.runs.private_files import private_files
 
@@ -19,8 +20,10 @@ def is_finished(folder: RunFolder) -> bool:
     if private_files(folder):
         return False
     try:
-        with folder.database.open("rb") as database:
+        with open_stream(folder.database) as database:
             header = database.read(_VERSION_AT + 1)
     except FileNotFoundError:
         return True
+    except NotRegularFile:
+        return False
     return len(header) > _VERSION_AT and header[_VERSION_AT] != _WITH_LOG

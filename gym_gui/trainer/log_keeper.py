@@ -10,6 +10,7 @@ import sys
 from collections import deque
 from pathlib import Path
 
+from gym_gui.core.regular_files import append_or_discard
 from gym_gui.core.worker.errors import MosaicError
 from gym_gui.logging_config.helpers import log_constant
 from gym_gui.logging_config.log_constants import LOG_DAEMON_LOGS_KEPT, LOG_DAEMON_LOGS_NOT_KEPT
@@ -87,7 +88,7 @@ class LogKeeper:
 
     async def _work(self, folder: RunFolder) -> int:
         """Have a process do it; return its exit code."""
-        with folder.proxy_log.open("ab") as log:
+        with os.fdopen(append_or_discard(folder.proxy_log), "ab") as log:
             process = await asyncio.create_subprocess_exec(
                 sys.executable,
                 "-m",

@@ -13,6 +13,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from types import ModuleType
 
+from gym_gui.core.regular_files import NotRegularFile, append_or_discard
 from gym_gui.core.worker.errors import MosaicError
 from gym_gui.runs.folder import RunFolder
 from gym_gui.telemetry.proxy import Proxy
@@ -45,6 +46,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 0
     try:
         code = Proxy(folder, DaemonReporter(folder), on_launched=lambda: _log().begin(folder.run_id)).run()
+    except NotRegularFile as error:
+        unusable = MosaicError(str(error), where=folder.run_id, why="something was put in its place")
+        _log().tell_failure(folder.run_id, unusable)
+        return unusable.exit_code
     except MosaicError as error:
         _log().tell_failure(folder.run_id, error)
         return error.exit_code
@@ -65,7 +70,7 @@ def _wait_for_run() -> RunFolder | None:
     if not line.endswith(b"\n"):
         return None
     folder = RunFolder(Path(os.fsdecode(line[:-1])))
-    log = os.open(folder.proxy_log, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)
+    log = append_or_discard(folder.proxy_log)
     nothing = os.open(os.devnull, os.O_RDONLY | os.O_CLOEXEC)
     for old, new in ((nothing, 0), (log, 1), (log, 2)):
         os.dup2(old, new)

@@ -128,14 +128,22 @@ def small_disk(tmp_path: Path) -> Iterator[Path]:
     subprocess.run(["umount", "-l", str(place)], check=True)
 
 
+def on_small_disk(new_logged_run: Callable[..., Any], small_disk: Path, tmp_path: Path) -> Any:
+    """Make a run whose folder is on the small disk, and its logs are elsewhere."""
+    run = type(new_logged_run())(small_disk)
+    run.folder.logs.rmdir()
+    logs = tmp_path / "logs"
+    logs.mkdir()
+    run.folder.logs.symlink_to(logs)
+    return run
+
+
 @pytest.mark.fault
 def test_a_full_disk_delays_and_loses_nothing(
     tmp_path: Path, small_disk: Path, new_logged_run: Callable[..., Any], sdk_line: Callable[..., bytes],
     drain_logs: Callable[..., int],
 ) -> None:  # fmt: skip
-    run = new_logged_run()
-    database = small_disk / "telemetry.db"
-    run.folder.database.symlink_to(database)
+    run = on_small_disk(new_logged_run, small_disk, tmp_path)
     ballast = small_disk / "ballast"
     ballast.write_bytes(b"\0" * (1 << 20))
     run.append(b"".join(sdk_line(step_index=i, agent_id=f"agent_{i % 50}") for i in range(60_000)))
@@ -162,11 +170,10 @@ def test_a_full_disk_delays_and_loses_nothing(
 
 @pytest.mark.fault
 def test_there_may_be_no_room_for_the_database_itself(
-    small_disk: Path, new_logged_run: Callable[..., Any], sdk_line: Callable[..., bytes]
+    tmp_path: Path, small_disk: Path, new_logged_run: Callable[..., Any], sdk_line: Callable[..., bytes]
 ) -> None:
-    run = new_logged_run()
+    run = on_small_disk(new_logged_run, small_disk, tmp_path)
     run.append(sdk_line(step_index=0))
-    run.folder.database.symlink_to(small_disk / "telemetry.db")
     ballast = small_disk / "ballast"
     with ballast.open("wb", buffering=0) as stream, contextlib.suppress(OSError):
         while True:

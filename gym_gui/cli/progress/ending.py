@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from gym_gui.cli import figures
 from gym_gui.cli.palette import BAD, GOOD, HEADER, QUIET, STATE_STYLES
 from gym_gui.cli.progress.model import as_run, average_rate, episodes_of, labels_of, return_of
+from gym_gui.core.regular_files import open_stream
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -105,7 +106,7 @@ def readable(line: str) -> str:
 def tail(path: Path, lines: int) -> list[str]:
     """Return the last lines of a text file; none if there is no such file."""
     try:
-        with path.open("rb") as stream:
+        with open_stream(path) as stream:
             end = stream.seek(0, 2)
             stream.seek(max(end - _TAIL_BYTES, 0))
             data = stream.read()

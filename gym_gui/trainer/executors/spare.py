@@ -11,6 +11,7 @@ import sys
 from pathlib import Path
 from typing import IO
 
+from gym_gui.core.regular_files import append_or_discard
 from gym_gui.runs.folder import RunFolder
 
 
@@ -20,7 +21,7 @@ def start_proxy(folder: RunFolder) -> subprocess.Popen[bytes]:
     Raises:
         OSError: It cannot be started.
     """
-    with folder.proxy_log.open("ab") as log:
+    with os.fdopen(append_or_discard(folder.proxy_log), "ab") as log:
         return _start(folder.path.parent.parent, [str(folder.path)], subprocess.DEVNULL, log)
 
 
