@@ -14,6 +14,7 @@ from gym_gui.runs.folder import RunFolder
 from gym_gui.runs.ids import is_run_id
 from gym_gui.runs.plan import WorkerPlan
 from gym_gui.runs.plan_io import load_plan
+from gym_gui.runs.relocation import relocated
 from gym_gui.telemetry.reader import RunReader
 
 _STEP_KEYS = ("step", "global_step", "steps", "total_steps", "timesteps")
@@ -53,7 +54,9 @@ def last_checkpoint(home: Path, folder: RunFolder, worker: WorkerPlan) -> Checkp
         if path is not None:
             return _recorded(path, folder, worker, told)
     begun_with = worker.config.get("checkpoint_path")
-    return find_checkpoint(home, Path(begun_with)) if isinstance(begun_with, str) and begun_with else None
+    if not isinstance(begun_with, str) or not begun_with:
+        return None
+    return find_checkpoint(home, Path(relocated(begun_with, folder)))
 
 
 def find_checkpoint(home: Path, named: Path, folder: RunFolder | None = None) -> Checkpoint:
@@ -191,9 +194,9 @@ def _recorded(path: Path, folder: RunFolder, worker: WorkerPlan, told: dict[str,
 
 
 def _path_of(told: dict[str, Any], folder: RunFolder, worker_id: str) -> Path | None:
-    """Return the path that an event named; a relative one counts from the worker's own folder."""
+    """Return the path that an event named, where it is now; a relative one counts from the worker's own folder."""
     path = told.get("path") or told.get("checkpoint_path")
-    return folder.work(worker_id) / path if isinstance(path, str) and path else None
+    return folder.work(worker_id) / relocated(path, folder) if isinstance(path, str) and path else None
 
 
 def _same(one: Path, other: Path) -> bool:

@@ -14,6 +14,7 @@ from gym_gui.core.worker.errors import UsageError
 from gym_gui.runs.folder import RunFolder
 from gym_gui.runs.plan import RunPlan, WorkerPlan
 from gym_gui.runs.plan_io import load_plan
+from gym_gui.runs.relocation import relocated_value
 from gym_gui.workers.config import STEPS_FIELDS
 
 if TYPE_CHECKING:
@@ -112,6 +113,7 @@ def continue_run(
         check_origin(start, worker, record, mode, run_id)
         starts.append(Start(worker.worker_id, start, version_differences(start, record)))
         entry = _entry(plan, worker, record, mode, start.path)
+        entry["config"] = relocated_value(entry["config"], folder) | {"checkpoint_path": str(start.path)}
         if mode == "resume":
             entry["config"] |= _steps(record, worker, start, steps)
         if episodes is not None:

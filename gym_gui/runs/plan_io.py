@@ -8,7 +8,8 @@ from gym_gui.core.regular_files import NotRegularFile, read_regular
 from gym_gui.core.worker.errors import MosaicError
 from gym_gui.runs.files import write_json_atomic
 from gym_gui.runs.folder import RunFolder
-from gym_gui.runs.plan import RunPlan
+from gym_gui.runs.plan import RunPlan, WorkerPlan
+from gym_gui.runs.relocation import relocated_value
 
 PLAN_SCHEMA = 1
 
@@ -23,7 +24,7 @@ def save_plan(folder: RunFolder, plan: RunPlan) -> None:
 
 
 def load_plan(folder: RunFolder) -> RunPlan:
-    """Read a run's plan.
+    """Read a run's plan; paths into a home that has been moved or copied since lead to where that is now.
 
     Raises:
         MosaicError: There is none, or it is not a plan that this version reads.
@@ -59,4 +60,15 @@ def load_plan(folder: RunFolder) -> RunPlan:
             why="a newer version of MOSAIC wrote it",
             next_step="upgrade: pip install --upgrade mosaic-rl",
         )
-    return plan
+    workers = [_relocated(worker, folder) for worker in plan.workers]
+    if all(now is before for now, before in zip(workers, plan.workers, strict=True)):
+        return plan
+    return msgspec.structs.replace(plan, workers=workers)
+
+
+def _relocated(worker: WorkerPlan, folder: RunFolder) -> WorkerPlan:
+    """Return a worker's plan with its paths as they are now; itself where nothing has been moved."""
+    argv, env, config = (relocated_value(part, folder) for part in (worker.argv, worker.env, worker.config))
+    if (argv, env, config) == (worker.argv, worker.env, worker.config):
+        return worker
+    return msgspec.structs.replace(worker, argv=argv, env=env, config=config)

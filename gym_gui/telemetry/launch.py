@@ -19,6 +19,7 @@ from gym_gui.runs.folder import RunFolder
 from gym_gui.runs.grant import visible_devices
 from gym_gui.runs.lock import FileLock
 from gym_gui.runs.plan import RunPlan, WorkerPlan
+from gym_gui.runs.relocation import relocated_value
 from gym_gui.telemetry.processes import limit_mark
 
 LAUNCHER = Path(__file__).with_name("launcher.py")
@@ -103,6 +104,22 @@ def resuming_argv(folder: RunFolder, worker: WorkerPlan, attempt: int, checkpoin
     path = given.with_name(f"{given.stem}.a{attempt}{given.suffix}")
     write_json_atomic(path, {**config, "mode": "resume", "checkpoint_path": checkpoint})
     return [str(path) if word == str(given) else word for word in worker.argv]
+
+
+def relocate_config(folder: RunFolder, worker: WorkerPlan) -> None:
+    """Write a worker's config anew where its home has been moved since and it names files by their old paths.
+
+    Raises:
+        OSError: It cannot be read or written.
+    """
+    for path in (folder.worker_config(worker.worker_id), folder.private_config(worker.worker_id)):
+        try:
+            config = json.loads(path.read_bytes())
+        except (FileNotFoundError, ValueError):
+            continue
+        now = relocated_value(config, folder)
+        if now != config:
+            write_json_atomic(path, now)
 
 
 class LauncherPool:

@@ -10,6 +10,7 @@ from gym_gui.core.regular_files import read_regular
 from gym_gui.runs.files import write_json_atomic
 from gym_gui.runs.folder import RunFolder
 from gym_gui.runs.plan import RunPlan
+from gym_gui.runs.relocation import relative_to_run
 
 #: A larger manifest of a worker is not read.
 MAX_BYTES = 64 << 20
@@ -40,7 +41,7 @@ def merge_manifests(folder: RunFolder, plan: RunPlan) -> dict[str, Any]:
         if found is None:
             found = next((one for one in shared if _is_of(one, worker.worker_id, alone=len(plan.workers) == 1)), None)
         if found is not None:
-            workers[worker.worker_id] = _relative(found, f"{folder.path}/")
+            workers[worker.worker_id] = _relative(found, folder)
     earlier: dict[str, Any] = next((one["workers"] for one in shared if _is_merged(one)), {})
     merged = {"schema": 1, "run_id": plan.run_id, "workers": {**earlier, **workers}}
     write_json_atomic(folder.analytics, merged)
@@ -63,14 +64,14 @@ def forget_checkpoints(folder: RunFolder) -> None:
     write_json_atomic(folder.analytics, merged)
 
 
-def _relative(value: Any, prefix: str) -> Any:
+def _relative(value: Any, folder: RunFolder) -> Any:
     """Return a manifest with every path below the run's folder relative to it."""
     if isinstance(value, str):
-        return value.removeprefix(prefix)
+        return relative_to_run(value.removeprefix(f"{folder.path}/"), folder)
     if isinstance(value, dict):
-        return {key: _relative(part, prefix) for key, part in value.items()}
+        return {key: _relative(part, folder) for key, part in value.items()}
     if isinstance(value, list):
-        return [_relative(part, prefix) for part in value]
+        return [_relative(part, folder) for part in value]
     return value
 
 

@@ -14,6 +14,7 @@ from gym_gui.runs.disk import DiskGauge
 from gym_gui.runs.folder import RunFolder
 from gym_gui.runs.pause import read_pause
 from gym_gui.runs.plan import RunPlan, WorkerPlan
+from gym_gui.runs.relocation import relocated
 from gym_gui.runs.states import RunState
 from gym_gui.telemetry.attempt_watch import AttemptWatch, LogFacts
 from gym_gui.telemetry.diagnostics import say
@@ -32,7 +33,7 @@ from gym_gui.telemetry.facts import (
 from gym_gui.telemetry.history import WorkerHistory
 from gym_gui.telemetry.identity import ProcessIdentity
 from gym_gui.telemetry.journal import Journal
-from gym_gui.telemetry.launch import LauncherPool, build_spec, resuming_argv
+from gym_gui.telemetry.launch import LauncherPool, build_spec, relocate_config, resuming_argv
 from gym_gui.telemetry.launcher import HOLD, RELEASE
 from gym_gui.telemetry.supervise import LAUNCHER_PATIENCE_S, decide, retry_delay_s
 
@@ -186,6 +187,7 @@ class Supervisor:
         where = {"worker_id": plan.worker_id, "attempt": watch.number}
         try:
             argv = self._resuming_argv(plan, watch.number)
+            relocate_config(self.folder, plan)
             spec = build_spec(self.folder, self.plan, plan, watch.number, argv)
             pid = self._pool.start(self.folder, spec, plan.worker_id, watch.number)
         except OSError as error:
@@ -208,7 +210,9 @@ class Supervisor:
         from gym_gui.telemetry.ending import last_checkpoint
 
         checkpoint = last_checkpoint(self.folder.database, plan.worker_no)
-        return None if checkpoint is None else resuming_argv(self.folder, plan, attempt, checkpoint)
+        if checkpoint is None:
+            return None
+        return resuming_argv(self.folder, plan, attempt, relocated(checkpoint, self.folder))
 
     def _record_transition(self, watch: AttemptWatch, action: WorkerTransition) -> None:
         fields: dict[str, object] = {

@@ -51,7 +51,18 @@ def registered_environment(home: Path, name: str) -> RegisteredEnvironment:
         record = load_environment(folder.version(number))
     except ValueError as error:
         return RegisteredEnvironment(name, None, str(error))
+    if not _is_here(record.folder, folder.version(number)):
+        moved = f"it was made in {record.folder}, and a virtual environment cannot be moved or copied"
+        return RegisteredEnvironment(name, record, moved)
     if not os.access(record.python, os.X_OK):
         gone = record.base_python if Path(record.python).is_symlink() else record.python
         return RegisteredEnvironment(name, record, f"its interpreter is gone: {gone}")
     return RegisteredEnvironment(name, record)
+
+
+def _is_here(recorded: Path, folder: Path) -> bool:
+    """Whether an environment lies where it was made; a home may be reached by several names."""
+    try:
+        return recorded == folder or recorded.samefile(folder)
+    except OSError:
+        return False

@@ -97,3 +97,23 @@ def test_packages_that_are_added_later_are_seen(registered: Registered, home: Pa
     (other / "entry_points.txt").write_text("[mosaic.workers]\nother = mine_worker:get_worker_metadata\n")
     found = {worker.name: worker.environment for worker in WorkerCatalog(home).list()}
     assert (found["mine"], found["other"]) == ("mine", "mine")
+
+
+@pytest.mark.parametrize("copied", [False, True])
+def test_one_that_was_moved_or_copied_is_to_be_installed_anew(
+    registered: Registered, home: Path, tmp_path: Path, copied: bool
+) -> None:
+    made = registered("mine").folder
+    other = tmp_path / "other"
+    if copied:
+        shutil.copytree(home, other, symlinks=True)
+    else:
+        home.rename(other)
+    (environment,) = registered_environments(other)
+    assert str(made) in environment.broken
+    assert "cannot be moved" in environment.broken
+    assert environment.mend == "mosaic workers install mine"
+    assert environment.workers() == []
+    if not copied:
+        home.symlink_to(other)  # the same home by its old name
+        assert registered_environments(home)[0].broken == ""
