@@ -33,6 +33,7 @@ def check(home: Path, worker: str, only: tuple[str, ...], quick: bool, pairs: tu
     Exit code 0: certified (there may be warnings). 1: an error was found. 2: wrong usage.
     """
     from gym_gui.cli import exits
+    from gym_gui.cli.ending_signals import ended_by_signals
     from gym_gui.cli.output import console, print_json, rich_text, say
     from gym_gui.workers.catalog import WorkerCatalog
     from gym_gui.workers.config import parse_settings
@@ -49,7 +50,7 @@ def check(home: Path, worker: str, only: tuple[str, ...], quick: bool, pairs: tu
     screen = console(stderr=True)
     status: Any = screen.status(rich_text("starting")) if screen.is_terminal else None
     waiting: AbstractContextManager[Any] = status or nullcontext()
-    with waiting:
+    with ended_by_signals(), waiting:
         report = check_worker(
             record,
             settings=parse_settings(pairs, record),

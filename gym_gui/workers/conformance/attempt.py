@@ -202,12 +202,14 @@ class Attempt:
         return float(ended["ended_at"] - ended["signalled_at"]) if ended.get("signalled_at") else 0.0
 
     def end(self) -> None:
-        """End whatever still lives of it, and wait until nothing does."""
-        if self.number and not self.ended():
-            # Its launcher kills what does not end; should the launcher itself be gone, the worker is killed here.
-            self.signal(signal.SIGTERM, launcher=True)
-            if not self.until(self.ended, self.plan.limits.shutdown_timeout_s + _RECORD_PATIENCE_S):
-                self.signal(signal.SIGKILL)
+        """Kill whatever still lives of it, and wait until its launcher has seen to the rest.
+
+        Whoever interrupts an examination may not wait for long: the worker is given no grace.
+        """
+        deadline = time.monotonic() + _RECORD_PATIENCE_S
+        while self.number and not self.ended() and time.monotonic() < deadline:
+            self.signal(signal.SIGKILL)
+            time.sleep(_POLL_S)
         self._pool.reap()
 
     def _exit(self) -> dict[str, Any]:

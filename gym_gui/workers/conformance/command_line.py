@@ -95,6 +95,8 @@ def cli_worker_id(subject: Subject) -> str | None:
     mend="Let the error out, or return 2.",
 )
 def cli_no_config(subject: Subject) -> str | None:
+    if "--config" not in subject.usable.flags:
+        raise NotApplicable("it has no --config")
     ended = subject.ask("--config", str(subject.home / "no-such-file.json"))
     if ended.timed_out:
         return f"it did not end within {subject.limits.answer_s:g} s"

@@ -3,15 +3,23 @@
 from __future__ import annotations
 
 from gym_gui.workers.conformance.rule import NotApplicable, RuleBook
-from gym_gui.workers.conformance.settings import IMPOSSIBLE_ENVIRONMENT
+from gym_gui.workers.conformance.settings import IMPOSSIBLE_ENVIRONMENT, environment_field
 from gym_gui.workers.conformance.subject import Subject
 from gym_gui.workers.conformance.transcript import Transcript
 
 BOOK = RuleBook("failures")
 
 
-def _failed(subject: Subject) -> Transcript:
+def _impossible(subject: Subject) -> Transcript:
+    """Return what it said of an environment that does not exist, if it says anything where one exists."""
     impossible = subject.impossible
+    if not impossible.completed and not subject.short.lines:
+        raise NotApplicable(f"it fails without a word in any environment: {subject.short.how()}")
+    return impossible
+
+
+def _failed(subject: Subject) -> Transcript:
+    impossible = _impossible(subject)
     if impossible.completed:
         raise NotApplicable("an environment that does not exist did not make it fail")
     return impossible
@@ -24,7 +32,9 @@ def _failed(subject: Subject) -> Transcript:
     mend="Make the environment that `env_id` names, and let the error out.",
 )
 def failure_ignored(subject: Subject) -> str | None:
-    return f"env_id={IMPOSSIBLE_ENVIRONMENT} completed" if subject.impossible.completed else None
+    if not _impossible(subject).completed:
+        return None
+    return f"{environment_field(subject.usable)}={IMPOSSIBLE_ENVIRONMENT} completed"
 
 
 @BOOK.error(
@@ -35,6 +45,8 @@ def failure_ignored(subject: Subject) -> str | None:
 )
 def failure_event(subject: Subject) -> str | None:
     failed = _failed(subject)
+    if not failed.events:
+        raise NotApplicable(f"the environment was refused before the run began: {failed.how()}")
     return (
         None if "run_failed" in failed.kinds else f"it said {', '.join(failed.kinds[-3:]) or 'nothing'}; {failed.how()}"
     )
@@ -73,5 +85,5 @@ def failure_error_type(subject: Subject) -> str | None:
     mend="Let the error out of every thread; join threads with a time limit.",
 )
 def failure_time(subject: Subject) -> str | None:
-    impossible = subject.impossible
+    impossible = _impossible(subject)
     return impossible.how() if impossible.reason == "wall_time" else None

@@ -78,7 +78,8 @@ def hold_and_cancel(subject: Subject) -> HeldRun:
         hold_s=hold_s,
         beats=beats,
         # One line may have been held between its write and its flush; more were left in the buffer.
-        unflushed=cancelled and (b"run_started" not in early or (held and int(mark.read_text()) > 1)),
+        # What came only after it was told to end, more than the word of that, had been there before.
+        unflushed=cancelled and ((not early and len(transcript.events) > 1) or (held and int(mark.read_text()) > 1)),
         cancelled=cancelled and transcript.reason == "terminated",
         cancel_s=attempt.stopping_s(),
     )

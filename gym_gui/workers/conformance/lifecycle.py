@@ -25,15 +25,20 @@ def _spoke(subject: Subject) -> Transcript:
 
 @BOOK.error(
     "run-completes",
-    "A short run completes with exit code 0.",
+    "A short run completes: `run_completed`, and exit code 0.",
     why="Nothing else can be relied on.",
     mend="Run it by hand: `python -m <package>.cli --config config.json`. If it needs other settings to be short, pass "
     "them with `--set`.",
 )
 def run_completes(subject: Subject) -> str | None:
     short = subject.short
+    if short.reason == "wall_time" and subject.length_field is None:
+        fields = ", ".join(subject.usable.properties) or "none that can be read"
+        return f"{short.how()}; no field is known to set how long it trains: name it with --set (fields: {fields})"
     if short.code != 0 or short.reason != "exited":
         return short.how()
+    if "run_completed" not in short.kinds:
+        return f"it ended with exit code 0 and said {short.kinds[-1] if short.kinds else 'nothing'} last"
     return None
 
 

@@ -87,4 +87,7 @@ def cancel_exit_code(subject: Subject) -> str | None:
 )
 def leaves_processes(subject: Subject) -> str | None:
     strays = subject.short.strays
-    return f"{strays} were left by a short run, and were ended" if strays else None
+    if strays:
+        return f"{strays} were left by a short run, and were ended"
+    assert subject.spoken
+    return None

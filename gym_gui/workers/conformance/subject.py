@@ -59,6 +59,7 @@ class Subject:
         self.record = record
         self.limits = limits or KitLimits()
         given = dict(settings or {})
+        self.given_by_hand = given
         self.given = {**choose.required_settings(record), **given}
         problems = check_worker_config(record, given, path="")
         problems = [item for item in problems if item.path.lstrip(".") in given or item.nearest]
@@ -82,7 +83,7 @@ class Subject:
         self.close()
 
     def close(self) -> None:
-        """End every process that is left and remove the scratch folder."""
+        """End every process that is left, at once, and remove the scratch folder."""
         for attempt in self._attempts:
             attempt.end()
         self._folder.cleanup()
@@ -169,8 +170,8 @@ class Subject:
     @looked_at
     def short(self) -> Transcript:
         """A short training from beginning to end."""
-        self.stage(f"training it for {self.limits.steps} steps")
         settings = self._short_settings()
+        self.stage(self._length_told(settings))
         before = self._own_files()
         transcript = self._run(settings, seed=SEED)
         self.strewn = sorted(self._own_files() - before)
@@ -185,6 +186,17 @@ class Subject:
         """
         if not self.short.completed:
             raise NotApplicable("the short run did not complete")
+        return self.short
+
+    @looked_at
+    def spoken(self) -> Transcript:
+        """The short training, where it printed anything: of silence there is nothing to be said.
+
+        Raises:
+            NotApplicable: It printed nothing.
+        """
+        if not self.short.lines:
+            raise NotApplicable(f"it printed nothing; {self.short.how()}")
         return self.short
 
     @looked_at
@@ -259,6 +271,20 @@ class Subject:
     def _attempt(self, transcript: Transcript) -> Attempt:
         return next(attempt for attempt in self._attempts if attempt.plan.run_id == transcript.run_id)
 
+    @property
+    def length_field(self) -> str | None:
+        """The field that says how long it trains; ``None`` where none is known and no number was given."""
+        known = next(iter(choose.length_settings(self.usable, self.limits.steps)), None)
+        numbers = (name for name, value in self.given_by_hand.items() if type(value) is int)
+        return known or next(numbers, None)
+
+    def _length_told(self, settings: Mapping[str, Any]) -> str:
+        field = self.length_field
+        if field is None:
+            limit = min(self.limits.run_s, self.limits.unbounded_s)
+            return f"training it for at most {limit:g} s: no field of its config is known to set how long"
+        return f"training it with {field}={settings.get(field)}"
+
     def _short_settings(self) -> dict[str, Any]:
         record, steps = self.usable, self.limits.steps
         frequent = choose.checkpoint_settings(record, max(1, steps // 2))
@@ -269,7 +295,8 @@ class Subject:
         return {name: CANARY for name in names if "string" in str(self.record.properties[name].get("type", "string"))}
 
     def _run(self, settings: Mapping[str, Any], *, seed: int, wall_s: float | None = None, **more: Any) -> Transcript:
-        attempt = self.start(settings, seed=seed, wall_s=wall_s or self.limits.run_s, **more)
+        usual = self.limits.run_s if self.length_field else min(self.limits.run_s, self.limits.unbounded_s)
+        attempt = self.start(settings, seed=seed, wall_s=wall_s or usual, **more)
         return attempt.finish()
 
     def start(self, settings: Mapping[str, Any], *, seed: int = SEED, wall_s: float, **more: Any) -> Attempt:

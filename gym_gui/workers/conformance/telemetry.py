@@ -15,7 +15,7 @@ BOOK = RuleBook("telemetry")
 
 
 def _lines(subject: Subject, kind: Kind) -> list[Line]:
-    return [line for line in subject.short.lines if line.kind == kind]
+    return [line for line in subject.spoken.lines if line.kind == kind]
 
 
 def _quote(lines: list[Line], what: str) -> str | None:
@@ -32,7 +32,7 @@ def _quote(lines: list[Line], what: str) -> str | None:
     mend="See the reference of what a worker prints for the fields and their types.",
 )
 def telemetry_valid(subject: Subject) -> str | None:
-    found = subject.short.quarantined
+    found = subject.spoken.quarantined
     if not found:
         return None
     first, excerpt = found[0], found[0].excerpt[:100].decode("utf-8", "replace")
@@ -70,9 +70,7 @@ def telemetry_whole_lines(subject: Subject) -> str | None:
 def telemetry_flushed(subject: Subject) -> str | None:
     held = subject.held
     if not held.cancelled:
-        if "run_started" in held.transcript.kinds:
-            raise NotApplicable("the long run had ended before it could be looked at")
-        return None
+        raise NotApplicable(f"the long run had ended before it could be looked at: {held.transcript.how()}")
     if not held.unflushed:
         return None
     return "while it ran, lines that it had printed were stuck in its buffer"
@@ -130,4 +128,7 @@ def secrets_hidden(subject: Subject) -> str | None:
     found = [line.number for line in short.lines if CANARY in line.text]
     if found:
         return f"a secret that it was given stands in line {found[0]} of its stdout"
-    return "a secret that it was given stands in its stderr" if CANARY in short.stderr else None
+    if CANARY in short.stderr:
+        return "a secret that it was given stands in its stderr"
+    assert subject.spoken
+    return None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -55,3 +56,20 @@ def examined(small_worker: Callable[[str], WorkerRecord]) -> Callable[..., Repor
         return check_worker(small_worker(name), only=only, limits=LIMITS, **options)
 
     return examine
+
+
+@pytest.fixture
+def leftovers(tmp_path: Path) -> Callable[[str], list[int]]:
+    """Return pids of this test's processes whose command line holds a text: others examine the same workers."""
+
+    def find(text: str) -> list[int]:
+        found = []
+        for entry in Path("/proc").iterdir():
+            if entry.name.isdigit():
+                with contextlib.suppress(OSError):
+                    mine = str(tmp_path).encode() in (entry / "environ").read_bytes()
+                    if mine and text.encode() in (entry / "cmdline").read_bytes():
+                        found.append(int(entry.name))
+        return found
+
+    return find

@@ -41,15 +41,19 @@ BROKEN = {
     "beats_by_the_step": ("heartbeat-thread", "none came"),
     "writes_beside_its_run": ("path-helpers", "model.pt"),
     "saves_elsewhere": ("path-helpers", "mosaic-broken-worker.pt"),
+    "never_says_started": ("lifecycle-start", "the first event is step"),
+    "dies_in_argparse": ("run-completes", "exit code 2"),
+    "stops_halfway": ("run-completes", "exit code 0 and said step last"),
+    "trains_without_end": ("run-completes", "name it with --set (fields: run_id, seed, env_id, stamina)"),
     "borrows_log_constants": ("log-constants", "LOG_WORKER_CLEANRL_RUNTIME_STARTED"),
 }
 LONG = {"does_not_flush", "ignores_sigterm", "completes_when_cancelled", "beats_in_the_main_thread", "cannot_go_on",
         "promises_determinism", "resumes_at_step_one", "resumes_with_other_numbers",
-        "resumes_when_it_is_over", "beats_by_the_step"}  # fmt: skip
+        "resumes_when_it_is_over", "beats_by_the_step", "trains_without_end"}  # fmt: skip
 
 # Small workers in different styles: plain prints, the SDK, argparse alone with a class of its own, a process around a
 # script, checkpoints.
-GOOD = ["printing", "sdk", "parsing", "wrapping", "resuming"]
+GOOD = ["printing", "sdk", "parsing", "wrapping", "resuming", "elsewhere"]
 # They are installed without console scripts, and keep things simple.
 NO_PACKAGE = {"console-script", "heartbeat-setting", "manifest-written"}
 
@@ -100,6 +104,7 @@ def test_a_plain_worker_passes_the_whole_kit(name: str, examined: Callable[..., 
         "sdk": {"cancel-event": "kept", "cancel-exit-code": "kept", "determinism-exact": "kept"},
         "parsing": {"cancel-event": "kept", "heartbeat-thread": "kept", "determinism-exact": "kept"},
         "wrapping": {"cancel-event": "kept", "heartbeat-thread": "kept", "failure-error-type": "kept"},
+        "elsewhere": {"failure-event": "skipped", "failure-exit-code": "kept", "telemetry-flushed": "kept"},
         "resuming": {"checkpoint-step": "kept", "checkpoint-exact": "kept", "log-constants": "kept"},
     }
     assert outcomes.items() >= expected[name].items()
@@ -111,6 +116,48 @@ def test_a_plain_worker_passes_the_whole_kit(name: str, examined: Callable[..., 
         "resuming": NO_PACKAGE | {"isolation-import", "isolation-run", "heartbeat-thread"},
     }  # fmt: skip
     assert pitfalls <= allowed.get(name, pitfalls)
+
+
+def test_a_worker_that_never_ran_is_said_to_be_right_in_nothing_that_a_run_shows(
+    examined: Callable[..., Report],
+) -> None:
+    report = examined("dies_in_argparse", quick=True)
+    kept = {verdict.rule.name for verdict in report.verdicts if verdict.outcome == "kept"}
+    of_runs = {
+        name
+        for name in kept
+        if name.startswith(("telemetry-", "event-", "secrets-", "leaves-", "failure-", "lifecycle-", "cancel-", "run-"))
+    }
+    assert of_runs == set()
+    assert not report.certified
+
+
+def test_an_environment_refused_with_the_config_is_no_silent_failure(examined: Callable[..., Report]) -> None:
+    rules = ("failure-ignored", "failure-event", "failure-exit-code", "failure-error-type", "failure-time")
+    report = examined("elsewhere", *rules)
+    outcomes = {verdict.rule.name: verdict.outcome for verdict in report.verdicts}
+    assert outcomes == {
+        "failure-ignored": "kept",
+        "failure-event": "skipped",
+        "failure-exit-code": "kept",
+        "failure-error-type": "skipped",
+        "failure-time": "kept",
+    }
+    (skipped,) = [verdict for verdict in report.verdicts if verdict.rule.name == "failure-event"]
+    assert "there is no task 'MosaicNoSuchEnvironment-v99'" in skipped.seen
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("name", "outcome"), [("never_says_started", "kept"), ("does_not_flush", "broken")])
+def test_only_a_buffer_that_was_seen_is_found(name: str, outcome: str, examined: Callable[..., Report]) -> None:
+    (verdict,) = examined(name, "telemetry-flushed").verdicts
+    assert verdict.outcome == outcome
+
+
+def test_what_is_said_of_the_length_is_true(examined: Callable[..., Report]) -> None:
+    told: list[str] = []
+    examined("elsewhere", "run-completes", on_stage=told.append)
+    assert "training it with num_episodes=20" in told
 
 
 def test_the_seeds_pitfalls_are_warnings(examined: Callable[..., Report]) -> None:
