@@ -1,84 +1,55 @@
-"""Entry point of the ``mosaic`` command."""
+"""Entry point of the ``mosaic`` command. Imports next to nothing, so that it sees to signals and streams first."""
 
 from __future__ import annotations
 
 import os
+import signal
 import sys
 from collections.abc import Sequence
+from types import FrameType
 
-import click
-
-from gym_gui import __version__
 from gym_gui.cli import exits
-from gym_gui.cli.lazy import LazyGroup
-from gym_gui.cli.output import echo, say
-
-_COMMANDS = "gym_gui.cli.commands"
-
-cli = LazyGroup(
-    name="mosaic",
-    help=(
-        "Run any reinforcement-learning library as a supervised worker with telemetry that loses nothing.\n\n"
-        "Exit codes: 0 completed, 1 failed or lost, 2 wrong usage, 3 cancelled, 130 interrupted."
-    ),
-    params=[click.Option(["--version"], is_flag=True, is_eager=True, expose_value=False, help="Show the version.",
-                         callback=lambda ctx, _, value: _show_version(ctx) if value else None)],
-    members={
-        "train": (f"{_COMMANDS}.train:train", "Train a worker by name."),
-        "run": (f"{_COMMANDS}.run:run", "Start a whole run config."),
-        "resume": (f"{_COMMANDS}.resume:resume", "Go on from a run's last checkpoint, as a new run."),
-        "evaluate": (f"{_COMMANDS}.evaluate:evaluate", "Measure a run's last checkpoint, as a new run."),
-        "runs": (f"{_COMMANDS}.runs:runs", "List, watch, check and end runs."),
-        "workers": (f"{_COMMANDS}.workers:workers", "Install, show, examine and make what can be trained with."),
-        "daemon": (f"{_COMMANDS}.daemon:daemon", "Start and stop the daemon that supervises runs."),
-        "doctor": (f"{_COMMANDS}.doctor:doctor", "Say what is wrong with this machine."),
-        "demo": (f"{_COMMANDS}.demo:demo", "Train PPO on CartPole with three seeds and draw the curve."),
-        "completion": (f"{_COMMANDS}.completion:completion", "Print the shell's completion script."),
-    },
-)  # fmt: skip
-
-
-def _show_version(ctx: click.Context) -> None:
-    echo(f"mosaic {__version__}")
-    ctx.exit()
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command.
 
     Args:
-        arguments: Command line without the program's name; default: that of this process.
+        arguments: Command line without the program's name; default: that of this process, whose streams are then made
+            fit for whatever comes.
 
     Returns:
         The exit code.
     """
-    arguments = sys.argv[1:] if arguments is None else list(arguments)
     try:
-        code = cli.main(args=arguments, prog_name="mosaic", standalone_mode=False)
-    except click.Abort:
-        say("interrupted")
+        if arguments is None:
+            _end_in_good_order()
+            from gym_gui.cli.streams import prepare_streams
+
+            prepare_streams()
+        from gym_gui.cli.root import run
+
+        code = run(sys.argv[1:] if arguments is None else list(arguments))
+        if arguments is None:
+            _flush()
+    except KeyboardInterrupt:  # while something was imported
+        os.write(2, b"interrupted\n")
         return exits.INTERRUPTED
-    except BrokenPipeError:
-        return _reader_left()
-    except Exception as error:  # noqa: BLE001 - the last frame: whatever happened becomes a message and an exit code
-        return _failed(error, as_json="--json" in arguments)
-    return code if isinstance(code, int) else exits.COMPLETED
+    return code
 
 
-def _failed(error: Exception, *, as_json: bool) -> int:
-    from gym_gui.cli.failures import from_click, show, unexpected
-    from gym_gui.core.worker.errors import MosaicError
-
-    if isinstance(error, click.exceptions.NoArgsIsHelpError):
-        for line in error.format_message().splitlines():
-            say(line)
-        return exits.USAGE
-    if isinstance(error, click.ClickException):
-        return show(from_click(error), as_json=as_json)
-    return show(error if isinstance(error, MosaicError) else unexpected(error), as_json=as_json)
+def _end_in_good_order() -> None:
+    """Let SIGTERM, and SIGHUP unless ignored (nohup), end a command as Ctrl-C does, which leaves no children behind."""
+    signal.signal(signal.SIGTERM, _interrupt)
+    if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:
+        signal.signal(signal.SIGHUP, _interrupt)
 
 
-def _reader_left() -> int:
-    """End quietly when whoever read our output (``| head``) has gone."""
-    os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
-    return exits.FAILED
+def _interrupt(_number: int, _frame: FrameType | None) -> None:
+    raise KeyboardInterrupt
+
+
+def _flush() -> None:
+    """Write what is buffered while failures are noted: later the interpreter would exit with a code of its own."""
+    sys.stdout.flush()
+    sys.stderr.flush()

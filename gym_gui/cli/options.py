@@ -14,6 +14,20 @@ from gym_gui.cli.completions import complete_run, complete_worker
 from gym_gui.core.worker.errors import UsageError
 
 
+class FreeText(click.types.StringParamType):
+    """Text that is no path. What was typed in UTF-8 is read as such, whatever encoding the locale names."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:  # noqa: ARG002
+        """Return the text."""
+        try:
+            return os.fsencode(value).decode("utf-8")
+        except UnicodeError:
+            return str(value)
+
+
+TEXT = FreeText()
+
+
 def _choose_home(_ctx: click.Context, _param: click.Parameter, value: str | None) -> str | None:
     if value is not None:
         # Children and every room below read the home from here, so that all of them mean the same one.
@@ -73,5 +87,5 @@ def retention_filters(command: Callable[..., Any]) -> Callable[..., Any]:
         ("--larger-than", "SIZE", "With more files than this only, like 500M or 1G."),
         ("--older-than", "AGE", "That ended longer ago than this only, like 12h or 30d."),
     ):
-        command = click.option(name, metavar=metavar, default="", help=text)(command)
+        command = click.option(name, type=TEXT, metavar=metavar, default="", help=text)(command)
     return command

@@ -15,6 +15,7 @@ import re
 import sys
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -78,6 +79,17 @@ def echo(*parts: str | Styled, err: bool = False, nl: bool = True) -> None:
 def say(message: str) -> None:
     """Tell the user something that is not the command's result: one line on stderr."""
     echo(message, err=True)
+
+
+def say_always(message: str) -> None:
+    """Tell the user what must not be missed: on the terminal where stderr went into a pipe whose reader has gone."""
+    from gym_gui.cli.streams import fault_of
+
+    say(message)
+    if fault_of(sys.stderr) is not None:
+        line = escape(message).encode("ascii", "backslashreplace") + b"\n"
+        with contextlib.suppress(OSError):
+            Path("/dev/tty").write_bytes(line)
 
 
 def confirm(question: str) -> bool:

@@ -23,9 +23,16 @@ data), `--json` and `--debug`; they are not repeated below. Settings are on [the
 | 1 | failed or lost; `verify`: the books do not balance; `doctor`: something is broken; `daemon status`: none runs |
 | 2 | wrong usage or bad input: nothing was written |
 | 3 | cancelled |
-| 130 | interrupted by Ctrl-C |
+| 130 | interrupted by Ctrl-C, SIGTERM or SIGHUP |
 
-Of several runs the worst counts: failed, then cancelled, then completed.
+Of several runs the worst counts: failed, then cancelled, then completed. What becomes of the output changes no exit
+code: a reader that leaves (`| head`) is no fault, and where stdout is full a warning on stderr says so.
+
+## Ctrl-C
+
+`train`, `run`, `resume` and `evaluate` ask by one key whether to detach (`d`, or Enter) or to cancel (`c`); Ctrl-C
+again cancels. Without a terminal to ask on, and in a pipeline such as `mosaic train … | tee log`, they cancel, and so
+they do at SIGTERM; stderr says what is done. `runs watch` and `runs tail` just leave.
 
 ## `--json`
 
@@ -60,7 +67,7 @@ such characters (notes may have several lines).
 
 def cli_page() -> str:
     """Return the whole page, in Markdown."""
-    from gym_gui.cli.main import cli
+    from gym_gui.cli.root import cli
 
     parts = [_INTRO]
     for path, command in walk(cli, click.Context(cli, info_name="mosaic")):

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from gym_gui.cli import exits
-from gym_gui.cli.output import echo, print_json, say, waiting
+from gym_gui.cli.output import echo, print_json, say, say_always, waiting
 from gym_gui.core.worker.errors import ConfigError, Problem
 
 if TYPE_CHECKING:
@@ -97,7 +97,8 @@ class Submission:
             if interrupts.count:
                 for run_id in self.run_ids:
                     client.cancel(run_id, reason=interrupts.name)
-                say("interrupted while submitting; what was submitted is being cancelled")
+                done = f"cancelling {', '.join(self.run_ids)}" if self.run_ids else "nothing was submitted"
+                say_always(f"{interrupts.name} while submitting: {done}")
                 return Attended([], interrupted=True, detached=True)
             return attend(client, self.run_ids, home=self.home, as_json=as_json, interrupts=interrupts)
 

@@ -103,7 +103,7 @@ class TrainerClient:
             submitter=_user() if submitter is None else submitter,
             group=group,
             parent_run_id=parent_run_id,
-            argv=sys.argv,
+            argv=[os.fsencode(word).decode("utf-8", "backslashreplace") for word in sys.argv],
             working_directory=_working_directory(),
         )
         answer = self._call("SubmitRun", request, SUBMIT_TIMEOUT_S, tries=1)

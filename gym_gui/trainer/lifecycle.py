@@ -13,6 +13,7 @@ import time
 from pathlib import Path
 from typing import Any
 
+from gym_gui.core.descriptors import fill_standard_descriptors
 from gym_gui.core.worker.errors import ConfigError, MosaicError, Problem, UsageError
 from gym_gui.runs.base_environment import daemon_environment
 from gym_gui.runs.lock import FileLock, is_locked
@@ -148,6 +149,7 @@ def _rotated_size(log: Path) -> int:
 
 def _spawn(paths: DaemonHome, port: int | None, on_demand: bool, deadline: float, said_before: int) -> None:
     """Start the process and wait for its word: an address, or the error that ended it."""
+    fill_standard_descriptors()  # the pipe must not take the place of one
     reader, writer = os.pipe2(os.O_CLOEXEC)
     command = [sys.executable, "-m", "gym_gui.trainer.daemon", "--home", str(paths.path), "--ready-fd", str(writer)]
     command += ["--port", str(port)] if port is not None else []

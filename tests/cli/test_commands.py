@@ -14,8 +14,9 @@ import pytest
 from gym_gui.cli import figures
 from gym_gui.cli.exits import worst
 from gym_gui.cli.failures import unexpected
-from gym_gui.cli.main import cli, main
+from gym_gui.cli.main import main
 from gym_gui.cli.reference import cli_page, walk
+from gym_gui.cli.root import cli
 
 ROOT = Path(__file__).parents[2]
 COMMANDS = {

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import shlex
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,7 +12,7 @@ from typing import Any
 import pexpect
 import pytest
 
-MARK = "Detach and leave it running"
+MARK = r"Detach and leave it running, or cancel it\? Ctrl-C again cancels\. \[D/c\]"
 SLOW = (
     "import time\nfor i in range(100000):\n"
     "    say(event_type='step', step_index=i, ep_index=i, reward=1.0)\n"
@@ -69,7 +70,7 @@ def test_the_live_view_shows_every_column(terminal: Any, script: Any) -> None:
     child.expect("slow one.*running.*/100k")
     child.sendintr()
     child.expect(MARK)
-    child.sendline("c")
+    child.send("c")
     child.expect("cancelling")
     child.expect("cancelled")
     child.expect(pexpect.EOF)
@@ -78,11 +79,12 @@ def test_the_live_view_shows_every_column(terminal: Any, script: Any) -> None:
     assert state(script) == "cancelled"
 
 
-def test_ctrl_c_and_d_leaves_the_run_going(terminal: Any, script: Any) -> None:
+@pytest.mark.parametrize("key", ["d", "\r", "xD"])
+def test_ctrl_c_and_d_or_enter_leaves_the_run_going(terminal: Any, script: Any, key: str) -> None:
     child = begin(terminal)
     child.sendintr()
     child.expect(MARK)
-    child.sendline("d")
+    child.send(key)
     child.expect("left running: mosaic runs watch")
     child.expect(pexpect.EOF)
     child.close()
@@ -101,6 +103,37 @@ def test_a_second_ctrl_c_cancels(terminal: Any, script: Any) -> None:
     child.close()
     assert child.exitstatus == 130
     assert state(script) == "cancelled"
+
+
+@pytest.mark.parametrize(
+    ("pipe", "where"), [("| tee {log}", "terminal"), ("2>&1 | tee {log}", "terminal"), ("2>{log} | cat", "log")]
+)
+def test_ctrl_c_in_a_pipeline_cancels_and_says_so(
+    script: Any, tmp_path: Path, wait_until: Any, pipe: str, where: str
+) -> None:
+    log = tmp_path / "log.txt"
+    command = f"mosaic train script --set code={shlex.quote(SLOW)} {pipe.format(log=log)}"
+    path = f"{Path(sys.executable).parent}:{script.environment['PATH']}"
+    child = pexpect.spawn(
+        "bash", ["-c", command], env={**script.environment, "PATH": path}, encoding="utf-8", timeout=60
+    )
+    child.logfile_read = io.StringIO()
+    try:
+        wait_until(lambda: newest_state(script) == "running", "the run runs")
+        child.sendintr()
+        child.expect(pexpect.EOF)
+        child.wait()
+        said = child.logfile_read.getvalue() if where == "terminal" else log.read_text()
+        assert "Ctrl-C: cancelling; the workers get time to save" in said
+        assert "Traceback" not in said
+        wait_until(lambda: newest_state(script) == "cancelled", "the run is cancelled")
+    finally:
+        child.close(force=True)
+
+
+def newest_state(script: Any) -> str:
+    found = script("runs", "list", "--json").json
+    return found[0]["state"] if found else ""
 
 
 @pytest.mark.parametrize("width", [60, 70, 80, 160])

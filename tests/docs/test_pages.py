@@ -46,7 +46,7 @@ def test_every_page_is_in_the_navigation_and_exists() -> None:
 def test_commands_shown_exist(page: Path) -> None:
     import click
 
-    from gym_gui.cli.main import cli
+    from gym_gui.cli.root import cli
 
     context = click.Context(cli)
     for name, sub in COMMAND.findall(page.read_text()):

@@ -29,8 +29,8 @@ def completion(home: object, shell: str, as_json: bool) -> int:  # noqa: ARG001 
     """
     from click.shell_completion import get_completion_class
 
-    from gym_gui.cli.main import cli
     from gym_gui.cli.output import print_json
+    from gym_gui.cli.root import cli
 
     kind = get_completion_class(shell)
     assert kind is not None

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from gym_gui.cli.options import common, runs_argument
+from gym_gui.cli.options import TEXT, common, runs_argument
 from gym_gui.cli.output import echo
 
 if TYPE_CHECKING:
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 @click.command()
 @runs_argument
-@click.option("--reason", metavar="TEXT", default="", help="Kept with the run.")
+@click.option("--reason", type=TEXT, metavar="TEXT", default="", help="Kept with the run.")
 @click.option("--wait", is_flag=True, help="Return when they have ended.")
 @common
 def cancel(home: Path, runs: tuple[str, ...], reason: str, wait: bool, as_json: bool) -> int:

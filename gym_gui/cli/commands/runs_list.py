@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from gym_gui.cli.options import common
+from gym_gui.cli.options import TEXT, common
 from gym_gui.runs.states import RunState
 
 if TYPE_CHECKING:
@@ -28,9 +28,9 @@ if TYPE_CHECKING:
     multiple=True,
     help="In this state only.",
 )
-@click.option("--worker", "worker_type", metavar="NAME", help="Of this worker only.")
-@click.option("--group", metavar="GROUP", help="Of this group (one --seeds submission) only.")
-@click.option("--tag", metavar="TEXT", help="With this tag only.")
+@click.option("--worker", "worker_type", type=TEXT, metavar="NAME", help="Of this worker only.")
+@click.option("--group", type=TEXT, metavar="GROUP", help="Of this group (one --seeds submission) only.")
+@click.option("--tag", type=TEXT, metavar="TEXT", help="With this tag only.")
 @common
 def list_(
     home: Path,

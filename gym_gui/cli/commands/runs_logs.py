@@ -11,6 +11,7 @@ import click
 
 from gym_gui.cli.options import common, run_argument
 from gym_gui.cli.output import echo
+from gym_gui.cli.streams import fault_of
 
 if TYPE_CHECKING:
     from gym_gui.telemetry.records import QuarantineRecord
@@ -76,6 +77,8 @@ def logs(
         if follow:
             for line in reader.follow(home, run_id):
                 _print_lines([line])
+                if fault_of(sys.stdout) is not None:
+                    break  # nobody reads on
     return 0
 
 
@@ -90,6 +93,8 @@ def _print_lines(lines: Iterable[bytes]) -> None:
     sys.stdout.flush()
     for line in lines:
         sys.stdout.buffer.write(line)
+        if fault_of(sys.stdout) is not None:
+            break
     sys.stdout.buffer.flush()
 
 

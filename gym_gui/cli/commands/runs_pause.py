@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from gym_gui.cli.options import common, runs_argument
+from gym_gui.cli.options import TEXT, common, runs_argument
 from gym_gui.cli.output import echo
 
 if TYPE_CHECKING:
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 @click.command()
 @runs_argument
-@click.option("--reason", metavar="TEXT", default="", help="Kept with the run.")
+@click.option("--reason", type=TEXT, metavar="TEXT", default="", help="Kept with the run.")
 @common
 def pause(home: Path, runs: tuple[str, ...], reason: str, as_json: bool) -> int:
     """Let runs stand still until they are unpaused.

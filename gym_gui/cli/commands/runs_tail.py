@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -9,6 +10,7 @@ import click
 
 from gym_gui.cli.options import common, run_argument
 from gym_gui.cli.output import echo
+from gym_gui.cli.streams import fault_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -67,6 +69,8 @@ def tail(home: Path, run: str, kinds: list[str], new: bool, max_rate: float | No
                 lines = [line_of(kind, row) for kind, row in _in_order(batch)]
                 for line in lines:
                     echo(line)
+                if fault_of(sys.stdout) is not None:
+                    break  # nobody reads on
         except KeyboardInterrupt:
             return exits.INTERRUPTED
     return 0

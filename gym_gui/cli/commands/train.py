@@ -8,29 +8,34 @@ from typing import Any
 
 import click
 
-from gym_gui.cli.options import common, worker_argument
+from gym_gui.cli.options import TEXT, common, worker_argument
 from gym_gui.cli.overrides import override_options
 
 
 @click.command()
 @worker_argument
-@click.option("--env", metavar="ID", help="Environment, e.g. CartPole-v1.")
-@click.option("--algo", metavar="NAME", help="Algorithm, where the worker has several.")
+@click.option("--env", type=TEXT, metavar="ID", help="Environment, e.g. CartPole-v1.")
+@click.option("--algo", type=TEXT, metavar="NAME", help="Algorithm, where the worker has several.")
 @click.option("--steps", type=click.IntRange(min=1), metavar="N", help="Environment steps to train for.")
 @click.option("--seed", type=click.IntRange(min=0), metavar="S", help="Seed; without it one is drawn and recorded.")
 @click.option("--seeds", metavar="LIST", help="Several runs of one group, one a seed: 1-5, or 1,4,9.")
-@click.option("--set", "settings", metavar="KEY=VALUE", multiple=True, help="Any other field of the worker's config.")
+@click.option(
+    "--set", "settings", type=TEXT, metavar="KEY=VALUE", multiple=True, help="Any other field of the worker's config."
+)
 @click.option("--replicas", type=click.IntRange(min=1), metavar="N", help="One run of N such workers side by side.")
 @click.option(
-    "--worker-id", "worker_ids", metavar="ID", multiple=True,
+    "--worker-id", "worker_ids", type=TEXT, metavar="ID", multiple=True,
     help="What to call the worker in its run; several: one run of as many workers side by side.",
 )  # fmt: skip
-@click.option("--name", metavar="TEXT", help="Name of the run.")
-@click.option("--tag", "tags", metavar="TEXT", multiple=True, help="A word to find the run by; may be repeated.")
-@click.option("--notes", metavar="TEXT", default="", help="Free text kept with the run.")
+@click.option("--name", type=TEXT, metavar="TEXT", help="Name of the run.")
+@click.option(
+    "--tag", "tags", type=TEXT, metavar="TEXT", multiple=True, help="A word to find the run by; may be repeated."
+)
+@click.option("--notes", type=TEXT, metavar="TEXT", default="", help="Free text kept with the run.")
 @click.option(
     "--secret",
     "secrets",
+    type=TEXT,
     metavar="NAME",
     multiple=True,
     help="Hand this variable of your environment to the worker and keep it off every record; may be repeated.",

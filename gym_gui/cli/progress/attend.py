@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import sys
 import time
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from gym_gui.cli.output import echo, say
+from gym_gui.cli.output import echo, say, say_always
 from gym_gui.cli.progress.devices import DeviceNotes
 from gym_gui.cli.progress.follow import Follower
 from gym_gui.cli.progress.interrupts import Interrupts
@@ -48,8 +47,9 @@ def attend(
 ) -> Attended:
     """Show runs until all have ended.
 
-    Ctrl-C asks an owner once whether to detach or to cancel (again: cancel); without a terminal to ask on it cancels,
-    and so does SIGTERM. Somebody who only watches just leaves.
+    Ctrl-C asks an owner once whether to detach or to cancel (again: cancel). Where nobody can be asked it cancels, and
+    so does SIGTERM: without a terminal, and in a pipeline, whose other programs the same Ctrl-C ends. Somebody who only
+    watches just leaves.
 
     Args:
         client: The daemon.
@@ -75,11 +75,14 @@ def attend(
             if news.ended:
                 break
             if outcome.interrupted:
+                interrupts.handle()
                 outcome.detached = True
                 say("left; the workers are still ending")
                 break
             outcome.interrupted = True
-            if not owner or _wants_to_leave(interrupts):
+            leave = not owner or _wants_to_leave(interrupts)
+            interrupts.handle()
+            if leave:
                 outcome.detached = True
                 _leave(_live(runs))
                 break
@@ -92,8 +95,7 @@ def _show_until_interrupted(
     news: Follower, runs: dict[str, RunProgress], view: View, interrupts: Interrupts, devices: DeviceNotes
 ) -> None:
     rows = list(runs.values())
-    handled = interrupts.count
-    while not news.ended and interrupts.count == handled:
+    while not news.ended and not interrupts.pending:
         changed: set[str] = set()
         for summary in news.take(_TICK_S):
             if runs[summary.run_id].update(summary, time.monotonic()):
@@ -118,21 +120,18 @@ def _live(runs: dict[str, RunProgress]) -> list[str]:
 
 def _wants_to_leave(interrupts: Interrupts) -> bool:
     """Ask whether to detach or to cancel; where nobody can be asked the answer is to cancel."""
-    if not (interrupts.by_hand and sys.stdin.isatty() and sys.stderr.isatty()):
+    if not interrupts.can_ask:
         return False
-    echo(err=True)
-    answer = interrupts.ask("Detach and leave it running (d), or cancel it (c)? Ctrl-C again cancels. [d/c] ")
-    if answer is None:
-        echo(err=True)  # ends the line on which ^C stands
-    return answer is not None and not answer.strip().lower().startswith("c")
+    echo(err=True)  # ends the line on which ^C stands
+    return interrupts.ask("Detach and leave it running, or cancel it? Ctrl-C again cancels. [D/c]", "dc") == "d"
 
 
 def _cancel(client: TrainerClient, live: list[str], reason: str) -> None:
-    say(f"{reason}: cancelling; the workers get time to save (once more: do not wait for them)")
+    say_always(f"{reason}: cancelling; the workers get time to save (once more: do not wait for them)")
     for run_id in live:
         client.cancel(run_id, reason=reason)
 
 
 def _leave(live: list[str]) -> None:
     for run_id in live:
-        say(f"left running: mosaic runs watch {run_id} comes back, mosaic runs cancel {run_id} ends it")
+        say_always(f"left running: mosaic runs watch {run_id} comes back, mosaic runs cancel {run_id} ends it")

@@ -1,9 +1,13 @@
-"""Counts Ctrl-C and SIGTERM instead of being torn out of whatever is going on."""
+"""Counts Ctrl-C and SIGTERM instead of being torn out of whatever is going on; asks a question of one key."""
 
 from __future__ import annotations
 
+import os
 import signal
+import stat
 import sys
+import termios
+import tty
 from types import FrameType
 from typing import Any
 
@@ -11,16 +15,17 @@ from gym_gui.cli.output import echo
 
 
 class Interrupts:
-    """While entered, Ctrl-C and SIGTERM only count; the loop looks at :attr:`count` when it suits it."""
+    """While entered, Ctrl-C and SIGTERM only count; the loop looks at :attr:`pending` when it suits it."""
 
     def __init__(self) -> None:
         self.count = 0
         self.name = "Ctrl-C"
         """What came last."""
+        self._handled = 0
         self._before: dict[signal.Signals, Any] = {}
 
     def __enter__(self) -> Interrupts:
-        self._before = {number: signal.signal(number, self._take) for number in (signal.SIGINT, signal.SIGTERM)}
+        self._before = {number: signal.signal(number, self._note) for number in (signal.SIGINT, signal.SIGTERM)}
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -28,31 +33,58 @@ class Interrupts:
             signal.signal(number, action)
 
     @property
-    def by_hand(self) -> bool:
-        """Whether somebody is there who can be asked: SIGTERM comes from a program."""
-        return self.name == "Ctrl-C"
+    def pending(self) -> bool:
+        """Whether one has come that nobody has acted on: however early it came, it is not lost."""
+        return self.count > self._handled
 
-    def _take(self, number: int, _frame: FrameType | None) -> None:
-        self.count += 1
-        self.name = "Ctrl-C" if number == signal.SIGINT else "SIGTERM"
+    def handle(self) -> None:
+        """Act on all that have come: none of them is pending any more."""
+        self._handled = self.count
 
-    def _leave_question(self, number: int, frame: FrameType | None) -> None:
-        self._take(number, frame)
-        raise KeyboardInterrupt
+    @property
+    def can_ask(self) -> bool:
+        """Whether somebody is there who can be asked.
 
-    def ask(self, question: str) -> str | None:
-        """Read an answer from the terminal; the question stands on stderr, since stdout may hold a document.
+        SIGTERM comes from a program. In a pipeline the same Ctrl-C has ended the other programs, and the shell may have
+        taken the terminal back.
+        """
+        if self.name != "Ctrl-C" or not (sys.stdin.isatty() and sys.stderr.isatty()):
+            return False
+        return not stat.S_ISFIFO(os.fstat(1).st_mode) and os.tcgetpgrp(sys.stdin.fileno()) == os.getpgrp()
+
+    def ask(self, question: str, keys: str) -> str | None:
+        """Read one key from the terminal; the question stands on stderr, since stdout may hold a document.
+
+        Args:
+            question: What is asked, with the keys.
+            keys: Those that answer; Enter, or the end of input, is the first of them. Others are not heeded.
 
         Returns:
-            What was typed; ``None`` if Ctrl-C was pressed instead, or SIGTERM came; empty at the end of input.
+            The key; ``None`` if Ctrl-C was pressed instead, or SIGTERM came.
         """
+        terminal = sys.stdin.fileno()
+        before = termios.tcgetattr(terminal)
         for number in self._before:
             signal.signal(number, self._leave_question)
         try:
-            echo(question, nl=False, err=True)
-            return sys.stdin.readline()
+            echo(f"{question} ", nl=False, err=True)
+            tty.setcbreak(terminal)
+            while (key := os.read(terminal, 1).decode("ascii", "replace").lower()) not in tuple(keys):
+                if key in ("", "\n", "\r", "\x04"):
+                    return keys[0]
+            return key
         except KeyboardInterrupt:
             return None
         finally:
             for number in self._before:
-                signal.signal(number, self._take)
+                signal.signal(number, self._note)
+            termios.tcsetattr(terminal, termios.TCSADRAIN, before)
+            echo(err=True)
+
+    def _note(self, number: int, _frame: FrameType | None) -> None:
+        self.count += 1
+        self.name = "Ctrl-C" if number == signal.SIGINT else "SIGTERM"
+
+    def _leave_question(self, number: int, frame: FrameType | None) -> None:
+        self._note(number, frame)
+        raise KeyboardInterrupt
