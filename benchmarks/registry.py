@@ -24,7 +24,8 @@ from gym_gui.telemetry.curve import Curve
 from gym_gui.trainer.client import TrainerClient
 from gym_gui.trainer.demand import Demand
 from gym_gui.trainer.home import DaemonHome
-from gym_gui.trainer.registry import Registry, open_registry_readonly
+from gym_gui.trainer.registry import Registry
+from gym_gui.trainer.registry_reader import open_registry_readonly
 from gym_gui.trainer.scheduler import Capacity, Hold, QueuedRun, decide
 
 EPISODES, STEPS = 10_000, 200

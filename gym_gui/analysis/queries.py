@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import sqlite3
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -14,7 +15,7 @@ from gym_gui.runs.states import RunState
 from gym_gui.runs.summary import RunSummary
 
 if TYPE_CHECKING:
-    from gym_gui.trainer.registry import RegistryReader
+    from gym_gui.trainer.registry_reader import RegistryReader
 
 LATEST = "latest"
 _SHOWN = 5
@@ -72,10 +73,11 @@ def get_run(home: Path, run_id: str) -> RunSummary:
         raise UsageError(f"there is no run {run_id!r}", where=str(home), next_step="list the runs: mosaic runs list")
     registry = _registry(home)
     if registry is not None:
-        with contextlib.closing(registry):
+        # A damaged registry is the next daemon's to build anew; the folders know as much.
+        with contextlib.closing(registry), contextlib.suppress(sqlite3.Error):
             known = registry.get(run_id)
-        if known is not None:
-            return _fresh(home, known)
+            if known is not None:
+                return _fresh(home, known)
     return _from_folder(home, run_id)
 
 
@@ -160,22 +162,45 @@ def get_run_summary(home: Path, reference: str) -> dict[str, Any]:
 def _all_runs(
     home: Path, *, group: str | None = None, tag: str | None = None, curves: bool = False
 ) -> Iterator[RunSummary]:
-    """Yield every run, the newest first: those that only the folders know come before the registry's."""
+    """Yield every run, the newest first: those that only the folders know come before the registry's.
+
+    A registry that turns out to be damaged is left at once: the folders tell of the runs that were not yielded.
+    """
     ids = set(run_ids(home))
     registry = _registry(home)
-    with contextlib.nullcontext() if registry is None else contextlib.closing(registry):
-        strangers = []
-        for run_id in ids if registry is None else ids - set(registry.run_ids()):
-            with contextlib.suppress(MosaicError, OSError):  # an unfinished submission, or a folder that is no run
-                strangers.append(_from_folder(home, run_id))
-        yield from sorted(strangers, key=lambda run: (run.created_at or 0.0, run.run_id), reverse=True)
-        before: int | None = None
-        while registry is not None:
-            page = registry.list(limit=_PAGE, before=before, group=group, tag=tag, curves=curves)
-            yield from (_fresh(home, run) for run in page if run.run_id in ids)
-            if len(page) < _PAGE:
+    if registry is not None:
+        yielded: set[str] = set()
+        with contextlib.closing(registry), contextlib.suppress(sqlite3.Error):
+            for run in _known_runs(home, registry, ids, group=group, tag=tag, curves=curves):
+                if run.run_id not in yielded:  # an index of a damaged registry may hide what its table has
+                    yielded.add(run.run_id)
+                    yield run
+            if group or tag:  # the others are of others
                 return
-            before = page[-1].sequence
+        ids -= yielded
+    yield from _strangers(home, ids)
+
+
+def _known_runs(
+    home: Path, registry: RegistryReader, ids: set[str], *, group: str | None, tag: str | None, curves: bool
+) -> Iterator[RunSummary]:
+    yield from _strangers(home, ids - set(registry.run_ids()))
+    before: int | None = None
+    while True:
+        page = registry.list(limit=_PAGE, before=before, group=group, tag=tag, curves=curves)
+        yield from (_fresh(home, run) for run in page if run.run_id in ids)
+        if len(page) < _PAGE:
+            return
+        before = page[-1].sequence
+
+
+def _strangers(home: Path, run_ids: Iterable[str]) -> list[RunSummary]:
+    """Return runs as their folders tell of them, the newest first."""
+    found = []
+    for run_id in run_ids:
+        with contextlib.suppress(MosaicError, OSError):  # an unfinished submission, or a folder that is no run
+            found.append(_from_folder(home, run_id))
+    return sorted(found, key=lambda run: (run.created_at or 0.0, run.run_id), reverse=True)
 
 
 def _fresh(home: Path, known: RunSummary) -> RunSummary:
@@ -207,6 +232,6 @@ def _from_folder(home: Path, run_id: str) -> RunSummary:
 
 
 def _registry(home: Path) -> RegistryReader | None:
-    from gym_gui.trainer.registry import open_registry_readonly
+    from gym_gui.trainer.registry_reader import open_registry_readonly
 
     return open_registry_readonly(home)

@@ -9,11 +9,12 @@ from __future__ import annotations
 import asyncio
 import logging
 import sqlite3
-from collections.abc import AsyncIterator, Callable, Iterable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 
 import msgspec
 
+from gym_gui.runs.states import RunState
 from gym_gui.runs.summary import RunSummary
 from gym_gui.trainer.faults import UnknownRunError
 from gym_gui.trainer.registry import Registry
@@ -56,6 +57,10 @@ class RunBoard:
 
     def __init__(self, registry: Registry) -> None:
         self.registry = registry
+        self.cause_of: Callable[[str], str] = lambda _: ""
+        """Returns what a queued run waits for: it changes with every run before it, and is written nowhere."""
+        self.read_unentered: Callable[[str], RunSummary | None] = lambda _: None
+        """Returns a run that the registry does not have yet."""
         self._current: dict[str, RunSummary] = {}
         self._unsaved: set[str] = set()
         self._refused = False
@@ -63,6 +68,10 @@ class RunBoard:
         self._nudged: set[str] = set()
         self._links: dict[str, set[asyncio.Event]] = {}
         self._streams: dict[str, list[Callable[[], None]]] = {}
+
+    def holds(self, run_id: str) -> bool:
+        """Return whether a run is under way, or its end is not in the registry yet."""
+        return run_id in self._current
 
     def enter(self, run: RunSummary) -> None:
         """Hold a run that has not ended, as the registry has it."""
@@ -74,14 +83,29 @@ class RunBoard:
         Raises:
             UnknownRunError: There is none of that id.
         """
-        run = self._current.get(run_id) or self.registry.get(run_id)
+        run = self._current.get(run_id) or self.registry.get(run_id) or self.read_unentered(run_id)
         if run is None:
             raise UnknownRunError(run_id)
-        return run
+        return self.with_cause(run)
 
-    def newest(self, run: RunSummary) -> RunSummary:
-        """Return a run's value here if there is one, else the given one."""
-        return self._current.get(run.run_id, run)
+    def with_cause(self, run: RunSummary) -> RunSummary:
+        """Return a run with what it waits for, if it is queued."""
+        cause = self.cause_of(run.run_id) if run.state is RunState.QUEUED else ""
+        return msgspec.structs.replace(run, cause=cause) if cause else run
+
+    def tell_waiting(self) -> None:
+        """Show those who watch queued runs what these wait for now."""
+        for run_id, watches in self._watches.items():
+            run = self._current.get(run_id)
+            if run is not None and run.state is RunState.QUEUED:
+                for watch in watches:
+                    watch.offer(self.with_cause(run))
+
+    def renumber(self, sequence_of: Mapping[str, int]) -> list[RunSummary]:
+        """Give the runs that are under way other numbers, and return them."""
+        for run_id in self._current.keys() & sequence_of.keys():
+            self._current[run_id] = msgspec.structs.replace(self._current[run_id], sequence=sequence_of[run_id])
+        return [self._current[run_id] for run_id in sequence_of if run_id in self._current]
 
     def publish(self, run: RunSummary) -> bool:
         """Take a newer value of a run and show it to its readers.

@@ -27,7 +27,9 @@ from gym_gui.logging_config.log_constants import LOG_DAEMON_RECONCILED, LOG_DAEM
 from gym_gui.logging_config.setup import configure_logging
 from gym_gui.runs.base_environment import daemon_environment
 from gym_gui.runs.disk import DiskGauge
+from gym_gui.runs.ids import is_run_id
 from gym_gui.runs.lock import FileLock
+from gym_gui.runs.summary import RunSummary
 from gym_gui.telemetry.identity import ProcessIdentity
 from gym_gui.trainer import daemon_options
 from gym_gui.trainer.address import LOOPBACK, SERVICE_NAME, check_bind, choose_port, is_loopback
@@ -43,11 +45,12 @@ from gym_gui.trainer.housekeeping import Housekeeping
 from gym_gui.trainer.inventory import read_inventory
 from gym_gui.trainer.keep_going import keep_going
 from gym_gui.trainer.live import LiveRuns
+from gym_gui.trainer.loading import Loading
 from gym_gui.trainer.local_socket import ListeningSocket, sweep
 from gym_gui.trainer.log_keeper import LogKeeper
 from gym_gui.trainer.proto import mosaic_pb2 as pb
 from gym_gui.trainer.proto.mosaic_pb2_grpc import add_TrainerServiceServicer_to_server
-from gym_gui.trainer.reconcile import reconcile
+from gym_gui.trainer.reconcile import Reconciliation, reconcile
 from gym_gui.trainer.registry import Registry
 from gym_gui.trainer.scheduler import Capacity
 from gym_gui.trainer.service import TrainerService
@@ -117,7 +120,6 @@ class TrainerDaemon:
         limit_bytes = int(float(get_setting("max_run_disk_mb")) * (1 << 20))
         self.quota = DiskQuota(self.paths.path, self.dispatcher, limit_bytes)
         self.submission = Submission(self.paths.path, self.registry, frozenset(self.executors), inventory)
-        self.service = TrainerService(self.board, self.dispatcher, self.submission, self.status, self.stop)
         idle_timeout_s = float(get_setting("daemon_idle_timeout_s")) if on_demand else None
         self.chores = Housekeeping(
             self.paths.path,
@@ -128,6 +130,17 @@ class TrainerDaemon:
             self.stop,
             self.log_keeper,
             lambda: self.service.busy,
+        )
+        self.board.read_unentered = self._read_unentered
+        self.loading = Loading()
+        self.service = TrainerService(
+            self.board,
+            self.dispatcher,
+            self.submission,
+            self.status,
+            self.stop,
+            self.loading,
+            self.chores.backlog,
         )
 
     async def run(self, on_ready: Callable[[str], None] | None = None) -> None:
@@ -143,22 +156,17 @@ class TrainerDaemon:
         local, ports = self._server(checks, SERVER_OPTIONS), self._server(checks, PORT_OPTIONS, PORT_CALLS)
         self.socket = ListeningSocket(self.paths.path, local.add_insecure_port)
         self.address = await self._bind(ports)
-        await self._reconcile()
         await asyncio.gather(local.start(), ports.start())
         await checks.set(SERVICE_NAME, health_pb2.HealthCheckResponse.SERVING)
         self._announce()
         if on_ready is not None:
             on_ready(self.address)
-        chores = [
-            asyncio.create_task(keep_going(chore))
-            for chore in (self.chores.run, self.quota.run, self.local.keep_spare, self.log_keeper.run)
-        ]
+        work = asyncio.create_task(self._work())
         try:
             await self._stopping.wait()
         finally:
-            for chore in chores:
-                chore.cancel()
-            await asyncio.gather(*chores, return_exceptions=True)
+            work.cancel()
+            await asyncio.gather(work, return_exceptions=True)
             self.paths.withdraw()
             self.socket.close()
             await checks.enter_graceful_shutdown()
@@ -169,9 +177,23 @@ class TrainerDaemon:
             log_constant(logger, LOG_DAEMON_STOPPED)
             self.lock.release()
 
+    async def _work(self) -> None:
+        """Read the runs, then do what the daemon does beside its calls; all calls are answered meanwhile."""
+        await self.loading.run(self._load)
+        chores = (self.chores.run, self.quota.run, self.local.keep_spare, self.log_keeper.run)
+        await asyncio.gather(*(keep_going(chore) for chore in chores))
+
     def stop(self) -> None:
         """End the daemon; runs go on."""
         self._stopping.set()
+
+    def notes(self) -> list[str]:
+        """Return what whoever started the daemon should know."""
+        return [
+            f"the registry was of no use ({fault}); it is built anew from the run folders, no run is lost"
+            + (f", and what there was is kept: {kept}" if kept else "")
+            for kept, fault in self.registry.replaced
+        ]
 
     def is_home(self) -> bool:
         """Return whether the home is still the one that this daemon has locked, and its programs can reach it."""
@@ -248,17 +270,36 @@ class TrainerDaemon:
                 next_step="try again, or take any free port: --port 0",
             ) from None
 
-    async def _reconcile(self) -> None:
-        found = await asyncio.to_thread(reconcile, self.paths.path, self.registry)
-        for run in found.started:
-            self.dispatcher.adopt(run)
-        for run, priority in found.waiting:
-            self.dispatcher.enqueue(run, priority)
+    async def _load(self) -> None:
+        found = await asyncio.to_thread(self._reconcile)
+        for run, plan in found.started:
+            self.dispatcher.adopt(run, plan)
+        self.dispatcher.enqueue(found.waiting)
         for run_id in found.ended:
             self.log_keeper.add(run_id)
-        self.chores.index_later(found.unread)
+        self.chores.backlog.add(found.unread)
+        self.registry.refill = self._refill
         counts = {"started": len(found.started), "waiting": len(found.waiting), "unread": len(found.unread)}
         log_constant(logger, LOG_DAEMON_RECONCILED, extra=counts)
+
+    def _reconcile(self) -> Reconciliation:
+        while True:
+            before = len(self.registry.replaced)
+            found = reconcile(self.paths.path, self.registry)
+            if len(self.registry.replaced) == before:  # else much of it was entered into what is set aside now
+                return found
+
+    def _refill(self) -> None:
+        """Enter all runs into an empty registry: at once those under way, the others one after the other."""
+        run_ids = sorted(path.name for path in self.paths.runs.iterdir() if is_run_id(path.name))
+        first = self.registry.reserve(len(run_ids))
+        sequence_of = dict(zip(run_ids, range(first, first + len(run_ids)), strict=True))
+        self.registry.enter(self.board.renumber(sequence_of))
+        others = [(sequence_of[run_id], run_id) for run_id in reversed(run_ids) if not self.board.holds(run_id)]
+        self.chores.backlog.add(others)
+
+    def _read_unentered(self, run_id: str) -> RunSummary | None:
+        return self.chores.backlog.read(run_id)
 
     def _announce(self) -> None:
         me = ProcessIdentity.own()
@@ -298,7 +339,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         daemon = TrainerDaemon(
             options.home, host=options.host, port=options.port, on_demand=options.on_demand, tls=options.tls
         )
-        await daemon.run(options.tell_ready)
+        await daemon.run(lambda address: options.tell_ready(address, daemon.notes()))
 
     try:
         asyncio.run(serve())

@@ -29,9 +29,9 @@ class DaemonOptions:
     ready_fd: int | None
     tls: TlsFiles | None = None
 
-    def tell_ready(self, address: str) -> None:
-        """Tell the starter that calls are answered."""
-        self._tell({"address": address})
+    def tell_ready(self, address: str, notes: Sequence[str] = ()) -> None:
+        """Tell the starter that calls are answered, and what the user should know besides."""
+        self._tell({"address": address, "notes": list(notes)})
 
     def tell_error(self, error: MosaicError) -> None:
         """Tell the starter why there will be no daemon."""

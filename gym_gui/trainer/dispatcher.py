@@ -9,7 +9,7 @@ import asyncio
 import logging
 import sqlite3
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 
 import msgspec
@@ -26,6 +26,7 @@ from gym_gui.logging_config.log_constants import (
 from gym_gui.runs.cancel import write_cancel
 from gym_gui.runs.folder import RunFolder
 from gym_gui.runs.grant import read_grant, share_out, wanted_gpus, write_grant
+from gym_gui.runs.plan import RunPlan
 from gym_gui.runs.plan_io import load_plan
 from gym_gui.runs.states import RunState
 from gym_gui.runs.summary import RunSummary
@@ -47,6 +48,10 @@ logger = logging.getLogger(__name__)
 
 #: Seconds between looks at a supervisor of which no other sign has come.
 LOOK_S = 0.25
+#: A decision that takes no longer is made whenever something has changed, seconds; one that does takes up at most this
+#: share of the daemon's time.
+CHEAP_S = 0.005
+DECISION_SHARE = 10
 
 
 class Dispatcher:
@@ -74,6 +79,7 @@ class Dispatcher:
         self.executors = executors
         self.capacity = capacity
         self._home = home
+        board.cause_of = self._cause_of
         self._on_ended = on_ended or LiveRuns(home / "runs").discard
         self._inventory = inventory
         self._queue: dict[str, QueuedRun] = {}
@@ -83,6 +89,9 @@ class Dispatcher:
         self._active: dict[str, asyncio.Task[None]] = {}
         self._looks: dict[str, asyncio.Event] = {}
         self._closing = False
+        self._decision_due: asyncio.TimerHandle | None = None
+        self._decision_s = 0.0
+        self._decided_at = 0.0
         self._held_by: Lack | None = None
         """What all queued runs wait for, whatever else they need."""
 
@@ -101,24 +110,28 @@ class Dispatcher:
         """Ids of the runs that hold a slot."""
         return list(self._holds)
 
-    def enqueue(self, run: RunSummary, priority: int) -> None:
-        """Take a run that has never been started."""
-        self.board.enter(run)
-        submitter, demand = self._claims(run.run_id)
-        self._queue[run.run_id] = QueuedRun(run.run_id, run.sequence, priority, submitter, demand)
+    def enqueue(self, runs: Iterable[tuple[RunSummary, RunPlan]]) -> None:
+        """Take runs that have never been started, and decide once for all of them."""
+        for run, plan in runs:
+            self.board.enter(run)
+            self._queue[run.run_id] = QueuedRun(run.run_id, run.sequence, plan.priority, *self._claims(plan))
         self._start_queued()
 
-    def adopt(self, run: RunSummary) -> None:
+    def adopt(self, run: RunSummary, plan: RunPlan) -> None:
         """Take a run that an earlier daemon started."""
+        if run.run_id in self._active:
+            return
         self.board.enter(run)
         gpus = [gpu for granted in read_grant(RunFolder.of(self._home, run.run_id)).values() for gpu in granted]
-        self._supervise(Hold(run.run_id, *self._claims(run.run_id), tuple(gpus)), started=True)
+        self._supervise(Hold(run.run_id, *self._claims(plan), tuple(gpus)), started=True)
 
     def why(self, run_id: str) -> Waiting | None:
         """Return what a run waits for, ``None`` if it is not queued here."""
-        waiting = self._waiting.get(run_id) if run_id in self._queue else None
-        # Another cause than the scheduler's: nothing is started just now.
-        return waiting if waiting is not None and str(waiting) == self.board.get(run_id).cause else None
+        return self._waiting.get(run_id) if run_id in self._queue else None
+
+    def _cause_of(self, run_id: str) -> str:
+        waiting = self.why(run_id)
+        return "" if waiting is None else str(waiting)
 
     def look(self, run_id: str) -> None:
         """Look at a run's supervisor now: there was a sign that it may have ended."""
@@ -167,6 +180,8 @@ class Dispatcher:
     async def close(self) -> None:
         """Stop looking after runs. Their supervisors go on by themselves."""
         self._closing = True
+        if self._decision_due is not None:
+            self._decision_due.cancel()
         tasks = list(self._active.values())
         for task in tasks:
             task.cancel()
@@ -184,32 +199,41 @@ class Dispatcher:
             self._start_queued()
 
     def _start_queued(self) -> None:
+        """Decide now; with a queue so long that it takes its time, in a while, once for all that happens until then."""
+        if self._decision_due is not None:
+            return
+        pause = self._decided_at + DECISION_SHARE * self._decision_s - time.monotonic()
+        if self._decision_s < CHEAP_S or pause <= 0:
+            self._decide()
+        else:
+            self._decision_due = asyncio.get_running_loop().call_later(pause, self._decide)
+
+    def _decide(self) -> None:
+        self._decision_due = None
+        began = time.monotonic()
+        self._decide_once()
+        self.board.tell_waiting()
+        self._decided_at = time.monotonic()
+        self._decision_s = self._decided_at - began
+
+    def _decide_once(self) -> None:
         if self._held_by is not None:
             queue = sorted(self._queue.values(), key=lambda run: (-run.priority, run.sequence))
-            self._tell({run.run_id: Waiting(place, (self._held_by,)) for place, run in enumerate(queue)})
+            self._waiting = {run.run_id: Waiting(place, (self._held_by,)) for place, run in enumerate(queue)}
             return
         decision = decide(self._queue.values(), self._holds.values(), self.capacity, self._memory)
         self._memory = decision.memory
         for hold in decision.start:
             del self._queue[hold.run_id]
             self._supervise(hold, started=False)
-        self._tell(decision.waiting)
+        self._waiting = decision.waiting
 
-    def _tell(self, found: dict[str, Waiting]) -> None:
-        """Put on the board what each queued run waits for."""
-        self._waiting = found
-        for run_id, waiting in found.items():
-            run, cause = self.board.get(run_id), str(waiting)
-            if run.cause != cause:
-                self.board.publish(msgspec.structs.replace(run, cause=cause))
-
-    def _claims(self, run_id: str) -> tuple[str, Demand]:
-        """Return whose a run is and what is set aside for it: nothing where its folder does not tell."""
+    def _claims(self, plan: RunPlan) -> tuple[str, Demand]:
+        """Return whose a run is and what is set aside for it: nothing where its plan does not tell."""
         try:
-            plan = load_plan(RunFolder.of(self._home, run_id))
             return plan.submitter, demand_of_plan(plan, self._inventory) if self._inventory else SLOT_ONLY
-        except (MosaicError, OSError, ValueError):
-            return "", SLOT_ONLY
+        except ValueError:
+            return plan.submitter, SLOT_ONLY
 
     def _supervise(self, hold: Hold, *, started: bool) -> None:
         run_id = hold.run_id

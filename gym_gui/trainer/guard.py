@@ -25,7 +25,23 @@ Context = grpc.aio.ServicerContext[Any, Any]
 def answers(
     method: Callable[[Any, Request], Awaitable[Response]],
 ) -> Callable[[Any, Request, Context], Awaitable[Response]]:
-    """Guard a method that answers once; it need not take the call's context."""
+    """Guard a method that answers once, when the runs were read; it need not take the call's context."""
+
+    @functools.wraps(method)
+    async def guarded(self: Any, request: Request, context: Context) -> Response:
+        async def answer() -> Response:
+            await self.loading.wait()
+            return await method(self, request)
+
+        return await _answer(answer(), context)
+
+    return guarded
+
+
+def answers_at_once(
+    method: Callable[[Any, Request], Awaitable[Response]],
+) -> Callable[[Any, Request, Context], Awaitable[Response]]:
+    """Guard a method that answers once, and that needs to know of no run."""
 
     @functools.wraps(method)
     async def guarded(self: Any, request: Request, context: Context) -> Response:
@@ -41,7 +57,11 @@ def answers_client(
 
     @functools.wraps(method)
     async def guarded(self: Any, request: Request, context: Context) -> Response:
-        return await _answer(method(self, request, _client_of(context)), context)
+        async def answer() -> Response:
+            await self.loading.wait()
+            return await method(self, request, _client_of(context))
+
+        return await _answer(answer(), context)
 
     return guarded
 
@@ -54,6 +74,7 @@ def streams(
     @functools.wraps(method)
     async def guarded(self: Any, request: Request, context: Context) -> AsyncIterator[Response]:
         try:
+            await self.loading.wait()
             async for response in method(self, request):
                 yield response
         except MosaicError as error:

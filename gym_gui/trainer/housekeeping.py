@@ -10,12 +10,17 @@ from pathlib import Path
 
 from gym_gui.logging_config.helpers import log_constant
 from gym_gui.logging_config.log_constants import LOG_DAEMON_IDLE
+from gym_gui.runs.folder import RunFolder
+from gym_gui.runs.plan_io import load_plan
+from gym_gui.runs.summary import RunSummary
+from gym_gui.trainer.backlog import Backlog
 from gym_gui.trainer.board import RunBoard
 from gym_gui.trainer.deletion import finish_deletions
 from gym_gui.trainer.disk_guard import DiskGuard
 from gym_gui.trainer.dispatcher import Dispatcher
+from gym_gui.trainer.live import LiveRuns
 from gym_gui.trainer.log_keeper import LogKeeper
-from gym_gui.trainer.reconcile import index_ended
+from gym_gui.trainer.registry_watch import RegistryWatch
 
 logger = logging.getLogger(__name__)
 
@@ -60,7 +65,9 @@ class Housekeeping:
         self._stop = stop
         self._log_keeper = log_keeper
         self._used_at = time.monotonic()
-        self._unread: list[tuple[int, str]] = []
+        self.backlog = Backlog(home)
+        self._live = LiveRuns(home / "runs")
+        self._registry_watch = RegistryWatch(board.registry)
         self._disk = DiskGuard(home, dispatcher)
         self._disk.look()
         self._disk_seen_at = time.monotonic()
@@ -69,10 +76,6 @@ class Housekeeping:
         """Remember that a client is there; what proxies report is no client."""
         if not method.endswith("/Report"):
             self._used_at = time.monotonic()
-
-    def index_later(self, unread: list[tuple[int, str]]) -> None:
-        """Enter these runs into the registry, a few at a time: sequence and id of each."""
-        self._unread += unread
 
     async def run(self) -> None:
         """Do the chores until cancelled."""
@@ -88,6 +91,7 @@ class Housekeeping:
             if time.monotonic() - self._disk_seen_at >= DISK_S:
                 self._disk.look()
                 self._disk_seen_at = time.monotonic()
+            await self._registry_watch.look()
             await self._index_some()
             if self._idle_timeout_s is not None and self._idle_s() > self._idle_timeout_s:
                 log_constant(logger, LOG_DAEMON_IDLE)
@@ -96,23 +100,25 @@ class Housekeeping:
                 # Somebody removed the home: whoever uses it next starts a daemon of its own.
                 logger.warning("the home %s is gone", self._home)
                 self._stop()
-            await asyncio.sleep(0 if self._unread else FLUSH_S)
+            await asyncio.sleep(0 if self.backlog else FLUSH_S)
 
     async def _index_some(self) -> None:
-        batch = self._unread[:_INDEX_BATCH]
+        batch = self.backlog.first(_INDEX_BATCH)
         if not batch:
             return
-        for run, submitter, priority in await asyncio.to_thread(lambda: list(index_ended(self._home, batch))):
-            entered = self._board.registry.add(run, submitter=submitter, priority=priority)
-            if not entered.state.terminal:
-                self._dispatcher.adopt(entered)
-            self._unread.remove((entered.sequence, entered.run_id))
-        # Only now, and each once: what a full disk refuses is entered when there is room.
-        done = set(batch)
-        self._unread = [each for each in self._unread if each not in done]
+        for run_id, run in await asyncio.to_thread(lambda: [(each, self.backlog.read(each)) for each in batch]):
+            if run is not None and self._is_to_be_entered(run):
+                entered = self._board.registry.add(run)
+                if not entered.state.terminal:
+                    self._dispatcher.adopt(entered, load_plan(RunFolder.of(self._home, run_id)))
+            self.backlog.discard(run_id)  # only now: what a full disk refuses is entered when there is room
+
+    def _is_to_be_entered(self, run: RunSummary) -> bool:
+        """Whether nobody else enters a run: neither the board, which holds it, nor the submission that writes it."""
+        return not self._board.holds(run.run_id) and (run.state.terminal or not self._live.marks(run.run_id))
 
     def _idle_s(self) -> float:
         going = self._dispatcher.active or self._dispatcher.queued
-        if going or self._board.watchers or self._log_keeper.busy or self._is_busy():
+        if going or self.backlog or self._board.watchers or self._log_keeper.busy or self._is_busy():
             self._used_at = time.monotonic()
         return time.monotonic() - self._used_at

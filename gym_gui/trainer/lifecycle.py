@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import logging
 import os
 import select
 import signal
@@ -18,6 +19,8 @@ from gym_gui.core.worker.errors import ConfigError, MosaicError, Problem, UsageE
 from gym_gui.runs.base_environment import daemon_environment
 from gym_gui.runs.lock import FileLock, is_locked
 from gym_gui.trainer.home import DaemonHome, DaemonInfo
+
+logger = logging.getLogger(__name__)
 
 START_TIMEOUT_S = 60.0
 STOP_TIMEOUT_S = 20.0
@@ -182,6 +185,8 @@ def _spawn(paths: DaemonHome, port: int | None, on_demand: bool, deadline: float
             next_step=f"look into {paths.log}",
         )
     if "address" in word:
+        for note in word.get("notes", ()):
+            logger.warning("warning: %s", note)
         # It outlives this program; without this, Popen warns of a child that still runs.
         process.returncode = 0
         return

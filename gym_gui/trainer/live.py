@@ -25,6 +25,10 @@ class LiveRuns:
         """Unmark a run."""
         (self._folder / run_id).unlink(missing_ok=True)
 
+    def marks(self, run_id: str) -> bool:
+        """Return whether a run is marked."""
+        return (self._folder / run_id).exists()
+
     def all(self) -> set[str]:
         """Return the ids of the marked runs."""
         with contextlib.suppress(FileNotFoundError):

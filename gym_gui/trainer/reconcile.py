@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import logging
 import shutil
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-
-import msgspec
 
 from gym_gui.core.worker.errors import MosaicError
 from gym_gui.runs.folder import RunFolder
 from gym_gui.runs.ids import is_run_id
+from gym_gui.runs.plan import RunPlan
 from gym_gui.runs.plan_io import load_plan
 from gym_gui.runs.states import TERMINAL, RunState
 from gym_gui.runs.summary import RunSummary
@@ -30,14 +28,14 @@ _NOT_ENDED = [state for state in RunState if state not in TERMINAL]
 class Reconciliation:
     """What a starting daemon found."""
 
-    waiting: list[tuple[RunSummary, int]] = field(default_factory=list)
-    """Runs that were never started, with their priorities, in order of submission."""
-    started: list[RunSummary] = field(default_factory=list)
+    waiting: list[tuple[RunSummary, RunPlan]] = field(default_factory=list)
+    """Runs that were never started, in order of submission."""
+    started: list[tuple[RunSummary, RunPlan]] = field(default_factory=list)
     """Runs that were started and have not ended, or have ended and were not put in order."""
     ended: list[str] = field(default_factory=list)
     """Runs that have ended and are marked live still: their logs may not have been put in order."""
     unread: list[tuple[int, str]] = field(default_factory=list)
-    """Ended runs that the registry does not have: sequence and id, the newest first; see :func:`index_ended`."""
+    """Ended runs that the registry does not have: sequence and id, the newest first."""
 
 
 def reconcile(home: Path, registry: Registry) -> Reconciliation:
@@ -55,59 +53,61 @@ def reconcile(home: Path, registry: Registry) -> Reconciliation:
     unknown = sorted(on_disk - known)
     first = registry.reserve(len(unknown))
     sequence_of = dict(zip(unknown, range(first, first + len(unknown)), strict=True))
-    not_ended = {run.run_id for run in registry.list(states=_NOT_ENDED)} & on_disk
+    rows = {run.run_id: run for run in registry.list(states=_NOT_ENDED)}
     found = Reconciliation()
-    for run_id in sorted((marked & on_disk) | not_ended):
-        _read_live(RunFolder(runs / run_id), sequence_of.get(run_id), registry, live, found)
+    entered: list[RunSummary] = []
+    for run_id in sorted((marked | set(rows)) & on_disk):
+        folder = RunFolder(runs / run_id)
+        read = _read_live(folder, rows.get(run_id))
+        if read is None:
+            if not folder.run_json.exists():
+                _remove_remains(folder, registry, live)
+            continue
+        run, plan, never_started = read
+        if run_id in sequence_of:
+            run.sequence = sequence_of[run_id]
+        else:
+            row = rows.get(run_id) or registry.get(run_id)
+            run.sequence = row.sequence if row else 0
+            run.report = max(run.report, row.report if row else 0)
+        if not never_started or run_id in sequence_of:
+            entered.append(run)
+        if never_started:
+            found.waiting.append((run, plan))
+        elif run.state.terminal and is_finished(folder):
+            found.ended.append(run_id)
+        else:
+            live.add(run_id)
+            found.started.append((run, plan))
+    registry.enter([run for run in entered if run.run_id in sequence_of])
+    registry.update([run for run in entered if run.run_id not in sequence_of])
+    found.waiting.sort(key=lambda each: each[0].sequence)
     found.unread = [(sequence_of[run_id], run_id) for run_id in reversed(unknown) if run_id not in marked]
     return found
 
 
-def index_ended(home: Path, unread: list[tuple[int, str]]) -> Iterator[tuple[RunSummary, str, int]]:
-    """Yield ``(run, submitter, priority)`` for runs that are to be entered, reading one folder after the other."""
-    for sequence, run_id in unread:
-        folder = RunFolder.of(home, run_id)
-        try:
-            plan = load_plan(folder)
-            run = msgspec.structs.replace(read_summary(folder), sequence=sequence)
-        except (MosaicError, OSError) as error:
-            logger.warning("run %s is left out: %s", run_id, error, extra={"run_id": run_id})
-            continue
-        yield run, plan.submitter, plan.priority
+def _remove_remains(folder: RunFolder, registry: Registry, live: LiveRuns) -> None:
+    logger.warning(
+        "run %s: its submission was cut short; its folder is removed", folder.run_id, extra={"run_id": folder.run_id}
+    )
+    shutil.rmtree(folder.path, ignore_errors=True)
+    registry.remove([folder.run_id])
+    live.discard(folder.run_id)
 
 
-def _read_live(
-    folder: RunFolder, sequence: int | None, registry: Registry, live: LiveRuns, found: Reconciliation
-) -> None:
-    if not folder.run_json.exists():
-        logger.warning(
-            "run %s: its submission was cut short; its folder is removed",
-            folder.run_id,
-            extra={"run_id": folder.run_id},
-        )
-        shutil.rmtree(folder.path, ignore_errors=True)
-        registry.remove([folder.run_id])
-        live.discard(folder.run_id)
-        return
+def _read_live(folder: RunFolder, row: RunSummary | None) -> tuple[RunSummary, RunPlan, bool] | None:
+    """Return a run that may not have ended, its plan, and whether it was never started; ``None`` if it is unreadable.
+
+    Of a run that was never started the registry's row tells all: a queue may hold thousands.
+    """
     try:
         plan = load_plan(folder)
+        started = folder.supervisor_log.exists()
+        if not started and row is not None and row.state is RunState.QUEUED:
+            return row, plan, True
         run = read_summary(folder)
     except (MosaicError, OSError) as error:
-        logger.warning("run %s is left out: %s", folder.run_id, error, extra={"run_id": folder.run_id})
-        return
-    if sequence is None:
-        row = registry.get(folder.run_id)
-        run.sequence = row.sequence if row else 0
-        run.report = max(run.report, row.report if row else 0)
-        registry.update([run])
-    else:
-        run = registry.add(
-            msgspec.structs.replace(run, sequence=sequence), submitter=plan.submitter, priority=plan.priority
-        )
-    if run.state.terminal and is_finished(folder):
-        found.ended.append(run.run_id)
-    elif run.state is RunState.QUEUED and not folder.supervisor_log.exists():
-        found.waiting.append((run, plan.priority))
-    else:
-        live.add(run.run_id)
-        found.started.append(run)
+        if folder.run_json.exists():
+            logger.warning("run %s is left out: %s", folder.run_id, error, extra={"run_id": folder.run_id})
+        return None
+    return run, plan, run.state is RunState.QUEUED and not started

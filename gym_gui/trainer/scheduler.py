@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from itertools import zip_longest
 
 from gym_gui.trainer.demand import Demand
 from gym_gui.trainer.turns import Turns
@@ -150,6 +151,8 @@ class _Scene:
         self._aside: tuple[tuple[QueuedRun, frozenset[str]], ...] = ()
         self._lacks: dict[Demand, tuple[Lack, ...]] = {}
         """What runs that were looked at lack, by demand, until something changes: a queue holds many that are alike."""
+        self._claimless: set[Demand] = set()
+        """Demands for which nothing more can be set aside, until something changes."""
 
     @property
     def aside(self) -> tuple[tuple[QueuedRun, frozenset[str]], ...]:
@@ -160,6 +163,7 @@ class _Scene:
     def aside(self, aside: tuple[tuple[QueuedRun, frozenset[str]], ...]) -> None:
         self._aside = aside
         self._lacks.clear()
+        self._claimless.clear()
 
     def start(self, run: QueuedRun) -> None:
         taken = {gpu for hold in self.holds for gpu in hold.gpus}
@@ -170,6 +174,7 @@ class _Scene:
         self.started.append(hold)
         self.under_way[run.submitter] += 1
         self._lacks.clear()
+        self._claimless.clear()
 
     def at_quota(self, submitter: str) -> bool:
         return 0 < self.capacity.max_per_submitter <= self.under_way[submitter]
@@ -194,12 +199,16 @@ class _Scene:
 
         Of each resource only one run at a time is given some: the first that lacks it.
         """
+        if run.demand in self._claimless:
+            return
         lacking = [lack.resource for lack in lacks]
         first = min(SCARCEST_FIRST.index(resource) for resource in lacking)
         taken = frozenset().union(*(claims for _, claims in self.aside))
         claims = frozenset(resource for resource in SCARCEST_FIRST[: first + 1] if _needed(run, resource)) - taken
         if claims:
             self.aside = (*self.aside, (run, claims))
+        else:
+            self._claimless.add(run.demand)
 
     def claims_of(self, run: QueuedRun) -> frozenset[str]:
         """Return of which resources something is set aside for a run."""
@@ -245,11 +254,8 @@ class _Level:
 
     def in_order(self) -> list[QueuedRun]:
         """Return the runs that wait, in the order in which they are to start if all are alike."""
-        rank = {submitter: place for place, submitter in enumerate(dict.fromkeys([*self.turns.order, *self.lanes]))}
-        placed = [
-            (place, rank[submitter], run) for submitter, runs in self.lanes.items() for place, run in enumerate(runs)
-        ]
-        return [run for _, _, run in sorted(placed, key=lambda item: item[:2])]
+        lanes = [self.lanes[submitter] for submitter in dict.fromkeys([*self.turns.order, *self.lanes])]
+        return [run for row in zip_longest(*lanes) for run in row if run is not None]
 
     def _start_one(self) -> dict[str, tuple[Lack, ...]] | None:
         """Start the next run, or return what each one lacks if there is none to start."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import time
 from collections.abc import AsyncIterator, Callable
 
 import grpc
@@ -14,14 +15,16 @@ from gym_gui.runs.folder import RunFolder
 from gym_gui.runs.names import check_names
 from gym_gui.runs.plan import RunPlan
 from gym_gui.runs.summary import RunSummary
+from gym_gui.trainer.backlog import Backlog
 from gym_gui.trainer.board import RunBoard
 from gym_gui.trainer.converters import problem_to_pb, state_from_pb, summary_from_pb, summary_to_pb
 from gym_gui.trainer.deletion import delete_run
 from gym_gui.trainer.disk_quota import quota_note
 from gym_gui.trainer.dispatcher import Dispatcher
 from gym_gui.trainer.feed import Feeds
-from gym_gui.trainer.guard import answers, answers_client, streams
+from gym_gui.trainer.guard import answers, answers_at_once, answers_client, streams
 from gym_gui.trainer.intake import Intake
+from gym_gui.trainer.loading import Loading
 from gym_gui.trainer.proto import mosaic_pb2 as pb
 from gym_gui.trainer.proto.mosaic_pb2_grpc import TrainerServiceServicer
 from gym_gui.trainer.row_converters import cursor_from_pb, query_from_pb
@@ -32,6 +35,7 @@ from gym_gui.trainer.wire_cache import WireCache
 from gym_gui.trainer.worker_converters import record_to_pb
 
 _DEFAULT_PAGE, _LARGEST_PAGE = 100, 1000
+_PATIENCE_S, _POLL_S = 10.0, 0.02
 
 
 class TrainerService(TrainerServiceServicer):
@@ -43,6 +47,8 @@ class TrainerService(TrainerServiceServicer):
         submission: Validates and writes runs.
         status: Returns what the daemon says of itself.
         stop: Ends the daemon.
+        loading: Calls that are about runs wait for it.
+        backlog: Runs that the registry lacks: a list waits for them for a while.
     """
 
     def __init__(
@@ -52,7 +58,11 @@ class TrainerService(TrainerServiceServicer):
         submission: Submission,
         status: Callable[[], pb.DaemonStatus],
         stop: Callable[[], None],
+        loading: Loading,
+        backlog: Backlog,
     ) -> None:
+        self.loading = loading
+        self._backlog = backlog
         self._board = board
         self._dispatcher = dispatcher
         self._submission = submission
@@ -75,14 +85,20 @@ class TrainerService(TrainerServiceServicer):
         await asyncio.to_thread(delete_run, self._submission.home, run)
         self._board.registry.remove([run.run_id])
 
+    async def _entered(self) -> None:
+        """Wait until the registry has all runs, but not for ever."""
+        deadline = time.monotonic() + _PATIENCE_S
+        while self._backlog and time.monotonic() < deadline:
+            await asyncio.sleep(_POLL_S)
+
     def _enter(self, plan: RunPlan, run: RunSummary) -> None:
-        self._dispatcher.enqueue(self._submission.register(plan, run), plan.priority)
+        self._dispatcher.enqueue([(self._submission.register(plan, run), plan)])
 
     @answers_client
     async def SubmitRun(self, request: pb.SubmitRunRequest, client: str) -> pb.SubmitRunResponse:
         return pb.SubmitRunResponse(run_id=await self._intake.submit(request, client))
 
-    @answers
+    @answers_at_once
     async def ValidateRun(self, request: pb.ValidateRunRequest) -> pb.ValidateRunResponse:
         problems = await self._intake.do(lambda: self._submission.problems(request.config_json))
         return pb.ValidateRunResponse(problems=[problem_to_pb(problem) for problem in problems])
@@ -118,6 +134,7 @@ class TrainerService(TrainerServiceServicer):
 
     @answers
     async def ListRuns(self, request: pb.ListRunsRequest) -> pb.ListRunsResponse:
+        await self._entered()
         size = min(request.page_size or _DEFAULT_PAGE, _LARGEST_PAGE)
         self._board.flush()
         runs = self._board.registry.list(
@@ -129,7 +146,7 @@ class TrainerService(TrainerServiceServicer):
             curves=request.curves,
         )
         return pb.ListRunsResponse(
-            runs=[summary_to_pb(run, curves=request.curves) for run in runs[:size]],
+            runs=[summary_to_pb(self._board.with_cause(run), curves=request.curves) for run in runs[:size]],
             next_page_token=str(runs[size - 1].sequence) if len(runs) > size else "",
         )
 
@@ -203,20 +220,20 @@ class TrainerService(TrainerServiceServicer):
         await asyncio.shield(self._delete(self._board.get(request.run_id)))
         return pb.DeleteRunResponse()
 
-    @answers
+    @answers_at_once
     async def ListWorkers(self, _: pb.ListWorkersRequest) -> pb.ListWorkersResponse:
         records = await self._intake.do(self._submission.catalog.list)
         return pb.ListWorkersResponse(workers=[record_to_pb(record, schema=False) for record in records])
 
-    @answers
+    @answers_at_once
     async def DescribeWorker(self, request: pb.DescribeWorkerRequest) -> pb.WorkerRecord:
         return record_to_pb(await self._intake.do(lambda: self._submission.catalog.get(request.name)))
 
-    @answers
+    @answers_at_once
     async def GetStatus(self, _: pb.GetStatusRequest) -> pb.DaemonStatus:
         return self._status()
 
-    @answers
+    @answers_at_once
     async def Shutdown(self, _: pb.ShutdownRequest) -> pb.ShutdownResponse:
         self._stop()
         return pb.ShutdownResponse()

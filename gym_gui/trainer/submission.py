@@ -117,7 +117,7 @@ class Submission:
             MosaicError: The registry cannot be written; the run is removed again.
         """
         try:
-            return self._registry.add(run, submitter=plan.submitter, priority=plan.priority)
+            return self._registry.add(run)
         except sqlite3.Error as error:
             shutil.rmtree(RunFolder.of(self.home, plan.run_id).path, ignore_errors=True)
             self._live.discard(plan.run_id)

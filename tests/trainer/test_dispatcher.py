@@ -14,7 +14,7 @@ from gym_gui.runs.folder import RunFolder
 from gym_gui.runs.ids import new_run_id
 from gym_gui.runs.lock import FileLock
 from gym_gui.runs.plan import RunPlan, WorkerPlan
-from gym_gui.runs.plan_io import save_plan
+from gym_gui.runs.plan_io import load_plan, save_plan
 from gym_gui.runs.states import RunState
 from gym_gui.runs.summary import RunSummary
 from gym_gui.telemetry.summary import read_summary
@@ -86,6 +86,10 @@ def new_run(home: Path, board: RunBoard) -> RunSummary:
     return board.registry.add(read_summary(folder))
 
 
+def plan_of(home: Path, run: RunSummary) -> RunPlan:
+    return load_plan(RunFolder.of(home, run.run_id))
+
+
 async def until(condition: Callable[[], bool]) -> None:
     deadline = time.monotonic() + 30
     while not condition():
@@ -98,7 +102,7 @@ def test_a_run_whose_supervisors_keep_dying_is_lost_in_the_end(home: Path, board
     async def scenario() -> None:
         executor, run = DyingExecutor(refuses), new_run(home, board)
         dispatcher = Dispatcher(board, {"dying": executor}, Capacity(1), home)
-        dispatcher.enqueue(run, 0)
+        dispatcher.enqueue([(run, plan_of(home, run))])
         await until(lambda: board.get(run.run_id).state.terminal)
         assert executor.starts == restarts.LIMIT + 1
         await dispatcher.close()
@@ -117,7 +121,7 @@ def test_as_long_as_a_worker_lives_its_run_is_not_lost(home: Path, board: RunBoa
         lock = FileLock(RunFolder.of(home, run.run_id).launch_lock("000001", 1))
         assert lock.acquire()
         dispatcher = Dispatcher(board, {"dying": executor}, Capacity(1), home)
-        dispatcher.enqueue(run, 0)
+        dispatcher.enqueue([(run, plan_of(home, run))])
         await until(lambda: executor.starts > 2 * restarts.LIMIT)
         assert not board.get(run.run_id).state.terminal
         assert "died" in board.get(run.run_id).cause
@@ -131,10 +135,10 @@ def test_as_long_as_a_worker_lives_its_run_is_not_lost(home: Path, board: RunBoa
 def test_a_folder_that_cannot_be_read_does_not_stop_the_others(home: Path, board: RunBoard) -> None:
     async def scenario() -> None:
         executor, broken, other = DyingExecutor(), new_run(home, board), new_run(home, board)
+        plans = [(run, plan_of(home, run)) for run in (broken, other)]
         RunFolder.of(home, broken.run_id).run_json.write_text("{")
         dispatcher = Dispatcher(board, {"dying": executor}, Capacity(1), home)
-        dispatcher.enqueue(broken, 0)
-        dispatcher.enqueue(other, 0)
+        dispatcher.enqueue(plans)
         await until(lambda: board.get(other.run_id).state.terminal)
         assert board.get(broken.run_id).state is RunState.LOST
         await dispatcher.close()
@@ -146,7 +150,7 @@ def test_a_run_of_an_executor_that_is_gone_is_left_alone(home: Path, board: RunB
     async def scenario() -> None:
         run = new_run(home, board)
         dispatcher = Dispatcher(board, {}, Capacity(1), home)
-        dispatcher.adopt(run)
+        dispatcher.adopt(run, plan_of(home, run))
         await until(lambda: dispatcher.active == 0)
         assert not board.get(run.run_id).state.terminal
         await dispatcher.close()
@@ -158,7 +162,7 @@ def test_closing_leaves_runs_as_they_are(home: Path, board: RunBoard) -> None:
     async def scenario() -> None:
         run = new_run(home, board)
         dispatcher = Dispatcher(board, {"dying": DyingExecutor()}, Capacity(1), home)
-        dispatcher.enqueue(run, 0)
+        dispatcher.enqueue([(run, plan_of(home, run))])
         await dispatcher.close()
         await asyncio.sleep(0)
         assert dispatcher.active == 0
@@ -172,7 +176,7 @@ def test_a_queued_run_that_somebody_holds_is_cancelled_by_its_supervisor(home: P
         executor, run = DyingExecutor(), new_run(home, board)
         folder = RunFolder.of(home, run.run_id)
         dispatcher = Dispatcher(board, {"dying": executor}, Capacity(0), home)
-        dispatcher.enqueue(run, 0)
+        dispatcher.enqueue([(run, plan_of(home, run))])
         lock = FileLock(folder.proxy_lock)
         assert lock.acquire()
         seen = await dispatcher.cancel(run.run_id, "me", "")

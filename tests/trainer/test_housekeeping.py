@@ -3,7 +3,6 @@ from __future__ import annotations
 import asyncio
 import sqlite3
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -50,7 +49,7 @@ def test_what_the_registry_refuses_is_entered_later(home: Path, registry: Regist
         dispatcher = Dispatcher(board, {}, Capacity(1), home)
         keeper = LogKeeper(home, LiveRuns(home / "runs"))
         chores = Housekeeping(home, board, dispatcher, None, lambda: True, lambda: None, keeper)
-        chores.index_later(reconcile(home, registry).unread)
+        chores.backlog.add(reconcile(home, registry).unread)
         registry._db.execute("PRAGMA query_only = 1")
         with pytest.raises(sqlite3.OperationalError):
             await chores.run()
@@ -71,11 +70,11 @@ def test_what_was_entered_before_the_registry_refused_is_not_entered_again(
     asked: list[str] = []
     add = registry.add
 
-    def full_at_the_second(run: RunSummary, **more: Any) -> RunSummary:
+    def full_at_the_second(run: RunSummary) -> RunSummary:
         asked.append(run.run_id)
         if len(asked) == 2:
             raise sqlite3.OperationalError("database or disk is full")
-        return add(run, **more)
+        return add(run)
 
     monkeypatch.setattr(registry, "add", full_at_the_second)
 
@@ -85,7 +84,7 @@ def test_what_was_entered_before_the_registry_refused_is_not_entered_again(
         chores = Housekeeping(
             home, board, Dispatcher(board, {}, Capacity(1), home), None, lambda: True, lambda: None, keeper
         )
-        chores.index_later(reconcile(home, registry).unread)
+        chores.backlog.add(reconcile(home, registry).unread)
         with pytest.raises(sqlite3.OperationalError):
             await chores.run()
         chore = asyncio.create_task(chores.run())

@@ -11,7 +11,8 @@ import pytest
 from gym_gui.runs.states import RunState
 from gym_gui.runs.summary import CurvePoint, RunSummary, WorkerSummary
 from gym_gui.trainer.home import DaemonHome
-from gym_gui.trainer.registry import Registry, open_registry_readonly
+from gym_gui.trainer.registry import Registry
+from gym_gui.trainer.registry_reader import open_registry_readonly
 
 
 @pytest.fixture
@@ -132,12 +133,17 @@ def test_thousands_of_runs_are_quick_to_list(registry: Registry) -> None:
     workers = [WorkerSummary(worker_id="000001", worker_type="t", curve=curve(200))]
     for number in range(2000):
         registry.add(run(f"R{number}", workers=workers, tags=["a", "b"]))
-    started = time.process_time()
     assert len(registry.list(limit=1000)) == 1000
-    used = time.process_time() - started
-    started = time.process_time()
-    registry.list(limit=1000, curves=True)
-    assert used < time.process_time() - started, "a list without curves must not pay for them"
+
+    def cheapest(*, curves: bool) -> float:
+        used = []
+        for _ in range(5):
+            started = time.process_time()
+            registry.list(limit=1000, curves=curves)
+            used.append(time.process_time() - started)
+        return min(used)
+
+    assert cheapest(curves=False) < cheapest(curves=True), "a list without curves must not pay for them"
 
 
 def test_numbers_that_are_set_aside_are_given_to_nobody_else(registry: Registry) -> None:
@@ -151,7 +157,7 @@ def test_numbers_that_are_set_aside_are_given_to_nobody_else(registry: Registry)
 
 
 def test_a_registry_that_is_locked_is_not_replaced(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("gym_gui.trainer.registry._BUSY_MS", 50)
+    monkeypatch.setattr("gym_gui.trainer.registry.BUSY_MS", 50)
     path = DaemonHome(tmp_path).registry
     first = Registry(path)
     first.add(run("A"))

@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from gym_gui.trainer.home import DaemonHome
-from gym_gui.trainer.registry import SCHEMA_VERSION, Registry, open_registry_readonly
+from gym_gui.trainer.registry import Registry
+from gym_gui.trainer.registry_reader import SCHEMA_VERSION, open_registry_readonly
 
 DUMPS = sorted(Path(__file__).with_name("registries").glob("v*.sql"), key=lambda path: int(path.stem[1:]))
 

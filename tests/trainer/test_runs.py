@@ -23,7 +23,7 @@ from gym_gui.trainer.finished import is_finished
 from gym_gui.trainer.home import DaemonHome
 from gym_gui.trainer.lifecycle import daemon_status, start_daemon, stop_daemon
 from gym_gui.trainer.live import LiveRuns
-from gym_gui.trainer.registry import open_registry_readonly
+from gym_gui.trainer.registry_reader import open_registry_readonly
 
 Config = Callable[..., dict[str, Any]]
 
@@ -194,7 +194,7 @@ def test_a_run_that_ends_without_a_daemon_is_on_record_at_the_next(
         run = client.get(run_id)
         assert run.state is RunState.COMPLETED
         assert run.steps == 400
-    assert LiveRuns(daemon_home / "runs").all() == set()
+        wait_until(lambda: not LiveRuns(daemon_home / "runs").all(), "its logs are in order")
 
 
 def test_a_watch_survives_the_daemon(
@@ -252,7 +252,7 @@ def test_a_proxy_killed_after_the_end_is_replaced_to_put_the_run_in_order(
         wait_until(lambda: is_finished(folder))
         wait_until(lambda: client.status()["active_runs"] == 0)
         assert client.get(run_id).state is RunState.COMPLETED
-    assert LiveRuns(daemon_home / "runs").all() == set()
+        wait_until(lambda: not LiveRuns(daemon_home / "runs").all(), "its logs are in order")
 
 
 def test_daemon_and_proxy_killed_together(

@@ -17,7 +17,8 @@ def all_checks(home: Path) -> Iterator[Finding]:
     from gym_gui.cli.checks import daemon, machine, storage, workers
 
     checks: tuple[Callable[[Path], Iterator[Finding]], ...] = (
-        machine.python, machine.libraries, machine.gpus, storage.sqlite, storage.home, storage.file_system,
+        machine.python, machine.libraries, machine.gpus, storage.sqlite, storage.home, storage.registry,
+        storage.file_system,
         storage.space, daemon.daemon, daemon.port, workers.workers,
     )  # fmt: skip
     for check in checks:

@@ -49,6 +49,32 @@ def home(home: Path) -> Iterator[Finding]:
         yield Finding("home", "ok", str(home))
 
 
+def registry(home: Path) -> Iterator[Finding]:
+    """Look at the whole registry of runs, and for damaged ones that were set aside."""
+    from gym_gui.trainer.home import DaemonHome
+    from gym_gui.trainer.registry_damage import damaged_copies
+    from gym_gui.trainer.registry_reader import examine_registry
+
+    paths = DaemonHome(home)
+    try:
+        fault = examine_registry(paths.registry)
+    except sqlite3.Error as error:
+        yield Finding("registry", "doubtful", f"it cannot be looked at now: {error}", "try again")
+        return
+    if fault:
+        running = paths.daemon() is not None
+        yield Finding("registry", "broken", f"{paths.registry} is damaged: {fault}; no run is lost by that",
+                      "wait a few seconds: the daemon sets it aside and builds it anew from the run folders" if running
+                      else "mosaic daemon start sets it aside and builds it anew from the run folders")  # fmt: skip
+    elif paths.registry.exists():
+        yield Finding("registry", "ok", "no damage")
+    copies = damaged_copies(paths.registry)
+    if copies:
+        yield Finding("registry", "doubtful", f"it was damaged before and built anew; what was damaged is kept: "
+                      f"{', '.join(str(copy) for copy in copies)}",
+                      "look into the disk's health if it happens again; remove these files when you like")  # fmt: skip
+
+
 def file_system(home: Path) -> Iterator[Finding]:
     """Look at the kind of file system that the home lies on."""
     kind = file_system_of(existing(home))

@@ -26,3 +26,6 @@ LOG_DAEMON_DISK_QUOTA_REACHED = _run(1116, "WARNING", "Disk quota used up: steps
 LOG_DAEMON_LOGS_KEPT = _run(1117, "INFO", "Logs of an ended run were put in order", "logs")
 LOG_DAEMON_LOGS_NOT_KEPT = _run(1118, "WARNING", "Logs of an ended run could not be put in order", "logs", "error")
 LOG_DAEMON_PROXY_HUNG = _run(1119, "WARNING", "A run's proxy makes no progress; it is replaced", "proxy", "error")
+LOG_DAEMON_REGISTRY_REPLACED = _daemon(
+    1120, "WARNING", "The registry is of no use: it is set aside and built anew from the run folders", "registry"
+)
