@@ -12,6 +12,7 @@ from gym_gui.core.regular_files import open_stream
 from gym_gui.core.worker.errors import MosaicError, UsageError
 from gym_gui.runs.folder import RunFolder
 from gym_gui.runs.lock import FileLock
+from gym_gui.telemetry.launch_locks import check_nothing_lives
 
 _CHUNK = 1 << 20
 _PATIENCE_S = 60.0
@@ -29,9 +30,10 @@ def archive_run(home: Path, run_id: str, target: Path) -> Path:
         The archive.
 
     Raises:
-        UsageError: There is an archive of this run already, or the folder cannot be written.
+        UsageError: Something of it lives, there is an archive of this run already, or the folder cannot be written.
         MosaicError: What was written does not read back as the run's folder.
     """
+    check_nothing_lives(RunFolder.of(home, run_id), f"run {run_id} cannot be archived", f"mosaic runs archive {run_id}")
     folder, path = RunFolder.of(home, run_id).path, target / f"{run_id}.tar.gz"
     partial = path.with_name(f".{path.name}.{os.getpid()}")
     # Nobody puts its logs in order meanwhile.

@@ -9,13 +9,14 @@ from gym_gui.core.worker.errors import UsageError
 from gym_gui.runs.folder import RunFolder
 from gym_gui.runs.lock import is_locked
 from gym_gui.runs.summary import RunSummary
+from gym_gui.telemetry.launch_locks import check_nothing_lives
 
 
 def check_deletable(home: Path, run: RunSummary) -> None:
     """Raise an error if a run must not be removed.
 
     Raises:
-        UsageError: It has not ended, or some process holds its lock.
+        UsageError: It has not ended, or some process holds its lock or the launch lock of a worker.
     """
     folder = RunFolder.of(home, run.run_id)
     if not run.state.terminal:
@@ -32,6 +33,7 @@ def check_deletable(home: Path, run: RunSummary) -> None:
             why="its telemetry proxy, a reindex or another deletion holds the run's lock",
             next_step="try again when that has ended",
         )
+    check_nothing_lives(folder, f"run {run.run_id} cannot be deleted", f"mosaic runs delete {run.run_id}")
 
 
 def delete_run(home: Path, run_id: str) -> None:

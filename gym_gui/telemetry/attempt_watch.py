@@ -155,7 +155,7 @@ class AttemptWatch:
             output_seen=self.activity.output_seen,
             quiet_s=self.activity.quiet_s,
             idle_s=self.activity.idle_s,
-            age_s=0.0 if self._started_at is None else now - self._started_at - self._held_s(now),
+            age_s=self._age_s(),
             stop=self._stop_facts(now),
         )
         self.over = facts.begun and facts.over
@@ -219,9 +219,13 @@ class AttemptWatch:
             at=float(self.exit.get("ended_at") or 0.0),
         )
 
-    def _held_s(self, now: float) -> float:
-        """How long it has stood still in all its pauses, seconds."""
-        return self.record.held_s + (0.0 if self.record.held_at is None else now - self.record.held_at)
+    def _age_s(self) -> float:
+        """Return for how long it has run, seconds, without its pauses and what nobody observed."""
+        if self._started_at is None:
+            return 0.0
+        now = time.monotonic()  # not the supervisor's clock: predecessors and launchers wrote down theirs
+        held_s = 0.0 if self.record.held_at is None else now - self.record.held_at
+        return now - self._started_at - self.record.held_s - held_s
 
     def _stop_facts(self, now: float) -> StopFacts | None:
         if self.record.stop is None:

@@ -29,7 +29,7 @@ class AttemptHistory(msgspec.Struct):
     held_at: float | None = None
     """When the pause began that it is in, monotonic seconds."""
     held_s: float = 0.0
-    """How long it stood still in the pauses before, seconds."""
+    """How long it stood still in the pauses before, or nobody observed it, seconds."""
 
 
 class WorkerHistory(msgspec.Struct):
@@ -111,6 +111,8 @@ def _apply_to_worker(worker: WorkerHistory, name: str, event: Mapping[str, Any])
     elif name == "unpaused" and attempt.held_at is not None:
         attempt.held_s += max(0.0, float(event.get("monotonic", 0.0)) - attempt.held_at)
         attempt.held_at = None
+    elif name == "unobserved":
+        attempt.held_s += max(0.0, float(event.get("seconds", 0.0)))
     elif name == "started":
         worker.pid = event.get("pid")
         worker.started_at = attempt.started_at = event["at"]

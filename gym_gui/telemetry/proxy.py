@@ -28,6 +28,7 @@ from gym_gui.telemetry.attempt_watch import LogFacts
 from gym_gui.telemetry.diagnostics import say
 from gym_gui.telemetry.errors import Fenced
 from gym_gui.telemetry.identity import ProcessIdentity
+from gym_gui.telemetry.observed_clock import ObservedClock
 from gym_gui.telemetry.pulse import Pulse
 from gym_gui.telemetry.supervisor import Supervisor
 
@@ -111,7 +112,7 @@ class Proxy:
     Args:
         folder: The run's folder; ``run.json`` is there.
         reporter: Where reports go.
-        clock: Monotonic clock, seconds.
+        clock: Monotonic clock, seconds; by default one that does not count what nobody observed.
         on_launched: Called once the workers have been launched, for what takes time that they need not wait for.
     """
 
@@ -120,13 +121,13 @@ class Proxy:
         folder: RunFolder,
         reporter: Reporter,
         *,
-        clock: Callable[[], float] = time.monotonic,
+        clock: Callable[[], float] | None = None,
         on_launched: Callable[[], None] = lambda: None,
     ) -> None:
         self.folder = folder
         self._on_launched = on_launched
         self.reporter = reporter
-        self._clock = clock
+        self._clock = clock or ObservedClock()
         self._draining = False
         self._number = 0
         """How many proxies the run has had, this one included."""
@@ -136,7 +137,7 @@ class Proxy:
         self._stale = True
         self._note = ""
         self._lock = FileLock(folder.proxy_lock)
-        self._pulse = Pulse(self._lock, clock)
+        self._pulse = Pulse(self._lock, self._clock)
 
     def run(self) -> int:
         """Work until the run has ended, or another proxy has it, or SIGTERM comes.

@@ -49,7 +49,7 @@ class Supervisor:
     Args:
         folder: The run's folder.
         plan: The run.
-        clock: Monotonic clock, seconds.
+        clock: Monotonic clock, seconds, perhaps an :class:`~gym_gui.telemetry.observed_clock.ObservedClock`.
     """
 
     def __init__(self, folder: RunFolder, plan: RunPlan, clock: Callable[[], float]) -> None:
@@ -59,6 +59,7 @@ class Supervisor:
         self.history = self.journal.history
         self.disk_full = False
         self._clock = clock
+        self._skipped_s = 0.0
         self._pool = LauncherPool()
         self._watches: dict[str, AttemptWatch] = {}
         self._not_before = {
@@ -126,6 +127,7 @@ class Supervisor:
     def facts(self, logs: Callable[[WorkerPlan, AttemptWatch], LogFacts]) -> RunFacts:
         """Return all that is known of the run now."""
         now = self._clock()
+        self._note_gap()
         workers = []
         for plan in self.plan.workers:
             record = self.history.workers[plan.worker_id]
@@ -143,6 +145,17 @@ class Supervisor:
             disk_full=self.disk_full,
             pause=self._pause_cause(),
         )
+
+    def _note_gap(self) -> None:
+        """Put on record for how long this supervisor stood still, for those that come after it."""
+        skipped_s = getattr(self._clock, "skipped_s", 0.0)
+        gap, self._skipped_s = skipped_s - self._skipped_s, skipped_s
+        if gap <= 0:
+            return
+        for plan, watch in self.live_watches():
+            if watch.worker is not None and watch.record.held_at is None:
+                where = {"worker_id": plan.worker_id, "attempt": watch.number}
+                self.journal.record("unobserved", **where, seconds=round(gap, 3))
 
     def close(self) -> None:
         """Stop supervising; what runs goes on."""
@@ -272,7 +285,7 @@ class Supervisor:
         if not action.recorded:
             where = {"worker_id": action.worker_id, "attempt": action.attempt}
             state = RunState.PAUSED.value
-            self.journal.record("paused", **where, state=state, cause=action.cause, monotonic=now)
+            self.journal.record("paused", **where, state=state, cause=action.cause, monotonic=time.monotonic())
         watch.paused_at = now
         # The launcher stops the count of the wall time, and the group; the marks find those in other sessions.
         deliver([process for process in (watch.launcher,) if process is not None], HOLD)
@@ -284,7 +297,7 @@ class Supervisor:
         deliver(watch.search(), signal.SIGCONT)
         where = {"worker_id": action.worker_id, "attempt": action.attempt}
         state, cause = RunState.RUNNING.value, "goes on after a pause"
-        self.journal.record("unpaused", **where, state=state, cause=cause, monotonic=self._clock())
+        self.journal.record("unpaused", **where, state=state, cause=cause, monotonic=time.monotonic())
         return True
 
     def _kill(self, watch: AttemptWatch, action: Kill) -> bool:

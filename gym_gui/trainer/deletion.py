@@ -10,6 +10,7 @@ from gym_gui.core.worker.errors import MosaicError, UsageError
 from gym_gui.runs.folder import RunFolder
 from gym_gui.runs.lock import FileLock
 from gym_gui.runs.summary import RunSummary
+from gym_gui.telemetry.launch_locks import check_nothing_lives
 
 logger = logging.getLogger(__name__)
 
@@ -44,6 +45,7 @@ def delete_run(home: Path, run: RunSummary) -> None:
             f"run {run.run_id} is in use", where=str(folder.proxy_lock), next_step="try again in a few seconds"
         )
     try:
+        check_nothing_lives(folder, f"run {run.run_id} cannot be deleted", f"mosaic runs delete {run.run_id}")
         doomed = folder.path.with_name(f"{_DOOMED}{run.run_id}")
         _remove(doomed)
         folder.path.rename(doomed)

@@ -26,10 +26,12 @@ from gym_gui.logging_config.log_constants import (
 from gym_gui.runs.cancel import write_cancel
 from gym_gui.runs.folder import RunFolder
 from gym_gui.runs.grant import read_grant, share_out, wanted_gpus, write_grant
+from gym_gui.runs.lock import is_locked
 from gym_gui.runs.plan import RunPlan
 from gym_gui.runs.plan_io import load_plan
 from gym_gui.runs.states import RunState
 from gym_gui.runs.summary import RunSummary
+from gym_gui.telemetry.launch_locks import held_launch_locks
 from gym_gui.telemetry.summary import read_summary
 from gym_gui.trainer.board import RunBoard
 from gym_gui.trainer.demand import Demand, demand_of_plan, reasons_for_cpu
@@ -41,7 +43,7 @@ from gym_gui.trainer.live import LiveRuns
 from gym_gui.trainer.pausing import pause, unpause
 from gym_gui.trainer.restarts import Restarts
 from gym_gui.trainer.scheduler import SLOT_ONLY, Capacity, Hold, Memory, QueuedRun, decide
-from gym_gui.trainer.settle import settle, worker_lives
+from gym_gui.trainer.settle import settle
 from gym_gui.trainer.waiting import Lack, Waiting
 
 logger = logging.getLogger(__name__)
@@ -275,8 +277,10 @@ class Dispatcher:
             if run.state.terminal and is_finished(folder):
                 return run
             delay = restarts.after(time.monotonic() - since)
-            if restarts.hopeless and not worker_lives(folder):
-                return await self._give_up(folder, restarts.deaths)
+            if restarts.hopeless and not _is_held(folder):
+                final = await self._give_up(folder, restarts.deaths)
+                if final is not None:
+                    return final
             self._say_restart(run, restarts.deaths, delay)
             await asyncio.sleep(delay)
             since = time.monotonic()
@@ -311,12 +315,17 @@ class Dispatcher:
             logger.warning(
                 "run %s: no supervisor could be started: %s", folder.run_id, error, extra={"run_id": folder.run_id}
             )
+            cause = f"no telemetry proxy could be started: {error}"
+            self.board.publish(msgspec.structs.replace(self.board.get(folder.run_id), cause=cause))
 
-    async def _give_up(self, folder: RunFolder, deaths: int) -> RunSummary:
+    async def _give_up(self, folder: RunFolder, deaths: int) -> RunSummary | None:
+        """End a run whose supervisors die; ``None``: something of it lives after all."""
         cause = f"its telemetry proxy died {deaths} times in a row: see {folder.proxy_log}"
         try:
             run = await asyncio.to_thread(settle, folder, RunState.LOST, cause)
         except (MosaicError, OSError, sqlite3.Error):
+            if _is_held(folder):
+                return None
             logger.exception("run %s: its end cannot be written", folder.run_id, extra={"run_id": folder.run_id})
             run = msgspec.structs.replace(self.board.get(folder.run_id), state=RunState.LOST, cause=cause)
         log_constant(logger, LOG_DAEMON_RUN_LOST, extra={"run_id": folder.run_id, "state": run.state.value})
@@ -336,6 +345,11 @@ class Dispatcher:
         self._on_ended(run.run_id)
         values = {"run_id": run.run_id, "state": run.state.value, "cause": run.cause}
         log_constant(logger, LOG_DAEMON_RUN_STATE, extra=values)
+
+
+def _is_held(folder: RunFolder) -> bool:
+    """Return whether anything of a run lives, wherever that is: then it has not ended."""
+    return is_locked(folder.proxy_lock) or bool(held_launch_locks(folder))
 
 
 def _put_grant_on_record(folder: RunFolder, hold: Hold, inventory: Inventory | None) -> None:

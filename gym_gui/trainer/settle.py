@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from gym_gui.core.worker.errors import MosaicError
 from gym_gui.runs.folder import RunFolder
-from gym_gui.runs.lock import FileLock, is_locked
+from gym_gui.runs.lock import FileLock
 from gym_gui.runs.private_files import forget_secrets
 from gym_gui.runs.states import RunState
 from gym_gui.runs.summary import RunSummary
+from gym_gui.telemetry.launch_locks import held_launch_locks
 from gym_gui.telemetry.summary import read_summary
 from gym_gui.telemetry.supervisor_log import SupervisorLog
 
@@ -26,7 +27,7 @@ def settle(folder: RunFolder, state: RunState, cause: str) -> RunSummary:
         The run as it stands now.
 
     Raises:
-        MosaicError: A supervisor holds the run.
+        MosaicError: A supervisor holds the run, or something of it lives.
     """
     lock = FileLock(folder.proxy_lock)
     if not lock.acquire(_PATIENCE_S):
@@ -36,6 +37,13 @@ def settle(folder: RunFolder, state: RunState, cause: str) -> RunSummary:
         if run.state.terminal:
             forget_secrets(folder)
             return run
+        for held in held_launch_locks(folder):
+            raise MosaicError(
+                f"run {folder.run_id} has not ended: something of it lives",
+                where=str(held.path),
+                why=f"its launch lock is held by {held.holder}",
+                next_step="end it there",
+            )
         log = SupervisorLog(folder.supervisor_log)
         try:
             for worker in run.workers:
@@ -50,8 +58,3 @@ def settle(folder: RunFolder, state: RunState, cause: str) -> RunSummary:
         return read_summary(folder)
     finally:
         lock.release()
-
-
-def worker_lives(folder: RunFolder) -> bool:
-    """Return whether a launcher or a worker of a run lives, as the locks that they hold tell."""
-    return any(is_locked(path) for path in folder.control.glob("*.lock") if path != folder.proxy_lock)

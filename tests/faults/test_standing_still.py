@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import time
 from pathlib import Path
 
 import pytest
@@ -95,3 +96,68 @@ def test_a_daemon_that_stands_still_is_told_of_with_the_way_out(cluster):
         assert f"kill -9 {pid}" in told.value.next_step
     finally:
         cluster.kill(pid, signal.SIGCONT)
+
+
+def everything(cluster, run) -> list[int]:
+    """Worker, launcher, proxy and daemon, as far as they live; the daemon last: it would see the others stand still."""
+    named = [run.victim(name) for name in ("worker", "launcher", "proxy")]
+    return [pid for pid in (*named, cluster.daemon_pid()) if pid is not None]
+
+
+def stand_still(cluster, run, seconds: float) -> None:
+    """Stop everything for a while and let it go on, the observers first."""
+    pids = everything(cluster, run)
+    for pid in pids:
+        cluster.kill(pid, signal.SIGSTOP)
+    time.sleep(seconds)
+    for pid in reversed(pids):
+        cluster.kill(pid, signal.SIGCONT)
+
+
+@pytest.mark.fault
+@pytest.mark.parametrize("victim", [None, "launcher"])
+def test_no_limit_counts_while_everything_stands_still(cluster, until, tmp_path, monkeypatch, victim):
+    """As on a machine that sleeps, or in a frozen container: longer than any of the limits."""
+    monkeypatch.setenv("MOSAIC_PROXY_TIMEOUT_S", "8")
+    limits = {"wall_time_s": 10.0, "heartbeat_timeout_s": 8.0, "startup_timeout_s": 8.0}
+    go = tmp_path / "go"
+    run = cluster.submit("started", "heartbeat", f"wait_for:{go}", "completed", limits=limits)
+    until(lambda: run.log().count(b"\n") == 2 and run.started())
+    if victim is not None:
+        cluster.kill(run.victim(victim))
+    first = run.victim("proxy")
+    stand_still(cluster, run, 13.0)
+    time.sleep(1.5)
+    go.touch()
+    summary = cluster.wait(run)
+    assert (summary.state, run.events("signal")) == (RunState.COMPLETED, []), summary.cause
+    assert [event["pid"] for event in run.events("proxy")] == [first]
+
+
+@pytest.mark.fault
+def test_a_worker_that_did_not_start_yet_is_not_hung_at_startup_by_it(cluster, until, tmp_path):
+    go = tmp_path / "go"
+    run = cluster.submit(f"wait_for:{go}", "started", "completed", limits={"startup_timeout_s": 6.0})
+    until(run.started)
+    stand_still(cluster, run, 9.0)
+    time.sleep(1.0)
+    go.touch()
+    assert cluster.wait(run).state is RunState.COMPLETED
+
+
+@pytest.mark.fault
+@pytest.mark.parametrize("victim", [None, "launcher"])
+def test_the_grace_at_the_end_does_not_pass_meanwhile(cluster, until, tmp_path, victim):
+    go = tmp_path / "go"
+    run = cluster.submit(f"slow_term:{go}", "started", "sleep:600", limits={"shutdown_timeout_s": 6.0})
+    until(lambda: run.log() and run.started())
+    if victim is not None:
+        cluster.kill(run.victim(victim))
+    run.cancel()
+    until(lambda: b"terminating" in run.log())
+    stand_still(cluster, run, 9.0)
+    time.sleep(1.0)
+    go.touch()
+    summary = cluster.wait(run)
+    assert summary.state is RunState.CANCELLED
+    assert b"run_cancelled" in run.log()

@@ -16,6 +16,7 @@ from gym_gui.logging_config.helpers import log_constant
 from gym_gui.logging_config.log_constants import LOG_DAEMON_PROXY_HUNG
 from gym_gui.runs.folder import RunFolder
 from gym_gui.runs.lock import is_locked
+from gym_gui.telemetry.observed_clock import ObservedClock
 from gym_gui.telemetry.proxy_identity import proxy_of
 from gym_gui.telemetry.pulse import last_beat
 from gym_gui.trainer.executors.base import Executor
@@ -48,6 +49,7 @@ class LocalExecutor(Executor):
         self._children: dict[str, subprocess.Popen[bytes]] = {}
         self._spare = SpareProxy(home)
         self._used_at = float("-inf")
+        self._clock = ObservedClock()
         self._still_since: dict[str, float] = {}
         self._patience_s = float(get_setting("proxy_timeout_s"))
         self._progress: dict[str, Progress] = {}
@@ -71,6 +73,13 @@ class LocalExecutor(Executor):
         other = proxy_of(folder)
         if other is not None:
             other.signal(signal.SIGKILL)
+        if other is not None and not other.here and is_locked(folder.proxy_lock):
+            raise MosaicError(
+                f"the telemetry proxy of run {folder.run_id} runs elsewhere",
+                where=str(folder.proxy_lock),
+                why=f"its lock is held by {other.place}, which cannot be ended from here",
+                next_step="stop it there; the run goes on as soon as the lock is free",
+            )
         deadline = time.monotonic() + _DEATH_S
         while (child is not None and child.poll() is None) or is_locked(folder.proxy_lock):
             if time.monotonic() > deadline:
@@ -97,13 +106,13 @@ class LocalExecutor(Executor):
         if proxy is None or not proxy.stopped():
             self._still_since.pop(folder.run_id, None)
             return False
-        now = time.monotonic()
+        now = self._clock()
         return now - self._still_since.setdefault(folder.run_id, now) > STILL_S
 
     def _hangs(self, folder: RunFolder) -> bool:
         """Whether the run's supervisor is there, was not stopped, and yet has not got on with its work for long."""
         progress = self._progress.setdefault(folder.run_id, Progress(self._patience_s))
-        if not progress.hangs(time.monotonic(), last_beat(folder)):
+        if not progress.hangs(self._clock(), last_beat(folder)):
             return False
         log_constant(logger, LOG_DAEMON_PROXY_HUNG, extra={"run_id": folder.run_id, "silent_s": self._patience_s})
         return True
