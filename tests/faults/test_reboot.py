@@ -23,7 +23,8 @@ def reboot(cluster, until):
         for pid in pids:
             cluster.kill(pid)
         until(lambda: not cluster.left())
-        files = [DaemonHome(cluster.home).info_file, run.folder.supervisor_log, *run.folder.control.glob("*.json")]
+        # Not the supervisor log: it is indexed already, and a log that was changed since does not verify.
+        files = [DaemonHome(cluster.home).info_file, *run.folder.control.glob("*.json")]
         for path in files:
             path.write_text(re.sub(re.escape(boot_id()), BEFORE, path.read_text()))
         record = json.loads(run.folder.started_record("a", 1).read_text())
