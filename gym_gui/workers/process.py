@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from gym_gui.runs.environment import OWN_VARIABLES
+from gym_gui.workers.ending_signals import ended_by_signals
 
 _MARK = "MOSAIC_CHECK_MARK"
 _KEPT_BYTES = 4 << 20
@@ -49,7 +50,7 @@ def run_to_end(
     environment: Mapping[str, str] | None = None,
     inherit: bool = True,
 ) -> Finished:
-    """Run a command until it ends or the time is up, then end all that it started.
+    """Run a command until it ends or the time is up, then end all that it started; also if this process is told to end.
 
     Output goes through files, so that a command which prints without end cannot fill the memory; the last 4 MiB of each
     stream are returned.
@@ -66,7 +67,7 @@ def run_to_end(
     """
     mark = uuid.uuid4().hex
     inherited = {name: value for name, value in os.environ.items() if name not in _NOT_INHERITED and inherit}
-    with tempfile.TemporaryFile() as stdout, tempfile.TemporaryFile() as stderr:
+    with ended_by_signals(), tempfile.TemporaryFile() as stdout, tempfile.TemporaryFile() as stderr:
         process = subprocess.Popen(
             list(argv),
             stdin=subprocess.DEVNULL,

@@ -1,7 +1,10 @@
 from __future__ import annotations
 
+import signal
+import subprocess
 import sys
 import time
+import uuid
 from collections.abc import Callable
 from pathlib import Path
 
@@ -62,3 +65,26 @@ def test_variables_of_a_surrounding_run_do_not_leak(tmp_path: Path, monkeypatch:
 def test_a_missing_program(tmp_path: Path) -> None:
     with pytest.raises(FileNotFoundError):
         run_to_end([str(tmp_path / "nothing")], timeout_s=1, cwd=tmp_path)
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
+def test_what_runs_ends_with_whoever_waits_for_it(
+    number: signal.Signals, tmp_path: Path, leftovers: Callable[[str], list[int]]
+) -> None:
+    mark = f"mark_{uuid.uuid4().hex}"
+    program = (
+        "import sys; from pathlib import Path; from gym_gui.workers.process import run_to_end\n"
+        f'code = \'import time; open("begun", "w"); time.sleep(600)  # {mark}\'\n'
+        f"run_to_end([sys.executable, '-c', code], timeout_s=600, cwd=Path({str(tmp_path)!r}))\n"
+    )
+    waiting = subprocess.Popen([sys.executable, "-c", program])
+    try:
+        deadline = time.monotonic() + 60
+        while not (tmp_path / "begun").exists() and time.monotonic() < deadline:
+            time.sleep(0.02)
+        waiting.send_signal(number)
+        assert waiting.wait(60) == 128 + number
+    finally:
+        waiting.kill()
+        waiting.wait()
+    assert gone(leftovers, mark)

@@ -33,13 +33,13 @@ def check(home: Path, worker: str, only: tuple[str, ...], quick: bool, pairs: tu
     Exit code 0: certified (there may be warnings). 1: an error was found. 2: wrong usage.
     """
     from gym_gui.cli import exits
-    from gym_gui.cli.ending_signals import ended_by_signals
     from gym_gui.cli.output import console, print_json, rich_text, say
     from gym_gui.workers.catalog import WorkerCatalog
     from gym_gui.workers.config import parse_settings
     from gym_gui.workers.conformance.check import check_worker
     from gym_gui.workers.conformance.project import record_of_project
     from gym_gui.workers.conformance.rules import choose_rules
+    from gym_gui.workers.ending_signals import ended_by_signals
 
     choose_rules(only)
     catalog = WorkerCatalog(home, persist=False)

@@ -11,10 +11,10 @@ BOOK = RuleBook("failures")
 
 
 def _impossible(subject: Subject) -> Transcript:
-    """Return what it said of an environment that does not exist, if it says anything where one exists."""
+    """Return what it said of an environment that does not exist, if it does anything where one exists."""
     impossible = subject.impossible
-    if not impossible.completed and not subject.short.lines:
-        raise NotApplicable(f"it fails without a word in any environment: {subject.short.how()}")
+    if not impossible.completed and not subject.short.events:
+        raise NotApplicable(f"it fails without telemetry in any environment: {subject.short.how()}")
     return impossible
 
 

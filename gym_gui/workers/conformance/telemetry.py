@@ -33,6 +33,8 @@ def _quote(lines: list[Line], what: str) -> str | None:
 )
 def telemetry_valid(subject: Subject) -> str | None:
     found = subject.spoken.quarantined
+    if not found and not subject.spoken.events:
+        raise NotApplicable("it printed no telemetry")
     if not found:
         return None
     first, excerpt = found[0], found[0].excerpt[:100].decode("utf-8", "replace")
@@ -57,6 +59,8 @@ def telemetry_json(subject: Subject) -> str | None:
     "prints of several threads; send a library's progress bars to stderr.",
 )
 def telemetry_whole_lines(subject: Subject) -> str | None:
+    if not subject.spoken.events:
+        raise NotApplicable("it printed no telemetry")
     return _quote(_lines(subject, "glued"), "lines hold more than one event, or something beside it")
 
 
