@@ -12,10 +12,10 @@ _ITEM = re.compile(r"(\d+)(?:-(\d+))?")
 
 
 def parse_seeds(text: str) -> list[int]:
-    """Return the seeds of a list such as ``1-5`` or ``1,4,10-12``, each once, in the order written.
+    """Return the seeds of a list such as ``1-5`` or ``1,4,10-12``, in the order written.
 
     Raises:
-        UsageError: It is no such list, or asks for too many runs.
+        UsageError: It is no such list, names a seed twice, or asks for too many runs.
     """
     seeds: dict[int, None] = {}
     for item in text.split(","):
@@ -25,6 +25,9 @@ def parse_seeds(text: str) -> list[int]:
             raise _refused(text, f"{item.strip()!r} is no seed and no range of seeds from 0 to {SEED_MAX}")
         if last - first >= MAX_RUNS or len(seeds) + last - first >= MAX_RUNS:
             raise _refused(text, f"it asks for more than {MAX_RUNS} runs")
+        again = next((seed for seed in range(first, last + 1) if seed in seeds), None)
+        if again is not None:
+            raise _refused(text, f"it names seed {again} twice, and two runs of one seed are the same experiment")
         seeds.update(dict.fromkeys(range(first, last + 1)))
     return list(seeds)
 

@@ -133,7 +133,7 @@ def get_setting(name: str, default: Any = _UNSET) -> Any:
     path = mosaic_home() / "settings.json"
     try:
         values = json.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         return fallback
     except (OSError, ValueError) as error:
         raise ConfigError(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import re
 from collections.abc import Sequence
 from typing import Any
 
@@ -18,6 +19,7 @@ MANAGED_FIELDS = ("run_id", "seed", "worker_id")
 ENVIRONMENT_FIELDS = ("env_id",)
 ALGORITHM_FIELDS = ("algo", "algorithm")
 STEPS_FIELDS = ("total_steps", "total_timesteps")
+_NUMBER = re.compile(r"[+-]?(?:[1-9]\d*(?:_\d+)*|0)(?:\.\d*)?(?:[eE][+-]?\d{1,3})?")
 
 
 def check_worker_config(
@@ -54,9 +56,12 @@ def coerce_config(record: WorkerRecord, config: dict[str, Any]) -> dict[str, Any
 
 
 def parse_settings(pairs: Sequence[str], record: WorkerRecord) -> dict[str, Any]:
-    """Read ``name=value`` settings of a command line, typed by the worker's schema.
+    """Read ``name=value`` settings of a command line.
 
-    ``total_steps=1_000``, ``lr=1e-4``, ``hidden=[64,64]``, ``target_kl=null``, ``env_kwargs.gravity=9.8``.
+    A value is JSON where it is JSON to the letter (``1e5``, ``true``, ``null``, ``[64,64]``), else text; in a field for
+    text alone it is always text. Where the worker's schema says what a field takes, a person's way of writing that is
+    understood, too: ``1_000`` and ``1e5`` for a whole number, ``True``, ``None``. Nothing else is guessed: an
+    ``env_kwargs.level=007`` is text.
 
     Raises:
         ConfigError: With every setting that is malformed, unknown or not allowed.
@@ -73,7 +78,7 @@ def parse_settings(pairs: Sequence[str], record: WorkerRecord) -> dict[str, Any]
         elif name == "worker_id":
             problem = worker_id_problem(text, name)
             problems += [problem] if problem else []
-            settings[name] = text
+            _place(settings, [name], text, problems)
         else:
             _set(settings, name, text, record, problems)
     known = {name for name in settings if record.schema is None or name in record.properties}
@@ -163,7 +168,7 @@ def target_steps(record: WorkerRecord | None, config: dict[str, Any]) -> int | N
 def _set(settings: dict[str, Any], name: str, text: str, record: WorkerRecord, problems: list[Problem]) -> None:
     parts = name.split(".")
     if record.schema is None:
-        _place(settings, [name], _plain_value(text), problems)
+        _place(settings, [name], _json_or_text(text), problems)
         return
     if parts[0] not in record.properties:
         names = [field for field in record.properties if field not in ("run_id", "worker_id")]
@@ -182,6 +187,9 @@ def _place(settings: dict[str, Any], parts: list[str], value: Any, problems: lis
         if not isinstance(inner, dict):
             problems.append(Problem(".".join(parts), f"is part of {part}, which is set as a whole too", value=value))
             return
+    if parts[-1] in inner:
+        message = f"is set twice: to {inner[parts[-1]]!r}, and to {value!r}"
+        problems.append(Problem(".".join(parts), message, value=value, allowed="one of them"))
     inner[parts[-1]] = value
 
 
@@ -195,24 +203,46 @@ def _typed_value(text: str, types: set[str]) -> Any:
     """Read a value as one of the types that its field has; as text where that is one of them and no other fits."""
     if types == {"string"}:
         return text
-    value = _plain_value(text)
-    if isinstance(value, (int, float)) and not isinstance(value, bool) and types and not types & {"integer", "number"}:
-        return text if "string" in types else value
-    if isinstance(value, bool) and types and "boolean" not in types and "string" in types:
+    value = _json_or_text(text)
+    if isinstance(value, str):
+        value = _as_a_person_writes(text.strip(), types, value)
+    if "string" in types and not types & _types_of_value(value):
         return text
     return value
 
 
-def _plain_value(text: str) -> Any:
-    """Read a value as a person writes it: JSON, ``1_000``, ``1e6``, ``True``, ``None``; anything else is text."""
-    stripped = text.strip()
-    word = {"true": True, "false": False, "null": None, "none": None}
-    if stripped.lower() in word:
-        return word[stripped.lower()]
-    for read in (int, float, json.loads):
-        try:
-            value = read(stripped)
-        except (ValueError, RecursionError):
-            continue
-        return text if isinstance(value, float) and not math.isfinite(value) else value
-    return text
+def _json_or_text(text: str) -> Any:
+    """Return the value of JSON, and anything else as the text that it is; JSON has no NaN and no infinities."""
+
+    def refuse(constant: str) -> Any:
+        raise ValueError(constant)
+
+    try:
+        value = json.loads(text, parse_constant=refuse)
+    except (ValueError, RecursionError):
+        return text
+    return text if isinstance(value, float) and not math.isfinite(value) else value
+
+
+def _as_a_person_writes(text: str, types: set[str], otherwise: Any) -> Any:
+    """Return a number, truth value or null that is not written as JSON writes it, where the field takes one."""
+    lower = text.lower()
+    if "boolean" in types and lower in ("true", "false"):
+        return lower == "true"
+    if "null" in types and lower in ("null", "none"):
+        return None
+    if types & {"integer", "number"} and _NUMBER.fullmatch(text):
+        number = float(text.replace("_", ""))
+        return int(text.replace("_", "")) if text.lstrip("+-").replace("_", "").isdigit() else number
+    return otherwise
+
+
+def _types_of_value(value: Any) -> set[str]:
+    """Return the names that JSON Schema has for a value's type."""
+    if isinstance(value, bool):
+        return {"boolean"}
+    if value is None:
+        return {"null"}
+    if isinstance(value, (int, float)):
+        return {"integer", "number"} if float(value).is_integer() else {"number"}
+    return {"array"} if isinstance(value, list) else {"object"} if isinstance(value, dict) else {"string"}

@@ -154,7 +154,7 @@ def test_a_home_that_does_not_exist_is_not_made_for_a_mistake(mosaic: Any, tmp_p
     assert not (tmp_path / "new").exists()
 
 
-@pytest.mark.parametrize("seeds", ["", "a", "5-1", "1-", "1,,2", "-3", "1-99999", "99999999999"])
+@pytest.mark.parametrize("seeds", ["", "a", "5-1", "1-", "1,,2", "-3", "1-99999", "99999999999", "1,1", "1-3,2"])
 def test_seeds_that_cannot_be_read(mosaic: Any, seeds: str) -> None:
     refused(mosaic("train", "random", f"--seeds={seeds}"), "--seeds")
 
@@ -175,3 +175,30 @@ def test_a_dry_run_starts_nothing(mosaic: Any, living: Any) -> None:
     assert [entry["valid"] for entry in ended.json] == [True, True]
     assert len({entry["digest"] for entry in ended.json}) == 2
     assert not living()
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (["--env", "CartPole-v1", "--set", "env_id=Acrobot-v1"], "--env says 'CartPole-v1'"),
+        (["--steps", "10", "--set", "total_steps=20"], "--steps says 10"),
+        (["--seed", "1", "--set", "seed=2"], "--seed says 1"),
+        (["--seeds", "1-3", "--set", "seed=2"], "--seeds says '1-3'"),
+        (["--set", "episodes=1", "--set", "episodes=2"], "is set twice"),
+        (["--worker-id", "a", "--set", "worker_id=b"], "name the worker twice"),
+        (["--steps", "1.5"], "no whole number"),
+        (["--steps", "0"], "below the least"),
+        (["--steps", "1e30"], "no whole number"),
+    ],
+)
+def test_what_contradicts_itself_or_is_no_number(mosaic: Any, words: list[str], told: str) -> None:
+    refused(mosaic("train", "random", *words), told)
+
+
+def test_steps_as_people_write_them(mosaic: Any) -> None:
+    for steps in ("1e5", "100_000", "100000", "1.0e+5"):
+        ended = mosaic(
+            "train", "random", "--steps", steps, "--set", "env_kwargs.level=007", "--dry-run", "--no-check", "--json"
+        )
+        config = ended.json["config"]["metadata"]["worker"]["config"]
+        assert (config["total_steps"], config["env_kwargs"]) == (100_000, {"level": "007"})

@@ -102,8 +102,30 @@ def test_every_setting_that_is_wrong_is_told() -> None:
     assert problems["algo"].nearest == "ppo"
 
 
-def test_the_last_of_equal_settings_counts() -> None:
-    assert parse_settings(["total_steps=1", "total_steps=2"], TINY) == {"total_steps": 2}
+@pytest.mark.parametrize(
+    "pairs",
+    [
+        ["total_steps=1", "total_steps=2"], ["env_kwargs.a=1", "env_kwargs.a=1"],
+        ["env_kwargs.a=1", 'env_kwargs={"b": 1}'], ["worker_id=a", "worker_id=b"],
+    ],
+)  # fmt: skip
+def test_a_setting_is_set_once(pairs: list[str]) -> None:
+    with pytest.raises(ConfigError, match="is set twice"):
+        parse_settings(pairs, TINY)
+
+
+@pytest.mark.parametrize("text", ["007", "0x10", "True", "None", "nan", "Infinity", "1_000", " 7 8", "+5", "1.", ".5"])
+def test_what_is_no_json_is_text_where_the_type_is_not_known(text: str) -> None:
+    assert parse_settings([f"env_kwargs.level={text}"], TINY) == {"env_kwargs": {"level": text}}
+    assert parse_settings([f"level={text}"], FREE) == {"level": text}
+
+
+@pytest.mark.parametrize(("text", "value"), [("1e5", 1e5), ("7", 7), ("true", True), ("null", None), ('"7"', "7")])
+def test_what_is_json_is_read_as_json(text: str, value: Any) -> None:
+    assert parse_settings([f"env_kwargs.level={text}"], TINY) == {"env_kwargs": {"level": value}}
+
+
+def test_parts_of_a_setting_come_together() -> None:
     assert parse_settings(["env_kwargs.a=1", "env_kwargs.b=2"], TINY) == {"env_kwargs": {"a": 1, "b": 2}}
     with pytest.raises(ConfigError, match="set as a whole"):
         parse_settings(["env_kwargs=5", "env_kwargs.b=2"], TINY)

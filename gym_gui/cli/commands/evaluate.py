@@ -8,15 +8,14 @@ from typing import Any
 
 import click
 
+from gym_gui.cli.counts import count_option
 from gym_gui.cli.options import common, run_argument
 from gym_gui.cli.overrides import override_options
 
 
 @click.command()
 @run_argument
-@click.option(
-    "--episodes", type=click.IntRange(min=1), metavar="N", help="How many episodes; default: the worker's own."
-)
+@count_option("--episodes", metavar="N", help="How many episodes; default: the worker's own.")
 @click.option(
     "--checkpoint",
     type=click.Path(path_type=Path),

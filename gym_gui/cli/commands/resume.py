@@ -8,13 +8,14 @@ from typing import Any
 
 import click
 
+from gym_gui.cli.counts import count_option
 from gym_gui.cli.options import common, run_argument
 from gym_gui.cli.overrides import override_options
 
 
 @click.command()
 @run_argument
-@click.option("--steps", type=click.IntRange(min=1), metavar="N", help="Steps to take beyond the checkpoint's.")
+@count_option("--steps", metavar="N", help="Steps to take beyond the checkpoint's, like 100000 or 1e5.")
 @click.option(
     "--checkpoint",
     type=click.Path(path_type=Path),

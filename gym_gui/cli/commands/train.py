@@ -8,6 +8,7 @@ from typing import Any
 
 import click
 
+from gym_gui.cli.counts import count_option
 from gym_gui.cli.options import TEXT, common, worker_argument
 from gym_gui.cli.overrides import override_options
 
@@ -16,13 +17,13 @@ from gym_gui.cli.overrides import override_options
 @worker_argument
 @click.option("--env", type=TEXT, metavar="ID", help="Environment, e.g. CartPole-v1.")
 @click.option("--algo", type=TEXT, metavar="NAME", help="Algorithm, where the worker has several.")
-@click.option("--steps", type=click.IntRange(min=1), metavar="N", help="Environment steps to train for.")
-@click.option("--seed", type=click.IntRange(min=0), metavar="S", help="Seed; without it one is drawn and recorded.")
+@count_option("--steps", metavar="N", help="Environment steps to train for, like 100000 or 1e5.")
+@count_option("--seed", minimum=0, metavar="S", help="Seed; without it one is drawn and recorded.")
 @click.option("--seeds", metavar="LIST", help="Several runs of one group, one a seed: 1-5, or 1,4,9.")
 @click.option(
     "--set", "settings", type=TEXT, metavar="KEY=VALUE", multiple=True, help="Any other field of the worker's config."
 )
-@click.option("--replicas", type=click.IntRange(min=1), metavar="N", help="One run of N such workers side by side.")
+@count_option("--replicas", metavar="N", help="One run of N such workers side by side.")
 @click.option(
     "--worker-id", "worker_ids", type=TEXT, metavar="ID", multiple=True,
     help="What to call the worker in its run; several: one run of as many workers side by side.",
@@ -104,9 +105,16 @@ def train(
     record = usable(catalog, worker)
     config = _all_or_all_problems(
         record.name,
+        {"--env": env, "--algo": algo, "--steps": steps, "--seed": seed, "--seeds": seeds},
         lambda: common_flags(record, env=env, algo=algo, steps=steps),
         lambda: parse_settings(list(settings), record),
     )
+    if worker_ids and "worker_id" in config:
+        raise UsageError(
+            "--worker-id and --set worker_id=… name the worker twice",
+            where="command line",
+            next_step="leave one of them out",
+        )
     base = name or _name(record.name, config)
 
     def payload(number: int | None) -> dict[str, Any]:
@@ -140,17 +148,39 @@ def train(
     return submission.go(detach=detach, as_json=as_json)
 
 
-def _all_or_all_problems(worker: str, *readers: Callable[[], dict[str, Any]]) -> dict[str, Any]:
-    """Return what all readers found, merged; or raise one error with the problems of all."""
-    from gym_gui.core.worker.errors import ConfigError
+def _all_or_all_problems(
+    worker: str,
+    flags: dict[str, Any],
+    flags_of: Callable[[], dict[str, Any]],
+    settings_of: Callable[[], dict[str, Any]],
+) -> dict[str, Any]:
+    """Return what the options of their own and ``--set`` say together; or raise one error with all problems.
 
-    config: dict[str, Any] = {}
-    problems = []
-    for read in readers:
+    Args:
+        worker: The worker.
+        flags: Values of the options.
+        flags_of: Returns them by the worker's own fields.
+        settings_of: Returns what ``--set`` says.
+    """
+    from gym_gui.core.worker.errors import ConfigError, Problem
+
+    problems: list[Problem] = []
+    found: list[dict[str, Any]] = []
+    for read in (flags_of, settings_of):
         try:
-            config |= read()
+            found.append(read())
         except ConfigError as error:  # noqa: PERF203 - two readers, and both are to be heard
             problems += error.problems
+            found.append({})
+    own, settings = found
+    seed = next((name for name in ("--seed", "--seeds") if flags[name] is not None), None)
+    if seed is not None and "seed" in settings:
+        own = {**own, "seed": flags[seed]}
+    for field in own.keys() & settings.keys():
+        flag = next(name for name, value in flags.items() if value == own[field])
+        if own[field] != settings[field]:
+            message = f"is {settings[field]!r}, but {flag} says {own[field]!r}"
+            problems.append(Problem(f"--set {field}", message, allowed="one of them"))
     if problems:
         raise ConfigError(
             f"settings of {worker} are not valid",
@@ -158,7 +188,7 @@ def _all_or_all_problems(worker: str, *readers: Callable[[], dict[str, Any]]) ->
             where="command line",
             next_step=f"see what it takes: mosaic workers describe {worker}",
         )
-    return config
+    return {**own, **settings}
 
 
 def _metadata(part: dict[str, Any], worker_ids: tuple[str, ...]) -> dict[str, Any]:
