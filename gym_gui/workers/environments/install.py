@@ -28,7 +28,7 @@ from gym_gui.workers.environments.locked import locked
 from gym_gui.workers.environments.passwords import hide_passwords
 from gym_gui.workers.environments.process import CommandError, InstallLog, is_disk_full
 from gym_gui.workers.environments.record import EnvironmentRecord, load_environment
-from gym_gui.workers.environments.source import Source, checkout
+from gym_gui.workers.environments.source import Source, checkout, with_extras
 from gym_gui.workers.environments.usage import remove_unused, size_on_disk
 from gym_gui.workers.installed import InstalledWorker, Interpreter, install_stamp, installed_workers
 from gym_gui.workers.probe import index_name, left_out, missing_module
@@ -232,7 +232,7 @@ class _Install:
         source = self.source
         if source.project is None:
             wanted = not_an_option(source.from_option or source.origin, "--from")
-            return wanted + (source.extras if "[" not in wanted else "")
+            return with_extras(wanted, source.extras)
         # Build tools write beside the sources: those of a checkout stay clean, those of a package cannot be written.
         copy = scratch / source.project.folder.name
         if source.project.folder != copy:

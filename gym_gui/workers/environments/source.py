@@ -7,6 +7,8 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
+from packaging.requirements import InvalidRequirement, Requirement
+
 import gym_gui
 from gym_gui.core.worker.errors import UsageError, nearest
 from gym_gui.runs.kinds import kind_key
@@ -124,6 +126,18 @@ def check_extras(source: Source) -> None:
                 why=f"it has {', '.join(known)}" if known else "it has none",
                 next_step=f"mosaic workers install {source.name}" + (f"[{near}]" if near else ""),
             )
+
+
+def with_extras(wanted: str, extras: str) -> str:
+    """Return a file, address or requirement with optional dependencies: those of a requirement follow its name."""
+    if not extras or "[" in wanted or Path(wanted).exists():
+        return wanted if "[" in wanted else wanted + extras
+    try:
+        requirement = Requirement(wanted)
+    except InvalidRequirement:
+        return wanted + extras
+    requirement.extras |= set(extras.strip("[]").split(","))
+    return str(requirement)
 
 
 def known_projects() -> dict[str, Path]:

@@ -7,7 +7,7 @@ import pytest
 
 from gym_gui.core.worker.errors import UsageError
 from gym_gui.workers.environments import source
-from gym_gui.workers.environments.source import find_source, known_projects
+from gym_gui.workers.environments.source import find_source, known_projects, with_extras
 
 
 def test_a_worker_that_mosaic_brings() -> None:
@@ -97,3 +97,17 @@ def test_requirements_and_addresses(given: str, git: str) -> None:
 def test_a_wheel(tmp_path: Path, library: Callable[..., Path]) -> None:
     wheel = library(tmp_path, "mine", "1.0", {})
     assert find_source("mine", str(wheel)).origin == str(wheel)
+
+
+@pytest.mark.parametrize(
+    ("wanted", "extras", "expected"),
+    [
+        ("lib-worker==1.0", "[test]", "lib-worker[test]==1.0"),
+        ("lib-worker", "[b,a]", "lib-worker[a,b]"),
+        ("lib-worker[x]==1.0", "[test]", "lib-worker[x]==1.0"),
+        ("lib @ https://example.org/lib.whl", "[test]", "lib[test]@ https://example.org/lib.whl"),
+        ("lib>=1", "", "lib>=1"),
+    ],
+)
+def test_optional_dependencies_follow_a_requirements_name(wanted: str, extras: str, expected: str) -> None:
+    assert with_extras(wanted, extras).replace(" @", "@") == expected.replace(" @", "@")
