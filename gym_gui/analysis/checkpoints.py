@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from gym_gui.config.paths import expand_user
 from gym_gui.core.regular_files import open_stream
 from gym_gui.core.worker.errors import MosaicError, UsageError
 from gym_gui.runs.folder import RunFolder
@@ -67,7 +68,7 @@ def find_checkpoint(home: Path, named: Path, folder: RunFolder | None = None) ->
         named: The file or folder; of a checkpoint of ``folder`` also its bare name, or the step at which it was saved.
         folder: The run that is asked first: its checkpoints may lie anywhere.
     """
-    path = named.expanduser().absolute()
+    path = expand_user(named).absolute()
     own = list(_saved(folder)) if folder is not None else []
     if not path.exists() and named.name == str(named):
         alike = [checkpoint for checkpoint in own if named.name in (checkpoint.path.name, str(checkpoint.step))]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import time
 from collections import deque
@@ -92,7 +93,7 @@ class LogReader:
 
     Args:
         path: The file; one that does not exist yet is empty.
-        text_only: Leave out lines that hold a JSON object.
+        text_only: Leave out lines that are a JSON object.
     """
 
     def __init__(self, path: Path, *, text_only: bool = False) -> None:
@@ -140,7 +141,21 @@ class LogReader:
             yield from (line + b"\n" for line in lines if self._wanted(line))
 
     def _wanted(self, line: bytes) -> bool:
-        return not (self._text_only and line.lstrip().startswith(b"{"))
+        return not (self._text_only and line.lstrip().startswith(b"{") and _is_object(line))
+
+
+def _is_object(line: bytes) -> bool:
+    """Whether a line is one whole JSON object; one that is cut off is not."""
+    import msgspec
+
+    try:
+        msgspec.json.decode(line)
+    except msgspec.DecodeError:  # NaN and infinities, as Python prints them, are no JSON
+        try:
+            json.loads(line)
+        except (ValueError, RecursionError):
+            return False
+    return True
 
 
 def text_of(line: bytes) -> str:

@@ -5,12 +5,12 @@ from __future__ import annotations
 import functools
 import os
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import click
 
 from gym_gui.cli.completions import complete_run, complete_worker
+from gym_gui.config.paths import expand_user
 from gym_gui.core.worker.errors import UsageError
 
 
@@ -31,7 +31,7 @@ TEXT = FreeText()
 def _choose_home(_ctx: click.Context, _param: click.Parameter, value: str | None) -> str | None:
     if value is not None:
         # Children and every room below read the home from here, so that all of them mean the same one.
-        os.environ["MOSAIC_HOME"] = str(Path(value).expanduser().absolute())
+        os.environ["MOSAIC_HOME"] = str(expand_user(value).absolute())
     return value
 
 

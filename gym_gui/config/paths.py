@@ -6,6 +6,8 @@ import os
 import sys
 from pathlib import Path
 
+from gym_gui.core.errors import UsageError
+
 VAR_ROOT: Path
 """Where workers written elsewhere put files: in a worker's process its own folder in the run, else the home."""
 
@@ -23,15 +25,67 @@ VAR_OPERATORS_TELEMETRY_DIR: Path
 
 
 def mosaic_home() -> Path:
-    """Return the folder that holds all runs: ``$MOSAIC_HOME``, else ``mosaic`` in the platform's user data folder."""
+    """Return the folder that holds all runs: ``$MOSAIC_HOME``, else ``mosaic`` in the platform's user data folder.
+
+    Raises:
+        UsageError: Neither is known: a user without ``HOME`` whom the system does not know.
+    """
     home = os.environ.get("MOSAIC_HOME")
     if home:
-        return Path(home).expanduser().absolute()
+        return expand_user(home).absolute()
+    data = os.environ.get("LOCALAPPDATA" if sys.platform == "win32" else "XDG_DATA_HOME")
+    if data and sys.platform != "darwin":
+        return Path(data) / "mosaic"
+    user = user_home()
+    if user is None:
+        raise UsageError(
+            "no folder to keep runs in is known",
+            where="environment",
+            why="neither MOSAIC_HOME nor HOME is set, and the system has no home folder for this user",
+            next_step="set MOSAIC_HOME to a folder of yours, or use --home DIR",
+        )
     if sys.platform == "darwin":
-        return Path.home() / "Library" / "Application Support" / "mosaic"
+        return user / "Library" / "Application Support" / "mosaic"
     if sys.platform == "win32":
-        return Path(os.environ.get("LOCALAPPDATA") or Path.home() / "AppData" / "Local") / "mosaic"
-    return Path(os.environ.get("XDG_DATA_HOME") or Path.home() / ".local" / "share") / "mosaic"
+        return user / "AppData" / "Local" / "mosaic"
+    return user / ".local" / "share" / "mosaic"
+
+
+def user_home() -> Path | None:
+    """Return the user's home folder; ``None`` where ``HOME`` is unset and the system does not know the user."""
+    home = os.environ.get("HOME") or os.environ.get("USERPROFILE")
+    if home:
+        return Path(home)
+    try:
+        import pwd
+
+        return Path(pwd.getpwuid(os.getuid()).pw_dir)
+    except (ImportError, KeyError):  # Windows; a user whom the system does not know
+        return None
+
+
+def expand_user(path: str | Path) -> Path:
+    """Return a path with a leading ``~`` or ``~name`` replaced by that user's home folder.
+
+    Raises:
+        UsageError: There is no such folder.
+    """
+    text = str(path)
+    if not text.startswith("~"):
+        return Path(text)
+    first, _, rest = text.partition("/")
+    try:
+        home = user_home() if first == "~" else Path(first).expanduser()
+    except RuntimeError:
+        home = None
+    if home is None:
+        raise UsageError(
+            f"{text} cannot be found",
+            where="path",
+            why=f"the system has no home folder for {first}",
+            next_step="write the whole path, or set HOME",
+        )
+    return home / rest if rest else home
 
 
 def get_run_dir(run_id: str) -> Path:
@@ -124,10 +178,12 @@ __all__ = [
     "VAR_TRAINER_DIR",
     "VAR_WANDB_DIR",
     "ensure_var_directories",
+    "expand_user",
     "get_checkpoints_dir",
     "get_frames_dir",
     "get_run_dir",
     "get_tensorboard_dir",
     "get_videos_dir",
     "mosaic_home",
+    "user_home",
 ]

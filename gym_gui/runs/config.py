@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 from pydantic import ValidationError
 
-from gym_gui.config.paths import mosaic_home
+from gym_gui.config.paths import mosaic_home, user_home
 from gym_gui.core.worker.errors import ConfigError, Problem
 from gym_gui.runs.base_environment import login_environment
 from gym_gui.runs.client_run_id import find_run_ids, mask_run_ids
@@ -129,7 +128,7 @@ def _read(payload: Any) -> tuple[TrainRunConfig | None, list[Problem]]:
     if problems or model is None:
         return None, [secrets.hide_problem(problem) for problem in problems]
     canonical = _canonical_payload(model)
-    homes = (str(mosaic_home()), str(Path.home()))
+    homes = tuple(str(folder) for folder in (mosaic_home(), user_home()) if folder is not None)
     digest = run_digest(canonical, workers, homes, secrets)
     return _config(model, secrets.hide_config(canonical), workers, digest, run_ids, secrets), []
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import json
 import operator
+import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -21,6 +22,10 @@ from gym_gui.telemetry.wire import Episode, Metric, typed_decoder
 #: No line shorter than this can nest deeper than `MAX_DEPTH`.
 _SHALLOW_BYTES = 2 * MAX_DEPTH
 _BLANKS = b" \t\r"
+#: In the first bytes of a line that begins with a brace, before the next: an event, not what programs print otherwise.
+_BEGUN_EVENT = re.compile(rb'"(?:event|event_type)"[ \t]*:|"type"[ \t]*:[ \t]*"(?:step|episode|metric)')
+_BEGIN_BYTES = 256
+_NESTED = re.compile(rb"[\[{]")
 #: The sqlite3 module binds plain integers several times faster than booleans.
 _FLAGS: dict[bool | None, int | None] = {True: 1, False: 0, None: None}
 _decode_any = msgspec.json.Decoder().decode
@@ -216,7 +221,11 @@ class LineDecoder:
             record, dumper = _parse(body)
             self._fields.read(record, row, batch, dumper)
         except json.JSONDecodeError:
-            torn_here = Invalid("torn", "the attempt ended within this line") if torn else None
+            torn_here = None
+            if torn:
+                torn_here = Invalid("torn", "the attempt ended within this line")
+            elif _BEGUN_EVENT.search(_NESTED.split(body[1:_BEGIN_BYTES], 1)[0]):
+                torn_here = Invalid("torn", "an event that is cut off, or into which something else was printed")
             self._read_spoiled(line, row, batch, torn_here)
         except UnicodeDecodeError:
             not_text = Invalid("not_utf8", "an object that is not UTF-8") if body.endswith(b"}") or torn else None

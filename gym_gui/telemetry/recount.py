@@ -119,7 +119,7 @@ class LineJudge:
             except UnicodeDecodeError:
                 fallback = whole_is_bad if line.torn or body.endswith("}") else None
             except json.JSONDecodeError:
-                fallback = whole_is_bad if line.torn else None
+                fallback = whole_is_bad if line.torn or _begins_as_event(body) else None
             else:
                 return [self._record(value, line.offset, body)]
         else:
@@ -254,6 +254,14 @@ def _too_deep(text: str, start: int) -> bool:
 
 def _claims(value: dict[str, Any]) -> bool:
     return "event_type" in value or "event" in value or "type" in value
+
+
+def _begins_as_event(body: str) -> bool:
+    """Whether a line that is no object was to be one: it says so within its first 256 bytes, before anything nested."""
+    begin = body[1:256].partition("{")[0].partition("[")[0].replace(" ", "").replace("\t", "")
+    if '"event":' in begin or '"event_type":' in begin:
+        return True
+    return any(f'"type":"{kind}' in begin for kind in _DATA)
 
 
 def _can_be_stored(value: Any) -> bool:

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from gym_gui.config.paths import expand_user
 from gym_gui.workers.config import coerce_config
 from gym_gui.workers.record import WorkerRecord
 
@@ -41,7 +42,7 @@ def command_argv(command: Sequence[str], config_file: Path | None, path: str | N
     Raises:
         FileNotFoundError: There is no such program, or it may not be run.
     """
-    name = str(Path(command[0]).expanduser()) if command[0].startswith("~") else command[0]
+    name = str(expand_user(command[0])) if command[0].startswith("~") else command[0]
     program = shutil.which(name, path=path)
     if program is None:
         raise FileNotFoundError(command[0])

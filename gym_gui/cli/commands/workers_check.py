@@ -11,6 +11,7 @@ import click
 
 from gym_gui.cli.options import common, worker_argument
 from gym_gui.cli.output import Styled, echo
+from gym_gui.config.paths import expand_user
 
 if TYPE_CHECKING:
     from gym_gui.workers.conformance.report import Report, Verdict
@@ -44,7 +45,7 @@ def check(home: Path, worker: str, only: tuple[str, ...], quick: bool, pairs: tu
     choose_rules(only)
     catalog = WorkerCatalog(home, persist=False)
     if os.sep in worker or worker == ".":
-        record = record_of_project(Path(worker).expanduser(), catalog)
+        record = record_of_project(expand_user(worker), catalog)
     else:
         record = catalog.get(worker, on_probe=lambda name: say(f"asking worker {name} …"))
     screen = console(stderr=True)

@@ -8,6 +8,7 @@ import click
 
 from gym_gui.cli.options import common
 from gym_gui.cli.output import echo
+from gym_gui.config.paths import expand_user
 
 
 @click.command()
@@ -26,7 +27,7 @@ def new(home: Path, name: str, parent: str, as_json: bool) -> int:
     from gym_gui.workers.scaffold import name_worker, write_worker
 
     worker = name_worker(name, home)
-    folder = Path(parent).expanduser().absolute() / worker.package
+    folder = expand_user(parent).absolute() / worker.package
     files = write_worker(worker, Path(parent))
     install = shlex.join(["mosaic", "workers", "install", worker.name, "--from", str(folder), "--editable"])
     if as_json:

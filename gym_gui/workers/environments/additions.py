@@ -6,6 +6,7 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
+from gym_gui.config.paths import expand_user
 from gym_gui.core.worker.errors import UsageError
 from gym_gui.workers.environments.passwords import hide_passwords
 from gym_gui.workers.environments.record import EnvironmentRecord
@@ -45,7 +46,7 @@ def read_additions(packages: tuple[str, ...], requirements: Path | None) -> Addi
     """
     if requirements is None:
         return Additions(tuple(map(_found, packages)))
-    path = requirements.expanduser().absolute()
+    path = expand_user(requirements).absolute()
     try:
         text = path.read_text(encoding="utf-8", errors="replace")
     except OSError as error:
@@ -114,7 +115,7 @@ def _found(package: str) -> str:
     text = not_an_option(package, "--with").strip()
     found = _PATH.fullmatch(text)
     if found is not None and ("/" in text or text.endswith((".whl", ".tar.gz", ".zip"))):
-        path = Path(found["path"]).expanduser()
+        path = expand_user(found["path"])
         if path.exists():
             return str(path.absolute()) + (found["extras"] or "")
     return text

@@ -26,6 +26,7 @@ from gym_gui.workers.environments.interpreters import BasePython, choose_interpr
 from gym_gui.workers.environments.layout import EnvironmentFolder, environment_names
 from gym_gui.workers.environments.locked import locked
 from gym_gui.workers.environments.passwords import hide_passwords
+from gym_gui.workers.environments.pip_settings import pip_variables
 from gym_gui.workers.environments.process import CommandError, InstallLog, is_disk_full
 from gym_gui.workers.environments.record import EnvironmentRecord, load_environment
 from gym_gui.workers.environments.source import Source, checkout, with_extras
@@ -138,6 +139,7 @@ class _Install:
         self.log = log
         self.lock = lock
         self.started = time.monotonic()
+        self._pip_variables: dict[str, str] | None = None
         self.additions = options.additions
 
     def run(self, base: BasePython | None) -> EnvironmentRecord:
@@ -209,10 +211,19 @@ class _Install:
             cwd=project.folder if project else building.path,
             lock=self.lock,
             on_line=self._pip_said,
+            variables=self._settings_of_pip(building.python),
         )
         done = next((line for line in reversed(lines) if line.startswith("Successfully installed ")), "")
         count = len(done.split()) - 2 if done else 0
         told.append(f"{count} package{'' if count == 1 else 's'}" if count else "nothing to do")
+
+    def _settings_of_pip(self, python: str) -> dict[str, str]:
+        """Return the user's settings of pip that apply; of others the log tells."""
+        if self._pip_variables is None:
+            self._pip_variables, left_out = pip_variables(python)
+            if left_out:
+                self.log.write(f"settings of pip that do not apply to workers: {', '.join(left_out)}")
+        return self._pip_variables
 
     def _pip_said(self, line: str) -> None:
         text = line.strip()

@@ -15,6 +15,7 @@ from pathlib import Path
 
 from packaging.specifiers import SpecifierSet
 
+from gym_gui.config.paths import expand_user, user_home
 from gym_gui.core.worker.errors import UsageError
 
 Version = tuple[int, int, int]
@@ -131,7 +132,7 @@ def _named(wanted: str, asked: dict[str, str]) -> BasePython:
         raise _none_fits(f"there is no Python {wanted} on this machine", "", asked)
     if not wanted.strip():
         raise _none_fits("--python names nothing", "", asked)
-    path = str(Path(wanted).expanduser())
+    path = str(expand_user(wanted))
     if os.sep in path:
         path = str(Path(path).absolute())
     try:
@@ -187,7 +188,10 @@ def _candidates() -> Iterator[str]:
             yield from sorted(
                 str(folder / entry.name) for entry in os.scandir(folder) if _PROGRAM.fullmatch(entry.name)
             )
-    pyenv = Path(os.environ.get("PYENV_ROOT") or Path.home() / ".pyenv")
-    conda = [Path.home() / name for name in ("miniconda3", "anaconda3", "miniforge3", "mambaforge")]
-    for root in (pyenv / "versions", Path.home() / ".local/share/uv/python", *(place / "envs" for place in conda)):
+    home, pyenv = user_home(), os.environ.get("PYENV_ROOT")
+    roots = [Path(pyenv) / "versions"] if pyenv else []
+    if home is not None:
+        conda = [home / name / "envs" for name in ("miniconda3", "anaconda3", "miniforge3", "mambaforge")]
+        roots += [*([] if pyenv else [home / ".pyenv/versions"]), home / ".local/share/uv/python", *conda]
+    for root in roots:
         yield from sorted(str(path) for path in root.glob("*/bin/python3"))

@@ -10,7 +10,7 @@ import signal
 import subprocess
 import time
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import IO
 
@@ -33,9 +33,9 @@ except Exception:
 sys.argv = sys.argv[1:]
 runpy.run_module(sys.argv[0], run_name="__main__", alter_sys=True)
 """
-# Where pip would put things elsewhere, and what would make every process compile all that it imports.
-_DROPPED = frozenset({"PIP_TARGET", "PIP_PREFIX", "PIP_ROOT", "PIP_USER", "PIP_REQUIRE_VIRTUALENV", "PIP_PYTHON",
-                      "PIP_QUIET", "PIP_REPORT", "PIP_DRY_RUN", "VIRTUAL_ENV", "__PYVENV_LAUNCHER__"})  # fmt: skip
+_DROPPED = frozenset({"VIRTUAL_ENV", "__PYVENV_LAUNCHER__"})
+#: Settings of Python and pip are the user's, for other projects; which of pip's apply, :mod:`pip_settings` says.
+_DROPPED_KINDS = ("PYTHON", "PIP_")
 
 
 class DiskFullError(MosaicError):
@@ -111,7 +111,7 @@ class InstallLog:
 
 def run_module(
     python: str, module: str, arguments: Sequence[str], *, log: InstallLog, cwd: Path, lock: int,
-    on_line: Callable[[str], None] | None = None,
+    on_line: Callable[[str], None] | None = None, variables: Mapping[str, str] | None = None,
 ) -> list[str]:  # fmt: skip
     """Run ``python -m module`` to its end, in isolation from the user's own packages and settings of Python.
 
@@ -123,6 +123,7 @@ def run_module(
         cwd: Working directory.
         lock: Descriptor of the install's lock: held as long as anything of the install runs.
         on_line: Called with each line.
+        variables: What its environment is to hold besides.
 
     Returns:
         The last lines that it printed.
@@ -132,23 +133,26 @@ def run_module(
         OSError: It cannot be started.
     """
     argv = [python, "-I", "-c", _MODULE, module, *arguments]
-    return _run(argv, f"python -m {module} {' '.join(arguments)}", log=log, cwd=cwd, lock=lock, on_line=on_line)
+    shown = f"python -m {module} {' '.join(arguments)}"
+    return _run(argv, shown, log=log, cwd=cwd, lock=lock, on_line=on_line, variables=variables)
 
 
 def run_program(
     argv: Sequence[str], *, log: InstallLog, cwd: Path, lock: int, on_line: Callable[[str], None] | None = None
 ) -> list[str]:
     """Run a program as :func:`run_module` does a module."""
-    return _run(list(argv), " ".join(argv), log=log, cwd=cwd, lock=lock, on_line=on_line)
+    return _run(list(argv), " ".join(argv), log=log, cwd=cwd, lock=lock, on_line=on_line, variables=None)
 
 
 def _run(
-    argv: list[str], shown: str, *, log: InstallLog, cwd: Path, lock: int, on_line: Callable[[str], None] | None
-) -> list[str]:
+    argv: list[str], shown: str, *, log: InstallLog, cwd: Path, lock: int, on_line: Callable[[str], None] | None,
+    variables: Mapping[str, str] | None,
+) -> list[str]:  # fmt: skip
     log.write(f"$ {shown}")
     started = time.monotonic()
     process = subprocess.Popen(
-        argv, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, cwd=cwd, env=_environment(),
+        argv, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, cwd=cwd,
+        env={**_environment(), **(variables or {})},
         start_new_session=True, pass_fds=(lock,), text=True, encoding="utf-8", errors="replace",
     )  # fmt: skip
     last: deque[str] = deque(maxlen=_KEPT_LINES)
@@ -175,8 +179,12 @@ def _run(
 
 
 def _environment() -> dict[str, str]:
-    kept = {name: value for name, value in os.environ.items() if name not in _DROPPED and not name.startswith("PYTHON")}
-    return {**kept, "PIP_DISABLE_PIP_VERSION_CHECK": "1", "PIP_NO_INPUT": "1", "PIP_NO_COLOR": "1", "NO_COLOR": "1",
+    kept = {
+        name: value for name, value in os.environ.items()
+        if name not in _DROPPED and not name.startswith(_DROPPED_KINDS)
+    }  # fmt: skip
+    return {**kept, "PIP_CONFIG_FILE": os.devnull,
+            "PIP_DISABLE_PIP_VERSION_CHECK": "1", "PIP_NO_INPUT": "1", "PIP_NO_COLOR": "1", "NO_COLOR": "1",
             "PIP_PROGRESS_BAR": "off", "PIP_ROOT_USER_ACTION": "ignore", "GIT_TERMINAL_PROMPT": "0",
             "PYTHONIOENCODING": "utf-8", "COLUMNS": "500"}  # fmt: skip
 

@@ -10,6 +10,7 @@ from pathlib import Path
 from packaging.requirements import InvalidRequirement, Requirement
 
 import gym_gui
+from gym_gui.config.paths import expand_user
 from gym_gui.core.worker.errors import UsageError, nearest
 from gym_gui.runs.kinds import kind_key
 from gym_gui.workers.environments.additions import not_an_option
@@ -63,7 +64,7 @@ def find_source(name: str, from_option: str | None = None) -> Source:
         address = not_an_option(given.removeprefix("git+"), "--from")
         return Source(bare, hide_passwords(given), extras=extras, git=address, from_option=given)
     path_text, path_extras = _split_extras(given)
-    folder = Path(path_text).expanduser()
+    folder = expand_user(path_text)
     if folder.is_dir():
         project = read_project(folder.resolve())
         origin, extras = str(project.folder), path_extras or extras
@@ -166,11 +167,11 @@ def _known(name: str, extras: str) -> Source:
             source = Source(worker_of(project, name, str(folder)), str(folder), project, extras)
             check_extras(source)
             return source
-    if os.sep in name and Path(name).expanduser().is_dir():
+    if os.sep in name and expand_user(name).is_dir():
         raise UsageError(
             f"{name} is a folder",
             why="the first argument names the worker, so that it can be told from others",
-            next_step=f"mosaic workers install {_worker_in(Path(name).expanduser())} --from {name}",
+            next_step=f"mosaic workers install {_worker_in(expand_user(name))} --from {name}",
         )
     near = nearest(name, projects)
     raise UsageError(

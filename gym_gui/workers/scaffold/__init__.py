@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from gym_gui.config.paths import expand_user
 from gym_gui.core.worker.errors import MosaicError, UsageError
 from gym_gui.runs.kinds import kind_key
 from gym_gui.workers.environments.layout import EnvironmentFolder, environment_names
@@ -120,7 +121,7 @@ def write_worker(worker: NewWorker, parent: Path) -> list[Path]:
         UsageError: The package's folder exists already, or the place cannot be written.
         MosaicError: The disk refused.
     """
-    target = parent.expanduser().absolute() / worker.package
+    target = expand_user(parent).absolute() / worker.package
     if target.exists() or target.is_symlink():
         raise UsageError(
             "there is something of that name already",

@@ -37,8 +37,8 @@ def test_the_users_settings_of_python_and_pip_do_not_reach_it(
     lines = run_program(["/usr/bin/env"], log=log, cwd=tmp_path, lock=lock)
     log.close()
     names = {line.partition("=")[0] for line in lines}
-    assert not names & {"PYTHONPATH", "PYTHONDONTWRITEBYTECODE", "PIP_TARGET", "PIP_USER"}
-    assert names >= {"PIP_INDEX_URL", "PIP_DISABLE_PIP_VERSION_CHECK"}
+    assert not names & {"PYTHONPATH", "PYTHONDONTWRITEBYTECODE", "PIP_TARGET", "PIP_USER", "PIP_INDEX_URL"}
+    assert names >= {"PIP_CONFIG_FILE", "PIP_DISABLE_PIP_VERSION_CHECK"}
 
 
 def test_an_error_is_quoted(tmp_path: Path, lock: int) -> None:

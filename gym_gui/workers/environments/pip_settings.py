@@ -1,0 +1,66 @@
+"""The user's settings of pip: those that say where packages come from apply to installs of workers, no others do.
+
+An environment of a worker is its own: ``user``, ``target``, ``prefix``, ``constraint`` and the like would put packages
+elsewhere, or others in, than the worker's project says.
+"""
+
+from __future__ import annotations
+
+import ast
+import os
+import subprocess
+from pathlib import Path
+
+#: Where packages come from, and how they are fetched.
+APPLIED = (
+    "index-url", "extra-index-url", "no-index", "find-links", "trusted-host", "proxy", "cert", "client-cert",
+    "keyring-provider", "timeout", "retries", "resume-retries", "cache-dir", "no-cache-dir", "use-feature",
+    "use-deprecated",
+)  # fmt: skip
+_ALIASES = {"default-timeout": "timeout", "pypi-url": "index-url"}
+#: Later ones count.
+_SECTIONS = ("global", "install", ":env:")
+_PATHS = ("find-links", "cert", "client-cert", "cache-dir")
+_TIMEOUT_S = 60.0
+
+
+def pip_variables(python: str) -> tuple[dict[str, str], list[str]]:
+    """Return the variables by which pip gets the settings that apply, and the names of those that do not.
+
+    Args:
+        python: An interpreter with pip, which reads the files and variables of settings itself.
+    """
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("PYTHON")}
+    # It is to print the list, whatever the settings say, and by this interpreter.
+    environment |= {"PIP_QUIET": "0", "PIP_VERBOSE": "0", "_PIP_RUNNING_IN_SUBPROCESS": "1"}
+    try:
+        listed = subprocess.run(
+            [python, "-I", "-m", "pip", "config", "list"], env=environment, stdin=subprocess.DEVNULL,
+            capture_output=True, encoding="utf-8", errors="replace", timeout=_TIMEOUT_S, check=False,
+        ).stdout  # fmt: skip
+    except (OSError, subprocess.TimeoutExpired):
+        listed = ""
+    found = _read(listed)
+    applied = {f"PIP_{name.upper().replace('-', '_')}": _value(name, found[name]) for name in APPLIED if name in found}
+    return applied, sorted(set(found) - {*APPLIED, "quiet", "verbose"})
+
+
+def _read(listed: str) -> dict[str, str]:
+    """Return the settings that count for ``pip install``, of what ``pip config list`` printed."""
+    found: dict[str, dict[str, str]] = {section: {} for section in _SECTIONS}
+    for line in listed.splitlines():
+        key, _, value = line.partition("=")
+        section, _, name = key.partition(".")
+        if section in found:
+            name = name.lower().replace("_", "-")
+            try:
+                found[section][_ALIASES.get(name, name)] = str(ast.literal_eval(value))
+            except (ValueError, SyntaxError):
+                continue
+    return {name: value for section in _SECTIONS for name, value in found[section].items()}
+
+
+def _value(name: str, value: str) -> str:
+    """Return a value; relative paths in it, which pip takes from where it runs, as the user meant them."""
+    words = value.split() if name == "find-links" else [value]
+    return " ".join(str(Path(word).absolute()) if name in _PATHS and Path(word).exists() else word for word in words)
