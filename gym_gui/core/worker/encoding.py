@@ -38,6 +38,20 @@ def to_jsonable(value: Any) -> Any:
     return _text(value)
 
 
+def snapshot(value: Any, depth: int = 0) -> Any:
+    """Return a copy that JSON can hold, which stays what it is when the original changes (arrays in containers too)."""
+    if value is None or type(value) in (int, float, str, bool):
+        return value
+    if depth >= MAX_DEPTH:
+        return _text(value)
+    value = to_jsonable(value)
+    if isinstance(value, Mapping):
+        return {key: snapshot(entry, depth + 1) for key, entry in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [snapshot(entry, depth + 1) for entry in value]
+    return value
+
+
 def _text(value: Any) -> str:
     try:
         return str(value)

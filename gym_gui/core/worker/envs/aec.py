@@ -7,8 +7,10 @@ from typing import Any
 
 from pettingzoo.utils import BaseWrapper
 
+from gym_gui.core.worker.encoding import snapshot
 from gym_gui.core.worker.envs.agents import AgentsEpisode, AgentsRecording
 from gym_gui.core.worker.envs.counter import RunCounter
+from gym_gui.core.worker.envs.returns import as_float
 from gym_gui.core.worker.telemetry import TelemetryEmitter
 
 
@@ -20,7 +22,7 @@ class _Turn:
     def __init__(self, number: int, action: Any) -> None:
         self.number = number
         self.action = action
-        self.reward: Any = 0.0
+        self.reward = 0.0
         self.frame: dict[str, str] = {}
 
 
@@ -90,11 +92,13 @@ class AECTelemetryWrapper(BaseWrapper):  # type: ignore[misc]
         self._settle(current, agent)
         if current.episode.recorded and recording.observations and str(agent) not in current.lengths:
             recording.keep_first(str(agent), env.observe(agent))
+        taken = snapshot(action) if current.episode.recorded else None  # emitted later; the caller may reuse its array
         env.step(action)
-        turn = self._turns[agent] = _Turn(recording.next_step() if current.episode.recorded else -1, action)
+        turn = self._turns[agent] = _Turn(recording.next_step() if current.episode.recorded else -1, taken)
         turn.frame = recording.frame(current)
         current.episode.length += 1
-        for other, reward in env.rewards.items():
+        for other, given in env.rewards.items():
+            reward = as_float(given)
             recording.add_reward(current, str(other), reward)
             if other in self._turns:
                 self._turns[other].reward += reward

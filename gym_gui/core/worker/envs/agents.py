@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+from gym_gui.core.worker.encoding import snapshot
 from gym_gui.core.worker.envs.counter import RunCounter
 from gym_gui.core.worker.envs.recording import Episode, Recording, plain
 from gym_gui.core.worker.telemetry import TelemetryEmitter
@@ -78,7 +79,7 @@ class AgentsRecording:
 
     def keep_first(self, agent: str, observation: Any) -> None:
         """Keep what an agent begins with until its first step is emitted."""
-        self._firsts[agent] = plain(observation)
+        self._firsts[agent] = snapshot(observation)
 
     def add_reward(self, current: AgentsEpisode, agent: str, reward: float) -> None:
         """Add a reward to an agent's return, and to that of all."""
@@ -91,7 +92,7 @@ class AgentsRecording:
         number: int,
         agent: str,
         *,
-        reward: Any,
+        reward: float,
         terminated: bool,
         truncated: bool,
         action: Any,
@@ -109,7 +110,7 @@ class AgentsRecording:
             extra = {**extra, "reset_observation": self._firsts.pop(agent)}
         self._recording.emitter.step(
             number,
-            reward=plain(reward),
+            reward=reward,
             ep_index=current.episode.index,
             agent_id=agent,
             terminated=terminated,
@@ -131,7 +132,7 @@ class AgentsRecording:
         self._recording.end(
             current.episode,
             left_out=sum(current.lengths.values()),
-            agent_rewards={agent: float(value) for agent, value in current.rewards.items()},
+            agent_rewards=current.rewards,
             agent_steps=current.lengths,
             terminated=not cut,
             truncated=cut,

@@ -7,8 +7,10 @@ from typing import Any
 
 from pettingzoo.utils import BaseParallelWrapper
 
+from gym_gui.core.worker.encoding import snapshot
 from gym_gui.core.worker.envs.agents import AgentsRecording
 from gym_gui.core.worker.envs.counter import RunCounter
+from gym_gui.core.worker.envs.returns import as_float
 from gym_gui.core.worker.telemetry import TelemetryEmitter
 
 
@@ -70,16 +72,18 @@ class ParallelTelemetryWrapper(BaseParallelWrapper):  # type: ignore[misc]
 
     def step(self, actions: dict[Any, Any]) -> Any:
         """Let every agent take a step."""
-        result = self.env.step(actions)
-        observations, rewards, terminations, truncations, _ = result
         recording = self._agents
         current = recording.current or recording.begin()
+        taken = snapshot(actions) if current.episode.recorded else {}  # an environment may change them in place
+        acting = set(actions)
+        result = self.env.step(actions)
+        observations, rewards, terminations, truncations, _ = result
         number = recording.next_step() if current.episode.recorded else -1
         frame = recording.frame(current)
-        for agent, reward in rewards.items():
-            name = str(agent)
+        for agent, given in rewards.items():
+            name, reward = str(agent), as_float(given)
             recording.add_reward(current, name, reward)
-            if agent not in actions:  # dead, and rewarded for what others do
+            if agent not in acting:  # dead, and rewarded for what others do
                 continue
             recording.emit(
                 current,
@@ -88,7 +92,7 @@ class ParallelTelemetryWrapper(BaseParallelWrapper):  # type: ignore[misc]
                 reward=reward,
                 terminated=bool(terminations.get(agent)),
                 truncated=bool(truncations.get(agent)),
-                action=actions.get(agent),
+                action=taken.get(agent),
                 observation=observations.get(agent),
                 frame=frame,
             )

@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-import math
 from pathlib import Path
 from typing import Any, Callable
 
 from gym_gui.core.worker.encoding import to_jsonable
 from gym_gui.core.worker.envs.counter import RunCounter
 from gym_gui.core.worker.envs.frames import FrameWriter
+from gym_gui.core.worker.envs.returns import Reported, choose_return
 from gym_gui.core.worker.envs.sampling import EpisodeSampling
 from gym_gui.core.worker.sink import say
 from gym_gui.core.worker.telemetry import TelemetryEmitter
-
-#: By how much a reported return may differ from the sum of the rewards, relatively: it may have been kept in 32 bits.
-_ROUNDING = 1e-4
 
 
 class Episode:
@@ -69,6 +66,7 @@ class Recording:
         }
         self._sampling = EpisodeSampling(steps)
         self._frame_sampling = EpisodeSampling(frames, name="frames")
+        self._unreported: set[Any] = set()  # environments whose last episodes ended without a reported return
         self._writer = None if frames == "none" else _open_frames(emitter, frames_dir, render_mode)
 
     def begin(self, seed: int | None = None) -> Episode:
@@ -96,13 +94,13 @@ class Recording:
         episode.frames += 1
         return {"frame": name}
 
-    def end(self, episode: Episode, told: float | None = None, *, left_out: int, **values: Any) -> None:
+    def end(self, episode: Episode, told: Reported | None = None, *, left_out: int, **values: Any) -> None:
         """Emit the end of an episode.
 
         Args:
             episode: The episode.
-            told: Its return as the environment itself reports it (``info["episode"]["r"]``), where it does. It counts
-                where wrappers have changed the rewards; what those add up to then stands in ``reward_sum``.
+            told: Its return as the environment itself reports it (``info["episode"]``), where it does. It counts where
+                wrappers have changed the rewards; what those add up to then stands in ``reward_sum``.
             left_out: Step events that its length stands for, if it is not recorded.
             values: Whatever else is known of it.
         """
@@ -110,9 +108,13 @@ class Recording:
         if not episode.recorded:
             extra["sampled"] = left_out
             self.counter.skip_steps(episode.length)
-        total = float(episode.total)
-        if told is not None and not math.isclose(told, total, rel_tol=_ROUNDING, abs_tol=_ROUNDING):
-            extra["reward_sum"], total = total, float(told)
+        place = values.get("env_index")
+        total, other = choose_return(episode.total, episode.length, told, unreported=place in self._unreported)
+        extra.update(other)
+        if told is None:
+            self._unreported.add(place)
+        else:
+            self._unreported.discard(place)
         self.emitter.episode(episode.index, total_reward=total, steps=episode.length, seed=episode.seed, **extra)
 
     def abandon(self, episode: Episode, *, left_out: int) -> None:
@@ -123,24 +125,8 @@ class Recording:
 
 
 def plain(value: Any) -> Any:
-    """Return numbers and arrays of numpy as Python's own."""
+    """Return numbers and arrays of numpy as Python's own; what is emitted at once needs no deeper copy."""
     return value if type(value) in (int, float) else to_jsonable(value) if hasattr(value, "tolist") else value
-
-
-def reported_return(infos: Any, place: int | None = None) -> float | None:
-    """Return an ended episode's return as ``infos["episode"]["r"]`` gives it, ``None`` where it does not.
-
-    Args:
-        infos: What the step returned last.
-        place: Which of a vector's environments; its entry counts where ``infos["_episode"]`` says so.
-    """
-    try:
-        value = infos["episode"]["r"]
-        if place is None:
-            return float(value)
-        return float(value[place]) if "_episode" not in infos or infos["_episode"][place] else None
-    except (KeyError, IndexError, TypeError, ValueError):
-        return None
 
 
 def _open_frames(emitter: TelemetryEmitter, folder: Path | None, render_mode: str | None) -> FrameWriter:
@@ -153,4 +139,4 @@ def _open_frames(emitter: TelemetryEmitter, folder: Path | None, render_mode: st
     return FrameWriter(Path(folder))
 
 
-__all__ = ["Episode", "Recording", "plain", "reported_return"]
+__all__ = ["Episode", "Recording", "plain"]

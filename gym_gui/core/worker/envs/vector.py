@@ -8,9 +8,11 @@ from typing import TYPE_CHECKING, Any
 from gymnasium.vector import VectorWrapper
 from gymnasium.vector.utils import iterate
 
-from gym_gui.core.worker.encoding import to_jsonable
+from gym_gui.core.worker.encoding import snapshot
+from gym_gui.core.worker.envs.autoreset import copy_final_observations
 from gym_gui.core.worker.envs.counter import RunCounter
-from gym_gui.core.worker.envs.recording import Episode, Recording, plain, reported_return
+from gym_gui.core.worker.envs.recording import Episode, Recording, plain
+from gym_gui.core.worker.envs.returns import Reported, as_float, reported
 from gym_gui.core.worker.telemetry import TelemetryEmitter
 
 if TYPE_CHECKING:
@@ -79,6 +81,8 @@ class VectorTelemetryWrapper(_VectorWrapper):
         # Compared by value: the enumeration is not there in every version.
         mode = (self.env.metadata or {}).get("autoreset_mode")
         self._mode = str(getattr(mode, "value", mode) or "NextStep")
+        if self._mode == "SameStep":
+            copy_final_observations(env)
         self._episodes: list[Episode | None] = [None] * self.num_envs
         self._firsts: list[Any] = [None] * self.num_envs
         self._pictures: Any = None
@@ -100,16 +104,17 @@ class VectorTelemetryWrapper(_VectorWrapper):
 
     def step(self, actions: Any) -> Any:
         """Take a step in every sub-environment."""
+        # Before the step: an environment may change the actions' array in place.
+        taken = actions.tolist() if hasattr(actions, "tolist") else snapshot(list(iterate(self.action_space, actions)))
         result: Any = self.env.step(actions)
         observations, rewards, terminations, truncations, infos = result
         labels = self._recording.labels
-        taken = actions.tolist() if hasattr(actions, "tolist") else list(iterate(self.action_space, actions))
         seen = self._split(observations) if self._observations else None
         self._pictures = None
         ended, resetting = [], []
         place = -1
         for episode, reward, terminated, truncated in zip(
-            self._episodes, rewards.tolist(), terminations.tolist(), truncations.tolist()
+            self._episodes, _listed(rewards), _listed(terminations), _listed(truncations)
         ):
             place += 1
             if episode is None:
@@ -119,6 +124,8 @@ class VectorTelemetryWrapper(_VectorWrapper):
                 if self._mode == "NextStep":
                     resetting.append(place)
                     continue
+            if type(reward) is not float:
+                reward = as_float(reward)
             episode.total += reward
             if episode.recorded:
                 self._emit(
@@ -165,10 +172,10 @@ class VectorTelemetryWrapper(_VectorWrapper):
             env_index=place,
         )
 
-    def _reported(self, infos: Any, place: int) -> float | None:
-        told = reported_return(infos, place)
+    def _reported(self, infos: Any, place: int) -> Reported | None:
+        told = reported(infos, place)
         # What a sub-environment itself said at its end stands there if it was reset in the same step.
-        return reported_return(infos.get("final_info"), place) if told is None else told
+        return reported(infos.get("final_info"), place) if told is None else told
 
     def _abandon(self, places: Any) -> None:
         for place in places:
@@ -181,7 +188,7 @@ class VectorTelemetryWrapper(_VectorWrapper):
         if self._observations:
             seen = self._split(observations)
             for place in places:
-                self._firsts[place] = to_jsonable(seen[place])
+                self._firsts[place] = snapshot(seen[place])
 
     def _split(self, observations: Any) -> Any:
         """Return a batch of observations as a sequence."""
@@ -211,6 +218,10 @@ class VectorTelemetryWrapper(_VectorWrapper):
         if self._pictures is None:
             self._pictures = self.env.render()
         return self._pictures
+
+
+def _listed(values: Any) -> Any:
+    return values.tolist() if hasattr(values, "tolist") else list(values)
 
 
 __all__ = ["VectorTelemetryWrapper"]

@@ -7,9 +7,11 @@ from typing import Any
 
 import gymnasium
 
-from gym_gui.core.worker.encoding import to_jsonable
+from gym_gui.core.worker.encoding import snapshot
+from gym_gui.core.worker.envs.autoreset import find_autoreset
 from gym_gui.core.worker.envs.counter import RunCounter
-from gym_gui.core.worker.envs.recording import Episode, Recording, plain, reported_return
+from gym_gui.core.worker.envs.recording import Episode, Recording, plain
+from gym_gui.core.worker.envs.returns import as_float, reported
 from gym_gui.core.worker.telemetry import TelemetryEmitter
 
 
@@ -20,9 +22,13 @@ class TelemetryWrapper(gymnasium.Wrapper[Any, Any, Any, Any]):
     counted in the ``sampled`` of their episode's event. An episode that is reset before its end is not emitted; its
     steps that were left out are counted all the same.
 
-    Where the environment reports an episode's return itself (Gymnasium's ``RecordEpisodeStatistics`` inside of
-    wrappers that scale or clip rewards), that is the ``total_reward``; what the rewards seen here add up to is then
-    told as ``reward_sum``.
+    Rewards are summed as Python's floats, whatever their type. Where the environment reports an episode's return itself
+    (Gymnasium's ``RecordEpisodeStatistics`` inside of wrappers that scale or clip rewards), that is the
+    ``total_reward``; what the rewards seen here add up to is then told as ``reward_sum``. A report that covers other
+    steps than the episode's is told as ``reported_return``, and the sum counts.
+
+    Gymnasium's ``Autoreset`` inside of this wrapper spends a step on each reset: that step is no transition, and not
+    emitted.
 
     Args:
         env: The environment.
@@ -72,52 +78,69 @@ class TelemetryWrapper(gymnasium.Wrapper[Any, Any, Any, Any]):
         self._plain = not observations and not self._recording.labels
         self._first: dict[str, Any] = {}
         self._episode: Episode | None = None
+        self._autoreset, self._statistics_count_resets = find_autoreset(env)
 
     def reset(self, *, seed: int | None = None, options: dict[str, Any] | None = None) -> tuple[Any, dict[str, Any]]:
         """Begin an episode."""
         self._abandon()
         observation, info = self.env.reset(seed=seed, options=options)
-        self._episode = self._recording.begin(seed)
-        recorded = self._episode.recorded and self._observations
-        self._first = {"reset_observation": to_jsonable(observation)} if recorded else {}
+        self._begin(observation, seed)
         return observation, info
 
     def step(self, action: Any) -> Any:
         """Take a step."""
-        result: Any = self.env.step(action)
+        if self._autoreset is not None and self._autoreset.autoreset:
+            return self._restart(action)
         episode = self._episode
         if episode is None:  # environments that begin their next episode by themselves
-            episode = self._episode = self._recording.begin()
-            self._first = {}
+            episode = self._begin(None)
+        # Before the step: an environment may change the action's array in place.
+        taken = action if type(action) is int or not episode.recorded else snapshot(action)
+        result: Any = self.env.step(action)
         _, reward, terminated, truncated, info = result
+        if type(reward) is not float:
+            reward = as_float(reward)
         episode.total += reward
         if episode.recorded:
             if self._plain and not episode.rendered:  # as most are: an empty ** and the calls would cost a third more
                 self._emit(
                     self._next_step(),
-                    reward=reward if type(reward) is float else plain(reward),
+                    reward=reward,
                     ep_index=episode.index,
                     terminated=bool(terminated),
                     truncated=bool(truncated),
-                    action=action if type(action) is int else plain(action),
+                    action=taken,
                 )
             else:
-                self._emit_whole(episode, action, result)
+                self._emit_whole(episode, taken, reward, result)
         episode.length += 1
         if terminated or truncated:
             self._episode = None
             self._recording.end(
                 episode,
-                reported_return(info),
+                None if self._statistics_count_resets else reported(info),
                 left_out=episode.length,
                 terminated=bool(terminated),
                 truncated=bool(truncated),
             )
         return result
 
-    def _emit_whole(self, episode: Episode, action: Any, result: Any) -> None:
+    def _restart(self, action: Any) -> Any:
+        """Take the step with which ``Autoreset`` begins the next episode."""
+        self._abandon()
+        result: Any = self.env.step(action)
+        self._begin(result[0])
+        return result
+
+    def _begin(self, observation: Any, seed: int | None = None) -> Episode:
+        episode = self._episode = self._recording.begin(seed)
+        wanted = episode.recorded and self._observations and observation is not None
+        self._first = {"reset_observation": snapshot(observation)} if wanted else {}
+        return episode
+
+    def _emit_whole(self, episode: Episode, action: Any, reward: float, result: Any) -> None:
         """Emit a step with all that is wanted of it."""
-        observation, reward, terminated, truncated, _ = result
+        observation, _, terminated, truncated, _ = result
         extra = self._recording.labels
         if self._first or episode.rendered:
             extra = {**extra, **self._first}
@@ -126,11 +149,11 @@ class TelemetryWrapper(gymnasium.Wrapper[Any, Any, Any, Any]):
                 extra.update(self._recording.frame(episode, self.env.render))
         self._emit(
             self._next_step(),
-            reward=plain(reward),
+            reward=reward,
             ep_index=episode.index,
             terminated=bool(terminated),
             truncated=bool(truncated),
-            action=plain(action),
+            action=action,
             observation=plain(observation) if self._observations else None,
             **extra,
         )
