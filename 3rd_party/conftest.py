@@ -5,7 +5,6 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-for _package in sorted(Path(__file__).parent.glob("*_worker")):
-    if str(_package) not in sys.path:
-        # Last, so that an installed package comes first.
-        sys.path.append(str(_package))
+_folder = Path(__file__).parent
+# Last, so that an installed package comes first; the last folder has what the workers' tests share.
+sys.path += [str(path) for path in (*sorted(_folder.glob("*_worker")), _folder / "tests") if str(path) not in sys.path]

@@ -16,6 +16,8 @@ from typing import Any
 import gymnasium as gym
 import numpy as np
 
+from .sdk import as_float
+
 FRAMES, SIZE, MAX_NOOPS = 4, 84, 30
 NOOP = 0
 
@@ -83,8 +85,8 @@ class AtariEnv(gym.Wrapper):
         total, terminated, truncated, info, frames = 0.0, False, False, {}, []
         for _ in range(FRAMES):
             frame, reward, terminated, truncated, info = self.env.step(action)
-            total += float(reward)
-            frames.append(frame)
+            total += as_float(reward)
+            frames.append(np.array(frame))
             if terminated or truncated:
                 break
         self._screens[:-1] = self._screens[1:]

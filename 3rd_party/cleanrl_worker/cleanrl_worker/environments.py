@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -11,6 +12,7 @@ import gymnasium as gym
 import numpy as np
 from gymnasium.vector import AutoresetMode, SyncVectorEnv
 
+from .sdk import as_float
 from .spaces import Spaces
 
 #: Actions remembered of an unfinished episode; a longer one starts anew after a resume.
@@ -39,6 +41,9 @@ class Episode:
 class EpisodeEnv(gym.Wrapper):
     """Numbers episodes, seeds each by its number, and remembers its actions.
 
+    Observations are handed out as copies: the last one of an episode is needed after the reset (its value stands in for
+    the rewards that a time limit cut off), and an environment may use its array again.
+
     Args:
         env: The environment.
         seed: The run's seed.
@@ -56,17 +61,20 @@ class EpisodeEnv(gym.Wrapper):
         del seed
         number = self._numbers()
         self.episode = Episode(number, episode_seed(self._seed, number, self._phase))
-        return self.env.reset(seed=self.episode.seed, options=options)
+        obs, info = self.env.reset(seed=self.episode.seed, options=options)
+        return np.array(obs), info
 
     def step(self, action: Any) -> tuple[Any, Any, bool, bool, dict[str, Any]]:
         """Take a step and count it into the episode."""
-        result = self.env.step(action)
         episode = self.episode
-        episode.total_reward += float(result[1])
-        episode.steps += 1
-        if episode.steps <= MAX_REPLAYED_STEPS:
+        # The environment gets a copy, which it may change in place: the action is replayed and recorded as it was.
+        obs, given, terminated, truncated, info = self.env.step(copy.copy(action))
+        if episode.steps < MAX_REPLAYED_STEPS:
             episode.actions.append(action)
-        return result
+        reward = as_float(given)
+        episode.total_reward += reward
+        episode.steps += 1
+        return np.array(obs), reward, terminated, truncated, info
 
     def replay(self, number: int, actions: list[Any]) -> Any:
         """Play an episode again up to where it was left.
@@ -75,7 +83,7 @@ class EpisodeEnv(gym.Wrapper):
             The observation after the last action.
         """
         self.episode = Episode(number, episode_seed(self._seed, number, self._phase))
-        obs, _ = self.env.reset(seed=self.episode.seed)
+        obs = np.array(self.env.reset(seed=self.episode.seed)[0])
         for action in actions:
             obs = self.step(action)[0]
         self.episode.replayed_steps = self.episode.steps

@@ -150,6 +150,9 @@ def check_environment(
         )
         return [problem], None
     try:
+        if not isinstance(env.observation_space, gym.spaces.Box):
+            message = f"its observations have no fixed size, {env_id} has {env.unwrapped.observation_space}"
+            return [Problem(f"{path}env_id", message, value=env_id, allowed="observations of a fixed size")], None
         spaces = Spaces.of(env)
         return _check_spaces(algo, env_id, spaces, f"{path}env_id", atari=is_atari(spec)), spaces
     finally:

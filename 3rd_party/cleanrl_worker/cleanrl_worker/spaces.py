@@ -50,14 +50,16 @@ class Spaces:
         if isinstance(space, gym.spaces.Discrete):
             return "discrete"
         if isinstance(space, gym.spaces.Box):
-            return "bounded" if space.is_bounded() else "continuous"
+            # In the 32 bits that networks compute in: 1e300 is no bound there.
+            return "bounded" if all(np.isfinite(bound).all() for bound in self.action_bounds()) else "continuous"
         return type(space).__name__
 
     def action_bounds(self) -> tuple[np.ndarray, np.ndarray]:
         """Return the smallest and the largest value of each component of an action."""
         space = self.action_space
         assert isinstance(space, gym.spaces.Box)
-        return space.low.astype(np.float32).ravel(), space.high.astype(np.float32).ravel()
+        with np.errstate(over="ignore"):
+            return space.low.astype(np.float32).ravel(), space.high.astype(np.float32).ravel()
 
     def to_env(self, actions: np.ndarray) -> np.ndarray:
         """Turn an agent's actions, one row an environment, into those the environments take."""
@@ -65,4 +67,7 @@ class Spaces:
         if isinstance(space, gym.spaces.Discrete):
             return actions + space.start
         assert isinstance(space, gym.spaces.Box)
-        return np.clip(actions.reshape(len(actions), *space.shape), space.low, space.high).astype(space.dtype)
+        fitted = actions.reshape(len(actions), *space.shape).astype(np.float64)
+        if np.issubdtype(space.dtype, np.integer):
+            fitted = np.rint(fitted)
+        return np.clip(fitted, space.low, space.high).astype(space.dtype)

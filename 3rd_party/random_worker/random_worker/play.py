@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Callable
 from typing import Any
 
@@ -11,6 +12,7 @@ from .config import RandomWorkerConfig
 from .pace import PROGRESS_EVERY, Limits, Pace, episode_seed
 from .policy import random_actions
 from .sampling import sampling_period
+from .sdk import as_float
 
 
 def play(config: RandomWorkerConfig, seed: int, emitter: Any, progress: Callable[[int], None]) -> list[float]:
@@ -43,21 +45,24 @@ def play(config: RandomWorkerConfig, seed: int, emitter: Any, progress: Callable
             own_seed = episode_seed(seed, number, phase)
             first, _ = env.reset(seed=own_seed)
             recorded = bool(period) and number % period == 0 and emitter.allows_steps()
-            extra = {**labels, "reset_observation": first} if observations else labels
+            # Emitted after the first step, by which an environment may have overwritten it.
+            extra = {**labels, "reset_observation": copy.deepcopy(first)} if observations else labels
             total, length, done = 0.0, 0, False
             while not done and (not max_steps or taken < max_steps):
                 action = next(actions)
-                observation, reward, terminated, truncated, _ = step(action)
+                taken_action = action if type(action) is int else copy.deepcopy(action)
+                observation, given, terminated, truncated, _ = step(action)
+                reward = given if type(given) is float else as_float(given)
                 total += reward
                 done = terminated or truncated
                 if recorded:
                     emit(
                         taken,
-                        reward=float(reward),
+                        reward=reward,
                         ep_index=number,
                         terminated=bool(terminated),
                         truncated=bool(truncated),
-                        action=action,
+                        action=taken_action,
                         observation=observation if observations else None,
                         **extra,
                     )
@@ -72,11 +77,11 @@ def play(config: RandomWorkerConfig, seed: int, emitter: Any, progress: Callable
                     pace.wait(taken)
             if not done:
                 break
-            returns.append(float(total))
+            returns.append(total)
             sampled, unreported = ({"sampled": unreported} if unreported else {}), 0
             emitter.episode(
                 number,
-                total_reward=float(total),
+                total_reward=total,
                 steps=length,
                 seed=own_seed,
                 phase=phase,

@@ -11,6 +11,7 @@ import numpy as np
 from .config import RandomWorkerConfig
 from .environments import make_agents
 from .pace import Limits, Walk, derived_seed, episode_seed
+from .sdk import as_float
 
 
 def play_agents(
@@ -64,7 +65,7 @@ def _at_once(env: Any, seed: int, limits: Limits, walk: Walk) -> dict[str, float
         }
         observations, gained, _, _, infos = env.step(actions)
         for agent, reward in gained.items():
-            rewards[str(agent)] = rewards.get(str(agent), 0.0) + float(reward)
+            rewards[str(agent)] = rewards.get(str(agent), 0.0) + as_float(reward)
         walk.went(1)
     return rewards
 
@@ -75,7 +76,7 @@ def _in_turn(env: Any, seed: int, limits: Limits, walk: Walk) -> dict[str, float
     env.reset(seed=seed)
     for agent in env.agent_iter():
         observation, gained, terminated, truncated, info = env.last()
-        rewards[str(agent)] = rewards.get(str(agent), 0.0) + float(gained)
+        rewards[str(agent)] = rewards.get(str(agent), 0.0) + as_float(gained)
         if terminated or truncated:
             env.step(None)
             continue

@@ -12,6 +12,7 @@ import numpy as np
 from .config import RandomWorkerConfig
 from .environments import make_vector
 from .pace import Limits, Walk, episode_seed
+from .sdk import as_float
 
 #: Rows of discrete actions drawn at a time.
 _CHUNK = 512
@@ -54,7 +55,7 @@ def play_vector(config: RandomWorkerConfig, seed: int, emitter: Any, progress: C
             if not active or not limits.allow_steps(walk.taken, active):
                 return returns
             _, rewards, terminated, truncated, _ = env.step(next(actions))
-            totals += rewards
+            totals += [as_float(reward) for reward in rewards]  # in 64 bits, whatever the rewards' type
             waiting = terminated | truncated
             returns += totals[waiting & playing].tolist()
             walk.went(active)

@@ -17,6 +17,7 @@ except ImportError:
 if TYPE_CHECKING or HAS_SDK:
     from gym_gui.core.worker.cli_base import Cancelled
     from gym_gui.core.worker.envs import find_env_spec, nearest_env_ids
+    from gym_gui.core.worker.envs.returns import as_float
     from gym_gui.core.worker.errors import ConfigError, Problem, UsageError, nearest
 else:
 
@@ -51,6 +52,10 @@ else:
         def __init__(self, what: str, problems: Iterable[Problem] = (), **parts: str) -> None:
             self.problems = list(problems)
             super().__init__("\n  ".join([what, *map(str, self.problems)]), **parts)
+
+    def as_float(reward: Any) -> float:
+        """Return a reward of any numeric type as Python's float, in which it is then summed."""
+        return float(reward.item() if hasattr(reward, "item") else reward)
 
     def nearest(name: str, candidates: Iterable[str]) -> str | None:
         """Return the candidate nearest to a mistyped name."""
@@ -114,6 +119,7 @@ __all__ = [
     "ConfigError",
     "Problem",
     "UsageError",
+    "as_float",
     "check_config",
     "find_env_spec",
     "heartbeats",

@@ -7,6 +7,7 @@ the environment, and games whole.
 
 from __future__ import annotations
 
+import copy
 import json
 import multiprocessing
 import os
@@ -101,11 +102,16 @@ class Watch:
 
     def step(self, action: Any) -> Any:
         """Take a step and record it."""
-        result = self._step(action)
         recorder = self._recorder
         if self._number is None:  # only now: a reset after a reset is no episode
             self._number = recorder.next(EPISODES)
-        obs, reward, terminated, truncated = result[0], float(result[1]), bool(result[2]), False
+        if recorder.period and self._number % recorder.period == 0:
+            action_taken = copy.copy(action)  # the environment may change it in place
+        result = self._step(action)
+        reward = result[1]
+        # In Python's float, whatever the environment's type: float16 stops counting by ones at 2048.
+        reward = float(reward.item() if hasattr(reward, "item") else reward)
+        obs, terminated, truncated = result[0], bool(result[2]), False
         if len(result) == 5:
             truncated = bool(result[3])
         index = recorder.next(STEPS)
@@ -113,7 +119,7 @@ class Watch:
         self._total += reward
         if recorder.period and self._number % recorder.period == 0:
             step = {"kind": "step", "step_index": index, "ep_index": self._number, "reward": reward}
-            step.update(terminated=terminated, truncated=truncated, action=action)
+            step.update(terminated=terminated, truncated=truncated, action=action_taken)
             if recorder.observations:
                 step["observation"] = obs
             if self._phase != "train":
