@@ -14,32 +14,37 @@ import gymnasium as gym
 
 from .config import Sb3WorkerConfig
 from .masking import with_masks
+from .probe import Probe, Probed
 from .recorder import RecordedVecEnv
 from .seeding import SeededEpisodes
+from .spaces import adapted
 
 
-def make_env(config: Sb3WorkerConfig, *, masks: bool = False) -> Any:
-    """Make one environment with its wrappers.
+def make_env(config: Sb3WorkerConfig, *, masks: bool = False, probe: bool = False) -> Any:
+    """Make one environment with its wrappers, and with spaces that the libraries read right.
 
     Args:
         config: Names it.
         masks: It has to say which actions are valid.
+        probe: Put into the infos what the environment gave below its wrappers, for a ``RecordedVecEnv``.
 
     Raises:
         ValueError: It says nothing of valid actions.
     """
     register_atari(config.env_id)
     env: Any = gym.make(config.env_id, **config.env_kwargs)
+    lowest = env = Probe(env, observations=config.observations) if probe else env
     for path in config.wrappers:
         module, _, name = path.partition(":")
         env = getattr(importlib.import_module(module), name)(env)
-    if not masks:
-        return env
-    masked = with_masks(env)
-    if masked is None:
-        env.close()
-        raise ValueError(f"{config.env_id} does not say which actions are valid")
-    return masked
+    env = adapted(env)
+    if masks:
+        masked = with_masks(env)
+        if masked is None:
+            env.close()
+            raise ValueError(f"{config.env_id} does not say which actions are valid")
+        env = masked
+    return Probed(env, lowest) if probe else env
 
 
 def make_vec_env(
@@ -100,7 +105,7 @@ def _make_member(config: Sb3WorkerConfig, seed: int, phase: str, stream: int, fi
         # The worker itself ends its environments' processes, after it has saved its last checkpoint.
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, signal.SIG_IGN)
-    return SeededEpisodes(Monitor(make_env(config, masks=masks)), seed, phase, stream, first)
+    return SeededEpisodes(Monitor(make_env(config, masks=masks, probe=True)), seed, phase, stream, first)
 
 
 def register_atari(env_id: str) -> None:

@@ -6,6 +6,7 @@ from typing import Any
 
 from gymnasium import spaces
 
+_SIMPLE = (spaces.Box, spaces.Discrete, spaces.MultiDiscrete, spaces.MultiBinary)
 KINDS = ("Mlp", "Cnn", "MultiInput")
 
 
@@ -38,8 +39,11 @@ def observation_fault(space: Any, stacked: bool) -> str | None:
         nested = [name for name, part in space.spaces.items() if isinstance(part, (spaces.Dict, spaces.Tuple))]
         if nested:
             return f"a dictionary within a dictionary ({', '.join(nested)})"
-        return None
-    if not isinstance(space, (spaces.Box, spaces.Discrete, spaces.MultiDiscrete, spaces.MultiBinary)):
+        other = [name for name, part in space.spaces.items() if not isinstance(part, _SIMPLE)]
+        return (
+            f"a dictionary with {type(space[other[0]]).__name__} observations ({', '.join(other)})" if other else None
+        )
+    if not isinstance(space, _SIMPLE):
         return f"{type(space).__name__} observations"
     if stacked and not isinstance(space, spaces.Box):
         return f"stacked {type(space).__name__} observations"

@@ -21,6 +21,7 @@ from .environments import make_env
 from .masking import needs_masks, with_masks
 from .policies import find_policy, kind_for, observation_fault
 from .registry import action_spaces, algorithm_class, algorithm_names, algorithms_for
+from .spaces import bounds
 
 
 def check_run(config: Sb3WorkerConfig) -> list[Problem]:
@@ -134,7 +135,7 @@ def _check_actions(config: Sb3WorkerConfig, algorithm: Any, env: Any) -> list[Pr
                 allowed=", ".join(fitting) or f"none: no algorithm takes {kind} actions",
             )
         ]
-    if isinstance(space, spaces.Box) and not (np.isfinite(space.low).all() and np.isfinite(space.high).all()):
+    if isinstance(space, spaces.Box) and not all(np.isfinite(bound).all() for bound in bounds(space)):
         message = f"missing capability: continuous actions need bounds, {config.env_id} has {space}"
         return [Problem("env_id", message, value=config.env_id, allowed="an environment with bounded actions")]
     if needs_masks(algorithm) and with_masks(env) is None:

@@ -9,26 +9,28 @@ from stable_baselines3.common.vec_env import VecEnv, VecEnvWrapper
 
 from gym_gui.core.worker.envs.sampling import EpisodeSampling
 
-from .seeding import SEED_KEY
+from .probe import PROBE_KEY, Begun, Taken
 
 
 class _Episode:
     __slots__ = ("length", "number", "recorded", "reset_observation", "seed", "total")
 
-    def __init__(self, number: int, seed: int | None, recorded: bool, reset_observation: Any) -> None:
-        self.number, self.seed, self.recorded = number, seed, recorded
-        self.reset_observation = reset_observation
+    def __init__(self, begun: Begun) -> None:
+        self.number, self.recorded = -1, False  # said at its first step
+        self.seed, self.reset_observation = begun.seed, begun.observation
         self.total, self.length = 0.0, 0
 
 
 class RecordedVecEnv(VecEnvWrapper):
     """Emits what happens in environments: every episode's end, and the steps of those that the sampling rule picks.
 
-    It stands below all normalisation, so rewards are the environment's own. It works in the training's process,
-    wherever the environments are stepped.
+    Rewards and episodes are the environment's own, whatever wrappers make of them for the agent (a ``Probe`` below them
+    tells): a step's reward is all that the environment gave since the agent's step before, and a game of several lives
+    is one episode. A step is one of the agent's, of which a wrapper may make several of the environment's. It works in
+    the training's process, wherever the environments are stepped.
 
     Args:
-        venv: The environments.
+        venv: The environments, each with a ``Probe``.
         emitter: Where events go.
         steps: ``all``, ``none`` or ``episodes:<k>``.
         observations: Whether steps carry the observation that they led to, and an episode's first the one before.
@@ -52,11 +54,11 @@ class RecordedVecEnv(VecEnvWrapper):
         self._emitter, self._sampling, self._observations = emitter, EpisodeSampling(steps), observations
         self._phase = phase
         self._extra = {} if phase == "train" else {"phase": phase}
-        self._current: list[_Episode] = []
-        self._actions: Any = None
+        self._current: list[_Episode | None] = [None] * venv.num_envs
+        self._rewards = [0.0] * venv.num_envs  # since the last step of the agent
         self.next_step, self.next_episode = first_step, first_episode
         self.started = [0] * venv.num_envs
-        """Per environment the number of episodes that it has begun."""
+        """Per environment the number of resets: each uses a seed up."""
         self.returns: list[float] = []
         """Of the whole episodes, in order; of a training the last hundred."""
         self.recent: deque[float] = deque(maxlen=100)
@@ -66,28 +68,18 @@ class RecordedVecEnv(VecEnvWrapper):
         """Begin an episode in every environment."""
         self._abandon()
         observations = self.venv.reset()
-        self._current = [self._begin(i, observations) for i in range(self.num_envs)]
+        for i in range(self.num_envs):
+            self._after_reset(i)
         return observations
-
-    def step_async(self, actions: Any) -> None:
-        """Hand the actions on."""
-        self._actions = actions
-        self.venv.step_async(actions)
 
     def step_wait(self) -> Any:
         """Return what came of the actions, and emit it."""
         observations, rewards, dones, infos = self.venv.step_wait()
-        for i, episode in enumerate(self._current):
-            reward, done = float(rewards[i]), bool(dones[i])
-            truncated = done and bool(infos[i].get("TimeLimit.truncated", False))
-            episode.total += reward
-            episode.length += 1
-            if episode.recorded:
-                self._emit_step(i, episode, reward, done, truncated, observations, infos[i])
-            self.next_step += 1
-            if done:
-                self._end(episode, done and not truncated, truncated)
-                self._current[i] = self._begin(i, observations)
+        for i, info in enumerate(infos):
+            self._take(i, info.pop(PROBE_KEY))
+            if dones[i]:
+                cut = bool(info.get("TimeLimit.truncated", False))
+                self._after_reset(i, cut=cut)
         return observations, rewards, dones, infos
 
     def close(self) -> None:
@@ -95,36 +87,81 @@ class RecordedVecEnv(VecEnvWrapper):
         self._abandon()
         self.venv.close()
 
-    def _begin(self, i: int, observations: Any) -> _Episode:
-        number = self.next_episode
-        self.next_episode += 1
-        self.started[i] += 1
-        recorded = self._sampling.picks(number) and self._emitter.allows_steps()
-        seed = self.venv.reset_infos[i].get(SEED_KEY)
-        first = _of(observations, i) if recorded and self._observations else None
-        return _Episode(number, seed, recorded, first)
+    def _take(self, i: int, seen: list[Begun | Taken]) -> None:
+        """Take in one step of the agent, and what the environment did in it."""
+        last: Taken | None = None
+        for one in seen:
+            if isinstance(one, Begun):  # a wrapper began the next episode by itself, within the step
+                if last is not None:
+                    self._step(i, last)
+                    last = None
+                self._begin(i, one)
+            else:
+                self._add(i, one)
+                last = one
+        if last is not None:
+            self._step(i, last)
+        # A step of the agent in which the environment took none has no transition to tell of, but a number.
+        self.next_step += 1
 
-    def _emit_step(
-        self, i: int, episode: _Episode, reward: float, done: bool, truncated: bool, observations: Any, info: Any
-    ) -> None:
+    def _after_reset(self, i: int, *, cut: bool = False) -> None:
+        """Take in what a reset did: it may begin an episode, or only the next life of a game that goes on."""
+        self.started[i] += 1
+        for one in self.venv.reset_infos[i].pop(PROBE_KEY, ()):
+            if isinstance(one, Begun):
+                self._begin(i, one, cut=cut)
+            else:  # a step that a wrapper took to get the game going
+                self._add(i, one)
+                episode = self._current[i]
+                if (one.terminated or one.truncated) and episode is not None:
+                    self._end(i, episode, one.terminated, one.truncated)
+
+    def _begin(self, i: int, begun: Begun, *, cut: bool = False) -> None:
+        before = self._current[i]
+        if before is not None and before.length:  # ended by a wrapper, where the environment would have gone on
+            self._end(i, before, not cut, cut)
+        self._rewards[i] = 0.0
+        self._current[i] = _Episode(begun)
+
+    def _add(self, i: int, taken: Taken) -> None:
+        episode = self._current[i]
+        if episode is not None:
+            episode.total += taken.reward
+            self._rewards[i] += taken.reward
+
+    def _step(self, i: int, taken: Taken) -> None:
+        episode = self._current[i]
+        if episode is None:
+            return
+        if not episode.length:  # only now: wrappers may end games before the agent has taken a step
+            episode.number, self.next_episode = self.next_episode, self.next_episode + 1
+            episode.recorded = self._sampling.picks(episode.number) and self._emitter.allows_steps()
+        episode.length += 1
+        if episode.recorded:
+            self._emit_step(i, episode, taken)
+        self._rewards[i] = 0.0
+        if taken.terminated or taken.truncated:
+            self._end(i, episode, taken.terminated, taken.truncated)
+
+    def _emit_step(self, i: int, episode: _Episode, taken: Taken) -> None:
         extra = self._extra
-        observation = None
-        if self._observations:
-            observation = _plain(info["terminal_observation"]) if done else _of(observations, i)
-            if episode.length == 1:
-                extra = {**extra, "reset_observation": episode.reset_observation}
+        if self._observations and episode.length == 1:
+            extra = {**extra, "reset_observation": episode.reset_observation}
         self._emitter.step(
             self.next_step,
             ep_index=episode.number,
-            reward=reward,
-            terminated=done and not truncated,
-            truncated=truncated,
-            action=_plain(self._actions[i]),
-            observation=observation,
+            reward=self._rewards[i],
+            terminated=taken.terminated,
+            truncated=taken.truncated,
+            action=taken.action,
+            observation=taken.observation,
             **extra,
         )
 
-    def _end(self, episode: _Episode, terminated: bool, truncated: bool) -> None:
+    def _end(self, i: int, episode: _Episode, terminated: bool, truncated: bool) -> None:
+        self._current[i] = None
+        if not episode.length:
+            return
         self.episodes += 1
         self.recent.append(episode.total)
         if self._phase == "eval":
@@ -142,19 +179,7 @@ class RecordedVecEnv(VecEnvWrapper):
 
     def _abandon(self) -> None:
         """Count the steps that were left out of episodes that end without an end."""
-        left_out = sum(episode.length for episode in self._current if not episode.recorded)
+        left_out = sum(episode.length for episode in self._current if episode is not None and not episode.recorded)
         if left_out:
             self._emitter.count_sampled(left_out)
-        self._current = []
-
-
-def _of(observations: Any, i: int) -> Any:
-    if isinstance(observations, dict):
-        return {name: _plain(values[i]) for name, values in observations.items()}
-    return _plain(observations[i])
-
-
-def _plain(value: Any) -> Any:
-    if isinstance(value, dict):
-        return {name: _plain(entry) for name, entry in value.items()}
-    return value.tolist() if hasattr(value, "tolist") else value
+        self._current = [None] * self.num_envs

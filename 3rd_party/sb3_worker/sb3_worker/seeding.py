@@ -7,9 +7,6 @@ from typing import Any
 
 import gymnasium as gym
 
-SEED_KEY = "mosaic_episode_seed"
-"""Name under which ``reset`` tells the episode's seed in its info."""
-
 
 def episode_seed(seed: int, phase: str, stream: int, number: int) -> int:
     """Return the seed of an episode.
@@ -48,5 +45,5 @@ class SeededEpisodes(gym.Wrapper[Any, Any, Any, Any]):
         """Begin the next episode; a seed that is given from outside is not used."""
         own = episode_seed(self._seed, self._phase, self._stream, self._number)
         self._number += 1
-        observation, info = self.env.reset(seed=own, options=options)
-        return observation, {**info, SEED_KEY: own}
+        result: tuple[Any, dict[str, Any]] = self.env.reset(seed=own, options=options)
+        return result
