@@ -31,24 +31,37 @@ if TYPE_CHECKING:
 _NUMBERS = re.compile(r"\[\n\s+([^\[\]{}\"]*?)\n\s*\]")
 
 
+NON_FINITE = "non_finite"
+"""Key under which an object says which of its numbers are NaN or infinite: JSON has none of these, so they are null."""
+
+
 def jsonable(value: Any) -> Any:
     """Return a value that strict JSON can hold.
 
-    JSON has no NaN and no infinities: they become the strings ``"NaN"``, ``"Infinity"`` and ``"-Infinity"``, which
-    ``float()`` of Python and ``Number()`` of JavaScript read back.
+    A number that is not finite becomes null, and the object that it stands in says under ``non_finite`` which it was:
+    ``{"mean_return_100": null, "non_finite": {"mean_return_100": "NaN"}}``. Within lists the place is told, too:
+    ``"observation[2]"``.
     """
+    return _jsonable(value, "", {})
+
+
+def _jsonable(value: Any, path: str, found: dict[str, str]) -> Any:
+    """Convert a value; numbers that are not finite are entered into ``found`` by their path in the nearest object."""
     if isinstance(value, float) and not math.isfinite(value):
-        return "NaN" if math.isnan(value) else "Infinity" if value > 0 else "-Infinity"
+        found[path] = "NaN" if math.isnan(value) else "Infinity" if value > 0 else "-Infinity"
+        return None
     if isinstance(value, dict):
-        return {str(key): jsonable(item) for key, item in value.items()}
+        own: dict[str, str] = {}
+        converted = {str(key): _jsonable(item, str(key), own) for key, item in value.items()}
+        return {**converted, NON_FINITE: own} if own else converted
     if isinstance(value, (list, tuple)):
-        return [jsonable(item) for item in value]
+        return [_jsonable(item, f"{path}[{place}]", found) for place, item in enumerate(value)]
     if value is None or isinstance(value, (str, int, float, bool)):
         return value
     if hasattr(value, "__struct_fields__"):
         import msgspec
 
-        return jsonable(msgspec.to_builtins(value))
+        return _jsonable(msgspec.to_builtins(value), path, found)
     return str(value)
 
 

@@ -37,7 +37,8 @@ they do at SIGTERM; stderr says what is done. `runs watch` and `runs tail` just 
 ## `--json`
 
 Stdout holds exactly one JSON document, stderr the messages and the progress. JSON knows no NaN and no infinities: they
-are the strings `"NaN"`, `"Infinity"`, `"-Infinity"`, which `float()` of Python and `Number()` of JavaScript read back.
+are `null`, and the object that they stand in says under `non_finite` which they were:
+`{"mean_return_100": null, "non_finite": {"mean_return_100": "NaN"}}` (within lists with the place: `"observation[2]"`).
 Unknown values are `null`. A command that fails prints
 `{"error": {"what": …, "where": …, "why": …, "next": …, "exit": …, "problems": […]}}`, with `problems` where a config
 was at fault: each has `path`, `message`, `value`, `allowed`, `nearest`.

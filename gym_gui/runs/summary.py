@@ -59,6 +59,18 @@ class CurvePoint(msgspec.Struct, kw_only=True, array_like=True, gc=False):
     max_return: float
 
 
+class ReturnSpread(msgspec.Struct, kw_only=True):
+    """How the returns of some episodes are spread."""
+
+    episodes: int
+    """How many."""
+    mean: float
+    std: float
+    """Standard deviation, of these episodes alone (population)."""
+    min: float
+    max: float
+
+
 class AttemptSummary(msgspec.Struct, kw_only=True):
     """One attempt of a worker that was launched."""
 
@@ -73,6 +85,8 @@ class AttemptSummary(msgspec.Struct, kw_only=True):
     """Training episodes."""
     steps: int = 0
     mean_return_100: float | None = None
+    recent_episodes: int = 0
+    """Training episodes that the mean is made of: at most 100."""
     lines: int = 0
     """Lines that it printed."""
 
@@ -84,7 +98,9 @@ class AgentSummary(msgspec.Struct, kw_only=True):
     episodes: int = 0
     """Training episodes that it took part in."""
     mean_return_100: float | None = None
-    """Its mean return over the last 100 of them."""
+    """Its mean return over the last of them."""
+    recent_episodes: int = 0
+    """How many the mean is made of: at most 100."""
     eval_episodes: int = 0
     eval_mean_return: float | None = None
     """Over the last 100 evaluation episodes."""
@@ -103,10 +119,17 @@ class WorkerSummary(msgspec.Struct, kw_only=True):
     episodes: int = 0
     """Training episodes, all attempts."""
     steps: int = 0
-    """Environment steps taken, as far as telemetry tells (last attempt)."""
+    """Environment steps taken, as far as telemetry tells (last attempt): in training; in evaluation without one."""
+    eval_steps: int = 0
     target_steps: int | None = None
     mean_return_100: float | None = None
-    """Mean return of the last 100 training episodes."""
+    """Mean return of the last training episodes."""
+    recent_episodes: int = 0
+    """How many the mean is made of: at most 100."""
+    nan_episodes: int = 0
+    """Training episodes, all attempts, whose return is no finite number."""
+    steps_per_second: float | None = None
+    """Average from the first steps that the worker told of to the last, pauses left out."""
     last_event: str = ""
     last_heartbeat_at: float | None = None
     cpu_seconds: float | None = None
@@ -114,6 +137,10 @@ class WorkerSummary(msgspec.Struct, kw_only=True):
     curve: list[CurvePoint] = []
     eval_episodes: int = 0
     eval_mean_return: float | None = None
+    """Over the last 100 evaluation episodes."""
+    evaluation: ReturnSpread | None = None
+    """Of the last 100 evaluation episodes."""
+    eval_nan_episodes: int = 0
     agents: list[AgentSummary] = []
     """Where episodes tell the returns of several."""
     attempts: list[AttemptSummary] = []
@@ -140,10 +167,24 @@ class RunSummary(msgspec.Struct, kw_only=True):
     attempts: int = 0
     workers: list[WorkerSummary] = []
     episodes: int = 0
+    """Training episodes."""
     steps: int = 0
     target_steps: int | None = None
     mean_return_100: float | None = None
-    """Mean over workers of their mean returns over the last 100 training episodes."""
+    """Mean over the workers of each one's mean return over its last training episodes (at most 100)."""
+    recent_episodes: int = 0
+    """How many episodes that is made of, over all workers."""
+    nan_episodes: int = 0
+    """Training episodes whose return is no finite number."""
+    eval_episodes: int = 0
+    eval_steps: int = 0
+    evaluation: ReturnSpread | None = None
+    """Of each worker's last 100 evaluation episodes, all taken together."""
+    eval_nan_episodes: int = 0
+    steps_per_second: float | None = None
+    """Average from the first steps that a worker told of to the last, pauses left out."""
+    measured_at: float | None = None
+    """When these figures were taken."""
     ledger: Ledger = msgspec.field(default_factory=Ledger)
     lag_bytes: int = 0
     """Bytes of the logs that are not yet in the database."""

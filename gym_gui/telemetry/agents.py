@@ -63,6 +63,7 @@ def summaries(agents: dict[str, AgentReturns]) -> list[AgentSummary]:
             agent_id=agent_id,
             episodes=one.episodes,
             mean_return_100=mean(one.recent),
+            recent_episodes=len(one.recent),
             eval_episodes=one.eval_episodes,
             eval_mean_return=mean(one.recent_eval),
         )

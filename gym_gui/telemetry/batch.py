@@ -38,6 +38,9 @@ class Batch:
     events: list[Row] = field(default_factory=list)
     quarantine: list[Row] = field(default_factory=list)
     counts: Counts = field(default_factory=Counts)
+    left_out: list[tuple[int, int | None, int]] = field(default_factory=list)
+    """Steps that a sampling rule left out: row id of the event that says so, phase of its episode (0 train, 1 eval;
+    ``None`` where it is none's), and how many."""
     shared: dict[int, list[int]] = field(default_factory=dict)
     """Row ids of records that share a line with others → one cell per line: how many of its records are stored."""
 

@@ -6,7 +6,7 @@ import math
 
 import msgspec
 
-from gym_gui.runs.summary import CurvePoint
+from gym_gui.runs.summary import CurvePoint, ReturnSpread
 
 MAX_BUCKETS = 256
 
@@ -93,6 +93,34 @@ RECENT = 100
 def mean(values: list[float]) -> float | None:
     """Return the mean, ``None`` of nothing; NaN and infinities show in it."""
     return sum(values) / len(values) if values else None
+
+
+def spread(values: list[float]) -> ReturnSpread | None:
+    """Return how returns are spread, ``None`` of nothing; NaN and infinities show in it."""
+    if not values:
+        return None
+    middle = sum(values) / len(values)
+    finite = math.isfinite(middle)
+    deviation = math.sqrt(sum((value - middle) ** 2 for value in values) / len(values)) if finite else math.nan
+    known = [value for value in values if value == value] or [math.nan]
+    return ReturnSpread(episodes=len(values), mean=middle, std=deviation, min=min(known), max=max(known))
+
+
+def pooled(spreads: list[ReturnSpread]) -> ReturnSpread | None:
+    """Return the spread of all episodes that several spreads are made of."""
+    count = sum(one.episodes for one in spreads)
+    if not count:
+        return None
+    middle = sum(one.episodes * one.mean for one in spreads) / count
+    variance = sum(one.episodes * (one.std**2 + (one.mean - middle) ** 2) for one in spreads) / count
+    known = [one for one in spreads if one.min == one.min] or spreads
+    return ReturnSpread(
+        episodes=count,
+        mean=middle,
+        std=math.sqrt(variance) if math.isfinite(variance) else math.nan,
+        min=min(one.min for one in known),
+        max=max(one.max for one in known),
+    )
 
 
 def push(values: list[float], value: float) -> None:

@@ -204,6 +204,8 @@ class LineDecoder:
             )
             batch.counts.dropped += record.dropped
             batch.counts.sampled += record.sampled
+            if record.sampled:
+                batch.left_out.append((row, int(record.phase == "eval"), record.sampled))
         batch.counts.records += 1
         batch.counts.stored += 1
 

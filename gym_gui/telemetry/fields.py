@@ -93,6 +93,8 @@ class FieldReader:
         batch.counts.records += 1
         batch.counts.dropped += dropped
         batch.counts.sampled += sampled
+        if sampled:
+            batch.left_out.append((row, batch.episodes[-1][1] if kind == "episode" else None, sampled))
 
     def _kind(self, record: dict[str, Any]) -> str:
         for key in KIND_KEYS:

@@ -270,6 +270,7 @@ class Proxy:
             lag_bytes=indexer.lag_bytes(),
             note=indexer.note or turns.supervisor.note,
             usage=turns.usage.latest,
+            measured_at=time.time(),
         )
         summary = summarize(turns.supervisor.plan, indexer.worker_rollups(), indexer.ledger(), supervision)
         self.reporter.report(summary)

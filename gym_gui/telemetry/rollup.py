@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import bisect
 import json
+import math
 import operator
 from collections.abc import Callable
 from dataclasses import fields
@@ -11,16 +12,19 @@ from typing import Any
 
 import msgspec
 
-from gym_gui.runs.summary import AgentSummary, CurvePoint, Ledger
+from gym_gui.runs.summary import AgentSummary, CurvePoint, Ledger, ReturnSpread
 from gym_gui.telemetry.agents import AgentReturns, add_return, returns_of, summaries
 from gym_gui.telemetry.batch import Batch, Counts, Row
-from gym_gui.telemetry.curve import Curve, mean
+from gym_gui.telemetry.curve import Curve, mean, spread
 from gym_gui.telemetry.limits import MAX_INDEX
+from gym_gui.telemetry.rollup_state import RollupState
 from gym_gui.telemetry.timestamps import legal_time
 
 KEPT_PAYLOAD_BYTES = 64 << 10
 """A larger payload of a lifecycle event is read from the events table instead."""
 
+#: Where a step's other keys say that it was one of an evaluation.
+_EVAL = '"phase":"eval"'
 _row = operator.itemgetter(0)
 _step_index = operator.itemgetter(1)
 _agent = operator.itemgetter(3)
@@ -37,8 +41,19 @@ class WorkerRollup(msgspec.Struct, kw_only=True):
     episodes: int
     """Training episodes. Of several agents, the first one's are counted."""
     steps: int
-    """Environment steps taken, as far as telemetry tells."""
+    """Environment steps taken, as far as telemetry tells: in training; where there was none, in evaluation."""
+    eval_steps: int = 0
     mean_return_100: float | None
+    recent_episodes: int = 0
+    """Training episodes that the mean is made of."""
+    nan_episodes: int = 0
+    """Training episodes, of all, whose return is no finite number."""
+    eval_nan_episodes: int = 0
+    evaluation: ReturnSpread | None = None
+    """Of the last 100 evaluation episodes."""
+    first_mark: tuple[float, int] | None = None
+    """Earliest time at which the worker told of steps taken, by its clock, and how many."""
+    last_mark: tuple[float, int] | None = None
     curve: list[CurvePoint]
     eval_episodes: int
     eval_mean_return: float | None
@@ -74,34 +89,6 @@ class _Returns(Curve):
         return _Returns(curve.buckets, curve.width, curve.recent, curve.recent_eval, agents)
 
 
-class _State(msgspec.Struct):
-    """What is written with every transaction."""
-
-    lines: int = 0
-    stored: int = 0
-    log: int = 0
-    quarantined: int = 0
-    records: int = 0
-    dropped: int = 0
-    sampled: int = 0
-    episodes: int = 0
-    eval_episodes: int = 0
-    steps_end: int = 0
-    """One past the highest step index."""
-    step_rows: int = 0
-    """Steps without an agent."""
-    episode_steps: int = 0
-    """Sum of the lengths of the training episodes counted."""
-    lead: str | None = None
-    """The agent whose episodes are counted: the first that reported one. Those without agent always are."""
-    last_event: str = ""
-    last_event_at: float | None = None
-    last_event_payload: str | None = None
-    heartbeats: int = 0
-    last_heartbeat_at: float | None = None
-    last_checkpoint: str | None = None
-
-
 class Rollup:
     """Rollup of one attempt, as of a transaction.
 
@@ -111,7 +98,7 @@ class Rollup:
     """
 
     def __init__(self, state: bytes | None = None, curve: bytes | None = None) -> None:
-        self._state = _State() if state is None else msgspec.msgpack.decode(state, type=_State)
+        self._state = RollupState() if state is None else msgspec.msgpack.decode(state, type=RollupState)
         self._curve = _Returns() if curve is None else msgspec.msgpack.decode(curve, type=_Returns)
 
     def snapshot(self) -> bytes:
@@ -122,7 +109,7 @@ class Rollup:
     def from_snapshot(cls, snapshot: bytes) -> Rollup:
         """Return the rollup that a snapshot was made of."""
         rollup = cls()
-        rollup._state, rollup._curve = msgspec.msgpack.decode(snapshot, type=tuple[_State, _Returns])
+        rollup._state, rollup._curve = msgspec.msgpack.decode(snapshot, type=tuple[RollupState, _Returns])
         return rollup
 
     @property
@@ -132,9 +119,8 @@ class Rollup:
 
     @property
     def steps(self) -> int:
-        """Environment steps: by the highest index, the rows, or the episodes' lengths, whichever tells of most."""
-        state = self._state
-        return max(state.steps_end, state.step_rows, state.episode_steps)
+        """Environment steps taken, as far as telemetry tells."""
+        return self._state.steps
 
     def columns(self, *, curve: bool = True) -> dict[str, Any]:
         """Return the columns of the ``rollups`` table.
@@ -166,9 +152,7 @@ class Rollup:
         for name in _COUNTS:
             total = getattr(self._state, name) + getattr(batch.counts, name)
             setattr(self._state, name, min(total, MAX_INDEX))
-        self._add_data(batch.steps, batch.episodes, agent_name)
-        for row in batch.events:
-            self._add_event(row)
+        self._add_data(batch, agent_name)
 
     def report(self, worker_no: int, worker_id: str, attempt: int, *, bytes_read: int, closed: bool) -> WorkerRollup:
         """Return the rollup for reading."""
@@ -180,7 +164,14 @@ class Rollup:
             ledger=Ledger(**{name: getattr(state, name) for name in _COUNTS}),
             episodes=state.episodes,
             steps=self.steps,
+            eval_steps=state.eval_steps,
             mean_return_100=mean(curve.recent),
+            recent_episodes=len(curve.recent),
+            nan_episodes=state.nan_episodes,
+            eval_nan_episodes=state.eval_nan_episodes,
+            evaluation=spread(curve.recent_eval),
+            first_mark=state.first_mark,
+            last_mark=state.last_mark,
             curve=curve.points(),
             eval_episodes=state.eval_episodes,
             eval_mean_return=mean(curve.recent_eval),
@@ -195,26 +186,44 @@ class Rollup:
             closed=closed,
         )
 
-    def _add_data(self, steps: list[Row], episodes: list[Row], agent_name: Callable[[int], str]) -> None:
-        """Add steps and episodes in the order in which they were printed: the curve asks for the steps by then."""
+    def _add_data(self, batch: Batch, agent_name: Callable[[int], str]) -> None:
+        """Add what came in the order in which it was printed: the curve asks for the steps by then."""
+        metrics = {row: (step, timestamp) for _, row, step, _, timestamp in batch.metrics if step is not None}
+        others: list[tuple[int, Callable[..., None], tuple[Any, ...]]] = [
+            (row, self._state.leave_out, (phase, steps)) for row, phase, steps in batch.left_out
+        ]
+        others += [(episode[0], self._add_episode, (episode, agent_name)) for episode in batch.episodes]
+        others += [(row, self._state.tell_steps, told) for row, told in metrics.items()]
+        others += [(event[0], self._add_event, (event,)) for event in batch.events]
+        others.sort(key=_row)
         done = 0
-        for episode in episodes:
-            before = bisect.bisect_left(steps, episode[0], lo=done, key=_row)
-            self._add_steps(steps[done:before])
+        for row, add, values in others:
+            before = bisect.bisect_left(batch.steps, row, lo=done, key=_row)
+            self._add_steps(batch.steps[done:before])
             done = before
-            self._add_episode(episode, agent_name)
-        self._add_steps(steps[done:] if done else steps)
+            add(*values)
+        self._add_steps(batch.steps[done:] if done else batch.steps)
 
     def _add_steps(self, steps: list[Row]) -> None:
         if not steps:
             return
         state = self._state
+        evaluated = [step for step in steps if step[-1] is not None and _EVAL in step[-1]]
+        if evaluated:
+            state.eval_steps_end = max(state.eval_steps_end, min(max(map(_step_index, evaluated)) + 1, MAX_INDEX))
+            state.eval_step_rows += sum(map((0).__eq__, map(_agent, evaluated)))
+            steps = [step for step in steps if step[-1] is None or _EVAL not in step[-1]]
+            if not steps:
+                return
         state.steps_end = max(state.steps_end, min(max(map(_step_index, steps)) + 1, MAX_INDEX))
-        state.step_rows += sum(map((0).__eq__, map(_agent, steps)))
+        alone = sum(map((0).__eq__, map(_agent, steps)))
+        state.step_rows += alone
+        state.several_agents = state.several_agents or alone < len(steps)
 
     def _add_episode(self, episode: Row, agent_name: Callable[[int], str]) -> None:
-        _, phase, _, agent, total_reward, steps, _, _, _, agent_rewards, _, nan, _ = episode
+        _, phase, _, agent, total_reward, steps, _, _, _, agent_rewards, timestamp, nan, _ = episode
         state = self._state
+        state.several_agents = state.several_agents or bool(agent) or agent_rewards is not None
         if agent_rewards is not None:
             for agent_id, own in returns_of(agent_rewards):
                 add_return(self._curve.agents, agent_id, own, evaluation=bool(phase))
@@ -228,13 +237,20 @@ class Rollup:
             if name != state.lead:
                 return
         value = float("nan") if nan else total_reward
+        odd = value is not None and not math.isfinite(value)
         if phase:
             state.eval_episodes += 1
+            state.eval_nan_episodes += odd
+            state.eval_episode_steps = max(0, min(state.eval_episode_steps + (steps or 0), MAX_INDEX))
             if value is not None:
                 self._curve.add_eval(value)
+            if not state.train_steps:
+                state.mark(timestamp)
             return
         state.episodes += 1
+        state.nan_episodes += odd
         state.episode_steps = max(0, min(state.episode_steps + (steps or 0), MAX_INDEX))
+        state.mark(timestamp)
         if value is not None:
             self._curve.add(self.steps, value)
 
@@ -250,6 +266,9 @@ class Rollup:
             state.last_heartbeat_at = timestamp
         elif event == "checkpoint_saved":
             state.last_checkpoint = kept
+        told = _object(kept)
+        if told is not None:
+            state.tell(event, told, legal_time(timestamp))
 
 
 def _object(text: str | None) -> dict[str, Any] | None:

@@ -11,6 +11,7 @@ from gym_gui.runs.plan import RunPlan, WorkerPlan
 from gym_gui.runs.plan_io import load_plan
 from gym_gui.runs.states import RunState
 from gym_gui.runs.summary import MAX_COUNT, AttemptSummary, ExitStatus, Ledger, RunSummary, WorkerSummary
+from gym_gui.telemetry.curve import pooled
 from gym_gui.telemetry.errors import TelemetryError
 from gym_gui.telemetry.history import RunHistory, WorkerHistory
 from gym_gui.telemetry.logfile import log_size
@@ -31,6 +32,8 @@ class Supervision(msgspec.Struct, frozen=True):
     """What stands in the run's way just now; shown instead of the cause of its state."""
     usage: Mapping[str, Usage] = {}
     """By worker id."""
+    measured_at: float | None = None
+    """When the figures were taken; ``None`` where nobody takes them any more."""
 
 
 def summarize(plan: RunPlan, rollups: Sequence[WorkerRollup], ledger: Ledger, supervision: Supervision) -> RunSummary:
@@ -73,6 +76,14 @@ def summarize(plan: RunPlan, rollups: Sequence[WorkerRollup], ledger: Ledger, su
         steps=min(sum(worker.steps for worker in workers), MAX_COUNT),
         target_steps=min(sum(targets), MAX_COUNT) if len(targets) == len(plan.workers) else None,
         mean_return_100=sum(means) / len(means) if means else None,
+        recent_episodes=sum(worker.recent_episodes for worker in workers),
+        nan_episodes=sum(worker.nan_episodes for worker in workers),
+        eval_episodes=sum(worker.eval_episodes for worker in workers),
+        eval_steps=min(sum(worker.eval_steps for worker in workers), MAX_COUNT),
+        evaluation=pooled([worker.evaluation for worker in workers if worker.evaluation is not None]),
+        eval_nan_episodes=sum(worker.eval_nan_episodes for worker in workers),
+        steps_per_second=_speed([(rollup, history.workers[rollup.worker_id]) for rollup in _last(rollups)]),
+        measured_at=supervision.measured_at,
         ledger=ledger,
         lag_bytes=supervision.lag_bytes,
         proxy_pid=supervision.proxy_pid,
@@ -130,22 +141,45 @@ def _worker_summary(
         pid=record.pid,
         exit=record.exit,
         episodes=sum(one.episodes for one in rollups),
+        nan_episodes=sum(one.nan_episodes for one in rollups),
         target_steps=plan.target_steps,
         cpu_seconds=usage.cpu_seconds if usage is not None and live else record.cpu_seconds,
         memory_bytes=usage.memory_bytes if usage is not None and live else record.memory_bytes,
         attempts=_attempts(rollups, record),
     )
     if last is not None and shown is not None:
-        summary.steps = last.steps
+        summary.steps, summary.eval_steps = last.steps, last.eval_steps
+        summary.steps_per_second = _speed([(last, record)])
         summary.last_event = last.last_event
         summary.last_heartbeat_at = last.last_heartbeat_at
-        summary.mean_return_100 = shown.mean_return_100
+        summary.mean_return_100, summary.recent_episodes = shown.mean_return_100, shown.recent_episodes
         summary.curve = shown.curve
         evaluated = next((one for one in reversed(rollups) if one.eval_episodes), last)
         summary.eval_episodes = evaluated.eval_episodes
-        summary.eval_mean_return = evaluated.eval_mean_return
+        summary.eval_mean_return, summary.evaluation = evaluated.eval_mean_return, evaluated.evaluation
+        summary.eval_nan_episodes = evaluated.eval_nan_episodes
         summary.agents = next((one.agents for one in reversed(rollups) if one.agents), [])
     return summary
+
+
+def _last(rollups: Sequence[WorkerRollup]) -> list[WorkerRollup]:
+    """Return each worker's last attempt."""
+    by_worker = {one.worker_id: one for one in sorted(rollups, key=lambda one: one.attempt)}
+    return list(by_worker.values())
+
+
+def _speed(attempts: Sequence[tuple[WorkerRollup, WorkerHistory]]) -> float | None:
+    """Return the environment steps a second of attempts side by side, from the first that they told of to the last."""
+    steps, begun, ended, paused = 0, [], [], 0.0
+    for rollup, record in attempts:
+        if rollup.first_mark is not None and rollup.last_mark is not None:
+            steps += rollup.last_mark[1] - rollup.first_mark[1]
+            begun.append(rollup.first_mark[0])
+            ended.append(rollup.last_mark[0])
+            attempt = record.attempts.get(rollup.attempt)
+            paused = max(paused, attempt.held_s if attempt is not None else 0.0)
+    took = max(ended, default=0.0) - min(begun, default=0.0) - paused
+    return steps / took if steps > 0 and took > 0 else None
 
 
 def _attempts(rollups: Sequence[WorkerRollup], record: WorkerHistory) -> list[AttemptSummary]:
@@ -165,7 +199,8 @@ def _attempts(rollups: Sequence[WorkerRollup], record: WorkerHistory) -> list[At
         if number in counted:
             rollup = counted[number]
             summary.episodes, summary.steps = rollup.episodes, rollup.steps
-            summary.mean_return_100, summary.lines = rollup.mean_return_100, rollup.ledger.lines
+            summary.mean_return_100, summary.recent_episodes = rollup.mean_return_100, rollup.recent_episodes
+            summary.lines = rollup.ledger.lines
         summaries.append(summary)
     return summaries
 

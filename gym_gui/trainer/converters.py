@@ -7,12 +7,22 @@ from typing import Any
 
 from gym_gui.core.worker.errors import Problem
 from gym_gui.runs.states import RunState
-from gym_gui.runs.summary import AgentSummary, AttemptSummary, CurvePoint, ExitStatus, Ledger, RunSummary, WorkerSummary
+from gym_gui.runs.summary import (
+    AgentSummary,
+    AttemptSummary,
+    CurvePoint,
+    ExitStatus,
+    Ledger,
+    ReturnSpread,
+    RunSummary,
+    WorkerSummary,
+)
 from gym_gui.trainer.proto import mosaic_pb2 as pb
 
 #: Longest JSON of an offending value that travels with its problem, in characters.
 VALUE_CHARACTERS = 400
 
+_SPREAD = ReturnSpread.__struct_fields__
 _STATE_TO_PB = {state: pb.RunState.Value(f"RUN_STATE_{state.name}") for state in RunState}
 _STATE_FROM_PB: dict[int, RunState] = {number: state for state, number in _STATE_TO_PB.items()}
 
@@ -70,6 +80,14 @@ def summary_to_pb(run: RunSummary, *, curves: bool = True) -> pb.RunSummary:
         steps=run.steps,
         target_steps=run.target_steps,
         mean_return_100=run.mean_return_100,
+        recent_episodes=run.recent_episodes,
+        nan_episodes=run.nan_episodes,
+        eval_episodes=run.eval_episodes,
+        eval_steps=run.eval_steps,
+        evaluation=_spread_to_pb(run.evaluation),
+        eval_nan_episodes=run.eval_nan_episodes,
+        steps_per_second=run.steps_per_second,
+        measured_at=run.measured_at,
         ledger=_ledger_to_pb(run.ledger),
         lag_bytes=run.lag_bytes,
         proxy_pid=run.proxy_pid,
@@ -105,6 +123,14 @@ def summary_from_pb(message: pb.RunSummary) -> RunSummary:
         steps=message.steps,
         target_steps=_optional(message, "target_steps"),
         mean_return_100=_optional(message, "mean_return_100"),
+        recent_episodes=message.recent_episodes,
+        nan_episodes=message.nan_episodes,
+        eval_episodes=message.eval_episodes,
+        eval_steps=message.eval_steps,
+        evaluation=_spread_from_pb(message),
+        eval_nan_episodes=message.eval_nan_episodes,
+        steps_per_second=_optional(message, "steps_per_second"),
+        measured_at=_optional(message, "measured_at"),
         ledger=_ledger_from_pb(message.ledger),
         lag_bytes=message.lag_bytes,
         proxy_pid=_optional(message, "proxy_pid"),
@@ -162,6 +188,12 @@ def _worker_to_pb(worker: WorkerSummary, curves: bool) -> pb.WorkerSummary:
         steps=worker.steps,
         target_steps=worker.target_steps,
         mean_return_100=worker.mean_return_100,
+        recent_episodes=worker.recent_episodes,
+        nan_episodes=worker.nan_episodes,
+        eval_nan_episodes=worker.eval_nan_episodes,
+        eval_steps=worker.eval_steps,
+        evaluation=_spread_to_pb(worker.evaluation),
+        steps_per_second=worker.steps_per_second,
         last_event=text(worker.last_event),
         last_heartbeat_at=worker.last_heartbeat_at,
         cpu_seconds=worker.cpu_seconds,
@@ -187,6 +219,12 @@ def _worker_from_pb(message: pb.WorkerSummary) -> WorkerSummary:
         steps=message.steps,
         target_steps=_optional(message, "target_steps"),
         mean_return_100=_optional(message, "mean_return_100"),
+        recent_episodes=message.recent_episodes,
+        nan_episodes=message.nan_episodes,
+        eval_nan_episodes=message.eval_nan_episodes,
+        eval_steps=message.eval_steps,
+        evaluation=_spread_from_pb(message),
+        steps_per_second=_optional(message, "steps_per_second"),
         last_event=message.last_event,
         last_heartbeat_at=_optional(message, "last_heartbeat_at"),
         cpu_seconds=_optional(message, "cpu_seconds"),
@@ -204,6 +242,7 @@ def _agent_to_pb(agent: AgentSummary) -> pb.AgentSummary:
         agent_id=text(agent.agent_id),
         episodes=agent.episodes,
         mean_return_100=agent.mean_return_100,
+        recent_episodes=agent.recent_episodes,
         eval_episodes=agent.eval_episodes,
         eval_mean_return=agent.eval_mean_return,
     )
@@ -214,6 +253,7 @@ def _agent_from_pb(message: pb.AgentSummary) -> AgentSummary:
         agent_id=message.agent_id,
         episodes=message.episodes,
         mean_return_100=_optional(message, "mean_return_100"),
+        recent_episodes=message.recent_episodes,
         eval_episodes=message.eval_episodes,
         eval_mean_return=_optional(message, "eval_mean_return"),
     )
@@ -230,6 +270,7 @@ def _attempt_to_pb(attempt: AttemptSummary) -> pb.AttemptSummary:
         episodes=attempt.episodes,
         steps=attempt.steps,
         mean_return_100=attempt.mean_return_100,
+        recent_episodes=attempt.recent_episodes,
         lines=attempt.lines,
     )
 
@@ -245,8 +286,19 @@ def _attempt_from_pb(message: pb.AttemptSummary) -> AttemptSummary:
         episodes=message.episodes,
         steps=message.steps,
         mean_return_100=_optional(message, "mean_return_100"),
+        recent_episodes=message.recent_episodes,
         lines=message.lines,
     )
+
+
+def _spread_to_pb(spread: ReturnSpread | None) -> pb.ReturnSpread | None:
+    return None if spread is None else pb.ReturnSpread(**{name: getattr(spread, name) for name in _SPREAD})
+
+
+def _spread_from_pb(message: Any) -> ReturnSpread | None:
+    if not message.HasField("evaluation"):
+        return None
+    return ReturnSpread(**{name: getattr(message.evaluation, name) for name in _SPREAD})
 
 
 def _ledger_to_pb(ledger: Ledger) -> pb.Ledger:

@@ -98,7 +98,7 @@ def test_an_evaluation_is_told_for_each_and_called_one() -> None:
     progress, stream = RunProgress("many"), io.StringIO()
     progress.update(run, 0.0)
     PlainView(stream).show([progress], {"r"}, 0.0)
-    assert "10 episodes · return 1.5 (evaluation)" in stream.getvalue()
+    assert "10 episodes · return 1.5 (mean of 10 evaluation episodes)" in stream.getvalue()
 
 
 def test_the_command_itself(script: Any, tmp_path: Any) -> None:

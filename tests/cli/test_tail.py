@@ -20,7 +20,7 @@ def test_rows_are_printed_in_the_order_of_the_logs(script: Any) -> None:
     mine = [row for row in rows if row["worker_id"]]
     assert [row["kind"] for row in mine] == ["event", *["step"] * 5, "episode", "metric", "event"]
     assert [row["action"] for row in mine if row["kind"] == "step"] == [[0], [1], [2], [3], [4]]
-    assert mine[-2]["value"] == "NaN"
+    assert (mine[-2]["value"], mine[-2]["non_finite"]) == (None, {"value": "NaN"})
     assert {"launch", "exit"} <= {row["event"] for row in rows if not row["worker_id"]}
 
     lines = script("runs", "tail", "latest", "--kinds", "episodes,metric").stdout.splitlines()

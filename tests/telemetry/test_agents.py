@@ -47,10 +47,11 @@ def test_what_each_agent_got(logged_run: Any, sdk_line: Line, batch: int) -> Non
             agent_id="red",
             episodes=150,
             mean_return_100=sum(range(50, 150)) / 100,
+            recent_episodes=100,
             eval_episodes=1,
             eval_mean_return=7.0,
         ),
-        AgentSummary(agent_id="blue", episodes=150, mean_return_100=1.0),
+        AgentSummary(agent_id="blue", episodes=150, mean_return_100=1.0, recent_episodes=100),
     ]
 
 

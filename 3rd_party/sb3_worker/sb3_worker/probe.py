@@ -89,4 +89,4 @@ class Probed(gym.Wrapper[Any, Any, Any, Any]):
         observation, reward, terminated, truncated, info = self.env.step(copy.copy(action))
         if terminated or truncated:
             observation = copy.deepcopy(observation)
-        return observation, reward, terminated, truncated, {**info, PROBE_KEY: self._probe.take()}
+        return observation, as_float(reward), terminated, truncated, {**info, PROBE_KEY: self._probe.take()}

@@ -57,7 +57,7 @@ def list_(
     elif found:
         screen = console()
         screen.print(_table(found))
-        screen.print("¹ mean of the last 100 training episodes, else of the evaluation", style=QUIET)
+        screen.print("¹ mean of the last training episodes (at most 100 a worker), else of the evaluation", style=QUIET)
         if limit and len(found) == limit:
             say(f"the newest {limit}; --limit 0 lists all")
     else:

@@ -41,7 +41,7 @@ def _print(screen: Console, home: Path, run: RunSummary) -> None:
     from gym_gui.cli.output import rich_text
     from gym_gui.cli.palette import BAD, HEADER, QUIET, STATE_STYLES
     from gym_gui.cli.progress.devices import devices_of
-    from gym_gui.cli.progress.model import average_rate
+    from gym_gui.cli.progress.model import average_rate, nan_text, return_label, return_of, spread_text
     from gym_gui.runs.folder import RunFolder
     from gym_gui.telemetry.log_keeping import tell_logs
 
@@ -66,8 +66,10 @@ def _print(screen: Console, home: Path, run: RunSummary) -> None:
         ("ended", figures.moment(run.ended_at)),
         ("steps", figures.count(run.steps) + (f" of {figures.count(run.target_steps)}" if run.target_steps else "")),
         ("speed", None if (rate := average_rate(run)) is None else f"{figures.count(rate)} steps/s"),
-        ("episodes", figures.count(run.episodes)),
-        ("return", f"{figures.decimal(run.mean_return_100)} (mean of the last 100 training episodes)"),
+        ("episodes", _episodes(run)),
+        ("return", None if return_of(run) is None else f"{figures.decimal(return_of(run))} ({return_label(run)})"),
+        ("evaluation", None if run.evaluation is None else spread_text(run.evaluation)),
+        ("", nan_text(run)),
         ("ledger", rich_text(f"{book.lines:,} lines = {book.stored:,} stored + {book.log:,} log + "
                         f"{book.quarantined:,} quarantined: ") + balance),
         ("", f"{book.records:,} records · {book.dropped:,} dropped · {book.sampled:,} sampled"),
@@ -95,12 +97,25 @@ def _print(screen: Console, home: Path, run: RunSummary) -> None:
         screen.print(_attempts(run))
 
 
+def _episodes(run: RunSummary) -> str:
+    """Return how many episodes have ended, of which kind where there are evaluations."""
+    from gym_gui.cli import figures
+    from gym_gui.cli.progress.model import eval_episodes_of
+
+    evaluated = eval_episodes_of(run)
+    if not evaluated:
+        return figures.count(run.episodes)
+    training = f"{figures.count(run.episodes)} in training, " if run.episodes else ""
+    return f"{training}{figures.count(evaluated)} in evaluation"
+
+
 def _workers(run: RunSummary) -> Table:
     from rich.table import Table
 
     from gym_gui.cli import figures
     from gym_gui.cli.output import rich_text
     from gym_gui.cli.palette import HEADER, STATE_STYLES
+    from gym_gui.cli.progress.model import spread_text
 
     table = Table(box=None, padding=(0, 2, 0, 0), header_style=HEADER)
     evaluated = any(worker.eval_episodes for worker in run.workers)
@@ -118,9 +133,7 @@ def _workers(run: RunSummary) -> Table:
             figures.duration(worker.cpu_seconds), figures.size(worker.memory_bytes),
         ]  # fmt: skip
         if evaluated:
-            cells.append(
-                f"{figures.decimal(worker.eval_mean_return)} over {figures.count(worker.eval_episodes)} episodes"
-            )
+            cells.append(spread_text(worker.evaluation) if worker.evaluation is not None else figures.NOTHING)
         table.add_row(*cells)
     return table
 

@@ -56,7 +56,7 @@ def show_results(console: Console, runs: list[RunSummary]) -> None:
             rich_text("balanced", style=GOOD) if book.balanced else rich_text("NOT BALANCED", style=BAD),
         )  # fmt: skip
     for table, footnote in (
-        (results, "¹ mean of the last 100 training episodes, else of the evaluation"),
+        (results, "¹ mean of the last training episodes (at most 100 a worker), else of the evaluation"),
         (ledgers, "² that the workers printed: lines = stored + log + quarantined"),
     ):
         console.print()

@@ -89,7 +89,9 @@ def table_of(runs: list[RunProgress], now: float, width: int) -> Group:
         if len(run.workers) > _WORKERS_SHOWN:
             table.add_row(rich_text(f"  and {len(run.workers) - _WORKERS_SHOWN} more", style=QUIET))
     # A line of its own, not padded to the edge: there the terminal's echo of ^C would begin a new line.
-    return Group(table, rich_text("¹ mean of the last 100 episodes" + _lag(runs), style=QUIET, no_wrap=True))
+    return Group(
+        table, rich_text("¹ mean of the last episodes (at most 100 a worker)" + _lag(runs), style=QUIET, no_wrap=True)
+    )
 
 
 def fit(label: str, room: int) -> str:

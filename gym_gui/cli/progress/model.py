@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from collections import deque
 
-from gym_gui.runs.summary import RunSummary, WorkerSummary
+from gym_gui.runs.states import RunState
+from gym_gui.runs.summary import ReturnSpread, RunSummary, WorkerSummary
 
 RATE_WINDOW_S = 10.0
+SHORTEST_WINDOW_S = 0.5
+"""Over less than this a speed says more of how summaries travel than of the training."""
 
 
 class RunProgress:
@@ -22,6 +25,8 @@ class RunProgress:
         self.workers: dict[str, RunProgress] = {}
         """The workers of a run that has several, each looked at as a run of its own."""
         self._seen: deque[tuple[float, int]] = deque()
+        """Times, from the first steps on, at which more steps were taken than before; and how many."""
+        self._measured = self._advanced = 0.0
 
     def update(self, summary: RunSummary, now: float) -> bool:
         """Take a newer summary.
@@ -34,12 +39,17 @@ class RunProgress:
             Whether the run's state differs from that of the summary before.
         """
         changed = self.summary is None or self.summary.state is not summary.state
-        begins = self._seen and not self._seen[-1][1] and summary.parent_run_id is not None and summary.steps
-        if begins or (self._seen and summary.steps < self._seen[-1][1]):
-            self._seen.clear()  # a new attempt counts from the start, a resumed run from its checkpoint
-        if not self._seen or summary.steps > self._seen[-1][1]:
-            self._seen.append((now, summary.steps))
-        while len(self._seen) > 2 and self._seen[1][0] < now - RATE_WINDOW_S:
+        # The time at which the steps were counted: summaries may be old, or come in bursts.
+        at = now if summary.measured_at is None else summary.measured_at
+        begun = bool(self._seen) and summary.steps >= self._seen[-1][1] and at >= self._measured
+        if not begun or not summary.steps or summary.state is RunState.PAUSED:
+            self._seen.clear()  # nothing taken yet, a new attempt, a pause: it is measured anew from here on
+        self._measured = at
+        more = not self._seen or summary.steps > self._seen[-1][1]
+        if summary.steps and summary.state is not RunState.PAUSED and more:
+            self._seen.append((at, summary.steps))
+            self._advanced = now
+        while len(self._seen) > 2 and self._seen[1][0] < at - RATE_WINDOW_S:
             self._seen.popleft()
         self.summary = summary
         for worker in summary.workers if len(summary.workers) > 1 else ():
@@ -56,7 +66,13 @@ class RunProgress:
         return min(run.steps / run.target_steps, 1.0)
 
     def rate(self, now: float) -> float | None:
-        """Return recent environment steps a second; of a run that has ended, its average."""
+        """Return recent environment steps a second; of a run that has ended, its average.
+
+        ``None`` until two counts of steps are known: what was taken before the view began says nothing of the speed.
+
+        Args:
+            now: Monotonic time, seconds.
+        """
         run = self.summary
         if run is None:
             return None
@@ -64,8 +80,12 @@ class RunProgress:
             return average_rate(run)
         if len(self._seen) < 2:
             return None
-        (begin, first), (_, last) = self._seen[0], self._seen[-1]
-        return (last - first) / (now - begin) if now > begin else None
+        (begin, first), (end, last) = self._seen[0], self._seen[-1]
+        elapsed = end - begin
+        quiet = now - self._advanced
+        if quiet > max(RATE_WINDOW_S, elapsed):  # longer than steps have taken to come: it has become slower
+            elapsed += quiet
+        return (last - first) / elapsed if elapsed >= SHORTEST_WINDOW_S else None
 
     def eta_s(self, now: float) -> float | None:
         """Return the seconds until the target at the recent rate; ``None`` where nothing can be said."""
@@ -85,6 +105,14 @@ def as_run(run: RunSummary, worker: WorkerSummary) -> RunSummary:
         target_steps=worker.target_steps,
         episodes=worker.episodes,
         mean_return_100=worker.mean_return_100,
+        recent_episodes=worker.recent_episodes,
+        nan_episodes=worker.nan_episodes,
+        eval_episodes=worker.eval_episodes,
+        eval_steps=worker.eval_steps,
+        evaluation=worker.evaluation,
+        eval_nan_episodes=worker.eval_nan_episodes,
+        steps_per_second=worker.steps_per_second,
+        measured_at=run.measured_at,
         workers=[worker],
     )
 
@@ -93,23 +121,66 @@ def return_of(run: RunSummary) -> float | None:
     """Return the mean return that stands for a run: of its training, else of its evaluation."""
     if run.mean_return_100 is not None:
         return run.mean_return_100
+    if run.evaluation is not None:
+        return run.evaluation.mean
     measured = [worker.eval_mean_return for worker in run.workers if worker.eval_mean_return is not None]
     return sum(measured) / len(measured) if measured else None
 
 
+def return_label(run: RunSummary) -> str:
+    """Return of how many episodes, and of which, the mean return is made that stands for a run."""
+    if run.mean_return_100 is None:
+        return f"mean of {_episodes(eval_episodes_of(run), 'evaluation episode')}"
+    averaged = sum(worker.mean_return_100 is not None for worker in run.workers)
+    if averaged > 1:
+        return (
+            f"mean of {averaged} workers' means, over their last {_episodes(run.recent_episodes, 'training episode')}"
+        )
+    if not run.recent_episodes:  # told by a daemon that does not count them
+        return "mean of at most the last 100 training episodes"
+    last = "last " if run.episodes > run.recent_episodes else ""
+    return f"mean of the {last}{_episodes(run.recent_episodes, 'training episode')}"
+
+
+def spread_text(spread: ReturnSpread) -> str:
+    """Return mean, deviation, extremes and number of some episodes, in words."""
+    from gym_gui.cli import figures
+
+    mean, std, low, high = map(figures.decimal, (spread.mean, spread.std, spread.min, spread.max))
+    return f"{mean} ± {std} ({low} to {high}) over {_episodes(spread.episodes, 'episode')}"
+
+
+def nan_text(run: RunSummary) -> str:
+    """Return that some episodes have no finite return, in words; empty where all have one."""
+    counts = ((run.nan_episodes, "training"), (run.eval_nan_episodes, "evaluation"))
+    parts = [_episodes(count, f"{kind} episode") for count, kind in counts if count]
+    return f"{' and '.join(parts)} with a return that is no finite number (NaN, Infinity)" if parts else ""
+
+
 def episodes_of(run: RunSummary) -> int:
     """Return how many training episodes have ended, or evaluation episodes where there was no training."""
-    return run.episodes or sum(worker.eval_episodes for worker in run.workers)
+    return run.episodes or eval_episodes_of(run)
+
+
+def eval_episodes_of(run: RunSummary) -> int:
+    """Return how many evaluation episodes have ended."""
+    return run.eval_episodes or sum(worker.eval_episodes for worker in run.workers)
 
 
 def average_rate(run: RunSummary) -> float | None:
-    """Return the environment steps a second of a run from start to end."""
+    """Return the average environment steps a second of a run, from its first steps on where their time is known."""
+    if run.steps_per_second is not None:
+        return run.steps_per_second
     if run.started_at is None or run.ended_at is None or run.ended_at <= run.started_at or not run.steps:
         return None
     inherited = 0
     if run.parent_run_id is not None:  # a resumed run counts on from its checkpoint
         inherited = sum(worker.curve[0].step for worker in run.workers if worker.curve)
     return (run.steps - inherited) / (run.ended_at - run.started_at)
+
+
+def _episodes(count: int, noun: str) -> str:
+    return f"{count:,} {noun}{'' if count == 1 else 's'}"
 
 
 def labels_of(runs: list[RunSummary]) -> list[str]:

@@ -6,7 +6,7 @@ import contextlib
 from typing import IO
 
 from gym_gui.cli import figures
-from gym_gui.cli.progress.model import RunProgress, episodes_of, return_of
+from gym_gui.cli.progress.model import RunProgress, episodes_of, nan_text, return_label, return_of
 from gym_gui.core.terminal_text import escape
 
 EVERY_S = 5.0
@@ -80,8 +80,12 @@ def line_of(run: RunProgress, now: float) -> str:
             parts.append(f"{figures.short(rate)} steps/s")
         parts.append(f"{figures.count(episodes_of(seen))} episodes")
     if (mean := return_of(seen)) is not None:
-        of = "evaluation" if seen.mean_return_100 is None else "last 100 episodes"
-        parts.append(f"return {figures.decimal(mean)} ({of})")
+        spread = (
+            f" ± {figures.decimal(seen.evaluation.std)}" if seen.mean_return_100 is None and seen.evaluation else ""
+        )
+        parts.append(f"return {figures.decimal(mean)}{spread} ({return_label(seen)})")
+    if odd := nan_text(seen):
+        parts.append(odd)
     if (eta := run.eta_s(now)) is not None:
         parts.append(f"ETA {figures.duration(eta)}")
     if seen.lag_bytes > LAG_SHOWN_BYTES:

@@ -196,6 +196,7 @@ class AttemptSummary(_message.Message):
     STEPS_FIELD_NUMBER: _builtins.int
     MEAN_RETURN_100_FIELD_NUMBER: _builtins.int
     LINES_FIELD_NUMBER: _builtins.int
+    RECENT_EPISODES_FIELD_NUMBER: _builtins.int
     attempt: _builtins.int
     state: Global___RunState.ValueType
     """Where it stands; queued: it ended, and the worker was to be tried again."""
@@ -207,6 +208,8 @@ class AttemptSummary(_message.Message):
     mean_return_100: _builtins.float
     lines: _builtins.int
     """Lines that it printed."""
+    recent_episodes: _builtins.int
+    """Training episodes that the mean is made of."""
     @_builtins.property
     def exit(self) -> Global___ExitStatus: ...
     def __init__(
@@ -222,10 +225,11 @@ class AttemptSummary(_message.Message):
         steps: _builtins.int = ...,
         mean_return_100: _builtins.float | None = ...,
         lines: _builtins.int = ...,
+        recent_episodes: _builtins.int = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["_ended_at", b"_ended_at", "_exit", b"_exit", "_mean_return_100", b"_mean_return_100", "_started_at", b"_started_at", "ended_at", b"ended_at", "exit", b"exit", "mean_return_100", b"mean_return_100", "started_at", b"started_at"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_ended_at", b"_ended_at", "_exit", b"_exit", "_mean_return_100", b"_mean_return_100", "_started_at", b"_started_at", "attempt", b"attempt", "cause", b"cause", "ended_at", b"ended_at", "episodes", b"episodes", "exit", b"exit", "lines", b"lines", "mean_return_100", b"mean_return_100", "started_at", b"started_at", "state", b"state", "steps", b"steps"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_ended_at", b"_ended_at", "_exit", b"_exit", "_mean_return_100", b"_mean_return_100", "_started_at", b"_started_at", "attempt", b"attempt", "cause", b"cause", "ended_at", b"ended_at", "episodes", b"episodes", "exit", b"exit", "lines", b"lines", "mean_return_100", b"mean_return_100", "recent_episodes", b"recent_episodes", "started_at", b"started_at", "state", b"state", "steps", b"steps"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType__ended_at: _TypeAlias = _typing.Literal["ended_at"]  # noqa: Y015
     _WhichOneofArgType__ended_at: _TypeAlias = _typing.Literal["_ended_at", b"_ended_at"]  # noqa: Y015
@@ -247,6 +251,39 @@ class AttemptSummary(_message.Message):
 Global___AttemptSummary: _TypeAlias = AttemptSummary  # noqa: Y015
 
 @_typing.final
+class ReturnSpread(_message.Message):
+    """How the returns of some episodes are spread; the deviation is that of these episodes alone."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    EPISODES_FIELD_NUMBER: _builtins.int
+    MEAN_FIELD_NUMBER: _builtins.int
+    STD_FIELD_NUMBER: _builtins.int
+    MIN_FIELD_NUMBER: _builtins.int
+    MAX_FIELD_NUMBER: _builtins.int
+    episodes: _builtins.int
+    mean: _builtins.float
+    std: _builtins.float
+    min: _builtins.float
+    max: _builtins.float
+    def __init__(
+        self,
+        *,
+        episodes: _builtins.int = ...,
+        mean: _builtins.float = ...,
+        std: _builtins.float = ...,
+        min: _builtins.float = ...,
+        max: _builtins.float = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["episodes", b"episodes", "max", b"max", "mean", b"mean", "min", b"min", "std", b"std"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ReturnSpread: _TypeAlias = ReturnSpread  # noqa: Y015
+
+@_typing.final
 class AgentSummary(_message.Message):
     """One of several agents in a worker's environments."""
 
@@ -257,12 +294,15 @@ class AgentSummary(_message.Message):
     MEAN_RETURN_100_FIELD_NUMBER: _builtins.int
     EVAL_EPISODES_FIELD_NUMBER: _builtins.int
     EVAL_MEAN_RETURN_FIELD_NUMBER: _builtins.int
+    RECENT_EPISODES_FIELD_NUMBER: _builtins.int
     agent_id: _builtins.str
     episodes: _builtins.int
     """Training episodes that it took part in."""
     mean_return_100: _builtins.float
     eval_episodes: _builtins.int
     eval_mean_return: _builtins.float
+    recent_episodes: _builtins.int
+    """Training episodes that its mean is made of."""
     def __init__(
         self,
         *,
@@ -271,10 +311,11 @@ class AgentSummary(_message.Message):
         mean_return_100: _builtins.float | None = ...,
         eval_episodes: _builtins.int = ...,
         eval_mean_return: _builtins.float | None = ...,
+        recent_episodes: _builtins.int = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["_eval_mean_return", b"_eval_mean_return", "_mean_return_100", b"_mean_return_100", "eval_mean_return", b"eval_mean_return", "mean_return_100", b"mean_return_100"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_eval_mean_return", b"_eval_mean_return", "_mean_return_100", b"_mean_return_100", "agent_id", b"agent_id", "episodes", b"episodes", "eval_episodes", b"eval_episodes", "eval_mean_return", b"eval_mean_return", "mean_return_100", b"mean_return_100"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_eval_mean_return", b"_eval_mean_return", "_mean_return_100", b"_mean_return_100", "agent_id", b"agent_id", "episodes", b"episodes", "eval_episodes", b"eval_episodes", "eval_mean_return", b"eval_mean_return", "mean_return_100", b"mean_return_100", "recent_episodes", b"recent_episodes"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType__eval_mean_return: _TypeAlias = _typing.Literal["eval_mean_return"]  # noqa: Y015
     _WhichOneofArgType__eval_mean_return: _TypeAlias = _typing.Literal["_eval_mean_return", b"_eval_mean_return"]  # noqa: Y015
@@ -313,6 +354,12 @@ class WorkerSummary(_message.Message):
     EVAL_MEAN_RETURN_FIELD_NUMBER: _builtins.int
     ATTEMPTS_FIELD_NUMBER: _builtins.int
     AGENTS_FIELD_NUMBER: _builtins.int
+    RECENT_EPISODES_FIELD_NUMBER: _builtins.int
+    NAN_EPISODES_FIELD_NUMBER: _builtins.int
+    EVAL_NAN_EPISODES_FIELD_NUMBER: _builtins.int
+    EVAL_STEPS_FIELD_NUMBER: _builtins.int
+    EVALUATION_FIELD_NUMBER: _builtins.int
+    STEPS_PER_SECOND_FIELD_NUMBER: _builtins.int
     worker_id: _builtins.str
     worker_type: _builtins.str
     state: Global___RunState.ValueType
@@ -329,6 +376,14 @@ class WorkerSummary(_message.Message):
     memory_bytes: _builtins.int
     eval_episodes: _builtins.int
     eval_mean_return: _builtins.float
+    recent_episodes: _builtins.int
+    """Training episodes that the mean is made of."""
+    nan_episodes: _builtins.int
+    """Episodes whose return is no finite number."""
+    eval_nan_episodes: _builtins.int
+    eval_steps: _builtins.int
+    steps_per_second: _builtins.float
+    """From the first steps that it told of to the last, pauses left out."""
     @_builtins.property
     def exit(self) -> Global___ExitStatus: ...
     @_builtins.property
@@ -337,6 +392,8 @@ class WorkerSummary(_message.Message):
     def attempts(self) -> _containers.RepeatedCompositeFieldContainer[Global___AttemptSummary]: ...
     @_builtins.property
     def agents(self) -> _containers.RepeatedCompositeFieldContainer[Global___AgentSummary]: ...
+    @_builtins.property
+    def evaluation(self) -> Global___ReturnSpread: ...
     def __init__(
         self,
         *,
@@ -360,15 +417,23 @@ class WorkerSummary(_message.Message):
         eval_mean_return: _builtins.float | None = ...,
         attempts: _abc.Iterable[Global___AttemptSummary] | None = ...,
         agents: _abc.Iterable[Global___AgentSummary] | None = ...,
+        recent_episodes: _builtins.int = ...,
+        nan_episodes: _builtins.int = ...,
+        eval_nan_episodes: _builtins.int = ...,
+        eval_steps: _builtins.int = ...,
+        evaluation: Global___ReturnSpread | None = ...,
+        steps_per_second: _builtins.float | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["_cpu_seconds", b"_cpu_seconds", "_eval_mean_return", b"_eval_mean_return", "_exit", b"_exit", "_last_heartbeat_at", b"_last_heartbeat_at", "_mean_return_100", b"_mean_return_100", "_memory_bytes", b"_memory_bytes", "_pid", b"_pid", "_target_steps", b"_target_steps", "cpu_seconds", b"cpu_seconds", "eval_mean_return", b"eval_mean_return", "exit", b"exit", "last_heartbeat_at", b"last_heartbeat_at", "mean_return_100", b"mean_return_100", "memory_bytes", b"memory_bytes", "pid", b"pid", "target_steps", b"target_steps"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_cpu_seconds", b"_cpu_seconds", "_eval_mean_return", b"_eval_mean_return", "_evaluation", b"_evaluation", "_exit", b"_exit", "_last_heartbeat_at", b"_last_heartbeat_at", "_mean_return_100", b"_mean_return_100", "_memory_bytes", b"_memory_bytes", "_pid", b"_pid", "_steps_per_second", b"_steps_per_second", "_target_steps", b"_target_steps", "cpu_seconds", b"cpu_seconds", "eval_mean_return", b"eval_mean_return", "evaluation", b"evaluation", "exit", b"exit", "last_heartbeat_at", b"last_heartbeat_at", "mean_return_100", b"mean_return_100", "memory_bytes", b"memory_bytes", "pid", b"pid", "steps_per_second", b"steps_per_second", "target_steps", b"target_steps"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_cpu_seconds", b"_cpu_seconds", "_eval_mean_return", b"_eval_mean_return", "_exit", b"_exit", "_last_heartbeat_at", b"_last_heartbeat_at", "_mean_return_100", b"_mean_return_100", "_memory_bytes", b"_memory_bytes", "_pid", b"_pid", "_target_steps", b"_target_steps", "agents", b"agents", "attempt", b"attempt", "attempts", b"attempts", "cause", b"cause", "cpu_seconds", b"cpu_seconds", "curve", b"curve", "episodes", b"episodes", "eval_episodes", b"eval_episodes", "eval_mean_return", b"eval_mean_return", "exit", b"exit", "last_event", b"last_event", "last_heartbeat_at", b"last_heartbeat_at", "mean_return_100", b"mean_return_100", "memory_bytes", b"memory_bytes", "pid", b"pid", "state", b"state", "steps", b"steps", "target_steps", b"target_steps", "worker_id", b"worker_id", "worker_type", b"worker_type"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_cpu_seconds", b"_cpu_seconds", "_eval_mean_return", b"_eval_mean_return", "_evaluation", b"_evaluation", "_exit", b"_exit", "_last_heartbeat_at", b"_last_heartbeat_at", "_mean_return_100", b"_mean_return_100", "_memory_bytes", b"_memory_bytes", "_pid", b"_pid", "_steps_per_second", b"_steps_per_second", "_target_steps", b"_target_steps", "agents", b"agents", "attempt", b"attempt", "attempts", b"attempts", "cause", b"cause", "cpu_seconds", b"cpu_seconds", "curve", b"curve", "episodes", b"episodes", "eval_episodes", b"eval_episodes", "eval_mean_return", b"eval_mean_return", "eval_nan_episodes", b"eval_nan_episodes", "eval_steps", b"eval_steps", "evaluation", b"evaluation", "exit", b"exit", "last_event", b"last_event", "last_heartbeat_at", b"last_heartbeat_at", "mean_return_100", b"mean_return_100", "memory_bytes", b"memory_bytes", "nan_episodes", b"nan_episodes", "pid", b"pid", "recent_episodes", b"recent_episodes", "state", b"state", "steps", b"steps", "steps_per_second", b"steps_per_second", "target_steps", b"target_steps", "worker_id", b"worker_id", "worker_type", b"worker_type"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType__cpu_seconds: _TypeAlias = _typing.Literal["cpu_seconds"]  # noqa: Y015
     _WhichOneofArgType__cpu_seconds: _TypeAlias = _typing.Literal["_cpu_seconds", b"_cpu_seconds"]  # noqa: Y015
     _WhichOneofReturnType__eval_mean_return: _TypeAlias = _typing.Literal["eval_mean_return"]  # noqa: Y015
     _WhichOneofArgType__eval_mean_return: _TypeAlias = _typing.Literal["_eval_mean_return", b"_eval_mean_return"]  # noqa: Y015
+    _WhichOneofReturnType__evaluation: _TypeAlias = _typing.Literal["evaluation"]  # noqa: Y015
+    _WhichOneofArgType__evaluation: _TypeAlias = _typing.Literal["_evaluation", b"_evaluation"]  # noqa: Y015
     _WhichOneofReturnType__exit: _TypeAlias = _typing.Literal["exit"]  # noqa: Y015
     _WhichOneofArgType__exit: _TypeAlias = _typing.Literal["_exit", b"_exit"]  # noqa: Y015
     _WhichOneofReturnType__last_heartbeat_at: _TypeAlias = _typing.Literal["last_heartbeat_at"]  # noqa: Y015
@@ -379,12 +444,16 @@ class WorkerSummary(_message.Message):
     _WhichOneofArgType__memory_bytes: _TypeAlias = _typing.Literal["_memory_bytes", b"_memory_bytes"]  # noqa: Y015
     _WhichOneofReturnType__pid: _TypeAlias = _typing.Literal["pid"]  # noqa: Y015
     _WhichOneofArgType__pid: _TypeAlias = _typing.Literal["_pid", b"_pid"]  # noqa: Y015
+    _WhichOneofReturnType__steps_per_second: _TypeAlias = _typing.Literal["steps_per_second"]  # noqa: Y015
+    _WhichOneofArgType__steps_per_second: _TypeAlias = _typing.Literal["_steps_per_second", b"_steps_per_second"]  # noqa: Y015
     _WhichOneofReturnType__target_steps: _TypeAlias = _typing.Literal["target_steps"]  # noqa: Y015
     _WhichOneofArgType__target_steps: _TypeAlias = _typing.Literal["_target_steps", b"_target_steps"]  # noqa: Y015
     @_typing.overload
     def WhichOneof(self, oneof_group: _WhichOneofArgType__cpu_seconds) -> _WhichOneofReturnType__cpu_seconds | None: ...
     @_typing.overload
     def WhichOneof(self, oneof_group: _WhichOneofArgType__eval_mean_return) -> _WhichOneofReturnType__eval_mean_return | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__evaluation) -> _WhichOneofReturnType__evaluation | None: ...
     @_typing.overload
     def WhichOneof(self, oneof_group: _WhichOneofArgType__exit) -> _WhichOneofReturnType__exit | None: ...
     @_typing.overload
@@ -395,6 +464,8 @@ class WorkerSummary(_message.Message):
     def WhichOneof(self, oneof_group: _WhichOneofArgType__memory_bytes) -> _WhichOneofReturnType__memory_bytes | None: ...
     @_typing.overload
     def WhichOneof(self, oneof_group: _WhichOneofArgType__pid) -> _WhichOneofReturnType__pid | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__steps_per_second) -> _WhichOneofReturnType__steps_per_second | None: ...
     @_typing.overload
     def WhichOneof(self, oneof_group: _WhichOneofArgType__target_steps) -> _WhichOneofReturnType__target_steps | None: ...
 
@@ -431,6 +502,14 @@ class RunSummary(_message.Message):
     STARTED_AT_FIELD_NUMBER: _builtins.int
     ENDED_AT_FIELD_NUMBER: _builtins.int
     EXIT_FIELD_NUMBER: _builtins.int
+    RECENT_EPISODES_FIELD_NUMBER: _builtins.int
+    NAN_EPISODES_FIELD_NUMBER: _builtins.int
+    EVAL_EPISODES_FIELD_NUMBER: _builtins.int
+    EVAL_STEPS_FIELD_NUMBER: _builtins.int
+    EVALUATION_FIELD_NUMBER: _builtins.int
+    EVAL_NAN_EPISODES_FIELD_NUMBER: _builtins.int
+    STEPS_PER_SECOND_FIELD_NUMBER: _builtins.int
+    MEASURED_AT_FIELD_NUMBER: _builtins.int
     run_id: _builtins.str
     run_name: _builtins.str
     state: Global___RunState.ValueType
@@ -452,6 +531,14 @@ class RunSummary(_message.Message):
     created_at: _builtins.float
     started_at: _builtins.float
     ended_at: _builtins.float
+    recent_episodes: _builtins.int
+    nan_episodes: _builtins.int
+    eval_episodes: _builtins.int
+    eval_steps: _builtins.int
+    eval_nan_episodes: _builtins.int
+    steps_per_second: _builtins.float
+    measured_at: _builtins.float
+    """When these figures were taken."""
     @_builtins.property
     def tags(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]: ...
     @_builtins.property
@@ -460,6 +547,8 @@ class RunSummary(_message.Message):
     def ledger(self) -> Global___Ledger: ...
     @_builtins.property
     def exit(self) -> Global___ExitStatus: ...
+    @_builtins.property
+    def evaluation(self) -> Global___ReturnSpread: ...
     def __init__(
         self,
         *,
@@ -488,19 +577,31 @@ class RunSummary(_message.Message):
         started_at: _builtins.float | None = ...,
         ended_at: _builtins.float | None = ...,
         exit: Global___ExitStatus | None = ...,
+        recent_episodes: _builtins.int = ...,
+        nan_episodes: _builtins.int = ...,
+        eval_episodes: _builtins.int = ...,
+        eval_steps: _builtins.int = ...,
+        evaluation: Global___ReturnSpread | None = ...,
+        eval_nan_episodes: _builtins.int = ...,
+        steps_per_second: _builtins.float | None = ...,
+        measured_at: _builtins.float | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["_created_at", b"_created_at", "_ended_at", b"_ended_at", "_exit", b"_exit", "_mean_return_100", b"_mean_return_100", "_parent_run_id", b"_parent_run_id", "_proxy_pid", b"_proxy_pid", "_seed", b"_seed", "_started_at", b"_started_at", "_target_steps", b"_target_steps", "created_at", b"created_at", "ended_at", b"ended_at", "exit", b"exit", "ledger", b"ledger", "mean_return_100", b"mean_return_100", "parent_run_id", b"parent_run_id", "proxy_pid", b"proxy_pid", "seed", b"seed", "started_at", b"started_at", "target_steps", b"target_steps"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_created_at", b"_created_at", "_ended_at", b"_ended_at", "_evaluation", b"_evaluation", "_exit", b"_exit", "_mean_return_100", b"_mean_return_100", "_measured_at", b"_measured_at", "_parent_run_id", b"_parent_run_id", "_proxy_pid", b"_proxy_pid", "_seed", b"_seed", "_started_at", b"_started_at", "_steps_per_second", b"_steps_per_second", "_target_steps", b"_target_steps", "created_at", b"created_at", "ended_at", b"ended_at", "evaluation", b"evaluation", "exit", b"exit", "ledger", b"ledger", "mean_return_100", b"mean_return_100", "measured_at", b"measured_at", "parent_run_id", b"parent_run_id", "proxy_pid", b"proxy_pid", "seed", b"seed", "started_at", b"started_at", "steps_per_second", b"steps_per_second", "target_steps", b"target_steps"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_created_at", b"_created_at", "_ended_at", b"_ended_at", "_exit", b"_exit", "_mean_return_100", b"_mean_return_100", "_parent_run_id", b"_parent_run_id", "_proxy_pid", b"_proxy_pid", "_seed", b"_seed", "_started_at", b"_started_at", "_target_steps", b"_target_steps", "attempts", b"attempts", "cause", b"cause", "created_at", b"created_at", "digest", b"digest", "ended_at", b"ended_at", "episodes", b"episodes", "executor", b"executor", "exit", b"exit", "group", b"group", "lag_bytes", b"lag_bytes", "ledger", b"ledger", "mean_return_100", b"mean_return_100", "parent_run_id", b"parent_run_id", "proxy_pid", b"proxy_pid", "report", b"report", "run_id", b"run_id", "run_name", b"run_name", "seed", b"seed", "sequence", b"sequence", "started_at", b"started_at", "state", b"state", "steps", b"steps", "tags", b"tags", "target_steps", b"target_steps", "workers", b"workers"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_created_at", b"_created_at", "_ended_at", b"_ended_at", "_evaluation", b"_evaluation", "_exit", b"_exit", "_mean_return_100", b"_mean_return_100", "_measured_at", b"_measured_at", "_parent_run_id", b"_parent_run_id", "_proxy_pid", b"_proxy_pid", "_seed", b"_seed", "_started_at", b"_started_at", "_steps_per_second", b"_steps_per_second", "_target_steps", b"_target_steps", "attempts", b"attempts", "cause", b"cause", "created_at", b"created_at", "digest", b"digest", "ended_at", b"ended_at", "episodes", b"episodes", "eval_episodes", b"eval_episodes", "eval_nan_episodes", b"eval_nan_episodes", "eval_steps", b"eval_steps", "evaluation", b"evaluation", "executor", b"executor", "exit", b"exit", "group", b"group", "lag_bytes", b"lag_bytes", "ledger", b"ledger", "mean_return_100", b"mean_return_100", "measured_at", b"measured_at", "nan_episodes", b"nan_episodes", "parent_run_id", b"parent_run_id", "proxy_pid", b"proxy_pid", "recent_episodes", b"recent_episodes", "report", b"report", "run_id", b"run_id", "run_name", b"run_name", "seed", b"seed", "sequence", b"sequence", "started_at", b"started_at", "state", b"state", "steps", b"steps", "steps_per_second", b"steps_per_second", "tags", b"tags", "target_steps", b"target_steps", "workers", b"workers"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType__created_at: _TypeAlias = _typing.Literal["created_at"]  # noqa: Y015
     _WhichOneofArgType__created_at: _TypeAlias = _typing.Literal["_created_at", b"_created_at"]  # noqa: Y015
     _WhichOneofReturnType__ended_at: _TypeAlias = _typing.Literal["ended_at"]  # noqa: Y015
     _WhichOneofArgType__ended_at: _TypeAlias = _typing.Literal["_ended_at", b"_ended_at"]  # noqa: Y015
+    _WhichOneofReturnType__evaluation: _TypeAlias = _typing.Literal["evaluation"]  # noqa: Y015
+    _WhichOneofArgType__evaluation: _TypeAlias = _typing.Literal["_evaluation", b"_evaluation"]  # noqa: Y015
     _WhichOneofReturnType__exit: _TypeAlias = _typing.Literal["exit"]  # noqa: Y015
     _WhichOneofArgType__exit: _TypeAlias = _typing.Literal["_exit", b"_exit"]  # noqa: Y015
     _WhichOneofReturnType__mean_return_100: _TypeAlias = _typing.Literal["mean_return_100"]  # noqa: Y015
     _WhichOneofArgType__mean_return_100: _TypeAlias = _typing.Literal["_mean_return_100", b"_mean_return_100"]  # noqa: Y015
+    _WhichOneofReturnType__measured_at: _TypeAlias = _typing.Literal["measured_at"]  # noqa: Y015
+    _WhichOneofArgType__measured_at: _TypeAlias = _typing.Literal["_measured_at", b"_measured_at"]  # noqa: Y015
     _WhichOneofReturnType__parent_run_id: _TypeAlias = _typing.Literal["parent_run_id"]  # noqa: Y015
     _WhichOneofArgType__parent_run_id: _TypeAlias = _typing.Literal["_parent_run_id", b"_parent_run_id"]  # noqa: Y015
     _WhichOneofReturnType__proxy_pid: _TypeAlias = _typing.Literal["proxy_pid"]  # noqa: Y015
@@ -509,6 +610,8 @@ class RunSummary(_message.Message):
     _WhichOneofArgType__seed: _TypeAlias = _typing.Literal["_seed", b"_seed"]  # noqa: Y015
     _WhichOneofReturnType__started_at: _TypeAlias = _typing.Literal["started_at"]  # noqa: Y015
     _WhichOneofArgType__started_at: _TypeAlias = _typing.Literal["_started_at", b"_started_at"]  # noqa: Y015
+    _WhichOneofReturnType__steps_per_second: _TypeAlias = _typing.Literal["steps_per_second"]  # noqa: Y015
+    _WhichOneofArgType__steps_per_second: _TypeAlias = _typing.Literal["_steps_per_second", b"_steps_per_second"]  # noqa: Y015
     _WhichOneofReturnType__target_steps: _TypeAlias = _typing.Literal["target_steps"]  # noqa: Y015
     _WhichOneofArgType__target_steps: _TypeAlias = _typing.Literal["_target_steps", b"_target_steps"]  # noqa: Y015
     @_typing.overload
@@ -516,9 +619,13 @@ class RunSummary(_message.Message):
     @_typing.overload
     def WhichOneof(self, oneof_group: _WhichOneofArgType__ended_at) -> _WhichOneofReturnType__ended_at | None: ...
     @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__evaluation) -> _WhichOneofReturnType__evaluation | None: ...
+    @_typing.overload
     def WhichOneof(self, oneof_group: _WhichOneofArgType__exit) -> _WhichOneofReturnType__exit | None: ...
     @_typing.overload
     def WhichOneof(self, oneof_group: _WhichOneofArgType__mean_return_100) -> _WhichOneofReturnType__mean_return_100 | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__measured_at) -> _WhichOneofReturnType__measured_at | None: ...
     @_typing.overload
     def WhichOneof(self, oneof_group: _WhichOneofArgType__parent_run_id) -> _WhichOneofReturnType__parent_run_id | None: ...
     @_typing.overload
@@ -527,6 +634,8 @@ class RunSummary(_message.Message):
     def WhichOneof(self, oneof_group: _WhichOneofArgType__seed) -> _WhichOneofReturnType__seed | None: ...
     @_typing.overload
     def WhichOneof(self, oneof_group: _WhichOneofArgType__started_at) -> _WhichOneofReturnType__started_at | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__steps_per_second) -> _WhichOneofReturnType__steps_per_second | None: ...
     @_typing.overload
     def WhichOneof(self, oneof_group: _WhichOneofArgType__target_steps) -> _WhichOneofReturnType__target_steps | None: ...
 
