@@ -12,11 +12,12 @@ from ray.rllib.env.multi_agent_env import MultiAgentEnv
 from ray.rllib.env.wrappers.pettingzoo_env import ParallelPettingZooEnv, PettingZooEnv
 
 from gym_gui.core.worker.envs import wrap
+from gym_gui.core.worker.envs.returns import as_float
 from gym_gui.core.worker.telemetry import TelemetryEmitter
 
 from .numbering import EnvNumbers, SharedNumbers
 from .registry import AEC, GYMNASIUM, find_environment
-from .spaces import Eye
+from .spaces import Eye, Hand
 
 #: The key of an ``env_config`` below which an :class:`EnvPlan` stands.
 PLAN = "mosaic"
@@ -85,6 +86,19 @@ class Sight(gym.ObservationWrapper[Any, Any, Any]):
         return self._eye(observation)
 
 
+class Grip(gym.ActionWrapper[Any, Any, Any]):
+    """Takes actions of a space that RLlib reads right."""
+
+    def __init__(self, env: Any) -> None:
+        super().__init__(env)
+        self._hand = Hand.of(env.action_space)
+        self.action_space = self._hand.space
+
+    def action(self, action: Any) -> Any:
+        """Return the action as the environment takes it."""
+        return self._hand(action)
+
+
 class AgentsEnv(MultiAgentEnv):
     """A PettingZoo environment as RLlib steps it, through RLlib's own interface to either kind.
 
@@ -101,7 +115,8 @@ class AgentsEnv(MultiAgentEnv):
         super().__init__()
         self._eyes = {agent: Eye.of(inner.observation_space(agent)) for agent in self.possible_agents}
         self.observation_spaces = {agent: eye.space for agent, eye in self._eyes.items()}
-        self.action_spaces = {agent: inner.action_space(agent) for agent in self.possible_agents}
+        self._hands = {agent: Hand.of(inner.action_space(agent)) for agent in self.possible_agents}
+        self.action_spaces = {agent: hand.space for agent, hand in self._hands.items()}
         self.observation_space = gym.spaces.Dict(self.observation_spaces)
         self.action_space = gym.spaces.Dict(self.action_spaces)
 
@@ -115,7 +130,9 @@ class AgentsEnv(MultiAgentEnv):
 
     def step(self, action_dict: dict[Any, Any]) -> Any:
         """Let agents act."""
-        observations, rewards, terminated, truncated, infos = self._source.step(action_dict)
+        actions = {agent: self._hands[agent](action) for agent, action in action_dict.items()}
+        observations, given, terminated, truncated, infos = self._source.step(actions)
+        rewards = {agent: as_float(reward) for agent, reward in given.items()}
         # Some agents may terminate in the step in which a time limit cuts the others off: nobody is left in any case.
         ended = not self._left()
         truncated["__all__"] = ended and any(truncated.get(agent) for agent in observations)
@@ -173,8 +190,8 @@ def make_environment(env_config: Mapping[str, Any]) -> Any:
     env = source.make(**plan.env_kwargs)
     if source.api == GYMNASIUM:
         if numbers is None:
-            return Sight(env)
-        return Sight(SeededEpisodes(_record(env, plan, numbers), numbers))
+            return Grip(Sight(env))
+        return Grip(Sight(SeededEpisodes(_record(env, plan, numbers), numbers)))
     outer = PettingZooEnv(env) if source.api == AEC else ParallelPettingZooEnv(env)
     if numbers is not None:
         # Wrapped after RLlib has looked at it, which resets it once.

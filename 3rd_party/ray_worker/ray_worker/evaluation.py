@@ -11,6 +11,7 @@ import torch
 from ray.rllib.core.columns import Columns
 from ray.rllib.core.rl_module.rl_module import RLModule
 
+from gym_gui.core.worker.envs.returns import as_float
 from gym_gui.core.worker.errors import UsageError
 
 from .environments import make_environment
@@ -117,7 +118,7 @@ def _play(env: Any, policies: Policies) -> tuple[dict[str, float], int]:
     while not ended:
         action = policies.act(DEFAULT, observation, env.action_space)
         observation, reward, terminated, truncated, _ = env.step(action)
-        total, steps, ended = total + float(reward), steps + 1, bool(terminated or truncated)
+        total, steps, ended = total + as_float(reward), steps + 1, bool(terminated or truncated)
     return {DEFAULT: total}, steps
 
 
@@ -130,7 +131,7 @@ def _play_agents(env: Any, policies: Policies) -> tuple[dict[str, float], int]:
         actions = {agent: policies.act(agent, seen, env.action_spaces[agent]) for agent, seen in acting.items()}
         observations, rewards, terminated, truncated, _ = env.step(actions)
         for agent, reward in rewards.items():
-            totals[str(agent)] += float(reward)
+            totals[str(agent)] += as_float(reward)
         gone |= {agent for agent in observations if terminated.get(agent) or truncated.get(agent)}
         steps, ended = steps + 1, bool(terminated["__all__"] or truncated["__all__"])
     return totals, steps

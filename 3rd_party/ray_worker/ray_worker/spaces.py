@@ -57,8 +57,52 @@ def action_kind(space: gym.Space[Any]) -> str:
     return kinds.get(type(space).__name__, type(space).__name__.lower())
 
 
+@dataclass(frozen=True)
+class Hand:
+    """Turns actions of a space that RLlib reads right into an environment's.
+
+    RLlib hands out actions from 0, whatever a space starts with, and takes no lists of lists of choices.
+
+    Attributes:
+        raw: The environment's action space.
+        space: What the policy chooses from.
+    """
+
+    raw: gym.Space[Any]
+    space: gym.Space[Any]
+
+    @classmethod
+    def of(cls, raw: gym.Space[Any]) -> Hand:
+        """Choose for a space."""
+        plain: gym.Space[Any] = raw
+        if isinstance(raw, gym.spaces.Discrete):
+            plain = gym.spaces.Discrete(int(raw.n))
+        elif isinstance(raw, gym.spaces.MultiDiscrete):
+            plain = gym.spaces.MultiDiscrete(raw.nvec.ravel())
+        elif isinstance(raw, gym.spaces.Box) and (raw.dtype != np.float32 or not raw.shape):
+            shape = raw.shape or (1,)
+            with np.errstate(over="ignore"):  # bounds beyond 32 bits are none there
+                low, high = raw.low.astype(np.float32).reshape(shape), raw.high.astype(np.float32).reshape(shape)
+            plain = gym.spaces.Box(low, high, dtype=np.float32)
+        return cls(raw, plain)
+
+    def __call__(self, action: Any) -> Any:
+        """Return an action as the environment takes it."""
+        raw = self.raw
+        if isinstance(raw, gym.spaces.Discrete):
+            return np.int64(np.asarray(action).item()) + raw.start
+        if isinstance(raw, gym.spaces.MultiDiscrete):
+            return (np.reshape(action, raw.shape) + raw.start).astype(raw.dtype)
+        if isinstance(raw, gym.spaces.Box):
+            given = np.asarray(action, np.float64).reshape(raw.shape)
+            if np.issubdtype(raw.dtype, np.integer):
+                given = np.rint(given)
+            return np.asarray(np.clip(given, raw.low, raw.high), raw.dtype)
+        return action
+
+
 def to_environment(action: Any, space: gym.Space[Any]) -> Any:
-    """Return a policy's action as its environment takes it: those of bounded boxes lie in -1..1 and are spread out."""
+    """Return a policy's action in its (plain) action space: those of bounded boxes lie in -1..1 and are spread out."""
     if isinstance(space, gym.spaces.Box):
         low, high = space.low, space.high
         if bool(np.all(np.isfinite(low)) and np.all(np.isfinite(high))):
@@ -69,4 +113,4 @@ def to_environment(action: Any, space: gym.Space[Any]) -> Any:
     return np.asarray(action, space.dtype)
 
 
-__all__ = ["MAX_NUMBERS", "Eye", "action_kind", "is_picture", "to_environment"]
+__all__ = ["MAX_NUMBERS", "Eye", "Hand", "action_kind", "is_picture", "to_environment"]

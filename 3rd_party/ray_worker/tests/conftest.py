@@ -57,6 +57,10 @@ class Ran:
             assert all(math.isfinite(value) for value in metric["values"].values())
 
 
+#: The worker, and what the workers' tests share.
+_PATH = (Path(__file__).parents[1], Path(__file__).parents[2] / "tests")
+
+
 class Runs:
     """Starts the worker as a process of its own."""
 
@@ -77,7 +81,7 @@ class Runs:
             process = subprocess.Popen(
                 [sys.executable, "-m", "ray_worker.cli", "--config", "config.json"],
                 cwd=work,
-                env={**environment, "OMP_NUM_THREADS": "1", "PYTHONPATH": str(Path(__file__).parents[1])},
+                env={**environment, "OMP_NUM_THREADS": "1", "PYTHONPATH": os.pathsep.join(map(str, _PATH))},
                 stdout=stream,
                 stderr=stream,
                 start_new_session=True,

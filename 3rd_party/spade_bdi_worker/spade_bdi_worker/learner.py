@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from .environment import episode_seed, make_env
 from .qlearning import QTable
-from .sdk import UsageError
+from .sdk import UsageError, as_float
 from .spaces import Discretizer
 from .telemetry import EpisodeRollup, StepRecord
 
@@ -115,7 +115,7 @@ class Learner:
             )
         native = self._actions.value(action)
         observation, reward, terminated, truncated, _ = self._env.step(native)
-        reward, terminated, truncated, before = float(reward), bool(terminated), bool(truncated), self._state
+        reward, terminated, truncated, before = as_float(reward), bool(terminated), bool(truncated), self._state
         self._see(observation)
         self.total += reward
         self.length += 1
@@ -236,7 +236,7 @@ class Learner:
             return
         for action in unfinished["actions"]:
             observation, reward, terminated, truncated, _ = self._env.step(self._actions.value(action))
-            self.total += float(reward)
+            self.total += as_float(reward)
             self.length += 1
             self._see(observation)
         if list(self.seen) != unfinished["seen"] or (self._taken and (terminated or truncated)):

@@ -18,8 +18,13 @@ except ImportError:
 
 if TYPE_CHECKING or HAS_SDK:
     from gym_gui.core.worker.envs import find_env_spec, nearest_env_ids
+    from gym_gui.core.worker.envs.returns import as_float
     from gym_gui.core.worker.errors import ConfigError, MosaicError, Problem, UsageError, nearest
 else:
+
+    def as_float(reward: Any) -> float:
+        """Return a reward of any numeric type as Python's float, in which it is then summed."""
+        return float(reward.item() if hasattr(reward, "item") else reward)
 
     class MosaicError(Exception):
         """An error with its place, its cause and what to do next."""
@@ -90,6 +95,7 @@ __all__ = [
     "MosaicError",
     "Problem",
     "UsageError",
+    "as_float",
     "check_config",
     "find_env_spec",
     "log_constant",
