@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from gym_gui.core.worker.errors import Problem, nearest
-from gym_gui.core.worker.secret_names import MARK, is_secret_name
+from gym_gui.core.worker.secret_names import MARK, has_password, hide_passwords, is_secret_name
 from gym_gui.runs.environment import OWN_VARIABLES
 from gym_gui.runs.json_values import join
 
@@ -26,7 +26,7 @@ class Secrets:
     """Which values of a run config are secrets.
 
     A text under a name that tells of a secret is one, at any depth; so is any value under a name that ``secrets`` of
-    the run config lists, and any other variable or setting that has such a value in it (an URL with a password).
+    the run config lists, any other variable or setting that has such a value in it, and an address with a password.
 
     Args:
         payload: Plain JSON of a run config; parts of a wrong type hold none.
@@ -66,10 +66,10 @@ class Secrets:
         return _drop(self.hide(value))
 
     def hide_text(self, text: str) -> str:
-        """Return a text with :data:`MARK` in place of every secret in it."""
+        """Return a text with :data:`MARK` in place of every secret in it, and without passwords in addresses."""
         for value in self._values:
             text = text.replace(value, MARK)
-        return text
+        return hide_passwords(text)
 
     def hide_problem(self, problem: Problem) -> Problem:
         """Return a problem that gives no secret away."""
@@ -141,7 +141,8 @@ class Secrets:
 
     def _hides(self, value: Any, rank: int) -> bool:
         if isinstance(value, str):
-            return bool(value) and (rank > 0 or value == MARK or any(item in value for item in self._values))
+            named = rank > 0 or value == MARK or any(item in value for item in self._values)
+            return bool(value) and (named or has_password(value))
         return rank > 1 and value is not None
 
     def _hide(self, value: Any, rank: int) -> Any:

@@ -56,6 +56,22 @@ def test_the_digest_does_not_know_them() -> None:
     assert digest(None, 1234) == digest(None, 4321) == digest(None, None)
 
 
+@pytest.mark.parametrize("url", ["postgres://u:p@h/db", "https://ghp_1@h", "https://h/?token=abc"])
+def test_an_address_with_a_password_is_a_secret_whatever_its_name(url: str) -> None:
+    submitted = payload({"db": {"url": url}}, environment={"DATABASE_URL": url}, notes=f"see {url}")
+    config = validate_train_run_config(submitted)
+    assert config.payload["environment"] == {"DATABASE_URL": MARK}
+    assert config.payload["metadata"]["worker"]["config"]["db"] == {"url": MARK}
+    assert url not in json.dumps(config.payload)
+    assert config.secrets.environment(config.environment) == {"DATABASE_URL": url}
+    assert config.secrets.hide_arguments(["--set", f"db={url}", f"--url={url}"]) == config.secrets.hide_arguments(
+        config.secrets.hide_arguments(["--set", f"db={url}", f"--url={url}"])
+    )
+    assert url not in " ".join(config.secrets.hide_arguments(["--set", f"db={url}", f"--url={url}"]))
+    problems = run_config_problems({**submitted, "arguments": ["--url", url]})
+    assert [problem.path for problem in problems] == ["arguments"]
+
+
 def test_numbers_and_switches_are_secrets_only_by_name() -> None:
     secrets = Secrets(payload({}, secrets=["pin"]))
     value = {"pin": 1234, "auth_token": 7, "max_tokens": 5, "api_key": "", "password": None, "credentials": {"u": "x"}}

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Protocol
 
 from gym_gui.core.worker.errors import MosaicError, UsageError
+from gym_gui.core.worker.secret_names import hide_passwords
 from gym_gui.runs.kinds import kind_key
 from gym_gui.workers.catalog import WorkerCatalog
 from gym_gui.workers.environments import process, sdk
@@ -25,7 +26,6 @@ from gym_gui.workers.environments.fetch import fetch_sources
 from gym_gui.workers.environments.interpreters import BasePython, choose_interpreter
 from gym_gui.workers.environments.layout import EnvironmentFolder, environment_names
 from gym_gui.workers.environments.locked import locked
-from gym_gui.workers.environments.passwords import hide_passwords
 from gym_gui.workers.environments.pip_settings import pip_variables
 from gym_gui.workers.environments.process import CommandError, InstallLog, is_disk_full
 from gym_gui.workers.environments.record import EnvironmentRecord, load_environment

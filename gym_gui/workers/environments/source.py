@@ -12,9 +12,9 @@ from packaging.requirements import InvalidRequirement, Requirement
 import gym_gui
 from gym_gui.config.paths import expand_user
 from gym_gui.core.worker.errors import UsageError, nearest
+from gym_gui.core.worker.secret_names import hide_passwords
 from gym_gui.runs.kinds import kind_key
 from gym_gui.workers.environments.additions import not_an_option
-from gym_gui.workers.environments.passwords import hide_passwords
 from gym_gui.workers.environments.project import WorkerProject, read_project
 
 _PACKAGE_ROOT = Path(gym_gui.__file__).parent
