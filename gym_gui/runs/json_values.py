@@ -28,6 +28,20 @@ def plain_copy(value: Any, path: str = "") -> tuple[Any, list[Problem]]:
     return _copy(value, path, 0, problems), problems
 
 
+def deep_path(value: Any) -> str | None:
+    """Return the path of a value at which it is nested more than :data:`MAX_DEPTH` levels deep, ``None`` if nowhere."""
+    waiting: list[tuple[Any, str, int]] = [(value, "", 0)]
+    while waiting:
+        item, path, depth = waiting.pop()
+        if not isinstance(item, (dict, list)):
+            continue
+        if depth > MAX_DEPTH:
+            return path
+        members = item.items() if isinstance(item, dict) else enumerate(item)
+        waiting += [(each, join(path, key), depth + 1) for key, each in members if isinstance(each, (dict, list))]
+    return None
+
+
 def join(path: str, key: object) -> str:
     """Return the path of a member: ``a.b`` for names, ``a[0]`` for positions."""
     if isinstance(key, int):

@@ -8,6 +8,8 @@ from typing import Any
 
 import grpc
 
+from gym_gui.trainer.requests import reader
+
 _OPEN = ("/grpc.health.v1.", "/grpc.reflection.")
 
 
@@ -37,8 +39,14 @@ class TokenInterceptor(grpc.aio.ServerInterceptor):
             given = given.encode()
         if hmac.compare_digest(given, self._expected):
             self._on_call(method)
-            return handler
+            return _reading_anything(handler)
         return _REFUSAL
+
+
+def _reading_anything(handler: Any) -> grpc.RpcMethodHandler[Any, Any]:
+    """Return a handler that is given what could not be read as such: gRPC itself would answer INTERNAL."""
+    read: grpc.RpcMethodHandler[Any, Any] = handler._replace(request_deserializer=reader(handler.request_deserializer))
+    return read
 
 
 async def _refuse(_: Any, context: grpc.aio.ServicerContext[Any, Any]) -> None:

@@ -149,6 +149,8 @@ def problem_to_pb(problem: Problem) -> pb.Problem:
             value = json_bytes(problem.value)
         except (TypeError, ValueError):
             value = json_bytes(repr(problem.value))
+        except RecursionError:
+            value = json_bytes(f"a deep {type(problem.value).__name__}")
         if len(value) > VALUE_CHARACTERS:
             value = json_bytes(value.decode()[:VALUE_CHARACTERS] + "…")
     return pb.Problem(

@@ -14,6 +14,7 @@ from gym_gui.logging_config.helpers import log_constant
 from gym_gui.logging_config.log_constants import LOG_DAEMON_CALL_FAILED
 from gym_gui.trainer.channel import CLIENT_KEY
 from gym_gui.trainer.faults import DETAIL_KEY, detail_of, status_of, status_text
+from gym_gui.trainer.requests import check_request
 
 logger = logging.getLogger(__name__)
 
@@ -33,7 +34,7 @@ def answers(
             await self.loading.wait()
             return await method(self, request)
 
-        return await _answer(answer(), context)
+        return await _answer(answer, request, context)
 
     return guarded
 
@@ -45,7 +46,7 @@ def answers_at_once(
 
     @functools.wraps(method)
     async def guarded(self: Any, request: Request, context: Context) -> Response:
-        return await _answer(method(self, request), context)
+        return await _answer(lambda: method(self, request), request, context)
 
     return guarded
 
@@ -61,7 +62,7 @@ def answers_client(
             await self.loading.wait()
             return await method(self, request, _client_of(context))
 
-        return await _answer(answer(), context)
+        return await _answer(answer, request, context)
 
     return guarded
 
@@ -72,10 +73,12 @@ def streams(
     """Guard a method that answers with a stream; it need not take the call's context."""
 
     @functools.wraps(method)
-    async def guarded(self: Any, request: Request, context: Context) -> AsyncIterator[Response]:
+    async def guarded(self: Any, request: Any, context: Context) -> AsyncIterator[Response]:
         try:
+            check_request(request)
+            given: Any = _checked(request) if isinstance(request, AsyncIterator) else request
             await self.loading.wait()
-            async for response in method(self, request):
+            async for response in method(self, given):
                 yield response
         except MosaicError as error:
             await _abort(context, error)
@@ -85,9 +88,16 @@ def streams(
     return guarded
 
 
-async def _answer(answer: Awaitable[Response], context: Context) -> Response:
+async def _checked(requests: AsyncIterator[Request]) -> AsyncIterator[Request]:
+    async for request in requests:
+        check_request(request)
+        yield request
+
+
+async def _answer(answer: Callable[[], Awaitable[Response]], request: object, context: Context) -> Response:
     try:
-        return await answer
+        check_request(request)
+        return await answer()
     except MosaicError as error:
         await _abort(context, error)
     except Exception as error:  # noqa: BLE001 - the edge: nothing above could do more about it

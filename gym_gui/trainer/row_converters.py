@@ -6,12 +6,13 @@ import json
 from collections.abc import Iterable
 from typing import Any, NamedTuple
 
-from gym_gui.core.worker.errors import UsageError
+from gym_gui.core.worker.errors import Problem
 from gym_gui.telemetry.records import EpisodeRollup, EventRecord, MetricPoint, StepRecord
 from gym_gui.telemetry.row_stream import KINDS, Cursor, Gap, Position, RowBatch
 from gym_gui.telemetry.step_rows import StepRows, unpack
 from gym_gui.trainer.converters import text
 from gym_gui.trainer.proto import mosaic_pb2 as pb
+from gym_gui.trainer.requests import invalid
 
 #: Steps per second that a reader gets who does not say how many it wants.
 DEFAULT_RATE = 5000.0
@@ -34,20 +35,17 @@ def query_from_pb(request: pb.StreamTelemetryRequest) -> Query:
     """Return what a request asks for.
 
     Raises:
-        UsageError: It names a kind that is unknown here, no run, or an impossible rate.
+        ConfigError: It names a kind that is unknown here, no run, or an impossible rate.
     """
     unknown = [number for number in request.kinds if number not in _KIND_FROM_PB]
     if unknown:
-        raise UsageError(
-            f"no kind of telemetry has the number {unknown[0]}", where="kinds", next_step="leave it out: all kinds"
-        )
+        raise invalid(Problem("kinds", f"no kind of telemetry has the number {unknown[0]}", allowed="none: all kinds"))
     if not request.run_id:
-        raise UsageError("no run was named", where="run_id", next_step="name a run id")
+        raise invalid(Problem("run_id", "names no run", allowed="a run id"))
     rate = request.max_rate if request.HasField("max_rate") else DEFAULT_RATE
     if not rate >= 0:
-        raise UsageError(
-            f"{rate} steps per second cannot be sent", where="max_rate", next_step="0 or more; 0 leaves no step out"
-        )
+        allowed = "0 or more steps per second; 0 leaves none out"
+        raise invalid(Problem("max_rate", f"is {rate}", value=str(rate), allowed=allowed))
     return Query(
         request.run_id,
         frozenset(_KIND_FROM_PB[number] for number in request.kinds) or frozenset(KINDS),
@@ -83,15 +81,13 @@ def cursor_from_pb(messages: Iterable[pb.LogPosition]) -> Cursor:
     """Return the cursor that messages carry.
 
     Raises:
-        UsageError: It is no cursor that a batch could have had.
+        ConfigError: It is no cursor that a batch could have had.
     """
     cursor = tuple(Position(each.worker_no, each.attempt, each.byte_offset) for each in messages)
     if any(
         not (0 <= number < 1 << 13 and 0 < attempt < 1 << 6 and 0 <= off < 1 << 44) for number, attempt, off in cursor
     ):
-        raise UsageError(
-            "no batch has this cursor", where="cursor", next_step="pass the one of the last batch, or none"
-        )
+        raise invalid(Problem("cursor", "is of no batch", allowed="that of the last batch, or none"))
     return cursor
 
 

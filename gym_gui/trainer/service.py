@@ -10,7 +10,7 @@ from collections.abc import AsyncIterator, Callable
 
 import grpc
 
-from gym_gui.core.worker.errors import ConfigError
+from gym_gui.core.worker.errors import Problem
 from gym_gui.runs.folder import RunFolder
 from gym_gui.runs.names import check_names
 from gym_gui.runs.plan import RunPlan
@@ -27,6 +27,7 @@ from gym_gui.trainer.intake import Intake
 from gym_gui.trainer.loading import Loading
 from gym_gui.trainer.proto import mosaic_pb2 as pb
 from gym_gui.trainer.proto.mosaic_pb2_grpc import TrainerServiceServicer
+from gym_gui.trainer.requests import invalid
 from gym_gui.trainer.row_converters import cursor_from_pb, query_from_pb
 from gym_gui.trainer.submission import Submission
 from gym_gui.trainer.why import explain
@@ -35,6 +36,7 @@ from gym_gui.trainer.wire_cache import WireCache
 from gym_gui.trainer.worker_converters import record_to_pb
 
 _DEFAULT_PAGE, _LARGEST_PAGE = 100, 1000
+_LONGEST_TOKEN = 18
 _PATIENCE_S, _POLL_S = 10.0, 0.02
 
 
@@ -134,12 +136,12 @@ class TrainerService(TrainerServiceServicer):
 
     @answers
     async def ListRuns(self, request: pb.ListRunsRequest) -> pb.ListRunsResponse:
+        size, before = _page(request)
         await self._entered()
-        size = min(request.page_size or _DEFAULT_PAGE, _LARGEST_PAGE)
         self._board.flush()
         runs = self._board.registry.list(
             limit=size + 1,
-            before=int(request.page_token) if request.page_token.isdecimal() else None,
+            before=before,
             states=[state_from_pb(state) for state in request.states],
             group=request.group,
             tag=request.tag,
@@ -153,7 +155,7 @@ class TrainerService(TrainerServiceServicer):
     @streams
     async def WatchRuns(self, request: pb.WatchRunsRequest) -> AsyncIterator[pb.RunSummary]:
         if not request.run_ids:
-            raise ConfigError("no runs were named", next_step="name at least one run id")
+            raise invalid(Problem("run_ids", "names no runs", allowed="at least one run id"))
         try:
             with self._board.watch(request.run_ids) as watch:
                 async for run in watch:
@@ -173,7 +175,7 @@ class TrainerService(TrainerServiceServicer):
     @streams
     async def Report(self, request: AsyncIterator[pb.ReportRequest]) -> AsyncIterator[pb.ReportResponse]:
         try:
-            first = summary_from_pb((await anext(request)).summary)
+            first = _reported(await anext(request))
         except StopAsyncIteration:
             return
         run_id = first.run_id
@@ -188,7 +190,7 @@ class TrainerService(TrainerServiceServicer):
                     async for message in request:
                         if not message.HasField("summary"):
                             continue
-                        run = summary_from_pb(message.summary)
+                        run = _reported(message)
                         if run.run_id == run_id:
                             self._board.publish(run)
                             acknowledged = run.report
@@ -237,3 +239,29 @@ class TrainerService(TrainerServiceServicer):
     async def Shutdown(self, _: pb.ShutdownRequest) -> pb.ShutdownResponse:
         self._stop()
         return pb.ShutdownResponse()
+
+
+def _page(request: pb.ListRunsRequest) -> tuple[int, int | None]:
+    """Return how many runs a page has, and the number that they are below.
+
+    Raises:
+        ConfigError: There is no such page.
+    """
+    size, token = request.page_size, request.page_token
+    if size < 0:
+        raise invalid(Problem("page_size", "is negative", value=size, allowed=f"1 to {_LARGEST_PAGE}, 0: the usual"))
+    if token and not (token.isascii() and token.isdecimal() and len(token) <= _LONGEST_TOKEN):
+        raise invalid(Problem("page_token", "is of no page", value=token[:80], allowed="next_page_token of a page"))
+    return min(size or _DEFAULT_PAGE, _LARGEST_PAGE), int(token) if token else None
+
+
+def _reported(message: pb.ReportRequest) -> RunSummary:
+    """Return the summary that a proxy reports.
+
+    Raises:
+        ConfigError: Its states are missing.
+    """
+    try:
+        return summary_from_pb(message.summary)
+    except ValueError:
+        raise invalid(Problem("summary.state", "is missing, or one of its workers' is", allowed="a state")) from None

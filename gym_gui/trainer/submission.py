@@ -20,6 +20,7 @@ from gym_gui.logging_config.log_constants import (
 )
 from gym_gui.runs.config import TrainRunConfig, validate_train_run_config
 from gym_gui.runs.folder import RunFolder
+from gym_gui.runs.json_values import MAX_DEPTH, deep_path
 from gym_gui.runs.names import check_names
 from gym_gui.runs.plan import RunPlan
 from gym_gui.runs.provenance import collect_provenance
@@ -173,7 +174,12 @@ def _tell_configs(folder: RunFolder, plan: RunPlan) -> None:
 
 def _payload(config_json: bytes) -> Any:
     try:
-        return json.loads(config_json)
+        payload = json.loads(config_json)
     except (ValueError, RecursionError) as error:
-        problem = Problem("", f"is not JSON: {error}", allowed="a JSON object in UTF-8")
+        problem = Problem("config_json", f"is not JSON: {error}", allowed="a JSON object in UTF-8")
         raise ConfigError("run config is not valid", [problem]) from None
+    too_deep = deep_path(payload)
+    if too_deep is not None:
+        problem = Problem(too_deep, "is nested too deeply", allowed=f"at most {MAX_DEPTH} levels")
+        raise ConfigError("run config is not valid", [problem])
+    return payload

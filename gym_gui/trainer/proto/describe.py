@@ -69,8 +69,10 @@ path has more than 107 bytes, go there and use the relative `unix:daemon.sock`).
 
 Times are Unix seconds, durations seconds; an absent `optional` field is null. JSON travels as bytes exactly as Python
 writes it (NaN, infinities and big integers included). A call that fails has an `ErrorDetail` in the trailing metadata
-`mosaic-error-bin`: `INVALID_ARGUMENT` lists every problem of a config, `NOT_FOUND` means an unknown run,
-`FAILED_PRECONDITION` anything else that the caller can mend, `UNAUTHENTICATED` a missing or wrong token.
+`mosaic-error-bin`: `INVALID_ARGUMENT` lists every problem of a config, or every field of a request that no method takes
+(text that is not UTF-8, has a NUL or more than 65,536 characters, numbers out of bounds, unknown enum values);
+`NOT_FOUND` means an unknown run, `FAILED_PRECONDITION` anything else that the caller can mend, `UNAUTHENTICATED` a
+missing or wrong token.
 
 From a shell, with [grpcurl](https://github.com/fullstorydev/grpcurl):
 
