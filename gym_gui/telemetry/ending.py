@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from gym_gui.core.regular_files import check_regular, open_stream
+from gym_gui.runs.syntax_error import with_place
 from gym_gui.telemetry.diagnostics import say
 from gym_gui.telemetry.rowid import id_range
 
@@ -80,7 +81,7 @@ def stderr_tail(path: Path) -> str:
 def last_line(text: str) -> str:
     """Return the last line that is not blank."""
     lines = [line.strip() for line in text.splitlines()]
-    return next((line for line in reversed(lines) if line), "")[:ERROR_LENGTH]
+    return with_place(next((line for line in reversed(lines) if line), ""), lines)[:ERROR_LENGTH]
 
 
 def no_room(folder: Path) -> bool:

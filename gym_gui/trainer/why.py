@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 import msgspec
 
 from gym_gui.runs.states import RunState
@@ -25,7 +27,7 @@ _NEXT = {
     RunState.PAUSED: "mosaic runs unpause {run}",
     RunState.COMPLETED: "mosaic runs show {run}",
     RunState.FAILED: "mosaic runs logs {run} --stderr",
-    RunState.CANCELLED: "mosaic runs show {run}",
+    RunState.CANCELLED: "mosaic resume {run}  (from its last checkpoint, if it has saved one)",
     RunState.LOST: "mosaic runs logs {run} --supervisor",
 }
 _SHOWN = 4
@@ -79,6 +81,12 @@ def explain(run: RunSummary, waiting: Waiting | None = None, note: str = "") -> 
         told.next_step = f"mosaic runs logs {run.run_id} --worker {failed} --stderr"
     if run.state is RunState.PAUSED and run.cause.startswith("disk:"):
         told.next_step = "free some room on the disk, then it goes on by itself: mosaic runs list --state running"
+    if run.state is RunState.CANCELLED:
+        ended = time.strftime(" at %Y-%m-%d %H:%M:%S %z", time.localtime(run.ended_at)) if run.ended_at else ""
+        kept = "what it has recorded is kept" if run.started_at is not None else "it was never started"
+        told.meaning = f"Somebody asked for its end: {run.cause or 'cancelled'}{ended}; {kept}. {note}".rstrip()
+        if run.started_at is None:
+            told.next_step = f"mosaic runs show {run.run_id}"
     if waiting is not None:
         told.before = waiting.before
         told.waits_for = [_shortage(lack) for lack in waiting.lacks]

@@ -18,6 +18,7 @@ from gym_gui.runs.files import write_json_atomic
 from gym_gui.runs.ids import generated_worker_id, new_run_id
 from gym_gui.workers.abilities import command_line_problem
 from gym_gui.workers.command import flat_config, module_argv, worker_environment
+from gym_gui.workers.missing_extras import with_install_command
 from gym_gui.workers.process import Finished, run_to_end
 from gym_gui.workers.record import WorkerRecord
 
@@ -66,7 +67,7 @@ def run_dry_run(
     failures = _failures(ended.stdout)
     if ended.code == 0 and not failures:
         return []
-    return _problems(record, ended, failures)
+    return [with_install_command(problem, record) for problem in _problems(record, ended, failures)]
 
 
 def _run(

@@ -50,7 +50,10 @@ def _error(error: BaseException) -> Report:
     missing = error.name or "" if isinstance(error, ImportError) else ""
     if not isinstance(error, ModuleNotFoundError) and not missing.startswith("gym_gui."):
         missing = ""  # the module is there, and another version of it would be needed
-    return {"type": type(error).__name__, "message": lines[-1].strip()[:500], "missing": missing}
+    message = lines[-1].strip()[:500]
+    if isinstance(error, SyntaxError) and error.filename:
+        message += f" ({error.filename}, line {error.lineno})"
+    return {"type": type(error).__name__, "message": message, "missing": missing}
 
 
 def _plain(described: Any) -> Report:

@@ -13,6 +13,7 @@ from typing import Any
 
 import gym_gui
 from gym_gui.runs.json_schema import inline_references
+from gym_gui.runs.syntax_error import KINDS
 from gym_gui.workers.installed import InstalledWorker
 from gym_gui.workers.process import Finished, run_to_end
 from gym_gui.workers.record import WorkerRecord
@@ -100,7 +101,7 @@ def _inspect(worker: InstalledWorker, record: WorkerRecord, scratch: Path, timeo
     if "error" in report:
         error = report["error"]
         record.broken = error["message"]
-        record.mend = _mend_of(worker, error["missing"])
+        record.mend = _mend_of_code(record.broken) or _mend_of(worker, error["missing"])
         return
     record.metadata = report["metadata"]
     record.capabilities = report["capabilities"]
@@ -115,9 +116,11 @@ def _ask_help(python: str, module: str, scratch: Path, timeout_s: float, environ
 def _read_help(worker: InstalledWorker, record: WorkerRecord, scratch: Path, timeout_s: float) -> None:
     ended = _ask_help(record.python, record.module, scratch, timeout_s, worker.interpreter.variables())
     record.flags = _options(ended)
-    if ended.code not in (0, None) and "Traceback (most recent call last)" in ended.stderr:
-        record.broken = f"{record.module} does not start: {ended.last_error()}"
-        record.mend = _mend_of(worker, missing_module(ended.last_error()))
+    last = ended.last_error()
+    crashed = "Traceback (most recent call last)" in ended.stderr or last.startswith(KINDS)
+    if ended.code not in (0, None) and crashed:
+        record.broken = f"{record.module} does not start: {last}"
+        record.mend = _mend_of_code(last) or _mend_of(worker, missing_module(last))
 
 
 def _options(ended: Finished) -> list[str]:
@@ -184,6 +187,12 @@ def left_out(missing: str) -> str:
         f"guard the import in the worker (try: … except ImportError: …): MOSAIC's {missing} does not have it; what is"
         " left out, and what to use instead: docs/explanation/names.md"
     )
+
+
+def _mend_of_code(error: str) -> str:
+    """Return what is to be done about a file that is not Python, empty for other errors."""
+    place = re.search(r"\((.+, line \d+)\)$", error)
+    return f"correct {place[1]}" if place and error.startswith(KINDS) else ""
 
 
 def _mend_of(worker: InstalledWorker, missing: str) -> str:

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from gym_gui.runs.environment import OWN_VARIABLES
+from gym_gui.runs.syntax_error import with_place
 from gym_gui.workers.ending_signals import ended_by_signals
 
 _MARK = "MOSAIC_CHECK_MARK"
@@ -38,7 +39,7 @@ class Finished(NamedTuple):
         for text in (self.stderr, self.stdout):
             said = [line.strip() for line in text.splitlines() if line.strip() and not line.startswith("{")]
             if said:
-                return "\n".join(said[-lines:])
+                return "\n".join([*said[-lines:-1], with_place(said[-1], said)])
         return ""
 
 

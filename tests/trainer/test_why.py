@@ -32,6 +32,17 @@ def test_every_state_has_a_meaning_and_a_next_step(state: RunState) -> None:
     assert (told.state, told.cause, told.before, told.waits_for) == (state, "because", None, [])
 
 
+def test_of_a_cancelled_run_who_when_and_what_next() -> None:
+    run = RunSummary(
+        run_id="R", state=RunState.CANCELLED, cause="cancelled by ada: enough", started_at=1.0, ended_at=1.7e9
+    )
+    told = explain(run)
+    assert "cancelled by ada: enough at 2023-11-1" in told.meaning
+    assert told.next_step.startswith("mosaic resume R")
+    never = explain(RunSummary(run_id="R", state=RunState.CANCELLED, cause="cancelled by ada"))
+    assert "never started" in never.meaning
+
+
 def test_of_many_workers_the_one_that_failed_is_asked() -> None:
     states = {"a": RunState.CANCELLED, "b": RunState.FAILED, "c": RunState.CANCELLED}
     workers = [WorkerSummary(worker_id=name, worker_type="t", state=state) for name, state in states.items()]
