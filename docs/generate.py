@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import sys
 from pathlib import Path
+from typing import Any
 
+from gym_gui.cli.documents import DOCUMENTS, schemas
+from gym_gui.cli.output import NON_FINITE
 from gym_gui.cli.reference import cli_page
 from gym_gui.config.settings import SETTINGS
 from gym_gui.core import worker
@@ -95,7 +99,57 @@ def sdk_page() -> str:
     )
 
 
+def documents_page() -> str:
+    """Return the page of what ``--json`` prints."""
+    definitions = schemas()["$defs"]
+    lines = [
+        NOTE + "# JSON documents",
+        "",
+        "With `--json` a command prints exactly one JSON document on stdout, and its messages on stderr. A document has the same shape whatever the count:",
+        "runs are a list under `runs`, workers a list under `workers`. JSON has neither NaN nor infinities: a number that is not finite",
+        "is `null`, and the object that it stands in has a key `non_finite` that says which it was, as in `{\"mean_return_100\": \"NaN\"}`.",
+        "`runs tail --json` is the exception: a row a line, as they come in.",
+        "",
+        "The whole [JSON Schema](json-schema.json) (draft 2020-12) has a definition for each document below.",
+        "",
+        "| command | document |",
+        "|---|---|",
+        *(f"| {', '.join(f'`{each}`' if '…' not in each and ' fails' not in each else each for each in names.split(', '))} | "
+          f"[{kind.__name__}](#{kind.__name__.lower()}) |" for names, kind in DOCUMENTS.items()),
+    ]  # fmt: skip
+    for name, definition in definitions.items():
+        if "properties" not in definition:
+            continue
+        lines += ["", f"## {name}", "", definition.get("description", ""), "", "| key | type |", "|---|---|"]
+        lines += [
+            f"| `{key}`{'' if key in definition['required'] else ' (not always)'} | {_type_text(field)} |"
+            for key, field in definition["properties"].items()
+            if key != NON_FINITE
+        ]
+    return "\n".join(lines) + "\n"
+
+
+def _type_text(schema: dict[str, Any]) -> str:
+    if "$ref" in schema:
+        name = schema["$ref"].rpartition("/")[2]
+        return "string: a run's state" if name == "RunState" else f"[{name}](#{name.lower()})"
+    if "anyOf" in schema:
+        return " or ".join(dict.fromkeys(_type_text(each) for each in schema["anyOf"]))
+    kind = schema.get("type", "anything")
+    kind = " or ".join(kind) if isinstance(kind, list) else kind
+    if kind == "array" and isinstance(schema.get("items"), dict):
+        return f"list of {_type_text(schema['items'])}"
+    return kind
+
+
+def schema_file() -> str:
+    """Return the JSON Schema of all documents."""
+    return json.dumps(schemas(), indent=1) + "\n"
+
+
 PAGES = {
+    "json.md": documents_page,
+    "json-schema.json": schema_file,
     "cli.md": cli_page,
     "settings.md": settings_page,
     "log-codes.md": log_codes_page,

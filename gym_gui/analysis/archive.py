@@ -4,18 +4,23 @@ from __future__ import annotations
 
 import hashlib
 import os
+import shutil
 import tarfile
 from pathlib import Path
-from typing import IO
+from typing import IO, Any
 
 from gym_gui.core.regular_files import open_stream
 from gym_gui.core.worker.errors import MosaicError, UsageError
 from gym_gui.runs.folder import RunFolder
+from gym_gui.runs.ids import is_run_id
 from gym_gui.runs.lock import FileLock
 from gym_gui.telemetry.launch_locks import check_nothing_lives
 
+_SUFFIX = ".tar.gz"
 _CHUNK = 1 << 20
 _PATIENCE_S = 60.0
+# Python before 3.10.12 has no filters; what they refuse is looked for here as well.
+_FILTER: dict[str, Any] = {"filter": "fully_trusted"} if hasattr(tarfile, "fully_trusted_filter") else {}
 
 
 def archive_run(home: Path, run_id: str, target: Path) -> Path:
@@ -34,7 +39,7 @@ def archive_run(home: Path, run_id: str, target: Path) -> Path:
         MosaicError: What was written does not read back as the run's folder.
     """
     check_nothing_lives(RunFolder.of(home, run_id), f"run {run_id} cannot be archived", f"mosaic runs archive {run_id}")
-    folder, path = RunFolder.of(home, run_id).path, target / f"{run_id}.tar.gz"
+    folder, path = RunFolder.of(home, run_id).path, target / f"{run_id}{_SUFFIX}"
     partial = path.with_name(f".{path.name}.{os.getpid()}")
     # Nobody puts its logs in order meanwhile.
     lock = FileLock(RunFolder.of(home, run_id).control / "logs.lock")
@@ -65,6 +70,108 @@ def archive_run(home: Path, run_id: str, target: Path) -> Path:
         lock.release()
         partial.unlink(missing_ok=True)
     return path
+
+
+def find_archive(folder: Path, name: str) -> Path:
+    """Return the archive that a user means.
+
+    Args:
+        folder: Where archives lie.
+        name: A file, or the id of an archived run, its beginning or end.
+
+    Raises:
+        UsageError: There is none, or there are several.
+    """
+    path = Path(name).expanduser()
+    if path.is_file():
+        return path.absolute()
+    ids = sorted(each.name.removesuffix(_SUFFIX) for each in folder.glob(f"*{_SUFFIX}"))
+    wanted = name.upper()
+    matches = [run_id for run_id in ids if wanted and (run_id.startswith(wanted) or run_id.endswith(wanted))]
+    if len(matches) != 1:
+        known = ", ".join(matches or ids[-5:]) or "it holds none"
+        raise UsageError(
+            f"{len(matches)} archives fit {name!r}" if matches else f"there is no archive {name!r}",
+            where=str(folder),
+            why=f"archives {'that fit' if matches else 'there'}: {known}",
+            next_step="name the file, or another folder with --from DIR",
+        )
+    return folder / f"{matches[0]}{_SUFFIX}"
+
+
+def restore_run(home: Path, archive: Path, *, dry_run: bool = False) -> str:
+    """Unpack an archive into a home's runs: whole or not at all.
+
+    Args:
+        home: The home.
+        archive: What :func:`archive_run` wrote, with its SHA-256 beside it.
+        dry_run: Only check it.
+
+    Returns:
+        The run's id.
+
+    Raises:
+        UsageError: It cannot be read, is damaged or no run's archive, or the home has that run.
+    """
+    runs = home / "runs"
+    try:
+        with archive.open("rb") as stream:
+            _check_digest(archive, stream)
+            stream.seek(0)
+            with tarfile.open(fileobj=stream, mode="r:gz") as tar:
+                members = tar.getmembers()
+                run_id = _run_in(members, archive)
+                if (runs / run_id).exists():
+                    raise UsageError(f"the home has run {run_id}", where=str(runs / run_id), next_step="nothing to do")
+                if not dry_run:
+                    _unpack(tar, members, runs / run_id)
+    except (OSError, EOFError, tarfile.TarError) as error:
+        raise UsageError(
+            "the archive cannot be restored", where=str(archive), why=str(error), next_step="take another copy of it"
+        ) from error
+    return run_id
+
+
+def _check_digest(archive: Path, stream: IO[bytes]) -> None:
+    beside = archive.with_name(f"{archive.name}.sha256")
+    expected = beside.read_text(encoding="ascii", errors="replace").split()
+    if not expected or _digest(stream) != expected[0]:
+        raise UsageError(
+            "the archive is damaged", where=str(archive), why=f"its SHA-256 differs from that in {beside.name}",
+            next_step="take another copy of it",
+        )  # fmt: skip
+
+
+def _run_in(members: list[tarfile.TarInfo], archive: Path) -> str:
+    """Return the id of the run that an archive holds, if that is all that it holds."""
+    names = {Path(member.name).parts[0] if member.name else "" for member in members}
+    inside = all(_is_inside(member.name, member.name.partition("/")[0]) for member in members)
+    name = next(iter(names), "")
+    # A symbolic link may lead anywhere, as the run left it: nothing is unpacked through it.
+    plain = all(
+        member.isreg() or member.isdir() or member.issym() or (member.islnk() and _is_inside(member.linkname, name))
+        for member in members
+    )
+    if len(names) != 1 or not is_run_id(name) or not inside or not plain:
+        raise UsageError("this is not a run's archive", where=str(archive), next_step="name one that archive wrote")
+    return name
+
+
+def _is_inside(name: str, folder: str) -> bool:
+    parts = Path(name).parts
+    return parts[:1] == (folder,) and ".." not in parts
+
+
+def _unpack(tar: tarfile.TarFile, members: list[tarfile.TarInfo], target: Path) -> None:
+    """Unpack a run beside its place and move it there in one step."""
+    partial = target.with_name(f".restored-{target.name}.{os.getpid()}")
+    partial.mkdir(mode=0o700, parents=True)
+    try:
+        for member in sorted(members, key=lambda each: each.issym()):
+            tar.extract(member, partial, set_attrs=not member.issym(), **_FILTER)
+        (partial / target.name).rename(target)
+    finally:
+        shutil.rmtree(partial, ignore_errors=True)
 
 
 def _compare(archive: Path, folder: Path) -> None:

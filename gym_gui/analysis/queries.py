@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 LATEST = "latest"
 _SHOWN = 5
+_SHORT, _SUFFIX, _ID_LENGTH = 6, 4, 26
 _PAGE = 50
 
 
@@ -94,7 +95,7 @@ def resolve_run(home: Path, reference: str) -> str:
 
     Args:
         home: The home.
-        reference: A run id, a unique prefix of one in either case, or ``latest``.
+        reference: A run id, ``latest``, the name of one run, or the beginning or end of one id in either case.
 
     Raises:
         UsageError: There is no such run, or there are several.
@@ -112,21 +113,46 @@ def resolve_run(home: Path, reference: str) -> str:
     wanted = reference.upper()
     if wanted in ids:
         return wanted
-    matches = [run_id for run_id in ids if wanted and run_id.startswith(wanted)]
+    named = [run.run_id for run in _all_runs(home) if run.run_name == reference]
+    if len(named) == 1:
+        return named[0]
+    if named:
+        raise _several(f"{len(named)} runs are named {reference!r}", named, "name one by its id")
+    matches = [run_id for run_id in ids if wanted and _names(wanted, run_id)]
     if len(matches) == 1:
         return matches[0]
     if matches:
-        shown = ", ".join(matches[:_SHOWN]) + (f" and {len(matches) - _SHOWN} more" if len(matches) > _SHOWN else "")
-        raise UsageError(
-            f"{len(matches)} runs begin with {reference!r}", where=shown, next_step="write more of the id's characters"
-        )
-    near = nearest(wanted, ids)
+        what = f"{len(matches)} runs begin or end with {reference!r}"
+        raise _several(what, matches, "write more of the id's characters")
+    near = nearest(wanted, ids) or nearest(reference, {run.run_name for run in _all_runs(home)})
     raise UsageError(
         f"there is no run {reference!r}" + (f"; did you mean {near}?" if near else ""),
         where=str(home),
-        why="RUN is a run id, a unique prefix of one, or 'latest'",
+        why="RUN is a run id, the beginning or end of one, a run's name, or 'latest'",
         next_step="list the runs: mosaic runs list",
     )
+
+
+def _names(part: str, run_id: str) -> bool:
+    """Return whether a part of an id may stand for it; a few characters at its end could be anything."""
+    return run_id.startswith(part) or (len(part) >= _SUFFIX and run_id.endswith(part))
+
+
+def _several(what: str, run_ids: list[str], next_step: str) -> UsageError:
+    more = f" and {len(run_ids) - _SHOWN} more" if len(run_ids) > _SHOWN else ""
+    return UsageError(what, where=", ".join(run_ids[:_SHOWN]) + more, next_step=next_step)
+
+
+def short_id_length(home: Path) -> int:
+    """Return how many characters at the end of an id tell the runs of a home apart, at least 6.
+
+    Ids of one submission begin alike (ULIDs begin with the time), so their ends are shown.
+    """
+    ids = run_ids(home)
+    length = _SHORT
+    while length < _ID_LENGTH and len({run_id[-length:] for run_id in ids}) < len(ids):
+        length += 1
+    return length
 
 
 def get_run_summary(home: Path, reference: str) -> dict[str, Any]:
@@ -134,7 +160,7 @@ def get_run_summary(home: Path, reference: str) -> dict[str, Any]:
 
     Args:
         home: The home.
-        reference: A run id, a unique prefix, or ``latest``.
+        reference: What :func:`resolve_run` takes.
 
     Returns:
         ``run_id``, ``state``, ``episodes``, ``steps``, and ``workers``: per worker id its type, state, attempt,
@@ -162,7 +188,7 @@ def get_run_summary(home: Path, reference: str) -> dict[str, Any]:
 def _all_runs(
     home: Path, *, group: str | None = None, tag: str | None = None, curves: bool = False
 ) -> Iterator[RunSummary]:
-    """Yield every run, the newest first: those that only the folders know come before the registry's.
+    """Yield every run, the newest first; those that only the folders know stand where their time of submission says.
 
     A registry that turns out to be damaged is left at once: the folders tell of the runs that were not yielded.
     """
@@ -184,14 +210,19 @@ def _all_runs(
 def _known_runs(
     home: Path, registry: RegistryReader, ids: set[str], *, group: str | None, tag: str | None, curves: bool
 ) -> Iterator[RunSummary]:
-    yield from _strangers(home, ids - set(registry.run_ids()))
+    strangers = list(reversed(_strangers(home, ids - set(registry.run_ids()))))
     before: int | None = None
     while True:
         page = registry.list(limit=_PAGE, before=before, group=group, tag=tag, curves=curves)
-        yield from (_fresh(home, run) for run in page if run.run_id in ids)
+        for run in page:
+            while strangers and (strangers[-1].created_at or 0.0) >= (run.created_at or 0.0):
+                yield strangers.pop()
+            if run.run_id in ids:
+                yield _fresh(home, run)
         if len(page) < _PAGE:
-            return
+            break
         before = page[-1].sequence
+    yield from reversed(strangers)
 
 
 def _strangers(home: Path, run_ids: Iterable[str]) -> list[RunSummary]:

@@ -12,6 +12,7 @@ import click
 from gym_gui.cli.completions import complete_run, complete_worker
 from gym_gui.config.paths import expand_user
 from gym_gui.core.worker.errors import UsageError
+from gym_gui.runs.states import RunState
 
 
 class FreeText(click.types.StringParamType):
@@ -80,12 +81,47 @@ runs_argument = click.argument("runs", metavar="RUN...", nargs=-1, required=True
 some_runs_argument = click.argument("runs", metavar="[RUN]...", nargs=-1, shell_complete=complete_run)
 
 
-def retention_filters(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Add the options that pick ended runs by age, size and tag."""
-    for name, metavar, text in (
+def run_filters(*, ended: bool = False) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """Add the options that pick runs by what they have in common; the command is called with ``wanted``, a filter.
+
+    Args:
+        ended: The command works on runs that have ended, which have an age and a size as well.
+    """
+    texts = [
+        ("--worker", "NAME", "Of this worker only."),
+        ("--group", "GROUP", "Of this group (one --seeds submission) only."),
         ("--tag", "TEXT", "With this tag only."),
-        ("--larger-than", "SIZE", "With more files than this only, like 500M or 1G."),
-        ("--older-than", "AGE", "That ended longer ago than this only, like 12h or 30d."),
-    ):
-        command = click.option(name, type=TEXT, metavar=metavar, default="", help=text)(command)
-    return command
+        *(_ENDED_FILTERS if ended else ()),
+    ]
+
+    def decorate(function: Callable[..., Any]) -> Callable[..., Any]:
+        @functools.wraps(function)
+        def with_filter(*arguments: Any, states: tuple[str, ...], **options: Any) -> Any:
+            from gym_gui.analysis.selection import RunFilter
+
+            parts = {field: options.pop(field) for field in (_field(name) for name, _, _ in texts)}
+            wanted = RunFilter(states=tuple(RunState(state) for state in states), **parts)
+            return function(*arguments, wanted=wanted, **options)
+
+        command: Callable[..., Any] = with_filter
+        for name, metavar, text in reversed(texts):
+            command = click.option(name, type=TEXT, metavar=metavar, default="", help=text)(command)
+        choice = click.Choice([state.value for state in RunState])
+        return click.option("--state", "states", metavar="STATE", type=choice, multiple=True, help=_STATE_HELP)(command)
+
+    return decorate
+
+
+_ENDED_FILTERS = (
+    ("--larger-than", "SIZE", "With more files than this only, like 500M or 1G."),
+    ("--older-than", "AGE", "That ended longer ago than this only, like 12h or 30d."),
+)
+_STATE_HELP = "In this state only; several: in one of them."
+
+
+def _field(option: str) -> str:
+    return option.removeprefix("--").replace("-", "_")
+
+
+dry_run_option = click.option("--dry-run", is_flag=True, help="Only say which runs it would be.")
+yes_option = click.option("-y", "--yes", is_flag=True, help="Do not ask.")

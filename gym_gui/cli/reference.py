@@ -62,7 +62,7 @@ such characters (notes may have several lines).
 
 ## Runs
 
-`RUN` is a run id, a unique prefix of one, or `latest` (the run submitted last).
+`RUN` is a run id, its beginning or end, the name of one run, or `latest` (the run submitted last).
 """
 
 

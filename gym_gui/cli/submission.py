@@ -27,7 +27,7 @@ class Submission:
         home: Where they are to be kept.
         catalog: The workers of this machine; what it has not written yet is written when the daemon runs.
         payloads: A run config each.
-        many: The user asked for several, so that JSON output is a list.
+        many: The user asked for several: they get a group.
         parent_run_id: The run that they follow from.
         where: What to call their source in errors: a file, or the command line.
         details: What JSON output is to tell of each run besides.
@@ -128,7 +128,7 @@ class Submission:
 
         if as_json:
             found = [{**summary_json(run, self.home), **self.details} for run in outcome.runs]
-            print_json(found if self.many else found[0] if found else None)
+            print_json(_document(found))
         elif not outcome.detached:
             show_results(console(), outcome.runs)
         if not outcome.detached:
@@ -143,7 +143,7 @@ class Submission:
     def _say_detached(self, *, as_json: bool) -> None:
         if as_json:
             found: list[dict[str, Any]] = [{"run_id": run_id, **self.details} for run_id in self.run_ids]
-            print_json(found if self.many else found[0])
+            print_json(_document(found))
             return
         for run_id in self.run_ids:
             echo(run_id)
@@ -159,12 +159,17 @@ def say_dry_run(submission: Submission, *, as_json: bool) -> int:
         config = validate_train_run_config(payload)
         found.append({"valid": True, "digest": config.digest, "config": config.payload})
     if as_json:
-        print_json(found if submission.many else found[0])
+        print_json({"runs": found})
         return exits.COMPLETED
     for entry in found:
         name = entry["config"]["run_name"]
         echo(f"{name}: valid, digest {entry['digest'][:12]}; nothing was started")
     return exits.COMPLETED
+
+
+def _document(runs: list[dict[str, Any]]) -> dict[str, Any]:
+    """Return the JSON document of a submission: its runs, and the id of the first, which most often is the only one."""
+    return {"run_id": runs[0]["run_id"] if runs else None, "runs": runs}
 
 
 def _next_step(payload: dict[str, Any], problems: list[Problem]) -> str:

@@ -46,6 +46,10 @@ class WorkerPlan(msgspec.Struct, frozen=True, kw_only=True):
     """Whether it waits for them."""
     cpu_reason: str = ""
     """Why it is not to have a GPU though it could use one."""
+    algorithm: str = ""
+    """What it trains with, by its config or its defaults; empty where neither says."""
+    env_id: str = ""
+    """What it trains in, likewise."""
     pausable: bool = False
     """Whether it may be stopped and continued (its capability ``supports_pause_resume``)."""
 

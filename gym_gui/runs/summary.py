@@ -111,6 +111,10 @@ class WorkerSummary(msgspec.Struct, kw_only=True):
 
     worker_id: str
     worker_type: str
+    algorithm: str = ""
+    """What it trains with; empty where its config does not say."""
+    env_id: str = ""
+    """What it trains in, likewise."""
     state: RunState = RunState.QUEUED
     cause: str = ""
     attempt: int = 0

@@ -135,6 +135,8 @@ def _worker_summary(
     summary = WorkerSummary(
         worker_id=plan.worker_id,
         worker_type=plan.worker_type,
+        algorithm=plan.algorithm,
+        env_id=plan.env_id,
         state=record.state,
         cause=record.cause,
         attempt=max((number for number, attempt in record.attempts.items() if attempt.launches), default=0),

@@ -181,6 +181,8 @@ def _worker_to_pb(worker: WorkerSummary, curves: bool) -> pb.WorkerSummary:
     return pb.WorkerSummary(
         worker_id=worker.worker_id,
         worker_type=worker.worker_type,
+        algorithm=text(worker.algorithm),
+        env_id=text(worker.env_id),
         state=state_to_pb(worker.state),
         cause=text(worker.cause),
         attempt=worker.attempt,
@@ -212,6 +214,8 @@ def _worker_from_pb(message: pb.WorkerSummary) -> WorkerSummary:
     return WorkerSummary(
         worker_id=message.worker_id,
         worker_type=message.worker_type,
+        algorithm=message.algorithm,
+        env_id=message.env_id,
         state=state_from_pb(message.state),
         cause=message.cause,
         attempt=message.attempt,

@@ -50,7 +50,7 @@ from gym_gui.trainer.local_socket import ListeningSocket, sweep
 from gym_gui.trainer.log_keeper import LogKeeper
 from gym_gui.trainer.proto import mosaic_pb2 as pb
 from gym_gui.trainer.proto.mosaic_pb2_grpc import add_TrainerServiceServicer_to_server
-from gym_gui.trainer.reconcile import Reconciliation, reconcile
+from gym_gui.trainer.reconcile import Reconciliation, adopt_ended, reconcile
 from gym_gui.trainer.registry import Registry
 from gym_gui.trainer.scheduler import Capacity
 from gym_gui.trainer.service import TrainerService
@@ -299,7 +299,7 @@ class TrainerDaemon:
         self.chores.backlog.add(others)
 
     def _read_unentered(self, run_id: str) -> RunSummary | None:
-        return self.chores.backlog.read(run_id)
+        return self.chores.backlog.read(run_id) or adopt_ended(self.paths.path, self.registry, run_id)
 
     def _announce(self) -> None:
         me = ProcessIdentity.own()

@@ -108,7 +108,9 @@ class Housekeeping:
             return
         for run_id, run in await asyncio.to_thread(lambda: [(each, self.backlog.read(each)) for each in batch]):
             if run is not None and self._is_to_be_entered(run):
-                entered = self._board.registry.add(run)
+                registry = self._board.registry
+                run.sequence = registry.free_number(run.created_at) or run.sequence
+                entered = registry.add(run)
                 if not entered.state.terminal:
                     self._dispatcher.adopt(entered, load_plan(RunFolder.of(self._home, run_id)))
             self.backlog.discard(run_id)  # only now: what a full disk refuses is entered when there is room

@@ -95,6 +95,27 @@ def _remove_remains(folder: RunFolder, registry: Registry, live: LiveRuns) -> No
     live.discard(folder.run_id)
 
 
+def adopt_ended(home: Path, registry: Registry, run_id: str) -> RunSummary | None:
+    """Enter a run that has ended and that the registry does not have; ``None`` if the home has no such run.
+
+    Args:
+        home: The home.
+        registry: The registry.
+        run_id: The run, restored or copied into the home since the daemon started.
+    """
+    if not is_run_id(run_id) or not RunFolder.of(home, run_id).run_json.exists():
+        return None
+    try:
+        run = read_summary(RunFolder.of(home, run_id))
+    except (MosaicError, OSError) as error:
+        logger.warning("run %s is left out: %s", run_id, error, extra={"run_id": run_id})
+        return None
+    if not run.state.terminal:
+        return None
+    run.sequence = registry.free_number(run.created_at)
+    return registry.add(run)
+
+
 def _read_live(folder: RunFolder, row: RunSummary | None) -> tuple[RunSummary, RunPlan, bool] | None:
     """Return a run that may not have ended, its plan, and whether it was never started; ``None`` if it is unreadable.
 

@@ -230,6 +230,21 @@ class Registry(RegistryReader):
                 ],
             )
 
+    def free_number(self, created_at: float | None) -> int:
+        """Return a number between the runs submitted before and after a moment; 0 if none is free.
+
+        The number of a run that was archived is free: restored, it stands where it stood.
+
+        Args:
+            created_at: Unix time, seconds.
+        """
+        later = "SELECT min(sequence) FROM runs WHERE created_at > ?"
+        (above,) = self._db.execute(later, (created_at,)).fetchone()
+        if above is None:
+            return 0
+        (below,) = self._db.execute("SELECT max(sequence) FROM runs WHERE sequence < ?", (above,)).fetchone()
+        return above - 1 if above - 1 > (below or 0) else 0
+
     def remove(self, run_ids: Iterable[str]) -> None:
         """Take runs out."""
         gone = [(run_id,) for run_id in run_ids]

@@ -148,6 +148,22 @@ def common_flags(
     return settings
 
 
+def named_in(record: WorkerRecord | None, config: dict[str, Any], names: Sequence[str]) -> str:
+    """Return the text of the first of some fields that a worker's config or its defaults fill; else an empty one.
+
+    Args:
+        record: The worker, for its defaults.
+        config: Its settings.
+        names: Fields, such as :data:`ALGORITHM_FIELDS`.
+    """
+    fields = record.properties if record else {}
+    for name in names:
+        value = config.get(name, fields.get(name, {}).get("default"))
+        if isinstance(value, str) and value:
+            return value
+    return ""
+
+
 def target_steps(record: WorkerRecord | None, config: dict[str, Any]) -> int | None:
     """Return how many steps a worker will take by its config or its defaults; ``None`` if that cannot be told."""
     if config.get("mode") == "evaluate":

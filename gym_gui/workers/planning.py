@@ -24,7 +24,7 @@ from gym_gui.runs.secret_values import missing_secrets
 from gym_gui.runs.seeds import derive_seed, unnamed_seed
 from gym_gui.workers.catalog import WorkerCatalog
 from gym_gui.workers.command import command_argv, flat_config, module_argv, worker_environment
-from gym_gui.workers.config import target_steps
+from gym_gui.workers.config import ALGORITHM_FIELDS, ENVIRONMENT_FIELDS, named_in, target_steps
 from gym_gui.workers.devices import gpu_request
 from gym_gui.workers.record import WorkerRecord
 from gym_gui.workers.resolution import ResolvedKind, resolve_workers
@@ -210,6 +210,8 @@ def _plan_worker(
         gpus=request_gpus.gpus,
         needs_gpus=request_gpus.needed,
         cpu_reason=request_gpus.cpu_reason,
+        algorithm=named_in(record, shown, ALGORITHM_FIELDS),
+        env_id=named_in(record, shown, ENVIRONMENT_FIELDS),
         pausable=_is_pausable(kind),
     )
     return worker, secrets

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from gym_gui.analysis.queries import get_run, get_run_summary, list_runs, resolve_run
+from gym_gui.analysis.queries import get_run, get_run_summary, list_runs, resolve_run, short_id_length
 from gym_gui.core.worker.errors import UsageError
 from gym_gui.runs.folder import RunFolder
 from gym_gui.runs.ids import new_run_id
@@ -83,13 +83,46 @@ def test_references(home: Path) -> None:
         add_folder(home, run_id)
     assert resolve_run(home, "01arz3ndektsv4rrffq69g5faw") == "01ARZ3NDEKTSV4RRFFQ69G5FAW"
     assert resolve_run(home, "01b") == "01BRZ3NDEKTSV4RRFFQ69G5FAV"
-    with pytest.raises(UsageError, match="2 runs begin with '01A'"):
+    with pytest.raises(UsageError, match="2 runs begin or end with '01A'"):
         resolve_run(home, "01A")
     with pytest.raises(UsageError, match="did you mean 01ARZ3NDEKTSV4RRFFQ69G5FAW"):
         resolve_run(home, "01ARZ3NDEKTSV4RRFFQ69G5FWW")
     for reference in ("", "../etc", "zzz"):
         with pytest.raises(UsageError):
             resolve_run(home, reference)
+
+
+def test_a_run_is_found_by_its_name_and_by_the_end_of_its_id(home: Path) -> None:
+    ids = ["01ARZ3NDEKTSV4RRFFQ69G5FAV", "01ARZ3NDEKTSV4RRFFQ69G5FAW", "01ARZ3NDEKTSV4RRFFQ69GZZZW"]
+    for number, run_id in enumerate(ids):
+        add_folder(home, run_id, created_at=float(number // 2))
+    assert short_id_length(home) == 6
+    assert resolve_run(home, "9g5faw") == ids[1]
+    assert resolve_run(home, "run 1.0") == ids[2]
+    with pytest.raises(UsageError, match=r"2 runs are named 'run 0\.0'"):
+        resolve_run(home, "run 0.0")
+    with pytest.raises(UsageError, match=r"did you mean run 1\.0"):
+        resolve_run(home, "run 1.1")
+    with pytest.raises(UsageError, match="there is no run"):
+        resolve_run(home, "w")  # too little to stand for an id's end
+
+
+def test_short_ids_are_as_long_as_it_takes(home: Path) -> None:
+    for run_id in ("01ARZ3NDEKTSV4RRFFQ69G5FAV", "01ARZ3NDEKTSV4RRFFQ79G5FAV"):
+        add_folder(home, run_id)
+    assert short_id_length(home) == 7
+
+
+def test_a_run_that_was_restored_stands_where_its_submission_stood(home: Path) -> None:
+    ids = [new_run_id() for _ in range(3)]
+    for number, run_id in enumerate(ids):
+        add_folder(home, run_id, created_at=float(number))
+    registry = Registry(DaemonHome(home).registry)
+    for run_id in (ids[0], ids[2]):
+        registry.add(get_run(home, run_id))
+    registry.close()
+    assert [run.run_id for run in list_runs(home)] == list(reversed(ids))
+    assert resolve_run(home, "latest") == ids[2]
 
 
 def test_a_folder_without_run_json_is_no_run(home: Path) -> None:

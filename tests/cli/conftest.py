@@ -64,6 +64,10 @@ class Ended:
     def json(self) -> Any:
         return json.loads(self.stdout)
 
+    @property
+    def runs(self) -> Any:
+        return self.json["runs"]
+
 
 class Command:
     """Runs ``mosaic``."""

@@ -27,4 +27,4 @@ def test_what_each_agent_got_is_shown(mosaic: Any, home: Any) -> None:
     steps = RunReader(RunFolder.of(home, run_id)).steps(limit=10_000)
     assert len({step.step_index for step in steps}) == len(list(steps)) == worker["steps"]
     assert {step.agent_id for step in steps} == {"player_1", "player_2"}
-    assert mosaic("runs", "verify", run_id, "--json").json["ok"] is True
+    assert mosaic("runs", "verify", run_id, "--json").runs[0]["ok"] is True

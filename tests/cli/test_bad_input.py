@@ -172,8 +172,8 @@ def test_follow_beside_json(mosaic: Any) -> None:
 def test_a_dry_run_starts_nothing(mosaic: Any, living: Any) -> None:
     ended = mosaic("train", "random", "--steps", "10", "--seeds", "1-2", "--dry-run", "--json")
     assert ended.code == 0
-    assert [entry["valid"] for entry in ended.json] == [True, True]
-    assert len({entry["digest"] for entry in ended.json}) == 2
+    assert [entry["valid"] for entry in ended.runs] == [True, True]
+    assert len({entry["digest"] for entry in ended.runs}) == 2
     assert not living()
 
 

@@ -84,7 +84,7 @@ def test_without_a_command_help_is_shown(capsys: pytest.CaptureFixture[str]) -> 
 
 
 def test_workers_are_listed_and_the_broken_one_breaks_nothing(script: Any) -> None:
-    listed = {worker["name"]: worker for worker in script("workers", "list", "--json").json}
+    listed = {worker["name"]: worker for worker in script("workers", "list", "--json").json["workers"]}
     assert {"cleanrl", "random", "script", "broken"} <= set(listed)
     assert "a_package_that_is_not_installed" in listed["broken"]["broken"]
     assert listed["script"]["broken"] is None

@@ -30,7 +30,7 @@ def given(script: Any) -> Any:
 
 
 def test_resume_and_evaluate(script: Any, home: Path) -> None:
-    parent = script("train", "saver", f"--set=code={CODE}", "--seed", "5", "--tag", "t", "--json").json
+    parent = script("train", "saver", f"--set=code={CODE}", "--seed", "5", "--tag", "t", "--json").runs[0]
     assert parent["state"] == "completed"
     checkpoint = str(home / "runs" / parent["run_id"] / "work" / "000001" / "c.bin")
 
@@ -38,14 +38,14 @@ def test_resume_and_evaluate(script: Any, home: Path) -> None:
     assert evaluated.code == 0, evaluated.stderr
     assert checkpoint in evaluated.stderr
     assert given(script) == {"mode": "evaluate", "checkpoint_path": checkpoint, "total_steps": None, "eval_episodes": 9}
-    assert evaluated.json["parent_run_id"] == parent["run_id"]
-    assert (evaluated.json["seed"], evaluated.json["tags"]) == (5, ["t"])
-    assert evaluated.json["run_name"] == "saver s5 evaluated"
+    assert evaluated.runs[0]["parent_run_id"] == parent["run_id"]
+    assert (evaluated.runs[0]["seed"], evaluated.runs[0]["tags"]) == (5, ["t"])
+    assert evaluated.runs[0]["run_name"] == "saver s5 evaluated"
 
     again = script("evaluate", "latest", "--json")  # of the evaluation: it has no checkpoint but the one it began with
     assert again.code == 0, again.stderr
     assert given(script)["checkpoint_path"] == checkpoint
-    assert again.json["run_name"] == "saver s5 evaluated"
+    assert again.runs[0]["run_name"] == "saver s5 evaluated"
 
     resumed = script("resume", parent["run_id"], "--steps", "100", "--json")
     assert resumed.code == 0, resumed.stderr
@@ -92,7 +92,7 @@ def test_other_versions_are_said_before_anything_is_loaded(script: Any) -> None:
     assert "click was 0.1 and is " in warned.stderr
     assert "no-such-library was 2.0 and is not installed" in warned.stderr
     assert warned.stderr.index("click was 0.1") < warned.stderr.index("begins with /")
-    (start,) = warned.json["checkpoints"]
+    (start,) = warned.runs[0]["checkpoints"]
     assert (start["algorithm"], start["step"], start["libraries"]) == ("Q", 7, old)
     assert [difference["library"] for difference in start["differences"]] == ["click", "no-such-library"]
 
@@ -109,7 +109,7 @@ def test_equal_versions_need_no_word(script: Any) -> None:
     silent = script("evaluate", "latest", "--strict", "--detach", "--json")
     assert silent.code == 0, silent.stderr
     assert "warning" not in silent.stderr
-    assert silent.json["checkpoints"][0]["differences"] == []
+    assert silent.runs[0]["checkpoints"][0]["differences"] == []
     assert script("runs", "watch", silent.json["run_id"]).code == 0
 
     script("train", "saver", f"--set=code={CODE}")

@@ -174,11 +174,11 @@ def test_every_command_shows_what_would_act(
             assert "Traceback" not in shown, shown
             assert "fault of MOSAIC" not in shown, shown
     for command in ("list", "show", "watch"):
-        shown = on_terminal("runs", command, *([run_id] if command != "list" else []))
+        shown = on_terminal("runs", command, *([run_id] if command != "list" else ["--wide"]))
         assert "evil\\x1b]0;owned\\x07" in shown
         assert command == "list" or "[red]markup[/red] 👩‍🔬" in shown
     assert_harmless(on_terminal("runs", "delete", run_id, answer="n"))
-    assert_harmless(on_terminal("runs", "archive", run_id))
+    assert_harmless(on_terminal("runs", "archive", run_id, answer="y"))
 
 
 def test_logs_go_into_a_pipe_as_they_are(script: Any) -> None:

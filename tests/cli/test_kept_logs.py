@@ -28,7 +28,7 @@ def test_logs_are_dropped_once_the_books_were_checked(mosaic: Any, home: Path, w
     shown = mosaic("runs", "show", run_id, "--json").json
     assert shown["logs"].startswith("dropped after a recount")
     assert "dropped after a recount" in mosaic("runs", "show", run_id).stdout
-    report = mosaic("runs", "verify", run_id, "--json").json
+    (report,) = mosaic("runs", "verify", run_id, "--json").runs
     assert report["ok"] is True
     assert report["ledger"]["lines"] == shown["ledger"]["lines"] > 3000
     assert "dropped" in mosaic("runs", "verify", run_id).stdout
@@ -41,7 +41,7 @@ def test_logs_are_dropped_once_the_books_were_checked(mosaic: Any, home: Path, w
     assert rebuilt.code == 0
     assert "rows taken over as they were" in rebuilt.stdout
     assert mosaic("runs", "verify", run_id).code == 0
-    (archived,) = mosaic("runs", "archive", run_id, "--json").json["archived"]
+    (archived,) = mosaic("runs", "archive", run_id, "--yes", "--json").json["archived"]
     assert archived["logs"].startswith("dropped after a recount")
     with tarfile.open(archived["archive"]) as tar:
         assert f"{run_id}/logs/000001.a1.stdout.jsonl.record.json" in tar.getnames()

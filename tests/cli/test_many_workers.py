@@ -8,6 +8,7 @@ from typing import Any
 
 from rich.console import Console
 
+from gym_gui.analysis.details import RunDetails
 from gym_gui.cli.commands.runs_show import _print
 from gym_gui.cli.progress.ending import show_results
 from gym_gui.cli.progress.live import table_of
@@ -80,7 +81,7 @@ def test_results_and_show_tell_each_story(tmp_path: Any) -> None:
     text = console.export_text()
     assert all(f"{number:06d}" in text for number in (1, 2, 3))
     console = Console(width=160, record=True, file=io.StringIO())
-    _print(console, tmp_path, run)
+    _print(console, tmp_path, run, RunDetails(), wide=False)
     text = console.export_text()
     assert f"000002 failed: {KILLED}" in text
     assert "signal 9" in text
@@ -132,12 +133,12 @@ def test_the_command_itself(script: Any, tmp_path: Any) -> None:
 
 def test_workers_are_called_what_the_user_likes(script: Any) -> None:
     dry = ("train", "script", "--seed", "4", "--dry-run", "--no-check", "--json")
-    config = script(*dry, "--worker-id", "left", "--worker-id", "right").json["config"]
+    config = script(*dry, "--worker-id", "left", "--worker-id", "right").runs[0]["config"]
     assert [part["config"] for part in config["metadata"]["workers"]] == [
         {"seed": 4, "worker_id": "left"},
         {"worker_id": "right"},
     ]
-    one = script(*dry, "--worker-id", "left").json["config"]
+    one = script(*dry, "--worker-id", "left").runs[0]["config"]
     assert one["metadata"]["worker"]["config"] == {"seed": 4, "worker_id": "left"}
     twice = script(*dry, "--worker-id", "left", "--worker-id", "left")
     assert twice.code == 2

@@ -41,8 +41,7 @@ def test_attempts_are_shown(script: Any, tmp_path: Path) -> None:
     ended = script("run", str(path), "--json")
     assert ended.code == 0, ended.stderr
     shown = script("runs", "show", "latest").stdout
-    assert "how it ended" in shown
-    assert "exit code 3" in shown
+    assert "a: attempt 1 of 2 ended: exit code 3" in shown
     (worker,) = script("runs", "show", "latest", "--json").json["workers"]
     assert [(one["attempt"], one["state"], one["exit"]["code"]) for one in worker["attempts"]] == [
         (1, "queued", 3),

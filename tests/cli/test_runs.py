@@ -49,11 +49,11 @@ def test_a_run_completes_and_can_be_looked_at(script: Any, home: Path) -> None:
     assert Path(shown["folder"]).is_dir()
 
     run_id = shown["run_id"]
-    assert [run["run_id"] for run in script("runs", "list", "--json", "--tag", "t1").json] == [run_id]
-    assert script("runs", "list", "--json", "--state", "failed").json == []
+    assert [run["run_id"] for run in script("runs", "list", "--json", "--tag", "t1").runs] == [run_id]
+    assert script("runs", "list", "--json", "--state", "failed").runs == []
     assert run_id in script("runs", "list").stdout
     for reference in (run_id, run_id[:20], run_id.lower(), "latest"):
-        assert f"run        {run_id}" in script("runs", "show", reference).stdout
+        assert script("runs", "show", reference).stdout.split()[:2] == ["run", run_id]
 
     logs = script("runs", "logs", "latest").stdout.splitlines()
     assert len(logs) == 9
@@ -65,15 +65,15 @@ def test_a_run_completes_and_can_be_looked_at(script: Any, home: Path) -> None:
     assert "did you mean '000001'?" in refused.stderr
 
     assert script("runs", "verify", "latest").code == 0
-    assert script("runs", "verify", "latest", "--json").json["ok"] is True
+    assert script("runs", "verify", "latest", "--json").runs[0]["ok"] is True
     assert script("runs", "reindex", "latest").code == 0
     assert script("runs", "verify", "latest").code == 0
-    assert script("runs", "watch", "latest", "--json").json[0]["state"] == "completed"
+    assert script("runs", "watch", "latest", "--json").runs[0]["state"] == "completed"
     assert script("runs", "watch").code == 0
 
     assert script("runs", "delete", "latest").code == 2  # it asks, and nobody is there
-    assert script("runs", "delete", "latest", "--yes", "--json").json == {"deleted": [run_id]}
-    assert script("runs", "list", "--json").json == []
+    assert script("runs", "delete", "latest", "--yes", "--json").json == {"deleted": [run_id], "dry_run": False}
+    assert script("runs", "list", "--json").runs == []
     assert not [path for path in (home / "runs").iterdir() if path.name != ".live"]
 
 
@@ -109,16 +109,16 @@ def test_a_failed_run_shows_its_cause_and_the_end_of_stderr(script: Any) -> None
 def test_of_several_seeds_the_worst_counts(script: Any) -> None:
     ended = script("train", "script", code("import sys; sys.exit(config['seed'] == 2)"), "--seeds", "1-3", "--json")
     assert ended.code == 1
-    assert [run["state"] for run in ended.json] == ["completed", "failed", "completed"]
-    assert [run["seed"] for run in ended.json] == [1, 2, 3]
-    assert len({run["group"] for run in ended.json}) == 1
-    assert len(script("runs", "list", "--group", ended.json[0]["group"], "--json").json) == 3
+    assert [run["state"] for run in ended.runs] == ["completed", "failed", "completed"]
+    assert [run["seed"] for run in ended.runs] == [1, 2, 3]
+    assert len({run["group"] for run in ended.runs}) == 1
+    assert len(script("runs", "list", "--group", ended.runs[0]["group"], "--json").runs) == 3
 
 
 def test_detached_runs_print_their_ids(script: Any) -> None:
     one = script("train", "script", "--detach", "--json").json
-    assert list(one) == ["run_id"]
-    many = script("train", "script", "--seeds", "1,2", "--detach", "--json").json
+    assert one == {"run_id": one["run_id"], "runs": [{"run_id": one["run_id"]}]}
+    many = script("train", "script", "--seeds", "1,2", "--detach", "--json").runs
     assert [list(entry) for entry in many] == [["run_id"], ["run_id"]]
     assert script("runs", "watch", one["run_id"], *(entry["run_id"] for entry in many)).code == 0
     plain = script("train", "script", "--detach")
@@ -134,7 +134,7 @@ def test_cancel(script: Any, wait_until: Any) -> None:
     assert f"mosaic runs cancel {run_id}" in refused.stderr
     cancelled = script("runs", "cancel", run_id, "--wait", "--reason", "enough", "--json")
     assert cancelled.code == 0
-    assert cancelled.json[0]["state"] == "cancelled"
+    assert cancelled.runs[0]["state"] == "cancelled"
     assert script("runs", "watch", run_id).code == 3
     assert "had ended already: cancelled" in script("runs", "cancel", run_id).stdout
 
@@ -143,12 +143,12 @@ def test_cancel(script: Any, wait_until: Any) -> None:
 def test_ctrl_c_without_a_terminal_and_sigterm_cancel(script: Any, wait_until: Any, number: int, name: str) -> None:
     command = script.start("train", "script", code(FOREVER), "--json")
     wait_until(
-        lambda: [run for run in script("runs", "list", "--json").json if run["state"] == "running"], "the run runs"
+        lambda: [run for run in script("runs", "list", "--json").runs if run["state"] == "running"], "the run runs"
     )
     command.send_signal(number)
     stdout, stderr = command.communicate(timeout=60)
     assert command.returncode == 130
-    ended = json.loads(stdout)
+    (ended,) = json.loads(stdout)["runs"]
     assert ended["state"] == "cancelled"
     assert name in ended["cause"]
     assert f"{name}: cancelling" in stderr
@@ -171,22 +171,22 @@ def test_the_view_outlives_the_daemon(script: Any, wait_until: Any) -> None:
     waiting = f"import os, time\nwhile not os.path.exists({str(release)!r}): time.sleep(0.05)"
     command = script.start("train", "script", code(waiting), "--json")
     wait_until(
-        lambda: [run for run in script("runs", "list", "--json").json if run["state"] == "running"], "the run runs"
+        lambda: [run for run in script("runs", "list", "--json").runs if run["state"] == "running"], "the run runs"
     )
     assert script("daemon", "stop").code == 0
     release.touch()
     stdout, stderr = command.communicate(timeout=60)
     assert command.returncode == 0, stderr
-    assert json.loads(stdout)["state"] == "completed"
+    assert json.loads(stdout)["runs"][0]["state"] == "completed"
 
 
 def test_values_that_json_does_not_know(script: Any) -> None:
     ended = script("train", "script", code(FIVE_STEPS + EPISODE.format("float('nan')")), "--json")
     assert ended.code == 0
     assert "NaN" not in ended.stdout.replace('"NaN"', "")
-    assert ended.json["mean_return_100"] is None
-    assert ended.json["non_finite"] == {"mean_return_100": "NaN"}
-    assert ended.json["nan_episodes"] == 1
+    assert ended.runs[0]["mean_return_100"] is None
+    assert ended.runs[0]["non_finite"] == {"mean_return_100": "NaN"}
+    assert ended.runs[0]["nan_episodes"] == 1
 
 
 def test_a_worker_that_cannot_resume_is_refused(script: Any) -> None:
@@ -205,4 +205,4 @@ def test_a_whole_run_config(script: Any, tmp_path: Path) -> None:
     assert script("run", str(config), "--dry-run").code == 0
     ended = script("run", str(config), "--json")
     assert ended.code == 0, ended.stderr
-    assert [worker["worker_id"] for worker in ended.json["workers"]] == ["000001", "000002"]
+    assert [worker["worker_id"] for worker in ended.runs[0]["workers"]] == ["000001", "000002"]

@@ -42,9 +42,9 @@ def test_they_are_taken_from_the_environment(script: Any, home: Path, tmp_path: 
     path = tmp_path / "run.json"
     path.write_text(json.dumps(config))
     dry = script("run", str(path), "--dry-run", "--json", MY_PIN=PIN)
-    assert dry.json["config"]["environment"] == {"API_KEY": "${secret}", "MY_PIN": "${secret}"}
+    assert dry.runs[0]["config"]["environment"] == {"API_KEY": "${secret}", "MY_PIN": "${secret}"}
     first = script("run", str(path), "--json", MY_PIN=PIN)
-    assert first.json["state"] == "completed"
+    assert first.runs[0]["state"] == "completed"
     expected = digests(script)
     assert len(set(expected)) == 2
     assert hold_secrets(home) == []

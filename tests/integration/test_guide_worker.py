@@ -45,7 +45,7 @@ def environment(tmp_path: Path) -> Iterator[dict[str, str]]:
 
 def test_the_guides_worker_trains_and_its_books_balance(environment: dict[str, str]) -> None:
     listed = json.loads(mosaic("workers", "list", "--json", environment=environment).stdout)
-    assert "myworker" in [worker["name"] for worker in listed]
+    assert "myworker" in [worker["name"] for worker in listed["workers"]]
 
     trained = mosaic("train", "myworker", "--set", "total_steps=500", "--seed", "3", environment=environment)
     assert trained.returncode == 0, trained.stderr

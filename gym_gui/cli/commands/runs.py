@@ -8,7 +8,7 @@ _HERE = "gym_gui.cli.commands"
 
 runs = LazyGroup(
     name="runs",
-    help="List, watch, check and end runs.\n\nRUN is a run id, a unique prefix of one, or 'latest'.",
+    help="List, watch, check and end runs.\n\nRUN is a run id, its beginning or end, a run's name, or 'latest'.",
     members={
         "list": (f"{_HERE}.runs_list:list_", "List runs, the newest first."),
         "show": (f"{_HERE}.runs_show:show", "Show all that is known of a run."),
@@ -22,6 +22,7 @@ runs = LazyGroup(
         "verify": (f"{_HERE}.runs_verify:verify", "Recount the raw logs and compare with the database."),
         "reindex": (f"{_HERE}.runs_reindex:reindex", "Rebuild the database from the raw logs."),
         "archive": (f"{_HERE}.runs_archive:archive", "Put runs that have ended into .tar.gz files, then remove them."),
+        "restore": (f"{_HERE}.runs_archive:restore", "Bring archived runs back."),
         "delete": (f"{_HERE}.runs_delete:delete", "Remove runs that have ended, with all their files."),
     },
 )

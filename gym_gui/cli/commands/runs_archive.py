@@ -1,47 +1,54 @@
-"""``mosaic runs archive``."""
+"""``mosaic runs archive`` and ``mosaic runs restore``."""
 
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
-from gym_gui.cli.options import common, retention_filters, some_runs_argument
-from gym_gui.cli.output import echo
+from gym_gui.cli.options import common, dry_run_option, run_filters, some_runs_argument, yes_option
+
+if TYPE_CHECKING:
+    from gym_gui.analysis.selection import RunFilter
 
 
 @click.command()
 @some_runs_argument
-@retention_filters
+@run_filters(ended=True)
 @click.option("--to", "target", type=click.Path(path_type=Path), metavar="DIR", help="Default: archive, in the home.")
-@click.option("--dry-run", is_flag=True, help="Only say which runs it would be.")
+@dry_run_option
+@yes_option
 @common
 def archive(
     home: Path,
     runs: tuple[str, ...],
-    older_than: str,
-    larger_than: str,
-    tag: str,
+    wanted: RunFilter,
     target: Path | None,
     dry_run: bool,
+    yes: bool,
     as_json: bool,
 ) -> int:
     """Put runs that have ended into .tar.gz files, then remove them.
 
     Each archive is read back and compared before its run is removed; its SHA-256 stands beside it. Without RUN:
-    all runs that fit the filters.
+    all that have ended and fit the filters. `mosaic runs restore` brings them back.
     """
     from gym_gui.analysis.archive import archive_run
     from gym_gui.analysis.deletion import check_deletable, delete_run
-    from gym_gui.analysis.retention import folder_bytes, select_runs
-    from gym_gui.cli import figures
-    from gym_gui.cli.output import print_json, say
+    from gym_gui.analysis.selection import folder_bytes
+    from gym_gui.cli import exits, figures
+    from gym_gui.cli.bulk import confirm_removal, some_runs
+    from gym_gui.cli.output import echo, print_json, say
     from gym_gui.runs.folder import RunFolder
+    from gym_gui.runs.states import TERMINAL
     from gym_gui.telemetry.log_keeping import tell_logs
 
-    found = select_runs(home, runs, older_than=older_than, larger_than=larger_than, tag=tag)
+    found = some_runs(home, runs, wanted, among=list(TERMINAL))
     for run in found:
         check_deletable(home, run)
+    if not dry_run and not confirm_removal(found, "Archive {} and remove the folders?", yes=yes):
+        return exits.FAILED
     done = []
     for run in found:
         size, logs = folder_bytes(home, run.run_id), tell_logs(RunFolder.of(home, run.run_id))
@@ -58,4 +65,30 @@ def archive(
         print_json({"archived": done, "dry_run": dry_run})
     elif not found:
         say("no run fits")
+    return 0
+
+
+@click.command()
+@click.argument("archives", metavar="ARCHIVE...", nargs=-1, required=True)
+@click.option("--from", "source", type=click.Path(path_type=Path), metavar="DIR", help="Default: archive, in the home.")
+@dry_run_option
+@common
+def restore(home: Path, archives: tuple[str, ...], source: Path | None, dry_run: bool, as_json: bool) -> int:
+    """Bring archived runs back.
+
+    ARCHIVE is a file that `mosaic runs archive` wrote, or the id of an archived run, its beginning or end. The archive
+    stays where it is. One that does not match its SHA-256 is refused, and so is a run that the home has.
+    """
+    from gym_gui.analysis.archive import find_archive, restore_run
+    from gym_gui.cli.output import echo, print_json
+
+    paths = list(dict.fromkeys(find_archive(source or home / "archive", name) for name in archives))
+    done = []
+    for path in paths:
+        run_id = restore_run(home, path, dry_run=dry_run)
+        done.append({"run_id": run_id, "archive": str(path)})
+        if not as_json:
+            echo(f"{run_id}  {'would be restored' if dry_run else 'restored'} from {path}")
+    if as_json:
+        print_json({"restored": done, "dry_run": dry_run})
     return 0

@@ -2,54 +2,47 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
-from gym_gui.cli.options import common, retention_filters, some_runs_argument
-from gym_gui.cli.output import echo
+from gym_gui.cli.options import common, dry_run_option, run_filters, some_runs_argument, yes_option
+
+if TYPE_CHECKING:
+    from gym_gui.analysis.selection import RunFilter
 
 
 @click.command()
 @some_runs_argument
-@retention_filters
-@click.option("-y", "--yes", is_flag=True, help="Do not ask.")
+@run_filters(ended=True)
+@dry_run_option
+@yes_option
 @common
-def delete(
-    home: Path, runs: tuple[str, ...], older_than: str, larger_than: str, tag: str, yes: bool, as_json: bool
-) -> int:
+def delete(home: Path, runs: tuple[str, ...], wanted: RunFilter, dry_run: bool, yes: bool, as_json: bool) -> int:
     """Remove runs that have ended, with all their files.
 
-    Without RUN: all runs that fit the filters. There is no way back. A run that has not ended is
-    refused, and then none is removed.
+    Without RUN: all that have ended and fit the filters. There is no way back, unlike with archive. A named run that
+    has not ended is refused, and then none is removed.
     """
     from gym_gui.analysis.deletion import check_deletable, delete_run
-    from gym_gui.analysis.retention import select_runs
     from gym_gui.cli import exits
-    from gym_gui.cli.output import confirm, print_json, say
-    from gym_gui.core.worker.errors import UsageError
+    from gym_gui.cli.bulk import confirm_removal, some_runs
+    from gym_gui.cli.output import echo, print_json, say
+    from gym_gui.runs.states import TERMINAL
 
-    found = select_runs(home, runs, older_than=older_than, larger_than=larger_than, tag=tag)
-    ids = [run.run_id for run in found]
+    found = some_runs(home, runs, wanted, among=list(TERMINAL))
     for run in found:
         check_deletable(home, run)
-    if not found:
-        say("no run fits")
-    elif not yes:
-        if not sys.stdin.isatty():
-            raise UsageError(
-                "deleting asks first, and there is no terminal to ask on", where=", ".join(ids), next_step="add --yes"
-            )
-        for run in found:
-            say(f"{run.run_id}  {run.run_name}  {run.state.value}  {run.steps:,} steps")
-        if not confirm(f"Remove {'this run' if len(ids) == 1 else f'these {len(ids)} runs'} for good?"):
-            say("nothing was removed")
-            return exits.FAILED
-    for run_id in ids:
-        delete_run(home, run_id)
+    if not dry_run and not confirm_removal(found, "Remove {} for good?", yes=yes):
+        return exits.FAILED
+    for run in found:
+        if not dry_run:
+            delete_run(home, run.run_id)
         if not as_json:
-            echo(f"removed {run_id}")
+            echo(f"{'would be removed:' if dry_run else 'removed'} {run.run_id}  {run.run_name}")
     if as_json:
-        print_json({"deleted": ids})
+        print_json({"deleted": [run.run_id for run in found], "dry_run": dry_run})
+    elif not found:
+        say("no run fits")
     return 0

@@ -7,12 +7,13 @@ from typing import TYPE_CHECKING
 
 import click
 
-from gym_gui.cli.options import TEXT, common
-from gym_gui.runs.states import RunState
+from gym_gui.cli.options import common, run_filters
 
 if TYPE_CHECKING:
-    from rich.table import Table
+    from rich.text import Text
 
+    from gym_gui.analysis.selection import RunFilter
+    from gym_gui.cli.table import Column
     from gym_gui.runs.summary import RunSummary
 
 
@@ -20,78 +21,81 @@ if TYPE_CHECKING:
 @click.option(
     "-n", "--limit", type=click.IntRange(min=0), default=20, show_default=True, help="At most so many; 0: all."
 )
-@click.option(
-    "--state",
-    "states",
-    metavar="STATE",
-    type=click.Choice([state.value for state in RunState]),
-    multiple=True,
-    help="In this state only.",
-)
-@click.option("--worker", "worker_type", type=TEXT, metavar="NAME", help="Of this worker only.")
-@click.option("--group", type=TEXT, metavar="GROUP", help="Of this group (one --seeds submission) only.")
-@click.option("--tag", type=TEXT, metavar="TEXT", help="With this tag only.")
+@run_filters()
+@click.option("--wide", is_flag=True, help="All columns, ids and names whole, however long the lines become.")
 @common
-def list_(
-    home: Path,
-    limit: int,
-    states: tuple[str, ...],
-    worker_type: str | None,
-    group: str | None,
-    tag: str | None,
-    as_json: bool,
-) -> int:
+def list_(home: Path, limit: int, wanted: RunFilter, wide: bool, as_json: bool) -> int:
     """List runs, the newest first.
 
-    Reads the home's files; starts no daemon.
+    Ids are shown by their last characters, which every command takes. A terminal that is too narrow shows fewer columns
+    and shortens names, never a state or a number. Reads the home's files; starts no daemon.
     """
     from gym_gui.analysis.queries import list_runs
     from gym_gui.cli.output import console, print_json, say
     from gym_gui.cli.palette import QUIET
     from gym_gui.cli.progress.ending import summary_json
+    from gym_gui.cli.table import print_table
 
-    wanted = [RunState(state) for state in states] or None
-    found = list_runs(home, limit=limit or None, states=wanted, group=group, tag=tag, worker_type=worker_type)
+    found = list_runs(
+        home, limit=limit or None, states=wanted.states or None, group=wanted.group or None, tag=wanted.tag or None,
+        worker_type=wanted.worker or None,
+    )  # fmt: skip
     if as_json:
-        print_json([summary_json(run, home) for run in found])
+        print_json({"runs": [summary_json(run, home) for run in found]})
     elif found:
         screen = console()
-        screen.print(_table(found))
+        wide = wide or not screen.is_terminal  # a script wants whole ids
+        print_table(screen, _columns(home, found, wide=wide), wide=wide)
         screen.print("¹ mean of the last training episodes (at most 100 a worker), else of the evaluation", style=QUIET)
         if limit and len(found) == limit:
             say(f"the newest {limit}; --limit 0 lists all")
     else:
-        narrowed = bool(states or worker_type or group or tag)
-        say(f"no runs in {home}{' that fit' if narrowed else '; start one: mosaic train WORKER'}")
+        say(f"no runs in {home}{' that fit' if wanted else '; start one: mosaic train WORKER'}")
     return 0
 
 
-def _table(runs: list[RunSummary]) -> Table:
-    from rich.table import Table
-
-    from gym_gui.cli import figures
-    from gym_gui.cli.output import rich_text
-    from gym_gui.cli.palette import HEADER, STATE_STYLES
-    from gym_gui.cli.progress.model import episodes_of, return_of
-
-    table = Table(box=None, padding=(0, 2, 0, 0), header_style=HEADER)
-    table.add_column("id", no_wrap=True, min_width=26)
-    table.add_column("name", no_wrap=True, overflow="ellipsis")
-    table.add_column("state", no_wrap=True)
-    for header in ("steps", "episodes", "return¹", "took"):
-        table.add_column(header, justify="right", no_wrap=True)
-    table.add_column("submitted", no_wrap=True)
-    for run in runs:
-        took = None if run.started_at is None else (run.ended_at or _now()) - run.started_at
-        table.add_row(
-            run.run_id, run.run_name, rich_text(run.state.value, style=STATE_STYLES[run.state.value]),
-            figures.short(run.steps), figures.count(episodes_of(run)), figures.decimal(return_of(run)),
-            figures.duration(took), figures.age(run.created_at),
-        )  # fmt: skip
-    return table
-
-
-def _now() -> float:
+def _columns(home: Path, runs: list[RunSummary], *, wide: bool) -> list[Column]:
     import time
 
-    return time.time()
+    from gym_gui.analysis.queries import short_id_length
+    from gym_gui.cli import figures
+    from gym_gui.cli.output import rich_text
+    from gym_gui.cli.palette import STATE_STYLES
+    from gym_gui.cli.progress.model import episodes_of, return_of
+    from gym_gui.cli.table import LUXURY, Column
+    from gym_gui.cli.worker_tables import each_of
+
+    length, now = short_id_length(home), time.time()
+    columns = {
+        "id": Column("id"),
+        "name": Column("name", shortest=12),
+        "worker": Column("worker", shortest=6, rank=4),
+        "algorithm": Column("algo", shortest=4, rank=2),
+        "environment": Column("env", shortest=8, rank=1),
+        "seed": Column("seed", right=True, rank=3),
+        "state": Column("state"),
+        "steps": Column("steps", right=True),
+        "episodes": Column("episodes", right=True, rank=LUXURY),
+        "return": Column("return¹", right=True),
+        "took": Column("took", right=True),
+        "submitted": Column("submitted", rank=LUXURY + 1),
+    }
+    for run in runs:
+        took = None if run.started_at is None else (run.ended_at or now) - run.started_at
+        row: dict[str, Text | str] = {
+            "id": run.run_id if wide else run.run_id[-length:],
+            "name": run.run_name,
+            "worker": each_of(worker.worker_type for worker in run.workers),
+            "algorithm": each_of(worker.algorithm for worker in run.workers) or figures.NOTHING,
+            "environment": each_of(worker.env_id for worker in run.workers) or figures.NOTHING,
+            "seed": figures.NOTHING if run.seed is None else str(run.seed),
+            "state": rich_text(run.state.value, style=STATE_STYLES[run.state.value]),
+            "steps": figures.short(run.steps),
+            "episodes": figures.count(episodes_of(run)),
+            "return": figures.decimal(return_of(run)),
+            "took": figures.duration(took),
+            "submitted": figures.age(run.created_at, now),
+        }
+        for key, cell in row.items():
+            columns[key].cells.append(cell)
+    return list(columns.values())

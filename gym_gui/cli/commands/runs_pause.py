@@ -8,50 +8,83 @@ from typing import TYPE_CHECKING
 
 import click
 
-from gym_gui.cli.options import TEXT, common, runs_argument
-from gym_gui.cli.output import echo
+from gym_gui.cli.options import TEXT, common, dry_run_option, run_filters, some_runs_argument
+from gym_gui.runs.states import RunState
 
 if TYPE_CHECKING:
+    from gym_gui.analysis.selection import RunFilter
     from gym_gui.runs.summary import RunSummary
     from gym_gui.trainer.client import TrainerClient
 
 
 @click.command()
-@runs_argument
+@some_runs_argument
+@run_filters()
 @click.option("--reason", type=TEXT, metavar="TEXT", default="", help="Kept with the run.")
+@dry_run_option
 @common
-def pause(home: Path, runs: tuple[str, ...], reason: str, as_json: bool) -> int:
+def pause(home: Path, runs: tuple[str, ...], wanted: RunFilter, reason: str, dry_run: bool, as_json: bool) -> int:
     """Let runs stand still until they are unpaused.
 
-    All processes of the workers are stopped where they are; they keep their memory, and no time limit counts on.
-    Refused where a worker does not say that it can be paused.
+    Without RUN: all that are running and fit the filters. All processes of the workers are stopped where they are; they
+    keep their memory, and no time limit counts on. Refused where a worker does not say that it can be paused.
     """
-    return _ask(home, runs, as_json, lambda client, run_id: client.pause(run_id, reason=reason), "is being paused")
+    among = [RunState.STARTING, RunState.RUNNING]
+    return _ask(
+        home, runs, wanted, among, lambda client, run_id: client.pause(run_id, reason=reason), "is being paused",
+        dry_run=dry_run, as_json=as_json,
+    )  # fmt: skip
 
 
 @click.command()
-@runs_argument
+@some_runs_argument
+@run_filters()
+@dry_run_option
 @common
-def unpause(home: Path, runs: tuple[str, ...], as_json: bool) -> int:
-    """Let paused runs go on."""
-    return _ask(home, runs, as_json, lambda client, run_id: client.unpause(run_id), "goes on")
+def unpause(home: Path, runs: tuple[str, ...], wanted: RunFilter, dry_run: bool, as_json: bool) -> int:
+    """Let paused runs go on.
+
+    Without RUN: all that are paused and fit the filters.
+    """
+    return _ask(
+        home, runs, wanted, [RunState.PAUSED], lambda client, run_id: client.unpause(run_id), "goes on",
+        dry_run=dry_run, as_json=as_json,
+    )  # fmt: skip
 
 
 def _ask(
-    home: Path, runs: tuple[str, ...], as_json: bool, ask: Callable[[TrainerClient, str], RunSummary], answer: str
+    home: Path,
+    runs: tuple[str, ...],
+    wanted: RunFilter,
+    among: list[RunState],
+    ask: Callable[[TrainerClient, str], RunSummary],
+    answer: str,
+    *,
+    dry_run: bool,
+    as_json: bool,
 ) -> int:
-    from gym_gui.analysis.queries import resolve_run
-    from gym_gui.cli.output import print_json
-    from gym_gui.cli.progress.ending import summary_json
+    from gym_gui.cli.bulk import print_runs, some_runs
+    from gym_gui.cli.output import say
+    from gym_gui.core.worker.errors import MosaicError
     from gym_gui.trainer.client import TrainerClient
 
-    ids = list(dict.fromkeys(resolve_run(home, run) for run in runs))
-    found = []
+    found = some_runs(home, runs, wanted, among=among)
+    if dry_run or not found:
+        print_runs(home, found, lambda _: f"would be asked: {answer}", as_json=as_json, dry_run=dry_run)
+        return 0
+    asked: list[RunSummary] = []
+    refused: list[MosaicError] = []
     with TrainerClient.connect(home) as client:
-        for run_id in ids:
-            found.append(ask(client, run_id))
-            if not as_json:  # at once: the next one may be refused
-                echo(f"{run_id} {answer}")
-    if as_json:
-        print_json([summary_json(run, home) for run in found])
-    return 0
+        for run in found:
+            try:
+                asked.append(ask(client, run.run_id))
+            except MosaicError as error:  # noqa: PERF203 - one that cannot be paused keeps no other from it
+                refused.append(error)
+    if not refused:
+        print_runs(home, asked, lambda _: answer, as_json=as_json)
+        return 0
+    for run in asked:  # the one JSON document is the error's
+        say(f"{run.run_id} {answer}")
+    for other in refused[1:]:
+        say(str(other))
+    raise refused[0]

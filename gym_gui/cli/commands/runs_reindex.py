@@ -31,7 +31,7 @@ def reindex(home: Path, runs: tuple[str, ...], as_json: bool) -> int:
     ids = list(dict.fromkeys(resolve_run(home, run) for run in runs))
     reports = [reindex_run(RunFolder.of(home, run_id)) for run_id in ids]
     if as_json:
-        print_json(reports[0] if len(reports) == 1 else reports)
+        print_json({"runs": reports})
         return 0
     for report in reports:
         book = report.ledger

@@ -11,59 +11,99 @@ from gym_gui.cli.options import common, run_argument
 
 if TYPE_CHECKING:
     from rich.console import Console
-    from rich.table import Table
     from rich.text import Text
 
-    from gym_gui.runs.summary import ExitStatus, RunSummary
+    from gym_gui.analysis.details import RunDetails
+    from gym_gui.runs.summary import RunSummary
 
 
 @click.command()
 @run_argument
+@click.option("--wide", is_flag=True, help="All columns, however long the lines become.")
 @common
-def show(home: Path, run: str, as_json: bool) -> int:
-    """Show all that is known of a run: state and its cause, workers, counts, ledger, files."""
+def show(home: Path, run: str, wide: bool, as_json: bool) -> int:
+    """Show all that is known of a run: state and its cause, settings, workers, counts, ledger, origin, files."""
+    from gym_gui.analysis.details import run_details
     from gym_gui.analysis.queries import get_run, resolve_run
     from gym_gui.cli.output import console, print_json
     from gym_gui.cli.progress.ending import summary_json
 
     found = get_run(home, resolve_run(home, run))
+    details = run_details(home, found.run_id)
     if as_json:
-        print_json(summary_json(found, home))
+        print_json({**summary_json(found, home), "details": details})
     else:
-        _print(console(), home, found)
+        _print(console(), home, found, details, wide=wide)
     return 0
 
 
-def _print(screen: Console, home: Path, run: RunSummary) -> None:
+def _print(screen: Console, home: Path, run: RunSummary, details: RunDetails, *, wide: bool) -> None:
     from rich.table import Table
 
+    from gym_gui.cli.palette import QUIET
+    from gym_gui.cli.table import print_table
+    from gym_gui.cli.worker_tables import agents_table, attempts_table, workers_table
+
+    facts = Table.grid(padding=(0, 2))
+    facts.add_column(style=QUIET, no_wrap=True)
+    facts.add_column(overflow="fold")
+    for name, value in [*_state(run), *_figures(home, run), *_origin(home, run, details)]:
+        if value:
+            facts.add_row(name, value)
+    screen.print(facts)
+    screen.print()
+    print_table(screen, workers_table(run), wide=wide)
+    for worker in run.workers if len(run.workers) > 1 else ():
+        if worker.cause and worker.state.value not in ("completed", "running"):
+            screen.print(f"{worker.worker_id} {worker.state.value}: {worker.cause}", soft_wrap=True, markup=False)
+    if any(worker.agents for worker in run.workers):
+        screen.print()
+        print_table(screen, agents_table(run), wide=wide)
+    if any(len(worker.attempts) > 1 for worker in run.workers):
+        screen.print()
+        print_table(screen, attempts_table(run), wide=wide)
+        for worker in run.workers:
+            for one in worker.attempts if len(worker.attempts) > 1 else ():
+                told = one.cause if one.exit is not None else one.state.value
+                number = "" if told.startswith("attempt ") else f" attempt {one.attempt}"
+                screen.print(f"{worker.worker_id}{number}: {told}", soft_wrap=True, markup=False)
+
+
+def _state(run: RunSummary) -> list[tuple[str, Text | str | None]]:
     from gym_gui.cli import figures
     from gym_gui.cli.output import rich_text
-    from gym_gui.cli.palette import BAD, HEADER, QUIET, STATE_STYLES
+    from gym_gui.cli.palette import HEADER, STATE_STYLES
+    from gym_gui.cli.worker_tables import each_of, exit_text
+
+    state = run.state.value
+    return [
+        ("run", rich_text(run.run_id, style=HEADER)),
+        ("name", run.run_name),
+        ("state", rich_text(state, style=STATE_STYLES[state]) + rich_text(f" ({run.cause})" if run.cause else "")),
+        ("exit", exit_text(run.exit)),
+        ("worker", each_of(worker.worker_type for worker in run.workers)),
+        ("algorithm", each_of(worker.algorithm for worker in run.workers)),
+        ("environment", each_of(worker.env_id for worker in run.workers)),
+        ("seed", None if run.seed is None else str(run.seed)),
+        ("submitted", figures.moment(run.created_at)),
+        ("started", figures.moment(run.started_at)),
+        ("ended", figures.moment(run.ended_at)),
+    ]
+
+
+def _figures(home: Path, run: RunSummary) -> list[tuple[str, Text | str | None]]:
+    from gym_gui.cli import figures
+    from gym_gui.cli.output import rich_text
+    from gym_gui.cli.palette import BAD
     from gym_gui.cli.progress.devices import devices_of
     from gym_gui.cli.progress.model import average_rate, nan_text, return_label, return_of, spread_text
     from gym_gui.runs.folder import RunFolder
     from gym_gui.telemetry.log_keeping import tell_logs
 
-    state = run.state.value
-    facts = Table.grid(padding=(0, 2))
-    facts.add_column(style=QUIET, no_wrap=True)
-    facts.add_column(overflow="fold")
     lags = run.lag_bytes and not run.state.terminal
     book = run.ledger
     balance = rich_text("balanced") if book.balanced else rich_text("NOT BALANCED", style=BAD)
-    rows: list[tuple[str, Text | str | None]] = [
-        ("run", rich_text(run.run_id, style=HEADER)),
-        ("name", run.run_name),
-        ("state", rich_text(state, style=STATE_STYLES[state]) + rich_text(f" ({run.cause})" if run.cause else "")),
-        ("exit", _exit(run.exit)),
-        ("seed", None if run.seed is None else str(run.seed)),
-        ("group", run.group),
-        ("tags", ", ".join(run.tags)),
-        ("parent", run.parent_run_id),
-        ("submitted", figures.moment(run.created_at)),
-        ("started", figures.moment(run.started_at)),
-        ("ended", figures.moment(run.ended_at)),
+    return [
         ("steps", figures.count(run.steps) + (f" of {figures.count(run.target_steps)}" if run.target_steps else "")),
         ("speed", None if (rate := average_rate(run)) is None else f"{figures.count(rate)} steps/s"),
         ("episodes", _episodes(run)),
@@ -77,24 +117,7 @@ def _print(screen: Console, home: Path, run: RunSummary) -> None:
         ("logs", tell_logs(RunFolder.of(home, run.run_id))),
         ("devices", devices_of(home, run.run_id)),
         ("proxy", None if run.proxy_pid is None or run.state.terminal else f"pid {run.proxy_pid}"),
-        ("digest", run.digest),
-        ("folder", str(RunFolder.of(home, run.run_id).path)),
     ]  # fmt: skip
-    for name, value in rows:
-        if value:
-            facts.add_row(name, value)
-    screen.print(facts)
-    screen.print()
-    screen.print(_workers(run))
-    for worker in run.workers if len(run.workers) > 1 else ():
-        if worker.cause and worker.state.value not in ("completed", "running"):
-            screen.print(f"{worker.worker_id} {worker.state.value}: {worker.cause}", soft_wrap=True, markup=False)
-    if any(worker.agents for worker in run.workers):
-        screen.print()
-        screen.print(_agents(run))
-    if any(len(worker.attempts) > 1 for worker in run.workers):
-        screen.print()
-        screen.print(_attempts(run))
 
 
 def _episodes(run: RunSummary) -> str:
@@ -109,82 +132,54 @@ def _episodes(run: RunSummary) -> str:
     return f"{training}{figures.count(evaluated)} in evaluation"
 
 
-def _workers(run: RunSummary) -> Table:
-    from rich.table import Table
+def _origin(home: Path, run: RunSummary, details: RunDetails) -> list[tuple[str, Text | str | None]]:
+    import shlex
 
     from gym_gui.cli import figures
-    from gym_gui.cli.output import rich_text
-    from gym_gui.cli.palette import HEADER, STATE_STYLES
-    from gym_gui.cli.progress.model import spread_text
+    from gym_gui.cli.output import rich_lines
+    from gym_gui.runs.folder import RunFolder
 
-    table = Table(box=None, padding=(0, 2, 0, 0), header_style=HEADER)
-    evaluated = any(worker.eval_episodes for worker in run.workers)
-    for header in ("worker", "type", "state", "exit"):
-        table.add_column(header, no_wrap=True)
-    for header in ("attempt", "pid", "steps", "episodes", "return", "cpu", "memory"):
-        table.add_column(header, justify="right", no_wrap=True)
-    if evaluated:
-        table.add_column("evaluation", justify="right", no_wrap=True)
-    for worker in run.workers:
-        cells: list[Text | str] = [
-            worker.worker_id, worker.worker_type, rich_text(worker.state.value, style=STATE_STYLES[worker.state.value]),
-            _exit(worker.exit) or figures.NOTHING, str(worker.attempt), str(worker.pid or figures.NOTHING),
-            figures.count(worker.steps), figures.count(worker.episodes), figures.decimal(worker.mean_return_100),
-            figures.duration(worker.cpu_seconds), figures.size(worker.memory_bytes),
-        ]  # fmt: skip
-        if evaluated:
-            cells.append(spread_text(worker.evaluation) if worker.evaluation is not None else figures.NOTHING)
-        table.add_row(*cells)
-    return table
-
-
-def _agents(run: RunSummary) -> Table:
-    """Return the agents of workers whose environments have several."""
-    from rich.table import Table
-
-    from gym_gui.cli import figures
-    from gym_gui.cli.palette import HEADER
-
-    table = Table(box=None, padding=(0, 2, 0, 0), header_style=HEADER)
-    for header in ("worker", "agent"):
-        table.add_column(header, no_wrap=True)
-    for header in ("episodes", "return", "evaluation"):
-        table.add_column(header, justify="right", no_wrap=True)
-    for worker in run.workers:
-        for agent in worker.agents:
-            evaluated = f"{figures.decimal(agent.eval_mean_return)} over {figures.count(agent.eval_episodes)} episodes"
-            table.add_row(
-                worker.worker_id, agent.agent_id, figures.count(agent.episodes), figures.decimal(agent.mean_return_100),
-                evaluated if agent.eval_episodes else figures.NOTHING,
-            )  # fmt: skip
-    return table
+    folder = RunFolder.of(home, run.run_id).path
+    several = len(details.settings) > 1
+    settings = [
+        (f"{worker_id}: " if several else "") + "  ".join(f"{name}={_plain(value)}" for name, value in given.items())
+        for worker_id, given in details.settings.items()
+        if given
+    ]
+    git = details.git
+    saved = [
+        f"{_below(folder, each.path)}"
+        + (f" at step {each.step:,}" if each.step is not None else "")
+        + (f", {figures.size(each.bytes)}" if each.bytes is not None else "")
+        for each in details.checkpoints[-_CHECKPOINTS:]
+    ]
+    left = len(details.checkpoints) - len(saved)
+    code = "" if git is None else f"{(git.commit or 'no commit')[:12]}{f' on {git.branch}' if git.branch else ''}"
+    return [
+        ("settings", rich_lines(settings)),
+        ("tags", ", ".join(run.tags)),
+        ("group", run.group),
+        ("notes", rich_lines(details.notes.splitlines())),
+        ("parent", run.parent_run_id),
+        ("checkpoints", rich_lines([*([f"{left:,} earlier ones"] if left else []), *saved])),
+        ("versions", "  ".join(f"{name} {version}" for name, version in details.versions.items())),
+        ("git", code + (", with changes that are not committed" if git and git.dirty else "")),
+        ("command", shlex.join(details.command)),
+        ("submitter", f"{details.submitter}{f' on {details.host}' if details.host else ''}"),
+        ("digest", run.digest),
+        ("folder", str(folder)),
+    ]
 
 
-def _attempts(run: RunSummary) -> Table:
-    """Return the attempts of the workers that had several; what each printed: ``mosaic runs logs --attempt N``."""
-    from rich.table import Table
-
-    from gym_gui.cli import figures
-    from gym_gui.cli.palette import HEADER
-
-    table = Table(box=None, padding=(0, 2, 0, 0), header_style=HEADER)
-    table.add_column("worker", no_wrap=True)
-    for header in ("attempt", "took", "lines", "steps", "episodes", "return"):
-        table.add_column(header, justify="right", no_wrap=True)
-    table.add_column("how it ended", overflow="fold")
-    for worker in run.workers:
-        for one in worker.attempts if len(worker.attempts) > 1 else ():
-            took = None if one.started_at is None or one.ended_at is None else one.ended_at - one.started_at
-            table.add_row(
-                worker.worker_id, str(one.attempt), figures.duration(took), figures.count(one.lines),
-                figures.count(one.steps), figures.count(one.episodes), figures.decimal(one.mean_return_100),
-                one.cause if one.exit is not None else one.state.value,
-            )  # fmt: skip
-    return table
+_CHECKPOINTS = 5
 
 
-def _exit(status: ExitStatus | None) -> str:
-    if status is None:
-        return ""
-    known = f"signal {status.signal}" if status.signal else "unknown" if status.code is None else f"code {status.code}"
-    return f"{known} ({status.reason})" if status.reason else known
+def _plain(value: object) -> str:
+    import json
+
+    return value if isinstance(value, str) else json.dumps(value, default=str)
+
+
+def _below(folder: Path, path: str) -> str:
+    """Return a path from the run's folder on where it lies in it."""
+    return str(Path(path).relative_to(folder)) if Path(path).is_relative_to(folder) else path

@@ -31,8 +31,7 @@ def verify(home: Path, runs: tuple[str, ...], as_json: bool) -> int:
     ids = list(dict.fromkeys(resolve_run(home, run) for run in runs))
     reports = [(run_id, verify_run(RunFolder.of(home, run_id))) for run_id in ids]
     if as_json:
-        found = [report.to_dict() for _, report in reports]
-        print_json(found[0] if len(found) == 1 else found)
+        print_json({"runs": [report.to_dict() for _, report in reports]})
     else:
         for run_id, report in reports:
             _print(run_id, report)

@@ -24,7 +24,7 @@ def list_(home: Path, as_json: bool) -> int:
         on_probe=lambda name: say(f"asking worker {name} (once per installed version) …")
     )
     if as_json:
-        print_json([_without_schema(record) for record in records])
+        print_json({"workers": [_without_schema(record) for record in records]})
         return 0
     if not records:
         say(f"no worker is installed; begin with: {INSTALL_ONE}")

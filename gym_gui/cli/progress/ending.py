@@ -7,8 +7,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from gym_gui.cli import figures
-from gym_gui.cli.palette import BAD, GOOD, HEADER, QUIET, STATE_STYLES
+from gym_gui.cli.palette import BAD, GOOD, QUIET, STATE_STYLES
 from gym_gui.cli.progress.model import as_run, average_rate, episodes_of, labels_of, return_of
+from gym_gui.cli.table import LUXURY, Column, add_row, print_table
 from gym_gui.core.regular_files import open_stream
 
 if TYPE_CHECKING:
@@ -22,49 +23,58 @@ _TAIL_BYTES = 64 << 10
 
 def show_results(console: Console, runs: list[RunSummary]) -> None:
     """Print the results of runs side by side, and below each run's ledger."""
-    from rich.table import Table
-
-    from gym_gui.cli.output import rich_text
-
-    results, ledgers = (Table(box=None, padding=(0, 1, 0, 0), header_style=HEADER) for _ in "12")
-    results.add_column("run", no_wrap=True, overflow="ellipsis")
-    results.add_column("state", no_wrap=True)
-    for header in ("return¹", "episodes", "steps", "steps/s", "took"):
-        results.add_column(header, justify="right", no_wrap=True)
-    ledgers.add_column("ledger of run", no_wrap=True)
-    for header in ("lines²", "stored", "log", "quarantined", "dropped"):
-        ledgers.add_column(header, justify="right", no_wrap=True)
-    ledgers.add_column("books", no_wrap=True)
-    for run, label in zip(runs, labels_of(runs), strict=True):
-        took = None if run.started_at is None or run.ended_at is None else run.ended_at - run.started_at
-        state, shown = run.state.value, return_of(run)
-        results.add_row(
-            label, rich_text(state, style=STATE_STYLES[state]), figures.decimal(shown), figures.count(episodes_of(run)),
-            figures.count(run.steps), figures.short(average_rate(run)), figures.duration(took),
-        )  # fmt: skip
-        for worker in run.workers if len(run.workers) > 1 else ():
-            alone = as_run(run, worker)
-            results.add_row(
-                rich_text(f"  {worker.worker_id}", style=QUIET),
-                rich_text(worker.state.value, style=STATE_STYLES[worker.state.value]),
-                figures.decimal(return_of(alone)), figures.count(episodes_of(alone)), figures.count(worker.steps),
-            )  # fmt: skip
-        book = run.ledger
-        ledgers.add_row(
-            run.run_id, figures.count(book.lines), figures.count(book.stored), figures.count(book.log),
-            figures.count(book.quarantined), figures.count(book.dropped),
-            rich_text("balanced", style=GOOD) if book.balanced else rich_text("NOT BALANCED", style=BAD),
-        )  # fmt: skip
-    for table, footnote in (
-        (results, "¹ mean of the last training episodes (at most 100 a worker), else of the evaluation"),
-        (ledgers, "² that the workers printed: lines = stored + log + quarantined"),
+    for columns, footnote in (
+        (_results(runs), "¹ mean of the last training episodes (at most 100 a worker), else of the evaluation"),
+        (_ledgers(runs), "² that the workers printed: lines = stored + log + quarantined"),
     ):
         console.print()
-        console.print(table)
+        print_table(console, columns)
         console.print(footnote, style=QUIET)
     for run in runs:
         if run.ledger.quarantined:
             console.print(f"what was kept aside, and why: mosaic runs logs {run.run_id} --quarantine")
+
+
+def _results(runs: list[RunSummary]) -> list[Column]:
+    from gym_gui.cli.output import rich_text
+
+    columns = [
+        Column("run", shortest=8), Column("state"), Column("return¹", right=True), Column("episodes", right=True),
+        Column("steps", right=True), Column("steps/s", right=True, rank=LUXURY), Column("took", right=True),
+    ]  # fmt: skip
+    for run, label in zip(runs, labels_of(runs), strict=True):
+        took = None if run.started_at is None or run.ended_at is None else run.ended_at - run.started_at
+        parts = [(run, rich_text(label), figures.short(average_rate(run)), figures.duration(took))]
+        parts += [
+            (as_run(run, worker), rich_text(f"  {worker.worker_id}", style=QUIET), "", "")
+            for worker in (run.workers if len(run.workers) > 1 else ())
+        ]
+        for part, name, rate, duration in parts:
+            state = part.state.value
+            add_row(
+                columns,
+                name, rich_text(state, style=STATE_STYLES[state]), figures.decimal(return_of(part)),
+                figures.count(episodes_of(part)), figures.count(part.steps), rate, duration,
+            )  # fmt: skip
+    return columns
+
+
+def _ledgers(runs: list[RunSummary]) -> list[Column]:
+    from gym_gui.cli.output import rich_text
+
+    columns = [
+        Column("ledger of run"), *(Column(name, right=True) for name in
+        ("lines²", "stored", "log", "quarantined", "dropped")), Column("books"),
+    ]  # fmt: skip
+    for run in runs:
+        book = run.ledger
+        add_row(
+            columns,
+            run.run_id, figures.count(book.lines), figures.count(book.stored), figures.count(book.log),
+            figures.count(book.quarantined), figures.count(book.dropped),
+            rich_text("balanced", style=GOOD) if book.balanced else rich_text("NOT BALANCED", style=BAD),
+        )  # fmt: skip
+    return columns
 
 
 def show_failures(console: Console, home: Path, runs: list[RunSummary]) -> None:

@@ -360,6 +360,8 @@ class WorkerSummary(_message.Message):
     EVAL_STEPS_FIELD_NUMBER: _builtins.int
     EVALUATION_FIELD_NUMBER: _builtins.int
     STEPS_PER_SECOND_FIELD_NUMBER: _builtins.int
+    ALGORITHM_FIELD_NUMBER: _builtins.int
+    ENV_ID_FIELD_NUMBER: _builtins.int
     worker_id: _builtins.str
     worker_type: _builtins.str
     state: Global___RunState.ValueType
@@ -384,6 +386,8 @@ class WorkerSummary(_message.Message):
     eval_steps: _builtins.int
     steps_per_second: _builtins.float
     """From the first steps that it told of to the last, pauses left out."""
+    algorithm: _builtins.str
+    env_id: _builtins.str
     @_builtins.property
     def exit(self) -> Global___ExitStatus: ...
     @_builtins.property
@@ -423,10 +427,12 @@ class WorkerSummary(_message.Message):
         eval_steps: _builtins.int = ...,
         evaluation: Global___ReturnSpread | None = ...,
         steps_per_second: _builtins.float | None = ...,
+        algorithm: _builtins.str = ...,
+        env_id: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["_cpu_seconds", b"_cpu_seconds", "_eval_mean_return", b"_eval_mean_return", "_evaluation", b"_evaluation", "_exit", b"_exit", "_last_heartbeat_at", b"_last_heartbeat_at", "_mean_return_100", b"_mean_return_100", "_memory_bytes", b"_memory_bytes", "_pid", b"_pid", "_steps_per_second", b"_steps_per_second", "_target_steps", b"_target_steps", "cpu_seconds", b"cpu_seconds", "eval_mean_return", b"eval_mean_return", "evaluation", b"evaluation", "exit", b"exit", "last_heartbeat_at", b"last_heartbeat_at", "mean_return_100", b"mean_return_100", "memory_bytes", b"memory_bytes", "pid", b"pid", "steps_per_second", b"steps_per_second", "target_steps", b"target_steps"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_cpu_seconds", b"_cpu_seconds", "_eval_mean_return", b"_eval_mean_return", "_evaluation", b"_evaluation", "_exit", b"_exit", "_last_heartbeat_at", b"_last_heartbeat_at", "_mean_return_100", b"_mean_return_100", "_memory_bytes", b"_memory_bytes", "_pid", b"_pid", "_steps_per_second", b"_steps_per_second", "_target_steps", b"_target_steps", "agents", b"agents", "attempt", b"attempt", "attempts", b"attempts", "cause", b"cause", "cpu_seconds", b"cpu_seconds", "curve", b"curve", "episodes", b"episodes", "eval_episodes", b"eval_episodes", "eval_mean_return", b"eval_mean_return", "eval_nan_episodes", b"eval_nan_episodes", "eval_steps", b"eval_steps", "evaluation", b"evaluation", "exit", b"exit", "last_event", b"last_event", "last_heartbeat_at", b"last_heartbeat_at", "mean_return_100", b"mean_return_100", "memory_bytes", b"memory_bytes", "nan_episodes", b"nan_episodes", "pid", b"pid", "recent_episodes", b"recent_episodes", "state", b"state", "steps", b"steps", "steps_per_second", b"steps_per_second", "target_steps", b"target_steps", "worker_id", b"worker_id", "worker_type", b"worker_type"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_cpu_seconds", b"_cpu_seconds", "_eval_mean_return", b"_eval_mean_return", "_evaluation", b"_evaluation", "_exit", b"_exit", "_last_heartbeat_at", b"_last_heartbeat_at", "_mean_return_100", b"_mean_return_100", "_memory_bytes", b"_memory_bytes", "_pid", b"_pid", "_steps_per_second", b"_steps_per_second", "_target_steps", b"_target_steps", "agents", b"agents", "algorithm", b"algorithm", "attempt", b"attempt", "attempts", b"attempts", "cause", b"cause", "cpu_seconds", b"cpu_seconds", "curve", b"curve", "env_id", b"env_id", "episodes", b"episodes", "eval_episodes", b"eval_episodes", "eval_mean_return", b"eval_mean_return", "eval_nan_episodes", b"eval_nan_episodes", "eval_steps", b"eval_steps", "evaluation", b"evaluation", "exit", b"exit", "last_event", b"last_event", "last_heartbeat_at", b"last_heartbeat_at", "mean_return_100", b"mean_return_100", "memory_bytes", b"memory_bytes", "nan_episodes", b"nan_episodes", "pid", b"pid", "recent_episodes", b"recent_episodes", "state", b"state", "steps", b"steps", "steps_per_second", b"steps_per_second", "target_steps", b"target_steps", "worker_id", b"worker_id", "worker_type", b"worker_type"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType__cpu_seconds: _TypeAlias = _typing.Literal["cpu_seconds"]  # noqa: Y015
     _WhichOneofArgType__cpu_seconds: _TypeAlias = _typing.Literal["_cpu_seconds", b"_cpu_seconds"]  # noqa: Y015

@@ -1,0 +1,104 @@
+"""What stands on record of a run beside its state and counts: settings, notes, checkpoints, versions, code, command."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from gym_gui.analysis.checkpoints import saved_checkpoints
+from gym_gui.runs.folder import RunFolder
+from gym_gui.runs.plan_io import load_plan
+
+#: Fields that are not settings of the user: MOSAIC fills them in, and they are shown elsewhere.
+_MANAGED = ("run_id", "worker_id", "seed")
+
+
+class SavedCheckpoint(msgspec.Struct, frozen=True, kw_only=True):
+    """A checkpoint that a worker announced and that is still there."""
+
+    path: str
+    worker_type: str
+    step: int | None = None
+    bytes: int | None = None
+    """Of a file."""
+    libraries: dict[str, str] = {}
+
+
+class GitState(msgspec.Struct, frozen=True, kw_only=True):
+    """The git checkout from which the run was submitted."""
+
+    commit: str | None = None
+    branch: str | None = None
+    dirty: bool = False
+    """Tracked files differed from the commit."""
+
+
+class RunDetails(msgspec.Struct, frozen=True, kw_only=True):
+    """What stands in ``run.json`` of a run, and the checkpoints that it has."""
+
+    notes: str = ""
+    submitter: str = ""
+    host: str = ""
+    command: list[str] = []
+    """The command line that submitted it."""
+    git: GitState | None = None
+    versions: dict[str, str] = {}
+    """Of MOSAIC, Python, the workers' packages, and the libraries that its last checkpoint names."""
+    settings: dict[str, dict[str, Any]] = {}
+    """By worker id: the settings that were given, with marks in place of secrets."""
+    config: dict[str, Any] = {}
+    """The whole run config."""
+    checkpoints: list[SavedCheckpoint] = []
+
+
+def run_details(home: Path, run_id: str) -> RunDetails:
+    """Return what stands on record of a run.
+
+    Args:
+        home: The home.
+        run_id: The run.
+
+    Raises:
+        MosaicError: Its ``run.json`` cannot be read.
+    """
+    folder = RunFolder.of(home, run_id)
+    plan = load_plan(folder)
+    origin = plan.provenance
+    checkpoints = [
+        SavedCheckpoint(
+            path=str(saved.path),
+            worker_type=saved.worker_type,
+            step=saved.step,
+            bytes=saved.path.stat().st_size if saved.path.is_file() else None,
+            libraries=saved.libraries,
+        )
+        for saved in saved_checkpoints(folder)
+    ]
+    workers = {str(used.get("distribution") or kind): used for kind, used in _dict(origin.get("workers")).items()}
+    versions = {
+        "mosaic": origin.get("mosaic"),
+        "python": origin.get("python"),
+        **{name: used.get("version") for name, used in workers.items()},
+        **(checkpoints[-1].libraries if checkpoints else {}),
+    }
+    git = _dict(origin.get("git"))
+    return RunDetails(
+        notes=str(plan.config.get("notes") or ""),
+        submitter=plan.submitter,
+        host=str(origin.get("host") or ""),
+        command=[str(word) for word in origin.get("argv") or []],
+        git=GitState(commit=git.get("commit"), branch=git.get("branch"), dirty=bool(git.get("dirty"))) if git else None,
+        versions={name: str(version) for name, version in versions.items() if version},
+        settings={
+            worker.worker_id: {name: value for name, value in worker.config.items() if name not in _MANAGED}
+            for worker in plan.workers
+        },
+        config=plan.config,
+        checkpoints=checkpoints,
+    )
+
+
+def _dict(value: Any) -> dict[str, Any]:
+    return value if isinstance(value, dict) else {}

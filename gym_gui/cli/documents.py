@@ -1,0 +1,215 @@
+"""The JSON documents that ``--json`` prints, as types: their JSON Schemas are made from these, and tests hold them.
+
+Read by ``docs/generate.py`` and the tests; no command imports it.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+
+from gym_gui.analysis.details import RunDetails
+from gym_gui.cli.output import NON_FINITE
+from gym_gui.runs.summary import RunSummary
+from gym_gui.telemetry.reindex import ReindexReport
+from gym_gui.telemetry.verify import VerifyReport
+from gym_gui.trainer.why import Explanation
+
+
+class ListedRun(RunSummary, kw_only=True):
+    """A run as lists have it."""
+
+    folder: str
+    logs: str
+    """What became of its logs, where they were compressed or dropped."""
+
+
+class ShownRun(ListedRun, kw_only=True):
+    """A run with all that is known of it."""
+
+    details: RunDetails
+
+
+class RunList(msgspec.Struct, kw_only=True):
+    """Runs."""
+
+    runs: list[ListedRun]
+
+
+class BulkRuns(RunList, kw_only=True):
+    """Runs that a command worked on, as they stand afterwards."""
+
+    dry_run: bool
+
+
+class EndedRun(ListedRun, kw_only=True):
+    """A run that was submitted, once it has ended."""
+
+    checkpoints: list[dict[str, Any]] | msgspec.UnsetType = msgspec.UNSET
+    """``resume`` and ``evaluate`` only: with what each worker begins."""
+
+
+class EndedSubmission(msgspec.Struct, kw_only=True):
+    """Runs that were submitted, once they have ended (or were left)."""
+
+    run_id: str | None
+    """The first run's; null if none was submitted."""
+    runs: list[EndedRun]
+
+
+class SubmittedRun(msgspec.Struct, kw_only=True):
+    """A run that was submitted with ``--detach``."""
+
+    run_id: str
+    checkpoints: list[dict[str, Any]] | msgspec.UnsetType = msgspec.UNSET
+    """``resume`` and ``evaluate`` only: with what each worker begins."""
+
+
+class DetachedSubmission(msgspec.Struct, kw_only=True):
+    """Runs that were submitted and left."""
+
+    run_id: str | None
+    runs: list[SubmittedRun]
+
+
+class CheckedRun(msgspec.Struct, kw_only=True):
+    """A run config that would be submitted."""
+
+    valid: bool
+    digest: str
+    config: dict[str, Any]
+
+
+class CheckedRuns(msgspec.Struct, kw_only=True):
+    """Run configs that would be submitted."""
+
+    runs: list[CheckedRun]
+
+
+class Verified(msgspec.Struct, kw_only=True):
+    """What recounting the logs of runs found."""
+
+    runs: list[VerifyReport]
+
+
+class Reindexed(msgspec.Struct, kw_only=True):
+    """Databases that were rebuilt."""
+
+    runs: list[ReindexReport]
+
+
+class Deleted(msgspec.Struct, kw_only=True):
+    """Runs that were, or would be, removed."""
+
+    deleted: list[str]
+    dry_run: bool
+
+
+class ArchivedRun(msgspec.Struct, kw_only=True):
+    """A run and its archive."""
+
+    run_id: str
+    bytes: int
+    archive: str | None
+    """Null in a dry run."""
+    logs: str
+
+
+class Archived(msgspec.Struct, kw_only=True):
+    """Runs that were, or would be, archived."""
+
+    archived: list[ArchivedRun]
+    dry_run: bool
+
+
+class RestoredRun(msgspec.Struct, kw_only=True):
+    """An archive and its run."""
+
+    run_id: str
+    archive: str
+
+
+class Restored(msgspec.Struct, kw_only=True):
+    """Runs that were, or would be, restored."""
+
+    restored: list[RestoredRun]
+    dry_run: bool
+
+
+class ListedWorkers(msgspec.Struct, kw_only=True):
+    """Workers, without their schemas."""
+
+    workers: list[dict[str, Any]]
+
+
+class Fault(msgspec.Struct, kw_only=True):
+    """Why a command failed, in four parts."""
+
+    what: str
+    where: str
+    why: str
+    next: str
+    exit: int
+    problems: list[dict[str, Any]] | msgspec.UnsetType = msgspec.UNSET
+    """Of a config: each with path, message, value, allowed, nearest."""
+
+
+class Failure(msgspec.Struct, kw_only=True):
+    """A command that failed; its exit code is not 0."""
+
+    error: Fault
+
+
+#: Commands, and what each prints with ``--json``.
+DOCUMENTS: dict[str, type] = {
+    "train, run, resume, evaluate": EndedSubmission,
+    "train --detach, …": DetachedSubmission,
+    "train --dry-run, run --dry-run": CheckedRuns,
+    "runs list": RunList,
+    "runs watch": RunList,
+    "runs show": ShownRun,
+    "runs why": Explanation,
+    "runs cancel, runs pause, runs unpause": BulkRuns,
+    "runs verify": Verified,
+    "runs reindex": Reindexed,
+    "runs delete": Deleted,
+    "runs archive": Archived,
+    "runs restore": Restored,
+    "workers list": ListedWorkers,
+    "any command that fails": Failure,
+}
+
+
+def schemas() -> dict[str, Any]:
+    """Return one JSON Schema (draft 2020-12): a definition per document and per type that they hold."""
+    kinds = list(dict.fromkeys(DOCUMENTS.values()))
+    _, definitions = msgspec.json.schema_components(kinds, ref_template="#/$defs/{name}")
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "title": "What mosaic prints with --json",
+        "$defs": _strict(definitions),
+    }
+
+
+def schema_of(document: type) -> dict[str, Any]:
+    """Return the JSON Schema of one document."""
+    return {**schemas(), "$ref": f"#/$defs/{document.__name__}"}
+
+
+def _strict(schema: Any) -> Any:
+    """Say what is printed beyond the types: every field, no other, and null in place of a number that is not finite."""
+    if isinstance(schema, list):
+        return [_strict(item) for item in schema]
+    if not isinstance(schema, dict):
+        return schema
+    changed = {key: _strict(item) for key, item in schema.items() if key != "default"}
+    if schema.get("type") == "number":
+        changed["type"] = ["number", "null"]
+    fields = schema.get("properties")
+    if isinstance(fields, dict):
+        always = {name for name, field in fields.items() if "default" in field} | set(schema.get("required", []))
+        changed["required"] = [name for name in fields if name in always]
+        changed["additionalProperties"] = False
+        changed["properties"][NON_FINITE] = {"type": "object", "additionalProperties": {"type": "string"}}
+    return changed
