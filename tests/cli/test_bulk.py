@@ -20,6 +20,7 @@ def ids(found: Any) -> set[str]:
     return {run["run_id"] for run in found.runs}
 
 
+@pytest.mark.timeout(600)  # twenty commands, on a machine that may be busy
 def test_cancel_watch_and_delete_by_what_runs_have_in_common(script: Any, wait_until: Any) -> None:
     going = ids(script("train", "script", FOREVER, "--seeds", "1,2", "--tag", "a", "--detach", "--json"))
     other = ids(script("train", "script", FOREVER, "--tag", "b", "--name", "the other one", "--detach", "--json"))

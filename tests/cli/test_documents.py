@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import pytest
 from jsonschema import Draft202012Validator
 
 from gym_gui.cli.documents import (
@@ -38,6 +39,7 @@ def faults(kind: type, document: Any) -> list[str]:
     return [f"{'/'.join(map(str, error.absolute_path))}: {error.message}" for error in found]
 
 
+@pytest.mark.timeout(600)  # twenty commands, on a machine that may be busy
 def test_each_document_is_as_its_schema_says(script: Any, home: Path, wait_until: Any) -> None:
     train = ("train", "saver", f"--set=code={CODE}", "--json")
     printed = [
