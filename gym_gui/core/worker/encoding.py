@@ -42,6 +42,9 @@ def snapshot(value: Any, depth: int = 0) -> Any:
     """Return a copy that JSON can hold, which stays what it is when the original changes (arrays in containers too)."""
     if value is None or type(value) in (int, float, str, bool):
         return value
+    tolist = getattr(value, "tolist", None)
+    if tolist is not None:  # arrays, which are whole by that; those of objects are rare enough
+        return tolist()
     if depth >= MAX_DEPTH:
         return _text(value)
     value = to_jsonable(value)
