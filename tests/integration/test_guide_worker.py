@@ -16,10 +16,10 @@ ROOT = Path(__file__).parents[2]
 BLOCK = re.compile(r"`((?:my_worker/)?[a-z_]+\.(?:py|toml))`[^\n]*(?:\n(?!```)[^\n]*)*\n```[a-z]+\n(.*?)```", re.DOTALL)
 
 
-def mosaic(*arguments: str, environment: dict[str, str]) -> subprocess.CompletedProcess[str]:
+def mosaic(*arguments: str, environment: dict[str, str], timeout: float = 110) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         [str(Path(sys.executable).parent / "mosaic"), *arguments],
-        env=environment, capture_output=True, text=True, timeout=110, check=False,
+        env=environment, capture_output=True, text=True, timeout=timeout, check=False,
     )  # fmt: skip
 
 
@@ -28,7 +28,10 @@ def environment(tmp_path: Path) -> Iterator[dict[str, str]]:
     """A shell's environment in which the guide's worker is installed."""
     text = (ROOT / "docs/how-to/write-a-worker.md").read_text()
     files = dict(BLOCK.findall(text))
-    assert set(files) == {"pyproject.toml", *(f"my_worker/{n}.py" for n in ("config", "runtime", "cli", "__init__"))}
+    assert set(files) == {
+        "pyproject.toml",
+        *(f"my_worker/{n}.py" for n in ("config", "telemetry", "runtime", "cli", "__init__")),
+    }
     source = tmp_path / "my_worker"
     (source / "my_worker").mkdir(parents=True)
     for name, content in files.items():
@@ -66,3 +69,9 @@ def test_a_mistyped_field_is_named_before_anything_is_written(environment: dict[
     assert refused.returncode == 2
     assert "total_steps" in refused.stderr
     assert not (Path(environment["MOSAIC_HOME"]) / "runs").exists()
+
+
+@pytest.mark.timeout(600)
+def test_the_kit_has_nothing_to_remark(environment: dict[str, str]) -> None:
+    checked = mosaic("workers", "check", "myworker", environment=environment, timeout=550)
+    assert "is certified: 0 errors, 0 warnings" in checked.stdout, checked.stdout + checked.stderr
