@@ -29,6 +29,7 @@ from gym_gui.telemetry.errors import OldSchema, TelemetryError
 from gym_gui.telemetry.ingest import SUPERVISOR_NO, Ingestor
 from gym_gui.telemetry.limits import DECODER_VERSION
 from gym_gui.telemetry.logfile import dropped_logs, dropped_record, is_there, log_size, logs_of
+from gym_gui.telemetry.proxy_identity import proxy_of
 from gym_gui.telemetry.schema import SCHEMA_VERSION, check_schema
 from gym_gui.telemetry.store import Store
 
@@ -84,10 +85,12 @@ def reindex_run(folder: RunFolder, *, progress: Callable[[int, int], None] | Non
     lock = FileLock(folder.proxy_lock)
     folder.control.mkdir(exist_ok=True)
     if not lock.acquire():
+        proxy = proxy_of(folder)
+        holder = f": {proxy.place}" if proxy is not None and (proxy.alive() or not proxy.here) else ""
         raise UsageError(
             f"run {folder.run_id} is being indexed right now",
             where=str(folder.proxy_lock),
-            why="its telemetry proxy is alive and holds the lock",
+            why="its telemetry proxy is alive and holds the lock" + holder,
             next_step=f"wait until the run has ended: mosaic runs watch {folder.run_id}",
         )
     try:

@@ -223,7 +223,9 @@ class TrainerDaemon:
         raise UsageError(
             "a trainer daemon runs in this home already" + (f", at {running.address}" if running else ""),
             where=str(self.paths.path),
-            next_step="use it, or stop it first: mosaic daemon stop",
+            why=f"{self.paths.lock_file.name} is held by "
+            + (running.process.place if running else "a process that cannot be seen from here, or that is starting"),
+            next_step="use it, or stop it first, where it runs: mosaic daemon stop",
         )
 
     def _forget_predecessor(self) -> None:

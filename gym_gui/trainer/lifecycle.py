@@ -86,9 +86,10 @@ def stop_daemon(home: Path, timeout_s: float = STOP_TIMEOUT_S) -> bool:
         if time.monotonic() > deadline:
             raise MosaicError(
                 f"the trainer daemon did not end within {timeout_s:g} s",
-                where=f"pid {daemon.pid}",
+                where=daemon.process.place,
                 why="it is stuck or stopped",
-                next_step=f"look into {paths.log}, then: kill -9 {daemon.pid} (runs go on)",
+                next_step=f"look into {paths.log}, then"
+                + (f": kill -9 {daemon.pid} (runs go on)" if daemon.process.here else " end it there (runs go on)"),
             )
         time.sleep(_POLL_S)
     return True

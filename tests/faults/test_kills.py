@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 from pathlib import Path
 
 import pytest
 
 from gym_gui.runs.states import RunState
+from gym_gui.telemetry.processes import holding_processes
 
 C, F, X = RunState.COMPLETED, RunState.FAILED, RunState.CANCELLED
 PHASES = ("queued", "starting", "first_line", "full_speed", "at_exit", "cancelling")
@@ -145,3 +147,29 @@ def kill_between_attempts(cluster, until, victims) -> None:
     summary = cluster.wait(run)
     assert (summary.state, summary.attempts, summary.ledger.stored) == (C, 2, 43)
     assert [event["attempt"] for event in run.events("launch")] == [1, 2]
+
+
+@pytest.mark.fault
+@pytest.mark.parametrize(
+    "victims", [("launcher",), ("proxy", "launcher"), ("daemon", "proxy", "launcher")], ids="+".join
+)
+def test_a_launcher_killed_as_it_begins(cluster, until, tmp_path, victims):
+    """Whether its worker was on record by then or not: the worker runs once, to its end."""
+    go = tmp_path / "go"
+    run = cluster.submit("started", "step:20", f"wait_for:{go}", "completed")
+    pids = {"daemon": cluster.daemon_pid(), "launcher": until(lambda: launcher_of(run))}
+    until(lambda: run.victim("proxy"))
+    for name in victims:
+        cluster.kill(pids.get(name) or run.victim("proxy"))
+    go.touch()
+    summary = cluster.wait(run)
+    assert (summary.state, summary.attempts, summary.ledger.stored) == (C, 1, 22), summary.cause
+
+
+def launcher_of(run) -> int | None:
+    """The launcher, before anything is on record of it: who holds the launch lock and is one."""
+    for process in holding_processes(run.folder.launch_lock("a", 1), ()):
+        with contextlib.suppress(OSError):
+            if b"launcher.py" in Path(f"/proc/{process.pid}/cmdline").read_bytes():
+                return process.pid
+    return None
