@@ -64,6 +64,8 @@ class AttemptWatch:
         """When this supervisor last killed what was left, monotonic seconds."""
         self.paused_at = float("-inf")
         """When this supervisor last told it to stand still, monotonic seconds."""
+        self.started_at: float | None = None
+        """When the launcher started the worker, Unix time."""
         self.launcher_stopped_at: float | None = None
         """Since when its launcher has been seen to stand still, monotonic seconds."""
         self.worker: ProcessIdentity | None = None
@@ -161,6 +163,13 @@ class AttemptWatch:
         self.over = facts.begun and facts.over
         return facts
 
+    def ended_at(self) -> float | None:
+        """Return when the worker ended, Unix time: as its launcher saw it, else when it last printed anything."""
+        if self.exit.get("ended_at"):
+            return float(self.exit["ended_at"])
+        times = [when for path in (self.stdout, self.stderr) if (when := _modified_at(path))]
+        return max(times, default=None)
+
     def idle_facts(self) -> AttemptFacts:
         """Return the facts of an attempt that nobody needs to look at any more."""
         return AttemptFacts(number=self.number)
@@ -201,6 +210,7 @@ class AttemptWatch:
                 self._spawning = True
                 self._launcher = _identity(started.get("launcher"))
                 self.worker = _identity(started.get("worker"))
+                self.started_at = started.get("started_at")
                 if started.get("monotonic") is not None and self._launcher is not None:
                     same_boot = self._launcher.boot_id == boot_id()
                     self._started_at = float(started["monotonic"]) if same_boot else time.monotonic()
@@ -232,6 +242,15 @@ class AttemptWatch:
             return None
         kind, cause, at = self.record.stop
         return StopFacts(kind, cause, None if self.stopped_at is None else now - self.stopped_at, at)
+
+
+def _modified_at(path: Path) -> float:
+    """Return when a log that is not empty was last written, 0 if there is none."""
+    try:
+        status = path.stat()
+    except OSError:
+        return 0.0
+    return status.st_mtime if status.st_size else 0.0
 
 
 def _size(path: Path) -> int:

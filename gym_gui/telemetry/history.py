@@ -91,7 +91,16 @@ class RunHistory:
         if self.state is RunState.RUNNING and self.started_at is None:
             self.started_at = event["at"]
         if self.state.terminal:
-            self.ended_at = event["at"]
+            ends = [worker.ended_at for worker in self.workers.values() if worker.ended_at is not None]
+            # It ended with its last worker, whenever somebody came to see it.
+            self.ended_at = max(ends) if ends else event["at"]
+
+
+def _seen_or_told(event: Mapping[str, Any], name: str) -> float:
+    """Return the time at which something happened: as the launcher told it, else when the supervisor noticed it."""
+    told = event.get(name)
+    noticed = float(event["at"])
+    return min(float(told), noticed) if isinstance(told, (int, float)) and told > 0 else noticed
 
 
 def _apply_to_worker(worker: WorkerHistory, name: str, event: Mapping[str, Any]) -> None:
@@ -115,10 +124,10 @@ def _apply_to_worker(worker: WorkerHistory, name: str, event: Mapping[str, Any])
         attempt.held_s += max(0.0, float(event.get("seconds", 0.0)))
     elif name == "started":
         worker.pid = event.get("pid")
-        worker.started_at = attempt.started_at = event["at"]
+        worker.started_at = attempt.started_at = _seen_or_told(event, "started_at")
     elif name == "exit":
         worker.exit = attempt.exit = msgspec.convert(event["exit"], ExitStatus) if event.get("exit") else None
-        worker.ended_at = attempt.ended_at = event["at"]
+        worker.ended_at = attempt.ended_at = max(_seen_or_told(event, "ended_at"), attempt.started_at or 0.0)
         worker.cpu_seconds = event.get("cpu_seconds") or worker.cpu_seconds
         worker.memory_bytes = event.get("max_rss_bytes") or worker.memory_bytes
     if "state" in event and not worker.state.terminal:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping, Sequence
 
 import msgspec
@@ -16,9 +17,13 @@ from gym_gui.telemetry.errors import TelemetryError
 from gym_gui.telemetry.history import RunHistory, WorkerHistory
 from gym_gui.telemetry.logfile import log_size
 from gym_gui.telemetry.proxy_identity import proxy_of
+from gym_gui.telemetry.pulse import last_beat
 from gym_gui.telemetry.rollup import WorkerRollup
 from gym_gui.telemetry.supervisor_log import read_history
 from gym_gui.telemetry.usage import Usage
+
+#: How the cause begins that is shown of a run which is on record as going on and which nobody supervises.
+UNSUPERVISED = "unsupervised since"
 
 
 class Supervision(msgspec.Struct, frozen=True):
@@ -121,9 +126,28 @@ def read_summary(folder: RunFolder) -> RunSummary:
         report=history.proxies << 32,
         proxy_pid=proxy.pid if proxy is not None and proxy.alive() else None,
         lag_bytes=_lag_bytes(folder, plan, history, rollups),
-        note=note,
+        note=note or ("" if proxy is not None and proxy.alive() else _unsupervised_since(folder, history)),
     )
     return summarize(plan, rollups, ledger, supervision)
+
+
+def read_state(folder: RunFolder) -> RunState:
+    """Return the state that stands in a run's folder; reads its supervisor log only.
+
+    Raises:
+        MosaicError: The log holds what this version cannot have written.
+        OSError: It cannot be read.
+    """
+    return read_history(folder.supervisor_log, ()).state
+
+
+def _unsupervised_since(folder: RunFolder, history: RunHistory) -> str:
+    """Return the note on a run that goes on by its folder and that nobody supervises, ``""`` for others."""
+    if not history.proxies or history.state.terminal:
+        return ""
+    beaten_at = last_beat(folder) / 1e9
+    since = time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(beaten_at)) if beaten_at else "an unknown time"
+    return f"{UNSUPERVISED} {since}; this is the state as of then"
 
 
 def _worker_summary(

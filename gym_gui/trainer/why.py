@@ -8,6 +8,7 @@ import msgspec
 
 from gym_gui.runs.states import RunState
 from gym_gui.runs.summary import RunSummary
+from gym_gui.telemetry.summary import UNSUPERVISED
 from gym_gui.trainer.waiting import UNITS, Lack, Waiting
 
 _MEANING = {
@@ -87,6 +88,9 @@ def explain(run: RunSummary, waiting: Waiting | None = None, note: str = "") -> 
         told.meaning = f"Somebody asked for its end: {run.cause or 'cancelled'}{ended}; {kept}. {note}".rstrip()
         if run.started_at is None:
             told.next_step = f"mosaic runs show {run.run_id}"
+    if run.cause.startswith(UNSUPERVISED):
+        told.meaning = "Nobody has looked at its workers since then: they may have ended."
+        told.next_step = "mosaic daemon start"
     if waiting is not None:
         told.before = waiting.before
         told.waits_for = [_shortage(lack) for lack in waiting.lacks]

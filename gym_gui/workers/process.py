@@ -15,9 +15,11 @@ from typing import NamedTuple
 from gym_gui.runs.environment import OWN_VARIABLES
 from gym_gui.runs.syntax_error import with_place
 from gym_gui.workers.ending_signals import ended_by_signals
+from gym_gui.workers.leash import leashed
 
 _MARK = "MOSAIC_CHECK_MARK"
 _KEPT_BYTES = 4 << 20
+_GRACE_S = 5.0
 # This process may itself be part of a run; and with PYTHONUNBUFFERED a line and its newline would be two writes.
 _NOT_INHERITED = frozenset({*OWN_VARIABLES, "PYTHONUNBUFFERED"} - {"MOSAIC_HOME"})
 
@@ -69,22 +71,24 @@ def run_to_end(
     mark = uuid.uuid4().hex
     inherited = {name: value for name, value in os.environ.items() if name not in _NOT_INHERITED and inherit}
     with ended_by_signals(), tempfile.TemporaryFile() as stdout, tempfile.TemporaryFile() as stderr:
-        process = subprocess.Popen(
-            list(argv),
+        code: int | None = None
+        with leashed(
+            argv,
             stdin=subprocess.DEVNULL,
             stdout=stdout,
             stderr=stderr,
             cwd=cwd,
             env={**inherited, **(environment or {}), _MARK: mark},
-            start_new_session=True,
-        )
-        code: int | None = None
-        try:
-            code = process.wait(timeout_s)
-        except subprocess.TimeoutExpired:
-            pass
-        finally:
-            _end_all(process, mark)
+        ) as leash:
+            try:
+                code = leash.process.wait(timeout_s)
+            except subprocess.TimeoutExpired:
+                pass
+            finally:
+                leash.release()
+                with contextlib.suppress(subprocess.TimeoutExpired):
+                    leash.process.wait(_GRACE_S)
+                _end_all(leash.process, mark)
         return Finished(code, _tail(stdout.fileno()), _tail(stderr.fileno()))
 
 

@@ -19,7 +19,7 @@ def test_why(mosaic: Any, home: Path, wait_until: Callable[..., Any]) -> None:
     assert "It needs one of 1 slots: 0 are free" in words
     assert first in words
     assert mosaic("daemon", "stop").code == 0
-    assert "no trainer daemon runs" in mosaic("runs", "why", second).stdout
+    assert "no trainer daemon runs" in mosaic("runs", "why", second, "--no-start").stdout
     assert mosaic("runs", "cancel", second, first, "--wait", "--reason", "enough").code == 0
     words = mosaic("runs", "why", second).stdout
     assert "is cancelled" in words

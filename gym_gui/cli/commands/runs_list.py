@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from gym_gui.cli.options import common, run_filters
+from gym_gui.cli.supervised import starts_daemon
 
 if TYPE_CHECKING:
     from rich.text import Text
@@ -24,11 +25,12 @@ if TYPE_CHECKING:
 @run_filters()
 @click.option("--wide", is_flag=True, help="All columns, ids and names whole, however long the lines become.")
 @common
+@starts_daemon
 def list_(home: Path, limit: int, wanted: RunFilter, wide: bool, as_json: bool) -> int:
     """List runs, the newest first.
 
     Ids are shown by their last characters, which every command takes. A terminal that is too narrow shows fewer columns
-    and shortens names, never a state or a number. Reads the home's files; starts no daemon.
+    and shortens names, never a state or a number. Reads the home's files.
     """
     from gym_gui.analysis.queries import list_runs
     from gym_gui.cli.output import console, print_json, say

@@ -12,6 +12,7 @@ import click
 from gym_gui.cli.options import common, run_argument
 from gym_gui.cli.output import echo
 from gym_gui.cli.streams import fault_of
+from gym_gui.cli.supervised import starts_daemon
 
 if TYPE_CHECKING:
     from gym_gui.telemetry.records import QuarantineRecord
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
 )
 @click.option("-f", "--follow", is_flag=True, help="Go on until the run has ended.")
 @common
+@starts_daemon
 def logs(
     home: Path,
     run: str,

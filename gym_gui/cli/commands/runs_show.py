@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from gym_gui.cli.options import common, run_argument
+from gym_gui.cli.supervised import starts_daemon
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 @run_argument
 @click.option("--wide", is_flag=True, help="All columns, however long the lines become.")
 @common
+@starts_daemon
 def show(home: Path, run: str, wide: bool, as_json: bool) -> int:
     """Show all that is known of a run: state and its cause, settings, workers, counts, ledger, origin, files."""
     from gym_gui.analysis.details import run_details

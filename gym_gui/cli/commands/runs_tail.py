@@ -11,6 +11,7 @@ import click
 from gym_gui.cli.options import common, run_argument
 from gym_gui.cli.output import echo
 from gym_gui.cli.streams import fault_of
+from gym_gui.cli.supervised import starts_daemon
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -51,6 +52,7 @@ def _kinds(_context: click.Context, _parameter: click.Parameter, value: str) -> 
     help="Steps per second at most, the newest ones; 0: every one. Default: 5000.",
 )
 @common
+@starts_daemon
 def tail(home: Path, run: str, kinds: list[str], new: bool, max_rate: float | None, as_json: bool) -> int:
     """Print a run's telemetry as it comes in, until the run has ended.
 

@@ -9,6 +9,7 @@ import click
 
 from gym_gui.cli.options import common, runs_argument
 from gym_gui.cli.output import Styled, echo
+from gym_gui.cli.supervised import starts_daemon
 
 if TYPE_CHECKING:
     from gym_gui.telemetry.verify import VerifyReport
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
 @click.command()
 @runs_argument
 @common
+@starts_daemon
 def verify(home: Path, runs: tuple[str, ...], as_json: bool) -> int:
     """Recount the raw logs and compare with the database.
 

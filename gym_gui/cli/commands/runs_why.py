@@ -8,15 +8,17 @@ import click
 
 from gym_gui.cli.options import common, run_argument
 from gym_gui.cli.output import echo
+from gym_gui.cli.supervised import starts_daemon
 
 
 @click.command()
 @run_argument
 @common
+@starts_daemon
 def why(home: Path, run: str, as_json: bool) -> int:
     """Say what a queued run waits for, and why any other one stands where it stands.
 
-    Asks the daemon of a run that is queued, if one runs; starts none.
+    Asks the daemon of a run that is queued, if one runs.
     """
     from gym_gui.analysis.queries import get_run, resolve_run
     from gym_gui.cli.output import print_json

@@ -16,23 +16,12 @@ from typing import IO
 
 from gym_gui.core.worker.errors import MosaicError
 from gym_gui.core.worker.secret_names import hide_passwords
+from gym_gui.workers.leash import Leash, leashed
 
 _GRACE_S = 5.0
 _KEPT_LINES = 400
 _LONGEST_LINE = 300
 _DISK_FULL = ("No space left on device", "[Errno 28]", "Disk quota exceeded", "[Errno 122]")
-# An install that is killed must not leave pip behind: the kernel is asked to end it with its parent. Options such as -I
-# are not passed on to the processes that pip starts; they have the cleaned environment.
-_MODULE = """
-import runpy, sys
-try:
-    import ctypes
-    ctypes.CDLL(None).prctl(1, 9)
-except Exception:
-    pass
-sys.argv = sys.argv[1:]
-runpy.run_module(sys.argv[0], run_name="__main__", alter_sys=True)
-"""
 _DROPPED = frozenset({"VIRTUAL_ENV", "__PYVENV_LAUNCHER__"})
 #: Settings of Python and pip are the user's, for other projects; which of pip's apply, :mod:`pip_settings` says.
 _DROPPED_KINDS = ("PYTHON", "PIP_")
@@ -121,7 +110,7 @@ def run_module(
         arguments: The module's.
         log: Takes each line.
         cwd: Working directory.
-        lock: Descriptor of the install's lock: held as long as anything of the install runs.
+        lock: Descriptor of the install's lock: held until nothing of the program runs, which does not get it itself.
         on_line: Called with each line.
         variables: What its environment is to hold besides.
 
@@ -132,7 +121,7 @@ def run_module(
         CommandError: It failed.
         OSError: It cannot be started.
     """
-    argv = [python, "-I", "-c", _MODULE, module, *arguments]
+    argv = [python, "-I", "-m", module, *arguments]
     shown = f"python -m {module} {' '.join(arguments)}"
     return _run(argv, shown, log=log, cwd=cwd, lock=lock, on_line=on_line, variables=variables)
 
@@ -150,27 +139,27 @@ def _run(
 ) -> list[str]:  # fmt: skip
     log.write(f"$ {shown}")
     started = time.monotonic()
-    process = subprocess.Popen(
-        argv, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, cwd=cwd,
-        env={**_environment(), **(variables or {})},
-        start_new_session=True, pass_fds=(lock,), text=True, encoding="utf-8", errors="replace",
-    )  # fmt: skip
     last: deque[str] = deque(maxlen=_KEPT_LINES)
-    try:
+    # An install that is killed leaves neither pip behind nor what pip has started.
+    with leashed(
+        argv, lock=lock, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, cwd=cwd,
+        env={**_environment(), **(variables or {})}, text=True, encoding="utf-8", errors="replace",
+    ) as leash:  # fmt: skip
+        process = leash.process
         assert process.stdout is not None
-        for raw in process.stdout:
-            line = hide_passwords(raw.rstrip())
-            last.append(line)
-            log.write(line)
-            if on_line:
-                on_line(line)
-        code = process.wait()
-    except BaseException:
-        _end(process)
-        log.write("interrupted")
-        raise
-    finally:
-        if process.stdout is not None:
+        try:
+            for raw in process.stdout:
+                line = hide_passwords(raw.rstrip())
+                last.append(line)
+                log.write(line)
+                if on_line:
+                    on_line(line)
+            code = process.wait()
+        except BaseException:
+            _end(leash)
+            log.write("interrupted")
+            raise
+        finally:
             process.stdout.close()
     log.write(f"exit code {code} after {time.monotonic() - started:.1f} s")
     if code:
@@ -189,13 +178,18 @@ def _environment() -> dict[str, str]:
             "PYTHONIOENCODING": "utf-8", "COLUMNS": "500"}  # fmt: skip
 
 
-def _end(process: subprocess.Popen[str]) -> None:
-    """End a program and all of its group, kindly at first."""
-    for number in (signal.SIGTERM, signal.SIGKILL):
-        with contextlib.suppress(ProcessLookupError, PermissionError):
-            os.killpg(process.pid, number)
-        with contextlib.suppress(subprocess.TimeoutExpired):
-            process.wait(_GRACE_S)
+def _end(leash: Leash) -> None:
+    """End a program and all that it started, kindly at first."""
+    process = leash.process
+    with contextlib.suppress(ProcessLookupError, PermissionError):
+        os.killpg(process.pid, signal.SIGTERM)
+    with contextlib.suppress(subprocess.TimeoutExpired):
+        process.wait(_GRACE_S)
+    leash.release()
+    with contextlib.suppress(subprocess.TimeoutExpired):
+        process.wait(_GRACE_S)
+    with contextlib.suppress(ProcessLookupError, PermissionError):
+        os.killpg(process.pid, signal.SIGKILL)
     process.wait()
 
 

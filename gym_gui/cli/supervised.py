@@ -1,0 +1,116 @@
+"""Makes sure that what a command shows of a home's runs is not the word of processes that are gone."""
+
+from __future__ import annotations
+
+import functools
+import os
+import time
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+if TYPE_CHECKING:
+    from gym_gui.runs.folder import RunFolder
+
+#: A daemon that was just started puts a run whose workers are gone in order within this time, seconds.
+PATIENCE_S = 10.0
+_POLL_S = 0.05
+
+
+def starts_daemon(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Have a command that shows runs start the daemon where runs have not ended and none looks after them."""
+
+    @click.option("--no-start", is_flag=True, help="Start no trainer daemon, though runs have not ended.")
+    @functools.wraps(command)
+    def supervised(*arguments: Any, no_start: bool, home: Path, **options: Any) -> Any:
+        ensure_supervised(home, start=not no_start)
+        return command(*arguments, home=home, **options)
+
+    return supervised
+
+
+def ensure_supervised(home: Path, *, start: bool = True) -> None:
+    """Start a daemon if none runs and runs have not ended; say so where that is not possible.
+
+    Args:
+        home: The home.
+        start: Whether a daemon may be started.
+    """
+    from gym_gui.cli.output import say, waiting
+    from gym_gui.core.worker.errors import MosaicError
+    from gym_gui.trainer.home import DaemonHome
+
+    if DaemonHome(home).daemon() is not None:
+        return
+    unended = _unended(home)
+    if not unended:
+        return
+    why = _why_not(home) if start else "--no-start"
+    if not why:
+        from gym_gui.trainer.lifecycle import start_daemon
+
+        try:
+            with waiting("starting the trainer daemon: runs have not ended"):
+                start_daemon(home, on_demand=True)
+                _wait_for_order(unended)
+        except (MosaicError, OSError) as error:
+            why = getattr(error, "what", "") or str(error)
+        else:
+            return
+    alone = [folder for folder in unended if not _supervised(folder)]
+    if alone:
+        names = ", ".join(folder.run_id for folder in alone[:3]) + (" …" if len(alone) > 3 else "")
+        say(f"warning: nobody supervises {names}, and no trainer daemon was started ({why}): this may be out of date")
+        say("  next: mosaic daemon start")
+
+
+def _unended(home: Path) -> list[RunFolder]:
+    """Return the folders of the runs that have not ended."""
+    from gym_gui.core.worker.errors import MosaicError
+    from gym_gui.runs.folder import RunFolder
+    from gym_gui.telemetry.summary import read_state
+    from gym_gui.trainer.live import LiveRuns
+
+    found = []
+    for run_id in sorted(LiveRuns(home / "runs").all()):
+        folder = RunFolder.of(home, run_id)
+        try:
+            if not read_state(folder).terminal:
+                found.append(folder)
+        except (MosaicError, OSError):
+            continue
+    return found
+
+
+def _why_not(home: Path) -> str:
+    """Return why no daemon may be started in a home, ``""`` if it may."""
+    if home.stat().st_uid != os.geteuid():
+        return "the home is another user's"
+    return "" if os.access(home, os.W_OK | os.X_OK) else "the home cannot be written"
+
+
+def _supervised(folder: RunFolder) -> bool:
+    from gym_gui.telemetry.proxy_identity import proxy_of
+
+    proxy = proxy_of(folder)
+    return proxy is not None and proxy.alive()
+
+
+def _wait_for_order(folders: Iterable[RunFolder]) -> None:
+    """Wait until no run is shown as going whose workers are gone, but not for ever."""
+    deadline = time.monotonic() + PATIENCE_S
+    for folder in folders:
+        while _stale(folder) and time.monotonic() < deadline:
+            time.sleep(_POLL_S)
+
+
+def _stale(folder: RunFolder) -> bool:
+    """Return whether a run is on record as going on, and neither a worker nor a launcher of it lives."""
+    from gym_gui.runs.states import RunState
+    from gym_gui.telemetry.launch_locks import held_launch_locks
+    from gym_gui.telemetry.summary import read_state
+
+    going = read_state(folder) in (RunState.STARTING, RunState.RUNNING, RunState.PAUSED)
+    return going and not held_launch_locks(folder)
