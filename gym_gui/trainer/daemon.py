@@ -35,6 +35,7 @@ from gym_gui.trainer import daemon_options
 from gym_gui.trainer.address import LOOPBACK, SERVICE_NAME, check_bind, choose_port, is_loopback
 from gym_gui.trainer.auth import TokenInterceptor
 from gym_gui.trainer.board import RunBoard
+from gym_gui.trainer.certificate import Validity
 from gym_gui.trainer.channel import PORT_CALLS, PORT_OPTIONS, SERVER_OPTIONS
 from gym_gui.trainer.disk_guard import make_room
 from gym_gui.trainer.disk_quota import DiskQuota
@@ -93,6 +94,7 @@ class TrainerDaemon:
         self.host = check_bind(host, tls=tls is not None)
         self.port = port
         self.credentials = tls.credentials() if tls else None
+        self.validity = tls.validity() if tls else Validity(0.0, 0.0)
         self.public_address = ""
         self.address = ""
         self.started_at = time.time()
@@ -308,6 +310,8 @@ class TrainerDaemon:
         info = DaemonInfo(
             address=self.address,
             public_address=self.public_address,
+            certificate_starts_at=self.validity.starts_at,
+            certificate_ends_at=self.validity.ends_at,
             socket=self.socket.name,
             pid=me.pid,
             home_id=self.paths.home_id(),
@@ -317,6 +321,8 @@ class TrainerDaemon:
             start_ticks=me.start_ticks,
         )
         self.paths.announce(info)
+        if info.certificate_warning():
+            logger.warning("%s", info.certificate_warning())
         for number in (signal.SIGTERM, signal.SIGINT):
             asyncio.get_running_loop().add_signal_handler(number, self.stop)
         log_constant(logger, LOG_DAEMON_STARTED, extra={"address": self.address, "home": str(self.paths.path)})

@@ -27,11 +27,20 @@ class DaemonInfo(msgspec.Struct, frozen=True, kw_only=True):
     version: str
     public_address: str = ""
     """Where other machines reach it, with TLS; empty: nowhere."""
+    certificate_starts_at: float = 0.0
+    certificate_ends_at: float = 0.0
+    """From when until when the certificate is valid that it serves there."""
     socket: str = ""
     """Its Unix socket, relative to the home; empty: it is of a version that has none."""
     boot_id: str = ""
     pid_ns: int = 0
     start_ticks: int = 0
+
+    def certificate_warning(self) -> str:
+        """Return what is wrong with the validity of its certificate, now or soon; empty: nothing, or it has none."""
+        from gym_gui.trainer.certificate import Validity
+
+        return Validity(self.certificate_starts_at, self.certificate_ends_at).warning() if self.public_address else ""
 
     @property
     def process(self) -> ProcessIdentity:

@@ -9,6 +9,7 @@ from pathlib import Path
 import grpc
 
 from gym_gui.core.worker.errors import UsageError
+from gym_gui.trainer.certificate import Validity, read_validity
 
 
 @dataclass(frozen=True)
@@ -22,6 +23,25 @@ class TlsFiles:
 
     certificate: Path
     key: Path
+
+    def validity(self) -> Validity:
+        """Return from when until when the certificate is valid.
+
+        Raises:
+            UsageError: It cannot be read.
+        """
+        try:
+            return read_validity(self.certificate)
+        except (OSError, ValueError) as error:
+            raise self._unusable(str(error)) from None
+
+    def _unusable(self, why: str) -> UsageError:
+        return UsageError(
+            "TLS certificate and key cannot be used",
+            where=f"{self.certificate}, {self.key}",
+            why=why,
+            next_step="name PEM files that belong together, the key without a password",
+        )
 
     def credentials(self) -> grpc.ServerCredentials:
         """Read them.
@@ -39,9 +59,4 @@ class TlsFiles:
             ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER).load_cert_chain(self.certificate, self.key, password="")
             return grpc.ssl_server_credentials([(self.key.read_bytes(), self.certificate.read_bytes())])
         except (OSError, ssl.SSLError) as error:
-            raise UsageError(
-                "TLS certificate and key cannot be used",
-                where=f"{self.certificate}, {self.key}",
-                why=str(error),
-                next_step="name PEM files that belong together, the key without a password",
-            ) from None
+            raise self._unusable(str(error)) from None

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
+import socket
 import stat
 import subprocess
 import sys
+import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -18,10 +21,10 @@ from gym_gui.core.worker.errors import MosaicError, UsageError
 from gym_gui.runs.folder import RunFolder
 from gym_gui.runs.states import RunState
 from gym_gui.trainer.address import check_bind
-from gym_gui.trainer.channel import credentials_metadata
+from gym_gui.trainer.channel import CHANNEL_OPTIONS, credentials_metadata
 from gym_gui.trainer.client import TrainerClient
 from gym_gui.trainer.home import DaemonHome
-from gym_gui.trainer.lifecycle import start_daemon
+from gym_gui.trainer.lifecycle import daemon_status, start_daemon
 from gym_gui.trainer.proto import mosaic_pb2 as pb
 from gym_gui.trainer.proto.mosaic_pb2_grpc import TrainerServiceStub
 from gym_gui.trainer.tls import TlsFiles
@@ -193,3 +196,35 @@ def test_a_parent_and_a_group_are_names_and_no_paths(
     names = {path.name for path in daemon_home.rglob("*")} | {path.name for path in daemon_home.parent.iterdir()}
     assert not names & {"x", "y", "g", "me"}
     assert msgspec.json.decode(RunFolder.of(daemon_home, run_id).run_json.read_bytes())["submitter"] == "../me"
+
+
+def test_peers_without_a_token_take_no_more_than_their_share(daemon_home: Path, wait_until: Callable[..., Any]) -> None:
+    address = start_daemon(daemon_home)
+    port = int(address.rpartition(":")[2])
+    pid = daemon_status(daemon_home)["pid"]
+    crowd = [socket.create_connection(("127.0.0.1", port), timeout=10) for _ in range(400)]
+    try:
+        for each in crowd:
+            with contextlib.suppress(OSError):
+                each.sendall(b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\x00\x00\x00\x04\x00\x00\x00\x00\x00")
+        wait_until(lambda: len(os.listdir(f"/proc/{pid}/fd")) < 250, "connections beyond the bound are closed")
+        with TrainerClient.connect(daemon_home, start=False) as client:
+            assert client.status()["pid"] == pid
+    finally:
+        for each in crowd:
+            each.close()
+
+
+def test_a_request_without_the_token_is_refused_before_it_is_read(daemon_home: Path) -> None:
+    taken = threading.Event()
+
+    def endless() -> Iterator[bytes]:
+        yield b"x" * (32 << 20)
+        taken.wait(60)
+
+    with grpc.insecure_channel(start_daemon(daemon_home), options=CHANNEL_OPTIONS) as channel:
+        call = channel.stream_unary("/mosaic.v1.TrainerService/SubmitRun")
+        with pytest.raises(grpc.RpcError) as caught:
+            call(endless(), timeout=60)
+        taken.set()
+        assert caught.value.code() is grpc.StatusCode.UNAUTHENTICATED

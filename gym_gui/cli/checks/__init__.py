@@ -19,7 +19,7 @@ def all_checks(home: Path) -> Iterator[Finding]:
     checks: tuple[Callable[[Path], Iterator[Finding]], ...] = (
         machine.python, machine.libraries, machine.gpus, storage.sqlite, storage.home, storage.registry,
         storage.file_system,
-        storage.space, daemon.daemon, daemon.port, workers.workers,
+        storage.space, daemon.daemon, daemon.certificate, daemon.port, workers.workers,
     )  # fmt: skip
     for check in checks:
         try:

@@ -28,6 +28,23 @@ def daemon(home: Path) -> Iterator[Finding]:
         yield Finding("daemon", "ok", f"{status['address']}, pid {status['pid']}, {status['runs']} runs")
 
 
+def certificate(home: Path) -> Iterator[Finding]:
+    """Look whether the certificate is valid that the daemon shows to other machines."""
+    from gym_gui.trainer.certificate import Validity
+    from gym_gui.trainer.home import DaemonHome
+
+    info = DaemonHome(home).daemon()
+    if info is None or not info.public_address:
+        return
+    warning = info.certificate_warning()
+    if not warning:
+        yield Finding("certificate", "ok", "valid for more than 14 days")
+        return
+    valid = Validity(info.certificate_starts_at, info.certificate_ends_at).valid()
+    next_step = "get a new certificate, then stop the daemon and start it with that one; runs go on meanwhile"
+    yield Finding("certificate", "doubtful" if valid else "broken", warning, next_step)
+
+
 def port(home: Path) -> Iterator[Finding]:
     """Look whether a daemon could have its port."""
     from gym_gui.cli.ports import check_port

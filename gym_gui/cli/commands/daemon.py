@@ -37,6 +37,7 @@ def start(home: Path, port: int | None, as_json: bool) -> int:
     check_port(home, port)
     start_daemon(home, port)
     status = daemon_status(home)
+    _warn_of_certificate(home)
     if as_json:
         print_json(status)
     else:
@@ -68,6 +69,7 @@ def status(home: Path, as_json: bool) -> int:
     from gym_gui.trainer.lifecycle import daemon_status
 
     found = daemon_status(home)
+    _warn_of_certificate(home)
     if not found["running"]:
         found = {"running": False, "pid": None, "address": None, "version": None, "runs": None, "home": str(home)}
     if as_json:
@@ -99,6 +101,7 @@ def run(home: Path, port: int | None, host: str, tls_cert: Path | None, tls_key:
     from gym_gui.cli.ports import check_port
     from gym_gui.core.worker.errors import UsageError
     from gym_gui.trainer.home import DaemonHome
+    from gym_gui.trainer.tls import TlsFiles
 
     running = DaemonHome(home).daemon()
     if running is not None:
@@ -111,11 +114,25 @@ def run(home: Path, port: int | None, host: str, tls_cert: Path | None, tls_key:
     if not as_json:
         say(f"daemon of {home} in the foreground; Ctrl-C stops it, runs go on")
     command = [sys.executable, "-m", "gym_gui.trainer.daemon", "--home", str(home), "--host", host]
+    if tls_cert is not None and tls_key is not None:
+        warning = TlsFiles(tls_cert, tls_key).validity().warning()
+        if warning:
+            say(f"warning: {warning}")
     for option, file in (("--tls-cert", tls_cert), ("--tls-key", tls_key)):
         command += [option, str(file.absolute())] if file is not None else []
     sys.stdout.flush()
     os.execv(sys.executable, command if port is None else [*command, "--port", str(port)])  # noqa: S606 - our own program
     raise AssertionError("execv returned")
+
+
+def _warn_of_certificate(home: Path) -> None:
+    from gym_gui.cli.output import say
+    from gym_gui.trainer.home import DaemonHome
+
+    info = DaemonHome(home).daemon()
+    warning = info.certificate_warning() if info is not None else ""
+    if warning:
+        say(f"warning: {warning}")
 
 
 def _now() -> float:
