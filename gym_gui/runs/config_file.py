@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from gym_gui.core.worker.errors import UsageError
+from gym_gui.runs.json_values import MAX_DEPTH, deep_path
 
 _MAX_BYTES = 64 << 20
 _MARKS = (
@@ -65,6 +66,11 @@ def load_config_file(path: Path | str) -> dict[str, Any]:
             f"the config file holds {found}, not an object",
             where=str(path),
             next_step='write an object: {"run_name": …, "metadata": {"worker": {…}}}',
+        )
+    too_deep = deep_path(value)
+    if too_deep is not None:
+        raise UsageError(
+            f"the config file is nested too deeply, at most {MAX_DEPTH} levels are taken", where=f"{path}, {too_deep}"
         )
     return value
 

@@ -92,3 +92,12 @@ def test_what_python_would_not_read(tmp_path: Path, text: str) -> None:
     path = tmp_path / "run.json"
     path.write_text('{"a": ' + text + "}" if text[0] == "9" else text)
     refused(path)
+
+
+@pytest.mark.parametrize("depth", [66, 900, 100_000])
+def test_a_deep_file_is_refused(tmp_path: Path, depth: int) -> None:
+    path = tmp_path / "deep.json"
+    path.write_text('{"a": {"b": ' + "[" * depth + "]" * depth + "}}")
+    with pytest.raises(UsageError, match="nested too deeply") as refused:
+        load_config_file(path)
+    assert str(path) in refused.value.where
