@@ -141,6 +141,8 @@ class ListedWorkers(msgspec.Struct, kw_only=True):
     """Workers, without their schemas."""
 
     workers: list[dict[str, Any]]
+    installable: list[dict[str, str]]
+    """Workers that MOSAIC brings and that are not installed: name and description; `mosaic workers install NAME`."""
 
 
 class Fault(msgspec.Struct, kw_only=True):

@@ -10,6 +10,7 @@ from typing import Any
 import click
 
 from gym_gui.cli.completions import complete_run, complete_worker
+from gym_gui.cli.config_completions import complete_group, complete_tag
 from gym_gui.config.paths import expand_user
 from gym_gui.core.worker.errors import UsageError
 from gym_gui.runs.states import RunState
@@ -105,7 +106,10 @@ def run_filters(*, ended: bool = False) -> Callable[[Callable[..., Any]], Callab
 
         command: Callable[..., Any] = with_filter
         for name, metavar, text in reversed(texts):
-            command = click.option(name, type=TEXT, metavar=metavar, default="", help=text)(command)
+            complete = _COMPLETED.get(name)
+            command = click.option(name, type=TEXT, shell_complete=complete, metavar=metavar, default="", help=text)(
+                command
+            )
         choice = click.Choice([state.value for state in RunState])
         return click.option("--state", "states", metavar="STATE", type=choice, multiple=True, help=_STATE_HELP)(command)
 
@@ -116,6 +120,7 @@ _ENDED_FILTERS = (
     ("--larger-than", "SIZE", "With more files than this only, like 500M or 1G."),
     ("--older-than", "AGE", "That ended longer ago than this only, like 12h or 30d."),
 )
+_COMPLETED = {"--worker": complete_worker, "--group": complete_group, "--tag": complete_tag}
 _STATE_HELP = "In this state only; several: in one of them."
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -147,6 +148,39 @@ def test_completion_scripts(mosaic: Any, shell: str) -> None:
 def complete(mosaic: Any, words: str) -> list[str]:
     ended = mosaic(_MOSAIC_COMPLETE="bash_complete", COMP_WORDS=words, COMP_CWORD=str(len(words.split(" ")) - 1))
     return [line.partition(",")[2] for line in ended.stdout.splitlines() if line]
+
+
+def test_completion_of_options(script: Any, home: Path, living: Any) -> None:
+    script("train", "saver", "--seeds", "1,2", "--tag", "good", "--tag", "two words", "--tag", "$(evil)", "--detach")
+    group = script("runs", "list", "--json").json["runs"][0]["group"]
+    for run in script("runs", "list", "--json").json["runs"]:
+        script("runs", "cancel", run["run_id"], "--wait")
+    (home / "runs" / run["run_id"] / "checkpoints" / "000001").mkdir(parents=True)
+    (home / "runs" / run["run_id"] / "checkpoints" / "000001" / "step_200.pt").touch()
+    script("daemon", "stop")
+    records = {path: json.loads(path.read_text()) for path in (home / "workers/records").glob("*.json")}
+    record, known = next(item for item in records.items() if item[1]["record"]["name"] == "saver")
+    known["record"]["schema"]["properties"]["algo"]["enum"] = ["q", "sarsa", "evil; rm"]
+    record.write_text(json.dumps(known))
+    assert complete(script, "mosaic train saver --algo ") == ["q", "sarsa"]
+    assert complete(script, "mosaic train saver --set eval") == ["eval_episodes="]
+    assert complete(script, "mosaic train saver --set algo=s") == ["algo=sarsa"]
+    assert complete(script, "mosaic train saver --tag ") == ["good"]
+    assert complete(script, "mosaic runs list --tag g") == ["good"]
+    assert complete(script, "mosaic runs list --group ") == [group]
+    assert complete(script, f"mosaic resume {run['run_id']} --checkpoint st") == ["step_200.pt"]
+    assert complete(script, "mosaic train nothing --algo ") == []
+    assert not living()
+
+
+def test_completion_imports_nothing_heavy(home: Path) -> None:
+    code = (
+        "import sys\nfrom gym_gui.cli.main import main\ntry: main(['train', 'x'])\nexcept SystemExit: pass\n"
+        "sys.stderr.write(' '.join({'torch', 'grpc', 'rich', 'gymnasium', 'pydantic'} & set(sys.modules)))"
+    )
+    words = {"_MOSAIC_COMPLETE": "bash_complete", "COMP_WORDS": "mosaic train random --env ", "COMP_CWORD": "4"}
+    ended = subprocess.run([sys.executable, "-c", code], env={**os.environ, **words}, capture_output=True, text=True)
+    assert ended.stderr == ""
 
 
 def test_completion(script: Any, home: Path, living: Any) -> None:

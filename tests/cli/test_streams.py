@@ -31,7 +31,7 @@ def test_the_exit_code_is_that_of_the_run(script: Any, home: Path, living: Any, 
     assert b"Traceback" not in good.stderr
     bad = shell(script, f"mosaic train script --set code={shlex.quote(FAILING)} --json {streams}")
     assert bad.returncode == 1, bad.stderr
-    assert [run["state"] for run in script("runs", "list", "--json").json] == ["failed", "completed"]
+    assert [run["state"] for run in script("runs", "list", "--json").json["runs"]] == ["failed", "completed"]
     if streams.startswith(">/dev/full") and "2>" not in streams:
         assert b"stdout cannot be written (No space left on device)" in good.stderr
     for pid, command in living().items():  # the daemon, and the spare proxy that waits for a run
@@ -73,7 +73,7 @@ def test_a_reader_that_leaves_is_no_fault(script: Any) -> None:
 def test_names_beyond_the_encoding(script: Any, locale: dict[str, str]) -> None:
     ended = shell(script, "mosaic train script --name 'é 🚀 日本' --tag 'wörd' --set code=pass", **locale)
     assert ended.returncode == 0, ended.stderr
-    (run,) = script("runs", "list", "--json").json
+    (run,) = script("runs", "list", "--json").json["runs"]
     assert run["run_name"] == "é 🚀 日本"
     for command in ("runs list", "runs list --tag 'wörd'", "runs show latest", "runs watch latest", "runs why latest"):
         ended = shell(script, f"mosaic {command}", **locale)

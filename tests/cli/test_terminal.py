@@ -132,7 +132,7 @@ def test_ctrl_c_in_a_pipeline_cancels_and_says_so(
 
 
 def newest_state(script: Any) -> str:
-    found = script("runs", "list", "--json").json
+    found = script("runs", "list", "--json").json["runs"]
     return found[0]["state"] if found else ""
 
 

@@ -14,7 +14,7 @@ TORN = '{"event_type":"step","step_index":5,"rew'
 )
 def test_an_event_that_a_kill_cut_off(script: Any, after: bytes) -> None:
     code = f"import os\nos.write(1, {TORN.encode() + after!r})\nos.kill(os.getpid(), 9)"
-    run = script("train", "script", f"--set=code={code}", "--json").json
+    (run,) = script("train", "script", f"--set=code={code}", "--json").json["runs"]
     assert run["ledger"]["quarantined"] == 1
     (kept,) = script("runs", "logs", "latest", "--quarantine", "--json").json["quarantined"]
     assert (kept["reason"], kept["excerpt"]) == ("torn", TORN)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -77,3 +78,9 @@ def test_new_writes_a_package_once(mosaic: Any, untouched: None, tmp_path: Path)
         assert refused.code == 2
         assert why in refused.stderr
     assert [path.name for path in tmp_path.iterdir()] == ["my_lib_worker"]
+
+
+def test_what_can_be_installed_is_listed_with_how(script: Any) -> None:
+    shown = script("workers", "list").stdout
+    assert re.search(r"^ray +mosaic workers install ray +MOSAIC worker: RLlib", shown, re.MULTILINE)
+    assert "mosaic workers install random" not in shown  # it is installed

@@ -8,6 +8,7 @@ from typing import Any
 
 import click
 
+from gym_gui.cli.config_completions import complete_checkpoint
 from gym_gui.cli.counts import count_option
 from gym_gui.cli.options import common, run_argument
 from gym_gui.cli.overrides import override_options
@@ -18,6 +19,7 @@ from gym_gui.cli.overrides import override_options
 @count_option("--steps", metavar="N", help="Steps to take beyond the checkpoint's, like 100000 or 1e5.")
 @click.option(
     "--checkpoint",
+    shell_complete=complete_checkpoint,
     type=click.Path(path_type=Path),
     metavar="PATH",
     help="Begin with this one, not the last: a path, or of this run's its name or step.",

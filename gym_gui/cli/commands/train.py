@@ -8,6 +8,7 @@ from typing import Any
 
 import click
 
+from gym_gui.cli.config_completions import complete_algorithm, complete_env, complete_setting, complete_tag
 from gym_gui.cli.counts import count_option
 from gym_gui.cli.options import TEXT, common, worker_argument
 from gym_gui.cli.overrides import override_options
@@ -15,13 +16,25 @@ from gym_gui.cli.overrides import override_options
 
 @click.command()
 @worker_argument
-@click.option("--env", type=TEXT, metavar="ID", help="Environment, e.g. CartPole-v1.")
-@click.option("--algo", type=TEXT, metavar="NAME", help="Algorithm, where the worker has several.")
+@click.option("--env", type=TEXT, shell_complete=complete_env, metavar="ID", help="Environment, e.g. CartPole-v1.")
+@click.option(
+    "--algo",
+    type=TEXT,
+    shell_complete=complete_algorithm,
+    metavar="NAME",
+    help="Algorithm, where the worker has several.",
+)
 @count_option("--steps", metavar="N", help="Environment steps to train for, like 100000 or 1e5.")
 @count_option("--seed", minimum=0, metavar="S", help="Seed; without it one is drawn and recorded.")
 @click.option("--seeds", metavar="LIST", help="Several runs of one group, one a seed: 1-5, or 1,4,9.")
 @click.option(
-    "--set", "settings", type=TEXT, metavar="KEY=VALUE", multiple=True, help="Any other field of the worker's config."
+    "--set",
+    "settings",
+    type=TEXT,
+    shell_complete=complete_setting,
+    metavar="KEY=VALUE",
+    multiple=True,
+    help="Any other field of the worker's config.",
 )
 @count_option("--replicas", metavar="N", help="One run of N such workers side by side.")
 @click.option(
@@ -30,7 +43,13 @@ from gym_gui.cli.overrides import override_options
 )  # fmt: skip
 @click.option("--name", type=TEXT, metavar="TEXT", help="Name of the run.")
 @click.option(
-    "--tag", "tags", type=TEXT, metavar="TEXT", multiple=True, help="A word to find the run by; may be repeated."
+    "--tag",
+    "tags",
+    type=TEXT,
+    shell_complete=complete_tag,
+    metavar="TEXT",
+    multiple=True,
+    help="A word to find the run by; may be repeated.",
 )
 @click.option("--notes", type=TEXT, metavar="TEXT", default="", help="Free text kept with the run.")
 @click.option(

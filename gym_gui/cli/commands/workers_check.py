@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from gym_gui.cli.config_completions import complete_setting
 from gym_gui.cli.options import common, worker_argument
 from gym_gui.cli.output import Styled, echo
 from gym_gui.config.paths import expand_user
@@ -23,7 +24,14 @@ _WORDS = {"kept": ("ok", "green"), "skipped": ("-", "")}
 @worker_argument
 @click.option("--only", metavar="FINDING", multiple=True, help="Look for this finding only. May be repeated.")
 @click.option("--quick", is_flag=True, help="Leave out what takes long, such as resuming.")
-@click.option("--set", "pairs", metavar="NAME=VALUE", multiple=True, help="A setting for every run of the worker.")
+@click.option(
+    "--set",
+    "pairs",
+    shell_complete=complete_setting,
+    metavar="NAME=VALUE",
+    multiple=True,
+    help="A setting for every run of the worker.",
+)
 @common
 def check(home: Path, worker: str, only: tuple[str, ...], quick: bool, pairs: tuple[str, ...], as_json: bool) -> int:
     """Examine a worker as MOSAIC runs it, and say what to change.

@@ -10,13 +10,14 @@ import click
 from gym_gui.cli.options import common
 
 if TYPE_CHECKING:
+    from gym_gui.workers.environments.source import AvailableProject
     from gym_gui.workers.record import WorkerRecord
 
 
 @click.command("list")
 @common
 def list_(home: Path, as_json: bool) -> int:
-    """List the installed workers, broken ones with their reason."""
+    """List the installed workers, broken ones with their reason, and those that MOSAIC brings."""
     from gym_gui.cli.output import print_json, say
     from gym_gui.workers.catalog import INSTALL_ONE, WorkerCatalog
 
@@ -24,17 +25,34 @@ def list_(home: Path, as_json: bool) -> int:
         on_probe=lambda name: say(f"asking worker {name} (once per installed version) …")
     )
     if as_json:
-        print_json({"workers": [_without_schema(record) for record in records]})
+        found = [{"name": project.name, "description": project.description} for project in _missing(records)]
+        print_json({"workers": [_without_schema(record) for record in records], "installable": found})
         return 0
     if not records:
         say(f"no worker is installed; begin with: {INSTALL_ONE}")
-        return 0
     from gym_gui.cli.columns import print_columns
+    from gym_gui.cli.output import echo
     from gym_gui.cli.palette import BAD, GOOD
 
     headers = ("worker", "version", "state", "environment", "what it is")
-    print_columns(headers, [_row(record) for record in records], [{}, {}, {"ready": GOOD, "broken": BAD}])
+    if records:
+        print_columns(headers, [_row(record) for record in records], [{}, {}, {"ready": GOOD, "broken": BAD}])
+    missing = _missing(records)
+    if missing:
+        echo()
+        print_columns(("can be installed", "by", "what it is"), [
+            [project.name, f"mosaic workers install {project.name}", project.description] for project in missing
+        ])  # fmt: skip
     return 0
+
+
+def _missing(records: list[WorkerRecord]) -> list[AvailableProject]:
+    """Return the workers that MOSAIC brings and that are not installed."""
+    from gym_gui.runs.kinds import kind_key
+    from gym_gui.workers.environments.source import available_projects
+
+    known = {kind_key(record.name) for record in records}
+    return [project for project in available_projects() if kind_key(project.name) not in known]
 
 
 def _row(record: WorkerRecord) -> list[str]:

@@ -40,6 +40,15 @@ class WorkerProject:
     told: bool = True
 
 
+def description_of(folder: Path) -> str:
+    """Return what the ``pyproject.toml`` of a project says it is; empty where it says nothing."""
+    try:
+        told = _toml().loads((folder / "pyproject.toml").read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return ""
+    return str(_table(told, "project").get("description") or "")
+
+
 def read_project(folder: Path) -> WorkerProject:
     """Read a worker's ``pyproject.toml``.
 

@@ -15,7 +15,7 @@ from gym_gui.core.worker.errors import UsageError, nearest
 from gym_gui.core.worker.secret_names import hide_passwords
 from gym_gui.runs.kinds import kind_key
 from gym_gui.workers.environments.additions import not_an_option
-from gym_gui.workers.environments.project import WorkerProject, read_project
+from gym_gui.workers.environments.project import WorkerProject, description_of, read_project
 
 _PACKAGE_ROOT = Path(gym_gui.__file__).parent
 _CHECKOUT = _PACKAGE_ROOT.parent
@@ -152,6 +152,24 @@ def known_projects() -> dict[str, Path]:
         if found:
             return found
     return {}
+
+
+@dataclass(frozen=True)
+class AvailableProject:
+    """A worker whose sources are at hand.
+
+    Args:
+        name: Of the worker.
+        description: Of its project, one sentence.
+    """
+
+    name: str
+    description: str
+
+
+def available_projects() -> list[AvailableProject]:
+    """Return the workers that can be installed by their names alone."""
+    return [AvailableProject(name, description_of(folder)) for name, folder in known_projects().items()]
 
 
 def checkout() -> Path | None:
