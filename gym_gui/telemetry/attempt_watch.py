@@ -33,6 +33,9 @@ class LogFacts(msgspec.Struct, frozen=True):
     closed: bool = False
     heartbeat_seen: bool = False
     final_event: str = ""
+    run_started: bool = False
+    steps: int = 0
+    target_steps: int | None = None
     error: str = ""
     log_fault: str = ""
     disk_full: bool = False
@@ -77,6 +80,7 @@ class AttemptWatch:
         """It began, and at the last look nothing of it lived: its log is complete."""
         self._launcher: ProcessIdentity | None = None
         self._usage_seen: Usage | None = None
+        self._final_at: float | None = None
         self._spawning = False
         self._started_at: float | None = None
         self._unseen_since: float | None = None
@@ -150,6 +154,10 @@ class AttemptWatch:
             drained=log.drained,
             closed=log.closed,
             final_event=log.final_event,
+            final_s=self._final_s(now, log.final_event, paused=paused),
+            run_started=log.run_started,
+            steps=log.steps,
+            target_steps=log.target_steps,
             error=log.error,
             log_fault=log.log_fault,
             disk_full=log.disk_full,
@@ -162,6 +170,13 @@ class AttemptWatch:
         )
         self.over = facts.begun and facts.over
         return facts
+
+    def _final_s(self, now: float, final_event: str, *, paused: bool) -> float:
+        """Return how long the attempt has been seen to live on after its last word, seconds."""
+        if not final_event or paused or self._final_at is None:
+            self._final_at = now if final_event and not paused else None
+            return 0.0
+        return now - self._final_at
 
     def ended_at(self) -> float | None:
         """Return when the worker ended, Unix time: as its launcher saw it, else when it last printed anything."""

@@ -20,6 +20,8 @@ class StopKind(str, Enum):
     """Another worker of the run failed."""
     LIMIT = "limit"
     """It broke a limit: the attempt failed."""
+    OVERSTAYED = "overstayed"
+    """It said how it ended, and did not exit: what it said decides."""
 
 
 class StopFacts(msgspec.Struct, frozen=True):
@@ -73,6 +75,12 @@ class AttemptFacts(msgspec.Struct, frozen=True):
     """The log was read to its very end, the torn last line too; how the attempt ended is judged only then."""
     final_event: str = ""
     """The last of ``run_completed run_failed run_cancelled`` that the worker printed."""
+    final_s: float = 0.0
+    """How long it has lived on since that was seen."""
+    run_started: bool = False
+    """It said ``run_started``: a worker that knows the lifecycle's events."""
+    steps: int = 0
+    target_steps: int | None = None
     error: str = ""
     """What ``run_failed`` said, else the last line of stderr."""
     log_fault: str = ""
@@ -87,6 +95,11 @@ class AttemptFacts(msgspec.Struct, frozen=True):
     """Time without output and without CPU time of the process group."""
     age_s: float = 0.0
     stop: StopFacts | None = None
+
+    @property
+    def said_failed(self) -> bool:
+        """Whether the worker's last word was that it failed."""
+        return self.final_event == "run_failed"
 
     @property
     def begun(self) -> bool:

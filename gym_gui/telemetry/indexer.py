@@ -68,6 +68,7 @@ class Indexer:
         self._added: set[tuple[int, int]] = set()
         self._closed: set[tuple[int, int]] = set()
         self._over_at: dict[tuple[int, int], int] = {}
+        self._final_events: dict[tuple[int, int], tuple[float, str]] = {}
         self._share = LEAST_BYTES
         self._pumps = 0
         self._last_read = 0
@@ -124,7 +125,8 @@ class Indexer:
         if key in self._closed:
             return self._last_words(worker, watch)
         rollup = self._rollup(*key)
-        return LogFacts(drained=drained, heartbeat_seen=rollup is not None and rollup.heartbeats > 0)
+        seen = rollup is not None and rollup.heartbeats > 0
+        return LogFacts(drained=drained, heartbeat_seen=seen, final_event=self._final_event(key))
 
     def worker_rollups(self) -> list[WorkerRollup]:
         """Return the rollups of all attempts."""
@@ -246,6 +248,16 @@ class Indexer:
             self._rollups, self._rollups_at = self.worker_rollups(), now
         return next((one for one in self._rollups if (one.worker_no, one.attempt) == (worker_no, attempt)), None)
 
+    def _final_event(self, key: tuple[int, int]) -> str:
+        """Return how a living attempt says that it has ended, as of a moment ago."""
+        at, name = self._final_events.get(key, (float("-inf"), ""))
+        now = self._clock()
+        if not name and now - at > ROLLUP_AGE_S and self._ingestor is not None:
+            with contextlib.suppress(sqlite3.Error):
+                name = (last_event(self._ingestor.store.connection, *key, FINAL_EVENTS) or ("",))[0]
+            self._final_events[key] = (now, name)
+        return name
+
     def _last_words(self, worker: WorkerPlan, watch: AttemptWatch) -> LogFacts:
         """What a closed log and the end of stderr tell."""
         if self._ingestor is None:
@@ -254,10 +266,16 @@ class Indexer:
         name, payload = found or ("", {})
         tail = stderr_tail(watch.stderr)
         error = said_error(payload) if name == "run_failed" else ""
+        key = (worker.worker_no, watch.number)
+        begun = last_event(self._ingestor.store.connection, *key, ("run_started",))
+        rollups = {(one.worker_no, one.attempt): one for one in self.worker_rollups()}
         return LogFacts(
             drained=True,
             closed=True,
             final_event=name,
+            run_started=begun is not None,
+            steps=rollups[key].steps if key in rollups else 0,
+            target_steps=worker.target_steps,
             error=error or last_line(tail),
             log_fault=self._ingestor.fault(worker.worker_no, watch.number),
             disk_full="No space left on device" in tail or no_room(self.folder.path),

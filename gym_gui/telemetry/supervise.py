@@ -119,7 +119,7 @@ def _decide_stop(run: RunFacts, worker: WorkerFacts) -> list[Action]:
     if attempt.stop is None:
         why = _why_stop(run, worker)
         if why is None and worker.state is not RunState.PAUSED and not attempt.elsewhere:
-            why = _broken_limit(attempt, run.limits)
+            why = _overstay(attempt, run.limits) or _broken_limit(attempt, run.limits)
         return [Stop(*key, kind=why[0], cause=why[1])] if why is not None else _decide_pause(run, worker)
     if attempt.stop.age_s is None:
         return [Stop(*key, kind=attempt.stop.kind, cause=attempt.stop.cause, recorded=True)]
@@ -156,6 +156,14 @@ def _why_stop(run: RunFacts, worker: WorkerFacts) -> tuple[StopKind, str] | None
             if other.worker_id != worker.worker_id and other.state in (RunState.FAILED, RunState.LOST):
                 return StopKind.FAIL_FAST, f"stopped because worker {other.worker_id} failed"
     return None
+
+
+def _overstay(attempt: AttemptFacts, limits: Limits) -> tuple[StopKind, str] | None:
+    """Return why an attempt that has said how it ended is to be stopped: it had its time to exit."""
+    if not attempt.final_event or attempt.final_s <= limits.shutdown_timeout_s:
+        return None
+    cause = f"{attempt.final_event}, but it did not exit within {limits.shutdown_timeout_s:g} s and was stopped"
+    return StopKind.OVERSTAYED, cause
 
 
 def _broken_limit(attempt: AttemptFacts, limits: Limits) -> tuple[StopKind, str] | None:

@@ -58,7 +58,7 @@ def _judge_unseen(attempt: AttemptFacts) -> Verdict:
     """Nobody lived to see the exit: the launcher was killed, or the machine went down."""
     unknown = ExitStatus(reason="unknown")
     if attempt.stop is not None:
-        return Verdict(_stopped_state(attempt.stop.kind), f"{attempt.stop.cause} (exit code unknown)", unknown)
+        return Verdict(_stopped_state(attempt), f"{attempt.stop.cause} (exit code unknown)", unknown)
     if attempt.final_event == "run_completed":
         return Verdict(RunState.COMPLETED, "completed (exit code unknown: its launcher was killed)", unknown)
     if not attempt.same_boot:
@@ -73,7 +73,8 @@ def _judge_stopped(attempt: AttemptFacts, ended: ExitFacts, wall_time_s: float |
     if ended.reason == "wall_time":
         return _verdict(RunState.FAILED, wall_time_cause(wall_time_s), ended)
     if attempt.stop is not None:
-        return _verdict(_stopped_state(attempt.stop.kind), attempt.stop.cause, ended)
+        said = _quoted(attempt.error) if attempt.stop.kind is StopKind.OVERSTAYED and attempt.said_failed else ""
+        return _verdict(_stopped_state(attempt), f"{attempt.stop.cause}{said}", ended)
     if ended.reason == "cancelled":
         return _verdict(RunState.CANCELLED, "cancelled", ended)
     return _verdict(RunState.FAILED, "stopped from outside: somebody sent its launcher a signal", ended)
@@ -92,8 +93,13 @@ def _judge_own_end(attempt: AttemptFacts, ended: ExitFacts) -> Verdict:
         return _verdict(RunState.FAILED, f"run_failed{_quoted(attempt.error)}, though exit code 0", ended)
     if attempt.final_event == "run_cancelled":
         return _verdict(RunState.CANCELLED, "the worker cancelled itself (run_cancelled, exit code 0)", ended)
-    said = "" if attempt.final_event == "run_completed" else ", without run_completed"
-    return _verdict(RunState.COMPLETED, f"exit code 0{said}", ended)
+    if attempt.final_event == "run_completed":
+        return _verdict(RunState.COMPLETED, "exit code 0", ended)
+    if attempt.run_started and attempt.target_steps is not None and attempt.steps < attempt.target_steps:
+        # It knows the lifecycle and left the end out: something ended it early (sys.exit, os._exit, a signal handler).
+        done = f"{attempt.steps:,} of {attempt.target_steps:,} steps ({attempt.steps / attempt.target_steps:.0%})"
+        return _verdict(RunState.FAILED, f"exit code 0 at {done}, without run_completed", ended)
+    return _verdict(RunState.COMPLETED, "exit code 0, without run_completed", ended)
 
 
 def wall_time_cause(limit_s: float | None) -> str:
@@ -101,8 +107,11 @@ def wall_time_cause(limit_s: float | None) -> str:
     return "wall-time limit reached" if limit_s is None else f"wall-time limit of {limit_s:g} s reached"
 
 
-def _stopped_state(kind: StopKind) -> RunState:
-    return RunState.FAILED if kind is StopKind.LIMIT else RunState.CANCELLED
+def _stopped_state(attempt: AttemptFacts) -> RunState:
+    kind = None if attempt.stop is None else attempt.stop.kind
+    if kind is StopKind.OVERSTAYED and not attempt.said_failed:
+        return RunState.COMPLETED if attempt.final_event == "run_completed" else RunState.CANCELLED
+    return RunState.FAILED if kind in (StopKind.LIMIT, StopKind.OVERSTAYED) else RunState.CANCELLED
 
 
 def _verdict(state: RunState, cause: str, ended: ExitFacts) -> Verdict:

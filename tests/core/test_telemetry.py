@@ -289,3 +289,15 @@ def test_constant_and_logger_make_a_log_record_too(caplog: pytest.LogCaptureFixt
 def test_constant_without_a_logger_is_telemetry_alone() -> None:
     event = emitted(lambda emitter: emitter.run_started({}, constant=LOG_WORKER_CLEANRL_RUNTIME_STARTED))
     assert event["event"] == "run_started"
+
+
+def test_a_failure_without_text_tells_the_type_of_the_exception_that_is_being_handled(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    try:
+        raise KeyError
+    except KeyError as error:
+        TelemetryEmitter("r").run_failed({"error": str(error)})
+        TelemetryEmitter("r").run_failed(exc_info=True)
+    payloads = [json.loads(line)["payload"] for line in capsys.readouterr().out.splitlines()]
+    assert [payload["error_type"] for payload in payloads] == ["KeyError", "KeyError"]

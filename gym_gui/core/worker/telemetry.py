@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 import threading
 import time
 import weakref
@@ -117,7 +118,10 @@ class TelemetryEmitter:
         details = _as_dict(payload)
         if isinstance(exc_info, BaseException):
             details.setdefault("error", str(exc_info))
-            details.setdefault("error_type", type(exc_info).__name__)
+        # An exception may have no text: its type is told, also of the one that is just being handled.
+        error = exc_info if isinstance(exc_info, BaseException) else sys.exc_info()[1]
+        if error is not None:
+            details.setdefault("error_type", type(error).__name__)
         self._lifecycle(LifecycleEventType.RUN_FAILED, details, constant, exc_info)
 
     def run_cancelled(self, payload: Mapping[str, Any] | None = None, *, constant: LogConstant | None = None) -> None:

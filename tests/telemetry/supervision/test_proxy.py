@@ -101,6 +101,22 @@ def test_ends(new_run, words, state, cause):
     assert (summary.state, summary.cause) == (state, cause)
 
 
+@pytest.mark.parametrize(
+    ("words", "state", "cause"),
+    [
+        (["started", "failed:no reward", "murmur:600"], RunState.FAILED, "RuntimeError: no reward"),
+        (["started", "completed", "ignore_term", "sleep:600"], RunState.COMPLETED, "was stopped"),
+        (["started", "cancelled", "sleep:600"], RunState.CANCELLED, "was stopped"),
+    ],
+)
+def test_who_has_said_its_last_word_and_does_not_exit_is_stopped(new_run, words, state, cause):
+    """Long before a silence would be judged, and though it goes on printing."""
+    summary = new_run(*words, limits={"shutdown_timeout_s": 0.5}).finish()
+    assert summary.state is state
+    assert "did not exit within 0.5 s" in summary.cause
+    assert summary.cause.endswith(cause)
+
+
 def test_stdout_that_cannot_be_flushed(new_run):
     summary = new_run("started", "fail_to_flush").finish()
     assert summary.state is RunState.FAILED

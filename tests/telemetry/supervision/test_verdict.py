@@ -11,6 +11,7 @@ from gym_gui.telemetry.verdict import judge
 
 BASE = AttemptFacts(number=1, launches=1, spawning=True, pid=7, closed=True, drained=True)
 CANCEL = StopFacts(StopKind.CANCEL, "cancelled by ann", 1.0)
+LATE = StopFacts(StopKind.OVERSTAYED, "it did not exit within 30 s and was stopped", 1.0)
 
 
 def ended(code=None, signal=None, reason="exited", *, signalled=False, spawn_error="", **facts):
@@ -23,6 +24,22 @@ def ended(code=None, signal=None, reason="exited", *, signalled=False, spawn_err
     [
         (ended(0, final_event="run_completed"), "completed", "exit code 0"),
         (ended(0), "completed", "exit code 0, without run_completed"),
+        (ended(0, steps=10), "completed", "exit code 0, without run_completed"),
+        (ended(0, steps=10, target_steps=60), "completed", "exit code 0, without run_completed"),
+        (ended(0, steps=60, target_steps=60, run_started=True), "completed", "exit code 0, without run_completed"),
+        (
+            ended(0, steps=10, target_steps=60, run_started=True),
+            "failed",
+            "exit code 0 at 10 of 60 steps (17%), without",
+        ),
+        (
+            ended(0, steps=10, target_steps=60, run_started=True, final_event="run_completed"),
+            "completed",
+            "exit code 0",
+        ),
+        (ended(143, signalled=True, final_event="run_completed", stop=LATE), "completed", "did not exit"),
+        (ended(None, 9, signalled=True, final_event="run_cancelled", stop=LATE), "cancelled", "did not exit"),
+        (ended(None, 9, signalled=True, final_event="run_failed", error="KeyError", stop=LATE), "failed", "KeyError"),
         (ended(0, final_event="run_failed", error=""), "failed", "run_failed, though exit code 0"),
         (ended(0, final_event="run_cancelled"), "cancelled", "the worker cancelled itself"),
         (ended(1, final_event="run_completed"), "failed", "exit code 1"),
