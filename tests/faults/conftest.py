@@ -212,6 +212,12 @@ def cluster(home: Path, badworker: Path) -> Iterator[Cluster]:
 
 
 @pytest.fixture
+def busy() -> Callable[[], float]:
+    """Tell how many times longer things take than on a quiet machine."""
+    return _DAEMONS.busy  # type: ignore[no-any-return]
+
+
+@pytest.fixture
 def make_daemon_run() -> Callable[[RunFolder], DaemonRun]:
     """Look at a run that was submitted by other means."""
     return DaemonRun

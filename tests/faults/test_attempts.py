@@ -68,7 +68,6 @@ def test_ppo_killed_after_a_checkpoint_continues_from_it(cluster, until, trainin
         assert {each.attempt for each in episodes} == {one.attempt}
     assert show.main([run.run_id, "--home", str(cluster.home)], standalone_mode=False) == 0
     shown = capsys.readouterr().out
-    assert "how it ended" in shown
     assert "killed by SIGKILL" in shown
 
 
