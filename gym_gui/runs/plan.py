@@ -78,3 +78,13 @@ class RunPlan(msgspec.Struct, frozen=True, kw_only=True):
     parent_run_id: str | None = None
     submitter: str = ""
     provenance: dict[str, Any] = {}
+
+    @property
+    def target_episodes(self) -> int | None:
+        """Episodes that the run is to evaluate; ``None`` of one that trains, or where a config does not say."""
+        episodes = [
+            worker.config.get("eval_episodes") if worker.config.get("mode") == "evaluate" else None
+            for worker in self.workers
+        ]
+        counts = [count for count in episodes if type(count) is int and count > 0]
+        return sum(counts) if counts and len(counts) == len(episodes) else None

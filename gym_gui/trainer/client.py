@@ -79,6 +79,11 @@ class TrainerClient:
         """Close the connection."""
         self._connection.close()
 
+    @property
+    def home(self) -> Path:
+        """The home whose daemon this is a client of."""
+        return self._home
+
     def submit(
         self,
         payload: dict[str, Any],

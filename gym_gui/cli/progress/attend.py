@@ -66,6 +66,8 @@ def attend(
         with Interrupts() as fresh:
             return attend(client, run_ids, home=home, as_json=as_json, owner=owner, interrupts=fresh)
     runs = {run_id: RunProgress() for run_id in run_ids}
+    for run_id, run in runs.items():
+        run.target_episodes = _target_episodes(client.home, run_id)
     outcome = Attended([])
     devices = DeviceNotes(home)
     with Follower(client, run_ids) as news:
@@ -104,6 +106,17 @@ def _show_until_interrupted(
                     view.note(note)
         _label(runs)
         view.show(rows, changed, time.monotonic())
+
+
+def _target_episodes(home: Path, run_id: str) -> int | None:
+    from gym_gui.core.worker.errors import MosaicError
+    from gym_gui.runs.folder import RunFolder
+    from gym_gui.runs.plan_io import load_plan
+
+    try:
+        return load_plan(RunFolder.of(home, run_id)).target_episodes
+    except MosaicError:
+        return None
 
 
 def _label(runs: dict[str, RunProgress]) -> None:

@@ -109,14 +109,15 @@ def _cells(run: RunProgress, now: float) -> dict[str, Text | ProgressBar | str]:
     complete = BAR if going else GOOD if state == "completed" else style
     bar = ProgressBar(total=1.0, completed=fraction or 0.0, pulse=going and fraction is None and seen.steps > 0,
                       complete_style=complete, finished_style=complete, style=QUIET)  # fmt: skip
-    target = f"/{figures.short(seen.target_steps)}" if seen.target_steps else ""
+    target = f"/{figures.short(seen.target_steps)}" if seen.target_steps and not run.target_episodes else ""
+    episodes = f"/{figures.count(run.target_episodes)}" if run.target_episodes else ""
     return {
         "state": rich_text(state, style=style),
         "bar": bar,
         "percent": "" if fraction is None else f"{int(fraction * 100)}%",
         "steps": f"{figures.short(seen.steps)}{target}",
         "rate": figures.short(run.rate(now)),
-        "episodes": figures.count(episodes_of(seen)),
+        "episodes": figures.count(episodes_of(seen)) + episodes,
         "return": figures.decimal(return_of(seen)),
         "eta": figures.clock(run.eta_s(now)),
     }

@@ -22,6 +22,8 @@ class RunProgress:
     def __init__(self, label: str = "") -> None:
         self.label = label
         self.summary: RunSummary | None = None
+        self.target_episodes: int | None = None
+        """Of an evaluation: how many episodes it is to have."""
         self.workers: dict[str, RunProgress] = {}
         """The workers of a run that has several, each looked at as a run of its own."""
         self._seen: deque[tuple[float, int]] = deque()
@@ -59,8 +61,10 @@ class RunProgress:
 
     @property
     def fraction(self) -> float | None:
-        """Share of the steps that are done, 0 to 1; ``None`` where the target is not known."""
+        """Share that is done, 0 to 1: of the steps, of an evaluation's episodes; ``None`` where no target is known."""
         run = self.summary
+        if run is not None and self.target_episodes:
+            return min(eval_episodes_of(run) / self.target_episodes, 1.0)
         if run is None or not run.target_steps:
             return None
         return min(run.steps / run.target_steps, 1.0)
@@ -90,7 +94,14 @@ class RunProgress:
     def eta_s(self, now: float) -> float | None:
         """Return the seconds until the target at the recent rate; ``None`` where nothing can be said."""
         run, rate = self.summary, self.rate(now)
-        if run is None or run.state.terminal or not run.target_steps or not rate or run.steps >= run.target_steps:
+        if (
+            self.target_episodes
+            or run is None
+            or run.state.terminal
+            or not run.target_steps
+            or not rate
+            or run.steps >= run.target_steps
+        ):
             return None
         return (run.target_steps - run.steps) / rate
 

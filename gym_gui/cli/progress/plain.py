@@ -73,12 +73,13 @@ def line_of(run: RunProgress, now: float) -> str:
     if seen.cause and seen.state.value in ("failed", "lost", "cancelled", "queued"):
         parts[0] += f" ({seen.cause})"
     if seen.steps or episodes_of(seen):
-        done = f"/{figures.count(seen.target_steps)}" if seen.target_steps else ""
+        done = f"/{figures.count(seen.target_steps)}" if seen.target_steps and not run.target_episodes else ""
         share = f" ({run.fraction:.0%})" if run.fraction is not None else ""
-        parts.append(f"{figures.count(seen.steps)}{done} steps{share}")
+        parts.append(f"{figures.count(seen.steps)}{done} steps{'' if run.target_episodes else share}")
         if (rate := run.rate(now)) is not None:
             parts.append(f"{figures.short(rate)} steps/s")
-        parts.append(f"{figures.count(episodes_of(seen))} episodes")
+        wanted = f"/{figures.count(run.target_episodes)}" if run.target_episodes else ""
+        parts.append(f"{figures.count(episodes_of(seen))}{wanted} episodes{share if run.target_episodes else ''}")
     if (mean := return_of(seen)) is not None:
         spread = (
             f" ± {figures.decimal(seen.evaluation.std)}" if seen.mean_return_100 is None and seen.evaluation else ""
