@@ -252,6 +252,8 @@ def _take_usage(run: RunSummary, known: RunSummary) -> None:
     reported = {(worker.worker_id, worker.attempt): worker for worker in known.workers}
     for worker in run.workers:
         found = reported.get((worker.worker_id, worker.attempt))
+        if found is not None and not worker.state.terminal:
+            worker.last_step_at = found.last_step_at
         if found is not None and not worker.state.terminal and worker.cpu_seconds is None:
             worker.cpu_seconds, worker.memory_bytes = found.cpu_seconds, found.memory_bytes
 

@@ -136,6 +136,8 @@ class WorkerSummary(msgspec.Struct, kw_only=True):
     """Average from the first steps that the worker told of to the last, pauses left out."""
     last_event: str = ""
     last_heartbeat_at: float | None = None
+    last_step_at: float | None = None
+    """When a living worker last told of a step, an episode or a metric: a heartbeat is none. As its proxy saw it."""
     cpu_seconds: float | None = None
     memory_bytes: int | None = None
     curve: list[CurvePoint] = []

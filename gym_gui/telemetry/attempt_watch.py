@@ -32,6 +32,8 @@ class LogFacts(msgspec.Struct, frozen=True):
     drained: bool = False
     closed: bool = False
     heartbeat_seen: bool = False
+    progress: int = 0
+    """How many records but heartbeats there are."""
     final_event: str = ""
     run_started: bool = False
     steps: int = 0
@@ -80,6 +82,9 @@ class AttemptWatch:
         """It began, and at the last look nothing of it lived: its log is complete."""
         self._launcher: ProcessIdentity | None = None
         self._usage_seen: Usage | None = None
+        self.progressed_at: float | None = None
+        """When anything but a heartbeat last came in, Unix time, as far as this supervisor watched."""
+        self._progress = 0
         self._final_at: float | None = None
         self._spawning = False
         self._started_at: float | None = None
@@ -138,6 +143,8 @@ class AttemptWatch:
         sampled, self._usage_seen = self.usage is not self._usage_seen, self.usage
         sizes = _size(self.stdout), _size(self.stderr)
         self.activity.update(now, *sizes, cpu_seconds, sampled=sampled, paused=paused)
+        if log.progress and log.progress != self._progress:
+            self._progress, self.progressed_at = log.progress, time.time()
         facts = AttemptFacts(
             number=self.number,
             launches=self.record.launches,

@@ -126,7 +126,8 @@ class Indexer:
             return self._last_words(worker, watch)
         rollup = self._rollup(*key)
         seen = rollup is not None and rollup.heartbeats > 0
-        return LogFacts(drained=drained, heartbeat_seen=seen, final_event=self._final_event(key))
+        progress = 0 if rollup is None else rollup.ledger.records - rollup.heartbeats
+        return LogFacts(drained=drained, heartbeat_seen=seen, progress=progress, final_event=self._final_event(key))
 
     def worker_rollups(self) -> list[WorkerRollup]:
         """Return the rollups of all attempts."""

@@ -269,6 +269,7 @@ class Proxy:
             proxy_pid=os.getpid(),
             lag_bytes=indexer.lag_bytes(),
             note=indexer.note or turns.supervisor.note,
+            progressed_at=turns.supervisor.progressed_at,
             usage=turns.usage.latest,
             measured_at=time.time(),
         )

@@ -35,6 +35,8 @@ class Supervision(msgspec.Struct, frozen=True):
     lag_bytes: int = 0
     note: str = ""
     """What stands in the run's way just now; shown instead of the cause of its state."""
+    progressed_at: Mapping[str, float] = {}
+    """By worker id, when a step or anything else but a heartbeat last came in."""
     usage: Mapping[str, Usage] = {}
     """By worker id."""
     measured_at: float | None = None
@@ -63,6 +65,8 @@ def summarize(plan: RunPlan, rollups: Sequence[WorkerRollup], ledger: Ledger, su
     means = [worker.mean_return_100 for worker in workers if worker.mean_return_100 is not None]
     targets = [worker.target_steps for worker in plan.workers if worker.target_steps is not None]
     begun = [record.started_at for record in history.workers.values() if record.started_at is not None]
+    for summary in workers:
+        summary.last_step_at = supervision.progressed_at.get(summary.worker_id)
     return RunSummary(
         run_id=plan.run_id,
         run_name=plan.run_name,

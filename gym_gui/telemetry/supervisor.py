@@ -94,6 +94,11 @@ class Supervisor:
         return found
 
     @property
+    def progressed_at(self) -> dict[str, float]:
+        """When each living worker last told of anything but that it lives, Unix time."""
+        return {plan.worker_id: watch.progressed_at for plan, watch in self.live_watches() if watch.progressed_at}
+
+    @property
     def hurried(self) -> bool:
         """Whether something is about to happen: a worker starts, or one is over and its log is to be closed."""
         return any(

@@ -32,6 +32,8 @@ _NEXT = {
     RunState.LOST: "mosaic runs logs {run} --supervisor",
 }
 _SHOWN = 4
+#: After so many seconds without a step, an episode or a metric it is told that a worker stands still.
+STALL_S = 60.0
 
 
 class Shortage(msgspec.Struct, kw_only=True):
@@ -88,6 +90,8 @@ def explain(run: RunSummary, waiting: Waiting | None = None, note: str = "") -> 
         told.meaning = f"Somebody asked for its end: {run.cause or 'cancelled'}{ended}; {kept}. {note}".rstrip()
         if run.started_at is None:
             told.next_step = f"mosaic runs show {run.run_id}"
+    if still := stalled(run):
+        told.meaning = f"{told.meaning} But: {still}."
     if run.cause.startswith(UNSUPERVISED):
         told.meaning = "Nobody has looked at its workers since then: they may have ended."
         told.next_step = "mosaic daemon start"
@@ -95,6 +99,22 @@ def explain(run: RunSummary, waiting: Waiting | None = None, note: str = "") -> 
         told.before = waiting.before
         told.waits_for = [_shortage(lack) for lack in waiting.lacks]
     return told
+
+
+def stalled(run: RunSummary, now: float | None = None) -> str:
+    """Return since when workers that run have told of no step, ``""`` where all of them go on.
+
+    Args:
+        run: The run.
+        now: Unix time.
+    """
+    now = time.time() if now is None else now
+    running = [worker for worker in run.workers if worker.state is RunState.RUNNING]
+    silent = [now - worker.last_step_at for worker in running if worker.last_step_at is not None]
+    late = [seconds for seconds in silent if seconds >= STALL_S]
+    if not late:
+        return ""
+    return f"no step for {max(late):.0f} s" + (f" ({len(late)} of {len(running)} workers)" if len(running) > 1 else "")
 
 
 def _shortage(lack: Lack) -> Shortage:

@@ -9,7 +9,7 @@ from gym_gui.runs.summary import RunSummary, WorkerSummary
 from gym_gui.trainer.demand import Demand
 from gym_gui.trainer.scheduler import MAX_PASSES, Capacity, Hold, Memory, QueuedRun, decide
 from gym_gui.trainer.waiting import Lack, Waiting
-from gym_gui.trainer.why import explain
+from gym_gui.trainer.why import explain, stalled
 from gym_gui.trainer.why_converters import explanation_from_pb, explanation_to_pb
 
 amounts = st.integers(0, 2**31)
@@ -92,3 +92,18 @@ def test_a_turn_is_named() -> None:
     told = explain(RunSummary(run_id="S"), decision.waiting["S"])
     assert told.waits_for[0].sentence == "Run B of the same submitter was passed often enough and goes first."
     assert str(decision.waiting["S"]).startswith("waits for run B of the same submitter")
+
+
+def test_a_worker_that_lives_and_tells_of_no_step_is_told_of() -> None:
+    workers = [
+        WorkerSummary(worker_id=name, worker_type="t", state=RunState.RUNNING, last_step_at=at)
+        for name, at in (("a", 1000.0), ("b", 1085.0), ("c", None))
+    ]
+    run = RunSummary(run_id="R", state=RunState.RUNNING, workers=workers)
+    assert stalled(run, now=1030.0) == ""
+    assert stalled(run, now=1090.0) == "no step for 90 s (1 of 3 workers)"
+    assert "But: no step for" in explain(run).meaning
+    run.workers = workers[:1]
+    assert stalled(run, now=1090.0) == "no step for 90 s"
+    run.workers[0].state = RunState.PAUSED
+    assert stalled(run, now=1090.0) == ""

@@ -108,6 +108,7 @@ def _figures(home: Path, run: RunSummary) -> list[tuple[str, Text | str | None]]
     return [
         ("steps", figures.count(run.steps) + (f" of {figures.count(run.target_steps)}" if run.target_steps else "")),
         ("speed", None if (rate := average_rate(run)) is None else f"{figures.count(rate)} steps/s"),
+        ("last step", _last_step(run)),
         ("episodes", _episodes(run)),
         ("return", None if return_of(run) is None else f"{figures.decimal(return_of(run))} ({return_label(run)})"),
         ("evaluation", None if run.evaluation is None else spread_text(run.evaluation)),
@@ -185,3 +186,11 @@ def _plain(value: object) -> str:
 def _below(folder: Path, path: str) -> str:
     """Return a path from the run's folder on where it lies in it."""
     return str(Path(path).relative_to(folder)) if Path(path).is_relative_to(folder) else path
+
+
+def _last_step(run: RunSummary) -> str | None:
+    """Return how long ago the workers of a run that goes on told of a step."""
+    from gym_gui.cli import figures
+
+    times = [worker.last_step_at for worker in run.workers if worker.last_step_at is not None]
+    return None if run.state.terminal or not times else figures.age(max(times))

@@ -8,6 +8,7 @@ from typing import IO
 from gym_gui.cli import figures
 from gym_gui.cli.progress.model import RunProgress, episodes_of, nan_text, return_label, return_of
 from gym_gui.core.terminal_text import escape
+from gym_gui.trainer.why import stalled
 
 EVERY_S = 5.0
 
@@ -89,6 +90,8 @@ def line_of(run: RunProgress, now: float) -> str:
         parts.append(odd)
     if (eta := run.eta_s(now)) is not None:
         parts.append(f"ETA {figures.duration(eta)}")
+    if still := stalled(seen):
+        parts.append(still)
     if seen.lag_bytes > LAG_SHOWN_BYTES:
         parts.append(f"{figures.size(seen.lag_bytes)} of log not yet indexed")
     return " · ".join(parts)
