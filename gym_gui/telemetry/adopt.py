@@ -6,43 +6,54 @@ import contextlib
 from collections.abc import Collection, Iterator
 from pathlib import Path
 
+from gym_gui.runs.folder import RunFolder
 from gym_gui.telemetry.rollup import Rollup
 from gym_gui.telemetry.rowid import id_range, row_id
+from gym_gui.telemetry.segments import read_segments, readable
 from gym_gui.telemetry.store import SourceRow, Store
 from gym_gui.telemetry.tail import Cursor
 
 _COPIED = ("steps", "episodes", "metric_extras", "events", "quarantine")
 
 
-def copy_unreadable(store: Store, old: Path, gone: Collection[tuple[int, int]]) -> int:
+def copy_unreadable(store: Store, folder: RunFolder, gone: Collection[tuple[int, int]]) -> int:
     """Copy rows, names and rollups that no log has any more into an empty database.
 
-    Those of truncated and replaced files: their cursors are put where the logs' present files begin. And all those of
+    Those of segments that are not to be had any more: their cursors are put where reading can go on. And all those of
     logs that are gone, which are closed.
 
     Args:
         store: The new database.
-        old: The database before.
+        folder: The run's folder, with the database before.
         gone: Worker and attempt of each log that is gone.
 
     Returns:
-        How many truncated or replaced files there were.
+        How many segments were copied.
     """
     execute = store.connection.execute
-    with _attached(store, old), store.transaction():
+    on_record = read_segments(folder)
+    with _attached(store, folder.database), store.transaction():
         segments = execute(
             "SELECT worker_no, attempt, worker_id, path, end, rollup FROM old.segments"
             " JOIN old.cursors USING (worker_no, attempt) ORDER BY end"
         ).fetchall()
+        for key, recorded in on_record.items():
+            there = readable(folder, recorded)
+            if there and key not in gone:
+                segments = [one for one in segments if one[:2] != key or one[4] <= there[0].base]
         if not segments and not gone:
             return 0
-        for table in ("names", "segments"):
-            _copy(store, table, "")
+        _copy(store, "names", "")
+        for number, attempt in {*gone, *(one[:2] for one in segments)}:
+            last_end = max((one[4] for one in segments if one[:2] == (number, attempt)), default=0)
+            _copy(store, "segments", "WHERE worker_no = ? AND attempt = ? AND end <= ?", number, attempt, last_end)
         for key in sorted(gone):
             _copy_source(store, *key)
         last = {segment[:2]: segment for segment in segments if segment[:2] not in gone}
         for number, attempt, worker_id, path, end, rollup in last.values():
-            source = SourceRow(number, attempt, worker_id, path, Cursor(off=end, base=end))
+            ended = next((one for one in on_record.get((number, attempt), []) if one.byte_offset == end), None)
+            start = 0 if ended is None else ended.next_start
+            source = SourceRow(number, attempt, worker_id, path, Cursor(off=end, base=end - start))
             store.add_source(source, Rollup.from_snapshot(rollup))
             _copy_rows(store, row_id(number, attempt, 0), row_id(number, attempt, end))
     return len(segments)

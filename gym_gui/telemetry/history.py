@@ -65,6 +65,8 @@ class RunHistory:
         self.cause = ""
         self.started_at: float | None = None
         self.ended_at: float | None = None
+        self.gaps = 0
+        """How often something may have been printed that nobody could read."""
         self.proxies = 0
         """How many proxies have supervised the run."""
         self.workers = {worker_id: WorkerHistory(worker_id) for worker_id in worker_ids}
@@ -78,6 +80,8 @@ class RunHistory:
             self._apply_state(event)
         elif name == "proxy":
             self.proxies += 1
+        elif name == "truncated":
+            self.gaps += bool(event.get("unseen", True))
         else:
             worker = self.workers.get(event.get("worker_id", ""))
             if worker is not None:

@@ -18,9 +18,11 @@ from gym_gui.telemetry.attempt_watch import AttemptWatch, LogFacts
 from gym_gui.telemetry.ending import FINAL_EVENTS, last_event, last_line, no_room, said_error, stderr_tail
 from gym_gui.telemetry.errors import DatabaseGone, DiskFull
 from gym_gui.telemetry.history import RunHistory
-from gym_gui.telemetry.ingest import Ingestor, Truncation
+from gym_gui.telemetry.ingest import Ingestor
+from gym_gui.telemetry.log_watch import LogWatch
 from gym_gui.telemetry.reindex import open_ingestor, put_aside
 from gym_gui.telemetry.rollup import WorkerRollup
+from gym_gui.telemetry.segments import Segment
 
 logger = logging.getLogger(__name__)
 
@@ -45,11 +47,22 @@ class Indexer:
         plan: The run.
         clock: Monotonic clock, seconds.
         beat: Called now and then during what takes long.
+        watch: Sees what files get the names of logs.
+        on_segment: Called when a segment of a log ends, before the database says so.
     """
 
     def __init__(
-        self, folder: RunFolder, plan: RunPlan, clock: Callable[[], float], beat: Callable[[], None] = lambda: None
+        self,
+        folder: RunFolder,
+        plan: RunPlan,
+        clock: Callable[[], float],
+        beat: Callable[[], None] = lambda: None,
+        *,
+        watch: LogWatch | None = None,
+        on_segment: Callable[[Segment], None] = lambda _segment: None,
     ) -> None:
+        self._watch = watch
+        self._on_segment = on_segment
         self.folder = folder
         self.plan = plan
         self.disk_full = False
@@ -58,8 +71,6 @@ class Indexer:
         """All that was in the logs at the last look is in the database."""
         self.behind = False
         """The last look read so much that there is more to be read at once."""
-        self.truncations: list[Truncation] = []
-        """Logs that were found truncated or replaced; whoever records them empties the list."""
         self.rebuilds: list[str] = []
         """Why the database was made anew; whoever records it empties the list."""
         self._clock = clock
@@ -171,7 +182,7 @@ class Indexer:
         began = self._clock()
         result = self._ingestor.pump(self._share)
         took = self._clock() - began
-        self.behind = result.bytes_read >= self._share // 2
+        self.behind = result.more or result.bytes_read >= self._share // 2
         if took > SLOW_S:
             self._share = max(LEAST_BYTES, self._share // 2)
         elif took < QUICK_S and self.behind:
@@ -179,12 +190,17 @@ class Indexer:
         self._pumps += 1
         self.caught_up = result.caught_up
         self._last_read = result.bytes_read
-        self.truncations += result.truncations
 
     def _add_sources(self, history: RunHistory) -> None:
         """Open the database if it is not open, and add every log that it does not know yet."""
         if self._ingestor is None:
-            self._ingestor = open_ingestor(self.folder, self.plan, lambda _done, _total: self._beat())
+            self._ingestor = open_ingestor(
+                self.folder,
+                self.plan,
+                lambda _done, _total: self._beat(),
+                watch=self._watch,
+                on_segment=self._on_segment,
+            )
             self._added.clear()
         if (0, 1) not in self._added:
             self._ingestor.add_source(0, "supervisor", 1, self.folder.supervisor_log)
@@ -195,7 +211,7 @@ class Indexer:
                 if key in self._added:
                     continue  # every turn comes by here
                 path = self.folder.stdout_log(worker.worker_id, number)
-                if os.path.lexists(path):
+                if os.path.lexists(path) or (self._watch is not None and self._watch.has_news(path)):
                     self._ingestor.add_source(worker.worker_no, worker.worker_id, number, path)
                     self._added.add(key)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -17,11 +17,13 @@ from gym_gui.telemetry.batch import Batch
 from gym_gui.telemetry.decode import LineDecoder
 from gym_gui.telemetry.errors import DiskFull
 from gym_gui.telemetry.flush import Flush
+from gym_gui.telemetry.log_watch import LogWatch
 from gym_gui.telemetry.refusals import Refusals
 from gym_gui.telemetry.rollup import Rollup, WorkerRollup
 from gym_gui.telemetry.rowid import row_id
+from gym_gui.telemetry.segments import Segment, read_segments, readable
 from gym_gui.telemetry.store import SourceRow, Store
-from gym_gui.telemetry.tail import Cursor, LogTail, Reading
+from gym_gui.telemetry.tail import Cursor, Left, LogTail, Reading
 
 SUPERVISOR_NO = 0
 """The worker number of the supervisor's own log."""
@@ -35,18 +37,6 @@ _LEAST_SHARE = 64 << 10
 _PIECE_BYTES = 96 << 10
 
 
-class Truncation(msgspec.Struct, frozen=True):
-    """A log that somebody truncated or replaced while the run went on."""
-
-    worker_no: int
-    worker_id: str
-    attempt: int
-    byte_offset: int
-    """Logical offset at which reading goes on, at the start of the file that is there now."""
-    reason: str
-    """``truncated`` or ``replaced``."""
-
-
 class PumpResult(msgspec.Struct, frozen=True):
     """What one transaction did."""
 
@@ -55,7 +45,9 @@ class PumpResult(msgspec.Struct, frozen=True):
     caught_up: bool
     """Whether nothing more that can be read was in the logs."""
     lines: int = 0
-    truncations: tuple[Truncation, ...] = ()
+    truncations: tuple[Segment, ...] = ()
+    more: bool = False
+    """Whether a log has another file that waits to be read."""
 
 
 @dataclass
@@ -96,6 +88,8 @@ class Ingestor:
         folder: The run's folder.
         plan: The run's plan.
         database: Where the rows go, if not to the run's own database (a reindex writes beside it).
+        watch: Sees what files get the names of logs.
+        on_segment: Called when a segment of a log ends, before the database says so.
 
     Raises:
         DiskFull: No room for the database; may be tried again.
@@ -103,7 +97,19 @@ class Ingestor:
         TelemetryError: The database is of another run or a later version.
     """
 
-    def __init__(self, folder: RunFolder, plan: RunPlan, *, database: Path | None = None) -> None:
+    def __init__(
+        self,
+        folder: RunFolder,
+        plan: RunPlan,
+        *,
+        database: Path | None = None,
+        watch: LogWatch | None = None,
+        on_segment: Callable[[Segment], None] = lambda _segment: None,
+    ) -> None:
+        self._watch = watch
+        self._on_segment = on_segment
+        self._told: dict[tuple[int, int], Segment] = {}
+        self._segments = read_segments(folder)
         self._folder = folder
         self._run_id = plan.run_id
         self._store = Store(database or folder.database, plan.run_id)
@@ -138,9 +144,12 @@ class Ingestor:
         if (worker_no, attempt) in self._sources:
             return
         row_id(worker_no, attempt, 0)
-        row = SourceRow(worker_no, attempt, worker_id, os.path.relpath(path, self._folder.path), Cursor())
+        cursor, lost = self._beginning(worker_no, attempt)
+        row = SourceRow(worker_no, attempt, worker_id, os.path.relpath(path, self._folder.path), cursor)
         with self._store.transaction():
             self._store.add_source(row, Rollup())
+            if lost:
+                self._store.add_segment(worker_no, attempt, 0, lost, "lost", Rollup())
         self._open(row)
 
     def pump(self, max_bytes: int = 4 << 20) -> PumpResult:
@@ -232,13 +241,34 @@ class Ingestor:
         self._store.close()
         self._close_tails()
 
+    def _beginning(self, worker_no: int, attempt: int) -> tuple[Cursor, int]:
+        """Return where the reading of a log begins that the database does not know, and what before it is lost."""
+        segments = self._segments.get((worker_no, attempt), [])
+        there = readable(self._folder, segments)
+        if there:
+            return Cursor(there[0].base, there[0].base - there[0].start), there[0].base
+        if segments:
+            last = segments[-1]
+            return Cursor(last.byte_offset, last.byte_offset - last.next_start), last.byte_offset
+        return Cursor(), 0
+
+    def _tail(self, row: SourceRow) -> LogTail:
+        segments = self._segments.get((row.worker_no, row.attempt), [])
+        return LogTail(
+            self._folder.path / row.path,
+            row.cursor,
+            begun=self._store.segments_end(row.worker_no, row.attempt),
+            watch=self._watch,
+            script=[one for one in readable(self._folder, segments) if one.byte_offset > row.cursor.off],
+        )
+
     def _open(self, row: SourceRow) -> None:
         supervisor = row.worker_no == SUPERVISOR_NO
         self._sources[row.worker_no, row.attempt] = _Source(
             worker_no=row.worker_no,
             attempt=row.attempt,
             worker_id=row.worker_id,
-            tail=LogTail(self._folder.path / row.path, row.cursor),
+            tail=self._tail(row),
             decoder=LineDecoder(
                 self._run_id,
                 row.worker_id,
@@ -262,6 +292,16 @@ class Ingestor:
                 )
         if not found:
             return PumpResult(0, 0, caught_up=True)
+        segments = tuple(
+            _segment(source, changes.reading, changes.reading.left)
+            for source, changes in found
+            if changes.reading.left is not None
+        )
+        for segment in segments:
+            key = (segment.worker_no, segment.attempt)
+            if self._told.get(key) != segment:  # said once, however often the disk refuses
+                self._told[key] = segment
+                self._on_segment(segment)
         now = time.time()
         with self._store.transaction():
             for source, changes in found:
@@ -277,17 +317,8 @@ class Ingestor:
             sum(changes.records for _, changes in found),
             caught_up=not any(source.tail.lag() for source, _ in found),
             lines=sum(changes.lines for _, changes in found),
-            truncations=tuple(
-                Truncation(
-                    source.worker_no,
-                    source.worker_id,
-                    source.attempt,
-                    changes.reading.cursor.off,
-                    changes.reading.sealed,
-                )
-                for source, changes in found
-                if changes.reading.sealed
-            ),
+            truncations=segments,
+            more=any(source.tail.has_next() for source, _ in found),
         )
 
     def _write(self, source: _Source, changes: _Changes, now: float) -> None:
@@ -300,8 +331,8 @@ class Ingestor:
         if reading.overlong is not None:
             self._take(source.decoder.overlong(*reading.overlong), changes)
         store.save_rollup(*key, changes.rollup.columns(curve=changes.episodes > 0))
-        if reading.sealed:
-            store.add_segment(*key, old, reading.sealed, changes.rollup)
+        if reading.left is not None:
+            store.add_segment(*key, reading.left.base, old.off, reading.sealed, changes.rollup)
         if changes.size:
             last = row_id(*key, reading.cursor.off - 1)
             second = int(now)
@@ -350,6 +381,17 @@ class Ingestor:
     def _close_tails(self) -> None:
         for source in self._sources.values():
             source.tail.close()
+
+
+def _segment(source: _Source, reading: Reading, left: Left) -> Segment:
+    return Segment(
+        worker_no=source.worker_no,
+        worker_id=source.worker_id,
+        attempt=source.attempt,
+        byte_offset=reading.cursor.off,
+        reason=reading.sealed,
+        **left._asdict(),
+    )
 
 
 def _pieces(data: bytes, start: int) -> Iterator[tuple[int, bytes]]:

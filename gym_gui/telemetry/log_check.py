@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 import msgspec
 
-from gym_gui.core.regular_files import kind_of
+from gym_gui.core.regular_files import kind_of, open_stream
 from gym_gui.runs.folder import RunFolder
 from gym_gui.runs.summary import Ledger
 from gym_gui.telemetry.batch import Batch, why_episode_refused
@@ -34,6 +34,7 @@ from gym_gui.telemetry.reader import reading
 from gym_gui.telemetry.recount import LineJudge, RawLine, Record, raw_lines
 from gym_gui.telemetry.rollup import Rollup
 from gym_gui.telemetry.rowid import id_range, row_id
+from gym_gui.telemetry.segments import Segment
 
 _MAX_PROBLEMS = 20
 _CHUNK = 96 << 10
@@ -56,7 +57,11 @@ class LogReport(msgspec.Struct, kw_only=True):
     unread_bytes: int = 0
     """Of the log, after what the database has read."""
     sealed_segments: int = 0
-    """Files of this log that were truncated or replaced: their rows cannot be recounted any more."""
+    """Stretches of this log that ended because it was renamed, replaced or truncated."""
+    recounted_segments: int = 0
+    """Those of them that are kept, and were recounted."""
+    gaps: int = 0
+    """How often something may have been printed into it that nobody could read."""
     compressed: bool = False
     dropped: LogRecord | None = None
     """The log was dropped after it had been recounted: what was counted then is compared."""
@@ -95,7 +100,9 @@ class LogCheck:
         folder: The run's folder.
         run_id: Of the run.
         log: What the database says of the log.
-        before: What had been counted of it when its present file began.
+        segments: What of the log is to be recounted before its present file, in order.
+        begun: Logical offset at which the reading of the present file began.
+        before: What had been counted of it before all that is recounted.
         progress: Called now and then with the bytes done.
         current: Whether the database was made by the rules of this version, so that its comments on what is
             quarantined, and its rollups, must be those of this version.
@@ -106,6 +113,8 @@ class LogCheck:
         folder: RunFolder,
         run_id: str,
         log: StoredLog,
+        segments: list[Segment],
+        begun: int,
         before: Rollup,
         progress: Callable[[int], None],
         *,
@@ -115,7 +124,8 @@ class LogCheck:
             worker_id=log.worker_id if log.worker_no else "",
             attempt=log.attempt,
             path=log.path,
-            base=log.base,
+            base=segments[0].base if segments else begun,
+            recounted_segments=len(segments),
             recounted=Ledger(),
             database=Ledger(
                 **{name: getattr(log, name) - getattr(before.counts, name) for name in Ledger.__struct_fields__}
@@ -124,6 +134,8 @@ class LogCheck:
         self._progress = progress
         self._folder = folder
         self._log = log
+        self._segments = segments
+        self._begun = begun
         self._current = current
         self._judge = LineJudge(run_id, log.worker_id, supervisor=log.worker_no == 0)
         self._origin = row_id(log.worker_no, log.attempt, 0)
@@ -145,7 +157,7 @@ class LogCheck:
         path = self._folder.path / log.path
         dropped = dropped_record(path)
         if dropped is not None:
-            self._compare_dropped(dropped, log.base, end)
+            self._compare_dropped(dropped, self.report.base, end)
             return
         kind = kind_of(path)
         if kind:
@@ -157,16 +169,21 @@ class LogCheck:
             self._problem(f"the log is {log.off - log.base - size} bytes shorter than what was read of it")
         elif log.closed and self.report.unread_bytes:
             self._problem(f"the log grew by {self.report.unread_bytes} bytes after its attempt had ended")
-        self._load_seen(log.base)
-        first, last = self._origin + log.base, self._origin + end
+        begin = self.report.base
+        self._load_seen(begin)
+        first, last = self._origin + begin, self._origin + end
         rows = {table: stored_rows(self._folder.database, table, first, last) for table in COMPARED}
         metrics = Signature()
         self._seen.execute("BEGIN")
+        for segment in self._segments:
+            part = path.parent / segment.part
+            with self._undamaged(part), open_stream(part) as stream:
+                stream.seek(segment.start)
+                self._recount(raw_lines(stream, segment.base, segment.byte_offset), rows, metrics, ended=True)
         if size:
             with self._undamaged(path), open_log(path) as stream:
-                for chunk in _chunks(raw_lines(stream, log.base, end), ended=bool(log.closed)):
-                    self._take(chunk, rows, metrics)
-                    self._progress(chunk[-1].offset - log.base)
+                stream.seek(self._begun - log.base)
+                self._recount(raw_lines(stream, self._begun, end), rows, metrics, ended=bool(log.closed))
         for table, left in rows.items():
             for row in itertools.islice(left, 3):
                 self._problem(f"{table}: a row at byte {row[0] - self._origin} that the log does not have")
@@ -177,6 +194,11 @@ class LogCheck:
         self._compare_ledgers("the log has")
         if self._current:
             self._compare_rollup()
+
+    def _recount(self, lines: Iterator[RawLine], rows: _Rows, metrics: Signature, *, ended: bool) -> None:
+        for chunk in _chunks(lines, ended=ended):
+            self._take(chunk, rows, metrics)
+            self._progress(chunk[-1].offset - self.report.base)
 
     def _take(self, lines: list[RawLine], rows: _Rows, metrics: Signature) -> None:
         """Compare the rows of some lines."""

@@ -198,6 +198,13 @@ def _why_not(report: VerifyReport) -> str:
     if not report.ok:
         more = f" and {len(problems) - _SHOWN} more" if len(problems) > _SHOWN else ""
         return f"the recount does not agree with the database: {'; '.join(problems[:_SHOWN])}{more}"
+    gaps = sum(log.gaps for log in report.logs)
+    if gaps:
+        return (
+            f"something may have been printed that nobody could read ({gaps} times): the logs were renamed or truncated"
+        )
+    if any(log.sealed_segments for log in report.logs):
+        return "a worker renamed, replaced or truncated its log: what is left of it is kept"
     return "" if report.complete else "the database has not read all of them"
 
 

@@ -28,8 +28,10 @@ from gym_gui.telemetry.attempt_watch import LogFacts
 from gym_gui.telemetry.diagnostics import say
 from gym_gui.telemetry.errors import Fenced
 from gym_gui.telemetry.identity import ProcessIdentity
+from gym_gui.telemetry.log_watch import LogWatch
 from gym_gui.telemetry.observed_clock import ObservedClock
 from gym_gui.telemetry.pulse import Pulse
+from gym_gui.telemetry.segments import EVENT, Segment
 from gym_gui.telemetry.supervisor import Supervisor
 
 if TYPE_CHECKING:
@@ -136,6 +138,7 @@ class Proxy:
         self._looked_at = float("-inf")
         self._stale = True
         self._note = ""
+        self._watch: LogWatch | None = None
         self._lock = FileLock(folder.proxy_lock)
         self._pulse = Pulse(self._lock, self._clock)
 
@@ -191,19 +194,33 @@ class Proxy:
             self._number = supervisor.history.proxies + 1
             if not supervisor.ended:
                 supervisor.journal.record("proxy", pid=pid)
+            self._watch = self._watch_logs()  # before anything can rename a log
             # The workers first: the store is imported and opened while they start.
             supervisor.step(lambda _worker, _watch: LogFacts())
             self._on_launched()
             return self._index(supervisor, plan)
         finally:
             supervisor.close()
+            if self._watch is not None:
+                self._watch.close()
+
+    def _watch_logs(self) -> LogWatch | None:
+        """Return a watch on the folder of logs; ``None`` where the system gives none: then names are looked at."""
+        try:
+            return LogWatch(self.folder.logs)
+        except OSError as error:
+            say(f"no watch on {self.folder.logs}: {error}")
+            return None
 
     def _index(self, supervisor: Supervisor, plan: RunPlan) -> int:
         """Supervise and index until the run has ended."""
         from gym_gui.telemetry.indexer import Indexer
         from gym_gui.telemetry.usage_sampler import UsageSampler
 
-        indexer = Indexer(self.folder, plan, self._clock, self._pulse.beat)
+        def note(segment: Segment) -> None:
+            supervisor.journal.record(EVENT, **msgspec.structs.asdict(segment))
+
+        indexer = Indexer(self.folder, plan, self._clock, self._pulse.beat, watch=self._watch, on_segment=note)
         turns = _Turns(supervisor, indexer, UsageSampler(plan.limits, self._clock))
         try:
             while not supervisor.ended:
@@ -221,9 +238,6 @@ class Proxy:
         turns.supervisor.journal.tell()
         had_room = not turns.indexer.disk_full
         read = turns.indexer.pump(turns.supervisor.history)
-        while turns.indexer.truncations:
-            found = turns.indexer.truncations.pop(0)
-            turns.supervisor.journal.record("truncated", **msgspec.structs.asdict(found))
         self._tell_rebuilds(turns)
         if turns.supervisor.hurried or now - self._looked_at >= LOOK_INTERVAL_S:
             self._looked_at = now

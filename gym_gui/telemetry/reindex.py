@@ -10,7 +10,7 @@ import re
 import sqlite3
 from collections.abc import Callable
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import msgspec
 
@@ -31,6 +31,7 @@ from gym_gui.telemetry.limits import DECODER_VERSION
 from gym_gui.telemetry.logfile import dropped_logs, dropped_record, is_there, log_size, logs_of
 from gym_gui.telemetry.proxy_identity import proxy_of
 from gym_gui.telemetry.schema import SCHEMA_VERSION, check_schema
+from gym_gui.telemetry.segments import read_segments, readable
 from gym_gui.telemetry.store import Store
 
 logger = logging.getLogger(__name__)
@@ -101,13 +102,16 @@ def reindex_run(folder: RunFolder, *, progress: Callable[[int, int], None] | Non
         lock.release()
 
 
-def open_ingestor(folder: RunFolder, plan: RunPlan, progress: Callable[[int, int], None] | None = None) -> Ingestor:
+def open_ingestor(
+    folder: RunFolder, plan: RunPlan, progress: Callable[[int, int], None] | None = None, **live: Any
+) -> Ingestor:
     """Open a run's database for writing; one of an earlier schema is rebuilt from the logs first.
 
     Args:
         folder: The run's folder; the caller holds the proxy lock.
         plan: The run.
         progress: Called while it is rebuilt, after each transaction, with bytes done and bytes in all.
+        **live: What else :class:`Ingestor` takes: ``watch`` and ``on_segment``.
 
     Raises:
         DiskFull: No room; may be tried again.
@@ -116,7 +120,7 @@ def open_ingestor(folder: RunFolder, plan: RunPlan, progress: Callable[[int, int
     if any(kind_of(f"{folder.database}{ending}") for ending in ENDINGS):
         put_aside(folder.database)
     try:
-        return Ingestor(folder, plan)
+        return Ingestor(folder, plan, **live)
     except OldSchema as old:
         gone = [path.name for path in _missing_logs(folder).values() if dropped_record(path) is None]
         if gone:
@@ -130,7 +134,7 @@ def open_ingestor(folder: RunFolder, plan: RunPlan, progress: Callable[[int, int
         message = "Telemetry database of an earlier schema is rebuilt"
         log_constant(logger, LOG_SERVICE_SQLITE_DEBUG, message=message, extra=values)
         rebuild(folder, plan, progress)
-        return Ingestor(folder, plan)
+        return Ingestor(folder, plan, **live)
 
 
 def rebuild(folder: RunFolder, plan: RunPlan, progress: Callable[[int, int], None] | None = None) -> ReindexReport:
@@ -157,7 +161,7 @@ def rebuild(folder: RunFolder, plan: RunPlan, progress: Callable[[int, int], Non
         if old_decoder is not None:
             gone = _missing_logs(folder)
             with contextlib.closing(Store(new, plan.run_id)) as store:
-                kept = copy_unreadable(store, folder.database, gone)
+                kept = copy_unreadable(store, folder, gone)
         ingestor = Ingestor(folder, plan, database=new)
         try:
             report = _ingest(ingestor, plan.run_id, _logs(folder, plan, closed), progress)
@@ -211,6 +215,12 @@ def _logs(folder: RunFolder, plan: RunPlan, closed: set[tuple[int, int]]) -> lis
             key = (numbers[worker_id], attempt)
             ended = key in closed or _has_ended(folder, worker_id, attempt)
             logs.append(_Log(*key, worker_id, path, ended))
+    there = {(log.worker_no, log.attempt) for log in logs}
+    for (number, attempt), segments in read_segments(folder).items():
+        worker_id = segments[0].worker_id
+        if (number, attempt) not in there and numbers.get(worker_id) == number and readable(folder, segments):
+            ended = (number, attempt) in closed or _has_ended(folder, worker_id, attempt)
+            logs.append(_Log(number, attempt, worker_id, folder.stdout_log(worker_id, attempt), ended))
     return logs
 
 

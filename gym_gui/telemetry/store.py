@@ -289,12 +289,28 @@ class Store:
         ).fetchone()
         return Rollup(row[0], row[1])
 
-    def add_segment(self, worker_no: int, attempt: int, old: Cursor, reason: str, rollup: Rollup) -> None:
-        """Record that the file that a cursor stood in is no longer to be had, inside a transaction."""
+    def add_segment(self, worker_no: int, attempt: int, base: int, end: int, reason: str, rollup: Rollup) -> None:
+        """Record that a segment of a log ends, inside a transaction.
+
+        Args:
+            worker_no: The worker.
+            attempt: Its attempt.
+            base: Logical offset of the segment's first byte.
+            end: Logical offset after its last byte.
+            reason: Why it ends.
+            rollup: Of all up to there.
+        """
         self.connection.execute(
-            "INSERT INTO segments VALUES (?,?,?,?,?,?)",
-            (worker_no, attempt, old.base, old.off, reason, rollup.snapshot()),
+            "INSERT OR REPLACE INTO segments VALUES (?,?,?,?,?,?)",
+            (worker_no, attempt, base, end, reason, rollup.snapshot()),
         )
+
+    def segments_end(self, worker_no: int, attempt: int) -> int:
+        """Return the logical offset at which the last segment of a log ended, 0 where there was none."""
+        (end,) = self.connection.execute(
+            "SELECT coalesce(max(end), 0) FROM segments WHERE worker_no = ? AND attempt = ?", (worker_no, attempt)
+        ).fetchone()
+        return int(end)
 
     def note_batch(self, last: int, row: int, received_at: float) -> None:
         """Record, inside a transaction, that the rows up to `row` came in now.

@@ -71,7 +71,7 @@ def summarize(plan: RunPlan, rollups: Sequence[WorkerRollup], ledger: Ledger, su
         run_id=plan.run_id,
         run_name=plan.run_name,
         state=history.state,
-        cause=history.cause if history.state.terminal else supervision.note or history.cause,
+        cause=_cause(history, supervision.note),
         digest=plan.digest,
         report=supervision.report,
         group=plan.group,
@@ -152,6 +152,16 @@ def _unsupervised_since(folder: RunFolder, history: RunHistory) -> str:
     beaten_at = last_beat(folder) / 1e9
     since = time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(beaten_at)) if beaten_at else "an unknown time"
     return f"{UNSUPERVISED} {since}; this is the state as of then"
+
+
+def _cause(history: RunHistory, note: str) -> str:
+    cause = history.cause if history.state.terminal else note or history.cause
+    if not history.gaps:
+        return cause
+    times = "once" if history.gaps == 1 else f"{history.gaps} times"
+    return (
+        f"{cause}; its telemetry is incomplete: a log was renamed or truncated {times} before all of it could be read"
+    )
 
 
 def _worker_summary(

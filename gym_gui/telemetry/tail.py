@@ -10,15 +10,21 @@ import contextlib
 import hashlib
 import os
 import stat
+import time
+from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from gym_gui.core.regular_files import NotRegularFile, kind_of
+from gym_gui.core.regular_files import NotRegularFile, kind_of, open_regular
 from gym_gui.telemetry.limits import MAX_LINE_BYTES
+from gym_gui.telemetry.log_watch import LogFile, LogWatch
 from gym_gui.telemetry.logfile import log_size, open_descriptor
+from gym_gui.telemetry.segments import TAIL_BYTES, Segment, keep_part
+from gym_gui.telemetry.sentinel import Sentinel
 
-TAIL_BYTES = 64
-"""How much before the cursor is checked to be what was read."""
+#: Files that were left are looked at again so often, seconds; and so many of them are kept open.
+LOOK_BACK_S = 10.0
+MAX_OPEN = 64
 
 _WINDOW = 1 << 20
 
@@ -64,45 +70,95 @@ class Reading(NamedTuple):
     """`data` is a last line without newline."""
     overlong: Overlong | None = None
     sealed: str = ""
-    """Why the file before this cursor is no longer to be had, if so: ``truncated`` or ``replaced``."""
+    """Why a segment ends before this cursor, if so: ``truncated``, ``replaced`` or ``unseen``."""
+    left: Left | None = None
+    """That segment."""
+
+
+class Left(NamedTuple):
+    """The segment that a reading leaves behind (fields as of `segments.Segment`)."""
+
+    base: int
+    start: int
+    part: str
+    tail: str
+    next_start: int
+    unseen: bool
 
 
 class LogTail:
-    """One log.
+    """One log: the file that has its name, and those that had it.
 
     Args:
         path: The log; it may not exist yet.
         cursor: As committed.
+        begun: Logical offset at which the segment began that the cursor is in.
+        watch: Sees what files get the log's name; without one the name is looked at.
+        script: What is on record of segments to be read before the present file.
     """
 
-    def __init__(self, path: Path, cursor: Cursor) -> None:
+    def __init__(
+        self,
+        path: Path,
+        cursor: Cursor,
+        *,
+        begun: int = 0,
+        watch: LogWatch | None = None,
+        script: Sequence[Segment] = (),
+    ) -> None:
         self.path = path
         self.cursor = cursor
-        self._descriptor: int | None = None
+        self._begun = begun
+        self._watch = watch
+        self._script = list(script)
+        self._file: LogFile | None = None
+        self._next: list[LogFile] = []
+        """Files that got the log's name after the one that is read."""
+        self._older: list[LogFile] = []
+        """Files that were left: programs that have them open may still write to them."""
+        self._target: tuple[Cursor, LogFile] | None = None
+        """Where the last reading goes on, with the cursor that is committed then."""
+        self._unsynced: list[LogFile] = []
+        """Files that were left and may hold what is not on disk."""
+        self._looked_back_at = time.monotonic()
+        self._sentinel = Sentinel() if watch is not None else None
         self._before: bytes | None = None
         self._fault = ""
         self._scanned = 0
         """Bytes after the cursor known to hold no newline."""
 
     def close(self) -> None:
-        """Let the file go."""
-        if self._descriptor is not None:
-            os.close(self._descriptor)
-            self._descriptor = None
+        """Let the files go."""
+        for file in (*self._next, *self._older, *([self._file] if self._file is not None else [])):
+            file.close()
+        self._file, self._next, self._older = None, [], []
+        if self._sentinel is not None:
+            self._sentinel.close()
+
+    @property
+    def _descriptor(self) -> int | None:
+        return None if self._file is None else self._file.descriptor
 
     def lag(self) -> int:
-        """Return how many bytes stand in the file after the cursor."""
+        """Return how many bytes stand in the log after the cursor."""
         if self.cursor.closed:
             return 0
         try:
-            size = log_size(self.path) if self._descriptor is None else os.fstat(self._descriptor).st_size
+            size = log_size(self.path) if self._file is None else self._size()
         except OSError:
             return 0
-        return max(0, size - self.cursor.position)
+        waiting = sum(max(0, size_of(file) - file.position) for file in self._next)
+        return max(0, size - self.cursor.position) + waiting
 
     def drained(self) -> bool:
         """Return whether nothing but the beginning of a line stands after the cursor."""
-        return self.lag() <= self._scanned or bool(self._fault)
+        if self._watch is not None and self._watch.has_news(self.path):
+            return False
+        return (self.lag() <= self._scanned and not self._next) or bool(self._fault)
+
+    def has_next(self) -> bool:
+        """Return whether another file waits to be read, however little is in it."""
+        return bool(self._next or self._script)
 
     def fault(self) -> str:
         """Return why what has the log's name now cannot be read; empty where it can, or where there is nothing."""
@@ -112,11 +168,17 @@ class LogTail:
         """Return whether a look at the log may give something: it is not just as long as what was read of it."""
         if self.cursor.closed:
             return False
+        if self.has_next() or (self._watch is not None and self._watch.has_news(self.path)):
+            return True
+        if self._sentinel is not None and self._sentinel.broken():
+            return True
+        if self._older and time.monotonic() - self._looked_back_at > LOOK_BACK_S:
+            return True
         try:
             found = self.path.lstat()
         except OSError:
             found = None
-        if found is None or not stat.S_ISREG(found.st_mode):
+        if found is None or not stat.S_ISREG(found.st_mode) or (self._file is not None and self._watch is not None):
             # No such name: it is compressed, or the open file, if there is one, is still written to.
             return self.lag() > 0
         if found.st_ino != self.cursor.inode:
@@ -125,16 +187,29 @@ class LogTail:
 
     def sync(self) -> None:
         """Make the log as durable as the rows that are about to be."""
-        if self._descriptor is not None:
-            os.fsync(self._descriptor)
+        if self._file is not None and self._file.inode:
+            os.fsync(self._file.descriptor)
+        for file in self._unsynced:
+            if file.descriptor >= 0:
+                os.fsync(file.descriptor)
+        self._unsynced = []
 
     def commit(self, cursor: Cursor) -> None:
         """Take note that a reading's cursor was committed."""
-        if cursor.inode != self.cursor.inode or cursor.base != self.cursor.base:
-            self.close()
+        if self._target is not None and cursor == self._target[0]:
+            self._go_on(self._target[1])
+            self._begun = cursor.off
+        elif cursor.inode != self.cursor.inode or cursor.base != self.cursor.base:
+            if self._file is not None and cursor.inode != self._file.inode:
+                self._file.close()
+                self._file = None
+            self._begun = cursor.off if cursor.base != self.cursor.base else self._begun
+        self._target = None
         self._before = None
         self._scanned = 0
         self.cursor = cursor
+        if self._sentinel is not None and self._file is not None and not self._sentinel.broken():
+            self._sentinel.watch(self._file.descriptor, self._file.inode, cursor.position)
 
     def read(self, max_bytes: int, *, final: bool = False) -> Reading | None:
         """Read whole lines after the cursor.
@@ -149,47 +224,235 @@ class LogTail:
         Raises:
             OSError: The log cannot be read.
         """
-        if self._descriptor is None and not self._open():
+        if self._file is None and not self._open():
+            if self._watch is not None and self._watch.take_lost(self.path):
+                return Reading(self.cursor, sealed="unseen", left=self._left("", 0, unseen=True))
             return None
-        assert self._descriptor is not None
-        size = os.fstat(self._descriptor).st_size
+        assert self._file is not None
+        size = self._size()
         position = self.cursor.position
-        if size < position or not self._unchanged():
-            moved = self.cursor.inode not in (0, os.fstat(self._descriptor).st_ino)
+        broken = self._sentinel is not None and self._sentinel.broken()
+        if broken and self._sentinel is not None:
+            self._sentinel.forget()
+        if size < position or broken or not self._unchanged():
+            moved = self.cursor.inode not in (0, self._file.inode) and not broken
             return self._seal("replaced" if moved else "truncated")
-        gone = self._replaced()
-        if gone and position == 0 and size == 0:
-            self.close()
+        self._look()
+        gone = bool(self._next) or self._file.stop is not None
+        if gone and self._next and position == 0 and size == 0 and self._file.stop is None:
+            self._older.append(self._file)
+            self._file = self._taken(self._next.pop(0))
             return self.read(max_bytes, final=final)
         reading = self._read_lines(min(max_bytes, MAX_LINE_BYTES), size, final=final or gone)
         if reading is None and gone:
-            return self._seal("replaced")
+            return self._leave()
+        if reading is None:
+            return self._look_back(final=final)
         return reading
 
+    def _size(self) -> int:
+        assert self._file is not None
+        size = os.fstat(self._file.descriptor).st_size
+        return size if self._file.stop is None else min(size, self._file.stop)
+
     def _open(self) -> bool:
+        """Open the file that the cursor stands in, or the first one there is."""
         self._fault = ""
+        if self._script:
+            self._file = self._scripted(self._script[0])
+            return True
+        if self._watch is not None and self.cursor.inode == 0 and self.cursor.off == self.cursor.base:
+            self._next += self._watch.take(self.path)
+            if self._next:
+                self._file = self._taken(self._next.pop(0))
+                return True
+        if self.cursor.inode and self.cursor.position and self._open_renamed():
+            return True
         try:
-            self._descriptor = open_descriptor(self.path)
+            descriptor = open_descriptor(self.path)
         except FileNotFoundError:
             return False
         except (NotRegularFile, PermissionError) as error:
             self._fault = error.strerror or str(error)
             return False
+        self._file = LogFile(descriptor, os.fstat(descriptor).st_ino, self.cursor.position)
         return True
 
-    def _replaced(self) -> bool:
-        """Return whether another file has the log's name now. (No file there: the open one is the log all the same.)"""
-        assert self._descriptor is not None
+    def _open_renamed(self) -> bool:
+        """Open the file that the cursor stands in where it has another name now; what came after it comes next."""
+        others = []
+        try:
+            if self.path.lstat().st_ino == self.cursor.inode:
+                return False
+        except OSError:
+            pass
+        with contextlib.suppress(OSError), os.scandir(self.path.parent) as entries:
+            for entry in entries:
+                found = entry.stat(follow_symlinks=False)
+                if stat.S_ISREG(found.st_mode) and entry.name.startswith(f"{self.path.name}."):
+                    others.append((found.st_mtime_ns, entry.path, found.st_ino))
+        mine = next((path for _, path, inode in others if inode == self.cursor.inode), None)
+        if mine is None:
+            return False
+        self._file = LogFile(open_regular(mine), self.cursor.inode, self.cursor.position)
+        if not self._unchanged():
+            self._file.close()
+            self._file = None
+            return False
+        self._file.part = Path(mine).name if ".part" in Path(mine).name else ""
+        known = {os.fstat(self._file.descriptor).st_ino}
+        last = self._file_time()
+        for when, path, inode in sorted(others):
+            # Those that were written after it: what is older was read before, or is none of this log's files.
+            if inode not in known and when >= last and not path.endswith((".gz", ".json", ".partial", ".tmp")):
+                known.add(inode)
+                self._next.append(LogFile(open_regular(path), inode, doubt=True))
+        with contextlib.suppress(OSError):
+            descriptor = open_regular(self.path)
+            if os.fstat(descriptor).st_ino in known:
+                os.close(descriptor)
+            else:
+                self._next.append(LogFile(descriptor, os.fstat(descriptor).st_ino, doubt=True))
+        return True
+
+    def _file_time(self) -> int:
+        assert self._file is not None
+        return os.fstat(self._file.descriptor).st_mtime_ns
+
+    def _look(self) -> None:
+        """Find out which files have got the log's name."""
+        if self._file is None or self._file.stop is not None:
+            return
+        if self._watch is not None:
+            new = self._watch.take(self.path)
+        else:
+            new = []
+            with contextlib.suppress(OSError):
+                found = self.path.lstat()
+                if stat.S_ISREG(found.st_mode) and found.st_ino not in self._known():
+                    descriptor = open_regular(self.path)
+                    new.append(LogFile(descriptor, os.fstat(descriptor).st_ino, doubt=True))
+        for file in new:
+            if file.inode in self._known():
+                file.close()
+            else:
+                self._next.append(file)
+
+    def _known(self) -> set[int]:
+        files = (*self._next, *self._older, *([self._file] if self._file is not None else []))
+        return {file.inode for file in files}
+
+    def _look_back(self, *, final: bool) -> Reading | None:
+        """Go back to a file that was left and has grown since; else to where the log's name is."""
+        if self._watch is not None and self._watch.take_lost(self.path):
+            assert self._file is not None
+            return self._switch("unseen", self._file, self.cursor.position, unseen=True)
+        late = time.monotonic() - self._looked_back_at > LOOK_BACK_S
+        if not (final and self._watch is not None) and not (self._older and (final or late)):
+            return None
+        self._looked_back_at = time.monotonic()
+        for file in self._older:
+            if size_of(file) > file.position:
+                if self._file is not None:
+                    self._next.insert(0, self._file)
+                return self._switch("replaced", file, file.position, unseen=False)
+        return self._back_to_name() if final else None
+
+    def _back_to_name(self) -> Reading | None:
+        """At the end go back to the file that has the log's name: that is where others look for what was read last."""
+        assert self._file is not None
+        inode = 0
         with contextlib.suppress(OSError):
             found = self.path.lstat()
-            return stat.S_ISREG(found.st_mode) and found.st_ino != os.fstat(self._descriptor).st_ino
-        return False
+            inode = found.st_ino if stat.S_ISREG(found.st_mode) else 0
+        target = next((file for file in self._older if file.inode == inode), None)
+        if inode == self._file.inode or (target is None and self.cursor.position == 0):
+            return None
+        if target is None:  # nothing has the name any more
+            target = LogFile(os.open(os.devnull, os.O_RDONLY | os.O_CLOEXEC))
+        return self._switch("replaced", target, target.position, unseen=False)
+
+    def _leave(self) -> Reading:
+        """Leave the file, which was read to its end, for the next one."""
+        assert self._file is not None
+        if self._file.stop is not None and self._script:
+            segment = self._script[0]
+            target = self._scripted(self._script[1]) if len(self._script) > 1 else self._present(segment)
+            cursor = self._cursor_in(target, target.position)
+            self._target = (cursor, target)
+            left = Left(segment.base, segment.start, segment.part, segment.tail, segment.next_start, segment.unseen)
+            return self._with_overlong(Reading(cursor, sealed=segment.reason, left=left))
+        target = self._next[0]
+        return self._switch("replaced", target, target.position, unseen=target.doubt)
+
+    def _scripted(self, segment: Segment) -> LogFile:
+        """Return the file of a segment on record, to be read as far as it was."""
+        descriptor = open_regular(self.path.parent / segment.part)
+        inode = os.fstat(descriptor).st_ino
+        return LogFile(descriptor, inode, segment.start, stop=segment.start + segment.length, part=segment.part)
+
+    def _present(self, last: Segment) -> LogFile:
+        """Return the file that has the log's name, after all that is on record."""
+        try:
+            descriptor = open_descriptor(self.path)
+        except (NotRegularFile, PermissionError, FileNotFoundError):
+            return LogFile(os.open(os.devnull, os.O_RDONLY | os.O_CLOEXEC), 0, last.next_start)
+        return LogFile(descriptor, os.fstat(descriptor).st_ino, last.next_start)
+
+    def _taken(self, file: LogFile) -> LogFile:
+        """Return a file, open."""
+        if file.descriptor < 0 and file.part:
+            file.descriptor = open_regular(self.path.parent / file.part)
+        return file
+
+    def _switch(self, reason: str, target: LogFile, position: int, *, unseen: bool) -> Reading:
+        """Leave the segment that the cursor is in behind, and go on in another file."""
+        assert self._file is not None
+        self._file.part = keep_part(self.path, self._file.descriptor, self._file.part)
+        cursor = self._cursor_in(self._taken(target), position)
+        self._target = (cursor, target)
+        return self._with_overlong(
+            Reading(cursor, sealed=reason, left=self._left(self._file.part, position, unseen=unseen))
+        )
+
+    def _cursor_in(self, file: LogFile, position: int) -> Cursor:
+        count = min(TAIL_BYTES, position)
+        tail = tail_hash(os.pread(file.descriptor, count, position - count))
+        return Cursor(self.cursor.off, self.cursor.off - position, file.inode, tail if position else b"")
+
+    def _left(self, part: str, next_start: int, *, unseen: bool) -> Left:
+        return Left(self._begun, self._begun - self.cursor.base, part, self.cursor.tail.hex(), next_start, unseen)
+
+    def _go_on(self, target: LogFile) -> None:
+        """Go on in another file."""
+        if self._script:
+            del self._script[0]
+            if self._file is not None:
+                self._file.close()
+        elif self._file is not None and target is not self._file:
+            self._file.position = self.cursor.position
+            if self._file not in self._next:
+                self._older.append(self._file)
+            if self._file.inode:
+                self._unsynced.append(self._file)
+        for files in (self._next, self._older):
+            if target in files:
+                files.remove(target)
+        self._file = target
+        for file in self._older[:-MAX_OPEN]:
+            if file.part and file not in self._unsynced:
+                file.close()
+
+    def _with_overlong(self, reading: Reading) -> Reading:
+        if self.cursor.overlong is None:
+            return reading
+        return reading._replace(overlong=Overlong(self.cursor.overlong, self.cursor.off - self.cursor.overlong))
 
     def _unchanged(self) -> bool:
         """Return whether the bytes before the cursor are those that were read."""
         assert self._descriptor is not None
         position = self.cursor.position
-        if position == 0:
+        if position == 0 or not self.cursor.tail:
             return True
         count = min(TAIL_BYTES, position)
         before = os.pread(self._descriptor, count, position - count)
@@ -201,14 +464,13 @@ class LogTail:
 
     def _seal(self, reason: str) -> Reading:
         """Leave what the cursor stands in behind, and go on at the beginning of the file that is there now."""
-        overlong = None
-        if self.cursor.overlong is not None:
-            overlong = Overlong(self.cursor.overlong, self.cursor.off - self.cursor.overlong)
         inode = 0
         with contextlib.suppress(OSError):
             inode = self.path.lstat().st_ino
+        if self._file is not None and reason == "truncated":
+            inode = self._file.inode
         off = self.cursor.off
-        return Reading(Cursor(off, off, inode), overlong=overlong, sealed=reason)
+        return self._with_overlong(Reading(Cursor(off, off, inode), sealed=reason, left=self._left("", 0, unseen=True)))
 
     def _read_lines(self, max_bytes: int, size: int, *, final: bool) -> Reading | None:
         cursor = self.cursor
@@ -275,9 +537,16 @@ class LogTail:
         return Cursor(
             off=cursor.off + count,
             base=cursor.base,
-            inode=os.fstat(self._descriptor).st_ino,
+            inode=os.fstat(self._descriptor).st_ino if self._file is None else self._file.inode,
             tail=tail_hash(os.pread(self._descriptor, tail, position - tail)),
         )
+
+
+def size_of(file: LogFile) -> int:
+    """Return the size of a file, open or not; 0 where that cannot be known."""
+    if file.descriptor < 0:
+        return 0
+    return os.fstat(file.descriptor).st_size if file.stop is None else file.stop
 
 
 def kind_said(path: Path) -> str:

@@ -19,6 +19,7 @@ from gym_gui.telemetry.log_check import LogCheck, LogReport, StoredLog
 from gym_gui.telemetry.logfile import log_size, logs_of
 from gym_gui.telemetry.reader import reading
 from gym_gui.telemetry.rollup import Rollup
+from gym_gui.telemetry.segments import Key, read_segments, readable
 
 _DEADLINE_S = 60.0
 
@@ -29,7 +30,8 @@ class VerifyReport(msgspec.Struct, kw_only=True):
     run_id: str
     ok: bool
     complete: bool
-    """Whether the database has read all there is. (A run that goes on is verified as far as it has been read.)"""
+    """Whether the database has read all there is, and all there was. (A run that goes on is verified as far as it has
+    been read.)"""
     ledger: Ledger
     """Recounted, the supervisor's log aside."""
     logs: list[LogReport]
@@ -70,16 +72,29 @@ def verify_run(folder: RunFolder, *, progress: Callable[[int, int], None] | None
                 " FROM cursors JOIN rollups USING (worker_no, attempt) ORDER BY worker_no, attempt"
             )
         ]
-        sealed = connection.execute("SELECT worker_no, attempt, rollup FROM segments ORDER BY base").fetchall()
-    before = {(number, attempt): Rollup.from_snapshot(blob) for number, attempt, blob in sealed}
+        sealed: dict[Key, dict[int, bytes]] = {}
+        for number, attempt, end, rollup in connection.execute(
+            "SELECT worker_no, attempt, end, rollup FROM segments ORDER BY base"
+        ):
+            sealed.setdefault((number, attempt), {})[end] = rollup
+    on_record = read_segments(folder)
     total = sum(log.off - log.base for log in sources)
     done = 0
     logs = []
     for log in sources:
         key = (log.worker_no, log.attempt)
         told = _shifted(progress, done, total)
-        check = LogCheck(folder, plan.run_id, log, before.get(key, Rollup()), told, current=decoder == DECODER_VERSION)
-        check.report.sealed_segments = sum(1 for entry in sealed if entry[:2] == key)
+        ends = sealed.get(key, {})
+        begun = max(ends, default=0)
+        known = [one for one in on_record.get(key, []) if one.byte_offset <= begun]
+        there = readable(folder, known)
+        before = _rollup_at(there[0].base if there else begun, ends)
+        if before is None:
+            there, before = [], _rollup_at(begun, ends) or Rollup()
+        check = LogCheck(folder, plan.run_id, log, there, begun, before, told, current=decoder == DECODER_VERSION)
+        check.report.sealed_segments = len(ends)
+        # Of an end that is on no record nobody knows what was lost at it.
+        check.report.gaps = sum(one.unseen for one in known) + len(ends.keys() - {one.byte_offset for one in known})
         check.run()
         done += log.off - log.base
         logs.append(check.report)
@@ -100,7 +115,7 @@ def verify_run(folder: RunFolder, *, progress: Callable[[int, int], None] | None
     return VerifyReport(
         run_id=plan.run_id,
         ok=not different,
-        complete=not different and not any(report.unread_bytes for report in logs),
+        complete=not different and not any(report.unread_bytes or report.gaps for report in logs),
         ledger=ledger,
         logs=logs,
         problems=problems,
@@ -109,6 +124,13 @@ def verify_run(folder: RunFolder, *, progress: Callable[[int, int], None] | None
 
 def _shifted(progress: Callable[[int, int], None] | None, done: int, total: int) -> Callable[[int], None]:
     return lambda here: None if progress is None else progress(done + here, total)
+
+
+def _rollup_at(end: int, ends: dict[int, bytes]) -> Rollup | None:
+    """Return what had been counted up to a logical offset, ``None`` where that was not kept."""
+    if end == 0:
+        return Rollup()
+    return Rollup.from_snapshot(ends[end]) if end in ends else None
 
 
 def _unknown_logs(folder: RunFolder, known: set[str]) -> list[str]:

@@ -39,7 +39,7 @@ KEEP = (
 def ended_run(new_logged_run: Callable[..., Any], sdk_line: Callable[..., bytes]) -> Callable[..., Any]:
     """Make an ended run of two workers; one of them was tried twice, its first log was truncated once."""
 
-    def make(*, persist: bool = True, lines: int = 50) -> Any:
+    def make(*, persist: bool = True, lines: int = 50, truncated: bool = True) -> Any:
         run = new_logged_run(workers=2)
         plan = msgspec.structs.replace(run.plan, config={"artifacts": {"persist_logs": persist}})
         save_plan(run.folder, plan)
@@ -48,7 +48,8 @@ def ended_run(new_logged_run: Callable[..., Any], sdk_line: Callable[..., bytes]
         second = {"worker_id": "000002"}
         run.append(sdk_line("episode", ep_index=0, total_reward=1.0, **second) * 2, worker_no=2)
         ingestor.pump()
-        run.log(2, 1).write_bytes(sdk_line("episode", ep_index=1, total_reward=1.0, **second))
+        if truncated:
+            run.log(2, 1).write_bytes(sdk_line("episode", ep_index=1, total_reward=1.0, **second))
         ingestor.pump()
         ingestor.pump()
         ingestor.close()
@@ -92,13 +93,22 @@ def test_a_compressed_log_is_read_as_it_was_written(ended_run: Callable[..., Any
         assert record.compressed_sha256 == hashlib.sha256(compressed_path(path).read_bytes()).hexdigest()
         assert record.lines == len(before[path.name].splitlines())
     report = verify_run(folder)
-    assert (report.ok, report.complete) == (True, True), report
+    assert (report.ok, report.complete) == (True, False), report
+    assert [log.gaps for log in report.logs] == [0, 1, 0]
     assert all(log.compressed for log in report.logs)
     assert reindex_run(folder).kept_segments == 1
     assert repr(run.tables()) == repr(rows)
     assert verify_run(folder).ok
     assert "compressed: 3 logs" in tell_logs(folder)
     assert not list(folder.logs.glob(".*"))
+
+
+def test_a_log_that_was_truncated_is_not_dropped(ended_run: Callable[..., Any]) -> None:
+    run = ended_run(persist=False)
+    before = contents(run.folder)
+    assert "renamed or truncated" in keep_logs(run.folder, 0).why_not_dropped
+    assert contents(run.folder) == before
+    assert "renamed or truncated" in tell_logs(run.folder)
 
 
 def test_small_logs_stay_as_they_are(ended_run: Callable[..., Any]) -> None:
@@ -125,7 +135,7 @@ def test_a_changed_compressed_log_is_found_out(ended_run: Callable[..., Any]) ->
 
 
 def test_logs_are_dropped_after_a_recount(ended_run: Callable[..., Any]) -> None:
-    run = ended_run(persist=False)
+    run = ended_run(persist=False, truncated=False)
     folder, before, rows = run.folder, contents(run.folder), run.tables()
     ledger = verify_run(folder).ledger
     assert keep_logs(folder, 1).dropped == sorted(before)
@@ -147,7 +157,7 @@ def test_logs_are_dropped_after_a_recount(ended_run: Callable[..., Any]) -> None
 
 
 def test_a_changed_database_of_dropped_logs_is_found_out(ended_run: Callable[..., Any]) -> None:
-    run = ended_run(persist=False)
+    run = ended_run(persist=False, truncated=False)
     keep_logs(run.folder, 1)
     with closing(sqlite3.connect(run.folder.database)) as connection, connection:
         connection.execute("DELETE FROM steps WHERE step_index = 3")
@@ -173,7 +183,7 @@ def test_logs_that_disagree_with_the_database_are_kept_with_the_reason(ended_run
 
 
 def test_a_lost_database_of_dropped_logs_cannot_be_rebuilt(ended_run: Callable[..., Any]) -> None:
-    run = ended_run(persist=False)
+    run = ended_run(persist=False, truncated=False)
     keep_logs(run.folder, 1)
     run.folder.database.write_bytes(b"not a database" * 100)
     with pytest.raises(TelemetryError, match="cannot be rebuilt") as raised:
@@ -184,7 +194,7 @@ def test_a_lost_database_of_dropped_logs_cannot_be_rebuilt(ended_run: Callable[.
 
 def test_a_database_of_an_earlier_schema_is_migrated_where_the_logs_were_dropped(ended_run: Callable[..., Any]) -> None:
     """Columns that there were not then have nothing in them; all other rows are as they were."""
-    run = ended_run(persist=False)
+    run = ended_run(persist=False, truncated=False)
     keep_logs(run.folder, 1)
     rows = run.tables()
     with closing(sqlite3.connect(run.folder.database)) as connection, connection:

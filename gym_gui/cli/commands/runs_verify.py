@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 def verify(home: Path, runs: tuple[str, ...], as_json: bool) -> int:
     """Recount the raw logs and compare with the database.
 
-    Exit code 1 if the books of a run do not balance.
+    Exit code 1 if the books of a run do not balance, or if something may have been printed that nobody could read.
     """
     from gym_gui.analysis.queries import resolve_run
     from gym_gui.cli import exits
@@ -37,11 +37,17 @@ def verify(home: Path, runs: tuple[str, ...], as_json: bool) -> int:
     else:
         for run_id, report in reports:
             _print(run_id, report)
-    return exits.COMPLETED if all(report.ok for _, report in reports) else exits.FAILED
+    good = all(report.ok and not any(log.gaps for log in report.logs) for _, report in reports)
+    return exits.COMPLETED if good else exits.FAILED
 
 
 def _print(run_id: str, report: VerifyReport) -> None:
-    echo(f"{run_id}: ", Styled("the books balance", "green") if report.ok else Styled("DIFFERENT", "bold red"))
+    if not report.ok:
+        echo(f"{run_id}: ", Styled("DIFFERENT", "bold red"))
+    elif any(log.gaps for log in report.logs):
+        echo(f"{run_id}: ", Styled("INCOMPLETE", "bold yellow"), "; of what was read the books balance")
+    else:
+        echo(f"{run_id}: ", Styled("the books balance", "green"))
     book = report.ledger
     echo(f"  recounted: {book.lines:,} lines = {book.stored:,} stored + {book.log:,} log + "
                f"{book.quarantined:,} quarantined; {book.records:,} records, {book.dropped:,} dropped, "
@@ -58,8 +64,13 @@ def _print(run_id: str, report: VerifyReport) -> None:
             )
         if log.unread_bytes:
             echo(f"    {log.unread_bytes:,} bytes are not yet in the database")
-        if log.sealed_segments:
-            echo(f"    {log.sealed_segments} earlier part(s) were truncated or replaced, and cannot be recounted")
+        if log.recounted_segments:
+            echo(f"    {log.recounted_segments} earlier part(s), kept when the log was renamed, were recounted, too")
+        if log.sealed_segments > log.recounted_segments:
+            left = log.sealed_segments - log.recounted_segments
+            echo(f"    {left} earlier part(s) were truncated or replaced, and cannot be recounted")
+        if log.gaps:
+            echo(f"    {log.gaps} time(s) something may have been printed that nobody could read")
         for problem in log.problems:
             echo(f"    problem: {problem}")
     for problem in report.problems:
