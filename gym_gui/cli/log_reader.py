@@ -12,7 +12,8 @@ from pathlib import Path
 from typing import BinaryIO
 
 from gym_gui.cli.figures import moment
-from gym_gui.core.worker.errors import UsageError, nearest
+from gym_gui.core.regular_files import NotRegularFile
+from gym_gui.core.worker.errors import MosaicError, UsageError, nearest
 from gym_gui.runs.folder import RunFolder
 from gym_gui.telemetry.logfile import dropped_record, open_log
 
@@ -136,6 +137,13 @@ class LogReader:
                 self._stream = open_log(self._path)
             except FileNotFoundError:
                 return
+            except NotRegularFile as error:
+                raise MosaicError(
+                    f"{self._path.name} {error.strerror}",
+                    where=str(self._path),
+                    why="something was put in the log's place",
+                    next_step="see what of it was stored: mosaic runs tail",
+                ) from error
         while chunk := self._stream.read(_CHUNK):
             *lines, self._rest = (self._rest + chunk).split(b"\n")
             yield from (line + b"\n" for line in lines if self._wanted(line))

@@ -30,6 +30,7 @@ from gym_gui.telemetry.logfile import (
     compressed_path,
     dropped_logs,
     file_sha256,
+    is_compressed,
     log_size,
     logs_of,
     open_log,
@@ -121,7 +122,7 @@ def tell_logs(folder: RunFolder) -> str:
     why = why_not_dropped(folder)
     if why:
         return f"kept though artifacts.persist_logs is false: {why}"
-    packed = [path for path in logs_of(folder) if not is_file(path)]
+    packed = [path for path in logs_of(folder) if is_compressed(path)]
     if packed:
         size, now = (sum(sizes) for sizes in zip(*(_sizes(path) for path in packed), strict=True))
         return f"compressed: {_logs(len(packed))}, {size:,} bytes in {now:,}"

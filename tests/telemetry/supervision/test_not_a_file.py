@@ -15,9 +15,10 @@ from typing import Any
 
 import pytest
 
+from gym_gui.cli.log_reader import LogReader
 from gym_gui.core.worker.errors import MosaicError
 from gym_gui.runs.states import RunState
-from gym_gui.telemetry.log_keeping import keep_logs
+from gym_gui.telemetry.log_keeping import keep_logs, tell_logs
 from gym_gui.telemetry.reindex import reindex_run
 from gym_gui.telemetry.summary import read_summary
 from gym_gui.telemetry.verify import verify_run
@@ -196,7 +197,10 @@ def test_readers_of_an_ended_run_neither_hang_nor_follow(new_run: Callable[..., 
                 read(run.folder)
             except (MosaicError, OSError) as error:  # noqa: PERF203 - most of them need not fail
                 assert "not a file" in str(error)  # noqa: PT017
+        tell_logs(run.folder)
         if file == "log":
+            with pytest.raises(MosaicError, match="not a file"), LogReader(run.folder.stdout_log("a", 1)) as reader:
+                reader.last(None)
             assert not verify_run(run.folder).ok
         if file == "database":
             assert run.query("SELECT count(*) FROM steps") == [(3,)]
