@@ -367,7 +367,7 @@ class Launcher:
 
     def cancelled(self, now: float) -> bool:
         """Return whether a cancellation has been asked for and nobody has carried it out."""
-        if not os.path.exists(self.spec["cancel_intent"]):  # noqa: PTH110
+        if not os.path.isfile(self.spec["cancel_intent"]):  # noqa: PTH113
             self.asked_at = None
         elif self.asked_at is None:
             self.asked_at = now
