@@ -87,6 +87,11 @@ class Housekeeping:
     async def _run(self) -> None:
         await asyncio.to_thread(finish_deletions, self._home)
         while True:
+            if not self._is_home():
+                # Somebody removed the home: whoever uses it next starts a daemon of its own.
+                logger.warning("the home %s is gone", self._home)
+                self._stop()
+                return
             self._board.flush()
             if time.monotonic() - self._disk_seen_at >= DISK_S:
                 self._disk.look()
@@ -95,10 +100,6 @@ class Housekeeping:
             await self._index_some()
             if self._idle_timeout_s is not None and self._idle_s() > self._idle_timeout_s:
                 log_constant(logger, LOG_DAEMON_IDLE)
-                self._stop()
-            if not self._is_home():
-                # Somebody removed the home: whoever uses it next starts a daemon of its own.
-                logger.warning("the home %s is gone", self._home)
                 self._stop()
             await asyncio.sleep(0 if self.backlog else FLUSH_S)
 
