@@ -138,6 +138,8 @@ class WorkerSummary(msgspec.Struct, kw_only=True):
     last_heartbeat_at: float | None = None
     last_step_at: float | None = None
     """When a living worker last told of a step, an episode or a metric: a heartbeat is none. As its proxy saw it."""
+    phase: str = ""
+    """What a living worker is busy with while it takes no steps, as it announced: at most 80 characters."""
     cpu_seconds: float | None = None
     memory_bytes: int | None = None
     curve: list[CurvePoint] = []

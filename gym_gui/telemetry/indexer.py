@@ -136,7 +136,8 @@ class Indexer:
         if key in self._closed:
             return self._last_words(worker, watch)
         rollup = self._rollup(*key)
-        seen = rollup is not None and rollup.heartbeats > 0
+        # One that only announces a phase promises no others: nothing need follow until the phase is over.
+        seen = rollup is not None and rollup.heartbeats > rollup.phase_heartbeats
         progress = 0 if rollup is None else rollup.ledger.records - rollup.heartbeats
         return LogFacts(drained=drained, heartbeat_seen=seen, progress=progress, final_event=self._final_event(key))
 

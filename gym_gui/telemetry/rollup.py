@@ -69,6 +69,10 @@ class WorkerRollup(msgspec.Struct, kw_only=True):
     heartbeats: int
     last_heartbeat_at: float | None
     """Timestamp of the last heartbeat, as printed."""
+    phase_heartbeats: int = 0
+    """Of the heartbeats, those that only announce a phase."""
+    phase: str = ""
+    """What the worker is busy with before its first steps, or between steps, as it announced."""
     last_checkpoint: dict[str, Any] | None
     """Payload of the last `checkpoint_saved`, if it is an object of at most 64 KiB."""
     bytes_read: int
@@ -181,6 +185,8 @@ class Rollup:
             last_event_payload=_object(state.last_event_payload),
             heartbeats=state.heartbeats,
             last_heartbeat_at=legal_time(state.last_heartbeat_at),
+            phase_heartbeats=state.phase_heartbeats,
+            phase=state.phase,
             last_checkpoint=_object(state.last_checkpoint),
             bytes_read=bytes_read,
             closed=closed,
@@ -193,7 +199,7 @@ class Rollup:
             (row, self._state.leave_out, (phase, steps)) for row, phase, steps in batch.left_out
         ]
         others += [(episode[0], self._add_episode, (episode, agent_name)) for episode in batch.episodes]
-        others += [(row, self._state.tell_steps, told) for row, told in metrics.items()]
+        others += [(row, self._add_metrics, told) for row, told in metrics.items()]
         others += [(event[0], self._add_event, (event,)) for event in batch.events]
         others.sort(key=_row)
         done = 0
@@ -208,6 +214,7 @@ class Rollup:
         if not steps:
             return
         state = self._state
+        state.phase = ""
         evaluated = [step for step in steps if step[-1] is not None and _EVAL in step[-1]]
         if evaluated:
             state.eval_steps_end = max(state.eval_steps_end, min(max(map(_step_index, evaluated)) + 1, MAX_INDEX))
@@ -220,9 +227,14 @@ class Rollup:
         state.step_rows += alone
         state.several_agents = state.several_agents or alone < len(steps)
 
+    def _add_metrics(self, steps: int, timestamp: float | None) -> None:
+        self._state.phase = ""
+        self._state.tell_steps(steps, timestamp)
+
     def _add_episode(self, episode: Row, agent_name: Callable[[int], str]) -> None:
         _, phase, _, agent, total_reward, steps, _, _, _, agent_rewards, timestamp, nan, _ = episode
         state = self._state
+        state.phase = ""
         state.several_agents = state.several_agents or bool(agent) or agent_rewards is not None
         if agent_rewards is not None:
             for agent_id, own in returns_of(agent_rewards):
@@ -261,12 +273,15 @@ class Rollup:
         state.last_event = event
         state.last_event_at = timestamp
         state.last_event_payload = kept
+        told = _object(kept)
         if event == "heartbeat":
             state.heartbeats += 1
             state.last_heartbeat_at = timestamp
+            state.beat(told or {})
         elif event == "checkpoint_saved":
             state.last_checkpoint = kept
-        told = _object(kept)
+        else:
+            state.phase = state.phase if event == "checkpoint_loaded" else ""
         if told is not None:
             state.tell(event, told, legal_time(timestamp))
 

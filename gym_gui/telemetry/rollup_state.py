@@ -15,6 +15,9 @@ STEP_NAMES = ("step", "steps", "global_step", "env_steps", "total_env_steps", "n
 END_STEP_NAMES = ("total_steps", "steps_taken", *STEP_NAMES)
 """The same of the events that end a run; before that ``total_steps`` is the target."""
 
+PHASE_LENGTH = 80
+"""Characters that are kept of the name of a phase."""
+
 _ENDS = ("run_completed", "run_cancelled", "run_failed")
 
 
@@ -72,6 +75,10 @@ class RollupState(msgspec.Struct):
     first_mark: tuple[float, int] | None = None
     """Earliest time at which the worker told of steps taken, and how many; by its own clock."""
     last_mark: tuple[float, int] | None = None
+    phase: str = ""
+    """What the worker is busy with, as it announced, while it takes no steps."""
+    phase_heartbeats: int = 0
+    """Heartbeats that say nothing but that a phase begins or ends."""
 
     @property
     def train_steps(self) -> int:
@@ -127,6 +134,16 @@ class RollupState(msgspec.Struct):
             pass  # of the training that is evaluated
         else:
             self.tell_steps(steps, timestamp)
+
+    def beat(self, payload: Mapping[str, Any]) -> None:
+        """Take in a heartbeat: the phase that it names, or that there is none.
+
+        One that tells of steps taken comes from work that goes on, whatever it calls that.
+        """
+        named = payload.get("phase")
+        steps = next((count for count in map(_count, map(payload.get, STEP_NAMES)) if count is not None), 0)
+        self.phase = named.strip()[:PHASE_LENGTH] if isinstance(named, str) and not steps else ""
+        self.phase_heartbeats += isinstance(named, str) and len(payload) == 1
 
     def tell_steps(self, steps: int, timestamp: float | None) -> None:
         """Take in that so many steps were taken by then."""

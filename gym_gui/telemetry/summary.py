@@ -192,6 +192,7 @@ def _worker_summary(
         summary.steps_per_second = _speed([(last, record)])
         summary.last_event = last.last_event
         summary.last_heartbeat_at = last.last_heartbeat_at
+        summary.phase = last.phase if live and last.attempt == record.attempt else ""
         summary.mean_return_100, summary.recent_episodes = shown.mean_return_100, shown.recent_episodes
         summary.curve = shown.curve
         evaluated = next((one for one in reversed(rollups) if one.eval_episodes), last)

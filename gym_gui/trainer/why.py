@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections import Counter
 
 import msgspec
 
@@ -32,6 +33,7 @@ _NEXT = {
     RunState.LOST: "mosaic runs logs {run} --supervisor",
 }
 _SHOWN = 4
+_BEGUN = (RunState.STARTING, RunState.RUNNING)
 #: After so many seconds without a step, an episode or a metric it is told that a worker stands still.
 STALL_S = 60.0
 
@@ -90,6 +92,8 @@ def explain(run: RunSummary, waiting: Waiting | None = None, note: str = "") -> 
         told.meaning = f"Somebody asked for its end: {run.cause or 'cancelled'}{ended}; {kept}. {note}".rstrip()
         if run.started_at is None:
             told.next_step = f"mosaic runs show {run.run_id}"
+    if busy := phase_text(run):
+        told.meaning = f"{told.meaning} {busy[0].upper()}{busy[1:]}"
     if still := stalled(run):
         told.meaning = f"{told.meaning} But: {still}."
     if run.cause.startswith(UNSUPERVISED):
@@ -99,6 +103,21 @@ def explain(run: RunSummary, waiting: Waiting | None = None, note: str = "") -> 
         told.before = waiting.before
         told.waits_for = [_shortage(lack) for lack in waiting.lacks]
     return told
+
+
+def phase_text(run: RunSummary) -> str:
+    """Return what running workers are busy with while they take no steps, ``""`` where none has said so.
+
+    Args:
+        run: The run.
+    """
+    phases = [worker.phase for worker in run.workers if worker.phase and worker.state in _BEGUN]
+    if not phases:
+        return ""
+    phase, count = Counter(phases).most_common(1)[0]
+    begun = run.steps or run.episodes or run.eval_episodes
+    several = f" ({count} of {len(run.workers)} workers)" if len(run.workers) > 1 else ""
+    return f"{'' if begun else 'starting: '}{phase} …{several}"
 
 
 def stalled(run: RunSummary, now: float | None = None) -> str:

@@ -80,3 +80,19 @@ def test_a_proxy_that_was_stopped_does_not_take_its_own_sleep_for_silence(new_ru
     until(run.folder.exit_record("a", 1).exists)
     proxy.send_signal(signal.SIGCONT)
     assert run.finish().state is C
+
+
+@pytest.mark.fault
+@pytest.mark.parametrize(
+    ("words", "cause"),
+    [
+        (["phase:importing torch", "spin:8", "phase:", "spin:8", "step:1", "completed"], "exit code 0"),
+        (["phase:importing torch", "heartbeat", "spin:600"], "heartbeat lost: nothing printed for 4 s"),
+        (["phase:importing torch", "sleep:600"], "hung: neither output nor CPU time for 4 s"),
+    ],
+    ids=["busy", "heartbeats", "idle"],
+)
+def test_a_worker_that_announces_a_phase_may_take_its_time(new_run, words, cause):
+    run = new_run("started", *words, limits={"heartbeat_timeout_s": 4.0})
+    run.start()
+    assert run.finish().cause == cause

@@ -58,7 +58,7 @@ def test_the_guides_worker_trains_and_its_books_balance(environment: dict[str, s
     assert shown["steps"] == 500
     assert shown["episodes"] > 5
     ledger = shown["ledger"]
-    assert ledger["stored"] == 500 + shown["episodes"] + 2
+    assert ledger["stored"] == 500 + shown["episodes"] + 3  # run_started, the phase, run_completed
     assert ledger["lines"] == ledger["stored"] + ledger["log"] + ledger["quarantined"]
     assert ledger["quarantined"] == ledger["dropped"] == 0
     assert mosaic("runs", "verify", "latest", environment=environment).returncode == 0

@@ -78,6 +78,7 @@ class Job:
         args = config.arguments(checkpoint["args"] if checkpoint else None)
         rng = seed_everything(seed, deterministic=config.torch_deterministic, threads=config.torch_threads)
         course = Course(self._stages, checkpoint["step"] if checkpoint else 0)
+        self._emitter.phase("building the environment")
         origin = {"algo": config.algo, "env_ids": self._env_ids(), "run_id": config.run_id, "seed": seed}
         self.training = Training(
             VectorEnvs(self._maker(course.stage), args.num_envs, seed),
@@ -110,6 +111,7 @@ class Job:
         checkpoint = self._checkpoint()
         args = config.arguments(checkpoint["args"])
         seed_everything(self._seed, deterministic=config.torch_deterministic, threads=config.torch_threads)
+        self._emitter.phase("building the environment")
         env = self._maker(self._stages[-1])()
         agent = self._algorithm.Agent(Spaces.of(env), args).to(self._device)
         env.close()
@@ -130,6 +132,7 @@ class Job:
         }
 
     def _play(self, agent: Any, seed: int) -> dict[str, Any]:
+        self._emitter.phase("")
         recorder = self._recorder("eval")
         episodes = self._config.eval_episodes
         make = self._maker(self._stages[-1])

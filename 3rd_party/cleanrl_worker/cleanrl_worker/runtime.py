@@ -100,9 +100,16 @@ class CleanRLWorkerRuntime:
     def _arguments(self) -> dict[str, Any]:
         return asdict(self.config.arguments())
 
+    def _begin(self, phase: str) -> None:
+        """Say what comes next and may take long; a dry run says nothing in between."""
+        if not self._dry_run:
+            self._emitter.phase(phase)
+
     def _check(self) -> None:
+        self._begin("importing gymnasium")
         from .preflight import check_run
 
+        self._begin("checking the script" if self.config.script else "building the environment")
         problems = check_run(self.config)
         if problems:
             raise ConfigError("The run cannot start.", problems)
@@ -137,10 +144,12 @@ class CleanRLWorkerRuntime:
     def _run_script(self) -> dict[str, Any]:
         from .script.job import ScriptJob
 
+        self._begin("starting the script")
         self._script = ScriptJob(self.config, self.seed, self._emitter, Path.cwd(), self._logger)
         return self._script.run()
 
     def _run_job(self, tracking: Tracking) -> dict[str, Any]:
+        self._begin("importing torch")
         from .job import Job  # a request to stop need not wait until torch is loaded: nothing is half done yet
 
         with DeferredSignals() as signals:

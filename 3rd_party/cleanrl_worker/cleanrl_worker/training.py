@@ -123,6 +123,7 @@ class Training:
             )
             self._checkpoint = None
         self._tell_stage()
+        self._output.emitter.phase("")
         self._started = time.perf_counter()
         return obs
 

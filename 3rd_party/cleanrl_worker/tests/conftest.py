@@ -68,7 +68,7 @@ class Ran:
     events: list[dict[str, Any]]
 
     def lifecycle(self) -> list[str]:
-        return [event["event"] for event in self.events if "event" in event]
+        return [event["event"] for event in self.events if event.get("event", "heartbeat") != "heartbeat"]
 
     def named(self, name: str) -> list[dict[str, Any]]:
         return [event["payload"] for event in self.events if event.get("event") == name]

@@ -69,9 +69,16 @@ class RandomWorkerRuntime:
         self._emitter.run_completed(summary, constant=log_constant("RUNTIME_COMPLETED"))
         return summary
 
+    def _begin(self, phase: str) -> None:
+        """Say what comes next and may take long; a dry run and a burst say nothing in between."""
+        if not (self._dry_run or self.config.burst):
+            self._emitter.phase(phase)
+
     def _check(self) -> None:
+        self._begin("importing gymnasium")
         from .preflight import check_run
 
+        self._begin("building the environment")
         problems = check_run(self.config)
         if problems:
             raise ConfigError("The run cannot start.", problems)
@@ -80,6 +87,7 @@ class RandomWorkerRuntime:
         if self.config.burst:
             return self._burst()
         started = time.perf_counter()
+        self._begin("")
         with heartbeats(self._emitter, self.config.heartbeat_interval_s, lambda: {"step": self._steps}):
             returns, by_agent = self._play()
         seconds = time.perf_counter() - started

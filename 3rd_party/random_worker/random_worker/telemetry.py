@@ -42,6 +42,10 @@ class PlainEmitter:
 
         return emit
 
+    def phase(self, name: str) -> None:
+        """Print what the worker is busy with before it takes steps; ``""`` once it goes on."""
+        self.heartbeat({"phase": name})
+
     def step(self, step_index: int, **values: Any) -> None:
         """Print an environment step."""
         self._print({"event_type": "step", "step_index": step_index, **values})

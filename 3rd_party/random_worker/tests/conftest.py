@@ -20,7 +20,7 @@ class Ran:
     events: list[dict[str, Any]]
 
     def lifecycle(self) -> list[str]:
-        return [event["event"] for event in self.events if "event" in event]
+        return [event["event"] for event in self.events if event.get("event", "heartbeat") != "heartbeat"]
 
     def data(self, kind: str) -> list[dict[str, Any]]:
         return [event for event in self.events if event.get("event_type") == kind]

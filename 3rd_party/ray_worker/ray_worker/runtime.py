@@ -95,11 +95,18 @@ class RayWorkerRuntime:
             said.update(tune_space=config.tune_space, tune_samples=config.tune_samples)
         return said
 
+    def _begin(self, phase: str) -> None:
+        """Say what comes next and may take long; a dry run says nothing in between."""
+        if not self._dry_run:
+            self._emitter.phase(phase)
+
     def _check(self) -> Facts:
+        self._begin("importing gymnasium")
         from gym_gui.core.worker.errors import ConfigError
 
         from .preflight import check_run
 
+        self._begin("building the environment")
         facts, problems = check_run(self.config)
         if problems or facts is None:
             raise ConfigError("The run cannot start.", problems)
@@ -190,9 +197,11 @@ class RayWorkerRuntime:
         remote = config.num_env_runners > 0 or config.mode == "tune"
         with Road(scratch.path, remote=remote) as road:
             pulse.tell("starting Ray")
+            self._begin("starting Ray")
             cpus, store = cpus_needed(config), config.object_store_mb
             with Cluster(scratch, cpus=cpus, object_store_mb=store, logger=self._logger) as cluster:
                 self._import_libraries()
+                self._begin("joining Ray")
                 facts_of_cluster = cluster.connect(f"mosaic-{config.run_id}")
                 log(self._logger, "CLUSTER_STARTED", run_id=config.run_id, **facts_of_cluster)
                 plan = self._plan(facts, scratch.path, "train", road.log)
@@ -240,6 +249,7 @@ class RayWorkerRuntime:
             {"path": path, "step": saved["step"]}, constant=log_constant("CHECKPOINT_LOADED")
         )
         SharedNumbers.create(Path(plan.numbers)).close()
+        self._begin("")
         evaluation = evaluate(plan, policies, episodes=config.eval_episodes)
         if config.mode != "evaluate":
             return evaluation
@@ -273,6 +283,7 @@ class RayWorkerRuntime:
 
     def _import_libraries(self) -> None:
         """Import what takes long, in the main thread."""
+        self._begin("importing torch and Ray RLlib")
         import torch
 
         if self.config.torch_threads:

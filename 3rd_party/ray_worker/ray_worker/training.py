@@ -89,6 +89,7 @@ class Training:
         config, output = self._config, self._output
         log(output.logger, "RLLIB_TRAINING_STARTED", run_id=config.run_id, algo=config.algo, env_id=config.env_id)
         output.tell("training")
+        output.emitter.phase("")  # steps come from processes of their own
         self._started = time.monotonic()
         with signals.held():
             while self.step < config.total_timesteps:
@@ -133,6 +134,7 @@ class Training:
         done = int(saved["step"]) if saved else 0
         made = build_config(config, self._facts, self._plan, seed=self._seed, league=league, done=done)
         self._output.tell("building the algorithm")
+        self._output.emitter.phase("building the algorithm")
         keep_out_of_home(self._scratch)
         self._algorithm = made.build_algo()
         if saved is not None:

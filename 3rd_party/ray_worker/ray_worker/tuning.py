@@ -60,6 +60,7 @@ class Tuning:
         space = self._space()
         log(output.logger, "TUNE_STARTED", run_id=config.run_id, space=config.tune_space, samples=config.tune_samples)
         output.tell("searching")
+        output.emitter.phase("")
         tuner = tune.Tuner(
             algorithm_class(config.algo),
             param_space=space,

@@ -81,17 +81,24 @@ class Sb3WorkerRuntime:
             said["checkpoint_path"] = config.checkpoint_path
         return said
 
+    def _begin(self, phase: str) -> None:
+        """Say what comes next and may take long; a dry run says nothing in between."""
+        if not self._dry_run:
+            self._emitter.phase(phase)
+
     def _work(self) -> dict[str, Any]:
         config = self.config
         if config.torch_threads:
             os.environ.setdefault("OMP_NUM_THREADS", str(config.torch_threads))
         interval_s = 0.0 if self._dry_run else config.heartbeat_interval_s
         with heartbeats(self._emitter, interval_s, self._vital_signs):
-            from .preflight import check_run
-
-            self._refuse(check_run(config))
+            self._begin("importing torch and stable-baselines3")
             from .job import Job
+            from .preflight import check_run
             from .tracking import Tracking
+
+            self._begin("building the environment")
+            self._refuse(check_run(config))
 
             if self._dry_run:
                 return self._try(Job, Tracking)
@@ -128,8 +135,10 @@ class Sb3WorkerRuntime:
         with job_class(config, self.seed, self._emitter, self._checkpoints, self._tensorboard, tracking) as job:
             self._job = job
             self.seed = job.seed
+            self._begin("building the model")
             self._refuse(job.build())
             job.tell_start()
+            self._begin("")
             result = job.evaluate() if config.mode == "evaluate" else job.train()
             return {**result, "arguments": job.arguments()}
 

@@ -100,9 +100,16 @@ class SpadeBdiWorkerRuntime:
             said["checkpoint_path"] = config.checkpoint_path
         return said
 
+    def _begin(self, phase: str) -> None:
+        """Say what comes next and may take long; a dry run says nothing in between."""
+        if not self._dry_run:
+            self._emitter.phase(phase)
+
     def _check(self) -> None:
+        self._begin("importing gymnasium")
         from .preflight import check_run
 
+        self._begin("building the environment")
         problems = check_run(self.config)
         if problems:
             raise ConfigError("The run cannot start.", problems)
@@ -146,6 +153,7 @@ class SpadeBdiWorkerRuntime:
     def _play(self, stop: StopRequest) -> dict[str, Any]:
         for name in _TALKATIVE:
             logging.getLogger(name).setLevel(logging.WARNING)
+        self._begin("importing SPADE")
         from .bdi.session import run_session
         from .scalars import Scalars
         from .training import Training
@@ -153,6 +161,7 @@ class SpadeBdiWorkerRuntime:
         checkpoint = self._load()
         if checkpoint is not None and self.config.mode == "resume":
             self.seed = int(checkpoint["seed"])
+        self._begin("building the environment")
         self._scalars = Scalars(self.config, self._tensorboard, self.worker_id)
         try:
             self._training = training = Training(
@@ -192,7 +201,7 @@ class SpadeBdiWorkerRuntime:
         if training is None:
             return {"state": "starting"}
         return {
-            "phase": training.phase,
+            "episodes_of": training.phase,
             "step": training.step_index,
             "episode": training.next_episode,
             "steps_per_second": round(training.speed(), 1),

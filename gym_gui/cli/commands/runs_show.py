@@ -101,12 +101,15 @@ def _figures(home: Path, run: RunSummary) -> list[tuple[str, Text | str | None]]
     from gym_gui.cli.progress.model import average_rate, nan_text, return_label, return_of, spread_text
     from gym_gui.runs.folder import RunFolder
     from gym_gui.telemetry.log_keeping import tell_logs
+    from gym_gui.trainer.why import phase_text
 
     lags = run.lag_bytes and not run.state.terminal
     book = run.ledger
     balance = rich_text("balanced") if book.balanced else rich_text("NOT BALANCED", style=BAD)
+    phase = phase_text(run)
     return [
-        ("steps", figures.count(run.steps) + (f" of {figures.count(run.target_steps)}" if run.target_steps else "")),
+        ("phase", phase),
+        ("steps", None if phase and not run.steps else _steps(run)),
         ("speed", None if (rate := average_rate(run)) is None else f"{figures.count(rate)} steps/s"),
         ("last step", _last_step(run)),
         ("episodes", _episodes(run)),
@@ -121,6 +124,13 @@ def _figures(home: Path, run: RunSummary) -> list[tuple[str, Text | str | None]]
         ("devices", devices_of(home, run.run_id)),
         ("proxy", None if run.proxy_pid is None or run.state.terminal else f"pid {run.proxy_pid}"),
     ]  # fmt: skip
+
+
+def _steps(run: RunSummary) -> str:
+    """Return how many environment steps were taken, and of how many."""
+    from gym_gui.cli import figures
+
+    return figures.count(run.steps) + (f" of {figures.count(run.target_steps)}" if run.target_steps else "")
 
 
 def _episodes(run: RunSummary) -> str:

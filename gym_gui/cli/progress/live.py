@@ -14,10 +14,13 @@ from gym_gui.cli.palette import BAR, GOOD, HEADER, QUIET, STATE_STYLES
 from gym_gui.cli.progress.model import RunProgress, episodes_of, return_of
 from gym_gui.cli.progress.plain import LAG_SHOWN_BYTES
 from gym_gui.core.terminal_text import escape
+from gym_gui.trainer.why import phase_text
 
 REFRESH_PER_S = 5
 #: Rows of workers below their run's.
 _WORKERS_SHOWN = 16
+#: Lines below the table with phases.
+_PHASES_SHOWN = 8
 _WIDE = 92
 _NARROW = 76
 _NUMBERS = {
@@ -89,9 +92,16 @@ def table_of(runs: list[RunProgress], now: float, width: int) -> Group:
         if len(run.workers) > _WORKERS_SHOWN:
             table.add_row(rich_text(f"  and {len(run.workers) - _WORKERS_SHOWN} more", style=QUIET))
     # A line of its own, not padded to the edge: there the terminal's echo of ^C would begin a new line.
-    return Group(
-        table, rich_text("¹ mean of the last episodes (at most 100 a worker)" + _lag(runs), style=QUIET, no_wrap=True)
-    )
+    footnote = "¹ mean of the last episodes (at most 100 a worker)" + _lag(runs)
+    return Group(table, *_phases(runs, narrow), rich_text(footnote, style=QUIET, no_wrap=True))
+
+
+def _phases(runs: list[RunProgress], narrow: bool) -> list[Text]:
+    """Return what runs are busy with as lines of their own, where it does not stand in the place of the bar."""
+    seen = [(run.label, run.summary) for run in runs if run.summary is not None]
+    told = [(label, phase_text(summary)) for label, summary in seen if narrow or summary.steps]
+    lines = [f"{label}: {phase}" if len(runs) > 1 else phase for label, phase in told if phase]
+    return [rich_text(line, style=QUIET, no_wrap=True, overflow="ellipsis") for line in lines[:_PHASES_SHOWN]]
 
 
 def fit(label: str, room: int) -> str:
@@ -109,11 +119,14 @@ def _cells(run: RunProgress, now: float) -> dict[str, Text | ProgressBar | str]:
     complete = BAR if going else GOOD if state == "completed" else style
     bar = ProgressBar(total=1.0, completed=fraction or 0.0, pulse=going and fraction is None and seen.steps > 0,
                       complete_style=complete, finished_style=complete, style=QUIET)  # fmt: skip
+    phase = "" if seen.steps else phase_text(seen)
+    if phase:
+        fraction = None
     target = f"/{figures.short(seen.target_steps)}" if seen.target_steps and not run.target_episodes else ""
     episodes = f"/{figures.count(run.target_episodes)}" if run.target_episodes else ""
     return {
         "state": rich_text(state, style=style),
-        "bar": bar,
+        "bar": rich_text(phase, style=QUIET, no_wrap=True, overflow="ellipsis") if phase else bar,
         "percent": "" if fraction is None else f"{int(fraction * 100)}%",
         "steps": f"{figures.short(seen.steps)}{target}",
         "rate": figures.short(run.rate(now)),

@@ -8,13 +8,16 @@ from typing import IO
 from gym_gui.cli import figures
 from gym_gui.cli.progress.model import RunProgress, episodes_of, nan_text, return_label, return_of
 from gym_gui.core.terminal_text import escape
-from gym_gui.trainer.why import stalled
+from gym_gui.runs.summary import RunSummary
+from gym_gui.trainer.why import phase_text, stalled
 
 EVERY_S = 5.0
+#: A phase that follows another sooner than this is told with the next line, seconds.
+PHASE_EVERY_S = 1.0
 
 
 class PlainView:
-    """Prints a line a run every few seconds, and one at each change of state.
+    """Prints a line a run every few seconds, and one at each change of state, and as workers begin something long.
 
     Args:
         stream: Where to.
@@ -27,6 +30,7 @@ class PlainView:
         self._begin: float | None = None
         self._last = 0.0
         self._ended: set[tuple[str, str]] = set()
+        self._phases: dict[str, tuple[float, str]] = {}
 
     def __enter__(self) -> PlainView:
         return self
@@ -46,8 +50,20 @@ class PlainView:
             for worker in run.workers.values():
                 self._note_end(run, worker, now - self._begin)
             seen = run.summary
-            if seen is not None and (seen.run_id in changed or (due and not seen.state.terminal)):
+            if seen is None:
+                continue
+            fresh = self._has_new_phase(seen, now)
+            if seen.run_id in changed or fresh or (due and not seen.state.terminal):
                 self.note(f"[{now - self._begin:6.1f} s] {line_of(run, now)}")
+
+    def _has_new_phase(self, run: RunSummary, now: float) -> bool:
+        """Return whether workers are busy with something else than the last line said."""
+        at, shown = self._phases.get(run.run_id, (float("-inf"), ""))
+        phase = phase_text(run)
+        if phase == shown or now - at < PHASE_EVERY_S:
+            return False
+        self._phases[run.run_id] = (now, phase)
+        return bool(phase)
 
     def _note_end(self, run: RunProgress, worker: RunProgress, at: float) -> None:
         """Print once how a worker of several has ended."""
@@ -81,6 +97,8 @@ def line_of(run: RunProgress, now: float) -> str:
             parts.append(f"{figures.short(rate)} steps/s")
         wanted = f"/{figures.count(run.target_episodes)}" if run.target_episodes else ""
         parts.append(f"{figures.count(episodes_of(seen))}{wanted} episodes{share if run.target_episodes else ''}")
+    if phase := phase_text(seen):
+        parts.append(phase)
     if (mean := return_of(seen)) is not None:
         spread = (
             f" ± {figures.decimal(seen.evaluation.std)}" if seen.mean_return_100 is None and seen.evaluation else ""

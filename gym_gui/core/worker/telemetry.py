@@ -56,7 +56,8 @@ class TelemetryEmitter:
         self._lock = threading.RLock()  # re-entrant: a signal handler may emit in the middle of an event
         self._dropped = 0
         self._sampled = 0
-        self._owing = False  # something of the two is to be said in the next event
+        self._owing = False  # something of the two is to be said in the next event, or a phase ends with it
+        self._phase = ""
         self._torn = False
         self._told = False
         self._write = open_sink(sink, self)
@@ -129,8 +130,30 @@ class TelemetryEmitter:
         self._lifecycle(LifecycleEventType.RUN_CANCELLED, payload, constant)
 
     def heartbeat(self, payload: Mapping[str, Any] | None = None, *, constant: LogConstant | None = None) -> None:
-        """Say that the worker lives."""
-        self._lifecycle(LifecycleEventType.HEARTBEAT, payload, constant)
+        """Say that the worker lives, and what phase it is in, if it is in one."""
+        with self._lock:
+            details = _as_dict(payload)
+            if self._phase:
+                details.setdefault("phase", self._phase)
+            self._lifecycle(LifecycleEventType.HEARTBEAT, details, constant)
+
+    def phase(self, name: str, *, constant: LogConstant | None = None) -> None:
+        """Say what the worker is busy with while it takes no steps, before it begins with that.
+
+        Shown in place of 0 %. The next step, episode or metric of this emitter ends it, and so does ``phase("")``,
+        which is needed only where others emit those (processes of their own). It is a heartbeat that promises no
+        others: a worker may import or compile for as long as it uses the CPU.
+
+        Args:
+            name: A short text, such as ``"importing torch"``; ``""`` ends the phase. 80 characters are shown.
+            constant: The log constant of this event.
+        """
+        with self._lock:
+            if name == self._phase:
+                return
+            self._phase = name
+            self._lifecycle(LifecycleEventType.HEARTBEAT, {"phase": name}, constant)
+            self._owing = True
 
     def checkpoint_saved(
         self, payload: Mapping[str, Any] | None = None, *, constant: LogConstant | None = None
@@ -273,6 +296,7 @@ class TelemetryEmitter:
 
     def _put(self, event: dict[str, Any]) -> None:
         with self._lock:
+            self._phase = ""
             self._settle(event)
             self._settled(self._put_line(encode_line(event)))
 
@@ -286,7 +310,7 @@ class TelemetryEmitter:
     def _settled(self, written: bool) -> None:
         if written:
             self._dropped = self._sampled = 0
-            self._owing = False
+            self._owing = bool(self._phase)
 
     def _put_line(self, line: bytes, taken: int = 0) -> bool:
         """Write one event; the lock is held.
@@ -351,6 +375,7 @@ def _after_fork() -> None:
         emitter._lock = threading.RLock()
         emitter._dropped = emitter._sampled = 0
         emitter._owing = False
+        emitter._phase = ""
         emitter._torn = False
 
 

@@ -363,6 +363,7 @@ class WorkerSummary(_message.Message):
     ALGORITHM_FIELD_NUMBER: _builtins.int
     ENV_ID_FIELD_NUMBER: _builtins.int
     LAST_STEP_AT_FIELD_NUMBER: _builtins.int
+    PHASE_FIELD_NUMBER: _builtins.int
     worker_id: _builtins.str
     worker_type: _builtins.str
     state: Global___RunState.ValueType
@@ -391,6 +392,8 @@ class WorkerSummary(_message.Message):
     env_id: _builtins.str
     last_step_at: _builtins.float
     """When a living worker last told of a step, an episode or a metric."""
+    phase: _builtins.str
+    """What a living worker is busy with while it takes no steps, as it announced."""
     @_builtins.property
     def exit(self) -> Global___ExitStatus: ...
     @_builtins.property
@@ -433,10 +436,11 @@ class WorkerSummary(_message.Message):
         algorithm: _builtins.str = ...,
         env_id: _builtins.str = ...,
         last_step_at: _builtins.float | None = ...,
+        phase: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["_cpu_seconds", b"_cpu_seconds", "_eval_mean_return", b"_eval_mean_return", "_evaluation", b"_evaluation", "_exit", b"_exit", "_last_heartbeat_at", b"_last_heartbeat_at", "_last_step_at", b"_last_step_at", "_mean_return_100", b"_mean_return_100", "_memory_bytes", b"_memory_bytes", "_pid", b"_pid", "_steps_per_second", b"_steps_per_second", "_target_steps", b"_target_steps", "cpu_seconds", b"cpu_seconds", "eval_mean_return", b"eval_mean_return", "evaluation", b"evaluation", "exit", b"exit", "last_heartbeat_at", b"last_heartbeat_at", "last_step_at", b"last_step_at", "mean_return_100", b"mean_return_100", "memory_bytes", b"memory_bytes", "pid", b"pid", "steps_per_second", b"steps_per_second", "target_steps", b"target_steps"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_cpu_seconds", b"_cpu_seconds", "_eval_mean_return", b"_eval_mean_return", "_evaluation", b"_evaluation", "_exit", b"_exit", "_last_heartbeat_at", b"_last_heartbeat_at", "_last_step_at", b"_last_step_at", "_mean_return_100", b"_mean_return_100", "_memory_bytes", b"_memory_bytes", "_pid", b"_pid", "_steps_per_second", b"_steps_per_second", "_target_steps", b"_target_steps", "agents", b"agents", "algorithm", b"algorithm", "attempt", b"attempt", "attempts", b"attempts", "cause", b"cause", "cpu_seconds", b"cpu_seconds", "curve", b"curve", "env_id", b"env_id", "episodes", b"episodes", "eval_episodes", b"eval_episodes", "eval_mean_return", b"eval_mean_return", "eval_nan_episodes", b"eval_nan_episodes", "eval_steps", b"eval_steps", "evaluation", b"evaluation", "exit", b"exit", "last_event", b"last_event", "last_heartbeat_at", b"last_heartbeat_at", "last_step_at", b"last_step_at", "mean_return_100", b"mean_return_100", "memory_bytes", b"memory_bytes", "nan_episodes", b"nan_episodes", "pid", b"pid", "recent_episodes", b"recent_episodes", "state", b"state", "steps", b"steps", "steps_per_second", b"steps_per_second", "target_steps", b"target_steps", "worker_id", b"worker_id", "worker_type", b"worker_type"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_cpu_seconds", b"_cpu_seconds", "_eval_mean_return", b"_eval_mean_return", "_evaluation", b"_evaluation", "_exit", b"_exit", "_last_heartbeat_at", b"_last_heartbeat_at", "_last_step_at", b"_last_step_at", "_mean_return_100", b"_mean_return_100", "_memory_bytes", b"_memory_bytes", "_pid", b"_pid", "_steps_per_second", b"_steps_per_second", "_target_steps", b"_target_steps", "agents", b"agents", "algorithm", b"algorithm", "attempt", b"attempt", "attempts", b"attempts", "cause", b"cause", "cpu_seconds", b"cpu_seconds", "curve", b"curve", "env_id", b"env_id", "episodes", b"episodes", "eval_episodes", b"eval_episodes", "eval_mean_return", b"eval_mean_return", "eval_nan_episodes", b"eval_nan_episodes", "eval_steps", b"eval_steps", "evaluation", b"evaluation", "exit", b"exit", "last_event", b"last_event", "last_heartbeat_at", b"last_heartbeat_at", "last_step_at", b"last_step_at", "mean_return_100", b"mean_return_100", "memory_bytes", b"memory_bytes", "nan_episodes", b"nan_episodes", "phase", b"phase", "pid", b"pid", "recent_episodes", b"recent_episodes", "state", b"state", "steps", b"steps", "steps_per_second", b"steps_per_second", "target_steps", b"target_steps", "worker_id", b"worker_id", "worker_type", b"worker_type"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType__cpu_seconds: _TypeAlias = _typing.Literal["cpu_seconds"]  # noqa: Y015
     _WhichOneofArgType__cpu_seconds: _TypeAlias = _typing.Literal["_cpu_seconds", b"_cpu_seconds"]  # noqa: Y015

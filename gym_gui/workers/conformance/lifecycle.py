@@ -155,10 +155,18 @@ def event_payload(subject: Subject) -> str | None:
     "event-rate",
     "Heartbeats come at least a second apart.",
     why="They are signs of life for people, not data: steps, episodes and metrics are for that.",
-    mend="Emit them by the clock (`HeartbeatThread`, every 30 s), not by the step.",
+    mend="Emit them by the clock (`HeartbeatThread`, every 30 s), not by the step. Those that only announce another "
+    "phase (`emitter.phase(...)`) do not count.",
 )
 def event_rate(subject: Subject) -> str | None:
-    times = [unix_seconds(event.get("timestamp")) for event in _spoke(subject).of("heartbeat")]
+    beats, phase = [], ""
+    for event in _spoke(subject).of("heartbeat"):
+        payload = event.get("payload")
+        named = payload.get("phase", "") if isinstance(payload, dict) else ""
+        if named == phase or not isinstance(payload, dict) or len(payload) > 1:
+            beats.append(event)
+        phase = named
+    times = [unix_seconds(event.get("timestamp")) for event in beats]
     known = [moment for moment in times if moment is not None]
     least = min((after - before for before, after in itertools.pairwise(known)), default=LEAST_BEAT_S)
     return f"two of {len(known)} heartbeats are {least:.3f} s apart" if least < LEAST_BEAT_S else None

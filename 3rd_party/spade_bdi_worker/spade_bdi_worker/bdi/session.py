@@ -44,6 +44,7 @@ async def _run(config: RunConfig, training: Training, stop: StopRequest, logger:
     async with contextlib.AsyncExitStack() as stack:
         port = config.xmpp_port
         if config.xmpp_jid is None:
+            training.emitter.phase("starting the XMPP server")
             port = (await stack.enter_async_context(EmbeddedServer(port or 0))).port
         lost, progress = 0, training.step + training.eval_steps
         while True:
@@ -95,7 +96,9 @@ class Session:
         self.stop.wake = lambda: loop.call_soon_threadsafe(self._changed.set)
         Container().reset()  # it holds the event loop of whoever asked for it first
         try:
+            self.training.emitter.phase("logging the agents in")
             await self._unless_stopped(self._log_all_in())
+            self.training.emitter.phase("")
             await self._wait()
         finally:
             self.ended = True
