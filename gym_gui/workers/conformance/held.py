@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from gym_gui.workers.conformance import settings as choose
-from gym_gui.workers.conformance.transcript import TERMINAL, Transcript, kind_of, read_lines
+from gym_gui.workers.conformance.transcript import TERMINAL, Transcript, announces_phase, kind_of, read_lines
 
 if TYPE_CHECKING:
     from gym_gui.workers.conformance.subject import Subject
@@ -86,8 +86,9 @@ def hold_and_cancel(subject: Subject) -> HeldRun:
 
 
 def _is_at_work(output: bytes) -> bool:
-    """Whether a run has begun and said something after that."""
-    kinds = [kind_of(event) for line in read_lines(output) for event in line.events]
+    """Whether a run has begun and said something after that, other than what it is about to do."""
+    events = [event for line in read_lines(output) for event in line.events if not announces_phase(event)]
+    kinds = [kind_of(event) for event in events]
     return len(kinds) > 1 and not set(kinds) & set(TERMINAL)
 
 

@@ -11,7 +11,7 @@ from gym_gui.workers.conformance import settings as choose
 from gym_gui.workers.conformance.held import HeldRun, beat_setting
 from gym_gui.workers.conformance.rule import NotApplicable, RuleBook
 from gym_gui.workers.conformance.subject import Subject
-from gym_gui.workers.conformance.transcript import TERMINAL, Transcript, kind_of
+from gym_gui.workers.conformance.transcript import TERMINAL, Transcript, announces_phase, kind_of
 
 LEAST_BEAT_S = 0.9
 BOOK = RuleBook("lifecycle")
@@ -161,11 +161,10 @@ def event_payload(subject: Subject) -> str | None:
 def event_rate(subject: Subject) -> str | None:
     beats, phase = [], ""
     for event in _spoke(subject).of("heartbeat"):
-        payload = event.get("payload")
-        named = payload.get("phase", "") if isinstance(payload, dict) else ""
-        if named == phase or not isinstance(payload, dict) or len(payload) > 1:
+        if not announces_phase(event) or event["payload"]["phase"] == phase:
             beats.append(event)
-        phase = named
+        else:
+            phase = event["payload"]["phase"]
     times = [unix_seconds(event.get("timestamp")) for event in beats]
     known = [moment for moment in times if moment is not None]
     least = min((after - before for before, after in itertools.pairwise(known)), default=LEAST_BEAT_S)

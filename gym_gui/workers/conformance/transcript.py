@@ -42,6 +42,12 @@ def kind_of(event: Event) -> str:
     return KIND_ALIASES.get(kind, kind)
 
 
+def announces_phase(event: Event) -> bool:
+    """Return whether an event says only what the worker is about to do: a heartbeat with a phase and nothing else."""
+    payload = event.get("payload")
+    return kind_of(event) == "heartbeat" and isinstance(payload, dict) and [*payload] == ["phase"]
+
+
 def read_lines(data: bytes) -> list[Line]:
     """Return the lines of a log, each with the events in it."""
     lines = data.split(b"\n")
