@@ -23,7 +23,7 @@ def parse_count(text: str) -> int:
     except (InvalidOperation, ValueError):
         whole = number = None
     if whole is None or whole != number or whole > _LARGEST:
-        raise ValueError(f"{text!r} is no whole number: write it like 100000, 100_000 or 1e5")
+        raise ValueError(f"{text!r} is not a whole number: write it like 100000, 100_000 or 1e5")
     return whole
 
 

@@ -13,12 +13,15 @@ from typing import Any
 
 import click
 
+from gym_gui.cli.next_steps import for_this_home
 from gym_gui.cli.output import Styled, echo, print_json
 from gym_gui.core.terminal_text import escape_lines
 from gym_gui.core.worker.errors import ConfigError, MosaicError, Problem, UsageError, nearest
 
 _ALLOWED_SHOWN = 200
 _VALUE_SHOWN = 60
+#: What a command begins with that makes a value possible.
+_COMMAND = "after: "
 
 
 def from_click(error: click.ClickException) -> MosaicError:
@@ -58,10 +61,19 @@ def show(error: MosaicError, *, as_json: bool) -> int:
 
 def show_error(error: MosaicError, label: str = "warning:") -> None:
     """Print an error's parts on stderr, a line each."""
+    _name_home(error)
     first, *more = str(_shortened(error)).split("\n")
     echo(Styled(label, "bold red" if label == "error:" else "yellow"), f" {first}", err=True)
     for line in more:
         echo(line, err=True)
+
+
+def _name_home(error: MosaicError) -> None:
+    """Let the commands that an error suggests name the home, where this command was given it."""
+    error.next_step = for_this_home(error.next_step)
+    if isinstance(error, ConfigError):
+        for problem in error.problems:
+            problem.allowed = for_this_home(problem.allowed)
 
 
 def _shortened(error: MosaicError) -> MosaicError:
@@ -70,10 +82,15 @@ def _shortened(error: MosaicError) -> MosaicError:
         return error
     problems = [
         Problem(_with_value(item), item.message, nearest=item.nearest,
-                allowed=textwrap.shorten(item.allowed, _ALLOWED_SHOWN, placeholder=" …"))
+                allowed=_allowed(item.allowed))
         for item in error.problems
     ]  # fmt: skip
     return ConfigError(error.what, problems, where=error.where, next_step=error.next_step)
+
+
+def _allowed(text: str) -> str:
+    """Return what is allowed, cut where that is an endless list; a command is shown whole."""
+    return text if _COMMAND in text else textwrap.shorten(text, _ALLOWED_SHOWN, placeholder=" …")
 
 
 def _with_value(problem: Problem) -> str:

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from gym_gui.cli.figures import moment
+from gym_gui.cli.next_steps import for_this_home
 from gym_gui.core.regular_files import NotRegularFile
 from gym_gui.core.worker.errors import MosaicError, UsageError, nearest
 from gym_gui.runs.folder import RunFolder
@@ -77,7 +78,7 @@ def find_log(home: Path, run_id: str, *, stream: str, worker_id: str | None, att
     return Log(path_of(wanted, attempt), wanted, attempt)
 
 
-def tell_dropped(log: Log) -> str:
+def tell_dropped(log: Log, run_id: str) -> str:
     """Return what is to be said of a log that was dropped; empty for any other."""
     record = dropped_record(log.path)
     if record is None:
@@ -85,7 +86,7 @@ def tell_dropped(log: Log) -> str:
     return (
         f"what attempt {log.attempt} of worker {log.worker_id} printed was dropped {moment(record.at)}, after a recount"
         f" had verified the database (artifacts.persist_logs: false): {record.lines:,} lines, {record.bytes:,} bytes,"
-        f" SHA-256 {record.sha256}; its telemetry: mosaic runs tail"
+        f" SHA-256 {record.sha256}; its telemetry: " + for_this_home(f"mosaic runs tail {run_id}")
     )
 
 
@@ -95,9 +96,11 @@ class LogReader:
     Args:
         path: The file; one that does not exist yet is empty.
         text_only: Leave out lines that are a JSON object.
+        run_id: The run, for what errors suggest.
     """
 
-    def __init__(self, path: Path, *, text_only: bool = False) -> None:
+    def __init__(self, path: Path, *, text_only: bool = False, run_id: str = "RUN") -> None:
+        self._run_id = run_id
         self._path = path
         self._text_only = text_only
         self._stream: BinaryIO | None = None
@@ -142,7 +145,7 @@ class LogReader:
                     f"{self._path.name} {error.strerror}",
                     where=str(self._path),
                     why="something was put in the log's place",
-                    next_step="see what of it was stored: mosaic runs tail",
+                    next_step=f"see what of it was stored: mosaic runs tail {self._run_id}",
                 ) from error
         while chunk := self._stream.read(_CHUNK):
             *lines, self._rest = (self._rest + chunk).split(b"\n")

@@ -11,6 +11,7 @@ import click
 
 from gym_gui.cli.completions import complete_run, complete_worker
 from gym_gui.cli.config_completions import complete_group, complete_tag
+from gym_gui.cli.next_steps import remember_home
 from gym_gui.config.paths import expand_user
 from gym_gui.core.worker.errors import UsageError
 from gym_gui.runs.states import RunState
@@ -31,9 +32,11 @@ TEXT = FreeText()
 
 
 def _choose_home(_ctx: click.Context, _param: click.Parameter, value: str | None) -> str | None:
-    if value is not None:
+    home = None if value is None else str(expand_user(value).absolute())
+    if home is not None:
         # Children and every room below read the home from here, so that all of them mean the same one.
-        os.environ["MOSAIC_HOME"] = str(expand_user(value).absolute())
+        os.environ["MOSAIC_HOME"] = home
+    remember_home(home)
     return value
 
 

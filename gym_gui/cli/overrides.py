@@ -27,7 +27,7 @@ def parse_size(text: str) -> int:
     """
     found = _SIZE.fullmatch(text.strip())
     if found is None:
-        raise ValueError(f"{text!r} is no size: write a number with its unit, like 512M or 8G (MiB, GiB)")
+        raise ValueError(f"{text!r} is not a size: write a number with its unit, like 512M or 8G (MiB, GiB)")
     return max(1, round(float(found[1]) * _MIB[found[2].upper()]))
 
 
@@ -42,7 +42,7 @@ def parse_duration(text: str) -> float:
     units = [unit for _, unit in parts]
     seconds = sum(float(number) * _SECONDS[unit] for number, unit in parts)
     if _DURATION.fullmatch(plain) is None or len(set(units)) < len(units) or not 0 < seconds < float("inf"):
-        raise ValueError(f"{text!r} is no duration: write numbers with their units, like 90s, 45m or 2h30m")
+        raise ValueError(f"{text!r} is not a duration: write numbers with their units, like 90s, 45m or 2h30m")
     return seconds
 
 

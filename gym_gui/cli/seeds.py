@@ -22,7 +22,7 @@ def parse_seeds(text: str) -> list[int]:
         found = _ITEM.fullmatch(item.strip())
         first, last = (int(found[1]), int(found[2] or found[1])) if found else (1, 0)
         if last < first or last > SEED_MAX:
-            raise _refused(text, f"{item.strip()!r} is no seed and no range of seeds from 0 to {SEED_MAX}")
+            raise _refused(text, f"{item.strip()!r} is neither a seed nor a range of seeds from 0 to {SEED_MAX}")
         if last - first >= MAX_RUNS or len(seeds) + last - first >= MAX_RUNS:
             raise _refused(text, f"it asks for more than {MAX_RUNS} runs")
         again = next((seed for seed in range(first, last + 1) if seed in seeds), None)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import time
 from dataclasses import dataclass, field
@@ -9,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from gym_gui.cli import exits
+from gym_gui.cli.next_steps import for_this_home
 from gym_gui.cli.output import echo, print_json, say, say_always, waiting
 from gym_gui.core.worker.errors import ConfigError, Problem
 
@@ -81,6 +83,7 @@ class Submission:
         if detach:
             with self.connect() as client:
                 self.submit(client)
+            self._say_devices()
             self._say_detached(as_json=as_json)
             return exits.COMPLETED
         outcome = self.attend(as_json=as_json)
@@ -140,6 +143,17 @@ class Submission:
             return exits.INTERRUPTED
         return exits.worst(run.state.value for run in outcome.runs)
 
+    def _say_devices(self) -> None:
+        """Say why workers that could use a GPU will get none, as far as that is known already."""
+        from gym_gui.cli.progress.devices import DeviceNotes
+        from gym_gui.core.worker.errors import MosaicError
+
+        notes = DeviceNotes(self.home)
+        for run_id in self.run_ids:
+            with contextlib.suppress(MosaicError, OSError):  # the run is submitted, whatever cannot be read now
+                for note in notes.of_submitted(run_id):
+                    say(note)
+
     def _say_detached(self, *, as_json: bool) -> None:
         if as_json:
             found: list[dict[str, Any]] = [{"run_id": run_id, **self.details} for run_id in self.run_ids]
@@ -147,7 +161,7 @@ class Submission:
             return
         for run_id in self.run_ids:
             echo(run_id)
-        say(f"watch: mosaic runs watch {' '.join(self.run_ids)}")
+        say(for_this_home(f"watch: mosaic runs watch {' '.join(self.run_ids)}"))
 
 
 def say_dry_run(submission: Submission, *, as_json: bool) -> int:
@@ -177,4 +191,6 @@ def _next_step(payload: dict[str, Any], problems: list[Problem]) -> str:
         return "list the workers: mosaic workers list"
     worker = (payload.get("metadata") or {}).get("worker") if isinstance(payload.get("metadata"), dict) else None
     name = worker.get("worker_id") if isinstance(worker, dict) else None
-    return f"see what it takes: mosaic workers describe {name}" if isinstance(name, str) else "mend the fields above"
+    if isinstance(name, str):
+        return f"see what it takes: mosaic workers describe {name}"
+    return "Fix the fields above and run it again. Nothing was written."

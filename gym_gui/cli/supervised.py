@@ -38,6 +38,7 @@ def ensure_supervised(home: Path, *, start: bool = True) -> None:
         home: The home.
         start: Whether a daemon may be started.
     """
+    from gym_gui.cli.next_steps import for_this_home
     from gym_gui.cli.output import say, waiting
     from gym_gui.core.worker.errors import MosaicError
     from gym_gui.trainer.home import DaemonHome
@@ -62,8 +63,8 @@ def ensure_supervised(home: Path, *, start: bool = True) -> None:
     alone = [folder for folder in unended if not _supervised(folder)]
     if alone:
         names = ", ".join(folder.run_id for folder in alone[:3]) + (" …" if len(alone) > 3 else "")
-        say(f"warning: nobody supervises {names}, and no trainer daemon was started ({why}): this may be out of date")
-        say("  next: mosaic daemon start")
+        say(f"warning: no process supervises {names}, and no trainer daemon was started ({why}): this may be stale")
+        say(for_this_home("  next: mosaic daemon start"))
 
 
 def _unended(home: Path) -> list[RunFolder]:

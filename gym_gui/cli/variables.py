@@ -21,7 +21,7 @@ def parse_variables(words: Sequence[str], environ: Mapping[str, str]) -> dict[st
     for word in words:
         name, equals, value = word.partition("=")
         if not name:
-            raise _wrong(f"--setenv {word!r} names no variable", "write --setenv NAME=VALUE")
+            raise _wrong(f"--setenv {word!r} does not name a variable", "write --setenv NAME=VALUE")
         if name in found:
             raise _wrong(f"--setenv sets {name} twice", "leave one of them out")
         if not equals and name not in environ:

@@ -70,7 +70,7 @@ def agents_table(run: RunSummary) -> list[Column]:
 
 
 def attempts_table(run: RunSummary) -> list[Column]:
-    """Return the attempts of the workers that had several; what each printed: ``mosaic runs logs --attempt N``."""
+    """Return the attempts of the workers that had several; what each printed: ``mosaic runs logs RUN --attempt N``."""
 
     columns = [Column("worker"), *(Column(name, right=True) for name in
                ("attempt", "took", "lines", "steps", "episodes", "return"))]  # fmt: skip

@@ -99,7 +99,7 @@ SETTINGS = {
             "Logs of so many MiB and more are compressed once their run has ended; 0: none is.",
         ),
         Setting("log_level", "INFO", "Lowest level of MOSAIC's own log: DEBUG, INFO, WARNING, ERROR."),
-        Setting("debug_mode", False, "Show tracebacks of errors that are the user's to mend, too."),
+        Setting("debug_mode", False, "Show tracebacks of user errors, too."),
         Setting("default_seed", None, "Seed of runs that name none; without it one is drawn and recorded."),
     )
 }
@@ -137,7 +137,7 @@ def get_setting(name: str, default: Any = _UNSET) -> Any:
         return fallback
     except (OSError, ValueError) as error:
         raise ConfigError(
-            f"the settings cannot be read: {error}", where=str(path), next_step="mend or remove the file"
+            f"the settings cannot be read: {error}", where=str(path), next_step="fix or remove the file"
         ) from error
     if not isinstance(values, dict):
         raise ConfigError("the settings are not a JSON object", where=str(path), next_step='write {"name": value, …}')

@@ -95,7 +95,9 @@ def validate_train_run_config(payload: Any) -> TrainRunConfig:
     config, problems = _read(payload)
     if config is None:
         raise ConfigError(
-            "the run config is not valid", problems, next_step="mend the fields above; nothing was written"
+            "the run config is not valid",
+            problems,
+            next_step="Fix the fields above and run it again. Nothing was written.",
         )
     return config
 

@@ -48,7 +48,7 @@ def load_config_file(path: Path | str) -> dict[str, Any]:
             f"the config file is not JSON: {error.msg}",
             where=f"{path}, line {error.lineno}, column {error.colno}" + (f": {line}" if line else ""),
             why="the file is empty" if not text.strip() else _guess(error, text),
-            next_step=f"mend that line; to check: python -m json.tool {path}",
+            next_step=f"fix that line; to check: python -m json.tool {path}",
         ) from None
     except _TwiceError as error:
         raise UsageError(

@@ -42,7 +42,11 @@ def _problem(kind: str, location: tuple[int | str, ...], value: Any, message: st
     if kind == "extra_forbidden":
         names = _names(root, location[:-1])
         return Problem(
-            path, "is no field", value=value, allowed=", ".join(names), nearest=nearest(str(location[-1]), names)
+            path,
+            "is not a known field",
+            value=value,
+            allowed=", ".join(names),
+            nearest=nearest(str(location[-1]), names),
         )
     schema = find_member(root, location)
     allowed = ALLOWED if kind == "control_character" else describe(schema) if schema is not None else ""
@@ -63,7 +67,7 @@ def _message(kind: str, value: Any, message: str) -> str:
     if kind == "control_character":
         return message
     if kind == "int_from_float":
-        return f"is {value!r}, which is no whole number"
+        return f"is {value!r}, which is not a whole number"
     if isinstance(value, (dict, list)):
         return "is an object" if isinstance(value, dict) else "is a list"
     return f"is {_shown(value)}" if value is not None else message

@@ -158,5 +158,5 @@ def _name(text: str) -> str:
         UsageError: It is no name of a file or folder.
     """
     if text in ("", ".", "..") or "/" in text or "\\" in text or "\0" in text:
-        raise UsageError(f"{text!r} names no run and no worker", next_step="list the runs: mosaic runs list")
+        raise UsageError(f"{text!r} is neither a run nor a worker", next_step="list the runs: mosaic runs list")
     return text

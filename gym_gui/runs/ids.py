@@ -136,7 +136,7 @@ def format_episode_id(run_id: str, ep_index: int, worker_id: str | None = None) 
     if worker_id is not None and (problem := worker_id_problem(worker_id)):
         problems.append(problem)
     if problems:
-        raise ConfigError("this names no episode", problems)
+        raise ConfigError("this is not an episode id", problems)
     worker = "" if worker_id is None else f"-{WORKER_ID_PREFIX}{worker_id}"
     return f"{run_id}{worker}-{EPISODE_ID_PREFIX}{ep_index:0{EPISODE_ID_WIDTH}d}"
 
@@ -155,6 +155,6 @@ def parse_episode_id(text: str) -> EpisodeId:
         if canonical and parts.ep_index <= _MAX_INDEX and _EPISODE_RUN_ID.fullmatch(parts.run_id):
             return parts
     problem = Problem(
-        "episode_id", f"{text!r} names no episode", value=text, allowed="<run>[-w<worker>]-ep<six digits>"
+        "episode_id", f"{text!r} is not an episode id", value=text, allowed="<run>[-w<worker>]-ep<six digits>"
     )
     raise ConfigError("this is not an episode id", [problem])

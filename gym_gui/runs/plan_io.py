@@ -36,7 +36,7 @@ def load_plan(folder: RunFolder) -> RunPlan:
         raise MosaicError(
             f"run {folder.run_id} has no run.json",
             where=str(path),
-            why="its submission was cut short, or this is no run's folder",
+            why="its submission was cut short, or this is not a run's folder",
             next_step="list the runs: mosaic runs list",
         ) from None
     except NotRegularFile as error:

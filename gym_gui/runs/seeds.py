@@ -29,7 +29,7 @@ def unnamed_seed() -> int:
     if type(given) is int and 0 <= given <= SEED_MAX:
         return given
     raise UsageError(
-        f"the setting default_seed is no seed: {given!r}",
+        f"the setting default_seed is not a seed: {given!r}",
         where="MOSAIC_DEFAULT_SEED, or settings.json in the home",
         next_step=f"set an integer from 0 to {SEED_MAX}, or nothing",
     )

@@ -72,7 +72,7 @@ def keep_logs(folder: RunFolder, compress_from: int) -> Kept:
     plan = load_plan(folder)
     lock = FileLock(folder.control / "logs.lock")
     if not lock.acquire():
-        raise _in_use(folder, "somebody else puts its logs in order")
+        raise _in_use(folder, "another process is compressing or deleting its logs")
     try:
         _check_still(folder)
         for left in folder.logs.glob(".*.tmp"):  # by one that was killed while it wrote a record

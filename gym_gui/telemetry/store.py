@@ -145,7 +145,7 @@ class Store:
         return DatabaseGone(
             f"{self.path.name}{ending} was {'replaced' if replaced else 'removed'} while it was written",
             where=str(self.path),
-            why="somebody else changed the run's folder",
+            why="another process changed the run's folder",
             next_step="nothing to do: the database is made anew from the logs",
         )
 
@@ -378,7 +378,7 @@ class Store:
             raise DatabaseGone(
                 f"{self.path.name} is damaged: {found}",
                 where=str(self.path),
-                why="somebody else wrote into it, or the disk is failing",
+                why="another process wrote into it, or the disk is failing",
                 next_step="nothing to do: the database is made anew from the logs",
             )
 
@@ -394,7 +394,7 @@ class Store:
         return Fenced(
             "another telemetry proxy has taken over this run",
             where=str(self.path),
-            why="the cursor was moved by somebody else",
+            why="the cursor was moved by another process",
             next_step="nothing to do: the other proxy goes on, and this one ends",
         )
 

@@ -22,7 +22,7 @@ from gym_gui.telemetry.rollup import WorkerRollup
 from gym_gui.telemetry.supervisor_log import read_history
 from gym_gui.telemetry.usage import Usage
 
-#: How the cause begins that is shown of a run which is on record as going on and which nobody supervises.
+#: How the cause begins that is shown of a run which is on record as going on and which no process supervises.
 UNSUPERVISED = "unsupervised since"
 
 
@@ -146,7 +146,7 @@ def read_state(folder: RunFolder) -> RunState:
 
 
 def _unsupervised_since(folder: RunFolder, history: RunHistory) -> str:
-    """Return the note on a run that goes on by its folder and that nobody supervises, ``""`` for others."""
+    """Return the note on a run that goes on by its folder and that no process supervises, ``""`` for others."""
     if not history.proxies or history.state.terminal:
         return ""
     beaten_at = last_beat(folder) / 1e9

@@ -77,7 +77,7 @@ def _judge_stopped(attempt: AttemptFacts, ended: ExitFacts, wall_time_s: float |
         return _verdict(_stopped_state(attempt), f"{attempt.stop.cause}{said}", ended)
     if ended.reason == "cancelled":
         return _verdict(RunState.CANCELLED, "cancelled", ended)
-    return _verdict(RunState.FAILED, "stopped from outside: somebody sent its launcher a signal", ended)
+    return _verdict(RunState.FAILED, "stopped from outside: its launcher received a signal", ended)
 
 
 def _judge_own_end(attempt: AttemptFacts, ended: ExitFacts) -> Verdict:

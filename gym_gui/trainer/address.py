@@ -38,7 +38,7 @@ def check_bind(host: str, *, tls: bool = False) -> str:
         pass
     raise UsageError(
         f"the trainer daemon does not listen on {host!r}",
-        why="it is no IP address" if tls else "other machines could reach it there, which needs TLS",
+        why="it is not an IP address" if tls else "other machines could reach it there, which needs TLS",
         next_step=f"name certificate and key: --tls-cert FILE --tls-key FILE; or listen on {LOOPBACK}, and reach it"
         f" through ssh: ssh -L 50055:{LOOPBACK}:50055 THIS_MACHINE",
     )

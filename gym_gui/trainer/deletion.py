@@ -55,7 +55,7 @@ def delete_run(home: Path, run: RunSummary) -> None:
             f"run {run.run_id} cannot be removed",
             where=str(error.filename or folder.path),
             why=error.strerror or str(error),
-            next_step="mend that, then remove what is left by starting the daemon: mosaic daemon stop, mosaic daemon"
+            next_step="fix that, then remove what is left by starting the daemon: mosaic daemon stop, mosaic daemon"
             " start",
         ) from error
     finally:

@@ -111,18 +111,30 @@ def reasons_for_cpu(plan: RunPlan, granted: Mapping[str, Sequence[str]], invento
         granted: By worker, its GPUs.
         inventory: The machine.
     """
-    found = {}
+    found = reasons_at_submission(plan, inventory)
     for worker in plan.workers:
         if granted.get(worker.worker_id):
-            continue
+            found.pop(worker.worker_id, None)
+        elif worker.gpus and worker.worker_id not in found:
+            count = len(inventory.gpus)
+            taken = "the GPU is taken" if count == 1 else f"all {count:,} GPUs are taken"
+            found[worker.worker_id] = f"{taken} (wait for one: --gpus 1)"
+    return found
+
+
+def reasons_at_submission(plan: RunPlan, inventory: Inventory) -> dict[str, str]:
+    """Return by worker that could use a GPU and will get none whenever it starts, why.
+
+    Args:
+        plan: The run.
+        inventory: The machine.
+    """
+    found = {}
+    for worker in plan.workers:
         if not worker.gpus and worker.cpu_reason and (inventory.gpus or worker.worker_type != COMMAND_TYPE):
             found[worker.worker_id] = worker.cpu_reason
         elif worker.gpus and not inventory.gpus:
             found[worker.worker_id] = inventory.no_gpus
-        elif worker.gpus:
-            count = len(inventory.gpus)
-            taken = "the GPU is taken" if count == 1 else f"all {count:,} GPUs are taken"
-            found[worker.worker_id] = f"{taken} (wait for one: --gpus 1)"
     return found
 
 

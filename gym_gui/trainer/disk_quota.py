@@ -63,7 +63,7 @@ class DiskQuota:
                 if limit and not folder.no_steps.exists():
                     self._look_at(folder, limit)
             except (MosaicError, OSError) as error:
-                logger.warning("run %s: its size cannot be told: %s", run_id, error, extra={"run_id": run_id})
+                logger.warning("run %s: its size cannot be determined: %s", run_id, error, extra={"run_id": run_id})
 
     def _limit_of(self, folder: RunFolder) -> int:
         """Return what a run's folder may hold, bytes; 0: anything."""

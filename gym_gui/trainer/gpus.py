@@ -56,7 +56,7 @@ def find_gpus(root: Path = Path("/")) -> FoundGpus:
         return FoundGpus(names, "/dev/nvidia*")
     if refusals:
         return FoundGpus(
-            why=f"no GPU found: {'; '.join(refusals)}", next_step="mend the driver: nvidia-smi must list the GPUs"
+            why=f"no GPU found: {'; '.join(refusals)}", next_step="fix the driver: nvidia-smi must list the GPUs"
         )
     if (driver / "version").exists():
         return FoundGpus(why="an NVIDIA driver is loaded, but it shows no GPU", next_step=EXTRA)

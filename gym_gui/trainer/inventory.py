@@ -84,7 +84,7 @@ def _problems(declared: Any) -> list[Problem]:
         if key not in _KEYS
     ]
     problems += [
-        Problem(f"inventory.{key}", "is no amount", value=declared[key], allowed="an integer >= 1")
+        Problem(f"inventory.{key}", "is not a valid number", value=declared[key], allowed="an integer >= 1")
         for key in ("cpus", "memory_mb")
         if key in declared and (type(declared[key]) is not int or declared[key] < 1)
     ]
@@ -93,7 +93,7 @@ def _problems(declared: Any) -> list[Problem]:
     names = isinstance(gpus, list) and all(_is_gpu_name(gpu) for gpu in gpus) and len(set(_names(gpus))) == len(gpus)
     if not count and not names:
         allowed = f"how many (0 to {_MAX_GPUS}), or a list of different indices or UUIDs"
-        problems.append(Problem("inventory.gpus", "are no GPUs", value=gpus, allowed=allowed))
+        problems.append(Problem("inventory.gpus", "is not a list of GPUs", value=gpus, allowed=allowed))
     return problems
 
 

@@ -92,7 +92,7 @@ class PrivateFolder:
         """
         status = os.stat(name, dir_fd=self._descriptor, follow_symlinks=False)
         if not stat.S_ISSOCK(status.st_mode):
-            raise self._unsafe("it is no socket", name)
+            raise self._unsafe("it is not a socket", name)
         if status.st_uid not in self._owners:
             raise self._unsafe(f"it belongs to another user (uid {status.st_uid})", name)
         return f"unix:{self.reach(name)}"

@@ -58,7 +58,7 @@ def unpause(folder: RunFolder, run: RunSummary, by: str) -> RunSummary:
     if read_pause(folder) is None:
         paused = run.state is RunState.PAUSED
         raise UsageError(
-            f"nobody has paused run {run.run_id}",
+            f"run {run.run_id} was not paused",
             why=f"it is {run.state.value}" + (f" ({run.cause}) and goes on by itself" if paused else ""),
             next_step=f"see where it stands: mosaic runs why {run.run_id}",
         )

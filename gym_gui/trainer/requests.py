@@ -44,7 +44,7 @@ def reader(deserialize: Callable[[bytes], Any]) -> Callable[[bytes], Any]:
             field = None if kind is None else _not_utf8(data, kind)
             if field is not None:
                 return Malformed(Problem(field, "is not UTF-8", allowed="text in UTF-8, without lone surrogates"))
-            return Malformed(Problem("request", f"is no message: {error}"[:500], allowed="protobuf"))
+            return Malformed(Problem("request", f"cannot be decoded: {error}"[:500], allowed="protobuf"))
 
     return read
 
@@ -107,7 +107,9 @@ def check_request(request: Any) -> None:
 
 def invalid(*problems: Problem) -> ConfigError:
     """Return the error for a request whose fields are at fault."""
-    return ConfigError("the request is not valid", problems, next_step="mend these fields; nothing was done")
+    return ConfigError(
+        "the request is not valid", problems, next_step="Fix these fields and try again. Nothing was done."
+    )
 
 
 def _problems(message: Message, path: str) -> Iterator[Problem]:

@@ -41,7 +41,7 @@ def query_from_pb(request: pb.StreamTelemetryRequest) -> Query:
     if unknown:
         raise invalid(Problem("kinds", f"no kind of telemetry has the number {unknown[0]}", allowed="none: all kinds"))
     if not request.run_id:
-        raise invalid(Problem("run_id", "names no run", allowed="a run id"))
+        raise invalid(Problem("run_id", "is not a run id", allowed="a run id"))
     rate = request.max_rate if request.HasField("max_rate") else DEFAULT_RATE
     if not rate >= 0:
         allowed = "0 or more steps per second; 0 leaves none out"

@@ -155,7 +155,7 @@ class TrainerService(TrainerServiceServicer):
     @streams
     async def WatchRuns(self, request: pb.WatchRunsRequest) -> AsyncIterator[pb.RunSummary]:
         if not request.run_ids:
-            raise invalid(Problem("run_ids", "names no runs", allowed="at least one run id"))
+            raise invalid(Problem("run_ids", "is empty", allowed="at least one run id"))
         try:
             with self._board.watch(request.run_ids) as watch:
                 async for run in watch:

@@ -16,7 +16,7 @@ _PATIENCE_S = 1.0
 
 
 def settle(folder: RunFolder, state: RunState, cause: str) -> RunSummary:
-    """Write the end of a run that nobody supervises into its folder, unless it has ended already.
+    """Write the end of a run that no process supervises into its folder, unless it has ended already.
 
     Args:
         folder: The run's folder.

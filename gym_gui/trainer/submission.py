@@ -150,7 +150,11 @@ class Submission:
             error.problems = problems + error.problems
             raise
         if problems:
-            raise ConfigError("the run config is not valid", problems, next_step="mend it; nothing was written")
+            raise ConfigError(
+                "the run config is not valid",
+                problems,
+                next_step="Fix the config and run it again. Nothing was written.",
+            )
         return planned
 
     def _needing_gpus(self, config: TrainRunConfig, planned: PlannedRun) -> list[str]:

@@ -16,11 +16,11 @@ _MEANING = {
     RunState.QUEUED: "It has not begun, or waits to be tried again.",
     RunState.STARTING: "Its workers are being launched.",
     RunState.RUNNING: "Its workers run.",
-    RunState.PAUSED: "Its workers stand still and keep what they hold, its slot included; they can go on.",
-    RunState.COMPLETED: "All its workers ended well.",
-    RunState.FAILED: "A worker of it failed.",
-    RunState.CANCELLED: "Somebody asked for its end.",
-    RunState.LOST: "Nobody saw how it ended: its processes were gone when somebody looked.",
+    RunState.PAUSED: "Its workers are suspended and keep their resources, including their slot; they can be resumed.",
+    RunState.COMPLETED: "All its workers ended successfully.",
+    RunState.FAILED: "One of its workers failed.",
+    RunState.CANCELLED: "It was cancelled on request.",
+    RunState.LOST: "How it ended is unknown: its processes were gone when MOSAIC checked.",
 }
 _NEXT = {
     RunState.QUEUED: "mosaic runs list --state running --state starting",
@@ -89,7 +89,7 @@ def explain(run: RunSummary, waiting: Waiting | None = None, note: str = "") -> 
     if run.state is RunState.CANCELLED:
         ended = time.strftime(" at %Y-%m-%d %H:%M:%S %z", time.localtime(run.ended_at)) if run.ended_at else ""
         kept = "what it has recorded is kept" if run.started_at is not None else "it was never started"
-        told.meaning = f"Somebody asked for its end: {run.cause or 'cancelled'}{ended}; {kept}. {note}".rstrip()
+        told.meaning = f"It was cancelled on request: {run.cause or 'cancelled'}{ended}; {kept}. {note}".rstrip()
         if run.started_at is None:
             told.next_step = f"mosaic runs show {run.run_id}"
     if busy := phase_text(run):
@@ -97,7 +97,7 @@ def explain(run: RunSummary, waiting: Waiting | None = None, note: str = "") -> 
     if still := stalled(run):
         told.meaning = f"{told.meaning} But: {still}."
     if run.cause.startswith(UNSUPERVISED):
-        told.meaning = "Nobody has looked at its workers since then: they may have ended."
+        told.meaning = "Its workers have not been supervised since then: they may have ended."
         told.next_step = "mosaic daemon start"
     if waiting is not None:
         told.before = waiting.before

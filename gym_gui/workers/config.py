@@ -72,7 +72,7 @@ def parse_settings(pairs: Sequence[str], record: WorkerRecord) -> dict[str, Any]
         name, equals, text = pair.partition("=")
         name = name.strip()
         if not equals or not name:
-            problems.append(Problem(pair, "is no setting", value=pair, allowed="name=value"))
+            problems.append(Problem(pair, "is not a setting", value=pair, allowed="name=value"))
         elif name == "run_id":
             problems.append(Problem(name, "is set by MOSAIC itself", value=text, allowed="leave it out"))
         elif name == "worker_id":
@@ -189,7 +189,7 @@ def _set(settings: dict[str, Any], name: str, text: str, record: WorkerRecord, p
     if parts[0] not in record.properties:
         names = [field for field in record.properties if field not in ("run_id", "worker_id")]
         problems.append(
-            Problem(name, "is no field", value=text, allowed=", ".join(names), nearest=nearest(name, names))
+            Problem(name, "is not a known field", value=text, allowed=", ".join(names), nearest=nearest(name, names))
         )
         return
     types = types_of(find_member(record.schema, parts) or {})

@@ -58,5 +58,5 @@ def installed_versions(python: str, libraries: Iterable[str]) -> dict[str, str |
             "the versions of a worker's libraries cannot be read",
             where=python,
             why=str(error),
-            next_step="mosaic workers list  (says which worker is broken, and what mends it)",
+            next_step="mosaic workers list  (says which worker is broken, and what fixes it)",
         ) from error

@@ -95,6 +95,13 @@ def test_a_worker_that_can_use_a_gpu_gets_one_or_it_is_said_why_not(script: Any,
     train = ("train", "hoarder", "--no-check")
     plain = script(*train)
     assert "training on CPU: no GPU found" in plain.stdout + plain.stderr
+    detached = script(*train, "--seeds", "1,2", "--detach")
+    assert detached.stderr.count("training on CPU: no GPU found") == 1
+    assert len(detached.stdout.split()) == 2
+    chosen = script(*train, "--gpus", "0", "--detach", "--json")
+    assert "training on CPU: the run asks for no GPU (--gpus 0)" in chosen.stderr
+    for run_id in [*detached.stdout.split(), chosen.json["run_id"]]:
+        script("runs", "watch", run_id)
     assert script("daemon", "stop").code == 0
 
     more = {"PATH": f"{smi.parent}:{os.environ['PATH']}"}

@@ -25,7 +25,7 @@ def test_pause_and_unpause(script: Any, home: Path, wait_until: Any) -> None:
     wait_until(lambda: read_summary(folder).state.value == "running")
     refused = script("runs", "unpause", run_id)
     assert refused.code == 2
-    assert "nobody has paused" in refused.stderr
+    assert "was not paused" in refused.stderr
     assert script("runs", "pause", run_id, "--reason", "lunch").stdout == f"{run_id} is being paused\n"
     wait_until(lambda: read_summary(folder).state.value == "paused")
     assert "lunch" in script("runs", "show", run_id).stdout

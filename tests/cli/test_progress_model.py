@@ -85,7 +85,7 @@ def test_spread_and_odd_returns_in_words() -> None:
     assert spread_text(spread) == "1.0 ± 0.5 (-1.0 to 2.0) over 3 episodes"
     assert nan_text(run_of(1)) == ""
     told = nan_text(run_of(1, nan_episodes=2, eval_nan_episodes=1))
-    assert told.startswith("2 training episodes and 1 evaluation episode with a return that is no finite number")
+    assert told.startswith("2 training episodes and 1 evaluation episode with a return that is not a finite number")
 
 
 def test_json_is_standard_and_says_what_was_no_number() -> None:

@@ -85,7 +85,7 @@ def test_ctrl_c_and_d_or_enter_leaves_the_run_going(terminal: Any, script: Any, 
     child.sendintr()
     child.expect(MARK)
     child.send(key)
-    child.expect("left running: mosaic runs watch")
+    child.expect("left running; watch it: mosaic runs watch")
     child.expect(pexpect.EOF)
     child.close()
     assert child.exitstatus == 130

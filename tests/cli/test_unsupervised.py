@@ -36,7 +36,7 @@ def test_a_command_that_looks_at_it_puts_it_in_order(
     run_id, ended_at = abandoned(mosaic, home, wait_until)
     stale = mosaic("runs", "show", run_id, "--json", "--no-start")
     assert stale.json["cause"].startswith("unsupervised since")
-    assert f"nobody supervises {run_id}" in stale.stderr
+    assert f"no process supervises {run_id}" in stale.stderr
     assert "may have ended" in mosaic("runs", "why", run_id, "--no-start").stdout
     found = mosaic("runs", command, *([] if command == "list" else [run_id]))
     assert "completed" in found.stdout

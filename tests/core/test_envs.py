@@ -134,7 +134,7 @@ def test_spaces_of_arrays(recorder: Any) -> None:
 
 @pytest.mark.parametrize("rule", ["", "some", "episodes:", "episodes:0", "episodes:-1", "episodes:x", "episodes:²"])
 def test_rules_that_are_none(rule: str) -> None:
-    with pytest.raises(ConfigError, match="is no rule"):
+    with pytest.raises(ConfigError, match="is not a sampling rule"):
         EpisodeSampling(rule)
 
 

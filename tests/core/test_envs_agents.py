@@ -237,5 +237,5 @@ def test_the_library_takes_the_wrapped_for_its_own(recorder: Any) -> None:
 
 def test_the_right_wrapper_is_picked(recorder: Any) -> None:
     assert isinstance(wrap(gymnasium.make("CartPole-v1"), recorder.emitter), TelemetryWrapper)
-    with pytest.raises(UsageError, match=r"builtins\.dict is no environment"):
+    with pytest.raises(UsageError, match=r"builtins\.dict is not an environment"):
         wrap({}, recorder.emitter)

@@ -210,7 +210,7 @@ def test_what_is_no_number_is_nan_and_said_once(
         env.step(np.ones(1))
     assert all(math.isnan(episode["total_reward"]) for episode in recorder.events("episode"))
     assert len(recorder.events("episode")) == 3
-    assert capsys.readouterr().err.count("a reward is no number") == 1
+    assert capsys.readouterr().err.count("a reward is not a number") == 1
 
 
 @given(st.one_of(st.floats(), st.integers(), st.booleans(), st.fractions(), st.decimals(allow_nan=False)))

@@ -19,7 +19,7 @@ def test_config_error_lists_every_problem() -> None:
         Problem("x", "is missing", allowed="a number"),
         Problem("y", "The file is empty.\n  where: y.pt"),
     ]
-    error = ConfigError("bad config", problems, where="c.json", next_step="mend it")
+    error = ConfigError("bad config", problems, where="c.json", next_step="fix it and install again")
     assert isinstance(error, ValueError)
     assert str(error).splitlines() == [
         "bad config",

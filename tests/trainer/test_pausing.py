@@ -23,7 +23,7 @@ def test_a_run_stands_still_and_goes_on(daemon_home: Path, endless: dict[str, An
     with TrainerClient.connect(daemon_home) as client:
         run_id = client.submit(endless)
         wait_until(lambda: client.get(run_id).steps > 5)
-        with pytest.raises(UsageError, match="nobody has paused"):
+        with pytest.raises(UsageError, match="was not paused"):
             client.unpause(run_id)
         client.pause(run_id, reason="lunch")
         client.pause(run_id, reason="again")

@@ -33,10 +33,10 @@ def check_curriculum(entries: Sequence[Any], total_timesteps: int) -> list[Probl
     problems = []
     for i, entry in enumerate(entries):
         if not isinstance(entry, dict):
-            problems.append(Problem(f"curriculum[{i}]", "is no stage", value=entry, allowed=_shape()))
+            problems.append(Problem(f"curriculum[{i}]", "is not a stage", value=entry, allowed=_shape()))
             continue
         problems += [
-            Problem(f"curriculum[{i}].{name}", "is no field of a stage", value=entry[name], nearest=near)
+            Problem(f"curriculum[{i}].{name}", "is not a field of a stage", value=entry[name], nearest=near)
             for name, near in ((name, nearest(str(name), _FIELDS)) for name in entry if name not in _FIELDS)
         ]
         env_id, steps, kwargs = entry.get("env_id"), entry.get("total_steps"), entry.get("env_kwargs", {})
@@ -46,7 +46,9 @@ def check_curriculum(entries: Sequence[Any], total_timesteps: int) -> list[Probl
             allowed = "a whole number from 1"
             problems.append(Problem(f"curriculum[{i}].total_steps", "is required", value=steps, allowed=allowed))
         if not isinstance(kwargs, dict):
-            problems.append(Problem(f"curriculum[{i}].env_kwargs", "is no object", value=kwargs, allowed="an object"))
+            problems.append(
+                Problem(f"curriculum[{i}].env_kwargs", "is not an object", value=kwargs, allowed="an object")
+            )
     if not problems:
         before = sum(entry["total_steps"] for entry in entries[:-1])
         if total_timesteps <= before:

@@ -8,7 +8,7 @@ from .config import RandomWorkerConfig
 from .environments import is_pettingzoo, make_agents, make_single, pettingzoo_ids, pettingzoo_module
 from .sdk import HAS_SDK, Problem, find_env_spec, nearest, nearest_env_ids
 
-_INSTALL = "mosaic workers install 'random[pettingzoo]', or pip install pettingzoo mpe2 where the worker is"
+_INSTALL = 'after: pip install "random-worker[pettingzoo]"'
 _FORMS = "an id of Gymnasium's registry, 'package:Name-v0', or PettingZoo's: 'mpe2/simple_spread_v3'"
 
 

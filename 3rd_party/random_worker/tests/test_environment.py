@@ -74,4 +74,4 @@ def test_several_agents(play: Callable[..., Events], env_id: str, api: str, agen
 def test_what_is_not_installed_is_asked_for(play: Callable[..., Events]) -> None:
     without = "import sys; sys.modules['pettingzoo'] = sys.modules['mpe2'] = None"
     events = play("--dry-run", code=2, before=without, env_id="mpe2/simple_spread_v3")
-    assert "random[pettingzoo]" in json.dumps(events[-1])
+    assert "random-worker[pettingzoo]" in json.dumps(events[-1])

@@ -150,7 +150,7 @@ def _check_training(made: AlgorithmConfig, given: dict[str, Any]) -> list[Proble
             parameters = inspect.signature(vars(kind)["training"]).parameters.values()
             known |= {p.name for p in parameters if p.kind is inspect.Parameter.KEYWORD_ONLY}
     return [
-        Problem(f"training.{name}", "is no argument of RLlib's", value=value, nearest=nearest(name, known))
+        Problem(f"training.{name}", "is not an argument of RLlib", value=value, nearest=nearest(name, known))
         for name, value in given.items()
         if name not in known
     ]
@@ -159,7 +159,7 @@ def _check_training(made: AlgorithmConfig, given: dict[str, Any]) -> list[Proble
 def _check_model(given: dict[str, Any]) -> list[Problem]:
     known = [entry.name for entry in fields(DefaultModelConfig)]
     return [
-        Problem(f"model.{name}", "is no setting of RLlib's models", value=value, nearest=nearest(name, known))
+        Problem(f"model.{name}", "is not a setting of RLlib's models", value=value, nearest=nearest(name, known))
         for name, value in given.items()
         if name not in known
     ]

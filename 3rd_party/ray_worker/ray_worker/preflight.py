@@ -84,7 +84,7 @@ def _check_wandb(config: RayWorkerConfig) -> list[Any]:
 
     if find_spec("wandb") is not None:
         return []
-    allowed = "off, or install it with the worker: mosaic workers install 'ray[wandb]'"
+    allowed = 'off, or after: pip install "ray-worker[wandb]"'
     return [Problem("wandb", "the package wandb is not installed", value=config.wandb, allowed=allowed)]
 
 

@@ -70,7 +70,7 @@ def find_environment(env_id: str, api: str = "auto") -> EnvSource:
         except ImportError as error:
             raise UnknownEnvironmentError(str(error)) from None
         except gymnasium.error.Error as error:
-            if api == GYMNASIUM or ("/" not in name and "." not in name):
+            if api == GYMNASIUM or name.startswith("ALE/") or ("/" not in name and "." not in name):
                 reason = str(error).split(". ")[0].rstrip(".")
                 message = f"Gymnasium does not know it ({reason})"
                 raise UnknownEnvironmentError(message, next(iter(nearest_env_ids(env_id, known_ids())), None)) from None

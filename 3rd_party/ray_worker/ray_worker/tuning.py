@@ -104,7 +104,7 @@ class Tuning:
         drawn = search_space(self._config.tune_space)
         made = build_config(self._config, self._facts, self._plan, seed=self._seed, league=self._scratch / "league")
         problems = [
-            Problem(f"tune_space.{name}", "is no argument of RLlib's", value=self._config.tune_space[name])
+            Problem(f"tune_space.{name}", "is not an argument of RLlib", value=self._config.tune_space[name])
             for name in drawn
             if not hasattr(made, TRAINING_FIELDS.get(name, name))
         ]

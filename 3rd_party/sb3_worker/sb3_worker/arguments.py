@@ -65,7 +65,7 @@ def check_arguments(config: Sb3WorkerConfig, algorithm: Any, policy: str | None)
     problems = [
         Problem(
             name,
-            f"is no argument of {config.algo}",
+            f"is not an argument of {config.algo}",
             value=value,
             allowed="null, or one of " + ", ".join(names),
             nearest=nearest(name, names),
@@ -74,7 +74,7 @@ def check_arguments(config: Sb3WorkerConfig, algorithm: Any, policy: str | None)
         if name not in names
     ]
     if config.action_noise is not None and "action_noise" not in parameters_of(algorithm):
-        problems.append(Problem("action_noise", f"is no argument of {config.algo}", value=config.action_noise))
+        problems.append(Problem("action_noise", f"is not an argument of {config.algo}", value=config.action_noise))
     for name, value in config.algorithm_kwargs.items():
         path = f"algorithm_kwargs.{name}"
         if name in _DECIDED:
@@ -172,7 +172,7 @@ def _check(path: str, name: str, value: Any, names: list[str], owner: str) -> li
         return [
             Problem(
                 path,
-                f"is no argument of {owner}",
+                f"is not an argument of {owner}",
                 value=value,
                 allowed=", ".join(names),
                 nearest=nearest(name, names),

@@ -184,7 +184,7 @@ class Sb3WorkerConfig:
             problems.append(
                 Problem(
                     "algo",
-                    "is no algorithm of Stable-Baselines3 or SB3-Contrib",
+                    "is not an algorithm of Stable-Baselines3 or SB3-Contrib",
                     value=self.algo,
                     allowed=", ".join(names),
                     nearest=find_algorithm(near) if near else None,
@@ -192,12 +192,12 @@ class Sb3WorkerConfig:
             )
         if isinstance(self.wrappers, list):
             problems += [
-                Problem(f"wrappers[{i}]", "is no path of a class", value=path, allowed="'module:Class'")
+                Problem(f"wrappers[{i}]", "is not the path of a class", value=path, allowed="'module:Class'")
                 for i, path in enumerate(self.wrappers)
                 if not isinstance(path, str) or not all(path.partition(":"))
             ]
         if isinstance(self.ent_coef, str) and not self.ent_coef.startswith("auto"):
-            problems.append(Problem("ent_coef", "is no weight", value=self.ent_coef, allowed="a number, or 'auto'"))
+            problems.append(Problem("ent_coef", "is not a weight", value=self.ent_coef, allowed="a number, or 'auto'"))
         if self.mode in ("resume", "evaluate") and not self.checkpoint_path:
             problems.append(Problem("checkpoint_path", f"is required to {self.mode}", allowed="path of a checkpoint"))
         return problems

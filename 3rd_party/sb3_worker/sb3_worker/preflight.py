@@ -35,7 +35,7 @@ def check_run(config: Sb3WorkerConfig) -> list[Problem]:
         algorithm = algorithm_class(config.algo)
     except KeyError:
         allowed = ", ".join(algorithm_names())
-        return [*problems, Problem("algo", "is no algorithm of the libraries", value=config.algo, allowed=allowed)]
+        return [*problems, Problem("algo", "is not an algorithm of the libraries", value=config.algo, allowed=allowed)]
     problems += _check_wrappers(config)
     problems += check_env_id(config.env_id)
     if config.mode != "train" and not Path(str(config.checkpoint_path)).is_file():

@@ -13,6 +13,9 @@ from .spaces import Discretizer, Unsupported
 if TYPE_CHECKING:
     from .config import RunConfig
 
+#: Gymnasium's families none of whose environments has discrete observations.
+_CONTINUOUS = ("gymnasium.envs.box2d", "gymnasium.envs.mujoco", "ale_py")
+
 
 def make_env(env_id: str, env_kwargs: dict[str, Any]) -> gym.Env[Any, Any]:
     """Make an environment; 'package:Name-v0' imports the package first."""
@@ -27,11 +30,13 @@ def episode_seed(seed: int, phase: str, episode: int) -> int:
 def check_environment(config: RunConfig) -> list[Problem]:
     """Return every reason why a run's environment cannot be learned in by this worker."""
     try:
-        find_env_spec(config.env_id)
+        spec = find_env_spec(config.env_id)
     except ImportError as error:
         allowed = "'package:Name-v0' of a package in this worker's environment"
         return [Problem("env_id", str(error), value=config.env_id, allowed=allowed)]
     except gym.error.Error as error:
+        if config.env_id.startswith("ALE/"):
+            return [_not_discrete(config.env_id, "screens or the bytes of a memory")]
         near = next(iter(nearest_env_ids(config.env_id, gym.registry)), None)
         reason = str(error).split(". ")[0].rstrip(".")
         message, allowed = (
@@ -39,6 +44,8 @@ def check_environment(config: RunConfig) -> list[Problem]:
             "an id of Gymnasium's registry, or 'package:Name-v0'",
         )
         return [Problem("env_id", message, value=config.env_id, allowed=allowed, nearest=near)]
+    if str(spec.entry_point).startswith(_CONTINUOUS):  # without the extra that it needs, which would not help here
+        return [_not_discrete(config.env_id, "continuous values")]
     try:
         env = make_env(config.env_id, config.env_kwargs)
     except Exception as error:  # noqa: BLE001 - whatever an environment's constructor raises is the answer
@@ -64,12 +71,14 @@ def _check_spaces(env_id: str, env: gym.Env[Any, Any]) -> list[Problem]:
     try:
         Discretizer(env.observation_space)
     except Unsupported as error:
-        problems.append(
-            Problem(
-                "env_id",
-                f"its observations hold {error}, and this worker's observation_spaces are: discrete",
-                value=env_id,
-                allowed="an environment with observations of Discrete values, or tuples of them",
-            )
-        )
+        problems.append(_not_discrete(env_id, str(error)))
     return problems
+
+
+def _not_discrete(env_id: str, held: str) -> Problem:
+    return Problem(
+        "env_id",
+        f"its observations hold {held}, and this worker's observation_spaces are: discrete",
+        value=env_id,
+        allowed="an environment with observations of Discrete values, or tuples of them",
+    )

@@ -23,8 +23,8 @@ def check_tracking(config: RunConfig) -> list[Problem]:
             name,
             f"the library {name} is not in this worker's environment",
             value=getattr(config, name),
-            allowed=f"{'false' if name == 'tensorboard' else 'disabled'}, or install the extra: "
-            "pip install 'spade-bdi-worker[tracking]' there",
+            allowed=f"{'false' if name == 'tensorboard' else 'disabled'}, or after: "
+            "pip install 'spade-bdi-worker[tracking]'",
         )
         for name, on in wanted.items()
         if on and find_spec(name) is None

@@ -64,8 +64,8 @@ def registry(home: Path) -> Iterator[Finding]:
     if fault:
         running = paths.daemon() is not None
         yield Finding("registry", "broken", f"{paths.registry} is damaged: {fault}; no run is lost by that",
-                      "wait a few seconds: the daemon sets it aside and builds it anew from the run folders" if running
-                      else "mosaic daemon start sets it aside and builds it anew from the run folders")  # fmt: skip
+                      "wait a few seconds: the daemon moves it away and rebuilds it from the run folders" if running
+                      else "mosaic daemon start  (moves it away and rebuilds it from the run folders)")  # fmt: skip
     elif paths.registry.exists():
         yield Finding("registry", "ok", "no damage")
     copies = damaged_copies(paths.registry)
@@ -80,7 +80,7 @@ def file_system(home: Path) -> Iterator[Finding]:
     kind = file_system_of(existing(home))
     if kind is None:
         yield Finding(
-            "file system", "doubtful", "its kind cannot be told", "make sure that the home is on a local disk"
+            "file system", "doubtful", "its type cannot be determined", "make sure that the home is on a local disk"
         )
     elif kind in _SHARED or kind.startswith("fuse."):
         yield Finding("file system", "broken", f"{kind}: databases and locks are not safe on shared file systems",

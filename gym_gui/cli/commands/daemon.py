@@ -8,6 +8,7 @@ from pathlib import Path
 
 import click
 
+from gym_gui.cli.next_steps import for_this_home
 from gym_gui.cli.options import common
 from gym_gui.cli.output import echo
 
@@ -79,7 +80,8 @@ def status(home: Path, as_json: bool) -> int:
         echo(f"up {figures.duration(_now() - found['started_at'])}; {found['runs']:,} runs on record, "
                    f"{found['active_runs']} going, {found['queued_runs']} queued")  # fmt: skip
     else:
-        echo(f"no daemon runs in {home}; train and run start one on demand, so does: mosaic daemon start")
+        echo(f"no daemon runs in {home}; train and run start one on demand, so does: "
+             + for_this_home("mosaic daemon start"))  # fmt: skip
     return exits.COMPLETED if found["running"] else exits.FAILED
 
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from gym_gui.cli.next_steps import for_this_home
 from gym_gui.cli.options import common
 from gym_gui.cli.output import echo
 
@@ -86,7 +87,7 @@ def _report(home: Path, runs: list[RunSummary], steps: int, *, as_json: bool) ->
         show_failures(console(stderr=True), home, runs)
         wrong = [run_id for run_id, ok in verified.items() if not ok]
         echo()
-        echo(f"verify: DIFFERENT, see mosaic runs verify {' '.join(wrong)}" if wrong else
+        echo(for_this_home(f"verify: DIFFERENT, see: mosaic runs verify {' '.join(wrong)}") if wrong else
                    f"verify: recounted from the raw logs, the books of all {len(runs)} runs balance")  # fmt: skip
         if picture:
             echo(f"learning curve: {picture}")

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import click
 
+from gym_gui.cli.next_steps import for_this_home
 from gym_gui.cli.options import common
 from gym_gui.cli.output import Styled, echo
 
@@ -35,7 +36,7 @@ def doctor(home: Path, as_json: bool) -> int:
             for line in more:
                 echo(f"{'':9} {line}")
             if finding.next_step:
-                echo(f"{'':9} next: {finding.next_step}")
+                echo(f"{'':9} next: {for_this_home(finding.next_step)}")
     broken = sum(finding.verdict == "broken" for finding in findings)
     if as_json:
         print_json({"ok": not broken, "findings": [asdict(finding) for finding in findings]})

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from gym_gui.cli.next_steps import for_this_home
 from gym_gui.cli.options import common, run_filters
 from gym_gui.cli.supervised import starts_daemon
 
@@ -52,7 +53,7 @@ def list_(home: Path, limit: int, wanted: RunFilter, wide: bool, as_json: bool) 
         if limit and len(found) == limit:
             say(f"the newest {limit}; --limit 0 lists all")
     else:
-        say(f"no runs in {home}{' that fit' if wanted else '; start one: mosaic train WORKER'}")
+        say(f"no runs in {home}{' that fit' if wanted else for_this_home('; start one: mosaic train WORKER')}")
     return 0
 
 

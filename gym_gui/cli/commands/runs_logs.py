@@ -66,10 +66,10 @@ def logs(
     if stream == "quarantine":
         return _print_quarantine(home, run_id, worker_id, attempt, lines, as_json=as_json)
     log = find_log(home, run_id, stream=stream, worker_id=worker_id, attempt=attempt)
-    dropped = tell_dropped(log)
+    dropped = tell_dropped(log, run_id)
     if dropped:
         say(dropped)
-    with LogReader(log.path, text_only=stream == "text") as reader:
+    with LogReader(log.path, text_only=stream == "text", run_id=run_id) as reader:
         if as_json:
             found = [text_of(line) for line in reader.last(lines or None)]
             print_json({"run_id": run_id, "worker_id": log.worker_id, "attempt": log.attempt, "stream": stream,

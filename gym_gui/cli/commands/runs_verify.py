@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from gym_gui.cli.next_steps import for_this_home
 from gym_gui.cli.options import common, runs_argument
 from gym_gui.cli.output import Styled, echo
 from gym_gui.cli.supervised import starts_daemon
@@ -76,4 +77,4 @@ def _print(run_id: str, report: VerifyReport) -> None:
     for problem in report.problems:
         echo(f"  problem: {problem}")
     if not report.ok:
-        echo(f"  next: rebuild the database from the logs: mosaic runs reindex {run_id}")
+        echo(for_this_home(f"  next: rebuild the database from the logs: mosaic runs reindex {run_id}"))

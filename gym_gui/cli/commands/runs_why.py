@@ -6,6 +6,7 @@ from pathlib import Path
 
 import click
 
+from gym_gui.cli.next_steps import for_this_home
 from gym_gui.cli.options import common, run_argument
 from gym_gui.cli.output import echo
 from gym_gui.cli.supervised import starts_daemon
@@ -36,6 +37,7 @@ def why(home: Path, run: str, as_json: bool) -> int:
     elif found.state is RunState.QUEUED:
         with TrainerClient.connect(home, start=False) as client:
             told = client.why(found.run_id)
+    told.next_step = for_this_home(told.next_step)
     if as_json:
         print_json(told)
         return 0

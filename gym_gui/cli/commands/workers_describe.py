@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from gym_gui.cli.next_steps import for_this_home
 from gym_gui.cli.options import common, worker_argument
 
 if TYPE_CHECKING:
@@ -41,7 +42,7 @@ def describe(home: Path, worker: str, as_json: bool) -> int:
         screen.print()
         screen.print(_fields(record))
         say("")
-        say(f"set one with: mosaic train {record.name} --set NAME=VALUE")
+        say(for_this_home(f"set one with: mosaic train {record.name} --set NAME=VALUE"))
     return 0
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from gym_gui.cli.completions import complete_installable
+from gym_gui.cli.next_steps import for_this_home
 from gym_gui.cli.options import common
 from gym_gui.cli.output import echo
 
@@ -88,5 +89,5 @@ def _sum_up(record: EnvironmentRecord) -> None:
     echo(f"worker {record.name} is installed: {record.packages} packages, {size}, {took}")
     echo(f"environment: {record.folder} (Python {record.python_version})")
     echo(f"log: {record.log}")
-    echo(f"next: mosaic workers check {record.name}")
-    echo(f"      mosaic train {record.name}")
+    echo(for_this_home(f"next: mosaic workers check {record.name}"))
+    echo(for_this_home(f"      mosaic train {record.name}"))

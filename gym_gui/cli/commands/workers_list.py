@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from gym_gui.cli.next_steps import for_this_home
 from gym_gui.cli.options import common
 
 if TYPE_CHECKING:
@@ -29,7 +30,7 @@ def list_(home: Path, as_json: bool) -> int:
         print_json({"workers": [_without_schema(record) for record in records], "installable": found})
         return 0
     if not records:
-        say(f"no worker is installed; begin with: {INSTALL_ONE}")
+        say(for_this_home(f"no worker is installed; begin with: {INSTALL_ONE}"))
     from gym_gui.cli.columns import print_columns
     from gym_gui.cli.output import echo
     from gym_gui.cli.palette import BAD, GOOD
@@ -41,7 +42,8 @@ def list_(home: Path, as_json: bool) -> int:
     if missing:
         echo()
         print_columns(("can be installed", "by", "what it is"), [
-            [project.name, f"mosaic workers install {project.name}", project.description] for project in missing
+            [project.name, for_this_home(f"mosaic workers install {project.name}"), project.description]
+            for project in missing
         ])  # fmt: skip
     return 0
 
@@ -58,7 +60,7 @@ def _missing(records: list[WorkerRecord]) -> list[AvailableProject]:
 def _row(record: WorkerRecord) -> list[str]:
     about = record.broken or str(record.metadata.get("description") or record.metadata.get("name") or "")
     if record.broken and record.mend:
-        about += f"\nnext: {record.mend}"
+        about += f"\nnext: {for_this_home(record.mend)}"
     state = "broken" if record.broken else "ready"
     return [record.name, record.version, state, "own" if record.environment else "MOSAIC's", about]
 

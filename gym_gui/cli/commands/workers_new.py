@@ -6,6 +6,7 @@ from pathlib import Path
 
 import click
 
+from gym_gui.cli.next_steps import for_this_home
 from gym_gui.cli.options import common
 from gym_gui.cli.output import echo
 from gym_gui.config.paths import expand_user
@@ -38,14 +39,14 @@ def new(home: Path, name: str, parent: str, as_json: bool) -> int:
                 "distribution": worker.distribution,
                 "path": str(folder),
                 "files": [str(path.relative_to(folder)) for path in files],
-                "install": install,
+                "install": for_this_home(install),
             }
         )
         return 0
     echo(f"worker {worker.name}: {len(files)} files in {folder}")
     for path in files:
         echo(f"  {path.relative_to(folder)}")
-    echo(f"next: {install}")
-    echo(f"      mosaic workers check {worker.name}")
-    echo(f"      mosaic train {worker.name}")
+    echo(for_this_home(f"next: {install}"))
+    echo(for_this_home(f"      mosaic workers check {worker.name}"))
+    echo(for_this_home(f"      mosaic train {worker.name}"))
     return 0

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from gym_gui.cli.next_steps import for_this_home
 from gym_gui.cli.output import echo, say, say_always
 from gym_gui.cli.progress.devices import DeviceNotes
 from gym_gui.cli.progress.follow import Follower
@@ -147,4 +148,5 @@ def _cancel(client: TrainerClient, live: list[str], reason: str) -> None:
 
 def _leave(live: list[str]) -> None:
     for run_id in live:
-        say_always(f"left running: mosaic runs watch {run_id} comes back, mosaic runs cancel {run_id} ends it")
+        ways = f"watch it: mosaic runs watch {run_id}; end it: mosaic runs cancel {run_id}"
+        say_always(f"left running; {for_this_home(ways)}")

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from gym_gui.runs.folder import RunFolder
 from gym_gui.runs.grant import read_grant, read_on_cpu
 from gym_gui.runs.states import RunState
 from gym_gui.runs.summary import RunSummary
+
+if TYPE_CHECKING:
+    from gym_gui.trainer.inventory import Inventory
 
 
 class DeviceNotes:
@@ -21,13 +25,30 @@ class DeviceNotes:
         self._home = home
         self._seen: set[str] = set()
         self._said: set[str] = set()
+        self._inventory: Inventory | None = None
 
     def of(self, run: RunSummary) -> list[str]:
         """Return the sentences for a run that has just been started; each reason is told once."""
         if run.run_id in self._seen or run.state is RunState.QUEUED:
             return []
         self._seen.add(run.run_id)
-        reasons = read_on_cpu(RunFolder.of(self._home, run.run_id))
+        return self._fresh(read_on_cpu(RunFolder.of(self._home, run.run_id)))
+
+    def of_submitted(self, run_id: str) -> list[str]:
+        """Return the sentences for a run that was submitted just now, as far as they are known before it starts."""
+        from gym_gui.runs.plan_io import load_plan
+        from gym_gui.trainer.demand import reasons_at_submission
+        from gym_gui.trainer.inventory import read_inventory
+
+        folder = RunFolder.of(self._home, run_id)
+        plan = load_plan(folder)
+        if not any(worker.gpus or worker.cpu_reason for worker in plan.workers):
+            return []
+        if self._inventory is None:
+            self._inventory = read_inventory()
+        return self._fresh(read_on_cpu(folder) or reasons_at_submission(plan, self._inventory))
+
+    def _fresh(self, reasons: dict[str, str]) -> list[str]:
         fresh = [reason for reason in dict.fromkeys(reasons.values()) if reason not in self._said]
         self._said.update(fresh)
         return [f"training on CPU: {reason}" for reason in fresh]

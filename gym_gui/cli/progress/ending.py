@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from gym_gui.cli import figures
+from gym_gui.cli.next_steps import for_this_home
 from gym_gui.cli.palette import BAD, GOOD, QUIET, STATE_STYLES
 from gym_gui.cli.progress.model import as_run, average_rate, episodes_of, labels_of, return_of
 from gym_gui.cli.table import LUXURY, Column, add_row, print_table
@@ -32,7 +33,7 @@ def show_results(console: Console, runs: list[RunSummary]) -> None:
         console.print(footnote, style=QUIET)
     for run in runs:
         if run.ledger.quarantined:
-            console.print(f"what was kept aside, and why: mosaic runs logs {run.run_id} --quarantine")
+            console.print(for_this_home(f"what was kept aside, and why: mosaic runs logs {run.run_id} --quarantine"))
 
 
 def _results(runs: list[RunSummary]) -> list[Column]:
@@ -98,7 +99,7 @@ def show_failures(console: Console, home: Path, runs: list[RunSummary]) -> None:
                     console.print("  " + readable(line), soft_wrap=True)
             else:
                 console.print(f"worker {worker.worker_id} wrote nothing on stderr")
-        console.print(f"more: mosaic runs logs {run.run_id} --stderr · mosaic runs show {run.run_id}")
+        console.print(for_this_home(f"more: mosaic runs logs {run.run_id} --stderr · mosaic runs show {run.run_id}"))
 
 
 def readable(line: str) -> str:

@@ -165,7 +165,7 @@ def nan_text(run: RunSummary) -> str:
     """Return that some episodes have no finite return, in words; empty where all have one."""
     counts = ((run.nan_episodes, "training"), (run.eval_nan_episodes, "evaluation"))
     parts = [_episodes(count, f"{kind} episode") for count, kind in counts if count]
-    return f"{' and '.join(parts)} with a return that is no finite number (NaN, Infinity)" if parts else ""
+    return f"{' and '.join(parts)} with a return that is not a finite number (NaN, Infinity)" if parts else ""
 
 
 def episodes_of(run: RunSummary) -> int:

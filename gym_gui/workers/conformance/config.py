@@ -67,9 +67,9 @@ def config_round_trip(subject: Subject) -> str | None:
 
 @BOOK.warning(
     "config-unknown-keys",
-    "`from_dict` refuses a key that is no field.",
+    "`from_dict` refuses a key that is not a field.",
     why="A mistyped setting that is swallowed trains with the default, and nobody notices.",
-    mend="Raise for names that are no fields, with the nearest name (`gym_gui.core.worker.errors.nearest`).",
+    mend="Raise for names that are not fields, with the nearest name (`gym_gui.core.worker.errors.nearest`).",
 )
 def config_unknown_keys(subject: Subject) -> str | None:
     accepted = _config(subject)["unknown"] == "accepted"
@@ -173,7 +173,7 @@ def config_to_json(subject: Subject) -> str | None:
 )
 def config_schema(subject: Subject) -> str | None:
     _config(subject)
-    return None if subject.record.schema else "its schema cannot be told"
+    return None if subject.record.schema else "its schema cannot be determined"
 
 
 @BOOK.warning(

@@ -14,7 +14,7 @@ BOOK = RuleBook("metadata")
 @BOOK.error(
     "entry-point-registered",
     "The project registers an entry point of the group `mosaic.workers`.",
-    why="That is how MOSAIC finds workers; a package without one is no worker.",
+    why="That is how MOSAIC finds workers; a package without one is not a worker.",
     mend='In pyproject.toml: `[project.entry-points."mosaic.workers"]`, and below it '
     '`myworker = "my_worker:get_worker_metadata"`.',
 )

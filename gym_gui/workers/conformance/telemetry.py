@@ -104,7 +104,7 @@ def telemetry_data(subject: Subject) -> str | None:
 @BOOK.warning(
     "telemetry-nan",
     "A short training has finite rewards and metrics.",
-    why="NaN is stored and shown as such, but a mean with one is no mean, and a loss that is NaN never recovers.",
+    why="NaN is stored and shown as such, but a mean over one is NaN, too, and a loss that is NaN never recovers.",
     mend="Find the first: print inputs and gradients, lower the learning rate; leave out a metric without a value.",
 )
 def telemetry_nan(subject: Subject) -> str | None:

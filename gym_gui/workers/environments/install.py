@@ -21,6 +21,7 @@ from gym_gui.workers.environments import process, sdk
 from gym_gui.workers.environments.additions import Additions, additions_of, not_an_option
 from gym_gui.workers.environments.bootstrap import make_venv
 from gym_gui.workers.environments.building import Building
+from gym_gui.workers.environments.extras import with_extras
 from gym_gui.workers.environments.failures import no_room, of_disk
 from gym_gui.workers.environments.fetch import fetch_sources
 from gym_gui.workers.environments.interpreters import BasePython, choose_interpreter
@@ -29,7 +30,7 @@ from gym_gui.workers.environments.locked import locked
 from gym_gui.workers.environments.pip_settings import pip_variables
 from gym_gui.workers.environments.process import CommandError, InstallLog, is_disk_full
 from gym_gui.workers.environments.record import EnvironmentRecord, load_environment
-from gym_gui.workers.environments.source import Source, checkout, with_extras
+from gym_gui.workers.environments.source import Source, checkout
 from gym_gui.workers.environments.usage import remove_unused, size_on_disk
 from gym_gui.workers.installed import InstalledWorker, Interpreter, install_stamp, installed_workers
 from gym_gui.workers.probe import index_name, left_out, missing_module
@@ -275,8 +276,10 @@ class _Install:
             if kind_key(worker.name) == kind_key(self.source.name):
                 return worker
         names = ", ".join(worker.name for worker in workers)
-        next_step = f"mosaic workers install {workers[0].name} --from {self.source.origin}" if workers else (
-            "add [project.entry-points.\"mosaic.workers\"] to its pyproject.toml")  # fmt: skip
+        next_step = 'add [project.entry-points."mosaic.workers"] to its pyproject.toml'
+        if workers:
+            named = workers[0].name + self.source.extras
+            next_step = shlex.join(["mosaic", "workers", "install", named, "--from", self.source.origin])
         raise MosaicError(
             f"the package registers no worker {self.source.name!r}",
             where=self.source.origin,
@@ -371,7 +374,7 @@ class _Install:
         assert isinstance(error, CommandError)
         kept = building.leave()
         again = "; the steps that are done are kept for the next attempt" if kept else ""
-        why, mend = error.quoted(), "mend the requirement, or check that the package index can be reached"
+        why, mend = error.quoted(), "fix the requirement, or check that the package index can be reached"
         if "setuptools.backends" in why:  # a name that many templates of pyproject.toml have, and setuptools has not
             mend = 'in its pyproject.toml: build-backend = "setuptools.build_meta"'
         return MosaicError(f"{error.step} failed", where=f"log: {self.log.path}", why=why, next_step=f"{mend}{again}")

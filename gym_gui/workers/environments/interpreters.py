@@ -55,7 +55,7 @@ def ask_interpreter(python: str) -> BasePython:
 
     Raises:
         OSError: It cannot be started.
-        ValueError: It is no Python that works; the message is what it said.
+        ValueError: It is not a working Python; the message is what it said.
     """
     environment = {name: value for name, value in os.environ.items() if not name.startswith("PYTHON")}
     try:
@@ -117,7 +117,7 @@ def _check_readable(asked: dict[str, str]) -> None:
             SpecifierSet(text)
             continue
         raise UsageError(
-            f"{who} cannot be read", why=f"it is {text!r}", next_step="mend the worker's pyproject.toml: >=3.10,<3.13"
+            f"{who} cannot be read", why=f"it is {text!r}", next_step="fix the worker's pyproject.toml: >=3.10,<3.13"
         )
 
 
@@ -142,7 +142,7 @@ def _named(wanted: str, asked: dict[str, str]) -> BasePython:
         reason = "it is a folder" if Path(path).is_dir() else error.strerror or str(error)
         raise _none_fits(f"there is no interpreter {wanted}", reason, asked) from None
     except ValueError as error:
-        raise _none_fits(f"{wanted} is no Python that works", str(error), asked) from None
+        raise _none_fits(f"{wanted} is not a working Python", str(error), asked) from None
 
 
 def _unfit(found: BasePython, asked: dict[str, str]) -> str:

@@ -72,7 +72,9 @@ def read_project(folder: Path) -> WorkerProject:
     table = _table(_table(_table(told, "tool"), "mosaic"), "install")
     problems = list(_problems(table, folder))
     if problems:
-        raise ConfigError("[tool.mosaic.install] is not valid", problems, where=str(path), next_step="mend it")
+        raise ConfigError(
+            "[tool.mosaic.install] is not valid", problems, where=str(path), next_step="fix it and install again"
+        )
     project = _table(told, "project")
     constraints = table.get("constraints")
     return WorkerProject(
@@ -97,7 +99,7 @@ def _tells(project: dict[str, Any], name: str) -> bool:
 
 def _problems(table: dict[str, Any], folder: Path) -> list[Problem]:
     problems = [
-        Problem(name, "is no setting", allowed=", ".join(_KNOWN), nearest=nearest(name, _KNOWN))
+        Problem(name, "is not a setting", allowed=", ".join(_KNOWN), nearest=nearest(name, _KNOWN))
         for name in table
         if name not in _KNOWN
     ]

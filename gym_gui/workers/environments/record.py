@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import msgspec
 
 from gym_gui.runs.files import write_json_atomic
+from gym_gui.workers.environments.extras import merged, split_extras
 from gym_gui.workers.environments.layout import RECORD_FILE
 from gym_gui.workers.installed import Interpreter
 
@@ -74,14 +76,20 @@ class EnvironmentRecord(msgspec.Struct, kw_only=True):
         """The environment's folder."""
         return Path(self.python).parent.parent
 
-    def command(self) -> list[str]:
-        """Return the command that builds this environment anew."""
-        words = ["mosaic", "workers", "install", self.name + ("" if self.from_option else self.extras)]
+    def command(self, *, extras: str = "", packages: Sequence[str] = ()) -> list[str]:
+        """Return the command that builds this environment anew, with all that it was installed with.
+
+        Args:
+            extras: Optional dependencies that it is to have besides, e.g. ``[box2d]``.
+            packages: Packages that it is to have besides.
+        """
+        origin, more = split_extras(self.from_option or "")
+        words = ["mosaic", "workers", "install", self.name + merged(self.extras, more, extras)]
         if self.python_option:
             words += ["--python", self.python_option]
-        if self.from_option:
-            words += ["--from", self.from_option]
-        for package in self.with_packages:
+        if origin:
+            words += ["--from", origin]
+        for package in dict.fromkeys([*self.with_packages, *packages]):
             words += ["--with", package]
         if self.requirements_file:
             words += ["--requirements", self.requirements_file]

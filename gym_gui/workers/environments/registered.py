@@ -46,7 +46,7 @@ def registered_environment(home: Path, name: str) -> RegisteredEnvironment:
     folder = EnvironmentFolder(home, name)
     number = folder.current()
     if number is None:
-        return RegisteredEnvironment(name, None, f"{folder.pointer} is no link to an environment")
+        return RegisteredEnvironment(name, None, f"{folder.pointer} is not a link to an environment")
     try:
         record = load_environment(folder.version(number))
     except ValueError as error:

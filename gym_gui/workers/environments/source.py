@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import os
 import re
+import shlex
 from dataclasses import dataclass
 from pathlib import Path
-
-from packaging.requirements import InvalidRequirement, Requirement
 
 import gym_gui
 from gym_gui.config.paths import expand_user
@@ -15,11 +14,11 @@ from gym_gui.core.worker.errors import UsageError, nearest
 from gym_gui.core.worker.secret_names import hide_passwords
 from gym_gui.runs.kinds import kind_key
 from gym_gui.workers.environments.additions import not_an_option
+from gym_gui.workers.environments.extras import extra_key, merged, names_in, split_extras
 from gym_gui.workers.environments.project import WorkerProject, description_of, read_project
 
 _PACKAGE_ROOT = Path(gym_gui.__file__).parent
 _CHECKOUT = _PACKAGE_ROOT.parent
-_EXTRAS = re.compile(r"(.*?)(\[[\w.,\s-]+\])?", re.DOTALL)
 _GIT = re.compile(r"(git\+.+|(https?|ssh|git|file)://.+\.git(@[^/]+)?|git@[^/]+:.+)")
 _SUFFIX = "_worker"
 
@@ -56,23 +55,24 @@ def find_source(name: str, from_option: str | None = None) -> Source:
     Raises:
         UsageError: There is no such worker or folder, or the project registers another.
     """
-    bare, extras = _split_extras(name.strip())
+    bare, extras = split_extras(name.strip())
     if from_option is None:
         return _known(bare, extras)
     given = not_an_option(from_option, "--from").strip()
     if _GIT.fullmatch(given):
         address = not_an_option(given.removeprefix("git+"), "--from")
         return Source(bare, hide_passwords(given), extras=extras, git=address, from_option=given)
-    path_text, path_extras = _split_extras(given)
+    path_text, path_extras = split_extras(given)
     folder = expand_user(path_text)
     if folder.is_dir():
         project = read_project(folder.resolve())
-        origin, extras = str(project.folder), path_extras or extras
+        origin, extras = str(project.folder), merged(path_extras, extras)
         source = Source(worker_of(project, bare, origin), origin, project, extras, "", origin + path_extras)
         check_extras(source)
         return source
     if folder.is_file():
-        return Source(bare, str(folder.resolve()), extras=path_extras or extras, from_option=str(folder.resolve()))
+        whole = str(folder.resolve())
+        return Source(bare, whole, extras=merged(path_extras, extras), from_option=whole)
     if path_text.startswith((".", "~", "/")) or path_text.endswith("/"):
         raise UsageError(
             "there is no such folder",
@@ -104,7 +104,7 @@ def worker_of(project: WorkerProject, name: str, origin: str) -> str:
         f"this project registers no worker {name!r}",
         where=origin,
         why=f"it registers {', '.join(project.workers)}",
-        next_step=f"mosaic workers install {project.workers[0]} --from {origin}",
+        next_step=shlex.join(["mosaic", "workers", "install", project.workers[0], "--from", origin]),
     )
 
 
@@ -117,28 +117,27 @@ def check_extras(source: Source) -> None:
     known = source.project.extras if source.project else None
     if known is None:
         return
-    keys = {_extra_key(name) for name in known}
-    for name in filter(None, source.extras.strip("[]").split(",")):
-        if _extra_key(name) not in keys:
+    keys = {extra_key(name) for name in known}
+    for name in names_in(source.extras):
+        if extra_key(name) not in keys:
             near = nearest(name, known)
             raise UsageError(
                 f"{source.name} has no optional dependencies {name!r}" + (f"; did you mean {near}?" if near else ""),
                 where=source.origin,
                 why=f"it has {', '.join(known)}" if known else "it has none",
-                next_step=f"mosaic workers install {source.name}" + (f"[{near}]" if near else ""),
+                next_step=_install(source, _instead(source.extras, name, near)),
             )
 
 
-def with_extras(wanted: str, extras: str) -> str:
-    """Return a file, address or requirement with optional dependencies: those of a requirement follow its name."""
-    if not extras or "[" in wanted or Path(wanted).exists():
-        return wanted if "[" in wanted else wanted + extras
-    try:
-        requirement = Requirement(wanted)
-    except InvalidRequirement:
-        return wanted + extras
-    requirement.extras |= set(extras.strip("[]").split(","))
-    return str(requirement)
+def _instead(extras: str, wrong: str, right: str | None) -> str:
+    """Return extras with another one in the place of one that does not exist, or without it."""
+    return merged(*(f"[{right or ''}]" if name == wrong else f"[{name}]" for name in names_in(extras)))
+
+
+def _install(source: Source, extras: str) -> str:
+    """Return the command that installs a source with other extras."""
+    words = ["mosaic", "workers", "install", source.name + extras]
+    return shlex.join(words + (["--from", split_extras(source.from_option)[0]] if source.from_option else []))
 
 
 def known_projects() -> dict[str, Path]:
@@ -189,13 +188,14 @@ def _known(name: str, extras: str) -> Source:
         raise UsageError(
             f"{name} is a folder",
             why="the first argument names the worker, so that it can be told from others",
-            next_step=f"mosaic workers install {_worker_in(expand_user(name))} --from {name}",
+            next_step=shlex.join(["mosaic", "workers", "install", _worker_in(expand_user(name)), "--from", name]),
         )
     near = nearest(name, projects)
+    command = shlex.join(["mosaic", "workers", "install", name, "--from", "FOLDER"])
     raise UsageError(
         f"MOSAIC brings no worker {name!r}" + (f"; did you mean {near}?" if near else ""),
         why=f"it brings {', '.join(projects)}" if projects else "this installation brings none",
-        next_step=f"to install a worker of your own: mosaic workers install {name} --from FOLDER",
+        next_step=f"to install a worker of your own: {command}",
     )
 
 
@@ -204,14 +204,3 @@ def _worker_in(folder: Path) -> str:
         return next(iter(read_project(folder).workers), "NAME")
     except UsageError:
         return "NAME"
-
-
-def _extra_key(name: str) -> str:
-    return re.sub(r"[-_.]+", "-", name).lower()
-
-
-def _split_extras(text: str) -> tuple[str, str]:
-    """Return a name or path without the extras at its end, and these; a requirement keeps its own."""
-    found = _EXTRAS.fullmatch(text)
-    assert found is not None
-    return found[1], (found[2] or "").replace(" ", "")

@@ -56,7 +56,7 @@ def test_missing_and_broken_ones(tmp_path: Path) -> None:
         program = tmp_path / name
         program.write_text(text)
         program.chmod(0o755)
-        with pytest.raises(UsageError, match="is no Python that works") as error:
+        with pytest.raises(UsageError, match="is not a working Python") as error:
             choose_interpreter(str(program), {})
         assert told in error.value.why
 

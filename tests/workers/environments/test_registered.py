@@ -78,7 +78,7 @@ def test_broken_ones_are_listed_with_what_mends_them(
 def test_the_mending_command_repeats_how_it_was_installed(registered: Registered, home: Path) -> None:
     registered("mine", from_option="/a folder", python_option="3.8", editable=True, extras="[test]")
     (environment,) = registered_environments(home)
-    assert environment.mend == "mosaic workers install mine --python 3.8 --from '/a folder' --editable"
+    assert environment.mend == "mosaic workers install 'mine[test]' --python 3.8 --from '/a folder' --editable"
 
 
 def test_a_pointer_that_is_none(home: Path) -> None:
@@ -86,7 +86,7 @@ def test_a_pointer_that_is_none(home: Path) -> None:
     folder.path.mkdir(parents=True)
     folder.pointer.write_text("")
     (environment,) = registered_environments(home)
-    assert "is no link to an environment" in environment.broken
+    assert "is not a link to an environment" in environment.broken
 
 
 def test_packages_that_are_added_later_are_seen(registered: Registered, home: Path) -> None:

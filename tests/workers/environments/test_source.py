@@ -7,7 +7,8 @@ import pytest
 
 from gym_gui.core.worker.errors import UsageError
 from gym_gui.workers.environments import source
-from gym_gui.workers.environments.source import find_source, known_projects, with_extras
+from gym_gui.workers.environments.extras import with_extras
+from gym_gui.workers.environments.source import find_source, known_projects
 
 
 def test_a_worker_that_mosaic_brings() -> None:
@@ -104,7 +105,8 @@ def test_a_wheel(tmp_path: Path, library: Callable[..., Path]) -> None:
     [
         ("lib-worker==1.0", "[test]", "lib-worker[test]==1.0"),
         ("lib-worker", "[b,a]", "lib-worker[a,b]"),
-        ("lib-worker[x]==1.0", "[test]", "lib-worker[x]==1.0"),
+        ("lib-worker[x]==1.0", "[test]", "lib-worker[test,x]==1.0"),
+        ("dist/lib.whl[x]", "[test]", "dist/lib.whl[x]"),
         ("lib @ https://example.org/lib.whl", "[test]", "lib[test]@ https://example.org/lib.whl"),
         ("lib>=1", "", "lib>=1"),
     ],

@@ -24,11 +24,11 @@ def check_script(config: CleanRLWorkerConfig) -> list[Problem]:
         compile(path.read_bytes(), str(path), "exec")
     except (SyntaxError, ValueError) as error:
         line = f", line {error.lineno}" if isinstance(error, SyntaxError) else ""
-        message = f"is no Python program ({getattr(error, 'msg', error)}{line})"
+        message = f"is not a Python program ({getattr(error, 'msg', error)}{line})"
         problems.append(Problem("script", message, value=config.script))
     except OSError as error:
         problems.append(Problem("script", f"cannot be read ({error.strerror})", value=config.script))
     if config.script_python and shutil.which(config.script_python) is None:
-        message = "is no interpreter that can be run"
+        message = "is not an interpreter that can be run"
         problems.append(Problem("script_python", message, value=config.script_python, allowed="a path, or null"))
     return problems

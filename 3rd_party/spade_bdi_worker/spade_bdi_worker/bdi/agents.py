@@ -128,7 +128,7 @@ def unreadable_plans(path: Path, error: Exception) -> UsageError:
         "The plans cannot be read.",
         where=str(path),
         why=str(error)[:2000] or type(error).__name__,
-        next_step="Mend the AgentSpeak file; the package's own plans show what a learner and a coordinator must do.",
+        next_step="Fix the AgentSpeak file; the package's own plans show what a learner and a coordinator must do.",
     )
 
 

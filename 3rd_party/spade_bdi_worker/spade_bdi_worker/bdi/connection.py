@@ -35,7 +35,7 @@ def password_of(config: RunConfig) -> str:
         raise ConnectionLostError(
             f"There is no password for {config.xmpp_jid}.",
             where="xmpp_password",
-            next_step="Set XMPP_PASSWORD and hand it over: mosaic train spade_bdi --secret XMPP_PASSWORD …",
+            next_step="Set XMPP_PASSWORD and pass it on: mosaic train spade_bdi --secret XMPP_PASSWORD",
         )
     return password
 

@@ -236,7 +236,7 @@ def _told(error: Exception, agent: str) -> Exception:
             return UsageError(
                 f"The plans of {agent} failed.",
                 why=f"{type(cause).__name__}: {cause}"[:2000],
-                next_step="Mend the AgentSpeak file (mosaic runs logs --stderr shows the place); "
+                next_step="Fix the AgentSpeak file (mosaic runs logs RUN --stderr shows the place); "
                 "every goal needs a plan whose context holds.",
             )
         cause = inner

@@ -5,6 +5,7 @@ This module is also run by its path, in interpreters without MOSAIC: it imports 
 
 from __future__ import annotations
 
+import contextlib
 import difflib
 import importlib
 import re
@@ -36,6 +37,9 @@ def import_env_package(env_id: str) -> str:
         except Exception as error:
             told = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
             raise EnvironmentPackageError(f"the package {package!r} cannot be imported: {told}") from error
+    elif name.startswith("ALE/"):  # the Atari games, which their package registers on import only
+        with contextlib.suppress(ImportError):
+            importlib.import_module("ale_py")
     return name
 
 

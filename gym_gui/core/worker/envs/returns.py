@@ -97,7 +97,7 @@ def _warn(reward: Any, error: Exception) -> None:
     global _warned
     if not _warned:
         _warned = True
-        say(f"a reward is no number ({type(reward).__name__}: {error}); its episode's return is NaN. Training goes on.")
+        say(f"a reward is not a number ({type(reward).__name__}: {error}); its episode returns NaN. Training goes on.")
 
 
 __all__ = ["Reported", "as_float", "choose_return", "reported"]

@@ -22,7 +22,7 @@ class EpisodeSampling:
         if self._every is None:
             allowed = "all, none, or episodes:<k> with k of at least 1"
             raise ConfigError(
-                "the sampling rule is not valid", [Problem(name, "is no rule", value=rule, allowed=allowed)]
+                "the sampling rule is not valid", [Problem(name, "is not a sampling rule", value=rule, allowed=allowed)]
             )
 
     def picks(self, ep_index: int) -> bool:

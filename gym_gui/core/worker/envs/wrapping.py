@@ -39,7 +39,7 @@ def wrap(env: Any, emitter: TelemetryEmitter, **options: Any) -> Any:
                 env, emitter, **options
             )
     raise UsageError(
-        f"a {type(env).__module__}.{type(env).__qualname__} is no environment that can be wrapped",
+        f"a {type(env).__module__}.{type(env).__qualname__} is not an environment that can be wrapped",
         why="it is none of gymnasium.Env, gymnasium.vector.VectorEnv, pettingzoo.ParallelEnv and pettingzoo.AECEnv",
         next_step="emit its steps and episodes yourself: emitter.step(...), emitter.episode(...)",
     )

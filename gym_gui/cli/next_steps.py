@@ -1,0 +1,46 @@
+"""Commands that messages suggest: with the ``--home`` that this command was given, which they need too."""
+
+from __future__ import annotations
+
+import re
+import shlex
+
+import click
+
+_COMMAND = re.compile(r"\bmosaic (?P<name>[a-z]+)(?: (?P<sub>[a-z]+))?\b(?! --home)")
+
+_given: list[str] = []
+
+
+def remember_home(home: str | None) -> None:
+    """Take down which home the command line names; ``None`` where it names none."""
+    _given[:] = [] if home is None else [home]
+
+
+def for_this_home(text: str) -> str:
+    """Return a text whose commands name the home that this command was given with ``--home``.
+
+    Where the home comes from ``MOSAIC_HOME`` or is the default, the next command finds it by itself.
+
+    Args:
+        text: With whole commands in it, such as ``list the runs: mosaic runs list``.
+    """
+    if not _given:
+        return text
+    return _COMMAND.sub(_with_home, text)
+
+
+def _with_home(found: re.Match[str]) -> str:
+    from gym_gui.cli.root import cli
+
+    words = ["mosaic"]
+    group: click.Command | None = cli
+    for word in (found["name"], found["sub"]):
+        if not isinstance(group, click.Group) or word not in group.list_commands(click.Context(group)):
+            break
+        words.append(word)
+        group = group.get_command(click.Context(group), word)
+    if isinstance(group, click.Group):
+        return found[0]
+    command = " ".join(words)
+    return f"{command} --home {shlex.quote(_given[0])}{found[0][len(command) :]}"
