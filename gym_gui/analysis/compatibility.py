@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from dataclasses import dataclass
 from typing import Any
 
@@ -52,7 +53,7 @@ def check_origin(checkpoint: Checkpoint, worker: WorkerPlan, record: WorkerRecor
         UsageError: It belongs to another.
     """
     where = f"{checkpoint.path} (run {run_id}, worker {worker.worker_id})"
-    owner = f"mosaic {mode} {checkpoint.run_id} --checkpoint {checkpoint.path}"
+    owner = f"mosaic {mode} {checkpoint.run_id} --checkpoint {shlex.quote(str(checkpoint.path))}"
     if checkpoint.worker_type and checkpoint.worker_type != worker.worker_type:
         raise UsageError(
             "the checkpoint belongs to another worker",

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shlex
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -28,7 +30,7 @@ def check_matplotlib() -> None:
             "pictures need matplotlib, which is not installed",
             where="this Python environment",
             why="MOSAIC was installed without its extra 'plot'",
-            next_step="pip install 'mosaic-rl[plot]'",
+            next_step=f"{shlex.quote(sys.executable)} -m pip install 'mosaic-rl[plot]'",
         )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 from pathlib import Path
 from typing import Any
 
@@ -48,7 +49,7 @@ def load_config_file(path: Path | str) -> dict[str, Any]:
             f"the config file is not JSON: {error.msg}",
             where=f"{path}, line {error.lineno}, column {error.colno}" + (f": {line}" if line else ""),
             why="the file is empty" if not text.strip() else _guess(error, text),
-            next_step=f"fix that line; to check: python -m json.tool {path}",
+            next_step=f"fix that line; to check: python3 -m json.tool {shlex.quote(str(path))}",
         ) from None
     except _TwiceError as error:
         raise UsageError(
@@ -124,7 +125,7 @@ def _decode(data: bytes, path: Path) -> str:
         "the config file is not UTF-8",
         where=str(path),
         why=f"it looks like {encoding}",
-        next_step=f"convert it: iconv -f {source} -t UTF-8 {path}",
+        next_step=f"convert it: iconv -f {source} -t UTF-8 {shlex.quote(str(path))}",
     )
 
 

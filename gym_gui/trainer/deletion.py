@@ -35,7 +35,7 @@ def delete_run(home: Path, run: RunSummary) -> None:
         raise UsageError(
             f"run {run.run_id} is {run.state.value}",
             why="a run that has not ended cannot be deleted",
-            next_step=f"mosaic runs cancel {run.run_id}",
+            next_step=f"end it first: mosaic runs cancel {run.run_id} --wait",
         )
     if not folder.path.exists():
         return

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import importlib
 import re
+import shlex
 import shutil
 import subprocess
+import sys
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -14,7 +16,8 @@ SMI_TIMEOUT_S = 20.0
 #: Where it lies where it is not on the PATH: on Windows' Linux.
 _SMI_PLACES = ("/usr/lib/wsl/lib/nvidia-smi", "/usr/bin/nvidia-smi")
 _UUID = re.compile(r"GPU-[0-9a-fA-F-]{8,}")
-EXTRA = "pip install 'mosaic-rl[gpu]'"
+#: Into the environment that MOSAIC runs in, whichever ``pip`` the shell would find.
+EXTRA = f"{shlex.quote(sys.executable)} -m pip install 'mosaic-rl[gpu]'"
 
 
 @dataclass(frozen=True)

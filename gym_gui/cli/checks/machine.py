@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import platform
+import shlex
 import sys
 from collections.abc import Iterator
 from importlib.metadata import PackageNotFoundError, requires, version
@@ -45,7 +46,12 @@ def libraries(_home: Path) -> Iterator[Finding]:
     needed = [one.name for one in asked if one.marker is None or one.marker.evaluate({"extra": ""})]
     missing = [name for name in needed if not _installed(name)]
     if missing:
-        yield Finding("libraries", "broken", f"missing: {', '.join(missing)}", f"pip install {' '.join(missing)}")
+        yield Finding(
+            "libraries",
+            "broken",
+            f"missing: {', '.join(missing)}",
+            shlex.join([sys.executable, "-m", "pip", "install", *missing]),
+        )
     else:
         yield Finding("libraries", "ok", f"all {len(needed)} are installed")
 
