@@ -189,6 +189,10 @@ def _document(runs: list[dict[str, Any]]) -> dict[str, Any]:
 def _next_step(payload: dict[str, Any], problems: list[Problem]) -> str:
     if any(problem.path == "metadata.worker.worker_id" for problem in problems):
         return "list the workers: mosaic workers list"
+    for problem in problems:
+        before, found, command = problem.allowed.partition("after: mosaic ")
+        if found and (not before or before.endswith("or ")):
+            return f"mosaic {command}"
     worker = (payload.get("metadata") or {}).get("worker") if isinstance(payload.get("metadata"), dict) else None
     name = worker.get("worker_id") if isinstance(worker, dict) else None
     if isinstance(name, str):

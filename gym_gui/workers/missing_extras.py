@@ -42,7 +42,8 @@ def with_install_command(problem: Problem, record: WorkerRecord) -> Problem:
         package, extras, message = "gymnasium", "atari", "the Atari games (package ale-py) are not installed"
     else:
         return problem
-    otherwise = _ADVICE.sub("", problem.allowed).partition(", or ")[0] if ", or " in problem.allowed else ""
+    advised = _ADVICE.search(problem.allowed)  # a setting may do without it: "off, or after: pip install …"
+    otherwise = problem.allowed.partition(", or ")[0] if advised and ", or " in problem.allowed else ""
     command = f"after: {_command(record, package, extras)}"
     return Problem(
         problem.path,

@@ -97,7 +97,9 @@ def test_the_setting_that_does_without_it_stays_allowed(environment: Callable[..
 
 @pytest.mark.parametrize("name", ["cleanrl", "random", "ray", "sb3"])
 def test_atari_games_are_an_extra(name: str) -> None:
-    problem = Problem("env_id", "Gymnasium does not know it (Namespace ALE not found)", nearest="ALE/x")
+    problem = Problem(
+        "env_id", "Gymnasium does not know it (Namespace ALE not found)", allowed="an id, or another", nearest="x"
+    )
     told = with_install_command(problem, worker(name))
     assert told.allowed == f"after: mosaic workers install '{name}[atari]'"
     assert told.nearest is None
