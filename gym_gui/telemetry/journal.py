@@ -7,7 +7,7 @@ from typing import Any
 
 from gym_gui.runs.folder import RunFolder
 from gym_gui.runs.plan import RunPlan
-from gym_gui.telemetry.supervisor_log import SupervisorLog, read_history
+from gym_gui.telemetry.supervisor_log import SupervisorLog, clear_place, read_history
 
 
 class Journal:
@@ -25,6 +25,7 @@ class Journal:
     """
 
     def __init__(self, folder: RunFolder, plan: RunPlan) -> None:
+        clear_place(folder.supervisor_log)
         self.history = read_history(folder.supervisor_log, (worker.worker_id for worker in plan.workers))
         self._log = SupervisorLog(folder.supervisor_log)
         self._run_id = plan.run_id

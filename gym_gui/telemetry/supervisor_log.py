@@ -10,7 +10,8 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
-from gym_gui.core.regular_files import NotRegularFile, open_regular, read_regular
+from gym_gui.core.regular_files import NotRegularFile, kind_of, open_regular, read_regular
+from gym_gui.telemetry.diagnostics import say
 from gym_gui.telemetry.errors import TelemetryError
 from gym_gui.telemetry.history import RunHistory
 
@@ -27,6 +28,7 @@ class SupervisorLog:
 
     def __init__(self, path: Path) -> None:
         self.path = path
+        clear_place(path)
         with _told(path):
             self._descriptor = open_regular(path, os.O_RDWR | os.O_CREAT | os.O_APPEND)
         size = os.fstat(self._descriptor).st_size
@@ -48,6 +50,8 @@ class SupervisorLog:
         value = {"event": event, **fields}
         value.setdefault("at", time.time())
         line = json.dumps(value, ensure_ascii=True).encode("ascii") + b"\n"
+        if not self._in_place():
+            self._put_back()
         if self._torn:
             line = b"\n" + line
         self._torn = True
@@ -62,6 +66,53 @@ class SupervisorLog:
     def close(self) -> None:
         """Close the log."""
         os.close(self._descriptor)
+
+    def _in_place(self) -> bool:
+        """Whether the log still has its name."""
+        try:
+            return os.path.samestat(os.lstat(self.path), os.fstat(self._descriptor))
+        except FileNotFoundError:
+            return False
+
+    def _put_back(self) -> None:
+        """Write the log anew where it was removed or replaced: what it told can still be read here, and only here."""
+        size = os.fstat(self._descriptor).st_size
+        temporary = self.path.with_name(f".{self.path.name}.{os.getpid()}.tmp")
+        fresh = open_regular(temporary, os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_APPEND)
+        try:
+            told = memoryview(os.pread(self._descriptor, size, 0))
+            while told:
+                told = told[os.write(fresh, told) :]
+            os.fsync(fresh)
+            if os.path.lexists(self.path):
+                set_aside(self.path)
+            temporary.rename(self.path)
+        except BaseException:
+            os.close(fresh)
+            with contextlib.suppress(OSError):
+                temporary.unlink()
+            raise
+        os.close(self._descriptor)
+        self._descriptor = fresh
+
+
+def clear_place(path: Path) -> None:
+    """Set aside what lies in a supervisor log's place and is no file; the caller holds the run's proxy lock.
+
+    A run must come to its end even then: what lives of it is known from its locks and its launchers' records.
+    """
+    kind = kind_of(path)
+    if kind:
+        aside = set_aside(path)
+        say(f"the supervisor log of run {path.parent.parent.name} was {kind}: set aside as {aside.name}")
+
+
+def set_aside(path: Path) -> Path:
+    """Give what has a log's name another one, and return that."""
+    number = 1
+    while os.path.lexists(aside := path.with_name(f"{path.name}.aside{number}")):
+        number += 1
+    return path.rename(aside)
 
 
 def read_events(path: Path) -> list[dict[str, Any]]:

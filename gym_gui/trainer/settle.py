@@ -10,7 +10,7 @@ from gym_gui.runs.states import RunState
 from gym_gui.runs.summary import RunSummary
 from gym_gui.telemetry.launch_locks import held_launch_locks
 from gym_gui.telemetry.summary import read_summary
-from gym_gui.telemetry.supervisor_log import SupervisorLog
+from gym_gui.telemetry.supervisor_log import SupervisorLog, clear_place
 
 _PATIENCE_S = 1.0
 
@@ -33,6 +33,7 @@ def settle(folder: RunFolder, state: RunState, cause: str) -> RunSummary:
     if not lock.acquire(_PATIENCE_S):
         raise MosaicError(f"run {folder.run_id} is held by a telemetry proxy", where=str(folder.proxy_lock))
     try:
+        clear_place(folder.supervisor_log)
         run = read_summary(folder)
         if run.state.terminal:
             forget_secrets(folder)

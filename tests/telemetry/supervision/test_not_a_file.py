@@ -206,3 +206,56 @@ def test_readers_of_an_ended_run_neither_hang_nor_follow(new_run: Callable[..., 
             assert run.query("SELECT count(*) FROM steps") == [(3,)]
         shutil.rmtree(run.folder.path)
         shutil.copytree(kept, run.folder.path)
+
+
+def remove(path: Path) -> None:
+    path.unlink()
+
+
+SUPERVISOR_LOG: dict[str, Callable[[Path], object]] = {
+    "removed": remove,
+    "replaced": lambda path: [path.with_name("x").write_bytes(b"{x\n"), path.with_name("x").replace(path)],
+    **{kind: (lambda path, kind=kind: place(kind, path)) for kind in ("fifo", "folder", "loop", "zero")},
+}
+
+
+@pytest.mark.parametrize("killed", [False, True], ids=["its proxy lives", "its proxy is killed"])
+@pytest.mark.parametrize("change", SUPERVISOR_LOG)
+def test_a_run_ends_though_something_was_put_in_its_supervisor_logs_place(
+    new_run: Callable[..., Any], until: Callable[..., Any], change: str, killed: bool
+) -> None:
+    run = new_run(argv=program("steps(0, 5)\nwhile not os.path.exists('go'): time.sleep(0.01)\nsteps(5, 5)"))
+    proxy = run.start()
+    until(lambda: stored(run, 5))
+    worker = run.pid("worker")
+    if killed:
+        proxy.kill()
+        proxy.wait()
+    SUPERVISOR_LOG[change](run.folder.supervisor_log)
+    if killed:
+        proxy = run.start()
+        until(lambda: run.folder.supervisor_log.is_file() and run.events("proxy"))
+    run.folder.logs.joinpath("go").touch()
+    assert proxy.wait(120) == 0, run.said()
+    summary = read_summary(run.folder)
+    assert (summary.state, summary.attempts) == (RunState.COMPLETED, 1)
+    assert run.pid("worker") == worker
+    assert run.query("SELECT count(*), count(DISTINCT step_index) FROM steps") == [(10, 10)]
+    assert len(run.events("exit")) == 1
+    reindex_run(run.folder)
+    report = verify_run(run.folder)
+    assert report.ok, report.to_dict()
+
+
+def test_a_run_whose_supervisor_log_is_a_fifo_can_be_cancelled(
+    new_run: Callable[..., Any], until: Callable[..., Any]
+) -> None:
+    run = new_run("started", "step:5", "sleep:600")
+    run.start()
+    until(lambda: stored(run, 5))
+    run.proxies[-1].kill()
+    run.proxies[-1].wait()
+    place("fifo", run.folder.supervisor_log)
+    run.cancel()
+    assert run.start().wait(120) == 0, run.said()
+    assert read_summary(run.folder).state is RunState.CANCELLED
