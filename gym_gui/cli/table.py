@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from gym_gui.cli.palette import HEADER
+from gym_gui.cli.text_width import text_width
 from gym_gui.core.terminal_text import escape
 
 if TYPE_CHECKING:
@@ -119,6 +120,4 @@ def _total(shown: Sequence[tuple[Column, int]]) -> int:
 
 
 def _length(text: Text | str) -> int:
-    from rich.cells import cell_len
-
-    return cell_len(escape(text)) if isinstance(text, str) else text.cell_len
+    return text_width(escape(text)) if isinstance(text, str) else text.cell_len

@@ -17,7 +17,7 @@ from gym_gui.runs.config_problems import problems_of
 from gym_gui.runs.digest import run_digest
 from gym_gui.runs.environment import environment_problems
 from gym_gui.runs.ids import is_run_id
-from gym_gui.runs.json_values import plain_copy
+from gym_gui.runs.json_values import WHOLE, plain_copy
 from gym_gui.runs.plan import Limits
 from gym_gui.runs.secret_values import Secrets, secret_problems
 from gym_gui.runs.worker_requests import WorkerRequest, expand_workers
@@ -111,7 +111,7 @@ def _read(payload: Any) -> tuple[TrainRunConfig | None, list[Problem]]:
     plain, problems = plain_copy(payload)
     if not isinstance(plain, dict):
         shown = "null" if payload is None else f"a {type(payload).__name__}"
-        return None, problems or [Problem("run config", f"is {shown}", allowed="an object")]
+        return None, problems or [Problem(WHOLE, f"is {shown}", allowed="an object")]
     run_ids = find_run_ids(plain)
     base = {name: plain[name] for name in ("base_environment",) if name in plain}
     plain = {**mask_run_ids(plain, run_ids), **base}  # the paths in there are real ones

@@ -9,13 +9,16 @@ from typing import Any
 from gym_gui.core.worker.errors import Problem
 
 MAX_DEPTH = 64
+WHOLE = "run config"
+"""What a problem of the value itself has in place of a path."""
 INT_MIN, INT_MAX = -(2**63), 2**63 - 1
 
 
 def plain_copy(value: Any, path: str = "") -> tuple[Any, list[Problem]]:
     """Copy a value as dicts, lists, text, numbers, booleans and nulls that any JSON reader takes.
 
-    The argument is only read. What is no JSON becomes ``None`` in the copy and a problem with its path.
+    The argument is only read. What is no JSON becomes ``None`` in the copy and a problem with its path, which is
+    :data:`WHOLE` for the value itself.
 
     Args:
         value: Anything.
@@ -25,7 +28,10 @@ def plain_copy(value: Any, path: str = "") -> tuple[Any, list[Problem]]:
         The copy, and all problems.
     """
     problems: list[Problem] = []
-    return _copy(value, path, 0, problems), problems
+    copy = _copy(value, path, 0, problems)
+    for problem in problems:
+        problem.path = problem.path or WHOLE
+    return copy, problems
 
 
 def deep_path(value: Any) -> str | None:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from gym_gui.core.worker.errors import ConfigError
@@ -120,9 +120,13 @@ def test_bounds_and_types(plain: Make, path: str, value: Any, fine: Any) -> None
     assert all(found.startswith(path) for found in paths(payload))
 
 
-@pytest.mark.parametrize("payload", [None, [], "text", 7, float("nan"), object(), {1: 2}, b"{}"])
-def test_what_is_no_object(payload: Any) -> None:
-    assert run_config_problems(payload)
+@pytest.mark.parametrize(
+    "payload", [None, [], "text", 7, float("nan"), 2**63, 10**400, "\ud800", object(), {1: 2}, {"\ud800": 1}, b"{}"]
+)
+def test_what_is_no_object_is_a_problem_of_the_whole_config(payload: Any) -> None:
+    first = run_config_problems(payload)[0]
+    assert first.path == "run config"
+    assert str(first).startswith("run config: ")
 
 
 def test_metadata_null_is_told() -> None:
@@ -146,6 +150,9 @@ def test_what_contains_itself_ends(plain: Make) -> None:
 
 
 @given(PAYLOADS | JSON)
+@example(2**63)
+@example(math.nan)
+@example([2**63])
 def test_nothing_that_is_submitted_raises_anything_but_a_config_error(payload: Any) -> None:
     problems = run_config_problems(payload)
     if problems:
