@@ -11,6 +11,8 @@ from typing import Any
 
 import click
 
+from gym_gui.core.regular_files import read_regular
+
 _NEWEST_RUNS = 200
 #: What a shell takes as one word as it stands: names come from anywhere, and a completion is put on the command line.
 _ONE_WORD = re.compile(r"[\w@%+=:,./-]+")
@@ -75,8 +77,8 @@ def _fields(ctx: click.Context) -> dict[str, Any]:
     if not worker:
         return {}
     for path in sorted((Path(mosaic_home()) / "workers" / "records").glob("*.json"), reverse=True):
-        with contextlib.suppress(OSError, ValueError, LookupError, TypeError):
-            record = json.loads(path.read_bytes())["record"]
+        with contextlib.suppress(OSError, ValueError, LookupError, TypeError, AttributeError, RecursionError):
+            record = json.loads(read_regular(path))["record"]
             if kind_key(record["name"]) == kind_key(worker):
                 return dict(record["schema"]["properties"])
     return {}
@@ -103,8 +105,8 @@ def _plans() -> Iterator[dict[str, Any]]:
     with contextlib.suppress(OSError):
         folders = sorted((Path(mosaic_home()) / "runs").glob("[!.]*/run.json"), reverse=True)
         for path in folders[:_NEWEST_RUNS]:
-            with contextlib.suppress(OSError, ValueError):
-                plan = json.loads(path.read_bytes())
+            with contextlib.suppress(OSError, ValueError, RecursionError):
+                plan = json.loads(read_regular(path))
                 if isinstance(plan, dict):
                     yield plan
 

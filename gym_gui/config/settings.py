@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+import math
 import os
 from dataclasses import dataclass
 from typing import Any
 
 from gym_gui.config.paths import mosaic_home
 from gym_gui.core.errors import ConfigError, Problem
+from gym_gui.core.regular_files import read_regular
 
 _TRUE = frozenset({"1", "true", "yes", "on"})
 _FALSE = frozenset({"0", "false", "no", "off", ""})
@@ -132,10 +134,10 @@ def get_setting(name: str, default: Any = _UNSET) -> Any:
         return _typed(name, text, kind, variable_of(name))
     path = mosaic_home() / "settings.json"
     try:
-        values = json.loads(path.read_text(encoding="utf-8"))
+        values = json.loads(read_regular(os.path.realpath(path)).decode())  # a link is the user's to make
     except (FileNotFoundError, NotADirectoryError):
         return fallback
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise ConfigError(
             f"the settings cannot be read: {error}", where=str(path), next_step="fix or remove the file"
         ) from error
@@ -160,11 +162,16 @@ def _typed(name: str, value: Any, like: Any, where: str) -> Any:
                 raise ValueError
             return int(value)
         if isinstance(like, float):
-            return float(value)
+            number = float(value)
+            if math.isnan(number):
+                raise ValueError
+            return number
         return str(value) if isinstance(like, str) else value
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         problem = Problem(name, "is of the wrong type", value=value, allowed=type(like).__name__)
-        raise ConfigError("a setting is not valid", [problem], where=where) from None
+        raise ConfigError(
+            "a setting is not valid", [problem], where=where, next_step=f"give {name} another value, or none"
+        ) from None
 
 
 def _parsed(text: str) -> Any:

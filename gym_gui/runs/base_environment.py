@@ -16,6 +16,9 @@ from gym_gui.config.settings import SETTINGS, get_setting
 from gym_gui.core.worker.secret_names import MARK, is_secret_name
 from gym_gui.runs.environment import OWN_VARIABLES
 
+#: Options of every Python that MOSAIC starts for itself: text of run configs reaches a worker as UTF-8, and file names
+#: stay as they are, whatever the locale is.
+UTF8 = ("-X", "utf8")
 #: What a service of the user's login has, too. The daemon keeps these, and no others.
 LOGIN = (
     *("PATH", "HOME", "USER", "LOGNAME", "SHELL", "LANG", "LANGUAGE", "LC_*", "TZ", "TMPDIR", "TMP", "TEMP"),

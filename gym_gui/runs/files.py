@@ -44,6 +44,16 @@ def write_json_atomic(path: Path, value: Any, *, mode: int = 0o600, sync: bool =
         sync_folder(path.parent)
 
 
+def move_folder_aside(path: Path) -> None:
+    """Rename what lies in a file's place if it is a folder, which no file can replace.
+
+    Raises:
+        OSError: It cannot be renamed.
+    """
+    if path.is_dir() and not path.is_symlink():
+        path.rename(path.with_name(f"{path.name}.{os.urandom(4).hex()}.aside"))
+
+
 def sync_folder(folder: Path) -> None:
     """Make renames and new names in a folder survive a power cut."""
     descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)

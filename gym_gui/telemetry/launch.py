@@ -14,6 +14,7 @@ from typing import Any
 from gym_gui.core.regular_files import append_or_discard, read_regular
 from gym_gui.core.worker.secret_names import MARK
 from gym_gui.runs.activation import activated
+from gym_gui.runs.base_environment import UTF8
 from gym_gui.runs.files import write_json_atomic
 from gym_gui.runs.folder import RunFolder
 from gym_gui.runs.grant import visible_devices
@@ -114,7 +115,7 @@ def relocate_config(folder: RunFolder, worker: WorkerPlan) -> None:
     """
     for path in (folder.worker_config(worker.worker_id), folder.private_config(worker.worker_id)):
         try:
-            config = json.loads(path.read_bytes())
+            config = json.loads(read_regular(path))
         except (FileNotFoundError, ValueError):
             continue
         now = relocated_value(config, folder)
@@ -185,7 +186,7 @@ def _spawn(folder: RunFolder, spec_path: Path, lock: int) -> int:
         program = sys.executable
         return os.posix_spawn(
             program,
-            [program, "-I", "-S", str(LAUNCHER), str(spec_path.resolve()), str(lock)],
+            [program, "-I", "-S", *UTF8, str(LAUNCHER), str(spec_path.resolve()), str(lock)],
             os.environ,
             file_actions=[
                 (os.POSIX_SPAWN_DUP2, nothing, 0),

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import msgspec
 
+from gym_gui.core.regular_files import read_regular
 from gym_gui.core.worker.errors import UsageError
 from gym_gui.runs.folder import RunFolder
 from gym_gui.runs.lock import is_locked
@@ -56,9 +57,9 @@ def _holder(lock: Path) -> str:
     if seen:
         return seen[0].place
     try:
-        record = json.loads(lock.with_name(f"{lock.stem}.started.json").read_bytes())
+        record = json.loads(read_regular(lock.with_name(f"{lock.stem}.started.json")))
         launcher = msgspec.convert(record["launcher"], ProcessIdentity)
-    except (OSError, ValueError, KeyError, TypeError):
+    except (OSError, ValueError, KeyError, TypeError, RecursionError):
         launcher = None
     if launcher is not None and not launcher.here:
         return launcher.place

@@ -1,7 +1,7 @@
 """Starts one worker attempt, outlives proxy and daemon, and records how the worker ended.
 
-Run as ``python -I -S launcher.py SPEC.json [LOCK_DESCRIPTOR]``. A program of its own on the standard library alone
-(Python 3.8+, few imports), because there is one beside every worker for as long as it trains, on any machine.
+Run as ``python -I -S -X utf8 launcher.py SPEC.json [LOCK_DESCRIPTOR]``. A program of its own on the standard library
+alone (Python 3.8+, few imports), because there is one beside every worker for as long as it trains, on any machine.
 
 What it writes, each whole or absent: the *started* record, before the worker's program runs; the *exit* record, at once
 when the worker has ended and again when nothing that it left behind lives. The worker's process begins as a gate that
@@ -277,7 +277,7 @@ class Launcher:
         if spec.get("secrets"):  # a private file: specs and command lines are for everybody to read
             with open(spec["secrets"], "rb") as stream:  # noqa: PTH123
                 environment.update(json.loads(stream.read())["environment"])
-        entries = [os.fsencode(f"{key}={value}") for key, value in environment.items()]
+        entries = [f"{key}={value}".encode("utf-8", "surrogateescape") for key, value in environment.items()]
         if any(b"\0" in entry for entry in entries):
             raise ValueError("a variable of its environment holds a null byte")
         os.chdir(spec["cwd"])
@@ -321,7 +321,7 @@ class Launcher:
             words = [str(wait), str(failed), spec["started"], str(spec.get("mark") or 0), program]
             self.pid = os.posix_spawn(
                 sys.executable,
-                [sys.executable, "-I", "-S", "-c", GATE, *words, *spec["argv"]],
+                [sys.executable, "-I", "-S", "-X", "utf8", "-c", GATE, *words, *spec["argv"]],
                 os.environ,
                 file_actions=[(os.POSIX_SPAWN_DUP2, descriptor, target) for target, descriptor in enumerate(files)],
                 setsid=True,

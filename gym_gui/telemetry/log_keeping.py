@@ -75,7 +75,7 @@ def keep_logs(folder: RunFolder, compress_from: int) -> Kept:
         raise _in_use(folder, "another process is compressing or deleting its logs")
     try:
         _check_still(folder)
-        for left in folder.logs.glob(".*.tmp"):  # by one that was killed while it wrote a record
+        for left in (*folder.logs.glob(".*.tmp"), *folder.logs.glob(".*.partial")):  # by one that was killed
             left.unlink(missing_ok=True)
         if _is_to_drop(folder, persist=_persists(plan.config)):
             _drop(folder, done)

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from gym_gui.core.worker.errors import ConfigError, MosaicError, Problem, UsageError
 from gym_gui.runs.base_environment import with_base_environment
+from gym_gui.runs.json_values import WHOLE
 from gym_gui.runs.states import RunState
 from gym_gui.runs.summary import RunSummary
 from gym_gui.trainer.home import DaemonHome, DaemonInfo
@@ -389,7 +390,7 @@ def _config_json(payload: dict[str, Any]) -> bytes:
     try:
         return json_bytes(payload)
     except (TypeError, ValueError, RecursionError) as error:
-        problem = Problem("", f"cannot be written as JSON: {error}", allowed="a JSON object")
+        problem = Problem(WHOLE, f"cannot be written as JSON: {error}", allowed="a JSON object")
         raise ConfigError("run config is not valid", [problem]) from None
 
 

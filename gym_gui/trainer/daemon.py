@@ -25,7 +25,7 @@ from gym_gui.core.worker.errors import MosaicError, UsageError
 from gym_gui.logging_config.helpers import log_constant
 from gym_gui.logging_config.log_constants import LOG_DAEMON_RECONCILED, LOG_DAEMON_STARTED, LOG_DAEMON_STOPPED
 from gym_gui.logging_config.setup import configure_logging
-from gym_gui.runs.base_environment import daemon_environment
+from gym_gui.runs.base_environment import UTF8, daemon_environment
 from gym_gui.runs.disk import DiskGauge
 from gym_gui.runs.ids import is_run_id
 from gym_gui.runs.lock import FileLock
@@ -335,6 +335,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         arguments: Instead of the command line's.
     """
     options = daemon_options.parse(arguments)
+    if sys.getfilesystemencoding() != "utf-8":  # what is written down here is read by processes that are in UTF-8 mode
+        os.execv(sys.executable, [sys.executable, *UTF8, *sys.orig_argv[1:]])  # noqa: S606
     kept = daemon_environment(os.environ)
     for name in [name for name in os.environ if name not in kept]:
         del os.environ[name]  # nobody's run is to depend on the shell that this was started from

@@ -4,17 +4,22 @@ from __future__ import annotations
 
 import contextlib
 import os
+import shlex
 import stat
 from dataclasses import dataclass
 from pathlib import Path
 
 import msgspec
 
+from gym_gui.core.regular_files import is_file, kind_of, open_stream, read_regular
 from gym_gui.core.worker.errors import UsageError
-from gym_gui.runs.files import write_json_atomic
+from gym_gui.runs.files import move_folder_aside, write_json_atomic
 from gym_gui.runs.filesystem import check_home
 from gym_gui.runs.lock import FileLock, is_locked
 from gym_gui.telemetry.identity import ProcessIdentity, boot_id
+
+#: No token is longer, bytes.
+_TOKEN_LIMIT = 4096
 
 
 class DaemonInfo(msgspec.Struct, frozen=True, kw_only=True):
@@ -142,21 +147,25 @@ class DaemonHome:
             UsageError: It cannot be read (no daemon has run here, or the home is somebody else's).
         """
         try:
-            with self.token_file.open(encoding="ascii") as stream:
+            with open_stream(self.token_file) as stream:
                 owner = os.fstat(stream.fileno()).st_uid
-                text = stream.read().strip()
+                text = stream.read(_TOKEN_LIMIT).decode("ascii").strip()
         except OSError as error:
             raise self._no_token(error.strerror or str(error)) from None
+        except UnicodeDecodeError:
+            text = ""
+        if not text:
+            raise self._no_token("it is damaged", f"rm {shlex.quote(str(self.token_file))}; mosaic daemon start")
         if owner not in self.owners():
             raise self._no_token(f"it belongs to another user (uid {owner})")
         return text
 
-    def _no_token(self, why: str) -> UsageError:
+    def _no_token(self, why: str, next_step: str = "") -> UsageError:
         return UsageError(
             "the token of MOSAIC's home cannot be read",
             where=str(self.token_file),
             why=why,
-            next_step="use a home of your own: --home DIR, or MOSAIC_HOME",
+            next_step=next_step or "use a home of your own: --home DIR, or MOSAIC_HOME",
         )
 
     def owners(self) -> set[int]:
@@ -181,7 +190,7 @@ class DaemonHome:
 
     def home_id(self) -> str:
         """Return the id that was drawn for this home."""
-        return self.id_file.read_text("ascii").strip()
+        return read_regular(self.id_file).decode("ascii", "replace").strip()
 
     def daemon(self) -> DaemonInfo | None:
         """Return the daemon that runs in this home, or ``None``.
@@ -200,8 +209,8 @@ class DaemonHome:
     def last_daemon(self) -> DaemonInfo | None:
         """Return what ``daemon.json`` says, true or not."""
         try:
-            return msgspec.json.decode(self.info_file.read_bytes(), type=DaemonInfo)
-        except (OSError, msgspec.DecodeError):
+            return msgspec.json.decode(read_regular(self.info_file), type=DaemonInfo)
+        except (OSError, msgspec.DecodeError, UnicodeDecodeError, RecursionError):
             return None
 
     def locked_by(self, lock: FileLock) -> bool:
@@ -213,6 +222,7 @@ class DaemonHome:
 
     def announce(self, info: DaemonInfo) -> None:
         """Write ``daemon.json``."""
+        move_folder_aside(self.info_file)
         write_json_atomic(self.info_file, info)
 
     def withdraw(self) -> None:
@@ -223,8 +233,11 @@ class DaemonHome:
 
 def _write_once(path: Path, text: str) -> None:
     """Write a small private file unless it exists; of several writers the first wins and all see its text."""
-    if path.exists():
+    if is_file(path):
         return
+    move_folder_aside(path)
+    if kind_of(path):
+        path.unlink(missing_ok=True)
     temporary = path.with_name(f".{path.name}.{os.getpid()}.{os.urandom(4).hex()}")
     descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
     try:

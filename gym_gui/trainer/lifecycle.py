@@ -16,7 +16,7 @@ from typing import Any
 
 from gym_gui.core.descriptors import fill_standard_descriptors
 from gym_gui.core.worker.errors import ConfigError, MosaicError, Problem, UsageError
-from gym_gui.runs.base_environment import daemon_environment
+from gym_gui.runs.base_environment import UTF8, daemon_environment
 from gym_gui.runs.lock import FileLock, is_locked
 from gym_gui.trainer.home import DaemonHome, DaemonInfo
 
@@ -155,7 +155,8 @@ def _spawn(paths: DaemonHome, port: int | None, on_demand: bool, deadline: float
     """Start the process and wait for its word: an address, or the error that ended it."""
     fill_standard_descriptors()  # the pipe must not take the place of one
     reader, writer = os.pipe2(os.O_CLOEXEC)
-    command = [sys.executable, "-m", "gym_gui.trainer.daemon", "--home", str(paths.path), "--ready-fd", str(writer)]
+    command = [sys.executable, *UTF8, "-m", "gym_gui.trainer.daemon", "--home", str(paths.path)]
+    command += ["--ready-fd", str(writer)]
     command += ["--port", str(port)] if port is not None else []
     command += ["--on-demand"] if on_demand else []
     try:

@@ -18,7 +18,7 @@ from typing import Any
 import msgspec
 
 from gym_gui.core.worker.errors import UsageError, nearest
-from gym_gui.runs.files import write_json_atomic
+from gym_gui.runs.cache_file import read_cache, write_cache
 from gym_gui.runs.kinds import kind_key
 from gym_gui.workers.environment_facts import EnvironmentFacts, FactsCache
 from gym_gui.workers.environments.registered import (
@@ -314,16 +314,11 @@ class WorkerCatalog:
         return stored.record
 
     def _read(self, key: str) -> _Stored | None:
-        try:
-            return msgspec.json.decode((self._folder / key).read_bytes(), type=_Stored)
-        except (OSError, msgspec.MsgspecError, UnicodeDecodeError):
-            # No record, or one of another version: it is made anew.
-            return None
+        return read_cache(self._folder / key, _Stored)
 
     def _write(self, key: str, stored: _Stored) -> None:
         with contextlib.suppress(OSError):
-            self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-            write_json_atomic(self._folder / key, stored)
+            write_cache(self._folder / key, stored)
 
 
 def _holds(stored: _Stored, fresh_hash: str, stamp: int) -> bool:

@@ -13,7 +13,7 @@ from typing import Any
 
 import msgspec
 
-from gym_gui.runs.files import write_json_atomic
+from gym_gui.runs.cache_file import read_cache, write_cache
 from gym_gui.workers.one_asks import OneAsks
 from gym_gui.workers.record import WorkerRecord
 
@@ -108,8 +108,7 @@ class FactsCache:
         for key in list(self._unsaved):
             if (facts := self._unsaved.pop(key, None)) is not None:
                 with contextlib.suppress(OSError):
-                    self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-                    write_json_atomic(self._folder / key, facts, sync=False)
+                    write_cache(self._folder / key, facts, sync=False)
 
     def _known(self, key: str) -> EnvironmentFacts | None:
         facts = self._memory.get(key) or self._read(key)
@@ -118,10 +117,7 @@ class FactsCache:
         return facts
 
     def _read(self, key: str) -> EnvironmentFacts | None:
-        try:
-            return msgspec.json.decode((self._folder / key).read_bytes(), type=EnvironmentFacts)
-        except (OSError, msgspec.MsgspecError, UnicodeDecodeError):
-            return None
+        return read_cache(self._folder / key, EnvironmentFacts)
 
 
 def _ask(

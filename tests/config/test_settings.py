@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import json
+import os
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +32,45 @@ def test_default_of_the_caller() -> None:
     assert get_setting("default_seed", default=42) == 42
     assert get_setting("a_workers_own", default="x") == "x"
     assert get_setting("a_workers_own") is None
+
+
+def test_the_file_may_be_a_link(home: Path, tmp_path: Path) -> None:
+    (tmp_path / "mine.json").write_text('{"daemon_port": 7}')
+    home.mkdir(exist_ok=True)
+    (home / "settings.json").symlink_to(tmp_path / "mine.json")
+    assert get_setting("daemon_port") == 7
+
+
+@pytest.mark.parametrize("kind", ["folder", "fifo", "device", "loop", "bytes", "deep", "digits", "torn"])
+def test_whatever_lies_in_the_files_place_is_said_at_once(home: Path, kind: str) -> None:
+    home.mkdir(exist_ok=True)
+    path = home / "settings.json"
+    make: dict[str, Callable[[], Any]] = {
+        "folder": path.mkdir,
+        "fifo": lambda: os.mkfifo(path),
+        "device": lambda: path.symlink_to("/dev/zero"),
+        "loop": lambda: path.symlink_to(path.name),
+        "bytes": lambda: path.write_bytes(b"\xff\xfe{"),
+        "deep": lambda: path.write_text("[" * 200_000),
+        "digits": lambda: path.write_text('{"daemon_port": ' + "1" * 9000 + "}"),
+        "torn": lambda: path.write_text('{"daemon_port": 1'),
+    }
+    make[kind]()
+    with pytest.raises(ConfigError, match="settings cannot be read") as raised:
+        get_setting("daemon_port")
+    assert raised.value.where == str(path)
+    assert raised.value.next_step == "mend or remove the file"
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [("daemon_port", "1e400"), ("proxy_timeout_s", "NaN"), ("proxy_timeout_s", "1" * 400), ("daemon_port", "null")],
+)
+def test_a_value_that_cannot_be_is_said_with_what_to_do(home: Path, name: str, text: str) -> None:
+    write(home, f'{{"{name}": {text}}}')
+    with pytest.raises(ConfigError, match="is of the wrong type") as raised:
+        get_setting(name)
+    assert name in raised.value.next_step
 
 
 def test_file_and_environment(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -226,6 +226,17 @@ def test_nothing_goes_while_something_may_write(ended_run: Callable[..., Any]) -
     assert contents(run.folder) == before
 
 
+def test_what_one_that_was_killed_left_half_written_is_removed(ended_run: Callable[..., Any]) -> None:
+    run = ended_run()
+    before = contents(run.folder)
+    left = [run.folder.logs / name for name in (".000001.a1.record.json.7.8.tmp", ".of-a-log-that-is-gone.gz.partial")]
+    for path in left:
+        path.write_bytes(b"half")
+    keep_logs(run.folder, 0)
+    assert not any(path.exists() for path in left)
+    assert contents(run.folder) == before
+
+
 @pytest.mark.parametrize(("persist", "lines", "step_s"), [(True, 30_000, 0.005), (False, 3_000, 0.02)])
 def test_killed_at_any_moment_it_leaves_every_log_whole(
     ended_run: Callable[..., Any], persist: bool, lines: int, step_s: float

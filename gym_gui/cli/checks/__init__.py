@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from gym_gui.cli.checks.finding import Finding
+from gym_gui.core.worker.errors import MosaicError
 
 
 def all_checks(home: Path) -> Iterator[Finding]:
@@ -14,16 +15,19 @@ def all_checks(home: Path) -> Iterator[Finding]:
     Args:
         home: The home to look at; nothing in it is changed.
     """
-    from gym_gui.cli.checks import daemon, machine, storage, workers
+    from gym_gui.cli.checks import daemon, machine, settings, storage, workers
 
     checks: tuple[Callable[[Path], Iterator[Finding]], ...] = (
-        machine.python, machine.libraries, machine.gpus, storage.sqlite, storage.home, storage.registry,
-        storage.file_system,
-        storage.space, daemon.daemon, daemon.certificate, daemon.port, workers.workers,
+        machine.python, machine.libraries, settings.settings, machine.gpus, storage.sqlite, storage.home,
+        storage.registry, storage.file_system, storage.space,
+        daemon.daemon, daemon.certificate, daemon.port, workers.workers,
     )  # fmt: skip
     for check in checks:
         try:
             yield from check(home)
-        except Exception as error:  # noqa: BLE001, PERF203 - a check that fails is a finding, and the others still count
+        except MosaicError as error:  # noqa: PERF203 - the other checks still count
+            where = f" ({error.where})" if error.where else ""
+            yield Finding(check.__name__, "broken", f"{error.what}{where}", error.next_step)
+        except Exception as error:  # noqa: BLE001 - a check that fails is a finding, too
             yield Finding(check.__name__, "broken", f"the check itself failed: {type(error).__name__}: {error}",
                           "report this, with the whole output of mosaic doctor --debug")  # fmt: skip

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import IO
 
 from gym_gui.core.regular_files import append_or_discard
+from gym_gui.runs.base_environment import UTF8
 from gym_gui.runs.folder import RunFolder
 
 
@@ -73,7 +74,7 @@ class SpareProxy:
 
 def _start(home: Path, arguments: list[str], stdin: int, log: IO[bytes] | None) -> subprocess.Popen[bytes]:
     return subprocess.Popen(
-        [sys.executable, "-m", "gym_gui.trainer.proxy_main", *arguments],
+        [sys.executable, *UTF8, "-m", "gym_gui.trainer.proxy_main", *arguments],
         stdin=stdin,
         stdout=log if log is not None else subprocess.DEVNULL,
         stderr=log if log is not None else None,

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import msgspec
 
+from gym_gui.core.regular_files import read_regular
 from gym_gui.runs.files import write_json_atomic
 from gym_gui.workers.environments.additions import Additions
 from gym_gui.workers.environments.interpreters import BasePython
@@ -134,8 +135,8 @@ class Building:
 
 def _load(path: Path) -> _State | None:
     try:
-        return msgspec.json.decode((path / UNFINISHED_FILE).read_bytes(), type=_State)
-    except (OSError, msgspec.MsgspecError, UnicodeDecodeError):
+        return msgspec.json.decode(read_regular(path / UNFINISHED_FILE), type=_State)
+    except (OSError, msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
         return None
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import msgspec
 
+from gym_gui.core.regular_files import read_regular
 from gym_gui.runs.files import write_json_atomic
 from gym_gui.workers.environments.extras import merged, split_extras
 from gym_gui.workers.environments.layout import RECORD_FILE
@@ -111,7 +112,7 @@ def load_environment(folder: Path) -> EnvironmentRecord:
         ValueError: There is none that can be read; the message says why.
     """
     try:
-        return msgspec.json.decode((folder / RECORD_FILE).read_bytes(), type=EnvironmentRecord)
-    except (OSError, msgspec.MsgspecError, UnicodeDecodeError) as error:
-        reason = error.strerror if isinstance(error, OSError) else str(error)
+        return msgspec.json.decode(read_regular(folder / RECORD_FILE), type=EnvironmentRecord)
+    except (OSError, msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
+        reason = error.strerror or str(error) if isinstance(error, OSError) else str(error)
         raise ValueError(f"{folder / RECORD_FILE} cannot be read: {reason}") from None

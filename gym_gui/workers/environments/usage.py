@@ -8,6 +8,7 @@ import shutil
 from collections.abc import Iterable
 from pathlib import Path
 
+from gym_gui.core.regular_files import read_regular
 from gym_gui.workers.environments.layout import EnvironmentFolder
 
 
@@ -59,9 +60,9 @@ def remove_version(folder: EnvironmentFolder, number: int) -> None:
     """Remove one version, and the records of workers that were made in it."""
     python = str(folder.version(number)) + os.sep
     records = folder.home / "workers" / "records"
-    with contextlib.suppress(OSError):
-        for path in sorted(records.glob("*.json")):
-            if python.encode() in path.read_bytes():
+    for path in sorted(records.glob("*.json")):
+        with contextlib.suppress(OSError):
+            if os.fsencode(python) in read_regular(path):
                 path.unlink()
     shutil.rmtree(folder.version(number), ignore_errors=True)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -14,6 +15,7 @@ from typing import Any
 
 import pytest
 
+from gym_gui.runs.base_environment import UTF8
 from gym_gui.runs.lock import FileLock, is_locked
 from gym_gui.telemetry.identity import ProcessIdentity
 from gym_gui.telemetry.launch import LAUNCHER
@@ -41,7 +43,7 @@ class Attempt:
         spec = folder / "spec.json"
         spec.write_text(json.dumps(self.spec))
         self.process = subprocess.Popen(
-            [sys.executable, "-I", "-S", str(LAUNCHER), str(spec)],
+            [sys.executable, "-I", "-S", *UTF8, str(LAUNCHER), str(spec)],
             start_new_session=True,
             stderr=subprocess.PIPE,
             env={**os.environ, "PYTHONUNBUFFERED": "1"},
@@ -78,13 +80,13 @@ def launch(tmp_path, make_run_id, kill_marked):
 
 
 def test_records_the_exit_code_and_what_was_used(launch):
-    attempt = launch("started", "spin:0.1", "exit:7")
+    attempt = launch("started", "compute:0.1", "exit:7")
     record = attempt.end()
     assert (record["code"], record["signal"], record["reason"]) == (7, None, "exited")
     assert record["signalled_at"] is None
     assert record["swept"]
     assert record["strays"] == 0
-    assert record["cpu_seconds"] > 0.05
+    assert record["cpu_seconds"] >= 0.1
     assert record["max_rss_bytes"] > 1 << 20
     assert record["ended_at"] >= record["started_at"]
     started = attempt.record("started")
@@ -287,6 +289,28 @@ def test_the_worker_gets_its_environment_and_arguments_as_they_are(launch):
     odd, empty, words, descriptors = ast.literal_eval(attempt.lines()[-1])
     assert (odd, empty, words) == (b"a\nb=c \xff", b"", ["", "--x", "\udcff"])
     assert len(descriptors) == 5  # the standard streams, the lock, and the listing itself
+
+
+@pytest.mark.parametrize("charset", ["UTF-8", "ISO-8859-1", "EUC-JP"])
+def test_text_is_utf8_whatever_the_locale_is(launch, charset, tmp_path, monkeypatch):
+    """A locale of Latin letters has no 日本, and writes é in another way."""
+    localedef = shutil.which("localedef")
+    if localedef is None or not Path("/usr/share/i18n/charmaps").is_dir():
+        pytest.skip("no locales can be made here")
+    locales = tmp_path / "locales"
+    locales.mkdir()
+    subprocess.run([localedef, "-c", "-i", "en_US", "-f", charset, locales / "odd"], check=False, capture_output=True)
+    monkeypatch.setenv("LOCPATH", str(locales))
+    monkeypatch.setenv("LC_ALL", "odd")
+    text = "日本 é \udcff"
+    code = "import os, sys; print([os.environb['TEXT'.encode()], *map(os.fsencode, sys.argv[1:])])"
+    argv = [sys.executable, "-I", "-S", "-X", "utf8", "-c", code, text]
+    folder = tmp_path / "é日"
+    folder.mkdir()
+    attempt = launch(argv=argv, env={"TEXT": text}, cwd=str(folder))
+    assert attempt.end()["code"] == 0
+    exact = text.encode("utf-8", "surrogateescape")
+    assert ast.literal_eval(attempt.lines()[-1]) == [exact, exact]
 
 
 def test_the_worker_ignores_no_signal(launch):

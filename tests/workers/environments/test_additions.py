@@ -89,6 +89,7 @@ def imports(record: EnvironmentRecord, modules: str) -> bool:
     return ended.returncode == 0
 
 
+@pytest.mark.timeout(600)  # pip makes four environments, on a machine that may be busy
 def test_packages_are_installed_with_the_worker_and_again_with_the_next(
     project: Callable[..., Path],
     library: Callable[..., Path],

@@ -1,0 +1,70 @@
+"""Small files that can be made anew: one that is damaged is said once and replaced, and never believed."""
+
+from __future__ import annotations
+
+import functools
+import hashlib
+import json
+import logging
+from pathlib import Path
+from typing import Any, TypeVar
+
+import msgspec
+
+from gym_gui.core.regular_files import read_regular
+from gym_gui.runs.files import move_folder_aside, write_json_atomic
+
+logger = logging.getLogger(__name__)
+
+T = TypeVar("T")
+
+_HASH = "sha256"
+
+
+def read_cache(path: Path, kind: type[T]) -> T | None:
+    """Return what a file holds; ``None`` where there is none, or one that cannot be used, which is said in one line.
+
+    Args:
+        path: The file, as :func:`write_cache` wrote it.
+        kind: Type of the value.
+    """
+    try:
+        value = msgspec.json.decode(read_regular(path), type=dict[str, Any])
+        if _HASH not in value:
+            return None  # of a version that wrote none
+        if value.pop(_HASH) != _hash(value):
+            raise ValueError("it is not as it was written")
+        return msgspec.convert(value, kind)
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+    except OSError as error:
+        _say_once(path, error.strerror or str(error))
+    except (ValueError, RecursionError, msgspec.MsgspecError) as error:
+        _say_once(path, str(error))
+    return None
+
+
+def write_cache(path: Path, value: Any, *, sync: bool = True) -> None:
+    """Write a value, whatever lies in the file's place; a folder there is moved aside.
+
+    Args:
+        path: The file; its folder is created.
+        value: A msgspec Struct.
+        sync: As of :func:`write_json_atomic`.
+
+    Raises:
+        OSError: The disk refused.
+    """
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    move_folder_aside(path)
+    plain = msgspec.to_builtins(value)
+    write_json_atomic(path, {**plain, _HASH: _hash(plain)}, sync=sync)
+
+
+def _hash(value: dict[str, Any]) -> str:
+    return hashlib.sha256(json.dumps(value, sort_keys=True).encode()).hexdigest()
+
+
+@functools.lru_cache(maxsize=256)
+def _say_once(path: Path, reason: str) -> None:
+    logger.warning("warning: %s cannot be used (%s): it is made anew", path, reason)
