@@ -47,7 +47,7 @@ def four_parts(ended: Any) -> str:
     parts = {line.split(":")[0].strip(): line.split(":", 1)[1].strip() for line in ended.stderr.splitlines()}
     assert {"error", "where", "why", "next"} <= parts.keys(), ended.stderr
     assert "fault of MOSAIC" not in ended.stderr
-    return parts["next"].partition("  (")[0]
+    return str(parts["next"].partition("  (")[0])
 
 
 @every_damage

@@ -6,8 +6,6 @@ import re
 from collections.abc import Iterable
 from pathlib import Path
 
-from packaging.requirements import InvalidRequirement, Requirement
-
 _EXTRAS = re.compile(r"(.*?)(\[[\w.,\s-]+\])?", re.DOTALL)
 
 
@@ -48,6 +46,8 @@ def with_extras(wanted: str, extras: str) -> str:
     if not extras:
         return wanted
     if not Path(wanted).exists():
+        from packaging.requirements import InvalidRequirement, Requirement  # longer than all that lists workers
+
         try:
             requirement = Requirement(wanted)
         except InvalidRequirement:
