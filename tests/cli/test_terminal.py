@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import io
+import re
 import shlex
 import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -158,3 +160,34 @@ def test_the_view_fits_into_the_terminal(width: int) -> None:
     assert all(len(line) <= width for line in text.splitlines())
     for part in ("running", "125k" if 76 <= width < 92 else "12%", "-1,234.5", "12,345", "seed1"):
         assert part in text
+
+
+@pytest.mark.parametrize("width", [60, 80, 120])
+def test_the_view_says_what_no_column_shows(width: int) -> None:
+    """A worker that hangs behind its heartbeat, a run that waits, episodes without a finite return."""
+    from rich.console import Console
+
+    from gym_gui.cli.progress.live import table_of
+    from gym_gui.cli.progress.model import RunProgress
+    from gym_gui.runs.states import RunState
+    from gym_gui.runs.summary import RunSummary, WorkerSummary
+
+    hung = WorkerSummary(
+        worker_id="000001", worker_type="x", state=RunState.RUNNING, steps=17, last_step_at=time.time() - 90
+    )
+    runs = [
+        RunSummary(run_id="a", state=RunState.RUNNING, steps=17, nan_episodes=2, workers=[hung]),
+        RunSummary(run_id="b", state=RunState.QUEUED, cause="waits for 1 GPU"),
+        RunSummary(run_id="c", state=RunState.COMPLETED, cause="exit code 0", nan_episodes=7),
+    ]
+    rows = []
+    for run, label in zip(runs, ("hangs", "waits", "done"), strict=True):
+        rows.append(RunProgress(label))
+        rows[-1].update(run, 0.0)
+    console = Console(width=width, record=True, file=io.StringIO())
+    console.print(table_of(rows, 2.0, width))
+    text = " ".join(console.export_text().split())
+    odd = "2 training episodes with a return that is no finite number (NaN, Infinity)"
+    assert re.search(rf"hangs: {re.escape(odd)} · no step for 9\d s", text)
+    assert "waits: waits for 1 GPU" in text
+    assert "done:" not in text

@@ -10,9 +10,9 @@ from rich.text import Text
 
 from gym_gui.cli import figures
 from gym_gui.cli.output import rich_text
-from gym_gui.cli.palette import BAR, GOOD, HEADER, QUIET, STATE_STYLES
+from gym_gui.cli.palette import BAR, DOUBTFUL, GOOD, HEADER, QUIET, STATE_STYLES
 from gym_gui.cli.progress.model import RunProgress, episodes_of, return_of
-from gym_gui.cli.progress.plain import LAG_SHOWN_BYTES
+from gym_gui.cli.progress.plain import LAG_SHOWN_BYTES, remarks_on
 from gym_gui.core.terminal_text import escape
 from gym_gui.trainer.why import phase_text
 
@@ -21,6 +21,8 @@ REFRESH_PER_S = 5
 _WORKERS_SHOWN = 16
 #: Lines below the table with phases.
 _PHASES_SHOWN = 8
+#: And with what else no column shows.
+_REMARKS_SHOWN = 4
 _WIDE = 92
 _NARROW = 76
 _NUMBERS = {
@@ -93,7 +95,7 @@ def table_of(runs: list[RunProgress], now: float, width: int) -> Group:
             table.add_row(rich_text(f"  and {len(run.workers) - _WORKERS_SHOWN} more", style=QUIET))
     # A line of its own, not padded to the edge: there the terminal's echo of ^C would begin a new line.
     footnote = "¹ mean of the last episodes (at most 100 a worker)" + _lag(runs)
-    return Group(table, *_phases(runs, narrow), rich_text(footnote, style=QUIET, no_wrap=True))
+    return Group(table, *_phases(runs, narrow), *_remarks(runs), rich_text(footnote, style=QUIET, no_wrap=True))
 
 
 def _phases(runs: list[RunProgress], narrow: bool) -> list[Text]:
@@ -102,6 +104,14 @@ def _phases(runs: list[RunProgress], narrow: bool) -> list[Text]:
     told = [(label, phase_text(summary)) for label, summary in seen if narrow or summary.steps]
     lines = [f"{label}: {phase}" if len(runs) > 1 else phase for label, phase in told if phase]
     return [rich_text(line, style=QUIET, no_wrap=True, overflow="ellipsis") for line in lines[:_PHASES_SHOWN]]
+
+
+def _remarks(runs: list[RunProgress]) -> list[Text]:
+    """Return what no column shows, a line a run: what one waits for, that its workers take no steps."""
+    seen = [(run.label, run.summary) for run in runs if run.summary is not None]
+    told = [f"{label}: {' · '.join(remarks)}" for label, summary in seen if (remarks := remarks_on(summary))]
+    more = [f"and {len(told) - _REMARKS_SHOWN} more such runs"] if len(told) > _REMARKS_SHOWN else []
+    return [rich_text(escape(line), style=DOUBTFUL) for line in told[:_REMARKS_SHOWN] + more]
 
 
 def fit(label: str, room: int) -> str:

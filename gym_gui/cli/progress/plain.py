@@ -8,6 +8,7 @@ from typing import IO
 from gym_gui.cli import figures
 from gym_gui.cli.progress.model import RunProgress, episodes_of, nan_text, return_label, return_of
 from gym_gui.core.terminal_text import escape
+from gym_gui.runs.states import RunState
 from gym_gui.runs.summary import RunSummary
 from gym_gui.trainer.why import phase_text, stalled
 
@@ -113,6 +114,12 @@ def line_of(run: RunProgress, now: float) -> str:
     if seen.lag_bytes > LAG_SHOWN_BYTES:
         parts.append(f"{figures.size(seen.lag_bytes)} of log not yet indexed")
     return " · ".join(parts)
+
+
+def remarks_on(run: RunSummary) -> list[str]:
+    """Return what else is to be known of a run that has not ended, since no column of a table shows it."""
+    waits = run.cause if run.state in (RunState.QUEUED, RunState.PAUSED) else ""
+    return [] if run.state.terminal else [text for text in (waits, nan_text(run), stalled(run)) if text]
 
 
 LAG_SHOWN_BYTES = 1 << 20
