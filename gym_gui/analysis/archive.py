@@ -72,6 +72,11 @@ def archive_run(home: Path, run_id: str, target: Path) -> Path:
     return path
 
 
+def archived_ids(folder: Path) -> list[str]:
+    """Return the ids of the runs whose archives lie in a folder, the oldest first."""
+    return sorted(each.name.removesuffix(_SUFFIX) for each in folder.glob(f"*{_SUFFIX}"))
+
+
 def find_archive(folder: Path, name: str) -> Path:
     """Return the archive that a user means.
 
@@ -85,7 +90,7 @@ def find_archive(folder: Path, name: str) -> Path:
     path = Path(name).expanduser()
     if path.is_file():
         return path.absolute()
-    ids = sorted(each.name.removesuffix(_SUFFIX) for each in folder.glob(f"*{_SUFFIX}"))
+    ids = archived_ids(folder)
     wanted = name.upper()
     matches = [run_id for run_id in ids if wanted and (run_id.startswith(wanted) or run_id.endswith(wanted))]
     if len(matches) != 1:

@@ -102,11 +102,13 @@ def resolve_run(home: Path, reference: str) -> str:
     """
     ids = run_ids(home)
     if not ids:
+        archived = _archived(home, reference.upper())
+        start = "start one: mosaic train WORKER, or name another home with --home DIR"
         raise UsageError(
             f"there is no run {reference!r}",
             where=str(home),
-            why="no run has been started in this home",
-            next_step="start one: mosaic train WORKER, or name another home with --home DIR",
+            why=f"all its runs are archived ({archived:,})" if archived else "no run has been started in this home",
+            next_step="bring one back: mosaic runs restore ARCHIVE" if archived else start,
         )
     if reference.lower() == LATEST:
         return next(run.run_id for run in _all_runs(home))
@@ -124,11 +126,13 @@ def resolve_run(home: Path, reference: str) -> str:
     if matches:
         what = f"{len(matches)} runs begin or end with {reference!r}"
         raise _several(what, matches, "write more of the id's characters")
+    archived = _archived(home, wanted)
+    more = f"; archived are {archived:,} more: mosaic runs restore" if archived else ""
     near = nearest(wanted, ids) or nearest(reference, {run.run_name for run in _all_runs(home)})
     raise UsageError(
         f"there is no run {reference!r}" + (f"; did you mean {near}?" if near else ""),
         where=str(home),
-        why="RUN is a run id, the beginning or end of one, a run's name, or 'latest'",
+        why=f"RUN is a run id, its beginning, its last {_SUFFIX} or more characters, a run's name, or 'latest'{more}",
         next_step="list the runs: mosaic runs list",
     )
 
@@ -136,6 +140,23 @@ def resolve_run(home: Path, reference: str) -> str:
 def _names(part: str, run_id: str) -> bool:
     """Return whether a part of an id may stand for it; a few characters at its end could be anything."""
     return run_id.startswith(part) or (len(part) >= _SUFFIX and run_id.endswith(part))
+
+
+def _archived(home: Path, wanted: str) -> int:
+    """Return how many runs lie in the home's archive.
+
+    Raises:
+        UsageError: One of them is the run that a user means.
+    """
+    from gym_gui.analysis.archive import archived_ids
+
+    found = archived_ids(home / "archive")
+    packed = [run_id for run_id in found if wanted and _names(wanted, run_id) and run_id not in run_ids(home)]
+    if packed:
+        what = f"run {packed[0]} is archived" if len(packed) == 1 else f"{len(packed)} archived runs fit"
+        restore = f"bring it back: mosaic runs restore {packed[0]}"
+        raise UsageError(what, where=str(home / "archive"), next_step=restore)
+    return len(set(found) - set(run_ids(home)))
 
 
 def _several(what: str, run_ids: list[str], next_step: str) -> UsageError:

@@ -46,10 +46,9 @@ was at fault: each has `path`, `message`, `value`, `allowed`, `nearest`.
 `runs show --json` holds at least `run_id state cause digest attempts workers[] episodes steps mean_return_100
 ledger{lines stored log quarantined records dropped sampled} proxy_pid started_at ended_at exit`; each of `workers` at
 least `worker_id worker_type pid state exit steps episodes`. Times are Unix seconds. `exit` is `{code, signal, reason}`.
-`runs list`, `runs watch` and `runs cancel` print a list of such documents; `runs verify` and `runs reindex` one report,
-or a list where several runs were named. `train --detach --json` prints `{"run_id": …}`, with `--seeds` a list of these;
-without `--detach` the same document as `runs show` once the run has ended. A point of a worker's `curve` is `[step,
-episodes, mean, lowest, highest return]`; lists leave the curves out.
+Where a command may be about several runs they are a list under `runs`, however many there are; `train`, `run`, `resume`
+and `evaluate` add `run_id`, that of the first. [JSON documents](json.md) describes each. A point of a worker's `curve`
+is `[step, episodes, mean, lowest, highest return]`; lists leave the curves out.
 
 ## Text from outside
 
@@ -62,7 +61,8 @@ such characters (notes may have several lines).
 
 ## Runs
 
-`RUN` is a run id, its beginning or end, the name of one run, or `latest` (the run submitted last).
+`RUN` is a run id, its beginning, its last 4 or more characters, the name of one run, or `latest` (the one
+submitted last).
 """
 
 

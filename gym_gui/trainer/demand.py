@@ -80,7 +80,9 @@ def demand_problems(resources: Resources, workers: int, inventory: Inventory) ->
     gpus = each * workers
     if resources.gpus.mandatory and gpus > len(inventory.gpus):
         asked = f" ({workers} workers, {each} each)" if workers > 1 else ""
-        problem = _too_much("resources.gpus.requested", gpus, len(inventory.gpus), f"GPUs{asked}")
+        problem = _too_much(
+            "resources.gpus.requested", gpus, len(inventory.gpus), f"GPU{'' if gpus == 1 else 's'}{asked}"
+        )
         if not inventory.gpus:
             problem.message += f" ({inventory.no_gpus})"
         problems.append(problem)

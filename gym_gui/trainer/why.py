@@ -96,6 +96,7 @@ def explain(run: RunSummary, waiting: Waiting | None = None, note: str = "") -> 
         told.meaning = f"{told.meaning} {busy[0].upper()}{busy[1:]}"
     if still := stalled(run):
         told.meaning = f"{told.meaning} But: {still}."
+        told.next_step = f"mosaic runs logs {run.run_id} --stderr"
     if run.cause.startswith(UNSUPERVISED):
         told.meaning = "Its workers have not been supervised since then: they may have ended."
         told.next_step = "mosaic daemon start"

@@ -200,5 +200,5 @@ def test_steps_as_people_write_them(mosaic: Any) -> None:
         ended = mosaic(
             "train", "random", "--steps", steps, "--set", "env_kwargs.level=007", "--dry-run", "--no-check", "--json"
         )
-        config = ended.json["config"]["metadata"]["worker"]["config"]
+        config = ended.runs[0]["config"]["metadata"]["worker"]["config"]
         assert (config["total_steps"], config["env_kwargs"]) == (100_000, {"level": "007"})

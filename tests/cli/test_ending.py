@@ -1,10 +1,16 @@
 from __future__ import annotations
 
+import io
 import json
+from pathlib import Path
 
 import pytest
+from rich.console import Console
 
-from gym_gui.cli.progress.ending import readable
+from gym_gui.cli.progress.ending import readable, show_failures
+from gym_gui.runs.folder import RunFolder
+from gym_gui.runs.states import RunState
+from gym_gui.runs.summary import RunSummary, WorkerSummary
 
 FAILED = {
     "timestamp": 1.5, "level": "ERROR", "logger": "tiny", "message": "Tiny worker runtime failed", "code": "LOG1",
@@ -26,3 +32,15 @@ FAILED = {
 )
 def test_log_records_are_shown_as_sentences(line: str, shown: str) -> None:
     assert readable(line) == shown
+
+
+@pytest.mark.parametrize(("said", "more"), [("oh no\n", "mosaic runs logs R --stderr ·"), ("", "mosaic runs logs R ·")])
+def test_a_failed_run_points_to_the_log_that_says_something(tmp_path: Path, said: str, more: str) -> None:
+    worker = WorkerSummary(worker_id="000001", worker_type="w", state=RunState.FAILED, attempt=1)
+    run = RunSummary(run_id="R", state=RunState.FAILED, cause="exit code 1", workers=[worker])
+    log = RunFolder.of(tmp_path, "R").stderr_log("000001", 1)
+    log.parent.mkdir(parents=True)
+    log.write_text(said)
+    screen = Console(width=200, file=io.StringIO(), record=True)
+    show_failures(screen, tmp_path, [run])
+    assert more in screen.export_text()

@@ -75,7 +75,7 @@ def test_they_reach_the_run_config_and_those_that_follow_from_it(script: Any, ho
 
 def test_what_a_machine_does_not_have_is_refused(script: Any, home: Path) -> None:
     for option, told in (
-        (("--gpus", "1"), "1 GPUs asked for, 0 there (no GPU found"),
+        (("--gpus", "1"), "1 GPU asked for, 0 there (no GPU found"),
         (("--memory", "2048"), "write a number with its unit"),
         (("--wall-time", "90"), "write numbers with their units"),
         (("--memory", "100M"), "resources.memory_mb"),
@@ -84,6 +84,23 @@ def test_what_a_machine_does_not_have_is_refused(script: Any, home: Path) -> Non
         assert refused.code == 2
         assert told in refused.stderr
     assert not list((home / "runs").glob("0*"))
+
+
+def test_the_next_step_fits_what_is_wrong(script: Any) -> None:
+    described = "mosaic workers describe script"
+    for arguments, worker_is_at_fault in (
+        (("--set", "total_steps=many"), True),
+        (("--worker-id", "../x"), True),
+        (("--name", "a\nb"), False),
+        (("--tag", ""), False),
+        (("--setenv", "MOSAIC_HOME=/x"), False),
+        (("--gpus", "1"), False),
+    ):
+        refused = script("train", "script", *arguments)
+        assert refused.code == 2
+        told = refused.stderr.partition("  next:  ")[2].strip()
+        assert (described in told) == worker_is_at_fault, arguments
+        assert worker_is_at_fault or told == "Fix the fields above and run it again. Nothing was written."
 
 
 def test_a_worker_that_can_use_a_gpu_gets_one_or_it_is_said_why_not(script: Any, tmp_path: Path) -> None:

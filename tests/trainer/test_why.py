@@ -103,6 +103,7 @@ def test_a_worker_that_lives_and_tells_of_no_step_is_told_of() -> None:
     assert stalled(run, now=1030.0) == ""
     assert stalled(run, now=1090.0) == "no step for 90 s (1 of 3 workers)"
     assert "But: no step for" in explain(run).meaning
+    assert explain(run).next_step == "mosaic runs logs R --stderr"
     run.workers = workers[:1]
     assert stalled(run, now=1090.0) == "no step for 90 s"
     run.workers[0].state = RunState.PAUSED

@@ -87,19 +87,22 @@ def show_failures(console: Console, home: Path, runs: list[RunSummary]) -> None:
             continue
         folder = RunFolder.of(home, run.run_id)
         console.print()
+        on_stderr = False
         console.print(f"run {run.run_id} {run.state.value}: {run.cause or 'no cause is on record'}", style=BAD)
         for worker in run.workers:
             if len(run.workers) > 1 and worker.state.value not in ("failed", "lost"):
                 continue
             path = folder.stderr_log(worker.worker_id, max(worker.attempt, 1))
             lines = tail(path, TAIL_LINES)
+            on_stderr |= bool(lines)
             if lines:
                 console.print(f"last lines of worker {worker.worker_id}'s stderr ({path}):")
                 for line in lines:
                     console.print("  " + readable(line), soft_wrap=True)
             else:
                 console.print(f"worker {worker.worker_id} wrote nothing on stderr")
-        console.print(for_this_home(f"more: mosaic runs logs {run.run_id} --stderr · mosaic runs show {run.run_id}"))
+        log = f"mosaic runs logs {run.run_id}{' --stderr' if on_stderr else ''}"
+        console.print(for_this_home(f"more: {log} · mosaic runs show {run.run_id}"))
 
 
 def readable(line: str) -> str:
