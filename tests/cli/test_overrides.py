@@ -100,7 +100,7 @@ def test_the_next_step_fits_what_is_wrong(script: Any) -> None:
         assert refused.code == 2
         told = refused.stderr.partition("  next:  ")[2].strip()
         assert (described in told) == worker_is_at_fault, arguments
-        assert worker_is_at_fault or told == "Fix the fields above and run it again. Nothing was written."
+        assert worker_is_at_fault or told.endswith("and run it again. Nothing was written.")
 
 
 def test_a_worker_that_can_use_a_gpu_gets_one_or_it_is_said_why_not(script: Any, tmp_path: Path) -> None:
