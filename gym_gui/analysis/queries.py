@@ -127,7 +127,7 @@ def resolve_run(home: Path, reference: str) -> str:
         what = f"{len(matches)} runs begin or end with {reference!r}"
         raise _several(what, matches, "write more of the id's characters")
     archived = _archived(home, wanted)
-    more = f"; archived are {archived:,} more: mosaic runs restore" if archived else ""
+    more = f"; {archived:,} more {'is' if archived == 1 else 'are'} archived" if archived else ""
     near = nearest(wanted, ids) or nearest(reference, {run.run_name for run in _all_runs(home)})
     raise UsageError(
         f"there is no run {reference!r}" + (f"; did you mean {near}?" if near else ""),

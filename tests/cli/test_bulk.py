@@ -59,7 +59,7 @@ def test_what_was_archived_comes_back_where_it_stood(script: Any, home: Path, wa
         missing = script("runs", "show", part).stderr
         assert f"run {runs[1]} is archived" in missing
         assert f"mosaic runs restore {runs[1]}" in missing
-    assert "archived are 1 more" in script("runs", "show", "two").stderr
+    assert "; 1 more is archived" in script("runs", "show", "two").stderr
 
     assert script("runs", "restore", runs[1][-8:], "--dry-run", "--json").json["dry_run"] is True
     assert not RunFolder.of(home, runs[1]).path.exists()

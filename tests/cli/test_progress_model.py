@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from typing import Any
 
 import pytest
@@ -99,3 +100,16 @@ def test_json_is_standard_and_says_what_was_no_number() -> None:
         "non_finite": {"a": "NaN", "b[1][0]": "Infinity"},
     }
     json.dumps(jsonable(value), allow_nan=False)
+
+
+def test_no_time_of_a_last_step_is_told_where_there_was_none() -> None:
+    from gym_gui.cli.commands.runs_show import _last_step
+
+    worker = WorkerSummary(worker_id="000001", worker_type="w", state=RunState.RUNNING, last_step_at=time.time() - 42)
+    run = RunSummary(run_id="R", state=RunState.RUNNING, workers=[worker])
+    assert str(_last_step(run)).startswith("none yet (began 4")
+    begun: list[dict[str, Any]] = [{"steps": 3}, {"episodes": 1}, {"eval_episodes": 1}]
+    for some in begun:
+        going = RunSummary(run_id="R", state=RunState.RUNNING, workers=[worker], **some)
+        assert str(_last_step(going)).startswith("4")
+    assert _last_step(RunSummary(run_id="R", state=RunState.COMPLETED, steps=3, workers=[worker])) is None

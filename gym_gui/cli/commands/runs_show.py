@@ -203,4 +203,8 @@ def _last_step(run: RunSummary) -> str | None:
     from gym_gui.cli import figures
 
     times = [worker.last_step_at for worker in run.workers if worker.last_step_at is not None]
-    return None if run.state.terminal or not times else figures.age(max(times))
+    if run.state.terminal or not times:
+        return None
+    if not run.steps and not run.episodes and not run.eval_episodes:  # then it is the time at which the worker began
+        return f"none yet (began {figures.age(max(times))})"
+    return figures.age(max(times))
