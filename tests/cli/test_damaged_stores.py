@@ -94,7 +94,7 @@ def test_settings(mosaic: Any, home: Path, damage: Callable[[Path], Any]) -> Non
     assert ended.code == 2
     assert "error: the settings cannot be read: " in ended.stderr
     assert f"where: {path}" in ended.stderr
-    assert "next:  mend or remove the file" in ended.stderr
+    assert "next:  fix or remove the file" in ended.stderr
     report = mosaic("doctor")
     assert report.code == 1
     assert "broken    settings: the settings cannot be read: " in report.stdout

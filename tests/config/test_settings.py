@@ -59,7 +59,7 @@ def test_whatever_lies_in_the_files_place_is_said_at_once(home: Path, kind: str)
     with pytest.raises(ConfigError, match="settings cannot be read") as raised:
         get_setting("daemon_port")
     assert raised.value.where == str(path)
-    assert raised.value.next_step == "mend or remove the file"
+    assert raised.value.next_step == "fix or remove the file"
 
 
 @pytest.mark.parametrize(
