@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import signal
 import sqlite3
 import time
 from collections.abc import Callable, Iterable, Mapping
@@ -32,6 +33,7 @@ from gym_gui.runs.plan_io import load_plan
 from gym_gui.runs.states import RunState
 from gym_gui.runs.summary import RunSummary
 from gym_gui.telemetry.launch_locks import held_launch_locks
+from gym_gui.telemetry.processes import marked_processes
 from gym_gui.telemetry.summary import read_summary
 from gym_gui.trainer.board import RunBoard
 from gym_gui.trainer.demand import Demand, demand_of_plan, reasons_for_cpu
@@ -54,6 +56,8 @@ LOOK_S = 0.25
 #: share of the daemon's time.
 CHEAP_S = 0.005
 DECISION_SHARE = 10
+#: Of a run that nobody can supervise: so many deaths of its supervisors, about 6 s, are given to workers to end well.
+POLITE_DEATHS = 7
 
 
 class Dispatcher:
@@ -277,7 +281,10 @@ class Dispatcher:
             if run.state.terminal and is_finished(folder):
                 return run
             delay = restarts.after(time.monotonic() - since)
-            if restarts.hopeless and not _is_held(folder):
+            unreadable = folder.cancel_intent.exists() and await asyncio.to_thread(
+                _end_unplanned, folder, restarts.deaths
+            )
+            if (restarts.hopeless or unreadable) and not _is_held(folder):
                 final = await self._give_up(folder, restarts.deaths)
                 if final is not None:
                     return final
@@ -350,6 +357,22 @@ class Dispatcher:
 def _is_held(folder: RunFolder) -> bool:
     """Return whether anything of a run lives, wherever that is: then it has not ended."""
     return is_locked(folder.proxy_lock) or bool(held_launch_locks(folder))
+
+
+def _end_unplanned(folder: RunFolder, deaths: int) -> bool:
+    """End what lives of a cancelled run whose plan cannot be read: no supervisor can. Return whether it is such a run.
+
+    Args:
+        folder: The run's folder.
+        deaths: How many of its supervisors died; the first are answered with SIGTERM, later ones with SIGKILL.
+    """
+    try:
+        load_plan(folder)
+    except (MosaicError, OSError):
+        for process in marked_processes(folder.run_id):
+            process.signal(signal.SIGTERM if deaths <= POLITE_DEATHS else signal.SIGKILL)
+        return True
+    return False
 
 
 def _put_grant_on_record(folder: RunFolder, hold: Hold, inventory: Inventory | None) -> None:

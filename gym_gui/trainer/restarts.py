@@ -30,4 +30,4 @@ class Restarts:
             lived_s: How long the proxy that has just died had lived.
         """
         self.deaths = 1 if lived_s >= SETTLED_S else self.deaths + 1
-        return 0.0 if self.deaths == 1 else min(_LONGEST_S, _SECOND_S * 2.0 ** (self.deaths - 2))
+        return 0.0 if self.deaths == 1 else min(_LONGEST_S, _SECOND_S * 2.0 ** min(self.deaths - 2, LIMIT))

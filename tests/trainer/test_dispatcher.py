@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import os
+import re
+import signal
+import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
@@ -185,5 +189,39 @@ def test_a_queued_run_that_somebody_holds_is_cancelled_by_its_supervisor(home: P
         assert (dispatcher.queued, dispatcher.active) == (0, 1)
         lock.release()
         await dispatcher.close()
+
+    asyncio.run(scenario())
+
+
+@pytest.mark.parametrize("deaf", [False, True])
+def test_a_run_that_nobody_can_supervise_can_be_cancelled(home: Path, board: RunBoard, deaf: bool) -> None:
+    async def scenario() -> None:
+        executor, run = DyingExecutor(), new_run(home, board)
+        folder = RunFolder.of(home, run.run_id)
+        lock = FileLock(folder.launch_lock("000001", 1))
+        assert lock.acquire()
+        code = "import signal, time; DEAF and signal.signal(signal.SIGTERM, signal.SIG_IGN); time.sleep(600)"
+        worker = subprocess.Popen(
+            [sys.executable, "-S", "-c", code.replace("DEAF", str(deaf))],
+            env={**os.environ, "MOSAIC_RUN_ID": run.run_id},
+            pass_fds=[lock.fileno()],
+        )
+        lock.release()
+        plan = plan_of(home, run)
+        folder.run_json.unlink()
+        os.mkfifo(folder.run_json)
+        dispatcher = Dispatcher(board, {"dying": executor}, Capacity(1), home)
+        try:
+            dispatcher.enqueue([(run, plan)])
+            told = re.compile(r"died (\d+) times")
+            await until(lambda: any(int(n) > restarts.LIMIT for n in told.findall(board.get(run.run_id).cause)))
+            assert worker.poll() is None, "training goes on until somebody cancels it"
+            await dispatcher.cancel(run.run_id, "ann", "enough")
+            await until(lambda: board.get(run.run_id).state is RunState.LOST)
+            assert worker.wait(10) in (-signal.SIGTERM, -signal.SIGKILL)
+        finally:
+            worker.kill()
+            worker.wait()
+            await dispatcher.close()
 
     asyncio.run(scenario())

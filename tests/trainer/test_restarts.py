@@ -14,6 +14,11 @@ def test_the_first_death_is_answered_at_once_and_the_next_ones_ever_later() -> N
     assert restarts.hopeless
 
 
+def test_early_deaths_may_go_on_for_days() -> None:
+    restarts = Restarts()
+    assert [restarts.after(0.1) for _ in range(10_000)][-1] == 30.0
+
+
 def test_a_proxy_that_had_lived_for_a_while_is_always_replaced() -> None:
     restarts = Restarts()
     for _ in range(100):
