@@ -186,9 +186,9 @@ def test_a_dry_run_starts_nothing(mosaic: Any, living: Any) -> None:
         (["--seeds", "1-3", "--set", "seed=2"], "--seeds says '1-3'"),
         (["--set", "episodes=1", "--set", "episodes=2"], "is set twice"),
         (["--worker-id", "a", "--set", "worker_id=b"], "name the worker twice"),
-        (["--steps", "1.5"], "no whole number"),
+        (["--steps", "1.5"], "not a whole number"),
         (["--steps", "0"], "below the least"),
-        (["--steps", "1e30"], "no whole number"),
+        (["--steps", "1e30"], "not a whole number"),
     ],
 )
 def test_what_contradicts_itself_or_is_no_number(mosaic: Any, words: list[str], told: str) -> None:

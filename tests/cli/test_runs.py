@@ -107,7 +107,7 @@ def test_a_failed_run_shows_its_cause_and_the_end_of_stderr(script: Any) -> None
 
 
 def test_of_several_seeds_the_worst_counts(script: Any) -> None:
-    ended = script("train", "script", code("import sys; sys.exit(config['seed'] == 2)"), "--seeds", "1-3", "--json")
+    ended = script("train", "script", code("if config['seed'] == 2: raise SystemExit(1)"), "--seeds", "1-3", "--json")
     assert ended.code == 1
     assert [run["state"] for run in ended.runs] == ["completed", "failed", "completed"]
     assert [run["seed"] for run in ended.runs] == [1, 2, 3]
