@@ -25,8 +25,10 @@ def short(value: float | None) -> str:
 
 
 def decimal(value: float | None, digits: int = 1) -> str:
-    """Return a measured value, such as a return."""
-    return NOTHING if value is None else f"{value:,.{digits}f}" if math.isfinite(value) else str(value)
+    """Return a measured value, such as a return; one below 1 with two significant digits: ``0.74``, ``0.031``."""
+    if value is None or not math.isfinite(value):
+        return NOTHING if value is None else str(value)
+    return f"{value:.2g}" if 0 < abs(value) < 0.995 else f"{value:,.{digits}f}"
 
 
 def duration(seconds: float | None) -> str:

@@ -260,6 +260,8 @@ def test_the_worst_state_gives_the_exit_code(states: list[str], code: int) -> No
         (figures.clock(9.4), "0:09"), (figures.clock(750), "12:30"), (figures.clock(8045), "2:14:05"),
         (figures.size(512), "512 B"), (figures.size(1.5 * 2**20), "1.5 MiB"), (figures.count(50_000), "50,000"),
         (figures.decimal(float("nan")), "nan"), (figures.decimal(1234.56), "1,234.6"),
+        (figures.decimal(0.031), "0.031"), (figures.decimal(-0.746), "-0.75"), (figures.decimal(0.0), "0.0"),
+        (figures.decimal(0.999), "1.0"), (figures.decimal(1.04), "1.0"),
     ],
 )  # fmt: skip
 def test_figures(shown: str, wanted: str) -> None:
