@@ -25,6 +25,7 @@ from gym_gui.core.worker.errors import MosaicError
 from gym_gui.runs.folder import RunFolder
 from gym_gui.runs.lock import is_locked
 from gym_gui.runs.private_files import private_files
+from gym_gui.telemetry.launch_locks import held_launch_locks
 from gym_gui.telemetry.reindex import reindex_run
 from gym_gui.telemetry.verify import verify_run
 from gym_gui.trainer.client import TrainerClient
@@ -174,8 +175,13 @@ def test_a_storm_loses_nothing(cluster, until, busy, seed):
         folder = RunFolder.of(cluster.home, run_id)
         until(lambda folder=folder: is_finished(folder), 60)
         if folder.database.exists():
-            assert verify_run(folder).ok, run_id
+            report = verify_run(folder)
+            assert report.ok, report.to_dict()
+            assert report.ledger.balanced, report.ledger
         assert private_files(folder) == [], run_id
         assert not is_locked(folder.proxy_lock), run_id
+        assert held_launch_locks(folder) == [], run_id
+    restored = set(run_ids(cluster.home)) & set(storm.archived)
+    assert not storm.deleted & set(run_ids(cluster.home)) - restored, "a deleted run is there"
     for path in storm.archived.values():
-        assert path.exists()
+        assert path.exists(), path
