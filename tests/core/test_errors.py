@@ -28,7 +28,7 @@ def test_config_error_lists_every_problem() -> None:
         "  - x: is missing (allowed: a number)",
         "  - y: The file is empty.",
         "      where: y.pt",
-        "  next:  mend it",
+        "  next:  fix it and install again",
     ]
     assert problems[0].to_dict() == {
         "path": "a.b",

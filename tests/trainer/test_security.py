@@ -105,7 +105,7 @@ def test_without_tls_it_does_not_start(home: Path) -> None:
 
 def test_names_are_no_addresses_even_with_tls() -> None:
     assert check_bind("192.0.2.1", tls=True) == "192.0.2.1"
-    with pytest.raises(UsageError, match="no IP address"):
+    with pytest.raises(UsageError, match="not an IP address"):
         check_bind("example.org", tls=True)
 
 

@@ -132,6 +132,7 @@ def test_it_trains_resumes_and_is_cancelled_where_mosaic_is_not_installed(
     saved = [event["payload"]["path"] for event in events if event.get("event") == "checkpoint_saved"]  # type: ignore[index]
     assert [event["event"] for event in events if "event" in event] == [
         "run_started",
+        "heartbeat",  # what it is about to do
         "checkpoint_saved",
         "run_completed",
     ]
