@@ -132,7 +132,8 @@ def documents_page() -> str:
 def _type_text(schema: dict[str, Any]) -> str:
     if "$ref" in schema:
         name = schema["$ref"].rpartition("/")[2]
-        return "string: a run's state" if name == "RunState" else f"[{name}](#{name.lower()})"
+        plain = {"RunState": "string: a run's state", "CurvePoint": "list: step, episodes, mean, min and max return"}
+        return plain.get(name) or f"[{name}](#{name.lower()})"
     if "anyOf" in schema:
         return " or ".join(dict.fromkeys(_type_text(each) for each in schema["anyOf"]))
     kind = schema.get("type", "anything")
