@@ -63,6 +63,8 @@ logger = logging.getLogger("gym_gui.trainer.daemon")
 #: Seconds that open calls get when the daemon ends.
 GRACE_S = 0.5
 LOCK_PATIENCE_S = 0.5
+#: Seconds between looks whether the home is still there.
+HOME_S = 0.25
 
 
 class TrainerDaemon:
@@ -128,7 +130,6 @@ class TrainerDaemon:
             self.board,
             self.dispatcher,
             idle_timeout_s,
-            self.is_home,
             self.stop,
             self.log_keeper,
             lambda: self.service.busy,
@@ -180,10 +181,20 @@ class TrainerDaemon:
             self.lock.release()
 
     async def _work(self) -> None:
-        """Read the runs, then do what the daemon does beside its calls; all calls are answered meanwhile."""
+        """Do the daemon's work until cancelled, while all calls are answered."""
+        await asyncio.gather(self._watch_home(), self._load_and_do_chores())
+
+    async def _load_and_do_chores(self) -> None:
         await self.loading.run(self._load)
         chores = (self.chores.run, self.quota.run, self.local.keep_spare, self.log_keeper.run)
         await asyncio.gather(*(keep_going(chore) for chore in chores))
+
+    async def _watch_home(self) -> None:
+        """End the daemon if somebody removes the home: whoever uses it next starts a daemon of its own."""
+        while self.is_home():
+            await asyncio.sleep(HOME_S)
+        logger.warning("the home %s is gone", self.paths.path)
+        self.stop()
 
     def stop(self) -> None:
         """End the daemon; runs go on."""
@@ -215,6 +226,7 @@ class TrainerDaemon:
             queued_runs=self.dispatcher.queued,
             watchers=self.board.watchers,
             max_running_runs=self.capacity.max_running_runs,
+            fault=self.loading.fault,
         )
 
     def _only_one(self) -> FileLock:

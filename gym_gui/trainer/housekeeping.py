@@ -39,7 +39,6 @@ class Housekeeping:
         board: Values of the runs.
         dispatcher: The runs that have not ended.
         idle_timeout_s: End the daemon after so many seconds without runs and clients; ``None``: never.
-        is_home: Returns whether the home is still the daemon's.
         stop: Ends the daemon.
         log_keeper: Has logs to put in order, as long as it is busy.
         is_busy: Returns whether somebody waits for an answer that takes its time.
@@ -51,14 +50,12 @@ class Housekeeping:
         board: RunBoard,
         dispatcher: Dispatcher,
         idle_timeout_s: float | None,
-        is_home: Callable[[], bool],
         stop: Callable[[], None],
         log_keeper: LogKeeper,
         is_busy: Callable[[], bool] = lambda: False,
     ) -> None:
         self._is_busy = is_busy
         self._home = home
-        self._is_home = is_home
         self._board = board
         self._dispatcher = dispatcher
         self._idle_timeout_s = idle_timeout_s
@@ -87,11 +84,6 @@ class Housekeeping:
     async def _run(self) -> None:
         await asyncio.to_thread(finish_deletions, self._home)
         while True:
-            if not self._is_home():
-                # Somebody removed the home: whoever uses it next starts a daemon of its own.
-                logger.warning("the home %s is gone", self._home)
-                self._stop()
-                return
             self._board.flush()
             if time.monotonic() - self._disk_seen_at >= DISK_S:
                 self._disk.look()

@@ -21,6 +21,11 @@ class Loading:
         self._ended = asyncio.Event()
         self._fault: MosaicError | None = None
 
+    @property
+    def fault(self) -> str:
+        """Why the runs cannot be read now; empty where they were read, or are being read."""
+        return "" if self._fault is None else self._fault.why
+
     async def run(self, load: Callable[[], Awaitable[None]]) -> None:
         """Load, again and again until the system lets it."""
         while not await self._succeeds(load):

@@ -23,6 +23,7 @@ from typing import Any
 import pytest
 
 from gym_gui.runs.folder import RunFolder
+from gym_gui.runs.lock import is_locked
 from gym_gui.runs.plan_io import load_plan
 from gym_gui.runs.summary import RunSummary
 from gym_gui.telemetry.identity import ProcessIdentity
@@ -124,6 +125,8 @@ class Cluster:
             eventually(lambda: client.get(run.run_id).state.terminal, f"the end of {run.run_id}", timeout_s)
             eventually(lambda: is_finished(run.folder) and client.status()["active_runs"] == 0, "the run in order")
             told = client.get(run.run_id)
+        # Whoever did not start the proxy hears of the end from its records, just before it has let go of the run.
+        eventually(lambda: not is_locked(run.folder.proxy_lock), "the end of the proxy", PATIENCE_S)
         summary: RunSummary = run.check()
         assert (told.state, told.cause, told.ledger) == (summary.state, summary.cause, summary.ledger)
         return summary

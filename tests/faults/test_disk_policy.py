@@ -134,7 +134,7 @@ def test_a_disk_without_any_room_takes_no_pause_but_a_cancellation(small_cluster
         assert client.get(run_id).state is RunState.CANCELLED
 
 
-def test_a_daemon_that_finds_no_room_says_so_and_the_next_goes_on(small_disk, cluster, until, fill, monkeypatch):
+def test_a_daemon_that_finds_no_room_says_so_and_goes_on_once_there_is_some(small_disk, cluster, until, fill, monkeypatch):
     monkeypatch.setenv("MOSAIC_DISK_LOW_MB", "0")
     flag = small_disk / "flag"
     run = cluster.submit("started", f"wait_for:{flag}", "step:100", "completed")
@@ -143,9 +143,13 @@ def test_a_daemon_that_finds_no_room_says_so_and_the_next_goes_on(small_disk, cl
     cluster.kill(cluster.daemon_pid())
     until(lambda: cluster.daemon_pid() is None)
     others = fill(small_disk)
-    with pytest.raises(MosaicError, match="cannot work in this home") as refused:
-        start_daemon(cluster.home)
-    assert "0 MiB free" in refused.value.why
-    others.unlink()
+    start_daemon(cluster.home)
+    with TrainerClient.connect(cluster.home) as client:
+        with pytest.raises(MosaicError, match="cannot read the runs now") as refused:
+            client.get(run.run_id)
+        assert "disk is full" in refused.value.why
+        assert "disk is full" in client.status()["fault"]
+        others.unlink()
+        until(lambda: not client.status()["fault"])
     flag.touch()
     assert cluster.wait(run).state is RunState.COMPLETED

@@ -48,7 +48,7 @@ def test_what_the_registry_refuses_is_entered_later(home: Path, registry: Regist
         board = RunBoard(registry)
         dispatcher = Dispatcher(board, {}, Capacity(1), home)
         keeper = LogKeeper(home, LiveRuns(home / "runs"))
-        chores = Housekeeping(home, board, dispatcher, None, lambda: True, lambda: None, keeper)
+        chores = Housekeeping(home, board, dispatcher, None, lambda: None, keeper)
         chores.backlog.add(reconcile(home, registry).unread)
         registry._db.execute("PRAGMA query_only = 1")
         with pytest.raises(sqlite3.OperationalError):
@@ -82,7 +82,7 @@ def test_what_was_entered_before_the_registry_refused_is_not_entered_again(
         board = RunBoard(registry)
         keeper = LogKeeper(home, LiveRuns(home / "runs"))
         chores = Housekeeping(
-            home, board, Dispatcher(board, {}, Capacity(1), home), None, lambda: True, lambda: None, keeper
+            home, board, Dispatcher(board, {}, Capacity(1), home), None, lambda: None, keeper
         )
         chores.backlog.add(reconcile(home, registry).unread)
         with pytest.raises(sqlite3.OperationalError):

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import asyncio
 import os
 import signal
 import socket
@@ -8,11 +9,14 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
+from unittest.mock import Mock
 
 import pytest
 
 from gym_gui.core.worker.errors import ConfigError, UsageError
+from gym_gui.trainer import daemon as daemon_module
 from gym_gui.trainer.client import TrainerClient
+from gym_gui.trainer.daemon import TrainerDaemon
 from gym_gui.trainer.home import DaemonHome
 from gym_gui.trainer.lifecycle import daemon_status, start_daemon, stop_daemon
 
@@ -102,8 +106,22 @@ def test_a_daemon_that_the_user_started_stays(
 
 def test_it_ends_when_its_home_is_removed(daemon_home: Path, wait_until: Any, living: Living) -> None:
     start_daemon(daemon_home)
-    daemon_home.rename(daemon_home.with_name("gone"))
+    daemon_home.rename(daemon_home.with_name(f"{daemon_home.name}-gone"))
     wait_until(lambda: not living(daemon_home))
+
+
+def test_it_ends_when_its_home_is_removed_before_its_runs_were_read(
+    daemon_home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A load that fails is tried again and again, but not for a home that is no more."""
+    monkeypatch.setattr(daemon_module, "reconcile", Mock(side_effect=FileNotFoundError("runs")))
+    daemon = TrainerDaemon(daemon_home)
+
+    def remove_home(_: str) -> None:
+        daemon_home.rename(daemon_home.with_name(f"{daemon_home.name}-gone"))
+
+    asyncio.run(asyncio.wait_for(daemon.run(remove_home), 30.0))
+    assert not daemon_home.exists(), "it must not be made again"
 
 
 @pytest.mark.parametrize("on_demand", [True, False])

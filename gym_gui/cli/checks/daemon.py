@@ -24,6 +24,9 @@ def daemon(home: Path) -> Iterator[Finding]:
     elif status["version"] != __version__:
         yield Finding("daemon", "doubtful", f"it is of version {status['version']}, this is {__version__}",
                       "mosaic daemon stop; the next command starts the new one, runs go on meanwhile")  # fmt: skip
+    elif status["fault"]:
+        yield Finding("daemon", "broken", f"it cannot read the runs now: {status['fault']}",
+                      "it tries again every second; make room if there is none")  # fmt: skip
     else:
         yield Finding("daemon", "ok", f"{status['address']}, pid {status['pid']}, {status['runs']} runs")
 

@@ -66,7 +66,7 @@ def stop(home: Path, as_json: bool) -> int:
 def status(home: Path, as_json: bool) -> int:
     """Show the daemon of this home; exit code 1 if none runs."""
     from gym_gui.cli import exits, figures
-    from gym_gui.cli.output import print_json
+    from gym_gui.cli.output import print_json, say
     from gym_gui.trainer.lifecycle import daemon_status
 
     found = daemon_status(home)
@@ -79,6 +79,8 @@ def status(home: Path, as_json: bool) -> int:
         echo(f"daemon {found['version']} at {found['address']}, pid {found['pid']}, home {found['home']}")
         echo(f"up {figures.duration(_now() - found['started_at'])}; {found['runs']:,} runs on record, "
                    f"{found['active_runs']} going, {found['queued_runs']} queued")  # fmt: skip
+        if found["fault"]:
+            say(f"warning: it cannot read the runs now, and tries again every second: {found['fault']}")
     else:
         echo(f"no daemon runs in {home}; train and run start one on demand, so does: "
              + for_this_home("mosaic daemon start"))  # fmt: skip

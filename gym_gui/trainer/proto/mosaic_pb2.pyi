@@ -1902,6 +1902,7 @@ class DaemonStatus(_message.Message):
     QUEUED_RUNS_FIELD_NUMBER: _builtins.int
     WATCHERS_FIELD_NUMBER: _builtins.int
     MAX_RUNNING_RUNS_FIELD_NUMBER: _builtins.int
+    FAULT_FIELD_NUMBER: _builtins.int
     pid: _builtins.int
     address: _builtins.str
     version: _builtins.str
@@ -1913,6 +1914,8 @@ class DaemonStatus(_message.Message):
     queued_runs: _builtins.int
     watchers: _builtins.int
     max_running_runs: _builtins.int
+    fault: _builtins.str
+    """why the runs cannot be read now; it is tried again every second"""
     def __init__(
         self,
         *,
@@ -1927,10 +1930,11 @@ class DaemonStatus(_message.Message):
         queued_runs: _builtins.int = ...,
         watchers: _builtins.int = ...,
         max_running_runs: _builtins.int = ...,
+        fault: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["active_runs", b"active_runs", "address", b"address", "home", b"home", "home_id", b"home_id", "max_running_runs", b"max_running_runs", "pid", b"pid", "queued_runs", b"queued_runs", "runs", b"runs", "started_at", b"started_at", "version", b"version", "watchers", b"watchers"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["active_runs", b"active_runs", "address", b"address", "fault", b"fault", "home", b"home", "home_id", b"home_id", "max_running_runs", b"max_running_runs", "pid", b"pid", "queued_runs", b"queued_runs", "runs", b"runs", "started_at", b"started_at", "version", b"version", "watchers", b"watchers"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
