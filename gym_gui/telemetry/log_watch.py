@@ -45,9 +45,9 @@ class LogFile:
 
     def close(self) -> None:
         """Let the file go."""
-        if self.descriptor >= 0:
-            os.close(self.descriptor)
-            self.descriptor = -1
+        descriptor, self.descriptor = self.descriptor, -1  # first: the number may be another file's at once
+        if descriptor >= 0:
+            os.close(descriptor)
 
 
 @dataclass

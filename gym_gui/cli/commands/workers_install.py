@@ -55,8 +55,9 @@ def install(
     NAME is a worker that MOSAIC brings, or with --from the name of your own; NAME[EXTRA] installs its optional
     dependencies, too. The environment is built beside the one that the worker has, and takes its place once the worker
     has shown that it works. Until then, and for good if something fails, the old one stays. Repeat the command to go on
-    with an install that was interrupted, or to build the environment anew: without --with and --requirements, with what
-    the present environment was installed with.
+    with an install that was interrupted, or to build the environment anew. Without an EXTRA, the new environment has
+    those of the present one; without --with and --requirements, what that was installed with: "mosaic workers remove"
+    forgets both.
     """
     import msgspec
 

@@ -35,6 +35,12 @@ def merged(*extras: str) -> str:
     return f"[{','.join(by_key.values())}]" if by_key else ""
 
 
+def restricted(extras: str, known: Iterable[str]) -> str:
+    """Return those extras that are among the names that are known: ``[a,b]``; empty if none is."""
+    keys = {extra_key(name) for name in known}
+    return merged(*(f"[{name}]" for name in names_in(extras) if extra_key(name) in keys))
+
+
 def has_all(wanted: str, known: Iterable[str]) -> bool:
     """Return whether all extras are among the names that are known."""
     keys = {extra_key(name) for name in known}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import os
 import shlex
 import shutil
@@ -21,7 +22,7 @@ from gym_gui.workers.environments import process, sdk
 from gym_gui.workers.environments.additions import Additions, additions_of, not_an_option
 from gym_gui.workers.environments.bootstrap import make_venv
 from gym_gui.workers.environments.building import Building
-from gym_gui.workers.environments.extras import with_extras
+from gym_gui.workers.environments.extras import restricted, with_extras
 from gym_gui.workers.environments.failures import no_room, of_disk
 from gym_gui.workers.environments.fetch import fetch_sources
 from gym_gui.workers.environments.interpreters import BasePython, choose_interpreter
@@ -64,7 +65,8 @@ class Options:
     Args:
         python: A path, a program's name or a version; chosen if ``None``.
         editable: Link to the sources, so that a change to them counts at once.
-        additions: What to install with the worker; nothing: what its present environment was installed with.
+        additions: What to install with the worker; nothing: what its present environment was installed with. Likewise
+            its optional dependencies.
     """
 
     python: str | None = None
@@ -258,12 +260,22 @@ class _Install:
     def _add_as_before(self, scratch: Path) -> None:
         """Install with the worker what its present environment was installed with, if nothing else is wanted."""
         number = self.folder.current()
-        if self.additions or number is None:
+        if number is None:
             return
-        with contextlib.suppress(ValueError):
-            self.additions = additions_of(load_environment(self.folder.version(number)), scratch)
-        if self.additions:
-            self.progress.note(f"as before: {self.additions.shown()}")
+        try:
+            before = load_environment(self.folder.version(number))
+        except ValueError:
+            return
+        if not self.source.extras:
+            known = self.source.project.extras if self.source.project else None
+            extras = before.extras if known is None else restricted(before.extras, known)
+            if extras:
+                self.source = dataclasses.replace(self.source, extras=extras)
+                self.progress.note(f"as before: {self.source.name}{extras}")
+        if not self.additions:
+            self.additions = additions_of(before, scratch)
+            if self.additions:
+                self.progress.note(f"as before: {self.additions.shown()}")
 
     def _fetch(self, scratch: Path) -> None:
         """Fetch the sources from their repository."""

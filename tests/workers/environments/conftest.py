@@ -33,6 +33,9 @@ INFO = "{package}-{version}.dist-info".format(**ABOUT)
 def wheel(folder, files):
     metadata = "Metadata-Version: 2.1\\nName: {distribution}\\nVersion: {version}\\n".format(**ABOUT)
     metadata += "".join("Requires-Dist: %s\\n" % line for line in ABOUT["requires"])
+    for extra, needed in ABOUT["extras"].items():
+        metadata += "Provides-Extra: %s\\n" % extra
+        metadata += "".join("Requires-Dist: %s; extra == '%s'\\n" % (line, extra) for line in needed)
     files = dict(files)
     files[INFO + "/METADATA"] = metadata
     files[INFO + "/WHEEL"] = "Wheel-Version: 1.0\\nGenerator: test\\nRoot-Is-Purelib: true\\nTag: py3-none-any\\n"
@@ -119,6 +122,7 @@ def write_project(
     version: str = "1.0.0",
     init: str = INIT,
     requires: tuple[str, ...] = (),
+    extras: dict[str, list[str]] | None = None,
     table: str = "",
     python: str = ">=3.8",
 ) -> Path:
@@ -126,10 +130,14 @@ def write_project(
     package = f"{name}_worker"
     names = {"name": name, "package": package, "distribution": f"{name}-worker", "version": version, "python": python}
     entry_points = "[mosaic.workers]\n{name} = {package}:get_worker_metadata\n".format(**names)
+    if extras:
+        table += "\n[project.optional-dependencies]\n"
+        table += "".join(f"{extra} = {json.dumps(needed)}\n" for extra, needed in extras.items())
+    about = {**names, "requires": list(requires), "extras": extras or {}, "entry_points": entry_points}
     files = {
         "pyproject.toml": PYPROJECT.format(**names) + textwrap.dedent(table),
         "backend.py": BACKEND,
-        "wheel.json": json.dumps({**names, "requires": list(requires), "entry_points": entry_points}),
+        "wheel.json": json.dumps(about),
         f"{package}/__init__.py": init.format(**names),
         f"{package}/cli.py": CLI,
     }

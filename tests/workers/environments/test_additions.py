@@ -127,6 +127,28 @@ def test_packages_are_installed_with_the_worker_and_again_with_the_next(
     assert third.requirements_text == "lib_two==1.0\n"
 
 
+def test_optional_dependencies_are_installed_again_unless_others_are_named(
+    project: Callable[..., Path],
+    library: Callable[..., Path],
+    install: Install,
+    home: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    wheels = tmp_path / "wheels"
+    library(wheels, "lib_one", "1.0", {"lib_one.py": ""})
+    monkeypatch.setenv("PIP_FIND_LINKS", str(wheels))
+    folder = project(extras={"one": ["lib_one"], "two": []})
+    assert imports(install(f"{folder}[one]"), "lib_one")
+    again = install(folder)
+    assert imports(again, "lib_one")
+    assert again.extras == "[one]"
+    other = install(f"{folder}[two]")
+    assert not imports(other, "lib_one")
+    project(extras={"three": []})  # what a later version does not have is not asked for
+    assert install(folder).extras == ""
+
+
 def test_a_password_is_not_kept_and_said_to_be_missing(
     project: Callable[..., Path], install: Install, home: Path
 ) -> None:
