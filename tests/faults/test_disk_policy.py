@@ -134,7 +134,9 @@ def test_a_disk_without_any_room_takes_no_pause_but_a_cancellation(small_cluster
         assert client.get(run_id).state is RunState.CANCELLED
 
 
-def test_a_daemon_that_finds_no_room_says_so_and_goes_on_once_there_is_some(small_disk, cluster, until, fill, monkeypatch):
+def test_a_daemon_that_finds_no_room_says_so_and_goes_on_once_there_is_some(
+    small_disk, cluster, until, fill, monkeypatch
+):
     monkeypatch.setenv("MOSAIC_DISK_LOW_MB", "0")
     flag = small_disk / "flag"
     run = cluster.submit("started", f"wait_for:{flag}", "step:100", "completed")

@@ -81,9 +81,7 @@ def test_what_was_entered_before_the_registry_refused_is_not_entered_again(
     async def scene() -> None:
         board = RunBoard(registry)
         keeper = LogKeeper(home, LiveRuns(home / "runs"))
-        chores = Housekeeping(
-            home, board, Dispatcher(board, {}, Capacity(1), home), None, lambda: None, keeper
-        )
+        chores = Housekeeping(home, board, Dispatcher(board, {}, Capacity(1), home), None, lambda: None, keeper)
         chores.backlog.add(reconcile(home, registry).unread)
         with pytest.raises(sqlite3.OperationalError):
             await chores.run()
