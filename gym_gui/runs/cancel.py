@@ -9,7 +9,7 @@ import time
 import msgspec
 
 from gym_gui.core.regular_files import read_regular
-from gym_gui.runs.files import sync_folder, write_json_atomic
+from gym_gui.runs.files import UNREADABLE, sync_folder, write_json_atomic
 from gym_gui.runs.folder import RunFolder
 
 
@@ -33,7 +33,7 @@ def read_cancel(folder: RunFolder) -> CancelIntent | None:
         return None
     try:
         return msgspec.json.decode(read_regular(folder.cancel_intent), type=CancelIntent)
-    except (OSError, msgspec.DecodeError):
+    except UNREADABLE:
         return CancelIntent()
 
 

@@ -13,6 +13,9 @@ import msgspec
 
 from gym_gui.core.regular_files import open_regular, read_regular
 
+#: What is raised where a file of JSON cannot be read, holds something else, or is nested beyond all measure.
+UNREADABLE = (OSError, ValueError, RecursionError)
+
 
 def write_json_atomic(path: Path, value: Any, *, mode: int = 0o600, sync: bool = True) -> None:
     """Write a value as JSON so that a reader sees all of it or the file before it.
@@ -68,6 +71,7 @@ def read_json(path: Path) -> Any | None:
 
     Raises:
         ValueError: The file exists and is not JSON.
+        RecursionError: It is nested too deeply.
     """
     try:
         data = read_regular(path)

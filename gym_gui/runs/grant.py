@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
-from typing import Any
+
+import msgspec
 
 from gym_gui.core.regular_files import read_regular
-from gym_gui.runs.files import write_json_atomic
+from gym_gui.runs.files import UNREADABLE, write_json_atomic
 from gym_gui.runs.folder import RunFolder
 from gym_gui.runs.plan import RunPlan, WorkerPlan
 
 VISIBLE_DEVICES = "CUDA_VISIBLE_DEVICES"
+
+
+class _Grant(msgspec.Struct, frozen=True):
+    """What ``control/grant.json`` holds."""
+
+    gpus: dict[str, list[str]] = {}
+    on_cpu: dict[str, str] = {}
 
 
 def share_out(gpus: Sequence[str], wanted: Mapping[str, int]) -> dict[str, list[str]]:
@@ -47,14 +54,12 @@ def write_grant(folder: RunFolder, gpus: Mapping[str, Sequence[str]], on_cpu: Ma
 
 def read_grant(folder: RunFolder) -> dict[str, list[str]]:
     """Return each worker's GPUs; none where no grant can be read."""
-    gpus: dict[str, list[str]] = _read(folder).get("gpus", {})
-    return gpus
+    return _read(folder).gpus
 
 
 def read_on_cpu(folder: RunFolder) -> dict[str, str]:
     """Return by worker that could use a GPU and has none, why; nothing before the run is started."""
-    on_cpu: dict[str, str] = _read(folder).get("on_cpu", {})
-    return on_cpu
+    return _read(folder).on_cpu
 
 
 def visible_devices(folder: RunFolder, plan: RunPlan, worker: WorkerPlan) -> dict[str, str]:
@@ -83,9 +88,8 @@ def _requested(plan: RunPlan) -> int | None:
     return None if requested is None else int(requested)
 
 
-def _read(folder: RunFolder) -> dict[str, Any]:
+def _read(folder: RunFolder) -> _Grant:
     try:
-        grant = json.loads(read_regular(folder.grant))
-    except (OSError, ValueError):
-        return {}
-    return grant if isinstance(grant, dict) else {}
+        return msgspec.json.decode(read_regular(folder.grant), type=_Grant)
+    except UNREADABLE:
+        return _Grant()

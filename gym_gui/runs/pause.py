@@ -8,7 +8,7 @@ import msgspec
 
 from gym_gui.core.regular_files import read_regular
 from gym_gui.core.worker.errors import UsageError
-from gym_gui.runs.files import write_json_atomic
+from gym_gui.runs.files import UNREADABLE, write_json_atomic
 from gym_gui.runs.folder import RunFolder
 from gym_gui.runs.plan import RunPlan
 
@@ -33,7 +33,7 @@ def read_pause(folder: RunFolder) -> PauseIntent | None:
     """Return the wish that a run stands still, ``None`` where nobody has it (any more)."""
     try:
         intent = msgspec.json.decode(read_regular(folder.pause_intent), type=PauseIntent)
-    except (OSError, msgspec.DecodeError):
+    except UNREADABLE:
         return None
     return intent if intent.paused else None
 

@@ -46,7 +46,7 @@ def load_plan(folder: RunFolder) -> RunPlan:
             why="something was put in its place",
             next_step="restore it from a copy, or remove the run's folder",
         ) from None
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+    except (ValueError, RecursionError) as error:
         raise MosaicError(
             f"run.json of run {folder.run_id} cannot be read",
             where=str(path),

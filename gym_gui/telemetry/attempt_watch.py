@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-import json
 import time
 from pathlib import Path
-from typing import Any
 
 import msgspec
 
-from gym_gui.core.regular_files import NotRegularFile, read_regular
+from gym_gui.core.regular_files import NotRegularFile
 from gym_gui.runs.folder import RunFolder
 from gym_gui.runs.lock import is_locked
 from gym_gui.telemetry.activity import Activity
 from gym_gui.telemetry.facts import AttemptFacts, ExitFacts, StopFacts
 from gym_gui.telemetry.history import AttemptHistory
 from gym_gui.telemetry.identity import ProcessIdentity, boot_id
+from gym_gui.telemetry.launcher_records import ExitRecord, read_exit, read_started
 from gym_gui.telemetry.processes import holding_processes, marked_processes
 from gym_gui.telemetry.usage import Usage
 
@@ -61,8 +60,8 @@ class AttemptWatch:
         self.activity = Activity()
         self.usage: Usage | None = None
         """The last sample."""
-        self.exit: dict[str, Any] = {}
-        """The exit record as the launcher wrote it; empty while there is none."""
+        self.exit: ExitRecord | None = None
+        """The exit record as the launcher wrote it."""
         self.stopped_at: float | None = None
         """When this supervisor sent the first stop signal, monotonic seconds."""
         self.killed_at = float("-inf")
@@ -154,7 +153,7 @@ class AttemptWatch:
             locked=locked,
             elsewhere=self.elsewhere,
             spawning=self._spawning,
-            pid=None if self.worker is None or self.exit.get("reason") == "spawn_failed" else self.worker.pid,
+            pid=None if self.worker is None or self._never_ran else self.worker.pid,
             stopped=paused and self.worker is not None and self.worker.stopped(),
             same_boot=self.launcher is None or self.launcher.boot_id == boot_id(),
             exit=self._exit_facts(),
@@ -187,8 +186,8 @@ class AttemptWatch:
 
     def ended_at(self) -> float | None:
         """Return when the worker ended, Unix time: as its launcher saw it, else when it last printed anything."""
-        if self.exit.get("ended_at"):
-            return float(self.exit["ended_at"])
+        if self.exit is not None and self.exit.ended_at:
+            return self.exit.ended_at
         times = [when for path in (self.stdout, self.stderr) if (when := _modified_at(path))]
         return max(times, default=None)
 
@@ -218,7 +217,7 @@ class AttemptWatch:
 
     def _search(self, now: float, locked: bool) -> list[ProcessIdentity]:
         """Return the processes that no launcher sees to any more; searched for now and then, and before the end."""
-        if self.exit.get("swept") and not locked:
+        if self._swept and not locked:
             return []
         if now - self._searched_at >= SEARCH_INTERVAL_S:
             self._searched_at = now
@@ -227,28 +226,35 @@ class AttemptWatch:
 
     def _read_records(self) -> None:
         if self.worker is None:
-            started = _read(self.folder.started_record(self.worker_id, self.number))
-            if started:
+            started = read_started(self.folder.started_record(self.worker_id, self.number))
+            if started is not None:
                 self._spawning = True
-                self._launcher = _identity(started.get("launcher"))
-                self.worker = _identity(started.get("worker"))
-                self.started_at = started.get("started_at")
-                if started.get("monotonic") is not None and self._launcher is not None:
+                self._launcher, self.worker = started.launcher, started.worker
+                self.started_at = started.started_at
+                if started.monotonic is not None and self._launcher is not None:
                     same_boot = self._launcher.boot_id == boot_id()
-                    self._started_at = float(started["monotonic"]) if same_boot else time.monotonic()
-        if not self.exit.get("swept"):
-            self.exit = _read(self.folder.exit_record(self.worker_id, self.number)) or self.exit
+                    self._started_at = started.monotonic if same_boot else time.monotonic()
+        if not self._swept:
+            self.exit = read_exit(self.folder.exit_record(self.worker_id, self.number)) or self.exit
+
+    @property
+    def _swept(self) -> bool:
+        return self.exit is not None and self.exit.swept
+
+    @property
+    def _never_ran(self) -> bool:
+        return self.exit is not None and self.exit.reason == "spawn_failed"
 
     def _exit_facts(self) -> ExitFacts | None:
-        if not self.exit:
+        if self.exit is None:
             return None
         return ExitFacts(
-            code=self.exit.get("code"),
-            signal=self.exit.get("signal"),
-            reason=str(self.exit.get("reason", "")),
-            error=str(self.exit.get("error", "")),
-            signalled=self.exit.get("signalled_at") is not None,
-            at=float(self.exit.get("ended_at") or 0.0),
+            code=self.exit.code,
+            signal=self.exit.signal,
+            reason=self.exit.reason,
+            error=self.exit.error,
+            signalled=self.exit.signalled_at is not None,
+            at=self.exit.ended_at or 0.0,
         )
 
     def _age_s(self) -> float:
@@ -280,16 +286,3 @@ def _size(path: Path) -> int:
         return path.lstat().st_size
     except OSError:
         return 0
-
-
-def _read(path: Path) -> dict[str, Any]:
-    """Return a launcher's record, empty where there is none (or a power cut left half of one)."""
-    try:
-        value = json.loads(read_regular(path))
-    except (OSError, ValueError):
-        return {}
-    return value if isinstance(value, dict) else {}
-
-
-def _identity(value: object) -> ProcessIdentity | None:
-    return None if value is None else msgspec.convert(value, ProcessIdentity)

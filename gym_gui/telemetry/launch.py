@@ -116,7 +116,7 @@ def relocate_config(folder: RunFolder, worker: WorkerPlan) -> None:
     for path in (folder.worker_config(worker.worker_id), folder.private_config(worker.worker_id)):
         try:
             config = json.loads(read_regular(path))
-        except (FileNotFoundError, ValueError):
+        except (FileNotFoundError, ValueError, RecursionError):
             continue
         now = relocated_value(config, folder)
         if now != config:

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 
 import msgspec
 
-from gym_gui.core.regular_files import read_regular
 from gym_gui.core.worker.errors import UsageError
 from gym_gui.runs.folder import RunFolder
 from gym_gui.runs.lock import is_locked
-from gym_gui.telemetry.identity import ProcessIdentity
+from gym_gui.telemetry.launcher_records import read_started
 from gym_gui.telemetry.processes import holding_processes
 
 
@@ -56,11 +54,7 @@ def _holder(lock: Path) -> str:
     seen = holding_processes(lock, ())
     if seen:
         return seen[0].place
-    try:
-        record = json.loads(read_regular(lock.with_name(f"{lock.stem}.started.json")))
-        launcher = msgspec.convert(record["launcher"], ProcessIdentity)
-    except (OSError, ValueError, KeyError, TypeError, RecursionError):
-        launcher = None
-    if launcher is not None and not launcher.here:
-        return launcher.place
+    started = read_started(lock.with_name(f"{lock.stem}.started.json"))
+    if started is not None and started.launcher is not None and not started.launcher.here:
+        return started.launcher.place
     return "a process that cannot be seen from here (another user's, or another container's)"

@@ -20,7 +20,7 @@ import msgspec
 
 from gym_gui.core.regular_files import is_file, open_regular, open_stream
 from gym_gui.core.worker.errors import UsageError
-from gym_gui.runs.files import read_json, sync_folder, write_json_atomic
+from gym_gui.runs.files import UNREADABLE, read_json, sync_folder, write_json_atomic
 from gym_gui.runs.folder import RunFolder
 from gym_gui.runs.lock import FileLock, is_locked
 from gym_gui.runs.plan_io import load_plan
@@ -104,7 +104,7 @@ def are_kept(folder: RunFolder, compress_from: int) -> bool:
 
 def why_not_dropped(folder: RunFolder) -> str:
     """Return why the logs of a run are there that were to be dropped; empty where that was not tried or went well."""
-    with contextlib.suppress(OSError, ValueError, TypeError):
+    with contextlib.suppress(*UNREADABLE, TypeError, KeyError):
         note = read_json(folder.kept_logs)
         return str(note["why"]) if note is not None else ""
     return ""

@@ -19,6 +19,7 @@ from typing import BinaryIO, cast
 import msgspec
 
 from gym_gui.core.regular_files import is_file, open_regular, open_stream, read_regular
+from gym_gui.runs.files import UNREADABLE
 from gym_gui.runs.folder import RunFolder
 from gym_gui.runs.summary import Ledger
 from gym_gui.telemetry.errors import DiskFull
@@ -79,7 +80,7 @@ def read_record(path: Path) -> LogRecord | None:
     """Return the record of a log, ``None`` where there is none that can be read."""
     try:
         return msgspec.json.decode(read_regular(record_path(path)), type=LogRecord)
-    except (OSError, msgspec.DecodeError):
+    except UNREADABLE:
         return None
 
 

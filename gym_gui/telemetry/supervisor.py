@@ -249,7 +249,9 @@ class Supervisor:
             self.journal.record("started", **fields, pid=pid, started_at=watch.started_at)
         else:
             ended = None if action.exit is None else msgspec.to_builtins(action.exit)
-            used = {key: watch.exit.get(key) for key in ("cpu_seconds", "max_rss_bytes", "strays")}
+            used: dict[str, object] = {
+                key: getattr(watch.exit, key, None) for key in ("cpu_seconds", "max_rss_bytes", "strays")
+            }
             used["ended_at"] = watch.ended_at()
             self.journal.record("exit" if action.exit is not None else "withdrawn", **fields, exit=ended, **used)
         if action.state is RunState.QUEUED:

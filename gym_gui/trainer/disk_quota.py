@@ -15,7 +15,7 @@ from gym_gui.core.regular_files import read_regular
 from gym_gui.core.worker.errors import MosaicError
 from gym_gui.logging_config.helpers import log_constant
 from gym_gui.logging_config.log_constants import LOG_DAEMON_DISK_QUOTA_NEAR, LOG_DAEMON_DISK_QUOTA_REACHED
-from gym_gui.runs.files import write_json_atomic
+from gym_gui.runs.files import UNREADABLE, write_json_atomic
 from gym_gui.runs.folder import RunFolder
 from gym_gui.runs.plan_io import load_plan
 from gym_gui.trainer.dispatcher import Dispatcher
@@ -99,7 +99,7 @@ def quota_note(folder: RunFolder) -> str:
     try:
         told = json.loads(read_regular(folder.no_steps))
         used, limit = told["bytes"] / _MB, told["limit_bytes"] / _MB
-    except (OSError, ValueError, KeyError, TypeError):
+    except (*UNREADABLE, KeyError, TypeError):
         return ""
     return (
         f"Its folder reached {used:,.1f} MiB of {limit:,.1f}: from then on episodes were recorded without their steps."
