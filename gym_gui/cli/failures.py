@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shlex
 import tempfile
 import textwrap
 import time
@@ -15,6 +16,7 @@ import click
 
 from gym_gui.cli.next_steps import for_this_home
 from gym_gui.cli.output import Styled, echo, print_json
+from gym_gui.core.regular_files import NotRegularFile
 from gym_gui.core.terminal_text import escape_lines
 from gym_gui.core.worker.errors import ConfigError, MosaicError, Problem, UsageError, nearest
 
@@ -103,6 +105,14 @@ def _with_value(problem: Problem) -> str:
 
 def unexpected(error: BaseException) -> MosaicError:
     """Turn a fault of MOSAIC itself into one sentence, and keep its traceback in a file."""
+    if isinstance(error, NotRegularFile):
+        name = shlex.quote(str(error.filename))
+        return MosaicError(
+            f"{Path(error.filename).name} is {error.kind}, not a file",
+            where=str(error.filename),
+            why="something was put in its place",
+            next_step=f"mv {name} {name}.aside; then the same command",
+        )
     text = "".join(traceback.format_exception(error))
     if _debugging():
         for line in text.splitlines():

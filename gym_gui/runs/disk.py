@@ -7,6 +7,7 @@ import os
 from pathlib import Path
 
 from gym_gui.config.settings import get_setting
+from gym_gui.core.regular_files import is_file, kind_of, open_regular
 
 _MB = 1 << 20
 
@@ -70,7 +71,7 @@ class Ballast:
     @property
     def held(self) -> bool:
         """Whether the room is taken."""
-        return self.path.exists()
+        return is_file(self.path)
 
     def take(self) -> bool:
         """Take the room; return whether it is taken now."""
@@ -79,7 +80,9 @@ class Ballast:
         if self.held:
             return True
         try:
-            descriptor = os.open(self.path, os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC, 0o600)
+            if kind_of(self.path):
+                self.path.unlink()
+            descriptor = open_regular(self.path, os.O_WRONLY | os.O_CREAT)
             try:
                 os.posix_fallocate(descriptor, 0, self.size)
             finally:

@@ -116,11 +116,20 @@ class DaemonHome:
                 folder.mkdir(mode=0o700, parents=True, exist_ok=True)
             self.runs.chmod(0o700)
             self._shut_out_others()
+            _clear_place(self.log)
             self._draw_token()
             _write_once(self.id_file, os.urandom(8).hex())
             probe = self.path / f".write-test.{os.getpid()}"
             probe.write_bytes(b"")
             probe.unlink(missing_ok=True)
+        except FileExistsError as error:
+            place = str(error.filename)
+            raise UsageError(
+                "MOSAIC's home cannot be written",
+                where=place,
+                why="it is no folder",
+                next_step=f"mv {shlex.quote(place)} {shlex.quote(place)}.aside; then the same command",
+            ) from None
         except OSError as error:
             raise UsageError(
                 "MOSAIC's home cannot be written",
@@ -235,9 +244,7 @@ def _write_once(path: Path, text: str) -> None:
     """Write a small private file unless it exists; of several writers the first wins and all see its text."""
     if is_file(path):
         return
-    move_folder_aside(path)
-    if kind_of(path):
-        path.unlink(missing_ok=True)
+    _clear_place(path)
     temporary = path.with_name(f".{path.name}.{os.getpid()}.{os.urandom(4).hex()}")
     descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
     try:
@@ -247,3 +254,10 @@ def _write_once(path: Path, text: str) -> None:
             path.hardlink_to(temporary)
     finally:
         temporary.unlink()
+
+
+def _clear_place(path: Path) -> None:
+    """Remove what has a file's name and is none, a FIFO or a link for one; a folder gets another name."""
+    move_folder_aside(path)
+    if kind_of(path):
+        path.unlink(missing_ok=True)

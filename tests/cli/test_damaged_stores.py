@@ -128,3 +128,30 @@ def test_what_was_drawn_for_a_home(mosaic: Any, home: Path, name: str, damage: C
         (home / name).unlink()
         assert mosaic("daemon", "start").code == 0
     assert mosaic("daemon", "status").code == 0
+
+
+def link_to_a_folder(path: Path) -> None:
+    path.symlink_to(path.parent)
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [DAMAGE["folder"], DAMAGE["fifo"], replaced(link_to_a_folder), replaced(lambda path: path.symlink_to("/nowhere/x"))],
+    ids=["folder", "fifo", "link", "link to nothing"],
+)
+def test_what_a_daemon_writes_on_or_locks(mosaic: Any, home: Path, damage: Callable[[Path], Any]) -> None:
+    assert mosaic("daemon", "start").code == 0
+    assert mosaic("daemon", "stop").code == 0
+    for name in ("logs/daemon.log", "ballast"):
+        (home / name).touch()
+        damage(home / name)
+    assert mosaic("daemon", "start").code == 0
+    assert (home / "logs" / "daemon.log").is_file()
+    assert mosaic("daemon", "stop").code == 0
+    for name in ("daemon.lock", "daemon.start.lock"):
+        damage(home / name)
+        step = four_parts(mosaic("daemon", "start"))
+        assert step == f"mv {home / name} {home / name}.aside; then the same command"
+        (home / name).rename(home / f"{name}.aside")
+        assert mosaic("daemon", "start").code == 0
+        assert mosaic("daemon", "stop").code == 0

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -63,3 +64,18 @@ def test_a_ballast_takes_room_and_gives_it_back(tmp_path: Path) -> None:
     assert not Ballast(tmp_path / "none", 0).take()
     assert not Ballast(tmp_path / "huge", 1 << 62).take()
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("place", [os.mkfifo, lambda path: path.symlink_to(path.with_name("elsewhere"))])
+def test_what_is_no_file_is_no_ballast_and_makes_room_for_one(tmp_path: Path, place: Callable[[Path], None]) -> None:
+    ballast = Ballast(tmp_path / "ballast", MB)
+    place(ballast.path)
+    assert not ballast.held
+    assert ballast.take()
+    assert [path.name for path in tmp_path.iterdir()] == ["ballast"]
+
+
+def test_a_folder_in_the_place_of_the_ballast_is_left_alone(tmp_path: Path) -> None:
+    (tmp_path / "ballast").mkdir()
+    assert not Ballast(tmp_path / "ballast", MB).take()
+    assert (tmp_path / "ballast").is_dir()

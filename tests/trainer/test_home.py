@@ -77,3 +77,12 @@ def test_a_damaged_daemon_file_tells_of_no_daemon(tmp_path: Path) -> None:
 def test_a_missing_token_says_what_to_do(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="token"):
         DaemonHome(tmp_path).token()
+
+
+@pytest.mark.parametrize("name", ["logs", "runs"])
+def test_a_file_in_the_place_of_a_folder_is_named(tmp_path: Path, name: str) -> None:
+    (tmp_path / name).touch()
+    with pytest.raises(UsageError) as caught:
+        DaemonHome(tmp_path).prepare()
+    assert caught.value.where == str(tmp_path / name)
+    assert caught.value.next_step.startswith(f"mv {tmp_path / name} ")
