@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import os
 import shutil
 import tarfile
+import zlib
 from pathlib import Path
 from typing import IO, Any
 
-from gym_gui.core.regular_files import open_stream
+from gym_gui.core.regular_files import is_file, open_stream
 from gym_gui.core.worker.errors import MosaicError, UsageError
 from gym_gui.runs.folder import RunFolder
 from gym_gui.runs.ids import is_run_id
@@ -18,6 +20,7 @@ from gym_gui.telemetry.launch_locks import check_nothing_lives
 
 _SUFFIX = ".tar.gz"
 _CHUNK = 1 << 20
+_LONGEST_CONFIG = 16 << 20
 _PATIENCE_S = 60.0
 # Python before 3.10.12 has no filters; what they refuse is looked for here as well.
 _FILTER: dict[str, Any] = {"filter": "fully_trusted"} if hasattr(tarfile, "fully_trusted_filter") else {}
@@ -56,7 +59,11 @@ def archive_run(home: Path, run_id: str, target: Path) -> Path:
         with partial.open("xb") as stream:
             partial.chmod(0o600)
             with tarfile.open(fileobj=stream, mode="w:gz") as tar:
-                tar.add(folder, arcname=run_id)
+                # First, so that a run's name is found without reading its logs.
+                config, name = RunFolder.of(home, run_id).run_json, f"{run_id}/run.json"
+                if is_file(config):
+                    tar.add(config, arcname=name)
+                tar.add(folder, arcname=run_id, filter=lambda member: None if member.name == name else member)
             stream.flush()
             os.fsync(stream.fileno())
         _compare(partial, folder)
@@ -77,12 +84,33 @@ def archived_ids(folder: Path) -> list[str]:
     return sorted(each.name.removesuffix(_SUFFIX) for each in folder.glob(f"*{_SUFFIX}"))
 
 
+def archives_named(folder: Path, name: str) -> list[str]:
+    """Return the ids of the archived runs that have a name, the oldest first.
+
+    Args:
+        folder: Where archives lie.
+        name: The name of the run.
+    """
+    return [run_id for run_id in archived_ids(folder) if name and _run_name(folder / f"{run_id}{_SUFFIX}") == name]
+
+
+def _run_name(archive: Path) -> str | None:
+    """Return the name of the run in an archive; ``None`` where its config is not what comes first, or is damaged."""
+    try:
+        with open_stream(archive) as stream, tarfile.open(fileobj=stream, mode="r:gz") as tar:
+            first = tar.next()
+            data = tar.extractfile(first) if first is not None and first.name.endswith("/run.json") else None
+            return None if data is None else str(json.loads(data.read(_LONGEST_CONFIG))["run_name"])
+    except (OSError, EOFError, zlib.error, tarfile.TarError, ValueError, LookupError, TypeError, RecursionError):
+        return None
+
+
 def find_archive(folder: Path, name: str) -> Path:
     """Return the archive that a user means.
 
     Args:
         folder: Where archives lie.
-        name: A file, or the id of an archived run, its beginning or end.
+        name: A file, or the id of an archived run, its beginning or end, or the run's name.
 
     Raises:
         UsageError: There is none, or there are several.
@@ -93,6 +121,8 @@ def find_archive(folder: Path, name: str) -> Path:
     ids = archived_ids(folder)
     wanted = name.upper()
     matches = [run_id for run_id in ids if wanted and (run_id.startswith(wanted) or run_id.endswith(wanted))]
+    if wanted not in ids:
+        matches = archives_named(folder, name) or matches
     if len(matches) != 1:
         known = ", ".join(matches or ids[-5:]) or "it holds none"
         raise UsageError(

@@ -60,6 +60,15 @@ def last_checkpoint(home: Path, folder: RunFolder, worker: WorkerPlan) -> Checkp
     return find_checkpoint(home, Path(relocated(begun_with, folder)))
 
 
+def has_checkpoint(home: Path, run_id: str) -> bool:
+    """Return whether a worker of a run has a checkpoint to go on from; also where that cannot be said."""
+    folder = RunFolder.of(home, run_id)
+    try:
+        return any(last_checkpoint(home, folder, worker) for worker in load_plan(folder).workers)
+    except MosaicError:
+        return True
+
+
 def find_checkpoint(home: Path, named: Path, folder: RunFolder | None = None) -> Checkpoint:
     """Return a checkpoint that somebody named, with what is on record of it.
 

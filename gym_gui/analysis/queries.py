@@ -102,7 +102,7 @@ def resolve_run(home: Path, reference: str) -> str:
     """
     ids = run_ids(home)
     if not ids:
-        archived = _archived(home, reference.upper())
+        archived = _archived(home, reference)
         start = "start one: mosaic train WORKER, or name another home with --home DIR"
         raise UsageError(
             f"there is no run {reference!r}",
@@ -126,7 +126,7 @@ def resolve_run(home: Path, reference: str) -> str:
     if matches:
         what = f"{len(matches)} runs begin or end with {reference!r}"
         raise _several(what, matches, "write more of the id's characters")
-    archived = _archived(home, wanted)
+    archived = _archived(home, reference)
     more = f"; {archived:,} more {'is' if archived == 1 else 'are'} archived" if archived else ""
     near = nearest(wanted, ids) or nearest(reference, {run.run_name for run in _all_runs(home)})
     raise UsageError(
@@ -148,10 +148,11 @@ def _archived(home: Path, wanted: str) -> int:
     Raises:
         UsageError: One of them is the run that a user means.
     """
-    from gym_gui.analysis.archive import archived_ids
+    from gym_gui.analysis.archive import archived_ids, archives_named
 
-    found = archived_ids(home / "archive")
-    packed = [run_id for run_id in found if wanted and _names(wanted, run_id) and run_id not in run_ids(home)]
+    found, here = archived_ids(home / "archive"), run_ids(home)
+    packed = [run_id for run_id in found if wanted and _names(wanted.upper(), run_id) and run_id not in here]
+    packed = packed or [run_id for run_id in archives_named(home / "archive", wanted) if run_id not in here]
     if packed:
         what = f"run {packed[0]} is archived" if len(packed) == 1 else f"{len(packed)} archived runs fit"
         restore = f"bring it back: mosaic runs restore {packed[0]}"

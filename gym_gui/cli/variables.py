@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 
 from gym_gui.core.worker.errors import UsageError, nearest
+
+_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 
 
 def parse_variables(words: Sequence[str], environ: Mapping[str, str]) -> dict[str, str]:
@@ -22,6 +25,11 @@ def parse_variables(words: Sequence[str], environ: Mapping[str, str]) -> dict[st
         name, equals, value = word.partition("=")
         if not name:
             raise _wrong(f"--setenv {word!r} does not name a variable", "write --setenv NAME=VALUE")
+        if not _NAME.fullmatch(name):
+            raise _wrong(
+                f"--setenv {name!r} is no name that a shell can set",
+                "write letters, digits and _, no digit first; other names can stand in `environment` of a run config",
+            )
         if name in found:
             raise _wrong(f"--setenv sets {name} twice", "leave one of them out")
         if not equals and name not in environ:

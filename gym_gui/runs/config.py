@@ -112,6 +112,10 @@ def _read(payload: Any) -> tuple[TrainRunConfig | None, list[Problem]]:
     if not isinstance(plain, dict):
         shown = "null" if payload is None else f"a {type(payload).__name__}"
         return None, problems or [Problem(WHOLE, f"is {shown}", allowed="an object")]
+    for problem in problems:
+        part, _, name = problem.path.partition(".")
+        if part == "base_environment":  # a variable of whoever submits, whose other values cannot be wrong
+            problem.allowed += f": set the variable anew, or call without it: env -u {name} mosaic …"
     run_ids = find_run_ids(plain)
     base = {name: plain[name] for name in ("base_environment",) if name in plain}
     plain = {**mask_run_ids(plain, run_ids), **base}  # the paths in there are real ones

@@ -80,7 +80,9 @@ def _text(value: str, path: str, problems: list[Problem]) -> str | None:
     try:
         value.encode("utf-8")
     except UnicodeEncodeError:
-        problems.append(Problem(path, "holds half of a surrogate pair", value=ascii(value)[:80], allowed="UTF-8 text"))
+        undecoded = any("\udc80" <= character <= "\udcff" for character in value)  # as Python reads what is not UTF-8
+        what = "is not UTF-8 text" if undecoded else "holds half of a surrogate pair"
+        problems.append(Problem(path, what, value=ascii(value)[:80], allowed="UTF-8 text"))
         return None
     return str(value)
 

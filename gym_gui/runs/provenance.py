@@ -8,6 +8,7 @@ import os
 import platform
 import subprocess
 import sys
+from collections.abc import Iterable
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -32,7 +33,7 @@ def collect_provenance(folder: Path | None = None) -> dict[str, Any]:
         "python_executable": sys.executable,
         "platform": _platform(),
         "packages": dict(packages),
-        "packages_digest": _packages_digest(packages),
+        "packages_digest": packages_digest(packages),
         "host": platform.node(),
         "cpus": _cpus(),
         "memory_mb": _memory_mb(),
@@ -41,11 +42,28 @@ def collect_provenance(folder: Path | None = None) -> dict[str, Any]:
 
 
 def installed_packages() -> tuple[tuple[str, str], ...]:
-    """Return names and versions of the packages that this interpreter sees, sorted; read from folder names alone."""
-    return _packages_in(tuple((item, _modified(item)) for item in sys.path))
+    """Return names and versions of the packages that this interpreter sees, sorted."""
+    return packages_in(sys.path)
 
 
-@lru_cache(maxsize=4)
+def packages_of(python: str) -> tuple[tuple[str, str], ...]:
+    """Return names and versions of the packages in the virtual environment of an interpreter, sorted.
+
+    Args:
+        python: Its path; none are found of one that is no environment's.
+    """
+    environment = Path(python).parent.parent
+    if not (environment / "pyvenv.cfg").is_file():
+        return ()
+    return packages_in(map(str, sorted(environment.glob("lib*/python3*/site-packages"))))
+
+
+def packages_in(folders: Iterable[str]) -> tuple[tuple[str, str], ...]:
+    """Return names and versions of the packages in folders, sorted; read from the names of folders alone."""
+    return _packages_in(tuple((folder, _modified(folder)) for folder in folders))
+
+
+@lru_cache(maxsize=16)
 def _packages_in(folders: tuple[tuple[str, int], ...]) -> tuple[tuple[str, str], ...]:
     found: dict[str, str] = {}
     for folder, modified in folders:
@@ -59,7 +77,8 @@ def _packages_in(folders: tuple[tuple[str, int], ...]) -> tuple[tuple[str, str],
     return tuple(sorted(found.items()))
 
 
-def _packages_digest(packages: tuple[tuple[str, str], ...]) -> str:
+def packages_digest(packages: tuple[tuple[str, str], ...]) -> str:
+    """Return a hash of names and versions: equal where the packages are, on whatever machine."""
     text = "\n".join(f"{name}=={version}" for name, version in packages)
     return hashlib.sha256(text.encode()).hexdigest()
 

@@ -299,7 +299,10 @@ def open_readonly(path: Path, deadline_s: float, late: Callable[[], bool]) -> sq
     )
     try:
         connection.set_progress_handler(late, _OPCODES)
-        if connection.execute("SELECT 1 FROM sqlite_master WHERE name = 'meta'").fetchone() is not None:
+        tables = {name for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
+        if tables and "meta" not in tables:  # all are made at once
+            raise sqlite3.DatabaseError("another program made it")
+        if tables:
             (version,) = connection.execute("SELECT value FROM meta WHERE key = 'schema'").fetchone()
             check_schema(version, path)
     except BaseException:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import sys
 import time
 from dataclasses import replace
 from pathlib import Path
@@ -19,7 +20,7 @@ from gym_gui.runs.json_values import join
 from gym_gui.runs.plan import RunPlan, WorkerPlan
 from gym_gui.runs.plan_io import save_plan
 from gym_gui.runs.private_files import WorkerSecrets, write_secrets
-from gym_gui.runs.provenance import collect_provenance
+from gym_gui.runs.provenance import collect_provenance, packages_digest, packages_of
 from gym_gui.runs.secret_values import missing_secrets
 from gym_gui.runs.seeds import derive_seed, unnamed_seed
 from gym_gui.workers.catalog import WorkerCatalog
@@ -265,13 +266,17 @@ def _argv(request: WorkerRequest, kind: ResolvedKind, path: Path, variables: dic
     return argv
 
 
-def _origin(record: WorkerRecord) -> dict[str, str]:
-    return {
+def _origin(record: WorkerRecord) -> dict[str, Any]:
+    told: dict[str, Any] = {
         "distribution": record.distribution,
         "version": record.version,
         "package_hash": record.package_hash,
         "python": record.python,
     }
+    packages = () if record.python == sys.executable else packages_of(record.python)
+    if packages:  # of MOSAIC's own environment they stand beside
+        told |= {"packages": dict(packages), "packages_digest": packages_digest(packages)}
+    return told
 
 
 def _next_step(kinds: dict[str, ResolvedKind]) -> str:

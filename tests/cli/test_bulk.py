@@ -59,7 +59,9 @@ def test_what_was_archived_comes_back_where_it_stood(script: Any, home: Path, wa
         missing = script("runs", "show", part).stderr
         assert f"run {runs[1]} is archived" in missing
         assert f"mosaic runs restore {runs[1]}" in missing
-    assert "; 1 more is archived" in script("runs", "show", "two").stderr
+    assert f"mosaic runs restore {runs[1]}" in script("runs", "show", "two").stderr
+    assert "; 1 more is archived" in script("runs", "show", "four").stderr
+    assert script("runs", "restore", "two", "--dry-run", "--json").json["restored"][0]["run_id"] == runs[1]
 
     assert script("runs", "restore", runs[1][-8:], "--dry-run", "--json").json["dry_run"] is True
     assert not RunFolder.of(home, runs[1]).path.exists()

@@ -134,9 +134,13 @@ def link_to_a_folder(path: Path) -> None:
     path.symlink_to(path.parent)
 
 
+def link_to_nothing(path: Path) -> None:
+    path.symlink_to("/nowhere/x")
+
+
 @pytest.mark.parametrize(
     "damage",
-    [DAMAGE["folder"], DAMAGE["fifo"], replaced(link_to_a_folder), replaced(lambda path: path.symlink_to("/nowhere/x"))],
+    [DAMAGE["folder"], DAMAGE["fifo"], replaced(link_to_a_folder), replaced(link_to_nothing)],
     ids=["folder", "fifo", "link", "link to nothing"],
 )
 def test_what_a_daemon_writes_on_or_locks(mosaic: Any, home: Path, damage: Callable[[Path], Any]) -> None:

@@ -23,4 +23,5 @@ def test_why(mosaic: Any, home: Path, wait_until: Callable[..., Any]) -> None:
     assert mosaic("runs", "cancel", second, first, "--wait", "--reason", "enough").code == 0
     words = mosaic("runs", "why", second).stdout
     assert "is cancelled" in words
+    assert "has saved no checkpoint to resume from" in mosaic("runs", "why", first).stdout
     assert "enough" in words

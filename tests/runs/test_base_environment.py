@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from gym_gui.core.worker.errors import ConfigError
 from gym_gui.runs import base_environment
 from gym_gui.runs.base_environment import daemon_environment, submitted_environment, with_base_environment
-from gym_gui.runs.config import validate_train_run_config
+from gym_gui.runs.config import run_config_problems, validate_train_run_config
 from gym_gui.runs.environment import OWN_VARIABLES
 
 PAGE = Path(__file__).parents[2] / "docs" / "reference" / "environment.md"
@@ -101,3 +101,10 @@ def test_every_name_is_documented() -> None:
     page = PAGE.read_text()
     listed = (*base_environment.LOGIN, *base_environment.SESSION, *base_environment.EXPERIMENT)
     assert [name for name in listed if f"`{name}`" not in page] == []
+
+
+def test_a_variable_that_is_not_utf8_is_refused_with_a_way_out() -> None:
+    (problem,) = run_config_problems({**COMMAND, "base_environment": {"OMP_X": "\udcff"}})
+    assert problem.path == "base_environment.OMP_X"
+    assert problem.message == "is not UTF-8 text"
+    assert "env -u OMP_X mosaic" in problem.allowed

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from gym_gui.runs.provenance import collect_provenance, installed_packages
+from gym_gui.runs.provenance import collect_provenance, installed_packages, packages_digest, packages_of
 
 
 def git(folder: Path, *arguments: str) -> None:
@@ -51,3 +51,15 @@ def test_a_new_package_is_seen(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
     assert installed_packages() == ()
     (tmp_path / "Some_Package-1.2.dist-info").mkdir()
     assert installed_packages() == (("some-package", "1.2"),)
+
+
+def test_the_packages_of_another_environment_are_told_alike_wherever_it_lies(tmp_path: Path) -> None:
+    for place in ("one", "two"):
+        site = tmp_path / place / "lib" / "python3.9" / "site-packages"
+        for name in ("Lib_Two-2.0.dist-info", "lib-1.0.dist-info"):
+            (site / name).mkdir(parents=True)
+        (tmp_path / place / "pyvenv.cfg").touch()
+    one, two = (packages_of(str(tmp_path / place / "bin" / "python")) for place in ("one", "two"))
+    assert one == (("lib", "1.0"), ("lib-two", "2.0"))
+    assert packages_digest(one) == packages_digest(two)
+    assert packages_of("/usr/bin/python3") == ()

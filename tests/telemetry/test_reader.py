@@ -11,6 +11,7 @@ import pytest
 
 from gym_gui.telemetry.errors import TelemetryError
 from gym_gui.telemetry.reader import RunReader, reading
+from gym_gui.telemetry.row_stream import edge_of
 from gym_gui.telemetry.rowid import place
 
 
@@ -144,3 +145,14 @@ def test_a_damaged_column_is_shown_as_it_is_and_told(logged_run: Any, sdk_line: 
     assert reader.events()[0].payload == "{broken"
     told = [record for record in caplog.records if getattr(record, "log_code", "") == "LOG502"]
     assert [(record.run_id, record.worker_id) for record in told] == [(logged_run.folder.run_id, "000001")] * 2
+
+
+def test_a_database_of_another_program_is_no_empty_one(new_logged_run: Callable[..., Any]) -> None:
+    folder = new_logged_run().folder
+    folder.database.unlink(missing_ok=True)
+    with sqlite3.connect(folder.database) as foreign:
+        foreign.execute("CREATE TABLE cookies (host)")
+    foreign.close()
+    for read in (RunReader(folder).worker_rollups, lambda: edge_of(folder)):
+        with pytest.raises(TelemetryError, match="another program made it"):
+            read()

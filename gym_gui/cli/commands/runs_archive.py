@@ -76,8 +76,8 @@ def archive(
 def restore(home: Path, archives: tuple[str, ...], source: Path | None, dry_run: bool, as_json: bool) -> int:
     """Bring archived runs back.
 
-    ARCHIVE is a file that `mosaic runs archive` wrote, or the id of an archived run, its beginning or end. The archive
-    stays where it is. One that does not match its SHA-256 is refused, and so is a run that the home has.
+    ARCHIVE is a file that `mosaic runs archive` wrote, or the id of an archived run, its beginning or end, or its name.
+    The archive stays where it is. One that does not match its SHA-256 is refused, and so is a run that the home has.
     """
     from gym_gui.analysis.archive import find_archive, restore_run
     from gym_gui.cli.output import echo, print_json

@@ -21,6 +21,7 @@ def why(home: Path, run: str, as_json: bool) -> int:
 
     Asks the daemon of a run that is queued, if one runs.
     """
+    from gym_gui.analysis.checkpoints import has_checkpoint
     from gym_gui.analysis.queries import get_run, resolve_run
     from gym_gui.cli.output import print_json
     from gym_gui.runs.folder import RunFolder
@@ -34,6 +35,8 @@ def why(home: Path, run: str, as_json: bool) -> int:
     told = explain(found, note=quota_note(RunFolder.of(home, found.run_id)))
     if found.state is RunState.QUEUED and DaemonHome(home).daemon() is None:
         told.cause, told.next_step = "no trainer daemon runs, which would start it", "mosaic daemon start"
+    elif found.state is RunState.CANCELLED and found.started_at is not None and not has_checkpoint(home, found.run_id):
+        told.next_step = f"mosaic runs show {found.run_id}  (it has saved no checkpoint to resume from)"
     elif found.state is RunState.QUEUED:
         with TrainerClient.connect(home, start=False) as client:
             told = client.why(found.run_id)

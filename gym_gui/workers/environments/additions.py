@@ -78,9 +78,16 @@ def additions_of(record: EnvironmentRecord, scratch: Path) -> Additions:
     if record.requirements_file is None:
         return Additions(tuple(record.with_packages))
     path = Path(record.requirements_file)
-    if not path.is_file():
-        path = scratch / "requirements.txt"
-        path.write_text(record.requirements_text, encoding="utf-8")
+    if path.is_file():
+        return read_additions(tuple(record.with_packages), path)
+    if "****@" in record.requirements_text:
+        raise UsageError(
+            f"{path} is gone, and the passwords in it were not kept",
+            why=f"{record.name} was installed with it, and is to be installed with it again",
+            next_step="name another one: --requirements FILE",
+        )
+    path = scratch / "requirements.txt"
+    path.write_text(record.requirements_text, encoding="utf-8")
     return Additions(tuple(record.with_packages), path, record.requirements_text)
 
 

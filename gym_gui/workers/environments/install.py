@@ -17,6 +17,7 @@ from typing import Protocol
 from gym_gui.core.worker.errors import MosaicError, UsageError
 from gym_gui.core.worker.secret_names import hide_passwords
 from gym_gui.runs.kinds import kind_key
+from gym_gui.runs.provenance import packages_digest, packages_in
 from gym_gui.workers.catalog import WorkerCatalog
 from gym_gui.workers.environments import process, sdk
 from gym_gui.workers.environments.additions import Additions, additions_of, not_an_option
@@ -335,7 +336,7 @@ class _Install:
         self, building: Building, base: BasePython, interpreter: Interpreter, sdk_version: str
     ) -> EnvironmentRecord:
         source = self.source
-        infos = {info.name for folder in interpreter.search_path for info in Path(folder).glob("*.dist-info")}
+        packages = packages_in(interpreter.search_path)
         return EnvironmentRecord(
             name=self.folder.name,
             number=building.number,
@@ -348,7 +349,7 @@ class _Install:
             extras=source.extras,
             with_packages=list(map(hide_passwords, self.additions.packages)),
             requirements_file=str(self.additions.requirements) if self.additions.requirements else None,
-            requirements_text=self.additions.text,
+            requirements_text=hide_passwords(self.additions.text),
             python_option=self.options.python,
             editable=self.options.editable,
             steps=[list(map(hide_passwords, step)) for step in source.project.steps] if source.project else [],
@@ -356,7 +357,8 @@ class _Install:
             metadata=[str(found.location) for found in installed_workers(interpreter)],
             install_stamp=install_stamp(interpreter),
             size_bytes=size_on_disk(building.path),
-            packages=len(infos),
+            packages=len(packages),
+            packages_digest=packages_digest(packages),
             seconds=round(time.monotonic() - self.started, 1),
             installed_at=time.time(),
             log=str(self.log.path),

@@ -54,6 +54,8 @@ class EnvironmentRecord(msgspec.Struct, kw_only=True):
     """Room on the disk."""
     packages: int = 0
     """How many are installed."""
+    packages_digest: str = ""
+    """A hash of their names and versions: equal where another machine's environment has the same."""
     seconds: float = 0.0
     """How long the install took, that of the attempt that finished it."""
     installed_at: float = 0.0

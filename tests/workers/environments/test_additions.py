@@ -13,8 +13,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gym_gui.core.worker.errors import MosaicError, UsageError
+from gym_gui.core.worker.secret_names import hide_passwords
 from gym_gui.workers.catalog import WorkerCatalog
-from gym_gui.workers.environments.additions import Additions, not_an_option, read_additions
+from gym_gui.workers.environments.additions import Additions, additions_of, not_an_option, read_additions
 from gym_gui.workers.environments.fetch import fetch_sources
 from gym_gui.workers.environments.layout import EnvironmentFolder
 from gym_gui.workers.environments.process import InstallLog
@@ -122,6 +123,7 @@ def test_packages_are_installed_with_the_worker_and_again_with_the_next(
     assert second.number != first.number
     assert imports(second, "lib_one, lib_two")
     assert (second.with_packages, second.requirements_text) == ([str(one)], "lib_two==1.0\n")
+    assert (second.packages, second.packages_digest) == (first.packages, first.packages_digest)
     third = install(folder)
     assert imports(third, "lib_one, lib_two")
     assert third.requirements_text == "lib_two==1.0\n"
@@ -157,6 +159,30 @@ def test_a_password_is_not_kept_and_said_to_be_missing(
     record.save()
     with pytest.raises(UsageError, match=r"password of .* is not kept"):
         install(project())
+
+
+def test_the_passwords_in_a_requirements_file_are_not_kept(
+    project: Callable[..., Path], install: Install, tmp_path: Path
+) -> None:
+    needs = tmp_path / "needs.txt"
+    needs.write_text("--extra-index-url https://me:geheim@127.0.0.1:9/simple\n")
+    record = install(project())
+    record.requirements_file, record.requirements_text = str(needs), hide_passwords(needs.read_text())
+    record.save()
+    assert additions_of(record, tmp_path).text == needs.read_text(), "the file as it is now"
+    needs.unlink()
+    with pytest.raises(UsageError, match="the passwords in it were not kept"):
+        additions_of(record, tmp_path)
+
+
+def test_no_password_of_a_requirements_file_is_in_the_record(
+    project: Callable[..., Path], install: Install, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PIP_RETRIES", "0")
+    needs = tmp_path / "needs.txt"
+    needs.write_text("--find-links https://me:geheim@127.0.0.1:9/simple\n")
+    record = install(project(), additions=read_additions((), needs))
+    assert "geheim" not in "".join(path.read_text("utf-8", "replace") for path in record.folder.glob("*.json"))
 
 
 @pytest.mark.slow
