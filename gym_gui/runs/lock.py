@@ -80,7 +80,7 @@ def is_locked(path: Path) -> bool:
     """Return whether some process holds a lock file (``False`` where the file does not exist)."""
     try:
         descriptor = open_regular(path, os.O_RDWR)
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         return False
     try:
         # Shared, so that several who look at once do not take each other for the holder.

@@ -7,11 +7,11 @@ from collections.abc import Collection, Iterator
 from pathlib import Path
 
 from gym_gui.runs.folder import RunFolder
+from gym_gui.telemetry.reading import Cursor
 from gym_gui.telemetry.rollup import Rollup
 from gym_gui.telemetry.rowid import id_range, row_id
 from gym_gui.telemetry.segments import read_segments, readable
 from gym_gui.telemetry.store import SourceRow, Store
-from gym_gui.telemetry.tail import Cursor
 
 _COPIED = ("steps", "episodes", "metric_extras", "events", "quarantine")
 

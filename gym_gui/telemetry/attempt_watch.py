@@ -7,7 +7,7 @@ from pathlib import Path
 
 import msgspec
 
-from gym_gui.core.regular_files import NotRegularFile
+from gym_gui.core.regular_files import NotRegularFile, is_file
 from gym_gui.runs.folder import RunFolder
 from gym_gui.runs.lock import is_locked
 from gym_gui.telemetry.activity import Activity
@@ -125,12 +125,15 @@ class AttemptWatch:
             log: What its telemetry tells.
         """
         locked = self._locked()
+        # Somebody removed it, or its folder: the processes that are on record, and their marks, tell the rest.
+        lost = not locked and self._lock_is_lost()
         self._read_records()  # after the lock: what a launcher wrote before it let go is seen
         self.elsewhere = locked and self.launcher is not None and not self.launcher.here
         # Of a launcher that cannot be looked up from here the lock is all that tells, and it is enough.
-        launcher_alive = locked and (self.launcher is None or self.elsewhere or self.launcher.alive())
+        unseen = locked and (self.launcher is None or self.elsewhere)
+        launcher_alive = unseen or ((locked or lost) and self.launcher is not None and self.launcher.alive())
         worker_alive = self.worker is not None and self.worker.alive()
-        left = not launcher_alive and not worker_alive and (locked or self._spawning)
+        left = not launcher_alive and not worker_alive and (locked or lost or self._spawning)
         self._survivors = self._search(now, locked) if left else []
         if not locked or launcher_alive or worker_alive or self._survivors:
             self._unseen_since = None
@@ -209,7 +212,11 @@ class AttemptWatch:
         try:
             return is_locked(self.folder.launch_lock(self.worker_id, self.number))
         except NotRegularFile:
-            return False  # the lock is gone with its file; the processes on record tell the rest
+            return False
+
+    def _lock_is_lost(self) -> bool:
+        """Whether a launcher was started and there is no lock of it any more, though nothing of MOSAIC removes one."""
+        return self.record.launches > 0 and not is_file(self.folder.launch_lock(self.worker_id, self.number))
 
     def _is_launcher(self, process: ProcessIdentity) -> bool:
         launcher = self.launcher
@@ -227,8 +234,9 @@ class AttemptWatch:
     def _read_records(self) -> None:
         if self.worker is None:
             started = read_started(self.folder.started_record(self.worker_id, self.number))
+            # The supervisor's log knows of it, too, where the record was removed.
+            self._spawning = started is not None or self.record.started_at is not None
             if started is not None:
-                self._spawning = True
                 self._launcher, self.worker = started.launcher, started.worker
                 self.started_at = started.started_at
                 if started.monotonic is not None and self._launcher is not None:

@@ -67,6 +67,8 @@ class RunHistory:
         self.ended_at: float | None = None
         self.gaps = 0
         """How often something may have been printed that nobody could read."""
+        self.logs_replaced = False
+        """Its folder of logs was removed or replaced while it ran."""
         self.proxies = 0
         """How many proxies have supervised the run."""
         self.workers = {worker_id: WorkerHistory(worker_id) for worker_id in worker_ids}
@@ -80,6 +82,8 @@ class RunHistory:
             self._apply_state(event)
         elif name == "proxy":
             self.proxies += 1
+        elif name == "folder_replaced":
+            self.logs_replaced = self.logs_replaced or event.get("folder") == "logs"
         elif name == "truncated":
             self.gaps += bool(event.get("unseen", True))
         else:

@@ -161,6 +161,11 @@ class Indexer:
         left = sorted(self._added - self._closed)
         return all(self._guarded(functools.partial(self._close, key)) for key in left)
 
+    def put_back_logs(self) -> None:
+        """Give every log that is read its name again: their folder was removed or replaced."""
+        if self._ingestor is not None:
+            self._ingestor.put_back_logs()
+
     def finish(self) -> bool:
         """Leave the database as one plain file, and close it. A full disk leaves that to a later opening.
 

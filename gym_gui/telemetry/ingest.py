@@ -18,12 +18,13 @@ from gym_gui.telemetry.decode import LineDecoder
 from gym_gui.telemetry.errors import DiskFull
 from gym_gui.telemetry.flush import Flush
 from gym_gui.telemetry.log_watch import LogWatch
+from gym_gui.telemetry.reading import Left, Reading
 from gym_gui.telemetry.refusals import Refusals
 from gym_gui.telemetry.rollup import Rollup, WorkerRollup
 from gym_gui.telemetry.rowid import row_id
-from gym_gui.telemetry.segments import Segment, read_segments, readable
+from gym_gui.telemetry.segments import Segment, beginning, read_segments, readable
 from gym_gui.telemetry.store import SourceRow, Store
-from gym_gui.telemetry.tail import Cursor, Left, LogTail, Reading
+from gym_gui.telemetry.tail import LogTail
 
 SUPERVISOR_NO = 0
 """The worker number of the supervisor's own log."""
@@ -144,7 +145,7 @@ class Ingestor:
         if (worker_no, attempt) in self._sources:
             return
         row_id(worker_no, attempt, 0)
-        cursor, lost = self._beginning(worker_no, attempt)
+        cursor, lost = beginning(self._folder, self._segments.get((worker_no, attempt), []))
         row = SourceRow(worker_no, attempt, worker_id, os.path.relpath(path, self._folder.path), cursor)
         with self._store.transaction():
             self._store.add_source(row, Rollup())
@@ -203,6 +204,12 @@ class Ingestor:
         source = self._sources.get((worker_no, attempt))
         return "" if source is None else source.tail.fault()
 
+    def put_back_logs(self) -> None:
+        """Give every log that is read its name again where its folder was removed or replaced."""
+        for source in self._sources.values():
+            if source.worker_no != SUPERVISOR_NO:
+                source.tail.put_back()
+
     def ledger(self) -> Ledger:
         """Return where the lines of all workers went (the supervisor's own log aside)."""
         total = Ledger()
@@ -241,24 +248,14 @@ class Ingestor:
         self._store.close()
         self._close_tails()
 
-    def _beginning(self, worker_no: int, attempt: int) -> tuple[Cursor, int]:
-        """Return where the reading of a log begins that the database does not know, and what before it is lost."""
-        segments = self._segments.get((worker_no, attempt), [])
-        there = readable(self._folder, segments)
-        if there:
-            return Cursor(there[0].base, there[0].base - there[0].start), there[0].base
-        if segments:
-            last = segments[-1]
-            return Cursor(last.byte_offset, last.byte_offset - last.next_start), last.byte_offset
-        return Cursor(), 0
-
     def _tail(self, row: SourceRow) -> LogTail:
         segments = self._segments.get((row.worker_no, row.attempt), [])
         return LogTail(
             self._folder.path / row.path,
             row.cursor,
             begun=self._store.segments_end(row.worker_no, row.attempt),
-            watch=self._watch,
+            watch=self._watch if row.worker_no != SUPERVISOR_NO else None,
+            rewritten=row.worker_no == SUPERVISOR_NO,
             script=[one for one in readable(self._folder, segments) if one.byte_offset > row.cursor.off],
         )
 

@@ -184,7 +184,13 @@ class Record:
         os.ftruncate(self.descriptor, len(text))
         if sync:
             os.fsync(self.descriptor)
-        os.rename(self.temporary, self.path)  # noqa: PTH104
+        try:
+            os.rename(self.temporary, self.path)  # noqa: PTH104
+        except FileNotFoundError:  # gone with its folder, in place of which there is another one soon
+            with open(self.temporary, "xb", buffering=0) as stream:  # noqa: PTH123
+                stream.write(text)
+                os.fsync(stream.fileno())
+            os.rename(self.temporary, self.path)  # noqa: PTH104
         os.close(self.descriptor)
         self.descriptor = -1
         if sync:
@@ -367,10 +373,8 @@ class Launcher:
 
     def cancelled(self, now: float) -> bool:
         """Return whether a cancellation has been asked for and nobody has carried it out."""
-        if not os.path.isfile(self.spec["cancel_intent"]):  # noqa: PTH113
-            self.asked_at = None
-        elif self.asked_at is None:
-            self.asked_at = now
+        asked = os.path.isfile(self.spec["cancel_intent"])  # noqa: PTH113
+        self.asked_at = (self.asked_at or now) if asked else None
         return self.asked_at is not None and now - self.asked_at >= CANCEL_PATIENCE_S
 
     def hold(self, stop: bool, deadline: float | None) -> float | None:
@@ -428,12 +432,8 @@ class Launcher:
         """End what the worker left behind, wherever it hid, and reap the worker itself last."""
         self.signal_all(signal.SIGTERM)
         start = time.monotonic()
-        while True:
-            left = self.reap_ended()
-            now = time.monotonic() - start
-            if not left or now > SWEEP_LIMIT_S:
-                break
-            if now >= LEFTOVER_GRACE_S:
+        while self.reap_ended() and time.monotonic() - start <= SWEEP_LIMIT_S:
+            if time.monotonic() - start >= LEFTOVER_GRACE_S:
                 self.signal_all(signal.SIGKILL)
             wait_signal(0.02)
         self.reap(self.pid)
@@ -448,8 +448,8 @@ class Launcher:
 
     def record_end(self, name: str, swept: bool) -> None:
         """Write the exit record."""
-        record = dict(self.outcome)
-        record.update(
+        record = dict(
+            self.outcome,
             reason=self.reason,
             signalled_at=self.signalled_at,
             ended_at=self.outcome.setdefault("ended_at", time.time()),

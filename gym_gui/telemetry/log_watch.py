@@ -6,7 +6,6 @@ name, and stays open through all that it is called later; one that was gone befo
 
 from __future__ import annotations
 
-import contextlib
 import ctypes
 import os
 import select
@@ -82,10 +81,13 @@ class LogWatch:
         self._waiting: list[tuple[str, LogFile]] = []
         """Files that are not open yet."""
         self._closed = False
-        self._descriptor = _watch(folder)
-        for path in sorted(folder.glob(f"*{_SUFFIX}")):
-            if is_file(path):
-                self._enter(path.name)
+        self._descriptor = _inotify()
+        try:
+            self._number = _watch(self._descriptor, folder)
+        except OSError:
+            os.close(self._descriptor)
+            raise
+        self._enter_all()
         self.poll()
         self._thread = threading.Thread(target=self._run, name="log-watch", daemon=True)
         self._thread.start()
@@ -108,6 +110,29 @@ class LogWatch:
             if log is not None:
                 log.lost = False
             return lost
+
+    def renew(self) -> None:
+        """Watch the folder that has the folder's name now; what happened in it until then nobody saw."""
+        with self._lock:
+            before, self._number = self._number, _watch(self._descriptor, self._folder)
+            if before != self._number:
+                _unwatch(self._descriptor, before)
+            self._at.clear()
+            self._moving.clear()
+            for log in self._logs.values():
+                log.lost = True
+            self._enter_all()
+
+    def _enter_all(self) -> None:
+        """Take in the logs that have their names already; one that is known is not new."""
+        for path in sorted(self._folder.glob(f"*{_SUFFIX}")):
+            if not is_file(path):
+                continue
+            log = self._logs.get(path.name)
+            if log is not None and log.last is not None and log.last.inode == path.lstat().st_ino:
+                self._at[path.name] = (path.name, log.last)
+            else:
+                self._enter(path.name)
 
     def has_news(self, path: Path) -> bool:
         """Return whether a file got this name, or came and went."""
@@ -222,8 +247,8 @@ class LogWatch:
                 file.close()
 
 
-def _watch(folder: Path) -> int:
-    """Return the descriptor of a watch on a folder.
+def _inotify() -> int:
+    """Return a new descriptor of inotify.
 
     Raises:
         OSError: There can be none.
@@ -235,10 +260,22 @@ def _watch(folder: Path) -> int:
         raise OSError("no inotify here") from None
     if descriptor < 0:
         raise OSError(ctypes.get_errno(), "inotify_init1 failed")
-    wanted = _CREATE | _MOVED_FROM | _MOVED_TO | _DELETE
-    if libc.inotify_add_watch(descriptor, os.fsencode(folder), wanted) < 0:
-        error = OSError(ctypes.get_errno(), "inotify_add_watch failed")
-        with contextlib.suppress(OSError):
-            os.close(descriptor)
-        raise error
     return descriptor
+
+
+def _watch(descriptor: int, folder: Path) -> int:
+    """Watch a folder, too; return the number of the watch.
+
+    Raises:
+        OSError: There can be none.
+    """
+    wanted = _CREATE | _MOVED_FROM | _MOVED_TO | _DELETE
+    number = int(ctypes.CDLL(None, use_errno=True).inotify_add_watch(descriptor, os.fsencode(folder), wanted))
+    if number < 0:
+        raise OSError(ctypes.get_errno(), "inotify_add_watch failed")
+    return number
+
+
+def _unwatch(descriptor: int, number: int) -> None:
+    """End one watch; nothing where its folder is gone."""
+    ctypes.CDLL(None).inotify_rm_watch(descriptor, number)

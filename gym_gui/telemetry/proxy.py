@@ -31,6 +31,7 @@ from gym_gui.telemetry.identity import ProcessIdentity
 from gym_gui.telemetry.log_watch import LogWatch
 from gym_gui.telemetry.observed_clock import ObservedClock
 from gym_gui.telemetry.pulse import Pulse
+from gym_gui.telemetry.run_folders import RunFolders, make_folders
 from gym_gui.telemetry.segments import EVENT, Segment
 from gym_gui.telemetry.supervisor import Supervisor
 
@@ -139,6 +140,9 @@ class Proxy:
         self._stale = True
         self._note = ""
         self._watch: LogWatch | None = None
+        self._folders: RunFolders | None = None
+        self._lost_locks: list[FileLock] = []
+        """Locks whose files were removed with their folder: held, in case that comes back."""
         self._lock = FileLock(folder.proxy_lock)
         self._pulse = Pulse(self._lock, self._clock)
 
@@ -153,6 +157,7 @@ class Proxy:
         """
         try:
             with self._drain_on_signals():
+                self._with_room(lambda: make_folders(self.folder))
                 if not self._with_room(self._acquire):
                     return EXIT_DRAINED if self._draining else EXIT_LOCKED
                 return self._work(load_plan(self.folder))
@@ -160,7 +165,8 @@ class Proxy:
             return EXIT_LOCKED
         finally:
             self.reporter.close(CLOSE_TIMEOUT_S)
-            self._lock.release()
+            for lock in (self._lock, *self._lost_locks):
+                lock.release()
 
     def drain(self) -> None:
         """Ask :meth:`run` to return soon and leave the workers running."""
@@ -191,6 +197,7 @@ class Proxy:
             return EXIT_DRAINED
         try:
             pid = self._write_identity()
+            self._folders = RunFolders(self.folder)
             self._number = supervisor.history.proxies + 1
             if not supervisor.ended:
                 supervisor.journal.record("proxy", pid=pid)
@@ -241,6 +248,7 @@ class Proxy:
         self._tell_rebuilds(turns)
         if turns.supervisor.hurried or now - self._looked_at >= LOOK_INTERVAL_S:
             self._looked_at = now
+            self._put_folders_back(turns)
             turns.supervisor.disk_full = turns.indexer.disk_full
             changed = turns.supervisor.step(turns.indexer.log_facts)
             sampled = turns.usage.sample(watch for _, watch in turns.supervisor.live_watches())
@@ -255,6 +263,28 @@ class Proxy:
             self._report(turns)
         if not turns.supervisor.ended:
             time.sleep(self._pause_s(turns, watched))
+
+    def _put_folders_back(self, turns: _Turns) -> None:
+        """Put back what somebody removed or replaced of the run's folders, and say so."""
+        assert self._folders is not None
+        try:
+            replaced = self._folders.put_back()
+            if self.folder.control.name in replaced:
+                self._lost_locks.append(self._lock)
+                self._lock = FileLock(self.folder.proxy_lock)
+                self._pulse = Pulse(self._lock, self._clock)
+                if not self._acquire():
+                    raise Fenced("another proxy has taken the run over")
+                self._write_identity()
+            if self.folder.logs.name in replaced:
+                turns.indexer.put_back_logs()
+                if self._watch is not None:
+                    self._watch.renew()
+        except OSError as error:
+            say(f"the folders of run {self.folder.run_id} cannot be put back: {error}")
+            return
+        for name in replaced:
+            turns.supervisor.journal.record("folder_replaced", folder=name)
 
     @staticmethod
     def _tell_rebuilds(turns: _Turns) -> None:

@@ -16,6 +16,7 @@ import msgspec
 
 from gym_gui.core.regular_files import is_file, open_regular
 from gym_gui.runs.folder import RunFolder
+from gym_gui.telemetry.reading import Cursor, tail_hash
 from gym_gui.telemetry.supervisor_log import read_events
 
 EVENT = "truncated"
@@ -85,8 +86,6 @@ def segments_in(events: Iterable[Mapping[str, Any]]) -> dict[Key, list[Segment]]
 
 def file_of(folder: RunFolder, segment: Segment) -> Path | None:
     """Return the file that a segment can be read from again, ``None`` where there is none."""
-    from gym_gui.telemetry.tail import tail_hash
-
     path = folder.logs / segment.part
     if not segment.part or "/" in segment.part or not is_file(path):
         return None
@@ -111,6 +110,17 @@ def readable(folder: RunFolder, segments: list[Segment]) -> list[Segment]:
     return segments[first:]
 
 
+def beginning(folder: RunFolder, segments: list[Segment]) -> tuple[Cursor, int]:
+    """Return where the reading of a log begins that no database knows, and what before it is lost."""
+    there = readable(folder, segments)
+    if there:
+        return Cursor(there[0].base, there[0].base - there[0].start), there[0].base
+    if segments:
+        last = segments[-1]
+        return Cursor(last.byte_offset, last.byte_offset - last.next_start), last.byte_offset
+    return Cursor(), 0
+
+
 def keep_part(path: Path, descriptor: int, part: str = "") -> str:
     """Keep a file that had a log's name, whatever becomes of the names that it has now.
 
@@ -133,7 +143,7 @@ def keep_part(path: Path, descriptor: int, part: str = "") -> str:
         number += 1
     target = part_path(path, number)
     try:
-        os.link(f"/proc/self/fd/{descriptor}", target, follow_symlinks=True)
+        link_open_file(descriptor, target)
     except OSError:  # it has no name any more, or there is no such folder of descriptors
         try:
             _copy(descriptor, target)
@@ -141,6 +151,19 @@ def keep_part(path: Path, descriptor: int, part: str = "") -> str:
             target.unlink(missing_ok=True)
             return ""
     return target.name
+
+
+def link_open_file(descriptor: int, target: Path) -> None:
+    """Give an open file one more name.
+
+    Raises:
+        OSError: It has none any more, the name is on another disk, or there is no such folder of descriptors.
+    """
+    opened = os.open("/proc/self/fd", os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:  # without the folder's descriptor Python would link the entry itself, which is on another disk
+        os.link(str(descriptor), target, src_dir_fd=opened, follow_symlinks=True)
+    finally:
+        os.close(opened)
 
 
 def part_path(path: Path, number: int) -> Path:

@@ -18,10 +18,10 @@ from gym_gui.telemetry.batch import Batch, Row, why_episode_refused
 from gym_gui.telemetry.errors import DatabaseGone, DiskFull, Fenced, TelemetryError
 from gym_gui.telemetry.limits import DECODER_VERSION, MAX_INDEX
 from gym_gui.telemetry.names import Names
+from gym_gui.telemetry.reading import Cursor
 from gym_gui.telemetry.rollup import Rollup
 from gym_gui.telemetry.rowid import ATTEMPT_SHIFT
 from gym_gui.telemetry.schema import ID_COLUMN, INSERTS, SCHEMA_VERSION, TABLES, check_schema
-from gym_gui.telemetry.tail import Cursor
 
 logger = logging.getLogger(__name__)
 

@@ -156,6 +156,8 @@ def _unsupervised_since(folder: RunFolder, history: RunHistory) -> str:
 
 def _cause(history: RunHistory, note: str) -> str:
     cause = history.cause if history.state.terminal else note or history.cause
+    if history.logs_replaced:
+        cause = f"{cause}; its folder of logs was removed or replaced while it ran"
     if not history.gaps:
         return cause
     times = "once" if history.gaps == 1 else f"{history.gaps} times"

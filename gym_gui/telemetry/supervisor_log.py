@@ -71,7 +71,7 @@ class SupervisorLog:
         """Whether the log still has its name."""
         try:
             return os.path.samestat(os.lstat(self.path), os.fstat(self._descriptor))
-        except FileNotFoundError:
+        except (FileNotFoundError, NotADirectoryError):
             return False
 
     def _put_back(self) -> None:
@@ -141,9 +141,10 @@ def _told(path: Path) -> Iterator[None]:
     """Say of which run the log is that is none."""
     try:
         yield
-    except NotRegularFile as error:
+    except (NotRegularFile, NotADirectoryError) as error:
+        said = error.strerror if isinstance(error, NotRegularFile) else f"cannot be read: {path.parent} is no folder"
         raise TelemetryError(
-            f"the supervisor log of run {path.parent.parent.name} {error.strerror}",
+            f"the supervisor log of run {path.parent.parent.name} {said}",
             where=str(path),
             why="something was put in its place",
             next_step="put the log back from a copy, or remove what lies there: then it is written anew",

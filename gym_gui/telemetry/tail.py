@@ -7,19 +7,18 @@ Nothing here changes what is committed; a reading carries the cursor that is to 
 from __future__ import annotations
 
 import contextlib
-import hashlib
 import os
 import stat
 import time
 from collections.abc import Sequence
 from pathlib import Path
-from typing import NamedTuple
 
 from gym_gui.core.regular_files import NotRegularFile, kind_of, open_regular
 from gym_gui.telemetry.limits import MAX_LINE_BYTES
 from gym_gui.telemetry.log_watch import LogFile, LogWatch
 from gym_gui.telemetry.logfile import log_size, open_descriptor
-from gym_gui.telemetry.segments import TAIL_BYTES, Segment, keep_part
+from gym_gui.telemetry.reading import Cursor, Left, Overlong, Reading, tail_hash
+from gym_gui.telemetry.segments import TAIL_BYTES, Segment, keep_part, link_open_file
 from gym_gui.telemetry.sentinel import Sentinel
 
 #: Files that were left are looked at again so often, seconds; and so many of them are kept open.
@@ -27,63 +26,6 @@ LOOK_BACK_S = 10.0
 MAX_OPEN = 64
 
 _WINDOW = 1 << 20
-
-
-class Cursor(NamedTuple):
-    """How far a log has been read."""
-
-    off: int = 0
-    """Logical offset of the next byte."""
-    base: int = 0
-    """Logical offset of the file's first byte: not 0 after a truncation."""
-    inode: int = 0
-    tail: bytes = b""
-    """Hash of the (at most 64) bytes of the file before `off`."""
-    overlong: int | None = None
-    """Logical offset at which the over-long line began that `off` is inside of."""
-    closed: bool = False
-
-    @property
-    def position(self) -> int:
-        """Offset of the next byte in the file."""
-        return self.off - self.base
-
-
-class Overlong(NamedTuple):
-    """A line over the limit, not read."""
-
-    start: int
-    length: int
-    """Bytes, without the newline."""
-
-
-class Reading(NamedTuple):
-    """What one look at a log gave."""
-
-    cursor: Cursor
-    """To be committed with what is below."""
-    data: bytes = b""
-    """Whole lines."""
-    start: int = 0
-    """Logical offset of `data`."""
-    torn: bool = False
-    """`data` is a last line without newline."""
-    overlong: Overlong | None = None
-    sealed: str = ""
-    """Why a segment ends before this cursor, if so: ``truncated``, ``replaced`` or ``unseen``."""
-    left: Left | None = None
-    """That segment."""
-
-
-class Left(NamedTuple):
-    """The segment that a reading leaves behind (fields as of `segments.Segment`)."""
-
-    base: int
-    start: int
-    part: str
-    tail: str
-    next_start: int
-    unseen: bool
 
 
 class LogTail:
@@ -94,6 +36,7 @@ class LogTail:
         cursor: As committed.
         begun: Logical offset at which the segment began that the cursor is in.
         watch: Sees what files get the log's name; without one the name is looked at.
+        rewritten: Its writer may write it anew, with the same bytes, where it was removed or replaced.
         script: What is on record of segments to be read before the present file.
     """
 
@@ -104,12 +47,14 @@ class LogTail:
         *,
         begun: int = 0,
         watch: LogWatch | None = None,
+        rewritten: bool = False,
         script: Sequence[Segment] = (),
     ) -> None:
         self.path = path
         self.cursor = cursor
         self._begun = begun
         self._watch = watch
+        self._rewritten = rewritten
         self._script = list(script)
         self._file: LogFile | None = None
         self._next: list[LogFile] = []
@@ -124,6 +69,7 @@ class LogTail:
         self._sentinel = Sentinel() if watch is not None else None
         self._before: bytes | None = None
         self._fault = ""
+        self._displaced = False
         self._scanned = 0
         """Bytes after the cursor known to hold no newline."""
 
@@ -162,7 +108,8 @@ class LogTail:
 
     def fault(self) -> str:
         """Return why what has the log's name now cannot be read; empty where it can, or where there is nothing."""
-        return self._fault or kind_said(self.path)
+        gone = self._displaced and not os.path.lexists(self.path)
+        return self._fault or ("was removed with its folder" if gone else kind_said(self.path))
 
     def due(self) -> bool:
         """Return whether a look at the log may give something: it is not just as long as what was read of it."""
@@ -229,6 +176,8 @@ class LogTail:
                 return Reading(self.cursor, sealed="unseen", left=self._left("", 0, unseen=True))
             return None
         assert self._file is not None
+        if self._rewritten:
+            self._follow_writer()
         size = self._size()
         position = self.cursor.position
         broken = self._sentinel is not None and self._sentinel.broken()
@@ -249,6 +198,30 @@ class LogTail:
         if reading is None:
             return self._look_back(final=final)
         return reading
+
+    def put_back(self) -> None:
+        """Give the file its name again where that is gone: its folder was removed or replaced."""
+        if self._file is None or self._next or os.path.lexists(self.path):
+            return
+        self._displaced = True
+        with contextlib.suppress(OSError):  # on another disk, or without any name: it is read all the same
+            link_open_file(self._file.descriptor, self.path)
+
+    def _follow_writer(self) -> None:
+        """Go on in the file that its writer has written anew, if what was read stands there, too."""
+        assert self._file is not None
+        with contextlib.suppress(OSError):
+            if self.path.lstat().st_ino == self._file.inode:
+                return
+            old, self._before = self._file, None
+            descriptor = open_regular(self.path)
+            self._file = LogFile(descriptor, os.fstat(descriptor).st_ino, self.cursor.position)
+            if self._size() >= self.cursor.position and self._unchanged():
+                self.cursor = self.cursor._replace(inode=self._file.inode)
+                old.close()
+            else:
+                self._file.close()
+                self._file, self._before = old, None
 
     def _size(self) -> int:
         assert self._file is not None
@@ -553,8 +526,3 @@ def kind_said(path: Path) -> str:
     """Return what is to be said of a name that is no file's; empty for any other."""
     kind = kind_of(path)
     return f"is {kind}, not a file" if kind else ""
-
-
-def tail_hash(data: bytes) -> bytes:
-    """Return the hash by which the bytes before a cursor are known again."""
-    return hashlib.blake2b(data, digest_size=16).digest()

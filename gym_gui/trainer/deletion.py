@@ -40,7 +40,7 @@ def delete_run(home: Path, run: RunSummary) -> None:
     if not folder.path.exists():
         return
     lock = FileLock(folder.proxy_lock)
-    if folder.control.exists() and not lock.acquire(_PATIENCE_S):
+    if folder.control.is_dir() and not lock.acquire(_PATIENCE_S):
         raise UsageError(
             f"run {run.run_id} is in use", where=str(folder.proxy_lock), next_step="try again in a few seconds"
         )

@@ -34,6 +34,7 @@ from gym_gui.runs.states import RunState
 from gym_gui.runs.summary import RunSummary
 from gym_gui.telemetry.launch_locks import held_launch_locks
 from gym_gui.telemetry.processes import marked_processes
+from gym_gui.telemetry.run_folders import make_folders
 from gym_gui.telemetry.summary import read_summary
 from gym_gui.trainer.board import RunBoard
 from gym_gui.trainer.demand import Demand, demand_of_plan, reasons_for_cpu
@@ -377,6 +378,7 @@ def _end_unplanned(folder: RunFolder, deaths: int) -> bool:
 
 def _put_grant_on_record(folder: RunFolder, hold: Hold, inventory: Inventory | None) -> None:
     """Write down which GPUs each worker may use, before anything is launched, and who could use one and has none."""
+    make_folders(folder)
     plan = load_plan(folder)
     mandatory = hold.demand.mandatory
     wanted = {

@@ -9,6 +9,7 @@ from gym_gui.runs.private_files import forget_secrets
 from gym_gui.runs.states import RunState
 from gym_gui.runs.summary import RunSummary
 from gym_gui.telemetry.launch_locks import held_launch_locks
+from gym_gui.telemetry.run_folders import make_folders
 from gym_gui.telemetry.summary import read_summary
 from gym_gui.telemetry.supervisor_log import SupervisorLog, clear_place
 
@@ -28,7 +29,9 @@ def settle(folder: RunFolder, state: RunState, cause: str) -> RunSummary:
 
     Raises:
         MosaicError: A supervisor holds the run, or something of it lives.
+        OSError: The disk refused.
     """
+    make_folders(folder)
     lock = FileLock(folder.proxy_lock)
     if not lock.acquire(_PATIENCE_S):
         raise MosaicError(f"run {folder.run_id} is held by a telemetry proxy", where=str(folder.proxy_lock))

@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 
 from gym_gui.telemetry import tail as tail_module
 from gym_gui.telemetry.limits import MAX_LINE_BYTES
-from gym_gui.telemetry.tail import Cursor, LogTail, Overlong, Reading
+from gym_gui.telemetry.reading import Cursor, Overlong, Reading
+from gym_gui.telemetry.tail import LogTail
 
 
 @pytest.fixture

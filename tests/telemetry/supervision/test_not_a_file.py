@@ -242,7 +242,6 @@ def test_a_run_ends_though_something_was_put_in_its_supervisor_logs_place(
     assert run.pid("worker") == worker
     assert run.query("SELECT count(*), count(DISTINCT step_index) FROM steps") == [(10, 10)]
     assert len(run.events("exit")) == 1
-    reindex_run(run.folder)
     report = verify_run(run.folder)
     assert report.ok, report.to_dict()
 
