@@ -52,6 +52,14 @@ def new_run_id() -> str:
     return "".join(_CROCKFORD[value >> shift & 31] for shift in range(125, -1, -5))
 
 
+def submitted_at(run_id: str) -> float:
+    """Return when a run id was made, Unix time."""
+    milliseconds = 0
+    for letter in run_id[:10]:
+        milliseconds = milliseconds << 5 | _CROCKFORD.index(letter)
+    return milliseconds / 1000
+
+
 def is_run_id(text: object) -> bool:
     """Return whether something is a run id: a ULID in its canonical upper-case form."""
     return isinstance(text, str) and _RUN_ID.fullmatch(text) is not None

@@ -197,7 +197,7 @@ class Proxy:
             return EXIT_DRAINED
         try:
             pid = self._write_identity()
-            self._folders = RunFolders(self.folder)
+            self._folders = RunFolders(self.folder, plan)
             self._number = supervisor.history.proxies + 1
             if not supervisor.ended:
                 supervisor.journal.record("proxy", pid=pid)
@@ -269,6 +269,8 @@ class Proxy:
         assert self._folders is not None
         try:
             replaced = self._folders.put_back()
+            if self._folders.put_plan_back():
+                turns.supervisor.journal.record("plan_replaced")
             if self.folder.control.name in replaced:
                 self._lost_locks.append(self._lock)
                 self._lock = FileLock(self.folder.proxy_lock)

@@ -10,7 +10,10 @@ import contextlib
 import stat
 from pathlib import Path
 
+from gym_gui.core.worker.errors import MosaicError
 from gym_gui.runs.folder import RunFolder
+from gym_gui.runs.plan import RunPlan
+from gym_gui.runs.plan_io import load_plan, save_plan
 from gym_gui.telemetry.diagnostics import say
 from gym_gui.telemetry.supervisor_log import set_aside
 
@@ -33,9 +36,12 @@ class RunFolders:
 
     Args:
         folder: The run's folder; its folders are there.
+        plan: The run, as ``run.json`` tells it.
     """
 
-    def __init__(self, folder: RunFolder) -> None:
+    def __init__(self, folder: RunFolder, plan: RunPlan) -> None:
+        self._folder, self._plan = folder, plan
+        self._plan_state = _state(folder.run_json)
         self._known = {path: _identity(path) for path in (folder.logs, folder.control)}
 
     def put_back(self) -> list[str]:
@@ -56,6 +62,27 @@ class RunFolders:
                 found.append(path.name)
         return found
 
+    def put_plan_back(self) -> bool:
+        """Write ``run.json`` anew where it was removed or cannot be read any more; return whether that was so.
+
+        Raises:
+            OSError: The disk refused; the next call tries again.
+        """
+        path, before = self._folder.run_json, self._plan_state
+        self._plan_state = _state(path)
+        if self._plan_state == before:
+            return False
+        try:
+            load_plan(self._folder)
+        except MosaicError:
+            self._plan_state = before
+            with contextlib.suppress(FileNotFoundError):
+                say(f"run.json of run {self._folder.run_id} was damaged: set aside as {set_aside(path).name}")
+            save_plan(self._folder, self._plan)
+            self._plan_state = _state(path)
+            return True
+        return False
+
 
 def _put_back(path: Path) -> None:
     for _ in range(_TRIES):  # others may be at it
@@ -65,6 +92,15 @@ def _put_back(path: Path) -> None:
             say(f"{path.name} of run {path.parent.name} was no folder: set aside as {set_aside(path).name}")
         with contextlib.suppress(FileExistsError):
             path.mkdir()
+
+
+def _state(path: Path) -> tuple[int, int, int]:
+    """Return what changes when a file is replaced or written; zeros where there is none."""
+    try:
+        found = path.lstat()
+    except OSError:
+        return 0, 0, 0
+    return found.st_ino, found.st_size, found.st_mtime_ns
 
 
 def _identity(path: Path) -> tuple[int, int]:

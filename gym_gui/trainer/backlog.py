@@ -13,6 +13,7 @@ from gym_gui.core.worker.errors import MosaicError
 from gym_gui.runs.folder import RunFolder
 from gym_gui.runs.summary import RunSummary
 from gym_gui.telemetry.summary import read_summary
+from gym_gui.trainer.unplanned import has_begun, read_unplanned, why_unplanned
 
 logger = logging.getLogger(__name__)
 
@@ -49,6 +50,8 @@ class Backlog:
         if sequence is None:
             return None
         folder = RunFolder.of(self._home, run_id)
+        if why_unplanned(folder) and has_begun(folder):
+            return msgspec.structs.replace(read_unplanned(folder), sequence=sequence)
         try:
             return msgspec.structs.replace(read_summary(folder), sequence=sequence)
         except (MosaicError, OSError) as error:

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import signal
 import sqlite3
 import time
 from collections.abc import Callable, Iterable, Mapping
@@ -33,7 +32,6 @@ from gym_gui.runs.plan_io import load_plan
 from gym_gui.runs.states import RunState
 from gym_gui.runs.summary import RunSummary
 from gym_gui.telemetry.launch_locks import held_launch_locks
-from gym_gui.telemetry.processes import marked_processes
 from gym_gui.telemetry.run_folders import make_folders
 from gym_gui.telemetry.summary import read_summary
 from gym_gui.trainer.board import RunBoard
@@ -47,6 +45,7 @@ from gym_gui.trainer.pausing import pause, unpause
 from gym_gui.trainer.restarts import Restarts
 from gym_gui.trainer.scheduler import SLOT_ONLY, Capacity, Hold, Memory, QueuedRun, decide
 from gym_gui.trainer.settle import settle
+from gym_gui.trainer.unplanned import end_unplanned, why_unplanned
 from gym_gui.trainer.waiting import Lack, Waiting
 
 logger = logging.getLogger(__name__)
@@ -57,8 +56,6 @@ LOOK_S = 0.25
 #: share of the daemon's time.
 CHEAP_S = 0.005
 DECISION_SHARE = 10
-#: Of a run that nobody can supervise: so many deaths of its supervisors, about 6 s, are given to workers to end well.
-POLITE_DEATHS = 7
 
 
 class Dispatcher:
@@ -124,13 +121,14 @@ class Dispatcher:
             self._queue[run.run_id] = QueuedRun(run.run_id, run.sequence, plan.priority, *self._claims(plan))
         self._start_queued()
 
-    def adopt(self, run: RunSummary, plan: RunPlan) -> None:
-        """Take a run that an earlier daemon started."""
+    def adopt(self, run: RunSummary, plan: RunPlan | None) -> None:
+        """Take a run that an earlier daemon started; one whose plan cannot be read comes to its end, too."""
         if run.run_id in self._active:
             return
         self.board.enter(run)
         gpus = [gpu for granted in read_grant(RunFolder.of(self._home, run.run_id)).values() for gpu in granted]
-        self._supervise(Hold(run.run_id, *self._claims(plan), tuple(gpus)), started=True)
+        submitter, demand = ("", SLOT_ONLY) if plan is None else self._claims(plan)
+        self._supervise(Hold(run.run_id, submitter, demand, tuple(gpus)), started=True)
 
     def why(self, run_id: str) -> Waiting | None:
         """Return what a run waits for, ``None`` if it is not queued here."""
@@ -282,14 +280,15 @@ class Dispatcher:
             if run.state.terminal and is_finished(folder):
                 return run
             delay = restarts.after(time.monotonic() - since)
-            unreadable = folder.cancel_intent.exists() and await asyncio.to_thread(
-                _end_unplanned, folder, restarts.deaths
-            )
-            if (restarts.hopeless or unreadable) and not _is_held(folder):
-                final = await self._give_up(folder, restarts.deaths)
+            why = await asyncio.to_thread(why_unplanned, folder)
+            unwanted = bool(why) and folder.cancel_intent.exists()
+            if unwanted:
+                await asyncio.to_thread(end_unplanned, folder, restarts.deaths)
+            if (restarts.hopeless or unwanted) and not _is_held(folder):
+                final = await self._give_up(folder, restarts.deaths, why)
                 if final is not None:
                     return final
-            self._say_restart(run, restarts.deaths, delay)
+            self._say_restart(run, restarts.deaths, delay, why)
             await asyncio.sleep(delay)
             since = time.monotonic()
             await self._start(folder, executor)
@@ -307,11 +306,11 @@ class Dispatcher:
             )
             return known
 
-    def _say_restart(self, run: RunSummary, deaths: int, delay: float) -> None:
+    def _say_restart(self, run: RunSummary, deaths: int, delay: float, why: str) -> None:
         values = {"run_id": run.run_id, "in_s": delay, "deaths": deaths}
         log_constant(logger, LOG_DAEMON_PROXY_RESTARTED, extra=values)
         if deaths > 1:
-            cause = f"its telemetry proxy died {deaths} times; the next one starts in {delay:g} s"
+            cause = f"{why or f'its telemetry proxy died {deaths} times'}; the next one starts in {delay:g} s"
             self.board.publish(msgspec.structs.replace(self.board.get(run.run_id), cause=cause))
 
     async def _start(self, folder: RunFolder, executor: Executor) -> None:
@@ -326,11 +325,14 @@ class Dispatcher:
             cause = f"no telemetry proxy could be started: {error}"
             self.board.publish(msgspec.structs.replace(self.board.get(folder.run_id), cause=cause))
 
-    async def _give_up(self, folder: RunFolder, deaths: int) -> RunSummary | None:
+    async def _give_up(self, folder: RunFolder, deaths: int, why: str) -> RunSummary | None:
         """End a run whose supervisors die; ``None``: something of it lives after all."""
-        cause = f"its telemetry proxy died {deaths} times in a row: see {folder.proxy_log}"
+        cause = why or f"its telemetry proxy died {deaths} times in a row: see {folder.proxy_log}"
         try:
             run = await asyncio.to_thread(settle, folder, RunState.LOST, cause)
+            if why:  # the folder does not tell more than the end
+                known = self.board.get(folder.run_id)
+                run = msgspec.structs.replace(known, state=run.state, cause=run.cause, ended_at=run.ended_at)
         except (MosaicError, OSError, sqlite3.Error):
             if _is_held(folder):
                 return None
@@ -358,22 +360,6 @@ class Dispatcher:
 def _is_held(folder: RunFolder) -> bool:
     """Return whether anything of a run lives, wherever that is: then it has not ended."""
     return is_locked(folder.proxy_lock) or bool(held_launch_locks(folder))
-
-
-def _end_unplanned(folder: RunFolder, deaths: int) -> bool:
-    """End what lives of a cancelled run whose plan cannot be read: no supervisor can. Return whether it is such a run.
-
-    Args:
-        folder: The run's folder.
-        deaths: How many of its supervisors died; the first are answered with SIGTERM, later ones with SIGKILL.
-    """
-    try:
-        load_plan(folder)
-    except (MosaicError, OSError):
-        for process in marked_processes(folder.run_id):
-            process.signal(signal.SIGTERM if deaths <= POLITE_DEATHS else signal.SIGKILL)
-        return True
-    return False
 
 
 def _put_grant_on_record(folder: RunFolder, hold: Hold, inventory: Inventory | None) -> None:

@@ -11,7 +11,6 @@ from pathlib import Path
 from gym_gui.logging_config.helpers import log_constant
 from gym_gui.logging_config.log_constants import LOG_DAEMON_IDLE
 from gym_gui.runs.folder import RunFolder
-from gym_gui.runs.plan_io import load_plan
 from gym_gui.runs.summary import RunSummary
 from gym_gui.trainer.backlog import Backlog
 from gym_gui.trainer.board import RunBoard
@@ -21,6 +20,7 @@ from gym_gui.trainer.dispatcher import Dispatcher
 from gym_gui.trainer.live import LiveRuns
 from gym_gui.trainer.log_keeper import LogKeeper
 from gym_gui.trainer.registry_watch import RegistryWatch
+from gym_gui.trainer.unplanned import plan_of
 
 logger = logging.getLogger(__name__)
 
@@ -105,7 +105,7 @@ class Housekeeping:
                 run.sequence = registry.free_number(run.created_at) or run.sequence
                 entered = registry.add(run)
                 if not entered.state.terminal:
-                    self._dispatcher.adopt(entered, load_plan(RunFolder.of(self._home, run_id)))
+                    self._dispatcher.adopt(entered, plan_of(RunFolder.of(self._home, run_id)))
             self.backlog.discard(run_id)  # only now: what a full disk refuses is entered when there is room
 
     def _is_to_be_entered(self, run: RunSummary) -> bool:

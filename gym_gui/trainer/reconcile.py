@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 import shutil
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -18,6 +19,7 @@ from gym_gui.telemetry.summary import read_summary
 from gym_gui.trainer.finished import is_finished
 from gym_gui.trainer.live import LiveRuns
 from gym_gui.trainer.registry import Registry
+from gym_gui.trainer.unplanned import has_begun, read_unplanned
 
 logger = logging.getLogger(__name__)
 
@@ -30,8 +32,9 @@ class Reconciliation:
 
     waiting: list[tuple[RunSummary, RunPlan]] = field(default_factory=list)
     """Runs that were never started, in order of submission."""
-    started: list[tuple[RunSummary, RunPlan]] = field(default_factory=list)
-    """Runs that were started and have not ended, or have ended and were not put in order."""
+    started: list[tuple[RunSummary, RunPlan | None]] = field(default_factory=list)
+    """Runs that were started and have not ended, or have ended and were not put in order; without a plan where that
+    cannot be read."""
     ended: list[str] = field(default_factory=list)
     """Runs that have ended and are marked live still: their logs may not have been put in order."""
     unread: list[tuple[int, str]] = field(default_factory=list)
@@ -59,10 +62,12 @@ def reconcile(home: Path, registry: Registry) -> Reconciliation:
     for run_id in sorted((marked | set(rows)) & on_disk):
         folder = RunFolder(runs / run_id)
         read = _read_live(folder, rows.get(run_id))
-        if read is None:
-            if not folder.run_json.exists():
+        if read is None and not (run_id in known or has_begun(folder)):
+            if not os.path.lexists(folder.run_json):
                 _remove_remains(folder, registry, live)
             continue
+        if read is None:
+            read = rows.get(run_id) or registry.get(run_id) or read_unplanned(folder), None, False
         run, plan, never_started = read
         if run_id in sequence_of:
             run.sequence = sequence_of[run_id]
@@ -72,7 +77,7 @@ def reconcile(home: Path, registry: Registry) -> Reconciliation:
             run.report = max(run.report, row.report if row else 0)
         if not never_started or run_id in sequence_of:
             entered.append(run)
-        if never_started:
+        if never_started and plan is not None:
             found.waiting.append((run, plan))
         elif run.state.terminal and is_finished(folder):
             found.ended.append(run_id)
@@ -116,7 +121,7 @@ def adopt_ended(home: Path, registry: Registry, run_id: str) -> RunSummary | Non
     return registry.add(run)
 
 
-def _read_live(folder: RunFolder, row: RunSummary | None) -> tuple[RunSummary, RunPlan, bool] | None:
+def _read_live(folder: RunFolder, row: RunSummary | None) -> tuple[RunSummary, RunPlan | None, bool] | None:
     """Return a run that may not have ended, its plan, and whether it was never started; ``None`` if it is unreadable.
 
     Of a run that was never started the registry's row tells all: a queue may hold thousands.

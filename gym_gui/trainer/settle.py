@@ -12,6 +12,7 @@ from gym_gui.telemetry.launch_locks import held_launch_locks
 from gym_gui.telemetry.run_folders import make_folders
 from gym_gui.telemetry.summary import read_summary
 from gym_gui.telemetry.supervisor_log import SupervisorLog, clear_place
+from gym_gui.trainer.unplanned import read_unplanned, why_unplanned
 
 _PATIENCE_S = 1.0
 
@@ -37,7 +38,7 @@ def settle(folder: RunFolder, state: RunState, cause: str) -> RunSummary:
         raise MosaicError(f"run {folder.run_id} is held by a telemetry proxy", where=str(folder.proxy_lock))
     try:
         clear_place(folder.supervisor_log)
-        run = read_summary(folder)
+        run = _read(folder)
         if run.state.terminal:
             forget_secrets(folder)
             return run
@@ -59,6 +60,10 @@ def settle(folder: RunFolder, state: RunState, cause: str) -> RunSummary:
         finally:
             log.close()
         forget_secrets(folder)
-        return read_summary(folder)
+        return _read(folder)
     finally:
         lock.release()
+
+
+def _read(folder: RunFolder) -> RunSummary:
+    return read_unplanned(folder) if why_unplanned(folder) else read_summary(folder)

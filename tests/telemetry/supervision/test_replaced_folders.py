@@ -141,3 +141,35 @@ def test_a_run_whose_control_files_are_gone_can_be_cancelled(
     assert run.proxies[-1].wait(120) == 0, run.said()
     assert read_summary(run.folder).state is RunState.CANCELLED
     assert marked_processes(run.folder.run_id) == []
+
+
+PLANS: dict[str, Callable[[Path], object]] = {
+    "removed": lambda path: path.unlink(),
+    "damaged": lambda path: path.write_text("{x"),
+    "a folder": lambda path: (path.unlink(), path.mkdir()),
+    "a link": lambda path: (path.unlink(), path.symlink_to("/etc/passwd")),
+}
+
+
+@pytest.mark.parametrize("change", PLANS)
+def test_a_living_proxy_writes_a_plan_anew_that_was_lost(
+    waiting: Callable[..., Any], until: Callable[..., Any], change: str
+) -> None:
+    run, go = waiting()
+    before = run.folder.run_json.read_bytes()
+    PLANS[change](run.folder.run_json)
+    until(lambda: run.events("plan_replaced"))
+    assert run.folder.run_json.read_bytes() == before
+    go.touch()
+    check_end(run, go)
+    assert run.check().cause == "exit code 0"
+
+
+def test_a_plan_that_can_be_read_is_left_as_it_is(waiting: Callable[..., Any]) -> None:
+    run, go = waiting()
+    text = run.folder.run_json.read_text()
+    run.folder.run_json.write_text(f"{text}\n")
+    go.touch()
+    check_end(run, go)
+    assert run.folder.run_json.read_text() == f"{text}\n"
+    assert run.events("plan_replaced") == []
