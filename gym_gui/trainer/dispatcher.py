@@ -310,7 +310,8 @@ class Dispatcher:
         values = {"run_id": run.run_id, "in_s": delay, "deaths": deaths}
         log_constant(logger, LOG_DAEMON_PROXY_RESTARTED, extra=values)
         if deaths > 1:
-            cause = f"{why or f'its telemetry proxy died {deaths} times'}; the next one starts in {delay:g} s"
+            cause = f"its telemetry proxy died {deaths} times; the next one starts in {delay:g} s"
+            cause = f"{why}; {cause}" if why else cause
             self.board.publish(msgspec.structs.replace(self.board.get(run.run_id), cause=cause))
 
     async def _start(self, folder: RunFolder, executor: Executor) -> None:
