@@ -150,14 +150,14 @@ def children() -> list[int]:
     return found
 
 
-def become_subreaper() -> bool:
-    """Adopt descendants whose parent dies, so that they can be found; ``False`` where the kernel cannot."""
+def become_subreaper() -> None:
+    """Adopt descendants whose parent dies, so that they can be found, where the kernel can."""
     try:
         import ctypes
 
-        return bool(ctypes.CDLL(None).prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0) == 0)
+        ctypes.CDLL(None).prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
     except (ImportError, AttributeError, OSError):
-        return False
+        return
 
 
 class Record:
@@ -214,7 +214,6 @@ class Record:
         """Remove the prepared file of a record that was never written."""
         if self.descriptor >= 0:
             os.close(self.descriptor)
-            self.descriptor = -1
             try:
                 os.unlink(self.temporary)  # noqa: PTH108
             except OSError:
@@ -257,8 +256,7 @@ class Launcher:
                 self.fail(str(error))
         if self.pid:
             self.watch()
-            failure = os.read(self.failure, 500).decode("utf-8", "replace")
-            if failure:
+            if failure := os.read(self.failure, 500).decode("utf-8", "replace"):
                 self.fail(failure)
             self.record_end("exit.0", swept=False)
             self.sweep()
@@ -278,8 +276,7 @@ class Launcher:
         """Start the worker in a session of its own, its stdout the log (``OSError``: it cannot be started)."""
         spec = self.spec
         inherited = os.environ if spec.get("inherit", True) else {}
-        environment = {key: value for key, value in inherited.items() if key not in spec["unset"]}
-        environment.update(spec["env"])
+        environment = {**{key: inherited[key] for key in inherited if key not in spec["unset"]}, **spec["env"]}
         if spec.get("secrets"):  # a private file: specs and command lines are for everybody to read
             with open(spec["secrets"], "rb") as stream:  # noqa: PTH123
                 environment.update(json.loads(stream.read())["environment"])
@@ -296,14 +293,13 @@ class Launcher:
         gate = self.spawn_gate(program)
         try:
             write_all(gate, b"\0".join(entries) + b"\0\0")
-            now = time.time()
+            self.outcome["started_at"] = now = time.time()
             started = {
                 "launcher": identity(os.getpid()),
                 "worker": identity(self.pid),
                 "started_at": now,
                 "monotonic": time.monotonic(),
             }
-            self.outcome["started_at"] = now
             self.records["started.0"].write(started, sync=True)
             write_all(gate, b"!")
         except OSError:
@@ -397,15 +393,14 @@ class Launcher:
                 return True
             self.reap(info.si_pid)
 
-    def reap(self, pid: int, options: int = 0) -> None:
-        """Collect an ended child and what it used (with ``WNOHANG``: if it has ended)."""
+    def reap(self, pid: int) -> None:
+        """Collect an ended child and what it used."""
         try:
-            _, _, usage = os.wait4(pid, options)
+            _, _, usage = os.wait4(pid, 0)
         except ChildProcessError:
             return
         self.cpu_seconds += usage.ru_utime + usage.ru_stime
-        unit = 1 if sys.platform == "darwin" else 1024
-        self.max_rss_bytes = max(self.max_rss_bytes, usage.ru_maxrss * unit)
+        self.max_rss_bytes = max(self.max_rss_bytes, usage.ru_maxrss * (1 if sys.platform == "darwin" else 1024))
 
     def note_stop(self, reason: str = "") -> None:
         """Keep that, when and why the worker was told to stop."""
@@ -429,22 +424,27 @@ class Launcher:
             deliver(os.kill, pid, number)
 
     def sweep(self) -> None:
-        """End what the worker left behind, wherever it hid, and reap the worker itself last."""
+        """End what the worker left behind, wherever it hid."""
         self.signal_all(signal.SIGTERM)
         start = time.monotonic()
-        while self.reap_ended() and time.monotonic() - start <= SWEEP_LIMIT_S:
-            if time.monotonic() - start >= LEFTOVER_GRACE_S:
-                self.signal_all(signal.SIGKILL)
+        while children() and time.monotonic() - start < LEFTOVER_GRACE_S:
             wait_signal(0.02)
-        self.reap(self.pid)
+        self.signal_all(signal.SIGKILL)
+        self.reap(self.pid)  # from here on its number, and that of its group, may be another's
+        while self.has_children() and time.monotonic() - start <= SWEEP_LIMIT_S:
+            for pid in children():
+                self.strays.add(pid)
+                deliver(os.kill, pid, signal.SIGKILL)
+            wait_signal(0.02)
 
-    def reap_ended(self) -> int:
-        """Reap adopted processes that ended; return how many live."""
-        left = children()
-        for pid in self.strays - set(left):
-            self.reap(pid, os.WNOHANG)
-        self.strays.update(left)
-        return len(left)
+    def has_children(self) -> bool:
+        """Reap what has ended; return whether any child is left, be it one that forks and ends unseen."""
+        try:
+            while (info := os.waitid(os.P_ALL, 0, os.WEXITED | os.WNOWAIT | os.WNOHANG)) is not None:
+                self.reap(info.si_pid)
+        except ChildProcessError:
+            return False
+        return True
 
     def record_end(self, name: str, swept: bool) -> None:
         """Write the exit record."""
