@@ -20,7 +20,9 @@ from gym_gui.logging_config.log_constants import LOG_WORKER_SDK_STARTED
      "DB_PASS", "GITHUB_PAT", "PRIVATE_KEY_PEM", "PGPASSWORD", "SSHPASS", "MYSQL_PWD", "pwd", "pass", "dbPass",
      "AZURE_STORAGE_CONNECTION_STRING", "githubtoken", "SENTRY_KEY", "API_KEY_2", "HF_TOKEN_1", "DB_PASSWORD_PROD",
      "stripe_key", "SLACK_WEBHOOK_URL", "AWS_ACCESS_KEY_ID", "REDISCLI_AUTH", "SECRET_KEY_BASE", "SSH_KEY_B64",
-     "TOTALLY_UNKNOWN_KEY", "session_cookie", "MY_JWT", "gitlabPAT"],
+     "TOTALLY_UNKNOWN_KEY", "session_cookie", "MY_JWT", "gitlabPAT", "ENCRYPTION_KEY_V2", "KEY_PEM", "OPENAI_KEY_US",
+     "OPENAI_KEY_DEFAULT", "DB_PASS_RO", "GITHUB_PAT_READONLY", "api_token_v2", "REDIS_AUTH", "AUTH_HEADER", "BEARER",
+     "authorization", "MY_SECRETS", "GITHUB_TOKENS", "SLACK_WEBHOOK"],
 )  # fmt: skip
 def test_secrets(name: str) -> None:
     assert is_secret_name(name)
@@ -44,7 +46,7 @@ def test_secrets(name: str) -> None:
         "eos_token", "COMPASS", "forward_pass", "pat", "PUBLIC_KEY", "SORT_KEY", "obs_key", "reward_key",
         "keys", "KEY", "PATTERN", "FILE_PAT", "compass", "hotkey", "keyframe", "author",
         "TOKENIZERS_PARALLELISM", "SSH_AUTH_SOCK", "use_auth", "render_pass", "string", "test",
-        "PASSENGERS", "TOKENS", "any_lower_key",
+        "PASSENGERS", "TOKENS", "any_lower_key", "num_tokens", "PROMPT_TOKENS", "PUBLIC_KEY_PEM", "header", "default",
     ],
 )  # fmt: skip
 def test_no_secrets(name: str) -> None:
@@ -78,6 +80,13 @@ def test_a_worker_that_tells_its_config_tells_no_secret(monkeypatch: pytest.Monk
         ("lib @ https://ghp_token@example.org/lib.whl", "lib @ https://****@example.org/lib.whl"),
         ("--index-url=http://me:p%40ss@10.0.0.1:80/a --pre", "--index-url=http://me:****@10.0.0.1:80/a --pre"),
         ("ssh://git@example.org/a.git", "ssh://git@example.org/a.git"),
+        ("https://store.example/b?se=1&sig=abc%3D", "https://store.example/b?se=1&sig=****"),
+        ("https://s3.example/b?X-Amz-Date=1&X-Amz-Signature=ab", "https://s3.example/b?X-Amz-Date=1&X-Amz-Signature=****"),
+        ("https://example.org/#access_token=abc&x=1", "https://example.org/#access_token=****&x=1"),
+        ("run --with sk-proj-abcdefghijklmnopqrstuv now", "run --with **** now"),
+        ("ghp_" + "a1" * 18, "****"),
+        ("sk-learn-is-a-library-with-a-long-name", "sk-learn-is-a-library-with-a-long-name"),
+        ("-----BEGIN RSA PRIVATE KEY-----\nMII\n-----END RSA PRIVATE KEY-----\nrest", "****\nrest"),
         ("ssh://git:pa55@example.org/a.git", "ssh://git:****@example.org/a.git"),
         ("git@example.org:a/b.git", "git@example.org:a/b.git"),
         ("https://example.org/a@b:c", "https://example.org/a@b:c"),

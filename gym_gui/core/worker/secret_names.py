@@ -17,10 +17,13 @@ def _set(words: str) -> frozenset[str]:
 
 
 #: Follow the word that decides and say nothing of the value: `PRIVATE_KEY_PEM`, `DB_PASSWORD_2`.
-_SUFFIXES = _set("pem b base hex json str string value text raw plain old new prod production staging dev test")
+_SUFFIXES = _set(
+    "pem b base hex json str string value text raw plain old new prod production staging dev test v default backup"
+    " fallback primary secondary main readonly ro rw us eu header"
+)
 _SECRETS = _set(
-    "secret password passwords passwd passphrase passcode credential credentials creds jwt cookie cookies"
-    " connectionstring connstr apikey apikeys"
+    "secret secrets password passwords passwd passphrase passcode credential credentials creds jwt cookie cookies"
+    " connectionstring connstr apikey apikeys bearer authorization webhook webhooks"
 )
 #: Written as one word, `PGPASSWORD` and `githubtoken` among them.
 _GLUED = re.compile(
@@ -57,7 +60,7 @@ _HARMLESS_BEFORE = {
     ),
 }
 _PAT_KINDS = _set("github gitlab gh gl azure devops ado bitbucket git databricks snowflake")
-_AUTH_KINDS = _set("basic http https proxy rediscli npm docker registry")
+_AUTH_KINDS = _set("basic http https proxy redis rediscli npm docker registry")
 
 
 def is_secret_name(name: str) -> bool:
@@ -68,6 +71,8 @@ def is_secret_name(name: str) -> bool:
     words = [word.lower() for word in _WORDS.findall(name)]
     if words[-3:] == ["access", "key", "id"]:
         return True
+    if words[-2:] in (["key", "pem"], ["auth", "header"]):
+        return words[-3:-2] != ["public"]
     while len(words) > 1 and (words[-1] in _SUFFIXES or words[-1].isdigit()):
         if words[-2:] == ["connection", "string"]:
             return True
@@ -81,6 +86,8 @@ def is_secret_name(name: str) -> bool:
     if last in ("key", "keys"):
         any_kind = last == "key" and capitals and before and before not in _HARMLESS_BEFORE["key"]
         return bool(before in _KEY_KINDS or any_kind)
+    if last == "tokens":
+        return before in _KEY_KINDS
     if last == "pat":
         return bool(before in _PAT_KINDS or (capitals and before and before not in _HARMLESS_BEFORE["pat"]))
     if last == "auth":
@@ -97,17 +104,29 @@ _URL = re.compile(
     r"(?P<password>:(?:[^\s/?#]*|(?!\d{1,5}[/?#])[^\s@]*))?@",
     re.IGNORECASE,
 )
+#: What the makers of tokens and keys let them begin with, so that they are known wherever they stand.
+_KNOWN = re.compile(
+    r"(?<![\w-])(gh[pousr]_[A-Za-z0-9]{36,}|github_pat_\w{40,}|glpat-[\w-]{20,}|hf_[A-Za-z0-9]{30,}|npm_[A-Za-z0-9]{36,}"
+    r"|sk-(proj|ant|or|svcacct)-[\w-]{20,}|sk-[A-Za-z0-9]{32,}|xox[abeoprs]-[\w-]{10,}|AIza[\w-]{35}|dckr_pat_[\w-]{20,}"
+    r"|pypi-[\w-]{50,}|eyJ[\w-]{10,}\.eyJ[\w-]{10,}\.[\w-]+)"
+    r"|-----BEGIN [A-Z ]*PRIVATE KEY-----(.*?-----END [A-Z ]*PRIVATE KEY-----|.*)",
+    re.DOTALL,
+)
+#: Signatures that let in whoever has the address, of the big stores.
+_SIGNATURES = _set("sig signature x-amz-signature x-goog-signature x-amz-security-token")
 #: `password=…` of a connection string, or of the query of an address.
-_ASSIGNMENT = re.compile(r"(?P<before>[?&;\s,]|^)(?P<name>[\w.-]+)=(?P<value>'[^']*'|\"[^\"]*\"|[^\s&;,'\"#]+)")
+_ASSIGNMENT = re.compile(r"(?P<before>[?&;#\s,]|^)(?P<name>[\w.-]+)=(?P<value>'[^']*'|\"[^\"]*\"|[^\s&;,'\"#]+)")
 
 
 def hide_passwords(text: str) -> str:
-    """Return a text with ``****`` in place of the passwords of all addresses and connection strings in it.
+    """Return a text with ``****`` in place of the passwords of all addresses and connection strings in it, and of tokens
+    that show what they are.
 
     A user without a password stays for ssh alone, where it is only a name: elsewhere it may be an access token.
     """
     if "://" in text and "@" in text:
         text = _URL.sub(_hidden_user, text)
+    text = _KNOWN.sub("****", text)
     if "=" in text and ("://" in text or _is_connection_string(text)):
         text = _ASSIGNMENT.sub(_hidden_assignment, text)
     return text
@@ -134,7 +153,8 @@ def _hidden_user(found: re.Match[str]) -> str:
 
 
 def _hidden_assignment(found: re.Match[str]) -> str:
-    value = "****" if is_secret_name(found["name"]) and found["value"] != MARK else found["value"]
+    secret = is_secret_name(found["name"]) or found["name"].lower() in _SIGNATURES
+    value = "****" if secret and found["value"] != MARK else found["value"]
     return f"{found['before']}{found['name']}={value}"
 
 
