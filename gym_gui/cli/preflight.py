@@ -70,9 +70,10 @@ def usable(catalog: WorkerCatalog, name: str) -> WorkerRecord:
     with waiting(f"asking worker {name} what it takes"):
         record = catalog.get(name)
     if record.broken:
+        package = f"{record.distribution} {record.version} ({record.entry_point})"
         raise UsageError(
             f"worker {record.name} is broken",
-            where=f"{record.distribution} {record.version} ({record.entry_point})",
+            where=package if record.distribution else record.python,
             why=record.broken,
             next_step=record.mend or f"mosaic workers describe {record.name}",
         )
