@@ -16,7 +16,7 @@ import click
 
 from gym_gui.cli.next_steps import for_this_home
 from gym_gui.cli.output import Styled, echo, print_json
-from gym_gui.core.regular_files import NotRegularFile
+from gym_gui.core.regular_files import NotRegularFile, kind_of
 from gym_gui.core.terminal_text import escape_lines
 from gym_gui.core.worker.errors import ConfigError, MosaicError, Problem, UsageError, nearest
 
@@ -106,13 +106,11 @@ def _with_value(problem: Problem) -> str:
 def unexpected(error: BaseException) -> MosaicError:
     """Turn a fault of MOSAIC itself into one sentence, and keep its traceback in a file."""
     if isinstance(error, NotRegularFile):
-        name = shlex.quote(str(error.filename))
-        return MosaicError(
-            f"{Path(error.filename).name} is {error.kind}, not a file",
-            where=str(error.filename),
-            why="something was put in its place",
-            next_step=f"mv {name} {name}.aside; then the same command",
-        )
+        return _misplaced(Path(error.filename), f"is {error.kind}, not a file")
+    if isinstance(error, (NotADirectoryError, FileNotFoundError)) and isinstance(error.filename, str):
+        for folder in reversed(Path(error.filename).parents):
+            if os.path.lexists(folder) and not folder.is_dir():
+                return _misplaced(folder, f"is {kind_of(folder) or 'a file'}, not a folder")
     text = "".join(traceback.format_exception(error))
     if _debugging():
         for line in text.splitlines():
@@ -125,6 +123,16 @@ def unexpected(error: BaseException) -> MosaicError:
         where=kept,
         why="a fault of MOSAIC itself, or of the machine",
         next_step="mosaic doctor; the same command with --debug shows the traceback",
+    )
+
+
+def _misplaced(path: Path, what: str) -> MosaicError:
+    name = shlex.quote(str(path))
+    return MosaicError(
+        f"{path.name} {what}",
+        where=str(path),
+        why="something was put in its place",
+        next_step=f"mv {name} {name}.aside; then the same command",
     )
 
 

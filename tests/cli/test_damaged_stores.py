@@ -159,3 +159,17 @@ def test_what_a_daemon_writes_on_or_locks(mosaic: Any, home: Path, damage: Calla
         (home / name).rename(home / f"{name}.aside")
         assert mosaic("daemon", "start").code == 0
         assert mosaic("daemon", "stop").code == 0
+
+
+@pytest.mark.parametrize(
+    "damage", [DAMAGE["fifo"], replaced(Path.touch), replaced(link_to_nothing)], ids=["fifo", "file", "link to nothing"]
+)
+def test_a_folder_of_a_run(mosaic: Any, home: Path, damage: Callable[[Path], Any]) -> None:
+    folder = home / "runs" / RUN_ID
+    shutil.copytree(OLD, folder)
+    assert mosaic("runs", "reindex", RUN_ID).code == 0
+    shutil.rmtree(folder / "control", ignore_errors=True)
+    (folder / "control").touch()
+    damage(folder / "control")
+    step = four_parts(mosaic("runs", "archive", RUN_ID, "--yes"))
+    assert step == f"mv {folder / 'control'} {folder / 'control'}.aside; then the same command"

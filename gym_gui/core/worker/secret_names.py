@@ -119,8 +119,8 @@ _ASSIGNMENT = re.compile(r"(?P<before>[?&;#\s,]|^)(?P<name>[\w.-]+)=(?P<value>'[
 
 
 def hide_passwords(text: str) -> str:
-    """Return a text with ``****`` in place of the passwords of addresses and connection strings in it, and of tokens that
-    show what they are.
+    """Return a text with ``****`` in place of the passwords of addresses and connection strings in it, and of tokens
+    that show what they are.
 
     A user without a password stays for ssh alone, where it is only a name: elsewhere it may be an access token.
     """
