@@ -62,7 +62,8 @@ def ensure_supervised(home: Path, *, start: bool = True) -> None:
             return
     alone = [folder for folder in unended if not _supervised(folder)]
     if alone:
-        names = ", ".join(folder.run_id for folder in alone[:3]) + (" …" if len(alone) > 3 else "")
+        names = ", ".join(f"{folder.run_id} since {_last_sign(folder)}" for folder in alone[:3])
+        names += " …" if len(alone) > 3 else ""
         say(f"warning: no process supervises {names}, and no trainer daemon was started ({why}): this may be stale")
         say(for_this_home("  next: mosaic daemon start"))
 
@@ -75,14 +76,39 @@ def _unended(home: Path) -> list[RunFolder]:
     from gym_gui.trainer.live import LiveRuns
 
     found = []
-    for run_id in sorted(LiveRuns(home / "runs").all()):
+    for run_id in sorted(LiveRuns(home / "runs").all() | _entered_as_going(home)):
         folder = RunFolder.of(home, run_id)
         try:
-            if not read_state(folder).terminal:
+            if folder.path.is_dir() and not read_state(folder).terminal:
                 found.append(folder)
         except (MosaicError, OSError):
             continue
     return found
+
+
+def _entered_as_going(home: Path) -> set[str]:
+    """Return the ids of the runs that the registry shows as not ended: their marks may have been removed."""
+    import contextlib
+    import sqlite3
+
+    from gym_gui.runs.states import TERMINAL, RunState
+    from gym_gui.trainer.registry_reader import open_registry_readonly
+
+    try:
+        registry = open_registry_readonly(home)
+        if registry is None:
+            return set()
+        with contextlib.closing(registry):
+            going = registry.list(states=[state for state in RunState if state not in TERMINAL])
+            return {run.run_id for run in going}
+    except sqlite3.Error:
+        return set()
+
+
+def _last_sign(folder: RunFolder) -> str:
+    from gym_gui.telemetry.summary import last_sign
+
+    return last_sign(folder)
 
 
 def _why_not(home: Path) -> str:

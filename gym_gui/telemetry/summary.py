@@ -149,9 +149,13 @@ def _unsupervised_since(folder: RunFolder, history: RunHistory) -> str:
     """Return the note on a run that goes on by its folder and that no process supervises, ``""`` for others."""
     if not history.proxies or history.state.terminal:
         return ""
+    return f"{UNSUPERVISED} {last_sign(folder)}; this is the state as of then"
+
+
+def last_sign(folder: RunFolder) -> str:
+    """Return when the run's last proxy gave its last sign, in words."""
     beaten_at = last_beat(folder) / 1e9
-    since = time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(beaten_at)) if beaten_at else "an unknown time"
-    return f"{UNSUPERVISED} {since}; this is the state as of then"
+    return time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(beaten_at)) if beaten_at else "an unknown time"
 
 
 def _cause(history: RunHistory, note: str) -> str:

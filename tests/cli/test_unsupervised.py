@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import signal
 import time
 from collections.abc import Callable
@@ -43,6 +44,14 @@ def test_a_command_that_looks_at_it_puts_it_in_order(
     run = mosaic("runs", "show", run_id, "--json", "--no-start").json
     assert run["ended_at"] == pytest.approx(ended_at)
     assert run["workers"][0]["attempts"][0]["ended_at"] == pytest.approx(ended_at)
+
+
+def test_marks_that_are_gone_hide_no_run(mosaic: Any, home: Path, wait_until: Callable[..., Any]) -> None:
+    run_id, _ = abandoned(mosaic, home, wait_until)
+    shutil.rmtree(home / "runs" / ".live")
+    stale = mosaic("runs", "list", "--no-start")
+    assert f"no process supervises {run_id} since 2" in stale.stderr
+    assert "completed" in mosaic("runs", "list").stdout
 
 
 def test_a_home_that_cannot_be_written_says_so(mosaic: Any, home: Path, wait_until: Callable[..., Any]) -> None:

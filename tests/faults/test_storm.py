@@ -1,5 +1,7 @@
 """Storms: runs are submitted, cancelled, paused, archived, restored, reindexed and deleted while processes are killed.
 
+``STORM_SEEDS=4,5`` runs these in place of the usual ones.
+
 Afterwards every acknowledged run is there or was deleted by its own command, every ledger balances, and neither a
 process nor a held lock nor a file with secrets is left.
 """
@@ -27,9 +29,11 @@ from gym_gui.runs.lock import is_locked
 from gym_gui.runs.private_files import private_files
 from gym_gui.telemetry.launch_locks import held_launch_locks
 from gym_gui.telemetry.reindex import reindex_run
+from gym_gui.telemetry.summary import read_summary
 from gym_gui.telemetry.verify import verify_run
 from gym_gui.trainer.client import TrainerClient
 from gym_gui.trainer.finished import is_finished
+from gym_gui.trainer.lifecycle import stop_daemon
 
 ACTORS = 3
 ACTIONS = 25
@@ -71,8 +75,11 @@ class Storm:
                     self.restore,
                     self.reindex,
                     self.look,
+                    self.cancel_many,
+                    self.stop_daemon,
+                    self.verify,
                 ),
-                weights=(5, 3, 2, 2, 2, 2, 2, 2),
+                weights=(6, 3, 2, 2, 2, 2, 2, 2, 1, 1, 2),
             )[0]
             try:
                 action(chance)
@@ -100,6 +107,23 @@ class Storm:
     def cancel(self, chance: random.Random) -> None:
         with TrainerClient.connect(self.home) as client:
             client.cancel(self._any(chance), reason="storm")
+
+    def cancel_many(self, chance: random.Random) -> None:
+        with TrainerClient.connect(self.home) as client:
+            for run in list_runs(self.home)[: chance.randrange(6)]:
+                client.cancel(run.run_id, reason="all of them")
+
+    def stop_daemon(self, chance: random.Random) -> None:
+        stop_daemon(self.home)
+
+    def verify(self, chance: random.Random) -> None:
+        """A recount beside whatever goes on neither fails nor changes anything."""
+        folder = RunFolder.of(self.home, self._any(chance))
+        ended = folder.run_json.exists() and read_summary(folder).state.terminal
+        report = verify_run(folder)
+        if ended and folder.path.exists() and is_finished(folder) and not is_locked(folder.proxy_lock):
+            again = verify_run(folder)
+            assert again.ok, (report.to_dict(), again.to_dict())
 
     def pause(self, chance: random.Random) -> None:
         run_id = self._any(chance)
@@ -150,7 +174,7 @@ class Storm:
 
 @pytest.mark.fault
 @pytest.mark.timeout(1200)
-@pytest.mark.parametrize("seed", [1, 2, 3])
+@pytest.mark.parametrize("seed", [int(seed) for seed in os.environ.get("STORM_SEEDS", "1,2,3").split(",")])
 def test_a_storm_loses_nothing(cluster, until, busy, seed):
     storm, stop = Storm(cluster, seed, busy), threading.Event()
     actors = [threading.Thread(target=storm.act, args=(seed * 100 + number,)) for number in range(ACTORS)]

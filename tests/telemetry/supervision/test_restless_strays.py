@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 import sys
@@ -57,6 +58,7 @@ while not os.path.exists({str(tmp_path / "go")!r}): time.sleep(0.01)
         assert [living(word) for _ in range(20)] == [[]] * 20
         assert run.check().state is (RunState.COMPLETED)
     finally:
-        for _ in range(1000):
-            for pid in living(word):
-                os.kill(pid, signal.SIGKILL)
+        while left := living(word):
+            for pid in left:
+                with contextlib.suppress(ProcessLookupError):
+                    os.kill(pid, signal.SIGKILL)
