@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 
 import msgspec
 
+from gym_gui.core.owners import stranger
 from gym_gui.core.regular_files import read_regular
 from gym_gui.runs.files import move_folder_aside, write_json_atomic
 
@@ -28,6 +29,9 @@ def read_cache(path: Path, kind: type[T]) -> T | None:
         path: The file, as :func:`write_cache` wrote it.
         kind: Type of the value.
     """
+    if stranger(path) is not None:  # it may name programs
+        _say_once(path, "it belongs to another user")
+        return None
     try:
         value = msgspec.json.decode(read_regular(path), type=dict[str, Any])
         if _HASH not in value:

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import msgspec
 
+from gym_gui.core.owners import stranger
 from gym_gui.core.regular_files import is_file, kind_of, open_stream, read_regular
 from gym_gui.core.worker.errors import UsageError
 from gym_gui.runs.files import move_folder_aside, write_json_atomic
@@ -111,6 +112,14 @@ class DaemonHome:
             UsageError: It cannot be created or written, or lies where locks and databases are not safe.
         """
         check_home(self.path)
+        owner = stranger(self.path)
+        if owner is not None:
+            raise UsageError(
+                f"MOSAIC's home belongs to another user (uid {owner})",
+                where=str(self.path),
+                why="whoever owns it decides what runs in it",
+                next_step="use a home of your own: --home DIR, or MOSAIC_HOME",
+            )
         try:
             for folder in (self.path, self.log.parent, self.runs):
                 folder.mkdir(mode=0o700, parents=True, exist_ok=True)

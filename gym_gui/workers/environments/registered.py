@@ -7,6 +7,7 @@ import shlex
 from dataclasses import dataclass
 from pathlib import Path
 
+from gym_gui.core.owners import stranger
 from gym_gui.workers.environments.layout import EnvironmentFolder, environment_names
 from gym_gui.workers.environments.record import EnvironmentRecord, load_environment
 from gym_gui.workers.installed import InstalledWorker, installed_workers
@@ -47,6 +48,11 @@ def registered_environment(home: Path, name: str) -> RegisteredEnvironment:
     number = folder.current()
     if number is None:
         return RegisteredEnvironment(name, None, f"{folder.pointer} is not a link to an environment")
+    owner = stranger(folder.version(number))
+    if owner is not None:
+        return RegisteredEnvironment(
+            name, None, f"it belongs to another user (uid {owner}), whose programs are not run"
+        )
     try:
         record = load_environment(folder.version(number))
     except ValueError as error:

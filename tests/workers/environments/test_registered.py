@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import subprocess
 import sys
@@ -117,3 +118,21 @@ def test_one_that_was_moved_or_copied_is_to_be_installed_anew(
     if not copied:
         home.symlink_to(other)  # the same home by its old name
         assert registered_environments(home)[0].broken == ""
+
+
+def test_an_environment_of_another_user_is_never_started(
+    registered: Registered, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    record = registered("mine")
+    me = os.geteuid()
+    if not me:
+        os.chown(record.folder, 4343, -1)
+    monkeypatch.setattr(os, "geteuid", lambda: me + 4242)
+
+    def refuse(*arguments: object, **options: object) -> None:
+        raise AssertionError(f"a process was started: {arguments}")
+
+    monkeypatch.setattr(subprocess, "Popen", refuse)
+    (found,) = registered_environments(home)
+    assert "belongs to another user" in found.broken
+    assert found.workers() == []
