@@ -309,15 +309,16 @@ class Proxy:
 
         self._reports += 1
         history, indexer = turns.supervisor.history, turns.indexer
+        ended = history.state.terminal  # its folder tells no more, and no less
         supervision = Supervision(
             history=history,
             report=self._number << 32 | self._reports,
-            proxy_pid=os.getpid(),
+            proxy_pid=None if ended else os.getpid(),
             lag_bytes=indexer.lag_bytes(),
             note=indexer.note or turns.supervisor.note,
             progressed_at=turns.supervisor.progressed_at,
             usage=turns.usage.latest,
-            measured_at=time.time(),
+            measured_at=None if ended else time.time(),
         )
         summary = summarize(turns.supervisor.plan, indexer.worker_rollups(), indexer.ledger(), supervision)
         self.reporter.report(summary)
