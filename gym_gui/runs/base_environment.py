@@ -19,6 +19,8 @@ from gym_gui.runs.environment import OWN_VARIABLES
 #: Options of every Python that MOSAIC starts for itself: text of run configs reaches a worker as UTF-8, and file names
 #: stay as they are, whatever the locale is.
 UTF8 = ("-X", "utf8")
+#: Where these stand: ``python -m`` looks for modules there first, and in a home or the user's folder may lie anything.
+NEUTRAL_FOLDER = "/"
 #: What a service of the user's login has, too. The daemon keeps these, and no others.
 LOGIN = (
     *("PATH", "HOME", "USER", "LOGNAME", "SHELL", "LANG", "LANGUAGE", "LC_*", "TZ", "TMPDIR", "TMP", "TEMP"),

@@ -17,7 +17,7 @@ from typing import Any
 from gym_gui.core.descriptors import fill_standard_descriptors
 from gym_gui.core.regular_files import is_file, open_regular, read_regular
 from gym_gui.core.worker.errors import ConfigError, MosaicError, Problem, UsageError
-from gym_gui.runs.base_environment import UTF8, daemon_environment
+from gym_gui.runs.base_environment import NEUTRAL_FOLDER, UTF8, daemon_environment
 from gym_gui.runs.files import move_folder_aside
 from gym_gui.runs.lock import FileLock, is_locked
 from gym_gui.trainer.home import DaemonHome, DaemonInfo
@@ -170,7 +170,7 @@ def _spawn(paths: DaemonHome, port: int | None, on_demand: bool, deadline: float
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
-                cwd=paths.path,
+                cwd=NEUTRAL_FOLDER,
                 env={**daemon_environment(os.environ), "MOSAIC_HOME": str(paths.path)},
                 pass_fds=(writer,),
                 start_new_session=True,

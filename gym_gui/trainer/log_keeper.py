@@ -14,7 +14,7 @@ from gym_gui.core.regular_files import append_or_discard
 from gym_gui.core.worker.errors import MosaicError
 from gym_gui.logging_config.helpers import log_constant
 from gym_gui.logging_config.log_constants import LOG_DAEMON_LOGS_KEPT, LOG_DAEMON_LOGS_NOT_KEPT
-from gym_gui.runs.base_environment import UTF8
+from gym_gui.runs.base_environment import NEUTRAL_FOLDER, UTF8
 from gym_gui.runs.folder import RunFolder
 from gym_gui.telemetry.checkpoint_keeping import has_checkpoints_to_drop
 from gym_gui.telemetry.log_keeping import are_kept, tell_logs
@@ -99,7 +99,7 @@ class LogKeeper:
                 stdin=asyncio.subprocess.PIPE,
                 stdout=log,
                 stderr=log,
-                cwd=self._home,
+                cwd=NEUTRAL_FOLDER,
                 env={**os.environ, "MOSAIC_HOME": str(self._home)},
                 start_new_session=True,
             )

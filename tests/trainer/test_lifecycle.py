@@ -14,6 +14,7 @@ from unittest.mock import Mock
 import pytest
 
 from gym_gui.core.worker.errors import ConfigError, UsageError
+from gym_gui.runs.states import RunState
 from gym_gui.trainer import daemon as daemon_module
 from gym_gui.trainer.client import TrainerClient
 from gym_gui.trainer.daemon import TrainerDaemon
@@ -35,6 +36,28 @@ def test_start_status_stop(daemon_home: Path) -> None:
     assert stop_daemon(daemon_home)
     assert not stop_daemon(daemon_home)
     assert not DaemonHome(daemon_home).info_file.exists()
+
+
+def test_what_lies_in_a_home_is_never_imported(daemon_home: Path, random_config: Any, wait_until: Any) -> None:
+    for name in ("gym_gui", "json", "msgspec", "grpc"):
+        (daemon_home / f"{name}.py").write_text("open('imported', 'w').close(); raise ImportError('of the home')")
+    with TrainerClient.connect(daemon_home) as client:
+        run_id = client.submit(random_config(total_steps=10))
+        wait_until(lambda: client.get(run_id).state.terminal)
+        assert client.get(run_id).state is RunState.COMPLETED
+    assert not list(daemon_home.rglob("imported"))
+
+
+def test_a_daemon_in_the_foreground_imports_nothing_of_where_it_is_called(
+    daemon_home: Path, tmp_path: Path, wait_until: Any
+) -> None:
+    (tmp_path / "gym_gui.py").write_text("raise ImportError('of the folder')")
+    command = [Path(sys.executable).parent / "mosaic", "daemon", "run", "--port", "0"]
+    with subprocess.Popen(command, cwd=tmp_path, stdout=subprocess.DEVNULL) as process:
+        try:
+            wait_until(lambda: DaemonHome(daemon_home).daemon() is not None)
+        finally:
+            process.terminate()
 
 
 def test_of_ten_who_start_a_daemon_at_once_all_get_the_same(daemon_home: Path, living: Living) -> None:

@@ -104,6 +104,7 @@ def run(home: Path, port: int | None, host: str, tls_cert: Path | None, tls_key:
     from gym_gui.cli.output import say
     from gym_gui.cli.ports import check_port
     from gym_gui.core.worker.errors import UsageError
+    from gym_gui.runs.base_environment import NEUTRAL_FOLDER
     from gym_gui.trainer.home import DaemonHome
     from gym_gui.trainer.tls import TlsFiles
 
@@ -117,7 +118,7 @@ def run(home: Path, port: int | None, host: str, tls_cert: Path | None, tls_key:
     check_port(home, port)
     if not as_json:
         say(f"daemon of {home} in the foreground; Ctrl-C stops it, runs go on")
-    command = [sys.executable, "-m", "gym_gui.trainer.daemon", "--home", str(home), "--host", host]
+    command = [sys.executable, "-m", "gym_gui.trainer.daemon", "--home", str(home.absolute()), "--host", host]
     if tls_cert is not None and tls_key is not None:
         warning = TlsFiles(tls_cert, tls_key).validity().warning()
         if warning:
@@ -125,6 +126,11 @@ def run(home: Path, port: int | None, host: str, tls_cert: Path | None, tls_key:
     for option, file in (("--tls-cert", tls_cert), ("--tls-key", tls_key)):
         command += [option, str(file.absolute())] if file is not None else []
     sys.stdout.flush()
+    os.environ["MOSAIC_HOME"] = str(home.absolute())
+    if "PYTHONPATH" in os.environ:
+        entries = [os.path.abspath(entry) for entry in os.environ["PYTHONPATH"].split(os.pathsep) if entry]  # noqa: PTH100
+        os.environ["PYTHONPATH"] = os.pathsep.join(entries)
+    os.chdir(NEUTRAL_FOLDER)
     os.execv(sys.executable, command if port is None else [*command, "--port", str(port)])  # noqa: S606 - our own program
     raise AssertionError("execv returned")
 

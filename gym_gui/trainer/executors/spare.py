@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import IO
 
 from gym_gui.core.regular_files import append_or_discard
-from gym_gui.runs.base_environment import UTF8
+from gym_gui.runs.base_environment import NEUTRAL_FOLDER, UTF8
 from gym_gui.runs.folder import RunFolder
 
 
@@ -78,7 +78,7 @@ def _start(home: Path, arguments: list[str], stdin: int, log: IO[bytes] | None) 
         stdin=stdin,
         stdout=log if log is not None else subprocess.DEVNULL,
         stderr=log if log is not None else None,
-        cwd=home,
+        cwd=NEUTRAL_FOLDER,
         env={**os.environ, "MOSAIC_HOME": str(home)},
         start_new_session=True,
     )
