@@ -135,6 +135,7 @@ class AttemptWatch:
         worker_alive = self.worker is not None and self.worker.alive()
         left = not launcher_alive and not worker_alive and (locked or lost or self._spawning)
         self._survivors = self._search(now, locked) if left else []
+        self._spawning = self._spawning or (lost and bool(self._survivors))  # its records are gone, and it has run
         if not locked or launcher_alive or worker_alive or self._survivors:
             self._unseen_since = None
         elif self._unseen_since is None:
@@ -235,7 +236,7 @@ class AttemptWatch:
         if self.worker is None:
             started = read_started(self.folder.started_record(self.worker_id, self.number))
             # The supervisor's log knows of it, too, where the record was removed.
-            self._spawning = started is not None or self.record.started_at is not None
+            self._spawning = self._spawning or started is not None or self.record.started_at is not None
             if started is not None:
                 self._launcher, self.worker = started.launcher, started.worker
                 self.started_at = started.started_at

@@ -202,7 +202,10 @@ class LogWatch:
                 self._moving[cookie] = moved
         elif mask & _MOVED_TO:
             moved = self._moving.pop(cookie, None)
-            self._at.pop(name, None)
+            before = self._at.pop(name, None)
+            if moved is None and before is not None and name.endswith(_SUFFIX):
+                # The kernel tells of several that were moved here from elsewhere in a row as if they were one.
+                self._logs.setdefault(name, _Log()).lost = True
             if moved is not None and (moved[0] == name or not name.endswith(_SUFFIX)):
                 self._at[name] = moved
             elif name.endswith(_SUFFIX):

@@ -189,9 +189,12 @@ class LogTail:
         self._look()
         gone = bool(self._next) or self._file.stop is not None
         if gone and self._next and position == 0 and size == 0 and self._file.stop is None:
-            self._older.append(self._file)
-            self._file = self._taken(self._next.pop(0))
+            empty, self._file = self._file, self._taken(self._next.pop(0))
+            self._older.append(empty)
+            self._file.doubt = self._file.doubt or empty.doubt
             return self.read(max_bytes, final=final)
+        if self._file.doubt:  # nobody has told of it
+            return self._switch("unseen", self._file, position, unseen=True)
         reading = self._read_lines(min(max_bytes, MAX_LINE_BYTES), size, final=final or gone)
         if reading is None and gone:
             return self._leave()
@@ -306,10 +309,11 @@ class LogTail:
                     descriptor = open_regular(self.path)
                     new.append(LogFile(descriptor, os.fstat(descriptor).st_ino, doubt=True))
         for file in new:
-            if file.inode in self._known():
-                file.close()
-            else:
+            if file.inode not in self._known():
                 self._next.append(file)
+                continue
+            file.close()
+            self._file.doubt = self._file.doubt or file.doubt
 
     def _known(self) -> set[int]:
         files = (*self._next, *self._older, *([self._file] if self._file is not None else []))
@@ -412,6 +416,7 @@ class LogTail:
             if target in files:
                 files.remove(target)
         self._file = target
+        target.doubt = False
         for file in self._older[:-MAX_OPEN]:
             if file.part and file not in self._unsynced:
                 file.close()

@@ -173,3 +173,20 @@ def test_a_plan_that_can_be_read_is_left_as_it_is(waiting: Callable[..., Any]) -
     check_end(run, go)
     assert run.folder.run_json.read_text() == f"{text}\n"
     assert run.events("plan_replaced") == []
+
+
+def test_a_worker_is_not_started_again_whose_start_nobody_could_put_on_record(
+    waiting: Callable[..., Any], until: Callable[..., Any]
+) -> None:
+    run, go = waiting()
+    launcher = run.pid("launcher")
+    run.proxies[-1].kill()
+    run.proxies[-1].wait()
+    log = run.folder.supervisor_log
+    log.write_text("".join(line for line in log.read_text().splitlines(keepends=True) if '"running"' not in line))
+    shutil.rmtree(run.folder.control)
+    os.kill(launcher, signal.SIGKILL)
+    run.start()
+    assert run.proxies[-1].wait(60) == 0, run.said()
+    assert go.with_name("ran").read_text() == "x"
+    assert read_summary(run.folder).cause.startswith("exit unknown: its launcher was killed")

@@ -44,6 +44,18 @@ for first in range(0, total, 2000):
         log.writelines(map(step, range(first, first + 2000)))
     os.rename(path, "moved.%d" % first)
 """,
+    "replaced by files that are moved there": """
+for first in range(0, total, 60):
+    with open("other", "w") as log:
+        log.writelines(map(step, range(first, min(first + 60, total))))
+    os.rename("other", path)
+""",
+    "replaced by a file that is moved there before it has printed anything": """
+for first in range(0, total, total // 5):
+    with open("other", "w") as log:
+        log.writelines(map(step, range(first, first + total // 5)))
+    os.rename("other", path)
+""",
     "printed on into the file that was renamed": """
 os.rename(path, path + ".old")
 with open(path, "a") as log:
@@ -69,7 +81,8 @@ def test_a_log_that_is_renamed_faster_than_it_is_looked_at_loses_nothing_in_sile
     summary = read_summary(run.folder)
     ((stored, distinct),) = run.query("SELECT count(*), count(DISTINCT step_index) FROM steps")
     assert stored == distinct == summary.ledger.stored
-    assert report.complete == (stored == LINES), (stored, report.to_dict())
+    whole = stored == LINES and "moved there" not in how  # of those nobody can know how many there were
+    assert report.complete == whole, (stored, report.to_dict())
     assert ("incomplete" in summary.cause) != report.complete
     if "dropped" not in how and "moved" not in how:
         assert stored == LINES
@@ -105,11 +118,12 @@ def test_a_log_that_is_truncated_and_has_grown_again_is_read_again_and_never_cal
     until(lambda: run.folder.database.exists() and _steps(run) == 100)
     (run.folder.work("a") / "go").touch()
     assert proxy.wait(120) == 0, run.said()
+    # Who moves one file over the log may have moved several: the system tells of them as one.
     again = 150 if "more" in how else 100
     assert _steps(run) == 100 + again
     report = verify_run(run.folder)
     assert report.ok, report.to_dict()
-    assert report.complete == (how == "a copy of the same name")
+    assert not report.complete
     reindex_run(run.folder)
     assert _steps(run) == 100 + again
     assert verify_run(run.folder).to_dict() == report.to_dict()
