@@ -300,6 +300,7 @@ class Indexer:
             steps=rollups[key].steps if key in rollups else 0,
             target_steps=worker.target_steps,
             error=error or last_line(tail),
-            log_fault=self._ingestor.fault(worker.worker_no, watch.number),
+            # A launcher makes the log before the worker runs.
+            log_fault=self._ingestor.fault(worker.worker_no, watch.number) if key in self._added else "is gone",
             disk_full="No space left on device" in tail or no_room(self.folder.path),
         )

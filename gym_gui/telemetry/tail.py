@@ -108,8 +108,10 @@ class LogTail:
 
     def fault(self) -> str:
         """Return why what has the log's name now cannot be read; empty where it can, or where there is nothing."""
-        gone = self._displaced and not os.path.lexists(self.path)
-        return self._fault or ("was removed with its folder" if gone else kind_said(self.path))
+        if os.path.lexists(self.path):
+            return self._fault or kind_said(self.path)
+        gone = "is gone" if self._file is None and self.cursor.position > 0 else ""
+        return self._fault or ("was removed with its folder" if self._displaced else gone)
 
     def due(self) -> bool:
         """Return whether a look at the log may give something: it is not just as long as what was read of it."""

@@ -143,6 +143,26 @@ def test_a_run_whose_control_files_are_gone_can_be_cancelled(
     assert marked_processes(run.folder.run_id) == []
 
 
+def test_a_run_whose_logs_go_while_nobody_looks_does_not_end_as_completed(
+    waiting: Callable[..., Any], until: Callable[..., Any]
+) -> None:
+    for without_database in (False, True):
+        run, go = waiting()
+        run.proxies[-1].kill()
+        run.proxies[-1].wait()
+        shutil.rmtree(run.folder.logs)
+        if without_database:
+            for path in run.folder.path.glob("telemetry.db*"):
+                path.unlink()
+        run.folder.logs.mkdir()
+        run.start()
+        go.touch()
+        assert run.proxies[-1].wait(60) == 0, run.said()
+        summary = read_summary(run.folder)
+        assert (summary.state, "its log is gone" in summary.cause) == (RunState.FAILED, True), summary.cause
+        go.unlink()
+
+
 PLANS: dict[str, Callable[[Path], object]] = {
     "removed": lambda path: path.unlink(),
     "damaged": lambda path: path.write_text("{x"),
