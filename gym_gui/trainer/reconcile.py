@@ -19,7 +19,7 @@ from gym_gui.telemetry.summary import read_summary
 from gym_gui.trainer.finished import is_finished
 from gym_gui.trainer.live import LiveRuns
 from gym_gui.trainer.registry import Registry
-from gym_gui.trainer.unplanned import has_begun, read_unplanned
+from gym_gui.trainer.unplanned import has_begun, read_unplanned, why_unplanned
 
 logger = logging.getLogger(__name__)
 
@@ -62,6 +62,8 @@ def reconcile(home: Path, registry: Registry) -> Reconciliation:
     for run_id in sorted((marked | set(rows)) & on_disk):
         folder = RunFolder(runs / run_id)
         read = _read_live(folder, rows.get(run_id))
+        if read is None and not why_unplanned(folder):
+            continue  # a later version may have written what cannot be read: its run is none of ours to end
         if read is None and not (run_id in known or has_begun(folder)):
             if not os.path.lexists(folder.run_json):
                 _remove_remains(folder, registry, live)
