@@ -9,7 +9,7 @@ from gym_gui.core.worker.errors import UsageError
 from gym_gui.runs.folder import RunFolder
 from gym_gui.runs.lock import is_locked
 from gym_gui.runs.summary import RunSummary
-from gym_gui.telemetry.launch_locks import check_nothing_lives
+from gym_gui.supervision.launch_locks import check_nothing_lives
 
 
 def check_deletable(home: Path, run: RunSummary) -> None:

@@ -281,7 +281,7 @@ def _take_usage(run: RunSummary, known: RunSummary) -> None:
 
 
 def _from_folder(home: Path, run_id: str) -> RunSummary:
-    from gym_gui.telemetry.summary import read_summary
+    from gym_gui.proxy.summary import read_summary
 
     return read_summary(RunFolder.of(home, run_id))
 

@@ -71,8 +71,8 @@ def ensure_supervised(home: Path, *, start: bool = True) -> None:
 def _unended(home: Path) -> list[RunFolder]:
     """Return the folders of the runs that have not ended."""
     from gym_gui.core.worker.errors import MosaicError
+    from gym_gui.proxy.summary import read_state
     from gym_gui.runs.folder import RunFolder
-    from gym_gui.telemetry.summary import read_state
     from gym_gui.trainer.live import LiveRuns
 
     found = []
@@ -106,7 +106,7 @@ def _entered_as_going(home: Path) -> set[str]:
 
 
 def _last_sign(folder: RunFolder) -> str:
-    from gym_gui.telemetry.summary import last_sign
+    from gym_gui.proxy.summary import last_sign
 
     return last_sign(folder)
 
@@ -119,7 +119,7 @@ def _why_not(home: Path) -> str:
 
 
 def _supervised(folder: RunFolder) -> bool:
-    from gym_gui.telemetry.proxy_identity import proxy_of
+    from gym_gui.supervision.liveness import proxy_of
 
     proxy = proxy_of(folder)
     return proxy is not None and proxy.alive()
@@ -135,9 +135,9 @@ def _wait_for_order(folders: Iterable[RunFolder]) -> None:
 
 def _stale(folder: RunFolder) -> bool:
     """Return whether a run is on record as going on, and neither a worker nor a launcher of it lives."""
+    from gym_gui.proxy.summary import read_state
     from gym_gui.runs.states import RunState
-    from gym_gui.telemetry.launch_locks import held_launch_locks
-    from gym_gui.telemetry.summary import read_state
+    from gym_gui.supervision.launch_locks import held_launch_locks
 
     going = read_state(folder) in (RunState.STARTING, RunState.RUNNING, RunState.PAUSED)
     return going and not held_launch_locks(folder)

@@ -11,14 +11,12 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from gym_gui.telemetry.reader import RunReader
     from gym_gui.telemetry.records import EpisodeRollup, StepRecord
-    from gym_gui.telemetry.reindex import reindex_run
     from gym_gui.telemetry.verify import verify_run
 
 _HOMES = {
     "EpisodeRollup": "records",
     "RunReader": "reader",
     "StepRecord": "records",
-    "reindex_run": "reindex",
     "verify_run": "verify",
 }
 
@@ -26,7 +24,6 @@ __all__ = [
     "EpisodeRollup",
     "RunReader",
     "StepRecord",
-    "reindex_run",
     "verify_run",
 ]
 

@@ -20,17 +20,15 @@ from gym_gui.logging_config.components.service import LOG_SERVICE_SQLITE_DEBUG
 from gym_gui.logging_config.helpers import log_constant
 from gym_gui.runs.files import sync_folder
 from gym_gui.runs.folder import RunFolder
-from gym_gui.runs.lock import FileLock, is_locked
+from gym_gui.runs.lock import is_locked
 from gym_gui.runs.plan import RunPlan
-from gym_gui.runs.plan_io import load_plan
 from gym_gui.runs.summary import Ledger
 from gym_gui.telemetry.adopt import copy_batches, copy_unreadable
 from gym_gui.telemetry.errors import OldSchema, TelemetryError
 from gym_gui.telemetry.ingest import SUPERVISOR_NO, Ingestor
 from gym_gui.telemetry.limits import DECODER_VERSION
 from gym_gui.telemetry.logfile import dropped_logs, dropped_record, is_there, log_size, logs_of
-from gym_gui.telemetry.proxy_identity import proxy_of
-from gym_gui.telemetry.schema import SCHEMA_VERSION, check_schema
+from gym_gui.telemetry.schema import SCHEMA_VERSION
 from gym_gui.telemetry.segments import read_segments, readable
 from gym_gui.telemetry.store import Store
 
@@ -63,43 +61,6 @@ class _Log(NamedTuple):
     worker_id: str
     path: Path
     closed: bool
-
-
-def reindex_run(folder: RunFolder, *, progress: Callable[[int, int], None] | None = None) -> ReindexReport:
-    """Build a run's database anew from its logs.
-
-    Rows are those that the first indexing gave. What the logs do not have is taken from the old database, where it can
-    be read: rows of logs that were truncated since, rows of logs that are gone, and when rows came in.
-
-    Args:
-        folder: The run's folder.
-        progress: Called after each transaction with bytes done and bytes in all.
-
-    Raises:
-        UsageError: A telemetry proxy is at work on this run.
-        TelemetryError: A later version of MOSAIC made the database; or logs were dropped and the database, which alone
-            has their rows, cannot be read.
-        DiskFull: No room for a second database; the old one is untouched.
-        MosaicError: There is no such run.
-    """
-    plan = load_plan(folder)
-    lock = FileLock(folder.proxy_lock)
-    folder.control.mkdir(exist_ok=True)
-    if not lock.acquire():
-        proxy = proxy_of(folder)
-        holder = f": {proxy.place}" if proxy is not None and (proxy.alive() or not proxy.here) else ""
-        raise UsageError(
-            f"run {folder.run_id} is being indexed right now",
-            where=str(folder.proxy_lock),
-            why="its telemetry proxy is alive and holds the lock" + holder,
-            next_step=f"wait until the run has ended: mosaic runs watch {folder.run_id}",
-        )
-    try:
-        with contextlib.suppress(OldSchema):
-            check_schema(_schema_of(folder.database), folder.database)
-        return rebuild(folder, plan, progress)
-    finally:
-        lock.release()
 
 
 def open_ingestor(
@@ -138,9 +99,18 @@ def open_ingestor(
 
 
 def rebuild(folder: RunFolder, plan: RunPlan, progress: Callable[[int, int], None] | None = None) -> ReindexReport:
-    """Do what :func:`reindex_run` does; the caller holds the proxy lock.
+    """Build a run's database anew from its logs.
+
+    Rows are those that the first indexing gave. What the logs do not have is taken from the old database, where it can
+    be read: rows of logs that were truncated since, rows of logs that are gone, and when rows came in.
+
+    Args:
+        folder: The run's folder; the caller holds the proxy lock.
+        plan: The run.
+        progress: Called after each transaction with bytes done and bytes in all.
 
     Raises:
+        TelemetryError: Logs were dropped and the database, which alone has their rows, cannot be read.
         DiskFull: No room for a second database; the old one is untouched.
     """
     new = folder.database.with_name("telemetry.new.db")
@@ -247,7 +217,7 @@ def _settle(database: Path) -> tuple[int | None, set[tuple[int, int]]]:
     return None, set()
 
 
-def _schema_of(database: Path) -> object:
+def schema_of(database: Path) -> object:
     """Return the schema that a database says it has; the present one where it cannot say."""
     if is_file(database):
         with contextlib.suppress(sqlite3.Error, TypeError), contextlib.closing(sqlite3.connect(database)) as connection:

@@ -16,8 +16,8 @@ import msgspec
 
 from gym_gui.core.regular_files import is_file, open_regular
 from gym_gui.runs.folder import RunFolder
+from gym_gui.runs.supervisor_log import read_events
 from gym_gui.telemetry.reading import Cursor, tail_hash
-from gym_gui.telemetry.supervisor_log import read_events
 
 EVENT = "truncated"
 """Of the supervisor's log."""
@@ -60,7 +60,7 @@ def read_segments(folder: RunFolder) -> dict[Key, list[Segment]]:
     """Return what a run's supervisor log tells of each log that was read in several segments, in order.
 
     Raises:
-        TelemetryError: The log is no file.
+        MosaicError: The log is no file.
         OSError: It cannot be read.
     """
     return segments_in(read_events(folder.supervisor_log))

@@ -30,7 +30,7 @@ from gym_gui.runs.disk import DiskGauge
 from gym_gui.runs.ids import is_run_id
 from gym_gui.runs.lock import FileLock
 from gym_gui.runs.summary import RunSummary
-from gym_gui.telemetry.identity import ProcessIdentity
+from gym_gui.supervision.identity import ProcessIdentity
 from gym_gui.trainer import daemon_options
 from gym_gui.trainer.address import LOOPBACK, SERVICE_NAME, check_bind, choose_port, is_loopback
 from gym_gui.trainer.auth import TokenInterceptor
@@ -48,7 +48,7 @@ from gym_gui.trainer.keep_going import keep_going
 from gym_gui.trainer.live import LiveRuns
 from gym_gui.trainer.loading import Loading
 from gym_gui.trainer.local_socket import ListeningSocket, sweep
-from gym_gui.trainer.log_keeper import LogKeeper
+from gym_gui.trainer.log_retention import LogKeeper
 from gym_gui.trainer.proto import mosaic_pb2 as pb
 from gym_gui.trainer.proto.mosaic_pb2_grpc import add_TrainerServiceServicer_to_server
 from gym_gui.trainer.reconcile import Reconciliation, adopt_ended, reconcile

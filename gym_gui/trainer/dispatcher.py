@@ -23,6 +23,7 @@ from gym_gui.logging_config.log_constants import (
     LOG_DAEMON_RUN_LOST,
     LOG_DAEMON_RUN_STATE,
 )
+from gym_gui.proxy.summary import read_summary
 from gym_gui.runs.cancel import write_cancel
 from gym_gui.runs.folder import RunFolder
 from gym_gui.runs.grant import read_grant, share_out, wanted_gpus, write_grant
@@ -31,9 +32,8 @@ from gym_gui.runs.plan import RunPlan
 from gym_gui.runs.plan_io import load_plan
 from gym_gui.runs.states import RunState
 from gym_gui.runs.summary import RunSummary
-from gym_gui.telemetry.launch_locks import held_launch_locks
-from gym_gui.telemetry.run_folders import make_folders
-from gym_gui.telemetry.summary import read_summary
+from gym_gui.supervision.launch_locks import held_launch_locks
+from gym_gui.supervision.run_folders import make_folders
 from gym_gui.trainer.board import RunBoard
 from gym_gui.trainer.demand import Demand, demand_of_plan, reasons_for_cpu
 from gym_gui.trainer.event_wait import wait_for_event

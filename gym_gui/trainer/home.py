@@ -17,7 +17,7 @@ from gym_gui.core.worker.errors import UsageError
 from gym_gui.runs.files import move_folder_aside, write_json_atomic
 from gym_gui.runs.filesystem import check_home
 from gym_gui.runs.lock import FileLock, is_locked
-from gym_gui.telemetry.identity import ProcessIdentity, boot_id
+from gym_gui.supervision.identity import ProcessIdentity, boot_id
 
 #: No token is longer, bytes.
 _TOKEN_LIMIT = 4096

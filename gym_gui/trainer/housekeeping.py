@@ -18,7 +18,7 @@ from gym_gui.trainer.deletion import finish_deletions
 from gym_gui.trainer.disk_guard import DiskGuard
 from gym_gui.trainer.dispatcher import Dispatcher
 from gym_gui.trainer.live import LiveRuns
-from gym_gui.trainer.log_keeper import LogKeeper
+from gym_gui.trainer.log_retention import LogKeeper
 from gym_gui.trainer.registry_watch import RegistryWatch
 from gym_gui.trainer.unplanned import plan_of
 

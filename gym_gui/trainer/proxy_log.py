@@ -8,10 +8,10 @@ from typing import TextIO, cast
 from gym_gui.config.settings import get_setting
 from gym_gui.core.worker.errors import MosaicError
 from gym_gui.logging_config.components.proxy import LOG_PROXY_FAILED, LOG_PROXY_LOCKED_OUT, LOG_PROXY_STOPPED
+from gym_gui.logging_config.diagnostics import DirectStderr
 from gym_gui.logging_config.helpers import log_constant
 from gym_gui.logging_config.setup import configure_logging
-from gym_gui.telemetry.diagnostics import DirectStderr
-from gym_gui.telemetry.proxy import EXIT_LOCKED
+from gym_gui.proxy.proxy import EXIT_LOCKED
 
 logger = logging.getLogger(__name__)
 

@@ -15,15 +15,15 @@ from types import ModuleType
 
 from gym_gui.core.regular_files import NotRegularFile, append_or_discard
 from gym_gui.core.worker.errors import MosaicError
+from gym_gui.proxy.proxy import Proxy
 from gym_gui.runs.folder import RunFolder
-from gym_gui.telemetry.proxy import Proxy
 from gym_gui.trainer.reporter import DaemonReporter
 
 #: What is imported after the workers were launched, by the reporter's thread too; a spare has time to do it before.
 _LATER = (
-    "gym_gui.telemetry.indexer",
-    "gym_gui.telemetry.usage_sampler",
-    "gym_gui.telemetry.summary",
+    "gym_gui.proxy.indexer",
+    "gym_gui.supervision.usage",
+    "gym_gui.proxy.summary",
     "gym_gui.trainer.proxy_log",
     "gym_gui.trainer.channel",
     "gym_gui.trainer.converters",

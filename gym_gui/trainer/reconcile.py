@@ -9,13 +9,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from gym_gui.core.worker.errors import MosaicError
+from gym_gui.proxy.summary import read_summary
 from gym_gui.runs.folder import RunFolder
 from gym_gui.runs.ids import is_run_id
 from gym_gui.runs.plan import RunPlan
 from gym_gui.runs.plan_io import load_plan
 from gym_gui.runs.states import TERMINAL, RunState
 from gym_gui.runs.summary import RunSummary
-from gym_gui.telemetry.summary import read_summary
 from gym_gui.trainer.finished import is_finished
 from gym_gui.trainer.live import LiveRuns
 from gym_gui.trainer.registry import Registry

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from gym_gui.core.worker.errors import MosaicError
+from gym_gui.proxy.summary import read_summary
 from gym_gui.runs.folder import RunFolder
 from gym_gui.runs.lock import FileLock
 from gym_gui.runs.private_files import forget_secrets
 from gym_gui.runs.states import RunState
 from gym_gui.runs.summary import RunSummary
-from gym_gui.telemetry.launch_locks import held_launch_locks
-from gym_gui.telemetry.run_folders import make_folders
-from gym_gui.telemetry.summary import read_summary
-from gym_gui.telemetry.supervisor_log import SupervisorLog, clear_place
+from gym_gui.runs.supervisor_log import SupervisorLog, clear_place
+from gym_gui.supervision.launch_locks import held_launch_locks
+from gym_gui.supervision.run_folders import make_folders
 from gym_gui.trainer.unplanned import read_unplanned, why_unplanned
 
 _PATIENCE_S = 1.0

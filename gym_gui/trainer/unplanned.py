@@ -11,9 +11,8 @@ from gym_gui.runs.ids import submitted_at
 from gym_gui.runs.plan import RunPlan
 from gym_gui.runs.plan_io import load_plan
 from gym_gui.runs.summary import RunSummary
-from gym_gui.telemetry.history import RunHistory
-from gym_gui.telemetry.processes import marked_processes
-from gym_gui.telemetry.supervisor_log import read_history
+from gym_gui.supervision.history import RunHistory, read_history
+from gym_gui.supervision.processes import marked_processes
 
 #: So many deaths of its supervisors, about 6 s, are given to workers to end well.
 POLITE_DEATHS = 7

@@ -7,9 +7,9 @@ from collections import Counter
 
 import msgspec
 
+from gym_gui.proxy.summary import UNSUPERVISED
 from gym_gui.runs.states import RunState
 from gym_gui.runs.summary import RunSummary
-from gym_gui.telemetry.summary import UNSUPERVISED
 from gym_gui.trainer.waiting import UNITS, Lack, Waiting
 
 _MEANING = {

@@ -7,44 +7,15 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
+from waiting import eventually, processes_of
 
 MOSAIC = str(Path(sys.executable).parent / "mosaic")
-
-
-def busy() -> float:
-    """Return how many times longer things take than on a quiet machine: deadlines are meant for one."""
-    return max(1.0, os.getloadavg()[0] / len(os.sched_getaffinity(0)))
-
-
-def eventually(condition: Callable[[], Any], what: str = "condition", timeout_s: float = 60.0) -> Any:
-    """Return the condition's value once it is true."""
-    deadline = time.monotonic() + timeout_s * busy()
-    while not (value := condition()):
-        assert time.monotonic() < deadline, f"not within {timeout_s:g} s: {what}"
-        time.sleep(0.05)
-    return value
-
-
-def processes_of(home: Path) -> dict[int, str]:
-    """Return the processes whose ``MOSAIC_HOME`` is a home, by pid."""
-    marker = f"MOSAIC_HOME={home}\0".encode()
-    found = {}
-    for folder in Path("/proc").iterdir():
-        if not folder.name.isdigit() or int(folder.name) == os.getpid():
-            continue
-        try:
-            if marker in (folder / "environ").read_bytes() + b"\0" and b") Z " not in (folder / "stat").read_bytes():
-                found[int(folder.name)] = (folder / "cmdline").read_bytes().replace(b"\0", b" ").decode()
-        except OSError:
-            continue
-    return found
 
 
 def everything_in(home: Path) -> list[str]:

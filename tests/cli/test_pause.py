@@ -6,8 +6,8 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from gym_gui.proxy.summary import read_summary
 from gym_gui.runs.folder import RunFolder
-from gym_gui.telemetry.summary import read_summary
 
 CONFIG = """
 {"run_name": "twice", "entry_point": "%s", "environment": {"WORKER_ID": "a"}, "limits": {"max_attempts": 2},

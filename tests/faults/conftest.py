@@ -7,7 +7,6 @@ processes busy beside them, ``REPEAT=50`` runs each cell so many times, ``CELLS=
 from __future__ import annotations
 
 import contextlib
-import importlib.util
 import json
 import os
 import shutil
@@ -17,17 +16,20 @@ import sys
 from collections import Counter
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from types import ModuleType
 from typing import Any
 
 import pytest
+from daemons import worker_records
+from supervised_runs import Run, badworker, kill_marked, make_run_id, new_run, until
+from waiting import busy as how_busy
+from waiting import eventually, processes_of
 
+from gym_gui.proxy.summary import read_summary
 from gym_gui.runs.folder import RunFolder
 from gym_gui.runs.lock import is_locked
 from gym_gui.runs.plan_io import load_plan
 from gym_gui.runs.summary import RunSummary
-from gym_gui.telemetry.identity import ProcessIdentity
-from gym_gui.telemetry.summary import read_summary
+from gym_gui.supervision.identity import ProcessIdentity
 from gym_gui.trainer.client import TrainerClient
 from gym_gui.trainer.finished import is_finished
 from gym_gui.trainer.home import DaemonHome
@@ -39,29 +41,7 @@ PATIENCE_S = 5.0
 SIZE = 64 << 20
 
 
-def _load(name: str, path: Path) -> ModuleType:
-    spec = importlib.util.spec_from_file_location(name, path)
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
-
-
-_SUPERVISED = _load("supervised_runs", HERE.parent / "telemetry" / "supervision" / "conftest.py")
-_DAEMONS = _load("daemons", HERE.parent / "trainer" / "conftest.py")
-
-badworker = _SUPERVISED.badworker
-kill_marked = _SUPERVISED.kill_marked
-make_run_id = _SUPERVISED.make_run_id
-new_run = _SUPERVISED.new_run
-until = _SUPERVISED.until
-worker_records = _DAEMONS.worker_records
-processes_of: Callable[[Path], dict[int, str]] = _DAEMONS.processes_of
-eventually: Callable[..., Any] = _DAEMONS.eventually
-
-
-class DaemonRun(_SUPERVISED.Run):  # type: ignore[name-defined,misc]
+class DaemonRun(Run):
     """A run that was submitted to a daemon."""
 
     def __init__(self, folder: RunFolder) -> None:
@@ -217,7 +197,7 @@ def cluster(home: Path, badworker: Path) -> Iterator[Cluster]:
 @pytest.fixture
 def busy() -> Callable[[], float]:
     """Tell how many times longer things take than on a quiet machine."""
-    return _DAEMONS.busy  # type: ignore[no-any-return]
+    return how_busy
 
 
 @pytest.fixture

@@ -10,7 +10,7 @@ import pytest
 from gym_gui.cli.commands.runs_show import show
 from gym_gui.runs.folder import RunFolder
 from gym_gui.runs.states import RunState
-from gym_gui.telemetry.identity import ProcessIdentity
+from gym_gui.supervision.identity import ProcessIdentity
 from gym_gui.telemetry.reader import RunReader
 from gym_gui.trainer.client import TrainerClient
 

@@ -6,7 +6,7 @@ import time
 
 import pytest
 
-from gym_gui.telemetry.log_keeping import are_kept
+from gym_gui.retention.logs import are_kept
 from gym_gui.telemetry.logfile import dropped_record, is_compressed
 from gym_gui.telemetry.verify import verify_run
 from gym_gui.trainer.client import TrainerClient

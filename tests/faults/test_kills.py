@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from gym_gui.runs.states import RunState
-from gym_gui.telemetry.processes import holding_processes
+from gym_gui.supervision.processes import holding_processes
 
 C, F, X = RunState.COMPLETED, RunState.FAILED, RunState.CANCELLED
 PHASES = ("queued", "starting", "first_line", "full_speed", "at_exit", "cancelling")

@@ -6,7 +6,7 @@ import pytest
 
 from gym_gui.analysis.queries import list_runs
 from gym_gui.runs.states import RunState
-from gym_gui.telemetry.processes import marked_processes
+from gym_gui.supervision.processes import marked_processes
 from gym_gui.trainer.client import TrainerClient
 
 CHANGES = {

@@ -11,17 +11,17 @@ from pathlib import Path
 import pytest
 
 from gym_gui.core.worker.errors import UsageError
+from gym_gui.proxy.summary import read_summary
 from gym_gui.runs.states import RunState
-from gym_gui.telemetry.launch_locks import check_nothing_lives
-from gym_gui.telemetry.processes import holding_processes
-from gym_gui.telemetry.summary import read_summary
+from gym_gui.supervision.launch_locks import check_nothing_lives
+from gym_gui.supervision.processes import holding_processes
 from gym_gui.trainer.client import TrainerClient
 from gym_gui.trainer.home import DaemonHome
 
 C, F, X = RunState.COMPLETED, RunState.FAILED, RunState.CANCELLED
 PROXY = """
 import sys; from pathlib import Path; from gym_gui.runs.folder import RunFolder
-from gym_gui.telemetry.proxy import NoReporter, Proxy
+from gym_gui.proxy.proxy import NoReporter, Proxy
 sys.exit(Proxy(RunFolder(Path(sys.argv[1])), NoReporter()).run())
 """
 UNSHARE = ["unshare", "--pid", "--fork", "--kill-child"]

@@ -8,7 +8,7 @@ import re
 import pytest
 
 from gym_gui.runs.states import RunState
-from gym_gui.telemetry.identity import boot_id
+from gym_gui.supervision.identity import boot_id
 from gym_gui.trainer.home import DaemonHome
 
 BEFORE = "00000000-0000-4000-8000-000000000000"

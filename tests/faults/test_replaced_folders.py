@@ -6,8 +6,8 @@ import shutil
 
 import pytest
 
+from gym_gui.proxy.summary import read_summary
 from gym_gui.runs.states import RunState
-from gym_gui.telemetry.summary import read_summary
 from gym_gui.trainer.client import TrainerClient
 
 

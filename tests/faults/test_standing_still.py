@@ -11,7 +11,7 @@ import pytest
 
 from gym_gui.core.worker.errors import MosaicError
 from gym_gui.runs.states import RunState
-from gym_gui.telemetry.pulse import last_beat
+from gym_gui.supervision.liveness import last_beat
 from gym_gui.trainer.client import TrainerClient
 from gym_gui.trainer.lifecycle import stop_daemon
 

@@ -24,12 +24,12 @@ from gym_gui.analysis.archive import archive_run, restore_run
 from gym_gui.analysis.deletion import check_deletable, delete_run
 from gym_gui.analysis.queries import get_run, list_runs, run_ids
 from gym_gui.core.worker.errors import MosaicError
+from gym_gui.proxy.reindex import reindex_run
+from gym_gui.proxy.summary import read_summary
 from gym_gui.runs.folder import RunFolder
 from gym_gui.runs.lock import is_locked
 from gym_gui.runs.private_files import private_files
-from gym_gui.telemetry.launch_locks import held_launch_locks
-from gym_gui.telemetry.reindex import reindex_run
-from gym_gui.telemetry.summary import read_summary
+from gym_gui.supervision.launch_locks import held_launch_locks
 from gym_gui.telemetry.verify import verify_run
 from gym_gui.trainer.client import TrainerClient
 from gym_gui.trainer.finished import is_finished

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from gym_gui.runs.states import RunState
-from gym_gui.telemetry.identity import ProcessIdentity
+from gym_gui.supervision.identity import ProcessIdentity
 
 C, F = RunState.COMPLETED, RunState.FAILED
 KINDS = ("nothing", "log", "lock")

@@ -6,8 +6,8 @@ import signal
 
 import pytest
 
+from gym_gui.proxy.proxy import EXIT_LOCKED
 from gym_gui.runs.states import RunState
-from gym_gui.telemetry.proxy import EXIT_LOCKED
 
 
 def test_the_second_leaves_at_once(new_run, until, tmp_path):

@@ -10,9 +10,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from gym_gui.proxy.reindex import reindex_run
 from gym_gui.telemetry.aliases import FIELD_ALIASES, KIND_ALIASES
 from gym_gui.telemetry.reader import RunReader
-from gym_gui.telemetry.reindex import reindex_run
 from gym_gui.telemetry.verify import verify_run
 
 

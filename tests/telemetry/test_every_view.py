@@ -15,11 +15,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from gym_gui.cli.output import jsonable
+from gym_gui.proxy.reindex import reindex_run
+from gym_gui.proxy.summary import read_summary
 from gym_gui.telemetry import row_stream
 from gym_gui.telemetry.reader import RunReader
-from gym_gui.telemetry.reindex import reindex_run
 from gym_gui.telemetry.row_stream import RowBatch, read_rows
-from gym_gui.telemetry.summary import read_summary
 from gym_gui.telemetry.verify import verify_run
 from gym_gui.trainer.converters import summary_from_pb, summary_to_pb
 from gym_gui.trainer.row_converters import batch_from_pb, batch_to_pb

@@ -10,9 +10,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from gym_gui.core.worker.errors import UsageError
+from gym_gui.proxy.reindex import reindex_run
 from gym_gui.runs.lock import FileLock
 from gym_gui.telemetry.ingest import Ingestor
-from gym_gui.telemetry.reindex import reindex_run
 from gym_gui.telemetry.verify import verify_run
 
 

@@ -9,14 +9,15 @@ from pathlib import Path
 
 import pytest
 
+from gym_gui.proxy.proxy import EXIT_ENDED, NoReporter, Proxy
+from gym_gui.proxy.reindex import reindex_run
+from gym_gui.proxy.summary import read_summary
 from gym_gui.runs.folder import RunFolder
 from gym_gui.runs.plan_io import load_plan
 from gym_gui.telemetry.errors import OldSchema, TelemetryError
-from gym_gui.telemetry.proxy import EXIT_ENDED, NoReporter, Proxy
 from gym_gui.telemetry.reader import RunReader
-from gym_gui.telemetry.reindex import open_ingestor, reindex_run
+from gym_gui.telemetry.reindex import open_ingestor
 from gym_gui.telemetry.schema import SCHEMA_VERSION, TABLES
-from gym_gui.telemetry.summary import read_summary
 from gym_gui.telemetry.verify import verify_run
 
 SCHEMAS = sorted(Path(__file__).with_name("schemas").glob("v*"), key=lambda path: int(path.name[1:]))

@@ -14,6 +14,7 @@ from pathlib import Path
 
 import pytest
 
+from gym_gui.proxy.summary import read_summary
 from gym_gui.runs.folder import RunFolder
 from gym_gui.runs.ids import new_run_id
 from gym_gui.runs.lock import FileLock
@@ -21,7 +22,6 @@ from gym_gui.runs.plan import RunPlan, WorkerPlan
 from gym_gui.runs.plan_io import load_plan, save_plan
 from gym_gui.runs.states import RunState
 from gym_gui.runs.summary import RunSummary
-from gym_gui.telemetry.summary import read_summary
 from gym_gui.trainer import dispatcher as module
 from gym_gui.trainer import restarts
 from gym_gui.trainer.board import RunBoard

@@ -8,7 +8,7 @@ import pytest
 
 from gym_gui.core.worker.errors import UsageError
 from gym_gui.runs.lock import FileLock
-from gym_gui.telemetry.identity import ProcessIdentity
+from gym_gui.supervision.identity import ProcessIdentity
 from gym_gui.trainer.home import DaemonHome, DaemonInfo
 
 ME = ProcessIdentity.own()

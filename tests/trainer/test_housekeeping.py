@@ -11,12 +11,12 @@ from gym_gui.runs.ids import new_run_id
 from gym_gui.runs.plan import RunPlan, WorkerPlan
 from gym_gui.runs.plan_io import save_plan
 from gym_gui.runs.summary import RunSummary
-from gym_gui.telemetry.supervisor_log import SupervisorLog
+from gym_gui.runs.supervisor_log import SupervisorLog
 from gym_gui.trainer.board import RunBoard
 from gym_gui.trainer.dispatcher import Dispatcher
 from gym_gui.trainer.housekeeping import Housekeeping
 from gym_gui.trainer.live import LiveRuns
-from gym_gui.trainer.log_keeper import LogKeeper
+from gym_gui.trainer.log_retention import LogKeeper
 from gym_gui.trainer.reconcile import reconcile
 from gym_gui.trainer.registry import Registry
 from gym_gui.trainer.scheduler import Capacity

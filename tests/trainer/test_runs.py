@@ -13,10 +13,10 @@ import pytest
 
 from gym_gui.analysis.queries import list_runs
 from gym_gui.core.worker.errors import ConfigError, UsageError
+from gym_gui.proxy.summary import read_summary
 from gym_gui.runs.folder import RunFolder
 from gym_gui.runs.states import RunState
 from gym_gui.runs.summary import RunSummary
-from gym_gui.telemetry.summary import read_summary
 from gym_gui.telemetry.verify import verify_run
 from gym_gui.trainer.client import TrainerClient
 from gym_gui.trainer.finished import is_finished

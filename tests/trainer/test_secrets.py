@@ -14,11 +14,11 @@ from typing import Any
 import pytest
 
 from gym_gui.core.worker.errors import ConfigError
+from gym_gui.proxy.summary import read_summary
 from gym_gui.runs.folder import RunFolder
 from gym_gui.runs.private_files import private_files
 from gym_gui.runs.states import RunState
 from gym_gui.telemetry.reader import RunReader
-from gym_gui.telemetry.summary import read_summary
 from gym_gui.trainer.client import TrainerClient
 from gym_gui.trainer.finished import is_finished
 from gym_gui.trainer.settle import settle

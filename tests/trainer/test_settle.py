@@ -6,12 +6,12 @@ from pathlib import Path
 import pytest
 
 from gym_gui.core.worker.errors import MosaicError
+from gym_gui.proxy.summary import read_summary
 from gym_gui.runs.folder import RunFolder
 from gym_gui.runs.lock import FileLock
 from gym_gui.runs.plan import RunPlan, WorkerPlan
 from gym_gui.runs.plan_io import save_plan
 from gym_gui.runs.states import RunState
-from gym_gui.telemetry.summary import read_summary
 from gym_gui.trainer.finished import is_finished
 from gym_gui.trainer.settle import settle
 

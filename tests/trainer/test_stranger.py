@@ -19,7 +19,7 @@ from grpc_health.v1 import health_pb2
 from gym_gui.core.worker.errors import MosaicError, UsageError
 from gym_gui.runs.lock import FileLock
 from gym_gui.runs.states import RunState
-from gym_gui.telemetry.identity import ProcessIdentity
+from gym_gui.supervision.identity import ProcessIdentity
 from gym_gui.trainer import local_socket
 from gym_gui.trainer.client import TrainerClient
 from gym_gui.trainer.home import DaemonHome, DaemonInfo

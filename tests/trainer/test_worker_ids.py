@@ -16,8 +16,8 @@ from gym_gui.runs.folder import RunFolder
 from gym_gui.runs.ids import parse_episode_id
 from gym_gui.runs.seeds import derive_seed
 from gym_gui.runs.states import RunState
+from gym_gui.runs.supervisor_log import read_events
 from gym_gui.telemetry.reader import RunReader
-from gym_gui.telemetry.supervisor_log import read_events
 from gym_gui.trainer.client import TrainerClient
 from gym_gui.trainer.home import DaemonHome
 

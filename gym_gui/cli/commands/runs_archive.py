@@ -40,9 +40,9 @@ def archive(
     from gym_gui.cli import exits, figures
     from gym_gui.cli.bulk import confirm_removal, some_runs
     from gym_gui.cli.output import echo, print_json, say
+    from gym_gui.retention.logs import tell_logs
     from gym_gui.runs.folder import RunFolder
     from gym_gui.runs.states import TERMINAL
-    from gym_gui.telemetry.log_keeping import tell_logs
 
     found = some_runs(home, runs, wanted, among=list(TERMINAL))
     for run in found:

@@ -23,8 +23,8 @@ def reindex(home: Path, runs: tuple[str, ...], as_json: bool) -> int:
     from gym_gui.analysis.queries import resolve_run
     from gym_gui.cli import figures
     from gym_gui.cli.output import print_json
+    from gym_gui.proxy.reindex import reindex_run
     from gym_gui.runs.folder import RunFolder
-    from gym_gui.telemetry.reindex import reindex_run
 
     # What was quarantined is counted below; the proxy that indexed it first has logged each kind.
     logging.getLogger("gym_gui.telemetry").addHandler(logging.NullHandler())

@@ -99,8 +99,8 @@ def _figures(home: Path, run: RunSummary) -> list[tuple[str, Text | str | None]]
     from gym_gui.cli.palette import BAD
     from gym_gui.cli.progress.devices import devices_of
     from gym_gui.cli.progress.model import average_rate, nan_text, return_label, return_of, spread_text
+    from gym_gui.retention.logs import tell_logs
     from gym_gui.runs.folder import RunFolder
-    from gym_gui.telemetry.log_keeping import tell_logs
     from gym_gui.trainer.why import phase_text
 
     lags = run.lag_bytes and not run.state.terminal

@@ -17,9 +17,9 @@ from typing import Any
 from gym_gui.runs.folder import RunFolder
 from gym_gui.runs.plan import RunPlan, WorkerPlan
 from gym_gui.runs.plan_io import save_plan
+from gym_gui.runs.supervisor_log import SupervisorLog
 from gym_gui.telemetry.ingest import Ingestor
 from gym_gui.telemetry.schema import SCHEMA_VERSION
-from gym_gui.telemetry.supervisor_log import SupervisorLog
 
 RUN_ID = "01JD3ZQ0F4M3Y1M5V9S4X1T7KQ"
 WORKERS = ("000001", "left_arm")

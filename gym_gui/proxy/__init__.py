@@ -1,0 +1,1 @@
+"""The telemetry proxy, one process a run: joins supervision and telemetry."""

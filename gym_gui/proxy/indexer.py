@@ -1,0 +1,306 @@
+"""The proxy's hold on the run's database: which logs there are, what a full disk delays, what the logs tell."""
+
+from __future__ import annotations
+
+import contextlib
+import functools
+import logging
+import os
+import sqlite3
+from collections.abc import Callable
+
+from gym_gui.logging_config.components.proxy import LOG_PROXY_INGEST_DISK_FULL
+from gym_gui.logging_config.helpers import log_constant
+from gym_gui.proxy.ending import FINAL_EVENTS, last_event, last_line, no_room, said_error, stderr_tail
+from gym_gui.runs.folder import RunFolder
+from gym_gui.runs.plan import RunPlan, WorkerPlan
+from gym_gui.runs.summary import Ledger
+from gym_gui.supervision.attempt_watch import AttemptWatch, LogFacts
+from gym_gui.supervision.history import RunHistory
+from gym_gui.telemetry.errors import DatabaseGone, DiskFull
+from gym_gui.telemetry.ingest import Ingestor
+from gym_gui.telemetry.log_watch import LogWatch
+from gym_gui.telemetry.reindex import open_ingestor, put_aside
+from gym_gui.telemetry.rollup import WorkerRollup
+from gym_gui.telemetry.segments import Segment
+
+logger = logging.getLogger(__name__)
+
+#: Wait before the next try on a full disk, seconds.
+RETRY_S = 1.0
+#: How old the rollups may be that supervision looks at, seconds.
+ROLLUP_AGE_S = 1.0
+#: How much is read at once: little at first, more where that is quick, so that what stands in a log can soon be seen
+#: and readers see more of it several times a second. Bytes.
+LEAST_BYTES, MOST_BYTES = 256 << 10, 4 << 20
+#: So often the database of one run is made anew by one process; then somebody should look.
+MAX_REBUILDS = 5
+#: A transaction shorter than the first may be followed by a larger one, one longer than the second is by a smaller one.
+QUICK_S, SLOW_S = 0.05, 0.15
+
+
+class Indexer:
+    """Feeds a run's logs to the :class:`Ingestor` and keeps trying while the disk is full.
+
+    Args:
+        folder: The run's folder; the caller holds the proxy lock.
+        plan: The run.
+        clock: Monotonic clock, seconds.
+        beat: Called now and then during what takes long.
+        watch: Sees what files get the names of logs.
+        on_segment: Called when a segment of a log ends, before the database says so.
+    """
+
+    def __init__(
+        self,
+        folder: RunFolder,
+        plan: RunPlan,
+        clock: Callable[[], float],
+        beat: Callable[[], None] = lambda: None,
+        *,
+        watch: LogWatch | None = None,
+        on_segment: Callable[[Segment], None] = lambda _segment: None,
+    ) -> None:
+        self._watch = watch
+        self._on_segment = on_segment
+        self.folder = folder
+        self.plan = plan
+        self.disk_full = False
+        """The last try was refused for want of room."""
+        self.caught_up = False
+        """All that was in the logs at the last look is in the database."""
+        self.behind = False
+        """The last look read so much that there is more to be read at once."""
+        self.rebuilds: list[str] = []
+        """Why the database was made anew; whoever records it empties the list."""
+        self._clock = clock
+        self._beat = beat
+        self._ingestor: Ingestor | None = None
+        self._added: set[tuple[int, int]] = set()
+        self._closed: set[tuple[int, int]] = set()
+        self._over_at: dict[tuple[int, int], int] = {}
+        self._final_events: dict[tuple[int, int], tuple[float, str]] = {}
+        self._share = LEAST_BYTES
+        self._pumps = 0
+        self._last_read = 0
+        self._retry_at = float("-inf")
+        self._rebuilt = 0
+        self._read_at = clock()
+        self._rollups: list[WorkerRollup] = []
+        self._rollups_at = float("-inf")
+
+    @property
+    def quiet_s(self) -> float:
+        """Time since anything was read, seconds."""
+        return self._clock() - self._read_at
+
+    @property
+    def note(self) -> str:
+        """What stands in the way, in words; empty if nothing does."""
+        if self.disk_full:
+            return "disk full: training goes on, its log is indexed as soon as there is room"
+        if no_room(self.folder.path):
+            return "disk full: training goes on, events that find no room are counted as dropped"
+        return ""
+
+    def pump(self, history: RunHistory) -> int:
+        """Read on in every log of the run.
+
+        Args:
+            history: Tells which attempts there are.
+
+        Returns:
+            Bytes that were read; 0 while the disk is full.
+
+        Raises:
+            Fenced: Another proxy has taken over.
+        """
+        if self._clock() < self._retry_at:
+            return 0
+        read = 0
+        if self._guarded(lambda: self._add_sources(history)):
+            self._guarded(self._pump_once)
+            read = self._last_read
+        if read:
+            self._read_at = self._clock()
+        return read
+
+    def log_facts(self, worker: WorkerPlan, watch: AttemptWatch) -> LogFacts:
+        """Return what the log of an attempt tells; it is closed here once the attempt is over and all was read."""
+        key = (worker.worker_no, watch.number)
+        # Its own log alone: those of the other workers may never stand still.
+        drained = not self.disk_full and self._ingestor is not None and self._ingestor.drained(*key)
+        # Read once more after nothing of it lived, so that its log, even one just made, is known and read to the end.
+        if watch.over and drained and self._pumps > self._over_at.setdefault(key, self._pumps):
+            self._guarded(lambda: self._close(key))
+        if key in self._closed:
+            return self._last_words(worker, watch)
+        rollup = self._rollup(*key)
+        # One that only announces a phase promises no others: nothing need follow until the phase is over.
+        seen = rollup is not None and rollup.heartbeats > rollup.phase_heartbeats
+        progress = 0 if rollup is None else rollup.ledger.records - rollup.heartbeats
+        return LogFacts(drained=drained, heartbeat_seen=seen, progress=progress, final_event=self._final_event(key))
+
+    def worker_rollups(self) -> list[WorkerRollup]:
+        """Return the rollups of all attempts."""
+        return [] if self._ingestor is None else self._ingestor.worker_rollups()
+
+    def ledger(self) -> Ledger:
+        """Return the run's ledger."""
+        return Ledger() if self._ingestor is None else self._ingestor.ledger()
+
+    def lag_bytes(self) -> int:
+        """Return how many bytes of the logs are not in the database."""
+        return 0 if self._ingestor is None else self._ingestor.lag_bytes()
+
+    def complete(self, history: RunHistory) -> bool:
+        """Read all that is left of an ended run and close every log; return whether that is done."""
+        self.pump(history)
+        if not self.caught_up or self.disk_full:
+            return False
+        left = sorted(self._added - self._closed)
+        return all(self._guarded(functools.partial(self._close, key)) for key in left)
+
+    def put_back_logs(self) -> None:
+        """Give every log that is read its name again: their folder was removed or replaced."""
+        if self._ingestor is not None:
+            self._ingestor.put_back_logs()
+
+    def finish(self) -> bool:
+        """Leave the database as one plain file, and close it. A full disk leaves that to a later opening.
+
+        Returns:
+            Whether it is the run's database: else it is to be made anew.
+        """
+        rebuilt = self._rebuilt
+        if self._ingestor is not None and self._guarded(self._ingestor.finish):
+            self._ingestor = None
+        return self._rebuilt == rebuilt
+
+    def close(self) -> None:
+        """Close the database as it is."""
+        if self._ingestor is not None:
+            self._ingestor.close()
+            self._ingestor = None
+
+    def _pump_once(self) -> None:
+        assert self._ingestor is not None
+        began = self._clock()
+        result = self._ingestor.pump(self._share)
+        took = self._clock() - began
+        self.behind = result.more or result.bytes_read >= self._share // 2
+        if took > SLOW_S:
+            self._share = max(LEAST_BYTES, self._share // 2)
+        elif took < QUICK_S and self.behind:
+            self._share = min(MOST_BYTES, self._share * 2)
+        self._pumps += 1
+        self.caught_up = result.caught_up
+        self._last_read = result.bytes_read
+
+    def _add_sources(self, history: RunHistory) -> None:
+        """Open the database if it is not open, and add every log that it does not know yet."""
+        if self._ingestor is None:
+            self._ingestor = open_ingestor(
+                self.folder,
+                self.plan,
+                lambda _done, _total: self._beat(),
+                watch=self._watch,
+                on_segment=self._on_segment,
+            )
+            self._added.clear()
+        if (0, 1) not in self._added:
+            self._ingestor.add_source(0, "supervisor", 1, self.folder.supervisor_log)
+            self._added.add((0, 1))
+        for worker in self.plan.workers:
+            for number in range(1, history.workers[worker.worker_id].attempt + 1):
+                key = (worker.worker_no, number)
+                if key in self._added:
+                    continue  # every turn comes by here
+                path = self.folder.stdout_log(worker.worker_id, number)
+                if os.path.lexists(path) or (self._watch is not None and self._watch.has_news(path)):
+                    self._ingestor.add_source(worker.worker_no, worker.worker_id, number, path)
+                    self._added.add(key)
+
+    def _close(self, key: tuple[int, int]) -> None:
+        assert self._ingestor is not None
+        if key in self._closed:
+            return
+        if key in self._added:
+            self._ingestor.close_source(*key)
+        self._closed.add(key)
+
+    def _guarded(self, act: Callable[[], None]) -> bool:
+        """Do something with the database; return whether the disk let it."""
+        self._last_read = 0
+        self.behind = False
+        try:
+            act()
+        except DiskFull as error:
+            if not self.disk_full:
+                values = {"run_id": self.plan.run_id, "error": str(error)}
+                log_constant(logger, LOG_PROXY_INGEST_DISK_FULL, extra=values)
+            self.disk_full = True
+            self.caught_up = False
+            self._retry_at = self._clock() + RETRY_S
+            return False
+        except (DatabaseGone, sqlite3.DatabaseError) as error:
+            damaged = isinstance(error, DatabaseGone) or type(error) is sqlite3.DatabaseError
+            if not damaged or self._rebuilt >= MAX_REBUILDS:
+                raise
+            self._begin_anew(error.what if isinstance(error, DatabaseGone) else f"telemetry.db is damaged: {error}")
+            return False
+        self.disk_full = False
+        self._rollups_at = float("-inf") if self._last_read else self._rollups_at
+        return True
+
+    def _begin_anew(self, why: str) -> None:
+        """Give up the database; the next try makes another one from the logs."""
+        self._rebuilt += 1
+        self.rebuilds.append(why)
+        self.caught_up = False
+        if self._ingestor is not None:
+            with contextlib.suppress(sqlite3.Error):
+                self._ingestor.close()
+            self._ingestor = None
+        self._closed.clear()
+        put_aside(self.folder.database)
+
+    def _rollup(self, worker_no: int, attempt: int) -> WorkerRollup | None:
+        now = self._clock()
+        if now - self._rollups_at > ROLLUP_AGE_S:
+            self._rollups, self._rollups_at = self.worker_rollups(), now
+        return next((one for one in self._rollups if (one.worker_no, one.attempt) == (worker_no, attempt)), None)
+
+    def _final_event(self, key: tuple[int, int]) -> str:
+        """Return how a living attempt says that it has ended, as of a moment ago."""
+        at, name = self._final_events.get(key, (float("-inf"), ""))
+        now = self._clock()
+        if not name and now - at > ROLLUP_AGE_S and self._ingestor is not None:
+            with contextlib.suppress(sqlite3.Error):
+                name = (last_event(self._ingestor.store.connection, *key, FINAL_EVENTS) or ("",))[0]
+            self._final_events[key] = (now, name)
+        return name
+
+    def _last_words(self, worker: WorkerPlan, watch: AttemptWatch) -> LogFacts:
+        """What a closed log and the end of stderr tell."""
+        if self._ingestor is None:
+            return LogFacts()  # its database is being made anew
+        found = last_event(self._ingestor.store.connection, worker.worker_no, watch.number, FINAL_EVENTS)
+        name, payload = found or ("", {})
+        tail = stderr_tail(watch.stderr)
+        error = said_error(payload) if name == "run_failed" else ""
+        key = (worker.worker_no, watch.number)
+        begun = last_event(self._ingestor.store.connection, *key, ("run_started",))
+        rollups = {(one.worker_no, one.attempt): one for one in self.worker_rollups()}
+        return LogFacts(
+            drained=True,
+            closed=True,
+            final_event=name,
+            run_started=begun is not None,
+            steps=rollups[key].steps if key in rollups else 0,
+            target_steps=worker.target_steps,
+            error=error or last_line(tail),
+            # A launcher makes the log before the worker runs.
+            log_fault=self._ingestor.fault(worker.worker_no, watch.number) if key in self._added else "is gone",
+            disk_full="No space left on device" in tail or no_room(self.folder.path),
+        )

@@ -1,0 +1,51 @@
+"""Rebuilds the database of a run that no proxy supervises."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Callable
+
+from gym_gui.core.worker.errors import UsageError
+from gym_gui.runs.folder import RunFolder
+from gym_gui.runs.lock import FileLock
+from gym_gui.runs.plan_io import load_plan
+from gym_gui.supervision.liveness import proxy_of
+from gym_gui.telemetry.errors import OldSchema
+from gym_gui.telemetry.reindex import ReindexReport, rebuild, schema_of
+from gym_gui.telemetry.schema import check_schema
+
+
+def reindex_run(folder: RunFolder, *, progress: Callable[[int, int], None] | None = None) -> ReindexReport:
+    """Build the database of a run that nobody supervises anew from its logs.
+
+    See :func:`gym_gui.telemetry.reindex.rebuild` for what the rows are.
+
+    Args:
+        folder: The run's folder.
+        progress: Called after each transaction with bytes done and bytes in all.
+
+    Raises:
+        UsageError: A telemetry proxy is at work on this run.
+        TelemetryError: A later version of MOSAIC made the database; or logs were dropped and the database, which alone
+            has their rows, cannot be read.
+        DiskFull: No room for a second database; the old one is untouched.
+        MosaicError: There is no such run.
+    """
+    plan = load_plan(folder)
+    lock = FileLock(folder.proxy_lock)
+    folder.control.mkdir(exist_ok=True)
+    if not lock.acquire():
+        proxy = proxy_of(folder)
+        holder = f": {proxy.place}" if proxy is not None and (proxy.alive() or not proxy.here) else ""
+        raise UsageError(
+            f"run {folder.run_id} is being indexed right now",
+            where=str(folder.proxy_lock),
+            why="its telemetry proxy is alive and holds the lock" + holder,
+            next_step=f"wait until the run has ended: mosaic runs watch {folder.run_id}",
+        )
+    try:
+        with contextlib.suppress(OldSchema):
+            check_schema(schema_of(folder.database), folder.database)
+        return rebuild(folder, plan, progress)
+    finally:
+        lock.release()

@@ -1,0 +1,1 @@
+"""What becomes of the logs and checkpoints of runs that have ended."""

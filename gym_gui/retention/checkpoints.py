@@ -1,0 +1,43 @@
+"""What becomes of the checkpoints of a run whose config does not want them kept."""
+
+from __future__ import annotations
+
+import shutil
+
+from gym_gui.proxy.manifests import forget_checkpoints
+from gym_gui.runs.folder import RunFolder
+from gym_gui.runs.plan_io import load_plan
+from gym_gui.runs.states import RunState
+from gym_gui.supervision.history import read_history
+
+
+def has_checkpoints_to_drop(folder: RunFolder) -> bool:
+    """Return whether a run's checkpoints are there and are to go: it has completed, and nobody will resume it.
+
+    A run that failed, was cancelled or lost keeps its checkpoints, whatever its config says: it may be resumed.
+
+    Raises:
+        MosaicError: There is no such run, or it cannot be read.
+    """
+    if not folder.all_checkpoints.exists():
+        return False
+    plan = load_plan(folder)
+    artifacts = plan.config.get("artifacts")
+    if not isinstance(artifacts, dict) or artifacts.get("keep_checkpoints", True) is not False:
+        return False
+    history = read_history(folder.supervisor_log, (worker.worker_id for worker in plan.workers))
+    return history.state is RunState.COMPLETED
+
+
+def drop_checkpoints(folder: RunFolder) -> bool:
+    """Remove a run's checkpoints, from its manifest too, if they are to go; return whether they were there.
+
+    Raises:
+        MosaicError: There is no such run, or it cannot be read.
+        OSError: They cannot be removed.
+    """
+    if not has_checkpoints_to_drop(folder):
+        return False
+    forget_checkpoints(folder)
+    shutil.rmtree(folder.all_checkpoints)
+    return True

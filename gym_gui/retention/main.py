@@ -1,0 +1,65 @@
+"""``python -m gym_gui.retention.main RUN_FOLDER``: puts logs and checkpoints of a run that has ended in order.
+
+A process of its own, because a recount of a long log would hold up whatever shares an interpreter with it. It ends with
+whoever started it, as soon as its stdin does; what it has not done then is done by the next one.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import threading
+from collections.abc import Sequence
+from pathlib import Path
+
+from gym_gui.config.settings import get_setting
+from gym_gui.core.terminal_text import escape, escape_lines
+from gym_gui.core.worker.errors import MosaicError
+from gym_gui.retention.checkpoints import drop_checkpoints
+from gym_gui.retention.logs import keep_logs
+from gym_gui.runs.folder import RunFolder
+
+_NICENESS = 10
+_MB = 1 << 20
+
+
+def compress_from() -> int:
+    """Return the size from which on logs are compressed, bytes; 0: none is (setting ``compress_logs_mb``)."""
+    return max(0, int(float(get_setting("compress_logs_mb")) * _MB))
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Do it; return the exit code.
+
+    Args:
+        arguments: Instead of the command line's: the run's folder.
+    """
+    words = sys.argv[1:] if arguments is None else list(arguments)
+    if len(words) != 1:
+        sys.stderr.write("usage: python -m gym_gui.retention.main RUN_FOLDER\n")
+        return 2
+    folder = RunFolder(Path(words[0]).absolute())
+    os.nice(_NICENESS)
+    threading.Thread(target=_end_with_stdin, daemon=True).start()
+    try:
+        drop_checkpoints(folder)
+        done = keep_logs(folder, compress_from())
+    except (MosaicError, OSError) as error:
+        if not folder.path.exists():  # somebody has deleted the run
+            return 0
+        sys.stderr.write(f"run {folder.run_id} is not put in order: {escape_lines(str(error))}\n")
+        return 1
+    if done.why_not_dropped:
+        sys.stderr.write(f"the logs of run {folder.run_id} are kept: {escape(done.why_not_dropped)}\n")
+    return 0
+
+
+def _end_with_stdin() -> None:
+    # Not through sys.stdin: the interpreter cannot end while a thread waits in there.
+    while os.read(0, 1):
+        pass
+    os._exit(0)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

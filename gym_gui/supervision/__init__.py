@@ -1,0 +1,1 @@
+"""Processes of a run: they are started, watched, signalled, and their ends recorded and judged."""

@@ -1,0 +1,64 @@
+"""What a launcher puts on record of its worker, as far as it can be read: anything may lie there, or half of it."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Annotated, TypeVar
+
+import msgspec
+
+from gym_gui.core.regular_files import read_regular
+from gym_gui.runs.files import UNREADABLE
+from gym_gui.supervision.identity import ProcessIdentity
+
+T = TypeVar("T")
+Short = Annotated[int, msgspec.Meta(ge=-(1 << 31), lt=1 << 31)]
+Long = Annotated[int, msgspec.Meta(ge=0, le=(1 << 63) - 1)]
+
+
+class StartedRecord(msgspec.Struct, frozen=True):
+    """Written when the worker's process was there, before its program ran."""
+
+    launcher: ProcessIdentity | None = None
+    worker: ProcessIdentity | None = None
+    started_at: float | None = None
+    """Unix time."""
+    monotonic: float | None = None
+
+
+class ExitRecord(msgspec.Struct, frozen=True):
+    """Written when the worker had ended, and again (``swept``) when nothing that it left behind lived."""
+
+    code: Short | None = None
+    signal: Short | None = None
+    reason: str = ""
+    error: str = ""
+    signalled_at: float | None = None
+    ended_at: float | None = None
+    cpu_seconds: float | None = None
+    max_rss_bytes: Long | None = None
+    strays: Long = 0
+    swept: bool = False
+
+
+def read_started(path: Path) -> StartedRecord | None:
+    """Return a started record; an empty one where there is one that cannot be read, ``None`` where there is none.
+
+    That it is there says that the worker has run, whatever it holds.
+    """
+    return _read(path, StartedRecord) or (StartedRecord() if os.path.lexists(path) else None)
+
+
+def read_exit(path: Path) -> ExitRecord | None:
+    """Return an exit record, ``None`` where there is none that tells how the worker ended."""
+    record = _read(path, ExitRecord)
+    told = record is not None and (record.code is not None or record.signal is not None or record.reason)
+    return record if told else None
+
+
+def _read(path: Path, kind: type[T]) -> T | None:
+    try:
+        return msgspec.json.decode(read_regular(path), type=kind)
+    except UNREADABLE:
+        return None
