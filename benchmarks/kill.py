@@ -25,7 +25,7 @@ from gym_gui.telemetry.reader import RunReader
 from gym_gui.telemetry.verify import verify_run
 from gym_gui.trainer.client import TrainerClient
 from gym_gui.trainer.home import DaemonHome
-from gym_gui.trainer.lifecycle import start_daemon
+from gym_gui.trainer.start import start_daemon
 
 VICTIMS = (
     ("worker",),

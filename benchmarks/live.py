@@ -14,7 +14,8 @@ from typing import Any
 from gym_gui.runs.folder import RunFolder
 from gym_gui.runs.summary import RunSummary
 from gym_gui.trainer.client import TrainerClient
-from gym_gui.trainer.lifecycle import start_daemon, stop_daemon
+from gym_gui.trainer.lifecycle import stop_daemon
+from gym_gui.trainer.start import start_daemon
 
 LOAD = Path(__file__).with_name("load.py")
 WORKER_ID = "000001"

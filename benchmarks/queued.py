@@ -23,9 +23,10 @@ from gym_gui.runs.plan import RunPlan, WorkerPlan
 from gym_gui.runs.plan_io import save_plan
 from gym_gui.trainer.client import TrainerClient
 from gym_gui.trainer.home import DaemonHome
-from gym_gui.trainer.lifecycle import start_daemon, stop_daemon
+from gym_gui.trainer.lifecycle import stop_daemon
 from gym_gui.trainer.live import LiveRuns
 from gym_gui.trainer.registry import Registry
+from gym_gui.trainer.start import start_daemon
 
 RUNS = 10_000
 _TICKS = os.sysconf("SC_CLK_TCK")

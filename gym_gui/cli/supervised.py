@@ -50,7 +50,7 @@ def ensure_supervised(home: Path, *, start: bool = True) -> None:
         return
     why = _why_not(home) if start else "--no-start"
     if not why:
-        from gym_gui.trainer.lifecycle import start_daemon
+        from gym_gui.trainer.start import start_daemon
 
         try:
             with waiting("starting the trainer daemon: runs have not ended"):

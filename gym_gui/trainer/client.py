@@ -18,7 +18,7 @@ from gym_gui.runs.json_values import WHOLE
 from gym_gui.runs.states import RunState
 from gym_gui.runs.summary import RunSummary
 from gym_gui.trainer.home import DaemonHome, DaemonInfo
-from gym_gui.trainer.lifecycle import start_daemon
+from gym_gui.trainer.start import start_daemon
 
 if TYPE_CHECKING:
     from gym_gui.telemetry.row_stream import Cursor, RowBatch

@@ -1,15 +1,9 @@
-"""Starts, stops and looks after the daemon of a home. However many ask at once, one daemon runs."""
+"""Stops the daemon of a home, and asks it how it is."""
 
 from __future__ import annotations
 
 import contextlib
-import json
-import logging
-import os
-import select
 import signal
-import subprocess
-import sys
 import time
 from pathlib import Path
 from typing import Any
@@ -22,40 +16,8 @@ from gym_gui.runs.files import move_folder_aside
 from gym_gui.runs.lock import FileLock, is_locked
 from gym_gui.trainer.home import DaemonHome, DaemonInfo
 
-logger = logging.getLogger(__name__)
-
-START_TIMEOUT_S = 60.0
 STOP_TIMEOUT_S = 20.0
 _POLL_S = 0.02
-_LOG_TAIL_BYTES = 2000
-_LOG_LIMIT_BYTES = 16 << 20
-
-
-def start_daemon(home: Path, port: int | None = None, *, on_demand: bool = False) -> str:
-    """Make sure that a daemon runs in a home, and return its address.
-
-    Args:
-        home: The home; created if missing.
-        port: The port it must listen on; 0 for any free one. Without it the setting ``daemon_port``, or a free one
-            if another home's daemon has that.
-        on_demand: It is to end by itself once it has been idle for the setting ``daemon_idle_timeout_s``.
-
-    Raises:
-        UsageError: The home cannot be used, the port is taken, or a daemon runs on another port already.
-        MosaicError: The daemon died at its start.
-    """
-    paths = DaemonHome(home.absolute())
-    running = paths.daemon()
-    if running is None:
-        paths.prepare()
-        running = _start_once(paths, port, on_demand)
-    if port and not running.address.endswith(f":{port}"):
-        raise UsageError(
-            f"a trainer daemon runs in this home already, at {running.address}",
-            where=str(home),
-            next_step=f"use it, or stop it first: mosaic daemon stop (pid {running.pid})",
-        )
-    return running.address
 
 
 def stop_daemon(home: Path, timeout_s: float = STOP_TIMEOUT_S) -> bool:
@@ -71,8 +33,6 @@ def stop_daemon(home: Path, timeout_s: float = STOP_TIMEOUT_S) -> bool:
     Raises:
         MosaicError: It did not end in time.
     """
-    from gym_gui.trainer.client import TrainerClient
-
     paths = DaemonHome(home.absolute())
     daemon = paths.daemon()
     if daemon is None:
@@ -99,8 +59,6 @@ def stop_daemon(home: Path, timeout_s: float = STOP_TIMEOUT_S) -> bool:
 
 def daemon_status(home: Path) -> dict[str, Any]:
     """Return what the home's daemon says of itself; ``{"running": False}`` and the home if there is none."""
-    from gym_gui.trainer.client import TrainerClient
-
     paths = DaemonHome(home.absolute())
     daemon = paths.daemon()
     if daemon is None:

@@ -12,7 +12,7 @@ from gym_gui.core.worker.errors import MosaicError
 from gym_gui.runs.folder import RunFolder
 from gym_gui.runs.states import RunState
 from gym_gui.trainer.client import TrainerClient
-from gym_gui.trainer.lifecycle import start_daemon
+from gym_gui.trainer.start import start_daemon
 
 pytestmark = pytest.mark.fault
 LOW_MB, BALLAST_MB = 8, 2

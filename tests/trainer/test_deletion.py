@@ -17,9 +17,9 @@ from gym_gui.runs.lock import FileLock
 from gym_gui.trainer.channel import CHANNEL_OPTIONS, credentials_metadata
 from gym_gui.trainer.client import TrainerClient
 from gym_gui.trainer.home import DaemonHome
-from gym_gui.trainer.lifecycle import start_daemon
 from gym_gui.trainer.proto import mosaic_pb2 as pb
 from gym_gui.trainer.proto.mosaic_pb2_grpc import TrainerServiceStub
+from gym_gui.trainer.start import start_daemon
 
 Config = Callable[..., dict[str, Any]]
 

@@ -19,7 +19,8 @@ from gym_gui.trainer import daemon as daemon_module
 from gym_gui.trainer.client import TrainerClient
 from gym_gui.trainer.daemon import TrainerDaemon
 from gym_gui.trainer.home import DaemonHome
-from gym_gui.trainer.lifecycle import daemon_status, start_daemon, stop_daemon
+from gym_gui.trainer.lifecycle import daemon_status, stop_daemon
+from gym_gui.trainer.start import start_daemon
 
 Living = Callable[[Path], dict[int, str]]
 

@@ -19,9 +19,10 @@ from gym_gui.core.worker.errors import ConfigError
 from gym_gui.trainer.channel import CHANNEL_OPTIONS, credentials_metadata
 from gym_gui.trainer.faults import DETAIL_KEY
 from gym_gui.trainer.home import DaemonHome
-from gym_gui.trainer.lifecycle import start_daemon, stop_daemon
+from gym_gui.trainer.lifecycle import stop_daemon
 from gym_gui.trainer.proto import mosaic_pb2 as pb
 from gym_gui.trainer.requests import MAX_TEXT, Malformed, check_request, reader
+from gym_gui.trainer.start import start_daemon
 
 METHODS = {method.name: method for method in pb.DESCRIPTOR.services_by_name["TrainerService"].methods}
 #: Shutdown takes no fields, and ends the daemon.

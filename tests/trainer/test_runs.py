@@ -21,9 +21,10 @@ from gym_gui.telemetry.verify import verify_run
 from gym_gui.trainer.client import TrainerClient
 from gym_gui.trainer.finished import is_finished
 from gym_gui.trainer.home import DaemonHome
-from gym_gui.trainer.lifecycle import daemon_status, start_daemon, stop_daemon
+from gym_gui.trainer.lifecycle import daemon_status, stop_daemon
 from gym_gui.trainer.live import LiveRuns
 from gym_gui.trainer.registry_reader import open_registry_readonly
+from gym_gui.trainer.start import start_daemon
 
 Config = Callable[..., dict[str, Any]]
 

@@ -24,9 +24,10 @@ from gym_gui.trainer.address import check_bind
 from gym_gui.trainer.channel import CHANNEL_OPTIONS, credentials_metadata
 from gym_gui.trainer.client import TrainerClient
 from gym_gui.trainer.home import DaemonHome
-from gym_gui.trainer.lifecycle import daemon_status, start_daemon
+from gym_gui.trainer.lifecycle import daemon_status
 from gym_gui.trainer.proto import mosaic_pb2 as pb
 from gym_gui.trainer.proto.mosaic_pb2_grpc import TrainerServiceStub
+from gym_gui.trainer.start import start_daemon
 from gym_gui.trainer.tls import TlsFiles
 
 ESCAPES = ["..", "../..", "../../victim", "/etc", "a/b", "a\\b", "\0", ".", "", ".live", "..\u2044x", "~", "$HOME"]

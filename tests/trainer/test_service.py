@@ -15,9 +15,9 @@ from gym_gui.trainer.address import SERVICE_NAME
 from gym_gui.trainer.channel import CHANNEL_OPTIONS, credentials_metadata
 from gym_gui.trainer.faults import DETAIL_KEY
 from gym_gui.trainer.home import DaemonHome
-from gym_gui.trainer.lifecycle import start_daemon
 from gym_gui.trainer.proto import mosaic_pb2 as pb
 from gym_gui.trainer.proto.mosaic_pb2_grpc import TrainerServiceStub
+from gym_gui.trainer.start import start_daemon
 
 HELLO = pb.ReportRequest(summary=pb.RunSummary(run_id="x", state=pb.RUN_STATE_RUNNING))
 

@@ -23,9 +23,10 @@ from gym_gui.supervision.identity import ProcessIdentity
 from gym_gui.trainer import local_socket
 from gym_gui.trainer.client import TrainerClient
 from gym_gui.trainer.home import DaemonHome, DaemonInfo
-from gym_gui.trainer.lifecycle import daemon_status, start_daemon, stop_daemon
+from gym_gui.trainer.lifecycle import daemon_status, stop_daemon
 from gym_gui.trainer.local_socket import SOCKET_NAME, ListeningSocket, PrivateFolder, UnsafeFolderError
 from gym_gui.trainer.proto import mosaic_pb2 as pb
+from gym_gui.trainer.start import start_daemon
 
 ME = {os.geteuid()}
 

@@ -17,10 +17,11 @@ from gym_gui.telemetry.row_stream import RowBatch
 from gym_gui.trainer.channel import CHANNEL_OPTIONS, credentials_metadata
 from gym_gui.trainer.client import TrainerClient
 from gym_gui.trainer.home import DaemonHome
-from gym_gui.trainer.lifecycle import start_daemon, stop_daemon
+from gym_gui.trainer.lifecycle import stop_daemon
 from gym_gui.trainer.proto import mosaic_pb2 as pb
 from gym_gui.trainer.proto.mosaic_pb2_grpc import TrainerServiceStub
 from gym_gui.trainer.row_converters import batch_from_pb
+from gym_gui.trainer.start import start_daemon
 
 Config = Callable[..., dict[str, Any]]
 

@@ -33,7 +33,8 @@ def start(home: Path, port: int | None, as_json: bool) -> int:
     """Start the daemon of this home, if none runs."""
     from gym_gui.cli.output import print_json
     from gym_gui.cli.ports import check_port
-    from gym_gui.trainer.lifecycle import daemon_status, start_daemon
+    from gym_gui.trainer.lifecycle import daemon_status
+    from gym_gui.trainer.start import start_daemon
 
     check_port(home, port)
     start_daemon(home, port)
