@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 import re
-import shlex
 
 import click
 
 _COMMAND = re.compile(r"\bmosaic (?P<name>[a-z]+)(?: (?P<sub>[a-z]+))?\b(?! --home)")
 
 _given: list[str] = []
+_commands: list[click.Group] = []
 
 
 def remember_home(home: str | None) -> None:
     """Take down which home the command line names; ``None`` where it names none."""
     _given[:] = [] if home is None else [home]
+
+
+def remember_commands(root: click.Group) -> None:
+    """Take down which commands there are."""
+    _commands[:] = [root]
 
 
 def for_this_home(text: str) -> str:
@@ -31,16 +36,16 @@ def for_this_home(text: str) -> str:
 
 
 def _with_home(found: re.Match[str]) -> str:
-    from gym_gui.cli.root import cli
-
     words = ["mosaic"]
-    group: click.Command | None = cli
+    group: click.Command | None = _commands[0] if _commands else None
     for word in (found["name"], found["sub"]):
         if not isinstance(group, click.Group) or word not in group.list_commands(click.Context(group)):
             break
         words.append(word)
         group = group.get_command(click.Context(group), word)
-    if isinstance(group, click.Group):
+    if group is None or isinstance(group, click.Group):
         return found[0]
+    import shlex
+
     command = " ".join(words)
     return f"{command} --home {shlex.quote(_given[0])}{found[0][len(command) :]}"

@@ -7,6 +7,7 @@ import click
 from gym_gui import __version__
 from gym_gui.cli import exits
 from gym_gui.cli.lazy import LazyGroup
+from gym_gui.cli.next_steps import remember_commands
 from gym_gui.cli.output import echo, say, say_always
 
 _COMMANDS = "gym_gui.cli.commands"
@@ -48,6 +49,7 @@ def run(arguments: list[str]) -> int:
     Returns:
         The exit code.
     """
+    remember_commands(cli)
     try:
         code = cli.main(args=arguments, prog_name="mosaic", standalone_mode=False)
     except click.Abort:

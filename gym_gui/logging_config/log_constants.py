@@ -12,12 +12,17 @@ import difflib
 from gym_gui.logging_config import registry
 from gym_gui.logging_config.components import MODULES
 from gym_gui.logging_config.constant import LogConstant
-from gym_gui.logging_config.registry import get_constant_by_code, register_log_constant
+from gym_gui.logging_config.registry import register_log_constant
 
 for _module in MODULES:
     for _name, _value in vars(_module).items():
         if _name.startswith("LOG_"):
             register_log_constant(_name, _value)
+
+
+def get_constant_by_code(code: str) -> LogConstant | None:
+    """Return the registered constant of a code, e.g. ``"LOG431"``."""
+    return registry.find_code(code)
 
 
 def __getattr__(name: str) -> LogConstant:

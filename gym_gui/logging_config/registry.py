@@ -60,10 +60,8 @@ def register_log_constant(name: str, constant: LogConstant) -> LogConstant:
     return constant
 
 
-def get_constant_by_code(code: str) -> LogConstant | None:
-    """Return the registered constant of a code, e.g. ``"LOG431"``."""
-    from gym_gui.logging_config import log_constants  # noqa: F401 - importing it registers MOSAIC's own
-
+def find_code(code: str) -> LogConstant | None:
+    """Return the constant of a code, if it is registered."""
     return _by_code.get(code)
 
 

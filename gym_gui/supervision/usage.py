@@ -5,17 +5,16 @@ from __future__ import annotations
 import contextlib
 from collections import defaultdict
 from collections.abc import Callable, Iterable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 import msgspec
 
 from gym_gui.runs.plan import Limits
+from gym_gui.supervision.identity import ProcessIdentity
 from gym_gui.supervision.launcher import proc_name
 
 if TYPE_CHECKING:  # imported late: the proxy launches workers first
     import psutil
-
-    from gym_gui.supervision.attempt_watch import AttemptWatch
 
 INTERVAL_S = 5.0
 FIRST_AFTER_S = 1.0
@@ -74,6 +73,16 @@ def _sum(root: psutil.Process, children: dict[int, list[psutil.Process]]) -> Usa
     return Usage(round(cpu_seconds, 2), memory_bytes)
 
 
+class Sampled(Protocol):
+    """An attempt whose use is sampled."""
+
+    worker_id: str
+    usage: Usage | None
+
+    @property
+    def worker(self) -> ProcessIdentity | None: ...
+
+
 class UsageSampler:
     """Asks for CPU time and memory of all workers of a run in one pass, now and then.
 
@@ -90,13 +99,13 @@ class UsageSampler:
         self._clock = clock
         self._due = clock() + min(FIRST_AFTER_S, self._interval_s)
 
-    def sample(self, watches: Iterable[AttemptWatch]) -> bool:
+    def sample(self, watches: Iterable[Sampled]) -> bool:
         """Sample these attempts if it is time; return whether it was."""
         now = self._clock()
         if now < self._due:
             return False
         self._due = now + self._interval_s
-        by_pid: dict[int, AttemptWatch] = {}
+        by_pid: dict[int, Sampled] = {}
         for watch in watches:
             if watch.worker is not None and watch.worker.alive():
                 with contextlib.suppress(OSError, ValueError):

@@ -8,11 +8,13 @@ from typing import Any
 
 import pytest
 
-from gym_gui.cli.next_steps import for_this_home, remember_home
+from gym_gui.cli.next_steps import for_this_home, remember_commands, remember_home
+from gym_gui.cli.root import cli
 
 
 @pytest.fixture(autouse=True)
 def _forget() -> Iterator[None]:
+    remember_commands(cli)
     yield
     remember_home(None)
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 
 from gym_gui.telemetry.aliases import value_of
+from gym_gui.workers.conformance.cached_check import NotApplicable
 from gym_gui.workers.conformance.determinism import events_by_episode
-from gym_gui.workers.conformance.resumed import ResumedRun, checkpoint_path
-from gym_gui.workers.conformance.rule import NotApplicable, RuleBook
+from gym_gui.workers.conformance.resumed import ResumedRun, checkpoint_path, resumed_run, uninterrupted_run
+from gym_gui.workers.conformance.rule import RuleBook
 from gym_gui.workers.conformance.subject import Subject
 from gym_gui.workers.conformance.transcript import Event, Transcript, kind_of
 
@@ -21,7 +22,7 @@ def _promised(subject: Subject) -> None:
 
 def _resumed(subject: Subject) -> ResumedRun:
     _promised(subject)
-    return subject.resumed
+    return resumed_run(subject)
 
 
 @BOOK.warning(
@@ -109,7 +110,7 @@ def checkpoint_step(subject: Subject) -> str | None:
     before, after = _step_numbers(killed), _step_numbers(resumed)
     if not before or not after:
         raise NotApplicable("its steps have no numbers")
-    saved = subject.resumed.step
+    saved = resumed_run(subject).step
     at = f"the checkpoint was saved at step {saved}" if saved is not None else f"it was killed after {before[-1]}"
     # Whatever unit a worker counts in, one that goes on is beyond where it began.
     return f"it began again with step {after[0]}; {at}" if after[0] <= before[0] < before[-1] else None
@@ -131,7 +132,7 @@ def checkpoint_exact(subject: Subject) -> str | None:
     episodes = events_by_episode(resumed)
     if not numbers or len(episodes) < 2:
         raise NotApplicable("it printed too few steps or episodes")
-    whole = events_by_episode(subject.uninterrupted)
+    whole = events_by_episode(uninterrupted_run(subject))
     differing = [key for key, told in episodes.items() if not _goes_on(told, whole.get(key, []), numbers[0])]
     return f"after resuming, episodes differ, first: {differing[0]}" if differing else None
 

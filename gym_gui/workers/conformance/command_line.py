@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 
-from gym_gui.workers.conformance.rule import NotApplicable, RuleBook
+from gym_gui.workers.conformance.cached_check import NotApplicable
+from gym_gui.workers.conformance.rule import RuleBook
 from gym_gui.workers.conformance.subject import Subject
 from gym_gui.workers.conformance.transcript import kind_of
 

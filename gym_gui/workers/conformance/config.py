@@ -6,7 +6,8 @@ from typing import Any
 
 from gym_gui.core.worker.check import check_values
 from gym_gui.workers.config import MANAGED_FIELDS
-from gym_gui.workers.conformance.rule import NotApplicable, RuleBook
+from gym_gui.workers.conformance.cached_check import NotApplicable
+from gym_gui.workers.conformance.rule import RuleBook
 from gym_gui.workers.conformance.subject import Subject
 
 BOOK = RuleBook("config")

@@ -6,7 +6,8 @@ import hashlib
 import json
 
 from gym_gui.telemetry.aliases import value_of
-from gym_gui.workers.conformance.rule import NotApplicable, RuleBook
+from gym_gui.workers.conformance.cached_check import NotApplicable
+from gym_gui.workers.conformance.rule import RuleBook
 from gym_gui.workers.conformance.subject import Subject
 from gym_gui.workers.conformance.transcript import Event, Transcript, kind_of
 

@@ -4,13 +4,10 @@ from __future__ import annotations
 
 import signal
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from gym_gui.workers.conformance import settings as choose
+from gym_gui.workers.conformance.subject import Subject
 from gym_gui.workers.conformance.transcript import TERMINAL, Transcript, announces_phase, kind_of, read_lines
-
-if TYPE_CHECKING:
-    from gym_gui.workers.conformance.subject import Subject
 
 _WANTED_BEAT_S = 1.0
 
@@ -44,8 +41,13 @@ def beat_setting(subject: Subject) -> tuple[str, float] | None:
     return None if field is None else (field, choose.within(subject.usable, field, _WANTED_BEAT_S))
 
 
-def hold_and_cancel(subject: Subject) -> HeldRun:
-    """Make the run."""
+def held_run(subject: Subject) -> HeldRun:
+    """Return what came of a training for ever whose main thread is held for a while, and which is then cancelled."""
+    return subject.once(_hold_and_cancel)
+
+
+def _hold_and_cancel(subject: Subject) -> HeldRun:
+    subject.stage("cancelling a long run")
     limits = subject.limits
     settings = {**subject.given, **choose.length_settings(subject.usable, choose.FOR_EVER)}
     setting = beat_setting(subject)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from gym_gui.workers.conformance.rule import NotApplicable, RuleBook
+from gym_gui.workers.conformance.cached_check import NotApplicable
+from gym_gui.workers.conformance.rule import RuleBook
 from gym_gui.workers.conformance.subject import Subject
 
 BOOK = RuleBook("isolation")

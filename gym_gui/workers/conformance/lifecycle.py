@@ -8,8 +8,9 @@ from gym_gui.constants import WORKER_HEARTBEAT_INTERVAL_S
 from gym_gui.telemetry.limits import LIFECYCLE_KINDS
 from gym_gui.telemetry.timestamps import unix_seconds
 from gym_gui.workers.conformance import settings as choose
-from gym_gui.workers.conformance.held import HeldRun, beat_setting
-from gym_gui.workers.conformance.rule import NotApplicable, RuleBook
+from gym_gui.workers.conformance.cached_check import NotApplicable
+from gym_gui.workers.conformance.held import HeldRun, beat_setting, held_run
+from gym_gui.workers.conformance.rule import RuleBook
 from gym_gui.workers.conformance.subject import Subject
 from gym_gui.workers.conformance.transcript import TERMINAL, Transcript, announces_phase, kind_of
 
@@ -228,7 +229,7 @@ def heartbeat_thread(subject: Subject) -> str | None:
 
 
 def _held(subject: Subject) -> HeldRun:
-    held = subject.held
+    held = held_run(subject)
     if not held.held:
         raise NotApplicable("its main thread could not be held: the run had ended, or runs outside Python")
     return held

@@ -6,7 +6,8 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from gym_gui import __version__
-from gym_gui.workers.conformance.rule import NotApplicable, Rule
+from gym_gui.workers.conformance.cached_check import NotApplicable
+from gym_gui.workers.conformance.rule import Rule
 from gym_gui.workers.conformance.subject import Subject
 from gym_gui.workers.record import WorkerRecord
 

@@ -6,14 +6,12 @@ import signal
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from gym_gui.workers.conformance import settings as choose
-from gym_gui.workers.conformance.rule import NotApplicable
+from gym_gui.workers.conformance.cached_check import NotApplicable
+from gym_gui.workers.conformance.subject import Subject
 from gym_gui.workers.conformance.transcript import TERMINAL, Transcript, kind_of, read_lines
-
-if TYPE_CHECKING:
-    from gym_gui.workers.conformance.subject import Subject
 
 
 @dataclass(frozen=True)
@@ -35,12 +33,27 @@ class ResumedRun:
     resumed: Transcript | None
 
 
-def kill_and_resume(subject: Subject) -> ResumedRun:
-    """Make the run.
+def resumed_run(subject: Subject) -> ResumedRun:
+    """Return what came of a training that is killed after its first checkpoint, and started again from it.
 
     Raises:
         NotApplicable: The worker promises no checkpoints, or saves none.
     """
+    return subject.once(_kill_and_resume)
+
+
+def uninterrupted_run(subject: Subject) -> Transcript:
+    """Return the training that was killed and resumed, from beginning to end."""
+    return subject.once(_run_through)
+
+
+def _run_through(subject: Subject) -> Transcript:
+    settings = resumed_run(subject).settings
+    subject.stage("training it as long without killing it")
+    return subject.run(settings)
+
+
+def _kill_and_resume(subject: Subject) -> ResumedRun:
     limits = subject.limits
     if not subject.record.capabilities.get("supports_checkpointing"):
         raise NotApplicable("it promises no checkpoints")

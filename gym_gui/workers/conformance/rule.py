@@ -4,19 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
 
-if TYPE_CHECKING:
-    from gym_gui.workers.conformance.subject import Subject
+from gym_gui.workers.conformance.subject import Subject
 
 Level = Literal["error", "warning"]
-Check = Callable[["Subject"], "str | None"]
+Check = Callable[[Subject], "str | None"]
 
 DOCS_PAGE = "docs/reference/findings.md"
-
-
-class NotApplicable(Exception):  # noqa: N818 - no fault of anybody's
-    """A rule does not apply to this worker, or cannot be looked at; the message says why."""
 
 
 @dataclass(frozen=True)

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import signal
 
-from gym_gui.workers.conformance.held import HeldRun
-from gym_gui.workers.conformance.rule import NotApplicable, RuleBook
+from gym_gui.workers.conformance.cached_check import NotApplicable
+from gym_gui.workers.conformance.held import HeldRun, held_run
+from gym_gui.workers.conformance.rule import RuleBook
 from gym_gui.workers.conformance.subject import Subject
 
 BOOK = RuleBook("signals")
@@ -13,7 +14,7 @@ _ASKED = signal.SIGTERM
 
 
 def _cancelled(subject: Subject) -> HeldRun:
-    held = subject.held
+    held = held_run(subject)
     if not held.cancelled:
         raise NotApplicable(f"the long run had ended before it was cancelled: {held.transcript.how()}")
     return held

@@ -8,7 +8,7 @@ import tempfile
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from types import TracebackType
-from typing import Any
+from typing import Any, TypeVar
 
 import msgspec
 
@@ -17,15 +17,13 @@ from gym_gui.core.worker.secret_names import is_secret_name
 from gym_gui.workers.config import MANAGED_FIELDS, check_worker_config
 from gym_gui.workers.conformance import settings as choose
 from gym_gui.workers.conformance.attempt import Attempt
-from gym_gui.workers.conformance.held import HeldRun, hold_and_cancel
+from gym_gui.workers.conformance.cached_check import NotApplicable, cached_check, outcome_of, unwrapped
 from gym_gui.workers.conformance.limits import KitLimits
-from gym_gui.workers.conformance.looked_at import looked_at
-from gym_gui.workers.conformance.resumed import ResumedRun, kill_and_resume
-from gym_gui.workers.conformance.rule import NotApplicable
 from gym_gui.workers.conformance.transcript import Transcript
 from gym_gui.workers.process import Finished, run_to_end
 from gym_gui.workers.record import WorkerRecord
 
+T = TypeVar("T")
 SEED = 7
 CANARY = "mosaic-canary-5d1e8c0b7f"
 """Stands in every secret that the worker is given."""
@@ -73,6 +71,7 @@ class Subject:
         self.in_tests = False
         """Whether the worker's own tests are what examines it."""
         self._attempts: list[Attempt] = []
+        self._outcomes: dict[Callable[[Subject], Any], Any] = {}
 
     def __enter__(self) -> Subject:
         return self
@@ -90,7 +89,7 @@ class Subject:
 
     # -- questions that take no run ------------------------------------------------------------------------------
 
-    @looked_at
+    @cached_check
     def usable(self) -> WorkerRecord:
         """The record of a worker that can be imported and started.
 
@@ -108,7 +107,7 @@ class Subject:
         fields = {name: {} if kind == "null" else {"type": kind} for name, kind in kinds.items()}
         return msgspec.structs.replace(self.record, schema={"properties": fields} if fields else None)
 
-    @looked_at
+    @cached_check
     def examined(self) -> dict[str, Any]:
         """What ``examine.py`` found in the worker's interpreter: ``description config runtime``."""
         if self.record.broken:
@@ -127,7 +126,7 @@ class Subject:
             raise NotApplicable(f"its interpreter ended while it was examined: {ended.last_error()}") from None
         return found
 
-    @looked_at
+    @cached_check
     def packaged(self) -> dict[str, Any]:
         """What ``examine_package.py`` found: ``folder project sources tests scripts``."""
         record = self.record
@@ -167,7 +166,7 @@ class Subject:
 
     # -- runs ----------------------------------------------------------------------------------------------------
 
-    @looked_at
+    @cached_check
     def short(self) -> Transcript:
         """A short training from beginning to end."""
         settings = self._short_settings()
@@ -177,7 +176,7 @@ class Subject:
         self.strewn = sorted(self._own_files() - before)
         return transcript
 
-    @looked_at
+    @cached_check
     def trained(self) -> Transcript:
         """The short training, where it completed.
 
@@ -188,7 +187,7 @@ class Subject:
             raise NotApplicable("the short run did not complete")
         return self.short
 
-    @looked_at
+    @cached_check
     def spoken(self) -> Transcript:
         """The short training, where it printed anything: of silence there is nothing to be said.
 
@@ -199,13 +198,13 @@ class Subject:
             raise NotApplicable(f"it printed nothing; {self.short.how()}")
         return self.short
 
-    @looked_at
+    @cached_check
     def again(self) -> Transcript:
         """The same training once more."""
         self.stage("training it again with the same seed")
         return self._run(self._short_settings(), seed=SEED)
 
-    @looked_at
+    @cached_check
     def dry(self) -> Transcript:
         """A dry run.
 
@@ -217,7 +216,7 @@ class Subject:
         self.stage("a dry run")
         return self._run(self._short_settings(), seed=SEED, arguments=["--dry-run"], wall_s=self.limits.dry_run_s)
 
-    @looked_at
+    @cached_check
     def impossible(self) -> Transcript:
         """A training in an environment that does not exist.
 
@@ -230,7 +229,7 @@ class Subject:
         self.stage("training it in an environment that does not exist")
         return self._run(self._short_settings(), seed=SEED, raw={field: choose.IMPOSSIBLE_ENVIRONMENT})
 
-    @looked_at
+    @cached_check
     def without_mosaic(self) -> Transcript:
         """A short training in a process in which ``gym_gui`` does not exist."""
         self.stage("training it without MOSAIC")
@@ -238,26 +237,19 @@ class Subject:
         plain = msgspec.structs.replace(self.usable, flags=["--config"])
         return self._run(self._short_settings(), seed=SEED, record=plain, environment={"MOSAIC_CHECK_HIDE": "1"})
 
-    @looked_at
-    def held(self) -> HeldRun:
-        """A training for ever whose main thread is held for a while, and which is then cancelled."""
-        self.stage("cancelling a long run")
-        return hold_and_cancel(self)
-
-    @looked_at
-    def resumed(self) -> ResumedRun:
-        """A training that is killed after its first checkpoint, and started again from it.
+    def once(self, check: Callable[[Subject], T]) -> T:
+        """Return what a check of this worker gives; it is made the first time.
 
         Raises:
-            NotApplicable: The worker promises no checkpoints, or saves none.
+            NotApplicable: It does not apply to this worker.
         """
-        return kill_and_resume(self)
+        if check not in self._outcomes:
+            self._outcomes[check] = outcome_of(check, self)
+        found: T | NotApplicable = self._outcomes[check]
+        return unwrapped(found)
 
-    @looked_at
-    def uninterrupted(self) -> Transcript:
-        """The training that was killed and resumed, from beginning to end."""
-        settings = self.resumed.settings
-        self.stage("training it as long without killing it")
+    def run(self, settings: Mapping[str, Any]) -> Transcript:
+        """Train the worker with settings, from beginning to end."""
         return self._run(settings, seed=SEED)
 
     def work(self, transcript: Transcript) -> Path:

@@ -6,7 +6,9 @@ import math
 from typing import Any
 
 from gym_gui.telemetry.aliases import value_of
-from gym_gui.workers.conformance.rule import NotApplicable, RuleBook
+from gym_gui.workers.conformance.cached_check import NotApplicable
+from gym_gui.workers.conformance.held import held_run
+from gym_gui.workers.conformance.rule import RuleBook
 from gym_gui.workers.conformance.subject import CANARY, Subject
 from gym_gui.workers.conformance.transcript import Kind, Line, kind_of
 
@@ -72,7 +74,7 @@ def telemetry_whole_lines(subject: Subject) -> str | None:
     slow=True,
 )
 def telemetry_flushed(subject: Subject) -> str | None:
-    held = subject.held
+    held = held_run(subject)
     if not held.cancelled:
         raise NotApplicable(f"the long run had ended before it could be looked at: {held.transcript.how()}")
     if not held.unflushed:
