@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from gym_gui.workers.conformance.rule import NotApplicable
+from gym_gui.workers.conformance.cached_check import NotApplicable
 from gym_gui.workers.conformance.subject import Subject
 from gym_gui.workers.record import WorkerRecord
 
