@@ -5,16 +5,39 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from random import Random
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 
+from .config import RunConfig
 from .environment import episode_seed, make_env
 from .qlearning import QTable
 from .sdk import UsageError, as_float
 from .spaces import Discretizer
-from .telemetry import EpisodeRollup, StepRecord
+from .telemetry import EpisodeRollup, MessageLog, StepRecord
 
-if TYPE_CHECKING:
-    from .training import Training
+
+class Training(Protocol):
+    """What a learner needs to know of, and tells, the run it takes part in."""
+
+    config: RunConfig
+    seed: int
+    emitter: Any
+    worker_id: str
+    messages: MessageLog
+    phase: str
+    next_episode: int
+    playing: Learner | None
+    errors: Any
+
+    @property
+    def epsilon(self) -> float: ...
+    @property
+    def step_index(self) -> int: ...
+    @property
+    def exhausted(self) -> bool: ...
+
+    def picks(self, episode: int) -> bool: ...
+    def count_step(self) -> None: ...
+    def count_episode(self, rollup: EpisodeRollup) -> None: ...
 
 
 class Learner:

@@ -16,13 +16,13 @@ from ..sdk import UsageError
 from ..telemetry import show_beliefs, show_intentions
 from .actions import add_coordinator_actions, add_learner_actions
 from .beliefs import Mind
+from .interfaces import Session
 from .reasoning import Reasoning
 
 if TYPE_CHECKING:
     from spade.message import Message
 
     from ..learner import Learner
-    from .session import Session
 
 PLANS = Path(__file__).parent.parent / "plans"
 

@@ -5,16 +5,13 @@ from __future__ import annotations
 import asyncio
 import os
 from collections.abc import Callable
-from typing import TYPE_CHECKING
 
 from slixmpp.exceptions import XMPPError
 from spade.agent import AuthenticationFailure, DisconnectedException
 
+from ..config import RunConfig
 from ..sdk import MosaicError
-
-if TYPE_CHECKING:
-    from ..config import RunConfig
-    from .agents import MosaicAgent
+from .interfaces import Agent
 
 _FIRST_PAUSE_S, _LONGEST_PAUSE_S = 0.5, 15.0
 _STOP_S = 3.0
@@ -46,7 +43,7 @@ def pause_before(attempt: int) -> float:
 
 
 async def log_in(
-    agent: MosaicAgent,
+    agent: Agent,
     *,
     server: str,
     register: bool,
@@ -95,13 +92,13 @@ async def log_in(
     )
 
 
-async def _try(agent: MosaicAgent, register: bool) -> None:
+async def _try(agent: Agent, register: bool) -> None:
     await agent.start(auto_register=register)
     # A round trip: whatever was sent before, the agent's presence among it, has been dealt with by the server.
     await agent.client.get_roster()
 
 
-def abort(agent: MosaicAgent) -> None:
+def abort(agent: Agent) -> None:
     """Give a connection up at once."""
     client = agent.client
     if client is not None:
@@ -109,7 +106,7 @@ def abort(agent: MosaicAgent) -> None:
         client.abort()
 
 
-async def log_out(agent: MosaicAgent) -> None:
+async def log_out(agent: Agent) -> None:
     """Log an agent out, politely where that is possible."""
     try:
         await asyncio.wait_for(agent.stop(), _STOP_S)
@@ -119,7 +116,7 @@ async def log_out(agent: MosaicAgent) -> None:
         behaviour.kill()
 
 
-def _reason(error: BaseException, agent: MosaicAgent, timeout_s: float) -> str:
+def _reason(error: BaseException, agent: Agent, timeout_s: float) -> str:
     if isinstance(error, AuthenticationFailure):
         return "the server refused the account or its password"
     if agent.unreachable:

@@ -4,16 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import time
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import agentspeak as asp
 from spade.message import Message as SpadeMessage
 from spade_bdi.bdi_behaviour import BDIBehaviour
 
 from ..telemetry import Message
-
-if TYPE_CHECKING:
-    from .agents import MosaicAgent
+from .interfaces import ReasoningAgent
 
 #: How long an agent may reason before others, and the XMPP connections, get their turn, in seconds.
 SLICE_S = 0.02
@@ -26,7 +24,7 @@ class Reasoning(BDIBehaviour):  # type: ignore[misc]
     Faults of plans end the run instead of silencing the agent. Messages of strangers are refused.
     """
 
-    agent: MosaicAgent
+    agent: ReasoningAgent
 
     def __init__(self) -> None:
         super().__init__()
