@@ -82,7 +82,8 @@ class AtariEnv(gym.Wrapper):
         return self._advance(self._fire)
 
     def _advance(self, action: Any) -> tuple[float, bool, bool, dict[str, Any]]:
-        total, terminated, truncated, info, frames = 0.0, False, False, {}, []
+        info: dict[str, Any] = {}
+        total, terminated, truncated, frames = 0.0, False, False, []
         for _ in range(FRAMES):
             frame, reward, terminated, truncated, info = self.env.step(action)
             total += as_float(reward)

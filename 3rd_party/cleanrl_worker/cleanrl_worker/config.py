@@ -37,7 +37,7 @@ def _help(name: str) -> dict[str, Any]:
         for f in fields(arguments):
             if f.name == name:
                 metadata = metadata or dict(f.metadata)
-                default = f.default if f.default is not MISSING else f.default_factory()  # type: ignore[misc]
+                default = f.default if f.default_factory is MISSING else f.default_factory()
                 algorithms.setdefault(json.dumps(default), []).append(algo)
     defaults = ", ".join(f"{value} for {' and '.join(algos)}" for value, algos in algorithms.items())
     return {**metadata, "help": f"{metadata['help'].rstrip('.')} (null: the preset's, else {defaults})."}

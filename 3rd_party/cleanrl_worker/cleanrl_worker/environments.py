@@ -122,7 +122,7 @@ class VectorEnvs:
     def __init__(self, make: Callable[[], gym.Env], num_envs: int, seed: int, phase: str = "train") -> None:
         self._next_number = 0
         self._num_envs, self._seed, self._phase = num_envs, seed, phase
-        self._envs = self._vector(make)
+        self._envs: Any = self._vector(make)
         self.spaces = Spaces.of(self._envs.envs[0])
         self.obs: np.ndarray = np.zeros(0)
 

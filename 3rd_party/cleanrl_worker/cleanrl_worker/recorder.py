@@ -72,8 +72,8 @@ class Recorder:
                     action=action,
                     **extra,
                 )
-        for i in np.flatnonzero(step.dones):
-            self._episode(first_index + int(i), episodes[i], bool(step.terminations[i]), bool(step.truncations[i]))
+        for i in map(int, np.flatnonzero(step.dones)):
+            self._episode(first_index + i, episodes[i], bool(step.terminations[i]), bool(step.truncations[i]))
 
     def close(self, episodes: list[Episode]) -> None:
         """Have the steps of unfinished episodes that were left out reported in the next event."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import gymnasium as gym
 import numpy as np
@@ -18,10 +19,10 @@ class Spaces:
     """
 
     obs_shape: tuple[int, ...]
-    action_space: gym.Space
+    action_space: gym.Space[Any]
 
     @classmethod
-    def of(cls, env: gym.Env) -> Spaces:
+    def of(cls, env: gym.Env[Any, Any]) -> Spaces:
         """Read the spaces of an environment made by ``make_env``."""
         shape = env.observation_space.shape
         assert shape is not None
@@ -41,7 +42,7 @@ class Spaces:
     @property
     def action_dim(self) -> int:
         """Components of a continuous action."""
-        return int(np.prod(self.action_space.shape))
+        return int(np.prod(self.action_space.shape or ()))
 
     @property
     def actions(self) -> str:

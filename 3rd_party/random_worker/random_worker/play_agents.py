@@ -87,7 +87,7 @@ def _in_turn(env: Any, seed: int, limits: Limits, walk: Walk) -> dict[str, float
     return rewards
 
 
-def _sample(space: gym.Space, observation: Any, info: Any) -> Any:
+def _sample(space: gym.Space[Any], observation: Any, info: Any) -> Any:
     """Return a random action, of the legal ones where the environment names them."""
     for told in (observation, info):
         if isinstance(told, dict) and told.get("action_mask") is not None and isinstance(space, gym.spaces.Discrete):

@@ -12,7 +12,7 @@ import numpy as np
 _CHUNK = 4096
 
 
-def random_actions(space: gym.Space, seed: int) -> Iterator[Any]:
+def random_actions(space: gym.Space[Any], seed: int) -> Iterator[Any]:
     """Yield random actions for ever.
 
     Args:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import gymnasium as gym
 from ray.rllib.env.multi_agent_env import MultiAgentEnv
@@ -117,7 +117,7 @@ class AgentsEnv(MultiAgentEnv):
         self.observation_spaces = {agent: eye.space for agent, eye in self._eyes.items()}
         self._hands = {agent: Hand.of(inner.action_space(agent)) for agent in self.possible_agents}
         self.action_spaces = {agent: hand.space for agent, hand in self._hands.items()}
-        self.observation_space = gym.spaces.Dict(self.observation_spaces)
+        self.observation_space = gym.spaces.Dict(cast("dict[str, gym.Space[Any]]", self.observation_spaces))
         self.action_space = gym.spaces.Dict(self.action_spaces)
 
     def reset(self, *, seed: int | None = None, options: dict[str, Any] | None = None) -> Any:

@@ -66,7 +66,6 @@ def main() -> int:
         _answer(answers, {"error": f"{type(error).__name__}: {error}"})
     finally:
         _end(parent)
-    return 1
 
 
 def _be_patient() -> None:

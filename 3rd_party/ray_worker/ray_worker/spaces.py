@@ -42,7 +42,7 @@ class Eye:
     def __call__(self, observation: Any) -> np.ndarray[Any, np.dtype[np.float32]]:
         """Return what the networks see of an observation."""
         if is_picture(self.raw):
-            return np.asarray(observation, np.float32) / np.float32(255)
+            return np.divide(np.asarray(observation, np.float32), np.float32(255), dtype=np.float32)
         return np.asarray(gym.spaces.flatten(self.raw, observation), np.float32)
 
 

@@ -82,7 +82,7 @@ def make_vec_env(
         partial(_make_member, config, seed, phase, stream, firsts[stream], masks) for stream in range(n_envs)
     ]
     apart = config.vec_env == "subproc" and n_envs > 1
-    base: Any = SubprocVecEnv(makers) if apart else DummyVecEnv(makers)  # type: ignore[arg-type]
+    base: Any = SubprocVecEnv(makers) if apart else DummyVecEnv(makers)
     recorder = RecordedVecEnv(
         base,
         emitter,

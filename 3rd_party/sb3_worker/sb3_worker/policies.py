@@ -30,7 +30,7 @@ def find_policy(algorithm: Any, wanted: str) -> str | None:
     plain = wanted.lower().replace("_", "")
     exact = [name for name in names if name.lower() == plain]
     kind = [name for name in names if plain in (known.lower() for known in KINDS) and name.lower().startswith(plain)]
-    return (exact or kind or [None])[0]
+    return next(iter(exact or kind), None)
 
 
 def observation_fault(space: Any, stacked: bool) -> str | None:

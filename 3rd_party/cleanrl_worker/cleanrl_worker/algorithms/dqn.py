@@ -19,7 +19,7 @@ from cleanrl_worker.replay_buffer import ReplayBuffer
 
 if TYPE_CHECKING:
     from cleanrl_worker.arguments import DQNArgs
-    from cleanrl_worker.environments import Spaces
+    from cleanrl_worker.spaces import Spaces
     from cleanrl_worker.training import Training
 
 

@@ -19,7 +19,7 @@ from torch.distributions import Categorical
 
 if TYPE_CHECKING:
     from cleanrl_worker.arguments import PPOArgs
-    from cleanrl_worker.environments import Spaces
+    from cleanrl_worker.spaces import Spaces
     from cleanrl_worker.training import Training
 
 

@@ -22,13 +22,14 @@ from torch.distributions import Categorical
 
 if TYPE_CHECKING:
     from cleanrl_worker.arguments import PPOAtariArgs
-    from cleanrl_worker.environments import Spaces
+    from cleanrl_worker.spaces import Spaces
     from cleanrl_worker.training import Training
 
 
-def layer_init(layer: nn.Module, std: float = np.sqrt(2)) -> nn.Module:
+def layer_init(layer: nn.Linear | nn.Conv2d, std: float = np.sqrt(2)) -> nn.Module:
     """Initialise a layer orthogonally with zero bias."""
     nn.init.orthogonal_(layer.weight, std)
+    assert layer.bias is not None
     nn.init.constant_(layer.bias, 0.0)
     return layer
 

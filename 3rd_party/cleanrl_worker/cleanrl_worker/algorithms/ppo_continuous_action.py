@@ -22,7 +22,7 @@ from torch.distributions import Normal
 
 if TYPE_CHECKING:
     from cleanrl_worker.arguments import PPOContinuousArgs
-    from cleanrl_worker.environments import Spaces
+    from cleanrl_worker.spaces import Spaces
     from cleanrl_worker.training import Training
 
 
@@ -44,6 +44,10 @@ def mlp(sizes: list[int], outputs: int, std: float) -> nn.Sequential:
 class RunningMeanStd(nn.Module):
     """Mean and variance of everything seen (Chan et al. 1979, parallel form), in double precision."""
 
+    mean: torch.Tensor
+    var: torch.Tensor
+    count: torch.Tensor
+
     def __init__(self, size: int) -> None:
         super().__init__()
         self.register_buffer("mean", torch.zeros(size, dtype=torch.float64))
@@ -63,6 +67,8 @@ class RunningMeanStd(nn.Module):
 
 class RewardScaler(nn.Module):
     """Divides rewards by the running deviation of each environment's discounted return."""
+
+    returns: torch.Tensor
 
     def __init__(self, num_envs: int, gamma: float) -> None:
         super().__init__()

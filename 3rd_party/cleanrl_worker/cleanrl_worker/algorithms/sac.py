@@ -24,7 +24,7 @@ from cleanrl_worker.replay_buffer import ReplayBuffer
 
 if TYPE_CHECKING:
     from cleanrl_worker.arguments import SACArgs
-    from cleanrl_worker.environments import Spaces
+    from cleanrl_worker.spaces import Spaces
     from cleanrl_worker.training import Training
 
 LOG_STD_MAX, LOG_STD_MIN = 2.0, -5.0
@@ -148,7 +148,7 @@ def train(run: Training, args: SACArgs) -> Agent:
             q_values = [critic(s, a) for critic in critics]
             q_losses = [functional.mse_loss(values, target) for values in q_values]
             q_optimizer.zero_grad()
-            sum(q_losses).backward()
+            torch.stack(q_losses).sum().backward()
             q_optimizer.step()
 
             if run.every(args.policy_frequency):

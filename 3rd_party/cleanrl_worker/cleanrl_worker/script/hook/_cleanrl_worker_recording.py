@@ -39,7 +39,7 @@ class Recorder:
 
     def watch(self, module: Any) -> None:
         """Have ``gymnasium`` (or ``gym``) return watched environments."""
-        registration = sys.modules.get(module.__name__ + ".envs.registration")
+        registration: Any = sys.modules.get(module.__name__ + ".envs.registration")
         for place in (module, registration):
             make = getattr(place, "make", None)
             if make is not None:
