@@ -13,8 +13,10 @@ from pathlib import Path
 from typing import Any
 
 from gym_gui.core.descriptors import fill_standard_descriptors
+from gym_gui.core.regular_files import is_file, open_regular, read_regular
 from gym_gui.core.worker.errors import ConfigError, MosaicError, Problem, UsageError
-from gym_gui.runs.base_environment import UTF8, daemon_environment
+from gym_gui.runs.base_environment import NEUTRAL_FOLDER, UTF8, daemon_environment
+from gym_gui.runs.files import move_folder_aside
 from gym_gui.runs.lock import FileLock, is_locked
 from gym_gui.trainer.home import DaemonHome, DaemonInfo
 
@@ -87,9 +89,11 @@ def _wait_for_announcement(paths: DaemonHome, deadline: float) -> DaemonInfo | N
 
 def _rotated_size(log: Path) -> int:
     """Put a long log aside; return how many bytes the one that is written on holds."""
-    size = log.stat().st_size if log.exists() else 0
+    size = log.lstat().st_size if is_file(log) else 0
     if size > _LOG_LIMIT_BYTES:
-        log.replace(log.with_suffix(".log.1"))
+        former = log.with_suffix(".log.1")
+        move_folder_aside(former)
+        log.replace(former)
         return 0
     return size
 
@@ -103,13 +107,13 @@ def _spawn(paths: DaemonHome, port: int | None, on_demand: bool, deadline: float
     command += ["--port", str(port)] if port is not None else []
     command += ["--on-demand"] if on_demand else []
     try:
-        with paths.log.open("ab") as log:
+        with os.fdopen(open_regular(paths.log, os.O_WRONLY | os.O_CREAT | os.O_APPEND), "ab") as log:
             process = subprocess.Popen(
                 command,
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
-                cwd=paths.path,
+                cwd=NEUTRAL_FOLDER,
                 env={**daemon_environment(os.environ), "MOSAIC_HOME": str(paths.path)},
                 pass_fds=(writer,),
                 start_new_session=True,
@@ -162,7 +166,7 @@ def _read_word(reader: int, deadline: float) -> dict[str, Any] | None:
 def _died(paths: DaemonHome, said_before: int) -> MosaicError:
     """Return what is known of a daemon that ended without a word but what it added to its log."""
     try:
-        said = paths.log.read_bytes()[said_before:][-_LOG_TAIL_BYTES:]
+        said = read_regular(paths.log)[said_before:][-_LOG_TAIL_BYTES:]
     except OSError:
         said = b""
     tail = said.decode("utf-8", "replace").strip().splitlines()
