@@ -74,7 +74,7 @@ class EventRecord(msgspec.Struct, kw_only=True):
     event: str
     timestamp: float | None
     payload: Any
-    extra: dict[str, Any]
+    extra: dict[str, Any] = {}
 
 
 class QuarantineRecord(msgspec.Struct, kw_only=True):

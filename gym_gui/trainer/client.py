@@ -117,7 +117,7 @@ class TrainerClient:
 
     def validate(self, payload: dict[str, Any]) -> list[Problem]:
         """Return every problem of a run config; nothing is written."""
-        from gym_gui.trainer.converters import problem_from_pb
+        from gym_gui.trainer.messages import problem_from_pb
 
         try:
             config = _config_json(with_base_environment(payload, os.environ))
@@ -141,7 +141,7 @@ class TrainerClient:
         Raises:
             UsageError: There is no such run.
         """
-        from gym_gui.trainer.why_converters import explanation_from_pb
+        from gym_gui.trainer.messages import explanation_from_pb
 
         return explanation_from_pb(self._call("WhyRun", self._pb.WhyRunRequest(run_id=run_id)))
 
@@ -200,7 +200,7 @@ class TrainerClient:
             UsageError: There is no such run.
             MosaicError: The telemetry cannot be read, or the daemon is gone and could not be started again.
         """
-        from gym_gui.trainer.row_converters import batch_from_pb, request_to_pb
+        from gym_gui.trainer.row_messages import batch_from_pb, request_to_pb
 
         failures = 0
         while True:
@@ -271,7 +271,7 @@ class TrainerClient:
 
     def workers(self) -> list[WorkerRecord]:
         """Return every installed worker, broken ones with their reason; without schemas."""
-        from gym_gui.trainer.worker_converters import record_from_pb
+        from gym_gui.trainer.messages import record_from_pb
 
         answer = self._call("ListWorkers", self._pb.ListWorkersRequest(), SUBMIT_TIMEOUT_S)
         return [record_from_pb(worker) for worker in answer.workers]
@@ -282,7 +282,7 @@ class TrainerClient:
         Raises:
             UsageError: There is no such worker (with the nearest name).
         """
-        from gym_gui.trainer.worker_converters import record_from_pb
+        from gym_gui.trainer.messages import record_from_pb
 
         request = self._pb.DescribeWorkerRequest(name=name)
         return record_from_pb(self._call("DescribeWorker", request, SUBMIT_TIMEOUT_S))
@@ -314,7 +314,7 @@ class TrainerClient:
             tag: With this tag only.
             curves: Learning curves too.
         """
-        from gym_gui.trainer.converters import state_to_pb
+        from gym_gui.trainer.converter import state_to_pb
 
         request = self._pb.ListRunsRequest(group=group or "", tag=tag or "", curves=curves)
         request.states.extend(state_to_pb(state) for state in states or ())
@@ -369,7 +369,7 @@ class TrainerClient:
         return error_of(failure, home=str(self._home))
 
     def _summary(self, message: Any) -> RunSummary:
-        from gym_gui.trainer.converters import summary_from_pb
+        from gym_gui.trainer.messages import summary_from_pb
 
         return summary_from_pb(message)
 
@@ -385,7 +385,7 @@ def _daemon_of(home: Path, start: bool) -> DaemonInfo:
 
 
 def _config_json(payload: dict[str, Any]) -> bytes:
-    from gym_gui.trainer.converters import json_bytes
+    from gym_gui.trainer.converter import json_bytes
 
     try:
         return json_bytes(payload)

@@ -7,7 +7,8 @@ from typing import Any
 import grpc
 
 from gym_gui.core.worker.errors import ConfigError, MosaicError, UsageError
-from gym_gui.trainer.converters import problem_from_pb, problem_to_pb, text
+from gym_gui.trainer.converter import text
+from gym_gui.trainer.messages import problem_from_pb, problem_to_pb
 from gym_gui.trainer.proto import mosaic_pb2 as pb
 
 #: Trailing metadata that carries an ``ErrorDetail``.

@@ -22,7 +22,7 @@ from gym_gui.telemetry.row_stream import PAGE_ROWS, Cursor, RowBatch, RowStream,
 from gym_gui.trainer.board import RunBoard
 from gym_gui.trainer.finished import is_finished
 from gym_gui.trainer.proto import mosaic_pb2 as pb
-from gym_gui.trainer.row_converters import Query, batch_to_pb, cursor_from_pb, cursor_to_pb
+from gym_gui.trainer.row_messages import Query, batch_to_pb, cursor_from_pb, cursor_to_pb
 
 #: Batches that a reader may be behind before it reads for itself: at least a second of them.
 RING = 64

@@ -26,7 +26,7 @@ _LATER = (
     "gym_gui.proxy.summary",
     "gym_gui.trainer.proxy_log",
     "gym_gui.trainer.channel",
-    "gym_gui.trainer.converters",
+    "gym_gui.trainer.messages",
     "gym_gui.trainer.proto.mosaic_pb2_grpc",
 )
 

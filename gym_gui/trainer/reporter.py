@@ -129,7 +129,7 @@ class DaemonReporter:
 
         gRPC asks for the next when it can send it: what piled up meanwhile is one summary.
         """
-        from gym_gui.trainer.converters import summary_to_pb
+        from gym_gui.trainer.messages import summary_to_pb
         from gym_gui.trainer.proto.mosaic_pb2 import ReportRequest
 
         sent: RunSummary | None = None

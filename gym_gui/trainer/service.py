@@ -17,7 +17,7 @@ from gym_gui.runs.plan import RunPlan
 from gym_gui.runs.summary import RunSummary
 from gym_gui.trainer.backlog import Backlog
 from gym_gui.trainer.board import RunBoard
-from gym_gui.trainer.converters import problem_to_pb, state_from_pb, summary_from_pb, summary_to_pb
+from gym_gui.trainer.converter import state_from_pb
 from gym_gui.trainer.deletion import delete_run
 from gym_gui.trainer.disk_quota import quota_note
 from gym_gui.trainer.dispatcher import Dispatcher
@@ -25,15 +25,14 @@ from gym_gui.trainer.feed import Feeds
 from gym_gui.trainer.guard import answers, answers_at_once, answers_client, streams
 from gym_gui.trainer.intake import Intake
 from gym_gui.trainer.loading import Loading
+from gym_gui.trainer.messages import explanation_to_pb, problem_to_pb, record_to_pb, summary_from_pb, summary_to_pb
 from gym_gui.trainer.proto import mosaic_pb2 as pb
 from gym_gui.trainer.proto.mosaic_pb2_grpc import TrainerServiceServicer
 from gym_gui.trainer.requests import invalid
-from gym_gui.trainer.row_converters import cursor_from_pb, query_from_pb
+from gym_gui.trainer.row_messages import cursor_from_pb, query_from_pb
 from gym_gui.trainer.submission import Submission
 from gym_gui.trainer.why import explain
-from gym_gui.trainer.why_converters import explanation_to_pb
 from gym_gui.trainer.wire_cache import WireCache
-from gym_gui.trainer.worker_converters import record_to_pb
 
 _DEFAULT_PAGE, _LARGEST_PAGE = 100, 1000
 _LONGEST_TOKEN = 18

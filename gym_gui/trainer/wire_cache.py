@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from gym_gui.runs.summary import RunSummary
-from gym_gui.trainer.converters import summary_to_pb
+from gym_gui.trainer.messages import summary_to_pb
 from gym_gui.trainer.proto import mosaic_pb2 as pb
 
 

@@ -21,8 +21,8 @@ from gym_gui.telemetry import row_stream
 from gym_gui.telemetry.reader import RunReader
 from gym_gui.telemetry.row_stream import RowBatch, read_rows
 from gym_gui.telemetry.verify import verify_run
-from gym_gui.trainer.converters import summary_from_pb, summary_to_pb
-from gym_gui.trainer.row_converters import batch_from_pb, batch_to_pb
+from gym_gui.trainer.messages import summary_from_pb, summary_to_pb
+from gym_gui.trainer.row_messages import batch_from_pb, batch_to_pb
 
 calm = settings(max_examples=30, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
 MAX = 2**63 - 1

@@ -16,9 +16,9 @@ from gym_gui.runs.states import RunState
 from gym_gui.runs.summary import RunSummary
 from gym_gui.trainer.channel import CHANNEL_OPTIONS, credentials_metadata
 from gym_gui.trainer.client import TrainerClient
-from gym_gui.trainer.converters import summary_to_pb
 from gym_gui.trainer.home import DaemonHome
 from gym_gui.trainer.lifecycle import stop_daemon
+from gym_gui.trainer.messages import summary_to_pb
 from gym_gui.trainer.proto import mosaic_pb2 as pb
 from gym_gui.trainer.proto.mosaic_pb2_grpc import TrainerServiceStub
 from gym_gui.trainer.reporter import DaemonReporter

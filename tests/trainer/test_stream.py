@@ -20,7 +20,7 @@ from gym_gui.trainer.home import DaemonHome
 from gym_gui.trainer.lifecycle import stop_daemon
 from gym_gui.trainer.proto import mosaic_pb2 as pb
 from gym_gui.trainer.proto.mosaic_pb2_grpc import TrainerServiceStub
-from gym_gui.trainer.row_converters import batch_from_pb
+from gym_gui.trainer.row_messages import batch_from_pb
 from gym_gui.trainer.start import start_daemon
 
 Config = Callable[..., dict[str, Any]]

@@ -7,10 +7,10 @@ from hypothesis import strategies as st
 from gym_gui.runs.states import RunState
 from gym_gui.runs.summary import RunSummary, WorkerSummary
 from gym_gui.trainer.demand import Demand
+from gym_gui.trainer.messages import explanation_from_pb, explanation_to_pb
 from gym_gui.trainer.scheduler import MAX_PASSES, Capacity, Hold, Memory, QueuedRun, decide
 from gym_gui.trainer.waiting import Lack, Waiting
 from gym_gui.trainer.why import explain, stalled
-from gym_gui.trainer.why_converters import explanation_from_pb, explanation_to_pb
 
 amounts = st.integers(0, 2**31)
 lacks = st.builds(

@@ -1772,6 +1772,8 @@ class WorkerRecord(_message.Message):
     CAPABILITIES_JSON_FIELD_NUMBER: _builtins.int
     SCHEMA_JSON_FIELD_NUMBER: _builtins.int
     FLAGS_FIELD_NUMBER: _builtins.int
+    ENVIRONMENT_FIELD_NUMBER: _builtins.int
+    PROBED_AT_FIELD_NUMBER: _builtins.int
     name: _builtins.str
     entry_point: _builtins.str
     distribution: _builtins.str
@@ -1785,6 +1787,10 @@ class WorkerRecord(_message.Message):
     capabilities_json: _builtins.bytes
     schema_json: _builtins.bytes
     """JSON Schema of its config; empty where it has none, and in lists."""
+    environment: _builtins.str
+    """The worker's environment of its own in the home; empty if it is installed elsewhere."""
+    probed_at: _builtins.float
+    """When it was asked, Unix time."""
     @_builtins.property
     def flags(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]: ...
     def __init__(
@@ -1802,19 +1808,25 @@ class WorkerRecord(_message.Message):
         capabilities_json: _builtins.bytes = ...,
         schema_json: _builtins.bytes = ...,
         flags: _abc.Iterable[_builtins.str] | None = ...,
+        environment: _builtins.str = ...,
+        probed_at: _builtins.float | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["_broken", b"_broken", "_mend", b"_mend", "broken", b"broken", "mend", b"mend"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_broken", b"_broken", "_mend", b"_mend", "_probed_at", b"_probed_at", "broken", b"broken", "mend", b"mend", "probed_at", b"probed_at"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_broken", b"_broken", "_mend", b"_mend", "broken", b"broken", "capabilities_json", b"capabilities_json", "distribution", b"distribution", "entry_point", b"entry_point", "flags", b"flags", "mend", b"mend", "metadata_json", b"metadata_json", "module", b"module", "name", b"name", "python", b"python", "schema_json", b"schema_json", "version", b"version"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_broken", b"_broken", "_mend", b"_mend", "_probed_at", b"_probed_at", "broken", b"broken", "capabilities_json", b"capabilities_json", "distribution", b"distribution", "entry_point", b"entry_point", "environment", b"environment", "flags", b"flags", "mend", b"mend", "metadata_json", b"metadata_json", "module", b"module", "name", b"name", "probed_at", b"probed_at", "python", b"python", "schema_json", b"schema_json", "version", b"version"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType__broken: _TypeAlias = _typing.Literal["broken"]  # noqa: Y015
     _WhichOneofArgType__broken: _TypeAlias = _typing.Literal["_broken", b"_broken"]  # noqa: Y015
     _WhichOneofReturnType__mend: _TypeAlias = _typing.Literal["mend"]  # noqa: Y015
     _WhichOneofArgType__mend: _TypeAlias = _typing.Literal["_mend", b"_mend"]  # noqa: Y015
+    _WhichOneofReturnType__probed_at: _TypeAlias = _typing.Literal["probed_at"]  # noqa: Y015
+    _WhichOneofArgType__probed_at: _TypeAlias = _typing.Literal["_probed_at", b"_probed_at"]  # noqa: Y015
     @_typing.overload
     def WhichOneof(self, oneof_group: _WhichOneofArgType__broken) -> _WhichOneofReturnType__broken | None: ...
     @_typing.overload
     def WhichOneof(self, oneof_group: _WhichOneofArgType__mend) -> _WhichOneofReturnType__mend | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__probed_at) -> _WhichOneofReturnType__probed_at | None: ...
 
 Global___WorkerRecord: _TypeAlias = WorkerRecord  # noqa: Y015
 

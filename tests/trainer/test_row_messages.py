@@ -13,7 +13,7 @@ from gym_gui.telemetry.records import EpisodeRollup, EventRecord, MetricPoint, S
 from gym_gui.telemetry.row_stream import KINDS, Gap, Position, RowBatch
 from gym_gui.telemetry.step_rows import StepRows
 from gym_gui.trainer.proto import mosaic_pb2 as pb
-from gym_gui.trainer.row_converters import (
+from gym_gui.trainer.row_messages import (
     DEFAULT_RATE,
     Query,
     batch_from_pb,
