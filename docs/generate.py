@@ -18,6 +18,9 @@ from gym_gui.telemetry.aliases import alias_rows
 from gym_gui.trainer.proto.describe import grpc_page
 from gym_gui.workers.conformance.reference import findings_page
 
+sys.path.insert(0, str(Path(__file__).parent))
+from rooms import picture
+
 REFERENCE = Path(__file__).parent / "reference"
 NOTE = "<!-- Made by docs/generate.py; edit the code instead. -->\n\n"
 
@@ -158,6 +161,7 @@ PAGES = {
     "grpc.md": lambda: NOTE + grpc_page(),
     "events.md": events_page,
     "findings.md": lambda: NOTE + findings_page(),
+    "../explanation/rooms.svg": picture,
 }
 
 

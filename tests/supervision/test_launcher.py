@@ -21,7 +21,7 @@ from gym_gui.supervision.identity import ProcessIdentity
 from gym_gui.supervision.launch import LAUNCHER
 from gym_gui.supervision.processes import marked_processes
 
-BADWORKER = Path(__file__).parents[2] / "fixtures" / "badworker.py"
+BADWORKER = Path(__file__).parents[1] / "fixtures" / "badworker.py"
 
 
 class Attempt:
