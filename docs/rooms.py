@@ -36,7 +36,7 @@ WIDTH, BOX, HEIGHT, ROW, GAP = 860, 250, 46, 78, 24
 
 
 def layers() -> list[list[str]]:
-    """Return the rooms from top to bottom, as the import contracts have them; those of a row do not import each other."""
+    """Return the rooms from top to bottom, as the import contracts have them; a row is a layer."""
     contracts = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["importlinter"]["contracts"]
     rows = [row.split(" | ") for row in next(each["layers"] for each in contracts if each.get("exhaustive"))]
     place = rows.index(["services"]) if ["services"] in rows else len(rows) - 3

@@ -86,7 +86,7 @@ def test_a_worker_made_by_the_guide_to_the_letter(shell: Shell) -> None:
     said = "\n".join(shell.follow("WORKER_DEVELOPMENT_GUIDE.md"))
     assert "bandit 0.1.0 is certified: 0 errors, 0 warnings" in said
     assert re.search(r"\d+ passed", said)
-    runs = json.loads(shell("mosaic runs list --json"))
+    runs = json.loads(shell("mosaic runs list --json"))["runs"]
     assert {run["state"] for run in runs} == {"completed"}
     assert len(runs) == 5
     learned = json.loads(shell(f"mosaic runs show {runs[-2]['run_id']} --json"))

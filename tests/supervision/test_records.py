@@ -31,7 +31,6 @@ from gym_gui.supervision.journal import Journal
 from gym_gui.supervision.launch import build_spec, resuming_argv
 from gym_gui.supervision.supervisor import Supervisor
 from gym_gui.supervision.usage import Usage, sample_usage
-from gym_gui.telemetry.errors import TelemetryError
 
 
 @pytest.fixture
@@ -102,7 +101,7 @@ class TestSupervisorLog:
 def test_an_event_that_nobody_here_wrote_is_told_with_its_place(folder, event):
     lines = [{"event": "proxy", "pid": 1, "at": 1.0}, event]
     folder.supervisor_log.write_text("".join(f"{json.dumps(line)}\n" for line in lines))
-    with pytest.raises(TelemetryError, match=f"supervisor log of run {folder.run_id} cannot be read") as caught:
+    with pytest.raises(MosaicError, match=f"supervisor log of run {folder.run_id} cannot be read") as caught:
         read_history(folder.supervisor_log, ["a"])
     assert f"event 2 ({event['event']})" in caught.value.where
     assert caught.value.why

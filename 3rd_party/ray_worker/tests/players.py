@@ -38,7 +38,9 @@ def main() -> None:
 
             plan = EnvPlan(facts.env_id, facts.api, {}, 1, "players", None, os.devnull, str(scratch.path / "numbers"),
                            "none", observations=False)  # fmt: skip
-            quiet: Any = SimpleNamespace(add=print_nothing, metrics=print_nothing, checkpoint_loaded=print_nothing)
+            quiet: Any = SimpleNamespace(
+                add=print_nothing, metrics=print_nothing, phase=print_nothing, checkpoint_loaded=print_nothing
+            )
             output = Output(quiet, print_nothing, quiet, CheckpointFolder(Path("checkpoints"), 0), logger)
             training = Training(config, facts, plan, numbers, seed=1, scratch=scratch.path, output=output)
             training.build()
