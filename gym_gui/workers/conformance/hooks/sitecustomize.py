@@ -12,8 +12,14 @@ from importlib.machinery import PathFinder
 from importlib.util import module_from_spec
 
 
-def _hold(_number, _frame):  # type: ignore[no-untyped-def]
+def _hold(_number, frame):  # type: ignore[no-untyped-def]
     # Signal handlers run in the main thread: while this sleeps, only other threads go on.
+    if _is_emitting(frame):
+        # It may hold the emitter's lock, for which a heartbeat would wait: no thread is at fault there.
+        import threading
+
+        threading.Timer(0.01, os.kill, (os.getpid(), signal.SIGUSR2)).start()
+        return
     mark = os.environ["MOSAIC_CHECK_HELD"]
     with open(mark + ".part", "w", encoding="utf-8") as stream:  # noqa: PTH123
         stream.write(str(_lines_stuck()))
@@ -21,6 +27,15 @@ def _hold(_number, _frame):  # type: ignore[no-untyped-def]
     end = time.monotonic() + float(os.environ["MOSAIC_CHECK_HOLD_S"])
     while time.monotonic() < end and not os.path.exists(mark + ".release"):  # noqa: PTH110
         time.sleep(0.05)
+
+
+def _is_emitting(frame) -> bool:  # type: ignore[no-untyped-def]
+    """Return whether the main thread was interrupted in the middle of an event."""
+    while frame is not None:
+        if frame.f_globals.get("__name__") == "gym_gui.core.worker.telemetry":
+            return True
+        frame = frame.f_back
+    return False
 
 
 def _lines_stuck() -> int:
