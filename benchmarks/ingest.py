@@ -17,8 +17,7 @@ from pathlib import Path
 from benchmarks import harness
 from gym_gui.core.worker.telemetry import TelemetryEmitter
 from gym_gui.runs.folder import RunFolder
-from gym_gui.runs.plan import RunPlan, WorkerPlan
-from gym_gui.runs.plan_io import save_plan
+from gym_gui.runs.plan import RunPlan, WorkerPlan, save_plan
 from gym_gui.telemetry.ingest import Ingestor
 from gym_gui.telemetry.schema import INSERTS, TABLES
 from gym_gui.telemetry.verify import verify_run

@@ -19,8 +19,7 @@ from gym_gui.proxy.summary import read_summary
 from gym_gui.runs.config import validate_train_run_config
 from gym_gui.runs.folder import RunFolder
 from gym_gui.runs.ids import new_run_id
-from gym_gui.runs.plan import RunPlan, WorkerPlan
-from gym_gui.runs.plan_io import save_plan
+from gym_gui.runs.plan import RunPlan, WorkerPlan, save_plan
 from gym_gui.trainer.client import TrainerClient
 from gym_gui.trainer.home import DaemonHome
 from gym_gui.trainer.lifecycle import stop_daemon

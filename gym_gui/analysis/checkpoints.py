@@ -13,8 +13,7 @@ from gym_gui.core.regular_files import open_stream
 from gym_gui.core.worker.errors import MosaicError, UsageError
 from gym_gui.runs.folder import RunFolder
 from gym_gui.runs.ids import is_run_id
-from gym_gui.runs.plan import WorkerPlan
-from gym_gui.runs.plan_io import load_plan
+from gym_gui.runs.plan import WorkerPlan, load_plan
 from gym_gui.runs.relocation import relocated
 from gym_gui.telemetry.reader import RunReader
 

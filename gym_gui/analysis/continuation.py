@@ -12,8 +12,7 @@ from gym_gui.analysis.compatibility import VersionDifference, check_origin, vers
 from gym_gui.core.terminal_text import escape, escape_lines
 from gym_gui.core.worker.errors import UsageError
 from gym_gui.runs.folder import RunFolder
-from gym_gui.runs.plan import RunPlan, WorkerPlan
-from gym_gui.runs.plan_io import load_plan
+from gym_gui.runs.plan import RunPlan, WorkerPlan, load_plan
 from gym_gui.runs.relocation import relocated_value
 from gym_gui.workers.config import STEPS_FIELDS
 

@@ -9,7 +9,7 @@ import msgspec
 
 from gym_gui.analysis.checkpoints import saved_checkpoints
 from gym_gui.runs.folder import RunFolder
-from gym_gui.runs.plan_io import load_plan
+from gym_gui.runs.plan import load_plan
 
 #: Fields that are not settings of the user: MOSAIC fills them in, and they are shown elsewhere.
 _MANAGED = ("run_id", "worker_id", "seed")

@@ -7,7 +7,7 @@ from pathlib import Path
 from gym_gui.analysis.queries import list_runs
 from gym_gui.core.worker.errors import MosaicError
 from gym_gui.runs.folder import RunFolder
-from gym_gui.runs.plan_io import load_plan
+from gym_gui.runs.plan import load_plan
 from gym_gui.runs.states import RunState
 
 

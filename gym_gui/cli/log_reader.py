@@ -51,7 +51,7 @@ def find_log(home: Path, run_id: str, *, stream: str, worker_id: str | None, att
     Raises:
         UsageError: The run has no such worker or attempt.
     """
-    from gym_gui.runs.plan_io import load_plan
+    from gym_gui.runs.plan import load_plan
 
     folder = RunFolder.of(home, run_id)
     if stream == "supervisor":

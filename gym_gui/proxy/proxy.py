@@ -21,8 +21,7 @@ from gym_gui.logging_config.diagnostics import say
 from gym_gui.runs.files import write_json_atomic
 from gym_gui.runs.folder import RunFolder
 from gym_gui.runs.lock import FileLock
-from gym_gui.runs.plan import RunPlan
-from gym_gui.runs.plan_io import load_plan
+from gym_gui.runs.plan import RunPlan, load_plan
 from gym_gui.runs.private_files import forget_secrets
 from gym_gui.runs.summary import RunSummary
 from gym_gui.supervision.attempt_watch import LogFacts

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from gym_gui.core.worker.errors import UsageError
 from gym_gui.runs.folder import RunFolder
 from gym_gui.runs.lock import FileLock
-from gym_gui.runs.plan_io import load_plan
+from gym_gui.runs.plan import load_plan
 from gym_gui.supervision.liveness import proxy_of
 from gym_gui.telemetry.errors import OldSchema
 from gym_gui.telemetry.reindex import ReindexReport, rebuild, schema_of

@@ -8,8 +8,7 @@ from collections.abc import Mapping, Sequence
 import msgspec
 
 from gym_gui.runs.folder import RunFolder
-from gym_gui.runs.plan import RunPlan, WorkerPlan
-from gym_gui.runs.plan_io import load_plan
+from gym_gui.runs.plan import RunPlan, WorkerPlan, load_plan
 from gym_gui.runs.states import RunState
 from gym_gui.runs.summary import MAX_COUNT, AttemptSummary, ExitStatus, Ledger, RunSummary, WorkerSummary
 from gym_gui.supervision.history import RunHistory, WorkerHistory, read_history

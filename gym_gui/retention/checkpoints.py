@@ -6,7 +6,7 @@ import shutil
 
 from gym_gui.proxy.manifests import forget_checkpoints
 from gym_gui.runs.folder import RunFolder
-from gym_gui.runs.plan_io import load_plan
+from gym_gui.runs.plan import load_plan
 from gym_gui.runs.states import RunState
 from gym_gui.supervision.history import read_history
 

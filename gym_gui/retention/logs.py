@@ -23,7 +23,7 @@ from gym_gui.core.worker.errors import UsageError
 from gym_gui.runs.files import UNREADABLE, read_json, sync_folder, write_json_atomic
 from gym_gui.runs.folder import RunFolder
 from gym_gui.runs.lock import FileLock, is_locked
-from gym_gui.runs.plan_io import load_plan
+from gym_gui.runs.plan import load_plan
 from gym_gui.supervision.processes import marked_processes
 from gym_gui.telemetry.log_check import LogReport, count_rows
 from gym_gui.telemetry.logfile import (

@@ -13,8 +13,7 @@ from pathlib import Path
 from gym_gui.core.worker.errors import MosaicError
 from gym_gui.logging_config.diagnostics import say
 from gym_gui.runs.folder import RunFolder
-from gym_gui.runs.plan import RunPlan
-from gym_gui.runs.plan_io import load_plan, save_plan
+from gym_gui.runs.plan import RunPlan, load_plan, save_plan
 from gym_gui.runs.supervisor_log import set_aside
 
 _TRIES = 10

@@ -10,10 +10,9 @@ from collections.abc import Callable
 import msgspec
 
 from gym_gui.logging_config.diagnostics import say
-from gym_gui.runs.cancel import read_cancel
 from gym_gui.runs.disk import DiskGauge
 from gym_gui.runs.folder import RunFolder
-from gym_gui.runs.pause import read_pause
+from gym_gui.runs.intents import read_cancel, read_pause
 from gym_gui.runs.plan import RunPlan, WorkerPlan
 from gym_gui.runs.relocation import relocated
 from gym_gui.runs.states import RunState

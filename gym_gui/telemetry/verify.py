@@ -10,7 +10,7 @@ import msgspec
 
 from gym_gui.core.regular_files import kind_of
 from gym_gui.runs.folder import RunFolder
-from gym_gui.runs.plan_io import load_plan
+from gym_gui.runs.plan import load_plan
 from gym_gui.runs.summary import Ledger
 from gym_gui.telemetry.compared import nameless_metrics
 from gym_gui.telemetry.errors import TelemetryError

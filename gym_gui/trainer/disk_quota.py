@@ -17,7 +17,7 @@ from gym_gui.logging_config.helpers import log_constant
 from gym_gui.logging_config.log_constants import LOG_DAEMON_DISK_QUOTA_NEAR, LOG_DAEMON_DISK_QUOTA_REACHED
 from gym_gui.runs.files import UNREADABLE, write_json_atomic
 from gym_gui.runs.folder import RunFolder
-from gym_gui.runs.plan_io import load_plan
+from gym_gui.runs.plan import load_plan
 from gym_gui.trainer.dispatcher import Dispatcher
 
 logger = logging.getLogger(__name__)

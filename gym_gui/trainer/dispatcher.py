@@ -24,12 +24,11 @@ from gym_gui.logging_config.log_constants import (
     LOG_DAEMON_RUN_STATE,
 )
 from gym_gui.proxy.summary import read_summary
-from gym_gui.runs.cancel import write_cancel
 from gym_gui.runs.folder import RunFolder
 from gym_gui.runs.grant import read_grant, share_out, wanted_gpus, write_grant
+from gym_gui.runs.intents import write_cancel
 from gym_gui.runs.lock import is_locked
-from gym_gui.runs.plan import RunPlan
-from gym_gui.runs.plan_io import load_plan
+from gym_gui.runs.plan import RunPlan, load_plan
 from gym_gui.runs.states import RunState
 from gym_gui.runs.summary import RunSummary
 from gym_gui.supervision.launch_locks import held_launch_locks
@@ -38,13 +37,12 @@ from gym_gui.trainer.board import RunBoard
 from gym_gui.trainer.demand import Demand, demand_of_plan, reasons_for_cpu
 from gym_gui.trainer.event_wait import wait_for_event
 from gym_gui.trainer.executors.base import Executor
-from gym_gui.trainer.finished import is_finished
+from gym_gui.trainer.finalize import is_finished, settle
 from gym_gui.trainer.inventory import Inventory
 from gym_gui.trainer.live import LiveRuns
 from gym_gui.trainer.pausing import pause, unpause
 from gym_gui.trainer.restarts import Restarts
 from gym_gui.trainer.scheduler import SLOT_ONLY, Capacity, Hold, Memory, QueuedRun, decide
-from gym_gui.trainer.settle import settle
 from gym_gui.trainer.unplanned import end_unplanned, why_unplanned
 from gym_gui.trainer.waiting import Lack, Waiting
 

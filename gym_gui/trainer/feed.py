@@ -20,7 +20,7 @@ from gym_gui.runs.lock import is_locked
 from gym_gui.telemetry.kept_database import Mark
 from gym_gui.telemetry.row_stream import PAGE_ROWS, Cursor, RowBatch, RowStream, edge_of, is_behind
 from gym_gui.trainer.board import RunBoard
-from gym_gui.trainer.finished import is_finished
+from gym_gui.trainer.finalize import is_finished
 from gym_gui.trainer.proto import mosaic_pb2 as pb
 from gym_gui.trainer.row_messages import Query, batch_to_pb, cursor_from_pb, cursor_to_pb
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from gym_gui.core.worker.errors import MosaicError, UsageError
 from gym_gui.runs.folder import RunFolder
-from gym_gui.runs.pause import check_pausable, read_pause, write_pause
-from gym_gui.runs.plan_io import load_plan
+from gym_gui.runs.intents import check_pausable, read_pause, write_pause
+from gym_gui.runs.plan import load_plan
 from gym_gui.runs.states import RunState
 from gym_gui.runs.summary import RunSummary
 

@@ -12,11 +12,10 @@ from gym_gui.core.worker.errors import MosaicError
 from gym_gui.proxy.summary import read_summary
 from gym_gui.runs.folder import RunFolder
 from gym_gui.runs.ids import is_run_id
-from gym_gui.runs.plan import RunPlan
-from gym_gui.runs.plan_io import load_plan
+from gym_gui.runs.plan import RunPlan, load_plan
 from gym_gui.runs.states import TERMINAL, RunState
 from gym_gui.runs.summary import RunSummary
-from gym_gui.trainer.finished import is_finished
+from gym_gui.trainer.finalize import is_finished
 from gym_gui.trainer.live import LiveRuns
 from gym_gui.trainer.registry import Registry
 from gym_gui.trainer.unplanned import has_begun, read_unplanned, why_unplanned

@@ -15,7 +15,6 @@ from dataclasses import dataclass, field
 from itertools import zip_longest
 
 from gym_gui.trainer.demand import Demand
-from gym_gui.trainer.turns import Turns
 from gym_gui.trainer.waiting import Lack, Waiting
 
 #: So many runs of its own submitter may pass a run for which something is set aside that other submitters want, too:
@@ -24,6 +23,32 @@ MAX_PASSES = 8
 #: In this order runs are given what they lack. A slot comes last: nobody keeps one idle while it waits for more.
 SCARCEST_FIRST = ("gpus", "memory_mb", "cpus", "slots")
 SLOT_ONLY = Demand()
+
+
+class FairShare:
+    """Whose turn it is among submitters whose runs wait at one priority.
+
+    Whoever has a run that could start goes first if its last turn (or arrival) is longest ago, and last from then on.
+    So of two who both could, one never starts two runs while the other starts none. Who has only runs that could not
+    start keeps its place and is passed.
+
+    Args:
+        order: Submitters that wait, the one whose last turn (or arrival) is longest ago first.
+    """
+
+    def __init__(self, order: Iterable[str] = ()) -> None:
+        self.order = list(order)
+
+    def wait(self, submitters: Iterable[str]) -> None:
+        """Have exactly these submitters wait: new ones come last, and who waits no more is forgotten."""
+        waiting = dict.fromkeys(submitters)
+        there = [submitter for submitter in self.order if submitter in waiting]
+        self.order = list(dict.fromkeys([*there, *waiting]))
+
+    def serve(self, submitter: str) -> None:
+        """Note that a run of a submitter was started."""
+        self.order.remove(submitter)
+        self.order.append(submitter)
 
 
 @dataclass(frozen=True)
@@ -128,7 +153,7 @@ def decide(
     waiting: dict[str, Waiting] = {}
     turns: dict[int, tuple[str, ...]] = {}
     for priority, runs in levels.items():
-        level = _Level(scene, runs, Turns((memory or Memory()).turns.get(priority, ())))
+        level = _Level(scene, runs, FairShare((memory or Memory()).turns.get(priority, ())))
         found = level.decide()
         for run in level.in_order():
             waiting[run.run_id] = Waiting(before, found[run.run_id])
@@ -235,7 +260,7 @@ class _Scene:
 class _Level:
     """The runs of one priority."""
 
-    def __init__(self, scene: _Scene, runs: list[QueuedRun], turns: Turns) -> None:
+    def __init__(self, scene: _Scene, runs: list[QueuedRun], turns: FairShare) -> None:
         self.scene = scene
         self.turns = turns
         self.lanes: dict[str, list[QueuedRun]] = {}

@@ -8,8 +8,7 @@ import signal
 from gym_gui.core.worker.errors import MosaicError
 from gym_gui.runs.folder import RunFolder
 from gym_gui.runs.ids import submitted_at
-from gym_gui.runs.plan import RunPlan
-from gym_gui.runs.plan_io import load_plan
+from gym_gui.runs.plan import RunPlan, load_plan
 from gym_gui.runs.summary import RunSummary
 from gym_gui.supervision.history import RunHistory, read_history
 from gym_gui.supervision.processes import marked_processes

@@ -17,8 +17,7 @@ from gym_gui.runs.files import write_json_atomic
 from gym_gui.runs.folder import RunFolder
 from gym_gui.runs.ids import check_run_id, new_run_id
 from gym_gui.runs.json_values import join
-from gym_gui.runs.plan import RunPlan, WorkerPlan
-from gym_gui.runs.plan_io import save_plan
+from gym_gui.runs.plan import RunPlan, WorkerPlan, save_plan
 from gym_gui.runs.private_files import WorkerSecrets, write_secrets
 from gym_gui.runs.provenance import collect_provenance, packages_digest, packages_of
 from gym_gui.runs.secret_values import missing_secrets

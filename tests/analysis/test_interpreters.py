@@ -5,8 +5,7 @@ from pathlib import Path
 from gym_gui.analysis.interpreters import pythons_in_use
 from gym_gui.runs.folder import RunFolder
 from gym_gui.runs.ids import new_run_id
-from gym_gui.runs.plan import RunPlan, WorkerPlan
-from gym_gui.runs.plan_io import save_plan
+from gym_gui.runs.plan import RunPlan, WorkerPlan, save_plan
 from gym_gui.runs.states import RunState
 from gym_gui.runs.summary import RunSummary, WorkerSummary
 from gym_gui.trainer.home import DaemonHome

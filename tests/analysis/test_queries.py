@@ -10,8 +10,7 @@ from gym_gui.analysis.queries import get_run, get_run_summary, list_runs, resolv
 from gym_gui.core.worker.errors import UsageError
 from gym_gui.runs.folder import RunFolder
 from gym_gui.runs.ids import new_run_id
-from gym_gui.runs.plan import RunPlan, WorkerPlan
-from gym_gui.runs.plan_io import save_plan
+from gym_gui.runs.plan import RunPlan, WorkerPlan, save_plan
 from gym_gui.runs.states import RunState
 from gym_gui.runs.summary import RunSummary, WorkerSummary
 from gym_gui.trainer.home import DaemonHome

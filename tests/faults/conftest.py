@@ -27,11 +27,11 @@ from waiting import eventually, processes_of
 from gym_gui.proxy.summary import read_summary
 from gym_gui.runs.folder import RunFolder
 from gym_gui.runs.lock import is_locked
-from gym_gui.runs.plan_io import load_plan
+from gym_gui.runs.plan import load_plan
 from gym_gui.runs.summary import RunSummary
 from gym_gui.supervision.identity import ProcessIdentity
 from gym_gui.trainer.client import TrainerClient
-from gym_gui.trainer.finished import is_finished
+from gym_gui.trainer.finalize import is_finished
 from gym_gui.trainer.home import DaemonHome
 from gym_gui.trainer.lifecycle import stop_daemon
 

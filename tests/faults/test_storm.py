@@ -32,7 +32,7 @@ from gym_gui.runs.private_files import private_files
 from gym_gui.supervision.launch_locks import held_launch_locks
 from gym_gui.telemetry.verify import verify_run
 from gym_gui.trainer.client import TrainerClient
-from gym_gui.trainer.finished import is_finished
+from gym_gui.trainer.finalize import is_finished
 from gym_gui.trainer.lifecycle import stop_daemon
 
 ACTORS = 3

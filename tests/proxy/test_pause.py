@@ -9,7 +9,7 @@ import time
 import pytest
 
 from gym_gui.proxy.summary import read_summary
-from gym_gui.runs.pause import read_pause, write_pause
+from gym_gui.runs.intents import read_pause, write_pause
 from gym_gui.runs.states import RunState
 from gym_gui.supervision.identity import ProcessIdentity
 from gym_gui.supervision.processes import marked_processes

@@ -13,7 +13,7 @@ import pytest
 from gym_gui.proxy.summary import read_summary
 from gym_gui.retention.logs import why_not_dropped
 from gym_gui.runs.grant import read_grant, read_on_cpu
-from gym_gui.runs.pause import read_pause
+from gym_gui.runs.intents import read_pause
 from gym_gui.runs.states import RunState
 from gym_gui.telemetry.verify import verify_run
 

@@ -12,8 +12,7 @@ import pytest
 from gym_gui.retention.checkpoints import drop_checkpoints, has_checkpoints_to_drop
 from gym_gui.retention.main import main
 from gym_gui.runs.folder import RunFolder
-from gym_gui.runs.plan import RunPlan, WorkerPlan
-from gym_gui.runs.plan_io import save_plan
+from gym_gui.runs.plan import RunPlan, WorkerPlan, save_plan
 from gym_gui.runs.supervisor_log import SupervisorLog
 
 

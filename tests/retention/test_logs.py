@@ -24,7 +24,7 @@ from gym_gui.proxy.reindex import reindex_run
 from gym_gui.retention.logs import are_kept, keep_logs, tell_logs, why_not_dropped
 from gym_gui.runs.folder import RunFolder
 from gym_gui.runs.lock import FileLock
-from gym_gui.runs.plan_io import load_plan, save_plan
+from gym_gui.runs.plan import load_plan, save_plan
 from gym_gui.telemetry.errors import TelemetryError
 from gym_gui.telemetry.logfile import compressed_path, log_size, logs_of, open_log, read_record, record_path
 from gym_gui.telemetry.reindex import open_ingestor

@@ -16,8 +16,7 @@ from gym_gui.proxy.manifests import merge_manifests
 from gym_gui.proxy.summary import Supervision, read_summary, summarize
 from gym_gui.runs.files import write_json_atomic
 from gym_gui.runs.folder import RunFolder
-from gym_gui.runs.plan import RunPlan, WorkerPlan
-from gym_gui.runs.plan_io import save_plan
+from gym_gui.runs.plan import RunPlan, WorkerPlan, save_plan
 from gym_gui.runs.private_files import forget_secrets, private_files
 from gym_gui.runs.states import RunState
 from gym_gui.runs.summary import Ledger

@@ -25,7 +25,7 @@ INGEST = """
 import sys
 from pathlib import Path
 from gym_gui.runs.folder import RunFolder
-from gym_gui.runs.plan_io import load_plan
+from gym_gui.runs.plan import load_plan
 from gym_gui.telemetry.ingest import Ingestor
 
 folder = RunFolder(Path(sys.argv[1]))

@@ -13,7 +13,7 @@ from gym_gui.proxy.proxy import EXIT_ENDED, NoReporter, Proxy
 from gym_gui.proxy.reindex import reindex_run
 from gym_gui.proxy.summary import read_summary
 from gym_gui.runs.folder import RunFolder
-from gym_gui.runs.plan_io import load_plan
+from gym_gui.runs.plan import load_plan
 from gym_gui.telemetry.errors import OldSchema, TelemetryError
 from gym_gui.telemetry.reader import RunReader
 from gym_gui.telemetry.reindex import open_ingestor

@@ -18,8 +18,7 @@ from gym_gui.proxy.summary import read_summary
 from gym_gui.runs.folder import RunFolder
 from gym_gui.runs.ids import new_run_id
 from gym_gui.runs.lock import FileLock
-from gym_gui.runs.plan import RunPlan, WorkerPlan
-from gym_gui.runs.plan_io import load_plan, save_plan
+from gym_gui.runs.plan import RunPlan, WorkerPlan, load_plan, save_plan
 from gym_gui.runs.states import RunState
 from gym_gui.runs.summary import RunSummary
 from gym_gui.trainer import dispatcher as module

@@ -8,8 +8,7 @@ import pytest
 
 from gym_gui.runs.folder import RunFolder
 from gym_gui.runs.ids import new_run_id
-from gym_gui.runs.plan import RunPlan, WorkerPlan
-from gym_gui.runs.plan_io import save_plan
+from gym_gui.runs.plan import RunPlan, WorkerPlan, save_plan
 from gym_gui.runs.summary import RunSummary
 from gym_gui.runs.supervisor_log import SupervisorLog
 from gym_gui.trainer.board import RunBoard

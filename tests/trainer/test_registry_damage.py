@@ -17,8 +17,7 @@ from gym_gui.analysis.queries import get_run, list_runs
 from gym_gui.proxy.summary import read_summary
 from gym_gui.runs.folder import RunFolder
 from gym_gui.runs.ids import new_run_id
-from gym_gui.runs.plan import RunPlan, WorkerPlan
-from gym_gui.runs.plan_io import save_plan
+from gym_gui.runs.plan import RunPlan, WorkerPlan, save_plan
 from gym_gui.runs.states import RunState
 from gym_gui.runs.summary import CurvePoint, RunSummary, WorkerSummary
 from gym_gui.runs.supervisor_log import SupervisorLog

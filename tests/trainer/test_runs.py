@@ -19,7 +19,7 @@ from gym_gui.runs.states import RunState
 from gym_gui.runs.summary import RunSummary
 from gym_gui.telemetry.verify import verify_run
 from gym_gui.trainer.client import TrainerClient
-from gym_gui.trainer.finished import is_finished
+from gym_gui.trainer.finalize import is_finished
 from gym_gui.trainer.home import DaemonHome
 from gym_gui.trainer.lifecycle import daemon_status, stop_daemon
 from gym_gui.trainer.live import LiveRuns

@@ -20,8 +20,7 @@ from gym_gui.runs.private_files import private_files
 from gym_gui.runs.states import RunState
 from gym_gui.telemetry.reader import RunReader
 from gym_gui.trainer.client import TrainerClient
-from gym_gui.trainer.finished import is_finished
-from gym_gui.trainer.settle import settle
+from gym_gui.trainer.finalize import is_finished, settle
 
 KEY, PASSWORD = "sk-9f8e7d6c5b4a3210", "correct-horse-battery"
 WORKER = """

@@ -12,8 +12,7 @@ from gym_gui.core.worker.errors import ConfigError, MosaicError, UsageError
 from gym_gui.runs.config import validate_train_run_config
 from gym_gui.runs.folder import RunFolder
 from gym_gui.runs.ids import is_run_id, new_run_id
-from gym_gui.runs.plan import RunPlan
-from gym_gui.runs.plan_io import load_plan
+from gym_gui.runs.plan import RunPlan, load_plan
 from gym_gui.runs.private_files import forget_secrets
 from gym_gui.runs.secret_values import take_from_environment
 from gym_gui.runs.seeds import derive_seed

@@ -112,7 +112,7 @@ def _show_until_interrupted(
 def _target_episodes(home: Path, run_id: str) -> int | None:
     from gym_gui.core.worker.errors import MosaicError
     from gym_gui.runs.folder import RunFolder
-    from gym_gui.runs.plan_io import load_plan
+    from gym_gui.runs.plan import load_plan
 
     try:
         return load_plan(RunFolder.of(home, run_id)).target_episodes

@@ -36,7 +36,7 @@ class DeviceNotes:
 
     def of_submitted(self, run_id: str) -> list[str]:
         """Return the sentences for a run that was submitted just now, as far as they are known before it starts."""
-        from gym_gui.runs.plan_io import load_plan
+        from gym_gui.runs.plan import load_plan
         from gym_gui.trainer.demand import reasons_at_submission
         from gym_gui.trainer.inventory import read_inventory
 

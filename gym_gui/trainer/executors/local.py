@@ -16,10 +16,9 @@ from gym_gui.logging_config.helpers import log_constant
 from gym_gui.logging_config.log_constants import LOG_DAEMON_PROXY_HUNG
 from gym_gui.runs.folder import RunFolder
 from gym_gui.runs.lock import is_locked
-from gym_gui.supervision.liveness import last_beat, proxy_of
+from gym_gui.supervision.liveness import Progress, last_beat, proxy_of
 from gym_gui.supervision.observed_clock import ObservedClock
 from gym_gui.trainer.executors.base import Executor
-from gym_gui.trainer.executors.progress import Progress
 from gym_gui.trainer.executors.spare import SpareProxy, start_proxy
 
 logger = logging.getLogger(__name__)

@@ -15,8 +15,7 @@ from gym_gui.runs.base_environment import submitted_environment
 from gym_gui.runs.files import write_json_atomic
 from gym_gui.runs.folder import RunFolder
 from gym_gui.runs.ids import generated_worker_id, new_run_id
-from gym_gui.runs.plan import Limits, RunPlan, WorkerPlan
-from gym_gui.runs.plan_io import save_plan
+from gym_gui.runs.plan import Limits, RunPlan, WorkerPlan, save_plan
 from gym_gui.supervision.identity import ProcessIdentity
 from gym_gui.supervision.launch import LauncherPool, build_spec, resuming_argv
 from gym_gui.workers.command import flat_config, module_argv, worker_environment

@@ -15,8 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from gym_gui.runs.folder import RunFolder
-from gym_gui.runs.plan import RunPlan, WorkerPlan
-from gym_gui.runs.plan_io import save_plan
+from gym_gui.runs.plan import RunPlan, WorkerPlan, save_plan
 from gym_gui.runs.supervisor_log import SupervisorLog
 from gym_gui.telemetry.ingest import Ingestor
 from gym_gui.telemetry.schema import SCHEMA_VERSION

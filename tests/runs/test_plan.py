@@ -8,8 +8,7 @@ import pytest
 from gym_gui.core.worker.errors import MosaicError
 from gym_gui.runs.folder import RunFolder
 from gym_gui.runs.ids import new_run_id
-from gym_gui.runs.plan import Limits, RunPlan, WorkerPlan
-from gym_gui.runs.plan_io import load_plan, save_plan
+from gym_gui.runs.plan import Limits, RunPlan, WorkerPlan, load_plan, save_plan
 
 
 @pytest.fixture

@@ -1,12 +1,13 @@
-"""Ends of runs that the daemon writes itself: where no supervisor lives, and only while holding the run's lock."""
+"""Ends of runs: those that the daemon writes itself, where no supervisor lives, and whether all is done after one."""
 
 from __future__ import annotations
 
+from gym_gui.core.regular_files import NotRegularFile, open_stream
 from gym_gui.core.worker.errors import MosaicError
 from gym_gui.proxy.summary import read_summary
 from gym_gui.runs.folder import RunFolder
 from gym_gui.runs.lock import FileLock
-from gym_gui.runs.private_files import forget_secrets
+from gym_gui.runs.private_files import forget_secrets, private_files
 from gym_gui.runs.states import RunState
 from gym_gui.runs.summary import RunSummary
 from gym_gui.runs.supervisor_log import SupervisorLog, clear_place
@@ -67,3 +68,26 @@ def settle(folder: RunFolder, state: RunState, cause: str) -> RunSummary:
 
 def _read(folder: RunFolder) -> RunSummary:
     return read_unplanned(folder) if why_unplanned(folder) else read_summary(folder)
+
+
+#: Of a SQLite database's header: the file format's write version, and what it says of the write-ahead log.
+_VERSION_AT, _WITH_LOG = 18, 2
+
+
+def is_finished(folder: RunFolder) -> bool:
+    """Return whether nothing is left to be done for a run that has ended.
+
+    A proxy's last acts are to remove the private files and to turn the database's write-ahead log off, so that the
+    folder can be copied and read by anyone. One that was killed before that has left something undone, and a successor
+    does it.
+    """
+    if private_files(folder):
+        return False
+    try:
+        with open_stream(folder.database) as database:
+            header = database.read(_VERSION_AT + 1)
+    except FileNotFoundError:
+        return True
+    except NotRegularFile:
+        return False
+    return len(header) > _VERSION_AT and header[_VERSION_AT] != _WITH_LOG

@@ -9,11 +9,9 @@ from gym_gui.core.worker.errors import MosaicError
 from gym_gui.proxy.summary import read_summary
 from gym_gui.runs.folder import RunFolder
 from gym_gui.runs.lock import FileLock
-from gym_gui.runs.plan import RunPlan, WorkerPlan
-from gym_gui.runs.plan_io import save_plan
+from gym_gui.runs.plan import RunPlan, WorkerPlan, save_plan
 from gym_gui.runs.states import RunState
-from gym_gui.trainer.finished import is_finished
-from gym_gui.trainer.settle import settle
+from gym_gui.trainer.finalize import is_finished, settle
 
 
 @pytest.fixture

@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from gym_gui.runs import cancel
-from gym_gui.runs.cancel import read_cancel, write_cancel
+from gym_gui.runs import intents
 from gym_gui.runs.folder import RunFolder
+from gym_gui.runs.intents import read_cancel, write_cancel
 
 
 @pytest.fixture
@@ -37,7 +37,7 @@ def test_a_disk_without_room_for_the_reason_takes_the_wish(folder: RunFolder, mo
     def full(*_: object) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(cancel, "write_json_atomic", full)
+    monkeypatch.setattr(intents, "write_json_atomic", full)
     write_cancel(folder, by="ann", reason="enough")
     intent = read_cancel(folder)
     assert intent is not None
@@ -48,7 +48,7 @@ def test_a_disk_that_refuses_altogether_says_so(folder: RunFolder, monkeypatch: 
     def broken(*_: object) -> None:
         raise OSError(5, "Input/output error")
 
-    monkeypatch.setattr(cancel, "write_json_atomic", broken)
+    monkeypatch.setattr(intents, "write_json_atomic", broken)
     with pytest.raises(OSError, match="Input/output"):
         write_cancel(folder, by="ann", reason="enough")
     assert read_cancel(folder) is None

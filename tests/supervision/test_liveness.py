@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from gym_gui.trainer.executors.progress import LONGEST_LOOK_S, Progress
+from gym_gui.supervision.liveness import LONGEST_LOOK_S, Progress
 
 
 def test_who_gives_signs_does_not_hang() -> None:
