@@ -48,7 +48,7 @@ _PATIENCE_S = 10.0
 _SHOWN = 3
 
 
-class Kept(msgspec.Struct, kw_only=True):
+class Retained(msgspec.Struct, kw_only=True):
     """What was done about a run's logs."""
 
     compressed: list[str] = []
@@ -56,7 +56,7 @@ class Kept(msgspec.Struct, kw_only=True):
     why_not_dropped: str = ""
 
 
-def keep_logs(folder: RunFolder, compress_from: int) -> Kept:
+def retain_logs(folder: RunFolder, compress_from: int) -> Retained:
     """Compress or drop the logs of a run that has ended, as far as that has not been done.
 
     Args:
@@ -68,7 +68,7 @@ def keep_logs(folder: RunFolder, compress_from: int) -> Kept:
         MosaicError: There is no such run, or its database cannot be read.
         OSError: The disk refused; nothing is lost.
     """
-    done = Kept()
+    done = Retained()
     plan = load_plan(folder)
     lock = FileLock(folder.control / "logs.lock")
     if not lock.acquire():
@@ -88,8 +88,8 @@ def keep_logs(folder: RunFolder, compress_from: int) -> Kept:
     return done
 
 
-def are_kept(folder: RunFolder, compress_from: int) -> bool:
-    """Return whether nothing is left for :func:`keep_logs` to do.
+def are_retained(folder: RunFolder, compress_from: int) -> bool:
+    """Return whether nothing is left for :func:`retain_logs` to do.
 
     Raises:
         MosaicError: There is no such run.
@@ -110,7 +110,7 @@ def why_not_dropped(folder: RunFolder) -> str:
     return ""
 
 
-def tell_logs(folder: RunFolder) -> str:
+def describe_logs(folder: RunFolder) -> str:
     """Return what became of a run's logs, one sentence; empty where they are as the workers wrote them."""
     dropped = dropped_logs(folder)
     if dropped:
@@ -173,7 +173,7 @@ def _holding(folder: RunFolder) -> Iterator[None]:
         lock.release()
 
 
-def _drop(folder: RunFolder, done: Kept) -> None:
+def _drop(folder: RunFolder, done: Retained) -> None:
     before = _states(folder)
     report = verify_run(folder)
     done.why_not_dropped = _why_not(report)

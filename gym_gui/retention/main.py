@@ -16,7 +16,7 @@ from gym_gui.config.settings import get_setting
 from gym_gui.core.terminal_text import escape, escape_lines
 from gym_gui.core.worker.errors import MosaicError
 from gym_gui.retention.checkpoints import drop_checkpoints
-from gym_gui.retention.logs import keep_logs
+from gym_gui.retention.logs import retain_logs
 from gym_gui.runs.folder import RunFolder
 
 _NICENESS = 10
@@ -43,7 +43,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     threading.Thread(target=_end_with_stdin, daemon=True).start()
     try:
         drop_checkpoints(folder)
-        done = keep_logs(folder, compress_from())
+        done = retain_logs(folder, compress_from())
     except (MosaicError, OSError) as error:
         if not folder.path.exists():  # somebody has deleted the run
             return 0

@@ -48,7 +48,7 @@ from gym_gui.trainer.keep_going import keep_going
 from gym_gui.trainer.live import LiveRuns
 from gym_gui.trainer.loading import Loading
 from gym_gui.trainer.local_socket import ListeningSocket, sweep
-from gym_gui.trainer.log_retention import LogKeeper
+from gym_gui.trainer.log_retention import LogRetention
 from gym_gui.trainer.proto import mosaic_pb2 as pb
 from gym_gui.trainer.proto.mosaic_pb2_grpc import add_TrainerServiceServicer_to_server
 from gym_gui.trainer.reconcile import Reconciliation, adopt_ended, reconcile
@@ -117,9 +117,9 @@ class TrainerDaemon:
             gpus=inventory.gpus,
             max_per_submitter=int(get_setting("max_running_runs_per_submitter")),
         )
-        self.log_keeper = LogKeeper(self.paths.path, LiveRuns(self.paths.path / "runs"))
+        self.log_retention = LogRetention(self.paths.path, LiveRuns(self.paths.path / "runs"))
         self.dispatcher = Dispatcher(
-            self.board, self.executors, self.capacity, self.paths.path, inventory, self.log_keeper.add
+            self.board, self.executors, self.capacity, self.paths.path, inventory, self.log_retention.add
         )
         limit_bytes = int(float(get_setting("max_run_disk_mb")) * (1 << 20))
         self.quota = DiskQuota(self.paths.path, self.dispatcher, limit_bytes)
@@ -131,7 +131,7 @@ class TrainerDaemon:
             self.dispatcher,
             idle_timeout_s,
             self.stop,
-            self.log_keeper,
+            self.log_retention,
             lambda: self.service.busy,
         )
         self.board.read_unentered = self._read_unentered
@@ -186,7 +186,7 @@ class TrainerDaemon:
 
     async def _load_and_do_chores(self) -> None:
         await self.loading.run(self._load)
-        chores = (self.chores.run, self.quota.run, self.local.keep_spare, self.log_keeper.run)
+        chores = (self.chores.run, self.quota.run, self.local.keep_spare, self.log_retention.run)
         await asyncio.gather(*(keep_going(chore) for chore in chores))
 
     async def _watch_home(self) -> None:
@@ -292,7 +292,7 @@ class TrainerDaemon:
             self.dispatcher.adopt(run, plan)
         self.dispatcher.enqueue(found.waiting)
         for run_id in found.ended:
-            self.log_keeper.add(run_id)
+            self.log_retention.add(run_id)
         self.chores.backlog.add(found.unread)
         self.registry.refill = self._refill
         counts = {"started": len(found.started), "waiting": len(found.waiting), "unread": len(found.unread)}

@@ -18,7 +18,7 @@ from gym_gui.trainer.deletion import finish_deletions
 from gym_gui.trainer.disk_guard import DiskGuard
 from gym_gui.trainer.dispatcher import Dispatcher
 from gym_gui.trainer.live import LiveRuns
-from gym_gui.trainer.log_retention import LogKeeper
+from gym_gui.trainer.log_retention import LogRetention
 from gym_gui.trainer.registry_watch import RegistryWatch
 from gym_gui.trainer.unplanned import plan_of
 
@@ -40,7 +40,7 @@ class Housekeeping:
         dispatcher: The runs that have not ended.
         idle_timeout_s: End the daemon after so many seconds without runs and clients; ``None``: never.
         stop: Ends the daemon.
-        log_keeper: Has logs to put in order, as long as it is busy.
+        log_retention: Has logs to put in order, as long as it is busy.
         is_busy: Returns whether somebody waits for an answer that takes its time.
     """
 
@@ -51,7 +51,7 @@ class Housekeeping:
         dispatcher: Dispatcher,
         idle_timeout_s: float | None,
         stop: Callable[[], None],
-        log_keeper: LogKeeper,
+        log_retention: LogRetention,
         is_busy: Callable[[], bool] = lambda: False,
     ) -> None:
         self._is_busy = is_busy
@@ -60,7 +60,7 @@ class Housekeeping:
         self._dispatcher = dispatcher
         self._idle_timeout_s = idle_timeout_s
         self._stop = stop
-        self._log_keeper = log_keeper
+        self._log_keeper = log_retention
         self._used_at = time.monotonic()
         self.backlog = Backlog(home)
         self._live = LiveRuns(home / "runs")

@@ -15,7 +15,7 @@ from gym_gui.core.worker.errors import MosaicError
 from gym_gui.logging_config.helpers import log_constant
 from gym_gui.logging_config.log_constants import LOG_DAEMON_LOGS_KEPT, LOG_DAEMON_LOGS_NOT_KEPT
 from gym_gui.retention.checkpoints import has_checkpoints_to_drop
-from gym_gui.retention.logs import are_kept, tell_logs
+from gym_gui.retention.logs import are_retained, describe_logs
 from gym_gui.retention.main import compress_from
 from gym_gui.runs.base_environment import NEUTRAL_FOLDER, UTF8
 from gym_gui.runs.folder import RunFolder
@@ -28,7 +28,7 @@ TRIES = 3
 RETRY_S = 30.0
 
 
-class LogKeeper:
+class LogRetention:
     """The ended runs whose logs are to be put in order. A run stays marked live until that is done.
 
     Args:
@@ -75,7 +75,7 @@ class LogKeeper:
                 return
             if await self._work(folder) == 0:
                 self._live.discard(run_id)
-                log_constant(logger, LOG_DAEMON_LOGS_KEPT, extra={"run_id": run_id, "logs": tell_logs(folder)})
+                log_constant(logger, LOG_DAEMON_LOGS_KEPT, extra={"run_id": run_id, "logs": describe_logs(folder)})
                 return
         except (MosaicError, OSError) as error:
             logger.warning("run %s: its logs cannot be put in order: %s", run_id, error, extra={"run_id": run_id})
@@ -85,7 +85,7 @@ class LogKeeper:
             asyncio.get_running_loop().call_later(RETRY_S, self.add, run_id)
 
     def _is_in_order(self, folder: RunFolder) -> bool:
-        return are_kept(folder, self._compress_from) and not has_checkpoints_to_drop(folder)
+        return are_retained(folder, self._compress_from) and not has_checkpoints_to_drop(folder)
 
     async def _work(self, folder: RunFolder) -> int:
         """Have a process do it; return its exit code."""

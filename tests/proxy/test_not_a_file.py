@@ -19,7 +19,7 @@ from gym_gui.cli.log_reader import LogReader
 from gym_gui.core.worker.errors import MosaicError
 from gym_gui.proxy.reindex import reindex_run
 from gym_gui.proxy.summary import read_summary
-from gym_gui.retention.logs import keep_logs, tell_logs
+from gym_gui.retention.logs import describe_logs, retain_logs
 from gym_gui.runs.states import RunState
 from gym_gui.telemetry.verify import verify_run
 
@@ -192,12 +192,12 @@ def test_readers_of_an_ended_run_neither_hang_nor_follow(new_run: Callable[..., 
     shutil.copytree(run.folder.path, kept)
     for file, of in FILES.items():
         place(kind, of(run.folder))
-        for read in (read_summary, verify_run, reindex_run, lambda folder: keep_logs(folder, 1), verify_run):
+        for read in (read_summary, verify_run, reindex_run, lambda folder: retain_logs(folder, 1), verify_run):
             try:
                 read(run.folder)
             except (MosaicError, OSError) as error:  # noqa: PERF203 - most of them need not fail
                 assert "not a file" in str(error)  # noqa: PT017
-        tell_logs(run.folder)
+        describe_logs(run.folder)
         if file == "log":
             with pytest.raises(MosaicError, match="not a file"), LogReader(run.folder.stdout_log("a", 1)) as reader:
                 reader.last(None)

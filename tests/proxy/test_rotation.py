@@ -11,7 +11,7 @@ import pytest
 
 from gym_gui.proxy.reindex import reindex_run
 from gym_gui.proxy.summary import read_summary
-from gym_gui.retention.logs import keep_logs
+from gym_gui.retention.logs import retain_logs
 from gym_gui.telemetry.verify import verify_run
 
 LINES = 20_000
@@ -95,7 +95,7 @@ def test_a_log_that_is_renamed_faster_than_it_is_looked_at_loses_nothing_in_sile
         reindex_run(run.folder)
         assert run.query("SELECT id, step_index FROM steps ORDER BY id") == ids
         assert verify_run(run.folder).to_dict() == before
-    keep_logs(run.folder, 1)
+    retain_logs(run.folder, 1)
     assert verify_run(run.folder).ok
 
 

@@ -21,7 +21,7 @@ import pytest
 
 from gym_gui.core.worker.errors import UsageError
 from gym_gui.proxy.reindex import reindex_run
-from gym_gui.retention.logs import are_kept, keep_logs, tell_logs, why_not_dropped
+from gym_gui.retention.logs import are_retained, describe_logs, retain_logs, why_not_dropped
 from gym_gui.runs.folder import RunFolder
 from gym_gui.runs.lock import FileLock
 from gym_gui.runs.plan import load_plan, save_plan
@@ -32,7 +32,7 @@ from gym_gui.telemetry.verify import verify_run
 
 KEEP = (
     "import sys; from pathlib import Path; from gym_gui.runs.folder import RunFolder;"
-    "from gym_gui.retention.logs import keep_logs; keep_logs(RunFolder(Path(sys.argv[1])), 1)"
+    "from gym_gui.retention.logs import retain_logs; retain_logs(RunFolder(Path(sys.argv[1])), 1)"
 )
 
 
@@ -79,12 +79,12 @@ def contents(folder: RunFolder) -> dict[str, bytes]:
 def test_a_compressed_log_is_read_as_it_was_written(ended_run: Callable[..., Any]) -> None:
     run = ended_run()
     folder, before, rows = run.folder, contents(run.folder), run.tables()
-    assert not are_kept(folder, 1)
-    assert are_kept(folder, 0)
-    done = keep_logs(folder, 1)
+    assert not are_retained(folder, 1)
+    assert are_retained(folder, 0)
+    done = retain_logs(folder, 1)
     assert done.compressed == sorted(before)
-    assert are_kept(folder, 1)
-    assert keep_logs(folder, 1).compressed == []
+    assert are_retained(folder, 1)
+    assert retain_logs(folder, 1).compressed == []
     assert not any(path.exists() for path in logs_of(folder))
     assert contents(folder) == before
     for path in logs_of(folder):
@@ -100,28 +100,28 @@ def test_a_compressed_log_is_read_as_it_was_written(ended_run: Callable[..., Any
     assert reindex_run(folder).kept_segments == 1
     assert repr(run.tables()) == repr(rows)
     assert verify_run(folder).ok
-    assert "compressed: 3 logs" in tell_logs(folder)
+    assert "compressed: 3 logs" in describe_logs(folder)
     assert not list(folder.logs.glob(".*"))
 
 
 def test_a_log_that_was_truncated_is_not_dropped(ended_run: Callable[..., Any]) -> None:
     run = ended_run(persist=False)
     before = contents(run.folder)
-    assert "renamed or truncated" in keep_logs(run.folder, 0).why_not_dropped
+    assert "renamed or truncated" in retain_logs(run.folder, 0).why_not_dropped
     assert contents(run.folder) == before
-    assert "renamed or truncated" in tell_logs(run.folder)
+    assert "renamed or truncated" in describe_logs(run.folder)
 
 
 def test_small_logs_stay_as_they_are(ended_run: Callable[..., Any]) -> None:
     run = ended_run()
     small = run.log(2, 1)
-    keep_logs(run.folder, small.stat().st_size + 1)
+    retain_logs(run.folder, small.stat().st_size + 1)
     assert [path.name for path in logs_of(run.folder) if path.exists()] == [small.name]
 
 
 def test_a_changed_compressed_log_is_found_out(ended_run: Callable[..., Any]) -> None:
     run = ended_run()
-    keep_logs(run.folder, 1)
+    retain_logs(run.folder, 1)
     packed = compressed_path(run.log())
     good = packed.read_bytes()
     with gzip.open(packed, "wb") as stream:
@@ -139,9 +139,9 @@ def test_logs_are_dropped_after_a_recount(ended_run: Callable[..., Any]) -> None
     run = ended_run(persist=False, truncated=False)
     folder, before, rows = run.folder, contents(run.folder), run.tables()
     ledger = verify_run(folder).ledger
-    assert keep_logs(folder, 1).dropped == sorted(before)
-    assert are_kept(folder, 1)
-    assert keep_logs(folder, 1).dropped == []
+    assert retain_logs(folder, 1).dropped == sorted(before)
+    assert are_retained(folder, 1)
+    assert retain_logs(folder, 1).dropped == []
     assert logs_of(folder) == []
     report = verify_run(folder)
     assert (report.ok, report.complete, report.ledger) == (True, True, ledger), report
@@ -154,12 +154,12 @@ def test_logs_are_dropped_after_a_recount(ended_run: Callable[..., Any]) -> None
     assert sorted(again.gone) == [f"logs/{name}" for name in sorted(before)]
     assert repr(run.tables()) == repr(rows)
     assert verify_run(folder).ok
-    assert "3 logs" in tell_logs(folder)
+    assert "3 logs" in describe_logs(folder)
 
 
 def test_a_changed_database_of_dropped_logs_is_found_out(ended_run: Callable[..., Any]) -> None:
     run = ended_run(persist=False, truncated=False)
-    keep_logs(run.folder, 1)
+    retain_logs(run.folder, 1)
     with closing(sqlite3.connect(run.folder.database)) as connection, connection:
         connection.execute("DELETE FROM steps WHERE step_index = 3")
         connection.execute("UPDATE rollups SET lines = lines + 1, log = log + 1 WHERE worker_no = 2 AND attempt = 2")
@@ -174,18 +174,18 @@ def test_logs_that_disagree_with_the_database_are_kept_with_the_reason(ended_run
     with closing(sqlite3.connect(run.folder.database)) as connection, connection:
         connection.execute("DELETE FROM steps WHERE step_index = 3")
     before = contents(run.folder)
-    done = keep_logs(run.folder, 0)
+    done = retain_logs(run.folder, 0)
     assert done.dropped == []
     assert "no row for byte" in done.why_not_dropped
     assert why_not_dropped(run.folder) == done.why_not_dropped
-    assert "kept though" in tell_logs(run.folder)
+    assert "kept though" in describe_logs(run.folder)
     assert contents(run.folder) == before
-    assert are_kept(run.folder, 0)  # not tried again and again
+    assert are_retained(run.folder, 0)  # not tried again and again
 
 
 def test_a_lost_database_of_dropped_logs_cannot_be_rebuilt(ended_run: Callable[..., Any]) -> None:
     run = ended_run(persist=False, truncated=False)
-    keep_logs(run.folder, 1)
+    retain_logs(run.folder, 1)
     run.folder.database.write_bytes(b"not a database" * 100)
     with pytest.raises(TelemetryError, match="cannot be rebuilt") as raised:
         reindex_run(run.folder)
@@ -196,7 +196,7 @@ def test_a_lost_database_of_dropped_logs_cannot_be_rebuilt(ended_run: Callable[.
 def test_a_database_of_an_earlier_schema_is_migrated_where_the_logs_were_dropped(ended_run: Callable[..., Any]) -> None:
     """Columns that there were not then have nothing in them; all other rows are as they were."""
     run = ended_run(persist=False, truncated=False)
-    keep_logs(run.folder, 1)
+    retain_logs(run.folder, 1)
     rows = run.tables()
     with closing(sqlite3.connect(run.folder.database)) as connection, connection:
         connection.execute("UPDATE meta SET value = 0 WHERE key = 'schema'")
@@ -214,12 +214,12 @@ def test_nothing_goes_while_something_may_write(ended_run: Callable[..., Any]) -
         held = FileLock(lock)
         assert held.acquire()
         with pytest.raises(UsageError, match="are in use"):
-            keep_logs(run.folder, 1)
+            retain_logs(run.folder, 1)
         held.release()
     marked = subprocess.Popen(["sleep", "60"], env={**os.environ, "MOSAIC_RUN_ID": run.folder.run_id})
     try:
         with pytest.raises(UsageError, match="are in use") as raised:
-            keep_logs(run.folder, 1)
+            retain_logs(run.folder, 1)
         assert str(marked.pid) in raised.value.why
     finally:
         marked.kill()
@@ -233,7 +233,7 @@ def test_what_one_that_was_killed_left_half_written_is_removed(ended_run: Callab
     left = [run.folder.logs / name for name in (".000001.a1.record.json.7.8.tmp", ".of-a-log-that-is-gone.gz.partial")]
     for path in left:
         path.write_bytes(b"half")
-    keep_logs(run.folder, 0)
+    retain_logs(run.folder, 0)
     assert not any(path.exists() for path in left)
     assert contents(run.folder) == before
 
@@ -270,6 +270,6 @@ def test_killed_at_any_moment_it_leaves_every_log_whole(
             break
     assert kills > 0
     assert verify_run(folder).ok
-    assert are_kept(folder, 1)
+    assert are_retained(folder, 1)
     assert not list(folder.logs.glob(".*"))
     assert all(record_path(folder.logs / name).exists() for name in before)

@@ -15,7 +15,7 @@ from gym_gui.trainer.board import RunBoard
 from gym_gui.trainer.dispatcher import Dispatcher
 from gym_gui.trainer.housekeeping import Housekeeping
 from gym_gui.trainer.live import LiveRuns
-from gym_gui.trainer.log_retention import LogKeeper
+from gym_gui.trainer.log_retention import LogRetention
 from gym_gui.trainer.reconcile import reconcile
 from gym_gui.trainer.registry import Registry
 from gym_gui.trainer.scheduler import Capacity
@@ -46,7 +46,7 @@ def test_what_the_registry_refuses_is_entered_later(home: Path, registry: Regist
     async def scene() -> None:
         board = RunBoard(registry)
         dispatcher = Dispatcher(board, {}, Capacity(1), home)
-        keeper = LogKeeper(home, LiveRuns(home / "runs"))
+        keeper = LogRetention(home, LiveRuns(home / "runs"))
         chores = Housekeeping(home, board, dispatcher, None, lambda: None, keeper)
         chores.backlog.add(reconcile(home, registry).unread)
         registry._db.execute("PRAGMA query_only = 1")
@@ -79,7 +79,7 @@ def test_what_was_entered_before_the_registry_refused_is_not_entered_again(
 
     async def scene() -> None:
         board = RunBoard(registry)
-        keeper = LogKeeper(home, LiveRuns(home / "runs"))
+        keeper = LogRetention(home, LiveRuns(home / "runs"))
         chores = Housekeeping(home, board, Dispatcher(board, {}, Capacity(1), home), None, lambda: None, keeper)
         chores.backlog.add(reconcile(home, registry).unread)
         with pytest.raises(sqlite3.OperationalError):

@@ -40,7 +40,7 @@ def archive(
     from gym_gui.cli import exits, figures
     from gym_gui.cli.bulk import confirm_removal, some_runs
     from gym_gui.cli.output import echo, print_json, say
-    from gym_gui.retention.logs import tell_logs
+    from gym_gui.retention.logs import describe_logs
     from gym_gui.runs.folder import RunFolder
     from gym_gui.runs.states import TERMINAL
 
@@ -51,7 +51,7 @@ def archive(
         return exits.FAILED
     done = []
     for run in found:
-        size, logs = folder_bytes(home, run.run_id), tell_logs(RunFolder.of(home, run.run_id))
+        size, logs = folder_bytes(home, run.run_id), describe_logs(RunFolder.of(home, run.run_id))
         path = None if dry_run else archive_run(home, run.run_id, target or home / "archive")
         if path is not None:
             delete_run(home, run.run_id)

@@ -99,7 +99,7 @@ def _figures(home: Path, run: RunSummary) -> list[tuple[str, Text | str | None]]
     from gym_gui.cli.palette import BAD
     from gym_gui.cli.progress.devices import devices_of
     from gym_gui.cli.progress.model import average_rate, nan_text, return_label, return_of, spread_text
-    from gym_gui.retention.logs import tell_logs
+    from gym_gui.retention.logs import describe_logs
     from gym_gui.runs.folder import RunFolder
     from gym_gui.trainer.why import phase_text
 
@@ -120,7 +120,7 @@ def _figures(home: Path, run: RunSummary) -> list[tuple[str, Text | str | None]]
                         f"{book.quarantined:,} quarantined: ") + balance),
         ("", f"{book.records:,} records · {book.dropped:,} dropped · {book.sampled:,} sampled"),
         ("lag", f"{figures.size(run.lag_bytes)} of log not yet indexed" if lags else None),
-        ("logs", tell_logs(RunFolder.of(home, run.run_id))),
+        ("logs", describe_logs(RunFolder.of(home, run.run_id))),
         ("devices", devices_of(home, run.run_id)),
         ("proxy", None if run.proxy_pid is None or run.state.terminal else f"pid {run.proxy_pid}"),
     ]  # fmt: skip

@@ -132,9 +132,9 @@ def tail(path: Path, lines: int) -> list[str]:
 
 def summary_json(run: RunSummary, home: Path) -> dict[str, Any]:
     """Return what ``runs show --json`` holds of a run."""
-    from gym_gui.retention.logs import tell_logs
+    from gym_gui.retention.logs import describe_logs
     from gym_gui.runs.folder import RunFolder
     from gym_gui.runs.summary import to_json_dict
 
     folder = RunFolder.of(home, run.run_id)
-    return {**to_json_dict(run), "folder": str(folder.path), "logs": tell_logs(folder)}
+    return {**to_json_dict(run), "folder": str(folder.path), "logs": describe_logs(folder)}
