@@ -149,6 +149,10 @@ def _apply_to_worker(worker: WorkerHistory, name: str, event: Mapping[str, Any])
             worker.attempt = number + 1
 
 
+class UnknownEventError(MosaicError):
+    """A supervisor log holds an event that this version cannot have written."""
+
+
 def read_history(path: Path, worker_ids: Iterable[str]) -> RunHistory:
     """Return what a supervisor log tells of its run.
 
@@ -157,14 +161,15 @@ def read_history(path: Path, worker_ids: Iterable[str]) -> RunHistory:
         worker_ids: The run's workers.
 
     Raises:
-        MosaicError: It holds an event that this version cannot have written.
+        UnknownEventError: It holds an event that this version cannot have written.
+        MosaicError: It is no file.
     """
     history = RunHistory(worker_ids)
     for number, event in enumerate(read_events(path), 1):
         try:
             history.apply(event)
         except (LookupError, TypeError, ValueError, AttributeError) as error:  # noqa: PERF203 - some dozens of events
-            raise MosaicError(
+            raise UnknownEventError(
                 f"the supervisor log of run {path.parent.parent.name} cannot be read",
                 where=f"{path}, event {number} ({event['event']})",
                 why=f"{type(error).__name__}: {error}",

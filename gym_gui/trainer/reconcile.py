@@ -15,10 +15,11 @@ from gym_gui.runs.ids import is_run_id
 from gym_gui.runs.plan import RunPlan, load_plan
 from gym_gui.runs.states import TERMINAL, RunState
 from gym_gui.runs.summary import RunSummary
+from gym_gui.supervision.history import UnknownEventError
 from gym_gui.trainer.finalize import is_finished
 from gym_gui.trainer.live import LiveRuns
 from gym_gui.trainer.registry import Registry
-from gym_gui.trainer.unplanned import has_begun, read_unplanned, why_unplanned
+from gym_gui.trainer.unplanned import has_begun, plan_of, read_unplanned
 
 logger = logging.getLogger(__name__)
 
@@ -60,15 +61,17 @@ def reconcile(home: Path, registry: Registry) -> Reconciliation:
     entered: list[RunSummary] = []
     for run_id in sorted((marked | set(rows)) & on_disk):
         folder = RunFolder(runs / run_id)
-        read = _read_live(folder, rows.get(run_id))
-        if read is None and not why_unplanned(folder):
-            continue  # a later version may have written what cannot be read: its run is none of ours to end
+        try:
+            read = _read_live(folder, rows.get(run_id))
+        except UnknownEventError as error:  # a later version's: its run is none of ours to supervise
+            logger.warning("run %s is left out: %s", run_id, error, extra={"run_id": run_id})
+            continue
         if read is None and not (run_id in known or has_begun(folder)):
             if not os.path.lexists(folder.run_json):
                 _remove_remains(folder, registry, live)
             continue
         if read is None:
-            read = rows.get(run_id) or registry.get(run_id) or read_unplanned(folder), None, False
+            read = rows.get(run_id) or registry.get(run_id) or read_unplanned(folder), plan_of(folder), False
         run, plan, never_started = read
         if run_id in sequence_of:
             run.sequence = sequence_of[run_id]
@@ -126,15 +129,20 @@ def _read_live(folder: RunFolder, row: RunSummary | None) -> tuple[RunSummary, R
     """Return a run that may not have ended, its plan, and whether it was never started; ``None`` if it is unreadable.
 
     Of a run that was never started the registry's row tells all: a queue may hold thousands.
+
+    Raises:
+        UnknownEventError: A later version has supervised it.
     """
     try:
         plan = load_plan(folder)
-        started = folder.supervisor_log.exists()
+        started = has_begun(folder)  # whatever became of its logs since
         if not started and row is not None and row.state is RunState.QUEUED:
             return row, plan, True
         run = read_summary(folder)
+    except UnknownEventError:
+        raise
     except (MosaicError, OSError) as error:
-        if folder.run_json.exists():
-            logger.warning("run %s is left out: %s", folder.run_id, error, extra={"run_id": folder.run_id})
+        if os.path.lexists(folder.run_json):
+            logger.warning("run %s cannot be read: %s", folder.run_id, error, extra={"run_id": folder.run_id})
         return None
     return run, plan, run.state is RunState.QUEUED and not started
