@@ -60,7 +60,7 @@ class Housekeeping:
         self._dispatcher = dispatcher
         self._idle_timeout_s = idle_timeout_s
         self._stop = stop
-        self._log_keeper = log_retention
+        self._log_retention = log_retention
         self._used_at = time.monotonic()
         self.backlog = Backlog(home)
         self._live = LiveRuns(home / "runs")
@@ -114,6 +114,6 @@ class Housekeeping:
 
     def _idle_s(self) -> float:
         going = self._dispatcher.active or self._dispatcher.queued
-        if going or self.backlog or self._board.watchers or self._log_keeper.busy or self._is_busy():
+        if going or self.backlog or self._board.watchers or self._log_retention.busy or self._is_busy():
             self._used_at = time.monotonic()
         return time.monotonic() - self._used_at
