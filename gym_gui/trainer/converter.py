@@ -49,8 +49,14 @@ def text(value: str) -> str:
 
 
 def json_bytes(value: Any) -> bytes:
-    """Return a value as JSON, as Python writes it (NaN and infinities included), no larger than it was printed."""
-    return json.dumps(value, separators=(",", ":"), ensure_ascii=False).encode("utf-8", "surrogatepass")
+    """Return a value as JSON in UTF-8, as Python writes it (NaN, infinities), no larger than it was printed.
+
+    A text with lone surrogates, which UTF-8 cannot carry, is escaped.
+    """
+    try:
+        return json.dumps(value, separators=(",", ":"), ensure_ascii=False).encode()
+    except UnicodeEncodeError:
+        return json.dumps(value, separators=(",", ":")).encode()
 
 
 class Converter(Generic[S, M]):
@@ -64,20 +70,12 @@ class Converter(Generic[S, M]):
         kind: The struct: any class with annotated fields that its constructor takes by name.
         message: The message.
         local: Fields of the struct that do not travel: they get their default on the other side.
-        nested: Converters of messages in this one, by field; made from the annotations where none is given.
 
     Raises:
         TypeError: A field of one has no counterpart in the other.
     """
 
-    def __init__(
-        self,
-        kind: type[S],
-        message: type[M],
-        *,
-        local: Collection[str] = (),
-        nested: dict[str, Converter[Any, Any]] | None = None,
-    ) -> None:
+    def __init__(self, kind: type[S], message: type[M], *, local: Collection[str] = ()) -> None:
         hints = {name: _without_none(hint) for name, hint in typing.get_type_hints(kind).items() if name not in local}
         fields = {_attribute(field, hints): field for field in message.DESCRIPTOR.fields}
         lacking = sorted(fields.keys() ^ hints.keys())
@@ -86,7 +84,7 @@ class Converter(Generic[S, M]):
         encoded, decoded = [], []
         functions: dict[str, Any] = {"message": message, "kind": kind}
         for name, field in fields.items():
-            encode, decode = _conversions(field, hints[name], (nested or {}).get(name))
+            encode, decode = _conversions(field, hints[name])
             functions |= {f"encode_{name}": encode, f"decode_{name}": decode}
             encoded.append(f"{field.name}={_encoding(name, field, encode)}")
             decoded.append(_decoding(name, field, decode))
@@ -124,7 +122,7 @@ def _attribute(field: Field, hints: dict[str, Any]) -> str:
     return plain if own not in hints and plain in hints else own
 
 
-def _conversions(field: Field, hint: Any, given: Converter[Any, Any] | None) -> tuple[Convert | None, Convert | None]:
+def _conversions(field: Field, hint: Any) -> tuple[Convert | None, Convert | None]:
     """Return how a value becomes a field's, and back; ``None``: it is the same."""
     repeated = field.is_repeated
     encode: Convert | None
@@ -133,7 +131,7 @@ def _conversions(field: Field, hint: Any, given: Converter[Any, Any] | None) -> 
         return dict, dict
     if field.message_type is not None:
         kind = typing.get_args(hint)[0] if repeated else hint
-        inner = given or Converter(kind, message_factory.GetMessageClass(field.message_type))
+        inner: Converter[Any, Any] = Converter(kind, message_factory.GetMessageClass(field.message_type))
         encode, decode = inner.encode, inner.decode
     elif field.enum_type is not None:
         encode, decode = state_to_pb, state_from_pb

@@ -113,5 +113,7 @@ def test_a_problem_comes_back_as_it_was_sent(value: Any) -> None:
 def test_a_problem_of_any_value_can_be_sent() -> None:
     endless = messages.problem_from_pb(messages.problem_to_pb(Problem("a", "is long", value="x" * 10_000)))
     assert len(endless.value) < 500
+    lone = messages.problem_from_pb(messages.problem_to_pb(Problem("a", "is no text", value="\ud800" * 10_000)))
+    assert len(lone.value) < 500
     odd = messages.problem_from_pb(messages.problem_to_pb(Problem("a", "is odd", value={1, 2})))
     assert odd.value == "{1, 2}"
