@@ -18,7 +18,7 @@ from pathlib import Path
 from benchmarks import harness
 from gym_gui.workers.catalog import WorkerCatalog
 from gym_gui.workers.environments.layout import EnvironmentFolder
-from gym_gui.workers.environments.record import EnvironmentRecord
+from gym_gui.workers.environments.record import WorkerEnvironment
 
 WORKERS, PACKAGES = 20, 150
 INIT = "def get_worker_metadata():\n    return {'name': 'x'}, {'worker_type': 'x'}\n"
@@ -42,7 +42,7 @@ def environment(home: Path, name: str) -> None:
     python.parent.mkdir()
     python.write_text(f'#!/bin/sh\nPYTHONPATH="{site}" exec {sys.executable} "$@"\n')
     python.chmod(0o755)
-    EnvironmentRecord(
+    WorkerEnvironment(
         name=name, number=1, python=str(python), search_path=[str(site)], base_python=sys.executable,
         python_version="3", origin="", metadata=[str(own)], install_stamp=site.stat().st_mtime_ns,
     ).save()  # fmt: skip

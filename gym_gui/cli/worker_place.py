@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import msgspec
 
 from gym_gui.cli import figures
 from gym_gui.workers.catalog import WorkerCatalog
-from gym_gui.workers.environments.record import EnvironmentRecord
-from gym_gui.workers.environments.registered import registered_environment
+from gym_gui.workers.environments.record import WorkerEnvironment
 from gym_gui.workers.environments.requirements import Requirement, requirements_of
 from gym_gui.workers.record import WorkerRecord
 
@@ -27,24 +25,23 @@ class Place:
     """
 
     python: str
-    environment: EnvironmentRecord | None
+    environment: WorkerEnvironment | None
     requirements: list[Requirement]
 
     @classmethod
-    def of(cls, home: Path, catalog: WorkerCatalog, record: WorkerRecord) -> Place:
-        """Look at where a worker is installed."""
-        environment = registered_environment(home, record.environment).record if record.environment else None
-        interpreter = catalog.interpreter(record)
-        steps = environment.steps if environment else []
-        if environment:
-            steps = [*steps, environment.with_packages]
-        found = requirements_of(record.name, interpreter, steps) if interpreter else []
-        return cls(record.python, environment, found)
+    def of(cls, catalog: WorkerCatalog, record: WorkerRecord) -> Place:
+        """Return where a worker is installed."""
+        environment = catalog.environment(record)
+        if environment is None:
+            return cls(record.python, None, [])
+        steps = [*environment.steps, environment.with_packages]
+        found = requirements_of(record.location, environment, steps)
+        return cls(record.python, environment if record.environment else None, found)
 
     def to_dict(self) -> dict[str, Any]:
         """Return it as JSON has it."""
         return {
-            "environment": msgspec.to_builtins(self.environment),
+            "environment": self.environment.to_dict() if self.environment else None,
             "requirements": msgspec.to_builtins(self.requirements),
         }
 

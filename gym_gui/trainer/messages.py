@@ -35,9 +35,9 @@ def _explanations() -> Converter[Explanation, pb.WhyRunResponse]:
 
 @functools.cache
 def _records() -> Converter[WorkerRecord, pb.WorkerRecord]:
-    from gym_gui.workers.record import WorkerRecord
+    from gym_gui.workers.record import LOCAL_FIELDS, WorkerRecord
 
-    return Converter(WorkerRecord, pb.WorkerRecord, local={"package_hash", "record_schema"})
+    return Converter(WorkerRecord, pb.WorkerRecord, local={*LOCAL_FIELDS, "package_hash", "record_schema"})
 
 
 def summary_to_pb(run: RunSummary, *, curves: bool = True) -> pb.RunSummary:

@@ -1,6 +1,6 @@
-"""The workers that can be used here, from records kept as static files.
+"""The workers that can be used here, from records kept as files.
 
-What asks a worker is imported when one has to be asked: to list those that are known takes less time.
+What probes a worker is imported when one has to be probed, so that listing is quick.
 """
 
 from __future__ import annotations
@@ -9,11 +9,11 @@ import contextlib
 import hashlib
 import os
 import re
+import shlex
 import time
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 
@@ -21,13 +21,9 @@ from gym_gui.core.worker.errors import UsageError, nearest
 from gym_gui.runs.cache_file import read_cache, write_cache
 from gym_gui.runs.kinds import kind_key
 from gym_gui.workers.environment_facts import EnvironmentFacts, FactsCache
-from gym_gui.workers.environments.registered import (
-    RegisteredEnvironment,
-    registered_environment,
-    registered_environments,
-)
-from gym_gui.workers.installed import InstalledWorker, Interpreter, install_stamp, installed_workers, package_hash
-from gym_gui.workers.one_asks import OneAsks
+from gym_gui.workers.environments.record import WorkerEnvironment, registered_environments
+from gym_gui.workers.installed import installed_workers, package_hash
+from gym_gui.workers.keyed_lock import KeyedLock
 from gym_gui.workers.record import WorkerRecord
 
 Flags = list[str]
@@ -37,7 +33,7 @@ INSTALL_ONE = "mosaic workers install random"
 """The command that somebody without any worker begins with."""
 
 BROKEN_TTL_S = 600.0
-"""A broken worker is asked again after so many seconds, though nothing seems to have changed."""
+"""A broken worker is probed again after so many seconds, though nothing seems to have changed."""
 
 
 #: Search paths of submitters that are remembered at once.
@@ -45,11 +41,18 @@ _MAX_PATHS = 16
 
 
 class _Stored(msgspec.Struct, kw_only=True):
-    """A record as it lies in its file."""
+    """A probed worker, as its file has it."""
 
     record: WorkerRecord
     install_stamp: int
-    """State of the interpreter's packages: what was missing then may be there now."""
+    """State of the environment's packages: what was missing then may be there now."""
+
+
+class _Installed(NamedTuple):
+    """A worker as a scan found it, and where; one that cannot be probed is broken already."""
+
+    record: WorkerRecord
+    environment: WorkerEnvironment
 
 
 class WorkerCatalog:
@@ -62,8 +65,7 @@ class WorkerCatalog:
 
     Args:
         home: The MOSAIC home.
-        interpreters: Where workers are installed; the home's environments and the interpreter that runs this process by
-            default.
+        environments: Where workers are installed; those of the home and the one of this process by default.
         persist: Write new records at once; otherwise nothing is written before :meth:`save`.
         python_path: The ``PYTHONPATH`` of the workers, where that is not this process's own.
     """
@@ -71,22 +73,22 @@ class WorkerCatalog:
     def __init__(
         self,
         home: Path,
-        interpreters: Sequence[Interpreter] | None = None,
+        environments: Sequence[WorkerEnvironment] | None = None,
         *,
         persist: bool = True,
         python_path: str | None = None,
     ) -> None:
         self._folder = home / "workers" / "records"
         self._home = home
-        self._interpreters = tuple(interpreters) if interpreters is not None else None
+        self._environments = tuple(environments) if environments is not None else None
         self._persist = persist
         self._python_path = python_path
         self._others: dict[str, WorkerCatalog] = {}
         self._memory: dict[str, _Stored] = {}
         self._unsaved: dict[str, _Stored] = {}
         self._flags: dict[tuple[str, str], list[str]] = {}
-        self._asking = OneAsks()
-        self._seen: dict[str, Interpreter] = {}
+        self._probing = KeyedLock()
+        self._seen: dict[str, WorkerEnvironment] = {}
         self._facts = FactsCache(home / "workers" / "environments", persist=persist)
 
     def within(self, variables: Mapping[str, str]) -> WorkerCatalog:
@@ -97,9 +99,9 @@ class WorkerCatalog:
         """
         path = variables.get("PYTHONPATH", "")
         own = os.environ.get("PYTHONPATH", "") if self._python_path is None else self._python_path
-        if self._interpreters is not None or path == own:
+        if self._environments is not None or path == own:
             return self
-        with self._asking.about("python_path"):
+        with self._probing.held("python_path"):
             if path not in self._others:
                 while len(self._others) >= _MAX_PATHS:
                     self._others.pop(next(iter(self._others)))
@@ -110,7 +112,7 @@ class WorkerCatalog:
         """Return the records of all workers, by name, broken ones included.
 
         Args:
-            on_probe: Called with the name of each worker that has to be asked anew, which takes seconds.
+            on_probe: Called with the name of each worker that has to be probed, which takes seconds.
         """
         found = self._installed()
         known = {name: self._known(worker) for name, worker in found.items()}
@@ -119,8 +121,8 @@ class WorkerCatalog:
             from concurrent.futures import ThreadPoolExecutor
 
             with ThreadPoolExecutor(max_workers=min(4, os.cpu_count() or 1)) as pool:
-                asked = pool.map(lambda name: self._record(found[name], on_probe), unknown)
-                known.update(zip(unknown, asked, strict=True))
+                probed = pool.map(lambda name: self._record(found[name], on_probe), unknown)
+                known.update(zip(unknown, probed, strict=True))
         return [record for record in known.values() if record is not None]
 
     def get(self, name: str, on_probe: Callable[[str], None] | None = None) -> WorkerRecord:
@@ -168,36 +170,39 @@ class WorkerCatalog:
     def find_package(self, module: str) -> str | None:
         """Return the name of the worker whose package a module belongs to, or ``None``."""
         top = module.partition(".")[0]
-        return next(
-            (
-                name
-                for name, worker in self._installed().items()
-                if isinstance(worker, InstalledWorker) and worker.package.partition(".")[0] == top
-            ),
-            None,
-        )
+        installed = self._installed().items()
+        return next((name for name, (record, _) in installed if record.package.partition(".")[0] == top != ""), None)
 
     def names(self) -> Names:
-        """Return the names of all workers, broken ones included, without asking any."""
+        """Return the names of all workers, broken ones included, without probing any."""
         return list(self._installed())
 
     def sources(self, name: str) -> Path | None:
         """Return the folder that a worker was installed from; ``None`` where that is not known, or was no folder."""
-        worker = self._installed()[name]
-        if isinstance(worker, InstalledWorker) and worker.project is not None:
-            return worker.project
-        environment = worker.interpreter.environment if isinstance(worker, InstalledWorker) else worker.name
-        record = registered_environment(self._home, environment).record if environment else None
-        return Path(record.origin) if record is not None and Path(record.origin).is_dir() else None
+        record, environment = self._installed()[name]
+        folder = Path(record.project or environment.origin)
+        return folder if record.project or (environment.origin and folder.is_dir()) else None
 
-    def interpreter(self, record: WorkerRecord) -> Interpreter | None:
-        """Return the interpreter that runs a worker; ``None`` if it is none of this catalog's."""
-        if self._interpreters is not None:
-            known = list(self._interpreters)
+    def environment(self, record: WorkerRecord) -> WorkerEnvironment | None:
+        """Return where a worker is installed; ``None`` if it is none of this catalog's."""
+        known: Iterable[WorkerEnvironment]
+        if self._environments is not None:
+            known = self._environments
         else:
-            own = [each.record.interpreter for each in registered_environments(self._home) if each.record]
-            known = [*own, Interpreter.current(self._python_path)]
-        return next((each for each in known if each.python == record.python), None)
+            known = [*registered_environments(self._home), WorkerEnvironment.current(self._python_path)]
+        return next((each for each in known if each.python and each.python == record.python), None)
+
+    def probe(
+        self, installed: WorkerRecord, environment: WorkerEnvironment, on_probe: Callable[[str], None] | None = None
+    ) -> WorkerRecord:
+        """Return the record of a worker that a scan found, probed unless its package is as it was when it was.
+
+        Args:
+            installed: The worker.
+            environment: Where it is installed.
+            on_probe: As of :meth:`list`.
+        """
+        return self._record(_Installed(installed, environment), on_probe)
 
     def flags(self, record: WorkerRecord, module: str) -> Flags:
         """Return the options that a module of a worker's package knows; the record's own for its usual module."""
@@ -206,11 +211,11 @@ class WorkerCatalog:
         from gym_gui.workers.probe import probe_flags
 
         key = (record.package_hash, module)
-        with self._asking.about(key):
+        with self._probing.held(key):
             if key not in self._flags:
-                interpreter = self.interpreter(record)
-                environment = interpreter.variables() if interpreter else {}
-                self._flags[key] = probe_flags(record.python, module, environment=environment)
+                environment = self.environment(record)
+                variables = environment.variables() if environment else {}
+                self._flags[key] = probe_flags(record.python, module, variables=variables)
         return self._flags[key]
 
     def environment_facts(
@@ -243,111 +248,106 @@ class WorkerCatalog:
                 self._write(key, stored)
 
     def _stamp(self, record: WorkerRecord) -> int:
-        """Return the state of the packages of a worker's interpreter."""
-        interpreter = self.interpreter(record)
-        return install_stamp(interpreter) if interpreter else 0
+        """Return the state of the packages of a worker's environment."""
+        environment = self.environment(record)
+        return environment.stamp() if environment else 0
 
-    def _installed(self) -> dict[str, InstalledWorker | RegisteredEnvironment]:
-        """Return the workers by name, and in place of a worker whose environment has none that environment.
+    def _installed(self) -> dict[str, _Installed]:
+        """Return the workers by name, and for an environment that lacks its worker a broken one.
 
-        A worker's own environment comes first, then the order of the interpreters.
+        A worker's own environment comes first, then the order of the environments.
         """
-        found: dict[str, InstalledWorker | RegisteredEnvironment] = {}
-        others: list[InstalledWorker] = []
-        for environment in registered_environments(self._home) if self._interpreters is None else ():
-            workers = environment.workers()
-            own = next((worker for worker in workers if kind_key(worker.name) == kind_key(environment.name)), None)
-            found[own.name if own else environment.name] = own or environment
-            others += [worker for worker in workers if worker is not own]
+        found: dict[str, _Installed] = {}
+        others: list[_Installed] = []
+        for environment in registered_environments(self._home) if self._environments is None else ():
+            workers = [_Installed(record, environment) for record in installed_workers(environment)]
+            own = next((each for each in workers if kind_key(each.record.name) == kind_key(environment.name)), None)
+            own = own or _Installed(_broken(environment), environment)
+            found[own.record.name] = own
+            others += [each for each in workers if each is not own]
         kinds = {kind_key(name) for name in found}
-        current = self._interpreters if self._interpreters is not None else (Interpreter.current(self._python_path),)
-        for interpreter in current:
-            others += self._workers_of(interpreter)
-        for worker in others:
-            if kind_key(worker.name) not in kinds:
-                found.setdefault(worker.name, worker)
+        current = (WorkerEnvironment.current(self._python_path),) if self._environments is None else self._environments
+        for environment in current:
+            others += self._workers_of(environment)
+        for each in others:
+            if kind_key(each.record.name) not in kinds:
+                found.setdefault(each.record.name, each)
         return dict(sorted(found.items()))
 
-    def _workers_of(self, interpreter: Interpreter) -> Sequence[InstalledWorker]:
-        """Return the workers of an interpreter; where they stand is remembered until its packages change."""
-        stamp = install_stamp(interpreter)
-        seen = self._seen.get(interpreter.python)
-        if seen is not None and seen.stamp == stamp and seen.search_path == interpreter.search_path:
-            return installed_workers(seen)
-        found = installed_workers(interpreter)
-        known = tuple(str(worker.location) for worker in found)
-        self._seen[interpreter.python] = replace(interpreter, metadata=known, stamp=stamp)
-        return found
+    def _workers_of(self, environment: WorkerEnvironment) -> Sequence[_Installed]:
+        """Return the workers of an environment; where they are is remembered until its packages change."""
+        seen = self._seen.get(environment.python)
+        if seen is not None and seen.search_path == environment.search_path and seen.stamp() == seen.install_stamp:
+            return [_Installed(record, seen) for record in installed_workers(seen)]
+        stamp = environment.stamp()
+        records = installed_workers(environment)
+        locations = list(dict.fromkeys(record.location for record in records))
+        seen = msgspec.structs.replace(environment, metadata=locations, install_stamp=stamp)
+        self._seen[environment.python] = seen
+        return [_Installed(record, seen) for record in records]
 
-    def _record(
-        self, worker: InstalledWorker | RegisteredEnvironment, on_probe: Callable[[str], None] | None
-    ) -> WorkerRecord:
-        known = self._known(worker)
-        if known is not None or isinstance(worker, RegisteredEnvironment):
-            assert known is not None
+    def _record(self, found: _Installed, on_probe: Callable[[str], None] | None) -> WorkerRecord:
+        known = self._known(found)
+        if known is not None:
             return known
-        key = _key(worker)
-        with self._asking.about(key):
-            known = self._known(worker)
+        key = _key(found.record)
+        with self._probing.held(key):
+            known = self._known(found)
             if known is not None:
                 return known
             if on_probe:
-                on_probe(worker.name)
+                on_probe(found.record.name)
             from gym_gui.workers.probe import probe_worker
 
-            stamp = install_stamp(worker.interpreter)
-            stored = _Stored(record=probe_worker(worker, package_hash(worker)), install_stamp=stamp)
+            stamp = found.environment.stamp()
+            stored = _Stored(record=probe_worker(found.record, found.environment), install_stamp=stamp)
             self._memory[key] = self._unsaved[key] = stored
             if self._persist:
                 self.save()
         return stored.record
 
-    def _known(self, worker: InstalledWorker | RegisteredEnvironment) -> WorkerRecord | None:
-        """Return the record of a worker that need not be asked, ``None`` if it has to be."""
-        if isinstance(worker, RegisteredEnvironment):
-            return _record_of_broken(worker)
-        key = _key(worker)
-        stored = self._memory.get(key) or self._read(key)
-        if stored is None or not _holds(stored, package_hash(worker), install_stamp(worker.interpreter)):
+    def _known(self, found: _Installed) -> WorkerRecord | None:
+        """Return the record of a worker that need not be probed, ``None`` if it has to be."""
+        if found.record.broken:
+            return found.record
+        key = _key(found.record)
+        stored = self._memory.get(key) or read_cache(self._folder / key, _Stored)
+        if stored is None or not _holds(stored, package_hash(found.record), found.environment):
             return None
         self._memory[key] = stored
         return stored.record
-
-    def _read(self, key: str) -> _Stored | None:
-        return read_cache(self._folder / key, _Stored)
 
     def _write(self, key: str, stored: _Stored) -> None:
         with contextlib.suppress(OSError):
             write_cache(self._folder / key, stored)
 
 
-def _holds(stored: _Stored, fresh_hash: str, stamp: int) -> bool:
+def _holds(stored: _Stored, fresh_hash: str, environment: WorkerEnvironment) -> bool:
     """Whether a record still tells the truth. What broke a worker may lie outside its package, or have passed by."""
     if stored.record.package_hash != fresh_hash:
         return False
     if stored.record.broken is None:
         return True
     age = time.time() - (stored.record.probed_at or 0)
-    return stored.install_stamp == stamp and 0 <= age < BROKEN_TTL_S
+    return stored.install_stamp == environment.stamp() and 0 <= age < BROKEN_TTL_S
 
 
-def _record_of_broken(environment: RegisteredEnvironment) -> WorkerRecord:
-    """Return the record of a worker whose environment cannot be used, or does not have it any more."""
-    known = environment.record
+def _broken(environment: WorkerEnvironment) -> WorkerRecord:
+    """Return the record of a worker whose environment cannot be used, or no longer has it."""
     return WorkerRecord(
         name=environment.name,
         entry_point="",
         distribution="",
         version="",
-        python=known.python if known else "",
+        python=environment.python,
         environment=environment.name,
-        broken=environment.broken or f"its package is gone from its environment {known.folder if known else ''}",
-        mend=environment.mend,
+        broken=environment.broken or f"its package is gone from its environment {environment.folder}",
+        mend=shlex.join(environment.command()),
     )
 
 
-def _key(worker: InstalledWorker) -> str:
+def _key(record: WorkerRecord) -> str:
     """Return the file name of a worker's record: readable, unique to interpreter and entry point, safe."""
-    slug = re.sub(r"[^a-z0-9_-]+", "_", worker.name.lower())[:40]
-    identity = f"{worker.interpreter.python}\0{worker.distribution}\0{worker.name}"
+    slug = re.sub(r"[^a-z0-9_-]+", "_", record.name.lower())[:40]
+    identity = f"{record.python}\0{record.distribution}\0{record.name}"
     return f"{slug}-{hashlib.sha256(identity.encode()).hexdigest()[:12]}.json"

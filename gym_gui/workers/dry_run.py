@@ -19,7 +19,7 @@ from gym_gui.runs.ids import generated_worker_id, new_run_id
 from gym_gui.workers.abilities import command_line_problem
 from gym_gui.workers.command import flat_config, module_argv, worker_environment
 from gym_gui.workers.missing_extras import with_install_command
-from gym_gui.workers.process import Finished, run_to_end
+from gym_gui.workers.processes.run import Finished, run_to_end
 from gym_gui.workers.record import WorkerRecord
 
 DRY_RUN_TIMEOUT_S = 120.0

@@ -14,7 +14,7 @@ from typing import Any
 import msgspec
 
 from gym_gui.runs.cache_file import read_cache, write_cache
-from gym_gui.workers.one_asks import OneAsks
+from gym_gui.workers.keyed_lock import KeyedLock
 from gym_gui.workers.record import WorkerRecord
 
 PROBE_TIMEOUT_S = 30.0
@@ -55,7 +55,7 @@ class FactsCache:
         self._persist = persist
         self._memory: dict[str, EnvironmentFacts] = {}
         self._unsaved: dict[str, EnvironmentFacts] = {}
-        self._asking = OneAsks()
+        self._probing = KeyedLock()
 
     def get(
         self,
@@ -77,7 +77,7 @@ class FactsCache:
         key = _key(record, stamp, env_id, kwargs, variables)
         facts = self._known(key)
         if facts is None:
-            with self._asking.about(key):
+            with self._probing.held(key):
                 facts = self._known(key)
                 if facts is None:
                     with _AT_ONCE:
@@ -126,7 +126,7 @@ def _ask(
     """Return what is known of an environment, and whether that is the interpreter's answer."""
     import tempfile  # here, as what runs it, because listing workers imports this module and asks nothing
 
-    from gym_gui.workers.process import run_to_end
+    from gym_gui.workers.processes.run import run_to_end
 
     package = record.entry_point.partition(":")[0].strip()
     with tempfile.TemporaryDirectory(prefix="mosaic-environment-") as scratch:

@@ -1,6 +1,6 @@
-"""Reads a worker's description in the worker's own interpreter. Run as a script; never imported by a worker's host.
+"""Reads a worker's description in the worker's own interpreter. A script: no process of MOSAIC imports it.
 
-    python inspect_worker.py ENTRY_POINT_PACKAGE ENTRY_POINT_FUNCTION OUTPUT.json
+    python inspect_worker.py ENTRY_POINT OUTPUT.json
 
 Standard library alone, Python 3.8 or later: the interpreter may hold nothing of MOSAIC but the worker SDK.
 """
@@ -8,7 +8,6 @@ Standard library alone, Python 3.8 or later: the interpreter may hold nothing of
 from __future__ import annotations
 
 import contextlib
-import importlib
 import importlib.util
 import json
 import sys
@@ -19,19 +18,27 @@ from typing import Any, Dict  # noqa: UP035 - annotations of a dict at run time 
 Report = Dict[str, Any]  # noqa: UP006
 
 
-def inspect_worker(package: str, function: str) -> Report:
+def inspect_worker(entry_point: str) -> Report:
     """Import a worker's package and return what it says of itself, or why it cannot."""
+    package, _, function = (part.strip() for part in entry_point.partition("[")[0].partition(":"))
+    function = function or "get_worker_metadata"
     try:
-        target = importlib.import_module(package)
-        for name in function.split("."):
-            target = getattr(target, name)
-        described = target()  # type: ignore[operator]
+        described = _entry_points().load_entry_point(f"{package}:{function}")()
     except BaseException as error:  # noqa: BLE001 - whatever a package does on import, sys.exit included, is a finding
         return {"error": _error(error)}
     if not isinstance(described, (tuple, list)) or len(described) != 2:
         message = f"{package}:{function} returned {described!r}, not (WorkerMetadata, WorkerCapabilities)"
         return {"error": {"type": "TypeError", "message": message[:500], "missing": ""}}
     return {"metadata": _plain(described[0]), "capabilities": _plain(described[1]), "module": find_cli(package)}
+
+
+def _entry_points() -> Any:
+    """Return the SDK's module of entry points, by its path: the interpreter may have no SDK, or an older one."""
+    path = Path(__file__).resolve().parents[1] / "core" / "worker" / "entry_points.py"
+    spec = importlib.util.spec_from_file_location("_mosaic_entry_points", path)
+    module = importlib.util.module_from_spec(spec)  # type: ignore[arg-type]
+    spec.loader.exec_module(module)  # type: ignore[union-attr]
+    return module
 
 
 def find_cli(package: str) -> str:
@@ -74,8 +81,8 @@ def main(argv: list[str]) -> int:
     # The folder of this script must not shadow a worker's own modules.
     here = Path(__file__).resolve().parent
     sys.path[:] = [item for item in sys.path if Path(item or ".").resolve() != here]
-    package, function, output = argv
-    report = inspect_worker(package, function)
+    entry_point, output = argv
+    report = inspect_worker(entry_point)
     report["python_version"] = "{}.{}.{}".format(*sys.version_info)
     part = Path(output + ".part")
     part.write_text(json.dumps(report, default=_other, ensure_ascii=True), encoding="utf-8")

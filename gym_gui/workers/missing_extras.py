@@ -15,7 +15,7 @@ from gym_gui.workers.environments.extras import extra_key, has_all
 from gym_gui.workers.record import WorkerRecord
 
 if TYPE_CHECKING:
-    from gym_gui.workers.environments.record import EnvironmentRecord
+    from gym_gui.workers.environments.record import WorkerEnvironment
 
 _ADVICE = re.compile(r"pip install\s+(?:-\S+\s+)*[\"']?([\w.-]+)\[([\w.,-]+)\]")
 #: From where a library's sentence begins to tell what to do.
@@ -72,7 +72,7 @@ def _command(record: WorkerRecord, package: str, extras: str) -> str:
     return shlex.join([record.python, "-m", "pip", "install", f"{package}[{extras}]"])
 
 
-def _declared(record: WorkerRecord, environment: EnvironmentRecord | None) -> tuple[Sequence[str], str]:
+def _declared(record: WorkerRecord, environment: WorkerEnvironment | None) -> tuple[Sequence[str], str]:
     """Return the extras that a worker's project declares, as far as its sources are at hand, and its package's name."""
     from gym_gui.workers.environments.project import read_project
     from gym_gui.workers.environments.source import known_projects

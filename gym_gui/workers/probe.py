@@ -1,4 +1,4 @@
-"""Asks a worker's package what it is, in the worker's own interpreter and never in this one."""
+"""Probes a worker in its own interpreter: description, command line, schema of its config."""
 
 from __future__ import annotations
 
@@ -11,11 +11,14 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+import msgspec
+
 import gym_gui
 from gym_gui.runs.json_schema import inline_references
 from gym_gui.runs.syntax_error import KINDS
-from gym_gui.workers.installed import InstalledWorker
-from gym_gui.workers.process import Finished, run_to_end
+from gym_gui.workers.environments.record import WorkerEnvironment
+from gym_gui.workers.installed import package_hash
+from gym_gui.workers.processes.run import Finished, run_to_end
 from gym_gui.workers.record import WorkerRecord
 
 PROBE_TIMEOUT_S = 60.0
@@ -37,55 +40,45 @@ _INDEX_NAMES = {
 }
 
 
-def probe_worker(worker: InstalledWorker, package_hash: str, *, timeout_s: float = PROBE_TIMEOUT_S) -> WorkerRecord:
-    """Make a worker's record. A package that fails is recorded as broken, with the reason and what mends it.
+def probe_worker(
+    installed: WorkerRecord, environment: WorkerEnvironment, *, timeout_s: float = PROBE_TIMEOUT_S
+) -> WorkerRecord:
+    """Complete the record of an installed worker. One that fails is recorded as broken, with the reason and a fix.
 
     Args:
-        worker: The installed entry point.
-        package_hash: Hash of the package as it is now.
-        timeout_s: Seconds that each question may take.
+        installed: The worker as a scan found it.
+        environment: Where it is installed.
+        timeout_s: Seconds that each of the worker's programs may take.
     """
-    record = WorkerRecord(
-        name=worker.name,
-        entry_point=worker.entry_point,
-        distribution=worker.distribution,
-        version=worker.version,
-        python=worker.interpreter.python,
-        environment=worker.interpreter.environment,
-        package_hash=package_hash,
-        probed_at=time.time(),
-    )
+    record = msgspec.structs.replace(installed, package_hash=package_hash(installed), probed_at=time.time())
     with tempfile.TemporaryDirectory(prefix="mosaic-probe-") as scratch:
         try:
-            _inspect(worker, record, Path(scratch), timeout_s)
+            _inspect(record, environment, Path(scratch), timeout_s)
             if record.broken is None and record.module:
-                _read_help(worker, record, Path(scratch), timeout_s)
+                _read_help(record, environment, Path(scratch), timeout_s)
             if record.broken is None:
-                record.schema = _schema_of(worker, record, Path(scratch), timeout_s)
+                record.schema = _schema_of(record, environment, Path(scratch), timeout_s)
         except OSError as error:
             record.broken = f"its interpreter cannot be started: {error}"
-            record.mend = _rebuild(worker) or f"install Python at {record.python}, or reinstall the worker"
+            record.mend = _rebuild(environment) or f"install Python at {record.python}, or reinstall the worker"
     return record
 
 
 def probe_flags(
-    python: str, module: str, *, timeout_s: float = PROBE_TIMEOUT_S, environment: Mapping[str, str] | None = None
+    python: str, module: str, *, timeout_s: float = PROBE_TIMEOUT_S, variables: Mapping[str, str] | None = None
 ) -> list[str]:
     """Return the options that a module's ``--help`` names; none if it cannot be asked."""
     with tempfile.TemporaryDirectory(prefix="mosaic-probe-") as scratch:
         try:
-            return _options(_ask_help(python, module, Path(scratch), timeout_s, environment or {}))
+            return _options(_run_help(python, module, Path(scratch), timeout_s, variables or {}))
         except OSError:
             return []
 
 
-def _inspect(worker: InstalledWorker, record: WorkerRecord, scratch: Path, timeout_s: float) -> None:
-    package, _, function = worker.entry_point.partition(":")
-    function = function.partition("[")[0].strip() or "get_worker_metadata"
-    output = scratch / "report.json"
-    argv = [record.python, str(_INSPECT), package.strip(), function, str(output)]
-    environment = {**worker.interpreter.variables(), "PYTHONSAFEPATH": "1"}
-    ended = run_to_end(argv, timeout_s=timeout_s, cwd=scratch, environment=environment)
+def _inspect(record: WorkerRecord, environment: WorkerEnvironment, scratch: Path, timeout_s: float) -> None:
+    package, output = record.package, scratch / "report.json"
+    argv = [record.python, str(_INSPECT), record.entry_point, str(output)]
+    ended = _run(argv, environment, scratch, timeout_s)
     if ended.timed_out:
         record.broken = f"importing {package} took longer than {timeout_s:g} s"
         record.mend = (
@@ -96,49 +89,55 @@ def _inspect(worker: InstalledWorker, record: WorkerRecord, scratch: Path, timeo
         report: dict[str, Any] = json.loads(output.read_bytes())
     except (OSError, ValueError):
         record.broken = f"importing {package} ended the interpreter ({_how(ended)}): {ended.last_error()}"
-        record.mend = _reinstall(worker)
+        record.mend = _reinstall(record, environment)
         return
     if "error" in report:
         error = report["error"]
         record.broken = error["message"]
-        record.mend = _mend_of_code(record.broken) or _mend_of(worker, error["missing"])
+        record.mend = _mend_of_code(record.broken) or _mend_of(record, environment, error["missing"])
         return
     record.metadata = report["metadata"]
     record.capabilities = report["capabilities"]
     record.module = report["module"]
 
 
-def _ask_help(python: str, module: str, scratch: Path, timeout_s: float, environment: Mapping[str, str]) -> Finished:
+def _run_help(python: str, module: str, scratch: Path, timeout_s: float, variables: Mapping[str, str]) -> Finished:
     argv = [python, "-m", module, "--help"]
-    return run_to_end(argv, timeout_s=timeout_s, cwd=scratch, environment={**environment, **_PLAIN_HELP})
+    return run_to_end(argv, timeout_s=timeout_s, cwd=scratch, environment={**variables, **_PLAIN_HELP})
 
 
-def _read_help(worker: InstalledWorker, record: WorkerRecord, scratch: Path, timeout_s: float) -> None:
-    ended = _ask_help(record.python, record.module, scratch, timeout_s, worker.interpreter.variables())
+def _read_help(record: WorkerRecord, environment: WorkerEnvironment, scratch: Path, timeout_s: float) -> None:
+    ended = _run_help(record.python, record.module, scratch, timeout_s, environment.variables())
     record.flags = _options(ended)
     last = ended.last_error()
     crashed = "Traceback (most recent call last)" in ended.stderr or last.startswith(KINDS)
     if ended.code not in (0, None) and crashed:
         record.broken = f"{record.module} does not start: {last}"
-        record.mend = _mend_of_code(last) or _mend_of(worker, missing_module(last))
+        record.mend = _mend_of_code(last) or _mend_of(record, environment, missing_module(last))
 
 
 def _options(ended: Finished) -> list[str]:
     return sorted(set(_OPTION.findall(ended.stdout))) if ended.code == 0 else []
 
 
-def _schema_of(worker: InstalledWorker, record: WorkerRecord, scratch: Path, timeout_s: float) -> dict[str, Any] | None:
+def _schema_of(
+    record: WorkerRecord, environment: WorkerEnvironment, scratch: Path, timeout_s: float
+) -> dict[str, Any] | None:
     """Return the JSON Schema of the worker's config: as it prints it, else as its config class is written."""
-    environment = {**worker.interpreter.variables(), "PYTHONSAFEPATH": "1"}
-    commands = [[record.python, str(_SCHEMA), package] for package in _packages(worker.package)]
+    commands = [[record.python, str(_SCHEMA), package] for package in _packages(record.package)]
     if "--schema" in record.flags:
         commands.insert(0, [record.python, "-m", record.module, "--schema"])
     for argv in commands:
-        ended = run_to_end(argv, timeout_s=timeout_s, cwd=scratch, environment=environment)
+        ended = _run(argv, environment, scratch, timeout_s)
         schema = _object_in(ended.stdout) if ended.code == 0 else None
         if schema is not None and isinstance(schema.get("properties"), dict):
             return inline_references(schema)
     return None
+
+
+def _run(argv: list[str], environment: WorkerEnvironment, scratch: Path, timeout_s: float) -> Finished:
+    variables = {**environment.variables(), "PYTHONSAFEPATH": "1"}
+    return run_to_end(argv, timeout_s=timeout_s, cwd=scratch, environment=variables)
 
 
 def _packages(package: str) -> list[str]:
@@ -195,24 +194,21 @@ def _mend_of_code(error: str) -> str:
     return f"correct {place[1]}" if place and error.startswith(KINDS) else ""
 
 
-def _mend_of(worker: InstalledWorker, missing: str) -> str:
-    """Return the command that brings a missing module, or brings the worker's package anew."""
+def _mend_of(record: WorkerRecord, environment: WorkerEnvironment, missing: str) -> str:
+    """Return the command that installs a missing module, or the worker's package again."""
     if left_out(missing):
         return left_out(missing)
     top = missing.partition(".")[0]
-    if worker.interpreter.rebuild:
-        return _rebuild(worker)
-    if not top or top == worker.package.partition(".")[0]:
-        return _reinstall(worker)
-    return shlex.join([worker.interpreter.python, "-m", "pip", "install", index_name(missing)])
+    if not top or environment.name or top == record.package.partition(".")[0]:
+        return _reinstall(record, environment)
+    return shlex.join([record.python, "-m", "pip", "install", index_name(missing)])
 
 
-def _rebuild(worker: InstalledWorker) -> str:
-    return shlex.join(worker.interpreter.rebuild)
+def _rebuild(environment: WorkerEnvironment) -> str:
+    """Return the command that builds an environment of MOSAIC's anew; empty for any other."""
+    return shlex.join(environment.command()) if environment.name else ""
 
 
-def _reinstall(worker: InstalledWorker) -> str:
-    if worker.interpreter.rebuild:
-        return _rebuild(worker)
-    what = ["-e", str(worker.project)] if worker.project else ["--force-reinstall", worker.distribution]
-    return shlex.join([worker.interpreter.python, "-m", "pip", "install", *what])
+def _reinstall(record: WorkerRecord, environment: WorkerEnvironment) -> str:
+    what = ["-e", record.project] if record.project else ["--force-reinstall", record.distribution]
+    return _rebuild(environment) or shlex.join([record.python, "-m", "pip", "install", *what])

@@ -1,4 +1,4 @@
-"""What is known of one worker without importing it."""
+"""What MOSAIC knows of a worker without importing it."""
 
 from __future__ import annotations
 
@@ -6,11 +6,18 @@ from typing import Any
 
 import msgspec
 
-RECORD_SCHEMA = 1
+RECORD_SCHEMA = 2
+
+#: Fields that are of use on this machine alone.
+LOCAL_FIELDS = frozenset({"location", "project"})
 
 
 class WorkerRecord(msgspec.Struct, kw_only=True):
-    """One entry point of the group ``mosaic.workers``, as a probe in the worker's own interpreter found it."""
+    """One installed worker: its entry point, and what a probe in its own interpreter found.
+
+    A scan of package metadata fills the fields up to ``project``; the others are filled by a probe, or by what keeps
+    the worker from being probed.
+    """
 
     name: str
     """The entry point's name: the worker's kind."""
@@ -22,12 +29,16 @@ class WorkerRecord(msgspec.Struct, kw_only=True):
     """The interpreter that runs this worker."""
     environment: str = ""
     """Name of the environment of its own in the home; empty if it is installed elsewhere."""
+    location: str = ""
+    """Folder of the package's metadata."""
+    project: str = ""
+    """Folder of the sources of an editable install."""
     module: str = ""
     """What ``python -m`` starts; empty if the package has none."""
     broken: str | None = None
     """Why the worker cannot be used, one sentence."""
     mend: str | None = None
-    """The command that mends a broken worker."""
+    """The command that fixes a broken worker."""
     metadata: dict[str, Any] = {}
     capabilities: dict[str, Any] = {}
     schema: dict[str, Any] | None = None
@@ -40,6 +51,11 @@ class WorkerRecord(msgspec.Struct, kw_only=True):
     record_schema: int = RECORD_SCHEMA
 
     @property
+    def package(self) -> str:
+        """The importable package that the entry point names."""
+        return self.entry_point.partition(":")[0].strip()
+
+    @property
     def properties(self) -> dict[str, Any]:
         """The fields of the worker's config, by name; empty if the schema is not known."""
         fields: dict[str, Any] = (self.schema or {}).get("properties", {})
@@ -48,3 +64,7 @@ class WorkerRecord(msgspec.Struct, kw_only=True):
     def has_field(self, name: str) -> bool:
         """Return whether the config class has a field."""
         return name in self.properties
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the record as JSON documents have it."""
+        return {name: value for name, value in msgspec.to_builtins(self).items() if name not in LOCAL_FIELDS}

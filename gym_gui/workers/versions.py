@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from gym_gui.core.worker.errors import MosaicError
-from gym_gui.workers.process import run_to_end
+from gym_gui.workers.processes.run import run_to_end
 
 VERSIONS_TIMEOUT_S = 30.0
 

@@ -70,7 +70,7 @@ def test_a_summary_comes_back_as_it_was_sent(run: RunSummary) -> None:
 
 @given(structs(WorkerRecord, **dict.fromkeys(("metadata", "capabilities"), objects), schema=st.none() | objects))
 def test_a_workers_record_comes_back_as_it_was_sent(record: WorkerRecord) -> None:
-    record = msgspec.structs.replace(record, package_hash="", record_schema=RECORD_SCHEMA)
+    record = msgspec.structs.replace(record, location="", project="", package_hash="", record_schema=RECORD_SCHEMA)
     back = messages.record_from_pb(messages.record_to_pb(record))
     if record.schema == {}:
         back.schema = {}
@@ -80,7 +80,7 @@ def test_a_workers_record_comes_back_as_it_was_sent(record: WorkerRecord) -> Non
 
 def test_a_field_without_a_counterpart_is_refused() -> None:
     """A value that would be lost on its way is found when the program starts, not when somebody misses it."""
-    with pytest.raises(TypeError, match="differ in: package_hash, record_schema"):
+    with pytest.raises(TypeError, match="differ in: location, package_hash, project, record_schema"):
         Converter(WorkerRecord, pb.WorkerRecord)
     with pytest.raises(TypeError, match=r"differ in: .*run_name"):
         Converter(WorkerSummary, pb.RunSummary)

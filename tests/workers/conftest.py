@@ -9,9 +9,10 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from worker_projects import install, left, library, own_base, project, registered, view
 
 from gym_gui.workers.catalog import WorkerCatalog
-from gym_gui.workers.installed import Interpreter
+from gym_gui.workers.environments.record import WorkerEnvironment
 
 CONFIG = '''
 from __future__ import annotations
@@ -77,7 +78,7 @@ class Site:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        self.interpreter = Interpreter(sys.executable, (str(folder),))
+        self.environment = WorkerEnvironment(python=sys.executable, search_path=[str(folder)])
 
     def write(self, path: str, text: str) -> Path:
         """Write a file of a package."""
@@ -122,7 +123,7 @@ class Site:
 
     def catalog(self, home: Path) -> WorkerCatalog:
         """Return a catalog that sees this folder alone."""
-        return WorkerCatalog(home, [self.interpreter])
+        return WorkerCatalog(home, [self.environment])
 
 
 @pytest.fixture

@@ -10,7 +10,7 @@ import pytest
 
 from gym_gui.core.worker.errors import UsageError
 from gym_gui.workers.catalog import WorkerCatalog
-from gym_gui.workers.installed import Interpreter
+from gym_gui.workers.environments.record import WorkerEnvironment
 
 METADATA = """
 def get_worker_metadata():
@@ -132,8 +132,8 @@ def test_a_worker_that_hangs_is_given_up(site: Any, home: Path, monkeypatch: pyt
     from gym_gui.workers.installed import installed_workers
 
     site.install("slow", {"__init__.py": "import time\ntime.sleep(600)\n"})
-    (worker,) = installed_workers(site.interpreter)
-    record = probe.probe_worker(worker, "hash", timeout_s=1.0)
+    (worker,) = installed_workers(site.environment)
+    record = probe.probe_worker(worker, site.environment, timeout_s=1.0)
     assert "took longer than 1 s" in (record.broken or "")
 
 
@@ -221,7 +221,7 @@ def test_a_home_that_cannot_be_written_keeps_records_in_memory(site: Any, tmp_pa
 
 def test_nothing_is_written_before_it_is_told_to(site: Any, home: Path) -> None:
     site.install("tiny")
-    catalog = WorkerCatalog(home, [site.interpreter], persist=False)
+    catalog = WorkerCatalog(home, [site.environment], persist=False)
     catalog.list()
     assert not home.exists()
     catalog.save()
@@ -260,8 +260,8 @@ def test_twenty_workers_are_listed_from_records_alone(site: Any, home: Path) -> 
 
 
 def test_the_folder_one_stands_in_is_no_part_of_the_environment(tmp_path: Path) -> None:
-    code = "import os\nfrom gym_gui.workers.installed import Interpreter\n"
-    code += "print(os.getcwd() in Interpreter.current().search_path)"
+    code = "import os\nfrom gym_gui.workers.environments.record import WorkerEnvironment\n"
+    code += "print(os.getcwd() in WorkerEnvironment.current().search_path)"
     told = subprocess.run(
         [sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, check=True, env={**os.environ}
     )
@@ -279,7 +279,7 @@ def test_two_workers_that_differ_in_spelling_only(site: Any, home: Path) -> None
 
 def test_an_interpreter_that_is_gone(site: Any, home: Path, tmp_path: Path) -> None:
     site.install("tiny")
-    gone = Interpreter(str(tmp_path / "python"), (str(site.folder), str(tmp_path / "missing")))
+    gone = WorkerEnvironment(python=str(tmp_path / "python"), search_path=[str(site.folder), str(tmp_path / "missing")])
     assert "cannot be started" in (WorkerCatalog(home, [gone]).get("tiny").broken or "")
 
 
@@ -290,5 +290,5 @@ def test_the_first_of_two_installs_of_one_package_counts(site: Any, home: Path, 
     for name in ("METADATA", "entry_points.txt"):
         text = (site.folder / "tiny_worker-2.0.0.dist-info" / name).read_text().replace("2.0.0", "1.0.0")
         (older / "tiny_worker-1.0.0.dist-info" / name).write_text(text)
-    both = Interpreter(sys.executable, (str(site.folder), str(older)))
+    both = WorkerEnvironment(python=sys.executable, search_path=[str(site.folder), str(older)])
     assert [record.version for record in WorkerCatalog(home, [both]).list()] == ["2.0.0"]

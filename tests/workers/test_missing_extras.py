@@ -8,7 +8,7 @@ import pytest
 
 from gym_gui.core.worker.errors import Problem
 from gym_gui.workers.environments.project import read_project
-from gym_gui.workers.environments.record import EnvironmentRecord
+from gym_gui.workers.environments.record import WorkerEnvironment
 from gym_gui.workers.environments.source import known_projects
 from gym_gui.workers.missing_extras import with_install_command
 from gym_gui.workers.record import WorkerRecord
@@ -52,7 +52,7 @@ def environment(tmp_path: Path) -> Callable[..., WorkerRecord]:
     def make(name: str, **installed: Any) -> WorkerRecord:
         python = tmp_path / "1" / "bin" / "python"
         python.parent.mkdir(parents=True, exist_ok=True)
-        record = EnvironmentRecord(
+        record = WorkerEnvironment(
             name=name, number=1, python=str(python), search_path=[], base_python="", python_version="3.12",
             **{"origin": "", **installed},
         )  # fmt: skip

@@ -18,7 +18,7 @@ from gym_gui.runs.folder import RunFolder
 from gym_gui.validations.dry_run import run_dry_run
 from gym_gui.workers.catalog import WorkerCatalog
 from gym_gui.workers.config import common_flags, parse_settings
-from gym_gui.workers.installed import Interpreter
+from gym_gui.workers.environments.record import WorkerEnvironment
 from gym_gui.workers.planning import plan_run, write_run
 
 PACKAGE = {
@@ -124,7 +124,7 @@ def catalog(tmp_path: Path, home: Path, monkeypatch: pytest.MonkeyPatch) -> Work
     site = tmp_path / "site"
     pip("--target", str(site), str(unpack(tmp_path / "source")))
     monkeypatch.setenv("PYTHONPATH", str(site))
-    return WorkerCatalog(home, [Interpreter(sys.executable, (str(site),))])
+    return WorkerCatalog(home, [WorkerEnvironment(python=sys.executable, search_path=[str(site)])])
 
 
 def test_a_worker_that_speaks_the_protocol_itself(catalog: WorkerCatalog, home: Path) -> None:
@@ -169,7 +169,7 @@ def test_a_worker_of_another_python(site: Any, home: Path, monkeypatch: pytest.M
     site.install("old")
     root = Path(__file__).parents[2]
     monkeypatch.setenv("PYTHONPATH", f"{site.folder}{os.pathsep}{root}")
-    record = WorkerCatalog(home, [Interpreter(python, (str(site.folder),))]).get("old")
+    record = WorkerCatalog(home, [WorkerEnvironment(python=python, search_path=[str(site.folder)])]).get("old")
     assert record.broken is None
     assert record.python == python
     assert record.properties["target_kl"]["type"] == ["number", "null"]

@@ -48,7 +48,7 @@ def check(home: Path, worker: str, only: tuple[str, ...], quick: bool, pairs: tu
     from gym_gui.workers.conformance.check import check_worker
     from gym_gui.workers.conformance.project import record_of_project
     from gym_gui.workers.conformance.rules import choose_rules
-    from gym_gui.workers.ending_signals import ended_by_signals
+    from gym_gui.workers.processes.run import ended_by_signals
 
     choose_rules(only)
     catalog = WorkerCatalog(home, persist=False)

@@ -22,17 +22,15 @@ if TYPE_CHECKING:
 @common
 def describe(home: Path, worker: str, as_json: bool) -> int:
     """Show what a worker can do, its settings, and where it is installed with what."""
-    import msgspec
-
     from gym_gui.cli.output import console, print_json, say
     from gym_gui.cli.worker_place import Place
     from gym_gui.workers.catalog import WorkerCatalog
 
     catalog = WorkerCatalog(home)
     record = catalog.get(worker, on_probe=lambda name: say(f"asking worker {name} …"))
-    place = Place.of(home, catalog, record)
+    place = Place.of(catalog, record)
     if as_json:
-        print_json({**msgspec.to_builtins(record), **place.to_dict()})
+        print_json({**record.to_dict(), **place.to_dict()})
         return 0
     screen = console()
     screen.print(_facts(record, place))

@@ -13,7 +13,7 @@ from gym_gui.cli.options import common
 from gym_gui.cli.output import echo
 
 if TYPE_CHECKING:
-    from gym_gui.workers.environments.record import EnvironmentRecord
+    from gym_gui.workers.environments.record import WorkerEnvironment
 
 
 @click.command()
@@ -59,36 +59,34 @@ def install(
     those of the present one; without --with and --requirements, what that was installed with: "mosaic workers remove"
     forgets both.
     """
-    import msgspec
-
     from gym_gui.analysis.interpreters import pythons_in_use
     from gym_gui.cli.output import print_json
     from gym_gui.cli.progress.install_view import install_view
     from gym_gui.workers.environments.additions import read_additions
-    from gym_gui.workers.environments.install import Options, install_worker
     from gym_gui.workers.environments.source import find_source
+    from gym_gui.workers.install import Options, install_worker
 
     source = find_source(name, origin)
     options = Options(python=python, editable=editable, additions=read_additions(packages, requirements))
     try:
         with install_view() as view:
-            record = install_worker(home, source, options, view, lambda: pythons_in_use(home))
+            environment = install_worker(home, source, options, view, lambda: pythons_in_use(home))
     except KeyboardInterrupt:
         echo("the install was stopped; the same command goes on with the steps that are missing", err=True)
         raise click.Abort from None
     if as_json:
-        print_json(msgspec.to_builtins(record))
+        print_json(environment.to_dict())
     else:
-        _sum_up(record)
+        _sum_up(environment)
     return 0
 
 
-def _sum_up(record: EnvironmentRecord) -> None:
+def _sum_up(environment: WorkerEnvironment) -> None:
     from gym_gui.cli import figures
 
-    size, took = figures.size(record.size_bytes), figures.duration(record.seconds)
-    echo(f"worker {record.name} is installed: {record.packages} packages, {size}, {took}")
-    echo(f"environment: {record.folder} (Python {record.python_version})")
-    echo(f"log: {record.log}")
-    echo(for_this_home(f"next: mosaic workers check {record.name}"))
-    echo(for_this_home(f"      mosaic train {record.name}"))
+    size, took = figures.size(environment.size_bytes), figures.duration(environment.seconds)
+    echo(f"worker {environment.name} is installed: {environment.packages} packages, {size}, {took}")
+    echo(f"environment: {environment.folder} (Python {environment.python_version})")
+    echo(f"log: {environment.log}")
+    echo(for_this_home(f"next: mosaic workers check {environment.name}"))
+    echo(for_this_home(f"      mosaic train {environment.name}"))

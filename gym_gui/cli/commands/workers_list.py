@@ -67,8 +67,6 @@ def _row(record: WorkerRecord) -> list[str]:
 
 def _without_schema(record: WorkerRecord) -> dict[str, object]:
     """Return a record as JSON; `mosaic workers describe` prints the schema, too."""
-    import msgspec
-
-    found: dict[str, object] = msgspec.to_builtins(record)
+    found: dict[str, object] = record.to_dict()
     del found["schema"]
     return found

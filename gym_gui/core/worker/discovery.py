@@ -6,15 +6,17 @@ This imports the worker packages into the calling process: it is meant for worke
 from __future__ import annotations
 
 import logging
+import sys
 import time
 from dataclasses import dataclass
-from typing import Any, Callable, Iterable
+from typing import Any, Callable
 
 from gym_gui.constants import (
     WORKER_DISCOVERY_TIMEOUT_S,
     WORKER_ENTRY_POINT_GROUP,
     WORKER_METADATA_CACHE_TTL_S,
 )
+from gym_gui.core.worker.entry_points import EntryPoint, find_entry_points, load_entry_point
 from gym_gui.core.worker.protocol import WorkerCapabilities, WorkerMetadata
 
 _LOGGER = logging.getLogger(__name__)
@@ -94,7 +96,7 @@ class WorkerDiscovery:
         now = self._clock()
         if force_reload or self._found_at is None or now - self._found_at > self._cache_ttl_s:
             self._workers, self._broken = {}, {}
-            for entry_point in sorted(_entry_points(self._group), key=lambda entry: str(entry.name)):
+            for entry_point in sorted(find_entry_points(sys.path, self._group), key=lambda found: found.name):
                 self._load(entry_point)
             self._found_at = now
         return self._workers
@@ -128,11 +130,11 @@ class WorkerDiscovery:
         """Forget what was found."""
         self._found_at = None
 
-    def _load(self, entry_point: Any) -> None:
+    def _load(self, entry_point: EntryPoint) -> None:
         started = self._clock()
-        name = str(entry_point.name)
+        name = entry_point.name
         try:
-            metadata, capabilities = entry_point.load()()
+            metadata, capabilities = load_entry_point(entry_point.value)()
             if not isinstance(metadata, WorkerMetadata) or not isinstance(capabilities, WorkerCapabilities):
                 raise TypeError("get_worker_metadata() must return (WorkerMetadata, WorkerCapabilities)")
         except Exception as error:  # noqa: BLE001 - a broken package must not hide the others
@@ -142,15 +144,14 @@ class WorkerDiscovery:
         seconds = self._clock() - started
         if seconds > WORKER_DISCOVERY_TIMEOUT_S:
             self._log("LOG_WORKER_SDK_DISCOVERY_SLOW", name, seconds=round(seconds, 1))
-        distribution = getattr(entry_point, "dist", None)
         self._workers[name] = DiscoveredWorker(
             worker_id=name,
             metadata=metadata,
             capabilities=capabilities,
             entry_point_name=name,
-            module_path=str(entry_point.value),
-            distribution=distribution.metadata["Name"] if distribution else None,
-            distribution_version=distribution.version if distribution else None,
+            module_path=entry_point.value,
+            distribution=entry_point.distribution or None,
+            distribution_version=entry_point.version or None,
         )
 
     @staticmethod
@@ -164,14 +165,6 @@ class WorkerDiscovery:
 def discover_workers(*, force_reload: bool = False) -> list[DiscoveredWorker]:
     """Return all workers of this environment, sorted by their ids (remembered for the process)."""
     return _discovery.discover_all(force_reload=force_reload)
-
-
-def _entry_points(group: str) -> Iterable[Any]:
-    from importlib.metadata import entry_points
-
-    found: Any = entry_points()
-    chosen: Iterable[Any] = found.select(group=group) if hasattr(found, "select") else found.get(group, ())
-    return chosen
 
 
 _discovery = WorkerDiscovery()

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from gym_gui.workers.catalog import WorkerCatalog
 from gym_gui.workers.environments.project import read_project
-from gym_gui.workers.installed import Interpreter
+from gym_gui.workers.environments.record import WorkerEnvironment
 from gym_gui.workers.record import WorkerRecord
 
 NOT_REGISTERED = "its pyproject.toml registers no entry point"
@@ -37,7 +37,7 @@ def record_of_project(folder: Path, catalog: WorkerCatalog) -> WorkerRecord:
         entry_point="",
         distribution=project.distribution,
         version="",
-        python=Interpreter.current().python,
+        python=WorkerEnvironment.current().python,
         broken=NOT_INSTALLED if project.workers or not project.told else NOT_REGISTERED,
         mend=shlex.join(["mosaic", "workers", "install", name, "--from", str(root), "--editable"]),
     )

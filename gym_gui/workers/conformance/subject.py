@@ -20,7 +20,7 @@ from gym_gui.workers.conformance.attempt import Attempt
 from gym_gui.workers.conformance.cached_check import NotApplicable, cached_check, outcome_of, unwrapped
 from gym_gui.workers.conformance.limits import KitLimits
 from gym_gui.workers.conformance.transcript import Transcript
-from gym_gui.workers.process import Finished, run_to_end
+from gym_gui.workers.processes.run import Finished, run_to_end
 from gym_gui.workers.record import WorkerRecord
 
 T = TypeVar("T")

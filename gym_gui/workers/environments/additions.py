@@ -9,7 +9,7 @@ from pathlib import Path
 from gym_gui.config.paths import expand_user
 from gym_gui.core.worker.errors import UsageError
 from gym_gui.core.worker.secret_names import hide_passwords
-from gym_gui.workers.environments.record import EnvironmentRecord
+from gym_gui.workers.environments.record import WorkerEnvironment
 
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 _PATH = re.compile(r"(?P<path>[^\[]+)(?P<extras>\[[\w.,\s-]+\])?")
@@ -58,7 +58,7 @@ def read_additions(packages: tuple[str, ...], requirements: Path | None) -> Addi
     return Additions(tuple(map(_found, packages)), path, text)
 
 
-def additions_of(record: EnvironmentRecord, scratch: Path) -> Additions:
+def additions_of(record: WorkerEnvironment, scratch: Path) -> Additions:
     """Return what an environment was installed with, to be installed again.
 
     Args:

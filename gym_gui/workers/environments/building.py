@@ -18,8 +18,8 @@ from gym_gui.workers.environments.additions import Additions
 from gym_gui.workers.environments.interpreters import BasePython
 from gym_gui.workers.environments.layout import UNFINISHED_FILE, EnvironmentFolder
 from gym_gui.workers.environments.project import WorkerProject
+from gym_gui.workers.environments.record import WorkerEnvironment
 from gym_gui.workers.environments.usage import remove_version
-from gym_gui.workers.installed import Interpreter
 
 _LAYOUT = 1
 _WHERE = "import json, sysconfig; print(json.dumps([sysconfig.get_path('purelib'), sysconfig.get_path('platlib')]))"
@@ -95,16 +95,16 @@ class Building:
         self._state.steps += 1
         self._save()
 
-    def interpreter(self) -> Interpreter:
-        """Return the environment as the catalog looks at it.
+    def environment(self) -> WorkerEnvironment:
+        """Return the environment as far as it is known before anything is installed.
 
         Raises:
             OSError: Its interpreter does not answer.
         """
         ended = subprocess.run([self.python, "-I", "-c", _WHERE], capture_output=True, text=True, check=False)
         try:
-            found = tuple(dict.fromkeys(json.loads(ended.stdout)))
-            return Interpreter(self.python, found, environment=self.folder.name)
+            found = list(dict.fromkeys(json.loads(ended.stdout)))
+            return WorkerEnvironment(name=self.folder.name, number=self.number, python=self.python, search_path=found)
         except ValueError:
             raise OSError(0, f"its interpreter does not answer: {ended.stderr.strip()[-200:]}", self.python) from None
 

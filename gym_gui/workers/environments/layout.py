@@ -14,6 +14,7 @@ from __future__ import annotations
 import contextlib
 import os
 import re
+from collections.abc import Iterator
 from pathlib import Path
 
 from gym_gui.core.worker.errors import UsageError
@@ -22,6 +23,8 @@ from gym_gui.runs.lock import FileLock
 RECORD_FILE = "environment.json"
 UNFINISHED_FILE = "unfinished.json"
 
+# A process that was just killed may still be ending.
+_PATIENCE_S = 1.0
 _NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}")
 
 
@@ -89,7 +92,7 @@ class EnvironmentFolder:
         fresh.replace(self.pointer)
 
     def lock(self) -> FileLock:
-        """Return the lock that whoever changes this worker's environments holds."""
+        """Return the lock under which this worker's environments are changed."""
         folder = environments_folder(self.home) / ".locks"
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         return FileLock(folder / f"{self.name}.lock")
@@ -107,3 +110,31 @@ def environment_names(home: Path) -> list[str]:
     except (FileNotFoundError, NotADirectoryError, PermissionError):
         return []
     return [name for name in entries if os.path.lexists(EnvironmentFolder(home, name).pointer)]
+
+
+@contextlib.contextmanager
+def locked(folder: EnvironmentFolder) -> Iterator[FileLock]:
+    """Hold the lock of a worker's environments: one process at a time installs or removes.
+
+    Raises:
+        UsageError: Another process holds it, or the home cannot be written.
+    """
+    try:
+        lock = folder.lock()
+        taken = lock.acquire(patience_s=_PATIENCE_S)
+    except OSError as error:
+        raise UsageError(
+            f"the home cannot be written: {error.strerror}",
+            where=str(error.filename or folder.home),
+            next_step="name a folder that you may write: --home DIR, or set MOSAIC_HOME",
+        ) from error
+    if not taken:
+        raise UsageError(
+            f"worker {folder.name} is being installed or removed already",
+            where=str(folder.path),
+            next_step="wait until that has ended, then try again",
+        )
+    try:
+        yield lock
+    finally:
+        lock.release()

@@ -16,7 +16,7 @@ from typing import IO
 
 from gym_gui.core.worker.errors import MosaicError
 from gym_gui.core.worker.secret_names import hide_passwords
-from gym_gui.workers.leash import Leash, leashed
+from gym_gui.workers.processes.guard import GuardedProcess, guarded
 
 _GRACE_S = 5.0
 _KEPT_LINES = 400
@@ -141,11 +141,11 @@ def _run(
     started = time.monotonic()
     last: deque[str] = deque(maxlen=_KEPT_LINES)
     # An install that is killed leaves neither pip behind nor what pip has started.
-    with leashed(
+    with guarded(
         argv, lock=lock, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, cwd=cwd,
         env={**_environment(), **(variables or {})}, text=True, encoding="utf-8", errors="replace",
-    ) as leash:  # fmt: skip
-        process = leash.process
+    ) as program:  # fmt: skip
+        process = program.process
         assert process.stdout is not None
         try:
             for raw in process.stdout:
@@ -156,7 +156,7 @@ def _run(
                     on_line(line)
             code = process.wait()
         except BaseException:
-            _end(leash)
+            _end(program)
             log.write("interrupted")
             raise
         finally:
@@ -178,14 +178,14 @@ def _environment() -> dict[str, str]:
             "PYTHONIOENCODING": "utf-8", "COLUMNS": "500"}  # fmt: skip
 
 
-def _end(leash: Leash) -> None:
+def _end(program: GuardedProcess) -> None:
     """End a program and all that it started, kindly at first."""
-    process = leash.process
+    process = program.process
     with contextlib.suppress(ProcessLookupError, PermissionError):
         os.killpg(process.pid, signal.SIGTERM)
     with contextlib.suppress(subprocess.TimeoutExpired):
         process.wait(_GRACE_S)
-    leash.release()
+    program.end()
     with contextlib.suppress(subprocess.TimeoutExpired):
         process.wait(_GRACE_S)
     with contextlib.suppress(ProcessLookupError, PermissionError):

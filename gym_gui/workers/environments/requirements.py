@@ -1,4 +1,4 @@
-"""What a worker requires, and which versions of that its environment holds. Reads names of folders, starts nothing."""
+"""A worker's requirements, and the versions of them that its environment holds. Starts nothing."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ import email.parser
 import os
 import re
 from collections.abc import Iterable
-from pathlib import Path
 
 import msgspec
 
-from gym_gui.workers.installed import Interpreter, installed_workers
+from gym_gui.core.worker.entry_points import read_metadata
+from gym_gui.workers.environments.record import WorkerEnvironment
 
 _REQUIREMENT = re.compile(r"\s*([A-Za-z0-9][\w.-]*)\s*(\[[^\]]*\])?\s*\(?([^;)]*)\)?\s*(?:;(.*))?")
 
@@ -26,29 +26,31 @@ class Requirement(msgspec.Struct, kw_only=True):
     """The one that is installed; ``None`` if there is none."""
 
 
-def requirements_of(name: str, interpreter: Interpreter, steps: Iterable[Iterable[str]] = ()) -> list[Requirement]:
+def requirements_of(
+    location: str, environment: WorkerEnvironment, steps: Iterable[Iterable[str]] = ()
+) -> list[Requirement]:
     """Return what a worker requires, optional dependencies left out.
 
     Args:
-        name: The worker's entry point.
-        interpreter: Where it is installed.
+        location: Folder of the metadata of the worker's package.
+        environment: Where it is installed.
         steps: ``pip install`` argument lists that ran before it was installed; what they name counts too.
     """
     wanted: dict[str, Requirement] = {}
-    for line in (*_of_steps(steps), *_of_package(name, interpreter)):
+    for line in (*_of_steps(steps), *(_of_package(location) if location else ())):
         found = _REQUIREMENT.fullmatch(line)
         if found is not None and "extra" not in (found[4] or ""):
             wanted[_key(found[1])] = Requirement(name=found[1], wanted=found[3].strip())
-    versions = installed_versions(interpreter)
+    versions = installed_versions(environment)
     for key, requirement in wanted.items():
         requirement.version = versions.get(key)
     return list(wanted.values())
 
 
-def installed_versions(interpreter: Interpreter) -> dict[str, str]:
-    """Return the version of every package of an interpreter, by its normalized name."""
+def installed_versions(environment: WorkerEnvironment) -> dict[str, str]:
+    """Return the version of every package of an environment, by its normalized name."""
     found: dict[str, str] = {}
-    for folder in interpreter.search_path:
+    for folder in environment.search_path:
         with contextlib.suppress(OSError):
             for entry in os.scandir(folder):
                 if entry.name.endswith(".dist-info"):
@@ -61,14 +63,9 @@ def _of_steps(steps: Iterable[Iterable[str]]) -> list[str]:
     return [word for step in steps for word in step if not word.startswith("-") and "/" not in word]
 
 
-def _of_package(name: str, interpreter: Interpreter) -> list[str]:
-    for worker in installed_workers(interpreter):
-        if worker.name == name:
-            for file in ("METADATA", "PKG-INFO"):
-                with contextlib.suppress(OSError):
-                    text = Path(worker.location, file).read_text("utf-8", "replace")
-                    return email.parser.HeaderParser().parsestr(text).get_all("Requires-Dist") or []
-    return []
+def _of_package(location: str) -> list[str]:
+    text = read_metadata(location, "METADATA") or read_metadata(location, "PKG-INFO")
+    return email.parser.HeaderParser().parsestr(text).get_all("Requires-Dist") or []
 
 
 def _key(name: str) -> str:

@@ -16,8 +16,9 @@ from gym_gui.config.paths import expand_user
 from gym_gui.core.worker.errors import MosaicError, UsageError
 from gym_gui.runs.kinds import kind_key
 from gym_gui.workers.environments.layout import EnvironmentFolder, environment_names
+from gym_gui.workers.environments.record import WorkerEnvironment
 from gym_gui.workers.environments.source import known_projects
-from gym_gui.workers.installed import Interpreter, installed_workers
+from gym_gui.workers.installed import installed_workers
 
 _TEMPLATES = Path(__file__).with_name("templates")
 _SUFFIX = ".tmpl"
@@ -98,7 +99,7 @@ def name_worker(text: str, home: Path | None = None) -> NewWorker:
 
 def _taken(home: Path | None) -> Iterator[tuple[str, str, str]]:
     """Yield the workers that there are: name, what Python imports where that is known, and where it is."""
-    for worker in installed_workers(Interpreter.current()):
+    for worker in installed_workers(WorkerEnvironment.current()):
         yield worker.name, worker.package.partition(".")[0], f"{worker.distribution} {worker.version}"
     if home is not None:
         for name in environment_names(home):

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from gym_gui.workers.conformance import KitLimits, Report, check_worker
-from gym_gui.workers.installed import Interpreter
+from gym_gui.workers.environments.record import WorkerEnvironment
 
 REPOSITORY = Path(__file__).parents[3]
 OLD = next(iter(sorted(Path.home().glob(".pyenv/versions/3.8.*/bin/python3"))), None)
@@ -50,7 +50,9 @@ def checked(
         (packages,) = old_environment.glob("lib/python3.8/site-packages")
         monkeypatch.delenv("PYTHONPATH")
         site.folder = packages
-        site.interpreter = Interpreter(str(old_environment / "bin" / "python"), (str(packages),))
+        site.environment = WorkerEnvironment(
+            python=str(old_environment / "bin" / "python"), search_path=[str(packages)]
+        )
         site.install(name, files_of(name))
         record = site.catalog(home).get(name)
         assert record.broken is None

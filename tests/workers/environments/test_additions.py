@@ -19,10 +19,10 @@ from gym_gui.workers.environments.additions import Additions, additions_of, not_
 from gym_gui.workers.environments.fetch import fetch_sources
 from gym_gui.workers.environments.layout import EnvironmentFolder
 from gym_gui.workers.environments.process import InstallLog
-from gym_gui.workers.environments.record import EnvironmentRecord, load_environment
+from gym_gui.workers.environments.record import WorkerEnvironment, load_environment
 from gym_gui.workers.environments.source import Source, find_source
 
-Install = Callable[..., EnvironmentRecord]
+Install = Callable[..., WorkerEnvironment]
 OPTIONS = [
     "--requirement=/etc/passwd",
     "-r/etc/passwd",
@@ -85,7 +85,7 @@ def test_files_are_found_from_where_the_user_is(tmp_path: Path, monkeypatch: pyt
         read_additions((), Path("none.txt"))
 
 
-def imports(record: EnvironmentRecord, modules: str) -> bool:
+def imports(record: WorkerEnvironment, modules: str) -> bool:
     ended = subprocess.run([record.python, "-I", "-c", f"import {modules}"], check=False, capture_output=True)
     return ended.returncode == 0
 

@@ -5,8 +5,7 @@ from pathlib import Path
 import pytest
 
 from gym_gui.core.worker.errors import UsageError
-from gym_gui.workers.environments.layout import EnvironmentFolder, environment_names
-from gym_gui.workers.environments.locked import locked
+from gym_gui.workers.environments.layout import EnvironmentFolder, environment_names, locked
 
 
 def test_versions_and_the_one_in_use(home: Path) -> None:

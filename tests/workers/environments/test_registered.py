@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 import shutil
 import subprocess
 import sys
@@ -13,10 +14,9 @@ import pytest
 
 from gym_gui.workers.catalog import WorkerCatalog
 from gym_gui.workers.environments.layout import EnvironmentFolder
-from gym_gui.workers.environments.record import EnvironmentRecord
-from gym_gui.workers.environments.registered import registered_environments
+from gym_gui.workers.environments.record import WorkerEnvironment, registered_environments
 
-Registered = Callable[..., EnvironmentRecord]
+Registered = Callable[..., WorkerEnvironment]
 
 
 def test_an_environment_of_its_own_wins(registered: Registered, home: Path) -> None:
@@ -79,7 +79,8 @@ def test_broken_ones_are_listed_with_what_mends_them(
 def test_the_mending_command_repeats_how_it_was_installed(registered: Registered, home: Path) -> None:
     registered("mine", from_option="/a folder", python_option="3.8", editable=True, extras="[test]")
     (environment,) = registered_environments(home)
-    assert environment.mend == "mosaic workers install 'mine[test]' --python 3.8 --from '/a folder' --editable"
+    fix = shlex.join(environment.command())
+    assert fix == "mosaic workers install 'mine[test]' --python 3.8 --from '/a folder' --editable"
 
 
 def test_a_pointer_that_is_none(home: Path) -> None:
@@ -113,8 +114,8 @@ def test_one_that_was_moved_or_copied_is_to_be_installed_anew(
     (environment,) = registered_environments(other)
     assert str(made) in environment.broken
     assert "cannot be moved" in environment.broken
-    assert environment.mend == "mosaic workers install mine"
-    assert environment.workers() == []
+    assert environment.command() == ["mosaic", "workers", "install", "mine"]
+    assert environment.entry_points() == []
     if not copied:
         home.symlink_to(other)  # the same home by its old name
         assert registered_environments(home)[0].broken == ""
@@ -135,4 +136,4 @@ def test_an_environment_of_another_user_is_never_started(
     monkeypatch.setattr(subprocess, "Popen", refuse)
     (found,) = registered_environments(home)
     assert "belongs to another user" in found.broken
-    assert found.workers() == []
+    assert found.entry_points() == []

@@ -9,11 +9,11 @@ import pytest
 from gym_gui.core.worker.errors import UsageError
 from gym_gui.workers.catalog import WorkerCatalog
 from gym_gui.workers.environments.layout import EnvironmentFolder
-from gym_gui.workers.environments.record import EnvironmentRecord
+from gym_gui.workers.environments.record import WorkerEnvironment
 from gym_gui.workers.environments.remove import find_environment, remove_worker
 from gym_gui.workers.environments.usage import remove_unused, size_on_disk, versions_in_use
 
-Registered = Callable[..., EnvironmentRecord]
+Registered = Callable[..., WorkerEnvironment]
 
 
 def test_all_goes_records_too(registered: Registered, home: Path) -> None:

@@ -16,7 +16,7 @@ from gym_gui.core.worker.errors import UsageError
 from gym_gui.workers.catalog import WorkerCatalog
 from gym_gui.workers.conformance import check_worker
 from gym_gui.workers.environments.layout import EnvironmentFolder
-from gym_gui.workers.installed import Interpreter
+from gym_gui.workers.environments.record import WorkerEnvironment
 from gym_gui.workers.scaffold import name_worker, write_worker
 
 
@@ -106,7 +106,7 @@ def built(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def test_it_builds_and_keeps_every_quick_rule(built: Path, home: Path) -> None:
     site = built.parent / "site"
-    record = WorkerCatalog(home, [Interpreter(sys.executable, (str(site),))]).get("tabular")
+    record = WorkerCatalog(home, [WorkerEnvironment(python=sys.executable, search_path=[str(site)])]).get("tabular")
     report = check_worker(record, quick=True)
     assert [verdict for verdict in report.verdicts if verdict.outcome == "broken"] == []
     assert (site / "bin" / "tabular-worker").exists()

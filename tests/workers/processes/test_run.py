@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from gym_gui.workers.process import run_to_end
+from gym_gui.workers.processes.run import run_to_end
 
 STRAY = """
 import os, subprocess, sys, time
@@ -73,7 +73,7 @@ def test_what_runs_ends_with_whoever_waits_for_it(
 ) -> None:
     mark = f"mark_{uuid.uuid4().hex}"
     program = (
-        "import sys; from pathlib import Path; from gym_gui.workers.process import run_to_end\n"
+        "import sys; from pathlib import Path; from gym_gui.workers.processes.run import run_to_end\n"
         f'code = \'import time; open("begun", "w"); time.sleep(600)  # {mark}\'\n'
         f"run_to_end([sys.executable, '-c', code], timeout_s=600, cwd=Path({str(tmp_path)!r}))\n"
     )

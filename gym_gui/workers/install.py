@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 import os
-import shlex
 import shutil
 import tempfile
 import time
@@ -19,35 +18,30 @@ from gym_gui.core.worker.secret_names import hide_passwords
 from gym_gui.runs.kinds import kind_key
 from gym_gui.runs.provenance import packages_digest, packages_in
 from gym_gui.workers.catalog import WorkerCatalog
-from gym_gui.workers.environments import process, sdk
+from gym_gui.workers.environments import sdk
 from gym_gui.workers.environments.additions import Additions, additions_of, not_an_option
-from gym_gui.workers.environments.bootstrap import make_venv
+from gym_gui.workers.environments.bootstrap import compile_packages, make_venv
 from gym_gui.workers.environments.building import Building
 from gym_gui.workers.environments.extras import restricted, with_extras
-from gym_gui.workers.environments.failures import no_room, of_disk
 from gym_gui.workers.environments.fetch import fetch_sources
 from gym_gui.workers.environments.interpreters import BasePython, choose_interpreter
-from gym_gui.workers.environments.layout import EnvironmentFolder, environment_names
-from gym_gui.workers.environments.locked import locked
-from gym_gui.workers.environments.pip_settings import pip_variables
+from gym_gui.workers.environments.layout import EnvironmentFolder, environment_names, locked
+from gym_gui.workers.environments.pip import Pip
 from gym_gui.workers.environments.process import CommandError, InstallLog, is_disk_full
-from gym_gui.workers.environments.record import EnvironmentRecord, load_environment
+from gym_gui.workers.environments.record import WorkerEnvironment, load_environment
 from gym_gui.workers.environments.source import Source, checkout
 from gym_gui.workers.environments.usage import remove_unused, size_on_disk
-from gym_gui.workers.installed import InstalledWorker, Interpreter, install_stamp, installed_workers
-from gym_gui.workers.probe import index_name, left_out, missing_module
+from gym_gui.workers.install_errors import does_not_work, no_room, not_registered, of_disk, step_failed
+from gym_gui.workers.installed import installed_workers
+from gym_gui.workers.record import WorkerRecord
 
 NOTHING = Additions()
 _LOGS_KEPT = 10
-# What installs, and what tests libraries, is no part of any run: a fifth of the code.
-_NOT_COMPILED = r"/site-packages/((pip|setuptools|pkg_resources|_distutils_hack)/|.*/tests?/)"
-# What pip says of its progress, and of an index that does not answer.
-_TOLD = ("Collecting ", "Downloading ", "Processing ", "Building wheel", "Installing collected", "WARNING: Retrying ")
 _NOT_COPIED = shutil.ignore_patterns(".git", "__pycache__", "*.pyc", "*.egg-info", "build", "dist", ".venv", "var")
 
 
 class Progress(Protocol):
-    """Is told how an install goes on."""
+    """Receives the progress of an install."""
 
     def begin(self, step: str) -> None:
         """A step has begun."""
@@ -81,7 +75,7 @@ def install_worker(
     options: Options,
     progress: Progress,
     pythons_in_use: Callable[[], Iterable[str]] = tuple,
-) -> EnvironmentRecord:
+) -> WorkerEnvironment:
     """Install a worker into an environment of its own.
 
     The environment that the worker has so far stays in use until the new one has shown that the worker works in it, and
@@ -91,7 +85,7 @@ def install_worker(
         home: The MOSAIC home.
         source: Where the package comes from.
         options: How to install it.
-        progress: Is told what happens.
+        progress: Receives what happens.
         pythons_in_use: Returns the interpreters of runs that have not ended; their environments are kept.
 
     Raises:
@@ -143,10 +137,9 @@ class _Install:
         self.log = log
         self.lock = lock
         self.started = time.monotonic()
-        self._pip_variables: dict[str, str] | None = None
         self.additions = options.additions
 
-    def run(self, base: BasePython | None) -> EnvironmentRecord:
+    def run(self, base: BasePython | None) -> WorkerEnvironment:
         """Build the environment and put it into use; without a base, one is chosen when the sources are there."""
         with tempfile.TemporaryDirectory(prefix=".source-", dir=self.folder.path) as scratch:
             if self.source.git:
@@ -167,7 +160,7 @@ class _Install:
                 building.leave()
                 raise
 
-    def _build(self, building: Building, base: BasePython, scratch: Path) -> EnvironmentRecord:
+    def _build(self, building: Building, base: BasePython, scratch: Path) -> WorkerEnvironment:
         project = self.source.project
         if building.has_venv:
             self.progress.note(f"going on with environment {building.number}: {building.finished_steps} steps are done")
@@ -176,63 +169,41 @@ class _Install:
             with self._step(f"environment for Python {base.version_text} ({base.python})"):
                 make_venv(building.path, base, log=self.log, lock=self.lock)
             building.venv_made()
-        interpreter = building.interpreter()
-        site = Path(interpreter.search_path[0])
+        environment = building.environment()
+        site = Path(environment.search_path[0])
         building.scrub(site)
         linked = self.options.editable and checkout() is not None
         with self._step("worker SDK" + (" (linked to the checkout)" if linked else "")):
-            sdk_version = sdk.place_sdk(site, linked=linked)
+            environment.sdk_version = sdk.place_sdk(site, linked=linked)
+        pip = Pip(building.python, log=self.log, lock=self.lock, note=self.progress.note)
         steps = project.steps if project else ()
         for step in steps[building.finished_steps :]:
-            with self._step(f"pip install {' '.join(step)}") as told:
-                self._pip(building, list(step), told)
+            self._pip(pip, building, list(step), " ".join(step))
             building.step_finished()
-        with self._step(f"pip install {self._package_shown()}") as told:
-            self._pip(building, self._package(scratch), told)
-        worker = self._registered(interpreter)
+        self._pip(pip, building, self._package(scratch), self._package_shown())
+        workers = installed_workers(environment)
+        worker = next((each for each in workers if kind_key(each.name) == kind_key(self.source.name)), None)
+        if worker is None:
+            raise not_registered(self.source, workers)
         with self._step("compile to bytecode"):
-            self._compile(building, site)
+            compile_packages(building.python, site, log=self.log, cwd=building.path, lock=self.lock)
         with self._step(f"worker {worker.name} describes itself"):
-            broken = self._probe(interpreter, worker)
-        record = self._record(building, base, interpreter, sdk_version)
-        if broken:
-            raise self._does_not_work(worker, record, broken)
-        record.save()
+            worker = WorkerCatalog(self.folder.home).probe(worker, environment)
+        self._describe(environment, base, workers)
+        if worker.broken:
+            self.log.write(f"broken: {worker.broken}")
+            raise does_not_work(worker, environment, self.log.path)
+        environment.save()
         building.finish()
         self.folder.use(building.number)
-        return record
+        return environment
 
-    def _pip(self, building: Building, arguments: list[str], told: list[str]) -> None:
+    def _pip(self, pip: Pip, building: Building, arguments: list[str], shown: str) -> None:
         project = self.source.project
-        if project is not None and project.constraints is not None:
-            arguments = ["--constraint", str(project.constraints), *arguments]
-        lines = process.run_module(
-            building.python,
-            "pip",
-            # Bytecode is made at the end, by all cores.
-            ["install", "--no-compile", *arguments],
-            log=self.log,
-            cwd=project.folder if project else building.path,
-            lock=self.lock,
-            on_line=self._pip_said,
-            variables=self._settings_of_pip(building.python),
-        )
-        done = next((line for line in reversed(lines) if line.startswith("Successfully installed ")), "")
-        count = len(done.split()) - 2 if done else 0
-        told.append(f"{count} package{'' if count == 1 else 's'}" if count else "nothing to do")
-
-    def _settings_of_pip(self, python: str) -> dict[str, str]:
-        """Return the user's settings of pip that apply; of others the log tells."""
-        if self._pip_variables is None:
-            self._pip_variables, left_out = pip_variables(python)
-            if left_out:
-                self.log.write(f"settings of pip that do not apply to workers: {', '.join(left_out)}")
-        return self._pip_variables
-
-    def _pip_said(self, line: str) -> None:
-        text = line.strip()
-        if text.startswith(_TOLD):
-            self.progress.note(text if len(text) <= 100 else text[:99] + "…")
+        cwd, constraints = (project.folder, project.constraints) if project else (building.path, None)
+        with self._step(f"pip install {shown}") as details:
+            count = pip.install(arguments, cwd=cwd, constraints=constraints)
+            details.append(f"{count} package{'' if count == 1 else 's'}" if count else "nothing to do")
 
     def _package(self, scratch: Path) -> list[str]:
         """Return the arguments by which pip installs the worker's own package, and what is wanted with it."""
@@ -283,115 +254,50 @@ class _Install:
         with self._step(f"git clone {self.source.git}"):
             self.source = fetch_sources(self.source, scratch, log=self.log, lock=self.lock)
 
-    def _registered(self, interpreter: Interpreter) -> InstalledWorker:
-        workers = installed_workers(interpreter)
-        for worker in workers:
-            if kind_key(worker.name) == kind_key(self.source.name):
-                return worker
-        names = ", ".join(worker.name for worker in workers)
-        next_step = 'add [project.entry-points."mosaic.workers"] to its pyproject.toml'
-        if workers:
-            named = workers[0].name + self.source.extras
-            next_step = shlex.join(["mosaic", "workers", "install", named, "--from", self.source.origin])
-        raise MosaicError(
-            f"the package registers no worker {self.source.name!r}",
-            where=self.source.origin,
-            why=f"it registers {names}" if names else "it registers none",
-            next_step=next_step,
-        )
-
-    def _compile(self, building: Building, site: Path) -> None:
-        """Make bytecode, so that no run has to. A file that cannot be compiled is none that anything imports."""
-        jobs = str(min(os.cpu_count() or 1, 8))
-        (site / "__pycache__").mkdir(exist_ok=True)
-        with contextlib.suppress(CommandError):
-            process.run_module(
-                building.python,
-                "compileall",
-                ["-q", "-j", jobs, "-x", _NOT_COMPILED, str(site)],
-                log=self.log, cwd=building.path, lock=self.lock,
-            )  # fmt: skip
-
-    def _probe(self, interpreter: Interpreter, worker: InstalledWorker) -> str:
-        """Return why the worker does not work in its new environment; empty if it does."""
-        broken = WorkerCatalog(self.folder.home, [interpreter]).get(worker.name).broken or ""
-        if broken:
-            self.log.write(f"broken: {broken}")
-        return broken
-
-    def _does_not_work(self, worker: InstalledWorker, record: EnvironmentRecord, broken: str) -> MosaicError:
-        missing = missing_module(broken)
-        next_step = left_out(missing) or "fix the package, then install it again"
-        if missing and not missing.startswith(("gym_gui.", f"{worker.package}.")) and missing != worker.package:
-            again = shlex.join([*record.command(), "--with", index_name(missing)])
-            next_step = f"{again}\n         (for good: add the package of {missing} to the worker's dependencies)"
-        return MosaicError(
-            f"{worker.distribution} {worker.version} was installed, but the worker does not work",
-            where=f"log: {self.log.path}",
-            why=broken,
-            next_step=next_step,
-        )
-
-    def _record(
-        self, building: Building, base: BasePython, interpreter: Interpreter, sdk_version: str
-    ) -> EnvironmentRecord:
-        source = self.source
-        packages = packages_in(interpreter.search_path)
-        return EnvironmentRecord(
-            name=self.folder.name,
-            number=building.number,
-            python=interpreter.python,
-            search_path=list(interpreter.search_path),
-            base_python=base.python,
-            python_version=base.version_text,
-            origin=source.origin,
-            from_option=None if source.from_option is None else hide_passwords(source.from_option),
-            extras=source.extras,
-            with_packages=list(map(hide_passwords, self.additions.packages)),
-            requirements_file=str(self.additions.requirements) if self.additions.requirements else None,
-            requirements_text=hide_passwords(self.additions.text),
-            python_option=self.options.python,
-            editable=self.options.editable,
-            steps=[list(map(hide_passwords, step)) for step in source.project.steps] if source.project else [],
-            sdk_version=sdk_version,
-            metadata=[str(found.location) for found in installed_workers(interpreter)],
-            install_stamp=install_stamp(interpreter),
-            size_bytes=size_on_disk(building.path),
-            packages=len(packages),
-            packages_digest=packages_digest(packages),
-            seconds=round(time.monotonic() - self.started, 1),
-            installed_at=time.time(),
-            log=str(self.log.path),
-        )
+    def _describe(self, environment: WorkerEnvironment, base: BasePython, workers: list[WorkerRecord]) -> None:
+        """Complete the environment's record: what it was made from and with, and what it holds."""
+        source, additions = self.source, self.additions
+        packages = packages_in(tuple(environment.search_path))
+        environment.base_python, environment.python_version = base.python, base.version_text
+        environment.origin, environment.extras = source.origin, source.extras
+        environment.from_option = None if source.from_option is None else hide_passwords(source.from_option)
+        environment.with_packages = list(map(hide_passwords, additions.packages))
+        environment.requirements_file = str(additions.requirements) if additions.requirements else None
+        environment.requirements_text = hide_passwords(additions.text)
+        environment.python_option, environment.editable = self.options.python, self.options.editable
+        steps = source.project.steps if source.project else ()
+        environment.steps = [list(map(hide_passwords, step)) for step in steps]
+        environment.metadata = list(dict.fromkeys(worker.location for worker in workers))
+        environment.install_stamp = environment.stamp()
+        environment.size_bytes = size_on_disk(environment.folder)
+        environment.packages, environment.packages_digest = len(packages), packages_digest(packages)
+        environment.seconds = round(time.monotonic() - self.started, 1)
+        environment.installed_at = time.time()
+        environment.log = str(self.log.path)
 
     @contextlib.contextmanager
     def _step(self, name: str) -> Iterator[list[str]]:
-        """Tell of a step; what it adds to the list is shown when it is finished."""
+        """Report a step; the details that are added to the list are shown when it is finished."""
         name = hide_passwords(name)
         self.progress.begin(name)
         self.log.write(f"# {name}")
         started = time.monotonic()
-        told: list[str] = []
+        details: list[str] = []
         try:
-            yield told
+            yield details
         except CommandError as error:
             error.step = error.step or name
             raise
-        self.progress.done(", ".join(told), time.monotonic() - started)
+        self.progress.done(", ".join(details), time.monotonic() - started)
 
     def _given_up(self, building: Building, error: CommandError | OSError) -> MosaicError:
-        """Clean up after a step that failed, and return what is to be said of it."""
+        """Clean up after a step that failed, and return its error."""
         if is_disk_full(error):
             building.leave(keep=False)
             said = error.quoted(2) if isinstance(error, CommandError) else str(error)
             return no_room(self.folder, said, self.log.path)
         assert isinstance(error, CommandError)
-        kept = building.leave()
-        again = "; the steps that are done are kept for the next attempt" if kept else ""
-        why, mend = error.quoted(), "fix the requirement, or check that the package index can be reached"
-        if "setuptools.backends" in why:  # a name that many templates of pyproject.toml have, and setuptools has not
-            mend = 'in its pyproject.toml: build-backend = "setuptools.build_meta"'
-        return MosaicError(f"{error.step} failed", where=f"log: {self.log.path}", why=why, next_step=f"{mend}{again}")
+        return step_failed(error, self.log.path, kept=building.leave())
 
 
 def _base_of(source: Source, options: Options) -> BasePython:

@@ -5,16 +5,16 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from gym_gui.workers.one_asks import OneAsks
+from gym_gui.workers.keyed_lock import KeyedLock
 
 
-def test_of_many_who_want_the_same_one_asks() -> None:
-    asks, known, asked = OneAsks(), {}, []
+def test_concurrent_requests_for_one_key_are_answered_once() -> None:
+    lock, known, asked = KeyedLock(), {}, []
     everybody = threading.Barrier(8)
 
     def want(key: str) -> int:
         everybody.wait(30)
-        with asks.about(key):
+        with lock.held(key):
             if key not in known:
                 asked.append(key)
                 known[key] = len(asked)
@@ -24,24 +24,24 @@ def test_of_many_who_want_the_same_one_asks() -> None:
         answers = list(pool.map(want, "aaaabbbb"))
     assert sorted(asked) == ["a", "b"]
     assert len(set(answers[:4])) == len(set(answers[4:])) == 1
-    assert not asks._locks
+    assert not lock._locks
 
 
-def test_who_asks_for_one_thing_holds_up_nobody_who_wants_another() -> None:
-    asks = OneAsks()
-    with asks.about("a"), ThreadPoolExecutor(1) as pool:
+def test_one_key_does_not_block_another() -> None:
+    lock = KeyedLock()
+    with lock.held("a"), ThreadPoolExecutor(1) as pool:
 
         def other() -> str:
-            with asks.about("b"):
+            with lock.held("b"):
                 return "answered"
 
         assert pool.submit(other).result(30) == "answered"
 
 
-def test_a_question_that_fails_is_asked_again_by_the_next() -> None:
-    asks = OneAsks()
-    with pytest.raises(ValueError, match="oh"), asks.about("a"):
+def test_a_failure_releases_the_lock() -> None:
+    lock = KeyedLock()
+    with pytest.raises(ValueError, match="oh"), lock.held("a"):
         raise ValueError("oh")
-    with asks.about("a"):
-        assert asks._locks
-    assert not asks._locks
+    with lock.held("a"):
+        assert lock._locks
+    assert not lock._locks

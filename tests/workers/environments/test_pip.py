@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from gym_gui.workers.environments.pip_settings import pip_variables
+from gym_gui.workers.environments.pip import pip_variables
 
 HARMFUL = """
 [global]

@@ -1,4 +1,4 @@
-"""Programs on a leash: none outlives whoever started it, whatever it does, and none inherits a lock."""
+"""Guarded programs: none outlives its owner, whatever it does, and none inherits a lock."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 
 from gym_gui.runs.lock import FileLock
-from gym_gui.workers.leash import leashed
+from gym_gui.workers.processes.guard import guarded
 
 #: A program whose child leaves its session and its environment, and whose grandchild is left by its parent.
 _FAMILY = """
@@ -31,10 +31,10 @@ _OWNER = """
 import sys
 from gym_gui.runs.lock import FileLock
 from pathlib import Path
-from gym_gui.workers.leash import leashed
+from gym_gui.workers.processes.guard import guarded
 lock = FileLock(Path(sys.argv[1])); assert lock.acquire()
-with leashed([sys.executable, '-c', sys.argv[2], sys.argv[3]], lock=lock.fileno()) as leash:
-    leash.process.wait()
+with guarded([sys.executable, '-c', sys.argv[2], sys.argv[3]], lock=lock.fileno()) as program:
+    program.process.wait()
 """
 
 
@@ -68,42 +68,42 @@ def test_nothing_outlives_an_owner_that_is_killed_and_the_lock_is_free(tmp_path:
     assert sleepers(tmp_path) == []
 
 
-def test_the_program_gets_neither_leash_nor_lock(tmp_path: Path) -> None:
+def test_the_program_inherits_neither_pipe_nor_lock(tmp_path: Path) -> None:
     lock = FileLock(tmp_path / "lock")
     assert lock.acquire()
     look = "import os; print([fd for fd in range(3, 100) if os.path.exists(f'/proc/self/fd/{fd}')])"
-    with leashed([sys.executable, "-c", look], lock=lock.fileno(), stdout=subprocess.PIPE, text=True) as leash:
-        said, _ = leash.process.communicate()
-    assert leash.process.returncode == 0
+    with guarded([sys.executable, "-c", look], lock=lock.fileno(), stdout=subprocess.PIPE, text=True) as program:
+        said, _ = program.process.communicate()
+    assert program.process.returncode == 0
     assert json.loads(said) == []
 
 
 @pytest.mark.parametrize(("code", "expected"), [("exit 3", 3), ("kill -9 $$", -9), ("kill -15 $$", -15), ("true", 0)])
 def test_the_exit_code_is_the_programs(code: str, expected: int) -> None:
-    with leashed(["sh", "-c", code]) as leash:
-        assert leash.process.wait() == expected
+    with guarded(["sh", "-c", code]) as program:
+        assert program.process.wait() == expected
 
 
 def test_what_a_program_leaves_behind_ends_with_it(tmp_path: Path) -> None:
-    with leashed(["sh", "-c", "setsid sleep 600 & exit 0"], cwd=tmp_path) as leash:
-        assert leash.process.wait() == 0
+    with guarded(["sh", "-c", "setsid sleep 600 & exit 0"], cwd=tmp_path) as program:
+        assert program.process.wait() == 0
     assert sleepers(tmp_path) == []
 
 
 def test_a_program_that_is_not_there_is_an_error_of_the_system(tmp_path: Path) -> None:
-    with pytest.raises(FileNotFoundError, match="not/there"), leashed([str(tmp_path / "not/there")]):
+    with pytest.raises(FileNotFoundError, match="not/there"), guarded([str(tmp_path / "not/there")]):
         pass
     script = tmp_path / "script"
     script.write_text("#!/no/such/interpreter\n")
     script.chmod(0o755)
-    with pytest.raises(FileNotFoundError), leashed([str(script)]):
+    with pytest.raises(FileNotFoundError), guarded([str(script)]):
         pass
 
 
-def test_letting_go_ends_all_of_it(tmp_path: Path) -> None:
+def test_ending_a_program_ends_its_descendants(tmp_path: Path) -> None:
     there = tmp_path / "there"
-    with leashed([sys.executable, "-c", _FAMILY, str(there)], cwd=tmp_path) as leash:
+    with guarded([sys.executable, "-c", _FAMILY, str(there)], cwd=tmp_path) as program:
         eventually(there.exists, "the family is there")
-        leash.release()
-        assert leash.process.wait(30) == 1
+        program.end()
+        assert program.process.wait(30) == 1
     assert sleepers(tmp_path) == []

@@ -1,4 +1,4 @@
-"""Starts programs that do not outlive whoever started them: not even where that is killed with SIGKILL."""
+"""Starts programs that never outlive their owner, even if the owner is killed with SIGKILL."""
 
 from __future__ import annotations
 
@@ -10,35 +10,35 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-_MAIN = Path(__file__).with_name("leash_main.py")
+_MAIN = Path(__file__).with_name("guard_main.py")
 
 
-class Leash:
-    """The hold on a program that was started.
+class GuardedProcess:
+    """A program and the guard that ends it.
 
     Args:
-        process: What sees to the program: it ends as the program does, and leads the group of both.
-        descriptor: Open for as long as the program may run.
+        process: The guard: it leads the process group of both, and ends with the program's exit code.
+        descriptor: Write end of a pipe; the guard ends the program when it is closed.
     """
 
     def __init__(self, process: subprocess.Popen[Any], descriptor: int) -> None:
         self.process = process
         self._descriptor = descriptor
 
-    def release(self) -> None:
-        """Have the program end, with all that it started, whatever session or group that is in."""
+    def end(self) -> None:
+        """End the program and all its descendants, whatever session or group they are in."""
         if self._descriptor >= 0:
             os.close(self._descriptor)
             self._descriptor = -1
 
 
 @contextlib.contextmanager
-def leashed(argv: Sequence[str], *, lock: int | None = None, **options: Any) -> Iterator[Leash]:
-    """Give a program that has been started; all of it is ended with the block, or with this process.
+def guarded(argv: Sequence[str], *, lock: int | None = None, **options: Any) -> Iterator[GuardedProcess]:
+    """Start a program; it and its descendants are ended with the block, or with this process.
 
     Args:
         argv: The program.
-        lock: Descriptor of a lock that is held until nothing of the program lives; the program itself does not get it.
+        lock: Descriptor of a lock that is held until no descendant is left; the program itself does not inherit it.
         options: As :class:`subprocess.Popen` takes them.
 
     Raises:
@@ -47,28 +47,28 @@ def leashed(argv: Sequence[str], *, lock: int | None = None, **options: Any) -> 
     reader, writer = os.pipe2(os.O_CLOEXEC)
     status, report = os.pipe2(os.O_CLOEXEC)
     words = [str(descriptor) for descriptor in (reader, report, -1 if lock is None else lock)]
-    handed = [reader, report] if lock is None else [reader, report, lock]
-    leash: Leash | None = None
+    inherited = [reader, report] if lock is None else [reader, report, lock]
+    program: GuardedProcess | None = None
     try:
         try:
             process = subprocess.Popen(
                 [sys.executable, "-I", "-S", str(_MAIN), *words, *argv],
-                pass_fds=handed,
+                pass_fds=inherited,
                 start_new_session=True,
                 **options,
             )
         finally:
             os.close(reader)
             os.close(report)
-        leash, writer = Leash(process, writer), -1
+        program, writer = GuardedProcess(process, writer), -1
         refused = os.read(status, 16)
         if refused:
             process.wait()
             raise OSError(int(refused), os.strerror(int(refused)), argv[0])
-        yield leash
+        yield program
     finally:
         os.close(status)
-        if leash is not None:
-            leash.release()
+        if program is not None:
+            program.end()
         elif writer >= 0:
             os.close(writer)

@@ -3,9 +3,9 @@ from __future__ import annotations
 import errno
 from pathlib import Path
 
-from gym_gui.workers.environments.failures import of_disk
 from gym_gui.workers.environments.layout import EnvironmentFolder
 from gym_gui.workers.environments.process import DiskFullError
+from gym_gui.workers.install_errors import of_disk
 
 
 def test_what_is_said(home: Path) -> None:

@@ -1,4 +1,4 @@
-"""Runs a short command of a worker's and comes back with all it said, in time, leaving no process."""
+"""Runs a command within a time limit, keeps its output, and leaves no process behind."""
 
 from __future__ import annotations
 
@@ -7,15 +7,16 @@ import os
 import signal
 import subprocess
 import tempfile
+import threading
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import NamedTuple
+from types import FrameType
+from typing import NamedTuple, NoReturn
 
 from gym_gui.runs.environment import OWN_VARIABLES
 from gym_gui.runs.syntax_error import with_place
-from gym_gui.workers.ending_signals import ended_by_signals
-from gym_gui.workers.leash import leashed
+from gym_gui.workers.processes.guard import guarded
 
 _MARK = "MOSAIC_CHECK_MARK"
 _KEPT_BYTES = 4 << 20
@@ -53,7 +54,7 @@ def run_to_end(
     environment: Mapping[str, str] | None = None,
     inherit: bool = True,
 ) -> Finished:
-    """Run a command until it ends or the time is up, then end all that it started; also if this process is told to end.
+    """Run a command until it ends or the time is up, then end all its descendants.
 
     Output goes through files, so that a command which prints without end cannot fill the memory; the last 4 MiB of each
     stream are returned.
@@ -72,24 +73,50 @@ def run_to_end(
     inherited = {name: value for name, value in os.environ.items() if name not in _NOT_INHERITED and inherit}
     with ended_by_signals(), tempfile.TemporaryFile() as stdout, tempfile.TemporaryFile() as stderr:
         code: int | None = None
-        with leashed(
+        with guarded(
             argv,
             stdin=subprocess.DEVNULL,
             stdout=stdout,
             stderr=stderr,
             cwd=cwd,
             env={**inherited, **(environment or {}), _MARK: mark},
-        ) as leash:
+        ) as program:
             try:
-                code = leash.process.wait(timeout_s)
+                code = program.process.wait(timeout_s)
             except subprocess.TimeoutExpired:
                 pass
             finally:
-                leash.release()
+                program.end()
                 with contextlib.suppress(subprocess.TimeoutExpired):
-                    leash.process.wait(_GRACE_S)
-                _end_all(leash.process, mark)
+                    program.process.wait(_GRACE_S)
+                _end_all(program.process, mark)
         return Finished(code, _tail(stdout.fileno()), _tail(stderr.fileno()))
+
+
+@contextlib.contextmanager
+def ended_by_signals() -> Iterator[None]:
+    """While entered, SIGTERM and SIGHUP raise ``SystemExit``, so that the programs of this process end with it.
+
+    Further ones are ignored during the clean-up; the exit code tells the first. Nothing changes for signals that are
+    ignored (as under nohup) or have a handler already, nor in other threads than the main one.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    numbers = [each for each in (signal.SIGTERM, signal.SIGHUP) if signal.getsignal(each) is signal.SIG_DFL]
+
+    def end(number: int, _frame: FrameType | None) -> NoReturn:
+        for each in numbers:
+            signal.signal(each, signal.SIG_IGN)
+        raise SystemExit(128 + number)
+
+    for number in numbers:
+        signal.signal(number, end)
+    try:
+        yield
+    finally:
+        for number in numbers:
+            signal.signal(number, signal.SIG_DFL)
 
 
 def _end_all(process: subprocess.Popen[bytes], mark: str) -> None:

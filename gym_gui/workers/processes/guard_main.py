@@ -1,8 +1,8 @@
-"""Runs one program, and ends it with all that it started as soon as whoever asked for it is gone. Standard library.
+"""Runs one program and ends it with all its descendants once its owner is gone. Standard library alone.
 
-``python -I -S leash_main.py LEASH STATUS LOCK PROGRAM [ARGUMENT...]``: descriptors of a pipe that its owner holds open,
-of one that takes the error of a program that cannot be started, and of a lock (-1: none). The program gets none of
-them, so that whatever outlives it holds no lock.
+``python -I -S guard_main.py OWNER STATUS LOCK PROGRAM [ARGUMENT...]``: descriptors of a pipe that the owner keeps open,
+of one that takes the error of a program that cannot be started, and of a lock (-1: none). The program inherits none of
+them, so that a descendant that outlives it holds no lock.
 """
 
 from __future__ import annotations
@@ -23,9 +23,9 @@ _POLL_S = 0.02
 
 
 def main() -> None:
-    leash, status, lock = (int(word) for word in sys.argv[1:4])
+    owner, status, lock = (int(word) for word in sys.argv[1:4])
     argv = sys.argv[4:]
-    for descriptor in (leash, status, lock):
+    for descriptor in (owner, status, lock):
         if descriptor >= 0:
             os.set_inheritable(descriptor, False)
     libc = ctypes.CDLL(None)
@@ -42,7 +42,7 @@ def main() -> None:
     if child == 0:
         _become(argv, me, libc, status)
     os.close(status)
-    code = _wait(child, leash, wake)
+    code = _wait(child, owner, wake)
     _end_all()
     if code is not None and code < 0:
         resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
@@ -54,7 +54,7 @@ def main() -> None:
 
 
 def _become(argv: list[str], parent: int, libc: ctypes.CDLL, status: int) -> NoReturn:
-    """Turn into the program."""
+    """Replace this process by the program."""
     libc.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
     if os.getppid() != parent:
         os._exit(1)
@@ -68,10 +68,10 @@ def _become(argv: list[str], parent: int, libc: ctypes.CDLL, status: int) -> NoR
     os._exit(127)
 
 
-def _wait(child: int, leash: int, wake: int) -> int | None:
-    """Return the program's exit code, negative for a signal; ``None`` where the owner has let go of the leash."""
+def _wait(child: int, owner: int, wake: int) -> int | None:
+    """Return the program's exit code, negative for a signal; ``None`` if the owner closed its pipe."""
     while True:
-        ready, _, _ = select.select([leash, wake], [], [], 1.0)
+        ready, _, _ = select.select([owner, wake], [], [], 1.0)
         if wake in ready:
             with contextlib.suppress(BlockingIOError):
                 os.read(wake, 4096)
@@ -84,12 +84,12 @@ def _wait(child: int, leash: int, wake: int) -> int | None:
                 return os.waitstatus_to_exitcode(ended)
             if pid == 0:
                 break
-        if leash in ready and not os.read(leash, 1):
+        if owner in ready and not os.read(owner, 1):
             return None
 
 
 def _end_all() -> None:
-    """Kill all that descends from here: what its parent left comes here, as this is a subreaper."""
+    """Kill all descendants: as this is a subreaper, orphans become its children."""
     deadline = time.monotonic() + 10.0
     while time.monotonic() < deadline:
         left = _descendants(os.getpid())

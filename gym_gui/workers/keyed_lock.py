@@ -1,4 +1,4 @@
-"""Keeps threads that want to know the same thing from all asking for it: one asks, the others find it known."""
+"""Per-key lock: concurrent requests for one answer compute it once."""
 
 from __future__ import annotations
 
@@ -7,19 +7,19 @@ import threading
 from collections.abc import Hashable, Iterator
 
 
-class OneAsks:
-    """Locks by key, each there as long as somebody wants it."""
+class KeyedLock:
+    """Locks by key; each exists as long as a thread uses it."""
 
     def __init__(self) -> None:
         self._guard = threading.Lock()
         self._locks: dict[Hashable, tuple[threading.Lock, int]] = {}
 
     @contextlib.contextmanager
-    def about(self, key: Hashable) -> Iterator[None]:
-        """Hold a key: look again whether what is wanted is known by now, and if not ask.
+    def held(self, key: Hashable) -> Iterator[None]:
+        """Hold the lock of a key. Look the answer up again first: another thread may have computed it meanwhile.
 
         Args:
-            key: What is wanted.
+            key: The answer's key.
         """
         with self._guard:
             lock, users = self._locks.get(key, (threading.Lock(), 0))

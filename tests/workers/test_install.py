@@ -17,13 +17,12 @@ import pytest
 from gym_gui.core.worker.errors import MosaicError, UsageError
 from gym_gui.runs.lock import is_locked
 from gym_gui.workers.catalog import WorkerCatalog
-from gym_gui.workers.environments.install import Options, install_worker
 from gym_gui.workers.environments.layout import EnvironmentFolder
-from gym_gui.workers.environments.record import EnvironmentRecord, load_environment
-from gym_gui.workers.environments.registered import registered_environments
+from gym_gui.workers.environments.record import WorkerEnvironment, load_environment, registered_environments
 from gym_gui.workers.environments.source import find_source
+from gym_gui.workers.install import Options, install_worker
 
-Install = Callable[..., EnvironmentRecord]
+Install = Callable[..., WorkerEnvironment]
 
 
 def test_a_worker_gets_an_environment_of_its_own(

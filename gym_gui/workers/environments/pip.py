@@ -1,4 +1,4 @@
-"""The user's settings of pip: those that say where packages come from apply to installs of workers, no others do.
+"""Runs pip in a worker's environment, with those of the user's settings of pip that say where packages come from.
 
 An environment of a worker is its own: ``user``, ``target``, ``prefix``, ``constraint`` and the like would put packages
 elsewhere, or others in, than the worker's project says.
@@ -9,7 +9,10 @@ from __future__ import annotations
 import ast
 import os
 import subprocess
+from collections.abc import Callable, Sequence
 from pathlib import Path
+
+from gym_gui.workers.environments.process import InstallLog, run_module
 
 #: Where packages come from, and how they are fetched.
 APPLIED = (
@@ -22,6 +25,69 @@ _ALIASES = {"default-timeout": "timeout", "pypi-url": "index-url"}
 _SECTIONS = ("global", "install", ":env:")
 _PATHS = ("find-links", "cert", "client-cert", "cache-dir")
 _TIMEOUT_S = 60.0
+#: Lines of pip about its progress, and about an index that does not answer.
+_PROGRESS = (
+    "Collecting ", "Downloading ", "Processing ", "Building wheel", "Installing collected", "WARNING: Retrying ",
+)  # fmt: skip
+_LONGEST_NOTE = 100
+
+
+class Pip:
+    """pip of an environment that is being built.
+
+    Args:
+        python: The environment's interpreter.
+        log: Takes each line of pip's output.
+        lock: Descriptor of the install's lock.
+        note: Called with each line about pip's progress.
+    """
+
+    def __init__(self, python: str, *, log: InstallLog, lock: int, note: Callable[[str], None]) -> None:
+        self._python = python
+        self._log = log
+        self._lock = lock
+        self._note = note
+        self._variables: dict[str, str] | None = None
+
+    def install(self, arguments: Sequence[str], *, cwd: Path, constraints: Path | None = None) -> int:
+        """Run ``pip install`` and return how many packages it installed.
+
+        Args:
+            arguments: Options and requirements.
+            cwd: Working directory.
+            constraints: A constraints file.
+
+        Raises:
+            CommandError: It failed.
+            OSError: It cannot be started.
+        """
+        limits = ["--constraint", str(constraints)] if constraints is not None else []
+        lines = run_module(
+            self._python,
+            "pip",
+            # Bytecode is made at the end of the install, by all cores.
+            ["install", "--no-compile", *limits, *arguments],
+            log=self._log,
+            cwd=cwd,
+            lock=self._lock,
+            on_line=self._on_line,
+            variables=self._settings(),
+        )
+        done = next((line for line in reversed(lines) if line.startswith("Successfully installed ")), "")
+        return max(0, len(done.split()) - 2)
+
+    def _settings(self) -> dict[str, str]:
+        """Return the user's settings of pip that apply; the others are named in the log."""
+        if self._variables is None:
+            self._variables, left_out = pip_variables(self._python)
+            if left_out:
+                self._log.write(f"settings of pip that do not apply to workers: {', '.join(left_out)}")
+        return self._variables
+
+    def _on_line(self, line: str) -> None:
+        text = line.strip()
+        if text.startswith(_PROGRESS):
+            self._note(text if len(text) <= _LONGEST_NOTE else text[: _LONGEST_NOTE - 1] + "…")
 
 
 def pip_variables(python: str) -> tuple[dict[str, str], list[str]]:

@@ -1,0 +1,1 @@
+"""Short-lived programs: run within a time limit, and ended with whatever they started."""
