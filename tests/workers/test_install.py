@@ -14,13 +14,17 @@ from typing import Any
 
 import pytest
 
+from gym_gui.core.worker import entry_points
+from gym_gui.core.worker.entry_points import read_entry_points
 from gym_gui.core.worker.errors import MosaicError, UsageError
 from gym_gui.runs.lock import is_locked
+from gym_gui.workers import probe
 from gym_gui.workers.catalog import WorkerCatalog
 from gym_gui.workers.environments.layout import EnvironmentFolder
 from gym_gui.workers.environments.record import WorkerEnvironment, load_environment, registered_environments
 from gym_gui.workers.environments.source import find_source
 from gym_gui.workers.install import Options, install_worker
+from gym_gui.workers.processes.run import run_to_end
 
 Install = Callable[..., WorkerEnvironment]
 
@@ -44,6 +48,32 @@ def test_a_worker_gets_an_environment_of_its_own(
     code = "import gym_gui.core.worker, importlib.util as u, sys; sys.exit(u.find_spec('gym_gui.trainer') is not None)"
     assert subprocess.run([record.python, "-I", "-c", code], check=False).returncode == 0
     assert not list(Path(record.origin).glob("*.egg-info"))
+
+
+def test_an_install_scans_and_probes_once(
+    project: Callable[..., Path], install: Install, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    scans: list[str] = []
+    programs: list[list[str]] = []
+
+    def count_scan(locations: Any, group: str) -> Any:
+        found = read_entry_points(locations, group)
+        scans.extend(each.location for each in found if each.name == "tiny")
+        return found
+
+    def count_program(argv: list[str], **options: Any) -> Any:
+        programs.append(argv)
+        return run_to_end(argv, **options)
+
+    monkeypatch.setattr(entry_points, "read_entry_points", count_scan)
+    monkeypatch.setattr(probe, "run_to_end", count_program)
+    python = install(project()).python
+    assert len(scans) == 1
+    of_tiny = [argv[1:3] for argv in programs if argv[0] == python]
+    # Its description, its options, and its config class, as it does not print its schema itself.
+    assert [Path(words[0]).name for words in of_tiny] == ["inspect_worker.py", "-m", "schema.py"]
+    assert WorkerCatalog(home).get("tiny").broken is None
+    assert len(of_tiny) == len([argv for argv in programs if argv[0] == python])
 
 
 @pytest.mark.slow
