@@ -11,27 +11,31 @@ if TYPE_CHECKING:
     from gym_gui.runs.config import TrainRunConfig
     from gym_gui.workers.catalog import WorkerCatalog
     from gym_gui.workers.record import WorkerRecord
+    from gym_gui.workers.resolution import ResolvedKind
 
 
-def preflight(catalog: WorkerCatalog, payload: dict[str, Any], *, dry_run: bool) -> list[Problem]:
-    """Return every fault of a run config, those of its workers beside its own.
+def preflight(
+    catalog: WorkerCatalog, payload: dict[str, Any], *, dry_run: bool, settings_checked: bool = False
+) -> tuple[TrainRunConfig | None, list[Problem]]:
+    """Return a run config, ``None`` if anything is wrong with it, and every problem, those of its workers included.
 
     Args:
         catalog: The workers of this machine.
         payload: The run config.
         dry_run: Also start each worker that has ``--dry-run`` with its config, in a scratch folder.
+        settings_checked: The workers' settings were compared with their schemas already.
     """
-    from gym_gui.runs.config import validate_train_run_config
-    from gym_gui.trainer.all_problems import all_problems
+    from gym_gui.trainer.all_problems import check_run_config
     from gym_gui.validations.dry_run import run_dry_run
-    from gym_gui.workers.resolution import resolve_workers
 
-    problems = all_problems(payload, lambda config: _check_workers(catalog, config))
-    if problems or not dry_run:
-        return problems
-    config = validate_train_run_config(payload)
+    kinds: dict[str, ResolvedKind] = {}
+    config, problems = check_run_config(
+        payload, lambda config: kinds.update(_resolve_workers(catalog, config, settings_checked=settings_checked))
+    )
+    if config is None or not dry_run:
+        return config, problems
     commands = {request.path for request in config.workers if request.command is not None}
-    for path, kind in resolve_workers(config, catalog)[0].items():
+    for path, kind in kinds.items():
         if kind.record is not None and path not in commands:
             found = run_dry_run(
                 kind.record,
@@ -41,15 +45,18 @@ def preflight(catalog: WorkerCatalog, payload: dict[str, Any], *, dry_run: bool)
                 cpus=config.resources.cpus,
             )
             problems += [_placed(problem, path) for problem in found]
-    return [config.secrets.hide_problem(problem) for problem in problems]
+    problems = [config.secrets.hide_problem(problem) for problem in problems]
+    return None if problems else config, problems
 
 
-def _check_workers(catalog: WorkerCatalog, config: TrainRunConfig) -> None:
-    """Raise ``ConfigError`` with all that is wrong with the workers of a run config."""
+def _resolve_workers(
+    catalog: WorkerCatalog, config: TrainRunConfig, *, settings_checked: bool
+) -> dict[str, ResolvedKind]:
+    """Return the workers of a run config; raise ``ConfigError`` with all that is wrong with them."""
     from gym_gui.runs.secret_values import missing_secrets
     from gym_gui.workers.resolution import resolve_workers
 
-    _, problems = resolve_workers(config, catalog)
+    kinds, problems = resolve_workers(config, catalog, settings_checked=settings_checked)
     problems += missing_secrets(
         config.environment,
         {
@@ -59,6 +66,7 @@ def _check_workers(catalog: WorkerCatalog, config: TrainRunConfig) -> None:
     )
     if problems:
         raise ConfigError("the run config is not valid", [config.secrets.hide_problem(one) for one in problems])
+    return kinds
 
 
 def usable(catalog: WorkerCatalog, name: str) -> WorkerRecord:

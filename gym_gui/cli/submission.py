@@ -17,6 +17,7 @@ from gym_gui.core.worker.errors import ConfigError, Problem
 if TYPE_CHECKING:
     from gym_gui.cli.progress.attend import Attended
     from gym_gui.cli.progress.interrupts import Interrupts
+    from gym_gui.runs.config import TrainRunConfig
     from gym_gui.trainer.client import TrainerClient
     from gym_gui.workers.catalog import WorkerCatalog
 
@@ -43,12 +44,14 @@ class Submission:
     where: str = ""
     details: dict[str, Any] = field(default_factory=dict)
     run_ids: list[str] = field(default_factory=list)
+    configs: list[TrainRunConfig] = field(default_factory=list)
 
-    def check(self, *, dry_run_workers: bool) -> None:
+    def check(self, *, dry_run_workers: bool, settings_checked: bool = False) -> None:
         """Find every fault that can be found before anything is written.
 
         Args:
             dry_run_workers: Let each worker that can check its config itself do so.
+            settings_checked: The workers' settings were compared with their schemas already.
 
         Raises:
             ConfigError: With every fault of the first faulty config.
@@ -63,8 +66,13 @@ class Submission:
         for number, payload in enumerate(self.payloads):
             # Seeds make no other difference: one dry run speaks for all.
             with waiting("checking the config with its worker"):
-                problems = preflight(self.catalog, payload, dry_run=dry_run_workers and number == 0)
-            if problems:
+                config, problems = preflight(
+                    self.catalog,
+                    payload,
+                    dry_run=dry_run_workers and number == 0,
+                    settings_checked=settings_checked,
+                )
+            if config is None:
                 raise ConfigError(
                     "the run config is not valid"
                     if len(problems) == 1
@@ -73,6 +81,7 @@ class Submission:
                     where=self.where,
                     next_step=_next_step(payload, problems),
                 )
+            self.configs.append(config)
 
     def go(self, *, detach: bool, as_json: bool) -> int:
         """Submit the runs, stay with them unless told to leave, and say how they ended.
@@ -165,13 +174,10 @@ class Submission:
 
 
 def say_dry_run(submission: Submission, *, as_json: bool) -> int:
-    """Print what would be submitted."""
-    from gym_gui.runs.config import validate_train_run_config
-
-    found: list[dict[str, Any]] = []
-    for payload in submission.payloads:
-        config = validate_train_run_config(payload)
-        found.append({"valid": True, "digest": config.digest, "config": config.payload})
+    """Print what would be submitted, of a submission that was checked."""
+    found: list[dict[str, Any]] = [
+        {"valid": True, "digest": config.digest, "config": config.payload} for config in submission.configs
+    ]
     if as_json:
         print_json({"runs": found})
         return exits.COMPLETED

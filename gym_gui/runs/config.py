@@ -22,7 +22,7 @@ from gym_gui.runs.plan import Limits
 from gym_gui.runs.secret_values import Secrets, secret_problems
 from gym_gui.runs.worker_requests import WorkerRequest, expand_workers
 
-__all__ = ["TrainRunConfig", "WorkerRequest", "run_config_problems", "validate_train_run_config"]
+__all__ = ["TrainRunConfig", "WorkerRequest", "read_run_config", "run_config_problems", "validate_train_run_config"]
 
 
 @dataclass(frozen=True)
@@ -92,7 +92,7 @@ def validate_train_run_config(payload: Any) -> TrainRunConfig:
     Raises:
         ConfigError: With every fault: path, value, what is allowed, the nearest name.
     """
-    config, problems = _read(payload)
+    config, problems = read_run_config(payload)
     if config is None:
         raise ConfigError(
             "the run config is not valid",
@@ -104,10 +104,15 @@ def validate_train_run_config(payload: Any) -> TrainRunConfig:
 
 def run_config_problems(payload: Any) -> list[Problem]:
     """Return every fault of a run config; empty if it is valid."""
-    return _read(payload)[1]
+    return read_run_config(payload)[1]
 
 
-def _read(payload: Any) -> tuple[TrainRunConfig | None, list[Problem]]:
+def read_run_config(payload: Any) -> tuple[TrainRunConfig | None, list[Problem]]:
+    """Return a run config, ``None`` if it is not valid, and every fault of it.
+
+    Args:
+        payload: As of :func:`validate_train_run_config`.
+    """
     plain, problems = plain_copy(payload)
     if not isinstance(plain, dict):
         shown = "null" if payload is None else f"a {type(payload).__name__}"

@@ -8,14 +8,21 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from gym_gui.core.worker.errors import ConfigError, Problem
-from gym_gui.runs.config import TrainRunConfig, run_config_problems, validate_train_run_config
+from gym_gui.runs.config import TrainRunConfig, read_run_config
 
 _STAND_IN = {"run_name": "run"}
 _STEP = re.compile(r"\[(\d+)\]|([^.\[\]]+)")
 
 
 def all_problems(payload: Any, check_workers: Callable[[TrainRunConfig], object]) -> list[Problem]:
-    """Return what is wrong with a run config as a whole.
+    """Return every problem of a run config, as :func:`check_run_config` does."""
+    return check_run_config(payload, check_workers)[1]
+
+
+def check_run_config(
+    payload: Any, check_workers: Callable[[TrainRunConfig], object]
+) -> tuple[TrainRunConfig | None, list[Problem]]:
+    """Read a run config and return it, ``None`` if anything is wrong with it or its workers, and every problem.
 
     A config whose own fields are faulty is looked at once more without those fields, so that what is wrong with its
     workers shows as well.
@@ -24,20 +31,18 @@ def all_problems(payload: Any, check_workers: Callable[[TrainRunConfig], object]
         payload: The run config; not changed.
         check_workers: Raises ``ConfigError`` for what is wrong with the workers of a config that is otherwise valid.
     """
-    problems = run_config_problems(payload)
-    rest = payload
-    if problems:
-        if not isinstance(payload, dict):
-            return problems
+    config, problems = read_run_config(payload)
+    readable = config
+    if readable is None and isinstance(payload, dict):
         rest = {**_STAND_IN, **_without(payload, [problem.path for problem in problems])}
-        if run_config_problems(rest):
-            return problems
-    try:
-        check_workers(validate_train_run_config(rest))
-    except ConfigError as error:
-        known = {problem.path for problem in problems}
-        problems += [problem for problem in error.problems if problem.path not in known]
-    return problems
+        readable, _ = read_run_config(rest)
+    if readable is not None:
+        try:
+            check_workers(readable)
+        except ConfigError as error:
+            known = {problem.path for problem in problems}
+            problems += [problem for problem in error.problems if problem.path not in known]
+    return None if problems else config, problems
 
 
 def _without(payload: dict[str, Any], paths: Sequence[str]) -> dict[str, Any]:

@@ -23,7 +23,7 @@ _NUMBER = re.compile(r"[+-]?(?:[1-9]\d*(?:_\d+)*|0)(?:\.\d*)?(?:[eE][+-]?\d{1,3}
 
 
 def check_worker_config(
-    record: WorkerRecord, config: dict[str, Any], path: str = "metadata.worker.config"
+    record: WorkerRecord, config: dict[str, Any], path: str = "metadata.worker.config", *, whole: bool = True
 ) -> list[Problem]:
     """Return everything that is wrong with a worker's config: types, bounds, choices, unknown and missing names.
 
@@ -34,11 +34,12 @@ def check_worker_config(
         record: The worker.
         config: Its settings, plain JSON.
         path: Where they stand in the run config.
+        whole: A required field that is missing is a problem, too.
     """
     schema = record.schema
     if schema is None:
         return []
-    required = [name for name in schema.get("required", []) if name not in MANAGED_FIELDS]
+    required = [name for name in schema.get("required", []) if whole and name not in MANAGED_FIELDS]
     values = {name: value for name, value in config.items() if name not in MANAGED_FIELDS or _is_own_seed(name, value)}
     return check_values({"additionalProperties": False, **schema, "required": required}, values, path=path)
 
@@ -56,15 +57,25 @@ def coerce_config(record: WorkerRecord, config: dict[str, Any]) -> dict[str, Any
 
 
 def parse_settings(pairs: Sequence[str], record: WorkerRecord) -> dict[str, Any]:
-    """Read ``name=value`` settings of a command line.
+    """Read ``name=value`` settings of a command line, and check them.
+
+    Raises:
+        ConfigError: With every setting that is malformed, unknown or not allowed.
+    """
+    settings, problems = read_settings(pairs, record)
+    problems += check_worker_config(record, settings, "", whole=False)
+    if problems:
+        raise settings_error(record, problems)
+    return settings
+
+
+def read_settings(pairs: Sequence[str], record: WorkerRecord) -> tuple[dict[str, Any], list[Problem]]:
+    """Read ``name=value`` settings of a command line; return them and those that are malformed or unknown.
 
     A value is JSON where it is JSON to the letter (``1e5``, ``true``, ``null``, ``[64,64]``), else text; in a field for
     text alone it is always text. Where the worker's schema says what a field takes, a person's way of writing that is
     understood, too: ``1_000`` and ``1e5`` for a whole number, ``True``, ``None``. Nothing else is guessed: an
     ``env_kwargs.level=007`` is text.
-
-    Raises:
-        ConfigError: With every setting that is malformed, unknown or not allowed.
     """
     settings: dict[str, Any] = {}
     problems: list[Problem] = []
@@ -81,31 +92,27 @@ def parse_settings(pairs: Sequence[str], record: WorkerRecord) -> dict[str, Any]
             _place(settings, [name], text, problems)
         else:
             _set(settings, name, text, record, problems)
-    known = {name for name in settings if record.schema is None or name in record.properties}
-    problems += [
-        problem
-        for name in settings
-        if name in known and name != "worker_id"
-        for problem in _check_field(record, name, settings[name])
-    ]
-    if problems:
-        raise ConfigError(
-            f"settings of {record.name} are not valid",
-            problems,
-            next_step=f"see what it takes: mosaic workers describe {record.name}",
-        )
-    return settings
+    return settings, problems
 
 
-def common_flags(
+def settings_error(record: WorkerRecord, problems: list[Problem]) -> ConfigError:
+    """Return the error for settings of a worker."""
+    return ConfigError(
+        f"settings of {record.name} are not valid",
+        problems,
+        next_step=f"see what it takes: mosaic workers describe {record.name}",
+    )
+
+
+def read_flags(
     record: WorkerRecord, env: str | None = None, algo: str | None = None, steps: int | None = None
-) -> dict[str, Any]:
+) -> tuple[dict[str, tuple[str, Any]], list[Problem]]:
     """Map the command line's own ``--env``, ``--algo`` and ``--steps`` to the fields that a worker has.
 
-    Raises:
-        ConfigError: The worker has no such field, or its schema is not known.
+    Returns:
+        By each field the flag and its value, and the flags for which the worker has no field, or none that is known.
     """
-    settings: dict[str, Any] = {}
+    fields: dict[str, tuple[str, Any]] = {}
     problems = []
     for flag, value, names in (
         ("--env", env, ENVIRONMENT_FIELDS),
@@ -116,36 +123,14 @@ def common_flags(
             continue
         name = next((name for name in names if record.has_field(name)), None)
         if name is not None:
-            settings[name] = value
-            for problem in _check_field(record, name, value):
-                problem.path = f"{flag} ({problem.path})"
-                problems.append(problem)
+            fields[name] = (flag, value)
         elif record.schema is None:
-            problems.append(
-                Problem(
-                    flag,
-                    f"cannot be placed: the fields of {record.name} are not known",
-                    value=value,
-                    allowed="--set NAME=VALUE",
-                )
-            )
+            why = f"cannot be placed: the fields of {record.name} are not known"
+            problems.append(Problem(flag, why, value=value, allowed="--set NAME=VALUE"))
         else:
-            fields = ", ".join(record.properties)
-            problems.append(
-                Problem(
-                    flag,
-                    f"has no field in {record.name} ({' or '.join(names)})",
-                    value=value,
-                    allowed=f"--set with {fields}",
-                )
-            )
-    if problems:
-        raise ConfigError(
-            f"options for {record.name} are not valid",
-            problems,
-            next_step=f"see what it takes: mosaic workers describe {record.name}",
-        )
-    return settings
+            why = f"has no field in {record.name} ({' or '.join(names)})"
+            problems.append(Problem(flag, why, value=value, allowed=f"--set with {', '.join(record.properties)}"))
+    return fields, problems
 
 
 def named_in(record: WorkerRecord | None, config: dict[str, Any], names: Sequence[str]) -> str:
@@ -207,12 +192,6 @@ def _place(settings: dict[str, Any], parts: list[str], value: Any, problems: lis
         message = f"is set twice: to {inner[parts[-1]]!r}, and to {value!r}"
         problems.append(Problem(".".join(parts), message, value=value, allowed="one of them"))
     inner[parts[-1]] = value
-
-
-def _check_field(record: WorkerRecord, name: str, value: Any) -> list[Problem]:
-    if record.schema is None or (name == "seed" and value is None):
-        return []
-    return check_values({"properties": {name: record.properties[name]}}, {name: value})
 
 
 def _typed_value(text: str, types: set[str]) -> Any:

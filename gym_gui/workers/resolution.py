@@ -32,19 +32,31 @@ class ResolvedKind:
     flags: list[str]
 
 
-def resolve_workers(config: TrainRunConfig, catalog: WorkerCatalog) -> tuple[dict[str, ResolvedKind], list[Problem]]:
-    """Return what each entry of a run config names, by the entry's path, and everything that is wrong with any."""
+def resolve_workers(
+    config: TrainRunConfig, catalog: WorkerCatalog, *, settings_checked: bool = False
+) -> tuple[dict[str, ResolvedKind], list[Problem]]:
+    """Return what each entry of a run config names, by the entry's path, and everything that is wrong with any.
+
+    Args:
+        config: The run config.
+        catalog: The workers that exist.
+        settings_checked: The settings were compared with their workers' schemas already.
+    """
     catalog = catalog.within(config.variables())
     kinds: dict[str, ResolvedKind] = {}
     problems: list[Problem] = []
     for request in config.workers:
         if request.path not in kinds:
-            kinds[request.path] = _resolve(config, request, catalog, problems)
+            kinds[request.path] = _resolve(config, request, catalog, problems, settings_checked)
     return kinds, problems
 
 
 def _resolve(
-    config: TrainRunConfig, request: WorkerRequest, catalog: WorkerCatalog, problems: list[Problem]
+    config: TrainRunConfig,
+    request: WorkerRequest,
+    catalog: WorkerCatalog,
+    problems: list[Problem],
+    settings_checked: bool,
 ) -> ResolvedKind:
     record = _record_of(request, catalog, problems)
     module = request.module or (record.module if record else "")
@@ -65,7 +77,7 @@ def _resolve(
         problems.append(undriven)
         return ResolvedKind(record, module, settings, flags)
     settings |= _limited_steps(config, record, request, problems)
-    wrong = check_worker_config(record, settings, join(request.path, "config"))
+    wrong = [] if settings_checked else check_worker_config(record, settings, join(request.path, "config"))
     problems += wrong
     if not wrong and request.command is None:
         problems += unsuitable(config, request, record, settings, catalog)

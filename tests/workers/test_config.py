@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gym_gui.core.worker.errors import ConfigError
-from gym_gui.workers.config import check_worker_config, common_flags, parse_settings, target_steps
+from gym_gui.workers.config import check_worker_config, parse_settings, read_flags, target_steps
 from gym_gui.workers.record import WorkerRecord
 
 SCHEMA = {
@@ -141,21 +141,21 @@ def test_any_text_is_a_setting_or_refused(text: str, record: WorkerRecord, form:
         parse_settings([form.replace("{}", text)], record)
 
 
-def test_common_flags_go_where_the_worker_has_them() -> None:
-    assert common_flags(TINY, env="A", algo="dqn", steps=5) == {"env_id": "A", "algo": "dqn", "total_steps": 5}
+def test_flags_go_where_the_worker_has_them() -> None:
+    flags = {"env_id": ("--env", "A"), "algo": ("--algo", "dqn"), "total_steps": ("--steps", 5)}
+    assert read_flags(TINY, env="A", algo="dqn", steps=5) == (flags, [])
     other = record_of({"properties": {"algorithm": {"type": "string"}, "total_timesteps": {"type": "integer"}}})
-    assert common_flags(other, algo="x", steps=5) == {"algorithm": "x", "total_timesteps": 5}
-    assert common_flags(TINY) == {}
+    flags = {"algorithm": ("--algo", "x"), "total_timesteps": ("--steps", 5)}
+    assert read_flags(other, algo="x", steps=5) == (flags, [])
+    assert read_flags(TINY) == ({}, [])
 
 
-def test_common_flags_that_lead_nowhere() -> None:
-    with pytest.raises(ConfigError) as raised:
-        common_flags(record_of({"properties": {"a": {}}}), env="A", algo="x", steps=5)
-    assert [problem.path for problem in raised.value.problems] == ["--env", "--algo", "--steps"]
-    with pytest.raises(ConfigError, match="not known"):
-        common_flags(FREE, env="A")
-    with pytest.raises(ConfigError, match=r"--algo \(algo\)"):
-        common_flags(TINY, algo="sac")
+def test_flags_that_the_worker_has_no_field_for() -> None:
+    _, problems = read_flags(record_of({"properties": {"a": {}}}), env="A", algo="x", steps=5)
+    assert [problem.path for problem in problems] == ["--env", "--algo", "--steps"]
+    fields, (problem,) = read_flags(FREE, env="A")
+    assert fields == {}
+    assert "not known" in problem.message
 
 
 def test_target_steps() -> None:

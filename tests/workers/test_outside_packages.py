@@ -17,7 +17,7 @@ from gym_gui.runs.config import validate_train_run_config
 from gym_gui.runs.folder import RunFolder
 from gym_gui.validations.dry_run import run_dry_run
 from gym_gui.workers.catalog import WorkerCatalog
-from gym_gui.workers.config import common_flags, parse_settings
+from gym_gui.workers.config import parse_settings, read_flags
 from gym_gui.workers.environments.record import WorkerEnvironment
 from gym_gui.workers.planning import plan_run, write_run
 
@@ -133,7 +133,8 @@ def test_a_worker_that_speaks_the_protocol_itself(catalog: WorkerCatalog, home: 
     assert record.flags == ["--config", "--grpc", "--grpc-target", "--help"]
     assert list(record.properties) == ["run_id", "seed", "env_id", "algorithm", "total_steps", "learning_rate"]
 
-    settings = common_flags(record, env="CartPole-v1", algo="dqn", steps=1000) | parse_settings(["seed=3"], record)
+    flags, _ = read_flags(record, env="CartPole-v1", algo="dqn", steps=1000)
+    settings = {field: value for field, (_, value) in flags.items()} | parse_settings(["seed=3"], record)
     assert settings == {"env_id": "CartPole-v1", "algorithm": "dqn", "total_steps": 1000, "seed": 3}
     assert run_dry_run(record, settings) == []
 

@@ -38,12 +38,15 @@ def demo(home: Path, steps: int, seeds: str, as_json: bool) -> int:
     from gym_gui.trainer.home import DaemonHome
     from gym_gui.trainer.lifecycle import stop_daemon
     from gym_gui.workers.catalog import WorkerCatalog
-    from gym_gui.workers.config import common_flags
+    from gym_gui.workers.config import read_flags, settings_error
 
     check_matplotlib()
     catalog = WorkerCatalog(home, persist=False)
     record = usable(catalog, WORKER)
-    config = common_flags(record, env=ENVIRONMENT, algo=ALGORITHM, steps=steps)
+    flags, problems = read_flags(record, env=ENVIRONMENT, algo=ALGORITHM, steps=steps)
+    if problems:
+        raise settings_error(record, problems)
+    config = {field: value for field, (_, value) in flags.items()}
     payloads: list[dict[str, Any]] = [
         {
             "run_name": f"{ALGORITHM} {ENVIRONMENT} s{seed}",

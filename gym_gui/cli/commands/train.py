@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -12,6 +12,9 @@ from gym_gui.cli.config_completions import complete_algorithm, complete_env, com
 from gym_gui.cli.counts import count_option
 from gym_gui.cli.options import TEXT, common, worker_argument
 from gym_gui.cli.overrides import override_options
+
+if TYPE_CHECKING:
+    from gym_gui.workers.record import WorkerRecord
 
 
 @click.command()
@@ -106,7 +109,6 @@ def train(
     from gym_gui.cli.submission import Submission, say_dry_run
     from gym_gui.core.worker.errors import UsageError
     from gym_gui.workers.catalog import WorkerCatalog
-    from gym_gui.workers.config import common_flags, parse_settings
 
     if seed is not None and seeds is not None:
         raise UsageError(
@@ -122,12 +124,8 @@ def train(
     wanted: list[int | None] = [seed] if seeds is None else list(parse_seeds(seeds))
     catalog = WorkerCatalog(home, persist=False)
     record = usable(catalog, worker)
-    config = _all_or_all_problems(
-        record.name,
-        {"--env": env, "--algo": algo, "--steps": steps, "--seed": seed, "--seeds": seeds},
-        lambda: common_flags(record, env=env, algo=algo, steps=steps),
-        lambda: parse_settings(list(settings), record),
-    )
+    flags = {"env": env, "algo": algo, "steps": steps}
+    config = _config(record, flags, settings, {"--seed": seed, "--seeds": seeds}, wanted[0])
     if worker_ids and "worker_id" in config:
         raise UsageError(
             "--worker-id and --set worker_id=… name the worker twice",
@@ -161,53 +159,50 @@ def train(
     submission = Submission(
         home, catalog, [payload(number) for number in wanted], many=seeds is not None, where="command line"
     )
-    submission.check(dry_run_workers=not no_check)
+    submission.check(dry_run_workers=not no_check, settings_checked=True)
     if dry_run:
         return say_dry_run(submission, as_json=as_json)
     return submission.go(detach=detach, as_json=as_json)
 
 
-def _all_or_all_problems(
-    worker: str,
+def _config(
+    record: WorkerRecord,
     flags: dict[str, Any],
-    flags_of: Callable[[], dict[str, Any]],
-    settings_of: Callable[[], dict[str, Any]],
+    settings: tuple[str, ...],
+    seeds: dict[str, Any],
+    first: int | None,
 ) -> dict[str, Any]:
-    """Return what the options of their own and ``--set`` say together; or raise one error with all problems.
+    """Return what the options of their own and ``--set`` say together, checked; or raise one error with all problems.
 
     Args:
-        worker: The worker.
-        flags: Values of the options.
-        flags_of: Returns them by the worker's own fields.
-        settings_of: Returns what ``--set`` says.
+        record: The worker.
+        flags: Values of ``--env``, ``--algo`` and ``--steps``.
+        settings: Those of ``--set``.
+        seeds: Those of ``--seed`` and ``--seeds``.
+        first: The seed of the first run.
     """
-    from gym_gui.core.worker.errors import ConfigError, Problem
+    from gym_gui.core.worker.errors import Problem
+    from gym_gui.workers.config import check_worker_config, read_flags, read_settings, settings_error
 
-    problems: list[Problem] = []
-    found: list[dict[str, Any]] = []
-    for read in (flags_of, settings_of):
-        try:
-            found.append(read())
-        except ConfigError as error:  # noqa: PERF203 - two readers, and both are to be heard
-            problems += error.problems
-            found.append({})
-    own, settings = found
-    seed = next((name for name in ("--seed", "--seeds") if flags[name] is not None), None)
-    if seed is not None and "seed" in settings:
-        own = {**own, "seed": flags[seed]}
-    for field in own.keys() & settings.keys():
-        flag = next(name for name, value in flags.items() if value == own[field])
-        if own[field] != settings[field]:
-            message = f"is {settings[field]!r}, but {flag} says {own[field]!r}"
+    own, problems = read_flags(record, **flags)
+    found, malformed = read_settings(settings, record)
+    problems += malformed
+    seed = next(((name, value) for name, value in seeds.items() if value is not None), None)
+    for field, (flag, value) in {**own, **({"seed": seed} if seed else {})}.items():
+        if field in found and value != found[field]:
+            message = f"is {found[field]!r}, but {flag} says {value!r}"
             problems.append(Problem(f"--set {field}", message, allowed="one of them"))
+    config = {**{field: value for field, (_, value) in own.items()}, **found}
+    seeded = config if first is None else {**config, "seed": first}
+    for problem in check_worker_config(record, seeded, "", whole=not problems):
+        if problem.path in own and problem.path not in found:
+            problem.path = f"{own[problem.path][0]} ({problem.path})"
+        problems.append(problem)
     if problems:
-        raise ConfigError(
-            f"settings of {worker} are not valid",
-            problems,
-            where="command line",
-            next_step=f"see what it takes: mosaic workers describe {worker}",
-        )
-    return {**own, **settings}
+        error = settings_error(record, problems)
+        error.where = "command line"
+        raise error
+    return config
 
 
 def _metadata(part: dict[str, Any], worker_ids: tuple[str, ...]) -> dict[str, Any]:
