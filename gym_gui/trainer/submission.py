@@ -145,7 +145,7 @@ class Submission:
             planned = plan_run(config, self.catalog, self.home, **more)
             if self._inventory is not None:
                 needed = sum(worker.gpus or 0 for worker in planned.plan.workers if worker.needs_gpus)
-                problems += gpu_problems(self._needing_gpus(config, planned), needed, self._inventory)
+                problems += gpu_problems(_needing_gpus(planned), needed, self._inventory)
         except ConfigError as error:
             error.problems = problems + error.problems
             raise
@@ -157,10 +157,9 @@ class Submission:
             )
         return planned
 
-    def _needing_gpus(self, config: TrainRunConfig, planned: PlannedRun) -> list[str]:
-        used = planned.plan.provenance["workers"]
-        catalog = self.catalog.within(config.variables())
-        return [name for name in used if catalog.get(name).capabilities.get("requires_gpu") is True]
+
+def _needing_gpus(planned: PlannedRun) -> list[str]:
+    return [name for name, record in planned.records.items() if record.capabilities.get("requires_gpu") is True]
 
 
 def _tell_configs(folder: RunFolder, plan: RunPlan) -> None:

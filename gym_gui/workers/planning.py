@@ -37,6 +37,8 @@ class PlannedRun(NamedTuple):
     """All that goes on record."""
     secrets: dict[str, WorkerSecrets]
     """Per worker id what does not."""
+    records: dict[str, WorkerRecord]
+    """The workers that it uses, by name."""
 
 
 def plan_run(
@@ -112,7 +114,7 @@ def plan_run(
         submitter=submitter,
         provenance={**told, "workers": {name: _origin(record) for name, record in used.items()}},
     )
-    return PlannedRun(plan, {worker.worker_id: secrets for worker, secrets in planned})
+    return PlannedRun(plan, {worker.worker_id: secrets for worker, secrets in planned}, used)
 
 
 def write_run(folder: RunFolder, planned: PlannedRun) -> None:
