@@ -51,22 +51,10 @@ def test_train_checks_once(calls: Counter[str], home: Path, monkeypatch: pytest.
 
 def test_train_names_the_option_of_every_wrong_value(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("MOSAIC_HOME", str(home))
-    arguments = [
-        "random",
-        "--steps",
-        "0",
-        "--set",
-        "seed=-1",
-        "--set",
-        "env_kwargs=5",
-        "--set",
-        "nonsense=1",
-        "--dry-run",
-    ]
+    arguments = ["cleanrl", "--algo", "sacc", "--set", "gamma=7", "--set", "nonsense=1", "--dry-run"]
     ended = CliRunner().invoke(train, arguments, standalone_mode=False)
     assert isinstance(ended.exception, ConfigError)
-    paths = {problem.path for problem in ended.exception.problems}
-    assert paths == {"--steps (total_steps)", "seed", "env_kwargs", "nonsense"}
+    assert {problem.path for problem in ended.exception.problems} == {"--algo (algo)", "gamma", "nonsense"}
     assert ended.exception.where == "command line"
 
 
