@@ -138,6 +138,17 @@ seen["sampling"] = [EpisodeSampling("episodes:3").picks(i) for i in range(4)]
 assert RunCounter().next_step() == 0
 with sdk.HeartbeatThread(emitter, 1000):
     pass
+sink = io.StringIO()
+own = sdk.TelemetryEmitter("r", sink=sink)
+try:
+    with sdk.RunLifecycle(SmokeConfig("r"), "smoke", emitter=own, write_manifest=lambda: path) as run:
+        run.phase("importing nothing")
+        run.refuse([sdk.Problem("mode", "does not fit")])
+except sdk.ConfigError:
+    seen["refused"] = [run.outcome, run.exit_code]
+with sdk.RunLifecycle(SmokeConfig("r"), dry_run=True, emitter=own):
+    pass
+seen["lifecycle"] = [json.loads(line)["event"] for line in sink.getvalue().splitlines()]
 assert encoding.encode_sorted({"b": 1, "a": 2}) == '{"a":2,"b":1}'
 assert str(sdk.Cancelled()) == "SIGTERM received"
 

@@ -17,9 +17,9 @@ import pytest
 from gym_gui.core.worker import ConfigError, WorkerCLI
 
 WORKER = '''
-import logging, os, subprocess, sys, time
+import logging, os, signal, subprocess, sys, time
 from dataclasses import dataclass, field
-from gym_gui.core.worker import TelemetryEmitter, WorkerCLI
+from gym_gui.core.worker import RunLifecycle, TelemetryEmitter, WorkerCLI
 
 @dataclass
 class ProbeWorkerConfig:
@@ -59,6 +59,9 @@ class Runtime:
             self.emitter.run_failed(exc_info=error)
             raise
         self.emitter.run_completed({"status": "completed"})
+        if self.config.do == "late":
+            os.kill(os.getpid(), signal.SIGTERM)
+            time.sleep(1)
         return {}
 
     def train(self):
@@ -77,6 +80,17 @@ class Runtime:
                     pass
         for i in range(self.config.steps):
             self.emitter.step(i, reward=1.0)
+
+class Managed(Runtime):
+    """The same with the SDK's lifecycle."""
+    def run(self):
+        with RunLifecycle(self.config, "probe", dry_run=self.dry_run, heartbeat_interval_s=0) as run:
+            if not run.dry_run:
+                self.train()
+        if self.config.do == "late":
+            os.kill(os.getpid(), signal.SIGTERM)
+            time.sleep(1)
+        return run.summary
 
 class Plain:
     """A runtime that knows nothing of dry runs and tells nothing of itself."""
@@ -169,7 +183,7 @@ def test_schema(worker: Worker) -> None:
     assert schema["properties"]["steps"] == {"type": "integer", "default": 3, "minimum": 1}
 
 
-@pytest.mark.parametrize("runtime", ["Runtime", "Plain"])
+@pytest.mark.parametrize("runtime", ["Runtime", "Managed", "Plain"])
 def test_dry_run_is_two_events(worker: Worker, runtime: str) -> None:
     done = worker.run("--dry-run", RUNTIME=runtime)
     assert done.returncode == 0, done.stderr
@@ -217,7 +231,7 @@ def test_missing_config_flag(worker: Worker) -> None:
     assert worker.events() == []
 
 
-@pytest.mark.parametrize("runtime", ["Runtime", "Plain", "Broken", "Missing"])
+@pytest.mark.parametrize("runtime", ["Runtime", "Managed", "Plain", "Broken", "Missing"])
 def test_failure_is_told_once(worker: Worker, runtime: str) -> None:
     worker.config(run_id="r", do="fail")
     done = worker.run(RUNTIME=runtime)
@@ -227,13 +241,27 @@ def test_failure_is_told_once(worker: Worker, runtime: str) -> None:
     assert worker.events()[-1]["payload"]["error"]
 
 
+@pytest.mark.parametrize("runtime", ["Runtime", "Managed"])
+def test_a_request_that_comes_after_the_end_is_too_late(worker: Worker, runtime: str) -> None:
+    worker.config(run_id="r", do="late", steps=1)
+    done = worker.run(RUNTIME=runtime)
+    assert done.returncode == 0, done.stderr
+    assert worker.kinds() == ["run_started", "step", "run_completed"]
+
+
+@pytest.mark.parametrize("runtime", ["Runtime", "Managed"])
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGTERM, 143), (signal.SIGINT, 130)])
-def test_signals_cancel(worker: Worker, number: int, code: int) -> None:
+def test_signals_cancel(worker: Worker, number: int, code: int, runtime: str) -> None:
     worker.config(run_id="r", do="swallow")
     with subprocess.Popen(
         [sys.executable, "probe_worker.py", "--config", "config.json"],
         cwd=worker.folder,
-        env={**os.environ, "MOSAIC_LOG": str(worker.log), "PYTHONPATH": str(Path(__file__).resolve().parents[2])},
+        env={
+            **os.environ,
+            "RUNTIME": runtime,
+            "MOSAIC_LOG": str(worker.log),
+            "PYTHONPATH": str(Path(__file__).resolve().parents[2]),
+        },
         stderr=subprocess.PIPE,
     ) as process:
         for _ in until(lambda: "heartbeat" in worker.kinds()):

@@ -12,6 +12,8 @@ from pathlib import Path
 
 import pytest
 
+from gym_gui.workers.scaffold import name_worker, write_worker
+
 ROOT = Path(__file__).parents[2]
 BLOCK = re.compile(r"`((?:my_worker/)?[a-z_]+\.(?:py|toml))`[^\n]*(?:\n(?!```)[^\n]*)*\n```[a-z]+\n(.*?)```", re.DOTALL)
 
@@ -30,8 +32,11 @@ def environment(tmp_path: Path) -> Iterator[dict[str, str]]:
     files = dict(BLOCK.findall(text))
     assert set(files) == {
         "pyproject.toml",
-        *(f"my_worker/{n}.py" for n in ("config", "telemetry", "runtime", "cli", "__init__")),
+        *(f"my_worker/{n}.py" for n in ("config", "sdk", "runtime", "cli", "__init__")),
     }
+    assert "mosaic workers new" in files["my_worker/sdk.py"]
+    written = write_worker(name_worker("scratch"), tmp_path / "scratch")
+    files["my_worker/sdk.py"] = next(path for path in written if path.name == "sdk.py").read_text()
     source = tmp_path / "my_worker"
     (source / "my_worker").mkdir(parents=True)
     for name, content in files.items():

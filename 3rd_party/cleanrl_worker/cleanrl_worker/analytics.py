@@ -5,8 +5,6 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from .sdk import HAS_SDK
-
 if TYPE_CHECKING:
     from .config import CleanRLWorkerConfig
 
@@ -19,8 +17,10 @@ def write_analytics_manifest(
     worker_id: str | None = None,
     wandb: dict[str, Any] | None = None,
     metadata: dict[str, Any] | None = None,
-) -> Path | None:
+) -> Path:
     """Write ``<run_id>_analytics.json`` into the working directory: what exists, and nothing else.
+
+    It needs MOSAIC, whose manifest it is.
 
     Args:
         config: The run's config.
@@ -31,10 +31,8 @@ def write_analytics_manifest(
         metadata: What else explains the artifacts.
 
     Returns:
-        The file; ``None`` without MOSAIC, whose manifest it is.
+        The file.
     """
-    if not HAS_SDK:
-        return None
     from gym_gui.core.worker.analytics import (
         ArtifactsMetadata,
         CheckpointMetadata,

@@ -15,7 +15,7 @@ from .arguments import ARGUMENTS, argument_names
 from .curriculum import Stage, check_curriculum, steps_of
 from .presets import preset_for
 from .sampling import sampling_period
-from .sdk import HAS_SDK, ConfigError, Problem, check_config, nearest
+from .sdk import HAS_SDK, ConfigError, Problem, check_config, load_worker_config_from_file, nearest
 
 MODES = ("train", "resume", "evaluate")
 WANDB_MODES = ("off", "offline", "online")
@@ -295,13 +295,7 @@ def load_worker_config(config_path: str | Path) -> CleanRLWorkerConfig:
         FileNotFoundError: There is no such file.
         ConfigError: It does not hold a config of this worker.
     """
-    if HAS_SDK:
-        from gym_gui.core.worker.config_loader import load_worker_config_from_file
-
-        return CleanRLWorkerConfig.from_dict(load_worker_config_from_file(config_path))
-    data = json.loads(Path(config_path).read_text(encoding="utf-8"))
-    worker = (data.get("metadata") or {}).get("worker")
-    return CleanRLWorkerConfig.from_dict((worker.get("config") or {}) if worker else data)
+    return CleanRLWorkerConfig.from_dict(load_worker_config_from_file(config_path))
 
 
 __all__ = ["CleanRLWorkerConfig", "load_worker_config"]

@@ -22,7 +22,7 @@ from .needs import NEEDS
 from .output import Output
 from .recorder import Recorder
 from .scalars import Scalars
-from .sdk import log_constant
+from .sdk import log_constants
 from .signals import DeferredSignals
 from .spaces import Spaces
 from .tracking import Tracking
@@ -117,7 +117,8 @@ class Job:
         env.close()
         restore_part(agent, checkpoint, "agent")
         self._emitter.checkpoint_loaded(
-            {"path": checkpoint["path"], "step": checkpoint["step"]}, constant=log_constant("CHECKPOINT_LOADED")
+            {"path": checkpoint["path"], "step": checkpoint["step"]},
+            constant=log_constants.LOG_WORKER_CLEANRL_CHECKPOINT_LOADED,
         )
         evaluation = self._play(agent, self._seed)
         return {

@@ -1,12 +1,12 @@
-"""What this worker uses of MOSAIC's SDK, and the little that stands in for it where MOSAIC is not installed."""
+"""MOSAIC's worker SDK, or what stands in for it where MOSAIC is not installed: it prints the same events.
+
+Every worker has the same file: `mosaic workers new` writes it. Import the SDK from here, and change nothing in here.
+Standard library alone, Python 3.8 and later.
+"""
 
 from __future__ import annotations
 
-import difflib
 import importlib
-from collections.abc import Iterable
-from contextlib import AbstractContextManager, nullcontext
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 try:
@@ -15,24 +15,84 @@ try:
 except ImportError:
     HAS_SDK = False
 
-if TYPE_CHECKING or HAS_SDK:
-    from gym_gui.core.worker.cli_base import Cancelled
-    from gym_gui.core.worker.envs import find_env_spec, nearest_env_ids
-    from gym_gui.core.worker.envs.returns import as_float
-    from gym_gui.core.worker.errors import ConfigError, MosaicError, Problem, UsageError, nearest
-else:
 
-    class Cancelled(BaseException):
-        """A request to stop; nothing raises it without MOSAIC."""
+class _LogConstants:
+    """MOSAIC's log constants by their names; without MOSAIC each is ``None``."""
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(importlib.import_module("gym_gui.logging_config.log_constants"), name) if HAS_SDK else None
+
+
+log_constants = _LogConstants()
+
+
+def log_constant(logger: Any, constant: Any, **values: Any) -> None:
+    """Log one of MOSAIC's log constants with some values; without MOSAIC nothing is logged."""
+    if HAS_SDK:
+        helpers = importlib.import_module("gym_gui.logging_config.helpers")
+        helpers.log_constant(logger, constant, extra=values, stacklevel=2)
+
+
+if TYPE_CHECKING or HAS_SDK:
+    from gym_gui.core.worker import Cancelled as Cancelled
+    from gym_gui.core.worker import ConfigError as ConfigError
+    from gym_gui.core.worker import MosaicError as MosaicError
+    from gym_gui.core.worker import Problem as Problem
+    from gym_gui.core.worker import RunLifecycle as RunLifecycle
+    from gym_gui.core.worker import TelemetryEmitter as TelemetryEmitter
+    from gym_gui.core.worker import UsageError as UsageError
+    from gym_gui.core.worker import WorkerCLI as WorkerCLI
+    from gym_gui.core.worker import check_config as check_config
+    from gym_gui.core.worker import load_worker_config_from_file as load_worker_config_from_file
+    from gym_gui.core.worker.envs import find_env_spec as find_env_spec
+    from gym_gui.core.worker.envs import nearest_env_ids as nearest_env_ids
+    from gym_gui.core.worker.envs.returns import as_float as as_float
+    from gym_gui.core.worker.errors import nearest as nearest
+else:
+    import argparse
+    import contextlib
+    import difflib
+    import inspect
+    import json
+    import logging
+    import os
+    import signal
+    import sys
+    import threading
+    import time
+    import traceback
+    from pathlib import Path
+
+    _LAST = ("run_completed", "run_failed", "run_cancelled")
+    _LIFECYCLE = ("run_started", *_LAST, "heartbeat", "checkpoint_saved", "checkpoint_loaded")
+    _emitted = set()  # run and lifecycle event, of every emitter of this process
 
     class MosaicError(Exception):
-        """Something went wrong."""
+        """An error that a user can act on: what happened, where, why, what to do next."""
+
+        exit_code = 1
+        problems: Any = ()
 
         def __init__(self, what: str, *, where: str = "", why: str = "", next_step: str = "") -> None:
-            super().__init__("\n  ".join(part for part in (what, where, why, next_step) if part))
+            super().__init__(what)
+            self.what, self.where, self.why, self.next_step = what, where, why, next_step
+
+        def __str__(self) -> str:
+            head = [f"  {label + ':':<7}{text}" for label, text in (("where", self.where), ("why", self.why)) if text]
+            tail = [f"  next:  {self.next_step}"] if self.next_step else []
+            return "\n".join([self.what, *head, *(f"  - {problem}" for problem in self.problems), *tail])
 
     class UsageError(MosaicError):
         """The user asked for something that cannot be."""
+
+        exit_code = 2
+
+    class ConfigError(UsageError, ValueError):
+        """A config with one or more faults, all of them listed."""
+
+        def __init__(self, what: str, problems: Any = (), **parts: str) -> None:
+            super().__init__(what, **parts)
+            self.problems = list(problems)
 
     class Problem:
         """One fault of a config."""
@@ -47,108 +107,294 @@ else:
             return dict(vars(self))
 
         def __str__(self) -> str:
-            hint = f" (allowed: {self.allowed})" if self.allowed else ""
-            return f"{self.path}: {self.message}{hint}" + (f"; did you mean {self.nearest!r}?" if self.nearest else "")
+            allowed = f" (allowed: {self.allowed})" if self.allowed else ""
+            near = f"; did you mean {self.nearest!r}?" if self.nearest else ""
+            return f"{self.path}: {self.message}{allowed}{near}"
 
-    class ConfigError(UsageError, ValueError):
-        """A config with one or more faults."""
+    class Cancelled(BaseException):
+        """Somebody asked this process to end. Not an :class:`Exception`: training loops do not swallow it."""
 
-        def __init__(self, what: str, problems: Iterable[Problem] = (), **parts: str) -> None:
-            self.problems = list(problems)
-            super().__init__("\n  ".join([what, *map(str, self.problems)]), **parts)
+        def __init__(self, signal_number: int = signal.SIGTERM) -> None:
+            self.signal_name, self.signal_number = signal.Signals(signal_number).name, int(signal_number)
+            super().__init__(f"{self.signal_name} received")
+            self.exit_code = 128 + self.signal_number
 
-    def as_float(reward: Any) -> float:
-        """Return a reward of any numeric type as Python's float, in which it is then summed."""
-        return float(reward.item() if hasattr(reward, "item") else reward)
+        def __reduce__(self) -> Any:
+            return type(self), (self.signal_number,)
 
-    def nearest(name: str, candidates: Iterable[str]) -> str | None:
+    class TelemetryEmitter:
+        """Prints events as JSON lines on stdout, each with one flushed write. Thread-safe."""
+
+        stream: Any = None  # stands in for stdout while what libraries print goes to stderr
+
+        def __init__(self, run_id: str, *, worker_id: str | None = None, sink: Any = None, logger: Any = None) -> None:
+            self.run_id, self.worker_id, self.logger = run_id, worker_id or os.environ.get("WORKER_ID") or None, logger
+            self._head = {"run_id": run_id, **({"worker_id": self.worker_id} if self.worker_id else {})}
+            self._sink, self._lock, self._sampled, self._phase = sink, threading.RLock(), 0, ""
+
+        def __getattr__(self, name: str) -> Any:
+            if name not in _LIFECYCLE:
+                raise AttributeError(name)
+
+            def emit(payload: Any = None, **_log_record: Any) -> None:
+                details = dict(payload or {})
+                if name == "heartbeat" and self._phase:
+                    details.setdefault("phase", self._phase)
+                self._print({"event": name, "timestamp": time.time(), "payload": details}, sort_keys=True)
+                _emitted.add((self.run_id, name))
+
+            return emit
+
+        def phase(self, name: str) -> None:
+            """Print what the worker is busy with while it takes no steps; ``""`` and the next of its data end it."""
+            if name != self._phase:
+                self._phase = name
+                self.heartbeat({"phase": name})
+
+        def step(self, step_index: int, **values: Any) -> None:
+            """Print an environment step."""
+            self._print_data({"event_type": "step", "step_index": step_index, **values})
+
+        def episode(self, ep_index: int, **values: Any) -> None:
+            """Print the end of an episode."""
+            self._print_data({"event_type": "episode", "ep_index": ep_index, "timestamp": time.time(), **values})
+
+        def metrics(self, step: int, values: Any, **more: Any) -> None:
+            """Print numbers measured during training."""
+            self._print_data({"event_type": "metric", "step": step, "values": values, "timestamp": time.time(), **more})
+
+        def allows_steps(self) -> bool:
+            """Return whether to print the steps of an episode that begins now: without MOSAIC there is no quota."""
+            return True
+
+        def count_sampled(self, steps: int) -> None:
+            """Have the next event say that steps were left out."""
+            self._sampled += steps
+
+        def _print_data(self, event: dict[str, Any]) -> None:
+            self._phase = ""
+            self._print({name: value for name, value in event.items() if value is not None})
+
+        def _print(self, event: dict[str, Any], *, sort_keys: bool = False) -> None:
+            with self._lock:
+                if self._sampled:
+                    event["sampled"], self._sampled = event.get("sampled", 0) + self._sampled, 0
+                event = {**self._head, **event}
+                line = json.dumps(event, sort_keys=sort_keys, separators=(",", ":"), default=self._plain)
+                with contextlib.suppress(OSError, ValueError):  # nobody reads any more: that must not end a training
+                    print(line, file=self._sink or self.stream or sys.stdout, flush=True)
+
+        @staticmethod
+        def _plain(value: Any) -> Any:
+            return value.tolist() if hasattr(value, "tolist") else str(value)
+
+    class RunLifecycle:
+        """One run: its first event, heartbeats, exactly one last event. MOSAIC's own also writes the manifest."""
+
+        def __init__(self, config: Any, worker_type: str = "", *, dry_run: bool = False, **options: Any) -> None:
+            self.run_id, self.worker_type, self.dry_run = str(config.run_id), worker_type, dry_run
+            self.logger = options.get("logger") or logging.getLogger(__name__)
+            worker_id = getattr(config, "worker_id", None)
+            self.emitter = options.get("emitter") or TelemetryEmitter(self.run_id, worker_id=worker_id)
+            self.worker_id = self.emitter.worker_id
+            self.summary = {"status": "dry-run", "config": config.to_dict()} if dry_run else {"status": "completed"}
+            if "write_manifest" in options and not dry_run:
+                self.summary["analytics_manifest"] = None
+            self.outcome = self.exit_code = self._process = None
+            self._announcement = {"dry_run": dry_run, **(options.get("announcement") or {})}
+            if worker_type:
+                self._announcement["worker_type"] = worker_type
+            self._progress = options.get("progress") or dict
+            interval_s = options.get("heartbeat_interval_s", getattr(config, "heartbeat_interval_s", 30.0))
+            self._interval_s = 0 if dry_run else interval_s or 0
+            self._ended = threading.Event()
+            self._thread = threading.Thread(target=self._beat, name="mosaic-heartbeat", daemon=True)
+
+        def __enter__(self) -> RunLifecycle:
+            if self._process is not None:
+                raise RuntimeError(f"run {self.run_id} has begun before: a run has one lifecycle")
+            self._process = os.getpid()
+            self.emitter.run_started(self._announcement)
+            if self._interval_s > 0:
+                self._thread.start()
+            return self
+
+        def __exit__(self, kind: Any, error: Any, trace: Any) -> None:
+            if self.outcome is not None or self._process != os.getpid():
+                return
+            self._ended.set()
+            if self._thread.is_alive():
+                self._thread.join()
+            self.exit_code = _exit_code(error)
+            if error is None:
+                self.outcome = "completed"
+                self.emitter.run_completed(self.summary)
+            elif isinstance(error, (Cancelled, KeyboardInterrupt)):
+                self.outcome, name = "cancelled", getattr(error, "signal_name", "SIGINT")
+                self.emitter.run_cancelled({"reason": f"{name} received", "signal": name, **self._how_far()})
+            else:
+                self.outcome = "failed"
+                self.emitter.run_failed(_failure(error))
+
+        def phase(self, name: str) -> None:
+            """Say what the worker is busy with while it takes no steps; nothing in a dry run."""
+            if not self.dry_run:
+                self.emitter.phase(name)
+
+        def refuse(self, problems: Any) -> None:
+            """End the run before its work begins, if there is a reason to."""
+            if problems:
+                raise ConfigError("The run cannot start.", problems)
+
+        def folder(self, kind: str) -> Path:
+            """Return this worker's folder: of ``checkpoints``, ``tensorboard``, ``videos`` or ``frames``."""
+            return Path("runs", self.run_id, kind, self.worker_id or "")
+
+        def constant(self, name: str) -> None:
+            """Return no log constant: there are none without MOSAIC."""
+
+        def _how_far(self) -> dict[str, Any]:
+            try:
+                return dict(self._progress())
+            except Exception as error:  # noqa: BLE001 - a fault in the report must not end the run
+                return {"payload_error": f"{type(error).__name__}: {error}"}
+
+        def _beat(self) -> None:
+            while not self._ended.wait(self._interval_s):
+                self.emitter.heartbeat(self._how_far())
+
+    def _failure(error: BaseException) -> dict[str, Any]:
+        details = getattr(error, "details", None)
+        payload = {"error": str(error), "error_type": type(error).__name__}
+        if isinstance(error, ConfigError):
+            payload["problems"] = [problem.to_dict() for problem in error.problems]
+        return {**payload, **(details if isinstance(details, dict) else {})}
+
+    def _exit_code(error: BaseException | None) -> int:
+        other = 128 + signal.SIGINT if isinstance(error, KeyboardInterrupt) else 1
+        return 0 if error is None else getattr(error, "exit_code", other)
+
+    class WorkerCLI:
+        """A worker's command line; MOSAIC's own also checks the config's schema."""
+
+        @staticmethod
+        def run(config_class: Any, runtime_class: Any, argv: Any = None, **names: Any) -> int:
+            """Read the config, run the runtime, tell how it ended; return the exit code."""
+            parser = argparse.ArgumentParser(**names)
+            parser.add_argument("--config", metavar="PATH", required=True, help="JSON file with the worker's config")
+            parser.add_argument("--dry-run", action="store_true", help="check the config; train nothing")
+            parser.add_argument("--worker-id", metavar="ID", help="instance id of this worker (default: $WORKER_ID)")
+            parser.add_argument("--verbose", action="store_true", help="log details to stderr")
+            arguments = parser.parse_args(argv)
+            if arguments.worker_id:
+                os.environ["WORKER_ID"] = arguments.worker_id
+            logging.basicConfig(level=logging.DEBUG if arguments.verbose else logging.INFO)
+            TelemetryEmitter.stream = sys.stdout
+            try:
+                with contextlib.redirect_stdout(sys.stderr):
+                    return _run(config_class, runtime_class, arguments)
+            finally:
+                TelemetryEmitter.stream = None
+
+    def _run(config_class: Any, runtime_class: Any, arguments: Any) -> int:
+        run_id = os.environ.get("MOSAIC_RUN_ID") or "unknown"
+        try:
+            _cancel_on_signals()
+            try:
+                values = load_worker_config_from_file(arguments.config)
+                run_id = str(values.get("run_id") or run_id)
+                config = config_class.from_dict(values)
+            except ConfigError:
+                raise
+            except (AssertionError, FileNotFoundError, KeyError, TypeError, ValueError) as error:
+                problem = Problem("config", str(error))
+                raise ConfigError("the worker's config is not valid", [problem], where=arguments.config) from error
+            if isinstance(runtime_class, str):
+                module, _, name = runtime_class.partition(":")
+                runtime_class = getattr(importlib.import_module(module), name)
+            logger, worker_id = logging.getLogger(runtime_class.__module__), arguments.worker_id
+            options = {"dry_run": arguments.dry_run, "logger": logger, "worker_id": worker_id}
+            known = inspect.signature(runtime_class).parameters
+            runtime_class(config, **{name: value for name, value in options.items() if name in known}).run()
+            return 0
+        except Cancelled as cancelled:
+            if (run_id, "run_completed") in _emitted:  # the request came too late
+                return 0
+            if not _emitted & {(run_id, event) for event in _LAST}:
+                TelemetryEmitter(run_id).run_cancelled({"reason": str(cancelled), "signal": cancelled.signal_name})
+            return cancelled.exit_code
+        except Exception as error:  # noqa: BLE001 - the end of the process: whatever it was is told, and the exit code
+            if isinstance(error, MosaicError):
+                sys.stderr.write(f"{error}\n")
+            else:
+                traceback.print_exc()
+            if not _emitted & {(run_id, event) for event in _LAST}:
+                TelemetryEmitter(run_id).run_failed(_failure(error))
+            return _exit_code(error)
+
+    def _cancel_on_signals() -> None:
+        """Have the first SIGTERM or SIGINT raise :class:`Cancelled` in the main thread, until the process ends."""
+        owner = os.getpid()
+
+        def cancel(number: int, _frame: Any) -> None:
+            if os.getpid() != owner:  # a forked process keeps the signal's ordinary meaning
+                signal.signal(number, signal.SIG_DFL)
+                return os.kill(os.getpid(), number)
+            signal.signal(signal.SIGTERM, signal.SIG_IGN)
+            signal.signal(signal.SIGINT, signal.default_int_handler)
+            raise Cancelled(number)
+
+        signal.signal(signal.SIGTERM, cancel)
+        signal.signal(signal.SIGINT, cancel)
+
+    def load_worker_config_from_file(path: Any) -> dict[str, Any]:
+        """Read a worker's config from a JSON file: flat, or nested as ``metadata.worker.config``."""
+        try:
+            data = json.loads(Path(path).read_text(encoding="utf-8-sig"))
+        except FileNotFoundError:
+            raise FileNotFoundError(f"Config file not found: {path}") from None
+        except (OSError, ValueError) as error:
+            raise ConfigError(f"the config file cannot be read: {error}", where=str(path)) from None
+        if not isinstance(data, dict):
+            raise ConfigError(f"the config is a {type(data).__name__}, not a JSON object", where=str(path))
+        worker = (data.get("metadata") or {}).get("worker")
+        return (worker.get("config") or {}) if worker else data
+
+    def check_config(*_: Any) -> list[Problem]:
+        """Return no problem: types, bounds and names are checked by MOSAIC alone."""
+        return []
+
+    def nearest(name: str, candidates: Any) -> str | None:
         """Return the candidate nearest to a mistyped name."""
-        found = difflib.get_close_matches(name, list(candidates), n=1)
-        return found[0] if found else None
+        return next(iter(difflib.get_close_matches(name, list(candidates), n=1)), None)
 
     def find_env_spec(env_id: str) -> Any:
         """Return Gymnasium's spec of an environment, after its package has been imported."""
         import gymnasium
 
-        package, colon, name = env_id.rpartition(":")
-        if colon:
+        package, _, name = env_id.rpartition(":")
+        if package:
             importlib.import_module(package)
         return gymnasium.spec(name)
 
-    def nearest_env_ids(env_id: str, names: Iterable[str], count: int = 3) -> list[str]:
+    def nearest_env_ids(env_id: str, names: Any, count: int = 3) -> list[str]:
         """Return the registered names that are like an unknown id's."""
         return difflib.get_close_matches(env_id.rpartition(":")[2], list(names), n=count)
 
+    def as_float(reward: Any) -> float:
+        """Return a reward of any numeric type as Python's float, in which it is then summed."""
+        return float(reward.item() if hasattr(reward, "item") else reward)
 
-def check_config(config_class: type, values: dict[str, Any]) -> list[Problem]:
-    """Check types, bounds and names of a config; nothing is checked without MOSAIC."""
+
+def require_sdk(worker: str) -> None:
+    """Refuse to go on where MOSAIC's SDK is not installed, for a worker that cannot do without it.
+
+    Raises:
+        UsageError: It is not installed.
+    """
     if not HAS_SDK:
-        return []
-    from gym_gui.core.worker.schema import check_config as check
-
-    return check(config_class, values)
-
-
-def open_emitter(run_id: str, worker_id: str | None, logger: Any) -> Any:
-    """Return what emits telemetry."""
-    if HAS_SDK:
-        from gym_gui.core.worker.telemetry import TelemetryEmitter
-
-        return TelemetryEmitter(run_id, worker_id=worker_id, logger=logger)
-    from .telemetry import PlainEmitter
-
-    return PlainEmitter(run_id, worker_id)
-
-
-def heartbeats(emitter: Any, interval_s: float, payload: Any) -> AbstractContextManager[Any]:
-    """Return a context in which heartbeats are emitted; none are without MOSAIC."""
-    if not HAS_SDK or interval_s <= 0:
-        return nullcontext()
-    from gym_gui.core.worker.heartbeat import HeartbeatThread
-
-    return HeartbeatThread(emitter, interval_s, payload)
-
-
-def run_folder(kind: str, run_id: str, worker_id: str | None) -> Path:
-    """Return the folder of a run's ``checkpoints`` or ``tensorboard`` files; without MOSAIC one under ``./runs``."""
-    if not HAS_SDK:
-        return Path("runs", run_id, kind, worker_id or "")
-    from gym_gui.config import paths
-
-    return Path(getattr(paths, f"get_{kind}_dir")(run_id, worker_id))
-
-
-def log_constant(name: str) -> Any:
-    """Return MOSAIC's log constant ``LOG_WORKER_CLEANRL_<name>``, or ``None`` without MOSAIC."""
-    if not HAS_SDK:
-        return None
-    constants = importlib.import_module("gym_gui.logging_config.log_constants")
-    return getattr(constants, f"LOG_WORKER_CLEANRL_{name}")
-
-
-def log(logger: Any, name: str, **extra: Any) -> None:
-    """Log MOSAIC's log constant ``LOG_WORKER_CLEANRL_<name>``; nothing is logged without MOSAIC."""
-    if HAS_SDK:
-        from gym_gui.logging_config import helpers
-
-        helpers.log_constant(logger, log_constant(name), extra=extra)
-
-
-__all__ = [
-    "HAS_SDK",
-    "Cancelled",
-    "ConfigError",
-    "MosaicError",
-    "Problem",
-    "UsageError",
-    "as_float",
-    "check_config",
-    "find_env_spec",
-    "heartbeats",
-    "log",
-    "log_constant",
-    "nearest",
-    "nearest_env_ids",
-    "open_emitter",
-    "run_folder",
-]
+        raise UsageError(
+            f"The worker {worker} needs MOSAIC's SDK.",
+            why="gym_gui.core.worker cannot be imported",
+            next_step=f"mosaic workers install {worker}, or: pip install mosaic-rl-sdk",
+        )

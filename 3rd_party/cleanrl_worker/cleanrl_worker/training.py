@@ -15,7 +15,7 @@ from .checkpoint import library_versions, restore_part, restore_rng, rng_state
 from .curriculum import Course, Stage
 from .environments import VectorEnvs, VectorStep
 from .output import Output
-from .sdk import log_constant
+from .sdk import log_constants
 from .signals import DeferredSignals
 from .spaces import Spaces
 
@@ -119,7 +119,7 @@ class Training:
                     "arguments": saved["args"],
                     "environments_restored": exact,
                 },
-                constant=log_constant("CHECKPOINT_LOADED"),
+                constant=log_constants.LOG_WORKER_CLEANRL_CHECKPOINT_LOADED,
             )
             self._checkpoint = None
         self._tell_stage()
@@ -225,7 +225,7 @@ class Training:
                 "env_id": self._course.stages[-1].env_id,
                 "libraries": library_versions(),
             },
-            constant=log_constant("CHECKPOINT_SAVED"),
+            constant=log_constants.LOG_WORKER_CLEANRL_CHECKPOINT_SAVED,
         )
 
     def finish(self) -> dict[str, Any]:

@@ -6,13 +6,12 @@ from pathlib import Path
 from typing import Any
 
 from .config import RandomWorkerConfig
-from .sdk import HAS_SDK
 
 
 def write_analytics_manifest(
     config: RandomWorkerConfig, *, worker_id: str | None = None, metadata: dict[str, Any] | None = None
-) -> Path | None:
-    """Write ``<run_id>_analytics.json`` into the working directory.
+) -> Path:
+    """Write ``<run_id>_analytics.json`` into the working directory. Needs MOSAIC, whose manifest it is.
 
     Args:
         config: The run's config.
@@ -20,10 +19,8 @@ def write_analytics_manifest(
         metadata: What the run came to.
 
     Returns:
-        The file; ``None`` without MOSAIC, whose manifest it is.
+        The file.
     """
-    if not HAS_SDK:
-        return None
     from gym_gui.core.worker.analytics import ArtifactsMetadata, WorkerAnalyticsManifest
 
     manifest = WorkerAnalyticsManifest(

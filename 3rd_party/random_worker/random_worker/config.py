@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from .sampling import sampling_period
-from .sdk import HAS_SDK, ConfigError, Problem, check_config, nearest
+from .sdk import HAS_SDK, ConfigError, Problem, check_config, load_worker_config_from_file, nearest
 
 MODES = ("train", "evaluate")
 
@@ -144,13 +144,7 @@ def load_worker_config(config_path: str | Path) -> RandomWorkerConfig:
         FileNotFoundError: There is no such file.
         ConfigError: It does not hold a config of this worker.
     """
-    if HAS_SDK:
-        from gym_gui.core.worker.config_loader import load_worker_config_from_file
-
-        return RandomWorkerConfig.from_dict(load_worker_config_from_file(config_path))
-    data = json.loads(Path(config_path).read_text(encoding="utf-8"))
-    worker = (data.get("metadata") or {}).get("worker")
-    return RandomWorkerConfig.from_dict((worker.get("config") or {}) if worker else data)
+    return RandomWorkerConfig.from_dict(load_worker_config_from_file(config_path))
 
 
 __all__ = ["RandomWorkerConfig", "load_worker_config"]

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import argparse
 import sys
 from collections.abc import Sequence
 
 from .config import RayWorkerConfig
+from .sdk import WorkerCLI
 
 _DESCRIPTION = "Trains with RLlib on a Ray instance of its own and prints its telemetry as JSON lines."
 
@@ -20,14 +20,6 @@ def main(argv: Sequence[str] | None = None) -> int:
     Returns:
         Exit code: 0 completed, 1 failed, 2 wrong usage, 143 cancelled.
     """
-    try:
-        from gym_gui.core.worker.cli_base import WorkerCLI
-    except ImportError:
-        parser = argparse.ArgumentParser(prog="ray-worker", description=_DESCRIPTION)
-        parser.add_argument("--config", required=True, help="JSON file with the run's config")
-        parser.parse_args(argv)
-        sys.stderr.write("ray-worker needs MOSAIC's SDK in its environment: pip install mosaic-rl-sdk\n")
-        return 2
     # Named, not imported: a wrong config is told before the runtime is loaded.
     runtime = "ray_worker.runtime:RayWorkerRuntime"
     return WorkerCLI.run(RayWorkerConfig, runtime, argv, prog="ray-worker", description=_DESCRIPTION)

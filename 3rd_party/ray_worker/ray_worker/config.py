@@ -7,6 +7,8 @@ from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
+from .sdk import HAS_SDK, ConfigError, Problem, check_config, load_worker_config_from_file, nearest
+
 ALGORITHMS = ("PPO", "DQN", "SAC", "IMPALA", "APPO")
 MODES = ("train", "resume", "evaluate", "tune")
 PARADIGMS = ("auto", "sequential", "parameter_sharing", "independent", "self_play")
@@ -150,15 +152,13 @@ class RayWorkerConfig:
     def __post_init__(self) -> None:
         if not self.run_id:
             raise ValueError("run_id is required")
-        try:
-            from gym_gui.core.worker.errors import ConfigError
-            from gym_gui.core.worker.protocol import WorkerConfig
-        except ImportError:  # without MOSAIC nothing but the types is checked
-            return
         problems = self._problems()
         if problems:
             raise ConfigError("The worker's config is not valid.", problems)
-        assert isinstance(self, WorkerConfig)
+        if HAS_SDK:
+            from gym_gui.core.worker.protocol import WorkerConfig
+
+            assert isinstance(self, WorkerConfig)
 
     def to_dict(self) -> dict[str, Any]:
         """Return the config as a JSON-ready dict."""
@@ -179,11 +179,6 @@ class RayWorkerConfig:
         unknown = [name for name in data if name not in names]
         if not unknown and "run_id" in data:
             return cls(**data)
-        try:
-            from gym_gui.core.worker.errors import ConfigError, Problem, nearest
-        except ImportError:
-            told = ", ".join(unknown) or "run_id is required"
-            raise ValueError(f"the worker's config is not valid: {told}") from None
         problems = [
             Problem(name, "is not a field of this worker's config", value=data[name], nearest=nearest(name, names))
             for name in unknown
@@ -201,10 +196,7 @@ class RayWorkerConfig:
         given = {theirs: getattr(self, ours) for ours, theirs in TRAINING_FIELDS.items()}
         return {name: value for name, value in given.items() if value is not None} | self.training
 
-    def _problems(self) -> list[Any]:
-        from gym_gui.core.worker.errors import Problem
-        from gym_gui.core.worker.schema import check_config
-
+    def _problems(self) -> list[Problem]:
         problems = check_config(type(self), self.to_dict())
         faulty = {problem.path for problem in problems}
         if not self.env_id and "env_id" not in faulty:
@@ -243,12 +235,6 @@ def load_worker_config(config_path: str | Path) -> RayWorkerConfig:
         FileNotFoundError: There is no such file.
         ConfigError: It does not hold a config of this worker.
     """
-    try:
-        from gym_gui.core.worker.config_loader import load_worker_config_from_file
-    except ImportError:
-        data = json.loads(Path(config_path).read_text(encoding="utf-8"))
-        worker = (data.get("metadata") or {}).get("worker")
-        return RayWorkerConfig.from_dict((worker.get("config") or {}) if worker else data)
     return RayWorkerConfig.from_dict(load_worker_config_from_file(config_path))
 
 

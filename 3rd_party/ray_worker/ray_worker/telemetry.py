@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib
 import os
 import sys
 import threading
@@ -75,15 +74,4 @@ def _write_all(write: Any, data: bytes) -> None:
         taken += write(data[taken:])
 
 
-def log_constant(name: str) -> Any:
-    """Return MOSAIC's log constant ``LOG_WORKER_RAY_<name>``."""
-    return getattr(importlib.import_module("gym_gui.logging_config.log_constants"), f"LOG_WORKER_RAY_{name}")
-
-
-def log(logger: Any, name: str, **extra: Any) -> None:
-    """Log MOSAIC's log constant ``LOG_WORKER_RAY_<name>``."""
-    helpers = importlib.import_module("gym_gui.logging_config.helpers")
-    helpers.log_constant(logger, log_constant(name), extra=extra)
-
-
-__all__ = ["Road", "log", "log_constant"]
+__all__ = ["Road"]

@@ -14,7 +14,7 @@ from .environments import take_left_out
 from .league import League
 from .paradigms import MAIN
 from .results import flat_metrics, sampled_steps
-from .telemetry import log, log_constant
+from .sdk import log_constant, log_constants
 
 if TYPE_CHECKING:
     from .config import RayWorkerConfig
@@ -87,7 +87,13 @@ class Training:
             What it came to.
         """
         config, output = self._config, self._output
-        log(output.logger, "RLLIB_TRAINING_STARTED", run_id=config.run_id, algo=config.algo, env_id=config.env_id)
+        log_constant(
+            output.logger,
+            log_constants.LOG_WORKER_RAY_RLLIB_TRAINING_STARTED,
+            run_id=config.run_id,
+            algo=config.algo,
+            env_id=config.env_id,
+        )
         output.tell("training")
         output.emitter.phase("")  # steps come from processes of their own
         self._started = time.monotonic()
@@ -150,7 +156,7 @@ class Training:
                     **({} if replay_steps is None else {"replay_steps": replay_steps}),
                     **({"snapshots": saved["snapshots"]} if "snapshots" in saved else {}),
                 },
-                constant=log_constant("CHECKPOINT_LOADED"),
+                constant=log_constants.LOG_WORKER_RAY_CHECKPOINT_LOADED,
             )
         if self._facts.paradigm == "self_play":
             self._league = League(
@@ -182,7 +188,9 @@ class Training:
             metrics["league/snapshots"] = float(self._league.snapshots)
         output.emitter.metrics(self.step, metrics)
         output.scalars.add(self.step, metrics)
-        log(output.logger, "RLLIB_TRAINING_ITERATION", run_id=config.run_id, step=self.step)
+        log_constant(
+            output.logger, log_constants.LOG_WORKER_RAY_RLLIB_TRAINING_ITERATION, run_id=config.run_id, step=self.step
+        )
         interval = config.checkpoint_interval
         if interval and self.step // interval > before // interval:
             self._save()
@@ -225,7 +233,7 @@ class Training:
                 "env_id": config.env_id,
                 "libraries": library_versions(),
             },
-            constant=log_constant("CHECKPOINT_SAVED"),
+            constant=log_constants.LOG_WORKER_RAY_CHECKPOINT_SAVED,
         )
 
     def _settle(self) -> None:

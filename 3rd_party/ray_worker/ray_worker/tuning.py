@@ -16,7 +16,7 @@ from .checkpoint import library_versions, place, write_facts
 from .config import TRAINING_FIELDS
 from .environments import PLAN
 from .results import flat_metrics, number, sampled_steps
-from .telemetry import log, log_constant
+from .sdk import log_constant, log_constants
 
 if TYPE_CHECKING:
     from .config import RayWorkerConfig
@@ -58,7 +58,13 @@ class Tuning:
         """
         config, output = self._config, self._output
         space = self._space()
-        log(output.logger, "TUNE_STARTED", run_id=config.run_id, space=config.tune_space, samples=config.tune_samples)
+        log_constant(
+            output.logger,
+            log_constants.LOG_WORKER_RAY_TUNE_STARTED,
+            run_id=config.run_id,
+            space=config.tune_space,
+            samples=config.tune_samples,
+        )
         output.tell("searching")
         output.emitter.phase("")
         tuner = tune.Tuner(
@@ -84,7 +90,9 @@ class Tuning:
         grid = tuner.fit()
         output.tell("ending")
         trials = self._reports.summary()
-        log(output.logger, "TUNE_COMPLETED", run_id=config.run_id, trials=len(trials))
+        log_constant(
+            output.logger, log_constants.LOG_WORKER_RAY_TUNE_COMPLETED, run_id=config.run_id, trials=len(trials)
+        )
         best = self._best(grid, trials)
         return {
             "seed": self._seed,
@@ -160,7 +168,7 @@ class Tuning:
         output.folder.saved(path)
         told = {"path": str(path), "step": int(trial["step"]), "trial": name, "settings": trial["settings"]}
         told |= {"algorithm": config.algo, "env_id": config.env_id, "libraries": library_versions()}
-        output.emitter.checkpoint_saved(told, constant=log_constant("CHECKPOINT_SAVED"))
+        output.emitter.checkpoint_saved(told, constant=log_constants.LOG_WORKER_RAY_CHECKPOINT_SAVED)
 
 
 _in_use: dict[str, _Reports] = {}

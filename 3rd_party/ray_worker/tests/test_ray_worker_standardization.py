@@ -114,14 +114,17 @@ def test_schema_and_help_need_no_library() -> None:
     assert schema["properties"]["algo"]["enum"] == ["PPO", "DQN", "SAC", "IMPALA", "APPO"]
 
 
-def test_imports_without_mosaic() -> None:
+def test_imports_without_mosaic(tmp_path: Path) -> None:
+    path = tmp_path / "config.json"
+    path.write_text(json.dumps({"run_id": "a"}))
     program = (
         "import ray_worker.config, ray_worker.runtime; from ray_worker.cli import main; sys.exit(main(sys.argv[1:]))"
     )
     command = _program(program, "gym_gui", "ray", "torch", "gymnasium")
-    done = subprocess.run([*command, "--config", "x"], capture_output=True, text=True, check=False)
+    done = subprocess.run([*command, "--config", str(path)], capture_output=True, text=True, check=False)
     assert done.returncode == 2
-    assert "SDK" in done.stderr
+    assert "The worker ray needs MOSAIC's SDK." in done.stderr
+    assert [json.loads(line)["event"] for line in done.stdout.splitlines()] == ["run_failed"]
     config = "from ray_worker import RayWorkerConfig; print(RayWorkerConfig.from_dict({'run_id': 'a'}).to_json())"
     done = subprocess.run(_program(config, "gym_gui"), capture_output=True, text=True, check=True)
     assert json.loads(done.stdout)["run_id"] == "a"

@@ -6,6 +6,7 @@ import sys
 from collections.abc import Sequence
 
 from .config import Sb3WorkerConfig
+from .sdk import WorkerCLI
 
 _DESCRIPTION = "Trains any algorithm of Stable-Baselines3 or SB3-Contrib and prints its telemetry as JSON lines."
 
@@ -19,12 +20,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     Returns:
         Exit code: 0 completed, 1 failed, 2 wrong usage, 143 cancelled.
     """
-    try:
-        from gym_gui.core.worker import WorkerCLI
-    except ImportError:
-        sys.stderr.write("sb3-worker needs MOSAIC's SDK.\n  next:  pip install mosaic-rl-sdk\n")
-        return 2
-    # Named, not imported: a wrong config is told before the runtime and its library are loaded.
+    # Named, not imported: a wrong config is told before the runtime is loaded.
     runtime = "sb3_worker.runtime:Sb3WorkerRuntime"
     return WorkerCLI.run(Sb3WorkerConfig, runtime, argv, prog="sb3-worker", description=_DESCRIPTION)
 

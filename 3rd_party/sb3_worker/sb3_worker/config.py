@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from .registry import algorithm_names, find_algorithm
+from .sdk import ConfigError, Problem, check_config, load_worker_config_from_file, nearest
 
 MODES = ("train", "resume", "evaluate")
 WANDB_MODES = ("off", "offline", "online")
@@ -135,8 +136,6 @@ class Sb3WorkerConfig:
     def __post_init__(self) -> None:
         problems = self._problems()
         if problems:
-            from gym_gui.core.worker import ConfigError
-
             raise ConfigError("the worker's config is not valid", problems)
         self.algo = find_algorithm(self.algo) or self.algo
 
@@ -151,8 +150,6 @@ class Sb3WorkerConfig:
         Raises:
             ConfigError: Unknown names, wrong types or values; all of them are listed.
         """
-        from gym_gui.core.worker import ConfigError, check_config
-
         problems = check_config(cls, data)
         if any(problem.message == "is unknown" or problem.path == "run_id" for problem in problems):
             raise ConfigError("the worker's config is not valid", problems)
@@ -167,11 +164,8 @@ class Sb3WorkerConfig:
         names = [entry.name for entry in fields(self) if entry.metadata.get("argument")]
         return {name: getattr(self, name) for name in names if getattr(self, name) is not None}
 
-    def _problems(self) -> list[Any]:
-        from gym_gui.core.worker import Problem, check_config
-        from gym_gui.core.worker.errors import nearest
-
-        problems: list[Any] = check_config(type(self), self.to_dict())
+    def _problems(self) -> list[Problem]:
+        problems = check_config(type(self), self.to_dict())
         faulty = {problem.path for problem in problems}
         problems += [
             Problem(name, "is required", value=getattr(self, name))
@@ -213,8 +207,6 @@ def load_worker_config(config_path: str | Path) -> Sb3WorkerConfig:
         FileNotFoundError: There is no such file.
         ConfigError: It does not hold a config of this worker.
     """
-    from gym_gui.core.worker import load_worker_config_from_file
-
     return Sb3WorkerConfig.from_dict(load_worker_config_from_file(config_path))
 
 

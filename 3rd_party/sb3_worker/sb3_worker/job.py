@@ -23,8 +23,8 @@ from .masking import needs_masks
 from .models import load_model, new_model, normalised
 from .recorder import RecordedVecEnv
 from .registry import algorithm_class
+from .sdk import log_constants
 from .signals import HeldSignals
-from .telemetry import log_constant
 from .tracking import Tracking
 
 
@@ -175,7 +175,7 @@ class Job:
                 "seed": self.seed,
                 "replay_buffer": buffer.size() if buffer is not None and self._config.mode == "resume" else None,
             },
-            constant=log_constant("CHECKPOINT_LOADED"),
+            constant=log_constants.LOG_WORKER_SB3_CHECKPOINT_LOADED,
         )
 
     def _load_for_evaluation(self, checkpoint: Checkpoint) -> Any:
@@ -236,5 +236,5 @@ class Job:
                 "env_id": config.env_id,
                 "libraries": library_versions(),
             },
-            constant=log_constant("CHECKPOINT_SAVED"),
+            constant=log_constants.LOG_WORKER_SB3_CHECKPOINT_SAVED,
         )

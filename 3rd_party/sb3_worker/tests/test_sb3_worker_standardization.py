@@ -64,15 +64,18 @@ def test_describing_the_worker_imports_no_library() -> None:
     assert json.loads(done.stdout)["properties"]["algo"]["default"] == "PPO"
 
 
-def test_the_package_is_imported_without_mosaic() -> None:
+def test_the_package_is_imported_without_mosaic(tmp_path: Path) -> None:
+    path = tmp_path / "config.json"
+    path.write_text(json.dumps({"run_id": "r", "algo": "PPO"}))
     program = (
         "import sys; sys.modules['gym_gui'] = None\n"
         "import sb3_worker, sb3_worker.config, sb3_worker.runtime, sb3_worker.cli\n"
-        "sys.exit(sb3_worker.cli.main(['--config', 'c.json']))\n"
+        f"sys.exit(sb3_worker.cli.main(['--config', {str(path)!r}]))\n"
     )
     done = run_program(program)
     assert done.returncode == 2
-    assert "pip install mosaic-rl-sdk" in done.stderr
+    assert "The worker sb3 needs MOSAIC's SDK." in done.stderr
+    assert [json.loads(line)["event"] for line in done.stdout.splitlines()] == ["run_failed"]
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
-from .sdk import HAS_SDK, ConfigError, Problem, check_config, nearest
+from .sdk import HAS_SDK, ConfigError, Problem, check_config, load_worker_config_from_file, nearest
 
 MODES = ("train", "resume", "evaluate")
 ALGORITHMS = ("q_learning",)
@@ -210,11 +210,7 @@ def load_worker_config(config_path: str | Path) -> RunConfig:
         FileNotFoundError: There is no such file.
         ConfigError: It does not hold a config of this worker.
     """
-    if HAS_SDK:
-        from gym_gui.core.worker.config_loader import load_worker_config_from_file
-
-        return RunConfig.from_dict(load_worker_config_from_file(config_path))
-    return RunConfig.from_dict(json.loads(Path(config_path).read_text(encoding="utf-8")))
+    return RunConfig.from_dict(load_worker_config_from_file(config_path))
 
 
 __all__ = ["RunConfig", "load_worker_config"]

@@ -13,7 +13,7 @@ from .environment import make_env
 from .learner import Learner
 from .qlearning import QTable, linear_schedule
 from .scalars import Scalars
-from .sdk import UsageError, log_constant
+from .sdk import UsageError, log_constants
 from .spaces import Discretizer
 from .telemetry import EpisodeRollup, MessageLog
 
@@ -186,7 +186,7 @@ class Training:
         path = self._folder.save(self.step, content)
         self._saved_at = self.step
         record = {"path": str(path), "step": self.step, "algorithm": config.algo, "libraries": library_versions()}
-        self.emitter.checkpoint_saved(record, constant=log_constant("CHECKPOINT_SAVED"))
+        self.emitter.checkpoint_saved(record, constant=log_constants.LOG_WORKER_SPADE_BDI_CHECKPOINT_SAVED)
 
     def _restore(self, checkpoint: dict[str, Any]) -> None:
         try:
@@ -206,7 +206,7 @@ class Training:
                 next_step="Choose a checkpoint of this environment.",
             ) from error
         record = {"path": checkpoint["path"], "step": checkpoint["step"], "seed": checkpoint["seed"]}
-        self.emitter.checkpoint_loaded(record, constant=log_constant("CHECKPOINT_LOADED"))
+        self.emitter.checkpoint_loaded(record, constant=log_constants.LOG_WORKER_SPADE_BDI_CHECKPOINT_LOADED)
 
     # -- the end -------------------------------------------------------------------------------------------------------
 

@@ -25,8 +25,9 @@ if TYPE_CHECKING:
         discover_workers,
     )
     from gym_gui.core.worker.errors import ConfigError, MosaicError, Problem, UsageError
+    from gym_gui.core.worker.events import LifecycleEvent, LifecycleEventType
     from gym_gui.core.worker.heartbeat import HeartbeatThread
-    from gym_gui.core.worker.lifecycle import LifecycleEvent, LifecycleEventType
+    from gym_gui.core.worker.lifecycle import RunLifecycle
     from gym_gui.core.worker.protocol import WorkerCapabilities, WorkerConfig, WorkerMetadata, WorkerRuntime
     from gym_gui.core.worker.schema import check_config, config_schema
     from gym_gui.core.worker.telemetry import TelemetryEmitter
@@ -39,10 +40,11 @@ _HOMES = {
     "ConfigError": "errors",
     "DiscoveredWorker": "discovery",
     "HeartbeatThread": "heartbeat",
-    "LifecycleEvent": "lifecycle",
-    "LifecycleEventType": "lifecycle",
+    "LifecycleEvent": "events",
+    "LifecycleEventType": "events",
     "MosaicError": "errors",
     "Problem": "errors",
+    "RunLifecycle": "lifecycle",
     "TelemetryEmitter": "telemetry",
     "TensorBoardMetadata": "analytics",
     "UsageError": "errors",
@@ -74,6 +76,7 @@ __all__ = [
     "LifecycleEventType",
     "MosaicError",
     "Problem",
+    "RunLifecycle",
     "TelemetryEmitter",
     "TensorBoardMetadata",
     "UsageError",

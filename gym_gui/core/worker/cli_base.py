@@ -16,6 +16,7 @@ from gym_gui.constants import WORKER_LOG_LEVEL
 from gym_gui.core.worker.check import check_values, coerce_values
 from gym_gui.core.worker.config_loader import load_worker_config_from_file
 from gym_gui.core.worker.errors import ConfigError, MosaicError, Problem
+from gym_gui.core.worker.lifecycle import RunLifecycle, exit_code
 from gym_gui.core.worker.prints import library_prints_to_stderr
 from gym_gui.core.worker.schema import config_schema
 from gym_gui.core.worker.signals import Cancelled, cancel_on_signals
@@ -129,7 +130,9 @@ def _run(config_class: Any, runtime_class: Any, arguments: argparse.Namespace, h
             config = _build(config_class, values, worker_id, arguments.config)
             return _run_config(config, runtime_class, arguments.dry_run)
     except Cancelled as cancelled:
-        if not was_emitted(run_id, "run_cancelled"):
+        if was_emitted(run_id, "run_completed"):  # the request came too late: events and exit code tell the same
+            return 0
+        if not was_emitted(run_id, "run_cancelled") and not was_emitted(run_id, "run_failed"):
             TelemetryEmitter(run_id).run_cancelled({"reason": str(cancelled), "signal": cancelled.signal_name})
         return cancelled.exit_code
     except (ConfigError, FileNotFoundError) as error:
@@ -159,10 +162,8 @@ def _run_config(config: Any, runtime_class: Any, dry_run: bool) -> int:
     known = _parameters(runtime_class)
     runtime = runtime_class(config, **{name: value for name, value in options.items() if name in known})
     if dry_run and "dry_run" not in known:
-        emitter = TelemetryEmitter(config.run_id)
-        emitter.run_started({"config": config.to_dict()})
-        emitter.run_completed({"status": "dry-run", "config": config.to_dict()})
-        return 0
+        with RunLifecycle(config, dry_run=True, announcement={"config": config.to_dict()}):
+            return 0
     runtime.run()
     return 0
 
@@ -174,7 +175,7 @@ def _failed(run_id: str, error: BaseException) -> int:
         traceback.print_exc()
     if not was_emitted(run_id, "run_failed"):
         TelemetryEmitter(run_id).run_failed(exc_info=error)
-    return error.exit_code if isinstance(error, MosaicError) else 1
+    return exit_code(error)
 
 
 def _worker_id() -> str | None:

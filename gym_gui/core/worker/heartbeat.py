@@ -38,7 +38,8 @@ class HeartbeatThread:
 
     def __exit__(self, *_: object) -> None:
         self._ended.set()
-        self._thread.join()
+        if self._thread.is_alive():  # a request to end may come before it has begun
+            self._thread.join()
 
     def _beat(self) -> None:
         while not self._ended.wait(self._interval_s):

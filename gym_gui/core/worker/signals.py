@@ -87,4 +87,18 @@ def cancel_on_signals() -> Iterator[None]:
                 signal.signal(number, handler)
 
 
-__all__ = ["Cancelled", "cancel_on_signals"]
+@contextlib.contextmanager
+def ignore_requests() -> Iterator[None]:
+    """Ignore SIGTERM and SIGINT, for what is not to be interrupted half way; outside the main thread do nothing."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = {number: signal.signal(number, signal.SIG_IGN) for number in (signal.SIGTERM, signal.SIGINT)}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, signal.SIG_DFL if handler is None else handler)  # None: set by code in C
+
+
+__all__ = ["Cancelled", "cancel_on_signals", "ignore_requests"]

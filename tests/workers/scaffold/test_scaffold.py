@@ -64,7 +64,7 @@ def test_the_package_is_whole(tmp_path: Path) -> None:
     files = write_worker(name_worker("tabular"), tmp_path / "deep" / "folder")
     root = tmp_path / "deep" / "folder" / "tabular_worker"
     names = {str(path.relative_to(root)) for path in files}
-    modules = {"__init__", "agent", "analytics", "cli", "config", "environment", "runtime", "telemetry"}
+    modules = {"__init__", "agent", "analytics", "cli", "config", "environment", "runtime", "sdk"}
     assert names == {
         "README.md", "pyproject.toml", "tests/test_conformance.py", "tests/test_standardization.py",
         *(f"tabular_worker/{module}.py" for module in modules),
@@ -139,7 +139,8 @@ def test_it_trains_resumes_and_is_cancelled_where_mosaic_is_not_installed(
     code, events = run(total_steps=900, mode="resume", checkpoint_path=saved[-1])
     assert code == 0
     assert "checkpoint_loaded" in [event.get("event") for event in events]
-    assert run(total_steps=0) == (2, [])
+    code, events = run(total_steps=0)
+    assert (code, [event["event"] for event in events]) == (2, ["run_failed"])
     code, events = run(env_id="NoSuchEnvironment-v9")
     assert code == 1
     assert events[-1]["event"] == "run_failed"

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from cleanrl_worker.sampling import sampling_period
-from cleanrl_worker.sdk import MosaicError, log
+from cleanrl_worker.sdk import MosaicError, log_constant, log_constants
 
 from .command import script_argv
 from .environment import script_environment
@@ -77,7 +77,12 @@ class ScriptJob:
         ours, theirs = os.pipe()
         with stdout.open("ab") as out:
             process = self._start(theirs, out)
-        log(self._logger, "SUBPROCESS_STARTED", run_id=self._config.run_id, pid=process.pid)
+        log_constant(
+            self._logger,
+            log_constants.LOG_WORKER_CLEANRL_SUBPROCESS_STARTED,
+            run_id=self._config.run_id,
+            pid=process.pid,
+        )
         threads = [
             threading.Thread(target=self._listen, args=(ours,), daemon=True),
             threading.Thread(target=self._keep_stderr, args=(process,), daemon=True),
@@ -100,7 +105,12 @@ class ScriptJob:
             self._plot(tail)
             self._events.close()
         if process.returncode:
-            log(self._logger, "SUBPROCESS_FAILED", run_id=self._config.run_id, exit_code=process.returncode)
+            log_constant(
+                self._logger,
+                log_constants.LOG_WORKER_CLEANRL_SUBPROCESS_FAILED,
+                run_id=self._config.run_id,
+                exit_code=process.returncode,
+            )
             raise ScriptFailedError(str(self._config.script), process.returncode, list(self._stderr))
         return {"seed": self._seed, **self._figures(), "exit_code": 0, "stdout": str(stdout)}
 
