@@ -16,7 +16,7 @@ from gym_gui.cli.next_steps import for_this_home
 from gym_gui.core.regular_files import NotRegularFile
 from gym_gui.core.worker.errors import MosaicError, UsageError, nearest
 from gym_gui.runs.folder import RunFolder
-from gym_gui.telemetry.logfile import dropped_record, open_log
+from gym_gui.telemetry.logs.logfile import dropped_record, open_log
 
 _POLL_S = 0.2
 _CHUNK = 1 << 20

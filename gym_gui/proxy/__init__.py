@@ -1,1 +1,1 @@
-"""The telemetry proxy, one process a run: joins supervision and telemetry."""
+"""The telemetry proxy, one process per run: supervision and telemetry together."""

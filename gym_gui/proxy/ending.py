@@ -1,4 +1,4 @@
-"""What a worker said last: the lifecycle events and the last words on stderr that explain its end."""
+"""The end of a worker's output: final lifecycle events and the last stderr lines."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from gym_gui.telemetry.rowid import id_range
 FINAL_EVENTS = ("run_completed", "run_failed", "run_cancelled")
 STDERR_TAIL_BYTES = 8192
 ERROR_LENGTH = 300
-#: Below this much room, in bytes, the disk counts as full.
+#: With less free space than this, in bytes, the disk counts as full.
 FULL_BELOW_BYTES = 1 << 20
 
 
@@ -34,7 +34,7 @@ def last_event(
         names: Which events.
 
     Returns:
-        Name and payload, ``None`` where there is no such event.
+        Name and payload, ``None`` without such an event.
     """
     places = ",".join("?" * len(names))
     query = (
@@ -49,26 +49,26 @@ def last_event(
 
 
 def last_checkpoint(database: Path, worker_no: int) -> str | None:
-    """Return the path of the last checkpoint that any attempt of a worker reported, as far as it can be read."""
+    """Return the path of a worker's last reported checkpoint, ``None`` without one."""
     try:
         check_regular(database)
         with contextlib.closing(sqlite3.connect(f"{database.resolve().as_uri()}?mode=ro", uri=True)) as connection:
-            found = last_event(connection, worker_no, None, ("checkpoint_saved",))
+            event = last_event(connection, worker_no, None, ("checkpoint_saved",))
     except (sqlite3.Error, OSError) as error:
         say(f"no checkpoint to resume from: {database} cannot be read: {error}")
         return None
-    path = None if found is None else found[1].get("path") or found[1].get("checkpoint_path")
+    path = None if event is None else event[1].get("path") or event[1].get("checkpoint_path")
     return path if isinstance(path, str) else None
 
 
-def said_error(payload: dict[str, Any]) -> str:
-    """Return in one line what a ``run_failed`` payload tells."""
+def error_line(payload: dict[str, Any]) -> str:
+    """Return the error of a ``run_failed`` payload in one line."""
     error, kind = payload.get("error"), payload.get("error_type")
     return ": ".join(" ".join(str(part).split()) for part in (kind, error) if part)[:ERROR_LENGTH]
 
 
 def stderr_tail(path: Path) -> str:
-    """Return the end of a stderr log, empty where there is none."""
+    """Return the end of a stderr log, empty without one."""
     try:
         with open_stream(path) as stream:
             size = os.fstat(stream.fileno()).st_size
@@ -84,10 +84,10 @@ def last_line(text: str) -> str:
     return with_place(next((line for line in reversed(lines) if line), ""), lines)[:ERROR_LENGTH]
 
 
-def no_room(folder: Path) -> bool:
-    """Return whether the disk of a folder is as good as full."""
+def is_disk_full(folder: Path) -> bool:
+    """Return whether the disk of a folder is practically full."""
     try:
-        room = os.statvfs(folder)
+        disk = os.statvfs(folder)
     except OSError:
         return False
-    return room.f_bavail * room.f_frsize < FULL_BELOW_BYTES
+    return disk.f_bavail * disk.f_frsize < FULL_BELOW_BYTES

@@ -1,4 +1,4 @@
-"""The proxy's hold on the run's database: which logs there are, what a full disk delays, what the logs tell."""
+"""Indexes a run's logs for its proxy, on full disks too, and evaluates them for supervision."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from collections.abc import Callable
 
 from gym_gui.logging_config.components.proxy import LOG_PROXY_INGEST_DISK_FULL
 from gym_gui.logging_config.helpers import log_constant
-from gym_gui.proxy.ending import FINAL_EVENTS, last_event, last_line, no_room, said_error, stderr_tail
+from gym_gui.proxy.ending import FINAL_EVENTS, error_line, is_disk_full, last_event, last_line, stderr_tail
 from gym_gui.runs.folder import RunFolder
 from gym_gui.runs.plan import RunPlan, WorkerPlan
 from gym_gui.runs.summary import Ledger
@@ -19,23 +19,22 @@ from gym_gui.supervision.attempt_watch import AttemptWatch, LogFacts
 from gym_gui.supervision.history import RunHistory
 from gym_gui.telemetry.errors import DatabaseGone, DiskFull
 from gym_gui.telemetry.ingest import Ingestor
-from gym_gui.telemetry.log_watch import LogWatch
-from gym_gui.telemetry.reindex import open_ingestor, put_aside
+from gym_gui.telemetry.logs.segments import Segment
+from gym_gui.telemetry.logs.watch import LogWatch
+from gym_gui.telemetry.reindex import move_away, open_ingestor
 from gym_gui.telemetry.rollup import WorkerRollup
-from gym_gui.telemetry.segments import Segment
 
 logger = logging.getLogger(__name__)
 
-#: Wait before the next try on a full disk, seconds.
+#: Seconds before the next try on a full disk.
 RETRY_S = 1.0
-#: How old the rollups may be that supervision looks at, seconds.
+#: Maximum age of the rollups that supervision uses, seconds.
 ROLLUP_AGE_S = 1.0
-#: How much is read at once: little at first, more where that is quick, so that what stands in a log can soon be seen
-#: and readers see more of it several times a second. Bytes.
+#: Bytes per transaction: few at first, more if that is quick, so that readers see new rows several times a second.
 LEAST_BYTES, MOST_BYTES = 256 << 10, 4 << 20
-#: So often the database of one run is made anew by one process; then somebody should look.
+#: Maximum number of rebuilds of the database by one process; a further fault needs a user.
 MAX_REBUILDS = 5
-#: A transaction shorter than the first may be followed by a larger one, one longer than the second is by a smaller one.
+#: A transaction shorter than the first may be followed by a larger one, one longer than the second by a smaller one.
 QUICK_S, SLOW_S = 0.05, 0.15
 
 
@@ -46,9 +45,9 @@ class Indexer:
         folder: The run's folder; the caller holds the proxy lock.
         plan: The run.
         clock: Monotonic clock, seconds.
-        beat: Called now and then during what takes long.
-        watch: Sees what files get the names of logs.
-        on_segment: Called when a segment of a log ends, before the database says so.
+        beat: Called now and then during long operations.
+        watch: Reports the files that get the names of logs.
+        on_segment: Called when a segment of a log ends, before the database records it.
     """
 
     def __init__(
@@ -66,13 +65,13 @@ class Indexer:
         self.folder = folder
         self.plan = plan
         self.disk_full = False
-        """The last try was refused for want of room."""
+        """The last try failed because of a full disk."""
         self.caught_up = False
-        """All that was in the logs at the last look is in the database."""
+        """Everything in the logs at the last read is indexed."""
         self.behind = False
-        """The last look read so much that there is more to be read at once."""
+        """The last read left lines to be read at once."""
         self.rebuilds: list[str] = []
-        """Why the database was made anew; whoever records it empties the list."""
+        """Causes of rebuilds of the database, to be recorded and removed by the caller."""
         self._clock = clock
         self._beat = beat
         self._ingestor: Ingestor | None = None
@@ -91,26 +90,26 @@ class Indexer:
 
     @property
     def quiet_s(self) -> float:
-        """Time since anything was read, seconds."""
+        """Seconds since the last line was read."""
         return self._clock() - self._read_at
 
     @property
     def note(self) -> str:
-        """What stands in the way, in words; empty if nothing does."""
+        """The present obstacle as text, else empty."""
         if self.disk_full:
-            return "disk full: training goes on, its log is indexed as soon as there is room"
-        if no_room(self.folder.path):
-            return "disk full: training goes on, events that find no room are counted as dropped"
+            return "disk full: training continues, its log is indexed as soon as there is space"
+        if is_disk_full(self.folder.path):
+            return "disk full: training continues, events without space are counted as dropped"
         return ""
 
     def pump(self, history: RunHistory) -> int:
-        """Read on in every log of the run.
+        """Index the next lines of every log of the run.
 
         Args:
-            history: Tells which attempts there are.
+            history: The run's attempts so far.
 
         Returns:
-            Bytes that were read; 0 while the disk is full.
+            Number of bytes read; 0 while the disk is full.
 
         Raises:
             Fenced: Another proxy has taken over.
@@ -126,17 +125,17 @@ class Indexer:
         return read
 
     def log_facts(self, worker: WorkerPlan, watch: AttemptWatch) -> LogFacts:
-        """Return what the log of an attempt tells; it is closed here once the attempt is over and all was read."""
+        """Return facts from an attempt's log, which is closed once it is complete."""
         key = (worker.worker_no, watch.number)
-        # Its own log alone: those of the other workers may never stand still.
+        # Its own log alone: those of the other workers may always be growing.
         drained = not self.disk_full and self._ingestor is not None and self._ingestor.drained(*key)
-        # Read once more after nothing of it lived, so that its log, even one just made, is known and read to the end.
+        # Read once more after the attempt's last process ended, so that even a new log is added and read completely.
         if watch.over and drained and self._pumps > self._over_at.setdefault(key, self._pumps):
             self._guarded(lambda: self._close(key))
         if key in self._closed:
-            return self._last_words(worker, watch)
+            return self._closed_log_facts(worker, watch)
         rollup = self._rollup(*key)
-        # One that only announces a phase promises no others: nothing need follow until the phase is over.
+        # A heartbeat that only announces a phase need not be followed by others until the phase is over.
         seen = rollup is not None and rollup.heartbeats > rollup.phase_heartbeats
         progress = 0 if rollup is None else rollup.ledger.records - rollup.heartbeats
         return LogFacts(drained=drained, heartbeat_seen=seen, progress=progress, final_event=self._final_event(key))
@@ -150,27 +149,27 @@ class Indexer:
         return Ledger() if self._ingestor is None else self._ingestor.ledger()
 
     def lag_bytes(self) -> int:
-        """Return how many bytes of the logs are not in the database."""
+        """Return how many bytes of the logs are not indexed."""
         return 0 if self._ingestor is None else self._ingestor.lag_bytes()
 
     def complete(self, history: RunHistory) -> bool:
-        """Read all that is left of an ended run and close every log; return whether that is done."""
+        """Index the rest of an ended run and close its logs; return whether done."""
         self.pump(history)
         if not self.caught_up or self.disk_full:
             return False
         left = sorted(self._added - self._closed)
         return all(self._guarded(functools.partial(self._close, key)) for key in left)
 
-    def put_back_logs(self) -> None:
-        """Give every log that is read its name again: their folder was removed or replaced."""
+    def restore_log_names(self) -> None:
+        """Link the open logs under their names again: their folder was replaced."""
         if self._ingestor is not None:
-            self._ingestor.put_back_logs()
+            self._ingestor.restore_log_names()
 
     def finish(self) -> bool:
-        """Leave the database as one plain file, and close it. A full disk leaves that to a later opening.
+        """Merge the database into one file and close it; a full disk postpones the merge.
 
         Returns:
-            Whether it is the run's database: else it is to be made anew.
+            Whether the database is intact: otherwise it has to be rebuilt.
         """
         rebuilt = self._rebuilt
         if self._ingestor is not None and self._guarded(self._ingestor.finish):
@@ -198,7 +197,7 @@ class Indexer:
         self._last_read = result.bytes_read
 
     def _add_sources(self, history: RunHistory) -> None:
-        """Open the database if it is not open, and add every log that it does not know yet."""
+        """Open the database if necessary, and add new logs."""
         if self._ingestor is None:
             self._ingestor = open_ingestor(
                 self.folder,
@@ -215,7 +214,7 @@ class Indexer:
             for number in range(1, history.workers[worker.worker_id].attempt + 1):
                 key = (worker.worker_no, number)
                 if key in self._added:
-                    continue  # every turn comes by here
+                    continue  # without system calls: this runs in every turn
                 path = self.folder.stdout_log(worker.worker_id, number)
                 if os.path.lexists(path) or (self._watch is not None and self._watch.has_news(path)):
                     self._ingestor.add_source(worker.worker_no, worker.worker_id, number, path)
@@ -230,7 +229,7 @@ class Indexer:
         self._closed.add(key)
 
     def _guarded(self, act: Callable[[], None]) -> bool:
-        """Do something with the database; return whether the disk let it."""
+        """Run a database operation; return whether the disk had space for it."""
         self._last_read = 0
         self.behind = False
         try:
@@ -247,14 +246,14 @@ class Indexer:
             damaged = isinstance(error, DatabaseGone) or type(error) is sqlite3.DatabaseError
             if not damaged or self._rebuilt >= MAX_REBUILDS:
                 raise
-            self._begin_anew(error.what if isinstance(error, DatabaseGone) else f"telemetry.db is damaged: {error}")
+            self._discard(error.what if isinstance(error, DatabaseGone) else f"telemetry.db is damaged: {error}")
             return False
         self.disk_full = False
         self._rollups_at = float("-inf") if self._last_read else self._rollups_at
         return True
 
-    def _begin_anew(self, why: str) -> None:
-        """Give up the database; the next try makes another one from the logs."""
+    def _discard(self, why: str) -> None:
+        """Discard the database; the next try rebuilds it from the logs."""
         self._rebuilt += 1
         self.rebuilds.append(why)
         self.caught_up = False
@@ -263,7 +262,7 @@ class Indexer:
                 self._ingestor.close()
             self._ingestor = None
         self._closed.clear()
-        put_aside(self.folder.database)
+        move_away(self.folder.database)
 
     def _rollup(self, worker_no: int, attempt: int) -> WorkerRollup | None:
         now = self._clock()
@@ -272,7 +271,7 @@ class Indexer:
         return next((one for one in self._rollups if (one.worker_no, one.attempt) == (worker_no, attempt)), None)
 
     def _final_event(self, key: tuple[int, int]) -> str:
-        """Return how a living attempt says that it has ended, as of a moment ago."""
+        """Return a living attempt's final event, as of a moment ago."""
         at, name = self._final_events.get(key, (float("-inf"), ""))
         now = self._clock()
         if not name and now - at > ROLLUP_AGE_S and self._ingestor is not None:
@@ -281,14 +280,14 @@ class Indexer:
             self._final_events[key] = (now, name)
         return name
 
-    def _last_words(self, worker: WorkerPlan, watch: AttemptWatch) -> LogFacts:
-        """What a closed log and the end of stderr tell."""
+    def _closed_log_facts(self, worker: WorkerPlan, watch: AttemptWatch) -> LogFacts:
+        """Return facts from a closed log and the end of stderr."""
         if self._ingestor is None:
-            return LogFacts()  # its database is being made anew
-        found = last_event(self._ingestor.store.connection, worker.worker_no, watch.number, FINAL_EVENTS)
-        name, payload = found or ("", {})
+            return LogFacts()  # the database is being rebuilt
+        event = last_event(self._ingestor.store.connection, worker.worker_no, watch.number, FINAL_EVENTS)
+        name, payload = event or ("", {})
         tail = stderr_tail(watch.stderr)
-        error = said_error(payload) if name == "run_failed" else ""
+        error = error_line(payload) if name == "run_failed" else ""
         key = (worker.worker_no, watch.number)
         begun = last_event(self._ingestor.store.connection, *key, ("run_started",))
         rollups = {(one.worker_no, one.attempt): one for one in self.worker_rollups()}
@@ -300,7 +299,7 @@ class Indexer:
             steps=rollups[key].steps if key in rollups else 0,
             target_steps=worker.target_steps,
             error=error or last_line(tail),
-            # A launcher makes the log before the worker runs.
+            # A launcher creates the log before the worker runs.
             log_fault=self._ingestor.fault(worker.worker_no, watch.number) if key in self._added else "is gone",
-            disk_full="No space left on device" in tail or no_room(self.folder.path),
+            disk_full="No space left on device" in tail or is_disk_full(self.folder.path),
         )

@@ -1,4 +1,4 @@
-"""The run's ``analytics.json``: the artifact manifests of all its workers, side by side."""
+"""The run's ``analytics.json``: the artifact manifests of all its workers."""
 
 from __future__ import annotations
 
@@ -17,42 +17,44 @@ MAX_BYTES = 64 << 20
 
 
 def merge_manifests(folder: RunFolder, plan: RunPlan) -> dict[str, Any]:
-    """Gather what the workers wrote and write the run's manifest.
+    """Merge the workers' manifests into the run's manifest and write it.
 
-    A worker may write its manifest as ``<run_id>_analytics.json`` (or ``analytics.json``) into its working directory,
-    or into the run's folder; there it counts where the run has one worker, or where it names its worker. Paths below
-    the run's folder become relative to it, so that the folder can be moved.
+    A worker may write its manifest as ``<run_id>_analytics.json`` (or ``analytics.json``) to its working directory, or
+    to the run's folder; there it counts if the run has one worker, or if it names its worker. Paths below the run's
+    folder become relative to it, so that the folder can be moved.
 
     Args:
         folder: The run's folder.
         plan: The run.
 
     Returns:
-        What was written: ``run_id`` and ``workers {worker_id: manifest}``; an unreadable one as ``{"error", "path"}``.
+        The manifest: ``run_id`` and ``workers {worker_id: manifest}``; an unreadable one as ``{"error", "path"}``.
 
     Raises:
-        OSError: The disk refused.
+        OSError: It cannot be written.
     """
     names = (f"{plan.run_id}_analytics.json", "analytics.json")
     shared = [manifest for name in names if (manifest := _load(folder.path / name)) is not None]
     workers: dict[str, Any] = {}
     for worker in plan.workers:
-        found = next((own for name in names if (own := _load(folder.work(worker.worker_id) / name)) is not None), None)
-        if found is None:
-            found = next((one for one in shared if _is_of(one, worker.worker_id, alone=len(plan.workers) == 1)), None)
-        if found is not None:
-            workers[worker.worker_id] = _relative(found, folder)
+        own = (_load(folder.work(worker.worker_id) / name) for name in names)
+        manifest = next((one for one in own if one is not None), None)
+        if manifest is None:
+            alone = len(plan.workers) == 1
+            manifest = next((one for one in shared if _is_of(one, worker.worker_id, alone=alone)), None)
+        if manifest is not None:
+            workers[worker.worker_id] = _relative(manifest, folder)
     earlier: dict[str, Any] = next((one["workers"] for one in shared if _is_merged(one)), {})
     merged = {"schema": 1, "run_id": plan.run_id, "workers": {**earlier, **workers}}
     write_json_atomic(folder.analytics, merged)
     return merged
 
 
-def forget_checkpoints(folder: RunFolder) -> None:
-    """Take the checkpoints out of a run's manifest: they are about to go.
+def remove_checkpoints(folder: RunFolder) -> None:
+    """Remove the checkpoints from a run's manifest, before their files are deleted.
 
     Raises:
-        OSError: The disk refused.
+        OSError: The manifest cannot be written.
     """
     merged = _load(folder.analytics)
     if merged is None or not _is_merged(merged):
@@ -95,5 +97,5 @@ def _is_of(manifest: dict[str, Any], worker_id: str, *, alone: bool) -> bool:
     if _is_merged(manifest):
         return False
     metadata = manifest.get("metadata")
-    named = manifest.get("worker_id") or (metadata.get("worker_id") if isinstance(metadata, dict) else None)
-    return alone if named is None else bool(named == worker_id)
+    owner = manifest.get("worker_id") or (metadata.get("worker_id") if isinstance(metadata, dict) else None)
+    return alone if owner is None else bool(owner == worker_id)

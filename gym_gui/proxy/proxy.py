@@ -1,6 +1,6 @@
-"""The telemetry proxy of one run: starts its workers, tails their logs into the database, reports.
+"""The telemetry proxy of one run: starts its workers, indexes their logs, reports.
 
-Replaceable at any time: what it knows stands in the run's folder, what it holds is a lock, and nothing waits for it.
+It can be replaced at any time: its state is in the run's folder, it owns only a lock, and no process waits for it.
 """
 
 from __future__ import annotations
@@ -31,8 +31,8 @@ from gym_gui.supervision.observed_clock import ObservedClock
 from gym_gui.supervision.run_folders import RunFolders, make_folders
 from gym_gui.supervision.supervisor import Supervisor
 from gym_gui.telemetry.errors import Fenced
-from gym_gui.telemetry.log_watch import LogWatch
-from gym_gui.telemetry.segments import EVENT, Segment
+from gym_gui.telemetry.logs.segments import EVENT, Segment
+from gym_gui.telemetry.logs.watch import LogWatch
 
 if TYPE_CHECKING:
     from gym_gui.proxy.indexer import Indexer
@@ -42,66 +42,65 @@ T = TypeVar("T")
 EXIT_ENDED = 0
 #: Another proxy holds the run's lock, or has taken over its database.
 EXIT_LOCKED = 3
-#: Told to stop (SIGTERM): the workers run on and wait for the next proxy.
+#: Stopped by SIGTERM: the workers keep running and wait for the next proxy.
 EXIT_DRAINED = 4
 LOCK_TRIES = 10
-#: Time between two looks at the logs, in seconds: while a worker starts or ends, while somebody reads the rows, while
-#: somebody watches the figures, while nobody does, and at rest. Each is a transaction: the fewer, the fewer bytes are
-#: written.
+#: Seconds between two reads of the logs: while a worker starts or ends, while a client streams the rows, while one
+#: watches the run, otherwise, and while no worker prints. Each read is a transaction: fewer reads write fewer bytes.
 TICK_HURRIED_S = 0.005
 TICK_STREAMED_S = 0.048
 TICK_WATCHED_S = 0.05
 TICK_S = 0.1
 TICK_REST_S = 0.2
-#: Without anything printed for so long, the logs are at rest, seconds.
+#: Seconds without a printed line after which the logs are at rest.
 REST_AFTER_S = 10.0
-#: Time between two looks at processes and records, seconds.
-LOOK_INTERVAL_S = 0.1
-#: Time between two reports, in seconds, while somebody watches and while nobody does.
+#: Seconds between two checks of processes and records.
+CHECK_INTERVAL_S = 0.1
+#: Seconds between two reports, with and without a client watching.
 REPORT_WATCHED_S = 0.1
 REPORT_UNWATCHED_S = 0.5
-#: Wait before the next try on a full disk, seconds.
+#: Seconds before the next try on a full disk.
 RETRY_S = 1.0
-#: How long the last report may take to be delivered, seconds.
+#: Seconds for the delivery of the last report.
 CLOSE_TIMEOUT_S = 5.0
 
 
 class Reporter(Protocol):
-    """Where a proxy's reports go."""
+    """Destination of a proxy's reports."""
 
     def report(self, summary: RunSummary) -> None:
-        """Take a report; never blocks, only the newest is kept."""
+        """Queue a report without blocking; only the newest is kept."""
 
     def watched(self) -> bool:
-        """Return whether somebody is looking at the run's figures."""
+        """Return whether a client watches the run's summary."""
 
     def streamed(self) -> bool:
-        """Return whether somebody reads the run's rows as they come in."""
+        """Return whether a client streams the run's rows."""
 
     def close(self, timeout_s: float) -> None:
-        """Deliver the last report, if that is possible within so many seconds."""
+        """Deliver the last report if possible within `timeout_s` seconds."""
 
 
 class NoReporter:
-    """Reports to nobody."""
+    """A reporter that discards all reports."""
 
     def report(self, summary: RunSummary) -> None:
-        """Forget the report."""
+        """Discard the report."""
 
     def watched(self) -> bool:
-        """Nobody is looking."""
+        """Return ``False``."""
         return False
 
     def streamed(self) -> bool:
-        """Nobody reads."""
+        """Return ``False``."""
         return False
 
     def close(self, timeout_s: float) -> None:
-        """There is nothing to deliver."""
+        """Return at once."""
 
 
-class _Turns(msgspec.Struct, frozen=True):
-    """What a proxy works with, turn after turn."""
+class _Parts(msgspec.Struct, frozen=True):
+    """The parts of a proxy at work."""
 
     supervisor: Supervisor
     indexer: Indexer
@@ -112,10 +111,10 @@ class Proxy:
     """Supervises one run and indexes its logs until the run has ended.
 
     Args:
-        folder: The run's folder; ``run.json`` is there.
-        reporter: Where reports go.
-        clock: Monotonic clock, seconds; by default one that does not count what nobody observed.
-        on_launched: Called once the workers have been launched, for what takes time that they need not wait for.
+        folder: The run's folder, with ``run.json``.
+        reporter: Receives the reports.
+        clock: Monotonic clock, seconds; by default one that does not count unobserved time.
+        on_launched: Called once the workers have been launched, for slow work that must not delay them.
     """
 
     def __init__(
@@ -132,21 +131,21 @@ class Proxy:
         self._clock = clock or ObservedClock()
         self._draining = False
         self._number = 0
-        """How many proxies the run has had, this one included."""
+        """Number of proxies that the run has had, including this one."""
         self._reports = 0
         self._reported_at = float("-inf")
-        self._looked_at = float("-inf")
+        self._checked_at = float("-inf")
         self._stale = True
         self._note = ""
         self._watch: LogWatch | None = None
         self._folders: RunFolders | None = None
         self._lost_locks: list[FileLock] = []
-        """Locks whose files were removed with their folder: held, in case that comes back."""
+        """Locks whose files were removed with their folder: kept in case the folder comes back."""
         self._lock = FileLock(folder.proxy_lock)
         self._pulse = Pulse(self._lock, self._clock)
 
     def run(self) -> int:
-        """Work until the run has ended, or another proxy has it, or SIGTERM comes.
+        """Work until the run has ended, another proxy has it, or SIGTERM arrives.
 
         Returns:
             0: the run has ended and its database is finished. 3: another proxy has the run. 4: drained.
@@ -156,8 +155,8 @@ class Proxy:
         """
         try:
             with self._drain_on_signals():
-                self._with_room(lambda: make_folders(self.folder))
-                if not self._with_room(self._acquire):
+                self._when_space(lambda: make_folders(self.folder))
+                if not self._when_space(self._acquire):
                     return EXIT_DRAINED if self._draining else EXIT_LOCKED
                 return self._work(load_plan(self.folder))
         except Fenced:
@@ -172,14 +171,14 @@ class Proxy:
         self._draining = True
 
     def _acquire(self) -> bool:
-        for _ in range(LOCK_TRIES):  # somebody who only looks at the lock holds it for a moment
+        for _ in range(LOCK_TRIES):  # a process that only tests the lock holds it for a moment
             if self._lock.acquire():
                 return True
             time.sleep(0.02)
         return False
 
-    def _with_room(self, act: Callable[[], T]) -> T | None:
-        """Do what needs room on the disk as soon as there is some; ``None`` if told to stop meanwhile."""
+    def _when_space(self, act: Callable[[], T]) -> T | None:
+        """Retry an action until the disk has space for it; ``None`` if drained meanwhile."""
         while not self._draining:
             self._pulse.beat()
             try:
@@ -191,7 +190,7 @@ class Proxy:
         return None
 
     def _work(self, plan: RunPlan) -> int:
-        supervisor = self._with_room(lambda: Supervisor(self.folder, plan, self._clock, self._last_checkpoint))
+        supervisor = self._when_space(lambda: Supervisor(self.folder, plan, self._clock, self._last_checkpoint))
         if supervisor is None:
             return EXIT_DRAINED
         try:
@@ -216,11 +215,11 @@ class Proxy:
         return last_checkpoint(self.folder.database, worker_no)
 
     def _watch_logs(self) -> LogWatch | None:
-        """Return a watch on the folder of logs; ``None`` where the system gives none: then names are looked at."""
+        """Return a watch on the folder of logs; ``None`` if the system has none."""
         try:
             return LogWatch(self.folder.logs)
         except OSError as error:
-            say(f"no watch on {self.folder.logs}: {error}")
+            say(f"cannot watch {self.folder.logs}: {error}")
             return None
 
     def _index(self, supervisor: Supervisor, plan: RunPlan) -> int:
@@ -232,49 +231,49 @@ class Proxy:
             supervisor.journal.record(EVENT, **msgspec.structs.asdict(segment))
 
         indexer = Indexer(self.folder, plan, self._clock, self._pulse.beat, watch=self._watch, on_segment=note)
-        turns = _Turns(supervisor, indexer, UsageSampler(plan.limits, self._clock))
+        parts = _Parts(supervisor, indexer, UsageSampler(plan.limits, self._clock))
         try:
             while not supervisor.ended:
                 if self._draining:
                     return EXIT_DRAINED
-                self._turn(turns)
-            return self._finish(turns)
+                self._turn(parts)
+            return self._finish(parts)
         finally:
             indexer.close()
 
-    def _turn(self, turns: _Turns) -> None:
-        """Read, look, act, report, and wait for the next turn."""
+    def _turn(self, parts: _Parts) -> None:
+        """Index, supervise, report, and wait for the next turn."""
         now = self._clock()
         self._pulse.beat()
-        turns.supervisor.journal.tell()
-        had_room = not turns.indexer.disk_full
-        read = turns.indexer.pump(turns.supervisor.history)
-        self._tell_rebuilds(turns)
-        if turns.supervisor.hurried or now - self._looked_at >= LOOK_INTERVAL_S:
-            self._looked_at = now
-            self._put_folders_back(turns)
-            turns.supervisor.disk_full = turns.indexer.disk_full
-            changed = turns.supervisor.step(turns.indexer.log_facts)
-            sampled = turns.usage.sample(watch for _, watch in turns.supervisor.live_watches())
-            note, self._note = self._note, turns.supervisor.note
+        parts.supervisor.journal.tell()
+        had_space = not parts.indexer.disk_full
+        read = parts.indexer.pump(parts.supervisor.history)
+        self._record_rebuilds(parts)
+        if parts.supervisor.hurried or now - self._checked_at >= CHECK_INTERVAL_S:
+            self._checked_at = now
+            self._restore_folders(parts)
+            parts.supervisor.disk_full = parts.indexer.disk_full
+            changed = parts.supervisor.step(parts.indexer.log_facts)
+            sampled = parts.usage.sample(watch for _, watch in parts.supervisor.live_watches())
+            note, self._note = self._note, parts.supervisor.note
             self._stale = self._stale or changed or sampled or note != self._note
-        self._stale = self._stale or read > 0 or turns.indexer.disk_full is had_room
+        self._stale = self._stale or read > 0 or parts.indexer.disk_full is had_space
         watched = self.reporter.watched()
-        # Of its end the run tells when all that belongs to it is there; only a full disk may keep that waiting.
-        telling = not turns.supervisor.ended or turns.indexer.disk_full
+        # The end is reported once everything is indexed; only a full disk delays that, and is reported meanwhile.
+        reporting = not parts.supervisor.ended or parts.indexer.disk_full
         due = now - self._reported_at >= (REPORT_WATCHED_S if watched else REPORT_UNWATCHED_S)
-        if self._stale and due and telling:
-            self._report(turns)
-        if not turns.supervisor.ended:
-            time.sleep(self._pause_s(turns, watched))
+        if self._stale and due and reporting:
+            self._report(parts)
+        if not parts.supervisor.ended:
+            time.sleep(self._pause_s(parts, watched))
 
-    def _put_folders_back(self, turns: _Turns) -> None:
-        """Put back what somebody removed or replaced of the run's folders, and say so."""
+    def _restore_folders(self, parts: _Parts) -> None:
+        """Restore removed or replaced folders of the run, and record it."""
         assert self._folders is not None
         try:
             replaced = self._folders.put_back()
             if self._folders.put_plan_back():
-                turns.supervisor.journal.record("plan_replaced")
+                parts.supervisor.journal.record("plan_replaced")
             if self.folder.control.name in replaced:
                 self._lost_locks.append(self._lock)
                 self._lock = FileLock(self.folder.proxy_lock)
@@ -283,89 +282,89 @@ class Proxy:
                     raise Fenced("another proxy has taken the run over")
                 self._write_identity()
             if self.folder.logs.name in replaced:
-                turns.indexer.put_back_logs()
+                parts.indexer.restore_log_names()
                 if self._watch is not None:
                     self._watch.renew()
         except OSError as error:
-            say(f"the folders of run {self.folder.run_id} cannot be put back: {error}")
+            say(f"the folders of run {self.folder.run_id} cannot be restored: {error}")
             return
         for name in replaced:
-            turns.supervisor.journal.record("folder_replaced", folder=name)
+            parts.supervisor.journal.record("folder_replaced", folder=name)
 
     @staticmethod
-    def _tell_rebuilds(turns: _Turns) -> None:
-        while turns.indexer.rebuilds:
-            turns.supervisor.journal.record("database_rebuilt", cause=turns.indexer.rebuilds.pop(0))
+    def _record_rebuilds(parts: _Parts) -> None:
+        while parts.indexer.rebuilds:
+            parts.supervisor.journal.record("database_rebuilt", cause=parts.indexer.rebuilds.pop(0))
 
-    def _pause_s(self, turns: _Turns, watched: bool) -> float:
-        if turns.indexer.behind:
+    def _pause_s(self, parts: _Parts, watched: bool) -> float:
+        if parts.indexer.behind:
             return 0.0
-        if turns.supervisor.hurried and not turns.indexer.disk_full:
+        if parts.supervisor.hurried and not parts.indexer.disk_full:
             return TICK_HURRIED_S
         if self.reporter.streamed():
             return TICK_STREAMED_S
         if watched:
             return TICK_WATCHED_S
-        return TICK_REST_S if turns.indexer.quiet_s > REST_AFTER_S else TICK_S
+        return TICK_REST_S if parts.indexer.quiet_s > REST_AFTER_S else TICK_S
 
-    def _report(self, turns: _Turns) -> RunSummary:
+    def _report(self, parts: _Parts) -> RunSummary:
         from gym_gui.proxy.summary import Supervision, summarize
 
         self._reports += 1
-        history, indexer = turns.supervisor.history, turns.indexer
-        ended = history.state.terminal  # its folder tells no more, and no less
+        history, indexer = parts.supervisor.history, parts.indexer
+        ended = history.state.terminal  # then the summary equals that of the run's folder
         supervision = Supervision(
             history=history,
             report=self._number << 32 | self._reports,
             proxy_pid=None if ended else os.getpid(),
             lag_bytes=indexer.lag_bytes(),
-            note=indexer.note or turns.supervisor.note,
-            progressed_at=turns.supervisor.progressed_at,
-            usage=turns.usage.latest,
+            note=indexer.note or parts.supervisor.note,
+            progressed_at=parts.supervisor.progressed_at,
+            usage=parts.usage.latest,
             measured_at=None if ended else time.time(),
         )
-        summary = summarize(turns.supervisor.plan, indexer.worker_rollups(), indexer.ledger(), supervision)
+        summary = summarize(parts.supervisor.plan, indexer.worker_rollups(), indexer.ledger(), supervision)
         self.reporter.report(summary)
         self._reported_at = self._clock()
         self._stale = False
         return summary
 
-    def _finish(self, turns: _Turns) -> int:
-        """The run has ended: index the rest, gather the manifests, finish the database, tell the end."""
+    def _finish(self, parts: _Parts) -> int:
+        """Index the rest of an ended run, merge the manifests, finish the database, report."""
         from gym_gui.proxy.manifests import merge_manifests
 
-        plan = turns.supervisor.plan
+        plan = parts.supervisor.plan
         try:
             forget_secrets(self.folder)
         except OSError as error:
             say(f"the private files of run {plan.run_id} cannot be removed: {error}")
-        if not self._complete(turns):
+        if not self._complete(parts):
             return EXIT_DRAINED
         try:
             merge_manifests(self.folder, plan)
         except OSError as error:
             say(f"analytics.json of run {plan.run_id} cannot be written: {error}")
-        last = self._report(turns)
-        while not turns.indexer.finish():  # it was removed or replaced in the last moment
-            if not self._complete(turns):
+        last = self._report(parts)
+        while not parts.indexer.finish():  # the database was removed or replaced meanwhile
+            if not self._complete(parts):
                 return EXIT_DRAINED
-            last = self._report(turns)
+            last = self._report(parts)
         self.reporter.report(last)
         return EXIT_ENDED
 
-    def _complete(self, turns: _Turns) -> bool:
-        """Index all that is left; return whether that is done, and not the process told to stop."""
+    def _complete(self, parts: _Parts) -> bool:
+        """Index the remaining lines; return ``False`` if drained before."""
         while True:
-            self._tell_rebuilds(turns)  # before the supervisor's log is read to its end
-            if turns.indexer.complete(turns.supervisor.history):
+            self._record_rebuilds(parts)  # before the supervisor's log is read to its end
+            if parts.indexer.complete(parts.supervisor.history):
                 return True
             if self._draining:
                 return False
             self._pulse.beat()
-            time.sleep(TICK_S if turns.indexer.disk_full else 0.0)
+            time.sleep(TICK_S if parts.indexer.disk_full else 0.0)
 
     def _write_identity(self) -> int:
-        """Let everybody know which process supervises the run; return its pid."""
+        """Publish the identity of this process in the run's folder; return its pid."""
         own = ProcessIdentity.own()
         try:
             write_json_atomic(self.folder.proxy_identity, own, sync=False)
@@ -375,7 +374,7 @@ class Proxy:
 
     @contextmanager
     def _drain_on_signals(self) -> Iterator[None]:
-        """SIGTERM and SIGINT drain (only the main thread may set handlers; elsewhere :meth:`drain` is called)."""
+        """Drain on SIGTERM and SIGINT (in the main thread, which alone may set handlers)."""
         if threading.current_thread() is not threading.main_thread():
             yield
             return

@@ -1,4 +1,4 @@
-"""Rebuilds the database of a run that no proxy supervises."""
+"""Rebuilds the database of a run without a proxy."""
 
 from __future__ import annotations
 
@@ -16,19 +16,19 @@ from gym_gui.telemetry.schema import check_schema
 
 
 def reindex_run(folder: RunFolder, *, progress: Callable[[int, int], None] | None = None) -> ReindexReport:
-    """Build the database of a run that nobody supervises anew from its logs.
+    """Rebuild the database of a run without a proxy from its logs.
 
-    See :func:`gym_gui.telemetry.reindex.rebuild` for what the rows are.
+    See :func:`gym_gui.telemetry.reindex.rebuild` for the resulting rows.
 
     Args:
         folder: The run's folder.
-        progress: Called after each transaction with bytes done and bytes in all.
+        progress: Called after each transaction with bytes done and total bytes.
 
     Raises:
-        UsageError: A telemetry proxy is at work on this run.
-        TelemetryError: A later version of MOSAIC made the database; or logs were dropped and the database, which alone
+        UsageError: A telemetry proxy is indexing this run.
+        TelemetryError: A later version of MOSAIC wrote the database; or logs were dropped and the database, which alone
             has their rows, cannot be read.
-        DiskFull: No room for a second database; the old one is untouched.
+        DiskFull: No space for a second database; the old one is untouched.
         MosaicError: There is no such run.
     """
     plan = load_plan(folder)
@@ -38,7 +38,7 @@ def reindex_run(folder: RunFolder, *, progress: Callable[[int, int], None] | Non
         proxy = proxy_of(folder)
         holder = f": {proxy.place}" if proxy is not None and (proxy.alive() or not proxy.here) else ""
         raise UsageError(
-            f"run {folder.run_id} is being indexed right now",
+            f"run {folder.run_id} is being indexed",
             where=str(folder.proxy_lock),
             why="its telemetry proxy is alive and holds the lock" + holder,
             next_step=f"wait until the run has ended: mosaic runs watch {folder.run_id}",

@@ -1,4 +1,4 @@
-"""A run as one value: what supervision knows of it and what its telemetry amounts to."""
+"""Summary of a run, from its supervision and its telemetry."""
 
 from __future__ import annotations
 
@@ -16,28 +16,28 @@ from gym_gui.supervision.liveness import last_beat, proxy_of
 from gym_gui.supervision.usage import Usage
 from gym_gui.telemetry.curve import pooled
 from gym_gui.telemetry.errors import TelemetryError
-from gym_gui.telemetry.logfile import log_size
+from gym_gui.telemetry.logs.logfile import log_size
 from gym_gui.telemetry.rollup import WorkerRollup
 
-#: How the cause begins that is shown of a run which is on record as going on and which no process supervises.
+#: Begin of the displayed cause of a run that is recorded as active but has no proxy.
 UNSUPERVISED = "unsupervised since"
 
 
 class Supervision(msgspec.Struct, frozen=True):
-    """What a run's supervisor, or its log, knows beside the telemetry."""
+    """State of a run according to its supervisor, or to the supervisor's log."""
 
     history: RunHistory
     report: int = 0
     proxy_pid: int | None = None
     lag_bytes: int = 0
     note: str = ""
-    """What stands in the run's way just now; shown instead of the cause of its state."""
+    """A present obstacle; displayed instead of the cause of its state."""
     progressed_at: Mapping[str, float] = {}
-    """By worker id, when a step or anything else but a heartbeat last came in."""
+    """By worker id, the time of the last event other than a heartbeat."""
     usage: Mapping[str, Usage] = {}
     """By worker id."""
     measured_at: float | None = None
-    """When the figures were taken; ``None`` where nobody takes them any more."""
+    """Time of the measurements; ``None`` if there are none any more."""
 
 
 def summarize(plan: RunPlan, rollups: Sequence[WorkerRollup], ledger: Ledger, supervision: Supervision) -> RunSummary:
@@ -101,13 +101,13 @@ def summarize(plan: RunPlan, rollups: Sequence[WorkerRollup], ledger: Ledger, su
 
 
 def read_summary(folder: RunFolder) -> RunSummary:
-    """Return a run's summary from its folder alone, whether anything supervises it or not.
+    """Return a run's summary from its folder alone, with or without a proxy.
 
     Args:
         folder: The run's folder.
 
     Raises:
-        MosaicError: The folder holds no run that this version reads.
+        MosaicError: The folder has no run that this version can read.
         OSError: A file of it cannot be read.
     """
     from gym_gui.telemetry.reader import RunReader
@@ -119,7 +119,7 @@ def read_summary(folder: RunFolder) -> RunSummary:
     try:
         reader = RunReader(folder)
         rollups, ledger = reader.worker_rollups(), reader.ledger()
-    except TelemetryError as error:  # what supervision knows stands in the log, and is told all the same
+    except TelemetryError as error:  # the supervisor's log still has the states
         note = f"telemetry.db cannot be read: {error.what}"
     proxy = proxy_of(folder)
     supervision = Supervision(
@@ -133,24 +133,24 @@ def read_summary(folder: RunFolder) -> RunSummary:
 
 
 def read_state(folder: RunFolder) -> RunState:
-    """Return the state that stands in a run's folder; reads its supervisor log only.
+    """Return a run's state from its supervisor log alone.
 
     Raises:
-        MosaicError: The log holds what this version cannot have written.
+        MosaicError: The log has records that this version cannot have written.
         OSError: It cannot be read.
     """
     return read_history(folder.supervisor_log, ()).state
 
 
 def _unsupervised_since(folder: RunFolder, history: RunHistory) -> str:
-    """Return the note on a run that goes on by its folder and that no process supervises, ``""`` for others."""
+    """Return the note on an active run without a proxy, empty for others."""
     if not history.proxies or history.state.terminal:
         return ""
     return f"{UNSUPERVISED} {last_sign(folder)}; this is the state as of then"
 
 
 def last_sign(folder: RunFolder) -> str:
-    """Return when the run's last proxy gave its last sign, in words."""
+    """Return the time of the last proxy's last heartbeat, as text."""
     beaten_at = last_beat(folder) / 1e9
     return time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(beaten_at)) if beaten_at else "an unknown time"
 
@@ -213,7 +213,7 @@ def _last(rollups: Sequence[WorkerRollup]) -> list[WorkerRollup]:
 
 
 def _speed(attempts: Sequence[tuple[WorkerRollup, WorkerHistory]]) -> float | None:
-    """Return the environment steps a second of attempts side by side, from the first that they told of to the last."""
+    """Return the environment steps a second of parallel attempts, while they reported steps."""
     steps, begun, ended, paused = 0, [], [], 0.0
     for rollup, record in attempts:
         if rollup.first_mark is not None and rollup.last_mark is not None:
@@ -250,7 +250,7 @@ def _attempts(rollups: Sequence[WorkerRollup], record: WorkerHistory) -> list[At
 
 
 def _run_exit(history: RunHistory) -> ExitStatus | None:
-    """The exit of the first worker that failed, else of the last that ended."""
+    """Return the exit of the first failed worker, else of the last ended one."""
     ended = sorted((one for one in history.workers.values() if one.exit is not None), key=lambda one: one.ended_at or 0)
     failed = [one for one in ended if one.state in (RunState.FAILED, RunState.LOST)]
     if failed:
@@ -259,7 +259,7 @@ def _run_exit(history: RunHistory) -> ExitStatus | None:
 
 
 def _lag_bytes(folder: RunFolder, plan: RunPlan, history: RunHistory, rollups: Sequence[WorkerRollup]) -> int:
-    """Bytes of the workers' logs that are not in the database."""
+    """Return how many bytes of the workers' logs are not indexed."""
     read = {(one.worker_no, one.attempt): one.bytes_read for one in rollups if not one.closed}
     closed = {(one.worker_no, one.attempt) for one in rollups if one.closed}
     lag = 0

@@ -1,1 +1,1 @@
-"""What becomes of the logs and checkpoints of runs that have ended."""
+"""Retention of the logs and checkpoints of ended runs."""

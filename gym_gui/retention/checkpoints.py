@@ -1,10 +1,10 @@
-"""What becomes of the checkpoints of a run whose config does not want them kept."""
+"""Deletes the checkpoints of completed runs with ``keep_checkpoints: false``."""
 
 from __future__ import annotations
 
 import shutil
 
-from gym_gui.proxy.manifests import forget_checkpoints
+from gym_gui.proxy.manifests import remove_checkpoints
 from gym_gui.runs.folder import RunFolder
 from gym_gui.runs.plan import load_plan
 from gym_gui.runs.states import RunState
@@ -12,7 +12,7 @@ from gym_gui.supervision.history import read_history
 
 
 def has_checkpoints_to_drop(folder: RunFolder) -> bool:
-    """Return whether a run's checkpoints are there and are to go: it has completed, and nobody will resume it.
+    """Return whether a run has checkpoints to be deleted: it completed without wanting them.
 
     A run that failed, was cancelled or lost keeps its checkpoints, whatever its config says: it may be resumed.
 
@@ -30,7 +30,7 @@ def has_checkpoints_to_drop(folder: RunFolder) -> bool:
 
 
 def drop_checkpoints(folder: RunFolder) -> bool:
-    """Remove a run's checkpoints, from its manifest too, if they are to go; return whether they were there.
+    """Delete a run's checkpoints if they are not to be kept; return whether it had any.
 
     Raises:
         MosaicError: There is no such run, or it cannot be read.
@@ -38,6 +38,6 @@ def drop_checkpoints(folder: RunFolder) -> bool:
     """
     if not has_checkpoints_to_drop(folder):
         return False
-    forget_checkpoints(folder)
+    remove_checkpoints(folder)
     shutil.rmtree(folder.all_checkpoints)
     return True

@@ -1,8 +1,8 @@
-"""What becomes of the workers' logs once their run has ended: compressed, or dropped where the run config says so.
+"""Compresses the logs of ended runs, or drops them if the run config says so.
 
-Nothing of a log goes before what stands for it is on disk and was read back: the compressed file, compared with the
-log byte by byte; or, for a log that is to be dropped, a database that a recount of all logs has verified. Whoever does
-this may be killed at any point: the next one begins anew with what is there, and until then the log is as it was.
+A log is removed only after its replacement is on disk and was read back: the compressed file, compared with the log
+byte by byte; or, for a log that is to be dropped, a database that a recount of all logs has verified. The process may
+be killed at any point: the log is intact until then, and the next process starts over.
 """
 
 from __future__ import annotations
@@ -25,8 +25,7 @@ from gym_gui.runs.folder import RunFolder
 from gym_gui.runs.lock import FileLock, is_locked
 from gym_gui.runs.plan import load_plan
 from gym_gui.supervision.processes import marked_processes
-from gym_gui.telemetry.log_check import LogReport, count_rows
-from gym_gui.telemetry.logfile import (
+from gym_gui.telemetry.logs.logfile import (
     LogRecord,
     compressed_path,
     dropped_logs,
@@ -38,7 +37,7 @@ from gym_gui.telemetry.logfile import (
     record_path,
 )
 from gym_gui.telemetry.rowid import row_id
-from gym_gui.telemetry.verify import VerifyReport, verify_run
+from gym_gui.telemetry.verify import LogReport, VerifyReport, count_rows, verify_run
 
 _CHUNK = 1 << 20
 _FRESH = os.O_WRONLY | os.O_CREAT | os.O_TRUNC
@@ -49,7 +48,7 @@ _SHOWN = 3
 
 
 class Retained(msgspec.Struct, kw_only=True):
-    """What was done about a run's logs."""
+    """Result of log retention for one run."""
 
     compressed: list[str] = []
     dropped: list[str] = []
@@ -57,16 +56,16 @@ class Retained(msgspec.Struct, kw_only=True):
 
 
 def retain_logs(folder: RunFolder, compress_from: int) -> Retained:
-    """Compress or drop the logs of a run that has ended, as far as that has not been done.
+    """Compress or drop the remaining logs of an ended run.
 
     Args:
         folder: The run's folder.
-        compress_from: Size from which on a log is compressed, bytes; 0: none is.
+        compress_from: Minimum size of a log to compress, bytes; 0: compress none.
 
     Raises:
-        UsageError: Somebody else is at it, holds the run, or may still write to a log.
+        UsageError: Another process has the run or its logs, or may still write to a log.
         MosaicError: There is no such run, or its database cannot be read.
-        OSError: The disk refused; nothing is lost.
+        OSError: A file cannot be written; nothing is lost.
     """
     done = Retained()
     plan = load_plan(folder)
@@ -74,9 +73,9 @@ def retain_logs(folder: RunFolder, compress_from: int) -> Retained:
     if not lock.acquire():
         raise _in_use(folder, "another process is compressing or deleting its logs")
     try:
-        _check_still(folder)
-        for left in (*folder.logs.glob(".*.tmp"), *folder.logs.glob(".*.partial")):  # by one that was killed
-            left.unlink(missing_ok=True)
+        _check_no_process(folder)
+        for partial in (*folder.logs.glob(".*.tmp"), *folder.logs.glob(".*.partial")):  # of a killed process
+            partial.unlink(missing_ok=True)
         if _is_to_drop(folder, persist=_persists(plan.config)):
             _drop(folder, done)
         for path in logs_of(folder):
@@ -89,21 +88,21 @@ def retain_logs(folder: RunFolder, compress_from: int) -> Retained:
 
 
 def are_retained(folder: RunFolder, compress_from: int) -> bool:
-    """Return whether nothing is left for :func:`retain_logs` to do.
+    """Return whether :func:`retain_logs` has nothing left to do.
 
     Raises:
         MosaicError: There is no such run.
     """
-    there = logs_of(folder)
-    if not there:
+    logs = logs_of(folder)
+    if not logs:
         return True
-    if any(is_file(path) and 0 < compress_from <= path.lstat().st_size for path in there):
+    if any(is_file(path) and 0 < compress_from <= path.lstat().st_size for path in logs):
         return False
     return not _is_to_drop(folder, persist=_persists(load_plan(folder).config))
 
 
 def why_not_dropped(folder: RunFolder) -> str:
-    """Return why the logs of a run are there that were to be dropped; empty where that was not tried or went well."""
+    """Return why a run's logs were kept instead of dropped, else empty text."""
     with contextlib.suppress(*UNREADABLE, TypeError, KeyError):
         note = read_json(folder.kept_logs)
         return str(note["why"]) if note is not None else ""
@@ -111,13 +110,13 @@ def why_not_dropped(folder: RunFolder) -> str:
 
 
 def describe_logs(folder: RunFolder) -> str:
-    """Return what became of a run's logs, one sentence; empty where they are as the workers wrote them."""
+    """Return the retention of a run's logs in one sentence; empty for unchanged logs."""
     dropped = dropped_logs(folder)
     if dropped:
         lines, size = sum(one.lines for one in dropped.values()), sum(one.bytes for one in dropped.values())
         return (
             f"dropped after a recount had verified the database (artifacts.persist_logs): {_logs(len(dropped))},"
-            f" {lines:,} lines, {size:,} bytes; their hashes stand in logs/*.record.json"
+            f" {lines:,} lines, {size:,} bytes; their hashes are in logs/*.record.json"
         )
     why = why_not_dropped(folder)
     if why:
@@ -125,7 +124,7 @@ def describe_logs(folder: RunFolder) -> str:
     packed = [path for path in logs_of(folder) if is_compressed(path)]
     if packed:
         size, now = (sum(sizes) for sizes in zip(*(_sizes(path) for path in packed), strict=True))
-        return f"compressed: {_logs(len(packed))}, {size:,} bytes in {now:,}"
+        return f"compressed: {_logs(len(packed))}, {size:,} bytes to {now:,}"
     return ""
 
 
@@ -146,13 +145,13 @@ def _is_to_drop(folder: RunFolder, *, persist: bool) -> bool:
     return not persist and not folder.kept_logs.exists() and any(log_size(path) for path in logs_of(folder))
 
 
-def _check_still(folder: RunFolder) -> None:
-    """Raise unless nothing of the run lives any more."""
+def _check_no_process(folder: RunFolder) -> None:
+    """Make sure that no process of the run is alive."""
     launches = [path for path in folder.control.glob("*.a*.lock") if is_locked(path)]
-    left = marked_processes(folder.run_id)
-    if launches or left:
-        who = f"pid {left[0].pid}" if left else launches[0].name
-        raise _in_use(folder, f"a process of it lives and may write to its log ({who})")
+    processes = marked_processes(folder.run_id)
+    if launches or processes:
+        name = f"pid {processes[0].pid}" if processes else launches[0].name
+        raise _in_use(folder, f"a process of the run is alive and may write to its log ({name})")
 
 
 def _in_use(folder: RunFolder, why: str) -> UsageError:
@@ -162,11 +161,11 @@ def _in_use(folder: RunFolder, why: str) -> UsageError:
 
 
 @contextlib.contextmanager
-def _holding(folder: RunFolder) -> Iterator[None]:
-    """Hold the run for the moment in which its logs change."""
+def _locked(folder: RunFolder) -> Iterator[None]:
+    """Lock the run for the moment in which its logs change."""
     lock = FileLock(folder.proxy_lock)
     if not lock.acquire(_PATIENCE_S):
-        raise _in_use(folder, "a telemetry proxy, a reindex or a deletion holds the run")
+        raise _in_use(folder, "a telemetry proxy, a reindex or a deletion holds the run's lock")
     try:
         yield
     finally:
@@ -181,10 +180,10 @@ def _drop(folder: RunFolder, done: Retained) -> None:
         write_json_atomic(folder.kept_logs, {"at": time.time(), "why": done.why_not_dropped})
         return
     logs = {folder.path / log.path: log for log in report.logs}
-    # Every record before the first log goes: a successor that finds a log verifies again, one that finds none is done.
+    # All records before the first removal: the next process verifies again if it finds a log, and is done if not.
     for path in before:
         write_json_atomic(record_path(path), _dropped_record(folder, path, logs[path]))
-    with _holding(folder):
+    with _locked(folder):
         if _states(folder) != before:
             raise _in_use(folder, "a log changed while it was recounted")
         for path in before:
@@ -201,11 +200,9 @@ def _why_not(report: VerifyReport) -> str:
         return f"the recount does not agree with the database: {'; '.join(problems[:_SHOWN])}{more}"
     gaps = sum(log.gaps for log in report.logs)
     if gaps:
-        return (
-            f"something may have been printed that nobody could read ({gaps} times): the logs were renamed or truncated"
-        )
+        return f"printed lines may have been lost ({gaps} times): the logs were renamed or truncated"
     if any(log.sealed_segments for log in report.logs):
-        return "a worker renamed, replaced or truncated its log: what is left of it is kept"
+        return "a worker renamed, replaced or truncated its log"
     return "" if report.complete else "the database has not read all of them"
 
 
@@ -229,7 +226,7 @@ def _dropped_record(folder: RunFolder, path: Path, log: LogReport) -> LogRecord:
 
 
 def _compress(folder: RunFolder, path: Path) -> None:
-    """Put a compressed log in a log's place."""
+    """Replace a log by its compressed form."""
     before = _state(path)
     target = compressed_path(path)
     partial = target.with_name(f".{target.name}.partial")
@@ -241,7 +238,7 @@ def _compress(folder: RunFolder, path: Path) -> None:
         with open_stream(partial) as stream:
             unpacked = cast("BinaryIO", gzip.GzipFile(fileobj=stream, mode="rb"))
             if _sha256(unpacked) != sha256:
-                raise OSError(f"{partial} does not unpack to the log that it was made of")
+                raise OSError(f"{partial} does not unpack to the original log")
         record = LogRecord(
             at=time.time(),
             bytes=before[0],
@@ -250,7 +247,7 @@ def _compress(folder: RunFolder, path: Path) -> None:
             compressed_bytes=partial.stat().st_size,
             compressed_sha256=file_sha256(partial),
         )
-        with _holding(folder):
+        with _locked(folder):
             if _state(path) != before:
                 raise _in_use(folder, "a log changed while it was compressed")
             write_json_atomic(record_path(path), record)
@@ -263,7 +260,7 @@ def _compress(folder: RunFolder, path: Path) -> None:
 
 
 def _pack(log: BinaryIO, stream: BinaryIO) -> tuple[str, int]:
-    """Compress a log; return its hash and how many lines it has."""
+    """Compress a log; return its hash and its number of lines."""
     digest, lines, last = hashlib.sha256(), 0, b"\n"
     with gzip.GzipFile(filename="", fileobj=stream, mode="wb", compresslevel=_LEVEL, mtime=0) as packed:
         while data := log.read(_CHUNK):
@@ -282,14 +279,14 @@ def _sha256(stream: BinaryIO) -> str:
 
 
 def _states(folder: RunFolder) -> dict[Path, tuple[int, int, int]]:
-    """Return the state of each log that holds anything."""
+    """Return the state of each log that is not empty."""
     return {path: _state(path) for path in logs_of(folder) if log_size(path)}
 
 
 def _state(path: Path) -> tuple[int, int, int]:
-    """Return what changes when somebody writes to a log: size, time, inode."""
+    """Return size, time and inode of a log, which change with each write."""
     try:
-        found = path.lstat()
+        status = path.lstat()
     except FileNotFoundError:
-        found = compressed_path(path).lstat()
-    return found.st_size, found.st_mtime_ns, found.st_ino
+        status = compressed_path(path).lstat()
+    return status.st_size, status.st_mtime_ns, status.st_ino

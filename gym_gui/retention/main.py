@@ -1,7 +1,7 @@
-"""``python -m gym_gui.retention.main RUN_FOLDER``: puts logs and checkpoints of a run that has ended in order.
+"""``python -m gym_gui.retention.main RUN_FOLDER``: log and checkpoint retention of an ended run.
 
-A process of its own, because a recount of a long log would hold up whatever shares an interpreter with it. It ends with
-whoever started it, as soon as its stdin does; what it has not done then is done by the next one.
+It is a separate process because a recount of a long log would block other threads of its interpreter. It ends with its
+parent process, when its stdin is closed; the next process does the rest.
 """
 
 from __future__ import annotations
@@ -24,15 +24,15 @@ _MB = 1 << 20
 
 
 def compress_from() -> int:
-    """Return the size from which on logs are compressed, bytes; 0: none is (setting ``compress_logs_mb``)."""
+    """Return the minimum size of a log to compress, bytes (setting ``compress_logs_mb``)."""
     return max(0, int(float(get_setting("compress_logs_mb")) * _MB))
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Do it; return the exit code.
+    """Run retention; return the exit code.
 
     Args:
-        arguments: Instead of the command line's: the run's folder.
+        arguments: In place of the command line's: the run's folder.
     """
     words = sys.argv[1:] if arguments is None else list(arguments)
     if len(words) != 1:
@@ -45,9 +45,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         drop_checkpoints(folder)
         done = retain_logs(folder, compress_from())
     except (MosaicError, OSError) as error:
-        if not folder.path.exists():  # somebody has deleted the run
+        if not folder.path.exists():  # the run was deleted meanwhile
             return 0
-        sys.stderr.write(f"run {folder.run_id} is not put in order: {escape_lines(str(error))}\n")
+        sys.stderr.write(f"retention of run {folder.run_id} failed: {escape_lines(str(error))}\n")
         return 1
     if done.why_not_dropped:
         sys.stderr.write(f"the logs of run {folder.run_id} are kept: {escape(done.why_not_dropped)}\n")

@@ -1,6 +1,6 @@
-"""The run model: what a run is, where it lives, which states it passes through.
+"""The run model: configs, ids, states, plans and folders of runs.
 
-The names below are loaded on first use: the config models cost more to import than everything else of the room.
+The names below are loaded on first use: the config models cost more to import than everything else here.
 """
 
 from __future__ import annotations

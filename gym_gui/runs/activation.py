@@ -1,4 +1,4 @@
-"""What activating a virtual environment sets, for a program that is started from one."""
+"""Variables of an activated virtual environment, for a program started from one."""
 
 from __future__ import annotations
 
@@ -8,22 +8,22 @@ from pathlib import Path
 
 
 def activated(program: str, environment: Mapping[str, str]) -> dict[str, str]:
-    """Return the variables by which what a program starts by name alone is that of its own virtual environment.
+    """Return ``PATH`` and ``VIRTUAL_ENV`` of a program's virtual environment.
 
     Args:
         program: The program's path.
-        environment: The variables that it is given. A ``VIRTUAL_ENV`` and the place of the environment's programs in a
-            ``PATH`` that stand there are kept.
+        environment: Its variables so far. An existing ``VIRTUAL_ENV``, and the position of the environment's programs
+            in an existing ``PATH``, are kept.
 
     Returns:
-        ``PATH`` and ``VIRTUAL_ENV``; nothing for a program of no virtual environment.
+        The variables to set; none for a program outside of a virtual environment.
     """
     folder = Path(program).parent
     if not (folder.parent / "pyvenv.cfg").is_file():
         return {}
-    found = {"VIRTUAL_ENV": str(folder.parent)} if "VIRTUAL_ENV" not in environment else {}
+    variables = {"VIRTUAL_ENV": str(folder.parent)} if "VIRTUAL_ENV" not in environment else {}
     if str(folder) in environment.get("PATH", "").split(os.pathsep):
-        return found
+        return variables
     path = environment.get("PATH", os.environ.get("PATH")) or os.defpath
     others = [place for place in path.split(os.pathsep) if place != str(folder)]
-    return {**found, "PATH": os.pathsep.join([str(folder), *others])}
+    return {**variables, "PATH": os.pathsep.join([str(folder), *others])}

@@ -1,7 +1,7 @@
-"""Which variables workers take from whoever submits their run, and which the daemon keeps of its starter's.
+"""Environment variables that workers take from the submitter, and the daemon from its parent.
 
-A worker's environment is what is listed here, as the submitter has it, and above it what the run config sets. The
-daemon's own is no part of it, so that it makes no difference which shell happened to start the daemon.
+A worker's environment consists of the submitter's variables listed here and the variables of the run config, which take
+precedence. The daemon's own variables are not part of it, so it makes no difference which shell started the daemon.
 """
 
 from __future__ import annotations
@@ -17,11 +17,11 @@ from gym_gui.core.worker.secret_names import MARK, is_secret_name
 from gym_gui.runs.environment import OWN_VARIABLES
 
 #: Options of every Python that MOSAIC starts for itself: text of run configs reaches a worker as UTF-8, and file names
-#: stay as they are, whatever the locale is.
+#: are unchanged, whatever the locale is.
 UTF8 = ("-X", "utf8")
-#: Where these stand: ``python -m`` looks for modules there first, and in a home or the user's folder may lie anything.
+#: Working directory of these: ``python -m`` imports from it first, and a home or a user's folder may have any module.
 NEUTRAL_FOLDER = "/"
-#: What a service of the user's login has, too. The daemon keeps these, and no others.
+#: Variables that a login service has, too. The daemon keeps these, and no others.
 LOGIN = (
     *("PATH", "HOME", "USER", "LOGNAME", "SHELL", "LANG", "LANGUAGE", "LC_*", "TZ", "TMPDIR", "TMP", "TEMP"),
     "LD_LIBRARY_PATH",
@@ -30,9 +30,9 @@ LOGIN = (
     *("HTTP_PROXY", "HTTPS_PROXY", "FTP_PROXY", "ALL_PROXY", "NO_PROXY"),
     *("SSL_CERT_FILE", "SSL_CERT_DIR", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"),
 )
-#: What belongs to a session at a screen.
+#: Variables of a graphical session.
 SESSION = ("DISPLAY", "WAYLAND_DISPLAY", "XAUTHORITY", "XDG_RUNTIME_DIR")
-#: What may change how a worker trains: reproduced where a run is resumed, evaluated or submitted again.
+#: Variables that may affect training: reproduced if a run is resumed, evaluated or submitted again.
 EXPERIMENT = (
     *("PYTHONPATH", "PYTHONHASHSEED", "PYTHONWARNINGS", "PYTHONFAULTHANDLER", "PYTHONUTF8", "PYTHONIOENCODING"),
     *("CUDA_*", "NVIDIA_*", "NCCL_*", "CUBLAS_*", "CUDNN_*", "HIP_*", "ROCR_*", "HSA_*", "ZE_*"),
@@ -64,26 +64,26 @@ _NOT_THE_WORKERS = frozenset(
 
 
 def login_environment(environ: Mapping[str, str]) -> dict[str, str]:
-    """Return the variables that a service of the user's login would have."""
+    """Return the variables of a login service."""
     return {name: value for name, value in environ.items() if _is_listed(name, LOGIN)}
 
 
 def daemon_environment(environ: Mapping[str, str]) -> dict[str, str]:
-    """Return what the daemon and its proxies keep of an environment: the login's variables and MOSAIC's settings."""
+    """Return the variables kept for the daemon and its proxies: login variables and settings."""
     kept = login_environment(environ)
     settings = {each.variable for each in SETTINGS.values()}
     kept |= {name: value for name, value in environ.items() if name == "MOSAIC_HOME" or name in settings}
     ours = Path(gym_gui.__file__).parents[1]
     for entry in environ.get("PYTHONPATH", "").split(os.pathsep):
         if entry and Path(entry).absolute() == ours:
-            kept["PYTHONPATH"] = str(ours)  # MOSAIC itself is found nowhere else
+            kept["PYTHONPATH"] = str(ours)  # the only place with MOSAIC itself
     return kept
 
 
 def submitted_environment(environ: Mapping[str, str]) -> dict[str, str]:
-    """Return what the workers of a run take from the environment of whoever submits it.
+    """Return the variables that a run's workers take from the submitter.
 
-    A pattern never takes a secret; a name in the setting ``client_environment`` does.
+    A pattern never matches a secret; a name in the setting ``client_environment`` may.
 
     Args:
         environ: The submitter's.
@@ -98,17 +98,17 @@ def submitted_environment(environ: Mapping[str, str]) -> dict[str, str]:
         if name not in _NOT_THE_WORKERS and (_is_listed(name, listed) or _is_workers_own(name))
     }
     if "PYTHONPATH" in taken:
-        # Relative to where the submitter stands: workers run in folders of their own.
+        # Relative to the submitter's working directory: workers run in folders of their own.
         entries = [os.path.abspath(entry) for entry in taken["PYTHONPATH"].split(os.pathsep) if entry]  # noqa: PTH100
         taken["PYTHONPATH"] = os.pathsep.join(entries)
     return taken
 
 
 def with_base_environment(payload: Any, environ: Mapping[str, str]) -> Any:
-    """Return a run config with the variables that its workers take from the submitter.
+    """Return a run config with its submitter's variables for the workers.
 
-    A config that has some, since it is that of an earlier run, keeps those that may change how workers train; those of
-    login and session are the submitter's.
+    The config of an earlier run keeps its variables that may affect training; those of login and session are the
+    submitter's.
 
     Args:
         payload: The run config; not changed.
@@ -123,7 +123,7 @@ def with_base_environment(payload: Any, environ: Mapping[str, str]) -> Any:
     if recorded is None:
         return {**payload, "base_environment": submitted_environment(environ)}
     if not isinstance(recorded, dict):
-        return payload  # the model says what is wrong with it
+        return payload  # the model reports the fault
     passing = (*LOGIN, *SESSION)
     filled = {
         name: environ.get(name, value) if value == MARK else value
@@ -135,7 +135,7 @@ def with_base_environment(payload: Any, environ: Mapping[str, str]) -> Any:
 
 
 def _further_names() -> Iterable[str]:
-    """Return what the setting ``client_environment`` lists, as a JSON list or as text."""
+    """Return the names in the setting ``client_environment``, a JSON list or text."""
     listed = get_setting("client_environment")
     if isinstance(listed, str):
         return listed.replace(",", " ").split()
@@ -150,7 +150,7 @@ def _is_listed(name: str, listed: Iterable[str]) -> bool:
 
 
 def _is_workers_own(name: str) -> bool:
-    """Whether a variable is a setting that a worker has added to MOSAIC's."""
+    """Return whether a variable is a setting added by a worker."""
     return (
         name.isidentifier()
         and name.startswith("MOSAIC_")

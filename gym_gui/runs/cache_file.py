@@ -1,4 +1,4 @@
-"""Small files that can be made anew: one that is damaged is said once and replaced, and never believed."""
+"""Cache files with a checksum: a damaged one is reported once and rebuilt."""
 
 from __future__ import annotations
 
@@ -23,33 +23,33 @@ _HASH = "sha256"
 
 
 def read_cache(path: Path, kind: type[T]) -> T | None:
-    """Return what a file holds; ``None`` where there is none, or one that cannot be used, which is said in one line.
+    """Return the value of a cache file, ``None`` if it is missing or unusable.
 
     Args:
         path: The file, as :func:`write_cache` wrote it.
         kind: Type of the value.
     """
     if stranger(path) is not None:  # it may name programs
-        _say_once(path, "it belongs to another user")
+        _warn_once(path, "it belongs to another user")
         return None
     try:
         value = msgspec.json.decode(read_regular(path), type=dict[str, Any])
         if _HASH not in value:
-            return None  # of a version that wrote none
+            return None  # an earlier version wrote it
         if value.pop(_HASH) != _hash(value):
-            raise ValueError("it is not as it was written")
+            raise ValueError("its checksum does not match")
         return msgspec.convert(value, kind)
     except (FileNotFoundError, NotADirectoryError):
         return None
     except OSError as error:
-        _say_once(path, error.strerror or str(error))
+        _warn_once(path, error.strerror or str(error))
     except (ValueError, RecursionError, msgspec.MsgspecError) as error:
-        _say_once(path, str(error))
+        _warn_once(path, str(error))
     return None
 
 
 def write_cache(path: Path, value: Any, *, sync: bool = True) -> None:
-    """Write a value, whatever lies in the file's place; a folder there is moved aside.
+    """Write a value; a folder in the file's place is renamed.
 
     Args:
         path: The file; its folder is created.
@@ -57,7 +57,7 @@ def write_cache(path: Path, value: Any, *, sync: bool = True) -> None:
         sync: As of :func:`write_json_atomic`.
 
     Raises:
-        OSError: The disk refused.
+        OSError: The file cannot be written.
     """
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     move_folder_aside(path)
@@ -70,5 +70,5 @@ def _hash(value: dict[str, Any]) -> str:
 
 
 @functools.lru_cache(maxsize=256)
-def _say_once(path: Path, reason: str) -> None:
-    logger.warning("warning: %s cannot be used (%s): it is made anew", path, reason)
+def _warn_once(path: Path, reason: str) -> None:
+    logger.warning("warning: %s cannot be used (%s): it is rebuilt", path, reason)

@@ -1,7 +1,7 @@
-"""Finds the run id that a client wrote into its config, and swaps it for a placeholder and back.
+"""Replaces the run id in a client's config by a placeholder, and the placeholder by the real id.
 
-Forms make up a run id and spread it over name, environment, arguments and paths. The daemon's id must stand there
-instead, and two submissions that differ in nothing else are the same experiment.
+Forms invent a run id and use it in name, environment, arguments and paths. The daemon's id has to replace it, and two
+submissions that differ only in it are the same experiment.
 """
 
 from __future__ import annotations
@@ -15,20 +15,20 @@ from gym_gui.runs.ids import is_run_id
 PLACEHOLDER = "${run_id}"
 
 _ARGUMENT = re.compile(r"--run[-_]id(?:=(.*))?", re.DOTALL)
-#: Run ids of other programs, which are theirs.
+#: Run ids of other programs.
 _FOREIGN = frozenset({"WANDB_RUN_ID", "MLFLOW_RUN_ID"})
 
 
 def find_run_ids(payload: dict[str, Any]) -> list[str]:
-    """Return the run ids that a client wrote into a run config, in order of their places.
+    """Return the client's run ids in a run config, in order of appearance.
 
-    They stand in a worker's ``config.run_id``, in variables called ``RUN_ID`` or ``…_RUN_ID``, after ``--run-id``, and
-    in ``run_name`` where that is a ULID.
+    They may be in a worker's ``config.run_id``, in variables called ``RUN_ID`` or ``…_RUN_ID``, after ``--run-id``, and
+    in ``run_name`` if that is a ULID.
     """
-    found = list(_ids_in_configs(payload)) + list(_ids_in_environment(payload)) + list(_ids_in_arguments(payload))
+    ids = [*_ids_in_configs(payload), *_ids_in_environment(payload), *_ids_in_arguments(payload)]
     if is_run_id(payload.get("run_name")):
-        found.append(payload["run_name"])
-    return list(dict.fromkeys(item for item in found if isinstance(item, str) and item and PLACEHOLDER not in item))
+        ids.append(payload["run_name"])
+    return list(dict.fromkeys(item for item in ids if isinstance(item, str) and item and PLACEHOLDER not in item))
 
 
 def _ids_in_configs(payload: dict[str, Any]) -> Iterator[Any]:
@@ -56,18 +56,18 @@ def _ids_in_arguments(payload: dict[str, Any]) -> Iterator[Any]:
     if not isinstance(arguments, list):
         return
     for position, argument in enumerate(arguments):
-        found = _ARGUMENT.fullmatch(argument) if isinstance(argument, str) else None
-        if found and found[1] is not None:
-            yield found[1]
-        elif found and position + 1 < len(arguments):
+        match = _ARGUMENT.fullmatch(argument) if isinstance(argument, str) else None
+        if match and match[1] is not None:
+            yield match[1]
+        elif match and position + 1 < len(arguments):
             yield arguments[position + 1]
 
 
 def mask_run_ids(payload: dict[str, Any], run_ids: list[str]) -> dict[str, Any]:
     """Return the config with the client's run ids replaced by ``${run_id}``.
 
-    A ULID is replaced wherever it stands. Another id might be a plain word, so it is replaced only as a whole value of
-    the fields that hold run ids, and as a whole part of a path.
+    A ULID is replaced everywhere. Another id might be a plain word, so it is replaced only as a whole value of the
+    fields for run ids, and as a whole part of a path.
     """
     if not run_ids:
         return payload
@@ -80,9 +80,9 @@ def mask_run_ids(payload: dict[str, Any], run_ids: list[str]) -> dict[str, Any]:
             text = anywhere.sub(lambda _: PLACEHOLDER, text)
         if text in words and (name == "run_id" or _names_run_id(name)):
             return PLACEHOLDER
-        found = _ARGUMENT.fullmatch(text)
-        if found and found[1] in words:
-            return text[: -len(found[1])] + PLACEHOLDER
+        match = _ARGUMENT.fullmatch(text)
+        if match and match[1] in words:
+            return text[: -len(match[1])] + PLACEHOLDER
         if words and "/" in text:
             return "/".join(PLACEHOLDER if part in words else part for part in text.split("/"))
         return text
@@ -97,7 +97,7 @@ def mask_run_ids(payload: dict[str, Any], run_ids: list[str]) -> dict[str, Any]:
 
 
 def fill_run_id(value: Any, run_id: str) -> Any:
-    """Return a value with ``${run_id}`` replaced by a run's id in every text in it."""
+    """Return a value with ``${run_id}`` replaced by a run's id everywhere."""
     return _map_text(value, lambda text, _: text.replace(PLACEHOLDER, run_id))
 
 

@@ -1,4 +1,4 @@
-"""Validates what a client submits to have a run: all faults at once, nothing written, nothing changed."""
+"""Validates submitted run configs and reports all faults at once."""
 
 from __future__ import annotations
 
@@ -27,14 +27,14 @@ __all__ = ["TrainRunConfig", "WorkerRequest", "read_run_config", "run_config_pro
 
 @dataclass(frozen=True)
 class TrainRunConfig:
-    """A run config that is valid.
+    """A valid run config.
 
     Args:
         payload: The canonical config: every field present, the client's run id as ``${run_id}``, secrets as
-            ``${secret}``. Validating it again gives the same config and the same digest.
+            ``${secret}``. Validating it again yields the same config and the same digest.
         digest: SHA-256 of the experiment.
-        run_name: A name for people; may hold ``${run_id}``.
-        workers: One request per worker, ids given or generated, all different; secrets are among their settings.
+        run_name: A name for people; may contain ``${run_id}``.
+        workers: One request per worker, with unique ids, given or generated; their settings include secrets.
         limits: Time limits and attempts, ``schedule.max_duration_seconds`` included.
         on_worker_failure: ``fail_fast`` or ``continue``.
         on_disk_full: ``continue`` or ``pause``.
@@ -42,14 +42,14 @@ class TrainRunConfig:
         priority: Higher leaves the queue first.
         tags: Words to find the run by.
         notes: Free text.
-        environment: Variables for every worker, secrets among them.
-        base_environment: What the workers have beneath those; ``None``: as the daemon has it.
-        resources: What each worker needs.
-        artifacts: What is kept.
-        schedule: How far the run goes.
-        seed: The run's seed where the config gives it, else ``None``: to be drawn at submission.
-        requested_run_id: The ULID that the client chose for the run, to be taken if it is fresh.
-        secrets: Tells which values are secrets.
+        environment: Variables for every worker, including secrets.
+        base_environment: Variables that these take precedence over; ``None``: the daemon's.
+        resources: Resources of each worker.
+        artifacts: Which artifacts are kept.
+        schedule: The extent of the run.
+        seed: The run's seed if the config has one, else ``None``: it is drawn at submission.
+        requested_run_id: The ULID that the client chose for the run, used if it is new.
+        secrets: Identifies the values that are secrets.
     """
 
     payload: dict[str, Any]
@@ -73,24 +73,24 @@ class TrainRunConfig:
     secrets: Secrets
 
     def variables(self) -> dict[str, str]:
-        """Return every variable that the run's workers get from elsewhere than MOSAIC; ``environment`` wins."""
+        """Return the workers' variables except MOSAIC's own; ``environment`` takes precedence."""
         return {**self.base_variables(), **self.environment}
 
     def base_variables(self) -> dict[str, str]:
-        """Return what the workers have beneath ``environment``."""
+        """Return the variables that ``environment`` takes precedence over."""
         return login_environment(os.environ) if self.base_environment is None else self.base_environment
 
 
 def validate_train_run_config(payload: Any) -> TrainRunConfig:
-    """Check a run config as GUI, command line and API submit it.
+    """Validate a run config as GUI, command line and API submit it.
 
     The argument is only read, and nothing is written.
 
     Args:
-        payload: The run config; anything but an object is an error like others.
+        payload: The run config; anything but an object is reported like other faults.
 
     Raises:
-        ConfigError: With every fault: path, value, what is allowed, the nearest name.
+        ConfigError: With every fault: path, value, allowed values, the nearest name.
     """
     config, problems = read_run_config(payload)
     if config is None:
@@ -119,8 +119,8 @@ def read_run_config(payload: Any) -> tuple[TrainRunConfig | None, list[Problem]]
         return None, problems or [Problem(WHOLE, f"is {shown}", allowed="an object")]
     for problem in problems:
         part, _, name = problem.path.partition(".")
-        if part == "base_environment":  # a variable of whoever submits, whose other values cannot be wrong
-            problem.allowed += f": set the variable anew, or call without it: env -u {name} mosaic …"
+        if part == "base_environment":  # a variable of the submitter's environment
+            problem.allowed += f": change the variable, or call without it: env -u {name} mosaic …"
     run_ids = find_run_ids(plain)
     base = {name: plain[name] for name in ("base_environment",) if name in plain}
     plain = {**mask_run_ids(plain, run_ids), **base}  # the paths in there are real ones
@@ -128,12 +128,12 @@ def read_run_config(payload: Any) -> tuple[TrainRunConfig | None, list[Problem]]
     try:
         model = RunConfigModel.model_validate(plain)
     except ValidationError as error:
-        # What is no JSON stands as null in the copy: that null is no second fault.
-        known = {problem.path for problem in problems}
-        problems += [item for item in problems_of(error) if item.value is not None or item.path not in known]
-    workers, found = expand_workers(plain)
+        # A value that is not JSON is null in the copy: that null is not a second fault.
+        reported = {problem.path for problem in problems}
+        problems += [item for item in problems_of(error) if item.value is not None or item.path not in reported]
+    workers, worker_problems = expand_workers(plain)
     secrets = Secrets(plain)
-    problems += found + environment_problems(plain.get("environment"))
+    problems += worker_problems + environment_problems(plain.get("environment"))
     problems += environment_problems(plain.get("base_environment"), "base_environment")
     problems += secret_problems(plain, secrets)
     if problems or model is None:

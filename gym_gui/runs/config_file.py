@@ -1,4 +1,4 @@
-"""Reads a config file that a user named, or says exactly what is wrong with it."""
+"""Reads a run config from a JSON file, with exact error messages."""
 
 from __future__ import annotations
 
@@ -27,15 +27,15 @@ _KINDS: tuple[tuple[type, str], ...] = (
 )
 
 
-class _TwiceError(Exception):
-    """A key stands twice in one object."""
+class _DuplicateKeyError(Exception):
+    """An object has a key twice."""
 
 
 def load_config_file(path: Path | str) -> dict[str, Any]:
     """Read a run config from a JSON file in UTF-8 (a byte order mark is allowed).
 
     Raises:
-        UsageError: It is missing, a folder, unreadable, in another encoding, not JSON, or holds no object. The message
+        UsageError: It is missing, a folder, unreadable, in another encoding, not JSON, or not an object. The message
             names the place.
     """
     path = Path(path)
@@ -51,7 +51,7 @@ def load_config_file(path: Path | str) -> dict[str, Any]:
             why="the file is empty" if not text.strip() else _guess(error, text),
             next_step=f"fix that line; to check: python3 -m json.tool {shlex.quote(str(path))}",
         ) from None
-    except _TwiceError as error:
+    except _DuplicateKeyError as error:
         raise UsageError(
             f"the config file has the key {error.args[0]!r} twice in one object",
             where=str(path),
@@ -60,28 +60,28 @@ def load_config_file(path: Path | str) -> dict[str, Any]:
     except RecursionError:
         raise UsageError("the config file is nested too deeply", where=str(path)) from None
     except ValueError as error:  # an integer of more digits than Python reads
-        raise UsageError("the config file holds a number that is too long", where=str(path), why=str(error)) from None
+        raise UsageError("the config file has a number that is too long", where=str(path), why=str(error)) from None
     if not isinstance(value, dict):
-        found = next(word for kind, word in _KINDS if isinstance(value, kind))
+        kind_name = next(word for kind, word in _KINDS if isinstance(value, kind))
         raise UsageError(
-            f"the config file holds {found}, not an object",
+            f"the config file is {kind_name}, not an object",
             where=str(path),
             next_step='write an object: {"run_name": …, "metadata": {"worker": {…}}}',
         )
     too_deep = deep_path(value)
     if too_deep is not None:
         raise UsageError(
-            f"the config file is nested too deeply, at most {MAX_DEPTH} levels are taken", where=f"{path}, {too_deep}"
+            f"the config file is nested too deeply: the limit is {MAX_DEPTH} levels", where=f"{path}, {too_deep}"
         )
     return value
 
 
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    found = dict(pairs)
-    if len(found) < len(pairs):
+    value = dict(pairs)
+    if len(value) < len(pairs):
         names = [name for name, _ in pairs]
-        raise _TwiceError(next(name for name in names if names.count(name) > 1))
-    return found
+        raise _DuplicateKeyError(next(name for name in names if names.count(name) > 1))
+    return value
 
 
 def _read(path: Path) -> bytes:
@@ -132,9 +132,9 @@ def _decode(data: bytes, path: Path) -> str:
 def _guess(error: json.JSONDecodeError, text: str) -> str:
     character = text[error.pos : error.pos + 1]
     if character == "'":
-        return "JSON text stands in double quotes"
+        return "JSON text needs double quotes"
     if character in "}]" and text[: error.pos].rstrip().endswith(","):
-        return "a comma stands after the last item"
+        return "there is a comma after the last item"
     if text[error.pos : error.pos + 2] in ("//", "/*") or character == "#":
         return "JSON has no comments"
     return "the file ends too early" if not character else ""

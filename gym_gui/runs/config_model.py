@@ -11,25 +11,25 @@ from pydantic_core import PydanticCustomError
 from gym_gui.runs.names import LINE_BREAKS_AND_TABS, name_fault
 
 MAX_WORKERS = 1024
-#: What clients write beside a worker and MOSAIC does nothing with.
+#: Keys that clients write in a worker's entry and MOSAIC ignores.
 CLIENT_NOTES = ("use_grpc", "grpc_target", "agent_id", "schema_id", "schema_version", "arguments")
 MAX_ATTEMPTS = 63  # six bits of a row id
 
 
 def _no_text_number(value: Any) -> Any:
-    """Reject what pydantic would read as a number though JSON says that it is none."""
+    """Reject booleans and text, which pydantic would convert to a number."""
     if isinstance(value, (bool, str)):
         raise PydanticCustomError("not_a_number", "is not a number")
     return value
 
 
 def _text_of_number(value: Any) -> Any:
-    """Take a number where an environment variable's text is wanted: JSON writers often leave the quotes out."""
+    """Convert a number to text: the quotes around an environment variable are often missing."""
     return str(value) if isinstance(value, (int, float)) and not isinstance(value, bool) else value
 
 
 def _no_control_characters(value: str, allow: str = "") -> str:
-    """Reject text that would act on the terminal on which it is shown."""
+    """Reject text with characters that control a terminal."""
     if fault := name_fault(value, allow=allow):
         raise PydanticCustomError("control_character", fault)
     return value
@@ -46,17 +46,17 @@ Tag = Annotated[StrictStr, Field(min_length=1, max_length=100), _IS_NAME]
 
 
 class Part(BaseModel):
-    """Base of the parts: an unknown key is an error."""
+    """Base class of the parts: an unknown key is an error."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
 class Gpus(Part):
-    """GPUs that a worker of the run asks for."""
+    """GPUs that each worker requests."""
 
     requested: Annotated[int, Field(ge=0, le=8), _IS_NUMBER] | None = Field(
         default=None,
-        description="How many GPUs, 0 to 8; null: one that is free for each worker that can use one.",
+        description="Number of GPUs, 0 to 8; null: one, if free, for each worker that can use one.",
     )
     mandatory: StrictBool = Field(
         default=False, description="Whether to wait for the GPUs rather than start without them."
@@ -64,7 +64,7 @@ class Gpus(Part):
 
 
 class Resources(Part):
-    """What a worker of the run needs of its machine."""
+    """Resources that each worker needs."""
 
     cpus: Annotated[int, Field(ge=1, le=4096), _IS_NUMBER] = Field(default=1, description="CPU cores.")
     memory_mb: Annotated[int, Field(ge=256, le=2**31), _IS_NUMBER] = Field(
@@ -74,38 +74,38 @@ class Resources(Part):
 
 
 class WorkerPart(Part):
-    """One kind of worker, with the config that its package's config class reads."""
+    """One kind of worker, with the config for its package's config class."""
 
     worker_id: Annotated[StrictStr, Field(min_length=1, max_length=100), _IS_NAME] | None = Field(
         default=None, description="The kind: the entry point's name as `mosaic workers list` shows it."
     )
     module: Annotated[StrictStr, Field(min_length=1, pattern=r"^[A-Za-z_]\w*(\.\w+)*$")] | None = Field(
-        default=None, description="The module that `python -m` starts; the package's `cli` where it is left out."
+        default=None, description="The module that `python -m` starts; by default the package's `cli`."
     )
     replicas: Annotated[int, Field(ge=1, le=MAX_WORKERS), _IS_NUMBER] = Field(
-        default=1, description="How many workers with this config, each with an id and a seed of its own."
+        default=1, description="Number of workers with this config, each with its own id and seed."
     )
     config: dict[str, Any] = Field(
         default_factory=dict,
         description="The worker's own settings; `worker_id` in it names the instance, `seed` is the run's seed.",
     )
-    use_grpc: Any = Field(default=None, description="A note of the client's; telemetry takes one path anyway.")
-    grpc_target: Any = Field(default=None, description="A note of the client's; nothing connects to it.")
-    agent_id: Any = Field(default=None, description="A note of the client's; workers name their agents themselves.")
-    schema_id: Any = Field(default=None, description="A note of the client's.")
-    schema_version: Any = Field(default=None, description="A note of the client's.")
+    use_grpc: Any = Field(default=None, description="A note of the client, ignored.")
+    grpc_target: Any = Field(default=None, description="A note of the client, ignored.")
+    agent_id: Any = Field(default=None, description="A note of the client, ignored: workers name their agents.")
+    schema_id: Any = Field(default=None, description="A note of the client, ignored.")
+    schema_version: Any = Field(default=None, description="A note of the client, ignored.")
     arguments: Annotated[list[StrictStr], Field(max_length=0)] | None = Field(
-        default=None, description="Empty: a worker's arguments stand in the `arguments` of the run config."
+        default=None, description="Must be empty: use the `arguments` of the run config."
     )
 
 
 class Metadata(Part):
-    """Which workers the run has, and what the client keeps about itself."""
+    """The run's workers, and notes of the client."""
 
-    ui: dict[str, Any] = Field(default_factory=dict, description="The client's own notes; no part of the experiment.")
+    ui: dict[str, Any] = Field(default_factory=dict, description="Notes of the client; not part of the experiment.")
     artifacts: dict[str, Any] = Field(
         default_factory=dict,
-        description="Where the client expects TensorBoard files and such; no part of the experiment.",
+        description="Where the client expects TensorBoard files and such; not part of the experiment.",
     )
     worker: WorkerPart | None = Field(default=None, description="The worker, or the replicas of one.")
     workers: Annotated[list[WorkerPart], Field(min_length=1, max_length=MAX_WORKERS)] | None = Field(
@@ -114,7 +114,7 @@ class Metadata(Part):
 
 
 class Artifacts(Part):
-    """What of the run is kept."""
+    """Which artifacts of the run are kept."""
 
     output_prefix: Annotated[StrictStr, Field(min_length=1, max_length=500), _IS_NAME] = Field(
         default="runs/${run_id}",
@@ -122,21 +122,21 @@ class Artifacts(Part):
     )
     persist_logs: StrictBool = Field(
         default=True,
-        description="Whether what the workers printed is kept; if not, it goes once the run has ended and a recount has"
-        " verified the database.",
+        description="Whether the workers' logs are kept; if not, they are deleted once the run has ended and a recount"
+        " has verified the database.",
     )
     keep_checkpoints: StrictBool = Field(
         default=True,
-        description="Whether checkpoints are kept; if not, they go once the run has completed. A run that has not keeps"
-        " them: it may be resumed.",
+        description="Whether checkpoints are kept; if not, they are deleted once the run has completed. A run that"
+        " ended otherwise keeps them: it may be resumed.",
     )
 
 
 class LimitsPart(Part):
-    """Time limits of each worker, how often it may be tried, and what the run may write."""
+    """Limits of each worker's time and attempts, and of the run's disk space."""
 
     wall_time_s: Seconds | None = Field(
-        default=None, description="A worker is ended after so many seconds; no limit if null."
+        default=None, description="Seconds after which a worker is stopped; no limit if null."
     )
     startup_timeout_s: Seconds = Field(
         default=60.0, description="Seconds a worker may be silent and idle before its first line."
@@ -144,35 +144,35 @@ class LimitsPart(Part):
     heartbeat_timeout_s: Seconds = Field(default=300.0, description="Seconds a worker may be silent and idle later.")
     shutdown_timeout_s: Seconds = Field(default=30.0, description="Seconds between SIGTERM and SIGKILL.")
     max_attempts: Annotated[int, Field(ge=1, le=MAX_ATTEMPTS), _IS_NUMBER] = Field(
-        default=1, description="How often a worker that fails is started, the first time included."
+        default=1, description="How often a failing worker is started, including the first time."
     )
     disk_mb: Megabytes | None = Field(
         default=None,
-        description="MiB that the run's folder may hold; beyond it episodes are recorded without their steps. The"
-        " setting `max_run_disk_mb` counts where it is smaller, or where this is null.",
+        description="Maximum size of the run's folder in MiB; beyond it episodes are recorded without their steps. The"
+        " setting `max_run_disk_mb` applies if it is smaller, or if this is null.",
     )
 
 
 class Schedule(Part):
-    """How far the run goes."""
+    """The extent of the run."""
 
     max_duration_seconds: Seconds | None = Field(
-        default=None, description="As `limits.wall_time_s`; the smaller one counts."
+        default=None, description="As `limits.wall_time_s`; the smaller one applies."
     )
     max_steps: Annotated[int, Field(ge=1), _IS_NUMBER] | None = Field(
-        default=None, description="At most so many steps of each worker; a smaller number in its own config counts."
+        default=None, description="Maximum steps of each worker; a smaller number in its own config applies."
     )
 
 
 class RunConfigModel(Part):
-    """What a client submits to have a run."""
+    """A run config as a client submits it."""
 
     run_name: Annotated[StrictStr, Field(min_length=1, max_length=120), _IS_NAME] = Field(
         description="A name for people, 1 to 120 characters, no control characters."
     )
     entry_point: Annotated[StrictStr, Field(min_length=1)] | None = Field(
         default=None,
-        description="A command to run as the worker; replaced by the worker's own Python where a module is known.",
+        description="A command to run as the worker; replaced by the worker's own Python if it has a module.",
     )
     arguments: list[StrictStr] = Field(default_factory=list, description="Arguments of the command.")
     environment: dict[Annotated[StrictStr, _IS_NAME], Annotated[StrictStr, _IS_TEXT]] = Field(
@@ -180,32 +180,33 @@ class RunConfigModel(Part):
     )
     base_environment: dict[Annotated[StrictStr, _IS_NAME], Annotated[StrictStr, _IS_TEXT]] | None = Field(
         default=None,
-        description="What workers have of the submitter's environment, beneath `environment`: put in by `mosaic` from a"
-        " list of names. No part of the experiment.",
+        description="Variables from the submitter's environment, added by `mosaic` from a list of names; `environment`"
+        " takes precedence. Not part of the experiment.",
     )
     secrets: Annotated[list[Annotated[StrictStr, Field(min_length=1), _IS_NAME]], Field(max_length=100)] = Field(
         default_factory=list,
-        description="Variables and worker settings to keep off every record, beside those whose names tell.",
+        description="Variables and worker settings to keep out of every record, in addition to those recognized by"
+        " name.",
     )
-    resources: Resources = Field(default=Resources(), description="What each worker needs of its machine.")
-    metadata: Metadata = Field(default=Metadata(), description="The workers, and the client's own notes.")
-    artifacts: Artifacts = Field(default=Artifacts(), description="What of the run is kept.")
+    resources: Resources = Field(default=Resources(), description="Resources of each worker.")
+    metadata: Metadata = Field(default=Metadata(), description="The workers, and notes of the client.")
+    artifacts: Artifacts = Field(default=Artifacts(), description="Which artifacts are kept.")
     priority: Annotated[int, Field(ge=-100, le=100), _IS_NUMBER] = Field(
         default=0, description="Runs of a higher priority leave the queue first; -100 to 100."
     )
     executor: Literal["local", "ray", "agent"] = Field(default="local", description="Where the workers run.")
     limits: LimitsPart = Field(default=LimitsPart(), description="Time, attempts, disk.")
     on_worker_failure: Literal["fail_fast", "continue"] = Field(
-        default="fail_fast", description="Whether a failed worker ends the others."
+        default="fail_fast", description="Whether a failed worker stops the others."
     )
     on_disk_full: Literal["continue", "pause"] = Field(
         default="continue",
-        description="Whether workers that may be paused stand still while room on the disk is low (`disk_low_mb`).",
+        description="Whether pausable workers are paused while the disk is low on space (`disk_low_mb`).",
     )
     tags: Annotated[list[Tag], Field(max_length=100)] = Field(
         default_factory=list, description="Words to find runs by; no control characters."
     )
     notes: Annotated[StrictStr, Field(max_length=100_000), _IS_FREE_TEXT] = Field(
-        default="", description="Free text of any number of lines; no control characters besides."
+        default="", description="Free text of any number of lines; no other control characters."
     )
-    schedule: Schedule = Field(default=Schedule(), description="How far the run goes.")
+    schedule: Schedule = Field(default=Schedule(), description="The extent of the run.")

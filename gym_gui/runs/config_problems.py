@@ -1,4 +1,4 @@
-"""Turns pydantic's findings about a run config into problems: path, value, what is allowed, nearest name."""
+"""Converts pydantic's errors of a run config to problems: path, value, allowed values."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
-"""The digest of a run: equal for the same experiment, however its config was written down.
+"""The digest of a run: equal for equal experiments, however their configs are written.
 
-It says what is run, not how it is called or by whom: names, notes, tags, the client's own data, priority, executor,
-secrets, and where interpreter and home lie do not count.
+It covers the experiment, not its name or submitter: names, notes, tags, the client's own data, priority, executor,
+secrets, and the paths of interpreter and home are left out.
 """
 
 from __future__ import annotations
@@ -35,8 +35,8 @@ def run_digest(
     Args:
         payload: The canonical run config: every field present, the client's run id as ``${run_id}``.
         workers: Its workers, expanded.
-        homes: Folders whose place on this machine is no part of the experiment.
-        secrets: Which values do not count.
+        homes: Folders whose paths are not part of the experiment.
+        secrets: Identifies the values to leave out.
     """
     defaults = _default_parts()
     form = {
@@ -54,7 +54,7 @@ def run_digest(
 
 
 def _same_without(part: Any) -> Any:
-    """Return resources with no GPUs as those that leave it open: where it computes is not what is computed."""
+    """Return resources with 0 GPUs as with unspecified ones: hardware is not the experiment."""
     gpus = part.get("gpus") if isinstance(part, dict) else None
     return {**part, "gpus": {**gpus, "requested": gpus["requested"] or None}} if isinstance(gpus, dict) else part
 
@@ -65,7 +65,7 @@ def _default_parts() -> dict[str, Any]:
 
 
 def _beyond(value: Any, default: Any) -> Any:
-    """Leave out of a part what it has by default: a field that a later version adds changes no digest then."""
+    """Return a part without default values, so that new fields do not change digests."""
     if not isinstance(value, dict) or not isinstance(default, dict):
         return value
     return {
@@ -76,9 +76,9 @@ def _beyond(value: Any, default: Any) -> Any:
 
 
 def canonical_json(value: Any) -> str:
-    """Write plain JSON in the one form that equal values share.
+    """Return plain JSON in a canonical form, equal for equal values.
 
-    Keys are sorted, text is NFC, whole numbers are integers whatever they were written as.
+    Keys are sorted, text is NFC, whole numbers are integers however they were written.
     """
     return json.dumps(_canonical(value), sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
 
@@ -127,7 +127,7 @@ def _without_instance_id(arguments: Sequence[str]) -> list[str]:
 
 
 def _without_homes(value: Any, homes: Sequence[str]) -> Any:
-    """Replace the homes where they begin a path, so that the same experiment elsewhere has the same digest."""
+    """Replace homes at the begin of paths, so that they do not change the digest."""
     if isinstance(value, str):
         for home in homes:
             if len(home) > 1 and home in value:

@@ -1,4 +1,4 @@
-"""Room on the disk: when it runs low, and a ballast that makes some when it does."""
+"""Free disk space: a gauge with hysteresis, and a ballast file to release."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ _MB = 1 << 20
 
 
 class DiskGauge:
-    """Tells whether a file system has room. Once it is low it stays so until there is clearly more than the mark.
+    """Detects low disk space, until there is clearly more than the limit again.
 
     Args:
-        folder: Any folder on it.
-        low_bytes: Less than this is low; 0: never.
-        high_bytes: Only from here on there is room again.
+        folder: Any folder on the file system.
+        low_bytes: Less free space than this is low; 0: never.
+        high_bytes: Free space from which on it is no longer low.
     """
 
     def __init__(self, folder: Path, low_bytes: int, high_bytes: int) -> None:
@@ -26,38 +26,38 @@ class DiskGauge:
         self.low_bytes = low_bytes
         self.high_bytes = max(low_bytes, high_bytes)
         self.free_bytes = 0
-        """At the last look."""
+        """At the last measurement."""
         self.low = False
-        """Whether it was low at the last look."""
+        """Whether space was low at the last measurement."""
 
     @classmethod
     def of(cls, folder: Path) -> DiskGauge:
-        """Return the gauge that the settings ``disk_low_mb`` and ``disk_ballast_mb`` describe.
+        """Return the gauge for the settings ``disk_low_mb`` and ``disk_ballast_mb``.
 
-        Room is there again a quarter above the mark, and further above than the ballast's release alone can lift it.
+        The upper limit is a quarter above the lower one, and more than the release of the ballast alone can free.
         """
         low = max(0, int(get_setting("disk_low_mb"))) * _MB
         return cls(folder, low, low + max(low // 4, 2 * ballast_bytes()))
 
     def look(self) -> bool:
-        """Look now; return whether room is low. A file system that cannot be asked is taken to be as it was."""
+        """Measure and return whether space is low; on an error, whether it was."""
         with contextlib.suppress(OSError):
-            found = os.statvfs(self.folder)
-            self.free_bytes = found.f_bavail * found.f_frsize
+            disk = os.statvfs(self.folder)
+            self.free_bytes = disk.f_bavail * disk.f_frsize
             self.low = self.free_bytes < (self.high_bytes if self.low else self.low_bytes)
         return self.low
 
     @property
     def cause(self) -> str:
-        """What is the matter, one clause."""
+        """The shortage, one clause."""
         return (
-            f"disk: {self.free_bytes / _MB:.1f} MiB free; it goes on from {self.high_bytes / _MB:g} MiB"
+            f"disk: {self.free_bytes / _MB:.1f} MiB free; continues from {self.high_bytes / _MB:g} MiB"
             f" (setting disk_low_mb: {self.low_bytes / _MB:g})"
         )
 
 
 class Ballast:
-    """A file that only takes room, so that removing it gives what must be written on a full disk some.
+    """A file that reserves disk space, to be removed when the disk is full.
 
     Args:
         path: The file.
@@ -70,11 +70,11 @@ class Ballast:
 
     @property
     def held(self) -> bool:
-        """Whether the room is taken."""
+        """Whether the space is reserved."""
         return is_file(self.path)
 
     def take(self) -> bool:
-        """Take the room; return whether it is taken now."""
+        """Reserve the space; return whether it is reserved now."""
         if self.size <= 0:
             return False
         if self.held:
@@ -93,7 +93,7 @@ class Ballast:
         return True
 
     def release(self) -> bool:
-        """Give the room back; return whether there was any to give."""
+        """Release the space; return whether any was reserved."""
         try:
             self.path.unlink()
         except OSError:
@@ -102,5 +102,5 @@ class Ballast:
 
 
 def ballast_bytes() -> int:
-    """Return the size of the ballast that the settings ask for."""
+    """Return the size of the ballast according to the settings."""
     return max(0, int(get_setting("disk_ballast_mb"))) * _MB

@@ -23,11 +23,11 @@ _CLIENT_MAY_NAME = ("MOSAIC_RUN_ID", "WORKER_ID")
 
 
 def environment_problems(environment: Any, place: str = "environment") -> list[Problem]:
-    """Return the variables of a run config that no process could be given, or that MOSAIC sets itself.
+    """Return problems of variables: impossible ones, and those that MOSAIC sets itself.
 
     Args:
         environment: The variables.
-        place: Where in the run config they stand.
+        place: Their path in the run config.
     """
     problems = []
     for name, value in environment.items() if isinstance(environment, dict) else ():
@@ -37,5 +37,5 @@ def environment_problems(environment: Any, place: str = "environment") -> list[P
         elif name in OWN_VARIABLES and name not in _CLIENT_MAY_NAME:
             problems.append(Problem(path, "is set by MOSAIC itself", value=value, allowed="leave it out"))
         elif isinstance(value, str) and "\0" in value:
-            problems.append(Problem(path, "holds a NUL character", value=value, allowed="text without NUL"))
+            problems.append(Problem(path, "has a NUL character", value=value, allowed="text without NUL"))
     return problems

@@ -1,4 +1,4 @@
-"""Small files that are whole or absent: written to a neighbour, synced, renamed."""
+"""Atomic JSON files: written to a temporary file, synced, renamed."""
 
 from __future__ import annotations
 
@@ -13,21 +13,21 @@ import msgspec
 
 from gym_gui.core.regular_files import open_regular, read_regular
 
-#: What is raised where a file of JSON cannot be read, holds something else, or is nested beyond all measure.
+#: Errors of reading a JSON file that is unreadable, not JSON, or nested too deeply.
 UNREADABLE = (OSError, ValueError, RecursionError)
 
 
 def write_json_atomic(path: Path, value: Any, *, mode: int = 0o600, sync: bool = True) -> None:
-    """Write a value as JSON so that a reader sees all of it or the file before it.
+    """Write a value as JSON; readers see the new file or the old one.
 
     Args:
-        path: Where to; its folder must exist.
-        value: A msgspec Struct, or anything of dicts, lists, strings and numbers.
+        path: The file; its folder must exist.
+        value: A msgspec Struct, or dicts, lists, strings and numbers.
         mode: Permission bits of the new file.
-        sync: Whether it must survive a power cut; what only tells living processes of each other need not.
+        sync: Whether it must survive a power cut, unlike data about living processes.
 
     Raises:
-        OSError: The disk refused; the old file is untouched.
+        OSError: It cannot be written; the old file is untouched.
     """
     text = json.dumps(msgspec.to_builtins(value), indent=1, ensure_ascii=False)
     temporary = path.with_name(f".{path.name}.{os.getpid()}.{threading.get_ident()}.tmp")
@@ -48,7 +48,7 @@ def write_json_atomic(path: Path, value: Any, *, mode: int = 0o600, sync: bool =
 
 
 def move_folder_aside(path: Path) -> None:
-    """Rename what lies in a file's place if it is a folder, which no file can replace.
+    """Rename a folder in a file's place, which the file could not replace.
 
     Raises:
         OSError: It cannot be renamed.
@@ -67,7 +67,7 @@ def sync_folder(folder: Path) -> None:
 
 
 def read_json(path: Path) -> Any | None:
-    """Return what a JSON file holds, or ``None`` if there is no such file.
+    """Return the value of a JSON file, ``None`` if there is no such file.
 
     Raises:
         ValueError: The file exists and is not JSON.

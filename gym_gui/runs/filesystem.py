@@ -1,4 +1,4 @@
-"""Where databases and locks may lie: not on file systems whose locks and shared memory other hosts do not see."""
+"""Checks that a home is not on a network file system, unsafe for databases and locks."""
 
 from __future__ import annotations
 
@@ -25,10 +25,10 @@ _ESCAPE = re.compile(r"\\([0-7]{3})")
 
 
 def file_system(path: Path, mounts: str | None = None) -> str:
-    """Return the type of the file system that a path lies on (``ext4``, ``nfs4``, …), empty if it cannot be told.
+    """Return the file system type of a path (``ext4``, ``nfs4``, …), empty if unknown.
 
     Args:
-        path: It or its first parent that exists is looked at.
+        path: The path; it or its first existing parent counts.
         mounts: Contents of ``/proc/self/mounts``, if not that of this system.
     """
     if mounts is None:
@@ -50,7 +50,7 @@ def file_system(path: Path, mounts: str | None = None) -> str:
 
 
 def check_home(home: Path, mounts: str | None = None) -> None:
-    """Make sure that a home can hold databases and locks.
+    """Make sure that a home's file system is safe for databases and locks.
 
     Args:
         home: ``$MOSAIC_HOME``; it may not exist yet.
@@ -67,6 +67,6 @@ def check_home(home: Path, mounts: str | None = None) -> None:
             raise UsageError(
                 f"the home lies on {name} ({kind}), where databases and locks are not safe",
                 where=str(home),
-                why="two hosts could each believe to hold a run's lock, and write to its database at once",
+                why="two hosts could hold a run's lock at once and both write to its database",
                 next_step="put the home on a local disk: export MOSAIC_HOME=/path/on/local/disk (or pass --home)",
             )

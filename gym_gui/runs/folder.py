@@ -1,4 +1,4 @@
-"""The layout of a run's folder: the one place that knows where each file of a run lies."""
+"""The layout of a run's folder: the path of each of its files."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from gym_gui.core.worker.step_quota import CONTROL_FILE
 
 @dataclass(frozen=True)
 class RunFolder:
-    """Paths inside one run's folder. Nothing here touches the disk except :meth:`create`.
+    """Paths inside one run's folder; only :meth:`create` accesses the disk.
 
     Args:
         path: The folder itself, ``$MOSAIC_HOME/runs/<run_id>``.
@@ -62,17 +62,17 @@ class RunFolder:
 
     @property
     def proxy_identity(self) -> Path:
-        """Which process took the proxy lock last (JSON: boot_id, pid_ns, pid, start_ticks), dead or alive."""
+        """Last holder of the proxy lock, dead or alive (JSON: boot_id, pid_ns, pid, start_ticks)."""
         return self.control / "proxy.json"
 
     @property
     def cancel_intent(self) -> Path:
-        """Exists (JSON: at, by, reason) once somebody asked to cancel the run."""
+        """Exists (JSON: at, by, reason) once a cancellation was requested."""
         return self.control / "cancel.json"
 
     @property
     def pause_intent(self) -> Path:
-        """Exists (JSON: paused, at, by, reason) once somebody asked to pause the run; the last to ask is right."""
+        """Exists (JSON: paused, at, by, reason) once a pause was requested; has the last request."""
         return self.control / "pause.json"
 
     @property
@@ -82,12 +82,12 @@ class RunFolder:
 
     @property
     def kept_logs(self) -> Path:
-        """Exists (JSON: at, why) where logs that were to be dropped had to be kept."""
+        """Exists (JSON: at, why) if logs that were to be dropped had to be kept."""
         return self.control / "kept_logs.json"
 
     @property
     def grant(self) -> Path:
-        """The GPUs of each worker (JSON: gpus); absent where none was granted."""
+        """The GPUs of each worker (JSON: gpus); missing if none was granted."""
         return self.control / "grant.json"
 
     @property
@@ -99,11 +99,11 @@ class RunFolder:
         return self.path / f"worker-{self.run_id}-{_name(worker_id)}.json"
 
     def private_config(self, worker_id: str) -> Path:
-        """The config of a worker whose settings hold secrets, whole; removed when the run has ended."""
+        """The full config of a worker with secret settings; removed when the run has ended."""
         return self.control / self.worker_config(worker_id).name
 
     def secrets(self, worker_id: str) -> Path:
-        """Variables that hold secrets (JSON: environment), read by the launcher; removed when the run has ended."""
+        """Secret variables (JSON: environment) for the launcher; removed when the run has ended."""
         return self.control / f"{_name(worker_id)}.secrets.json"
 
     def stdout_log(self, worker_id: str, attempt: int) -> Path:
@@ -116,7 +116,7 @@ class RunFolder:
         return self.control / f"{_name(worker_id)}.a{attempt}.launch.json"
 
     def launch_lock(self, worker_id: str, attempt: int) -> Path:
-        """Held (flock) by launcher and worker: held means that one of them lives."""
+        """Held (flock) by launcher and worker as long as one of them lives."""
         return self.control / f"{_name(worker_id)}.a{attempt}.lock"
 
     def started_record(self, worker_id: str, attempt: int) -> Path:
@@ -152,10 +152,10 @@ class RunFolder:
 
 
 def _name(text: str) -> str:
-    """Return an id that a path is made from, unless it would lead elsewhere.
+    """Return an id that is safe as part of a path.
 
     Raises:
-        UsageError: It is no name of a file or folder.
+        UsageError: It could lead to another folder.
     """
     if text in ("", ".", "..") or "/" in text or "\\" in text or "\0" in text:
         raise UsageError(f"{text!r} is neither a run nor a worker", next_step="list the runs: mosaic runs list")

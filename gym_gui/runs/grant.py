@@ -1,4 +1,4 @@
-"""The GPUs that a run's workers were granted: written before its first launch, read at every one."""
+"""GPUs granted to a run's workers: recorded before the first launch, read at each one."""
 
 from __future__ import annotations
 
@@ -15,18 +15,18 @@ VISIBLE_DEVICES = "CUDA_VISIBLE_DEVICES"
 
 
 class _Grant(msgspec.Struct, frozen=True):
-    """What ``control/grant.json`` holds."""
+    """The content of ``control/grant.json``."""
 
     gpus: dict[str, list[str]] = {}
     on_cpu: dict[str, str] = {}
 
 
 def share_out(gpus: Sequence[str], wanted: Mapping[str, int]) -> dict[str, list[str]]:
-    """Return each worker's GPUs: in order of the workers, as many as each asked for, as long as there are some.
+    """Distribute GPUs to workers in order, as requested, while there are some.
 
     Args:
         gpus: The run's.
-        wanted: By worker, how many it asked for.
+        wanted: By worker, the number that it requested.
     """
     left = list(gpus)
     shared = {}
@@ -36,15 +36,15 @@ def share_out(gpus: Sequence[str], wanted: Mapping[str, int]) -> dict[str, list[
 
 
 def write_grant(folder: RunFolder, gpus: Mapping[str, Sequence[str]], on_cpu: Mapping[str, str] | None = None) -> None:
-    """Put on record which GPUs each worker may use; where there is nothing to tell there is no file.
+    """Record which GPUs each worker may use; without any there is no file.
 
     Args:
         folder: The run's folder.
         gpus: By worker, its GPUs.
-        on_cpu: By worker that could use a GPU and has none, why.
+        on_cpu: By worker that could use a GPU and has none, the reason.
 
     Raises:
-        OSError: The disk refused.
+        OSError: The file cannot be written.
     """
     if any(gpus.values()) or on_cpu:
         write_json_atomic(folder.grant, {"gpus": gpus, "on_cpu": on_cpu or {}})
@@ -53,20 +53,20 @@ def write_grant(folder: RunFolder, gpus: Mapping[str, Sequence[str]], on_cpu: Ma
 
 
 def read_grant(folder: RunFolder) -> dict[str, list[str]]:
-    """Return each worker's GPUs; none where no grant can be read."""
+    """Return each worker's GPUs; none without a readable grant."""
     return _read(folder).gpus
 
 
 def read_on_cpu(folder: RunFolder) -> dict[str, str]:
-    """Return by worker that could use a GPU and has none, why; nothing before the run is started."""
+    """Return, by worker without a GPU that could use one, the reason."""
     return _read(folder).on_cpu
 
 
 def visible_devices(folder: RunFolder, plan: RunPlan, worker: WorkerPlan) -> dict[str, str]:
-    """Return the variable that shows a worker the GPUs that it was granted, and no others.
+    """Return the variable that limits a worker to its granted GPUs.
 
-    Only where it asks for none, and its own environment names some, that stands: nobody keeps books of those. Those
-    that the submitter's shell names stand where the run does not say how many it wants.
+    A worker that requests none keeps the GPUs of its own environment, which are not managed by MOSAIC; and those of the
+    submitter's shell if the run does not specify a number.
     """
     granted = read_grant(folder).get(worker.worker_id, [])
     if not granted and not wanted_gpus(plan, worker):
@@ -78,12 +78,12 @@ def visible_devices(folder: RunFolder, plan: RunPlan, worker: WorkerPlan) -> dic
 
 
 def wanted_gpus(plan: RunPlan, worker: WorkerPlan) -> int:
-    """Return how many GPUs a worker asks for."""
+    """Return the number of GPUs that a worker requests."""
     return (_requested(plan) or 0) if worker.gpus is None else worker.gpus
 
 
 def _requested(plan: RunPlan) -> int | None:
-    """Return how many GPUs the run config asks for, for each worker."""
+    """Return the number of GPUs per worker in the run config."""
     requested = plan.config.get("resources", {}).get("gpus", {}).get("requested")
     return None if requested is None else int(requested)
 

@@ -16,16 +16,16 @@ from gym_gui.runs.plan import RunPlan
 
 
 class CancelIntent(msgspec.Struct, frozen=True, kw_only=True):
-    """What ``control/cancel.json`` holds."""
+    """The content of ``control/cancel.json``."""
 
     at: float = 0.0
-    """When somebody asked, Unix time."""
+    """Time of the request, Unix time."""
     by: str = ""
     reason: str = ""
 
     @property
     def cause(self) -> str:
-        """Who asked, and why, one clause."""
+        """Requester and reason, one clause."""
         return "cancelled" + (f" by {self.by}" if self.by else "") + (f": {self.reason}" if self.reason else "")
 
 
@@ -40,12 +40,12 @@ def read_cancel(folder: RunFolder) -> CancelIntent | None:
 
 
 def write_cancel(folder: RunFolder, *, by: str, reason: str) -> None:
-    """Request a run's cancellation; the request survives a power cut when this returns, if the disk is not full.
+    """Request a run's cancellation, durably unless the disk is full.
 
-    A full disk has no room for who asked and why, but has for a name: then an empty file is the request.
+    A full disk has no space for requester and reason, but has for a name: then an empty file is the request.
 
     Raises:
-        OSError: The disk refused.
+        OSError: The request cannot be written.
     """
     try:
         write_json_atomic(folder.cancel_intent, CancelIntent(at=time.time(), by=by, reason=reason))
@@ -58,23 +58,23 @@ def write_cancel(folder: RunFolder, *, by: str, reason: str) -> None:
 
 
 class PauseIntent(msgspec.Struct, frozen=True, kw_only=True):
-    """What ``control/pause.json`` holds."""
+    """The content of ``control/pause.json``."""
 
     paused: bool
     """Whether the run is to be paused."""
     at: float
-    """When somebody asked, Unix time."""
+    """Time of the request, Unix time."""
     by: str = ""
     reason: str = ""
 
     @property
     def cause(self) -> str:
-        """Who asked, and why, one clause."""
+        """Requester and reason, one clause."""
         return "paused" + (f" by {self.by}" if self.by else "") + (f": {self.reason}" if self.reason else "")
 
 
 def read_pause(folder: RunFolder) -> PauseIntent | None:
-    """Return a run's pause request, ``None`` if there is none (any more)."""
+    """Return a run's pause request, ``None`` without one."""
     try:
         intent = msgspec.json.decode(read_regular(folder.pause_intent), type=PauseIntent)
     except UNREADABLE:
@@ -83,16 +83,16 @@ def read_pause(folder: RunFolder) -> PauseIntent | None:
 
 
 def write_pause(folder: RunFolder, *, paused: bool, by: str, reason: str) -> None:
-    """Request that a run is paused, or goes on; the request survives a power cut when this returns.
+    """Request that a run is paused or continued, durably.
 
     Raises:
-        OSError: The disk refused.
+        OSError: The request cannot be written.
     """
     write_json_atomic(folder.pause_intent, PauseIntent(paused=paused, at=time.time(), by=by, reason=reason))
 
 
 def check_pausable(plan: RunPlan) -> None:
-    """Check that every worker of a run may be stopped and continued.
+    """Make sure that every worker of a run may be paused.
 
     Raises:
         UsageError: One may not.
@@ -102,8 +102,7 @@ def check_pausable(plan: RunPlan) -> None:
             raise UsageError(
                 f"run {plan.run_id} cannot be paused",
                 where=f"worker {worker.worker_id}",
-                why=f"{worker.worker_type!r} does not say that it can be stopped and continued (its capability"
-                " supports_pause_resume)",
+                why=f"{worker.worker_type!r} does not declare that it can be paused (capability supports_pause_resume)",
                 next_step="cancel it, and resume from its last checkpoint if it has one: mosaic runs cancel"
                 f" {plan.run_id} --wait, then mosaic resume {plan.run_id}",
             )

@@ -1,4 +1,4 @@
-"""Reads JSON Schemas: references taken apart, members found."""
+"""Helpers for JSON Schemas: inlined references, lookup of members."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ _MAX_DEPTH = 32
 
 
 def inline_references(schema: dict[str, Any]) -> dict[str, Any]:
-    """Return a schema with every ``$ref`` replaced by what it points to, and without its definitions.
+    """Return a schema with every ``$ref`` inlined, and without definitions.
 
-    A schema that contains itself is cut off where it is nested deeply: anything is allowed there.
+    A recursive schema is cut off at a depth: anything is allowed there.
 
     Args:
         schema: A JSON Schema with ``$defs`` or ``definitions`` at its top.
@@ -37,30 +37,30 @@ def _inline(part: Any, root: dict[str, Any], depth: int) -> Any:
 
 
 def _target(reference: str, root: dict[str, Any]) -> dict[str, Any]:
-    found: Any = root
+    target: Any = root
     for part in reference.removeprefix("#/").split("/"):
-        found = found.get(part, {}) if isinstance(found, dict) else {}
-    return found if isinstance(found, dict) else {}
+        target = target.get(part, {}) if isinstance(target, dict) else {}
+    return target if isinstance(target, dict) else {}
 
 
 def alternatives(schema: dict[str, Any]) -> list[dict[str, Any]]:
-    """Return the alternatives of a schema; one without alternatives is its own only one."""
+    """Return the alternatives of a schema, itself if it has none."""
     options = schema.get("anyOf") or schema.get("oneOf")
     return [inner for option in options for inner in alternatives(option)] if options else [schema]
 
 
 def find_member(schema: dict[str, Any], location: Iterable[str | int]) -> dict[str, Any] | None:
-    """Return the schema of a member, or ``None`` where nothing is said of it.
+    """Return the schema of a member, ``None`` if it has none.
 
     Args:
         schema: A schema without references.
         location: Names and positions on the way to the member.
     """
-    found: dict[str, Any] | None = schema
+    member: dict[str, Any] | None = schema
     for key in location:
-        inner = [_member(option, key) for option in alternatives(found or {})]
-        found = next((candidate for candidate in inner if candidate is not None), None)
-    return found
+        inner = [_member(option, key) for option in alternatives(member or {})]
+        member = next((candidate for candidate in inner if candidate is not None), None)
+    return member
 
 
 def _member(schema: dict[str, Any], key: str | int) -> dict[str, Any] | None:
@@ -71,11 +71,11 @@ def _member(schema: dict[str, Any], key: str | int) -> dict[str, Any] | None:
 
 
 def types_of(schema: dict[str, Any]) -> set[str]:
-    """Return the JSON types that a schema admits; none where it does not say."""
-    found: set[str] = set()
+    """Return the JSON types that a schema allows; none if it is unspecific."""
+    allowed: set[str] = set()
     for option in alternatives(schema):
         types = option.get("type", [])
-        found.update([types] if isinstance(types, str) else types)
+        allowed.update([types] if isinstance(types, str) else types)
         if not types and "enum" in option and all(isinstance(choice, str) for choice in option["enum"]):
-            found.add("string")
-    return found
+            allowed.add("string")
+    return allowed

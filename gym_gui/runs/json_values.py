@@ -1,4 +1,4 @@
-"""Takes a value from anywhere and returns plain JSON of it, or says what in it is not JSON."""
+"""Converts any value to plain JSON, and reports what is not JSON."""
 
 from __future__ import annotations
 
@@ -10,15 +10,15 @@ from gym_gui.core.worker.errors import Problem
 
 MAX_DEPTH = 64
 WHOLE = "run config"
-"""What a problem of the value itself has in place of a path."""
+"""In place of a path, for a problem of the value itself."""
 INT_MIN, INT_MAX = -(2**63), 2**63 - 1
 
 
 def plain_copy(value: Any, path: str = "") -> tuple[Any, list[Problem]]:
-    """Copy a value as dicts, lists, text, numbers, booleans and nulls that any JSON reader takes.
+    """Copy a value as plain JSON that any parser accepts.
 
-    The argument is only read. What is no JSON becomes ``None`` in the copy and a problem with its path, which is
-    :data:`WHOLE` for the value itself.
+    The argument is only read. Parts that are not JSON become ``None`` in the copy, and a problem with their path, which
+    is :data:`WHOLE` for the value itself.
 
     Args:
         value: Anything.
@@ -35,7 +35,7 @@ def plain_copy(value: Any, path: str = "") -> tuple[Any, list[Problem]]:
 
 
 def deep_path(value: Any) -> str | None:
-    """Return the path of a value at which it is nested more than :data:`MAX_DEPTH` levels deep, ``None`` if nowhere."""
+    """Return the path of a part nested deeper than `MAX_DEPTH`, ``None`` without one."""
     waiting: list[tuple[Any, str, int]] = [(value, "", 0)]
     while waiting:
         item, path, depth = waiting.pop()
@@ -70,9 +70,7 @@ def _copy(value: Any, path: str, depth: int, problems: list[Problem]) -> Any:
         if isinstance(value, Mapping):
             return _mapping(value, path, depth, problems)
         return [_copy(item, join(path, index), depth + 1, problems) for index, item in enumerate(value)]
-    problems.append(
-        Problem(path, f"is of type {type(value).__name__}", value=repr(value)[:80], allowed="what JSON can hold")
-    )
+    problems.append(Problem(path, f"is of type {type(value).__name__}", value=repr(value)[:80], allowed="a JSON value"))
     return None
 
 
@@ -81,8 +79,8 @@ def _text(value: str, path: str, problems: list[Problem]) -> str | None:
         value.encode("utf-8")
     except UnicodeEncodeError:
         undecoded = any("\udc80" <= character <= "\udcff" for character in value)  # as Python reads what is not UTF-8
-        what = "is not UTF-8 text" if undecoded else "holds half of a surrogate pair"
-        problems.append(Problem(path, what, value=ascii(value)[:80], allowed="UTF-8 text"))
+        message = "is not UTF-8 text" if undecoded else "has half of a surrogate pair"
+        problems.append(Problem(path, message, value=ascii(value)[:80], allowed="UTF-8 text"))
         return None
     return str(value)
 

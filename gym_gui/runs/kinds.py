@@ -1,4 +1,4 @@
-"""When two spellings name the same kind of worker."""
+"""Comparison of different spellings of a worker's kind."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ _SEPARATORS = re.compile(r"[\s._-]+")
 
 
 def kind_key(name: str) -> str:
-    """Return what two spellings of a worker's kind have in common.
+    """Return a worker's kind in a form that is equal for all spellings.
 
-    Case, hyphens, underscores and a trailing ``worker`` do not count: ``My-Worker``, ``my_worker`` and ``myworker``
-    are one kind.
+    Case, hyphens, underscores and a trailing ``worker`` are ignored: ``My-Worker``, ``my_worker`` and ``myworker`` are
+    one kind.
     """
     key = _SEPARATORS.sub("", name).casefold()
     return key.removesuffix("worker") or key

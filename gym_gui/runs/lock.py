@@ -1,4 +1,4 @@
-"""Advisory locks on files, held by open descriptors and so released by any kind of death."""
+"""Advisory file locks, held by open descriptors and so released by any exit."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ class FileLock:
         """Try to take the lock.
 
         Args:
-            patience_s: For how long to try again: somebody who only looks at a lock holds it for a moment.
+            patience_s: For how long to retry: a process that only tests a lock holds it for a moment.
 
         Returns:
             Whether it is held now.
@@ -70,20 +70,20 @@ class FileLock:
         return True
 
     def release(self) -> None:
-        """Let the lock go (no error if it is not held)."""
+        """Release the lock (no error if it is not held)."""
         if self._descriptor is not None:
             os.close(self._descriptor)
             self._descriptor = None
 
 
 def is_locked(path: Path) -> bool:
-    """Return whether some process holds a lock file (``False`` where the file does not exist)."""
+    """Return whether a process holds a lock file (``False`` for a missing file)."""
     try:
         descriptor = open_regular(path, os.O_RDWR)
     except (FileNotFoundError, NotADirectoryError):
         return False
     try:
-        # Shared, so that several who look at once do not take each other for the holder.
+        # Shared, so that several concurrent tests do not mistake each other for the holder.
         return not _try_lock(descriptor, fcntl.LOCK_SH)
     finally:
         os.close(descriptor)

@@ -1,31 +1,31 @@
-"""What a name, or free text that people read, must not hold: it is shown on terminals."""
+"""Checks names and free text for characters that affect a terminal."""
 
 from __future__ import annotations
 
 from gym_gui.core.terminal_text import control_character
 from gym_gui.core.worker.errors import ConfigError, Problem
 
-#: What free text may hold that a name may not.
+#: Control characters that free text may have, unlike a name.
 LINE_BREAKS_AND_TABS = "\n\r\t"
 ALLOWED = "text without control, invisible or bidirectional characters"
 
 
 def name_fault(value: str, *, allow: str = "") -> str:
-    """Return what is wrong with a name as a clause without its subject; empty if nothing is.
+    """Return the fault of a name as a clause without subject, else empty text.
 
     Args:
         value: The name.
-        allow: Control characters that may stand in it all the same.
+        allow: Control characters that are allowed.
     """
-    found = control_character(value, allow=allow)
-    return f"holds the character {found}, which could act on a terminal or hide in one" if found else ""
+    character = control_character(value, allow=allow)
+    return f"has the character {character}, which could control a terminal or be invisible in it" if character else ""
 
 
 def check_names(**values: str) -> None:
-    """Check what comes beside a run config, such as a group or a reason.
+    """Check text that is submitted with a run config, such as a group or a reason.
 
     Raises:
-        ConfigError: One holds what no name may.
+        ConfigError: One has a character that is not allowed.
     """
     problems = [
         Problem(path, fault, value=value, allowed=ALLOWED)
@@ -33,6 +33,4 @@ def check_names(**values: str) -> None:
         if (fault := name_fault(value))
     ]
     if problems:
-        raise ConfigError(
-            "the request is not valid", problems, next_step="leave those characters out; nothing was done"
-        )
+        raise ConfigError("the request is not valid", problems, next_step="remove those characters; nothing was done")

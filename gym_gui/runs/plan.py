@@ -1,4 +1,4 @@
-"""What ``run.json`` holds: the submitted config and, per worker, how it is to be launched."""
+"""``run.json``: the submitted config and, for each worker, how to launch it."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from gym_gui.runs.relocation import relocated_value
 
 
 class Limits(msgspec.Struct, frozen=True, kw_only=True):
-    """Time limits of a worker, in seconds, how often it may be tried, and what its run may write."""
+    """Limits of a worker's time (seconds) and attempts, and of its run's disk space."""
 
     wall_time_s: float | None = None
     startup_timeout_s: float = 60.0
@@ -22,14 +22,14 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
     shutdown_timeout_s: float = 30.0
     max_attempts: int = 1
     disk_mb: float | None = None
-    """MiB of the run's folder from which on steps are left out; ``None``: as the home's settings say."""
+    """MiB of the run's folder beyond which steps are not recorded; ``None``: according to the home's settings."""
 
 
 class WorkerPlan(msgspec.Struct, frozen=True, kw_only=True):
-    """One worker of a run: all that a supervisor needs to launch it.
+    """One worker of a run: everything that a supervisor needs to launch it.
 
-    ``argv`` is complete (interpreter, ``-m``, module, ``--config`` with the absolute path of the worker's
-    config file, and the flags that the worker knows). ``env`` holds additions to the supervisor's own environment;
+    ``argv`` is complete (interpreter, ``-m``, module, ``--config`` with the absolute path of the worker's config file,
+    and the flags that the worker supports). ``env`` has additions to the supervisor's own environment;
     ``MOSAIC_ATTEMPT`` and ``MOSAIC_LOG`` are added at each launch.
     """
 
@@ -40,24 +40,24 @@ class WorkerPlan(msgspec.Struct, frozen=True, kw_only=True):
     argv: list[str]
     env: dict[str, str] = {}
     secrets: list[str] = []
-    """Names of the variables that hold secrets: their values stand in a private file until the run has ended."""
+    """Names of secret variables; a private file has their values until the run has ended."""
     config: dict[str, Any] = {}
     """Its config, with marks in place of secrets."""
     seed: int | None = None
     target_steps: int | None = None
-    """Steps the worker is to take, where its config says (for progress bars)."""
+    """Steps to take, if its config has a number (for progress bars)."""
     gpus: int | None = None
-    """How many GPUs it asks for; ``None`` in records of before: as the run config says."""
+    """Number of GPUs it requests; ``None`` in earlier versions' records: according to the run config."""
     needs_gpus: bool = False
     """Whether it waits for them."""
     cpu_reason: str = ""
-    """Why it is not to have a GPU though it could use one."""
+    """Why it gets no GPU though it could use one."""
     algorithm: str = ""
-    """What it trains with, by its config or its defaults; empty where neither says."""
+    """Its algorithm, from its config or defaults; empty without either."""
     env_id: str = ""
-    """What it trains in, likewise."""
+    """Its environment, likewise."""
     pausable: bool = False
-    """Whether it may be stopped and continued (its capability ``supports_pause_resume``)."""
+    """Whether it may be paused (its capability ``supports_pause_resume``)."""
 
 
 class RunPlan(msgspec.Struct, frozen=True, kw_only=True):
@@ -80,14 +80,14 @@ class RunPlan(msgspec.Struct, frozen=True, kw_only=True):
     seed: int | None = None
     tags: list[str] = []
     group: str = ""
-    """Common to the runs of one ``--seeds`` submission."""
+    """The group of runs of one ``--seeds`` submission."""
     parent_run_id: str | None = None
     submitter: str = ""
     provenance: dict[str, Any] = {}
 
     @property
     def target_episodes(self) -> int | None:
-        """Episodes that the run is to evaluate; ``None`` of one that trains, or where a config does not say."""
+        """Episodes to evaluate; ``None`` for training, or if a config has no number."""
         episodes = [
             worker.config.get("eval_episodes") if worker.config.get("mode") == "evaluate" else None
             for worker in self.workers
@@ -100,19 +100,19 @@ PLAN_SCHEMA = 1
 
 
 def save_plan(folder: RunFolder, plan: RunPlan) -> None:
-    """Write a run's plan, whole or not at all.
+    """Write a run's plan atomically.
 
     Raises:
-        OSError: The folder is missing or the disk refused.
+        OSError: The folder is missing or cannot be written.
     """
     write_json_atomic(folder.run_json, plan)
 
 
 def load_plan(folder: RunFolder) -> RunPlan:
-    """Read a run's plan; paths into a home that has been moved or copied since lead to where that is now.
+    """Read a run's plan, adjusting paths into a home that was moved since.
 
     Raises:
-        MosaicError: There is none, or it is not a plan that this version reads.
+        MosaicError: There is none, or this version cannot read it.
     """
     path = folder.run_json
     try:
@@ -128,7 +128,7 @@ def load_plan(folder: RunFolder) -> RunPlan:
         raise MosaicError(
             f"run.json of run {folder.run_id} {error.strerror}",
             where=str(path),
-            why="something was put in its place",
+            why="it was replaced by something else",
             next_step="restore it from a copy, or remove the run's folder",
         ) from None
     except (ValueError, RecursionError) as error:
@@ -152,7 +152,7 @@ def load_plan(folder: RunFolder) -> RunPlan:
 
 
 def _relocated(worker: WorkerPlan, folder: RunFolder) -> WorkerPlan:
-    """Return a worker's plan with its paths as they are now; itself where nothing has been moved."""
+    """Return a worker's plan with present paths; itself if nothing was moved."""
     argv, env, config = (relocated_value(part, folder) for part in (worker.argv, worker.env, worker.config))
     if (argv, env, config) == (worker.argv, worker.env, worker.config):
         return worker

@@ -1,4 +1,4 @@
-"""The files that hand secrets to a run's workers: private, and gone when the run has ended."""
+"""Private files with the secrets of a run's workers, removed when it ends."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from gym_gui.runs.folder import RunFolder
 
 @dataclass(frozen=True)
 class WorkerSecrets:
-    """What one worker is handed beside its plan, which is on record.
+    """Secrets of one worker, which its recorded plan does not have.
 
     Args:
-        environment: Variables that hold secrets.
-        config: The whole config, where some of its settings are secrets.
+        environment: Secret variables.
+        config: The full config, if some of its settings are secrets.
     """
 
     environment: dict[str, str] = field(default_factory=dict, repr=False)
@@ -25,10 +25,10 @@ class WorkerSecrets:
 
 
 def write_secrets(folder: RunFolder, worker_id: str, secrets: WorkerSecrets) -> None:
-    """Write a worker's private files (mode 0600), those that it needs.
+    """Write the private files that a worker needs (mode 0600).
 
     Raises:
-        OSError: The disk refused.
+        OSError: A file cannot be written.
     """
     if secrets.environment:
         write_json_atomic(folder.secrets(worker_id), {"environment": secrets.environment})
@@ -37,13 +37,13 @@ def write_secrets(folder: RunFolder, worker_id: str, secrets: WorkerSecrets) -> 
 
 
 def private_files(folder: RunFolder) -> list[Path]:
-    """Return the files of a run that hold secrets."""
+    """Return the files of a run with secrets."""
     patterns = ("*.secrets.json", f"worker-{folder.run_id}-*.json")
     return [path for pattern in patterns for path in folder.control.glob(pattern)]
 
 
 def forget_secrets(folder: RunFolder) -> None:
-    """Remove the private files of a run whose workers have all ended; does nothing where there are none.
+    """Remove the private files of a run whose workers have all ended.
 
     Raises:
         OSError: One of them cannot be removed.

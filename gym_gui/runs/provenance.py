@@ -1,4 +1,4 @@
-"""Where a run comes from: code, interpreter, packages, machine. Quick, and never a reason for a run to fail."""
+"""Provenance of a run: code, interpreter, packages, machine. Fast, and never fails."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ _GIT_STATUS = ("git", "status", "--porcelain=v2", "--branch", "--untracked-files
 
 
 def collect_provenance(folder: Path | None = None) -> dict[str, Any]:
-    """Return what can be told of code, interpreter, packages and machine; ``None`` for what cannot.
+    """Return facts on code, interpreter, packages and machine, ``None`` for unknown ones.
 
     Args:
-        folder: Where the submitter stands; the working directory by default. Its git checkout is described.
+        folder: A folder in the git checkout to describe; by default the working directory.
     """
     packages = installed_packages()
     return {
@@ -42,15 +42,15 @@ def collect_provenance(folder: Path | None = None) -> dict[str, Any]:
 
 
 def installed_packages() -> tuple[tuple[str, str], ...]:
-    """Return names and versions of the packages that this interpreter sees, sorted."""
+    """Return names and versions of this interpreter's packages, sorted."""
     return packages_in(sys.path)
 
 
 def packages_of(python: str) -> tuple[tuple[str, str], ...]:
-    """Return names and versions of the packages in the virtual environment of an interpreter, sorted.
+    """Return names and versions of packages in an interpreter's virtual environment, sorted.
 
     Args:
-        python: Its path; none are found of one that is no environment's.
+        python: Its path; without a virtual environment there are none.
     """
     environment = Path(python).parent.parent
     if not (environment / "pyvenv.cfg").is_file():
@@ -59,13 +59,13 @@ def packages_of(python: str) -> tuple[tuple[str, str], ...]:
 
 
 def packages_in(folders: Iterable[str]) -> tuple[tuple[str, str], ...]:
-    """Return names and versions of the packages in folders, sorted; read from the names of folders alone."""
+    """Return names and versions of packages in folders, sorted, from folder names alone."""
     return _packages_in(tuple((folder, _modified(folder)) for folder in folders))
 
 
 @lru_cache(maxsize=16)
 def _packages_in(folders: tuple[tuple[str, int], ...]) -> tuple[tuple[str, str], ...]:
-    found: dict[str, str] = {}
+    packages: dict[str, str] = {}
     for folder, modified in folders:
         if not modified:
             continue
@@ -73,12 +73,12 @@ def _packages_in(folders: tuple[tuple[str, int], ...]) -> tuple[tuple[str, str],
             for entry in os.scandir(folder):
                 if entry.name.endswith(".dist-info"):
                     package, _, version = entry.name.removesuffix(".dist-info").rpartition("-")
-                    found.setdefault(package.lower().replace("_", "-"), version)
-    return tuple(sorted(found.items()))
+                    packages.setdefault(package.lower().replace("_", "-"), version)
+    return tuple(sorted(packages.items()))
 
 
 def packages_digest(packages: tuple[tuple[str, str], ...]) -> str:
-    """Return a hash of names and versions: equal where the packages are, on whatever machine."""
+    """Return a hash of names and versions, equal for equal packages on any machine."""
     text = "\n".join(f"{name}=={version}" for name, version in packages)
     return hashlib.sha256(text.encode()).hexdigest()
 
@@ -91,10 +91,10 @@ def _modified(folder: str) -> int:
 
 
 def _git(folder: Path) -> dict[str, Any] | None:
-    """Return commit, branch and whether tracked files differ, or ``None`` outside a checkout."""
+    """Return commit, branch and whether tracked files differ, ``None`` outside a checkout."""
     try:
-        # Without optional locks, so that looking never gets in the way of the user's own git.
-        told = subprocess.run(
+        # Without optional locks, so that the user's own git commands never fail because of this one.
+        status = subprocess.run(
             _GIT_STATUS,
             cwd=folder,
             env={**os.environ, "GIT_OPTIONAL_LOCKS": "0", "LC_ALL": "C"},
@@ -105,12 +105,12 @@ def _git(folder: Path) -> dict[str, Any] | None:
         ).stdout.decode("utf-8", "replace")
     except (OSError, subprocess.SubprocessError):
         return None
-    head = dict(line[2:].split(" ", 1) for line in told.splitlines() if line.startswith("# "))
+    head = dict(line[2:].split(" ", 1) for line in status.splitlines() if line.startswith("# "))
     commit, branch = head.get("branch.oid"), head.get("branch.head")
     return {
         "commit": None if commit == "(initial)" else commit,
         "branch": None if branch == "(detached)" else branch,
-        "dirty": any(line and not line.startswith("#") for line in told.splitlines()),
+        "dirty": any(line and not line.startswith("#") for line in status.splitlines()),
     }
 
 

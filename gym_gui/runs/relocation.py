@@ -1,7 +1,7 @@
-"""Paths of a home that has been moved or copied: what lay in a run's folder is looked for where that folder is now.
+"""Adjusts absolute paths into a home that was moved or copied.
 
-Workers and configs name their files by absolute paths. The id of a run is part of the path and is never given twice, so
-that a path tells which run it leads into, wherever that run's home was when it was written down.
+Workers and configs name their files by absolute paths. The unique id of a run is part of the path, so the path
+identifies the run, wherever its home was when the path was recorded.
 """
 
 from __future__ import annotations
@@ -14,13 +14,13 @@ from gym_gui.runs.ids import is_run_id
 
 
 def relocated(path: str, folder: RunFolder) -> str:
-    """Return a path as it is now: one into this run's folder, or into another run of the same home, leads there.
+    """Return the present path of a file of this run, or another run of its home.
 
-    Any other text is returned as it is.
+    Any other text is returned unchanged.
 
     Args:
-        path: As it was written down.
-        folder: The run that it was written down for.
+        path: As recorded.
+        folder: The run that it was recorded for.
     """
     if not path.startswith("/") or "/runs/" not in path:
         return path
@@ -38,7 +38,7 @@ def relocated(path: str, folder: RunFolder) -> str:
 
 
 def relocated_value(value: Any, folder: RunFolder) -> Any:
-    """Return plain JSON with every path in it as it is now (:func:`relocated`)."""
+    """Return plain JSON with every path adjusted (:func:`relocated`)."""
     if isinstance(value, str):
         return relocated(value, folder)
     if isinstance(value, dict):
@@ -49,14 +49,14 @@ def relocated_value(value: Any, folder: RunFolder) -> Any:
 
 
 def relative_to_run(path: str, folder: RunFolder) -> str:
-    """Return a path below the run's folder, wherever that was, relative to it; any other text as it is."""
+    """Return a path below the run's folder relative to it; other text unchanged."""
     marker = f"/runs/{folder.run_id}/"
     before, found, rest = path.partition(marker)
     return rest if found and before.startswith("/") else path
 
 
 def _is_same(before: str, now: Path) -> bool:
-    """Whether two paths are one folder: a home may be reached by several names."""
+    """Return whether two paths are one folder: a home may have several names."""
     if before == str(now):
         return True
     try:

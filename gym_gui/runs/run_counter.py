@@ -1,4 +1,4 @@
-"""Counts the episodes of one worker of a run, and names them."""
+"""Numbers and ids of the episodes of one worker."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ MAX_EPISODES = 1_000_000
 
 
 class RunCounterManager:
-    """Hands out episode indices 0, 1, 2, … within a run and worker; each once, whichever thread asks.
+    """Issues the episode indexes 0, 1, 2, … of a worker, each once, in any thread.
 
     Args:
         run_id: The run.
-        worker_id: The worker instance; its ids then carry it.
-        max_episodes: No index of this or above is handed out.
-        last_index: The last index that is taken already, for a run that is continued; -1 for a new one.
+        worker_id: The worker instance, to be part of the ids.
+        max_episodes: Number of indexes to issue.
+        last_index: The last used index of a continued run; -1 for a new one.
 
     Raises:
         ConfigError: The ids cannot name an episode.
@@ -42,7 +42,7 @@ class RunCounterManager:
 
     @property
     def current_index(self) -> int:
-        """The index handed out last; -1 before the first."""
+        """The last issued index; -1 before the first."""
         with self._lock:
             return self._index
 
@@ -64,11 +64,11 @@ class RunCounterManager:
 
     @contextmanager
     def next_episode(self) -> Iterator[int]:
-        """Give the next index to a block. An episode that fails keeps its index: none is ever used twice."""
+        """Return a context with the next index. A failed episode keeps its index."""
         yield self.take()
 
     def episode_id(self, ep_index: int | None = None) -> str:
-        """Return the id of an episode, by default of the one handed out last.
+        """Return the id of an episode, by default of the last one.
 
         Raises:
             ConfigError: There is none yet, or the index is negative.

@@ -1,6 +1,6 @@
-"""The secrets in a run config: found by name, kept off every record, handed to the workers by themselves.
+"""Secrets in a run config: detected by name, kept out of records, passed to workers separately.
 
-What is written down about a run (``run.json``, listings, logs, messages, the digest) holds :data:`MARK` in their place.
+Records of a run (``run.json``, listings, logs, messages, the digest) have :data:`MARK` in their place.
 """
 
 from __future__ import annotations
@@ -14,22 +14,22 @@ from gym_gui.core.worker.secret_names import MARK, has_password, hide_passwords,
 from gym_gui.runs.environment import OWN_VARIABLES
 from gym_gui.runs.json_values import join
 
-#: Shorter values are hidden where they stand by name, but not looked for in other text: they might be plain words.
+#: Shorter values are hidden under their names, but not searched for in other text: they might be plain words.
 _SEARCHED_LENGTH = 8
-#: What MOSAIC itself needs to know.
+#: Settings that MOSAIC itself needs.
 _NEVER_SECRET = frozenset({"run_id", "worker_id", "seed", *OWN_VARIABLES})
 _SETTING = re.compile(r"((?:--[\w-]+=)?)([\w.-]+)=(.+)", re.DOTALL)
 _OPTION = re.compile(r"--?([\w-]+)")
 
 
 class Secrets:
-    """Which values of a run config are secrets.
+    """Identifies and hides the secret values of a run config.
 
-    A text under a name that tells of a secret is one, at any depth; so is any value under a name that ``secrets`` of
-    the run config lists, any other variable or setting that has such a value in it, and an address with a password.
+    Secrets are: text under a name that suggests one, at any depth; any value under a name in ``secrets`` of the run
+    config; any other variable or setting that contains such a value; and an address with a password.
 
     Args:
-        payload: Plain JSON of a run config; parts of a wrong type hold none.
+        payload: Plain JSON of a run config; parts of a wrong type have none.
     """
 
     def __init__(self, payload: Mapping[str, Any]) -> None:
@@ -41,11 +41,11 @@ class Secrets:
         places = (payload.get("base_environment"), payload.get("environment"))
         self._environments: list[Any] = [place for place in places if isinstance(place, dict)]
         self._configs = [part["config"] for part in worker_parts(payload).values() if "config" in part]
-        found = {str(value) for value in self._all() if value != MARK}
-        self._values = tuple(sorted((item for item in found if len(item) >= _SEARCHED_LENGTH), key=len, reverse=True))
+        values = {str(value) for value in self._all() if value != MARK}
+        self._values = tuple(sorted((item for item in values if len(item) >= _SEARCHED_LENGTH), key=len, reverse=True))
 
     def is_secret(self, name: str) -> bool:
-        """Return whether what stands under a name is a secret."""
+        """Return whether the value under a name is a secret."""
         return name not in _NEVER_SECRET and (name in self.names or is_secret_name(name))
 
     def environment(self, environment: Mapping[str, str]) -> dict[str, str]:
@@ -57,22 +57,22 @@ class Secrets:
 
         Args:
             value: Plain JSON.
-            name: Under which it stands.
+            name: Its name.
         """
         return self._hide(value, self._rank(name))
 
     def without(self, value: Any) -> Any:
-        """Return a copy of a value without the members that are secrets."""
+        """Return a copy of a value without secret members."""
         return _drop(self.hide(value))
 
     def hide_text(self, text: str) -> str:
-        """Return a text with :data:`MARK` in place of every secret in it, and without passwords in addresses."""
+        """Return a text with secrets replaced by :data:`MARK`, addresses without passwords."""
         for value in self._values:
             text = text.replace(value, MARK)
         return hide_passwords(text)
 
     def hide_problem(self, problem: Problem) -> Problem:
-        """Return a problem that gives no secret away."""
+        """Return a problem without secrets in it."""
         parts = re.split(r"[.\[\]]+", problem.path)
         # `secrets` of a run config lists names.
         secret = parts[0] != "secrets" and any(self.is_secret(part) for part in parts if part)
@@ -83,7 +83,7 @@ class Secrets:
         return Problem(self.hide_text(problem.path), message, value=value, allowed=allowed, nearest=problem.nearest)
 
     def hide_arguments(self, arguments: Sequence[str]) -> list[str]:
-        """Return a command line with :data:`MARK` in place of every secret that its options and settings name."""
+        """Return a command line with its secrets replaced by :data:`MARK`."""
         hidden: list[str] = []
         expected = False
         for word in arguments:
@@ -97,7 +97,7 @@ class Secrets:
         return hidden
 
     def hide_config(self, payload: dict[str, Any]) -> dict[str, Any]:
-        """Return a run config as it may be written down."""
+        """Return a run config without secrets, for records."""
         hidden = dict(payload)
         for name in ("run_name", "notes"):
             hidden[name] = self.hide_text(hidden[name])
@@ -119,14 +119,14 @@ class Secrets:
         return {**part, "config": self.hide(part["config"])}
 
     def _all(self) -> Iterator[Any]:
-        """Yield every secret that a name tells of."""
+        """Yield every secret that is recognized by name."""
         for place in (*self._environments, *self._configs):
             if isinstance(place, dict):
                 for name, value in place.items():
                     yield from self._leaves(value, self._rank(name))
 
     def _leaves(self, value: Any, rank: int) -> Iterator[Any]:
-        """Yield the secrets in a value that its own names and those above it tell of."""
+        """Yield the secrets in a value, recognized by its names and those above."""
         if isinstance(value, dict):
             for key, item in value.items():
                 yield from self._leaves(item, max(rank, self._rank(key)))
@@ -137,13 +137,13 @@ class Secrets:
             yield value
 
     def _rank(self, name: str) -> int:
-        """Return 0 where a name hides nothing, 1 where it hides text, 2 where it hides any value."""
+        """Return 0 if a name hides nothing, 1 if text, 2 if any value."""
         return 0 if not self.is_secret(name) else 2 if name in self.names else 1
 
     def _hides(self, value: Any, rank: int) -> bool:
         if isinstance(value, str):
-            named = rank > 0 or value == MARK or any(item in value for item in self._values)
-            return bool(value) and (named or has_password(value))
+            secret = rank > 0 or value == MARK or any(item in value for item in self._values)
+            return bool(value) and (secret or has_password(value))
         return rank > 1 and value is not None
 
     def _hide(self, value: Any, rank: int) -> Any:
@@ -155,32 +155,32 @@ class Secrets:
 
 
 def secret_problems(payload: Mapping[str, Any], secrets: Secrets) -> list[Problem]:
-    """Return what is wrong with the secrets of a run config: names of nothing, and values that anybody could read.
+    """Return problems of a run config's secrets: unknown names and exposed values.
 
     Args:
         payload: Plain JSON of a run config.
         secrets: Of that config.
     """
     environment = payload.get("environment")
-    known = set(environment) if isinstance(environment, dict) else set()
+    names = set(environment) if isinstance(environment, dict) else set()
     for part in worker_parts(payload).values():
-        known.update(_names(part.get("config")))
+        names.update(_names(part.get("config")))
     problems = []
     listed = payload.get("secrets")
     for index, name in enumerate(listed if isinstance(listed, list) else []):
         if not isinstance(name, str):
-            continue  # the model says so
+            continue  # the model reports it
         path = f"secrets[{index}]"
         if name in _NEVER_SECRET:
             problems.append(Problem(path, f"{name!r} cannot be a secret", value=name, allowed="leave it out"))
-        elif name not in known:
+        elif name not in names:
             problems.append(
                 Problem(
                     path,
-                    f"{name!r} names nothing: no variable of environment, no setting of a worker",
+                    f"{name!r} is neither a variable of environment nor a setting of a worker",
                     value=name,
-                    allowed="a name that stands there, or a variable that is set where `mosaic` is called",
-                    nearest=nearest(name, sorted(known)),
+                    allowed="a name of one, or a variable that is set in the shell of `mosaic`",
+                    nearest=nearest(name, sorted(names)),
                 )
             )
     arguments = payload.get("arguments")
@@ -189,7 +189,7 @@ def secret_problems(payload: Mapping[str, Any], secrets: Secrets) -> list[Proble
         problems.append(
             Problem(
                 "arguments",
-                "hold a secret, which every user of the machine could read",
+                "contain a secret, which every user of the machine could read",
                 allowed="put it into environment, or into the worker's config",
             )
         )
@@ -197,7 +197,7 @@ def secret_problems(payload: Mapping[str, Any], secrets: Secrets) -> list[Proble
 
 
 def missing_secrets(environment: Mapping[str, str], configs: Mapping[str, dict[str, Any]]) -> list[Problem]:
-    """Return the places where only the mark of a secret stands: such a config cannot be run.
+    """Return a problem for each secret of which only the mark was recorded.
 
     Args:
         environment: The run's variables.
@@ -207,8 +207,8 @@ def missing_secrets(environment: Mapping[str, str], configs: Mapping[str, dict[s
     return [
         Problem(
             path,
-            "is a secret that was kept off the record",
-            allowed=f"its value, or set {variable} where `mosaic` is called",
+            "is a secret that was not recorded",
+            allowed=f"its value, or set {variable} in the shell of `mosaic`",
         )
         for place, value in places
         for path, variable in _marks(value, place, "")
@@ -216,10 +216,10 @@ def missing_secrets(environment: Mapping[str, str], configs: Mapping[str, dict[s
 
 
 def take_from_environment(payload: Any, environ: Mapping[str, str]) -> Any:
-    """Return a run config with the secrets filled in that it names or marks without their values.
+    """Return a run config with missing secrets filled in from the submitter's environment.
 
-    A name in ``secrets`` that stands nowhere else is a variable, and a marked setting ``api_key`` is the variable
-    ``API_KEY``, of the submitter's own environment. What is not set there stays as it is.
+    A name in ``secrets`` without a value is a variable, and a marked setting ``api_key`` is the variable ``API_KEY``.
+    Secrets that are not set there stay as they are.
 
     Args:
         payload: The run config; not changed.
@@ -231,10 +231,10 @@ def take_from_environment(payload: Any, environ: Mapping[str, str]) -> Any:
     given = payload.get("environment", {})
     parts = worker_parts(payload)
     if isinstance(given, dict):
-        known = {*given, *(name for part in parts.values() for name in _names(part.get("config")))}
+        names = {*given, *(name for part in parts.values() for name in _names(part.get("config")))}
         listed = payload.get("secrets")
         wanted = [name for name in listed if isinstance(name, str)] if isinstance(listed, list) else []
-        added = {name: environ[name] for name in wanted if name not in known and name in environ}
+        added = {name: environ[name] for name in wanted if name not in names and name in environ}
         taken = {name: environ[name] for name, value in given.items() if value == MARK and name in environ}
         if added or taken:
             filled["environment"] = {**given, **added, **taken}
@@ -247,15 +247,15 @@ def take_from_environment(payload: Any, environ: Mapping[str, str]) -> Any:
 
 
 def worker_parts(payload: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
-    """Return the worker entries of a run config by their paths; what is no object is left out."""
+    """Return the worker entries of a run config (those that are objects) by path."""
     metadata = payload.get("metadata")
     if not isinstance(metadata, dict):
         return {}
-    found = {"metadata.worker": metadata.get("worker")}
+    parts = {"metadata.worker": metadata.get("worker")}
     workers = metadata.get("workers")
     if isinstance(workers, list):
-        found |= {f"metadata.workers[{index}]": part for index, part in enumerate(workers)}
-    return {path: part for path, part in found.items() if isinstance(part, dict)}
+        parts |= {f"metadata.workers[{index}]": part for index, part in enumerate(workers)}
+    return {path: part for path, part in parts.items() if isinstance(part, dict)}
 
 
 def _drop(value: Any) -> Any:
@@ -296,5 +296,5 @@ def _fill(value: Any, environ: Mapping[str, str], name: str) -> Any:
 
 
 def _last_name(name: str) -> str:
-    """Return the name that decides: ``--api-key``, ``llm.api_key``."""
+    """Return the decisive part of a name: ``api_key`` of ``--api-key`` and ``llm.api_key``."""
     return name.rpartition(".")[2].replace("-", "_")

@@ -1,4 +1,4 @@
-"""The seed of a run, and of each of its workers."""
+"""Seeds of a run and its workers."""
 
 from __future__ import annotations
 
@@ -9,19 +9,19 @@ from gym_gui.config.settings import get_setting
 from gym_gui.core.worker.errors import UsageError
 
 SEED_MAX = 2**32 - 1
-"""Largest seed that NumPy, Gymnasium and PyTorch all take."""
+"""Largest seed that NumPy, Gymnasium and PyTorch all accept."""
 
 
 def draw_seed() -> int:
-    """Return a fresh seed of 31 bits from the system's entropy."""
+    """Return a random seed of 31 bits."""
     return secrets.randbits(31)
 
 
 def unnamed_seed() -> int:
-    """Return the seed of a run that names none: the setting ``default_seed``, else one that is drawn.
+    """Return a run's default seed: the setting ``default_seed``, or a random one.
 
     Raises:
-        UsageError: The setting is no seed.
+        UsageError: The setting is not a seed.
     """
     given = get_setting("default_seed")
     if given is None:
@@ -36,6 +36,6 @@ def unnamed_seed() -> int:
 
 
 def derive_seed(seed: int, worker_id: str) -> int:
-    """Return the seed of a worker beside the first: the first 31 bits of SHA-256 of ``seed:worker_id``."""
+    """Return the seed of a further worker: 31 bits of SHA-256 of ``seed:worker_id``."""
     digest = hashlib.sha256(f"{seed}:{worker_id}".encode()).digest()
     return int.from_bytes(digest[:4], "big") >> 1

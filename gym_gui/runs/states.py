@@ -1,4 +1,4 @@
-"""States of a run and of a worker attempt, and the transitions between them (pure)."""
+"""States of runs and worker attempts, and their transitions (pure)."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from enum import Enum
 
 
 class RunState(str, Enum):
-    """Where a run stands. Terminal states never change."""
+    """State of a run. Terminal states never change."""
 
     QUEUED = "queued"
     STARTING = "starting"
@@ -19,7 +19,7 @@ class RunState(str, Enum):
 
     @property
     def terminal(self) -> bool:
-        """Whether nothing follows this state."""
+        """Whether this state is final."""
         return self in TERMINAL
 
 

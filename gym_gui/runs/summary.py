@@ -1,4 +1,4 @@
-"""What is known of a run at one moment: the rows of ``runs list`` and the whole of ``runs show``."""
+"""Summary of a run at one moment, for ``runs list`` and ``runs show``."""
 
 from __future__ import annotations
 
@@ -8,40 +8,40 @@ import msgspec
 
 from gym_gui.runs.states import RunState
 
-#: What databases, messages and JSON readers of any kind can hold.
+#: The largest number that databases, messages and JSON parsers all support.
 MAX_COUNT = (1 << 63) - 1
 
 
 class Ledger(msgspec.Struct, kw_only=True):
-    """Where every line that a run's workers printed has gone. ``lines == stored + log + quarantined``."""
+    """Counts of all lines printed by a run's workers: ``lines == stored + log + quarantined``."""
 
     lines: int = 0
     """Lines read from the workers' logs."""
     stored: int = 0
-    """Lines of which at least one record was stored."""
+    """Lines with at least one stored record."""
     log: int = 0
     """Lines that are program output."""
     quarantined: int = 0
-    """Lines kept aside with a reason, none of whose records was stored."""
+    """Lines stored with a reason why they are invalid, without a stored record."""
     records: int = 0
-    """Records stored: more than ``stored`` where a line held several."""
+    """Stored records: more than ``stored`` if a line had several."""
     dropped: int = 0
-    """Events that the kernel refused (disk full), as the SDK counted them."""
+    """Events that could not be written (disk full), as counted by the SDK."""
     sampled: int = 0
-    """Steps left out by a sampling rule, as the SDK counted them."""
+    """Steps dropped by a sampling rule, as counted by the SDK."""
 
     @property
     def balanced(self) -> bool:
         return self.lines == self.stored + self.log + self.quarantined
 
     def add(self, other: Ledger) -> None:
-        """Add another ledger's counts (to at most 2**63 - 1 each: workers say some of them themselves)."""
+        """Add another ledger's counts, each up to 2**63 - 1 (workers print some of them)."""
         for name in self.__struct_fields__:
             setattr(self, name, min(getattr(self, name) + getattr(other, name), MAX_COUNT))
 
 
 class ExitStatus(msgspec.Struct, kw_only=True):
-    """How a process ended. ``code`` and ``signal`` are both null where nobody lived to see it."""
+    """Exit of a process; ``code`` and ``signal`` are null if it was not observed."""
 
     code: int | None = None
     signal: int | None = None
@@ -60,10 +60,10 @@ class CurvePoint(msgspec.Struct, kw_only=True, array_like=True, gc=False):
 
 
 class ReturnSpread(msgspec.Struct, kw_only=True):
-    """How the returns of some episodes are spread."""
+    """Spread of the returns of some episodes."""
 
     episodes: int
-    """How many."""
+    """Their number."""
     mean: float
     std: float
     """Standard deviation, of these episodes alone (population)."""
@@ -76,7 +76,7 @@ class AttemptSummary(msgspec.Struct, kw_only=True):
 
     attempt: int
     state: RunState = RunState.STARTING
-    """Where it stands; ``queued``: it ended, and the worker was to be tried again."""
+    """Its state; ``queued``: it ended, and the worker was to be started again."""
     cause: str = ""
     exit: ExitStatus | None = None
     started_at: float | None = None
@@ -86,9 +86,9 @@ class AttemptSummary(msgspec.Struct, kw_only=True):
     steps: int = 0
     mean_return_100: float | None = None
     recent_episodes: int = 0
-    """Training episodes that the mean is made of: at most 100."""
+    """Training episodes in that mean: at most 100."""
     lines: int = 0
-    """Lines that it printed."""
+    """Printed lines."""
 
 
 class AgentSummary(msgspec.Struct, kw_only=True):
@@ -96,11 +96,11 @@ class AgentSummary(msgspec.Struct, kw_only=True):
 
     agent_id: str
     episodes: int = 0
-    """Training episodes that it took part in."""
+    """Training episodes with this agent."""
     mean_return_100: float | None = None
     """Its mean return over the last of them."""
     recent_episodes: int = 0
-    """How many the mean is made of: at most 100."""
+    """Episodes in that mean: at most 100."""
     eval_episodes: int = 0
     eval_mean_return: float | None = None
     """Over the last 100 evaluation episodes."""
@@ -112,9 +112,9 @@ class WorkerSummary(msgspec.Struct, kw_only=True):
     worker_id: str
     worker_type: str
     algorithm: str = ""
-    """What it trains with; empty where its config does not say."""
+    """Its algorithm; empty if its config has none."""
     env_id: str = ""
-    """What it trains in, likewise."""
+    """Its environment, likewise."""
     state: RunState = RunState.QUEUED
     cause: str = ""
     attempt: int = 0
@@ -123,23 +123,23 @@ class WorkerSummary(msgspec.Struct, kw_only=True):
     episodes: int = 0
     """Training episodes, all attempts."""
     steps: int = 0
-    """Environment steps taken, as far as telemetry tells (last attempt): in training; in evaluation without one."""
+    """Environment steps of the last attempt according to telemetry: in training, or without one in evaluation."""
     eval_steps: int = 0
     target_steps: int | None = None
     mean_return_100: float | None = None
     """Mean return of the last training episodes."""
     recent_episodes: int = 0
-    """How many the mean is made of: at most 100."""
+    """Episodes in that mean: at most 100."""
     nan_episodes: int = 0
-    """Training episodes, all attempts, whose return is no finite number."""
+    """Training episodes, all attempts, with a non-finite return."""
     steps_per_second: float | None = None
-    """Average from the first steps that the worker told of to the last, pauses left out."""
+    """Average between the first and the last report of steps, without pauses."""
     last_event: str = ""
     last_heartbeat_at: float | None = None
     last_step_at: float | None = None
-    """When a living worker last told of a step, an episode or a metric: a heartbeat is none. As its proxy saw it."""
+    """Time at which the proxy received a living worker's last step, episode or metric (not heartbeat)."""
     phase: str = ""
-    """What a living worker is busy with while it takes no steps, as it announced: at most 80 characters."""
+    """Announced phase of a living worker while it takes no steps: at most 80 characters."""
     cpu_seconds: float | None = None
     memory_bytes: int | None = None
     curve: list[CurvePoint] = []
@@ -150,9 +150,9 @@ class WorkerSummary(msgspec.Struct, kw_only=True):
     """Of the last 100 evaluation episodes."""
     eval_nan_episodes: int = 0
     agents: list[AgentSummary] = []
-    """Where episodes tell the returns of several."""
+    """If episodes report the returns of several."""
     attempts: list[AttemptSummary] = []
-    """Each that was launched, in order."""
+    """The launched ones, in order."""
 
 
 class RunSummary(msgspec.Struct, kw_only=True):
@@ -166,7 +166,7 @@ class RunSummary(msgspec.Struct, kw_only=True):
     sequence: int = 0
     """Order of submission within a home (``latest`` is the highest)."""
     report: int = 0
-    """Number of the proxy's report this came from; a newer one replaces it whole."""
+    """Number of the proxy's report with this summary; a newer one replaces it entirely."""
     group: str = ""
     tags: list[str] = []
     seed: int | None = None
@@ -179,32 +179,32 @@ class RunSummary(msgspec.Struct, kw_only=True):
     steps: int = 0
     target_steps: int | None = None
     mean_return_100: float | None = None
-    """Mean over the workers of each one's mean return over its last training episodes (at most 100)."""
+    """Mean over the workers of their mean returns over the last training episodes (at most 100)."""
     recent_episodes: int = 0
-    """How many episodes that is made of, over all workers."""
+    """Episodes in these means, of all workers."""
     nan_episodes: int = 0
-    """Training episodes whose return is no finite number."""
+    """Training episodes with a non-finite return."""
     eval_episodes: int = 0
     eval_steps: int = 0
     evaluation: ReturnSpread | None = None
-    """Of each worker's last 100 evaluation episodes, all taken together."""
+    """Of each worker's last 100 evaluation episodes together."""
     eval_nan_episodes: int = 0
     steps_per_second: float | None = None
-    """Average from the first steps that a worker told of to the last, pauses left out."""
+    """Average between the first and the last report of steps, without pauses."""
     measured_at: float | None = None
-    """When these figures were taken."""
+    """Time of these measurements."""
     ledger: Ledger = msgspec.field(default_factory=Ledger)
     lag_bytes: int = 0
-    """Bytes of the logs that are not yet in the database."""
+    """Bytes of the logs that are not indexed yet."""
     proxy_pid: int | None = None
     created_at: float | None = None
     started_at: float | None = None
     ended_at: float | None = None
     exit: ExitStatus | None = None
-    """Exit of the first worker that failed, else of the last that ended."""
+    """Exit of the first failed worker, else of the last ended one."""
 
 
 def to_json_dict(summary: Any) -> dict[str, Any]:
-    """Return a summary as a JSON-ready dict (NaN and infinities stay floats)."""
+    """Return a summary as a JSON-ready dict (with NaN and infinities as floats)."""
     built: dict[str, Any] = msgspec.to_builtins(summary)
     return built

@@ -1,4 +1,4 @@
-"""``logs/supervisor.jsonl``: launches, exits, signals and states with their causes, the facts that no worker prints."""
+"""``logs/supervisor.jsonl``: launches, exits, signals and states with their causes."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from gym_gui.core.regular_files import NotRegularFile, kind_of, open_regular, re
 from gym_gui.core.worker.errors import MosaicError
 from gym_gui.logging_config.diagnostics import say
 
-#: What must survive a power cut: how things ended. What lived is dead then anyway.
+#: Events that must survive a power cut: ends. Living processes are dead then anyway.
 SYNCED = frozenset({"exit", "withdrawn", "state", "truncated"})
 
 
@@ -28,29 +28,29 @@ class SupervisorLog:
     def __init__(self, path: Path) -> None:
         self.path = path
         clear_place(path)
-        with _told(path):
+        with _log_errors(path):
             self._descriptor = open_regular(path, os.O_RDWR | os.O_CREAT | os.O_APPEND)
         size = os.fstat(self._descriptor).st_size
         self._torn = size > 0 and os.pread(self._descriptor, 1, size - 1) != b"\n"
 
     def append(self, event: str, **fields: Any) -> dict[str, Any]:
-        """Write one event; it has reached the kernel, and if it tells of an end the disk, when this returns.
+        """Write one event to the kernel, and to the disk if it is in `SYNCED`.
 
         Args:
             event: Its name.
-            **fields: What else it holds; ``at`` (Unix time, seconds) is put in.
+            **fields: Its other fields; ``at`` (Unix time, seconds) is added.
 
         Returns:
-            The event as a reader will see it.
+            The event as written.
 
         Raises:
-            OSError: The disk refused. Nothing counts as written; a later append closes what is torn.
+            OSError: It cannot be written; a later append ends a torn line.
         """
         value = {"event": event, **fields}
         value.setdefault("at", time.time())
         line = json.dumps(value, ensure_ascii=True).encode("ascii") + b"\n"
         if not self._in_place():
-            self._put_back()
+            self._restore()
         if self._torn:
             line = b"\n" + line
         self._torn = True
@@ -67,24 +67,24 @@ class SupervisorLog:
         os.close(self._descriptor)
 
     def _in_place(self) -> bool:
-        """Whether the log still has its name."""
+        """Return whether the log still has its name."""
         try:
             return os.path.samestat(os.lstat(self.path), os.fstat(self._descriptor))
         except (FileNotFoundError, NotADirectoryError):
             return False
 
-    def _put_back(self) -> None:
-        """Write the log anew where it was removed or replaced: what it told can still be read here, and only here."""
+    def _restore(self) -> None:
+        """Write a removed or replaced log again, from the open descriptor."""
         size = os.fstat(self._descriptor).st_size
         temporary = self.path.with_name(f".{self.path.name}.{os.getpid()}.tmp")
         fresh = open_regular(temporary, os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_APPEND)
         try:
-            told = memoryview(os.pread(self._descriptor, size, 0))
-            while told:
-                told = told[os.write(fresh, told) :]
+            data = memoryview(os.pread(self._descriptor, size, 0))
+            while data:
+                data = data[os.write(fresh, data) :]
             os.fsync(fresh)
             if os.path.lexists(self.path):
-                set_aside(self.path)
+                move_away(self.path)
             temporary.rename(self.path)
         except BaseException:
             os.close(fresh)
@@ -96,22 +96,22 @@ class SupervisorLog:
 
 
 def clear_place(path: Path) -> None:
-    """Set aside what lies in a supervisor log's place and is no file; the caller holds the run's proxy lock.
+    """Rename anything but a file in a supervisor log's place; the caller holds the proxy lock.
 
-    A run must come to its end even then: what lives of it is known from its locks and its launchers' records.
+    The run can end even then: its living processes are known from its locks and its launchers' records.
     """
     kind = kind_of(path)
     if kind:
-        aside = set_aside(path)
-        say(f"the supervisor log of run {path.parent.parent.name} was {kind}: set aside as {aside.name}")
+        target = move_away(path)
+        say(f"the supervisor log of run {path.parent.parent.name} was {kind}: renamed to {target.name}")
 
 
-def set_aside(path: Path) -> Path:
-    """Give what has a log's name another one, and return that."""
+def move_away(path: Path) -> Path:
+    """Rename whatever has a log's name, and return the new path."""
     number = 1
-    while os.path.lexists(aside := path.with_name(f"{path.name}.aside{number}")):
+    while os.path.lexists(target := path.with_name(f"{path.name}.aside{number}")):
         number += 1
-    return path.rename(aside)
+    return path.rename(target)
 
 
 def read_events(path: Path) -> list[dict[str, Any]]:
@@ -120,7 +120,7 @@ def read_events(path: Path) -> list[dict[str, Any]]:
     A line that a killed supervisor or a full disk has torn is passed over: what it would have told was not done.
     """
     try:
-        with _told(path):
+        with _log_errors(path):
             data = read_regular(path)
     except FileNotFoundError:
         return []
@@ -136,15 +136,17 @@ def read_events(path: Path) -> list[dict[str, Any]]:
 
 
 @contextlib.contextmanager
-def _told(path: Path) -> Iterator[None]:
-    """Say of which run the log is that is none."""
+def _log_errors(path: Path) -> Iterator[None]:
+    """Translate the errors of a log that is not a file into one that names the run."""
     try:
         yield
     except (NotRegularFile, NotADirectoryError) as error:
-        said = error.strerror if isinstance(error, NotRegularFile) else f"cannot be read: {path.parent} is no folder"
+        fault = (
+            error.strerror if isinstance(error, NotRegularFile) else f"cannot be read: {path.parent} is not a folder"
+        )
         raise MosaicError(
-            f"the supervisor log of run {path.parent.parent.name} {said}",
+            f"the supervisor log of run {path.parent.parent.name} {fault}",
             where=str(path),
-            why="something was put in its place",
-            next_step="put the log back from a copy, or remove what lies there: then it is written anew",
+            why="it was replaced by something else",
+            next_step="restore the log from a copy, or remove what is there: then a new log is written",
         ) from error

@@ -1,4 +1,4 @@
-"""Reads the ``arguments`` of a run config where they go to a worker's module rather than to a bare command."""
+"""The ``arguments`` of a run config, if they are for a worker's module."""
 
 from __future__ import annotations
 
@@ -8,22 +8,22 @@ from gym_gui.core.worker.errors import Problem
 
 
 def module_arguments(arguments: list[str], module: str | None) -> tuple[list[str], list[Problem]]:
-    """Return what is left for the worker of arguments that were written for ``python``.
+    """Return the worker's part of arguments written for ``python``, and problems.
 
-    ``-m module`` and interpreter options before it go, since MOSAIC starts the module itself.
+    ``-m module`` and interpreter options before it are removed, since MOSAIC starts the module itself.
 
     Args:
         arguments: As submitted.
-        module: The module that the config names, if it does.
+        module: The module in the config, if it has one.
     """
     problems = []
     rest = arguments
     if "-m" in arguments and all(item.startswith("-") for item in arguments[: arguments.index("-m")]):
         position = arguments.index("-m")
-        named = arguments[position + 1 : position + 2]
+        started = arguments[position + 1 : position + 2]
         rest = arguments[position + 2 :]
-        if module is not None and named != [module]:
-            shown = named[0] if named else "nothing"
+        if module is not None and started != [module]:
+            shown = started[0] if started else "nothing"
             problems.append(
                 Problem(
                     "arguments", f"start {shown}, but the module is {module}", value=arguments, allowed=f"-m {module}"
@@ -33,7 +33,7 @@ def module_arguments(arguments: list[str], module: str | None) -> tuple[list[str
         problems.append(
             Problem(
                 "arguments",
-                "hold --config, which MOSAIC gives itself",
+                "contain --config, which MOSAIC adds itself",
                 value=arguments,
                 allowed="put settings into config",
             )

@@ -1,4 +1,4 @@
-"""Expands the workers of a run config: kinds, modules, replicas, instance ids that agree wherever they are given."""
+"""Expands the workers of a run config: kinds, modules, replicas, instance ids."""
 
 from __future__ import annotations
 
@@ -20,18 +20,18 @@ COMMAND_TYPE = "command"
 
 @dataclass(frozen=True)
 class WorkerRequest:
-    """One worker that a run config asks for.
+    """One worker that a run config requests.
 
     Args:
         worker_type: The kind as the client wrote it; ``"command"`` for a bare command without one.
-        module: What ``python -m`` starts, where the config says so.
+        module: The module for ``python -m``, if the config has one.
         worker_id: The instance.
         config: The worker's own settings as submitted, without the instance id and the run id.
-        seed: The seed that the config gives to this entry, if any.
-        first: Whether this is the first replica of its entry, which takes that seed as it is.
+        seed: The seed of this entry in the config, if any.
+        first: Whether this is the first replica of its entry, which uses that seed unchanged.
         command: The whole command of a bare command worker, else ``None``.
-        arguments: Arguments beyond those that MOSAIC gives.
-        path: Where the entry stands in the run config.
+        arguments: Arguments in addition to MOSAIC's own.
+        path: The entry's path in the run config.
     """
 
     worker_type: str
@@ -57,7 +57,7 @@ class _Entry:
 
 
 def expand_workers(payload: dict[str, Any]) -> tuple[list[WorkerRequest], list[Problem]]:
-    """Return the workers of a run config, one request each, and what is wrong with them.
+    """Return a run config's workers, one request each, and their problems.
 
     Fields of a wrong type are skipped here; the model reports them.
 
@@ -69,10 +69,10 @@ def expand_workers(payload: dict[str, Any]) -> tuple[list[WorkerRequest], list[P
     count = sum(len(entry.ids) for entry in entries)
     if count > MAX_WORKERS:
         if any(len(entry.ids) > MAX_WORKERS for entry in entries):
-            return [], problems  # the model says so of the entry itself
+            return [], problems  # the model reports it for the entry itself
         problems.append(
             Problem(
-                "metadata", f"asks for {count} workers", value=count, allowed=f"at most {MAX_WORKERS} workers in a run"
+                "metadata", f"requests {count} workers", value=count, allowed=f"at most {MAX_WORKERS} workers in a run"
             )
         )
         return [], problems
@@ -93,7 +93,7 @@ def _entries(payload: dict[str, Any], problems: list[Problem]) -> list[_Entry]:
         problems.append(
             Problem(
                 "metadata.workers",
-                "stands beside metadata.worker",
+                "is given together with metadata.worker",
                 allowed="either metadata.worker or metadata.workers",
             )
         )
@@ -112,7 +112,7 @@ def _entry(path: str, part: dict[str, Any]) -> _Entry:
 
 
 def _take_instance_ids(payload: dict[str, Any], entries: list[_Entry], count: int, problems: list[Problem]) -> None:
-    """Collect the instance ids that the client chose, and compare the places that name the same worker."""
+    """Collect the client's instance ids, and compare different places for one worker."""
     common = list(_common_places(payload))
     for entry in entries:
         places = [(join(entry.path, "config.worker_id"), entry.config.get("worker_id"))] + (
@@ -126,8 +126,8 @@ def _take_instance_ids(payload: dict[str, Any], entries: list[_Entry], count: in
                 message = f"is {value!r}, but {chosen[0][0]} is {chosen[0][1]!r}"
                 problems.append(Problem(path, message, value=value, allowed="one id for one worker"))
         if chosen and len(entry.ids) > 1:
-            message = f"names one worker, but {entry.path}.replicas asks for {len(entry.ids)}"
-            problems.append(Problem(chosen[0][0], message, value=chosen[0][1], allowed="no id beside replicas"))
+            message = f"names one worker, but {entry.path}.replicas requests {len(entry.ids)}"
+            problems.append(Problem(chosen[0][0], message, value=chosen[0][1], allowed="no id together with replicas"))
         elif chosen:
             entry.ids[0] = chosen[0][1]
     if count > 1:
@@ -150,7 +150,7 @@ def _take_instance_ids(payload: dict[str, Any], entries: list[_Entry], count: in
 
 
 def _common_places(payload: dict[str, Any]) -> Iterator[tuple[str, Any]]:
-    """Places outside a worker's own entry that name the instance of a run's only worker."""
+    """Yield the places outside a worker's entry that name a run's only worker."""
     ui = _dict(_dict(payload.get("metadata")).get("ui"))
     ui_only = _dict(_dict(ui.get("path_config")).get("ui_only"))
     for path, value in (
@@ -163,10 +163,10 @@ def _common_places(payload: dict[str, Any]) -> Iterator[tuple[str, Any]]:
 
 
 def _generate_ids(entries: list[_Entry]) -> list[list[str]]:
-    """Name the workers that the client left unnamed by their place in the run, around the names it chose."""
+    """Return all instance ids: the client's, others generated from the worker's position."""
     taken = {worker_id for entry in entries for worker_id in entry.ids if worker_id is not None}
     after = sum(len(entry.ids) for entry in entries)
-    named: list[list[str]] = []
+    all_ids: list[list[str]] = []
     position = 0
     for entry in entries:
         ids = []
@@ -179,8 +179,8 @@ def _generate_ids(entries: list[_Entry]) -> list[list[str]]:
                     worker_id = generated_worker_id(after)
                 taken.add(worker_id)
             ids.append(worker_id)
-        named.append(ids)
-    return named
+        all_ids.append(ids)
+    return all_ids
 
 
 def _requests(
@@ -207,15 +207,15 @@ def _requests(
     if module is None and entry_point is not None:
         command, arguments = [entry_point, *arguments], []
     else:
-        arguments, found = module_arguments(arguments, module)
-        problems += found
+        arguments, argument_problems = module_arguments(arguments, module)
+        problems += argument_problems
     config = {key: value for key, value in entry.config.items() if key not in ("worker_id", "run_id")}
     for number, worker_id in enumerate(ids):
         yield WorkerRequest(kind, module, worker_id, config, seed, number == 0, command, arguments, entry.path)
 
 
 def _is_readable(payload: dict[str, Any]) -> bool:
-    """Whether the parts that name a worker have the right types, so that what is missing there really is."""
+    """Return whether the parts that name a worker have the right types."""
     metadata = payload.get("metadata", {})
     return isinstance(metadata, dict) and isinstance(metadata.get("worker") or {}, dict)
 

@@ -1,4 +1,4 @@
-"""What a rebuilt database takes over from the one before it, because the logs do not have it any more."""
+"""Copies into a rebuilt database the rows whose logs are gone."""
 
 from __future__ import annotations
 
@@ -7,40 +7,40 @@ from collections.abc import Collection, Iterator
 from pathlib import Path
 
 from gym_gui.runs.folder import RunFolder
-from gym_gui.telemetry.reading import Cursor
+from gym_gui.telemetry.logs.cursor import Cursor
+from gym_gui.telemetry.logs.segments import read_segments, readable
 from gym_gui.telemetry.rollup import Rollup
 from gym_gui.telemetry.rowid import id_range, row_id
-from gym_gui.telemetry.segments import read_segments, readable
 from gym_gui.telemetry.store import SourceRow, Store
 
 _COPIED = ("steps", "episodes", "metric_extras", "events", "quarantine")
 
 
 def copy_unreadable(store: Store, folder: RunFolder, gone: Collection[tuple[int, int]]) -> int:
-    """Copy rows, names and rollups that no log has any more into an empty database.
+    """Copy rows, names and rollups without a log into an empty database.
 
-    Those of segments that are not to be had any more: their cursors are put where reading can go on. And all those of
-    logs that are gone, which are closed.
+    These are the segments whose files are gone, with cursors placed where reading can continue, and everything of logs
+    that are gone, which are marked closed.
 
     Args:
         store: The new database.
-        folder: The run's folder, with the database before.
+        folder: The run's folder, with the old database.
         gone: Worker and attempt of each log that is gone.
 
     Returns:
-        How many segments were copied.
+        Number of segments copied.
     """
     execute = store.connection.execute
-    on_record = read_segments(folder)
+    recorded_segments = read_segments(folder)
     with _attached(store, folder.database), store.transaction():
         segments = execute(
             "SELECT worker_no, attempt, worker_id, path, end, rollup FROM old.segments"
             " JOIN old.cursors USING (worker_no, attempt) ORDER BY end"
         ).fetchall()
-        for key, recorded in on_record.items():
-            there = readable(folder, recorded)
-            if there and key not in gone:
-                segments = [one for one in segments if one[:2] != key or one[4] <= there[0].base]
+        for key, recorded in recorded_segments.items():
+            kept = readable(folder, recorded)
+            if kept and key not in gone:
+                segments = [one for one in segments if one[:2] != key or one[4] <= kept[0].base]
         if not segments and not gone:
             return 0
         _copy(store, "names", "")
@@ -51,7 +51,7 @@ def copy_unreadable(store: Store, folder: RunFolder, gone: Collection[tuple[int,
             _copy_source(store, *key)
         last = {segment[:2]: segment for segment in segments if segment[:2] not in gone}
         for number, attempt, worker_id, path, end, rollup in last.values():
-            ended = next((one for one in on_record.get((number, attempt), []) if one.byte_offset == end), None)
+            ended = next((one for one in recorded_segments.get((number, attempt), []) if one.byte_offset == end), None)
             start = 0 if ended is None else ended.next_start
             source = SourceRow(number, attempt, worker_id, path, Cursor(off=end, base=end - start))
             store.add_source(source, Rollup.from_snapshot(rollup))
@@ -60,14 +60,14 @@ def copy_unreadable(store: Store, folder: RunFolder, gone: Collection[tuple[int,
 
 
 def _copy_source(store: Store, number: int, attempt: int) -> None:
-    """Copy all that there is of a log."""
-    found = store.connection.execute(
+    """Copy everything of one log."""
+    row = store.connection.execute(
         "SELECT worker_id, path, off, base, state, curve FROM old.cursors JOIN old.rollups USING (worker_no, attempt)"
         " WHERE worker_no = ? AND attempt = ?",
         (number, attempt),
     ).fetchone()
-    if found is not None:
-        worker_id, path, off, base, state, curve = found
+    if row is not None:
+        worker_id, path, off, base, state, curve = row
         source = SourceRow(number, attempt, worker_id, path, Cursor(off=off, base=base, closed=True))
         store.add_source(source, Rollup(state, curve))
         first, last = id_range(number, attempt)
@@ -77,16 +77,16 @@ def _copy_source(store: Store, number: int, attempt: int) -> None:
 def _copy_rows(store: Store, first: int, end: int) -> None:
     for table in _COPIED:
         _copy(store, table, "WHERE id >= ? AND id < ?", first, end)
-    # By name: that is how the metrics are kept.
+    # By name: the primary key of the metrics begins with it.
     _copy(store, "metrics", "WHERE name IN (SELECT id FROM old.names) AND id >= ? AND id < ?", first, end)
 
 
 def copy_batches(store: Store, old: Path) -> None:
-    """Copy when rows came in; rows that the old database did not have keep their own time.
+    """Copy the times at which rows were received; rows new to the database keep theirs.
 
     Args:
         store: The new database.
-        old: The database before.
+        old: The old database.
     """
     execute = store.connection.execute
     with _attached(store, old), store.transaction():
@@ -97,7 +97,7 @@ def copy_batches(store: Store, old: Path) -> None:
 
 
 def _copy(store: Store, table: str, where: str, *values: int) -> None:
-    """Copy rows with the columns that both databases have: the old one may be of an earlier schema."""
+    """Copy rows, in the columns of both databases: the old schema may differ."""
     execute = store.connection.execute
     old, new = ({row[1] for row in execute(f"PRAGMA {schema}.table_info({table})")} for schema in ("old", "main"))
     columns = ", ".join(sorted(old & new))

@@ -1,4 +1,4 @@
-"""What each agent of a worker's environments got, over its last episodes."""
+"""Recent returns of each agent of a worker's environments."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from gym_gui.runs.summary import AgentSummary
 from gym_gui.telemetry.curve import mean, push
 
 MAX_AGENTS = 64
-"""Agents that are counted apart; those that come later have their rows all the same."""
+"""Agents with statistics of their own; later ones have only rows."""
 
 
 class AgentReturns(msgspec.Struct, array_like=True):
@@ -32,7 +32,7 @@ class AgentReturns(msgspec.Struct, array_like=True):
             push(self.recent, value)
 
     def copy(self) -> AgentReturns:
-        """Return a copy that can be changed apart from this one."""
+        """Return an independent copy."""
         return AgentReturns(self.episodes, self.eval_episodes, self.recent[:], self.recent_eval[:])
 
 
@@ -43,7 +43,7 @@ def add_return(agents: dict[str, AgentReturns], agent_id: str, value: float, *, 
 
 
 def returns_of(agent_rewards: str) -> Iterator[tuple[str, float]]:
-    """Yield each agent of an episode's ``agent_rewards`` and its return; what is no number is left out."""
+    """Yield the agents of ``agent_rewards`` and their returns, skipping what is not a number."""
     try:
         rewards = json.loads(agent_rewards)
     except (ValueError, RecursionError):
@@ -57,7 +57,7 @@ def returns_of(agent_rewards: str) -> Iterator[tuple[str, float]]:
 
 
 def summaries(agents: dict[str, AgentReturns]) -> list[AgentSummary]:
-    """Return the agents for reading, in the order in which they came."""
+    """Return the agents' summaries in order of first appearance."""
     return [
         AgentSummary(
             agent_id=agent_id,

@@ -1,4 +1,7 @@
-"""Other spellings of event types and fields: the one table that the decoder, the recount, the kit and the docs read."""
+"""Alternative names of event types and fields.
+
+The decoder, the recount, the conformance kit and the docs read this one table.
+"""
 
 from __future__ import annotations
 
@@ -6,7 +9,7 @@ from collections.abc import Mapping
 from typing import Any
 
 KIND_ALIASES = {"episode_end": "episode", "episode_done": "episode"}
-"""Another event type → the type that it is read as."""
+"""Alternative event type → the type it is read as."""
 
 FIELD_ALIASES: dict[str, dict[str, tuple[str, ...]]] = {
     "step": {
@@ -28,12 +31,12 @@ def spellings(kind: str, field: str) -> tuple[str, ...]:
 
 
 def value_of(event: Mapping[str, Any], kind: str, field: str) -> Any:
-    """Return a field of an event under the first of its names that is not null."""
+    """Return a field of an event under its first name with a value."""
     return next((event[name] for name in spellings(kind, field) if event.get(name) is not None), None)
 
 
 def alias_rows() -> list[str]:
-    """Return the table's rows in Markdown, for the reference of what a worker prints."""
+    """Return the table in Markdown, for the events reference."""
     kinds: dict[str, list[str]] = {}
     for alias, kind in KIND_ALIASES.items():
         kinds.setdefault(kind, []).append(alias)

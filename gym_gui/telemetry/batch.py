@@ -1,4 +1,4 @@
-"""What one read of a log decodes to: rows by table, and where each line went."""
+"""Rows decoded from one stretch of a log, by table, and counts of its lines."""
 
 from __future__ import annotations
 
@@ -39,13 +39,13 @@ class Batch:
     quarantine: list[Row] = field(default_factory=list)
     counts: Counts = field(default_factory=Counts)
     left_out: list[tuple[int, int | None, int]] = field(default_factory=list)
-    """Steps that a sampling rule left out: row id of the event that says so, phase of its episode (0 train, 1 eval;
-    ``None`` where it is none's), and how many."""
+    """Steps dropped by a sampling rule: row id of the event that reports them, phase of its episode (0 train, 1 eval;
+    ``None`` outside of an episode), and their number."""
     shared: dict[int, list[int]] = field(default_factory=dict)
     """Row ids of records that share a line with others → one cell per line: how many of its records are stored."""
 
     def refuse(self, row: int, reason: str, detail: str) -> None:
-        """Quarantine a record that was decoded but that the database would not take.
+        """Quarantine a decoded record that the database refused.
 
         Args:
             row: Its row id.
@@ -64,18 +64,18 @@ class Batch:
             self.counts.quarantined += 1
 
     def printed(self, row: int) -> bytes:
-        """Return what was printed at a row id: the rest of its line."""
+        """Return the printed bytes from a row id to the end of its line."""
         start = row - self.origin
         end = self.data.find(b"\n", start)
         return self.data[start : end if end >= 0 else len(self.data)]
 
 
 def why_episode_refused(phase: int, ep_index: int) -> tuple[str, str]:
-    """Return reason and detail of an episode that has no place among those stored.
+    """Return reason and detail for an episode that the database refused.
 
     Args:
         phase: 0 train, 1 eval.
-        ep_index: Its index, printed or given.
+        ep_index: Its index, printed or assigned.
     """
     if ep_index > MAX_INDEX:
         return "too_large", "no index is left for an episode without one"

@@ -1,4 +1,4 @@
-"""A learning curve of bounded size: the more episodes, the more of them share a point."""
+"""Learning curves of bounded size: points cover more episodes as these accumulate."""
 
 from __future__ import annotations
 
@@ -22,10 +22,10 @@ class Bucket(msgspec.Struct, array_like=True):
 
 
 class Curve(msgspec.Struct):
-    """Training returns by environment steps, and the last returns of training and of evaluation.
+    """Training returns by environment steps, and the recent returns.
 
-    The curve depends on the episodes alone, not on how they came in: each bucket holds `width` of them, and when there
-    are more than `MAX_BUCKETS`, neighbours are merged and the width doubles.
+    The curve depends on the episodes alone, not on how they were batched: each bucket has `width` of them, and when
+    there are more than `MAX_BUCKETS`, neighbours are merged and the width doubles.
     """
 
     buckets: list[Bucket] = []
@@ -34,7 +34,7 @@ class Curve(msgspec.Struct):
     recent_eval: list[float] = []
 
     def copy(self) -> Curve:
-        """Return a copy that can be changed apart from this one."""
+        """Return an independent copy."""
         buckets = self.buckets[:]
         if buckets:
             buckets[-1] = msgspec.structs.replace(buckets[-1])
@@ -45,7 +45,7 @@ class Curve(msgspec.Struct):
 
         Args:
             step: Environment steps taken when it ended.
-            value: The return; one that is not finite counts in the recent mean, not in the curve.
+            value: The return; a non-finite one counts in the recent mean, not in the curve.
         """
         push(self.recent, value)
         if not math.isfinite(value):
@@ -87,44 +87,44 @@ class Curve(msgspec.Struct):
 
 
 RECENT = 100
-"""Episodes that make up a recent mean."""
+"""Number of episodes in a recent mean."""
 
 
 def mean(values: list[float]) -> float | None:
-    """Return the mean, ``None`` of nothing; NaN and infinities show in it."""
+    """Return the mean (``None`` without values); NaN and infinities propagate."""
     return sum(values) / len(values) if values else None
 
 
 def spread(values: list[float]) -> ReturnSpread | None:
-    """Return how returns are spread, ``None`` of nothing; NaN and infinities show in it."""
+    """Return the spread of returns (``None`` without values); NaN and infinities propagate."""
     if not values:
         return None
     middle = sum(values) / len(values)
     finite = math.isfinite(middle)
     deviation = math.sqrt(sum((value - middle) ** 2 for value in values) / len(values)) if finite else math.nan
-    known = [value for value in values if value == value] or [math.nan]
-    return ReturnSpread(episodes=len(values), mean=middle, std=deviation, min=min(known), max=max(known))
+    numbers = [value for value in values if value == value] or [math.nan]
+    return ReturnSpread(episodes=len(values), mean=middle, std=deviation, min=min(numbers), max=max(numbers))
 
 
 def pooled(spreads: list[ReturnSpread]) -> ReturnSpread | None:
-    """Return the spread of all episodes that several spreads are made of."""
+    """Return the spread over the episodes of several spreads."""
     count = sum(one.episodes for one in spreads)
     if not count:
         return None
     middle = sum(one.episodes * one.mean for one in spreads) / count
     variance = sum(one.episodes * (one.std**2 + (one.mean - middle) ** 2) for one in spreads) / count
-    known = [one for one in spreads if one.min == one.min] or spreads
+    numeric = [one for one in spreads if one.min == one.min] or spreads
     return ReturnSpread(
         episodes=count,
         mean=middle,
         std=math.sqrt(variance) if math.isfinite(variance) else math.nan,
-        min=min(one.min for one in known),
-        max=max(one.max for one in known),
+        min=min(one.min for one in numeric),
+        max=max(one.max for one in numeric),
     )
 
 
 def push(values: list[float], value: float) -> None:
-    """Add a value to the recent ones."""
+    """Append a value to the recent ones, of which `RECENT` are kept."""
     values.append(value)
     if len(values) > RECENT:
         del values[0]

@@ -1,4 +1,4 @@
-"""Lines of a worker's log to rows: typed where they are as the SDK prints them, by hand where they are not."""
+"""Decodes log lines to rows: by type as the SDK prints them, others field by field."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from typing import Any
 import msgspec
 
 from gym_gui.telemetry.batch import Batch, Row
+from gym_gui.telemetry.errors import Invalid
 from gym_gui.telemetry.fields import Dump, FieldReader, dump, dump_finite, is_telemetry
-from gym_gui.telemetry.invalid import Invalid
 from gym_gui.telemetry.limits import EXCERPT_BYTES, MAX_DEPTH, MAX_LINE_BYTES
 from gym_gui.telemetry.salvage import check_depth, check_surrogates, parse, salvage
 from gym_gui.telemetry.timestamps import unix_seconds
@@ -22,7 +22,7 @@ from gym_gui.telemetry.wire import Episode, Metric, typed_decoder
 #: No line shorter than this can nest deeper than `MAX_DEPTH`.
 _SHALLOW_BYTES = 2 * MAX_DEPTH
 _BLANKS = b" \t\r"
-#: In the first bytes of a line that begins with a brace, before the next: an event, not what programs print otherwise.
+#: Marks a line that begins with a brace as an event and not other output; searched up to the next brace.
 _BEGUN_EVENT = re.compile(rb'"(?:event|event_type)"[ \t]*:|"type"[ \t]*:[ \t]*"(?:step|episode|metric)')
 _BEGIN_BYTES = 256
 _NESTED = re.compile(rb"[\[{]")
@@ -40,9 +40,9 @@ class LineDecoder:
     Args:
         run_id: Of the run.
         worker_id: The launched instance whose log it is.
-        names: Gives the id of a name (agents and metrics); may add it.
+        names: Ids of names (agents and metrics); a lookup may add one.
         origin: Row id of the log's first byte.
-        any_event: Take any event name (the supervisor's own log).
+        any_event: Accept any event name (the supervisor's own log).
     """
 
     def __init__(
@@ -70,22 +70,22 @@ class LineDecoder:
         lengths = itertools.accumulate(map(len, lines), initial=batch.origin)
         rows = list(map(operator.add, lengths, range(len(lines))))
         batch.counts.lines = len(lines)
-        records = self._typed(lines, rows, self._barred(data, lines), batch, torn=torn)
-        by_hand = len(batch.steps) > 0
-        self._take_steps(records, rows, batch)
-        if by_hand:
+        records = self._typed(lines, rows, self._excluded(data, lines), batch, torn=torn)
+        unsorted = len(batch.steps) > 0
+        self._add_steps(records, rows, batch)
+        if unsorted:
             batch.steps.sort(key=_first)
         if len(batch.steps) < len(records):
             step_type = self._step_type
             for number, record in enumerate(records):
                 if record is not None and type(record) is not step_type:
-                    self._take_other(record, rows[number], lines[number], batch)
+                    self._add_other(record, rows[number], lines[number], batch)
             batch.episodes.sort(key=_first)
             batch.quarantine.sort(key=_first)
         return batch
 
     def overlong(self, start: int, length: int) -> Batch:
-        """Enter a line over `MAX_LINE_BYTES`, unread.
+        """Return a batch that quarantines a line over `MAX_LINE_BYTES`.
 
         Args:
             start: Logical offset of its first byte.
@@ -99,11 +99,11 @@ class LineDecoder:
         return batch
 
     @staticmethod
-    def _barred(data: bytes, lines: list[bytes]) -> set[int]:
-        """Return the lines that the typed decoder must not see: it does not look into free-form values."""
-        barred: set[int] = set()
+    def _excluded(data: bytes, lines: list[bytes]) -> set[int]:
+        """Return the lines unfit for the typed decoder, which does not check free-form values."""
+        excluded: set[int] = set()
         if lines and max(map(len, lines)) >= _SHALLOW_BYTES:
-            barred.update(
+            excluded.update(
                 number
                 for number, line in enumerate(lines)
                 if len(line) >= _SHALLOW_BYTES and line.count(b"{") + line.count(b"[") > MAX_DEPTH
@@ -112,20 +112,20 @@ class LineDecoder:
             try:
                 data.decode()
             except UnicodeDecodeError:
-                barred.update(number for number, line in enumerate(lines) if not _is_utf8(line))
-        return barred
+                excluded.update(number for number, line in enumerate(lines) if not _is_utf8(line))
+        return excluded
 
-    def _typed(self, lines: list[bytes], rows: list[int], barred: set[int], batch: Batch, *, torn: bool) -> list[Any]:
-        """Decode what can be by type. Every other line is read by hand at once, and leaves ``None``."""
+    def _typed(self, lines: list[bytes], rows: list[int], excluded: set[int], batch: Batch, *, torn: bool) -> list[Any]:
+        """Decode lines by type. Every other line is parsed at once, and leaves ``None``."""
         records: list[Any] = []
         total = len(lines)
-        lines_in = [b"" if number in barred else line for number, line in enumerate(lines)] if barred else lines
+        lines_in = [b"" if number in excluded else line for number, line in enumerate(lines)] if excluded else lines
         rest = iter(lines_in)
         while len(records) < total:
             try:
-                # What came before a line that fails stays in the list: the loop over good lines runs in C.
+                # The records before a line that fails stay in the list: the loop over good lines runs in C.
                 records.extend(map(self._decode, rest))
-            except Exception:  # noqa: BLE001, PERF203 - whatever is wrong with a line, reading it by hand will tell
+            except Exception:  # noqa: BLE001, PERF203 - parsing field by field finds what is wrong with the line
                 number = len(records)
                 self._read(lines[number], rows[number], batch, torn=torn)
                 records.append(None)
@@ -136,7 +136,7 @@ class LineDecoder:
                     records.append(None)
         return records
 
-    def _take_steps(self, records: list[Any], rows: list[int], batch: Batch) -> None:
+    def _add_steps(self, records: list[Any], rows: list[int], batch: Batch) -> None:
         """Turn typed steps into rows."""
         step_type = self._step_type
         kinds = set(map(type, records))
@@ -171,7 +171,7 @@ class LineDecoder:
         batch.counts.records += len(records)
         batch.counts.stored += len(records)
 
-    def _take_other(self, record: Episode | Metric, row: int, line: bytes, batch: Batch) -> None:
+    def _add_other(self, record: Episode | Metric, row: int, line: bytes, batch: Batch) -> None:
         """Turn a typed episode or metric into rows."""
         timestamp, extra = _time(record.timestamp)
         if isinstance(record, Metric):
@@ -210,11 +210,11 @@ class LineDecoder:
         batch.counts.stored += 1
 
     def _read(self, line: bytes, row: int, batch: Batch, *, torn: bool) -> None:
-        """Read one line by hand: it becomes a record, program output, or quarantined."""
+        """Parse one line: it becomes a record, program output, or quarantined."""
         body = line.strip(_BLANKS)
         if not body.startswith(b"{"):
             if b"{" in body:
-                self._read_spoiled(line, row, batch, None)
+                self._read_mixed(line, row, batch, None)
             else:
                 batch.counts.log += 1
             return
@@ -223,15 +223,15 @@ class LineDecoder:
             record, dumper = _parse(body)
             self._fields.read(record, row, batch, dumper)
         except json.JSONDecodeError:
-            torn_here = None
+            fault = None
             if torn:
-                torn_here = Invalid("torn", "the attempt ended within this line")
+                fault = Invalid("torn", "the attempt ended within this line")
             elif _BEGUN_EVENT.search(_NESTED.split(body[1:_BEGIN_BYTES], 1)[0]):
-                torn_here = Invalid("torn", "an event that is cut off, or into which something else was printed")
-            self._read_spoiled(line, row, batch, torn_here)
+                fault = Invalid("torn", "an event that is cut off, or into which something else was printed")
+            self._read_mixed(line, row, batch, fault)
         except UnicodeDecodeError:
-            not_text = Invalid("not_utf8", "an object that is not UTF-8") if body.endswith(b"}") or torn else None
-            self._read_spoiled(line, row, batch, not_text)
+            fault = Invalid("not_utf8", "an object that is not UTF-8") if body.endswith(b"}") or torn else None
+            self._read_mixed(line, row, batch, fault)
         except Invalid as invalid:
             self._quarantine(line, row, batch, invalid)
             batch.counts.quarantined += 1
@@ -241,8 +241,8 @@ class LineDecoder:
         else:
             batch.counts.stored += 1
 
-    def _read_spoiled(self, line: bytes, row: int, batch: Batch, fault: Invalid | None) -> None:
-        """Take the whole telemetry objects out of a line; one without any is output, or quarantined for its `fault`."""
+    def _read_mixed(self, line: bytes, row: int, batch: Batch, fault: Invalid | None) -> None:
+        """Extract whole telemetry objects from a line; without any it is output or faulty."""
         stored: list[int] = []
         refused = 0
         try:
@@ -282,17 +282,17 @@ class LineDecoder:
 
 
 def _parse(body: bytes) -> tuple[dict[str, Any], Dump]:
-    """Parse a line that begins as an object does, and say how parts of it are to be printed again."""
+    """Parse a line that begins with a brace; return it and how to dump its parts."""
     try:
         return _decode_any(body), dump_finite
-    except msgspec.DecodeError:  # NaN and infinities are no JSON; nor is what is wrong with the line
+    except msgspec.DecodeError:  # NaN and infinities are not JSON; nor is a damaged line
         record: dict[str, Any] = parse(body.decode())
         check_surrogates(body, record)
         return record, dump
 
 
 def _time(printed: float | str | None) -> tuple[float | None, str | None]:
-    """Return a printed time as Unix seconds, and what is to be kept of it if it cannot be read."""
+    """Return a printed time as Unix seconds, and as JSON if it cannot be parsed."""
     seconds = unix_seconds(printed)
     return seconds, None if seconds is not None or printed is None else dump({"timestamp": printed})
 
@@ -303,12 +303,12 @@ def _with_time(row: Row) -> Row:
 
 
 def _texts(values: Iterable[msgspec.Raw]) -> list[str] | list[str | None]:
-    """Return values of a column of JSON as text, ``None`` where there is none. (No line of it has a newline in it.)"""
+    """Return the values of a JSON column as text, ``None`` for null. (None has a newline.)"""
     texts = b"\n".join(values).decode().split("\n")
-    kinds = _NULLS.intersection(texts)
-    if not kinds:
+    nulls = _NULLS.intersection(texts)
+    if not nulls:
         return texts
-    return [None if text in kinds else text for text in texts]
+    return [None if text in nulls else text for text in texts]
 
 
 def _is_utf8(line: bytes) -> bool:

@@ -1,4 +1,4 @@
-"""What can keep the telemetry store from going on."""
+"""Errors of the telemetry store, and the exception for invalid lines."""
 
 from __future__ import annotations
 
@@ -6,20 +6,34 @@ from gym_gui.core.worker.errors import MosaicError
 
 
 class TelemetryError(MosaicError):
-    """A fault of the telemetry store."""
+    """An error of the telemetry store."""
 
 
 class OldSchema(TelemetryError):  # noqa: N818 - a state, named as such
-    """The database was made by an earlier version; whoever holds the run's lock can rebuild it."""
+    """An earlier version made the database. The holder of the run's lock can rebuild it."""
 
 
 class DatabaseGone(TelemetryError):  # noqa: N818 - a state, named as such
-    """The database that is open is not the run's any more, or is no database; the logs can give another."""
+    """The open database was replaced, removed or damaged. It can be rebuilt from the logs."""
 
 
 class Fenced(TelemetryError):  # noqa: N818 - a state, named as such
-    """Another writer has taken over the run's database: this one must end, and has written nothing."""
+    """Another writer has taken over the database. This one wrote nothing and must exit."""
 
 
 class DiskFull(TelemetryError):  # noqa: N818 - a state, named as such
-    """The disk refused. Nothing was lost or moved: the same call may be tried again once there is room."""
+    """The disk is full. Nothing changed; the call can be retried once there is space."""
+
+
+class Invalid(Exception):  # noqa: N818 - a judgement of a line, not a fault of ours
+    """A line or object is not valid telemetry.
+
+    Args:
+        reason: A word to group by, e.g. ``wrong_run``.
+        detail: One sentence; cut at 200 characters.
+    """
+
+    def __init__(self, reason: str, detail: str) -> None:
+        super().__init__(reason, detail)
+        self.reason = reason
+        self.detail = detail[:200]

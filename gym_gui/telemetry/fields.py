@@ -1,7 +1,6 @@
-"""Any JSON object, field by field: the careful reading of what the typed decoder does not take.
+"""Parses any JSON object field by field, where the typed decoder does not accept it.
 
-Every rule of what valid telemetry is stands here; the typed decoder (`wire.py`) takes a subset of it, and a test holds
-the two together.
+Every rule for valid telemetry is here; the typed decoder (`wire.py`) accepts a subset, and a test compares the two.
 """
 
 from __future__ import annotations
@@ -14,7 +13,7 @@ import msgspec
 
 from gym_gui.telemetry.aliases import KIND_ALIASES, spellings
 from gym_gui.telemetry.batch import Batch
-from gym_gui.telemetry.invalid import Invalid
+from gym_gui.telemetry.errors import Invalid
 from gym_gui.telemetry.limits import (
     DATA_KINDS,
     LIFECYCLE_KINDS,
@@ -32,17 +31,17 @@ _TOTAL_REWARD = spellings("episode", "total_reward")
 
 
 def is_telemetry(value: Mapping[str, Any]) -> bool:
-    """Return whether an object claims to be telemetry: it has one of the keys that name an event's kind."""
+    """Return whether an object has one of the keys that name an event's kind."""
     return any(key in value for key in KIND_KEYS)
 
 
 def dump(value: Any) -> str:
-    """Return a value as compact JSON text, with NaN and infinities as Python prints them."""
+    """Return a value as compact JSON; NaN and infinities as Python prints them."""
     return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
 
 
 def dump_finite(value: Any) -> str:
-    """Return a value as compact JSON text: several times faster, for values that hold no NaN and no infinity."""
+    """Return a value without NaN and infinities as compact JSON, several times faster."""
     try:
         return msgspec.json.encode(value).decode()
     except OverflowError:  # an integer of more than 64 bits
@@ -50,13 +49,13 @@ def dump_finite(value: Any) -> str:
 
 
 class FieldReader:
-    """Reads decoded objects of one log into rows.
+    """Converts decoded objects of one log to rows.
 
     Args:
         run_id: Of the run; another run's records are invalid.
-        worker_id: The launched instance. Records are its, whatever they say; another printed id is kept in ``extra``.
-        names: Gives the id of a name (agents and metrics).
-        any_event: Take any event name (the supervisor's own log).
+        worker_id: The launched instance. All records belong to it; another printed id is kept in ``extra``.
+        names: Ids of names (agents and metrics).
+        any_event: Accept any event name (the supervisor's own log).
     """
 
     def __init__(self, run_id: str, worker_id: str, names: Mapping[str, int], *, any_event: bool = False) -> None:
@@ -74,10 +73,10 @@ class FieldReader:
         """Add a record's rows to a batch, and count it.
 
         Args:
-            record: The decoded object; used up.
+            record: The decoded object; it is consumed.
             row: Its row id.
             batch: Where the rows go.
-            dump: Gives the JSON of what has no column of its own.
+            dump: Encodes values without a column of their own as JSON.
 
         Raises:
             Invalid: The object is not valid telemetry; the batch is as it was.
@@ -207,7 +206,7 @@ def _integer(record: dict[str, Any], name: str) -> int | None:
 
 
 def _first_name(record: dict[str, Any], names: tuple[str, ...]) -> str:
-    """Return the first of a field's names that has a value here; the others, if there, are kept in ``extra``."""
+    """Return a field's first name with a value; the others remain for ``extra``."""
     return next((name for name in names if record.get(name) is not None), names[0])
 
 
@@ -254,7 +253,7 @@ def _json(record: dict[str, Any], name: str, dump: Dump) -> str | None:
 
 
 def _timestamp(record: dict[str, Any]) -> float | None:
-    """Take a time out of a record; one that cannot be read stays in it, and so in ``extra``."""
+    """Pop a time from a record; one that cannot be parsed remains for ``extra``."""
     value = record.get("timestamp")
     timestamp = unix_seconds(value)
     if timestamp is not None or value is None:
@@ -263,7 +262,7 @@ def _timestamp(record: dict[str, Any]) -> float | None:
 
 
 def _delta(record: dict[str, Any], name: str) -> int:
-    """Take a count of lost or sampled events out of a record; anything else under that name stays in it."""
+    """Pop a count of lost or sampled events; anything else remains for ``extra``."""
     value = record.get(name)
     if isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= MAX_INDEX:
         del record[name]

@@ -1,4 +1,4 @@
-"""Logs of a run into its database, each line exactly once."""
+"""Stores the lines of a run's logs in its database, each exactly once."""
 
 from __future__ import annotations
 
@@ -14,41 +14,36 @@ from gym_gui.runs.folder import RunFolder
 from gym_gui.runs.plan import RunPlan
 from gym_gui.runs.summary import Ledger
 from gym_gui.telemetry.batch import Batch
+from gym_gui.telemetry.checkpoint import Checkpointer
 from gym_gui.telemetry.decode import LineDecoder
-from gym_gui.telemetry.errors import DiskFull
-from gym_gui.telemetry.flush import Flush
-from gym_gui.telemetry.log_watch import LogWatch
-from gym_gui.telemetry.reading import Left, Reading
+from gym_gui.telemetry.logs.cursor import Reading, SegmentEnd
+from gym_gui.telemetry.logs.segments import Segment, beginning, read_segments, readable
+from gym_gui.telemetry.logs.tail import LogTail
+from gym_gui.telemetry.logs.watch import LogWatch
 from gym_gui.telemetry.refusals import Refusals
 from gym_gui.telemetry.rollup import Rollup, WorkerRollup
 from gym_gui.telemetry.rowid import row_id
-from gym_gui.telemetry.segments import Segment, beginning, read_segments, readable
 from gym_gui.telemetry.store import SourceRow, Store
-from gym_gui.telemetry.tail import LogTail
 
 SUPERVISOR_NO = 0
 """The worker number of the supervisor's own log."""
 
-_CHECKPOINT_BYTES = 24 << 20
-_CHECKPOINT_S = 30.0
-#: So much is a checkpoint put off while what it needs is written out in the background.
-_PUT_OFF_BYTES = 4 * _CHECKPOINT_BYTES
 _LEAST_SHARE = 64 << 10
 #: Lines are decoded and stored in pieces that stay in the processor's cache: a third faster than all at once.
 _PIECE_BYTES = 96 << 10
 
 
 class PumpResult(msgspec.Struct, frozen=True):
-    """What one transaction did."""
+    """Result of one transaction."""
 
     bytes_read: int
     records: int
     caught_up: bool
-    """Whether nothing more that can be read was in the logs."""
+    """Whether the logs have no more lines."""
     lines: int = 0
     truncations: tuple[Segment, ...] = ()
     more: bool = False
-    """Whether a log has another file that waits to be read."""
+    """Whether a log has another file to be read."""
 
 
 @dataclass
@@ -62,13 +57,13 @@ class _Source:
     decoder: LineDecoder
     rollup: Rollup
     batch_row: int = -1
-    """The last record of when rows came in, and the second that it stands for."""
+    """The last row of the ``batches`` table, and the second that it is for."""
     batch_second: int = -1
 
 
 @dataclass
 class _Changes:
-    """What the transaction under way makes of a source."""
+    """Changes of a source by the open transaction."""
 
     reading: Reading
     rollup: Rollup
@@ -79,21 +74,21 @@ class _Changes:
     lines: int = 0
     episodes: int = 0
     refused: list[tuple[int, str, str]] = field(default_factory=list)
-    """Row id, reason and detail of what was put into the quarantine."""
+    """Row id, reason and detail of quarantined lines and objects."""
 
 
 class Ingestor:
-    """The single writer of one run's ``telemetry.db``. The caller holds the run's proxy lock.
+    """The single writer of a run's database. The caller holds the proxy lock.
 
     Args:
         folder: The run's folder.
         plan: The run's plan.
-        database: Where the rows go, if not to the run's own database (a reindex writes beside it).
-        watch: Sees what files get the names of logs.
-        on_segment: Called when a segment of a log ends, before the database says so.
+        database: Another database than the run's own (a reindex writes beside it).
+        watch: Reports the files that get the names of logs.
+        on_segment: Called when a segment of a log ends, before the database records it.
 
     Raises:
-        DiskFull: No room for the database; may be tried again.
+        DiskFull: No space for the database; may be retried.
         OldSchema: The database is of an earlier version: see :func:`gym_gui.telemetry.reindex.open_ingestor`.
         TelemetryError: The database is of another run or a later version.
     """
@@ -109,27 +104,24 @@ class Ingestor:
     ) -> None:
         self._watch = watch
         self._on_segment = on_segment
-        self._told: dict[tuple[int, int], Segment] = {}
+        self._announced: dict[tuple[int, int], Segment] = {}
         self._segments = read_segments(folder)
         self._folder = folder
         self._run_id = plan.run_id
         self._store = Store(database or folder.database, plan.run_id)
         self._refusals = Refusals(plan.run_id)
         self._sources: dict[tuple[int, int], _Source] = {}
-        self._unsynced = 0
-        self._flush: Flush | None = None
-        """Under way before a checkpoint."""
-        self._checkpointed_at = time.monotonic()
+        self._checkpointer = Checkpointer(self._store)
         for row in self._store.sources():
             self._open(row)
 
     @property
     def store(self) -> Store:
-        """The database (for those who live in this room)."""
+        """The database (for this package alone)."""
         return self._store
 
     def add_source(self, worker_no: int, worker_id: str, attempt: int, path: Path) -> None:
-        """Read a log from now on. Does nothing for one that is known already.
+        """Add a log to be read; does nothing for one that was added before.
 
         Args:
             worker_no: The worker's number in the run; 0 for the supervisor's own log.
@@ -154,7 +146,7 @@ class Ingestor:
         self._open(row)
 
     def pump(self, max_bytes: int = 4 << 20) -> PumpResult:
-        """Store what is new in the logs: rows, rollups and cursors in one transaction.
+        """Store new lines of the logs: rows, rollups and cursors in one transaction.
 
         Args:
             max_bytes: About how much to read, over all logs (a single line may be longer).
@@ -162,10 +154,10 @@ class Ingestor:
         Raises:
             Fenced: Another writer has taken over; nothing was changed.
             DatabaseGone: The database was removed or replaced.
-            DiskFull: Nothing was changed; may be tried again.
+            DiskFull: Nothing was changed; may be retried.
             OSError: A log cannot be read.
         """
-        self._store.check_files()
+        self._store.files.check()
         due = [source for source in self._sources.values() if source.tail.due()]
         if not due:
             return PumpResult(0, 0, caught_up=True)
@@ -173,7 +165,7 @@ class Ingestor:
         return self._pump(due, share, final=False)
 
     def close_source(self, worker_no: int, attempt: int) -> None:
-        """Read a log to its end, which is now final: a last line without newline is one.
+        """Read a complete log to its end: a last line needs no newline.
 
         Args:
             worker_no: As given to :meth:`add_source`.
@@ -181,37 +173,37 @@ class Ingestor:
 
         Raises:
             Fenced: Another writer has taken over.
-            DiskFull: May be tried again; what was read until then is stored.
+            DiskFull: May be retried; lines read before are stored.
             KeyError: No such source.
         """
         source = self._sources[worker_no, attempt]
         while not source.tail.cursor.closed:
             self._pump([source], 4 << 20, final=True)
-        source.tail.sync()  # checkpoints to come do not see this log any more
+        source.tail.sync()  # later checkpoints skip this log
         source.tail.close()
 
     def lag_bytes(self) -> int:
-        """Return how many bytes of the workers' logs are not in the database yet."""
+        """Return how many bytes of the workers' logs are not indexed yet."""
         return sum(source.tail.lag() for source in self._sources.values() if source.worker_no != SUPERVISOR_NO)
 
     def drained(self, worker_no: int, attempt: int) -> bool:
-        """Return whether every whole line that stands in one log now is in the database; true of a log unread."""
+        """Return whether every whole line of a log is indexed; true for an unread log."""
         source = self._sources.get((worker_no, attempt))
         return source is None or source.tail.drained()
 
     def fault(self, worker_no: int, attempt: int) -> str:
-        """Return why a log cannot be read, e.g. ``is a FIFO, not a file``; empty where it can."""
+        """Return why a log cannot be read (``is a FIFO, not a file``), else empty text."""
         source = self._sources.get((worker_no, attempt))
         return "" if source is None else source.tail.fault()
 
-    def put_back_logs(self) -> None:
-        """Give every log that is read its name again where its folder was removed or replaced."""
+    def restore_log_names(self) -> None:
+        """Link the open logs under their names again where their folder was replaced."""
         for source in self._sources.values():
             if source.worker_no != SUPERVISOR_NO:
-                source.tail.put_back()
+                source.tail.restore_name()
 
     def ledger(self) -> Ledger:
-        """Return where the lines of all workers went (the supervisor's own log aside)."""
+        """Return the ledger of all workers, without the supervisor's own log."""
         total = Ledger()
         for source in self._sources.values():
             if source.worker_no != SUPERVISOR_NO:
@@ -220,7 +212,7 @@ class Ingestor:
         return total
 
     def worker_rollups(self) -> list[WorkerRollup]:
-        """Return what each attempt of each worker amounts to, by worker and attempt."""
+        """Return the rollup of each attempt, by worker and attempt."""
         return [
             source.rollup.report(
                 source.worker_no,
@@ -234,17 +226,18 @@ class Ingestor:
         ]
 
     def finish(self) -> None:
-        """Leave one file that anyone can read and copy, and close.
+        """Merge the database into one file that can be copied, and close.
 
         Raises:
-            DiskFull: May be tried again.
+            DiskFull: May be retried.
         """
-        self._sync_logs()
+        for source in self._sources.values():
+            source.tail.sync()
         self._store.finish()
         self._close_tails()
 
     def close(self) -> None:
-        """Close without finishing: another ingestor goes on from here."""
+        """Close without finishing: another ingestor can continue from here."""
         self._store.close()
         self._close_tails()
 
@@ -277,45 +270,46 @@ class Ingestor:
         )
 
     def _pump(self, due: list[_Source], share: int, *, final: bool) -> PumpResult:
-        found = []
+        read = []
         for source in due:
             reading = source.tail.read(share, final=final)
             if reading is None and final:
                 reading = Reading(source.tail.cursor._replace(closed=True))
             if reading is not None:
                 size = reading.cursor.off - source.tail.cursor.off
-                found.append(
+                read.append(
                     (source, _Changes(reading, source.rollup.copy(), source.batch_row, source.batch_second, size))
                 )
-        if not found:
+        if not read:
             return PumpResult(0, 0, caught_up=True)
         segments = tuple(
-            _segment(source, changes.reading, changes.reading.left)
-            for source, changes in found
-            if changes.reading.left is not None
+            _segment(source, changes.reading, changes.reading.segment_end)
+            for source, changes in read
+            if changes.reading.segment_end is not None
         )
         for segment in segments:
             key = (segment.worker_no, segment.attempt)
-            if self._told.get(key) != segment:  # said once, however often the disk refuses
-                self._told[key] = segment
+            if self._announced.get(key) != segment:  # once, however often the disk is full
+                self._announced[key] = segment
                 self._on_segment(segment)
         now = time.time()
         with self._store.transaction():
-            for source, changes in found:
+            for source, changes in read:
                 self._write(source, changes, now)
-        for source, changes in found:
-            self._settle(source, changes)
+        for source, changes in read:
+            self._adopt(source, changes)
             if changes.refused:
                 self._refusals.note(source.worker_id, source.attempt, changes.refused)
-        size = sum(changes.size for _, changes in found)
-        self._checkpoint_if_due(size)
+        size = sum(changes.size for _, changes in read)
+        tails = [source.tail for source in self._sources.values()]
+        self._checkpointer.add(size, tails)
         return PumpResult(
             size,
-            sum(changes.records for _, changes in found),
-            caught_up=not any(source.tail.lag() for source, _ in found),
-            lines=sum(changes.lines for _, changes in found),
+            sum(changes.records for _, changes in read),
+            caught_up=not any(source.tail.lag() for source, _ in read),
+            lines=sum(changes.lines for _, changes in read),
             truncations=segments,
-            more=any(source.tail.has_next() for source, _ in found),
+            more=any(source.tail.has_next() for source, _ in read),
         )
 
     def _write(self, source: _Source, changes: _Changes, now: float) -> None:
@@ -324,19 +318,19 @@ class Ingestor:
         old = source.tail.cursor
         store.move(*key, old, reading.cursor)
         for start, piece in _pieces(reading.data, reading.start):
-            self._take(source.decoder.decode(piece, start, torn=reading.torn), changes)
+            self._store_batch(source.decoder.decode(piece, start, torn=reading.torn), changes)
         if reading.overlong is not None:
-            self._take(source.decoder.overlong(*reading.overlong), changes)
+            self._store_batch(source.decoder.overlong(*reading.overlong), changes)
         store.save_rollup(*key, changes.rollup.columns(curve=changes.episodes > 0))
-        if reading.left is not None:
-            store.add_segment(*key, reading.left.base, old.off, reading.sealed, changes.rollup)
+        if reading.segment_end is not None:
+            store.add_segment(*key, reading.segment_end.base, old.off, reading.sealed, changes.rollup)
         if changes.size:
             last = row_id(*key, reading.cursor.off - 1)
             second = int(now)
             store.note_batch(source.batch_row if source.batch_second == second else -1, last, now)
             changes.batch_row, changes.batch_second = last, second
 
-    def _take(self, batch: Batch, changes: _Changes) -> None:
+    def _store_batch(self, batch: Batch, changes: _Changes) -> None:
         self._store.insert(batch)
         changes.rollup.add(batch, self._store.names.name)
         changes.records += batch.counts.records
@@ -345,49 +339,25 @@ class Ingestor:
         changes.refused += [(row, reason, detail) for row, _, reason, detail, _ in batch.quarantine]
 
     @staticmethod
-    def _settle(source: _Source, changes: _Changes) -> None:
-        """Take over what was committed."""
+    def _adopt(source: _Source, changes: _Changes) -> None:
+        """Make the committed changes the state of a source."""
         source.tail.commit(changes.reading.cursor)
         source.rollup = changes.rollup
         source.batch_row, source.batch_second = changes.batch_row, changes.batch_second
-
-    def _checkpoint_if_due(self, size: int) -> None:
-        self._unsynced += size
-        late = time.monotonic() - self._checkpointed_at > _CHECKPOINT_S
-        if self._unsynced < _CHECKPOINT_BYTES and not (late and self._unsynced):
-            return
-        if self._flush is None:
-            logs = (source.tail.path for source in self._sources.values() if not source.tail.cursor.closed)
-            self._flush = Flush([*logs, self._store.path.with_name(f"{self._store.path.name}-wal")])
-        if not self._flush.done and self._unsynced < _PUT_OFF_BYTES:
-            return
-        self._flush = None
-        # No row may outlive, in a power cut, the line that it was made from.
-        self._sync_logs()
-        try:
-            self._store.checkpoint()
-        except DiskFull:
-            return  # the rows are safe in the write-ahead log; the next pump tries again
-        self._unsynced = 0
-        self._checkpointed_at = time.monotonic()
-
-    def _sync_logs(self) -> None:
-        for source in self._sources.values():
-            source.tail.sync()
 
     def _close_tails(self) -> None:
         for source in self._sources.values():
             source.tail.close()
 
 
-def _segment(source: _Source, reading: Reading, left: Left) -> Segment:
+def _segment(source: _Source, reading: Reading, ended: SegmentEnd) -> Segment:
     return Segment(
         worker_no=source.worker_no,
         worker_id=source.worker_id,
         attempt=source.attempt,
         byte_offset=reading.cursor.off,
         reason=reading.sealed,
-        **left._asdict(),
+        **ended._asdict(),
     )
 
 

@@ -1,7 +1,7 @@
-"""A run's database held open for reading, for those who look at it many times a second.
+"""A run's database kept open for frequent reads.
 
-Opening costs more than a look does. While it is open its writer cannot put it in order at the end: whoever holds one
-closes it when the run ends.
+Opening costs more than reading. While a reader has it open the writer cannot merge its files at the end of the run, so
+the reader closes it then.
 """
 
 from __future__ import annotations
@@ -15,12 +15,12 @@ from pathlib import Path
 
 from gym_gui.telemetry.reader import failures, open_readonly
 
-#: What tells one state of a database from the next: size and time of its write-ahead log; ``None``: there is none.
+#: Identifies a state of a database: size and time of its write-ahead log, ``None`` without one.
 Mark = tuple[int, int] | None
 
 
 class KeptDatabase:
-    """Opened when it is first read, and again when another file has its name. Threads take turns.
+    """A read connection that is opened on demand, and again when the file was replaced. Thread-safe.
 
     Args:
         path: The database.
@@ -29,29 +29,29 @@ class KeptDatabase:
 
     def __init__(self, path: Path, deadline_s: float) -> None:
         self._path = path
-        self._log = path.with_name(f"{path.name}-wal")
+        self._wal = path.with_name(f"{path.name}-wal")
         self._deadline_s = deadline_s
-        self._turn = threading.RLock()
+        self._lock = threading.RLock()
         self._until = 0.0
         self._connection: sqlite3.Connection | None = None
         self._inode = 0
 
     def mark(self) -> Mark:
-        """Return what is another value once something more was committed. Does not open the database."""
+        """Return a value that changes with each commit, without opening the database."""
         try:
-            found = self._log.stat()
+            status = self._wal.stat()
         except OSError:
             return None
-        return found.st_size, found.st_mtime_ns
+        return status.st_size, status.st_mtime_ns
 
     @contextlib.contextmanager
     def reading(self) -> Iterator[sqlite3.Connection | None]:
-        """Give a connection in a transaction of its own, for a limited time; ``None`` if there is no database.
+        """Return a context with a connection in a transaction; ``None`` without a database.
 
         Raises:
             TelemetryError: The deadline passed, or the database cannot be read, or is of another schema.
         """
-        with self._turn:
+        with self._lock:
             try:
                 with failures(self._path, self._deadline_s):
                     self._until = time.monotonic() + self._deadline_s
@@ -66,8 +66,8 @@ class KeptDatabase:
                 raise
 
     def close(self) -> None:
-        """Let go of the database, once nobody reads; reading opens it again."""
-        with self._turn:
+        """Close the connection after reads in progress; the next read opens it again."""
+        with self._lock:
             if self._connection is not None:
                 self._connection.close()
                 self._connection = None

@@ -1,18 +1,18 @@
-"""The bounds within which a line of a log is read as telemetry: what lies outside of them is quarantined.
+"""Limits of valid telemetry: lines outside of them are quarantined.
 
-Whatever lies within them can be stored, compared, sent and shown: every reader relies on it.
+Every reader relies on them: a value within the limits can be stored, compared, sent and shown.
 """
 
 from __future__ import annotations
 
 MAX_LINE_BYTES = 16 << 20
-"""A line of more bytes (its newline aside) is quarantined by offset and length, unread."""
+"""A longer line (without its newline) is quarantined by offset and length, unread."""
 
 MAX_DEPTH = 256
-"""Objects nested deeper are quarantined: far below what any JSON reader's stack can take, whoever calls it."""
+"""Objects nested deeper are quarantined: far below the stack limit of any JSON parser."""
 
 EXCERPT_BYTES = 1024
-"""How much of a quarantined line is kept beside its reason. The whole stays in the log."""
+"""Bytes of a quarantined line that are stored with its reason. The log has all of it."""
 
 MAX_INDEX = (1 << 63) - 1
 """Indexes, lengths and counts go from 0 to this."""
@@ -24,10 +24,13 @@ MAX_METRIC_VALUES = 4096
 """Numbers in one metric event."""
 
 END_OF_TIME = 253402300800.0
-"""Times go from 0 to before this, Unix seconds: the year 10,000. One outside of them is kept as it was printed."""
+"""Times are from 0 to before this, Unix seconds: the year 10,000. Others are stored as printed."""
 
 DECODER_VERSION = 2
-"""Recorded with each run: a reindex by the same version gives equal rows and equal rollups."""
+"""Recorded with each run: a reindex by the same version yields equal rows and rollups.
+
+The reasons and details of quarantined lines are part of it.
+"""
 
 DATA_KINDS = frozenset({"step", "episode", "metric"})
 

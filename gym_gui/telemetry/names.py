@@ -10,7 +10,7 @@ _CACHED = 1 << 16
 class Names(dict[str, int]):
     """Ids by name; a new name gets the next one.
 
-    New names are written by the transaction whose rows need them (:meth:`write`), and once more if it failed. Ids start
+    New names are written by the transaction whose rows need them (:meth:`write`), and again if it failed. Ids start
     at 1.
 
     Args:
@@ -58,17 +58,17 @@ class Names(dict[str, int]):
             self._due = []
 
     def committed(self) -> None:
-        """Take note that the transaction was committed."""
+        """Forget the written names: their transaction was committed."""
         self._written = []
 
     def rolled_back(self) -> None:
-        """Take note that the transaction was not: its names are due again."""
+        """Mark the written names as due again: their transaction failed."""
         self._due = self._written + self._due
         self._written = []
 
 
 class MemoryNames(dict[str, int]):
-    """Ids by name where none is stored: a new name gets the next one."""
+    """Ids by name, in memory alone; a new name gets the next one."""
 
     def __init__(self) -> None:
         super().__init__()

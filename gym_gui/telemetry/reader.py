@@ -1,7 +1,7 @@
-"""Reads a run's telemetry without ever being in its writer's way.
+"""Reads a run's telemetry without blocking its writer.
 
 Each call opens the database read-only, fetches a bounded number of rows within a deadline, and closes it before it
-returns: a reader that stalls with its rows in hand holds nothing open.
+returns: a caller that stalls afterwards keeps nothing open.
 """
 
 from __future__ import annotations
@@ -35,10 +35,10 @@ _Row = tuple[Any, ...]
 
 
 class RunReader:
-    """Telemetry of one run. A run that has no database yet has no rows.
+    """Telemetry of one run; without a database it has no rows.
 
-    Rows come in the order of their ids: by worker, attempt and place in the log. To go on, pass the last row's id as
-    ``after``.
+    Rows are returned in the order of their ids: by worker, attempt and place in the log. For the next page, pass the
+    last row's id as ``after``.
 
     Args:
         folder: The run's folder.
@@ -60,7 +60,7 @@ class RunReader:
         return total
 
     def worker_rollups(self) -> list[WorkerRollup]:
-        """Return what each attempt of each worker amounts to."""
+        """Return the rollup of each attempt of each worker."""
         rows = self._fetch(
             "SELECT worker_no, worker_id, attempt, off, closed, state, curve FROM rollups"
             " JOIN cursors USING (worker_no, attempt) WHERE worker_no > 0 ORDER BY worker_no, attempt"
@@ -85,9 +85,9 @@ class RunReader:
         Args:
             worker_no: Of this worker only.
             attempt: Of this attempt only (with ``worker_no``).
-            agent_id: Of this agent only; ``""``: those that name none.
+            agent_id: Of this agent only; ``""``: those without an agent.
             after: Only rows with a higher id.
-            limit: At most so many (and at most `MAX_ROWS`).
+            limit: Maximum number of rows (and at most `MAX_ROWS`).
 
         Raises:
             TelemetryError: The deadline passed, or the database cannot be read.
@@ -96,13 +96,13 @@ class RunReader:
         return [step_record(row, self.run_id, row[-1]) for row in rows]
 
     def step_rows(self, worker_no: int, attempt: int, *, after: int, limit: int) -> list[_Row]:
-        """Return steps of one attempt as they stand there, in the order of `step_rows.COLUMNS`.
+        """Return the stored rows of steps, in the order of `step_rows.COLUMNS`.
 
         Args:
             worker_no: Of this worker.
             attempt: Of this attempt.
             after: Only rows with a higher id.
-            limit: At most so many.
+            limit: Maximum number of rows.
 
         Raises:
             TelemetryError: The deadline passed, or the database cannot be read.
@@ -151,7 +151,7 @@ class RunReader:
         ]  # fmt: skip
 
     def metric_names(self) -> list[str]:
-        """Return the names of the metrics there are, sorted."""
+        """Return the names of all metrics, sorted."""
         rows = self._fetch(
             "SELECT name FROM names WHERE EXISTS (SELECT 1 FROM metrics WHERE metrics.name = names.id) ORDER BY name"
         )
@@ -187,7 +187,7 @@ class RunReader:
     def events(
         self, *, worker_no: int | None = None, attempt: int | None = None, after: int = -1, limit: int = 1000
     ) -> list[EventRecord]:
-        """Return lifecycle events; worker 0 is the supervisor (arguments and errors as of :meth:`steps`)."""
+        """Return lifecycle events, the supervisor's as worker 0 (otherwise as :meth:`steps`)."""
         return [
             EventRecord(
                 id=row,
@@ -206,7 +206,7 @@ class RunReader:
     def quarantine(
         self, *, worker_no: int | None = None, attempt: int | None = None, after: int = -1, limit: int = 1000
     ) -> list[QuarantineRecord]:
-        """Return what was kept aside (arguments and errors as of :meth:`steps`)."""
+        """Return quarantined lines and objects (arguments and errors as of :meth:`steps`)."""
         return [
             QuarantineRecord(
                 id=row,
@@ -235,7 +235,7 @@ class RunReader:
         where: str = "",
         **values: Any,
     ) -> list[_Row]:
-        """Return columns and, last, the worker id of a table's rows in id order."""
+        """Return columns of a table's rows in id order, the worker id last."""
         first, last = (0, (1 << 63) - 1) if worker_no is None else id_range(worker_no, attempt)
         values |= {"first": max(first, after + 1), "last": last, "limit": max(0, min(limit, MAX_ROWS))}
         return self._fetch(
@@ -253,7 +253,7 @@ class RunReader:
             return []
         with reading(self._folder.database, self._deadline_s) as connection:
             if connection.execute("SELECT 1 FROM sqlite_master WHERE name = 'rollups'").fetchone() is None:
-                return []  # being created this very moment
+                return []  # it is being created
             return connection.execute(statement, values or {}).fetchall()
 
 
@@ -278,12 +278,12 @@ def reading(path: Path, deadline_s: float) -> Iterator[sqlite3.Connection]:
 
 
 def open_readonly(path: Path, deadline_s: float, late: Callable[[], bool]) -> sqlite3.Connection:
-    """Open a run's database read-only. Any one thread at a time may use it.
+    """Open a run's database read-only, for one thread at a time.
 
     Args:
         path: The database.
-        deadline_s: How long to wait for a lock, at most.
-        late: Asked now and then; a statement is stopped once it says so.
+        deadline_s: Maximum wait for a lock.
+        late: Called while a statement runs; the statement is interrupted once it returns true.
 
     Raises:
         sqlite3.Error: It cannot be read.
@@ -300,8 +300,8 @@ def open_readonly(path: Path, deadline_s: float, late: Callable[[], bool]) -> sq
     try:
         connection.set_progress_handler(late, _OPCODES)
         tables = {name for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
-        if tables and "meta" not in tables:  # all are made at once
-            raise sqlite3.DatabaseError("another program made it")
+        if tables and "meta" not in tables:  # one transaction creates all tables
+            raise sqlite3.DatabaseError("another program created it")
         if tables:
             (version,) = connection.execute("SELECT value FROM meta WHERE key = 'schema'").fetchone()
             check_schema(version, path)
@@ -313,14 +313,14 @@ def open_readonly(path: Path, deadline_s: float, late: Callable[[], bool]) -> sq
 
 @contextlib.contextmanager
 def failures(path: Path, deadline_s: float) -> Iterator[None]:
-    """Say what has gone wrong with a run's database, and what to do.
+    """Translate errors of a run's database into ones that name the next step.
 
     Args:
         path: The database.
-        deadline_s: What an interrupted statement has exceeded.
+        deadline_s: The deadline that an interrupted statement exceeded.
 
     Raises:
-        TelemetryError: For every error of SQLite, and for what stands there and is none of ours.
+        TelemetryError: For every SQLite error, and if something else than a database has its name.
     """
     try:
         yield
@@ -328,7 +328,7 @@ def failures(path: Path, deadline_s: float) -> Iterator[None]:
         raise TelemetryError(
             f"the telemetry cannot be read: telemetry.db {error.strerror}",
             where=str(path),
-            why="something was put in its place",
+            why="it was replaced by something else",
             next_step=f"mosaic runs reindex {path.parent.name}  (rebuilds it from the logs)",
         ) from error
     except sqlite3.OperationalError as error:
@@ -337,7 +337,7 @@ def failures(path: Path, deadline_s: float) -> Iterator[None]:
             f"reading the telemetry took longer than {deadline_s:g} s" if late else "the telemetry cannot be read",
             where=str(path),
             why=str(error),
-            next_step="ask for fewer rows at a time" if late else f"mosaic runs reindex {path.parent.name}",
+            next_step="request fewer rows at a time" if late else f"mosaic runs reindex {path.parent.name}",
         ) from error
     except (sqlite3.DatabaseError, msgspec.MsgspecError) as error:
         raise TelemetryError(
@@ -349,7 +349,7 @@ def failures(path: Path, deadline_s: float) -> Iterator[None]:
 
 
 def _episode_id(run_id: str, ep_index: int, worker_id: str) -> str:
-    """Return an episode's id; of an index that is not legal any more something that is none."""
+    """Return an episode's id; for an illegal index, text of the same form."""
     try:
         return format_episode_id(run_id, ep_index, worker_id)
     except ConfigError:
@@ -365,7 +365,7 @@ def _truth(value: int | None) -> bool | None:
 
 
 def _of_agent(agent_id: str | None) -> dict[str, str]:
-    """Return what of a query's arguments picks an agent."""
+    """Return the arguments of a query that select an agent."""
     if agent_id is None:
         return {}
     if not agent_id:

@@ -1,4 +1,4 @@
-"""What readers of a run's telemetry get: one record per row."""
+"""Records of a run's telemetry, one per row."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ class StepRecord(msgspec.Struct, kw_only=True):
     """One environment step of one agent."""
 
     id: int
-    """Row id (see `rowid.place`); also the cursor to go on from."""
+    """Row id (see `rowid.place`); also the cursor of the next page."""
     worker_id: str
     attempt: int
     step_index: int
@@ -26,7 +26,7 @@ class StepRecord(msgspec.Struct, kw_only=True):
     observation: str | None = None
     """JSON, as printed."""
     timestamp: float | None = None
-    """Unix time, seconds, as the worker said it."""
+    """Unix time, seconds, as the worker printed it."""
     extra: dict[str, Any] = {}
 
 
@@ -66,7 +66,7 @@ class MetricPoint(msgspec.Struct, kw_only=True):
 
 
 class EventRecord(msgspec.Struct, kw_only=True):
-    """One lifecycle event of a worker, or one record of the supervisor (``worker_id`` empty)."""
+    """One lifecycle event of a worker, or of the supervisor (``worker_id`` empty)."""
 
     id: int
     worker_id: str
@@ -78,7 +78,7 @@ class EventRecord(msgspec.Struct, kw_only=True):
 
 
 class QuarantineRecord(msgspec.Struct, kw_only=True):
-    """What was kept aside of a log, and why."""
+    """A quarantined line or object of a log, and the reason."""
 
     id: int
     worker_id: str

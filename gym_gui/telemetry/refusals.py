@@ -1,4 +1,4 @@
-"""Says in the log that lines were kept aside: the first at once, then each time their number has doubled."""
+"""Logs quarantined lines: the first at once, then whenever their number has doubled."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from gym_gui.telemetry.rowid import place
 
 logger = logging.getLogger(__name__)
 
-#: Reasons that tell of bytes that are no readable JSON. Of the other lines the JSON was read, and was no telemetry.
+#: Reasons that mean unreadable JSON. The other quarantined lines are JSON, but not telemetry.
 UNDECODABLE = frozenset({"torn", "not_utf8", "unreadable", "deep_nesting", "lone_surrogate", "over_long"})
 
 
@@ -28,15 +28,15 @@ class Refusals:
         self._run_id = run_id
         self._counts: Counter[tuple[str, int, bool]] = Counter()
 
-    def note(self, worker_id: str, attempt: int, found: Sequence[tuple[int, str, str]]) -> None:
-        """Take what a transaction has put into the quarantine.
+    def note(self, worker_id: str, attempt: int, quarantined: Sequence[tuple[int, str, str]]) -> None:
+        """Count the lines that one transaction quarantined, and log them.
 
         Args:
-            worker_id: Whose log it is from.
-            attempt: Of which attempt.
-            found: Row id, reason and detail of each.
+            worker_id: The worker whose log it is.
+            attempt: Its attempt.
+            quarantined: Row id, reason and detail of each.
         """
-        for row, reason, detail in found:
+        for row, reason, detail in quarantined:
             undecodable = reason in UNDECODABLE
             key = (worker_id, attempt, undecodable)
             self._counts[key] += 1

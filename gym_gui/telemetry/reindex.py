@@ -1,4 +1,4 @@
-"""Rebuilds a run's database from its logs, beside the old one, and swaps it in."""
+"""Rebuilds a run's database from its logs and replaces the old one."""
 
 from __future__ import annotations
 
@@ -27,9 +27,9 @@ from gym_gui.telemetry.adopt import copy_batches, copy_unreadable
 from gym_gui.telemetry.errors import OldSchema, TelemetryError
 from gym_gui.telemetry.ingest import SUPERVISOR_NO, Ingestor
 from gym_gui.telemetry.limits import DECODER_VERSION
-from gym_gui.telemetry.logfile import dropped_logs, dropped_record, is_there, log_size, logs_of
+from gym_gui.telemetry.logs.logfile import dropped_logs, dropped_record, is_there, log_size, logs_of
+from gym_gui.telemetry.logs.segments import read_segments, readable
 from gym_gui.telemetry.schema import SCHEMA_VERSION
-from gym_gui.telemetry.segments import read_segments, readable
 from gym_gui.telemetry.store import Store
 
 logger = logging.getLogger(__name__)
@@ -40,7 +40,7 @@ _LOG_NAME = re.compile(r"(?P<worker_id>.+)\.a(?P<attempt>\d+)\.stdout\.jsonl")
 
 
 class ReindexReport(msgspec.Struct, kw_only=True):
-    """What a reindex did."""
+    """Result of a reindex."""
 
     run_id: str
     logs: int
@@ -48,7 +48,7 @@ class ReindexReport(msgspec.Struct, kw_only=True):
     ledger: Ledger
     decoder: int = DECODER_VERSION
     old_decoder: int | None = None
-    """Of the replaced database; another version may have given other rows."""
+    """Of the replaced database; another version may have stored other rows."""
     kept_segments: int = 0
     """Truncated or replaced logs whose rows were copied from the old database."""
     gone: list[str] = []
@@ -66,20 +66,20 @@ class _Log(NamedTuple):
 def open_ingestor(
     folder: RunFolder, plan: RunPlan, progress: Callable[[int, int], None] | None = None, **live: Any
 ) -> Ingestor:
-    """Open a run's database for writing; one of an earlier schema is rebuilt from the logs first.
+    """Open a run's database for writing, rebuilding one of an earlier schema first.
 
     Args:
         folder: The run's folder; the caller holds the proxy lock.
         plan: The run.
-        progress: Called while it is rebuilt, after each transaction, with bytes done and bytes in all.
-        **live: What else :class:`Ingestor` takes: ``watch`` and ``on_segment``.
+        progress: Called while it is rebuilt, after each transaction, with bytes done and total bytes.
+        **live: Further arguments of :class:`Ingestor`: ``watch`` and ``on_segment``.
 
     Raises:
         DiskFull: No room; may be tried again.
         TelemetryError: The database is of another run or a later version, or of an earlier one and its logs are gone.
     """
     if any(kind_of(f"{folder.database}{ending}") for ending in ENDINGS):
-        put_aside(folder.database)
+        move_away(folder.database)
     try:
         return Ingestor(folder, plan, **live)
     except OldSchema as old:
@@ -99,15 +99,15 @@ def open_ingestor(
 
 
 def rebuild(folder: RunFolder, plan: RunPlan, progress: Callable[[int, int], None] | None = None) -> ReindexReport:
-    """Build a run's database anew from its logs.
+    """Rebuild a run's database from its logs.
 
-    Rows are those that the first indexing gave. What the logs do not have is taken from the old database, where it can
-    be read: rows of logs that were truncated since, rows of logs that are gone, and when rows came in.
+    The rows are those of the first indexing. Data that the logs do not have is copied from the old database if that can
+    be read: rows of logs that were truncated since, rows of logs that are gone, and the times at which rows came in.
 
     Args:
         folder: The run's folder; the caller holds the proxy lock.
         plan: The run.
-        progress: Called after each transaction with bytes done and bytes in all.
+        progress: Called after each transaction with bytes done and total bytes.
 
     Raises:
         TelemetryError: Logs were dropped and the database, which alone has their rows, cannot be read.
@@ -116,8 +116,8 @@ def rebuild(folder: RunFolder, plan: RunPlan, progress: Callable[[int, int], Non
     new = folder.database.with_name("telemetry.new.db")
     _remove(new)
     if any(kind_of(f"{folder.database}{ending}") for ending in ENDINGS):
-        put_aside(folder.database)
-    old_decoder, closed = _settle(folder.database)
+        move_away(folder.database)
+    old_decoder, closed = _inspect(folder.database)
     if old_decoder is None and dropped_logs(folder):
         raise TelemetryError(
             f"the telemetry database of run {plan.run_id} cannot be rebuilt",
@@ -141,8 +141,12 @@ def rebuild(folder: RunFolder, plan: RunPlan, progress: Callable[[int, int], Non
         except BaseException:
             ingestor.close()
             raise
-        if Path(f"{new}-wal").exists():  # somebody reads the new database already
-            raise UsageError("the new database is in use", where=str(new), next_step="close what reads it; try again")
+        if Path(f"{new}-wal").exists():  # another process reads the new database already
+            raise UsageError(
+                "the new database is in use",
+                where=str(new),
+                next_step="close the program that reads it and try again",
+            )
         for ending in ("-wal", "-shm"):
             Path(f"{folder.database}{ending}").unlink(missing_ok=True)
         new.replace(folder.database)
@@ -160,7 +164,7 @@ def _ingest(
 ) -> ReindexReport:
     total = sum(log_size(log.path) for log in logs)
     done = 0
-    for log in logs:  # one after the other: a compressed one takes room while it is read
+    for log in logs:  # one after the other: a compressed one needs disk space while it is read
         ingestor.add_source(log.worker_no, log.worker_id, log.attempt, log.path)
         while (result := ingestor.pump()).bytes_read or not result.caught_up:
             done += result.bytes_read
@@ -172,7 +176,7 @@ def _ingest(
 
 
 def _logs(folder: RunFolder, plan: RunPlan, closed: set[tuple[int, int]]) -> list[_Log]:
-    """Return the logs in the run's folder, and whether each is at its end."""
+    """Return the logs in the run's folder, and whether each is complete."""
     numbers = {worker.worker_id: worker.worker_no for worker in plan.workers}
     logs = []
     if is_file(folder.supervisor_log):
@@ -195,16 +199,16 @@ def _logs(folder: RunFolder, plan: RunPlan, closed: set[tuple[int, int]]) -> lis
 
 
 def _has_ended(folder: RunFolder, worker_id: str, attempt: int) -> bool:
-    """Return whether nobody can write to an attempt's log any more."""
+    """Return whether an attempt has ended, so that its log is complete."""
     lock = folder.launch_lock(worker_id, attempt)
     return folder.exit_record(worker_id, attempt).exists() or (lock.exists() and not is_locked(lock))
 
 
-def _settle(database: Path) -> tuple[int | None, set[tuple[int, int]]]:
-    """Bring an old database to rest.
+def _inspect(database: Path) -> tuple[int | None, set[tuple[int, int]]]:
+    """Merge an old database's files and check it.
 
     Returns:
-        Its decoder's version (``None``: it is of no use), and the logs that it has read to their end.
+        Its decoder's version (``None`` if it is unusable), and the logs that it has read to their end.
     """
     if not is_file(database):
         return None, set()
@@ -218,7 +222,7 @@ def _settle(database: Path) -> tuple[int | None, set[tuple[int, int]]]:
 
 
 def schema_of(database: Path) -> object:
-    """Return the schema that a database says it has; the present one where it cannot say."""
+    """Return a database's schema version; the present one if it is unreadable."""
     if is_file(database):
         with contextlib.suppress(sqlite3.Error, TypeError), contextlib.closing(sqlite3.connect(database)) as connection:
             return connection.execute("SELECT value FROM meta WHERE key = 'schema'").fetchone()[0]
@@ -226,26 +230,26 @@ def schema_of(database: Path) -> object:
 
 
 def _missing_logs(folder: RunFolder) -> dict[tuple[int, int], Path]:
-    """Return the logs that a database has read from, by worker and attempt, and that the folder does not have."""
+    """Return the missing logs that a database has read, by worker and attempt."""
     with contextlib.closing(sqlite3.connect(folder.database)) as connection:
         read = connection.execute("SELECT worker_no, attempt, path FROM cursors WHERE off > 0").fetchall()
     paths = {(number, attempt): folder.path / path for number, attempt, path in read}
     return {key: path for key, path in paths.items() if not is_there(path)}
 
 
-def put_aside(database: Path) -> None:
-    """Move away whatever has the names of a database's files, so that another can be made; nothing is removed.
+def move_away(database: Path) -> None:
+    """Rename whatever has the names of a database's files; nothing is removed.
 
     Raises:
         OSError: It cannot be moved.
     """
     for number in itertools.count(1):
-        aside = database.with_name(f"{database.name}.aside{number}")
-        if not any(os.path.lexists(f"{aside}{ending}") for ending in ENDINGS):
+        target = database.with_name(f"{database.name}.aside{number}")
+        if not any(os.path.lexists(f"{target}{ending}") for ending in ENDINGS):
             break
     for ending in ENDINGS:
         with contextlib.suppress(FileNotFoundError):
-            Path(f"{database}{ending}").rename(f"{aside}{ending}")
+            Path(f"{database}{ending}").rename(f"{target}{ending}")
 
 
 def _remove(database: Path) -> None:

@@ -1,4 +1,4 @@
-"""What a worker's attempt amounts to so far: counted from its rows, in the transaction that stores them."""
+"""Running totals of a worker's attempt, updated in the transaction that stores its rows."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ from gym_gui.telemetry.rollup_state import RollupState
 from gym_gui.telemetry.timestamps import legal_time
 
 KEPT_PAYLOAD_BYTES = 64 << 10
-"""A larger payload of a lifecycle event is read from the events table instead."""
+"""Maximum stored payload of a lifecycle event; the events table has larger ones."""
 
-#: Where a step's other keys say that it was one of an evaluation.
+#: In a step's ``extra``: it belongs to an evaluation.
 _EVAL = '"phase":"eval"'
 _row = operator.itemgetter(0)
 _step_index = operator.itemgetter(1)
@@ -32,7 +32,7 @@ _COUNTS = tuple(field.name for field in fields(Counts))
 
 
 class WorkerRollup(msgspec.Struct, kw_only=True):
-    """One attempt of one worker, as far as it is in the database."""
+    """Totals of one attempt of one worker, as far as it was indexed."""
 
     worker_no: int
     worker_id: str
@@ -41,25 +41,25 @@ class WorkerRollup(msgspec.Struct, kw_only=True):
     episodes: int
     """Training episodes. Of several agents, the first one's are counted."""
     steps: int
-    """Environment steps taken, as far as telemetry tells: in training; where there was none, in evaluation."""
+    """Environment steps taken according to telemetry: in training, or without one in evaluation."""
     eval_steps: int = 0
     mean_return_100: float | None
     recent_episodes: int = 0
-    """Training episodes that the mean is made of."""
+    """Training episodes in that mean."""
     nan_episodes: int = 0
-    """Training episodes, of all, whose return is no finite number."""
+    """Training episodes with a non-finite return."""
     eval_nan_episodes: int = 0
     evaluation: ReturnSpread | None = None
     """Of the last 100 evaluation episodes."""
     first_mark: tuple[float, int] | None = None
-    """Earliest time at which the worker told of steps taken, by its clock, and how many."""
+    """Earliest time at which the worker reported steps, by its clock, and their number."""
     last_mark: tuple[float, int] | None = None
     curve: list[CurvePoint]
     eval_episodes: int
     eval_mean_return: float | None
     """Over the last 100 evaluation episodes."""
     agents: list[AgentSummary] = []
-    """Where episodes tell the returns of several."""
+    """If episodes report the returns of several."""
     last_event: str
     """Name of the last lifecycle event."""
     last_event_at: float | None
@@ -70,24 +70,24 @@ class WorkerRollup(msgspec.Struct, kw_only=True):
     last_heartbeat_at: float | None
     """Timestamp of the last heartbeat, as printed."""
     phase_heartbeats: int = 0
-    """Of the heartbeats, those that only announce a phase."""
+    """Heartbeats that only announce a phase."""
     phase: str = ""
-    """What the worker is busy with before its first steps, or between steps, as it announced."""
+    """Announced phase of the worker, before its first steps or between steps."""
     last_checkpoint: dict[str, Any] | None
     """Payload of the last `checkpoint_saved`, if it is an object of at most 64 KiB."""
     bytes_read: int
-    """How much of the attempt's log is in the database."""
+    """Indexed bytes of the attempt's log."""
     closed: bool
     """Whether the attempt's log has been read to its end."""
 
 
 class _Returns(Curve):
-    """The learning curve, and what each agent got."""
+    """The learning curve, and the returns of each agent."""
 
     agents: dict[str, AgentReturns] = msgspec.field(default_factory=dict)
 
     def copy(self) -> _Returns:
-        """Return a copy that can be changed apart from this one."""
+        """Return an independent copy."""
         curve = super().copy()
         agents = {agent_id: one.copy() for agent_id, one in self.agents.items()}
         return _Returns(curve.buckets, curve.width, curve.recent, curve.recent_eval, agents)
@@ -106,12 +106,12 @@ class Rollup:
         self._curve = _Returns() if curve is None else msgspec.msgpack.decode(curve, type=_Returns)
 
     def snapshot(self) -> bytes:
-        """Return all of it, for :meth:`from_snapshot`."""
+        """Return the rollup as bytes for :meth:`from_snapshot`."""
         return msgspec.msgpack.encode((self._state, self._curve))
 
     @classmethod
     def from_snapshot(cls, snapshot: bytes) -> Rollup:
-        """Return the rollup that a snapshot was made of."""
+        """Return the rollup of a snapshot."""
         rollup = cls()
         rollup._state, rollup._curve = msgspec.msgpack.decode(snapshot, type=tuple[RollupState, _Returns])
         return rollup
@@ -123,14 +123,14 @@ class Rollup:
 
     @property
     def steps(self) -> int:
-        """Environment steps taken, as far as telemetry tells."""
+        """Environment steps taken according to telemetry."""
         return self._state.steps
 
     def columns(self, *, curve: bool = True) -> dict[str, Any]:
         """Return the columns of the ``rollups`` table.
 
         Args:
-            curve: With the curve, which changes only with episodes.
+            curve: Include the curve, which changes only with episodes.
         """
         values: dict[str, Any] = {name: getattr(self._state, name) for name in _COUNTS}
         values |= {"episodes": self._state.episodes, "steps": self.steps, "last_event": self._state.last_event}
@@ -140,18 +140,18 @@ class Rollup:
         return values
 
     def copy(self) -> Rollup:
-        """Return a copy to work on: a transaction that fails must leave no trace."""
+        """Return a working copy: a failed transaction must not change the original."""
         new = Rollup()
         new._state = msgspec.structs.replace(self._state)
         new._curve = self._curve.copy()
         return new
 
     def add(self, batch: Batch, agent_name: Callable[[int], str]) -> None:
-        """Add what was stored.
+        """Add stored rows.
 
         Args:
-            batch: What the log went on with: refused rows are not in it.
-            agent_name: Gives the name of an agent's id.
+            batch: The rows, without refused ones.
+            agent_name: Returns the name of an agent's id.
         """
         for name in _COUNTS:
             total = getattr(self._state, name) + getattr(batch.counts, name)
@@ -193,13 +193,13 @@ class Rollup:
         )
 
     def _add_data(self, batch: Batch, agent_name: Callable[[int], str]) -> None:
-        """Add what came in the order in which it was printed: the curve asks for the steps by then."""
+        """Add rows in print order: a point of the curve needs the steps before it."""
         metrics = {row: (step, timestamp) for _, row, step, _, timestamp in batch.metrics if step is not None}
         others: list[tuple[int, Callable[..., None], tuple[Any, ...]]] = [
-            (row, self._state.leave_out, (phase, steps)) for row, phase, steps in batch.left_out
+            (row, self._state.add_sampled, (phase, steps)) for row, phase, steps in batch.left_out
         ]
         others += [(episode[0], self._add_episode, (episode, agent_name)) for episode in batch.episodes]
-        others += [(row, self._add_metrics, told) for row, told in metrics.items()]
+        others += [(row, self._add_metrics, step_and_time) for row, step_and_time in metrics.items()]
         others += [(event[0], self._add_event, (event,)) for event in batch.events]
         others.sort(key=_row)
         done = 0
@@ -229,7 +229,7 @@ class Rollup:
 
     def _add_metrics(self, steps: int, timestamp: float | None) -> None:
         self._state.phase = ""
-        self._state.tell_steps(steps, timestamp)
+        self._state.add_steps(steps, timestamp)
 
     def _add_episode(self, episode: Row, agent_name: Callable[[int], str]) -> None:
         _, phase, _, agent, total_reward, steps, _, _, _, agent_rewards, timestamp, nan, _ = episode
@@ -249,10 +249,10 @@ class Rollup:
             if name != state.lead:
                 return
         value = float("nan") if nan else total_reward
-        odd = value is not None and not math.isfinite(value)
+        non_finite = value is not None and not math.isfinite(value)
         if phase:
             state.eval_episodes += 1
-            state.eval_nan_episodes += odd
+            state.eval_nan_episodes += non_finite
             state.eval_episode_steps = max(0, min(state.eval_episode_steps + (steps or 0), MAX_INDEX))
             if value is not None:
                 self._curve.add_eval(value)
@@ -260,7 +260,7 @@ class Rollup:
                 state.mark(timestamp)
             return
         state.episodes += 1
-        state.nan_episodes += odd
+        state.nan_episodes += non_finite
         state.episode_steps = max(0, min(state.episode_steps + (steps or 0), MAX_INDEX))
         state.mark(timestamp)
         if value is not None:
@@ -273,17 +273,17 @@ class Rollup:
         state.last_event = event
         state.last_event_at = timestamp
         state.last_event_payload = kept
-        told = _object(kept)
+        content = _object(kept)
         if event == "heartbeat":
             state.heartbeats += 1
             state.last_heartbeat_at = timestamp
-            state.beat(told or {})
+            state.add_heartbeat(content or {})
         elif event == "checkpoint_saved":
             state.last_checkpoint = kept
         else:
             state.phase = state.phase if event == "checkpoint_loaded" else ""
-        if told is not None:
-            state.tell(event, told, legal_time(timestamp))
+        if content is not None:
+            state.add_event(event, content, legal_time(timestamp))
 
 
 def _object(text: str | None) -> dict[str, Any] | None:

@@ -1,7 +1,7 @@
-"""What came into a run's database after a cursor: the one read that every live view is made of.
+"""Rows that entered a run's database after a cursor; all live views read them here.
 
-A cursor says how far each log has been read, in bytes. Rows get in together with the cursor of their log, so that
-whatever lies between an old cursor and a new one is exactly what a reader has not seen.
+A cursor has the position in each log, in bytes. Rows are stored together with the cursor of their log, so the rows
+between an old cursor and a new one are exactly those that a reader has not seen.
 """
 
 from __future__ import annotations
@@ -24,9 +24,9 @@ from gym_gui.telemetry.timestamps import legal_time
 KINDS = ("step", "episode", "metric", "event")
 #: Rows of one kind in a batch, at most (one metric event is never split).
 PAGE_ROWS = 2000
-#: How much text the rows of one table may hold in a page, if they are more than one: a message must carry them. Bytes.
+#: Maximum bytes of text in a page's rows of one table, if there are several: they must fit a message.
 PAGE_BYTES = 4 << 20
-#: Of more metrics than this all are read at once, and not one after the other.
+#: More metrics than this are read at once, and not one after the other.
 MANY_NAMES = 2000
 DEADLINE_S = 5.0
 MAX_ID = (1 << 63) - 1
@@ -38,52 +38,52 @@ class Position(NamedTuple):
     worker_no: int
     attempt: int
     byte_offset: int
-    """Logical offset of the first byte that has not been read."""
+    """Logical offset of the next byte to be read."""
 
 
 Cursor = tuple[Position, ...]
 
 
 class Gap(msgspec.Struct, frozen=True, kw_only=True):
-    """Steps that were left out because the reader takes fewer than there are. They stay in the database."""
+    """Steps omitted because of the reader's limit. The database has them."""
 
     worker_id: str
     attempt: int
     from_id: int
-    """Row id of the first one left out."""
+    """Row id of the first omitted step."""
     to_id: int
-    """Row id of the last one left out."""
+    """Row id of the last omitted step."""
     count: int
 
 
 class RowBatch(msgspec.Struct, kw_only=True):
-    """Rows that came in, each list in the order of the logs, and the cursor to go on from."""
+    """New rows, each list in log order, and the next cursor."""
 
     cursor: Cursor = ()
     steps: list[StepRecord] = []
     step_rows: list[StepRows] = []
-    """Steps that were not made records yet, where that was asked for."""
+    """Steps not converted to records."""
     episodes: list[EpisodeRollup] = []
     metrics: list[MetricPoint] = []
     events: list[EventRecord] = []
     gaps: list[Gap] = []
     caught_up: bool = True
-    """Nothing more was there when these were read."""
+    """The database had no more rows at the time of the read."""
     lag_bytes: int = 0
-    """Bytes of the logs that were not in the database yet."""
+    """Bytes of the logs that were not indexed yet."""
 
     @property
     def step_count(self) -> int:
-        """Number of steps, records and others."""
+        """Number of steps, converted or not."""
         return len(self.steps) + sum(len(each.rows) for each in self.step_rows)
 
     @property
     def empty(self) -> bool:
-        """Whether there is nothing in it but a cursor."""
+        """Whether it has neither rows nor gaps."""
         return not (self.step_count or self.episodes or self.metrics or self.events or self.gaps)
 
     def with_records(self) -> RowBatch:
-        """Make the steps that are none yet records, here; return itself."""
+        """Convert the remaining steps to records, in place; return the batch."""
         for each in self.step_rows:
             self.steps += each.records()
         self.step_rows = []
@@ -91,7 +91,7 @@ class RowBatch(msgspec.Struct, kw_only=True):
 
 
 def edge_of(folder: RunFolder) -> Cursor:
-    """Return the cursor that everything now in the database lies before.
+    """Return the cursor after everything now in the database.
 
     Raises:
         TelemetryError: The database cannot be read.
@@ -103,9 +103,9 @@ def edge_of(folder: RunFolder) -> Cursor:
 
 
 def is_behind(cursor: Cursor, goal: Cursor) -> bool:
-    """Return whether something lies between a cursor and a later one."""
-    there = _offsets(cursor)
-    return any(off > there.get((number, attempt), 0) for number, attempt, off in goal)
+    """Return whether a cursor is before another one in any log."""
+    offsets = _offsets(cursor)
+    return any(off > offsets.get((number, attempt), 0) for number, attempt, off in goal)
 
 
 def read_rows(
@@ -116,14 +116,14 @@ def read_rows(
     max_steps: int | None = None,
     until: Cursor | None = None,
 ) -> RowBatch:
-    """Return the rows after a cursor, a page of them, in one short read-only transaction.
+    """Return a page of the rows after a cursor, in one short transaction.
 
     Args:
         folder: The run's folder.
-        cursor: That of the batch before; empty: from the beginning.
-        kinds: Of `KINDS`, those that are wanted.
-        max_steps: Of more steps than this only the newest are taken and the others reported as a gap; ``None`` leaves
-            none out. Episodes, metrics and events are never left out.
+        cursor: That of the previous batch; empty: from the beginning.
+        kinds: The kinds of rows to return, of `KINDS`.
+        max_steps: Return the newest steps up to this number and report the others as a gap; ``None``: no limit.
+            Episodes, metrics and events are never omitted.
         until: Read nothing after this cursor.
 
     Raises:
@@ -137,7 +137,9 @@ def read_rows(
 
 
 class RowStream:
-    """Reads a run's rows again and again through one connection; close it when the run ends, and when nothing comes in.
+    """Repeated reads of a run's rows through one connection.
+
+    Close it when the run ends, and while there are no new rows.
 
     Args:
         folder: The run's folder.
@@ -155,28 +157,28 @@ class RowStream:
         max_steps: int | None = None,
         until: Cursor | None = None,
     ) -> RowBatch:
-        """Return the rows after a cursor, steps as ``step_rows`` (arguments and errors as of :func:`read_rows`)."""
+        """Return rows after a cursor as :func:`read_rows` does, steps as ``step_rows``."""
         with self._database.reading() as connection:
             if connection is None:
                 return RowBatch(cursor=cursor)
             return _Page(self._folder, connection, frozenset(kinds)).read(cursor, max_steps, until)
 
     def mark(self) -> Mark:
-        """Return what is another value once there may be more rows; costs next to nothing."""
+        """Return a value that changes when there may be new rows; cheap."""
         return self._database.mark()
 
     def close(self) -> None:
-        """Let go of the database; another read opens it again."""
+        """Close the database; the next read opens it again."""
         self._database.close()
 
 
 class _Open(RunReader):
-    """Reads through a connection that is open already, inside its transaction."""
+    """Reads through an open connection, inside its transaction."""
 
     def __init__(self, folder: RunFolder, connection: sqlite3.Connection) -> None:
         super().__init__(folder)
         self.last = MAX_ID
-        """Nothing after this row id is read: it falls to that of the row with which a page is full."""
+        """Highest row id to read: lowered to the row that fills the page."""
         self.bytes_read = 0
         self._connection = connection
 
@@ -195,7 +197,7 @@ class _Open(RunReader):
 
 
 class _Page:
-    """One batch under way."""
+    """One batch being read."""
 
     def __init__(self, folder: RunFolder, connection: sqlite3.Connection, kinds: frozenset[str]) -> None:
         self._connection = connection
@@ -228,24 +230,24 @@ class _Page:
         return rows >= PAGE_ROWS or self._reader.bytes_read >= PAGE_BYTES
 
     def _read_log(self, number: int, attempt: int, worker_id: str, start: int, end: int, share: int | None) -> int:
-        """Read one log from an offset to another, or as far as the page goes; return how far."""
+        """Read one log's rows between offsets until the page is full; return the end."""
         first, last = row_id(number, attempt, start), row_id(number, attempt, end) - 1
         self._reader.last = last
         where: dict[str, Any] = {"worker_no": number, "attempt": attempt, "after": first - 1, "limit": PAGE_ROWS + 1}
-        found: dict[str, list[Any]] = {kind: [] for kind in KINDS[1:]}
+        by_kind: dict[str, list[Any]] = {kind: [] for kind in KINDS[1:]}
         steps: list[tuple[Any, ...]] = []
         if "episode" in self._kinds:
-            found["episode"] = self._reader.episodes(**where)
+            by_kind["episode"] = self._reader.episodes(**where)
         if "event" in self._kinds:
-            found["event"] = self._reader.events(**where)
+            by_kind["event"] = self._reader.events(**where)
         if "metric" in self._kinds:
-            found["metric"], last = self._metrics(worker_id, first, last)
+            by_kind["metric"], last = self._metrics(worker_id, first, last)
         if "step" in self._kinds and share is None:
             steps = self._reader.step_rows(**where)
             if len(steps) > PAGE_ROWS:
                 last = min(last, steps[PAGE_ROWS][0] - 1)
-        for rows in found.values():
-            if len(rows) > PAGE_ROWS and rows is not found["metric"]:
+        for rows in by_kind.values():
+            if len(rows) > PAGE_ROWS and rows is not by_kind["metric"]:
                 last = min(last, rows[PAGE_ROWS].id - 1)
         last = min(last, self._reader.last)
         if "step" in self._kinds and share is not None:
@@ -257,8 +259,8 @@ class _Page:
         if steps:
             batch.step_rows.append(StepRows(self._reader.run_id, worker_id, steps))
         tables: tuple[list[Any], ...] = (batch.episodes, batch.metrics, batch.events)
-        for mine, rows in zip(tables, found.values(), strict=True):
-            mine += [row for row in rows if row.id <= last]
+        for target, rows in zip(tables, by_kind.values(), strict=True):
+            target += [row for row in rows if row.id <= last]
         stop = place(last).byte_offset + 1
         batch.caught_up = batch.caught_up and stop == end
         return stop
@@ -266,7 +268,7 @@ class _Page:
     def _newest_steps(
         self, worker_id: str, where: dict[str, Any], first: int, last: int, room: int
     ) -> list[tuple[Any, ...]]:
-        """Return the newest steps of a range and enter the others as a gap."""
+        """Return a range's newest steps and add the others as a gap."""
         execute = self._connection.execute
         span = {"first": first, "last": last, "room": room}
         skipped = execute(
@@ -283,7 +285,7 @@ class _Page:
         return self._reader.step_rows(**{**where, "limit": room})
 
     def _metrics(self, worker_id: str, first: int, last: int) -> tuple[list[MetricPoint], int]:
-        """Return values of all metrics in a range, or in the first part of it, and where that ends."""
+        """Return the metrics of a range, or of its first part, and the end."""
         execute = self._connection.execute
         last = min(last, self._reader.last)
         names = execute(
@@ -295,14 +297,14 @@ class _Page:
             rows, last = self._values_of_all(first, last)
             names = []
         for name_id, name in names:
-            found = execute(
+            values = execute(
                 "SELECT id, step, value, timestamp FROM metrics WHERE name = ? AND id BETWEEN ? AND ?"
                 " ORDER BY id LIMIT ?",
                 (name_id, first, last, room + 1),
             ).fetchall()
-            if len(found) > room:
-                last = found[room][0] - 1
-            rows += [(row[0], name, *row[1:]) for row in found]
+            if len(values) > room:
+                last = values[room][0] - 1
+            rows += [(row[0], name, *row[1:]) for row in values]
         points = [
             MetricPoint(
                 id=row, worker_id=worker_id, attempt=place(row).attempt, name=name, step=step,
@@ -314,7 +316,7 @@ class _Page:
         return points, last
 
     def _values_of_all(self, first: int, last: int) -> tuple[list[tuple[Any, ...]], int]:
-        """Return row id, name, step, value and time of a page of values, and where it ends."""
+        """Return row id, name, step, value and time of a page, and its end."""
         execute = self._connection.execute
         span = (first, last)
         beyond = execute(
@@ -338,7 +340,7 @@ def _size(text: str) -> int:
 
 def _sources(connection: sqlite3.Connection) -> list[tuple[int, int, str, int]]:
     if connection.execute("SELECT 1 FROM sqlite_master WHERE name = 'cursors'").fetchone() is None:
-        return []  # being created this very moment
+        return []  # it is being created
     return connection.execute(
         "SELECT worker_no, attempt, worker_id, off FROM cursors ORDER BY worker_no, attempt"
     ).fetchall()

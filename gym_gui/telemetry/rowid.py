@@ -1,8 +1,8 @@
-"""Row ids: where a record stands in the logs of its run is its primary key.
+"""Row ids: a record's place in the logs of its run is its primary key.
 
 A row id holds, from high bits to low, the worker's number (13 bits), the attempt (6 bits) and the logical byte offset
-of the record in that attempt's log (44 bits). No second index is needed to keep a record from being stored twice, and
-the rows of one attempt are one range.
+of the record in that attempt's log (44 bits). Storing a record twice is impossible without a second index, and the rows
+of one attempt are one range.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ MAX_OFFSET = (1 << ATTEMPT_SHIFT) - 1
 
 
 class Place(NamedTuple):
-    """Where a record was printed."""
+    """The place where a record was printed."""
 
     worker_no: int
     attempt: int
@@ -46,7 +46,7 @@ def place(row: int) -> Place:
 
 
 def id_range(worker_no: int, attempt: int | None = None) -> tuple[int, int]:
-    """Return the first and last possible row id of a worker, or of one of its attempts."""
+    """Return the first and last possible row id of a worker, or attempt."""
     first = row_id(worker_no, 0 if attempt is None else attempt, 0)
     last = row_id(worker_no, MAX_ATTEMPT if attempt is None else attempt, MAX_OFFSET)
     return first, last

@@ -1,9 +1,9 @@
-"""Whole objects inside a spoiled line: one that other output was printed into.
+"""Finds whole objects in a line into which other output was printed.
 
-A candidate begins at each ``{`` that a quote follows. From there brackets and strings are matched up to the closing
-bracket, or to the first character that cannot stand there; what matched is then parsed. A whole object is skipped as
-one, so that the objects inside it are not found again; after a candidate that failed the search goes on one byte
-later. Candidates that fail late lie inside each other and none is nested deeper than `MAX_DEPTH`: that bounds the work.
+A candidate begins at each ``{`` followed by a quote. From there brackets and strings are matched up to the closing
+bracket or the first impossible character; the match is then parsed. A whole object is skipped as one, so that the
+objects inside it are not found again; after a failed candidate the search continues one byte later. Candidates that
+fail late are nested in each other, at most `MAX_DEPTH` deep: that bounds the work.
 """
 
 from __future__ import annotations
@@ -13,13 +13,13 @@ import re
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
-from gym_gui.telemetry.invalid import Invalid
+from gym_gui.telemetry.errors import Invalid
 from gym_gui.telemetry.limits import MAX_DEPTH
 
 _SURROGATE = re.compile(rb"\\u[dD][89a-fA-F]")
 _CANDIDATE = re.compile(rb'\{[ \t\r]*"')
-#: What may stand between brackets and strings (numbers, literals, blanks, commas, colons), then a string or a bracket.
-#: A string that never ends takes all the rest, so that it is looked at once.
+#: Characters between brackets and strings (numbers, literals, blanks, commas, colons), then a string or a bracket.
+#: An unterminated string matches the rest of the line, so that it is scanned only once.
 _TOKEN = re.compile(
     rb'[ \t\r,:0-9+\-.eEaflnrstuyNIi]*(?:"[^"\\]*(?:\\.[^"\\]*)*(?:"|\\?\Z)|([\[{])|([\]}]))', re.DOTALL
 )
@@ -37,7 +37,7 @@ class Found(NamedTuple):
 
 
 def object_end(line: bytes, start: int) -> int | None:
-    """Return where the brackets that open at `start` are closed (one past), or ``None`` if they are not.
+    """Return the end of the brackets that open at `start`, ``None`` if unclosed.
 
     Raises:
         Invalid: They nest deeper than `MAX_DEPTH`.
@@ -61,7 +61,7 @@ def object_end(line: bytes, start: int) -> int | None:
 
 
 def check_depth(line: bytes) -> None:
-    """Make sure that parsing a line which begins with a bracket cannot nest too deep.
+    """Make sure that a line beginning with a bracket does not nest too deep.
 
     Raises:
         Invalid: It nests deeper than `MAX_DEPTH` before it ends.
@@ -71,10 +71,10 @@ def check_depth(line: bytes) -> None:
 
 
 def check_surrogates(printed: bytes, value: Any) -> None:
-    """Make sure that what was parsed is text that can be stored.
+    """Make sure that the text of a parsed value can be stored.
 
     Raises:
-        Invalid: It holds half of a surrogate pair.
+        Invalid: It has half of a surrogate pair.
     """
     if _SURROGATE.search(printed):
         try:
@@ -84,7 +84,7 @@ def check_surrogates(printed: bytes, value: Any) -> None:
 
 
 def parse_integer(digits: str) -> int | float:
-    """Return an integer of any length; one that Python refuses to read for its length is infinite."""
+    """Return an integer of any length; infinity beyond Python's limit of digits."""
     if len(digits) < 4000:
         return int(digits)
     return float("-inf") if digits.startswith("-") else float("inf")
@@ -94,7 +94,7 @@ def parse(text: str) -> Any:
     """Parse JSON, with the NaN and infinities that Python prints.
 
     Raises:
-        json.JSONDecodeError: It is no JSON.
+        json.JSONDecodeError: It is not JSON.
     """
     try:
         return json.loads(text)
@@ -105,7 +105,7 @@ def parse(text: str) -> Any:
 
 
 def salvage(line: bytes) -> Iterator[Found]:
-    """Yield the whole JSON objects inside a line that is not one.
+    """Yield the whole JSON objects inside a line that is not JSON.
 
     Raises:
         Invalid: A candidate nests too deep; the rest of the line is not searched.

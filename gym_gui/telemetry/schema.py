@@ -1,4 +1,4 @@
-"""The tables of a run's ``telemetry.db``, and how each row gets in."""
+"""Tables of a run's ``telemetry.db``, and their insert statements."""
 
 from __future__ import annotations
 
@@ -6,12 +6,12 @@ from pathlib import Path
 
 from gym_gui.telemetry.errors import OldSchema, TelemetryError
 
-#: Counted up with every change of the tables; a dump of each version stands among the tests.
+#: Increased with every change of the tables; the tests have a dump of each version.
 SCHEMA_VERSION = 1
 
 #: `id` is always a row id (see `rowid.py`): worker, attempt and byte offset. `agent` and `name` are ids of `names`
-#: (agent 0: none). SQLite knows no NaN, so `nan` = 1 says that the number of the row (reward, total_reward) is one;
-#: infinities are stored as they are. JSON columns hold what was printed, `extra` every key without a column.
+#: (agent 0: none). SQLite has no NaN, so `nan` = 1 marks the number of the row (reward, total_reward) as NaN;
+#: infinities are stored as they are. JSON columns have the text as printed, `extra` every key without a column.
 TABLES = """
 CREATE TABLE meta (
   key TEXT PRIMARY KEY,
@@ -148,20 +148,20 @@ INSERTS = {
     "quarantine": "INSERT INTO quarantine VALUES (?,?,?,?,?)",
 }
 
-#: Which column of a row holds its row id.
+#: Index of the column with the row id.
 ID_COLUMN = {"steps": 0, "episodes": 0, "metrics": 1, "metric_extras": 0, "events": 0, "quarantine": 0}
 
 
 def check_schema(version: object, database: Path) -> None:
-    """Make sure that this program reads a database's tables.
+    """Make sure that a database has the present schema.
 
     Args:
-        version: What the database says of itself.
-        database: Where it is, in its run's folder.
+        version: The schema version that it records.
+        database: Its path, in its run's folder.
 
     Raises:
-        OldSchema: An earlier version made it.
-        TelemetryError: A later version made it.
+        OldSchema: An earlier version of MOSAIC wrote it.
+        TelemetryError: A later version wrote it.
     """
     if version == SCHEMA_VERSION:
         return

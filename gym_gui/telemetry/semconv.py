@@ -1,10 +1,10 @@
-"""Names of variables and video modes that workers written elsewhere read. Nothing in MOSAIC sets them."""
+"""Environment variables and video modes of external workers; MOSAIC does not set them."""
 
 from __future__ import annotations
 
 
 class TelemetryEnv:
-    """Variables by which a viewer asked a worker for frames through shared memory; unset means: no frames."""
+    """Variables that request frames through shared memory; unset means no frames."""
 
     FASTLANE_ONLY = "GYM_GUI_FASTLANE_ONLY"
     FASTLANE_SLOT = "GYM_GUI_FASTLANE_SLOT"

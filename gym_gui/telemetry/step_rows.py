@@ -1,4 +1,4 @@
-"""Steps as they stand in the database: readers that take many get them in one piece, and make records of them."""
+"""Steps as stored in the database, for readers of many, and their records."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ from gym_gui.telemetry.timestamps import legal_time
 
 logger = logging.getLogger(__name__)
 
-#: What a step's row holds, in this order. `nan` = 1 says that the reward is NaN; `action` and `observation` are JSON as
-#: printed, `extra` is that of an object.
+#: Columns of a step's row, in this order. `nan` = 1 marks a NaN reward; `action` and `observation` are JSON as printed,
+#: `extra` is a JSON object.
 COLUMNS = (
     "id",
     "step_index",
@@ -47,22 +47,22 @@ class StepRows(msgspec.Struct):
     run_id: str
     worker_id: str
     rows: Sequence[Row]
-    """Each in the order of `COLUMNS` (what follows those does not count)."""
+    """Each in the order of `COLUMNS` (further columns are ignored)."""
 
     def pack(self) -> bytes:
         """Return the rows as MessagePack: an array of arrays."""
         return _encode(self.rows)
 
     def records(self) -> list[StepRecord]:
-        """Return a record of each."""
+        """Return the steps as records."""
         return [step_record(row, self.run_id, self.worker_id) for row in self.rows]
 
 
 def unpack(data: bytes) -> list[list[Any]]:
-    """Return the rows that were packed.
+    """Return packed rows.
 
     Raises:
-        msgspec.DecodeError: They were not.
+        msgspec.DecodeError: The data is not MessagePack of rows.
     """
     return _decode(data)
 
@@ -96,13 +96,13 @@ def step_record(row: Row, run_id: str, worker_id: str) -> StepRecord:
 
 
 def json_object(text: str, row: int, run_id: str, worker_id: str) -> dict[str, Any]:
-    """Return the object of a JSON column; what is none, as the value of an empty key."""
+    """Return the object of a JSON column; another value under an empty key."""
     value = json_value(text, row, run_id, worker_id)
     return value if isinstance(value, dict) else {"": value}
 
 
 def json_value(text: str, row: int, run_id: str, worker_id: str) -> Any:
-    """Return the value of a JSON column; its text, and a word in the log, where somebody has damaged it."""
+    """Return the value of a JSON column; log a damaged one and return its text."""
     try:
         return json.loads(text)
     except (ValueError, RecursionError, TypeError) as error:

@@ -1,24 +1,23 @@
-"""The one writer of a run's ``telemetry.db``: transactions that move cursors and store rows, or do neither."""
+"""Writes a run's ``telemetry.db``: each transaction moves cursors and stores rows, or neither."""
 
 from __future__ import annotations
 
 import contextlib
 import logging
-import os
 import sqlite3
 import time
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from gym_gui.core.regular_files import check_regular
 from gym_gui.logging_config.components.service import LOG_SERVICE_SQLITE_DEBUG
 from gym_gui.logging_config.helpers import log_constant
 from gym_gui.telemetry.batch import Batch, Row, why_episode_refused
-from gym_gui.telemetry.errors import DatabaseGone, DiskFull, Fenced, TelemetryError
+from gym_gui.telemetry.database_files import DatabaseFiles, disk_errors
+from gym_gui.telemetry.errors import Fenced, TelemetryError
 from gym_gui.telemetry.limits import DECODER_VERSION, MAX_INDEX
+from gym_gui.telemetry.logs.cursor import Cursor
 from gym_gui.telemetry.names import Names
-from gym_gui.telemetry.reading import Cursor
 from gym_gui.telemetry.rollup import Rollup
 from gym_gui.telemetry.rowid import ATTEMPT_SHIFT
 from gym_gui.telemetry.schema import ID_COLUMN, INSERTS, SCHEMA_VERSION, TABLES, check_schema
@@ -26,16 +25,14 @@ from gym_gui.telemetry.schema import ID_COLUMN, INSERTS, SCHEMA_VERSION, TABLES,
 logger = logging.getLogger(__name__)
 
 _BUSY_S = 30.0
-#: The files of a database that is being written.
-_ENDINGS = ("", "-wal", "-shm")
 _WAL_BYTES = 64 << 20
-#: What a row can fail with. Everything else fails the transaction.
+#: Errors of a single row. Every other one fails the transaction.
 _UNBINDABLE = (OverflowError, UnicodeError, sqlite3.InterfaceError, sqlite3.ProgrammingError, sqlite3.DataError)
 _REFUSED = (*_UNBINDABLE, sqlite3.IntegrityError)
 
 
 class SourceRow(NamedTuple):
-    """One log of the run as the database knows it."""
+    """One log of the run as recorded in the database."""
 
     worker_no: int
     attempt: int
@@ -59,9 +56,8 @@ class Store:
 
     def __init__(self, path: Path, run_id: str) -> None:
         self.path = path
-        for ending in _ENDINGS:
-            check_regular(f"{path}{ending}")
-        with _disk(path):
+        self.files = DatabaseFiles(path)
+        with disk_errors(path):
             self.connection = sqlite3.connect(path, timeout=_BUSY_S, isolation_level=None)
             self._columns: dict[str, list[str]] = {}
             try:
@@ -69,8 +65,8 @@ class Store:
                 self.names = Names(self.connection)
                 self.epoch = self._take_over(run_id)
                 self._run_id = run_id
-                self._files = self._inodes()
-                self._tell("opened", schema=SCHEMA_VERSION, epoch=self.epoch)
+                self.files.remember()
+                self._log("opened", schema=SCHEMA_VERSION, epoch=self.epoch)
             except BaseException:
                 self.connection.close()
                 raise
@@ -85,7 +81,7 @@ class Store:
         execute("PRAGMA cache_size = -8192")
 
     def _take_over(self, run_id: str) -> int:
-        """Create the tables if there are none, and become the only one who may move cursors."""
+        """Create missing tables and become the only writer that may move cursors."""
         with self.transaction():
             execute = self.connection.execute
             if not execute("SELECT 1 FROM sqlite_master WHERE name = 'meta'").fetchone():
@@ -109,12 +105,12 @@ class Store:
 
     @contextlib.contextmanager
     def transaction(self) -> Iterator[None]:
-        """All of what is done inside, or nothing.
+        """Return a context whose statements are committed together or not at all.
 
         Raises:
             DiskFull: Nothing was changed.
         """
-        with _disk(self.path):
+        with disk_errors(self.path):
             self.connection.execute("BEGIN IMMEDIATE")
             try:
                 yield
@@ -127,33 +123,11 @@ class Store:
                 raise
             self.names.committed()
 
-    def check_files(self) -> None:
-        """Make sure that what is written is what others find under the database's name.
-
-        Raises:
-            DatabaseGone: Its file, or one that belongs to it, was removed or replaced.
-        """
-        there = self._inodes()
-        if there != self._files:
-            gone = [name for name, now, then in zip(_ENDINGS, there, self._files, strict=True) if now != then]
-            raise self._gone(gone[0], replaced=there[_ENDINGS.index(gone[0])] != 0)
-
-    def _inodes(self) -> tuple[int, ...]:
-        return tuple(_inode(f"{self.path}{ending}") for ending in _ENDINGS)
-
-    def _gone(self, ending: str, *, replaced: bool) -> DatabaseGone:
-        return DatabaseGone(
-            f"{self.path.name}{ending} was {'replaced' if replaced else 'removed'} while it was written",
-            where=str(self.path),
-            why="another process changed the run's folder",
-            next_step="nothing to do: the database is made anew from the logs",
-        )
-
     def check_epoch(self) -> None:
-        """Make sure, inside a transaction, that nobody has taken over.
+        """Make sure, inside a transaction, that no other writer has taken over.
 
         Raises:
-            Fenced: Somebody has.
+            Fenced: Another one has.
         """
         (epoch,) = self.connection.execute("SELECT value FROM meta WHERE key = 'epoch'").fetchone()
         if epoch != self.epoch:
@@ -170,7 +144,7 @@ class Store:
         ]
 
     def add_source(self, source: SourceRow, rollup: Rollup) -> None:
-        """Enter a log and what has been counted of it, inside a transaction."""
+        """Add a log and its rollup, inside a transaction."""
         cursor = source.cursor
         self.check_epoch()
         self.connection.execute(
@@ -185,10 +159,10 @@ class Store:
         )
 
     def move(self, worker_no: int, attempt: int, old: Cursor, new: Cursor) -> None:
-        """Move a log's cursor, inside a transaction and before anything else in it: this is the fence.
+        """Move a log's cursor, as the first statement of a transaction: this is the fence.
 
         Raises:
-            Fenced: The cursor is not where this writer left it, or another one has taken over.
+            Fenced: Another writer has moved the cursor or taken over.
         """
         changed = self.connection.execute(
             "UPDATE cursors SET off = ?, base = ?, inode = ?, tail = ?, overlong = ?, closed = ?"
@@ -199,7 +173,7 @@ class Store:
             raise self._fenced()
 
     def insert(self, batch: Batch) -> None:
-        """Store a batch's rows, inside a transaction. Those that the database refuses are moved to the quarantine."""
+        """Store a batch's rows, inside a transaction; quarantine those that the database refuses."""
         self.names.write()
         for table in ("steps", "metrics", "metric_extras", "events", "episodes"):
             rows: list[Row] = getattr(batch, table)
@@ -211,7 +185,7 @@ class Store:
             self.connection.executemany(INSERTS["quarantine"], batch.quarantine)
 
     def _insert(self, table: str, rows: list[Row], batch: Batch) -> list[Row]:
-        """Insert rows, all at once if they are good, and return those that got in."""
+        """Insert rows, all at once if possible, and return those stored."""
         execute = self.connection.execute
         execute("SAVEPOINT rows")
         try:
@@ -232,24 +206,24 @@ class Store:
         return good
 
     def _numbered(self, episodes: list[Row]) -> list[Row]:
-        """Give each episode that was printed without an index the one after the highest before it in its log."""
+        """Number episodes without an index: one more than the highest before them."""
         highest: dict[tuple[int, int], int] = {}
         numbered = []
         for row in episodes:
             key = phase, agent = row[1], row[3]
             if key not in highest:
-                found = self.connection.execute(
+                stored = self.connection.execute(
                     "SELECT max(ep_index) FROM episodes WHERE id >> 44 = ? AND phase = ? AND agent = ?",
                     (row[0] >> ATTEMPT_SHIFT, phase, agent),
                 ).fetchone()[0]
-                highest[key] = -1 if found is None else max(-1, found)
+                highest[key] = -1 if stored is None else max(-1, stored)
             ep_index = highest[key] + 1 if row[2] is None else row[2]
             highest[key] = max(highest[key], ep_index)
             numbered.append((*row[:2], ep_index, *row[3:]))
         return numbered
 
     def _filled(self, table: str, rows: list[Row]) -> tuple[str, Iterable[Row]]:
-        """Return a statement, and the rows for it, without the columns in which there is nothing.
+        """Return an insert statement and its rows, without empty columns.
 
         Binding ``None`` takes the sqlite3 module ten times as long as a number: half of an ordinary step's time.
         """
@@ -261,8 +235,8 @@ class Store:
             return INSERTS[table], rows
         names = self._columns.get(table)
         if names is None:
-            found = self.connection.execute(f"PRAGMA table_info({table})").fetchall()
-            names = self._columns[table] = [name for _, name, *_ in found]
+            info = self.connection.execute(f"PRAGMA table_info({table})").fetchall()
+            names = self._columns[table] = [name for _, name, *_ in info]
         listed = ", ".join(names[place] for place in kept)
         statement = f"INSERT INTO {table} ({listed}) VALUES ({', '.join('?' * len(kept))})"  # noqa: S608 - our names
         return statement, zip(*(columns[place] for place in kept), strict=True)
@@ -283,14 +257,14 @@ class Store:
         )
 
     def load_rollup(self, worker_no: int, attempt: int) -> Rollup:
-        """Return what has been counted of a log."""
+        """Return the rollup of a log."""
         row = self.connection.execute(
             "SELECT state, curve FROM rollups WHERE worker_no = ? AND attempt = ?", (worker_no, attempt)
         ).fetchone()
         return Rollup(row[0], row[1])
 
     def add_segment(self, worker_no: int, attempt: int, base: int, end: int, reason: str, rollup: Rollup) -> None:
-        """Record that a segment of a log ends, inside a transaction.
+        """Record the end of a log's segment, inside a transaction.
 
         Args:
             worker_no: The worker.
@@ -298,7 +272,7 @@ class Store:
             base: Logical offset of the segment's first byte.
             end: Logical offset after its last byte.
             reason: Why it ends.
-            rollup: Of all up to there.
+            rollup: Of everything before its end.
         """
         self.connection.execute(
             "INSERT OR REPLACE INTO segments VALUES (?,?,?,?,?,?)",
@@ -306,17 +280,17 @@ class Store:
         )
 
     def segments_end(self, worker_no: int, attempt: int) -> int:
-        """Return the logical offset at which the last segment of a log ended, 0 where there was none."""
+        """Return the end (logical offset) of a log's last segment, 0 without one."""
         (end,) = self.connection.execute(
             "SELECT coalesce(max(end), 0) FROM segments WHERE worker_no = ? AND attempt = ?", (worker_no, attempt)
         ).fetchone()
         return int(end)
 
     def note_batch(self, last: int, row: int, received_at: float) -> None:
-        """Record, inside a transaction, that the rows up to `row` came in now.
+        """Record the time of the rows up to `row`, inside a transaction.
 
         Args:
-            last: The record that this one extends (of the same second), or -1.
+            last: The record of the same second to be extended, or -1.
             row: Highest row id of the batch.
             received_at: Unix time, seconds.
         """
@@ -326,33 +300,33 @@ class Store:
             self.connection.execute("INSERT INTO batches VALUES (?,?)", (row, received_at))
 
     def checkpoint(self) -> bool:
-        """Move what is in the write-ahead log into the database, as far as readers let it.
+        """Merge the write-ahead log into the database, as far as readers permit.
 
         Returns:
-            Whether all of it could be moved.
+            Whether all of it was merged.
         """
-        with _disk(self.path):
+        with disk_errors(self.path):
             busy, log, moved = self.connection.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchone()
         return not busy and log == moved
 
     def finish(self, timeout_s: float = 5.0) -> bool:
-        """Leave one file that anyone can read and copy, and close it.
+        """Merge the database into one file that can be copied, and close it.
 
         Args:
-            timeout_s: How long to wait for readers.
+            timeout_s: Maximum wait for readers.
 
         Returns:
-            Whether that went well; if not (a reader did not let go), the data is whole, beside its ``-wal`` file.
+            Whether it succeeded; if not (a reader has it open), the data is complete together with the ``-wal`` file.
 
         Raises:
             DiskFull: Nothing was lost; the store is still open.
             DatabaseGone: Its file was removed, replaced or damaged.
         """
-        self.check_files()
+        self.files.check()
         deadline = time.monotonic() + timeout_s
         self.connection.execute("PRAGMA busy_timeout = 100")
         while True:
-            with contextlib.suppress(sqlite3.OperationalError), _disk(self.path):
+            with contextlib.suppress(sqlite3.OperationalError), disk_errors(self.path):
                 self.connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
                 if self.connection.execute("PRAGMA journal_mode = DELETE").fetchone()[0] == "delete":
                     break
@@ -360,33 +334,17 @@ class Store:
                 self.close()
                 return False
             time.sleep(0.05)
-        self._check_pages()
+        self.files.check_pages(self.connection)
         self.close()
-        if _inode(self.path) != self._files[0]:
-            raise self._gone("", replaced=_inode(self.path) != 0)
-        self._tell("finished")
+        self.files.check(main_only=True)
+        self._log("finished")
         return True
-
-    def _check_pages(self) -> None:
-        """Look at what is on disk: pages that somebody wrote over may be whole in this process's memory."""
-        self.connection.execute("PRAGMA shrink_memory")
-        try:
-            (found,) = self.connection.execute("PRAGMA quick_check(1)").fetchone()
-        except sqlite3.DatabaseError as error:
-            found = str(error)
-        if found != "ok":
-            raise DatabaseGone(
-                f"{self.path.name} is damaged: {found}",
-                where=str(self.path),
-                why="another process wrote into it, or the disk is failing",
-                next_step="nothing to do: the database is made anew from the logs",
-            )
 
     def close(self) -> None:
         """Close the database as it is."""
         self.connection.close()
 
-    def _tell(self, what: str, **values: object) -> None:
+    def _log(self, what: str, **values: object) -> None:
         extra = {"run_id": self._run_id, "path": str(self.path), **values}
         log_constant(logger, LOG_SERVICE_SQLITE_DEBUG, message=f"Telemetry database {what}", extra=extra)
 
@@ -397,37 +355,3 @@ class Store:
             why="the cursor was moved by another process",
             next_step="nothing to do: the other proxy goes on, and this one ends",
         )
-
-
-def _inode(path: Path | str) -> int:
-    """Return which file has a name, 0 where there is none."""
-    try:
-        return os.lstat(path).st_ino
-    except OSError:
-        return 0
-
-
-@contextlib.contextmanager
-def _disk(path: Path) -> Iterator[None]:
-    """Tell a full disk from other faults of the database."""
-    try:
-        yield
-    except sqlite3.OperationalError as error:
-        if not _is_full(error, path):
-            raise
-        raise DiskFull(
-            "the disk is full: telemetry cannot be stored",
-            where=str(path),
-            why=str(error),
-            next_step="free some room; nothing is lost, indexing goes on by itself",
-        ) from error
-
-
-def _is_full(error: sqlite3.OperationalError, path: Path) -> bool:
-    text = str(error)
-    if "full" in text:
-        return True
-    if "I/O error" not in text and "unable to open" not in text:
-        return False
-    room = os.statvfs(path.parent)
-    return room.f_bavail * room.f_frsize < 1 << 20

@@ -1,4 +1,4 @@
-"""Times as workers print them."""
+"""Parsing of printed times."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from gym_gui.telemetry.limits import END_OF_TIME
 
 
 def unix_seconds(value: Any) -> float | None:
-    """Return a printed time as Unix seconds, or ``None`` if it is none from 1970 to the year 9999.
+    """Return a printed time as Unix seconds, ``None`` outside of 1970 to 9999.
 
     Args:
         value: A number (Unix seconds), or ISO 8601 text; text without a zone is UTC.
@@ -34,5 +34,5 @@ def unix_seconds(value: Any) -> float | None:
 
 
 def legal_time(seconds: float | None) -> float | None:
-    """Return a time that any clock and calendar can show; ``None`` for any other, NaN included."""
+    """Return a time if it is within the limits, else ``None`` (as for NaN)."""
     return seconds if seconds is not None and 0.0 <= seconds < END_OF_TIME else None

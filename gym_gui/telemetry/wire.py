@@ -1,7 +1,7 @@
-"""The lines that the SDK prints, as types: the fast reading of steps, episodes and metrics.
+"""Types of the lines that the SDK prints, for fast decoding.
 
-The types take nothing that `fields.py` would read differently: a key without a column, another run's or worker's id, a
-number that is none make the line fail here, and it is read there instead. NaN and infinities are such, too.
+The types accept nothing that `fields.py` would read differently: a line with a key without a column, another run's or
+worker's id, an invalid number, NaN or an infinity fails here and is parsed there instead.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ ABSENT = msgspec.Raw(b"")
 
 
 class Step(msgspec.Struct, gc=False):
-    """One environment step of one agent (fields in the order in which the SDK prints them)."""
+    """One environment step of one agent, fields in the SDK's order."""
 
     step_index: _Index
     run_id: Any = None
@@ -65,11 +65,11 @@ class Metric(msgspec.Struct, gc=False):
 
 
 def typed_decoder(run_id: str, worker_id: str) -> tuple[msgspec.json.Decoder[Any], type[Step]]:
-    """Return a decoder of one worker's SDK lines, and its type of steps.
+    """Return a decoder of one worker's lines, and its type of steps.
 
     Args:
-        run_id: The only run id that it takes.
-        worker_id: The only worker id that it takes.
+        run_id: The only run id that it accepts.
+        worker_id: The only worker id that it accepts.
     """
     own: dict[str, Any] = {
         "run_id": Literal[run_id] | None,

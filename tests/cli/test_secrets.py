@@ -52,7 +52,7 @@ def test_they_are_taken_from_the_environment(script: Any, home: Path, tmp_path: 
     refused = script("resume", "latest", "--steps", "5")
     assert refused.code == 2
     assert "environment.API_KEY" in refused.stderr
-    assert "kept off the record" in refused.stderr
+    assert "is a secret that was not recorded" in refused.stderr
     assert "environment.MY_PIN" in refused.stderr
     resumed = script("resume", "latest", "--steps", "5", "--json", MY_PIN=PIN, API_KEY=KEY)
     assert resumed.code == 0, resumed.stderr

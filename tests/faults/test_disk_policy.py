@@ -123,7 +123,7 @@ def test_a_disk_without_any_room_takes_no_pause_but_a_cancellation(small_cluster
         run_id = random_run(client)
         until(lambda: client.get(run_id).steps > 5)
         others = fill(home)
-        until(lambda: client.get(run_id).cause.startswith("disk full: training goes on"))
+        until(lambda: client.get(run_id).cause.startswith("disk full: training continues"))
         with pytest.raises(MosaicError, match=f"run {run_id} cannot be paused") as refused:
             client.pause(run_id)
         assert "No space left" in refused.value.why

@@ -26,7 +26,7 @@ from gym_gui.runs.folder import RunFolder
 from gym_gui.runs.lock import FileLock
 from gym_gui.runs.plan import load_plan, save_plan
 from gym_gui.telemetry.errors import TelemetryError
-from gym_gui.telemetry.logfile import compressed_path, log_size, logs_of, open_log, read_record, record_path
+from gym_gui.telemetry.logs.logfile import compressed_path, log_size, logs_of, open_log, read_record, record_path
 from gym_gui.telemetry.reindex import open_ingestor
 from gym_gui.telemetry.verify import verify_run
 

@@ -78,7 +78,7 @@ def test_another_encoding_is_named(tmp_path: Path, encoding: str, name: str, sou
 def test_no_object(tmp_path: Path, text: str, found: str) -> None:
     path = tmp_path / "run.json"
     path.write_text(text)
-    assert f"holds {found}, not an object" in refused(path)
+    assert f"is {found}, not an object" in refused(path)
 
 
 def test_twice_the_same_key(tmp_path: Path) -> None:

@@ -26,7 +26,7 @@ def test_low_below_the_mark_and_room_again_clearly_above_it(tmp_path: Path, free
     for free.mb in (1000, 100, 99, 120, 149, 150, 100, 50):
         looks.append(gauge.look())
     assert looks == [False, False, True, True, True, False, False, True]
-    assert gauge.cause == "disk: 50.0 MiB free; it goes on from 150 MiB (setting disk_low_mb: 100)"
+    assert gauge.cause == "disk: 50.0 MiB free; continues from 150 MiB (setting disk_low_mb: 100)"
 
 
 def test_the_release_of_the_ballast_alone_is_no_room(

@@ -14,7 +14,7 @@ from gym_gui.telemetry.batch import Batch
 from gym_gui.telemetry.decode import LineDecoder
 from gym_gui.telemetry.fields import FieldReader
 from gym_gui.telemetry.limits import MAX_DEPTH
-from gym_gui.telemetry.recount import LineJudge, RawLine
+from gym_gui.telemetry.verify.recount import LineClassifier, RawLine
 
 RUN_ID = "01JD3ZQ0F4M3Y1M5V9S4X1T7KQ"
 many = settings(max_examples=150, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
@@ -223,7 +223,7 @@ def test_a_second_reader_agrees_on_any_line(any_line: st.SearchStrategy[bytes], 
     printed = data.draw(any_line)
     torn = data.draw(st.booleans())
     batch = decoder().decode(printed if torn else printed + b"\n", 0, torn=torn)
-    records = LineJudge(RUN_ID, "000001", supervisor=False).judge(RawLine(0, len(printed), printed, torn))
+    records = LineClassifier(RUN_ID, "000001", supervisor=False).records(RawLine(0, len(printed), printed, torn))
     assert (records is None) == bool(batch.counts.log)
     found = {table: sorted({row[table == "metrics"] for row in getattr(batch, table)}) for table in TABLES}
     expected = {

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from gym_gui.telemetry import ingest
+from gym_gui.telemetry import checkpoint
 from gym_gui.telemetry.errors import Fenced
 from gym_gui.telemetry.limits import MAX_LINE_BYTES
 from gym_gui.telemetry.store import Store
@@ -251,7 +251,7 @@ def test_when_rows_came_in_is_known(logged_run: Any, sdk_line: Callable[..., byt
 def test_rows_move_from_the_write_ahead_log_into_the_database_while_the_run_goes_on(
     logged_run: Any, sdk_line: Callable[..., bytes], drain_logs: Callable[..., int], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(ingest, "_CHECKPOINT_BYTES", 1)
+    monkeypatch.setattr(checkpoint, "CHECKPOINT_BYTES", 1)
     ingestor = logged_run.ingestor()
     ingestor.add_source(1, "000001", 1, logged_run.log())
     before = logged_run.folder.database.stat().st_size

@@ -154,5 +154,5 @@ def test_a_database_of_another_program_is_no_empty_one(new_logged_run: Callable[
         foreign.execute("CREATE TABLE cookies (host)")
     foreign.close()
     for read in (RunReader(folder).worker_rollups, lambda: edge_of(folder)):
-        with pytest.raises(TelemetryError, match="another program made it"):
+        with pytest.raises(TelemetryError, match="another program created it"):
             read()

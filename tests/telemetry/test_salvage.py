@@ -9,7 +9,7 @@ import time
 
 import pytest
 
-from gym_gui.telemetry.invalid import Invalid
+from gym_gui.telemetry.errors import Invalid
 from gym_gui.telemetry.salvage import object_end, salvage
 
 

@@ -12,9 +12,9 @@ import msgspec
 from gym_gui.runs.folder import RunFolder
 from gym_gui.runs.plan import RunPlan
 from gym_gui.telemetry.aliases import KIND_ALIASES
+from gym_gui.telemetry.errors import Invalid
 from gym_gui.telemetry.fields import KIND_KEYS, is_telemetry
 from gym_gui.telemetry.ingest import Ingestor
-from gym_gui.telemetry.invalid import Invalid
 from gym_gui.telemetry.limits import LIFECYCLE_KINDS
 from gym_gui.telemetry.reader import RunReader
 from gym_gui.telemetry.records import QuarantineRecord

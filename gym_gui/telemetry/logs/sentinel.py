@@ -1,8 +1,8 @@
-"""Knows that a file was truncated, even if it was at once written again as it had been.
+"""Detects the truncation of a file, even if it was rewritten at once as before.
 
-The page before the cursor is mapped into this process's memory and locked there. Nothing but a truncation takes such a
-page away, and nothing brings it back by itself; `/proc/self/pagemap` says whether it is there. (A truncation that
-leaves the beginning of that page, 4 KiB at most, is seen only by the file's size and bytes.)
+The page before the cursor is mapped into this process's memory and locked there. Only a truncation removes such a page,
+and nothing restores it; `/proc/self/pagemap` shows whether it is present. (A truncation that leaves the beginning of
+that page, 4 KiB at most, is detected only by the file's size and bytes.)
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ _READ, _SHARED = 1, 1
 
 
 class Sentinel:
-    """One page. Where there is no such thing on this machine it never says anything."""
+    """One watched page. Detects nothing on machines without the necessary system calls."""
 
     def __init__(self) -> None:
         self._address = 0
@@ -36,7 +36,7 @@ class Sentinel:
             self._libc = None
 
     def watch(self, descriptor: int, inode: int, position: int) -> None:
-        """Watch the page of a file that the byte before a position stands in."""
+        """Watch the page with the byte before a position."""
         page = (position - 1) // _PAGE if position > 0 else -1
         if (inode, page) == self._place:
             return
@@ -49,26 +49,26 @@ class Sentinel:
             return
         self._address = int(address)
         # Locking brings the page in. (Reading it here would end this process if the file had just been truncated.)
-        if self._libc.mlock(address, _PAGE) != 0 or not self._is_there():
+        if self._libc.mlock(address, _PAGE) != 0 or not self._is_present():
             self._release()
 
     def broken(self) -> bool:
-        """Return whether the page was taken away."""
-        return bool(self._address) and not self._is_there()
+        """Return whether the page was removed."""
+        return bool(self._address) and not self._is_present()
 
     def forget(self) -> None:
-        """Watch nothing until told to."""
+        """Stop watching until the next call of :meth:`watch`."""
         self._release()
 
     def close(self) -> None:
-        """Let the page go."""
+        """Release the page and the descriptor."""
         self._release()
         if self._pagemap >= 0:
             os.close(self._pagemap)
             self._pagemap = -1
         self._libc = None
 
-    def _is_there(self) -> bool:
+    def _is_present(self) -> bool:
         try:
             entry = os.pread(self._pagemap, 8, self._address // _PAGE * 8)
         except OSError:

@@ -1,4 +1,4 @@
-"""What `mosaic runs verify` compares of each table: every column, with text in place of the ids of names."""
+"""Columns that `mosaic runs verify` compares, with names in place of their ids."""
 
 from __future__ import annotations
 
@@ -8,16 +8,16 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from gym_gui.telemetry.reader import reading
-from gym_gui.telemetry.recount import canonical
+from gym_gui.telemetry.verify.json_objects import canonical
 
 _PAGE = 20_000
 _PAGE_DEADLINE_S = 60.0
-#: An agent whose name is missing is NULL, and so differs from every name and from none.
+#: An agent with a missing name is NULL, which differs from every name and from no agent.
 _AGENT = "CASE agent WHEN 0 THEN '' ELSE (SELECT name FROM names WHERE names.id = agent) END"
 
 
 class Table(NamedTuple):
-    """How the rows of a table are read, and which of their columns (after the id) are JSON."""
+    """Query of a table's rows, and the indexes of their JSON columns."""
 
     query: str
     json: tuple[int, ...] = ()
@@ -41,18 +41,18 @@ COMPARED = {
 }
 
 
-def same(table: str, found: tuple[Any, ...], expected: tuple[Any, ...]) -> bool:
-    """Return whether two rows hold the same; JSON may be written in different ways."""
-    if found == expected:
+def same(table: str, stored: tuple[Any, ...], expected: tuple[Any, ...]) -> bool:
+    """Return whether two rows are equal, JSON columns by value."""
+    if stored == expected:
         return True
     return all(
         one == other or (place in COMPARED[table].json and canonical(one) == canonical(other))
-        for place, (one, other) in enumerate(zip(found, expected, strict=True))
+        for place, (one, other) in enumerate(zip(stored, expected, strict=True))
     )
 
 
 def stored_rows(database: Path, table: str, first: int, end: int) -> Iterator[tuple[Any, ...]]:
-    """Yield rows with ids from `first` to before `end`, a page at a time, the database never open in between."""
+    """Yield rows with ids from `first` to before `end`, the database closed between pages."""
     after = first - 1
     while True:
         with reading(database, _PAGE_DEADLINE_S) as connection:
@@ -67,7 +67,7 @@ def stored_rows(database: Path, table: str, first: int, end: int) -> Iterator[tu
 
 
 class Signature:
-    """A sum over the values of metrics in whatever order: equal sums, equal values."""
+    """An order-independent checksum of metric values."""
 
     def __init__(self) -> None:
         self.count = 0
@@ -87,8 +87,8 @@ class Signature:
 
 
 def stored_signature(database: Path, first: int, end: int) -> Signature:
-    """Return the signature of the metrics with ids from `first` to before `end`."""
-    found = Signature()
+    """Return the signature of the stored metrics from `first` to before `end`."""
+    signature = Signature()
     with reading(database, _PAGE_DEADLINE_S) as connection:
         names = connection.execute(
             "SELECT id, name FROM names WHERE EXISTS"
@@ -107,18 +107,18 @@ def stored_signature(database: Path, first: int, end: int) -> Signature:
                     (number, after, end, room),
                 ).fetchall()
                 for row, step, value, timestamp in page:
-                    found.add(row, step, name, value, timestamp)
+                    signature.add(row, step, name, value, timestamp)
                 if len(page) < room:
                     names.pop()
                     after = first - 1
                 else:
                     after = page[-1][0]
                 room -= len(page)
-    return found
+    return signature
 
 
 def nameless_metrics(database: Path) -> int:
-    """Return how many values belong to a metric whose name is missing."""
+    """Return the number of metric values whose name is missing."""
     with reading(database, _PAGE_DEADLINE_S) as connection:
-        found = connection.execute("SELECT count(*) FROM metrics WHERE name NOT IN (SELECT id FROM names)").fetchone()
-    return int(found[0])
+        count = connection.execute("SELECT count(*) FROM metrics WHERE name NOT IN (SELECT id FROM names)").fetchone()
+    return int(count[0])

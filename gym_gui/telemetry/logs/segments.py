@@ -1,7 +1,7 @@
-"""The files that one log consists of, where its worker renamed, replaced or truncated it.
+"""Segments of a log that its worker renamed, replaced or truncated.
 
-Each stretch of a file that was read in one go is a segment. When reading goes on elsewhere, the supervisor's log says
-so before the database does: a recount and a reindex then find the same segments as the first indexing.
+Each stretch of a file that was read without a break is a segment. Its end is recorded in the supervisor's log before
+it is recorded in the database: a recount and a reindex then use the same segments as the first indexing.
 """
 
 from __future__ import annotations
@@ -17,16 +17,15 @@ import msgspec
 from gym_gui.core.regular_files import is_file, open_regular
 from gym_gui.runs.folder import RunFolder
 from gym_gui.runs.supervisor_log import read_events
-from gym_gui.telemetry.reading import Cursor, tail_hash
+from gym_gui.telemetry.logs.cursor import Cursor, hash_before
 
 EVENT = "truncated"
-"""Of the supervisor's log."""
-TAIL_BYTES = 64
+"""Name of the event in the supervisor's log."""
 _CHUNK = 1 << 20
 
 
 class Segment(msgspec.Struct, frozen=True, kw_only=True):
-    """A stretch of a log that was read to its end, and how reading went on."""
+    """A stretch of a log that was read to its end, and its continuation."""
 
     worker_no: int
     worker_id: str
@@ -34,19 +33,19 @@ class Segment(msgspec.Struct, frozen=True, kw_only=True):
     base: int = 0
     """Logical offset of its first byte."""
     byte_offset: int
-    """Logical offset after its last byte, at which reading goes on."""
+    """Logical offset after its last byte, at which reading continues."""
     reason: str
-    """``truncated``, ``replaced`` (another file has the log's name), ``unseen`` (the same file goes on)."""
+    """``truncated``, ``replaced`` (another file has the log's name), ``unseen`` (the same file continues)."""
     start: int = 0
-    """Where it begins in its file."""
+    """Its begin in its file."""
     part: str = ""
-    """The name in the folder of logs under which its file is kept; empty: it is not to be had any more."""
+    """The name in the folder of logs under which its file is kept; empty: it is gone."""
     tail: str = ""
     """Hash of the (at most 64) bytes of the file before its end, hexadecimal."""
     next_start: int = 0
-    """Where reading goes on in the file that comes next."""
+    """Where reading continues in the next file."""
     unseen: bool = True
-    """Whether something may have been printed that nobody could read."""
+    """Whether printed lines may have been lost at its end."""
 
     @property
     def length(self) -> int:
@@ -57,35 +56,35 @@ Key = tuple[int, int]
 
 
 def read_segments(folder: RunFolder) -> dict[Key, list[Segment]]:
-    """Return what a run's supervisor log tells of each log that was read in several segments, in order.
+    """Return the recorded segments of a run's logs, in order.
 
     Raises:
-        MosaicError: The log is no file.
+        MosaicError: The supervisor's log is not a file.
         OSError: It cannot be read.
     """
     return segments_in(read_events(folder.supervisor_log))
 
 
 def segments_in(events: Iterable[Mapping[str, Any]]) -> dict[Key, list[Segment]]:
-    """Return the segments that events tell of; of several with one beginning the last counts."""
-    found: dict[Key, dict[int, Segment]] = {}
+    """Return the segments that events record; the last one with the same beginning counts."""
+    segments: dict[Key, dict[int, Segment]] = {}
     for event in events:
         if event.get("event") != EVENT:
             continue
         with contextlib.suppress(msgspec.ValidationError):
             segment = msgspec.convert(event, Segment)
-            of_log = found.setdefault((segment.worker_no, segment.attempt), {})
+            of_log = segments.setdefault((segment.worker_no, segment.attempt), {})
             if "base" not in event and of_log:  # an earlier version's
                 segment = msgspec.structs.replace(segment, base=max(one.byte_offset for one in of_log.values()))
             before = of_log.get(segment.base)
             if before is not None and before.length == 0 and before.unseen:
                 segment = msgspec.structs.replace(segment, unseen=True)
             of_log[segment.base] = segment
-    return {key: [of_log[base] for base in sorted(of_log)] for key, of_log in found.items()}
+    return {key: [of_log[base] for base in sorted(of_log)] for key, of_log in segments.items()}
 
 
 def file_of(folder: RunFolder, segment: Segment) -> Path | None:
-    """Return the file that a segment can be read from again, ``None`` where there is none."""
+    """Return the file of a segment, ``None`` if it is gone or changed."""
     path = folder.logs / segment.part
     if not segment.part or "/" in segment.part or not is_file(path):
         return None
@@ -95,15 +94,14 @@ def file_of(folder: RunFolder, segment: Segment) -> Path | None:
         return None
     try:
         end = segment.start + segment.length
-        count = min(TAIL_BYTES, end)
-        same = tail_hash(os.pread(descriptor, count, end - count)).hex() == segment.tail
+        same = hash_before(descriptor, end).hex() == segment.tail
         return path if same and os.fstat(descriptor).st_size >= end else None
     finally:
         os.close(descriptor)
 
 
 def readable(folder: RunFolder, segments: list[Segment]) -> list[Segment]:
-    """Return the last segments, from the first one after which each can be read again."""
+    """Return the last segments, as far back as all can be read again."""
     first = len(segments)
     while first and file_of(folder, segments[first - 1]) is not None:
         first -= 1
@@ -111,10 +109,10 @@ def readable(folder: RunFolder, segments: list[Segment]) -> list[Segment]:
 
 
 def beginning(folder: RunFolder, segments: list[Segment]) -> tuple[Cursor, int]:
-    """Return where the reading of a log begins that no database knows, and what before it is lost."""
-    there = readable(folder, segments)
-    if there:
-        return Cursor(there[0].base, there[0].base - there[0].start), there[0].base
+    """Return the first cursor of an unindexed log, and how many bytes before it are lost."""
+    kept = readable(folder, segments)
+    if kept:
+        return Cursor(kept[0].base, kept[0].base - kept[0].start), kept[0].base
     if segments:
         last = segments[-1]
         return Cursor(last.byte_offset, last.byte_offset - last.next_start), last.byte_offset
@@ -122,20 +120,20 @@ def beginning(folder: RunFolder, segments: list[Segment]) -> tuple[Cursor, int]:
 
 
 def keep_part(path: Path, descriptor: int, part: str = "") -> str:
-    """Keep a file that had a log's name, whatever becomes of the names that it has now.
+    """Keep a file that had a log's name under a name of its own.
 
     Args:
         path: The log.
         descriptor: The file, open for reading.
-        part: What an earlier call returned: a copy is brought up to date.
+        part: The result of an earlier call: a copy is updated.
 
     Returns:
-        The name in the folder of logs under which it is kept; empty where the disk does not let it.
+        The name in the folder of logs; empty if the disk does not permit it.
     """
     if part:
         with contextlib.suppress(OSError):
-            kept = (path.parent / part).lstat()
-            if kept.st_ino != os.fstat(descriptor).st_ino:
+            status = (path.parent / part).lstat()
+            if status.st_ino != os.fstat(descriptor).st_ino:
                 _copy(descriptor, path.parent / part)
         return part
     number = 1
@@ -144,7 +142,7 @@ def keep_part(path: Path, descriptor: int, part: str = "") -> str:
     target = part_path(path, number)
     try:
         link_open_file(descriptor, target)
-    except OSError:  # it has no name any more, or there is no such folder of descriptors
+    except OSError:  # it has no name any more, or there is no /proc
         try:
             _copy(descriptor, target)
         except OSError:
@@ -157,7 +155,7 @@ def link_open_file(descriptor: int, target: Path) -> None:
     """Give an open file one more name.
 
     Raises:
-        OSError: It has none any more, the name is on another disk, or there is no such folder of descriptors.
+        OSError: It has no name any more, the new one is on another disk, or there is no ``/proc``.
     """
     opened = os.open("/proc/self/fd", os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     try:  # without the folder's descriptor Python would link the entry itself, which is on another disk
@@ -167,7 +165,7 @@ def link_open_file(descriptor: int, target: Path) -> None:
 
 
 def part_path(path: Path, number: int) -> Path:
-    """Return where a file that had a log's name is kept."""
+    """Return the path under which a file that had a log's name is kept."""
     return path.with_name(f"{path.name}.part{number:04d}")
 
 

@@ -9,10 +9,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gym_gui.telemetry import tail as tail_module
 from gym_gui.telemetry.limits import MAX_LINE_BYTES
-from gym_gui.telemetry.reading import Cursor, Overlong, Reading
-from gym_gui.telemetry.tail import LogTail
+from gym_gui.telemetry.logs import lines as lines_module
+from gym_gui.telemetry.logs.cursor import Cursor, Overlong, Reading
+from gym_gui.telemetry.logs.tail import LogTail
 
 
 @pytest.fixture
@@ -193,7 +193,7 @@ def test_waiting_for_the_end_of_a_line_does_not_read_it_again_and_again(
         read += len(data)
         return data
 
-    monkeypatch.setattr(tail_module.os, "pread", counting)
+    monkeypatch.setattr(lines_module.os, "pread", counting)
     for _ in range(50):
         assert tail.read(1 << 20) is None
     tail.close()

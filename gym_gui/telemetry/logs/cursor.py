@@ -1,9 +1,13 @@
-"""What reading a log gives, and how far that went."""
+"""How far a log has been read, and the result of one read."""
 
 from __future__ import annotations
 
 import hashlib
+import os
 from typing import NamedTuple
+
+#: How many bytes before a cursor are hashed, to recognize them.
+TAIL_BYTES = 64
 
 
 class Cursor(NamedTuple):
@@ -17,7 +21,7 @@ class Cursor(NamedTuple):
     tail: bytes = b""
     """Hash of the (at most 64) bytes of the file before `off`."""
     overlong: int | None = None
-    """Logical offset at which the over-long line began that `off` is inside of."""
+    """Start (logical offset) of the over-long line that `off` is inside."""
     closed: bool = False
 
     @property
@@ -35,10 +39,10 @@ class Overlong(NamedTuple):
 
 
 class Reading(NamedTuple):
-    """What one look at a log gave."""
+    """The result of one read."""
 
     cursor: Cursor
-    """To be committed with what is below."""
+    """To be committed with the fields below."""
     data: bytes = b""
     """Whole lines."""
     start: int = 0
@@ -47,13 +51,13 @@ class Reading(NamedTuple):
     """`data` is a last line without newline."""
     overlong: Overlong | None = None
     sealed: str = ""
-    """Why a segment ends before this cursor, if so: ``truncated``, ``replaced`` or ``unseen``."""
-    left: Left | None = None
+    """Why a segment ends before this cursor, if one does: ``truncated``, ``replaced`` or ``unseen``."""
+    segment_end: SegmentEnd | None = None
     """That segment."""
 
 
-class Left(NamedTuple):
-    """The segment that a reading leaves behind (fields as of `segments.Segment`)."""
+class SegmentEnd(NamedTuple):
+    """The segment that ends with a reading (fields as in `segments.Segment`)."""
 
     base: int
     start: int
@@ -64,5 +68,16 @@ class Left(NamedTuple):
 
 
 def tail_hash(data: bytes) -> bytes:
-    """Return the hash by which the bytes before a cursor are known again."""
+    """Return the hash by which the bytes before a cursor are recognized."""
     return hashlib.blake2b(data, digest_size=16).digest()
+
+
+def hash_before(descriptor: int, position: int) -> bytes:
+    """Return the hash of a file's (at most 64) bytes before a position."""
+    count = min(TAIL_BYTES, position)
+    return tail_hash(os.pread(descriptor, count, position - count))
+
+
+def is_unchanged(descriptor: int, cursor: Cursor) -> bool:
+    """Return whether a file still has the read bytes before the cursor."""
+    return cursor.position == 0 or not cursor.tail or hash_before(descriptor, cursor.position) == cursor.tail

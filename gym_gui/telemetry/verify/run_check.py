@@ -1,4 +1,4 @@
-"""Holds a run's database against a recount of its raw logs: every line, every row, every count."""
+"""Compares a run's database with a recount of its raw logs."""
 
 from __future__ import annotations
 
@@ -12,28 +12,29 @@ from gym_gui.core.regular_files import kind_of
 from gym_gui.runs.folder import RunFolder
 from gym_gui.runs.plan import load_plan
 from gym_gui.runs.summary import Ledger
-from gym_gui.telemetry.compared import nameless_metrics
 from gym_gui.telemetry.errors import TelemetryError
 from gym_gui.telemetry.limits import DECODER_VERSION
-from gym_gui.telemetry.log_check import LogCheck, LogReport, StoredLog
-from gym_gui.telemetry.logfile import log_size, logs_of
+from gym_gui.telemetry.logs.logfile import log_size, logs_of
+from gym_gui.telemetry.logs.segments import Key, read_segments, readable
 from gym_gui.telemetry.reader import reading
 from gym_gui.telemetry.rollup import Rollup
-from gym_gui.telemetry.segments import Key, read_segments, readable
+from gym_gui.telemetry.verify.compared import nameless_metrics
+from gym_gui.telemetry.verify.log_check import LogCheck
+from gym_gui.telemetry.verify.log_report import LogReport, StoredLog
 
 _DEADLINE_S = 60.0
 
 
 class VerifyReport(msgspec.Struct, kw_only=True):
-    """The whole run."""
+    """Result for a whole run."""
 
     run_id: str
     ok: bool
     complete: bool
-    """Whether the database has read all there is, and all there was. (A run that goes on is verified as far as it has
-    been read.)"""
+    """Whether the database has every line of the logs and none was lost. (An active run is verified as far as it has
+    been indexed.)"""
     ledger: Ledger
-    """Recounted, the supervisor's log aside."""
+    """Recounted, without the supervisor's log."""
     logs: list[LogReport]
     problems: list[str] = []
 
@@ -47,8 +48,8 @@ def verify_run(folder: RunFolder, *, progress: Callable[[int, int], None] | None
     """Recount a run's raw logs and compare with its database.
 
     Args:
-        folder: The run's folder. The run may still go on.
-        progress: Called now and then with bytes done and bytes in all.
+        folder: The run's folder. The run may still be active.
+        progress: Called now and then with bytes done and total bytes.
 
     Raises:
         MosaicError: There is no such run, or its database is missing or cannot be read.
@@ -77,28 +78,30 @@ def verify_run(folder: RunFolder, *, progress: Callable[[int, int], None] | None
             "SELECT worker_no, attempt, end, rollup FROM segments ORDER BY base"
         ):
             sealed.setdefault((number, attempt), {})[end] = rollup
-    on_record = read_segments(folder)
+    recorded_segments = read_segments(folder)
     total = sum(log.off - log.base for log in sources)
     done = 0
     logs = []
     for log in sources:
         key = (log.worker_no, log.attempt)
-        told = _shifted(progress, done, total)
+        report_bytes = _shifted(progress, done, total)
         ends = sealed.get(key, {})
         begun = max(ends, default=0)
-        known = [one for one in on_record.get(key, []) if one.byte_offset <= begun]
-        there = readable(folder, known)
-        before = _rollup_at(there[0].base if there else begun, ends)
+        recorded = [one for one in recorded_segments.get(key, []) if one.byte_offset <= begun]
+        kept = readable(folder, recorded)
+        before = _rollup_at(kept[0].base if kept else begun, ends)
         if before is None:
-            there, before = [], _rollup_at(begun, ends) or Rollup()
-        check = LogCheck(folder, plan.run_id, log, there, begun, before, told, current=decoder == DECODER_VERSION)
+            kept, before = [], _rollup_at(begun, ends) or Rollup()
+        current = decoder == DECODER_VERSION
+        check = LogCheck(folder, plan.run_id, log, kept, begun, before, report_bytes, current=current)
         check.report.sealed_segments = len(ends)
-        # Of an end that is on no record nobody knows what was lost at it.
-        check.report.gaps = sum(one.unseen for one in known) + len(ends.keys() - {one.byte_offset for one in known})
+        # Lines may have been lost at an end without a record.
+        unrecorded = ends.keys() - {one.byte_offset for one in recorded}
+        check.report.gaps = sum(one.unseen for one in recorded) + len(unrecorded)
         check.run()
         done += log.off - log.base
         logs.append(check.report)
-    problems = _unknown_logs(folder, {report.path for report in logs})
+    problems = _unread_logs(folder, {report.path for report in logs})
     nameless = nameless_metrics(folder.database)
     if nameless:
         problems.append(f"metrics: {nameless} values of metrics whose names are missing")
@@ -106,7 +109,7 @@ def verify_run(folder: RunFolder, *, progress: Callable[[int, int], None] | None
     if different and decoder != DECODER_VERSION:
         problems.append(
             f"the database was made by decoder {decoder}, this version of MOSAIC reads logs by decoder"
-            f" {DECODER_VERSION}: a reindex makes it anew"
+            f" {DECODER_VERSION}: a reindex rebuilds it"
         )
     ledger = Ledger()
     for report in logs:
@@ -127,18 +130,18 @@ def _shifted(progress: Callable[[int, int], None] | None, done: int, total: int)
 
 
 def _rollup_at(end: int, ends: dict[int, bytes]) -> Rollup | None:
-    """Return what had been counted up to a logical offset, ``None`` where that was not kept."""
+    """Return the rollup up to a logical offset, ``None`` if it was not stored."""
     if end == 0:
         return Rollup()
     return Rollup.from_snapshot(ends[end]) if end in ends else None
 
 
-def _unknown_logs(folder: RunFolder, known: set[str]) -> list[str]:
+def _unread_logs(folder: RunFolder, read: set[str]) -> list[str]:
     problems = []
     for path in logs_of(folder):
         name = str(path.relative_to(folder.path))
-        if name not in known and kind_of(path):
+        if name not in read and kind_of(path):
             problems.append(f"{name} is {kind_of(path)}, not a file")
-        elif name not in known and log_size(path):
+        elif name not in read and log_size(path):
             problems.append(f"{name}: this log is not in the database")
     return problems

@@ -1,7 +1,7 @@
-"""In which form a log is there, and where its bytes are read from.
+"""Forms of a log file: as written, compressed, or dropped with a record.
 
 A log is named by the path that its worker wrote to. Once its run has ended that file may have been compressed
-(``….gz``), or dropped; a record beside it then tells what it was: its size, its hash, where its lines went.
+(``….gz``), or dropped; a record beside it then has its size, its hash and its ledger.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from gym_gui.runs.folder import RunFolder
 from gym_gui.runs.summary import Ledger
 from gym_gui.telemetry.errors import DiskFull
 
-#: What reading a damaged compressed file raises.
+#: Errors of reading a damaged compressed file.
 DAMAGED = (gzip.BadGzipFile, EOFError, zlib.error)
 _BUFFER = 1 << 20
 _COMPRESSED, _RECORD = ".gz", ".record.json"
@@ -43,7 +43,7 @@ class _Unpacked(gzip.GzipFile):
 
 
 class LogRecord(msgspec.Struct, kw_only=True, frozen=True):
-    """What stands beside a log that is no longer there as it was written."""
+    """Record of a log that was compressed or dropped."""
 
     at: float
     """When, Unix time."""
@@ -56,28 +56,28 @@ class LogRecord(msgspec.Struct, kw_only=True, frozen=True):
     """Null: it was dropped."""
     compressed_sha256: str | None = None
     ledger: Ledger | None = None
-    """Of a dropped log: where its lines went, recounted from it."""
+    """Of a dropped log: its ledger, recounted before."""
     rows: dict[str, int] = {}
     """Of a dropped log: its rows in the database, by table."""
 
     @property
     def dropped(self) -> bool:
-        """Whether nothing of it was kept but this record and its rows."""
+        """Whether only this record and the rows are left of it."""
         return self.compressed_bytes is None
 
 
 def compressed_path(path: Path) -> Path:
-    """Return where a log stands once it is compressed."""
+    """Return the path of a log once it is compressed."""
     return path.with_name(path.name + _COMPRESSED)
 
 
 def record_path(path: Path) -> Path:
-    """Return where the record of a log stands."""
+    """Return the path of a log's record."""
     return path.with_name(path.name + _RECORD)
 
 
 def read_record(path: Path) -> LogRecord | None:
-    """Return the record of a log, ``None`` where there is none that can be read."""
+    """Return the record of a log, ``None`` without a readable one."""
     try:
         return msgspec.json.decode(read_regular(record_path(path)), type=LogRecord)
     except UNREADABLE:
@@ -85,32 +85,32 @@ def read_record(path: Path) -> LogRecord | None:
 
 
 def is_there(path: Path) -> bool:
-    """Return whether a log can be read, in whatever form."""
+    """Return whether a log can be read, plain or compressed."""
     return is_file(path) or is_file(compressed_path(path))
 
 
 def is_there_by_name(path: Path) -> bool:
-    """Return whether something, of whatever kind, has a log's name."""
+    """Return whether anything has a log's name."""
     return os.path.lexists(path)
 
 
 def is_compressed(path: Path) -> bool:
-    """Return whether a log is there compressed only."""
+    """Return whether only the compressed form of a log exists."""
     return not is_there_by_name(path) and is_file(compressed_path(path))
 
 
 def dropped_record(path: Path) -> LogRecord | None:
-    """Return the record of a log that was dropped, ``None`` for any other."""
+    """Return the record of a dropped log, ``None`` for any other."""
     record = None if is_there(path) else read_record(path)
     return record if record is not None and record.dropped else None
 
 
 def logs_of(folder: RunFolder) -> list[Path]:
-    """Return the workers' logs that can be read, in whatever form, by name: each as its worker wrote to it."""
+    """Return the readable logs of the workers, by the paths written to, sorted."""
     if not folder.logs.is_dir():
         return []
-    found = {path for ending in ("", _COMPRESSED) for path in folder.logs.glob(f"*.stdout.jsonl{ending}")}
-    return sorted({path.with_name(path.name.removesuffix(_COMPRESSED)) for path in found})
+    files = {path for ending in ("", _COMPRESSED) for path in folder.logs.glob(f"*.stdout.jsonl{ending}")}
+    return sorted({path.with_name(path.name.removesuffix(_COMPRESSED)) for path in files})
 
 
 def dropped_logs(folder: RunFolder) -> dict[Path, LogRecord]:
@@ -121,7 +121,7 @@ def dropped_logs(folder: RunFolder) -> dict[Path, LogRecord]:
 
 
 def open_log(path: Path) -> BinaryIO:
-    """Open a log for reading from its first byte, as its worker wrote it.
+    """Open a log, compressed or not, for reading from its beginning.
 
     Args:
         path: The log, as its worker wrote to it.
@@ -131,20 +131,20 @@ def open_log(path: Path) -> BinaryIO:
     """
     try:
         return open_stream(path, buffering=_BUFFER)
-    except FileNotFoundError:  # a log is there compressed before it goes
+    except FileNotFoundError:  # the compressed form exists before the plain one is removed
         packed = _Unpacked(open_stream(compressed_path(path)))
         return io.BufferedReader(cast("io.RawIOBase", packed), _BUFFER)
 
 
 def log_size(path: Path) -> int:
-    """Return how many bytes a log had as its worker wrote it, 0 where there is none.
+    """Return the uncompressed size of a log, 0 without one.
 
     Raises:
         OSError: It is compressed, there is no record of it, and it cannot be read.
     """
     try:
-        found = path.lstat()
-        return found.st_size if stat.S_ISREG(found.st_mode) else 0
+        status = path.lstat()
+        return status.st_size if stat.S_ISREG(status.st_mode) else 0
     except FileNotFoundError:
         if not is_file(compressed_path(path)):
             return 0
@@ -156,18 +156,18 @@ def log_size(path: Path) -> int:
 
 
 def open_descriptor(path: Path) -> int:
-    """Open a log for reading at any place; a compressed one is unpacked into a file without a name.
+    """Open a log for random access; a compressed one is unpacked to a temporary file.
 
     Raises:
         FileNotFoundError: There is none.
-        DiskFull: No room to unpack it.
+        DiskFull: No space to unpack it.
         OSError: It cannot be read.
     """
     try:
         return open_regular(path)
     except FileNotFoundError:
         packed = open_log(path)
-    # Every proxy comes by here at its start, and hardly ever further than this.
+    # Imported here: every proxy opens logs at its start, but hardly one unpacks any.
     import shutil
     import tempfile
 
@@ -182,7 +182,7 @@ def open_descriptor(path: Path) -> int:
                 "the disk is full: a compressed log cannot be unpacked",
                 where=str(compressed_path(path)),
                 why=str(error),
-                next_step="free some room; nothing was changed",
+                next_step="free some space and try again; nothing was changed",
             ) from error
         return os.dup(unpacked.fileno())
 

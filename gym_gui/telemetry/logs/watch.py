@@ -1,7 +1,7 @@
-"""Sees every file that has a log's name, however short: a watch on the folder of logs (Linux: inotify).
+"""Watches the folder of logs (inotify) for every file that gets a log's name.
 
-Looking at the name now and then misses a file that was there in between. Each file is opened as soon as it has the
-name, and stays open through all that it is called later; one that was gone before it could be opened is counted.
+Polling would miss a file that had the name only for a moment. Each file is opened as soon as it has the name, and stays
+open through later renames; one that was gone before it could be opened is reported as lost.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from gym_gui.core.regular_files import is_file, open_regular
-from gym_gui.telemetry.segments import keep_part
+from gym_gui.telemetry.logs.segments import keep_part
 
 _CREATE, _MOVED_FROM, _MOVED_TO, _DELETE, _OVERFLOW = 0x100, 0x40, 0x80, 0x200, 0x4000
 _NONBLOCK, _CLOEXEC = os.O_NONBLOCK, os.O_CLOEXEC
@@ -34,16 +34,16 @@ class LogFile:
     descriptor: int = -1
     inode: int = 0
     position: int = 0
-    """How far it has been read, as of the last time that reading left it."""
+    """Up to where it had been read when reading continued elsewhere."""
     stop: int | None = None
-    """Nothing after this is read."""
+    """Position at which reading ends."""
     part: str = ""
-    """The name under which it is kept once it does not have the log's any more."""
+    """The name under which it is kept after the log's name."""
     doubt: bool = False
-    """Before it, another file may have had the log's name, and nobody saw it."""
+    """Before it, another file may have had the log's name unnoticed."""
 
     def close(self) -> None:
-        """Let the file go."""
+        """Close the file."""
         descriptor, self.descriptor = self.descriptor, -1  # first: the number may be another file's at once
         if descriptor >= 0:
             os.close(descriptor)
@@ -51,10 +51,10 @@ class LogFile:
 
 @dataclass
 class _Log:
-    """What is known of one log's name."""
+    """Files that had one log's name."""
 
     new: list[LogFile] = field(default_factory=list)
-    """Files that nobody has taken yet."""
+    """Files not taken yet."""
     last: LogFile | None = None
     """The file that got the name last."""
     lost: bool = False
@@ -62,13 +62,13 @@ class _Log:
 
 
 class LogWatch:
-    """A watch on a run's folder of logs, with a thread of its own.
+    """A watch on a run's folder of logs, in a thread.
 
     Args:
         folder: The folder of logs; it exists.
 
     Raises:
-        OSError: There can be no watch here.
+        OSError: The folder cannot be watched.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -76,10 +76,10 @@ class LogWatch:
         self._lock = threading.RLock()
         self._logs: dict[str, _Log] = {}
         self._at: dict[str, tuple[str, LogFile]] = {}
-        """By the name that a file has now: the log whose name it had, and the file."""
+        """By the present name of a file: the log whose name it had, and the file."""
         self._moving: dict[int, tuple[str, LogFile]] = {}
         self._waiting: list[tuple[str, LogFile]] = []
-        """Files that are not open yet."""
+        """Files to be opened."""
         self._closed = False
         self._descriptor = _inotify()
         try:
@@ -93,7 +93,7 @@ class LogWatch:
         self._thread.start()
 
     def take(self, path: Path) -> list[LogFile]:
-        """Return the files that got a log's name since the last call, in order; the caller closes them."""
+        """Return the new files with a log's name, in order; the caller closes them."""
         self.poll()
         with self._lock:
             log = self._logs.get(path.name)
@@ -103,7 +103,7 @@ class LogWatch:
             return new
 
     def take_lost(self, path: Path) -> bool:
-        """Return whether a file of this name came and went unseen since the last call, and none came after it."""
+        """Return whether the last file of this name was lost since the last call."""
         with self._lock:
             log = self._logs.get(path.name)
             lost = log is not None and log.lost
@@ -112,7 +112,7 @@ class LogWatch:
             return lost
 
     def renew(self) -> None:
-        """Watch the folder that has the folder's name now; what happened in it until then nobody saw."""
+        """Watch the folder that has the name now; earlier changes in it are lost."""
         with self._lock:
             before, self._number = self._number, _watch(self._descriptor, self._folder)
             if before != self._number:
@@ -124,7 +124,7 @@ class LogWatch:
             self._enter_all()
 
     def _enter_all(self) -> None:
-        """Take in the logs that have their names already; one that is known is not new."""
+        """Add the existing logs; one that was added before is not new."""
         for path in sorted(self._folder.glob(f"*{_SUFFIX}")):
             if not is_file(path):
                 continue
@@ -135,7 +135,7 @@ class LogWatch:
                 self._enter(path.name)
 
     def has_news(self, path: Path) -> bool:
-        """Return whether a file got this name, or came and went."""
+        """Return whether a file got this name since the last call of :meth:`take`."""
         with self._lock:
             log = self._logs.get(path.name)
             return log is not None and (bool(log.new) or log.lost)
@@ -154,7 +154,7 @@ class LogWatch:
                     each.close()
 
     def poll(self) -> None:
-        """Take in what has happened, and open what is new."""
+        """Process pending events and open new files."""
         with self._lock:
             if self._descriptor < 0:
                 return
@@ -172,14 +172,14 @@ class LogWatch:
                 self.poll()
 
     def _read_events(self) -> bool:
-        """Take in the events that wait; return whether there were any."""
-        seen = False
+        """Process pending events; return whether there were any."""
+        any_event = False
         while True:
             try:
                 data = os.read(self._descriptor, _BUFFER)
             except (BlockingIOError, InterruptedError):
-                return seen
-            seen = True
+                return any_event
+            any_event = True
             place = 0
             while place < len(data):
                 _, mask, cookie, length = _HEADER.unpack_from(data, place)
@@ -204,7 +204,7 @@ class LogWatch:
             moved = self._moving.pop(cookie, None)
             before = self._at.pop(name, None)
             if moved is None and before is not None and name.endswith(_SUFFIX):
-                # The kernel tells of several that were moved here from elsewhere in a row as if they were one.
+                # The kernel reports several moves here from elsewhere in a row as one.
                 self._logs.setdefault(name, _Log()).lost = True
             if moved is not None and (moved[0] == name or not name.endswith(_SUFFIX)):
                 self._at[name] = moved
@@ -219,7 +219,7 @@ class LogWatch:
         self._waiting.append((name, file))
 
     def _open(self, name: str, file: LogFile) -> None:
-        """Open a file under the name that it has now, and make sure that it had it while it was opened."""
+        """Open a file under its present name, and make sure that it kept it meanwhile."""
         log = self._logs.setdefault(name, _Log())
         for _ in range(_TRIES):
             now = next((place for place, (_, other) in self._at.items() if other is file), None)
@@ -230,7 +230,7 @@ class LogWatch:
             except OSError:
                 if self._read_events():
                     continue
-                return  # something else than a file: the tail says so
+                return  # something else than a file: the tail reports it
             self._read_events()
             if self._at.get(now, ("", None))[1] is file:
                 file.descriptor, file.inode = descriptor, os.fstat(descriptor).st_ino
@@ -251,10 +251,10 @@ class LogWatch:
 
 
 def _inotify() -> int:
-    """Return a new descriptor of inotify.
+    """Return a new inotify descriptor.
 
     Raises:
-        OSError: There can be none.
+        OSError: The system has no inotify, or no more descriptors.
     """
     libc = ctypes.CDLL(None, use_errno=True)
     try:
@@ -267,10 +267,10 @@ def _inotify() -> int:
 
 
 def _watch(descriptor: int, folder: Path) -> int:
-    """Watch a folder, too; return the number of the watch.
+    """Add a watch on a folder; return its number.
 
     Raises:
-        OSError: There can be none.
+        OSError: The folder cannot be watched.
     """
     wanted = _CREATE | _MOVED_FROM | _MOVED_TO | _DELETE
     number = int(ctypes.CDLL(None, use_errno=True).inotify_add_watch(descriptor, os.fsencode(folder), wanted))
@@ -280,5 +280,5 @@ def _watch(descriptor: int, folder: Path) -> int:
 
 
 def _unwatch(descriptor: int, number: int) -> None:
-    """End one watch; nothing where its folder is gone."""
+    """Remove one watch, if its folder still exists."""
     ctypes.CDLL(None).inotify_rm_watch(descriptor, number)
