@@ -1,4 +1,4 @@
-"""Whether a worker can do what a run config asks of it, by what it declares of itself."""
+"""Compares what a run config needs with the capabilities that its worker declares."""
 
 from __future__ import annotations
 
@@ -138,15 +138,15 @@ def command_line_problem(record: WorkerRecord, module: str, flags: Sequence[str]
     Args:
         record: The worker.
         module: What ``python -m`` starts.
-        flags: Options that its ``--help`` names; none if it could not be asked.
+        flags: Options that its ``--help`` names; none if it could not be run.
         path: Where the worker stands in the run config.
     """
     if not flags or "--config" in flags:
         return None
     shown = " ".join(flag for flag in flags if flag != "--help") or "no options"
     message = (
-        f"cannot be started: {module} has no --config, by which a worker is given its settings (its --help names"
-        f" {shown}); one that waits for commands on stdin is driven by another program, not by MOSAIC"
+        f"cannot be started: {module} does not take --config, by which MOSAIC passes its settings (its --help names"
+        f" {shown}); a program that waits for commands on stdin cannot be run by MOSAIC"
     )
     return Problem(path, message, value=record.name, allowed="a worker whose command line takes --config PATH")
 
@@ -156,12 +156,12 @@ def _given(record: WorkerRecord, settings: dict[str, Any], names: Iterable[str])
 
 
 def _declared(record: WorkerRecord, capability: str) -> set[str]:
-    """Return what a worker declares, in our words; nothing if it takes anything."""
-    told = record.capabilities.get(capability)
-    if not isinstance(told, Sequence) or isinstance(told, str):
+    """Return what a worker declares, in MOSAIC's words; empty if it takes anything."""
+    declared = record.capabilities.get(capability)
+    if not isinstance(declared, Sequence) or isinstance(declared, str):
         return set()
     aliases = _ALIASES.get(capability, {})
-    words = {_word(str(word)) for word in told}
+    words = {_word(str(word)) for word in declared}
     return set() if words & {"any", "all", "*"} else {aliases.get(word, word) for word in words}
 
 
@@ -170,9 +170,10 @@ def _word(text: str) -> str:
 
 
 def _missing(record: WorkerRecord, path: str, value: Any, what: str, capability: str) -> Problem:
-    told = record.capabilities.get(capability)
-    allowed = ", ".join(map(str, told)) if isinstance(told, (list, tuple)) else f"at most {told}"
-    near = nearest(str(value), map(str, told)) if isinstance(told, (list, tuple)) else None
+    declared = record.capabilities.get(capability)
+    names = list(map(str, declared)) if isinstance(declared, (list, tuple)) else None
+    allowed = f"at most {declared}" if names is None else ", ".join(names)
+    near = None if names is None else nearest(str(value), names)
     message = f"{what}, which {record.name} does not handle (its capability {capability})"
     return Problem(path, message, value=value, allowed=f"{capability}: {allowed}", nearest=near)
 

@@ -30,7 +30,7 @@ Flags = list[str]
 Names = list[str]
 
 INSTALL_ONE = "mosaic workers install random"
-"""The command that somebody without any worker begins with."""
+"""The command that installs a first worker."""
 
 BROKEN_TTL_S = 600.0
 """A broken worker is probed again after so many seconds, though nothing seems to have changed."""
@@ -145,7 +145,7 @@ class WorkerCatalog:
             raise UsageError(
                 f"{name!r} may be any of {', '.join(alike)}",
                 why="their names differ in spelling only",
-                next_step="write one",
+                next_step="use the full name of one",
             )
         raise self._unknown(name, list(found))
 
@@ -205,7 +205,7 @@ class WorkerCatalog:
         return self._record(_Installed(installed, environment), on_probe)
 
     def flags(self, record: WorkerRecord, module: str) -> Flags:
-        """Return the options that a module of a worker's package knows; the record's own for its usual module."""
+        """Return the options of a module of a worker's package; those of the record for its usual module."""
         if module == record.module:
             return record.flags
         from gym_gui.workers.probe import probe_flags
@@ -312,7 +312,7 @@ class WorkerCatalog:
             return found.record
         key = _key(found.record)
         stored = self._memory.get(key) or read_cache(self._folder / key, _Stored)
-        if stored is None or not _holds(stored, package_hash(found.record), found.environment):
+        if stored is None or not _is_valid(stored, package_hash(found.record), found.environment):
             return None
         self._memory[key] = stored
         return stored.record
@@ -322,8 +322,8 @@ class WorkerCatalog:
             write_cache(self._folder / key, stored)
 
 
-def _holds(stored: _Stored, fresh_hash: str, environment: WorkerEnvironment) -> bool:
-    """Whether a record still tells the truth. What broke a worker may lie outside its package, or have passed by."""
+def _is_valid(stored: _Stored, fresh_hash: str, environment: WorkerEnvironment) -> bool:
+    """Return whether a record is still true. What broke a worker may lie outside its package, or be over."""
     if stored.record.package_hash != fresh_hash:
         return False
     if stored.record.broken is None:

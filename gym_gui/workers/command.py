@@ -63,7 +63,7 @@ def flat_config(
     config.pop("worker_id", None)
     config |= {"run_id": run_id, "seed": seed}
     if record is not None and record.has_field("mode") and record.has_field("checkpoint_path"):
-        # Written out, so that a new attempt can be told from the config alone to continue from a checkpoint.
+        # Explicit, so that changing the config alone lets a new attempt continue from a checkpoint.
         for name in ("mode", "checkpoint_path"):
             config.setdefault(name, record.properties[name].get("default"))
     if record is not None and record.has_field("worker_id"):

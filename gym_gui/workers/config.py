@@ -45,7 +45,7 @@ def check_worker_config(
 
 
 def _is_own_seed(name: str, value: Any) -> bool:
-    """Whether this is a seed that the worker is to judge: null asks MOSAIC to draw one."""
+    """Return whether this is a seed for the worker to check: of null MOSAIC draws one."""
     return name == "seed" and value is not None
 
 
@@ -150,7 +150,7 @@ def named_in(record: WorkerRecord | None, config: dict[str, Any], names: Sequenc
 
 
 def target_steps(record: WorkerRecord | None, config: dict[str, Any]) -> int | None:
-    """Return how many steps a worker will take by its config or its defaults; ``None`` if that cannot be told."""
+    """Return how many steps a worker will take by its config or its defaults; ``None`` if that is not known."""
     if config.get("mode") == "evaluate":
         return None
     fields = record.properties if record else {}

@@ -1,4 +1,4 @@
-"""How many GPUs each worker of a run asks for, and why one that could use a GPU asks for none."""
+"""How many GPUs each worker of a run requests, and why one requests none."""
 
 from __future__ import annotations
 
@@ -16,29 +16,29 @@ _COMMAND = "a bare command gets a GPU only where its run asks for one: --gpus 1"
 
 
 class GpuRequest(NamedTuple):
-    """What one worker asks for."""
+    """The GPUs that one worker requests."""
 
     gpus: int
-    """How many; those that are free where it is not necessary."""
+    """How many; where they are not needed, only those that are free."""
     needed: bool
-    """It waits for them."""
+    """The worker does not start without them."""
     cpu_reason: str
-    """Why a worker that could use a GPU is not to have one."""
+    """Why a worker that could use a GPU gets none."""
 
 
 def gpu_request(config: TrainRunConfig, record: WorkerRecord | None, settings: dict[str, Any]) -> GpuRequest:
-    """Return how many GPUs a worker asks for: as many as its run says, else one if it can use one.
+    """Return how many GPUs a worker requests: as many as its run says, else one if it can use one.
 
     Args:
         config: The run config.
         record: The worker; ``None`` for a bare command.
         settings: The worker's settings.
     """
-    asked = config.resources.gpus
+    wanted = config.resources.gpus
     able = record is not None and can_use_gpu(record)
-    if asked.requested is not None:
-        reason = "the run asks for no GPU (--gpus 0)" if able and not asked.requested else ""
-        return GpuRequest(asked.requested, asked.mandatory and asked.requested > 0, reason)
+    if wanted.requested is not None:
+        reason = "the run asks for no GPU (--gpus 0)" if able and not wanted.requested else ""
+        return GpuRequest(wanted.requested, wanted.mandatory and wanted.requested > 0, reason)
     if record is None:
         return GpuRequest(0, False, "" if VISIBLE_DEVICES in config.variables() else _COMMAND)
     if record.capabilities.get("requires_gpu") is True:

@@ -1,4 +1,4 @@
-"""Lets a worker check a config itself: its own ``--dry-run``, in a scratch folder, in time, leaving no process."""
+"""Runs a worker's own ``--dry-run`` in a scratch folder, within a time limit."""
 
 from __future__ import annotations
 
@@ -121,21 +121,21 @@ def _failures(stdout: str) -> list[dict[str, Any]]:
 
 
 def _problems(record: WorkerRecord, ended: Finished, failures: list[dict[str, Any]]) -> list[Problem]:
-    told = [item for payload in failures for item in payload.get("problems") or () if isinstance(item, dict)]
-    if told:
-        return [_problem(item) for item in told]
+    listed = [item for payload in failures for item in payload.get("problems") or () if isinstance(item, dict)]
+    if listed:
+        return [_problem(item) for item in listed]
     texts = [str(payload["error"]) for payload in failures if payload.get("error")]
     text = texts[0] if texts else ended.last_error(3) or f"the dry run ended with exit code {ended.code}"
     return [Problem(_blamed_field(record, text), text)]
 
 
-def _problem(told: dict[str, Any]) -> Problem:
-    near = told.get("nearest")
+def _problem(item: dict[str, Any]) -> Problem:
+    near = item.get("nearest")
     return Problem(
-        str(told.get("path") or ""),
-        str(told.get("message") or "is not valid"),
-        value=told.get("value"),
-        allowed=str(told.get("allowed") or ""),
+        str(item.get("path") or ""),
+        str(item.get("message") or "is not valid"),
+        value=item.get("value"),
+        allowed=str(item.get("allowed") or ""),
         nearest=str(near) if near else None,
     )
 

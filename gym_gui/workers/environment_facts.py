@@ -1,4 +1,4 @@
-"""What an environment is, asked of the interpreter of the worker that is to run it, and remembered."""
+"""Facts about training environments, found by a worker's interpreter and cached."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from gym_gui.workers.keyed_lock import KeyedLock
 from gym_gui.workers.record import WorkerRecord
 
 PROBE_TIMEOUT_S = 30.0
-#: Interpreters that are asked at once.
+#: Interpreters that run at once.
 _AT_ONCE = threading.BoundedSemaphore(4)
 
 _INSPECT = Path(__file__).with_name("inspect_environment.py")
@@ -26,10 +26,10 @@ _QUIET = {"PYTHONSAFEPATH": "1", "SDL_VIDEODRIVER": "dummy", "OMP_NUM_THREADS": 
 
 
 class EnvironmentFacts(msgspec.Struct, kw_only=True):
-    """What is known of an environment."""
+    """What is known of one environment."""
 
     known: bool | None = None
-    """Whether the worker's libraries have it; ``None`` if that cannot be told."""
+    """Whether the worker's libraries have it; ``None`` if that is not known."""
     families: list[str] = []
     """Names under which a worker may declare that it handles it."""
     actions: list[list[str]] = []
@@ -43,11 +43,11 @@ class EnvironmentFacts(msgspec.Struct, kw_only=True):
 
 
 class FactsCache:
-    """Asks about environments, each once.
+    """Facts about environments, each found once.
 
     Args:
-        folder: Where answers are kept.
-        persist: Write new answers at once; otherwise nothing is written before :meth:`save`.
+        folder: Where facts are stored.
+        persist: Write new facts at once; otherwise nothing is written before :meth:`save`.
     """
 
     def __init__(self, folder: Path, *, persist: bool = True) -> None:
@@ -65,7 +65,7 @@ class FactsCache:
         kwargs: dict[str, Any],
         variables: Mapping[str, str] | None = None,
     ) -> EnvironmentFacts:
-        """Return what an environment is.
+        """Return the facts about an environment.
 
         Args:
             record: The worker that is to run it.
@@ -81,7 +81,7 @@ class FactsCache:
                 facts = self._known(key)
                 if facts is None:
                     with _AT_ONCE:
-                        facts, answered = _ask(record, env_id, kwargs, variables)
+                        facts, answered = _probe(record, env_id, kwargs, variables)
                     # What is missing today may be installed tomorrow, and what took too long may be quick.
                     if answered and facts.known is not False:
                         self._memory[key] = self._unsaved[key] = facts
@@ -97,14 +97,14 @@ class FactsCache:
         kwargs: dict[str, Any],
         variables: Mapping[str, str] | None = None,
     ) -> None:
-        """Remember that a worker says itself that it has an environment of which nothing else is known."""
+        """Remember that a worker itself accepts an environment of which nothing else is known."""
         key = _key(record, stamp, env_id, kwargs, variables)
         self._memory[key] = self._unsaved[key] = EnvironmentFacts(reason="the worker has it")
         if self._persist:
             self.save()
 
     def save(self) -> None:
-        """Write the answers that are not written yet; nothing happens where that is not possible."""
+        """Write the facts that are not written yet; nothing happens where that is not possible."""
         for key in list(self._unsaved):
             if (facts := self._unsaved.pop(key, None)) is not None:
                 with contextlib.suppress(OSError):
@@ -120,21 +120,21 @@ class FactsCache:
         return read_cache(self._folder / key, EnvironmentFacts)
 
 
-def _ask(
+def _probe(
     record: WorkerRecord, env_id: str, kwargs: dict[str, Any], variables: Mapping[str, str] | None
 ) -> tuple[EnvironmentFacts, bool]:
-    """Return what is known of an environment, and whether that is the interpreter's answer."""
-    import tempfile  # here, as what runs it, because listing workers imports this module and asks nothing
+    """Return the facts about an environment, and whether the interpreter found them."""
+    import tempfile  # here, as the runner below: listing workers imports this module and runs nothing
 
     from gym_gui.workers.processes.run import run_to_end
 
     package = record.entry_point.partition(":")[0].strip()
     with tempfile.TemporaryDirectory(prefix="mosaic-environment-") as scratch:
         output = Path(scratch, "report.json")
-        asked = [record.python, str(_INSPECT), env_id, json.dumps(kwargs), package, str(output)]
+        argv = [record.python, str(_INSPECT), env_id, json.dumps(kwargs), package, str(output)]
         try:
             ended = run_to_end(
-                asked,
+                argv,
                 timeout_s=PROBE_TIMEOUT_S,
                 cwd=Path(scratch),
                 environment={**(variables or {}), **_QUIET},
@@ -145,8 +145,8 @@ def _ask(
         try:
             return msgspec.json.decode(output.read_bytes(), type=EnvironmentFacts), True
         except (OSError, msgspec.MsgspecError, UnicodeDecodeError):
-            said = f"it did not end within {PROBE_TIMEOUT_S:g} s" if ended.timed_out else ended.last_error()
-            return EnvironmentFacts(reason=said), False
+            reason = f"it did not end within {PROBE_TIMEOUT_S:g} s" if ended.timed_out else ended.last_error()
+            return EnvironmentFacts(reason=reason), False
 
 
 def _key(

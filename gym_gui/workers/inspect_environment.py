@@ -1,8 +1,8 @@
-"""Looks at an environment in a worker's own interpreter. Run as a script; never imported by a worker's host.
+"""Finds facts about an environment in a worker's own interpreter. A script.
 
     python inspect_environment.py ENV_ID ENV_KWARGS_JSON WORKER_PACKAGE OUTPUT.json
 
-Standard library alone, Python 3.8 or later; Gymnasium and PettingZoo are asked where the interpreter has them.
+Standard library alone, Python 3.8 or later; Gymnasium and PettingZoo are used where the interpreter has them.
 """
 
 from __future__ import annotations
@@ -34,11 +34,11 @@ _KINDS = {
 }
 
 
-def look_at(env_id: str, kwargs: Report, package: str) -> Report:
-    """Return what an environment is.
+def inspect(env_id: str, kwargs: Report, package: str) -> Report:
+    """Return the facts about an environment.
 
-    ``known`` is ``None`` if that cannot be told here. Each entry of ``actions`` and ``observations`` is a list of words
-    of which a worker must know one.
+    ``known`` is ``None`` if that cannot be found out here. Each entry of ``actions`` and ``observations`` is a list of
+    words of which a worker must declare one.
     """
     with contextlib.suppress(Exception):
         importlib.import_module(package)  # it may register environments of its own
@@ -50,7 +50,7 @@ def _gymnasium(env_id: str, kwargs: Report) -> Report:
     try:
         import gymnasium
     except ImportError as error:
-        return _untold(error)
+        return _undecided(error)
     namespace = env_id.partition("/")[0] if "/" in env_id else ""
     with contextlib.suppress(Exception):
         if namespace:
@@ -98,7 +98,7 @@ def _families(spec: Any) -> List[str]:  # noqa: UP006
 
 def _pettingzoo(place: str, name: str, kwargs: Report) -> Report:
     if importlib.util.find_spec("pettingzoo") is None and (not place or importlib.util.find_spec(place) is None):
-        return _untold(ImportError("pettingzoo is not installed"))
+        return _undecided(ImportError("pettingzoo is not installed"))
     places = [place] if place else [*_PLACES, "mpe2"]
     for module in [f"{prefix}{each}.{name}" for each in places for prefix in ("pettingzoo.", "")]:
         try:
@@ -106,9 +106,9 @@ def _pettingzoo(place: str, name: str, kwargs: Report) -> Report:
         except ModuleNotFoundError as error:
             if error.name and module.startswith(error.name):
                 continue
-            return _untold(error)  # the environment is there, something that it needs is not
+            return _undecided(error)  # the environment is there, something that it needs is not
         except Exception as error:  # noqa: BLE001 - whatever an import does
-            return _untold(error)
+            return _undecided(error)
         return _agents(made, module.split(".")[-2], kwargs)
     names = [f"{each}/{found}" for each in places for found in _members(each)]
     return _unknown(f"{place}/{name}" if place else name, names, ValueError(f"there is no {name}"))
@@ -165,7 +165,7 @@ def _unknown(name: str, names: List[str], error: Exception) -> Report:  # noqa: 
     return {"known": False, "nearest": [by_key[key] for key in near], "reason": _text(error)}
 
 
-def _untold(error: Exception) -> Report:
+def _undecided(error: Exception) -> Report:
     return {"known": None, "reason": _text(error)}
 
 
@@ -180,7 +180,7 @@ def main(argv: List[str]) -> int:  # noqa: UP006
     sys.path[:] = [item for item in sys.path if Path(item or ".").resolve() != here]
     env_id, kwargs, package, output = argv
     part = Path(output + ".part")
-    part.write_text(json.dumps(look_at(env_id, json.loads(kwargs), package)), encoding="utf-8")
+    part.write_text(json.dumps(inspect(env_id, json.loads(kwargs), package)), encoding="utf-8")
     part.replace(output)
     return 0
 

@@ -1,4 +1,4 @@
-"""Builds the environment of a worker beside the one in use, and swaps it in when the worker works in it."""
+"""Installs a worker: builds its environment beside the present one, swaps it in once it works."""
 
 from __future__ import annotations
 
@@ -255,7 +255,7 @@ class _Install:
             self.source = fetch_sources(self.source, scratch, log=self.log, lock=self.lock)
 
     def _describe(self, environment: WorkerEnvironment, base: BasePython, workers: list[WorkerRecord]) -> None:
-        """Complete the environment's record: what it was made from and with, and what it holds."""
+        """Complete the environment's record: what it was made from and with, and what is in it."""
         source, additions = self.source, self.additions
         packages = packages_in(tuple(environment.search_path))
         environment.base_python, environment.python_version = base.python, base.version_text

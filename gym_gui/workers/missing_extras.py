@@ -1,4 +1,4 @@
-"""Turns a library's advice on a missing optional dependency into the command that helps the worker that lacks it."""
+"""Turns a library's advice on a missing optional dependency into MOSAIC's install command."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ if TYPE_CHECKING:
     from gym_gui.workers.environments.record import WorkerEnvironment
 
 _ADVICE = re.compile(r"pip install\s+(?:-\S+\s+)*[\"']?([\w.-]+)\[([\w.,-]+)\]")
-#: From where a library's sentence begins to tell what to do.
+#: The end of a library's sentence, from its advice on.
 _TAIL = re.compile(
     r"[,.;:]?\s*(?:you can install it by run(?:ning)?|please run|try|run)?:?\s*`pip install.*", re.DOTALL
 )
 
 
-#: What Gymnasium says of the Atari games, of which it has no extra that would tell.
+#: Gymnasium's message about missing Atari games, which names no extra.
 _ATARI = re.compile(r"[Nn]amespace ALE not found")
 
 

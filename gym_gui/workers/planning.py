@@ -91,9 +91,9 @@ def plan_run(
         _plan_worker(config, request, kinds[request.path], folder, number, worker_seed)
         for number, (request, worker_seed) in enumerate(zip(config.workers, _seeds(config, run_seed), strict=True), 1)
     ]
-    told = collect_provenance() if provenance is None else dict(provenance)
-    if "argv" in told:
-        told["argv"] = config.secrets.hide_arguments(told["argv"])
+    origin = collect_provenance() if provenance is None else dict(provenance)
+    if "argv" in origin:
+        origin["argv"] = config.secrets.hide_arguments(origin["argv"])
     used = {kind.record.name: kind.record for kind in kinds.values() if kind.record}
     plan = RunPlan(
         run_id=run_id,
@@ -112,7 +112,7 @@ def plan_run(
         group=group,
         parent_run_id=parent_run_id,
         submitter=submitter,
-        provenance={**told, "workers": {name: _origin(record) for name, record in used.items()}},
+        provenance={**origin, "workers": {name: _origin(record) for name, record in used.items()}},
     )
     return PlannedRun(plan, {worker.worker_id: secrets for worker, secrets in planned}, used)
 
@@ -224,17 +224,17 @@ def _is_pausable(kind: ResolvedKind) -> bool:
 
 
 def _pause_problems(config: TrainRunConfig, kinds: dict[str, ResolvedKind]) -> list[Problem]:
-    """Return that a run is to stand still on a full disk and cannot."""
+    """Return the problem of a run that is to pause on a full disk and has workers that cannot."""
     if config.on_disk_full != "pause":
         return []
-    stubborn = [
+    unpausable = [
         repr(kind.record.name if kind.record else request.worker_type or request.worker_id)
         for request in config.workers
         if (kind := kinds.get(request.path)) is not None and not _is_pausable(kind)
     ]
-    if not stubborn:
+    if not unpausable:
         return []
-    names = " and ".join(dict.fromkeys(stubborn))
+    names = " and ".join(dict.fromkeys(unpausable))
     why = f"asks for a pause, and {names} cannot be stopped and continued (capability supports_pause_resume)"
     return [Problem("on_disk_full", why, value="pause", allowed="'continue'")]
 
@@ -268,7 +268,7 @@ def _argv(request: WorkerRequest, kind: ResolvedKind, path: Path, variables: dic
 
 
 def _origin(record: WorkerRecord) -> dict[str, Any]:
-    told: dict[str, Any] = {
+    origin: dict[str, Any] = {
         "distribution": record.distribution,
         "version": record.version,
         "package_hash": record.package_hash,
@@ -276,8 +276,8 @@ def _origin(record: WorkerRecord) -> dict[str, Any]:
     }
     packages = () if record.python == sys.executable else packages_of(record.python)
     if packages:  # of MOSAIC's own environment they stand beside
-        told |= {"packages": dict(packages), "packages_digest": packages_digest(packages)}
-    return told
+        origin |= {"packages": dict(packages), "packages_digest": packages_digest(packages)}
+    return origin
 
 
 def _next_step(kinds: dict[str, ResolvedKind]) -> str:

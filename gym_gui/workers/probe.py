@@ -67,7 +67,7 @@ def probe_worker(
 def probe_flags(
     python: str, module: str, *, timeout_s: float = PROBE_TIMEOUT_S, variables: Mapping[str, str] | None = None
 ) -> list[str]:
-    """Return the options that a module's ``--help`` names; none if it cannot be asked."""
+    """Return the options that a module's ``--help`` names; none if it cannot be run."""
     with tempfile.TemporaryDirectory(prefix="mosaic-probe-") as scratch:
         try:
             return _options(_run_help(python, module, Path(scratch), timeout_s, variables or {}))
@@ -94,7 +94,7 @@ def _inspect(record: WorkerRecord, environment: WorkerEnvironment, scratch: Path
     if "error" in report:
         error = report["error"]
         record.broken = error["message"]
-        record.mend = _mend_of_code(record.broken) or _mend_of(record, environment, error["missing"])
+        record.mend = _fix_of_code(record.broken) or _fix_of(record, environment, error["missing"])
         return
     record.metadata = report["metadata"]
     record.capabilities = report["capabilities"]
@@ -113,7 +113,7 @@ def _read_help(record: WorkerRecord, environment: WorkerEnvironment, scratch: Pa
     crashed = "Traceback (most recent call last)" in ended.stderr or last.startswith(KINDS)
     if ended.code not in (0, None) and crashed:
         record.broken = f"{record.module} does not start: {last}"
-        record.mend = _mend_of_code(last) or _mend_of(record, environment, missing_module(last))
+        record.mend = _fix_of_code(last) or _fix_of(record, environment, missing_module(last))
 
 
 def _options(ended: Finished) -> list[str]:
@@ -188,13 +188,13 @@ def left_out(missing: str) -> str:
     )
 
 
-def _mend_of_code(error: str) -> str:
+def _fix_of_code(error: str) -> str:
     """Return what is to be done about a file that is not Python, empty for other errors."""
     place = re.search(r"\((.+, line \d+)\)$", error)
     return f"correct {place[1]}" if place and error.startswith(KINDS) else ""
 
 
-def _mend_of(record: WorkerRecord, environment: WorkerEnvironment, missing: str) -> str:
+def _fix_of(record: WorkerRecord, environment: WorkerEnvironment, missing: str) -> str:
     """Return the command that installs a missing module, or the worker's package again."""
     if left_out(missing):
         return left_out(missing)

@@ -42,7 +42,7 @@ class WorkerRecord(msgspec.Struct, kw_only=True):
     metadata: dict[str, Any] = {}
     capabilities: dict[str, Any] = {}
     schema: dict[str, Any] | None = None
-    """JSON Schema of the config class; ``None`` if it cannot be told."""
+    """JSON Schema of the config class; ``None`` if it cannot be read."""
     flags: list[str] = []
     """Options that the worker's ``--help`` names, e.g. ``--worker-id``."""
     package_hash: str = ""

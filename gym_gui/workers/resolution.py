@@ -35,7 +35,7 @@ class ResolvedKind:
         record: The worker; ``None`` for a bare command of no known kind.
         module: What ``python -m`` starts, empty for a bare command.
         settings: The worker's settings, with the steps that the schedule leaves.
-        flags: Options that it knows.
+        flags: Options that it takes.
     """
 
     record: WorkerRecord | None
@@ -150,7 +150,7 @@ def _unsuitable(
     settings: dict[str, Any],
     catalog: WorkerCatalog,
 ) -> list[Problem]:
-    """Return what a valid config asks for that its worker cannot do, each with the capability that is missing.
+    """Return what a valid config needs and its worker cannot do, each with the capability that is missing.
 
     Its environment is looked at in the worker's own interpreter, once for each state of its packages. One that no
     registry names is left to the worker's own ``--dry-run``, since a worker may bring environments of its own.
@@ -179,7 +179,7 @@ def _unsuitable(
     if not is_decisive(record):
         return problems
     if "--dry-run" in record.flags and not problems:
-        told = run_dry_run(
+        found = run_dry_run(
             record,
             settings,
             _DRY_RUN_TIMEOUT_S,
@@ -187,11 +187,11 @@ def _unsuitable(
             base=config.base_variables(),
             cpus=config.resources.cpus,
         )
-        if not told:
+        if not found:
             catalog.trust_environment(record, env_id, kwargs, config.variables())
             return problems
-        if any(problem.path == name for problem in told):
-            return [_placed(problem, path) for problem in told]
+        if any(problem.path == name for problem in found):
+            return [_placed(problem, path) for problem in found]
     return [*problems, unknown_environment(record, env_id, join(path, name), facts)]
 
 

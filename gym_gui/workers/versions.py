@@ -1,4 +1,4 @@
-"""Which versions of libraries a worker's environment holds, read from package metadata: no library is imported."""
+"""Versions of the libraries in a worker's environment, read without importing them."""
 
 from __future__ import annotations
 

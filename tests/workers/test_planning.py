@@ -211,7 +211,7 @@ def test_a_worker_that_is_driven_on_stdin_is_refused_before_it_is_queued(site: A
         plan_of(site.catalog(home), home, payload({"worker_id": "driven"}))
     (problem,) = raised.value.problems
     assert problem.path == "metadata.worker.worker_id"
-    assert "driven_worker.cli has no --config" in problem.message
+    assert "driven_worker.cli does not take --config" in problem.message
     assert "--interactive --run-id" in problem.message
     (told,) = run_dry_run(site.catalog(home).get("driven"), {})
     assert told.message == problem.message

@@ -38,7 +38,7 @@ def record_of_project(folder: Path, catalog: WorkerCatalog) -> WorkerRecord:
         distribution=project.distribution,
         version="",
         python=WorkerEnvironment.current().python,
-        broken=NOT_INSTALLED if project.workers or not project.told else NOT_REGISTERED,
+        broken=NOT_INSTALLED if project.workers or not project.static else NOT_REGISTERED,
         mend=shlex.join(["mosaic", "workers", "install", name, "--from", str(root), "--editable"]),
     )
 

@@ -1,1 +1,1 @@
-"""Virtual environments that hold one worker each: built beside the one in use, and swapped in when they work."""
+"""Python environments of workers: one a worker, built beside the one in use and swapped in when it works."""

@@ -1,4 +1,4 @@
-"""Packages that a user wants in a worker's environment beside those that the worker declares."""
+"""Packages that a user adds to a worker's environment."""
 
 from __future__ import annotations
 

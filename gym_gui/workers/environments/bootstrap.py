@@ -35,7 +35,7 @@ def make_venv(folder: Path, base: BasePython, *, log: InstallLog, lock: int) -> 
     Args:
         folder: Where to; exists, and may hold files of ours.
         base: What it is made from.
-        log: Takes what the programs say.
+        log: Takes the programs' output.
         lock: Descriptor of the install's lock.
 
     Raises:

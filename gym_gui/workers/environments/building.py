@@ -1,4 +1,4 @@
-"""An environment that is being built: what of it is finished already is known, so that an install can go on."""
+"""An environment that is being built, with a record of its finished steps."""
 
 from __future__ import annotations
 

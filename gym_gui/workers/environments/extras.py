@@ -1,4 +1,4 @@
-"""Optional dependencies as they are written behind a worker's name, a path or a requirement: ``[box2d,atari]``."""
+"""Optional dependencies, as written behind a name, path or requirement: ``[box2d,atari]``."""
 
 from __future__ import annotations
 

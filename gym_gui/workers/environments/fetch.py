@@ -19,7 +19,7 @@ def fetch_sources(source: Source, scratch: Path, *, log: InstallLog, lock: int) 
     Args:
         source: With the address, and after an ``@`` a branch, tag or commit.
         scratch: The folder to put the clone into.
-        log: Takes what git says.
+        log: Takes git's output.
         lock: Descriptor of the install's lock.
 
     Returns:

@@ -1,4 +1,4 @@
-"""The Pythons of this machine, and which of them a worker's environment is made from."""
+"""Finds the Pythons of this machine, and chooses one for a worker's environment."""
 
 from __future__ import annotations
 
@@ -89,49 +89,51 @@ def choose_interpreter(wanted: str | None, specifiers: dict[str, str]) -> BasePy
     Args:
         wanted: A path, a program's name or a version (``3.8``); without it the one that runs this process if it fits,
             else the newest that does.
-        specifiers: Who asks for which versions of Python, e.g. ``{"requires-python": ">=3.10"}``.
+        specifiers: By source the versions of Python that are allowed, e.g. ``{"requires-python": ">=3.10"}``.
 
     Raises:
         UsageError: There is no such interpreter, or it does not fit; those that do are named.
     """
-    asked = {who: text for who, text in specifiers.items() if text}
-    _check_readable(asked)
+    allowed = {source: text for source, text in specifiers.items() if text}
+    _check_readable(allowed)
     if wanted is None:
         own = ask_interpreter(sys.executable)
-        if not _unfit(own, asked):
+        if not _unfit(own, allowed):
             return own
-        fitting = [found for found in find_interpreters() if not _unfit(found, asked)]
+        fitting = [found for found in find_interpreters() if not _unfit(found, allowed)]
         if not fitting:
-            raise _none_fits("there is no Python on this machine that this worker runs on", _unfit(own, asked), asked)
+            raise _none_fits(
+                "there is no Python on this machine that this worker runs on", _unfit(own, allowed), allowed
+            )
         return fitting[0]
-    found = _named(wanted, asked)
-    reason = _unfit(found, asked)
+    found = _named(wanted, allowed)
+    reason = _unfit(found, allowed)
     if reason:
-        raise _none_fits(f"this worker cannot run on Python {found.version_text} ({found.python})", reason, asked)
+        raise _none_fits(f"this worker cannot run on Python {found.version_text} ({found.python})", reason, allowed)
     return found
 
 
-def _check_readable(asked: dict[str, str]) -> None:
-    for who, text in asked.items():
+def _check_readable(allowed: dict[str, str]) -> None:
+    for source, text in allowed.items():
         with contextlib.suppress(ValueError):
             SpecifierSet(text)
             continue
         raise UsageError(
-            f"{who} cannot be read", why=f"it is {text!r}", next_step="fix the worker's pyproject.toml: >=3.10,<3.13"
+            f"{source} cannot be read", why=f"it is {text!r}", next_step="fix the worker's pyproject.toml: >=3.10,<3.13"
         )
 
 
-def _named(wanted: str, asked: dict[str, str]) -> BasePython:
+def _named(wanted: str, allowed: dict[str, str]) -> BasePython:
     if re.fullmatch(r"\d+(\.\d+){0,2}", wanted):
         parts = tuple(map(int, wanted.split(".")))
         if parts < OLDEST[: len(parts)]:
-            raise _none_fits(f"Python {wanted} is too old", _TOO_OLD, asked)
+            raise _none_fits(f"Python {wanted} is too old", _TOO_OLD, allowed)
         for found in find_interpreters():
             if found.version[: len(parts)] == parts:
                 return found
-        raise _none_fits(f"there is no Python {wanted} on this machine", "", asked)
+        raise _none_fits(f"there is no Python {wanted} on this machine", "", allowed)
     if not wanted.strip():
-        raise _none_fits("--python names nothing", "", asked)
+        raise _none_fits("--python is empty", "", allowed)
     path = str(expand_user(wanted))
     if os.sep in path:
         path = str(Path(path).absolute())
@@ -140,26 +142,26 @@ def _named(wanted: str, asked: dict[str, str]) -> BasePython:
     except OSError as error:
         # The kernel says of a folder that permission is denied.
         reason = "it is a folder" if Path(path).is_dir() else error.strerror or str(error)
-        raise _none_fits(f"there is no interpreter {wanted}", reason, asked) from None
+        raise _none_fits(f"there is no interpreter {wanted}", reason, allowed) from None
     except ValueError as error:
-        raise _none_fits(f"{wanted} is not a working Python", str(error), asked) from None
+        raise _none_fits(f"{wanted} is not a working Python", str(error), allowed) from None
 
 
-def _unfit(found: BasePython, asked: dict[str, str]) -> str:
+def _unfit(found: BasePython, allowed: dict[str, str]) -> str:
     """Return why an interpreter cannot be used, or nothing."""
     if found.version < OLDEST:
         return _TOO_OLD
-    broken = [f"{who} is {text}" for who, text in asked.items() if found.version_text not in SpecifierSet(text)]
+    broken = [f"{source} is {text}" for source, text in allowed.items() if found.version_text not in SpecifierSet(text)]
     return " and ".join(broken)
 
 
-def _none_fits(what: str, why: str, asked: dict[str, str]) -> UsageError:
-    fitting = [found for found in find_interpreters() if not _unfit(found, asked)]
+def _none_fits(what: str, why: str, allowed: dict[str, str]) -> UsageError:
+    fitting = [found for found in find_interpreters() if not _unfit(found, allowed)]
     if fitting:
         shown = ", ".join(f"{found.python} ({found.version_text})" for found in fitting)
         usual = next((found for found in fitting if _is_own(found)), fitting[0])
         return UsageError(what, why=why, next_step=f"one of those that fit: --python {usual.python}; found: {shown}")
-    needed = " and ".join(asked.values()) or ">=3.8"
+    needed = " and ".join(allowed.values()) or ">=3.8"
     return UsageError(
         what, why=why, next_step=f"install a Python {needed}, e.g. with pyenv, and name it with --python PATH"
     )

@@ -43,7 +43,7 @@ class EnvironmentFolder:
         if not _NAME.fullmatch(name):
             raise UsageError(
                 f"{name!r} is not the name of a worker",
-                why="a name has small letters, digits, underscores and hyphens",
+                why="a name has lower-case letters, digits, underscores and hyphens",
                 next_step="to install from a folder or a requirement: mosaic workers install NAME --from PATH",
             )
         self.home = home

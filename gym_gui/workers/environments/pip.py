@@ -91,7 +91,7 @@ class Pip:
 
 
 def pip_variables(python: str) -> tuple[dict[str, str], list[str]]:
-    """Return the variables by which pip gets the settings that apply, and the names of those that do not.
+    """Return the variables that give pip the settings that apply, and the names of those that do not.
 
     Args:
         python: An interpreter with pip, which reads the files and variables of settings itself.

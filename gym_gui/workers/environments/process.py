@@ -1,4 +1,4 @@
-"""Runs the programs of an install: each line of their output is kept, and none outlives the install."""
+"""Runs the programs of an install and logs each line of their output."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the ``pyproject.toml`` of a worker says about its installation."""
+"""Reads how a worker is installed from its ``pyproject.toml``."""
 
 from __future__ import annotations
 
@@ -23,11 +23,11 @@ class WorkerProject:
         folder: With ``pyproject.toml``.
         distribution: The package's name.
         workers: Names of the entry points of the group ``mosaic.workers``.
-        told: Whether they are on record here; of a ``setup.py`` and the like only a build can tell.
-        specifiers: Who asks for which versions of Python.
+        static: Whether these names are known without a build, unlike those of a ``setup.py``.
+        specifiers: The versions of Python that each source of requirements allows.
         steps: ``pip install`` argument lists to run before the package itself.
         constraints: A constraints file, in the folder.
-        extras: Names of its optional dependencies; ``None`` where only a build can tell.
+        extras: Names of its optional dependencies; ``None`` where only a build finds out.
     """
 
     folder: Path
@@ -37,16 +37,16 @@ class WorkerProject:
     steps: tuple[tuple[str, ...], ...] = ()
     constraints: Path | None = None
     extras: tuple[str, ...] | None = None
-    told: bool = True
+    static: bool = True
 
 
 def description_of(folder: Path) -> str:
     """Return what the ``pyproject.toml`` of a project says it is; empty where it says nothing."""
     try:
-        told = _toml().loads((folder / "pyproject.toml").read_text(encoding="utf-8"))
+        table = _toml().loads((folder / "pyproject.toml").read_text(encoding="utf-8"))
     except (OSError, ValueError):
         return ""
-    return str(_table(told, "project").get("description") or "")
+    return str(_table(table, "project").get("description") or "")
 
 
 def read_project(folder: Path) -> WorkerProject:
@@ -58,10 +58,10 @@ def read_project(folder: Path) -> WorkerProject:
     """
     path = folder / "pyproject.toml"
     try:
-        told = _toml().loads(path.read_text(encoding="utf-8"))
+        pyproject = _toml().loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
         if any((folder / name).is_file() for name in _OLDER):
-            return WorkerProject(folder, folder.name, workers=(), specifiers={}, told=False)
+            return WorkerProject(folder, folder.name, workers=(), specifiers={}, static=False)
         raise UsageError(
             "there is no pyproject.toml", where=str(folder), next_step="name the folder of a worker's project"
         ) from None
@@ -69,13 +69,13 @@ def read_project(folder: Path) -> WorkerProject:
         raise UsageError(f"pyproject.toml cannot be read: {error.strerror}", where=str(path)) from None
     except ValueError as error:
         raise UsageError("pyproject.toml is not valid", where=str(path), why=str(error)) from None
-    table = _table(_table(_table(told, "tool"), "mosaic"), "install")
+    table = _table(_table(_table(pyproject, "tool"), "mosaic"), "install")
     problems = list(_problems(table, folder))
     if problems:
         raise ConfigError(
             "[tool.mosaic.install] is not valid", problems, where=str(path), next_step="fix it and install again"
         )
-    project = _table(told, "project")
+    project = _table(pyproject, "project")
     constraints = table.get("constraints")
     return WorkerProject(
         folder=folder,
@@ -87,12 +87,14 @@ def read_project(folder: Path) -> WorkerProject:
         },
         steps=tuple(tuple(step) for step in table.get("steps", [])),
         constraints=folder / constraints if constraints else None,
-        extras=tuple(_table(project, "optional-dependencies")) if _tells(project, "optional-dependencies") else None,
-        told=_tells(project, "entry-points"),
+        extras=tuple(_table(project, "optional-dependencies"))
+        if _is_static(project, "optional-dependencies")
+        else None,
+        static=_is_static(project, "entry-points"),
     )
 
 
-def _tells(project: dict[str, Any], name: str) -> bool:
+def _is_static(project: dict[str, Any], name: str) -> bool:
     dynamic = project.get("dynamic", [])
     return bool(project) and isinstance(dynamic, list) and name not in dynamic
 

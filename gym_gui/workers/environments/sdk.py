@@ -68,7 +68,7 @@ def place_sdk(site: Path, *, linked: bool = False) -> str:
 
 
 def _describe(site: Path) -> None:
-    """Write the metadata by which pip knows what is installed."""
+    """Write the metadata that pip reads."""
     info = site / f"{DISTRIBUTION.replace('-', '_')}-{gym_gui.__version__}.dist-info"
     info.mkdir()
     (info / "METADATA").write_text(_METADATA.format(name=DISTRIBUTION, version=gym_gui.__version__), encoding="utf-8")

@@ -1,4 +1,4 @@
-"""Where the package of a worker comes from: a checkout, MOSAIC's own wheel, a folder, an address or an index."""
+"""Finds where a worker's package comes from: checkout, MOSAIC's wheel, folder, address, index."""
 
 from __future__ import annotations
 
@@ -91,7 +91,7 @@ def worker_of(project: WorkerProject, name: str, origin: str) -> str:
     for known in project.workers:
         if kind_key(known) == kind_key(name):
             return known.lower()
-    if not project.told:
+    if not project.static:
         return name.lower()
     if not project.workers:
         raise UsageError(
@@ -187,7 +187,7 @@ def _known(name: str, extras: str) -> Source:
     if os.sep in name and expand_user(name).is_dir():
         raise UsageError(
             f"{name} is a folder",
-            why="the first argument names the worker, so that it can be told from others",
+            why="the first argument is the worker's name",
             next_step=shlex.join(["mosaic", "workers", "install", _worker_in(expand_user(name)), "--from", name]),
         )
     near = nearest(name, projects)

@@ -1,4 +1,4 @@
-"""Which environments are still needed, how much room they take, and the end of those that are not."""
+"""Finds the versions of environments that are in use, and removes the others."""
 
 from __future__ import annotations
 

@@ -43,7 +43,7 @@ def test_missing_and_broken_ones(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="there is no interpreter"):
         choose_interpreter(str(tmp_path / "python"), {})
     for wanted in ("", " "):
-        with pytest.raises(UsageError, match="--python names nothing"):
+        with pytest.raises(UsageError, match="--python is empty"):
             choose_interpreter(wanted, {})
     with pytest.raises(UsageError, match="there is no interpreter") as error:
         choose_interpreter(str(tmp_path), {})

@@ -62,7 +62,7 @@ def test_every_fault_of_the_table_is_named(tmp_path: Path) -> None:
 def test_a_project_whose_workers_only_a_build_can_tell(tmp_path: Path, file: str, text: str) -> None:
     (tmp_path / file).write_text(text)
     project = read_project(tmp_path)
-    assert (project.workers, project.told, project.extras) == ((), False, None)
+    assert (project.workers, project.static, project.extras) == ((), False, None)
     assert find_source("Mine[games]", str(tmp_path)).name == "mine"
 
 
