@@ -27,7 +27,7 @@ from gym_gui.workers.environments.fetch import fetch_sources
 from gym_gui.workers.environments.interpreters import BasePython, choose_interpreter
 from gym_gui.workers.environments.layout import EnvironmentFolder, environment_names, locked
 from gym_gui.workers.environments.pip import Pip
-from gym_gui.workers.environments.process import CommandError, InstallLog, is_disk_full
+from gym_gui.workers.environments.process import CommandError, InstallLog, is_disk_full, remove_old_logs
 from gym_gui.workers.environments.record import WorkerEnvironment, load_environment
 from gym_gui.workers.environments.source import Source, checkout
 from gym_gui.workers.environments.usage import remove_unused, size_on_disk
@@ -36,7 +36,6 @@ from gym_gui.workers.installed import installed_workers
 from gym_gui.workers.record import WorkerRecord
 
 NOTHING = Additions()
-_LOGS_KEPT = 10
 _NOT_COPIED = shutil.ignore_patterns(".git", "__pycache__", "*.pyc", "*.egg-info", "build", "dist", ".venv", "var")
 
 
@@ -111,7 +110,7 @@ def install_worker(
                 record = _Install(folder, source, options, progress, log, lock.fileno()).run(base)
             finally:
                 log.close()
-                _remove_old_logs(folder.logs)
+                remove_old_logs(folder.logs)
             remove_unused(folder, pythons_in_use())
             return record
     except OSError as error:
@@ -143,7 +142,8 @@ class _Install:
         """Build the environment and put it into use; without a base, one is chosen when the sources are there."""
         with tempfile.TemporaryDirectory(prefix=".source-", dir=self.folder.path) as scratch:
             if self.source.git:
-                self._fetch(Path(scratch))
+                with self._step(f"git clone {self.source.git}"):
+                    self.source = fetch_sources(self.source, Path(scratch), log=self.log, lock=self.lock)
             base = base or _base_of(self.source, self.options)
             self._add_as_before(Path(scratch))
             building = Building(self.folder, base, self.source.project, self.additions)
@@ -249,11 +249,6 @@ class _Install:
             if self.additions:
                 self.progress.note(f"as before: {self.additions.shown()}")
 
-    def _fetch(self, scratch: Path) -> None:
-        """Fetch the sources from their repository."""
-        with self._step(f"git clone {self.source.git}"):
-            self.source = fetch_sources(self.source, scratch, log=self.log, lock=self.lock)
-
     def _describe(self, environment: WorkerEnvironment, base: BasePython, workers: list[WorkerRecord]) -> None:
         """Complete the environment's record: what it was made from and with, and what is in it."""
         source, additions = self.source, self.additions
@@ -302,9 +297,3 @@ class _Install:
 
 def _base_of(source: Source, options: Options) -> BasePython:
     return choose_interpreter(options.python, source.project.specifiers if source.project else {})
-
-
-def _remove_old_logs(folder: Path) -> None:
-    with contextlib.suppress(OSError):
-        for path in sorted(folder.glob("*.log"))[:-_LOGS_KEPT]:
-            path.unlink()

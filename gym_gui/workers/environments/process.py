@@ -20,6 +20,7 @@ from gym_gui.workers.processes.guard import GuardedProcess, guarded
 
 _GRACE_S = 5.0
 _KEPT_LINES = 400
+_KEPT_LOGS = 10
 _LONGEST_LINE = 300
 _DISK_FULL = ("No space left on device", "[Errno 28]", "Disk quota exceeded", "[Errno 122]")
 _DROPPED = frozenset({"VIRTUAL_ENV", "__PYVENV_LAUNCHER__"})
@@ -96,6 +97,13 @@ class InstallLog:
         if self._lost or self._stream is None:
             with contextlib.suppress(OSError):
                 self.path.write_text("\n".join(["(the beginning is lost: the disk was full)", *self.last, ""]))
+
+
+def remove_old_logs(folder: Path) -> None:
+    """Remove the logs of a worker's installs, except for the newest ten."""
+    with contextlib.suppress(OSError):
+        for path in sorted(folder.glob("*.log"))[:-_KEPT_LOGS]:
+            path.unlink()
 
 
 def run_module(
