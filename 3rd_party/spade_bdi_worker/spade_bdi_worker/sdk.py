@@ -1,6 +1,6 @@
-"""MOSAIC's worker SDK, or what stands in for it where MOSAIC is not installed: it prints the same events.
+"""MOSAIC's worker SDK, or a stand-in that prints the same events without it.
 
-Every worker has the same file: `mosaic workers new` writes it. Import the SDK from here, and change nothing in here.
+Every worker package has this same file, written by `mosaic workers new`. Import the SDK from it; do not edit it.
 Standard library alone, Python 3.8 and later.
 """
 
@@ -17,7 +17,7 @@ except ImportError:
 
 
 class _LogConstants:
-    """MOSAIC's log constants by their names; without MOSAIC each is ``None``."""
+    """MOSAIC's log constants by name; each is ``None`` without MOSAIC."""
 
     def __getattr__(self, name: str) -> Any:
         return getattr(importlib.import_module("gym_gui.logging_config.log_constants"), name) if HAS_SDK else None
@@ -27,7 +27,7 @@ log_constants = _LogConstants()
 
 
 def log_constant(logger: Any, constant: Any, **values: Any) -> None:
-    """Log one of MOSAIC's log constants with some values; without MOSAIC nothing is logged."""
+    """Log a log constant with values; does nothing without MOSAIC."""
     if HAS_SDK:
         helpers = importlib.import_module("gym_gui.logging_config.helpers")
         helpers.log_constant(logger, constant, extra=values, stacklevel=2)
@@ -112,7 +112,7 @@ else:
             return f"{self.path}: {self.message}{allowed}{near}"
 
     class Cancelled(BaseException):
-        """Somebody asked this process to end. Not an :class:`Exception`: training loops do not swallow it."""
+        """Cancellation by SIGTERM or SIGINT. Not an :class:`Exception`, so that training loops do not swallow it."""
 
         def __init__(self, signal_number: int = signal.SIGTERM) -> None:
             self.signal_name, self.signal_number = signal.Signals(signal_number).name, int(signal_number)
@@ -125,7 +125,7 @@ else:
     class TelemetryEmitter:
         """Prints events as JSON lines on stdout, each with one flushed write. Thread-safe."""
 
-        stream: Any = None  # stands in for stdout while what libraries print goes to stderr
+        stream: Any = None  # stdout, while sys.stdout is redirected to stderr
 
         def __init__(self, run_id: str, *, worker_id: str | None = None, sink: Any = None, logger: Any = None) -> None:
             self.run_id, self.worker_id, self.logger = run_id, worker_id or os.environ.get("WORKER_ID") or None, logger
@@ -146,7 +146,7 @@ else:
             return emit
 
         def phase(self, name: str) -> None:
-            """Print what the worker is busy with while it takes no steps; ``""`` and the next of its data end it."""
+            """Print what the worker is busy with while it takes no steps; ``""`` or the next data event ends it."""
             if name != self._phase:
                 self._phase = name
                 self.heartbeat({"phase": name})
@@ -164,11 +164,11 @@ else:
             self._print_data({"event_type": "metric", "step": step, "values": values, "timestamp": time.time(), **more})
 
         def allows_steps(self) -> bool:
-            """Return whether to print the steps of an episode that begins now: without MOSAIC there is no quota."""
+            """Return whether to print the steps of the next episode: there is no quota without MOSAIC."""
             return True
 
         def count_sampled(self, steps: int) -> None:
-            """Have the next event say that steps were left out."""
+            """Report sampled-out steps with the next event."""
             self._sampled += steps
 
         def _print_data(self, event: dict[str, Any]) -> None:
@@ -181,7 +181,7 @@ else:
                     event["sampled"], self._sampled = event.get("sampled", 0) + self._sampled, 0
                 event = {**self._head, **event}
                 line = json.dumps(event, sort_keys=sort_keys, separators=(",", ":"), default=self._plain)
-                with contextlib.suppress(OSError, ValueError):  # nobody reads any more: that must not end a training
+                with contextlib.suppress(OSError, ValueError):  # a closed stdout must not end a training
                     print(line, file=self._sink or self.stream or sys.stdout, flush=True)
 
         @staticmethod
@@ -189,7 +189,7 @@ else:
             return value.tolist() if hasattr(value, "tolist") else str(value)
 
     class RunLifecycle:
-        """One run: its first event, heartbeats, exactly one last event. MOSAIC's own also writes the manifest."""
+        """Context manager around a run's work: emits its lifecycle events exactly once. Writes no manifest."""
 
         def __init__(self, config: Any, worker_type: str = "", *, dry_run: bool = False, **options: Any) -> None:
             self.run_id, self.worker_type, self.dry_run = str(config.run_id), worker_type, dry_run
@@ -212,7 +212,7 @@ else:
 
         def __enter__(self) -> RunLifecycle:
             if self._process is not None:
-                raise RuntimeError(f"run {self.run_id} has begun before: a run has one lifecycle")
+                raise RuntimeError(f"run {self.run_id} was started before; make a new RunLifecycle for another run")
             self._process = os.getpid()
             self.emitter.run_started(self._announcement)
             if self._interval_s > 0:
@@ -231,37 +231,37 @@ else:
                 self.emitter.run_completed(self.summary)
             elif isinstance(error, (Cancelled, KeyboardInterrupt)):
                 self.outcome, name = "cancelled", getattr(error, "signal_name", "SIGINT")
-                self.emitter.run_cancelled({"reason": f"{name} received", "signal": name, **self._how_far()})
+                self.emitter.run_cancelled({"reason": f"{name} received", "signal": name, **self._progress_payload()})
             else:
                 self.outcome = "failed"
                 self.emitter.run_failed(_failure(error))
 
         def phase(self, name: str) -> None:
-            """Say what the worker is busy with while it takes no steps; nothing in a dry run."""
+            """Announce what the worker is busy with while it takes no steps; silent in a dry run."""
             if not self.dry_run:
                 self.emitter.phase(name)
 
         def refuse(self, problems: Any) -> None:
-            """End the run before its work begins, if there is a reason to."""
+            """Raise ConfigError if there are problems."""
             if problems:
                 raise ConfigError("The run cannot start.", problems)
 
         def folder(self, kind: str) -> Path:
-            """Return this worker's folder: of ``checkpoints``, ``tensorboard``, ``videos`` or ``frames``."""
+            """Return the worker's folder for ``checkpoints``, ``tensorboard``, ``videos`` or ``frames``."""
             return Path("runs", self.run_id, kind, self.worker_id or "")
 
         def constant(self, name: str) -> None:
-            """Return no log constant: there are none without MOSAIC."""
+            """Return ``None``: there are no log constants without MOSAIC."""
 
-        def _how_far(self) -> dict[str, Any]:
+        def _progress_payload(self) -> dict[str, Any]:
             try:
                 return dict(self._progress())
-            except Exception as error:  # noqa: BLE001 - a fault in the report must not end the run
+            except Exception as error:  # noqa: BLE001 - a broken progress callback must not end the run
                 return {"payload_error": f"{type(error).__name__}: {error}"}
 
         def _beat(self) -> None:
             while not self._ended.wait(self._interval_s):
-                self.emitter.heartbeat(self._how_far())
+                self.emitter.heartbeat(self._progress_payload())
 
     def _failure(error: BaseException) -> dict[str, Any]:
         details = getattr(error, "details", None)
@@ -275,11 +275,11 @@ else:
         return 0 if error is None else getattr(error, "exit_code", other)
 
     class WorkerCLI:
-        """A worker's command line; MOSAIC's own also checks the config's schema."""
+        """A worker's command line. Does not check the config's schema."""
 
         @staticmethod
         def run(config_class: Any, runtime_class: Any, argv: Any = None, **names: Any) -> int:
-            """Read the config, run the runtime, tell how it ended; return the exit code."""
+            """Read the config, run the runtime, return the exit code."""
             parser = argparse.ArgumentParser(**names)
             parser.add_argument("--config", metavar="PATH", required=True, help="JSON file with the worker's config")
             parser.add_argument("--dry-run", action="store_true", help="check the config; train nothing")
@@ -318,12 +318,12 @@ else:
             runtime_class(config, **{name: value for name, value in options.items() if name in known}).run()
             return 0
         except Cancelled as cancelled:
-            if (run_id, "run_completed") in _emitted:  # the request came too late
+            if (run_id, "run_completed") in _emitted:  # the signal came too late
                 return 0
             if not _emitted & {(run_id, event) for event in _LAST}:
                 TelemetryEmitter(run_id).run_cancelled({"reason": str(cancelled), "signal": cancelled.signal_name})
             return cancelled.exit_code
-        except Exception as error:  # noqa: BLE001 - the end of the process: whatever it was is told, and the exit code
+        except Exception as error:  # noqa: BLE001 - the end of the process: report whatever it was
             if isinstance(error, MosaicError):
                 sys.stderr.write(f"{error}\n")
             else:
@@ -333,11 +333,11 @@ else:
             return _exit_code(error)
 
     def _cancel_on_signals() -> None:
-        """Have the first SIGTERM or SIGINT raise :class:`Cancelled` in the main thread, until the process ends."""
+        """Raise :class:`Cancelled` in the main thread at the first SIGTERM or SIGINT from now on."""
         owner = os.getpid()
 
         def cancel(number: int, _frame: Any) -> None:
-            if os.getpid() != owner:  # a forked process keeps the signal's ordinary meaning
+            if os.getpid() != owner:  # a forked process keeps the default action
                 signal.signal(number, signal.SIG_DFL)
                 return os.kill(os.getpid(), number)
             signal.signal(signal.SIGTERM, signal.SIG_IGN)
@@ -361,7 +361,7 @@ else:
         return (worker.get("config") or {}) if worker else data
 
     def check_config(*_: Any) -> list[Problem]:
-        """Return no problem: types, bounds and names are checked by MOSAIC alone."""
+        """Return no problems: the schema is not checked without MOSAIC."""
         return []
 
     def nearest(name: str, candidates: Any) -> str | None:
@@ -387,7 +387,7 @@ else:
 
 
 def require_sdk(worker: str) -> None:
-    """Refuse to go on where MOSAIC's SDK is not installed, for a worker that cannot do without it.
+    """Raise an error if MOSAIC's SDK is not installed, for workers that need it.
 
     Raises:
         UsageError: It is not installed.

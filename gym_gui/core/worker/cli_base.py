@@ -130,7 +130,7 @@ def _run(config_class: Any, runtime_class: Any, arguments: argparse.Namespace, h
             config = _build(config_class, values, worker_id, arguments.config)
             return _run_config(config, runtime_class, arguments.dry_run)
     except Cancelled as cancelled:
-        if was_emitted(run_id, "run_completed"):  # the request came too late: events and exit code tell the same
+        if was_emitted(run_id, "run_completed"):  # the signal came too late: the exit code must agree
             return 0
         if not was_emitted(run_id, "run_cancelled") and not was_emitted(run_id, "run_failed"):
             TelemetryEmitter(run_id).run_cancelled({"reason": str(cancelled), "signal": cancelled.signal_name})

@@ -38,7 +38,7 @@ class HeartbeatThread:
 
     def __exit__(self, *_: object) -> None:
         self._ended.set()
-        if self._thread.is_alive():  # a request to end may come before it has begun
+        if self._thread.is_alive():  # a signal may arrive before it has started
             self._thread.join()
 
     def _beat(self) -> None:

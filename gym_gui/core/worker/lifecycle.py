@@ -1,4 +1,4 @@
-"""A worker's run from its first event to its last."""
+"""The lifecycle of a worker's run: events, heartbeats, manifest, exit code."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from gym_gui.config import paths
 from gym_gui.constants import WORKER_HEARTBEAT_INTERVAL_S
 from gym_gui.core.worker.errors import ConfigError, MosaicError, Problem
 from gym_gui.core.worker.heartbeat import HeartbeatThread
-from gym_gui.core.worker.signals import Cancelled, ignore_requests
+from gym_gui.core.worker.signals import Cancelled, ignore_signals
 from gym_gui.core.worker.telemetry import TelemetryEmitter
 
 if TYPE_CHECKING:
@@ -23,10 +23,10 @@ _in_progress: RunLifecycle | None = None
 
 
 def exit_code(error: BaseException | None) -> int:
-    """Return what a worker's process exits with after its run ended.
+    """Return the exit code of a worker process whose run has ended.
 
     Args:
-        error: What ended the run; ``None`` if it completed.
+        error: The exception that ended the run; ``None`` if it completed.
 
     Returns:
         0 completed, 1 failed, 2 wrong usage, 130 or 143 cancelled by SIGINT or SIGTERM.
@@ -41,7 +41,7 @@ def exit_code(error: BaseException | None) -> int:
 
 
 class RunLifecycle:
-    """One run: its first event, heartbeats, its manifest, exactly one last event.
+    """Context manager around a run's work: emits its lifecycle events exactly once.
 
     The work is the body of a ``with`` statement::
 
@@ -52,28 +52,28 @@ class RunLifecycle:
                 run.summary.update(train(run.emitter))
         return run.summary
 
-    ``run_started`` is emitted at the beginning. At the end heartbeats stop, the manifest is written, and the last event
-    follows: ``run_completed`` with the summary, ``run_failed`` after an exception, ``run_cancelled`` after a request to
-    end. The exception goes on to the caller. A request to end that arrives while the last event is emitted is too late.
+    On entry ``run_started`` is emitted and heartbeats start. On exit heartbeats stop, the manifest is written, and the
+    final event is emitted: ``run_completed`` with the summary, ``run_failed`` after an exception, or ``run_cancelled``
+    after SIGTERM or SIGINT. The exception is passed on. A signal that arrives during the final event is ignored.
 
     Args:
-        config: The worker's config; its ``worker_id`` and ``heartbeat_interval_s`` count where it has them.
-        worker_type: The kind of worker, as its entry point is named: in ``run_started`` and in its log constants.
-        dry_run: Whether this run only checks: it has no heartbeats, phases and manifest, and its summary says so.
-        announcement: What else ``run_started`` says.
-        progress: Called in heartbeats and when the run is cancelled: how far it is.
-        write_manifest: Writes the manifest of what the run left behind, and returns its path.
-        heartbeat_interval_s: Seconds between heartbeats; 0 for none.
-        emitter: Emits the events; default: a new one.
-        logger: Takes a record of each event, and what else is to be said.
+        config: The worker's config; its ``worker_id`` and ``heartbeat_interval_s`` are used if it has them.
+        worker_type: Name of the worker's entry point; part of ``run_started`` and of its log constants.
+        dry_run: Only check: no heartbeats, no phases, no manifest; the summary's status is ``dry-run``.
+        announcement: Further payload of ``run_started``.
+        progress: Returns the payload of heartbeats, which ``run_cancelled`` also carries.
+        write_manifest: Writes the manifest of the run's artifacts and returns its path.
+        heartbeat_interval_s: Seconds between heartbeats, 0 for none; default: the config's, else 30.
+        emitter: Emits the events; default: a new :class:`TelemetryEmitter`.
+        logger: Gets a record of each event, and warnings.
 
     Attributes:
         emitter: Emits the run's telemetry.
         worker_id: The instance of the worker, if known.
         dry_run: As above.
-        summary: The payload of ``run_completed``; the work puts in what it came to.
+        summary: The payload of ``run_completed``; the work adds its results.
         outcome: ``"completed"``, ``"failed"`` or ``"cancelled"``; ``None`` until the run has ended.
-        exit_code: What the process exits with; ``None`` until the run has ended.
+        exit_code: The process's exit code; ``None`` until the run has ended.
     """
 
     def __init__(
@@ -110,26 +110,26 @@ class RunLifecycle:
             heartbeat_interval_s = getattr(config, "heartbeat_interval_s", WORKER_HEARTBEAT_INTERVAL_S)
         self._heartbeats: HeartbeatThread | None = None
         if (heartbeat_interval_s or 0) > 0 and not dry_run:
-            self._heartbeats = HeartbeatThread(self.emitter, heartbeat_interval_s, self._how_far)
+            self._heartbeats = HeartbeatThread(self.emitter, heartbeat_interval_s, self._progress_payload)
         self._process: int | None = None
 
     def __enter__(self) -> RunLifecycle:
-        """Begin the run.
+        """Emit ``run_started`` and start heartbeats.
 
         Raises:
-            RuntimeError: It has begun before, or another one has not ended in this process.
+            RuntimeError: This run was started before, or another run of this process has not ended.
         """
         global _in_progress
         if self._process is not None:
-            raise RuntimeError(f"run {self.run_id} has begun before: a run has one lifecycle")
+            raise RuntimeError(f"run {self.run_id} was started before; make a new RunLifecycle for another run")
         if _in_progress is not None:
-            raise RuntimeError(f"run {_in_progress.run_id} has not ended: a process has one run at a time")
+            raise RuntimeError(f"run {_in_progress.run_id} has not ended; a process has one run at a time")
         self._process, _in_progress = os.getpid(), self
         try:
             self._emit("run_started", self._announcement, constant=self.constant("RUNTIME_STARTED"))
             if self._heartbeats is not None:
                 self._heartbeats.__enter__()
-        except BaseException as error:  # a request to end may arrive before the work has begun
+        except BaseException as error:  # a signal may arrive before the work begins
             self.__exit__(type(error), error, error.__traceback__)
             raise
         return self
@@ -137,24 +137,24 @@ class RunLifecycle:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        """End the run; further calls, and those in forked processes, do nothing."""
+        """Write the manifest and emit the final event; does nothing if called again or in a forked process."""
         global _in_progress
         if self.outcome is not None or self._process != os.getpid():
             return
         try:
             self._close()
-            with ignore_requests():
+            with ignore_signals():
                 self._end(error)
-        except (Cancelled, KeyboardInterrupt) as request:  # it came while the run was being closed
-            if isinstance(request, Cancelled):
+        except (Cancelled, KeyboardInterrupt) as late:  # the signal arrived during the lines above
+            if isinstance(late, Cancelled):
                 self._close()
-            self._end(request)
+            self._end(late)
             raise
         finally:
             _in_progress = None
 
     def phase(self, name: str) -> None:
-        """Say what the worker is busy with while it takes no steps; nothing in a dry run.
+        """Announce what the worker is busy with while it takes no steps; silent in a dry run.
 
         Args:
             name: A short text, such as ``"importing torch"``; ``""`` ends the phase, as the first step does.
@@ -163,24 +163,24 @@ class RunLifecycle:
             self.emitter.phase(name)
 
     def refuse(self, problems: Sequence[Problem]) -> None:
-        """End the run before its work begins, if there is a reason to.
+        """Raise an error if a check before the work found problems.
 
         Args:
-            problems: Every reason why it cannot start; none lets it go on.
+            problems: All problems found; empty if there are none.
 
         Raises:
-            ConfigError: There is a reason.
+            ConfigError: There are problems.
         """
         if problems:
             raise ConfigError("The run cannot start.", problems)
 
     def folder(self, kind: str) -> Path:
-        """Return this worker's folder in the run: of ``checkpoints``, ``tensorboard``, ``videos`` or ``frames``."""
+        """Return the worker's folder for ``checkpoints``, ``tensorboard``, ``videos`` or ``frames``."""
         folder: Path = getattr(paths, f"get_{kind}_dir")(self.run_id, self.worker_id)
         return folder
 
     def constant(self, name: str) -> LogConstant | None:
-        """Return the worker's log constant ``LOG_WORKER_{TYPE}_<name>``; ``None`` where the type is not known."""
+        """Return the log constant ``LOG_WORKER_{TYPE}_<name>``; ``None`` without a worker type."""
         if not self.worker_type:
             return None
         from gym_gui.logging_config import log_constants
@@ -190,7 +190,7 @@ class RunLifecycle:
         return constant
 
     def _close(self) -> None:
-        """Do what comes before the last event; what has been done is not done again."""
+        """Stop heartbeats and write the manifest, each once."""
         if self._heartbeats is not None:
             self._heartbeats.__exit__()
             self._heartbeats = None
@@ -201,13 +201,13 @@ class RunLifecycle:
     def _manifest(self, write: Callable[[], str | Path | None]) -> str | None:
         try:
             path = write()
-        except Exception as error:  # noqa: BLE001 - a training that succeeded must not fail for its table of contents
+        except Exception as error:  # noqa: BLE001 - a missing manifest must not fail a finished training
             self.logger.warning("the analytics manifest cannot be written: %s: %s", type(error).__name__, error)
             return None
         return str(path) if path else None
 
     def _end(self, error: BaseException | None) -> None:
-        """Emit the last event."""
+        """Emit the final event."""
         self.exit_code = exit_code(error)
         if error is None:
             self.outcome = "completed"
@@ -215,7 +215,7 @@ class RunLifecycle:
         elif isinstance(error, (Cancelled, KeyboardInterrupt)):
             self.outcome = "cancelled"
             name = error.signal_name if isinstance(error, Cancelled) else "SIGINT"
-            self._emit("run_cancelled", {"reason": f"{name} received", "signal": name, **self._how_far()})
+            self._emit("run_cancelled", {"reason": f"{name} received", "signal": name, **self._progress_payload()})
         else:
             self.outcome = "failed"
             payload: dict[str, Any] = {"error": str(error), "error_type": type(error).__name__}
@@ -226,16 +226,16 @@ class RunLifecycle:
             unexpected = None if isinstance(error, MosaicError) else error
             self._emit("run_failed", payload, constant=self.constant("RUNTIME_FAILED"), exc_info=unexpected)
 
-    def _how_far(self) -> dict[str, Any]:
+    def _progress_payload(self) -> dict[str, Any]:
         try:
             return dict(self._progress()) if self._progress is not None else {}
-        except Exception as error:  # noqa: BLE001 - a fault in the report must not end the run otherwise than it ended
+        except Exception as error:  # noqa: BLE001 - a broken progress callback must not change the outcome
             return {"payload_error": f"{type(error).__name__}: {error}"}
 
     def _emit(self, event: str, payload: Mapping[str, Any], **options: Any) -> None:
         try:
             getattr(self.emitter, event)(payload, **options)
-        except Exception as error:  # noqa: BLE001 - telemetry must not end a training, nor hide what ended it
+        except Exception as error:  # noqa: BLE001 - telemetry must neither end a training nor hide its error
             self.logger.warning("%s cannot be emitted: %s: %s", event, type(error).__name__, error)
 
 

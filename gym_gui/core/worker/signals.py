@@ -88,8 +88,8 @@ def cancel_on_signals() -> Iterator[None]:
 
 
 @contextlib.contextmanager
-def ignore_requests() -> Iterator[None]:
-    """Ignore SIGTERM and SIGINT, for what is not to be interrupted half way; outside the main thread do nothing."""
+def ignore_signals() -> Iterator[None]:
+    """Ignore SIGTERM and SIGINT inside the block; does nothing outside the main thread."""
     if threading.current_thread() is not threading.main_thread():
         yield
         return
@@ -101,4 +101,4 @@ def ignore_requests() -> Iterator[None]:
             signal.signal(number, signal.SIG_DFL if handler is None else handler)  # None: set by code in C
 
 
-__all__ = ["Cancelled", "cancel_on_signals", "ignore_requests"]
+__all__ = ["Cancelled", "cancel_on_signals", "ignore_signals"]

@@ -22,7 +22,7 @@ from urllib.parse import unquote, urlsplit
 Report = Dict[str, Any]  # noqa: UP006
 GROUP = "mosaic.workers"
 CONSTANT = re.compile(r"\bLOG_WORKER_[A-Z0-9_]*\{?")
-HELPERS = ("log_constant", "LogConstantMixin", "register_log_constant")
+HELPERS = ("log_constant", "LogConstantMixin", "register_log_constant", "RunLifecycle")
 MOST_SOURCES = 2000
 
 

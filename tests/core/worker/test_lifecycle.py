@@ -327,7 +327,7 @@ def test_a_run_within_a_run_is_refused(make: Make, sink: io.StringIO) -> None:
     with make() as run:
         with pytest.raises(RuntimeError, match="run r has not ended"), make(Config("other")):
             raise AssertionError("it began")
-        with pytest.raises(RuntimeError, match="has begun before"), run:
+        with pytest.raises(RuntimeError, match="was started before"), run:
             raise AssertionError("it began again")
     assert kinds(sink) == ["run_started", "run_completed"]
     with make(Config("other")):
@@ -338,7 +338,7 @@ def test_a_run_has_one_lifecycle(make: Make, sink: io.StringIO) -> None:
     run = make()
     with run:
         pass
-    with pytest.raises(RuntimeError, match="has begun before"), run:
+    with pytest.raises(RuntimeError, match="was started before"), run:
         pass
     assert kinds(sink) == ["run_started", "run_completed"]
 
