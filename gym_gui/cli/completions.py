@@ -20,6 +20,13 @@ def complete_worker(_ctx: click.Context, _param: click.Parameter, incomplete: st
     return sorted(name for name in names if name.startswith(incomplete))
 
 
+def complete_executor(_ctx: click.Context, _param: click.Parameter, incomplete: str) -> list[str]:
+    """Return the names of installed executors that begin like what was typed."""
+    from gym_gui.runs.executors import executor_names
+
+    return [name for name in executor_names() if name.startswith(incomplete)]
+
+
 def complete_environment(_ctx: click.Context, _param: click.Parameter, incomplete: str) -> list[str]:
     """Return the names of workers with an environment of their own."""
     return [name for name in _environments() if name.startswith(incomplete)]

@@ -7,6 +7,8 @@ from collections.abc import Iterator
 
 import click
 
+from gym_gui.cli.executor_choice import ExecutorChoice
+
 _INTRO = """\
 <!-- Made by docs/generate.py; edit the code instead. -->
 
@@ -129,7 +131,7 @@ def _row(option: click.Option) -> str:
     value = "" if option.is_flag else f" {option.metavar or 'N'}"
     names = ", ".join(f"`{name}{value}`" for name in option.opts)
     text = option.help or ""
-    if isinstance(option.type, click.Choice):
+    if isinstance(option.type, (click.Choice, ExecutorChoice)):
         text += " One of: " + ", ".join(f"`{choice}`" for choice in option.type.choices) + "."
     if option.show_default and option.default is not None:
         text += f" Default: `{option.default}`."

@@ -38,7 +38,7 @@ class TrainRunConfig:
         limits: Time limits and attempts, ``schedule.max_duration_seconds`` included.
         on_worker_failure: ``fail_fast`` or ``continue``.
         on_disk_full: ``continue`` or ``pause``.
-        executor: ``local``, ``ray`` or ``agent``.
+        executor: The name of an installed one.
         priority: Higher leaves the queue first.
         tags: Words to find the run by.
         notes: Free text.

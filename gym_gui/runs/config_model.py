@@ -8,6 +8,7 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, StrictBool, StrictStr
 from pydantic_core import PydanticCustomError
 
+from gym_gui.runs.executors import LOCAL, executor_names
 from gym_gui.runs.names import LINE_BREAKS_AND_TABS, name_fault
 
 MAX_WORKERS = 1024
@@ -32,6 +33,13 @@ def _no_control_characters(value: str, allow: str = "") -> str:
     """Reject text with characters that control a terminal."""
     if fault := name_fault(value, allow=allow):
         raise PydanticCustomError("control_character", fault)
+    return value
+
+
+def _installed_executor(value: str) -> str:
+    """Reject the name of an executor that no installed package has."""
+    if value != LOCAL and value not in executor_names():
+        raise PydanticCustomError("unknown_executor", "is unknown")
     return value
 
 
@@ -194,7 +202,11 @@ class RunConfigModel(Part):
     priority: Annotated[int, Field(ge=-100, le=100), _IS_NUMBER] = Field(
         default=0, description="Runs of a higher priority leave the queue first; -100 to 100."
     )
-    executor: Literal["local", "ray", "agent"] = Field(default="local", description="Where the workers run.")
+    executor: Annotated[StrictStr, AfterValidator(_installed_executor)] = Field(
+        default=LOCAL,
+        description="Where the workers run: an installed executor; `mosaic doctor` lists them.",
+        json_schema_extra=lambda schema: schema.update(enum=[*executor_names()]),
+    )
     limits: LimitsPart = Field(default=LimitsPart(), description="Time, attempts, disk.")
     on_worker_failure: Literal["fail_fast", "continue"] = Field(
         default="fail_fast", description="Whether a failed worker stops the others."

@@ -40,7 +40,7 @@ from gym_gui.trainer.channel import PORT_CALLS, PORT_OPTIONS, SERVER_OPTIONS
 from gym_gui.trainer.disk_guard import make_room
 from gym_gui.trainer.disk_quota import DiskQuota
 from gym_gui.trainer.dispatcher import Dispatcher
-from gym_gui.trainer.executors.local import LocalExecutor
+from gym_gui.trainer.executors.installed import installed_executors
 from gym_gui.trainer.home import DaemonHome, DaemonInfo
 from gym_gui.trainer.housekeeping import Housekeeping
 from gym_gui.trainer.inventory import read_inventory
@@ -107,8 +107,7 @@ class TrainerDaemon:
         make_room(self.paths.path)
         self.registry = Registry(self.paths.registry)
         self.board = RunBoard(self.registry)
-        self.local = LocalExecutor(self.paths.path)
-        self.executors = {self.local.name: self.local}
+        self.executors = installed_executors(self.paths.path)
         inventory = read_inventory()
         self.capacity = Capacity(
             max_running_runs=int(get_setting("max_running_runs")),
@@ -119,11 +118,11 @@ class TrainerDaemon:
         )
         self.log_retention = LogRetention(self.paths.path, LiveRuns(self.paths.path / "runs"))
         self.dispatcher = Dispatcher(
-            self.board, self.executors, self.capacity, self.paths.path, inventory, self.log_retention.add
+            self.board, self.executors.ready, self.capacity, self.paths.path, inventory, self.log_retention.add
         )
         limit_bytes = int(float(get_setting("max_run_disk_mb")) * (1 << 20))
         self.quota = DiskQuota(self.paths.path, self.dispatcher, limit_bytes)
-        self.submission = Submission(self.paths.path, self.registry, frozenset(self.executors), inventory)
+        self.submission = Submission(self.paths.path, self.registry, self.executors, inventory)
         idle_timeout_s = float(get_setting("daemon_idle_timeout_s")) if on_demand else None
         self.chores = Housekeeping(
             self.paths.path,
@@ -186,7 +185,8 @@ class TrainerDaemon:
 
     async def _load_and_do_chores(self) -> None:
         await self.loading.run(self._load)
-        chores = (self.chores.run, self.quota.run, self.local.keep_spare, self.log_retention.run)
+        background = (executor.background for executor in self.executors.ready.values())
+        chores = (self.chores.run, self.quota.run, self.log_retention.run, *background)
         await asyncio.gather(*(keep_going(chore) for chore in chores))
 
     async def _watch_home(self) -> None:

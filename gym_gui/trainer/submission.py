@@ -28,6 +28,7 @@ from gym_gui.runs.provenance import collect_provenance
 from gym_gui.runs.summary import RunSummary
 from gym_gui.trainer.all_problems import all_problems
 from gym_gui.trainer.demand import demand_problems, gpu_problems
+from gym_gui.trainer.executors.installed import InstalledExecutors
 from gym_gui.trainer.inventory import Inventory
 from gym_gui.trainer.live import LiveRuns
 from gym_gui.trainer.proto import mosaic_pb2 as pb
@@ -44,12 +45,12 @@ class Submission:
     Args:
         home: The home.
         registry: Where runs are entered.
-        executors: Names of the executors that the daemon has.
+        executors: The executors that the daemon has.
         inventory: The machine; a run that could never fit is refused.
     """
 
     def __init__(
-        self, home: Path, registry: Registry, executors: frozenset[str], inventory: Inventory | None = None
+        self, home: Path, registry: Registry, executors: InstalledExecutors, inventory: Inventory | None = None
     ) -> None:
         self.home = home
         self.catalog = WorkerCatalog(home)
@@ -135,10 +136,7 @@ class Submission:
         return self._plan(config, **more)
 
     def _plan(self, config: TrainRunConfig, **more: Any) -> PlannedRun:
-        problems = []
-        if config.executor not in self._executors:
-            allowed = " or ".join(sorted(self._executors))
-            problems.append(Problem("executor", "is not available here", value=config.executor, allowed=allowed))
+        problems = self._executor_problems(config.executor)
         if self._inventory is not None:
             problems += demand_problems(config.resources, len(config.workers), self._inventory)
         try:
@@ -156,6 +154,15 @@ class Submission:
                 next_step="Fix the config and run it again. Nothing was written.",
             )
         return planned
+
+    def _executor_problems(self, name: str) -> list[Problem]:
+        """Return why the daemon cannot run anything with an executor that is installed."""
+        if name in self._executors.ready:
+            return []
+        broken = self._executors.broken.get(name)
+        message = f"is broken: {broken}" if broken else "was installed after the daemon started: mosaic daemon stop"
+        allowed = " or ".join(sorted(self._executors.ready))
+        return [Problem("executor", message, value=name, allowed=allowed)]
 
 
 def _needing_gpus(planned: PlannedRun) -> list[str]:

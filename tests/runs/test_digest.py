@@ -73,7 +73,7 @@ def test_a_form_and_what_does_not_count(form: dict[str, Any]) -> None:
     other = copy.deepcopy(form)
     text = json.dumps(other).replace("form-0001", "form-0002")
     other = json.loads(text)
-    other |= {"run_name": "another", "tags": ["x"], "notes": "y", "priority": 5, "executor": "agent"}
+    other |= {"run_name": "another", "tags": ["x"], "notes": "y", "priority": 5}
     other["metadata"]["ui"] = {"worker_id": "my_worker", "theme": "light"}
     other["entry_point"] = "/opt/venv/bin/python3.11"
     other["environment"]["OPENAI_API_KEY"] = "sk-1"

@@ -9,6 +9,8 @@ import pytest
 
 from gym_gui.core.worker.errors import ConfigError, MosaicError
 from gym_gui.runs.folder import RunFolder
+from gym_gui.trainer.executors.installed import InstalledExecutors
+from gym_gui.trainer.executors.local import LocalExecutor
 from gym_gui.trainer.live import LiveRuns
 from gym_gui.trainer.proto import mosaic_pb2 as pb
 from gym_gui.trainer.registry import Registry
@@ -24,7 +26,7 @@ def registry(home: Path) -> Iterator[Registry]:
 
 @pytest.fixture
 def submission(daemon_home: Path, registry: Registry) -> Submission:
-    return Submission(daemon_home, registry, frozenset({"local"}))
+    return Submission(daemon_home, registry, InstalledExecutors({"local": LocalExecutor(daemon_home)}))
 
 
 def request(config: Any, **fields: Any) -> pb.SubmitRunRequest:

@@ -8,10 +8,13 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from gym_gui.cli.completions import complete_executor
 from gym_gui.cli.config_completions import complete_algorithm, complete_env, complete_setting, complete_tag
 from gym_gui.cli.counts import count_option
+from gym_gui.cli.executor_choice import ExecutorChoice
 from gym_gui.cli.options import TEXT, common, worker_argument
 from gym_gui.cli.overrides import override_options
+from gym_gui.runs.executors import LOCAL
 
 if TYPE_CHECKING:
     from gym_gui.workers.record import WorkerRecord
@@ -67,10 +70,12 @@ if TYPE_CHECKING:
 @click.option("--priority", type=click.IntRange(-100, 100), default=0, help="Higher leaves the queue first.")
 @click.option(
     "--executor",
-    type=click.Choice(["local", "ray", "agent"]),
-    default="local",
+    type=ExecutorChoice(),
+    shell_complete=complete_executor,
+    default=LOCAL,
     show_default=True,
-    help="Where the workers run; the daemon says which of them it has.",
+    metavar="NAME",
+    help="Where the workers run.",
 )
 @click.option("--detach", is_flag=True, help="Submit and return at once; the run goes on without this command.")
 @click.option("--dry-run", is_flag=True, help="Check everything, start nothing.")

@@ -29,3 +29,4 @@ LOG_DAEMON_PROXY_HUNG = _run(1119, "WARNING", "A run's proxy makes no progress; 
 LOG_DAEMON_REGISTRY_REPLACED = _daemon(
     1120, "WARNING", "The registry is of no use: it is set aside and built anew from the run folders", "registry"
 )
+LOG_DAEMON_EXECUTOR_BROKEN = _daemon(1121, "ERROR", "An installed executor cannot be used", "executor", "error")

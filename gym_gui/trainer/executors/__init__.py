@@ -1,1 +1,5 @@
-"""Where runs' supervisors are started: one small module per place, behind the contract in ``base``."""
+"""Executors: where runs' supervisors are started, one small module per kind of place."""
+
+from gym_gui.trainer.executors.base import Executor
+
+__all__ = ["Executor"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import abc
+from pathlib import Path
 from typing import ClassVar
 
 from gym_gui.runs.folder import RunFolder
@@ -14,10 +15,16 @@ class Executor(abc.ABC):
     A supervisor carries a run to its end by itself: it outlives the daemon, and what it has done stands in the run's
     folder. So an executor keeps no state that matters: another instance of it (the next daemon's) must be able to
     observe and end what an earlier one started. ``executors.conformance.ExecutorContract`` tests all of this.
+
+    Args:
+        home: The home of the daemon.
     """
 
-    #: The name in a run config's ``executor``.
+    #: The name in a run config's ``executor``: that of the entry point.
     name: ClassVar[str]
+
+    def __init__(self, home: Path) -> None:
+        self.home = home
 
     @abc.abstractmethod
     async def start(self, folder: RunFolder) -> None:
@@ -43,4 +50,11 @@ class Executor(abc.ABC):
 
     @abc.abstractmethod
     async def cleanup(self, folder: RunFolder) -> None:
-        """Let go of what is held for a run that has ended."""
+        """Release what is kept for a run that has ended; no error if there is nothing."""
+
+    async def background(self) -> None:
+        """Do what is to be done beside the runs, until cancelled or done; by default nothing.
+
+        An exception is logged, and this is called again a second later.
+        """
+        return

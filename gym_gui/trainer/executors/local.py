@@ -14,6 +14,7 @@ from gym_gui.config.settings import get_setting
 from gym_gui.core.worker.errors import MosaicError
 from gym_gui.logging_config.helpers import log_constant
 from gym_gui.logging_config.log_constants import LOG_DAEMON_PROXY_HUNG
+from gym_gui.runs.executors import LOCAL
 from gym_gui.runs.folder import RunFolder
 from gym_gui.runs.lock import is_locked
 from gym_gui.supervision.liveness import Progress, last_beat, proxy_of
@@ -37,13 +38,16 @@ _FIRST_SPARE_S = 0.2
 class LocalExecutor(Executor):
     """Runs ``python -m gym_gui.trainer.proxy_main`` in a session of its own for each run.
 
+    In the background it keeps a spare proxy ready, so that the next run starts quickly.
+
     Args:
-        home: The home; with it a spare proxy is kept ready, see :meth:`keep_spare`.
+        home: The home.
     """
 
-    name: ClassVar[str] = "local"
+    name: ClassVar[str] = LOCAL
 
     def __init__(self, home: Path) -> None:
+        super().__init__(home)
         self._children: dict[str, subprocess.Popen[bytes]] = {}
         self._spare = SpareProxy(home)
         self._used_at = float("-inf")
@@ -115,8 +119,7 @@ class LocalExecutor(Executor):
         log_constant(logger, LOG_DAEMON_PROXY_HUNG, extra={"run_id": folder.run_id, "silent_s": self._patience_s})
         return True
 
-    async def keep_spare(self) -> None:
-        """Keep a spare proxy ready until cancelled, so that the next run starts quickly."""
+    async def background(self) -> None:
         try:
             await asyncio.sleep(_FIRST_SPARE_S)
             while True:

@@ -61,7 +61,7 @@ class TestLocalExecutor(ExecutorContract):
     def test_keeping_a_spare_ends_it_in_the_end(self, tmp_path: Path) -> None:
         async def scenario() -> None:
             executor = LocalExecutor(tmp_path)
-            task = asyncio.create_task(executor.keep_spare())
+            task = asyncio.create_task(executor.background())
             await self.until(lambda: executor._spare._process is not None)
             folder = self.short_run(tmp_path)
             await executor.start(folder)

@@ -1,0 +1,36 @@
+"""The option that names an executor: its choices are what is installed, looked up only when they are wanted."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+
+from gym_gui.core.worker.errors import nearest
+from gym_gui.runs.executors import LOCAL, executor_names
+
+
+class ExecutorChoice(click.types.StringParamType):
+    """The name of an installed executor."""
+
+    name = "executor"
+
+    @property
+    def choices(self) -> list[str]:
+        """The names of those that are installed."""
+        return executor_names()
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        """Return the name.
+
+        Raises:
+            click.BadParameter: No installed package has such an executor.
+        """
+        if value == LOCAL:
+            return LOCAL
+        choices = self.choices
+        if value not in choices:
+            near = nearest(str(value), choices)
+            meant = f" Did you mean {near!r}?" if near else ""
+            self.fail(f"{value!r} is not one of {', '.join(map(repr, choices))}.{meant}", param, ctx)
+        return str(value)

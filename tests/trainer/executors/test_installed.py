@@ -1,0 +1,140 @@
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from executor_packages import MARKING, ExecutorSite
+
+from gym_gui.logging_config.log_constants import LOG_DAEMON_EXECUTOR_BROKEN
+from gym_gui.trainer.executors.installed import executor_classes, installed_executors
+
+FINE = """
+from gym_gui.trainer.executors import Executor
+
+class Fine(Executor):
+    name = {name!r}
+
+    async def start(self, folder): ...
+
+    async def alive(self, folder): return False
+
+    async def kill(self, folder): ...
+
+    async def cleanup(self, folder): ...
+"""
+BLOCKING = FINE.format(name="mine").replace("async def alive", "def alive")
+LACKING = FINE.format(name="mine").replace("async def alive(self, folder): return False", "")
+REFUSING = FINE.format(name="mine") + "\n    def __init__(self, home): raise OSError('no cluster here')\n"
+
+
+@pytest.fixture
+def site(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> ExecutorSite:
+    site = ExecutorSite(tmp_path / "site")
+    site.path.mkdir()
+    monkeypatch.syspath_prepend(str(site.path))
+    return site
+
+
+def unique(name: str) -> str:
+    """Return the name of a module that no other test has imported."""
+    unique.count = getattr(unique, "count", 0) + 1  # type: ignore[attr-defined]
+    return f"{name}_{os.getpid()}_{unique.count}"  # type: ignore[attr-defined]
+
+
+def test_the_own_executor_is_always_there(home: Path) -> None:
+    assert installed_executors(home).ready["local"].home == home
+
+
+def test_a_package_adds_an_executor(site: ExecutorSite, home: Path) -> None:
+    site.add("mine", f"{unique('fine')}:Fine", FINE.format(name="mine"))
+    found = installed_executors(home)
+    assert sorted(found.ready) == ["local", "mine"]
+    assert not found.broken
+
+
+@pytest.mark.parametrize(
+    ("code", "said"),
+    [
+        ("import no_such_library", "ModuleNotFoundError: No module named 'no_such_library'"),
+        ("raise SystemError('on import')", "SystemError: on import"),
+        ("Fine = 3", "is not a subclass of gym_gui.trainer.executors.Executor"),
+        ("class Other: pass", "has no attribute 'Fine'"),
+        (LACKING, "lacks alive"),
+        (BLOCKING, "are not async: alive"),
+        (FINE.format(name="another"), "calls itself 'another', not 'mine'"),
+        (REFUSING, "OSError: no cluster here"),
+    ],
+)
+def test_a_broken_one_is_logged_and_left_out(
+    site: ExecutorSite, home: Path, caplog: pytest.LogCaptureFixture, code: str, said: str
+) -> None:
+    module = unique("broken")
+    site.add("mine", f"{module}:Fine", code)
+    site.add("other", f"{unique('fine')}:Fine", FINE.format(name="other"))
+    found = installed_executors(home)
+    assert sorted(found.ready) == ["local", "other"]
+    assert said in found.broken["mine"]
+    assert f"(package {module.replace('_', '-')})" in found.broken["mine"]
+    (record,) = [each for each in caplog.records if getattr(each, "code", "") == LOG_DAEMON_EXECUTOR_BROKEN.code]
+    assert (record.executor, record.reason) == ("mine", found.broken["mine"])  # type: ignore[attr-defined]
+
+
+def test_a_name_that_two_packages_have_is_refused_with_both(site: ExecutorSite, home: Path) -> None:
+    for package in ("first-cluster", "second-cluster"):
+        site.add("mine", f"{unique('fine')}:Fine", FINE.format(name="mine"), package)
+    found = installed_executors(home)
+    assert sorted(found.ready) == ["local"]
+    assert "first-cluster and second-cluster" in found.broken["mine"]
+
+
+def test_nobody_takes_the_place_of_the_own_executor(site: ExecutorSite, home: Path) -> None:
+    site.add("local", f"{unique('fine')}:Fine", FINE.format(name="local"), "a-thief")
+    classes = executor_classes()
+    assert classes.ready["local"][0].package == "mosaic-rl"
+    assert "a-thief and mosaic-rl" in classes.broken["local"]
+
+
+@pytest.mark.parametrize("name", ["Mine", "my executor", "9", "x" * 33])
+def test_a_name_that_nobody_could_type_is_refused(site: ExecutorSite, home: Path, name: str) -> None:
+    site.add(name, f"{unique('fine')}:Fine", FINE.format(name=name))
+    assert "its name is not" in executor_classes().broken[name]
+
+
+def test_a_run_is_executed_through_a_package_that_the_core_does_not_know(
+    tmp_path: Path, daemon_home: Path, worker_records: Path
+) -> None:
+    site = ExecutorSite(tmp_path / "site")
+    site.add("marking", "marking_executor:MarkingExecutor", MARKING)
+    site.add("torn", "torn_executor:Torn", "import no_such_library")
+    environment = {**os.environ, "PYTHONPATH": str(site.path)}
+    reader, writer = os.pipe()
+    daemon = subprocess.Popen(
+        [sys.executable, "-m", "gym_gui.trainer.daemon", "--home", str(daemon_home), "--ready-fd", str(writer)],
+        env=environment,
+        pass_fds=(writer,),
+        stderr=subprocess.DEVNULL,
+    )
+    os.close(writer)
+    with os.fdopen(reader) as ready:
+        assert "address" in json.load(ready)
+    options = ["--executor", "marking", "--env", "CartPole-v1", "--steps", "50", "--no-check", "--json"]
+    train = [sys.executable, "-m", "gym_gui.cli.main", "train", "random", *options]
+    told = subprocess.run(train, env=environment, capture_output=True, text=True, check=False, timeout=100)
+    assert told.returncode == 0, told.stdout + told.stderr
+    run = json.loads(told.stdout)["runs"][0]
+    assert (run["state"], run["executor"]) == ("completed", "marking")
+    assert (daemon_home / "marked").read_text() == run["run_id"]
+    doctor = [sys.executable, "-m", "gym_gui.cli.main", "doctor", "--json"]
+    findings = json.loads(subprocess.run(doctor, env=environment, capture_output=True, check=False).stdout)["findings"]
+    by_name = {finding["name"]: finding for finding in findings}
+    assert by_name["executors"]["detail"] == "local, marking (package marking-executor)"
+    assert "no_such_library" in by_name["executor torn"]["detail"]
+    mistyped = subprocess.run([*train, "--executor", "markin"], env=environment, capture_output=True, text=True)
+    assert mistyped.returncode == 2
+    assert "Did you mean 'marking'?" in mistyped.stderr
+    daemon.terminate()
+    daemon.wait(30)
