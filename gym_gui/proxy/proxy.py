@@ -27,7 +27,9 @@ from gym_gui.runs.summary import RunSummary
 from gym_gui.supervision.attempt_watch import LogFacts
 from gym_gui.supervision.identity import ProcessIdentity
 from gym_gui.supervision.liveness import Pulse
+from gym_gui.supervision.local_provisioner import LocalProvisioner
 from gym_gui.supervision.observed_clock import ObservedClock
+from gym_gui.supervision.provisioner import Provisioner
 from gym_gui.supervision.run_folders import RunFolders, make_folders
 from gym_gui.supervision.supervisor import Supervisor
 from gym_gui.telemetry.errors import Fenced
@@ -114,6 +116,7 @@ class Proxy:
         folder: The run's folder, with ``run.json``.
         reporter: Receives the reports.
         clock: Monotonic clock, seconds; by default one that does not count unobserved time.
+        provisioner: Makes the provisioner, which starts, observes and signals the workers' processes.
         on_launched: Called once the workers have been launched, for slow work that must not delay them.
     """
 
@@ -123,9 +126,11 @@ class Proxy:
         reporter: Reporter,
         *,
         clock: Callable[[], float] | None = None,
+        provisioner: Callable[[RunFolder, RunPlan, Callable[[], float]], Provisioner] = LocalProvisioner,
         on_launched: Callable[[], None] = lambda: None,
     ) -> None:
         self.folder = folder
+        self._make_provisioner = provisioner
         self._on_launched = on_launched
         self.reporter = reporter
         self._clock = clock or ObservedClock()
@@ -190,7 +195,10 @@ class Proxy:
         return None
 
     def _work(self, plan: RunPlan) -> int:
-        supervisor = self._when_space(lambda: Supervisor(self.folder, plan, self._clock, self._last_checkpoint))
+        provisioner = self._make_provisioner(self.folder, plan, self._clock)
+        supervisor = self._when_space(
+            lambda: Supervisor(self.folder, plan, provisioner, self._clock, self._last_checkpoint)
+        )
         if supervisor is None:
             return EXIT_DRAINED
         try:
@@ -203,7 +211,7 @@ class Proxy:
             # The workers first: the store is imported and opened while they start.
             supervisor.step(lambda _worker, _watch: LogFacts())
             self._on_launched()
-            return self._index(supervisor, plan)
+            return self._index(supervisor, plan, provisioner)
         finally:
             supervisor.close()
             if self._watch is not None:
@@ -222,7 +230,7 @@ class Proxy:
             say(f"cannot watch {self.folder.logs}: {error}")
             return None
 
-    def _index(self, supervisor: Supervisor, plan: RunPlan) -> int:
+    def _index(self, supervisor: Supervisor, plan: RunPlan, provisioner: Provisioner) -> int:
         """Supervise and index until the run has ended."""
         from gym_gui.proxy.indexer import Indexer
         from gym_gui.supervision.usage import UsageSampler
@@ -231,7 +239,7 @@ class Proxy:
             supervisor.journal.record(EVENT, **msgspec.structs.asdict(segment))
 
         indexer = Indexer(self.folder, plan, self._clock, self._pulse.beat, watch=self._watch, on_segment=note)
-        parts = _Parts(supervisor, indexer, UsageSampler(plan.limits, self._clock))
+        parts = _Parts(supervisor, indexer, UsageSampler(plan.limits, self._clock, provisioner))
         try:
             while not supervisor.ended:
                 if self._draining:

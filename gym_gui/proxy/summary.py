@@ -11,9 +11,9 @@ from gym_gui.runs.folder import RunFolder
 from gym_gui.runs.plan import RunPlan, WorkerPlan, load_plan
 from gym_gui.runs.states import RunState
 from gym_gui.runs.summary import MAX_COUNT, AttemptSummary, ExitStatus, Ledger, RunSummary, WorkerSummary
+from gym_gui.supervision.facts import Usage
 from gym_gui.supervision.history import RunHistory, WorkerHistory, read_history
 from gym_gui.supervision.liveness import last_beat, proxy_of
-from gym_gui.supervision.usage import Usage
 from gym_gui.telemetry.curve import pooled
 from gym_gui.telemetry.errors import TelemetryError
 from gym_gui.telemetry.logs.logfile import log_size

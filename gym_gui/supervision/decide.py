@@ -61,6 +61,8 @@ def _decide_worker(run: RunFacts, worker: WorkerFacts) -> list[Action]:
     attempt = worker.attempt
     if not attempt.begun and attempt.over:
         return _decide_launch(run, worker)
+    if worker.state is RunState.QUEUED and attempt.unobserved:
+        return []  # perhaps a predecessor launched it and could not write it down
     if worker.state is RunState.QUEUED:  # launched by a predecessor that could not write it down
         return [WorkerTransition(worker.worker_id, attempt.number, RunState.STARTING, "launched before")]
     if worker.state is RunState.STARTING and attempt.pid is not None:

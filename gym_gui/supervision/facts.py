@@ -46,6 +46,19 @@ class ExitFacts(msgspec.Struct, frozen=True):
     """Whether the launcher had signalled the worker before it ended."""
     at: float = 0.0
     """When the worker ended, Unix time."""
+    cpu_seconds: float | None = None
+    max_rss_bytes: int | None = None
+    strays: int = 0
+    """Processes that the worker left behind and that were ended."""
+
+
+class Usage(msgspec.Struct, frozen=True):
+    """What a worker and its descendants use."""
+
+    cpu_seconds: float
+    """User and system time of those that live, and of the children that they have waited for."""
+    memory_bytes: int
+    """Sum of resident memory (shared pages count once per process)."""
 
 
 class AttemptFacts(msgspec.Struct, frozen=True):
@@ -62,9 +75,12 @@ class AttemptFacts(msgspec.Struct, frozen=True):
     """Whether its launch lock is held, whoever holds it: proof that something of it lives."""
     elsewhere: bool = False
     """Whether its launcher lives in another container or on another machine: it cannot be signalled from here."""
+    unobserved: bool = False
+    """Nothing could be found out about its processes: they may live, and count as living."""
     spawning: bool = False
     """The launcher wrote that it was about to spawn the worker: from here on it may have run."""
     pid: int | None = None
+    """The worker's, as its machine counts them: to be told, for no other use."""
     stopped: bool = False
     """Whether the worker stands still (SIGSTOP)."""
     same_boot: bool = True
@@ -109,7 +125,7 @@ class AttemptFacts(msgspec.Struct, frozen=True):
     @property
     def over(self) -> bool:
         """Whether nothing of it lives any more."""
-        return not (self.launcher_alive or self.worker_alive or self.survivors or self.locked)
+        return not (self.launcher_alive or self.worker_alive or self.survivors or self.locked or self.unobserved)
 
 
 class WorkerFacts(msgspec.Struct, frozen=True):

@@ -13,14 +13,14 @@ from gym_gui.runs.states import RunState
 from gym_gui.runs.summary import ExitStatus
 from gym_gui.runs.supervisor_log import read_events
 from gym_gui.supervision.facts import StopKind
-from gym_gui.supervision.identity import ProcessIdentity
 
 
 class AttemptHistory(msgspec.Struct):
     """What is on record of one attempt."""
 
     launches: int = 0
-    launcher: ProcessIdentity | None = None
+    launcher: Mapping[str, Any] | None = None
+    """The provisioner's handle of it."""
     launched_at: float | None = None
     stop: tuple[StopKind, str, float] | None = None
     """Kind, cause and time (Unix) of the first stop signal."""
@@ -121,7 +121,7 @@ def _apply_to_worker(worker: WorkerHistory, name: str, event: Mapping[str, Any])
         attempt.launches += 1
         attempt.launched_at = event["at"]
         if event.get("launcher") is not None:
-            attempt.launcher = msgspec.convert(event["launcher"], ProcessIdentity)
+            attempt.launcher = dict(event["launcher"])
         worker.pid = worker.exit = None
         worker.attempt = number
     elif name == "signal" and event.get("kind") and attempt.stop is None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import json
 import os
 import signal
 import sys
@@ -11,7 +10,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from gym_gui.core.regular_files import append_or_discard, read_regular
+from gym_gui.core.regular_files import append_or_discard
 from gym_gui.core.worker.secret_names import MARK
 from gym_gui.runs.activation import activated
 from gym_gui.runs.base_environment import UTF8
@@ -20,7 +19,6 @@ from gym_gui.runs.folder import RunFolder
 from gym_gui.runs.grant import visible_devices
 from gym_gui.runs.lock import FileLock
 from gym_gui.runs.plan import RunPlan, WorkerPlan
-from gym_gui.runs.relocation import relocated_value
 from gym_gui.supervision.processes import limit_mark
 
 LAUNCHER = Path(__file__).with_name("launcher.py")
@@ -79,48 +77,6 @@ def build_spec(
         "wall_time_s": plan.limits.wall_time_s,
         "shutdown_timeout_s": plan.limits.shutdown_timeout_s,
     }
-
-
-def resuming_argv(folder: RunFolder, worker: WorkerPlan, attempt: int, checkpoint: str) -> list[str] | None:
-    """Return the command of an attempt that continues from a checkpoint, and write the config that it reads.
-
-    Args:
-        folder: The run's folder.
-        worker: The worker; it can resume if its config has ``mode`` and ``checkpoint_path``.
-        attempt: The new attempt.
-        checkpoint: Path of the last checkpoint that the worker reported.
-
-    Returns:
-        ``None`` where the worker cannot resume.
-
-    Raises:
-        OSError: Its config cannot be read or written.
-    """
-    given, config = folder.worker_config(worker.worker_id), worker.config
-    private = folder.private_config(worker.worker_id)
-    if str(private) in worker.argv:  # the plan holds marks in place of secrets
-        given, config = private, json.loads(read_regular(private))
-    if not {"mode", "checkpoint_path"} <= config.keys() or str(given) not in worker.argv:
-        return None
-    path = given.with_name(f"{given.stem}.a{attempt}{given.suffix}")
-    write_json_atomic(path, {**config, "mode": "resume", "checkpoint_path": checkpoint})
-    return [str(path) if word == str(given) else word for word in worker.argv]
-
-
-def relocate_config(folder: RunFolder, worker: WorkerPlan) -> None:
-    """Write a worker's config anew where its home has been moved since and it names files by their old paths.
-
-    Raises:
-        OSError: It cannot be read or written.
-    """
-    for path in (folder.worker_config(worker.worker_id), folder.private_config(worker.worker_id)):
-        try:
-            config = json.loads(read_regular(path))
-        except (FileNotFoundError, ValueError, RecursionError):
-            continue
-        now = relocated_value(config, folder)
-        if now != config:
-            write_json_atomic(path, now)
 
 
 class LauncherPool:

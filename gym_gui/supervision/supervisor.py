@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import errno
-import signal
 import time
 from collections.abc import Callable
 
 import msgspec
 
-from gym_gui.logging_config.diagnostics import say
 from gym_gui.runs.disk import DiskGauge
 from gym_gui.runs.folder import RunFolder
 from gym_gui.runs.intents import read_cancel, read_pause
@@ -17,7 +15,7 @@ from gym_gui.runs.plan import RunPlan, WorkerPlan
 from gym_gui.runs.relocation import relocated
 from gym_gui.runs.states import RunState
 from gym_gui.supervision.attempt_watch import AttemptWatch, LogFacts
-from gym_gui.supervision.decide import LAUNCHER_PATIENCE_S, decide, retry_delay_s
+from gym_gui.supervision.decide import decide, retry_delay_s
 from gym_gui.supervision.facts import (
     Action,
     Kill,
@@ -31,10 +29,9 @@ from gym_gui.supervision.facts import (
     WorkerTransition,
 )
 from gym_gui.supervision.history import WorkerHistory
-from gym_gui.supervision.identity import ProcessIdentity
 from gym_gui.supervision.journal import Journal
-from gym_gui.supervision.launch import LauncherPool, build_spec, relocate_config, resuming_argv
-from gym_gui.supervision.launcher import HOLD, RELEASE
+from gym_gui.supervision.provisioner import Provisioner, Signal
+from gym_gui.supervision.worker_config import relocate_config, resuming_argv
 
 #: How often killing what is left is repeated, seconds.
 KILL_INTERVAL_S = 0.5
@@ -48,6 +45,7 @@ class Supervisor:
     Args:
         folder: The run's folder.
         plan: The run.
+        provisioner: Starts, observes and signals its workers' processes.
         clock: Monotonic clock, seconds, perhaps an :class:`~gym_gui.supervision.observed_clock.ObservedClock`.
         last_checkpoint: Returns the path of the last checkpoint that a worker, given by its number, reported.
     """
@@ -56,6 +54,7 @@ class Supervisor:
         self,
         folder: RunFolder,
         plan: RunPlan,
+        provisioner: Provisioner,
         clock: Callable[[], float],
         last_checkpoint: Callable[[int], str | None] = lambda _worker_no: None,
     ) -> None:
@@ -67,7 +66,7 @@ class Supervisor:
         self._clock = clock
         self._last_checkpoint = last_checkpoint
         self._skipped_s = 0.0
-        self._pool = LauncherPool()
+        self._provisioner = provisioner
         self._watches: dict[str, AttemptWatch] = {}
         self._not_before = {
             worker.worker_id: clock() + delay
@@ -96,7 +95,10 @@ class Supervisor:
         record = self.history.workers[worker.worker_id]
         found = self._watches.get(worker.worker_id)
         if found is None or found.number != record.attempt:
-            found = AttemptWatch(self.folder, worker.worker_id, record.attempt, record.of(record.attempt))
+            if found is not None:
+                self._provisioner.release(found.attempt)
+            number = record.attempt
+            found = AttemptWatch(self.folder, worker.worker_id, number, record.of(number), self._provisioner)
             self._watches[worker.worker_id] = found
         return found
 
@@ -111,6 +113,7 @@ class Supervisor:
         return any(
             watch.over or self.history.workers[plan.worker_id].state is RunState.STARTING
             for plan, watch in self.live_watches()
+            if not watch.processes.unknown
         )
 
     def live_watches(self) -> list[tuple[WorkerPlan, AttemptWatch]]:
@@ -127,7 +130,7 @@ class Supervisor:
         Returns:
             Whether anything was done.
         """
-        self._pool.reap()
+        self._provisioner.refresh()
         self.journal.flush()
         for count in range(100):
             actions = decide(self.facts(logs))
@@ -145,7 +148,6 @@ class Supervisor:
             record = self.history.workers[plan.worker_id]
             watch = self.watch(plan)
             attempt = watch.idle_facts() if record.state.terminal else watch.look(now, logs(plan, watch))
-            self._wake_launcher(watch, now)
             delay = self._not_before.get(plan.worker_id, now) - now
             workers.append(WorkerFacts(plan.worker_id, record.state, attempt, record.cause, max(0.0, delay)))
         return RunFacts(
@@ -165,13 +167,13 @@ class Supervisor:
         if gap <= 0:
             return
         for plan, watch in self.live_watches():
-            if watch.worker is not None and watch.record.held_at is None:
+            if watch.processes.pid is not None and watch.record.held_at is None:
                 where = {"worker_id": plan.worker_id, "attempt": watch.number}
                 self.journal.record("unobserved", **where, seconds=round(gap, 3))
 
     def close(self) -> None:
         """Stop supervising; what runs goes on."""
-        self._pool.reap()
+        self._provisioner.close()
         self.journal.close()
 
     def _cancel_cause(self) -> str | None:
@@ -213,19 +215,18 @@ class Supervisor:
         try:
             argv = self._resuming_argv(plan, watch.number)
             relocate_config(self.folder, plan)
-            spec = build_spec(self.folder, self.plan, plan, watch.number, argv)
-            pid = self._pool.start(self.folder, spec, plan.worker_id, watch.number)
+            launched = self._provisioner.start(watch.attempt, argv)
         except OSError as error:
             self._not_before[plan.worker_id] = self._clock() + REFUSED_DELAY_S
             if error.errno in (errno.ENOSPC, errno.EDQUOT):
                 return False
             self.journal.record("launch", **where, state="starting", cause=f"cannot start a launcher: {error}")
             return True
-        if pid is None:
+        if launched is None:
             return False
         resumed = ", resuming from the last checkpoint" if argv is not None else ""
-        launcher = _identity_of(pid)
-        self.journal.record("launch", **where, state="starting", cause=f"launcher {pid}{resumed}", launcher=launcher)
+        cause = f"{launched.label}{resumed}"
+        self.journal.record("launch", **where, state="starting", cause=cause, launcher=launched.handle)
         return True
 
     def _resuming_argv(self, plan: WorkerPlan, attempt: int) -> list[str] | None:
@@ -245,50 +246,36 @@ class Supervisor:
             "cause": action.cause,
         }
         if action.state is RunState.STARTING:
-            launcher = watch.launcher
-            self.journal.record(
-                "launch", **fields, launcher=None if launcher is None else msgspec.to_builtins(launcher)
-            )
+            self.journal.record("launch", **fields, launcher=watch.processes.handle)
         elif action.state is RunState.RUNNING:
-            pid = None if watch.worker is None else watch.worker.pid
-            self.journal.record("started", **fields, pid=pid, started_at=watch.started_at)
+            seen = watch.processes
+            self.journal.record("started", **fields, pid=seen.pid, started_at=seen.started_at)
         else:
             ended = None if action.exit is None else msgspec.to_builtins(action.exit)
             used: dict[str, object] = {
-                key: getattr(watch.exit, key, None) for key in ("cpu_seconds", "max_rss_bytes", "strays")
+                key: getattr(watch.processes.exit, key, None) for key in ("cpu_seconds", "max_rss_bytes", "strays")
             }
             used["ended_at"] = watch.ended_at()
             self.journal.record("exit" if action.exit is not None else "withdrawn", **fields, exit=ended, **used)
+        if action.state.terminal:
+            self._provisioner.release(watch.attempt)
         if action.state is RunState.QUEUED:
             self._not_before[action.worker_id] = self._clock() + retry_delay_s(action.attempt)
 
-    def _wake_launcher(self, watch: AttemptWatch, now: float) -> None:
-        """Continue a launcher that somebody stopped: it could not tell the worker's end."""
-        if watch.launcher is None or not watch.launcher.stopped():
-            watch.launcher_stopped_at = None
-        elif watch.launcher_stopped_at is None:
-            watch.launcher_stopped_at = now
-        elif now - watch.launcher_stopped_at > LAUNCHER_PATIENCE_S:
-            deliver([watch.launcher], signal.SIGCONT)
-
     def _stop(self, watch: AttemptWatch, action: Stop) -> bool:
-        orphaned = watch.launcher is not None and not watch.elsewhere and not watch.launcher.alive()
+        seen = watch.processes
         if not action.recorded:
             self.journal.record(
                 "signal",
                 worker_id=action.worker_id,
                 attempt=action.attempt,
                 signal="SIGTERM",
-                to="elsewhere" if watch.elsewhere else "worker" if orphaned else "launcher",
+                to="elsewhere" if seen.elsewhere else "launcher" if seen.launcher_alive else "worker",
                 kind=action.kind.value,
                 cause=action.cause,
             )
-        # A launcher elsewhere sees a cancellation by itself.
-        targets = watch.search() if orphaned else [process for process in (watch.launcher,) if process is not None]
-        if deliver(targets, signal.SIGTERM):
+        if self._provisioner.signal(watch.attempt, Signal.STOP):
             watch.stopped_at = self._clock()
-            if orphaned:
-                deliver(targets, signal.SIGCONT)
         return not action.recorded  # not delivered: it is sent again at the next look
 
     def _pause(self, watch: AttemptWatch, action: Pause) -> bool:
@@ -300,14 +287,11 @@ class Supervisor:
             state = RunState.PAUSED.value
             self.journal.record("paused", **where, state=state, cause=action.cause, monotonic=time.monotonic())
         watch.paused_at = now
-        # The launcher stops the count of the wall time, and the group; the marks find those in other sessions.
-        deliver([process for process in (watch.launcher,) if process is not None], HOLD)
-        deliver(watch.search(), signal.SIGSTOP)
+        self._provisioner.signal(watch.attempt, Signal.PAUSE)
         return not action.recorded
 
     def _unpause(self, watch: AttemptWatch, action: Unpause) -> bool:
-        deliver([process for process in (watch.launcher,) if process is not None], RELEASE)
-        deliver(watch.search(), signal.SIGCONT)
+        self._provisioner.signal(watch.attempt, Signal.UNPAUSE)
         where = {"worker_id": action.worker_id, "attempt": action.attempt}
         state, cause = RunState.RUNNING.value, "goes on after a pause"
         self.journal.record("unpaused", **where, state=state, cause=cause, monotonic=time.monotonic())
@@ -321,22 +305,8 @@ class Supervisor:
             where = {"worker_id": action.worker_id, "attempt": action.attempt}
             self.journal.record("signal", **where, signal="SIGKILL", to="worker", cause=action.cause)
         watch.killed_at = now
-        targets = watch.search()
-        if action.launcher and watch.launcher is not None:
-            targets = [watch.launcher, *targets]
-        deliver(targets, signal.SIGKILL)
+        self._provisioner.signal(watch.attempt, Signal.KILL_ALL if action.launcher else Signal.KILL)
         return False
-
-
-def deliver(targets: list[ProcessIdentity], number: int) -> bool:
-    """Signal processes; return whether any was there to take it."""
-    delivered = False
-    for process in targets:
-        try:
-            delivered = process.signal(number) or delivered
-        except PermissionError as error:  # noqa: PERF203 - a handful of processes
-            say(f"cannot signal process {process.pid}: {error}")
-    return delivered
 
 
 def _still_waits(worker: WorkerHistory) -> float:
@@ -346,11 +316,3 @@ def _still_waits(worker: WorkerHistory) -> float:
         return 0.0
     delay = retry_delay_s(worker.attempt - 1)
     return min(delay, max(0.0, ended_at + delay - time.time()))
-
-
-def _identity_of(pid: int) -> dict[str, object] | None:
-    try:
-        built: dict[str, object] = msgspec.to_builtins(ProcessIdentity.of(pid))
-    except ProcessLookupError:
-        return None
-    return built

@@ -23,13 +23,15 @@ from gym_gui.runs.summary import Ledger
 from gym_gui.runs.supervisor_log import SupervisorLog, read_events
 from gym_gui.supervision.activity import LONGEST_TICK_S, SAMPLE_PATIENCE_S, Activity
 from gym_gui.supervision.attempt_watch import LogFacts
-from gym_gui.supervision.facts import StopKind
+from gym_gui.supervision.facts import StopKind, Usage
 from gym_gui.supervision.history import RunHistory, read_history
 from gym_gui.supervision.identity import ProcessIdentity
 from gym_gui.supervision.journal import Journal
-from gym_gui.supervision.launch import build_spec, resuming_argv
+from gym_gui.supervision.launch import build_spec
+from gym_gui.supervision.local_provisioner import LocalProvisioner
+from gym_gui.supervision.process_usage import sample_usage
 from gym_gui.supervision.supervisor import Supervisor
-from gym_gui.supervision.usage import Usage, sample_usage
+from gym_gui.supervision.worker_config import resuming_argv
 
 
 @pytest.fixture
@@ -145,7 +147,7 @@ class TestHistory:
         worker = history.workers["a"]
         assert (worker.state, worker.attempt, worker.of(1).launches) == (RunState.QUEUED, 2, 1)
         assert worker.of(1).stop == (StopKind.LIMIT, "hung", 4.0)
-        assert worker.of(1).launcher == ProcessIdentity.own()
+        assert worker.of(1).launcher == own
         assert worker.exit is not None
         assert worker.exit.signal == 9
         assert (history.started_at, history.proxies) == (3.0, 1)
@@ -327,7 +329,7 @@ def test_a_successor_waits_out_what_is_left_before_the_next_attempt(folder, plan
         ended = {"state": "queued", "cause": "x", "at": time.time() - ago}
         log.append("exit", worker_id="a", attempt=attempt, **ended)
     log.close()
-    supervisor = Supervisor(folder, plan, lambda: 100.0)
+    supervisor = Supervisor(folder, plan, LocalProvisioner(folder, plan, lambda: 100.0), lambda: 100.0)
     waits = {worker.worker_id: worker.retry_in_s for worker in supervisor.facts(lambda *_: LogFacts()).workers}
     supervisor.close()
     assert waits["b"] == 0.0

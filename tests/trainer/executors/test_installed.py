@@ -12,6 +12,7 @@ from executor_packages import MARKING, ExecutorSite
 from gym_gui.logging_config.log_constants import LOG_DAEMON_EXECUTOR_BROKEN
 from gym_gui.trainer.executors.installed import executor_classes, installed_executors
 
+MOSAIC = str(Path(sys.executable).with_name("mosaic"))
 FINE = """
 from gym_gui.trainer.executors import Executor
 
@@ -79,7 +80,7 @@ def test_a_broken_one_is_logged_and_left_out(
     assert sorted(found.ready) == ["local", "other"]
     assert said in found.broken["mine"]
     assert f"(package {module.replace('_', '-')})" in found.broken["mine"]
-    (record,) = [each for each in caplog.records if getattr(each, "code", "") == LOG_DAEMON_EXECUTOR_BROKEN.code]
+    (record,) = [each for each in caplog.records if getattr(each, "log_code", "") == LOG_DAEMON_EXECUTOR_BROKEN.code]
     assert (record.executor, record.reason) == ("mine", found.broken["mine"])  # type: ignore[attr-defined]
 
 
@@ -122,13 +123,13 @@ def test_a_run_is_executed_through_a_package_that_the_core_does_not_know(
     with os.fdopen(reader) as ready:
         assert "address" in json.load(ready)
     options = ["--executor", "marking", "--env", "CartPole-v1", "--steps", "50", "--no-check", "--json"]
-    train = [sys.executable, "-m", "gym_gui.cli.main", "train", "random", *options]
+    train = [MOSAIC, "train", "random", *options]
     told = subprocess.run(train, env=environment, capture_output=True, text=True, check=False, timeout=100)
     assert told.returncode == 0, told.stdout + told.stderr
     run = json.loads(told.stdout)["runs"][0]
     assert (run["state"], run["executor"]) == ("completed", "marking")
     assert (daemon_home / "marked").read_text() == run["run_id"]
-    doctor = [sys.executable, "-m", "gym_gui.cli.main", "doctor", "--json"]
+    doctor = [MOSAIC, "doctor", "--json"]
     findings = json.loads(subprocess.run(doctor, env=environment, capture_output=True, check=False).stdout)["findings"]
     by_name = {finding["name"]: finding for finding in findings}
     assert by_name["executors"]["detail"] == "local, marking (package marking-executor)"
