@@ -11,6 +11,7 @@ from typing import Any
 import click
 
 from gym_gui.cli.variables import parse_variables
+from gym_gui.constants import WORKER_MAX_ATTEMPTS
 
 _MIB = {"M": 1, "G": 1 << 10, "T": 1 << 20}
 _SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400, "w": 7 * 86400}
@@ -71,7 +72,7 @@ _OPTIONS = (
         help="End a worker after so long, like 90s, 45m or 2h30m.",
     ),
     click.option(
-        "--max-attempts", type=click.IntRange(1, 63), metavar="N",
+        "--max-attempts", type=click.IntRange(1, WORKER_MAX_ATTEMPTS), metavar="N",
         help="How often a worker that fails is started, the first time included.",
     ),
     click.option(

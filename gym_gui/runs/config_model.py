@@ -8,13 +8,15 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, StrictBool, StrictStr
 from pydantic_core import PydanticCustomError
 
+from gym_gui.constants import WORKER_MAX_ATTEMPTS
 from gym_gui.runs.executors import LOCAL, executor_names
 from gym_gui.runs.names import LINE_BREAKS_AND_TABS, name_fault
+from gym_gui.runs.plan import Limits
 
 MAX_WORKERS = 1024
+_LIMITS = Limits()
 #: Keys that clients write in a worker's entry and MOSAIC ignores.
 CLIENT_NOTES = ("use_grpc", "grpc_target", "agent_id", "schema_id", "schema_version", "arguments")
-MAX_ATTEMPTS = 63  # six bits of a row id
 
 
 def _no_text_number(value: Any) -> Any:
@@ -147,12 +149,16 @@ class LimitsPart(Part):
         default=None, description="Seconds after which a worker is stopped; no limit if null."
     )
     startup_timeout_s: Seconds = Field(
-        default=60.0, description="Seconds a worker may be silent and idle before its first line."
+        default=_LIMITS.startup_timeout_s, description="Seconds a worker may be silent and idle before its first line."
     )
-    heartbeat_timeout_s: Seconds = Field(default=300.0, description="Seconds a worker may be silent and idle later.")
-    shutdown_timeout_s: Seconds = Field(default=30.0, description="Seconds between SIGTERM and SIGKILL.")
-    max_attempts: Annotated[int, Field(ge=1, le=MAX_ATTEMPTS), _IS_NUMBER] = Field(
-        default=1, description="How often a failing worker is started, including the first time."
+    heartbeat_timeout_s: Seconds = Field(
+        default=_LIMITS.heartbeat_timeout_s, description="Seconds a worker may be silent and idle later."
+    )
+    shutdown_timeout_s: Seconds = Field(
+        default=_LIMITS.shutdown_timeout_s, description="Seconds between SIGTERM and SIGKILL."
+    )
+    max_attempts: Annotated[int, Field(ge=1, le=WORKER_MAX_ATTEMPTS), _IS_NUMBER] = Field(
+        default=_LIMITS.max_attempts, description="How often a failing worker is started, including the first time."
     )
     disk_mb: Megabytes | None = Field(
         default=None,

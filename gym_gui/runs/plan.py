@@ -6,6 +6,7 @@ from typing import Any
 
 import msgspec
 
+from gym_gui.constants import WORKER_IDLE_TIMEOUT_S, WORKER_SHUTDOWN_TIMEOUT_S, WORKER_STARTUP_TIMEOUT_S
 from gym_gui.core.regular_files import NotRegularFile, read_regular
 from gym_gui.core.worker.errors import MosaicError
 from gym_gui.runs.files import write_json_atomic
@@ -17,9 +18,9 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
     """Limits of a worker's time (seconds) and attempts, and of its run's disk space."""
 
     wall_time_s: float | None = None
-    startup_timeout_s: float = 60.0
-    heartbeat_timeout_s: float = 300.0
-    shutdown_timeout_s: float = 30.0
+    startup_timeout_s: float = WORKER_STARTUP_TIMEOUT_S
+    heartbeat_timeout_s: float = WORKER_IDLE_TIMEOUT_S
+    shutdown_timeout_s: float = WORKER_SHUTDOWN_TIMEOUT_S
     max_attempts: int = 1
     disk_mb: float | None = None
     """MiB of the run's folder beyond which steps are not recorded; ``None``: according to the home's settings."""

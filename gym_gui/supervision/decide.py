@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from gym_gui.constants import WORKER_MAX_ATTEMPTS
 from gym_gui.runs.plan import Limits
 from gym_gui.runs.states import RunState, may_follow
 from gym_gui.supervision.exits import Verdict, judge, wall_time_cause
@@ -28,7 +29,6 @@ from gym_gui.supervision.facts import (
 
 #: A launcher that dies this often before its worker begins is not tried again.
 MAX_LAUNCHES = 3
-MAX_ATTEMPTS = 63
 #: How long after the end of the grace a launcher that should have killed its worker is believed to be at it, seconds.
 LAUNCHER_PATIENCE_S = 5.0
 
@@ -104,7 +104,7 @@ def _decide_end(run: RunFacts, worker: WorkerFacts) -> list[Action]:
 def _may_retry(run: RunFacts, worker: WorkerFacts, verdict: Verdict) -> bool:
     return (
         verdict.state in (RunState.FAILED, RunState.LOST)
-        and worker.attempt.number < min(run.limits.max_attempts, MAX_ATTEMPTS)
+        and worker.attempt.number < min(run.limits.max_attempts, WORKER_MAX_ATTEMPTS)
         and _why_stop(run, worker) is None
     )
 

@@ -24,7 +24,7 @@ from gym_gui.runs.summary import Ledger
 from gym_gui.telemetry.errors import TelemetryError
 from gym_gui.telemetry.records import EpisodeRollup, EventRecord, MetricPoint, QuarantineRecord, StepRecord
 from gym_gui.telemetry.rollup import Rollup, WorkerRollup
-from gym_gui.telemetry.rowid import id_range, place
+from gym_gui.telemetry.rowid import ATTEMPT_SHIFT, MAX_ATTEMPT, WORKER_SHIFT, id_range, place
 from gym_gui.telemetry.schema import check_schema
 from gym_gui.telemetry.step_rows import SELECTED, json_object, json_value, step_record
 from gym_gui.telemetry.timestamps import legal_time
@@ -240,7 +240,8 @@ class RunReader:
         values |= {"first": max(first, after + 1), "last": last, "limit": max(0, min(limit, MAX_ROWS))}
         return self._fetch(
             f"SELECT {columns}, (SELECT worker_id FROM cursors"  # noqa: S608 - our own names
-            f" WHERE worker_no = {table}.id >> 50 AND attempt = {table}.id >> 44 & 63)"
+            f" WHERE worker_no = {table}.id >> {WORKER_SHIFT}"
+            f" AND attempt = {table}.id >> {ATTEMPT_SHIFT} & {MAX_ATTEMPT})"
             f" FROM {table} WHERE {where}{table}.id BETWEEN :first AND :last ORDER BY {table}.id LIMIT :limit",
             values,
         )

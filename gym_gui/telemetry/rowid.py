@@ -12,7 +12,7 @@ from typing import NamedTuple
 WORKER_SHIFT = 50
 ATTEMPT_SHIFT = 44
 MAX_WORKER_NO = (1 << 13) - 1
-MAX_ATTEMPT = (1 << 6) - 1
+MAX_ATTEMPT = (1 << (WORKER_SHIFT - ATTEMPT_SHIFT)) - 1
 MAX_OFFSET = (1 << ATTEMPT_SHIFT) - 1
 
 

@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from gym_gui.constants import WORKER_MAX_ATTEMPTS
 from gym_gui.telemetry.rowid import MAX_ATTEMPT, MAX_OFFSET, MAX_WORKER_NO, id_range, place, row_id
 
 places = st.tuples(st.integers(0, MAX_WORKER_NO), st.integers(0, MAX_ATTEMPT), st.integers(0, MAX_OFFSET))
@@ -32,3 +33,7 @@ def test_a_range_holds_its_ids(one: tuple[int, int, int]) -> None:
 def test_what_does_not_fit_is_refused(bad: tuple[int, int, int]) -> None:
     with pytest.raises(ValueError, match="no row id"):
         row_id(*bad)
+
+
+def test_the_attempts_that_a_run_may_have_fit() -> None:
+    assert WORKER_MAX_ATTEMPTS == MAX_ATTEMPT
