@@ -92,7 +92,7 @@ docs-serve: $(TOOLS)
 	$(BIN)/mkdocs serve
 
 proto: $(TOOLS)  ## regenerate the gRPC stubs
-	$(BIN)/python -m gym_gui.trainer.proto.generate
+	$(BIN)/python -m gym_gui.rpc.proto.generate
 
 clean:  ## remove the environment and everything built
 	rm -rf $(VENV) site build dist .coverage .mypy_cache .ruff_cache .pytest_cache

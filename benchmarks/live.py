@@ -11,11 +11,11 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+from gym_gui.rpc.client import TrainerClient
+from gym_gui.rpc.lifecycle import stop_daemon
+from gym_gui.rpc.start import start_daemon
 from gym_gui.runs.folder import RunFolder
 from gym_gui.runs.summary import RunSummary
-from gym_gui.trainer.client import TrainerClient
-from gym_gui.trainer.lifecycle import stop_daemon
-from gym_gui.trainer.start import start_daemon
 
 LOAD = Path(__file__).with_name("load.py")
 WORKER_ID = "000001"

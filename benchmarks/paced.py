@@ -15,7 +15,7 @@ from pathlib import Path
 
 from benchmarks import harness, live
 from benchmarks.viewers import viewing
-from gym_gui.trainer.client import TrainerClient
+from gym_gui.rpc.client import TrainerClient
 
 RATE = 2_000
 FASTER = (10_000, 50_000)
@@ -77,7 +77,7 @@ def one_run(home: Path, client: TrainerClient, seconds: float) -> tuple[dict[str
     live.until(lambda: client.get(run_id).steps > RATE * WARM_UP_S, "the run at speed", pause_s=0.1)
     proxy = client.get(run_id).proxy_pid
     assert proxy is not None
-    pids = (proxy, int(client.status()["pid"]))
+    pids = (proxy, int(client.status().pid))
     used = {"nobody looks": _used(pids, seconds)}
     watcher = Watcher(home, run_id)
     watcher.start()

@@ -16,16 +16,16 @@ from pathlib import Path
 from benchmarks import harness, live
 from benchmarks.registry import decision_ms
 from gym_gui.proxy.summary import read_summary
+from gym_gui.rpc.client import TrainerClient
+from gym_gui.rpc.lifecycle import stop_daemon
+from gym_gui.rpc.start import start_daemon
 from gym_gui.runs.config import validate_train_run_config
 from gym_gui.runs.folder import RunFolder
 from gym_gui.runs.ids import new_run_id
 from gym_gui.runs.plan import RunPlan, WorkerPlan, save_plan
-from gym_gui.trainer.client import TrainerClient
 from gym_gui.trainer.home import DaemonHome
-from gym_gui.trainer.lifecycle import stop_daemon
 from gym_gui.trainer.live import LiveRuns
 from gym_gui.trainer.registry import Registry
-from gym_gui.trainer.start import start_daemon
 
 RUNS = 10_000
 _TICKS = os.sysconf("SC_CLK_TCK")

@@ -16,12 +16,12 @@ from pathlib import Path
 
 from benchmarks import harness, live
 from gym_gui.analysis.queries import list_runs
+from gym_gui.rpc.client import TrainerClient
 from gym_gui.runs.folder import RunFolder
 from gym_gui.runs.ids import new_run_id
 from gym_gui.runs.states import RunState
 from gym_gui.runs.summary import Ledger, RunSummary, WorkerSummary
 from gym_gui.telemetry.curve import Curve
-from gym_gui.trainer.client import TrainerClient
 from gym_gui.trainer.demand import Demand
 from gym_gui.trainer.home import DaemonHome
 from gym_gui.trainer.registry import Registry

@@ -10,9 +10,9 @@ import threading
 from pathlib import Path
 
 from benchmarks import harness, live
+from gym_gui.rpc.client import TrainerClient
 from gym_gui.runs.folder import RunFolder
 from gym_gui.telemetry.reader import RunReader
-from gym_gui.trainer.client import TrainerClient
 
 
 def main() -> None:
@@ -29,7 +29,7 @@ def main() -> None:
         viewer = threading.Thread(target=_read, args=(home, run_id))
         viewer.start()
         proxy = live.until(lambda: client.get(run_id).proxy_pid, "the proxy")
-        daemon = int(client.status()["pid"])
+        daemon = int(client.status().pid)
         at_first: dict[str, float] = {}
         while True:
             stored = reader.ledger().stored

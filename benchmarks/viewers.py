@@ -17,19 +17,19 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks import harness, live
+from gym_gui.rpc.client import TrainerClient
 from gym_gui.runs.folder import RunFolder
 from gym_gui.telemetry.reader import RunReader
-from gym_gui.trainer.client import TrainerClient
 
 #: Reads a run's rows as fifty viewers would, without looking at them; the last viewers take one batch and no more.
 VIEWERS = """
 import asyncio, sys
 from pathlib import Path
 import grpc
-from gym_gui.trainer.channel import CHANNEL_OPTIONS, credentials_metadata
+from gym_gui.rpc.channel import CHANNEL_OPTIONS, credentials_metadata
 from gym_gui.trainer.home import DaemonHome
-from gym_gui.trainer.proto import mosaic_pb2 as pb
-from gym_gui.trainer.proto.mosaic_pb2_grpc import TrainerServiceStub
+from gym_gui.rpc.proto import mosaic_pb2 as pb
+from gym_gui.rpc.proto.mosaic_pb2_grpc import TrainerServiceStub
 
 home, run_id, viewers, stalled = DaemonHome(Path(sys.argv[1])), sys.argv[2], int(sys.argv[3]), int(sys.argv[4])
 over = asyncio.Event()

@@ -14,8 +14,8 @@ from gym_gui.config.settings import SETTINGS
 from gym_gui.core import worker
 from gym_gui.logging_config.components import MODULES
 from gym_gui.logging_config.constant import LogConstant
+from gym_gui.rpc.proto.describe import grpc_page
 from gym_gui.telemetry.aliases import alias_rows
-from gym_gui.trainer.proto.describe import grpc_page
 from gym_gui.workers.conformance.reference import findings_page
 
 sys.path.insert(0, str(Path(__file__).parent))

@@ -45,7 +45,7 @@ def delete_run(home: Path, run_id: str) -> None:
     from gym_gui.trainer.home import DaemonHome
 
     if DaemonHome(home).daemon() is not None:
-        from gym_gui.trainer.client import TrainerClient
+        from gym_gui.rpc.client import TrainerClient
 
         with TrainerClient.connect(home, start=False) as client:
             client.delete(run_id)

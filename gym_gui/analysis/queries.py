@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from gym_gui.core.worker.errors import MosaicError, UsageError, nearest
-from gym_gui.runs.folder import RunFolder
+from gym_gui.runs.filter import RunFilter
+from gym_gui.runs.folder import RunFolder, UnknownRunError
 from gym_gui.runs.ids import is_run_id
 from gym_gui.runs.states import RunState
 from gym_gui.runs.summary import RunSummary
@@ -71,7 +72,7 @@ def get_run(home: Path, run_id: str) -> RunSummary:
         MosaicError: Its folder cannot be read.
     """
     if run_id not in run_ids(home):
-        raise UsageError(f"there is no run {run_id!r}", where=str(home), next_step="list the runs: mosaic runs list")
+        raise UnknownRunError(run_id, str(home))
     registry = _registry(home)
     if registry is not None:
         # A damaged registry is the next daemon's to build anew; the folders know as much.
@@ -235,7 +236,7 @@ def _known_runs(
     strangers = list(reversed(_strangers(home, ids - set(registry.run_ids()))))
     before: int | None = None
     while True:
-        page = registry.list(limit=_PAGE, before=before, group=group, tag=tag, curves=curves)
+        page = registry.list(RunFilter(group=group or "", tag=tag or ""), limit=_PAGE, before=before, curves=curves)
         for run in page:
             while strangers and (strangers[-1].created_at or 0.0) >= (run.created_at or 0.0):
                 yield strangers.pop()

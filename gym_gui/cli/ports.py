@@ -21,6 +21,6 @@ def check_port(home: Path, port: int | None = None) -> None:
         return
     import asyncio
 
-    from gym_gui.trainer.address import LOOPBACK, choose_port
+    from gym_gui.rpc.address import LOOPBACK, choose_port
 
     asyncio.run(choose_port(LOOPBACK, port))

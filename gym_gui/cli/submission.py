@@ -17,8 +17,8 @@ from gym_gui.core.worker.errors import ConfigError, Problem
 if TYPE_CHECKING:
     from gym_gui.cli.progress.attend import Attended
     from gym_gui.cli.progress.interrupts import Interrupts
+    from gym_gui.rpc.client import TrainerClient
     from gym_gui.runs.config import TrainRunConfig
-    from gym_gui.trainer.client import TrainerClient
     from gym_gui.workers.catalog import WorkerCatalog
 
 
@@ -117,7 +117,7 @@ class Submission:
     def connect(self) -> TrainerClient:
         """Return a client of the home's daemon, which is started if none runs."""
         from gym_gui.cli.ports import check_port
-        from gym_gui.trainer.client import TrainerClient
+        from gym_gui.rpc.client import TrainerClient
 
         check_port(self.home)
         with waiting("starting the daemon"):

@@ -50,7 +50,7 @@ def ensure_supervised(home: Path, *, start: bool = True) -> None:
         return
     why = _why_not(home) if start else "--no-start"
     if not why:
-        from gym_gui.trainer.start import start_daemon
+        from gym_gui.rpc.start import start_daemon
 
         try:
             with waiting("starting the trainer daemon: runs have not ended"):
@@ -91,6 +91,7 @@ def _entered_as_going(home: Path) -> set[str]:
     import contextlib
     import sqlite3
 
+    from gym_gui.runs.filter import RunFilter
     from gym_gui.runs.states import TERMINAL, RunState
     from gym_gui.trainer.registry_reader import open_registry_readonly
 
@@ -99,7 +100,7 @@ def _entered_as_going(home: Path) -> set[str]:
         if registry is None:
             return set()
         with contextlib.closing(registry):
-            going = registry.list(states=[state for state in RunState if state not in TERMINAL])
+            going = registry.list(RunFilter(states=tuple(state for state in RunState if state not in TERMINAL)))
             return {run.run_id for run in going}
     except sqlite3.Error:
         return set()

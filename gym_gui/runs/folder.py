@@ -9,6 +9,18 @@ from gym_gui.core.worker.errors import UsageError
 from gym_gui.core.worker.step_quota import CONTROL_FILE
 
 
+class UnknownRunError(UsageError):
+    """There is no run of that id.
+
+    Args:
+        run_id: The id.
+        where: The home that was searched, if known.
+    """
+
+    def __init__(self, run_id: str, where: str = "") -> None:
+        super().__init__(f"there is no run {run_id!r}", where=where, next_step="list the runs: mosaic runs list")
+
+
 @dataclass(frozen=True)
 class RunFolder:
     """Paths inside one run's folder; only :meth:`create` accesses the disk.

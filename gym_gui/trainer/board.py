@@ -14,9 +14,9 @@ from contextlib import contextmanager
 
 import msgspec
 
+from gym_gui.runs.folder import UnknownRunError
 from gym_gui.runs.states import RunState
 from gym_gui.runs.summary import RunSummary
-from gym_gui.trainer.faults import UnknownRunError
 from gym_gui.trainer.registry import Registry
 
 logger = logging.getLogger(__name__)

@@ -14,6 +14,7 @@ import time
 from collections import deque
 from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
+from typing import Generic, NamedTuple, TypeVar
 
 from gym_gui.runs.folder import RunFolder
 from gym_gui.runs.lock import is_locked
@@ -21,8 +22,10 @@ from gym_gui.telemetry.kept_database import Mark
 from gym_gui.telemetry.row_stream import PAGE_ROWS, Cursor, RowBatch, RowStream, edge_of, is_behind
 from gym_gui.trainer.board import RunBoard
 from gym_gui.trainer.finalize import is_finished
-from gym_gui.trainer.proto import mosaic_pb2 as pb
-from gym_gui.trainer.row_messages import Query, batch_to_pb, cursor_from_pb, cursor_to_pb
+
+T = TypeVar("T")
+Encode = Callable[[RowBatch], T]
+"""Makes of a batch what its readers are sent. Called once a batch, in the feed's thread."""
 
 #: Batches that a reader may be behind before it reads for itself: at least a second of them.
 RING = 64
@@ -41,6 +44,17 @@ PATIENCE_S = 0.5
 ENDING_S = 0.05
 #: A reader may save up its rate for so long, seconds.
 BURST_S = 1.0
+
+
+class Query(NamedTuple):
+    """What a reader asks for; those who ask for the same share a feed."""
+
+    run_id: str
+    kinds: frozenset[str]
+    rate: float | None
+    """Steps per second at most; ``None``: all."""
+    packed: bool = False
+    """Whether steps travel as MessagePack."""
 
 
 class Allowance:
@@ -69,21 +83,23 @@ class Allowance:
         self._saved -= steps
 
 
-class Feeds:
+class Feeds(Generic[T]):
     """The feeds that somebody reads.
 
     Args:
         home: The home.
         board: Tells when runs have ended.
+        encode: Makes of a batch what readers are sent.
     """
 
-    def __init__(self, home: Path, board: RunBoard) -> None:
+    def __init__(self, home: Path, board: RunBoard, encode: Encode[T]) -> None:
         self._home = home
         self._board = board
-        self._feeds: dict[Query, Feed] = {}
+        self._encode = encode
+        self._feeds: dict[Query, Feed[T]] = {}
 
     @contextlib.asynccontextmanager
-    async def open(self, query: Query) -> AsyncIterator[Feed]:
+    async def open(self, query: Query) -> AsyncIterator[Feed[T]]:
         """Give the feed of a query, which lives as long as it has readers.
 
         Raises:
@@ -92,7 +108,8 @@ class Feeds:
         self._board.get(query.run_id)
         feed = self._feeds.get(query)
         if feed is None:
-            feed = self._feeds[query] = Feed(RunFolder.of(self._home, query.run_id), query, self._board)
+            folder = RunFolder.of(self._home, query.run_id)
+            feed = self._feeds[query] = Feed(folder, query, self._board, self._encode)
         try:
             with feed.reader():
                 yield feed
@@ -102,21 +119,23 @@ class Feeds:
                 await feed.close()
 
 
-class Feed:
+class Feed(Generic[T]):
     """One run's rows at the live edge, read by a thread of its own: waiting there costs less than in the event loop.
 
     Args:
         folder: The run's folder.
         query: What is read.
         board: Tells when the run has ended.
+        encode: Makes of a batch what readers are sent.
     """
 
-    def __init__(self, folder: RunFolder, query: Query, board: RunBoard) -> None:
+    def __init__(self, folder: RunFolder, query: Query, board: RunBoard, encode: Encode[T]) -> None:
         self.readers = 0
         self._folder = folder
         self._query = query
         self._board = board
-        self._ring: deque[pb.TelemetryBatch] = deque(maxlen=RING)
+        self._encode = encode
+        self._ring: deque[tuple[Cursor, T]] = deque(maxlen=RING)
         self._number = 0
         """How many batches there have been: the ring holds the last of them."""
         self._edge: Cursor = ()
@@ -146,7 +165,7 @@ class Feed:
         self._news.set()
         await asyncio.to_thread(self._thread.join)
 
-    async def batches(self, start: Cursor | None) -> AsyncIterator[pb.TelemetryBatch]:
+    async def batches(self, start: Cursor | None) -> AsyncIterator[T]:
         """Yield batches until the run has ended and all of it was sent.
 
         Args:
@@ -159,14 +178,14 @@ class Feed:
         edge, number = await self._live_edge()
         position = edge if start is None else start
         if start is None:
-            yield pb.TelemetryBatch(cursor=cursor_to_pb(edge), caught_up=True)
+            yield self._encode(RowBatch(cursor=edge))
         while True:
             while is_behind(position, edge):
                 before = position
                 position, message = await asyncio.to_thread(self._catch_up, position, allowance, edge)
                 if position == before:
                     break  # somebody has taken the database away
-                yield self._with_lag(message)
+                yield message
             while number >= self._number - len(self._ring):
                 if number == self._number:
                     if self._fault is not None:
@@ -175,9 +194,8 @@ class Feed:
                         return
                     await self._moved.wait()
                     continue
-                message = self._ring[number - self._number]
+                position, message = self._ring[number - self._number]
                 number += 1
-                position = cursor_from_pb(message.cursor)
                 yield message
             edge, number = self._edge, self._number
 
@@ -189,7 +207,7 @@ class Feed:
             raise self._fault
         return self._edge, self._number
 
-    def _catch_up(self, after: Cursor, allowance: Allowance, until: Cursor) -> tuple[Cursor, pb.TelemetryBatch]:
+    def _catch_up(self, after: Cursor, allowance: Allowance, until: Cursor) -> tuple[Cursor, T]:
         """Return what lies behind a cursor, a page of it, and the cursor after that."""
         rows = RowStream(self._folder)
         try:
@@ -199,12 +217,9 @@ class Feed:
         allowance.spend(batch.step_count)
         return batch.cursor, self._message(batch)
 
-    def _message(self, batch: RowBatch) -> pb.TelemetryBatch:
-        return batch_to_pb(batch if self._query.packed else batch.with_records())
-
-    def _with_lag(self, message: pb.TelemetryBatch) -> pb.TelemetryBatch:
-        message.lag_bytes = self._run.lag_bytes
-        return message
+    def _message(self, batch: RowBatch) -> T:
+        batch.lag_bytes = self._run.lag_bytes
+        return self._encode(batch if self._query.packed else batch.with_records())
 
     # -- in the event loop, told by the thread -----------------------------------------------------------------------
 
@@ -212,10 +227,10 @@ class Feed:
         self._run = self._board.get(self._query.run_id)
         self._news.set()
 
-    def _push(self, edge: Cursor, message: pb.TelemetryBatch) -> None:
+    def _push(self, edge: Cursor, message: T) -> None:
         self._run = self._board.get(self._query.run_id)
         self._edge = edge
-        self._ring.append(self._with_lag(message))
+        self._ring.append((edge, message))
         self._number += 1
         self._announce()
 
@@ -237,7 +252,7 @@ class Feed:
         fault: BaseException | None = None
         try:
             edge = edge_of(self._folder)
-            self._tell(self._push, edge, pb.TelemetryBatch(cursor=cursor_to_pb(edge)))
+            self._tell(self._push, edge, self._encode(RowBatch(cursor=edge, caught_up=False)))
             allowance = Allowance(self._query.rate)
             going_on = True
             while going_on and not self._closing:

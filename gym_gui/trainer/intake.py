@@ -16,10 +16,10 @@ from typing import TypeVar
 from gym_gui.core.worker.errors import MosaicError
 from gym_gui.runs.plan import RunPlan
 from gym_gui.runs.summary import RunSummary
-from gym_gui.trainer.proto import mosaic_pb2 as pb
+from gym_gui.trainer.submission import RunRequest
 
 T = TypeVar("T")
-Submit = Callable[[pb.SubmitRunRequest, Callable[[], None]], tuple[RunPlan, RunSummary]]
+Submit = Callable[[RunRequest, Callable[[], None]], tuple[RunPlan, RunSummary]]
 
 #: Threads for what may have to ask a worker's interpreter; most of them wait. Other calls have threads of their own.
 THREADS = 32
@@ -79,11 +79,11 @@ class Intake:
         """Do what may have to ask a worker's interpreter in a thread, and return what it returns."""
         return await asyncio.get_running_loop().run_in_executor(self._pool, act)
 
-    async def submit(self, request: pb.SubmitRunRequest, client: str) -> str:
+    async def submit(self, request: RunRequest, client: str) -> str:
         """Submit a run and return its id. If the caller is cancelled the run is not written, or else is entered.
 
         Args:
-            request: What the client sent.
+            request: The run.
             client: Tells clients apart; empty: nobody's order is kept.
 
         Raises:
@@ -111,7 +111,7 @@ class Intake:
         await asyncio.gather(*self._open, return_exceptions=True)
         self._pool.shutdown(wait=False, cancel_futures=True)
 
-    async def _take(self, request: pb.SubmitRunRequest, ticket: Ticket, before: asyncio.Task[str] | None) -> str:
+    async def _take(self, request: RunRequest, ticket: Ticket, before: asyncio.Task[str] | None) -> str:
         if before is not None:
             await asyncio.wait((before,))
         plan, run = await self.do(lambda: self._submit(request, ticket.commit))

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from gym_gui.core.worker.errors import MosaicError
 from gym_gui.proxy.summary import read_summary
+from gym_gui.runs.filter import RunFilter
 from gym_gui.runs.folder import RunFolder
 from gym_gui.runs.ids import is_run_id
 from gym_gui.runs.plan import RunPlan, load_plan
@@ -23,7 +24,7 @@ from gym_gui.trainer.unplanned import has_begun, plan_of, read_unplanned
 
 logger = logging.getLogger(__name__)
 
-_NOT_ENDED = [state for state in RunState if state not in TERMINAL]
+_NOT_ENDED = RunFilter(states=tuple(state for state in RunState if state not in TERMINAL))
 
 
 @dataclass
@@ -56,7 +57,7 @@ def reconcile(home: Path, registry: Registry) -> Reconciliation:
     unknown = sorted(on_disk - known)
     first = registry.reserve(len(unknown))
     sequence_of = dict(zip(unknown, range(first, first + len(unknown)), strict=True))
-    rows = {run.run_id: run for run in registry.list(states=_NOT_ENDED)}
+    rows = {run.run_id: run for run in registry.list(_NOT_ENDED)}
     found = Reconciliation()
     entered: list[RunSummary] = []
     for run_id in sorted((marked | set(rows)) & on_disk):

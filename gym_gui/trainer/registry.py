@@ -18,6 +18,7 @@ import msgspec
 
 from gym_gui.logging_config.helpers import log_constant
 from gym_gui.logging_config.log_constants import LOG_DAEMON_REGISTRY_REPLACED
+from gym_gui.runs.filter import EVERY_RUN, RunFilter
 from gym_gui.runs.states import TERMINAL
 from gym_gui.runs.summary import RunSummary
 from gym_gui.trainer.registry_damage import errors_of_sqlite, is_damage, set_aside, unusable
@@ -79,8 +80,8 @@ class Registry(RegistryReader):
     def get(self, run_id: str, *, curves: bool = True) -> RunSummary | None:
         return self._sound(lambda: super(Registry, self).get(run_id, curves=curves))
 
-    def list(self, **filters: Any) -> Sequence[RunSummary]:
-        return self._sound(lambda: super(Registry, self).list(**filters))
+    def list(self, wanted: RunFilter = EVERY_RUN, **page: Any) -> Sequence[RunSummary]:
+        return self._sound(lambda: super(Registry, self).list(wanted, **page))
 
     def count(self) -> int:
         return self._sound(super().count)

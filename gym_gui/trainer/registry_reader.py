@@ -11,7 +11,7 @@ from typing import Any
 
 import msgspec
 
-from gym_gui.runs.states import RunState
+from gym_gui.runs.filter import EVERY_RUN, RunFilter
 from gym_gui.runs.summary import CurvePoint, RunSummary
 from gym_gui.trainer.home import DaemonHome
 from gym_gui.trainer.registry_damage import errors_of_sqlite, fault_of, is_damage, misplaced, unusable
@@ -20,6 +20,7 @@ SCHEMA_VERSION = 2
 #: Milliseconds that a statement waits for another connection's lock.
 BUSY_MS = 5000
 _SEAL_BYTES = 4
+_PAGE = 500
 #: A number that no home will reach.
 _LARGEST_SEQUENCE = 1 << 53
 _curves_of = msgspec.msgpack.Decoder(list[list[CurvePoint]])
@@ -44,39 +45,46 @@ class RegistryReader:
 
     def list(
         self,
+        wanted: RunFilter = EVERY_RUN,
         *,
         limit: int | None = None,
         before: int | None = None,
-        states: Iterable[RunState] | None = None,
-        group: str | None = None,
-        tag: str | None = None,
         curves: bool = False,
     ) -> Sequence[RunSummary]:
         """Return runs, the newest first.
 
         Args:
+            wanted: Which runs.
             limit: At most so many.
             before: Only runs whose sequence is below this (the last one of the page before).
-            states: In these states only.
-            group: Of this group only.
-            tag: With this tag only.
             curves: With their workers' learning curves.
         """
+        if not wanted.worker:
+            return self._page(wanted, limit, before, curves)
+        found: list[RunSummary] = []
+        while limit is None or len(found) < limit:  # the kinds of a run's workers have no column of their own
+            page = self._page(wanted, _PAGE, before, curves)
+            found += filter(wanted.matches, page)
+            if len(page) < _PAGE:
+                break
+            before = page[-1].sequence
+        return found[:limit]
+
+    def _page(self, wanted: RunFilter, limit: int | None, before: int | None, curves: bool) -> Sequence[RunSummary]:
         where: list[str] = []
         values: list[Any] = []
         if before is not None:
             where.append("sequence < ?")
             values.append(before)
-        wanted = [state.value for state in states or ()]
-        if wanted:
-            where.append(f"state IN ({', '.join('?' * len(wanted))})")
-            values += wanted
-        if group:
+        if wanted.states:
+            where.append(f"state IN ({', '.join('?' * len(wanted.states))})")
+            values += [state.value for state in wanted.states]
+        if wanted.group:
             where.append('"group" = ?')
-            values.append(group)
-        if tag:
+            values.append(wanted.group)
+        if wanted.tag:
             where.append("EXISTS (SELECT 1 FROM json_each(tags) WHERE json_each.value = ?)")
-            values.append(tag)
+            values.append(wanted.tag)
         clause = f"WHERE {' AND '.join(where)} " if where else ""
         values.append(-1 if limit is None else limit)
         return self._select(f"{clause}ORDER BY sequence DESC LIMIT ?", values, curves)

@@ -7,6 +7,7 @@ import logging
 import shutil
 import sqlite3
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -31,12 +32,32 @@ from gym_gui.trainer.demand import demand_problems, gpu_problems
 from gym_gui.trainer.executors.installed import InstalledExecutors
 from gym_gui.trainer.inventory import Inventory
 from gym_gui.trainer.live import LiveRuns
-from gym_gui.trainer.proto import mosaic_pb2 as pb
 from gym_gui.trainer.registry import Registry
 from gym_gui.workers.catalog import WorkerCatalog
 from gym_gui.workers.planning import PlannedRun, plan_run, write_run
 
 logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class RunRequest:
+    """A run that a client asks for.
+
+    Args:
+        config_json: The run config, JSON in UTF-8.
+        submitter: Who asks for it.
+        group: Common to runs that were submitted together.
+        parent_run_id: The run that it resumes, evaluates or repeats.
+        argv: The client's command line, for the record.
+        working_directory: Where the client was called: its git state is put on record.
+    """
+
+    config_json: bytes
+    submitter: str = ""
+    group: str = ""
+    parent_run_id: str | None = None
+    argv: tuple[str, ...] = ()
+    working_directory: str = ""
 
 
 class Submission:
@@ -66,13 +87,11 @@ class Submission:
         except ConfigError as error:
             return error.problems
 
-    def submit(
-        self, request: pb.SubmitRunRequest, commit: Callable[[], None] = lambda: None
-    ) -> tuple[RunPlan, RunSummary]:
+    def submit(self, request: RunRequest, commit: Callable[[], None] = lambda: None) -> tuple[RunPlan, RunSummary]:
         """Validate and write a run; blocks for as long as that takes. Several threads may do so at once.
 
         Args:
-            request: What the client sent.
+            request: The run.
             commit: Called before anything is written; what it raises ends the submission.
 
         Raises:
@@ -86,7 +105,7 @@ class Submission:
                 _payload(request.config_json),
                 submitter=request.submitter,
                 group=request.group,
-                parent_run_id=request.parent_run_id if request.HasField("parent_run_id") else None,
+                parent_run_id=request.parent_run_id,
                 provenance={**collect_provenance(folder), "argv": list(request.argv)},
             )
         except ConfigError as error:

@@ -193,7 +193,7 @@ def test_logs_go_into_a_pipe_as_they_are(script: Any) -> None:
 def test_names_that_act_are_refused(script: Any, home: Path, path: str) -> None:
     if path in ("group", "reason"):
         from gym_gui.core.worker.errors import ConfigError
-        from gym_gui.trainer.client import TrainerClient
+        from gym_gui.rpc.client import TrainerClient
 
         payload = {"run_name": "x", "metadata": {"worker": {"worker_id": "script"}}}
         script("daemon", "start")

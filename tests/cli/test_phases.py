@@ -12,9 +12,9 @@ from gym_gui.cli.commands.runs_show import _figures
 from gym_gui.cli.progress.live import table_of
 from gym_gui.cli.progress.model import RunProgress
 from gym_gui.cli.progress.plain import PlainView, line_of
+from gym_gui.rpc.messages import summary_from_pb, summary_to_pb
 from gym_gui.runs.states import RunState
 from gym_gui.runs.summary import RunSummary, WorkerSummary
-from gym_gui.trainer.messages import summary_from_pb, summary_to_pb
 from gym_gui.trainer.why import explain, phase_text
 
 HOSTILE = "evil\x1b]0;owned\x07\x1b[31m\u202e\r\n[red]FORGED[/red]"

@@ -25,15 +25,15 @@ from waiting import busy as how_busy
 from waiting import eventually, processes_of
 
 from gym_gui.proxy.summary import read_summary
+from gym_gui.rpc.client import TrainerClient
+from gym_gui.rpc.lifecycle import stop_daemon
 from gym_gui.runs.folder import RunFolder
 from gym_gui.runs.lock import is_locked
 from gym_gui.runs.plan import load_plan
 from gym_gui.runs.summary import RunSummary
 from gym_gui.supervision.identity import ProcessIdentity
-from gym_gui.trainer.client import TrainerClient
 from gym_gui.trainer.finalize import is_finished
 from gym_gui.trainer.home import DaemonHome
-from gym_gui.trainer.lifecycle import stop_daemon
 
 HERE = Path(__file__).parent
 PATIENCE_S = 5.0
@@ -103,7 +103,7 @@ class Cluster:
         """Have a daemon (a new one where none lives) see the run to its end, and check what every run promises."""
         with TrainerClient.connect(self.home) as client:
             eventually(lambda: client.get(run.run_id).state.terminal, f"the end of {run.run_id}", timeout_s)
-            eventually(lambda: is_finished(run.folder) and client.status()["active_runs"] == 0, "the run in order")
+            eventually(lambda: is_finished(run.folder) and client.status().active_runs == 0, "the run in order")
             told = client.get(run.run_id)
         # Whoever did not start the proxy hears of the end from its records, just before it has let go of the run.
         eventually(lambda: not is_locked(run.folder.proxy_lock), "the end of the proxy", PATIENCE_S)

@@ -8,11 +8,11 @@ import shutil
 import pytest
 
 from gym_gui.cli.commands.runs_show import show
+from gym_gui.rpc.client import TrainerClient
 from gym_gui.runs.folder import RunFolder
 from gym_gui.runs.states import RunState
 from gym_gui.supervision.identity import ProcessIdentity
 from gym_gui.telemetry.reader import RunReader
-from gym_gui.trainer.client import TrainerClient
 
 STEPS = 12_000
 

@@ -9,10 +9,10 @@ from pathlib import Path
 import pytest
 
 from gym_gui.core.worker.errors import MosaicError
+from gym_gui.rpc.client import TrainerClient
+from gym_gui.rpc.start import start_daemon
 from gym_gui.runs.folder import RunFolder
 from gym_gui.runs.states import RunState
-from gym_gui.trainer.client import TrainerClient
-from gym_gui.trainer.start import start_daemon
 
 pytestmark = pytest.mark.fault
 LOW_MB, BALLAST_MB = 8, 2
@@ -150,8 +150,8 @@ def test_a_daemon_that_finds_no_room_says_so_and_goes_on_once_there_is_some(
         with pytest.raises(MosaicError, match="cannot read the runs now") as refused:
             client.get(run.run_id)
         assert "disk is full" in refused.value.why
-        assert "disk is full" in client.status()["fault"]
+        assert "disk is full" in client.status().fault
         others.unlink()
-        until(lambda: not client.status()["fault"])
+        until(lambda: not client.status().fault)
     flag.touch()
     assert cluster.wait(run).state is RunState.COMPLETED

@@ -7,9 +7,9 @@ import time
 import pytest
 
 from gym_gui.retention.logs import are_retained
+from gym_gui.rpc.client import TrainerClient
 from gym_gui.telemetry.logs.logfile import dropped_record, is_compressed
 from gym_gui.telemetry.verify import verify_run
-from gym_gui.trainer.client import TrainerClient
 from gym_gui.trainer.live import LiveRuns
 
 pytestmark = pytest.mark.fault

@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 
 from gym_gui.analysis.queries import list_runs
+from gym_gui.rpc.client import TrainerClient
 from gym_gui.runs.states import RunState
 from gym_gui.supervision.processes import marked_processes
-from gym_gui.trainer.client import TrainerClient
 
 CHANGES = {
     "removed": lambda path: path.unlink(),
@@ -30,7 +30,7 @@ def test_a_run_whose_plan_is_lost_keeps_what_it_has_and_can_be_cancelled_and_del
         for path in cluster.home.glob("registry.db*"):
             path.unlink()
     with TrainerClient.connect(cluster.home) as client:
-        until(lambda: client.status()["active_runs"] == 1)
+        until(lambda: client.status().active_runs == 1)
         assert run.log().count(b"\n") == 11
         assert [one.run_id for one in list_runs(cluster.home)] == [run.run_id]
         until(lambda: "run.json" in client.get(run.run_id).cause)
@@ -40,7 +40,7 @@ def test_a_run_whose_plan_is_lost_keeps_what_it_has_and_can_be_cancelled_and_del
         ended = client.get(run.run_id)
         assert (ended.state, "run.json" in ended.cause) == (RunState.LOST, True)
         assert ended.run_name == ("fault" if registry else "")
-        until(lambda: client.status()["active_runs"] == 0)
+        until(lambda: client.status().active_runs == 0)
         assert marked_processes(run.run_id) == []
         assert run.log().count(b"\n") == 11
         client.delete(run.run_id)

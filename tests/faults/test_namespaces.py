@@ -12,10 +12,10 @@ import pytest
 
 from gym_gui.core.worker.errors import UsageError
 from gym_gui.proxy.summary import read_summary
+from gym_gui.rpc.client import TrainerClient
 from gym_gui.runs.states import RunState
 from gym_gui.supervision.launch_locks import check_nothing_lives
 from gym_gui.supervision.processes import holding_processes
-from gym_gui.trainer.client import TrainerClient
 from gym_gui.trainer.home import DaemonHome
 
 C, F, X = RunState.COMPLETED, RunState.FAILED, RunState.CANCELLED
@@ -131,11 +131,11 @@ def test_a_worker_inside_is_cancelled_from_outside(new_run, until, inside):
 def test_a_proxy_inside_sees_its_run_to_the_end_under_a_daemon_outside(cluster, until, inside, tmp_path):
     home = DaemonHome(cluster.home)
     home.prepare()
-    inside(sys.executable, "-m", "gym_gui.trainer.daemon", "--home", str(cluster.home))
+    inside(sys.executable, "-m", "gym_gui.rpc.daemon_main", "--home", str(cluster.home))
     until(lambda: home.daemon() is not None)
     run = cluster.submit("started", "step:10", f"wait_for:{tmp_path / 'go'}", "completed")
     until(lambda: run.log().count(b"\n") == 11 and run.started())
-    (daemon,) = pids_of("gym_gui.trainer.daemon", str(cluster.home))
+    (daemon,) = pids_of("gym_gui.rpc.daemon_main", str(cluster.home))
     kill(daemon)
     until(lambda: home.daemon() is None)
     with TrainerClient.connect(cluster.home) as client:
@@ -150,11 +150,11 @@ def test_a_proxy_inside_sees_its_run_to_the_end_under_a_daemon_outside(cluster, 
 def test_a_daemon_outside_takes_over_and_waits(cluster, until, inside, tmp_path):
     home = DaemonHome(cluster.home)
     home.prepare()
-    inside(sys.executable, "-m", "gym_gui.trainer.daemon", "--home", str(cluster.home))
+    inside(sys.executable, "-m", "gym_gui.rpc.daemon_main", "--home", str(cluster.home))
     until(lambda: home.daemon() is not None)
     run = cluster.submit("started", "step:10", f"wait_for:{tmp_path / 'go'}", "completed", limits={"max_attempts": 2})
     until(lambda: run.log().count(b"\n") == 11 and run.started())
-    (daemon,) = pids_of("gym_gui.trainer.daemon", str(cluster.home))
+    (daemon,) = pids_of("gym_gui.rpc.daemon_main", str(cluster.home))
     (proxy,) = holding_processes(run.folder.proxy_lock, ())
     for pid in (daemon, proxy.pid):
         kill(pid)

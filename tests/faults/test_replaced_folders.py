@@ -7,8 +7,8 @@ import shutil
 import pytest
 
 from gym_gui.proxy.summary import read_summary
+from gym_gui.rpc.client import TrainerClient
 from gym_gui.runs.states import RunState
-from gym_gui.trainer.client import TrainerClient
 
 
 @pytest.mark.fault
@@ -39,6 +39,6 @@ def test_a_run_whose_folders_go_is_looked_after_to_its_end_and_can_be_deleted(
             assert (summary.state, summary.cause) == (RunState.COMPLETED, "exit code 0")
         else:
             assert "incomplete" in summary.cause or summary.state is RunState.FAILED, summary
-        until(lambda: client.status()["active_runs"] == 0, 60)
+        until(lambda: client.status().active_runs == 0, 60)
         client.delete(run.run_id)
     assert not run.folder.path.exists()

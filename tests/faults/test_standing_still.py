@@ -10,10 +10,10 @@ import time
 import pytest
 
 from gym_gui.core.worker.errors import MosaicError
+from gym_gui.rpc.client import TrainerClient
+from gym_gui.rpc.lifecycle import stop_daemon
 from gym_gui.runs.states import RunState
 from gym_gui.supervision.liveness import last_beat
-from gym_gui.trainer.client import TrainerClient
-from gym_gui.trainer.lifecycle import stop_daemon
 
 
 @pytest.mark.fault
@@ -92,7 +92,7 @@ def test_a_daemon_that_stands_still_holds_up_nobody(cluster, until):
     cluster.kill(daemon, signal.SIGCONT)
     assert cluster.wait(run).state is RunState.COMPLETED
     with TrainerClient.connect(cluster.home) as client:
-        assert client.status()["pid"] == daemon
+        assert client.status().pid == daemon
 
 
 @pytest.mark.fault

@@ -26,14 +26,14 @@ from gym_gui.analysis.queries import get_run, list_runs, run_ids
 from gym_gui.core.worker.errors import MosaicError
 from gym_gui.proxy.reindex import reindex_run
 from gym_gui.proxy.summary import read_summary
+from gym_gui.rpc.client import TrainerClient
+from gym_gui.rpc.lifecycle import stop_daemon
 from gym_gui.runs.folder import RunFolder
 from gym_gui.runs.lock import is_locked
 from gym_gui.runs.private_files import private_files
 from gym_gui.supervision.launch_locks import held_launch_locks
 from gym_gui.telemetry.verify import verify_run
-from gym_gui.trainer.client import TrainerClient
 from gym_gui.trainer.finalize import is_finished
-from gym_gui.trainer.lifecycle import stop_daemon
 
 ACTORS = 3
 ACTIONS = 25
@@ -194,7 +194,7 @@ def test_a_storm_loses_nothing(cluster, until, busy, seed):
         for run_id in run_ids(cluster.home):
             client.cancel(run_id)
         until(lambda: all(run.state.terminal for run in list_runs(cluster.home)), 120)
-        until(lambda: client.status()["active_runs"] == 0, 60)
+        until(lambda: client.status().active_runs == 0, 60)
     for run_id in run_ids(cluster.home):
         folder = RunFolder.of(cluster.home, run_id)
         until(lambda folder=folder: is_finished(folder), 60)

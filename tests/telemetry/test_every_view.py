@@ -17,12 +17,12 @@ from hypothesis import strategies as st
 from gym_gui.cli.output import jsonable
 from gym_gui.proxy.reindex import reindex_run
 from gym_gui.proxy.summary import read_summary
+from gym_gui.rpc.messages import summary_from_pb, summary_to_pb
+from gym_gui.rpc.row_messages import batch_from_pb, batch_to_pb
 from gym_gui.telemetry import row_stream
 from gym_gui.telemetry.reader import RunReader
 from gym_gui.telemetry.row_stream import RowBatch, read_rows
 from gym_gui.telemetry.verify import verify_run
-from gym_gui.trainer.messages import summary_from_pb, summary_to_pb
-from gym_gui.trainer.row_messages import batch_from_pb, batch_to_pb
 
 calm = settings(max_examples=30, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
 MAX = 2**63 - 1

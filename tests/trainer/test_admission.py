@@ -10,10 +10,10 @@ from typing import Any
 import pytest
 
 from gym_gui.core.worker.errors import ConfigError
+from gym_gui.rpc.client import TrainerClient
+from gym_gui.rpc.lifecycle import stop_daemon
 from gym_gui.runs.folder import RunFolder
 from gym_gui.runs.states import RunState
-from gym_gui.trainer.client import TrainerClient
-from gym_gui.trainer.lifecycle import stop_daemon
 
 
 @pytest.fixture

@@ -7,10 +7,10 @@ from pathlib import Path
 import msgspec
 import pytest
 
+from gym_gui.rpc.faults import UnknownRunError
 from gym_gui.runs.states import RunState
 from gym_gui.runs.summary import RunSummary
 from gym_gui.trainer.board import RunBoard
-from gym_gui.trainer.faults import UnknownRunError
 from gym_gui.trainer.registry import Registry
 
 

@@ -12,14 +12,14 @@ import grpc
 import pytest
 
 from gym_gui.core.worker.errors import UsageError
+from gym_gui.rpc.channel import CHANNEL_OPTIONS, credentials_metadata
+from gym_gui.rpc.client import TrainerClient
+from gym_gui.rpc.proto import mosaic_pb2 as pb
+from gym_gui.rpc.proto.mosaic_pb2_grpc import TrainerServiceStub
+from gym_gui.rpc.start import start_daemon
 from gym_gui.runs.folder import RunFolder
 from gym_gui.runs.lock import FileLock
-from gym_gui.trainer.channel import CHANNEL_OPTIONS, credentials_metadata
-from gym_gui.trainer.client import TrainerClient
 from gym_gui.trainer.home import DaemonHome
-from gym_gui.trainer.proto import mosaic_pb2 as pb
-from gym_gui.trainer.proto.mosaic_pb2_grpc import TrainerServiceStub
-from gym_gui.trainer.start import start_daemon
 
 Config = Callable[..., dict[str, Any]]
 
@@ -31,7 +31,7 @@ def test_deletion_takes_folder_and_row_of_an_ended_run_only(
     list(client.watch([done]))
     with pytest.raises(UsageError, match="cancel"):
         client.delete(live)
-    wait_until(lambda: client.status()["active_runs"] == 1)
+    wait_until(lambda: client.status().active_runs == 1)
     client.delete(done)
     assert not RunFolder.of(daemon_home, done).path.exists()
     assert [run.run_id for run in client.list()] == [live]
@@ -53,8 +53,8 @@ def test_a_deletion_whose_client_goes_away_is_carried_out(
 ) -> None:
     run_id = client.submit(random_config(total_steps=5))
     list(client.watch([run_id]))
-    wait_until(lambda: client.status()["active_runs"] == 0)
-    pid = client.status()["pid"]
+    wait_until(lambda: client.status().active_runs == 0)
+    pid = client.status().pid
     lock = FileLock(RunFolder.of(daemon_home, run_id).proxy_lock)
     assert lock.acquire(5.0)
     with grpc.insecure_channel(client.address, options=CHANNEL_OPTIONS) as channel:

@@ -11,10 +11,10 @@ from typing import Any
 
 import pytest
 
+from gym_gui.rpc.client import TrainerClient
 from gym_gui.runs.folder import RunFolder
 from gym_gui.runs.states import RunState
 from gym_gui.telemetry.verify import verify_run
-from gym_gui.trainer.client import TrainerClient
 from gym_gui.trainer.disk_quota import quota_note, size_of
 
 

@@ -15,19 +15,20 @@ import grpc
 import pytest
 
 from gym_gui.core.worker.errors import ConfigError
+from gym_gui.rpc.channel import CHANNEL_OPTIONS, client_metadata, credentials_metadata
+from gym_gui.rpc.client import TrainerClient
+from gym_gui.rpc.lifecycle import stop_daemon
+from gym_gui.rpc.proto import mosaic_pb2 as pb
+from gym_gui.rpc.proto.mosaic_pb2_grpc import TrainerServiceStub
+from gym_gui.rpc.start import start_daemon
 from gym_gui.runs.base_environment import with_base_environment
 from gym_gui.runs.plan import RunPlan
 from gym_gui.runs.states import RunState
 from gym_gui.runs.summary import RunSummary
-from gym_gui.trainer.channel import CHANNEL_OPTIONS, client_metadata, credentials_metadata
-from gym_gui.trainer.client import TrainerClient
 from gym_gui.trainer.home import DaemonHome
 from gym_gui.trainer.intake import Intake
-from gym_gui.trainer.lifecycle import stop_daemon
 from gym_gui.trainer.live import LiveRuns
-from gym_gui.trainer.proto import mosaic_pb2 as pb
-from gym_gui.trainer.proto.mosaic_pb2_grpc import TrainerServiceStub
-from gym_gui.trainer.start import start_daemon
+from gym_gui.trainer.submission import RunRequest
 
 Config = Callable[..., dict[str, Any]]
 
@@ -151,7 +152,7 @@ class Slow:
         self.checked, self.written = threading.Event(), threading.Event()
         self.may_write, self.may_end = threading.Event(), threading.Event()
 
-    def submit(self, request: pb.SubmitRunRequest, commit: Callable[[], None]) -> tuple[RunPlan, RunSummary]:
+    def submit(self, request: RunRequest, commit: Callable[[], None]) -> tuple[RunPlan, RunSummary]:
         self.checked.set()
         assert self.may_write.wait(30)
         commit()
@@ -166,7 +167,7 @@ def test_a_run_that_is_written_is_entered_though_its_client_is_gone() -> None:
         entered: list[str] = []
         slow = Slow()
         intake = Intake(slow.submit, lambda plan, _: entered.append(plan.run_id))
-        call = asyncio.create_task(intake.submit(pb.SubmitRunRequest(submitter="a"), "me"))
+        call = asyncio.create_task(intake.submit(RunRequest(b"{}", submitter="a"), "me"))
         slow.may_write.set()
         await asyncio.to_thread(slow.written.wait, 30)
         call.cancel()
@@ -185,7 +186,7 @@ def test_a_daemon_that_ends_waits_for_no_run_that_is_not_written() -> None:
         entered: list[str] = []
         slow = Slow()
         intake = Intake(slow.submit, lambda plan, _: entered.append(plan.run_id))
-        call = asyncio.create_task(intake.submit(pb.SubmitRunRequest(submitter="a"), "me"))
+        call = asyncio.create_task(intake.submit(RunRequest(b"{}", submitter="a"), "me"))
         await asyncio.to_thread(slow.checked.wait, 30)
         began = time.monotonic()
         await intake.close()

@@ -10,12 +10,12 @@ from pathlib import Path
 from typing import Any
 
 from gym_gui.analysis.queries import get_run_summary
+from gym_gui.rpc.client import TrainerClient
 from gym_gui.runs.folder import RunFolder
 from gym_gui.runs.seeds import derive_seed
 from gym_gui.runs.states import RunState
 from gym_gui.runs.summary import RunSummary, WorkerSummary
 from gym_gui.telemetry.verify import verify_run
-from gym_gui.trainer.client import TrainerClient
 
 Config = Callable[..., dict[str, Any]]
 

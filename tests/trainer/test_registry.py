@@ -8,6 +8,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
+from gym_gui.runs.filter import RunFilter
 from gym_gui.runs.states import RunState
 from gym_gui.runs.summary import CurvePoint, RunSummary, WorkerSummary
 from gym_gui.trainer.home import DaemonHome
@@ -54,8 +55,14 @@ def test_pages_filters_and_prefixes(registry: Registry) -> None:
     first = registry.list(limit=4)
     second = registry.list(limit=4, before=first[-1].sequence)
     assert [each.run_id for each in [*first, *second]] == [f"R{number}" for number in range(9, 1, -1)]
-    assert {each.run_id for each in registry.list(states=[RunState.RUNNING])} == {"R1", "R3", "R5", "R7", "R9"}
-    assert len(registry.list(group="even", tag="t0")) == 2
+    assert {each.run_id for each in registry.list(RunFilter(states=(RunState.RUNNING,)))} == {
+        "R1",
+        "R3",
+        "R5",
+        "R7",
+        "R9",
+    }
+    assert len(registry.list(RunFilter(group="even", tag="t0"))) == 2
     assert list(registry.run_ids("R3")) == ["R3"]
     assert list(registry.run_ids("_")) == []
 

@@ -15,15 +15,15 @@ from hypothesis import strategies as st
 
 from gym_gui.analysis.queries import get_run, list_runs
 from gym_gui.proxy.summary import read_summary
+from gym_gui.rpc.client import TrainerClient
+from gym_gui.rpc.lifecycle import stop_daemon
 from gym_gui.runs.folder import RunFolder
 from gym_gui.runs.ids import new_run_id
 from gym_gui.runs.plan import RunPlan, WorkerPlan, save_plan
 from gym_gui.runs.states import RunState
 from gym_gui.runs.summary import CurvePoint, RunSummary, WorkerSummary
 from gym_gui.runs.supervisor_log import SupervisorLog
-from gym_gui.trainer.client import TrainerClient
 from gym_gui.trainer.home import DaemonHome
-from gym_gui.trainer.lifecycle import stop_daemon
 from gym_gui.trainer.reconcile import reconcile
 from gym_gui.trainer.registry import Registry
 from gym_gui.trainer.registry_damage import KEPT, damaged_copies, set_aside
@@ -246,7 +246,7 @@ def test_a_living_daemon_notices_damage_and_loses_nothing(
     numbers = [run.sequence for run in client.list()]
     list(client.watch([fresh, other]))
     client.cancel(live, wait=True)
-    wait_until(lambda: client.status()["active_runs"] == 0)
+    wait_until(lambda: client.status().active_runs == 0)
     client.close()
     stop_daemon(daemon_home)
     assert [run.run_id for run in list_runs(daemon_home)] == [other, fresh, live, *done[::-1]]

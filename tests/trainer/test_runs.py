@@ -14,17 +14,18 @@ import pytest
 from gym_gui.analysis.queries import list_runs
 from gym_gui.core.worker.errors import ConfigError, UsageError
 from gym_gui.proxy.summary import read_summary
+from gym_gui.rpc.client import TrainerClient
+from gym_gui.rpc.lifecycle import daemon_status, stop_daemon
+from gym_gui.rpc.start import start_daemon
+from gym_gui.runs.filter import RunFilter
 from gym_gui.runs.folder import RunFolder
 from gym_gui.runs.states import RunState
 from gym_gui.runs.summary import RunSummary
 from gym_gui.telemetry.verify import verify_run
-from gym_gui.trainer.client import TrainerClient
 from gym_gui.trainer.finalize import is_finished
 from gym_gui.trainer.home import DaemonHome
-from gym_gui.trainer.lifecycle import daemon_status, stop_daemon
 from gym_gui.trainer.live import LiveRuns
 from gym_gui.trainer.registry_reader import open_registry_readonly
-from gym_gui.trainer.start import start_daemon
 
 Config = Callable[..., dict[str, Any]]
 
@@ -65,7 +66,7 @@ def test_a_run_completes_and_everything_is_accounted_for(
     assert last.workers[0].exit is not None
     assert last.workers[0].exit.code == 0
     assert client.get(run_id).state is RunState.COMPLETED
-    assert [run.run_id for run in client.list(group="g")] == [run_id]
+    assert [run.run_id for run in client.list(RunFilter(group="g"))] == [run_id]
     check_sound(daemon_home, run_id)
 
 
@@ -133,7 +134,7 @@ def test_runs_wait_for_a_slot_and_a_waiting_run_can_be_cancelled_without_a_launc
         second, third = client.submit(endless), client.submit({**endless, "priority": 5})
         assert client.get(second).cause == "waits for one of 1 slots, 1 queued before it"
         assert client.get(third).cause == "waits for one of 1 slots, 0 queued before it"
-        assert client.status()["queued_runs"] == 2
+        assert client.status().queued_runs == 2
         cancelled = client.cancel(second, reason="not needed")
         assert cancelled.state is RunState.CANCELLED
         assert cancelled.workers[0].state is RunState.CANCELLED
@@ -231,7 +232,7 @@ def test_a_killed_proxy_is_replaced_and_nothing_is_lost(
     assert last.state is RunState.COMPLETED
     assert last.steps == 2000
     assert killed
-    wait_until(lambda: client.status()["active_runs"] == 0, "the last proxy has put the run in order")
+    wait_until(lambda: client.status().active_runs == 0, "the last proxy has put the run in order")
     assert is_finished(RunFolder.of(daemon_home, run_id))
     check_sound(daemon_home, run_id)
 
@@ -241,7 +242,7 @@ def test_a_proxy_killed_after_the_end_is_replaced_to_put_the_run_in_order(
 ) -> None:
     run_id = client.submit(random_config(total_steps=5))
     list(client.watch([run_id]))
-    wait_until(lambda: client.status()["active_runs"] == 0)
+    wait_until(lambda: client.status().active_runs == 0)
     stop_daemon(daemon_home)
     folder = RunFolder.of(daemon_home, run_id)
     database = sqlite3.connect(folder.database)
@@ -251,7 +252,7 @@ def test_a_proxy_killed_after_the_end_is_replaced_to_put_the_run_in_order(
     assert not is_finished(folder)
     with TrainerClient.connect(daemon_home) as client:
         wait_until(lambda: is_finished(folder))
-        wait_until(lambda: client.status()["active_runs"] == 0)
+        wait_until(lambda: client.status().active_runs == 0)
         assert client.get(run_id).state is RunState.COMPLETED
         wait_until(lambda: not LiveRuns(daemon_home / "runs").all(), "its logs are in order")
 
@@ -304,7 +305,7 @@ def test_a_folder_that_was_copied_in_is_listed_and_one_that_was_removed_is_not(
 ) -> None:
     run_id = client.submit(random_config(total_steps=5))
     list(client.watch([run_id]))
-    wait_until(lambda: client.status()["active_runs"] == 0)
+    wait_until(lambda: client.status().active_runs == 0)
     stop_daemon(daemon_home)
     folder = RunFolder.of(daemon_home, run_id).path
     folder.rename(tmp_path / run_id)
@@ -356,7 +357,7 @@ def test_a_run_that_cannot_be_read_is_left_out_and_stops_nobody(
     """Neither where it is marked live, nor where it has ended and the registry does not have it."""
     ids = [client.submit(random_config(total_steps=10)) for _ in range(4)]
     list(client.watch(ids))
-    wait_until(lambda: client.status()["active_runs"] == 0)
+    wait_until(lambda: client.status().active_runs == 0)
     client.close()
     stop_daemon(daemon_home)
     spoiled = ids[1:3]
@@ -374,6 +375,6 @@ def test_a_run_that_cannot_be_read_is_left_out_and_stops_nobody(
         for run in last.watch([fresh]):
             assert run.run_id == fresh
         assert last.get(fresh).state is RunState.COMPLETED
-        wait_until(lambda: last.status()["active_runs"] == 0)
+        wait_until(lambda: last.status().active_runs == 0)
     log = DaemonHome(daemon_home).log.read_text()
     assert all(f"run {run_id} is left out: the supervisor log" in log for run_id in spoiled)

@@ -11,13 +11,13 @@ from pathlib import Path
 from typing import Any
 
 from gym_gui.proxy.summary import read_summary
+from gym_gui.rpc.client import TrainerClient
+from gym_gui.rpc.lifecycle import stop_daemon
 from gym_gui.runs.folder import RunFolder
 from gym_gui.runs.lock import is_locked
 from gym_gui.runs.states import RunState
 from gym_gui.telemetry.schema import SCHEMA_VERSION
 from gym_gui.telemetry.verify import verify_run
-from gym_gui.trainer.client import TrainerClient
-from gym_gui.trainer.lifecycle import stop_daemon
 
 
 def test_the_next_proxy_rebuilds_the_database_under_a_living_worker(

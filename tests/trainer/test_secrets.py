@@ -15,11 +15,11 @@ import pytest
 
 from gym_gui.core.worker.errors import ConfigError
 from gym_gui.proxy.summary import read_summary
+from gym_gui.rpc.client import TrainerClient
 from gym_gui.runs.folder import RunFolder
 from gym_gui.runs.private_files import private_files
 from gym_gui.runs.states import RunState
 from gym_gui.telemetry.reader import RunReader
-from gym_gui.trainer.client import TrainerClient
 from gym_gui.trainer.finalize import is_finished, settle
 
 KEY, PASSWORD = "sk-9f8e7d6c5b4a3210", "correct-horse-battery"

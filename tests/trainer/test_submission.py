@@ -12,9 +12,8 @@ from gym_gui.runs.folder import RunFolder
 from gym_gui.trainer.executors.installed import InstalledExecutors
 from gym_gui.trainer.executors.local import LocalExecutor
 from gym_gui.trainer.live import LiveRuns
-from gym_gui.trainer.proto import mosaic_pb2 as pb
 from gym_gui.trainer.registry import Registry
-from gym_gui.trainer.submission import Submission
+from gym_gui.trainer.submission import RunRequest, Submission
 
 
 @pytest.fixture
@@ -29,8 +28,8 @@ def submission(daemon_home: Path, registry: Registry) -> Submission:
     return Submission(daemon_home, registry, InstalledExecutors({"local": LocalExecutor(daemon_home)}))
 
 
-def request(config: Any, **fields: Any) -> pb.SubmitRunRequest:
-    return pb.SubmitRunRequest(config_json=json.dumps(config).encode(), **fields)
+def request(config: Any, **fields: Any) -> RunRequest:
+    return RunRequest(config_json=json.dumps(config).encode(), **fields)
 
 
 def test_a_run_is_written_marked_and_entered(

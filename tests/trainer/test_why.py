@@ -4,10 +4,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from gym_gui.rpc.messages import explanation_from_pb, explanation_to_pb
 from gym_gui.runs.states import RunState
 from gym_gui.runs.summary import RunSummary, WorkerSummary
 from gym_gui.trainer.demand import Demand
-from gym_gui.trainer.messages import explanation_from_pb, explanation_to_pb
 from gym_gui.trainer.scheduler import MAX_PASSES, Capacity, Hold, Memory, QueuedRun, decide
 from gym_gui.trainer.waiting import Lack, Waiting
 from gym_gui.trainer.why import explain, stalled

@@ -12,13 +12,13 @@ import pytest
 
 from gym_gui.analysis.queries import get_run_summary
 from gym_gui.logging_config.log_constants import get_constant_by_code
+from gym_gui.rpc.client import TrainerClient
 from gym_gui.runs.folder import RunFolder
 from gym_gui.runs.ids import parse_episode_id
 from gym_gui.runs.seeds import derive_seed
 from gym_gui.runs.states import RunState
 from gym_gui.runs.supervisor_log import read_events
 from gym_gui.telemetry.reader import RunReader
-from gym_gui.trainer.client import TrainerClient
 from gym_gui.trainer.home import DaemonHome
 
 #: Two agents in one environment, and lines that no reader can take.

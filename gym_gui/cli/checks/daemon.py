@@ -12,7 +12,7 @@ from gym_gui.core.worker.errors import MosaicError
 def daemon(home: Path) -> Iterator[Finding]:
     """Look whether the home's daemon answers."""
     from gym_gui import __version__
-    from gym_gui.trainer.lifecycle import daemon_status
+    from gym_gui.rpc.lifecycle import daemon_status
 
     try:
         status = daemon_status(home)

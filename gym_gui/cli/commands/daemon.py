@@ -33,8 +33,8 @@ def start(home: Path, port: int | None, as_json: bool) -> int:
     """Start the daemon of this home, if none runs."""
     from gym_gui.cli.output import print_json
     from gym_gui.cli.ports import check_port
-    from gym_gui.trainer.lifecycle import daemon_status
-    from gym_gui.trainer.start import start_daemon
+    from gym_gui.rpc.lifecycle import daemon_status
+    from gym_gui.rpc.start import start_daemon
 
     check_port(home, port)
     start_daemon(home, port)
@@ -52,7 +52,7 @@ def start(home: Path, port: int | None, as_json: bool) -> int:
 def stop(home: Path, as_json: bool) -> int:
     """Stop the daemon of this home; runs go on."""
     from gym_gui.cli.output import print_json
-    from gym_gui.trainer.lifecycle import stop_daemon
+    from gym_gui.rpc.lifecycle import stop_daemon
 
     stopped = stop_daemon(home)
     if as_json:
@@ -68,7 +68,7 @@ def status(home: Path, as_json: bool) -> int:
     """Show the daemon of this home; exit code 1 if none runs."""
     from gym_gui.cli import exits, figures
     from gym_gui.cli.output import print_json, say
-    from gym_gui.trainer.lifecycle import daemon_status
+    from gym_gui.rpc.lifecycle import daemon_status
 
     found = daemon_status(home)
     _warn_of_certificate(home)
@@ -105,9 +105,9 @@ def run(home: Path, port: int | None, host: str, tls_cert: Path | None, tls_key:
     from gym_gui.cli.output import say
     from gym_gui.cli.ports import check_port
     from gym_gui.core.worker.errors import UsageError
+    from gym_gui.rpc.tls import TlsFiles
     from gym_gui.runs.base_environment import NEUTRAL_FOLDER
     from gym_gui.trainer.home import DaemonHome
-    from gym_gui.trainer.tls import TlsFiles
 
     running = DaemonHome(home).daemon()
     if running is not None:
@@ -119,7 +119,7 @@ def run(home: Path, port: int | None, host: str, tls_cert: Path | None, tls_key:
     check_port(home, port)
     if not as_json:
         say(f"daemon of {home} in the foreground; Ctrl-C stops it, runs go on")
-    command = [sys.executable, "-m", "gym_gui.trainer.daemon", "--home", str(home.absolute()), "--host", host]
+    command = [sys.executable, "-m", "gym_gui.rpc.daemon_main", "--home", str(home.absolute()), "--host", host]
     if tls_cert is not None and tls_key is not None:
         warning = TlsFiles(tls_cert, tls_key).validity().warning()
         if warning:

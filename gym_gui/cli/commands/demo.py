@@ -35,8 +35,8 @@ def demo(home: Path, steps: int, seeds: str, as_json: bool) -> int:
     from gym_gui.cli.preflight import usable
     from gym_gui.cli.seeds import parse_seeds
     from gym_gui.cli.submission import Submission
+    from gym_gui.rpc.lifecycle import stop_daemon
     from gym_gui.trainer.home import DaemonHome
-    from gym_gui.trainer.lifecycle import stop_daemon
     from gym_gui.workers.catalog import WorkerCatalog
     from gym_gui.workers.config import read_flags, settings_error
 

@@ -30,8 +30,8 @@ def cancel(
     that has ended already stays as it is.
     """
     from gym_gui.cli.bulk import print_runs, some_runs
+    from gym_gui.rpc.client import TrainerClient
     from gym_gui.runs.states import RunState
-    from gym_gui.trainer.client import TrainerClient
 
     found = some_runs(home, runs, wanted, among=[state for state in RunState if not state.terminal])
     going = [run.run_id for run in found if not run.state.terminal]

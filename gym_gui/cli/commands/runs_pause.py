@@ -13,8 +13,8 @@ from gym_gui.runs.states import RunState
 
 if TYPE_CHECKING:
     from gym_gui.analysis.selection import RunFilter
+    from gym_gui.rpc.client import TrainerClient
     from gym_gui.runs.summary import RunSummary
-    from gym_gui.trainer.client import TrainerClient
 
 
 @click.command()
@@ -66,7 +66,7 @@ def _ask(
     from gym_gui.cli.bulk import print_runs, some_runs
     from gym_gui.cli.output import say
     from gym_gui.core.worker.errors import MosaicError
-    from gym_gui.trainer.client import TrainerClient
+    from gym_gui.rpc.client import TrainerClient
 
     found = some_runs(home, runs, wanted, among=among)
     if dry_run or not found:

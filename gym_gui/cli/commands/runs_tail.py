@@ -61,7 +61,7 @@ def tail(home: Path, run: str, kinds: list[str], new: bool, max_rate: float | No
     """
     from gym_gui.analysis.queries import resolve_run
     from gym_gui.cli import exits
-    from gym_gui.trainer.client import TrainerClient
+    from gym_gui.rpc.client import TrainerClient
 
     run_id = resolve_run(home, run)
     line_of = _json_line if as_json else _text_line

@@ -53,7 +53,7 @@ def watch(home: Path, runs: tuple[str, ...], wanted: RunFilter, dry_run: bool, a
 
 def _attend(home: Path, ids: list[str], as_json: bool) -> Attended:
     from gym_gui.cli.progress.attend import attend
-    from gym_gui.trainer.client import TrainerClient
+    from gym_gui.rpc.client import TrainerClient
 
     with TrainerClient.connect(home) as client:
         return attend(client, ids, home=home, as_json=as_json, owner=False)

@@ -24,9 +24,9 @@ def why(home: Path, run: str, as_json: bool) -> int:
     from gym_gui.analysis.checkpoints import has_checkpoint
     from gym_gui.analysis.queries import get_run, resolve_run
     from gym_gui.cli.output import print_json
+    from gym_gui.rpc.client import TrainerClient
     from gym_gui.runs.folder import RunFolder
     from gym_gui.runs.states import RunState
-    from gym_gui.trainer.client import TrainerClient
     from gym_gui.trainer.disk_quota import quota_note
     from gym_gui.trainer.home import DaemonHome
     from gym_gui.trainer.why import explain

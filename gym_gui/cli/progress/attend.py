@@ -16,8 +16,8 @@ from gym_gui.cli.progress.model import RunProgress, labels_of
 from gym_gui.cli.progress.view import View, open_view
 
 if TYPE_CHECKING:
+    from gym_gui.rpc.client import TrainerClient
     from gym_gui.runs.summary import RunSummary
-    from gym_gui.trainer.client import TrainerClient
 
 _TICK_S = 0.1
 

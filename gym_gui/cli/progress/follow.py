@@ -8,8 +8,8 @@ from types import TracebackType
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from gym_gui.rpc.client import TrainerClient
     from gym_gui.runs.summary import RunSummary
-    from gym_gui.trainer.client import TrainerClient
 
 
 class Follower:

@@ -36,7 +36,7 @@ _FIRST_SPARE_S = 0.2
 
 
 class LocalExecutor(Executor):
-    """Runs ``python -m gym_gui.trainer.proxy_main`` in a session of its own for each run.
+    """Runs ``python -m gym_gui.rpc.proxy_main`` in a session of its own for each run.
 
     In the background it keeps a spare proxy ready, so that the next run starts quickly.
 

@@ -74,7 +74,7 @@ class SpareProxy:
 
 def _start(home: Path, arguments: list[str], stdin: int, log: IO[bytes] | None) -> subprocess.Popen[bytes]:
     return subprocess.Popen(
-        [sys.executable, *UTF8, "-m", "gym_gui.trainer.proxy_main", *arguments],
+        [sys.executable, *UTF8, "-m", "gym_gui.rpc.proxy_main", *arguments],
         stdin=stdin,
         stdout=log if log is not None else subprocess.DEVNULL,
         stderr=log if log is not None else None,

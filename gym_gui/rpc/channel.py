@@ -1,0 +1,90 @@
+"""What every connection to the daemon has in common: options of the channel, the socket, and the token.
+
+This is the one place where MOSAIC's own programs send the token, and only through the home's socket.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator
+
+import grpc
+
+from gym_gui.core.worker.errors import UsageError
+from gym_gui.rpc.faults import MAX_METADATA_BYTES
+from gym_gui.rpc.local_socket import PrivateFolder
+from gym_gui.trainer.home import DaemonHome, DaemonInfo
+
+_MAX_MESSAGE_BYTES = 64 << 20
+#: For both ends. A proxy server from the environment is never asked: the daemon is on this machine.
+CHANNEL_OPTIONS: tuple[tuple[str, int], ...] = (
+    ("grpc.enable_http_proxy", 0),
+    ("grpc.max_metadata_size", MAX_METADATA_BYTES),
+    ("grpc.absolute_max_metadata_size", MAX_METADATA_BYTES),
+    ("grpc.max_receive_message_length", _MAX_MESSAGE_BYTES),
+    ("grpc.max_send_message_length", _MAX_MESSAGE_BYTES),
+)
+#: Two homes' sockets may have the same address, one after the other: it names an open descriptor.
+_LOCAL_OPTIONS: tuple[tuple[str, int], ...] = (*CHANNEL_OPTIONS, ("grpc.use_local_subchannel_pool", 1))
+#: Without the second, two daemons could listen on one port and share its calls.
+SERVER_OPTIONS: tuple[tuple[str, int], ...] = (*CHANNEL_OPTIONS, ("grpc.so_reuseport", 0))
+#: For a port, which everybody on the machine can reach: what a peer without a token may cost is bounded. The home's own
+#: programs come through its socket, which nobody else can open.
+PORT_OPTIONS: tuple[tuple[str, int], ...] = (
+    *SERVER_OPTIONS[:1],
+    *SERVER_OPTIONS[3:],
+    ("grpc.max_metadata_size", 16 << 10),
+    ("grpc.absolute_max_metadata_size", 16 << 10),
+    ("grpc.max_allowed_incoming_connections", 128),
+    ("grpc.max_concurrent_streams", 64),
+    ("grpc.server_handshake_timeout_ms", 5000),
+    ("grpc.max_connection_idle_ms", 60_000),
+)
+#: Calls that may be open on a port at the same time.
+PORT_CALLS = 512
+
+
+#: Metadata by which the daemon knows one client's calls, whatever connection they come through.
+CLIENT_KEY = "mosaic-client"
+
+
+def credentials_metadata(token: str) -> tuple[tuple[str, str], ...]:
+    """Return the metadata that makes a call acceptable."""
+    return (("authorization", f"Bearer {token}"),)
+
+
+def client_metadata(client: str) -> tuple[tuple[str, str], ...]:
+    """Return the metadata that tells a client's calls from those of others."""
+    return ((CLIENT_KEY, client),)
+
+
+@contextlib.contextmanager
+def daemon_channel(home: DaemonHome, daemon: DaemonInfo) -> Iterator[grpc.Channel]:
+    """Give a channel to a home's daemon, through its Unix socket.
+
+    Raises:
+        UsageError: The socket is not this user's alone, or the daemon has none.
+    """
+    if not daemon.socket:
+        raise UsageError(
+            "the trainer daemon is of an older version, which can only be reached where others may pretend to be it",
+            where=f"{home.path}, pid {daemon.pid}",
+            next_step="stop it, runs go on: mosaic daemon stop",
+        )
+    place = home.path / daemon.socket
+    try:
+        folder = PrivateFolder(place.parent, home.owners())
+    except OSError as error:
+        raise UsageError(
+            "the trainer daemon's socket cannot be reached",
+            where=str(place),
+            why=error.strerror or str(error),
+            next_step="mosaic daemon stop, then try again",
+        ) from None
+    with folder:
+        try:
+            target = folder.socket(place.name)
+        except FileNotFoundError:
+            target = f"unix:{folder.reach(place.name)}"  # it is just ending: the call finds nobody, and is tried again
+        with grpc.insecure_channel(target, options=_LOCAL_OPTIONS) as channel:
+            yield channel

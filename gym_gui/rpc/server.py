@@ -1,0 +1,113 @@
+"""The daemon's gRPC servers: one on the home's Unix socket, one on ports for programs of others."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from typing import Any
+
+import grpc
+from grpc_health.v1 import health, health_pb2, health_pb2_grpc
+from grpc_reflection.v1alpha import reflection
+
+from gym_gui.config.settings import get_setting
+from gym_gui.core.worker.errors import UsageError
+from gym_gui.rpc.address import LOOPBACK, SERVICE_NAME, check_bind, choose_port, is_loopback
+from gym_gui.rpc.auth import TokenInterceptor
+from gym_gui.rpc.channel import PORT_CALLS, PORT_OPTIONS, SERVER_OPTIONS
+from gym_gui.rpc.local_socket import ListeningSocket, sweep
+from gym_gui.rpc.proto import mosaic_pb2 as pb
+from gym_gui.rpc.proto.mosaic_pb2_grpc import add_TrainerServiceServicer_to_server
+from gym_gui.rpc.service import TrainerService
+from gym_gui.rpc.tls import TlsFiles
+from gym_gui.trainer.certificate import Validity
+from gym_gui.trainer.daemon import Endpoint, TrainerDaemon
+
+#: Seconds that open calls get when the daemon ends.
+GRACE_S = 0.5
+
+
+class GrpcFace:
+    """Answers ``mosaic.v1`` for a daemon.
+
+    Args:
+        host: The address to listen on, one of this machine's own.
+        port: The port; ``None``: as the setting ``daemon_port`` says.
+        tls: Certificate and key for an address that other machines can reach; programs of this machine then have a port
+            of their own beside it.
+
+    Raises:
+        UsageError: Other machines could reach the address and there is no TLS, or its files cannot be used.
+    """
+
+    def __init__(self, host: str = LOOPBACK, port: int | None = None, tls: TlsFiles | None = None) -> None:
+        self._host = check_bind(host, tls=tls is not None)
+        self._port = port
+        self._credentials = tls.credentials() if tls else None
+        self._validity = tls.validity() if tls else Validity(0.0, 0.0)
+        self._public_address = ""
+        self._checks = health.aio.HealthServicer()
+
+    async def open(self, daemon: TrainerDaemon[pb.TelemetryBatch]) -> Endpoint:
+        """Answer calls from here on.
+
+        Raises:
+            UsageError: The port is taken.
+        """
+        if daemon.predecessor is not None:
+            sweep(daemon.predecessor.socket)
+        service = TrainerService(daemon.trainer)
+        token = TokenInterceptor(daemon.paths.token(), daemon.chores.note_call)
+        self._local = self._server(service, token, SERVER_OPTIONS)
+        self._ports = self._server(service, token, PORT_OPTIONS, PORT_CALLS)
+        self.socket = ListeningSocket(daemon.paths.path, self._local.add_insecure_port)
+        address = await self._bind()
+        await asyncio.gather(self._local.start(), self._ports.start())
+        await self._checks.set(SERVICE_NAME, health_pb2.HealthCheckResponse.SERVING)
+        return Endpoint(address, self.socket.name, self._public_address, self._validity)
+
+    def is_reachable(self) -> bool:
+        """Return whether the socket is still in its place."""
+        return self.socket.path.exists()
+
+    async def close(self) -> None:
+        """End the calls and stop listening."""
+        self.socket.close()
+        await self._checks.enter_graceful_shutdown()
+        await asyncio.gather(self._local.stop(GRACE_S), self._ports.stop(GRACE_S))
+
+    def _server(
+        self,
+        service: TrainerService,
+        token: TokenInterceptor,
+        options: Sequence[tuple[str, Any]],
+        most_calls: int | None = None,
+    ) -> grpc.aio.Server:
+        server = grpc.aio.server(interceptors=[token], options=options, maximum_concurrent_rpcs=most_calls)
+        add_TrainerServiceServicer_to_server(service, server)
+        health_pb2_grpc.add_HealthServicer_to_server(self._checks, server)
+        reflection.enable_server_reflection((SERVICE_NAME, health.SERVICE_NAME, reflection.SERVICE_NAME), server)
+        return server
+
+    async def _bind(self) -> str:
+        """Listen on the ports for programs of others, and return the address of the one on this machine."""
+        if self._credentials is not None:
+            self._public_address = await self._bind_port(self._host, self._port, self._credentials)
+            return await self._bind_port(LOOPBACK, 0)
+        if self._port is None and is_loopback(self._host) and get_setting("daemon_socket"):
+            return f"unix:{self.socket.path}"
+        return await self._bind_port(self._host, self._port)
+
+    async def _bind_port(self, host: str, asked: int | None, tls: grpc.ServerCredentials | None = None) -> str:
+        port = await choose_port(host, asked)
+        host = f"[{host}]" if ":" in host else host
+        try:
+            if tls is not None:
+                return f"{host}:{self._ports.add_secure_port(f'{host}:{port}', tls)}"
+            return f"{host}:{self._ports.add_insecure_port(f'{host}:{port}')}"
+        except RuntimeError:
+            raise UsageError(
+                f"port {port} was taken by another program just now",
+                where=f"{host}:{port}",
+                next_step="try again, or take any free port: --port 0",
+            ) from None

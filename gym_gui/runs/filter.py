@@ -1,0 +1,41 @@
+"""Which runs are meant: what a list, a bulk command or a remote client filters by."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from gym_gui.runs.states import RunState
+from gym_gui.runs.summary import RunSummary
+
+
+@dataclass(frozen=True)
+class RunFilter:
+    """What runs have in common; a field that is left out lets every run through.
+
+    Args:
+        states: In one of these states.
+        worker: With a worker of this kind.
+        group: Of this group.
+        tag: With this tag.
+    """
+
+    states: tuple[RunState, ...] = ()
+    worker: str = ""
+    group: str = ""
+    tag: str = ""
+
+    def __bool__(self) -> bool:
+        """Return whether anything is filtered."""
+        return self != type(self)()
+
+    def matches(self, run: RunSummary) -> bool:
+        """Return whether a run passes the filter."""
+        return (
+            (not self.states or run.state in self.states)
+            and (not self.worker or any(worker.worker_type == self.worker for worker in run.workers))
+            and (not self.group or run.group == self.group)
+            and (not self.tag or self.tag in run.tags)
+        )
+
+
+EVERY_RUN = RunFilter()

@@ -1,0 +1,318 @@
+"""What the daemon does for its clients, in plain types. Faces (gRPC) only translate to and from this."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import time
+from collections.abc import AsyncIterator, Callable, Iterable, Sequence
+from typing import Generic, NamedTuple, TypeVar
+
+import msgspec
+
+import gym_gui
+from gym_gui.core.worker.errors import Problem
+from gym_gui.runs.filter import RunFilter
+from gym_gui.runs.folder import RunFolder
+from gym_gui.runs.names import check_names
+from gym_gui.runs.plan import RunPlan
+from gym_gui.runs.summary import RunSummary
+from gym_gui.telemetry.row_stream import Cursor
+from gym_gui.trainer.backlog import Backlog
+from gym_gui.trainer.board import RunBoard
+from gym_gui.trainer.deletion import delete_run
+from gym_gui.trainer.disk_quota import quota_note
+from gym_gui.trainer.dispatcher import Dispatcher
+from gym_gui.trainer.feed import Encode, Feeds, Query
+from gym_gui.trainer.intake import Intake
+from gym_gui.trainer.loading import Loading
+from gym_gui.trainer.submission import RunRequest, Submission
+from gym_gui.trainer.why import Explanation, explain
+from gym_gui.workers.record import WorkerRecord
+
+T = TypeVar("T")
+_PATIENCE_S, _POLL_S = 10.0, 0.02
+
+
+class DaemonStatus(msgspec.Struct, kw_only=True):
+    """What a daemon says of itself."""
+
+    pid: int
+    address: str = ""
+    version: str = ""
+    home: str = ""
+    home_id: str = ""
+    started_at: float = 0.0
+    """Unix time."""
+    runs: int = 0
+    active_runs: int = 0
+    queued_runs: int = 0
+    watchers: int = 0
+    max_running_runs: int = 0
+    fault: str = ""
+    """Why the runs cannot be read now; it is tried again every second."""
+
+
+class RunPage(NamedTuple):
+    """Some runs of a list, the newest first."""
+
+    runs: list[RunSummary]
+    before: int | None
+    """The next page holds runs with a sequence number below this; ``None``: there is none."""
+
+
+class ReportAnswer(NamedTuple):
+    """What a proxy is told about the run that it reports."""
+
+    acknowledged: int
+    """Number of the last report that was taken."""
+    watched: bool
+    """Somebody looks at the run's figures."""
+    streamed: bool
+    """Somebody reads the run's rows as they come in."""
+
+
+class Trainer(Generic[T]):
+    """The daemon's operations; all but :attr:`loading` run in its event loop.
+
+    Args:
+        board: Values of the runs.
+        dispatcher: Carries runs to their end.
+        submission: Validates and writes runs.
+        backlog: Runs that the registry lacks: a list waits for them for a while.
+        encode: Makes of a batch of rows what the readers of :meth:`rows` are given.
+        stop: Ends the daemon.
+    """
+
+    def __init__(
+        self,
+        board: RunBoard,
+        dispatcher: Dispatcher,
+        submission: Submission,
+        backlog: Backlog,
+        encode: Encode[T],
+        stop: Callable[[], None],
+    ) -> None:
+        self.loading = Loading()
+        """Whether the runs were read: calls about runs wait for it."""
+        self.home = submission.home
+        self.stop = stop
+        self.address = ""
+        self._home_id = ""
+        self._started_at = time.time()
+        self._backlog = backlog
+        self._board = board
+        self._dispatcher = dispatcher
+        self._submission = submission
+        self._feeds = Feeds(submission.home, board, encode)
+        self._intake = Intake(submission.submit, self._enter)
+
+    @property
+    def busy(self) -> bool:
+        """Whether a submission is under way, which may take longer than an idle daemon lives."""
+        return self._intake.busy
+
+    async def close(self) -> None:
+        """Give up submissions that are not written yet."""
+        await self._intake.close()
+
+    def announce(self, address: str, home_id: str) -> None:
+        """Take what :meth:`status` says of where the daemon listens."""
+        self.address, self._home_id = address, home_id
+
+    async def submit(self, request: RunRequest, client: str = "") -> str:
+        """Submit a run and return its id: it is on record and queued when this returns.
+
+        Args:
+            request: The run.
+            client: Tells clients apart: the runs of one are taken in their order. Empty: no order is kept.
+
+        Raises:
+            ConfigError: The config is not valid.
+            MosaicError: The disk refused.
+        """
+        return await self._intake.submit(request, client)
+
+    async def problems(self, config_json: bytes) -> list[Problem]:
+        """Return everything that is wrong with a run config; writes nothing."""
+        return await self._intake.do(lambda: self._submission.problems(config_json))
+
+    def get(self, run_id: str) -> RunSummary:
+        """Return a run as it stands.
+
+        Raises:
+            UnknownRunError: There is no such run.
+        """
+        return self._board.get(run_id)
+
+    def why(self, run_id: str) -> Explanation:
+        """Return why a run stands where it stands.
+
+        Raises:
+            UnknownRunError: There is no such run.
+        """
+        run = self._board.get(run_id)
+        note = quota_note(RunFolder.of(self.home, run.run_id))
+        return explain(run, self._dispatcher.why(run.run_id), note)
+
+    async def list(self, wanted: RunFilter, size: int, before: int | None = None, *, curves: bool = False) -> RunPage:
+        """Return runs, the newest first.
+
+        Args:
+            wanted: Which runs.
+            size: At most so many.
+            before: Only runs with a sequence number below this.
+            curves: With learning curves.
+        """
+        deadline = time.monotonic() + _PATIENCE_S
+        while self._backlog and time.monotonic() < deadline:  # until the registry has all runs, but not for ever
+            await asyncio.sleep(_POLL_S)
+        self._board.flush()
+        found = self._board.registry.list(wanted, limit=size + 1, before=before, curves=curves)
+        runs = [self._board.with_cause(run) for run in found[:size]]
+        return RunPage(runs, found[size - 1].sequence if len(found) > size else None)
+
+    async def watch(self, run_ids: Iterable[str]) -> AsyncIterator[RunSummary]:
+        """Yield the current value of each run, then each change, until all have ended.
+
+        Raises:
+            UnknownRunError: One of them does not exist.
+        """
+        with self._board.watch(run_ids) as watch:
+            async for run in watch:
+                yield run
+
+    async def rows(self, query: Query, start: Cursor | None) -> AsyncIterator[T]:
+        """Yield a run's rows, encoded, until it has ended and all were yielded.
+
+        Args:
+            query: Which rows.
+            start: Begin after this cursor; ``None``: with what comes in from now on.
+
+        Raises:
+            UnknownRunError: There is no such run.
+            TelemetryError: The run's telemetry cannot be read.
+        """
+        async with self._feeds.open(query) as feed:
+            async for batch in feed.batches(start):
+                yield batch
+
+    async def cancel(self, run_id: str, by: str, reason: str) -> tuple[RunSummary, bool]:
+        """Ask a run to end; return it, and whether it had ended before.
+
+        Raises:
+            UnknownRunError: There is no such run.
+            MosaicError: The request cannot be written.
+        """
+        check_names(reason=reason, by=by)
+        ended = self._board.get(run_id).state.terminal
+        return await self._dispatcher.cancel(run_id, by, reason), ended
+
+    async def pause(self, run_id: str, by: str, reason: str) -> RunSummary:
+        """Ask a run to suspend its workers.
+
+        Raises:
+            UsageError: It cannot be paused, or does not exist.
+        """
+        check_names(reason=reason, by=by)
+        return await self._dispatcher.pause(run_id, by, reason)
+
+    async def unpause(self, run_id: str, by: str) -> RunSummary:
+        """Ask a paused run to go on.
+
+        Raises:
+            UsageError: It is not paused, or does not exist.
+        """
+        check_names(by=by)
+        return await self._dispatcher.unpause(run_id, by)
+
+    async def delete(self, run_id: str) -> None:
+        """Remove a run that has ended, its folder included; goes on to its end if the caller is cancelled.
+
+        Raises:
+            UsageError: It has not ended, or does not exist.
+        """
+        await asyncio.shield(self._delete(self._board.get(run_id)))  # half of it would be a run without a folder
+
+    async def workers(self) -> Sequence[WorkerRecord]:
+        """Return every installed worker, broken ones with their reason; without schemas."""
+        records = await self._intake.do(self._submission.catalog.list)
+        return [msgspec.structs.replace(record, schema=None) for record in records]
+
+    async def worker(self, name: str) -> WorkerRecord:
+        """Return one worker with its schema.
+
+        Raises:
+            UsageError: There is no such worker.
+        """
+        return await self._intake.do(lambda: self._submission.catalog.get(name))
+
+    def status(self) -> DaemonStatus:
+        """Return what the daemon says of itself."""
+        return DaemonStatus(
+            pid=os.getpid(),
+            address=self.address,
+            version=gym_gui.__version__,
+            home=str(self.home),
+            home_id=self._home_id,
+            started_at=self._started_at,
+            runs=self._board.registry.count(),
+            active_runs=self._dispatcher.active,
+            queued_runs=self._dispatcher.queued,
+            watchers=self._board.watchers,
+            max_running_runs=self._dispatcher.capacity.max_running_runs,
+            fault=self.loading.fault,
+        )
+
+    async def report(self, reports: AsyncIterator[RunSummary]) -> AsyncIterator[ReportAnswer]:
+        """Take a proxy's reports of its run; yield what it is to know, at first and after each change.
+
+        Args:
+            reports: Values of one run; those of others are left out.
+
+        Raises:
+            UnknownRunError: There is no such run.
+        """
+        try:
+            first = await anext(reports)
+        except StopAsyncIteration:
+            return
+        run_id = first.run_id
+        self._board.get(run_id)
+        self._board.publish(first)
+        acknowledged = first.report
+        ended = asyncio.Event()
+        with self._board.link(run_id) as changed:
+
+            async def read() -> None:
+                nonlocal acknowledged
+                try:
+                    async for run in reports:
+                        if run.run_id == run_id:
+                            self._board.publish(run)
+                            acknowledged = run.report
+                            changed.set()
+                finally:
+                    ended.set()
+                    changed.set()
+
+            reader = asyncio.create_task(read())
+            try:
+                while not ended.is_set():
+                    changed.clear()
+                    watched, streamed = self._board.watched(run_id), self._board.streamed(run_id)
+                    yield ReportAnswer(acknowledged, watched, streamed)
+                    await changed.wait()
+            finally:
+                reader.cancel()
+                with contextlib.suppress(asyncio.CancelledError):
+                    await reader
+                self._dispatcher.look(run_id)
+
+    async def _delete(self, run: RunSummary) -> None:
+        await asyncio.to_thread(delete_run, self.home, run)
+        self._board.registry.remove([run.run_id])
+
+    def _enter(self, plan: RunPlan, run: RunSummary) -> None:
+        self._dispatcher.enqueue([(self._submission.register(plan, run), plan)])
