@@ -8,19 +8,18 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from gym_gui.core.worker.errors import MosaicError, UsageError, nearest
+from gym_gui.core.worker.errors import MosaicError, UsageError
 from gym_gui.runs.filter import RunFilter
 from gym_gui.runs.folder import RunFolder, UnknownRunError
 from gym_gui.runs.ids import is_run_id
+from gym_gui.runs.reference import Named, is_part, resolve_reference
 from gym_gui.runs.states import RunState
 from gym_gui.runs.summary import RunSummary
 
 if TYPE_CHECKING:
     from gym_gui.trainer.registry_reader import RegistryReader
 
-LATEST = "latest"
-_SHOWN = 5
-_SHORT, _SUFFIX, _ID_LENGTH = 6, 4, 26
+_SHORT, _ID_LENGTH = 6, 26
 _PAGE = 50
 
 
@@ -111,36 +110,17 @@ def resolve_run(home: Path, reference: str) -> str:
             why=f"all its runs are archived ({archived:,})" if archived else "no run has been started in this home",
             next_step="bring one back: mosaic runs restore ARCHIVE" if archived else start,
         )
-    if reference.lower() == LATEST:
-        return next(run.run_id for run in _all_runs(home))
-    wanted = reference.upper()
-    if wanted in ids:
-        return wanted
-    named = [run.run_id for run in _all_runs(home) if run.run_name == reference]
-    if len(named) == 1:
-        return named[0]
-    if named:
-        raise _several(f"{len(named)} runs are named {reference!r}", named, "name one by its id")
-    matches = [run_id for run_id in ids if wanted and _names(wanted, run_id)]
-    if len(matches) == 1:
-        return matches[0]
-    if matches:
-        what = f"{len(matches)} runs begin or end with {reference!r}"
-        raise _several(what, matches, "write more of the id's characters")
-    archived = _archived(home, reference)
-    more = f"; {archived:,} more {'is' if archived == 1 else 'are'} archived" if archived else ""
-    near = nearest(wanted, ids) or nearest(reference, {run.run_name for run in _all_runs(home)})
-    raise UsageError(
-        f"there is no run {reference!r}" + (f"; did you mean {near}?" if near else ""),
-        where=str(home),
-        why=f"RUN is a run id, its beginning, its last {_SUFFIX} or more characters, a run's name, or 'latest'{more}",
-        next_step="list the runs: mosaic runs list",
-    )
 
+    def newest_first() -> Iterator[Named]:
+        return (Named(run.run_id, run.run_name) for run in _all_runs(home))
 
-def _names(part: str, run_id: str) -> bool:
-    """Return whether a part of an id may stand for it; a few characters at its end could be anything."""
-    return run_id.startswith(part) or (len(part) >= _SUFFIX and run_id.endswith(part))
+    try:
+        return resolve_reference(reference, ids, newest_first, where=str(home))
+    except UnknownRunError as error:
+        archived = _archived(home, reference)
+        if archived:
+            error.why += f"; {archived:,} more {'is' if archived == 1 else 'are'} archived"
+        raise
 
 
 def _archived(home: Path, wanted: str) -> int:
@@ -152,18 +132,13 @@ def _archived(home: Path, wanted: str) -> int:
     from gym_gui.analysis.archive import archived_ids, archives_named
 
     found, here = archived_ids(home / "archive"), run_ids(home)
-    packed = [run_id for run_id in found if wanted and _names(wanted.upper(), run_id) and run_id not in here]
+    packed = [run_id for run_id in found if is_part(wanted.upper(), run_id) and run_id not in here]
     packed = packed or [run_id for run_id in archives_named(home / "archive", wanted) if run_id not in here]
     if packed:
         what = f"run {packed[0]} is archived" if len(packed) == 1 else f"{len(packed)} archived runs fit"
         restore = f"bring it back: mosaic runs restore {packed[0]}"
         raise UsageError(what, where=str(home / "archive"), next_step=restore)
     return len(set(found) - set(run_ids(home)))
-
-
-def _several(what: str, run_ids: list[str], next_step: str) -> UsageError:
-    more = f" and {len(run_ids) - _SHOWN} more" if len(run_ids) > _SHOWN else ""
-    return UsageError(what, where=", ".join(run_ids[:_SHOWN]) + more, next_step=next_step)
 
 
 def short_id_length(home: Path) -> int:

@@ -6,7 +6,9 @@ This is the one place where MOSAIC's own programs send the token, and only throu
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator
+import os
+from collections.abc import Collection, Iterator
+from pathlib import Path
 
 import grpc
 
@@ -65,15 +67,40 @@ def daemon_channel(home: DaemonHome, daemon: DaemonInfo) -> Iterator[grpc.Channe
     Raises:
         UsageError: The socket is not this user's alone, or the daemon has none.
     """
+    with socket_target(home, daemon) as (target, options), grpc.insecure_channel(target, options=options) as channel:
+        yield channel
+
+
+@contextlib.contextmanager
+def socket_target(home: DaemonHome, daemon: DaemonInfo) -> Iterator[tuple[str, tuple[tuple[str, int], ...]]]:
+    """Give the address of a home's socket, and the options for a channel to it.
+
+    Raises:
+        UsageError: The socket is not this user's alone, or the daemon has none.
+    """
     if not daemon.socket:
         raise UsageError(
             "the trainer daemon is of an older version, which can only be reached where others may pretend to be it",
             where=f"{home.path}, pid {daemon.pid}",
             next_step="stop it, runs go on: mosaic daemon stop",
         )
-    place = home.path / daemon.socket
+    with private_socket(home.path / daemon.socket, home.owners()) as target:
+        yield target, _LOCAL_OPTIONS
+
+
+@contextlib.contextmanager
+def private_socket(place: Path, owners: Collection[int] | None = None) -> Iterator[str]:
+    """Give the gRPC address of a socket that only its owner can replace.
+
+    Args:
+        place: Where it lies.
+        owners: User ids that may own it; ``None``: the caller's.
+
+    Raises:
+        UsageError: It is not theirs alone, or cannot be reached.
+    """
     try:
-        folder = PrivateFolder(place.parent, home.owners())
+        folder = PrivateFolder(place.parent, {os.geteuid()} if owners is None else owners)
     except OSError as error:
         raise UsageError(
             "the trainer daemon's socket cannot be reached",
@@ -86,5 +113,4 @@ def daemon_channel(home: DaemonHome, daemon: DaemonInfo) -> Iterator[grpc.Channe
             target = folder.socket(place.name)
         except FileNotFoundError:
             target = f"unix:{folder.reach(place.name)}"  # it is just ending: the call finds nobody, and is tried again
-        with grpc.insecure_channel(target, options=_LOCAL_OPTIONS) as channel:
-            yield channel
+        yield target

@@ -1,69 +1,78 @@
-"""The synchronous client of the trainer daemon. gRPC is imported on first use, so that ``mosaic --help`` stays fast."""
+"""The blocking client of the trainer daemon."""
 
 from __future__ import annotations
 
-import contextlib
-import getpass
 import os
-import random
-import sys
 import time
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any, TypeVar
 
-from gym_gui.core.worker.errors import ConfigError, MosaicError, Problem, UsageError
-from gym_gui.rpc.start import start_daemon
+import grpc
+
+from gym_gui.core.worker.errors import ConfigError, Problem
+from gym_gui.rpc import calls
+from gym_gui.rpc.calls import Call, Listing, Reading, Watching
+from gym_gui.rpc.connection import Connection
+from gym_gui.rpc.remote import RemoteDaemon
+from gym_gui.rpc.route import HomeRoute, RemoteRoute, Target
 from gym_gui.runs.base_environment import with_base_environment
 from gym_gui.runs.filter import EVERY_RUN, RunFilter
-from gym_gui.runs.json_values import WHOLE
 from gym_gui.runs.summary import RunSummary
-from gym_gui.trainer.home import DaemonHome, DaemonInfo
+from gym_gui.telemetry.row_stream import Cursor, RowBatch
+from gym_gui.trainer.home import DaemonInfo
+from gym_gui.trainer.trainer import DaemonStatus
+from gym_gui.trainer.why import Explanation
+from gym_gui.workers.record import WorkerRecord
 
-if TYPE_CHECKING:
-    from gym_gui.telemetry.row_stream import Cursor, RowBatch
-    from gym_gui.trainer.trainer import DaemonStatus
-    from gym_gui.trainer.why import Explanation
-    from gym_gui.workers.record import WorkerRecord
-
-#: Seconds that a call may take; submission may have to probe a worker first.
-CALL_TIMEOUT_S = 30.0
-SUBMIT_TIMEOUT_S = 180.0
-#: A daemon that does not take notice within this time stands still, or hangs.
-SHUTDOWN_TIMEOUT_S = 5.0
-_PAGE = 500
-#: How often a daemon that is gone is looked for anew, and the first wait between, seconds.
-TRIES = 6
-_FIRST_WAIT_S = 0.05
+R = TypeVar("R")
 
 
 class TrainerClient:
-    """Speaks to the daemon of one home.
+    """Speaks to the daemon of one home, or to one elsewhere.
 
-    Use :meth:`connect`; close it, or use it as a context manager.
+    Use :meth:`connect` or :meth:`connect_to`; close it, or use it as a context manager.
+
+    Args:
+        route: The way to the daemon.
     """
 
-    def __init__(self, home: Path, daemon: DaemonInfo, *, start: bool = False) -> None:
-        self._home = home
-        self._start = start
-        self._id = os.urandom(8).hex()
-        self._connection = contextlib.ExitStack()
-        self.address = daemon.address
-        self._open(daemon)
+    def __init__(self, route: HomeRoute | RemoteRoute) -> None:
+        self._route = route
+        self._connection: Connection[grpc.Channel] = Connection(route, Target.channel)
+        self._channel = self._connection.open()
 
     @classmethod
-    def connect(cls, home: Path, *, start: bool = True) -> TrainerClient:
-        """Return a client of the home's daemon.
+    def connect(cls, home: Path, *, start: bool = True, daemon: DaemonInfo | None = None) -> TrainerClient:
+        """Return a client of a home's daemon.
 
         Args:
             home: The home.
             start: Start a daemon if none runs; it ends by itself when it has been idle for a while.
+            daemon: The daemon, if it is known.
 
         Raises:
             UsageError: No daemon runs (with ``start=False``), or the home cannot be used.
             MosaicError: The daemon did not start.
         """
-        client = cls(home, _daemon_of(home, start), start=start)
+        return cls._checked(HomeRoute(home, start=start, daemon=daemon))
+
+    @classmethod
+    def connect_to(cls, remote: RemoteDaemon) -> TrainerClient:
+        """Return a client of a daemon elsewhere.
+
+        Args:
+            remote: Where it is.
+
+        Raises:
+            UsageError: Its token or certificate cannot be read, or it refuses the token.
+            MosaicError: It does not answer.
+        """
+        return cls._checked(RemoteRoute(remote))
+
+    @classmethod
+    def _checked(cls, route: HomeRoute | RemoteRoute) -> TrainerClient:
+        client = cls(route)
         try:
             client.status()  # a daemon that is just ending is waited for, and followed by the next
         except BaseException:
@@ -79,12 +88,23 @@ class TrainerClient:
 
     def close(self) -> None:
         """Close the connection."""
-        self._connection.close()
+        self._channel.close()
+        self._connection.release()()
 
     @property
-    def home(self) -> Path:
-        """The home whose daemon this is a client of."""
-        return self._home
+    def home(self) -> Path | None:
+        """The home whose daemon this is a client of; ``None``: it is elsewhere."""
+        return self._route.home if isinstance(self._route, HomeRoute) else None
+
+    @property
+    def address(self) -> str:
+        """The daemon's address."""
+        return self._route.address
+
+    @property
+    def where(self) -> str:
+        """The home, or the address of a daemon elsewhere."""
+        return self._route.where
 
     def submit(
         self,
@@ -105,36 +125,35 @@ class TrainerClient:
         Raises:
             ConfigError: The config is not valid; every problem is listed and nothing was written.
         """
-        request = self._pb.SubmitRunRequest(
-            config_json=_config_json(with_base_environment(payload, os.environ)),
-            submitter=_user() if submitter is None else submitter,
-            group=group,
-            parent_run_id=parent_run_id,
-            argv=[os.fsencode(word).decode("utf-8", "backslashreplace") for word in sys.argv],
-            working_directory=_working_directory(),
+        here = self.home is not None
+        call = calls.submit(
+            self._with_environment(payload), submitter=submitter, group=group, parent_run_id=parent_run_id, here=here
         )
-        answer = self._call("SubmitRun", request, SUBMIT_TIMEOUT_S, tries=1)
-        return str(answer.run_id)
+        return self._do(call)
 
     def validate(self, payload: dict[str, Any]) -> list[Problem]:
         """Return every problem of a run config; nothing is written."""
-        from gym_gui.rpc.messages import problem_from_pb
-
         try:
-            config = _config_json(with_base_environment(payload, os.environ))
-            request = self._pb.ValidateRunRequest(config_json=config)
+            call = calls.validate(self._with_environment(payload))
         except ConfigError as error:
             return error.problems
-        answer = self._call("ValidateRun", request, SUBMIT_TIMEOUT_S)
-        return [problem_from_pb(problem) for problem in answer.problems]
+        return self._do(call)
+
+    def resolve(self, reference: str) -> str:
+        """Return the id of the run that a user means: by id, a part of it, name, or ``latest``.
+
+        Raises:
+            UsageError: There is no such run, or there are several.
+        """
+        return self._do(calls.resolve(reference))
 
     def get(self, run_id: str) -> RunSummary:
-        """Return what is known of a run.
+        """Return a run as it stands.
 
         Raises:
             UsageError: There is no such run.
         """
-        return self._summary(self._call("GetRun", self._pb.GetRunRequest(run_id=run_id)))
+        return self._do(calls.get(run_id))
 
     def why(self, run_id: str) -> Explanation:
         """Return what a queued run waits for, or what the state of another one means.
@@ -142,9 +161,7 @@ class TrainerClient:
         Raises:
             UsageError: There is no such run.
         """
-        from gym_gui.rpc.messages import explanation_from_pb
-
-        return explanation_from_pb(self._call("WhyRun", self._pb.WhyRunRequest(run_id=run_id)))
+        return self._do(calls.why(run_id))
 
     def watch(self, run_ids: Iterable[str]) -> Iterator[RunSummary]:
         """Yield the current value of each run, then every change; end when all have ended.
@@ -158,23 +175,7 @@ class TrainerClient:
             UsageError: One of them does not exist.
             MosaicError: The daemon is gone and could not be started again.
         """
-        waiting = list(run_ids)
-        failures = 0
-        while waiting:
-            stream = self._stub.WatchRuns(self._pb.WatchRunsRequest(run_ids=waiting), metadata=self._metadata)
-            try:
-                for message in stream:
-                    failures = 0
-                    run = self._summary(message)
-                    if run.state.terminal and run.run_id in waiting:
-                        waiting.remove(run.run_id)
-                    yield run
-                return
-            except self._grpc.RpcError as failure:
-                failures += 1
-                self._recover(failure, failures)
-            finally:
-                stream.cancel()
+        return self._stream(Watching(run_ids))
 
     def stream(
         self,
@@ -201,24 +202,7 @@ class TrainerClient:
             UsageError: There is no such run.
             MosaicError: The telemetry cannot be read, or the daemon is gone and could not be started again.
         """
-        from gym_gui.rpc.row_messages import batch_from_pb, request_to_pb
-
-        failures = 0
-        while True:
-            request = request_to_pb(run_id, cursor=cursor, from_now=from_now, kinds=kinds, max_rate=max_rate)
-            stream = self._stub.StreamTelemetry(request, metadata=self._metadata)
-            try:
-                for message in stream:
-                    failures = 0
-                    batch = batch_from_pb(message, run_id)
-                    cursor, from_now = batch.cursor, False
-                    yield batch
-                return
-            except self._grpc.RpcError as failure:
-                failures += 1
-                self._recover(failure, failures)
-            finally:
-                stream.cancel()
+        return self._stream(Reading(run_id, cursor, from_now=from_now, kinds=kinds, max_rate=max_rate))
 
     def cancel(self, run_id: str, *, reason: str = "", wait: bool = False) -> RunSummary:
         """Ask a run to end; asking again, or asking a run that has ended, changes nothing.
@@ -231,15 +215,14 @@ class TrainerClient:
         Returns:
             The run as it stands. Its state tells whether it had ended by itself.
         """
-        request = self._pb.CancelRunRequest(run_id=run_id, reason=reason, by=_user())
-        run = self._summary(self._call("CancelRun", request).run)
+        run = self._do(calls.cancel(run_id, reason))
         if wait and not run.state.terminal:
             for seen in self.watch([run_id]):
                 run = seen
         return run
 
     def pause(self, run_id: str, *, reason: str = "") -> RunSummary:
-        """Ask a run to stand still until it is unpaused; asking again changes nothing.
+        """Ask a run to suspend its workers until it is unpaused; asking again changes nothing.
 
         Args:
             run_id: The run.
@@ -251,16 +234,15 @@ class TrainerClient:
         Raises:
             UsageError: It cannot be paused: it has ended or not begun, or one of its workers does not allow it.
         """
-        request = self._pb.PauseRunRequest(run_id=run_id, reason=reason, by=_user())
-        return self._summary(self._call("PauseRun", request).run)
+        return self._do(calls.pause(run_id, reason))
 
     def unpause(self, run_id: str) -> RunSummary:
         """Ask a paused run to go on.
 
         Raises:
-            UsageError: Nobody has paused it.
+            UsageError: It is not paused.
         """
-        return self._summary(self._call("UnpauseRun", self._pb.UnpauseRunRequest(run_id=run_id, by=_user())).run)
+        return self._do(calls.unpause(run_id))
 
     def delete(self, run_id: str) -> None:
         """Remove a run that has ended, its folder included.
@@ -268,14 +250,11 @@ class TrainerClient:
         Raises:
             UsageError: There is no such run, or it has not ended.
         """
-        self._call("DeleteRun", self._pb.DeleteRunRequest(run_id=run_id), SUBMIT_TIMEOUT_S)
+        self._do(calls.delete(run_id))
 
     def workers(self) -> list[WorkerRecord]:
         """Return every installed worker, broken ones with their reason; without schemas."""
-        from gym_gui.rpc.messages import record_from_pb
-
-        answer = self._call("ListWorkers", self._pb.ListWorkersRequest(), SUBMIT_TIMEOUT_S)
-        return [record_from_pb(worker) for worker in answer.workers]
+        return self._do(calls.workers())
 
     def worker(self, name: str) -> WorkerRecord:
         """Return one worker with its schema.
@@ -283,20 +262,15 @@ class TrainerClient:
         Raises:
             UsageError: There is no such worker (with the nearest name).
         """
-        from gym_gui.rpc.messages import record_from_pb
-
-        request = self._pb.DescribeWorkerRequest(name=name)
-        return record_from_pb(self._call("DescribeWorker", request, SUBMIT_TIMEOUT_S))
+        return self._do(calls.worker(name))
 
     def status(self) -> DaemonStatus:
         """Return what the daemon says of itself: its pid, address, version, home, and how many runs it has."""
-        from gym_gui.rpc.messages import status_from_pb
-
-        return status_from_pb(self._call("GetStatus", self._pb.GetStatusRequest()))
+        return self._do(calls.status())
 
     def shutdown(self) -> None:
         """End the daemon; runs go on."""
-        self._call("Shutdown", self._pb.ShutdownRequest(), SHUTDOWN_TIMEOUT_S, tries=1)
+        self._do(calls.shutdown())
 
     def list(self, wanted: RunFilter = EVERY_RUN, *, limit: int | None = 100, curves: bool = False) -> list[RunSummary]:
         """Return runs, the newest first.
@@ -306,95 +280,44 @@ class TrainerClient:
             limit: At most so many; ``None``: all.
             curves: Learning curves too.
         """
-        from gym_gui.rpc.converter import state_to_pb
+        listing = Listing(wanted, limit, curves=curves)
+        while (call := listing.next()) is not None:
+            self._do(call)
+        return listing.runs
 
-        request = self._pb.ListRunsRequest(group=wanted.group, tag=wanted.tag, worker=wanted.worker, curves=curves)
-        request.states.extend(state_to_pb(state) for state in wanted.states)
-        runs: list[RunSummary] = []
-        while limit is None or len(runs) < limit:
-            request.page_size = _PAGE if limit is None else min(_PAGE, limit - len(runs))
-            page = self._call("ListRuns", request)
-            runs += [self._summary(run) for run in page.runs]
-            if not page.next_page_token:
-                break
-            request.page_token = page.next_page_token
-        return runs
+    def _with_environment(self, payload: dict[str, Any]) -> dict[str, Any]:
+        """Add the variables of this machine that belong to a run on it."""
+        return payload if self.home is None else with_base_environment(payload, os.environ)
 
-    def _open(self, daemon: DaemonInfo) -> None:
-        import grpc
-
-        from gym_gui.rpc.channel import client_metadata, credentials_metadata, daemon_channel
-        from gym_gui.rpc.proto import mosaic_pb2, mosaic_pb2_grpc
-
-        self._grpc = grpc
-        self._pb = mosaic_pb2
-        self.address = daemon.address
-        home = DaemonHome(self._home)
-        self._metadata = (*credentials_metadata(home.token()), *client_metadata(self._id))
-        self._stub = mosaic_pb2_grpc.TrainerServiceStub(self._connection.enter_context(daemon_channel(home, daemon)))
-
-    def _call(self, method: str, request: Any, timeout: float = CALL_TIMEOUT_S, *, tries: int = TRIES) -> Any:
-        """Call a method; if the daemon is gone, call its successor (not where that could do a thing twice)."""
+    def _do(self, call: Call[R]) -> R:
+        """Make a call; if the daemon is gone, make it to its successor."""
         failures = 0
         while True:
-            stub_method = getattr(self._stub, method)
+            method = getattr(self._connection.stub, call.method)
             try:
-                return stub_method(request, metadata=self._metadata, timeout=timeout)
-            except self._grpc.RpcError as failure:
+                return call.read(method(call.request, metadata=self._connection.metadata, timeout=call.timeout_s))
+            except grpc.RpcError as failure:
                 failures += 1
-                if failures >= tries:
-                    raise self._error(failure) from None
+                self._recover(failure, failures, call.tries)
+
+    def _stream(self, asked: Any) -> Iterator[Any]:
+        failures = 0
+        while not asked.over:
+            method = getattr(self._connection.stub, asked.method)
+            stream = method(asked.request(), metadata=self._connection.metadata)
+            try:
+                for message in stream:
+                    failures = 0
+                    yield asked.take(message)
+                return
+            except grpc.RpcError as failure:
+                failures += 1
                 self._recover(failure, failures)
+            finally:
+                stream.cancel()
 
-    def _recover(self, failure: Any, failures: int) -> None:
+    def _recover(self, failure: Any, failures: int, tries: int = calls.TRIES) -> None:
         """Connect to the next daemon if the last one is gone; raise the failure otherwise."""
-        gone = failure.code() is self._grpc.StatusCode.UNAVAILABLE
-        if not gone or failures >= TRIES:
-            raise self._error(failure) from None
-        time.sleep(random.uniform(0.5, 1.0) * _FIRST_WAIT_S * 2**failures)
-        self._connection.close()
-        self._open(_daemon_of(self._home, self._start))
-
-    def _error(self, failure: Any) -> MosaicError:
-        from gym_gui.rpc.faults import error_of
-
-        return error_of(failure, home=str(self._home))
-
-    def _summary(self, message: Any) -> RunSummary:
-        from gym_gui.rpc.messages import summary_from_pb
-
-        return summary_from_pb(message)
-
-
-def _daemon_of(home: Path, start: bool) -> DaemonInfo:
-    daemon = DaemonHome(home).daemon()
-    if daemon is None and start:
-        start_daemon(home, on_demand=True)
-        daemon = DaemonHome(home).daemon()
-    if daemon is None:
-        raise UsageError("no trainer daemon runs", where=str(home), next_step="mosaic daemon start")
-    return daemon
-
-
-def _config_json(payload: dict[str, Any]) -> bytes:
-    from gym_gui.rpc.converter import json_bytes
-
-    try:
-        return json_bytes(payload)
-    except (TypeError, ValueError, RecursionError) as error:
-        problem = Problem(WHOLE, f"cannot be written as JSON: {error}", allowed="a JSON object")
-        raise ConfigError("run config is not valid", [problem]) from None
-
-
-def _user() -> str:
-    try:
-        return getpass.getuser()
-    except (OSError, KeyError):
-        return str(os.getuid())
-
-
-def _working_directory() -> str:
-    try:
-        return str(Path.cwd())
-    except OSError:
-        return ""
+        time.sleep(self._connection.wait_s(failure, failures, tries))
+        self.close()
+        self._channel = self._connection.open()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import grpc
@@ -57,41 +58,37 @@ def detail_of(error: MosaicError) -> bytes:
     return detail.SerializeToString()
 
 
-def error_of(failure: Any, *, home: str) -> MosaicError:
+def error_of(failure: Any, *, where: str, unreachable: Callable[[], MosaicError]) -> MosaicError:
     """Return the error that a failed call stands for.
 
     Args:
         failure: What the call raised: a ``grpc.RpcError`` that is a call, too.
-        home: The daemon's home, for the next step.
+        where: The daemon's home or address.
+        unreachable: Returns the error for a daemon that does not answer.
     """
     code = failure.code()
     for key, value in failure.trailing_metadata() or ():
         if key == DETAIL_KEY:
             return _from_detail(pb.ErrorDetail.FromString(value))
     if code is grpc.StatusCode.UNAVAILABLE:
-        return MosaicError(
-            "the trainer daemon does not answer",
-            where=home,
-            why="it was stopped or has died; runs go on without it",
-            next_step="mosaic daemon start (its log: logs/daemon.log in the home)",
-        )
+        return unreachable()
     if code is grpc.StatusCode.DEADLINE_EXCEEDED:
         return MosaicError(
             "the trainer daemon did not answer in time",
-            where=home,
+            where=where,
             why="the machine is overloaded, or the daemon is stuck",
             next_step="look into logs/daemon.log in the home, then try again",
         )
     if code is grpc.StatusCode.UNAUTHENTICATED:
         return UsageError(
             "the trainer daemon refused the token",
-            where=home,
-            why="the home's token file was changed while the daemon was running",
-            next_step="mosaic daemon stop, then try again",
+            where=where,
+            why="it is of another home, or the home's token file was changed while the daemon was running",
+            next_step="mosaic daemon stop on its machine, then try again",
         )
     return MosaicError(
         f"the trainer daemon failed: {failure.details() or code.name}",
-        where=home,
+        where=where,
         next_step="look into logs/daemon.log in the home",
     )
 

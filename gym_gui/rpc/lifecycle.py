@@ -11,7 +11,6 @@ from typing import Any
 import msgspec
 
 from gym_gui.core.worker.errors import MosaicError, UsageError
-from gym_gui.rpc.client import TrainerClient
 from gym_gui.runs.lock import is_locked
 from gym_gui.trainer.home import DaemonHome
 
@@ -36,8 +35,11 @@ def stop_daemon(home: Path, timeout_s: float = STOP_TIMEOUT_S) -> bool:
     daemon = paths.daemon()
     if daemon is None:
         return False
+    from gym_gui.rpc.client import TrainerClient
+    from gym_gui.rpc.route import HomeRoute
+
     try:
-        with TrainerClient(paths.path, daemon) as client:
+        with TrainerClient(HomeRoute(paths.path, daemon=daemon)) as client:
             client.shutdown()
     except MosaicError:  # it is ending already, does not end in time, or cannot be reached: it is of an older version
         with contextlib.suppress(OSError):
@@ -62,8 +64,11 @@ def daemon_status(home: Path) -> dict[str, Any]:
     daemon = paths.daemon()
     if daemon is None:
         return {"running": False, "home": str(paths.path)}
+    from gym_gui.rpc.client import TrainerClient
+    from gym_gui.rpc.route import HomeRoute
+
     try:
-        with TrainerClient(paths.path, daemon) as client:
+        with TrainerClient(HomeRoute(paths.path, daemon=daemon)) as client:
             return {"running": True, **msgspec.structs.asdict(client.status())}
     except UsageError:  # it has just ended
         return {"running": False, "home": str(paths.path)}

@@ -82,6 +82,10 @@ class TrainerService(TrainerServiceServicer):
         return pb.UnpauseRunResponse(run=summary_to_pb(await self._trainer.unpause(request.run_id, request.by)))
 
     @answers
+    async def ResolveRun(self, request: pb.ResolveRunRequest) -> pb.ResolveRunResponse:
+        return pb.ResolveRunResponse(run_id=await self._trainer.resolve(request.reference))
+
+    @answers
     async def GetRun(self, request: pb.GetRunRequest) -> pb.RunSummary:
         return summary_to_pb(self._trainer.get(request.run_id))
 

@@ -10,15 +10,18 @@ from gym_gui.core.worker.step_quota import CONTROL_FILE
 
 
 class UnknownRunError(UsageError):
-    """There is no run of that id.
+    """There is no such run.
 
     Args:
-        run_id: The id.
+        reference: What was asked for: an id, or what a user calls a run.
         where: The home that was searched, if known.
+        why: What a run can be called, where that is the question.
+        near: The nearest id or name that exists.
     """
 
-    def __init__(self, run_id: str, where: str = "") -> None:
-        super().__init__(f"there is no run {run_id!r}", where=where, next_step="list the runs: mosaic runs list")
+    def __init__(self, reference: str, where: str = "", why: str = "", near: str | None = None) -> None:
+        what = f"there is no run {reference!r}" + (f"; did you mean {near}?" if near else "")
+        super().__init__(what, where=where, why=why, next_step="list the runs: mosaic runs list")
 
 
 @dataclass(frozen=True)

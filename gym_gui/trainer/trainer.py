@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import functools
 import os
 import time
 from collections.abc import AsyncIterator, Callable, Iterable, Sequence
@@ -14,9 +15,10 @@ import msgspec
 import gym_gui
 from gym_gui.core.worker.errors import Problem
 from gym_gui.runs.filter import RunFilter
-from gym_gui.runs.folder import RunFolder
+from gym_gui.runs.folder import RunFolder, UnknownRunError
 from gym_gui.runs.names import check_names
 from gym_gui.runs.plan import RunPlan
+from gym_gui.runs.reference import Named, resolve_reference
 from gym_gui.runs.summary import RunSummary
 from gym_gui.telemetry.row_stream import Cursor
 from gym_gui.trainer.backlog import Backlog
@@ -138,6 +140,21 @@ class Trainer(Generic[T]):
         """Return everything that is wrong with a run config; writes nothing."""
         return await self._intake.do(lambda: self._submission.problems(config_json))
 
+    async def resolve(self, reference: str) -> str:
+        """Return the id of the run that a user means: by id, a part of it, name, or ``latest``.
+
+        Raises:
+            UnknownRunError: There is no such run.
+            UsageError: There are several.
+        """
+        await self._all_entered()
+        registry = self._board.registry
+        ids = registry.run_ids()
+        if not ids:
+            raise UnknownRunError(reference, str(self.home), "no run has been started in this home")
+        newest_first = functools.cache(lambda: [Named(run.run_id, run.run_name) for run in registry.list()])
+        return resolve_reference(reference, ids, newest_first, where=str(self.home))
+
     def get(self, run_id: str) -> RunSummary:
         """Return a run as it stands.
 
@@ -165,10 +182,7 @@ class Trainer(Generic[T]):
             before: Only runs with a sequence number below this.
             curves: With learning curves.
         """
-        deadline = time.monotonic() + _PATIENCE_S
-        while self._backlog and time.monotonic() < deadline:  # until the registry has all runs, but not for ever
-            await asyncio.sleep(_POLL_S)
-        self._board.flush()
+        await self._all_entered()
         found = self._board.registry.list(wanted, limit=size + 1, before=before, curves=curves)
         runs = [self._board.with_cause(run) for run in found[:size]]
         return RunPage(runs, found[size - 1].sequence if len(found) > size else None)
@@ -309,6 +323,13 @@ class Trainer(Generic[T]):
                 with contextlib.suppress(asyncio.CancelledError):
                     await reader
                 self._dispatcher.look(run_id)
+
+    async def _all_entered(self) -> None:
+        """Wait until the registry has all runs, but not for ever."""
+        deadline = time.monotonic() + _PATIENCE_S
+        while self._backlog and time.monotonic() < deadline:
+            await asyncio.sleep(_POLL_S)
+        self._board.flush()
 
     async def _delete(self, run: RunSummary) -> None:
         await asyncio.to_thread(delete_run, self.home, run)

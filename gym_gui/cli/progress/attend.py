@@ -109,7 +109,9 @@ def _show_until_interrupted(
         view.show(rows, changed, time.monotonic())
 
 
-def _target_episodes(home: Path, run_id: str) -> int | None:
+def _target_episodes(home: Path | None, run_id: str) -> int | None:
+    if home is None:
+        return None  # elsewhere
     from gym_gui.core.worker.errors import MosaicError
     from gym_gui.runs.folder import RunFolder
     from gym_gui.runs.plan import load_plan

@@ -40,6 +40,11 @@ class TrainerServiceStub:
                 request_serializer=mosaic__pb2.UnpauseRunRequest.SerializeToString,
                 response_deserializer=mosaic__pb2.UnpauseRunResponse.FromString,
                 _registered_method=True)
+        self.ResolveRun = channel.unary_unary(
+                '/mosaic.v1.TrainerService/ResolveRun',
+                request_serializer=mosaic__pb2.ResolveRunRequest.SerializeToString,
+                response_deserializer=mosaic__pb2.ResolveRunResponse.FromString,
+                _registered_method=True)
         self.GetRun = channel.unary_unary(
                 '/mosaic.v1.TrainerService/GetRun',
                 request_serializer=mosaic__pb2.GetRunRequest.SerializeToString,
@@ -130,6 +135,13 @@ class TrainerServiceServicer:
 
     def UnpauseRun(self, request, context):
         """Let a paused run go on.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ResolveRun(self, request, context):
+        """The run that a user means: by id, the beginning or end of one, a run's name, or `latest`.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -239,6 +251,11 @@ def add_TrainerServiceServicer_to_server(servicer, server):
                     servicer.UnpauseRun,
                     request_deserializer=mosaic__pb2.UnpauseRunRequest.FromString,
                     response_serializer=mosaic__pb2.UnpauseRunResponse.SerializeToString,
+            ),
+            'ResolveRun': grpc.unary_unary_rpc_method_handler(
+                    servicer.ResolveRun,
+                    request_deserializer=mosaic__pb2.ResolveRunRequest.FromString,
+                    response_serializer=mosaic__pb2.ResolveRunResponse.SerializeToString,
             ),
             'GetRun': grpc.unary_unary_rpc_method_handler(
                     servicer.GetRun,
@@ -431,6 +448,33 @@ class TrainerService:
             '/mosaic.v1.TrainerService/UnpauseRun',
             mosaic__pb2.UnpauseRunRequest.SerializeToString,
             mosaic__pb2.UnpauseRunResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ResolveRun(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/mosaic.v1.TrainerService/ResolveRun',
+            mosaic__pb2.ResolveRunRequest.SerializeToString,
+            mosaic__pb2.ResolveRunResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -44,6 +44,8 @@ class TrainerServiceStub:
     """Let a run stand still until it is unpaused. Refused where a worker of it does not allow that. Idempotent."""
     UnpauseRun: _grpc.UnaryUnaryMultiCallable[_mosaic_pb2.UnpauseRunRequest, _mosaic_pb2.UnpauseRunResponse]
     """Let a paused run go on."""
+    ResolveRun: _grpc.UnaryUnaryMultiCallable[_mosaic_pb2.ResolveRunRequest, _mosaic_pb2.ResolveRunResponse]
+    """The run that a user means: by id, the beginning or end of one, a run's name, or `latest`."""
     GetRun: _grpc.UnaryUnaryMultiCallable[_mosaic_pb2.GetRunRequest, _mosaic_pb2.RunSummary]
     """What is known of one run."""
     WhyRun: _grpc.UnaryUnaryMultiCallable[_mosaic_pb2.WhyRunRequest, _mosaic_pb2.WhyRunResponse]
@@ -80,6 +82,8 @@ class TrainerServiceAsyncStub(TrainerServiceStub):
     """Let a run stand still until it is unpaused. Refused where a worker of it does not allow that. Idempotent."""
     UnpauseRun: _aio.UnaryUnaryMultiCallable[_mosaic_pb2.UnpauseRunRequest, _mosaic_pb2.UnpauseRunResponse]  # type: ignore[assignment]
     """Let a paused run go on."""
+    ResolveRun: _aio.UnaryUnaryMultiCallable[_mosaic_pb2.ResolveRunRequest, _mosaic_pb2.ResolveRunResponse]  # type: ignore[assignment]
+    """The run that a user means: by id, the beginning or end of one, a run's name, or `latest`."""
     GetRun: _aio.UnaryUnaryMultiCallable[_mosaic_pb2.GetRunRequest, _mosaic_pb2.RunSummary]  # type: ignore[assignment]
     """What is known of one run."""
     WhyRun: _aio.UnaryUnaryMultiCallable[_mosaic_pb2.WhyRunRequest, _mosaic_pb2.WhyRunResponse]  # type: ignore[assignment]
@@ -143,6 +147,14 @@ class TrainerServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_mosaic_pb2.UnpauseRunResponse, _abc.Awaitable[_mosaic_pb2.UnpauseRunResponse]]:
         """Let a paused run go on."""
+
+    @_abc_1.abstractmethod
+    def ResolveRun(
+        self,
+        request: _mosaic_pb2.ResolveRunRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_mosaic_pb2.ResolveRunResponse, _abc.Awaitable[_mosaic_pb2.ResolveRunResponse]]:
+        """The run that a user means: by id, the beginning or end of one, a run's name, or `latest`."""
 
     @_abc_1.abstractmethod
     def GetRun(

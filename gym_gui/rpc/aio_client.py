@@ -1,0 +1,268 @@
+"""The client of the trainer daemon for asyncio: the same calls as the blocking one."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Iterable
+from pathlib import Path
+from typing import Any, TypeVar
+
+import grpc
+
+from gym_gui.core.worker.errors import ConfigError, Problem
+from gym_gui.rpc import calls
+from gym_gui.rpc.calls import Call, Listing, Reading, Watching
+from gym_gui.rpc.connection import Connection
+from gym_gui.rpc.remote import RemoteDaemon
+from gym_gui.rpc.route import HomeRoute, RemoteRoute, Target
+from gym_gui.runs.filter import EVERY_RUN, RunFilter
+from gym_gui.runs.summary import RunSummary
+from gym_gui.telemetry.row_stream import Cursor, RowBatch
+from gym_gui.trainer.trainer import DaemonStatus
+from gym_gui.trainer.why import Explanation
+from gym_gui.workers.record import WorkerRecord
+
+R = TypeVar("R")
+#: Seconds that calls on a former channel get to fail by themselves.
+_GRACE_S = 5.0
+
+
+class AsyncTrainerClient:
+    """Speaks to a daemon from an event loop; one client serves any number of tasks.
+
+    Use :meth:`connect` or :meth:`connect_to`; close it, or use it as an asynchronous context manager. Methods are those
+    of :class:`~gym_gui.rpc.client.TrainerClient`. What a run gets of its submitter's environment is the caller's to add
+    (:func:`~gym_gui.runs.base_environment.with_base_environment`): a server is not where its users are.
+
+    Args:
+        route: The way to the daemon.
+    """
+
+    def __init__(self, route: HomeRoute | RemoteRoute) -> None:
+        self._route = route
+        self._connection: Connection[grpc.aio.Channel] = Connection(route, Target.aio_channel)
+        self._opening = asyncio.Lock()
+        self._generation = 0
+        self._retired: set[asyncio.Task[None]] = set()
+
+    @classmethod
+    async def connect(cls, home: Path, *, start: bool = True) -> AsyncTrainerClient:
+        """Return a client of a home's daemon.
+
+        Args:
+            home: The home.
+            start: Start a daemon if none runs.
+
+        Raises:
+            UsageError: No daemon runs (with ``start=False``), or the home cannot be used.
+            MosaicError: The daemon did not start.
+        """
+        return await cls(HomeRoute(home, start=start))._checked()
+
+    @classmethod
+    async def connect_to(cls, remote: RemoteDaemon) -> AsyncTrainerClient:
+        """Return a client of a daemon elsewhere.
+
+        Raises:
+            UsageError: Its token or certificate cannot be read, or it refuses the token.
+            MosaicError: It does not answer.
+        """
+        return await cls(RemoteRoute(remote))._checked()
+
+    async def _checked(self) -> AsyncTrainerClient:
+        self._channel = await self._open()
+        try:
+            await self.status()
+        except BaseException:
+            await self.close()
+            raise
+        return self
+
+    async def __aenter__(self) -> AsyncTrainerClient:
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.close()
+
+    async def close(self) -> None:
+        """Close the connection."""
+        await self._retire(self._channel, self._connection.release(), None)
+        for task in tuple(self._retired):
+            task.cancel()
+        await asyncio.gather(*self._retired, return_exceptions=True)
+
+    async def submit(
+        self,
+        payload: dict[str, Any],
+        *,
+        submitter: str | None = None,
+        group: str = "",
+        parent_run_id: str | None = None,
+    ) -> str:
+        """Submit a run and return its id.
+
+        Raises:
+            ConfigError: The config is not valid; nothing was written.
+        """
+        call = calls.submit(payload, submitter=submitter, group=group, parent_run_id=parent_run_id, here=False)
+        return await self._do(call)
+
+    async def validate(self, payload: dict[str, Any]) -> list[Problem]:
+        """Return every problem of a run config; nothing is written."""
+        try:
+            call = calls.validate(payload)
+        except ConfigError as error:
+            return error.problems
+        return await self._do(call)
+
+    async def resolve(self, reference: str) -> str:
+        """Return the id of the run that a user means.
+
+        Raises:
+            UsageError: There is no such run, or there are several.
+        """
+        return await self._do(calls.resolve(reference))
+
+    async def get(self, run_id: str) -> RunSummary:
+        """Return a run as it stands.
+
+        Raises:
+            UsageError: There is no such run.
+        """
+        return await self._do(calls.get(run_id))
+
+    async def why(self, run_id: str) -> Explanation:
+        """Return why a run stands where it stands.
+
+        Raises:
+            UsageError: There is no such run.
+        """
+        return await self._do(calls.why(run_id))
+
+    def watch(self, run_ids: Iterable[str]) -> AsyncIterator[RunSummary]:
+        """Yield the current value of each run, then every change; end when all have ended."""
+        return self._stream(Watching(run_ids))
+
+    def stream(
+        self,
+        run_id: str,
+        *,
+        cursor: Cursor = (),
+        from_now: bool = False,
+        kinds: Iterable[str] = (),
+        max_rate: float | None = None,
+    ) -> AsyncIterator[RowBatch]:
+        """Yield a run's rows as they come in; end when the run has ended and all was yielded."""
+        return self._stream(Reading(run_id, cursor, from_now=from_now, kinds=kinds, max_rate=max_rate))
+
+    async def cancel(self, run_id: str, *, reason: str = "") -> RunSummary:
+        """Ask a run to end, and return it as it stands."""
+        return await self._do(calls.cancel(run_id, reason))
+
+    async def pause(self, run_id: str, *, reason: str = "") -> RunSummary:
+        """Ask a run to suspend its workers, and return it as it stands.
+
+        Raises:
+            UsageError: It cannot be paused.
+        """
+        return await self._do(calls.pause(run_id, reason))
+
+    async def unpause(self, run_id: str) -> RunSummary:
+        """Ask a paused run to go on, and return it as it stands.
+
+        Raises:
+            UsageError: It is not paused.
+        """
+        return await self._do(calls.unpause(run_id))
+
+    async def delete(self, run_id: str) -> None:
+        """Remove a run that has ended, its folder included.
+
+        Raises:
+            UsageError: There is no such run, or it has not ended.
+        """
+        await self._do(calls.delete(run_id))
+
+    async def workers(self) -> list[WorkerRecord]:
+        """Return every installed worker; without schemas."""
+        return await self._do(calls.workers())
+
+    async def worker(self, name: str) -> WorkerRecord:
+        """Return one worker with its schema.
+
+        Raises:
+            UsageError: There is no such worker.
+        """
+        return await self._do(calls.worker(name))
+
+    async def status(self) -> DaemonStatus:
+        """Return what the daemon says of itself."""
+        return await self._do(calls.status())
+
+    async def shutdown(self) -> None:
+        """End the daemon; runs go on."""
+        await self._do(calls.shutdown())
+
+    async def list(
+        self, wanted: RunFilter = EVERY_RUN, *, limit: int | None = 100, curves: bool = False
+    ) -> list[RunSummary]:
+        """Return runs, the newest first; ``limit=None``: all."""
+        listing = Listing(wanted, limit, curves=curves)
+        while (call := listing.next()) is not None:
+            await self._do(call)
+        return listing.runs
+
+    async def _open(self) -> grpc.aio.Channel:
+        # On the loop's thread, where the channel belongs; what may have to start a daemon goes before, in another.
+        if isinstance(self._route, HomeRoute):
+            await asyncio.to_thread(self._route.prepare)
+        return self._connection.open()
+
+    async def _do(self, call: Call[R]) -> R:
+        failures = 0
+        while True:
+            generation = self._generation
+            method = getattr(self._connection.stub, call.method)
+            try:
+                answer = await method(call.request, metadata=self._connection.metadata, timeout=call.timeout_s)
+            except grpc.aio.AioRpcError as failure:
+                failures += 1
+                await self._recover(failure, failures, generation, call.tries)
+            else:
+                return call.read(answer)
+
+    async def _stream(self, asked: Any) -> AsyncIterator[Any]:
+        failures = 0
+        while not asked.over:
+            generation = self._generation
+            method = getattr(self._connection.stub, asked.method)
+            stream = method(asked.request(), metadata=self._connection.metadata)
+            try:
+                async for message in stream:
+                    failures = 0
+                    yield asked.take(message)
+                return
+            except grpc.aio.AioRpcError as failure:
+                failures += 1
+                await self._recover(failure, failures, generation)
+            finally:
+                stream.cancel()
+
+    async def _recover(self, failure: Any, failures: int, generation: int, tries: int = calls.TRIES) -> None:
+        """Connect to the next daemon, unless another task has; raise the failure where that is no use."""
+        await asyncio.sleep(self._connection.wait_s(failure, failures, tries))
+        async with self._opening:
+            if generation == self._generation:
+                # Calls of other tasks on the former channel fail by themselves, and then come here.
+                retired = asyncio.create_task(self._retire(self._channel, self._connection.release(), _GRACE_S))
+                self._retired.add(retired)
+                retired.add_done_callback(self._retired.discard)
+                self._channel = await self._open()
+                self._generation += 1
+
+    @staticmethod
+    async def _retire(channel: grpc.aio.Channel, release: Callable[[], None], grace_s: float | None) -> None:
+        try:
+            await channel.close(grace_s)
+        finally:
+            release()

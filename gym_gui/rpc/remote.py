@@ -1,0 +1,75 @@
+"""A daemon elsewhere: its address, the file with its token, the certificate it is checked with. No gRPC here."""
+
+from __future__ import annotations
+
+import os
+import stat
+from pathlib import Path
+
+import msgspec
+
+from gym_gui.core.worker.errors import UsageError
+
+_TOKEN_LIMIT = 4096
+_PORTS = range(1, 65536)
+
+
+class RemoteDaemon(msgspec.Struct, frozen=True, kw_only=True):
+    """Where a daemon is, and how the two sides trust each other."""
+
+    address: str
+    """``HOST:PORT``, or ``unix:PATH`` of a socket that ssh forwards."""
+    token_file: Path
+    """Holds the token of the daemon's home."""
+    ca_file: Path | None = None
+    """Certificate (PEM) that the daemon's is checked with; ``None``: those that this machine trusts."""
+    plaintext: bool = False
+    """Without TLS, to an address of this machine: any local program that takes the port gets the token."""
+
+    def token(self) -> str:
+        """Return the token.
+
+        Raises:
+            UsageError: It cannot be read, or other users can.
+        """
+        try:
+            with self.token_file.open("rb") as stream:
+                mode = os.fstat(stream.fileno()).st_mode
+                text = stream.read(_TOKEN_LIMIT).decode("ascii").strip()
+        except (OSError, UnicodeDecodeError) as error:
+            raise UsageError(
+                "the daemon's token cannot be read",
+                where=str(self.token_file),
+                why=getattr(error, "strerror", None) or "it is not text",
+                next_step="copy the file «token» from the daemon's home, and name it: --token-file FILE",
+            ) from None
+        if stat.S_IMODE(mode) & 0o077:
+            raise UsageError(
+                "other users can read the daemon's token",
+                where=str(self.token_file),
+                next_step=f"chmod 600 {self.token_file}",
+            )
+        if not text:
+            raise UsageError("the daemon's token file is empty", where=str(self.token_file))
+        return text
+
+
+def check_address(address: str) -> str:
+    """Return a daemon's address.
+
+    Args:
+        address: ``HOST:PORT``, ``[IPV6]:PORT`` or ``unix:PATH``.
+
+    Raises:
+        UsageError: It is none of these.
+    """
+    if address.startswith("unix:/"):
+        return address
+    host, colon, port = address.rpartition(":")
+    plain = host.strip("[]") and (":" not in host or host.startswith("[")) and not any(map(str.isspace, host))
+    if colon and plain and "/" not in host and port.isascii() and port.isdecimal() and int(port) in _PORTS:
+        return address
+    raise UsageError(
+        f"{address!r} is not the address of a daemon",
+        next_step="write HOST:PORT, as `mosaic daemon status` shows it there, or unix:PATH of a forwarded socket",
+    )
