@@ -7,8 +7,8 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from gym_gui.cli.documents import DOCUMENTS, schemas
-from gym_gui.cli.output import NON_FINITE
+from gym_gui.app.documents import DOCUMENTS, schemas
+from gym_gui.app.json_output import NON_FINITE
 from gym_gui.cli.reference import cli_page
 from gym_gui.config.settings import SETTINGS
 from gym_gui.core import worker

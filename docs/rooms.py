@@ -16,6 +16,7 @@ ROOT = Path(__file__).parent.parent
 #: What a room is, in the few words that fit into its box.
 ABOUT = {
     "cli": "the mosaic command",
+    "app": "what every face does",
     "analysis": "queries, curves, plots",
     "validations": "dry runs",
     "rpc": "gRPC: servers, client, messages",

@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import contextlib
 import sqlite3
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from gym_gui.core.worker.errors import MosaicError, UsageError
-from gym_gui.runs.filter import RunFilter
+from gym_gui.runs.filter import EVERY_RUN, RunFilter
 from gym_gui.runs.folder import RunFolder, UnknownRunError
 from gym_gui.runs.ids import is_run_id
 from gym_gui.runs.reference import Named, is_part, resolve_reference
-from gym_gui.runs.states import RunState
 from gym_gui.runs.summary import RunSummary
 
 if TYPE_CHECKING:
@@ -24,14 +23,7 @@ _PAGE = 50
 
 
 def list_runs(
-    home: Path,
-    *,
-    limit: int | None = None,
-    states: Iterable[RunState] | None = None,
-    group: str | None = None,
-    tag: str | None = None,
-    worker_type: str | None = None,
-    curves: bool = False,
+    home: Path, wanted: RunFilter = EVERY_RUN, *, limit: int | None = None, curves: bool = False
 ) -> list[RunSummary]:
     """Return runs, the newest first.
 
@@ -39,23 +31,15 @@ def list_runs(
 
     Args:
         home: The home.
-        limit: At most so many.
-        states: In these states only.
-        group: Of this group only.
-        tag: With this tag only.
-        worker_type: With a worker of this kind only.
+        wanted: Which runs.
+        limit: At most so many; ``None``: all.
         curves: With learning curves.
     """
-    wanted = None if states is None else set(states)
     found: list[RunSummary] = []
-    for run in _all_runs(home, group=group, tag=tag, curves=curves):
+    for run in _all_runs(home, group=wanted.group, tag=wanted.tag, curves=curves):
         if limit is not None and len(found) >= limit:
             break
-        if wanted is not None and run.state not in wanted:
-            continue
-        if (group and run.group != group) or (tag and tag not in run.tags):
-            continue
-        if worker_type and not any(worker.worker_type == worker_type for worker in run.workers):
+        if not wanted.matches(run):
             continue
         for worker in run.workers if not curves else ():
             worker.curve = []
@@ -141,12 +125,14 @@ def _archived(home: Path, wanted: str) -> int:
     return len(set(found) - set(run_ids(home)))
 
 
-def short_id_length(home: Path) -> int:
-    """Return how many characters at the end of an id tell the runs of a home apart, at least 6.
+def short_id_length(ids: Collection[str]) -> int:
+    """Return how many characters at the end of an id tell runs apart, at least 6.
 
     Ids of one submission begin alike (ULIDs begin with the time), so their ends are shown.
+
+    Args:
+        ids: The ids of all runs among which one is to be told.
     """
-    ids = run_ids(home)
     length = _SHORT
     while length < _ID_LENGTH and len({run_id[-length:] for run_id in ids}) < len(ids):
         length += 1
@@ -183,9 +169,7 @@ def get_run_summary(home: Path, reference: str) -> dict[str, Any]:
     return {**counts, "workers": workers}
 
 
-def _all_runs(
-    home: Path, *, group: str | None = None, tag: str | None = None, curves: bool = False
-) -> Iterator[RunSummary]:
+def _all_runs(home: Path, *, group: str = "", tag: str = "", curves: bool = False) -> Iterator[RunSummary]:
     """Yield every run, the newest first; those that only the folders know stand where their time of submission says.
 
     A registry that turns out to be damaged is left at once: the folders tell of the runs that were not yielded.
@@ -206,12 +190,12 @@ def _all_runs(
 
 
 def _known_runs(
-    home: Path, registry: RegistryReader, ids: set[str], *, group: str | None, tag: str | None, curves: bool
+    home: Path, registry: RegistryReader, ids: set[str], *, group: str, tag: str, curves: bool
 ) -> Iterator[RunSummary]:
     strangers = list(reversed(_strangers(home, ids - set(registry.run_ids()))))
     before: int | None = None
     while True:
-        page = registry.list(RunFilter(group=group or "", tag=tag or ""), limit=_PAGE, before=before, curves=curves)
+        page = registry.list(RunFilter(group=group, tag=tag), limit=_PAGE, before=before, curves=curves)
         for run in page:
             while strangers and (strangers[-1].created_at or 0.0) >= (run.created_at or 0.0):
                 yield strangers.pop()

@@ -8,8 +8,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from gym_gui.analysis.queries import get_run, list_runs, resolve_run
+from gym_gui.analysis.run_source import RunSource
 from gym_gui.core.worker.errors import UsageError
+from gym_gui.runs.filter import EVERY_RUN, RunFilter
 from gym_gui.runs.folder import RunFolder
 from gym_gui.runs.states import RunState
 from gym_gui.runs.summary import RunSummary
@@ -20,62 +21,55 @@ _BYTES = {"k": 1 << 10, "m": 1 << 20, "g": 1 << 30, "t": 1 << 40}
 
 
 @dataclass(frozen=True)
-class RunFilter:
-    """What runs have in common; a filter that is left out lets every run through.
+class EndedRunFilter(RunFilter):
+    """A filter that knows the age and the size of runs that have ended, too.
 
     Args:
-        states: In one of these states.
-        worker: With a worker of this kind.
-        group: Of this group.
-        tag: With this tag.
         older_than: Ended longer ago than this: ``90m``, ``12h``, ``30d``, ``8w``.
         larger_than: With a folder larger than this: ``500M``, ``1.5G``.
     """
 
-    states: tuple[RunState, ...] = ()
-    worker: str = ""
-    group: str = ""
-    tag: str = ""
     older_than: str = ""
     larger_than: str = ""
 
-    def __bool__(self) -> bool:
-        """Return whether anything is filtered."""
-        return self != RunFilter()
-
 
 def select_runs(
-    home: Path, runs: Sequence[str], wanted: RunFilter | None = None, *, among: Sequence[RunState] | None = None
+    source: RunSource,
+    runs: Sequence[str],
+    wanted: RunFilter = EVERY_RUN,
+    *,
+    among: Sequence[RunState] = (),
+    home: Path | None = None,
 ) -> list[RunSummary]:
     """Return the runs that are named, or all in some states where none is, as far as they fit a filter.
 
     Args:
-        home: The home.
+        source: Where they are read.
         runs: Ids, parts of ids, names, or ``latest``.
         wanted: The filter.
-        among: Where no run is named: the states that the command has anything to do with.
+        among: Where no run is named: the states that the command has anything to do with; none: all.
+        home: The home that the runs are kept in, where sizes matter.
 
     Raises:
         UsageError: A filter cannot be read, or a named run does not exist.
     """
-    wanted = wanted or RunFilter()
-    before = time.time() - _amount(wanted.older_than, _SECONDS, "30d") if wanted.older_than else None
-    least = _amount(wanted.larger_than, _BYTES, "1G") if wanted.larger_than else None
+    older, larger = (wanted.older_than, wanted.larger_than) if isinstance(wanted, EndedRunFilter) else ("", "")
+    before = time.time() - _amount(older, _SECONDS, "30d") if older else None
+    least = _amount(larger, _BYTES, "1G") if larger else None
     if runs:
-        found = [get_run(home, run_id) for run_id in dict.fromkeys(resolve_run(home, run) for run in runs)]
+        found = [source.get(run_id) for run_id in dict.fromkeys(source.resolve(run) for run in runs)]
     else:
-        found = list_runs(
-            home, states=among, group=wanted.group or None, tag=wanted.tag or None, worker_type=wanted.worker or None
-        )
+        states = tuple(state for state in wanted.states if state in among) if wanted.states and among else ()
+        if wanted.states and among and not states:
+            return []
+        plain = RunFilter(states or wanted.states or tuple(among), wanted.worker, wanted.group, wanted.tag)
+        found = source.list(plain, limit=None)
     return [
         run
         for run in found
-        if (not wanted.states or run.state in wanted.states)
-        and (not wanted.group or run.group == wanted.group)
-        and (not wanted.tag or wanted.tag in run.tags)
-        and (not wanted.worker or any(worker.worker_type == wanted.worker for worker in run.workers))
+        if wanted.matches(run)
         and (before is None or (run.ended_at or run.created_at or before) < before)
-        and (least is None or folder_bytes(home, run.run_id) > least)
+        and (least is None or home is None or folder_bytes(home, run.run_id) > least)
     ]
 
 

@@ -11,16 +11,17 @@ from gym_gui.cli.output import confirm, echo, print_json, say
 from gym_gui.core.worker.errors import UsageError
 
 if TYPE_CHECKING:
-    from gym_gui.analysis.selection import RunFilter
+    from gym_gui.app.site import Site
+    from gym_gui.runs.filter import RunFilter
     from gym_gui.runs.states import RunState
     from gym_gui.runs.summary import RunSummary
 
 
-def some_runs(home: Path, runs: Sequence[str], wanted: RunFilter, *, among: Sequence[RunState]) -> list[RunSummary]:
+def some_runs(site: Site, runs: Sequence[str], wanted: RunFilter, *, among: Sequence[RunState]) -> list[RunSummary]:
     """Return the runs that a command is to work on.
 
     Args:
-        home: The home.
+        site: Where they are.
         runs: References of the user; empty: all in some states that fit the filter.
         wanted: The filter.
         among: Those states.
@@ -36,11 +37,12 @@ def some_runs(home: Path, runs: Sequence[str], wanted: RunFilter, *, among: Sequ
             where="command line",
             next_step="name runs (ids, names, latest), or pick them: --tag, --group, --worker, --state",
         )
-    return select_runs(home, runs, wanted, among=among)
+    with site.runs() as source:
+        return select_runs(source, runs, wanted, among=among, home=site.home)
 
 
 def print_runs(
-    home: Path,
+    home: Path | None,
     runs: Sequence[RunSummary],
     outcome: Callable[[RunSummary], str],
     *,
@@ -50,13 +52,13 @@ def print_runs(
     """Print what became of each run: a line each, or one JSON document.
 
     Args:
-        home: The home.
+        home: The home; ``None``: it is on another machine.
         runs: The runs.
         outcome: What became of one, in a few words.
         as_json: Print JSON.
         dry_run: Nothing was done.
     """
-    from gym_gui.cli.progress.ending import summary_json
+    from gym_gui.app.json_output import summary_json
 
     if as_json:
         print_json({"runs": [summary_json(run, home) for run in runs], "dry_run": dry_run})

@@ -44,10 +44,10 @@ def follow_up(
     """
     from gym_gui.analysis.continuation import continue_run
     from gym_gui.analysis.queries import get_run, resolve_run
-    from gym_gui.cli.output import say
-    from gym_gui.cli.submission import Submission
+    from gym_gui.app.site import LocalSite
+    from gym_gui.cli.output import say, waiting
+    from gym_gui.cli.submission import SubmitCommand
     from gym_gui.core.worker.errors import UsageError
-    from gym_gui.workers.catalog import WorkerCatalog
 
     run_id = resolve_run(home, reference)
     state = get_run(home, run_id).state
@@ -57,20 +57,19 @@ def follow_up(
             why=f"it is {state.value}",
             next_step=f"wait for it (mosaic runs watch {run_id}) or end it (mosaic runs cancel {run_id})",
         )
-    catalog = WorkerCatalog(home, persist=False)
+    site = LocalSite(home)
     new = continue_run(
-        home, run_id, mode, catalog, checkpoint=checkpoint, steps=steps, episodes=episodes, strict=strict
+        home, run_id, mode, site.catalog, checkpoint=checkpoint, steps=steps, episodes=episodes, strict=strict
     )
     _say_differences(new)
-    submission = Submission(
-        home,
-        catalog,
+    submission = SubmitCommand(
+        site,
         [overrides(new.payload)],
         parent_run_id=run_id,
         where=f"from run {run_id}",
         details={"checkpoints": [start.to_dict() for start in new.starts]},
     )
-    submission.check(dry_run_workers=check)
+    submission.check(dry_run_workers=check, waiting=waiting)
     for start in new.starts:
         say(f"worker {start.worker_id} begins with {start.checkpoint.path}")
     return submission.go(detach=detach, as_json=as_json)

@@ -6,15 +6,11 @@ import re
 
 import click
 
+from gym_gui.cli.where import given_home, given_words
+
 _COMMAND = re.compile(r"\bmosaic (?P<name>[a-z]+)(?: (?P<sub>[a-z]+))?\b(?! --home)")
 
-_given: list[str] = []
 _commands: list[click.Group] = []
-
-
-def remember_home(home: str | None) -> None:
-    """Take down which home the command line names; ``None`` where it names none."""
-    _given[:] = [] if home is None else [home]
 
 
 def remember_commands(root: click.Group) -> None:
@@ -23,14 +19,14 @@ def remember_commands(root: click.Group) -> None:
 
 
 def for_this_home(text: str) -> str:
-    """Return a text whose commands name the home that this command was given with ``--home``.
+    """Return a text whose commands name the home or the daemon that this command was given on its command line.
 
-    Where the home comes from ``MOSAIC_HOME`` or is the default, the next command finds it by itself.
+    What comes from the environment, a context in use or is the default, the next command finds by itself.
 
     Args:
         text: With whole commands in it, such as ``list the runs: mosaic runs list``.
     """
-    if not _given:
+    if not given_home() and not given_words():
         return text
     return _COMMAND.sub(_with_home, text)
 
@@ -47,5 +43,9 @@ def _with_home(found: re.Match[str]) -> str:
         return found[0]
     import shlex
 
+    home = given_home()
     command = " ".join(words)
-    return f"{command} --home {shlex.quote(_given[0])}{found[0][len(command) :]}"
+    rest = found[0][len(command) :]
+    if home:
+        return f"{command} --home {shlex.quote(home)}{rest}"
+    return f"mosaic {shlex.join(given_words())}{command.removeprefix('mosaic')}{rest}"

@@ -11,7 +11,7 @@ import click
 
 from gym_gui.cli.completions import complete_run, complete_worker
 from gym_gui.cli.config_completions import complete_group, complete_tag
-from gym_gui.cli.next_steps import remember_home
+from gym_gui.cli.where import check_reachable, remember_home
 from gym_gui.config.paths import expand_user
 from gym_gui.core.worker.errors import UsageError
 from gym_gui.runs.states import RunState
@@ -67,6 +67,7 @@ def common(function: Callable[..., Any]) -> Callable[..., Any]:
     def with_home(*arguments: Any, **options: Any) -> Any:
         from gym_gui.config.paths import mosaic_home
 
+        check_reachable(function)
         home = mosaic_home()
         if home.exists() and not home.is_dir():
             raise UsageError(
@@ -101,10 +102,13 @@ def run_filters(*, ended: bool = False) -> Callable[[Callable[..., Any]], Callab
     def decorate(function: Callable[..., Any]) -> Callable[..., Any]:
         @functools.wraps(function)
         def with_filter(*arguments: Any, states: tuple[str, ...], **options: Any) -> Any:
-            from gym_gui.analysis.selection import RunFilter
+            from gym_gui.analysis.selection import EndedRunFilter
+            from gym_gui.runs.filter import RunFilter
 
             parts = {field: options.pop(field) for field in (_field(name) for name, _, _ in texts)}
-            wanted = RunFilter(states=tuple(RunState(state) for state in states), **parts)
+            wanted = (EndedRunFilter if ended else RunFilter)(
+                states=tuple(RunState(state) for state in states), **parts
+            )
             return function(*arguments, wanted=wanted, **options)
 
         command: Callable[..., Any] = with_filter

@@ -8,8 +8,6 @@ names, causes and what programs printed are escaped here (:mod:`gym_gui.core.ter
 from __future__ import annotations
 
 import contextlib
-import json
-import math
 import os
 import re
 import sys
@@ -20,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from gym_gui.app.json_output import to_json
 from gym_gui.core.terminal_text import escape
 
 if TYPE_CHECKING:
@@ -29,40 +28,6 @@ if TYPE_CHECKING:
 
 # A list of bare numbers over several lines. Strings hold no line breaks as JSON writes them, so none is hit.
 _NUMBERS = re.compile(r"\[\n\s+([^\[\]{}\"]*?)\n\s*\]")
-
-
-NON_FINITE = "non_finite"
-"""Key under which an object says which of its numbers are NaN or infinite: JSON has none of these, so they are null."""
-
-
-def jsonable(value: Any) -> Any:
-    """Return a value that strict JSON can hold.
-
-    A number that is not finite becomes null, and the object that it stands in says under ``non_finite`` which it was:
-    ``{"mean_return_100": null, "non_finite": {"mean_return_100": "NaN"}}``. Within lists the place is told, too:
-    ``"observation[2]"``.
-    """
-    return _jsonable(value, "", {})
-
-
-def _jsonable(value: Any, path: str, found: dict[str, str]) -> Any:
-    """Convert a value; numbers that are not finite are entered into ``found`` by their path in the nearest object."""
-    if isinstance(value, float) and not math.isfinite(value):
-        found[path] = "NaN" if math.isnan(value) else "Infinity" if value > 0 else "-Infinity"
-        return None
-    if isinstance(value, dict):
-        own: dict[str, str] = {}
-        converted = {str(key): _jsonable(item, str(key), own) for key, item in value.items()}
-        return {**converted, NON_FINITE: own} if own else converted
-    if isinstance(value, (list, tuple)):
-        return [_jsonable(item, f"{path}[{place}]", found) for place, item in enumerate(value)]
-    if value is None or isinstance(value, (str, int, float, bool)):
-        return value
-    if hasattr(value, "__struct_fields__"):
-        import msgspec
-
-        return _jsonable(msgspec.to_builtins(value), path, found)
-    return str(value)
 
 
 @dataclass(frozen=True)
@@ -108,11 +73,6 @@ def say_always(message: str) -> None:
 def confirm(question: str) -> bool:
     """Ask on stderr for a yes or no; no is the default."""
     return click.confirm(escape(question), err=True)
-
-
-def to_json(value: Any, indent: int | None = None) -> str:
-    """Return strict JSON in ASCII: any terminal's encoding can carry it, and nothing in it acts on the terminal."""
-    return json.dumps(jsonable(value), indent=indent, allow_nan=False).replace("\x7f", "\\u007f")
 
 
 def print_json(value: Any) -> None:

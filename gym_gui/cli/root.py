@@ -9,6 +9,7 @@ from gym_gui.cli import exits
 from gym_gui.cli.lazy import LazyGroup
 from gym_gui.cli.next_steps import remember_commands
 from gym_gui.cli.output import echo, say, say_always
+from gym_gui.cli.where import root_options
 
 _COMMANDS = "gym_gui.cli.commands"
 
@@ -18,8 +19,11 @@ cli = LazyGroup(
         "Run any reinforcement-learning library as a supervised worker with telemetry that loses nothing.\n\n"
         "Exit codes: 0 completed, 1 failed or lost, 2 wrong usage, 3 cancelled, 130 interrupted."
     ),
-    params=[click.Option(["--version"], is_flag=True, is_eager=True, expose_value=False, help="Show the version.",
-                         callback=lambda ctx, _, value: _show_version(ctx) if value else None)],
+    params=[
+        *root_options(),
+        click.Option(["--version"], is_flag=True, is_eager=True, expose_value=False, help="Show the version.",
+                     callback=lambda ctx, _, value: _show_version(ctx) if value else None),
+    ],
     members={
         "train": (f"{_COMMANDS}.train:train", "Train a worker by name."),
         "run": (f"{_COMMANDS}.run:run", "Start a whole run config."),

@@ -1,87 +1,30 @@
-"""The common end of ``train``, ``run``, ``resume``, ``evaluate``: check, submit, stay or leave, say how it ended."""
+"""The common end of ``train``, ``run``, ``resume``, ``evaluate``: submit, stay or leave, say how it ended."""
 
 from __future__ import annotations
 
 import contextlib
-import os
-import time
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from gym_gui.app.submission import Submission
 from gym_gui.cli import exits
 from gym_gui.cli.next_steps import for_this_home
 from gym_gui.cli.output import echo, print_json, say, say_always, waiting
-from gym_gui.core.worker.errors import ConfigError, Problem
 
 if TYPE_CHECKING:
     from gym_gui.cli.progress.attend import Attended
-    from gym_gui.cli.progress.interrupts import Interrupts
     from gym_gui.rpc.client import TrainerClient
-    from gym_gui.runs.config import TrainRunConfig
-    from gym_gui.workers.catalog import WorkerCatalog
 
 
 @dataclass
-class Submission:
-    """Runs that one command asks for.
+class SubmitCommand(Submission):
+    """Runs that one command asks for, and stays with.
 
     Args:
-        home: Where they are to be kept.
-        catalog: The workers of this machine; what it has not written yet is written when the daemon runs.
-        payloads: A run config each.
-        many: The user asked for several: they get a group.
-        parent_run_id: The run that they follow from.
-        where: What to call their source in errors: a file, or the command line.
         details: What JSON output is to tell of each run besides.
     """
 
-    home: Path
-    catalog: WorkerCatalog
-    payloads: list[dict[str, Any]]
-    many: bool = False
-    parent_run_id: str | None = None
-    where: str = ""
     details: dict[str, Any] = field(default_factory=dict)
-    run_ids: list[str] = field(default_factory=list)
-    configs: list[TrainRunConfig] = field(default_factory=list)
-
-    def check(self, *, dry_run_workers: bool, settings_checked: bool = False) -> None:
-        """Find every fault that can be found before anything is written.
-
-        Args:
-            dry_run_workers: Let each worker that can check its config itself do so.
-            settings_checked: The workers' settings were compared with their schemas already.
-
-        Raises:
-            ConfigError: With every fault of the first faulty config.
-            UsageError: A worker is unknown or broken.
-        """
-        from gym_gui.cli.preflight import preflight
-        from gym_gui.runs.base_environment import with_base_environment
-        from gym_gui.runs.secret_values import take_from_environment
-
-        filled = [take_from_environment(payload, os.environ) for payload in self.payloads]
-        self.payloads = [with_base_environment(payload, os.environ) for payload in filled]
-        for number, payload in enumerate(self.payloads):
-            # Seeds make no other difference: one dry run speaks for all.
-            with waiting("checking the config with its worker"):
-                config, problems = preflight(
-                    self.catalog,
-                    payload,
-                    dry_run=dry_run_workers and number == 0,
-                    settings_checked=settings_checked,
-                )
-            if config is None:
-                raise ConfigError(
-                    "the run config is not valid"
-                    if len(problems) == 1
-                    else f"the run config has {len(problems)} errors",
-                    problems,
-                    where=self.where,
-                    next_step=_next_step(payload, problems),
-                )
-            self.configs.append(config)
 
     def go(self, *, detach: bool, as_json: bool) -> int:
         """Submit the runs, stay with them unless told to leave, and say how they ended.
@@ -90,7 +33,7 @@ class Submission:
             The command's exit code.
         """
         if detach:
-            with self.connect() as client:
+            with self._connect() as client:
                 self.submit(client)
             self._say_devices()
             self._say_detached(as_json=as_json)
@@ -104,47 +47,29 @@ class Submission:
         from gym_gui.cli.progress.attend import Attended, attend
         from gym_gui.cli.progress.interrupts import Interrupts
 
-        with Interrupts() as interrupts, self.connect() as client:
-            self.submit(client, interrupts)
+        with Interrupts() as interrupts, self._connect() as client:
+            self.submit(client, lambda: bool(interrupts.count))
             if interrupts.count:
                 for run_id in self.run_ids:
                     client.cancel(run_id, reason=interrupts.name)
                 done = f"cancelling {', '.join(self.run_ids)}" if self.run_ids else "nothing was submitted"
                 say_always(f"{interrupts.name} while submitting: {done}")
                 return Attended([], interrupted=True, detached=True)
-            return attend(client, self.run_ids, home=self.home, as_json=as_json, interrupts=interrupts)
-
-    def connect(self) -> TrainerClient:
-        """Return a client of the home's daemon, which is started if none runs."""
-        from gym_gui.cli.ports import check_port
-        from gym_gui.rpc.client import TrainerClient
-
-        check_port(self.home)
-        with waiting("starting the daemon"):
-            client = TrainerClient.connect(self.home)
-        self.catalog.save()  # what was learned of the workers, so that the daemon need not ask them again
-        return client
-
-    def submit(self, client: TrainerClient, interrupts: Interrupts | None = None) -> None:
-        """Submit the runs in their order; those after a Ctrl-C are left out."""
-        group = f"g{time.time_ns() // 1_000_000:x}" if self.many else ""
-        for payload in self.payloads:
-            if interrupts is not None and interrupts.count:
-                return
-            self.run_ids.append(client.submit(payload, group=group, parent_run_id=self.parent_run_id))
+            return attend(client, self.run_ids, as_json=as_json, interrupts=interrupts)
 
     def say_outcome(self, outcome: Attended, *, as_json: bool) -> None:
         """Print how the runs ended: a table or JSON, and of each failed one the reason."""
+        from gym_gui.app.json_output import summary_json
         from gym_gui.cli.output import console
-        from gym_gui.cli.progress.ending import show_failures, show_results, summary_json
+        from gym_gui.cli.progress.ending import show_failures, show_results
 
         if as_json:
-            found = [{**summary_json(run, self.home), **self.details} for run in outcome.runs]
+            found = [{**summary_json(run, self.site.home), **self.details} for run in outcome.runs]
             print_json(_document(found))
         elif not outcome.detached:
             show_results(console(), outcome.runs)
         if not outcome.detached:
-            show_failures(console(stderr=True), self.home, outcome.runs)
+            show_failures(console(stderr=True), self.site.home, outcome.runs)
 
     def exit_code(self, outcome: Attended) -> int:
         """Return the exit code that an outcome stands for."""
@@ -152,12 +77,27 @@ class Submission:
             return exits.INTERRUPTED
         return exits.worst(run.state.value for run in outcome.runs)
 
+    def say_dry_run(self, *, as_json: bool) -> int:
+        """Print what would be submitted; return the exit code."""
+        found = self.described()
+        if as_json:
+            print_json({"runs": found})
+            return exits.COMPLETED
+        for entry in found:
+            name = entry["config"]["run_name"]
+            echo(f"{name}: valid, digest {entry['digest'][:12]}; nothing was started")
+        return exits.COMPLETED
+
+    def _connect(self) -> TrainerClient:
+        with waiting("starting the daemon" if self.site.home else "connecting to the daemon"):
+            return self.site.connect()
+
     def _say_devices(self) -> None:
         """Say why workers that could use a GPU will get none, as far as that is known already."""
-        from gym_gui.cli.progress.devices import DeviceNotes
+        from gym_gui.app.devices import DeviceNotes
         from gym_gui.core.worker.errors import MosaicError
 
-        notes = DeviceNotes(self.home)
+        notes = DeviceNotes(self.site.home)
         for run_id in self.run_ids:
             with contextlib.suppress(MosaicError, OSError):  # the run is submitted, whatever cannot be read now
                 for note in notes.of_submitted(run_id):
@@ -173,34 +113,6 @@ class Submission:
         say(for_this_home(f"watch: mosaic runs watch {' '.join(self.run_ids)}"))
 
 
-def say_dry_run(submission: Submission, *, as_json: bool) -> int:
-    """Print what would be submitted, of a submission that was checked."""
-    found: list[dict[str, Any]] = [
-        {"valid": True, "digest": config.digest, "config": config.payload} for config in submission.configs
-    ]
-    if as_json:
-        print_json({"runs": found})
-        return exits.COMPLETED
-    for entry in found:
-        name = entry["config"]["run_name"]
-        echo(f"{name}: valid, digest {entry['digest'][:12]}; nothing was started")
-    return exits.COMPLETED
-
-
 def _document(runs: list[dict[str, Any]]) -> dict[str, Any]:
     """Return the JSON document of a submission: its runs, and the id of the first, which most often is the only one."""
     return {"run_id": runs[0]["run_id"] if runs else None, "runs": runs}
-
-
-def _next_step(payload: dict[str, Any], problems: list[Problem]) -> str:
-    if any(problem.path == "metadata.worker.worker_id" for problem in problems):
-        return "list the workers: mosaic workers list"
-    for problem in problems:
-        before, found, command = problem.allowed.partition("after: mosaic ")
-        if found and (not before or before.endswith("or ")):
-            return f"mosaic {command}"
-    worker = (payload.get("metadata") or {}).get("worker") if isinstance(payload.get("metadata"), dict) else None
-    name = worker.get("worker_id") if isinstance(worker, dict) else None
-    if isinstance(name, str) and all(problem.path.startswith("metadata.worker") for problem in problems):
-        return f"see what it takes: mosaic workers describe {name}"
-    return "Fix the fields above and run it again. Nothing was written."

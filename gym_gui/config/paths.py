@@ -51,6 +51,25 @@ def mosaic_home() -> Path:
     return user / ".local" / "share" / "mosaic"
 
 
+def user_config_dir() -> Path:
+    """Return the folder of the user's own configuration: ``mosaic`` in ``$XDG_CONFIG_HOME``, or the platform's.
+
+    Raises:
+        UsageError: None is known: a user without ``HOME`` whom the system does not know.
+    """
+    config = os.environ.get("APPDATA" if sys.platform == "win32" else "XDG_CONFIG_HOME")
+    if config and sys.platform != "darwin":
+        return Path(config) / "mosaic"
+    user = user_home()
+    if user is None:
+        raise UsageError(
+            "no folder for the user's configuration is known", where="environment", next_step="set XDG_CONFIG_HOME"
+        )
+    if sys.platform == "darwin":
+        return user / "Library" / "Preferences" / "mosaic"
+    return user / ("AppData/Roaming" if sys.platform == "win32" else ".config") / "mosaic"
+
+
 def user_home() -> Path | None:
     """Return the user's home folder; ``None`` where ``HOME`` is unset and the system does not know the user."""
     home = os.environ.get("HOME") or os.environ.get("USERPROFILE")

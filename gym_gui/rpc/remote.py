@@ -19,9 +19,9 @@ class RemoteDaemon(msgspec.Struct, frozen=True, kw_only=True):
 
     address: str
     """``HOST:PORT``, or ``unix:PATH`` of a socket that ssh forwards."""
-    token_file: Path
+    token_file: str
     """Holds the token of the daemon's home."""
-    ca_file: Path | None = None
+    ca_file: str | None = None
     """Certificate (PEM) that the daemon's is checked with; ``None``: those that this machine trusts."""
     plaintext: bool = False
     """Without TLS, to an address of this machine: any local program that takes the port gets the token."""
@@ -33,24 +33,24 @@ class RemoteDaemon(msgspec.Struct, frozen=True, kw_only=True):
             UsageError: It cannot be read, or other users can.
         """
         try:
-            with self.token_file.open("rb") as stream:
+            with Path(self.token_file).open("rb") as stream:
                 mode = os.fstat(stream.fileno()).st_mode
                 text = stream.read(_TOKEN_LIMIT).decode("ascii").strip()
         except (OSError, UnicodeDecodeError) as error:
             raise UsageError(
                 "the daemon's token cannot be read",
-                where=str(self.token_file),
+                where=self.token_file,
                 why=getattr(error, "strerror", None) or "it is not text",
                 next_step="copy the file «token» from the daemon's home, and name it: --token-file FILE",
             ) from None
         if stat.S_IMODE(mode) & 0o077:
             raise UsageError(
                 "other users can read the daemon's token",
-                where=str(self.token_file),
+                where=self.token_file,
                 next_step=f"chmod 600 {self.token_file}",
             )
         if not text:
-            raise UsageError("the daemon's token file is empty", where=str(self.token_file))
+            raise UsageError("the daemon's token file is empty", where=self.token_file)
         return text
 
 

@@ -175,11 +175,11 @@ class RemoteRoute:
         if self.remote.ca_file is None:
             return None
         try:
-            return read_regular(self.remote.ca_file)
+            return read_regular(Path(self.remote.ca_file))
         except OSError as error:
             raise UsageError(
                 "the certificate cannot be read",
-                where=str(self.remote.ca_file),
+                where=self.remote.ca_file,
                 why=error.strerror or str(error),
                 next_step="name the PEM file that the daemon's certificate is checked with: --tls-ca FILE",
             ) from None

@@ -6,8 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from gym_gui.analysis.queries import get_run, get_run_summary, list_runs, resolve_run, short_id_length
+from gym_gui.analysis.queries import get_run, get_run_summary, list_runs, resolve_run, run_ids, short_id_length
 from gym_gui.core.worker.errors import UsageError
+from gym_gui.runs.filter import RunFilter
 from gym_gui.runs.folder import RunFolder
 from gym_gui.runs.ids import new_run_id
 from gym_gui.runs.plan import RunPlan, WorkerPlan, save_plan
@@ -42,9 +43,9 @@ def test_folders_alone_are_enough(home: Path) -> None:
         add_folder(home, run_id, created_at=float(10 - number), tags=[f"t{number}"])
     assert [run.run_id for run in list_runs(home)] == ids
     assert resolve_run(home, "latest") == ids[0]
-    assert [run.run_id for run in list_runs(home, tag="t2")] == [ids[2]]
+    assert [run.run_id for run in list_runs(home, RunFilter(tag="t2"))] == [ids[2]]
     assert [run.run_id for run in list_runs(home, limit=2)] == ids[:2]
-    assert list_runs(home, worker_type="cleanrl") == []
+    assert list_runs(home, RunFilter(worker="cleanrl")) == []
     assert get_run(home, ids[1]).state is RunState.QUEUED
 
 
@@ -57,7 +58,7 @@ def test_the_registry_orders_and_what_it_does_not_know_comes_first(home: Path) -
     registry.add(summary(ids[0], RunState.FAILED))
     registry.add(summary(new_run_id()))  # its folder is gone
     assert [run.run_id for run in list_runs(home)] == [ids[2], ids[0], ids[1]]
-    assert [run.run_id for run in list_runs(home, states=[RunState.FAILED])] == [ids[0]]
+    assert [run.run_id for run in list_runs(home, RunFilter(states=(RunState.FAILED,)))] == [ids[0]]
     assert get_run(home, ids[1]).episodes == 3
     grouped = get_run_summary(home, ids[1])
     assert grouped["workers"]["000001"]["steps"] == 30
@@ -95,7 +96,7 @@ def test_a_run_is_found_by_its_name_and_by_the_end_of_its_id(home: Path) -> None
     ids = ["01ARZ3NDEKTSV4RRFFQ69G5FAV", "01ARZ3NDEKTSV4RRFFQ69G5FAW", "01ARZ3NDEKTSV4RRFFQ69GZZZW"]
     for number, run_id in enumerate(ids):
         add_folder(home, run_id, created_at=float(number // 2))
-    assert short_id_length(home) == 6
+    assert short_id_length(run_ids(home)) == 6
     assert resolve_run(home, "9g5faw") == ids[1]
     assert resolve_run(home, "run 1.0") == ids[2]
     with pytest.raises(UsageError, match=r"2 runs are named 'run 0\.0'"):
@@ -109,7 +110,7 @@ def test_a_run_is_found_by_its_name_and_by_the_end_of_its_id(home: Path) -> None
 def test_short_ids_are_as_long_as_it_takes(home: Path) -> None:
     for run_id in ("01ARZ3NDEKTSV4RRFFQ69G5FAV", "01ARZ3NDEKTSV4RRFFQ79G5FAV"):
         add_folder(home, run_id)
-    assert short_id_length(home) == 7
+    assert short_id_length(run_ids(home)) == 7
 
 
 def test_a_run_that_was_restored_stands_where_its_submission_stood(home: Path) -> None:

@@ -12,7 +12,7 @@ from typing import Any
 import click
 import pytest
 
-from gym_gui.cli import figures
+from gym_gui.app import figures
 from gym_gui.cli.exits import worst
 from gym_gui.cli.failures import unexpected
 from gym_gui.cli.main import main

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from jsonschema import Draft202012Validator
 
-from gym_gui.cli.documents import (
+from gym_gui.app.documents import (
     Archived,
     BulkRuns,
     CheckedRuns,

@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
-from gym_gui.cli.progress.ending import readable, show_failures
+from gym_gui.app.log_reader import readable
+from gym_gui.cli.progress.ending import show_failures
 from gym_gui.runs.folder import RunFolder
 from gym_gui.runs.states import RunState
 from gym_gui.runs.summary import RunSummary, WorkerSummary

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 from rich.console import Console
 
+from gym_gui.app.progress import RunProgress
 from gym_gui.cli.progress.live import table_of
-from gym_gui.cli.progress.model import RunProgress
 from gym_gui.cli.progress.plain import line_of
 from gym_gui.runs.plan import RunPlan, WorkerPlan
 from gym_gui.runs.states import RunState

@@ -8,8 +8,9 @@ from typing import Any
 
 import pytest
 
-from gym_gui.cli.next_steps import for_this_home, remember_commands, remember_home
+from gym_gui.cli.next_steps import for_this_home, remember_commands
 from gym_gui.cli.root import cli
+from gym_gui.cli.where import remember_home
 
 
 @pytest.fixture(autouse=True)

@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 from rich.console import Console
 
+from gym_gui.app.progress import RunProgress
 from gym_gui.cli.commands.runs_show import _figures
 from gym_gui.cli.progress.live import table_of
-from gym_gui.cli.progress.model import RunProgress
 from gym_gui.cli.progress.plain import PlainView, line_of
 from gym_gui.rpc.messages import summary_from_pb, summary_to_pb
 from gym_gui.runs.states import RunState

@@ -142,8 +142,8 @@ def newest_state(script: Any) -> str:
 def test_the_view_fits_into_the_terminal(width: int) -> None:
     from rich.console import Console
 
+    from gym_gui.app.progress import RunProgress
     from gym_gui.cli.progress.live import table_of
-    from gym_gui.cli.progress.model import RunProgress
     from gym_gui.runs.states import RunState
     from gym_gui.runs.summary import RunSummary
 
@@ -167,8 +167,8 @@ def test_the_view_says_what_no_column_shows(width: int) -> None:
     """A worker that hangs behind its heartbeat, a run that waits, episodes without a finite return."""
     from rich.console import Console
 
+    from gym_gui.app.progress import RunProgress, nan_text
     from gym_gui.cli.progress.live import table_of
-    from gym_gui.cli.progress.model import RunProgress, nan_text
     from gym_gui.runs.states import RunState
     from gym_gui.runs.summary import RunSummary, WorkerSummary
 

@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 
-from gym_gui.cli.log_reader import LogReader
+from gym_gui.app.log_reader import LogReader
 from gym_gui.core.worker.errors import MosaicError
 from gym_gui.proxy.reindex import reindex_run
 from gym_gui.proxy.summary import read_summary

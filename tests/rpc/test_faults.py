@@ -1,12 +1,15 @@
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import grpc
 import pytest
 
 from gym_gui.core.worker.errors import ConfigError, MosaicError, Problem, UsageError
-from gym_gui.rpc.faults import DETAIL_KEY, UnknownRunError, detail_of, error_of, status_of, status_text
+from gym_gui.rpc.faults import DETAIL_KEY, detail_of, error_of, status_of, status_text
+from gym_gui.rpc.route import HomeRoute
+from gym_gui.runs.folder import UnknownRunError
 
 
 class Failure:
@@ -36,7 +39,7 @@ ERRORS = [
 @pytest.mark.parametrize("error", ERRORS)
 def test_an_error_arrives_as_it_was_raised(error: MosaicError) -> None:
     failure = Failure(status_of(error), ((DETAIL_KEY, detail_of(error)),))
-    back = error_of(failure, home="/home")
+    back = error_of(failure, where="/home", unreachable=HomeRoute(Path("/home")).unreachable)
     assert str(back) == str(error)
     assert back.exit_code == error.exit_code
     assert isinstance(back, ConfigError) == isinstance(error, ConfigError)
@@ -45,7 +48,7 @@ def test_an_error_arrives_as_it_was_raised(error: MosaicError) -> None:
 
 @pytest.mark.parametrize("code", list(grpc.StatusCode))
 def test_every_other_failure_says_what_to_do(code: grpc.StatusCode) -> None:
-    error = error_of(Failure(code), home="/home")
+    error = error_of(Failure(code), where="/home", unreachable=HomeRoute(Path("/home")).unreachable)
     assert error.where == "/home"
     assert error.next_step
 

@@ -8,9 +8,11 @@ from pathlib import Path
 
 import click
 
+from gym_gui.cli.commands.daemon_contexts import contexts
 from gym_gui.cli.next_steps import for_this_home
 from gym_gui.cli.options import common
 from gym_gui.cli.output import echo
+from gym_gui.cli.where import anywhere, site_of
 
 _port = click.option(
     "--port", type=click.IntRange(0, 65535), metavar="PORT",
@@ -26,13 +28,16 @@ def daemon() -> None:
     """
 
 
+daemon.add_command(contexts)
+
+
 @daemon.command()
 @_port
 @common
 def start(home: Path, port: int | None, as_json: bool) -> int:
     """Start the daemon of this home, if none runs."""
+    from gym_gui.app.ports import check_port
     from gym_gui.cli.output import print_json
-    from gym_gui.cli.ports import check_port
     from gym_gui.rpc.lifecycle import daemon_status
     from gym_gui.rpc.start import start_daemon
 
@@ -49,29 +54,45 @@ def start(home: Path, port: int | None, as_json: bool) -> int:
 
 @daemon.command()
 @common
+@anywhere
 def stop(home: Path, as_json: bool) -> int:
-    """Stop the daemon of this home; runs go on."""
+    """Stop the daemon of this home, or the one elsewhere that --daemon names; runs go on."""
     from gym_gui.cli.output import print_json
     from gym_gui.rpc.lifecycle import stop_daemon
 
-    stopped = stop_daemon(home)
-    if as_json:
-        print_json({"stopped": stopped, "home": str(home)})
+    site = site_of(home)
+    if site.home is None:
+        with site.connect() as client:
+            client.shutdown()
+        stopped = True
     else:
-        echo("daemon stopped; runs go on" if stopped else f"no daemon runs in {home}")
+        stopped = stop_daemon(site.home)
+    if as_json:
+        print_json({"stopped": stopped, "home": site.where})
+    else:
+        echo("daemon stopped; runs go on" if stopped else f"no daemon runs in {site.where}")
     return 0
 
 
 @daemon.command()
 @common
+@anywhere
 def status(home: Path, as_json: bool) -> int:
-    """Show the daemon of this home; exit code 1 if none runs."""
-    from gym_gui.cli import exits, figures
+    """Show the daemon of this home, or the one elsewhere that --daemon names; exit code 1 if none runs."""
+    from gym_gui.app import figures
+    from gym_gui.cli import exits
     from gym_gui.cli.output import print_json, say
     from gym_gui.rpc.lifecycle import daemon_status
 
-    found = daemon_status(home)
-    _warn_of_certificate(home)
+    site = site_of(home)
+    if site.home is None:
+        import msgspec
+
+        with site.connect() as client:
+            found = {"running": True, **msgspec.structs.asdict(client.status())}
+    else:
+        found = daemon_status(site.home)
+        _warn_of_certificate(site.home)
     if not found["running"]:
         found = {"running": False, "pid": None, "address": None, "version": None, "runs": None, "home": str(home)}
     if as_json:
@@ -102,8 +123,8 @@ def status(home: Path, as_json: bool) -> int:
 @common
 def run(home: Path, port: int | None, host: str, tls_cert: Path | None, tls_key: Path | None, as_json: bool) -> int:
     """Run the daemon of this home in the foreground, until Ctrl-C."""
+    from gym_gui.app.ports import check_port
     from gym_gui.cli.output import say
-    from gym_gui.cli.ports import check_port
     from gym_gui.core.worker.errors import UsageError
     from gym_gui.rpc.tls import TlsFiles
     from gym_gui.runs.base_environment import NEUTRAL_FOLDER

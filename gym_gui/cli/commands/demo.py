@@ -32,17 +32,18 @@ def demo(home: Path, steps: int, seeds: str, as_json: bool) -> int:
     the raw logs, and writes a picture of the learning curve. A daemon that it had to start is stopped again.
     """
     from gym_gui.analysis.plot import check_matplotlib
-    from gym_gui.cli.preflight import usable
+    from gym_gui.app.site import LocalSite
+    from gym_gui.cli.output import waiting
     from gym_gui.cli.seeds import parse_seeds
-    from gym_gui.cli.submission import Submission
+    from gym_gui.cli.submission import SubmitCommand
     from gym_gui.rpc.lifecycle import stop_daemon
     from gym_gui.trainer.home import DaemonHome
-    from gym_gui.workers.catalog import WorkerCatalog
     from gym_gui.workers.config import read_flags, settings_error
 
     check_matplotlib()
-    catalog = WorkerCatalog(home, persist=False)
-    record = usable(catalog, WORKER)
+    site = LocalSite(home)
+    with waiting(f"asking worker {WORKER} what it takes"):
+        record = site.worker(WORKER)
     flags, problems = read_flags(record, env=ENVIRONMENT, algo=ALGORITHM, steps=steps)
     if problems:
         raise settings_error(record, problems)
@@ -55,8 +56,8 @@ def demo(home: Path, steps: int, seeds: str, as_json: bool) -> int:
         }
         for seed in parse_seeds(seeds)
     ]
-    submission = Submission(home, catalog, payloads, many=True, where="mosaic demo")
-    submission.check(dry_run_workers=True)
+    submission = SubmitCommand(site, payloads, many=True, where="mosaic demo")
+    submission.check(dry_run_workers=True, waiting=waiting)
     ours = DaemonHome(home).daemon() is None
     try:
         outcome = submission.attend(as_json=as_json)
@@ -72,9 +73,10 @@ def demo(home: Path, steps: int, seeds: str, as_json: bool) -> int:
 
 def _report(home: Path, runs: list[RunSummary], steps: int, *, as_json: bool) -> int:
     """Print the results, check the books of all runs, draw their curve; return 1 if something of that failed."""
+    from gym_gui.app.json_output import summary_json
     from gym_gui.cli.failures import show_error
     from gym_gui.cli.output import console, print_json
-    from gym_gui.cli.progress.ending import show_failures, show_results, summary_json
+    from gym_gui.cli.progress.ending import show_failures, show_results
     from gym_gui.core.worker.errors import MosaicError
 
     verified = {run.run_id: _verify(home, run.run_id) for run in runs}

@@ -10,6 +10,7 @@ import click
 
 from gym_gui.cli.options import common
 from gym_gui.cli.overrides import override_options
+from gym_gui.cli.where import anywhere, site_of
 
 
 @click.command()
@@ -19,6 +20,7 @@ from gym_gui.cli.overrides import override_options
 @click.option("--dry-run", is_flag=True, help="Check everything, start nothing.")
 @click.option("--no-check", is_flag=True, help="Skip the workers' own check of their config.")
 @common
+@anywhere
 def run(
     home: Path,
     config: Path,
@@ -32,13 +34,13 @@ def run(
 
     The file is a JSON object as the page on run configs describes it. All its faults are shown at once.
     """
-    from gym_gui.cli.submission import Submission, say_dry_run
+    from gym_gui.cli.output import waiting
+    from gym_gui.cli.submission import SubmitCommand
     from gym_gui.runs.config_file import load_config_file
-    from gym_gui.workers.catalog import WorkerCatalog
 
     payload = overrides(load_config_file(config))
-    submission = Submission(home, WorkerCatalog(home, persist=False), [payload], where=str(config))
-    submission.check(dry_run_workers=not no_check)
+    command = SubmitCommand(site_of(home), [payload], where=str(config))
+    command.check(dry_run_workers=not no_check, waiting=waiting)
     if dry_run:
-        return say_dry_run(submission, as_json=as_json)
-    return submission.go(detach=detach, as_json=as_json)
+        return command.say_dry_run(as_json=as_json)
+    return command.go(detach=detach, as_json=as_json)

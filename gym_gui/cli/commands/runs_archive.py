@@ -10,7 +10,7 @@ import click
 from gym_gui.cli.options import common, dry_run_option, run_filters, some_runs_argument, yes_option
 
 if TYPE_CHECKING:
-    from gym_gui.analysis.selection import RunFilter
+    from gym_gui.runs.filter import RunFilter
 
 
 @click.command()
@@ -37,14 +37,16 @@ def archive(
     from gym_gui.analysis.archive import archive_run
     from gym_gui.analysis.deletion import check_deletable, delete_run
     from gym_gui.analysis.selection import folder_bytes
-    from gym_gui.cli import exits, figures
+    from gym_gui.app import figures
+    from gym_gui.app.site import LocalSite
+    from gym_gui.cli import exits
     from gym_gui.cli.bulk import confirm_removal, some_runs
     from gym_gui.cli.output import echo, print_json, say
     from gym_gui.retention.logs import describe_logs
     from gym_gui.runs.folder import RunFolder
     from gym_gui.runs.states import TERMINAL
 
-    found = some_runs(home, runs, wanted, among=list(TERMINAL))
+    found = some_runs(LocalSite(home), runs, wanted, among=list(TERMINAL))
     for run in found:
         check_deletable(home, run)
     if not dry_run and not confirm_removal(found, "Archive {} and remove the folders?", yes=yes):

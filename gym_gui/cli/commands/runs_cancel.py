@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING
 import click
 
 from gym_gui.cli.options import TEXT, common, dry_run_option, run_filters, some_runs_argument
+from gym_gui.cli.where import anywhere, site_of
 
 if TYPE_CHECKING:
-    from gym_gui.analysis.selection import RunFilter
+    from gym_gui.runs.filter import RunFilter
     from gym_gui.runs.summary import RunSummary
 
 
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 @click.option("--wait", is_flag=True, help="Return when they have ended.")
 @dry_run_option
 @common
+@anywhere
 def cancel(
     home: Path, runs: tuple[str, ...], wanted: RunFilter, reason: str, wait: bool, dry_run: bool, as_json: bool
 ) -> int:
@@ -30,21 +32,21 @@ def cancel(
     that has ended already stays as it is.
     """
     from gym_gui.cli.bulk import print_runs, some_runs
-    from gym_gui.rpc.client import TrainerClient
     from gym_gui.runs.states import RunState
 
-    found = some_runs(home, runs, wanted, among=[state for state in RunState if not state.terminal])
+    site = site_of(home)
+    found = some_runs(site, runs, wanted, among=[state for state in RunState if not state.terminal])
     going = [run.run_id for run in found if not run.state.terminal]
     if dry_run or not going:
-        print_runs(home, found, lambda run: _ended(run) if run.state.terminal else "would be cancelled",
+        print_runs(site.home, found, lambda run: _ended(run) if run.state.terminal else "would be cancelled",
                    as_json=as_json, dry_run=dry_run)  # fmt: skip
         return 0
-    with TrainerClient.connect(home) as client:
+    with site.connect() as client:
         asked = {run_id: client.cancel(run_id, reason=reason) for run_id in going}
         if wait:
             asked |= {run.run_id: run for run in client.watch(going)}
     found = [asked.get(run.run_id, run) for run in found]
-    print_runs(home, found, lambda run: _outcome(run) if run.run_id in asked else _ended(run), as_json=as_json)
+    print_runs(site.home, found, lambda run: _outcome(run) if run.run_id in asked else _ended(run), as_json=as_json)
     return 0
 
 

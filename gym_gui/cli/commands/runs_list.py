@@ -10,12 +10,13 @@ import click
 from gym_gui.cli.next_steps import for_this_home
 from gym_gui.cli.options import common, run_filters
 from gym_gui.cli.supervised import starts_daemon
+from gym_gui.cli.where import anywhere, site_of
 
 if TYPE_CHECKING:
     from rich.text import Text
 
-    from gym_gui.analysis.selection import RunFilter
     from gym_gui.cli.table import Column
+    from gym_gui.runs.filter import RunFilter
     from gym_gui.runs.summary import RunSummary
 
 
@@ -27,48 +28,48 @@ if TYPE_CHECKING:
 @click.option("--wide", is_flag=True, help="All columns, ids and names whole, however long the lines become.")
 @common
 @starts_daemon
+@anywhere
 def list_(home: Path, limit: int, wanted: RunFilter, wide: bool, as_json: bool) -> int:
     """List runs, the newest first.
 
     Ids are shown by their last characters, which every command takes. A terminal that is too narrow shows fewer columns
-    and shortens names, never a state or a number. Reads the home's files.
+    and shortens names, never a state or a number. Reads the home's files, or asks the daemon that --daemon names.
     """
-    from gym_gui.analysis.queries import list_runs
+    from gym_gui.app.json_output import summary_json
     from gym_gui.cli.output import console, print_json, say
     from gym_gui.cli.palette import QUIET
-    from gym_gui.cli.progress.ending import summary_json
     from gym_gui.cli.table import print_table
 
-    found = list_runs(
-        home, limit=limit or None, states=wanted.states or None, group=wanted.group or None, tag=wanted.tag or None,
-        worker_type=wanted.worker or None,
-    )  # fmt: skip
+    site = site_of(home)
+    with site.runs() as source:
+        found = source.list(wanted, limit=limit or None)
     if as_json:
-        print_json({"runs": [summary_json(run, home) for run in found]})
+        print_json({"runs": [summary_json(run, site.home) for run in found]})
     elif found:
         screen = console()
         wide = wide or not screen.is_terminal  # a script wants whole ids
-        print_table(screen, _columns(home, found, wide=wide), wide=wide)
+        print_table(screen, _columns(site.home, found, wide=wide), wide=wide)
         screen.print("¹ mean of the last training episodes (at most 100 a worker), else of the evaluation", style=QUIET)
         if limit and len(found) == limit:
             say(f"the newest {limit}; --limit 0 lists all")
     else:
-        say(f"no runs in {home}{' that fit' if wanted else for_this_home('; start one: mosaic train WORKER')}")
+        say(f"no runs in {site.where}{' that fit' if wanted else for_this_home('; start one: mosaic train WORKER')}")
     return 0
 
 
-def _columns(home: Path, runs: list[RunSummary], *, wide: bool) -> list[Column]:
+def _columns(home: Path | None, runs: list[RunSummary], *, wide: bool) -> list[Column]:
     import time
 
-    from gym_gui.analysis.queries import short_id_length
-    from gym_gui.cli import figures
+    from gym_gui.analysis.queries import run_ids, short_id_length
+    from gym_gui.app import figures
+    from gym_gui.app.progress import episodes_of, return_of
     from gym_gui.cli.output import rich_text
     from gym_gui.cli.palette import STATE_STYLES
-    from gym_gui.cli.progress.model import episodes_of, return_of
     from gym_gui.cli.table import LUXURY, Column
     from gym_gui.cli.worker_tables import each_of
 
-    length, now = short_id_length(home), time.time()
+    ids = [run.run_id for run in runs] if home is None else run_ids(home)
+    length, now = short_id_length(ids), time.time()
     columns = {
         "id": Column("id"),
         "name": Column("name", shortest=12),

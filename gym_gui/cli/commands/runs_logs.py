@@ -51,7 +51,7 @@ def logs(
     or a pipe the lines go as they are.
     """
     from gym_gui.analysis.queries import resolve_run
-    from gym_gui.cli.log_reader import LogReader, find_log, tell_dropped, text_of
+    from gym_gui.app.log_reader import LogReader, find_log, tell_dropped, text_of
     from gym_gui.cli.output import print_json, say
     from gym_gui.core.worker.errors import UsageError
 
@@ -86,7 +86,7 @@ def logs(
 
 def _print_lines(lines: Iterable[bytes]) -> None:
     """Print lines of a log: on a terminal what acts on it is shown as escapes, elsewhere the bytes are unchanged."""
-    from gym_gui.cli.log_reader import text_of
+    from gym_gui.app.log_reader import text_of
 
     if sys.stdout.isatty():
         for line in lines:

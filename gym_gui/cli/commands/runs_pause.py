@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING
 import click
 
 from gym_gui.cli.options import TEXT, common, dry_run_option, run_filters, some_runs_argument
+from gym_gui.cli.where import anywhere, site_of
 from gym_gui.runs.states import RunState
 
 if TYPE_CHECKING:
-    from gym_gui.analysis.selection import RunFilter
     from gym_gui.rpc.client import TrainerClient
+    from gym_gui.runs.filter import RunFilter
     from gym_gui.runs.summary import RunSummary
 
 
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 @click.option("--reason", type=TEXT, metavar="TEXT", default="", help="Kept with the run.")
 @dry_run_option
 @common
+@anywhere
 def pause(home: Path, runs: tuple[str, ...], wanted: RunFilter, reason: str, dry_run: bool, as_json: bool) -> int:
     """Let runs stand still until they are unpaused.
 
@@ -41,6 +43,7 @@ def pause(home: Path, runs: tuple[str, ...], wanted: RunFilter, reason: str, dry
 @run_filters()
 @dry_run_option
 @common
+@anywhere
 def unpause(home: Path, runs: tuple[str, ...], wanted: RunFilter, dry_run: bool, as_json: bool) -> int:
     """Let paused runs go on.
 
@@ -66,22 +69,22 @@ def _ask(
     from gym_gui.cli.bulk import print_runs, some_runs
     from gym_gui.cli.output import say
     from gym_gui.core.worker.errors import MosaicError
-    from gym_gui.rpc.client import TrainerClient
 
-    found = some_runs(home, runs, wanted, among=among)
+    site = site_of(home)
+    found = some_runs(site, runs, wanted, among=among)
     if dry_run or not found:
-        print_runs(home, found, lambda _: f"would be asked: {answer}", as_json=as_json, dry_run=dry_run)
+        print_runs(site.home, found, lambda _: f"would be asked: {answer}", as_json=as_json, dry_run=dry_run)
         return 0
     asked: list[RunSummary] = []
     refused: list[MosaicError] = []
-    with TrainerClient.connect(home) as client:
+    with site.connect() as client:
         for run in found:
             try:
                 asked.append(ask(client, run.run_id))
             except MosaicError as error:  # noqa: PERF203 - one that cannot be paused keeps no other from it
                 refused.append(error)
     if not refused:
-        print_runs(home, asked, lambda _: answer, as_json=as_json)
+        print_runs(site.home, asked, lambda _: answer, as_json=as_json)
         return 0
     for run in asked:  # the one JSON document is the error's
         say(f"{run.run_id} {answer}")

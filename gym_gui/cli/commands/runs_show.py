@@ -9,6 +9,7 @@ import click
 
 from gym_gui.cli.options import common, run_argument
 from gym_gui.cli.supervised import starts_daemon
+from gym_gui.cli.where import anywhere, site_of
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -23,23 +24,25 @@ if TYPE_CHECKING:
 @click.option("--wide", is_flag=True, help="All columns, however long the lines become.")
 @common
 @starts_daemon
+@anywhere
 def show(home: Path, run: str, wide: bool, as_json: bool) -> int:
     """Show all that is known of a run: state and its cause, settings, workers, counts, ledger, origin, files."""
     from gym_gui.analysis.details import run_details
-    from gym_gui.analysis.queries import get_run, resolve_run
+    from gym_gui.app.json_output import summary_json
     from gym_gui.cli.output import console, print_json
-    from gym_gui.cli.progress.ending import summary_json
 
-    found = get_run(home, resolve_run(home, run))
-    details = run_details(home, found.run_id)
+    site = site_of(home)
+    with site.runs() as source:
+        found = source.get(source.resolve(run))
+    details = None if site.home is None else run_details(site.home, found.run_id)
     if as_json:
-        print_json({**summary_json(found, home), "details": details})
+        print_json({**summary_json(found, site.home), "details": details})
     else:
-        _print(console(), home, found, details, wide=wide)
+        _print(console(), site.home, found, details, wide=wide)
     return 0
 
 
-def _print(screen: Console, home: Path, run: RunSummary, details: RunDetails, *, wide: bool) -> None:
+def _print(screen: Console, home: Path | None, run: RunSummary, details: RunDetails | None, *, wide: bool) -> None:
     from rich.table import Table
 
     from gym_gui.cli.palette import QUIET
@@ -49,7 +52,8 @@ def _print(screen: Console, home: Path, run: RunSummary, details: RunDetails, *,
     facts = Table.grid(padding=(0, 2))
     facts.add_column(style=QUIET, no_wrap=True)
     facts.add_column(overflow="fold")
-    for name, value in [*_state(run), *_figures(home, run), *_origin(home, run, details)]:
+    origin = [] if home is None or details is None else _origin(home, run, details)
+    for name, value in [*_state(run), *_figures(home, run), *origin]:
         if value:
             facts.add_row(name, value)
     screen.print(facts)
@@ -72,7 +76,7 @@ def _print(screen: Console, home: Path, run: RunSummary, details: RunDetails, *,
 
 
 def _state(run: RunSummary) -> list[tuple[str, Text | str | None]]:
-    from gym_gui.cli import figures
+    from gym_gui.app import figures
     from gym_gui.cli.output import rich_text
     from gym_gui.cli.palette import HEADER, STATE_STYLES
     from gym_gui.cli.worker_tables import each_of, exit_text
@@ -93,12 +97,12 @@ def _state(run: RunSummary) -> list[tuple[str, Text | str | None]]:
     ]
 
 
-def _figures(home: Path, run: RunSummary) -> list[tuple[str, Text | str | None]]:
-    from gym_gui.cli import figures
+def _figures(home: Path | None, run: RunSummary) -> list[tuple[str, Text | str | None]]:
+    from gym_gui.app import figures
+    from gym_gui.app.devices import devices_of
+    from gym_gui.app.progress import average_rate, nan_text, return_label, return_of, spread_text
     from gym_gui.cli.output import rich_text
     from gym_gui.cli.palette import BAD
-    from gym_gui.cli.progress.devices import devices_of
-    from gym_gui.cli.progress.model import average_rate, nan_text, return_label, return_of, spread_text
     from gym_gui.retention.logs import describe_logs
     from gym_gui.runs.folder import RunFolder
     from gym_gui.trainer.why import phase_text
@@ -120,23 +124,23 @@ def _figures(home: Path, run: RunSummary) -> list[tuple[str, Text | str | None]]
                         f"{book.quarantined:,} quarantined: ") + balance),
         ("", f"{book.records:,} records · {book.dropped:,} dropped · {book.sampled:,} sampled"),
         ("lag", f"{figures.size(run.lag_bytes)} of log not yet indexed" if lags else None),
-        ("logs", describe_logs(RunFolder.of(home, run.run_id))),
-        ("devices", devices_of(home, run.run_id)),
+        ("logs", describe_logs(RunFolder.of(home, run.run_id)) if home else None),
+        ("devices", devices_of(home, run.run_id) if home else None),
         ("proxy", None if run.proxy_pid is None or run.state.terminal else f"pid {run.proxy_pid}"),
     ]  # fmt: skip
 
 
 def _steps(run: RunSummary) -> str:
     """Return how many environment steps were taken, and of how many."""
-    from gym_gui.cli import figures
+    from gym_gui.app import figures
 
     return figures.count(run.steps) + (f" of {figures.count(run.target_steps)}" if run.target_steps else "")
 
 
 def _episodes(run: RunSummary) -> str:
     """Return how many episodes have ended, of which kind where there are evaluations."""
-    from gym_gui.cli import figures
-    from gym_gui.cli.progress.model import eval_episodes_of
+    from gym_gui.app import figures
+    from gym_gui.app.progress import eval_episodes_of
 
     evaluated = eval_episodes_of(run)
     if not evaluated:
@@ -148,7 +152,7 @@ def _episodes(run: RunSummary) -> str:
 def _origin(home: Path, run: RunSummary, details: RunDetails) -> list[tuple[str, Text | str | None]]:
     import shlex
 
-    from gym_gui.cli import figures
+    from gym_gui.app import figures
     from gym_gui.cli.output import rich_lines
     from gym_gui.runs.folder import RunFolder
 
@@ -200,7 +204,7 @@ def _below(folder: Path, path: str) -> str:
 
 def _last_step(run: RunSummary) -> str | None:
     """Return how long ago the workers of a run that goes on told of a step."""
-    from gym_gui.cli import figures
+    from gym_gui.app import figures
 
     times = [worker.last_step_at for worker in run.workers if worker.last_step_at is not None]
     if run.state.terminal or not times:

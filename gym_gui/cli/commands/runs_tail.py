@@ -12,6 +12,7 @@ from gym_gui.cli.options import common, run_argument
 from gym_gui.cli.output import echo
 from gym_gui.cli.streams import fault_of
 from gym_gui.cli.supervised import starts_daemon
+from gym_gui.cli.where import anywhere, site_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -53,19 +54,20 @@ def _kinds(_context: click.Context, _parameter: click.Parameter, value: str) -> 
 )
 @common
 @starts_daemon
+@anywhere
 def tail(home: Path, run: str, kinds: list[str], new: bool, max_rate: float | None, as_json: bool) -> int:
     """Print a run's telemetry as it comes in, until the run has ended.
 
     Steps that come faster than --max-rate are left out, and a line says how many; episodes, metrics and events are
     never left out. With --json one object a line. Ctrl-C leaves; the run goes on.
     """
-    from gym_gui.analysis.queries import resolve_run
     from gym_gui.cli import exits
-    from gym_gui.rpc.client import TrainerClient
 
-    run_id = resolve_run(home, run)
+    site = site_of(home)
+    with site.runs() as source:
+        run_id = source.resolve(run)
     line_of = _json_line if as_json else _text_line
-    with TrainerClient.connect(home) as client:
+    with site.connect() as client:
         try:
             for batch in client.stream(run_id, from_now=new, kinds=kinds, max_rate=max_rate):
                 lines = [line_of(kind, row) for kind, row in _in_order(batch)]
@@ -93,7 +95,7 @@ def _json_line(kind: str, row: Any) -> str:
 
     import msgspec
 
-    from gym_gui.cli.output import to_json
+    from gym_gui.app.json_output import to_json
 
     values = {name: value for name, value in msgspec.to_builtins(row).items() if value is not None and value != {}}
     for name in ("action", "observation"):

@@ -14,6 +14,7 @@ from gym_gui.cli.counts import count_option
 from gym_gui.cli.executor_choice import ExecutorChoice
 from gym_gui.cli.options import TEXT, common, worker_argument
 from gym_gui.cli.overrides import override_options
+from gym_gui.cli.where import anywhere, site_of
 from gym_gui.runs.executors import LOCAL
 
 if TYPE_CHECKING:
@@ -81,6 +82,7 @@ if TYPE_CHECKING:
 @click.option("--dry-run", is_flag=True, help="Check everything, start nothing.")
 @click.option("--no-check", is_flag=True, help="Skip the worker's own check of its config (saves its start-up time).")
 @common
+@anywhere
 def train(
     home: Path,
     worker: str,
@@ -109,11 +111,10 @@ def train(
     Every option is checked against the worker's own config before anything is written. On a terminal a live view shows
     the progress; Ctrl-C asks whether to leave the run going or to cancel it.
     """
-    from gym_gui.cli.preflight import usable
+    from gym_gui.cli.output import waiting
     from gym_gui.cli.seeds import parse_seeds
-    from gym_gui.cli.submission import Submission, say_dry_run
+    from gym_gui.cli.submission import SubmitCommand
     from gym_gui.core.worker.errors import UsageError
-    from gym_gui.workers.catalog import WorkerCatalog
 
     if seed is not None and seeds is not None:
         raise UsageError(
@@ -127,8 +128,9 @@ def train(
             next_step="leave one of them out",
         )
     wanted: list[int | None] = [seed] if seeds is None else list(parse_seeds(seeds))
-    catalog = WorkerCatalog(home, persist=False)
-    record = usable(catalog, worker)
+    site = site_of(home)
+    with waiting(f"asking worker {worker} what it takes"):
+        record = site.worker(worker)
     flags = {"env": env, "algo": algo, "steps": steps}
     config = _config(record, flags, settings, {"--seed": seed, "--seeds": seeds}, wanted[0])
     if worker_ids and "worker_id" in config:
@@ -161,13 +163,11 @@ def train(
             }
         )
 
-    submission = Submission(
-        home, catalog, [payload(number) for number in wanted], many=seeds is not None, where="command line"
-    )
-    submission.check(dry_run_workers=not no_check, settings_checked=True)
+    command = SubmitCommand(site, [payload(number) for number in wanted], many=seeds is not None, where="command line")
+    command.check(dry_run_workers=not no_check, settings_checked=True, waiting=waiting)
     if dry_run:
-        return say_dry_run(submission, as_json=as_json)
-    return submission.go(detach=detach, as_json=as_json)
+        return command.say_dry_run(as_json=as_json)
+    return command.go(detach=detach, as_json=as_json)
 
 
 def _config(

@@ -9,28 +9,36 @@ import click
 
 from gym_gui.cli.next_steps import for_this_home
 from gym_gui.cli.options import common, worker_argument
+from gym_gui.cli.where import anywhere, site_of
 
 if TYPE_CHECKING:
     from rich.table import Table
 
-    from gym_gui.cli.worker_place import Place
+    from gym_gui.app.worker_place import Place
     from gym_gui.workers.record import WorkerRecord
 
 
 @click.command()
 @worker_argument
 @common
+@anywhere
 def describe(home: Path, worker: str, as_json: bool) -> int:
     """Show what a worker can do, its settings, and where it is installed with what."""
+    from gym_gui.app.worker_place import Place
     from gym_gui.cli.output import console, print_json, say
-    from gym_gui.cli.worker_place import Place
     from gym_gui.workers.catalog import WorkerCatalog
 
-    catalog = WorkerCatalog(home)
-    record = catalog.get(worker, on_probe=lambda name: say(f"asking worker {name} …"))
-    place = Place.of(catalog, record)
+    site = site_of(home)
+    place: Place | None = None
+    if site.home is None:
+        with site.connect() as client:
+            record = client.worker(worker)
+    else:
+        catalog = WorkerCatalog(site.home)
+        record = catalog.get(worker, on_probe=lambda name: say(f"asking worker {name} …"))
+        place = Place.of(catalog, record)
     if as_json:
-        print_json({**record.to_dict(), **place.to_dict()})
+        print_json({**record.to_dict(), **(place.to_dict() if place else {})})
         return 0
     screen = console()
     screen.print(_facts(record, place))
@@ -44,7 +52,7 @@ def describe(home: Path, worker: str, as_json: bool) -> int:
     return 0
 
 
-def _facts(record: WorkerRecord, place: Place) -> Table:
+def _facts(record: WorkerRecord, place: Place | None) -> Table:
     from rich.table import Table
     from rich.text import Text
 
@@ -64,7 +72,7 @@ def _facts(record: WorkerRecord, place: Place) -> Table:
         ("package", f"{record.distribution} {record.version}".strip()),
         ("entry point", record.entry_point), ("module", record.module),
         ("flags", " ".join(record.flags)), ("abilities", rich_lines(able)),
-        *((name, rich_lines(value.split("\n"))) for name, value in place.rows()),
+        *((name, rich_lines(value.split("\n"))) for name, value in (place.rows() if place else ())),
     ]  # fmt: skip
     for name, value in rows:
         if value:

@@ -9,6 +9,7 @@ import click
 
 from gym_gui.cli.next_steps import for_this_home
 from gym_gui.cli.options import common
+from gym_gui.cli.where import anywhere, site_of
 
 if TYPE_CHECKING:
     from gym_gui.workers.environments.source import AvailableProject
@@ -17,14 +18,23 @@ if TYPE_CHECKING:
 
 @click.command("list")
 @common
+@anywhere
 def list_(home: Path, as_json: bool) -> int:
     """List the installed workers, broken ones with their reason, and those that MOSAIC brings."""
     from gym_gui.cli.output import print_json, say
     from gym_gui.workers.catalog import INSTALL_ONE, WorkerCatalog
 
-    records = WorkerCatalog(home).list(
-        on_probe=lambda name: say(f"asking worker {name} (once per installed version) …")
-    )
+    site = site_of(home)
+    if site.home is None:
+        with site.connect() as client:
+            records = client.workers()
+    else:
+        records = WorkerCatalog(site.home).list(
+            on_probe=lambda name: say(f"asking worker {name} (once per installed version) …")
+        )
+    if as_json and site.home is None:
+        print_json({"workers": [_without_schema(record) for record in records], "installable": []})
+        return 0
     if as_json:
         found = [{"name": project.name, "description": project.description} for project in _missing(records)]
         print_json({"workers": [_without_schema(record) for record in records], "installable": found})
@@ -38,7 +48,7 @@ def list_(home: Path, as_json: bool) -> int:
     headers = ("worker", "version", "state", "environment", "what it is")
     if records:
         print_columns(headers, [_row(record) for record in records], [{}, {}, {"ready": GOOD, "broken": BAD}])
-    missing = _missing(records)
+    missing = [] if site.home is None else _missing(records)
     if missing:
         echo()
         print_columns(("can be installed", "by", "what it is"), [

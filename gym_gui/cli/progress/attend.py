@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from gym_gui.app.devices import DeviceNotes
+from gym_gui.app.follow import Follower
+from gym_gui.app.progress import RunProgress, labels_of
 from gym_gui.cli.next_steps import for_this_home
 from gym_gui.cli.output import echo, say, say_always
-from gym_gui.cli.progress.devices import DeviceNotes
-from gym_gui.cli.progress.follow import Follower
 from gym_gui.cli.progress.interrupts import Interrupts
-from gym_gui.cli.progress.model import RunProgress, labels_of
 from gym_gui.cli.progress.view import View, open_view
 
 if TYPE_CHECKING:
@@ -41,7 +41,6 @@ def attend(
     client: TrainerClient,
     run_ids: list[str],
     *,
-    home: Path,
     as_json: bool,
     owner: bool = True,
     interrupts: Interrupts | None = None,
@@ -55,7 +54,6 @@ def attend(
     Args:
         client: The daemon.
         run_ids: The runs, in the order of the rows.
-        home: The home that they are kept in.
         as_json: Stdout is kept for a JSON document.
         owner: The runs were started by this command.
         interrupts: What counts Ctrl-C and SIGTERM already, if something does.
@@ -65,12 +63,12 @@ def attend(
     """
     if interrupts is None:
         with Interrupts() as fresh:
-            return attend(client, run_ids, home=home, as_json=as_json, owner=owner, interrupts=fresh)
+            return attend(client, run_ids, as_json=as_json, owner=owner, interrupts=fresh)
     runs = {run_id: RunProgress() for run_id in run_ids}
     for run_id, run in runs.items():
         run.target_episodes = _target_episodes(client.home, run_id)
     outcome = Attended([])
-    devices = DeviceNotes(home)
+    devices = DeviceNotes(client.home)
     with Follower(client, run_ids) as news:
         while True:
             with open_view(as_json=as_json) as view:

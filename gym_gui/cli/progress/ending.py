@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from gym_gui.cli import figures
+from gym_gui.app import figures
+from gym_gui.app.log_reader import readable, tail
+from gym_gui.app.progress import as_run, average_rate, episodes_of, labels_of, return_of
 from gym_gui.cli.next_steps import for_this_home
 from gym_gui.cli.palette import BAD, GOOD, QUIET, STATE_STYLES
-from gym_gui.cli.progress.model import as_run, average_rate, episodes_of, labels_of, return_of
 from gym_gui.cli.table import LUXURY, Column, add_row, print_table
-from gym_gui.core.regular_files import open_stream
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -19,7 +18,6 @@ if TYPE_CHECKING:
     from gym_gui.runs.summary import RunSummary
 
 TAIL_LINES = 12
-_TAIL_BYTES = 64 << 10
 
 
 def show_results(console: Console, runs: list[RunSummary]) -> None:
@@ -78,17 +76,26 @@ def _ledgers(runs: list[RunSummary]) -> list[Column]:
     return columns
 
 
-def show_failures(console: Console, home: Path, runs: list[RunSummary]) -> None:
-    """Print, for each run that failed or is lost, why, and what its workers said last on stderr."""
+def show_failures(console: Console, home: Path | None, runs: list[RunSummary]) -> None:
+    """Print, for each run that failed or is lost, why, and what its workers said last on stderr.
+
+    Args:
+        console: Where to.
+        home: The home that the runs are kept in; ``None``: one on another machine, whose logs cannot be read.
+        runs: The runs.
+    """
     from gym_gui.runs.folder import RunFolder
 
     for run in runs:
         if run.state.value not in ("failed", "lost"):
             continue
-        folder = RunFolder.of(home, run.run_id)
         console.print()
-        on_stderr = False
         console.print(f"run {run.run_id} {run.state.value}: {run.cause or 'no cause is on record'}", style=BAD)
+        if home is None:
+            console.print(for_this_home(f"more: mosaic runs show {run.run_id}; its logs are on the daemon's machine"))
+            continue
+        folder = RunFolder.of(home, run.run_id)
+        on_stderr = False
         for worker in run.workers:
             if len(run.workers) > 1 and worker.state.value not in ("failed", "lost"):
                 continue
@@ -103,38 +110,3 @@ def show_failures(console: Console, home: Path, runs: list[RunSummary]) -> None:
                 console.print(f"worker {worker.worker_id} wrote nothing on stderr")
         log = f"mosaic runs logs {run.run_id}{' --stderr' if on_stderr else ''}"
         console.print(for_this_home(f"more: {log} · mosaic runs show {run.run_id}"))
-
-
-def readable(line: str) -> str:
-    """Return a structured log record as a sentence, any other line as it is.
-
-    What went wrong stands in the run's cause already; the traceback stays in the log.
-    """
-    try:
-        record = json.loads(line) if line.startswith("{") else None
-        return f"{record['level']}: {' '.join(record['message'].split())}" if record else line
-    except (ValueError, RecursionError, LookupError, TypeError, AttributeError):
-        return line
-
-
-def tail(path: Path, lines: int) -> list[str]:
-    """Return the last lines of a text file; none if there is no such file."""
-    try:
-        with open_stream(path) as stream:
-            end = stream.seek(0, 2)
-            stream.seek(max(end - _TAIL_BYTES, 0))
-            data = stream.read()
-    except OSError:
-        return []
-    text = data.decode("utf-8", "backslashreplace").removesuffix("\n")
-    return [line.rstrip("\r") for line in text.split("\n")[-lines:]] if text else []
-
-
-def summary_json(run: RunSummary, home: Path) -> dict[str, Any]:
-    """Return what ``runs show --json`` holds of a run."""
-    from gym_gui.retention.logs import describe_logs
-    from gym_gui.runs.folder import RunFolder
-    from gym_gui.runs.summary import to_json_dict
-
-    folder = RunFolder.of(home, run.run_id)
-    return {**to_json_dict(run), "folder": str(folder.path), "logs": describe_logs(folder)}

@@ -6,7 +6,7 @@ import contextlib
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from gym_gui.cli import figures
+from gym_gui.app import figures
 from gym_gui.cli.output import console, echo
 from gym_gui.core.terminal_text import escape
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import contextlib
 from typing import IO
 
-from gym_gui.cli import figures
-from gym_gui.cli.progress.model import RunProgress, episodes_of, nan_text, return_label, return_of
+from gym_gui.app import figures
+from gym_gui.app.progress import RunProgress, episodes_of, nan_text, return_label, return_of
 from gym_gui.core.terminal_text import escape
 from gym_gui.runs.states import RunState
 from gym_gui.runs.summary import RunSummary

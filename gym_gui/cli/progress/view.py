@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Protocol
 
-from gym_gui.cli.progress.model import RunProgress
+from gym_gui.app.progress import RunProgress
 
 
 class View(Protocol):

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from importlib.metadata import PackageNotFoundError, requires, version
 from pathlib import Path
 
-from gym_gui.cli.checks.finding import Finding
+from gym_gui.app.checks.finding import Finding
 
 _NEWEST_TRIED = (3, 13)
 

@@ -18,10 +18,10 @@ class DeviceNotes:
     """What is to be said once of the devices of runs.
 
     Args:
-        home: The home that they are kept in.
+        home: The home that they are kept in; ``None``: one on another machine, of which nothing is known.
     """
 
-    def __init__(self, home: Path) -> None:
+    def __init__(self, home: Path | None) -> None:
         self._home = home
         self._seen: set[str] = set()
         self._said: set[str] = set()
@@ -29,7 +29,7 @@ class DeviceNotes:
 
     def of(self, run: RunSummary) -> list[str]:
         """Return the sentences for a run that has just been started; each reason is told once."""
-        if run.run_id in self._seen or run.state is RunState.QUEUED:
+        if self._home is None or run.run_id in self._seen or run.state is RunState.QUEUED:
             return []
         self._seen.add(run.run_id)
         return self._fresh(read_on_cpu(RunFolder.of(self._home, run.run_id)))
@@ -40,6 +40,8 @@ class DeviceNotes:
         from gym_gui.trainer.demand import reasons_at_submission
         from gym_gui.trainer.inventory import read_inventory
 
+        if self._home is None:
+            return []
         folder = RunFolder.of(self._home, run_id)
         plan = load_plan(folder)
         if not any(worker.gpus or worker.cpu_reason for worker in plan.workers):

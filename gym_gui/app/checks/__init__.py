@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from gym_gui.cli.checks.finding import Finding
+from gym_gui.app.checks.finding import Finding
 from gym_gui.core.worker.errors import MosaicError
 
 
@@ -15,7 +15,7 @@ def all_checks(home: Path) -> Iterator[Finding]:
     Args:
         home: The home to look at; nothing in it is changed.
     """
-    from gym_gui.cli.checks import daemon, executors, machine, settings, storage, workers
+    from gym_gui.app.checks import daemon, executors, machine, settings, storage, workers
 
     checks: tuple[Callable[[Path], Iterator[Finding]], ...] = (
         machine.python, machine.libraries, settings.settings, machine.gpus, storage.sqlite, storage.home,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
-from gym_gui.cli.checks.finding import Finding
+from gym_gui.app.checks.finding import Finding
 
 
 def executors(home: Path) -> Iterator[Finding]:  # noqa: ARG001 - every check takes the home

@@ -10,7 +10,7 @@ from typing import Any
 import msgspec
 
 from gym_gui.analysis.details import RunDetails
-from gym_gui.cli.output import NON_FINITE
+from gym_gui.app.json_output import NON_FINITE
 from gym_gui.runs.summary import RunSummary
 from gym_gui.telemetry.reindex import ReindexReport
 from gym_gui.telemetry.verify import VerifyReport
@@ -20,7 +20,8 @@ from gym_gui.trainer.why import Explanation
 class ListedRun(RunSummary, kw_only=True):
     """A run as lists have it."""
 
-    folder: str
+    folder: str | None
+    """Null: it lies on another machine."""
     logs: str
     """What became of its logs, where they were compressed or dropped."""
 

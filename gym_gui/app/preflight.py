@@ -4,13 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from gym_gui.cli.output import waiting
-from gym_gui.core.worker.errors import ConfigError, Problem, UsageError
+from gym_gui.core.worker.errors import ConfigError, Problem
 
 if TYPE_CHECKING:
     from gym_gui.runs.config import TrainRunConfig
     from gym_gui.workers.catalog import WorkerCatalog
-    from gym_gui.workers.record import WorkerRecord
     from gym_gui.workers.resolution import ResolvedKind
 
 
@@ -67,25 +65,6 @@ def _resolve_workers(
     if problems:
         raise ConfigError("the run config is not valid", [config.secrets.hide_problem(one) for one in problems])
     return kinds
-
-
-def usable(catalog: WorkerCatalog, name: str) -> WorkerRecord:
-    """Return a worker that can be started.
-
-    Raises:
-        UsageError: It is unknown (with the nearest name) or broken (with the reason and what mends it).
-    """
-    with waiting(f"asking worker {name} what it takes"):
-        record = catalog.get(name)
-    if record.broken:
-        package = f"{record.distribution} {record.version} ({record.entry_point})"
-        raise UsageError(
-            f"worker {record.name} is broken",
-            where=package if record.distribution else record.python,
-            why=record.broken,
-            next_step=record.mend or f"mosaic workers describe {record.name}",
-        )
-    return record
 
 
 def _placed(problem: Problem, path: str) -> Problem:

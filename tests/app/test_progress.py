@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from gym_gui.cli.output import jsonable
-from gym_gui.cli.progress.model import RunProgress, average_rate, nan_text, return_label, spread_text
+from gym_gui.app.json_output import jsonable
+from gym_gui.app.progress import RunProgress, average_rate, nan_text, return_label, spread_text
 from gym_gui.runs.states import RunState
 from gym_gui.runs.summary import ReturnSpread, RunSummary, WorkerSummary
 

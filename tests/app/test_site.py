@@ -1,10 +1,8 @@
 from __future__ import annotations
 
-from unittest.mock import Mock
-
 import pytest
 
-from gym_gui.cli.preflight import usable
+from gym_gui.app.site import usable
 from gym_gui.core.worker.errors import UsageError
 from gym_gui.workers.record import WorkerRecord
 
@@ -22,5 +20,5 @@ def test_a_broken_worker_is_told_with_its_place_also_where_its_package_is_unknow
     package = {"distribution": "", "version": "", "entry_point": "", **told}
     record = WorkerRecord(name="tiny", python="/home/envs/tiny/1/bin/python", broken="it was moved", **package)
     with pytest.raises(UsageError) as caught:
-        usable(Mock(get=Mock(return_value=record)), "tiny")
+        usable(record)
     assert caught.value.where == where

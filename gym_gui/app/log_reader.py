@@ -11,15 +11,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
-from gym_gui.cli.figures import moment
-from gym_gui.cli.next_steps import for_this_home
-from gym_gui.core.regular_files import NotRegularFile
+from gym_gui.app.figures import moment
+from gym_gui.core.regular_files import NotRegularFile, open_stream
 from gym_gui.core.worker.errors import MosaicError, UsageError, nearest
 from gym_gui.runs.folder import RunFolder
 from gym_gui.telemetry.logs.logfile import dropped_record, open_log
 
 _POLL_S = 0.2
 _CHUNK = 1 << 20
+_TAIL_BYTES = 64 << 10
 _ATTEMPT = re.compile(r"\.a(\d+)\.")
 
 
@@ -86,7 +86,7 @@ def tell_dropped(log: Log, run_id: str) -> str:
     return (
         f"what attempt {log.attempt} of worker {log.worker_id} printed was dropped {moment(record.at)}, after a recount"
         f" had verified the database (artifacts.persist_logs: false): {record.lines:,} lines, {record.bytes:,} bytes,"
-        f" SHA-256 {record.sha256}; its telemetry: " + for_this_home(f"mosaic runs tail {run_id}")
+        f" SHA-256 {record.sha256}; its telemetry: " + f"mosaic runs tail {run_id}"
     )
 
 
@@ -172,3 +172,28 @@ def _is_object(line: bytes) -> bool:
 def text_of(line: bytes) -> str:
     """Return a line as text without its end; bytes that are no UTF-8 as escapes."""
     return line.decode("utf-8", "backslashreplace").rstrip("\r\n")
+
+
+def readable(line: str) -> str:
+    """Return a structured log record as a sentence, any other line as it is.
+
+    What went wrong stands in the run's cause already; the traceback stays in the log.
+    """
+    try:
+        record = json.loads(line) if line.startswith("{") else None
+        return f"{record['level']}: {' '.join(record['message'].split())}" if record else line
+    except (ValueError, RecursionError, LookupError, TypeError, AttributeError):
+        return line
+
+
+def tail(path: Path, lines: int) -> list[str]:
+    """Return the last lines of a text file; none if there is no such file."""
+    try:
+        with open_stream(path) as stream:
+            end = stream.seek(0, 2)
+            stream.seek(max(end - _TAIL_BYTES, 0))
+            data = stream.read()
+    except OSError:
+        return []
+    text = data.decode("utf-8", "backslashreplace").removesuffix("\n")
+    return [line.rstrip("\r") for line in text.split("\n")[-lines:]] if text else []

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
-from gym_gui.cli.checks.finding import Finding
+from gym_gui.app.checks.finding import Finding
 from gym_gui.core.worker.errors import MosaicError
 
 
@@ -50,7 +50,7 @@ def certificate(home: Path) -> Iterator[Finding]:
 
 def port(home: Path) -> Iterator[Finding]:
     """Look whether a daemon could have its port."""
-    from gym_gui.cli.ports import check_port
+    from gym_gui.app.ports import check_port
     from gym_gui.config.settings import get_setting
     from gym_gui.trainer.home import DaemonHome
 

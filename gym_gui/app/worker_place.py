@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 
-from gym_gui.cli import figures
+from gym_gui.app import figures
 from gym_gui.workers.catalog import WorkerCatalog
 from gym_gui.workers.environments.record import WorkerEnvironment
 from gym_gui.workers.environments.requirements import Requirement, requirements_of

@@ -1,0 +1,117 @@
+"""The runs of a home, read from its registry and the runs' folders: needs no daemon."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+from gym_gui.analysis.checkpoints import has_checkpoint
+from gym_gui.analysis.queries import get_run, list_runs, resolve_run
+from gym_gui.runs.filter import EVERY_RUN, RunFilter
+from gym_gui.runs.folder import RunFolder
+from gym_gui.runs.states import RunState
+from gym_gui.runs.summary import RunSummary
+from gym_gui.telemetry.row_stream import KINDS, Cursor, RowBatch, RowStream, edge_of
+from gym_gui.trainer.disk_quota import quota_note
+from gym_gui.trainer.finalize import is_finished
+from gym_gui.trainer.home import DaemonHome
+from gym_gui.trainer.why import Explanation, explain
+
+_POLL_S = 0.25
+
+
+class FolderRuns:
+    """Runs as their folders tell of them. Starts and writes nothing.
+
+    Args:
+        home: The home.
+    """
+
+    def __init__(self, home: Path) -> None:
+        self.home = home
+
+    def resolve(self, reference: str) -> str:
+        """Return the id of the run that a user means.
+
+        Raises:
+            UsageError: There is no such run, or there are several.
+        """
+        return resolve_run(self.home, reference)
+
+    def get(self, run_id: str) -> RunSummary:
+        """Return a run as it stands.
+
+        Raises:
+            UsageError: There is no such run.
+        """
+        return get_run(self.home, run_id)
+
+    def list(self, wanted: RunFilter = EVERY_RUN, *, limit: int | None = 100, curves: bool = False) -> list[RunSummary]:
+        """Return runs, the newest first; ``limit=None``: all."""
+        return list_runs(self.home, wanted, limit=limit, curves=curves)
+
+    def why(self, run_id: str) -> Explanation:
+        """Return why a run stands where it stands; what a queued one waits for is the daemon's to say.
+
+        Raises:
+            UsageError: There is no such run.
+        """
+        run = self.get(run_id)
+        why = explain(run, note=quota_note(RunFolder.of(self.home, run_id)))
+        if run.state is RunState.QUEUED and DaemonHome(self.home).daemon() is None:
+            why.cause, why.next_step = "no trainer daemon runs, which would start it", "mosaic daemon start"
+        if run.state is RunState.CANCELLED and run.started_at is not None and not has_checkpoint(self.home, run_id):
+            why.next_step = f"mosaic runs show {run_id}  (it has saved no checkpoint to resume from)"
+        return why
+
+    def watch(self, run_ids: Iterable[str]) -> Iterator[RunSummary]:
+        """Yield the current value of each run, then each change that is seen; end when all have ended.
+
+        Raises:
+            UsageError: One of them does not exist.
+        """
+        shown = {run_id: self.get(run_id) for run_id in run_ids}
+        yield from shown.values()
+        while any(not run.state.terminal for run in shown.values()):
+            time.sleep(_POLL_S)
+            for run_id, last in shown.items():
+                if not last.state.terminal and (run := self.get(run_id)) != last:
+                    shown[run_id] = run
+                    yield run
+
+    def stream(
+        self,
+        run_id: str,
+        *,
+        cursor: Cursor = (),
+        from_now: bool = False,
+        kinds: Iterable[str] = (),
+        max_rate: float | None = None,  # noqa: ARG002 - here nobody stands in anybody's way: all steps are read
+    ) -> Iterator[RowBatch]:
+        """Yield a run's rows as they come in; end when the run has ended and all was yielded.
+
+        Raises:
+            UsageError: There is no such run.
+            TelemetryError: Its database cannot be read.
+        """
+        self.get(run_id)
+        folder = RunFolder.of(self.home, run_id)
+        if from_now:
+            cursor = edge_of(folder)
+        wanted = tuple(kinds) or KINDS
+        rows = RowStream(folder)
+        try:
+            while True:
+                over = self.get(run_id).state.terminal and is_finished(folder)
+                batch = rows.read(cursor, kinds=wanted)
+                cursor = batch.cursor
+                if not batch.empty:
+                    yield batch.with_records()
+                elif batch.caught_up and over:
+                    return
+                else:
+                    rows.close()
+                    time.sleep(_POLL_S)
+        finally:
+            rows.close()
