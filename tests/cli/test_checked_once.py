@@ -13,8 +13,7 @@ from click.testing import CliRunner
 from gym_gui.cli.commands.train import train
 from gym_gui.core.worker.errors import ConfigError
 from gym_gui.runs import config as run_config
-from gym_gui.trainer.proto import mosaic_pb2 as pb
-from gym_gui.trainer.submission import Submission
+from gym_gui.trainer.submission import RunRequest, Submission
 from gym_gui.workers import config as worker_config
 from gym_gui.workers import resolution
 
@@ -61,6 +60,6 @@ def test_train_names_the_option_of_every_wrong_value(home: Path, monkeypatch: py
 def test_the_daemon_checks_once(calls: Counter[str], home: Path) -> None:
     submission = Submission(home, None, frozenset({"local"}))  # type: ignore[arg-type]
     payload = {"run_name": "x", "metadata": {"worker": WORKER}}
-    plan, _ = submission.submit(pb.SubmitRunRequest(config_json=json.dumps(payload).encode()))
+    plan, _ = submission.submit(RunRequest(json.dumps(payload).encode()))
     assert plan.workers[0].config["total_steps"] == 5
     assert calls == {"parsed": 1, "resolved": 1, "checked": 1}

@@ -14,7 +14,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from gym_gui.cli.output import jsonable
+from gym_gui.app.json_output import jsonable
 from gym_gui.proxy.reindex import reindex_run
 from gym_gui.proxy.summary import read_summary
 from gym_gui.rpc.messages import summary_from_pb, summary_to_pb
