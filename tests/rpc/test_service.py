@@ -51,6 +51,7 @@ def test_without_the_token_no_method_answers(channel: grpc.Channel, metadata: tu
         "PauseRun": lambda: stub.PauseRun(pb.PauseRunRequest(), metadata=metadata),
         "UnpauseRun": lambda: stub.UnpauseRun(pb.UnpauseRunRequest(), metadata=metadata),
         "WhyRun": lambda: stub.WhyRun(pb.WhyRunRequest(), metadata=metadata),
+        "ResolveRun": lambda: stub.ResolveRun(pb.ResolveRunRequest(reference="latest"), metadata=metadata),
         "GetRun": lambda: stub.GetRun(pb.GetRunRequest(), metadata=metadata),
         "ListRuns": lambda: stub.ListRuns(pb.ListRunsRequest(), metadata=metadata),
         "WatchRuns": lambda: list(stub.WatchRuns(pb.WatchRunsRequest(), metadata=metadata)),
