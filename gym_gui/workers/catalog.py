@@ -1,16 +1,9 @@
-"""The workers that can be used here, from records kept as files.
-
-What probes a worker is imported when one has to be probed, so that listing is quick.
-"""
+"""The workers that can be used here."""
 
 from __future__ import annotations
 
-import contextlib
-import hashlib
 import os
-import re
 import shlex
-import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -18,13 +11,13 @@ from typing import Any, NamedTuple
 import msgspec
 
 from gym_gui.core.worker.errors import UsageError, nearest
-from gym_gui.runs.cache_file import read_cache, write_cache
 from gym_gui.runs.kinds import kind_key
 from gym_gui.workers.environment_facts import EnvironmentFacts, FactsCache
 from gym_gui.workers.environments.record import WorkerEnvironment, registered_environments
-from gym_gui.workers.installed import installed_workers, package_hash
+from gym_gui.workers.installed import installed_workers
 from gym_gui.workers.keyed_lock import KeyedLock
 from gym_gui.workers.record import WorkerRecord
+from gym_gui.workers.record_cache import RecordCache
 
 Flags = list[str]
 Names = list[str]
@@ -32,24 +25,12 @@ Names = list[str]
 INSTALL_ONE = "mosaic workers install random"
 """The command that installs a first worker."""
 
-BROKEN_TTL_S = 600.0
-"""A broken worker is probed again after so many seconds, though nothing seems to have changed."""
-
-
 #: Search paths of submitters that are remembered at once.
 _MAX_PATHS = 16
 
 
-class _Stored(msgspec.Struct, kw_only=True):
-    """A probed worker, as its file has it."""
-
-    record: WorkerRecord
-    install_stamp: int
-    """State of the environment's packages: what was missing then may be there now."""
-
-
 class _Installed(NamedTuple):
-    """A worker as a scan found it, and where; one that cannot be probed is broken already."""
+    """A worker as a scan found it, and where; one whose environment cannot be used is broken already."""
 
     record: WorkerRecord
     environment: WorkerEnvironment
@@ -78,16 +59,14 @@ class WorkerCatalog:
         persist: bool = True,
         python_path: str | None = None,
     ) -> None:
-        self._folder = home / "workers" / "records"
         self._home = home
         self._environments = tuple(environments) if environments is not None else None
         self._persist = persist
         self._python_path = python_path
         self._others: dict[str, WorkerCatalog] = {}
-        self._memory: dict[str, _Stored] = {}
-        self._unsaved: dict[str, _Stored] = {}
+        self._records = RecordCache(home, persist=persist)
         self._flags: dict[tuple[str, str], list[str]] = {}
-        self._probing = KeyedLock()
+        self._locks = KeyedLock()
         self._seen: dict[str, WorkerEnvironment] = {}
         self._facts = FactsCache(home / "workers" / "environments", persist=persist)
 
@@ -101,7 +80,7 @@ class WorkerCatalog:
         own = os.environ.get("PYTHONPATH", "") if self._python_path is None else self._python_path
         if self._environments is not None or path == own:
             return self
-        with self._probing.held("python_path"):
+        with self._locks.held("python_path"):
             if path not in self._others:
                 while len(self._others) >= _MAX_PATHS:
                     self._others.pop(next(iter(self._others)))
@@ -115,13 +94,13 @@ class WorkerCatalog:
             on_probe: Called with the name of each worker that has to be probed, which takes seconds.
         """
         found = self._installed()
-        known = {name: self._known(worker) for name, worker in found.items()}
+        known = {name: self._records.known(*worker) for name, worker in found.items()}
         unknown = [name for name, record in known.items() if record is None]
         if unknown:
             from concurrent.futures import ThreadPoolExecutor
 
             with ThreadPoolExecutor(max_workers=min(4, os.cpu_count() or 1)) as pool:
-                probed = pool.map(lambda name: self._record(found[name], on_probe), unknown)
+                probed = pool.map(lambda name: self._records.get(*found[name], on_probe), unknown)
                 known.update(zip(unknown, probed, strict=True))
         return [record for record in known.values() if record is not None]
 
@@ -138,9 +117,9 @@ class WorkerCatalog:
         found = self._installed()
         alike = [known for known in found if kind_key(known) == kind_key(name)]
         if name in found:
-            return self._record(found[name], on_probe)
+            return self._records.get(*found[name], on_probe)
         if len(alike) == 1:
-            return self._record(found[alike[0]], on_probe)
+            return self._records.get(*found[alike[0]], on_probe)
         if alike:
             raise UsageError(
                 f"{name!r} may be any of {', '.join(alike)}",
@@ -192,18 +171,6 @@ class WorkerCatalog:
             known = [*registered_environments(self._home), WorkerEnvironment.current(self._python_path)]
         return next((each for each in known if each.python and each.python == record.python), None)
 
-    def probe(
-        self, installed: WorkerRecord, environment: WorkerEnvironment, on_probe: Callable[[str], None] | None = None
-    ) -> WorkerRecord:
-        """Return the record of a worker that a scan found, probed unless its package is as it was when it was.
-
-        Args:
-            installed: The worker.
-            environment: Where it is installed.
-            on_probe: As of :meth:`list`.
-        """
-        return self._record(_Installed(installed, environment), on_probe)
-
     def flags(self, record: WorkerRecord, module: str) -> Flags:
         """Return the options of a module of a worker's package; those of the record for its usual module."""
         if module == record.module:
@@ -211,7 +178,7 @@ class WorkerCatalog:
         from gym_gui.workers.probe import probe_flags
 
         key = (record.package_hash, module)
-        with self._probing.held(key):
+        with self._locks.held(key):
             if key not in self._flags:
                 environment = self.environment(record)
                 variables = environment.variables() if environment else {}
@@ -242,10 +209,7 @@ class WorkerCatalog:
         self._facts.save()
         for other in list(self._others.values()):
             other.save()
-        for key in list(self._unsaved):
-            # Several probes may end at once, each on a thread of its own.
-            if (stored := self._unsaved.pop(key, None)) is not None:
-                self._write(key, stored)
+        self._records.save()
 
     def _stamp(self, record: WorkerRecord) -> int:
         """Return the state of the packages of a worker's environment."""
@@ -286,51 +250,6 @@ class WorkerCatalog:
         self._seen[environment.python] = seen
         return [_Installed(record, seen) for record in records]
 
-    def _record(self, found: _Installed, on_probe: Callable[[str], None] | None) -> WorkerRecord:
-        known = self._known(found)
-        if known is not None:
-            return known
-        key = _key(found.record)
-        with self._probing.held(key):
-            known = self._known(found)
-            if known is not None:
-                return known
-            if on_probe:
-                on_probe(found.record.name)
-            from gym_gui.workers.probe import probe_worker
-
-            stamp = found.environment.stamp()
-            stored = _Stored(record=probe_worker(found.record, found.environment), install_stamp=stamp)
-            self._memory[key] = self._unsaved[key] = stored
-            if self._persist:
-                self.save()
-        return stored.record
-
-    def _known(self, found: _Installed) -> WorkerRecord | None:
-        """Return the record of a worker that need not be probed, ``None`` if it has to be."""
-        if found.record.broken:
-            return found.record
-        key = _key(found.record)
-        stored = self._memory.get(key) or read_cache(self._folder / key, _Stored)
-        if stored is None or not _is_valid(stored, package_hash(found.record), found.environment):
-            return None
-        self._memory[key] = stored
-        return stored.record
-
-    def _write(self, key: str, stored: _Stored) -> None:
-        with contextlib.suppress(OSError):
-            write_cache(self._folder / key, stored)
-
-
-def _is_valid(stored: _Stored, fresh_hash: str, environment: WorkerEnvironment) -> bool:
-    """Return whether a record is still true. What broke a worker may lie outside its package, or be over."""
-    if stored.record.package_hash != fresh_hash:
-        return False
-    if stored.record.broken is None:
-        return True
-    age = time.time() - (stored.record.probed_at or 0)
-    return stored.install_stamp == environment.stamp() and 0 <= age < BROKEN_TTL_S
-
 
 def _broken(environment: WorkerEnvironment) -> WorkerRecord:
     """Return the record of a worker whose environment cannot be used, or no longer has it."""
@@ -344,10 +263,3 @@ def _broken(environment: WorkerEnvironment) -> WorkerRecord:
         broken=environment.broken or f"its package is gone from its environment {environment.folder}",
         mend=shlex.join(environment.command()),
     )
-
-
-def _key(record: WorkerRecord) -> str:
-    """Return the file name of a worker's record: readable, unique to interpreter and entry point, safe."""
-    slug = re.sub(r"[^a-z0-9_-]+", "_", record.name.lower())[:40]
-    identity = f"{record.python}\0{record.distribution}\0{record.name}"
-    return f"{slug}-{hashlib.sha256(identity.encode()).hexdigest()[:12]}.json"

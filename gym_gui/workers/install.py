@@ -17,7 +17,6 @@ from gym_gui.core.worker.errors import MosaicError, UsageError
 from gym_gui.core.worker.secret_names import hide_passwords
 from gym_gui.runs.kinds import kind_key
 from gym_gui.runs.provenance import packages_digest, packages_in
-from gym_gui.workers.catalog import WorkerCatalog
 from gym_gui.workers.environments import sdk
 from gym_gui.workers.environments.additions import Additions, additions_of, not_an_option
 from gym_gui.workers.environments.bootstrap import compile_packages, make_venv
@@ -34,6 +33,7 @@ from gym_gui.workers.environments.usage import remove_unused, size_on_disk
 from gym_gui.workers.install_errors import does_not_work, no_room, not_registered, of_disk, step_failed
 from gym_gui.workers.installed import installed_workers
 from gym_gui.workers.record import WorkerRecord
+from gym_gui.workers.record_cache import RecordCache
 
 NOTHING = Additions()
 _NOT_COPIED = shutil.ignore_patterns(".git", "__pycache__", "*.pyc", "*.egg-info", "build", "dist", ".venv", "var")
@@ -188,7 +188,7 @@ class _Install:
         with self._step("compile to bytecode"):
             compile_packages(building.python, site, log=self.log, cwd=building.path, lock=self.lock)
         with self._step(f"worker {worker.name} describes itself"):
-            worker = WorkerCatalog(self.folder.home).probe(worker, environment)
+            worker = RecordCache(self.folder.home).get(worker, environment)
         self._describe(environment, base, workers)
         if worker.broken:
             self.log.write(f"broken: {worker.broken}")

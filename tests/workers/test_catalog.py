@@ -108,7 +108,7 @@ def test_a_mended_worker_is_seen_without_its_own_package_changing(site: Any, hom
 
 
 def test_a_broken_worker_is_asked_again_after_a_while(site: Any, home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from gym_gui.workers import catalog as module
+    from gym_gui.workers import record_cache as module
 
     site.install("needy", {"__init__.py": "import library_that_is_missing\n"})
     probed: list[str] = []

@@ -1,7 +1,8 @@
-"""What the catalog makes of the environments of a home."""
+"""Records of environments, and what the catalog makes of them."""
 
 from __future__ import annotations
 
+import json
 import os
 import shlex
 import shutil
@@ -14,7 +15,7 @@ import pytest
 
 from gym_gui.workers.catalog import WorkerCatalog
 from gym_gui.workers.environments.layout import EnvironmentFolder
-from gym_gui.workers.environments.record import WorkerEnvironment, registered_environments
+from gym_gui.workers.environments.record import WorkerEnvironment, load_environment, registered_environments
 
 Registered = Callable[..., WorkerEnvironment]
 
@@ -137,3 +138,20 @@ def test_an_environment_of_another_user_is_never_started(
     (found,) = registered_environments(home)
     assert "belongs to another user" in found.broken
     assert found.entry_points() == []
+
+
+def test_only_what_lasts_is_written_down(registered: Registered, home: Path) -> None:
+    record = registered("mine")
+    written = json.loads((record.folder / "environment.json").read_text())
+    assert {"name", "python", "search_path", "install_stamp", "log"} <= written.keys()
+    assert not {"broken", "python_path"} & written.keys()
+    written["broken"] = "says the file"
+    (record.folder / "environment.json").write_text(json.dumps(written))
+    assert registered_environments(home)[0].broken == ""
+
+
+@pytest.mark.parametrize("text", ["{}", '{"name": "mine"}', '{"python": "/x"}', '{"name": 5, "python": "/x"}', "[]"])
+def test_a_record_that_names_no_worker_or_no_interpreter_is_none(tmp_path: Path, text: str) -> None:
+    (tmp_path / "environment.json").write_text(text)
+    with pytest.raises(ValueError, match="cannot be read"):
+        load_environment(tmp_path)
