@@ -24,7 +24,7 @@ _KEPT_LOGS = 10
 _LONGEST_LINE = 300
 _DISK_FULL = ("No space left on device", "[Errno 28]", "Disk quota exceeded", "[Errno 122]")
 _DROPPED = frozenset({"VIRTUAL_ENV", "__PYVENV_LAUNCHER__"})
-#: Settings of Python and pip are the user's, for other projects; which of pip's apply, :mod:`pip_settings` says.
+#: Settings of Python and pip are the user's, for other projects; which of pip's apply, :mod:`pip` says.
 _DROPPED_KINDS = ("PYTHON", "PIP_")
 
 

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import contextlib
 import email.parser
-import os
 import re
 from collections.abc import Iterable
 
 import msgspec
 
 from gym_gui.core.worker.entry_points import read_metadata
+from gym_gui.runs.provenance import packages_in
 from gym_gui.workers.environments.record import WorkerEnvironment
 
 _REQUIREMENT = re.compile(r"\s*([A-Za-z0-9][\w.-]*)\s*(\[[^\]]*\])?\s*\(?([^;)]*)\)?\s*(?:;(.*))?")
@@ -41,22 +40,10 @@ def requirements_of(
         found = _REQUIREMENT.fullmatch(line)
         if found is not None and "extra" not in (found[4] or ""):
             wanted[_key(found[1])] = Requirement(name=found[1], wanted=found[3].strip())
-    versions = installed_versions(environment)
+    versions = {_key(package): version for package, version in packages_in(environment.search_path)}
     for key, requirement in wanted.items():
         requirement.version = versions.get(key)
     return list(wanted.values())
-
-
-def installed_versions(environment: WorkerEnvironment) -> dict[str, str]:
-    """Return the version of every package of an environment, by its normalized name."""
-    found: dict[str, str] = {}
-    for folder in environment.search_path:
-        with contextlib.suppress(OSError):
-            for entry in os.scandir(folder):
-                if entry.name.endswith(".dist-info"):
-                    name, _, version = entry.name.removesuffix(".dist-info").partition("-")
-                    found.setdefault(_key(name), version)
-    return found
 
 
 def _of_steps(steps: Iterable[Iterable[str]]) -> list[str]:
