@@ -13,6 +13,8 @@ from click.testing import CliRunner
 from gym_gui.cli.commands.train import train
 from gym_gui.core.worker.errors import ConfigError
 from gym_gui.runs import config as run_config
+from gym_gui.trainer.executors.installed import InstalledExecutors
+from gym_gui.trainer.executors.local import LocalExecutor
 from gym_gui.trainer.submission import RunRequest, Submission
 from gym_gui.workers import config as worker_config
 from gym_gui.workers import resolution
@@ -58,7 +60,8 @@ def test_train_names_the_option_of_every_wrong_value(home: Path, monkeypatch: py
 
 
 def test_the_daemon_checks_once(calls: Counter[str], home: Path) -> None:
-    submission = Submission(home, None, frozenset({"local"}))  # type: ignore[arg-type]
+    executors = InstalledExecutors({"local": LocalExecutor(home)})
+    submission = Submission(home, None, executors)  # type: ignore[arg-type]
     payload = {"run_name": "x", "metadata": {"worker": WORKER}}
     plan, _ = submission.submit(RunRequest(json.dumps(payload).encode()))
     assert plan.workers[0].config["total_steps"] == 5
