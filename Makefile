@@ -13,7 +13,7 @@ export MOSAIC_HOME ?= $(CURDIR)/var
 unexport PYTHONDONTWRITEBYTECODE PYTHONUNBUFFERED
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-slow test-faults test-workers check format lint types arrows bench docs docs-serve proto clean
+.PHONY: help setup demo test test-quick test-slow test-faults test-workers check format lint types arrows bench docs docs-serve proto clean
 
 help:  ## show the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -46,6 +46,9 @@ demo: $(RUNTIME)  ## train PPO on CartPole with three seeds, show it live, draw 
 
 test: $(TOOLS)  ## run the tests (minutes)
 	$(BIN)/python -m pytest -m "not slow and not fault and not library" -n $(JOBS) --dist worksteal --cov=gym_gui --cov-report=term:skip-covered
+
+test-quick: $(TOOLS)  ## run the tests that start no process (a test that does so without its marker fails)
+	$(BIN)/python -m pytest tests -m "not process and not slow and not fault and not library" -n $(JOBS) --dist worksteal -q
 
 test-slow: $(TOOLS)  ## run the tests that train for real
 	$(BIN)/python -m pytest -m "slow and not library" --timeout 3600

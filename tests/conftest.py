@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, settings
+from process_marks import pytest_collection_modifyitems, pytest_runtest_call, pytest_runtest_setup
 
 # How long drawing examples takes says more of the machine's load than of the code.
 settings.register_profile("mosaic", deadline=None, suppress_health_check=[HealthCheck.too_slow])

@@ -1,4 +1,4 @@
-"""Questions about runs: which there are, how they learned, what may follow from them.
+"""Queries, curves, plots, continuations and archives of runs on disk.
 
 The names below are loaded on first use.
 """

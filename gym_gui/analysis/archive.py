@@ -1,4 +1,4 @@
-"""Puts runs that have ended into archives of their own: one ``.tar.gz`` a run, with its hash beside it."""
+"""Archives of ended runs: one ``.tar.gz`` per run, with its hash beside it."""
 
 from __future__ import annotations
 
@@ -22,29 +22,29 @@ _SUFFIX = ".tar.gz"
 _CHUNK = 1 << 20
 _LONGEST_CONFIG = 16 << 20
 _PATIENCE_S = 60.0
-# Python before 3.10.12 has no filters; what they refuse is looked for here as well.
+# Python before 3.10.12 has no filters; their checks are made here as well.
 _FILTER: dict[str, Any] = {"filter": "fully_trusted"} if hasattr(tarfile, "fully_trusted_filter") else {}
 
 
 def archive_run(home: Path, run_id: str, target: Path) -> Path:
-    """Write a run's folder into an archive, read it back, and write its SHA-256 beside it; the run stays.
+    """Write a run's folder to an archive and verify it; the run is not removed.
 
     Args:
         home: The home.
         run_id: The run; it must have ended.
-        target: The folder of the archives; made if missing.
+        target: The folder of the archives; created if missing.
 
     Returns:
         The archive.
 
     Raises:
-        UsageError: Something of it lives, there is an archive of this run already, or the folder cannot be written.
-        MosaicError: What was written does not read back as the run's folder.
+        UsageError: A process of the run is alive, it is archived already, or the folder cannot be written.
+        MosaicError: The archive does not have the files of the run's folder.
     """
     check_nothing_lives(RunFolder.of(home, run_id), f"run {run_id} cannot be archived", f"mosaic runs archive {run_id}")
     folder, path = RunFolder.of(home, run_id).path, target / f"{run_id}{_SUFFIX}"
     partial = path.with_name(f".{path.name}.{os.getpid()}")
-    # Nobody puts its logs in order meanwhile.
+    # No log retention meanwhile.
     lock = FileLock(RunFolder.of(home, run_id).control / "logs.lock")
     if path.exists():
         raise UsageError(f"run {run_id} is archived already", where=str(path), next_step="move that archive away")
@@ -80,22 +80,22 @@ def archive_run(home: Path, run_id: str, target: Path) -> Path:
 
 
 def archived_ids(folder: Path) -> list[str]:
-    """Return the ids of the runs whose archives lie in a folder, the oldest first."""
+    """Return the ids of the runs archived in a folder, the oldest first."""
     return sorted(each.name.removesuffix(_SUFFIX) for each in folder.glob(f"*{_SUFFIX}"))
 
 
 def archives_named(folder: Path, name: str) -> list[str]:
-    """Return the ids of the archived runs that have a name, the oldest first.
+    """Return the ids of the archived runs with a name, the oldest first.
 
     Args:
-        folder: Where archives lie.
+        folder: The folder of the archives.
         name: The name of the run.
     """
     return [run_id for run_id in archived_ids(folder) if name and _run_name(folder / f"{run_id}{_SUFFIX}") == name]
 
 
 def _run_name(archive: Path) -> str | None:
-    """Return the name of the run in an archive; ``None`` where its config is not what comes first, or is damaged."""
+    """Return the name of the run in an archive, ``None`` without a readable config first."""
     try:
         with open_stream(archive) as stream, tarfile.open(fileobj=stream, mode="r:gz") as tar:
             first = tar.next()
@@ -109,7 +109,7 @@ def find_archive(folder: Path, name: str) -> Path:
     """Return the archive that a user means.
 
     Args:
-        folder: Where archives lie.
+        folder: The folder of the archives.
         name: A file, or the id of an archived run, its beginning or end, or the run's name.
 
     Raises:
@@ -124,29 +124,29 @@ def find_archive(folder: Path, name: str) -> Path:
     if wanted not in ids:
         matches = archives_named(folder, name) or matches
     if len(matches) != 1:
-        known = ", ".join(matches or ids[-5:]) or "it holds none"
+        candidates = ", ".join(matches or ids[-5:]) or "none"
         raise UsageError(
-            f"{len(matches)} archives fit {name!r}" if matches else f"there is no archive {name!r}",
+            f"{len(matches)} archives match {name!r}" if matches else f"there is no archive {name!r}",
             where=str(folder),
-            why=f"archives {'that fit' if matches else 'there'}: {known}",
+            why=f"{'matching' if matches else 'existing'} archives: {candidates}",
             next_step="name the file, or another folder with --from DIR",
         )
     return folder / f"{matches[0]}{_SUFFIX}"
 
 
 def restore_run(home: Path, archive: Path, *, dry_run: bool = False) -> str:
-    """Unpack an archive into a home's runs: whole or not at all.
+    """Unpack an archive into a home's runs, atomically.
 
     Args:
         home: The home.
-        archive: What :func:`archive_run` wrote, with its SHA-256 beside it.
+        archive: An archive of :func:`archive_run`, with its SHA-256 beside it.
         dry_run: Only check it.
 
     Returns:
         The run's id.
 
     Raises:
-        UsageError: It cannot be read, is damaged or no run's archive, or the home has that run.
+        UsageError: It cannot be read, is damaged or not a run's archive, or the home has that run.
     """
     runs = home / "runs"
     try:
@@ -162,7 +162,7 @@ def restore_run(home: Path, archive: Path, *, dry_run: bool = False) -> str:
                     _unpack(tar, members, runs / run_id)
     except (OSError, EOFError, tarfile.TarError) as error:
         raise UsageError(
-            "the archive cannot be restored", where=str(archive), why=str(error), next_step="take another copy of it"
+            "the archive cannot be restored", where=str(archive), why=str(error), next_step="use another copy of it"
         ) from error
     return run_id
 
@@ -173,22 +173,24 @@ def _check_digest(archive: Path, stream: IO[bytes]) -> None:
     if not expected or _digest(stream) != expected[0]:
         raise UsageError(
             "the archive is damaged", where=str(archive), why=f"its SHA-256 differs from that in {beside.name}",
-            next_step="take another copy of it",
+            next_step="use another copy of it",
         )  # fmt: skip
 
 
 def _run_in(members: list[tarfile.TarInfo], archive: Path) -> str:
-    """Return the id of the run that an archive holds, if that is all that it holds."""
+    """Return the id of the run in an archive, which must have nothing else."""
     names = {Path(member.name).parts[0] if member.name else "" for member in members}
     inside = all(_is_inside(member.name, member.name.partition("/")[0]) for member in members)
     name = next(iter(names), "")
-    # A symbolic link may lead anywhere, as the run left it: nothing is unpacked through it.
+    # A symbolic link may lead anywhere, as in the run: nothing is unpacked through it.
     plain = all(
         member.isreg() or member.isdir() or member.issym() or (member.islnk() and _is_inside(member.linkname, name))
         for member in members
     )
     if len(names) != 1 or not is_run_id(name) or not inside or not plain:
-        raise UsageError("this is not a run's archive", where=str(archive), next_step="name one that archive wrote")
+        raise UsageError(
+            "this is not a run's archive", where=str(archive), next_step="name one of: mosaic runs archive"
+        )
     return name
 
 
@@ -210,9 +212,9 @@ def _unpack(tar: tarfile.TarFile, members: list[tarfile.TarInfo], target: Path) 
 
 
 def _compare(archive: Path, folder: Path) -> None:
-    """Raise unless an archive holds exactly the files of a folder, byte by byte."""
-    there = {path.relative_to(folder) for path in folder.rglob("*") if path.is_file() and not path.is_symlink()}
-    held = set()
+    """Make sure that an archive has exactly the files of a folder, byte by byte."""
+    files = {path.relative_to(folder) for path in folder.rglob("*") if path.is_file() and not path.is_symlink()}
+    archived = set()
     with tarfile.open(archive, "r:gz") as tar:
         for member in tar:
             if not member.isreg() and not member.islnk():
@@ -220,10 +222,10 @@ def _compare(archive: Path, folder: Path) -> None:
             name = Path(member.name).relative_to(folder.name)
             data = tar.extractfile(member)
             if data is not None and _digest(data) == _sha256(folder / name):
-                held.add(name)
-    if held != there:
-        name = sorted(held ^ there)[0]
-        raise MosaicError("the archive does not hold what the run does", where=f"{folder / name}", why="it changed")
+                archived.add(name)
+    if archived != files:
+        name = sorted(archived ^ files)[0]
+        raise MosaicError("the archive differs from the run's folder", where=f"{folder / name}", why="it changed")
 
 
 def _sha256(path: Path) -> str:

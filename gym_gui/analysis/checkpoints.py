@@ -1,4 +1,4 @@
-"""What is on record of a checkpoint: who saved it, when, with which algorithm and libraries."""
+"""Recorded facts of checkpoints: worker, step, algorithm, libraries."""
 
 from __future__ import annotations
 
@@ -24,16 +24,16 @@ _EVENTS_AT_ONCE = 10_000
 
 @dataclass(frozen=True)
 class Checkpoint:
-    """A checkpoint to begin with, and what its ``checkpoint_saved`` event told.
+    """A checkpoint, with the data of its ``checkpoint_saved`` event.
 
     Args:
-        path: Where it lies: a file or a folder.
-        run_id: The run that saved it; empty if nobody is known to have.
+        path: A file or a folder.
+        run_id: The run that saved it; empty if unknown.
         worker_type: The kind of worker that saved it.
         step: Environment steps taken when it was saved.
-        algorithm: What it was trained with.
-        env_id: What it was trained in.
-        libraries: Name to version of the libraries that it was saved with.
+        algorithm: The algorithm that it was trained with.
+        env_id: The environment that it was trained in.
+        libraries: Versions of the libraries that it was saved with, by name.
     """
 
     path: Path
@@ -46,21 +46,21 @@ class Checkpoint:
 
 
 def last_checkpoint(home: Path, folder: RunFolder, worker: WorkerPlan) -> Checkpoint | None:
-    """Return the last checkpoint that a worker said it had saved, else the one that it began with itself."""
+    """Return a worker's last saved checkpoint, else the one it started with."""
     rollups = [rollup for rollup in RunReader(folder).worker_rollups() if rollup.worker_no == worker.worker_no]
     for rollup in sorted(rollups, key=lambda rollup: rollup.attempt, reverse=True):
-        told = rollup.last_checkpoint or {}
-        path = _path_of(told, folder, worker.worker_id)
+        payload = rollup.last_checkpoint or {}
+        path = _path_of(payload, folder, worker.worker_id)
         if path is not None:
-            return _recorded(path, folder, worker, told)
-    begun_with = worker.config.get("checkpoint_path")
-    if not isinstance(begun_with, str) or not begun_with:
+            return _recorded(path, folder, worker, payload)
+    start = worker.config.get("checkpoint_path")
+    if not isinstance(start, str) or not start:
         return None
-    return find_checkpoint(home, Path(relocated(begun_with, folder)))
+    return find_checkpoint(home, Path(relocated(start, folder)))
 
 
 def has_checkpoint(home: Path, run_id: str) -> bool:
-    """Return whether a worker of a run has a checkpoint to go on from; also where that cannot be said."""
+    """Return whether a run has a checkpoint to resume from; true if unknown."""
     folder = RunFolder.of(home, run_id)
     try:
         return any(last_checkpoint(home, folder, worker) for worker in load_plan(folder).workers)
@@ -69,61 +69,61 @@ def has_checkpoint(home: Path, run_id: str) -> bool:
 
 
 def find_checkpoint(home: Path, named: Path, folder: RunFolder | None = None) -> Checkpoint:
-    """Return a checkpoint that somebody named, with what is on record of it.
+    """Return a checkpoint by path, with its recorded data.
 
     Args:
-        home: The home, whose runs are looked through for the one that the file belongs to.
-        named: The file or folder; of a checkpoint of ``folder`` also its bare name, or the step at which it was saved.
-        folder: The run that is asked first: its checkpoints may lie anywhere.
+        home: The home whose runs are searched for the one that saved it.
+        named: The file or folder; for a checkpoint of ``folder`` also its bare name, or the step at which it was saved.
+        folder: The run that is searched first: its checkpoints may be anywhere.
     """
     path = expand_user(named).absolute()
     own = list(_saved(folder)) if folder is not None else []
     if not path.exists() and named.name == str(named):
-        alike = [checkpoint for checkpoint in own if named.name in (checkpoint.path.name, str(checkpoint.step))]
-        if alike:
-            return alike[-1]
+        matches = [checkpoint for checkpoint in own if named.name in (checkpoint.path.name, str(checkpoint.step))]
+        if matches:
+            return matches[-1]
     owner = _owner(home, path)
     others = _saved(owner) if owner is not None and owner != folder else ()
     for saved in (own, others):
-        # The last word on a path counts: a file may have been written anew.
-        found = [checkpoint for checkpoint in saved if _same(checkpoint.path, path)]
-        if found:
-            return found[-1]
+        # The last event of a path counts: the file may have been overwritten.
+        matches = [checkpoint for checkpoint in saved if _same(checkpoint.path, path)]
+        if matches:
+            return matches[-1]
     return Checkpoint(path)
 
 
 def saved_checkpoints(folder: RunFolder) -> list[Checkpoint]:
-    """Return the checkpoints that a run's workers announced and that are still there, in order, each once."""
+    """Return a run's saved checkpoints that still exist, in order, each once."""
     return list({saved.path: saved for saved in _saved(folder) if saved.path.exists()}.values())
 
 
 def check_file(checkpoint: Checkpoint, where: str, *, named: bool, others: Sequence[Checkpoint] = ()) -> None:
-    """Find what is wrong with a checkpoint's file without loading it.
+    """Make sure that a checkpoint's file is intact, without loading it.
 
     Args:
         checkpoint: The checkpoint.
-        where: The run and worker that are to begin with it.
+        where: The run and worker that are to start with it.
         named: The user named it.
-        others: Those that the run has, to choose another from.
+        others: The run's checkpoints, to choose another one.
 
     Raises:
-        UsageError: It is missing, empty or cut off.
+        UsageError: It is missing, empty or truncated.
     """
     path = checkpoint.path
-    known = ", ".join(other.path.name for other in others if other.path != path)
-    choice = f" (the run has {known})" if known else ""
-    mend = f"name one that is whole: --checkpoint PATH{choice}"
+    names = ", ".join(other.path.name for other in others if other.path != path)
+    choice = f" (the run has {names})" if names else ""
+    next_step = f"name an intact one: --checkpoint PATH{choice}"
     try:
         if not path.exists():
             raise UsageError(
                 "there is no such checkpoint",
                 where=f"{path} ({where})",
                 why="" if named else "it was moved or removed, or its run keeps none (artifacts.keep_checkpoints)",
-                next_step=f"name one that exists: --checkpoint PATH{choice}",
+                next_step=f"name an existing one: --checkpoint PATH{choice}",
             )
         if path.is_dir():
             if not any(path.iterdir()):
-                raise UsageError("the checkpoint is an empty folder", where=f"{path} ({where})", next_step=mend)
+                raise UsageError("the checkpoint is an empty folder", where=f"{path} ({where})", next_step=next_step)
             return
         with open_stream(path.resolve()) as stream:
             head = stream.read(4)
@@ -131,40 +131,41 @@ def check_file(checkpoint: Checkpoint, where: str, *, named: bool, others: Seque
         raise UsageError(
             f"the checkpoint cannot be read: {getattr(error, 'strerror', error)}",
             where=f"{path} ({where})",
-            next_step=mend,
+            next_step=next_step,
         ) from error
     if not head:
-        raise UsageError("the checkpoint is an empty file", where=f"{path} ({where})", next_step=mend)
-    # PyTorch and most libraries write zip archives, whose table of contents stands at their end.
+        raise UsageError("the checkpoint is an empty file", where=f"{path} ({where})", next_step=next_step)
+    # PyTorch and most libraries write zip archives, whose table of contents is at their end.
     if head.startswith(b"PK\x03\x04") and not _is_whole(path):
         raise UsageError(
             "the checkpoint is damaged",
             where=f"{path} ({where})",
-            why="it is a zip archive without an end: it was cut off while it was written or copied",
-            next_step=mend,
+            why="it is a zip archive without an end: it was truncated while it was written or copied",
+            next_step=next_step,
         )
 
 
 def _is_whole(path: Path) -> bool:
-    """Return whether a zip archive has its own table of contents: that of an archive within it may end a cut one."""
+    """Return whether a zip archive is complete, with its own table of contents."""
     try:
         with zipfile.ZipFile(path) as archive:
+            # A truncated archive may end with the table of contents of an archive within it.
             return min((part.header_offset for part in archive.infolist()), default=0) == 0
     except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError):
         return False
 
 
 def _owner(home: Path, path: Path) -> RunFolder | None:
-    """Return the run whose folder a path lies in."""
+    """Return the run whose folder a path is in."""
     try:
         first = path.resolve().relative_to((home / "runs").resolve()).parts[0]
-    except (ValueError, IndexError, OSError, RuntimeError):  # the last: links that lead in a circle
+    except (ValueError, IndexError, OSError, RuntimeError):  # the last: a loop of links
         return None
     return RunFolder.of(home, first) if is_run_id(first) and RunFolder.of(home, first).run_json.exists() else None
 
 
 def _saved(folder: RunFolder) -> Iterator[Checkpoint]:
-    """Yield the checkpoints that a run's workers announced, in order; none of a run that cannot be read."""
+    """Yield a run's saved checkpoints in order; none if it cannot be read."""
     try:
         workers = {worker.worker_id: worker for worker in load_plan(folder).workers}
     except MosaicError:
@@ -176,35 +177,35 @@ def _saved(folder: RunFolder) -> Iterator[Checkpoint]:
         except MosaicError:
             return
         for event in events:
-            told, worker = event.payload, workers.get(event.worker_id)
-            if event.event != "checkpoint_saved" or worker is None or not isinstance(told, dict):
+            payload, worker = event.payload, workers.get(event.worker_id)
+            if event.event != "checkpoint_saved" or worker is None or not isinstance(payload, dict):
                 continue
-            path = _path_of(told, folder, worker.worker_id)
+            path = _path_of(payload, folder, worker.worker_id)
             if path is not None:
-                yield _recorded(path, folder, worker, told)
+                yield _recorded(path, folder, worker, payload)
         if len(events) < _EVENTS_AT_ONCE:
             return
         after = events[-1].id
 
 
-def _recorded(path: Path, folder: RunFolder, worker: WorkerPlan, told: dict[str, Any]) -> Checkpoint:
-    libraries = told.get("libraries")
+def _recorded(path: Path, folder: RunFolder, worker: WorkerPlan, payload: dict[str, Any]) -> Checkpoint:
+    libraries = payload.get("libraries")
     return Checkpoint(
         path,
         folder.run_id,
         worker.worker_type,
-        step=next((told[name] for name in _STEP_KEYS if type(told.get(name)) is int), None),
-        algorithm=next((told[name] for name in _ALGORITHM_KEYS if isinstance(told.get(name), str)), None),
-        env_id=told["env_id"] if isinstance(told.get("env_id"), str) else None,
+        step=next((payload[name] for name in _STEP_KEYS if type(payload.get(name)) is int), None),
+        algorithm=next((payload[name] for name in _ALGORITHM_KEYS if isinstance(payload.get(name), str)), None),
+        env_id=payload["env_id"] if isinstance(payload.get("env_id"), str) else None,
         libraries={str(name): str(version) for name, version in libraries.items() if version is not None}
         if isinstance(libraries, dict)
         else {},
     )
 
 
-def _path_of(told: dict[str, Any], folder: RunFolder, worker_id: str) -> Path | None:
-    """Return the path that an event named, where it is now; a relative one counts from the worker's own folder."""
-    path = told.get("path") or told.get("checkpoint_path")
+def _path_of(payload: dict[str, Any], folder: RunFolder, worker_id: str) -> Path | None:
+    """Return the present path of an event's checkpoint (relative ones: in the worker's folder)."""
+    path = payload.get("path") or payload.get("checkpoint_path")
     return folder.work(worker_id) / relocated(path, folder) if isinstance(path, str) and path else None
 
 

@@ -1,4 +1,4 @@
-"""Whether a worker can go on from a checkpoint, told before anything is loaded."""
+"""Compatibility of workers with checkpoints, checked without loading them."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ from gym_gui.workers.versions import installed_versions
 
 @dataclass(frozen=True)
 class VersionDifference:
-    """A library that a checkpoint was saved with in another version than the worker's environment has now.
+    """A library whose version differs between a checkpoint and the worker's environment.
 
     Args:
         library: Its name.
-        saved: The version on record.
+        saved: The recorded version.
         installed: The version that would load it; ``None``: it is not installed.
     """
 
@@ -38,19 +38,19 @@ class VersionDifference:
 
 
 def check_origin(checkpoint: Checkpoint, worker: WorkerPlan, record: WorkerRecord, mode: str, run_id: str) -> None:
-    """Refuse a checkpoint that another kind of worker or another algorithm has saved.
+    """Refuse a checkpoint of another kind of worker or another algorithm.
 
-    What is not on record is left to the worker, which sees when it loads.
+    Anything unrecorded is left to the worker, which checks it when loading.
 
     Args:
         checkpoint: The checkpoint.
-        worker: The worker that is to begin with it, as its run has it.
+        worker: The worker that is to start with it, as planned in its run.
         record: Its kind.
         mode: ``resume`` or ``evaluate``.
         run_id: Its run.
 
     Raises:
-        UsageError: It belongs to another.
+        UsageError: It does not fit.
     """
     where = f"{checkpoint.path} (run {run_id}, worker {worker.worker_id})"
     owner = f"mosaic {mode} {checkpoint.run_id} --checkpoint {shlex.quote(str(checkpoint.path))}"
@@ -72,9 +72,9 @@ def check_origin(checkpoint: Checkpoint, worker: WorkerPlan, record: WorkerRecor
 
 
 def version_differences(checkpoint: Checkpoint, record: WorkerRecord) -> list[VersionDifference]:
-    """Return the libraries whose versions differ from those that a checkpoint was saved with; nothing is imported.
+    """Return the libraries with other versions than at the time of a checkpoint.
 
-    What stands behind a ``+`` (the build: ``2.13.0+cpu``) does not count, nor do Python's patch releases.
+    The part after a ``+`` (the build: ``2.13.0+cpu``) and Python's patch releases are ignored. Nothing is imported.
 
     Raises:
         MosaicError: The worker's interpreter does not answer.
@@ -88,7 +88,7 @@ def version_differences(checkpoint: Checkpoint, record: WorkerRecord) -> list[Ve
 
 
 def algorithm_of(config: dict[str, Any], record: WorkerRecord) -> str | None:
-    """Return the algorithm that a worker's config names or leaves to the default; ``None`` if it has no such field."""
+    """Return the algorithm of a worker's config or defaults, ``None`` without such a field."""
     for name in ALGORITHM_FIELDS:
         value = config.get(name, record.properties.get(name, {}).get("default"))
         if isinstance(value, str) and value:

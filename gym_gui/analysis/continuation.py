@@ -1,4 +1,4 @@
-"""What may follow from a run: going on from its checkpoint, or measuring it. Makes the configs of the new runs."""
+"""Configs of new runs that resume or evaluate the checkpoints of a run."""
 
 from __future__ import annotations
 
@@ -25,12 +25,12 @@ _NEEDED = ("mode", "checkpoint_path")
 
 @dataclass(frozen=True)
 class Start:
-    """What one worker of a new run begins with.
+    """The start of one worker of a new run.
 
     Args:
         worker_id: The worker.
         checkpoint: Its checkpoint.
-        differences: Libraries whose versions are not those that it was saved with.
+        differences: Libraries with other versions than it was saved with.
     """
 
     worker_id: str
@@ -39,15 +39,15 @@ class Start:
 
     def to_dict(self) -> dict[str, Any]:
         """Return it as a JSON-ready dict."""
-        known = self.checkpoint
+        checkpoint = self.checkpoint
         return {
             "worker_id": self.worker_id,
-            "path": str(known.path),
-            "run_id": known.run_id or None,
-            "step": known.step,
-            "algorithm": known.algorithm,
-            "env_id": known.env_id,
-            "libraries": known.libraries,
+            "path": str(checkpoint.path),
+            "run_id": checkpoint.run_id or None,
+            "step": checkpoint.step,
+            "algorithm": checkpoint.algorithm,
+            "env_id": checkpoint.env_id,
+            "libraries": checkpoint.libraries,
             "differences": [difference.to_dict() for difference in self.differences],
         }
 
@@ -59,7 +59,7 @@ class Continuation:
     Args:
         payload: Its run config.
         parent_run_id: The run it follows from.
-        starts: What each of its workers begins with.
+        starts: The start of each of its workers.
     """
 
     payload: dict[str, Any]
@@ -78,27 +78,28 @@ def continue_run(
     episodes: int | None = None,
     strict: bool = False,
 ) -> Continuation:
-    """Make the config of a run that goes on from a run's last checkpoints, or evaluates them.
+    """Return the config of a run that resumes or evaluates a run's last checkpoints.
 
     Args:
         home: The home.
         run_id: The run to follow.
         mode: ``resume`` or ``evaluate``.
         catalog: The workers of this machine.
-        checkpoint: Which checkpoint, in place of the last one recorded (a run of one worker only).
-        steps: Environment steps to take beyond those of the checkpoint; without it, the first run's total is the goal.
-        episodes: How many evaluation episodes, in place of the worker's default.
-        strict: Refuse a checkpoint that was saved with other versions of libraries, or with unknown ones.
+        checkpoint: The checkpoint, in place of the last recorded one (for a run of one worker only).
+        steps: Environment steps to take in addition to those of the checkpoint; by default the first run's total is
+            the goal.
+        episodes: Number of evaluation episodes, in place of the worker's default.
+        strict: Refuse a checkpoint that was saved with other or unknown versions of libraries.
 
     Raises:
-        UsageError: A worker cannot do this, or there is no checkpoint that it could begin with: with the reason.
+        UsageError: A worker does not support this, or has no suitable checkpoint: with the reason.
     """
     folder = RunFolder.of(home, run_id)
     plan = load_plan(folder)
     if checkpoint is not None and len(plan.workers) > 1:
         raise UsageError(
             f"run {run_id} has {len(plan.workers)} workers, and one checkpoint was named",
-            next_step="leave --checkpoint out: each worker then begins with its own last one",
+            next_step="omit --checkpoint: then each worker starts with its own last one",
         )
     payload = copy.deepcopy(plan.config)
     entries = []
@@ -125,7 +126,7 @@ def continue_run(
     metadata.pop("workers", None)
     metadata.update({"worker": entries[0]} if len(entries) == 1 else {"workers": entries})
     _forget_instance_ids(payload)
-    # Runs of before such names were refused may have them.
+    # Runs of earlier versions, which did not refuse such names, may have them.
     payload["run_name"] = escape(_name(plan.run_name, mode))
     payload["tags"] = [escape(tag) for tag in payload.get("tags") or []]
     payload["notes"] = escape_lines(payload.get("notes") or "")
@@ -133,31 +134,31 @@ def continue_run(
 
 
 def _checkpoint(home: Path, folder: RunFolder, worker: WorkerPlan, named: Path | None) -> Checkpoint:
-    """Return the checkpoint that the user named, else the last that the worker is known to have saved."""
+    """Return the checkpoint that the user named, else the worker's last one."""
     if named is not None:
         return find_checkpoint(home, named, folder)
-    known = last_checkpoint(home, folder, worker)
-    if known is None:
+    last = last_checkpoint(home, folder, worker)
+    if last is None:
         raise UsageError(
             f"run {folder.run_id} has no checkpoint",
             where=f"worker {worker.worker_id}",
             why="its worker printed no checkpoint_saved event with a path",
             next_step="name one with --checkpoint PATH, or train with checkpoints on",
         )
-    return known
+    return last
 
 
 def _refuse_differences(starts: list[Start], run_id: str) -> None:
-    found = [f"worker {start.worker_id}: {difference}" for start in starts for difference in start.differences]
-    found += [
-        f"worker {start.worker_id}: no versions are on record" for start in starts if not start.checkpoint.libraries
+    reasons = [f"worker {start.worker_id}: {difference}" for start in starts for difference in start.differences]
+    reasons += [
+        f"worker {start.worker_id}: no versions are recorded" for start in starts if not start.checkpoint.libraries
     ]
-    if found:
+    if reasons:
         raise UsageError(
-            "the checkpoint was not saved with the libraries that would load it",
+            "the checkpoint was saved with other versions of libraries than those installed",
             where=f"run {run_id}",
-            why="; ".join(found),
-            next_step="install those versions into the worker's environment, or leave --strict out",
+            why="; ".join(reasons),
+            next_step="install those versions into the worker's environment, or omit --strict",
         )
 
 
@@ -178,7 +179,7 @@ def _check_able(record: WorkerRecord, mode: str, run_id: str) -> None:
         f"worker {record.name} cannot {mode} a run",
         where=f"run {run_id}",
         why=f"its config has {what}",
-        next_step=f"see what it can: mosaic workers describe {record.name}",
+        next_step=f"show its abilities: mosaic workers describe {record.name}",
     )
 
 
@@ -196,29 +197,29 @@ def _entry(plan: RunPlan, worker: WorkerPlan, record: WorkerRecord, mode: str, s
 
 
 def _steps(record: WorkerRecord, worker: WorkerPlan, start: Checkpoint, further: int | None) -> dict[str, int]:
-    """Return the new total of steps, which counts those before the checkpoint."""
+    """Return the new total of steps, including those before the checkpoint."""
     done = start.step
     if further is None:
         if done is not None and worker.target_steps is not None and done >= worker.target_steps:
             raise UsageError(
                 f"all {worker.target_steps:,} steps of the run are done",
                 where=f"checkpoint {start.path}",
-                next_step="say how many further ones to take: --steps N",
+                next_step="give a number of further steps: --steps N",
             )
         return {}
     field = next((name for name in STEPS_FIELDS if record.has_field(name)), None)
     if field is None:
         raise UsageError(
-            f"worker {record.name} does not let one choose the number of steps",
+            f"worker {record.name} has no setting for the number of steps",
             why=f"its config has none of the fields {', '.join(STEPS_FIELDS)}",
-            next_step="leave --steps out",
+            next_step="omit --steps",
         )
     if done is None:
         raise UsageError(
-            "it is not known how many steps the checkpoint has behind it",
+            "the step of the checkpoint is unknown",
             where=str(start.path),
-            why="no checkpoint_saved event tells the step of this file",
-            next_step="leave --steps out, or resume from the run's last checkpoint",
+            why="no checkpoint_saved event has the step of this file",
+            next_step="omit --steps, or resume from the run's last checkpoint",
         )
     return {field: done + further}
 
@@ -226,15 +227,15 @@ def _steps(record: WorkerRecord, worker: WorkerPlan, start: Checkpoint, further:
 def _episodes(record: WorkerRecord, episodes: int) -> dict[str, int]:
     if not record.has_field("eval_episodes"):
         raise UsageError(
-            f"worker {record.name} does not let one choose the number of evaluation episodes",
+            f"worker {record.name} has no setting for the number of evaluation episodes",
             why="its config has no field 'eval_episodes'",
-            next_step="leave --episodes out",
+            next_step="omit --episodes",
         )
     return {"eval_episodes": episodes}
 
 
 def _forget_instance_ids(payload: dict[str, Any]) -> None:
-    """Drop the parent's own names of its instance, which would contradict those of the new run."""
+    """Remove the parent's instance ids, which would contradict those of the new run."""
     payload.get("environment", {}).pop("WORKER_ID", None)
     ui = payload.get("metadata", {}).get("ui")
     if isinstance(ui, dict):

@@ -1,4 +1,4 @@
-"""Learning curves of several runs on one grid of steps: their mean, and the band between lowest and highest."""
+"""Learning curves of several runs on one grid: mean, lowest and highest."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ class Line:
     """One run's learning curve.
 
     Args:
-        label: What to call it.
+        label: Its label.
         steps: Environment steps, increasing.
         returns: Mean return of the training episodes that ended around each step.
     """
@@ -29,14 +29,14 @@ class Line:
 
 @dataclass(frozen=True)
 class Band:
-    """Several curves as one, where all of them are known.
+    """Several curves combined, over the range of all of them.
 
     Args:
         steps: The common grid, environment steps.
         mean: Mean over the curves.
         low: Lowest curve.
         high: Highest curve.
-        count: How many curves.
+        count: Number of curves.
     """
 
     steps: tuple[float, ...]
@@ -47,11 +47,11 @@ class Band:
 
 
 def smoothed(line: Line, window: int) -> Line:
-    """Return a curve each of whose points is the mean of the last points of another.
+    """Return a curve smoothed by a moving average over its last points.
 
     Args:
         line: The curve.
-        window: How many points, at least 1; the first points have fewer behind them.
+        window: Number of points, at least 1; fewer at the beginning.
     """
     returns = [sum(part) / len(part) for end in range(1, len(line.returns) + 1)
                if (part := line.returns[max(end - window, 0) : end])]  # fmt: skip
@@ -59,9 +59,9 @@ def smoothed(line: Line, window: int) -> Line:
 
 
 def line_of(run: RunSummary, label: str | None = None) -> Line:
-    """Return a run's learning curve: that of its worker, or of several workers' points in the order of their steps.
+    """Return a run's learning curve: the points of its workers, sorted by step.
 
-    Points whose return is not finite are left out: nothing can be drawn there.
+    Points with a non-finite return are omitted, since they cannot be drawn.
     """
     points: list[CurvePoint] = [point for worker in run.workers for point in worker.curve]
     points = sorted((p for p in points if math.isfinite(p.mean_return)), key=lambda point: point.step)
@@ -75,9 +75,9 @@ def line_of(run: RunSummary, label: str | None = None) -> Line:
 
 
 def band_of(lines: Sequence[Line], points: int = GRID_POINTS) -> Band:
-    """Put curves on a common grid of steps and take mean and extremes.
+    """Return mean and extremes of curves on a common grid of steps.
 
-    The grid covers what all curves cover: a mean over fewer of them further on would jump where one ends.
+    The grid covers the common range of the curves: beyond it the mean would jump where one ends.
 
     Args:
         lines: The curves; those without points are ignored.
@@ -100,7 +100,7 @@ def band_of(lines: Sequence[Line], points: int = GRID_POINTS) -> Band:
 
 
 def value_at(line: Line, step: float) -> float:
-    """Return a curve's value at a step, linearly between its points; outside of them that of its first or last."""
+    """Return a curve's value at a step, interpolated, and constant outside of its range."""
     right = bisect_right(line.steps, step)
     if right in (0, len(line.steps)):
         return line.returns[0 if right == 0 else -1]

@@ -1,4 +1,4 @@
-"""Removes runs that have ended."""
+"""Deletes ended runs."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ from gym_gui.supervision.launch_locks import check_nothing_lives
 
 
 def check_deletable(home: Path, run: RunSummary) -> None:
-    """Raise an error if a run must not be removed.
+    """Make sure that a run may be deleted.
 
     Raises:
-        UsageError: It has not ended, or some process holds its lock or the launch lock of a worker.
+        UsageError: It has not ended, or a process holds its lock or the launch lock of a worker.
     """
     folder = RunFolder.of(home, run.run_id)
     if not run.state.terminal:
@@ -37,10 +37,10 @@ def check_deletable(home: Path, run: RunSummary) -> None:
 
 
 def delete_run(home: Path, run_id: str) -> None:
-    """Remove a run that has ended: through the daemon where one runs, which then forgets it, too.
+    """Delete an ended run, through the daemon if one is running.
 
     Raises:
-        UsageError: It has not ended, or some process holds its lock.
+        UsageError: It has not ended, or a process holds its lock.
     """
     from gym_gui.trainer.home import DaemonHome
 

@@ -1,4 +1,4 @@
-"""What stands on record of a run beside its state and counts: settings, notes, checkpoints, versions, code, command."""
+"""Recorded details of a run: settings, notes, checkpoints, versions, code, command."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from gym_gui.analysis.checkpoints import saved_checkpoints
 from gym_gui.runs.folder import RunFolder
 from gym_gui.runs.plan import load_plan
 
-#: Fields that are not settings of the user: MOSAIC fills them in, and they are shown elsewhere.
+#: Fields that are not settings of the user: MOSAIC sets them, and they are displayed elsewhere.
 _MANAGED = ("run_id", "worker_id", "seed")
 
 
 class SavedCheckpoint(msgspec.Struct, frozen=True, kw_only=True):
-    """A checkpoint that a worker announced and that is still there."""
+    """A saved checkpoint that still exists."""
 
     path: str
     worker_type: str
@@ -36,7 +36,7 @@ class GitState(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class RunDetails(msgspec.Struct, frozen=True, kw_only=True):
-    """What stands in ``run.json`` of a run, and the checkpoints that it has."""
+    """Contents of a run's ``run.json``, and its checkpoints."""
 
     notes: str = ""
     submitter: str = ""
@@ -45,16 +45,16 @@ class RunDetails(msgspec.Struct, frozen=True, kw_only=True):
     """The command line that submitted it."""
     git: GitState | None = None
     versions: dict[str, str] = {}
-    """Of MOSAIC, Python, the workers' packages, and the libraries that its last checkpoint names."""
+    """Of MOSAIC, Python, the workers' packages, and the libraries of its last checkpoint."""
     settings: dict[str, dict[str, Any]] = {}
-    """By worker id: the settings that were given, with marks in place of secrets."""
+    """By worker id: the given settings, with marks in place of secrets."""
     config: dict[str, Any] = {}
     """The whole run config."""
     checkpoints: list[SavedCheckpoint] = []
 
 
 def run_details(home: Path, run_id: str) -> RunDetails:
-    """Return what stands on record of a run.
+    """Return the recorded details of a run.
 
     Args:
         home: The home.

@@ -1,4 +1,4 @@
-"""Which interpreters the runs that have not ended were planned with."""
+"""Interpreters in use by runs that have not ended."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ from gym_gui.runs.states import RunState
 
 
 def pythons_in_use(home: Path) -> set[str]:
-    """Return the programs that workers of runs that have not ended are started with, now or on another attempt."""
-    going = RunFilter(states=tuple(state for state in RunState if not state.terminal))
-    found: set[str] = set()
-    for run in list_runs(home, going):
+    """Return the programs that start workers of active runs, now or at another attempt."""
+    active = RunFilter(states=tuple(state for state in RunState if not state.terminal))
+    programs: set[str] = set()
+    for run in list_runs(home, active):
         try:
             plan = load_plan(RunFolder.of(home, run.run_id))
         except MosaicError:
-            continue  # deleted meanwhile, or nothing that could be started
-        found |= {worker.argv[0] for worker in plan.workers if worker.argv}
-    return found
+            continue  # deleted meanwhile, or not startable
+        programs |= {worker.argv[0] for worker in plan.workers if worker.argv}
+    return programs

@@ -1,4 +1,4 @@
-"""Pictures of learning curves (needs matplotlib: the extra ``plot``)."""
+"""Plots of learning curves (with matplotlib: the extra ``plot``)."""
 
 from __future__ import annotations
 
@@ -11,23 +11,23 @@ from typing import Any
 from gym_gui.analysis.curves import Line, band_of
 from gym_gui.core.worker.errors import MosaicError, UsageError
 
-# Okabe and Ito's colours, which colour-blind people can tell apart; dashes and markers tell them apart without colour.
+# Okabe and Ito's colours, suitable for colour-blind people; dashes and markers distinguish curves without colour.
 _COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9")
 _DASHES = ("-", "--", "-.", ":")
 _MARKERS = ("o", "s", "^", "D", "v", "P")
 
 
 def check_matplotlib() -> None:
-    """Raise an error that says what to install, if matplotlib is missing.
+    """Make sure that matplotlib is installed.
 
     Raises:
-        UsageError: matplotlib cannot be imported.
+        UsageError: It is missing; with the command that installs it.
     """
     from importlib.util import find_spec
 
     if find_spec("matplotlib") is None:
         raise UsageError(
-            "pictures need matplotlib, which is not installed",
+            "plots need matplotlib, which is not installed",
             where="this Python environment",
             why="MOSAIC was installed without its extra 'plot'",
             next_step=f"{shlex.quote(sys.executable)} -m pip install 'mosaic-rl[plot]'",
@@ -42,14 +42,14 @@ def plot_learning_curve(
     best_possible: float | None = None,
     returns: str = "return (sum of rewards of an episode)",
 ) -> Path:
-    """Draw curves of the same experiment: each thin, their mean thick, a band from the lowest to the highest.
+    """Draw the curves of an experiment with their mean and their range.
 
     Args:
-        lines: One curve a seed.
-        path: Where to write; the suffix chooses the format (``.png``, ``.svg``, ``.pdf``).
-        title: What the picture shows.
-        best_possible: Highest return that the environment allows, drawn as a line where known.
-        returns: What the vertical axis shows, with its unit.
+        lines: One curve per seed.
+        path: The file to write; the suffix selects the format (``.png``, ``.svg``, ``.pdf``).
+        title: The title.
+        best_possible: Highest possible return of the environment, drawn as a line if known.
+        returns: Label of the vertical axis, with its unit.
 
     Returns:
         The path.
@@ -96,10 +96,10 @@ def plot_learning_curve(
         figure.savefig(path)
     except OSError as error:
         raise MosaicError(
-            "the picture cannot be written",
+            "the plot cannot be written",
             where=str(path),
             why=error.strerror or str(error),
-            next_step="name another place for it",
+            next_step="choose another path",
         ) from None
     return path
 

@@ -1,4 +1,4 @@
-"""Finds runs of a home: from the registry where it knows them, else from their folders. Starts and writes nothing."""
+"""Queries of a home's runs, from the registry or from their folders; read-only."""
 
 from __future__ import annotations
 
@@ -27,28 +27,28 @@ def list_runs(
 ) -> list[RunSummary]:
     """Return runs, the newest first.
 
-    What the registry says of a run that has ended is taken as it is; a run that goes on is read from its folder.
+    An ended run is returned as registered; an active run is read from its folder.
 
     Args:
         home: The home.
-        wanted: Which runs.
-        limit: At most so many; ``None``: all.
-        curves: With learning curves.
+        wanted: Filters of the runs.
+        limit: Maximum number of runs; ``None``: all.
+        curves: Include learning curves.
     """
-    found: list[RunSummary] = []
+    runs: list[RunSummary] = []
     for run in _all_runs(home, group=wanted.group, tag=wanted.tag, curves=curves):
-        if limit is not None and len(found) >= limit:
+        if limit is not None and len(runs) >= limit:
             break
         if not wanted.matches(run):
             continue
         for worker in run.workers if not curves else ():
             worker.curve = []
-        found.append(run)
-    return found
+        runs.append(run)
+    return runs
 
 
 def get_run(home: Path, run_id: str) -> RunSummary:
-    """Return what is known of a run.
+    """Return the summary of a run.
 
     Raises:
         UsageError: There is no such run.
@@ -58,16 +58,16 @@ def get_run(home: Path, run_id: str) -> RunSummary:
         raise UnknownRunError(run_id, str(home))
     registry = _registry(home)
     if registry is not None:
-        # A damaged registry is the next daemon's to build anew; the folders know as much.
+        # The next daemon rebuilds a damaged registry; the folders have the same data.
         with contextlib.closing(registry), contextlib.suppress(sqlite3.Error):
-            known = registry.get(run_id)
-            if known is not None:
-                return _fresh(home, known)
+            registered = registry.get(run_id)
+            if registered is not None:
+                return _fresh(home, registered)
     return _from_folder(home, run_id)
 
 
 def run_ids(home: Path) -> list[str]:
-    """Return the ids of all runs of a home, in the order of their names."""
+    """Return the ids of all runs of a home, sorted."""
     try:
         return sorted(path.name for path in (home / "runs").iterdir() if is_run_id(path.name))
     except (FileNotFoundError, NotADirectoryError):
@@ -92,7 +92,7 @@ def resolve_run(home: Path, reference: str) -> str:
             f"there is no run {reference!r}",
             where=str(home),
             why=f"all its runs are archived ({archived:,})" if archived else "no run has been started in this home",
-            next_step="bring one back: mosaic runs restore ARCHIVE" if archived else start,
+            next_step="restore one: mosaic runs restore ARCHIVE" if archived else start,
         )
 
     def newest_first() -> Iterator[Named]:
@@ -108,30 +108,30 @@ def resolve_run(home: Path, reference: str) -> str:
 
 
 def _archived(home: Path, wanted: str) -> int:
-    """Return how many runs lie in the home's archive.
+    """Return the number of archived runs.
 
     Raises:
         UsageError: One of them is the run that a user means.
     """
     from gym_gui.analysis.archive import archived_ids, archives_named
 
-    found, here = archived_ids(home / "archive"), run_ids(home)
-    packed = [run_id for run_id in found if is_part(wanted.upper(), run_id) and run_id not in here]
-    packed = packed or [run_id for run_id in archives_named(home / "archive", wanted) if run_id not in here]
-    if packed:
-        what = f"run {packed[0]} is archived" if len(packed) == 1 else f"{len(packed)} archived runs fit"
-        restore = f"bring it back: mosaic runs restore {packed[0]}"
+    archived, here = archived_ids(home / "archive"), run_ids(home)
+    matches = [run_id for run_id in archived if is_part(wanted.upper(), run_id) and run_id not in here]
+    matches = matches or [run_id for run_id in archives_named(home / "archive", wanted) if run_id not in here]
+    if matches:
+        what = f"run {matches[0]} is archived" if len(matches) == 1 else f"{len(matches)} archived runs match"
+        restore = f"restore it: mosaic runs restore {matches[0]}"
         raise UsageError(what, where=str(home / "archive"), next_step=restore)
-    return len(set(found) - set(run_ids(home)))
+    return len(set(archived) - set(run_ids(home)))
 
 
 def short_id_length(ids: Collection[str]) -> int:
-    """Return how many characters at the end of an id tell runs apart, at least 6.
+    """Return the shortest length of unique ends of run ids, at least 6.
 
-    Ids of one submission begin alike (ULIDs begin with the time), so their ends are shown.
+    Ids of one submission begin alike (ULIDs begin with the time), so their ends are displayed.
 
     Args:
-        ids: The ids of all runs among which one is to be told.
+        ids: The ids.
     """
     length = _SHORT
     while length < _ID_LENGTH and len({run_id[-length:] for run_id in ids}) < len(ids):
@@ -144,7 +144,7 @@ def get_run_summary(home: Path, reference: str) -> dict[str, Any]:
 
     Args:
         home: The home.
-        reference: What :func:`resolve_run` takes.
+        reference: As for :func:`resolve_run`.
 
     Returns:
         ``run_id``, ``state``, ``episodes``, ``steps``, and ``workers``: per worker id its type, state, attempt,
@@ -170,74 +170,75 @@ def get_run_summary(home: Path, reference: str) -> dict[str, Any]:
 
 
 def _all_runs(home: Path, *, group: str = "", tag: str = "", curves: bool = False) -> Iterator[RunSummary]:
-    """Yield every run, the newest first; those that only the folders know stand where their time of submission says.
+    """Yield every run, the newest first, unregistered ones by their time of submission.
 
-    A registry that turns out to be damaged is left at once: the folders tell of the runs that were not yielded.
+    A damaged registry is abandoned at once: the remaining runs are read from their folders.
     """
     ids = set(run_ids(home))
     registry = _registry(home)
     if registry is not None:
         yielded: set[str] = set()
         with contextlib.closing(registry), contextlib.suppress(sqlite3.Error):
-            for run in _known_runs(home, registry, ids, group=group, tag=tag, curves=curves):
-                if run.run_id not in yielded:  # an index of a damaged registry may hide what its table has
+            for run in _registered_runs(home, registry, ids, group=group, tag=tag, curves=curves):
+                if run.run_id not in yielded:  # with a damaged index a row may occur twice
                     yielded.add(run.run_id)
                     yield run
-            if group or tag:  # the others are of others
+            if group or tag:  # the registry has filtered the others out
                 return
         ids -= yielded
-    yield from _strangers(home, ids)
+    yield from _unregistered_runs(home, ids)
 
 
-def _known_runs(
+def _registered_runs(
     home: Path, registry: RegistryReader, ids: set[str], *, group: str, tag: str, curves: bool
 ) -> Iterator[RunSummary]:
-    strangers = list(reversed(_strangers(home, ids - set(registry.run_ids()))))
+    """Yield the registered runs and, in between, the unregistered ones."""
+    unregistered = list(reversed(_unregistered_runs(home, ids - set(registry.run_ids()))))
     before: int | None = None
     while True:
         page = registry.list(RunFilter(group=group, tag=tag), limit=_PAGE, before=before, curves=curves)
         for run in page:
-            while strangers and (strangers[-1].created_at or 0.0) >= (run.created_at or 0.0):
-                yield strangers.pop()
+            while unregistered and (unregistered[-1].created_at or 0.0) >= (run.created_at or 0.0):
+                yield unregistered.pop()
             if run.run_id in ids:
                 yield _fresh(home, run)
         if len(page) < _PAGE:
             break
         before = page[-1].sequence
-    yield from reversed(strangers)
+    yield from reversed(unregistered)
 
 
-def _strangers(home: Path, run_ids: Iterable[str]) -> list[RunSummary]:
-    """Return runs as their folders tell of them, the newest first."""
-    found = []
+def _unregistered_runs(home: Path, run_ids: Iterable[str]) -> list[RunSummary]:
+    """Return runs from their folders, the newest first."""
+    runs = []
     for run_id in run_ids:
-        with contextlib.suppress(MosaicError, OSError):  # an unfinished submission, or a folder that is no run
-            found.append(_from_folder(home, run_id))
-    return sorted(found, key=lambda run: (run.created_at or 0.0, run.run_id), reverse=True)
+        with contextlib.suppress(MosaicError, OSError):  # an unfinished submission, or a folder without a run
+            runs.append(_from_folder(home, run_id))
+    return sorted(runs, key=lambda run: (run.created_at or 0.0, run.run_id), reverse=True)
 
 
-def _fresh(home: Path, known: RunSummary) -> RunSummary:
-    """Return the registry's row of a run, or a newer view of a run that has not ended by that row."""
-    if known.state.terminal:
-        return known
+def _fresh(home: Path, registered: RunSummary) -> RunSummary:
+    """Return the registered summary of an ended run, or a newer one of an active run."""
+    if registered.state.terminal:
+        return registered
     try:
-        run = _from_folder(home, known.run_id)
+        run = _from_folder(home, registered.run_id)
     except (MosaicError, OSError):
-        return known
-    run.sequence = known.sequence
-    _take_usage(run, known)
+        return registered
+    run.sequence = registered.sequence
+    _copy_usage(run, registered)
     return run
 
 
-def _take_usage(run: RunSummary, known: RunSummary) -> None:
-    """Add what living workers use at the moment: it is reported, and stands in no folder."""
-    reported = {(worker.worker_id, worker.attempt): worker for worker in known.workers}
+def _copy_usage(run: RunSummary, registered: RunSummary) -> None:
+    """Copy the reported usage of living workers, which is in no folder."""
+    reported = {(worker.worker_id, worker.attempt): worker for worker in registered.workers}
     for worker in run.workers:
-        found = reported.get((worker.worker_id, worker.attempt))
-        if found is not None and not worker.state.terminal:
-            worker.last_step_at = found.last_step_at
-        if found is not None and not worker.state.terminal and worker.cpu_seconds is None:
-            worker.cpu_seconds, worker.memory_bytes = found.cpu_seconds, found.memory_bytes
+        report = reported.get((worker.worker_id, worker.attempt))
+        if report is not None and not worker.state.terminal:
+            worker.last_step_at = report.last_step_at
+        if report is not None and not worker.state.terminal and worker.cpu_seconds is None:
+            worker.cpu_seconds, worker.memory_bytes = report.cpu_seconds, report.memory_bytes
 
 
 def _from_folder(home: Path, run_id: str) -> RunSummary:

@@ -1,4 +1,4 @@
-"""Which runs a command works on: those that are named, or all that fit its filters."""
+"""Selection of runs for a command, by name or by filters."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _BYTES = {"k": 1 << 10, "m": 1 << 20, "g": 1 << 30, "t": 1 << 40}
 
 @dataclass(frozen=True)
 class EndedRunFilter(RunFilter):
-    """A filter that knows the age and the size of runs that have ended, too.
+    """A filter that includes age and size of ended runs.
 
     Args:
         older_than: Ended longer ago than this: ``90m``, ``12h``, ``30d``, ``8w``.
@@ -41,14 +41,14 @@ def select_runs(
     among: Sequence[RunState] = (),
     home: Path | None = None,
 ) -> list[RunSummary]:
-    """Return the runs that are named, or all in some states where none is, as far as they fit a filter.
+    """Return the given runs, or else all in some states, that match a filter.
 
     Args:
-        source: Where they are read.
+        source: The source of the runs.
         runs: Ids, parts of ids, names, or ``latest``.
         wanted: The filter.
-        among: Where no run is named: the states that the command has anything to do with; none: all.
-        home: The home that the runs are kept in, where sizes matter.
+        among: If no run is given: the states that the command applies to; empty: all.
+        home: The home of the runs, for sizes.
 
     Raises:
         UsageError: A filter cannot be read, or a named run does not exist.
@@ -57,16 +57,16 @@ def select_runs(
     before = time.time() - _amount(older, _SECONDS, "30d") if older else None
     least = _amount(larger, _BYTES, "1G") if larger else None
     if runs:
-        found = [source.get(run_id) for run_id in dict.fromkeys(source.resolve(run) for run in runs)]
+        candidates = [source.get(run_id) for run_id in dict.fromkeys(source.resolve(run) for run in runs)]
     else:
         states = tuple(state for state in wanted.states if state in among) if wanted.states and among else ()
         if wanted.states and among and not states:
             return []
         plain = RunFilter(states or wanted.states or tuple(among), wanted.worker, wanted.group, wanted.tag)
-        found = source.list(plain, limit=None)
+        candidates = source.list(plain, limit=None)
     return [
         run
-        for run in found
+        for run in candidates
         if wanted.matches(run)
         and (before is None or (run.ended_at or run.created_at or before) < before)
         and (least is None or home is None or folder_bytes(home, run.run_id) > least)
@@ -74,15 +74,17 @@ def select_runs(
 
 
 def folder_bytes(home: Path, run_id: str) -> int:
-    """Return the bytes of a run's files."""
+    """Return the total size of a run's files, bytes."""
     return size_of(RunFolder.of(home, run_id).path)
 
 
 def _amount(text: str, units: dict[str, int], example: str) -> float:
-    found = re.fullmatch(r"(\d+(?:\.\d+)?)([a-z])(?:i?b)?", text.strip().lower())
-    if not found or found[2] not in units:
+    match = re.fullmatch(r"(\d+(?:\.\d+)?)([a-z])(?:i?b)?", text.strip().lower())
+    if not match or match[2] not in units:
         allowed = ", ".join(units)
         raise UsageError(
-            f"{text!r} is not an amount", why=f"a number and one of {allowed}", next_step=f"write {example}"
+            f"{text!r} is not a number with a unit",
+            why=f"it needs a number and one of {allowed}",
+            next_step=f"for example: {example}",
         )
-    return float(found[1]) * units[found[2]]
+    return float(match[1]) * units[match[2]]

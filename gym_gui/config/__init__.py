@@ -1,1 +1,1 @@
-"""Where MOSAIC keeps things, and the settings that a user may change."""
+"""Paths of MOSAIC's files, and settings that a user may change."""

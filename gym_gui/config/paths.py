@@ -1,4 +1,4 @@
-"""Where things lie. Nothing here touches the disk except :func:`ensure_var_directories`."""
+"""Paths of MOSAIC's files; only :func:`ensure_var_directories` writes to the disk."""
 
 from __future__ import annotations
 
@@ -9,26 +9,26 @@ from pathlib import Path
 from gym_gui.core.errors import UsageError
 
 VAR_ROOT: Path
-"""Where workers written elsewhere put files: in a worker's process its own folder in the run, else the home."""
+"""Folder for files of external workers: in a worker's process its own folder in the run, else the home."""
 
 VAR_TRAINER_DIR: Path
-"""The home again, under the name older workers import: ``VAR_TRAINER_DIR / "runs" / run_id`` is the run's folder."""
+"""The home, under the name that older workers import: ``VAR_TRAINER_DIR / "runs" / run_id`` is the run's folder."""
 
 VAR_TENSORBOARD_DIR: Path
-"""Where TensorBoard files go: in a worker's process its folder of them in the run, else the folder of all runs."""
+"""Folder for TensorBoard files: in a worker's process its own one in the run, else the folder of all runs."""
 
 VAR_WANDB_DIR: Path
-"""Where Weights & Biases keeps files: in a worker's process its own folder in the run, else the folder of all runs."""
+"""Folder for files of Weights & Biases: in a worker's process its own one in the run, else the folder of all runs."""
 
 VAR_OPERATORS_TELEMETRY_DIR: Path
-"""Where workers write telemetry files of their own: in a worker's process in its own folder in the run."""
+"""Folder for workers' own telemetry files: in a worker's process within its own folder in the run."""
 
 
 def mosaic_home() -> Path:
-    """Return the folder that holds all runs: ``$MOSAIC_HOME``, else ``mosaic`` in the platform's user data folder.
+    """Return the folder of all runs: ``$MOSAIC_HOME``, or ``mosaic`` in the user's data folder.
 
     Raises:
-        UsageError: Neither is known: a user without ``HOME`` whom the system does not know.
+        UsageError: There is neither: the user has no home folder.
     """
     home = os.environ.get("MOSAIC_HOME")
     if home:
@@ -39,10 +39,10 @@ def mosaic_home() -> Path:
     user = user_home()
     if user is None:
         raise UsageError(
-            "no folder to keep runs in is known",
+            "there is no folder for runs",
             where="environment",
             why="neither MOSAIC_HOME nor HOME is set, and the system has no home folder for this user",
-            next_step="set MOSAIC_HOME to a folder of yours, or use --home DIR",
+            next_step="set MOSAIC_HOME to a folder, or use --home DIR",
         )
     if sys.platform == "darwin":
         return user / "Library" / "Application Support" / "mosaic"
@@ -71,7 +71,7 @@ def user_config_dir() -> Path:
 
 
 def user_home() -> Path | None:
-    """Return the user's home folder; ``None`` where ``HOME`` is unset and the system does not know the user."""
+    """Return the user's home folder, ``None`` without ``HOME`` and a system entry."""
     home = os.environ.get("HOME") or os.environ.get("USERPROFILE")
     if home:
         return Path(home)
@@ -79,12 +79,12 @@ def user_home() -> Path | None:
         import pwd
 
         return Path(pwd.getpwuid(os.getuid()).pw_dir)
-    except (ImportError, KeyError):  # Windows; a user whom the system does not know
+    except (ImportError, KeyError):  # Windows; a user without a system entry
         return None
 
 
 def expand_user(path: str | Path) -> Path:
-    """Return a path with a leading ``~`` or ``~name`` replaced by that user's home folder.
+    """Return a path with a leading ``~`` or ``~name`` expanded.
 
     Raises:
         UsageError: There is no such folder.
@@ -102,16 +102,16 @@ def expand_user(path: str | Path) -> Path:
             f"{text} cannot be found",
             where="path",
             why=f"the system has no home folder for {first}",
-            next_step="write the whole path, or set HOME",
+            next_step="give the whole path, or set HOME",
         )
     return home / rest if rest else home
 
 
 def get_run_dir(run_id: str) -> Path:
-    """Return a run's folder: ``$MOSAIC_RUN_DIR`` for the run that this process belongs to, else below the home.
+    """Return a run's folder: ``$MOSAIC_RUN_DIR`` for the own run, else below the home.
 
     Raises:
-        ValueError: ``run_id`` is no name of a folder (it is empty, or leads elsewhere).
+        ValueError: ``run_id`` is not the name of a folder (it is empty, or leads elsewhere).
     """
     if os.environ.get("MOSAIC_RUN_ID") == run_id and os.environ.get("MOSAIC_RUN_DIR"):
         return Path(os.environ["MOSAIC_RUN_DIR"])
@@ -139,10 +139,10 @@ def get_frames_dir(run_id: str, worker_id: str | None = None) -> Path:
 
 
 def ensure_var_directories() -> None:
-    """Create the home with the folders that workers expect; in a worker's process, those in its run.
+    """Create the folders that workers expect, in the home or in the own run.
 
     Raises:
-        OSError: They cannot be written.
+        OSError: They cannot be created.
     """
     if _own_run() is None:
         mosaic_home().mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -162,7 +162,7 @@ def _name(text: str, what: str) -> str:
 
 
 def _own_run() -> Path | None:
-    """Return the folder of the run that this process works for, if it works for one."""
+    """Return the folder of this process's run, if it has one."""
     folder = os.environ.get("MOSAIC_RUN_DIR")
     return Path(folder) if folder and os.environ.get("MOSAIC_RUN_ID") else None
 

@@ -1,4 +1,4 @@
-"""Settings a user may change: from the environment, else ``$MOSAIC_HOME/settings.json``, else the default."""
+"""User settings: from the environment, ``$MOSAIC_HOME/settings.json``, or defaults."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class Setting:
 
     Args:
         name: Its name in ``settings.json``; the environment variable is ``MOSAIC_`` and the name in capitals.
-        default: Its value where nobody says otherwise; its type is the setting's.
+        default: Its default value, which also determines its type.
         help: One sentence.
     """
 
@@ -43,52 +43,52 @@ SETTINGS = {
         Setting(
             "daemon_port",
             50055,
-            "TCP port of the trainer daemon on 127.0.0.1, for other programs than MOSAIC's own; 0 takes any free one.",
+            "TCP port of the trainer daemon on 127.0.0.1, for other programs than MOSAIC's own; 0: any free port.",
         ),
         Setting(
             "daemon_socket",
             False,
-            "Have the trainer daemon listen on its Unix socket only, and on no port.",
+            "Let the trainer daemon listen on its Unix socket only, and on no port.",
         ),
         Setting(
             "daemon_idle_timeout_s",
             900.0,
-            "Seconds without runs and clients after which a daemon that was started on demand ends.",
+            "Seconds without runs and clients after which a daemon that was started on demand stops.",
         ),
-        Setting("max_running_runs", 8, "How many runs the daemon lets run at the same time."),
+        Setting("max_running_runs", 8, "Maximum number of runs at the same time."),
         Setting(
             "max_running_runs_per_submitter",
             0,
-            "How many runs of one submitter the daemon lets run at the same time; 0: as many as there are slots.",
+            "Maximum number of runs of one submitter at the same time; 0: `max_running_runs`.",
         ),
         Setting(
             "max_run_disk_mb",
             0.0,
-            "MiB that a run's folder may hold; beyond it the run's episodes are recorded without their steps. 0: no"
-            " limit.",
+            "Maximum size of a run's folder in MiB; beyond it the run's episodes are recorded without their steps."
+            " 0: no limit.",
         ),
         Setting(
             "inventory",
             None,
-            'What the machine has for runs, like `{"cpus": 8, "memory_mb": 16000, "gpus": 2}`; what it leaves out is'
-            " found out.",
+            'Resources of the machine for runs, like `{"cpus": 8, "memory_mb": 16000, "gpus": 2}`; missing ones are'
+            " detected.",
         ),
         Setting(
             "client_environment",
             None,
-            "Variables that workers take from the environment of whoever submits, beside those that are always taken:"
-            " names, or patterns like `MYLIB_*`, as a list or as text with commas.",
+            "Variables that workers take from the submitter's environment, in addition to the standard ones: names, or"
+            " patterns like `MYLIB_*`, as a list or as text with commas.",
         ),
         Setting(
             "disk_low_mb",
             200,
-            "With less room than so many MiB on the home's disk no run is started, and runs whose `on_disk_full` is"
-            " `pause` stand still; 0: never.",
+            "With less free space than this on the home's disk, in MiB, no run is started, and runs with `on_disk_full:"
+            " pause` are paused; 0: never.",
         ),
         Setting(
             "disk_ballast_mb",
             32,
-            "MiB that the daemon keeps taken, and gives back when room is low, so that what must be written can be.",
+            "MiB that the daemon reserves, and releases when disk space is low, for essential files.",
         ),
         Setting(
             "proxy_timeout_s",
@@ -98,11 +98,11 @@ SETTINGS = {
         Setting(
             "compress_logs_mb",
             1.0,
-            "Logs of so many MiB and more are compressed once their run has ended; 0: none is.",
+            "Minimum size in MiB of logs to compress once their run has ended; 0: compress none.",
         ),
         Setting("log_level", "INFO", "Lowest level of MOSAIC's own log: DEBUG, INFO, WARNING, ERROR."),
         Setting("debug_mode", False, "Show tracebacks of user errors, too."),
-        Setting("default_seed", None, "Seed of runs that name none; without it one is drawn and recorded."),
+        Setting("default_seed", None, "Default seed of runs; without it a random one is drawn and recorded."),
     )
 }
 """Every setting that MOSAIC reads, by name."""
@@ -118,23 +118,23 @@ def get_setting(name: str, default: Any = _UNSET) -> Any:
 
     Args:
         name: Its name: one of :data:`SETTINGS`, or a worker's own.
-        default: What to return where nobody set it; without it the table's default (``None`` for unknown names).
+        default: The value if it is not set; by default that of the table (``None`` for unknown names).
 
     Returns:
-        The value, of the default's type where that is a bool, int, float or str.
+        The value, of the default's type if that is a bool, int, float or str.
 
     Raises:
-        ConfigError: It is set to something of another type, or ``settings.json`` is not a JSON object.
+        ConfigError: Its value has another type, or ``settings.json`` is not a JSON object.
     """
-    known = SETTINGS.get(name)
-    kind: Any = known.default if known and known.default is not None else None if default is _UNSET else default
-    fallback = (known.default if known else None) if default is _UNSET else default
+    own = SETTINGS.get(name)
+    kind: Any = own.default if own and own.default is not None else None if default is _UNSET else default
+    fallback = (own.default if own else None) if default is _UNSET else default
     text = os.environ.get(variable_of(name))
     if text is not None:
         return _typed(name, text, kind, variable_of(name))
     path = mosaic_home() / "settings.json"
     try:
-        values = json.loads(read_regular(os.path.realpath(path)).decode())  # a link is the user's to make
+        values = json.loads(read_regular(os.path.realpath(path)).decode())  # the user may use a link
     except (FileNotFoundError, NotADirectoryError):
         return fallback
     except (OSError, ValueError, RecursionError) as error:
@@ -149,7 +149,7 @@ def get_setting(name: str, default: Any = _UNSET) -> Any:
 
 
 def _typed(name: str, value: Any, like: Any, where: str) -> Any:
-    """Read a value as the type of another."""
+    """Convert a value to the type of another."""
     if like is None:
         return _parsed(value) if isinstance(value, str) else value
     try:
@@ -170,7 +170,7 @@ def _typed(name: str, value: Any, like: Any, where: str) -> Any:
     except (TypeError, ValueError, OverflowError):
         problem = Problem(name, "is of the wrong type", value=value, allowed=type(like).__name__)
         raise ConfigError(
-            "a setting is not valid", [problem], where=where, next_step=f"give {name} another value, or none"
+            "a setting is not valid", [problem], where=where, next_step=f"change or remove {name}"
         ) from None
 
 

@@ -1,4 +1,4 @@
-"""Constants that workers and MOSAIC agree on. Each is described in this package's README.md."""
+"""Constants shared by workers and MOSAIC; this package's README.md explains each."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Where a run's TensorBoard files lie, under the names that workers written elsewhere import."""
+"""Folder of a run's TensorBoard files, under the names that external workers import."""
 
 from __future__ import annotations
 

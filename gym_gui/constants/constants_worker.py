@@ -1,4 +1,4 @@
-"""Constants of workers. What each governs stands in this package's README.md."""
+"""Constants of workers; this package's README.md explains each."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""Ground floor shared by workers and by MOSAIC itself."""
+"""Basics for workers and MOSAIC itself: errors, safe files, terminal text, the SDK."""

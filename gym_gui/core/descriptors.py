@@ -1,4 +1,4 @@
-"""Descriptors 0, 1 and 2 of this process. Standard library alone (Python 3.8+)."""
+"""Standard descriptors of this process. Standard library alone (Python 3.8+)."""
 
 from __future__ import annotations
 
@@ -6,16 +6,16 @@ import os
 
 
 def fill_standard_descriptors() -> None:
-    """Open ``/dev/null`` as each of stdin, stdout and stderr that is closed.
+    """Open ``/dev/null`` in place of a closed stdin, stdout or stderr.
 
-    Otherwise the next file that is opened, a database perhaps, takes its number, and what is printed goes into it; and
-    children get it as a stream of theirs.
+    Otherwise the next opened file, perhaps a database, gets its number: output would be written to it, and child
+    processes would inherit it as a stream.
     """
     for number in (0, 1, 2):
         try:
             os.fstat(number)
         except OSError:  # noqa: PERF203 - three descriptors
-            opened = os.open(os.devnull, os.O_RDWR)  # the lowest number that is free
+            opened = os.open(os.devnull, os.O_RDWR)  # the lowest free number
             if opened != number:
                 os.dup2(opened, number)
                 os.close(opened)

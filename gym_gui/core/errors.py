@@ -1,4 +1,4 @@
-"""The one error base of MOSAIC, in four parts: what, where, why, what to do next.
+"""Errors in four parts: what happened, where, why, and the next step.
 
 Standard library alone (Python 3.8+): workers raise these too.
 """
@@ -15,7 +15,7 @@ class MosaicError(Exception):
         what: What happened, one sentence.
         where: The run, worker, file or field it happened to.
         why: The likely cause.
-        next_step: The command or edit that mends it.
+        next_step: The command or edit that fixes it.
     """
 
     #: Exit code of a command that ends with this error.
@@ -39,24 +39,24 @@ def _labelled(**parts: str) -> list[str]:
 
 
 def _part(text: str, label: str = "") -> str:
-    """Return one part of an error; its further lines are indented, so that none of them looks like another part."""
+    """Return one part of an error, its further lines indented."""
     return label + text.replace("\n", "\n" + " " * (len(label) or 2))
 
 
 class UsageError(MosaicError):
-    """The user asked for something that cannot be: nothing was written."""
+    """An impossible request of the user; nothing was written."""
 
     exit_code = 2
 
 
 class Problem:
-    """One fault of a config: where it is, what it holds, what is allowed there.
+    """One fault of a config: path, value, allowed values.
 
     Args:
         path: Dotted path of the field, e.g. ``metadata.worker.config.env_id``.
-        message: What is wrong, one sentence without the path.
-        value: The offending value (``None`` where it is missing).
-        allowed: What may stand there, in words.
+        message: The fault, one sentence without the path.
+        value: The offending value (``None`` if it is missing).
+        allowed: The allowed values, in words.
         nearest: The nearest known name, if the fault is an unknown one.
     """
 
@@ -88,12 +88,12 @@ class Problem:
 
 
 class ConfigError(UsageError, ValueError):
-    """A config with one or more faults, all of them listed.
+    """A config with faults, all of which are listed.
 
     Args:
-        what: What was being read, e.g. ``"run config is not valid"``.
-        problems: Every fault found.
-        where: The file, where there is one.
+        what: What happened, e.g. ``"run config is not valid"``.
+        problems: Every fault.
+        where: The file, if there is one.
         next_step: What to do next.
     """
 
@@ -107,14 +107,14 @@ class ConfigError(UsageError, ValueError):
 
 
 def nearest(name: str, candidates: Iterable[str]) -> str | None:
-    """Return the candidate nearest to a mistyped name, or ``None`` if none is near.
+    """Return the candidate nearest to a mistyped name, ``None`` if none is near.
 
     Args:
-        name: What the user wrote.
-        candidates: The names that exist.
+        name: The mistyped name.
+        candidates: The existing names.
     """
-    import difflib  # here, because every worker imports this module and few mistype
+    import difflib  # here, because every worker imports this module and few need it
 
     by_key = {candidate.lower(): candidate for candidate in candidates}
-    found = difflib.get_close_matches(name.lower(), list(by_key), n=1, cutoff=0.6)
-    return by_key[found[0]] if found else None
+    matches = difflib.get_close_matches(name.lower(), list(by_key), n=1, cutoff=0.6)
+    return by_key[matches[0]] if matches else None

@@ -1,7 +1,7 @@
-"""Whose files a program may be told by what to run: its user's own, and root's.
+"""File owners: only files of the own user or root may determine what is executed.
 
-Whoever owns a folder decides what lies in it. A home of somebody else's can be read, but nothing is started because of
-what it says.
+The owner of a folder controls its content. The home of another user can be read, but nothing is started because of its
+content.
 """
 
 from __future__ import annotations
@@ -11,9 +11,9 @@ from pathlib import Path
 
 
 def stranger(path: Path) -> int | None:
-    """Return the user id that something belongs to if it is somebody else's; ``None`` where it is not, or is not there.
+    """Return the owner's user id if it is another user's file, else ``None``.
 
-    Root's is nobody else's, and for root nothing is: whoever works as root in a user's home means to.
+    Files of root are trusted, and root trusts every file: working as root in a user's home is intentional.
 
     Args:
         path: A file or folder; a link is followed.

@@ -1,7 +1,7 @@
-"""Opens files of a run without following links and without waiting: what lies in a file's place may be anything.
+"""Opens files of a run safely: no links, no FIFOs, no devices.
 
-Workers write into their run's folder, and so may anybody with the user's rights. A FIFO would block whoever opens it, a
-link lead elsewhere, a device give bytes without end. Standard library alone (Python 3.8+).
+Workers and other processes of the user can write to a run's folder. A FIFO would block its reader, a link lead
+elsewhere, a device yield endless bytes. Standard library alone (Python 3.8+).
 """
 
 from __future__ import annotations
@@ -21,16 +21,16 @@ _KINDS = (
     (stat.S_ISCHR, "a device"),
     (stat.S_ISBLK, "a device"),
 )
-#: What `open` says of a link, of a folder that is opened for writing, of a socket or a FIFO without a reader.
-_SAID = (errno.ELOOP, errno.EISDIR, errno.ENXIO, errno.ENODEV)
+#: Errors of `open` for a link, for writing to a folder, for a socket or a FIFO without a reader.
+_KIND_ERRORS = (errno.ELOOP, errno.EISDIR, errno.ENXIO, errno.ENODEV)
 
 
 class NotRegularFile(OSError):  # noqa: N818 - a state, named as such
-    """Something that is no file has a file's name.
+    """Something else than a file has a file's name.
 
     Args:
         path: The name.
-        kind: What it is, e.g. ``a FIFO``.
+        kind: Its kind, e.g. ``a FIFO``.
     """
 
     def __init__(self, path: AnyPath, kind: str) -> None:
@@ -42,7 +42,7 @@ class NotRegularFile(OSError):  # noqa: N818 - a state, named as such
 
 
 def kind_of(path: AnyPath) -> str:
-    """Return what has a name if it is no regular file; empty for a regular file, and where there is nothing."""
+    """Return the kind of something other than a file (``a FIFO``), else empty text."""
     try:
         mode = os.lstat(path).st_mode
     except OSError:
@@ -51,7 +51,7 @@ def kind_of(path: AnyPath) -> str:
 
 
 def check_regular(path: AnyPath) -> None:
-    """Make sure that a name, if there is something, is a regular file's: for those that cannot be handed a descriptor.
+    """Make sure that a path is a regular file or missing, for APIs without descriptors.
 
     Raises:
         NotRegularFile: It is not.
@@ -62,7 +62,7 @@ def check_regular(path: AnyPath) -> None:
 
 
 def is_file(path: AnyPath) -> bool:
-    """Return whether a regular file has a name. Links do not count."""
+    """Return whether a path is a regular file, and not a link."""
     try:
         return stat.S_ISREG(os.lstat(path).st_mode)
     except OSError:
@@ -70,7 +70,7 @@ def is_file(path: AnyPath) -> bool:
 
 
 def open_regular(path: AnyPath, flags: int = os.O_RDONLY, mode: int = 0o600) -> int:
-    """Open a file and return its descriptor, which no child inherits.
+    """Open a file and return its non-inheritable descriptor.
 
     Args:
         path: The file.
@@ -78,15 +78,15 @@ def open_regular(path: AnyPath, flags: int = os.O_RDONLY, mode: int = 0o600) -> 
         mode: Permission bits of a file that is created.
 
     Raises:
-        NotRegularFile: Something else lies there.
+        NotRegularFile: It is something else.
         OSError: It cannot be opened.
     """
-    # A folder, a device or a FIFO opens well for reading, and a device may do something when it is opened.
+    # A folder, a device or a FIFO can be opened for reading, and opening a device may have an effect.
     check_regular(path)
     try:
         descriptor = os.open(path, flags | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC, mode)
     except OSError as error:
-        if error.errno in _SAID and kind_of(path):
+        if error.errno in _KIND_ERRORS and kind_of(path):
             raise NotRegularFile(path, kind_of(path)) from None
         raise
     if not stat.S_ISREG(os.fstat(descriptor).st_mode):
@@ -101,14 +101,14 @@ def open_stream(path: AnyPath, *, buffering: int = -1) -> BinaryIO:
 
 
 def read_regular(path: AnyPath, limit: int = 1 << 30) -> bytes:
-    """Return what a file holds.
+    """Return the content of a file.
 
     Args:
         path: The file.
         limit: A larger file is not read, bytes.
 
     Raises:
-        NotRegularFile: Something else lies there.
+        NotRegularFile: It is something else.
         OSError: It cannot be read, or is larger.
     """
     with open_stream(path) as stream:
@@ -119,8 +119,7 @@ def read_regular(path: AnyPath, limit: int = 1 << 30) -> bytes:
 
 
 def append_or_discard(path: AnyPath) -> int:
-    """Return a descriptor that appends to a log of diagnostics; one that takes everything and keeps nothing where the
-    log is no file.
+    """Return a descriptor to append to a log, or to ``/dev/null`` if that is not a file.
 
     Raises:
         OSError: The log cannot be opened.

@@ -1,4 +1,4 @@
-"""What a log constant is."""
+"""Log constants: kinds of log records with stable codes."""
 
 from __future__ import annotations
 
@@ -9,18 +9,18 @@ LEVELS = {"DEBUG": 10, "INFO": 20, "WARNING": 30, "ERROR": 40, "CRITICAL": 50}
 
 @dataclass(frozen=True)
 class LogConstant:
-    """One kind of log record, told apart by its code for ever.
+    """One kind of log record, identified by its code.
 
     Args:
-        code: Unique, e.g. ``"LOG431"``; never used again for something else.
+        code: Unique, e.g. ``"LOG431"``; never reused for another one.
         level: Name of the level: DEBUG, INFO, WARNING, ERROR or CRITICAL.
         message: What happened, one sentence without values (they go into the record's ``extra``).
-        component: The part of the system, e.g. ``"Worker"``.
-        subcomponent: The part of that part, e.g. ``"CleanRLRuntime"``.
+        component: Part of the system, e.g. ``"Worker"``.
+        subcomponent: Part of the component, e.g. ``"CleanRLRuntime"``.
         tags: Words to filter by.
 
     Raises:
-        ValueError: The code is empty or the level is none of the five.
+        ValueError: The code is empty or the level is unknown.
     """
 
     code: str
@@ -44,7 +44,7 @@ class LogConstant:
 
 
 class Family:
-    """Makes the constants of one subcomponent, which share its tags.
+    """Creates the constants of one subcomponent, with common tags.
 
     Args:
         component: See :class:`LogConstant`.
@@ -58,5 +58,5 @@ class Family:
         self._tags = tags
 
     def __call__(self, number: int, level: str, message: str, *tags: str) -> LogConstant:
-        """Return the constant of code ``LOG<number>``."""
+        """Return the constant with code ``LOG<number>``."""
         return LogConstant(f"LOG{number}", level, message, self._component, self._subcomponent, (*self._tags, *tags))

@@ -1,4 +1,4 @@
-"""Words of a process without a user: to stderr, which is a file on a disk that may be full."""
+"""Diagnostics of background processes, whose stderr is a file on a possibly full disk."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ import os
 
 
 class DirectStderr(io.TextIOBase):
-    """Writes straight to descriptor 2; what cannot be written is left out.
+    """Writes to descriptor 2 directly and ignores errors.
 
-    ``sys.stderr`` would raise on a full disk, and end a supervisor over a message.
+    ``sys.stderr`` would raise on a full disk, and a message would end a supervisor.
     """
 
     def write(self, text: str) -> int:
@@ -20,11 +20,11 @@ class DirectStderr(io.TextIOBase):
         return len(text)
 
     def flush(self) -> None:
-        """Nothing is held back."""
+        """Do nothing: there is no buffer."""
 
 
 def say(text: str) -> None:
-    """Log a warning that has no code of its own."""
-    import logging  # only now: a proxy launches its workers before it imports what it can do without
+    """Log a warning without a code of its own."""
+    import logging  # imported here: a proxy launches its workers before it imports anything unnecessary
 
     logging.getLogger(__name__).warning("%s", text)

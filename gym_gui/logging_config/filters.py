@@ -1,4 +1,4 @@
-"""Picks log records by what their constants say."""
+"""Filters of log records by component, level, tags, run and worker."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from gym_gui.logging_config.constant import LEVELS
 
 
 class LogFilter(logging.Filter):
-    """Lets a record through that fits everything asked for. What is not asked for does not matter.
+    """Passes the records that match every given criterion.
 
     Args:
-        component: Component or subcomponent, or several of them; upper and lower case are the same.
+        component: Component or subcomponent, or several of them; case is ignored.
         level: Lowest level, by name or number.
-        tags: Tags that the record must have, all of them.
+        tags: Tags that the record must all have.
         run_id: The run it must belong to.
         worker_id: The worker it must belong to.
 
@@ -39,7 +39,7 @@ class LogFilter(logging.Filter):
         self._worker_id = worker_id
 
     def filter(self, record: logging.LogRecord) -> bool:
-        """Return whether a record fits."""
+        """Return whether a record matches."""
         if record.levelno < self._level:
             return False
         if self._components:

@@ -8,10 +8,10 @@ from typing import Any, Mapping
 
 
 class JsonLinesFormatter(logging.Formatter):
-    """Formats each record as one JSON object on one line; empty fields are left out.
+    """Formats each record as one JSON object on one line, without empty fields.
 
     Args:
-        context: ``run_id`` and ``worker_id`` of this process, for records that do not say their own.
+        context: ``run_id`` and ``worker_id`` of this process, for records without their own.
     """
 
     def __init__(self, context: Mapping[str, str | None] | None = None) -> None:
@@ -48,13 +48,13 @@ class JsonLinesFormatter(logging.Formatter):
 def _dump(line: dict[str, Any]) -> str:
     try:
         return _ascii(line)
-    except (TypeError, ValueError, RecursionError):  # keys that are no text, cycles
+    except (TypeError, ValueError, RecursionError):  # keys that are not text, cycles
         line["extra"] = repr(line.get("extra"))
         return _ascii(line)
 
 
 def _ascii(line: dict[str, Any]) -> str:
-    """Return JSON that acts on no terminal: what is not ASCII is escaped, and DEL."""
+    """Return JSON that is safe for terminals: non-ASCII characters and DEL are escaped."""
     return json.dumps(line, default=str, separators=(",", ":")).replace("\x7f", "\\u007f")
 
 

@@ -1,4 +1,4 @@
-"""Writes a log constant through :mod:`logging`."""
+"""Logs a constant through :mod:`logging`."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any, Mapping
 
 from gym_gui.logging_config.constant import LogConstant
 
-#: Attributes that every record has already: an extra of the same name stays in ``log_extra`` alone.
+#: Attributes of every record: an extra of the same name is only in ``log_extra``.
 _TAKEN = frozenset({*vars(logging.makeLogRecord({})), "message", "asctime"})
 
 
@@ -22,16 +22,16 @@ def log_constant(
 ) -> None:
     """Log a constant.
 
-    The record carries ``log_code``, ``log_component``, ``log_subcomponent``, ``log_tags`` and ``log_extra``; each extra
-    is an attribute of its own, too, where no attribute of that name exists.
+    The record has ``log_code``, ``log_component``, ``log_subcomponent``, ``log_tags`` and ``log_extra``; each extra is
+    also an attribute of its own, unless an attribute of that name exists.
 
     Args:
-        logger: Through which logger (or adapter).
-        constant: What happened.
-        message: Text instead of the constant's.
-        extra: Values: ``run_id`` and ``worker_id`` can be filtered by.
-        exc_info: An exception, or what :mod:`logging` takes.
-        stacklevel: How many callers to skip when the record names its place.
+        logger: The logger (or adapter).
+        constant: The constant.
+        message: Text in place of the constant's.
+        extra: Values; ``run_id`` and ``worker_id`` can be filtered by.
+        exc_info: An exception, or as for :mod:`logging`.
+        stacklevel: Number of callers to skip for the record's file and line.
     """
     if not logger.isEnabledFor(constant.levelno):
         return
@@ -49,7 +49,7 @@ def log_constant(
 
 
 class LogConstantMixin:
-    """Gives a class ``self.log_constant(…)``, through ``self._logger`` or a logger of its module's name."""
+    """Adds ``self.log_constant(…)``, through ``self._logger`` or the module's logger."""
 
     _logger: logging.Logger
 

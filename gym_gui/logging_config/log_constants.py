@@ -1,8 +1,8 @@
-"""All log constants under one roof: ``from gym_gui.logging_config.log_constants import LOG_…``.
+"""All log constants: ``from gym_gui.logging_config.log_constants import LOG_…``.
 
-The constants of each component stand in their own module of :mod:`gym_gui.logging_config.components`. Any other name of
-the form ``LOG_WORKER_{TYPE}_{CATEGORY}[_{DETAIL}]`` is made on first use, with a code that depends on the name alone.
-``LOG_MOSAIC_WORKER_…`` names the same constant as ``LOG_WORKER_…``.
+Each component has its own module of constants in :mod:`gym_gui.logging_config.components`. Any other name of the form
+``LOG_WORKER_{TYPE}_{CATEGORY}[_{DETAIL}]`` is created on first use, with a code that depends on the name alone.
+``LOG_MOSAIC_WORKER_…`` is the same constant as ``LOG_WORKER_…``.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ for _module in MODULES:
 
 
 def get_constant_by_code(code: str) -> LogConstant | None:
-    """Return the registered constant of a code, e.g. ``"LOG431"``."""
+    """Return the registered constant with a code, e.g. ``"LOG431"``."""
     return registry.find_code(code)
 
 

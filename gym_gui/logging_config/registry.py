@@ -1,4 +1,4 @@
-"""Every log constant by name and by code; names of workers unknown to us are made on first use."""
+"""Log constants by name and code; those of unknown workers are created on first use."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _by_name: dict[str, LogConstant] = {}
 _by_code: dict[str, LogConstant] = {}
 
 _WORKER_NAME = re.compile(r"LOG_(?:MOSAIC_)?WORKER((?:_[A-Z0-9]+)+)")
-#: Where the worker's type ends and the category of the event begins (a type may have several words).
+#: First word of an event's category, after the worker's type (which may have several words).
 _CATEGORIES = re.compile(
     "ACTION|AGENT|ANALYTICS|BUFFER|CHECKPOINT|CLUSTER|CONFIG|DEBUG|ENV|EPISODE|ERROR|EVAL|EVALUATION|"
     "HEARTBEAT|LLM|MODEL|MODULE|POLICY|RUN|RUNTIME|STEP|SUBPROCESS|TELEMETRY|TENSORBOARD|TRAINING|TUNE|"
@@ -34,17 +34,17 @@ _LEVEL_OF_WORD = {
 
 
 def register_log_constant(name: str, constant: LogConstant) -> LogConstant:
-    """Give a log constant its name, under which ``log_constants`` then has it.
+    """Register a log constant under a name, as an attribute of ``log_constants``.
 
     Args:
         name: ``LOG_`` and words in capitals.
-        constant: What it stands for. The same object may have several names.
+        constant: The constant; it may have several names.
 
     Returns:
         The constant.
 
     Raises:
-        ValueError: The name stands for something else already, or the code does.
+        ValueError: Another constant has the name or the code.
     """
     if not re.fullmatch(r"LOG(_[A-Z0-9]+)+", name):
         raise ValueError(f"a log constant's name is LOG_ and words in capitals, not {name!r}")
@@ -61,7 +61,7 @@ def register_log_constant(name: str, constant: LogConstant) -> LogConstant:
 
 
 def find_code(code: str) -> LogConstant | None:
-    """Return the constant of a code, if it is registered."""
+    """Return the constant with a code, if it is registered."""
     return _by_code.get(code)
 
 
@@ -72,7 +72,7 @@ def registered() -> Mapping[str, LogConstant]:
 
 
 def find(name: str) -> LogConstant | None:
-    """Return the constant of a name, made now if it is ``LOG_WORKER_…``; ``LOG_MOSAIC_WORKER_…`` is the same one."""
+    """Return the constant with a name, creating one for ``LOG_[MOSAIC_]WORKER_…``."""
     constant = _by_name.get(name)
     match = _WORKER_NAME.fullmatch(name) if constant is None else None
     if match:
@@ -84,7 +84,7 @@ def find(name: str) -> LogConstant | None:
 
 
 def _make(name: str, words: list[str]) -> LogConstant:
-    """Make a worker's constant out of its name alone, so that it is the same in every process."""
+    """Create a worker's constant from its name alone, equal in every process."""
     split = next((i for i in range(1, len(words)) if _CATEGORIES.fullmatch(words[i])), 1)
     kind, event = words[:split], words[split:]
     level = next((_LEVEL_OF_WORD[word] for word in reversed(event) if word in _LEVEL_OF_WORD), "INFO")

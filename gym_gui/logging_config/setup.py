@@ -1,4 +1,4 @@
-"""Sets up logging of a process: one handler on stderr."""
+"""Logging setup of a process: one handler on stderr."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ def configure_logging(
     log_filter: logging.Filter | None = None,
     context: Mapping[str, str | None] | None = None,
 ) -> logging.Handler:
-    """Send all log records of this process to stderr as JSON lines; replaces an earlier call's handler.
+    """Log to stderr as JSON lines, in place of an earlier call's handler.
 
     Args:
         level: Lowest level.
-        stream: Where to instead of stderr.
-        log_filter: Picks records, e.g. a :class:`~gym_gui.logging_config.filters.LogFilter`.
-        context: ``run_id`` and ``worker_id`` of this process, for records that do not say their own.
+        stream: A stream in place of stderr.
+        log_filter: Selects records, e.g. a :class:`~gym_gui.logging_config.filters.LogFilter`.
+        context: ``run_id`` and ``worker_id`` of this process, for records without their own.
 
     Returns:
         The handler, on the root logger.

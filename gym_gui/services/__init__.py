@@ -1,1 +1,1 @@
-"""Names that workers written elsewhere import; MOSAIC's own code uses none of them."""
+"""Names that external workers import; MOSAIC's own code uses none of them."""

@@ -1,7 +1,7 @@
-"""Checks before a run is started that need more than its config: dry runs of a worker.
+"""Dry runs of workers, to check configs before a run.
 
-``run_<worker>_dry_run`` exists for every installed worker: ``run_cleanrl_dry_run(config)`` returns what that worker
-finds wrong with its config.
+``run_<worker>_dry_run`` exists for every installed worker: ``run_cleanrl_dry_run(config)`` returns the problems that
+the worker reports for its config.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ def run_named_dry_run(worker: str, config: dict[str, Any], timeout_s: float | No
     Args:
         worker: Its name, in any spelling.
         config: Its settings.
-        timeout_s: Seconds until it is ended; the usual limit if ``None``.
+        timeout_s: Seconds until it is stopped; the default limit if ``None``.
 
     Raises:
         UsageError: There is no such worker.
@@ -36,7 +36,7 @@ def run_named_dry_run(worker: str, config: dict[str, Any], timeout_s: float | No
 
 
 def __getattr__(name: str) -> Any:
-    found = _NAME.fullmatch(name)
-    if found is None:
+    match = _NAME.fullmatch(name)
+    if match is None:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return partial(run_named_dry_run, found[1])
+    return partial(run_named_dry_run, match[1])

@@ -1,4 +1,4 @@
-"""Lets a worker check a config itself: its own ``--dry-run``."""
+"""Checks a config with the worker's own ``--dry-run``."""
 
 from __future__ import annotations
 

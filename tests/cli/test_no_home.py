@@ -45,7 +45,7 @@ def run(*arguments: str, **variables: str) -> subprocess.CompletedProcess[str]:
 def test_without_a_home_the_command_says_what_to_set(command: list[str]) -> None:
     ended = run(*command)
     assert ended.returncode == 2, ended.stderr
-    assert "no folder to keep runs in is known" in ended.stderr
+    assert "there is no folder for runs" in ended.stderr
     assert "next:  set MOSAIC_HOME to a folder of yours, or use --home DIR" in ended.stderr
     assert "fault of MOSAIC" not in ended.stderr
 

@@ -6,7 +6,7 @@ from gym_gui.logging_config.constant import Family
 
 _live = Family("Controller", "LiveTelemetry", "live", "buffer")
 
-LOG_LIVE_CONTROLLER_BUFFER_STEPS_FLUSHED = _live(601, "DEBUG", "Buffered steps handed to the live view", "steps")
+LOG_LIVE_CONTROLLER_BUFFER_STEPS_FLUSHED = _live(601, "DEBUG", "Buffered steps passed to the live view", "steps")
 LOG_LIVE_CONTROLLER_BUFFER_EPISODES_FLUSHED = _live(
-    602, "DEBUG", "Buffered episodes handed to the live view", "episodes"
+    602, "DEBUG", "Buffered episodes passed to the live view", "episodes"
 )

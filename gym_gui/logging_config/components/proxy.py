@@ -13,13 +13,13 @@ LOG_PROXY_LOCKED_OUT = _proxy(1153, "WARNING", "Another proxy holds the run's lo
 LOG_PROXY_WORKER_LAUNCHED = _proxy(1154, "INFO", "Worker launched", "launch")
 LOG_PROXY_WORKER_ENDED = _proxy(1155, "INFO", "Worker ended", "exit")
 LOG_PROXY_WORKER_SIGNALLED = _proxy(1156, "INFO", "Worker's process group signalled", "signal")
-LOG_PROXY_WORKER_HUNG = _proxy(1157, "ERROR", "Worker shows no sign of life", "limit", "error")
-LOG_PROXY_REPORT_FAILED = _proxy(1158, "WARNING", "The daemon does not take reports", "report")
+LOG_PROXY_WORKER_HUNG = _proxy(1157, "ERROR", "Worker is unresponsive", "limit", "error")
+LOG_PROXY_REPORT_FAILED = _proxy(1158, "WARNING", "The daemon does not accept reports", "report")
 LOG_PROXY_FAILED = _proxy(1159, "ERROR", "Telemetry proxy failed", "lifecycle", "error")
 LOG_PROXY_RUN_STATE = _proxy(1164, "INFO", "Supervision changed the state of the run", "state")
-LOG_PROXY_SUPERVISION = _proxy(1165, "INFO", "Supervision noted something", "supervision")
+LOG_PROXY_SUPERVISION = _proxy(1165, "INFO", "Supervision event", "supervision")
 LOG_PROXY_INGEST_QUARANTINED = _ingest(
-    1160, "WARNING", "Lines were quarantined: JSON, but no valid telemetry", "quarantine"
+    1160, "WARNING", "Lines were quarantined: JSON, but not valid telemetry", "quarantine"
 )
 LOG_PROXY_INGEST_FENCED = _ingest(1161, "ERROR", "Another proxy moved the cursor; this one stops", "fence", "error")
 LOG_PROXY_INGEST_TRUNCATED = _ingest(1162, "WARNING", "A log was truncated or replaced", "truncated")
