@@ -47,8 +47,9 @@ demo: $(RUNTIME)  ## train PPO on CartPole with three seeds, show it live, draw 
 test: $(TOOLS)  ## run the tests (minutes)
 	$(BIN)/python -m pytest -m "not slow and not fault and not library" -n $(JOBS) --dist worksteal --cov=gym_gui --cov-report=term:skip-covered
 
-test-quick: $(TOOLS)  ## run the tests that start no process (a test that does so without its marker fails)
-	$(BIN)/python -m pytest tests -m "not process and not slow and not fault and not library" -n $(JOBS) --dist worksteal -q
+test-quick: $(TOOLS)  ## run the tests that start no process (one that does so without its marker fails)
+	$(BIN)/python -m pytest tests -m "not process and not long and not slow and not fault and not library" -n $(JOBS) \
+	  --dist worksteal --hypothesis-profile quick -q
 
 test-slow: $(TOOLS)  ## run the tests that train for real
 	$(BIN)/python -m pytest -m "slow and not library" --timeout 3600

@@ -11,6 +11,7 @@ from process_marks import pytest_collection_modifyitems, pytest_runtest_call, py
 
 # How long drawing examples takes says more of the machine's load than of the code.
 settings.register_profile("mosaic", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.register_profile("quick", deadline=None, max_examples=10, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("mosaic")
 
 

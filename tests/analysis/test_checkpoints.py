@@ -42,8 +42,8 @@ def test_a_file_of_any_other_format_passes(tmp_path: Path) -> None:
     [
         ("missing", "no such checkpoint"),
         ("empty", "empty file"),
-        ("cut", "cut off"),
-        ("cut late", "cut off"),
+        ("cut", "truncated"),
+        ("cut late", "truncated"),
         ("folder", "empty folder"),
     ],
 )

@@ -15,6 +15,7 @@ from gym_gui.core.worker.errors import MosaicError
 LINES = [Line(f"seed {seed}", (0.0, 50.0, 100.0), (seed * 1.0, 20.0, 30.0 + seed)) for seed in range(3)]
 
 
+@pytest.mark.long
 def test_the_picture_says_what_it_shows(tmp_path: Path) -> None:
     path = plot_learning_curve(LINES, tmp_path / "curve.svg", title="PPO on Toy", best_possible=40.0)
     assert path.stat().st_size > 10_000
@@ -33,6 +34,7 @@ def test_a_place_that_cannot_be_written() -> None:
         plot_learning_curve(LINES, Path("/proc/curve.png"), title="t")
 
 
+@pytest.mark.process
 def test_without_matplotlib_the_error_says_what_to_install(tmp_path: Path) -> None:
     program = (
         "import sys\n"

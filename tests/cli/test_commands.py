@@ -31,6 +31,7 @@ def test_the_reference_is_up_to_date() -> None:
     assert page == cli_page(), "run: python docs/generate.py"
 
 
+@pytest.mark.process
 def test_help_imports_nothing_heavy() -> None:
     heavy = ["grpc", "pydantic", "rich", "msgspec", "sqlite3", "numpy", "importlib.metadata"]
     program = f"""if True:
@@ -43,6 +44,7 @@ def test_help_imports_nothing_heavy() -> None:
     assert ended.stderr.strip() == "[]"
 
 
+@pytest.mark.process
 def test_listing_workers_imports_nothing_heavy(home: Path) -> None:
     """Neither what draws tables nor what asks workers: most of the time would be theirs."""
     heavy = ["grpc", "pydantic", "rich", "sqlite3", "subprocess", "tempfile", "importlib.metadata"]
@@ -173,6 +175,7 @@ def test_completion_of_options(script: Any, home: Path, living: Any) -> None:
     assert not living()
 
 
+@pytest.mark.process
 def test_completion_imports_nothing_heavy(home: Path) -> None:
     code = (
         "import sys\nfrom gym_gui.cli.main import main\ntry: main(['train', 'x'])\nexcept SystemExit: pass\n"

@@ -102,6 +102,7 @@ def literals(path: Path) -> Iterator[tuple[int, str, bool]]:
             yield node.lineno, shlex.join(words), False
 
 
+@pytest.mark.long
 def test_commands_in_messages_and_help_parse() -> None:
     faults, seen = [], 0
     for path in SOURCES:

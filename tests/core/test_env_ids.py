@@ -48,6 +48,7 @@ def test_an_id_is_split(env_id: str, package: str, name: str) -> None:
     assert parse_env_id(env_id) == (package, name)
 
 
+@pytest.mark.process
 @given(st.text(max_size=30))
 def test_any_text_is_split_into_what_it_was(env_id: str) -> None:
     package, name = parse_env_id(env_id)
@@ -95,6 +96,7 @@ def test_a_package_that_cannot_be_imported_is_named(
     assert told in str(caught.value)
 
 
+@pytest.mark.process
 def test_an_interpreter_without_mosaic_can_run_it_by_its_path() -> None:
     program = f"import runpy; print(runpy.run_path({ids_module.__file__!r})['parse_env_id']('a:B-v0'))"
     said = subprocess.run([sys.executable, "-I", "-c", program], check=True, capture_output=True, text=True)

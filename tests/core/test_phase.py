@@ -62,6 +62,7 @@ def test_data_end_a_phase(go_on: Callable[[Any], None], between: Callable[[Any],
     assert payloads(sink)[-1] == {"phase": "compiling"}
 
 
+@pytest.mark.process
 def test_a_forked_child_is_in_no_phase() -> None:
     emitter = TelemetryEmitter("r", sink=io.StringIO())
     emitter.phase("importing torch")

@@ -164,6 +164,7 @@ def test_a_name_with_mosaic_in_it_is_the_same_constant(event: str) -> None:
     assert get_constant_by_code(constant.code) is constant
 
 
+@pytest.mark.process
 def test_made_codes_are_the_same_in_every_process() -> None:
     code = "from gym_gui.logging_config.log_constants import LOG_WORKER_MYWORKER_RUNTIME_STARTED as c; print(c.code)"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=60)

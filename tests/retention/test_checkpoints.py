@@ -74,6 +74,7 @@ def test_the_keeper_removes_them(home: Path, keep: Callable[[RunFolder], int]) -
     assert not folder.all_checkpoints.exists()
 
 
+@pytest.mark.process
 def test_the_keeper_ends_well_while_whoever_started_it_lives(home: Path) -> None:
     folder = ended(home, "completed", {"artifacts": {"keep_checkpoints": False}})
     command = [sys.executable, "-m", "gym_gui.retention.main", str(folder.path)]

@@ -207,6 +207,7 @@ def test_a_database_of_an_earlier_schema_is_migrated_where_the_logs_were_dropped
     assert repr(run.tables()) == repr(rows)
 
 
+@pytest.mark.process
 def test_nothing_goes_while_something_may_write(ended_run: Callable[..., Any]) -> None:
     run = ended_run(persist=False)
     before = contents(run.folder)
@@ -238,6 +239,7 @@ def test_what_one_that_was_killed_left_half_written_is_removed(ended_run: Callab
     assert contents(run.folder) == before
 
 
+@pytest.mark.process
 @pytest.mark.parametrize(("persist", "lines", "step_s"), [(True, 30_000, 0.005), (False, 3_000, 0.02)])
 def test_killed_at_any_moment_it_leaves_every_log_whole(
     ended_run: Callable[..., Any], persist: bool, lines: int, step_s: float

@@ -196,6 +196,7 @@ def test_a_home_that_cannot_be_written_starts_no_daemon(tmp_path: Path) -> None:
         TrainerClient.connect(tmp_path / "file" / "home")
 
 
+@pytest.mark.process
 def test_an_address_that_others_can_reach_is_refused(tmp_path: Path) -> None:
     refused = subprocess.run(
         [sys.executable, "-m", "gym_gui.rpc.daemon_main", "--home", str(tmp_path), "--host", "0.0.0.0"],

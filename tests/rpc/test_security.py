@@ -94,6 +94,7 @@ def test_off_this_machine_only_with_tls_and_the_token(
         TrainerServiceStub(channel).GetStatus(pb.GetStatusRequest(), metadata=metadata, timeout=5)
 
 
+@pytest.mark.process
 def test_without_tls_it_does_not_start(home: Path) -> None:
     command = [sys.executable, "-m", "gym_gui.rpc.daemon_main", "--home", str(home), "--host", "0.0.0.0"]
     ended = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
@@ -110,6 +111,7 @@ def test_names_are_no_addresses_even_with_tls() -> None:
         check_bind("example.org", tls=True)
 
 
+@pytest.mark.process
 def test_a_key_that_others_can_read_or_that_fits_nothing_is_refused(tls: TlsFiles) -> None:
     tls.credentials()
     tls.key.chmod(0o640)

@@ -253,6 +253,7 @@ def test_a_folder_that_others_can_write_to_holds_no_socket(tmp_path: Path, mode:
         PrivateFolder(tmp_path, {os.geteuid() + 1})
 
 
+@pytest.mark.process
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can give a file away")
 def test_a_socket_or_token_of_another_user_is_refused(tmp_path: Path) -> None:
     with socket.socket(socket.AF_UNIX) as theirs:

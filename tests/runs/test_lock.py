@@ -37,6 +37,7 @@ def test_looking_creates_nothing(tmp_path: Path) -> None:
     assert not (tmp_path / "a.lock").exists()
 
 
+@pytest.mark.process
 def test_a_killed_process_lets_go(tmp_path: Path) -> None:
     mine, theirs = FileLock(tmp_path / "mine.lock"), tmp_path / "theirs.lock"
     assert mine.acquire()

@@ -15,6 +15,7 @@ def git(folder: Path, *arguments: str) -> None:
     subprocess.run(["git", *identity, *arguments], cwd=folder, check=True, capture_output=True)
 
 
+@pytest.mark.process
 def test_it_tells_the_machine_and_is_json(tmp_path: Path) -> None:
     told = json.loads(json.dumps(collect_provenance(tmp_path)))
     assert told["git"] is None
@@ -24,6 +25,7 @@ def test_it_tells_the_machine_and_is_json(tmp_path: Path) -> None:
     assert len(told["packages_digest"]) == 64
 
 
+@pytest.mark.process
 def test_it_tells_the_checkout(tmp_path: Path) -> None:
     git(tmp_path, "init", "-b", "trunk")
     (tmp_path / "a.txt").write_text("1")
@@ -38,6 +40,7 @@ def test_it_tells_the_checkout(tmp_path: Path) -> None:
     assert collect_provenance(tmp_path)["git"] == {"commit": clean["commit"], "branch": None, "dirty": True}
 
 
+@pytest.mark.process
 def test_it_never_fails(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
     assert collect_provenance()["git"] is None

@@ -9,6 +9,7 @@ import pytest
 from gym_gui.runs.syntax_error import with_place
 
 
+@pytest.mark.process
 @pytest.mark.parametrize("code", ["x = 1\ndef f(:\n    pass\n", "if True:\nx = 1\n"])
 def test_a_syntax_error_tells_file_and_line(tmp_path: Path, code: str) -> None:
     path = tmp_path / "bad script.py"

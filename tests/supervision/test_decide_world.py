@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+import pytest
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
@@ -233,5 +234,5 @@ class World(RuleBasedStateMachine):
         assert self.run_state.terminal
 
 
-TestWorld = World.TestCase
+TestWorld = pytest.mark.long(World.TestCase)
 TestWorld.settings = settings(max_examples=150, stateful_step_count=40, deadline=None)

@@ -115,6 +115,7 @@ def _events(draw: st.DrawFn) -> tuple[dict[str, Any], dict[str, Any]]:
     return own, other
 
 
+@pytest.mark.long
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(events=st.lists(_events(), min_size=1, max_size=8))
 def test_any_mixture_of_names_gives_the_same_rows(new_logged_run: Callable[..., Any], events: list[Any]) -> None:

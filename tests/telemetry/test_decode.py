@@ -205,6 +205,7 @@ def test_the_supervisor_may_record_any_event() -> None:
     assert batch.events == [(0, "state", 12.5, None, '{"state":"running","at":12.5}')]
 
 
+@pytest.mark.long
 @many
 @given(st.data())
 def test_any_line_has_exactly_one_class(any_line: st.SearchStrategy[bytes], data: st.DataObject) -> None:
@@ -217,6 +218,7 @@ def test_any_line_has_exactly_one_class(any_line: st.SearchStrategy[bytes], data
     assert bool(counts.records) == bool(counts.stored)
 
 
+@pytest.mark.long
 @many
 @given(st.data())
 def test_a_second_reader_agrees_on_any_line(any_line: st.SearchStrategy[bytes], data: st.DataObject) -> None:
@@ -237,6 +239,7 @@ def test_a_second_reader_agrees_on_any_line(any_line: st.SearchStrategy[bytes], 
 TABLES = ("steps", "episodes", "metrics", "events", "quarantine")
 
 
+@pytest.mark.long
 @many
 @given(st.data())
 def test_lines_do_not_change_each_other(any_line: st.SearchStrategy[bytes], data: st.DataObject) -> None:

@@ -115,6 +115,7 @@ def everything(run: Any) -> list[Any]:
     return found
 
 
+@pytest.mark.long
 @calm
 @given(logs)
 def test_what_is_stored_can_be_read_in_every_way(new_logged_run: Callable[..., Any], log: bytes) -> None:
@@ -130,6 +131,7 @@ def test_what_is_stored_can_be_read_in_every_way(new_logged_run: Callable[..., A
     assert repr(everything(run)) == before
 
 
+@pytest.mark.long
 @settings(calm, max_examples=60)
 @given(st.lists(floats | integers, min_size=1, max_size=20))
 def test_verify_balances_whatever_the_numbers(new_logged_run: Callable[..., Any], printed: list[float]) -> None:
@@ -202,6 +204,7 @@ def changed(value: Any) -> list[Any]:
     return [value + 1, -value - 1, None] + ([math.nextafter(value, math.inf)] if isinstance(value, float) else [])
 
 
+@pytest.mark.long
 def test_verify_finds_any_value_that_was_changed(full_run: Any, tmp_path: Path) -> None:
     missed = []
     good = full_run.folder.database.read_bytes()

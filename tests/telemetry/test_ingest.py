@@ -21,6 +21,7 @@ from gym_gui.telemetry.verify import verify_run
 calm = settings(max_examples=40, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
 
 
+@pytest.mark.long
 @calm
 @given(st.data())
 def test_any_log_in_any_pieces_gives_the_same_rows_and_is_verified(
@@ -53,6 +54,7 @@ def test_any_log_in_any_pieces_gives_the_same_rows_and_is_verified(
     assert repr(pieces.tables()) == repr(whole.tables())
 
 
+@pytest.mark.long
 def test_a_burst_of_200k_lines_is_stored_to_the_last(logged_run: Any, sdk_line: Callable[..., bytes]) -> None:
     burst = b"".join(sdk_line(step_index=i, ep_index=i // 200, reward=1.0, action=i % 2) for i in range(200_000))
     logged_run.append(burst)

@@ -16,6 +16,7 @@ from gym_gui.telemetry.ingest import Ingestor
 from gym_gui.telemetry.verify import verify_run
 
 
+@pytest.mark.long
 @settings(max_examples=15, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
 @given(st.data())
 def test_rows_are_equal(

@@ -192,6 +192,7 @@ def test_a_queued_run_that_somebody_holds_is_cancelled_by_its_supervisor(home: P
     asyncio.run(scenario())
 
 
+@pytest.mark.process
 @pytest.mark.parametrize("deaf", [False, True])
 def test_a_run_that_nobody_can_supervise_can_be_cancelled(home: Path, board: RunBoard, deaf: bool) -> None:
     async def scenario() -> None:

@@ -32,6 +32,7 @@ def test_a_machine_without_any(root: Path) -> None:
     assert find_gpus(root) == FoundGpus(why="no GPU found")
 
 
+@pytest.mark.process
 def test_nvidia_smi_is_asked(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     smi(root, f"printf '{UUIDS[0]}\\n{UUIDS[1]}\\n'")
     assert find_gpus(root) == FoundGpus(UUIDS, "nvidia-smi")
@@ -54,6 +55,7 @@ def test_the_drivers_files_are_read(root: Path) -> None:
     assert find_gpus(root) == FoundGpus(("0", "1", "10"), "/dev/nvidia*")
 
 
+@pytest.mark.process
 def test_a_driver_that_does_not_work_is_told(root: Path) -> None:
     smi(root, "echo 'Failed to initialize NVML: Driver/library version mismatch'; exit 18")
     found = find_gpus(root)

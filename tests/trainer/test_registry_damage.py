@@ -89,6 +89,7 @@ def clear(home: Path) -> Path:
     return path
 
 
+@pytest.mark.long
 @settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @example(flips=[(4060, 128)])  # what SQLite says of it is no UTF-8
 @example(flips=[(47, 1)])  # the format of the schema

@@ -3,6 +3,7 @@ from __future__ import annotations
 import dataclasses
 from collections import Counter
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
@@ -285,5 +286,5 @@ class Scheduling(RuleBasedStateMachine):
         assert all(self.decision.waiting[run.run_id].before < len(urgent) for run in urgent)
 
 
-TestScheduling = Scheduling.TestCase
+TestScheduling = pytest.mark.long(Scheduling.TestCase)
 TestScheduling.settings = settings(max_examples=60, stateful_step_count=30)
