@@ -131,8 +131,8 @@ def report(name: str, ratios: Sequence[Ratio], *, tiny: bool, details: Mapping[s
     width = max((len(ratio.name) for ratio in ratios), default=0)
     for ratio in ratios:
         sign = "<=" if ratio.at_most else ">="
-        verdict = "reached" if ratio.reached else "MISSED"
-        print(f"{ratio.name:<{width}}  {ratio.value:12,.3f}  (target {sign} {ratio.target:,g})  {verdict}")
+        outcome = "reached" if ratio.reached else "MISSED"
+        print(f"{ratio.name:<{width}}  {ratio.value:12,.3f}  (target {sign} {ratio.target:,g})  {outcome}")
 
 
 def machine() -> dict[str, Any]:

@@ -189,7 +189,7 @@ def main() -> None:
         harness.Ratio("T5 CPU of tail + decode + store / raw executemany, without", bare_ratio, 2.0),
         harness.Ratio("T5 events per second of one core, with observation", speed, 100_000, at_most=False),
         harness.Ratio("T5 events per second of one core, without", bare_speed, 100_000, at_most=False),
-        harness.Ratio("T12 bytes a stored step row, observation aside", row_bytes, 60),
+        harness.Ratio("T12 bytes a stored step row, without observation", row_bytes, 60),
         *(harness.Ratio(f"T3 printing worker, {million:,} events: {what}", count, 0) for what, count in naive.items()),
         *(harness.Ratio(f"T3 SDK worker, {million:,} events: {what}", count, 0) for what, count in sdk.items()),
     ]

@@ -1,7 +1,7 @@
 """A worker at 2,000 events/s: CPU of proxy and daemon, and how long after its emission an event is seen live.
 
 ``python -m benchmarks.paced [--tiny]`` (targets T6 and T7). CPU is that of whole processes from the kernel's books, in
-three parts of each run: nobody looks, one watches the run's figures, one reads its rows live. Latency is the reader's
+three parts of each run: no client, one watches the run's figures, one reads its rows live. Latency is the reader's
 clock against the time in the event; also beside 49 other readers, and at higher rates, until the worker outruns the
 index.
 """
@@ -78,7 +78,7 @@ def one_run(home: Path, client: TrainerClient, seconds: float) -> tuple[dict[str
     proxy = client.get(run_id).proxy_pid
     assert proxy is not None
     pids = (proxy, int(client.status().pid))
-    used = {"nobody looks": _used(pids, seconds)}
+    used = {"without clients": _used(pids, seconds)}
     watcher = Watcher(home, run_id)
     watcher.start()
     time.sleep(PAUSE_S)

@@ -32,12 +32,12 @@ def figures(found: list[dict[str, Any]]) -> str:
             number = int(match[1]) if match else 99
             name = ratio["name"][match.end() :] if match else ratio["name"]
             bound = f"{'≤' if ratio['at_most'] else '≥'} {_number(ratio['target'])}"
-            verdict = "reached" if ratio["reached"] else "**missed**"
-            cells = (f"T{number}" if match else "", name, _number(ratio["value"]), bound, verdict, result["benchmark"])
+            outcome = "reached" if ratio["reached"] else "**missed**"
+            cells = (f"T{number}" if match else "", name, _number(ratio["value"]), bound, outcome, result["benchmark"])
             rows.append((number, cells))
     rows.sort(key=lambda row: row[0])
     lines = [
-        "| target | what | measured | bound | verdict | benchmark |",
+        "| target | what | measured | bound | outcome | benchmark |",
         "| --- | --- | ---: | ---: | --- | --- |",
         *(f"| {' | '.join(cells)} |" for _, cells in rows),
         "",
