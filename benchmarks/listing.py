@@ -16,9 +16,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 from benchmarks import harness
-from gym_gui.workers.catalog import WorkerCatalog
-from gym_gui.workers.environments.layout import EnvironmentFolder
-from gym_gui.workers.environments.record import WorkerEnvironment
+from gym_gui.workers import WorkerCatalog
+from gym_gui.workers.environments import EnvironmentFolder, WorkerEnvironment
 
 WORKERS, PACKAGES = 20, 150
 INIT = "def get_worker_metadata():\n    return {'name': 'x'}, {'worker_type': 'x'}\n"

@@ -16,7 +16,7 @@ from gym_gui.logging_config.components import MODULES
 from gym_gui.logging_config.constant import LogConstant
 from gym_gui.rpc.proto.describe import grpc_page
 from gym_gui.telemetry.aliases import alias_rows
-from gym_gui.workers.conformance.reference import findings_page
+from gym_gui.workers.conformance import findings_page
 
 sys.path.insert(0, str(Path(__file__).parent))
 from rooms import picture

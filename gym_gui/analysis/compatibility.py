@@ -9,9 +9,7 @@ from typing import Any
 from gym_gui.analysis.checkpoints import Checkpoint
 from gym_gui.core.worker.errors import UsageError
 from gym_gui.runs.plan import WorkerPlan
-from gym_gui.workers.config import ALGORITHM_FIELDS
-from gym_gui.workers.record import WorkerRecord
-from gym_gui.workers.versions import installed_versions
+from gym_gui.workers import ALGORITHM_FIELDS, WorkerRecord, installed_versions
 
 
 @dataclass(frozen=True)

@@ -14,11 +14,10 @@ from gym_gui.core.worker.errors import UsageError
 from gym_gui.runs.folder import RunFolder
 from gym_gui.runs.plan import RunPlan, WorkerPlan, load_plan
 from gym_gui.runs.relocation import relocated_value
-from gym_gui.workers.config import STEPS_FIELDS
+from gym_gui.workers import STEPS_FIELDS
 
 if TYPE_CHECKING:
-    from gym_gui.workers.catalog import WorkerCatalog
-    from gym_gui.workers.record import WorkerRecord
+    from gym_gui.workers import WorkerCatalog, WorkerRecord
 
 _NEEDED = ("mode", "checkpoint_path")
 

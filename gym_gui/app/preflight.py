@@ -8,8 +8,7 @@ from gym_gui.core.worker.errors import ConfigError, Problem
 
 if TYPE_CHECKING:
     from gym_gui.runs.config import TrainRunConfig
-    from gym_gui.workers.catalog import WorkerCatalog
-    from gym_gui.workers.resolution import ResolvedKind
+    from gym_gui.workers import ResolvedKind, WorkerCatalog
 
 
 def preflight(
@@ -52,7 +51,7 @@ def _resolve_workers(
 ) -> dict[str, ResolvedKind]:
     """Return the workers of a run config; raise ``ConfigError`` with all that is wrong with them."""
     from gym_gui.runs.secret_values import missing_secrets
-    from gym_gui.workers.resolution import resolve_workers
+    from gym_gui.workers import resolve_workers
 
     kinds, problems = resolve_workers(config, catalog, settings_checked=settings_checked)
     problems += missing_secrets(

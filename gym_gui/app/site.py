@@ -15,8 +15,7 @@ if TYPE_CHECKING:
     from gym_gui.rpc.client import TrainerClient
     from gym_gui.rpc.remote import RemoteDaemon
     from gym_gui.runs.config import TrainRunConfig
-    from gym_gui.workers.catalog import WorkerCatalog
-    from gym_gui.workers.record import WorkerRecord
+    from gym_gui.workers import WorkerCatalog, WorkerRecord
 
 
 class Site(Protocol):
@@ -81,7 +80,7 @@ class LocalSite:
     @property
     def catalog(self) -> WorkerCatalog:
         """Its workers; what is learned of them is written once the daemon runs."""
-        from gym_gui.workers.catalog import WorkerCatalog
+        from gym_gui.workers import WorkerCatalog
 
         if self._catalog is None:
             self._catalog = WorkerCatalog(self.home, persist=False)

@@ -8,10 +8,8 @@ from typing import Any
 import msgspec
 
 from gym_gui.app import figures
-from gym_gui.workers.catalog import WorkerCatalog
-from gym_gui.workers.environments.record import WorkerEnvironment
-from gym_gui.workers.environments.requirements import Requirement, requirements_of
-from gym_gui.workers.record import WorkerRecord
+from gym_gui.workers import WorkerCatalog, WorkerRecord
+from gym_gui.workers.environments import Requirement, WorkerEnvironment, requirements_of
 
 
 @dataclass(frozen=True)

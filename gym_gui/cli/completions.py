@@ -34,14 +34,14 @@ def complete_environment(_ctx: click.Context, _param: click.Parameter, incomplet
 
 def complete_installable(_ctx: click.Context, _param: click.Parameter, incomplete: str) -> list[str]:
     """Return the names of the workers that MOSAIC brings."""
-    from gym_gui.workers.environments.source import known_projects
+    from gym_gui.workers.environments import known_projects
 
     return [name for name in known_projects() if name.startswith(incomplete)]
 
 
 def _environments() -> list[str]:
     from gym_gui.config.paths import mosaic_home
-    from gym_gui.workers.environments.layout import environment_names
+    from gym_gui.workers.environments import environment_names
 
     return environment_names(Path(mosaic_home()))
 

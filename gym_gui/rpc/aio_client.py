@@ -20,7 +20,7 @@ from gym_gui.runs.summary import RunSummary
 from gym_gui.telemetry.row_stream import Cursor, RowBatch
 from gym_gui.trainer.trainer import DaemonStatus
 from gym_gui.trainer.why import Explanation
-from gym_gui.workers.record import WorkerRecord
+from gym_gui.workers import WorkerRecord
 
 R = TypeVar("R")
 #: Seconds that calls on a former channel get to fail by themselves.

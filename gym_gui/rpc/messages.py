@@ -16,7 +16,7 @@ from gym_gui.runs.summary import RunSummary
 if TYPE_CHECKING:
     from gym_gui.trainer.trainer import DaemonStatus
     from gym_gui.trainer.why import Explanation
-    from gym_gui.workers.record import WorkerRecord
+    from gym_gui.workers import WorkerRecord
 
 #: Longest JSON of an offending value that travels with its problem, in characters.
 VALUE_CHARACTERS = 400
@@ -43,7 +43,7 @@ def _statuses() -> Converter[DaemonStatus, pb.DaemonStatus]:
 
 @functools.cache
 def _records() -> Converter[WorkerRecord, pb.WorkerRecord]:
-    from gym_gui.workers.record import LOCAL_FIELDS, WorkerRecord
+    from gym_gui.workers import LOCAL_FIELDS, WorkerRecord
 
     return Converter(WorkerRecord, pb.WorkerRecord, local={*LOCAL_FIELDS, "package_hash", "record_schema"})
 

@@ -33,8 +33,7 @@ from gym_gui.trainer.executors.installed import InstalledExecutors
 from gym_gui.trainer.inventory import Inventory
 from gym_gui.trainer.live import LiveRuns
 from gym_gui.trainer.registry import Registry
-from gym_gui.workers.catalog import WorkerCatalog
-from gym_gui.workers.planning import PlannedRun, plan_run, write_run
+from gym_gui.workers import PlannedRun, WorkerCatalog, plan_run, write_run
 
 logger = logging.getLogger(__name__)
 

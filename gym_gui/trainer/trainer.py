@@ -31,7 +31,7 @@ from gym_gui.trainer.intake import Intake
 from gym_gui.trainer.loading import Loading
 from gym_gui.trainer.submission import RunRequest, Submission
 from gym_gui.trainer.why import Explanation, explain
-from gym_gui.workers.record import WorkerRecord
+from gym_gui.workers import WorkerRecord
 
 T = TypeVar("T")
 _PATIENCE_S, _POLL_S = 10.0, 0.02

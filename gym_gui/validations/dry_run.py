@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from gym_gui.workers.dry_run import DRY_RUN_TIMEOUT_S, run_dry_run
+from gym_gui.workers import DRY_RUN_TIMEOUT_S, run_dry_run
 
 __all__ = ["DRY_RUN_TIMEOUT_S", "run_dry_run"]

@@ -1,1 +1,79 @@
-"""What workers there are: records made by probing, kept as static files, and how a run is planned from them."""
+"""Workers: which there are, what each takes, how they are installed and a run of them is planned."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from gym_gui.core.lazy_names import lazy_names
+
+if TYPE_CHECKING:
+    from gym_gui.workers.catalog import INSTALL_ONE, WorkerCatalog
+    from gym_gui.workers.config import (
+        ALGORITHM_FIELDS,
+        STEPS_FIELDS,
+        check_worker_config,
+        parse_settings,
+        read_flags,
+        read_settings,
+        settings_error,
+    )
+    from gym_gui.workers.dry_run import DRY_RUN_TIMEOUT_S, run_dry_run
+    from gym_gui.workers.install import InstallOptions, install_worker
+    from gym_gui.workers.planning import PlannedRun, plan_run, write_run
+    from gym_gui.workers.processes.run import ended_by_signals
+    from gym_gui.workers.record import LOCAL_FIELDS, WorkerRecord
+    from gym_gui.workers.resolution import ResolvedKind, resolve_workers
+    from gym_gui.workers.versions import installed_versions
+else:
+    __getattr__ = lazy_names(
+        __name__,
+        {
+            "ALGORITHM_FIELDS": "config",
+            "DRY_RUN_TIMEOUT_S": "dry_run",
+            "INSTALL_ONE": "catalog",
+            "LOCAL_FIELDS": "record",
+            "STEPS_FIELDS": "config",
+            "InstallOptions": "install",
+            "PlannedRun": "planning",
+            "ResolvedKind": "resolution",
+            "WorkerCatalog": "catalog",
+            "WorkerRecord": "record",
+            "check_worker_config": "config",
+            "ended_by_signals": "processes.run",
+            "install_worker": "install",
+            "installed_versions": "versions",
+            "parse_settings": "config",
+            "plan_run": "planning",
+            "read_flags": "config",
+            "read_settings": "config",
+            "resolve_workers": "resolution",
+            "run_dry_run": "dry_run",
+            "settings_error": "config",
+            "write_run": "planning",
+        },
+    )
+
+__all__ = [
+    "ALGORITHM_FIELDS",
+    "DRY_RUN_TIMEOUT_S",
+    "INSTALL_ONE",
+    "LOCAL_FIELDS",
+    "STEPS_FIELDS",
+    "InstallOptions",
+    "PlannedRun",
+    "ResolvedKind",
+    "WorkerCatalog",
+    "WorkerRecord",
+    "check_worker_config",
+    "ended_by_signals",
+    "install_worker",
+    "installed_versions",
+    "parse_settings",
+    "plan_run",
+    "read_flags",
+    "read_settings",
+    "resolve_workers",
+    "run_dry_run",
+    "settings_error",
+    "write_run",
+]

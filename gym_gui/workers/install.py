@@ -53,7 +53,7 @@ class Progress(Protocol):
 
 
 @dataclass(frozen=True)
-class Options:
+class InstallOptions:
     """How a worker is to be installed.
 
     Args:
@@ -71,7 +71,7 @@ class Options:
 def install_worker(
     home: Path,
     source: Source,
-    options: Options,
+    options: InstallOptions,
     progress: Progress,
     pythons_in_use: Callable[[], Iterable[str]] = tuple,
 ) -> WorkerEnvironment:
@@ -124,7 +124,7 @@ class _Install:
         self,
         folder: EnvironmentFolder,
         source: Source,
-        options: Options,
+        options: InstallOptions,
         progress: Progress,
         log: InstallLog,
         lock: int,
@@ -295,5 +295,5 @@ class _Install:
         return step_failed(error, self.log.path, kept=building.leave())
 
 
-def _base_of(source: Source, options: Options) -> BasePython:
+def _base_of(source: Source, options: InstallOptions) -> BasePython:
     return choose_interpreter(options.python, source.project.specifiers if source.project else {})

@@ -23,7 +23,7 @@ from gym_gui.workers.catalog import WorkerCatalog
 from gym_gui.workers.environments.layout import EnvironmentFolder
 from gym_gui.workers.environments.record import WorkerEnvironment, load_environment, registered_environments
 from gym_gui.workers.environments.source import find_source
-from gym_gui.workers.install import Options, install_worker
+from gym_gui.workers.install import InstallOptions, install_worker
 from gym_gui.workers.processes.run import run_to_end
 
 Install = Callable[..., WorkerEnvironment]
@@ -311,7 +311,7 @@ def test_a_full_disk_is_said_and_cleaned_up(
     monkeypatch.setenv("PIP_NO_INDEX", "1")
     monkeypatch.setenv("PIP_FIND_LINKS", str(tmp_path / "shelf"))
     with pytest.raises(MosaicError, match="the disk is full") as error:
-        install_worker(small / "home", find_source("tiny", str(folder)), Options(), view)
+        install_worker(small / "home", find_source("tiny", str(folder)), InstallOptions(), view)
     assert "MiB free" in error.value.where
     assert "No space left" in error.value.why
     environments = EnvironmentFolder(small / "home", "tiny")

@@ -10,7 +10,7 @@ from gym_gui.app.checks.finding import Finding
 
 def workers(home: Path) -> Iterator[Finding]:
     """Look for workers that cannot be used."""
-    from gym_gui.workers.catalog import INSTALL_ONE, WorkerCatalog
+    from gym_gui.workers import INSTALL_ONE, WorkerCatalog
 
     records = WorkerCatalog(home, persist=False).list()
     ready = [f"{record.name} {record.version}" for record in records if not record.broken]

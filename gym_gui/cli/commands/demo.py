@@ -38,7 +38,7 @@ def demo(home: Path, steps: int, seeds: str, as_json: bool) -> int:
     from gym_gui.cli.submission import SubmitCommand
     from gym_gui.rpc.lifecycle import stop_daemon
     from gym_gui.trainer.home import DaemonHome
-    from gym_gui.workers.config import read_flags, settings_error
+    from gym_gui.workers import read_flags, settings_error
 
     check_matplotlib()
     site = LocalSite(home)

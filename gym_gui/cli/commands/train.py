@@ -18,7 +18,7 @@ from gym_gui.cli.where import anywhere, site_of
 from gym_gui.runs.executors import LOCAL
 
 if TYPE_CHECKING:
-    from gym_gui.workers.record import WorkerRecord
+    from gym_gui.workers import WorkerRecord
 
 
 @click.command()
@@ -187,7 +187,7 @@ def _config(
         first: The seed of the first run.
     """
     from gym_gui.core.worker.errors import Problem
-    from gym_gui.workers.config import check_worker_config, read_flags, read_settings, settings_error
+    from gym_gui.workers import check_worker_config, read_flags, read_settings, settings_error
 
     own, problems = read_flags(record, **flags)
     found, malformed = read_settings(settings, record)

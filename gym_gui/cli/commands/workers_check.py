@@ -15,7 +15,7 @@ from gym_gui.cli.output import Styled, echo
 from gym_gui.config.paths import expand_user
 
 if TYPE_CHECKING:
-    from gym_gui.workers.conformance.report import Report, Verdict
+    from gym_gui.workers.conformance import Report, Verdict
 
 _WORDS = {"kept": ("ok", "green"), "skipped": ("-", "")}
 
@@ -43,12 +43,8 @@ def check(home: Path, worker: str, only: tuple[str, ...], quick: bool, pairs: tu
     """
     from gym_gui.cli import exits
     from gym_gui.cli.output import console, print_json, rich_text, say
-    from gym_gui.workers.catalog import WorkerCatalog
-    from gym_gui.workers.config import parse_settings
-    from gym_gui.workers.conformance.check import check_worker
-    from gym_gui.workers.conformance.project import record_of_project
-    from gym_gui.workers.conformance.rules import choose_rules
-    from gym_gui.workers.processes.run import ended_by_signals
+    from gym_gui.workers import WorkerCatalog, ended_by_signals, parse_settings
+    from gym_gui.workers.conformance import check_worker, choose_rules, record_of_project
 
     choose_rules(only)
     catalog = WorkerCatalog(home, persist=False)

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from rich.table import Table
 
     from gym_gui.app.worker_place import Place
-    from gym_gui.workers.record import WorkerRecord
+    from gym_gui.workers import WorkerRecord
 
 
 @click.command()
@@ -26,7 +26,7 @@ def describe(home: Path, worker: str, as_json: bool) -> int:
     """Show what a worker can do, its settings, and where it is installed with what."""
     from gym_gui.app.worker_place import Place
     from gym_gui.cli.output import console, print_json, say
-    from gym_gui.workers.catalog import WorkerCatalog
+    from gym_gui.workers import WorkerCatalog
 
     site = site_of(home)
     place: Place | None = None

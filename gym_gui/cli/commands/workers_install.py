@@ -13,7 +13,7 @@ from gym_gui.cli.options import common
 from gym_gui.cli.output import echo
 
 if TYPE_CHECKING:
-    from gym_gui.workers.environments.record import WorkerEnvironment
+    from gym_gui.workers.environments import WorkerEnvironment
 
 
 @click.command()
@@ -62,12 +62,11 @@ def install(
     from gym_gui.analysis.interpreters import pythons_in_use
     from gym_gui.cli.output import print_json
     from gym_gui.cli.progress.install_view import install_view
-    from gym_gui.workers.environments.additions import read_additions
-    from gym_gui.workers.environments.source import find_source
-    from gym_gui.workers.install import Options, install_worker
+    from gym_gui.workers import InstallOptions, install_worker
+    from gym_gui.workers.environments import find_source, read_additions
 
     source = find_source(name, origin)
-    options = Options(python=python, editable=editable, additions=read_additions(packages, requirements))
+    options = InstallOptions(python=python, editable=editable, additions=read_additions(packages, requirements))
     try:
         with install_view() as view:
             environment = install_worker(home, source, options, view, lambda: pythons_in_use(home))

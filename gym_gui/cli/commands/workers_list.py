@@ -12,8 +12,8 @@ from gym_gui.cli.options import common
 from gym_gui.cli.where import anywhere, site_of
 
 if TYPE_CHECKING:
-    from gym_gui.workers.environments.source import AvailableProject
-    from gym_gui.workers.record import WorkerRecord
+    from gym_gui.workers import WorkerRecord
+    from gym_gui.workers.environments import AvailableProject
 
 
 @click.command("list")
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 def list_(home: Path, as_json: bool) -> int:
     """List the installed workers, broken ones with their reason, and those that MOSAIC brings."""
     from gym_gui.cli.output import print_json, say
-    from gym_gui.workers.catalog import INSTALL_ONE, WorkerCatalog
+    from gym_gui.workers import INSTALL_ONE, WorkerCatalog
 
     site = site_of(home)
     if site.home is None:
@@ -61,7 +61,7 @@ def list_(home: Path, as_json: bool) -> int:
 def _missing(records: list[WorkerRecord]) -> list[AvailableProject]:
     """Return the workers that MOSAIC brings and that are not installed."""
     from gym_gui.runs.kinds import kind_key
-    from gym_gui.workers.environments.source import available_projects
+    from gym_gui.workers.environments import available_projects
 
     known = {kind_key(record.name) for record in records}
     return [project for project in available_projects() if kind_key(project.name) not in known]

@@ -22,7 +22,7 @@ def remove(home: Path, name: str, as_json: bool) -> int:
     from gym_gui.analysis.interpreters import pythons_in_use
     from gym_gui.app import figures
     from gym_gui.cli.output import print_json
-    from gym_gui.workers.environments.remove import find_environment, remove_worker
+    from gym_gui.workers.environments import find_environment, remove_worker
 
     folder = find_environment(home, name)
     freed = remove_worker(folder, lambda: pythons_in_use(home))

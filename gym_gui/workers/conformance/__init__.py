@@ -5,26 +5,36 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from gym_gui.core.lazy_names import lazy_names
 
 if TYPE_CHECKING:
     from gym_gui.workers.conformance.check import check_worker
     from gym_gui.workers.conformance.limits import KitLimits
+    from gym_gui.workers.conformance.project import record_of_project
     from gym_gui.workers.conformance.pytest_case import ConformanceWarning, WorkerConformance
+    from gym_gui.workers.conformance.reference import findings_page
     from gym_gui.workers.conformance.report import Report, Verdict
     from gym_gui.workers.conformance.rule import Rule
-    from gym_gui.workers.conformance.rules import all_rules
-
-_HOMES = {
-    "ConformanceWarning": "pytest_case",
-    "KitLimits": "limits",
-    "Report": "report",
-    "Rule": "rule",
-    "Verdict": "report",
-    "WorkerConformance": "pytest_case",
-    "all_rules": "rules",
-    "check_worker": "check",
-}
+    from gym_gui.workers.conformance.rules import all_rules, choose_rules
+else:
+    __getattr__ = lazy_names(
+        __name__,
+        {
+            "ConformanceWarning": "pytest_case",
+            "KitLimits": "limits",
+            "Report": "report",
+            "Rule": "rule",
+            "Verdict": "report",
+            "WorkerConformance": "pytest_case",
+            "all_rules": "rules",
+            "check_worker": "check",
+            "choose_rules": "rules",
+            "findings_page": "reference",
+            "record_of_project": "project",
+        },
+    )
 
 __all__ = [
     "ConformanceWarning",
@@ -35,12 +45,7 @@ __all__ = [
     "WorkerConformance",
     "all_rules",
     "check_worker",
+    "choose_rules",
+    "findings_page",
+    "record_of_project",
 ]
-
-
-def __getattr__(name: str) -> Any:
-    if name not in _HOMES:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    from importlib import import_module
-
-    return getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)

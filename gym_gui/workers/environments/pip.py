@@ -53,7 +53,7 @@ class Pip:
         """Run ``pip install`` and return how many packages it installed.
 
         Args:
-            arguments: Options and requirements.
+            arguments: InstallOptions and requirements.
             cwd: Working directory.
             constraints: A constraints file.
 
