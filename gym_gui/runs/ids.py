@@ -89,18 +89,6 @@ def worker_id_problem(text: object, path: str = "worker_id") -> Problem | None:
     return Problem(path, f"{text!r} cannot name a worker instance", value=text, allowed=_WORKER_ID_RULE)
 
 
-def check_worker_id(text: object) -> str:
-    """Return a worker instance's id unchanged.
-
-    Raises:
-        ConfigError: It is not a slug of ``[a-z0-9][a-z0-9_]{0,31}``.
-    """
-    problem = worker_id_problem(text)
-    if problem is not None or not isinstance(text, str):
-        raise ConfigError("this is not a worker id", [problem] if problem else [])
-    return text
-
-
 def generated_worker_id(n: int) -> str:
     """Return the default id of a run's n-th worker.
 

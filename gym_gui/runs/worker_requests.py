@@ -12,7 +12,6 @@ from gym_gui.runs.ids import generated_worker_id, is_worker_id, worker_id_proble
 from gym_gui.runs.json_values import join
 from gym_gui.runs.kinds import same_kind
 from gym_gui.runs.seeds import SEED_MAX
-from gym_gui.runs.worker_arguments import instance_id_in, module_arguments
 
 COMMAND_TYPE = "command"
 """Kind of a worker that is a bare command."""
@@ -156,7 +155,7 @@ def _common_places(payload: dict[str, Any]) -> Iterator[tuple[str, Any]]:
     for path, value in (
         ("metadata.ui.path_config.ui_only.worker_id", ui_only.get("worker_id")),
         ("environment.WORKER_ID", _dict(payload.get("environment")).get("WORKER_ID")),
-        ("arguments (--worker-id)", instance_id_in(payload.get("arguments"))),
+        ("arguments (--worker-id)", _instance_id_in(payload.get("arguments"))),
     ):
         if value is not None:
             yield path, value
@@ -207,7 +206,7 @@ def _requests(
     if module is None and entry_point is not None:
         command, arguments = [entry_point, *arguments], []
     else:
-        arguments, argument_problems = module_arguments(arguments, module)
+        arguments, argument_problems = _module_arguments(arguments, module)
         problems += argument_problems
     config = {key: value for key, value in entry.config.items() if key not in ("worker_id", "run_id")}
     for number, worker_id in enumerate(ids):
@@ -261,3 +260,49 @@ def _dict(value: Any) -> dict[str, Any]:
 
 def _text(value: Any) -> str | None:
     return value if isinstance(value, str) and value else None
+
+
+def _module_arguments(arguments: list[str], module: str | None) -> tuple[list[str], list[Problem]]:
+    """Return the worker's part of arguments written for ``python``, and problems.
+
+    ``-m module`` and interpreter options before it are removed, since MOSAIC starts the module itself.
+
+    Args:
+        arguments: As submitted.
+        module: The module in the config, if it has one.
+    """
+    problems = []
+    rest = arguments
+    if "-m" in arguments and all(item.startswith("-") for item in arguments[: arguments.index("-m")]):
+        position = arguments.index("-m")
+        started = arguments[position + 1 : position + 2]
+        rest = arguments[position + 2 :]
+        if module is not None and started != [module]:
+            shown = started[0] if started else "nothing"
+            problems.append(
+                Problem(
+                    "arguments", f"start {shown}, but the module is {module}", value=arguments, allowed=f"-m {module}"
+                )
+            )
+    if any(item == "--config" or item.startswith("--config=") for item in rest):
+        problems.append(
+            Problem(
+                "arguments",
+                "contain --config, which MOSAIC adds itself",
+                value=arguments,
+                allowed="put settings into config",
+            )
+        )
+    return rest, problems
+
+
+def _instance_id_in(arguments: Any) -> str | None:
+    """Return the value of ``--worker-id`` among arguments, or ``None``."""
+    items = arguments if isinstance(arguments, list) else []
+    for position, item in enumerate(items):
+        if isinstance(item, str) and item.startswith("--worker-id="):
+            return item.partition("=")[2]
+        if item == "--worker-id" and position + 1 < len(items) and isinstance(items[position + 1], str):
+            following: str = items[position + 1]
+            return following
+    return None
