@@ -143,7 +143,7 @@ class ListedWorkers(msgspec.Struct, kw_only=True):
 
     workers: list[dict[str, Any]]
     installable: list[dict[str, str]]
-    """Workers that MOSAIC brings and that are not installed: name and description; `mosaic workers install NAME`."""
+    """Workers that come with MOSAIC and are not installed: name and description; `mosaic workers install NAME`."""
 
 
 class Fault(msgspec.Struct, kw_only=True):

@@ -33,7 +33,7 @@ def complete_environment(_ctx: click.Context, _param: click.Parameter, incomplet
 
 
 def complete_installable(_ctx: click.Context, _param: click.Parameter, incomplete: str) -> list[str]:
-    """Return the names of the workers that MOSAIC brings."""
+    """Return the names of the workers that come with MOSAIC."""
     from gym_gui.workers.environments import known_projects
 
     return [name for name in known_projects() if name.startswith(incomplete)]

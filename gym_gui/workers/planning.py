@@ -235,7 +235,7 @@ def _pause_problems(config: TrainRunConfig, kinds: dict[str, ResolvedKind]) -> l
     if not unpausable:
         return []
     names = " and ".join(dict.fromkeys(unpausable))
-    why = f"asks for a pause, and {names} cannot be stopped and continued (capability supports_pause_resume)"
+    why = f"requests a pause, but {names} cannot be paused (capability supports_pause_resume)"
     return [Problem("on_disk_full", why, value="pause", allowed="'continue'")]
 
 

@@ -106,7 +106,7 @@ def _record_of(request: WorkerRequest, catalog: WorkerCatalog, problems: list[Pr
     except UsageError as error:
         if request.command is None:
             path = join(request.path, "worker_id")
-            # MOSAIC brings it, or brings one of nearly that name.
+            # MOSAIC includes it, or one of nearly that name.
             allowed = f"after: {error.next_step}" if error.next_step.startswith("mosaic workers") else error.why
             problems.append(Problem(path, error.what, value=request.worker_type, allowed=allowed))
         return None

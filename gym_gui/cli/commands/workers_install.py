@@ -52,7 +52,7 @@ def install(
 ) -> int:
     """Install a worker into an environment of its own.
 
-    NAME is a worker that MOSAIC brings, or with --from the name of your own; NAME[EXTRA] installs its optional
+    NAME is a worker that comes with MOSAIC, or with --from the name of your own; NAME[EXTRA] installs its optional
     dependencies, too. The environment is built beside the one that the worker has, and takes its place once the worker
     has shown that it works. Until then, and for good if something fails, the old one stays. Repeat the command to go on
     with an install that was interrupted, or to build the environment anew. Without an EXTRA, the new environment has

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 @common
 @anywhere
 def list_(home: Path, as_json: bool) -> int:
-    """List the installed workers, broken ones with their reason, and those that MOSAIC brings."""
+    """List the installed workers, broken ones with their reason, and those that come with MOSAIC."""
     from gym_gui.cli.output import print_json, say
     from gym_gui.workers import INSTALL_ONE, WorkerCatalog
 
@@ -59,7 +59,7 @@ def list_(home: Path, as_json: bool) -> int:
 
 
 def _missing(records: list[WorkerRecord]) -> list[AvailableProject]:
-    """Return the workers that MOSAIC brings and that are not installed."""
+    """Return the workers that come with MOSAIC and are not installed."""
     from gym_gui.runs.kinds import kind_key
     from gym_gui.workers.environments import available_projects
 

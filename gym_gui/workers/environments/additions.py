@@ -72,8 +72,8 @@ def additions_of(record: WorkerEnvironment, scratch: Path) -> Additions:
         if "****@" in package:
             raise UsageError(
                 f"the password of {package} is not kept",
-                why=f"{record.name} was installed with it, and is to be installed with it again",
-                next_step="name it again, with the password: --with PACKAGE",
+                why=f"the present environment of {record.name} has it, and the new one is to have it, too",
+                next_step="give it again with its password: --with PACKAGE",
             )
     if record.requirements_file is None:
         return Additions(tuple(record.with_packages))
@@ -83,8 +83,8 @@ def additions_of(record: WorkerEnvironment, scratch: Path) -> Additions:
     if "****@" in record.requirements_text:
         raise UsageError(
             f"{path} is gone, and the passwords in it were not kept",
-            why=f"{record.name} was installed with it, and is to be installed with it again",
-            next_step="name another one: --requirements FILE",
+            why=f"the present environment of {record.name} has it, and the new one is to have it, too",
+            next_step="give another file: --requirements FILE",
         )
     path = scratch / "requirements.txt"
     path.write_text(record.requirements_text, encoding="utf-8")

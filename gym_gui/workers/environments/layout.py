@@ -132,7 +132,7 @@ def locked(folder: EnvironmentFolder) -> Iterator[FileLock]:
         raise UsageError(
             f"worker {folder.name} is being installed or removed already",
             where=str(folder.path),
-            next_step="wait until that has ended, then try again",
+            next_step="wait until it has finished, then run the command again",
         )
     try:
         yield lock

@@ -50,7 +50,7 @@ def find_source(name: str, from_option: str | None = None) -> Source:
     Args:
         name: The worker; ``name[extra]`` asks for optional dependencies, too.
         from_option: A folder, a requirement (``lib-worker==1.0``) or a git address; without it the worker is looked
-            for in the checkout's ``3rd_party`` or among those that MOSAIC brings.
+            for in the checkout's ``3rd_party`` or among those that come with MOSAIC.
 
     Raises:
         UsageError: There is no such worker or folder, or the project registers another.
@@ -193,8 +193,8 @@ def _known(name: str, extras: str) -> Source:
     near = nearest(name, projects)
     command = shlex.join(["mosaic", "workers", "install", name, "--from", "FOLDER"])
     raise UsageError(
-        f"MOSAIC brings no worker {name!r}" + (f"; did you mean {near}?" if near else ""),
-        why=f"it brings {', '.join(projects)}" if projects else "this installation brings none",
+        f"MOSAIC includes no worker {name!r}" + (f"; did you mean {near}?" if near else ""),
+        why=f"it includes {', '.join(projects)}" if projects else "this installation includes none",
         next_step=f"to install a worker of your own: {command}",
     )
 

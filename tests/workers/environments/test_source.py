@@ -26,7 +26,7 @@ def test_workers_come_with_the_wheel_where_there_is_no_checkout(
 ) -> None:
     monkeypatch.setattr(source, "_CHECKOUT", tmp_path / "nothing")
     monkeypatch.setattr(source, "_PACKAGE_ROOT", tmp_path / "installed")
-    with pytest.raises(UsageError, match="brings none"):
+    with pytest.raises(UsageError, match="includes none"):
         find_source("tiny")
     folder = project("installed/_workers/tiny_worker")
     assert find_source("tiny").origin == str(folder)
