@@ -114,7 +114,7 @@ def test_a_run_is_executed_through_a_package_that_the_core_does_not_know(
     environment = {**os.environ, "PYTHONPATH": str(site.path)}
     reader, writer = os.pipe()
     daemon = subprocess.Popen(
-        [sys.executable, "-m", "gym_gui.trainer.daemon", "--home", str(daemon_home), "--ready-fd", str(writer)],
+        [sys.executable, "-m", "gym_gui.rpc.daemon_main", "--home", str(daemon_home), "--ready-fd", str(writer)],
         env=environment,
         pass_fds=(writer,),
         stderr=subprocess.DEVNULL,
