@@ -68,11 +68,20 @@ submitted last).
 """
 
 
+_ELSEWHERE = """## A daemon on another machine
+
+These options stand before the command, as in `mosaic --context lab runs list`; how they are used is
+[told here](../how-to/other-machines.md). Commands that need the files of a home say so.
+"""
+
+
 def cli_page() -> str:
     """Return the whole page, in Markdown."""
     from gym_gui.cli.root import cli
+    from gym_gui.cli.where import root_options
 
-    parts = [_INTRO]
+    elsewhere = [_row(option) for option in root_options() if isinstance(option, click.Option)]
+    parts = [_INTRO, "\n".join([_ELSEWHERE, "| option | what it does |", "|---|---|", *elsewhere, ""])]
     for path, command in walk(cli, click.Context(cli, info_name="mosaic")):
         parts.append("\n".join(_section(path, command)))
     return "\n".join(parts)

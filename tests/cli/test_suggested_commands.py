@@ -53,6 +53,11 @@ def fault_of(command: str, *, mention: bool) -> str:
     if words[0] == VALUE or words in (["--version"], ["--help"]):
         return ""
     place: click.Command = cli
+    if words[0].startswith("--"):  # where it works: these stand before the command
+        try:
+            _, words, _ = cli.make_parser(click.Context(cli)).parse_args(args=words)
+        except click.UsageError as error:
+            return error.format_message()
     while isinstance(place, click.Group) and words and not words[0].startswith("-"):
         name = words.pop(0)
         below = place.get_command(click.Context(place), name)

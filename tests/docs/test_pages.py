@@ -12,7 +12,7 @@ import yaml
 ROOT = Path(__file__).parents[2]
 PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").rglob("*.md"))]
 LINK = re.compile(r"(?<!!)\[[^\]]+\]\(([^)#\s]+)(?:#[^)]*)?\)")
-COMMAND = re.compile(r"^\$ mosaic ([a-z-]+)(?: ([a-z-]+))?", re.MULTILINE)
+COMMAND = re.compile(r"^\$ mosaic ([a-z][a-z-]*)(?: ([a-z][a-z-]*))?", re.MULTILINE)
 
 
 def _name(path: Path) -> str:

@@ -2,4 +2,14 @@
 
 from __future__ import annotations
 
-from daemons import client, daemon_home, endless, living, random_config, wait_until, worker_records
+from daemons import (
+    client,
+    daemon_home,
+    endless,
+    living,
+    public_daemon,
+    random_config,
+    tls,
+    wait_until,
+    worker_records,
+)

@@ -37,20 +37,6 @@ def mode_of(path: Path) -> int:
     return stat.S_IMODE(path.stat().st_mode)
 
 
-@pytest.fixture
-def tls(tmp_path: Path) -> TlsFiles:
-    """A certificate for 127.0.0.1, made for this test."""
-    files = TlsFiles(tmp_path / "cert.pem", tmp_path / "key.pem")
-    subprocess.run(
-        ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "2",
-         "-subj", "/CN=mosaic", "-addext", "subjectAltName=IP:127.0.0.1",
-         "-keyout", str(files.key), "-out", str(files.certificate)],
-        check=True, capture_output=True,
-    )  # fmt: skip
-    files.key.chmod(0o600)
-    return files
-
-
 def test_a_unix_socket_for_this_user_alone(
     daemon_home: Path, monkeypatch: pytest.MonkeyPatch, random_config: Callable[..., dict[str, Any]]
 ) -> None:
@@ -63,16 +49,6 @@ def test_a_unix_socket_for_this_user_alone(
         assert [run.state for run in client.watch([run_id])][-1] is RunState.COMPLETED
     with grpc.insecure_channel(address) as channel, pytest.raises(grpc.RpcError, match="token"):
         TrainerServiceStub(channel).GetStatus(pb.GetStatusRequest())
-
-
-@pytest.fixture
-def public_daemon(daemon_home: Path, tls: TlsFiles) -> Iterator[DaemonHome]:
-    command = [sys.executable, "-m", "gym_gui.rpc.daemon_main", "--home", str(daemon_home), "--host", "0.0.0.0"]
-    command += ["--port", "0", "--tls-cert", str(tls.certificate), "--tls-key", str(tls.key)]
-    process = subprocess.Popen(command, env={**os.environ, "MOSAIC_HOME": str(daemon_home)}, stderr=subprocess.DEVNULL)
-    yield DaemonHome(daemon_home)
-    process.terminate()
-    process.wait(30)
 
 
 def test_off_this_machine_only_with_tls_and_the_token(

@@ -1,0 +1,160 @@
+"""The contract of whatever gives runs to read: all sources of one home give the same."""
+
+from __future__ import annotations
+
+import contextlib
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import pytest
+from daemons import daemon_with_tls, make_certificate, remote_of
+
+from gym_gui.analysis.folder_runs import FolderRuns
+from gym_gui.analysis.run_source import RunSource
+from gym_gui.core.worker.errors import UsageError
+from gym_gui.rpc.client import TrainerClient
+from gym_gui.rpc.remote import RemoteDaemon
+from gym_gui.runs.filter import EVERY_RUN, RunFilter
+from gym_gui.runs.states import RunState
+from gym_gui.runs.summary import RunSummary
+
+SOURCES = ("the folders", "the daemon of the home", "a daemon elsewhere")
+FILTERS = [
+    EVERY_RUN,
+    RunFilter(states=(RunState.COMPLETED,)),
+    RunFilter(states=(RunState.FAILED, RunState.CANCELLED)),
+    RunFilter(states=(RunState.RUNNING,)),
+    RunFilter(group="g1"),
+    RunFilter(group="g2"),
+    RunFilter(tag="even"),
+    RunFilter(tag="no such tag"),
+    RunFilter(worker="random"),
+    RunFilter(worker="cleanrl"),
+    RunFilter(states=(RunState.COMPLETED,), worker="random", group="g1", tag="even"),
+]
+
+
+class Runs(NamedTuple):
+    """A home with ended runs, and its daemon as others see it."""
+
+    home: Path
+    remote: RemoteDaemon
+    ids: list[str]
+
+
+@pytest.fixture(scope="module")
+def runs(tmp_path_factory: pytest.TempPathFactory, worker_records: Path) -> Iterator[Runs]:
+    """Four runs: two groups, one tag on every other, the last one cancelled."""
+    folder = tmp_path_factory.mktemp("source")
+    home, tls = folder / "home", make_certificate(folder)
+    home.mkdir()
+    ids: list[str] = []
+    shutil.copytree(worker_records, home / "workers")
+    with daemon_with_tls(home, tls) as info, TrainerClient.connect(home, start=False) as client:
+        ids = [
+            client.submit(_config(number, total_steps=(60, 3000, 60)[number]), group=f"g{number % 2}")
+            for number in range(3)
+        ]
+        assert all(run.state is not RunState.FAILED for run in client.watch(ids))
+        ids.append(client.submit(_config(3, total_steps=10**9, step_rate=50.0), group="g1"))
+        client.cancel(ids[-1], wait=True)
+        yield Runs(home, remote_of(home, info, tls), ids)
+
+
+def _config(number: int, **settings: Any) -> dict[str, Any]:
+    config = {"env_id": "CartPole-v1", "seed": 1, "total_steps": 60, "heartbeat_interval_s": 0, **settings}
+    return {
+        "run_name": f"run {number}",
+        "tags": ["even"] if number % 2 == 0 else [],
+        "metadata": {"worker": {"worker_id": "random", "config": config}},
+    }
+
+
+@pytest.fixture(params=SOURCES)
+def source(request: pytest.FixtureRequest, runs: Runs) -> Iterator[RunSource]:
+    """Each of the sources."""
+    with contextlib.ExitStack() as stack:
+        found: dict[str, Any] = {
+            "the folders": lambda: FolderRuns(runs.home),
+            "the daemon of the home": lambda: stack.enter_context(TrainerClient.connect(runs.home, start=False)),
+            "a daemon elsewhere": lambda: stack.enter_context(TrainerClient.connect_to(runs.remote)),
+        }
+        yield found[request.param]()
+
+
+def _same(run: RunSummary) -> tuple[Any, ...]:
+    counts = (run.steps, run.episodes, run.ledger.lines, run.ledger.stored)
+    return run.run_id, run.run_name, run.state, run.group, tuple(run.tags), run.cause, counts
+
+
+@pytest.mark.parametrize("wanted", FILTERS)
+def test_filters_mean_the_same_everywhere(source: RunSource, runs: Runs, wanted: RunFilter) -> None:
+    everything = FolderRuns(runs.home).list(limit=None)
+    assert [run.run_id for run in everything] == runs.ids[::-1]
+    assert list(map(_same, source.list(wanted, limit=None))) == [
+        _same(run) for run in everything if wanted.matches(run)
+    ]
+    assert [run.run_id for run in source.list(wanted, limit=2)] == [
+        run.run_id for run in everything if wanted.matches(run)
+    ][:2]
+
+
+def test_curves_come_where_they_are_asked_for(source: RunSource, runs: Runs) -> None:
+    bare, full = source.list(limit=None), source.list(limit=None, curves=True)
+    assert not any(worker.curve for run in bare for worker in run.workers)
+    assert [len(worker.curve) for run in full for worker in run.workers] == [
+        len(worker.curve) for run_id in runs.ids[::-1] for worker in source.get(run_id).workers
+    ]
+    assert any(worker.curve for run in full for worker in run.workers)
+
+
+def test_what_a_user_calls_a_run_names_it(source: RunSource, runs: Runs) -> None:
+    first = runs.ids[0]
+    for reference in (first, first.lower(), first[-8:], "run 0"):
+        assert source.resolve(reference) == first
+    assert source.resolve("latest") == runs.ids[-1]
+    with pytest.raises(UsageError, match="4 runs begin or end with"):
+        source.resolve(first[:6])
+    for unknown in ("", "zzzz", "run 9", "01ARZ3NDEKTSV4RRFFQ69G5FAV"):
+        with pytest.raises(UsageError, match="there is no run"):
+            source.resolve(unknown)
+
+
+def test_a_run_as_it_stands(source: RunSource, runs: Runs) -> None:
+    for run_id in runs.ids:
+        assert _same(source.get(run_id)) == _same(FolderRuns(runs.home).get(run_id))
+    for reach in (
+        source.get,
+        source.why,
+        lambda run_id: list(source.watch([run_id])),
+        lambda run_id: list(source.stream(run_id)),
+    ):
+        with pytest.raises(UsageError, match="there is no run"):
+            reach("01ARZ3NDEKTSV4RRFFQ69G5FAV")
+
+
+def test_why_a_run_stands_where_it_stands(source: RunSource, runs: Runs) -> None:
+    assert source.why(runs.ids[0]).state is RunState.COMPLETED
+    ended = source.why(runs.ids[-1])
+    assert ended.state is RunState.CANCELLED
+    assert "It was cancelled on request" in ended.meaning
+
+
+def test_a_watch_of_ended_runs_gives_each_once(source: RunSource, runs: Runs) -> None:
+    seen = [run.run_id for run in source.watch(runs.ids)]
+    assert sorted(seen) == sorted(runs.ids)
+
+
+def test_rows_come_whole_and_from_a_cursor_on(source: RunSource, runs: Runs) -> None:
+    batches = list(source.stream(runs.ids[0], max_rate=0))
+    steps = [row.id for batch in batches for row in batch.steps]
+    assert len(steps) == 60 == len(set(steps))
+    assert {row.event for batch in batches for row in batch.events} >= {"run_started", "run_completed"}
+    assert not [
+        row for batch in source.stream(runs.ids[0], cursor=batches[-1].cursor, max_rate=0) for row in batch.steps
+    ]
+    only = list(source.stream(runs.ids[0], kinds=["episode"], max_rate=0))
+    assert not any(batch.steps or batch.events or batch.metrics for batch in only)
+    assert sum(len(batch.episodes) for batch in only) == source.get(runs.ids[0]).episodes
