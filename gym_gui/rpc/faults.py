@@ -84,7 +84,7 @@ def error_of(failure: Any, *, where: str, unreachable: Callable[[], MosaicError]
             "the trainer daemon refused the token",
             where=where,
             why="it is of another home, or the home's token file was changed while the daemon was running",
-            next_step="mosaic daemon stop on its machine, then try again",
+            next_step="on its machine: mosaic daemon stop; then try again",
         )
     return MosaicError(
         f"the trainer daemon failed: {failure.details() or code.name}",
