@@ -1,4 +1,4 @@
-"""The runs of a home, read from its registry and the runs' folders: needs no daemon."""
+"""Runs of a home, read from registry and folders, without a daemon."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _POLL_S = 0.25
 
 
 class FolderRuns:
-    """Runs as their folders tell of them. Starts and writes nothing.
+    """Runs read from their folders. Read-only.
 
     Args:
         home: The home.
@@ -40,7 +40,7 @@ class FolderRuns:
         return resolve_run(self.home, reference)
 
     def get(self, run_id: str) -> RunSummary:
-        """Return a run as it stands.
+        """Return the summary of a run.
 
         Raises:
             UsageError: There is no such run.
@@ -52,7 +52,7 @@ class FolderRuns:
         return list_runs(self.home, wanted, limit=limit, curves=curves)
 
     def why(self, run_id: str) -> Explanation:
-        """Return why a run stands where it stands; what a queued one waits for is the daemon's to say.
+        """Return an explanation of a run's state (without the scheduler's reasons).
 
         Raises:
             UsageError: There is no such run.
@@ -66,7 +66,7 @@ class FolderRuns:
         return why
 
     def watch(self, run_ids: Iterable[str]) -> Iterator[RunSummary]:
-        """Yield the current value of each run, then each change that is seen; end when all have ended.
+        """Yield the current summary of each run, then changes, until all have ended.
 
         Raises:
             UsageError: One of them does not exist.
@@ -87,9 +87,9 @@ class FolderRuns:
         cursor: Cursor = (),
         from_now: bool = False,
         kinds: Iterable[str] = (),
-        max_rate: float | None = None,  # noqa: ARG002 - here nobody stands in anybody's way: all steps are read
+        max_rate: float | None = None,  # noqa: ARG002 - without a daemon all steps are read
     ) -> Iterator[RowBatch]:
-        """Yield a run's rows as they come in; end when the run has ended and all was yielded.
+        """Yield a run's rows live, until the run has ended.
 
         Raises:
             UsageError: There is no such run.

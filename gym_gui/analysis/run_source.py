@@ -1,4 +1,4 @@
-"""The contract of what gives runs to read: a home's files, or a daemon."""
+"""Interface for reading runs from a home's files or a daemon."""
 
 from __future__ import annotations
 
@@ -12,17 +12,17 @@ from gym_gui.trainer.why import Explanation
 
 
 class RunSource(Protocol):
-    """Runs to read. :class:`~gym_gui.analysis.folder_runs.FolderRuns` and the daemon's client fulfil it."""
+    """A source of runs: :class:`~gym_gui.analysis.folder_runs.FolderRuns` or the daemon's client."""
 
     def resolve(self, reference: str) -> str:
-        """Return the id of the run that a user means: by id, a part of it, name, or ``latest``.
+        """Return the id of the run that a user means.
 
         Raises:
             UsageError: There is no such run, or there are several.
         """
 
     def get(self, run_id: str) -> RunSummary:
-        """Return a run as it stands.
+        """Return the summary of a run.
 
         Raises:
             UsageError: There is no such run.
@@ -32,20 +32,20 @@ class RunSource(Protocol):
         """Return runs, the newest first.
 
         Args:
-            wanted: Which runs.
-            limit: At most so many; ``None``: all.
-            curves: With learning curves.
+            wanted: Filter of the runs.
+            limit: Maximum number of runs; ``None``: all.
+            curves: Include learning curves.
         """
 
     def why(self, run_id: str) -> Explanation:
-        """Return why a run stands where it stands.
+        """Return an explanation of a run's state.
 
         Raises:
             UsageError: There is no such run.
         """
 
     def watch(self, run_ids: Iterable[str]) -> Iterator[RunSummary]:
-        """Yield the current value of each run, then changes; end when all have ended.
+        """Yield the current summary of each run, then changes, until all have ended.
 
         Raises:
             UsageError: One of them does not exist.
@@ -60,14 +60,14 @@ class RunSource(Protocol):
         kinds: Iterable[str] = (),
         max_rate: float | None = None,
     ) -> Iterator[RowBatch]:
-        """Yield a run's rows as they come in; end when the run has ended and all was yielded.
+        """Yield a run's rows live, until the run has ended.
 
         Args:
             run_id: The run.
             cursor: That of the last batch of an earlier stream; empty: from the beginning.
-            from_now: Only what comes in from now on.
-            kinds: Of `step`, `episode`, `metric` and `event`; none: all.
-            max_rate: Steps per second at most; 0 leaves none out; ``None``: a rate for eyes.
+            from_now: Only new rows.
+            kinds: Of `step`, `episode`, `metric` and `event`; empty: all.
+            max_rate: Maximum steps per second; 0: no limit; ``None``: a rate for displays.
 
         Raises:
             UsageError: There is no such run.

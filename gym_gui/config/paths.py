@@ -52,10 +52,10 @@ def mosaic_home() -> Path:
 
 
 def user_config_dir() -> Path:
-    """Return the folder of the user's own configuration: ``mosaic`` in ``$XDG_CONFIG_HOME``, or the platform's.
+    """Return the user's configuration folder, ``mosaic`` in ``$XDG_CONFIG_HOME`` or the platform's.
 
     Raises:
-        UsageError: None is known: a user without ``HOME`` whom the system does not know.
+        UsageError: The user has no home folder.
     """
     config = os.environ.get("APPDATA" if sys.platform == "win32" else "XDG_CONFIG_HOME")
     if config and sys.platform != "darwin":
@@ -63,7 +63,7 @@ def user_config_dir() -> Path:
     user = user_home()
     if user is None:
         raise UsageError(
-            "no folder for the user's configuration is known", where="environment", next_step="set XDG_CONFIG_HOME"
+            "there is no folder for the user's configuration", where="environment", next_step="set XDG_CONFIG_HOME"
         )
     if sys.platform == "darwin":
         return user / "Library" / "Preferences" / "mosaic"

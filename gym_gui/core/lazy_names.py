@@ -1,4 +1,4 @@
-"""Packages whose public names are imported when they are first used."""
+"""Lazy import of a package's public names."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ from typing import Any, Callable, Mapping
 
 
 def lazy_names(package: str, homes: Mapping[str, str]) -> Callable[[str], Any]:
-    """Return a package's ``__getattr__``, so that importing the package loads none of its modules.
+    """Return a ``__getattr__`` that imports a package's modules on first use.
 
     Args:
         package: The package.
-        homes: By public name the module of the package that defines it.
+        homes: By public name, the module that defines it.
     """
 
     def get(name: str) -> Any:

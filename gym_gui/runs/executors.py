@@ -1,11 +1,11 @@
-"""Executors that are installed, by the names that run configs use: entry points, read without importing anything."""
+"""Names of the installed executors, from entry points and without importing them."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
 EXECUTOR_ENTRY_POINT_GROUP = "mosaic.executors"
-#: The executor that MOSAIC itself brings, and that runs take unless they name another.
+#: MOSAIC's own executor, the default of runs.
 LOCAL = "local"
 
 
@@ -24,23 +24,23 @@ class ExecutorEntry:
     package: str
 
 
-#: MOSAIC's own. It is known without its metadata: those of a checkout may be older than its code.
+#: MOSAIC's own. Its metadata are not needed: those of a checkout may be older than its code.
 OWN = ExecutorEntry(LOCAL, "gym_gui.trainer.executors.local:LocalExecutor", "mosaic-rl")
 
 
 def executor_entries() -> list[ExecutorEntry]:
-    """Return every executor that an installed package registers, sorted by name; a name may occur twice."""
-    from importlib.metadata import entry_points  # a heavy import, which a run on this machine does without
+    """Return every registered executor, sorted by name; names may occur twice."""
+    from importlib.metadata import entry_points  # a slow import, not needed for a run on this machine
 
-    found = {OWN}
+    entries = {OWN}
     for point in entry_points(group=EXECUTOR_ENTRY_POINT_GROUP):
         package = "" if point.dist is None else str(point.dist.metadata["Name"])
         if (point.name, package) != (OWN.name, OWN.package):
-            found.add(ExecutorEntry(point.name, point.value, package))
-    return sorted(found, key=lambda entry: (entry.name, entry.package, entry.target))
+            entries.add(ExecutorEntry(point.name, point.value, package))
+    return sorted(entries, key=lambda entry: (entry.name, entry.package, entry.target))
 
 
 def executor_names() -> list[str]:
-    """Return the names that a run config's ``executor`` may have here, MOSAIC's own first."""
+    """Return the possible values of a run config's ``executor``, MOSAIC's own first."""
     names = {entry.name for entry in executor_entries()}
     return [LOCAL, *sorted(names - {LOCAL})]

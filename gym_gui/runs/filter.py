@@ -1,4 +1,4 @@
-"""Which runs are meant: what a list, a bulk command or a remote client filters by."""
+"""Filter of runs, for lists, bulk commands and remote clients."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from gym_gui.runs.summary import RunSummary
 
 @dataclass(frozen=True)
 class RunFilter:
-    """What runs have in common; a field that is left out lets every run through.
+    """Conditions for runs; an empty field matches every run.
 
     Args:
         states: In one of these states.
@@ -29,7 +29,7 @@ class RunFilter:
         return self != type(self)()
 
     def matches(self, run: RunSummary) -> bool:
-        """Return whether a run passes the filter."""
+        """Return whether a run matches the filter."""
         return (
             (not self.states or run.state in self.states)
             and (not self.worker or any(worker.worker_type == self.worker for worker in run.workers))

@@ -1,4 +1,4 @@
-"""What a user calls a run: its id, a part of it, its name, or ``latest``."""
+"""Users' references to runs: id, part of an id, name, or ``latest``."""
 
 from __future__ import annotations
 
@@ -33,8 +33,8 @@ def resolve_reference(
     Args:
         reference: A run id, ``latest``, the name of one run, or the beginning or end of one id in either case.
         ids: The ids of all runs, at least one.
-        newest_first: Returns all runs with their names; called only where an id does not do.
-        where: Where they are, for errors.
+        newest_first: Returns all runs with their names; called only if the reference is not an id.
+        where: The place of the runs, for errors.
 
     Raises:
         UnknownRunError: There is no such run.
@@ -45,24 +45,24 @@ def resolve_reference(
     wanted = reference.upper()
     if wanted in ids:
         return wanted
-    named = [run.run_id for run in newest_first() if run.name == reference]
-    if len(named) == 1:
-        return named[0]
-    if named:
-        raise _several(f"{len(named)} runs are named {reference!r}", named, "name one by its id")
+    same_name = [run.run_id for run in newest_first() if run.name == reference]
+    if len(same_name) == 1:
+        return same_name[0]
+    if same_name:
+        raise _several(f"{len(same_name)} runs are named {reference!r}", same_name, "name one by its id")
     matches = [run_id for run_id in ids if is_part(wanted, run_id)]
     if len(matches) == 1:
         return matches[0]
     if matches:
         what = f"{len(matches)} runs begin or end with {reference!r}"
-        raise _several(what, matches, "write more of the id's characters")
+        raise _several(what, matches, "give more characters of the id")
     near = nearest(wanted, ids) or nearest(reference, {run.name for run in newest_first()})
     why = f"RUN is a run id, its beginning, its last {_SUFFIX} or more characters, a run's name, or 'latest'"
     raise UnknownRunError(reference, where, why, near)
 
 
 def is_part(part: str, run_id: str) -> bool:
-    """Return whether a part of an id may stand for it."""
+    """Return whether a part of an id identifies it."""
     return bool(part) and (run_id.startswith(part) or (len(part) >= _SUFFIX and run_id.endswith(part)))
 
 
