@@ -22,11 +22,13 @@ from gym_gui.runs.ids import new_run_id
 from gym_gui.runs.states import RunState
 from gym_gui.runs.summary import Ledger, RunSummary, WorkerSummary
 from gym_gui.telemetry.curve import Curve
+from gym_gui.trainer.allocation import Allocation, Capacity, Placement, QueuedRun
 from gym_gui.trainer.demand import Demand
 from gym_gui.trainer.home import DaemonHome
+from gym_gui.trainer.machine import THIS_MACHINE, Inventory, Machine
 from gym_gui.trainer.registry import Registry
 from gym_gui.trainer.registry_reader import open_registry_readonly
-from gym_gui.trainer.scheduler import Capacity, Hold, QueuedRun, decide
+from gym_gui.trainer.scheduler import decide
 
 EPISODES, STEPS = 10_000, 200
 #: So many different curves; making one for each run would take longer than everything that is measured.
@@ -120,11 +122,11 @@ def submission_ms(home: Path, client: TrainerClient) -> float:
 
 def decision_ms(runs: int, times: int) -> float:
     """Return the CPU of one look at a queue while the machine is full, 95th percentile, milliseconds."""
-    queued = [
-        QueuedRun(str(number), number, 0, "ab"[number % 2], Demand(cpus=1 + number % 2)) for number in range(runs)
-    ]
-    holds = [Hold(f"held {number}", "a", Demand(cpus=1)) for number in range(16)]
-    return p95_ms(lambda: decide(queued, holds, Capacity(max_running_runs=16, cpus=16)), times)[0]
+    placements = [(Placement(demand=Demand(cpus=cpus)),) for cpus in (1, 2)]
+    queued = [QueuedRun(str(number), number, 0, "ab"[number % 2], placements[number % 2]) for number in range(runs)]
+    allocations = [Allocation(f"under way {number}", "a", Demand(cpus=1)) for number in range(16)]
+    capacity = Capacity((Machine(THIS_MACHINE, 16, Inventory(16, 64000)),))
+    return p95_ms(lambda: decide(queued, allocations, capacity), times)[0]
 
 
 def main() -> None:

@@ -9,6 +9,7 @@ import msgspec
 
 from gym_gui.analysis.checkpoints import saved_checkpoints
 from gym_gui.runs.folder import RunFolder
+from gym_gui.runs.grant import read_machine
 from gym_gui.runs.plan import load_plan
 
 #: Fields that are not settings of the user: MOSAIC sets them, and they are displayed elsewhere.
@@ -41,6 +42,8 @@ class RunDetails(msgspec.Struct, frozen=True, kw_only=True):
     notes: str = ""
     submitter: str = ""
     host: str = ""
+    machine: str = ""
+    """Where it was placed; empty: on the daemon's machine, or nowhere yet."""
     command: list[str] = []
     """The command line that submitted it."""
     git: GitState | None = None
@@ -88,6 +91,7 @@ def run_details(home: Path, run_id: str) -> RunDetails:
         notes=str(plan.config.get("notes") or ""),
         submitter=plan.submitter,
         host=str(origin.get("host") or ""),
+        machine=read_machine(folder),
         command=[str(word) for word in origin.get("argv") or []],
         git=GitState(commit=git.get("commit"), branch=git.get("branch"), dirty=bool(git.get("dirty"))) if git else None,
         versions={name: str(version) for name, version in versions.items() if version},

@@ -5,13 +5,14 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from gym_gui.runs.executors import LOCAL
 from gym_gui.runs.folder import RunFolder
 from gym_gui.runs.grant import read_grant, read_on_cpu
 from gym_gui.runs.states import RunState
 from gym_gui.runs.summary import RunSummary
 
 if TYPE_CHECKING:
-    from gym_gui.trainer.inventory import Inventory
+    from gym_gui.trainer.machine import Inventory
 
 
 class DeviceNotes:
@@ -44,7 +45,7 @@ class DeviceNotes:
             return []
         folder = RunFolder.of(self._home, run_id)
         plan = load_plan(folder)
-        if not any(worker.gpus or worker.cpu_reason for worker in plan.workers):
+        if plan.executor != LOCAL or not any(worker.gpus or worker.cpu_reason for worker in plan.workers):
             return []
         if self._inventory is None:
             self._inventory = read_inventory()

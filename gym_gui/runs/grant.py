@@ -1,4 +1,4 @@
-"""GPUs granted to a run's workers: recorded before the first launch, read at each one."""
+"""Where a run was placed, and the GPUs granted to its workers: recorded before the first launch, read at each one."""
 
 from __future__ import annotations
 
@@ -19,6 +19,7 @@ class _Grant(msgspec.Struct, frozen=True):
 
     gpus: dict[str, list[str]] = {}
     on_cpu: dict[str, str] = {}
+    machine: str = ""
 
 
 def share_out(gpus: Sequence[str], wanted: Mapping[str, int]) -> dict[str, list[str]]:
@@ -35,19 +36,25 @@ def share_out(gpus: Sequence[str], wanted: Mapping[str, int]) -> dict[str, list[
     return shared
 
 
-def write_grant(folder: RunFolder, gpus: Mapping[str, Sequence[str]], on_cpu: Mapping[str, str] | None = None) -> None:
-    """Record which GPUs each worker may use; without any there is no file.
+def write_grant(
+    folder: RunFolder,
+    gpus: Mapping[str, Sequence[str]],
+    on_cpu: Mapping[str, str] | None = None,
+    machine: str = "",
+) -> None:
+    """Record where a run was placed and which GPUs each worker may use; with nothing to record there is no file.
 
     Args:
         folder: The run's folder.
         gpus: By worker, its GPUs.
         on_cpu: By worker that could use a GPU and has none, the reason.
+        machine: Where the run was placed; empty: on the daemon's machine.
 
     Raises:
         OSError: The file cannot be written.
     """
-    if any(gpus.values()) or on_cpu:
-        write_json_atomic(folder.grant, {"gpus": gpus, "on_cpu": on_cpu or {}})
+    if any(gpus.values()) or on_cpu or machine:
+        write_json_atomic(folder.grant, {"gpus": gpus, "on_cpu": on_cpu or {}, "machine": machine})
     else:
         folder.grant.unlink(missing_ok=True)
 
@@ -55,6 +62,11 @@ def write_grant(folder: RunFolder, gpus: Mapping[str, Sequence[str]], on_cpu: Ma
 def read_grant(folder: RunFolder) -> dict[str, list[str]]:
     """Return each worker's GPUs; none without a readable grant."""
     return _read(folder).gpus
+
+
+def read_machine(folder: RunFolder) -> str:
+    """Return the machine that a run was placed on; empty: the daemon's, or none yet."""
+    return _read(folder).machine
 
 
 def read_on_cpu(folder: RunFolder) -> dict[str, str]:

@@ -31,9 +31,10 @@ from gym_gui.trainer.inventory import read_inventory
 from gym_gui.trainer.keep_going import keep_going
 from gym_gui.trainer.live import LiveRuns
 from gym_gui.trainer.log_retention import LogRetention
+from gym_gui.trainer.machine import THIS_MACHINE, Machine
+from gym_gui.trainer.machines import Machines
 from gym_gui.trainer.reconcile import Reconciliation, adopt_ended, reconcile
 from gym_gui.trainer.registry import Registry
-from gym_gui.trainer.scheduler import Capacity
 from gym_gui.trainer.submission import Submission
 from gym_gui.trainer.trainer import Trainer
 
@@ -97,21 +98,15 @@ class TrainerDaemon(Generic[T]):
         self.registry = Registry(self.paths.registry)
         self.board = RunBoard(self.registry)
         self.executors = installed_executors(self.paths.path)
-        inventory = read_inventory()
-        self.capacity = Capacity(
-            max_running_runs=int(get_setting("max_running_runs")),
-            cpus=inventory.cpus,
-            memory_mb=inventory.memory_mb,
-            gpus=inventory.gpus,
-            max_per_submitter=int(get_setting("max_running_runs_per_submitter")),
-        )
+        here = Machine(THIS_MACHINE, int(get_setting("max_running_runs")), read_inventory())
+        self.machines = Machines(here, self.executors.ready, int(get_setting("max_running_runs_per_submitter")))
         self.log_retention = LogRetention(self.paths.path, LiveRuns(self.paths.path / "runs"))
         self.dispatcher = Dispatcher(
-            self.board, self.executors.ready, self.capacity, self.paths.path, inventory, self.log_retention.add
+            self.board, self.executors.ready, self.machines, self.paths.path, self.log_retention.add
         )
         limit_bytes = int(float(get_setting("max_run_disk_mb")) * (1 << 20))
         self.quota = DiskQuota(self.paths.path, self.dispatcher, limit_bytes)
-        submission = Submission(self.paths.path, self.registry, self.executors, inventory)
+        submission = Submission(self.paths.path, self.registry, self.executors, self.machines)
         idle_timeout_s = float(get_setting("daemon_idle_timeout_s")) if on_demand else None
         self.chores = Housekeeping(
             self.paths.path,

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from gym_gui.runs.disk import Ballast, DiskGauge, ballast_bytes
 from gym_gui.trainer.dispatcher import Dispatcher
-from gym_gui.trainer.waiting import Lack
+from gym_gui.trainer.waiting import Shortage
 
 logger = logging.getLogger(__name__)
 
@@ -44,11 +44,11 @@ class DiskGuard:
             if self.ballast.release():
                 logger.warning("the ballast of %d bytes was released", self.ballast.size)
             needed, free = (size >> 20 for size in (self.gauge.high_bytes, self.gauge.free_bytes))
-            self._dispatcher.hold(Lack("disk", needed, free, needed))
+            self._dispatcher.suspend(Shortage("disk", needed, free, needed))
             return
         if was_low:
             logger.info("there is room on the disk again: %d bytes", self.gauge.free_bytes)
-        self._dispatcher.hold(None)
+        self._dispatcher.suspend(None)
         if self.gauge.low_bytes and self.gauge.free_bytes > self.gauge.high_bytes + self.ballast.size:
             self.ballast.take()
 

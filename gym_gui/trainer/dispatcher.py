@@ -10,6 +10,7 @@ import logging
 import sqlite3
 import time
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
 from pathlib import Path
 
 import msgspec
@@ -25,7 +26,7 @@ from gym_gui.logging_config.log_constants import (
 )
 from gym_gui.proxy.summary import read_summary
 from gym_gui.runs.folder import RunFolder
-from gym_gui.runs.grant import read_grant, share_out, wanted_gpus, write_grant
+from gym_gui.runs.grant import read_grant, read_machine, share_out, wanted_gpus, write_grant
 from gym_gui.runs.intents import write_cancel
 from gym_gui.runs.lock import is_locked
 from gym_gui.runs.plan import RunPlan, load_plan
@@ -33,18 +34,19 @@ from gym_gui.runs.states import RunState
 from gym_gui.runs.summary import RunSummary
 from gym_gui.supervision.launch_locks import held_launch_locks
 from gym_gui.supervision.run_folders import make_folders
+from gym_gui.trainer.allocation import Allocation, QueuedRun
 from gym_gui.trainer.board import RunBoard
-from gym_gui.trainer.demand import Demand, demand_of_plan, reasons_for_cpu
+from gym_gui.trainer.demand import Request, demand_of, reasons_for_cpu, request_of_plan
 from gym_gui.trainer.event_wait import wait_for_event
 from gym_gui.trainer.executors.base import Executor
 from gym_gui.trainer.finalize import is_finished, settle
-from gym_gui.trainer.inventory import Inventory
 from gym_gui.trainer.live import LiveRuns
+from gym_gui.trainer.machines import Machines
 from gym_gui.trainer.pausing import pause, unpause
 from gym_gui.trainer.restarts import Restarts
-from gym_gui.trainer.scheduler import SLOT_ONLY, Capacity, Hold, Memory, QueuedRun, decide
+from gym_gui.trainer.scheduler import Memory, decide
 from gym_gui.trainer.unplanned import end_unplanned, why_unplanned
-from gym_gui.trainer.waiting import Lack, Waiting
+from gym_gui.trainer.waiting import Shortage, Waiting
 
 logger = logging.getLogger(__name__)
 
@@ -62,9 +64,8 @@ class Dispatcher:
     Args:
         board: Where the runs' values stand.
         executors: By the name that run configs use.
-        capacity: What may be under way at once.
+        machines: Where runs may be placed.
         home: The home.
-        inventory: The machine; without it runs hold slots and nothing else.
         on_ended: Takes a run that has ended, in place of the removal of its mark.
     """
 
@@ -72,21 +73,21 @@ class Dispatcher:
         self,
         board: RunBoard,
         executors: Mapping[str, Executor],
-        capacity: Capacity,
+        machines: Machines,
         home: Path,
-        inventory: Inventory | None = None,
         on_ended: Callable[[str], None] | None = None,
     ) -> None:
         self.board = board
         self.executors = executors
-        self.capacity = capacity
+        self.machines = machines
         self._home = home
         board.cause_of = self._cause_of
         self._on_ended = on_ended or LiveRuns(home / "runs").discard
-        self._inventory = inventory
         self._queue: dict[str, QueuedRun] = {}
+        self._requests: dict[str, tuple[str, Request]] = {}
+        """Of queued runs: their executor, and what they ask for."""
         self._waiting: dict[str, Waiting] = {}
-        self._holds: dict[str, Hold] = {}
+        self._allocations: dict[str, Allocation] = {}
         self._memory = Memory()
         self._active: dict[str, asyncio.Task[None]] = {}
         self._looks: dict[str, asyncio.Event] = {}
@@ -94,7 +95,7 @@ class Dispatcher:
         self._decision_due: asyncio.TimerHandle | None = None
         self._decision_s = 0.0
         self._decided_at = 0.0
-        self._held_by: Lack | None = None
+        self._suspended: Shortage | None = None
         """What all queued runs wait for, whatever else they need."""
 
     @property
@@ -109,14 +110,17 @@ class Dispatcher:
 
     @property
     def under_way(self) -> list[str]:
-        """Ids of the runs that hold a slot."""
-        return list(self._holds)
+        """Ids of the runs that have a slot."""
+        return list(self._allocations)
 
     def enqueue(self, runs: Iterable[tuple[RunSummary, RunPlan]]) -> None:
         """Take runs that have never been started, and decide once for all of them."""
         for run, plan in runs:
             self.board.enter(run)
-            self._queue[run.run_id] = QueuedRun(run.run_id, run.sequence, plan.priority, *self._claims(plan))
+            request = _request_of(plan)
+            self._requests[run.run_id] = plan.executor, request
+            placements = self.machines.placements(plan.executor, request)
+            self._queue[run.run_id] = QueuedRun(run.run_id, run.sequence, plan.priority, plan.submitter, placements)
         self._start_queued()
 
     def adopt(self, run: RunSummary, plan: RunPlan | None) -> None:
@@ -124,9 +128,14 @@ class Dispatcher:
         if run.run_id in self._active:
             return
         self.board.enter(run)
-        gpus = [gpu for granted in read_grant(RunFolder.of(self._home, run.run_id)).values() for gpu in granted]
-        submitter, demand = ("", SLOT_ONLY) if plan is None else self._claims(plan)
-        self._supervise(Hold(run.run_id, submitter, demand, tuple(gpus)), started=True)
+        folder = RunFolder.of(self._home, run.run_id)
+        gpus = tuple(gpu for granted in read_grant(folder).values() for gpu in granted)
+        machine = read_machine(folder)
+        allocation = Allocation(run.run_id, gpus=gpus, machine=machine)
+        if plan is not None:
+            demand = demand_of(_request_of(plan), self.machines.inventory(machine))
+            allocation = replace(allocation, submitter=plan.submitter, demand=demand)
+        self._supervise(allocation, started=True)
 
     def why(self, run_id: str) -> Waiting | None:
         """Return what a run waits for, ``None`` if it is not queued here."""
@@ -158,13 +167,14 @@ class Dispatcher:
             log_constant(logger, LOG_DAEMON_RUN_CANCEL_REQUESTED, extra={"run_id": run_id, "by": by, "reason": reason})
             await asyncio.to_thread(write_cancel, folder, by=by, reason=reason)
         if self._queue.pop(run_id, None) is not None:
+            self._requests.pop(run_id, None)
             cause = f"cancelled by {by} while it was queued" + (f": {reason}" if reason else "")
             try:
                 self._finish(await asyncio.to_thread(settle, folder, RunState.CANCELLED, cause))
             except (MosaicError, OSError) as error:
                 # Somebody holds the run, or the disk is full: a supervisor reads the intent and carries it out.
                 logger.warning("run %s: cannot be cancelled in the queue: %s", run_id, error, extra={"run_id": run_id})
-                self._supervise(Hold(run_id), started=True)
+                self._supervise(Allocation(run_id), started=True)
             self._start_queued()
         else:
             self.board.nudge(run_id)
@@ -191,14 +201,14 @@ class Dispatcher:
         await asyncio.gather(*tasks, return_exceptions=True)
         self.board.flush()
 
-    def hold(self, lack: Lack | None) -> None:
+    def suspend(self, shortage: Shortage | None) -> None:
         """Start nothing for now.
 
         Args:
-            lack: What queued runs wait for; ``None``: start them again.
+            shortage: What queued runs wait for; ``None``: start them again.
         """
-        before, self._held_by = self._held_by, lack
-        if (lack is None) is not (before is None):
+        before, self._suspended = self._suspended, shortage
+        if (shortage is None) is not (before is None):
             self._start_queued()
 
     def _start_queued(self) -> None:
@@ -220,27 +230,26 @@ class Dispatcher:
         self._decision_s = self._decided_at - began
 
     def _decide_once(self) -> None:
-        if self._held_by is not None:
+        if self._suspended is not None:
             queue = sorted(self._queue.values(), key=lambda run: (-run.priority, run.sequence))
-            self._waiting = {run.run_id: Waiting(place, (self._held_by,)) for place, run in enumerate(queue)}
+            self._waiting = {run.run_id: Waiting(place, (self._suspended,)) for place, run in enumerate(queue)}
             return
-        decision = decide(self._queue.values(), self._holds.values(), self.capacity, self._memory)
+        if self.machines.look():
+            for run_id, (executor, request) in self._requests.items():
+                placements = self.machines.placements(executor, request)
+                self._queue[run_id] = replace(self._queue[run_id], placements=placements)
+        capacity = self.machines.capacity
+        decision = decide(self._queue.values(), self._allocations.values(), capacity, self._memory)
         self._memory = decision.memory
-        for hold in decision.start:
-            del self._queue[hold.run_id]
-            self._supervise(hold, started=False)
+        for allocation in decision.start:
+            del self._queue[allocation.run_id]
+            del self._requests[allocation.run_id]
+            self._supervise(allocation, started=False)
         self._waiting = decision.waiting
 
-    def _claims(self, plan: RunPlan) -> tuple[str, Demand]:
-        """Return whose a run is and what is set aside for it: nothing where its plan does not tell."""
-        try:
-            return plan.submitter, demand_of_plan(plan, self._inventory) if self._inventory else SLOT_ONLY
-        except ValueError:
-            return plan.submitter, SLOT_ONLY
-
-    def _supervise(self, hold: Hold, *, started: bool) -> None:
-        run_id = hold.run_id
-        self._holds[run_id] = hold
+    def _supervise(self, allocation: Allocation, *, started: bool) -> None:
+        run_id = allocation.run_id
+        self._allocations[run_id] = allocation
         self._looks[run_id] = asyncio.Event()
         task = asyncio.create_task(self._until_ended(run_id, started), name=run_id)
         task.add_done_callback(lambda _: self._release(run_id))
@@ -254,10 +263,10 @@ class Dispatcher:
             final = await self._supervised(folder, executor, started)
             await executor.cleanup(folder)
             self._finish(final)
-            del self._holds[run_id]
+            del self._allocations[run_id]
         except Exception:
             # Whatever it is, one run's trouble must not end the daemon; the next daemon tries again. Until then the
-            # run keeps what it holds: nobody has seen its workers dead.
+            # run keeps what it was allocated: nobody has seen its workers dead.
             logger.exception("run %s: cannot be supervised", run_id, extra={"run_id": run_id})
 
     def _release(self, run_id: str) -> None:
@@ -315,7 +324,7 @@ class Dispatcher:
     async def _start(self, folder: RunFolder, executor: Executor) -> None:
         """Start a supervisor; a start that fails counts as a supervisor that died at once."""
         try:
-            await asyncio.to_thread(_put_grant_on_record, folder, self._holds[folder.run_id], self._inventory)
+            await asyncio.to_thread(self._record_grant, folder)
             await executor.start(folder)
         except (OSError, MosaicError) as error:
             logger.warning(
@@ -323,6 +332,21 @@ class Dispatcher:
             )
             cause = f"no telemetry proxy could be started: {error}"
             self.board.publish(msgspec.structs.replace(self.board.get(folder.run_id), cause=cause))
+
+    def _record_grant(self, folder: RunFolder) -> None:
+        """Write down where a run was placed and its workers' GPUs, before any launch, and who could use one in vain."""
+        make_folders(folder)
+        plan = load_plan(folder)
+        allocation = self._allocations[folder.run_id]
+        inventory = self.machines.inventory(allocation.machine)
+        wanted = {
+            worker.worker_id: wanted_gpus(plan, worker)
+            for worker in plan.workers
+            if not allocation.demand.mandatory or worker.needs_gpus or worker.gpus is None
+        }
+        granted = share_out(allocation.gpus, wanted)
+        on_cpu = {} if inventory is None else reasons_for_cpu(plan, granted, inventory)
+        write_grant(folder, granted, on_cpu, allocation.machine)
 
     async def _give_up(self, folder: RunFolder, deaths: int, why: str) -> RunSummary | None:
         """End a run whose supervisors die; ``None``: something of it lives after all."""
@@ -361,15 +385,9 @@ def _is_held(folder: RunFolder) -> bool:
     return is_locked(folder.proxy_lock) or bool(held_launch_locks(folder))
 
 
-def _put_grant_on_record(folder: RunFolder, hold: Hold, inventory: Inventory | None) -> None:
-    """Write down which GPUs each worker may use, before anything is launched, and who could use one and has none."""
-    make_folders(folder)
-    plan = load_plan(folder)
-    mandatory = hold.demand.mandatory
-    wanted = {
-        worker.worker_id: wanted_gpus(plan, worker)
-        for worker in plan.workers
-        if not mandatory or worker.needs_gpus or worker.gpus is None
-    }
-    granted = share_out(hold.gpus, wanted)
-    write_grant(folder, granted, reasons_for_cpu(plan, granted, inventory) if inventory is not None else {})
+def _request_of(plan: RunPlan) -> Request:
+    """Return what a run asks for: the least where its plan does not tell."""
+    try:
+        return request_of_plan(plan)
+    except ValueError:
+        return Request()

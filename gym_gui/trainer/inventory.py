@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
 from typing import Any
 
 import psutil
@@ -11,34 +10,12 @@ import psutil
 from gym_gui.config.settings import get_setting
 from gym_gui.core.worker.errors import ConfigError, Problem, nearest
 from gym_gui.trainer.gpus import FoundGpus, find_gpus
+from gym_gui.trainer.machine import Inventory
 
 _KEYS = ("cpus", "memory_mb", "gpus")
 _MAX_GPUS = 1024
 _DECLARED = "declared (setting inventory)"
 _NONE_DECLARED = "the declared inventory has no GPU"
-
-
-@dataclass(frozen=True)
-class Inventory:
-    """A machine.
-
-    Args:
-        cpus: Cores.
-        memory_mb: Memory, MiB.
-        gpus: Names of the GPUs as ``CUDA_VISIBLE_DEVICES`` takes them: indices or UUIDs.
-        declared_cpus: Somebody said so: every run is counted in full.
-        declared_memory: As for the cores.
-        gpus_how: By what the GPUs were found.
-        no_gpus: Why there are none, in words.
-    """
-
-    cpus: int
-    memory_mb: int
-    gpus: tuple[str, ...] = ()
-    declared_cpus: bool = False
-    declared_memory: bool = False
-    gpus_how: str = ""
-    no_gpus: str = "no GPU found"
 
 
 def read_inventory() -> Inventory:

@@ -1,46 +1,48 @@
-"""Which queued runs to start now, and what the others wait for. Pure: no clock, no disk, no process.
+"""Which queued runs to start now, where, and what the others wait for. Pure: no clock, no disk, no process.
 
-Higher priorities come first; at one priority submitters take turns, and each one's runs go in order of submission. A
-run that lacks something does not stop those behind it: they get what is left. But one thing after the other, the
-scarcest first, is set aside for it as it becomes free: what it has been given it keeps until it has the next. So it
-holds back only those who want the very thing that it lacks, and starts at the latest when, for each of these things,
-what was under way has ended.
+Higher priorities come first; at one priority submitters get fair shares, and each one's runs go in order of submission.
+A run starts on the first of its machines that has all that it needs. One that none has waits for the machine where the
+least is short. It does not stop those behind it: they get what is left. But one resource after the other, the
+scarcest first, is reserved for it on that machine as it becomes free: it keeps what has been reserved until it has the
+next. So it delays only those who want the very resource that it is short of, and starts at the latest when, for each of
+these, what was under way there has ended. (It changes to another machine only where less is short: what is reserved for
+it never becomes less.)
 """
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from itertools import zip_longest
 
-from gym_gui.trainer.demand import Demand
-from gym_gui.trainer.waiting import Lack, Waiting
+from gym_gui.trainer.allocation import Allocation, Capacity, Placement, QueuedRun
+from gym_gui.trainer.machine import Machine
+from gym_gui.trainer.waiting import Shortage, Waiting
 
-#: So many runs of its own submitter may pass a run for which something is set aside that other submitters want, too:
-#: each pass ends the submitter's turn, and with it the claim.
+#: So many runs of its own submitter may pass a run for which something is reserved that other submitters want, too:
+#: each pass uses up the submitter's share, and with it the reservation.
 MAX_PASSES = 8
-#: In this order runs are given what they lack. A slot comes last: nobody keeps one idle while it waits for more.
+#: The order in which runs get what they are short of. A slot comes last: none is idle while its run waits for more.
 SCARCEST_FIRST = ("gpus", "memory_mb", "cpus", "slots")
-SLOT_ONLY = Demand()
 
 
 class FairShare:
-    """Whose turn it is among submitters whose runs wait at one priority.
+    """Order in which submitters whose runs wait at one priority are served.
 
-    Whoever has a run that could start goes first if its last turn (or arrival) is longest ago, and last from then on.
-    So of two who both could, one never starts two runs while the other starts none. Who has only runs that could not
-    start keeps its place and is passed.
+    The submitter that was served (or arrived) longest ago, and has a run that can start, is served first, and comes
+    last from then on. So of two who both have such runs, neither ever gets two starts while the other gets none. One
+    that has only runs that cannot start is passed, and keeps its place.
 
     Args:
-        order: Submitters that wait, the one whose last turn (or arrival) is longest ago first.
+        order: Submitters that wait, the one served (or arrived) longest ago first.
     """
 
     def __init__(self, order: Iterable[str] = ()) -> None:
         self.order = list(order)
 
     def wait(self, submitters: Iterable[str]) -> None:
-        """Have exactly these submitters wait: new ones come last, and who waits no more is forgotten."""
+        """Have exactly these submitters wait: new ones come last, others are forgotten."""
         waiting = dict.fromkeys(submitters)
         there = [submitter for submitter in self.order if submitter in waiting]
         self.order = list(dict.fromkeys([*there, *waiting]))
@@ -52,70 +54,15 @@ class FairShare:
 
 
 @dataclass(frozen=True)
-class QueuedRun:
-    """A run that waits.
-
-    Args:
-        run_id: Its id.
-        sequence: Order of submission.
-        priority: Higher starts first.
-        submitter: Whose it is.
-        demand: What it takes while it is under way.
-    """
-
-    run_id: str
-    sequence: int
-    priority: int = 0
-    submitter: str = ""
-    demand: Demand = SLOT_ONLY
-
-
-@dataclass(frozen=True)
-class Hold:
-    """What a run that is under way holds until its death is verified.
-
-    Args:
-        run_id: Its id.
-        submitter: Whose it is.
-        demand: What is set aside for it.
-        gpus: The GPUs that it was granted.
-    """
-
-    run_id: str
-    submitter: str = ""
-    demand: Demand = SLOT_ONLY
-    gpus: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True)
-class Capacity:
-    """What the machine is allowed to do at once.
-
-    Args:
-        max_running_runs: Runs under way at once.
-        cpus: Cores; ``None``: not counted.
-        memory_mb: MiB; ``None``: not counted.
-        gpus: The GPUs by name.
-        max_per_submitter: Runs of one submitter under way at once; 0: as many as there are slots.
-    """
-
-    max_running_runs: int
-    cpus: int | None = None
-    memory_mb: int | None = None
-    gpus: tuple[str, ...] = ()
-    max_per_submitter: int = 0
-
-
-@dataclass(frozen=True)
 class Memory:
     """What a decision must know of those before it.
 
     Args:
-        turns: By priority, the submitters that wait, the one whose last turn is longest ago first.
+        shares: By priority, the submitters that wait, the one served longest ago first.
         passes: How often a waiting run was passed by one of its own submitter, to its loss.
     """
 
-    turns: dict[int, tuple[str, ...]] = field(default_factory=dict)
+    shares: dict[int, tuple[str, ...]] = field(default_factory=dict)
     passes: dict[str, int] = field(default_factory=dict)
 
 
@@ -124,218 +71,277 @@ class Decision:
     """What to do now.
 
     Args:
-        start: What the runs to start hold from now on, in this order.
+        start: What is allocated to the runs to start, in this order.
         waiting: For every other queued run, what it waits for.
         memory: For the next decision.
     """
 
-    start: tuple[Hold, ...]
+    start: tuple[Allocation, ...]
     waiting: dict[str, Waiting]
     memory: Memory
 
 
 def decide(
-    queued: Iterable[QueuedRun], holds: Iterable[Hold], capacity: Capacity, memory: Memory | None = None
+    queued: Iterable[QueuedRun], allocations: Iterable[Allocation], capacity: Capacity, memory: Memory | None = None
 ) -> Decision:
-    """Return which queued runs to start.
+    """Return which queued runs to start, and where.
 
     Args:
         queued: The runs that wait.
-        holds: What the runs under way hold.
+        allocations: What the runs under way have.
         capacity: What may be under way at once.
         memory: That of the decision before.
     """
-    scene = _Scene(list(holds), capacity, memory or Memory())
+    scene = _Scene(list(allocations), capacity, memory or Memory())
     levels: dict[int, list[QueuedRun]] = {}
     for run in sorted(queued, key=lambda run: (-run.priority, run.sequence)):
         levels.setdefault(run.priority, []).append(run)
     before = 0
     waiting: dict[str, Waiting] = {}
-    turns: dict[int, tuple[str, ...]] = {}
+    shares: dict[int, tuple[str, ...]] = {}
     for priority, runs in levels.items():
-        level = _Level(scene, runs, FairShare((memory or Memory()).turns.get(priority, ())))
+        level = _Level(scene, runs, FairShare((memory or Memory()).shares.get(priority, ())))
         found = level.decide()
         for run in level.in_order():
             waiting[run.run_id] = Waiting(before, found[run.run_id])
             before += 1
-        if level.turns.order:
-            turns[priority] = tuple(level.turns.order)
+        if level.shares.order:
+            shares[priority] = tuple(level.shares.order)
     passes = {run_id: count for run_id, count in scene.passes.items() if run_id in waiting}
-    return Decision(tuple(scene.started), waiting, Memory(turns, passes))
+    return Decision(tuple(scene.started), waiting, Memory(shares, passes))
+
+
+@dataclass(frozen=True)
+class _Prospect:
+    """Where a run can start, or waits.
+
+    Args:
+        placement: The best of its placements; ``None`` where it has no machine.
+        shortages: What is short there; empty: it can start.
+    """
+
+    placement: Placement | None
+    shortages: tuple[Shortage, ...] = ()
+
+
+@dataclass(frozen=True)
+class _Reservation:
+    """What is reserved on a machine for a run that waits.
+
+    Args:
+        run: The run.
+        placement: Where.
+        resources: Which resources, each as much as the run needs.
+    """
+
+    run: QueuedRun
+    placement: Placement
+    resources: frozenset[str]
+
+
+_NO_MACHINE = _Prospect(None, (Shortage("machine", 1, 0, 0),))
 
 
 class _Scene:
-    """What is free, and what is set aside for runs that wait."""
+    """What is free on each machine, and what is reserved for runs that wait."""
 
-    def __init__(self, holds: list[Hold], capacity: Capacity, memory: Memory) -> None:
+    def __init__(self, allocations: list[Allocation], capacity: Capacity, memory: Memory) -> None:
         self.capacity = capacity
-        self.holds = holds
-        self.started: list[Hold] = []
+        self.started: list[Allocation] = []
         self.passes = dict(memory.passes)
-        self.under_way = Counter(hold.submitter for hold in holds)
-        self._aside: tuple[tuple[QueuedRun, frozenset[str]], ...] = ()
-        self._lacks: dict[Demand, tuple[Lack, ...]] = {}
-        """What runs that were looked at lack, by demand, until something changes: a queue holds many that are alike."""
-        self._claimless: set[Demand] = set()
-        """Demands for which nothing more can be set aside, until something changes."""
+        self.under_way = Counter(allocation.submitter for allocation in allocations)
+        self._machines = {machine.name: machine for machine in capacity.machines}
+        self._allocations: defaultdict[str, list[Allocation]] = defaultdict(list)
+        for allocation in allocations:
+            self._allocations[allocation.machine].append(allocation)
+        self._reservations: tuple[_Reservation, ...] = ()
+        # Until something changes; a queue holds many runs that are alike, and those share their placements.
+        self._prospects: dict[int, _Prospect] = {}
+        self._unreservable: set[int] = set()
 
     @property
-    def aside(self) -> tuple[tuple[QueuedRun, frozenset[str]], ...]:
-        """For which runs something is set aside, and what."""
-        return self._aside
+    def reservations(self) -> tuple[_Reservation, ...]:
+        """What is reserved for which runs."""
+        return self._reservations
 
-    @aside.setter
-    def aside(self, aside: tuple[tuple[QueuedRun, frozenset[str]], ...]) -> None:
-        self._aside = aside
-        self._lacks.clear()
-        self._claimless.clear()
+    @reservations.setter
+    def reservations(self, reservations: tuple[_Reservation, ...]) -> None:
+        self._reservations = reservations
+        self._prospects.clear()
+        self._unreservable.clear()
 
-    def start(self, run: QueuedRun) -> None:
-        taken = {gpu for hold in self.holds for gpu in hold.gpus}
-        free = [gpu for gpu in self.capacity.gpus if gpu not in taken]
-        granted = min(run.demand.gpus, max(0, self.left("gpus")))
-        hold = Hold(run.run_id, run.submitter, run.demand, tuple(free[:granted]))
-        self.holds.append(hold)
-        self.started.append(hold)
+    def start(self, run: QueuedRun, placement: Placement) -> None:
+        there = self._allocations[placement.machine]
+        taken = {gpu for allocation in there for gpu in allocation.gpus}
+        free = [gpu for gpu in self._machines[placement.machine].gpus if gpu not in taken]
+        granted = min(placement.demand.gpus, max(0, self._left(placement.machine, "gpus")))
+        allocation = Allocation(run.run_id, run.submitter, placement.demand, tuple(free[:granted]), placement.machine)
+        there.append(allocation)
+        self.started.append(allocation)
         self.under_way[run.submitter] += 1
-        self._lacks.clear()
-        self._claimless.clear()
+        self._prospects.clear()
+        self._unreservable.clear()
 
     def at_quota(self, submitter: str) -> bool:
         return 0 < self.capacity.max_per_submitter <= self.under_way[submitter]
 
-    def left(self, resource: str) -> int:
-        """Return how much is neither held nor set aside."""
-        return self._free(resource) - sum(_needed(run, resource) for run, claims in self.aside if resource in claims)
-
-    def lacks(self, run: QueuedRun) -> tuple[Lack, ...]:
-        """Return what keeps a run from being started."""
-        found = self._lacks.get(run.demand)
+    def prospect(self, run: QueuedRun) -> _Prospect:
+        """Return where a run can start, else where the least is short, the scarcest first."""
+        key = id(run.placements)
+        found = self._prospects.get(key)
         if found is None:
-            found = self._lacks[run.demand] = tuple(
-                self._lack(run, resource)
-                for resource in ("slots", "cpus", "memory_mb", "gpus")
-                if self._total(resource) is not None and 0 < _needed(run, resource) > self.left(resource)
-            )
+            found = self._prospects[key] = self._prospect(run)
         return found
 
-    def set_aside(self, run: QueuedRun, lacks: tuple[Lack, ...]) -> None:
-        """Keep for a run the scarcest thing that it lacks, and what it needs of scarcer ones.
+    def reserve(self, run: QueuedRun, prospect: _Prospect) -> None:
+        """Reserve for a run the scarcest thing that is short, and what it needs of scarcer ones.
 
-        Of each resource only one run at a time is given some: the first that lacks it.
+        Of each resource of a machine something is reserved for one run at a time: the first that is short of it.
         """
-        if run.demand in self._claimless:
+        placement = prospect.placement
+        if placement is None or id(run.placements) in self._unreservable:
             return
-        lacking = [lack.resource for lack in lacks]
-        first = min(SCARCEST_FIRST.index(resource) for resource in lacking)
-        taken = frozenset().union(*(claims for _, claims in self.aside))
-        claims = frozenset(resource for resource in SCARCEST_FIRST[: first + 1] if _needed(run, resource)) - taken
-        if claims:
-            self.aside = (*self.aside, (run, claims))
+        first = min(SCARCEST_FIRST.index(short.resource) for short in prospect.shortages)
+        taken = frozenset().union(*(each.resources for each in self._on(placement.machine)))
+        wanted = frozenset(each for each in SCARCEST_FIRST[: first + 1] if _needed(placement, each)) - taken
+        if wanted:
+            self.reservations = (*self.reservations, _Reservation(run, placement, wanted))
         else:
-            self._claimless.add(run.demand)
+            self._unreservable.add(id(run.placements))
 
-    def claims_of(self, run: QueuedRun) -> frozenset[str]:
-        """Return of which resources something is set aside for a run."""
-        return next((claims for other, claims in self.aside if other is run), frozenset())
+    def reservation_of(self, run: QueuedRun) -> _Reservation | None:
+        """Return what is reserved for a run."""
+        return next((each for each in self.reservations if each.run is run), None)
 
-    def _lack(self, run: QueuedRun, resource: str) -> Lack:
-        held = tuple((hold.run_id, _held(hold, resource)) for hold in self.holds if _held(hold, resource))
-        aside = tuple(other.run_id for other, claims in self.aside if resource in claims)
-        total = self._total(resource) or 0
-        return Lack(resource, _needed(run, resource), max(0, self._free(resource)), total, held, aside)
+    def _prospect(self, run: QueuedRun) -> _Prospect:
+        best, least = _NO_MACHINE, None
+        for placement in run.placements:
+            machine = self._machines.get(placement.machine)
+            if machine is None:
+                continue
+            found = tuple(
+                self._shortage(machine, placement, resource)
+                for resource in ("slots", "cpus", "memory_mb", "gpus")
+                if machine.total(resource) is not None
+                and 0 < _needed(placement, resource) > self._left(machine.name, resource)
+            )
+            if not found:
+                return _Prospect(placement)
+            gaps = {each.resource: each.needed - self._left(machine.name, each.resource) for each in found}
+            gap = tuple(gaps.get(resource, 0) for resource in SCARCEST_FIRST)
+            if least is None or gap < least:
+                best, least = _Prospect(placement, found), gap
+        return best
 
-    def _free(self, resource: str) -> int:
-        return (self._total(resource) or 0) - sum(_held(hold, resource) for hold in self.holds)
+    def _on(self, machine: str) -> list[_Reservation]:
+        return [each for each in self.reservations if each.placement.machine == machine]
 
-    def _total(self, resource: str) -> int | None:
-        capacity = self.capacity
-        if resource == "slots":
-            return capacity.max_running_runs
-        if resource == "gpus":
-            return len(capacity.gpus)
-        return capacity.cpus if resource == "cpus" else capacity.memory_mb
+    def _left(self, machine: str, resource: str) -> int:
+        """Return how much is neither allocated nor reserved."""
+        reserved = (_needed(each.placement, resource) for each in self._on(machine) if resource in each.resources)
+        return self._free(machine, resource) - sum(reserved)
+
+    def _shortage(self, machine: Machine, placement: Placement, resource: str) -> Shortage:
+        held = tuple(
+            (each.run_id, amount) for each in self._allocations[machine.name] if (amount := _allocated(each, resource))
+        )
+        reserved = tuple(each.run.run_id for each in self._on(machine.name) if resource in each.resources)
+        return Shortage(
+            resource,
+            _needed(placement, resource),
+            max(0, self._free(machine.name, resource)),
+            machine.total(resource) or 0,
+            held,
+            reserved,
+            machine.name if len(self._machines) > 1 else None,
+        )
+
+    def _free(self, machine: str, resource: str) -> int:
+        total = self._machines[machine].total(resource) or 0
+        return total - sum(_allocated(each, resource) for each in self._allocations[machine])
 
 
 class _Level:
     """The runs of one priority."""
 
-    def __init__(self, scene: _Scene, runs: list[QueuedRun], turns: FairShare) -> None:
+    def __init__(self, scene: _Scene, runs: list[QueuedRun], shares: FairShare) -> None:
         self.scene = scene
-        self.turns = turns
+        self.shares = shares
         self.lanes: dict[str, list[QueuedRun]] = {}
         for run in runs:
             self.lanes.setdefault(run.submitter, []).append(run)
 
-    def decide(self) -> dict[str, tuple[Lack, ...]]:
-        """Start what may start; return what the others lack."""
+    def decide(self) -> dict[str, tuple[Shortage, ...]]:
+        """Start what can start; return what the others are short of."""
         while True:
-            self.turns.wait(lane for lane, runs in self.lanes.items() if runs and not self.scene.at_quota(lane))
-            before = self.scene.aside
+            self.shares.wait(lane for lane, runs in self.lanes.items() if runs and not self.scene.at_quota(lane))
+            before = self.scene.reservations
             found = self._start_one()
             if found is not None:
                 return found
-            self.scene.aside = before
+            self.scene.reservations = before
 
     def in_order(self) -> list[QueuedRun]:
         """Return the runs that wait, in the order in which they are to start if all are alike."""
-        lanes = [self.lanes[submitter] for submitter in dict.fromkeys([*self.turns.order, *self.lanes])]
+        lanes = [self.lanes[submitter] for submitter in dict.fromkeys([*self.shares.order, *self.lanes])]
         return [run for row in zip_longest(*lanes) for run in row if run is not None]
 
-    def _start_one(self) -> dict[str, tuple[Lack, ...]] | None:
-        """Start the next run, or return what each one lacks if there is none to start."""
-        found: dict[str, tuple[Lack, ...]] = {}
-        for submitter in self.turns.order:
+    def _start_one(self) -> dict[str, tuple[Shortage, ...]] | None:
+        """Start the next run, or return what each one is short of if none can start."""
+        found: dict[str, tuple[Shortage, ...]] = {}
+        for submitter in self.shares.order:
             passed: list[QueuedRun] = []
             first: QueuedRun | None = None
             for run in self.lanes[submitter]:
-                lacks = self.scene.lacks(run)
-                if lacks:
-                    found[run.run_id] = lacks
-                    self.scene.set_aside(run, lacks)
-                elif first is None:
-                    self._start(run, passed)
+                prospect = self.scene.prospect(run)
+                if prospect.shortages:
+                    found[run.run_id] = prospect.shortages
+                    self.scene.reserve(run, prospect)
+                elif first is None and prospect.placement is not None:
+                    self._start(run, prospect.placement, passed)
                     return None
-                else:
-                    found[run.run_id] = (Lack("turn", 1, 0, 1, ((submitter, 1),), (first.run_id,)),)
+                elif first is not None:
+                    found[run.run_id] = (Shortage("fair_share", 1, 0, 1, ((submitter, 1),), (first.run_id,)),)
                 if first is None and self._may_not_pass(run):
                     first = run
                 passed.append(run)
         for submitter, runs in self.lanes.items():
             for run in runs:
                 if run.run_id not in found:
-                    found[run.run_id] = self.scene.lacks(run) or (self._quota(submitter),)
+                    found[run.run_id] = self.scene.prospect(run).shortages or (self._quota(submitter),)
         return found
 
     def _may_not_pass(self, run: QueuedRun) -> bool:
         return self.scene.passes.get(run.run_id, 0) >= MAX_PASSES and self._is_wanted(run)
 
     def _is_wanted(self, run: QueuedRun) -> bool:
-        """Whether other submitters want what is set aside for a run: they would get it at the end of its turn."""
-        claims = self.scene.claims_of(run)
-        return any(
-            _needed(other, resource)
-            for submitter in self.turns.order
+        """Whether other submitters want what is reserved for a run: they would get it when its share is used up."""
+        reserved = self.scene.reservation_of(run)
+        return reserved is not None and any(
+            _needed(placement, resource)
+            for submitter in self.shares.order
             if submitter != run.submitter
             for other in self.lanes[submitter]
-            for resource in claims
+            for placement in other.placements
+            if placement.machine == reserved.placement.machine
+            for resource in reserved.resources
         )
 
-    def _start(self, run: QueuedRun, passed: list[QueuedRun]) -> None:
+    def _start(self, run: QueuedRun, placement: Placement, passed: list[QueuedRun]) -> None:
         for other in passed:
             if self._is_wanted(other):
                 self.scene.passes[other.run_id] = self.scene.passes.get(other.run_id, 0) + 1
-        self.scene.start(run)
+        self.scene.start(run, placement)
         self.lanes[run.submitter].remove(run)
-        self.turns.serve(run.submitter)
+        self.shares.serve(run.submitter)
 
-    def _quota(self, submitter: str) -> Lack:
+    def _quota(self, submitter: str) -> Shortage:
         total = self.scene.capacity.max_per_submitter
-        return Lack("quota", 1, 0, total, ((submitter, self.scene.under_way[submitter]),))
+        return Shortage("quota", 1, 0, total, ((submitter, self.scene.under_way[submitter]),))
 
 
-def _needed(run: QueuedRun, resource: str) -> int:
-    demand = run.demand
+def _needed(placement: Placement, resource: str) -> int:
+    demand = placement.demand
     if resource == "slots":
         return 1
     if resource == "gpus":
@@ -343,9 +349,9 @@ def _needed(run: QueuedRun, resource: str) -> int:
     return demand.cpus if resource == "cpus" else demand.memory_mb
 
 
-def _held(hold: Hold, resource: str) -> int:
+def _allocated(allocation: Allocation, resource: str) -> int:
     if resource == "slots":
         return 1
     if resource == "gpus":
-        return len(hold.gpus)
-    return hold.demand.cpus if resource == "cpus" else hold.demand.memory_mb
+        return len(allocation.gpus)
+    return allocation.demand.cpus if resource == "cpus" else allocation.demand.memory_mb

@@ -30,8 +30,8 @@ from gym_gui.runs.summary import RunSummary
 from gym_gui.trainer.all_problems import all_problems
 from gym_gui.trainer.demand import demand_problems, gpu_problems
 from gym_gui.trainer.executors.installed import InstalledExecutors
-from gym_gui.trainer.inventory import Inventory
 from gym_gui.trainer.live import LiveRuns
+from gym_gui.trainer.machines import Machines
 from gym_gui.trainer.registry import Registry
 from gym_gui.workers import PlannedRun, WorkerCatalog, plan_run, write_run
 
@@ -66,17 +66,17 @@ class Submission:
         home: The home.
         registry: Where runs are entered.
         executors: The executors that the daemon has.
-        inventory: The machine; a run that could never fit is refused.
+        machines: Where runs may be placed; a run that could never fit is refused.
     """
 
     def __init__(
-        self, home: Path, registry: Registry, executors: InstalledExecutors, inventory: Inventory | None = None
+        self, home: Path, registry: Registry, executors: InstalledExecutors, machines: Machines | None = None
     ) -> None:
         self.home = home
         self.catalog = WorkerCatalog(home)
         self._registry = registry
         self._executors = executors
-        self._inventory = inventory
+        self._machines = machines
         self._live = LiveRuns(home / "runs")
 
     def problems(self, config_json: bytes) -> list[Problem]:
@@ -155,16 +155,13 @@ class Submission:
 
     def _plan(self, config: TrainRunConfig, **more: Any) -> PlannedRun:
         problems = self._executor_problems(config.executor)
-        if self._inventory is not None:
-            problems += demand_problems(config.resources, len(config.workers), self._inventory)
         try:
             planned = plan_run(config, self.catalog, self.home, **more)
-            if self._inventory is not None:
-                needed = sum(worker.gpus or 0 for worker in planned.plan.workers if worker.needs_gpus)
-                problems += gpu_problems(_needing_gpus(planned), needed, self._inventory)
         except ConfigError as error:
-            error.problems = problems + error.problems
+            error.problems = problems + self._capacity_problems(config, [], 0) + error.problems
             raise
+        needed = sum(worker.gpus or 0 for worker in planned.plan.workers if worker.needs_gpus)
+        problems += self._capacity_problems(config, _needing_gpus(planned), needed)
         if problems:
             raise ConfigError(
                 "the run config is not valid",
@@ -172,6 +169,16 @@ class Submission:
                 next_step="Fix the config and run it again. Nothing was written.",
             )
         return planned
+
+    def _capacity_problems(self, config: TrainRunConfig, needing_gpus: list[str], needed_gpus: int) -> list[Problem]:
+        """Return why a run could start on no machine of its executor: as of the one where the least is wrong."""
+        machines = () if self._machines is None else self._machines.candidates(config.executor)
+        found = [
+            demand_problems(config.resources, len(config.workers), machine)
+            + gpu_problems(needing_gpus, needed_gpus, machine)
+            for machine in machines
+        ]
+        return min(found, key=len, default=[])
 
     def _executor_problems(self, name: str) -> list[Problem]:
         """Return why the daemon cannot run anything with an executor that is installed."""

@@ -275,7 +275,7 @@ class Trainer(Generic[T]):
             active_runs=self._dispatcher.active,
             queued_runs=self._dispatcher.queued,
             watchers=self._board.watchers,
-            max_running_runs=self._dispatcher.capacity.max_running_runs,
+            max_running_runs=self._dispatcher.machines.slots,
             fault=self.loading.fault,
         )
 

@@ -4,21 +4,24 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from gym_gui.trainer.machine import place_of
+
 #: By resource, what is counted.
 UNITS = {"cpus": "cores", "memory_mb": "MiB of memory", "gpus": "GPUs"}
 
 
 @dataclass(frozen=True)
-class Lack:
+class Shortage:
     """One thing that a run waits for.
 
     Args:
-        resource: ``slots``, ``cpus``, ``memory_mb``, ``gpus``; ``turn``, ``quota`` or ``disk``.
+        resource: ``slots``, ``cpus``, ``memory_mb``, ``gpus``; ``fair_share``, ``quota``, ``disk`` or ``machine``.
         needed: How much of it the run needs.
         free: How much is free.
         total: How much there is.
-        holders: Who holds it, and how much: run ids; for a turn and a quota, the submitter.
-        aside_for: The waiting runs for which what is free is set aside.
+        holders: To whom it is allocated, and how much: run ids; for a fair share and a quota, the submitter.
+        reserved_for: The waiting runs for which what is free is reserved.
+        machine: Name of the machine that it is short on; ``None`` where there is but one.
     """
 
     resource: str
@@ -26,7 +29,13 @@ class Lack:
     free: int
     total: int
     holders: tuple[tuple[str, int], ...] = ()
-    aside_for: tuple[str, ...] = ()
+    reserved_for: tuple[str, ...] = ()
+    machine: str | None = None
+
+    @property
+    def place(self) -> str:
+        """Where, in words, with a space before; empty where there is but one machine."""
+        return "" if self.machine is None else f" on {place_of(self.machine)}"
 
 
 @dataclass(frozen=True)
@@ -35,29 +44,34 @@ class Waiting:
 
     Args:
         before: How many queued runs come before it.
-        lacks: What it waits for; never empty.
+        shortages: What it waits for; never empty.
     """
 
     before: int
-    lacks: tuple[Lack, ...]
+    shortages: tuple[Shortage, ...]
 
     def __str__(self) -> str:
-        return f"{'; '.join(_words(lack) for lack in self.lacks)}, {self.before} queued before it"
+        return f"{'; '.join(_words(shortage) for shortage in self.shortages)}, {self.before} queued before it"
 
 
-def _words(lack: Lack) -> str:
-    """Return what is lacking, in words with numbers."""
-    if lack.resource == "slots":
-        return f"waits for one of {lack.total:,} slots" + _aside(lack)
-    if lack.resource == "disk":
-        return f"waits for room on the disk: {lack.free:,} of {lack.needed:,} MiB free (setting disk_low_mb)"
-    if lack.resource == "quota":
-        return f"waits for one of its submitter's own {lack.total:,} slots"
-    if lack.resource == "turn":
-        first = " and ".join(lack.aside_for)
+def _words(shortage: Shortage) -> str:
+    """Return what is short, in words with numbers."""
+    place, reserved = shortage.place, _reserved(shortage)
+    if shortage.resource == "slots":
+        return f"waits for one of {shortage.total:,} slots{place}{reserved}"
+    if shortage.resource == "disk":
+        return f"waits for room on the disk: {shortage.free:,} of {shortage.needed:,} MiB free (setting disk_low_mb)"
+    if shortage.resource == "machine":
+        return "waits for a machine of its executor: none is there that could take it"
+    if shortage.resource == "quota":
+        return f"waits for one of its submitter's own {shortage.total:,} slots"
+    if shortage.resource == "fair_share":
+        first = " and ".join(shortage.reserved_for)
         return f"waits for run {first} of the same submitter, which has been passed often enough"
-    return f"waits for {lack.needed:,} of {lack.total:,} {UNITS[lack.resource]}, {lack.free:,} free{_aside(lack)}"
+    unit = UNITS[shortage.resource]
+    return f"waits for {shortage.needed:,} of {shortage.total:,} {unit}{place}, {shortage.free:,} free{reserved}"
 
 
-def _aside(lack: Lack) -> str:
-    return f" (set aside for {' and '.join(lack.aside_for)})" if lack.aside_for and lack.free else ""
+def _reserved(shortage: Shortage) -> str:
+    names = shortage.reserved_for
+    return f" (reserved for {' and '.join(names)})" if names and shortage.free else ""

@@ -10,7 +10,7 @@ import msgspec
 from gym_gui.proxy.summary import UNSUPERVISED
 from gym_gui.runs.states import RunState
 from gym_gui.runs.summary import RunSummary
-from gym_gui.trainer.waiting import UNITS, Lack, Waiting
+from gym_gui.trainer.waiting import UNITS, Shortage, Waiting
 
 _MEANING = {
     RunState.QUEUED: "It has not begun, or waits to be tried again.",
@@ -38,15 +38,17 @@ _BEGUN = (RunState.STARTING, RunState.RUNNING)
 STALL_S = 60.0
 
 
-class Shortage(msgspec.Struct, kw_only=True):
-    """One thing that a queued run waits for; as :class:`~gym_gui.trainer.waiting.Lack`, with a sentence."""
+class ExplainedShortage(msgspec.Struct, kw_only=True):
+    """One thing that a queued run waits for; as :class:`~gym_gui.trainer.waiting.Shortage`, with a sentence."""
 
     resource: str
     needed: int
     free: int
     total: int
     holders: dict[str, int] = {}
-    aside_for: list[str] = []
+    reserved_for: list[str] = []
+    machine: str | None = None
+    """Where it is short; null where there is but one machine, empty: on the daemon's."""
     sentence: str = ""
 
 
@@ -63,7 +65,7 @@ class Explanation(msgspec.Struct, kw_only=True):
     """The command that tells more, or mends it."""
     before: int | None = None
     """How many queued runs come before it; null where it does not wait in the queue."""
-    waits_for: list[Shortage] = []
+    waits_for: list[ExplainedShortage] = []
 
 
 def explain(run: RunSummary, waiting: Waiting | None = None, note: str = "") -> Explanation:
@@ -102,7 +104,7 @@ def explain(run: RunSummary, waiting: Waiting | None = None, note: str = "") -> 
         told.next_step = "mosaic daemon start"
     if waiting is not None:
         told.before = waiting.before
-        told.waits_for = [_shortage(lack) for lack in waiting.lacks]
+        told.waits_for = [_explained(shortage) for shortage in waiting.shortages]
     return told
 
 
@@ -137,41 +139,47 @@ def stalled(run: RunSummary, now: float | None = None) -> str:
     return f"no step for {max(late):.0f} s" + (f" ({len(late)} of {len(running)} workers)" if len(running) > 1 else "")
 
 
-def _shortage(lack: Lack) -> Shortage:
-    return Shortage(
-        resource=lack.resource,
-        needed=lack.needed,
-        free=lack.free,
-        total=lack.total,
-        holders=dict(lack.holders),
-        aside_for=list(lack.aside_for),
-        sentence=_sentence(lack),
+def _explained(shortage: Shortage) -> ExplainedShortage:
+    return ExplainedShortage(
+        resource=shortage.resource,
+        needed=shortage.needed,
+        free=shortage.free,
+        total=shortage.total,
+        holders=dict(shortage.holders),
+        reserved_for=list(shortage.reserved_for),
+        machine=shortage.machine,
+        sentence=_sentence(shortage),
     )
 
 
-def _sentence(lack: Lack) -> str:
-    if lack.resource == "quota":
-        ((submitter, number),) = lack.holders
-        return f"Its submitter {submitter} has {number:,} of its runs under way, of {lack.total:,} allowed at once."
-    if lack.resource == "disk":
+def _sentence(shortage: Shortage) -> str:
+    if shortage.resource == "quota":
+        ((submitter, number),) = shortage.holders
+        return f"Its submitter {submitter} has {number:,} of its runs under way, of {shortage.total:,} allowed at once."
+    if shortage.resource == "disk":
         return (
-            f"No run is started while room on the disk is low: {lack.free:,} MiB are free, it goes on from"
-            f" {lack.needed:,} (setting disk_low_mb)."
+            f"No run is started while room on the disk is low: {shortage.free:,} MiB are free, it goes on from"
+            f" {shortage.needed:,} (setting disk_low_mb)."
         )
-    if lack.resource == "turn":
-        return f"Run {_list(list(lack.aside_for))} of the same submitter was passed often enough and goes first."
-    if lack.resource == "slots":
-        held = _list([run_id for run_id, _ in lack.holders])
-        need = f"It needs one of {lack.total:,} slots: {_free(lack)}"
+    if shortage.resource == "machine":
+        return "No machine of its executor is there that could take it."
+    if shortage.resource == "fair_share":
+        return f"Run {_list(list(shortage.reserved_for))} of the same submitter was passed often enough and goes first."
+    total = f"{shortage.total:,}"
+    if shortage.resource == "slots":
+        held = _list([run_id for run_id, _ in shortage.holders])
+        need = f"It needs one of {total} slots{shortage.place}: {_free(shortage)}"
     else:
-        held = _list([f"{run_id} ({amount:,})" for run_id, amount in lack.holders])
-        need = f"It needs {lack.needed:,} of {lack.total:,} {UNITS[lack.resource]}: {_free(lack)}"
-    aside = f", and set aside for {_list(list(lack.aside_for))}" if lack.aside_for and lack.free else ""
-    return f"{need}{aside}" + (f"; held by {held}." if held else ".")
+        held = _list([f"{run_id} ({amount:,})" for run_id, amount in shortage.holders])
+        unit = UNITS[shortage.resource]
+        need = f"It needs {shortage.needed:,} of {total} {unit}{shortage.place}: {_free(shortage)}"
+    names = list(shortage.reserved_for)
+    reserved = f", and reserved for {_list(names)}" if names and shortage.free else ""
+    return f"{need}{reserved}" + (f"; held by {held}." if held else ".")
 
 
-def _free(lack: Lack) -> str:
-    return f"{lack.free:,} {'is' if lack.free == 1 else 'are'} free"
+def _free(shortage: Shortage) -> str:
+    return f"{shortage.free:,} {'is' if shortage.free == 1 else 'are'} free"
 
 
 def _list(names: list[str]) -> str:

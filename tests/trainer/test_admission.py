@@ -56,7 +56,7 @@ def test_gpus_and_cores_are_waited_for_granted_and_kept_through_a_new_daemon(
     (shortage,) = told.waits_for
     assert (shortage.resource, shortage.needed, shortage.free, shortage.total) == ("cpus", 2, 1, 3)
     assert shortage.holders == {first: 1, without: 1}
-    assert shortage.aside_for == []  # nothing but GPUs is set aside for the run that waits for one
+    assert shortage.reserved_for == []  # nothing but GPUs is reserved for the run that waits for one
     assert first in shortage.sentence
     assert client.why(first).meaning.startswith("Its workers run.")  # and what they announce
 

@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from capacities import new_dispatcher
 
 from gym_gui.proxy.summary import read_summary
 from gym_gui.runs.folder import RunFolder
@@ -24,11 +25,9 @@ from gym_gui.runs.summary import RunSummary
 from gym_gui.trainer import dispatcher as module
 from gym_gui.trainer import restarts
 from gym_gui.trainer.board import RunBoard
-from gym_gui.trainer.dispatcher import Dispatcher
 from gym_gui.trainer.executors.base import Executor
 from gym_gui.trainer.live import LiveRuns
 from gym_gui.trainer.registry import Registry
-from gym_gui.trainer.scheduler import Capacity
 
 
 class DyingExecutor(Executor):
@@ -104,7 +103,7 @@ async def until(condition: Callable[[], bool]) -> None:
 def test_a_run_whose_supervisors_keep_dying_is_lost_in_the_end(home: Path, board: RunBoard, refuses: bool) -> None:
     async def scenario() -> None:
         executor, run = DyingExecutor(refuses), new_run(home, board)
-        dispatcher = Dispatcher(board, {"dying": executor}, Capacity(1), home)
+        dispatcher = new_dispatcher(board, {"dying": executor}, 1, home)
         dispatcher.enqueue([(run, plan_of(home, run))])
         await until(lambda: board.get(run.run_id).state.terminal)
         assert executor.starts == restarts.LIMIT + 1
@@ -123,7 +122,7 @@ def test_as_long_as_a_worker_lives_its_run_is_not_lost(home: Path, board: RunBoa
         executor, run = DyingExecutor(), new_run(home, board)
         lock = FileLock(RunFolder.of(home, run.run_id).launch_lock("000001", 1))
         assert lock.acquire()
-        dispatcher = Dispatcher(board, {"dying": executor}, Capacity(1), home)
+        dispatcher = new_dispatcher(board, {"dying": executor}, 1, home)
         dispatcher.enqueue([(run, plan_of(home, run))])
         await until(lambda: executor.starts > 2 * restarts.LIMIT)
         assert not board.get(run.run_id).state.terminal
@@ -140,7 +139,7 @@ def test_a_folder_that_cannot_be_read_does_not_stop_the_others(home: Path, board
         executor, broken, other = DyingExecutor(), new_run(home, board), new_run(home, board)
         plans = [(run, plan_of(home, run)) for run in (broken, other)]
         RunFolder.of(home, broken.run_id).run_json.write_text("{")
-        dispatcher = Dispatcher(board, {"dying": executor}, Capacity(1), home)
+        dispatcher = new_dispatcher(board, {"dying": executor}, 1, home)
         dispatcher.enqueue(plans)
         await until(lambda: board.get(other.run_id).state.terminal)
         assert board.get(broken.run_id).state is RunState.LOST
@@ -152,7 +151,7 @@ def test_a_folder_that_cannot_be_read_does_not_stop_the_others(home: Path, board
 def test_a_run_of_an_executor_that_is_gone_is_left_alone(home: Path, board: RunBoard) -> None:
     async def scenario() -> None:
         run = new_run(home, board)
-        dispatcher = Dispatcher(board, {}, Capacity(1), home)
+        dispatcher = new_dispatcher(board, {}, 1, home)
         dispatcher.adopt(run, plan_of(home, run))
         await until(lambda: dispatcher.active == 0)
         assert not board.get(run.run_id).state.terminal
@@ -164,7 +163,7 @@ def test_a_run_of_an_executor_that_is_gone_is_left_alone(home: Path, board: RunB
 def test_closing_leaves_runs_as_they_are(home: Path, board: RunBoard) -> None:
     async def scenario() -> None:
         run = new_run(home, board)
-        dispatcher = Dispatcher(board, {"dying": DyingExecutor()}, Capacity(1), home)
+        dispatcher = new_dispatcher(board, {"dying": DyingExecutor()}, 1, home)
         dispatcher.enqueue([(run, plan_of(home, run))])
         await dispatcher.close()
         await asyncio.sleep(0)
@@ -178,7 +177,7 @@ def test_a_queued_run_that_somebody_holds_is_cancelled_by_its_supervisor(home: P
     async def scenario() -> None:
         executor, run = DyingExecutor(), new_run(home, board)
         folder = RunFolder.of(home, run.run_id)
-        dispatcher = Dispatcher(board, {"dying": executor}, Capacity(0), home)
+        dispatcher = new_dispatcher(board, {"dying": executor}, 0, home)
         dispatcher.enqueue([(run, plan_of(home, run))])
         lock = FileLock(folder.proxy_lock)
         assert lock.acquire()
@@ -210,7 +209,7 @@ def test_a_run_that_nobody_can_supervise_can_be_cancelled(home: Path, board: Run
         plan = plan_of(home, run)
         folder.run_json.unlink()
         os.mkfifo(folder.run_json)
-        dispatcher = Dispatcher(board, {"dying": executor}, Capacity(1), home)
+        dispatcher = new_dispatcher(board, {"dying": executor}, 1, home)
         try:
             dispatcher.enqueue([(run, plan)])
             told = re.compile(r"died (\d+) times")

@@ -5,6 +5,7 @@ import sqlite3
 from pathlib import Path
 
 import pytest
+from capacities import new_dispatcher
 
 from gym_gui.runs.folder import RunFolder
 from gym_gui.runs.ids import new_run_id
@@ -12,13 +13,11 @@ from gym_gui.runs.plan import RunPlan, WorkerPlan, save_plan
 from gym_gui.runs.summary import RunSummary
 from gym_gui.runs.supervisor_log import SupervisorLog
 from gym_gui.trainer.board import RunBoard
-from gym_gui.trainer.dispatcher import Dispatcher
 from gym_gui.trainer.housekeeping import Housekeeping
 from gym_gui.trainer.live import LiveRuns
 from gym_gui.trainer.log_retention import LogRetention
 from gym_gui.trainer.reconcile import reconcile
 from gym_gui.trainer.registry import Registry
-from gym_gui.trainer.scheduler import Capacity
 
 
 def ended_run(home: Path) -> str:
@@ -45,7 +44,7 @@ def test_what_the_registry_refuses_is_entered_later(home: Path, registry: Regist
 
     async def scene() -> None:
         board = RunBoard(registry)
-        dispatcher = Dispatcher(board, {}, Capacity(1), home)
+        dispatcher = new_dispatcher(board, {}, 1, home)
         keeper = LogRetention(home, LiveRuns(home / "runs"))
         chores = Housekeeping(home, board, dispatcher, None, lambda: None, keeper)
         chores.backlog.add(reconcile(home, registry).unread)
@@ -80,7 +79,7 @@ def test_what_was_entered_before_the_registry_refused_is_not_entered_again(
     async def scene() -> None:
         board = RunBoard(registry)
         keeper = LogRetention(home, LiveRuns(home / "runs"))
-        chores = Housekeeping(home, board, Dispatcher(board, {}, Capacity(1), home), None, lambda: None, keeper)
+        chores = Housekeeping(home, board, new_dispatcher(board, {}, 1, home), None, lambda: None, keeper)
         chores.backlog.add(reconcile(home, registry).unread)
         with pytest.raises(sqlite3.OperationalError):
             await chores.run()

@@ -1,26 +1,29 @@
 from __future__ import annotations
 
 import pytest
+from capacities import one_machine, queued_run
 from hypothesis import given
 from hypothesis import strategies as st
 
 from gym_gui.rpc.messages import explanation_from_pb, explanation_to_pb
 from gym_gui.runs.states import RunState
 from gym_gui.runs.summary import RunSummary, WorkerSummary
+from gym_gui.trainer.allocation import Allocation, Capacity, QueuedRun
 from gym_gui.trainer.demand import Demand
-from gym_gui.trainer.scheduler import MAX_PASSES, Capacity, Hold, Memory, QueuedRun, decide
-from gym_gui.trainer.waiting import Lack, Waiting
+from gym_gui.trainer.scheduler import MAX_PASSES, Memory, decide
+from gym_gui.trainer.waiting import Shortage, Waiting
 from gym_gui.trainer.why import explain, stalled
 
 amounts = st.integers(0, 2**31)
-lacks = st.builds(
-    Lack,
-    resource=st.sampled_from(["slots", "cpus", "memory_mb", "gpus", "turn", "disk"]),
+shortages = st.builds(
+    Shortage,
+    resource=st.sampled_from(["slots", "cpus", "memory_mb", "gpus", "fair_share", "disk", "machine"]),
     needed=amounts,
     free=amounts,
     total=amounts,
     holders=st.lists(st.tuples(st.text(max_size=5), amounts), unique_by=lambda pair: pair[0]).map(tuple),
-    aside_for=st.lists(st.text(max_size=5)).map(tuple),
+    reserved_for=st.lists(st.text(max_size=5)).map(tuple),
+    machine=st.none() | st.text(max_size=5),
 )
 
 
@@ -52,42 +55,44 @@ def test_of_many_workers_the_one_that_failed_is_asked() -> None:
     assert explain(alone).next_step == "mosaic runs logs R --stderr"
 
 
-@given(st.lists(lacks, min_size=1, max_size=3).map(tuple), amounts)
-def test_an_explanation_travels_whole(lacking: tuple[Lack, ...], before: int) -> None:
+@given(st.lists(shortages, min_size=1, max_size=3).map(tuple), amounts)
+def test_an_explanation_travels_whole(lacking: tuple[Shortage, ...], before: int) -> None:
     told = explain(RunSummary(run_id="R", cause="c"), Waiting(before, lacking))
     assert all(item.sentence.endswith(".") for item in told.waits_for)
     assert explanation_from_pb(explanation_to_pb(told)) == told
 
 
-def sentences(queued: list[QueuedRun], going: list[Hold], capacity: Capacity, memory: Memory, run_id: str) -> list[str]:
+def sentences(
+    queued: list[QueuedRun], going: list[Allocation], capacity: Capacity, memory: Memory, run_id: str
+) -> list[str]:
     waiting = decide(queued, going, capacity, memory).waiting[run_id]
     return [item.sentence for item in explain(RunSummary(run_id=run_id), waiting).waits_for]
 
 
 def test_words_with_numbers() -> None:
-    machine = Capacity(3, cpus=4, max_per_submitter=1)
-    going = [Hold("A", "ann", Demand(cpus=3))]
-    wide, small = QueuedRun("W", 1, submitter="bob", demand=Demand(cpus=2)), QueuedRun("S", 2, demand=Demand(cpus=1))
-    own = QueuedRun("O", 3, submitter="ann")
+    machine = one_machine(3, cpus=4, max_per_submitter=1)
+    going = [Allocation("A", "ann", Demand(cpus=3))]
+    wide, small = queued_run("W", 1, submitter="bob", demand=Demand(cpus=2)), queued_run("S", 2, demand=Demand(cpus=1))
+    own = queued_run("O", 3, submitter="ann")
     queued = [wide, small, own]
     assert sentences(queued, going, machine, Memory(), "W") == ["It needs 2 of 4 cores: 1 is free; held by A (3)."]
-    assert "and set aside for W; held by A (3)." in sentences(queued, going, machine, Memory(), "S")[0]
+    assert "and reserved for W; held by A (3)." in sentences(queued, going, machine, Memory(), "S")[0]
     assert sentences([own], going, machine, Memory(), "O") == [
         "Its submitter ann has 1 of its runs under way, of 1 allowed at once."
     ]
-    full = [Hold(f"R{number}") for number in range(7)]
-    assert sentences([small], full, Capacity(7), Memory(), "S") == [
+    full = [Allocation(f"R{number}") for number in range(7)]
+    assert sentences([small], full, one_machine(7), Memory(), "S") == [
         "It needs one of 7 slots: 0 are free; held by R0, R1, R2, R3 and 3 more."
     ]
 
 
-def test_a_turn_is_named() -> None:
+def test_a_used_up_share_is_named() -> None:
     """Ann's small runs have passed her big one for as long as they may, and bob wants cores, too."""
-    big, small = QueuedRun("B", 1, submitter="ann", demand=Demand(cpus=2)), QueuedRun("S", 2, submitter="ann")
-    other = QueuedRun("O", 3, submitter="bob", demand=Demand(cpus=2))
-    going = [Hold("A", "ann", Demand(cpus=1))]
+    big, small = queued_run("B", 1, submitter="ann", demand=Demand(cpus=2)), queued_run("S", 2, submitter="ann")
+    other = queued_run("O", 3, submitter="bob", demand=Demand(cpus=2))
+    going = [Allocation("A", "ann", Demand(cpus=1))]
     memory = Memory({0: ("ann", "bob")}, {"B": MAX_PASSES})
-    decision = decide([big, small, other], going, Capacity(9, cpus=2), memory)
+    decision = decide([big, small, other], going, one_machine(9, cpus=2), memory)
     assert decision.start == ()
     told = explain(RunSummary(run_id="S"), decision.waiting["S"])
     assert told.waits_for[0].sentence == "Run B of the same submitter was passed often enough and goes first."

@@ -30,3 +30,4 @@ LOG_DAEMON_REGISTRY_REPLACED = _daemon(
     1120, "WARNING", "The registry is unusable: it is renamed and rebuilt from the run folders", "registry"
 )
 LOG_DAEMON_EXECUTOR_BROKEN = _daemon(1121, "ERROR", "An installed executor cannot be used", "executor", "error")
+LOG_DAEMON_MACHINES_REFUSED = _daemon(1122, "WARNING", "An executor's machines cannot be used", "executor", "error")

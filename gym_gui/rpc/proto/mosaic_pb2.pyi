@@ -1080,22 +1080,27 @@ class Shortage(_message.Message):
     FREE_FIELD_NUMBER: _builtins.int
     TOTAL_FIELD_NUMBER: _builtins.int
     HOLDERS_FIELD_NUMBER: _builtins.int
-    ASIDE_FOR_FIELD_NUMBER: _builtins.int
+    RESERVED_FOR_FIELD_NUMBER: _builtins.int
     SENTENCE_FIELD_NUMBER: _builtins.int
+    MACHINE_FIELD_NUMBER: _builtins.int
     resource: _builtins.str
-    """slots, cpus, memory_mb, gpus; turn (another submitter's) or quota (the submitter's own)."""
+    """slots, cpus, memory_mb, gpus; fair_share (a run of the same submitter goes first), quota (the submitter's own),
+    disk, or machine (none that could take it).
+    """
     needed: _builtins.int
     free: _builtins.int
     total: _builtins.int
     sentence: _builtins.str
     """All of that in words."""
+    machine: _builtins.str
+    """Where it is short; not set where there is but one machine, empty: on the daemon's."""
     @_builtins.property
     def holders(self) -> _containers.ScalarMap[_builtins.str, _builtins.int]:
-        """Who holds it, and how much: run ids; submitters for turn and quota."""
+        """To whom it is allocated, and how much: run ids; submitters for fair_share and quota."""
 
     @_builtins.property
-    def aside_for(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
-        """Queued runs for which what is free is set aside."""
+    def reserved_for(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """Queued runs for which what is free is reserved."""
 
     def __init__(
         self,
@@ -1105,14 +1110,17 @@ class Shortage(_message.Message):
         free: _builtins.int = ...,
         total: _builtins.int = ...,
         holders: _abc.Mapping[_builtins.str, _builtins.int] | None = ...,
-        aside_for: _abc.Iterable[_builtins.str] | None = ...,
+        reserved_for: _abc.Iterable[_builtins.str] | None = ...,
         sentence: _builtins.str = ...,
+        machine: _builtins.str | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_machine", b"_machine", "machine", b"machine"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["aside_for", b"aside_for", "free", b"free", "holders", b"holders", "needed", b"needed", "resource", b"resource", "sentence", b"sentence", "total", b"total"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_machine", b"_machine", "free", b"free", "holders", b"holders", "machine", b"machine", "needed", b"needed", "reserved_for", b"reserved_for", "resource", b"resource", "sentence", b"sentence", "total", b"total"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    def WhichOneof(self, oneof_group: _Never) -> None: ...
+    _WhichOneofReturnType__machine: _TypeAlias = _typing.Literal["machine"]  # noqa: Y015
+    _WhichOneofArgType__machine: _TypeAlias = _typing.Literal["_machine", b"_machine"]  # noqa: Y015
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__machine) -> _WhichOneofReturnType__machine | None: ...
 
 Global___Shortage: _TypeAlias = Shortage  # noqa: Y015
 

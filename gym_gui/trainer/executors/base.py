@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import abc
+from collections.abc import Sequence
 from pathlib import Path
 from typing import ClassVar
 
 from gym_gui.runs.folder import RunFolder
+from gym_gui.trainer.machine import Machine
 
 
 class Executor(abc.ABC):
@@ -51,6 +53,17 @@ class Executor(abc.ABC):
     @abc.abstractmethod
     async def cleanup(self, folder: RunFolder) -> None:
         """Release what is kept for a run that has ended; no error if there is nothing."""
+
+    def machines(self) -> Sequence[Machine] | None:
+        """Return the machines that runs may be placed on now; the first that has room comes first.
+
+        Called before each decision: it must not block (keep the list up to date in :meth:`background`). What a run
+        was placed on is on record when :meth:`start` is called: ``gym_gui.runs.grant.read_machine(folder)``.
+
+        Returns:
+            ``None``, the default: the daemon's own machine, which all such executors share.
+        """
+        return None
 
     async def background(self) -> None:
         """Do what is to be done beside the runs, until cancelled or done; by default nothing.

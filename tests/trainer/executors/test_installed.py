@@ -1,15 +1,19 @@
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import subprocess
 import sys
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
-from executor_packages import MARKING, ExecutorSite
+from executor_packages import MARKING, PAIR, ExecutorSite
 
 from gym_gui.logging_config.log_constants import LOG_DAEMON_EXECUTOR_BROKEN
+from gym_gui.runs.folder import RunFolder
 from gym_gui.trainer.executors.installed import executor_classes, installed_executors
 
 MOSAIC = str(Path(sys.executable).with_name("mosaic"))
@@ -105,37 +109,83 @@ def test_a_name_that_nobody_could_type_is_refused(site: ExecutorSite, home: Path
     assert "its name is not" in executor_classes().broken[name]
 
 
-def test_a_run_is_executed_through_a_package_that_the_core_does_not_know(
-    tmp_path: Path, daemon_home: Path, worker_records: Path
-) -> None:
-    site = ExecutorSite(tmp_path / "site")
-    site.add("marking", "marking_executor:MarkingExecutor", MARKING)
-    site.add("torn", "torn_executor:Torn", "import no_such_library")
-    environment = {**os.environ, "PYTHONPATH": str(site.path)}
+@contextlib.contextmanager
+def daemon(home: Path, environment: dict[str, str]) -> Iterator[None]:
+    """Run a daemon that finds more packages than this process does."""
     reader, writer = os.pipe()
-    daemon = subprocess.Popen(
-        [sys.executable, "-m", "gym_gui.rpc.daemon_main", "--home", str(daemon_home), "--ready-fd", str(writer)],
+    process = subprocess.Popen(
+        [sys.executable, "-m", "gym_gui.rpc.daemon_main", "--home", str(home), "--ready-fd", str(writer)],
         env=environment,
         pass_fds=(writer,),
         stderr=subprocess.DEVNULL,
     )
     os.close(writer)
-    with os.fdopen(reader) as ready:
-        assert "address" in json.load(ready)
-    options = ["--executor", "marking", "--env", "CartPole-v1", "--steps", "50", "--no-check", "--json"]
-    train = [MOSAIC, "train", "random", *options]
-    told = subprocess.run(train, env=environment, capture_output=True, text=True, check=False, timeout=100)
-    assert told.returncode == 0, told.stdout + told.stderr
-    run = json.loads(told.stdout)["runs"][0]
-    assert (run["state"], run["executor"]) == ("completed", "marking")
-    assert (daemon_home / "marked").read_text() == run["run_id"]
-    doctor = [MOSAIC, "doctor", "--json"]
-    findings = json.loads(subprocess.run(doctor, env=environment, capture_output=True, check=False).stdout)["findings"]
-    by_name = {finding["name"]: finding for finding in findings}
-    assert by_name["executors"]["detail"] == "local, marking (package marking-executor)"
-    assert "no_such_library" in by_name["executor torn"]["detail"]
-    mistyped = subprocess.run([*train, "--executor", "markin"], env=environment, capture_output=True, text=True)
-    assert mistyped.returncode == 2
-    assert "Did you mean 'marking'?" in mistyped.stderr
-    daemon.terminate()
-    daemon.wait(30)
+    try:
+        with os.fdopen(reader) as ready:
+            assert "address" in json.load(ready)
+        yield
+    finally:
+        process.terminate()
+        process.wait(30)
+
+
+def mosaic(environment: dict[str, str], *words: str, code: int = 0) -> str:
+    told = subprocess.run([MOSAIC, *words], env=environment, capture_output=True, text=True, check=False, timeout=100)
+    assert told.returncode == code, told.stdout + told.stderr
+    return told.stdout + (told.stderr if code else "")
+
+
+TRAIN = ["train", "random", "--env", "CartPole-v1", "--no-check", "--json"]
+
+
+def test_a_run_is_executed_through_a_package_that_the_core_does_not_know(tmp_path: Path, daemon_home: Path) -> None:
+    site = ExecutorSite(tmp_path / "site")
+    site.add("marking", "marking_executor:MarkingExecutor", MARKING)
+    site.add("torn", "torn_executor:Torn", "import no_such_library")
+    environment = {**os.environ, "PYTHONPATH": str(site.path)}
+    with daemon(daemon_home, environment):
+        told = mosaic(environment, *TRAIN, "--steps", "50", "--executor", "marking")
+        run = json.loads(told)["runs"][0]
+        assert (run["state"], run["executor"]) == ("completed", "marking")
+        assert (daemon_home / "marked").read_text() == run["run_id"]
+        doctor = subprocess.run([MOSAIC, "doctor", "--json"], env=environment, capture_output=True, check=False)
+        by_name = {finding["name"]: finding for finding in json.loads(doctor.stdout)["findings"]}
+        assert by_name["executors"]["detail"] == "local, marking (package marking-executor)"
+        assert "no_such_library" in by_name["executor torn"]["detail"]
+        assert "Did you mean 'marking'?" in mosaic(environment, *TRAIN, "--executor", "markin", code=2)
+        assert "is broken: ModuleNotFoundError" in mosaic(environment, *TRAIN, "--executor", "torn", code=2)
+
+
+def test_a_package_adds_machines_on_which_runs_are_placed(
+    tmp_path: Path, daemon_home: Path, wait_until: Callable[..., Any]
+) -> None:
+    site = ExecutorSite(tmp_path / "site")
+    site.add("pair", "pair_executor:PairExecutor", PAIR)
+    environment = {**os.environ, "PYTHONPATH": str(site.path)}
+
+    def submit(*words: str) -> str:
+        endless = ["--steps", "100000000", "--executor", "pair", "--gpus", "1", "--detach"]
+        return str(json.loads(mosaic(environment, *TRAIN, *endless, *words))["runs"][0]["run_id"])
+
+    def visible(run_id: str) -> str:
+        spec = json.loads(RunFolder.of(daemon_home, run_id).launch_spec("000001", 1).read_bytes())
+        return str(spec["env"]["CUDA_VISIBLE_DEVICES"])
+
+    with daemon(daemon_home, environment):
+        first, second, third = submit(), submit(), submit()
+        for run_id in (first, second):
+            wait_until(RunFolder.of(daemon_home, run_id).started_record("000001", 1).exists, "it runs")
+        assert (visible(first), visible(second)) == ("3", "5")
+        assert "machine" in mosaic(environment, "runs", "show", first)
+        details = json.loads(mosaic(environment, "runs", "show", second, "--json"))["details"]
+        assert details["machine"] == "right"
+        why = mosaic(environment, "runs", "why", third)
+        assert "It needs 1 of 1 GPUs on machine left: 0 are free" in why
+        too_many = mosaic(environment, *TRAIN, "--executor", "pair", "--gpus", "2", code=2)
+        assert "is more than machine left will ever have free: 2 GPUs asked for, 1 there" in too_many
+    with daemon(daemon_home, environment):  # another one knows what is allocated where
+        assert "on machine left" in mosaic(environment, "runs", "why", third)
+        mosaic(environment, "runs", "cancel", second, "--wait")
+        wait_until(RunFolder.of(daemon_home, third).started_record("000001", 1).exists, "it runs where there is room")
+        assert visible(third) == "5"
+        mosaic(environment, "runs", "cancel", first, third, "--wait")

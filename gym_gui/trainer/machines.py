@@ -1,0 +1,107 @@
+"""The machines of a daemon: its own, and those that its executors report."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping
+
+from gym_gui.logging_config.helpers import log_constant
+from gym_gui.logging_config.log_constants import LOG_DAEMON_MACHINES_REFUSED
+from gym_gui.trainer.allocation import Capacity, Placement
+from gym_gui.trainer.demand import Request, demand_of, fits
+from gym_gui.trainer.executors.base import Executor
+from gym_gui.trainer.machine import Inventory, Machine
+
+logger = logging.getLogger(__name__)
+
+
+class Machines:
+    """Says which machines there are now, and where a run may be placed.
+
+    Args:
+        here: The daemon's own.
+        executors: By the name that run configs use.
+        max_per_submitter: Runs of one submitter under way at once; 0: as many as there are slots.
+    """
+
+    def __init__(self, here: Machine, executors: Mapping[str, Executor], max_per_submitter: int = 0) -> None:
+        self.here = here
+        self._executors = executors
+        self._max_per_submitter = max_per_submitter
+        self._of: dict[str, tuple[Machine, ...]] = {}
+        """By executor, where its runs may be placed."""
+        self._placements: dict[tuple[str, Request], tuple[Placement, ...]] = {}
+        self._refused: dict[str, str] = {}
+        self.capacity = Capacity((here,), max_per_submitter)
+        """What may be under way at once, as of the last look."""
+        self.look()
+
+    @property
+    def slots(self) -> int:
+        """How many runs may be under way at once, on all machines together."""
+        return sum(machine.slots for machine in self.capacity.machines)
+
+    def look(self) -> bool:
+        """Ask the executors which machines they have; return whether that is not what it was at the last look."""
+        by_name = {self.here.name: self.here}
+        found: dict[str, tuple[Machine, ...]] = {}
+        for name, executor in self._executors.items():
+            reported = self._reported(name, executor)
+            if reported is None:
+                found[name] = (self.here,)
+                continue
+            found[name] = tuple(by_name.setdefault(each.name, each) for each in reported if each.name not in by_name)
+            if len(found[name]) < len(reported):
+                self._refuse(name, "names of its machines are empty, or taken by another machine")
+        if found == self._of and tuple(by_name.values()) == self.capacity.machines:
+            return False
+        self._of = found
+        self._placements.clear()
+        self.capacity = Capacity(tuple(by_name.values()), self._max_per_submitter)
+        return True
+
+    def inventory(self, machine: str) -> Inventory | None:
+        """Return what a machine has; ``None`` where nothing is counted, or it is not there."""
+        return next((each.inventory for each in self.capacity.machines if each.name == machine), None)
+
+    def candidates(self, executor: str) -> tuple[Machine, ...]:
+        """Return the machines of an executor, as of the last look."""
+        return self._of.get(executor, ())
+
+    def placements(self, executor: str, request: Request) -> tuple[Placement, ...]:
+        """Return where a run may be placed; of equal requests the same object.
+
+        Where it fits on none of its executor's machines, what they have has changed since its submission: it takes all
+        that there is, as a run with more workers than cores does.
+
+        Args:
+            executor: The run's.
+            request: What it asks for.
+        """
+        key = executor, request
+        found = self._placements.get(key)
+        if found is None:
+            machines = self.candidates(executor)
+            fitting = [each for each in machines if each.inventory is None or fits(request, each.inventory)]
+            found = tuple(Placement(each.name, demand_of(request, each.inventory)) for each in fitting or machines)
+            self._placements[key] = found
+        return found
+
+    def _reported(self, name: str, executor: Executor) -> list[Machine] | None:
+        """Return the machines that an executor reports, none where it fails to; ``None``: the daemon's own."""
+        try:
+            reported = executor.machines()
+            if reported is None:
+                return None
+            machines = list(reported)
+            if not all(isinstance(each, Machine) for each in machines):
+                raise TypeError("machines() returned something else than machines")
+        except Exception as error:  # noqa: BLE001 - a broken executor must not keep the others from their work
+            self._refuse(name, f"{type(error).__name__}: {error}")
+            return []
+        return machines
+
+    def _refuse(self, executor: str, reason: str) -> None:
+        if self._refused.get(executor) != reason:
+            self._refused[executor] = reason
+            log_constant(logger, LOG_DAEMON_MACHINES_REFUSED, extra={"executor": executor, "reason": reason})
