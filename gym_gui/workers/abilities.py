@@ -138,7 +138,7 @@ def command_line_problem(record: WorkerRecord, module: str, flags: Sequence[str]
     Args:
         record: The worker.
         module: What ``python -m`` starts.
-        flags: InstallOptions that its ``--help`` names; none if it could not be run.
+        flags: Options that its ``--help`` names; none if it could not be run.
         path: Where the worker stands in the run config.
     """
     if not flags or "--config" in flags:

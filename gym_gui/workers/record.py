@@ -44,7 +44,7 @@ class WorkerRecord(msgspec.Struct, kw_only=True):
     schema: dict[str, Any] | None = None
     """JSON Schema of the config class; ``None`` if it cannot be read."""
     flags: list[str] = []
-    """InstallOptions that the worker's ``--help`` names, e.g. ``--worker-id``."""
+    """Options that the worker's ``--help`` names, e.g. ``--worker-id``."""
     package_hash: str = ""
     probed_at: float | None = None
     """Unix time, seconds."""

@@ -53,7 +53,7 @@ class Pip:
         """Run ``pip install`` and return how many packages it installed.
 
         Args:
-            arguments: InstallOptions and requirements.
+            arguments: Options and requirements.
             cwd: Working directory.
             constraints: A constraints file.
 
