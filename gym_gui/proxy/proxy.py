@@ -48,7 +48,8 @@ EXIT_LOCKED = 3
 EXIT_DRAINED = 4
 LOCK_TRIES = 10
 #: Seconds between two reads of the logs: while a worker starts or ends, while a client streams the rows, while one
-#: watches the run, otherwise, and while no worker prints. Each read is a transaction: fewer reads write fewer bytes.
+#: watches the run or has requested its end, otherwise, and while no worker prints. Each read is a transaction: fewer
+#: reads write fewer bytes.
 TICK_HURRIED_S = 0.005
 TICK_STREAMED_S = 0.048
 TICK_WATCHED_S = 0.05
@@ -79,6 +80,9 @@ class Reporter(Protocol):
     def streamed(self) -> bool:
         """Return whether a client streams the run's rows."""
 
+    def urgent(self) -> bool:
+        """Return whether the run's end was requested."""
+
     def close(self, timeout_s: float) -> None:
         """Deliver the last report if possible within `timeout_s` seconds."""
 
@@ -94,6 +98,10 @@ class NoReporter:
         return False
 
     def streamed(self) -> bool:
+        """Return ``False``."""
+        return False
+
+    def urgent(self) -> bool:
         """Return ``False``."""
         return False
 
@@ -257,7 +265,8 @@ class Proxy:
         had_space = not parts.indexer.disk_full
         read = parts.indexer.pump(parts.supervisor.history)
         self._record_rebuilds(parts)
-        if parts.supervisor.hurried or now - self._checked_at >= CHECK_INTERVAL_S:
+        urgent = self.reporter.urgent()
+        if parts.supervisor.hurried or urgent or now - self._checked_at >= CHECK_INTERVAL_S:
             self._checked_at = now
             self._restore_folders(parts)
             parts.supervisor.disk_full = parts.indexer.disk_full
@@ -269,11 +278,11 @@ class Proxy:
         watched = self.reporter.watched()
         # The end is reported once everything is indexed; only a full disk delays that, and is reported meanwhile.
         reporting = not parts.supervisor.ended or parts.indexer.disk_full
-        due = now - self._reported_at >= (REPORT_WATCHED_S if watched else REPORT_UNWATCHED_S)
+        due = now - self._reported_at >= (REPORT_WATCHED_S if watched or urgent else REPORT_UNWATCHED_S)
         if self._stale and due and reporting:
             self._report(parts)
         if not parts.supervisor.ended:
-            time.sleep(self._pause_s(parts, watched))
+            time.sleep(self._pause_s(parts, watched=watched, urgent=urgent))
 
     def _restore_folders(self, parts: _Parts) -> None:
         """Restore removed or replaced folders of the run, and record it."""
@@ -304,14 +313,14 @@ class Proxy:
         while parts.indexer.rebuilds:
             parts.supervisor.journal.record("database_rebuilt", cause=parts.indexer.rebuilds.pop(0))
 
-    def _pause_s(self, parts: _Parts, watched: bool) -> float:
+    def _pause_s(self, parts: _Parts, *, watched: bool, urgent: bool) -> float:
         if parts.indexer.behind:
             return 0.0
         if parts.supervisor.hurried and not parts.indexer.disk_full:
             return TICK_HURRIED_S
         if self.reporter.streamed():
             return TICK_STREAMED_S
-        if watched:
+        if watched or urgent:
             return TICK_WATCHED_S
         return TICK_REST_S if parts.indexer.quiet_s > REST_AFTER_S else TICK_S
 

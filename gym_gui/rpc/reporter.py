@@ -36,6 +36,7 @@ class DaemonReporter:
         self._acknowledged = -1
         self._watched = False
         self._streamed = False
+        self._urgent = False
         self._closing = False
         self._gone = False
         self._refusal = ""
@@ -56,6 +57,10 @@ class DaemonReporter:
     def streamed(self) -> bool:
         """Return whether somebody reads the run's rows as they come in."""
         return self._streamed
+
+    def urgent(self) -> bool:
+        """Return whether the run's end was requested."""
+        return self._urgent
 
     def close(self, timeout_s: float) -> None:
         """Deliver the last report, if a daemon is there to take it within so many seconds."""
@@ -80,7 +85,7 @@ class DaemonReporter:
                 if daemon is not None and self._try_to_talk(daemon):
                     bound = _FIRST_WAIT_S
                 with self._changed:
-                    self._watched = self._streamed = False
+                    self._watched = self._streamed = self._urgent = False
                     self._changed.notify_all()
                     self._changed.wait_for(lambda: self._closing, random.uniform(0.0, bound))
                 bound = min(LONGEST_WAIT_S, 2 * bound)
@@ -115,6 +120,7 @@ class DaemonReporter:
                     with self._changed:
                         self._acknowledged = max(self._acknowledged, answer.acknowledged)
                         self._watched, self._streamed = answer.watched, answer.streamed
+                        self._urgent = answer.urgent
                         self._changed.notify_all()
             except grpc.RpcError:
                 pass  # the daemon is gone, or does not know the run yet: another try follows

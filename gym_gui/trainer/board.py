@@ -65,7 +65,7 @@ class RunBoard:
         self._unsaved: set[str] = set()
         self._refused = False
         self._watches: dict[str, set[Watch]] = {}
-        self._nudged: set[str] = set()
+        self._urgent: set[str] = set()
         self._links: dict[str, set[asyncio.Event]] = {}
         self._streams: dict[str, list[Callable[[], None]]] = {}
 
@@ -130,7 +130,7 @@ class RunBoard:
     def forget(self, run_id: str) -> None:
         """Stop holding a run that has ended; the registry has it."""
         self.flush()
-        self._nudged.discard(run_id)
+        self._urgent.discard(run_id)
         if run_id not in self._unsaved:
             del self._current[run_id]
 
@@ -157,8 +157,12 @@ class RunBoard:
         return watches + sum(len(readers) for readers in self._streams.values())
 
     def watched(self, run_id: str) -> bool:
-        """Return whether somebody looks at a run, or waits for it to be cancelled."""
-        return run_id in self._watches or run_id in self._nudged
+        """Return whether somebody looks at a run."""
+        return run_id in self._watches
+
+    def urgent(self, run_id: str) -> bool:
+        """Return whether a run's end was requested."""
+        return run_id in self._urgent
 
     def streamed(self, run_id: str) -> bool:
         """Return whether somebody reads a run's rows as they come in."""
@@ -182,9 +186,9 @@ class RunBoard:
                 del self._streams[run_id]
                 self._tell_links(run_id)
 
-    def nudge(self, run_id: str) -> None:
-        """Have a run's proxy hurry as long as the run lasts: somebody has asked for its end."""
-        self._nudged.add(run_id)
+    def mark_urgent(self, run_id: str) -> None:
+        """Have a run's proxy check for requests often from now on: the run's end was requested."""
+        self._urgent.add(run_id)
         self._tell_links(run_id)
 
     @contextmanager

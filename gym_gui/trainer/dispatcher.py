@@ -177,7 +177,7 @@ class Dispatcher:
                 self._supervise(Allocation(run_id), started=True)
             self._start_queued()
         else:
-            self.board.nudge(run_id)
+            self.board.mark_urgent(run_id)
         return self.board.get(run_id)
 
     async def pause(self, run_id: str, by: str, reason: str) -> RunSummary:

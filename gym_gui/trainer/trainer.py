@@ -73,6 +73,8 @@ class ReportAnswer(NamedTuple):
     """Somebody looks at the run's figures."""
     streamed: bool
     """Somebody reads the run's rows as they come in."""
+    urgent: bool
+    """The run's end was requested."""
 
 
 class Trainer(Generic[T]):
@@ -315,8 +317,10 @@ class Trainer(Generic[T]):
             try:
                 while not ended.is_set():
                     changed.clear()
-                    watched, streamed = self._board.watched(run_id), self._board.streamed(run_id)
-                    yield ReportAnswer(acknowledged, watched, streamed)
+                    board = self._board
+                    yield ReportAnswer(
+                        acknowledged, board.watched(run_id), board.streamed(run_id), board.urgent(run_id)
+                    )
                     await changed.wait()
             finally:
                 reader.cancel()

@@ -31,6 +31,9 @@ class Recorder:
     def streamed(self) -> bool:
         return False
 
+    def urgent(self) -> bool:
+        return False
+
     def watched(self) -> bool:
         return True
 

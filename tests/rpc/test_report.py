@@ -81,6 +81,7 @@ def test_the_reporter_sends_the_newest_and_finds_the_next_daemon(
     watch = client.watch([run_id])
     next(watch)
     wait_until(reporter.watched)
+    assert not reporter.urgent()
     watch.close()
     stop_daemon(daemon_home)
     wait_until(lambda: not reporter.watched())

@@ -1751,22 +1751,26 @@ class ReportResponse(_message.Message):
     ACKNOWLEDGED_FIELD_NUMBER: _builtins.int
     WATCHED_FIELD_NUMBER: _builtins.int
     STREAMED_FIELD_NUMBER: _builtins.int
+    URGENT_FIELD_NUMBER: _builtins.int
     acknowledged: _builtins.int
     """Highest `RunSummary.report` that the daemon has taken."""
     watched: _builtins.bool
     """Somebody looks at the run: report often."""
     streamed: _builtins.bool
     """Somebody reads its rows: commit often."""
+    urgent: _builtins.bool
+    """Its end was requested: check for it often."""
     def __init__(
         self,
         *,
         acknowledged: _builtins.int = ...,
         watched: _builtins.bool = ...,
         streamed: _builtins.bool = ...,
+        urgent: _builtins.bool = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["acknowledged", b"acknowledged", "streamed", b"streamed", "watched", b"watched"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["acknowledged", b"acknowledged", "streamed", b"streamed", "urgent", b"urgent", "watched", b"watched"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
