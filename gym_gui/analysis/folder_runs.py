@@ -65,7 +65,12 @@ class FolderRuns:
             why.next_step = f"mosaic runs show {run_id}  (it has saved no checkpoint to resume from)"
         return why
 
-    def watch(self, run_ids: Iterable[str]) -> Iterator[RunSummary]:
+    def watch(
+        self,
+        run_ids: Iterable[str],
+        *,
+        curves: bool = False,  # noqa: ARG002 - they cost nothing here
+    ) -> Iterator[RunSummary]:
         """Yield the current summary of each run, then changes, until all have ended.
 
         Raises:

@@ -44,8 +44,12 @@ class RunSource(Protocol):
             UsageError: There is no such run.
         """
 
-    def watch(self, run_ids: Iterable[str]) -> Iterator[RunSummary]:
+    def watch(self, run_ids: Iterable[str], *, curves: bool = False) -> Iterator[RunSummary]:
         """Yield the current summary of each run, then changes, until all have ended.
+
+        Args:
+            run_ids: The runs.
+            curves: Learning curves with every value; otherwise only with the last one of a run.
 
         Raises:
             UsageError: One of them does not exist.

@@ -139,9 +139,9 @@ class AsyncTrainerClient:
         """
         return await self._do(calls.why(run_id))
 
-    def watch(self, run_ids: Iterable[str]) -> AsyncIterator[RunSummary]:
+    def watch(self, run_ids: Iterable[str], *, curves: bool = False) -> AsyncIterator[RunSummary]:
         """Yield the current value of each run, then every change; end when all have ended."""
-        return self._stream(Watching(run_ids))
+        return self._stream(Watching(run_ids, curves=curves))
 
     def stream(
         self,

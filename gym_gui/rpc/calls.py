@@ -184,12 +184,14 @@ class Watching:
 
     Args:
         run_ids: The runs.
+        curves: Learning curves with every value.
     """
 
     method = "WatchRuns"
 
-    def __init__(self, run_ids: Iterable[str]) -> None:
+    def __init__(self, run_ids: Iterable[str], *, curves: bool) -> None:
         self._open = list(run_ids)
+        self._curves = curves
 
     @property
     def over(self) -> bool:
@@ -198,7 +200,7 @@ class Watching:
 
     def request(self) -> pb.WatchRunsRequest:
         """Return the request for the runs that have not ended."""
-        return pb.WatchRunsRequest(run_ids=self._open)
+        return pb.WatchRunsRequest(run_ids=self._open, curves=self._curves)
 
     def take(self, message: pb.RunSummary) -> RunSummary:
         """Return the value that came."""

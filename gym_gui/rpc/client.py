@@ -163,19 +163,20 @@ class TrainerClient:
         """
         return self._do(calls.why(run_id))
 
-    def watch(self, run_ids: Iterable[str]) -> Iterator[RunSummary]:
+    def watch(self, run_ids: Iterable[str], *, curves: bool = False) -> Iterator[RunSummary]:
         """Yield the current value of each run, then every change; end when all have ended.
 
         A daemon that dies meanwhile is replaced and the watch goes on.
 
         Args:
             run_ids: The runs.
+            curves: Learning curves with every value; otherwise only with the last one of a run.
 
         Raises:
             UsageError: One of them does not exist.
             MosaicError: The daemon is gone and could not be started again.
         """
-        return self._stream(Watching(run_ids))
+        return self._stream(Watching(run_ids, curves=curves))
 
     def stream(
         self,

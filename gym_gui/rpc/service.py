@@ -110,7 +110,7 @@ class TrainerService(TrainerServiceServicer):
             raise invalid(Problem("run_ids", "is empty", allowed="at least one run id"))
         try:
             async for run in self._trainer.watch(request.run_ids):
-                yield self._messages.message(run)
+                yield self._messages.message(run, curves=request.curves)
         finally:
             for run_id in request.run_ids:
                 self._messages.forget(run_id)

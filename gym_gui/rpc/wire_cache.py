@@ -11,22 +11,23 @@ class WireCache:
     """Holds the message of the newest summary of each run that is watched and has not ended."""
 
     def __init__(self) -> None:
-        self._messages: dict[str, tuple[RunSummary, pb.RunSummary]] = {}
+        self._messages: dict[str, dict[bool, tuple[RunSummary, pb.RunSummary]]] = {}
 
-    def message(self, run: RunSummary) -> pb.RunSummary:
+    def message(self, run: RunSummary, *, curves: bool = False) -> pb.RunSummary:
         """Return a summary's message, which nobody may change.
 
         Args:
             run: The summary, the very object: another one is converted anew.
+            curves: Whether learning curves go with it; with the last one of a run they always do.
         """
-        known = self._messages.get(run.run_id)
-        if known is not None and known[0] is run:
-            return known[1]
-        message = summary_to_pb(run)
         if run.state.terminal:
             self._messages.pop(run.run_id, None)
-        else:
-            self._messages[run.run_id] = (run, message)
+            return summary_to_pb(run)
+        cached = self._messages.setdefault(run.run_id, {})
+        if curves in cached and cached[curves][0] is run:
+            return cached[curves][1]
+        message = summary_to_pb(run, curves=curves)
+        cached[curves] = (run, message)
         return message
 
     def forget(self, run_id: str) -> None:
