@@ -221,7 +221,7 @@ def _speed(attempts: Sequence[tuple[WorkerRollup, WorkerHistory]]) -> float | No
             begun.append(rollup.first_mark[0])
             ended.append(rollup.last_mark[0])
             attempt = record.attempts.get(rollup.attempt)
-            paused = max(paused, attempt.held_s if attempt is not None else 0.0)
+            paused = max(paused, attempt.uncounted_s if attempt is not None else 0.0)
     took = max(ended, default=0.0) - min(begun, default=0.0) - paused
     return steps / took if steps > 0 and took > 0 else None
 

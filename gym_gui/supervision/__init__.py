@@ -1,1 +1,1 @@
-"""Processes of a run: they are started, watched, signalled, and their ends recorded and judged."""
+"""Supervision of a run: its processes are started, observed and signalled, their exits recorded and classified."""

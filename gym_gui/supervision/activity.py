@@ -1,9 +1,9 @@
-"""How long an attempt has shown no sign of life (pure: sizes and times in, durations out)."""
+"""Idle time of an attempt (pure: sizes and times in, durations out)."""
 
 from __future__ import annotations
 
-#: The longest step of the clock, in seconds, that counts in full: while the supervisor itself was stopped or starved,
-#: nobody looked, and what nobody looked at is no silence.
+#: The longest step of the clock, in seconds, that counts in full: unobserved time, while the supervisor
+#: itself was stopped or starved, does not count as idle.
 LONGEST_TICK_S = 5.0
 #: Without a sample of the CPU time for so long, seconds, there will be none.
 SAMPLE_PATIENCE_S = 15.0
@@ -19,8 +19,8 @@ class Activity:
         self.quiet_s = 0.0
         """Watched time without output of any kind."""
         self.idle_s = 0.0
-        """Watched time without output and without CPU time, as of the last sample: a worker on a busy machine may wait
-        long for the processor, and whoever samples it, too."""
+        """Watched time without output and without CPU time, as of the last sample: on a busy machine a worker may wait
+        long for the processor, and so may the sampler."""
         self.output_seen = False
         self._seen: tuple[int, int] | None = None
         self._cpu_seconds: float | None = None
@@ -37,15 +37,15 @@ class Activity:
         sampled: bool = True,
         paused: bool = False,
     ) -> None:
-        """Take in one look at the attempt.
+        """Add one observation of the attempt.
 
         Args:
             now: Monotonic time, seconds.
             stdout_bytes: Size of its stdout log.
             stderr_bytes: Size of its stderr log.
             cpu_seconds: CPU time that its processes have used, ``None`` where it was not sampled.
-            sampled: The CPU time is of another sample than that of the look before.
-            paused: It was told to stand still; the durations stand still, too.
+            sampled: The CPU time is of another sample than that of the observation before.
+            paused: It is paused, or cannot be observed: the durations do not grow.
         """
         elapsed = 0.0 if self._now is None or paused else min(max(0.0, now - self._now), LONGEST_TICK_S)
         self._now = now

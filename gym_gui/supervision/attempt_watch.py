@@ -1,4 +1,4 @@
-"""Looks at one attempt of a worker: its processes, its logs, what is on record of it."""
+"""Observation of one attempt of a worker: its processes, logs and records."""
 
 from __future__ import annotations
 
@@ -32,14 +32,14 @@ class LogFacts(msgspec.Struct, frozen=True):
 
 
 class AttemptWatch:
-    """One attempt, looked at again and again.
+    """One attempt, observed again and again.
 
     Args:
         folder: The run's folder.
         worker_id: The worker.
         number: Its attempt.
         record: What is on record of it.
-        provisioner: Who knows its processes.
+        provisioner: Observes its processes.
     """
 
     def __init__(
@@ -52,7 +52,7 @@ class AttemptWatch:
         self.stderr = folder.stderr_log(worker_id, number)
         self.activity = Activity()
         self.processes = ProcessFacts()
-        """As of the last look."""
+        """As last observed."""
         self.usage: Usage | None = None
         """The last sample."""
         self.stopped_at: float | None = None
@@ -60,9 +60,9 @@ class AttemptWatch:
         self.killed_at = float("-inf")
         """When this supervisor last killed what was left, monotonic seconds."""
         self.paused_at = float("-inf")
-        """When this supervisor last told it to stand still, monotonic seconds."""
+        """When this supervisor last sent the signal to pause, monotonic seconds."""
         self.over = False
-        """It began, and at the last look nothing of it lived: its log is complete."""
+        """It began, and none of its processes was alive when last observed: its log is complete."""
         self.progressed_at: float | None = None
         """When anything but a heartbeat last came in, Unix time, as far as this supervisor watched."""
         self._provisioner = provisioner
@@ -79,7 +79,7 @@ class AttemptWatch:
             launches=self.record.launches,
             handle=self.record.launcher,
             started=self.record.started_at is not None,
-            paused=self.record.held_at is not None,
+            paused=self.record.paused_since is not None,
         )
 
     @property
@@ -90,7 +90,7 @@ class AttemptWatch:
         return self.processes.obstacle
 
     def look(self, now: float, log: LogFacts) -> AttemptFacts:
-        """Return all that is known of the attempt.
+        """Observe the attempt; return its facts.
 
         Args:
             now: Monotonic time, seconds.
@@ -98,7 +98,7 @@ class AttemptWatch:
         """
         seen = self._observe()
         unobserved = bool(seen.unknown)
-        paused = self.record.held_at is not None
+        paused = self.record.paused_since is not None
         cpu_seconds = None if self.usage is None else self.usage.cpu_seconds
         sampled, self._usage_seen = self.usage is not self._usage_seen, self.usage
         sizes = _size(self.stdout), _size(self.stderr)
@@ -140,7 +140,7 @@ class AttemptWatch:
         return facts
 
     def idle_facts(self) -> AttemptFacts:
-        """Return the facts of an attempt that nobody needs to look at any more."""
+        """Return the facts of an attempt that need not be observed any more."""
         return AttemptFacts(number=self.number)
 
     def ended_at(self) -> float | None:
@@ -152,7 +152,7 @@ class AttemptWatch:
         return max(times, default=None)
 
     def _observe(self) -> ProcessFacts:
-        """Look at the processes; while nothing can be found out they count as living, out of anybody's reach."""
+        """Observe the processes; while they cannot be observed they count as alive and out of reach."""
         seen = self._provisioner.observe(self.attempt)
         if seen.unknown:
             before = self.processes
@@ -168,12 +168,12 @@ class AttemptWatch:
         return now - self._final_at
 
     def _age_s(self, seen: ProcessFacts) -> float:
-        """Return for how long it has run, seconds, without its pauses and what nobody observed."""
+        """Return for how long it has run, seconds, without its pauses and unobserved time."""
         if seen.age_s is None:
             return 0.0
         # Not the supervisor's clock: predecessors and launchers wrote down theirs.
-        held_s = 0.0 if self.record.held_at is None else time.monotonic() - self.record.held_at
-        return seen.age_s - self.record.held_s - held_s
+        paused_s = 0.0 if self.record.paused_since is None else time.monotonic() - self.record.paused_since
+        return seen.age_s - self.record.uncounted_s - paused_s
 
     def _stop_facts(self, now: float) -> StopFacts | None:
         if self.record.stop is None:

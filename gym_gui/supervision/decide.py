@@ -1,4 +1,4 @@
-"""Supervision as a pure function: what is known of a run in, what is to be done out. No clock, no files, no processes.
+"""Supervision as a pure function: facts of a run in, actions out. No clock, no files, no processes.
 
 :func:`decide` makes at most one step per worker and one of the run; a supervisor records and carries out what it
 returns and asks again until nothing is returned. So every state is passed through and stands in the record.
@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from gym_gui.constants import WORKER_MAX_ATTEMPTS
 from gym_gui.runs.plan import Limits
 from gym_gui.runs.states import RunState, may_follow
-from gym_gui.supervision.exits import Verdict, judge, wall_time_cause
+from gym_gui.supervision.exits import ExitClassification, classify, wall_time_cause
 from gym_gui.supervision.facts import (
     Action,
     AttemptFacts,
@@ -37,7 +37,7 @@ def decide(run: RunFacts) -> list[Action]:
     """Return the next steps of a run, none where nothing is to be done.
 
     Args:
-        run: All that is known of it now.
+        run: Its facts.
     """
     if run.state.terminal:
         return []
@@ -92,25 +92,31 @@ def _decide_launch(run: RunFacts, worker: WorkerFacts) -> list[Action]:
 
 def _decide_end(run: RunFacts, worker: WorkerFacts) -> list[Action]:
     attempt = worker.attempt
-    verdict = judge(attempt, run.limits.wall_time_s)
-    if verdict.state is RunState.CANCELLED and attempt.stop is None and run.cancel is not None:
-        verdict = Verdict(verdict.state, run.cancel, verdict.exit)  # its launcher obeyed the request by itself
-    if _may_retry(run, worker, verdict):
-        cause = f"attempt {attempt.number} of {run.limits.max_attempts} ended: {verdict.cause}"
-        return [WorkerTransition(worker.worker_id, attempt.number, RunState.QUEUED, cause, verdict.exit)]
-    return [WorkerTransition(worker.worker_id, attempt.number, verdict.state, verdict.cause, verdict.exit)]
+    classification = classify(attempt, run.limits.wall_time_s)
+    if classification.state is RunState.CANCELLED and attempt.stop is None and run.cancel is not None:
+        classification = ExitClassification(
+            classification.state, run.cancel, classification.exit
+        )  # its launcher obeyed the request by itself
+    if _may_retry(run, worker, classification):
+        cause = f"attempt {attempt.number} of {run.limits.max_attempts} ended: {classification.cause}"
+        return [WorkerTransition(worker.worker_id, attempt.number, RunState.QUEUED, cause, classification.exit)]
+    return [
+        WorkerTransition(
+            worker.worker_id, attempt.number, classification.state, classification.cause, classification.exit
+        )
+    ]
 
 
-def _may_retry(run: RunFacts, worker: WorkerFacts, verdict: Verdict) -> bool:
+def _may_retry(run: RunFacts, worker: WorkerFacts, classification: ExitClassification) -> bool:
     return (
-        verdict.state in (RunState.FAILED, RunState.LOST)
+        classification.state in (RunState.FAILED, RunState.LOST)
         and worker.attempt.number < min(run.limits.max_attempts, WORKER_MAX_ATTEMPTS)
         and _why_stop(run, worker) is None
     )
 
 
 def _decide_stop(run: RunFacts, worker: WorkerFacts) -> list[Action]:
-    """It lives: should it, and if not, how far is its end?"""
+    """Return what to do about a living attempt that has to end, or may have to."""
     attempt = worker.attempt
     key = (worker.worker_id, attempt.number)
     orphaned = not attempt.launcher_alive
@@ -133,7 +139,7 @@ def _decide_stop(run: RunFacts, worker: WorkerFacts) -> list[Action]:
 
 
 def _decide_pause(run: RunFacts, worker: WorkerFacts) -> list[Action]:
-    """It lives and may: is it to stand still?
+    """Return what to do about a living attempt that is to be paused or unpaused.
 
     A pause is written down before its signals are sent and an end of one after, so that a successor that finds no
     more than half of it can do the other half.
@@ -173,7 +179,7 @@ def _broken_limit(attempt: AttemptFacts, limits: Limits) -> tuple[StopKind, str]
     cause = ""
     if not attempt.launcher_alive and limits.wall_time_s is not None and attempt.age_s > limits.wall_time_s:
         cause = wall_time_cause(limits.wall_time_s)
-    elif not attempt.drained:  # what looks like silence may stand in the log already
+    elif not attempt.drained:  # its output may be in the log, unread
         cause = ""
     elif attempt.heartbeat_seen and attempt.quiet_s > limits.heartbeat_timeout_s:
         cause = f"heartbeat lost: nothing printed for {limits.heartbeat_timeout_s:g} s"

@@ -1,4 +1,4 @@
-"""What a supervisor knows at one moment (facts) and what it may do about it (actions). Plain values, no behaviour."""
+"""Facts about a run at one moment, and actions on it. Plain values."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from gym_gui.runs.summary import ExitStatus
 
 
 class StopKind(str, Enum):
-    """Why a worker was told to stop; decides the state that it ends in."""
+    """Reason for stopping a worker; decides the state that it ends in."""
 
     CANCEL = "cancel"
-    """Somebody cancelled the run."""
+    """The run was cancelled."""
     FAIL_FAST = "fail_fast"
     """Another worker of the run failed."""
     LIMIT = "limit"
@@ -72,23 +72,23 @@ class AttemptFacts(msgspec.Struct, frozen=True):
     survivors: int = 0
     """Processes of the attempt that were found where its launcher is gone."""
     locked: bool = False
-    """Whether its launch lock is held, whoever holds it: proof that something of it lives."""
+    """Whether its launch lock is held, by any process: proof that one of its processes is alive."""
     elsewhere: bool = False
     """Whether its launcher lives in another container or on another machine: it cannot be signalled from here."""
     unobserved: bool = False
-    """Nothing could be found out about its processes: they may live, and count as living."""
+    """Its processes cannot be observed: they count as alive."""
     spawning: bool = False
     """The launcher wrote that it was about to spawn the worker: from here on it may have run."""
     pid: int | None = None
-    """The worker's, as its machine counts them: to be told, for no other use."""
+    """The worker's process id on its machine, for display and records only."""
     stopped: bool = False
     """Whether the worker stands still (SIGSTOP)."""
     same_boot: bool = True
     exit: ExitFacts | None = None
     drained: bool = False
-    """All that is in the attempt's log has been read; no silence is judged before."""
+    """The attempt's whole log has been read; no timeout is checked before."""
     closed: bool = False
-    """The log was read to its very end, the torn last line too; how the attempt ended is judged only then."""
+    """The log was read to its end, a torn last line included; the exit is classified only then."""
     final_event: str = ""
     """The last of ``run_completed run_failed run_cancelled`` that the worker printed."""
     final_s: float = 0.0
@@ -124,7 +124,7 @@ class AttemptFacts(msgspec.Struct, frozen=True):
 
     @property
     def over(self) -> bool:
-        """Whether nothing of it lives any more."""
+        """Whether none of its processes is alive."""
         return not (self.launcher_alive or self.worker_alive or self.survivors or self.locked or self.unobserved)
 
 

@@ -1,4 +1,4 @@
-"""A run's supervision as its supervisor log tells it: the log's events, folded."""
+"""History of a run: the events of its supervisor log, folded."""
 
 from __future__ import annotations
 
@@ -29,10 +29,10 @@ class AttemptHistory(msgspec.Struct):
     started_at: float | None = None
     ended_at: float | None = None
     exit: ExitStatus | None = None
-    held_at: float | None = None
+    paused_since: float | None = None
     """When the pause began that it is in, monotonic seconds."""
-    held_s: float = 0.0
-    """How long it stood still in the pauses before, or nobody observed it, seconds."""
+    uncounted_s: float = 0.0
+    """Seconds of earlier pauses, and of unobserved time: no limit counts them."""
 
 
 class WorkerHistory(msgspec.Struct):
@@ -56,7 +56,7 @@ class WorkerHistory(msgspec.Struct):
 
 
 class RunHistory:
-    """The state of a run and of its workers, as the events tell it.
+    """State of a run and its workers, from the events.
 
     Args:
         worker_ids: The run's workers.
@@ -69,7 +69,7 @@ class RunHistory:
         self.started_at: float | None = None
         self.ended_at: float | None = None
         self.gaps = 0
-        """How often something may have been printed that nobody could read."""
+        """How often output may have been lost unread."""
         self.logs_replaced = False
         """Its folder of logs was removed or replaced while it ran."""
         self.proxies = 0
@@ -103,15 +103,15 @@ class RunHistory:
             self.started_at = event["at"]
         if self.state.terminal:
             ends = [worker.ended_at for worker in self.workers.values() if worker.ended_at is not None]
-            # It ended with its last worker, whenever somebody came to see it.
+            # It ended with its last worker, however late that was observed.
             self.ended_at = max(ends) if ends else event["at"]
 
 
-def _seen_or_told(event: Mapping[str, Any], name: str) -> float:
-    """Return the time at which something happened: as the launcher told it, else when the supervisor noticed it."""
-    told = event.get(name)
+def _moment(event: Mapping[str, Any], name: str) -> float:
+    """Return when something happened: the launcher's time if recorded, else that of the event."""
+    recorded = event.get(name)
     noticed = float(event["at"])
-    return min(float(told), noticed) if isinstance(told, (int, float)) and told > 0 else noticed
+    return min(float(recorded), noticed) if isinstance(recorded, (int, float)) and recorded > 0 else noticed
 
 
 def _apply_to_worker(worker: WorkerHistory, name: str, event: Mapping[str, Any]) -> None:
@@ -127,18 +127,18 @@ def _apply_to_worker(worker: WorkerHistory, name: str, event: Mapping[str, Any])
     elif name == "signal" and event.get("kind") and attempt.stop is None:
         attempt.stop = (StopKind(event["kind"]), event.get("cause", ""), event["at"])
     elif name == "paused":
-        attempt.held_at = event.get("monotonic")
-    elif name == "unpaused" and attempt.held_at is not None:
-        attempt.held_s += max(0.0, float(event.get("monotonic", 0.0)) - attempt.held_at)
-        attempt.held_at = None
+        attempt.paused_since = event.get("monotonic")
+    elif name == "unpaused" and attempt.paused_since is not None:
+        attempt.uncounted_s += max(0.0, float(event.get("monotonic", 0.0)) - attempt.paused_since)
+        attempt.paused_since = None
     elif name == "unobserved":
-        attempt.held_s += max(0.0, float(event.get("seconds", 0.0)))
+        attempt.uncounted_s += max(0.0, float(event.get("seconds", 0.0)))
     elif name == "started":
         worker.pid = event.get("pid")
-        worker.started_at = attempt.started_at = _seen_or_told(event, "started_at")
+        worker.started_at = attempt.started_at = _moment(event, "started_at")
     elif name == "exit":
         worker.exit = attempt.exit = msgspec.convert(event["exit"], ExitStatus) if event.get("exit") else None
-        worker.ended_at = attempt.ended_at = max(_seen_or_told(event, "ended_at"), attempt.started_at or 0.0)
+        worker.ended_at = attempt.ended_at = max(_moment(event, "ended_at"), attempt.started_at or 0.0)
         worker.cpu_seconds = event.get("cpu_seconds") or worker.cpu_seconds
         worker.memory_bytes = event.get("max_rss_bytes") or worker.memory_bytes
     if "state" in event and not worker.state.terminal:

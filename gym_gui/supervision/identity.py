@@ -1,4 +1,4 @@
-"""Which process is meant: a pid alone is reused, so boot, pid namespace and start time stand beside it."""
+"""Identity of a process: pid, boot, pid namespace and start time, since pids are reused."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _LINUX = sys.platform.startswith("linux")
 
 
 class ProcessIdentity(msgspec.Struct, frozen=True):
-    """One process, told apart from every other that has had or will have its pid.
+    """One process, distinct from every other with the same pid, earlier or later.
 
     Elsewhere than on Linux ``boot_id`` and ``pid_ns`` are empty and the start time comes from psutil.
 
@@ -37,7 +37,7 @@ class ProcessIdentity(msgspec.Struct, frozen=True):
 
     @classmethod
     def of(cls, pid: int) -> ProcessIdentity:
-        """Return the identity of a process that lives (or is a zombie) now.
+        """Return the identity of a process that is alive (or a zombie) now.
 
         Raises:
             ProcessLookupError: There is no such process.
@@ -92,7 +92,7 @@ class ProcessIdentity(msgspec.Struct, frozen=True):
             Whether it was delivered (``False``: the process is gone).
 
         Raises:
-            PermissionError: The process belongs to somebody else.
+            PermissionError: The process belongs to another user.
         """
         try:
             descriptor = os.pidfd_open(self.pid) if hasattr(os, "pidfd_open") else None
@@ -103,7 +103,7 @@ class ProcessIdentity(msgspec.Struct, frozen=True):
                 raise
             descriptor = None
         try:
-            if not self.alive():  # looked at only now: the descriptor pins whichever process it is
+            if not self.alive():  # checked only now: the descriptor pins the process
                 return False
             if descriptor is None:
                 os.kill(self.pid, number)

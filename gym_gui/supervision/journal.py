@@ -1,4 +1,4 @@
-"""The supervisor log together with what it tells, so that the two can never disagree."""
+"""Supervisor log and history in one, so that they never disagree."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ from gym_gui.supervision.history import read_history
 class Journal:
     """Records events: folded into :attr:`history` at once, written to the log as soon as the disk takes them.
 
-    What a full disk keeps out of the log is not lost while this process lives, and a successor finds out anew from
-    the launchers' records. The caller holds the run's proxy lock.
+    What a full disk keeps out of the log is not lost while this process lives, and a successor reads it from the
+    launchers' records. The caller holds the run's proxy lock.
 
     Args:
         folder: The run's folder.
@@ -31,21 +31,21 @@ class Journal:
         self._log = SupervisorLog(folder.supervisor_log)
         self._run_id = plan.run_id
         self._pending: list[dict[str, Any]] = []
-        self._untold: list[dict[str, Any]] = []
+        self._unlogged: list[dict[str, Any]] = []
 
     def record(self, event: str, **fields: Any) -> None:
         """Record one event; ``run_id`` and ``at`` (Unix time, seconds) are put in."""
         value = {"event": event, "run_id": self._run_id, **fields, "at": time.time()}
         self.history.apply(value)
         self._pending.append(value)
-        self._untold.append(value)
+        self._unlogged.append(value)
         self.flush()
 
     def tell(self) -> None:
         """Log what was recorded since the last call (not at once: the first launches wait for no import)."""
-        if self._untold:
-            untold, self._untold = self._untold, []
-            for value in untold:
+        if self._unlogged:
+            unlogged, self._unlogged = self._unlogged, []
+            for value in unlogged:
                 _log_event(value)
 
     def flush(self) -> bool:

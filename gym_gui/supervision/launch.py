@@ -1,4 +1,4 @@
-"""Starts launchers: writes what one is to run, starts it in a session of its own, and never waits for it."""
+"""Start of launchers, each in its own session; they are never waited for."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ UNSET = ("PYTHONUNBUFFERED",)
 def build_spec(
     folder: RunFolder, plan: RunPlan, worker: WorkerPlan, attempt: int, argv: list[str] | None = None
 ) -> dict[str, Any]:
-    """Return what a launcher is to run: all that ``launcher.py`` reads (absolute paths, seconds).
+    """Return the spec that ``launcher.py`` reads (absolute paths, seconds).
 
     Args:
         folder: The run's folder.
@@ -80,13 +80,13 @@ def build_spec(
 
 
 class LauncherPool:
-    """The launchers that this process started: none is ever waited for, each is reaped when it has ended."""
+    """The launchers that this process started; each is reaped when it has ended."""
 
     def __init__(self) -> None:
         self._pids: set[int] = set()
 
     def start(self, folder: RunFolder, spec: Mapping[str, Any], worker_id: str, attempt: int) -> int | None:
-        """Start the launcher of an attempt, unless one lives or has been.
+        """Start the launcher of an attempt, unless it has or had one.
 
         The attempt's lock is taken here and handed on, so that there is no moment at which a launcher
         exists and the lock is free: a free lock and no record means that the attempt never started.

@@ -1,4 +1,4 @@
-"""Launch locks of a run: a held one proves that something of the run lives, on this machine or elsewhere."""
+"""Launch locks of a run: a held one proves that one of its processes is alive, wherever."""
 
 from __future__ import annotations
 
@@ -20,17 +20,17 @@ class HeldLock(msgspec.Struct, frozen=True):
 
     @property
     def holder(self) -> str:
-        """Who holds it, in words."""
+        """The process that holds it, in words."""
         return _holder(self.path)
 
 
 def held_launch_locks(folder: RunFolder) -> list[HeldLock]:
-    """Return the held launch locks of a run, whatever its records say of the processes."""
+    """Return the held launch locks of a run, whatever its records say."""
     return [HeldLock(path) for path in sorted(folder.control.glob("*.a*.lock")) if is_locked(path)]
 
 
 def check_nothing_lives(folder: RunFolder, what: str, next_step: str) -> None:
-    """Raise an error if something of a run lives, as its launch locks tell.
+    """Raise an error if a launch lock of a run is held.
 
     Args:
         folder: The run's folder.
@@ -50,7 +50,7 @@ def check_nothing_lives(folder: RunFolder, what: str, next_step: str) -> None:
 
 
 def _holder(lock: Path) -> str:
-    """Return who holds a launch lock, as far as that can be seen from here."""
+    """Return the process that holds a launch lock, if it can be seen from here."""
     seen = holding_processes(lock, ())
     if seen:
         return seen[0].place

@@ -1,7 +1,9 @@
 """Starts one worker attempt, outlives proxy and daemon, and records how the worker ended.
 
 Run as ``python -I -S -X utf8 launcher.py SPEC.json [LOCK_DESCRIPTOR]``. A program of its own on the standard library
-alone (Python 3.8+, few imports), because there is one beside every worker for as long as it trains, on any machine.
+alone (Python 3.8+, few imports), because there is one beside every worker for as long as it trains, on any machine. One
+file: isolated mode (``-I -S``) leaves no folder from which it could import others, and a single file can be sent to a
+machine without MOSAIC.
 
 What it writes, each whole or absent: the *started* record, before the worker's program runs; the *exit* record, at once
 when the worker has ended and again when nothing that it left behind lives. The worker's process begins as a gate that
@@ -25,8 +27,8 @@ if TYPE_CHECKING:
     from typing import Any, Callable
 
 #: Stop the worker's processes and the count of its wall time, and let both go on. Who does not know them ignores them.
-HOLD, RELEASE = signal.SIGURG, signal.SIGWINCH
-WATCHED = (signal.SIGCHLD, signal.SIGTERM, signal.SIGINT, HOLD, RELEASE)
+PAUSE, UNPAUSE = signal.SIGURG, signal.SIGWINCH
+WATCHED = (signal.SIGCHLD, signal.SIGTERM, signal.SIGINT, PAUSE, UNPAUSE)
 RECORD_BYTES = 4096
 #: What the worker left behind gets a SIGTERM and this long, in seconds, before SIGKILL.
 LEFTOVER_GRACE_S = 0.5
@@ -89,7 +91,7 @@ def say(text: str, code: str = "LOG1205", level: str = "WARNING") -> None:
 
 
 def identity(pid: int) -> dict[str, Any]:
-    """Return what tells this process from every other that has its pid, before or after (zeros where unknown)."""
+    """Return the identity of a process: distinct from others with its pid (zeros if unknown)."""
     found: dict[str, Any] = {"boot_id": "", "pid_ns": 0, "pid": pid, "start_ticks": 0, "host": os.uname().nodename}
     try:
         with open("/proc/sys/kernel/random/boot_id") as stream:  # noqa: PTH123 - pathlib is a heavy import
@@ -161,7 +163,7 @@ def become_subreaper() -> None:
 
 
 class Record:
-    """A small JSON file whose room on the disk is taken beforehand, so that a full disk cannot lose it.
+    """Small JSON file with preallocated space, so that a full disk cannot lose it.
 
     Args:
         path: Where the record appears, whole, when it is written.
@@ -221,7 +223,7 @@ class Record:
 
 
 class Launcher:
-    """The life of one worker attempt.
+    """Launcher of one worker attempt.
 
     Args:
         spec: What to run: ``argv cwd env inherit secrets unset mark stdout stderr started exit wall_time_s
@@ -232,7 +234,7 @@ class Launcher:
         self.spec = spec
         self.pid = 0
         self.signalled_at: float | None = None
-        self.held_at: float | None = None
+        self.paused_since: float | None = None
         self.asked_at: float | None = None
         self.failure = -1
         self.reason = "exited"
@@ -267,7 +269,7 @@ class Launcher:
             record.discard()
 
     def fail(self, error: str) -> None:
-        """Keep why the worker's program never ran."""
+        """Note why the worker's program never ran."""
         self.reason = "spawn_failed"
         self.outcome.update(code=None, signal=None, error=error[:500])
         say(f"the worker cannot be started: {error}", level="ERROR")
@@ -348,9 +350,9 @@ class Launcher:
             now = time.monotonic()
             gap, seen = now - seen, now
             if gap > GAP_S:
-                deadline = deadline if deadline is None or self.held_at is not None else deadline + gap
+                deadline = deadline if deadline is None or self.paused_since is not None else deadline + gap
                 kill_at = None if kill_at is None else kill_at + gap
-            if kill_at is None and self.held_at is None and deadline is not None and now >= deadline:
+            if kill_at is None and self.paused_since is None and deadline is not None and now >= deadline:
                 say(f"the worker has had its {limit:g} s", "LOG1203")
                 kill_at = self.terminate("wall_time")
             if kill_at is None and self.cancelled(now):
@@ -358,27 +360,27 @@ class Launcher:
             if kill_at is not None and now >= kill_at:
                 self.signal_all(signal.SIGKILL)
                 kill_at = now + 1.0
-            counted = deadline if kill_at is None and self.held_at is None else None
+            counted = deadline if kill_at is None and self.paused_since is None else None
             due = [moment - now for moment in (kill_at, counted) if moment is not None]
             number = wait_signal(min([*due, TICK_S]))
             # An exit that came before our first signal wins: look once more before the signal is passed on.
             if number in (signal.SIGTERM, signal.SIGINT) and kill_at is None and not self.ended():
                 kill_at = self.terminate("")
-            elif number in (HOLD, RELEASE) and kill_at is None:
-                deadline = self.hold(number == HOLD, deadline)
+            elif number in (PAUSE, UNPAUSE) and kill_at is None:
+                deadline = self.pause(number == PAUSE, deadline)
 
     def cancelled(self, now: float) -> bool:
-        """Return whether a cancellation has been asked for and nobody has carried it out."""
+        """Return whether a cancellation was requested and not carried out in time."""
         asked = os.path.isfile(self.spec["cancel_intent"])  # noqa: PTH113
         self.asked_at = (self.asked_at or now) if asked else None
         return self.asked_at is not None and now - self.asked_at >= CANCEL_PATIENCE_S
 
-    def hold(self, stop: bool, deadline: float | None) -> float | None:
-        """Stop the worker's processes or let them go on; return the deadline, put off by as long as they stood."""
+    def pause(self, stop: bool, deadline: float | None) -> float | None:
+        """Stop or continue the worker's processes; return the deadline, extended by the pause."""
         now = time.monotonic()
-        if self.held_at is not None and deadline is not None:
-            deadline += now - self.held_at
-        self.held_at = now if stop else None
+        if self.paused_since is not None and deadline is not None:
+            deadline += now - self.paused_since
+        self.paused_since = now if stop else None
         self.signal_all(signal.SIGSTOP if stop else signal.SIGCONT)
         return deadline
 
@@ -403,7 +405,7 @@ class Launcher:
         self.max_rss_bytes = max(self.max_rss_bytes, usage.ru_maxrss * (1 if sys.platform == "darwin" else 1024))
 
     def note_stop(self, reason: str = "") -> None:
-        """Keep that, when and why the worker was told to stop."""
+        """Note that, when and why the worker was signalled to stop."""
         self.signalled_at = time.time()
         asked = os.path.exists(self.spec["cancel_intent"])  # noqa: PTH110
         self.reason = reason or ("cancelled" if asked else "terminated")
@@ -424,7 +426,7 @@ class Launcher:
             deliver(os.kill, pid, number)
 
     def sweep(self) -> None:
-        """End what the worker left behind, wherever it hid."""
+        """End all processes that the worker left behind."""
         self.signal_all(signal.SIGTERM)
         start = time.monotonic()
         while children() and time.monotonic() - start < LEFTOVER_GRACE_S:
@@ -509,7 +511,7 @@ def find_program(name: str, path: str) -> str:
 
 
 def main(arguments: list[str]) -> int:
-    """Run one attempt; return 0 when its end is recorded, 75 if somebody else has it."""
+    """Run one attempt; return 0 when its end is recorded, 75 if another launcher has it."""
     signal.pthread_sigmask(signal.SIG_BLOCK, WATCHED)
     for number in WATCHED:
         signal.signal(number, signal.SIG_DFL)  # an inherited "ignore" would lose exits and signals
@@ -525,7 +527,7 @@ def main(arguments: list[str]) -> int:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            say("somebody else holds " + spec["lock"])
+            say("another process holds " + spec["lock"])
             return 75
     os.set_inheritable(lock, True)
     if os.path.exists(spec["started"]) or os.path.exists(spec["exit"]):  # noqa: PTH110

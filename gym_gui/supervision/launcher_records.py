@@ -1,4 +1,4 @@
-"""What a launcher puts on record of its worker, as far as it can be read: anything may lie there, or half of it."""
+"""Records that a launcher writes of its worker; unreadable ones count as missing or empty."""
 
 from __future__ import annotations
 
@@ -45,16 +45,16 @@ class ExitRecord(msgspec.Struct, frozen=True):
 def read_started(path: Path) -> StartedRecord | None:
     """Return a started record; an empty one where there is one that cannot be read, ``None`` where there is none.
 
-    That it is there says that the worker has run, whatever it holds.
+    Its existence proves that the worker has run, whatever it contains.
     """
     return _read(path, StartedRecord) or (StartedRecord() if os.path.lexists(path) else None)
 
 
 def read_exit(path: Path) -> ExitRecord | None:
-    """Return an exit record, ``None`` where there is none that tells how the worker ended."""
+    """Return an exit record, ``None`` without one that says how the worker ended."""
     record = _read(path, ExitRecord)
-    told = record is not None and (record.code is not None or record.signal is not None or record.reason)
-    return record if told else None
+    complete = record is not None and (record.code is not None or record.signal is not None or record.reason)
+    return record if complete else None
 
 
 def _read(path: Path, kind: type[T]) -> T | None:

@@ -1,7 +1,7 @@
-"""Which process supervises a run, and whether it works or hangs.
+"""Liveness of a run's proxy: which process it is, and whether it makes progress.
 
-A proxy that works sets the time of its lock file again and again. The time itself says nothing, only that it changes
-does: whoever looks measures with a clock of its own.
+A working proxy sets the time of its lock file again and again. Only that the time changes counts, not its value: the
+observer measures with its own clock.
 """
 
 from __future__ import annotations
@@ -60,12 +60,12 @@ def proxy_of(folder: RunFolder) -> ProcessIdentity | None:
         return None
 
 
-#: The longest time between two looks that counts in full, seconds: while nobody looked, there was no silence.
+#: The longest time between two observations that counts in full, seconds: unobserved time does not count as silence.
 LONGEST_LOOK_S = 5.0
 
 
 class Progress:
-    """One supervisor, looked at again and again.
+    """Progress of one supervisor, observed again and again.
 
     Args:
         patience_s: How long it may go without a sign; 0: for ever.
@@ -75,17 +75,17 @@ class Progress:
         self._patience_s = patience_s
         self._silent_s = 0.0
         self._sign: Hashable = None
-        self._looked_at: float | None = None
+        self._checked_at: float | None = None
 
     def hangs(self, now: float, sign: Hashable) -> bool:
-        """Take in a look; return whether it has given no sign for too long.
+        """Add an observation; return whether there has been no sign for too long.
 
         Args:
             now: Monotonic time, seconds.
-            sign: What differs from that of the look before if there was a sign in between.
+            sign: A value that changes with every sign.
         """
-        elapsed = 0.0 if self._looked_at is None else min(max(0.0, now - self._looked_at), LONGEST_LOOK_S)
-        self._looked_at = now
+        elapsed = 0.0 if self._checked_at is None else min(max(0.0, now - self._checked_at), LONGEST_LOOK_S)
+        self._checked_at = now
         if sign != self._sign:
             self._sign, self._silent_s = sign, 0.0
         else:

@@ -16,14 +16,14 @@ from gym_gui.runs.lock import is_locked
 from gym_gui.supervision.decide import LAUNCHER_PATIENCE_S
 from gym_gui.supervision.facts import ExitFacts
 from gym_gui.supervision.identity import ProcessIdentity, boot_id
-from gym_gui.supervision.launcher import HOLD, RELEASE
+from gym_gui.supervision.launcher import PAUSE, UNPAUSE
 from gym_gui.supervision.launcher_records import ExitRecord, read_exit, read_started
 from gym_gui.supervision.processes import holding_processes, marked_processes
 from gym_gui.supervision.provisioner import Attempt, ProcessFacts, Signal
 
 #: How often the process table is searched for an attempt whose launcher is gone, seconds.
 SEARCH_INTERVAL_S = 0.5
-#: A launch lock that is held for so long, seconds, by no process that can be seen is told of.
+#: Seconds for which a launch lock is held by no visible process before that is reported.
 UNSEEN_PATIENCE_S = 2.0
 
 
@@ -42,10 +42,10 @@ class LocalAttempt:
         self._lock = folder.launch_lock(*self._id)
         self._logs = folder.stdout_log(*self._id), folder.stderr_log(*self._id)
         self.worker: ProcessIdentity | None = None
-        self._told_launcher: ProcessIdentity | None = None
-        """As the launcher itself wrote it down."""
+        self._started_launcher: ProcessIdentity | None = None
+        """From the launcher's own record."""
         self._recorded_launcher: ProcessIdentity | None = None
-        """As it stands in the supervisor log."""
+        """From the supervisor log."""
         self._exit: ExitRecord | None = None
         self._started_at: float | None = None
         self._started: float | None = None
@@ -56,32 +56,32 @@ class LocalAttempt:
         self._survivors: list[ProcessIdentity] = []
         self._searched_at = float("-inf")
         self._stopped_since: float | None = None
-        """Since when the launcher has been seen to stand still, monotonic seconds."""
+        """Since when the launcher has been seen stopped, monotonic seconds."""
 
     @property
     def launcher(self) -> ProcessIdentity | None:
-        """The launcher, as far as anybody wrote down which process it is."""
-        return self._told_launcher or self._recorded_launcher
+        """The launcher, if any record says which process it is."""
+        return self._started_launcher or self._recorded_launcher
 
     def take(self, record: Attempt) -> None:
-        """Take in what is on record of the attempt now."""
+        """Update the record of the attempt."""
         if self._record.handle is not record.handle or self._recorded_launcher is None:
             self._recorded_launcher = _identity(record.handle)
         self._record = record
 
     def observe(self, now: float) -> ProcessFacts:
-        """Return what is known of the attempt's processes.
+        """Observe the attempt's processes.
 
         Args:
             now: Monotonic time, seconds.
         """
         locked = self._locked()
-        # Somebody removed it, or its folder: the processes that are on record, and their marks, tell the rest.
+        # It was removed, or its folder: recorded processes and their marks remain as evidence.
         lost = not locked and self._lock_is_lost()
         self._read_records()  # after the lock: what a launcher wrote before it let go is seen
         launcher, worker = self.launcher, self.worker
         self._elsewhere = locked and launcher is not None and not launcher.here
-        # Of a launcher that cannot be looked up from here the lock is all that tells, and it is enough.
+        # Of a launcher that cannot be looked up from here the lock is the only evidence, and it is enough.
         unseen = locked and (launcher is None or self._elsewhere)
         launcher_alive = unseen or ((locked or lost) and launcher is not None and launcher.alive())
         worker_alive = worker is not None and worker.alive()
@@ -111,17 +111,17 @@ class LocalAttempt:
         )
 
     def signal(self, kind: Signal) -> bool:
-        """Signal the attempt; return whether any process was there to take it."""
+        """Signal the attempt; return whether any process received it."""
         launcher = [] if self.launcher is None else [self.launcher]
         if kind is Signal.STOP:
             return self._stop(launcher)
         if kind is Signal.PAUSE:
             # The launcher stops the count of the wall time, and the group; the marks find those in other sessions.
-            told = _deliver(launcher, HOLD)
-            return _deliver(self.search(), signal.SIGSTOP) or told
+            delivered = _deliver(launcher, PAUSE)
+            return _deliver(self.search(), signal.SIGSTOP) or delivered
         if kind is Signal.UNPAUSE:
-            told = _deliver(launcher, RELEASE)
-            return _deliver(self.search(), signal.SIGCONT) or told
+            delivered = _deliver(launcher, UNPAUSE)
+            return _deliver(self.search(), signal.SIGCONT) or delivered
         found = self.search()
         return _deliver([*launcher, *found] if kind is Signal.KILL_ALL else found, signal.SIGKILL)
 
@@ -138,13 +138,13 @@ class LocalAttempt:
         orphaned = bool(launcher) and not self._elsewhere and not launcher[0].alive()
         # A launcher elsewhere sees a cancellation by itself.
         targets = self.search() if orphaned else launcher
-        told = _deliver(targets, signal.SIGTERM)
-        if told and orphaned:
+        delivered = _deliver(targets, signal.SIGTERM)
+        if delivered and orphaned:
             _deliver(targets, signal.SIGCONT)
-        return told
+        return delivered
 
     def _wake_launcher(self, now: float) -> None:
-        """Continue a launcher that somebody stopped: it could not tell the worker's end."""
+        """Continue a launcher that was stopped: it could not record the worker's exit."""
         if self.launcher is None or not self.launcher.stopped():
             self._stopped_since = None
         elif self._stopped_since is None:
@@ -170,7 +170,7 @@ class LocalAttempt:
             return False
 
     def _lock_is_lost(self) -> bool:
-        """Whether a launcher was started and there is no lock of it any more, though nothing of MOSAIC removes one."""
+        """Whether a launcher was started and its lock file is gone, although MOSAIC never removes one."""
         return self._record.launches > 0 and not is_file(self._lock)
 
     def _is_launcher(self, process: ProcessIdentity) -> bool:
@@ -178,7 +178,7 @@ class LocalAttempt:
         return launcher is not None and (process.pid, process.start_ticks) == (launcher.pid, launcher.start_ticks)
 
     def _search_at_times(self, now: float, locked: bool) -> list[ProcessIdentity]:
-        """Return the processes that no launcher sees to any more; searched for now and then, and before the end."""
+        """Return the processes without a launcher; searched for at intervals, and before the end."""
         if self._swept and not locked:
             return []
         if now - self._searched_at >= SEARCH_INTERVAL_S:
@@ -192,7 +192,7 @@ class LocalAttempt:
             # The supervisor's log knows of it, too, where the record was removed.
             self._spawning = self._spawning or started is not None or self._record.started
             if started is not None:
-                self._told_launcher, self.worker = started.launcher, started.worker
+                self._started_launcher, self.worker = started.launcher, started.worker
                 self._started_at = started.started_at
                 if started.monotonic is not None and started.launcher is not None:
                     same_boot = started.launcher.boot_id == boot_id()
@@ -210,7 +210,7 @@ class LocalAttempt:
 
 
 def _identity(handle: Mapping[str, Any] | None) -> ProcessIdentity | None:
-    """Return which process a handle means, ``None`` where it tells none."""
+    """Return the process that a handle identifies, ``None`` if it is malformed."""
     if handle is None:
         return None
     try:
@@ -220,7 +220,7 @@ def _identity(handle: Mapping[str, Any] | None) -> ProcessIdentity | None:
 
 
 def _deliver(targets: list[ProcessIdentity], number: int) -> bool:
-    """Signal processes; return whether any was there to take it."""
+    """Signal processes; return whether any received it."""
     delivered = False
     for process in targets:
         try:

@@ -1,4 +1,4 @@
-"""Processes of this machine: a launcher for each attempt, found again by its lock and its records."""
+"""Provisioner of this machine: a launcher for each attempt, found again by lock and records."""
 
 from __future__ import annotations
 

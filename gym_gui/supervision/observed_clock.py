@@ -1,20 +1,20 @@
-"""A clock for time limits that does not count the time in which its own process stood still."""
+"""Clock for time limits that does not count the time in which its process was stopped."""
 
 from __future__ import annotations
 
 import time
 from collections.abc import Callable
 
-#: Between two looks at the clock, seconds: more means that this process stood still (SIGSTOP, a frozen container), and
-#: then only so much of it counts.
+#: Seconds between two readings of the clock: more means that this process was stopped (SIGSTOP, a frozen container),
+#: and then only so much of it counts.
 GAP_S, COUNTED_S = 2.0, 0.2
 
 
 class ObservedClock:
-    """Monotonic time as far as somebody looked.
+    """Monotonic time without unobserved gaps.
 
-    What nobody observed says nothing of what was observed: whoever was stopped together with all that it watches finds
-    nothing late when it goes on. To be asked at least once a second while something is timed.
+    Unobserved time says nothing of the observed processes: a process that was stopped together with those it observes
+    finds nothing late when it continues. To be asked at least once a second while something is timed.
 
     Args:
         clock: Monotonic clock, seconds.

@@ -18,7 +18,7 @@ from pathlib import Path
 from gym_gui.supervision.identity import ProcessIdentity
 from gym_gui.supervision.launcher import pids_of, proc_name
 
-#: Far above any memory, so that whoever takes the limit seriously all the same is not limited by it.
+#: Far above any memory, so that a system that enforces the limit is not limited by it.
 _MARK = 1 << 62
 _RUN_BITS, _ATTEMPT_BITS = 36, 24
 _LIMIT = b"Max resident set "

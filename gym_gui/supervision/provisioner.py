@@ -1,7 +1,7 @@
-"""The contract between a run's supervisor and what runs its processes: start, observe, signal, release.
+"""Contract between a run's supervisor and the place of its processes: start, observe, signal, release.
 
-Plain values on both sides. The supervisor knows attempts, and facts about them; where their processes are, by what they
-are told apart and how they are signalled is known to a provisioner alone.
+Plain values on both sides. The supervisor knows attempts and their facts; only the provisioner knows where their
+processes are, how they are identified, and how they are signalled.
 """
 
 from __future__ import annotations
@@ -17,64 +17,64 @@ from gym_gui.supervision.facts import ExitFacts, Usage
 
 
 class Attempt(msgspec.Struct, frozen=True):
-    """One attempt of a worker, as the run's records tell it: all that a provisioner needs to find its processes."""
+    """One attempt of a worker as recorded: all that a provisioner needs to find its processes."""
 
     worker_id: str
     number: int
     """From 1."""
     launches: int = 0
-    """How often it was started, as far as that is on record."""
+    """Recorded number of starts."""
     handle: Mapping[str, Any] | None = None
     """What :meth:`Provisioner.start` gave back, or :meth:`Provisioner.observe` found: kept in the supervisor log."""
     started: bool = False
-    """It is on record that the worker ran."""
+    """The worker is recorded as started."""
     paused: bool = False
-    """It is on record that it was paused."""
+    """It is recorded as paused."""
 
 
 class Launched(msgspec.Struct, frozen=True):
-    """What came of a start."""
+    """Result of a start."""
 
     handle: Mapping[str, Any] | None
-    """By which this provisioner, or a later one, finds the attempt again; JSON values."""
+    """Identifies the attempt for this provisioner and later ones; JSON values."""
     label: str
     """What was started, in words."""
 
 
 class Signal(str, Enum):
-    """What an attempt is told."""
+    """Signals to an attempt."""
 
     STOP = "stop"
     """End: SIGTERM, then SIGKILL after the plan's ``shutdown_timeout_s``."""
     KILL = "kill"
     """SIGKILL for the worker and all that it left behind."""
     KILL_ALL = "kill_all"
-    """As ``KILL``, and for what watches over the worker on its machine."""
+    """As ``KILL``, and for the worker's launcher."""
     PAUSE = "pause"
-    """Let all processes stand still (SIGSTOP)."""
+    """Stop all processes (SIGSTOP)."""
     UNPAUSE = "unpause"
-    """Let all processes go on (SIGCONT)."""
+    """Continue all processes (SIGCONT)."""
 
 
 class ProcessFacts(msgspec.Struct, frozen=True):
-    """What is known of an attempt's processes at one moment."""
+    """Facts about an attempt's processes at one moment."""
 
     unknown: str = ""
-    """Why nothing could be found out (the machine does not answer); then nothing else here counts."""
+    """Why they cannot be observed (the machine does not answer); the other fields do not count then."""
     launcher_alive: bool = False
     worker_alive: bool = False
     survivors: int = 0
     """Processes of the attempt that were found where its launcher is gone."""
     locked: bool = False
-    """Its launch lock is held, whoever holds it: proof that something of it lives."""
+    """Its launch lock is held, by any process: proof that one of its processes is alive."""
     elsewhere: bool = False
-    """Its launcher lives where this provisioner cannot signal it."""
+    """Its launcher is alive where this provisioner cannot signal it."""
     spawning: bool = False
     """The launcher wrote that it was about to spawn the worker: from here on it may have run."""
     pid: int | None = None
-    """The worker's, as its machine counts them: to be shown and recorded, for no other use."""
+    """The worker's process id on its machine, for display and records only."""
     stopped: bool = False
-    """The worker stands still; found out only of an attempt that is on record as paused."""
+    """The worker is stopped; determined only for an attempt recorded as paused."""
     same_boot: bool = True
     """Its machine has not been restarted since the launch."""
     exit: ExitFacts | None = None
@@ -83,9 +83,9 @@ class ProcessFacts(msgspec.Struct, frozen=True):
     age_s: float | None = None
     """Seconds since then by the machine's monotonic clock, pauses included."""
     handle: Mapping[str, Any] | None = None
-    """Which launcher it has, as far as that is known."""
+    """Identifies its launcher, if known."""
     obstacle: str = ""
-    """What keeps anybody here from doing anything about it, in words."""
+    """What prevents acting on it from here, in words."""
 
 
 class Provisioner(abc.ABC):
@@ -97,14 +97,14 @@ class Provisioner(abc.ABC):
 
     @abc.abstractmethod
     def start(self, attempt: Attempt, argv: Sequence[str] | None) -> Launched | None:
-        """Start an attempt, unless something of it lives or has been.
+        """Start an attempt, unless it has been started already.
 
         Args:
             attempt: The attempt.
             argv: The command, where it is not the plan's.
 
         Returns:
-            ``None`` where the attempt has been started already, by whomever.
+            ``None`` if the attempt has been started already, by any supervisor.
 
         Raises:
             OSError: It cannot be started.
@@ -112,15 +112,15 @@ class Provisioner(abc.ABC):
 
     @abc.abstractmethod
     def observe(self, attempt: Attempt) -> ProcessFacts:
-        """Return what is known of an attempt's processes now."""
+        """Return the facts about an attempt's processes now."""
 
     @abc.abstractmethod
     def signal(self, attempt: Attempt, signal: Signal) -> bool:
-        """Signal an attempt; return whether anything was there to take it."""
+        """Signal an attempt; return whether any process received it."""
 
     @abc.abstractmethod
     def usage(self, attempts: Sequence[Attempt]) -> dict[str, Usage]:
-        """Return by worker id what the workers of these attempts use now; those that are gone are left out."""
+        """Return the workers' usage by worker id; workers that are gone are left out."""
 
     @abc.abstractmethod
     def release(self, attempt: Attempt) -> None:

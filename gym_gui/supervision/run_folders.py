@@ -1,7 +1,7 @@
-"""The folders of a run that its processes write to: put back where somebody removed or replaced them.
+"""Folders of a run that its processes write to, restored if they were removed or replaced.
 
-``logs/`` and ``control/`` are opened by name again and again, by the proxy, by launchers, by commands. A proxy that
-lives notices within a look that one of them is another one than it was; one that starts makes what is missing.
+``logs/`` and ``control/`` are opened by name again and again, by the proxy, by launchers, by commands. A
+running proxy notices at its next check that one of them is not the same as before; a starting one makes those missing.
 """
 
 from __future__ import annotations
@@ -55,7 +55,7 @@ class RunFolders:
         found = []
         for path, known in self._known.items():
             if _identity(path) != known:
-                if path.is_symlink() or not path.is_dir():  # a link leads to where nobody asked a run to write
+                if path.is_symlink() or not path.is_dir():  # a link leads out of the run's folder
                     _put_back(path)
                 self._known[path] = _identity(path)
                 found.append(path.name)

@@ -1,4 +1,4 @@
-"""Carries out what supervision decides: launches, signals, records. The only place that does."""
+"""Supervisor of a run: carries out the decisions by launches, signals and records."""
 
 from __future__ import annotations
 
@@ -82,7 +82,7 @@ class Supervisor:
 
     @property
     def note(self) -> str:
-        """What keeps this supervisor from its work just now, in words; empty: nothing."""
+        """What prevents this supervisor from its work now, in words; empty: nothing."""
         return "; ".join(watch.obstacle for _, watch in self.live_watches() if watch.obstacle)
 
     @property
@@ -104,7 +104,7 @@ class Supervisor:
 
     @property
     def progressed_at(self) -> dict[str, float]:
-        """When each living worker last told of anything but that it lives, Unix time."""
+        """When each living worker last reported anything but a heartbeat, Unix time."""
         return {plan.worker_id: watch.progressed_at for plan, watch in self.live_watches() if watch.progressed_at}
 
     @property
@@ -122,10 +122,10 @@ class Supervisor:
         return [(plan, self.watch(plan)) for plan in self.plan.workers if not workers[plan.worker_id].state.terminal]
 
     def step(self, logs: Callable[[WorkerPlan, AttemptWatch], LogFacts]) -> bool:
-        """Look, decide and act until nothing is left to do now.
+        """Observe, decide and act until nothing is left to do now.
 
         Args:
-            logs: What the telemetry of an attempt tells.
+            logs: Returns the facts from an attempt's telemetry.
 
         Returns:
             Whether anything was done.
@@ -140,7 +140,7 @@ class Supervisor:
         return True
 
     def facts(self, logs: Callable[[WorkerPlan, AttemptWatch], LogFacts]) -> RunFacts:
-        """Return all that is known of the run now."""
+        """Return the facts of the run now."""
         now = self._clock()
         self._note_gap()
         workers = []
@@ -161,13 +161,13 @@ class Supervisor:
         )
 
     def _note_gap(self) -> None:
-        """Put on record for how long this supervisor stood still, for those that come after it."""
+        """Record for how long this supervisor was stopped, for its successors."""
         skipped_s = getattr(self._clock, "skipped_s", 0.0)
         gap, self._skipped_s = skipped_s - self._skipped_s, skipped_s
         if gap <= 0:
             return
         for plan, watch in self.live_watches():
-            if watch.processes.pid is not None and watch.record.held_at is None:
+            if watch.processes.pid is not None and watch.record.paused_since is None:
                 where = {"worker_id": plan.worker_id, "attempt": watch.number}
                 self.journal.record("unobserved", **where, seconds=round(gap, 3))
 
@@ -210,7 +210,7 @@ class Supervisor:
 
     def _launch(self, plan: WorkerPlan, watch: AttemptWatch) -> bool:
         if self.folder.cancel_intent.exists():
-            return False  # asked for since the facts were gathered: look again
+            return False  # requested since the facts were gathered: decide again
         where = {"worker_id": plan.worker_id, "attempt": watch.number}
         try:
             argv = self._resuming_argv(plan, watch.number)
@@ -276,7 +276,7 @@ class Supervisor:
             )
         if self._provisioner.signal(watch.attempt, Signal.STOP):
             watch.stopped_at = self._clock()
-        return not action.recorded  # not delivered: it is sent again at the next look
+        return not action.recorded  # not delivered: it is sent again at the next step
 
     def _pause(self, watch: AttemptWatch, action: Pause) -> bool:
         now = self._clock()

@@ -1,4 +1,4 @@
-"""When CPU time and memory of a run's workers are asked for."""
+"""Sampling of the workers' CPU time and memory."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 INTERVAL_S = 5.0
 FIRST_AFTER_S = 1.0
-#: A timeout is judged by at least so many samples.
+#: A timeout is checked by at least so many samples.
 SAMPLES_PER_TIMEOUT = 4
 
 
@@ -24,7 +24,7 @@ class UsageSampler:
     Args:
         limits: The run's; short timeouts are sampled more often.
         clock: Monotonic clock, seconds.
-        provisioner: Whom to ask.
+        provisioner: Measures the usage.
     """
 
     def __init__(self, limits: Limits, clock: Callable[[], float], provisioner: Provisioner) -> None:

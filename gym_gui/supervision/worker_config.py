@@ -1,4 +1,4 @@
-"""The config file of a worker's next attempt: that of an earlier one, changed where the attempt needs it."""
+"""Config file of a worker's next attempt, changed where the attempt requires it."""
 
 from __future__ import annotations
 

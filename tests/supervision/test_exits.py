@@ -6,7 +6,7 @@ import pytest
 from msgspec.structs import replace
 
 from gym_gui.runs.states import RunState
-from gym_gui.supervision.exits import judge
+from gym_gui.supervision.exits import classify
 from gym_gui.supervision.facts import AttemptFacts, ExitFacts, StopFacts, StopKind
 
 BASE = AttemptFacts(number=1, launches=1, spawning=True, pid=7, closed=True, drained=True)
@@ -16,11 +16,11 @@ LATE = StopFacts(StopKind.OVERSTAYED, "it did not exit within 30 s and was stopp
 
 def ended(code=None, signal=None, reason="exited", *, signalled=False, spawn_error="", **facts):
     record = ExitFacts(code, signal, reason, spawn_error, signalled)
-    return judge(replace(BASE, exit=record, **facts), wall_time_s=60.0)
+    return classify(replace(BASE, exit=record, **facts), wall_time_s=60.0)
 
 
 @pytest.mark.parametrize(
-    ("verdict", "state", "cause"),
+    ("classification", "state", "cause"),
     [
         (ended(0, final_event="run_completed"), "completed", "exit code 0"),
         (ended(0), "completed", "exit code 0, without run_completed"),
@@ -58,27 +58,27 @@ def ended(code=None, signal=None, reason="exited", *, signalled=False, spawn_err
         (ended(0, final_event="run_completed", stop=CANCEL), "completed", "exit code 0"),
         (ended(3, stop=CANCEL), "failed", "exit code 3"),
         # Our signal was on its way when it ended: a bad end is ours, a good one is its own.
-        (judge(replace(BASE, exit=ExitFacts(None, 9, "exited", at=2.0), stop=CANCEL)), "cancelled", "by ann"),
-        (judge(replace(BASE, exit=ExitFacts(0, None, "exited", at=2.0), stop=CANCEL)), "completed", "exit code 0"),
+        (classify(replace(BASE, exit=ExitFacts(None, 9, "exited", at=2.0), stop=CANCEL)), "cancelled", "by ann"),
+        (classify(replace(BASE, exit=ExitFacts(0, None, "exited", at=2.0), stop=CANCEL)), "completed", "exit code 0"),
         # Nobody lived to see the exit.
-        (judge(replace(BASE, final_event="run_completed")), "completed", "exit code unknown"),
-        (judge(replace(BASE, final_event="run_failed")), "failed", "exit code unknown"),
-        (judge(replace(BASE, final_event="run_cancelled")), "failed", "exit unknown"),
-        (judge(BASE), "failed", "exit unknown"),
-        (judge(replace(BASE, stop=CANCEL)), "cancelled", "cancelled by ann (exit code unknown)"),
-        (judge(replace(BASE, same_boot=False)), "lost", "the machine was restarted"),
-        (judge(replace(BASE, same_boot=False, final_event="run_completed")), "completed", "unknown"),
+        (classify(replace(BASE, final_event="run_completed")), "completed", "exit code unknown"),
+        (classify(replace(BASE, final_event="run_failed")), "failed", "exit code unknown"),
+        (classify(replace(BASE, final_event="run_cancelled")), "failed", "exit unknown"),
+        (classify(BASE), "failed", "exit unknown"),
+        (classify(replace(BASE, stop=CANCEL)), "cancelled", "cancelled by ann (exit code unknown)"),
+        (classify(replace(BASE, same_boot=False)), "lost", "the machine was restarted"),
+        (classify(replace(BASE, same_boot=False, final_event="run_completed")), "completed", "unknown"),
     ],
 )
-def test_verdicts(verdict, state, cause):
-    assert verdict.state is RunState(state)
-    assert cause in verdict.cause
+def test_verdicts(classification, state, cause):
+    assert classification.state is RunState(state)
+    assert cause in classification.cause
 
 
 def test_a_broken_limit_is_a_failure():
     stop = StopFacts(StopKind.LIMIT, "hung: silent", 1.0)
-    verdict = ended(143, reason="terminated", signalled=True, stop=stop)
-    assert (verdict.state, verdict.cause) == (RunState.FAILED, "hung: silent")
+    classification = ended(143, reason="terminated", signalled=True, stop=stop)
+    assert (classification.state, classification.cause) == (RunState.FAILED, "hung: silent")
 
 
 def test_the_error_that_the_worker_told_is_quoted():
