@@ -46,7 +46,7 @@ def test_without_a_home_the_command_says_what_to_set(command: list[str]) -> None
     ended = run(*command)
     assert ended.returncode == 2, ended.stderr
     assert "there is no folder for runs" in ended.stderr
-    assert "next:  set MOSAIC_HOME to a folder of yours, or use --home DIR" in ended.stderr
+    assert "next:  set MOSAIC_HOME to a folder, or use --home DIR" in ended.stderr
     assert "fault of MOSAIC" not in ended.stderr
 
 
