@@ -102,5 +102,5 @@ def _next_step(payload: dict[str, Any], problems: list[Problem]) -> str:
     worker = (payload.get("metadata") or {}).get("worker") if isinstance(payload.get("metadata"), dict) else None
     name = worker.get("worker_id") if isinstance(worker, dict) else None
     if isinstance(name, str) and all(problem.path.startswith("metadata.worker") for problem in problems):
-        return f"see what it takes: mosaic workers describe {name}"
+        return f"list its settings: mosaic workers describe {name}"
     return "Fix the fields above and run it again. Nothing was written."

@@ -104,7 +104,7 @@ def _with_value(problem: Problem) -> str:
 
 
 def unexpected(error: BaseException) -> MosaicError:
-    """Turn a fault of MOSAIC itself into one sentence, and keep its traceback in a file."""
+    """Turn a fault of MOSAIC itself into one sentence; write its traceback to a file."""
     if isinstance(error, NotRegularFile):
         return _misplaced(Path(error.filename), f"is {error.kind}, not a file")
     if isinstance(error, (NotADirectoryError, FileNotFoundError)) and isinstance(error.filename, str):
@@ -115,7 +115,7 @@ def unexpected(error: BaseException) -> MosaicError:
     if _debugging():
         for line in text.splitlines():
             echo(line, err=True)
-        kept = "the traceback stands above"
+        kept = "the traceback is printed above"
     else:
         kept = f"the traceback is in {_keep(text)}"
     return MosaicError(
@@ -131,8 +131,8 @@ def _misplaced(path: Path, what: str) -> MosaicError:
     return MosaicError(
         f"{path.name} {what}",
         where=str(path),
-        why="something was put in its place",
-        next_step=f"mv {name} {name}.aside; then the same command",
+        why="something else has its name",
+        next_step=f"mv {name} {name}.old; then the same command",
     )
 
 

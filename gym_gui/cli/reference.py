@@ -70,8 +70,8 @@ submitted last).
 
 _ELSEWHERE = """## A daemon on another machine
 
-These options stand before the command, as in `mosaic --context lab runs list`; how they are used is
-[told here](../how-to/other-machines.md). Commands that need the files of a home say so.
+These options come before the command, as in `mosaic --context lab runs list`; see
+[Other machines](../how-to/other-machines.md). Commands that need the files of a home say so.
 """
 
 

@@ -27,8 +27,8 @@ def parse_variables(words: Sequence[str], environ: Mapping[str, str]) -> dict[st
             raise _wrong(f"--setenv {word!r} does not name a variable", "write --setenv NAME=VALUE")
         if not _NAME.fullmatch(name):
             raise _wrong(
-                f"--setenv {name!r} is no name that a shell can set",
-                "write letters, digits and _, no digit first; other names can stand in `environment` of a run config",
+                f"--setenv {name!r} is not a name that a shell can set",
+                "write letters, digits and _, no digit first; other names can be set in `environment` of a run config",
             )
         if name in found:
             raise _wrong(f"--setenv sets {name} twice", "leave one of them out")

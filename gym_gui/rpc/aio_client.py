@@ -132,7 +132,7 @@ class AsyncTrainerClient:
         return await self._do(calls.get(run_id))
 
     async def why(self, run_id: str) -> Explanation:
-        """Return why a run stands where it stands.
+        """Return why a run is in its state.
 
         Raises:
             UsageError: There is no such run.

@@ -101,7 +101,7 @@ def get(run_id: str) -> Call[RunSummary]:
 
 
 def why(run_id: str) -> Call[Explanation]:
-    """Ask why a run stands where it stands."""
+    """Ask why a run is in its state."""
     return Call("WhyRun", pb.WhyRunRequest(run_id=run_id), explanation_from_pb)
 
 

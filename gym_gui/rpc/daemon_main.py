@@ -56,7 +56,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _refused(error: OSError | sqlite3.Error, home: Path) -> MosaicError:
-    """Return what is to be said where the system does not let the daemon work."""
+    """Return the error for a system that refuses what the daemon needs."""
     logger.error("the daemon ends: %s", error, exc_info=error)
     room = DiskGauge.of(home)
     room.look()
@@ -64,7 +64,7 @@ def _refused(error: OSError | sqlite3.Error, home: Path) -> MosaicError:
         "the trainer daemon cannot work in this home",
         where=str(getattr(error, "filename", None) or home),
         why=f"{error} ({room.free_bytes >> 20:,} MiB free on its disk)",
-        next_step=f"make room if there is none, then try again: mosaic daemon start; its log: {DaemonHome(home).log}",
+        next_step=f"free disk space if needed, then try again: mosaic daemon start; its log: {DaemonHome(home).log}",
     )
 
 

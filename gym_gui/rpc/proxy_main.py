@@ -47,7 +47,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         code = Proxy(folder, DaemonReporter(folder), on_launched=lambda: _log().begin(folder.run_id)).run()
     except NotRegularFile as error:
-        unusable = MosaicError(str(error), where=folder.run_id, why="something was put in its place")
+        unusable = MosaicError(str(error), where=folder.run_id, why="something else has its name")
         _log().tell_failure(folder.run_id, unusable)
         return unusable.exit_code
     except MosaicError as error:

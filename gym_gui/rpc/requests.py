@@ -128,7 +128,7 @@ def _problems(message: Message, path: str) -> Iterator[Problem]:
 
 def _text_problems(text: str, path: str) -> Iterator[Problem]:
     if "\0" in text:
-        yield Problem(path, "holds a NUL character", value=text[:_SHOWN], allowed="text without it")
+        yield Problem(path, "contains a NUL character", value=text[:_SHOWN], allowed="text without it")
     if len(text) > MAX_TEXT:
         yield Problem(path, f"has {len(text):,} characters", value=text[:_SHOWN], allowed=f"at most {MAX_TEXT:,}")
 

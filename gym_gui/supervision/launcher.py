@@ -284,7 +284,7 @@ class Launcher:
                 environment.update(json.loads(stream.read())["environment"])
         entries = [f"{key}={value}".encode("utf-8", "surrogateescape") for key, value in environment.items()]
         if any(b"\0" in entry for entry in entries):
-            raise ValueError("a variable of its environment holds a null byte")
+            raise ValueError("a variable of its environment contains a null byte")
         os.chdir(spec["cwd"])
         program = spec["argv"][0]
         if "/" not in program:

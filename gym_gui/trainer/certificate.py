@@ -46,7 +46,7 @@ def read_validity(path: Path) -> Validity:
     """
     found = [_validity(ssl.PEM_cert_to_DER_cert(block)) for block in _PEM.findall(path.read_text("ascii", "replace"))]
     if not found:
-        raise ValueError(f"{path} holds no certificate")
+        raise ValueError(f"{path} contains no certificate")
     return Validity(max(each.starts_at for each in found), min(each.ends_at for each in found))
 
 

@@ -155,8 +155,8 @@ class TrainerDaemon(Generic[T]):
     def notes(self) -> list[str]:
         """Return what the user who started the daemon should know."""
         return [
-            f"the registry was of no use ({fault}); it is built anew from the run folders, no run is lost"
-            + (f", and what there was is kept: {kept}" if kept else "")
+            f"the registry could not be used ({fault}); it is rebuilt from the run folders, no run is lost"
+            + (f", and the old file is kept: {kept}" if kept else "")
             for kept, fault in self.registry.replaced
         ]
 

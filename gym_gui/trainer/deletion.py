@@ -55,8 +55,7 @@ def delete_run(home: Path, run: RunSummary) -> None:
             f"run {run.run_id} cannot be removed",
             where=str(error.filename or folder.path),
             why=error.strerror or str(error),
-            next_step="fix that, then remove what is left by starting the daemon: mosaic daemon stop, mosaic daemon"
-            " start",
+            next_step="fix that; the next daemon removes the rest: mosaic daemon stop, mosaic daemon start",
         ) from error
     finally:
         lock.release()
@@ -68,7 +67,7 @@ def finish_deletions(home: Path) -> None:
         try:
             _remove(path)
         except OSError as error:  # noqa: PERF203 - hardly ever more than one
-            logger.warning("what is left of a deleted run cannot be removed: %s; the next daemon tries again", error)
+            logger.warning("the rest of a deleted run cannot be removed: %s; the next daemon tries again", error)
 
 
 def _remove(folder: Path) -> None:

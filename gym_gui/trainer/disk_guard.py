@@ -40,14 +40,14 @@ class DiskGuard:
         was_low = self.gauge.low
         if self.gauge.look():
             if not was_low:
-                logger.warning("%s: no run is started until there is room", self.gauge.cause)
+                logger.warning("%s: no run is started until disk space is freed", self.gauge.cause)
             if self.ballast.release():
                 logger.warning("the ballast of %d bytes was released", self.ballast.size)
             needed, free = (size >> 20 for size in (self.gauge.high_bytes, self.gauge.free_bytes))
             self._dispatcher.suspend(Shortage("disk", needed, free, needed))
             return
         if was_low:
-            logger.info("there is room on the disk again: %d bytes", self.gauge.free_bytes)
+            logger.info("enough disk space is free again: %d bytes", self.gauge.free_bytes)
         self._dispatcher.suspend(None)
         if self.gauge.low_bytes and self.gauge.free_bytes > self.gauge.high_bytes + self.ballast.size:
             self.ballast.take()

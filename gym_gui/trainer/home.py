@@ -117,8 +117,8 @@ class DaemonHome:
             raise UsageError(
                 f"MOSAIC's home belongs to another user (uid {owner})",
                 where=str(self.path),
-                why="whoever owns it decides what runs in it",
-                next_step="use a home of your own: --home DIR, or MOSAIC_HOME",
+                why="its owner decides what runs in it",
+                next_step="use a home that belongs to you: --home DIR, or MOSAIC_HOME",
             )
         try:
             for folder in (self.path, self.log.parent, self.runs):
@@ -136,8 +136,8 @@ class DaemonHome:
             raise UsageError(
                 "MOSAIC's home cannot be written",
                 where=place,
-                why="it is no folder",
-                next_step=f"mv {shlex.quote(place)} {shlex.quote(place)}.aside; then the same command",
+                why="it is not a folder",
+                next_step=f"mv {shlex.quote(place)} {shlex.quote(place)}.old; then the same command",
             ) from None
         except OSError as error:
             raise UsageError(
@@ -183,7 +183,7 @@ class DaemonHome:
             "the token of MOSAIC's home cannot be read",
             where=str(self.token_file),
             why=why,
-            next_step=next_step or "use a home of your own: --home DIR, or MOSAIC_HOME",
+            next_step=next_step or "use a home that belongs to you: --home DIR, or MOSAIC_HOME",
         )
 
     def owners(self) -> set[int]:

@@ -36,11 +36,11 @@ class Loading:
             await load()
         except Exception as error:
             if self._fault is None:
-                logger.exception("the runs cannot be read, which is tried again and again: %s", error)
+                logger.exception("the runs cannot be read; trying again every second: %s", error)
             self._fault = MosaicError(
                 "the trainer daemon cannot read the runs now",
                 why=str(error),
-                next_step="mosaic doctor tells what is in its way; it tries again every second",
+                next_step="find the reason: mosaic doctor; it tries again every second",
             )
         else:
             self._fault = None

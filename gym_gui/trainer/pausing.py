@@ -59,8 +59,8 @@ def unpause(folder: RunFolder, run: RunSummary, by: str) -> RunSummary:
         paused = run.state is RunState.PAUSED
         raise UsageError(
             f"run {run.run_id} was not paused",
-            why=f"it is {run.state.value}" + (f" ({run.cause}) and goes on by itself" if paused else ""),
-            next_step=f"see where it stands: mosaic runs why {run.run_id}",
+            why=f"it is {run.state.value}" + (f" ({run.cause}) and continues by itself" if paused else ""),
+            next_step=f"see its state: mosaic runs why {run.run_id}",
         )
     _write(folder, "unpaused", paused=False, by=by, reason="")
     return run
@@ -79,5 +79,5 @@ def _write(folder: RunFolder, asked: str, *, paused: bool, by: str, reason: str)
             f"run {folder.run_id} cannot be {asked}",
             where=str(folder.pause_intent),
             why=error.strerror or str(error),
-            next_step="make room on the disk, then try again",
+            next_step="free disk space, then try again",
         ) from error

@@ -47,7 +47,7 @@ class RegistryWatch:
                     fault = await asyncio.to_thread(examine_registry, self._registry.path)
                     self._seen = seen
                 except (OSError, sqlite3.Error) as error:
-                    logger.debug("the registry cannot be looked at now: %s", error)
+                    logger.debug("the registry cannot be checked now: %s", error)
         self._next_at = time.monotonic() + max(LEAST_S, SHARE * (time.monotonic() - began))
         if fault:
             self._registry.replace(fault)

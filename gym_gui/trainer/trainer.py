@@ -166,7 +166,7 @@ class Trainer(Generic[T]):
         return self._board.get(run_id)
 
     def why(self, run_id: str) -> Explanation:
-        """Return why a run stands where it stands.
+        """Return why a run is in its state.
 
         Raises:
             UnknownRunError: There is no such run.

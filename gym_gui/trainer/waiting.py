@@ -60,9 +60,9 @@ def _words(shortage: Shortage) -> str:
     if shortage.resource == "slots":
         return f"waits for one of {shortage.total:,} slots{place}{reserved}"
     if shortage.resource == "disk":
-        return f"waits for room on the disk: {shortage.free:,} of {shortage.needed:,} MiB free (setting disk_low_mb)"
+        return f"waits for disk space: {shortage.free:,} of {shortage.needed:,} MiB free (setting disk_low_mb)"
     if shortage.resource == "machine":
-        return "waits for a machine of its executor: none is there that could take it"
+        return "waits for a machine of its executor: it has none that could run it"
     if shortage.resource == "quota":
         return f"waits for one of its submitter's own {shortage.total:,} slots"
     if shortage.resource == "fair_share":

@@ -1,4 +1,4 @@
-"""Says why a run stands where it stands: what a queued one waits for, what the state of another one means."""
+"""Why a run is in its state: what a queued run waits for, what the other states mean."""
 
 from __future__ import annotations
 
@@ -53,30 +53,30 @@ class ExplainedShortage(msgspec.Struct, kw_only=True):
 
 
 class Explanation(msgspec.Struct, kw_only=True):
-    """Why a run stands where it stands."""
+    """Why a run is in its state."""
 
     run_id: str
     state: RunState
     cause: str
-    """As it is on record, one clause."""
+    """The recorded cause, one clause."""
     meaning: str
     """What the state means, one sentence."""
     next_step: str
-    """The command that tells more, or mends it."""
+    """The command that shows more, or fixes it."""
     before: int | None = None
     """How many queued runs come before it; null where it does not wait in the queue."""
     waits_for: list[ExplainedShortage] = []
 
 
 def explain(run: RunSummary, waiting: Waiting | None = None, note: str = "") -> Explanation:
-    """Return why a run stands where it stands.
+    """Return why a run is in its state.
 
     Args:
         run: The run as it stands.
         waiting: What the scheduler says of it, where it waits in the queue.
         note: What else is to be said of it, one sentence.
     """
-    told = Explanation(
+    explanation = Explanation(
         run_id=run.run_id,
         state=run.state,
         cause=run.cause,
@@ -85,27 +85,27 @@ def explain(run: RunSummary, waiting: Waiting | None = None, note: str = "") -> 
     )
     failed = next((worker.worker_id for worker in run.workers if worker.state in (RunState.FAILED, RunState.LOST)), "")
     if run.state is RunState.FAILED and failed and len(run.workers) > 1:
-        told.next_step = f"mosaic runs logs {run.run_id} --worker {failed} --stderr"
+        explanation.next_step = f"mosaic runs logs {run.run_id} --worker {failed} --stderr"
     if run.state is RunState.PAUSED and run.cause.startswith("disk:"):
-        told.next_step = "free some room on the disk, then it goes on by itself: mosaic runs list --state running"
+        explanation.next_step = "free disk space, then it continues by itself: mosaic runs list --state running"
     if run.state is RunState.CANCELLED:
         ended = time.strftime(" at %Y-%m-%d %H:%M:%S %z", time.localtime(run.ended_at)) if run.ended_at else ""
-        kept = "what it has recorded is kept" if run.started_at is not None else "it was never started"
-        told.meaning = f"It was cancelled on request: {run.cause or 'cancelled'}{ended}; {kept}. {note}".rstrip()
+        kept = "its records are kept" if run.started_at is not None else "it was never started"
+        explanation.meaning = f"It was cancelled on request: {run.cause or 'cancelled'}{ended}; {kept}. {note}".rstrip()
         if run.started_at is None:
-            told.next_step = f"mosaic runs show {run.run_id}"
+            explanation.next_step = f"mosaic runs show {run.run_id}"
     if busy := phase_text(run):
-        told.meaning = f"{told.meaning} {busy[0].upper()}{busy[1:]}"
+        explanation.meaning = f"{explanation.meaning} {busy[0].upper()}{busy[1:]}"
     if still := stalled(run):
-        told.meaning = f"{told.meaning} But: {still}."
-        told.next_step = f"mosaic runs logs {run.run_id} --stderr"
+        explanation.meaning = f"{explanation.meaning} But: {still}."
+        explanation.next_step = f"mosaic runs logs {run.run_id} --stderr"
     if run.cause.startswith(UNSUPERVISED):
-        told.meaning = "Its workers have not been supervised since then: they may have ended."
-        told.next_step = "mosaic daemon start"
+        explanation.meaning = "Its workers have not been supervised since then: they may have ended."
+        explanation.next_step = "mosaic daemon start"
     if waiting is not None:
-        told.before = waiting.before
-        told.waits_for = [_explained(shortage) for shortage in waiting.shortages]
-    return told
+        explanation.before = waiting.before
+        explanation.waits_for = [_explained(shortage) for shortage in waiting.shortages]
+    return explanation
 
 
 def phase_text(run: RunSummary) -> str:
@@ -158,11 +158,11 @@ def _sentence(shortage: Shortage) -> str:
         return f"Its submitter {submitter} has {number:,} of its runs under way, of {shortage.total:,} allowed at once."
     if shortage.resource == "disk":
         return (
-            f"No run is started while room on the disk is low: {shortage.free:,} MiB are free, it goes on from"
-            f" {shortage.needed:,} (setting disk_low_mb)."
+            f"No run is started while disk space is low: {shortage.free:,} MiB are free, {shortage.needed:,} are"
+            " needed (setting disk_low_mb)."
         )
     if shortage.resource == "machine":
-        return "No machine of its executor is there that could take it."
+        return "Its executor has no machine that could run it."
     if shortage.resource == "fair_share":
         return f"Run {_list(list(shortage.reserved_for))} of the same submitter was passed often enough and goes first."
     total = f"{shortage.total:,}"

@@ -101,7 +101,7 @@ def unknown_environment(record: WorkerRecord, env_id: str, path: str, facts: Env
     """Return the problem of an environment that does not exist, with the names that are like it."""
     near = facts.nearest[0] if facts.nearest else None
     others = f", like {', '.join(facts.nearest)}" if len(facts.nearest) > 1 else ""
-    message = f"is not known to the libraries of {record.name} ({facts.reason})"
+    message = f"is unknown to the libraries of {record.name} ({facts.reason})"
     return Problem(path, message, value=env_id, allowed=f"an environment that is installed there{others}", nearest=near)
 
 

@@ -100,7 +100,7 @@ def settings_error(record: WorkerRecord, problems: list[Problem]) -> ConfigError
     return ConfigError(
         f"settings of {record.name} are not valid",
         problems,
-        next_step=f"see what it takes: mosaic workers describe {record.name}",
+        next_step=f"list its settings: mosaic workers describe {record.name}",
     )
 
 
@@ -125,7 +125,7 @@ def read_flags(
         if name is not None:
             fields[name] = (flag, value)
         elif record.schema is None:
-            why = f"cannot be placed: the fields of {record.name} are not known"
+            why = f"cannot be mapped to a field: those of {record.name} are unknown"
             problems.append(Problem(flag, why, value=value, allowed="--set NAME=VALUE"))
         else:
             why = f"has no field in {record.name} ({' or '.join(names)})"

@@ -42,10 +42,10 @@ def no_room(folder: EnvironmentFolder, said: str, log: Path | None) -> DiskFullE
         places[tempfile.gettempdir()] = shutil.disk_usage(tempfile.gettempdir()).free
     free = ", ".join(f"{room >> 20:,} MiB free at {place}" for place, room in places.items())
     return DiskFullError(
-        "the disk is full: nothing was installed, and what was written is removed",
+        "the disk is full: nothing was installed, and the files that were written are removed",
         where=free + (f"; log: {log}" if log else ""),
         why=said if len(said) <= 500 else said[:499] + "…",
-        next_step="make room, or use a home on a larger disk (--home DIR); TMPDIR says where pip unpacks",
+        next_step="free disk space, or use a home on a larger disk (--home DIR); TMPDIR says where pip unpacks",
     )
 
 

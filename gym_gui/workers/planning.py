@@ -283,5 +283,5 @@ def _origin(record: WorkerRecord) -> dict[str, Any]:
 def _next_step(kinds: dict[str, ResolvedKind]) -> str:
     names = list(dict.fromkeys(kind.record.name for kind in kinds.values() if kind.record))
     if len(names) == 1:
-        return f"see what it takes: mosaic workers describe {names[0]}"
+        return f"list its settings: mosaic workers describe {names[0]}"
     return "list the workers: mosaic workers list"

@@ -183,8 +183,8 @@ def left_out(missing: str) -> str:
     if not missing.startswith("gym_gui."):
         return ""
     return (
-        f"guard the import in the worker (try: … except ImportError: …): MOSAIC's {missing} does not have it; what is"
-        " left out, and what to use instead: docs/explanation/names.md"
+        f"guard the import in the worker (try: … except ImportError: …): MOSAIC's {missing} does not have it; the"
+        " names that are left out, and their replacements: docs/explanation/names.md"
     )
 
 

@@ -155,8 +155,8 @@ def test_what_a_daemon_writes_on_or_locks(mosaic: Any, home: Path, damage: Calla
     for name in ("daemon.lock", "daemon.start.lock"):
         damage(home / name)
         step = four_parts(mosaic("daemon", "start"))
-        assert step == f"mv {home / name} {home / name}.aside; then the same command"
-        (home / name).rename(home / f"{name}.aside")
+        assert step == f"mv {home / name} {home / name}.old; then the same command"
+        (home / name).rename(home / f"{name}.old")
         assert mosaic("daemon", "start").code == 0
         assert mosaic("daemon", "stop").code == 0
 
@@ -172,4 +172,4 @@ def test_a_folder_of_a_run(mosaic: Any, home: Path, damage: Callable[[Path], Any
     (folder / "control").touch()
     damage(folder / "control")
     step = four_parts(mosaic("runs", "archive", RUN_ID, "--yes"))
-    assert step == f"mv {folder / 'control'} {folder / 'control'}.aside; then the same command"
+    assert step == f"mv {folder / 'control'} {folder / 'control'}.old; then the same command"

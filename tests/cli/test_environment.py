@@ -102,8 +102,8 @@ def test_it_is_reproduced_by_resume_and_evaluate(script: Any) -> None:
 def test_what_cannot_be_set_is_refused(script: Any, untouched: None) -> None:
     for words, told in (
         (["--setenv", "=1"], "does not name a variable"),
-        (["--setenv", "1A=3"], "is no name that a shell can set"),
-        (["--setenv", "A B=3"], "is no name that a shell can set"),
+        (["--setenv", "1A=3"], "is not a name that a shell can set"),
+        (["--setenv", "A B=3"], "is not a name that a shell can set"),
         (["--setenv", "A=1", "--setenv", "A=2"], "sets A twice"),
         (["--setenv", "NOT_THERE"], "you have no such variable"),
         (["--setenv", "MOSAIC_LOG=/x"], "is set by MOSAIC itself"),

@@ -43,7 +43,7 @@ def test_nothing_is_started_below_the_mark_and_the_ballast_is_released(small_clu
         run_id = random_run(client)
         run = client.get(run_id)
         assert run.state is RunState.QUEUED
-        assert run.cause.startswith("waits for room on the disk: ")
+        assert run.cause.startswith("waits for disk space: ")
         assert "setting disk_low_mb" in run.cause
         told = client.why(run_id)
         assert [(lack.resource, lack.needed > lack.free) for lack in told.waits_for] == [("disk", True)]
@@ -89,7 +89,7 @@ emitter.run_completed({})
 
 
 def test_what_the_kernel_refuses_is_counted(small_disk, cluster, until, fill, tmp_path, monkeypatch):
-    """Training goes on, and the run says how much is missing."""
+    """Training continues, and the run says how much is missing."""
     monkeypatch.setenv("MOSAIC_DISK_LOW_MB", "0")
     go, done, room = (str(tmp_path / name) for name in ("go", "done", "room"))
     payload = {

@@ -155,7 +155,7 @@ def test_flags_that_the_worker_has_no_field_for() -> None:
     assert [problem.path for problem in problems] == ["--env", "--algo", "--steps"]
     fields, (problem,) = read_flags(FREE, env="A")
     assert fields == {}
-    assert "not known" in problem.message
+    assert "unknown" in problem.message
 
 
 def test_target_steps() -> None:

@@ -20,6 +20,7 @@ def test_every_public_name_is_there(package: str) -> None:
         _ = module.nothing
 
 
+@pytest.mark.process
 @pytest.mark.parametrize("package", PACKAGES)
 def test_a_package_loads_no_module_before_it_is_used(package: str) -> None:
     code = f"import sys; before = set(sys.modules); import {package}; print(*sorted(set(sys.modules) - before))"

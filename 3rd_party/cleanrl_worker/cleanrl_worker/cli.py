@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from .config import CleanRLWorkerConfig
 from .sdk import WorkerCLI
 
-_DESCRIPTION = "Trains an agent on a Gymnasium environment, or runs a CleanRL script; tells of it as JSON lines."
+_DESCRIPTION = "Trains an agent on a Gymnasium environment, or runs a CleanRL script; prints telemetry as JSON lines."
 
 
 def main(argv: Sequence[str] | None = None) -> int:

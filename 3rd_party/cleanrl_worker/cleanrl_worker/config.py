@@ -70,7 +70,7 @@ class CleanRLWorkerConfig:
     )
     mode: str = _setting(
         "train",
-        "Train anew, resume a checkpoint's training, or evaluate a checkpoint's policy.",
+        "Train from scratch, resume a checkpoint's training, or evaluate a checkpoint's policy.",
         choices=MODES,
     )
     checkpoint_path: str | None = _setting(None, "Checkpoint to resume or to evaluate.")

@@ -70,7 +70,7 @@ class RayWorkerConfig:
     )
     mode: str = _setting(
         "train",
-        "Train anew, resume a checkpoint's training, evaluate a checkpoint's policies, or search with Ray Tune.",
+        "Train from scratch, resume a checkpoint, evaluate a checkpoint's policies, or search with Ray Tune.",
         choices=MODES,
     )
     checkpoint_path: str | None = _setting(None, "Checkpoint (a folder) to resume or to evaluate.")

@@ -58,7 +58,7 @@ class Sb3WorkerConfig:
         100_000, "Environment steps of the whole training, those before a resume included.", minimum=1, unit="steps"
     )
     mode: str = _setting(
-        "train", "Train anew, resume a checkpoint's training, or evaluate a checkpoint's policy.", choices=MODES
+        "train", "Train from scratch, resume a checkpoint's training, or evaluate a checkpoint's policy.", choices=MODES
     )
     checkpoint_path: str | None = _setting(None, "Checkpoint to resume or to evaluate.")
 
@@ -87,7 +87,7 @@ class Sb3WorkerConfig:
     vf_coef: float | None = _argument("Weight of the value loss", minimum=0)
     max_grad_norm: float | None = _argument("Largest norm of the gradient", exclusive_minimum=0)
     target_kl: float | None = _argument("KL divergence from the old policy that ends an update", exclusive_minimum=0)
-    buffer_size: int | None = _argument("Transitions that the replay buffer holds", minimum=1)
+    buffer_size: int | None = _argument("Capacity of the replay buffer, in transitions", minimum=1)
     learning_starts: int | None = _argument("Steps before the first update", minimum=0, unit="steps")
     tau: float | None = _argument("Share of the network in each update of its target", exclusive_minimum=0, maximum=1)
     train_freq: int | None = _argument("Steps between trainings", minimum=1, unit="steps")

@@ -44,7 +44,9 @@ class RunConfig:
         None, "Episodes after which a training ends, too (null: no limit).", minimum=1
     )
     mode: str = _setting(
-        "train", "Train anew, resume a checkpoint's training, or evaluate a checkpoint's policies.", choices=MODES
+        "train",
+        "Train from scratch, resume a checkpoint's training, or evaluate a checkpoint's policies.",
+        choices=MODES,
     )
     checkpoint_path: str | None = _setting(None, "Checkpoint to resume or to evaluate.")
 

@@ -23,10 +23,10 @@ def daemon(home: Path) -> Iterator[Finding]:
         yield Finding("daemon", "ok", "not running; train and run start it on demand")
     elif status["version"] != __version__:
         yield Finding("daemon", "doubtful", f"it is of version {status['version']}, this is {__version__}",
-                      "mosaic daemon stop; the next command starts the new one, runs go on meanwhile")  # fmt: skip
+                      "mosaic daemon stop; the next command starts the new one; runs continue meanwhile")  # fmt: skip
     elif status["fault"]:
         yield Finding("daemon", "broken", f"it cannot read the runs now: {status['fault']}",
-                      "it tries again every second; make room if there is none")  # fmt: skip
+                      "it tries again every second; free disk space if needed")  # fmt: skip
     else:
         yield Finding("daemon", "ok", f"{status['address']}, pid {status['pid']}, {status['runs']} runs")
 
@@ -44,7 +44,7 @@ def certificate(home: Path) -> Iterator[Finding]:
         yield Finding("certificate", "ok", "valid for more than 14 days")
         return
     valid = Validity(info.certificate_starts_at, info.certificate_ends_at).valid()
-    next_step = "get a new certificate, then stop the daemon and start it with that one; runs go on meanwhile"
+    next_step = "get a new certificate, then stop the daemon and start it with that one; runs continue meanwhile"
     yield Finding("certificate", "doubtful" if valid else "broken", warning, next_step)
 
 

@@ -27,7 +27,7 @@ def sqlite(_home: Path) -> Iterator[Finding]:
     elif sqlite3.sqlite_version_info < _WAL_MENDED:
         yield Finding("SQLite", "ok", f"{found}; before 3.51.3 two connections that write one write-ahead log may "
                       "corrupt it: MOSAIC has one a database",
-                      "do not write into a run's telemetry.db with other programs while it goes on")  # fmt: skip
+                      "do not write into the telemetry.db of an active run with other programs")  # fmt: skip
     else:
         yield Finding("SQLite", "ok", found)
 
@@ -40,7 +40,7 @@ def home(home: Path) -> Iterator[Finding]:
     place = existing(home)
     if not os.access(place, os.W_OK | os.X_OK) or (place == home and not _can_write(home)):
         yield Finding("home", "broken", f"{home} cannot be written",
-                      "set MOSAIC_HOME to a folder of yours, or use --home DIR")  # fmt: skip
+                      "set MOSAIC_HOME to a folder that you can write to, or use --home DIR")  # fmt: skip
     elif place != home:
         yield Finding("home", "ok", f"{home} (will be made by the first run)")
     elif home.stat().st_mode & 0o077:
@@ -59,7 +59,7 @@ def registry(home: Path) -> Iterator[Finding]:
     try:
         fault = examine_registry(paths.registry)
     except sqlite3.Error as error:
-        yield Finding("registry", "doubtful", f"it cannot be looked at now: {error}", "try again")
+        yield Finding("registry", "doubtful", f"it cannot be checked now: {error}", "try again")
         return
     if fault:
         running = paths.daemon() is not None
@@ -70,9 +70,9 @@ def registry(home: Path) -> Iterator[Finding]:
         yield Finding("registry", "ok", "no damage")
     copies = damaged_copies(paths.registry)
     if copies:
-        yield Finding("registry", "doubtful", f"it was damaged before and built anew; what was damaged is kept: "
+        yield Finding("registry", "doubtful", f"it was damaged and has been rebuilt; the damaged files are kept: "
                       f"{', '.join(str(copy) for copy in copies)}",
-                      "look into the disk's health if it happens again; remove these files when you like")  # fmt: skip
+                      "check the disk's health if it happens again; these files can be removed")  # fmt: skip
 
 
 def file_system(home: Path) -> Iterator[Finding]:

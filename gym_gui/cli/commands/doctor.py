@@ -16,7 +16,7 @@ _COLOURS = {"ok": "green", "doubtful": "yellow", "broken": "bold red"}
 @click.command()
 @common
 def doctor(home: Path, as_json: bool) -> int:
-    """Say what is wrong with this machine.
+    """Check this machine and say how to fix problems.
 
     Looks at Python, libraries, SQLite, the home and its disk, the daemon and its port, and the installed workers.
     Changes nothing. Exit code 1 if something is broken.

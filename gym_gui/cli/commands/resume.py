@@ -40,7 +40,7 @@ def resume(
     no_check: bool,
     as_json: bool,
 ) -> int:
-    """Go on from a run's last checkpoint, as a new run.
+    """Continue from a run's last checkpoint, as a new run.
 
     The new run names the first as its parent; the first stays as it is.
     """

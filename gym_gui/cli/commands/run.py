@@ -16,7 +16,7 @@ from gym_gui.cli.where import anywhere, site_of
 @click.command()
 @click.argument("config", metavar="CONFIG.json", type=click.Path(path_type=Path))
 @override_options
-@click.option("--detach", is_flag=True, help="Submit and return at once; the run goes on without this command.")
+@click.option("--detach", is_flag=True, help="Submit and return at once; the run continues without this command.")
 @click.option("--dry-run", is_flag=True, help="Check everything, start nothing.")
 @click.option("--no-check", is_flag=True, help="Skip the workers' own check of their config.")
 @common

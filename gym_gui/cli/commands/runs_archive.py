@@ -76,7 +76,7 @@ def archive(
 @dry_run_option
 @common
 def restore(home: Path, archives: tuple[str, ...], source: Path | None, dry_run: bool, as_json: bool) -> int:
-    """Bring archived runs back.
+    """Restore archived runs.
 
     ARCHIVE is a file that `mosaic runs archive` wrote, or the id of an archived run, its beginning or end, or its name.
     The archive stays where it is. One that does not match its SHA-256 is refused, and so is a run that the home has.

@@ -24,8 +24,8 @@ if TYPE_CHECKING:
     "--stdout", "stream", flag_value="stdout", default="stdout", help="What the worker printed (the default)."
 )
 @click.option("--stderr", "stream", flag_value="stderr", help="Its error output.")
-@click.option("--text", "stream", flag_value="text", help="What it printed that is not telemetry.")
-@click.option("--quarantine", "stream", flag_value="quarantine", help="What was kept aside, and why.")
+@click.option("--text", "stream", flag_value="text", help="Printed lines that are not telemetry.")
+@click.option("--quarantine", "stream", flag_value="quarantine", help="Lines that were quarantined, and why.")
 @click.option("--supervisor", "stream", flag_value="supervisor", help="Launches, exits, signals, states.")
 @click.option("--worker", "worker_id", metavar="ID", help="Which worker of the run; default: the first.")
 @click.option("--attempt", type=click.IntRange(min=1), metavar="N", help="Which attempt; default: the last.")

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 @common
 @anywhere
 def pause(home: Path, runs: tuple[str, ...], wanted: RunFilter, reason: str, dry_run: bool, as_json: bool) -> int:
-    """Let runs stand still until they are unpaused.
+    """Pause runs until they are unpaused.
 
     Without RUN: all that are running and fit the filters. All processes of the workers are stopped where they are; they
     keep their memory, and no time limit counts on. Refused where a worker does not say that it can be paused.
@@ -45,7 +45,7 @@ def pause(home: Path, runs: tuple[str, ...], wanted: RunFilter, reason: str, dry
 @common
 @anywhere
 def unpause(home: Path, runs: tuple[str, ...], wanted: RunFilter, dry_run: bool, as_json: bool) -> int:
-    """Let paused runs go on.
+    """Continue paused runs.
 
     Without RUN: all that are paused and fit the filters.
     """

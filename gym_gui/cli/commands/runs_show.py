@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 @starts_daemon
 @anywhere
 def show(home: Path, run: str, wide: bool, as_json: bool) -> int:
-    """Show all that is known of a run: state and its cause, settings, workers, counts, ledger, origin, files."""
+    """Show everything recorded about a run: state, cause, settings, workers, counts, ledger, origin, files."""
     from gym_gui.analysis.details import run_details
     from gym_gui.app.json_output import summary_json
     from gym_gui.cli.output import console, print_json

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 def verify(home: Path, runs: tuple[str, ...], as_json: bool) -> int:
     """Recount the raw logs and compare with the database.
 
-    Exit code 1 if the books of a run do not balance, or if something may have been printed that nobody could read.
+    Exit code 1 if the books of a run do not balance, or if printed lines may have been lost.
     """
     from gym_gui.analysis.queries import resolve_run
     from gym_gui.cli import exits
@@ -46,7 +46,7 @@ def _print(run_id: str, report: VerifyReport) -> None:
     if not report.ok:
         echo(f"{run_id}: ", Styled("DIFFERENT", "bold red"))
     elif any(log.gaps for log in report.logs):
-        echo(f"{run_id}: ", Styled("INCOMPLETE", "bold yellow"), "; of what was read the books balance")
+        echo(f"{run_id}: ", Styled("INCOMPLETE", "bold yellow"), "; the books of the lines that were read balance")
     else:
         echo(f"{run_id}: ", Styled("the books balance", "green"))
     book = report.ledger
@@ -71,7 +71,7 @@ def _print(run_id: str, report: VerifyReport) -> None:
             left = log.sealed_segments - log.recounted_segments
             echo(f"    {left} earlier part(s) were truncated or replaced, and cannot be recounted")
         if log.gaps:
-            echo(f"    {log.gaps} time(s) something may have been printed that nobody could read")
+            echo(f"    {log.gaps} time(s) printed lines may have been lost before they could be read")
         for problem in log.problems:
             echo(f"    problem: {problem}")
     for problem in report.problems:

@@ -19,7 +19,7 @@ from gym_gui.cli.where import anywhere, site_of
 @starts_daemon
 @anywhere
 def why(home: Path, run: str, as_json: bool) -> int:
-    """Say what a queued run waits for, and why any other one stands where it stands.
+    """Say what a queued run waits for, or why a run is in its state.
 
     Asks the daemon of a run that is queued, if one runs.
     """

@@ -78,7 +78,7 @@ if TYPE_CHECKING:
     metavar="NAME",
     help="Where the workers run.",
 )
-@click.option("--detach", is_flag=True, help="Submit and return at once; the run goes on without this command.")
+@click.option("--detach", is_flag=True, help="Submit and return at once; the run continues without this command.")
 @click.option("--dry-run", is_flag=True, help="Check everything, start nothing.")
 @click.option("--no-check", is_flag=True, help="Skip the worker's own check of its config (saves its start-up time).")
 @common

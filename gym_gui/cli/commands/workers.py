@@ -6,7 +6,7 @@ from gym_gui.cli.lazy import LazyGroup
 
 workers = LazyGroup(
     name="workers",
-    help="Install, show, examine and make what can be trained with.",
+    help="Install, show, check and create workers.",
     members={
         "list": (
             "gym_gui.cli.commands.workers_list:list_",

@@ -87,7 +87,7 @@ def _show(verdict: Verdict) -> None:
 def _sum_up(report: Report) -> None:
     errors, warnings = len(report.broken("error")), len(report.broken("warning"))
     counts = f"{errors} error{'' if errors == 1 else 's'}, {warnings} warning{'' if warnings == 1 else 's'}"
-    part = "" if report.complete else "; not everything was looked at"
+    part = "" if report.complete else "; not everything could be checked"
     word = Styled("certified", "green") if report.certified else Styled("not certified", "bold red")
     record = report.record
     echo(f"{' '.join(filter(None, (record.name, record.version)))} is ", word, f": {counts}{part}")

@@ -54,10 +54,10 @@ def install(
 
     NAME is a worker that comes with MOSAIC, or with --from the name of your own; NAME[EXTRA] installs its optional
     dependencies, too. The environment is built beside the one that the worker has, and takes its place once the worker
-    has shown that it works. Until then, and for good if something fails, the old one stays. Repeat the command to go on
-    with an install that was interrupted, or to build the environment anew. Without an EXTRA, the new environment has
-    those of the present one; without --with and --requirements, what that was installed with: "mosaic workers remove"
-    forgets both.
+    has passed its checks. Until then, and if something fails, the old one stays. Repeat the command to continue an
+    install that was interrupted, or to rebuild the environment. Without an EXTRA, the new environment has those of the
+    present one; without --with and --requirements, it has the packages that were added to that one: "mosaic workers
+    remove" forgets both.
     """
     from gym_gui.analysis.interpreters import pythons_in_use
     from gym_gui.cli.output import print_json
@@ -71,7 +71,7 @@ def install(
         with install_view() as view:
             environment = install_worker(home, source, options, view, lambda: pythons_in_use(home))
     except KeyboardInterrupt:
-        echo("the install was stopped; the same command goes on with the steps that are missing", err=True)
+        echo("the install was stopped; the same command continues with the missing steps", err=True)
         raise click.Abort from None
     if as_json:
         print_json(environment.to_dict())

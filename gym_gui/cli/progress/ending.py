@@ -31,7 +31,7 @@ def show_results(console: Console, runs: list[RunSummary]) -> None:
         console.print(footnote, style=QUIET)
     for run in runs:
         if run.ledger.quarantined:
-            console.print(for_this_home(f"what was kept aside, and why: mosaic runs logs {run.run_id} --quarantine"))
+            console.print(for_this_home(f"quarantined lines, and why: mosaic runs logs {run.run_id} --quarantine"))
 
 
 def _results(runs: list[RunSummary]) -> list[Column]:

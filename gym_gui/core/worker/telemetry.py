@@ -352,7 +352,7 @@ class TelemetryEmitter:
             told, self._told = self._told, True
         if not told:
             reason = getattr(error, "strerror", None) or str(error)
-            say(f"an event cannot be written ({reason}). Training goes on; lost events are counted as 'dropped'.")
+            say(f"an event cannot be written ({reason}). Training continues; lost events are counted as 'dropped'.")
         return -1
 
 

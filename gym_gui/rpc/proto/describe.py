@@ -57,21 +57,21 @@ def _table(heads: Row, rows: list[Row]) -> str:
 _INTRODUCTION = """# gRPC
 
 The [daemon](../explanation/daemon.md) serves `mosaic.v1.TrainerService` on the Unix socket `$MOSAIC_HOME/daemon.sock`
-and on 127.0.0.1; `address` and `socket` stand in `$MOSAIC_HOME/daemon.json`. `grpc.health.v1` and server reflection
+and on 127.0.0.1; `$MOSAIC_HOME/daemon.json` has `address` and `socket`. `grpc.health.v1` and server reflection
 need no token; every other call carries the metadata `authorization: Bearer TOKEN` with the text of
 `$MOSAIC_HOME/token`.
 
-**Prefer the socket.** Only you can make a socket in your home, so whoever answers there is your daemon. A port belongs
-to whoever binds it first: after a daemon was killed, another user's program may listen at the address that it left in
-`daemon.json`, and a token that is sent there is theirs. Health and reflection prove nothing. MOSAIC's own programs
-never send the token to a port. gRPC libraries take the socket as the target `unix:/path/of/home/daemon.sock` (if the
-path has more than 107 bytes, go there and use the relative `unix:daemon.sock`).
+**Prefer the socket.** Only you can make a socket in your home, so the process that answers there is your daemon. A port
+belongs to the first process that binds it: after a daemon was killed, another user's program may listen at the address
+that it left in `daemon.json`, and gets any token that is sent there. Health and reflection prove nothing. MOSAIC's own
+programs never send the token to a port. gRPC libraries take the socket as the target `unix:/path/of/home/daemon.sock`
+(if the path has more than 107 bytes, go there and use the relative `unix:daemon.sock`).
 
 Times are Unix seconds, durations seconds; an absent `optional` field is null. JSON travels as bytes exactly as Python
 writes it (NaN, infinities and big integers included). A call that fails has an `ErrorDetail` in the trailing metadata
 `mosaic-error-bin`: `INVALID_ARGUMENT` lists every problem of a config, or every field of a request that no method takes
 (text that is not UTF-8, has a NUL or more than 65,536 characters, numbers out of bounds, unknown enum values);
-`NOT_FOUND` means an unknown run, `FAILED_PRECONDITION` anything else that the caller can mend, `UNAUTHENTICATED` a
+`NOT_FOUND` means an unknown run, `FAILED_PRECONDITION` anything else that the caller can fix, `UNAUTHENTICATED` a
 missing or wrong token.
 
 From a shell, with [grpcurl](https://github.com/fullstorydev/grpcurl):

@@ -80,7 +80,7 @@ class LocalExecutor(Executor):
                 f"the telemetry proxy of run {folder.run_id} runs elsewhere",
                 where=str(folder.proxy_lock),
                 why=f"its lock is held by {other.place}, which cannot be ended from here",
-                next_step="stop it there; the run goes on as soon as the lock is free",
+                next_step="stop it there; the run continues as soon as the lock is free",
             )
         deadline = time.monotonic() + _DEATH_S
         while (child is not None and child.poll() is None) or is_locked(folder.proxy_lock):
@@ -88,7 +88,7 @@ class LocalExecutor(Executor):
                 raise MosaicError(
                     f"the telemetry proxy of run {folder.run_id} cannot be ended",
                     where=str(folder.proxy_lock),
-                    why="something else holds its lock, or the kernel cannot end it (a hung disk)",
+                    why="another process holds its lock, or the kernel cannot end it (a hung disk)",
                     next_step=f"find the holder: lsof {folder.proxy_lock}",
                 )
             await asyncio.sleep(_POLL_S)

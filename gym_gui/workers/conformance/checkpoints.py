@@ -27,7 +27,7 @@ def _resumed(subject: Subject) -> ResumedRun:
 
 @BOOK.warning(
     "checkpoint-saved",
-    "A worker with `supports_checkpointing` says `checkpoint_saved` in a short run.",
+    "A worker with `supports_checkpointing` emits `checkpoint_saved` in a short run.",
     why="Nothing is resumed or evaluated from a checkpoint that was never announced.",
     mend='After each save `emitter.checkpoint_saved({"path": str(path), "step": step})`; save one at the end. Or leave '
     "`supports_checkpointing` out.",
@@ -40,7 +40,7 @@ def checkpoint_saved(subject: Subject) -> str | None:
 @BOOK.error(
     "checkpoint-path",
     "`checkpoint_saved` names a file that exists.",
-    why="It is what a resumed run is given.",
+    why="A resumed run loads that file.",
     mend="Emit the event after the file is whole (write it under another name and rename), with its absolute path as "
     "`path`.",
 )
@@ -61,7 +61,7 @@ def checkpoint_path_exists(subject: Subject) -> str | None:
 @BOOK.warning(
     "checkpoint-fields",
     "A worker with `supports_checkpointing` has `mode` and `checkpoint_path` in its config.",
-    why="They are how it is told to resume or evaluate.",
+    why="`mosaic resume` and `mosaic evaluate` set these two fields.",
     mend='Add `mode: str = "train"` (train, resume, evaluate) and `checkpoint_path: str | None = None`.',
 )
 def checkpoint_fields(subject: Subject) -> str | None:
@@ -87,8 +87,8 @@ def checkpoint_resume(subject: Subject) -> str | None:
 
 @BOOK.warning(
     "checkpoint-loaded",
-    "A resumed run says `checkpoint_loaded`.",
-    why="Otherwise nobody can tell a resumed training from one that began anew.",
+    "A resumed run emits `checkpoint_loaded`.",
+    why="Otherwise a resumed training cannot be distinguished from one that started from scratch.",
     mend='After loading: `emitter.checkpoint_loaded({"path": ..., "step": ...})`.',
     slow=True,
 )
@@ -99,7 +99,7 @@ def checkpoint_loaded(subject: Subject) -> str | None:
 
 @BOOK.warning(
     "checkpoint-step",
-    "A resumed run counts on from its checkpoint.",
+    "A resumed run continues the counts of its checkpoint.",
     why="Steps that are counted anew lie over those of the first attempt in every curve, and a run of N steps takes "
     "more than N.",
     mend="Save the numbers of the next step and episode with the checkpoint, and begin with them.",

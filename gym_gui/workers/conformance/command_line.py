@@ -82,7 +82,7 @@ def cli_schema(subject: Subject) -> str | None:
 @BOOK.warning(
     "cli-worker-id",
     "`--worker-id ID` is an option.",
-    why="A worker that is started by hand beside others has no other way to be told who it is.",
+    why="A worker that is started by hand beside others gets its id only by this option.",
     mend="Use `WorkerCLI.run`, or add the option and prefer it to `$WORKER_ID`.",
 )
 def cli_worker_id(subject: Subject) -> str | None:
@@ -116,8 +116,8 @@ def dry_run_option(subject: Subject) -> str | None:
 
 @BOOK.error(
     "dry-run-events",
-    'A dry run says exactly `run_started` and `run_completed` with `status: "dry-run"`.',
-    why="Anything else cannot be told from a training.",
+    'A dry run emits exactly `run_started` and `run_completed` with `status: "dry-run"`.',
+    why="Anything else looks like a training.",
     mend='After `run_started` check, emit `run_completed({"status": "dry-run", ...})`, and return.',
 )
 def dry_run_events(subject: Subject) -> str | None:
@@ -134,7 +134,7 @@ def dry_run_events(subject: Subject) -> str | None:
 @BOOK.warning(
     "dry-run-time",
     f"A dry run takes less than {SLOW_ANSWER_S:g} seconds.",
-    why="It stands before every submission.",
+    why="It delays every submission.",
     mend="Check without loading the library where possible; never train.",
 )
 def dry_run_time(subject: Subject) -> str | None:

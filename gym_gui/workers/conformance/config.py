@@ -59,7 +59,7 @@ def config_constructible(subject: Subject) -> str | None:
 @BOOK.error(
     "config-round-trip",
     "`from_dict(to_dict())` gives the same config back, through JSON.",
-    why="Configs are stored as JSON and read again by resumed and repeated runs: what is lost is silently another run.",
+    why="Configs are stored as JSON and read by resumed and repeated runs: a lost field silently changes the run.",
     mend="Let `to_dict()` hold every field as plain JSON (`dataclasses.asdict`), and `from_dict()` read every one.",
 )
 def config_round_trip(subject: Subject) -> str | None:
@@ -69,7 +69,7 @@ def config_round_trip(subject: Subject) -> str | None:
 @BOOK.warning(
     "config-unknown-keys",
     "`from_dict` refuses a key that is not a field.",
-    why="A mistyped setting that is swallowed trains with the default, and nobody notices.",
+    why="A mistyped setting that is ignored silently trains with the default.",
     mend="Raise for names that are not fields, with the nearest name (`gym_gui.core.worker.errors.nearest`).",
 )
 def config_unknown_keys(subject: Subject) -> str | None:
@@ -117,7 +117,7 @@ def config_bounds(subject: Subject) -> str | None:
 @BOOK.warning(
     "config-defaults",
     "Every field but `run_id` and `env_id` has a default.",
-    why="Whoever starts a worker should not have to know all that it can be told.",
+    why="Users should be able to start a worker without knowing all its settings.",
     mend="Give optional fields a default instead of raising when they are missing.",
 )
 def config_defaults(subject: Subject) -> str | None:
@@ -129,7 +129,7 @@ def config_defaults(subject: Subject) -> str | None:
 
 @BOOK.warning(
     "config-frozen",
-    "A config with `__post_init__` is no frozen dataclass.",
+    "A config with `__post_init__` is not a frozen dataclass.",
     why="`__post_init__` of a frozen dataclass cannot set anything: the first assignment to be added there raises "
     "`FrozenInstanceError` in every run.",
     mend="Leave out `frozen=True`.",

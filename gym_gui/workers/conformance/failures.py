@@ -40,8 +40,8 @@ def failure_ignored(subject: Subject) -> str | None:
 
 @BOOK.error(
     "failure-event",
-    "A run that fails says `run_failed`.",
-    why="Otherwise all that is known of it is an exit code.",
+    "A run that fails emits `run_failed`.",
+    why="Otherwise only its exit code is recorded.",
     mend="In `run()`: `except Exception as error: emitter.run_failed({...}); raise`.",
 )
 def failure_event(subject: Subject) -> str | None:
@@ -67,13 +67,13 @@ def failure_exit_code(subject: Subject) -> str | None:
 @BOOK.warning(
     "failure-error-type",
     "`run_failed` carries `error` and `error_type`.",
-    why="They are what lists show, and what alike failures are grouped by.",
+    why="Lists show them, and similar failures are grouped by them.",
     mend='`emitter.run_failed({"error": str(error), "error_type": type(error).__name__})`.',
 )
 def failure_error_type(subject: Subject) -> str | None:
     failed = _failed(subject)
     if "run_failed" not in failed.kinds:
-        raise NotApplicable("it does not say run_failed")
+        raise NotApplicable("it does not emit run_failed")
     payload = failed.payload("run_failed")
     missing = [name for name in ("error", "error_type") if not payload.get(name)]
     return f"without {' and '.join(missing)}" if missing else None
@@ -82,7 +82,7 @@ def failure_error_type(subject: Subject) -> str | None:
 @BOOK.error(
     "failure-time",
     "A run that cannot start ends by itself.",
-    why="A worker that hangs instead holds its place until somebody notices.",
+    why="A worker that hangs instead occupies its slot until it is cancelled.",
     mend="Let the error out of every thread; join threads with a time limit.",
 )
 def failure_time(subject: Subject) -> str | None:

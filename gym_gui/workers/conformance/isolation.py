@@ -31,7 +31,7 @@ def isolation_import(subject: Subject) -> str | None:
 @BOOK.warning(
     "isolation-run",
     "A short run completes where `gym_gui` is not installed.",
-    why="As above; and a worker that falls silent without the SDK shows that its telemetry depends on it.",
+    why="As above; and telemetry that is missing without the SDK shows that it depends on the SDK.",
     mend="Print the events yourself where the SDK is missing: `print(json.dumps(event), flush=True)`.",
     slow=True,
 )

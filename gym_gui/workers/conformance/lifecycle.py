@@ -46,7 +46,7 @@ def run_completes(subject: Subject) -> str | None:
 @BOOK.error(
     "lifecycle-start",
     "`run_started` is the first event, and comes once.",
-    why="It is what turns a run from starting to running; until then a slow import looks like a hang.",
+    why="It changes the run's state from starting to running; until then a slow import looks like a hang.",
     mend="Emit it first in `run()`, before the library is imported.",
 )
 def lifecycle_start(subject: Subject) -> str | None:
@@ -76,7 +76,7 @@ def lifecycle_end(subject: Subject) -> str | None:
 
 @BOOK.error(
     "lifecycle-truth",
-    "What it says of its end and its exit code agree.",
+    "Its last event and its exit code agree.",
     why="The supervisor believes the exit code, people believe the event.",
     mend="After `run_completed` exit with 0, after `run_failed` with another code.",
 )
@@ -91,7 +91,7 @@ def lifecycle_truth(subject: Subject) -> str | None:
 @BOOK.error(
     "event-run-id",
     "Every event carries the run's id.",
-    why="An event of another run is quarantined; one without an id can be attributed only by the file it stands in.",
+    why="An event of another run is quarantined; one without an id can be attributed only by its file.",
     mend="Take `run_id` from the config and put it into every event (`TelemetryEmitter` does).",
 )
 def event_run_id(subject: Subject) -> str | None:
@@ -106,7 +106,7 @@ def event_run_id(subject: Subject) -> str | None:
 @BOOK.warning(
     "event-worker-id",
     "Every event carries the worker's id.",
-    why="Where several workers share a run, logs under other file names can no longer be told apart.",
+    why="Where several workers share a run, logs that were renamed can no longer be distinguished.",
     mend="Put `$WORKER_ID` into every event as `worker_id` (`TelemetryEmitter` does).",
 )
 def event_worker_id(subject: Subject) -> str | None:
@@ -145,7 +145,7 @@ def event_timestamp(subject: Subject) -> str | None:
     "event-payload",
     "The payload of a lifecycle event is an object.",
     why="Text cannot be filtered, compared or shown as a table.",
-    mend='Put what is to be said into names and values: `{"env_id": ..., "seed": ...}`.',
+    mend='Use names and values instead of sentences: `{"env_id": ..., "seed": ...}`.',
 )
 def event_payload(subject: Subject) -> str | None:
     found = [event for event in _spoke(subject).lifecycle if not isinstance(event.get("payload", {}), dict)]
@@ -196,7 +196,7 @@ def heartbeat_setting(subject: Subject) -> str | None:
 
 @BOOK.error(
     "heartbeat-blocked",
-    "Heartbeats go on while the main thread is busy.",
+    "Heartbeats continue while the main thread is busy.",
     why="A long update without a sign of life is taken for a hang, and the run is ended.",
     mend="Send them from a thread of their own: `with HeartbeatThread(emitter, interval_s): ...`.",
     slow=True,
@@ -214,7 +214,7 @@ def heartbeat_blocked(subject: Subject) -> str | None:
 
 @BOOK.warning(
     "heartbeat-thread",
-    "Heartbeats go on while the main thread is busy, also where their interval cannot be set.",
+    "Heartbeats continue while the main thread is busy, also where their interval cannot be set.",
     why="A worker that has sent one and then falls silent for ten intervals is taken for lost.",
     mend=f"Send them from a thread of their own, every {WORKER_HEARTBEAT_INTERVAL_S:g} s or less: "
     "`with HeartbeatThread(emitter): ...`.",

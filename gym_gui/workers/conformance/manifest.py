@@ -44,7 +44,7 @@ def read_manifest(subject: Subject) -> dict[str, Any]:
 @BOOK.warning(
     "manifest-written",
     "A completed run leaves an analytics manifest.",
-    why="It is how checkpoints, TensorBoard files and videos are found later.",
+    why="Checkpoints, TensorBoard files and videos are found through it later.",
     mend="Write a `WorkerAnalyticsManifest` to `<run_id>_analytics.json` in the working directory.",
 )
 def manifest_written(subject: Subject) -> str | None:
@@ -71,7 +71,7 @@ def manifest_valid(subject: Subject) -> str | None:
 
 @BOOK.warning(
     "manifest-exists",
-    "What the manifest lists exists.",
+    "The files that the manifest lists exist.",
     why="A list of files that were never written sends people looking for them.",
     mend="List a folder or file only after it was written; leave the others `None`.",
 )
@@ -87,7 +87,7 @@ def manifest_exists(subject: Subject) -> str | None:
     "manifest-complete",
     "The manifest lists the checkpoints that were announced.",
     why="A checkpoint that is not listed is not found.",
-    mend="Fill `CheckpointMetadata(directory=..., files=[...])` from what lies in the folder when the run ends.",
+    mend="Fill `CheckpointMetadata(directory=..., files=[...])` from the files in the folder when the run ends.",
 )
 def manifest_complete(subject: Subject) -> str | None:
     checkpoints = read_manifest(subject).get("artifacts", {}).get("checkpoints") or {}

@@ -42,7 +42,7 @@ def console_script(subject: Subject) -> str | None:
 @BOOK.warning(
     "package-tests",
     "The package has tests.",
-    why="Its library changes under it; without tests nobody sees what that breaks.",
+    why="Its library changes; without tests, what an update breaks goes unnoticed.",
     mend="Add `tests/test_conformance.py` with a subclass of `WorkerConformance`, and tests of your own beside it.",
 )
 def package_tests(subject: Subject) -> str | None:
@@ -77,8 +77,8 @@ def log_constants(subject: Subject) -> str | None:
 
 @BOOK.warning(
     "path-helpers",
-    "What a run leaves behind lies in the run's folder.",
-    why="What lies elsewhere is overwritten by the next run, and is not found, moved or deleted with its run.",
+    "A run writes its files into the run's folder.",
+    why="Files elsewhere are overwritten by the next run, and not found, moved or deleted with their run.",
     mend="Ask `gym_gui.config.paths` (`get_checkpoints_dir(run_id)`, `get_tensorboard_dir(run_id)`, ...), or use "
     "relative paths: the working directory is the worker's own folder in the run.",
 )

@@ -14,7 +14,7 @@ What `mosaic workers check` can find, each under its stable name. An **error** i
 cannot rely on the worker, and the exit code is 1. A **warning** is a known pitfall; the worker is certified anyway.
 Findings marked *long* take runs of their own and are left out by `--quick`.
 
-How to use the kit stands in [Check a worker](../how-to/check-a-worker.md).
+[Check a worker](../how-to/check-a-worker.md) describes how to use the kit.
 """
 
 

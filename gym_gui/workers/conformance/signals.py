@@ -23,7 +23,7 @@ def _cancelled(subject: Subject) -> HeldRun:
 @BOOK.error(
     "cancel-grace",
     "It ends within the grace after SIGTERM.",
-    why="What does not end is killed, and what it had not saved is lost.",
+    why="A worker that does not end is killed, and loses what it has not saved.",
     mend="Leave SIGTERM alone, or handle it and stop at the next step (`WorkerCLI.run` raises `Cancelled` in the main "
     "thread). Never ignore it.",
     slow=True,
@@ -37,8 +37,8 @@ def cancel_grace(subject: Subject) -> str | None:
 
 @BOOK.warning(
     "cancel-event",
-    "It says `run_cancelled` last.",
-    why="The event tells how far it came and where the last checkpoint lies.",
+    "A cancelled run emits `run_cancelled` last.",
+    why="The event reports its progress and its last checkpoint.",
     mend="Use `WorkerCLI.run`, or handle SIGTERM, emit `run_cancelled` and exit with 143.",
     slow=True,
 )
@@ -48,13 +48,13 @@ def cancel_event(subject: Subject) -> str | None:
         raise NotApplicable("it had to be killed")
     kinds = ended.kinds
     if "run_cancelled" not in kinds:
-        return f"it did not say so; {ended.how()}"
+        return f"it did not emit it; {ended.how()}"
     return None if kinds[-1] == "run_cancelled" else f"{kinds[-1]} came after it"
 
 
 @BOOK.error(
     "cancel-truth",
-    "A cancelled run is not said to be completed.",
+    "A cancelled run does not emit `run_completed`.",
     why="A training that was cut short would be taken for a whole one.",
     mend="Emit `run_completed` only when the work is done.",
     slow=True,
@@ -83,7 +83,7 @@ def cancel_exit_code(subject: Subject) -> str | None:
 @BOOK.error(
     "leaves-processes",
     "No process outlives the worker.",
-    why="What is left behind holds memory, ports and GPUs until somebody looks for it.",
+    why="Processes left behind occupy memory, ports and GPUs until they are killed by hand.",
     mend="Close vector environments, clusters and servers in a `finally`; wait for child processes.",
 )
 def leaves_processes(subject: Subject) -> str | None:

@@ -140,7 +140,7 @@ class Subject:
         try:
             found: dict[str, Any] = json.loads(output.read_bytes())
         except (OSError, ValueError):
-            raise NotApplicable(f"its package cannot be looked at: {ended.last_error()}") from None
+            raise NotApplicable(f"its package cannot be inspected: {ended.last_error()}") from None
         return found
 
     def _own_files(self) -> set[str]:

@@ -30,7 +30,7 @@ def _quote(lines: list[Line], what: str) -> str | None:
 @BOOK.error(
     "telemetry-valid",
     "Every telemetry line is valid.",
-    why="What is not is quarantined: kept, counted, but in no curve and no table.",
+    why="An invalid line is quarantined: kept and counted, but in no curve and no table.",
     mend="See the reference of what a worker prints for the fields and their types.",
 )
 def telemetry_valid(subject: Subject) -> str | None:
@@ -55,7 +55,7 @@ def telemetry_json(subject: Subject) -> str | None:
 
 @BOOK.error(
     "telemetry-whole-lines",
-    "Every event stands on a line of its own.",
+    "Every event is on a line of its own.",
     why="Lines of several threads or processes glued together are salvaged where whole, and lost where torn.",
     mend="Write each event and its newline with one call and flush it (`TelemetryEmitter` does); hold a lock around "
     "prints of several threads; send a library's progress bars to stderr.",
@@ -63,7 +63,7 @@ def telemetry_json(subject: Subject) -> str | None:
 def telemetry_whole_lines(subject: Subject) -> str | None:
     if not subject.spoken.events:
         raise NotApplicable("it printed no telemetry")
-    return _quote(_lines(subject, "glued"), "lines hold more than one event, or something beside it")
+    return _quote(_lines(subject, "glued"), "lines contain more than one event, or other text beside it")
 
 
 @BOOK.warning(
@@ -76,7 +76,7 @@ def telemetry_whole_lines(subject: Subject) -> str | None:
 def telemetry_flushed(subject: Subject) -> str | None:
     held = held_run(subject)
     if not held.cancelled:
-        raise NotApplicable(f"the long run had ended before it could be looked at: {held.transcript.how()}")
+        raise NotApplicable(f"the long run had ended before it could be checked: {held.transcript.how()}")
     if not held.unflushed:
         return None
     return "while it ran, lines that it had printed were stuck in its buffer"
@@ -133,8 +133,8 @@ def secrets_hidden(subject: Subject) -> str | None:
     short = subject.short
     found = [line.number for line in short.lines if CANARY in line.text]
     if found:
-        return f"a secret that it was given stands in line {found[0]} of its stdout"
+        return f"a secret that it was given is in line {found[0]} of its stdout"
     if CANARY in short.stderr:
-        return "a secret that it was given stands in its stderr"
+        return "a secret that it was given is in its stderr"
     assert subject.spoken
     return None

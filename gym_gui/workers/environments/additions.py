@@ -106,7 +106,7 @@ def not_an_option(text: str, option: str) -> str:
     elif text.lstrip().startswith("-"):
         why = "what begins with a hyphen would be an option of pip or git"
     elif _CONTROL.search(text):
-        why = "it holds control characters"
+        why = "it contains control characters"
     else:
         return text
     raise UsageError(

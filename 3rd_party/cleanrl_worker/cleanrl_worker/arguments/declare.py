@@ -37,7 +37,7 @@ def gamma() -> Any:
 
 def buffer_size(default: int) -> Any:
     """Declare the size of the replay buffer."""
-    return arg(default, "Transitions that the replay buffer holds.", minimum=1)
+    return arg(default, "Capacity of the replay buffer, in transitions.", minimum=1)
 
 
 def batch_size(default: int) -> Any:

@@ -89,7 +89,7 @@ class Recording:
             name = self._writer.write(episode.index, episode.frames, render())
         except (OSError, ValueError, AttributeError, IndexError, TypeError) as error:
             episode.rendered = False
-            say(f"frames of episode {episode.index} cannot be written ({error}); training goes on.")
+            say(f"frames of episode {episode.index} cannot be written ({error}); training continues.")
             return {}
         episode.frames += 1
         return {"frame": name}

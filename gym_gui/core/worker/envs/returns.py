@@ -97,7 +97,9 @@ def _warn(reward: Any, error: Exception) -> None:
     global _warned
     if not _warned:
         _warned = True
-        say(f"a reward is not a number ({type(reward).__name__}: {error}); its episode returns NaN. Training goes on.")
+        say(
+            f"a reward is not a number ({type(reward).__name__}: {error}); its episode returns NaN. Training continues."
+        )
 
 
 __all__ = ["Reported", "as_float", "choose_return", "reported"]
