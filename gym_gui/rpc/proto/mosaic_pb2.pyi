@@ -76,7 +76,7 @@ Global___TelemetryKind: _TypeAlias = TelemetryKind  # noqa: Y015
 
 @_typing.final
 class Ledger(_message.Message):
-    """Where every line that a run's workers printed has gone: lines = stored + log + quarantined."""
+    """Account of every line that a run's workers printed: lines = stored + log + quarantined."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -115,7 +115,7 @@ Global___Ledger: _TypeAlias = Ledger  # noqa: Y015
 
 @_typing.final
 class ExitStatus(_message.Message):
-    """How a process ended; neither code nor signal where nobody lived to see it."""
+    """How a process ended; neither code nor signal if no process recorded it."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -199,7 +199,7 @@ class AttemptSummary(_message.Message):
     RECENT_EPISODES_FIELD_NUMBER: _builtins.int
     attempt: _builtins.int
     state: Global___RunState.ValueType
-    """Where it stands; queued: it ended, and the worker was to be tried again."""
+    """Its state; queued: it ended, and the worker was to be tried again."""
     cause: _builtins.str
     started_at: _builtins.float
     ended_at: _builtins.float
@@ -207,7 +207,7 @@ class AttemptSummary(_message.Message):
     steps: _builtins.int
     mean_return_100: _builtins.float
     lines: _builtins.int
-    """Lines that it printed."""
+    """Printed lines."""
     recent_episodes: _builtins.int
     """Training episodes that the mean is made of."""
     @_builtins.property
@@ -297,7 +297,7 @@ class AgentSummary(_message.Message):
     RECENT_EPISODES_FIELD_NUMBER: _builtins.int
     agent_id: _builtins.str
     episodes: _builtins.int
-    """Training episodes that it took part in."""
+    """Its training episodes."""
     mean_return_100: _builtins.float
     eval_episodes: _builtins.int
     eval_mean_return: _builtins.float
@@ -383,17 +383,17 @@ class WorkerSummary(_message.Message):
     recent_episodes: _builtins.int
     """Training episodes that the mean is made of."""
     nan_episodes: _builtins.int
-    """Episodes whose return is no finite number."""
+    """Episodes whose return is not finite."""
     eval_nan_episodes: _builtins.int
     eval_steps: _builtins.int
     steps_per_second: _builtins.float
-    """From the first steps that it told of to the last, pauses left out."""
+    """From the first reported steps to the last, without pauses."""
     algorithm: _builtins.str
     env_id: _builtins.str
     last_step_at: _builtins.float
-    """When a living worker last told of a step, an episode or a metric."""
+    """When a running worker last reported a step, an episode or a metric."""
     phase: _builtins.str
-    """What a living worker is busy with while it takes no steps, as it announced."""
+    """What a running worker is doing while it takes no steps, as it announced."""
     @_builtins.property
     def exit(self) -> Global___ExitStatus: ...
     @_builtins.property
@@ -843,7 +843,7 @@ class CancelRunRequest(_message.Message):
     run_id: _builtins.str
     reason: _builtins.str
     by: _builtins.str
-    """Who asks."""
+    """The requester."""
     def __init__(
         self,
         *,
@@ -866,7 +866,7 @@ class CancelRunResponse(_message.Message):
     ALREADY_ENDED_FIELD_NUMBER: _builtins.int
     RUN_FIELD_NUMBER: _builtins.int
     already_ended: _builtins.bool
-    """The run had ended before it was asked to; nothing was done."""
+    """The run had already ended; nothing was done."""
     @_builtins.property
     def run(self) -> Global___RunSummary: ...
     def __init__(
@@ -893,7 +893,7 @@ class PauseRunRequest(_message.Message):
     run_id: _builtins.str
     reason: _builtins.str
     by: _builtins.str
-    """Who asks."""
+    """The requester."""
     def __init__(
         self,
         *,
@@ -916,7 +916,7 @@ class PauseRunResponse(_message.Message):
     RUN_FIELD_NUMBER: _builtins.int
     @_builtins.property
     def run(self) -> Global___RunSummary:
-        """As it stands: its supervisor stops the workers a moment later."""
+        """Its present state: its supervisor stops the workers a moment later."""
 
     def __init__(
         self,
@@ -1091,16 +1091,16 @@ class Shortage(_message.Message):
     free: _builtins.int
     total: _builtins.int
     sentence: _builtins.str
-    """All of that in words."""
+    """The shortage as a sentence."""
     machine: _builtins.str
-    """Where it is short; not set where there is but one machine, empty: on the daemon's."""
+    """The machine; not set if there is only one, empty: the daemon's."""
     @_builtins.property
     def holders(self) -> _containers.ScalarMap[_builtins.str, _builtins.int]:
         """To whom it is allocated, and how much: run ids; submitters for fair_share and quota."""
 
     @_builtins.property
     def reserved_for(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
-        """Queued runs for which what is free is reserved."""
+        """Queued runs that the free amount is reserved for."""
 
     def __init__(
         self,
@@ -1138,11 +1138,11 @@ class WhyRunResponse(_message.Message):
     run_id: _builtins.str
     state: Global___RunState.ValueType
     cause: _builtins.str
-    """As it is on record, one clause."""
+    """The recorded cause, one clause."""
     meaning: _builtins.str
     """What the state means, one sentence."""
     next_step: _builtins.str
-    """The command that tells more, or mends it."""
+    """The command that shows more, or fixes it."""
     before: _builtins.int
     """Queued runs that come before it; absent where it does not wait in the queue."""
     @_builtins.property
@@ -1699,7 +1699,7 @@ class TelemetryBatch(_message.Message):
     def gaps(self) -> _containers.RepeatedCompositeFieldContainer[Global___Gap]: ...
     @_builtins.property
     def cursor(self) -> _containers.RepeatedCompositeFieldContainer[Global___LogPosition]:
-        """To go on from after this batch."""
+        """The position after this batch."""
 
     @_builtins.property
     def packed_steps(self) -> _containers.RepeatedCompositeFieldContainer[Global___PackedSteps]:
@@ -1733,7 +1733,7 @@ class ReportRequest(_message.Message):
     SUMMARY_FIELD_NUMBER: _builtins.int
     @_builtins.property
     def summary(self) -> Global___RunSummary:
-        """Absent: a sign of life, no more."""
+        """Absent: a keepalive only."""
 
     def __init__(
         self,
@@ -1759,9 +1759,9 @@ class ReportResponse(_message.Message):
     acknowledged: _builtins.int
     """Highest `RunSummary.report` that the daemon has taken."""
     watched: _builtins.bool
-    """Somebody looks at the run: report often."""
+    """The run is being watched: report often."""
     streamed: _builtins.bool
-    """Somebody reads its rows: commit often."""
+    """Its rows are being read: commit often."""
     urgent: _builtins.bool
     """Its end was requested: check for it often."""
     def __init__(
@@ -1839,7 +1839,7 @@ class WorkerRecord(_message.Message):
     python: _builtins.str
     module: _builtins.str
     broken: _builtins.str
-    """Why it cannot be used, and what mends it."""
+    """Why it cannot be used, and how to fix that."""
     mend: _builtins.str
     metadata_json: _builtins.bytes
     capabilities_json: _builtins.bytes

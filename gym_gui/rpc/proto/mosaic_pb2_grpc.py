@@ -127,14 +127,14 @@ class TrainerServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def PauseRun(self, request, context):
-        """Let a run stand still until it is unpaused. Refused where a worker of it does not allow that. Idempotent.
+        """Pause a run until it is unpaused. Refused if one of its workers does not support that. Idempotent.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def UnpauseRun(self, request, context):
-        """Let a paused run go on.
+        """Continue a paused run.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -148,14 +148,14 @@ class TrainerServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def GetRun(self, request, context):
-        """What is known of one run.
+        """One run: its state, counts and ledger.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def WhyRun(self, request, context):
-        """What a queued run waits for; what the state of another one means, and its cause.
+        """What a queued run waits for; the cause and the meaning of other states.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -183,7 +183,7 @@ class TrainerServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def Report(self, request_iterator, context):
-        """A run's telemetry proxy reports absolute values; the daemon acknowledges and says whether somebody watches.
+        """A run's telemetry proxy reports absolute values; the daemon acknowledges and answers whether the run is watched.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -197,7 +197,7 @@ class TrainerServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def ListWorkers(self, request, context):
-        """The workers that are installed, broken ones with their reason.
+        """The installed workers; broken ones with the reason.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -218,7 +218,7 @@ class TrainerServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def Shutdown(self, request, context):
-        """End the daemon. Runs go on.
+        """End the daemon. Runs continue.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

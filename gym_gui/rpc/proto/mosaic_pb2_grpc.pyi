@@ -41,15 +41,15 @@ class TrainerServiceStub:
     CancelRun: _grpc.UnaryUnaryMultiCallable[_mosaic_pb2.CancelRunRequest, _mosaic_pb2.CancelRunResponse]
     """Ask a run to end. Idempotent; a run that has ended stays as it is and is returned."""
     PauseRun: _grpc.UnaryUnaryMultiCallable[_mosaic_pb2.PauseRunRequest, _mosaic_pb2.PauseRunResponse]
-    """Let a run stand still until it is unpaused. Refused where a worker of it does not allow that. Idempotent."""
+    """Pause a run until it is unpaused. Refused if one of its workers does not support that. Idempotent."""
     UnpauseRun: _grpc.UnaryUnaryMultiCallable[_mosaic_pb2.UnpauseRunRequest, _mosaic_pb2.UnpauseRunResponse]
-    """Let a paused run go on."""
+    """Continue a paused run."""
     ResolveRun: _grpc.UnaryUnaryMultiCallable[_mosaic_pb2.ResolveRunRequest, _mosaic_pb2.ResolveRunResponse]
     """The run that a user means: by id, the beginning or end of one, a run's name, or `latest`."""
     GetRun: _grpc.UnaryUnaryMultiCallable[_mosaic_pb2.GetRunRequest, _mosaic_pb2.RunSummary]
-    """What is known of one run."""
+    """One run: its state, counts and ledger."""
     WhyRun: _grpc.UnaryUnaryMultiCallable[_mosaic_pb2.WhyRunRequest, _mosaic_pb2.WhyRunResponse]
-    """What a queued run waits for; what the state of another one means, and its cause."""
+    """What a queued run waits for; the cause and the meaning of other states."""
     ListRuns: _grpc.UnaryUnaryMultiCallable[_mosaic_pb2.ListRunsRequest, _mosaic_pb2.ListRunsResponse]
     """Runs, the newest first, by pages."""
     WatchRuns: _grpc.UnaryStreamMultiCallable[_mosaic_pb2.WatchRunsRequest, _mosaic_pb2.RunSummary]
@@ -57,17 +57,17 @@ class TrainerServiceStub:
     StreamTelemetry: _grpc.UnaryStreamMultiCallable[_mosaic_pb2.StreamTelemetryRequest, _mosaic_pb2.TelemetryBatch]
     """Rows of one run as they come in, from a cursor on; ends when the run has ended and all was sent."""
     Report: _grpc.StreamStreamMultiCallable[_mosaic_pb2.ReportRequest, _mosaic_pb2.ReportResponse]
-    """A run's telemetry proxy reports absolute values; the daemon acknowledges and says whether somebody watches."""
+    """A run's telemetry proxy reports absolute values; the daemon acknowledges and answers whether the run is watched."""
     DeleteRun: _grpc.UnaryUnaryMultiCallable[_mosaic_pb2.DeleteRunRequest, _mosaic_pb2.DeleteRunResponse]
     """Remove a run that has ended, its folder included."""
     ListWorkers: _grpc.UnaryUnaryMultiCallable[_mosaic_pb2.ListWorkersRequest, _mosaic_pb2.ListWorkersResponse]
-    """The workers that are installed, broken ones with their reason."""
+    """The installed workers; broken ones with the reason."""
     DescribeWorker: _grpc.UnaryUnaryMultiCallable[_mosaic_pb2.DescribeWorkerRequest, _mosaic_pb2.WorkerRecord]
     """One worker with the schema of its config."""
     GetStatus: _grpc.UnaryUnaryMultiCallable[_mosaic_pb2.GetStatusRequest, _mosaic_pb2.DaemonStatus]
     """The daemon itself."""
     Shutdown: _grpc.UnaryUnaryMultiCallable[_mosaic_pb2.ShutdownRequest, _mosaic_pb2.ShutdownResponse]
-    """End the daemon. Runs go on."""
+    """End the daemon. Runs continue."""
 
 @_typing.type_check_only
 class TrainerServiceAsyncStub(TrainerServiceStub):
@@ -79,15 +79,15 @@ class TrainerServiceAsyncStub(TrainerServiceStub):
     CancelRun: _aio.UnaryUnaryMultiCallable[_mosaic_pb2.CancelRunRequest, _mosaic_pb2.CancelRunResponse]  # type: ignore[assignment]
     """Ask a run to end. Idempotent; a run that has ended stays as it is and is returned."""
     PauseRun: _aio.UnaryUnaryMultiCallable[_mosaic_pb2.PauseRunRequest, _mosaic_pb2.PauseRunResponse]  # type: ignore[assignment]
-    """Let a run stand still until it is unpaused. Refused where a worker of it does not allow that. Idempotent."""
+    """Pause a run until it is unpaused. Refused if one of its workers does not support that. Idempotent."""
     UnpauseRun: _aio.UnaryUnaryMultiCallable[_mosaic_pb2.UnpauseRunRequest, _mosaic_pb2.UnpauseRunResponse]  # type: ignore[assignment]
-    """Let a paused run go on."""
+    """Continue a paused run."""
     ResolveRun: _aio.UnaryUnaryMultiCallable[_mosaic_pb2.ResolveRunRequest, _mosaic_pb2.ResolveRunResponse]  # type: ignore[assignment]
     """The run that a user means: by id, the beginning or end of one, a run's name, or `latest`."""
     GetRun: _aio.UnaryUnaryMultiCallable[_mosaic_pb2.GetRunRequest, _mosaic_pb2.RunSummary]  # type: ignore[assignment]
-    """What is known of one run."""
+    """One run: its state, counts and ledger."""
     WhyRun: _aio.UnaryUnaryMultiCallable[_mosaic_pb2.WhyRunRequest, _mosaic_pb2.WhyRunResponse]  # type: ignore[assignment]
-    """What a queued run waits for; what the state of another one means, and its cause."""
+    """What a queued run waits for; the cause and the meaning of other states."""
     ListRuns: _aio.UnaryUnaryMultiCallable[_mosaic_pb2.ListRunsRequest, _mosaic_pb2.ListRunsResponse]  # type: ignore[assignment]
     """Runs, the newest first, by pages."""
     WatchRuns: _aio.UnaryStreamMultiCallable[_mosaic_pb2.WatchRunsRequest, _mosaic_pb2.RunSummary]  # type: ignore[assignment]
@@ -95,17 +95,17 @@ class TrainerServiceAsyncStub(TrainerServiceStub):
     StreamTelemetry: _aio.UnaryStreamMultiCallable[_mosaic_pb2.StreamTelemetryRequest, _mosaic_pb2.TelemetryBatch]  # type: ignore[assignment]
     """Rows of one run as they come in, from a cursor on; ends when the run has ended and all was sent."""
     Report: _aio.StreamStreamMultiCallable[_mosaic_pb2.ReportRequest, _mosaic_pb2.ReportResponse]  # type: ignore[assignment]
-    """A run's telemetry proxy reports absolute values; the daemon acknowledges and says whether somebody watches."""
+    """A run's telemetry proxy reports absolute values; the daemon acknowledges and answers whether the run is watched."""
     DeleteRun: _aio.UnaryUnaryMultiCallable[_mosaic_pb2.DeleteRunRequest, _mosaic_pb2.DeleteRunResponse]  # type: ignore[assignment]
     """Remove a run that has ended, its folder included."""
     ListWorkers: _aio.UnaryUnaryMultiCallable[_mosaic_pb2.ListWorkersRequest, _mosaic_pb2.ListWorkersResponse]  # type: ignore[assignment]
-    """The workers that are installed, broken ones with their reason."""
+    """The installed workers; broken ones with the reason."""
     DescribeWorker: _aio.UnaryUnaryMultiCallable[_mosaic_pb2.DescribeWorkerRequest, _mosaic_pb2.WorkerRecord]  # type: ignore[assignment]
     """One worker with the schema of its config."""
     GetStatus: _aio.UnaryUnaryMultiCallable[_mosaic_pb2.GetStatusRequest, _mosaic_pb2.DaemonStatus]  # type: ignore[assignment]
     """The daemon itself."""
     Shutdown: _aio.UnaryUnaryMultiCallable[_mosaic_pb2.ShutdownRequest, _mosaic_pb2.ShutdownResponse]  # type: ignore[assignment]
-    """End the daemon. Runs go on."""
+    """End the daemon. Runs continue."""
 
 class TrainerServiceServicer(metaclass=_abc_1.ABCMeta):
     @_abc_1.abstractmethod
@@ -138,7 +138,7 @@ class TrainerServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _mosaic_pb2.PauseRunRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_mosaic_pb2.PauseRunResponse, _abc.Awaitable[_mosaic_pb2.PauseRunResponse]]:
-        """Let a run stand still until it is unpaused. Refused where a worker of it does not allow that. Idempotent."""
+        """Pause a run until it is unpaused. Refused if one of its workers does not support that. Idempotent."""
 
     @_abc_1.abstractmethod
     def UnpauseRun(
@@ -146,7 +146,7 @@ class TrainerServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _mosaic_pb2.UnpauseRunRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_mosaic_pb2.UnpauseRunResponse, _abc.Awaitable[_mosaic_pb2.UnpauseRunResponse]]:
-        """Let a paused run go on."""
+        """Continue a paused run."""
 
     @_abc_1.abstractmethod
     def ResolveRun(
@@ -162,7 +162,7 @@ class TrainerServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _mosaic_pb2.GetRunRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_mosaic_pb2.RunSummary, _abc.Awaitable[_mosaic_pb2.RunSummary]]:
-        """What is known of one run."""
+        """One run: its state, counts and ledger."""
 
     @_abc_1.abstractmethod
     def WhyRun(
@@ -170,7 +170,7 @@ class TrainerServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _mosaic_pb2.WhyRunRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_mosaic_pb2.WhyRunResponse, _abc.Awaitable[_mosaic_pb2.WhyRunResponse]]:
-        """What a queued run waits for; what the state of another one means, and its cause."""
+        """What a queued run waits for; the cause and the meaning of other states."""
 
     @_abc_1.abstractmethod
     def ListRuns(
@@ -202,7 +202,7 @@ class TrainerServiceServicer(metaclass=_abc_1.ABCMeta):
         request_iterator: _MaybeAsyncIterator[_mosaic_pb2.ReportRequest],
         context: _ServicerContext,
     ) -> _typing.Union[_abc.Iterator[_mosaic_pb2.ReportResponse], _abc.AsyncIterator[_mosaic_pb2.ReportResponse]]:
-        """A run's telemetry proxy reports absolute values; the daemon acknowledges and says whether somebody watches."""
+        """A run's telemetry proxy reports absolute values; the daemon acknowledges and answers whether the run is watched."""
 
     @_abc_1.abstractmethod
     def DeleteRun(
@@ -218,7 +218,7 @@ class TrainerServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _mosaic_pb2.ListWorkersRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_mosaic_pb2.ListWorkersResponse, _abc.Awaitable[_mosaic_pb2.ListWorkersResponse]]:
-        """The workers that are installed, broken ones with their reason."""
+        """The installed workers; broken ones with the reason."""
 
     @_abc_1.abstractmethod
     def DescribeWorker(
@@ -242,6 +242,6 @@ class TrainerServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _mosaic_pb2.ShutdownRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_mosaic_pb2.ShutdownResponse, _abc.Awaitable[_mosaic_pb2.ShutdownResponse]]:
-        """End the daemon. Runs go on."""
+        """End the daemon. Runs continue."""
 
 def add_TrainerServiceServicer_to_server(servicer: TrainerServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...

@@ -100,8 +100,8 @@ def checkpoint_loaded(subject: Subject) -> str | None:
 @BOOK.warning(
     "checkpoint-step",
     "A resumed run continues the counts of its checkpoint.",
-    why="Steps that are counted anew lie over those of the first attempt in every curve, and a run of N steps takes "
-    "more than N.",
+    why="Steps that are counted from 0 again overlap those of the first attempt in every curve, and a run of N steps"
+    " takes more than N.",
     mend="Save the numbers of the next step and episode with the checkpoint, and begin with them.",
     slow=True,
 )
