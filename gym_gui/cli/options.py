@@ -93,9 +93,9 @@ def run_filters(*, ended: bool = False) -> Callable[[Callable[..., Any]], Callab
         ended: The command works on runs that have ended, which have an age and a size as well.
     """
     texts = [
-        ("--worker", "NAME", "Of this worker only."),
-        ("--group", "GROUP", "Of this group (one --seeds submission) only."),
-        ("--tag", "TEXT", "With this tag only."),
+        ("--worker", "NAME", "Only runs of this worker."),
+        ("--group", "GROUP", "Only runs of this group (one --seeds submission)."),
+        ("--tag", "TEXT", "Only runs with this tag."),
         *(_ENDED_FILTERS if ended else ()),
     ]
 
@@ -124,16 +124,16 @@ def run_filters(*, ended: bool = False) -> Callable[[Callable[..., Any]], Callab
 
 
 _ENDED_FILTERS = (
-    ("--larger-than", "SIZE", "With more files than this only, like 500M or 1G."),
-    ("--older-than", "AGE", "That ended longer ago than this only, like 12h or 30d."),
+    ("--larger-than", "SIZE", "Only runs with larger files than this, like 500M or 1G."),
+    ("--older-than", "AGE", "Only runs that ended longer ago than this, like 12h or 30d."),
 )
 _COMPLETED = {"--worker": complete_worker, "--group": complete_group, "--tag": complete_tag}
-_STATE_HELP = "In this state only; several: in one of them."
+_STATE_HELP = "Only runs in this state; several: in one of them."
 
 
 def _field(option: str) -> str:
     return option.removeprefix("--").replace("-", "_")
 
 
-dry_run_option = click.option("--dry-run", is_flag=True, help="Only say which runs it would be.")
+dry_run_option = click.option("--dry-run", is_flag=True, help="Only list the runs that would be affected.")
 yes_option = click.option("-y", "--yes", is_flag=True, help="Do not ask.")

@@ -69,11 +69,11 @@ _OPTIONS = (
     ),
     click.option(
         "--wall-time", metavar="TIME", callback=_read_by(parse_duration),
-        help="End a worker after so long, like 90s, 45m or 2h30m.",
+        help="End a worker after this time, like 90s, 45m or 2h30m.",
     ),
     click.option(
         "--max-attempts", type=click.IntRange(1, WORKER_MAX_ATTEMPTS), metavar="N",
-        help="How often a worker that fails is started, the first time included.",
+        help="Maximum number of attempts per worker, the first included.",
     ),
     click.option(
         "--setenv", "variables", metavar="NAME[=VALUE]", multiple=True,

@@ -15,7 +15,7 @@ _SHOWN = 3
 def starts_daemon(command: Callable[..., Any]) -> Callable[..., Any]:
     """Have a command that shows runs start the daemon where runs have not ended and none looks after them."""
 
-    @click.option("--no-start", is_flag=True, help="Start no trainer daemon, though runs have not ended.")
+    @click.option("--no-start", is_flag=True, help="Do not start a trainer daemon, even if runs have not ended.")
     @functools.wraps(command)
     def supervised(*arguments: Any, no_start: bool, home: Path, **options: Any) -> Any:
         from gym_gui.cli.where import chosen_remote

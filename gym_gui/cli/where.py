@@ -184,7 +184,7 @@ def _named(address: str) -> RemoteDaemon:
         raise UsageError(
             f"no token for the daemon at {address} is given",
             where="command line",
-            next_step="copy the file «token» from the daemon's home, and name it: --token-file FILE",
+            next_step="copy the file token from the daemon's home, and name it: --token-file FILE",
         )
     return RemoteDaemon(
         address=check_address(address),

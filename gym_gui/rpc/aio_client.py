@@ -200,7 +200,7 @@ class AsyncTrainerClient:
         return await self._do(calls.status())
 
     async def shutdown(self) -> None:
-        """End the daemon; runs go on."""
+        """End the daemon; runs continue."""
         await self._do(calls.shutdown())
 
     async def list(

@@ -155,7 +155,7 @@ class Listing:
 
     Args:
         wanted: Which runs.
-        limit: At most so many; ``None``: all.
+        limit: Maximum number; ``None``: all.
         curves: With learning curves.
     """
 
@@ -216,7 +216,7 @@ class Reading:
     Args:
         run_id: The run.
         cursor: That of the last batch of an earlier stream; empty: from the beginning.
-        from_now: Only what comes in from now on.
+        from_now: Only new rows.
         kinds: Kinds of rows; none: all.
         max_rate: Steps per second at most; 0: all; ``None``: as many as the daemon thinks right for eyes.
     """

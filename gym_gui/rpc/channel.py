@@ -80,9 +80,9 @@ def socket_target(home: DaemonHome, daemon: DaemonInfo) -> Iterator[tuple[str, t
     """
     if not daemon.socket:
         raise UsageError(
-            "the trainer daemon is of an older version, which can only be reached where others may pretend to be it",
+            "the trainer daemon is of an older version, and another program could impersonate it on its port",
             where=f"{home.path}, pid {daemon.pid}",
-            next_step="stop it, runs go on: mosaic daemon stop",
+            next_step="stop it (runs continue): mosaic daemon stop",
         )
     with private_socket(home.path / daemon.socket, home.owners()) as target:
         yield target, _LOCAL_OPTIONS

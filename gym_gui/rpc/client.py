@@ -194,7 +194,7 @@ class TrainerClient:
         Args:
             run_id: The run.
             cursor: That of the last batch of an earlier stream; empty: from the beginning.
-            from_now: Only what comes in from now on.
+            from_now: Only new rows.
             kinds: Of `step`, `episode`, `metric` and `event`; none: all.
             max_rate: Steps per second at most, those in excess are left out and stand in ``gaps``; 0 leaves none out;
                 ``None`` is what the daemon thinks right for eyes. Nothing but steps is ever left out.
@@ -270,7 +270,7 @@ class TrainerClient:
         return self._do(calls.status())
 
     def shutdown(self) -> None:
-        """End the daemon; runs go on."""
+        """End the daemon; runs continue."""
         self._do(calls.shutdown())
 
     def list(self, wanted: RunFilter = EVERY_RUN, *, limit: int | None = 100, curves: bool = False) -> list[RunSummary]:
@@ -278,7 +278,7 @@ class TrainerClient:
 
         Args:
             wanted: Which runs.
-            limit: At most so many; ``None``: all.
+            limit: Maximum number; ``None``: all.
             curves: Learning curves too.
         """
         listing = Listing(wanted, limit, curves=curves)

@@ -19,7 +19,7 @@ _POLL_S = 0.02
 
 
 def stop_daemon(home: Path, timeout_s: float = STOP_TIMEOUT_S) -> bool:
-    """End the daemon of a home and wait until it has gone; runs go on.
+    """End the daemon of a home and wait until it has gone; runs continue.
 
     Args:
         home: The home.
@@ -52,7 +52,8 @@ def stop_daemon(home: Path, timeout_s: float = STOP_TIMEOUT_S) -> bool:
                 where=daemon.process.place,
                 why="it is stuck or stopped",
                 next_step=f"look into {paths.log}, then"
-                + (f": kill -9 {daemon.pid} (runs go on)" if daemon.process.here else " end it there (runs go on)"),
+                + (f": kill -9 {daemon.pid}" if daemon.process.here else " end it there")
+                + " (runs continue)",
             )
         time.sleep(_POLL_S)
     return True

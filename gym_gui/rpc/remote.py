@@ -41,7 +41,7 @@ class RemoteDaemon(msgspec.Struct, frozen=True, kw_only=True):
                 "the daemon's token cannot be read",
                 where=self.token_file,
                 why=getattr(error, "strerror", None) or "it is not text",
-                next_step="copy the file «token» from the daemon's home, and name it: --token-file FILE",
+                next_step="copy the file token from the daemon's home, and name it: --token-file FILE",
             ) from None
         if stat.S_IMODE(mode) & 0o077:
             raise UsageError(

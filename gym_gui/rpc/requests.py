@@ -137,4 +137,4 @@ def _enum_problems(field: FieldDescriptor, number: int, path: str) -> Iterator[P
     known: Any = field.enum_type
     if number == 0 or number not in known.values_by_number:
         names = ", ".join(value.name for value in known.values if value.number)
-        yield Problem(path, f"is {number}, which means nothing here", value=number, allowed=names)
+        yield Problem(path, f"is {number}, which is not valid here", value=number, allowed=names)

@@ -109,7 +109,7 @@ class HomeRoute:
         return MosaicError(
             "the trainer daemon does not answer",
             where=self.where,
-            why="it was stopped or has died; runs go on without it",
+            why="it was stopped or has died; runs continue without it",
             next_step="mosaic daemon start (its log: logs/daemon.log in the home)",
         )
 

@@ -80,7 +80,7 @@ def cursor_from_pb(messages: Iterable[pb.LogPosition]) -> Cursor:
     if any(
         not (0 <= number < 1 << 13 and 0 < attempt < 1 << 6 and 0 <= off < 1 << 44) for number, attempt, off in cursor
     ):
-        raise invalid(Problem("cursor", "is of no batch", allowed="that of the last batch, or none"))
+        raise invalid(Problem("cursor", "is not a batch's cursor", allowed="the cursor of the last batch, or none"))
     return cursor
 
 

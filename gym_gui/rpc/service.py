@@ -159,7 +159,7 @@ def _page(request: pb.ListRunsRequest) -> tuple[int, int | None]:
     if size < 0:
         raise invalid(Problem("page_size", "is negative", value=size, allowed=f"1 to {_LARGEST_PAGE}, 0: the usual"))
     if token and not (token.isascii() and token.isdecimal() and len(token) <= _LONGEST_TOKEN):
-        raise invalid(Problem("page_token", "is of no page", value=token[:80], allowed="next_page_token of a page"))
+        raise invalid(Problem("page_token", "is not a token", value=token[:80], allowed="next_page_token of a page"))
     return min(size or _DEFAULT_PAGE, _LARGEST_PAGE), int(token) if token else None
 
 

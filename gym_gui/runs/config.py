@@ -39,7 +39,7 @@ class TrainRunConfig:
         on_worker_failure: ``fail_fast`` or ``continue``.
         on_disk_full: ``continue`` or ``pause``.
         executor: The name of an installed one.
-        priority: Higher leaves the queue first.
+        priority: Runs with a higher priority start first.
         tags: Words to find the run by.
         notes: Free text.
         environment: Variables for every worker, including secrets.

@@ -88,7 +88,7 @@ def _put_back(path: Path) -> None:
         with contextlib.suppress(FileNotFoundError):
             if stat.S_ISDIR(path.lstat().st_mode):
                 return
-            say(f"{path.name} of run {path.parent.name} was no folder: renamed to {move_away(path).name}")
+            say(f"{path.name} of run {path.parent.name} was not a folder: renamed to {move_away(path).name}")
         with contextlib.suppress(FileExistsError):
             path.mkdir()
 

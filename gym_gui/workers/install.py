@@ -163,7 +163,7 @@ class _Install:
     def _build(self, building: Building, base: BasePython, scratch: Path) -> WorkerEnvironment:
         project = self.source.project
         if building.has_venv:
-            self.progress.note(f"going on with environment {building.number}: {building.finished_steps} steps are done")
+            self.progress.note(f"continuing environment {building.number}: {building.finished_steps} steps are done")
         else:
             building.begin()
             with self._step(f"environment for Python {base.version_text} ({base.python})"):

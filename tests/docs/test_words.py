@@ -34,7 +34,7 @@ TEXT = {
     r"whoever": "the user, the owner, any process that",
     r"nobody|somebody": "no process, a user, another process",
     r"anew": "again, rebuild",
-    r"(?<!there )is no (amount|file|folder|list|member|name|number|object|part|text)": "is not a",
+    r"(?<!there )(is|was) no (amount|file|folder|list|member|name|number|object|part|text)": "is not a",
     r"looked at": "checked, inspected",
     r"is not known": "is unknown",
     r"log.?keepers?|keep_logs|keep_main": "log retention",

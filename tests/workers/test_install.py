@@ -173,7 +173,7 @@ def test_steps_come_first_and_are_kept_for_the_next_attempt(
     record = install(project(table=steps, requires=("second",)))
     assert record.number == 1
     assert [step.split()[0] for step in view.steps] == ["worker", "pip", "compile", "worker"]
-    assert view.notes[0] == "going on with environment 1: 2 steps are done"
+    assert view.notes[0] == "continuing environment 1: 2 steps are done"
     assert {"first.py", "second.py"} <= set(os.listdir(record.search_path[0]))
     assert EnvironmentFolder(home, "tiny").unfinished() == []
 

@@ -19,7 +19,7 @@ def python(_home: Path) -> Iterator[Finding]:
     """Look at Python and the operating system."""
     found = f"{platform.python_version()} ({sys.executable})"
     if sys.version_info[:2] > _NEWEST_TRIED:
-        yield Finding("Python", "doubtful", f"{found}: newer than any that MOSAIC was tried with",
+        yield Finding("Python", "doubtful", f"{found}: newer than the versions that MOSAIC is tested with",
                       "if something fails, try again with Python 3.13")  # fmt: skip
     else:
         yield Finding("Python", "ok", found)

@@ -24,4 +24,4 @@ def settings(_home: Path) -> Iterator[Finding]:
                 said.add(detail)
                 yield Finding("settings", "broken", detail, error.next_step)
     if not said:
-        yield Finding("settings", "ok", "all can be read")
+        yield Finding("settings", "ok", "all are readable")

@@ -63,7 +63,7 @@ def registry(home: Path) -> Iterator[Finding]:
         return
     if fault:
         running = paths.daemon() is not None
-        yield Finding("registry", "broken", f"{paths.registry} is damaged: {fault}; no run is lost by that",
+        yield Finding("registry", "broken", f"{paths.registry} is damaged: {fault}; no run is lost",
                       "wait a few seconds: the daemon moves it away and rebuilds it from the run folders" if running
                       else "mosaic daemon start  (moves it away and rebuilds it from the run folders)")  # fmt: skip
     elif paths.registry.exists():

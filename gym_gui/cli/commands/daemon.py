@@ -24,7 +24,7 @@ _port = click.option(
 def daemon() -> None:
     """Start and stop the daemon that supervises runs.
 
-    train and run start one on demand. It can be stopped at any time: runs go on without it.
+    train and run start one on demand. It can be stopped at any time: runs continue without it.
     """
 
 
@@ -56,7 +56,7 @@ def start(home: Path, port: int | None, as_json: bool) -> int:
 @common
 @anywhere
 def stop(home: Path, as_json: bool) -> int:
-    """Stop the daemon of this home, or the one elsewhere that --daemon names; runs go on."""
+    """Stop the daemon of this home, or the one elsewhere that --daemon names; runs continue."""
     from gym_gui.cli.output import print_json
     from gym_gui.rpc.lifecycle import stop_daemon
 
@@ -70,7 +70,7 @@ def stop(home: Path, as_json: bool) -> int:
     if as_json:
         print_json({"stopped": stopped, "home": site.where})
     else:
-        echo("daemon stopped; runs go on" if stopped else f"no daemon runs in {site.where}")
+        echo("daemon stopped; runs continue" if stopped else f"no daemon runs in {site.where}")
     return 0
 
 
@@ -139,7 +139,7 @@ def run(home: Path, port: int | None, host: str, tls_cert: Path | None, tls_key:
         )
     check_port(home, port)
     if not as_json:
-        say(f"daemon of {home} in the foreground; Ctrl-C stops it, runs go on")
+        say(f"daemon of {home} in the foreground; Ctrl-C stops it, runs continue")
     command = [sys.executable, "-m", "gym_gui.rpc.daemon_main", "--home", str(home.absolute()), "--host", host]
     if tls_cert is not None and tls_key is not None:
         warning = TlsFiles(tls_cert, tls_key).validity().warning()

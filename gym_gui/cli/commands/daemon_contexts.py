@@ -27,7 +27,7 @@ def contexts() -> None:
 )
 @click.option("--tls-ca", metavar="FILE", help="Certificate (PEM) that the daemon's is checked with.")
 @click.option("--no-tls", is_flag=True, help="No TLS, to this machine only: any program on it could take the port.")
-@click.option("--use", "use_it", is_flag=True, help="Work with it from here on.")
+@click.option("--use", "use_it", is_flag=True, help="Use it from now on.")
 @common
 @anywhere
 def add(
@@ -79,7 +79,7 @@ def add(
 @common
 @anywhere
 def use(home: Path, name: str, as_json: bool) -> int:  # noqa: ARG001 - every command gets it
-    """Have commands work with a context; `local`: with the home of this machine."""
+    """Choose the context that commands use; `local`: the home of this machine."""
     from gym_gui.cli.output import print_json
     from gym_gui.rpc.contexts import LOCAL, Contexts
 
@@ -89,7 +89,7 @@ def use(home: Path, name: str, as_json: bool) -> int:  # noqa: ARG001 - every co
         print_json({"in_use": name})
     else:
         where = "the home of this machine" if name == LOCAL else known.get(name).address
-        echo(f"commands work with {where} from here on")
+        echo(f"commands use {where} from now on")
     return 0
 
 

@@ -29,9 +29,9 @@ def archive(
     yes: bool,
     as_json: bool,
 ) -> int:
-    """Put runs that have ended into .tar.gz files, then remove them.
+    """Archive ended runs as .tar.gz files, then remove them.
 
-    Each archive is read back and compared before its run is removed; its SHA-256 stands beside it. Without RUN:
+    Each archive is read back and compared before its run is removed; its SHA-256 is stored beside it. Without RUN:
     all that have ended and fit the filters. `mosaic runs restore` brings them back.
     """
     from gym_gui.analysis.archive import archive_run

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 def cancel(
     home: Path, runs: tuple[str, ...], wanted: RunFilter, reason: str, wait: bool, dry_run: bool, as_json: bool
 ) -> int:
-    """Ask runs to end.
+    """Cancel runs.
 
     Without RUN: all that have not ended and fit the filters. Workers get SIGTERM, time to save, then SIGKILL. A run
     that has ended already stays as it is.

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 def delete(home: Path, runs: tuple[str, ...], wanted: RunFilter, dry_run: bool, yes: bool, as_json: bool) -> int:
     """Remove runs that have ended, with all their files.
 
-    Without RUN: all that have ended and fit the filters. There is no way back, unlike with archive. A named run that
+    Without RUN: all that have ended and fit the filters. This cannot be undone, unlike archive. A named run that
     has not ended is refused, and then none is removed.
     """
     from gym_gui.analysis.deletion import check_deletable

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 @click.command("list")
 @click.option(
-    "-n", "--limit", type=click.IntRange(min=0), default=20, show_default=True, help="At most so many; 0: all."
+    "-n", "--limit", type=click.IntRange(min=0), default=20, show_default=True, help="Maximum number of runs; 0: all."
 )
 @run_filters()
 @click.option("--wide", is_flag=True, help="All columns, ids and names whole, however long the lines become.")

@@ -28,8 +28,8 @@ if TYPE_CHECKING:
 def pause(home: Path, runs: tuple[str, ...], wanted: RunFilter, reason: str, dry_run: bool, as_json: bool) -> int:
     """Pause runs until they are unpaused.
 
-    Without RUN: all that are running and fit the filters. All processes of the workers are stopped where they are; they
-    keep their memory, and no time limit counts on. Refused where a worker does not say that it can be paused.
+    Without RUN: all that are running and fit the filters. All processes of the workers are stopped (SIGSTOP);
+    they keep their memory, and time limits do not count meanwhile. Refused if a worker does not support it.
     """
     among = [RunState.STARTING, RunState.RUNNING]
     return _ask(

@@ -16,7 +16,7 @@ from gym_gui.cli.output import echo
 def reindex(home: Path, runs: tuple[str, ...], as_json: bool) -> int:
     """Rebuild the database from the raw logs.
 
-    The new database takes the old one's place when it is whole. A run that is going is refused.
+    The new database takes the old one's place when it is whole. An active run is refused.
     """
     import logging
 
@@ -38,7 +38,7 @@ def reindex(home: Path, runs: tuple[str, ...], as_json: bool) -> int:
         sums = f"{book.lines:,} lines = {book.stored:,} stored + {book.log:,} log + {book.quarantined:,} quarantined"
         echo(f"{report.run_id}: rebuilt from {figures.size(report.bytes_read)} in {report.logs} logs: {sums}")
         if report.gone:
-            echo(f"  rows taken over as they were, for the logs are gone: {', '.join(report.gone)}")
+            echo(f"  rows copied unchanged because their logs are gone: {', '.join(report.gone)}")
         if report.old_decoder not in (None, report.decoder):
             echo(f"  the old database was made by decoder {report.old_decoder}, this one by {report.decoder}: "
                        "rows may differ")  # fmt: skip

@@ -45,7 +45,7 @@ def _kinds(_context: click.Context, _parameter: click.Parameter, value: str) -> 
 @click.option(
     "--kinds", metavar="LIST", default="", callback=_kinds, help="Of step, episode, metric and event, by commas."
 )
-@click.option("--new", is_flag=True, help="Only what comes in from now on.")
+@click.option("--new", is_flag=True, help="Only new telemetry.")
 @click.option(
     "--max-rate",
     type=click.FloatRange(min=0),
@@ -56,10 +56,10 @@ def _kinds(_context: click.Context, _parameter: click.Parameter, value: str) -> 
 @starts_daemon
 @anywhere
 def tail(home: Path, run: str, kinds: list[str], new: bool, max_rate: float | None, as_json: bool) -> int:
-    """Print a run's telemetry as it comes in, until the run has ended.
+    """Print a run's telemetry as it arrives, until the run has ended.
 
     Steps that come faster than --max-rate are left out, and a line says how many; episodes, metrics and events are
-    never left out. With --json one object a line. Ctrl-C leaves; the run goes on.
+    never left out. With --json one object a line. Ctrl-C leaves; the run continues.
     """
     from gym_gui.cli import exits
 

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 def watch(home: Path, runs: tuple[str, ...], wanted: RunFilter, dry_run: bool, as_json: bool) -> int:
     """Watch runs until they have ended.
 
-    Without RUN all that are going and fit the filters. Ctrl-C leaves; the runs go on.
+    Without RUN all active ones that fit the filters. Ctrl-C leaves; the runs continue.
     The exit code is that of the worst run.
     """
     from gym_gui.analysis.selection import select_runs

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     type=TEXT,
     shell_complete=complete_algorithm,
     metavar="NAME",
-    help="Algorithm, where the worker has several.",
+    help="Algorithm, if the worker has several.",
 )
 @count_option("--steps", metavar="N", help="Environment steps to train for, like 100000 or 1e5.")
 @count_option("--seed", minimum=0, metavar="S", help="Seed; without it one is drawn and recorded.")
@@ -65,10 +65,10 @@ if TYPE_CHECKING:
     type=TEXT,
     metavar="NAME",
     multiple=True,
-    help="Hand this variable of your environment to the worker and keep it off every record; may be repeated.",
+    help="Pass this variable of your environment to the worker as a secret, recorded nowhere; may be repeated.",
 )
 @override_options
-@click.option("--priority", type=click.IntRange(-100, 100), default=0, help="Higher leaves the queue first.")
+@click.option("--priority", type=click.IntRange(-100, 100), default=0, help="Runs with a higher priority start first.")
 @click.option(
     "--executor",
     type=ExecutorChoice(),

@@ -22,8 +22,8 @@ _WORDS = {"kept": ("ok", "green"), "skipped": ("-", "")}
 
 @click.command()
 @worker_argument
-@click.option("--only", metavar="FINDING", multiple=True, help="Look for this finding only. May be repeated.")
-@click.option("--quick", is_flag=True, help="Leave out what takes long, such as resuming.")
+@click.option("--only", metavar="FINDING", multiple=True, help="Check this finding only. May be repeated.")
+@click.option("--quick", is_flag=True, help="Skip slow checks, such as resuming.")
 @click.option(
     "--set",
     "pairs",

@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 @click.option(
     "--requirements",
     metavar="FILE",
-    help="Install with it what a requirements file names.",
+    help="Install the packages of this requirements file with it.",
     type=click.Path(path_type=Path),
 )
 @click.option("--editable", is_flag=True, help="Link to the folder, so that changes to the sources count at once.")

@@ -17,7 +17,7 @@ from gym_gui.config.paths import expand_user
 @click.option("--path", "parent", metavar="DIR", default=".", show_default=True, help="The folder to put it into.")
 @common
 def new(home: Path, name: str, parent: str, as_json: bool) -> int:
-    """Write the package of a new worker, ready to be changed into yours.
+    """Write the package of a new worker, as a starting point for yours.
 
     It trains a tabular Q-learning agent, passes `mosaic workers check` as it is, and runs without MOSAIC, too. Nothing
     that exists is overwritten.

@@ -104,7 +104,7 @@ def not_an_option(text: str, option: str) -> str:
     if not text.strip():
         why = "it is empty"
     elif text.lstrip().startswith("-"):
-        why = "what begins with a hyphen would be an option of pip or git"
+        why = "pip or git would take text with a hyphen at its beginning for an option"
     elif _CONTROL.search(text):
         why = "it contains control characters"
     else:

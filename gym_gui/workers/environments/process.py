@@ -61,7 +61,7 @@ class CommandError(Exception):
         build = _end_of_build(said)
         shown = [*build[-(limit - 1) :], *errors[-1:]] if build else (errors or said)[-limit:]
         lines = [line if len(line) <= _LONGEST_LINE else line[: _LONGEST_LINE - 1] + "…" for line in shown]
-        return "\n         ".join(lines) or f"it said nothing and ended with exit code {self.code}"
+        return "\n         ".join(lines) or f"it printed nothing and ended with exit code {self.code}"
 
 
 class InstallLog:

@@ -91,7 +91,7 @@ def name_worker(text: str, home: Path | None = None) -> NewWorker:
             raise UsageError(
                 f"there is a worker {known!r} already",
                 where=where,
-                why="two workers of one name cannot be told apart",
+                why="names of workers are unique",
                 next_step=f"choose another name, or see it: mosaic workers describe {known}",
             )
     return worker
@@ -125,7 +125,7 @@ def write_worker(worker: NewWorker, parent: Path) -> list[Path]:
     target = expand_user(parent).absolute() / worker.package
     if target.exists() or target.is_symlink():
         raise UsageError(
-            "there is something of that name already",
+            "the name exists already",
             where=str(target),
             why="nothing is overwritten",
             next_step="choose another name, another place with --path DIR, or move it away",
@@ -135,7 +135,7 @@ def write_worker(worker: NewWorker, parent: Path) -> list[Path]:
         unfinished = Path(tempfile.mkdtemp(prefix=f".{worker.package}-", dir=target.parent))
     except OSError as error:
         raise UsageError(
-            f"the place cannot be written: {error.strerror}", where=str(target.parent), next_step="--path DIR"
+            f"the folder cannot be written: {error.strerror}", where=str(target.parent), next_step="--path DIR"
         ) from error
     try:
         for name, text in _files(worker):
