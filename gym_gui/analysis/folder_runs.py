@@ -5,18 +5,17 @@ from __future__ import annotations
 import time
 from collections.abc import Iterable, Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from gym_gui.analysis.checkpoints import has_checkpoint
 from gym_gui.analysis.queries import get_run, list_runs, resolve_run
 from gym_gui.runs.filter import EVERY_RUN, RunFilter
 from gym_gui.runs.folder import RunFolder
 from gym_gui.runs.states import RunState
 from gym_gui.runs.summary import RunSummary
-from gym_gui.telemetry.row_stream import KINDS, Cursor, RowBatch, RowStream, edge_of
-from gym_gui.trainer.disk_quota import quota_note
-from gym_gui.trainer.finalize import is_finished
-from gym_gui.trainer.home import DaemonHome
-from gym_gui.trainer.why import Explanation, explain
+
+if TYPE_CHECKING:
+    from gym_gui.telemetry.row_stream import Cursor, RowBatch
+    from gym_gui.trainer.why import Explanation
 
 _POLL_S = 0.25
 
@@ -57,6 +56,11 @@ class FolderRuns:
         Raises:
             UsageError: There is no such run.
         """
+        from gym_gui.analysis.checkpoints import has_checkpoint
+        from gym_gui.trainer.disk_quota import quota_note
+        from gym_gui.trainer.home import DaemonHome
+        from gym_gui.trainer.why import explain
+
         run = self.get(run_id)
         why = explain(run, note=quota_note(RunFolder.of(self.home, run_id)))
         if run.state is RunState.QUEUED and DaemonHome(self.home).daemon() is None:
@@ -100,6 +104,9 @@ class FolderRuns:
             UsageError: There is no such run.
             TelemetryError: Its database cannot be read.
         """
+        from gym_gui.telemetry.row_stream import KINDS, RowStream, edge_of
+        from gym_gui.trainer.finalize import is_finished
+
         self.get(run_id)
         folder = RunFolder.of(self.home, run_id)
         if from_now:

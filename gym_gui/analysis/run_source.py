@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from gym_gui.runs.filter import EVERY_RUN, RunFilter
 from gym_gui.runs.summary import RunSummary
-from gym_gui.telemetry.row_stream import Cursor, RowBatch
-from gym_gui.trainer.why import Explanation
+
+if TYPE_CHECKING:
+    from gym_gui.telemetry.row_stream import Cursor, RowBatch
+    from gym_gui.trainer.why import Explanation
 
 
 class RunSource(Protocol):

@@ -7,14 +7,16 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from gym_gui.analysis.run_source import RunSource
 from gym_gui.core.worker.errors import UsageError
 from gym_gui.runs.filter import EVERY_RUN, RunFilter
 from gym_gui.runs.folder import RunFolder
 from gym_gui.runs.states import RunState
 from gym_gui.runs.summary import RunSummary
-from gym_gui.trainer.disk_quota import size_of
+
+if TYPE_CHECKING:
+    from gym_gui.analysis.run_source import RunSource
 
 _SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400, "w": 7 * 86400}
 _BYTES = {"k": 1 << 10, "m": 1 << 20, "g": 1 << 30, "t": 1 << 40}
@@ -75,6 +77,8 @@ def select_runs(
 
 def folder_bytes(home: Path, run_id: str) -> int:
     """Return the total size of a run's files, bytes."""
+    from gym_gui.trainer.disk_quota import size_of
+
     return size_of(RunFolder.of(home, run_id).path)
 
 

@@ -102,13 +102,13 @@ def run_filters(*, ended: bool = False) -> Callable[[Callable[..., Any]], Callab
     def decorate(function: Callable[..., Any]) -> Callable[..., Any]:
         @functools.wraps(function)
         def with_filter(*arguments: Any, states: tuple[str, ...], **options: Any) -> Any:
-            from gym_gui.analysis.selection import EndedRunFilter
             from gym_gui.runs.filter import RunFilter
 
+            kind = RunFilter
+            if ended:
+                from gym_gui.analysis.selection import EndedRunFilter as kind  # noqa: N813 - a class either way
             parts = {field: options.pop(field) for field in (_field(name) for name, _, _ in texts)}
-            wanted = (EndedRunFilter if ended else RunFilter)(
-                states=tuple(RunState(state) for state in states), **parts
-            )
+            wanted = kind(states=tuple(RunState(state) for state in states), **parts)
             return function(*arguments, wanted=wanted, **options)
 
         command: Callable[..., Any] = with_filter

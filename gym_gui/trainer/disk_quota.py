@@ -10,6 +10,7 @@ import os
 import time
 from collections.abc import Iterable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from gym_gui.core.regular_files import read_regular
 from gym_gui.core.worker.errors import MosaicError
@@ -18,7 +19,9 @@ from gym_gui.logging_config.log_constants import LOG_DAEMON_DISK_QUOTA_NEAR, LOG
 from gym_gui.runs.files import UNREADABLE, write_json_atomic
 from gym_gui.runs.folder import RunFolder
 from gym_gui.runs.plan import load_plan
-from gym_gui.trainer.dispatcher import Dispatcher
+
+if TYPE_CHECKING:
+    from gym_gui.trainer.dispatcher import Dispatcher
 
 logger = logging.getLogger(__name__)
 

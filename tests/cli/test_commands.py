@@ -45,6 +45,21 @@ def test_help_imports_nothing_heavy() -> None:
 
 
 @pytest.mark.process
+def test_a_list_of_runs_imports_no_daemon(home: Path) -> None:
+    heavy = ["grpc", "pydantic", "asyncio", "numpy", "gym_gui.trainer.dispatcher"]
+    program = f"""if True:
+        import sys
+        from gym_gui.cli.main import main
+        main(["runs", "list", "--json"])
+        print([name for name in {heavy!r} if name in sys.modules], file=sys.stderr)
+    """
+    environment = {**os.environ, "MOSAIC_HOME": str(home)}
+    command = [sys.executable, "-c", program]
+    ended = subprocess.run(command, env=environment, capture_output=True, text=True, check=True)
+    assert ended.stderr.strip() == "[]"
+
+
+@pytest.mark.process
 def test_listing_workers_imports_nothing_heavy(home: Path) -> None:
     """Neither what draws tables nor what asks workers: most of the time would be theirs."""
     heavy = ["grpc", "pydantic", "rich", "sqlite3", "subprocess", "tempfile", "importlib.metadata"]
