@@ -16,7 +16,7 @@ from gym_gui.core.descriptors import fill_standard_descriptors
 from gym_gui.core.regular_files import is_file, open_regular, read_regular
 from gym_gui.core.worker.errors import ConfigError, MosaicError, Problem, UsageError
 from gym_gui.runs.base_environment import NEUTRAL_FOLDER, UTF8, daemon_environment
-from gym_gui.runs.files import move_folder_aside
+from gym_gui.runs.files import move_folder_away
 from gym_gui.runs.lock import FileLock, is_locked
 from gym_gui.trainer.home import DaemonHome, DaemonInfo
 
@@ -92,7 +92,7 @@ def _rotated_size(log: Path) -> int:
     size = log.lstat().st_size if is_file(log) else 0
     if size > _LOG_LIMIT_BYTES:
         former = log.with_suffix(".log.1")
-        move_folder_aside(former)
+        move_folder_away(former)
         log.replace(former)
         return 0
     return size

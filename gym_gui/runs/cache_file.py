@@ -13,7 +13,7 @@ import msgspec
 
 from gym_gui.core.owners import stranger
 from gym_gui.core.regular_files import read_regular
-from gym_gui.runs.files import move_folder_aside, write_json_atomic
+from gym_gui.runs.files import move_folder_away, write_json_atomic
 
 logger = logging.getLogger(__name__)
 
@@ -60,7 +60,7 @@ def write_cache(path: Path, value: Any, *, sync: bool = True) -> None:
         OSError: The file cannot be written.
     """
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    move_folder_aside(path)
+    move_folder_away(path)
     plain = msgspec.to_builtins(value)
     write_json_atomic(path, {**plain, _HASH: _hash(plain)}, sync=sync)
 

@@ -47,7 +47,7 @@ def write_json_atomic(path: Path, value: Any, *, mode: int = 0o600, sync: bool =
         sync_folder(path.parent)
 
 
-def move_folder_aside(path: Path) -> None:
+def move_folder_away(path: Path) -> None:
     """Rename a folder in a file's place, which the file could not replace.
 
     Raises:

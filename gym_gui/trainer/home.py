@@ -14,7 +14,7 @@ import msgspec
 from gym_gui.core.owners import stranger
 from gym_gui.core.regular_files import is_file, kind_of, open_stream, read_regular
 from gym_gui.core.worker.errors import UsageError
-from gym_gui.runs.files import move_folder_aside, write_json_atomic
+from gym_gui.runs.files import move_folder_away, write_json_atomic
 from gym_gui.runs.filesystem import check_home
 from gym_gui.runs.lock import FileLock, is_locked
 from gym_gui.supervision.identity import ProcessIdentity, boot_id
@@ -240,7 +240,7 @@ class DaemonHome:
 
     def announce(self, info: DaemonInfo) -> None:
         """Write ``daemon.json``."""
-        move_folder_aside(self.info_file)
+        move_folder_away(self.info_file)
         write_json_atomic(self.info_file, info)
 
     def withdraw(self) -> None:
@@ -267,6 +267,6 @@ def _write_once(path: Path, text: str) -> None:
 
 def _clear_place(path: Path) -> None:
     """Remove what has a file's name and is none, a FIFO or a link for one; a folder gets another name."""
-    move_folder_aside(path)
+    move_folder_away(path)
     if kind_of(path):
         path.unlink(missing_ok=True)
