@@ -57,7 +57,7 @@ class Sb3WorkerRuntime:
             ConfigError: The environment, the algorithm, their arguments or the checkpoint do not fit; every reason is
                 listed.
         """
-        # It begins before the library is imported, which takes seconds: until then, it looks like a hang.
+        # `run_started` precedes the import of the library, which takes seconds and would look like a hang.
         with self._run as run:
             if self.config.torch_threads:
                 os.environ.setdefault("OMP_NUM_THREADS", str(self.config.torch_threads))
