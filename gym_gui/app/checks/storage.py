@@ -26,7 +26,7 @@ def sqlite(_home: Path) -> Iterator[Finding]:
         yield Finding("SQLite", "broken", f"{found} is too old", "use a Python that brings SQLite 3.24 or newer")
     elif sqlite3.sqlite_version_info < _WAL_MENDED:
         yield Finding("SQLite", "ok", f"{found}; before 3.51.3 two connections that write one write-ahead log may "
-                      "corrupt it: MOSAIC has one a database",
+                      "corrupt it: MOSAIC uses one per database",
                       "do not write into the telemetry.db of an active run with other programs")  # fmt: skip
     else:
         yield Finding("SQLite", "ok", found)

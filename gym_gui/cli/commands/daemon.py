@@ -99,12 +99,12 @@ def status(home: Path, as_json: bool) -> int:
         print_json(found)
     elif found["running"]:
         echo(f"daemon {found['version']} at {found['address']}, pid {found['pid']}, home {found['home']}")
-        echo(f"up {figures.duration(_now() - found['started_at'])}; {found['runs']:,} runs on record, "
-                   f"{found['active_runs']} going, {found['queued_runs']} queued")  # fmt: skip
+        echo(f"up {figures.duration(_now() - found['started_at'])}; runs: {found['runs']:,} recorded, "
+                   f"{found['active_runs']} active, {found['queued_runs']} queued")  # fmt: skip
         if found["fault"]:
             say(f"warning: it cannot read the runs now, and tries again every second: {found['fault']}")
     else:
-        echo(f"no daemon runs in {home}; train and run start one on demand, so does: "
+        echo(f"no daemon runs in {home}; train and run start one on demand, as does: "
              + for_this_home("mosaic daemon start"))  # fmt: skip
     return exits.COMPLETED if found["running"] else exits.FAILED
 

@@ -46,7 +46,7 @@ def watch(home: Path, runs: tuple[str, ...], wanted: RunFilter, dry_run: bool, a
         print_runs(site.home, known, lambda _: "would be watched", as_json=as_json, dry_run=True)
         return 0
     if not known:
-        say(f"no run that fits is going in {site.where}" if wanted else f"no run is going in {site.where}")
+        say(f"no active run fits in {site.where}" if wanted else f"no active run in {site.where}")
     ids = [run.run_id for run in known]
     outcome = Attended(known) if all(run.state.terminal for run in known) else _attend(site, ids, as_json)
     if as_json:
