@@ -24,6 +24,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         if arguments is None:
             _end_in_good_order()
+            os.environ.setdefault("GRPC_VERBOSITY", "ERROR")  # failed handshakes are told once, in MOSAIC's words
             from gym_gui.cli.streams import prepare_streams
 
             prepare_streams()

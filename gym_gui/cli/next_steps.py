@@ -8,7 +8,8 @@ import click
 
 from gym_gui.cli.where import given_home, given_words
 
-_COMMAND = re.compile(r"\bmosaic (?P<name>[a-z]+)(?: (?P<sub>[a-z]+))?\b(?! --home)")
+#: Not a command that belongs on another machine, where this one's options mean nothing.
+_COMMAND = re.compile(r"(?<!on its machine: )\bmosaic (?P<name>[a-z]+)(?: (?P<sub>[a-z]+))?\b(?! --home)")
 
 _commands: list[click.Group] = []
 

@@ -12,9 +12,10 @@ import grpc
 from gym_gui.core.worker.errors import ConfigError, Problem
 from gym_gui.rpc import calls
 from gym_gui.rpc.calls import Call, Listing, Reading, Watching
-from gym_gui.rpc.connection import Connection
+from gym_gui.rpc.connection import Connection, Retries
 from gym_gui.rpc.remote import RemoteDaemon
-from gym_gui.rpc.route import HomeRoute, RemoteRoute, Target
+from gym_gui.rpc.remote_route import RemoteRoute
+from gym_gui.rpc.route import HomeRoute, Target
 from gym_gui.runs.filter import EVERY_RUN, RunFilter
 from gym_gui.runs.summary import RunSummary
 from gym_gui.telemetry.row_stream import Cursor, RowBatch
@@ -70,7 +71,7 @@ class AsyncTrainerClient:
         return await cls(RemoteRoute(remote))._checked()
 
     async def _checked(self) -> AsyncTrainerClient:
-        self._channel = await self._open()
+        self._channel, _ = await self._open()
         try:
             await self.status()
         except BaseException:
@@ -86,7 +87,7 @@ class AsyncTrainerClient:
 
     async def close(self) -> None:
         """Close the connection."""
-        await self._retire(self._channel, self._connection.release(), None)
+        await self._retire(self._channel, self._connection.release, None)
         for task in tuple(self._retired):
             task.cancel()
         await asyncio.gather(*self._retired, return_exceptions=True)
@@ -212,53 +213,52 @@ class AsyncTrainerClient:
             await self._do(call)
         return listing.runs
 
-    async def _open(self) -> grpc.aio.Channel:
+    async def _open(self) -> tuple[grpc.aio.Channel, Callable[[], None]]:
         # On the loop's thread, where the channel belongs; what may have to start a daemon goes before, in another.
         if isinstance(self._route, HomeRoute):
             await asyncio.to_thread(self._route.prepare)
         return self._connection.open()
 
     async def _do(self, call: Call[R]) -> R:
-        failures = 0
+        retries = self._connection.retries(call)
         while True:
             generation = self._generation
             method = getattr(self._connection.stub, call.method)
             try:
                 answer = await method(call.request, metadata=self._connection.metadata, timeout=call.timeout_s)
             except grpc.aio.AioRpcError as failure:
-                failures += 1
-                await self._recover(failure, failures, generation, call.tries)
+                await self._recover(failure, retries, generation)
             else:
                 return call.read(answer)
 
     async def _stream(self, asked: Any) -> AsyncIterator[Any]:
-        failures = 0
+        retries = self._connection.retries()
         while not asked.over:
             generation = self._generation
             method = getattr(self._connection.stub, asked.method)
             stream = method(asked.request(), metadata=self._connection.metadata)
             try:
                 async for message in stream:
-                    failures = 0
                     yield asked.take(message)
+                    retries.start_over()
                 return
             except grpc.aio.AioRpcError as failure:
-                failures += 1
-                await self._recover(failure, failures, generation)
+                await self._recover(failure, retries, generation)
             finally:
                 stream.cancel()
 
-    async def _recover(self, failure: Any, failures: int, generation: int, tries: int = calls.TRIES) -> None:
+    async def _recover(self, failure: Any, retries: Retries, generation: int) -> None:
         """Connect to the next daemon, unless another task has; raise the failure where that is no use."""
-        await asyncio.sleep(self._connection.wait_s(failure, failures, tries))
+        await asyncio.sleep(self._connection.wait_s(failure, retries))
         async with self._opening:
             if generation == self._generation:
+                former = self._channel
+                self._channel, release = await self._open()
+                self._generation += 1
                 # Calls of other tasks on the former channel fail by themselves, and then come here.
-                retired = asyncio.create_task(self._retire(self._channel, self._connection.release(), _GRACE_S))
+                retired = asyncio.create_task(self._retire(former, release, _GRACE_S))
                 self._retired.add(retired)
                 retired.add_done_callback(self._retired.discard)
-                self._channel = await self._open()
-                self._generation += 1
 
     @staticmethod
     async def _retire(channel: grpc.aio.Channel, release: Callable[[], None], grace_s: float | None) -> None:

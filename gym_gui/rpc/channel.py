@@ -1,7 +1,4 @@
-"""What every connection to the daemon has in common: options of the channel, the socket, and the token.
-
-This is the one place where MOSAIC's own programs send the token, and only through the home's socket.
-"""
+"""What every connection to the daemon has in common: options of the channel, the socket, and the token."""
 
 from __future__ import annotations
 
@@ -18,7 +15,7 @@ from gym_gui.rpc.local_socket import PrivateFolder
 from gym_gui.trainer.home import DaemonHome, DaemonInfo
 
 _MAX_MESSAGE_BYTES = 64 << 20
-#: For both ends. A proxy server from the environment is never asked: the daemon is on this machine.
+#: For both ends. No proxy server from the environment is used: without TLS it would see the token.
 CHANNEL_OPTIONS: tuple[tuple[str, int], ...] = (
     ("grpc.enable_http_proxy", 0),
     ("grpc.max_metadata_size", MAX_METADATA_BYTES),
@@ -28,8 +25,19 @@ CHANNEL_OPTIONS: tuple[tuple[str, int], ...] = (
 )
 #: Two homes' sockets may have the same address, one after the other: it names an open descriptor.
 _LOCAL_OPTIONS: tuple[tuple[str, int], ...] = (*CHANNEL_OPTIONS, ("grpc.use_local_subchannel_pool", 1))
-#: Without the second, two daemons could listen on one port and share its calls.
-SERVER_OPTIONS: tuple[tuple[str, int], ...] = (*CHANNEL_OPTIONS, ("grpc.so_reuseport", 0))
+#: A connection that was lost without a word (a cable, a laptop that slept) is noticed within a minute.
+REMOTE_OPTIONS: tuple[tuple[str, int], ...] = (
+    *CHANNEL_OPTIONS,
+    ("grpc.keepalive_time_ms", 30_000),
+    ("grpc.keepalive_timeout_ms", 20_000),
+    ("grpc.http2.max_pings_without_data", 0),
+)
+#: Without the second, two daemons could listen on one port and share its calls. The third lets clients ping so often.
+SERVER_OPTIONS: tuple[tuple[str, int], ...] = (
+    *CHANNEL_OPTIONS,
+    ("grpc.so_reuseport", 0),
+    ("grpc.http2.min_ping_interval_without_data_ms", 10_000),
+)
 #: For a port, which everybody on the machine can reach: what a peer without a token may cost is bounded. The home's own
 #: programs come through its socket, which nobody else can open.
 PORT_OPTIONS: tuple[tuple[str, int], ...] = (
@@ -106,7 +114,7 @@ def private_socket(place: Path, owners: Collection[int] | None = None) -> Iterat
             "the trainer daemon's socket cannot be reached",
             where=str(place),
             why=error.strerror or str(error),
-            next_step="mosaic daemon stop, then try again",
+            next_step="open the tunnel to it first" if owners is None else "mosaic daemon stop, then try again",
         ) from None
     with folder:
         try:

@@ -13,9 +13,10 @@ import grpc
 from gym_gui.core.worker.errors import ConfigError, Problem
 from gym_gui.rpc import calls
 from gym_gui.rpc.calls import Call, Listing, Reading, Watching
-from gym_gui.rpc.connection import Connection
+from gym_gui.rpc.connection import Connection, Retries
 from gym_gui.rpc.remote import RemoteDaemon
-from gym_gui.rpc.route import HomeRoute, RemoteRoute, Target
+from gym_gui.rpc.remote_route import RemoteRoute
+from gym_gui.rpc.route import HomeRoute, Target
 from gym_gui.runs.base_environment import with_base_environment
 from gym_gui.runs.filter import EVERY_RUN, RunFilter
 from gym_gui.runs.summary import RunSummary
@@ -40,7 +41,7 @@ class TrainerClient:
     def __init__(self, route: HomeRoute | RemoteRoute) -> None:
         self._route = route
         self._connection: Connection[grpc.Channel] = Connection(route, Target.channel)
-        self._channel = self._connection.open()
+        self._channel, _ = self._connection.open()
 
     @classmethod
     def connect(cls, home: Path, *, start: bool = True, daemon: DaemonInfo | None = None) -> TrainerClient:
@@ -89,7 +90,7 @@ class TrainerClient:
     def close(self) -> None:
         """Close the connection."""
         self._channel.close()
-        self._connection.release()()
+        self._connection.release()
 
     @property
     def home(self) -> Path | None:
@@ -292,33 +293,33 @@ class TrainerClient:
 
     def _do(self, call: Call[R]) -> R:
         """Make a call; if the daemon is gone, make it to its successor."""
-        failures = 0
+        retries = self._connection.retries(call)
         while True:
             method = getattr(self._connection.stub, call.method)
             try:
                 return call.read(method(call.request, metadata=self._connection.metadata, timeout=call.timeout_s))
             except grpc.RpcError as failure:
-                failures += 1
-                self._recover(failure, failures, call.tries)
+                self._recover(failure, retries)
 
     def _stream(self, asked: Any) -> Iterator[Any]:
-        failures = 0
+        retries = self._connection.retries()
         while not asked.over:
             method = getattr(self._connection.stub, asked.method)
             stream = method(asked.request(), metadata=self._connection.metadata)
             try:
                 for message in stream:
-                    failures = 0
                     yield asked.take(message)
+                    retries.start_over()
                 return
             except grpc.RpcError as failure:
-                failures += 1
-                self._recover(failure, failures)
+                self._recover(failure, retries)
             finally:
                 stream.cancel()
 
-    def _recover(self, failure: Any, failures: int, tries: int = calls.TRIES) -> None:
+    def _recover(self, failure: Any, retries: Retries) -> None:
         """Connect to the next daemon if the last one is gone; raise the failure otherwise."""
-        time.sleep(self._connection.wait_s(failure, failures, tries))
-        self.close()
-        self._channel = self._connection.open()
+        time.sleep(self._connection.wait_s(failure, retries))
+        former = self._channel
+        self._channel, release = self._connection.open()
+        former.close()
+        release()

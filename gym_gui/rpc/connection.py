@@ -5,20 +5,47 @@ from __future__ import annotations
 import contextlib
 import os
 import random
+import time
 from collections.abc import Callable
 from typing import Any, Generic, TypeVar
 
 import grpc
 
 from gym_gui.core.worker.errors import MosaicError
-from gym_gui.rpc.calls import TRIES
+from gym_gui.rpc.calls import Call
 from gym_gui.rpc.channel import client_metadata, credentials_metadata
 from gym_gui.rpc.faults import error_of
 from gym_gui.rpc.proto.mosaic_pb2_grpc import TrainerServiceStub
 from gym_gui.rpc.route import Route, Target
 
 C = TypeVar("C")
-_FIRST_WAIT_S = 0.05
+_FIRST_WAIT_S, _LONGEST_WAIT_S = 0.05, 3.0
+
+
+class Retries:
+    """How often a call is tried, and for how long.
+
+    Args:
+        tries: At most so many times.
+        patience_s: Seconds after which no other try begins.
+    """
+
+    def __init__(self, tries: float, patience_s: float) -> None:
+        self._tries = tries
+        self._patience_s = patience_s
+        self.start_over()
+
+    def start_over(self) -> None:
+        """Take what failed until now as overcome."""
+        self._failures = 0
+        self._since = time.monotonic()
+
+    def next_wait_s(self) -> float | None:
+        """Return how long to wait before the next try; ``None``: there is none."""
+        self._failures += 1
+        if self._failures >= self._tries or time.monotonic() - self._since > self._patience_s:
+            return None
+        return random.uniform(0.5, 1.0) * min(_FIRST_WAIT_S * 2.0**self._failures, _LONGEST_WAIT_S)
 
 
 class Connection(Generic[C]):
@@ -35,39 +62,52 @@ class Connection(Generic[C]):
         self._make = channel
         self._target = contextlib.ExitStack()
 
-    def open(self) -> C:
-        """Connect to the daemon that is there now, and return the channel; may have to start one.
+    def open(self) -> tuple[C, Callable[[], None]]:
+        """Connect to the daemon that is there now; may have to start one. Where that fails, nothing changes.
+
+        Returns:
+            The channel, and what lets go of what the former one was made of: to be called once that is closed.
 
         Raises:
             UsageError: There is none, or it must not be trusted.
             MosaicError: It did not start.
         """
-        target = self._target.enter_context(self._route.open())
+        with contextlib.ExitStack() as opened:
+            target = opened.enter_context(self._route.open())
+            channel = self._make(target)
+            former, self._target = self._target, opened.pop_all()
         self.metadata = (*credentials_metadata(target.token), *client_metadata(self._id))
-        channel = self._make(target)
         self.stub = TrainerServiceStub(channel)  # type: ignore[call-overload]
-        return channel
+        return channel, former.close
 
-    def release(self) -> Callable[[], None]:
-        """Return what lets go of what the channel was made of: to be called once the channel is closed."""
-        return self._target.pop_all().close
+    def release(self) -> None:
+        """Let go of what the channel was made of: once it is closed."""
+        self._target.close()
 
-    def wait_s(self, failure: Any, failures: int, tries: int = TRIES) -> float:
+    def retries(self, call: Call[Any] | None = None) -> Retries:
+        """Return how often a call is tried; without one: how often a stream is, from each of its messages on."""
+        if call is not None:
+            return Retries(call.tries, self._route.patience_s)
+        return Retries(self._route.stream_tries, self._route.stream_patience_s)
+
+    def wait_s(self, failure: Any, retries: Retries) -> float:
         """Return how long to wait before the next daemon is tried.
 
         Args:
             failure: What a call raised.
-            failures: How often it has failed.
-            tries: How often it may.
+            retries: How often it may.
 
         Raises:
             MosaicError: Another try is no use.
         """
-        gone = failure.code() is grpc.StatusCode.UNAVAILABLE
-        if not gone or failures >= tries:
+        gone = failure.code() is grpc.StatusCode.UNAVAILABLE and not self._route.is_hopeless(failure.details() or "")
+        wait_s = retries.next_wait_s() if gone else None
+        if wait_s is None:
             raise self.error(failure) from None
-        return random.uniform(0.5, 1.0) * _FIRST_WAIT_S * float(2**failures)
+        return wait_s
 
     def error(self, failure: Any) -> MosaicError:
         """Return the error that a failed call stands for."""
-        return error_of(failure, where=self._route.where, unreachable=self._route.unreachable)
+        return error_of(
+            failure, where=self._route.where, unreachable=self._route.unreachable, refused=self._route.refused
+        )

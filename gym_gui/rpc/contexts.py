@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shlex
 from pathlib import Path
 
 import msgspec
@@ -43,7 +44,10 @@ class Contexts(msgspec.Struct, kw_only=True):
             return cls()
         except (OSError, msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
             raise UsageError(
-                "the contexts cannot be read", where=str(path), why=str(error), next_step=f"fix the file, or: rm {path}"
+                "the contexts cannot be read",
+                where=str(path),
+                why=getattr(error, "strerror", None) or str(error),
+                next_step=f"fix the file, or begin anew: rm -r {shlex.quote(str(path))}",
             ) from None
 
     def current(self) -> RemoteDaemon | None:

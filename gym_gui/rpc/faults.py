@@ -58,20 +58,23 @@ def detail_of(error: MosaicError) -> bytes:
     return detail.SerializeToString()
 
 
-def error_of(failure: Any, *, where: str, unreachable: Callable[[], MosaicError]) -> MosaicError:
+def error_of(
+    failure: Any, *, where: str, unreachable: Callable[[str], MosaicError], refused: Callable[[], MosaicError]
+) -> MosaicError:
     """Return the error that a failed call stands for.
 
     Args:
         failure: What the call raised: a ``grpc.RpcError`` that is a call, too.
         where: The daemon's home or address.
-        unreachable: Returns the error for a daemon that does not answer.
+        unreachable: Returns the error for a daemon that does not answer; given gRPC's text.
+        refused: Returns the error for a token that the daemon refuses.
     """
     code = failure.code()
     for key, value in failure.trailing_metadata() or ():
         if key == DETAIL_KEY:
             return _from_detail(pb.ErrorDetail.FromString(value))
     if code is grpc.StatusCode.UNAVAILABLE:
-        return unreachable()
+        return unreachable(failure.details() or "")
     if code is grpc.StatusCode.DEADLINE_EXCEEDED:
         return MosaicError(
             "the trainer daemon did not answer in time",
@@ -80,12 +83,7 @@ def error_of(failure: Any, *, where: str, unreachable: Callable[[], MosaicError]
             next_step="look into logs/daemon.log in the home, then try again",
         )
     if code is grpc.StatusCode.UNAUTHENTICATED:
-        return UsageError(
-            "the trainer daemon refused the token",
-            where=where,
-            why="it is of another home, or the home's token file was changed while the daemon was running",
-            next_step="on its machine: mosaic daemon stop; then try again",
-        )
+        return refused()
     return MosaicError(
         f"the trainer daemon failed: {failure.details() or code.name}",
         where=where,

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import shlex
 import socket
 import stat
 import tempfile
@@ -92,7 +93,7 @@ class PrivateFolder:
         """
         status = os.stat(name, dir_fd=self._descriptor, follow_symlinks=False)
         if not stat.S_ISSOCK(status.st_mode):
-            raise self._unsafe("it is not a socket", name)
+            raise self._unsafe("it is not a socket (a link is none)", name)
         if status.st_uid not in self._owners:
             raise self._unsafe(f"it belongs to another user (uid {status.st_uid})", name)
         return f"unix:{self.reach(name)}"
@@ -131,11 +132,14 @@ class PrivateFolder:
             raise self._unsafe(f"other users can write to its folder (mode {stat.S_IMODE(status.st_mode):04o})")
 
     def _unsafe(self, why: str, name: str = "") -> UnsafeFolderError:
+        folder = shlex.quote(str(self.path))
         return UnsafeFolderError(
             "the daemon's socket is not this user's alone, so nothing was sent there",
             where=str(self.path / name),
             why=why,
-            next_step=f"ls -ld {self.path}; if the folder is yours: chmod go-w {self.path}; or use another home",
+            next_step=f"ls -la {folder}"
+            if name
+            else f"if the folder is yours: chmod go-w {folder}; or take another one",
         )
 
 

@@ -1,24 +1,19 @@
-"""How a client reaches a daemon: that of a home through its socket, one elsewhere through TLS with a token file."""
+"""How a client reaches a daemon: the contract, and the way to that of a home through its socket."""
 
 from __future__ import annotations
 
 import contextlib
-import ipaddress
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple, Protocol
 
 import grpc
 
-from gym_gui.core.regular_files import read_regular
 from gym_gui.core.worker.errors import MosaicError, UsageError
-from gym_gui.rpc.channel import CHANNEL_OPTIONS, private_socket, socket_target
-from gym_gui.rpc.remote import RemoteDaemon
+from gym_gui.rpc.calls import TRIES
+from gym_gui.rpc.channel import socket_target
 from gym_gui.rpc.start import start_daemon
 from gym_gui.trainer.home import DaemonHome, DaemonInfo
-
-_UNIX = "unix:"
 
 
 class Target(NamedTuple):
@@ -57,8 +52,26 @@ class Route(Protocol):
             MosaicError: It did not start.
         """
 
-    def unreachable(self) -> MosaicError:
-        """Return the error that stands for a daemon that does not answer."""
+    @property
+    def patience_s(self) -> float:
+        """Seconds after which a call is not tried again."""
+
+    @property
+    def stream_tries(self) -> float:
+        """How often a stream is opened without one message."""
+
+    @property
+    def stream_patience_s(self) -> float:
+        """Seconds after which a stream that gets nothing is not opened again."""
+
+    def is_hopeless(self, details: str) -> bool:
+        """Return whether no other try can succeed, by gRPC's text of a failure."""
+
+    def unreachable(self, details: str = "") -> MosaicError:
+        """Return the error that stands for a daemon that does not answer, by gRPC's text of the failure."""
+
+    def refused(self) -> MosaicError:
+        """Return the error that stands for a refused token."""
 
 
 class HomeRoute:
@@ -69,6 +82,9 @@ class HomeRoute:
         start: Start a daemon where none runs; it ends by itself when it has been idle for a while.
         daemon: The daemon to begin with, if it is known.
     """
+
+    patience_s = stream_patience_s = float("inf")
+    stream_tries = float(TRIES)
 
     def __init__(self, home: Path, *, start: bool = False, daemon: DaemonInfo | None = None) -> None:
         self.home = home
@@ -104,13 +120,26 @@ class HomeRoute:
         with socket_target(paths, daemon) as (address, options):
             yield Target(address, options, None, paths.token())
 
-    def unreachable(self) -> MosaicError:
+    def is_hopeless(self, details: str) -> bool:  # noqa: ARG002 - another daemon may be started
+        """Return whether no other try can succeed."""
+        return False
+
+    def unreachable(self, details: str = "") -> MosaicError:  # noqa: ARG002 - the socket is this user's own
         """Return the error for a daemon that was there and does not answer."""
         return MosaicError(
             "the trainer daemon does not answer",
             where=self.where,
             why="it was stopped or has died; runs continue without it",
             next_step="mosaic daemon start (its log: logs/daemon.log in the home)",
+        )
+
+    def refused(self) -> MosaicError:
+        """Return the error for a daemon that refuses the home's token."""
+        return UsageError(
+            "the trainer daemon refused the token",
+            where=self.where,
+            why="the home's token file was changed while the daemon was running",
+            next_step="stop it, runs go on: mosaic daemon stop; then try again",
         )
 
     def _find(self) -> DaemonInfo:
@@ -121,77 +150,3 @@ class HomeRoute:
         if daemon is None:
             raise UsageError("no trainer daemon runs", where=self.where, next_step="mosaic daemon start")
         return daemon
-
-
-@dataclass(frozen=True)
-class RemoteRoute:
-    """The way to a daemon elsewhere; needs no home.
-
-    Args:
-        remote: Where it is, and how it is trusted.
-    """
-
-    remote: RemoteDaemon
-
-    @property
-    def address(self) -> str:
-        """Its address."""
-        return self.remote.address
-
-    @property
-    def where(self) -> str:
-        """Its address."""
-        return self.remote.address
-
-    @contextlib.contextmanager
-    def open(self) -> Iterator[Target]:
-        """Give the way to the address.
-
-        Raises:
-            UsageError: The token or the certificate cannot be read, or the address may be anybody's.
-        """
-        token = self.remote.token()
-        if self.address.startswith(_UNIX):
-            with private_socket(Path(self.address.removeprefix(_UNIX))) as address:
-                yield Target(address, CHANNEL_OPTIONS, None, token)
-            return
-        if self.remote.plaintext:
-            self._check_loopback()
-            yield Target(self.address, CHANNEL_OPTIONS, None, token)
-            return
-        yield Target(self.address, CHANNEL_OPTIONS, grpc.ssl_channel_credentials(self._roots()), token)
-
-    def unreachable(self) -> MosaicError:
-        """Return the error for a daemon that does not answer."""
-        why = "it does not run, the address is wrong or blocked, or its certificate is not trusted here"
-        return MosaicError(
-            "the trainer daemon does not answer",
-            where=self.where,
-            why=why if not self.remote.plaintext else "it does not run, or the tunnel to it is down",
-            next_step="on its machine: mosaic daemon status (a certificate of your own is named with --tls-ca FILE)",
-        )
-
-    def _roots(self) -> bytes | None:
-        if self.remote.ca_file is None:
-            return None
-        try:
-            return read_regular(Path(self.remote.ca_file))
-        except OSError as error:
-            raise UsageError(
-                "the certificate cannot be read",
-                where=self.remote.ca_file,
-                why=error.strerror or str(error),
-                next_step="name the PEM file that the daemon's certificate is checked with: --tls-ca FILE",
-            ) from None
-
-    def _check_loopback(self) -> None:
-        host = self.address.rpartition(":")[0].strip("[]")
-        with contextlib.suppress(ValueError):
-            if host == "localhost" or ipaddress.ip_address(host).is_loopback:
-                return
-        raise UsageError(
-            "the token is not sent without TLS to another machine",
-            where=self.address,
-            next_step="leave out --no-tls; or forward the socket of its home: ssh -L ./mosaic.sock:HOME/daemon.sock"
-            " MACHINE, then --daemon unix:$PWD/mosaic.sock",
-        )

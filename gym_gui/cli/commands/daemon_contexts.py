@@ -42,7 +42,8 @@ def add(
 ) -> int:
     """Add a context, or replace the one of that name.
 
-    HOST:PORT is the address that `mosaic daemon status` shows there, or unix:PATH of a socket that ssh forwards.
+    HOST:PORT is that machine's name or address and the port that `mosaic daemon run` was given there, or unix:PATH of a
+    socket that ssh forwards.
     """
     from gym_gui.cli.output import print_json, say
     from gym_gui.config.paths import expand_user
