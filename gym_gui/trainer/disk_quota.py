@@ -64,7 +64,7 @@ class DiskQuota:
             try:
                 limit = self._limit_of(folder)
                 if limit and not folder.no_steps.exists():
-                    self._look_at(folder, limit)
+                    self._check(folder, limit)
             except (MosaicError, OSError) as error:
                 logger.warning("run %s: its size cannot be determined: %s", run_id, error, extra={"run_id": run_id})
 
@@ -76,15 +76,15 @@ class DiskQuota:
             self._limits[folder.run_id] = min(limits, default=0)
         return self._limits[folder.run_id]
 
-    def _look_at(self, folder: RunFolder, limit: int) -> None:
+    def _check(self, folder: RunFolder, limit: int) -> None:
         size = size_of(folder.path)
-        told = {"run_id": folder.run_id, "bytes": size, "limit_bytes": limit}
+        values = {"run_id": folder.run_id, "bytes": size, "limit_bytes": limit}
         if size >= limit:
             write_json_atomic(folder.no_steps, {"at": time.time(), "bytes": size, "limit_bytes": limit})
-            log_constant(logger, LOG_DAEMON_DISK_QUOTA_REACHED, extra=told)
+            log_constant(logger, LOG_DAEMON_DISK_QUOTA_REACHED, extra=values)
         elif size >= WARN_AT * limit and folder.run_id not in self._warned:
             self._warned.add(folder.run_id)
-            log_constant(logger, LOG_DAEMON_DISK_QUOTA_NEAR, extra=told)
+            log_constant(logger, LOG_DAEMON_DISK_QUOTA_NEAR, extra=values)
 
 
 def size_of(folder: Path) -> int:
@@ -100,8 +100,8 @@ def size_of(folder: Path) -> int:
 def quota_note(folder: RunFolder) -> str:
     """Return what a run's quota has done to it, one sentence; empty if nothing."""
     try:
-        told = json.loads(read_regular(folder.no_steps))
-        used, limit = told["bytes"] / _MB, told["limit_bytes"] / _MB
+        reached = json.loads(read_regular(folder.no_steps))
+        used, limit = reached["bytes"] / _MB, reached["limit_bytes"] / _MB
     except (*UNREADABLE, KeyError, TypeError):
         return ""
     return (

@@ -39,7 +39,7 @@ from gym_gui.trainer.board import RunBoard
 from gym_gui.trainer.demand import Request, demand_of, reasons_for_cpu, request_of_plan
 from gym_gui.trainer.event_wait import wait_for_event
 from gym_gui.trainer.executors.base import Executor
-from gym_gui.trainer.finalize import is_finished, settle
+from gym_gui.trainer.finalize import finalize_run, is_finished
 from gym_gui.trainer.live import LiveRuns
 from gym_gui.trainer.machines import Machines
 from gym_gui.trainer.pausing import pause, unpause
@@ -170,7 +170,7 @@ class Dispatcher:
             self._requests.pop(run_id, None)
             cause = f"cancelled by {by} while it was queued" + (f": {reason}" if reason else "")
             try:
-                self._finish(await asyncio.to_thread(settle, folder, RunState.CANCELLED, cause))
+                self._finish(await asyncio.to_thread(finalize_run, folder, RunState.CANCELLED, cause))
             except (MosaicError, OSError) as error:
                 # Somebody holds the run, or the disk is full: a supervisor reads the intent and carries it out.
                 logger.warning("run %s: cannot be cancelled in the queue: %s", run_id, error, extra={"run_id": run_id})
@@ -258,8 +258,14 @@ class Dispatcher:
     async def _until_ended(self, run_id: str, started: bool) -> None:
         """Keep a supervisor alive until its run has ended."""
         folder = RunFolder.of(self._home, run_id)
+        run = self.board.get(run_id)
+        executor = self.executors.get(run.executor)
+        if executor is None:  # the run keeps what it was allocated, until a daemon that has the executor finds its end
+            cause = f"its executor {run.executor!r} is not available, so no process supervises it: mosaic doctor"
+            logger.error("run %s: %s", run_id, cause, extra={"run_id": run_id})
+            self.board.publish(msgspec.structs.replace(run, cause=cause))
+            return
         try:
-            executor = self.executors[self.board.get(run_id).executor]
             final = await self._supervised(folder, executor, started)
             await executor.cleanup(folder)
             self._finish(final)
@@ -352,7 +358,7 @@ class Dispatcher:
         """End a run whose supervisors die; ``None``: something of it lives after all."""
         cause = why or f"its telemetry proxy died {deaths} times in a row: see {folder.proxy_log}"
         try:
-            run = await asyncio.to_thread(settle, folder, RunState.LOST, cause)
+            run = await asyncio.to_thread(finalize_run, folder, RunState.LOST, cause)
             if why:  # the folder does not tell more than the end
                 known = self.board.get(folder.run_id)
                 run = msgspec.structs.replace(known, state=run.state, cause=run.cause, ended_at=run.ended_at)

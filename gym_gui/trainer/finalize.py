@@ -18,7 +18,7 @@ from gym_gui.trainer.unplanned import read_unplanned, why_unplanned
 _PATIENCE_S = 1.0
 
 
-def settle(folder: RunFolder, state: RunState, cause: str) -> RunSummary:
+def finalize_run(folder: RunFolder, state: RunState, cause: str) -> RunSummary:
     """Write the end of a run that no process supervises into its folder, unless it has ended already.
 
     Args:

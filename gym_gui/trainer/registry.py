@@ -21,7 +21,7 @@ from gym_gui.logging_config.log_constants import LOG_DAEMON_REGISTRY_REPLACED
 from gym_gui.runs.filter import EVERY_RUN, RunFilter
 from gym_gui.runs.states import TERMINAL
 from gym_gui.runs.summary import RunSummary
-from gym_gui.trainer.registry_damage import errors_of_sqlite, is_damage, set_aside, unusable
+from gym_gui.trainer.registry_damage import errors_of_sqlite, is_damage, rename_damaged, unusable
 from gym_gui.trainer.registry_reader import (
     BUSY_MS,
     SCHEMA_VERSION,
@@ -106,7 +106,7 @@ class Registry(RegistryReader):
             with contextlib.suppress(sqlite3.Error):
                 self._db.close()
             self._open_again = True
-            self._set_aside(fault)
+            self._replace(fault)
             self._reopen()
 
     def _sound(self, act: Callable[[], T]) -> T:
@@ -153,11 +153,11 @@ class Registry(RegistryReader):
                 if not is_damage(error, self.path):
                     raise
                 fault = str(error)
-        self._set_aside(fault)
+        self._replace(fault)
         return _open(self.path)
 
-    def _set_aside(self, fault: str) -> None:
-        kept = set_aside(self.path)
+    def _replace(self, fault: str) -> None:
+        kept = rename_damaged(self.path)
         self.replaced.append((kept, fault))
         log_constant(logger, LOG_DAEMON_REGISTRY_REPLACED, extra={"fault": fault, "kept": str(kept)})
 

@@ -93,7 +93,7 @@ def fault_of(connection: sqlite3.Connection) -> str:
     return "" if found == "ok" else str(found).replace("\n", " ")
 
 
-def set_aside(path: Path) -> Path | None:
+def rename_damaged(path: Path) -> Path | None:
     """Rename a database and what stands beside it, and return its new place; ``None`` if there was nothing.
 
     Raises:

@@ -34,7 +34,7 @@ _NEXT = {
 }
 _SHOWN = 4
 _BEGUN = (RunState.STARTING, RunState.RUNNING)
-#: After so many seconds without a step, an episode or a metric it is told that a worker stands still.
+#: After so many seconds without a step, an episode or a metric it is explanation that a worker stands still.
 STALL_S = 60.0
 
 
@@ -124,7 +124,7 @@ def phase_text(run: RunSummary) -> str:
 
 
 def stalled(run: RunSummary, now: float | None = None) -> str:
-    """Return since when workers that run have told of no step, ``""`` where all of them go on.
+    """Return since when workers that run have explanation of no step, ``""`` where all of them go on.
 
     Args:
         run: The run.

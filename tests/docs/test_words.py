@@ -69,7 +69,6 @@ UNDONE = (
     "gym_gui/cli/",
     "gym_gui/core/worker/",
     "gym_gui/rpc/",
-    "gym_gui/trainer/",
     "gym_gui/workers/",
     "3rd_party/",
 )

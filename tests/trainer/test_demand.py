@@ -31,7 +31,7 @@ def test_workers_at_the_floor_share_a_machine_that_nobody_declared() -> None:
     assert demand_problems(Resources(), 1000, Machine("", 1, SMALL)) == []
 
 
-def test_whoever_asks_for_more_has_it_set_aside() -> None:
+def test_a_larger_request_is_allocated_in_full() -> None:
     assert demand_of(request_of(Resources(cpus=2, memory_mb=850), workers(1)), SMALL) == Demand(cpus=2)
     assert demand_of(request_of(Resources(memory_mb=2048), workers(2)), Inventory(2, 8000)) == Demand(memory_mb=4096)
 

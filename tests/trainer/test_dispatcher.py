@@ -155,6 +155,7 @@ def test_a_run_of_an_executor_that_is_gone_is_left_alone(home: Path, board: RunB
         dispatcher.adopt(run, plan_of(home, run))
         await until(lambda: dispatcher.active == 0)
         assert not board.get(run.run_id).state.terminal
+        assert "its executor 'dying' is not available" in board.get(run.run_id).cause
         await dispatcher.close()
 
     asyncio.run(scenario())

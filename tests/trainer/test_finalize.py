@@ -11,7 +11,7 @@ from gym_gui.runs.folder import RunFolder
 from gym_gui.runs.lock import FileLock
 from gym_gui.runs.plan import RunPlan, WorkerPlan, save_plan
 from gym_gui.runs.states import RunState
-from gym_gui.trainer.finalize import is_finished, settle
+from gym_gui.trainer.finalize import finalize_run, is_finished
 
 
 @pytest.fixture
@@ -29,7 +29,7 @@ def folder(tmp_path: Path) -> RunFolder:
 
 
 def test_run_and_workers_end_with_the_cause(folder: RunFolder) -> None:
-    run = settle(folder, RunState.CANCELLED, "nobody wants it")
+    run = finalize_run(folder, RunState.CANCELLED, "nobody wants it")
     assert run.state is RunState.CANCELLED
     assert run.cause == "nobody wants it"
     assert run.ended_at is not None
@@ -39,14 +39,14 @@ def test_run_and_workers_end_with_the_cause(folder: RunFolder) -> None:
 
 
 def test_an_end_is_final(folder: RunFolder) -> None:
-    first = settle(folder, RunState.CANCELLED, "first")
-    assert settle(folder, RunState.LOST, "second") == first
+    first = finalize_run(folder, RunState.CANCELLED, "first")
+    assert finalize_run(folder, RunState.LOST, "second") == first
 
 
 def test_a_run_that_somebody_holds_is_left_alone(folder: RunFolder) -> None:
     lock = FileLock(folder.proxy_lock)
     assert lock.acquire()
     with pytest.raises(MosaicError, match="is held by a telemetry proxy"):
-        settle(folder, RunState.LOST, "x")
+        finalize_run(folder, RunState.LOST, "x")
     assert read_summary(folder).state is RunState.QUEUED
     lock.release()

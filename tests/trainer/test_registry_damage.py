@@ -26,7 +26,7 @@ from gym_gui.runs.supervisor_log import SupervisorLog
 from gym_gui.trainer.home import DaemonHome
 from gym_gui.trainer.reconcile import reconcile
 from gym_gui.trainer.registry import Registry
-from gym_gui.trainer.registry_damage import KEPT, damaged_copies, set_aside
+from gym_gui.trainer.registry_damage import KEPT, damaged_copies, rename_damaged
 from gym_gui.trainer.registry_reader import examine_registry
 
 PAGE = 4096
@@ -197,7 +197,7 @@ def test_only_the_newest_damaged_ones_are_kept(tmp_path: Path) -> None:
     path = tmp_path / "registry.db"
     for number in range(KEPT + 2):
         path.write_text(str(number))
-        set_aside(path)
+        rename_damaged(path)
     assert [copy.read_text() for copy in damaged_copies(path)][-1] == str(KEPT + 1)
     assert len(damaged_copies(path)) == KEPT
 

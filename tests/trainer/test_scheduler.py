@@ -86,7 +86,7 @@ def test_mandatory_gpus_wait_and_others_start_without() -> None:
     assert str(decision.waiting["must"]) == "waits for 1 of 2 GPUs, 0 free, 0 queued before it"
 
 
-def test_what_a_big_run_needs_is_set_aside_for_it() -> None:
+def test_what_a_big_run_needs_is_reserved_for_it() -> None:
     going = [Allocation("going", demand=Demand(cpus=2))]
     big, small, other = (
         queued_run("big", 1, demand=Demand(cpus=4)),
@@ -160,7 +160,7 @@ def test_who_waits_for_a_gpu_holds_nobody_back() -> None:
     assert started(decision) == ["bob"]
 
 
-def test_what_a_run_waits_for_next_is_set_aside_when_it_has_what_is_scarcer() -> None:
+def test_what_a_run_waits_for_next_is_reserved_when_it_has_what_is_scarcer() -> None:
     """It waits for GPU, cores, and a slot; meanwhile others have what it would not use yet."""
     machine = one_machine(max_running_runs=3, cpus=4, gpus=("0",))
     big = queued_run("big", 0, submitter="a", demand=Demand(cpus=4, gpus=1, mandatory=True))

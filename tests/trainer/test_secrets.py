@@ -20,7 +20,7 @@ from gym_gui.runs.folder import RunFolder
 from gym_gui.runs.private_files import private_files
 from gym_gui.runs.states import RunState
 from gym_gui.telemetry.reader import RunReader
-from gym_gui.trainer.finalize import is_finished, settle
+from gym_gui.trainer.finalize import finalize_run, is_finished
 
 KEY, PASSWORD = "sk-9f8e7d6c5b4a3210", "correct-horse-battery"
 WORKER = """
@@ -125,5 +125,5 @@ def test_a_run_that_never_starts_leaves_none(
     wait_until(lambda: not private_files(folder), "the private files are gone")
     folder.secrets("000001").write_text("{}")
     assert not is_finished(folder)
-    assert settle(folder, RunState.LOST, "gone").state is RunState.CANCELLED
+    assert finalize_run(folder, RunState.LOST, "gone").state is RunState.CANCELLED
     assert not private_files(folder)
