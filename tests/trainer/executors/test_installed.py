@@ -12,7 +12,9 @@ from typing import Any
 import pytest
 from executor_packages import MARKING, PAIR, ExecutorSite
 
+from gym_gui.analysis.details import run_details
 from gym_gui.logging_config.log_constants import LOG_DAEMON_EXECUTOR_BROKEN
+from gym_gui.rpc.client import TrainerClient
 from gym_gui.runs.folder import RunFolder
 from gym_gui.trainer.executors.installed import executor_classes, installed_executors
 
@@ -153,39 +155,43 @@ def test_a_run_is_executed_through_a_package_that_the_core_does_not_know(tmp_pat
         assert by_name["executors"]["detail"] == "local, marking (package marking-executor)"
         assert "no_such_library" in by_name["executor torn"]["detail"]
         assert "Did you mean 'marking'?" in mosaic(environment, *TRAIN, "--executor", "markin", code=2)
-        assert "is broken: ModuleNotFoundError" in mosaic(environment, *TRAIN, "--executor", "torn", code=2)
+        with TrainerClient.connect(daemon_home) as client:
+            problems = client.validate({"run_name": "r", "entry_point": "true", "executor": "torn"})
+        assert [problem.path for problem in problems] == ["executor"]
 
 
 def test_a_package_adds_machines_on_which_runs_are_placed(
-    tmp_path: Path, daemon_home: Path, wait_until: Callable[..., Any]
+    tmp_path: Path, daemon_home: Path, wait_until: Callable[..., Any], endless: dict[str, Any]
 ) -> None:
     site = ExecutorSite(tmp_path / "site")
     site.add("pair", "pair_executor:PairExecutor", PAIR)
     environment = {**os.environ, "PYTHONPATH": str(site.path)}
 
-    def submit(*words: str) -> str:
-        endless = ["--steps", "100000000", "--executor", "pair", "--gpus", "1", "--detach"]
-        return str(json.loads(mosaic(environment, *TRAIN, *endless, *words))["runs"][0]["run_id"])
+    def with_gpus(count: int) -> dict[str, Any]:
+        return {**endless, "executor": "pair", "resources": {"gpus": {"requested": count, "mandatory": True}}}
+
+    def started(run_id: str) -> bool:
+        return RunFolder.of(daemon_home, run_id).started_record("000001", 1).exists()
 
     def visible(run_id: str) -> str:
         spec = json.loads(RunFolder.of(daemon_home, run_id).launch_spec("000001", 1).read_bytes())
         return str(spec["env"]["CUDA_VISIBLE_DEVICES"])
 
-    with daemon(daemon_home, environment):
-        first, second, third = submit(), submit(), submit()
-        for run_id in (first, second):
-            wait_until(RunFolder.of(daemon_home, run_id).started_record("000001", 1).exists, "it runs")
+    with daemon(daemon_home, environment), TrainerClient.connect(daemon_home) as client:
+        first, second, third = (client.submit(with_gpus(1)) for _ in range(3))
+        wait_until(lambda: started(first) and started(second), "two of them run")
         assert (visible(first), visible(second)) == ("3", "5")
-        assert "machine" in mosaic(environment, "runs", "show", first)
-        details = json.loads(mosaic(environment, "runs", "show", second, "--json"))["details"]
-        assert details["machine"] == "right"
-        why = mosaic(environment, "runs", "why", third)
-        assert "It needs 1 of 1 GPUs on machine left: 0 are free" in why
-        too_many = mosaic(environment, *TRAIN, "--executor", "pair", "--gpus", "2", code=2)
-        assert "is more than machine left will ever have free: 2 GPUs asked for, 1 there" in too_many
-    with daemon(daemon_home, environment):  # another one knows what is allocated where
-        assert "on machine left" in mosaic(environment, "runs", "why", third)
-        mosaic(environment, "runs", "cancel", second, "--wait")
-        wait_until(RunFolder.of(daemon_home, third).started_record("000001", 1).exists, "it runs where there is room")
+        assert [run_details(daemon_home, run_id).machine for run_id in (first, second, third)] == ["left", "right", ""]
+        assert client.get(third).cause == "waits for 1 of 1 GPUs on machine left, 0 free, 0 queued before it"
+        (shortage,) = client.why(third).waits_for
+        assert (shortage.machine, shortage.holders) == ("left", {first: 1})
+        assert "It needs 1 of 1 GPUs on machine left: 0 are free" in shortage.sentence
+        (problem,) = client.validate(with_gpus(2))
+        assert "is more than machine left will ever have free: 2 GPUs asked for, 1 there" in problem.message
+    with daemon(daemon_home, environment), TrainerClient.connect(daemon_home) as client:
+        assert "on machine left" in client.get(third).cause  # another daemon knows what is allocated where
+        client.cancel(second, wait=True)
+        wait_until(lambda: started(third), "it runs where there is room")
         assert visible(third) == "5"
-        mosaic(environment, "runs", "cancel", first, third, "--wait")
+        for run_id in (first, third):
+            client.cancel(run_id, wait=True)
