@@ -139,7 +139,7 @@ class HomeRoute:
             "the trainer daemon refused the token",
             where=self.where,
             why="the home's token file was changed while the daemon was running",
-            next_step="stop it, runs go on: mosaic daemon stop; then try again",
+            next_step="stop it (runs continue), then try again: mosaic daemon stop",
         )
 
     def _find(self) -> DaemonInfo:

@@ -324,9 +324,11 @@ class Trainer(Generic[T]):
                     await changed.wait()
             finally:
                 reader.cancel()
-                with contextlib.suppress(asyncio.CancelledError):
-                    await reader
-                self._dispatcher.look(run_id)
+                try:
+                    with contextlib.suppress(asyncio.CancelledError):
+                        await reader
+                finally:  # a report that could not be read ends the reader with its error
+                    self._dispatcher.look(run_id)
 
     async def _all_entered(self) -> None:
         """Wait until the registry has all runs, but not for ever."""
