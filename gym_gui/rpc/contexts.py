@@ -47,7 +47,7 @@ class Contexts(msgspec.Struct, kw_only=True):
                 "the contexts cannot be read",
                 where=str(path),
                 why=getattr(error, "strerror", None) or str(error),
-                next_step=f"fix the file, or begin anew: rm -r {shlex.quote(str(path))}",
+                next_step=f"fix the file, or remove it: rm -r {shlex.quote(str(path))}",
             ) from None
 
     def current(self) -> RemoteDaemon | None:
