@@ -28,11 +28,13 @@ class Retries:
     Args:
         tries: At most so many times.
         patience_s: Seconds after which no other try begins.
+        from_failure: They count from the first failure, not from the beginning: a stream may be quiet for hours.
     """
 
-    def __init__(self, tries: float, patience_s: float) -> None:
+    def __init__(self, tries: float, patience_s: float, *, from_failure: bool = False) -> None:
         self._tries = tries
         self._patience_s = patience_s
+        self._from_failure = from_failure
         self.start_over()
 
     def start_over(self) -> None:
@@ -43,6 +45,8 @@ class Retries:
     def next_wait_s(self) -> float | None:
         """Return how long to wait before the next try; ``None``: there is none."""
         self._failures += 1
+        if self._from_failure and self._failures == 1:
+            self._since = time.monotonic()
         if self._failures >= self._tries or time.monotonic() - self._since > self._patience_s:
             return None
         return random.uniform(0.5, 1.0) * min(_FIRST_WAIT_S * 2.0**self._failures, _LONGEST_WAIT_S)
@@ -88,7 +92,7 @@ class Connection(Generic[C]):
         """Return how often a call is tried; without one: how often a stream is, from each of its messages on."""
         if call is not None:
             return Retries(call.tries, self._route.patience_s)
-        return Retries(self._route.stream_tries, self._route.stream_patience_s)
+        return Retries(self._route.stream_tries, self._route.stream_patience_s, from_failure=True)
 
     def wait_s(self, failure: Any, retries: Retries) -> float:
         """Return how long to wait before the next daemon is tried.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import time
 from collections.abc import Iterator
 
 import pytest
@@ -65,5 +66,10 @@ def test_tries_end_by_number_and_by_time() -> None:
     assert retries.next_wait_s() is not None
     impatient = Retries(float("inf"), -1)
     assert impatient.next_wait_s() is None
+    quiet = Retries(float("inf"), 0.05, from_failure=True)
+    time.sleep(0.06)
+    assert quiet.next_wait_s() is not None, "a stream that got nothing for long has not failed for long"
+    time.sleep(0.06)
+    assert quiet.next_wait_s() is None
     patient = Retries(float("inf"), 60)
     assert max(patient.next_wait_s() or 99 for _ in range(50)) <= 3, "the wait has a limit, however often it failed"
