@@ -62,7 +62,7 @@ def test_a_run_stands_still_while_room_is_low_if_it_is_told_to(small_cluster, un
         others = fill(home, LOW_MB - 3)
         until(lambda: client.get(patient).state is RunState.PAUSED)
         assert client.get(patient).cause.startswith("disk: ")
-        assert client.why(patient).next_step.startswith("free some room")
+        assert client.why(patient).next_step.startswith("free disk space")
         steps = client.get(other).steps
         until(lambda: client.get(other).steps > steps)
         others.unlink()
