@@ -120,8 +120,9 @@ def chosen_remote() -> RemoteDaemon | None:
         )
     if not address and not context and given_home():
         return None
-    if not address and not context and not lone:
-        address, context = os.environ.get("MOSAIC_DAEMON"), os.environ.get("MOSAIC_CONTEXT")
+    if not address and not context:
+        address = os.environ.get("MOSAIC_DAEMON")
+        context = None if lone else os.environ.get("MOSAIC_CONTEXT")
     if address:
         return _named(address)
     if lone:

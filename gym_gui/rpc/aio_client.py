@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
 from collections.abc import AsyncIterator, Callable, Iterable
 from pathlib import Path
 from typing import Any, TypeVar
@@ -24,8 +25,8 @@ from gym_gui.trainer.why import Explanation
 from gym_gui.workers import WorkerRecord
 
 R = TypeVar("R")
-#: Seconds that calls on a former channel get to fail by themselves.
-_GRACE_S = 5.0
+#: Seconds between looks whether a former channel is still in use.
+_POLL_S = 0.1
 
 
 class AsyncTrainerClient:
@@ -44,6 +45,8 @@ class AsyncTrainerClient:
         self._connection: Connection[grpc.aio.Channel] = Connection(route, Target.aio_channel)
         self._opening = asyncio.Lock()
         self._generation = 0
+        self._active: Counter[int] = Counter()
+        """Calls under way, by the channel's generation."""
         self._retired: set[asyncio.Task[None]] = set()
 
     @classmethod
@@ -87,7 +90,8 @@ class AsyncTrainerClient:
 
     async def close(self) -> None:
         """Close the connection."""
-        await self._retire(self._channel, self._connection.release, None)
+        await self._channel.close()
+        self._connection.release()
         for task in tuple(self._retired):
             task.cancel()
         await asyncio.gather(*self._retired, return_exceptions=True)
@@ -224,18 +228,22 @@ class AsyncTrainerClient:
         while True:
             generation = self._generation
             method = getattr(self._connection.stub, call.method)
+            self._active[generation] += 1
             try:
                 answer = await method(call.request, metadata=self._connection.metadata, timeout=call.timeout_s)
             except grpc.aio.AioRpcError as failure:
                 await self._recover(failure, retries, generation)
             else:
                 return call.read(answer)
+            finally:
+                self._active[generation] -= 1
 
     async def _stream(self, asked: Any) -> AsyncIterator[Any]:
         retries = self._connection.retries()
         while not asked.over:
             generation = self._generation
             method = getattr(self._connection.stub, asked.method)
+            self._active[generation] += 1
             stream = method(asked.request(), metadata=self._connection.metadata)
             try:
                 async for message in stream:
@@ -245,6 +253,7 @@ class AsyncTrainerClient:
             except grpc.aio.AioRpcError as failure:
                 await self._recover(failure, retries, generation)
             finally:
+                self._active[generation] -= 1
                 stream.cancel()
 
     async def _recover(self, failure: Any, retries: Retries, generation: int) -> None:
@@ -255,14 +264,16 @@ class AsyncTrainerClient:
                 former = self._channel
                 self._channel, release = await self._open()
                 self._generation += 1
-                # Calls of other tasks on the former channel fail by themselves, and then come here.
-                retired = asyncio.create_task(self._retire(former, release, _GRACE_S))
+                retired = asyncio.create_task(self._retire(former, release, generation))
                 self._retired.add(retired)
                 retired.add_done_callback(self._retired.discard)
 
-    @staticmethod
-    async def _retire(channel: grpc.aio.Channel, release: Callable[[], None], grace_s: float | None) -> None:
+    async def _retire(self, channel: grpc.aio.Channel, release: Callable[[], None], generation: int) -> None:
+        """Close a former channel once the calls of other tasks on it have ended: closing it would cancel them."""
         try:
-            await channel.close(grace_s)
+            while self._active[generation]:
+                await asyncio.sleep(_POLL_S)
         finally:
+            del self._active[generation]
+            await channel.close()
             release()

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import grpc
 import pytest
 
 from gym_gui.core.worker.errors import ConfigError, UsageError
@@ -84,3 +85,21 @@ def test_all_tasks_go_on_with_the_next_daemon(
 async def _last(client: AsyncTrainerClient, run_id: str) -> RunState:
     states = [run.state async for run in client.watch([run_id])]
     return states[-1]
+
+
+def test_a_call_on_the_former_channel_is_not_cancelled_by_the_one_that_reconnects(daemon_home: Path) -> None:
+    async def act() -> None:
+        async with await AsyncTrainerClient.connect(daemon_home) as client:
+            former, generation = client._channel, client._generation
+            client._active[generation] += 1  # a call of another task that has not failed yet
+            os.kill((await client.status()).pid, signal.SIGKILL)
+            await client.status()
+            assert client._generation > generation
+            await asyncio.sleep(0.5)
+            assert former.get_state() is not grpc.ChannelConnectivity.SHUTDOWN
+            client._active[generation] -= 1
+            while client._retired:
+                await asyncio.sleep(0.05)
+            assert former.get_state() is grpc.ChannelConnectivity.SHUTDOWN
+
+    asyncio.run(act())
