@@ -16,7 +16,7 @@ def test_archive_and_delete(mosaic: Any, home: Path) -> None:
     )
     kept, gone = (mosaic("run", str(config), "--json").json["run_id"] for _ in range(2))
     assert mosaic("runs", "archive").code == 2
-    assert "not an amount" in mosaic("runs", "archive", "--older-than", "soon").stderr
+    assert "is not a number with a unit" in mosaic("runs", "archive", "--older-than", "soon").stderr
     assert mosaic("runs", "archive", "--older-than", "1h", "--yes", "--json").json["archived"] == []
     assert mosaic("runs", "archive", "--larger-than", "1G", "--yes", "--json").json["archived"] == []
     would = mosaic("runs", "archive", "--tag", "old", "--dry-run", "--json").json["archived"]
