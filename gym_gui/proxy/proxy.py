@@ -13,11 +13,12 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import FrameType
-from typing import TYPE_CHECKING, Protocol, TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 import msgspec
 
 from gym_gui.logging_config.diagnostics import say
+from gym_gui.proxy.reporter import Reporter
 from gym_gui.runs.files import write_json_atomic
 from gym_gui.runs.folder import RunFolder
 from gym_gui.runs.lock import FileLock
@@ -66,47 +67,6 @@ REPORT_UNWATCHED_S = 0.5
 RETRY_S = 1.0
 #: Seconds for the delivery of the last report.
 CLOSE_TIMEOUT_S = 5.0
-
-
-class Reporter(Protocol):
-    """Destination of a proxy's reports."""
-
-    def report(self, summary: RunSummary) -> None:
-        """Queue a report without blocking; only the newest is kept."""
-
-    def watched(self) -> bool:
-        """Return whether a client watches the run's summary."""
-
-    def streamed(self) -> bool:
-        """Return whether a client streams the run's rows."""
-
-    def urgent(self) -> bool:
-        """Return whether the run's end was requested."""
-
-    def close(self, timeout_s: float) -> None:
-        """Deliver the last report if possible within `timeout_s` seconds."""
-
-
-class NoReporter:
-    """A reporter that discards all reports."""
-
-    def report(self, summary: RunSummary) -> None:
-        """Discard the report."""
-
-    def watched(self) -> bool:
-        """Return ``False``."""
-        return False
-
-    def streamed(self) -> bool:
-        """Return ``False``."""
-        return False
-
-    def urgent(self) -> bool:
-        """Return ``False``."""
-        return False
-
-    def close(self, timeout_s: float) -> None:
-        """Return at once."""
 
 
 class _Parts(msgspec.Struct, frozen=True):

@@ -20,7 +20,8 @@ time.time = lambda: real() + next(jumps)
 """
 PROXY = """
 import sys; from pathlib import Path; from gym_gui.runs.folder import RunFolder
-from gym_gui.proxy.proxy import NoReporter, Proxy
+from gym_gui.proxy.proxy import Proxy
+from gym_gui.proxy.reporter import NoReporter
 sys.exit(Proxy(RunFolder(Path(sys.argv[1])), NoReporter()).run())
 """
 

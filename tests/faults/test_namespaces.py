@@ -21,7 +21,8 @@ from gym_gui.trainer.home import DaemonHome
 C, F, X = RunState.COMPLETED, RunState.FAILED, RunState.CANCELLED
 PROXY = """
 import sys; from pathlib import Path; from gym_gui.runs.folder import RunFolder
-from gym_gui.proxy.proxy import NoReporter, Proxy
+from gym_gui.proxy.proxy import Proxy
+from gym_gui.proxy.reporter import NoReporter
 sys.exit(Proxy(RunFolder(Path(sys.argv[1])), NoReporter()).run())
 """
 UNSHARE = ["unshare", "--pid", "--fork", "--kill-child"]

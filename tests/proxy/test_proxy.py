@@ -10,7 +10,8 @@ import sys
 import pytest
 
 from gym_gui.proxy import proxy
-from gym_gui.proxy.proxy import EXIT_DRAINED, EXIT_LOCKED, NoReporter, Proxy
+from gym_gui.proxy.proxy import EXIT_DRAINED, EXIT_LOCKED, Proxy
+from gym_gui.proxy.reporter import NoReporter
 from gym_gui.proxy.summary import read_summary
 from gym_gui.runs.lock import FileLock
 from gym_gui.runs.states import RunState

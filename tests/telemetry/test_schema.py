@@ -9,8 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from gym_gui.proxy.proxy import EXIT_ENDED, NoReporter, Proxy
+from gym_gui.proxy.proxy import EXIT_ENDED, Proxy
 from gym_gui.proxy.reindex import reindex_run
+from gym_gui.proxy.reporter import NoReporter
 from gym_gui.proxy.summary import read_summary
 from gym_gui.runs.folder import RunFolder
 from gym_gui.runs.plan import load_plan
