@@ -100,3 +100,24 @@ def test_a_signal_at_any_moment_of_the_start_ends_the_command(script: Any, numbe
             if part > 1:  # before that the interpreter itself is starting
                 assert "Traceback" not in errors, (command, part)
     assert script("runs", "cancel", "latest", "--wait").code == 0
+
+
+@pytest.mark.process
+def test_a_signal_where_python_ignores_exceptions_is_not_lost() -> None:
+    """In a finalizer or the callback of a weak reference, as imports have them."""
+    program = """if True:
+        import os, signal, sys, time
+        from gym_gui.cli.main import _end_in_good_order
+        _end_in_good_order()
+        class Finalized:
+            def __del__(self):
+                os.kill(os.getpid(), signal.SIGTERM)
+                time.sleep(0.1)
+        try:
+            Finalized()
+            time.sleep(5)
+        except KeyboardInterrupt:
+            sys.exit(130)
+    """
+    ended = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
+    assert (ended.returncode, ended.stderr) == (130, "")
