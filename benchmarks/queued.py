@@ -67,8 +67,8 @@ def start_s(home: Path, runs: int) -> dict[str, float]:
             lists = time.perf_counter() - began
             status = client.status()
             assert found
-            assert status["queued_runs"] == runs
-            return {"answers": answers, "lists": lists, "cpu": _cpu_s(int(status["pid"]))}
+            assert status.queued_runs == runs
+            return {"answers": answers, "lists": lists, "cpu": _cpu_s(int(status.pid))}
     finally:
         stop_daemon(home)
 
