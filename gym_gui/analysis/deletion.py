@@ -12,20 +12,26 @@ from gym_gui.runs.summary import RunSummary
 from gym_gui.supervision.launch_locks import check_nothing_lives
 
 
-def check_deletable(home: Path, run: RunSummary) -> None:
+def check_deletable(home: Path | None, run: RunSummary) -> None:
     """Make sure that a run may be deleted.
+
+    Args:
+        home: The home; ``None``: on another machine, whose daemon checks the locks itself.
+        run: The run.
 
     Raises:
         UsageError: It has not ended, or a process holds its lock or the launch lock of a worker.
     """
-    folder = RunFolder.of(home, run.run_id)
     if not run.state.terminal:
         raise UsageError(
             f"run {run.run_id} has not ended",
-            where=str(folder.path),
+            where="" if home is None else str(RunFolder.of(home, run.run_id).path),
             why=f"it is {run.state.value}",
             next_step=f"end it first: mosaic runs cancel {run.run_id} --wait",
         )
+    if home is None:
+        return
+    folder = RunFolder.of(home, run.run_id)
     if is_locked(folder.proxy_lock):
         raise UsageError(
             f"run {run.run_id} is in use",

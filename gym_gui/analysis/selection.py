@@ -58,6 +58,13 @@ def select_runs(
     older, larger = (wanted.older_than, wanted.larger_than) if isinstance(wanted, EndedRunFilter) else ("", "")
     before = time.time() - _amount(older, _SECONDS, "30d") if older else None
     least = _amount(larger, _BYTES, "1G") if larger else None
+    if least is not None and home is None:
+        raise UsageError(
+            "runs cannot be selected by size from another machine",
+            where="--larger-than",
+            why="only the machine with the home can measure their folders",
+            next_step="leave out --larger-than, or run the command on that machine",
+        )
     if runs:
         candidates = [source.get(run_id) for run_id in dict.fromkeys(source.resolve(run) for run in runs)]
     else:

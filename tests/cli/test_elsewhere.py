@@ -92,6 +92,21 @@ def test_a_detached_run_is_followed_by_the_suggested_command(remote: RemoteDaemo
     assert mosaic(*_options(remote), "runs", "cancel", run_id, "--wait").returncode == 0
 
 
+def test_what_cannot_be_measured_from_here_removes_nothing(remote: RemoteDaemon, mosaic: Mosaic) -> None:
+    here = _options(remote)
+    for name in ("kept", "also kept"):
+        assert mosaic(*here, "train", "random", "--steps", "20", "--name", name).returncode == 0
+    refused = mosaic(*here, "runs", "delete", "--larger-than", "10G", "--yes")
+    assert refused.returncode == 2
+    assert "cannot be selected by size from another machine" in refused.stderr
+    left = mosaic(*here, "train", "random", "--steps", "100000000", "--set", "step_rate=100", "--detach")
+    refused = mosaic(*here, "runs", "delete", "kept", left.stdout.strip(), "--yes")
+    assert refused.returncode == 2
+    assert "has not ended" in refused.stderr
+    assert len(json.loads(mosaic(*here, "runs", "list", "--json").stdout)["runs"]) == 3, "then none is removed"
+    assert mosaic(*here, "runs", "cancel", "latest", "--wait").returncode == 0
+
+
 def test_contexts(remote: RemoteDaemon, mosaic: Mosaic, tmp_path: Path) -> None:
     added = mosaic("daemon", "contexts", "add", "lab", remote.address, "--token-file", remote.token_file,
                    "--tls-ca", str(remote.ca_file))  # fmt: skip

@@ -39,8 +39,8 @@ def delete(home: Path, runs: tuple[str, ...], wanted: RunFilter, dry_run: bool, 
 
     site = site_of(home)
     found = some_runs(site, runs, wanted, among=list(TERMINAL))
-    for run in found if site.home else ():
-        check_deletable(home, run)
+    for run in found:
+        check_deletable(site.home, run)
     if not dry_run and not confirm_removal(found, "Remove {} for good?", yes=yes):
         return exits.FAILED
     with contextlib.ExitStack() as stack:
