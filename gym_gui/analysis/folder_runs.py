@@ -105,7 +105,7 @@ class FolderRuns:
             TelemetryError: Its database cannot be read.
         """
         from gym_gui.telemetry.row_stream import KINDS, RowStream, edge_of
-        from gym_gui.trainer.finalize import is_finished
+        from gym_gui.trainer.finalize import is_over
 
         self.get(run_id)
         folder = RunFolder.of(self.home, run_id)
@@ -115,7 +115,7 @@ class FolderRuns:
         rows = RowStream(folder)
         try:
             while True:
-                over = self.get(run_id).state.terminal and is_finished(folder)
+                over = is_over(folder, self.get(run_id).state)
                 batch = rows.read(cursor, kinds=wanted)
                 cursor = batch.cursor
                 if not batch.empty:

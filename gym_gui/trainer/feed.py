@@ -17,11 +17,10 @@ from pathlib import Path
 from typing import Generic, NamedTuple, TypeVar
 
 from gym_gui.runs.folder import RunFolder
-from gym_gui.runs.lock import is_locked
 from gym_gui.telemetry.kept_database import Mark
 from gym_gui.telemetry.row_stream import PAGE_ROWS, Cursor, RowBatch, RowStream, edge_of, is_behind
 from gym_gui.trainer.board import RunBoard
-from gym_gui.trainer.finalize import is_finished
+from gym_gui.trainer.finalize import is_over
 
 T = TypeVar("T")
 Encode = Callable[[RowBatch], T]
@@ -266,7 +265,7 @@ class Feed(Generic[T]):
     def _follow_once(self, rows: RowStream, edge: Cursor, allowance: Allowance) -> tuple[Cursor, bool]:
         """Read what has come in and wait for more; return the new edge, and whether there can be any."""
         self._news.clear()
-        over, ending = self._has_ended(), self._run.state.terminal
+        over, ending = is_over(self._folder, self._run.state), self._run.state.terminal
         began, mark = time.monotonic(), rows.mark()
         batch = rows.read(edge, kinds=self._query.kinds, max_steps=allowance.now())
         if not batch.empty:
@@ -298,10 +297,6 @@ class Feed(Generic[T]):
                 return False
             wait_s = min(LONG_LOOK_S, max(SHORT_LOOK_S, LOOK_SHARE * waited))
         return True
-
-    def _has_ended(self) -> bool:
-        """Whether nothing more can come in: the run has ended, and nobody is at work on its database."""
-        return self._run.state.terminal and (is_finished(self._folder) or not is_locked(self._folder.proxy_lock))
 
     def _tell(self, act: Callable[..., None], *values: object) -> None:
         with contextlib.suppress(RuntimeError):  # the daemon has ended meanwhile

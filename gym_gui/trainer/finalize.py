@@ -6,7 +6,7 @@ from gym_gui.core.regular_files import NotRegularFile, open_stream
 from gym_gui.core.worker.errors import MosaicError
 from gym_gui.proxy.summary import read_summary
 from gym_gui.runs.folder import RunFolder
-from gym_gui.runs.lock import FileLock
+from gym_gui.runs.lock import FileLock, is_locked
 from gym_gui.runs.private_files import forget_secrets, private_files
 from gym_gui.runs.states import RunState
 from gym_gui.runs.summary import RunSummary
@@ -72,6 +72,11 @@ def _read(folder: RunFolder) -> RunSummary:
 
 #: Of a SQLite database's header: the file format's write version, and what it says of the write-ahead log.
 _VERSION_AT, _WITH_LOG = 18, 2
+
+
+def is_over(folder: RunFolder, state: RunState) -> bool:
+    """Return whether no more rows can follow: the run has ended, and no process works on its database."""
+    return state.terminal and (is_finished(folder) or not is_locked(folder.proxy_lock))
 
 
 def is_finished(folder: RunFolder) -> bool:

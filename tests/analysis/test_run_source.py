@@ -19,6 +19,7 @@ from gym_gui.rpc.remote import RemoteDaemon
 from gym_gui.runs.filter import EVERY_RUN, RunFilter
 from gym_gui.runs.states import RunState
 from gym_gui.runs.summary import RunSummary
+from gym_gui.trainer import finalize
 
 SOURCES = ("the folders", "the daemon of the home", "a daemon elsewhere")
 FILTERS = [
@@ -158,3 +159,8 @@ def test_rows_come_whole_and_from_a_cursor_on(source: RunSource, runs: Runs) -> 
     only = list(source.stream(runs.ids[0], kinds=["episode"], max_rate=0))
     assert not any(batch.steps or batch.events or batch.metrics for batch in only)
     assert sum(len(batch.episodes) for batch in only) == source.get(runs.ids[0]).episodes
+
+
+def test_rows_of_a_run_end_though_nothing_was_tidied_up_after_it(runs: Runs, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(finalize, "is_finished", lambda _folder: False)  # its proxy was killed right at the end
+    assert sum(len(batch.steps) for batch in FolderRuns(runs.home).stream(runs.ids[0])) == 60
