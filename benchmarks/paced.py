@@ -142,13 +142,13 @@ def main() -> None:
             for name, (proxy, daemon) in used.items():
                 turns.setdefault(name, []).append((proxy, daemon))
                 print(f"  {name}: proxy {proxy:.1f} %, daemon {daemon:.1f} % of a core")
-            print(f"  seen after {_told(ages[-1])}", flush=True)
+            print(f"  seen after {_percentiles_text(ages[-1])}", flush=True)
         for _ in range(1 if options.tiny else 2):
             others_ages.append(_percentiles(beside_others(home, client, seconds, others)))
-            print(f"  beside {others} others: seen after {_told(others_ages[-1])}", flush=True)
+            print(f"  beside {others} others: seen after {_percentiles_text(others_ages[-1])}", flush=True)
             for rate, taken in faster.items():
                 taken.append(_percentiles(latency(home, client, rate, seconds, max_rate=2_000)))
-                print(f"  {rate:,} events/s: seen after {_told(taken[-1])}", flush=True)
+                print(f"  {rate:,} events/s: seen after {_percentiles_text(taken[-1])}", flush=True)
     ratios = [
         harness.Ratio(f"T6 % of a core at 2,000 events/s, proxy + daemon, {name}", _median_sum(taken), 10)
         for name, taken in turns.items()
@@ -167,7 +167,7 @@ def _percentiles(reader: Reader) -> tuple[float, float]:
     return reader.percentile(0.5), reader.percentile(0.99)
 
 
-def _told(percentiles: tuple[float, float]) -> str:
+def _percentiles_text(percentiles: tuple[float, float]) -> str:
     return f"{percentiles[0]:.0f} ms (p50), {percentiles[1]:.0f} ms (p99)"
 
 

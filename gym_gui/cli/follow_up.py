@@ -81,7 +81,7 @@ def _say_differences(new: Continuation) -> None:
 
     for start in new.starts:
         if start.differences:
-            told = "; ".join(str(difference) for difference in start.differences)
-            say(f"warning: worker {start.worker_id} begins with a checkpoint of other versions: {told}")
+            differences = "; ".join(str(difference) for difference in start.differences)
+            say(f"warning: worker {start.worker_id} begins with a checkpoint of other versions: {differences}")
     if any(start.differences for start in new.starts):
         say("         if it fails or behaves otherwise, install those versions; --strict refuses such checkpoints")

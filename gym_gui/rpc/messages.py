@@ -70,9 +70,9 @@ def summary_from_pb(message: pb.RunSummary) -> RunSummary:
     return _summaries().decode(message)
 
 
-def explanation_to_pb(told: Explanation) -> pb.WhyRunResponse:
+def explanation_to_pb(explanation: Explanation) -> pb.WhyRunResponse:
     """Return an explanation as its message."""
-    return _explanations().encode(told)
+    return _explanations().encode(explanation)
 
 
 def explanation_from_pb(message: pb.WhyRunResponse) -> Explanation:

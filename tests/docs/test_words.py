@@ -67,46 +67,6 @@ ALLOWED = {
     ("gym_gui/workers/record.py", "mend"): "the name of a protobuf field",
     ("gym_gui/workers/probe.py", "mend"): "the name of a protobuf field",
 }
-#: Names that remain, by file; this list only shrinks.
-UNDONE = {
-    "3rd_party/cleanrl_worker/cleanrl_worker/script/hook/_cleanrl_worker_recording.py": "_told_at",
-    "3rd_party/random_worker/random_worker/play_agents.py": "told",
-    "3rd_party/ray_worker/ray_worker/checkpoint.py": "told",
-    "3rd_party/ray_worker/ray_worker/node.py": "told",
-    "3rd_party/ray_worker/ray_worker/pulse.py": "_told",
-    "3rd_party/ray_worker/ray_worker/scalars.py": "told",
-    "3rd_party/ray_worker/ray_worker/training.py": "_settle",
-    "3rd_party/ray_worker/ray_worker/tuning.py": "told",
-    "3rd_party/sb3_worker/sb3_worker/evaluation.py": "told",
-    "3rd_party/sb3_worker/sb3_worker/models.py": "told",
-    "3rd_party/spade_bdi_worker/spade_bdi_worker/bdi/actions.py": "told",
-    "3rd_party/spade_bdi_worker/spade_bdi_worker/bdi/agents.py": "told",
-    "3rd_party/spade_bdi_worker/spade_bdi_worker/bdi/session.py": "_settle _told",
-    "3rd_party/spade_bdi_worker/spade_bdi_worker/telemetry.py": "told",
-    "gym_gui/cli/commands/runs_show.py": "told",
-    "gym_gui/cli/commands/runs_tail.py": "told",
-    "gym_gui/cli/commands/workers_check.py": "verdict",
-    "gym_gui/cli/follow_up.py": "told",
-    "gym_gui/cli/progress/live.py": "told",
-    "gym_gui/core/worker/envs/aec.py": "_settle",
-    "gym_gui/core/worker/envs/ids.py": "told",
-    "gym_gui/core/worker/envs/recording.py": "told",
-    "gym_gui/core/worker/envs/returns.py": "told",
-    "gym_gui/core/worker/envs/vector.py": "told",
-    "gym_gui/core/worker/signals.py": "told told_before",
-    "gym_gui/core/worker/telemetry.py": "_settle _told told",
-    "gym_gui/rpc/messages.py": "told",
-    "gym_gui/workers/conformance/attempt.py": "told",
-    "gym_gui/workers/conformance/check.py": "on_verdict verdict",
-    "gym_gui/workers/conformance/checkpoints.py": "told",
-    "gym_gui/workers/conformance/config.py": "told",
-    "gym_gui/workers/conformance/examine_package.py": "told",
-    "gym_gui/workers/conformance/metadata.py": "told",
-    "gym_gui/workers/conformance/package.py": "told",
-    "gym_gui/workers/conformance/pytest_case.py": "verdict",
-    "gym_gui/workers/conformance/report.py": "Verdict verdict",
-    "gym_gui/workers/conformance/subject.py": "_length_told",
-}
 _TEXT = re.compile("|".join(rf"\b(?:{word})\b" for word in TEXT), re.IGNORECASE)
 
 
@@ -174,7 +134,7 @@ def names_of(path: Path) -> Iterator[Found]:
             parts = [part.lower() for part in re.findall(r"[a-z]+|[A-Z][a-z]*", name)]
             instead = WHOLE_NAMES.get(name.strip("_")) or next((NAMES[part] for part in parts if part in NAMES), "")
             file = path.relative_to(ROOT).as_posix()
-            if instead and (file, name) not in ALLOWED and name not in UNDONE.get(file, "").split():
+            if instead and (file, name) not in ALLOWED:
                 yield Found(f"{path.relative_to(ROOT)}:{node.lineno}", name, instead)
 
 
@@ -213,11 +173,6 @@ def test_templates_of_new_workers() -> None:
 
 def _blank(block: re.Match[str]) -> str:
     return "\n" * block[0].count("\n")
-
-
-def test_undone_files_exist() -> None:
-    for path in UNDONE:
-        assert (ROOT / path).is_file(), f"{path} is gone: take it off the list"
 
 
 def test_every_term_has_one_definition() -> None:

@@ -70,7 +70,7 @@ def ended(code=None, signal=None, reason="exited", *, signalled=False, spawn_err
         (classify(replace(BASE, same_boot=False, final_event="run_completed")), "completed", "unknown"),
     ],
 )
-def test_verdicts(classification, state, cause):
+def test_exit_classifications(classification, state, cause):
     assert classification.state is RunState(state)
     assert cause in classification.cause
 

@@ -89,8 +89,8 @@ def _in_turn(env: Any, seed: int, limits: Limits, walk: Walk) -> dict[str, float
 
 def _sample(space: gym.Space[Any], observation: Any, info: Any) -> Any:
     """Return a random action, of the legal ones where the environment names them."""
-    for told in (observation, info):
-        if isinstance(told, dict) and told.get("action_mask") is not None and isinstance(space, gym.spaces.Discrete):
-            return int(space.sample(np.asarray(told["action_mask"], dtype=np.int8)))
+    for each in (observation, info):
+        if isinstance(each, dict) and each.get("action_mask") is not None and isinstance(space, gym.spaces.Discrete):
+            return int(space.sample(np.asarray(each["action_mask"], dtype=np.int8)))
     action = space.sample()
     return int(action) if isinstance(space, gym.spaces.Discrete) else action

@@ -54,9 +54,9 @@ def save_checkpoint(algorithm: Any, path: Path, facts: dict[str, Any]) -> None:
 
 def write_facts(folder: Path, facts: dict[str, Any]) -> None:
     """Write what is to be known of a checkpoint without loading it."""
-    told = {"format": FORMAT, "saved_at": time.time(), "libraries": library_versions(), **facts}
+    record = {"format": FORMAT, "saved_at": time.time(), "libraries": library_versions(), **facts}
     with (folder / FACTS).open("w", encoding="utf-8") as stream:
-        json.dump(told, stream, indent=1)
+        json.dump(record, stream, indent=1)
         stream.flush()
         os.fsync(stream.fileno())
 

@@ -104,10 +104,10 @@ def _choose_ports() -> None:
         made(self, *args, **{**kwargs, **ports, "no_monitor": True})
 
     def start_raylet(*args: Any, **kwargs: Any) -> Any:
-        told = inspect.signature(start).bind(*args, **kwargs).arguments
+        bound = inspect.signature(start).bind(*args, **kwargs).arguments
         for name, constant in _PORTS.items():
             if constant:
-                _raylet.persist_port(told["session_dir"], told["node_id"], getattr(_raylet, constant), ports[name])
+                _raylet.persist_port(bound["session_dir"], bound["node_id"], getattr(_raylet, constant), ports[name])
         return start(*args, **kwargs)
 
     RayParams.__init__, services.start_raylet = init, start_raylet
@@ -124,9 +124,9 @@ def _free_ports(count: int) -> list[int]:
             each.close()
 
 
-def _answer(answers: TextIO, told: dict[str, str]) -> None:
+def _answer(answers: TextIO, reply: dict[str, str]) -> None:
     with contextlib.suppress(OSError):
-        answers.write(json.dumps(told) + "\n")
+        answers.write(json.dumps(reply) + "\n")
         answers.flush()
 
 

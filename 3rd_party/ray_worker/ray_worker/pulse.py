@@ -24,7 +24,7 @@ class Pulse:
     def __init__(self, emitter: Any, interval_s: float, payload: Callable[[], Mapping[str, Any]]) -> None:
         self._emitter, self._interval_s, self._payload = emitter, interval_s, payload
         self._changed = threading.Condition()
-        self._state, self._told, self._ended = "starting", "starting", False
+        self._state, self._reported, self._ended = "starting", "starting", False
         self._thread = threading.Thread(target=self._beat, name="mosaic-pulse", daemon=True)
 
     def __enter__(self) -> Pulse:
@@ -57,11 +57,11 @@ class Pulse:
         with self._changed:
             while not self._ended:
                 now = time.monotonic()
-                pause = LEAST_GAP_S if self._state != self._told else max(self._interval_s, LEAST_GAP_S)
+                pause = LEAST_GAP_S if self._state != self._reported else max(self._interval_s, LEAST_GAP_S)
                 if now < last + pause:
                     self._changed.wait(last + pause - now)
                     continue
-                self._told, last = self._state, now
+                self._reported, last = self._state, now
                 self._emitter.heartbeat({"state": self._state, **self._payload()})
 
 

@@ -40,8 +40,8 @@ class Scalars:
             for name, value in values.items():
                 self._writers[part].add_scalar(name, value, step)
         if self._tracking is not None:
-            told = {f"{part}/{name}": value for name, value in values.items()} if part else dict(values)
-            self._tracking.log({**told, "global_step": step})
+            tracked = {f"{part}/{name}": value for name, value in values.items()} if part else dict(values)
+            self._tracking.log({**tracked, "global_step": step})
 
     def describe(self) -> dict[str, Any] | None:
         """Return what the manifest says of the run of Weights & Biases; ``None`` where there is none."""

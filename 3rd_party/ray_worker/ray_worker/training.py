@@ -105,7 +105,7 @@ class Training:
                     signals.deliver()
             self._save()
         output.tell("ending")
-        self._settle()
+        self._count_left_out()
         step, episodes = self._numbers.state()
         return {
             "seed": self._seed,
@@ -236,7 +236,7 @@ class Training:
             constant=log_constants.LOG_WORKER_RAY_CHECKPOINT_SAVED,
         )
 
-    def _settle(self) -> None:
+    def _count_left_out(self) -> None:
         """Ask every process what it left out of episodes that will not end, for the ledger."""
 
         def owed(runner: Any) -> int:

@@ -166,9 +166,9 @@ class Tuning:
         write_facts(unfinished, facts)
         place(unfinished, path)
         output.folder.saved(path)
-        told = {"path": str(path), "step": int(trial["step"]), "trial": name, "settings": trial["settings"]}
-        told |= {"algorithm": config.algo, "env_id": config.env_id, "libraries": library_versions()}
-        output.emitter.checkpoint_saved(told, constant=log_constants.LOG_WORKER_RAY_CHECKPOINT_SAVED)
+        payload = {"path": str(path), "step": int(trial["step"]), "trial": name, "settings": trial["settings"]}
+        payload |= {"algorithm": config.algo, "env_id": config.env_id, "libraries": library_versions()}
+        output.emitter.checkpoint_saved(payload, constant=log_constants.LOG_WORKER_RAY_CHECKPOINT_SAVED)
 
 
 _in_use: dict[str, _Reports] = {}
@@ -189,21 +189,21 @@ class _Reports(tune.Callback):
     def on_trial_result(self, *_: Any, trial: Any, result: Any, **__: Any) -> None:
         """Emit what a trial reports."""
         name = trial_name(trial.config)
-        told = self._trials.setdefault(
+        record = self._trials.setdefault(
             name, {"settings": drawn_settings(self._config.tune_space, trial.config), "step": 0, "return": None}
         )
         metrics = flat_metrics(result)
-        told["step"] = max(told["step"], sampled_steps(result))
-        told["return"] = metrics.get("env_runners/episode_return_mean", told["return"])
-        told["value"] = metrics.get(self._config.tune_metric, told.get("value"))
+        record["step"] = max(record["step"], sampled_steps(result))
+        record["return"] = metrics.get("env_runners/episode_return_mean", record["return"])
+        record["value"] = metrics.get(self._config.tune_metric, record.get("value"))
         values = {f"{name}/{key}": value for key, value in metrics.items()}
-        self._output.emitter.metrics(told["step"], values, trial=name, settings=told["settings"])
-        self._output.scalars.add(told["step"], metrics, part=name)
+        self._output.emitter.metrics(record["step"], values, trial=name, settings=record["settings"])
+        self._output.scalars.add(record["step"], metrics, part=name)
 
     def on_trial_error(self, *_: Any, trial: Any, **__: Any) -> None:
         """Take note of a trial that failed."""
-        told = self._trials.setdefault(trial_name(trial.config), {"settings": {}, "step": 0, "return": None})
-        told["error"] = str(trial.get_error() or "failed").strip().splitlines()[-1]
+        record = self._trials.setdefault(trial_name(trial.config), {"settings": {}, "step": 0, "return": None})
+        record["error"] = str(trial.get_error() or "failed").strip().splitlines()[-1]
 
     def summary(self) -> dict[str, dict[str, Any]]:
         """Return what each trial came to, by its name."""

@@ -32,9 +32,9 @@ def evaluate(
     state, starts = None, np.ones((env.num_envs,), dtype=bool)
     steps = 0
     while len(recorder.returns) < episodes:
-        told = {METHOD: np.stack(env.env_method(METHOD))} if masks else {}
+        mask_arguments = {METHOD: np.stack(env.env_method(METHOD))} if masks else {}
         actions, state = model.predict(
-            observations, state=state, episode_start=starts, deterministic=deterministic, **told
+            observations, state=state, episode_start=starts, deterministic=deterministic, **mask_arguments
         )
         observations, _, starts, _ = env.step(actions)
         steps += env.num_envs

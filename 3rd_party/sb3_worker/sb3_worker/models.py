@@ -82,9 +82,9 @@ def changed_arguments(config: Sb3WorkerConfig, algorithm: Any, checkpoint: Check
     """Return the arguments that the config gives and that differ from those a checkpoint was trained with."""
     before = checkpoint.facts.get("config") or {}
     given = algorithm_arguments(config, algorithm)
-    told = {**config.given_arguments(), **config.algorithm_kwargs}
+    configured = {**config.given_arguments(), **config.algorithm_kwargs}
     was = {name: before.get(name) for name in config.given_arguments()} | dict(before.get("algorithm_kwargs") or {})
-    names = {name for name, value in told.items() if was.get(name) != value}
+    names = {name for name, value in configured.items() if was.get(name) != value}
     if config.learning_rate_schedule != before.get("learning_rate_schedule", "constant"):
         names.add("learning_rate")
     return {name: given[name] for name in names if name in given}

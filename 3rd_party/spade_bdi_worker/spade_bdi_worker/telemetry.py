@@ -143,21 +143,21 @@ class MessageLog:
 
     def __init__(self) -> None:
         self.sent = self.received = self.refused = 0
-        self._untold: list[Message] = []
+        self._unreported: list[Message] = []
         self.recent: deque[Message] = deque(maxlen=KEPT_MESSAGES)
 
     def add(self, message: Message) -> None:
         """Take note of a message as it is sent."""
         self.sent += 1
-        self._untold.append(message)
+        self._unreported.append(message)
         self.recent.append(message)
 
     def take(self) -> list[dict[str, str]]:
-        """Return the messages that were not told yet."""
-        if not self._untold:
+        """Return the messages that were not reported yet."""
+        if not self._unreported:
             return []
-        told, self._untold = self._untold, []
-        return [message.to_dict() for message in told]
+        reported, self._unreported = self._unreported, []
+        return [message.to_dict() for message in reported]
 
     def counts(self) -> Mapping[str, float]:
         """Return how many there were, as metrics."""

@@ -70,9 +70,9 @@ def _print(screen: Console, home: Path | None, run: RunSummary, details: RunDeta
         print_table(screen, attempts_table(run), wide=wide)
         for worker in run.workers:
             for one in worker.attempts if len(worker.attempts) > 1 else ():
-                told = one.cause if one.exit is not None else one.state.value
-                number = "" if told.startswith("attempt ") else f" attempt {one.attempt}"
-                screen.print(f"{worker.worker_id}{number}: {told}", soft_wrap=True, markup=False)
+                cause = one.cause if one.exit is not None else one.state.value
+                number = "" if cause.startswith("attempt ") else f" attempt {one.attempt}"
+                screen.print(f"{worker.worker_id}{number}: {cause}", soft_wrap=True, markup=False)
 
 
 def _state(run: RunSummary) -> list[tuple[str, Text | str | None]]:

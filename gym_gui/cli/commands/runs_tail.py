@@ -123,8 +123,8 @@ def _text_line(kind: str, row: Any) -> str:
     else:
         cause = row.extra.get("state") if not place(row.id).worker_no else None
         number, values = "", {"": " ".join(filter(None, (row.event, cause)))}
-    told = "  ".join(f"{name} {_short(value)}".strip() for name, value in values.items() if value is not None)
-    return f"{row.worker_id or '-':<8} {kind:<8} {'' if number is None else number!s:>9}  {told}"
+    figures = "  ".join(f"{name} {_short(value)}".strip() for name, value in values.items() if value is not None)
+    return f"{row.worker_id or '-':<8} {kind:<8} {'' if number is None else number!s:>9}  {figures}"
 
 
 def _short(value: Any) -> str:

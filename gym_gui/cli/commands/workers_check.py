@@ -15,7 +15,7 @@ from gym_gui.cli.output import Styled, echo
 from gym_gui.config.paths import expand_user
 
 if TYPE_CHECKING:
-    from gym_gui.workers.conformance import Report, Verdict
+    from gym_gui.workers.conformance import Report, RuleResult
 
 _WORDS = {"kept": ("ok", "green"), "skipped": ("-", "")}
 
@@ -62,7 +62,7 @@ def check(home: Path, worker: str, only: tuple[str, ...], quick: bool, pairs: tu
             only=only,
             quick=quick,
             on_stage=lambda text: status.update(rich_text(text + " …")) if status else say(text + " …"),
-            on_verdict=None if as_json else _show,
+            on_result=None if as_json else _show,
         )
     if as_json:
         print_json(report.to_dict())
@@ -71,16 +71,16 @@ def check(home: Path, worker: str, only: tuple[str, ...], quick: bool, pairs: tu
     return exits.COMPLETED if report.certified else exits.FAILED
 
 
-def _show(verdict: Verdict) -> None:
-    rule = verdict.rule
-    if verdict.outcome != "broken":
-        word, colour = _WORDS[verdict.outcome]
-        reason = f"  ({verdict.seen})" if verdict.seen else ""
+def _show(result: RuleResult) -> None:
+    rule = result.rule
+    if result.outcome != "broken":
+        word, colour = _WORDS[result.outcome]
+        reason = f"  ({result.seen})" if result.seen else ""
         echo(Styled(f"{word:<8}", colour), f"{rule.name}{reason}")
         return
     style = "bold red" if rule.level == "error" else "yellow"
     echo(Styled(f"{rule.level:<8}", style), f"{rule.name}: {rule.title}")
-    for label, text in (("seen", verdict.seen), ("change", rule.mend), ("docs", rule.anchor)):
+    for label, text in (("seen", result.seen), ("change", rule.mend), ("docs", rule.anchor)):
         echo(f"{'':8}{label + ':':<8}{text}")
 
 

@@ -101,17 +101,17 @@ def table_of(runs: list[RunProgress], now: float, width: int) -> Group:
 def _phases(runs: list[RunProgress], narrow: bool) -> list[Text]:
     """Return what runs are busy with as lines of their own, where it does not stand in the place of the bar."""
     seen = [(run.label, run.summary) for run in runs if run.summary is not None]
-    told = [(label, phase_text(summary)) for label, summary in seen if narrow or summary.steps]
-    lines = [f"{label}: {phase}" if len(runs) > 1 else phase for label, phase in told if phase]
+    phases = [(label, phase_text(summary)) for label, summary in seen if narrow or summary.steps]
+    lines = [f"{label}: {phase}" if len(runs) > 1 else phase for label, phase in phases if phase]
     return [rich_text(line, style=QUIET, no_wrap=True, overflow="ellipsis") for line in lines[:_PHASES_SHOWN]]
 
 
 def _remarks(runs: list[RunProgress]) -> list[Text]:
     """Return what no column shows, a line a run: what one waits for, that its workers take no steps."""
     seen = [(run.label, run.summary) for run in runs if run.summary is not None]
-    told = [f"{label}: {' · '.join(remarks)}" for label, summary in seen if (remarks := remarks_on(summary))]
-    more = [f"and {len(told) - _REMARKS_SHOWN} more such runs"] if len(told) > _REMARKS_SHOWN else []
-    return [rich_text(escape(line), style=DOUBTFUL) for line in told[:_REMARKS_SHOWN] + more]
+    lines = [f"{label}: {' · '.join(remarks)}" for label, summary in seen if (remarks := remarks_on(summary))]
+    more = [f"and {len(lines) - _REMARKS_SHOWN} more such runs"] if len(lines) > _REMARKS_SHOWN else []
+    return [rich_text(escape(line), style=DOUBTFUL) for line in lines[:_REMARKS_SHOWN] + more]
 
 
 def fit(label: str, room: int) -> str:

@@ -57,15 +57,15 @@ def cancel_on_signals() -> Iterator[None]:
         raise Cancelled(number)
 
     main = threading.get_ident()
-    told_before = sys.unraisablehook
+    former_hook = sys.unraisablehook
 
     def ask_again(number: int) -> None:
-        if sys.unraisablehook is told:  # it has not ended meanwhile
+        if sys.unraisablehook is retry_cancel:  # it has not ended meanwhile
             signal.pthread_kill(main, number)
 
-    def told(unraisable: Any) -> None:
+    def retry_cancel(unraisable: Any) -> None:
         if not isinstance(unraisable.exc_value, Cancelled):
-            told_before(unraisable)
+            former_hook(unraisable)
             return
         number = unraisable.exc_value.signal_number
         signal.signal(number, cancel)
@@ -75,12 +75,12 @@ def cancel_on_signals() -> Iterator[None]:
         again.start()
 
     before = {number: signal.signal(number, cancel) for number in (signal.SIGTERM, signal.SIGINT)}
-    sys.unraisablehook = told
+    sys.unraisablehook = retry_cancel
     try:
         yield
     finally:
-        if sys.unraisablehook is told:
-            sys.unraisablehook = told_before
+        if sys.unraisablehook is retry_cancel:
+            sys.unraisablehook = former_hook
         # An ignored SIGTERM stays ignored until the process has said how it ended; what ended normally has said so.
         for number, handler in before.items():
             if signal.getsignal(number) is cancel:

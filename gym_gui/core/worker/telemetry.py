@@ -59,7 +59,7 @@ class TelemetryEmitter:
         self._owing = False  # something of the two is to be said in the next event, or a phase ends with it
         self._phase = ""
         self._torn = False
-        self._told = False
+        self._loss_reported = False
         self._write = open_sink(sink, self)
         self._atomic = is_atomic(self._write)
         self._encode_step = step_encoder(self._head)
@@ -291,23 +291,23 @@ class TelemetryEmitter:
 
     def _put_sorted(self, event: dict[str, Any]) -> None:
         with self._lock:
-            self._settle(event)
-            self._settled(self._put_line(encode_text_line(encode_sorted(event) + "\n")))
+            self._add_counts(event)
+            self._clear_counts(self._put_line(encode_text_line(encode_sorted(event) + "\n")))
 
     def _put(self, event: dict[str, Any]) -> None:
         with self._lock:
             self._phase = ""
-            self._settle(event)
-            self._settled(self._put_line(encode_line(event)))
+            self._add_counts(event)
+            self._clear_counts(self._put_line(encode_line(event)))
 
-    def _settle(self, event: dict[str, Any]) -> None:
+    def _add_counts(self, event: dict[str, Any]) -> None:
         """Put into an event what is owed to the ledger."""
         if self._dropped:
             event["dropped"] = self._dropped
         if self._sampled:
             event["sampled"] = self._sampled + int(event.get("sampled") or 0)
 
-    def _settled(self, written: bool) -> None:
+    def _clear_counts(self, written: bool) -> None:
         if written:
             self._dropped = self._sampled = 0
             self._owing = bool(self._phase)
@@ -349,8 +349,8 @@ class TelemetryEmitter:
         with self._lock:
             self._dropped += 1
             self._owing = True
-            told, self._told = self._told, True
-        if not told:
+            reported, self._loss_reported = self._loss_reported, True
+        if not reported:
             reason = getattr(error, "strerror", None) or str(error)
             say(f"an event cannot be written ({reason}). Training continues; lost events are counted as 'dropped'.")
         return -1

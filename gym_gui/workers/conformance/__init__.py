@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from gym_gui.workers.conformance.project import record_of_project
     from gym_gui.workers.conformance.pytest_case import ConformanceWarning, WorkerConformance
     from gym_gui.workers.conformance.reference import findings_page
-    from gym_gui.workers.conformance.report import Report, Verdict
+    from gym_gui.workers.conformance.report import Report, RuleResult
     from gym_gui.workers.conformance.rule import Rule
     from gym_gui.workers.conformance.rules import all_rules, choose_rules
 else:
@@ -26,7 +26,7 @@ else:
             "KitLimits": "limits",
             "Report": "report",
             "Rule": "rule",
-            "Verdict": "report",
+            "RuleResult": "report",
             "WorkerConformance": "pytest_case",
             "all_rules": "rules",
             "check_worker": "check",
@@ -41,7 +41,7 @@ __all__ = [
     "KitLimits",
     "Report",
     "Rule",
-    "Verdict",
+    "RuleResult",
     "WorkerConformance",
     "all_rules",
     "check_worker",

@@ -155,10 +155,10 @@ class Attempt:
 
     def signal(self, number: int, *, launcher: bool = False) -> None:
         """Signal the worker, or its launcher, which passes SIGTERM on and kills after the grace."""
-        told = self._record("started").get("launcher" if launcher else "worker")
-        if isinstance(told, dict):
+        identity = self._record("started").get("launcher" if launcher else "worker")
+        if isinstance(identity, dict):
             with contextlib.suppress(TypeError, PermissionError):
-                ProcessIdentity(**told).signal(number)
+                ProcessIdentity(**identity).signal(number)
 
     def finish(self, *, briefly: bool = False) -> Transcript:
         """Wait for the attempt's end and return all that it said.

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from gym_gui.workers.conformance.limits import KitLimits
-from gym_gui.workers.conformance.report import Report, Verdict, judge
+from gym_gui.workers.conformance.report import Report, RuleResult, check_rule
 from gym_gui.workers.conformance.rules import choose_rules
 from gym_gui.workers.conformance.subject import Subject
 from gym_gui.workers.record import WorkerRecord
@@ -20,7 +20,7 @@ def check_worker(
     quick: bool = False,
     limits: KitLimits | None = None,
     on_stage: Callable[[str], None] | None = None,
-    on_verdict: Callable[[Verdict], None] | None = None,
+    on_result: Callable[[RuleResult], None] | None = None,
 ) -> Report:
     """Look at every rule. No process is left behind, and nothing outside a scratch folder is written.
 
@@ -31,7 +31,7 @@ def check_worker(
         quick: Leave out the rules that take long runs of their own.
         limits: How long things may take.
         on_stage: Told in words what is being done.
-        on_verdict: Told each verdict as it is reached.
+        on_result: Called with each result, in the order of the rules.
 
     Raises:
         ConfigError: The settings are not valid.
@@ -41,8 +41,8 @@ def check_worker(
     report = Report(record, complete=not only and not quick)
     with Subject(record, settings, limits=limits, on_stage=on_stage) as subject:
         for rule in rules:
-            verdict = judge(rule, subject)
-            report.verdicts.append(verdict)
-            if on_verdict:
-                on_verdict(verdict)
+            result = check_rule(rule, subject)
+            report.results.append(result)
+            if on_result:
+                on_result(result)
     return report

@@ -133,7 +133,7 @@ def checkpoint_exact(subject: Subject) -> str | None:
     if not numbers or len(episodes) < 2:
         raise NotApplicable("it printed too few steps or episodes")
     whole = events_by_episode(uninterrupted_run(subject))
-    differing = [key for key, told in episodes.items() if not _goes_on(told, whole.get(key, []), numbers[0])]
+    differing = [key for key, events in episodes.items() if not _goes_on(events, whole.get(key, []), numbers[0])]
     return f"after resuming, episodes differ, first: {differing[0]}" if differing else None
 
 

@@ -94,8 +94,8 @@ def config_run_id(subject: Subject) -> str | None:
     mend="Annotate it `seed: int | None = None`.",
 )
 def config_seed_optional(subject: Subject) -> str | None:
-    told = _config(subject)["no_seed"]
-    return None if told == "accepted" else str(told)
+    answer = _config(subject)["no_seed"]
+    return None if answer == "accepted" else str(answer)
 
 
 @BOOK.warning(
@@ -108,8 +108,8 @@ def config_bounds(subject: Subject) -> str | None:
     schema = subject.record.schema or {}
     taken = [
         name
-        for name, told in _config(subject)["negative"].items()
-        if told == "accepted" and not check_values({"properties": schema.get("properties", {})}, {name: -1})
+        for name, answer in _config(subject)["negative"].items()
+        if answer == "accepted" and not check_values({"properties": schema.get("properties", {})}, {name: -1})
     ]
     return f"-1 was accepted for {', '.join(taken)}" if taken else None
 
@@ -191,6 +191,6 @@ def runtime_returns_dict(subject: Subject) -> str | None:
         return f"{found['class']}.run() returns what JSON cannot hold: {found['unready']}"
     if "returned" in found:
         return None if found["returned"] == "dict" else f"{found['class']}.run() returns a {found['returned']}"
-    told = found["annotation"]
-    plain = not told or any(word in told for word in ("dict", "Dict", "Mapping", "Any"))
-    return None if plain else f"{found['class']}.run() is annotated to return {told}"
+    annotation = found["annotation"]
+    plain = not annotation or any(word in annotation for word in ("dict", "Dict", "Mapping", "Any"))
+    return None if plain else f"{found['class']}.run() is annotated to return {annotation}"

@@ -68,9 +68,9 @@ def fault_of(value: str) -> str:
 def project_of(distribution: Any) -> str:
     """Return the folder of the sources of an editable install, empty for any other."""
     try:
-        told = json.loads(distribution.read_text("direct_url.json") or "{}")
-        if told["dir_info"]["editable"]:
-            return unquote(urlsplit(told["url"]).path)
+        record = json.loads(distribution.read_text("direct_url.json") or "{}")
+        if record["dir_info"]["editable"]:
+            return unquote(urlsplit(record["url"]).path)
     except (ValueError, KeyError, TypeError):
         pass
     return ""

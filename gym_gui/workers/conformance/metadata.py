@@ -89,9 +89,9 @@ def metadata_filled(subject: Subject) -> str | None:
 )
 def worker_type(subject: Subject) -> str | None:
     _described(subject)
-    told = str(subject.record.capabilities.get("worker_type", ""))
-    if kind_key(told) != kind_key(subject.record.name):
-        return f"worker_type is {told!r}, the entry point is {subject.record.name!r}"
+    worker_type = str(subject.record.capabilities.get("worker_type", ""))
+    if kind_key(worker_type) != kind_key(subject.record.name):
+        return f"worker_type is {worker_type!r}, the entry point is {subject.record.name!r}"
     return None
 
 
@@ -104,14 +104,14 @@ def worker_type(subject: Subject) -> str | None:
 )
 def capabilities_sane(subject: Subject) -> str | None:
     _described(subject)
-    told = subject.record.capabilities
+    capabilities = subject.record.capabilities
     for name in ("max_agents", "cpu_cores", "estimated_memory_mb"):
-        value = told.get(name, 1)
+        value = capabilities.get(name, 1)
         if not isinstance(value, int) or isinstance(value, bool) or value < 1:
             return f"{name} is {value!r}"
     for name in ("supported_paradigms", "env_families", "action_spaces", "observation_spaces"):
-        if any(not item or len(item) == 1 for item in told.get(name, [])):
-            return f"{name} is {told[name]!r}: was a comma forgotten in the tuple?"
+        if any(not item or len(item) == 1 for item in capabilities.get(name, [])):
+            return f"{name} is {capabilities[name]!r}: was a comma forgotten in the tuple?"
     return None
 
 

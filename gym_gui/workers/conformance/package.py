@@ -86,10 +86,10 @@ def path_helpers(subject: Subject) -> str | None:
     run = subject.trained
     root = subject.run_folder(run).resolve()
     payloads = [event.get("payload") for event in run.of("checkpoint_saved")]
-    told = [path for item in payloads if isinstance(item, dict) and (path := checkpoint_path(item))]
+    paths = [path for item in payloads if isinstance(item, dict) and (path := checkpoint_path(item))]
     with contextlib.suppress(NotApplicable):
-        told += listed_paths(read_manifest(subject))
-    outside = [path for path in told if Path(path).is_absolute() and root not in Path(path).resolve().parents]
+        paths += listed_paths(read_manifest(subject))
+    outside = [path for path in paths if Path(path).is_absolute() and root not in Path(path).resolve().parents]
     if outside:
         return f"outside of it: {', '.join(dict.fromkeys(outside))[:300]}"
     left = subject.strewn

@@ -10,7 +10,7 @@ from typing import Any, ClassVar
 from gym_gui.config.paths import mosaic_home
 from gym_gui.workers.catalog import WorkerCatalog
 from gym_gui.workers.conformance.limits import KitLimits
-from gym_gui.workers.conformance.report import judge
+from gym_gui.workers.conformance.report import check_rule
 from gym_gui.workers.conformance.rule import Rule
 from gym_gui.workers.conformance.rules import all_rules
 from gym_gui.workers.conformance.subject import Subject
@@ -51,11 +51,11 @@ class WorkerConformance:
 
     def examine(self, rule: Rule) -> None:
         """Look at one rule."""
-        verdict = judge(rule, self.subject)
-        if verdict.outcome == "skipped":
-            raise unittest.SkipTest(verdict.seen)
-        if verdict.outcome == "broken":
-            message = f"{rule.title}\n  seen: {verdict.seen}\n  change: {rule.mend}\n  docs: {rule.anchor}"
+        result = check_rule(rule, self.subject)
+        if result.outcome == "skipped":
+            raise unittest.SkipTest(result.seen)
+        if result.outcome == "broken":
+            message = f"{rule.title}\n  seen: {result.seen}\n  change: {rule.mend}\n  docs: {rule.anchor}"
             assert rule.level == "warning", message
             assert not self.warnings_fail, message
             warnings.warn(f"{rule.name}: {message}", ConformanceWarning, stacklevel=2)

@@ -13,7 +13,7 @@ from gym_gui.workers.record import WorkerRecord
 
 
 @dataclass(frozen=True)
-class Verdict:
+class RuleResult:
     """What looking at one rule came to.
 
     Args:
@@ -27,7 +27,7 @@ class Verdict:
     seen: str = ""
 
     def to_dict(self) -> dict[str, Any]:
-        """Return the verdict as a JSON-ready dict."""
+        """Return the result as a JSON-ready dict."""
         rule = self.rule
         found = {"name": rule.name, "level": rule.level, "outcome": self.outcome, "seen": self.seen}
         return (
@@ -37,32 +37,32 @@ class Verdict:
         )
 
 
-def judge(rule: Rule, subject: Subject) -> Verdict:
+def check_rule(rule: Rule, subject: Subject) -> RuleResult:
     """Look at one rule."""
     try:
         seen = rule.check(subject)
     except NotApplicable as reason:
-        return Verdict(rule, "skipped", str(reason))
-    return Verdict(rule, "kept") if seen is None else Verdict(rule, "broken", " ".join(seen.split()))
+        return RuleResult(rule, "skipped", str(reason))
+    return RuleResult(rule, "kept") if seen is None else RuleResult(rule, "broken", " ".join(seen.split()))
 
 
 @dataclass
 class Report:
-    """All verdicts on one worker.
+    """All results on one worker.
 
     Args:
         record: The worker.
-        verdicts: In the order of the rules.
+        results: In the order of the rules.
         complete: Whether all rules were looked at.
     """
 
     record: WorkerRecord
-    verdicts: list[Verdict] = field(default_factory=list)
+    results: list[RuleResult] = field(default_factory=list)
     complete: bool = True
 
-    def broken(self, level: str) -> list[Verdict]:
+    def broken(self, level: str) -> list[RuleResult]:
         """Return the findings of a level."""
-        return [verdict for verdict in self.verdicts if verdict.outcome == "broken" and verdict.rule.level == level]
+        return [result for result in self.results if result.outcome == "broken" and result.rule.level == level]
 
     @property
     def certified(self) -> bool:
@@ -83,5 +83,5 @@ class Report:
             "complete": self.complete,
             "errors": len(self.broken("error")),
             "warnings": len(self.broken("warning")),
-            "findings": [verdict.to_dict() for verdict in self.verdicts],
+            "findings": [result.to_dict() for result in self.results],
         }

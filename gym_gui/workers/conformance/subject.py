@@ -170,7 +170,7 @@ class Subject:
     def short(self) -> Transcript:
         """A short training from beginning to end."""
         settings = self._short_settings()
-        self.stage(self._length_told(settings))
+        self.stage(self._length_text(settings))
         before = self._own_files()
         transcript = self._run(settings, seed=SEED)
         self.strewn = sorted(self._own_files() - before)
@@ -270,7 +270,7 @@ class Subject:
         numbers = (name for name, value in self.given_by_hand.items() if type(value) is int)
         return known or next(numbers, None)
 
-    def _length_told(self, settings: Mapping[str, Any]) -> str:
+    def _length_text(self, settings: Mapping[str, Any]) -> str:
         field = self.length_field
         if field is None:
             limit = min(self.limits.run_s, self.limits.unbounded_s)

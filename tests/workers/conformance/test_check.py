@@ -59,7 +59,7 @@ NO_PACKAGE = {"console-script", "heartbeat-setting", "manifest-written"}
 
 
 def found(report: Report) -> dict[str, str]:
-    return {verdict.rule.name: verdict.seen for verdict in report.verdicts if verdict.outcome == "broken"}
+    return {result.rule.name: result.seen for result in report.results if result.outcome == "broken"}
 
 
 @pytest.mark.parametrize(
@@ -98,7 +98,7 @@ def test_a_plain_worker_passes_the_whole_kit(name: str, examined: Callable[..., 
     report = examined(name)
     assert report.broken("error") == []
     assert report.complete
-    outcomes = {verdict.rule.name: verdict.outcome for verdict in report.verdicts}
+    outcomes = {result.rule.name: result.outcome for result in report.results}
     expected = {
         "printing": {"cancel-event": "broken", "cancel-grace": "kept", "telemetry-flushed": "kept"},
         "sdk": {"cancel-event": "kept", "cancel-exit-code": "kept", "determinism-exact": "kept"},
@@ -122,7 +122,7 @@ def test_a_worker_that_never_ran_is_said_to_be_right_in_nothing_that_a_run_shows
     examined: Callable[..., Report],
 ) -> None:
     report = examined("dies_in_argparse", quick=True)
-    kept = {verdict.rule.name for verdict in report.verdicts if verdict.outcome == "kept"}
+    kept = {result.rule.name for result in report.results if result.outcome == "kept"}
     of_runs = {
         name
         for name in kept
@@ -135,7 +135,7 @@ def test_a_worker_that_never_ran_is_said_to_be_right_in_nothing_that_a_run_shows
 def test_an_environment_refused_with_the_config_is_no_silent_failure(examined: Callable[..., Report]) -> None:
     rules = ("failure-ignored", "failure-event", "failure-exit-code", "failure-error-type", "failure-time")
     report = examined("elsewhere", *rules)
-    outcomes = {verdict.rule.name: verdict.outcome for verdict in report.verdicts}
+    outcomes = {result.rule.name: result.outcome for result in report.results}
     assert outcomes == {
         "failure-ignored": "kept",
         "failure-event": "skipped",
@@ -143,15 +143,15 @@ def test_an_environment_refused_with_the_config_is_no_silent_failure(examined: C
         "failure-error-type": "skipped",
         "failure-time": "kept",
     }
-    (skipped,) = [verdict for verdict in report.verdicts if verdict.rule.name == "failure-event"]
+    (skipped,) = [result for result in report.results if result.rule.name == "failure-event"]
     assert "there is no task 'MosaicNoSuchEnvironment-v99'" in skipped.seen
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize(("name", "outcome"), [("never_says_started", "kept"), ("does_not_flush", "broken")])
 def test_only_a_buffer_that_was_seen_is_found(name: str, outcome: str, examined: Callable[..., Report]) -> None:
-    (verdict,) = examined(name, "telemetry-flushed").verdicts
-    assert verdict.outcome == outcome
+    (result,) = examined(name, "telemetry-flushed").results
+    assert result.outcome == outcome
 
 
 def test_what_is_said_of_the_length_is_true(examined: Callable[..., Report]) -> None:

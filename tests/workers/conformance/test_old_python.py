@@ -72,5 +72,5 @@ def test_a_worker_of_python_3_8(checked: Callable[[str], Report], name: str, kep
     report = checked(name)
     assert report.broken("error") == []
     assert report.record.schema is not None
-    outcomes = {verdict.rule.name: verdict.outcome for verdict in report.verdicts}
+    outcomes = {result.rule.name: result.outcome for result in report.results}
     assert {rule: outcomes[rule] for rule in kept} == dict.fromkeys(kept, "kept")

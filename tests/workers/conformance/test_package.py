@@ -11,23 +11,23 @@ from typing import Any
 import pytest
 
 from gym_gui.workers.conformance import check_worker
-from gym_gui.workers.conformance.report import Verdict
+from gym_gui.workers.conformance.report import RuleResult
 
 
 @pytest.fixture
-def verdict(site: Any, home: Path) -> Callable[..., Verdict]:
+def result(site: Any, home: Path) -> Callable[..., RuleResult]:
     """Install a worker and look at one rule."""
 
     def judge(
         rule: str, *, scripts: str = "", project: Path | None = None, files: dict[str, str] | None = None
-    ) -> Verdict:
+    ) -> RuleResult:
         site.install("boxed", files)
         info = site.folder / "boxed_worker-1.0.0.dist-info"
         with (info / "entry_points.txt").open("a") as stream:
             stream.write(f"[console_scripts]\n{scripts}\n" if scripts else "")
         if project is not None:
             (info / "direct_url.json").write_text(json.dumps({"url": project.as_uri(), "dir_info": {"editable": True}}))
-        return check_worker(site.catalog(home).get("boxed"), only=[rule]).verdicts[0]
+        return check_worker(site.catalog(home).get("boxed"), only=[rule]).results[0]
 
     return judge
 
@@ -43,19 +43,19 @@ def verdict(site: Any, home: Path) -> Callable[..., Verdict]:
         ("boxed = boxed_worker.cli:main", "boxed is registered but not installed"),
     ],
 )
-def test_console_scripts(scripts: str, seen: str, verdict: Callable[..., Verdict]) -> None:
-    found = verdict("console-script", scripts=scripts)
+def test_console_scripts(scripts: str, seen: str, result: Callable[..., RuleResult]) -> None:
+    found = result("console-script", scripts=scripts)
     assert (found.outcome, found.rule.level) == ("broken", "warning")
     assert seen in found.seen
 
 
-def test_tests(verdict: Callable[..., Verdict], tmp_path: Path) -> None:
-    assert verdict("package-tests").outcome == "skipped"
-    assert verdict("package-tests", project=tmp_path / "sources").seen == f"no test_*.py in {tmp_path / 'sources'}"
+def test_tests(result: Callable[..., RuleResult], tmp_path: Path) -> None:
+    assert result("package-tests").outcome == "skipped"
+    assert result("package-tests", project=tmp_path / "sources").seen == f"no test_*.py in {tmp_path / 'sources'}"
     (tmp_path / "sources" / "tests").mkdir(parents=True)
     (tmp_path / "sources" / "tests" / "test_boxed.py").touch()
     os.utime(tmp_path / "site" / "boxed_worker-1.0.0.dist-info" / "METADATA")
-    assert verdict("package-tests", project=tmp_path / "sources").outcome == "kept"
+    assert result("package-tests", project=tmp_path / "sources").outcome == "kept"
 
 
 @pytest.mark.parametrize(
@@ -68,5 +68,5 @@ def test_tests(verdict: Callable[..., Verdict], tmp_path: Path) -> None:
         ("class Runtime(LogConstantMixin): pass", "kept"),
     ],
 )
-def test_log_constants(source: str, outcome: str, verdict: Callable[..., Verdict]) -> None:
-    assert verdict("log-constants", files={"runtime.py": source}).outcome == outcome
+def test_log_constants(source: str, outcome: str, result: Callable[..., RuleResult]) -> None:
+    assert result("log-constants", files={"runtime.py": source}).outcome == outcome

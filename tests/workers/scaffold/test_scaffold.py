@@ -108,7 +108,7 @@ def test_it_builds_and_keeps_every_quick_rule(built: Path, home: Path) -> None:
     site = built.parent / "site"
     record = WorkerCatalog(home, [WorkerEnvironment(python=sys.executable, search_path=[str(site)])]).get("tabular")
     report = check_worker(record, quick=True)
-    assert [verdict for verdict in report.verdicts if verdict.outcome == "broken"] == []
+    assert [result for result in report.results if result.outcome == "broken"] == []
     assert (site / "bin" / "tabular-worker").exists()
 
 

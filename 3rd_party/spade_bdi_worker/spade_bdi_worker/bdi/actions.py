@@ -56,10 +56,10 @@ def add_learner_actions(actions: Any, learner: Learner, training: Training) -> N
             yield
 
     def summary(_: Any, term: Any, intention: Any) -> Iterator[None]:
-        told = learner.summary()
+        values = learner.summary()
         if all(
             asp.unify(part, number, intention.scope, intention.stack)
-            for part, number in zip(term.args, told, strict=True)
+            for part, number in zip(term.args, values, strict=True)
         ):
             yield
 
@@ -98,10 +98,10 @@ def add_coordinator_actions(actions: Any, training: Training, addresses: list[st
         found = training.assignment()
         if found is None:
             return
-        told = (asp.Literal(addresses[found.learner]), found.first, found.episodes)
+        values = (asp.Literal(addresses[found.learner]), found.first, found.episodes)
         if all(
             asp.unify(part, value, intention.scope, intention.stack)
-            for part, value in zip(term.args, told, strict=True)
+            for part, value in zip(term.args, values, strict=True)
         ):
             yield
 

@@ -175,7 +175,7 @@ def check_plans(path: Path) -> None:
             parser.parse(str(path), lexer.TokenStream(source, log), log)
         log.throw()
     except (OSError, UnicodeDecodeError, asp.AslError, asp.AggregatedError) as error:
-        raise unreadable_plans(path, ValueError("; ".join(faults.told)) if faults.told else error) from error
+        raise unreadable_plans(path, ValueError("; ".join(faults.messages)) if faults.messages else error) from error
     finally:
         logger.removeHandler(faults)
 
@@ -185,10 +185,10 @@ class _Faults(logging.Handler):
 
     def __init__(self) -> None:
         super().__init__()
-        self.told: list[str] = []
+        self.messages: list[str] = []
 
     def emit(self, record: logging.LogRecord) -> None:
         """Take note of a fault and its place."""
         place = getattr(record, "loc", None)
         line = getattr(place, "lineno", None)
-        self.told.append(f"line {line}: {record.getMessage()}" if line else record.getMessage())
+        self.messages.append(f"line {line}: {record.getMessage()}" if line else record.getMessage())

@@ -103,7 +103,7 @@ class Session:
         finally:
             self.ended = True
             await asyncio.gather(*(log_out(agent) for agent in self._agents))
-            await self._settle()
+            await self._cancel_tasks()
             self.stop.wake = None
         if self._failure is not None:
             raise self._failure
@@ -128,7 +128,7 @@ class Session:
             agent: In whose plans.
         """
         if self._failure is None:
-            self._failure = _told(error, agent)
+            self._failure = _explained(error, agent)
             self.ended = True
             self._changed.set()
 
@@ -220,14 +220,14 @@ class Session:
             next_step="Look at the plans, or raise xmpp_timeout_s for a slow server.",
         )
 
-    async def _settle(self) -> None:
+    async def _cancel_tasks(self) -> None:
         """Let what the agents began come to its end."""
         for task in list(self._tasks):
             task.cancel()
         await asyncio.sleep(0)
 
 
-def _told(error: Exception, agent: str) -> Exception:
+def _explained(error: Exception, agent: str) -> Exception:
     """Return an error of plans as one that says what to do; AgentSpeak wraps what its actions raise."""
     cause: BaseException = error
     while not isinstance(cause, MosaicError):

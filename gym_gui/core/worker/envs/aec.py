@@ -89,7 +89,7 @@ class AECTelemetryWrapper(BaseWrapper):  # type: ignore[misc]
             self._take_away(agent, action)
             return
         current = recording.current or recording.begin()
-        self._settle(current, agent)
+        self._emit_turn(current, agent)
         if current.episode.recorded and recording.observations and str(agent) not in current.lengths:
             recording.keep_first(str(agent), env.observe(agent))
         taken = snapshot(action) if current.episode.recorded else None  # emitted later; the caller may reuse its array
@@ -114,12 +114,12 @@ class AECTelemetryWrapper(BaseWrapper):  # type: ignore[misc]
         """Step a dead agent, which is how it leaves."""
         current = self._agents.current
         if current is not None:
-            self._settle(current, agent)
+            self._emit_turn(current, agent)
         self.env.step(action)
         if current is not None and not self.env.agents:
             self._end(current)
 
-    def _settle(self, current: AgentsEpisode, agent: Any) -> None:
+    def _emit_turn(self, current: AgentsEpisode, agent: Any) -> None:
         """Emit an agent's last turn, now that all that came of it is known."""
         turn = self._turns.pop(agent, None)
         if turn is None:
@@ -140,7 +140,7 @@ class AECTelemetryWrapper(BaseWrapper):  # type: ignore[misc]
 
     def _end(self, current: AgentsEpisode) -> None:
         for agent in list(self._turns):
-            self._settle(current, agent)
+            self._emit_turn(current, agent)
         self._agents.end()
 
     def _abandon(self) -> None:
@@ -148,7 +148,7 @@ class AECTelemetryWrapper(BaseWrapper):  # type: ignore[misc]
         current = self._agents.current
         if current is not None:
             for agent in list(self._turns):
-                self._settle(current, agent)
+                self._emit_turn(current, agent)
         self._agents.abandon()
 
 

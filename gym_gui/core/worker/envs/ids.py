@@ -35,8 +35,8 @@ def import_env_package(env_id: str) -> str:
         try:
             importlib.import_module(package)
         except Exception as error:
-            told = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
-            raise EnvironmentPackageError(f"the package {package!r} cannot be imported: {told}") from error
+            cause = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
+            raise EnvironmentPackageError(f"the package {package!r} cannot be imported: {cause}") from error
     elif name.startswith("ALE/"):  # the Atari games, which their package registers on import only
         with contextlib.suppress(ImportError):
             importlib.import_module("ale_py")

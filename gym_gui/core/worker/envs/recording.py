@@ -94,13 +94,13 @@ class Recording:
         episode.frames += 1
         return {"frame": name}
 
-    def end(self, episode: Episode, told: Reported | None = None, *, left_out: int, **values: Any) -> None:
+    def end(self, episode: Episode, reported: Reported | None = None, *, left_out: int, **values: Any) -> None:
         """Emit the end of an episode.
 
         Args:
             episode: The episode.
-            told: Its return as the environment itself reports it (``info["episode"]``), where it does. It counts where
-                wrappers have changed the rewards; what those add up to then stands in ``reward_sum``.
+            reported: Its return as the environment itself reports it (``info["episode"]``), where it does. It counts
+                where wrappers have changed the rewards; what those add up to then stands in ``reward_sum``.
             left_out: Step events that its length stands for, if it is not recorded.
             values: Whatever else is known of it.
         """
@@ -109,9 +109,9 @@ class Recording:
             extra["sampled"] = left_out
             self.counter.skip_steps(episode.length)
         place = values.get("env_index")
-        total, other = choose_return(episode.total, episode.length, told, unreported=place in self._unreported)
+        total, other = choose_return(episode.total, episode.length, reported, unreported=place in self._unreported)
         extra.update(other)
-        if told is None:
+        if reported is None:
             self._unreported.add(place)
         else:
             self._unreported.discard(place)

@@ -64,7 +64,7 @@ def reported(infos: Any, place: int | None = None) -> Reported | None:
 
 
 def choose_return(
-    total: float, steps: int, told: Reported | None, *, unreported: bool = False
+    total: float, steps: int, report: Reported | None, *, unreported: bool = False
 ) -> tuple[float, dict[str, float]]:
     """Return an episode's return, and what its event says of the other figure.
 
@@ -76,17 +76,17 @@ def choose_return(
     Args:
         total: Sum of the rewards that were seen.
         steps: Steps that were seen.
-        told: What the environment reports.
+        report: What the environment reports.
         unreported: Whether episodes before this one ended without a report.
     """
-    if told is None or _same(told.total, total):
+    if report is None or _same(report.total, total):
         return total, {}
-    short = told.steps is not None and told.steps < steps
-    several = unreported and (told.steps is None or told.steps > steps)
-    rounding = steps * told.precision * max(abs(told.total), abs(total))
-    if short or several or abs(told.total - total) <= rounding:
-        return total, {"reported_return": told.total}
-    return told.total, {"reward_sum": total}
+    short = report.steps is not None and report.steps < steps
+    several = unreported and (report.steps is None or report.steps > steps)
+    rounding = steps * report.precision * max(abs(report.total), abs(total))
+    if short or several or abs(report.total - total) <= rounding:
+        return total, {"reported_return": report.total}
+    return report.total, {"reward_sum": total}
 
 
 def _same(one: float, other: float) -> bool:

@@ -173,9 +173,9 @@ class VectorTelemetryWrapper(_VectorWrapper):
         )
 
     def _reported(self, infos: Any, place: int) -> Reported | None:
-        told = reported(infos, place)
+        report = reported(infos, place)
         # What a sub-environment itself said at its end stands there if it was reset in the same step.
-        return reported(infos.get("final_info"), place) if told is None else told
+        return reported(infos.get("final_info"), place) if report is None else report
 
     def _abandon(self, places: Any) -> None:
         for place in places:

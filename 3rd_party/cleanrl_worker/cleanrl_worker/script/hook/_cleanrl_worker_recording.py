@@ -35,7 +35,7 @@ class Recorder:
         self._descriptor, self.period, self.observations = descriptor, period, observations
         # Shared with processes that the script forks, as gymnasium's AsyncVectorEnv does.
         self._counts = multiprocessing.Array("q", 2)
-        self._told_at = 0.0
+        self._reported_at = 0.0
 
     def watch(self, module: Any) -> None:
         """Have ``gymnasium`` (or ``gym``) return watched environments."""
@@ -72,8 +72,8 @@ class Recorder:
     def progress(self, step: int) -> None:
         """Say once a second how many steps were taken, sent or not."""
         now = time.monotonic()
-        if now - self._told_at >= PROGRESS_S:
-            self._told_at = now
+        if now - self._reported_at >= PROGRESS_S:
+            self._reported_at = now
             self.send({"kind": "progress", "steps": step + 1})
 
 
