@@ -32,6 +32,7 @@ ABOUT = {
     "logging_config": "structured logging",
     "constants": "names that several rooms share",
     "config": "paths, settings",
+    "look": "colours, states, numbers",
     "core": "errors, files",
 }
 WIDTH, BOX, HEIGHT, ROW, GAP = 860, 250, 46, 78, 24

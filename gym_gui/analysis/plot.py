@@ -10,10 +10,9 @@ from typing import Any
 
 from gym_gui.analysis.curves import Line, band_of
 from gym_gui.core.worker.errors import MosaicError, UsageError
+from gym_gui.look.series import series_look
 
-# Okabe and Ito's colours, suitable for colour-blind people; dashes and markers distinguish curves without colour.
-_COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9")
-_DASHES = ("-", "--", "-.", ":")
+# They distinguish curves without colour.
 _MARKERS = ("o", "s", "^", "D", "v", "P")
 
 
@@ -106,8 +105,9 @@ def plot_learning_curve(
 
 def _draw_line(axes: Any, line: Line, number: int) -> None:
     every = max(len(line.steps) // 8, 1)
+    look = series_look(number)
     axes.plot(
         line.steps, line.returns, label=line.label, linewidth=1.1, alpha=0.85,
-        color=_COLOURS[number % len(_COLOURS)], linestyle=_DASHES[number % len(_DASHES)],
+        color=look.colour, linestyle=(0, look.dash) if look.dash else "-",
         marker=_MARKERS[number % len(_MARKERS)], markersize=4, markevery=(number % every, every),
     )  # fmt: skip

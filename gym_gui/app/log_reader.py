@@ -11,9 +11,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
-from gym_gui.app.figures import moment
 from gym_gui.core.regular_files import NotRegularFile, open_stream
 from gym_gui.core.worker.errors import MosaicError, UsageError, nearest
+from gym_gui.look.figures import moment
 from gym_gui.runs.folder import RunFolder
 from gym_gui.telemetry.logs.logfile import dropped_record, open_log
 

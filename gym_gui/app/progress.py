@@ -155,7 +155,7 @@ def return_label(run: RunSummary) -> str:
 
 def spread_text(spread: ReturnSpread) -> str:
     """Return mean, deviation, extremes and number of some episodes, in words."""
-    from gym_gui.app import figures
+    from gym_gui.look import figures
 
     mean, std, low, high = map(figures.decimal, (spread.mean, spread.std, spread.min, spread.max))
     return f"{mean} ± {std} ({low} to {high}) over {_episodes(spread.episodes, 'episode')}"

@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 
-from gym_gui.app import figures
+from gym_gui.look import figures
 from gym_gui.workers import WorkerCatalog, WorkerRecord
 from gym_gui.workers.environments import Requirement, WorkerEnvironment, requirements_of
 

@@ -5,16 +5,9 @@ Every colour stands beside a word that says the same.
 
 from __future__ import annotations
 
-STATE_STYLES = {
-    "queued": "dim",
-    "starting": "cyan",
-    "running": "blue",
-    "paused": "yellow",
-    "completed": "green",
-    "failed": "bold red",
-    "cancelled": "yellow",
-    "lost": "bold red",
-}
+from gym_gui.look.states import STATES
+
+STATE_STYLES = {state: look.terminal for state, look in STATES.items()}
 HEADER = "bold"
 QUIET = "dim"
 GOOD = "green"

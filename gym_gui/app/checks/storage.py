@@ -8,8 +8,8 @@ import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
 
-from gym_gui.app import figures
 from gym_gui.app.checks.finding import Finding
+from gym_gui.look import figures
 
 _OLDEST_SQLITE = (3, 24, 0)
 _WAL_MENDED = (3, 51, 3)

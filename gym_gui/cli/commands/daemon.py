@@ -79,9 +79,9 @@ def stop(home: Path, as_json: bool) -> int:
 @anywhere
 def status(home: Path, as_json: bool) -> int:
     """Show the daemon of this home, or the one elsewhere that --daemon names; exit code 1 if none runs."""
-    from gym_gui.app import figures
     from gym_gui.cli import exits
     from gym_gui.cli.output import print_json, say
+    from gym_gui.look import figures
     from gym_gui.rpc.lifecycle import daemon_status
 
     site = site_of(home)

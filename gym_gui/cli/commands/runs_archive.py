@@ -37,11 +37,11 @@ def archive(
     from gym_gui.analysis.archive import archive_run
     from gym_gui.analysis.deletion import check_deletable, delete_run
     from gym_gui.analysis.selection import folder_bytes
-    from gym_gui.app import figures
     from gym_gui.app.site import LocalSite
     from gym_gui.cli import exits
     from gym_gui.cli.bulk import confirm_removal, some_runs
     from gym_gui.cli.output import echo, print_json, say
+    from gym_gui.look import figures
     from gym_gui.retention.logs import describe_logs
     from gym_gui.runs.folder import RunFolder
     from gym_gui.runs.states import TERMINAL

@@ -61,12 +61,12 @@ def _columns(home: Path | None, runs: list[RunSummary], *, wide: bool) -> list[C
     import time
 
     from gym_gui.analysis.queries import run_ids, short_id_length
-    from gym_gui.app import figures
     from gym_gui.app.progress import episodes_of, return_of
     from gym_gui.cli.output import rich_text
     from gym_gui.cli.palette import STATE_STYLES
     from gym_gui.cli.table import LUXURY, Column
     from gym_gui.cli.worker_tables import each_of
+    from gym_gui.look import figures
 
     ids = [run.run_id for run in runs] if home is None else run_ids(home)
     length, now = short_id_length(ids), time.time()

@@ -21,8 +21,8 @@ def reindex(home: Path, runs: tuple[str, ...], as_json: bool) -> int:
     import logging
 
     from gym_gui.analysis.queries import resolve_run
-    from gym_gui.app import figures
     from gym_gui.cli.output import print_json
+    from gym_gui.look import figures
     from gym_gui.proxy.reindex import reindex_run
     from gym_gui.runs.folder import RunFolder
 

@@ -76,10 +76,10 @@ def _print(screen: Console, home: Path | None, run: RunSummary, details: RunDeta
 
 
 def _state(run: RunSummary) -> list[tuple[str, Text | str | None]]:
-    from gym_gui.app import figures
     from gym_gui.cli.output import rich_text
     from gym_gui.cli.palette import HEADER, STATE_STYLES
     from gym_gui.cli.worker_tables import each_of, exit_text
+    from gym_gui.look import figures
 
     state = run.state.value
     return [
@@ -98,11 +98,11 @@ def _state(run: RunSummary) -> list[tuple[str, Text | str | None]]:
 
 
 def _figures(home: Path | None, run: RunSummary) -> list[tuple[str, Text | str | None]]:
-    from gym_gui.app import figures
     from gym_gui.app.devices import devices_of
     from gym_gui.app.progress import average_rate, nan_text, return_label, return_of, spread_text
     from gym_gui.cli.output import rich_text
     from gym_gui.cli.palette import BAD
+    from gym_gui.look import figures
     from gym_gui.retention.logs import describe_logs
     from gym_gui.runs.folder import RunFolder
     from gym_gui.trainer.why import phase_text
@@ -132,15 +132,15 @@ def _figures(home: Path | None, run: RunSummary) -> list[tuple[str, Text | str |
 
 def _steps(run: RunSummary) -> str:
     """Return how many environment steps were taken, and of how many."""
-    from gym_gui.app import figures
+    from gym_gui.look import figures
 
     return figures.count(run.steps) + (f" of {figures.count(run.target_steps)}" if run.target_steps else "")
 
 
 def _episodes(run: RunSummary) -> str:
     """Return how many episodes have ended, of which kind where there are evaluations."""
-    from gym_gui.app import figures
     from gym_gui.app.progress import eval_episodes_of
+    from gym_gui.look import figures
 
     evaluated = eval_episodes_of(run)
     if not evaluated:
@@ -152,8 +152,8 @@ def _episodes(run: RunSummary) -> str:
 def _origin(home: Path, run: RunSummary, details: RunDetails) -> list[tuple[str, Text | str | None]]:
     import shlex
 
-    from gym_gui.app import figures
     from gym_gui.cli.output import rich_lines
+    from gym_gui.look import figures
     from gym_gui.runs.folder import RunFolder
 
     folder = RunFolder.of(home, run.run_id).path
@@ -205,7 +205,7 @@ def _below(folder: Path, path: str) -> str:
 
 def _last_step(run: RunSummary) -> str | None:
     """Return how long ago the workers of a run that goes on told of a step."""
-    from gym_gui.app import figures
+    from gym_gui.look import figures
 
     times = [worker.last_step_at for worker in run.workers if worker.last_step_at is not None]
     if run.state.terminal or not times:

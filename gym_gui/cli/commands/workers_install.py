@@ -81,7 +81,7 @@ def install(
 
 
 def _sum_up(environment: WorkerEnvironment) -> None:
-    from gym_gui.app import figures
+    from gym_gui.look import figures
 
     size, took = figures.size(environment.size_bytes), figures.duration(environment.seconds)
     echo(f"worker {environment.name} is installed: {environment.packages} packages, {size}, {took}")

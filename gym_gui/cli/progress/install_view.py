@@ -6,9 +6,9 @@ import contextlib
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from gym_gui.app import figures
 from gym_gui.cli.output import console, echo
 from gym_gui.core.terminal_text import escape
+from gym_gui.look import figures
 
 if TYPE_CHECKING:
     from rich.progress import Progress, TaskID

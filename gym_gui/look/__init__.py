@@ -1,0 +1,1 @@
+"""How things look in every face: colours, states, series, numbers. Imports the standard library alone."""
