@@ -1,4 +1,4 @@
-"""Says of workers that could use a GPU and have none, why: nobody is to wait for a CPU without knowing."""
+"""Says of workers that could use a GPU and have none, why: slow training on a CPU must not go unnoticed."""
 
 from __future__ import annotations
 

@@ -25,7 +25,7 @@ class RunProgress:
         self.target_episodes: int | None = None
         """Of an evaluation: how many episodes it is to have."""
         self.workers: dict[str, RunProgress] = {}
-        """The workers of a run that has several, each looked at as a run of its own."""
+        """The workers of a run that has several, each taken as a run of its own."""
         self._seen: deque[tuple[float, int]] = deque()
         """Times, from the first steps on, at which more steps were taken than before; and how many."""
         self._measured = self._advanced = 0.0
@@ -45,7 +45,7 @@ class RunProgress:
         at = now if summary.measured_at is None else summary.measured_at
         begun = bool(self._seen) and summary.steps >= self._seen[-1][1] and at >= self._measured
         if not begun or not summary.steps or summary.state is RunState.PAUSED:
-            self._seen.clear()  # nothing taken yet, a new attempt, a pause: it is measured anew from here on
+            self._seen.clear()  # nothing taken yet, a new attempt, a pause: the measurement starts again here
         self._measured = at
         more = not self._seen or summary.steps > self._seen[-1][1]
         if summary.steps and summary.state is not RunState.PAUSED and more:

@@ -41,7 +41,7 @@ class Output(io.FileIO):
             else:
                 if written is not None:
                     return written
-                # Somebody made the terminal or pipe non-blocking, which we share.
+                # Another process made the terminal or pipe non-blocking, which we share.
                 select.select([], [self], [])
         return size
 

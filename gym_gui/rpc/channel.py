@@ -39,7 +39,7 @@ SERVER_OPTIONS: tuple[tuple[str, int], ...] = (
     ("grpc.http2.min_ping_interval_without_data_ms", 10_000),
 )
 #: For a port, which everybody on the machine can reach: what a peer without a token may cost is bounded. The home's own
-#: programs come through its socket, which nobody else can open.
+#: programs come through its socket, which no other user can open.
 PORT_OPTIONS: tuple[tuple[str, int], ...] = (
     *SERVER_OPTIONS[:1],
     *SERVER_OPTIONS[3:],
@@ -120,5 +120,5 @@ def private_socket(place: Path, owners: Collection[int] | None = None) -> Iterat
         try:
             target = folder.socket(place.name)
         except FileNotFoundError:
-            target = f"unix:{folder.reach(place.name)}"  # it is just ending: the call finds nobody, and is tried again
+            target = f"unix:{folder.reach(place.name)}"  # it is just ending: the call fails, and is tried again
         yield target

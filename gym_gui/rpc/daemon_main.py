@@ -35,7 +35,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         os.execv(sys.executable, [sys.executable, *UTF8, *sys.orig_argv[1:]])  # noqa: S606
     kept = daemon_environment(os.environ)
     for name in [name for name in os.environ if name not in kept]:
-        del os.environ[name]  # nobody's run is to depend on the shell that this was started from
+        del os.environ[name]  # no run is to depend on the shell that this was started from
     os.environ.update(kept)
     os.environ["MOSAIC_HOME"] = str(options.home.absolute())
     os.umask(0o077)  # what runs leave behind is their user's alone; proxies, launchers and workers inherit this

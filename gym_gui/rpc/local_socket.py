@@ -1,7 +1,7 @@
 """The daemon's Unix socket, in a folder that only its owner can write to.
 
-A TCP port belongs to whoever binds it first, so that a former address proves nothing about who answers there. A socket
-file can only be made by somebody who may write to its folder: whoever answers there is this user's own daemon. The
+A TCP port belongs to the first process that binds it, so that a former address proves nothing about what answers there.
+A socket file can only be made by a user who may write to its folder: what answers there is this user's own daemon. The
 folder is checked through an open descriptor and the socket is reached through that descriptor, so that nothing which is
 renamed or replaced afterwards, the folders above included, leads anywhere else.
 """
@@ -38,7 +38,7 @@ class PrivateFolder:
         owners: User ids that may own it.
 
     Raises:
-        UnsafeFolderError: It is somebody else's, or others may write to it.
+        UnsafeFolderError: It is another user's, or others may write to it.
         OSError: It cannot be opened.
     """
 
@@ -87,7 +87,7 @@ class PrivateFolder:
         """Return the gRPC address of a socket in this very folder.
 
         Raises:
-            UnsafeFolderError: What stands there is no socket, or somebody else's.
+            UnsafeFolderError: What stands there is no socket, or another user's.
             FileNotFoundError: There is none.
             UsageError: Its path is too long.
         """

@@ -78,7 +78,7 @@ class RemoteRoute:
         return any(text in details for text in _CERTIFICATE_FAULTS)
 
     def unreachable(self, details: str = "") -> MosaicError:
-        """Return the error for a daemon that does not answer, or is not known to be the one that is meant."""
+        """Return the error for a daemon that does not answer, or may not be the one that is meant."""
         if self.is_hopeless(details):
             return UsageError(
                 "the daemon's certificate is not trusted, so nothing was sent there",

@@ -1,4 +1,4 @@
-"""A proxy's line to the daemon: carries the newest summary there, and back whether somebody watches.
+"""A proxy's line to the daemon: carries the newest summary there, and back whether a reader watches.
 
 The proxy never waits for it. gRPC is imported in the reporter's own thread, after the workers were launched.
 """
@@ -51,11 +51,11 @@ class DaemonReporter:
             self._thread.start()
 
     def watched(self) -> bool:
-        """Return whether somebody is looking at the run's figures."""
+        """Return whether a reader watches the run's figures."""
         return self._watched
 
     def streamed(self) -> bool:
-        """Return whether somebody reads the run's rows as they come in."""
+        """Return whether a reader follows the run's rows as they come in."""
         return self._streamed
 
     def urgent(self) -> bool:
@@ -73,7 +73,7 @@ class DaemonReporter:
             self._thread.join(max(0.0, deadline - time.monotonic()))
 
     def _delivered_or_alone(self) -> bool:
-        """Whether nothing is to be delivered, or nobody is there who would take it."""
+        """Whether nothing is to be delivered, or no daemon is there to take it."""
         newest = self._newest
         return newest is None or self._acknowledged >= newest.report or self._home.daemon() is None
 

@@ -56,7 +56,7 @@ def start_daemon(home: Path, port: int | None = None, *, on_demand: bool = False
 
 
 def _start_once(paths: DaemonHome, port: int | None, on_demand: bool) -> DaemonInfo:
-    """Start a daemon unless somebody else does, who is waited for."""
+    """Start a daemon, or wait for the one that another process starts."""
     lock = FileLock(paths.start_lock_file)
     deadline = time.monotonic() + START_TIMEOUT_S
     while not lock.acquire():
@@ -88,7 +88,7 @@ def _wait_for_announcement(paths: DaemonHome, deadline: float) -> DaemonInfo | N
 
 
 def _rotated_size(log: Path) -> int:
-    """Put a long log aside; return how many bytes the one that is written on holds."""
+    """Rename a long log; return how many bytes the one that is written on holds."""
     size = log.lstat().st_size if is_file(log) else 0
     if size > _LOG_LIMIT_BYTES:
         former = log.with_suffix(".log.1")

@@ -14,10 +14,10 @@ class WireCache:
         self._messages: dict[str, dict[bool, tuple[RunSummary, pb.RunSummary]]] = {}
 
     def message(self, run: RunSummary, *, curves: bool = False) -> pb.RunSummary:
-        """Return a summary's message, which nobody may change.
+        """Return a summary's message, which is not to be changed.
 
         Args:
-            run: The summary, the very object: another one is converted anew.
+            run: The summary, the very object: another one is converted again.
             curves: Whether learning curves go with it; with the last one of a run they always do.
         """
         if run.state.terminal:
@@ -31,5 +31,5 @@ class WireCache:
         return message
 
     def forget(self, run_id: str) -> None:
-        """Hold nothing of a run any more: a watcher has left, perhaps the last; another one's is made anew."""
+        """Hold nothing of a run any more: a watcher has left, perhaps the last; another one's is made again."""
         self._messages.pop(run_id, None)

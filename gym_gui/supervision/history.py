@@ -162,7 +162,7 @@ def read_history(path: Path, worker_ids: Iterable[str]) -> RunHistory:
 
     Raises:
         UnknownEventError: It holds an event that this version cannot have written.
-        MosaicError: It is no file.
+        MosaicError: It is not a file.
     """
     history = RunHistory(worker_ids)
     for number, event in enumerate(read_events(path), 1):

@@ -7,7 +7,7 @@ machine without MOSAIC.
 
 What it writes, each whole or absent: the *started* record, before the worker's program runs; the *exit* record, at once
 when the worker has ended and again when nothing that it left behind lives. The worker's process begins as a gate that
-waits until its pid is on record: a worker runs exactly if there is a started record, whoever is killed and when.
+waits until its pid is on record: a worker runs exactly if there is a started record, whatever is killed and when.
 The lock file is held by launcher and worker: a free lock means that neither lives.
 """
 
@@ -41,7 +41,7 @@ TICK_S = 1.0
 #: More than this between two looks means that this process stood still itself (SIGSTOP, suspend), seconds; no limit
 #: counts such time.
 GAP_S = 2.0
-#: How long after a cancellation was asked for a launcher obeys it by itself, seconds: whoever supervises the run is
+#: How long after a cancellation was asked for a launcher obeys it by itself, seconds: the supervisor of the run is
 #: quicker, unless it is in another container and cannot send a signal.
 CANCEL_PATIENCE_S = 5.0
 PR_SET_CHILD_SUBREAPER = 36

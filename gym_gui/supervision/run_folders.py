@@ -20,7 +20,7 @@ _TRIES = 10
 
 
 def make_folders(folder: RunFolder) -> None:
-    """Make the folders that a supervisor needs where they are missing; what is no folder is set aside.
+    """Make the folders that a supervisor needs where they are missing; what is not a folder is renamed.
 
     Raises:
         OSError: The disk refused.
@@ -44,7 +44,7 @@ class RunFolders:
         self._known = {path: _identity(path) for path in (folder.logs, folder.control)}
 
     def put_back(self) -> list[str]:
-        """Make a folder anew where one was removed, or something else than a folder lies in its place.
+        """Make a folder again where one was removed, or something else than a folder lies in its place.
 
         Returns:
             The names of those that are not what they were at the last call.
@@ -62,7 +62,7 @@ class RunFolders:
         return found
 
     def put_plan_back(self) -> bool:
-        """Write ``run.json`` anew where it was removed or cannot be read any more; return whether that was so.
+        """Write ``run.json`` again where it was removed or cannot be read any more; return whether that was so.
 
         Raises:
             OSError: The disk refused; the next call tries again.

@@ -230,7 +230,7 @@ class Supervisor:
         return True
 
     def _resuming_argv(self, plan: WorkerPlan, attempt: int) -> list[str] | None:
-        """Return the command that continues what earlier attempts began, ``None`` to begin anew."""
+        """Return the command that continues what earlier attempts began, ``None`` to begin again."""
         if attempt == 1:
             return None
         checkpoint = self._last_checkpoint(plan.worker_no)

@@ -38,7 +38,7 @@ def resuming_argv(folder: RunFolder, worker: WorkerPlan, attempt: int, checkpoin
 
 
 def relocate_config(folder: RunFolder, worker: WorkerPlan) -> None:
-    """Write a worker's config anew where its home has been moved since and it names files by their old paths.
+    """Write a worker's config again where its home has been moved since and it names files by their old paths.
 
     Raises:
         OSError: It cannot be read or written.

@@ -24,7 +24,7 @@ def check_run_config(
 ) -> tuple[TrainRunConfig | None, list[Problem]]:
     """Read a run config and return it, ``None`` if anything is wrong with it or its workers, and every problem.
 
-    A config whose own fields are faulty is looked at once more without those fields, so that what is wrong with its
+    A config whose own fields are faulty is checked once more without those fields, so that what is wrong with its
     workers shows as well.
 
     Args:

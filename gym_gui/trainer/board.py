@@ -1,7 +1,7 @@
 """What is known of the runs now, and who looks at it.
 
 Everything here runs in the daemon's event loop. A reader gets the newest value of each run it watches; values that it
-was too slow for are replaced, never queued, so that a stalled reader costs one summary a run and delays nobody.
+was too slow for are replaced, never queued, so that a stalled reader costs one summary a run and delays no other.
 """
 
 from __future__ import annotations
@@ -157,7 +157,7 @@ class RunBoard:
         return watches + sum(len(readers) for readers in self._streams.values())
 
     def watched(self, run_id: str) -> bool:
-        """Return whether somebody looks at a run."""
+        """Return whether a reader watches a run."""
         return run_id in self._watches
 
     def urgent(self, run_id: str) -> bool:
@@ -165,7 +165,7 @@ class RunBoard:
         return run_id in self._urgent
 
     def streamed(self, run_id: str) -> bool:
-        """Return whether somebody reads a run's rows as they come in."""
+        """Return whether a reader follows a run's rows as they come in."""
         return run_id in self._streams
 
     @contextmanager

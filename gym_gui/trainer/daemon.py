@@ -214,7 +214,7 @@ class TrainerDaemon(Generic[T]):
         while True:
             before = len(self.registry.replaced)
             found = reconcile(self.paths.path, self.registry)
-            if len(self.registry.replaced) == before:  # else much of it was entered into what is set aside now
+            if len(self.registry.replaced) == before:  # else much of it was entered into the file that is renamed now
                 return found
 
     def _refill(self) -> None:

@@ -71,7 +71,7 @@ def finish_deletions(home: Path) -> None:
 
 
 def _remove(folder: Path) -> None:
-    """Remove a folder, which somebody else may be removing as well."""
+    """Remove a folder, which another process may be removing as well."""
     shutil.rmtree(folder, ignore_errors=True)
     if folder.exists():
         shutil.rmtree(folder)  # says what is in the way

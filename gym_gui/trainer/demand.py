@@ -81,7 +81,7 @@ def demand_of(request: Request, inventory: Inventory | None) -> Demand:
     """Return what is allocated to a run on a machine.
 
     What each worker asks for counts as often as there are workers, but never for more than the machine has: workers
-    beyond that share. Of an inventory that nobody declared, workers that ask for no more than the floor (one core, the
+    beyond that share. Of an inventory that was not declared, workers that ask for no more than the floor (one core, the
     default memory) share what there is, and nothing is allocated to them.
 
     Args:

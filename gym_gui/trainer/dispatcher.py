@@ -153,7 +153,7 @@ class Dispatcher:
     async def cancel(self, run_id: str, by: str, reason: str) -> RunSummary:
         """Have a run end; asking again changes nothing.
 
-        The intent is on disk before anything else happens: whoever supervises the run, now or after a crash, reads it
+        The intent is on disk before anything else happens: a supervisor of the run, now or after a crash, reads it
         before every launch.
 
         Raises:
@@ -172,7 +172,7 @@ class Dispatcher:
             try:
                 self._finish(await asyncio.to_thread(finalize_run, folder, RunState.CANCELLED, cause))
             except (MosaicError, OSError) as error:
-                # Somebody holds the run, or the disk is full: a supervisor reads the intent and carries it out.
+                # Another process holds the run, or the disk is full: a supervisor reads the intent and carries it out.
                 logger.warning("run %s: cannot be cancelled in the queue: %s", run_id, error, extra={"run_id": run_id})
                 self._supervise(Allocation(run_id), started=True)
             self._start_queued()
@@ -272,7 +272,7 @@ class Dispatcher:
             del self._allocations[run_id]
         except Exception:
             # Whatever it is, one run's trouble must not end the daemon; the next daemon tries again. Until then the
-            # run keeps what it was allocated: nobody has seen its workers dead.
+            # run keeps what it was allocated: its workers were not seen dead.
             logger.exception("run %s: cannot be supervised", run_id, extra={"run_id": run_id})
 
     def _release(self, run_id: str) -> None:

@@ -9,7 +9,7 @@ async def wait_for_event(event: asyncio.Event, timeout_s: float) -> bool:
     """Wait until an event is set or the time is over.
 
     ``asyncio.wait_for`` of Python 3.10 and 3.11 swallows a cancellation that comes together with the event: the task
-    would go on, and whoever cancelled it would wait for ever.
+    would go on, and the task that cancelled it would wait for ever.
 
     Args:
         event: The event.

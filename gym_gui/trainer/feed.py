@@ -83,7 +83,7 @@ class Allowance:
 
 
 class Feeds(Generic[T]):
-    """The feeds that somebody reads.
+    """The feeds that have readers.
 
     Args:
         home: The home.
@@ -183,7 +183,7 @@ class Feed(Generic[T]):
                 before = position
                 position, message = await asyncio.to_thread(self._catch_up, position, allowance, edge)
                 if position == before:
-                    break  # somebody has taken the database away
+                    break  # the database was taken away
                 yield message
             while number >= self._number - len(self._ring):
                 if number == self._number:

@@ -82,7 +82,7 @@ class DaemonHome:
 
     @property
     def start_lock_file(self) -> Path:
-        """Held by whoever is starting a daemon."""
+        """Held by the process that is starting a daemon."""
         return self.path / "daemon.start.lock"
 
     @property
@@ -162,7 +162,7 @@ class DaemonHome:
         """Return the token that every call must carry.
 
         Raises:
-            UsageError: It cannot be read (no daemon has run here, or the home is somebody else's).
+            UsageError: It cannot be read (no daemon has run here, or the home is another user's).
         """
         try:
             with open_stream(self.token_file) as stream:

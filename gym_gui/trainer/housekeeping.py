@@ -1,4 +1,4 @@
-"""What the daemon does beside its calls: saves changed values, reads runs that the registry lacks, ends when idle."""
+"""What the daemon does beside its calls: saves changed values, enters runs missing in the registry, ends when idle."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ class Housekeeping:
         idle_timeout_s: End the daemon after so many seconds without runs and clients; ``None``: never.
         stop: Ends the daemon.
         log_retention: Has logs to put in order, as long as it is busy.
-        is_busy: Returns whether somebody waits for an answer that takes its time.
+        is_busy: Returns whether a client waits for an answer that takes its time.
     """
 
     def __init__(
@@ -109,7 +109,7 @@ class Housekeeping:
             self.backlog.discard(run_id)  # only now: what a full disk refuses is entered when there is room
 
     def _is_to_be_entered(self, run: RunSummary) -> bool:
-        """Whether nobody else enters a run: neither the board, which holds it, nor the submission that writes it."""
+        """Whether nothing else enters a run: neither the board, which holds it, nor the submission that writes it."""
         return not self._board.holds(run.run_id) and (run.state.terminal or not self._live.marks(run.run_id))
 
     def _idle_s(self) -> float:

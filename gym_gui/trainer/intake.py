@@ -25,8 +25,8 @@ Submit = Callable[[RunRequest, Callable[[], None]], tuple[RunPlan, RunSummary]]
 THREADS = 32
 
 
-class Withdrawn(MosaicError):  # noqa: N818 - an answer that nobody waits for
-    """Whoever submitted a run went away before it was written."""
+class Withdrawn(MosaicError):  # noqa: N818 - an answer that no client waits for
+    """The client that submitted a run went away before it was written."""
 
 
 class Ticket:
@@ -41,7 +41,7 @@ class Ticket:
         """Begin to write.
 
         Raises:
-            Withdrawn: Nobody waits for the run any more; write nothing.
+            Withdrawn: No client waits for the run any more; write nothing.
         """
         with self._lock:
             if self._withdrawn:
@@ -84,7 +84,7 @@ class Intake:
 
         Args:
             request: The run.
-            client: Tells clients apart; empty: nobody's order is kept.
+            client: Tells clients apart; empty: no order is kept.
 
         Raises:
             ConfigError: The config is not valid.

@@ -16,7 +16,7 @@ class Inventory:
         cpus: Cores.
         memory_mb: Memory, MiB.
         gpus: Names of the GPUs as ``CUDA_VISIBLE_DEVICES`` takes them: indices or UUIDs.
-        declared_cpus: Declared by somebody: every run is counted in full.
+        declared_cpus: Declared by a user: every run is counted in full.
         declared_memory: As for the cores.
         gpus_how: By what the GPUs were found.
         no_gpus: Why there are none, in words.

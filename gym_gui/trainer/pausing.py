@@ -51,7 +51,7 @@ def unpause(folder: RunFolder, run: RunSummary, by: str) -> RunSummary:
         The run as it stands.
 
     Raises:
-        UsageError: Nobody has paused it.
+        UsageError: It is not paused.
         MosaicError: The disk refused.
     """
     _check_going(run)

@@ -1,7 +1,7 @@
 """``registry.db``: one row a run, so that lists of thousands of runs never open the runs' own databases.
 
-A cache of the run folders: delete it at any time, and the daemon's next start builds it anew. Only the daemon writes.
-Values carry checksums, so that no damage passes for a figure; a damaged file is set aside and built anew as well.
+A cache of the run folders: delete it at any time, and the daemon's next start rebuilds it. Only the daemon writes.
+Values carry checksums, so that no damage passes for a figure; a damaged file is renamed and rebuilt as well.
 """
 
 from __future__ import annotations
@@ -54,14 +54,14 @@ _TERMINAL_SQL = ", ".join(f"'{state.value}'" for state in sorted(TERMINAL))
 class Registry(RegistryReader):
     """The registry as the daemon writes it. One thread at a time uses it.
 
-    Whatever finds it damaged sets it aside (:attr:`replaced` tells where) and goes on with an empty one, which
+    Whatever finds it damaged renames it (:attr:`replaced` tells how) and goes on with an empty one, which
     :attr:`refill` fills.
 
     Args:
-        path: The database; one that is damaged or of another version is set aside.
+        path: The database; one that is damaged or of another version is renamed.
 
     Raises:
-        sqlite3.OperationalError: It cannot be opened now: there is no room, or somebody has locked it.
+        sqlite3.OperationalError: It cannot be opened now: there is no room, or another process has locked it.
         OSError: A damaged one cannot be renamed.
     """
 
@@ -70,7 +70,7 @@ class Registry(RegistryReader):
         self.replaced: list[tuple[Path | None, str]] = []
         """Where damaged registries were put (``None``: there was no file), and what was wrong with them."""
         self.refill: Callable[[], None] = lambda: None
-        """Enters the runs again; called with the lock held, by whoever found the damage."""
+        """Enters the runs again; called with the lock held, where the damage was found."""
         self._highest = 0
         self._open_again = False
         self._lock = threading.RLock()
@@ -94,7 +94,7 @@ class Registry(RegistryReader):
             super().close()
 
     def replace(self, fault: str) -> None:
-        """Set the file aside and go on with an empty one, which is filled again.
+        """Rename the file and go on with an empty one, which is filled again.
 
         Args:
             fault: What is wrong with it.
@@ -135,7 +135,7 @@ class Registry(RegistryReader):
             raise
 
     def _open_sound(self) -> sqlite3.Connection:
-        """Open the database once all of it was looked at; one that is not sound is set aside."""
+        """Open the database once all of it was checked; one that is not sound is renamed."""
         fault = unusable(self.path)
         if not fault:
             try:
@@ -256,7 +256,7 @@ class Registry(RegistryReader):
             self._db.executemany("DELETE FROM runs WHERE run_id = ?", run_ids)
 
     def reserve(self, count: int) -> int:
-        """Set numbers aside for runs that are entered later; return the first of them.
+        """Reserve numbers for runs that are entered later; return the first of them.
 
         Args:
             count: How many; no run that is entered without a number gets one of them.

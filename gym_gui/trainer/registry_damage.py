@@ -1,4 +1,4 @@
-"""Damage to ``registry.db``: how it is recognized, and how the file is set aside. Nothing here deletes a run's data."""
+"""Damage to ``registry.db``: how it is recognized, and how the file is renamed. Nothing here deletes a run's data."""
 
 from __future__ import annotations
 
@@ -111,7 +111,7 @@ def rename_damaged(path: Path) -> Path | None:
 
 
 def damaged_copies(path: Path) -> list[Path]:
-    """Return what was set aside of a database, the oldest first."""
+    """Return the renamed files of a database, the oldest first."""
     found = path.parent.glob(f"{path.stem}{_MARK}*{path.suffix}")
     return sorted(found, key=lambda copy: copy.name)
 

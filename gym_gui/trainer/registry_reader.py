@@ -139,7 +139,7 @@ def examine_registry(path: Path) -> str:
     """Return what is wrong with a registry that another process may be using, ``""`` if nothing or if there is none.
 
     Raises:
-        sqlite3.OperationalError: It cannot be looked at now.
+        sqlite3.OperationalError: It cannot be checked now.
     """
     fault = unusable(path)
     if fault or not path.exists():

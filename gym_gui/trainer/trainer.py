@@ -70,9 +70,9 @@ class ReportAnswer(NamedTuple):
     acknowledged: int
     """Number of the last report that was taken."""
     watched: bool
-    """Somebody looks at the run's figures."""
+    """A reader watches the run's figures."""
     streamed: bool
-    """Somebody reads the run's rows as they come in."""
+    """A reader follows the run's rows as they come in."""
     urgent: bool
     """The run's end was requested."""
 
@@ -84,7 +84,7 @@ class Trainer(Generic[T]):
         board: Values of the runs.
         dispatcher: Carries runs to their end.
         submission: Validates and writes runs.
-        backlog: Runs that the registry lacks: a list waits for them for a while.
+        backlog: Runs missing in the registry: a list waits for them for a while.
         encode: Makes of a batch of rows what the readers of :meth:`rows` are given.
         stop: Ends the daemon.
     """

@@ -1,4 +1,4 @@
-"""Runs whose ``run.json`` was lost or cannot be read: nobody can supervise them, and yet they must come to an end."""
+"""Runs whose ``run.json`` was lost or cannot be read: no supervisor can take them, and yet they must come to an end."""
 
 from __future__ import annotations
 

@@ -157,7 +157,7 @@ class WorkerCatalog:
         return list(self._installed())
 
     def sources(self, name: str) -> Path | None:
-        """Return the folder that a worker was installed from; ``None`` where that is not known, or was no folder."""
+        """Return the folder that a worker was installed from; ``None`` where that is unknown, or was not a folder."""
         record, environment = self._installed()[name]
         folder = Path(record.project or environment.origin)
         return folder if record.project or (environment.origin and folder.is_dir()) else None
@@ -217,7 +217,7 @@ class WorkerCatalog:
         return environment.stamp() if environment else 0
 
     def _installed(self) -> dict[str, _Installed]:
-        """Return the workers by name, and for an environment that lacks its worker a broken one.
+        """Return the workers by name, and for an environment without its worker a broken one.
 
         A worker's own environment comes first, then the order of the environments.
         """

@@ -150,7 +150,7 @@ def named_in(record: WorkerRecord | None, config: dict[str, Any], names: Sequenc
 
 
 def target_steps(record: WorkerRecord | None, config: dict[str, Any]) -> int | None:
-    """Return how many steps a worker will take by its config or its defaults; ``None`` if that is not known."""
+    """Return how many steps a worker will take by its config or its defaults; ``None`` if that is unknown."""
     if config.get("mode") == "evaluate":
         return None
     fields = record.properties if record else {}

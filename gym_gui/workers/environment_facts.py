@@ -29,7 +29,7 @@ class EnvironmentFacts(msgspec.Struct, kw_only=True):
     """What is known of one environment."""
 
     known: bool | None = None
-    """Whether the worker's libraries have it; ``None`` if that is not known."""
+    """Whether the worker's libraries have it; ``None`` if that is unknown."""
     families: list[str] = []
     """Names under which a worker may declare that it handles it."""
     actions: list[list[str]] = []
@@ -38,7 +38,7 @@ class EnvironmentFacts(msgspec.Struct, kw_only=True):
     """Its kinds of observations, likewise."""
     agents: int | None = None
     nearest: list[str] = []
-    """Names that are like it, if it is not known."""
+    """Names that are like it, if it is unknown."""
     reason: str = ""
 
 

@@ -167,7 +167,7 @@ def _how(ended: Finished) -> str:
 
 
 def missing_module(broken: str) -> str:
-    """Return the module that an import's error says is missing, or the one of MOSAIC's that lacks a name."""
+    """Return the module that an import's error says is missing, or the one of MOSAIC's without a name."""
     found = re.search(r"No module named '([\w.]+)'|cannot import name '\w+' from '(gym_gui\.[\w.]+)'", broken)
     return (found[1] or found[2]) if found else ""
 
@@ -179,7 +179,7 @@ def index_name(module: str) -> str:
 
 
 def left_out(missing: str) -> str:
-    """Return what to do where MOSAIC lacks a name that a worker imports; empty where something else is missing."""
+    """Return what to do where MOSAIC has no name that a worker imports; empty where something else is missing."""
     if not missing.startswith("gym_gui."):
         return ""
     return (
@@ -205,7 +205,7 @@ def _fix_of(record: WorkerRecord, environment: WorkerEnvironment, missing: str) 
 
 
 def _rebuild(environment: WorkerEnvironment) -> str:
-    """Return the command that builds an environment of MOSAIC's anew; empty for any other."""
+    """Return the command that rebuilds an environment of MOSAIC's; empty for any other."""
     return shlex.join(environment.command()) if environment.name else ""
 
 

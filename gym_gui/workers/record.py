@@ -57,7 +57,7 @@ class WorkerRecord(msgspec.Struct, kw_only=True):
 
     @property
     def properties(self) -> dict[str, Any]:
-        """The fields of the worker's config, by name; empty if the schema is not known."""
+        """The fields of the worker's config, by name; empty if the schema is unknown."""
         fields: dict[str, Any] = (self.schema or {}).get("properties", {})
         return fields
 

@@ -152,7 +152,7 @@ def _unsuitable(
 ) -> list[Problem]:
     """Return what a valid config needs and its worker cannot do, each with the capability that is missing.
 
-    Its environment is looked at in the worker's own interpreter, once for each state of its packages. One that no
+    Its environment is inspected in the worker's own interpreter, once for each state of its packages. One that no
     registry names is left to the worker's own ``--dry-run``, since a worker may bring environments of its own.
 
     Args:

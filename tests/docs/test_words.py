@@ -1,13 +1,15 @@
 """Replaced words stay out of user-visible text and of names.
 
-Text is: string constants of the code (docstrings excepted, those of commands included: they are its help), the docs and
-the README. Names are those that the code defines.
+Text is: string constants (docstrings included) and comments of the code, the docs and the README. Names are those that
+the code defines.
 """
 
 from __future__ import annotations
 
 import ast
+import io
 import re
+import tokenize
 from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
@@ -90,32 +92,16 @@ def words_in(text: str, path: Path, line: int) -> Iterator[Found]:
             yield Found(f"{path.relative_to(ROOT)}:{number}", match[0], instead)
 
 
-def docstrings(tree: ast.AST) -> set[int]:
-    """Return the ids of the docstrings of modules, classes, functions and fields."""
-    return {
-        id(statement.value)
-        for node in ast.walk(tree)
-        if isinstance(getattr(node, "body", None), list)
-        for statement in node.body  # type: ignore[attr-defined]
-        if isinstance(statement, ast.Expr) and not (isinstance(node, ast.FunctionDef) and is_command(node))
-    }
-
-
-def is_command(node: ast.FunctionDef) -> bool:
-    """Return whether a function is a command, whose docstring is its help."""
-    return any(
-        "command" in ast.unparse(decorator) or "group" in ast.unparse(decorator) for decorator in node.decorator_list
-    )
-
-
 def texts_of(path: Path) -> Iterator[Found]:
-    tree = ast.parse(path.read_text(encoding="utf-8"))
-    silent = docstrings(tree)
-    for node in ast.walk(tree):
-        if not isinstance(node, ast.Constant) or not isinstance(node.value, str) or id(node) in silent:
+    code = path.read_text(encoding="utf-8")
+    for node in ast.walk(ast.parse(code)):
+        if not isinstance(node, ast.Constant) or not isinstance(node.value, str):
             continue
         if " " in node.value.strip():  # single words are names, keys and the like
             yield from words_in(node.value, path, node.lineno)
+    for token in tokenize.generate_tokens(io.StringIO(code).readline):
+        if token.type == tokenize.COMMENT:
+            yield from words_in(token.string, path, token.start[0])
 
 
 def names_of(path: Path) -> Iterator[Found]:

@@ -1,6 +1,6 @@
 """Checkpoints: everything that a training needs to go on as if it had never stopped.
 
-A file holds no code (it is read with ``weights_only=True``), so that one from somebody else can be looked at safely.
+A file holds no code (it is read with ``weights_only=True``), so that one of unknown origin can be opened safely.
 """
 
 from __future__ import annotations

@@ -15,7 +15,7 @@ from gymnasium.vector import AutoresetMode, SyncVectorEnv
 from .sdk import as_float
 from .spaces import Spaces
 
-#: Actions remembered of an unfinished episode; a longer one starts anew after a resume.
+#: Actions remembered of an unfinished episode; a longer one starts again after a resume.
 MAX_REPLAYED_STEPS = 200_000
 
 

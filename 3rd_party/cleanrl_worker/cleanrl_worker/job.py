@@ -71,7 +71,7 @@ class Job:
         self._scalars.close()
 
     def train(self) -> dict[str, Any]:
-        """Train anew or from the config's checkpoint, and evaluate the result where the config says so."""
+        """Train from the start or from the config's checkpoint, and evaluate the result where the config says so."""
         config = self._config
         checkpoint = self._checkpoint() if config.mode == "resume" else None
         seed = checkpoint["seed"] if checkpoint else self._seed

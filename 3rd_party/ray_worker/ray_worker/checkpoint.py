@@ -139,7 +139,7 @@ def restore(algorithm: Any, path: str | Path) -> int | None:
         buffer = getattr(algorithm, "local_replay_buffer", None)
         if buffer is not None and (path / _REPLAY).is_file():
             with gzip.open(path / _REPLAY, "rb") as stream:
-                # As RLlib's own files: a checkpoint is a program, and only to be taken from somebody who is trusted.
+                # As RLlib's own files: a checkpoint is a program, and only to be taken from a trusted source.
                 buffer.set_state(pickle.load(stream))  # noqa: S301
         return None if buffer is None else int(buffer.get_num_timesteps())
     except (RuntimeError, KeyError, ValueError) as error:

@@ -1,4 +1,4 @@
-"""A Ray instance of the run's own: nobody else's is joined, nobody else's is stopped, nothing of it is left behind."""
+"""A Ray instance of the run's own: no other is joined or stopped, and nothing of it is left behind."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from .scratch import Scratch, object_store_folder
 #: Seconds that Ray may take to start; a slow disk under load takes most of a minute.
 START_S = 180.0
 _STOP_S = 10.0
-#: Beginning anew makes sense with this much time left, in seconds.
+#: Another try makes sense with this much time left, in seconds.
 _LEAST_START_S = 60.0
 _POLL_S = 0.2
 
@@ -93,7 +93,7 @@ class Cluster:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self.stop(keep_logs=kind is not None and issubclass(kind, Exception))
+        self.stop(copy_logs=kind is not None and issubclass(kind, Exception))
 
     def connect(self, namespace: str) -> dict[str, Any]:
         """Join the instance, waiting for its start.
@@ -123,11 +123,11 @@ class Cluster:
         self._connected = True
         return {**self.facts, "waited_s": round(time.monotonic() - started, 1)}
 
-    def stop(self, *, keep_logs: bool = False) -> None:
+    def stop(self, *, copy_logs: bool = False) -> None:
         """End the instance and everything of it; a second call does nothing.
 
         Args:
-            keep_logs: Copy Ray's own logs into the working directory.
+            copy_logs: Copy Ray's own logs into the working directory.
         """
         if self._connected:
             self._connected = False
@@ -136,8 +136,8 @@ class Cluster:
             with contextlib.suppress(Exception):
                 ray.shutdown()
         self._end()
-        if keep_logs:
-            self._keep_logs()
+        if copy_logs:
+            self._copy_logs()
 
     def _start(self) -> subprocess.Popen[bytes]:
         self._answered = False
@@ -170,7 +170,7 @@ class Cluster:
             self._logger.info("%d processes of Ray had to be killed", len(killed))
 
     def _address(self, deadline: float) -> str:
-        """Return the address that the node's program prints; begin anew while there is time.
+        """Return the address that the node's program prints; try again while there is time.
 
         Ray gives its own processes 30 s, which a machine under load takes.
         """
@@ -196,7 +196,7 @@ class Cluster:
         return answer
 
     def _failure(self, why: str) -> MosaicError:
-        self._keep_logs()
+        self._copy_logs()
         return MosaicError(
             "Ray cannot be started.",
             where=str(self._scratch.path),
@@ -204,7 +204,7 @@ class Cluster:
             next_step="Read ray_logs in the worker's working directory; see that memory and /dev/shm are free.",
         )
 
-    def _keep_logs(self) -> None:
+    def _copy_logs(self) -> None:
         logs = sorted(self._scratch.path.glob("session_2*/logs"))
         if logs:
             with contextlib.suppress(OSError, shutil.Error):

@@ -133,7 +133,7 @@ class AgentsEnv(MultiAgentEnv):
         actions = {agent: self._hands[agent](action) for agent, action in action_dict.items()}
         observations, given, terminated, truncated, infos = self._source.step(actions)
         rewards = {agent: as_float(reward) for agent, reward in given.items()}
-        # Some agents may terminate in the step in which a time limit cuts the others off: nobody is left in any case.
+        # Some agents may terminate in the step in which a time limit cuts the others off: no agent is left in any case.
         ended = not self._left()
         truncated["__all__"] = ended and any(truncated.get(agent) for agent in observations)
         terminated["__all__"] = ended and not truncated["__all__"]
@@ -194,7 +194,7 @@ def make_environment(env_config: Mapping[str, Any]) -> Any:
         return Grip(Sight(SeededEpisodes(_record(env, plan, numbers), numbers)))
     outer = PettingZooEnv(env) if source.api == AEC else ParallelPettingZooEnv(env)
     if numbers is not None:
-        # Wrapped after RLlib has looked at it, which resets it once.
+        # Wrapped after RLlib has inspected it, which resets it once.
         setattr(outer, "env" if source.api == AEC else "par_env", _record(env, plan, numbers))
     return AgentsEnv(outer, numbers)
 
@@ -221,7 +221,7 @@ def _shared(plan: EnvPlan) -> EnvNumbers | None:
 
 
 def _emitter(plan: EnvPlan) -> _RunnerEmitter:
-    """Return this process's emitter of a log: each event is one appending write, whole whoever else writes."""
+    """Return this process's emitter of a log: each event is one appending write, whole even beside other writers."""
     key = (plan.run_id, plan.log, plan.trial)
     if key not in _emitters:
         sink = Path(plan.log).open("a", encoding="utf-8") if plan.log else None  # noqa: SIM115 - as long as the process

@@ -54,7 +54,7 @@ def main() -> int:
     _choose_ports()
     try:
         context = ray.init(address="local", **options)
-        # From here on the pipe alone says when to end; whoever signals this program ends the worker, too.
+        # From here on the pipe alone says when to end; a signal to this program ends the worker, too.
         signal.signal(signal.SIGTERM, signal.SIG_IGN)
         signal.signal(signal.SIGINT, signal.SIG_IGN)
         _answer(answers, {"address": context.address_info["gcs_address"]})
@@ -133,7 +133,7 @@ def _answer(answers: TextIO, reply: dict[str, str]) -> None:
 def _end(parent: int) -> NoReturn:
     """End all that carries the instance's mark, and this program."""
     end_processes(os.environ[MARK], patience_s=1.0)
-    if os.getppid() != parent:  # nobody else is there to do it
+    if os.getppid() != parent:  # nothing else would do it
         remove(Path(os.environ[MARK]))
     sys.stderr.flush()
     os._exit(0)

@@ -8,7 +8,7 @@ import signal
 import time
 from pathlib import Path
 
-#: Every process of an instance has it in its environment, whoever its parent is.
+#: Every process of an instance has it in its environment, whatever its parent is.
 MARK = "MOSAIC_RAY_INSTANCE"
 _POLL_S = 0.05
 

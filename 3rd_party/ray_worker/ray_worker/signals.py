@@ -67,7 +67,7 @@ class Signals:
         if not self._holding or not first:
             self.deliver()
             return
-        # Iterations wait inside of Ray, where nobody looks at a clock: the signal comes again, and then counts.
+        # Iterations wait inside of Ray, where no clock is read: the signal comes again, and then counts.
         self._timer = threading.Timer(self._grace_s, os.kill, (os.getpid(), number))
         self._timer.daemon = True
         self._timer.start()

@@ -59,7 +59,7 @@ def check_arguments(config: Sb3WorkerConfig, algorithm: Any, policy: str | None)
     Args:
         config: The config.
         algorithm: The algorithm's class.
-        policy: The policy's name; its arguments are left unchecked where it is not known.
+        policy: The policy's name; its arguments are left unchecked where it is unknown.
     """
     names = [name for name in parameters_of(algorithm) if name not in _DECIDED]
     problems = [

@@ -1,4 +1,4 @@
-"""Makes the model of a run, anew or from a checkpoint."""
+"""Makes the model of a run, new or from a checkpoint."""
 
 from __future__ import annotations
 

@@ -32,7 +32,7 @@ class Taken(NamedTuple):
 
 
 class Probe(gym.Wrapper[Any, Any, Any, Any]):
-    """Remembers what the environment gave until somebody takes it.
+    """Remembers what the environment gave until it is taken.
 
     Args:
         env: The environment as Gymnasium makes it.

@@ -42,7 +42,7 @@ def algorithm_names() -> tuple[str, ...]:
 
 
 def find_algorithm(name: str) -> str | None:
-    """Return an algorithm's name as the library writes it, or ``None``; capitals, hyphens and underscores aside."""
+    """Return an algorithm's name as the library writes it, or ``None``; only letters and digits count."""
     return next((known for known in algorithm_names() if _plain(known) == _plain(name)), None)
 
 

@@ -263,7 +263,7 @@ class Learner:
             self.length += 1
             self._see(observation)
         if list(self.seen) != unfinished["seen"] or (self._taken and (terminated or truncated)):
-            # The environment is not the same for the same seed: begin the episode anew.
+            # The environment is not the same for the same seed: begin the episode again.
             observation, _ = self._env.reset(seed=self._seed)
             self.total, self.length = 0.0, 0
             self._see(observation)

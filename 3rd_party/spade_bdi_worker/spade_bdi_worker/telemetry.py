@@ -60,7 +60,7 @@ class EpisodeRollup:
     def emit(self, emitter: Any) -> None:
         """Put it out. The emitter adds run and worker.
 
-        Episodes are the environment's, whoever played: with an ``agent_id`` a run's figures would be one agent's alone.
+        Episodes are the environment's, not an agent's: with an ``agent_id`` a run's figures would be one agent's alone.
         """
         emitter.episode(
             self.ep_index,

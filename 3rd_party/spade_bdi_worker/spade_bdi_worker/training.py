@@ -17,7 +17,7 @@ from .sdk import UsageError, log_constants
 from .spaces import Discretizer
 from .telemetry import EpisodeRollup, MessageLog
 
-#: How often a goal may be handed out anew before it is begun: after lost connections, it is.
+#: How often a goal may be handed out again before it is begun: after lost connections, it is.
 _MOST_ASKED = 100
 
 

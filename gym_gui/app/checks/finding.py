@@ -11,7 +11,7 @@ class Finding:
     """What a check found.
 
     Args:
-        name: What was looked at.
+        name: What was checked.
         verdict: ``ok``, ``doubtful`` (works, but read this) or ``broken``.
         detail: What is the case.
         next_step: What to do about it; where all is well, what more can be learned.

@@ -50,7 +50,7 @@ def home(home: Path) -> Iterator[Finding]:
 
 
 def registry(home: Path) -> Iterator[Finding]:
-    """Look at the whole registry of runs, and for damaged ones that were set aside."""
+    """Look at the whole registry of runs, and for damaged ones that were renamed."""
     from gym_gui.trainer.home import DaemonHome
     from gym_gui.trainer.registry_damage import damaged_copies
     from gym_gui.trainer.registry_reader import examine_registry

@@ -80,7 +80,7 @@ def logs(
             for line in reader.follow(home, run_id):
                 _print_lines([line])
                 if fault_of(sys.stdout) is not None:
-                    break  # nobody reads on
+                    break  # the reader has gone
     return 0
 
 

@@ -74,7 +74,7 @@ def tail(home: Path, run: str, kinds: list[str], new: bool, max_rate: float | No
                 for line in lines:
                     echo(line)
                 if fault_of(sys.stdout) is not None:
-                    break  # nobody reads on
+                    break  # the reader has gone
         except KeyboardInterrupt:
             return exits.INTERRUPTED
     return 0

@@ -24,7 +24,7 @@ _TICK_S = 0.1
 
 @dataclass
 class Attended:
-    """What became of the runs while somebody stayed with them.
+    """What became of the runs while the user stayed with them.
 
     Args:
         runs: Their newest summaries, in the order asked for.
@@ -47,9 +47,9 @@ def attend(
 ) -> Attended:
     """Show runs until all have ended.
 
-    Ctrl-C asks an owner once whether to detach or to cancel (again: cancel). Where nobody can be asked it cancels, and
-    so does SIGTERM: without a terminal, and in a pipeline, whose other programs the same Ctrl-C ends. Somebody who only
-    watches just leaves.
+    Ctrl-C asks an owner once whether to detach or to cancel (again: cancel). Where no user can be asked (without a
+    terminal, and in a pipeline, whose other programs the same Ctrl-C ends) it cancels, and so does SIGTERM. A mere
+    watcher just leaves.
 
     Args:
         client: The daemon.
@@ -133,7 +133,7 @@ def _live(runs: dict[str, RunProgress]) -> list[str]:
 
 
 def _wants_to_leave(interrupts: Interrupts) -> bool:
-    """Ask whether to detach or to cancel; where nobody can be asked the answer is to cancel."""
+    """Ask whether to detach or to cancel; where no user can be asked the answer is to cancel."""
     if not interrupts.can_ask:
         return False
     echo(err=True)  # ends the line on which ^C stands

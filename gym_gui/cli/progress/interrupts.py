@@ -34,7 +34,7 @@ class Interrupts:
 
     @property
     def pending(self) -> bool:
-        """Whether one has come that nobody has acted on: however early it came, it is not lost."""
+        """Whether one has come that was not acted on: however early it came, it is not lost."""
         return self.count > self._handled
 
     def handle(self) -> None:
@@ -43,7 +43,7 @@ class Interrupts:
 
     @property
     def can_ask(self) -> bool:
-        """Whether somebody is there who can be asked.
+        """Whether a user is there who can be asked.
 
         SIGTERM comes from a program. In a pipeline the same Ctrl-C has ended the other programs, and the shell may have
         taken the terminal back.

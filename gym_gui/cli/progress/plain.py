@@ -77,7 +77,7 @@ class PlainView:
 
     def note(self, message: str) -> None:
         """Print a sentence."""
-        # Whoever read the lines may leave early (``| head``); the runs want us still.
+        # The reader of the lines may leave early (``| head``); the runs want us still.
         with contextlib.suppress(BrokenPipeError):
             self._stream.write(escape(message) + "\n")
             self._stream.flush()

@@ -23,7 +23,7 @@ class TensorBoardMetadata:
         log_dir: Their folder; relative to the run's (or the worker's working) folder unless absolute.
         enabled: Whether they were written.
         port: Port of the server that shows them, if one runs.
-        url: Where they can be looked at.
+        url: Where they can be viewed.
     """
 
     log_dir: str
@@ -41,7 +41,7 @@ class WandBMetadata:
         entity: The user or team it belongs to.
         run_id: Its id there.
         run_name: Its name there.
-        url: Where it can be looked at.
+        url: Where it can be viewed.
         enabled: Whether it was logged to.
         offline_dir: Folder of an offline run.
     """

@@ -102,7 +102,7 @@ def _slow_encoder(sort_keys: bool) -> Callable[[Any, int], Any]:
 
 
 def _c_encoder(sort_keys: bool) -> Callable[[Any, int], Any] | None:
-    """Return what ``JSONEncoder.encode`` builds anew for each call, built once; ``None`` where json has no C part."""
+    """Return what ``JSONEncoder.encode`` builds again for each call, built once; ``None`` where json has no C part."""
     make: Any = getattr(json.encoder, "c_make_encoder", None)
     quote: Any = getattr(json.encoder, "c_encode_basestring", None)
     if make is None or quote is None:

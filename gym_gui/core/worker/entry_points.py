@@ -65,7 +65,7 @@ def load_entry_point(value: str) -> Any:
     """Import what an entry point names and return it.
 
     Args:
-        value: ``package.module:attribute``, extras in brackets aside.
+        value: ``package.module:attribute``; extras in brackets are ignored.
     """
     module, _, attributes = value.partition("[")[0].partition(":")
     target: Any = importlib.import_module(module.strip())

@@ -112,7 +112,7 @@ _KNOWN = re.compile(
     r"|-----BEGIN [A-Z ]*PRIVATE KEY-----(.*?-----END [A-Z ]*PRIVATE KEY-----|.*)",
     re.DOTALL,
 )
-#: Signatures that let in whoever has the address, of the big stores.
+#: Signatures in addresses of the big stores: the address alone gives access.
 _SIGNATURES = _set("sig signature x-amz-signature x-goog-signature x-amz-security-token")
 #: `password=…` of a connection string, or of the query of an address.
 _ASSIGNMENT = re.compile(r"(?P<before>[?&;#\s,]|^)(?P<name>[\w.-]+)=(?P<value>'[^']*'|\"[^\"]*\"|[^\s&;,'\"#]+)")

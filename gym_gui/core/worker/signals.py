@@ -13,7 +13,7 @@ _AGAIN_S = 0.02
 
 
 class Cancelled(BaseException):
-    """Somebody asked this process to end. Not an :class:`Exception`, so that training loops do not swallow it.
+    """This process was asked to end. Not an :class:`Exception`, so that training loops do not swallow it.
 
     Args:
         signal_number: The signal that asked.

@@ -94,7 +94,7 @@ def is_atomic(write: Write) -> bool:
 
 
 def write_some(write: Write, data: bytes) -> int:
-    """Write what the kernel takes, waiting a while for room in a pipe that somebody made non-blocking.
+    """Write what the kernel takes, waiting a while for room in a pipe that another process made non-blocking.
 
     Returns:
         How many bytes it took.

@@ -126,7 +126,7 @@ class TelemetryEmitter:
         self._lifecycle(LifecycleEventType.RUN_FAILED, details, constant, exc_info)
 
     def run_cancelled(self, payload: Mapping[str, Any] | None = None, *, constant: LogConstant | None = None) -> None:
-        """Say that somebody asked the work to end early."""
+        """Say that the work was asked to end early."""
         self._lifecycle(LifecycleEventType.RUN_CANCELLED, payload, constant)
 
     def heartbeat(self, payload: Mapping[str, Any] | None = None, *, constant: LogConstant | None = None) -> None:
@@ -339,7 +339,7 @@ class TelemetryEmitter:
         if taken < 0:
             return
         with self._lock:
-            if threading.active_count() > 1:  # another thread's event may stand behind the part: begin anew
+            if threading.active_count() > 1:  # another thread's event may stand behind the part: begin again
                 self._torn = True
                 taken = 0
             self._put_line(line, taken)

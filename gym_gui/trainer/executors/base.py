@@ -41,7 +41,7 @@ class Executor(abc.ABC):
 
     @abc.abstractmethod
     async def alive(self, folder: RunFolder) -> bool:
-        """Return whether a supervisor of the run lives, whoever started it."""
+        """Return whether a supervisor of the run lives, no matter what started it."""
 
     @abc.abstractmethod
     async def kill(self, folder: RunFolder) -> None:

@@ -204,7 +204,7 @@ class Attempt:
     def end(self) -> None:
         """Kill whatever still lives of it, and wait until its launcher has seen to the rest.
 
-        Whoever interrupts an examination may not wait for long: the worker is given no grace.
+        A user who interrupts an examination is not to wait for long: the worker is given no grace.
         """
         deadline = time.monotonic() + _RECORD_PATIENCE_S
         while self.number and not self.ended() and time.monotonic() < deadline:

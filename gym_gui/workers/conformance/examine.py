@@ -94,7 +94,7 @@ def kinds_of(config: Any) -> Report:
     names = {bool: "boolean", int: "integer", float: "number", str: "string", list: "array", dict: "object"}
     try:
         return {str(name): names.get(type(value), "null") for name, value in config.to_dict().items()}
-    except BaseException:  # noqa: BLE001 - looked at elsewhere
+    except BaseException:  # noqa: BLE001 - checked elsewhere
         return {}
 
 
@@ -169,7 +169,7 @@ def examine_runtime(package: str, config: Any) -> Report:
             json.dumps(value)
         except (TypeError, ValueError) as error:
             report["unready"] = shown(error)
-        except BaseException as error:  # noqa: BLE001 - a dry run that fails is looked at elsewhere
+        except BaseException as error:  # noqa: BLE001 - a dry run that fails is checked elsewhere
             report["failed"] = shown(error)
     return report
 

@@ -53,7 +53,7 @@ class Report:
     Args:
         record: The worker.
         results: In the order of the rules.
-        complete: Whether all rules were looked at.
+        complete: Whether all rules were checked.
     """
 
     record: WorkerRecord

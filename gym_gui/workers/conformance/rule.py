@@ -1,4 +1,4 @@
-"""One thing that a worker has to do right: its name, why it matters, and how it is looked at."""
+"""One thing that a worker has to do right: its name, why it matters, and how it is checked."""
 
 from __future__ import annotations
 

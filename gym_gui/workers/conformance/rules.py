@@ -1,4 +1,4 @@
-"""All rules of the kit, in the order in which they are looked at."""
+"""All rules of the kit, in the order in which they are checked."""
 
 from __future__ import annotations
 

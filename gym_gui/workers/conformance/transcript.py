@@ -147,7 +147,7 @@ class Transcript:
 
 
 def ingest(folder: RunFolder, plan: RunPlan, attempt: int) -> list[QuarantineRecord]:
-    """Read an ended attempt's log with MOSAIC's own ingestor and return what it put aside."""
+    """Read an ended attempt's log with MOSAIC's own ingestor and return what it put into quarantine."""
     worker = plan.workers[0]
     ingestor = Ingestor(folder, plan)
     try:

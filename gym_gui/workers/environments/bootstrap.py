@@ -24,7 +24,7 @@ own = os.path.join(os.path.dirname(ensurepip.__file__), "_bundled")
 folders = [sysconfig.get_config_var("WHEEL_PKG_DIR") or "", own]
 print(json.dumps([sorted(glob.glob(os.path.join(folder, "*.whl"))) for folder in folders if folder]))
 """
-# What installs, and what tests libraries, is no part of any run: a fifth of the code.
+# What installs, and what tests libraries, belongs to no run: a fifth of the code.
 _NOT_COMPILED = r"/site-packages/((pip|setuptools|pkg_resources|_distutils_hack)/|.*/tests?/)"
 _WANTED = ("pip-", "setuptools-")
 

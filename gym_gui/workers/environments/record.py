@@ -119,7 +119,7 @@ class WorkerEnvironment(msgspec.Struct, kw_only=True):
         return find_entry_points(self.search_path, WORKER_ENTRY_POINT_GROUP)
 
     def command(self, *, extras: str = "", packages: Sequence[str] = ()) -> list[str]:
-        """Return the command that builds this environment anew, with all that it was installed with.
+        """Return the command that rebuilds this environment, with all that it was installed with.
 
         Args:
             extras: Optional dependencies that it is to have besides, e.g. ``[box2d]``.

@@ -24,7 +24,7 @@ def script_argv(config: CleanRLWorkerConfig, seed: int) -> list[str]:
     assert config.script is not None
     values: dict[str, Any] = {"env_id": config.env_id, "total_timesteps": config.total_timesteps, "seed": seed}
     values.update(config.given())
-    # What CleanRL's scripts do by themselves is not repeated, for the sake of those that lack the argument.
+    # What CleanRL's scripts do by themselves is not repeated, for the sake of those without the argument.
     if not config.cuda:
         values["cuda"] = False
     if not config.torch_deterministic:

@@ -25,7 +25,7 @@ from .scalars import ScalarTail
 if TYPE_CHECKING:
     from cleanrl_worker.config import CleanRLWorkerConfig
 
-#: How often TensorBoard files are looked at, in seconds.
+#: How often TensorBoard files are checked, in seconds.
 POLL_S = 0.5
 #: How long a script may take to end after SIGTERM, in seconds; the supervisor kills 30 s after its own.
 GRACE_S = 20.0

@@ -71,7 +71,7 @@ class Mind(runtime.Agent):  # type: ignore[misc]
                 self.call(asp.Trigger.removal, asp.GoalType.belief, before, runtime.Intention(), delayed=True)
             self.call(asp.Trigger.addition, asp.GoalType.belief, term, runtime.Intention(), delayed=True)
             return
-        # Nobody would be told: the same without the search for plans, in a tenth of the time.
+        # Nothing reads the change: the same without the search for plans, in a tenth of the time.
         if before is not None:
             self.beliefs[functor, len(before.args)].discard(before)
         self.beliefs[functor, len(values)].add(term)

@@ -25,7 +25,7 @@ class Session(Protocol):
 
 
 class Agent(Protocol):
-    """An agent, as whoever logs it in sees it."""
+    """An agent, as the code that logs it in sees it."""
 
     short_name: str
     unreachable: str

@@ -94,7 +94,7 @@ class Session:
         """Log all agents in, wait until they are done, log them out."""
         loop = asyncio.get_running_loop()
         self.stop.wake = lambda: loop.call_soon_threadsafe(self._changed.set)
-        Container().reset()  # it holds the event loop of whoever asked for it first
+        Container().reset()  # it holds the event loop of its first user
         try:
             self.training.emitter.phase("logging the agents in")
             await self._unless_stopped(self._log_all_in())

@@ -11,11 +11,11 @@ import gymnasium
 def find_autoreset(env: Any) -> tuple[Any, bool]:
     """Return the ``Autoreset`` wrapper inside an environment, and whether episode statistics stand outside of it.
 
-    Such statistics count the resets as steps, and never begin anew.
+    Such statistics count the resets as steps, and never begin again.
     """
     statistics_outside = False
     while isinstance(env, gymnasium.Wrapper):
-        names = [base.__name__.lower() for base in type(env).__mro__]  # whoever's they are, and of whatever version
+        names = [base.__name__.lower() for base in type(env).__mro__]  # of any package, and of whatever version
         if "autoreset" in vars(env) and any("autoreset" in name for name in names):
             return env, statistics_outside
         statistics_outside = statistics_outside or any("episodestatistics" in name for name in names)

@@ -27,7 +27,7 @@ def as_float(reward: Any) -> float:
         return float(reward if item is None else item())
     except OverflowError:
         return math.inf if reward > 0 else -math.inf
-    except Exception as error:  # noqa: BLE001 - whatever a foreign type raises, it is no number
+    except Exception as error:  # noqa: BLE001 - whatever a foreign type raises, it is not a number
         _warn(reward, error)
         return math.nan
 

@@ -32,7 +32,7 @@ def wrap(env: Any, emitter: TelemetryEmitter, **options: Any) -> Any:
         ConfigError: A sampling rule is not valid.
     """
     for library, kind, module, wrapper in _KINDS:
-        # What an environment is an instance of has been imported by whoever made it.
+        # What an environment is an instance of has been imported by the code that made it.
         known = getattr(sys.modules.get(library), kind, None)
         if known is not None and isinstance(env, known):
             return getattr(importlib.import_module(f"gym_gui.core.worker.envs.{module}"), wrapper)(
