@@ -28,7 +28,6 @@ from gym_gui.trainer.live import LiveRuns
 from gym_gui.trainer.registry import Registry
 
 RUNS = 10_000
-_TICKS = os.sysconf("SC_CLK_TCK")
 #: Nothing is started where less than this is free, MiB: more than any disk has.
 NO_ROOM_MB = 1 << 40
 
@@ -68,14 +67,9 @@ def start_s(home: Path, runs: int) -> dict[str, float]:
             status = client.status()
             assert found
             assert status.queued_runs == runs
-            return {"answers": answers, "lists": lists, "cpu": _cpu_s(int(status.pid))}
+            return {"answers": answers, "lists": lists, "cpu": live.cpu_seconds(int(status.pid))}
     finally:
         stop_daemon(home)
-
-
-def _cpu_s(pid: int) -> float:
-    fields = Path(f"/proc/{pid}/stat").read_text(encoding="ascii").rpartition(")")[2].split()
-    return (int(fields[11]) + int(fields[12])) / _TICKS
 
 
 def main() -> None:

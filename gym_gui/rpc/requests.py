@@ -5,6 +5,7 @@ Every problem names its field, so that it can be answered with INVALID_ARGUMENT.
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -114,6 +115,8 @@ def invalid(*problems: Problem) -> ConfigError:
 
 def _problems(message: Message, path: str) -> Iterator[Problem]:
     for field, value in message.ListFields():
+        if not _is_checked(field):
+            continue
         name = join(path, field.name)
         repeated = not isinstance(value, (str, bytes, Message)) and hasattr(value, "__len__")
         for index, item in enumerate(value) if repeated else ((None, value),):
@@ -124,6 +127,14 @@ def _problems(message: Message, path: str) -> Iterator[Problem]:
                 yield from _text_problems(item, place)
             elif field.type == FieldDescriptor.TYPE_ENUM:
                 yield from _enum_problems(field, item, place)
+
+
+@functools.cache
+def _is_checked(field: FieldDescriptor) -> bool:
+    """Return whether a field, or a message in it, has texts or enums: numbers are not checked, curves have many."""
+    if field.message_type is not None:
+        return any(map(_is_checked, field.message_type.fields))
+    return field.type in (FieldDescriptor.TYPE_STRING, FieldDescriptor.TYPE_ENUM)
 
 
 def _text_problems(text: str, path: str) -> Iterator[Problem]:
