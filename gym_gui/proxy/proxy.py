@@ -28,9 +28,9 @@ from gym_gui.runs.summary import RunSummary
 from gym_gui.supervision.attempt_watch import LogFacts
 from gym_gui.supervision.identity import ProcessIdentity
 from gym_gui.supervision.liveness import Pulse
-from gym_gui.supervision.local_provisioner import LocalProvisioner
 from gym_gui.supervision.observed_clock import ObservedClock
 from gym_gui.supervision.provisioner import Provisioner
+from gym_gui.supervision.provisioners import NoProvisioner, ProvisionerFactory, make_provisioner
 from gym_gui.supervision.run_folders import RunFolders, make_folders
 from gym_gui.supervision.supervisor import Supervisor
 from gym_gui.telemetry.errors import Fenced
@@ -84,7 +84,8 @@ class Proxy:
         folder: The run's folder, with ``run.json``.
         reporter: Receives the reports.
         clock: Monotonic clock, seconds; by default one that does not count unobserved time.
-        provisioner: Makes the provisioner, which starts, observes and signals the workers' processes.
+        provisioner: Makes the provisioner, which starts, observes and signals the workers' processes; by default
+            that which is recorded with the run.
         on_launched: Called once the workers have been launched, for slow work that must not delay them.
     """
 
@@ -94,7 +95,7 @@ class Proxy:
         reporter: Reporter,
         *,
         clock: Callable[[], float] | None = None,
-        provisioner: Callable[[RunFolder, RunPlan, Callable[[], float]], Provisioner] = LocalProvisioner,
+        provisioner: ProvisionerFactory = make_provisioner,
         on_launched: Callable[[], None] = lambda: None,
     ) -> None:
         self.folder = folder
@@ -163,7 +164,9 @@ class Proxy:
         return None
 
     def _work(self, plan: RunPlan) -> int:
-        provisioner = self._make_provisioner(self.folder, plan, self._clock)
+        provisioner = self._provisioner(plan)
+        if provisioner is None:
+            return EXIT_ENDED
         supervisor = self._when_space(
             lambda: Supervisor(self.folder, plan, provisioner, self._clock, self._last_checkpoint)
         )
@@ -184,6 +187,24 @@ class Proxy:
             supervisor.close()
             if self._watch is not None:
                 self._watch.close()
+
+    def _provisioner(self, plan: RunPlan) -> Provisioner | None:
+        """Return the run's provisioner; ``None``: it has none, and has failed for that.
+
+        Raises:
+            NoProvisioner: It has none, and its workers may be alive.
+        """
+        try:
+            return self._make_provisioner(self.folder, plan, self._clock)
+        except NoProvisioner as error:
+            from gym_gui.proxy.no_provisioner import fail_run
+            from gym_gui.proxy.summary import read_state
+
+            if read_state(self.folder).terminal:  # nothing is left to start or to observe, only to index
+                return make_provisioner(self.folder, msgspec.structs.replace(plan, provisioner=""), self._clock)
+            if fail_run(self.folder, plan, error):
+                return None
+            raise
 
     def _last_checkpoint(self, worker_no: int) -> str | None:
         from gym_gui.proxy.ending import last_checkpoint  # SQLite: a first attempt does not wait for it

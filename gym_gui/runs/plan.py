@@ -77,6 +77,8 @@ class RunPlan(msgspec.Struct, frozen=True, kw_only=True):
     on_worker_failure: str = "fail_fast"
     on_disk_full: str = "continue"
     executor: str = "local"
+    provisioner: str = ""
+    """Module and class of its executor's provisioner; empty: that of the machine where its supervisor runs."""
     priority: int = 0
     seed: int | None = None
     tags: list[str] = []

@@ -74,6 +74,8 @@ class RunHistory:
         """Its folder of logs was removed or replaced while it ran."""
         self.proxies = 0
         """How many proxies have supervised the run."""
+        self.failure = ""
+        """Why proxies that came later could not supervise it."""
         self.workers = {worker_id: WorkerHistory(worker_id) for worker_id in worker_ids}
         for event in events:
             self.apply(event)
@@ -85,6 +87,9 @@ class RunHistory:
             self._apply_state(event)
         elif name == "proxy":
             self.proxies += 1
+            self.failure = ""
+        elif name == "proxy_failed":
+            self.failure = str(event.get("cause", ""))
         elif name == "folder_replaced":
             self.logs_replaced = self.logs_replaced or event.get("folder") == "logs"
         elif name == "truncated":

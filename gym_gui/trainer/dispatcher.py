@@ -45,7 +45,7 @@ from gym_gui.trainer.machines import Machines
 from gym_gui.trainer.pausing import pause, unpause
 from gym_gui.trainer.restarts import Restarts
 from gym_gui.trainer.scheduler import Memory, decide
-from gym_gui.trainer.unplanned import end_unplanned, why_unplanned
+from gym_gui.trainer.unplanned import end_unplanned, why_unplanned, why_unsupervised
 from gym_gui.trainer.waiting import Shortage, Waiting
 
 logger = logging.getLogger(__name__)
@@ -293,7 +293,7 @@ class Dispatcher:
             if run.state.terminal and is_finished(folder):
                 return run
             delay = restarts.after(time.monotonic() - since)
-            why = await asyncio.to_thread(why_unplanned, folder)
+            why = await asyncio.to_thread(why_unsupervised, folder)
             unwanted = bool(why) and folder.cancel_intent.exists()
             if unwanted:
                 await asyncio.to_thread(end_unplanned, folder, restarts.deaths)
@@ -359,7 +359,7 @@ class Dispatcher:
         cause = why or f"its telemetry proxy died {deaths} times in a row: see {folder.proxy_log}"
         try:
             run = await asyncio.to_thread(finalize_run, folder, RunState.LOST, cause)
-            if why:  # the folder does not tell more than the end
+            if await asyncio.to_thread(why_unplanned, folder):  # the folder does not tell more than the end
                 known = self.board.get(folder.run_id)
                 run = msgspec.structs.replace(known, state=run.state, cause=run.cause, ended_at=run.ended_at)
         except (MosaicError, OSError, sqlite3.Error):

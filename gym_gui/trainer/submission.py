@@ -156,7 +156,9 @@ class Submission:
     def _plan(self, config: TrainRunConfig, **more: Any) -> PlannedRun:
         problems = self._executor_problems(config.executor)
         try:
-            planned = plan_run(config, self.catalog, self.home, **more)
+            executor = self._executors.ready.get(config.executor)
+            provisioner = "" if executor is None else executor.provisioner
+            planned = plan_run(config, self.catalog, self.home, provisioner=provisioner, **more)
         except ConfigError as error:
             error.problems = problems + self._capacity_problems(config, [], 0) + error.problems
             raise

@@ -28,6 +28,17 @@ def why_unplanned(folder: RunFolder) -> str:
     return ""
 
 
+def why_unsupervised(folder: RunFolder) -> str:
+    """Return why no proxy can supervise a run, one clause; empty where nothing is recorded against it."""
+    unplanned = why_unplanned(folder)
+    if unplanned:
+        return unplanned
+    try:
+        return read_history(folder.supervisor_log, ()).failure
+    except (MosaicError, OSError):
+        return ""
+
+
 def plan_of(folder: RunFolder) -> RunPlan | None:
     """Return the plan of a run, ``None`` where it cannot be read."""
     try:

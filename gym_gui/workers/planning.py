@@ -51,6 +51,7 @@ def plan_run(
     group: str = "",
     parent_run_id: str | None = None,
     submitter: str = "",
+    provisioner: str = "",
     provenance: dict[str, Any] | None = None,
 ) -> PlannedRun:
     """Check a run's workers against their schemas and lay out how each is launched. Writes nothing.
@@ -64,6 +65,7 @@ def plan_run(
         group: Common to the runs of one submission.
         parent_run_id: The run that this one continues.
         submitter: Who submits it.
+        provisioner: Module and class of its executor's provisioner; empty: the default.
         provenance: Where it comes from; collected here if not given.
 
     Raises:
@@ -106,6 +108,7 @@ def plan_run(
         on_worker_failure=config.on_worker_failure,
         on_disk_full=config.on_disk_full,
         executor=config.executor,
+        provisioner=provisioner,
         priority=config.priority,
         seed=run_seed,
         tags=list(config.tags),

@@ -22,6 +22,7 @@ from gym_gui.runs.lock import FileLock
 from gym_gui.runs.plan import RunPlan, WorkerPlan, load_plan, save_plan
 from gym_gui.runs.states import RunState
 from gym_gui.runs.summary import RunSummary
+from gym_gui.runs.supervisor_log import SupervisorLog
 from gym_gui.trainer import dispatcher as module
 from gym_gui.trainer import restarts
 from gym_gui.trainer.board import RunBoard
@@ -115,6 +116,26 @@ def test_a_run_whose_supervisors_keep_dying_is_lost_in_the_end(home: Path, board
     assert "proxy.log" in run.cause
     assert read_summary(RunFolder.of(home, run.run_id)).state is RunState.LOST
     assert LiveRuns(home / "runs").all() == set()
+
+
+def test_a_run_whose_provisioner_is_gone_is_lost_with_the_reason(home: Path, board: RunBoard) -> None:
+    async def scenario() -> None:
+        run = new_run(home, board)
+        folder = RunFolder.of(home, run.run_id)
+        folder.logs.mkdir(exist_ok=True)
+        log = SupervisorLog(folder.supervisor_log)
+        log.append("proxy", run_id=run.run_id, pid=1)
+        log.append("proxy_failed", run_id=run.run_id, cause="its provisioner is gone")
+        log.close()
+        dispatcher = new_dispatcher(board, {"dying": DyingExecutor()}, 1, home)
+        dispatcher.adopt(run, plan_of(home, run))
+        await until(lambda: board.get(run.run_id).state.terminal)
+        await dispatcher.close()
+
+    asyncio.run(scenario())
+    (run,) = board.registry.list()
+    assert (run.state, run.cause) == (RunState.LOST, "its provisioner is gone")
+    assert [worker.state for worker in run.workers] == [RunState.LOST]
 
 
 def test_as_long_as_a_worker_lives_its_run_is_not_lost(home: Path, board: RunBoard) -> None:

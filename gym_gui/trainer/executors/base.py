@@ -24,6 +24,9 @@ class Executor(abc.ABC):
 
     #: The name in a run config's ``executor``: that of the entry point.
     name: ClassVar[str]
+    #: Module and class of the :class:`~gym_gui.supervision.provisioner.Provisioner` through which its runs' workers
+    #: are started, e.g. ``"my_cluster:ClusterProvisioner"``; empty: on the machine where the supervisor runs.
+    provisioner: ClassVar[str] = ""
 
     def __init__(self, home: Path) -> None:
         self.home = home

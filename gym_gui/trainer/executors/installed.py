@@ -13,6 +13,7 @@ from pathlib import Path
 from gym_gui.logging_config.helpers import log_constant
 from gym_gui.logging_config.log_constants import LOG_DAEMON_EXECUTOR_BROKEN
 from gym_gui.runs.executors import OWN, ExecutorEntry, executor_entries
+from gym_gui.supervision.provisioners import load_provisioner
 from gym_gui.trainer.executors.base import Executor
 
 logger = logging.getLogger(__name__)
@@ -107,7 +108,19 @@ def _load(entry: ExecutorEntry) -> type[Executor]:
         raise TypeError(f"these methods of {entry.target} are not async: {', '.join(blocking)}")
     if getattr(found, "name", None) != entry.name:
         raise ValueError(f"its class calls itself {getattr(found, 'name', '')!r}, not {entry.name!r}")
+    if found.provisioner:
+        _check_provisioner(found.provisioner)
     return found
+
+
+def _check_provisioner(target: object) -> None:
+    """Raise an error, which says so, where an executor's provisioner cannot be used."""
+    if not isinstance(target, str):
+        raise TypeError(f"its provisioner is not the text 'module:Class': {target!r}")
+    try:
+        load_provisioner(target)
+    except Exception as error:
+        raise ValueError(f"its provisioner {target} cannot be used: {type(error).__name__}: {error}") from error
 
 
 def _reason(entry: ExecutorEntry, error: Exception) -> str:

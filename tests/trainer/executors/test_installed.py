@@ -35,6 +35,7 @@ class Fine(Executor):
 """
 BLOCKING = FINE.format(name="mine").replace("async def alive", "def alive")
 LACKING = FINE.format(name="mine").replace("async def alive(self, folder): return False", "")
+BARE = FINE.format(name="mine").replace("    name =", "    provisioner = {provisioner}\n    name =")
 REFUSING = FINE.format(name="mine") + "\n    def __init__(self, home): raise OSError('no cluster here')\n"
 
 
@@ -74,6 +75,12 @@ def test_a_package_adds_an_executor(site: ExecutorSite, home: Path) -> None:
         (BLOCKING, "are not async: alive"),
         (FINE.format(name="another"), "calls itself 'another', not 'mine'"),
         (REFUSING, "OSError: no cluster here"),
+        (BARE.format(provisioner="3"), "its provisioner is not the text 'module:Class': 3"),
+        (
+            BARE.format(provisioner="'no_such_place:Place'"),
+            "its provisioner no_such_place:Place cannot be used: ModuleNotFoundError",
+        ),
+        (BARE.format(provisioner="'pathlib:Path'"), "pathlib:Path is not a subclass of"),
     ],
 )
 def test_a_broken_one_is_logged_and_left_out(

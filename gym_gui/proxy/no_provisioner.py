@@ -1,0 +1,42 @@
+"""What a proxy does for a run whose provisioner cannot be used: it never takes another in its place."""
+
+from __future__ import annotations
+
+from gym_gui.runs.folder import RunFolder
+from gym_gui.runs.plan import RunPlan
+from gym_gui.runs.private_files import forget_secrets
+from gym_gui.runs.states import RunState
+from gym_gui.supervision.journal import Journal
+from gym_gui.supervision.provisioners import NoProvisioner
+
+
+def fail_run(folder: RunFolder, plan: RunPlan, error: NoProvisioner) -> bool:
+    """Record a run without a provisioner as failed, unless an earlier proxy may have launched its workers.
+
+    Args:
+        folder: The run's folder.
+        plan: The run.
+        error: Why it has none.
+
+    Returns:
+        Whether the run has failed. If not, the reason alone is recorded: its workers may be alive where only its
+        provisioner could find them.
+
+    Raises:
+        OSError: The private files cannot be removed.
+    """
+    cause = f"{error.what}: {error.why}; {error.next_step}"
+    journal = Journal(folder, plan)
+    try:
+        if journal.history.proxies:
+            journal.record("proxy_failed", cause=cause)
+            return False
+        for worker in plan.workers:
+            journal.record("withdrawn", worker_id=worker.worker_id, state=RunState.FAILED.value, cause=cause)
+        journal.record("state", state=RunState.FAILED.value, cause=cause)
+        if not journal.flush():
+            return False
+    finally:
+        journal.close()
+    forget_secrets(folder)
+    return True
