@@ -85,6 +85,7 @@ def sdk_page() -> str:
     modules = dict.fromkeys(
         getattr(worker, name).__module__ for name in worker.__all__ if hasattr(getattr(worker, name), "__module__")
     )
+    modules["gym_gui.core.worker.form_hints"] = None
     envs = "gym_gui.core.worker.envs"
     modules.update(
         dict.fromkeys(

@@ -15,7 +15,12 @@ from gym_gui.workers.record import RECORD_SCHEMA, WorkerRecord
 _SKIPPED = frozenset({"__pycache__", "build", "dist", "node_modules", "site-packages", "tests", "var"})
 _MAX_SOURCES = 5000
 #: The programs that probe a worker.
-_PROGRAMS = ("workers/inspect_worker.py", "core/worker/entry_points.py", "core/worker/schema.py")
+_PROGRAMS = (
+    "workers/inspect_worker.py",
+    "core/worker/entry_points.py",
+    "core/worker/form_hints.py",
+    "core/worker/schema.py",
+)
 
 
 def installed_workers(environment: WorkerEnvironment) -> list[WorkerRecord]:

@@ -98,8 +98,8 @@ def test_annotations_as_written() -> None:
     assert parts["nested"] == {"type": ["object", "null"], "default": None}
     assert parts["either"] == {"type": ["integer", "string"], "default": 1}
     assert parts["mode"] == {"type": "string", "enum": ["train", "evaluate"], "default": "train"}
-    assert parts["word"] == {"enum": ["a", None], "default": None}
-    assert parts["device"] == {"enum": ["cpu", "cuda"], "default": "cpu"}
+    assert parts["word"] == {"type": ["string", "null"], "enum": ["a", None], "default": None}
+    assert parts["device"] == {"type": "string", "enum": ["cpu", "cuda"], "default": "cpu"}
     assert parts["inner"]["properties"] == {"width": {"type": "integer", "default": 64}}
     assert parts["path"] == {"type": "string", "default": "x"}
     assert parts["anything"] == {"default": None}
@@ -132,7 +132,7 @@ class Real:
     assert parts["seed"] == {"type": ["integer", "null"], "default": None}
     assert parts["hidden"] == {"type": "array", "items": {"type": "integer"}, "default": []}
     assert parts["mode"] == {"type": "string", "enum": ["a", "b"], "default": "a"}
-    assert parts["device"] == {"enum": ["cpu", "cuda", None], "default": None}
+    assert parts["device"] == {"type": ["string", "null"], "enum": ["cpu", "cuda", None], "default": None}
     assert parts["many"] == {"type": "object", "default": {}}
     assert parts["plain"] == {"type": "object", "default": {}}
     assert parts["nothing"] == {"type": "null", "default": None}

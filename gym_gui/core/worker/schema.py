@@ -53,6 +53,7 @@ def config_schema(config_class: type) -> dict[str, Any]:
 
     Raises:
         TypeError: It is not a dataclass.
+        ValueError: A form hint of a field is malformed.
     """
     if not dataclasses.is_dataclass(config_class) or not isinstance(config_class, type):
         raise TypeError(f"{config_class!r} is not a dataclass: its fields cannot be read")
@@ -102,6 +103,10 @@ def _property(config_class: type, field: Any, sentence: str) -> dict[str, Any]:
     description = metadata.get("help") or sentence
     if description:
         schema["description"] = str(description)
+    try:
+        schema.update(_form_hints().read_hints(metadata))
+    except ValueError as error:
+        raise ValueError(f"{config_class.__name__}.{field.name}: {error}") from None
     default = field.default
     if default is dataclasses.MISSING and field.default_factory is not dataclasses.MISSING:
         default = field.default_factory()
@@ -133,7 +138,7 @@ def _of_class(value: Any) -> dict[str, Any] | None:
     if not isinstance(value, type) or hasattr(value, "__origin__"):
         return None
     if issubclass(value, enum.Enum):
-        return {"enum": [_jsonable(member) for member in value]}
+        return _literal([_jsonable(member) for member in value])
     if dataclasses.is_dataclass(value):
         return config_schema(value)
     name = value.__name__
@@ -197,11 +202,11 @@ def _of_subscript(node: ast.Subscript, config_class: type) -> dict[str, Any]:
 
 
 def _literal(values: list[Any]) -> dict[str, Any]:
-    schema: dict[str, Any] = {"enum": values}
-    kinds = {type(value).__name__ for value in values}
-    if len(kinds) == 1 and next(iter(kinds)) in _SIMPLE:
-        schema.update(_SIMPLE[next(iter(kinds))])
-    return schema
+    names = list(dict.fromkeys(type(value).__name__ for value in values))
+    kinds = [_SIMPLE.get(name, {}).get("type") for name in names]
+    if not kinds or None in kinds:
+        return {"enum": values}
+    return {"type": kinds if len(kinds) > 1 else kinds[0], "enum": values}
 
 
 def _union(options: list[dict[str, Any]]) -> dict[str, Any]:
@@ -214,7 +219,7 @@ def _union(options: list[dict[str, Any]]) -> dict[str, Any]:
     if any("enum" in option for option in flat) and all(set(option) <= {"enum", "type"} for option in flat):
         values = [value for option in flat for value in option.get("enum", [None])]
         if all("enum" in option or option == {"type": "null"} for option in flat):
-            return {"enum": values}
+            return _literal(values)
     null = {"type": "null"}
     rest = [option for option in flat if option != null]
     if null in flat and len(rest) == 1 and isinstance(rest[0].get("type"), str):
@@ -289,6 +294,22 @@ def _entries(lines: list[str]) -> Iterator[tuple[str, str]]:
                 yield name, " ".join(words).strip()
             name, words = "", []
             inside = not line.strip() and inside and not indent
+
+
+def _form_hints() -> Any:
+    """Return the module of form hints; by its path where this is a program: that interpreter may have an older SDK."""
+    if __name__ != "__main__":
+        from gym_gui.core.worker import form_hints
+
+        return form_hints
+    import importlib.util
+    from pathlib import Path
+
+    path = Path(__file__).with_name("form_hints.py")
+    spec = importlib.util.spec_from_file_location("_mosaic_form_hints", path)
+    module = importlib.util.module_from_spec(spec)  # type: ignore[arg-type]
+    spec.loader.exec_module(module)  # type: ignore[union-attr]
+    return module
 
 
 # -- the program -----------------------------------------------------------------------------------------
