@@ -1,7 +1,7 @@
 """Form hints of a config's fields: metadata that becomes ``x-`` keys of the JSON Schema.
 
-All of them are optional. They stand in ``field(metadata={…})``; a worker whose config is not a dataclass writes the ``x-`` keys into
-its schema itself. Keys of that kind that are not listed here are passed on.
+All of them are optional. They stand in ``field(metadata={…})``; a worker whose config is not a dataclass writes the
+``x-`` keys into its schema itself. Keys of that kind that are not listed here are passed on.
 
 * ``group`` (``x-group``): title of the section that the field belongs to.
 * ``advanced`` (``x-advanced``): true: shown apart from the fields that most users need.
@@ -11,9 +11,9 @@ its schema itself. Keys of that kind that are not listed here are passed on.
 * ``log`` (``x-log``): true: a logarithmic scale suits the number.
 * ``secret`` (``x-secret``): true: the value is not shown.
 
-A rule of ``default_by`` is ``{"when": {"algo": ["ppo"], "env_id": ["CartPole-v1"]}, "value": 8, "label": "preset"}``: the
-first rule whose conditions all hold counts. Without a ``value`` the ``label`` alone says where the value comes from, as
-in ``{"when": {"mode": ["resume"]}, "label": "as in the checkpoint"}``.
+A rule of ``default_by`` is ``{"when": {"algo": ["ppo"], "env_id": ["CartPole-v1"]}, "value": 8, "label": "preset"}``:
+the first rule whose conditions all hold counts. Without a ``value`` the ``label`` alone says where the value comes
+from, as in ``{"when": {"mode": ["resume"]}, "label": "as in the checkpoint"}``.
 
 This module is also loaded by its path, by ``schema.py`` in a worker's interpreter: standard library alone.
 """
@@ -21,7 +21,7 @@ This module is also loaded by its path, by ``schema.py`` in a worker's interpret
 from __future__ import annotations
 
 import json
-from typing import Any, Dict, Iterator, List, Mapping, NamedTuple, Tuple  # noqa: UP035 - used at run time on 3.8
+from typing import Any, Dict, Iterator, List, Mapping, NamedTuple, Tuple
 
 #: Metadata of a field -> key of its JSON Schema.
 KEYS = {
@@ -39,7 +39,7 @@ SUGGESTIONS = ("environments", "checkpoints", "files")
 DEFAULT_LABEL = "default"
 _RULE = {"when", "value", "label"}
 
-Conditions = Dict[str, List[Any]]  # noqa: UP006
+Conditions = Dict[str, List[Any]]
 
 
 class DefaultRule(NamedTuple):
