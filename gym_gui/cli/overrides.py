@@ -5,19 +5,20 @@ from __future__ import annotations
 import functools
 import os
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import click
 
-from gym_gui.cli.variables import parse_variables
 from gym_gui.constants import WORKER_MAX_ATTEMPTS
+from gym_gui.core.worker.errors import UsageError, nearest
 
 _MIB = {"M": 1, "G": 1 << 10, "T": 1 << 20}
 _SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400, "w": 7 * 86400}
 _SIZE = re.compile(r"(\d+(?:\.\d+)?)([MGT])(?:i?B)?", re.IGNORECASE)
 _DURATION = re.compile(r"(?:\d+(?:\.\d+)?[smhdw])+", re.IGNORECASE)
 _PART = re.compile(r"(\d+(?:\.\d+)?)([smhdw])", re.IGNORECASE)
+_VARIABLE_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 
 
 def parse_size(text: str) -> int:
@@ -45,6 +46,40 @@ def parse_duration(text: str) -> float:
     if _DURATION.fullmatch(plain) is None or len(set(units)) < len(units) or not 0 < seconds < float("inf"):
         raise ValueError(f"{text!r} is not a duration: write numbers with their units, like 90s, 45m or 2h30m")
     return seconds
+
+
+def parse_variables(words: Sequence[str], environ: Mapping[str, str]) -> dict[str, str]:
+    """Return what ``--setenv`` asks for.
+
+    Args:
+        words: ``NAME=VALUE``, or ``NAME`` for the caller's own value.
+        environ: The caller's environment.
+
+    Raises:
+        UsageError: A word names nothing, a variable that the caller does not have, or one that was set already.
+    """
+    found: dict[str, str] = {}
+    for word in words:
+        name, equals, value = word.partition("=")
+        if not name:
+            raise _wrong(f"--setenv {word!r} does not name a variable", "write --setenv NAME=VALUE")
+        if not _VARIABLE_NAME.fullmatch(name):
+            raise _wrong(
+                f"--setenv {name!r} is not a name that a shell can set",
+                "write letters, digits and _, no digit first; other names can be set in `environment` of a run config",
+            )
+        if name in found:
+            raise _wrong(f"--setenv sets {name} twice", "leave one of them out")
+        if not equals and name not in environ:
+            near = nearest(name, environ)
+            hint = f"; did you mean {near}?" if near else ""
+            raise _wrong(f"--setenv {name}: you have no such variable{hint}", f"write --setenv {name}=VALUE")
+        found[name] = value if equals else environ[name]
+    return found
+
+
+def _wrong(what: str, next_step: str) -> UsageError:
+    return UsageError(what, where="command line", next_step=next_step)
 
 
 def _read_by(parse: Callable[[str], Any]) -> Callable[[click.Context, click.Parameter, str | None], Any]:

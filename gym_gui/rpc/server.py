@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+import hmac
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 
 import grpc
@@ -13,11 +14,11 @@ from grpc_reflection.v1alpha import reflection
 from gym_gui.config.settings import get_setting
 from gym_gui.core.worker.errors import UsageError
 from gym_gui.rpc.address import LOOPBACK, SERVICE_NAME, check_bind, choose_port, is_loopback
-from gym_gui.rpc.auth import TokenInterceptor
 from gym_gui.rpc.channel import PORT_CALLS, PORT_OPTIONS, SERVER_OPTIONS
 from gym_gui.rpc.local_socket import ListeningSocket, sweep
 from gym_gui.rpc.proto import mosaic_pb2 as pb
 from gym_gui.rpc.proto.mosaic_pb2_grpc import add_TrainerServiceServicer_to_server
+from gym_gui.rpc.requests import reader
 from gym_gui.rpc.service import TrainerService
 from gym_gui.rpc.tls import TlsFiles
 from gym_gui.trainer.certificate import Validity
@@ -111,3 +112,50 @@ class GrpcFace:
                 where=f"{host}:{port}",
                 next_step="try again, or take any free port: --port 0",
             ) from None
+
+
+_OPEN_SERVICES = ("/grpc.health.v1.", "/grpc.reflection.")
+
+
+class TokenInterceptor(grpc.aio.ServerInterceptor):
+    """Refuses calls without the token, and tells of those that are let in.
+
+    Args:
+        token: The home's token.
+        on_call: Called with the method's full name for each call let in.
+    """
+
+    def __init__(self, token: str, on_call: Callable[[str], None]) -> None:
+        self._expected = f"Bearer {token}".encode()
+        self._on_call = on_call
+
+    async def intercept_service(
+        self,
+        continuation: Callable[[grpc.HandlerCallDetails], Awaitable[grpc.RpcMethodHandler[Any, Any] | None]],
+        handler_call_details: grpc.HandlerCallDetails,
+    ) -> grpc.RpcMethodHandler[Any, Any] | None:
+        handler = await continuation(handler_call_details)
+        method = handler_call_details.method
+        if method.startswith(_OPEN_SERVICES) or handler is None:
+            return handler
+        given = dict(handler_call_details.invocation_metadata).get("authorization", "")
+        if not isinstance(given, bytes):
+            given = given.encode()
+        if hmac.compare_digest(given, self._expected):
+            self._on_call(method)
+            return _reading_anything(handler)
+        return _REFUSAL
+
+
+def _reading_anything(handler: Any) -> grpc.RpcMethodHandler[Any, Any]:
+    """Return a handler that is given what could not be read as such: gRPC itself would answer INTERNAL."""
+    read: grpc.RpcMethodHandler[Any, Any] = handler._replace(request_deserializer=reader(handler.request_deserializer))
+    return read
+
+
+async def _refuse(_: Any, context: grpc.aio.ServicerContext[Any, Any]) -> None:
+    await context.abort(grpc.StatusCode.UNAUTHENTICATED, "the home's token is missing or wrong")
+
+
+#: Refuses a call of any kind before its request is read, which may be long.
+_REFUSAL: grpc.RpcMethodHandler[Any, Any] = grpc.stream_stream_rpc_method_handler(_refuse)

@@ -28,7 +28,6 @@ from gym_gui.trainer.feed import Encode
 from gym_gui.trainer.home import DaemonHome, DaemonInfo
 from gym_gui.trainer.housekeeping import Housekeeping
 from gym_gui.trainer.inventory import read_inventory
-from gym_gui.trainer.keep_going import keep_going
 from gym_gui.trainer.live import LiveRuns
 from gym_gui.trainer.log_retention import LogRetention
 from gym_gui.trainer.machine import THIS_MACHINE, Machine
@@ -36,6 +35,7 @@ from gym_gui.trainer.machines import Machines
 from gym_gui.trainer.reconcile import Reconciliation, adopt_ended, reconcile
 from gym_gui.trainer.registry import Registry
 from gym_gui.trainer.submission import Submission
+from gym_gui.trainer.tasks import keep_going
 from gym_gui.trainer.trainer import Trainer
 
 logger = logging.getLogger(__name__)

@@ -37,7 +37,6 @@ from gym_gui.supervision.run_folders import make_folders
 from gym_gui.trainer.allocation import Allocation, QueuedRun
 from gym_gui.trainer.board import RunBoard
 from gym_gui.trainer.demand import Request, demand_of, reasons_for_cpu, request_of_plan
-from gym_gui.trainer.event_wait import wait_for_event
 from gym_gui.trainer.executors.base import Executor
 from gym_gui.trainer.finalize import finalize_run, is_finished
 from gym_gui.trainer.live import LiveRuns
@@ -45,6 +44,7 @@ from gym_gui.trainer.machines import Machines
 from gym_gui.trainer.pausing import pause, unpause
 from gym_gui.trainer.restarts import Restarts
 from gym_gui.trainer.scheduler import Memory, decide
+from gym_gui.trainer.tasks import wait_for_event
 from gym_gui.trainer.unplanned import end_unplanned, why_unplanned, why_unsupervised
 from gym_gui.trainer.waiting import Shortage, Waiting
 

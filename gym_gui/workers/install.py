@@ -22,13 +22,12 @@ from gym_gui.workers.environments.additions import Additions, additions_of, not_
 from gym_gui.workers.environments.bootstrap import compile_packages, make_venv
 from gym_gui.workers.environments.building import Building
 from gym_gui.workers.environments.extras import restricted, with_extras
-from gym_gui.workers.environments.fetch import fetch_sources
 from gym_gui.workers.environments.interpreters import BasePython, choose_interpreter
 from gym_gui.workers.environments.layout import EnvironmentFolder, environment_names, locked
 from gym_gui.workers.environments.pip import Pip
 from gym_gui.workers.environments.process import CommandError, InstallLog, is_disk_full, remove_old_logs
 from gym_gui.workers.environments.record import WorkerEnvironment, load_environment
-from gym_gui.workers.environments.source import Source, checkout
+from gym_gui.workers.environments.source import Source, checkout, fetch_sources
 from gym_gui.workers.environments.usage import remove_unused, size_on_disk
 from gym_gui.workers.install_errors import does_not_work, no_room, not_registered, of_disk, step_failed
 from gym_gui.workers.installed import installed_workers

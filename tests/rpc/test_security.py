@@ -108,7 +108,8 @@ def test_all_that_a_run_leaves_is_its_users_alone(
     folder = RunFolder.of(daemon_home, run_id)
     assert mode_of(daemon_home / "runs") == mode_of(folder.path) == 0o700
     for path in [*folder.path.rglob("*"), daemon_home / "token", daemon_home / "registry.db"]:
-        assert not mode_of(path) & 0o077, path
+        with contextlib.suppress(FileNotFoundError):  # the run's proxy is still closing its database
+            assert not mode_of(path) & 0o077, path
 
 
 @pytest.mark.parametrize("text", [each for each in ESCAPES if each not in (".live", "..\u2044x", "~", "$HOME")])

@@ -15,12 +15,12 @@ def all_checks(home: Path) -> Iterator[Finding]:
     Args:
         home: The home to look at; nothing in it is changed.
     """
-    from gym_gui.app.checks import daemon, executors, machine, settings, storage, workers
+    from gym_gui.app.checks import daemon, installation, storage
 
     checks: tuple[Callable[[Path], Iterator[Finding]], ...] = (
-        machine.python, machine.libraries, settings.settings, machine.gpus, storage.sqlite, storage.home,
-        storage.registry, storage.file_system, storage.space,
-        daemon.daemon, daemon.certificate, daemon.port, executors.executors, workers.workers,
+        installation.python, installation.libraries, installation.settings, installation.gpus,
+        storage.sqlite, storage.home, storage.registry, storage.file_system, storage.space,
+        daemon.daemon, daemon.certificate, daemon.port, installation.executors, installation.workers,
     )  # fmt: skip
     for check in checks:
         try:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from gym_gui.app.devices import DeviceNotes
 from gym_gui.app.follow import Follower
@@ -13,13 +13,51 @@ from gym_gui.app.progress import RunProgress, labels_of
 from gym_gui.cli.next_steps import for_this_home
 from gym_gui.cli.output import echo, say, say_always
 from gym_gui.cli.progress.interrupts import Interrupts
-from gym_gui.cli.progress.view import View, open_view
 
 if TYPE_CHECKING:
     from gym_gui.rpc.client import TrainerClient
     from gym_gui.runs.summary import RunSummary
 
 _TICK_S = 0.1
+
+
+class View(Protocol):
+    """Shows how runs are getting on."""
+
+    def __enter__(self) -> View:
+        """Begin to show."""
+        ...
+
+    def __exit__(self, *_: object) -> None:
+        """End; what was shown last stays."""
+        ...
+
+    def show(self, runs: list[RunProgress], changed: set[str], now: float) -> None:
+        """Show the newest values; called several times a second.
+
+        Args:
+            runs: All runs of the view, in order.
+            changed: Ids of runs whose state has changed since the last call.
+            now: Monotonic time, seconds.
+        """
+        ...
+
+    def note(self, message: str) -> None:
+        """Say a sentence."""
+        ...
+
+
+def open_view(*, as_json: bool) -> View:
+    """Return the view that fits: live on a terminal, else plain lines; on stderr where stdout carries JSON."""
+    from gym_gui.cli.output import console
+    from gym_gui.cli.progress.plain import PlainView
+
+    screen = console(stderr=as_json)
+    if screen.is_terminal and not screen.is_dumb_terminal:
+        from gym_gui.cli.progress.live import LiveView
+
+        return LiveView(screen)
+    return PlainView(screen.file)
 
 
 @dataclass

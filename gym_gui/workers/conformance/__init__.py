@@ -10,28 +10,26 @@ from typing import TYPE_CHECKING
 from gym_gui.core.lazy_names import lazy_names
 
 if TYPE_CHECKING:
-    from gym_gui.workers.conformance.check import check_worker
+    from gym_gui.workers.conformance.check import Report, RuleResult, check_worker
     from gym_gui.workers.conformance.limits import KitLimits
     from gym_gui.workers.conformance.project import record_of_project
     from gym_gui.workers.conformance.pytest_case import ConformanceWarning, WorkerConformance
-    from gym_gui.workers.conformance.reference import findings_page
-    from gym_gui.workers.conformance.report import Report, RuleResult
     from gym_gui.workers.conformance.rule import Rule
-    from gym_gui.workers.conformance.rules import all_rules, choose_rules
+    from gym_gui.workers.conformance.rules import all_rules, choose_rules, findings_page
 else:
     __getattr__ = lazy_names(
         __name__,
         {
             "ConformanceWarning": "pytest_case",
             "KitLimits": "limits",
-            "Report": "report",
+            "Report": "check",
             "Rule": "rule",
-            "RuleResult": "report",
+            "RuleResult": "check",
             "WorkerConformance": "pytest_case",
             "all_rules": "rules",
             "check_worker": "check",
             "choose_rules": "rules",
-            "findings_page": "reference",
+            "findings_page": "rules",
             "record_of_project": "project",
         },
     )

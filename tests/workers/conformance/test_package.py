@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from gym_gui.workers.conformance import check_worker
-from gym_gui.workers.conformance.report import RuleResult
+from gym_gui.workers.conformance.check import RuleResult
 
 
 @pytest.fixture

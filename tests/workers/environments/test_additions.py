@@ -16,11 +16,10 @@ from gym_gui.core.worker.errors import MosaicError, UsageError
 from gym_gui.core.worker.secret_names import hide_passwords
 from gym_gui.workers.catalog import WorkerCatalog
 from gym_gui.workers.environments.additions import Additions, additions_of, not_an_option, read_additions
-from gym_gui.workers.environments.fetch import fetch_sources
 from gym_gui.workers.environments.layout import EnvironmentFolder
 from gym_gui.workers.environments.process import InstallLog
 from gym_gui.workers.environments.record import WorkerEnvironment, load_environment
-from gym_gui.workers.environments.source import Source, find_source
+from gym_gui.workers.environments.source import Source, fetch_sources, find_source
 
 Install = Callable[..., WorkerEnvironment]
 OPTIONS = [

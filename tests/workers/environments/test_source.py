@@ -8,7 +8,7 @@ import pytest
 from gym_gui.core.worker.errors import UsageError
 from gym_gui.workers.environments import source
 from gym_gui.workers.environments.extras import with_extras
-from gym_gui.workers.environments.source import find_source, known_projects
+from gym_gui.workers.environments.source import find_source, known_projects, split_reference
 
 
 def test_a_worker_that_mosaic_brings() -> None:
@@ -113,3 +113,18 @@ def test_a_wheel(tmp_path: Path, library: Callable[..., Path]) -> None:
 )
 def test_optional_dependencies_follow_a_requirements_name(wanted: str, extras: str, expected: str) -> None:
     assert with_extras(wanted, extras).replace(" @", "@") == expected.replace(" @", "@")
+
+
+@pytest.mark.parametrize(
+    ("address", "parts"),
+    [
+        ("https://example.org/a/b.git", ("https://example.org/a/b.git", "")),
+        ("https://example.org/a/b.git@v1.2", ("https://example.org/a/b.git", "v1.2")),
+        ("https://me@example.org/a/b.git", ("https://me@example.org/a/b.git", "")),
+        ("git@example.org:a/b.git", ("git@example.org:a/b.git", "")),
+        ("ssh://git@example.org/a/b.git@main", ("ssh://git@example.org/a/b.git", "main")),
+        ("file:///a/b.git@0123abc", ("file:///a/b.git", "0123abc")),
+    ],
+)
+def test_addresses_with_and_without_a_reference(address: str, parts: tuple[str, str]) -> None:
+    assert split_reference(address) == parts

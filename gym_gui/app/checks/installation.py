@@ -1,4 +1,4 @@
-"""The interpreter, the system, and the libraries that MOSAIC needs."""
+"""What is installed: the interpreter, libraries, GPUs, settings, executors and workers."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from importlib.metadata import PackageNotFoundError, requires, version
 from pathlib import Path
 
 from gym_gui.app.checks.finding import Finding
+from gym_gui.core.errors import ConfigError
 
 _NEWEST_TRIED = (3, 13)
 
@@ -69,6 +70,53 @@ def gpus(_home: Path) -> Iterator[Finding]:
     looked = find_gpus()
     detail = f"{found.no_gpus}; workers train on the CPU"
     yield Finding("GPUs", "doubtful" if looked.next_step else "ok", detail, looked.next_step)
+
+
+def settings(_home: Path) -> Iterator[Finding]:
+    """Look whether every setting can be read."""
+    from gym_gui.config.settings import SETTINGS, get_setting
+
+    said: set[str] = set()
+    for name in SETTINGS:
+        try:
+            get_setting(name)
+        except ConfigError as error:  # noqa: PERF203 - all faults at once
+            problems = "; ".join(map(str, error.problems))
+            detail = f"{error.what}{': ' if problems else ''}{problems} ({error.where})"
+            if detail not in said:
+                said.add(detail)
+                yield Finding("settings", "broken", detail, error.next_step)
+    if not said:
+        yield Finding("settings", "ok", "all are readable")
+
+
+def executors(home: Path) -> Iterator[Finding]:  # noqa: ARG001 - every check takes the home
+    """Look for executors that cannot be used."""
+    from gym_gui.runs.executors import OWN
+    from gym_gui.trainer.executors.installed import executor_classes
+
+    found = executor_classes()
+    for name, reason in found.broken.items():
+        yield Finding(f"executor {name}", "broken", reason, "reinstall or uninstall the package that brings it")
+    ready = [name if entry == OWN else f"{name} (package {entry.package})" for name, (entry, _) in found.ready.items()]
+    if ready:
+        yield Finding("executors", "ok", ", ".join(ready))
+
+
+def workers(home: Path) -> Iterator[Finding]:
+    """Look for workers that cannot be used."""
+    from gym_gui.workers import INSTALL_ONE, WorkerCatalog
+
+    records = WorkerCatalog(home, persist=False).list()
+    ready = [f"{record.name} {record.version}" for record in records if not record.broken]
+    for record in records:
+        if record.broken:
+            yield Finding(f"worker {record.name}", "broken", record.broken,
+                          record.mend or f"mosaic workers describe {record.name}")  # fmt: skip
+    if ready:
+        yield Finding("workers", "ok", ", ".join(ready))
+    elif not records:
+        yield Finding("workers", "doubtful", "none is installed", INSTALL_ONE)
 
 
 def _installed(name: str) -> bool:
