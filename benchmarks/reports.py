@@ -2,6 +2,7 @@
 
 ``python -m benchmarks.reports [--tiny] [--rounds N]``. The benchmark reports in place of the run's telemetry proxy, one
 report after the other; the next one follows when the daemon has acknowledged it and every watcher has received it.
+Curves travel as differences, and whole, as clients and proxies of earlier versions receive and send them.
 """
 
 from __future__ import annotations
@@ -20,7 +21,6 @@ import msgspec
 
 from benchmarks import harness, live
 from gym_gui.rpc.channel import credentials_metadata, daemon_channel
-from gym_gui.rpc.client import TrainerClient
 from gym_gui.rpc.messages import summary_to_pb
 from gym_gui.rpc.proto import mosaic_pb2 as pb
 from gym_gui.rpc.proto.mosaic_pb2_grpc import TrainerServiceStub
@@ -30,8 +30,7 @@ from gym_gui.telemetry.curve import MAX_BUCKETS
 from gym_gui.trainer.home import DaemonHome
 
 WORKERS = 4
-#: Clients that watch: milliseconds that a report may take.
-WATCHERS = {0: 2, 4: 4}
+WATCHERS = (0, 4)
 
 
 class Reports:
@@ -42,6 +41,7 @@ class Reports:
     """
 
     def __init__(self, run: RunSummary) -> None:
+        self.run_id = run.run_id
         self._run = run
         self._numbers = itertools.count(run.report + 1)
 
@@ -68,7 +68,7 @@ def _curve(number: int) -> list[CurvePoint]:
 class Watchers:
     """Clients that watch a run, with curves, in threads; each has a connection of its own."""
 
-    def __init__(self, home: Path, run_id: str, count: int, opened: ExitStack) -> None:
+    def __init__(self, home: Path, run_id: str, count: int, opened: ExitStack, *, differences: bool) -> None:
         self._received: queue.SimpleQueue[int] = queue.SimpleQueue()
         self._count = count
         paths = DaemonHome(home)
@@ -76,7 +76,7 @@ class Watchers:
         assert daemon is not None
         for _ in range(count):
             stub = TrainerServiceStub(opened.enter_context(daemon_channel(paths, daemon)))
-            request = pb.WatchRunsRequest(run_ids=[run_id], curves=True)
+            request = pb.WatchRunsRequest(run_ids=[run_id], curves=True, differences=differences)
             stream = stub.WatchRuns(request, metadata=credentials_metadata(paths.token()))
             opened.callback(stream.cancel)
             threading.Thread(target=self._receive, args=(stream,), daemon=True).start()
@@ -94,18 +94,16 @@ class Watchers:
                 self._received.put(run.report)
 
 
-def cpu_ms(home: Path, client: TrainerClient, reports: Reports, run_id: str, count: int, watchers: int) -> float:
-    """Return the daemon's CPU for one report, milliseconds, with so many watchers.
+def cpu_ms(home: Path, reports: Reports, count: int, watchers: int, *, differences: bool) -> float:
+    """Return the daemon's CPU for one report, milliseconds.
 
     Args:
-        home: The home.
-        client: A client of its daemon.
+        home: The daemon's home.
         reports: The reports to send.
-        run_id: Their run.
         count: How many are sent.
         watchers: Number of clients that watch.
+        differences: Whether curves travel as differences.
     """
-    pid = int(client.status().pid)
     paths = DaemonHome(home)
     daemon = paths.daemon()
     assert daemon is not None
@@ -114,40 +112,52 @@ def cpu_ms(home: Path, client: TrainerClient, reports: Reports, run_id: str, cou
         stub = TrainerServiceStub(opened.enter_context(daemon_channel(paths, daemon)))
         answers = stub.Report(iter(outbox.get, None), metadata=credentials_metadata(paths.token()))
         opened.callback(outbox.put, None)
-        watching = Watchers(home, run_id, watchers, opened)
+        watching = Watchers(home, reports.run_id, watchers, opened, differences=differences)
 
-        def send() -> None:
+        def send(since: RunSummary | None) -> RunSummary:
             run = reports.next()
-            outbox.put(pb.ReportRequest(summary=summary_to_pb(run)))
+            outbox.put(pb.ReportRequest(summary=summary_to_pb(run, since=since if differences else None)))
             while next(answers).acknowledged != run.report:
                 pass
             watching.wait(run.report)
+            return run
 
-        send()
-        before = live.cpu_seconds(pid)
+        sent = send(None)
+        before = live.cpu_seconds(daemon.pid)
         for _ in range(count):
-            send()
-        return (live.cpu_seconds(pid) - before) / count * 1e3
+            sent = send(sent)
+        return (live.cpu_seconds(daemon.pid) - before) / count * 1e3
 
 
 def main() -> None:
     """Measure, and print the ratios last."""
     options = harness.arguments("CPU of the daemon for a report of a run with long learning curves.")
     count = 20 if options.tiny else 200
-    found: dict[int, list[float]] = {watchers: [] for watchers in WATCHERS}
+    found: dict[int, list[tuple[float, float]]] = {watchers: [] for watchers in WATCHERS}
     with live.daemon(max_running_runs=0) as (home, client):
-        run_id = client.submit(live.load("print", 1))
-        reports = Reports(client.get(run_id))
+        reports = Reports(client.get(client.submit(live.load("print", 1))))
         for _ in range(1 if options.tiny else options.rounds):
             for watchers, taken in found.items():
-                taken.append(cpu_ms(home, client, reports, run_id, count, watchers))
-                print(f"  {watchers} watchers: {taken[-1]:.3f} ms CPU of the daemon a report", flush=True)
+                whole = cpu_ms(home, reports, count, watchers, differences=False)
+                taken.append((whole, cpu_ms(home, reports, count, watchers, differences=True)))
+                print(
+                    f"  {watchers} watchers: {whole:.3f} ms CPU a report, {taken[-1][1]:.3f} with differences",
+                    flush=True,
+                )
+    what = f"{WORKERS} curves of {MAX_BUCKETS}"
     ratios = [
-        harness.Ratio(
-            f"ms CPU of the daemon a report, {WORKERS} curves of {MAX_BUCKETS}, {watchers} watchers",
-            statistics.median(taken), WATCHERS[watchers],
-        )
+        ratio
         for watchers, taken in found.items()
+        for ratio in (
+            harness.Ratio(
+                f"daemon's CPU for a report, {what}, {watchers} watchers, differences / whole",
+                statistics.median(differences / whole for whole, differences in taken), 0.75,
+            ),
+            harness.Ratio(
+                f"ms CPU of the daemon for a report, {what}, {watchers} watchers",
+                statistics.median(differences for _, differences in taken), 1,
+            ),
+        )
     ]  # fmt: skip
     harness.report("reports", ratios, tiny=options.tiny, details={"reports": count, "turns": found})
 

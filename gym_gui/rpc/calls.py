@@ -20,6 +20,7 @@ from gym_gui.rpc.messages import (
     summary_from_pb,
 )
 from gym_gui.rpc.proto import mosaic_pb2 as pb
+from gym_gui.rpc.received_curves import ReceivedCurves
 from gym_gui.rpc.row_messages import batch_from_pb, request_to_pb
 from gym_gui.runs.filter import RunFilter
 from gym_gui.runs.json_values import WHOLE
@@ -192,6 +193,7 @@ class Watching:
     def __init__(self, run_ids: Iterable[str], *, curves: bool) -> None:
         self._open = list(run_ids)
         self._curves = curves
+        self._received = ReceivedCurves()
 
     @property
     def over(self) -> bool:
@@ -199,12 +201,13 @@ class Watching:
         return not self._open
 
     def request(self) -> pb.WatchRunsRequest:
-        """Return the request for the runs that have not ended."""
-        return pb.WatchRunsRequest(run_ids=self._open, curves=self._curves)
+        """Return the request for the runs that have not ended, for a stream that begins with whole values."""
+        self._received = ReceivedCurves()
+        return pb.WatchRunsRequest(run_ids=self._open, curves=self._curves, differences=self._curves)
 
     def take(self, message: pb.RunSummary) -> RunSummary:
-        """Return the value that came."""
-        run = summary_from_pb(message)
+        """Return the value that came, whole."""
+        run = self._received.read(message)
         if run.state.terminal and run.run_id in self._open:
             self._open.remove(run.run_id)
         return run

@@ -70,21 +70,25 @@ class Converter(Generic[S, M]):
         kind: The struct: any class with annotated fields that its constructor takes by name.
         message: The message.
         local: Fields of the struct that do not travel: they get their default on the other side.
+        unconverted: Fields of the message, or of messages in it, that no struct has.
 
     Raises:
         TypeError: A field of one has no counterpart in the other.
     """
 
-    def __init__(self, kind: type[S], message: type[M], *, local: Collection[str] = ()) -> None:
+    def __init__(
+        self, kind: type[S], message: type[M], *, local: Collection[str] = (), unconverted: Collection[str] = ()
+    ) -> None:
         hints = {name: _without_none(hint) for name, hint in typing.get_type_hints(kind).items() if name not in local}
-        fields = {_attribute(field, hints): field for field in message.DESCRIPTOR.fields}
+        converted = [field for field in message.DESCRIPTOR.fields if field.name not in unconverted]
+        fields = {_attribute(field, hints): field for field in converted}
         lacking = sorted(fields.keys() ^ hints.keys())
         if lacking:
             raise TypeError(f"{kind.__name__} and {message.__name__} differ in: {', '.join(lacking)}")
         encoded, decoded = [], []
         functions: dict[str, Any] = {"message": message, "kind": kind}
         for name, field in fields.items():
-            encode, decode = _conversions(field, hints[name])
+            encode, decode = _conversions(field, hints[name], unconverted)
             functions |= {f"encode_{name}": encode, f"decode_{name}": decode}
             encoded.append(f"{field.name}={_encoding(name, field, encode)}")
             decoded.append(_decoding(name, field, decode))
@@ -122,7 +126,7 @@ def _attribute(field: Field, hints: dict[str, Any]) -> str:
     return plain if own not in hints and plain in hints else own
 
 
-def _conversions(field: Field, hint: Any) -> tuple[Convert | None, Convert | None]:
+def _conversions(field: Field, hint: Any, unconverted: Collection[str]) -> tuple[Convert | None, Convert | None]:
     """Return how a value becomes a field's, and back; ``None``: it is the same."""
     repeated = field.is_repeated
     encode: Convert | None
@@ -131,7 +135,8 @@ def _conversions(field: Field, hint: Any) -> tuple[Convert | None, Convert | Non
         return dict, dict
     if field.message_type is not None:
         kind = typing.get_args(hint)[0] if repeated else hint
-        inner: Converter[Any, Any] = Converter(kind, message_factory.GetMessageClass(field.message_type))
+        message = message_factory.GetMessageClass(field.message_type)
+        inner: Converter[Any, Any] = Converter(kind, message, unconverted=unconverted)
         encode, decode = inner.encode, inner.decode
     elif field.enum_type is not None:
         encode, decode = state_to_pb, state_from_pb

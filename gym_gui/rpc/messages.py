@@ -11,7 +11,7 @@ import msgspec
 from gym_gui.core.worker.errors import Problem
 from gym_gui.rpc.converter import Converter, json_bytes, text
 from gym_gui.rpc.proto import mosaic_pb2 as pb
-from gym_gui.runs.summary import RunSummary
+from gym_gui.runs.summary import CurvePoint, RunSummary
 
 if TYPE_CHECKING:
     from gym_gui.trainer.trainer import DaemonStatus
@@ -24,7 +24,7 @@ VALUE_CHARACTERS = 400
 
 @functools.cache
 def _summaries() -> Converter[RunSummary, pb.RunSummary]:
-    return Converter(RunSummary, pb.RunSummary)
+    return Converter(RunSummary, pb.RunSummary, unconverted={"kept_points"})
 
 
 @functools.cache
@@ -48,17 +48,42 @@ def _records() -> Converter[WorkerRecord, pb.WorkerRecord]:
     return Converter(WorkerRecord, pb.WorkerRecord, local={*LOCAL_FIELDS, "package_hash", "record_schema"})
 
 
-def summary_to_pb(run: RunSummary, *, curves: bool = True) -> pb.RunSummary:
+def summary_to_pb(run: RunSummary, *, curves: bool = True, since: RunSummary | None = None) -> pb.RunSummary:
     """Return a run's summary as a message.
 
     Args:
         run: The summary.
         curves: Whether the workers' learning curves go with it.
+        since: The summary of the run that the same stream sent before, with curves: points that these begin with are
+            left out, and :class:`~gym_gui.rpc.received_curves.ReceivedCurves` restores them.
     """
     if not curves:
-        workers = [msgspec.structs.replace(worker, curve=[]) if worker.curve else worker for worker in run.workers]
-        run = msgspec.structs.replace(run, workers=workers)
-    return _summaries().encode(run)
+        return _summaries().encode(_without_points(run, [len(worker.curve) for worker in run.workers]))
+    if since is None or since.state.terminal:
+        return _summaries().encode(run)
+    before = {worker.worker_id: worker.curve for worker in since.workers}
+    kept = [_equal_points(worker.curve, before.get(worker.worker_id, [])) for worker in run.workers]
+    message = _summaries().encode(_without_points(run, kept))
+    for worker, count in zip(message.workers, kept, strict=True):
+        worker.kept_points = count
+    return message
+
+
+def _without_points(run: RunSummary, counts: list[int]) -> RunSummary:
+    """Return a summary without so many points at the beginning of each worker's curve."""
+    workers = [
+        msgspec.structs.replace(worker, curve=worker.curve[count:]) if count else worker
+        for worker, count in zip(run.workers, counts, strict=True)
+    ]
+    return msgspec.structs.replace(run, workers=workers)
+
+
+def _equal_points(new: list[CurvePoint], old: list[CurvePoint]) -> int:
+    """Return the number of points at the beginning of two curves that are equal."""
+    for count, (left, right) in enumerate(zip(new, old, strict=False)):
+        if left is not right and left != right:
+            return count
+    return min(len(new), len(old))
 
 
 def summary_from_pb(message: pb.RunSummary) -> RunSummary:

@@ -37,6 +37,8 @@ class DaemonReporter:
         self._watched = False
         self._streamed = False
         self._urgent = False
+        self._differences = False
+        """Whether the daemon that is connected takes learning curves as differences."""
         self._closing = False
         self._gone = False
         self._refusal = ""
@@ -109,7 +111,7 @@ class DaemonReporter:
         from gym_gui.rpc.channel import credentials_metadata, daemon_channel
         from gym_gui.rpc.proto.mosaic_pb2_grpc import TrainerServiceStub
 
-        answered = False
+        answered = self._differences = False
         over = threading.Event()
         with daemon_channel(self._home, daemon) as channel:
             metadata = credentials_metadata(self._home.token())
@@ -120,7 +122,7 @@ class DaemonReporter:
                     with self._changed:
                         self._acknowledged = max(self._acknowledged, answer.acknowledged)
                         self._watched, self._streamed = answer.watched, answer.streamed
-                        self._urgent = answer.urgent
+                        self._urgent, self._differences = answer.urgent, answer.differences
                         self._changed.notify_all()
             except grpc.RpcError:
                 pass  # the daemon is gone, or does not know the run yet: another try follows
@@ -149,5 +151,5 @@ class DaemonReporter:
                 newest = self._newest
                 if over.is_set() or newest is sent or newest is None:
                     return
-            yield ReportRequest(summary=summary_to_pb(newest))
+            yield ReportRequest(summary=summary_to_pb(newest, since=sent if self._differences else None))
             sent = newest

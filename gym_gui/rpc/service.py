@@ -16,14 +16,14 @@ from gym_gui.rpc.messages import (
     problem_to_pb,
     record_to_pb,
     status_to_pb,
-    summary_from_pb,
     summary_to_pb,
 )
 from gym_gui.rpc.proto import mosaic_pb2 as pb
 from gym_gui.rpc.proto.mosaic_pb2_grpc import TrainerServiceServicer
+from gym_gui.rpc.received_curves import MissingPointsError, ReceivedCurves
 from gym_gui.rpc.requests import invalid
 from gym_gui.rpc.row_messages import cursor_from_pb, query_from_pb
-from gym_gui.rpc.wire_cache import WireCache
+from gym_gui.rpc.wire_cache import WatchMessages, WireCache
 from gym_gui.runs.filter import RunFilter
 from gym_gui.runs.summary import RunSummary
 from gym_gui.trainer.loading import Loading
@@ -43,7 +43,7 @@ class TrainerService(TrainerServiceServicer):
 
     def __init__(self, trainer: Trainer[pb.TelemetryBatch]) -> None:
         self._trainer = trainer
-        self._messages = WireCache()
+        self._cache = WireCache()
 
     @property
     def loading(self) -> Loading:
@@ -108,12 +108,13 @@ class TrainerService(TrainerServiceServicer):
     async def WatchRuns(self, request: pb.WatchRunsRequest) -> AsyncIterator[pb.RunSummary]:
         if not request.run_ids:
             raise invalid(Problem("run_ids", "is empty", allowed="at least one run id"))
+        messages = WatchMessages(self._cache, curves=request.curves, differences=request.differences)
         try:
             async for run in self._trainer.watch(request.run_ids):
-                yield self._messages.message(run, curves=request.curves)
+                yield messages.message(run)
         finally:
             for run_id in request.run_ids:
-                self._messages.forget(run_id)
+                self._cache.forget(run_id)
 
     @streams
     async def StreamTelemetry(self, request: pb.StreamTelemetryRequest) -> AsyncIterator[pb.TelemetryBatch]:
@@ -124,7 +125,7 @@ class TrainerService(TrainerServiceServicer):
     @streams
     async def Report(self, request: AsyncIterator[pb.ReportRequest]) -> AsyncIterator[pb.ReportResponse]:
         async for answer in self._trainer.report(_reports(request)):
-            yield pb.ReportResponse(**answer._asdict())
+            yield pb.ReportResponse(**answer._asdict(), differences=True)
 
     @answers
     async def DeleteRun(self, request: pb.DeleteRunRequest) -> pb.DeleteRunResponse:
@@ -167,25 +168,28 @@ async def _reports(requests: AsyncIterator[Any]) -> AsyncIterator[RunSummary]:
     """Yield the summaries that a proxy reports; end when it goes away, or at one that says nothing at first.
 
     Raises:
-        ConfigError: The states of one are missing.
+        ConfigError: The states of one are missing, or the beginning of a curve.
     """
+    curves = ReceivedCurves()
     first = True
     try:
         async for request in requests:
             if first or request.HasField("summary"):
-                yield _reported(request)
+                yield _reported(request, curves)
             first = False
     except grpc.RpcError:
         return
 
 
-def _reported(message: pb.ReportRequest) -> RunSummary:
+def _reported(message: pb.ReportRequest, curves: ReceivedCurves) -> RunSummary:
     """Return the summary that a proxy reports.
 
     Raises:
-        ConfigError: Its states are missing.
+        ConfigError: Its states are missing, or the beginning of a curve.
     """
     try:
-        return summary_from_pb(message.summary)
+        return curves.read(message.summary)
+    except MissingPointsError as error:
+        raise invalid(Problem("summary.workers", str(error), allowed="points that this stream has sent")) from None
     except ValueError:
         raise invalid(Problem("summary.state", "is missing, or one of its workers' is", allowed="a state")) from None

@@ -20,7 +20,7 @@ from gym_gui.rpc.proto.mosaic_pb2_grpc import TrainerServiceStub
 from gym_gui.rpc.reporter import DaemonReporter
 from gym_gui.runs.folder import RunFolder
 from gym_gui.runs.states import RunState
-from gym_gui.runs.summary import RunSummary
+from gym_gui.runs.summary import CurvePoint, RunSummary, WorkerSummary
 from gym_gui.trainer.home import DaemonHome
 
 
@@ -92,6 +92,129 @@ def test_the_reporter_sends_the_newest_and_finds_the_next_daemon(
         reporter.close(20.0)
         assert again.get(run_id).report == 1002
         again.cancel(run_id)
+
+
+@pytest.mark.parametrize("earlier", [False, True], ids=["daemon", "daemon of an earlier version"])
+def test_curves_are_reported_as_differences_to_a_daemon_that_takes_them(
+    waiting: tuple[TrainerClient, str],
+    daemon_home: Path,
+    wait_until: Any,
+    monkeypatch: pytest.MonkeyPatch,
+    earlier: bool,
+) -> None:
+    client, run_id = waiting
+    requests, answers = recorded_reports(monkeypatch, earlier=earlier)
+    reporter = DaemonReporter(RunFolder.of(daemon_home, run_id))
+    reporter.report(with_curve(run_id, 1, points=2))
+    wait_until(lambda: answers)
+    reporter.report(with_curve(run_id, 2, points=3))
+    wait_until(lambda: client.get(run_id).report == 2)
+    assert steps_of(client.get(run_id)) == [1, 2, 3]
+    assert kept_and_sent(requests) == [(0, 2), (0, 3) if earlier else (2, 1)]
+    stop_daemon(daemon_home)
+    with TrainerClient.connect(daemon_home) as again:
+        wait_until(lambda: len(requests) > 2)
+        assert kept_and_sent(requests)[2] == (0, 3), "another stream begins with whole curves"
+        reporter.report(with_curve(run_id, 3, points=3))
+        reporter.close(20.0)
+        assert steps_of(again.get(run_id)) == [1, 2, 3]
+
+
+def recorded_reports(
+    monkeypatch: pytest.MonkeyPatch, *, earlier: bool
+) -> tuple[list[pb.ReportRequest], list[pb.ReportResponse]]:
+    """Return lists of what a reporter sends from here on, and of the answers that it has processed.
+
+    Args:
+        monkeypatch: Undoes it.
+        earlier: Answer as a daemon that does not know of differences.
+    """
+    requests: list[pb.ReportRequest] = []
+    answers: list[pb.ReportResponse] = []
+
+    class RecordingStub(TrainerServiceStub):
+        def __init__(self, channel: grpc.Channel) -> None:
+            super().__init__(channel)
+            report: Any = self.Report
+
+            def recorded(given: Iterator[pb.ReportRequest], **options: Any) -> Iterator[pb.ReportResponse]:
+                def each() -> Iterator[pb.ReportRequest]:
+                    for request in given:
+                        requests.append(request)
+                        yield request
+
+                for answer in report(each(), **options):
+                    if earlier:
+                        answer.ClearField("differences")
+                    yield answer
+                    answers.append(answer)
+
+            self.Report: Any = recorded
+
+    monkeypatch.setattr("gym_gui.rpc.proto.mosaic_pb2_grpc.TrainerServiceStub", RecordingStub)
+    return requests, answers
+
+
+def kept_and_sent(requests: list[pb.ReportRequest]) -> list[tuple[int, int]]:
+    """Return of each report how many points of the worker's curve are kept and sent."""
+    workers = [request.summary.workers[0] for request in requests]
+    return [(worker.kept_points, len(worker.curve)) for worker in workers]
+
+
+def test_watchers_get_whole_curves_whether_as_differences_or_not(
+    waiting: tuple[TrainerClient, str], daemon_home: Path, wait_until: Any
+) -> None:
+    client, run_id = waiting
+    reporter = DaemonReporter(RunFolder.of(daemon_home, run_id))
+    reporter.report(with_curve(run_id, 1, points=2))
+    wait_until(lambda: client.get(run_id).report == 1)
+    watch = client.watch([run_id], curves=True)
+    with grpc.insecure_channel(client.address, options=CHANNEL_OPTIONS) as channel:
+        stub, token = TrainerServiceStub(channel), credentials_metadata(DaemonHome(daemon_home).token())
+        earlier = stub.WatchRuns(pb.WatchRunsRequest(run_ids=[run_id], curves=True), metadata=token)
+        asking = stub.WatchRuns(pb.WatchRunsRequest(run_ids=[run_id], curves=True, differences=True), metadata=token)
+        for report, points, new in ((1, 2, 2), (2, 3, 1), (3, 3, 0)):
+            if report > 1:  # the first one is there
+                reporter.report(with_curve(run_id, report, points=points))
+            assert steps_of(next(watch)) == [*range(1, points + 1)]
+            assert len(next(earlier).workers[0].curve) == points
+            worker = next(asking).workers[0]
+            assert (worker.kept_points, len(worker.curve)) == (points - new, new)
+        earlier.cancel()
+        asking.cancel()
+    stop_daemon(daemon_home)
+    reporter.report(with_curve(run_id, 4, points=4))
+    assert steps_of(next(run for run in watch if run.report == 4)) == [1, 2, 3, 4]
+    reporter.close(20.0)
+    watch.close()
+
+
+def test_a_curve_without_its_beginning_is_an_invalid_argument(
+    waiting: tuple[TrainerClient, str], daemon_home: Path
+) -> None:
+    client, run_id = waiting
+    summary = summary_to_pb(with_curve(run_id, 1, points=1))
+    summary.workers[0].kept_points = 7
+    with grpc.insecure_channel(client.address, options=CHANNEL_OPTIONS) as channel:
+        token = credentials_metadata(DaemonHome(daemon_home).token())
+        answers = TrainerServiceStub(channel).Report(iter([pb.ReportRequest(summary=summary)]), metadata=token)
+        with pytest.raises(grpc.RpcError) as failure:
+            next(answers)
+    assert failure.value.code() is grpc.StatusCode.INVALID_ARGUMENT
+    assert "summary.workers" in str(failure.value.details())
+
+
+def with_curve(run_id: str, report: int, *, points: int) -> RunSummary:
+    curve = [
+        CurvePoint(step=step, episodes=1, mean_return=1.0, min_return=1.0, max_return=1.0)
+        for step in range(1, points + 1)
+    ]
+    worker = WorkerSummary(worker_id="000001", worker_type="t", state=RunState.RUNNING, curve=curve)
+    return msgspec.structs.replace(run_like(run_id, report), workers=[worker])
+
+
+def steps_of(run: RunSummary) -> list[int]:
+    return [point.step for point in run.workers[0].curve]
 
 
 def test_a_reporter_without_a_daemon_is_closed_soon(daemon_home: Path) -> None:

@@ -364,6 +364,7 @@ class WorkerSummary(_message.Message):
     ENV_ID_FIELD_NUMBER: _builtins.int
     LAST_STEP_AT_FIELD_NUMBER: _builtins.int
     PHASE_FIELD_NUMBER: _builtins.int
+    KEPT_POINTS_FIELD_NUMBER: _builtins.int
     worker_id: _builtins.str
     worker_type: _builtins.str
     state: Global___RunState.ValueType
@@ -394,6 +395,8 @@ class WorkerSummary(_message.Message):
     """When a running worker last reported a step, an episode or a metric."""
     phase: _builtins.str
     """What a running worker is doing while it takes no steps, as it announced."""
+    kept_points: _builtins.int
+    """In a stream of differences: so many points of the curve in the run's value before come first, then those in `curve`."""
     @_builtins.property
     def exit(self) -> Global___ExitStatus: ...
     @_builtins.property
@@ -437,10 +440,11 @@ class WorkerSummary(_message.Message):
         env_id: _builtins.str = ...,
         last_step_at: _builtins.float | None = ...,
         phase: _builtins.str = ...,
+        kept_points: _builtins.int = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["_cpu_seconds", b"_cpu_seconds", "_eval_mean_return", b"_eval_mean_return", "_evaluation", b"_evaluation", "_exit", b"_exit", "_last_heartbeat_at", b"_last_heartbeat_at", "_last_step_at", b"_last_step_at", "_mean_return_100", b"_mean_return_100", "_memory_bytes", b"_memory_bytes", "_pid", b"_pid", "_steps_per_second", b"_steps_per_second", "_target_steps", b"_target_steps", "cpu_seconds", b"cpu_seconds", "eval_mean_return", b"eval_mean_return", "evaluation", b"evaluation", "exit", b"exit", "last_heartbeat_at", b"last_heartbeat_at", "last_step_at", b"last_step_at", "mean_return_100", b"mean_return_100", "memory_bytes", b"memory_bytes", "pid", b"pid", "steps_per_second", b"steps_per_second", "target_steps", b"target_steps"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_cpu_seconds", b"_cpu_seconds", "_eval_mean_return", b"_eval_mean_return", "_evaluation", b"_evaluation", "_exit", b"_exit", "_last_heartbeat_at", b"_last_heartbeat_at", "_last_step_at", b"_last_step_at", "_mean_return_100", b"_mean_return_100", "_memory_bytes", b"_memory_bytes", "_pid", b"_pid", "_steps_per_second", b"_steps_per_second", "_target_steps", b"_target_steps", "agents", b"agents", "algorithm", b"algorithm", "attempt", b"attempt", "attempts", b"attempts", "cause", b"cause", "cpu_seconds", b"cpu_seconds", "curve", b"curve", "env_id", b"env_id", "episodes", b"episodes", "eval_episodes", b"eval_episodes", "eval_mean_return", b"eval_mean_return", "eval_nan_episodes", b"eval_nan_episodes", "eval_steps", b"eval_steps", "evaluation", b"evaluation", "exit", b"exit", "last_event", b"last_event", "last_heartbeat_at", b"last_heartbeat_at", "last_step_at", b"last_step_at", "mean_return_100", b"mean_return_100", "memory_bytes", b"memory_bytes", "nan_episodes", b"nan_episodes", "phase", b"phase", "pid", b"pid", "recent_episodes", b"recent_episodes", "state", b"state", "steps", b"steps", "steps_per_second", b"steps_per_second", "target_steps", b"target_steps", "worker_id", b"worker_id", "worker_type", b"worker_type"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_cpu_seconds", b"_cpu_seconds", "_eval_mean_return", b"_eval_mean_return", "_evaluation", b"_evaluation", "_exit", b"_exit", "_last_heartbeat_at", b"_last_heartbeat_at", "_last_step_at", b"_last_step_at", "_mean_return_100", b"_mean_return_100", "_memory_bytes", b"_memory_bytes", "_pid", b"_pid", "_steps_per_second", b"_steps_per_second", "_target_steps", b"_target_steps", "agents", b"agents", "algorithm", b"algorithm", "attempt", b"attempt", "attempts", b"attempts", "cause", b"cause", "cpu_seconds", b"cpu_seconds", "curve", b"curve", "env_id", b"env_id", "episodes", b"episodes", "eval_episodes", b"eval_episodes", "eval_mean_return", b"eval_mean_return", "eval_nan_episodes", b"eval_nan_episodes", "eval_steps", b"eval_steps", "evaluation", b"evaluation", "exit", b"exit", "kept_points", b"kept_points", "last_event", b"last_event", "last_heartbeat_at", b"last_heartbeat_at", "last_step_at", b"last_step_at", "mean_return_100", b"mean_return_100", "memory_bytes", b"memory_bytes", "nan_episodes", b"nan_episodes", "phase", b"phase", "pid", b"pid", "recent_episodes", b"recent_episodes", "state", b"state", "steps", b"steps", "steps_per_second", b"steps_per_second", "target_steps", b"target_steps", "worker_id", b"worker_id", "worker_type", b"worker_type"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType__cpu_seconds: _TypeAlias = _typing.Literal["cpu_seconds"]  # noqa: Y015
     _WhichOneofArgType__cpu_seconds: _TypeAlias = _typing.Literal["_cpu_seconds", b"_cpu_seconds"]  # noqa: Y015
@@ -1242,8 +1246,11 @@ class WatchRunsRequest(_message.Message):
 
     RUN_IDS_FIELD_NUMBER: _builtins.int
     CURVES_FIELD_NUMBER: _builtins.int
+    DIFFERENCES_FIELD_NUMBER: _builtins.int
     curves: _builtins.bool
     """Learning curves with every value; otherwise only with the last one of a run, once it has ended."""
+    differences: _builtins.bool
+    """Of learning curves only what this stream has not sent yet (`kept_points`). The first value of a run has them whole."""
     @_builtins.property
     def run_ids(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]: ...
     def __init__(
@@ -1251,10 +1258,11 @@ class WatchRunsRequest(_message.Message):
         *,
         run_ids: _abc.Iterable[_builtins.str] | None = ...,
         curves: _builtins.bool = ...,
+        differences: _builtins.bool = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["curves", b"curves", "run_ids", b"run_ids"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["curves", b"curves", "differences", b"differences", "run_ids", b"run_ids"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -1756,6 +1764,7 @@ class ReportResponse(_message.Message):
     WATCHED_FIELD_NUMBER: _builtins.int
     STREAMED_FIELD_NUMBER: _builtins.int
     URGENT_FIELD_NUMBER: _builtins.int
+    DIFFERENCES_FIELD_NUMBER: _builtins.int
     acknowledged: _builtins.int
     """Highest `RunSummary.report` that the daemon has taken."""
     watched: _builtins.bool
@@ -1764,6 +1773,8 @@ class ReportResponse(_message.Message):
     """Its rows are being read: commit often."""
     urgent: _builtins.bool
     """Its end was requested: check for it often."""
+    differences: _builtins.bool
+    """Later reports may have learning curves as differences (`kept_points`)."""
     def __init__(
         self,
         *,
@@ -1771,10 +1782,11 @@ class ReportResponse(_message.Message):
         watched: _builtins.bool = ...,
         streamed: _builtins.bool = ...,
         urgent: _builtins.bool = ...,
+        differences: _builtins.bool = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["acknowledged", b"acknowledged", "streamed", b"streamed", "urgent", b"urgent", "watched", b"watched"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["acknowledged", b"acknowledged", "differences", b"differences", "streamed", b"streamed", "urgent", b"urgent", "watched", b"watched"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
