@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import queue
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -10,7 +11,10 @@ from typing import Any
 import grpc
 import msgspec
 import pytest
+from daemons import daemon_with_environment
+from executor_packages import PATIENT, ExecutorSite
 
+from gym_gui.analysis.folder_runs import FolderRuns
 from gym_gui.rpc.channel import CHANNEL_OPTIONS, credentials_metadata
 from gym_gui.rpc.client import TrainerClient
 from gym_gui.rpc.lifecycle import stop_daemon
@@ -215,6 +219,20 @@ def with_curve(run_id: str, report: int, *, points: int) -> RunSummary:
 
 def steps_of(run: RunSummary) -> list[int]:
     return [point.step for point in run.workers[0].curve]
+
+
+def test_a_cancellation_reaches_a_proxy_that_neither_reports_nor_checks_for_requests(
+    daemon_home: Path, tmp_path: Path, wait_until: Any, endless: dict[str, Any]
+) -> None:
+    """The daemon sends it at once: it need not wait for the proxy's next look."""
+    site = ExecutorSite(tmp_path / "site")
+    site.add("patient", "patient_executor:PatientExecutor", PATIENT)
+    environment = {**os.environ, "PYTHONPATH": str(site.path)}
+    with daemon_with_environment(daemon_home, environment), TrainerClient.connect(daemon_home) as client:
+        run_id = client.submit({**endless, "executor": "patient"})
+        wait_until(lambda: FolderRuns(daemon_home).get(run_id).state is RunState.RUNNING)
+        client.cancel(run_id)
+        wait_until(lambda: client.get(run_id).state is RunState.CANCELLED)
 
 
 def test_a_reporter_without_a_daemon_is_closed_soon(daemon_home: Path) -> None:

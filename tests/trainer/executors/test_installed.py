@@ -1,15 +1,15 @@
 from __future__ import annotations
 
-import contextlib
 import json
 import os
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
+from daemons import daemon_with_environment
 from executor_packages import MARKING, PAIR, ExecutorSite
 
 from gym_gui.analysis.details import run_details
@@ -118,26 +118,6 @@ def test_a_name_that_nobody_could_type_is_refused(site: ExecutorSite, home: Path
     assert "its name is not" in executor_classes().broken[name]
 
 
-@contextlib.contextmanager
-def daemon(home: Path, environment: dict[str, str]) -> Iterator[None]:
-    """Run a daemon that finds more packages than this process does."""
-    reader, writer = os.pipe()
-    process = subprocess.Popen(
-        [sys.executable, "-m", "gym_gui.rpc.daemon_main", "--home", str(home), "--ready-fd", str(writer)],
-        env=environment,
-        pass_fds=(writer,),
-        stderr=subprocess.DEVNULL,
-    )
-    os.close(writer)
-    try:
-        with os.fdopen(reader) as ready:
-            assert "address" in json.load(ready)
-        yield
-    finally:
-        process.terminate()
-        process.wait(30)
-
-
 def mosaic(environment: dict[str, str], *words: str, code: int = 0) -> str:
     told = subprocess.run([MOSAIC, *words], env=environment, capture_output=True, text=True, check=False, timeout=100)
     assert told.returncode == code, told.stdout + told.stderr
@@ -152,7 +132,7 @@ def test_a_run_is_executed_through_a_package_that_the_core_does_not_know(tmp_pat
     site.add("marking", "marking_executor:MarkingExecutor", MARKING)
     site.add("torn", "torn_executor:Torn", "import no_such_library")
     environment = {**os.environ, "PYTHONPATH": str(site.path)}
-    with daemon(daemon_home, environment):
+    with daemon_with_environment(daemon_home, environment):
         told = mosaic(environment, *TRAIN, "--steps", "50", "--executor", "marking")
         run = json.loads(told)["runs"][0]
         assert (run["state"], run["executor"]) == ("completed", "marking")
@@ -184,7 +164,7 @@ def test_a_package_adds_machines_on_which_runs_are_placed(
         spec = json.loads(RunFolder.of(daemon_home, run_id).launch_spec("000001", 1).read_bytes())
         return str(spec["env"]["CUDA_VISIBLE_DEVICES"])
 
-    with daemon(daemon_home, environment), TrainerClient.connect(daemon_home) as client:
+    with daemon_with_environment(daemon_home, environment), TrainerClient.connect(daemon_home) as client:
         first, second, third = (client.submit(with_gpus(1)) for _ in range(3))
         wait_until(lambda: started(first) and started(second), "two of them run")
         assert (visible(first), visible(second)) == ("3", "5")
@@ -195,7 +175,7 @@ def test_a_package_adds_machines_on_which_runs_are_placed(
         assert "It needs 1 of 1 GPUs on machine left: 0 are free" in shortage.sentence
         (problem,) = client.validate(with_gpus(2))
         assert "is more than machine left will ever have free: 2 GPUs asked for, 1 there" in problem.message
-    with daemon(daemon_home, environment), TrainerClient.connect(daemon_home) as client:
+    with daemon_with_environment(daemon_home, environment), TrainerClient.connect(daemon_home) as client:
         assert "on machine left" in client.get(third).cause  # another daemon knows what is allocated where
         client.cancel(second, wait=True)
         wait_until(lambda: started(third), "it runs where there is room")
