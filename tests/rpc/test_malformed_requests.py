@@ -116,6 +116,11 @@ def test_half_of_a_surrogate_pair_is_an_invalid_argument(failure: Any) -> None:
     assert "summary.run_name" in problems_of(failure("Report", b"\x0a\x05\x12\x03\xed\xa0\x80"))
 
 
+def report_of(worker: pb.WorkerSummary) -> pb.ReportRequest:
+    worker.state = pb.RUN_STATE_RUNNING
+    return pb.ReportRequest(summary=pb.RunSummary(run_id="r", state=pb.RUN_STATE_RUNNING, workers=[worker]))
+
+
 @pytest.mark.parametrize(
     ("method", "request_", "field"),
     [
@@ -135,6 +140,8 @@ def test_half_of_a_surrogate_pair_is_an_invalid_argument(failure: Any) -> None:
         ("StreamTelemetry", pb.StreamTelemetryRequest(run_id="r", max_rate=-1.0), "max_rate"),
         ("Report", pb.ReportRequest(summary=pb.RunSummary(run_id="r")), "summary.state"),
         ("Report", pb.ReportRequest(summary=pb.RunSummary(state=77)), "summary.state"),  # type: ignore[arg-type]
+        ("Report", report_of(pb.WorkerSummary(curve=[pb.CurvePoint(step=1)], phase="\0")), "summary.workers[0].phase"),
+        ("Report", report_of(pb.WorkerSummary(worker_id="w", kept_points=7)), "summary.workers"),
         ("SubmitRun", pb.SubmitRunRequest(working_directory="/\0"), "working_directory"),
         ("SubmitRun", pb.SubmitRunRequest(config_json=b"{"), "config_json"),
         ("SubmitRun", pb.SubmitRunRequest(argv=["a", "\0"], config_json=b"{}"), "argv[1]"),

@@ -193,21 +193,6 @@ def test_watchers_get_whole_curves_whether_as_differences_or_not(
     watch.close()
 
 
-def test_a_curve_without_its_beginning_is_an_invalid_argument(
-    waiting: tuple[TrainerClient, str], daemon_home: Path
-) -> None:
-    client, run_id = waiting
-    summary = summary_to_pb(with_curve(run_id, 1, points=1))
-    summary.workers[0].kept_points = 7
-    with grpc.insecure_channel(client.address, options=CHANNEL_OPTIONS) as channel:
-        token = credentials_metadata(DaemonHome(daemon_home).token())
-        answers = TrainerServiceStub(channel).Report(iter([pb.ReportRequest(summary=summary)]), metadata=token)
-        with pytest.raises(grpc.RpcError) as failure:
-            next(answers)
-    assert failure.value.code() is grpc.StatusCode.INVALID_ARGUMENT
-    assert "summary.workers" in str(failure.value.details())
-
-
 def with_curve(run_id: str, report: int, *, points: int) -> RunSummary:
     curve = [
         CurvePoint(step=step, episodes=1, mean_return=1.0, min_return=1.0, max_return=1.0)
