@@ -14,6 +14,7 @@ from gym_gui.config.settings import SETTINGS
 from gym_gui.core import worker
 from gym_gui.logging_config.components import MODULES
 from gym_gui.logging_config.constant import LogConstant
+from gym_gui.reading.fields import FIELDS
 from gym_gui.rpc.proto.describe import grpc_page
 from gym_gui.telemetry.aliases import alias_rows
 from gym_gui.workers.conformance import findings_page
@@ -153,10 +154,46 @@ def schema_file() -> str:
     return json.dumps(schemas(), indent=1) + "\n"
 
 
+def queries_page() -> str:
+    """Return the page of the fields that queries know."""
+    rows = [f"| `{field.name}` | {field.kind.value} | {field.about} |" for field in FIELDS.values()]
+    return "\n".join(
+        [
+            NOTE + "# Queries",
+            "",
+            "A query is a list of terms, separated by spaces; all of them must match. `-` before a term negates it. How they are used: [Find",
+            "runs](../how-to/find-runs.md).",
+            "",
+            "| term | matches runs |",
+            "|---|---|",
+            '| `word`, `"two words"` | with these characters in name, id, worker, algorithm, environment, tags or group |',
+            "| `env:CartPole*` | whose text is this, in either case; `*` stands for any characters, `?` for one |",
+            "| `state:failed,lost` | with any of these values |",
+            "| `return:100..200`, `steps:50k..` | within a range, which may be open |",
+            "| `return:*`, `return:none` | with a value, without one |",
+            "| `env=CartPole-v1`, `env!=CartPole-v1` | whose value is exactly this, or another one |",
+            "| `return>400`, `steps<=1M` | by size; `k`, `M`, `G` are thousands, millions, billions |",
+            "| `duration>2h`, `age<7d` | by time: `s`, `min`, `h`, `d`, `w` |",
+            "| `created>2026-11-28`, `ended<2h` | after or before a moment: a day, a time like `2026-11-28T14:30`, or an age, which is so long ago |",
+            "| `config.learning_rate<1e-3`, `config.env_kwargs.level:hard` | by a setting of a worker, by its dotted name |",
+            "",
+            "A run without the value matches none of `=`, `!=`, `<`, `<=`, `>`, `>=`. Where workers of a run differ, one that matches is enough.",
+            "Text with spaces, commas or quotation marks stands in quotation marks, in which `\\` escapes.",
+            "",
+            "| field | kind | what it is |",
+            "|---|---|---|",
+            *rows,
+            "| `config.NAME` | setting | a setting of the run's workers |",
+            "",
+        ]
+    )
+
+
 PAGES = {
     "json.md": documents_page,
     "json-schema.json": schema_file,
     "cli.md": cli_page,
+    "queries.md": queries_page,
     "settings.md": settings_page,
     "log-codes.md": log_codes_page,
     "sdk.md": sdk_page,

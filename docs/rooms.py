@@ -21,6 +21,7 @@ ABOUT = {
     "validations": "dry runs",
     "rpc": "gRPC: servers, client, messages",
     "trainer": "the daemon's core",
+    "reading": "search, series, files of runs",
     "retention": "logs and checkpoints of ended runs",
     "proxy": "one process a run: joins the two below",
     "workers": "records, schemas, environments, kit",

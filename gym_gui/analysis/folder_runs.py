@@ -14,6 +14,8 @@ from gym_gui.runs.states import RunState
 from gym_gui.runs.summary import RunSummary
 
 if TYPE_CHECKING:
+    from gym_gui.reading.pages import Page
+    from gym_gui.reading.search import Search
     from gym_gui.telemetry.row_stream import Cursor, RowBatch
     from gym_gui.trainer.why import Explanation
 
@@ -49,6 +51,21 @@ class FolderRuns:
     def list(self, wanted: RunFilter = EVERY_RUN, *, limit: int | None = 100, curves: bool = False) -> list[RunSummary]:
         """Return runs, the newest first; ``limit=None``: all."""
         return list_runs(self.home, wanted, limit=limit, curves=curves)
+
+    def search(self, asked: Search) -> Page:
+        """Return a page of the runs, or of the groups of runs, that match a query.
+
+        Raises:
+            ConfigError: The search is not valid.
+        """
+        from gym_gui.reading.fields import NO_FACTS, Entry
+        from gym_gui.reading.plan_index import PlanIndex
+        from gym_gui.reading.search import prepare, search_runs
+
+        prepared = prepare(asked)
+        runs = {run.run_id: run for run in list_runs(self.home)}
+        facts = PlanIndex(self.home).facts(runs) if prepared.needs_facts else {}
+        return search_runs(prepared, (Entry(run, facts.get(run_id, NO_FACTS)) for run_id, run in runs.items()))
 
     def why(self, run_id: str) -> Explanation:
         """Return an explanation of a run's state (without the scheduler's reasons).

@@ -9,6 +9,8 @@ from gym_gui.runs.filter import EVERY_RUN, RunFilter
 from gym_gui.runs.summary import RunSummary
 
 if TYPE_CHECKING:
+    from gym_gui.reading.pages import Page
+    from gym_gui.reading.search import Search
     from gym_gui.telemetry.row_stream import Cursor, RowBatch
     from gym_gui.trainer.why import Explanation
 
@@ -37,6 +39,13 @@ class RunSource(Protocol):
             wanted: Filter of the runs.
             limit: Maximum number of runs; ``None``: all.
             curves: Include learning curves.
+        """
+
+    def search(self, asked: Search) -> Page:
+        """Return a page of the runs, or of the groups of runs, that match a query.
+
+        Raises:
+            ConfigError: The search is not valid; each problem says where, and what is allowed there.
         """
 
     def why(self, run_id: str) -> Explanation:

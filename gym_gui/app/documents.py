@@ -11,6 +11,7 @@ import msgspec
 
 from gym_gui.analysis.details import RunDetails
 from gym_gui.app.json_output import NON_FINITE
+from gym_gui.reading.pages import GroupRow
 from gym_gui.runs.summary import RunSummary
 from gym_gui.telemetry.reindex import ReindexReport
 from gym_gui.telemetry.verify import VerifyReport
@@ -36,6 +37,25 @@ class RunList(msgspec.Struct, kw_only=True):
     """Runs."""
 
     runs: list[ListedRun]
+
+
+class FoundRun(ListedRun, kw_only=True):
+    """A run that a search found."""
+
+    values: dict[str, list[Any]]
+    """By column: its values, several where its workers differ."""
+
+
+class FoundRuns(msgspec.Struct, kw_only=True):
+    """What a search found: runs, or groups of runs."""
+
+    runs: list[FoundRun]
+    groups: list[GroupRow]
+    total: int
+    """Number of runs that match."""
+    groups_total: int
+    cursor: str
+    """Not empty: there are more than were asked for."""
 
 
 class BulkRuns(RunList, kw_only=True):
@@ -170,10 +190,12 @@ DOCUMENTS: dict[str, type] = {
     "train --detach, …": DetachedSubmission,
     "train --dry-run, run --dry-run": CheckedRuns,
     "runs list": RunList,
+    "runs list --query, --sort, --column, --group-by": FoundRuns,
     "runs watch": RunList,
     "runs show": ShownRun,
     "runs why": Explanation,
     "runs cancel, runs pause, runs unpause": BulkRuns,
+    "runs tag, runs rename, runs note, runs star": BulkRuns,
     "runs verify": Verified,
     "runs reindex": Reindexed,
     "runs delete": Deleted,

@@ -128,16 +128,6 @@ def as_run(run: RunSummary, worker: WorkerSummary) -> RunSummary:
     )
 
 
-def return_of(run: RunSummary) -> float | None:
-    """Return the mean return that stands for a run: of its training, else of its evaluation."""
-    if run.mean_return_100 is not None:
-        return run.mean_return_100
-    if run.evaluation is not None:
-        return run.evaluation.mean
-    measured = [worker.eval_mean_return for worker in run.workers if worker.eval_mean_return is not None]
-    return sum(measured) / len(measured) if measured else None
-
-
 def return_label(run: RunSummary) -> str:
     """Return of how many episodes, and of which, the mean return is made that stands for a run."""
     if run.mean_return_100 is None:

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 
 import msgspec
 
+from gym_gui.runs.annotation import annotated, read_annotation
 from gym_gui.runs.folder import RunFolder
 from gym_gui.runs.plan import RunPlan, WorkerPlan, load_plan
 from gym_gui.runs.states import RunState
@@ -14,7 +15,7 @@ from gym_gui.runs.summary import MAX_COUNT, AttemptSummary, ExitStatus, Ledger, 
 from gym_gui.supervision.facts import Usage
 from gym_gui.supervision.history import RunHistory, WorkerHistory, read_history
 from gym_gui.supervision.liveness import last_beat, proxy_of
-from gym_gui.telemetry.curve import pooled
+from gym_gui.telemetry.curve import best_mean, pooled
 from gym_gui.telemetry.errors import TelemetryError
 from gym_gui.telemetry.logs.logfile import log_size
 from gym_gui.telemetry.rollup import WorkerRollup
@@ -83,6 +84,7 @@ def summarize(plan: RunPlan, rollups: Sequence[WorkerRollup], ledger: Ledger, su
         target_steps=min(sum(targets), MAX_COUNT) if len(targets) == len(plan.workers) else None,
         mean_return_100=sum(means) / len(means) if means else None,
         recent_episodes=sum(worker.recent_episodes for worker in workers),
+        best_return=_best_return(workers),
         nan_episodes=sum(worker.nan_episodes for worker in workers),
         eval_episodes=sum(worker.eval_episodes for worker in workers),
         eval_steps=min(sum(worker.eval_steps for worker in workers), MAX_COUNT),
@@ -98,6 +100,11 @@ def summarize(plan: RunPlan, rollups: Sequence[WorkerRollup], ledger: Ledger, su
         ended_at=history.ended_at,
         exit=_run_exit(history) if history.state.terminal else None,
     )
+
+
+def _best_return(workers: Sequence[WorkerSummary]) -> float | None:
+    means = [mean for worker in workers if (mean := best_mean(worker.curve)) is not None]
+    return max(means, default=None)
 
 
 def read_summary(folder: RunFolder) -> RunSummary:
@@ -129,7 +136,7 @@ def read_summary(folder: RunFolder) -> RunSummary:
         lag_bytes=_lag_bytes(folder, plan, history, rollups),
         note=note or ("" if proxy is not None and proxy.alive() else _unsupervised_since(folder, history)),
     )
-    return summarize(plan, rollups, ledger, supervision)
+    return annotated(summarize(plan, rollups, ledger, supervision), read_annotation(folder))
 
 
 def read_state(folder: RunFolder) -> RunState:

@@ -15,6 +15,7 @@ from gym_gui.core.worker.errors import UsageError
 from gym_gui.rpc.channel import CHANNEL_OPTIONS
 
 SERVICE_NAME = "mosaic.v1.TrainerService"
+READING_SERVICE_NAME = "mosaic.v1.ReadingService"
 LOOPBACK = "127.0.0.1"
 _HEALTH_TIMEOUT_S = 2.0
 

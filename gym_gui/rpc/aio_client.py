@@ -11,12 +11,15 @@ from typing import Any, TypeVar
 import grpc
 
 from gym_gui.core.worker.errors import ConfigError, Problem
+from gym_gui.reading.pages import Page
+from gym_gui.reading.search import Search
 from gym_gui.rpc import calls
 from gym_gui.rpc.calls import Call, Listing, Reading, Watching
 from gym_gui.rpc.connection import Connection, Retries
 from gym_gui.rpc.remote import RemoteDaemon
 from gym_gui.rpc.remote_route import RemoteRoute
 from gym_gui.rpc.route import HomeRoute, Target
+from gym_gui.runs.annotation import AnnotationChange
 from gym_gui.runs.filter import EVERY_RUN, RunFilter
 from gym_gui.runs.summary import RunSummary
 from gym_gui.telemetry.row_stream import Cursor, RowBatch
@@ -188,6 +191,23 @@ class AsyncTrainerClient:
         """
         await self._do(calls.delete(run_id))
 
+    async def search(self, asked: Search) -> Page:
+        """Return a page of the runs, or of the groups of runs, that match a query.
+
+        Raises:
+            ConfigError: The search is not valid; each problem says where, and what is allowed there.
+        """
+        return await self._do(calls.search(asked))
+
+    async def annotate(self, run_id: str, change: AnnotationChange) -> RunSummary:
+        """Change name, tags, notes or star of a run; return it.
+
+        Raises:
+            UsageError: There is no such run.
+            ConfigError: The change is not valid.
+        """
+        return await self._do(calls.annotate(run_id, change))
+
     async def workers(self) -> list[WorkerRecord]:
         """Return every installed worker; without schemas."""
         return await self._do(calls.workers())
@@ -227,7 +247,7 @@ class AsyncTrainerClient:
         retries = self._connection.retries(call)
         while True:
             generation = self._generation
-            method = getattr(self._connection.stub, call.method)
+            method = self._connection.methods[call.method]
             self._active[generation] += 1
             try:
                 answer = await method(call.request, metadata=self._connection.metadata, timeout=call.timeout_s)
@@ -242,7 +262,7 @@ class AsyncTrainerClient:
         retries = self._connection.retries()
         while not asked.over:
             generation = self._generation
-            method = getattr(self._connection.stub, asked.method)
+            method = self._connection.methods[asked.method]
             self._active[generation] += 1
             stream = method(asked.request(), metadata=self._connection.metadata)
             try:

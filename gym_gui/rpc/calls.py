@@ -11,6 +11,8 @@ from pathlib import Path
 from typing import Any, Generic, TypeVar
 
 from gym_gui.core.worker.errors import ConfigError, Problem
+from gym_gui.reading.pages import Page
+from gym_gui.reading.search import Search
 from gym_gui.rpc.converter import json_bytes, state_to_pb
 from gym_gui.rpc.messages import (
     explanation_from_pb,
@@ -20,8 +22,10 @@ from gym_gui.rpc.messages import (
     summary_from_pb,
 )
 from gym_gui.rpc.proto import mosaic_pb2 as pb
+from gym_gui.rpc.reading_messages import change_to_pb, page_from_pb, search_to_pb
 from gym_gui.rpc.received_curves import ReceivedCurves
 from gym_gui.rpc.row_messages import batch_from_pb, request_to_pb
+from gym_gui.runs.annotation import AnnotationChange
 from gym_gui.runs.filter import RunFilter
 from gym_gui.runs.json_values import WHOLE
 from gym_gui.runs.summary import RunSummary
@@ -144,6 +148,16 @@ def worker(name: str) -> Call[WorkerRecord]:
 def status() -> Call[DaemonStatus]:
     """Ask the daemon for its status."""
     return Call("GetStatus", pb.GetStatusRequest(), status_from_pb)
+
+
+def search(asked: Search) -> Call[Page]:
+    """Search runs."""
+    return Call("SearchRuns", search_to_pb(asked), page_from_pb)
+
+
+def annotate(run_id: str, change: AnnotationChange) -> Call[RunSummary]:
+    """Change name, tags, notes or star of a run."""
+    return Call("AnnotateRun", change_to_pb(run_id, change, user()), summary_from_pb)
 
 
 def shutdown() -> Call[None]:

@@ -11,12 +11,15 @@ from typing import Any, TypeVar
 import grpc
 
 from gym_gui.core.worker.errors import ConfigError, Problem
+from gym_gui.reading.pages import Page
+from gym_gui.reading.search import Search
 from gym_gui.rpc import calls
 from gym_gui.rpc.calls import Call, Listing, Reading, Watching
 from gym_gui.rpc.connection import Connection, Retries
 from gym_gui.rpc.remote import RemoteDaemon
 from gym_gui.rpc.remote_route import RemoteRoute
 from gym_gui.rpc.route import HomeRoute, Target
+from gym_gui.runs.annotation import AnnotationChange
 from gym_gui.runs.base_environment import with_base_environment
 from gym_gui.runs.filter import EVERY_RUN, RunFilter
 from gym_gui.runs.summary import RunSummary
@@ -254,6 +257,23 @@ class TrainerClient:
         """
         self._do(calls.delete(run_id))
 
+    def search(self, asked: Search) -> Page:
+        """Return a page of the runs, or of the groups of runs, that match a query.
+
+        Raises:
+            ConfigError: The search is not valid; each problem says where, and what is allowed there.
+        """
+        return self._do(calls.search(asked))
+
+    def annotate(self, run_id: str, change: AnnotationChange) -> RunSummary:
+        """Change name, tags, notes or star of a run; return it.
+
+        Raises:
+            UsageError: There is no such run.
+            ConfigError: The change is not valid.
+        """
+        return self._do(calls.annotate(run_id, change))
+
     def workers(self) -> list[WorkerRecord]:
         """Return every installed worker, broken ones with their reason; without schemas."""
         return self._do(calls.workers())
@@ -295,7 +315,7 @@ class TrainerClient:
         """Make a call; if the daemon is gone, make it to its successor."""
         retries = self._connection.retries(call)
         while True:
-            method = getattr(self._connection.stub, call.method)
+            method = self._connection.methods[call.method]
             try:
                 return call.read(method(call.request, metadata=self._connection.metadata, timeout=call.timeout_s))
             except grpc.RpcError as failure:
@@ -304,7 +324,7 @@ class TrainerClient:
     def _stream(self, asked: Any) -> Iterator[Any]:
         retries = self._connection.retries()
         while not asked.over:
-            method = getattr(self._connection.stub, asked.method)
+            method = self._connection.methods[asked.method]
             stream = method(asked.request(), metadata=self._connection.metadata)
             try:
                 for message in stream:

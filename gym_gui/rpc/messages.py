@@ -20,11 +20,13 @@ if TYPE_CHECKING:
 
 #: Longest JSON of an offending value that travels with its problem, in characters.
 VALUE_CHARACTERS = 400
+#: Fields of summaries that only streams of them use.
+STREAM_FIELDS = frozenset({"kept_points"})
 
 
 @functools.cache
 def _summaries() -> Converter[RunSummary, pb.RunSummary]:
-    return Converter(RunSummary, pb.RunSummary, unconverted={"kept_points"})
+    return Converter(RunSummary, pb.RunSummary, unconverted=STREAM_FIELDS)
 
 
 @functools.cache

@@ -13,11 +13,13 @@ from grpc_reflection.v1alpha import reflection
 
 from gym_gui.config.settings import get_setting
 from gym_gui.core.worker.errors import UsageError
-from gym_gui.rpc.address import LOOPBACK, SERVICE_NAME, check_bind, choose_port, is_loopback
+from gym_gui.rpc.address import LOOPBACK, READING_SERVICE_NAME, SERVICE_NAME, check_bind, choose_port, is_loopback
 from gym_gui.rpc.channel import PORT_CALLS, PORT_OPTIONS, SERVER_OPTIONS
 from gym_gui.rpc.local_socket import ListeningSocket, sweep
 from gym_gui.rpc.proto import mosaic_pb2 as pb
 from gym_gui.rpc.proto.mosaic_pb2_grpc import add_TrainerServiceServicer_to_server
+from gym_gui.rpc.proto.reading_pb2_grpc import add_ReadingServiceServicer_to_server
+from gym_gui.rpc.reading_service import ReadingService
 from gym_gui.rpc.requests import reader
 from gym_gui.rpc.service import TrainerService
 from gym_gui.rpc.tls import TlsFiles
@@ -57,10 +59,10 @@ class GrpcFace:
         """
         if daemon.predecessor is not None:
             sweep(daemon.predecessor.socket)
-        service = TrainerService(daemon.trainer)
+        self._services = TrainerService(daemon.trainer), ReadingService(daemon.trainer.reads, daemon.trainer.loading)
         token = TokenInterceptor(daemon.paths.token(), daemon.chores.note_call)
-        self._local = self._server(service, token, SERVER_OPTIONS)
-        self._ports = self._server(service, token, PORT_OPTIONS, PORT_CALLS)
+        self._local = self._server(token, SERVER_OPTIONS)
+        self._ports = self._server(token, PORT_OPTIONS, PORT_CALLS)
         self.socket = ListeningSocket(daemon.paths.path, self._local.add_insecure_port)
         address = await self._bind()
         await asyncio.gather(self._local.start(), self._ports.start())
@@ -79,15 +81,18 @@ class GrpcFace:
 
     def _server(
         self,
-        service: TrainerService,
         token: TokenInterceptor,
         options: Sequence[tuple[str, Any]],
         most_calls: int | None = None,
     ) -> grpc.aio.Server:
         server = grpc.aio.server(interceptors=[token], options=options, maximum_concurrent_rpcs=most_calls)
-        add_TrainerServiceServicer_to_server(service, server)
+        trainer_service, reading_service = self._services
+        add_TrainerServiceServicer_to_server(trainer_service, server)
+        add_ReadingServiceServicer_to_server(reading_service, server)
         health_pb2_grpc.add_HealthServicer_to_server(self._checks, server)
-        reflection.enable_server_reflection((SERVICE_NAME, health.SERVICE_NAME, reflection.SERVICE_NAME), server)
+        reflection.enable_server_reflection(
+            (SERVICE_NAME, READING_SERVICE_NAME, health.SERVICE_NAME, reflection.SERVICE_NAME), server
+        )
         return server
 
     async def _bind(self) -> str:

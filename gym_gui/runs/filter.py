@@ -28,6 +28,15 @@ class RunFilter:
         """Return whether anything is filtered."""
         return self != type(self)()
 
+    def as_query(self) -> str:
+        """Return the terms of a query (:mod:`gym_gui.reading.query`) that match the same runs."""
+        terms = [f"state:{','.join(state.value for state in self.states)}"] if self.states else []
+        for name, value in (("worker", self.worker), ("group", self.group), ("tag", self.tag)):
+            if value:
+                quoted = value.replace("\\", "\\\\").replace('"', '\\"')
+                terms.append(f'{name}="{quoted}"')
+        return " ".join(terms)
+
     def matches(self, run: RunSummary) -> bool:
         """Return whether a run matches the filter."""
         return (

@@ -49,6 +49,11 @@ class RunFolder:
         return self.path / "run.json"
 
     @property
+    def annotation(self) -> Path:
+        """Name, tags, notes and star that users gave the run after its submission; missing if they did not."""
+        return self.path / "annotation.json"
+
+    @property
     def database(self) -> Path:
         return self.path / "telemetry.db"
 

@@ -172,6 +172,10 @@ class RunSummary(msgspec.Struct, kw_only=True):
     seed: int | None = None
     executor: str = "local"
     parent_run_id: str | None = None
+    starred: bool = False
+    """Marked by a user."""
+    notes: str | None = None
+    """Notes that a user wrote after the submission; ``None``: as submitted."""
     attempts: int = 0
     workers: list[WorkerSummary] = []
     episodes: int = 0
@@ -182,6 +186,8 @@ class RunSummary(msgspec.Struct, kw_only=True):
     """Mean over the workers of their mean returns over the last training episodes (at most 100)."""
     recent_episodes: int = 0
     """Episodes in these means, of all workers."""
+    best_return: float | None = None
+    """Highest mean return of at least 20 consecutive training episodes of a worker, or of all if there are fewer."""
     nan_episodes: int = 0
     """Training episodes with a non-finite return."""
     eval_episodes: int = 0
@@ -202,6 +208,24 @@ class RunSummary(msgspec.Struct, kw_only=True):
     ended_at: float | None = None
     exit: ExitStatus | None = None
     """Exit of the first failed worker, else of the last ended one."""
+
+
+def return_of(run: RunSummary) -> float | None:
+    """Return the mean return that stands for a run: of its training, else of its evaluation."""
+    if run.mean_return_100 is not None:
+        return run.mean_return_100
+    if run.evaluation is not None:
+        return run.evaluation.mean
+    measured = [worker.eval_mean_return for worker in run.workers if worker.eval_mean_return is not None]
+    return sum(measured) / len(measured) if measured else None
+
+
+def without_curves(run: RunSummary) -> RunSummary:
+    """Return a summary without its workers' learning curves; itself if it has none."""
+    if not any(worker.curve for worker in run.workers):
+        return run
+    workers = [msgspec.structs.replace(worker, curve=[]) if worker.curve else worker for worker in run.workers]
+    return msgspec.structs.replace(run, workers=workers)
 
 
 def to_json_dict(summary: Any) -> dict[str, Any]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 
 import msgspec
 
@@ -121,6 +122,35 @@ def pooled(spreads: list[ReturnSpread]) -> ReturnSpread | None:
         min=min(one.min for one in numeric),
         max=max(one.max for one in numeric),
     )
+
+
+BEST_OVER = 20
+"""Number of consecutive episodes, at least, in a best mean: a single lucky one is none."""
+
+
+def best_mean(points: Sequence[CurvePoint], episodes: int = BEST_OVER) -> float | None:
+    """Return the highest mean return of consecutive points that just reach some number of episodes.
+
+    Args:
+        points: The curve.
+        episodes: That number; a curve with fewer counts as a whole.
+
+    Returns:
+        ``None`` for a curve without points.
+    """
+    best = None
+    first = count = 0
+    total = 0.0
+    for point in points:
+        count += point.episodes
+        total += point.episodes * point.mean_return
+        while count - points[first].episodes >= episodes:
+            count -= points[first].episodes
+            total -= points[first].episodes * points[first].mean_return
+            first += 1
+        if count >= episodes and (best is None or total / count > best):
+            best = total / count
+    return total / count if best is None and count else best
 
 
 def push(values: list[float], value: float) -> None:

@@ -16,7 +16,7 @@ import msgspec
 
 from gym_gui.runs.folder import UnknownRunError
 from gym_gui.runs.states import RunState
-from gym_gui.runs.summary import RunSummary
+from gym_gui.runs.summary import RunSummary, without_curves
 from gym_gui.trainer.registry import Registry
 
 logger = logging.getLogger(__name__)
@@ -73,6 +73,10 @@ class RunBoard:
         """Return whether a run is under way, or its end is not in the registry yet."""
         return run_id in self._current
 
+    def current(self) -> dict[str, RunSummary]:
+        """Return the runs under way by id, without learning curves."""
+        return {run_id: without_curves(run) for run_id, run in self._current.items()}
+
     def enter(self, run: RunSummary) -> None:
         """Hold a run that has not ended, as the registry has it."""
         self._current[run.run_id] = run
@@ -116,7 +120,7 @@ class RunBoard:
         old = self._current.get(run.run_id)
         if old is None or old.state.terminal or run.report < old.report:
             return False
-        run = msgspec.structs.replace(run, sequence=old.sequence)
+        run = _with_users_fields(run, old)
         self._current[run.run_id] = run
         self._unsaved.add(run.run_id)
         if run.state is not old.state:
@@ -126,6 +130,19 @@ class RunBoard:
         for watch in self._watches.get(run.run_id, ()):
             watch.offer(run)
         return True
+
+    def annotate(self, run: RunSummary) -> None:
+        """Take what users wrote about a run, store it, and show it to the run's readers.
+
+        Args:
+            run: The run, of whose other fields newer values may have come since.
+        """
+        run = _with_users_fields(self.get(run.run_id), run)
+        if run.run_id in self._current:
+            self._current[run.run_id] = run
+        self.registry.annotate(run)
+        for watch in self._watches.get(run.run_id, ()):
+            watch.offer(run)
 
     def forget(self, run_id: str) -> None:
         """Stop holding a run that has ended; the registry has it."""
@@ -228,3 +245,15 @@ class RunBoard:
     def _tell_links(self, run_id: str) -> None:
         for event in self._links.get(run_id, ()):
             event.set()
+
+
+def _with_users_fields(run: RunSummary, source: RunSummary) -> RunSummary:
+    """Return a run with the fields that no proxy knows: its number, and what users wrote."""
+    return msgspec.structs.replace(
+        run,
+        sequence=source.sequence,
+        run_name=source.run_name,
+        tags=source.tags,
+        notes=source.notes,
+        starred=source.starred,
+    )

@@ -231,6 +231,19 @@ class Registry(RegistryReader):
                 ],
             )
 
+    def annotate(self, run: RunSummary) -> None:
+        """Store a run with what users wrote about it, in whatever state it is.
+
+        Args:
+            run: Its present value.
+        """
+        tags, summary = msgspec.json.encode(run.tags).decode(), encode_run(run)[0]
+        self._sound(lambda: self._annotate(run.run_id, tags, summary))
+
+    def _annotate(self, run_id: str, tags: str, summary: bytes) -> None:
+        with self._db:
+            self._db.execute("UPDATE runs SET tags = ?, summary = ? WHERE run_id = ?", (tags, summary, run_id))
+
     def free_number(self, created_at: float | None) -> int:
         """Return a number between the runs submitted before and after a moment; 0 if none is free.
 

@@ -29,6 +29,7 @@ from gym_gui.trainer.dispatcher import Dispatcher
 from gym_gui.trainer.feed import Encode, Feeds, Query
 from gym_gui.trainer.intake import Intake
 from gym_gui.trainer.loading import Loading
+from gym_gui.trainer.reads import Reads
 from gym_gui.trainer.submission import RunRequest, Submission
 from gym_gui.trainer.why import Explanation, explain
 from gym_gui.workers import WorkerRecord
@@ -111,6 +112,8 @@ class Trainer(Generic[T]):
         self._submission = submission
         self._feeds = Feeds(submission.home, board, encode)
         self._intake = Intake(submission.submit, self._enter)
+        self.reads = Reads(submission.home, board, self._all_entered)
+        """Searches and annotates runs, and reads their folders."""
 
     @property
     def busy(self) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,7 +14,8 @@ from daemons import daemon_with_tls, make_certificate, remote_of
 
 from gym_gui.analysis.folder_runs import FolderRuns
 from gym_gui.analysis.run_source import RunSource
-from gym_gui.core.worker.errors import UsageError
+from gym_gui.core.worker.errors import ConfigError, UsageError
+from gym_gui.reading.search import Search
 from gym_gui.rpc.client import TrainerClient
 from gym_gui.rpc.remote import RemoteDaemon
 from gym_gui.runs.filter import EVERY_RUN, RunFilter
@@ -100,6 +102,45 @@ def test_filters_mean_the_same_everywhere(source: RunSource, runs: Runs, wanted:
     assert [run.run_id for run in source.list(wanted, limit=2)] == [
         run.run_id for run in everything if wanted.matches(run)
     ][:2]
+
+
+SEARCHES = [
+    Search(),
+    Search("state:completed", sort=("name",)),
+    Search("env:cartpole* config.total_steps>=100", sort=("-steps", "name")),
+    Search("-tag:even", columns=("config.total_steps", "algo")),
+    Search("even", limit=1),
+    Search(group_by=("variant",), sort=("-steps",)),
+    Search("submitter:* age<1h", group_by=("state", "group"), limit=2),
+    Search("no such run anywhere"),
+]
+
+
+@pytest.mark.parametrize("asked", SEARCHES)
+def test_searches_mean_the_same_everywhere(source: RunSource, runs: Runs, asked: Search) -> None:
+    expected = FolderRuns(runs.home).search(asked)
+    found = source.search(asked)
+    assert (found.total, found.groups_total, found.cursor) == (expected.total, expected.groups_total, expected.cursor)
+    assert [(_same(row.run), row.values) for row in found.runs] == [
+        (_same(row.run), row.values) for row in expected.runs
+    ]
+    assert [(row.key, row.run_ids, row.states, row.returns) for row in found.groups] == [
+        (row.key, row.run_ids, row.states, row.returns) for row in expected.groups
+    ]
+    if found.cursor:
+        following = dataclasses.replace(asked, cursor=found.cursor)
+        assert [_same(row.run) for row in source.search(following).runs] == [
+            _same(row.run) for row in FolderRuns(runs.home).search(following).runs
+        ]
+
+
+def test_a_search_that_cannot_be_read_is_refused_alike_everywhere(source: RunSource) -> None:
+    with pytest.raises(ConfigError) as caught:
+        source.search(Search("retrun>4", sort=("x",)))
+    assert [problem.nearest for problem in caught.value.problems] == ["return"]
+    assert "at character 1" in caught.value.problems[0].message
+    with pytest.raises(ConfigError, match="sort"):
+        source.search(Search(sort=("x",)))
 
 
 def test_curves_come_where_they_are_asked_for(source: RunSource, runs: Runs) -> None:

@@ -43,11 +43,11 @@ def test_a_daemon_that_is_not_there_leaves_the_connection_usable() -> None:
     route = Route()
     connection = Connection(route, lambda _: Channel())  # type: ignore[arg-type]
     connection.open()
-    stub = connection.stub
+    methods = connection.methods
     route.fails = True
     with pytest.raises(UsageError):
         connection.open()
-    assert connection.stub is stub
+    assert connection.methods is methods
     assert route.closed == 0, "what the channel is made of stays, too"
     route.fails = False
     _, release = connection.open()

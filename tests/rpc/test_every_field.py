@@ -12,7 +12,8 @@ from typing import Any
 import pytest
 from google.protobuf.message import Message
 
-from gym_gui.rpc import messages
+from gym_gui.reading.pages import Page
+from gym_gui.rpc import messages, reading_messages
 from gym_gui.rpc.converter import Converter
 from gym_gui.rpc.proto import mosaic_pb2 as pb
 from gym_gui.runs.summary import RunSummary
@@ -32,6 +33,7 @@ CONVERTERS = {
     MetricPoint: Converter(MetricPoint, pb.MetricRow),
     EventRecord: Converter(EventRecord, pb.EventRow),
     Gap: Converter(Gap, pb.Gap),
+    Page: reading_messages._pages(),
 }
 #: Fields that tell of a stream, and stand for no value.
 UNCONVERTED = {"kept_points"}

@@ -3,103 +3,151 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from gym_gui.cli.next_steps import for_this_home
-from gym_gui.cli.options import common, run_filters
+from gym_gui.cli.options import TEXT, common, run_filters
 from gym_gui.cli.supervised import starts_daemon
 from gym_gui.cli.where import anywhere, site_of
 
 if TYPE_CHECKING:
-    from rich.text import Text
-
-    from gym_gui.cli.table import Column
+    from gym_gui.analysis.run_source import RunSource
+    from gym_gui.app.site import Site
+    from gym_gui.reading.pages import Page
     from gym_gui.runs.filter import RunFilter
-    from gym_gui.runs.summary import RunSummary
+
+_FOOTNOTE = "¹ mean of the last training episodes (at most 100 a worker), else of the evaluation"
 
 
 @click.command("list")
 @click.option(
-    "-n", "--limit", type=click.IntRange(min=0), default=20, show_default=True, help="Maximum number of runs; 0: all."
-)
+    "-n", "--limit", type=click.IntRange(min=0), default=20, show_default=True,
+    help="Maximum number of runs, or of groups; 0: all.",
+)  # fmt: skip
+@click.option("-q", "--query", type=TEXT, metavar="QUERY", default="",
+              help="Only runs that match, such as 'env:CartPole* return>400 -state:failed config.learning_rate<1e-3'.",
+)  # fmt: skip
+@click.option("--sort", type=TEXT, metavar="FIELD,...", default="",
+              help="Sort by these fields; '-' before one: from the highest down. Default: -created.",
+)  # fmt: skip
+@click.option("--column", "columns", type=TEXT, metavar="FIELD", multiple=True,
+              help="A further column, such as config.learning_rate; several times.",
+)  # fmt: skip
+@click.option("--group-by", type=TEXT, metavar="FIELD,...", default="",
+              help="One line for all runs with the same values; 'variant': all that differ only in their seed.",
+)  # fmt: skip
 @run_filters()
 @click.option("--wide", is_flag=True, help="All columns, ids and names whole, however long the lines become.")
 @common
 @starts_daemon
 @anywhere
-def list_(home: Path, limit: int, wanted: RunFilter, wide: bool, as_json: bool) -> int:
+def list_(
+    home: Path,
+    limit: int,
+    query: str,
+    sort: str,
+    columns: tuple[str, ...],
+    group_by: str,
+    wanted: RunFilter,
+    wide: bool,
+    as_json: bool,
+) -> int:
     """List runs, the newest first.
 
     Ids are shown by their last characters, which every command takes. A terminal that is too narrow shows fewer columns
     and shortens names, never a state or a number. Reads the home's files, or asks the daemon that --daemon names.
+    Fields and operators of queries are on the page "Find runs" of the documentation.
     """
-    from gym_gui.app.json_output import summary_json
-    from gym_gui.cli.output import console, print_json, say
-    from gym_gui.cli.palette import QUIET
-    from gym_gui.cli.table import print_table
+    from gym_gui.cli.output import say
 
     site = site_of(home)
     with site.runs() as source:
-        found = source.list(wanted, limit=limit or None)
-    if as_json:
-        print_json({"runs": [summary_json(run, site.home) for run in found]})
-    elif found:
-        screen = console()
-        wide = wide or not screen.is_terminal  # a script wants whole ids
-        print_table(screen, _columns(site.home, found, wide=wide), wide=wide)
-        screen.print("¹ mean of the last training episodes (at most 100 a worker), else of the evaluation", style=QUIET)
-        if limit and len(found) == limit:
-            say(f"the newest {limit}; --limit 0 lists all")
-    else:
-        say(f"no runs in {site.where}{' that fit' if wanted else for_this_home('; start one: mosaic train WORKER')}")
+        if query or sort or columns or group_by:
+            page = _search(source, wanted.as_query(), limit, query, sort, columns, group_by)
+            shown = _show_page(site, page, wide=wide, as_json=as_json)
+        else:
+            shown = _show_all(site, source, wanted, limit, wide=wide, as_json=as_json)
+    if not shown and not as_json:
+        fits = bool(wanted or query)
+        say(f"no runs in {site.where}{' that fit' if fits else for_this_home('; start one: mosaic train WORKER')}")
     return 0
 
 
-def _columns(home: Path | None, runs: list[RunSummary], *, wide: bool) -> list[Column]:
-    import time
+def _show_all(site: Site, source: RunSource, wanted: RunFilter, limit: int, *, wide: bool, as_json: bool) -> bool:
+    """Print runs; return whether there are any."""
+    from gym_gui.app.json_output import summary_json
+    from gym_gui.cli.output import print_json, say
+    from gym_gui.cli.run_columns import run_columns
 
-    from gym_gui.analysis.queries import run_ids, short_id_length
-    from gym_gui.app.progress import episodes_of, return_of
-    from gym_gui.cli.output import rich_text
-    from gym_gui.cli.palette import STATE_STYLES
-    from gym_gui.cli.table import LUXURY, Column
-    from gym_gui.cli.worker_tables import each_of
-    from gym_gui.look import figures
+    found = source.list(wanted, limit=limit or None)
+    if as_json:
+        print_json({"runs": [summary_json(run, site.home) for run in found]})
+    elif found:
+        _print(lambda wide: run_columns(site.home, found, wide=wide), wide=wide)
+        if limit and len(found) == limit:
+            say(f"the newest {limit}; --limit 0 lists all")
+    return bool(found)
 
-    ids = [run.run_id for run in runs] if home is None else run_ids(home)
-    length, now = short_id_length(ids), time.time()
-    columns = {
-        "id": Column("id"),
-        "name": Column("name", shortest=12),
-        "worker": Column("worker", shortest=6, rank=4),
-        "algorithm": Column("algo", shortest=4, rank=2),
-        "environment": Column("env", shortest=8, rank=1),
-        "seed": Column("seed", right=True, rank=3),
-        "state": Column("state"),
-        "steps": Column("steps", right=True),
-        "episodes": Column("episodes", right=True, rank=LUXURY),
-        "return": Column("return¹", right=True),
-        "took": Column("took", right=True),
-        "submitted": Column("submitted", rank=LUXURY + 1),
-    }
-    for run in runs:
-        took = None if run.started_at is None else (run.ended_at or now) - run.started_at
-        row: dict[str, Text | str] = {
-            "id": run.run_id if wide else run.run_id[-length:],
-            "name": run.run_name,
-            "worker": each_of(worker.worker_type for worker in run.workers),
-            "algorithm": each_of(worker.algorithm for worker in run.workers) or figures.NOTHING,
-            "environment": each_of(worker.env_id for worker in run.workers) or figures.NOTHING,
-            "seed": figures.NOTHING if run.seed is None else str(run.seed),
-            "state": rich_text(run.state.value, style=STATE_STYLES[run.state.value]),
-            "steps": figures.short(run.steps),
-            "episodes": figures.count(episodes_of(run)),
-            "return": figures.decimal(return_of(run)),
-            "took": figures.duration(took),
-            "submitted": figures.age(run.created_at, now),
-        }
-        for key, cell in row.items():
-            columns[key].cells.append(cell)
-    return list(columns.values())
+
+def _search(
+    source: RunSource, filters: str, limit: int, query: str, sort: str, columns: tuple[str, ...], group_by: str
+) -> Page:
+    """Return all pages that are to be shown as one."""
+    from dataclasses import replace
+
+    from gym_gui.reading.search import DEFAULT_SORT, MAX_PAGE, Search
+
+    asked = Search(
+        f"{query} {filters}".strip(),
+        sort=_names(sort) or DEFAULT_SORT,
+        limit=min(limit or MAX_PAGE, MAX_PAGE),
+        group_by=_names(group_by),
+        columns=columns,
+    )
+    page = source.search(asked)
+    while page.cursor and (not limit or len(page.runs) + len(page.groups) < limit):
+        left = MAX_PAGE if not limit else limit - len(page.runs) - len(page.groups)
+        following = source.search(replace(asked, cursor=page.cursor, limit=min(left, MAX_PAGE)))
+        page.runs += following.runs
+        page.groups += following.groups
+        page.cursor = following.cursor
+    return page
+
+
+def _names(text: str) -> tuple[str, ...]:
+    return tuple(name.strip() for name in text.split(",") if name.strip())
+
+
+def _show_page(site: Site, page: Page, *, wide: bool, as_json: bool) -> bool:
+    """Print what a search found; return whether it is anything."""
+    from gym_gui.app.json_output import summary_json
+    from gym_gui.cli.output import print_json, say
+    from gym_gui.cli.run_columns import group_columns, run_columns
+
+    if as_json:
+        runs = [{**summary_json(row.run, site.home), "values": row.values} for row in page.runs]
+        totals = {"total": page.total, "groups_total": page.groups_total, "cursor": page.cursor}
+        print_json({"runs": runs, "groups": page.groups, **totals})
+        return True
+    if page.groups:
+        _print(lambda _: group_columns(page.groups), wide=wide)
+    elif page.runs:
+        values = [row.values for row in page.runs]
+        _print(lambda wide: run_columns(site.home, [row.run for row in page.runs], values, wide=wide), wide=wide)
+    if page.cursor:
+        groups = f"{len(page.groups)} of {page.groups_total:,} groups"
+        say(f"the first {groups if page.groups else f'{len(page.runs)} of {page.total:,}'}; --limit 0 lists all")
+    return bool(page.runs or page.groups)
+
+
+def _print(columns: Any, *, wide: bool) -> None:
+    from gym_gui.cli.output import console
+    from gym_gui.cli.palette import QUIET
+    from gym_gui.cli.table import print_table
+
+    screen = console()
+    wide = wide or not screen.is_terminal  # a script wants whole ids
+    print_table(screen, columns(wide), wide=wide)
+    screen.print(_FOOTNOTE, style=QUIET)

@@ -99,12 +99,13 @@ def _state(run: RunSummary) -> list[tuple[str, Text | str | None]]:
 
 def _figures(home: Path | None, run: RunSummary) -> list[tuple[str, Text | str | None]]:
     from gym_gui.app.devices import devices_of
-    from gym_gui.app.progress import average_rate, nan_text, return_label, return_of, spread_text
+    from gym_gui.app.progress import average_rate, nan_text, return_label, spread_text
     from gym_gui.cli.output import rich_text
     from gym_gui.cli.palette import BAD
     from gym_gui.look import figures
     from gym_gui.retention.logs import describe_logs
     from gym_gui.runs.folder import RunFolder
+    from gym_gui.runs.summary import return_of
     from gym_gui.trainer.why import phase_text
 
     lags = run.lag_bytes and not run.state.terminal
@@ -176,7 +177,8 @@ def _origin(home: Path, run: RunSummary, details: RunDetails) -> list[tuple[str,
         ("settings", rich_lines(settings)),
         ("tags", ", ".join(run.tags)),
         ("group", run.group),
-        ("notes", rich_lines(details.notes.splitlines())),
+        ("starred", "★" if run.starred else None),
+        ("notes", rich_lines((details.notes if run.notes is None else run.notes).splitlines())),
         ("parent", run.parent_run_id),
         ("checkpoints", rich_lines([*([f"{left:,} earlier ones"] if left else []), *saved])),
         ("versions", "  ".join(f"{name} {version}" for name, version in details.versions.items())),

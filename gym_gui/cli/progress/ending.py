@@ -6,11 +6,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from gym_gui.app.log_reader import readable, tail
-from gym_gui.app.progress import as_run, average_rate, episodes_of, labels_of, return_of
+from gym_gui.app.progress import as_run, average_rate, episodes_of, labels_of
 from gym_gui.cli.next_steps import for_this_home
 from gym_gui.cli.palette import BAD, GOOD, QUIET, STATE_STYLES
 from gym_gui.cli.table import LUXURY, Column, add_row, print_table
 from gym_gui.look import figures
+from gym_gui.runs.summary import return_of
 
 if TYPE_CHECKING:
     from rich.console import Console

@@ -5,11 +5,11 @@ from __future__ import annotations
 import contextlib
 from typing import IO
 
-from gym_gui.app.progress import RunProgress, episodes_of, nan_text, return_label, return_of
+from gym_gui.app.progress import RunProgress, episodes_of, nan_text, return_label
 from gym_gui.core.terminal_text import escape
 from gym_gui.look import figures
 from gym_gui.runs.states import RunState
-from gym_gui.runs.summary import RunSummary
+from gym_gui.runs.summary import RunSummary, return_of
 from gym_gui.trainer.why import phase_text, stalled
 
 EVERY_S = 5.0

@@ -1,11 +1,12 @@
-"""The interface as a page of the documentation: ``mosaic.proto`` read together with its comments."""
+"""The interface as a page of the documentation: the ``.proto`` files read together with their comments."""
 
 from __future__ import annotations
 
 import re
 from pathlib import Path
 
-_PROTO = Path(__file__).with_name("mosaic.proto")
+_PROTOS = [Path(__file__).with_name(f"{name}.proto") for name in ("mosaic", "reading")]
+_SERVICE = re.compile(r"service (\w+) \{")
 _RPC = re.compile(r"rpc (\w+)\((stream )?(\w+)\) returns \((stream )?(\w+)\);")
 _FIELD = re.compile(r"(?:(optional|repeated) )?(\w+) (\w+) = \d+;")
 _VALUE = re.compile(r"(\w+) = (\d+);")
@@ -16,18 +17,20 @@ Row = tuple[str, ...]
 
 def grpc_page() -> str:
     """Return the page in Markdown: every method, message and value with its comment."""
-    methods: list[Row] = []
+    services: list[tuple[str, list[Row]]] = []
     blocks: list[tuple[str, str, str, list[Row]]] = []
     comment: list[str] = []
-    for line in _PROTO.read_text("utf-8").splitlines():
+    for line in "\n".join(path.read_text("utf-8") for path in _PROTOS).splitlines():
         text = line.strip()
         if text.startswith("//"):
             comment.append(text.removeprefix("//").strip())
             continue
         said = " ".join(comment).replace("|", "\\|")
-        if rpc := _RPC.match(text):
+        if service := _SERVICE.match(text):
+            services.append((service[1], []))
+        elif rpc := _RPC.match(text):
             name, streams_in, takes, streams_out, gives = rpc.groups()
-            methods.append((f"`{name}`", _type(takes, streams_in), _type(gives, streams_out), said))
+            services[-1][1].append((f"`{name}`", _type(takes, streams_in), _type(gives, streams_out), said))
         elif block := _BLOCK.match(text):
             blocks.append((block[1], block[2], said, []))
         elif value := _VALUE.match(text):
@@ -36,7 +39,9 @@ def grpc_page() -> str:
             label, kind, name = field.groups()
             blocks[-1][3].append((f"`{name}`", f"{label + ' ' if label else ''}`{kind}`", said))
         comment = []
-    parts = [_INTRODUCTION, _table(("method", "takes", "gives", "what it does"), methods)]
+    parts = [_INTRODUCTION]
+    for name, methods in services:
+        parts.append(f"## {name}\n\n{_table(('method', 'takes', 'gives', 'what it does'), methods)}")
     for keyword, name, said, rows in blocks:
         heads = ("field", "type", "") if keyword == "message" else ("value", "number", "")
         parts.append(
@@ -56,10 +61,10 @@ def _table(heads: Row, rows: list[Row]) -> str:
 
 _INTRODUCTION = """# gRPC
 
-The [daemon](../explanation/daemon.md) serves `mosaic.v1.TrainerService` on the Unix socket `$MOSAIC_HOME/daemon.sock`
-and on 127.0.0.1; `$MOSAIC_HOME/daemon.json` has `address` and `socket`. `grpc.health.v1` and server reflection
-need no token; every other call carries the metadata `authorization: Bearer TOKEN` with the text of
-`$MOSAIC_HOME/token`.
+The [daemon](../explanation/daemon.md) serves `mosaic.v1.TrainerService` and `mosaic.v1.ReadingService` on the Unix
+socket `$MOSAIC_HOME/daemon.sock` and on 127.0.0.1; `$MOSAIC_HOME/daemon.json` has `address` and `socket`.
+`grpc.health.v1` and server reflection need no token; every other call carries the metadata
+`authorization: Bearer TOKEN` with the text of `$MOSAIC_HOME/token`.
 
 **Prefer the socket.** Only you can make a socket in your home, so the process that answers there is your daemon. A port
 belongs to the first process that binds it: after a daemon was killed, another user's program may listen at the address

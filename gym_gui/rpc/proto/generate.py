@@ -1,4 +1,4 @@
-"""Regenerates the stubs from ``mosaic.proto``: ``python -m gym_gui.rpc.proto.generate``."""
+"""Regenerates the stubs from the ``.proto`` files: ``python -m gym_gui.rpc.proto.generate``."""
 
 from __future__ import annotations
 
@@ -8,12 +8,10 @@ from importlib import metadata
 from pathlib import Path
 
 HERE = Path(__file__).parent
-STUBS = ("mosaic_pb2.py", "mosaic_pb2.pyi", "mosaic_pb2_grpc.py", "mosaic_pb2_grpc.pyi")
-#: The import that protoc writes looks for a top-level module; ours is a package.
-_IMPORTS = {
-    "import mosaic_pb2 as mosaic__pb2": "from . import mosaic_pb2 as mosaic__pb2",
-    "import mosaic_pb2 as _mosaic_pb2": "from . import mosaic_pb2 as _mosaic_pb2",
-}
+PROTOS = ("mosaic", "reading")
+STUBS = tuple(f"{name}_{suffix}" for name in PROTOS for suffix in ("pb2.py", "pb2.pyi", "pb2_grpc.py", "pb2_grpc.pyi"))
+#: The imports that protoc writes look for top-level modules; ours is a package.
+_IMPORT = re.compile(rf"^import ((?:{'|'.join(PROTOS)})_pb2) as", re.MULTILINE)
 #: What protoc writes refuses any runtime older than the generator's own, although it uses nothing that new. The floors
 #: that we stand for are in pyproject.toml (the stubs were run with protobuf 5.28 and grpcio 1.66).
 _GUARDS = (
@@ -31,13 +29,13 @@ def tools() -> str:
 
 
 def generate(target: Path) -> None:
-    """Write the four stub files and the generators' versions into a folder.
+    """Write the stub files and the generators' versions into a folder.
 
     Args:
         target: An existing folder.
 
     Raises:
-        RuntimeError: The proto does not compile (protoc has said why on stderr).
+        RuntimeError: A file does not compile (protoc has said why on stderr).
     """
     from grpc_tools import protoc
 
@@ -45,14 +43,12 @@ def generate(target: Path) -> None:
     for name in ("mypy", "mypy_grpc"):
         plugin = Path(sys.executable).with_name(f"protoc-gen-{name}")
         arguments += [f"--plugin=protoc-gen-{name}={plugin}", f"--{name}_out=quiet:{target}"]
-    arguments.append(str(HERE / "mosaic.proto"))
-    if protoc.main(arguments):
-        raise RuntimeError("mosaic.proto does not compile")
+    if protoc.main([*arguments, *(str(HERE / f"{name}.proto") for name in PROTOS)]):
+        raise RuntimeError("the .proto files do not compile")
     for name in STUBS:
         path = target / name
         text = path.read_text("utf-8")
-        for old, new in _IMPORTS.items():
-            text = text.replace("\n" + old, "\n" + new)
+        text = _IMPORT.sub(r"from . import \1 as", text)
         for guard in _GUARDS:
             text = re.sub("^" + guard, "", text, flags=re.DOTALL | re.MULTILINE)
         path.write_text(text, "utf-8")

@@ -532,6 +532,9 @@ class RunSummary(_message.Message):
     EVAL_NAN_EPISODES_FIELD_NUMBER: _builtins.int
     STEPS_PER_SECOND_FIELD_NUMBER: _builtins.int
     MEASURED_AT_FIELD_NUMBER: _builtins.int
+    STARRED_FIELD_NUMBER: _builtins.int
+    NOTES_FIELD_NUMBER: _builtins.int
+    BEST_RETURN_FIELD_NUMBER: _builtins.int
     run_id: _builtins.str
     run_name: _builtins.str
     state: Global___RunState.ValueType
@@ -561,6 +564,12 @@ class RunSummary(_message.Message):
     steps_per_second: _builtins.float
     measured_at: _builtins.float
     """When these figures were taken."""
+    starred: _builtins.bool
+    """Marked by a user."""
+    notes: _builtins.str
+    """Notes that a user wrote after the submission; absent: as submitted."""
+    best_return: _builtins.float
+    """Highest mean return of at least 20 consecutive training episodes of a worker, or of all if there are fewer."""
     @_builtins.property
     def tags(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]: ...
     @_builtins.property
@@ -607,11 +616,16 @@ class RunSummary(_message.Message):
         eval_nan_episodes: _builtins.int = ...,
         steps_per_second: _builtins.float | None = ...,
         measured_at: _builtins.float | None = ...,
+        starred: _builtins.bool = ...,
+        notes: _builtins.str | None = ...,
+        best_return: _builtins.float | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["_created_at", b"_created_at", "_ended_at", b"_ended_at", "_evaluation", b"_evaluation", "_exit", b"_exit", "_mean_return_100", b"_mean_return_100", "_measured_at", b"_measured_at", "_parent_run_id", b"_parent_run_id", "_proxy_pid", b"_proxy_pid", "_seed", b"_seed", "_started_at", b"_started_at", "_steps_per_second", b"_steps_per_second", "_target_steps", b"_target_steps", "created_at", b"created_at", "ended_at", b"ended_at", "evaluation", b"evaluation", "exit", b"exit", "ledger", b"ledger", "mean_return_100", b"mean_return_100", "measured_at", b"measured_at", "parent_run_id", b"parent_run_id", "proxy_pid", b"proxy_pid", "seed", b"seed", "started_at", b"started_at", "steps_per_second", b"steps_per_second", "target_steps", b"target_steps"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_best_return", b"_best_return", "_created_at", b"_created_at", "_ended_at", b"_ended_at", "_evaluation", b"_evaluation", "_exit", b"_exit", "_mean_return_100", b"_mean_return_100", "_measured_at", b"_measured_at", "_notes", b"_notes", "_parent_run_id", b"_parent_run_id", "_proxy_pid", b"_proxy_pid", "_seed", b"_seed", "_started_at", b"_started_at", "_steps_per_second", b"_steps_per_second", "_target_steps", b"_target_steps", "best_return", b"best_return", "created_at", b"created_at", "ended_at", b"ended_at", "evaluation", b"evaluation", "exit", b"exit", "ledger", b"ledger", "mean_return_100", b"mean_return_100", "measured_at", b"measured_at", "notes", b"notes", "parent_run_id", b"parent_run_id", "proxy_pid", b"proxy_pid", "seed", b"seed", "started_at", b"started_at", "steps_per_second", b"steps_per_second", "target_steps", b"target_steps"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_created_at", b"_created_at", "_ended_at", b"_ended_at", "_evaluation", b"_evaluation", "_exit", b"_exit", "_mean_return_100", b"_mean_return_100", "_measured_at", b"_measured_at", "_parent_run_id", b"_parent_run_id", "_proxy_pid", b"_proxy_pid", "_seed", b"_seed", "_started_at", b"_started_at", "_steps_per_second", b"_steps_per_second", "_target_steps", b"_target_steps", "attempts", b"attempts", "cause", b"cause", "created_at", b"created_at", "digest", b"digest", "ended_at", b"ended_at", "episodes", b"episodes", "eval_episodes", b"eval_episodes", "eval_nan_episodes", b"eval_nan_episodes", "eval_steps", b"eval_steps", "evaluation", b"evaluation", "executor", b"executor", "exit", b"exit", "group", b"group", "lag_bytes", b"lag_bytes", "ledger", b"ledger", "mean_return_100", b"mean_return_100", "measured_at", b"measured_at", "nan_episodes", b"nan_episodes", "parent_run_id", b"parent_run_id", "proxy_pid", b"proxy_pid", "recent_episodes", b"recent_episodes", "report", b"report", "run_id", b"run_id", "run_name", b"run_name", "seed", b"seed", "sequence", b"sequence", "started_at", b"started_at", "state", b"state", "steps", b"steps", "steps_per_second", b"steps_per_second", "tags", b"tags", "target_steps", b"target_steps", "workers", b"workers"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_best_return", b"_best_return", "_created_at", b"_created_at", "_ended_at", b"_ended_at", "_evaluation", b"_evaluation", "_exit", b"_exit", "_mean_return_100", b"_mean_return_100", "_measured_at", b"_measured_at", "_notes", b"_notes", "_parent_run_id", b"_parent_run_id", "_proxy_pid", b"_proxy_pid", "_seed", b"_seed", "_started_at", b"_started_at", "_steps_per_second", b"_steps_per_second", "_target_steps", b"_target_steps", "attempts", b"attempts", "best_return", b"best_return", "cause", b"cause", "created_at", b"created_at", "digest", b"digest", "ended_at", b"ended_at", "episodes", b"episodes", "eval_episodes", b"eval_episodes", "eval_nan_episodes", b"eval_nan_episodes", "eval_steps", b"eval_steps", "evaluation", b"evaluation", "executor", b"executor", "exit", b"exit", "group", b"group", "lag_bytes", b"lag_bytes", "ledger", b"ledger", "mean_return_100", b"mean_return_100", "measured_at", b"measured_at", "nan_episodes", b"nan_episodes", "notes", b"notes", "parent_run_id", b"parent_run_id", "proxy_pid", b"proxy_pid", "recent_episodes", b"recent_episodes", "report", b"report", "run_id", b"run_id", "run_name", b"run_name", "seed", b"seed", "sequence", b"sequence", "starred", b"starred", "started_at", b"started_at", "state", b"state", "steps", b"steps", "steps_per_second", b"steps_per_second", "tags", b"tags", "target_steps", b"target_steps", "workers", b"workers"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    _WhichOneofReturnType__best_return: _TypeAlias = _typing.Literal["best_return"]  # noqa: Y015
+    _WhichOneofArgType__best_return: _TypeAlias = _typing.Literal["_best_return", b"_best_return"]  # noqa: Y015
     _WhichOneofReturnType__created_at: _TypeAlias = _typing.Literal["created_at"]  # noqa: Y015
     _WhichOneofArgType__created_at: _TypeAlias = _typing.Literal["_created_at", b"_created_at"]  # noqa: Y015
     _WhichOneofReturnType__ended_at: _TypeAlias = _typing.Literal["ended_at"]  # noqa: Y015
@@ -624,6 +638,8 @@ class RunSummary(_message.Message):
     _WhichOneofArgType__mean_return_100: _TypeAlias = _typing.Literal["_mean_return_100", b"_mean_return_100"]  # noqa: Y015
     _WhichOneofReturnType__measured_at: _TypeAlias = _typing.Literal["measured_at"]  # noqa: Y015
     _WhichOneofArgType__measured_at: _TypeAlias = _typing.Literal["_measured_at", b"_measured_at"]  # noqa: Y015
+    _WhichOneofReturnType__notes: _TypeAlias = _typing.Literal["notes"]  # noqa: Y015
+    _WhichOneofArgType__notes: _TypeAlias = _typing.Literal["_notes", b"_notes"]  # noqa: Y015
     _WhichOneofReturnType__parent_run_id: _TypeAlias = _typing.Literal["parent_run_id"]  # noqa: Y015
     _WhichOneofArgType__parent_run_id: _TypeAlias = _typing.Literal["_parent_run_id", b"_parent_run_id"]  # noqa: Y015
     _WhichOneofReturnType__proxy_pid: _TypeAlias = _typing.Literal["proxy_pid"]  # noqa: Y015
@@ -637,6 +653,8 @@ class RunSummary(_message.Message):
     _WhichOneofReturnType__target_steps: _TypeAlias = _typing.Literal["target_steps"]  # noqa: Y015
     _WhichOneofArgType__target_steps: _TypeAlias = _typing.Literal["_target_steps", b"_target_steps"]  # noqa: Y015
     @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__best_return) -> _WhichOneofReturnType__best_return | None: ...
+    @_typing.overload
     def WhichOneof(self, oneof_group: _WhichOneofArgType__created_at) -> _WhichOneofReturnType__created_at | None: ...
     @_typing.overload
     def WhichOneof(self, oneof_group: _WhichOneofArgType__ended_at) -> _WhichOneofReturnType__ended_at | None: ...
@@ -648,6 +666,8 @@ class RunSummary(_message.Message):
     def WhichOneof(self, oneof_group: _WhichOneofArgType__mean_return_100) -> _WhichOneofReturnType__mean_return_100 | None: ...
     @_typing.overload
     def WhichOneof(self, oneof_group: _WhichOneofArgType__measured_at) -> _WhichOneofReturnType__measured_at | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__notes) -> _WhichOneofReturnType__notes | None: ...
     @_typing.overload
     def WhichOneof(self, oneof_group: _WhichOneofArgType__parent_run_id) -> _WhichOneofReturnType__parent_run_id | None: ...
     @_typing.overload

@@ -1,0 +1,167 @@
+"""What the ``run.json`` of each run says, kept in one file so that a query over thousands of runs opens no folder.
+
+``run.json`` never changes, so that an entry is valid for ever. The file is a cache: delete it at any time. Several
+processes may use it at once.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import logging
+import sqlite3
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from gym_gui.core.owners import stranger
+from gym_gui.core.worker.errors import MosaicError
+from gym_gui.reading.fields import PlanFacts
+from gym_gui.runs.digest import canonical_json
+from gym_gui.runs.folder import RunFolder
+from gym_gui.runs.plan import RunPlan, load_plan
+
+logger = logging.getLogger(__name__)
+
+_VERSION = 1
+_BATCH = 500
+#: Characters of the notes that can be searched.
+_NOTES = 1000
+#: Settings that MOSAIC sets itself, or that tell runs of one experiment apart.
+_MANAGED = ("run_id", "worker_id", "seed")
+_decoder = msgspec.json.Decoder(PlanFacts)
+
+
+class PlanIndex:
+    """Facts of runs' plans.
+
+    Args:
+        home: The home of the runs.
+    """
+
+    def __init__(self, home: Path) -> None:
+        self.path = home / "cache" / "plans.db"
+        self._home = home
+
+    def facts(self, run_ids: Iterable[str]) -> dict[str, PlanFacts]:
+        """Return the facts of runs; a run without a readable ``run.json`` is left out.
+
+        Those that the file does not have yet are read from the runs' folders and added.
+
+        Args:
+            run_ids: The runs.
+        """
+        wanted = list(run_ids)
+        found: dict[str, PlanFacts] = {}
+        with contextlib.closing(self._open()) as database:
+            with contextlib.suppress(sqlite3.Error, ValueError):
+                if len(wanted) > _BATCH:
+                    rows = database.execute("SELECT run_id, facts FROM plans")
+                    among = set(wanted)
+                    found = {run_id: _decoder.decode(facts) for run_id, facts in rows if run_id in among}
+                else:
+                    marks = ", ".join("?" * len(wanted))
+                    rows = database.execute(f"SELECT run_id, facts FROM plans WHERE run_id IN ({marks})", wanted)  # noqa: S608
+                    found = {run_id: _decoder.decode(facts) for run_id, facts in rows}
+            missing = [run_id for run_id in wanted if run_id not in found]
+            for start in range(0, len(missing), _BATCH):
+                read = self._read(missing[start : start + _BATCH])
+                found |= read
+                self._add(database, read)
+        return found
+
+    def _read(self, run_ids: Iterable[str]) -> dict[str, PlanFacts]:
+        facts = {}
+        for run_id in run_ids:
+            with contextlib.suppress(MosaicError, OSError, ValueError, OverflowError):
+                facts[run_id] = facts_of(load_plan(RunFolder.of(self._home, run_id)))
+        return facts
+
+    @staticmethod
+    def _add(database: sqlite3.Connection, facts: Mapping[str, PlanFacts]) -> None:
+        rows = [(run_id, msgspec.json.encode(each)) for run_id, each in facts.items()]
+        with contextlib.suppress(sqlite3.Error), database:  # a full or read-only disk: they are read again
+            database.executemany("INSERT OR REPLACE INTO plans VALUES (?, ?)", rows)
+
+    def _open(self) -> sqlite3.Connection:
+        """Return the file, or an empty database in memory where it cannot be used."""
+        try:
+            self.path.parent.mkdir(mode=0o700, exist_ok=True)  # not the home: reading makes none
+            if self.path.exists() and stranger(self.path) is not None:
+                return _database(":memory:")
+            try:
+                return _database(self.path)
+            except sqlite3.DatabaseError as error:
+                if isinstance(error, sqlite3.OperationalError):
+                    raise
+                logger.warning("%s is damaged (%s): it is built again", self.path, error)
+                self.path.unlink(missing_ok=True)
+                return _database(self.path)
+        except (sqlite3.Error, OSError):
+            return _database(":memory:")
+
+
+def facts_of(plan: RunPlan) -> PlanFacts:
+    """Return the facts of a plan."""
+    settings: dict[str, list[Any]] = {}
+    for worker in plan.workers:
+        for name, value in _flat(worker.config):
+            values = settings.setdefault(name, [])
+            if not any(value == known and type(value) is type(known) for known in values):
+                values.append(value)
+    return PlanFacts(
+        variant=_variant(plan),
+        submitter=plan.submitter,
+        notes=str(plan.config.get("notes") or "")[:_NOTES],
+        settings=settings,
+    )
+
+
+def _variant(plan: RunPlan) -> str:
+    """Return the digest of an experiment without its seed."""
+    workers = [
+        [worker.worker_type, {name: value for name, value in worker.config.items() if name not in _MANAGED}]
+        for worker in plan.workers
+    ]
+    environment = plan.config.get("environment")
+    own = {
+        name: value
+        for name, value in (environment.items() if isinstance(environment, dict) else ())
+        if name not in ("WORKER_ID", "MOSAIC_RUN_ID")
+    }
+    # What a worker writes into its own run's folder differs between all runs.
+    text = canonical_json([workers, own, plan.config.get("schedule")]).replace(plan.run_id, "${run_id}")
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:16]
+
+
+def _flat(value: Mapping[str, Any], prefix: str = "") -> Iterable[tuple[str, Any]]:
+    for name, item in value.items():
+        path = f"{prefix}{name}"
+        if isinstance(item, dict) and item:
+            yield from _flat(item, f"{path}.")
+        elif isinstance(item, (list, dict)):
+            yield path, msgspec.json.encode(item).decode()
+        else:
+            yield path, item
+
+
+def _database(path: Path | str) -> sqlite3.Connection:
+    connection = sqlite3.connect(path, check_same_thread=False)
+    try:
+        connection.execute("PRAGMA busy_timeout = 2000")
+        (version,) = connection.execute("PRAGMA user_version").fetchone()
+        if version != _VERSION:
+            with connection:
+                connection.executescript(
+                    "DROP TABLE IF EXISTS plans;"
+                    "CREATE TABLE plans (run_id TEXT PRIMARY KEY, facts BLOB NOT NULL) WITHOUT ROWID;"
+                    f"PRAGMA user_version = {_VERSION};"
+                )
+        if isinstance(path, Path):
+            path.chmod(0o600)
+    except BaseException:
+        connection.close()
+        raise
+    return connection

@@ -1,0 +1,225 @@
+"""Search of runs: filter, sort, page, group. Pure functions over entries."""
+
+from __future__ import annotations
+
+import base64
+import json
+import math
+import time
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from gym_gui.core.worker.errors import ConfigError, Problem
+from gym_gui.reading.fields import FIELDS, Entry, RunField, Value, find_field, nearest_field
+from gym_gui.reading.pages import GroupRow, Page, RunRow, spread_of
+from gym_gui.reading.query import Query, parse_query
+from gym_gui.runs.summary import return_of
+
+DEFAULT_SORT = ("-created",)
+#: Runs of a page at most.
+MAX_PAGE = 1000
+
+
+@dataclass(frozen=True)
+class Search:
+    """What is asked of runs.
+
+    Args:
+        text: A query, see :mod:`gym_gui.reading.query`.
+        sort: Fields to sort by, the most significant first; ``-`` before one: from the highest down. Runs without the
+            value are last either way.
+        limit: Runs, or groups, of the page.
+        cursor: That of the page before; empty: the first page.
+        group_by: Fields whose values a group has in common; none: no groups.
+        columns: Fields whose values are wanted beside the summaries, such as ``config.learning_rate``.
+    """
+
+    text: str = ""
+    sort: tuple[str, ...] = DEFAULT_SORT
+    limit: int = 100
+    cursor: str = ""
+    group_by: tuple[str, ...] = ()
+    columns: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """A search that was checked.
+
+    Args:
+        search: As asked.
+        query: Its query.
+        sort: Its fields and whether each is sorted from the highest down.
+        group_by: Its fields.
+        columns: Its fields.
+    """
+
+    search: Search
+    query: Query
+    sort: tuple[tuple[RunField, bool], ...]
+    group_by: tuple[RunField, ...]
+    columns: tuple[RunField, ...]
+
+    @property
+    def needs_facts(self) -> bool:
+        """Whether it asks for what only ``run.json`` says."""
+        fields = [*(each for each, _ in self.sort), *self.group_by, *self.columns]
+        return self.query.needs_facts or any(each.facts for each in fields)
+
+
+def prepare(search: Search, now: float | None = None) -> Prepared:
+    """Return a search that can be carried out.
+
+    Raises:
+        ConfigError: Its query cannot be read, a field does not exist, or the page does not.
+    """
+    query = parse_query(search.text, now)
+    problems: list[Problem] = []
+    sort = [(_field("sort", name.removeprefix("-"), problems), name.startswith("-")) for name in search.sort]
+    group_by = [_field("group_by", name, problems) for name in search.group_by]
+    columns = [_field("columns", name, problems) for name in search.columns]
+    if not 0 < search.limit <= MAX_PAGE:
+        problems.append(Problem("limit", "is out of range", value=search.limit, allowed=f"1 to {MAX_PAGE}"))
+    if search.cursor and _decoded(search.cursor) is None:
+        problems.append(Problem("cursor", "is not a cursor", value=search.cursor[:80], allowed="that of a page"))
+    if problems:
+        raise ConfigError("the search is not valid", problems, next_step="correct these fields")
+    return Prepared(
+        search,
+        query,
+        tuple((each, down) for each, down in sort if each is not None),
+        tuple(each for each in group_by if each is not None),
+        tuple(each for each in columns if each is not None),
+    )
+
+
+def search_runs(prepared: Prepared, entries: Iterable[Entry], now: float | None = None) -> Page:
+    """Return a page of the runs that match.
+
+    Args:
+        prepared: The search.
+        entries: All runs.
+        now: Unix time, seconds.
+    """
+    now = time.time() if now is None else now
+    found = [entry for entry in entries if prepared.query.matches(entry, now)]
+    if prepared.group_by:
+        return _page_of_groups(prepared, found, now)
+    keyed = sorted(((_sort_key(entry, prepared.sort, now), entry) for entry in found), key=lambda pair: pair[0])
+    start = _start([key for key, _ in keyed], prepared.search.cursor)
+    page = keyed[start : start + prepared.search.limit]
+    rows = [
+        RunRow(run=entry.run, values={each.name: list(each.values(entry, now)) for each in prepared.columns})
+        for _, entry in page
+    ]
+    more = start + len(page) < len(keyed)
+    return Page(runs=rows, total=len(found), cursor=_encoded(page[-1][0]) if more else "")
+
+
+def _page_of_groups(prepared: Prepared, found: Sequence[Entry], now: float) -> Page:
+    members: dict[Any, list[Entry]] = {}
+    for entry in found:
+        members.setdefault(tuple(each.values(entry, now) for each in prepared.group_by), []).append(entry)
+    groups = []
+    for values, entries in members.items():
+        entries.sort(key=lambda entry: entry.run.sequence, reverse=True)
+        row = _group({each.name: list(value) for each, value in zip(prepared.group_by, values, strict=True)}, entries)
+        groups.append((_group_key(row, entries, prepared.sort, now), row))
+    groups.sort(key=lambda pair: pair[0])
+    start = _start([key for key, _ in groups], prepared.search.cursor)
+    page = groups[start : start + prepared.search.limit]
+    more = start + len(page) < len(groups)
+    cursor = _encoded(page[-1][0]) if more else ""
+    return Page(groups=[row for _, row in page], total=len(found), groups_total=len(groups), cursor=cursor)
+
+
+def _group(key: dict[str, list[Any]], entries: Sequence[Entry]) -> GroupRow:
+    runs = [entry.run for entry in entries]
+    states: dict[str, int] = {}
+    for run in runs:
+        states[run.state.value] = states.get(run.state.value, 0) + 1
+    return GroupRow(
+        key=key,
+        run_ids=[run.run_id for run in runs],
+        states=states,
+        returns=spread_of(map(return_of, runs)),
+        best=spread_of(run.best_return for run in runs),
+        steps=spread_of(run.steps for run in runs),
+        speed=spread_of(run.steps_per_second for run in runs),
+        newest=runs[0],
+    )
+
+
+#: By field: the spread of a group that it is sorted by.
+_SPREADS = {"return": "returns", "best": "best", "steps": "steps", "speed": "speed"}
+Key = list[list[Any]]
+
+
+def _sort_key(entry: Entry, sort: Sequence[tuple[RunField, bool]], now: float) -> Key:
+    return [*(_part(each.values(entry, now), down) for each, down in sort), _tie(entry)]
+
+
+def _group_key(row: GroupRow, entries: Sequence[Entry], sort: Sequence[tuple[RunField, bool]], now: float) -> Key:
+    parts = []
+    for each, down in sort:
+        if each.name in _SPREADS:
+            spread = getattr(row, _SPREADS[each.name])
+            values: tuple[Value, ...] = () if spread is None else (spread.mean,)
+        else:
+            values = tuple(row.key.get(each.name) or each.values(entries[0], now))
+        parts.append(_part(values, down))
+    return [*parts, _tie(entries[0])]
+
+
+def _tie(entry: Entry) -> list[Any]:
+    return [0, -entry.run.sequence, entry.run.run_id]
+
+
+def _part(values: tuple[Value, ...], down: bool) -> list[Any]:
+    """Return a value's part of a sort key: comparable with those of all other runs, as JSON too.
+
+    Missing values and NaN are last in both directions; numbers before text.
+    """
+    if not values or (isinstance(values[0], float) and math.isnan(values[0])):
+        return [2, 0, ""]
+    value = values[0]
+    if isinstance(value, str):
+        codes = [ord(char) for char in value.casefold()]
+        # Negated, text is sorted from the highest down; a text comes after all that begin with it then.
+        return [1, 0, [*(-code for code in codes), 1] if down else codes]
+    return [0, -float(value) if down else float(value), ""]
+
+
+def _start(keys: Sequence[Key], cursor: str) -> int:
+    """Return the index of the first key after a cursor."""
+    if not cursor:
+        return 0
+    last = _decoded(cursor) or []
+    try:
+        return next((index for index, key in enumerate(keys) if key > last), len(keys))
+    except TypeError:
+        problem = Problem("cursor", "is of another search", value=cursor[:80], allowed="that of a page of this search")
+        raise ConfigError("the search is not valid", [problem], next_step="begin with the first page") from None
+
+
+def _encoded(key: Key) -> str:
+    return base64.urlsafe_b64encode(json.dumps(key, separators=(",", ":")).encode()).decode()
+
+
+def _decoded(cursor: str) -> Key | None:
+    try:
+        key = json.loads(base64.urlsafe_b64decode(cursor.encode("ascii", "strict")))
+    except (ValueError, RecursionError):
+        return None
+    return key if isinstance(key, list) and all(isinstance(part, list) and len(part) == 3 for part in key) else None
+
+
+def _field(path: str, name: str, problems: list[Problem]) -> RunField | None:
+    found = find_field(name)
+    if found is None:
+        allowed = f"{', '.join(FIELDS)}, config.NAME"
+        problems.append(
+            Problem(path, f"has no field {name!r}", value=name, allowed=allowed, nearest=nearest_field(name))
+        )
+    return found
