@@ -88,4 +88,4 @@ From a shell, with [grpcurl](https://github.com/fullstorydev/grpcurl):
 a time, with 64 calls each and 512 in all; a connection without calls is closed after a minute, and metadata may have
 16 KiB. The socket has none of these bounds.
 
-From Python: `gym_gui.rpc.client.TrainerClient`."""
+From Python: `gym_gui.rpc.TrainerClient`."""
