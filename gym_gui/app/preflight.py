@@ -23,7 +23,7 @@ def preflight(
         settings_checked: The workers' settings were compared with their schemas already.
     """
     from gym_gui.trainer.all_problems import check_run_config
-    from gym_gui.validations.dry_run import run_dry_run
+    from gym_gui.workers import run_dry_run
 
     kinds: dict[str, ResolvedKind] = {}
     config, problems = check_run_config(

@@ -124,7 +124,7 @@ def phase_text(run: RunSummary) -> str:
 
 
 def stalled(run: RunSummary, now: float | None = None) -> str:
-    """Return since when workers that run have explanation of no step, ``""`` where all of them go on.
+    """Return since when running workers have reported no step, ``""`` where all go on.
 
     Args:
         run: The run.

@@ -28,8 +28,7 @@ def run_named_dry_run(worker: str, config: dict[str, Any], timeout_s: float | No
         UsageError: There is no such worker.
     """
     from gym_gui.config.paths import mosaic_home
-    from gym_gui.validations.dry_run import DRY_RUN_TIMEOUT_S, run_dry_run
-    from gym_gui.workers import WorkerCatalog
+    from gym_gui.workers import DRY_RUN_TIMEOUT_S, WorkerCatalog, run_dry_run
 
     record = WorkerCatalog(mosaic_home()).get(worker)
     return run_dry_run(record, config, DRY_RUN_TIMEOUT_S if timeout_s is None else timeout_s)

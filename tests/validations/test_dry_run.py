@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from gym_gui.validations.dry_run import run_dry_run
+from gym_gui.workers import run_dry_run
 
 CHECKS = """
     import os, pathlib

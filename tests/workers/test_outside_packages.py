@@ -15,7 +15,7 @@ import pytest
 
 from gym_gui.runs.config import validate_train_run_config
 from gym_gui.runs.folder import RunFolder
-from gym_gui.validations.dry_run import run_dry_run
+from gym_gui.workers import run_dry_run
 from gym_gui.workers.catalog import WorkerCatalog
 from gym_gui.workers.config import parse_settings, read_flags
 from gym_gui.workers.environments.record import WorkerEnvironment
