@@ -18,6 +18,7 @@ ABOUT = {
     "cli": "the mosaic command",
     "app": "what every face does",
     "analysis": "queries, curves, plots",
+    "forms": "from schemas to forms and back",
     "validations": "dry runs",
     "rpc": "gRPC: servers, client, messages",
     "trainer": "the daemon's core",

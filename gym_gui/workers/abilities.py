@@ -37,6 +37,19 @@ _ALIASES = {
 }
 
 
+def ability_problems(record: WorkerRecord, settings: dict[str, Any], gpus: int | None, path: str) -> list[Problem]:
+    """Return what a run asks for that its worker does not declare, as far as that needs no look at the environment.
+
+    Args:
+        record: The worker.
+        settings: Its config.
+        gpus: How many GPUs the run requests; ``None``: it does not say.
+        path: Where the config stands in the run config.
+    """
+    lacking = gpu_problem(record, gpus)
+    return config_problems(record, settings, path) + ([lacking] if lacking else [])
+
+
 def config_problems(record: WorkerRecord, settings: dict[str, Any], path: str) -> list[Problem]:
     """Return what a worker's config asks for that the worker does not declare.
 

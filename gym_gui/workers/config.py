@@ -177,8 +177,7 @@ def _set(settings: dict[str, Any], name: str, text: str, record: WorkerRecord, p
             Problem(name, "is not a known field", value=text, allowed=", ".join(names), nearest=nearest(name, names))
         )
         return
-    types = types_of(find_member(record.schema, parts) or {})
-    _place(settings, parts, _typed_value(text, types), problems)
+    _place(settings, parts, read_value(text, find_member(record.schema, parts) or {}), problems)
 
 
 def _place(settings: dict[str, Any], parts: list[str], value: Any, problems: list[Problem]) -> None:
@@ -194,8 +193,14 @@ def _place(settings: dict[str, Any], parts: list[str], value: Any, problems: lis
     inner[parts[-1]] = value
 
 
-def _typed_value(text: str, types: set[str]) -> Any:
-    """Read a value as one of the types that its field has; as text where that is one of them and no other fits."""
+def read_value(text: str, part: dict[str, Any]) -> Any:
+    """Read a value as one of the types that its field has; as text where that is one of them and no other fits.
+
+    Args:
+        text: As a person writes it: JSON, or text without quotes.
+        part: The field's JSON Schema; an empty one for a field that is unknown.
+    """
+    types = types_of(part)
     if types == {"string"}:
         return text
     value = _json_or_text(text)
@@ -204,6 +209,32 @@ def _typed_value(text: str, types: set[str]) -> Any:
     if "string" in types and not types & _types_of_value(value):
         return text
     return value
+
+
+def write_value(value: Any, part: dict[str, Any]) -> str | None:
+    """Return the text that :func:`read_value` reads as a value, ``None`` if there is none.
+
+    Args:
+        value: Plain JSON.
+        part: The field's JSON Schema.
+    """
+    words = [value] if isinstance(value, str) else []
+    try:
+        words.append(json.dumps(value, ensure_ascii=False))
+    except (TypeError, ValueError, RecursionError):
+        return None
+    return next((word for word in words if same_json(read_value(word, part), value)), None)
+
+
+def same_json(one: Any, other: Any) -> bool:
+    """Return whether two values are the same JSON: true is not 1, but 1.0 is."""
+    if isinstance(one, bool) or isinstance(other, bool):
+        return one is other
+    if isinstance(one, dict) and isinstance(other, dict):
+        return one.keys() == other.keys() and all(same_json(one[name], other[name]) for name in one)
+    if isinstance(one, list) and isinstance(other, list):
+        return len(one) == len(other) and all(map(same_json, one, other))
+    return bool(one == other)
 
 
 def _json_or_text(text: str) -> Any:
@@ -227,8 +258,11 @@ def _as_a_person_writes(text: str, types: set[str], otherwise: Any) -> Any:
     if "null" in types and lower in ("null", "none"):
         return None
     if types & {"integer", "number"} and _NUMBER.fullmatch(text):
-        number = float(text.replace("_", ""))
-        return int(text.replace("_", "")) if text.lstrip("+-").replace("_", "").isdigit() else number
+        plain = text.replace("_", "")
+        number = float(plain)
+        if not math.isfinite(number):
+            return otherwise
+        return int(plain) if plain.lstrip("+-").isdigit() else number
     return otherwise
 
 

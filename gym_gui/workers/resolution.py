@@ -9,10 +9,9 @@ from gym_gui.core.worker.errors import Problem, UsageError
 from gym_gui.runs.config import TrainRunConfig, WorkerRequest
 from gym_gui.runs.json_values import join
 from gym_gui.workers.abilities import (
+    ability_problems,
     command_line_problem,
-    config_problems,
     environment_problems,
-    gpu_problem,
     is_decisive,
     pettingzoo_only,
     unknown_environment,
@@ -163,10 +162,7 @@ def _unsuitable(
         catalog: The workers that exist.
     """
     path = join(request.path, "config")
-    problems = config_problems(record, settings, path)
-    lacking = gpu_problem(record, config.resources.gpus.requested)
-    if lacking is not None:
-        problems.append(lacking)
+    problems = ability_problems(record, settings, config.resources.gpus.requested, path)
     name = next((name for name in ENVIRONMENT_FIELDS if record.has_field(name)), None)
     env_id = settings.get(name, record.properties[name].get("default")) if name else None
     if name is None or not isinstance(env_id, str) or not env_id or not wants_facts(record):

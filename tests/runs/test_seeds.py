@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gym_gui.core.worker.errors import UsageError
-from gym_gui.runs.seeds import SEED_MAX, derive_seed, draw_seed, unnamed_seed
+from gym_gui.runs.seeds import SEED_MAX, derive_seed, draw_seed, read_seeds, unnamed_seed
 
 
 def test_drawn_seeds_differ_and_fit_everywhere() -> None:
@@ -33,3 +33,11 @@ def test_a_default_that_is_no_seed_is_refused(monkeypatch: pytest.MonkeyPatch, w
     monkeypatch.setenv("MOSAIC_DEFAULT_SEED", wrong)
     with pytest.raises(UsageError, match="default_seed"):
         unnamed_seed()
+
+
+def test_lists_of_seeds() -> None:
+    assert read_seeds("7") == [7]
+    assert read_seeds("3, 1-2,10") == [3, 1, 2, 10]
+    for text, reason in (("", "''"), ("1-", "'1-'"), ("5-1", "'5-1'"), ("1,1", "twice"), ("0-1000", "1000 runs")):
+        with pytest.raises(ValueError, match=reason):
+            read_seeds(text)

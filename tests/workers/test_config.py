@@ -9,7 +9,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gym_gui.core.worker.errors import ConfigError
-from gym_gui.workers.config import check_worker_config, parse_settings, read_flags, target_steps
+from gym_gui.workers.config import (
+    check_worker_config,
+    parse_settings,
+    read_flags,
+    read_value,
+    same_json,
+    target_steps,
+    write_value,
+)
 from gym_gui.workers.record import WorkerRecord
 
 SCHEMA = {
@@ -172,3 +180,43 @@ def test_target_steps_of_a_curriculum_are_those_of_its_stages() -> None:
     assert target_steps(TINY, {"curriculum": stages, "total_steps": 70}) == 70
     assert target_steps(TINY, {"curriculum": ["A", "B"]}) is None
     assert target_steps(TINY, {"curriculum": None}) == 1000
+
+
+JSON = st.recursive(
+    st.none()
+    | st.booleans()
+    | st.integers(-(2**53), 2**53)
+    | st.floats(allow_nan=False, allow_infinity=False)
+    | st.text(),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(), inner, max_size=3),
+    max_leaves=5,
+)
+
+
+@given(JSON, st.sampled_from([{}, *SCHEMA["properties"].values(), {"type": ["number", "string", "null"]}]))
+def test_what_is_written_is_read_as_the_same_value(value: Any, part: dict[str, Any]) -> None:
+    text = write_value(value, part)
+    if text is None:
+        assert "string" in part["type"]
+        assert not isinstance(value, str)
+    else:
+        assert same_json(read_value(text, part), value)
+
+
+def test_text_is_quoted_only_where_it_would_be_read_as_something_else() -> None:
+    either: dict[str, Any] = {"type": ["number", "string"]}
+    assert write_value("auto", either) == "auto"
+    assert write_value("0.5", either) == '"0.5"'
+    assert write_value("0.5", {"type": "string"}) == "0.5"
+    assert write_value(None, {"type": ["string", "null"]}) == "null"
+    assert write_value("null", {"type": ["string", "null"]}) == '"null"'
+    assert not same_json(True, 1)
+    assert not same_json({"a": [1]}, {"a": [True]})
+    assert same_json([1.0], [1])
+
+
+@pytest.mark.parametrize("text", ["1e999", "-1e400", "9" * 5000])
+def test_a_number_that_nothing_can_hold_stays_text_and_is_refused(text: str) -> None:
+    assert read_value(text, SCHEMA["properties"]["learning_rate"]) == text
+    with pytest.raises(ConfigError, match="learning_rate"):
+        parse_settings([f"learning_rate={text}"], TINY)

@@ -115,6 +115,7 @@ def train(
     from gym_gui.cli.seeds import parse_seeds
     from gym_gui.cli.submission import SubmitCommand
     from gym_gui.core.worker.errors import UsageError
+    from gym_gui.forms import default_run_name
 
     if seed is not None and seeds is not None:
         raise UsageError(
@@ -139,7 +140,6 @@ def train(
             where="command line",
             next_step="leave one of them out",
         )
-    base = name or _name(record.name, config)
 
     def payload(number: int | None) -> dict[str, Any]:
         part: dict[str, Any] = {
@@ -150,10 +150,9 @@ def train(
             part["module"] = record.module
         if replicas is not None:
             part["replicas"] = replicas
-        named = f"{base} s{number}" if number is not None and not name else base
         return overrides(
             {
-                "run_name": named,
+                "run_name": name or default_run_name(record.name, config, number),
                 "metadata": _metadata(part, worker_ids),
                 "tags": list(tags),
                 "notes": notes,
@@ -220,9 +219,3 @@ def _metadata(part: dict[str, Any], worker_ids: tuple[str, ...]) -> dict[str, An
         for number, worker_id in enumerate(worker_ids)
     ]
     return {"worker": entries[0]} if len(entries) == 1 else {"workers": entries}
-
-
-def _name(worker: str, config: dict[str, Any]) -> str:
-    """Return a name that says what is trained: worker, algorithm, environment."""
-    parts = [worker, *(str(config[key]) for key in ("algo", "algorithm", "env_id") if config.get(key))]
-    return " ".join(parts)[:110]

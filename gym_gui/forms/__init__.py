@@ -1,0 +1,88 @@
+"""Forms: from a worker's schema to fields of any user interface, and from what is entered to a run config.
+
+Pure functions over plain JSON; :mod:`gym_gui.forms.presets` alone reads and writes files.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from gym_gui.core.lazy_names import lazy_names
+
+if TYPE_CHECKING:
+    from gym_gui.forms.check import problems
+    from gym_gui.forms.command import CommandLine, command_line
+    from gym_gui.forms.form import make_form
+    from gym_gui.forms.naming import default_run_name
+    from gym_gui.forms.presets import Presets
+    from gym_gui.forms.run_config import from_run_config, to_run_config, to_run_configs
+    from gym_gui.forms.sections import ConfigSection, config_sections
+    from gym_gui.forms.spec import (
+        Default,
+        DefaultRule,
+        EnvironmentNote,
+        Field,
+        FieldProblem,
+        FormSpec,
+        Section,
+        Values,
+        form_from_dict,
+    )
+    from gym_gui.forms.values import as_typed, default_of, read_typed, visible
+else:
+    __getattr__ = lazy_names(
+        __name__,
+        {
+            "CommandLine": "command",
+            "ConfigSection": "sections",
+            "Default": "spec",
+            "DefaultRule": "spec",
+            "EnvironmentNote": "spec",
+            "Field": "spec",
+            "FieldProblem": "spec",
+            "FormSpec": "spec",
+            "Presets": "presets",
+            "Section": "spec",
+            "Values": "spec",
+            "as_typed": "values",
+            "command_line": "command",
+            "config_sections": "sections",
+            "default_of": "values",
+            "default_run_name": "naming",
+            "form_from_dict": "spec",
+            "from_run_config": "run_config",
+            "make_form": "form",
+            "problems": "check",
+            "read_typed": "values",
+            "to_run_config": "run_config",
+            "to_run_configs": "run_config",
+            "visible": "values",
+        },
+    )
+
+__all__ = [
+    "CommandLine",
+    "ConfigSection",
+    "Default",
+    "DefaultRule",
+    "EnvironmentNote",
+    "Field",
+    "FieldProblem",
+    "FormSpec",
+    "Presets",
+    "Section",
+    "Values",
+    "as_typed",
+    "command_line",
+    "config_sections",
+    "default_of",
+    "default_run_name",
+    "form_from_dict",
+    "from_run_config",
+    "make_form",
+    "problems",
+    "read_typed",
+    "to_run_config",
+    "to_run_configs",
+    "visible",
+]
