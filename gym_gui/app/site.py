@@ -162,7 +162,10 @@ class RemoteSite:
 
         with self.connect() as client:
             problems = client.validate(payload)
-        return (None if problems else validate_train_run_config(payload)), problems
+        if problems:
+            return None, problems
+        # The daemon knows the name of its executor, whatever is installed here.
+        return validate_train_run_config(payload, executors=[payload.get("executor", "")]), problems
 
     def connect(self) -> TrainerClient:
         """Return a client of the daemon."""

@@ -7,6 +7,8 @@ from pathlib import Path
 
 import click
 
+from gym_gui.cli.where import is_remote
+
 _NEWEST = 50
 
 
@@ -21,9 +23,11 @@ def complete_worker(_ctx: click.Context, _param: click.Parameter, incomplete: st
 
 
 def complete_executor(_ctx: click.Context, _param: click.Parameter, incomplete: str) -> list[str]:
-    """Return the names of installed executors that begin like what was typed."""
-    from gym_gui.runs.executors import executor_names
+    """Return the names of installed executors that begin like what was typed; a daemon elsewhere is not asked."""
+    from gym_gui.runs.executors import LOCAL, executor_names
 
+    if is_remote():
+        return [LOCAL] if LOCAL.startswith(incomplete) else []
     return [name for name in executor_names() if name.startswith(incomplete)]
 
 

@@ -6,6 +6,7 @@ from typing import Any
 
 import click
 
+from gym_gui.cli.where import is_remote
 from gym_gui.core.worker.errors import nearest
 from gym_gui.runs.executors import LOCAL, executor_names
 
@@ -21,13 +22,13 @@ class ExecutorChoice(click.types.StringParamType):
         return executor_names()
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
-        """Return the name.
+        """Return the name; that of a daemon elsewhere is checked there, with the rest of the run config.
 
         Raises:
             click.BadParameter: No installed package has such an executor.
         """
-        if value == LOCAL:
-            return LOCAL
+        if value == LOCAL or is_remote():
+            return str(value)
         choices = self.choices
         if value not in choices:
             near = nearest(str(value), choices)

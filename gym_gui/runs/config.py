@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any
 
@@ -81,18 +82,19 @@ class TrainRunConfig:
         return login_environment(os.environ) if self.base_environment is None else self.base_environment
 
 
-def validate_train_run_config(payload: Any) -> TrainRunConfig:
+def validate_train_run_config(payload: Any, executors: Collection[str] | None = None) -> TrainRunConfig:
     """Validate a run config as GUI, command line and API submit it.
 
     The argument is only read, and nothing is written.
 
     Args:
         payload: The run config; anything but an object is reported like other faults.
+        executors: Names that its executor may have; ``None``: those of the packages installed here.
 
     Raises:
         ConfigError: With every fault: path, value, allowed values, the nearest name.
     """
-    config, problems = read_run_config(payload)
+    config, problems = read_run_config(payload, executors)
     if config is None:
         raise ConfigError(
             "the run config is not valid",
@@ -107,11 +109,14 @@ def run_config_problems(payload: Any) -> list[Problem]:
     return read_run_config(payload)[1]
 
 
-def read_run_config(payload: Any) -> tuple[TrainRunConfig | None, list[Problem]]:
+def read_run_config(
+    payload: Any, executors: Collection[str] | None = None
+) -> tuple[TrainRunConfig | None, list[Problem]]:
     """Return a run config, ``None`` if it is not valid, and every fault of it.
 
     Args:
         payload: As of :func:`validate_train_run_config`.
+        executors: As of it, too.
     """
     plain, problems = plain_copy(payload)
     if not isinstance(plain, dict):
@@ -126,7 +131,7 @@ def read_run_config(payload: Any) -> tuple[TrainRunConfig | None, list[Problem]]
     plain = {**mask_run_ids(plain, run_ids), **base}  # the paths in there are real ones
     model = None
     try:
-        model = RunConfigModel.model_validate(plain)
+        model = RunConfigModel.model_validate(plain, context={"executors": executors})
     except ValidationError as error:
         # A value that is not JSON is null in the copy: that null is not a second fault.
         reported = {problem.path for problem in problems}

@@ -5,7 +5,16 @@ from __future__ import annotations
 from functools import partial
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, StrictBool, StrictStr
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    StrictBool,
+    StrictStr,
+    ValidationInfo,
+)
 from pydantic_core import PydanticCustomError
 
 from gym_gui.constants import WORKER_MAX_ATTEMPTS
@@ -38,9 +47,10 @@ def _no_control_characters(value: str, allow: str = "") -> str:
     return value
 
 
-def _installed_executor(value: str) -> str:
-    """Reject the name of an executor that no installed package has."""
-    if value != LOCAL and value not in executor_names():
+def _known_executor(value: str, info: ValidationInfo) -> str:
+    """Reject an unknown executor: the validation's context has the names, else they are those of installed packages."""
+    names = (info.context or {}).get("executors")
+    if value != LOCAL and value not in (executor_names() if names is None else names):
         raise PydanticCustomError("unknown_executor", "is unknown")
     return value
 
@@ -208,7 +218,7 @@ class RunConfigModel(Part):
     priority: Annotated[int, Field(ge=-100, le=100), _IS_NUMBER] = Field(
         default=0, description="Runs of a higher priority leave the queue first; -100 to 100."
     )
-    executor: Annotated[StrictStr, AfterValidator(_installed_executor)] = Field(
+    executor: Annotated[StrictStr, AfterValidator(_known_executor)] = Field(
         default=LOCAL,
         description="Where the workers run: an installed executor; `mosaic doctor` lists them.",
         json_schema_extra=lambda schema: schema.update(enum=[*executor_names()]),

@@ -244,7 +244,7 @@ class TrainerDaemon(Generic[T]):
             pid_ns=me.pid_ns,
             start_ticks=me.start_ticks,
         )
-        self.trainer.announce(info.address, info.home_id)
+        self.trainer.announce(info.address, info.home_id, info.public_address)
         self.paths.announce(info)
         if info.certificate_warning():
             logger.warning("%s", info.certificate_warning())

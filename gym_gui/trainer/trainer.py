@@ -55,6 +55,10 @@ class DaemonStatus(msgspec.Struct, kw_only=True):
     max_running_runs: int = 0
     fault: str = ""
     """Why the runs cannot be read now; it is tried again every second."""
+    public_address: str = ""
+    """Where other machines reach it, with TLS; empty: nowhere."""
+    executors: list[str] = []
+    """Names that a run config's ``executor`` may have."""
 
 
 class RunPage(NamedTuple):
@@ -103,7 +107,7 @@ class Trainer(Generic[T]):
         """Whether the runs were read: calls about runs wait for it."""
         self.home = submission.home
         self.stop = stop
-        self.address = ""
+        self.address = self.public_address = ""
         self._home_id = ""
         self._started_at = time.time()
         self._backlog = backlog
@@ -124,9 +128,9 @@ class Trainer(Generic[T]):
         """Give up submissions that are not written yet."""
         await self._intake.close()
 
-    def announce(self, address: str, home_id: str) -> None:
+    def announce(self, address: str, home_id: str, public_address: str = "") -> None:
         """Take what :meth:`status` says of where the daemon listens."""
-        self.address, self._home_id = address, home_id
+        self.address, self._home_id, self.public_address = address, home_id, public_address
 
     async def submit(self, request: RunRequest, client: str = "") -> str:
         """Submit a run and return its id: it is on record and queued when this returns.
@@ -282,6 +286,8 @@ class Trainer(Generic[T]):
             watchers=self._board.watchers,
             max_running_runs=self._dispatcher.machines.slots,
             fault=self.loading.fault,
+            public_address=self.public_address,
+            executors=sorted(self._dispatcher.executors),
         )
 
     async def report(self, reports: AsyncIterator[RunSummary]) -> AsyncIterator[ReportAnswer]:

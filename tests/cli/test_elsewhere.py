@@ -12,6 +12,7 @@ from typing import Any
 
 import click
 import pytest
+from added_packages import Installation
 from daemons import daemon_home, daemon_with_tls, remote_of, tls, worker_records
 
 from gym_gui.cli.root import cli
@@ -105,6 +106,39 @@ def test_what_cannot_be_measured_from_here_removes_nothing(remote: RemoteDaemon,
     assert "has not ended" in refused.stderr
     assert len(json.loads(mosaic(*here, "runs", "list", "--json").stdout)["runs"]) == 3, "then none is removed"
     assert mosaic(*here, "runs", "cancel", "latest", "--wait").returncode == 0
+
+
+def test_an_executor_that_only_that_machine_has(
+    daemon_home: Path, tls: TlsFiles, mosaic: Mosaic, tmp_path: Path
+) -> None:
+    there = Installation(tmp_path / "there")
+    there.add("plain-executor", ("plain_executor",), {"mosaic.executors": {"plain": "plain_executor:PlainExecutor"}})
+    with daemon_with_tls(daemon_home, tls, python=there.python) as info:
+        here = _options(remote_of(daemon_home, info, tls))
+        train = [*here, "train", "random", "--steps", "30", "--json", "--executor"]
+        trained = mosaic(*train, "plain")
+        assert trained.returncode == 0, trained.stderr
+        (run,) = json.loads(trained.stdout)["runs"]
+        assert (run["state"], run["executor"]) == ("completed", "plain")
+
+        config = tmp_path / "run.json"
+        worker = {"worker_id": "random", "config": {"total_steps": 30}}
+        config.write_text(json.dumps({"run_name": "far", "executor": "plain", "metadata": {"worker": worker}}))
+        checked = mosaic(*here, "run", str(config), "--dry-run")
+        assert checked.returncode == 0, checked.stderr
+
+        wrong = mosaic(*train, "plane")
+        assert wrong.returncode == 2
+        assert "'plane'" in wrong.stderr
+        assert "did you mean 'plain'?" in wrong.stderr
+        assert mosaic("train", "random", "--executor", "plain").returncode == 2, "this machine does not have it"
+
+        status = json.loads(mosaic(*here, "daemon", "status", "--json").stdout)
+        assert status["executors"] == ["local", "plain"]
+        assert status["public_address"] == info.public_address
+        told = mosaic(*here, "daemon", "status").stdout
+        assert f"from other machines: {info.public_address}, with TLS" in told
+        assert "executors: local, plain" in told
 
 
 def test_contexts(remote: RemoteDaemon, mosaic: Mosaic, tmp_path: Path) -> None:

@@ -376,3 +376,11 @@ def test_notes_of_other_clients_are_kept_and_change_nothing(plain: Make) -> None
     assert paths(payload) == ["metadata.worker.arguments"]
     payload["metadata"]["artifacts"] = "all"
     assert paths(payload) == ["metadata.artifacts", "metadata.worker.arguments"]
+
+
+def test_an_executor_is_one_of_those_that_the_caller_knows(form):
+    elsewhere = {**form, "executor": "cluster"}
+    (problem,) = run_config_problems(elsewhere)
+    assert (problem.path, problem.allowed) == ("executor", "one of 'local'")
+    assert validate_train_run_config(elsewhere, executors=["cluster"]).executor == "cluster"
+    assert validate_train_run_config(form, executors=["cluster"]).executor == "local"

@@ -94,13 +94,18 @@ def status(home: Path, as_json: bool) -> int:
         found = daemon_status(site.home)
         _warn_of_certificate(site.home)
     if not found["running"]:
-        found = {"running": False, "pid": None, "address": None, "version": None, "runs": None, "home": str(home)}
+        found = {"running": False, "pid": None, "address": None, "public_address": None, "version": None,
+                 "runs": None, "home": str(home)}  # fmt: skip
     if as_json:
         print_json(found)
     elif found["running"]:
         echo(f"daemon {found['version']} at {found['address']}, pid {found['pid']}, home {found['home']}")
         echo(f"up {figures.duration(_now() - found['started_at'])}; runs: {found['runs']:,} recorded, "
                    f"{found['active_runs']} active, {found['queued_runs']} queued")  # fmt: skip
+        if found["public_address"]:
+            echo(f"from other machines: {found['public_address']}, with TLS")
+        if found["executors"] != ["local"]:
+            echo(f"executors: {', '.join(found['executors'])}")
         if found["fault"]:
             say(f"warning: it cannot read the runs now, and tries again every second: {found['fault']}")
     else:

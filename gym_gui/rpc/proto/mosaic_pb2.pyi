@@ -2005,6 +2005,8 @@ class DaemonStatus(_message.Message):
     WATCHERS_FIELD_NUMBER: _builtins.int
     MAX_RUNNING_RUNS_FIELD_NUMBER: _builtins.int
     FAULT_FIELD_NUMBER: _builtins.int
+    PUBLIC_ADDRESS_FIELD_NUMBER: _builtins.int
+    EXECUTORS_FIELD_NUMBER: _builtins.int
     pid: _builtins.int
     address: _builtins.str
     version: _builtins.str
@@ -2018,6 +2020,12 @@ class DaemonStatus(_message.Message):
     max_running_runs: _builtins.int
     fault: _builtins.str
     """why the runs cannot be read now; it is tried again every second"""
+    public_address: _builtins.str
+    """Where other machines reach it, with TLS; empty: nowhere."""
+    @_builtins.property
+    def executors(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """Names that a run config's executor may have."""
+
     def __init__(
         self,
         *,
@@ -2033,10 +2041,12 @@ class DaemonStatus(_message.Message):
         watchers: _builtins.int = ...,
         max_running_runs: _builtins.int = ...,
         fault: _builtins.str = ...,
+        public_address: _builtins.str = ...,
+        executors: _abc.Iterable[_builtins.str] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["active_runs", b"active_runs", "address", b"address", "fault", b"fault", "home", b"home", "home_id", b"home_id", "max_running_runs", b"max_running_runs", "pid", b"pid", "queued_runs", b"queued_runs", "runs", b"runs", "started_at", b"started_at", "version", b"version", "watchers", b"watchers"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["active_runs", b"active_runs", "address", b"address", "executors", b"executors", "fault", b"fault", "home", b"home", "home_id", b"home_id", "max_running_runs", b"max_running_runs", "pid", b"pid", "public_address", b"public_address", "queued_runs", b"queued_runs", "runs", b"runs", "started_at", b"started_at", "version", b"version", "watchers", b"watchers"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
