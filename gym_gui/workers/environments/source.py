@@ -8,6 +8,7 @@ import shlex
 import shutil
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import gym_gui
 from gym_gui.config.paths import expand_user
@@ -16,8 +17,10 @@ from gym_gui.core.worker.secret_names import hide_passwords
 from gym_gui.runs.kinds import kind_key
 from gym_gui.workers.environments.additions import not_an_option
 from gym_gui.workers.environments.extras import extra_key, merged, names_in, split_extras
-from gym_gui.workers.environments.process import CommandError, InstallLog, run_program
 from gym_gui.workers.environments.project import WorkerProject, description_of, read_project
+
+if TYPE_CHECKING:
+    from gym_gui.workers.environments.process import InstallLog
 
 _PACKAGE_ROOT = Path(gym_gui.__file__).parent
 _CHECKOUT = _PACKAGE_ROOT.parent
@@ -224,6 +227,8 @@ def fetch_sources(source: Source, scratch: Path, *, log: InstallLog, lock: int) 
         UsageError: There is no git, or the project has no such worker or optional dependencies.
         MosaicError: git failed; its last lines are quoted.
     """
+    from gym_gui.workers.environments.process import CommandError, run_program  # a list of workers runs no program
+
     if shutil.which("git") is None:
         raise UsageError("git is not installed", next_step="install git, or name a folder with --from PATH")
     address, reference = split_reference(source.git)
