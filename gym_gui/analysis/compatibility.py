@@ -6,8 +6,8 @@ import shlex
 from dataclasses import dataclass
 from typing import Any
 
-from gym_gui.analysis.checkpoints import Checkpoint
 from gym_gui.core.worker.errors import UsageError
+from gym_gui.reading.checkpoints import Checkpoint
 from gym_gui.runs.plan import WorkerPlan
 from gym_gui.workers import ALGORITHM_FIELDS, WorkerRecord, installed_versions
 

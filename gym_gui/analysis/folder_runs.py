@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from gym_gui.analysis.queries import get_run, list_runs, resolve_run
+from gym_gui.analysis.queries import get_run, list_runs, resolve_run, run_ids
 from gym_gui.runs.filter import EVERY_RUN, RunFilter
-from gym_gui.runs.folder import RunFolder
+from gym_gui.runs.folder import RunFolder, UnknownRunError
 from gym_gui.runs.states import RunState
 from gym_gui.runs.summary import RunSummary
 
 if TYPE_CHECKING:
+    from gym_gui.reading.details import RunDetails
+    from gym_gui.reading.episodes import EpisodePage, EpisodeQuery
+    from gym_gui.reading.files import FileListing
     from gym_gui.reading.pages import Page
     from gym_gui.reading.search import Search
+    from gym_gui.telemetry.records import StepRecord
     from gym_gui.telemetry.row_stream import Cursor, RowBatch
     from gym_gui.trainer.why import Explanation
 
@@ -67,13 +71,53 @@ class FolderRuns:
         facts = PlanIndex(self.home).facts(runs) if prepared.needs_facts else {}
         return search_runs(prepared, (Entry(run, facts.get(run_id, NO_FACTS)) for run_id, run in runs.items()))
 
+    def details(self, run_id: str) -> RunDetails:
+        """Return what is recorded about a run."""
+        from gym_gui.reading.details import read_details
+
+        return read_details(self._folder(run_id))
+
+    def episodes(self, run_id: str, query: EpisodeQuery) -> EpisodePage:
+        """Return a page of a run's episodes."""
+        from gym_gui.reading.episodes import read_episodes
+
+        return read_episodes(self._folder(run_id), query)
+
+    def steps(self, run_id: str, episode: int, *, after: int = -1, limit: int = 1000) -> Sequence[StepRecord]:
+        """Return steps of an episode, in the order in which they were printed."""
+        from gym_gui.reading.episodes import read_steps
+
+        return read_steps(self._folder(run_id), episode, after=after, limit=limit)
+
+    def files(self, run_id: str, path: str = "", *, recursive: bool = False) -> FileListing:
+        """Return the entries of a run's folder, or of a folder in it."""
+        from gym_gui.reading.files import list_files
+
+        return list_files(self._folder(run_id), path, recursive=recursive)
+
+    def read_file(self, run_id: str, path: str, *, offset: int = 0, length: int = 0) -> tuple[bytes, int]:
+        """Return bytes of a file of a run, and the file's present size."""
+        from gym_gui.reading.files import MAX_BYTES, read_file
+
+        return read_file(self._folder(run_id), path, offset=offset, length=length or MAX_BYTES)
+
+    def _folder(self, run_id: str) -> RunFolder:
+        """Return a run's folder.
+
+        Raises:
+            UsageError: There is no such run.
+        """
+        if run_id not in run_ids(self.home):
+            raise UnknownRunError(run_id, str(self.home))
+        return RunFolder.of(self.home, run_id)
+
     def why(self, run_id: str) -> Explanation:
         """Return an explanation of a run's state (without the scheduler's reasons).
 
         Raises:
             UsageError: There is no such run.
         """
-        from gym_gui.analysis.checkpoints import has_checkpoint
+        from gym_gui.reading.checkpoints import has_checkpoint
         from gym_gui.trainer.disk_quota import quota_note
         from gym_gui.trainer.home import DaemonHome
         from gym_gui.trainer.why import explain

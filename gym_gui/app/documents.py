@@ -9,8 +9,10 @@ from typing import Any
 
 import msgspec
 
-from gym_gui.analysis.details import RunDetails
 from gym_gui.app.json_output import NON_FINITE
+from gym_gui.reading.details import RunDetails
+from gym_gui.reading.episodes import EpisodePage
+from gym_gui.reading.files import FileListing
 from gym_gui.reading.pages import GroupRow
 from gym_gui.runs.summary import RunSummary
 from gym_gui.telemetry.reindex import ReindexReport
@@ -194,6 +196,8 @@ DOCUMENTS: dict[str, type] = {
     "runs watch": RunList,
     "runs show": ShownRun,
     "runs why": Explanation,
+    "runs episodes": EpisodePage,
+    "runs artifacts": FileListing,
     "runs cancel, runs pause, runs unpause": BulkRuns,
     "runs tag, runs rename, runs note, runs star": BulkRuns,
     "runs verify": Verified,

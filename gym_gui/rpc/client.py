@@ -11,6 +11,9 @@ from typing import Any, TypeVar
 import grpc
 
 from gym_gui.core.worker.errors import ConfigError, Problem
+from gym_gui.reading.details import RunDetails
+from gym_gui.reading.episodes import EpisodePage, EpisodeQuery
+from gym_gui.reading.files import FileListing
 from gym_gui.reading.pages import Page
 from gym_gui.reading.search import Search
 from gym_gui.rpc import calls
@@ -23,6 +26,7 @@ from gym_gui.runs.annotation import AnnotationChange
 from gym_gui.runs.base_environment import with_base_environment
 from gym_gui.runs.filter import EVERY_RUN, RunFilter
 from gym_gui.runs.summary import RunSummary
+from gym_gui.telemetry.records import StepRecord
 from gym_gui.telemetry.row_stream import Cursor, RowBatch
 from gym_gui.trainer.home import DaemonInfo
 from gym_gui.trainer.trainer import DaemonStatus
@@ -273,6 +277,61 @@ class TrainerClient:
             ConfigError: The change is not valid.
         """
         return self._do(calls.annotate(run_id, change))
+
+    def details(self, run_id: str) -> RunDetails:
+        """Return what is recorded about a run: settings, config, notes, command, code, versions, checkpoints.
+
+        Raises:
+            UsageError: There is no such run.
+        """
+        return self._do(calls.details(run_id))
+
+    def episodes(self, run_id: str, query: EpisodeQuery) -> EpisodePage:
+        """Return a page of a run's episodes.
+
+        Raises:
+            ConfigError: The query is not valid.
+            UsageError: There is no such run, or it has no such worker.
+            TelemetryError: Its database cannot be read.
+        """
+        return self._do(calls.episodes(run_id, query))
+
+    def steps(self, run_id: str, episode: int, *, after: int = -1, limit: int = 1000) -> list[StepRecord]:
+        """Return steps of an episode, in the order in which they were printed.
+
+        Args:
+            run_id: The run.
+            episode: The episode's row id.
+            after: Only steps with a higher row id.
+            limit: Maximum number of steps (and at most 10,000).
+
+        Raises:
+            UsageError: There is no such run, or no such episode.
+            TelemetryError: Its database cannot be read.
+        """
+        return self._do(calls.steps(run_id, episode, after, limit))
+
+    def files(self, run_id: str, path: str = "", *, recursive: bool = False) -> FileListing:
+        """Return the entries of a run's folder, or of a folder in it.
+
+        Raises:
+            UsageError: There is no such run or folder.
+        """
+        return self._do(calls.files(run_id, path, recursive=recursive))
+
+    def read_file(self, run_id: str, path: str, *, offset: int = 0, length: int = 0) -> tuple[bytes, int]:
+        """Return bytes of a file of a run, and the file's present size.
+
+        Args:
+            run_id: The run.
+            path: The file below the run's folder.
+            offset: The first byte.
+            length: Number of bytes, at most 1 MiB; 0: as many as that.
+
+        Raises:
+            UsageError: There is no such run or file.
+        """
+        return self._do(calls.read_file(run_id, path, offset, length))
 
     def workers(self) -> list[WorkerRecord]:
         """Return every installed worker, broken ones with their reason; without schemas."""

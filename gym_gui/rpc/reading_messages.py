@@ -3,15 +3,22 @@
 from __future__ import annotations
 
 import functools
+import json
 
+import msgspec
+
+from gym_gui.reading.details import RunDetails
+from gym_gui.reading.episodes import EpisodePage, EpisodeQuery
+from gym_gui.reading.files import FileListing
 from gym_gui.reading.pages import Page
 from gym_gui.reading.search import DEFAULT_SORT, Search
-from gym_gui.rpc.converter import Converter, text
+from gym_gui.rpc.converter import Converter, json_bytes, text
 from gym_gui.rpc.messages import STREAM_FIELDS
 from gym_gui.rpc.proto import reading_pb2 as reading
 from gym_gui.runs.annotation import AnnotationChange
 
 _DEFAULT_LIMIT = 100
+_DEFAULT_STEPS = 1000
 
 
 @functools.cache
@@ -75,3 +82,73 @@ def change_from_pb(message: reading.AnnotateRunRequest) -> AnnotationChange:
         notes=message.notes if message.HasField("notes") else None,
         starred=message.starred if message.HasField("starred") else None,
     )
+
+
+@functools.cache
+def _episode_pages() -> Converter[EpisodePage, reading.ListEpisodesResponse]:
+    return Converter(EpisodePage, reading.ListEpisodesResponse)
+
+
+@functools.cache
+def _listings() -> Converter[FileListing, reading.ListFilesResponse]:
+    return Converter(FileListing, reading.ListFilesResponse)
+
+
+def details_to_pb(details: RunDetails) -> reading.GetDetailsResponse:
+    """Return a run's details as a message."""
+    return reading.GetDetailsResponse(details_json=json_bytes(msgspec.to_builtins(details)))
+
+
+def details_from_pb(message: reading.GetDetailsResponse) -> RunDetails:
+    """Return a message's details."""
+    return msgspec.convert(json.loads(message.details_json), RunDetails)
+
+
+def episode_query_to_pb(run_id: str, query: EpisodeQuery) -> reading.ListEpisodesRequest:
+    """Return a query of a run's episodes as a message."""
+    return reading.ListEpisodesRequest(
+        run_id=run_id,
+        phase=text(query.phase),
+        worker_id=text(query.worker_id),
+        agent_id=text(query.agent_id),
+        sort=text(query.sort),
+        offset=query.offset,
+        limit=query.limit,
+    )
+
+
+def episode_query_from_pb(message: reading.ListEpisodesRequest) -> EpisodeQuery:
+    """Return a message's query."""
+    return EpisodeQuery(
+        phase=message.phase,
+        worker_id=message.worker_id,
+        agent_id=message.agent_id,
+        sort=message.sort or "id",
+        offset=message.offset,
+        limit=message.limit or _DEFAULT_LIMIT,
+    )
+
+
+def episodes_to_pb(page: EpisodePage) -> reading.ListEpisodesResponse:
+    """Return a page of episodes as its message."""
+    return _episode_pages().encode(page)
+
+
+def episodes_from_pb(message: reading.ListEpisodesResponse) -> EpisodePage:
+    """Return a message's page of episodes."""
+    return _episode_pages().decode(message)
+
+
+def steps_range(message: reading.ListStepsRequest) -> tuple[int, int]:
+    """Return after which row id the wanted steps begin, and how many are wanted."""
+    return message.after if message.HasField("after") else -1, message.limit or _DEFAULT_STEPS
+
+
+def listing_to_pb(listing: FileListing) -> reading.ListFilesResponse:
+    """Return entries of a run's folder as their message."""
+    return _listings().encode(listing)
+
+
+def listing_from_pb(message: reading.ListFilesResponse) -> FileListing:
+    """Return a message's entries."""
+    return _listings().decode(message)

@@ -3,12 +3,25 @@
 
 from __future__ import annotations
 
+from gym_gui.reading.details import read_details
+from gym_gui.reading.episodes import read_episodes, read_steps
+from gym_gui.reading.files import MAX_BYTES, list_files, read_file
 from gym_gui.rpc.guard import answers
 from gym_gui.rpc.messages import summary_to_pb
 from gym_gui.rpc.proto import mosaic_pb2 as pb
 from gym_gui.rpc.proto import reading_pb2 as reading
 from gym_gui.rpc.proto.reading_pb2_grpc import ReadingServiceServicer
-from gym_gui.rpc.reading_messages import change_from_pb, page_to_pb, search_from_pb
+from gym_gui.rpc.reading_messages import (
+    change_from_pb,
+    details_to_pb,
+    episode_query_from_pb,
+    episodes_to_pb,
+    listing_to_pb,
+    page_to_pb,
+    search_from_pb,
+    steps_range,
+)
+from gym_gui.rpc.row_messages import step_to_pb
 from gym_gui.trainer.loading import Loading
 from gym_gui.trainer.reads import Reads
 
@@ -32,3 +45,35 @@ class ReadingService(ReadingServiceServicer):
     @answers
     async def AnnotateRun(self, request: reading.AnnotateRunRequest) -> pb.RunSummary:
         return summary_to_pb(await self._reads.annotate(request.run_id, change_from_pb(request), request.by))
+
+    @answers
+    async def GetDetails(self, request: reading.GetDetailsRequest) -> reading.GetDetailsResponse:
+        return details_to_pb(await self._reads.read(request.run_id, read_details))
+
+    @answers
+    async def ListEpisodes(self, request: reading.ListEpisodesRequest) -> reading.ListEpisodesResponse:
+        query = episode_query_from_pb(request)
+        return episodes_to_pb(await self._reads.read(request.run_id, lambda folder: read_episodes(folder, query)))
+
+    @answers
+    async def ListSteps(self, request: reading.ListStepsRequest) -> reading.ListStepsResponse:
+        after, limit = steps_range(request)
+        steps = await self._reads.read(
+            request.run_id, lambda folder: read_steps(folder, request.episode, after=after, limit=limit)
+        )
+        return reading.ListStepsResponse(steps=map(step_to_pb, steps))
+
+    @answers
+    async def ListFiles(self, request: reading.ListFilesRequest) -> reading.ListFilesResponse:
+        listing = await self._reads.read(
+            request.run_id, lambda folder: list_files(folder, request.path, recursive=request.recursive)
+        )
+        return listing_to_pb(listing)
+
+    @answers
+    async def ReadFile(self, request: reading.ReadFileRequest) -> reading.ReadFileResponse:
+        length = request.length or MAX_BYTES
+        data, size = await self._reads.read(
+            request.run_id, lambda folder: read_file(folder, request.path, offset=request.offset, length=length)
+        )
+        return reading.ReadFileResponse(data=data, size=size)

@@ -47,6 +47,16 @@ def query_from_pb(request: pb.StreamTelemetryRequest) -> Query:
     )
 
 
+def step_to_pb(step: StepRecord) -> pb.StepRow:
+    """Return a step as a message."""
+    return _STEP.encode(step)
+
+
+def step_from_pb(message: pb.StepRow) -> StepRecord:
+    """Return a message's step."""
+    return _STEP.decode(message)
+
+
 def request_to_pb(
     run_id: str, *, cursor: Cursor, from_now: bool, kinds: Iterable[str], max_rate: float | None
 ) -> pb.StreamTelemetryRequest:

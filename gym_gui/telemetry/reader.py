@@ -32,6 +32,10 @@ from gym_gui.telemetry.timestamps import legal_time
 MAX_ROWS = 100_000
 _OPCODES = 20_000
 _Row = tuple[Any, ...]
+EPISODE = (
+    "id, phase, ep_index, total_reward, steps, terminated, truncated, success, agent_rewards, timestamp, nan, extra,"
+    " (SELECT name FROM names WHERE names.id = agent)"
+)
 
 
 class RunReader:
@@ -92,7 +96,7 @@ class RunReader:
         Raises:
             TelemetryError: The deadline passed, or the database cannot be read.
         """
-        rows = self._rows("steps", SELECTED, worker_no, attempt, after, limit, **_of_agent(agent_id))
+        rows = self._rows("steps", SELECTED, worker_no, attempt, after, limit, **of_agent(agent_id))
         return [step_record(row, self.run_id, row[-1]) for row in rows]
 
     def step_rows(self, worker_no: int, attempt: int, *, after: int, limit: int) -> list[_Row]:
@@ -124,31 +128,9 @@ class RunReader:
     ) -> list[EpisodeRollup]:
         """Return episodes (arguments and errors as of :meth:`steps`)."""
         return [
-            EpisodeRollup(
-                id=row,
-                episode_id=_episode_id(self.run_id, ep_index, worker_id),
-                worker_id=worker_id,
-                attempt=place(row).attempt,
-                phase="eval" if phase else "train",
-                ep_index=ep_index,
-                agent_id=agent,
-                total_reward=_number(total_reward, nan),
-                steps=steps,
-                terminated=_truth(terminated),
-                truncated=_truth(truncated),
-                success=_truth(success),
-                agent_rewards=None if agent_rewards is None else self._object(agent_rewards, row, worker_id),
-                timestamp=legal_time(timestamp),
-                extra=self._object(extra, row, worker_id),
-            )
-            for row, phase, ep_index, total_reward, steps, terminated, truncated, success, agent_rewards, timestamp,
-            nan, extra, agent, worker_id in self._rows(
-                "episodes",
-                "id, phase, ep_index, total_reward, steps, terminated, truncated, success, agent_rewards, timestamp,"
-                " nan, extra, (SELECT name FROM names WHERE names.id = agent)",
-                worker_no, attempt, after, limit, **_of_agent(agent_id),
-            )
-        ]  # fmt: skip
+            self._episode(row)
+            for row in self._rows("episodes", EPISODE, worker_no, attempt, after, limit, **of_agent(agent_id))
+        ]
 
     def metric_names(self) -> list[str]:
         """Return the names of all metrics, sorted."""
@@ -239,11 +221,31 @@ class RunReader:
         first, last = (0, (1 << 63) - 1) if worker_no is None else id_range(worker_no, attempt)
         values |= {"first": max(first, after + 1), "last": last, "limit": max(0, min(limit, MAX_ROWS))}
         return self._fetch(
-            f"SELECT {columns}, (SELECT worker_id FROM cursors"  # noqa: S608 - our own names
-            f" WHERE worker_no = {table}.id >> {WORKER_SHIFT}"
-            f" AND attempt = {table}.id >> {ATTEMPT_SHIFT} & {MAX_ATTEMPT})"
+            f"SELECT {columns}, {worker_of(table)}"  # noqa: S608 - our own names
             f" FROM {table} WHERE {where}{table}.id BETWEEN :first AND :last ORDER BY {table}.id LIMIT :limit",
             values,
+        )
+
+    def _episode(self, row: _Row) -> EpisodeRollup:
+        """Return an episode of the columns `EPISODE` and the worker's id."""
+        (number, phase, ep_index, total_reward, steps, terminated, truncated, success, agent_rewards, timestamp, nan,
+         extra, agent, worker_id) = row  # fmt: skip
+        return EpisodeRollup(
+            id=number,
+            episode_id=_episode_id(self.run_id, ep_index, worker_id),
+            worker_id=worker_id,
+            attempt=place(number).attempt,
+            phase="eval" if phase else "train",
+            ep_index=ep_index,
+            agent_id=agent,
+            total_reward=_number(total_reward, nan),
+            steps=steps,
+            terminated=_truth(terminated),
+            truncated=_truth(truncated),
+            success=_truth(success),
+            agent_rewards=None if agent_rewards is None else self._object(agent_rewards, number, worker_id),
+            timestamp=legal_time(timestamp),
+            extra=self._object(extra, number, worker_id),
         )
 
     def _object(self, text: str | None, row: int, worker_id: str) -> dict[str, Any]:
@@ -256,6 +258,14 @@ class RunReader:
             if connection.execute("SELECT 1 FROM sqlite_master WHERE name = 'rollups'").fetchone() is None:
                 return []  # it is being created
             return connection.execute(statement, values or {}).fetchall()
+
+
+def worker_of(table: str) -> str:
+    """Return the expression of the worker id of a table's row."""
+    return (
+        f"(SELECT worker_id FROM cursors WHERE worker_no = {table}.id >> {WORKER_SHIFT}"  # noqa: S608 - our own names
+        f" AND attempt = {table}.id >> {ATTEMPT_SHIFT} & {MAX_ATTEMPT})"
+    )
 
 
 @contextlib.contextmanager
@@ -365,7 +375,7 @@ def _truth(value: int | None) -> bool | None:
     return None if value is None else bool(value)
 
 
-def _of_agent(agent_id: str | None) -> dict[str, str]:
+def of_agent(agent_id: str | None) -> dict[str, str]:
     """Return the arguments of a query that select an agent."""
     if agent_id is None:
         return {}

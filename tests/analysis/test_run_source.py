@@ -15,6 +15,7 @@ from daemons import daemon_with_tls, make_certificate, remote_of
 from gym_gui.analysis.folder_runs import FolderRuns
 from gym_gui.analysis.run_source import RunSource
 from gym_gui.core.worker.errors import ConfigError, UsageError
+from gym_gui.reading.episodes import EpisodeQuery
 from gym_gui.reading.search import Search
 from gym_gui.rpc.client import TrainerClient
 from gym_gui.rpc.remote import RemoteDaemon
@@ -141,6 +142,44 @@ def test_a_search_that_cannot_be_read_is_refused_alike_everywhere(source: RunSou
     assert "at character 1" in caught.value.problems[0].message
     with pytest.raises(ConfigError, match="sort"):
         source.search(Search(sort=("x",)))
+
+
+def test_details_are_the_same_everywhere(source: RunSource, runs: Runs) -> None:
+    for run_id in runs.ids:
+        details = source.details(run_id)
+        assert details == FolderRuns(runs.home).details(run_id)
+        assert details.config["run_name"].startswith("run ")
+
+
+def test_episodes_and_their_steps_are_the_same_everywhere(source: RunSource, runs: Runs) -> None:
+    folders = FolderRuns(runs.home)
+    for query in (EpisodeQuery(), EpisodeQuery(sort="-return", limit=3, offset=1), EpisodeQuery(phase="eval")):
+        assert source.episodes(runs.ids[1], query) == folders.episodes(runs.ids[1], query)
+    episode = source.episodes(runs.ids[1], EpisodeQuery()).episodes[0]
+    steps = source.steps(runs.ids[1], episode.id)
+    assert len(steps) == episode.steps
+    assert list(steps) == list(folders.steps(runs.ids[1], episode.id))
+    assert list(source.steps(runs.ids[1], episode.id, after=steps[2].id, limit=1)) == [steps[3]]
+    with pytest.raises(ConfigError, match="sort"):
+        source.episodes(runs.ids[1], EpisodeQuery(sort="x"))
+    with pytest.raises(UsageError, match="no episode"):
+        source.steps(runs.ids[1], 1)
+
+
+def test_files_are_the_same_everywhere(source: RunSource, runs: Runs) -> None:
+    folders = FolderRuns(runs.home)
+    listing = source.files(runs.ids[0], recursive=True)
+    assert listing == folders.files(runs.ids[0], recursive=True)
+    log = next(entry for entry in listing.entries if entry.path.endswith(".stdout.jsonl"))
+    data, size = source.read_file(runs.ids[0], log.path)
+    assert (len(data), data) == (size, (runs.home / "runs" / runs.ids[0] / log.path).read_bytes())
+    assert source.read_file(runs.ids[0], log.path, offset=5, length=7) == (data[5:12], size)
+    for path in ("control", "../" + runs.ids[1], "nothing"):
+        with pytest.raises(UsageError, match="cannot be read"):
+            source.read_file(runs.ids[0], path)
+    for act in (source.details, source.files):
+        with pytest.raises(UsageError, match="there is no run"):
+            act("01ARZ3NDEKTSV4RRFFQ69G5FAV")
 
 
 def test_curves_come_where_they_are_asked_for(source: RunSource, runs: Runs) -> None:

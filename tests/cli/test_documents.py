@@ -25,6 +25,8 @@ from gym_gui.app.documents import (
     Verified,
     schema_of,
 )
+from gym_gui.reading.episodes import EpisodePage
+from gym_gui.reading.files import FileListing
 from gym_gui.trainer.why import Explanation
 
 CODE = """
@@ -56,6 +58,8 @@ def test_each_document_is_as_its_schema_says(script: Any, home: Path, wait_until
         (BulkRuns, script("runs", "star", "one", "--json")),
         (ShownRun, script("runs", "show", "one", "--json")),
         (Explanation, script("runs", "why", "one", "--json")),
+        (EpisodePage, script("runs", "episodes", "one", "--json")),
+        (FileListing, script("runs", "artifacts", "one", "-r", "--json")),
         (BulkRuns, script("runs", "cancel", "one", "--json")),
         (Verified, script("runs", "verify", "one", "two", "--json")),
         (Reindexed, script("runs", "reindex", "one", "--json")),

@@ -8,12 +8,12 @@ from typing import Any
 
 from rich.console import Console
 
-from gym_gui.analysis.details import RunDetails
 from gym_gui.app.progress import RunProgress
 from gym_gui.cli.commands.runs_show import _print
 from gym_gui.cli.progress.ending import show_results
 from gym_gui.cli.progress.live import table_of
 from gym_gui.cli.progress.plain import PlainView
+from gym_gui.reading.details import RunDetails
 from gym_gui.runs.states import RunState
 from gym_gui.runs.summary import ExitStatus, RunSummary, WorkerSummary
 

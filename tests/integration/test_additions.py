@@ -14,8 +14,8 @@ import pytest
 from added_packages import ADDITIONS, Installation
 from daemons import daemon_home, daemon_with_environment, endless, random_config, wait_until, worker_records
 
-from gym_gui.analysis.details import run_details
 from gym_gui.proxy.summary import read_summary
+from gym_gui.reading.details import read_details
 from gym_gui.rpc import TrainerClient
 from gym_gui.runs.folder import RunFolder
 from gym_gui.runs.plan import load_plan
@@ -94,7 +94,11 @@ def test_a_kind_of_machines(
         )
         assert "start 000001 on rack1" in notes(first)
         assert "start 000001 on rack2" in notes(second)
-        assert [run_details(daemon_home, run_id).machine for run_id in (first, second, third)] == ["rack1", "rack2", ""]
+        assert [read_details(RunFolder.of(daemon_home, run_id)).machine for run_id in (first, second, third)] == [
+            "rack1",
+            "rack2",
+            "",
+        ]
 
         assert "on machine rack1" in installation.run("mosaic", "runs", "why", third)
         (shortage,) = client.why(third).waits_for

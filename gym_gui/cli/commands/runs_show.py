@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from rich.console import Console
     from rich.text import Text
 
-    from gym_gui.analysis.details import RunDetails
+    from gym_gui.reading.details import RunDetails
     from gym_gui.runs.summary import RunSummary
 
 
@@ -27,14 +27,13 @@ if TYPE_CHECKING:
 @anywhere
 def show(home: Path, run: str, wide: bool, as_json: bool) -> int:
     """Show everything recorded about a run: state, cause, settings, workers, counts, ledger, origin, files."""
-    from gym_gui.analysis.details import run_details
     from gym_gui.app.json_output import summary_json
     from gym_gui.cli.output import console, print_json
 
     site = site_of(home)
     with site.runs() as source:
         found = source.get(source.resolve(run))
-    details = None if site.home is None else run_details(site.home, found.run_id)
+        details = source.details(found.run_id)
     if as_json:
         print_json({**summary_json(found, site.home), "details": details})
     else:
@@ -42,7 +41,7 @@ def show(home: Path, run: str, wide: bool, as_json: bool) -> int:
     return 0
 
 
-def _print(screen: Console, home: Path | None, run: RunSummary, details: RunDetails | None, *, wide: bool) -> None:
+def _print(screen: Console, home: Path | None, run: RunSummary, details: RunDetails, *, wide: bool) -> None:
     from rich.table import Table
 
     from gym_gui.cli.palette import QUIET
@@ -52,8 +51,7 @@ def _print(screen: Console, home: Path | None, run: RunSummary, details: RunDeta
     facts = Table.grid(padding=(0, 2))
     facts.add_column(style=QUIET, no_wrap=True)
     facts.add_column(overflow="fold")
-    origin = [] if home is None or details is None else _origin(home, run, details)
-    for name, value in [*_state(run), *_figures(home, run), *origin]:
+    for name, value in [*_state(run), *_figures(home, run), *_origin(home, run, details)]:
         if value:
             facts.add_row(name, value)
     screen.print(facts)
@@ -150,14 +148,14 @@ def _episodes(run: RunSummary) -> str:
     return f"{training}{figures.count(evaluated)} in evaluation"
 
 
-def _origin(home: Path, run: RunSummary, details: RunDetails) -> list[tuple[str, Text | str | None]]:
+def _origin(home: Path | None, run: RunSummary, details: RunDetails) -> list[tuple[str, Text | str | None]]:
     import shlex
 
     from gym_gui.cli.output import rich_lines
     from gym_gui.look import figures
     from gym_gui.runs.folder import RunFolder
 
-    folder = RunFolder.of(home, run.run_id).path
+    folder = None if home is None else RunFolder.of(home, run.run_id).path
     several = len(details.settings) > 1
     settings = [
         (f"{worker_id}: " if several else "") + "  ".join(f"{name}={_plain(value)}" for name, value in given.items())
@@ -166,7 +164,7 @@ def _origin(home: Path, run: RunSummary, details: RunDetails) -> list[tuple[str,
     ]
     git = details.git
     saved = [
-        f"{_below(folder, each.path)}"
+        f"{each.path if folder is None else _below(folder, each.path)}"
         + (f" at step {each.step:,}" if each.step is not None else "")
         + (f", {figures.size(each.bytes)}" if each.bytes is not None else "")
         for each in details.checkpoints[-_CHECKPOINTS:]
@@ -178,7 +176,7 @@ def _origin(home: Path, run: RunSummary, details: RunDetails) -> list[tuple[str,
         ("tags", ", ".join(run.tags)),
         ("group", run.group),
         ("starred", "★" if run.starred else None),
-        ("notes", rich_lines((details.notes if run.notes is None else run.notes).splitlines())),
+        ("notes", rich_lines(details.notes.splitlines())),
         ("parent", run.parent_run_id),
         ("checkpoints", rich_lines([*([f"{left:,} earlier ones"] if left else []), *saved])),
         ("versions", "  ".join(f"{name} {version}" for name, version in details.versions.items())),
@@ -187,7 +185,7 @@ def _origin(home: Path, run: RunSummary, details: RunDetails) -> list[tuple[str,
         ("machine", details.machine),
         ("submitter", f"{details.submitter}{f' on {details.host}' if details.host else ''}"),
         ("digest", run.digest),
-        ("folder", str(folder)),
+        ("folder", None if folder is None else str(folder)),
     ]
 
 

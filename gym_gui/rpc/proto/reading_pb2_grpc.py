@@ -26,6 +26,31 @@ class ReadingServiceStub:
                 request_serializer=reading__pb2.AnnotateRunRequest.SerializeToString,
                 response_deserializer=mosaic__pb2.RunSummary.FromString,
                 _registered_method=True)
+        self.GetDetails = channel.unary_unary(
+                '/mosaic.v1.ReadingService/GetDetails',
+                request_serializer=reading__pb2.GetDetailsRequest.SerializeToString,
+                response_deserializer=reading__pb2.GetDetailsResponse.FromString,
+                _registered_method=True)
+        self.ListEpisodes = channel.unary_unary(
+                '/mosaic.v1.ReadingService/ListEpisodes',
+                request_serializer=reading__pb2.ListEpisodesRequest.SerializeToString,
+                response_deserializer=reading__pb2.ListEpisodesResponse.FromString,
+                _registered_method=True)
+        self.ListSteps = channel.unary_unary(
+                '/mosaic.v1.ReadingService/ListSteps',
+                request_serializer=reading__pb2.ListStepsRequest.SerializeToString,
+                response_deserializer=reading__pb2.ListStepsResponse.FromString,
+                _registered_method=True)
+        self.ListFiles = channel.unary_unary(
+                '/mosaic.v1.ReadingService/ListFiles',
+                request_serializer=reading__pb2.ListFilesRequest.SerializeToString,
+                response_deserializer=reading__pb2.ListFilesResponse.FromString,
+                _registered_method=True)
+        self.ReadFile = channel.unary_unary(
+                '/mosaic.v1.ReadingService/ReadFile',
+                request_serializer=reading__pb2.ReadFileRequest.SerializeToString,
+                response_deserializer=reading__pb2.ReadFileResponse.FromString,
+                _registered_method=True)
 
 
 class ReadingServiceServicer:
@@ -45,6 +70,41 @@ class ReadingServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def GetDetails(self, request, context):
+        """What is recorded about a run: settings, config, notes, command, code, versions, checkpoints.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ListEpisodes(self, request, context):
+        """A run's episodes: filtered, sorted, by pages.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ListSteps(self, request, context):
+        """The steps of one episode.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ListFiles(self, request, context):
+        """Files of a run's folder, those with secrets excepted.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ReadFile(self, request, context):
+        """Bytes of one of them.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
 
 def add_ReadingServiceServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -57,6 +117,31 @@ def add_ReadingServiceServicer_to_server(servicer, server):
                     servicer.AnnotateRun,
                     request_deserializer=reading__pb2.AnnotateRunRequest.FromString,
                     response_serializer=mosaic__pb2.RunSummary.SerializeToString,
+            ),
+            'GetDetails': grpc.unary_unary_rpc_method_handler(
+                    servicer.GetDetails,
+                    request_deserializer=reading__pb2.GetDetailsRequest.FromString,
+                    response_serializer=reading__pb2.GetDetailsResponse.SerializeToString,
+            ),
+            'ListEpisodes': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListEpisodes,
+                    request_deserializer=reading__pb2.ListEpisodesRequest.FromString,
+                    response_serializer=reading__pb2.ListEpisodesResponse.SerializeToString,
+            ),
+            'ListSteps': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListSteps,
+                    request_deserializer=reading__pb2.ListStepsRequest.FromString,
+                    response_serializer=reading__pb2.ListStepsResponse.SerializeToString,
+            ),
+            'ListFiles': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListFiles,
+                    request_deserializer=reading__pb2.ListFilesRequest.FromString,
+                    response_serializer=reading__pb2.ListFilesResponse.SerializeToString,
+            ),
+            'ReadFile': grpc.unary_unary_rpc_method_handler(
+                    servicer.ReadFile,
+                    request_deserializer=reading__pb2.ReadFileRequest.FromString,
+                    response_serializer=reading__pb2.ReadFileResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -113,6 +198,141 @@ class ReadingService:
             '/mosaic.v1.ReadingService/AnnotateRun',
             reading__pb2.AnnotateRunRequest.SerializeToString,
             mosaic__pb2.RunSummary.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def GetDetails(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/mosaic.v1.ReadingService/GetDetails',
+            reading__pb2.GetDetailsRequest.SerializeToString,
+            reading__pb2.GetDetailsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ListEpisodes(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/mosaic.v1.ReadingService/ListEpisodes',
+            reading__pb2.ListEpisodesRequest.SerializeToString,
+            reading__pb2.ListEpisodesResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ListSteps(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/mosaic.v1.ReadingService/ListSteps',
+            reading__pb2.ListStepsRequest.SerializeToString,
+            reading__pb2.ListStepsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ListFiles(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/mosaic.v1.ReadingService/ListFiles',
+            reading__pb2.ListFilesRequest.SerializeToString,
+            reading__pb2.ListFilesResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ReadFile(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/mosaic.v1.ReadingService/ReadFile',
+            reading__pb2.ReadFileRequest.SerializeToString,
+            reading__pb2.ReadFileResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -34,6 +34,16 @@ class ReadingServiceStub:
     """Runs that match a query: sorted, by pages, or grouped. INVALID_ARGUMENT says where a query cannot be read."""
     AnnotateRun: _grpc.UnaryUnaryMultiCallable[_reading_pb2.AnnotateRunRequest, _mosaic_pb2.RunSummary]
     """Change name, tags, notes or star of a run; its config and its digest stay as they are."""
+    GetDetails: _grpc.UnaryUnaryMultiCallable[_reading_pb2.GetDetailsRequest, _reading_pb2.GetDetailsResponse]
+    """What is recorded about a run: settings, config, notes, command, code, versions, checkpoints."""
+    ListEpisodes: _grpc.UnaryUnaryMultiCallable[_reading_pb2.ListEpisodesRequest, _reading_pb2.ListEpisodesResponse]
+    """A run's episodes: filtered, sorted, by pages."""
+    ListSteps: _grpc.UnaryUnaryMultiCallable[_reading_pb2.ListStepsRequest, _reading_pb2.ListStepsResponse]
+    """The steps of one episode."""
+    ListFiles: _grpc.UnaryUnaryMultiCallable[_reading_pb2.ListFilesRequest, _reading_pb2.ListFilesResponse]
+    """Files of a run's folder, those with secrets excepted."""
+    ReadFile: _grpc.UnaryUnaryMultiCallable[_reading_pb2.ReadFileRequest, _reading_pb2.ReadFileResponse]
+    """Bytes of one of them."""
 
 @_typing.type_check_only
 class ReadingServiceAsyncStub(ReadingServiceStub):
@@ -42,6 +52,16 @@ class ReadingServiceAsyncStub(ReadingServiceStub):
     """Runs that match a query: sorted, by pages, or grouped. INVALID_ARGUMENT says where a query cannot be read."""
     AnnotateRun: _aio.UnaryUnaryMultiCallable[_reading_pb2.AnnotateRunRequest, _mosaic_pb2.RunSummary]  # type: ignore[assignment]
     """Change name, tags, notes or star of a run; its config and its digest stay as they are."""
+    GetDetails: _aio.UnaryUnaryMultiCallable[_reading_pb2.GetDetailsRequest, _reading_pb2.GetDetailsResponse]  # type: ignore[assignment]
+    """What is recorded about a run: settings, config, notes, command, code, versions, checkpoints."""
+    ListEpisodes: _aio.UnaryUnaryMultiCallable[_reading_pb2.ListEpisodesRequest, _reading_pb2.ListEpisodesResponse]  # type: ignore[assignment]
+    """A run's episodes: filtered, sorted, by pages."""
+    ListSteps: _aio.UnaryUnaryMultiCallable[_reading_pb2.ListStepsRequest, _reading_pb2.ListStepsResponse]  # type: ignore[assignment]
+    """The steps of one episode."""
+    ListFiles: _aio.UnaryUnaryMultiCallable[_reading_pb2.ListFilesRequest, _reading_pb2.ListFilesResponse]  # type: ignore[assignment]
+    """Files of a run's folder, those with secrets excepted."""
+    ReadFile: _aio.UnaryUnaryMultiCallable[_reading_pb2.ReadFileRequest, _reading_pb2.ReadFileResponse]  # type: ignore[assignment]
+    """Bytes of one of them."""
 
 class ReadingServiceServicer(metaclass=_abc_1.ABCMeta):
     @_abc_1.abstractmethod
@@ -59,5 +79,45 @@ class ReadingServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_mosaic_pb2.RunSummary, _abc.Awaitable[_mosaic_pb2.RunSummary]]:
         """Change name, tags, notes or star of a run; its config and its digest stay as they are."""
+
+    @_abc_1.abstractmethod
+    def GetDetails(
+        self,
+        request: _reading_pb2.GetDetailsRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_reading_pb2.GetDetailsResponse, _abc.Awaitable[_reading_pb2.GetDetailsResponse]]:
+        """What is recorded about a run: settings, config, notes, command, code, versions, checkpoints."""
+
+    @_abc_1.abstractmethod
+    def ListEpisodes(
+        self,
+        request: _reading_pb2.ListEpisodesRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_reading_pb2.ListEpisodesResponse, _abc.Awaitable[_reading_pb2.ListEpisodesResponse]]:
+        """A run's episodes: filtered, sorted, by pages."""
+
+    @_abc_1.abstractmethod
+    def ListSteps(
+        self,
+        request: _reading_pb2.ListStepsRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_reading_pb2.ListStepsResponse, _abc.Awaitable[_reading_pb2.ListStepsResponse]]:
+        """The steps of one episode."""
+
+    @_abc_1.abstractmethod
+    def ListFiles(
+        self,
+        request: _reading_pb2.ListFilesRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_reading_pb2.ListFilesResponse, _abc.Awaitable[_reading_pb2.ListFilesResponse]]:
+        """Files of a run's folder, those with secrets excepted."""
+
+    @_abc_1.abstractmethod
+    def ReadFile(
+        self,
+        request: _reading_pb2.ReadFileRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_reading_pb2.ReadFileResponse, _abc.Awaitable[_reading_pb2.ReadFileResponse]]:
+        """Bytes of one of them."""
 
 def add_ReadingServiceServicer_to_server(servicer: ReadingServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...

@@ -12,8 +12,8 @@ import pytest
 from daemons import daemon_with_environment
 from executor_packages import MARKING, PAIR, ExecutorSite
 
-from gym_gui.analysis.details import run_details
 from gym_gui.logging_config.log_constants import LOG_DAEMON_EXECUTOR_BROKEN
+from gym_gui.reading.details import read_details
 from gym_gui.rpc.client import TrainerClient
 from gym_gui.runs.folder import RunFolder
 from gym_gui.trainer.executors.installed import executor_classes, installed_executors
@@ -168,7 +168,11 @@ def test_a_package_adds_machines_on_which_runs_are_placed(
         first, second, third = (client.submit(with_gpus(1)) for _ in range(3))
         wait_until(lambda: started(first) and started(second), "two of them run")
         assert (visible(first), visible(second)) == ("3", "5")
-        assert [run_details(daemon_home, run_id).machine for run_id in (first, second, third)] == ["left", "right", ""]
+        assert [read_details(RunFolder.of(daemon_home, run_id)).machine for run_id in (first, second, third)] == [
+            "left",
+            "right",
+            "",
+        ]
         assert client.get(third).cause == "waits for 1 of 1 GPUs on machine left, 0 free, 0 queued before it"
         (shortage,) = client.why(third).waits_for
         assert (shortage.machine, shortage.holders) == ("left", {first: 1})

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from gym_gui.analysis.checkpoints import Checkpoint, check_file, find_checkpoint
 from gym_gui.core.worker.errors import UsageError
+from gym_gui.reading.checkpoints import Checkpoint, check_file, find_checkpoint
 from gym_gui.runs.folder import RunFolder
 from gym_gui.runs.ids import new_run_id
 

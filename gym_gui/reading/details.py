@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
 import msgspec
 
-from gym_gui.analysis.checkpoints import saved_checkpoints
+from gym_gui.reading.checkpoints import saved_checkpoints
+from gym_gui.runs.annotation import read_annotation
 from gym_gui.runs.folder import RunFolder
 from gym_gui.runs.grant import read_machine
 from gym_gui.runs.plan import load_plan
@@ -56,18 +56,17 @@ class RunDetails(msgspec.Struct, frozen=True, kw_only=True):
     checkpoints: list[SavedCheckpoint] = []
 
 
-def run_details(home: Path, run_id: str) -> RunDetails:
+def read_details(folder: RunFolder) -> RunDetails:
     """Return the recorded details of a run.
 
     Args:
-        home: The home.
-        run_id: The run.
+        folder: The run's folder.
 
     Raises:
         MosaicError: Its ``run.json`` cannot be read.
     """
-    folder = RunFolder.of(home, run_id)
     plan = load_plan(folder)
+    annotation = read_annotation(folder)
     origin = plan.provenance
     checkpoints = [
         SavedCheckpoint(
@@ -88,7 +87,7 @@ def run_details(home: Path, run_id: str) -> RunDetails:
     }
     git = _dict(origin.get("git"))
     return RunDetails(
-        notes=str(plan.config.get("notes") or ""),
+        notes=str(plan.config.get("notes") or "") if annotation.notes is None else annotation.notes,
         submitter=plan.submitter,
         host=str(origin.get("host") or ""),
         machine=read_machine(folder),
