@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import queue
 import threading
+import time
 from types import TracebackType
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from gym_gui.rpc.client import TrainerClient
     from gym_gui.runs.summary import RunSummary
+
+#: A connection that is back sooner is no news, seconds.
+LOST_SHOWN_S = 1.0
 
 
 class Follower:
@@ -27,6 +31,7 @@ class Follower:
         self._thread = threading.Thread(target=self._watch, name="follow-runs", daemon=True)
         self.ended = False
         """All runs have ended and everything was taken."""
+        self._taken_at = time.monotonic()
 
     def __enter__(self) -> Follower:
         self._thread.start()
@@ -56,9 +61,21 @@ class Follower:
                 if isinstance(item, BaseException):
                     raise item
                 found.append(item)
+                self._taken_at = time.monotonic()
                 item = self._news.get_nowait()
         except queue.Empty:
             return found
+
+    def figures_age_s(self, now: float) -> float | None:
+        """Return how old the figures are while the connection is lost; ``None``: it is not, as far as is known.
+
+        Args:
+            now: Monotonic time, seconds.
+        """
+        lost_since = self._client.lost_since
+        if lost_since is None or now - lost_since < LOST_SHOWN_S:
+            return None
+        return now - min(self._taken_at, lost_since)
 
     def _watch(self) -> None:
         try:

@@ -103,6 +103,11 @@ class AsyncTrainerClient:
             task.cancel()
         await asyncio.gather(*self._retired, return_exceptions=True)
 
+    @property
+    def lost_since(self) -> float | None:
+        """When the connection was lost, monotonic seconds; ``None``: nothing has failed since the last answer."""
+        return self._connection.lost_since
+
     async def submit(
         self,
         payload: dict[str, Any],
@@ -313,6 +318,7 @@ class AsyncTrainerClient:
             except grpc.aio.AioRpcError as failure:
                 await self._recover(failure, retries, generation)
             else:
+                self._connection.answered()
                 return call.read(answer)
             finally:
                 self._active[generation] -= 1
@@ -326,6 +332,7 @@ class AsyncTrainerClient:
             stream = method(asked.request(), metadata=self._connection.metadata)
             try:
                 async for message in stream:
+                    self._connection.answered()
                     yield asked.take(message)
                     retries.start_over()
                 return

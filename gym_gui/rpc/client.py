@@ -114,6 +114,11 @@ class TrainerClient:
         """The home, or the address of a daemon elsewhere."""
         return self._route.where
 
+    @property
+    def lost_since(self) -> float | None:
+        """When the connection was lost, monotonic seconds; ``None``: nothing has failed since the last answer."""
+        return self._connection.lost_since
+
     def submit(
         self,
         payload: dict[str, Any],
@@ -376,9 +381,12 @@ class TrainerClient:
         while True:
             method = self._connection.methods[call.method]
             try:
-                return call.read(method(call.request, metadata=self._connection.metadata, timeout=call.timeout_s))
+                answer = method(call.request, metadata=self._connection.metadata, timeout=call.timeout_s)
             except grpc.RpcError as failure:
                 self._recover(failure, retries)
+            else:
+                self._connection.answered()
+                return call.read(answer)
 
     def _stream(self, asked: Any) -> Iterator[Any]:
         retries = self._connection.retries()
@@ -387,6 +395,7 @@ class TrainerClient:
             stream = method(asked.request(), metadata=self._connection.metadata)
             try:
                 for message in stream:
+                    self._connection.answered()
                     yield asked.take(message)
                     retries.start_over()
                 return

@@ -66,6 +66,8 @@ class Connection(Generic[C]):
         self._route = route
         self._make = channel
         self._target = contextlib.ExitStack()
+        self.lost_since: float | None = None
+        """When it was lost, monotonic seconds; ``None``: nothing has failed since the last answer."""
 
     def open(self) -> tuple[C, Callable[[], None]]:
         """Connect to the daemon that is there now; may have to start one. Where that fails, nothing changes.
@@ -108,9 +110,15 @@ class Connection(Generic[C]):
         """
         gone = failure.code() is grpc.StatusCode.UNAVAILABLE and not self._route.is_hopeless(failure.details() or "")
         wait_s = retries.next_wait_s() if gone else None
+        if gone and self.lost_since is None:
+            self.lost_since = time.monotonic()
         if wait_s is None:
             raise self.error(failure) from None
         return wait_s
+
+    def answered(self) -> None:
+        """Take note of an answer."""
+        self.lost_since = None
 
     def error(self, failure: Any) -> MosaicError:
         """Return the error that a failed call stands for."""

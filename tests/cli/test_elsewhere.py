@@ -13,7 +13,7 @@ from typing import Any
 import click
 import pytest
 from added_packages import Installation
-from daemons import daemon_home, daemon_with_tls, remote_of, tls, worker_records
+from daemons import daemon_home, daemon_with_tls, remote_of, tls, wait_until, worker_records
 
 from gym_gui.cli.root import cli
 from gym_gui.cli.where import NEEDS_HOME
@@ -21,7 +21,7 @@ from gym_gui.core.worker.errors import UsageError
 from gym_gui.rpc.remote import RemoteDaemon, check_address
 from gym_gui.rpc.tls import TlsFiles
 
-__all__ = ["daemon_home", "tls", "worker_records"]
+__all__ = ["daemon_home", "tls", "wait_until", "worker_records"]
 
 Mosaic = Callable[..., subprocess.CompletedProcess[str]]
 
@@ -191,6 +191,29 @@ def test_what_keeps_it_from_the_daemon_is_said(remote: RemoteDaemon, mosaic: Mos
     token.chmod(0o644)
     ended = mosaic("--daemon", remote.address, "--token-file", str(token), *_options(remote)[4:], "runs", "list")
     assert "other users can read the daemon's token" in ended.stderr
+
+
+def test_a_watch_says_that_the_connection_is_lost_until_it_is_back(
+    daemon_home: Path, tls: TlsFiles, mosaic: Mosaic, tmp_path: Path, wait_until: Callable[..., Any]
+) -> None:
+    with daemon_with_tls(daemon_home, tls) as info:
+        here = _options(remote_of(daemon_home, info, tls))
+        left = mosaic(*here, "train", "random", "--steps", "100000000", "--set", "step_rate=100", "--detach")
+        run_id = left.stdout.strip()
+        told = tmp_path / "told"
+        with told.open("w") as stdout:
+            watching = subprocess.Popen([_program(), *here, "runs", "watch", run_id], stdout=stdout, stderr=stdout)
+        wait_until(lambda: "running" in told.read_text(), "it is watched")
+    try:
+        wait_until(lambda: "the connection to the daemon is lost" in told.read_text(), "that is said")
+        before = told.read_text()
+        with daemon_with_tls(daemon_home, tls, port=int(info.public_address.rpartition(":")[2])):
+            wait_until(lambda: "running" in told.read_text()[len(before) :], "it goes on")
+            assert mosaic(*here, "runs", "cancel", run_id, "--wait").returncode == 0
+            assert watching.wait(30) == 3
+    finally:
+        watching.kill()
+        watching.wait()
 
 
 def test_a_forwarded_socket(daemon_home: Path, remote: RemoteDaemon, mosaic: Mosaic) -> None:

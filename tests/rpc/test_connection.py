@@ -6,9 +6,10 @@ import contextlib
 import time
 from collections.abc import Iterator
 
+import grpc
 import pytest
 
-from gym_gui.core.worker.errors import UsageError
+from gym_gui.core.worker.errors import MosaicError, UsageError
 from gym_gui.rpc.connection import Connection, Retries
 from gym_gui.rpc.route import Target
 
@@ -17,6 +18,15 @@ class Route:
     """Leads to a daemon, or raises."""
 
     where = "there"
+
+    def is_hopeless(self, _details: str) -> bool:
+        return False
+
+    def unreachable(self, _details: str = "") -> MosaicError:
+        return MosaicError("gone")
+
+    def refused(self) -> MosaicError:
+        return MosaicError("refused")
 
     def __init__(self) -> None:
         self.closed = 0
@@ -73,3 +83,35 @@ def test_tries_end_by_number_and_by_time() -> None:
     assert quiet.next_wait_s() is None
     patient = Retries(float("inf"), 60)
     assert max(patient.next_wait_s() or 99 for _ in range(50)) <= 3, "the wait has a limit, however often it failed"
+
+
+class Failure:
+    """What a call raised."""
+
+    def __init__(self, code: grpc.StatusCode) -> None:
+        self._code = code
+
+    def code(self) -> grpc.StatusCode:
+        return self._code
+
+    def details(self) -> str:
+        return ""
+
+    def trailing_metadata(self) -> None:
+        return None
+
+
+def test_it_is_lost_from_the_first_failure_until_an_answer() -> None:
+    connection = Connection(Route(), lambda _: Channel())  # type: ignore[arg-type]
+    retries = Retries(10, float("inf"))
+    assert connection.lost_since is None
+    connection.wait_s(Failure(grpc.StatusCode.UNAVAILABLE), retries)
+    since = connection.lost_since
+    assert since is not None
+    connection.wait_s(Failure(grpc.StatusCode.UNAVAILABLE), retries)
+    assert connection.lost_since == since
+    connection.answered()
+    assert connection.lost_since is None
+    with pytest.raises(MosaicError):
+        connection.wait_s(Failure(grpc.StatusCode.NOT_FOUND), retries)
+    assert connection.lost_since is None, "it answered, that there is no such run"

@@ -32,13 +32,14 @@ class View(Protocol):
         """End; what was shown last stays."""
         ...
 
-    def show(self, runs: list[RunProgress], changed: set[str], now: float) -> None:
+    def show(self, runs: list[RunProgress], changed: set[str], now: float, age_s: float | None = None) -> None:
         """Show the newest values; called several times a second.
 
         Args:
             runs: All runs of the view, in order.
             changed: Ids of runs whose state has changed since the last call.
             now: Monotonic time, seconds.
+            age_s: How old the values are, seconds, while the connection to the daemon is lost; ``None``: it is not.
         """
         ...
 
@@ -142,7 +143,8 @@ def _show_until_interrupted(
                 for note in devices.of(summary):
                     view.note(note)
         _label(runs)
-        view.show(rows, changed, time.monotonic())
+        now = time.monotonic()
+        view.show(rows, changed, now, news.figures_age_s(now))
 
 
 def _target_episodes(home: Path | None, run_id: str) -> int | None:

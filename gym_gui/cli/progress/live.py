@@ -11,7 +11,7 @@ from rich.text import Text
 from gym_gui.app.progress import RunProgress, episodes_of
 from gym_gui.cli.output import rich_text
 from gym_gui.cli.palette import BAR, DOUBTFUL, GOOD, HEADER, QUIET, STATE_STYLES
-from gym_gui.cli.progress.plain import LAG_SHOWN_BYTES, remarks_on
+from gym_gui.cli.progress.plain import LAG_SHOWN_BYTES, lost_text, remarks_on
 from gym_gui.core.terminal_text import escape
 from gym_gui.look import figures
 from gym_gui.runs.summary import return_of
@@ -55,24 +55,25 @@ class LiveView:
     def __exit__(self, *_: object) -> None:
         self._live.stop()
 
-    def show(self, runs: list[RunProgress], changed: set[str], now: float) -> None:
+    def show(self, runs: list[RunProgress], changed: set[str], now: float, age_s: float | None = None) -> None:
         """Redraw, at most a few times a second unless a state has changed."""
         if changed or now - self._drawn_at >= 1 / REFRESH_PER_S:
             self._drawn_at = now
-            self._live.update(table_of(runs, now, self._console.width), refresh=True)
+            self._live.update(table_of(runs, now, self._console.width, age_s), refresh=True)
 
     def note(self, message: str) -> None:
         """Print a sentence above the table."""
         self._live.console.print(message)
 
 
-def table_of(runs: list[RunProgress], now: float, width: int) -> Group:
+def table_of(runs: list[RunProgress], now: float, width: int, age_s: float | None = None) -> Group:
     """Return the view as a table that fits into a terminal's width.
 
     Args:
         runs: The runs, in order.
         now: Monotonic time, seconds.
         width: Columns of the terminal; narrow ones lose the percentage, narrower ones bar and step count instead.
+        age_s: How old the values are, seconds, while the connection is lost: then there is no speed, and it is said.
     """
     wide, narrow = width >= _WIDE, width < _NARROW
     left_out = {"bar", "steps"} if narrow else set() if wide else {"percent"}
@@ -84,19 +85,21 @@ def table_of(runs: list[RunProgress], now: float, width: int) -> Group:
     for name, header in _NUMBERS.items():
         if name not in left_out:
             table.add_column(header, justify="right", no_wrap=True)
+    lost = age_s is not None
     room = max(width - (70 if wide else 50 if narrow else 61), 10)
     for run in runs:
-        cells = _cells(run, now)
+        cells = _cells(run, now, lost=lost)
         table.add_row(fit(escape(run.label), room), *(cell for name, cell in cells.items() if name not in left_out))
         for worker in list(run.workers.values())[:_WORKERS_SHOWN]:
-            cells = _cells(worker, now)
+            cells = _cells(worker, now, lost=lost)
             label = rich_text(fit("  " + escape(worker.label), room), style=QUIET)
             table.add_row(label, *(cell for name, cell in cells.items() if name not in left_out))
         if len(run.workers) > _WORKERS_SHOWN:
             table.add_row(rich_text(f"  and {len(run.workers) - _WORKERS_SHOWN} more", style=QUIET))
     # A line of its own, not padded to the edge: there the terminal's echo of ^C would begin a new line.
     footnote = "¹ mean of the last episodes (at most 100 a worker)" + _lag(runs)
-    return Group(table, *_phases(runs, narrow), *_remarks(runs), rich_text(footnote, style=QUIET, no_wrap=True))
+    remarks = _remarks(runs) if age_s is None else [rich_text(lost_text(age_s), style=DOUBTFUL)]
+    return Group(table, *_phases(runs, narrow), *remarks, rich_text(footnote, style=QUIET, no_wrap=True))
 
 
 def _phases(runs: list[RunProgress], narrow: bool) -> list[Text]:
@@ -120,15 +123,17 @@ def fit(label: str, room: int) -> str:
     return label if len(label) <= room else f"{label[: room - 6]}…{label[-5:]}"
 
 
-def _cells(run: RunProgress, now: float) -> dict[str, Text | ProgressBar | str]:
+def _cells(run: RunProgress, now: float, *, lost: bool) -> dict[str, Text | ProgressBar | str]:
     seen = run.summary
     if seen is None:
         return {"state": rich_text("submitted", style=QUIET)}
     state, fraction = seen.state.value, run.fraction
-    style = STATE_STYLES[state]
     going = not seen.state.terminal
+    stale = lost and going
+    style = QUIET if stale else STATE_STYLES[state]
     complete = BAR if going else GOOD if state == "completed" else style
-    bar = ProgressBar(total=1.0, completed=fraction or 0.0, pulse=going and fraction is None and seen.steps > 0,
+    pulse = going and not stale and fraction is None and seen.steps > 0
+    bar = ProgressBar(total=1.0, completed=fraction or 0.0, pulse=pulse,
                       complete_style=complete, finished_style=complete, style=QUIET)  # fmt: skip
     phase = "" if seen.steps else phase_text(seen)
     if phase:
@@ -140,10 +145,10 @@ def _cells(run: RunProgress, now: float) -> dict[str, Text | ProgressBar | str]:
         "bar": rich_text(phase, style=QUIET, no_wrap=True, overflow="ellipsis") if phase else bar,
         "percent": "" if fraction is None else f"{int(fraction * 100)}%",
         "steps": f"{figures.short(seen.steps)}{target}",
-        "rate": figures.short(run.rate(now)),
+        "rate": "" if stale else figures.short(run.rate(now)),
         "episodes": figures.count(episodes_of(seen)) + episodes,
         "return": figures.decimal(return_of(seen)),
-        "eta": figures.clock(run.eta_s(now)),
+        "eta": "" if stale else figures.clock(run.eta_s(now)),
     }
 
 

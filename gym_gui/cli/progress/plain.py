@@ -31,6 +31,7 @@ class PlainView:
         self._begin: float | None = None
         self._last = 0.0
         self._ended: set[tuple[str, str]] = set()
+        self._lost = False
         self._phases: dict[str, tuple[float, str]] = {}
 
     def __enter__(self) -> PlainView:
@@ -40,13 +41,22 @@ class PlainView:
         with contextlib.suppress(BrokenPipeError):
             self._stream.flush()
 
-    def show(self, runs: list[RunProgress], changed: set[str], now: float) -> None:
-        """Print the runs whose state has changed, and all that are going where it is time for it."""
+    def show(self, runs: list[RunProgress], changed: set[str], now: float, age_s: float | None = None) -> None:
+        """Print the runs whose state has changed, and all that are going where it is time for it.
+
+        While the connection is lost, that is printed instead.
+        """
         if self._begin is None:
             self._begin = self._last = now
         due = now - self._last >= self._every_s
+        was_lost, self._lost = self._lost, age_s is not None
+        due = due or self._lost is not was_lost
         if due:
             self._last = now
+        if age_s is not None:
+            if due:
+                self.note(f"[{now - self._begin:6.1f} s] {lost_text(age_s)}")
+            return
         for run in runs:
             for worker in run.workers.values():
                 self._note_end(run, worker, now - self._begin)
@@ -114,6 +124,15 @@ def line_of(run: RunProgress, now: float) -> str:
     if seen.lag_bytes > LAG_SHOWN_BYTES:
         parts.append(f"{figures.size(seen.lag_bytes)} of log not yet indexed")
     return " · ".join(parts)
+
+
+def lost_text(age_s: float) -> str:
+    """Return the sentence on a lost connection.
+
+    Args:
+        age_s: How old the figures are, seconds.
+    """
+    return f"the connection to the daemon is lost, trying again; the figures are {figures.duration(age_s)} old"
 
 
 def remarks_on(run: RunSummary) -> list[str]:
