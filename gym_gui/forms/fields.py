@@ -119,6 +119,7 @@ def schema_field(
         required=required,
         nullable=allows_null(part),
         choices=[choice for choice in choices if choice is not None],
+        suggestions=list(part["examples"]) if isinstance(part.get("examples"), list) else [],
         suggest=part["x-suggest"] if isinstance(part.get("x-suggest"), str) else "",
         minimum=bounds.get("minimum"),
         maximum=bounds.get("maximum"),

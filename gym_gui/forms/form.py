@@ -84,9 +84,9 @@ def _worker_sections(record: WorkerRecord, environments: list[str], note: Enviro
 def _suggestions(record: WorkerRecord, field: Field, environments: list[str]) -> list[Any]:
     name = field.name.removeprefix(PREFIX)
     if field.suggest == "environments" or name in ENVIRONMENT_FIELDS:
-        return environments
+        return environments or field.suggestions
     words = record.capabilities.get(_SUGGESTED.get(name, ""))
-    return list(words) if field.kind == "text" and isinstance(words, (list, tuple)) else []
+    return list(words) if field.kind == "text" and isinstance(words, (list, tuple)) else field.suggestions
 
 
 def _environment_note(env_id: str, facts: EnvironmentFacts) -> EnvironmentNote:

@@ -147,10 +147,15 @@ class Reading:
         value = self.given(name) if self.touched(name) and self.applies(name) else field.default
         if value is UNSET:
             return False
-        text = text_of(value)
+        text = _plain_text(value)
         if field.suggest == "environments":  # `package:Name-v0` is Name-v0 once the package is imported
-            return text.rpartition(":")[2] == text_of(wanted)
-        return text == text_of(wanted)
+            text = text.rpartition(":")[2]
+        return text == _plain_text(wanted)
+
+
+def _plain_text(value: Any) -> str:
+    """Return a value as conditions compare it: a worker may take a name in other capitals."""
+    return text_of(value).casefold()
 
 
 def _is_verbatim(field: Field) -> bool:

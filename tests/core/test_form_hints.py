@@ -36,7 +36,7 @@ class Hinted:
             ]
         },
     )
-    env_id: str = field(default="A-v1", metadata={"suggest": "environments"})
+    env_id: str = field(default="A-v1", metadata={"suggest": "environments", "examples": ("A-v1", "B-v1")})
     token: str = field(default="", metadata={"secret": True})
 
 
@@ -52,6 +52,7 @@ def test_hints_are_copied_into_the_schema() -> None:
         "default": None,
     }
     assert parts["env_id"]["x-suggest"] == "environments"
+    assert parts["env_id"]["examples"] == ["A-v1", "B-v1"]
     assert parts["token"]["x-secret"] is True
     assert not any(key.startswith("x-") for key in parts["run_id"])
 

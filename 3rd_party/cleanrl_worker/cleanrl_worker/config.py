@@ -13,12 +13,15 @@ from typing import Any
 
 from .arguments import ARGUMENTS, argument_names
 from .curriculum import Stage, check_curriculum, steps_of
+from .form_hints import hyperparameter_hints
 from .presets import preset_for
 from .sampling import sampling_period
 from .sdk import HAS_SDK, ConfigError, Problem, check_config, load_worker_config_from_file, nearest
 
 MODES = ("train", "resume", "evaluate")
 WANDB_MODES = ("off", "offline", "online")
+_SCRIPT: dict[str, Any] = {"group": "Script of your own", "advanced": True}
+_WANDB: dict[str, Any] = {"applies": {"wandb": ["offline", "online"]}}
 
 
 def _setting(default: Any, text: str, **bounds: Any) -> Any:
@@ -30,7 +33,7 @@ def _hyperparameter(name: str) -> Any:
 
 
 def _help(name: str) -> dict[str, Any]:
-    """Return help and bounds of a hyperparameter as the algorithms' arguments have them."""
+    """Return help, bounds and form hints of a hyperparameter as the algorithms' arguments have them."""
     algorithms: dict[str, list[str]] = {}
     metadata: dict[str, Any] = {}
     for algo, arguments in ARGUMENTS.items():
@@ -40,7 +43,8 @@ def _help(name: str) -> dict[str, Any]:
                 default = f.default if f.default_factory is MISSING else f.default_factory()
                 algorithms.setdefault(json.dumps(default), []).append(algo)
     defaults = ", ".join(f"{value} for {' and '.join(algos)}" for value, algos in algorithms.items())
-    return {**metadata, "help": f"{metadata['help'].rstrip('.')} (null: the preset's, else {defaults})."}
+    text = f"{metadata['help'].rstrip('.')} (null: the preset's, else {defaults})."
+    return {**metadata, "help": text, **hyperparameter_hints(name, metadata.get("applies"))}
 
 
 @dataclass
@@ -54,26 +58,34 @@ class CleanRLWorkerConfig:
     worker_id: str | None = _setting(None, "Name of this worker within the run (null: WORKER_ID of the environment).")
 
     algo: str = _setting("ppo", "Algorithm.", choices=tuple(ARGUMENTS))
-    env_id: str = _setting("CartPole-v1", "Gymnasium environment; 'package:Name-v0' imports the package first.")
+    env_id: str = _setting(
+        "CartPole-v1", "Gymnasium environment; 'package:Name-v0' imports the package first.", suggest="environments"
+    )
     env_kwargs: dict[str, Any] = field(
         default_factory=dict, metadata={"help": "Keyword arguments that the environment is made with."}
     )
     curriculum: list[dict[str, Any]] | None = field(
         default=None,
-        metadata={"help": "Environments to train on in turn, not env_id: [{env_id, total_steps, env_kwargs}, …]."},
+        metadata={
+            "help": "Environments to train on in turn, not env_id: [{env_id, total_steps, env_kwargs}, …].",
+            "advanced": True,
+        },
     )
     total_timesteps: int = _setting(
         500_000,
         "Environment steps of the whole training, those before a resume included; a curriculum's own sum if left out.",
         minimum=1,
         unit="steps",
+        log=True,
     )
     mode: str = _setting(
         "train",
         "Train from scratch, resume a checkpoint's training, or evaluate a checkpoint's policy.",
         choices=MODES,
     )
-    checkpoint_path: str | None = _setting(None, "Checkpoint to resume or to evaluate.")
+    checkpoint_path: str | None = _setting(
+        None, "Checkpoint to resume or to evaluate.", suggest="checkpoints", applies={"mode": ["resume", "evaluate"]}
+    )
     preset: str = _setting(
         "auto",
         "Use the hyperparameters known to work on the environment, or CleanRL's defaults alone.",
@@ -81,12 +93,21 @@ class CleanRLWorkerConfig:
     )
 
     script: str | None = _setting(
-        None, "A script of your own CleanRL checkout to run in place of this worker's algorithms."
+        None,
+        "A script of your own CleanRL checkout to run in place of this worker's algorithms.",
+        suggest="files",
+        **_SCRIPT,
     )
     script_args: list[str] = field(
-        default_factory=list, metadata={"help": "Further arguments of the script, as on its command line."}
+        default_factory=list, metadata={"help": "Further arguments of the script, as on its command line.", **_SCRIPT}
     )
-    script_python: str | None = _setting(None, "Interpreter that the script runs on (null: this worker's own).")
+    script_python: str | None = _setting(
+        None,
+        "Interpreter that the script runs on (null: this worker's own).",
+        suggest="files",
+        default_by=[{"when": {}, "label": "this worker's own"}],
+        **_SCRIPT,
+    )
 
     learning_rate: float | None = _hyperparameter("learning_rate")
     num_envs: int | None = _hyperparameter("num_envs")
@@ -135,9 +156,15 @@ class CleanRLWorkerConfig:
     )
     observations: bool = _setting(False, "Put the observation out with each step.")
     metrics_interval: int = _setting(
-        1000, "Steps between two metric events; 0 puts out those of every update.", minimum=0, unit="steps"
+        1000,
+        "Steps between two metric events; 0 puts out those of every update.",
+        minimum=0,
+        unit="steps",
+        advanced=True,
     )
-    heartbeat_interval_s: float = _setting(30.0, "Seconds between heartbeats; 0 turns them off.", minimum=0, unit="s")
+    heartbeat_interval_s: float = _setting(
+        30.0, "Seconds between heartbeats; 0 turns them off.", minimum=0, unit="s", advanced=True
+    )
     checkpoint_interval: int = _setting(
         25_000, "Steps between checkpoints; 0 saves only the last.", minimum=0, unit="steps"
     )
@@ -148,11 +175,18 @@ class CleanRLWorkerConfig:
     wandb: str = _setting(
         "off", "Weights & Biases: not at all, into files of the run, or sent to its server.", choices=WANDB_MODES
     )
-    wandb_project: str = _setting("mosaic", "Project of Weights & Biases.")
-    wandb_entity: str | None = _setting(None, "Team or user of Weights & Biases (null: the account's own).")
+    wandb_project: str = _setting("mosaic", "Project of Weights & Biases.", **_WANDB)
+    wandb_entity: str | None = _setting(
+        None,
+        "Team or user of Weights & Biases (null: the account's own).",
+        default_by=[{"when": {}, "label": "the account's own"}],
+        **_WANDB,
+    )
     cuda: bool = _setting(True, "Use a GPU where there is one.")
-    torch_threads: int = _setting(1, "Threads of torch within one operation; 0 leaves torch's own choice.", minimum=0)
-    torch_deterministic: bool = _setting(True, "Let torch use deterministic algorithms only.")
+    torch_threads: int = _setting(
+        1, "Threads of torch within one operation; 0 leaves torch's own choice.", minimum=0, advanced=True
+    )
+    torch_deterministic: bool = _setting(True, "Let torch use deterministic algorithms only.", advanced=True)
 
     def __post_init__(self) -> None:
         problems = self._problems()

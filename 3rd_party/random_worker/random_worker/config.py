@@ -11,6 +11,8 @@ from .sampling import sampling_period
 from .sdk import HAS_SDK, ConfigError, Problem, check_config, load_worker_config_from_file, nearest
 
 MODES = ("train", "evaluate")
+_IN_TRAINING = {"mode": ["train"]}
+_LOAD: dict[str, Any] = {"group": "Load tests of MOSAIC itself", "advanced": True}
 
 
 def _setting(default: Any, text: str, **bounds: Any) -> Any:
@@ -31,6 +33,7 @@ class RandomWorkerConfig:
         "CartPole-v1",
         "Gymnasium environment ('package:Name-v0' imports the package first), or one of PettingZoo's "
         "('mpe2/simple_spread_v3', 'classic/tictactoe_v3').",
+        suggest="environments",
     )
     env_kwargs: dict[str, Any] = field(
         default_factory=dict, metadata={"help": "Keyword arguments that the environment is made with."}
@@ -45,9 +48,11 @@ class RandomWorkerConfig:
         choices=("auto", "aec", "parallel"),
     )
     mode: str = _setting("train", "Label the episodes as training or as evaluation.", choices=MODES)
-    total_steps: int = _setting(10_000, "Environment steps of a training; 0 sets no limit.", minimum=0, unit="steps")
-    episodes: int = _setting(0, "Episodes of a training; 0 sets no limit.", minimum=0)
-    eval_episodes: int = _setting(10, "Episodes of an evaluation.", minimum=1)
+    total_steps: int = _setting(
+        10_000, "Environment steps of a training; 0 sets no limit.", minimum=0, unit="steps", applies=_IN_TRAINING
+    )
+    episodes: int = _setting(0, "Episodes of a training; 0 sets no limit.", minimum=0, applies=_IN_TRAINING)
+    eval_episodes: int = _setting(10, "Episodes of an evaluation.", minimum=1, applies={"mode": ["evaluate"]})
     step_rate: float = _setting(0.0, "Steps per second at most; 0 sets no limit.", minimum=0, unit="steps/s")
 
     steps: str = _setting(
@@ -57,12 +62,19 @@ class RandomWorkerConfig:
     )
     observations: bool = _setting(False, "Put the observation out with each step.")
     payload_bytes: int = _setting(
-        0, "Bytes of padding put into each step, to make events larger.", minimum=0, maximum=64 * 2**20, unit="bytes"
+        0,
+        "Bytes of padding put into each step, to make events larger.",
+        minimum=0,
+        maximum=64 * 2**20,
+        unit="bytes",
+        **_LOAD,
     )
     burst: int = _setting(
-        0, "Put out this many steps without any environment, as fast as possible, and exit at once.", minimum=0
+        0, "Put out this many steps without any environment, as fast as possible, and exit at once.", minimum=0, **_LOAD
     )
-    heartbeat_interval_s: float = _setting(30.0, "Seconds between heartbeats; 0 turns them off.", minimum=0, unit="s")
+    heartbeat_interval_s: float = _setting(
+        30.0, "Seconds between heartbeats; 0 turns them off.", minimum=0, unit="s", advanced=True
+    )
 
     def __post_init__(self) -> None:
         problems = self._problems()

@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
+from .defaults import DEFAULTS, RLLIB_NAMES, form_hints
 from .sdk import HAS_SDK, ConfigError, Problem, check_config, load_worker_config_from_file, nearest
 
 ALGORITHMS = ("PPO", "DQN", "SAC", "IMPALA", "APPO")
@@ -16,15 +17,12 @@ WANDB_MODES = ("off", "offline", "online")
 ENV_APIS = ("auto", "gymnasium", "parallel", "aec")
 
 #: Settings of ``AlgorithmConfig.training`` that have fields here, with what RLlib calls them.
-TRAINING_FIELDS = {
-    "learning_rate": "lr",
-    "gamma": "gamma",
-    "train_batch_size": "train_batch_size_per_learner",
-    "minibatch_size": "minibatch_size",
-    "num_epochs": "num_epochs",
-    "entropy_coeff": "entropy_coeff",
-    "grad_clip": "grad_clip",
-}
+TRAINING_FIELDS = {ours: theirs for ours, theirs in RLLIB_NAMES.items() if ours != "hidden_sizes"}
+
+_WANDB: dict[str, Any] = {"applies": {"wandb": ["offline", "online"]}}
+_PROCESSES = "Processes"
+_SELF_PLAY: dict[str, Any] = {"group": "Self-play", "applies": {"paradigm": ["self_play"]}}
+_SEARCH: dict[str, Any] = {"group": "Search", "applies": {"mode": ["tune"]}}
 
 
 def _setting(default: Any, text: str, **bounds: Any) -> Any:
@@ -46,6 +44,7 @@ class RayWorkerConfig:
         "CartPole-v1",
         "Gymnasium id ('CartPole-v1'), or PettingZoo's ('sisl/pursuit_v4', 'classic/tictactoe_v3', "
         "'mpe2/simple_spread_v3').",
+        suggest="environments",
     )
     env_kwargs: dict[str, Any] = field(
         default_factory=dict, metadata={"help": "Keyword arguments that the environment is made with."}
@@ -67,66 +66,120 @@ class RayWorkerConfig:
         "reaches them.",
         minimum=1,
         unit="steps",
+        log=True,
     )
     mode: str = _setting(
         "train",
         "Train from scratch, resume a checkpoint, evaluate a checkpoint's policies, or search with Ray Tune.",
         choices=MODES,
     )
-    checkpoint_path: str | None = _setting(None, "Checkpoint (a folder) to resume or to evaluate.")
+    checkpoint_path: str | None = _setting(
+        None,
+        "Checkpoint (a folder) to resume or to evaluate.",
+        suggest="checkpoints",
+        applies={"mode": ["resume", "evaluate"]},
+    )
     preset: str = _setting(
         "auto",
         "Use the hyperparameters known to work on the environment, or RLlib's defaults alone.",
         choices=("auto", "none"),
     )
 
-    learning_rate: float | None = _setting(None, "Learning rate (null: preset's or RLlib's).", exclusive_minimum=0)
-    gamma: float | None = _setting(None, "Discount of a step (null: preset's or RLlib's).", minimum=0, maximum=1)
-    train_batch_size: int | None = _setting(
-        None, "Steps of one update's batch (null: preset's or RLlib's).", minimum=1, unit="steps"
+    learning_rate: float | None = _setting(
+        None,
+        "Learning rate (null: preset's or RLlib's); SAC has three of its own, in training.",
+        exclusive_minimum=0,
+        log=True,
+        **form_hints("learning_rate"),
     )
-    minibatch_size: int | None = _setting(None, "Steps of a minibatch (PPO, APPO).", minimum=1, unit="steps")
-    num_epochs: int | None = _setting(None, "Passes over a batch (PPO, APPO).", minimum=1)
-    entropy_coeff: float | None = _setting(None, "Weight of the entropy bonus (PPO, IMPALA, APPO).", minimum=0)
-    grad_clip: float | None = _setting(None, "Largest gradient norm.", exclusive_minimum=0)
-    hidden_sizes: list[int] | None = field(default=None, metadata={"help": "Units of the networks' hidden layers."})
+    gamma: float | None = _setting(
+        None, "Discount of a step (null: preset's or RLlib's).", minimum=0, maximum=1, **form_hints("gamma")
+    )
+    train_batch_size: int | None = _setting(
+        None,
+        "Steps of one update's batch (null: preset's or RLlib's).",
+        minimum=1,
+        unit="steps",
+        **form_hints("train_batch_size"),
+    )
+    minibatch_size: int | None = _setting(
+        None, "Steps of a minibatch (PPO, IMPALA, APPO).", minimum=1, unit="steps", **form_hints("minibatch_size")
+    )
+    num_epochs: int | None = _setting(
+        None, "Passes over a batch (PPO, IMPALA, APPO).", minimum=1, **form_hints("num_epochs")
+    )
+    entropy_coeff: float | None = _setting(
+        None, "Weight of the entropy bonus (PPO, IMPALA, APPO).", minimum=0, **form_hints("entropy_coeff")
+    )
+    grad_clip: float | None = _setting(
+        None, "Largest gradient norm.", exclusive_minimum=0, advanced=True, **form_hints("grad_clip")
+    )
+    hidden_sizes: list[int] | None = field(
+        default=None, metadata={"help": "Units of the networks' hidden layers.", **form_hints("hidden_sizes")}
+    )
     training: dict[str, Any] = field(
         default_factory=dict,
         metadata={
-            "help": "Any other argument of RLlib's AlgorithmConfig.training() by its name, e.g. {'clip_param': 0.2}."
+            "help": "Any other argument of RLlib's AlgorithmConfig.training() by its name, e.g. {'clip_param': 0.2}.",
+            "advanced": True,
         },
     )
     model: dict[str, Any] = field(
         default_factory=dict,
-        metadata={"help": "Any setting of RLlib's DefaultModelConfig by its name, e.g. {'fcnet_activation': 'relu'}."},
+        metadata={
+            "help": "Any setting of RLlib's DefaultModelConfig by its name, e.g. {'fcnet_activation': 'relu'}.",
+            "advanced": True,
+        },
     )
 
     num_env_runners: int = _setting(
-        0, "Processes that step environments; 0 steps them in the worker itself.", minimum=0, maximum=256
+        0,
+        "Processes that step environments; 0 steps them in the worker itself.",
+        minimum=0,
+        maximum=256,
+        group=_PROCESSES,
     )
-    num_envs_per_env_runner: int = _setting(1, "Environments that each of them steps at once.", minimum=1, maximum=1024)
+    num_envs_per_env_runner: int = _setting(
+        1, "Environments that each of them steps at once.", minimum=1, maximum=1024, group=_PROCESSES
+    )
     object_store_mb: int = _setting(
-        200, "Shared memory of the run's Ray instance; as much is taken from /dev/shm.", minimum=80, unit="MB"
+        200,
+        "Shared memory of the run's Ray instance; as much is taken from /dev/shm.",
+        minimum=80,
+        unit="MB",
+        group=_PROCESSES,
+        advanced=True,
     )
 
     league_interval: int = _setting(
-        4000, "self_play: steps between two snapshots of the policy that join the league.", minimum=1, unit="steps"
+        4000,
+        "self_play: steps between two snapshots of the policy that join the league.",
+        minimum=1,
+        unit="steps",
+        **_SELF_PLAY,
     )
     league_size: int = _setting(
-        4, "self_play: snapshots in the league; a newer one takes the oldest's place.", minimum=1, maximum=64
+        4,
+        "self_play: snapshots in the league; a newer one takes the oldest's place.",
+        minimum=1,
+        maximum=64,
+        **_SELF_PLAY,
     )
 
-    tune_samples: int = _setting(1, "tune: how often the search space is drawn from (a grid counts once).", minimum=1)
+    tune_samples: int = _setting(
+        1, "tune: how often the search space is drawn from (a grid counts once).", minimum=1, **_SEARCH
+    )
     tune_space: dict[str, Any] = field(
         default_factory=dict,
         metadata={
             "help": "tune: values to search by setting, e.g. {'learning_rate': [1e-4, 1e-3]} (a grid), "
-            "{'gamma': {'uniform': [0.9, 1.0]}}, {'learning_rate': {'loguniform': [1e-5, 1e-2]}}, {'choice': [...]}."
+            "{'gamma': {'uniform': [0.9, 1.0]}}, {'learning_rate': {'loguniform': [1e-5, 1e-2]}}, {'choice': [...]}.",
+            **_SEARCH,
         },
     )
-    tune_metric: str = _setting("env_runners/episode_return_mean", "tune: what the best trial is chosen by.")
-    tune_mode: str = _setting("max", "tune: whether it is to be large or small.", choices=("max", "min"))
-    tune_concurrent: int = _setting(1, "tune: trials that run at the same time.", minimum=1, maximum=64)
+    tune_metric: str = _setting("env_runners/episode_return_mean", "tune: what the best trial is chosen by.", **_SEARCH)
+    tune_mode: str = _setting("max", "tune: whether it is to be large or small.", choices=("max", "min"), **_SEARCH)
+    tune_concurrent: int = _setting(1, "tune: trials that run at the same time.", minimum=1, maximum=64, **_SEARCH)
 
     steps: str = _setting(
         "all",
@@ -134,7 +187,9 @@ class RayWorkerConfig:
         pattern="^(all|none|episodes:[1-9][0-9]*)$",
     )
     observations: bool = _setting(False, "Put the observation out with each step.")
-    heartbeat_interval_s: float = _setting(30.0, "Seconds between heartbeats; 0 turns them off.", minimum=0, unit="s")
+    heartbeat_interval_s: float = _setting(
+        30.0, "Seconds between heartbeats; 0 turns them off.", minimum=0, unit="s", advanced=True
+    )
     checkpoint_interval: int = _setting(
         25_000, "Steps between checkpoints; 0 saves only the last.", minimum=0, unit="steps"
     )
@@ -145,9 +200,16 @@ class RayWorkerConfig:
     wandb: str = _setting(
         "off", "Weights & Biases: not at all, into files of the run, or sent to its server.", choices=WANDB_MODES
     )
-    wandb_project: str = _setting("mosaic", "Project of Weights & Biases.")
-    wandb_entity: str | None = _setting(None, "Team or user of Weights & Biases (null: the account's own).")
-    torch_threads: int = _setting(1, "Threads of torch within one operation; 0 leaves torch's own choice.", minimum=0)
+    wandb_project: str = _setting("mosaic", "Project of Weights & Biases.", **_WANDB)
+    wandb_entity: str | None = _setting(
+        None,
+        "Team or user of Weights & Biases (null: the account's own).",
+        default_by=[{"when": {}, "label": "the account's own"}],
+        **_WANDB,
+    )
+    torch_threads: int = _setting(
+        1, "Threads of torch within one operation; 0 leaves torch's own choice.", minimum=0, advanced=True
+    )
 
     def __post_init__(self) -> None:
         if not self.run_id:
@@ -210,12 +272,11 @@ class RayWorkerConfig:
         if self.mode == "tune" and not self.tune_space and self.tune_samples < 2:
             allowed = "values by setting, or tune_samples from 2"
             problems.append(Problem("tune_space", "leaves nothing to search", value=self.tune_space, allowed=allowed))
-        if self.algo in ("DQN", "SAC"):
-            problems += [
-                Problem(name, f"is not an argument of {self.algo}", value=getattr(self, name), allowed="null")
-                for name in ("minibatch_size", "num_epochs", "entropy_coeff")
-                if getattr(self, name) is not None
-            ]
+        problems += [
+            Problem(name, f"is not an argument of {self.algo}", value=getattr(self, name), allowed="null")
+            for name, defaults in DEFAULTS.items()
+            if self.algo in ALGORITHMS and self.algo not in defaults and getattr(self, name) is not None
+        ]
         if isinstance(self.training, dict):
             problems += [
                 Problem(f"training.{theirs}", f"has a field of its own: {ours}", value=self.training[theirs])

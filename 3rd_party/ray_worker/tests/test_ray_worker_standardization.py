@@ -71,6 +71,7 @@ def test_every_field_has_help_and_every_number_bounds() -> None:
         ({"mode": "tune"}, "tune_space"),
         ({"hidden_sizes": [0]}, "hidden_sizes"),
         ({"algo": "DQN", "num_epochs": 3}, "num_epochs"),
+        ({"algo": "SAC", "learning_rate": 1e-3}, "learning_rate"),
         ({"learning_rate": 1e-3, "training": {"lr": 1e-3}}, "learning_rate"),
         ({"steps": "some"}, "steps"),
         ({"env_id": ""}, "env_id"),

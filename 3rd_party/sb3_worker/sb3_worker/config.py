@@ -12,20 +12,23 @@ from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
+from .defaults import ALGORITHMS, OFF_POLICY, form_hints
 from .registry import algorithm_names, find_algorithm
 from .sdk import ConfigError, Problem, check_config, load_worker_config_from_file, nearest
 
 MODES = ("train", "resume", "evaluate")
 WANDB_MODES = ("off", "offline", "online")
+_WANDB: dict[str, Any] = {"applies": {"wandb": ["offline", "online"]}}
 
 
 def _setting(default: Any, text: str, **bounds: Any) -> Any:
     return field(default=default, metadata={"help": text, **bounds})
 
 
-def _argument(text: str, **bounds: Any) -> Any:
+def _argument(name: str, text: str, **bounds: Any) -> Any:
     """Return a field for an argument of the algorithm's constructor; null leaves the library's default."""
-    return field(default=None, metadata={"help": f"{text} (null: the library's default).", "argument": True, **bounds})
+    text = f"{text} (null: the library's default)."
+    return field(default=None, metadata={"help": text, "argument": True, **form_hints(name), **bounds})
 
 
 @dataclass
@@ -38,14 +41,23 @@ class Sb3WorkerConfig:
     )
     worker_id: str | None = _setting(None, "Name of this worker within the run (null: WORKER_ID of the environment).")
 
-    algo: str = _setting("PPO", f"Algorithm: {', '.join(algorithm_names()) or 'any of the libraries'}.")
-    env_id: str = _setting("CartPole-v1", "Gymnasium environment; 'package:Name-v0' imports the package first.")
+    algo: str = _setting(
+        "PPO",
+        f"Algorithm: {', '.join(algorithm_names()) or 'any of the libraries'}.",
+        examples=algorithm_names() or ALGORITHMS,
+    )
+    env_id: str = _setting(
+        "CartPole-v1", "Gymnasium environment; 'package:Name-v0' imports the package first.", suggest="environments"
+    )
     env_kwargs: dict[str, Any] = field(
         default_factory=dict, metadata={"help": "Keyword arguments that the environment is made with."}
     )
     wrappers: list[str] = field(
         default_factory=list,
-        metadata={"help": "Wrappers put around each environment in this order, each as 'module:Class'."},
+        metadata={
+            "help": "Wrappers put around each environment in this order, each as 'module:Class'.",
+            "advanced": True,
+        },
     )
     n_envs: int = _setting(1, "Environments stepped side by side.", minimum=1, maximum=256)
     vec_env: str = _setting(
@@ -55,56 +67,93 @@ class Sb3WorkerConfig:
     normalize_obs: bool = _setting(False, "Normalise observations by their running mean and deviation.")
     normalize_reward: bool = _setting(False, "Scale rewards by the running deviation of the discounted return.")
     total_timesteps: int = _setting(
-        100_000, "Environment steps of the whole training, those before a resume included.", minimum=1, unit="steps"
+        100_000,
+        "Environment steps of the whole training, those before a resume included.",
+        minimum=1,
+        unit="steps",
+        log=True,
     )
     mode: str = _setting(
         "train", "Train from scratch, resume a checkpoint's training, or evaluate a checkpoint's policy.", choices=MODES
     )
-    checkpoint_path: str | None = _setting(None, "Checkpoint to resume or to evaluate.")
+    checkpoint_path: str | None = _setting(
+        None, "Checkpoint to resume or to evaluate.", suggest="checkpoints", applies={"mode": ["resume", "evaluate"]}
+    )
 
     policy: str | None = _setting(
-        None, "Kind of networks: Mlp, Cnn, MultiInput, or a full name of the algorithm's (null: by the observations)."
+        None,
+        "Kind of networks: Mlp, Cnn, MultiInput, or a full name of the algorithm's (null: by the observations).",
+        default_by=[{"when": {}, "label": "by the observations"}],
     )
     policy_kwargs: dict[str, Any] = field(
         default_factory=dict,
-        metadata={"help": "Further arguments of the policy, e.g. net_arch; classes by name, e.g. activation_fn=Tanh."},
+        metadata={
+            "help": "Further arguments of the policy, e.g. net_arch; classes by name, e.g. activation_fn=Tanh.",
+            "advanced": True,
+        },
     )
     algorithm_kwargs: dict[str, Any] = field(
-        default_factory=dict, metadata={"help": "Further arguments of the algorithm's constructor."}
+        default_factory=dict, metadata={"help": "Further arguments of the algorithm's constructor.", "advanced": True}
     )
-    learning_rate: float | None = _argument("Step size of the optimizer", exclusive_minimum=0)
+    learning_rate: float | None = _argument(
+        "learning_rate", "Step size of the optimizer", exclusive_minimum=0, log=True
+    )
     learning_rate_schedule: str = _setting(
         "constant", "Keep the learning rate, or lower it linearly to zero.", choices=("constant", "linear")
     )
-    gamma: float | None = _argument("Discount factor of future rewards", minimum=0, maximum=1)
-    batch_size: int | None = _argument("Samples in each gradient step", minimum=1)
-    n_steps: int | None = _argument("Steps of each environment between two updates", minimum=1, unit="steps")
-    n_epochs: int | None = _argument("Passes over each rollout", minimum=1)
-    gae_lambda: float | None = _argument("Lambda of generalized advantage estimation", minimum=0, maximum=1)
-    clip_range: float | None = _argument("Clip range of the surrogate objective", exclusive_minimum=0)
-    normalize_advantage: bool | None = _argument("Normalise the advantages")
-    ent_coef: float | str | None = _argument("Weight of the entropy bonus; SAC and TQC also take 'auto'")
-    vf_coef: float | None = _argument("Weight of the value loss", minimum=0)
-    max_grad_norm: float | None = _argument("Largest norm of the gradient", exclusive_minimum=0)
-    target_kl: float | None = _argument("KL divergence from the old policy that ends an update", exclusive_minimum=0)
-    buffer_size: int | None = _argument("Capacity of the replay buffer, in transitions", minimum=1)
-    learning_starts: int | None = _argument("Steps before the first update", minimum=0, unit="steps")
-    tau: float | None = _argument("Share of the network in each update of its target", exclusive_minimum=0, maximum=1)
-    train_freq: int | None = _argument("Steps between trainings", minimum=1, unit="steps")
-    gradient_steps: int | None = _argument("Updates in each training; -1: as many as steps were taken", minimum=-1)
-    exploration_fraction: float | None = _argument(
-        "Share of the training over which exploration falls", minimum=0, maximum=1
+    gamma: float | None = _argument("gamma", "Discount factor of future rewards", minimum=0, maximum=1)
+    batch_size: int | None = _argument("batch_size", "Samples in each gradient step", minimum=1)
+    n_steps: int | None = _argument("n_steps", "Steps of each environment between two updates", minimum=1, unit="steps")
+    n_epochs: int | None = _argument("n_epochs", "Passes over each rollout", minimum=1)
+    gae_lambda: float | None = _argument(
+        "gae_lambda", "Lambda of generalized advantage estimation", minimum=0, maximum=1
     )
-    exploration_initial_eps: float | None = _argument("Exploration rate at the start", minimum=0, maximum=1)
-    exploration_final_eps: float | None = _argument("Exploration rate at the end", minimum=0, maximum=1)
-    target_update_interval: int | None = _argument("Steps between updates of the target network", minimum=1)
-    use_sde: bool | None = _argument("Use state-dependent exploration (continuous actions)")
+    clip_range: float | None = _argument("clip_range", "Clip range of the surrogate objective", exclusive_minimum=0)
+    normalize_advantage: bool | None = _argument("normalize_advantage", "Normalise the advantages", advanced=True)
+    ent_coef: float | str | None = _argument("ent_coef", "Weight of the entropy bonus; SAC and TQC also take 'auto'")
+    vf_coef: float | None = _argument("vf_coef", "Weight of the value loss", minimum=0)
+    max_grad_norm: float | None = _argument(
+        "max_grad_norm", "Largest norm of the gradient", exclusive_minimum=0, advanced=True
+    )
+    target_kl: float | None = _argument(
+        "target_kl", "KL divergence from the old policy that ends an update", exclusive_minimum=0, advanced=True
+    )
+    buffer_size: int | None = _argument(
+        "buffer_size", "Capacity of the replay buffer, in transitions", minimum=1, log=True
+    )
+    learning_starts: int | None = _argument("learning_starts", "Steps before the first update", minimum=0, unit="steps")
+    tau: float | None = _argument(
+        "tau", "Share of the network in each update of its target", exclusive_minimum=0, maximum=1
+    )
+    train_freq: int | None = _argument("train_freq", "Steps between trainings", minimum=1, unit="steps")
+    gradient_steps: int | None = _argument(
+        "gradient_steps", "Updates in each training; -1: as many as steps were taken", minimum=-1
+    )
+    exploration_fraction: float | None = _argument(
+        "exploration_fraction", "Share of the training over which exploration falls", minimum=0, maximum=1
+    )
+    exploration_initial_eps: float | None = _argument(
+        "exploration_initial_eps", "Exploration rate at the start", minimum=0, maximum=1
+    )
+    exploration_final_eps: float | None = _argument(
+        "exploration_final_eps", "Exploration rate at the end", minimum=0, maximum=1
+    )
+    target_update_interval: int | None = _argument(
+        "target_update_interval", "Steps between updates of the target network", minimum=1
+    )
+    use_sde: bool | None = _argument("use_sde", "Use state-dependent exploration (continuous actions)", advanced=True)
     action_noise: str | None = _setting(
         None,
         "Noise added to continuous actions of off-policy algorithms.",
         choices=("normal", "ornstein_uhlenbeck"),
+        **form_hints("action_noise"),
     )
-    action_noise_std: float = _setting(0.1, "Its deviation, as a share of half the action's range.", minimum=0)
+    action_noise_std: float = _setting(
+        0.1,
+        "Its deviation, as a share of half the action's range.",
+        minimum=0,
+        applies={"action_noise": ["normal", "ornstein_uhlenbeck"]},
+    )
 
     steps: str = _setting(
         "all",
@@ -113,14 +162,22 @@ class Sb3WorkerConfig:
     )
     observations: bool = _setting(False, "Put the observation out with each step.")
     metrics_interval: int = _setting(
-        1000, "Steps between two metric events; 0 puts out those of every update.", minimum=0, unit="steps"
+        1000,
+        "Steps between two metric events; 0 puts out those of every update.",
+        minimum=0,
+        unit="steps",
+        advanced=True,
     )
-    heartbeat_interval_s: float = _setting(30.0, "Seconds between heartbeats; 0 turns them off.", minimum=0, unit="s")
+    heartbeat_interval_s: float = _setting(
+        30.0, "Seconds between heartbeats; 0 turns them off.", minimum=0, unit="s", advanced=True
+    )
     checkpoint_interval: int = _setting(
         25_000, "Steps between checkpoints; 0 saves only the last.", minimum=0, unit="steps"
     )
     keep_checkpoints: int = _setting(5, "Checkpoints to keep, the newest; 0 keeps all.", minimum=0)
-    save_replay_buffer: bool = _setting(False, "Put the replay buffer of an off-policy algorithm into checkpoints.")
+    save_replay_buffer: bool = _setting(
+        False, "Put the replay buffer of an off-policy algorithm into checkpoints.", applies={"algo": OFF_POLICY}
+    )
     eval_episodes: int = _setting(10, "Episodes of an evaluation.", minimum=1)
     eval_at_end: bool = _setting(False, "Evaluate the final policy after a training.")
     eval_deterministic: bool = _setting(True, "Evaluate the policy's best action, not one drawn from it.")
@@ -128,10 +185,17 @@ class Sb3WorkerConfig:
     wandb: str = _setting(
         "off", "Weights & Biases: not at all, into files of the run, or sent to its server.", choices=WANDB_MODES
     )
-    wandb_project: str = _setting("mosaic", "Project of Weights & Biases.")
-    wandb_entity: str | None = _setting(None, "Team or user of Weights & Biases (null: the account's own).")
+    wandb_project: str = _setting("mosaic", "Project of Weights & Biases.", **_WANDB)
+    wandb_entity: str | None = _setting(
+        None,
+        "Team or user of Weights & Biases (null: the account's own).",
+        default_by=[{"when": {}, "label": "the account's own"}],
+        **_WANDB,
+    )
     device: str = _setting("auto", "Where the networks live: auto, cpu, cuda or cuda:<n>.")
-    torch_threads: int = _setting(1, "Threads of torch within one operation; 0 leaves torch's own choice.", minimum=0)
+    torch_threads: int = _setting(
+        1, "Threads of torch within one operation; 0 leaves torch's own choice.", minimum=0, advanced=True
+    )
 
     def __post_init__(self) -> None:
         problems = self._problems()

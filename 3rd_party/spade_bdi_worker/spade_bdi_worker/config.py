@@ -13,10 +13,25 @@ from .sdk import HAS_SDK, ConfigError, Problem, check_config, load_worker_config
 MODES = ("train", "resume", "evaluate")
 ALGORITHMS = ("q_learning",)
 _SAMPLING = re.compile("all|none|episodes:[1-9][0-9]*")
+#: What null stands for without a checkpoint, and with a server of the user's.
+LEARNERS, SHARED_TABLE, XMPP_PORT = 1, False, 5222
+_TEAM = "Agents"
+_PLANS: dict[str, Any] = {
+    "group": _TEAM, "suggest": "files", "advanced": True, "default_by": [{"when": {}, "label": "the package's"}],
+}  # fmt: skip
+_XMPP: dict[str, Any] = {"group": "XMPP server", "advanced": True}
 
 
 def _setting(default: Any, text: str, **bounds: Any) -> Any:
     return field(default=default, metadata={"help": text, **bounds})
+
+
+def _of_checkpoint(value: Any) -> list[dict[str, Any]]:
+    """Return what null stands for in a field that a checkpoint decides, where there is one."""
+    return [
+        {"when": {"mode": ["resume", "evaluate"]}, "label": "as in the checkpoint"},
+        {"when": {}, "value": value},
+    ]
 
 
 @dataclass
@@ -30,7 +45,9 @@ class RunConfig:
     worker_id: str | None = _setting(None, "Name of this worker within the run (null: WORKER_ID of the environment).")
 
     algo: str = _setting("q_learning", "How the agents learn.", choices=ALGORITHMS)
-    env_id: str = _setting("FrozenLake-v1", "Gymnasium environment with discrete observations and actions.")
+    env_id: str = _setting(
+        "FrozenLake-v1", "Gymnasium environment with discrete observations and actions.", suggest="environments"
+    )
     env_kwargs: dict[str, Any] = field(
         default_factory=dict, metadata={"help": "Keyword arguments that the environment is made with."}
     )
@@ -41,36 +58,44 @@ class RunConfig:
         unit="steps",
     )
     total_episodes: int | None = _setting(
-        None, "Episodes after which a training ends, too (null: no limit).", minimum=1
-    )
+        None, "Episodes after which a training ends, too (null: no limit).", minimum=1,
+        default_by=[{"when": {}, "label": "no limit"}],
+    )  # fmt: skip
     mode: str = _setting(
         "train",
         "Train from scratch, resume a checkpoint's training, or evaluate a checkpoint's policies.",
         choices=MODES,
     )
-    checkpoint_path: str | None = _setting(None, "Checkpoint to resume or to evaluate.")
+    checkpoint_path: str | None = _setting(
+        None, "Checkpoint to resume or to evaluate.", suggest="checkpoints", applies={"mode": ["resume", "evaluate"]}
+    )
 
     learners: int | None = _setting(
         None, "Learning agents, besides the coordinator (null: 1, or as many as the checkpoint has).", minimum=1,
-        maximum=64,
+        maximum=64, group=_TEAM, default_by=_of_checkpoint(LEARNERS),
     )  # fmt: skip
     shared_table: bool | None = _setting(
-        None, "Let all learners use one table of action values (null: each its own, or as the checkpoint has it)."
+        None, "Let all learners use one table of action values (null: each its own, or as the checkpoint has it).",
+        group=_TEAM, default_by=_of_checkpoint(SHARED_TABLE),
+    )  # fmt: skip
+    episodes_per_goal: int = _setting(
+        50, "Episodes that the coordinator asks of a learner at once.", minimum=1, group=_TEAM
     )
-    episodes_per_goal: int = _setting(50, "Episodes that the coordinator asks of a learner at once.", minimum=1)
-    learner_asl: str | None = _setting(None, "File with the AgentSpeak plans of the learners (null: the package's).")
+    learner_asl: str | None = _setting(
+        None, "File with the AgentSpeak plans of the learners (null: the package's).", **_PLANS
+    )
     coordinator_asl: str | None = _setting(
-        None, "File with the AgentSpeak plans of the coordinator (null: the package's)."
+        None, "File with the AgentSpeak plans of the coordinator (null: the package's).", **_PLANS
     )
 
-    learning_rate: float = _setting(0.1, "Step size of an update.", exclusive_minimum=0, maximum=1)
+    learning_rate: float = _setting(0.1, "Step size of an update.", exclusive_minimum=0, maximum=1, log=True)
     gamma: float = _setting(0.99, "Discount of a step.", minimum=0, maximum=1)
     epsilon_start: float = _setting(1.0, "Share of random actions at first.", minimum=0, maximum=1)
     epsilon_end: float = _setting(0.05, "Share of random actions at last.", minimum=0, maximum=1)
     exploration_fraction: float = _setting(
         0.5, "Share of total_steps over which the share of random actions falls, linearly.", minimum=0, maximum=1
     )
-    initial_value: float = _setting(0.0, "What actions are thought to be worth before they were tried.")
+    initial_value: float = _setting(0.0, "What actions are thought to be worth before they were tried.", advanced=True)
 
     steps: str = _setting(
         "all",
@@ -83,8 +108,10 @@ class RunConfig:
         "How often beliefs and intentions are put out: with each step, at the end of each episode, or never.",
         choices=("steps", "episodes", "none"),
     )
-    metrics_interval: int = _setting(1000, "Steps between two metric events.", minimum=1, unit="steps")
-    heartbeat_interval_s: float = _setting(30.0, "Seconds between heartbeats.", exclusive_minimum=0, unit="s")
+    metrics_interval: int = _setting(1000, "Steps between two metric events.", minimum=1, unit="steps", advanced=True)
+    heartbeat_interval_s: float = _setting(
+        30.0, "Seconds between heartbeats.", exclusive_minimum=0, unit="s", advanced=True
+    )
     checkpoint_interval: int = _setting(
         25_000, "Steps between checkpoints; 0 saves only the last.", minimum=0, unit="steps"
     )
@@ -97,22 +124,40 @@ class RunConfig:
     xmpp_host: str | None = _setting(
         None,
         "Host of an XMPP server of yours (null: the domain of xmpp_jid; without that, a server within the worker).",
+        default_by=[
+            {"when": {"xmpp_jid": [None]}, "label": "a server within the worker"},
+            {"when": {}, "label": "the domain of xmpp_jid"},
+        ],
+        **_XMPP,
     )
     xmpp_port: int | None = _setting(
         None, "Port of the XMPP server (null: 5222 of yours, any free one of the worker's own).", minimum=1,
         maximum=65535,
+        default_by=[{"when": {"xmpp_jid": [None]}, "label": "any free one"}, {"when": {}, "value": XMPP_PORT}],
+        **_XMPP,
     )  # fmt: skip
     xmpp_jid: str | None = _setting(
-        None, "Account on a server of yours, as user@domain; every agent logs in with it under a resource of its own."
+        None,
+        "Account on a server of yours, as user@domain; every agent logs in with it under a resource of its own.",
+        default_by=[{"when": {}, "label": "a server within the worker"}],
+        **_XMPP,
     )
-    xmpp_password: str | None = _setting(None, "Password of xmpp_jid (null: XMPP_PASSWORD of the environment).")
-    xmpp_register: bool = _setting(False, "Let the account be made on your server if it is not there yet.")
-    xmpp_verify: bool = _setting(True, "Refuse a server of yours whose certificate is not valid.")
+    xmpp_password: str | None = _setting(
+        None,
+        "Password of xmpp_jid (null: XMPP_PASSWORD of the environment).",
+        secret=True,
+        default_by=[{"when": {}, "label": "XMPP_PASSWORD of the environment"}],
+        **_XMPP,
+    )
+    xmpp_register: bool = _setting(False, "Let the account be made on your server if it is not there yet.", **_XMPP)
+    xmpp_verify: bool = _setting(True, "Refuse a server of yours whose certificate is not valid.", **_XMPP)
     xmpp_timeout_s: float = _setting(
         20.0, "Seconds to wait for a login, and for a message while no agent has anything to do.", exclusive_minimum=0,
-        unit="s",
+        unit="s", **_XMPP,
     )  # fmt: skip
-    xmpp_retries: int = _setting(5, "Further tries, with growing pauses, where a login fails or is lost.", minimum=0)
+    xmpp_retries: int = _setting(
+        5, "Further tries, with growing pauses, where a login fails or is lost.", minimum=0, **_XMPP
+    )
 
     tensorboard: bool = _setting(False, "Write TensorBoard event files (needs the package's extra 'tracking').")
     wandb: str = _setting(
@@ -120,7 +165,7 @@ class RunConfig:
         "Log to Weights & Biases: not at all, into files to be synced later, or online (needs the extra 'tracking').",
         choices=("disabled", "offline", "online"),
     )
-    wandb_project: str = _setting("mosaic", "Project at Weights & Biases.")
+    wandb_project: str = _setting("mosaic", "Project at Weights & Biases.", applies={"wandb": ["offline", "online"]})
 
     def __post_init__(self) -> None:
         problems = self._problems()

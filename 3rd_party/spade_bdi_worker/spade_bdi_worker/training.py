@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from .checkpoint import CheckpointFolder, library_versions
-from .config import RunConfig
+from .config import LEARNERS, SHARED_TABLE, RunConfig
 from .environment import make_env
 from .learner import Learner
 from .qlearning import QTable, linear_schedule
@@ -72,8 +72,8 @@ class Training:
         self._sampling = EpisodeSampling(config.steps)
         self._folder = CheckpointFolder(checkpoints, config.keep_checkpoints)
         self._saved_at = 0
-        self._count = _agreed("learners", config.learners, checkpoint, 1)
-        self._shared = _agreed("shared_table", config.shared_table, checkpoint, False)
+        self._count = _agreed("learners", config.learners, checkpoint, LEARNERS)
+        self._shared = _agreed("shared_table", config.shared_table, checkpoint, SHARED_TABLE)
         self.learners = self._make_learners()
         if checkpoint is not None:
             self._restore(checkpoint)

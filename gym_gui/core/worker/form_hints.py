@@ -5,7 +5,8 @@ All of them are optional. They stand in ``field(metadata={…})``; a worker whos
 
 * ``group`` (``x-group``): title of the section that the field belongs to.
 * ``advanced`` (``x-advanced``): true: shown apart from the fields that most users need.
-* ``applies`` (``x-applies``): ``{"algo": ["ppo", …]}``: the field has an effect only with these values of other fields.
+* ``applies`` (``x-applies``): ``{"algo": ["ppo", …]}``: the field has an effect only with these values of other fields;
+  capitals do not matter, nor does the package of an environment (``package:Name-v0``).
 * ``default_by`` (``x-default-by``): what null stands for: ``{"algo": {"ppo": 4}}``, or a list of rules (below).
 * ``suggest`` (``x-suggest``): what to offer as completions: ``environments``, ``checkpoints`` or ``files``.
 * ``log`` (``x-log``): true: a logarithmic scale suits the number.

@@ -5,7 +5,7 @@ by its path under any Python from 3.8, so that workers in environments of their 
 
 Annotations are read as they are written, so that ``int | None`` is no obstacle on Python 3.8. What a field means and
 where its bounds lie stand in ``field(default=…, metadata={…})`` (``help unit minimum maximum exclusive_minimum
-exclusive_maximum choices``), else its sentence in the class docstring's ``Attributes:`` or ``Args:``.
+exclusive_maximum choices pattern examples``), else its sentence in the class docstring's ``Attributes:`` or ``Args:``.
 """
 
 from __future__ import annotations
@@ -98,6 +98,8 @@ def _property(config_class: type, field: Any, sentence: str) -> dict[str, Any]:
     for name, key in _BOUNDS.items():
         if name in metadata:
             schema[key] = metadata[name]
+    if "examples" in metadata:
+        schema["examples"] = [_jsonable(example) for example in metadata["examples"]]
     if "choices" in metadata:
         schema["enum"] = [_jsonable(choice) for choice in metadata["choices"]]
     description = metadata.get("help") or sentence

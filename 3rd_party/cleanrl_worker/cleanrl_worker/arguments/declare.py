@@ -22,7 +22,7 @@ def arg(default: Any, text: str, **bounds: Any) -> Any:
 
 def learning_rate(default: float) -> Any:
     """Declare the step size of the optimizer."""
-    return arg(default, "Step size of the Adam optimizer.", exclusive_minimum=0, maximum=1)
+    return arg(default, "Step size of the Adam optimizer.", exclusive_minimum=0, maximum=1, log=True)
 
 
 def num_envs(default: int) -> Any:
@@ -37,7 +37,7 @@ def gamma() -> Any:
 
 def buffer_size(default: int) -> Any:
     """Declare the size of the replay buffer."""
-    return arg(default, "Capacity of the replay buffer, in transitions.", minimum=1)
+    return arg(default, "Capacity of the replay buffer, in transitions.", minimum=1, log=True)
 
 
 def batch_size(default: int) -> Any:
@@ -53,7 +53,7 @@ def learning_starts(default: int) -> Any:
 def tau(default: float) -> Any:
     """Declare the weight of target updates."""
     text = "Share of the online network in each update of the target network."
-    return arg(default, text, exclusive_minimum=0, maximum=1)
+    return arg(default, text, exclusive_minimum=0, maximum=1, log=True)
 
 
 def target_network_frequency(default: int) -> Any:

@@ -85,17 +85,19 @@ class DDPGArgs:
 class TD3Args(DDPGArgs):
     """Arguments of ``td3`` (CleanRL's ``td3_continuous_action.py``), where they differ from ``ddpg``."""
 
-    policy_noise: float = arg(0.2, "Deviation of the noise on target actions, of half the action range.", minimum=0)
-    noise_clip: float = arg(0.5, "Largest noise on target actions, of half the action range.", minimum=0)
+    policy_noise: float = arg(
+        0.2, "Deviation of the noise on target actions, of half the action range.", minimum=0, advanced=True
+    )
+    noise_clip: float = arg(0.5, "Largest noise on target actions, of half the action range.", minimum=0, advanced=True)
 
 
 @dataclass
 class SACArgs:
     """Arguments of ``sac`` (https://github.com/vwxyzjn/cleanrl/blob/master/cleanrl/sac_continuous_action.py)."""
 
-    policy_lr: float = arg(3e-4, "Step size of the policy's Adam optimizer.", exclusive_minimum=0, maximum=1)
+    policy_lr: float = arg(3e-4, "Step size of the policy's Adam optimizer.", exclusive_minimum=0, maximum=1, log=True)
     q_lr: float = arg(
-        1e-3, "Step size of the Adam optimizers of action values and alpha.", exclusive_minimum=0, maximum=1
+        1e-3, "Step size of the Adam optimizers of action values and alpha.", exclusive_minimum=0, maximum=1, log=True
     )
     num_envs: int = num_envs(1)
     buffer_size: int = buffer_size(1_000_000)
@@ -105,6 +107,6 @@ class SACArgs:
     learning_starts: int = learning_starts(5_000)
     policy_frequency: int = policy_frequency()
     target_network_frequency: int = target_network_frequency(1)
-    alpha: float = arg(0.2, "Weight of the entropy, where autotune is off.", minimum=0)
+    alpha: float = arg(0.2, "Weight of the entropy, where autotune is off.", minimum=0, applies={"autotune": [False]})
     autotune: bool = arg(True, "Learn the weight of the entropy.")
     hidden_sizes: list[int] = field(default_factory=lambda: [256, 256], metadata=HIDDEN_SIZES)

@@ -25,14 +25,14 @@ class PPOArgs:
     gae_lambda: float = arg(0.95, "Lambda of generalized advantage estimation.", minimum=0, maximum=1)
     num_minibatches: int = arg(4, "Minibatches that each batch is split into.", minimum=1)
     update_epochs: int = arg(4, "Passes over each batch.", minimum=1)
-    norm_adv: bool = arg(True, "Normalise the advantages of each minibatch.")
+    norm_adv: bool = arg(True, "Normalise the advantages of each minibatch.", advanced=True)
     clip_coef: float = arg(0.2, "Clip range of the surrogate objective.", exclusive_minimum=0)
-    clip_vloss: bool = arg(True, "Clip the value loss as the policy loss is clipped.")
+    clip_vloss: bool = arg(True, "Clip the value loss as the policy loss is clipped.", advanced=True)
     ent_coef: float = arg(0.01, "Weight of the entropy bonus.", minimum=0)
     vf_coef: float = arg(0.5, "Weight of the value loss.", minimum=0)
-    max_grad_norm: float = arg(0.5, "Largest norm of the gradient.", exclusive_minimum=0)
+    max_grad_norm: float = arg(0.5, "Largest norm of the gradient.", exclusive_minimum=0, advanced=True)
     target_kl: float = arg(
-        0.0, "KL divergence from the old policy that ends an update early; 0 means never.", minimum=0
+        0.0, "KL divergence from the old policy that ends an update early; 0 means never.", minimum=0, advanced=True
     )
     hidden_sizes: list[int] = field(default_factory=lambda: [64, 64], metadata=HIDDEN_SIZES)
 

@@ -13,7 +13,7 @@ from typing import Any
 
 from spade.container import Container
 
-from ..config import RunConfig
+from ..config import XMPP_PORT, RunConfig
 from ..sdk import MosaicError, UsageError
 from ..stop import StopRequest
 from ..telemetry import Names
@@ -48,7 +48,7 @@ async def _run(config: RunConfig, training: Training, stop: StopRequest, logger:
             port = (await stack.enter_async_context(EmbeddedServer(port or 0))).port
         lost, progress = 0, training.step + training.eval_steps
         while True:
-            session = Session(config, training, stop, logger, port or 5222)
+            session = Session(config, training, stop, logger, port or XMPP_PORT)
             try:
                 await session.live()
                 return
