@@ -8,6 +8,9 @@ from typing import Any
 
 import click
 
+#: In the contexts' ``meta``: the command line from the command's name on.
+ARGUMENTS = "mosaic.arguments"
+
 
 class LazyGroup(click.Group):
     """A group whose help is known without importing any of its commands.
@@ -48,6 +51,8 @@ class LazyGroup(click.Group):
         Raises:
             click.UsageError: There is none; the message holds the nearest name.
         """
+        if ctx.parent is None:
+            ctx.meta[ARGUMENTS] = list(args)
         name = args[0]
         if name not in self.members and not name.startswith("-") and not ctx.resilient_parsing:
             from gym_gui.core.worker.errors import nearest

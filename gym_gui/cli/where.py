@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from gym_gui.cli.lazy import ARGUMENTS
 from gym_gui.core.worker.errors import UsageError
 
 if TYPE_CHECKING:
@@ -92,13 +93,24 @@ def check_reachable(function: Callable[..., Any]) -> None:
     remote = chosen_remote()
     if remote is None:
         return
-    words = " ".join(click.get_current_context().command_path.split()[1:])
+    context = click.get_current_context()
+    words = " ".join(context.command_path.split()[1:])
     raise UsageError(
         f"mosaic {words} does not work with a daemon elsewhere",
         where=remote.address,
         why=NEEDS_HOME.get(words, "it reads files of the home"),
-        next_step=f"run it on that machine, or for the home of this one: mosaic --context local {words}",
+        next_step="run it on that machine, or for the home of this one: mosaic --context local "
+        + _shown(context.meta.get(ARGUMENTS) or words.split()),
     )
+
+
+def _shown(arguments: list[str]) -> str:
+    """Return arguments as a shell takes them, without secrets."""
+    import shlex
+
+    from gym_gui.runs.secret_values import Secrets
+
+    return shlex.join(Secrets({}).hide_arguments(arguments))
 
 
 def chosen_remote() -> RemoteDaemon | None:

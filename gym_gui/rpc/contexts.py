@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 import shlex
+from collections.abc import Iterator
 from pathlib import Path
 
 import msgspec
@@ -13,9 +15,12 @@ from gym_gui.core.regular_files import read_regular
 from gym_gui.core.worker.errors import UsageError, nearest
 from gym_gui.rpc.remote import RemoteDaemon
 from gym_gui.runs.files import write_json_atomic
+from gym_gui.runs.lock import FileLock
 
 #: The name that stands for the home on this machine.
 LOCAL = "local"
+#: Seconds that a writer waits for another.
+LOCK_PATIENCE_S = 10.0
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 
 
@@ -86,8 +91,8 @@ class Contexts(msgspec.Struct, kw_only=True):
                 why=f"{LOCAL!r} is the home of this machine" if name == LOCAL else "",
                 next_step="take letters, digits, '.', '_' and '-'",
             )
-        self.contexts[name] = remote
-        self._write()
+        with self._changing():
+            self.contexts[name] = remote
 
     def use(self, name: str) -> None:
         """Take a context into use, ``local`` for the home of this machine, and write that.
@@ -95,10 +100,10 @@ class Contexts(msgspec.Struct, kw_only=True):
         Raises:
             UsageError: There is no such context, or the file cannot be written.
         """
-        if name != LOCAL:
-            self.get(name)
-        self.in_use = name
-        self._write()
+        with self._changing():
+            if name != LOCAL:
+                self.get(name)
+            self.in_use = name
 
     def remove(self, name: str) -> None:
         """Remove a context; the home of this machine is in use if it was. Write that.
@@ -106,16 +111,35 @@ class Contexts(msgspec.Struct, kw_only=True):
         Raises:
             UsageError: There is no such context, or the file cannot be written.
         """
-        self.get(name)
-        del self.contexts[name]
-        if self.in_use == name:
-            self.in_use = LOCAL
-        self._write()
+        with self._changing():
+            self.get(name)
+            del self.contexts[name]
+            if self.in_use == name:
+                self.in_use = LOCAL
 
-    def _write(self) -> None:
+    @contextlib.contextmanager
+    def _changing(self) -> Iterator[None]:
+        """Lock the file and take what it holds now; write what the caller has changed, unless it raises.
+
+        Raises:
+            UsageError: The file cannot be read, locked or written.
+        """
         path = self.file()
+        lock = FileLock(path.with_name("contexts.lock"))
         try:
             path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            if not lock.acquire(LOCK_PATIENCE_S):
+                raise UsageError(
+                    "the contexts cannot be changed now",
+                    where=str(lock.path),
+                    why=f"another process has kept it locked for {LOCK_PATIENCE_S:g} s",
+                    next_step=f"find it: lsof {shlex.quote(str(lock.path))}",
+                )
+            now = Contexts.read()
+            self.contexts, self.in_use = now.contexts, now.in_use
+            yield
             write_json_atomic(path, self)
         except OSError as error:
             raise UsageError("the contexts cannot be written", where=str(path), why=error.strerror or "") from None
+        finally:
+            lock.release()

@@ -21,6 +21,7 @@ from gym_gui.rpc.route import Target
 _UNIX = "unix:"
 _CERTIFICATES_LIMIT = 16 << 20
 _CERTIFICATE_FAULTS = ("CERTIFICATE_VERIFY_FAILED", "Hostname Verification Check failed")
+_EXPIRED = "CERTIFICATE_VERIFY_FAILED: certificate has expired"
 #: What gRPC says of a failure, and what that stands for.
 _CAUSES = {
     "WRONG_VERSION_NUMBER": "what answers there does not use TLS",
@@ -79,13 +80,20 @@ class RemoteRoute:
 
     def unreachable(self, details: str = "") -> MosaicError:
         """Return the error for a daemon that does not answer, or may not be the one that is meant."""
+        if _EXPIRED in details:
+            return UsageError(
+                "the daemon's certificate has expired, so nothing was sent there",
+                where=self.where,
+                why="it is past the end of its validity, by the clock of this machine",
+                next_step="make another and start the daemon with it, on its machine: mosaic daemon run --tls-cert FILE"
+                " --tls-key FILE; then copy it here, if --tls-ca or the context names it",
+            )
         if self.is_hopeless(details):
             return UsageError(
                 "the daemon's certificate is not trusted, so nothing was sent there",
                 where=self.where,
                 why=_certificate_fault(details),
-                next_step="name the certificate that it is checked with: --tls-ca FILE; an expired one is replaced on"
-                " the daemon's machine",
+                next_step="name the certificate that it is checked with: --tls-ca FILE",
             )
         why = next((why for text, why in _CAUSES.items() if text in details), "")
         if not why and (self.remote.plaintext or self.address.startswith(_UNIX)):

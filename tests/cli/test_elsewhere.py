@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shlex
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -13,7 +14,7 @@ from typing import Any
 import click
 import pytest
 from added_packages import Installation
-from daemons import daemon_home, daemon_with_tls, remote_of, tls, wait_until, worker_records
+from daemons import daemon_home, daemon_with_tls, move_dates, remote_of, tls, wait_until, worker_records
 
 from gym_gui.cli.root import cli
 from gym_gui.cli.where import NEEDS_HOME
@@ -158,6 +159,15 @@ def test_contexts(remote: RemoteDaemon, mosaic: Mosaic, tmp_path: Path) -> None:
     refused = mosaic("runs", "verify", "latest")
     assert refused.returncode == 2
     assert NEEDS_HOME["runs verify"] in refused.stderr
+    for words in ("runs logs far --worker 2", "workers check random --set 'name=a b'", "doctor --json"):
+        assert f"mosaic --context local {words}" in mosaic(*shlex.split(words)).stderr, "as it was typed"
+    named = mosaic(
+        "--daemon", remote.address, "--token-file=" + remote.token_file, "runs", "archive", "far", "--to", "x y"
+    )
+    assert "mosaic --context local runs archive far --to 'x y'" in named.stderr
+    hidden = mosaic("evaluate", "far", "--setenv", "API_KEY=hunter2")
+    assert "mosaic --context local evaluate far --setenv" in hidden.stderr
+    assert "hunter2" not in hidden.stderr
     assert mosaic("--context", "local", "daemon", "status").returncode == 1, "the home of this machine has none"
     assert mosaic("daemon", "contexts", "remove", "lab").returncode == 0
     assert mosaic("daemon", "status").returncode == 1
@@ -214,6 +224,23 @@ def test_a_watch_says_that_the_connection_is_lost_until_it_is_back(
     finally:
         watching.kill()
         watching.wait()
+
+
+@pytest.mark.parametrize(
+    ("days", "expected"),
+    [(-200, ["certificate has expired", "on its machine: mosaic daemon run --tls-cert FILE --tls-key FILE"]),
+     (200, ["certificate is not trusted", "not yet valid"])],
+)  # fmt: skip
+def test_a_certificate_out_of_its_time(
+    daemon_home: Path, tls: TlsFiles, mosaic: Mosaic, days: int, expected: list[str]
+) -> None:
+    move_dates(tls.certificate, days)
+    with daemon_with_tls(daemon_home, tls) as info:
+        ended = mosaic(*_options(remote_of(daemon_home, info, tls)), "runs", "list")
+    assert ended.returncode == 2
+    told = " ".join(ended.stderr.split())
+    for part in expected:
+        assert part in told
 
 
 def test_a_forwarded_socket(daemon_home: Path, remote: RemoteDaemon, mosaic: Mosaic) -> None:

@@ -70,7 +70,7 @@ def test_every_other_failure_says_what_to_do(code: grpc.StatusCode) -> None:
 def test_why_a_daemon_elsewhere_does_not_answer(details: str, expected: str) -> None:
     there = RemoteRoute(RemoteDaemon(address="192.0.2.7:1", token_file="/t"))
     error = there.unreachable(details)
-    assert expected in error.why
+    assert expected in f"{error.what}: {error.why}"
     assert error.next_step
     assert there.is_hopeless(details) == ("certificate" in error.what)
 

@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import os
-import ssl
 import subprocess
 import sys
 import time
@@ -10,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from daemons import move_dates
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -68,23 +68,12 @@ def test_what_is_no_certificate_is_refused(tmp_path_factory: Any, data: bytes) -
         read_validity(path)
 
 
-def move(certificate: Path, days: int) -> None:
-    """Move a certificate's dates by so many days; nobody looks at its signature before it is shown to a client."""
-    der = ssl.PEM_cert_to_DER_cert(certificate.read_text())
-    valid = read_validity(certificate)
-    for at in valid:
-        old, new = (time.strftime("%y%m%d%H%M%SZ", time.gmtime(when)).encode() for when in (at, at + days * DAY_S))
-        assert old in der
-        der = der.replace(old, new)
-    certificate.write_text(ssl.DER_cert_to_PEM_cert(der))
-
-
 @pytest.fixture(params=[(-200, "expired on"), (200, "is not valid before"), (-95, "expires on"), (0, "")])
 def serving(daemon_home: Path, tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[tuple[str, str]]:
     """A daemon with a certificate: what is to be said of it, and what it said at its start."""
     days, said = request.param
     certificate, key = make(tmp_path, 100)
-    move(certificate, days)
+    move_dates(certificate, days)
     log = tmp_path / "stderr"
     command = [*MOSAIC, "daemon", "run", "--home", str(daemon_home), "--port", "0"]
     command += ["--host", "127.0.0.1", "--tls-cert", str(certificate), "--tls-key", str(key)]
