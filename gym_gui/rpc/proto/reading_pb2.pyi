@@ -325,7 +325,7 @@ class GetDetailsResponse(_message.Message):
 
     DETAILS_JSON_FIELD_NUMBER: _builtins.int
     details_json: _builtins.bytes
-    """Settings, whole config, notes, command, code, versions, checkpoints: as `mosaic runs show --json` has them."""
+    """Settings, whole config, notes, command, code, versions, checkpoints: as `mosaic runs show RUN --json` has them."""
     def __init__(
         self,
         *,
