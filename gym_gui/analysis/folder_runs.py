@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from gym_gui.analysis.queries import get_run, list_runs, resolve_run, run_ids
+from gym_gui.analysis.queries import get_run, list_runs, resolve_run, run_curves, run_ids
 from gym_gui.runs.filter import EVERY_RUN, RunFilter
 from gym_gui.runs.folder import RunFolder, UnknownRunError
 from gym_gui.runs.states import RunState
@@ -69,7 +69,8 @@ class FolderRuns:
         prepared = prepare(asked)
         runs = {run.run_id: run for run in list_runs(self.home)}
         facts = PlanIndex(self.home).facts(runs) if prepared.needs_facts else {}
-        return search_runs(prepared, (Entry(run, facts.get(run_id, NO_FACTS)) for run_id, run in runs.items()))
+        entries = (Entry(run, facts.get(run_id, NO_FACTS)) for run_id, run in runs.items())
+        return search_runs(prepared, entries, curves_of=lambda ids: run_curves(self.home, ids))
 
     def details(self, run_id: str) -> RunDetails:
         """Return what is recorded about a run."""

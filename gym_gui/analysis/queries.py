@@ -13,7 +13,8 @@ from gym_gui.runs.filter import EVERY_RUN, RunFilter
 from gym_gui.runs.folder import RunFolder, UnknownRunError
 from gym_gui.runs.ids import is_run_id
 from gym_gui.runs.reference import Named, is_part, resolve_reference
-from gym_gui.runs.summary import RunSummary
+from gym_gui.runs.states import RunState
+from gym_gui.runs.summary import CurvePoint, RunSummary
 
 if TYPE_CHECKING:
     from gym_gui.trainer.registry_reader import RegistryReader
@@ -64,6 +65,29 @@ def get_run(home: Path, run_id: str) -> RunSummary:
             if registered is not None:
                 return _fresh(home, registered)
     return _from_folder(home, run_id)
+
+
+def run_curves(home: Path, ids: Iterable[str]) -> dict[str, list[CurvePoint]]:
+    """Return the learning curves of runs, those of each run's workers as one.
+
+    Args:
+        home: The home.
+        ids: The runs; those that cannot be read are left out.
+    """
+    from gym_gui.reading.curves import curve_of
+
+    wanted, found = list(ids), {}
+    registry = _registry(home)
+    if registry is not None:
+        with contextlib.closing(registry), contextlib.suppress(sqlite3.Error):
+            states = tuple(state for state in RunState if not state.terminal)
+            active = {run.run_id for run in registry.list(RunFilter(states=states))}
+            found = registry.curves(run_id for run_id in wanted if run_id not in active)
+    for run_id in wanted:
+        if run_id not in found:
+            with contextlib.suppress(MosaicError, OSError):
+                found[run_id] = [worker.curve for worker in _from_folder(home, run_id).workers]
+    return {run_id: curve_of(curves) for run_id, curves in found.items()}
 
 
 def run_ids(home: Path) -> list[str]:

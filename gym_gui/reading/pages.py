@@ -9,7 +9,8 @@ from typing import Any
 
 import msgspec
 
-from gym_gui.runs.summary import RunSummary
+from gym_gui.reading.curves import Band
+from gym_gui.runs.summary import CurvePoint, RunSummary
 
 
 class Spread(msgspec.Struct, kw_only=True):
@@ -36,10 +37,12 @@ class RunRow(msgspec.Struct, kw_only=True):
     Args:
         run: Its summary.
         values: By column: its values; several where its workers differ.
+        curve: Its learning curve, all workers together, with as many points as were asked for at most.
     """
 
     run: RunSummary
     values: dict[str, list[Any]] = {}
+    curve: list[CurvePoint] = []
 
 
 class GroupRow(msgspec.Struct, kw_only=True):
@@ -54,6 +57,8 @@ class GroupRow(msgspec.Struct, kw_only=True):
         steps: Spread of their steps.
         speed: Spread of their steps per second.
         newest: The newest of them.
+        band: Their learning curves together, if curves were asked for; of the newest of them only where they are many:
+            of at most 200, and of at most 2,000 of all groups of the page.
     """
 
     key: dict[str, list[Any]] = {}
@@ -64,6 +69,7 @@ class GroupRow(msgspec.Struct, kw_only=True):
     steps: Spread | None
     speed: Spread | None
     newest: RunSummary
+    band: Band | None = None
 
 
 class Page(msgspec.Struct, kw_only=True):

@@ -6,19 +6,27 @@ import base64
 import json
 import math
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from gym_gui.core.worker.errors import ConfigError, Problem
+from gym_gui.reading.curves import as_line, band_of, thinned
 from gym_gui.reading.fields import FIELDS, Entry, RunField, Value, find_field, nearest_field
 from gym_gui.reading.pages import GroupRow, Page, RunRow, spread_of
 from gym_gui.reading.query import Query, parse_query
-from gym_gui.runs.summary import return_of
+from gym_gui.runs.summary import CurvePoint, return_of
 
 DEFAULT_SORT = ("-created",)
 #: Runs of a page at most.
 MAX_PAGE = 1000
+#: Points of a curve of a page at most.
+MAX_CURVE_POINTS = 256
+#: Runs whose curves make the band of a group, and the bands of a page, at most.
+_BAND_RUNS, _PAGE_BAND_RUNS = 200, 2000
+
+CurvesOf = Callable[[Sequence[str]], Mapping[str, Sequence[CurvePoint]]]
+"""Returns the learning curves of runs by id, those of each run's workers as one."""
 
 
 @dataclass(frozen=True)
@@ -33,6 +41,7 @@ class Search:
         cursor: That of the page before; empty: the first page.
         group_by: Fields whose values a group has in common; none: no groups.
         columns: Fields whose values are wanted beside the summaries, such as ``config.learning_rate``.
+        curve_points: Points of each run's learning curve, or of each group's, at most; 0: no curves.
     """
 
     text: str = ""
@@ -41,6 +50,7 @@ class Search:
     cursor: str = ""
     group_by: tuple[str, ...] = ()
     columns: tuple[str, ...] = ()
+    curve_points: int = 0
 
 
 @dataclass(frozen=True)
@@ -81,6 +91,9 @@ def prepare(search: Search, now: float | None = None) -> Prepared:
     columns = [_field("columns", name, problems) for name in search.columns]
     if not 0 < search.limit <= MAX_PAGE:
         problems.append(Problem("limit", "is out of range", value=search.limit, allowed=f"1 to {MAX_PAGE}"))
+    if not 0 <= search.curve_points <= MAX_CURVE_POINTS:
+        allowed = f"0 to {MAX_CURVE_POINTS}"
+        problems.append(Problem("curve_points", "is out of range", value=search.curve_points, allowed=allowed))
     if search.cursor and _decoded(search.cursor) is None:
         problems.append(Problem("cursor", "is not a cursor", value=search.cursor[:80], allowed="that of a page"))
     if problems:
@@ -94,18 +107,36 @@ def prepare(search: Search, now: float | None = None) -> Prepared:
     )
 
 
-def search_runs(prepared: Prepared, entries: Iterable[Entry], now: float | None = None) -> Page:
+def search_runs(
+    prepared: Prepared, entries: Iterable[Entry], now: float | None = None, *, curves_of: CurvesOf = lambda _: {}
+) -> Page:
     """Return a page of the runs that match.
 
     Args:
         prepared: The search.
         entries: All runs.
         now: Unix time, seconds.
+        curves_of: Gets the learning curves of runs of the page, if the search asks for curves.
     """
     now = time.time() if now is None else now
     found = [entry for entry in entries if prepared.query.matches(entry, now)]
-    if prepared.group_by:
-        return _page_of_groups(prepared, found, now)
+    page = _page_of_groups(prepared, found, now) if prepared.group_by else _page_of_runs(prepared, found, now)
+    if prepared.search.curve_points:
+        _add_curves(page, prepared.search.curve_points, curves_of)
+    return page
+
+
+def _add_curves(page: Page, points: int, curves_of: CurvesOf) -> None:
+    share = min(_BAND_RUNS, max(_PAGE_BAND_RUNS // max(len(page.groups), 1), 1))
+    members = [group.run_ids[:share] for group in page.groups]
+    curves = curves_of([*(row.run.run_id for row in page.runs), *(run_id for ids in members for run_id in ids)])
+    for row in page.runs:
+        row.curve = thinned(curves.get(row.run.run_id, ()), points)
+    for group, run_ids in zip(page.groups, members, strict=True):
+        group.band = band_of([as_line(curves.get(run_id, ())) for run_id in run_ids], max(points, 2))
+
+
+def _page_of_runs(prepared: Prepared, found: Sequence[Entry], now: float) -> Page:
     keyed = sorted(((_sort_key(entry, prepared.sort, now), entry) for entry in found), key=lambda pair: pair[0])
     start = _start([key for key, _ in keyed], prepared.search.cursor)
     page = keyed[start : start + prepared.search.limit]

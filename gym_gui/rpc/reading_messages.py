@@ -45,6 +45,7 @@ def search_to_pb(search: Search) -> reading.SearchRunsRequest:
         cursor=text(search.cursor),
         group_by=map(text, search.group_by),
         columns=map(text, search.columns),
+        curve_points=search.curve_points,
     )
 
 
@@ -57,6 +58,7 @@ def search_from_pb(message: reading.SearchRunsRequest) -> Search:
         cursor=message.cursor,
         group_by=tuple(message.group_by),
         columns=tuple(message.columns),
+        curve_points=message.curve_points,
     )
 
 

@@ -16,7 +16,7 @@ import msgspec
 
 from gym_gui.runs.folder import UnknownRunError
 from gym_gui.runs.states import RunState
-from gym_gui.runs.summary import RunSummary, without_curves
+from gym_gui.runs.summary import CurvePoint, RunSummary, without_curves
 from gym_gui.trainer.registry import Registry
 
 logger = logging.getLogger(__name__)
@@ -76,6 +76,10 @@ class RunBoard:
     def current(self) -> dict[str, RunSummary]:
         """Return the runs under way by id, without learning curves."""
         return {run_id: without_curves(run) for run_id, run in self._current.items()}
+
+    def curves(self) -> dict[str, list[list[CurvePoint]]]:
+        """Return the learning curves of the workers of the runs under way, by run id."""
+        return {run_id: [worker.curve for worker in run.workers] for run_id, run in self._current.items()}
 
     def enter(self, run: RunSummary) -> None:
         """Hold a run that has not ended, as the registry has it."""

@@ -8,12 +8,13 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import time
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from pathlib import Path
 from typing import TypeVar
 
 import msgspec
 
+from gym_gui.reading.curves import curve_of
 from gym_gui.reading.fields import NO_FACTS, Entry
 from gym_gui.reading.pages import Page
 from gym_gui.reading.plan_index import PlanIndex
@@ -29,9 +30,9 @@ from gym_gui.runs.annotation import (
 from gym_gui.runs.folder import RunFolder
 from gym_gui.runs.names import check_names
 from gym_gui.runs.plan import load_plan
-from gym_gui.runs.summary import RunSummary
+from gym_gui.runs.summary import CurvePoint, RunSummary
 from gym_gui.trainer.board import RunBoard
-from gym_gui.trainer.registry_reader import open_registry_readonly
+from gym_gui.trainer.registry_reader import RegistryReader, open_registry_readonly
 
 R = TypeVar("R")
 #: Reads at one time; more wait.
@@ -63,9 +64,9 @@ class Reads:
         now = time.time()
         prepared = prepare(search, now)
         await self._all_entered()
-        current = self._board.current()
+        current, curves = self._board.current(), self._board.curves() if search.curve_points else {}
         async with self._slots:
-            page = await asyncio.to_thread(self._search, prepared, current, now)
+            page = await asyncio.to_thread(self._search, prepared, current, curves, now)
         for row in page.runs:
             row.run = self._board.with_cause(row.run)
         return page
@@ -96,19 +97,29 @@ class Reads:
         async with self._slots:
             return await asyncio.to_thread(function, folder)
 
-    def _search(self, prepared: Prepared, current: dict[str, RunSummary], now: float) -> Page:
-        runs = {run.run_id: run for run in self._registered()} | current
-        facts = PlanIndex(self._home).facts(runs) if prepared.needs_facts else {}
-        return search_runs(prepared, (Entry(run, facts.get(run_id, NO_FACTS)) for run_id, run in runs.items()), now)
+    def _search(
+        self, prepared: Prepared, current: dict[str, RunSummary], curves: dict[str, list[list[CurvePoint]]], now: float
+    ) -> Page:
+        with self._registry() as registry:
+            runs = {run.run_id: run for run in registry.list()} | current
+            facts = PlanIndex(self._home).facts(runs) if prepared.needs_facts else {}
+            entries = (Entry(run, facts.get(run_id, NO_FACTS)) for run_id, run in runs.items())
 
-    def _registered(self) -> Iterator[RunSummary]:
-        """Yield the runs of the registry, by a connection of this thread: the daemon goes on writing meanwhile."""
+            def curves_of(run_ids: Sequence[str]) -> dict[str, list[CurvePoint]]:
+                found = curves | registry.curves(run_id for run_id in run_ids if run_id not in curves)
+                return {run_id: curve_of(found[run_id]) for run_id in run_ids if run_id in found}
+
+            return search_runs(prepared, entries, now, curves_of=curves_of)
+
+    @contextlib.contextmanager
+    def _registry(self) -> Iterator[RegistryReader]:
+        """Open the registry by a connection of this thread: the daemon goes on writing meanwhile."""
         reader = open_registry_readonly(self._home)
         if reader is None:
-            yield from self._board.registry.list()
+            yield self._board.registry
             return
         with contextlib.closing(reader):
-            yield from reader.list()
+            yield reader
 
 
 def _annotate(folder: RunFolder, run: RunSummary, change: AnnotationChange, by: str) -> RunSummary:

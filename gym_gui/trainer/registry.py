@@ -20,7 +20,7 @@ from gym_gui.logging_config.helpers import log_constant
 from gym_gui.logging_config.log_constants import LOG_DAEMON_REGISTRY_REPLACED
 from gym_gui.runs.filter import EVERY_RUN, RunFilter
 from gym_gui.runs.states import TERMINAL
-from gym_gui.runs.summary import RunSummary
+from gym_gui.runs.summary import CurvePoint, RunSummary
 from gym_gui.trainer.registry_damage import errors_of_sqlite, is_damage, rename_damaged, unusable
 from gym_gui.trainer.registry_reader import (
     BUSY_MS,
@@ -82,6 +82,10 @@ class Registry(RegistryReader):
 
     def list(self, wanted: RunFilter = EVERY_RUN, **page: Any) -> Sequence[RunSummary]:
         return self._sound(lambda: super(Registry, self).list(wanted, **page))
+
+    def curves(self, run_ids: Iterable[str]) -> dict[str, list[list[CurvePoint]]]:
+        ids = [*run_ids]
+        return self._sound(lambda: super(Registry, self).curves(ids))
 
     def count(self) -> int:
         return self._sound(super().count)

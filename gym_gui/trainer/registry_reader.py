@@ -103,6 +103,21 @@ class RegistryReader:
             )
             return [run_id for (run_id,) in rows]
 
+    def curves(self, run_ids: Iterable[str]) -> dict[str, list[list[CurvePoint]]]:
+        """Return the learning curves of runs' workers, by run id; runs that it does not have are left out.
+
+        Args:
+            run_ids: The runs.
+        """
+        ids, found = list(dict.fromkeys(run_ids)), {}
+        for start in range(0, len(ids), _PAGE):
+            some = ids[start : start + _PAGE]
+            marks = ", ".join("?" * len(some))
+            with errors_of_sqlite():
+                rows = self._db.execute(f"SELECT run_id, curves FROM runs WHERE run_id IN ({marks})", some)  # noqa: S608 - question marks
+                found.update({run_id: _decode_curves(run_id, curves) for run_id, curves in rows})
+        return found
+
     def _select(self, clause: str, values: Iterable[Any], curves: bool) -> Sequence[RunSummary]:
         columns = "sequence, summary, curves" if curves else "sequence, summary, NULL"
         with errors_of_sqlite():
@@ -202,6 +217,13 @@ def _decode(sequence: int, summary: bytes, curves: bytes | None) -> RunSummary:
     except (ValueError, TypeError) as error:  # msgspec's errors are ValueErrors
         raise sqlite3.DatabaseError(f"row {sequence} is damaged: {error}") from None
     return run
+
+
+def _decode_curves(run_id: str, curves: bytes) -> list[list[CurvePoint]]:
+    try:
+        return _curves_of.decode(_unsealed(curves))
+    except (ValueError, TypeError) as error:
+        raise sqlite3.DatabaseError(f"the curves of run {run_id} are damaged: {error}") from None
 
 
 def _sealed(data: bytes) -> bytes:

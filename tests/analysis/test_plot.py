@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from gym_gui.analysis.curves import Line
 from gym_gui.analysis.plot import plot_learning_curve
 from gym_gui.core.worker.errors import MosaicError
+from gym_gui.reading.curves import Line
 
 LINES = [Line(f"seed {seed}", (0.0, 50.0, 100.0), (seed * 1.0, 20.0, 30.0 + seed)) for seed in range(3)]
 

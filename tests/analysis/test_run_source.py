@@ -114,6 +114,8 @@ SEARCHES = [
     Search(group_by=("variant",), sort=("-steps",)),
     Search("submitter:* age<1h", group_by=("state", "group"), limit=2),
     Search("no such run anywhere"),
+    Search(curve_points=4, limit=3),
+    Search(group_by=("group",), curve_points=7),
 ]
 
 
@@ -122,12 +124,14 @@ def test_searches_mean_the_same_everywhere(source: RunSource, runs: Runs, asked:
     expected = FolderRuns(runs.home).search(asked)
     found = source.search(asked)
     assert (found.total, found.groups_total, found.cursor) == (expected.total, expected.groups_total, expected.cursor)
-    assert [(_same(row.run), row.values) for row in found.runs] == [
-        (_same(row.run), row.values) for row in expected.runs
+    assert [(_same(row.run), row.values, row.curve) for row in found.runs] == [
+        (_same(row.run), row.values, row.curve) for row in expected.runs
     ]
-    assert [(row.key, row.run_ids, row.states, row.returns) for row in found.groups] == [
-        (row.key, row.run_ids, row.states, row.returns) for row in expected.groups
+    assert [(row.key, row.run_ids, row.states, row.returns, row.band) for row in found.groups] == [
+        (row.key, row.run_ids, row.states, row.returns, row.band) for row in expected.groups
     ]
+    assert any(row.curve for row in found.runs) == bool(found.runs and asked.curve_points)
+    assert any(row.band and row.band.steps for row in found.groups) == bool(found.groups and asked.curve_points)
     if found.cursor:
         following = dataclasses.replace(asked, cursor=found.cursor)
         assert [_same(row.run) for row in source.search(following).runs] == [

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 from base64 import urlsafe_b64encode
+from collections.abc import Sequence
 from statistics import fmean, pstdev
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -15,6 +17,7 @@ from gym_gui.core.worker.errors import ConfigError
 from gym_gui.reading.fields import FIELDS, Entry
 from gym_gui.reading.pages import Page, spread_of
 from gym_gui.reading.search import Search, prepare, search_runs
+from gym_gui.runs.summary import CurvePoint
 
 
 def search(entries: list[Entry], **asked: object) -> Page:
@@ -49,6 +52,52 @@ def test_text_is_sorted_without_regard_to_case_in_both_directions() -> None:
 def test_columns_give_values_of_all_workers() -> None:
     page = search([entry(settings={"lr": [1e-3, 1e-4]})], columns=("config.lr", "config.other", "algo"))
     assert page.runs[0].values == {"config.lr": [1e-3, 1e-4], "config.other": [], "algo": ["ppo"]}
+
+
+def _curve(*means: float) -> list[CurvePoint]:
+    return [
+        CurvePoint(step=step, episodes=1, mean_return=mean, min_return=mean, max_return=mean)
+        for step, mean in enumerate(means)
+    ]
+
+
+def test_curves_of_the_page_alone_are_read() -> None:
+    asked: list[str] = []
+    entries = [entry(number, algo="ab"[number % 2]) for number in range(5)]
+    curves = {each.run.run_id: _curve(1.0, 2.0, 3.0, float(number)) for number, each in enumerate(entries)}
+
+    def curves_of(run_ids: Sequence[str]) -> dict[str, list[CurvePoint]]:
+        asked[:] = run_ids
+        return {run_id: curves[run_id] for run_id in run_ids if run_id != entries[0].run.run_id}
+
+    def found(**wanted: Any) -> Page:
+        return search_runs(prepare(Search(**wanted), NOW), entries, NOW, curves_of=curves_of)
+
+    page = found(limit=2, sort=("created",), curve_points=2)
+    assert [row.run.run_id for row in page.runs] == asked == [entries[4].run.run_id, entries[3].run.run_id]
+    assert [point.mean_return for point in page.runs[0].curve] == [1.5, 3.5]
+    assert not found(limit=5, curve_points=2).runs[0].curve  # there is none of this run
+    asked.clear()
+    assert not found().runs[0].curve
+    assert not asked
+    group = found(group_by=("algo",), sort=("algo",), curve_points=4).groups[1]
+    assert group.band is not None
+    assert (group.band.count, group.band.mean[-1], group.band.low[-1], group.band.high[-1]) == (2, 2.0, 1.0, 3.0)
+    with pytest.raises(ConfigError, match="curve_points"):
+        found(curve_points=257)
+
+
+def test_the_band_of_many_runs_is_of_the_newest() -> None:
+    entries = [entry(number) for number in range(300)]
+    page = search_runs(
+        prepare(Search(group_by=("algo",), curve_points=3), NOW),
+        entries,
+        NOW,
+        curves_of=lambda run_ids: {run_id: _curve(float(run_id[-4:])) for run_id in run_ids},
+    )
+    band = page.groups[0].band
+    assert band is not None
+    assert (band.count, band.low, band.high) == (200, [100.0], [299.0])
 
 
 _VALUES = st.one_of(st.none(), st.floats(), st.integers(0, 5).map(float))

@@ -112,8 +112,8 @@ def _verify(home: Path, run_id: str) -> bool:
 
 
 def _draw(home: Path, runs: list[RunSummary], steps: int) -> Path:
-    from gym_gui.analysis.curves import line_of, smoothed
     from gym_gui.analysis.plot import plot_learning_curve
+    from gym_gui.reading.curves import line_of, smoothed
 
     path = home / "pictures" / f"demo-{runs[0].group}.png"
     path.parent.mkdir(exist_ok=True)

@@ -29,12 +29,15 @@ class SearchRunsRequest(_message.Message):
     CURSOR_FIELD_NUMBER: _builtins.int
     GROUP_BY_FIELD_NUMBER: _builtins.int
     COLUMNS_FIELD_NUMBER: _builtins.int
+    CURVE_POINTS_FIELD_NUMBER: _builtins.int
     text: _builtins.str
     """Such as `env:CartPole* return>400 -state:failed`; empty: every run."""
     limit: _builtins.int
     """Runs or groups a page; 0: 100, at most 1000."""
     cursor: _builtins.str
     """That of the page before; empty: the first page."""
+    curve_points: _builtins.int
+    """Points of each run's learning curve, or of each group's, at most 256; 0: no curves."""
     @_builtins.property
     def sort(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
         """Fields, the most significant first; `-` before one: from the highest down. None: the newest first."""
@@ -56,10 +59,11 @@ class SearchRunsRequest(_message.Message):
         cursor: _builtins.str = ...,
         group_by: _abc.Iterable[_builtins.str] | None = ...,
         columns: _abc.Iterable[_builtins.str] | None = ...,
+        curve_points: _builtins.int = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["columns", b"columns", "cursor", b"cursor", "group_by", b"group_by", "limit", b"limit", "sort", b"sort", "text", b"text"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["columns", b"columns", "cursor", b"cursor", "curve_points", b"curve_points", "group_by", b"group_by", "limit", b"limit", "sort", b"sort", "text", b"text"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -71,19 +75,25 @@ class RunRow(_message.Message):
 
     RUN_FIELD_NUMBER: _builtins.int
     VALUES_JSON_FIELD_NUMBER: _builtins.int
+    CURVE_FIELD_NUMBER: _builtins.int
     values_json: _builtins.bytes
     """By column: a list of its values."""
     @_builtins.property
     def run(self) -> _mosaic_pb2.RunSummary: ...
+    @_builtins.property
+    def curve(self) -> _containers.RepeatedCompositeFieldContainer[_mosaic_pb2.CurvePoint]:
+        """Of all workers together."""
+
     def __init__(
         self,
         *,
         run: _mosaic_pb2.RunSummary | None = ...,
         values_json: _builtins.bytes = ...,
+        curve: _abc.Iterable[_mosaic_pb2.CurvePoint] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["run", b"run"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["run", b"run", "values_json", b"values_json"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["curve", b"curve", "run", b"run", "values_json", b"values_json"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -123,6 +133,44 @@ class Spread(_message.Message):
 Global___Spread: _TypeAlias = Spread  # noqa: Y015
 
 @_typing.final
+class Band(_message.Message):
+    """Learning curves of several runs on a common grid, over the steps that all of them cover."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    STEPS_FIELD_NUMBER: _builtins.int
+    MEAN_FIELD_NUMBER: _builtins.int
+    LOW_FIELD_NUMBER: _builtins.int
+    HIGH_FIELD_NUMBER: _builtins.int
+    COUNT_FIELD_NUMBER: _builtins.int
+    count: _builtins.int
+    """Number of curves."""
+    @_builtins.property
+    def steps(self) -> _containers.RepeatedScalarFieldContainer[_builtins.float]: ...
+    @_builtins.property
+    def mean(self) -> _containers.RepeatedScalarFieldContainer[_builtins.float]: ...
+    @_builtins.property
+    def low(self) -> _containers.RepeatedScalarFieldContainer[_builtins.float]: ...
+    @_builtins.property
+    def high(self) -> _containers.RepeatedScalarFieldContainer[_builtins.float]: ...
+    def __init__(
+        self,
+        *,
+        steps: _abc.Iterable[_builtins.float] | None = ...,
+        mean: _abc.Iterable[_builtins.float] | None = ...,
+        low: _abc.Iterable[_builtins.float] | None = ...,
+        high: _abc.Iterable[_builtins.float] | None = ...,
+        count: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["count", b"count", "high", b"high", "low", b"low", "mean", b"mean", "steps", b"steps"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___Band: _TypeAlias = Band  # noqa: Y015
+
+@_typing.final
 class GroupRow(_message.Message):
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -154,6 +202,7 @@ class GroupRow(_message.Message):
     STEPS_FIELD_NUMBER: _builtins.int
     SPEED_FIELD_NUMBER: _builtins.int
     NEWEST_FIELD_NUMBER: _builtins.int
+    BAND_FIELD_NUMBER: _builtins.int
     key_json: _builtins.bytes
     """By field: a list of the common values."""
     @_builtins.property
@@ -178,6 +227,10 @@ class GroupRow(_message.Message):
     def speed(self) -> Global___Spread: ...
     @_builtins.property
     def newest(self) -> _mosaic_pb2.RunSummary: ...
+    @_builtins.property
+    def band(self) -> Global___Band:
+        """If curves were asked for: of the newest runs, at most 200."""
+
     def __init__(
         self,
         *,
@@ -189,11 +242,14 @@ class GroupRow(_message.Message):
         steps: Global___Spread | None = ...,
         speed: Global___Spread | None = ...,
         newest: _mosaic_pb2.RunSummary | None = ...,
+        band: Global___Band | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["_best", b"_best", "_returns", b"_returns", "_speed", b"_speed", "_steps", b"_steps", "best", b"best", "newest", b"newest", "returns", b"returns", "speed", b"speed", "steps", b"steps"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_band", b"_band", "_best", b"_best", "_returns", b"_returns", "_speed", b"_speed", "_steps", b"_steps", "band", b"band", "best", b"best", "newest", b"newest", "returns", b"returns", "speed", b"speed", "steps", b"steps"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_best", b"_best", "_returns", b"_returns", "_speed", b"_speed", "_steps", b"_steps", "best", b"best", "key_json", b"key_json", "newest", b"newest", "returns", b"returns", "run_ids", b"run_ids", "speed", b"speed", "states", b"states", "steps", b"steps"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_band", b"_band", "_best", b"_best", "_returns", b"_returns", "_speed", b"_speed", "_steps", b"_steps", "band", b"band", "best", b"best", "key_json", b"key_json", "newest", b"newest", "returns", b"returns", "run_ids", b"run_ids", "speed", b"speed", "states", b"states", "steps", b"steps"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    _WhichOneofReturnType__band: _TypeAlias = _typing.Literal["band"]  # noqa: Y015
+    _WhichOneofArgType__band: _TypeAlias = _typing.Literal["_band", b"_band"]  # noqa: Y015
     _WhichOneofReturnType__best: _TypeAlias = _typing.Literal["best"]  # noqa: Y015
     _WhichOneofArgType__best: _TypeAlias = _typing.Literal["_best", b"_best"]  # noqa: Y015
     _WhichOneofReturnType__returns: _TypeAlias = _typing.Literal["returns"]  # noqa: Y015
@@ -202,6 +258,8 @@ class GroupRow(_message.Message):
     _WhichOneofArgType__speed: _TypeAlias = _typing.Literal["_speed", b"_speed"]  # noqa: Y015
     _WhichOneofReturnType__steps: _TypeAlias = _typing.Literal["steps"]  # noqa: Y015
     _WhichOneofArgType__steps: _TypeAlias = _typing.Literal["_steps", b"_steps"]  # noqa: Y015
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__band) -> _WhichOneofReturnType__band | None: ...
     @_typing.overload
     def WhichOneof(self, oneof_group: _WhichOneofArgType__best) -> _WhichOneofReturnType__best | None: ...
     @_typing.overload

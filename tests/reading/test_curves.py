@@ -7,7 +7,7 @@ import math
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gym_gui.analysis.curves import Line, band_of, line_of, smoothed, value_at
+from gym_gui.reading.curves import Line, band_of, curve_of, line_of, smoothed, thinned, value_at
 from gym_gui.runs.summary import CurvePoint, RunSummary, WorkerSummary
 
 lines = st.builds(
@@ -24,19 +24,19 @@ def point(step: int, mean: float, episodes: int = 1) -> CurvePoint:
 
 def test_mean_and_band_where_all_curves_are() -> None:
     band = band_of([Line("a", (0.0, 10.0), (0.0, 10.0)), Line("b", (5.0, 20.0), (20.0, 20.0))], points=3)
-    assert band.steps == (5.0, 7.5, 10.0)
-    assert band.mean == (12.5, 13.75, 15.0)
-    assert band.low == (5.0, 7.5, 10.0)
-    assert band.high == (20.0, 20.0, 20.0)
+    assert band.steps == [5.0, 7.5, 10.0]
+    assert band.mean == [12.5, 13.75, 15.0]
+    assert band.low == [5.0, 7.5, 10.0]
+    assert band.high == [20.0, 20.0, 20.0]
     assert band.count == 2
 
 
 def test_curves_without_points_and_curves_apart() -> None:
     empty = Line("e", (), ())
-    assert band_of([]).steps == ()
+    assert band_of([]).steps == []
     assert band_of([empty]).count == 0
-    assert band_of([empty, Line("a", (3.0,), (4.0,))]).mean == (4.0,)
-    assert band_of([Line("a", (0.0, 1.0), (0.0, 1.0)), Line("b", (5.0, 6.0), (0.0, 1.0))]).steps == ()
+    assert band_of([empty, Line("a", (3.0,), (4.0,))]).mean == [4.0]
+    assert band_of([Line("a", (0.0, 1.0), (0.0, 1.0)), Line("b", (5.0, 6.0), (0.0, 1.0))]).steps == []
 
 
 @given(st.lists(lines, min_size=1, max_size=4))
@@ -68,3 +68,45 @@ def test_the_curve_of_a_run_with_two_workers() -> None:
 
 def test_smoothing_looks_back_only() -> None:
     assert smoothed(Line("a", (1.0, 2.0, 3.0), (0.0, 2.0, 6.0)), 2).returns == (0.0, 1.0, 4.0)
+
+
+curves = st.lists(
+    st.builds(
+        lambda step, episodes, low, above, share: CurvePoint(
+            step=step,
+            episodes=episodes,
+            mean_return=low + share * above,
+            min_return=low,
+            max_return=low + above,
+        ),
+        st.integers(0, 1000),
+        st.integers(1, 50),
+        st.floats(-1e6, 1e6),
+        st.floats(0, 1e6),
+        st.floats(0, 1),
+    ),
+    max_size=40,
+)
+
+
+@given(curves, curves, st.integers(1, 20))
+def test_a_thinned_curve_has_all_episodes_and_both_extremes(
+    one: list[CurvePoint], other: list[CurvePoint], points: int
+) -> None:
+    whole = curve_of([one, other])
+    found = thinned(whole, points)
+    assert len(found) == min(points, len(whole))
+    assert [point.step for point in found] == sorted({point.step for point in found})
+    assert sum(point.episodes for point in found) == sum(point.episodes for point in [*one, *other])
+    if found:
+        assert found[-1].step == whole[-1].step
+        assert min(point.min_return for point in found) == min(point.min_return for point in [*one, *other])
+        assert max(point.max_return for point in found) == max(point.max_return for point in [*one, *other])
+        for point in found:
+            slack = 1e-6 * max(abs(point.min_return), abs(point.max_return), 1.0)
+            assert point.min_return - slack <= point.mean_return <= point.max_return + slack
+
+
+def test_a_mean_is_weighted_by_episodes() -> None:
+    (merged,) = thinned([point(1, 0.0, episodes=3), point(2, 4.0)], 1)
+    assert (merged.step, merged.episodes, merged.mean_return) == (2, 4, 1.0)
