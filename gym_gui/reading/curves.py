@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 from bisect import bisect_right
 from collections.abc import Iterable, Sequence
@@ -85,7 +86,7 @@ def thinned(curve: Sequence[CurvePoint], points: int) -> list[CurvePoint]:
     if len(curve) <= points:
         return list(curve)
     edges = [len(curve) * index // points for index in range(points + 1)]
-    return [_merged(curve[start:end]) for start, end in zip(edges, edges[1:], strict=False)]
+    return [_merged(curve[start:end]) for start, end in itertools.pairwise(edges)]
 
 
 def _merged(points: Sequence[CurvePoint]) -> CurvePoint:
