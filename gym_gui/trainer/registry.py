@@ -20,11 +20,12 @@ from gym_gui.logging_config.helpers import log_constant
 from gym_gui.logging_config.log_constants import LOG_DAEMON_REGISTRY_REPLACED
 from gym_gui.runs.filter import EVERY_RUN, RunFilter
 from gym_gui.runs.states import TERMINAL
-from gym_gui.runs.summary import CurvePoint, RunSummary
+from gym_gui.runs.summary import RunSummary
 from gym_gui.trainer.registry_damage import errors_of_sqlite, is_damage, rename_damaged, unusable
 from gym_gui.trainer.registry_reader import (
     BUSY_MS,
     SCHEMA_VERSION,
+    Curves,
     RegistryReader,
     encode_run,
     fault_of_registry,
@@ -83,7 +84,7 @@ class Registry(RegistryReader):
     def list(self, wanted: RunFilter = EVERY_RUN, **page: Any) -> Sequence[RunSummary]:
         return self._sound(lambda: super(Registry, self).list(wanted, **page))
 
-    def curves(self, run_ids: Iterable[str]) -> dict[str, list[list[CurvePoint]]]:
+    def curves(self, run_ids: Iterable[str]) -> Curves:
         ids = [*run_ids]
         return self._sound(lambda: super(Registry, self).curves(ids))
 

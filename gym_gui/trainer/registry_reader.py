@@ -23,6 +23,8 @@ _SEAL_BYTES = 4
 _PAGE = 500
 #: A number that no home will reach.
 _LARGEST_SEQUENCE = 1 << 53
+Curves = dict[str, list[list[CurvePoint]]]
+"""By run id: the learning curves of the run's workers."""
 _curves_of = msgspec.msgpack.Decoder(list[list[CurvePoint]])
 _summary_of = msgspec.msgpack.Decoder(RunSummary)
 _encoder = msgspec.msgpack.Encoder()
@@ -103,13 +105,13 @@ class RegistryReader:
             )
             return [run_id for (run_id,) in rows]
 
-    def curves(self, run_ids: Iterable[str]) -> dict[str, list[list[CurvePoint]]]:
+    def curves(self, run_ids: Iterable[str]) -> Curves:
         """Return the learning curves of runs' workers, by run id; runs that it does not have are left out.
 
         Args:
             run_ids: The runs.
         """
-        ids, found = list(dict.fromkeys(run_ids)), {}
+        ids, found = tuple(dict.fromkeys(run_ids)), {}
         for start in range(0, len(ids), _PAGE):
             some = ids[start : start + _PAGE]
             marks = ", ".join("?" * len(some))
