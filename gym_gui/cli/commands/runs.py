@@ -12,9 +12,9 @@ runs = LazyGroup(
     members={
         "list": (f"{_HERE}.runs_list:list_", "List runs, the newest first."),
         "show": (f"{_HERE}.runs_show:show", "Show everything recorded about a run."),
-        "config": (f"{_HERE}.runs_contents:config", "Print the config that a run was submitted with."),
+        "config": (f"{_HERE}.runs_contents:config", "Print the run config that a run was submitted with."),
         "episodes": (f"{_HERE}.runs_contents:episodes", "List a run's episodes."),
-        "artifacts": (f"{_HERE}.runs_contents:artifacts", "List a run's files, or copy one."),
+        "artifacts": (f"{_HERE}.runs_contents:artifacts", "List the files of a run."),
         "watch": (f"{_HERE}.runs_watch:watch", "Watch runs until they have ended."),
         "tail": (f"{_HERE}.runs_tail:tail", "Print a run's telemetry as it arrives."),
         "why": (f"{_HERE}.runs_why:why", "Say what a queued run waits for."),
