@@ -83,7 +83,9 @@ def _facts(record: WorkerRecord, place: Place | None) -> Table:
 def _fields(record: WorkerRecord) -> Table:
     from rich.table import Table
 
+    from gym_gui.cli.output import rich_text
     from gym_gui.cli.palette import HEADER
+    from gym_gui.forms import config_sections
 
     table = Table(box=None, padding=(0, 2, 0, 0), header_style=HEADER)
     table.add_column("field", no_wrap=True)
@@ -92,11 +94,15 @@ def _fields(record: WorkerRecord) -> Table:
     table.add_column("allowed", overflow="fold", max_width=36)
     table.add_column("what it does", overflow="fold", ratio=1)
     required = (record.schema or {}).get("required", [])
-    for name, field in record.properties.items():
-        if name in ("run_id", "worker_id"):
-            continue
-        default = "(required)" if name in required else _shown(field.get("default"))
-        table.add_row(name, _type(field), default, _allowed(field), str(field.get("description", "")))
+    sections = [(section.title, [*section.fields, *section.advanced]) for section in config_sections(record)]
+    if record.has_field("seed"):
+        sections.insert(0, ("Run", ["seed"]))
+    for title, names in sections:
+        table.add_row(rich_text(title, style=HEADER))
+        for name in names:
+            field = record.properties[name]
+            default = "(required)" if name in required else _shown(field.get("default"))
+            table.add_row(f"  {name}", _type(field), default, _allowed(field), str(field.get("description", "")))
     return table
 
 

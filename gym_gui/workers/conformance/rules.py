@@ -11,6 +11,7 @@ from gym_gui.workers.conformance import (
     config,
     determinism,
     failures,
+    form,
     isolation,
     lifecycle,
     manifest,
@@ -24,7 +25,7 @@ from gym_gui.workers.conformance.rule import Rule, RuleBook
 BOOKS: tuple[RuleBook, ...] = tuple(
     module.BOOK
     for module in (
-        metadata, package, config, command_line, isolation, lifecycle, telemetry, failures, signals, checkpoints,
+        metadata, package, config, form, command_line, isolation, lifecycle, telemetry, failures, signals, checkpoints,
         manifest, determinism,
     )
 )  # fmt: skip

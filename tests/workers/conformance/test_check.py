@@ -112,8 +112,8 @@ def test_a_plain_worker_passes_the_whole_kit(name: str, examined: Callable[..., 
     allowed = {
         "parsing": NO_PACKAGE | {"log-constants", "config-loader", "config-to-json", "config-schema", "dry-run-option",
                                  "cli-schema-option", "cli-worker-id"},
-        "wrapping": NO_PACKAGE | {"log-constants", "cli-schema-option"},
-        "resuming": NO_PACKAGE | {"isolation-import", "isolation-run", "heartbeat-thread"},
+        "wrapping": NO_PACKAGE | {"log-constants", "cli-schema-option", "config-form"},
+        "resuming": NO_PACKAGE | {"config-form", "isolation-import", "isolation-run", "heartbeat-thread"},
     }  # fmt: skip
     assert pitfalls <= allowed.get(name, pitfalls)
 
