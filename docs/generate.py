@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from gym_gui import forms
 from gym_gui.app.documents import DOCUMENTS, schemas
 from gym_gui.app.json_output import NON_FINITE
 from gym_gui.cli.reference import cli_page
@@ -105,6 +106,25 @@ def sdk_page() -> str:
     )
 
 
+def forms_page() -> str:
+    """Return the page of the forms' public interface, filled by mkdocstrings."""
+    modules = dict.fromkeys(
+        getattr(forms, name).__module__ for name in forms.__all__ if hasattr(getattr(forms, name), "__module__")
+    )
+    modules.pop("builtins", None)
+    return "\n".join(
+        [
+            NOTE + "# Forms",
+            "",
+            "`gym_gui.forms`, for user interfaces: from a worker's schema to a form in plain JSON, and from what is entered to a run config, the equal",
+            "command line and problems by field. All names below can be imported from `gym_gui.forms` directly. How a worker's own fields are shown:",
+            "[make the form of your worker read well](../how-to/forms.md).",
+            "",
+            *(f"::: {module}\n" for module in sorted(modules)),
+        ]
+    )
+
+
 def documents_page() -> str:
     """Return the page of the documents that ``--json`` prints."""
     definitions = schemas()["$defs"]
@@ -197,6 +217,7 @@ PAGES = {
     "settings.md": settings_page,
     "log-codes.md": log_codes_page,
     "sdk.md": sdk_page,
+    "forms.md": forms_page,
     "grpc.md": lambda: NOTE + grpc_page(),
     "events.md": events_page,
     "findings.md": lambda: NOTE + findings_page(),

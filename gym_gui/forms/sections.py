@@ -70,19 +70,16 @@ _FIRST = {
 
 
 class ConfigSection(NamedTuple):
-    """Fields of a worker's config that belong together.
-
-    Args:
-        id: Unique among the worker's sections.
-        title: For users.
-        fields: Their names.
-        advanced: Names of those that most users do not need.
-    """
+    """Fields of a worker's config that belong together."""
 
     id: str
+    """Unique among the worker's sections."""
     title: str
+    """For users."""
     fields: list[str]
+    """Their names."""
     advanced: list[str]
+    """Names of those that most users do not need."""
 
 
 def config_sections(record: WorkerRecord) -> list[ConfigSection]:

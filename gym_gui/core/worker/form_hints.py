@@ -44,19 +44,16 @@ Conditions = Dict[str, List[Any]]
 
 
 class DefaultRule(NamedTuple):
-    """One rule of what null stands for.
-
-    Args:
-        when: Values of other fields, by name; all must hold.
-        value: What null stands for; meaningless without ``has_value``.
-        label: Where that comes from.
-        has_value: Whether the value is known.
-    """
+    """One rule of what null stands for."""
 
     when: Conditions
+    """Values of other fields, by name; all must hold."""
     value: Any
+    """What null stands for; meaningless without ``has_value``."""
     label: str
+    """Where that comes from."""
     has_value: bool
+    """Whether the value is known."""
 
 
 def read_hints(metadata: Mapping[str, Any]) -> Dict[str, Any]:  # noqa: UP006
