@@ -31,6 +31,7 @@ _FLAGS: dict[bool | None, int | None] = {True: 1, False: 0, None: None}
 _decode_any = msgspec.json.Decoder().decode
 _NULLS = frozenset(("", "null"))
 _first = operator.itemgetter(0)
+_metric_row = operator.itemgetter(1)
 _timestamp = operator.itemgetter(9)
 
 
@@ -76,12 +77,16 @@ class LineDecoder:
         if unsorted:
             batch.steps.sort(key=_first)
         if len(batch.steps) < len(records):
+            metrics = len(batch.metrics)
             step_type = self._step_type
             for number, record in enumerate(records):
                 if record is not None and type(record) is not step_type:
                     self._add_other(record, rows[number], lines[number], batch)
             batch.episodes.sort(key=_first)
             batch.quarantine.sort(key=_first)
+            if metrics:  # of lines that were parsed field by field
+                batch.metrics.sort(key=_metric_row)
+                batch.metric_extras.sort(key=_first)
         return batch
 
     def overlong(self, start: int, length: int) -> Batch:

@@ -293,3 +293,11 @@ def test_names_are_asked_for_once_per_new_name(sdk_line: Callable[..., bytes]) -
     reader = LineDecoder(RUN_ID, "000001", names, 0)
     reader.decode(b"".join(sdk_line(step_index=i, agent_id=f"agent_{i % 3}") for i in range(30)), 0)
     assert names == {"agent_0": 1, "agent_1": 2, "agent_2": 3}
+
+
+def test_metrics_come_in_log_order_whatever_their_lines_are() -> None:
+    values = [1.0, float("nan"), 2.0, float("inf"), 3.0]
+    data = b"".join(line(event_type="metric", step=1, values={"a": value, "b": 0}) + b"\n" for value in values)
+    rows = [row[1] for row in decoder().decode(data, 0).metrics]
+    assert rows == sorted(rows)
+    assert len(rows) == 10
