@@ -21,6 +21,7 @@ from gym_gui.telemetry.names import Names
 from gym_gui.telemetry.rollup import Rollup
 from gym_gui.telemetry.rowid import ATTEMPT_SHIFT
 from gym_gui.telemetry.schema import ID_COLUMN, INSERTS, SCHEMA_VERSION, TABLES, check_schema
+from gym_gui.telemetry.spans import SPANS_TABLE, SpanWriter
 
 logger = logging.getLogger(__name__)
 
@@ -63,6 +64,7 @@ class Store:
             try:
                 self._configure()
                 self.names = Names(self.connection)
+                self._spans = SpanWriter(self.connection)
                 self.epoch = self._take_over(run_id)
                 self._run_id = run_id
                 self.files.remember()
@@ -98,6 +100,7 @@ class Store:
                     why=f"expected run {run_id}",
                     next_step=f"mosaic runs reindex {run_id}",
                 )
+            execute(SPANS_TABLE)
             epoch = int(meta["epoch"]) + 1
             execute("UPDATE meta SET value = ? WHERE key = 'epoch'", (epoch,))
             execute("UPDATE cursors SET epoch = ?", (epoch,))
@@ -117,6 +120,7 @@ class Store:
                 self.connection.execute("COMMIT")
             except BaseException:
                 self.names.rolled_back()
+                self._spans.forget()
                 # SQLite may have rolled back by itself already (a full disk).
                 if self.connection.in_transaction:
                     self.connection.execute("ROLLBACK")
@@ -181,6 +185,8 @@ class Store:
                 if table == "episodes" and any(row[2] is None for row in rows):
                     rows = self._numbered(rows)
                 setattr(batch, table, self._insert(table, rows, batch))
+        if batch.metrics:
+            self._spans.add(batch.metrics)
         if batch.quarantine:
             self.connection.executemany(INSERTS["quarantine"], batch.quarantine)
 
