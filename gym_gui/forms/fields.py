@@ -22,8 +22,9 @@ _LABELS = {
     "env_id": "Environment",
     "env": "Environment",
     "env_kwargs": "Environment arguments",
-    "lr": "Learning rate",
 }
+#: Ends of names that say the unit.
+_UNITS = ("s", "ms", "mb", "gb")
 _WORDS = {
     **{
         word.lower(): word
@@ -32,6 +33,15 @@ _WORDS = {
     "wandb": "W&B",
     "tensorboard": "TensorBoard",
     "kwargs": "arguments",
+    "adv": "advantages",
+    "ent": "entropy",
+    "eval": "evaluation",
+    "grad": "gradient",
+    "lr": "learning rate",
+    "max": "maximum",
+    "min": "minimum",
+    "vf": "value function",
+    "vloss": "value loss",
     "coef": "coefficient",
     "coeff": "coefficient",
     "env": "environment",
@@ -63,7 +73,7 @@ def config_field(name: str, part: dict[str, Any], *, required: bool = False, not
         PREFIX + name,
         [*CONFIG_PATH, name],
         part,
-        label=str(part.get("title") or label_of(name)),
+        label=str(part.get("title") or label_of(name, has_unit="unit" in part)),
         kind="secret" if secret or (is_secret_name(name) and "string" in types_of(part)) else None,
         required=required,
         note=note,
@@ -165,12 +175,19 @@ def kind_of(name: str, part: dict[str, Any]) -> Kind:
     return next((kind for scalar, kind in _SCALARS if scalar in types), "json")
 
 
-def label_of(name: str) -> str:
-    """Return a field's name in words: ``max_grad_norm`` is ``Max grad norm``."""
+def label_of(name: str, *, has_unit: bool = False) -> str:
+    """Return a field's name in words: ``max_grad_norm`` is ``Maximum gradient norm``.
+
+    Args:
+        name: The field.
+        has_unit: Its unit is shown beside it.
+    """
     if name in _LABELS:
         return _LABELS[name]
-    words = [_WORDS.get(word.lower(), word) for word in re.split(r"[\s_.-]+", name) if word]
-    text = " ".join(words) or name
+    words = [word for word in re.split(r"[\s_.-]+", name) if word]
+    if has_unit and len(words) > 1 and words[-1].lower() in _UNITS:
+        words.pop()
+    text = " ".join(_WORDS.get(word.lower(), word) for word in words) or name
     return text[:1].upper() + text[1:]
 
 

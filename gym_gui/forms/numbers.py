@@ -13,11 +13,13 @@ def shown(value: Any) -> str:
     Args:
         value: Plain JSON.
     """
+    if value in ("", [], {}):
+        return "empty"
     if isinstance(value, str):
-        return value or '""'
+        return value
     if isinstance(value, float):
         return _number(value)
-    if isinstance(value, list) and value and not any(isinstance(entry, (list, dict)) for entry in value):
+    if isinstance(value, list) and not any(isinstance(entry, (list, dict)) for entry in value):
         return ", ".join(map(shown, value))
     return json.dumps(value, ensure_ascii=False)
 

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 import msgspec
 
 from gym_gui.forms.fields import CONFIG_PATH, schema_field
-from gym_gui.forms.spec import Field, Kind, Section
+from gym_gui.forms.spec import DefaultRule, Field, Kind, Section
 from gym_gui.runs.config_problems import run_config_schema
 from gym_gui.runs.executors import LOCAL
 from gym_gui.runs.json_schema import find_member
@@ -28,6 +28,7 @@ class _Row(NamedTuple):
         label: For users.
         advanced: Most users do not need it.
         unit: Of the number.
+        null: What null stands for.
         kind: The input; by default the one that suits its schema.
     """
 
@@ -36,6 +37,7 @@ class _Row(NamedTuple):
     label: str
     advanced: bool = False
     unit: str = ""
+    null: str = ""
     kind: Kind | None = None
 
 
@@ -45,7 +47,7 @@ _ROWS = (
     _Row("run", "seeds", "Seeds"),
     _Row("run", "tags", "Tags"),
     _Row("run", "notes", "Notes"),
-    _Row("run", "metadata.worker.config.worker_id", "Worker's id", advanced=True),
+    _Row("run", "metadata.worker.config.worker_id", "Worker id", advanced=True, null="000001"),
     _Row("run", "metadata.worker.replicas", "Replicas", advanced=True),
     _Row("run", "metadata.worker.module", "Module", advanced=True),
     _Row("resources", "resources.cpus", "CPU cores", unit="cores"),
@@ -55,10 +57,10 @@ _ROWS = (
     _Row("resources", "executor", "Executor"),
     _Row("resources", "environment", "Environment variables", advanced=True, kind="json"),
     _Row("resources", "secrets", "Secrets", advanced=True),
-    _Row("limits", "limits.wall_time_s", "Wall time", unit="s"),
+    _Row("limits", "limits.wall_time_s", "Wall time", unit="s", null="no limit"),
     _Row("limits", "limits.max_attempts", "Attempts"),
-    _Row("limits", "schedule.max_steps", "Maximum steps", advanced=True, unit="steps"),
-    _Row("limits", "limits.disk_mb", "Disk space", advanced=True, unit="MiB"),
+    _Row("limits", "schedule.max_steps", "Maximum steps", advanced=True, unit="steps", null="no limit"),
+    _Row("limits", "limits.disk_mb", "Disk space", advanced=True, unit="MiB", null="the setting max_run_disk_mb"),
     _Row("limits", "limits.startup_timeout_s", "Startup timeout", advanced=True, unit="s"),
     _Row("limits", "limits.heartbeat_timeout_s", "Heartbeat timeout", advanced=True, unit="s"),
     _Row("limits", "limits.shutdown_timeout_s", "Shutdown timeout", advanced=True, unit="s"),
@@ -80,7 +82,7 @@ def run_sections(record: WorkerRecord, executors: Sequence[str]) -> list[Section
     fields: dict[str, list[Field]] = {}
     for row in _ROWS:
         make = special.get(row.path)
-        field = make(record) if make else _field(row, executors or (LOCAL,))
+        field = make(record) if make else _field(row, record, executors or (LOCAL,))
         if field is not None:
             fields.setdefault(f"{row.section} advanced" if row.advanced else row.section, []).append(field)
     fields["rest advanced"] = [_REST_FIELD]
@@ -90,7 +92,7 @@ def run_sections(record: WorkerRecord, executors: Sequence[str]) -> list[Section
     ]
 
 
-def _field(row: _Row, executors: Sequence[str]) -> Field:
+def _field(row: _Row, record: WorkerRecord, executors: Sequence[str]) -> Field:
     path = row.path.split(".")
     part = find_member(run_config_schema(), path) or _WORKER_ID
     if row.path == "executor":
@@ -107,8 +109,11 @@ def _field(row: _Row, executors: Sequence[str]) -> Field:
         unit=row.unit,
         multiline=row.path == "notes",
     )
-    # An untouched name is made of the worker, the algorithm and the environment.
-    return msgspec.structs.replace(field, default=msgspec.UNSET) if row.path == "run_name" else field
+    if row.path == "run_name":  # an untouched one is made of the worker, the algorithm and the environment
+        return msgspec.structs.replace(field, default=msgspec.UNSET)
+    if field.name == MODULE:
+        return msgspec.structs.replace(field, default=record.module or None)
+    return msgspec.structs.replace(field, default_by=[DefaultRule(label=row.null)]) if row.null else field
 
 
 def _seeds_field(record: WorkerRecord) -> Field | None:
@@ -122,6 +127,7 @@ def _seeds_field(record: WorkerRecord) -> Field | None:
         kind="seeds",
         help="One seed, or several runs of one group, one a seed: 1-5, or 1,4,9. Without any, one is drawn.",
         default=None,
+        default_by=[DefaultRule(label="drawn")],
         nullable=True,
         minimum=0,
         maximum=min(SEED_MAX, own["maximum"]) if own and isinstance(own.get("maximum"), int) else SEED_MAX,
@@ -139,6 +145,8 @@ def _gpus_field(record: WorkerRecord) -> Field:
         help="GPUs of each worker, which are waited for; 0: train on the CPU. Without it a worker that can use a GPU"
         " gets one that is free.",
         note="" if able else f"{record.name} uses no GPU.",
+        default=None,
+        default_by=[DefaultRule(label="one, if one is free" if able else "none")],
         unit="GPUs",
         minimum=0,
         maximum=8,

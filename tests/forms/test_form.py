@@ -60,7 +60,7 @@ def test_a_field_has_what_its_schema_says() -> None:
         },
         "max_grad_norm",
     )  # fmt: skip
-    assert (field.label, field.help, field.unit) == ("Max grad norm", "Step size.", "m")
+    assert (field.label, field.help, field.unit) == ("Maximum gradient norm", "Step size.", "m")
     assert (field.exclusive_minimum, field.maximum, field.minimum, field.step) == (0, 1, None, None)
     assert (field.default, field.nullable, field.required, field.log) == (None, True, False, True)
     assert field.applies == {"config.algo": ["ppo"]}

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from real_workers import record_of
 
 from gym_gui.forms import Field, as_typed, default_of, make_form, read_typed, visible
 from gym_gui.forms.numbers import shown
@@ -90,17 +91,30 @@ def test_null_and_untouched_may_differ() -> None:
 
 def test_the_name_of_a_run_is_made_of_what_is_entered() -> None:
     assert default_of(FORM, "run_name", {"config.algo": "dqn"}).text == "default: tiny dqn"
-    assert default_of(FORM, "gpus", {}).text == ""
+    assert default_of(FORM, "gpus", {}).text == "none"
+    assert default_of(FORM, "limits.wall_time_s", {}).text == "no limit"
     with pytest.raises(KeyError):
         default_of(FORM, "config.nothing", {})
+
+
+def test_what_an_untouched_run_gets_is_said_in_words() -> None:
+    form = make_form(record_of("cleanrl"))
+    said = {name: default_of(form, name, {}).text for name in ("seeds", "gpus", "module", "tags", "worker_id")}
+    assert said == {
+        "seeds": "drawn",
+        "gpus": "one, if one is free",
+        "module": "default: cleanrl_worker.cli",
+        "tags": "default: empty",
+        "worker_id": "000001",
+    }
 
 
 @pytest.mark.parametrize(
     ("value", "text"),
     [
         (2.5e-4, "2.5e-4"), (1e-3, "0.001"), (0.5, "0.5"), (3.0, "3"), (1e6, "1e6"), (-1e-7, "-1e-7"), (0.0, "0"),
-        (1_000_000, "1000000"), ([64, 64], "64, 64"), ([], "[]"), (True, "true"), (None, "null"),
-        ("", '""'), ("a", "a"), ({"a": 1}, '{"a": 1}'), ([[1]], "[[1]]"),
+        (1_000_000, "1000000"), ([64, 64], "64, 64"), ([], "empty"), ({}, "empty"), (True, "true"), (None, "null"),
+        ("", "empty"), ("a", "a"), ({"a": 1}, '{"a": 1}'), ([[1]], "[[1]]"),
     ],
 )  # fmt: skip
 def test_values_are_short(value: Any, text: str) -> None:
