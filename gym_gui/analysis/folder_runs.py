@@ -17,13 +17,15 @@ if TYPE_CHECKING:
     from gym_gui.reading.details import RunDetails
     from gym_gui.reading.episodes import EpisodePage, EpisodeQuery
     from gym_gui.reading.files import FileListing
-    from gym_gui.reading.pages import Page
+    from gym_gui.reading.pages import Page, SearchUpdate
     from gym_gui.reading.search import Search
     from gym_gui.telemetry.records import StepRecord
     from gym_gui.telemetry.row_stream import Cursor, RowBatch
     from gym_gui.trainer.why import Explanation
 
 _POLL_S = 0.25
+#: Seconds between two looks at a watched search at least, and how many times its cost a look rests.
+_SEARCH_POLL_S, _REST = 0.5, 8
 
 
 class FolderRuns:
@@ -71,6 +73,25 @@ class FolderRuns:
         facts = PlanIndex(self.home).facts(runs) if prepared.needs_facts else {}
         entries = (Entry(run, facts.get(run_id, NO_FACTS)) for run_id, run in runs.items())
         return search_runs(prepared, entries, curves_of=lambda ids: run_curves(self.home, ids))
+
+    def watch_search(self, asked: Search) -> Iterator[SearchUpdate]:
+        """Yield the page of a search, then each change of it, until the caller ends it.
+
+        Raises:
+            ConfigError: The search is not valid.
+        """
+        from gym_gui.reading.pages import update_between
+        from gym_gui.reading.search import prepare
+
+        ignored = prepare(asked).changing_columns
+        page: Page | None = None
+        while True:
+            began = time.thread_time()
+            former, page = page, self.search(asked)
+            update = update_between(former, page, ignored=ignored)
+            if update is not None:
+                yield update
+            time.sleep(max(_SEARCH_POLL_S, _REST * (time.thread_time() - began)))
 
     def details(self, run_id: str) -> RunDetails:
         """Return what is recorded about a run."""

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from gym_gui.reading.details import RunDetails
     from gym_gui.reading.episodes import EpisodePage, EpisodeQuery
     from gym_gui.reading.files import FileListing
-    from gym_gui.reading.pages import Page
+    from gym_gui.reading.pages import Page, SearchUpdate
     from gym_gui.reading.search import Search
     from gym_gui.telemetry.records import StepRecord
     from gym_gui.telemetry.row_stream import Cursor, RowBatch
@@ -50,6 +50,15 @@ class RunSource(Protocol):
 
         Raises:
             ConfigError: The search is not valid; each problem says where, and what is allowed there.
+        """
+
+    def watch_search(self, asked: Search) -> Iterator[SearchUpdate]:
+        """Yield the page of a search, then each change of it, until the caller ends it.
+
+        The first update is the whole page, and any other one may be.
+
+        Raises:
+            ConfigError: The search is not valid.
         """
 
     def details(self, run_id: str) -> RunDetails:

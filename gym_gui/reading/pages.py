@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from statistics import fmean, pstdev
 from typing import Any
 
@@ -11,6 +11,8 @@ import msgspec
 
 from gym_gui.reading.curves import Band
 from gym_gui.runs.summary import CurvePoint, RunSummary
+
+_encoder = msgspec.msgpack.Encoder()
 
 
 class Spread(msgspec.Struct, kw_only=True):
@@ -88,6 +90,79 @@ class Page(msgspec.Struct, kw_only=True):
     total: int
     groups_total: int = 0
     cursor: str = ""
+
+
+class SearchUpdate(msgspec.Struct, kw_only=True):
+    """What has changed in a page of a search that is watched; the first one has all of it.
+
+    Args:
+        run_ids: The runs of the page in their order.
+        runs: Those of them that are new or have changed.
+        groups: All groups of the page, if any of them has changed.
+        groups_changed: Whether any has.
+        total: Number of matching runs.
+        groups_total: Number of groups.
+        cursor: Cursor of the next page; empty if there is none.
+    """
+
+    run_ids: list[str] = []
+    runs: list[RunRow] = []
+    groups: list[GroupRow] = []
+    groups_changed: bool = False
+    total: int
+    groups_total: int = 0
+    cursor: str = ""
+
+
+def update_between(before: Page | None, after: Page, *, ignored: Collection[str] = ()) -> SearchUpdate | None:
+    """Return what leads from one page of a search to a later one; ``None``: nothing has changed.
+
+    Args:
+        before: The earlier page; ``None``: there was none.
+        after: The later one. Rows that have not changed are replaced in it by those of the earlier one.
+        ignored: Columns whose values alone change no row.
+    """
+    old = {row.run.run_id: row for row in before.runs} if before is not None else {}
+    changed = []
+    for index, row in enumerate(after.runs):
+        former = old.get(row.run.run_id)
+        if former is not None and _same_row(former, row, ignored):
+            after.runs[index] = former
+        else:
+            changed.append(row)
+    groups_changed = before is None or not _same(before.groups, after.groups)
+    update = SearchUpdate(
+        run_ids=[row.run.run_id for row in after.runs],
+        runs=changed,
+        groups=after.groups if groups_changed else [],
+        groups_changed=groups_changed and bool(after.groups or (before is not None and before.groups)),
+        total=after.total,
+        groups_total=after.groups_total,
+        cursor=after.cursor,
+    )
+    if before is not None and not changed and not groups_changed:
+        places = [row.run.run_id for row in before.runs], before.total, before.groups_total, before.cursor
+        if places == (update.run_ids, update.total, update.groups_total, update.cursor):
+            return None
+    return update
+
+
+def _same_row(one: RunRow, other: RunRow, ignored: Collection[str]) -> bool:
+    if one is other:
+        return True
+    if ignored:
+        other = msgspec.structs.replace(other, values={**other.values, **{name: one.values[name] for name in ignored}})
+    return _same(one, other)
+
+
+def _same(one: Any, other: Any) -> bool:
+    """Return whether two values are equal; NaN equals itself here."""
+    if one == other:
+        return True
+    try:
+        return _encoder.encode(one) == _encoder.encode(other)
+    except (ValueError, OverflowError):  # a text that is no UTF-8, or a number beyond 64 bits
+        return False
 
 
 def spread_of(values: Iterable[float | None]) -> Spread | None:

@@ -19,13 +19,15 @@ from functools import cached_property
 
 from gym_gui.core.worker.errors import ConfigError, Problem
 from gym_gui.reading.comparison import TermError, allowed_values, comparison
-from gym_gui.reading.fields import FIELDS, Entry, RunField, find_field, nearest_field
+from gym_gui.reading.fields import FIELDS, Entry, Kind, RunField, find_field, nearest_field
 
 #: Characters of a query.
 MAX_LENGTH = 2000
 _TERM = re.compile(
     r'(?P<minus>-?)(?:(?P<field>[A-Za-z_][\w.\-]*)(?P<operator>:|!=|>=|<=|=|>|<))?(?P<values>(?:"(?:[^"\\]|\\.)*"|[^\s"])*)'
 )
+#: In a term about a time: so long ago.
+_AGE = re.compile(r"\d(?:s|min|m|h|d|w)\b", re.IGNORECASE)
 _VALUE = re.compile(r'"(?:[^"\\]|\\.)*"|[^,"]+')
 Test = Callable[[Entry, float], bool]
 
@@ -65,7 +67,11 @@ class Query:
     @cached_property
     def changing(self) -> bool:
         """Whether runs enter or leave with time alone."""
-        return any(term.field is not None and term.field.changing for term in self.terms)
+        return any(
+            term.field.changing or (term.field.kind is Kind.TIME and _AGE.search(term.text))
+            for term in self.terms
+            if term.field is not None
+        )
 
     def matches(self, entry: Entry, now: float | None = None) -> bool:
         """Return whether a run matches.

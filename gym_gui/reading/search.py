@@ -77,6 +77,17 @@ class Prepared:
         fields = [*(each for each, _ in self.sort), *self.group_by, *self.columns]
         return self.query.needs_facts or any(each.facts for each in fields)
 
+    @property
+    def changing(self) -> bool:
+        """Whether the page changes with time alone; values of columns do not count."""
+        fields = [*(each for each, _ in self.sort), *self.group_by]
+        return self.query.changing or any(each.changing for each in fields)
+
+    @property
+    def changing_columns(self) -> frozenset[str]:
+        """Columns whose values change with time alone."""
+        return frozenset(each.name for each in self.columns if each.changing)
+
 
 def prepare(search: Search, now: float | None = None) -> Prepared:
     """Return a search that can be carried out.

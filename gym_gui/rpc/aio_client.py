@@ -11,21 +11,15 @@ from typing import Any, TypeVar
 import grpc
 
 from gym_gui.core.worker.errors import ConfigError, Problem
-from gym_gui.reading.details import RunDetails
-from gym_gui.reading.episodes import EpisodePage, EpisodeQuery
-from gym_gui.reading.files import FileListing
-from gym_gui.reading.pages import Page
-from gym_gui.reading.search import Search
 from gym_gui.rpc import calls
 from gym_gui.rpc.calls import Call, Listing, Reading, Watching
 from gym_gui.rpc.connection import Connection, Retries
+from gym_gui.rpc.reading_client import AsyncReadingClient
 from gym_gui.rpc.remote import RemoteDaemon
 from gym_gui.rpc.remote_route import RemoteRoute
 from gym_gui.rpc.route import HomeRoute, Target
-from gym_gui.runs.annotation import AnnotationChange
 from gym_gui.runs.filter import EVERY_RUN, RunFilter
 from gym_gui.runs.summary import RunSummary
-from gym_gui.telemetry.records import StepRecord
 from gym_gui.telemetry.row_stream import Cursor, RowBatch
 from gym_gui.trainer.trainer import DaemonStatus
 from gym_gui.trainer.why import Explanation
@@ -36,7 +30,7 @@ R = TypeVar("R")
 _POLL_S = 0.1
 
 
-class AsyncTrainerClient:
+class AsyncTrainerClient(AsyncReadingClient):
     """Speaks to a daemon from an event loop; one client serves any number of tasks.
 
     Use :meth:`connect` or :meth:`connect_to`; close it, or use it as an asynchronous context manager. Methods are those
@@ -199,78 +193,6 @@ class AsyncTrainerClient:
             UsageError: There is no such run, or it has not ended.
         """
         await self._do(calls.delete(run_id))
-
-    async def search(self, asked: Search) -> Page:
-        """Return a page of the runs, or of the groups of runs, that match a query.
-
-        Raises:
-            ConfigError: The search is not valid; each problem says where, and what is allowed there.
-        """
-        return await self._do(calls.search(asked))
-
-    async def annotate(self, run_id: str, change: AnnotationChange) -> RunSummary:
-        """Change name, tags, notes or star of a run; return it.
-
-        Raises:
-            UsageError: There is no such run.
-            ConfigError: The change is not valid.
-        """
-        return await self._do(calls.annotate(run_id, change))
-
-    async def details(self, run_id: str) -> RunDetails:
-        """Return what is recorded about a run: settings, config, notes, command, code, versions, checkpoints.
-
-        Raises:
-            UsageError: There is no such run.
-        """
-        return await self._do(calls.details(run_id))
-
-    async def episodes(self, run_id: str, query: EpisodeQuery) -> EpisodePage:
-        """Return a page of a run's episodes.
-
-        Raises:
-            ConfigError: The query is not valid.
-            UsageError: There is no such run, or it has no such worker.
-            TelemetryError: Its database cannot be read.
-        """
-        return await self._do(calls.episodes(run_id, query))
-
-    async def steps(self, run_id: str, episode: int, *, after: int = -1, limit: int = 1000) -> list[StepRecord]:
-        """Return steps of an episode, in the order in which they were printed.
-
-        Args:
-            run_id: The run.
-            episode: The episode's row id.
-            after: Only steps with a higher row id.
-            limit: Maximum number of steps (and at most 10,000).
-
-        Raises:
-            UsageError: There is no such run, or no such episode.
-            TelemetryError: Its database cannot be read.
-        """
-        return await self._do(calls.steps(run_id, episode, after, limit))
-
-    async def files(self, run_id: str, path: str = "", *, recursive: bool = False) -> FileListing:
-        """Return the entries of a run's folder, or of a folder in it.
-
-        Raises:
-            UsageError: There is no such run or folder.
-        """
-        return await self._do(calls.files(run_id, path, recursive=recursive))
-
-    async def read_file(self, run_id: str, path: str, *, offset: int = 0, length: int = 0) -> tuple[bytes, int]:
-        """Return bytes of a file of a run, and the file's present size.
-
-        Args:
-            run_id: The run.
-            path: The file below the run's folder.
-            offset: The first byte.
-            length: Number of bytes, at most 1 MiB; 0: as many as that.
-
-        Raises:
-            UsageError: There is no such run or file.
-        """
-        return await self._do(calls.read_file(run_id, path, offset, length))
 
     async def workers(self) -> list[WorkerRecord]:
         """Return every installed worker; without schemas."""

@@ -11,11 +11,6 @@ from pathlib import Path
 from typing import Any, Generic, TypeVar
 
 from gym_gui.core.worker.errors import ConfigError, Problem
-from gym_gui.reading.details import RunDetails
-from gym_gui.reading.episodes import EpisodePage, EpisodeQuery
-from gym_gui.reading.files import FileListing
-from gym_gui.reading.pages import Page
-from gym_gui.reading.search import Search
 from gym_gui.rpc.converter import json_bytes, state_to_pb
 from gym_gui.rpc.messages import (
     explanation_from_pb,
@@ -25,23 +20,11 @@ from gym_gui.rpc.messages import (
     summary_from_pb,
 )
 from gym_gui.rpc.proto import mosaic_pb2 as pb
-from gym_gui.rpc.proto import reading_pb2 as reading
-from gym_gui.rpc.reading_messages import (
-    change_to_pb,
-    details_from_pb,
-    episode_query_to_pb,
-    episodes_from_pb,
-    listing_from_pb,
-    page_from_pb,
-    search_to_pb,
-)
 from gym_gui.rpc.received_curves import ReceivedCurves
-from gym_gui.rpc.row_messages import batch_from_pb, request_to_pb, step_from_pb
-from gym_gui.runs.annotation import AnnotationChange
+from gym_gui.rpc.row_messages import batch_from_pb, request_to_pb
 from gym_gui.runs.filter import RunFilter
 from gym_gui.runs.json_values import WHOLE
 from gym_gui.runs.summary import RunSummary
-from gym_gui.telemetry.records import StepRecord
 from gym_gui.telemetry.row_stream import Cursor, RowBatch
 from gym_gui.trainer.trainer import DaemonStatus
 from gym_gui.trainer.why import Explanation
@@ -161,43 +144,6 @@ def worker(name: str) -> Call[WorkerRecord]:
 def status() -> Call[DaemonStatus]:
     """Ask the daemon for its status."""
     return Call("GetStatus", pb.GetStatusRequest(), status_from_pb)
-
-
-def search(asked: Search) -> Call[Page]:
-    """Search runs."""
-    return Call("SearchRuns", search_to_pb(asked), page_from_pb)
-
-
-def annotate(run_id: str, change: AnnotationChange) -> Call[RunSummary]:
-    """Change name, tags, notes or star of a run."""
-    return Call("AnnotateRun", change_to_pb(run_id, change, user()), summary_from_pb)
-
-
-def details(run_id: str) -> Call[RunDetails]:
-    """Get what is recorded about a run."""
-    return Call("GetDetails", reading.GetDetailsRequest(run_id=run_id), details_from_pb)
-
-
-def episodes(run_id: str, query: EpisodeQuery) -> Call[EpisodePage]:
-    """List a run's episodes."""
-    return Call("ListEpisodes", episode_query_to_pb(run_id, query), episodes_from_pb)
-
-
-def steps(run_id: str, episode: int, after: int, limit: int) -> Call[list[StepRecord]]:
-    """List an episode's steps."""
-    request = reading.ListStepsRequest(run_id=run_id, episode=episode, after=after, limit=limit)
-    return Call("ListSteps", request, lambda answer: [step_from_pb(each) for each in answer.steps])
-
-
-def files(run_id: str, path: str, *, recursive: bool) -> Call[FileListing]:
-    """List a run's files."""
-    return Call("ListFiles", reading.ListFilesRequest(run_id=run_id, path=path, recursive=recursive), listing_from_pb)
-
-
-def read_file(run_id: str, path: str, offset: int, length: int) -> Call[tuple[bytes, int]]:
-    """Read bytes of a run's file."""
-    request = reading.ReadFileRequest(run_id=run_id, path=path, offset=offset, length=length)
-    return Call("ReadFile", request, lambda answer: (answer.data, answer.size))
 
 
 def shutdown() -> Call[None]:

@@ -4,19 +4,22 @@ from __future__ import annotations
 
 import functools
 import json
+from collections import OrderedDict
 
 import msgspec
 
 from gym_gui.reading.details import RunDetails
 from gym_gui.reading.episodes import EpisodePage, EpisodeQuery
 from gym_gui.reading.files import FileListing
-from gym_gui.reading.pages import Page
+from gym_gui.reading.pages import Page, SearchUpdate
 from gym_gui.reading.search import DEFAULT_SORT, Search
 from gym_gui.rpc.converter import Converter, json_bytes, text
 from gym_gui.rpc.messages import STREAM_FIELDS
 from gym_gui.rpc.proto import reading_pb2 as reading
 from gym_gui.runs.annotation import AnnotationChange
 
+#: Updates whose messages are kept for other readers.
+_KEPT_UPDATES = 16
 _DEFAULT_LIMIT = 100
 _DEFAULT_STEPS = 1000
 
@@ -34,6 +37,31 @@ def page_to_pb(page: Page) -> reading.SearchRunsResponse:
 def page_from_pb(message: reading.SearchRunsResponse) -> Page:
     """Return a message's page."""
     return _pages().decode(message)
+
+
+@functools.cache
+def _updates() -> Converter[SearchUpdate, reading.SearchUpdate]:
+    return Converter(SearchUpdate, reading.SearchUpdate, unconverted=STREAM_FIELDS)
+
+
+class UpdateMessages:
+    """Messages of updates of watched searches, made once for all readers who get the same one."""
+
+    def __init__(self) -> None:
+        self._newest: OrderedDict[int, tuple[SearchUpdate, reading.SearchUpdate]] = OrderedDict()
+
+    def message(self, update: SearchUpdate) -> reading.SearchUpdate:
+        """Return an update as its message, which is shared: no caller may change it."""
+        if id(update) not in self._newest:
+            self._newest[id(update)] = (update, _updates().encode(update))
+            if len(self._newest) > _KEPT_UPDATES:
+                self._newest.popitem(last=False)
+        return self._newest[id(update)][1]
+
+
+def update_from_pb(message: reading.SearchUpdate) -> SearchUpdate:
+    """Return a message's update."""
+    return _updates().decode(message)
 
 
 def search_to_pb(search: Search) -> reading.SearchRunsRequest:

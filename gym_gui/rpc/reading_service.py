@@ -3,15 +3,18 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
+
 from gym_gui.reading.details import read_details
 from gym_gui.reading.episodes import read_episodes, read_steps
 from gym_gui.reading.files import MAX_BYTES, list_files, read_file
-from gym_gui.rpc.guard import answers
+from gym_gui.rpc.guard import answers, streams
 from gym_gui.rpc.messages import summary_to_pb
 from gym_gui.rpc.proto import mosaic_pb2 as pb
 from gym_gui.rpc.proto import reading_pb2 as reading
 from gym_gui.rpc.proto.reading_pb2_grpc import ReadingServiceServicer
 from gym_gui.rpc.reading_messages import (
+    UpdateMessages,
     change_from_pb,
     details_to_pb,
     episode_query_from_pb,
@@ -37,10 +40,16 @@ class ReadingService(ReadingServiceServicer):
     def __init__(self, reads: Reads, loading: Loading) -> None:
         self._reads = reads
         self.loading = loading
+        self._updates = UpdateMessages()
 
     @answers
     async def SearchRuns(self, request: reading.SearchRunsRequest) -> reading.SearchRunsResponse:
         return page_to_pb(await self._reads.search(search_from_pb(request)))
+
+    @streams
+    async def WatchSearch(self, request: reading.SearchRunsRequest) -> AsyncIterator[reading.SearchUpdate]:
+        async for update in self._reads.watch_search(search_from_pb(request)):
+            yield self._updates.message(update)
 
     @answers
     async def AnnotateRun(self, request: reading.AnnotateRunRequest) -> pb.RunSummary:

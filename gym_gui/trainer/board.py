@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import sqlite3
-from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping
+from collections.abc import AsyncIterator, Callable, Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 
 import msgspec
@@ -17,6 +17,7 @@ import msgspec
 from gym_gui.runs.folder import UnknownRunError
 from gym_gui.runs.states import RunState
 from gym_gui.runs.summary import CurvePoint, RunSummary, without_curves
+from gym_gui.trainer.changes import Changes
 from gym_gui.trainer.registry import Registry
 
 logger = logging.getLogger(__name__)
@@ -61,6 +62,9 @@ class RunBoard:
         """Returns what a queued run waits for: it changes with every run before it, and is written nowhere."""
         self.read_unentered: Callable[[str], RunSummary | None] = lambda _: None
         """Returns a run that the registry does not have yet."""
+        self.changes = Changes()
+        """Runs with newer values, and those that were entered into the registry or removed from it."""
+        self._causes: dict[str, str] = {}
         self._current: dict[str, RunSummary] = {}
         self._unsaved: set[str] = set()
         self._refused = False
@@ -68,6 +72,9 @@ class RunBoard:
         self._urgent: set[str] = set()
         self._links: dict[str, set[asyncio.Event]] = {}
         self._streams: dict[str, list[Callable[[], None]]] = {}
+        self.search_watchers = 0
+        """Number of readers of searches."""
+        registry.changes.add(self._note_rows)
 
     def holds(self, run_id: str) -> bool:
         """Return whether a run is under way, or its end is not in the registry yet."""
@@ -84,6 +91,7 @@ class RunBoard:
     def enter(self, run: RunSummary) -> None:
         """Hold a run that has not ended, as the registry has it."""
         self._current[run.run_id] = run
+        self.changes.note([run.run_id])
 
     def get(self, run_id: str) -> RunSummary:
         """Return a run as it stands.
@@ -108,6 +116,10 @@ class RunBoard:
             if run is not None and run.state is RunState.QUEUED:
                 for watch in watches:
                     watch.offer(self.with_cause(run))
+        if self.changes.heard:
+            queued = [run_id for run_id, run in self._current.items() if run.state is RunState.QUEUED]
+            before, self._causes = self._causes, {run_id: self.cause_of(run_id) for run_id in queued}
+            self.changes.note([run_id for run_id in queued if before.get(run_id) != self._causes[run_id]])
 
     def renumber(self, sequence_of: Mapping[str, int]) -> list[RunSummary]:
         """Give the runs that are under way other numbers, and return them."""
@@ -133,6 +145,7 @@ class RunBoard:
                 tell()
         for watch in self._watches.get(run.run_id, ()):
             watch.offer(run)
+        self.changes.note([run.run_id])
         return True
 
     def annotate(self, run: RunSummary) -> None:
@@ -147,6 +160,7 @@ class RunBoard:
         self.registry.annotate(run)
         for watch in self._watches.get(run.run_id, ()):
             watch.offer(run)
+        self.changes.note([run.run_id])
 
     def forget(self, run_id: str) -> None:
         """Stop holding a run that has ended; the registry has it."""
@@ -175,7 +189,7 @@ class RunBoard:
     def watchers(self) -> int:
         """Number of readers."""
         watches = len(set().union(*self._watches.values())) if self._watches else 0
-        return watches + sum(len(readers) for readers in self._streams.values())
+        return watches + sum(len(readers) for readers in self._streams.values()) + self.search_watchers
 
     def watched(self, run_id: str) -> bool:
         """Return whether a reader watches a run."""
@@ -245,6 +259,12 @@ class RunBoard:
             self._links[run_id].discard(event)
             if not self._links[run_id]:
                 del self._links[run_id]
+
+    def _note_rows(self, run_ids: Collection[str]) -> None:
+        """Tell of rows that changed, unless they only store values that :meth:`publish` told of."""
+        changed = [run_id for run_id in run_ids if run_id not in self._current]
+        if changed:
+            self.changes.note(changed)
 
     def _tell_links(self, run_id: str) -> None:
         for event in self._links.get(run_id, ()):

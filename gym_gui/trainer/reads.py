@@ -6,19 +6,16 @@ All methods are called in the event loop; reading happens in threads.
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import time
-from collections.abc import Awaitable, Callable, Iterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
 from typing import TypeVar
 
 import msgspec
 
-from gym_gui.reading.curves import curve_of
 from gym_gui.reading.fields import NO_FACTS, Entry
-from gym_gui.reading.pages import Page
-from gym_gui.reading.plan_index import PlanIndex
-from gym_gui.reading.search import Prepared, Search, prepare, search_runs
+from gym_gui.reading.pages import Page, SearchUpdate
+from gym_gui.reading.search import Search, prepare, search_runs
 from gym_gui.runs.annotation import (
     AnnotationChange,
     annotated,
@@ -30,9 +27,10 @@ from gym_gui.runs.annotation import (
 from gym_gui.runs.folder import RunFolder
 from gym_gui.runs.names import check_names
 from gym_gui.runs.plan import load_plan
-from gym_gui.runs.summary import CurvePoint, RunSummary
+from gym_gui.runs.summary import RunSummary
 from gym_gui.trainer.board import RunBoard
-from gym_gui.trainer.registry_reader import RegistryReader, open_registry_readonly
+from gym_gui.trainer.run_table import RunTable
+from gym_gui.trainer.search_watches import SearchWatches
 
 R = TypeVar("R")
 #: Reads at one time; more wait.
@@ -54,6 +52,8 @@ class Reads:
         self._all_entered = all_entered
         self._annotating = asyncio.Lock()
         self._slots = asyncio.Semaphore(_PARALLEL)
+        self._table = RunTable(home, board.registry)
+        self._watches = SearchWatches(self._evaluate, board.changes, self._count_readers, self._table.keep)
 
     async def search(self, search: Search) -> Page:
         """Return a page of the runs that match.
@@ -61,15 +61,20 @@ class Reads:
         Raises:
             ConfigError: The search is not valid.
         """
-        now = time.time()
-        prepared = prepare(search, now)
+        prepare(search)
         await self._all_entered()
-        current, curves = self._board.current(), self._board.curves() if search.curve_points else {}
-        async with self._slots:
-            page = await asyncio.to_thread(self._search, prepared, current, curves, now)
-        for row in page.runs:
-            row.run = self._board.with_cause(row.run)
-        return page
+        return (await self._evaluate(search))[0]
+
+    async def watch_search(self, search: Search) -> AsyncIterator[SearchUpdate]:
+        """Yield the page of a search, then each change of it, without end.
+
+        Raises:
+            ConfigError: The search is not valid.
+        """
+        prepare(search)
+        await self._all_entered()
+        async for update in self._watches.watch(search):
+            yield update
 
     async def annotate(self, run_id: str, change: AnnotationChange, by: str) -> RunSummary:
         """Change name, tags, notes or star of a run; return it.
@@ -97,29 +102,28 @@ class Reads:
         async with self._slots:
             return await asyncio.to_thread(function, folder)
 
-    def _search(
-        self, prepared: Prepared, current: dict[str, RunSummary], curves: dict[str, list[list[CurvePoint]]], now: float
-    ) -> Page:
-        with self._registry() as registry:
-            runs = {run.run_id: run for run in registry.list()} | current
-            facts = PlanIndex(self._home).facts(runs) if prepared.needs_facts else {}
+    async def _evaluate(self, search: Search) -> tuple[Page, float]:
+        """Return a page of the runs that match, and the CPU seconds that it cost."""
+        now = time.time()
+        prepared = prepare(search, now)
+        current, curves = self._board.current(), self._board.curves() if search.curve_points else {}
+
+        def evaluate() -> tuple[Page, float]:
+            began = time.thread_time()
+            runs = self._table.runs() | current
+            facts = self._table.facts(runs) if prepared.needs_facts else {}
             entries = (Entry(run, facts.get(run_id, NO_FACTS)) for run_id, run in runs.items())
+            page = search_runs(prepared, entries, now, curves_of=lambda ids: self._table.curves(ids, curves))
+            return page, time.thread_time() - began
 
-            def curves_of(run_ids: Sequence[str]) -> dict[str, list[CurvePoint]]:
-                found = curves | registry.curves(run_id for run_id in run_ids if run_id not in curves)
-                return {run_id: curve_of(found[run_id]) for run_id in run_ids if run_id in found}
+        async with self._slots:
+            page, cost_s = await asyncio.to_thread(evaluate)
+        for row in page.runs:
+            row.run = self._board.with_cause(row.run)
+        return page, cost_s
 
-            return search_runs(prepared, entries, now, curves_of=curves_of)
-
-    @contextlib.contextmanager
-    def _registry(self) -> Iterator[RegistryReader]:
-        """Open the registry by a connection of this thread: the daemon goes on writing meanwhile."""
-        reader = open_registry_readonly(self._home)
-        if reader is None:
-            yield self._board.registry
-            return
-        with contextlib.closing(reader):
-            yield reader
+    def _count_readers(self, readers: int) -> None:
+        self._board.search_watchers = readers
 
 
 def _annotate(folder: RunFolder, run: RunSummary, change: AnnotationChange, by: str) -> RunSummary:

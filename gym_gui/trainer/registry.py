@@ -21,6 +21,7 @@ from gym_gui.logging_config.log_constants import LOG_DAEMON_REGISTRY_REPLACED
 from gym_gui.runs.filter import EVERY_RUN, RunFilter
 from gym_gui.runs.states import TERMINAL
 from gym_gui.runs.summary import RunSummary
+from gym_gui.trainer.changes import Changes
 from gym_gui.trainer.registry_damage import errors_of_sqlite, is_damage, rename_damaged, unusable
 from gym_gui.trainer.registry_reader import (
     BUSY_MS,
@@ -72,6 +73,8 @@ class Registry(RegistryReader):
         """Where damaged registries were put (``None``: there was no file), and what was wrong with them."""
         self.refill: Callable[[], None] = lambda: None
         """Enters the runs again; called with the lock held, where the damage was found."""
+        self.changes = Changes()
+        """Rows that were written or removed; told in the thread that wrote."""
         self._highest = 0
         self._open_again = False
         self._lock = threading.RLock()
@@ -87,6 +90,10 @@ class Registry(RegistryReader):
     def curves(self, run_ids: Iterable[str]) -> Curves:
         ids = [*run_ids]
         return self._sound(lambda: super(Registry, self).curves(ids))
+
+    def get_all(self, run_ids: Iterable[str]) -> dict[str, RunSummary]:
+        ids = [*run_ids]
+        return self._sound(lambda: super(Registry, self).get_all(ids))
 
     def count(self) -> int:
         return self._sound(super().count)
@@ -177,7 +184,9 @@ class Registry(RegistryReader):
     def enter(self, runs: Iterable[RunSummary]) -> Sequence[RunSummary]:
         """Enter runs as :meth:`add` does, in one transaction."""
         given = list(runs)
-        return self._sound(lambda: self._enter(given))
+        entered = self._sound(lambda: self._enter(given))
+        self.changes.note([run.run_id for run in entered])
+        return entered
 
     def _enter(self, runs: Sequence[RunSummary]) -> Sequence[RunSummary]:
         entered = []
@@ -217,6 +226,7 @@ class Registry(RegistryReader):
         """
         values = list(runs)
         self._sound(lambda: self._update(values))
+        self.changes.note([run.run_id for run in values])
 
     def _update(self, runs: Sequence[RunSummary]) -> None:
         with self._db:
@@ -244,6 +254,7 @@ class Registry(RegistryReader):
         """
         tags, summary = msgspec.json.encode(run.tags).decode(), encode_run(run)[0]
         self._sound(lambda: self._annotate(run.run_id, tags, summary))
+        self.changes.note([run.run_id])
 
     def _annotate(self, run_id: str, tags: str, summary: bytes) -> None:
         with self._db:
@@ -268,6 +279,7 @@ class Registry(RegistryReader):
         """Take runs out."""
         gone = [(run_id,) for run_id in run_ids]
         self._sound(lambda: self._remove(gone))
+        self.changes.note([run_id for (run_id,) in gone])
 
     def _remove(self, run_ids: Sequence[tuple[str]]) -> None:
         with self._db:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import sqlite3
 import zlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -105,16 +105,22 @@ class RegistryReader:
             )
             return [run_id for (run_id,) in rows]
 
+    def get_all(self, run_ids: Iterable[str]) -> dict[str, RunSummary]:
+        """Return runs by id, without curves; those that it does not have are left out."""
+        return {
+            run.run_id: run
+            for some, marks in _batches(run_ids)
+            for run in self._select(f"WHERE run_id IN ({marks})", some, curves=False)
+        }
+
     def curves(self, run_ids: Iterable[str]) -> Curves:
         """Return the learning curves of runs' workers, by run id; runs that it does not have are left out.
 
         Args:
             run_ids: The runs.
         """
-        ids, found = tuple(dict.fromkeys(run_ids)), {}
-        for start in range(0, len(ids), _PAGE):
-            some = ids[start : start + _PAGE]
-            marks = ", ".join("?" * len(some))
+        found = {}
+        for some, marks in _batches(run_ids):
             with errors_of_sqlite():
                 rows = self._db.execute(f"SELECT run_id, curves FROM runs WHERE run_id IN ({marks})", some)  # noqa: S608 - question marks
                 found.update({run_id: _decode_curves(run_id, curves) for run_id, curves in rows})
@@ -219,6 +225,14 @@ def _decode(sequence: int, summary: bytes, curves: bytes | None) -> RunSummary:
     except (ValueError, TypeError) as error:  # msgspec's errors are ValueErrors
         raise sqlite3.DatabaseError(f"row {sequence} is damaged: {error}") from None
     return run
+
+
+def _batches(run_ids: Iterable[str]) -> Iterator[tuple[tuple[str, ...], str]]:
+    """Yield some run ids after the other, each with as many question marks."""
+    ids = tuple(dict.fromkeys(run_ids))
+    for start in range(0, len(ids), _PAGE):
+        some = ids[start : start + _PAGE]
+        yield some, ", ".join("?" * len(some))
 
 
 def _decode_curves(run_id: str, curves: bytes) -> list[list[CurvePoint]]:

@@ -146,6 +146,19 @@ def test_a_search_that_cannot_be_read_is_refused_alike_everywhere(source: RunSou
     assert "at character 1" in caught.value.problems[0].message
     with pytest.raises(ConfigError, match="sort"):
         source.search(Search(sort=("x",)))
+    with pytest.raises(ConfigError, match="sort"):
+        next(source.watch_search(Search(sort=("x",))))
+
+
+@pytest.mark.parametrize("asked", SEARCHES)
+def test_a_watched_search_begins_with_its_whole_page(source: RunSource, asked: Search) -> None:
+    page, updates = source.search(asked), source.watch_search(asked)
+    update = next(updates)
+    assert (update.total, update.groups_total, update.cursor) == (page.total, page.groups_total, page.cursor)
+    assert update.run_ids == [row.run.run_id for row in page.runs]
+    assert [(row.run, row.curve) for row in update.runs] == [(row.run, row.curve) for row in page.runs]
+    assert (update.groups, update.groups_changed) == (page.groups, bool(page.groups))
+    updates.close()  # type: ignore[attr-defined]
 
 
 def test_details_are_the_same_everywhere(source: RunSource, runs: Runs) -> None:

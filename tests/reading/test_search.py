@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from statistics import fmean, pstdev
 from typing import Any
 
+import msgspec
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -15,7 +16,7 @@ from run_entries import NOW, entry
 
 from gym_gui.core.worker.errors import ConfigError
 from gym_gui.reading.fields import FIELDS, Entry
-from gym_gui.reading.pages import Page, spread_of
+from gym_gui.reading.pages import Page, spread_of, update_between
 from gym_gui.reading.search import Search, prepare, search_runs
 from gym_gui.runs.summary import CurvePoint
 
@@ -201,3 +202,33 @@ def test_a_foreign_cursor_is_refused_or_used(key: object) -> None:
     except ConfigError as error:
         total = 2 if error.problems[0].path == "cursor" else 0
     assert total == 2
+
+
+@given(_ENTRIES, _ENTRIES, _SORTS, st.sampled_from([(), ("algo",), ("state", "algo")]))
+@settings(max_examples=150)
+def test_updates_lead_from_page_to_page(
+    before: list[Entry], after: list[Entry], sort: tuple[str, ...], group_by: tuple[str, ...]
+) -> None:
+    old, new = (search(entries, sort=sort, limit=7, group_by=group_by) for entries in (before, after))
+    expected = search(after, sort=sort, limit=7, group_by=group_by)
+    update = update_between(old, new)
+    if update is None:
+        assert msgspec.msgpack.encode(old) == msgspec.msgpack.encode(expected)
+        return
+    rows = {row.run.run_id: row for row in [*old.runs, *update.runs]}
+    page = Page(
+        runs=[rows[run_id] for run_id in update.run_ids],
+        groups=update.groups if update.groups_changed else old.groups,
+        total=update.total,
+        groups_total=update.groups_total,
+        cursor=update.cursor,
+    )
+    assert msgspec.msgpack.encode(page) == msgspec.msgpack.encode(expected)
+    assert update_between(expected, new) is None
+
+
+def test_columns_that_change_with_time_alone_change_no_row() -> None:
+    prepared = prepare(Search(columns=("age", "name")), NOW)
+    one, other = (search_runs(prepared, [entry(1)], NOW + after) for after in (0, 5))
+    assert one.runs[0].values != other.runs[0].values
+    assert update_between(one, other, ignored=prepared.changing_columns) is None

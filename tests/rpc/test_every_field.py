@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from google.protobuf.message import Message
 
-from gym_gui.reading.pages import Page
+from gym_gui.reading.pages import Page, SearchUpdate
 from gym_gui.rpc import messages, reading_messages
 from gym_gui.rpc.converter import Converter
 from gym_gui.rpc.proto import mosaic_pb2 as pb
@@ -34,6 +34,7 @@ CONVERTERS = {
     EventRecord: Converter(EventRecord, pb.EventRow),
     Gap: Converter(Gap, pb.Gap),
     Page: reading_messages._pages(),
+    SearchUpdate: reading_messages._updates(),
 }
 #: Fields that tell of a stream, and stand for no value.
 UNCONVERTED = {"kept_points"}

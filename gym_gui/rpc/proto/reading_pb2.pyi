@@ -307,6 +307,53 @@ class SearchRunsResponse(_message.Message):
 Global___SearchRunsResponse: _TypeAlias = SearchRunsResponse  # noqa: Y015
 
 @_typing.final
+class SearchUpdate(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    RUN_IDS_FIELD_NUMBER: _builtins.int
+    RUNS_FIELD_NUMBER: _builtins.int
+    GROUPS_FIELD_NUMBER: _builtins.int
+    GROUPS_CHANGED_FIELD_NUMBER: _builtins.int
+    TOTAL_FIELD_NUMBER: _builtins.int
+    GROUPS_TOTAL_FIELD_NUMBER: _builtins.int
+    CURSOR_FIELD_NUMBER: _builtins.int
+    groups_changed: _builtins.bool
+    total: _builtins.int
+    """As in SearchRunsResponse."""
+    groups_total: _builtins.int
+    cursor: _builtins.str
+    @_builtins.property
+    def run_ids(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """The runs of the page in their order."""
+
+    @_builtins.property
+    def runs(self) -> _containers.RepeatedCompositeFieldContainer[Global___RunRow]:
+        """Those of them that are new or have changed."""
+
+    @_builtins.property
+    def groups(self) -> _containers.RepeatedCompositeFieldContainer[Global___GroupRow]:
+        """All groups of the page, if any of them has changed."""
+
+    def __init__(
+        self,
+        *,
+        run_ids: _abc.Iterable[_builtins.str] | None = ...,
+        runs: _abc.Iterable[Global___RunRow] | None = ...,
+        groups: _abc.Iterable[Global___GroupRow] | None = ...,
+        groups_changed: _builtins.bool = ...,
+        total: _builtins.int = ...,
+        groups_total: _builtins.int = ...,
+        cursor: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["cursor", b"cursor", "groups", b"groups", "groups_changed", b"groups_changed", "groups_total", b"groups_total", "run_ids", b"run_ids", "runs", b"runs", "total", b"total"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___SearchUpdate: _TypeAlias = SearchUpdate  # noqa: Y015
+
+@_typing.final
 class AnnotateRunRequest(_message.Message):
     DESCRIPTOR: _descriptor.Descriptor
 

@@ -21,6 +21,11 @@ class ReadingServiceStub:
                 request_serializer=reading__pb2.SearchRunsRequest.SerializeToString,
                 response_deserializer=reading__pb2.SearchRunsResponse.FromString,
                 _registered_method=True)
+        self.WatchSearch = channel.unary_stream(
+                '/mosaic.v1.ReadingService/WatchSearch',
+                request_serializer=reading__pb2.SearchRunsRequest.SerializeToString,
+                response_deserializer=reading__pb2.SearchUpdate.FromString,
+                _registered_method=True)
         self.AnnotateRun = channel.unary_unary(
                 '/mosaic.v1.ReadingService/AnnotateRun',
                 request_serializer=reading__pb2.AnnotateRunRequest.SerializeToString,
@@ -58,6 +63,13 @@ class ReadingServiceServicer:
 
     def SearchRuns(self, request, context):
         """Runs that match a query: sorted, by pages, or grouped. INVALID_ARGUMENT says where a query cannot be read.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def WatchSearch(self, request, context):
+        """A page of SearchRuns, then what changes in it. The first message has the whole page; no message is the last.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -112,6 +124,11 @@ def add_ReadingServiceServicer_to_server(servicer, server):
                     servicer.SearchRuns,
                     request_deserializer=reading__pb2.SearchRunsRequest.FromString,
                     response_serializer=reading__pb2.SearchRunsResponse.SerializeToString,
+            ),
+            'WatchSearch': grpc.unary_stream_rpc_method_handler(
+                    servicer.WatchSearch,
+                    request_deserializer=reading__pb2.SearchRunsRequest.FromString,
+                    response_serializer=reading__pb2.SearchUpdate.SerializeToString,
             ),
             'AnnotateRun': grpc.unary_unary_rpc_method_handler(
                     servicer.AnnotateRun,
@@ -171,6 +188,33 @@ class ReadingService:
             '/mosaic.v1.ReadingService/SearchRuns',
             reading__pb2.SearchRunsRequest.SerializeToString,
             reading__pb2.SearchRunsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def WatchSearch(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_stream(
+            request,
+            target,
+            '/mosaic.v1.ReadingService/WatchSearch',
+            reading__pb2.SearchRunsRequest.SerializeToString,
+            reading__pb2.SearchUpdate.FromString,
             options,
             channel_credentials,
             insecure,

@@ -32,6 +32,8 @@ class ReadingServiceStub:
     def __new__(cls, channel: _aio.Channel) -> ReadingServiceAsyncStub: ...
     SearchRuns: _grpc.UnaryUnaryMultiCallable[_reading_pb2.SearchRunsRequest, _reading_pb2.SearchRunsResponse]
     """Runs that match a query: sorted, by pages, or grouped. INVALID_ARGUMENT says where a query cannot be read."""
+    WatchSearch: _grpc.UnaryStreamMultiCallable[_reading_pb2.SearchRunsRequest, _reading_pb2.SearchUpdate]
+    """A page of SearchRuns, then what changes in it. The first message has the whole page; no message is the last."""
     AnnotateRun: _grpc.UnaryUnaryMultiCallable[_reading_pb2.AnnotateRunRequest, _mosaic_pb2.RunSummary]
     """Change name, tags, notes or star of a run; its config and its digest stay as they are."""
     GetDetails: _grpc.UnaryUnaryMultiCallable[_reading_pb2.GetDetailsRequest, _reading_pb2.GetDetailsResponse]
@@ -50,6 +52,8 @@ class ReadingServiceAsyncStub(ReadingServiceStub):
     def __init__(self, channel: _aio.Channel) -> None: ...
     SearchRuns: _aio.UnaryUnaryMultiCallable[_reading_pb2.SearchRunsRequest, _reading_pb2.SearchRunsResponse]  # type: ignore[assignment]
     """Runs that match a query: sorted, by pages, or grouped. INVALID_ARGUMENT says where a query cannot be read."""
+    WatchSearch: _aio.UnaryStreamMultiCallable[_reading_pb2.SearchRunsRequest, _reading_pb2.SearchUpdate]  # type: ignore[assignment]
+    """A page of SearchRuns, then what changes in it. The first message has the whole page; no message is the last."""
     AnnotateRun: _aio.UnaryUnaryMultiCallable[_reading_pb2.AnnotateRunRequest, _mosaic_pb2.RunSummary]  # type: ignore[assignment]
     """Change name, tags, notes or star of a run; its config and its digest stay as they are."""
     GetDetails: _aio.UnaryUnaryMultiCallable[_reading_pb2.GetDetailsRequest, _reading_pb2.GetDetailsResponse]  # type: ignore[assignment]
@@ -71,6 +75,14 @@ class ReadingServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_reading_pb2.SearchRunsResponse, _abc.Awaitable[_reading_pb2.SearchRunsResponse]]:
         """Runs that match a query: sorted, by pages, or grouped. INVALID_ARGUMENT says where a query cannot be read."""
+
+    @_abc_1.abstractmethod
+    def WatchSearch(
+        self,
+        request: _reading_pb2.SearchRunsRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_abc.Iterator[_reading_pb2.SearchUpdate], _abc.AsyncIterator[_reading_pb2.SearchUpdate]]:
+        """A page of SearchRuns, then what changes in it. The first message has the whole page; no message is the last."""
 
     @_abc_1.abstractmethod
     def AnnotateRun(

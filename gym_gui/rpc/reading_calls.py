@@ -1,0 +1,85 @@
+"""What a client asks of the daemon's reading service: each call's request and answer. Does no I/O."""
+
+from __future__ import annotations
+
+from gym_gui.reading.details import RunDetails
+from gym_gui.reading.episodes import EpisodePage, EpisodeQuery
+from gym_gui.reading.files import FileListing
+from gym_gui.reading.pages import Page, SearchUpdate
+from gym_gui.reading.search import Search
+from gym_gui.rpc.calls import Call, user
+from gym_gui.rpc.messages import summary_from_pb
+from gym_gui.rpc.proto import reading_pb2 as reading
+from gym_gui.rpc.reading_messages import (
+    change_to_pb,
+    details_from_pb,
+    episode_query_to_pb,
+    episodes_from_pb,
+    listing_from_pb,
+    page_from_pb,
+    search_to_pb,
+    update_from_pb,
+)
+from gym_gui.rpc.row_messages import step_from_pb
+from gym_gui.runs.annotation import AnnotationChange
+from gym_gui.runs.summary import RunSummary
+from gym_gui.telemetry.records import StepRecord
+
+
+def search(asked: Search) -> Call[Page]:
+    """Search runs."""
+    return Call("SearchRuns", search_to_pb(asked), page_from_pb)
+
+
+def annotate(run_id: str, change: AnnotationChange) -> Call[RunSummary]:
+    """Change name, tags, notes or star of a run."""
+    return Call("AnnotateRun", change_to_pb(run_id, change, user()), summary_from_pb)
+
+
+def details(run_id: str) -> Call[RunDetails]:
+    """Get what is recorded about a run."""
+    return Call("GetDetails", reading.GetDetailsRequest(run_id=run_id), details_from_pb)
+
+
+def episodes(run_id: str, query: EpisodeQuery) -> Call[EpisodePage]:
+    """List a run's episodes."""
+    return Call("ListEpisodes", episode_query_to_pb(run_id, query), episodes_from_pb)
+
+
+def steps(run_id: str, episode: int, after: int, limit: int) -> Call[list[StepRecord]]:
+    """List an episode's steps."""
+    request = reading.ListStepsRequest(run_id=run_id, episode=episode, after=after, limit=limit)
+    return Call("ListSteps", request, lambda answer: [step_from_pb(each) for each in answer.steps])
+
+
+def files(run_id: str, path: str, *, recursive: bool) -> Call[FileListing]:
+    """List a run's files."""
+    return Call("ListFiles", reading.ListFilesRequest(run_id=run_id, path=path, recursive=recursive), listing_from_pb)
+
+
+def read_file(run_id: str, path: str, offset: int, length: int) -> Call[tuple[bytes, int]]:
+    """Read bytes of a run's file."""
+    request = reading.ReadFileRequest(run_id=run_id, path=path, offset=offset, length=length)
+    return Call("ReadFile", request, lambda answer: (answer.data, answer.size))
+
+
+class SearchWatching:
+    """A stream of the changes of a search's page; the next daemon begins it with the whole page.
+
+    Args:
+        asked: The search.
+    """
+
+    method = "WatchSearch"
+    over = False
+
+    def __init__(self, asked: Search) -> None:
+        self._asked = asked
+
+    def request(self) -> reading.SearchRunsRequest:
+        """Return the request."""
+        return search_to_pb(self._asked)
+
+    def take(self, message: reading.SearchUpdate) -> SearchUpdate:
+        """Return the update that came."""
+        return update_from_pb(message)

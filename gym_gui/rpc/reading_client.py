@@ -1,0 +1,206 @@
+"""The calls of both clients that read runs: searches, details, episodes, files."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import AsyncIterator, Iterator
+from typing import Any, TypeVar
+
+from gym_gui.reading.details import RunDetails
+from gym_gui.reading.episodes import EpisodePage, EpisodeQuery
+from gym_gui.reading.files import FileListing
+from gym_gui.reading.pages import Page, SearchUpdate
+from gym_gui.reading.search import Search
+from gym_gui.rpc import reading_calls
+from gym_gui.rpc.calls import Call
+from gym_gui.runs.annotation import AnnotationChange
+from gym_gui.runs.summary import RunSummary
+from gym_gui.telemetry.records import StepRecord
+
+R = TypeVar("R")
+
+
+class ReadingClient(ABC):
+    """Calls that read runs, blocking."""
+
+    @abstractmethod
+    def _do(self, call: Call[R]) -> R: ...
+
+    @abstractmethod
+    def _stream(self, asked: Any) -> Iterator[Any]: ...
+
+    def search(self, asked: Search) -> Page:
+        """Return a page of the runs, or of the groups of runs, that match a query.
+
+        Raises:
+            ConfigError: The search is not valid; each problem says where, and what is allowed there.
+        """
+        return self._do(reading_calls.search(asked))
+
+    def watch_search(self, asked: Search) -> Iterator[SearchUpdate]:
+        """Yield the page of a search, then each change of it, until the caller ends it.
+
+        The first update is the whole page; so is the first one after the daemon was replaced.
+
+        Raises:
+            ConfigError: The search is not valid.
+            MosaicError: The daemon is gone and could not be started again.
+        """
+        return self._stream(reading_calls.SearchWatching(asked))
+
+    def annotate(self, run_id: str, change: AnnotationChange) -> RunSummary:
+        """Change name, tags, notes or star of a run; return it.
+
+        Raises:
+            UsageError: There is no such run.
+            ConfigError: The change is not valid.
+        """
+        return self._do(reading_calls.annotate(run_id, change))
+
+    def details(self, run_id: str) -> RunDetails:
+        """Return what is recorded about a run: settings, config, notes, command, code, versions, checkpoints.
+
+        Raises:
+            UsageError: There is no such run.
+        """
+        return self._do(reading_calls.details(run_id))
+
+    def episodes(self, run_id: str, query: EpisodeQuery) -> EpisodePage:
+        """Return a page of a run's episodes.
+
+        Raises:
+            ConfigError: The query is not valid.
+            UsageError: There is no such run, or it has no such worker.
+            TelemetryError: Its database cannot be read.
+        """
+        return self._do(reading_calls.episodes(run_id, query))
+
+    def steps(self, run_id: str, episode: int, *, after: int = -1, limit: int = 1000) -> list[StepRecord]:
+        """Return steps of an episode, in the order in which they were printed.
+
+        Args:
+            run_id: The run.
+            episode: The episode's row id.
+            after: Only steps with a higher row id.
+            limit: Maximum number of steps (and at most 10,000).
+
+        Raises:
+            UsageError: There is no such run, or no such episode.
+            TelemetryError: Its database cannot be read.
+        """
+        return self._do(reading_calls.steps(run_id, episode, after, limit))
+
+    def files(self, run_id: str, path: str = "", *, recursive: bool = False) -> FileListing:
+        """Return the entries of a run's folder, or of a folder in it.
+
+        Raises:
+            UsageError: There is no such run or folder.
+        """
+        return self._do(reading_calls.files(run_id, path, recursive=recursive))
+
+    def read_file(self, run_id: str, path: str, *, offset: int = 0, length: int = 0) -> tuple[bytes, int]:
+        """Return bytes of a file of a run, and the file's present size.
+
+        Args:
+            run_id: The run.
+            path: The file below the run's folder.
+            offset: The first byte.
+            length: Number of bytes, at most 1 MiB; 0: as many as that.
+
+        Raises:
+            UsageError: There is no such run or file.
+        """
+        return self._do(reading_calls.read_file(run_id, path, offset, length))
+
+
+class AsyncReadingClient(ABC):
+    """Calls that read runs, for asyncio."""
+
+    @abstractmethod
+    async def _do(self, call: Call[R]) -> R: ...
+
+    @abstractmethod
+    def _stream(self, asked: Any) -> AsyncIterator[Any]: ...
+
+    async def search(self, asked: Search) -> Page:
+        """Return a page of the runs, or of the groups of runs, that match a query.
+
+        Raises:
+            ConfigError: The search is not valid; each problem says where, and what is allowed there.
+        """
+        return await self._do(reading_calls.search(asked))
+
+    def watch_search(self, asked: Search) -> AsyncIterator[SearchUpdate]:
+        """Yield the page of a search, then each change of it, until the caller ends it.
+
+        The first update is the whole page; so is the first one after the daemon was replaced.
+
+        Raises:
+            ConfigError: The search is not valid.
+            MosaicError: The daemon is gone and could not be started again.
+        """
+        return self._stream(reading_calls.SearchWatching(asked))
+
+    async def annotate(self, run_id: str, change: AnnotationChange) -> RunSummary:
+        """Change name, tags, notes or star of a run; return it.
+
+        Raises:
+            UsageError: There is no such run.
+            ConfigError: The change is not valid.
+        """
+        return await self._do(reading_calls.annotate(run_id, change))
+
+    async def details(self, run_id: str) -> RunDetails:
+        """Return what is recorded about a run: settings, config, notes, command, code, versions, checkpoints.
+
+        Raises:
+            UsageError: There is no such run.
+        """
+        return await self._do(reading_calls.details(run_id))
+
+    async def episodes(self, run_id: str, query: EpisodeQuery) -> EpisodePage:
+        """Return a page of a run's episodes.
+
+        Raises:
+            ConfigError: The query is not valid.
+            UsageError: There is no such run, or it has no such worker.
+            TelemetryError: Its database cannot be read.
+        """
+        return await self._do(reading_calls.episodes(run_id, query))
+
+    async def steps(self, run_id: str, episode: int, *, after: int = -1, limit: int = 1000) -> list[StepRecord]:
+        """Return steps of an episode, in the order in which they were printed.
+
+        Args:
+            run_id: The run.
+            episode: The episode's row id.
+            after: Only steps with a higher row id.
+            limit: Maximum number of steps (and at most 10,000).
+
+        Raises:
+            UsageError: There is no such run, or no such episode.
+            TelemetryError: Its database cannot be read.
+        """
+        return await self._do(reading_calls.steps(run_id, episode, after, limit))
+
+    async def files(self, run_id: str, path: str = "", *, recursive: bool = False) -> FileListing:
+        """Return the entries of a run's folder, or of a folder in it.
+
+        Raises:
+            UsageError: There is no such run or folder.
+        """
+        return await self._do(reading_calls.files(run_id, path, recursive=recursive))
+
+    async def read_file(self, run_id: str, path: str, *, offset: int = 0, length: int = 0) -> tuple[bytes, int]:
+        """Return bytes of a file of a run, and the file's present size.
+
+        Args:
+            run_id: The run.
+            path: The file below the run's folder.
+            offset: The first byte.
+            length: Number of bytes, at most 1 MiB; 0: as many as that.
+
+        Raises:
+            UsageError: There is no such run or file.
+        """
+        return await self._do(reading_calls.read_file(run_id, path, offset, length))

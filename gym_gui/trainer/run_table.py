@@ -1,0 +1,127 @@
+"""The registry's runs as searches read them; in memory while searches are watched."""
+
+from __future__ import annotations
+
+import contextlib
+import threading
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from pathlib import Path
+
+from gym_gui.reading.curves import curve_of
+from gym_gui.reading.fields import PlanFacts
+from gym_gui.reading.plan_index import PlanIndex
+from gym_gui.runs.summary import CurvePoint, RunSummary
+from gym_gui.trainer.registry import Registry
+from gym_gui.trainer.registry_reader import Curves, RegistryReader, open_registry_readonly
+
+
+class _Kept:
+    """What is kept in memory of the registry."""
+
+    def __init__(self) -> None:
+        self.lock = threading.Lock()
+        self.runs: dict[str, RunSummary] | None = None
+        self.facts: dict[str, PlanFacts] = {}
+        self._changed: set[str] = set()
+        self._noting = threading.Lock()
+
+    def note(self, run_ids: Collection[str]) -> None:
+        """Have rows that were written or removed read again."""
+        with self._noting:
+            self._changed.update(run_ids)
+
+    def take_changed(self) -> set[str]:
+        """Return the runs that were noted since the last call."""
+        with self._noting:
+            changed, self._changed = self._changed, set()
+            return changed
+
+
+class RunTable:
+    """Summaries, facts and curves of the registry's runs; its methods read, and may be called in any thread.
+
+    Decoding the summaries of thousands of runs is most of what a search costs: while they are kept, only those that
+    have changed are read again.
+
+    Args:
+        home: The home.
+        registry: Its registry; one that cannot be opened a second time is read through this.
+    """
+
+    def __init__(self, home: Path, registry: Registry) -> None:
+        self._home = home
+        self._registry = registry
+        self._kept: _Kept | None = None
+        registry.changes.add(self._note)
+
+    def keep(self, keep: bool) -> None:
+        """Keep what is read from now on, or drop it."""
+        if not keep:
+            self._kept = None
+        elif self._kept is None:
+            self._kept = _Kept()
+
+    def runs(self) -> dict[str, RunSummary]:
+        """Return all runs of the registry by id, without curves.
+
+        Raises:
+            sqlite3.Error: It cannot be read now.
+        """
+        kept = self._kept
+        if kept is None:
+            with self._open() as registry:
+                return {run.run_id: run for run in registry.list()}
+        with kept.lock:
+            changed = kept.take_changed()
+            try:
+                if kept.runs is None:
+                    with self._open() as registry:
+                        kept.runs = {run.run_id: run for run in registry.list()}
+                elif changed:
+                    with self._open() as registry:
+                        fresh = registry.get_all(changed)
+                    for run_id in changed - fresh.keys():
+                        kept.runs.pop(run_id, None)
+                    kept.runs |= fresh
+            except BaseException:
+                kept.note(changed)
+                raise
+            return dict(kept.runs)
+
+    def facts(self, run_ids: Collection[str]) -> dict[str, PlanFacts]:
+        """Return what the ``run.json`` of runs says, which never changes."""
+        kept = self._kept or _Kept()
+        missing = [run_id for run_id in run_ids if run_id not in kept.facts]
+        read = PlanIndex(self._home).facts(missing) if missing else {}
+        with kept.lock:
+            kept.facts |= read
+            return dict(kept.facts)
+
+    def curves(self, run_ids: Sequence[str], current: Curves) -> Mapping[str, Sequence[CurvePoint]]:
+        """Return the learning curves of runs, those of each run's workers as one.
+
+        Args:
+            run_ids: The runs.
+            current: Those of runs under way.
+
+        Raises:
+            sqlite3.Error: The registry cannot be read now.
+        """
+        with self._open() as registry:
+            found = current | registry.curves(run_id for run_id in run_ids if run_id not in current)
+        return {run_id: curve_of(found[run_id]) for run_id in run_ids if run_id in found}
+
+    def _note(self, run_ids: Collection[str]) -> None:
+        kept = self._kept
+        if kept is not None:
+            kept.note(run_ids)
+
+    @contextlib.contextmanager
+    def _open(self) -> Iterator[RegistryReader]:
+        """Open the registry by a connection of this thread: the daemon goes on writing meanwhile."""
+        reader = open_registry_readonly(self._home)
+        if reader is None:
+            yield self._registry
+            return
+        with contextlib.closing(reader):
+            yield reader
