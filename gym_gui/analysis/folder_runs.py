@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from gym_gui.reading.files import FileListing
     from gym_gui.reading.pages import Page, SearchUpdate
     from gym_gui.reading.search import Search
+    from gym_gui.reading.series import Series, SeriesName, SeriesRequest
     from gym_gui.telemetry.records import StepRecord
     from gym_gui.telemetry.row_stream import Cursor, RowBatch
     from gym_gui.trainer.why import Explanation
@@ -122,6 +123,24 @@ class FolderRuns:
         from gym_gui.reading.files import MAX_BYTES, read_file
 
         return read_file(self._folder(run_id), path, offset=offset, length=length or MAX_BYTES)
+
+    def series(self, run_ids: Sequence[str], request: SeriesRequest) -> Sequence[Series]:
+        """Return series of runs for charts: by run, then by name."""
+        from gym_gui.reading.series import check_series, check_size, read_series, require_found
+
+        check_series(request, len(run_ids))
+        found: Sequence[Series] = []
+        for run_id in run_ids:
+            found = [*found, *read_series(self._folder(run_id), request)]
+            check_size(found, request)
+        require_found(found, request)
+        return found
+
+    def series_names(self, run_id: str) -> Sequence[SeriesName]:
+        """Return the series that a run has: those of its episodes, then its metrics by name."""
+        from gym_gui.reading.series import series_names
+
+        return series_names(self._folder(run_id))
 
     def _folder(self, run_id: str) -> RunFolder:
         """Return a run's folder.

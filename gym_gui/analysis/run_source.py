@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from gym_gui.reading.files import FileListing
     from gym_gui.reading.pages import Page, SearchUpdate
     from gym_gui.reading.search import Search
+    from gym_gui.reading.series import Series, SeriesName, SeriesRequest
     from gym_gui.telemetry.records import StepRecord
     from gym_gui.telemetry.row_stream import Cursor, RowBatch
     from gym_gui.trainer.why import Explanation
@@ -109,6 +110,27 @@ class RunSource(Protocol):
 
         Raises:
             UsageError: There is no such run or file.
+        """
+
+    def series(self, run_ids: Sequence[str], request: SeriesRequest) -> Sequence[Series]:
+        """Return series of runs for charts: by run, then by name.
+
+        Args:
+            run_ids: The runs. A run that has no series of a name gets one without curves.
+            request: Which series, and how.
+
+        Raises:
+            ConfigError: The request is not valid.
+            UsageError: There is no such run, or none of them has a series of a name; or the answer would be too large.
+            TelemetryError: A database cannot be read.
+        """
+
+    def series_names(self, run_id: str) -> Sequence[SeriesName]:
+        """Return the series that a run has: those of its episodes, then its metrics by name.
+
+        Raises:
+            UsageError: There is no such run.
+            TelemetryError: Its database cannot be read.
         """
 
     def why(self, run_id: str) -> Explanation:

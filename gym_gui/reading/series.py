@@ -23,9 +23,10 @@ from gym_gui.telemetry.spans import SPAN_ROWS
 
 AXES = ("step", "episode", "wall", "relative")
 MAX_POINTS = 10_000
+DEFAULT_POINTS = 1000
 #: Series of one request: runs times names.
 MAX_SERIES = 100
-#: Points of one answer, over all curves.
+#: Points and marks of one answer, over all curves.
 MAX_TOTAL_POINTS = 1_000_000
 #: Before the name of a metric that is called like a series of episodes.
 METRIC_PREFIX = "metric:"
@@ -49,7 +50,7 @@ class SeriesRequest(msgspec.Struct, kw_only=True, frozen=True):
     x: str = "step"
     low: float | None = None
     high: float | None = None
-    points: int = 1000
+    points: int = DEFAULT_POINTS
 
 
 class Series(msgspec.Struct, kw_only=True):
@@ -164,19 +165,27 @@ def read_series(folder: RunFolder, request: SeriesRequest) -> list[Series]:
     return found
 
 
-def require_found(found: Sequence[Series], request: SeriesRequest) -> None:
-    """Make sure that each name is that of a series in at least one run, and that there are not too many points.
+def check_size(found: Sequence[Series], request: SeriesRequest) -> None:
+    """Make sure that the points found do not exceed what one answer holds.
 
     Raises:
-        UsageError: None of the runs has a series of this name; or the answer is too large.
+        UsageError: They do.
     """
-    total = sum(len(line.count) for series in found for line in series.lines)
+    total = sum(len(line.count) + len(line.marks.x) for series in found for line in series.lines)
     if total > MAX_TOTAL_POINTS:
         raise UsageError(
             f"{total:,} points are too many for one answer",
             why=f"at most {MAX_TOTAL_POINTS:,} are sent at once",
             next_step=f"ask for fewer than {request.points:,} points of each curve, or for fewer runs or names",
         )
+
+
+def require_found(found: Sequence[Series], request: SeriesRequest) -> None:
+    """Make sure that each name is that of a series in at least one of the runs.
+
+    Raises:
+        UsageError: No run has a series of this name; with the nearest name.
+    """
     for name in request.names:
         named = [series for series in found if series.name == name]
         if any(series.lines for series in named):

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from gym_gui.reading.details import RunDetails
 from gym_gui.reading.episodes import EpisodePage, EpisodeQuery
 from gym_gui.reading.files import FileListing
 from gym_gui.reading.pages import Page, SearchUpdate
 from gym_gui.reading.search import Search
+from gym_gui.reading.series import Series, SeriesName, SeriesRequest, check_series
 from gym_gui.rpc.calls import Call, user
 from gym_gui.rpc.messages import summary_from_pb
 from gym_gui.rpc.proto import reading_pb2 as reading
@@ -21,9 +24,13 @@ from gym_gui.rpc.reading_messages import (
     update_from_pb,
 )
 from gym_gui.rpc.row_messages import step_from_pb
+from gym_gui.rpc.series_messages import names_from_pb, request_to_pb, series_from_pb
 from gym_gui.runs.annotation import AnnotationChange
 from gym_gui.runs.summary import RunSummary
 from gym_gui.telemetry.records import StepRecord
+
+#: Curves of long runs without summaries of their values are read value by value.
+_SERIES_TIMEOUT_S = 180.0
 
 
 def search(asked: Search) -> Call[Page]:
@@ -61,6 +68,21 @@ def read_file(run_id: str, path: str, offset: int, length: int) -> Call[tuple[by
     """Read bytes of a run's file."""
     request = reading.ReadFileRequest(run_id=run_id, path=path, offset=offset, length=length)
     return Call("ReadFile", request, lambda answer: (answer.data, answer.size))
+
+
+def series(run_ids: Sequence[str], request: SeriesRequest) -> Call[list[Series]]:
+    """Read series of runs.
+
+    Raises:
+        ConfigError: The request is not valid.
+    """
+    check_series(request, len(run_ids))
+    return Call("GetSeries", request_to_pb(run_ids, request), series_from_pb, _SERIES_TIMEOUT_S)
+
+
+def series_names(run_id: str) -> Call[list[SeriesName]]:
+    """List a run's series."""
+    return Call("ListSeries", reading.ListSeriesRequest(run_id=run_id), names_from_pb)
 
 
 class SearchWatching:

@@ -1,9 +1,9 @@
-"""The calls of both clients that read runs: searches, details, episodes, files."""
+"""The calls of both clients that read runs: searches, details, episodes, files, series."""
 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Sequence
 from typing import Any, TypeVar
 
 from gym_gui.reading.details import RunDetails
@@ -11,6 +11,7 @@ from gym_gui.reading.episodes import EpisodePage, EpisodeQuery
 from gym_gui.reading.files import FileListing
 from gym_gui.reading.pages import Page, SearchUpdate
 from gym_gui.reading.search import Search
+from gym_gui.reading.series import Series, SeriesName, SeriesRequest
 from gym_gui.rpc import reading_calls
 from gym_gui.rpc.calls import Call
 from gym_gui.runs.annotation import AnnotationChange
@@ -112,6 +113,29 @@ class ReadingClient(ABC):
         """
         return self._do(reading_calls.read_file(run_id, path, offset, length))
 
+    def series(self, run_ids: Sequence[str], request: SeriesRequest) -> list[Series]:
+        """Return series of runs for charts: by run, then by name.
+
+        Args:
+            run_ids: The runs. A run that has no series of a name gets one without curves.
+            request: Which series, and how.
+
+        Raises:
+            ConfigError: The request is not valid.
+            UsageError: There is no such run, or none of them has a series of a name; or the answer would be too large.
+            TelemetryError: A database cannot be read.
+        """
+        return self._do(reading_calls.series(run_ids, request))
+
+    def series_names(self, run_id: str) -> list[SeriesName]:
+        """Return the series that a run has: those of its episodes, then its metrics by name.
+
+        Raises:
+            UsageError: There is no such run.
+            TelemetryError: Its database cannot be read.
+        """
+        return self._do(reading_calls.series_names(run_id))
+
 
 class AsyncReadingClient(ABC):
     """Calls that read runs, for asyncio."""
@@ -204,3 +228,26 @@ class AsyncReadingClient(ABC):
             UsageError: There is no such run or file.
         """
         return await self._do(reading_calls.read_file(run_id, path, offset, length))
+
+    async def series(self, run_ids: Sequence[str], request: SeriesRequest) -> list[Series]:
+        """Return series of runs for charts: by run, then by name.
+
+        Args:
+            run_ids: The runs. A run that has no series of a name gets one without curves.
+            request: Which series, and how.
+
+        Raises:
+            ConfigError: The request is not valid.
+            UsageError: There is no such run, or none of them has a series of a name; or the answer would be too large.
+            TelemetryError: A database cannot be read.
+        """
+        return await self._do(reading_calls.series(run_ids, request))
+
+    async def series_names(self, run_id: str) -> list[SeriesName]:
+        """Return the series that a run has: those of its episodes, then its metrics by name.
+
+        Raises:
+            UsageError: There is no such run.
+            TelemetryError: Its database cannot be read.
+        """
+        return await self._do(reading_calls.series_names(run_id))

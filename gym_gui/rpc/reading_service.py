@@ -8,6 +8,15 @@ from collections.abc import AsyncIterator
 from gym_gui.reading.details import read_details
 from gym_gui.reading.episodes import read_episodes, read_steps
 from gym_gui.reading.files import MAX_BYTES, list_files, read_file
+from gym_gui.reading.series import (
+    Series,
+    SeriesRequest,
+    check_series,
+    check_size,
+    read_series,
+    require_found,
+    series_names,
+)
 from gym_gui.rpc.guard import answers, streams
 from gym_gui.rpc.messages import summary_to_pb
 from gym_gui.rpc.proto import mosaic_pb2 as pb
@@ -25,6 +34,8 @@ from gym_gui.rpc.reading_messages import (
     steps_range,
 )
 from gym_gui.rpc.row_messages import step_to_pb
+from gym_gui.rpc.series_messages import names_to_pb, request_from_pb, series_to_pb
+from gym_gui.runs.folder import RunFolder
 from gym_gui.trainer.loading import Loading
 from gym_gui.trainer.reads import Reads
 
@@ -86,3 +97,27 @@ class ReadingService(ReadingServiceServicer):
             request.run_id, lambda folder: read_file(folder, request.path, offset=request.offset, length=length)
         )
         return reading.ReadFileResponse(data=data, size=size)
+
+    @answers
+    async def ListSeries(self, request: reading.ListSeriesRequest) -> reading.ListSeriesResponse:
+        return names_to_pb(await self._reads.read(request.run_id, series_names))
+
+    @answers
+    async def GetSeries(self, request: reading.GetSeriesRequest) -> reading.GetSeriesResponse:
+        asked = request_from_pb(request)
+        check_series(asked, len(request.run_ids))
+        found: list[Series] = []
+        messages: list[reading.Series] = []
+        for run_id in request.run_ids:
+            series, converted = await self._reads.read(run_id, lambda folder: _read_series(folder, asked))
+            found += series
+            messages += converted
+            check_size(found, asked)
+        require_found(found, asked)
+        return reading.GetSeriesResponse(series=messages)
+
+
+def _read_series(folder: RunFolder, request: SeriesRequest) -> tuple[list[Series], list[reading.Series]]:
+    """Return series and their messages: made in the thread that reads them, since they can be large."""
+    series = read_series(folder, request)
+    return series, list(map(series_to_pb, series))

@@ -17,6 +17,7 @@ from gym_gui.analysis.run_source import RunSource
 from gym_gui.core.worker.errors import ConfigError, UsageError
 from gym_gui.reading.episodes import EpisodeQuery
 from gym_gui.reading.search import Search
+from gym_gui.reading.series import SeriesRequest
 from gym_gui.rpc.client import TrainerClient
 from gym_gui.rpc.remote import RemoteDaemon
 from gym_gui.runs.filter import EVERY_RUN, RunFilter
@@ -181,6 +182,38 @@ def test_episodes_and_their_steps_are_the_same_everywhere(source: RunSource, run
         source.episodes(runs.ids[1], EpisodeQuery(sort="x"))
     with pytest.raises(UsageError, match="no episode"):
         source.steps(runs.ids[1], 1)
+
+
+def test_series_are_the_same_everywhere(source: RunSource, runs: Runs) -> None:
+    folders = FolderRuns(runs.home)
+    names = source.series_names(runs.ids[1])
+    assert list(names) == list(folders.series_names(runs.ids[1]))
+    assert {name.name for name in names} >= {"return", "length"}
+    for request in (
+        SeriesRequest(names=("return", "length"), points=5),
+        SeriesRequest(names=("return",), x="relative", low=0.0),
+        SeriesRequest(names=("return",), x="episode", low=2, high=3),
+    ):
+        assert list(source.series(runs.ids[:2], request)) == list(folders.series(runs.ids[:2], request))
+    ((of_one, of_another),) = [source.series(runs.ids[:2], SeriesRequest(names=("return",), x="episode"))]
+    assert [(series.run_id, series.name) for series in (of_one, of_another)] == [
+        (run_id, "return") for run_id in runs.ids[:2]
+    ]
+    (line,) = of_another.lines
+    assert (line.width, sum(line.count)) == (1, source.get(runs.ids[1]).episodes)
+
+
+def test_series_that_cannot_be_read_are_refused_alike_everywhere(source: RunSource, runs: Runs) -> None:
+    with pytest.raises(UsageError, match="no series 'retrun'") as caught:
+        source.series(runs.ids[1:2], SeriesRequest(names=("return", "retrun")))
+    assert "'return'" in caught.value.why
+    with pytest.raises(ConfigError, match="points"):
+        source.series(runs.ids[:1], SeriesRequest(names=("return",), points=10**12))
+    with pytest.raises(ConfigError, match="names"):
+        source.series(runs.ids, SeriesRequest(names=("return",) * 26))
+    for act in (source.series_names, lambda run_id: source.series([run_id], SeriesRequest(names=("return",)))):
+        with pytest.raises(UsageError, match="there is no run"):
+            act("01ARZ3NDEKTSV4RRFFQ69G5FAV")
 
 
 def test_files_are_the_same_everywhere(source: RunSource, runs: Runs) -> None:

@@ -13,7 +13,8 @@ import pytest
 from google.protobuf.message import Message
 
 from gym_gui.reading.pages import Page, SearchUpdate
-from gym_gui.rpc import messages, reading_messages
+from gym_gui.reading.series import Series, SeriesName
+from gym_gui.rpc import messages, reading_messages, series_messages
 from gym_gui.rpc.converter import Converter
 from gym_gui.rpc.proto import mosaic_pb2 as pb
 from gym_gui.runs.summary import RunSummary
@@ -35,6 +36,8 @@ CONVERTERS = {
     Gap: Converter(Gap, pb.Gap),
     Page: reading_messages._pages(),
     SearchUpdate: reading_messages._updates(),
+    Series: series_messages._series(),
+    SeriesName: series_messages._names(),
 }
 #: Fields that tell of a stream, and stand for no value.
 UNCONVERTED = {"kept_points"}

@@ -56,6 +56,16 @@ class ReadingServiceStub:
                 request_serializer=reading__pb2.ReadFileRequest.SerializeToString,
                 response_deserializer=reading__pb2.ReadFileResponse.FromString,
                 _registered_method=True)
+        self.ListSeries = channel.unary_unary(
+                '/mosaic.v1.ReadingService/ListSeries',
+                request_serializer=reading__pb2.ListSeriesRequest.SerializeToString,
+                response_deserializer=reading__pb2.ListSeriesResponse.FromString,
+                _registered_method=True)
+        self.GetSeries = channel.unary_unary(
+                '/mosaic.v1.ReadingService/GetSeries',
+                request_serializer=reading__pb2.GetSeriesRequest.SerializeToString,
+                response_deserializer=reading__pb2.GetSeriesResponse.FromString,
+                _registered_method=True)
 
 
 class ReadingServiceServicer:
@@ -117,6 +127,20 @@ class ReadingServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def ListSeries(self, request, context):
+        """Names of the series that a run has for charts.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def GetSeries(self, request, context):
+        """Series of one or several runs, thinned so that every extreme stays. Runs times names: at most 100.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
 
 def add_ReadingServiceServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -159,6 +183,16 @@ def add_ReadingServiceServicer_to_server(servicer, server):
                     servicer.ReadFile,
                     request_deserializer=reading__pb2.ReadFileRequest.FromString,
                     response_serializer=reading__pb2.ReadFileResponse.SerializeToString,
+            ),
+            'ListSeries': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListSeries,
+                    request_deserializer=reading__pb2.ListSeriesRequest.FromString,
+                    response_serializer=reading__pb2.ListSeriesResponse.SerializeToString,
+            ),
+            'GetSeries': grpc.unary_unary_rpc_method_handler(
+                    servicer.GetSeries,
+                    request_deserializer=reading__pb2.GetSeriesRequest.FromString,
+                    response_serializer=reading__pb2.GetSeriesResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -377,6 +411,60 @@ class ReadingService:
             '/mosaic.v1.ReadingService/ReadFile',
             reading__pb2.ReadFileRequest.SerializeToString,
             reading__pb2.ReadFileResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ListSeries(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/mosaic.v1.ReadingService/ListSeries',
+            reading__pb2.ListSeriesRequest.SerializeToString,
+            reading__pb2.ListSeriesResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def GetSeries(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/mosaic.v1.ReadingService/GetSeries',
+            reading__pb2.GetSeriesRequest.SerializeToString,
+            reading__pb2.GetSeriesResponse.FromString,
             options,
             channel_credentials,
             insecure,

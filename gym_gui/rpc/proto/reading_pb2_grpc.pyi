@@ -46,6 +46,10 @@ class ReadingServiceStub:
     """Files of a run's folder, those with secrets excepted."""
     ReadFile: _grpc.UnaryUnaryMultiCallable[_reading_pb2.ReadFileRequest, _reading_pb2.ReadFileResponse]
     """Bytes of one of them."""
+    ListSeries: _grpc.UnaryUnaryMultiCallable[_reading_pb2.ListSeriesRequest, _reading_pb2.ListSeriesResponse]
+    """Names of the series that a run has for charts."""
+    GetSeries: _grpc.UnaryUnaryMultiCallable[_reading_pb2.GetSeriesRequest, _reading_pb2.GetSeriesResponse]
+    """Series of one or several runs, thinned so that every extreme stays. Runs times names: at most 100."""
 
 @_typing.type_check_only
 class ReadingServiceAsyncStub(ReadingServiceStub):
@@ -66,6 +70,10 @@ class ReadingServiceAsyncStub(ReadingServiceStub):
     """Files of a run's folder, those with secrets excepted."""
     ReadFile: _aio.UnaryUnaryMultiCallable[_reading_pb2.ReadFileRequest, _reading_pb2.ReadFileResponse]  # type: ignore[assignment]
     """Bytes of one of them."""
+    ListSeries: _aio.UnaryUnaryMultiCallable[_reading_pb2.ListSeriesRequest, _reading_pb2.ListSeriesResponse]  # type: ignore[assignment]
+    """Names of the series that a run has for charts."""
+    GetSeries: _aio.UnaryUnaryMultiCallable[_reading_pb2.GetSeriesRequest, _reading_pb2.GetSeriesResponse]  # type: ignore[assignment]
+    """Series of one or several runs, thinned so that every extreme stays. Runs times names: at most 100."""
 
 class ReadingServiceServicer(metaclass=_abc_1.ABCMeta):
     @_abc_1.abstractmethod
@@ -131,5 +139,21 @@ class ReadingServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_reading_pb2.ReadFileResponse, _abc.Awaitable[_reading_pb2.ReadFileResponse]]:
         """Bytes of one of them."""
+
+    @_abc_1.abstractmethod
+    def ListSeries(
+        self,
+        request: _reading_pb2.ListSeriesRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_reading_pb2.ListSeriesResponse, _abc.Awaitable[_reading_pb2.ListSeriesResponse]]:
+        """Names of the series that a run has for charts."""
+
+    @_abc_1.abstractmethod
+    def GetSeries(
+        self,
+        request: _reading_pb2.GetSeriesRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_reading_pb2.GetSeriesResponse, _abc.Awaitable[_reading_pb2.GetSeriesResponse]]:
+        """Series of one or several runs, thinned so that every extreme stays. Runs times names: at most 100."""
 
 def add_ReadingServiceServicer_to_server(servicer: ReadingServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...
