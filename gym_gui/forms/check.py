@@ -63,7 +63,7 @@ def problems(form: FormSpec, values: Values) -> list[FieldProblem]:
         )
         for field in misplaced(form, known)
     ]
-    return found
+    return [*found, *_blocked(rest_of(known), [field.path for field in shown if field.name in known])]
 
 
 def _unreadable(reading: Reading) -> Iterator[FieldProblem]:
@@ -78,6 +78,19 @@ def _unreadable(reading: Reading) -> Iterator[FieldProblem]:
             yield FieldProblem(field=name, path=_path(field), message="is empty", allowed=describe(field.schema))
         elif field.kind == "json" and "string" not in types_of(field.schema) and types_of(field.schema):
             yield FieldProblem(field=name, path=_path(field), message=_json_fault(value), allowed="JSON")
+
+
+def _blocked(rest: Any, paths: Iterable[list[str]]) -> Iterator[FieldProblem]:
+    """Yield a problem for each part of ``rest`` that is not an object, though something is placed into it."""
+    reported = set()
+    for path in ([*CONFIG_PATH[:2], ""], *paths):
+        place, where = rest, ""
+        for name in path[:-1]:
+            place = place.get(name) if isinstance(place, dict) else None
+            where = join(where, name)
+            if place is not None and not isinstance(place, dict) and where not in reported:
+                reported.add(where)
+                yield FieldProblem(field=REST, path=where, message="is not an object", allowed="an object")
 
 
 def _seeds_problem(field: Field, value: str) -> Iterator[FieldProblem]:
