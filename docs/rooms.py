@@ -16,6 +16,7 @@ ROOT = Path(__file__).parent.parent
 #: What a room is, in the few words that fit into its box.
 ABOUT = {
     "cli": "the mosaic command",
+    "web": "the dashboard: HTTP, pages",
     "app": "what every face does",
     "analysis": "queries, curves, plots",
     "forms": "from schemas to forms and back",

@@ -32,6 +32,7 @@ cli = LazyGroup(
         "runs": (f"{_COMMANDS}.runs:runs", "List, watch, check and end runs."),
         "workers": (f"{_COMMANDS}.workers:workers", "Install, show, check and create workers."),
         "daemon": (f"{_COMMANDS}.daemon:daemon", "Start and stop the daemon that supervises runs."),
+        "web": (f"{_COMMANDS}.web:web", "Serve the dashboard for browsers."),
         "doctor": (f"{_COMMANDS}.doctor:doctor", "Check this machine and say how to fix problems."),
         "demo": (f"{_COMMANDS}.demo:demo", "Train PPO on CartPole with three seeds and draw the curve."),
         "completion": (f"{_COMMANDS}.completion:completion", "Print the shell's completion script."),

@@ -49,6 +49,10 @@ class UsageError(MosaicError):
     exit_code = 2
 
 
+class NotFoundError(UsageError):
+    """Something that the user named does not exist."""
+
+
 class Problem:
     """One fault of a config: path, value, allowed values.
 

@@ -7,11 +7,10 @@ from typing import Any
 
 import grpc
 
-from gym_gui.core.worker.errors import ConfigError, MosaicError, UsageError
+from gym_gui.core.worker.errors import ConfigError, MosaicError, NotFoundError, UsageError
 from gym_gui.rpc.converter import text
 from gym_gui.rpc.messages import problem_from_pb, problem_to_pb
 from gym_gui.rpc.proto import mosaic_pb2 as pb
-from gym_gui.runs.folder import UnknownRunError
 
 #: Trailing metadata that carries an ``ErrorDetail``.
 DETAIL_KEY = "mosaic-error-bin"
@@ -24,7 +23,7 @@ def status_of(error: MosaicError) -> grpc.StatusCode:
     """Return the gRPC status that stands for an error."""
     if isinstance(error, ConfigError):
         return grpc.StatusCode.INVALID_ARGUMENT
-    if isinstance(error, UnknownRunError):
+    if isinstance(error, NotFoundError):
         return grpc.StatusCode.NOT_FOUND
     if isinstance(error, UsageError):
         return grpc.StatusCode.FAILED_PRECONDITION
@@ -72,7 +71,7 @@ def error_of(
     code = failure.code()
     for key, value in failure.trailing_metadata() or ():
         if key == DETAIL_KEY:
-            return _from_detail(pb.ErrorDetail.FromString(value))
+            return _from_detail(pb.ErrorDetail.FromString(value), missing=code is grpc.StatusCode.NOT_FOUND)
     if code is grpc.StatusCode.UNAVAILABLE:
         return unreachable(failure.details() or "")
     if code is grpc.StatusCode.DEADLINE_EXCEEDED:
@@ -91,9 +90,10 @@ def error_of(
     )
 
 
-def _from_detail(detail: pb.ErrorDetail) -> MosaicError:
+def _from_detail(detail: pb.ErrorDetail, *, missing: bool) -> MosaicError:
     problems = [problem_from_pb(problem) for problem in detail.problems]
     if problems:
         return ConfigError(detail.what, problems, where=detail.where, next_step=detail.next_step)
-    kind = UsageError if detail.exit_code == UsageError.exit_code else MosaicError
+    usage = NotFoundError if missing else UsageError
+    kind = usage if detail.exit_code == UsageError.exit_code else MosaicError
     return kind(detail.what, where=detail.where, why=detail.why, next_step=detail.next_step)

@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from gym_gui.core.worker.errors import UsageError
+from gym_gui.core.worker.errors import NotFoundError, UsageError
 from gym_gui.core.worker.step_quota import CONTROL_FILE
 
 
-class UnknownRunError(UsageError):
+class UnknownRunError(NotFoundError):
     """There is no such run.
 
     Args:

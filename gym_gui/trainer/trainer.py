@@ -13,7 +13,7 @@ from typing import Generic, NamedTuple, TypeVar
 import msgspec
 
 import gym_gui
-from gym_gui.core.worker.errors import Problem
+from gym_gui.core.worker.errors import Problem, UsageError
 from gym_gui.runs.filter import RunFilter
 from gym_gui.runs.folder import RunFolder, UnknownRunError
 from gym_gui.runs.names import check_names
@@ -347,6 +347,15 @@ class Trainer(Generic[T]):
         self._board.flush()
 
     async def _delete(self, run: RunSummary) -> None:
+        deadline = time.monotonic() + _PATIENCE_S
+        while run.state.terminal and self._board.holds(run.run_id):  # its end is being put on record
+            if time.monotonic() > deadline:
+                raise UsageError(
+                    f"the end of run {run.run_id} is still being put on record",
+                    where=run.run_id,
+                    next_step="try again in a few seconds",
+                )
+            await asyncio.sleep(_POLL_S)
         await asyncio.to_thread(delete_run, self.home, run)
         self._board.registry.remove([run.run_id])
 

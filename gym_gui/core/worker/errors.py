@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from gym_gui.core.errors import ConfigError, MosaicError, Problem, UsageError, nearest
+from gym_gui.core.errors import ConfigError, MosaicError, NotFoundError, Problem, UsageError, nearest
 
-__all__ = ["ConfigError", "MosaicError", "Problem", "UsageError", "nearest"]
+__all__ = ["ConfigError", "MosaicError", "NotFoundError", "Problem", "UsageError", "nearest"]

@@ -1,0 +1,116 @@
+"""Checks every request before any route sees it, and adds the security headers to every response."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, MutableMapping
+from typing import Any
+
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from gym_gui.core.worker.errors import UsageError
+from gym_gui.web.access import MAX_BODY, Access
+from gym_gui.web.errors import error_response
+
+API = "/api/"
+#: Calls of the interface without a token: they tell nothing, and set the cookie.
+_OPEN = ("/api/v1/login", "/api/v1/logout")
+_SAFE = ("GET", "HEAD", "OPTIONS")
+_FAILED_LOGIN_COST = 20.0
+_POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; media-src 'self' blob:;"
+    " connect-src 'self'; font-src 'self'; manifest-src 'self'; base-uri 'none'; form-action 'none';"
+    " frame-ancestors 'none'"
+)
+_HEADERS = (
+    (b"content-security-policy", _POLICY.encode()),
+    (b"x-content-type-options", b"nosniff"),
+    (b"referrer-policy", b"no-referrer"),
+    (b"x-frame-options", b"DENY"),
+    (b"cross-origin-opener-policy", b"same-origin"),
+    (b"cross-origin-resource-policy", b"same-origin"),
+)
+
+
+class Guard:
+    """ASGI middleware: host, origin, token, size and rate of each request.
+
+    Args:
+        app: What is guarded.
+        access: Checks requests.
+    """
+
+    def __init__(self, app: ASGIApp, access: Access) -> None:
+        self._app = app
+        self._access = access
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer a request, or hand it on with its holder in ``scope["state"]``."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+
+        async def send_secured(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                message["headers"] = [*message.get("headers", ()), *self._added(message.get("headers", ()))]
+            await send(message)
+
+        refusal = self._refusal(scope)
+        if refusal is not None:
+            await error_response(*refusal)(scope, receive, send_secured)
+            return
+        await self._app(scope, _limited(receive), send_secured)
+
+    def _refusal(self, scope: MutableMapping[str, Any]) -> tuple[UsageError, int] | None:
+        """Return why a request is refused and the status, ``None`` if it is not."""
+        headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
+        path, client = scope["path"], (scope.get("client") or ("",))[0]
+        if not self._access.is_known_host(headers.get("host", "")):
+            return UsageError(
+                "this server is not known by that name",
+                where=headers.get("host", "")[:200],
+                why="the address in the browser is another one than those that the server was started with",
+                next_step="use the address that `mosaic web` printed, or start it with --public-name HOST",
+            ), 421
+        if not self._access.allows(client):
+            return UsageError("too many requests", where=client, next_step="wait a few seconds"), 429
+        origin = headers.get("origin")
+        if scope["method"] not in _SAFE and origin is not None and not self._access.is_own_origin(origin):
+            return UsageError(
+                "the request comes from a page of another site",
+                where=origin[:200],
+                next_step="use the dashboard's own pages",
+            ), 403
+        length = headers.get("content-length", "0")
+        if not length.isdecimal() or int(length) > MAX_BODY:
+            return UsageError("the request is too large", why=f"at most {MAX_BODY:,} bytes are taken"), 413
+        if not path.startswith(API) or path in _OPEN:
+            return None
+        holder = self._access.authenticate(headers.get("cookie", ""), headers.get("authorization", ""))
+        if holder is None:
+            self._access.allows(client, cost=_FAILED_LOGIN_COST)
+            return UsageError(
+                "the token is missing or wrong",
+                next_step="open the address that `mosaic web` printed, or enter its token",
+            ), 401
+        scope.setdefault("state", {})["holder"] = holder
+        return None
+
+    @staticmethod
+    def _added(present: Iterable[tuple[bytes, bytes]]) -> list[tuple[bytes, bytes]]:
+        names = {name.lower() for name, _ in present}
+        return [(name, value) for name, value in _HEADERS if name not in names]
+
+
+def _limited(receive: Receive) -> Receive:
+    """Return a receiver that ends a body longer than the limit, which a request without a length may have."""
+    taken = 0
+
+    async def limited() -> Message:
+        nonlocal taken
+        message = await receive()
+        taken += len(message.get("body", b""))
+        if taken > MAX_BODY:
+            return {"type": "http.disconnect"}
+        return message
+
+    return limited

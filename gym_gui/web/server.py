@@ -1,0 +1,169 @@
+"""Starts the web server: where it listens, what it prints, who may enter."""
+
+from __future__ import annotations
+
+import contextlib
+import ipaddress
+import socket
+import threading
+import webbrowser
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from gym_gui.core.worker.errors import UsageError
+from gym_gui.web.access import Access
+from gym_gui.web.tokens import TokenStore
+
+DEFAULT_PORT = 8787
+_TRIES = 20
+_LOOPBACK_NAMES = ("localhost", "127.0.0.1", "[::1]")
+
+
+@dataclass(frozen=True)
+class Listening:
+    """Where the server is reached.
+
+    Args:
+        host: The address to listen on.
+        port: The port; ``None``: `DEFAULT_PORT`, or the next free one; 0: any.
+        certificate: File of a TLS certificate.
+        key: File of its key.
+        public_names: Further names, with the port where it is not the usual one, under which browsers reach the server.
+        behind_proxy: A proxy in front of it serves TLS.
+    """
+
+    host: str = "127.0.0.1"
+    port: int | None = None
+    certificate: Path | None = None
+    key: Path | None = None
+    public_names: Sequence[str] = ()
+    behind_proxy: bool = False
+
+    @property
+    def secure(self) -> bool:
+        """Whether browsers reach it by TLS."""
+        return self.certificate is not None or self.behind_proxy
+
+    def check(self) -> None:
+        """Refuse what would let others read along.
+
+        Raises:
+            UsageError: Other machines could reach the server without TLS, or files are missing.
+        """
+        if (self.certificate is None) != (self.key is None):
+            raise UsageError(
+                "TLS needs a certificate and its key", next_step="give both: --tls-cert FILE --tls-key FILE"
+            )
+        for path in (self.certificate, self.key):
+            if path is not None and not path.is_file():
+                raise UsageError("there is no such file", where=str(path), next_step="name an existing file")
+        if not is_loopback(self.host) and not self.secure:
+            raise UsageError(
+                "other machines could reach the server, and there is no TLS",
+                where=self.host,
+                why="tokens and everything else would travel readable",
+                next_step="use a tunnel (ssh -L 8787:127.0.0.1:8787 HOST), or give --tls-cert and --tls-key, or,"
+                " behind a proxy that serves TLS, --behind-proxy with --public-name HOST",
+            )
+        if self.behind_proxy and not self.public_names:
+            raise UsageError(
+                "the proxy's name is unknown",
+                where="--behind-proxy",
+                next_step="name it as browsers do: --public-name HOST",
+            )
+
+    def bind(self) -> socket.socket:
+        """Return a socket that listens.
+
+        Raises:
+            UsageError: The address or the port cannot be had.
+        """
+        ports = [self.port] if self.port is not None else [*range(DEFAULT_PORT, DEFAULT_PORT + _TRIES), 0]
+        family = socket.AF_INET6 if ":" in self.host else socket.AF_INET
+        fault: OSError | None = None
+        for port in ports:
+            bound = socket.socket(family, socket.SOCK_STREAM)
+            bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                bound.bind((self.host, port))
+                bound.listen(128)
+            except OSError as error:
+                bound.close()
+                fault = error
+            else:
+                return bound
+        assert fault is not None
+        raise UsageError(
+            f"the web server cannot listen at {self.host}, port {self.port or DEFAULT_PORT}",
+            where="--host, --port",
+            why=fault.strerror or str(fault),
+            next_step="name another port, or any free one: --port 0",
+        )
+
+    def names(self, port: int) -> list[str]:
+        """Return the values of ``Host`` that browsers send."""
+        hosts = _LOOPBACK_NAMES if is_loopback(self.host) else [f"[{self.host}]" if ":" in self.host else self.host]
+        usual = 443 if self.secure else 80
+        found = [f"{host}:{port}" for host in hosts] + ([*hosts] if port == usual else [])
+        return [*found, *self.public_names]
+
+
+def serve(
+    listening: Listening,
+    store: TokenStore,
+    make_app: Callable[[Access], object],
+    *,
+    announce: Callable[[str], None],
+    open_browser: bool = False,
+) -> None:
+    """Serve until interrupted.
+
+    Args:
+        listening: Where.
+        store: The tokens.
+        make_app: Makes the application.
+        announce: Called with the address that lets its reader in, once the server listens.
+        open_browser: Open it in the browser.
+
+    Raises:
+        UsageError: It cannot listen there.
+        MosaicError: The tokens cannot be used.
+    """
+    import uvicorn
+
+    listening.check()
+    bound = listening.bind()
+    port = bound.getsockname()[1]
+    names = listening.names(port)
+    access = Access(store.all(), names, secure=listening.secure)
+    shown = listening.public_names[0] if listening.public_names else names[1 if is_loopback(listening.host) else 0]
+    address = f"{'https' if listening.secure else 'http'}://{shown}/#token={store.owner_token()}"
+    config = uvicorn.Config(
+        make_app(access),  # type: ignore[arg-type]
+        log_level="warning",
+        access_log=False,
+        server_header=False,
+        ws="none",
+        ssl_certfile=listening.certificate,
+        ssl_keyfile=None if listening.key is None else str(listening.key),
+        timeout_graceful_shutdown=1,
+        timeout_keep_alive=30,
+        forwarded_allow_ips="127.0.0.1" if listening.behind_proxy else "",
+        proxy_headers=listening.behind_proxy,
+        limit_concurrency=1000,
+    )
+    announce(address)
+    if open_browser:
+        threading.Thread(target=webbrowser.open, args=[address], daemon=True).start()
+    with contextlib.closing(bound):
+        uvicorn.Server(config).run(sockets=[bound])
+
+
+def is_loopback(host: str) -> bool:
+    """Return whether an address is reached from this machine alone."""
+    if host == "localhost":
+        return True
+    with contextlib.suppress(ValueError):
+        return ipaddress.ip_address(host).is_loopback
+    return False

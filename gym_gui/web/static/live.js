@@ -1,0 +1,71 @@
+// The one stream of a tab: what the page shows, as it changes. It goes on by itself when the server is back.
+import { signal } from "./ui/html.js";
+import { address } from "./api.js";
+
+/** Whether the stream is open; null before the first attempt. @type {import("./vendor/signals.js").Signal<boolean | null>} */
+export const connected = signal(null);
+/** The daemon's fault, as the stream reports it. @type {import("./vendor/signals.js").Signal<any>} */
+export const fault = signal(null);
+/** When anything came last, in seconds. */
+export const lastSeen = signal(0);
+
+/** @type {{parameters: Record<string, unknown>, handlers: Record<string, (value: any) => void>} | null} */
+let wanted = null;
+/** @type {EventSource | null} */
+let source = null;
+let opened = "";
+
+/** Shows a page's topics; another page's are closed.
+ * @param {Record<string, unknown>} parameters as of /api/v1/live
+ * @param {Record<string, (value: any) => void>} handlers by topic
+ * @returns {() => void} ends it
+ */
+export function subscribe(parameters, handlers) {
+  const mine = { parameters, handlers };
+  wanted = mine;
+  open();
+  return () => {
+    if (wanted === mine) {
+      wanted = null;
+      close();
+    }
+  };
+}
+
+function open() {
+  if (!wanted) return;
+  const url = address("/api/v1/live", wanted.parameters);
+  if (source && opened === url && source.readyState !== EventSource.CLOSED) return;
+  close();
+  opened = url;
+  const mine = new EventSource(url);
+  source = mine;
+  mine.onopen = () => {
+    connected.value = true;
+    lastSeen.value = Date.now() / 1000;
+  };
+  mine.onerror = () => {
+    if (source !== mine) return;
+    connected.value = false;
+    if (mine.readyState === EventSource.CLOSED) setTimeout(() => source === mine && open(), 2000);
+  };
+  for (const topic of ["run", "list"]) {
+    mine.addEventListener(topic, (event) => {
+      lastSeen.value = Date.now() / 1000;
+      fault.value = null;
+      wanted?.handlers[topic]?.(JSON.parse(/** @type {MessageEvent} */ (event).data));
+    });
+  }
+  mine.addEventListener("fault", (event) => {
+    fault.value = JSON.parse(/** @type {MessageEvent} */ (event).data).error;
+  });
+}
+
+function close() {
+  source?.close();
+  source = null;
+  opened = "";
+}
+
+// A hidden tab costs nothing; it is up to date again as soon as it is looked at.
+addEventListener("visibilitychange", () => (document.hidden ? close() : open()));

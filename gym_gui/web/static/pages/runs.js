@@ -1,0 +1,168 @@
+// The list of runs: searched, sorted, folded by seeds; the selected ones are drawn above it.
+import { html, useEffect, useMemo, useRef, useState } from "../ui/html.js";
+import { ErrorBox } from "../ui/error.js";
+import { useKeys } from "../ui/keys.js";
+import { address, call } from "../api.js";
+import { subscribe } from "../live.js";
+import { change, follow, go, parameters } from "../url.js";
+import { RunTable } from "./runs_table.js";
+import { BulkBar } from "./runs_bulk.js";
+import { SelectedChart } from "./runs_chart.js";
+
+const PAGE = 50;
+const POINTS = 40;
+/** Sorts that are offered where the table's headers are not shown. @type {[string, string][]} */
+const SORTS = [["-created", "newest"], ["-return", "highest return"], ["-best", "best return"], ["-steps", "most steps"], ["name", "name"], ["state", "state"]];
+
+export default function Runs() {
+  const query = parameters.value.get("q") ?? "";
+  const sort = parameters.value.get("sort") ?? "-created";
+  const groupBy = parameters.value.get("group") ?? "variant";
+  const limit = Number(parameters.value.get("n")) || PAGE;
+  const selected = useMemo(() => (parameters.value.get("sel") ?? "").split(",").filter(Boolean), [parameters.value.get("sel")]);
+  const { page, error, fresh, update, reload } = useRuns(query, sort, groupBy, limit);
+  const [focus, setFocus] = useState(-1);
+  const search = useRef(/** @type {HTMLInputElement | null} */ (null));
+  const rows = page ? rowsOf(page, groupBy) : [];
+
+  const select = (/** @type {string[]} */ ids, /** @type {boolean} */ on) => {
+    const others = selected.filter((id) => !ids.includes(id));
+    change({ sel: (on ? [...others, ...ids] : others).slice(0, 100).join(",") });
+  };
+  const chosen = rows[focus];
+  useKeys({
+    "/": { about: "search", act: () => search.current?.focus() },
+    j: { about: "next run", act: () => setFocus(Math.min(focus + 1, rows.length - 1)) },
+    k: { about: "previous run", act: () => setFocus(Math.max(focus - 1, 0)) },
+    x: { about: "select", act: () => chosen && select(chosen.ids, !chosen.ids.every((id) => selected.includes(id))) },
+    Enter: { about: "open", act: () => chosen && go(`/runs/${chosen.run.id}`) },
+  }, [focus, rows, selected]);
+
+  return html`<div onClick=${follow}>
+    <form class="bar" onSubmit=${(/** @type {Event} */ event) => event.preventDefault()}>
+      <h1 class="skip">Runs</h1>
+      <${QueryBox} query=${query} input=${search} />
+      <label><span class="skip">Group</span>
+        <select value=${groupBy} aria-label="Group" onChange=${(/** @type {any} */ event) => change({ group: event.target.value === "variant" ? null : event.target.value, n: null })}>
+          <option value="variant">seeds folded</option><option value="none">every run</option><option value="env">by environment</option>
+          <option value="algo">by algorithm</option><option value="worker">by worker</option><option value="env,algo">by environment and algorithm</option>
+          <option value="group">by submission</option><option value="tag">by tags</option>
+        </select></label>
+      <select class="cards" aria-label="Sort" value=${sort} onChange=${(/** @type {any} */ event) => change({ sort: event.target.value })}>
+        ${SORTS.map(([value, name]) => html`<option value=${value}>${name}</option>`)}
+      </select>
+      <span class="muted" aria-live="polite">${page ? total(page, groupBy) : ""}</span>
+      ${fresh > 0 && html`<button type="button" onClick=${update}>${fresh} new</button>`}
+    </form>
+    ${error && html`<${ErrorBox} error=${error} retry=${error.status === 422 ? undefined : reload} />`}
+    ${selected.length > 0 && html`<${BulkBar} ids=${selected} clear=${() => change({ sel: null })} done=${reload} />
+      <${SelectedChart} ids=${selected} />`}
+    ${page && rows.length > 0 && html`<${RunTable} rows=${rows} sort=${sort} selected=${selected} select=${select} focus=${focus} />`}
+    ${page && rows.length === 0 && html`<p class="empty">${query
+      ? html`No run matches. <a href="/">Show all runs</a>`
+      : html`No runs yet. Start the first one: <code>mosaic train random</code>`}</p>`}
+    ${page?.cursor && html`<p><button type="button" onClick=${() => change({ n: String(limit + 100) })}>Show more</button></p>`}
+  </div>`;
+}
+
+/** @param {{query: string, input: any}} props */
+function QueryBox({ query, input }) {
+  const [text, setText] = useState(query);
+  useEffect(() => setText(query), [query]);
+  useEffect(() => {
+    if (text === query) return undefined;
+    const timer = setTimeout(() => change({ q: text, n: null }), 200);
+    return () => clearTimeout(timer);
+  }, [text]);
+  return html`<input ref=${input} class="grow" type="search" aria-label="Search runs" placeholder="env:CartPole* return>400 -state:failed" title="Press / to search"
+    value=${text} onInput=${(/** @type {any} */ event) => setText(event.target.value)} spellcheck=${false} />`;
+}
+
+/** Reads a page and keeps it up to date; runs that are new wait until they are asked for, if the page was scrolled.
+ * @param {string} query @param {string} sort @param {string} groupBy @param {number} limit */
+function useRuns(query, sort, groupBy, limit) {
+  const [page, setPage] = useState(/** @type {any} */ (null));
+  const [error, setError] = useState(/** @type {any} */ (null));
+  const [waiting, setWaiting] = useState(/** @type {any} */ (null));
+  const [turn, setTurn] = useState(0);
+  const asked = { q: query, sort, limit, points: POINTS, group_by: groupBy === "none" ? "" : groupBy };
+  const key = JSON.stringify(asked);
+  const latest = useRef(/** @type {any} */ (null));
+  latest.current = page;
+  useEffect(() => {
+    const stop = new AbortController();
+    setWaiting(null);
+    call(address("/runs", asked), { signal: stop.signal }).then(
+      (found) => { setPage(found); setError(null); },
+      (fault) => { if (!stop.signal.aborted) setError(fault); },
+    );
+    return () => stop.abort();
+  }, [key, turn]);
+  useEffect(() => {
+    if (error?.status === 422) return undefined;
+    return subscribe({ ...asked, list: true }, {
+      list: (news) => {
+        const before = latest.current;
+        if (!before) return;
+        const next = merged(before, news);
+        if (scrollY > 200 && ids(next).some((id) => !ids(before).includes(id))) {
+          setWaiting(next);
+          setPage(kept(before, next));
+        } else setPage(next);
+      },
+    });
+  }, [key, error?.status === 422]);
+  const fresh = waiting && page ? ids(waiting).filter((/** @type {string} */ id) => !ids(page).includes(id)).length : 0;
+  return {
+    page, error, fresh,
+    update: () => { setPage(waiting); setWaiting(null); scrollTo(0, 0); },
+    reload: () => setTurn(turn + 1),
+  };
+}
+
+/** @param {any} page @returns {string[]} */
+const ids = (page) => (page.groups.length ? page.groups.flatMap((/** @type {any} */ group) => group.ids) : page.runs.map((/** @type {any} */ run) => run.id));
+
+/** A page after an update that holds changed rows alone.
+ * @param {any} page @param {any} news */
+function merged(page, news) {
+  const rows = new Map([...page.runs, ...news.runs].map((run) => [run.id, run]));
+  return {
+    runs: news.ids.map((/** @type {string} */ id) => rows.get(id)).filter(Boolean),
+    groups: news.groups ?? page.groups,
+    total: news.total, groups_total: news.groups_total, cursor: news.cursor,
+  };
+}
+
+/** The rows of a page with newer values, and no row that was not there.
+ * @param {any} page @param {any} next */
+function kept(page, next) {
+  const rows = new Map(next.runs.map((/** @type {any} */ run) => [run.id, run]));
+  const groups = new Map(next.groups.map((/** @type {any} */ group) => [JSON.stringify(group.key), group]));
+  return {
+    ...page,
+    runs: page.runs.map((/** @type {any} */ run) => rows.get(run.id) ?? run),
+    groups: page.groups.map((/** @type {any} */ group) => groups.get(JSON.stringify(group.key)) ?? group),
+  };
+}
+
+/** What the table shows: a row for each run, or for each group.
+ * @param {any} page @param {string} groupBy */
+function rowsOf(page, groupBy) {
+  if (groupBy === "none") return page.runs.map((/** @type {any} */ run) => ({ key: run.id, ids: [run.id], run, group: null }));
+  return page.groups.map((/** @type {any} */ group) => ({
+    key: JSON.stringify(group.key),
+    ids: group.ids,
+    run: group.newest,
+    group: group.ids.length > 1 || groupBy !== "variant" ? group : null,
+    band: group.band,
+    by: groupBy,
+  }));
+}
+
+/** @param {any} page @param {string} groupBy */
+function total(page, groupBy) {
+  const runs = `${page.total.toLocaleString("en-US")} run${page.total === 1 ? "" : "s"}`;
+  if (groupBy === "none" || page.groups_total === page.total) return runs;
+  return `${runs}, ${page.groups_total.toLocaleString("en-US")} line${page.groups_total === 1 ? "" : "s"}`;
+}
