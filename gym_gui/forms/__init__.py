@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from gym_gui.forms.form import make_form
     from gym_gui.forms.naming import default_run_name
     from gym_gui.forms.presets import Presets
+    from gym_gui.forms.rerun import values_of_run
     from gym_gui.forms.run_config import from_run_config, to_run_config, to_run_configs
     from gym_gui.forms.sections import ConfigSection, config_sections
     from gym_gui.forms.spec import (
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
         Values,
         form_from_dict,
     )
-    from gym_gui.forms.values import as_typed, default_of, read_typed, visible
+    from gym_gui.forms.values import as_typed, default_of, defaults, read_typed, visible
 else:
     __getattr__ = lazy_names(
         __name__,
@@ -49,6 +50,7 @@ else:
             "config_sections": "sections",
             "default_of": "values",
             "default_run_name": "naming",
+            "defaults": "values",
             "form_from_dict": "spec",
             "from_run_config": "run_config",
             "make_form": "form",
@@ -56,6 +58,7 @@ else:
             "read_typed": "values",
             "to_run_config": "run_config",
             "to_run_configs": "run_config",
+            "values_of_run": "rerun",
             "visible": "values",
         },
     )
@@ -77,6 +80,7 @@ __all__ = [
     "config_sections",
     "default_of",
     "default_run_name",
+    "defaults",
     "form_from_dict",
     "from_run_config",
     "make_form",
@@ -84,5 +88,6 @@ __all__ = [
     "read_typed",
     "to_run_config",
     "to_run_configs",
+    "values_of_run",
     "visible",
 ]

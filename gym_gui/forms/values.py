@@ -82,6 +82,17 @@ def default_of(form: FormSpec, name: str, values: Values) -> Default:
     return Reading(form, values).default(name)
 
 
+def defaults(form: FormSpec, values: Values) -> dict[str, Default]:
+    """Return what each field stands for that applies and is untouched or null, by name, in the form's order.
+
+    Args:
+        form: The form.
+        values: What is entered.
+    """
+    reading = Reading(form, values)
+    return {name: reading.default(name) for name in reading.fields if reading.applies(name)}
+
+
 class Reading:
     """The values of a form as they are read; one object for one state of the form.
 
@@ -95,6 +106,7 @@ class Reading:
         self._worker = form.worker
         self._values = values
         self._known: dict[str, bool] = {}
+        self._read: dict[str, Any] = {}
 
     def touched(self, name: str) -> bool:
         """Return whether a field was touched."""
@@ -102,7 +114,9 @@ class Reading:
 
     def given(self, name: str) -> Any:
         """Return what was entered into a touched field, read."""
-        return read_typed(self.fields[name], self._values[name])
+        if name not in self._read:
+            self._read[name] = read_typed(self.fields[name], self._values[name])
+        return self._read[name]
 
     def sent(self) -> dict[str, Any]:
         """Return the values of the touched fields that apply, read, by the fields' names."""

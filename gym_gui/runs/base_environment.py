@@ -134,6 +134,15 @@ def with_base_environment(payload: Any, environ: Mapping[str, str]) -> Any:
     return {**payload, "base_environment": {**filled, **fresh}}
 
 
+def affects_training(variables: Iterable[str]) -> bool:
+    """Return whether some variables are neither of login nor of session: such may affect training.
+
+    Args:
+        variables: Their names.
+    """
+    return not all(_is_listed(name, (*LOGIN, *SESSION)) for name in variables)
+
+
 def _further_names() -> Iterable[str]:
     """Return the names in the setting ``client_environment``, a JSON list or text."""
     listed = get_setting("client_environment")

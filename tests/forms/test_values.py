@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from real_workers import record_of
 
-from gym_gui.forms import Field, as_typed, default_of, make_form, read_typed, visible
+from gym_gui.forms import Field, as_typed, default_of, defaults, make_form, read_typed, visible
 from gym_gui.forms.numbers import shown
 from gym_gui.workers import WorkerRecord, same_json
 
@@ -87,6 +87,11 @@ def test_a_default_whose_value_is_unknown_says_where_it_comes_from() -> None:
 def test_null_and_untouched_may_differ() -> None:
     assert default_of(FORM, "config.envs", {}).text == "default: 2"
     assert default_of(FORM, "config.envs", {"config.envs": None}).text == "default: 4"
+
+
+@pytest.mark.parametrize("values", [{}, {"config.algo": "dqn"}, {"config.lr": None}, {"config.mode": "resume"}])
+def test_the_defaults_of_all_fields_are_those_of_each(values: dict[str, Any]) -> None:
+    assert defaults(FORM, values) == {name: default_of(FORM, name, values) for name in visible(FORM, values)}
 
 
 def test_the_name_of_a_run_is_made_of_what_is_entered() -> None:
