@@ -13,7 +13,6 @@ from gym_gui.cli.where import anywhere, site_of
 
 if TYPE_CHECKING:
     from gym_gui.workers import WorkerRecord
-    from gym_gui.workers.environments import AvailableProject
 
 
 @click.command("list")
@@ -23,6 +22,7 @@ def list_(home: Path, as_json: bool) -> int:
     """List the installed workers, broken ones with their reason, and those that come with MOSAIC."""
     from gym_gui.cli.output import print_json, say
     from gym_gui.workers import INSTALL_ONE, WorkerCatalog
+    from gym_gui.workers.environments import installable_projects
 
     site = site_of(home)
     if site.home is None:
@@ -36,7 +36,8 @@ def list_(home: Path, as_json: bool) -> int:
         print_json({"workers": [_without_schema(record) for record in records], "installable": []})
         return 0
     if as_json:
-        found = [{"name": project.name, "description": project.description} for project in _missing(records)]
+        projects = installable_projects(record.name for record in records)
+        found = [{"name": project.name, "description": project.description} for project in projects]
         print_json({"workers": [_without_schema(record) for record in records], "installable": found})
         return 0
     if not records:
@@ -48,7 +49,7 @@ def list_(home: Path, as_json: bool) -> int:
     headers = ("worker", "version", "state", "environment", "what it is")
     if records:
         print_columns(headers, [_row(record) for record in records], [{}, {}, {"ready": GOOD, "broken": BAD}])
-    missing = [] if site.home is None else _missing(records)
+    missing = [] if site.home is None else installable_projects(record.name for record in records)
     if missing:
         echo()
         print_columns(("can be installed", "by", "what it is"), [
@@ -56,15 +57,6 @@ def list_(home: Path, as_json: bool) -> int:
             for project in missing
         ])  # fmt: skip
     return 0
-
-
-def _missing(records: list[WorkerRecord]) -> list[AvailableProject]:
-    """Return the workers that come with MOSAIC and are not installed."""
-    from gym_gui.runs.kinds import kind_key
-    from gym_gui.workers.environments import available_projects
-
-    known = {kind_key(record.name) for record in records}
-    return [project for project in available_projects() if kind_key(project.name) not in known]
 
 
 def _row(record: WorkerRecord) -> list[str]:

@@ -12,7 +12,13 @@ if TYPE_CHECKING:
     from gym_gui.workers.environments.record import WorkerEnvironment
     from gym_gui.workers.environments.remove import find_environment, remove_worker
     from gym_gui.workers.environments.requirements import Requirement, requirements_of
-    from gym_gui.workers.environments.source import AvailableProject, available_projects, find_source, known_projects
+    from gym_gui.workers.environments.source import (
+        AvailableProject,
+        available_projects,
+        find_source,
+        installable_projects,
+        known_projects,
+    )
 else:
     __getattr__ = lazy_names(
         __name__,
@@ -25,6 +31,7 @@ else:
             "environment_names": "layout",
             "find_environment": "remove",
             "find_source": "source",
+            "installable_projects": "source",
             "known_projects": "source",
             "read_additions": "additions",
             "remove_worker": "remove",
@@ -41,6 +48,7 @@ __all__ = [
     "environment_names",
     "find_environment",
     "find_source",
+    "installable_projects",
     "known_projects",
     "read_additions",
     "remove_worker",

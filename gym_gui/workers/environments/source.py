@@ -6,6 +6,7 @@ import os
 import re
 import shlex
 import shutil
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -174,6 +175,16 @@ class AvailableProject:
 def available_projects() -> list[AvailableProject]:
     """Return the workers that can be installed by their names alone."""
     return [AvailableProject(name, description_of(folder)) for name, folder in known_projects().items()]
+
+
+def installable_projects(installed: Iterable[str]) -> list[AvailableProject]:
+    """Return the workers that can be installed by their names alone, and are not.
+
+    Args:
+        installed: Names of the installed workers.
+    """
+    known = {kind_key(name) for name in installed}
+    return [project for project in available_projects() if kind_key(project.name) not in known]
 
 
 def checkout() -> Path | None:

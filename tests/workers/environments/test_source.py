@@ -8,7 +8,7 @@ import pytest
 from gym_gui.core.worker.errors import UsageError
 from gym_gui.workers.environments import source
 from gym_gui.workers.environments.extras import with_extras
-from gym_gui.workers.environments.source import find_source, known_projects, split_reference
+from gym_gui.workers.environments.source import find_source, installable_projects, known_projects, split_reference
 
 
 def test_a_worker_that_mosaic_brings() -> None:
@@ -128,3 +128,9 @@ def test_optional_dependencies_follow_a_requirements_name(wanted: str, extras: s
 )
 def test_addresses_with_and_without_a_reference(address: str, parts: tuple[str, str]) -> None:
     assert split_reference(address) == parts
+
+
+def test_what_can_be_installed_is_what_is_not() -> None:
+    offered = installable_projects(["Random", "mine"])
+    assert {project.name for project in offered} == set(known_projects()) - {"random"}
+    assert all(project.description for project in offered)
