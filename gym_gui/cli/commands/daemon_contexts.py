@@ -134,5 +134,6 @@ def remove(home: Path, name: str, as_json: bool) -> int:  # noqa: ARG001 - every
     if as_json:
         print_json({"removed": name, "in_use": known.in_use})
     else:
-        echo(f"removed context {name}; in use: {'the home of this machine' if known.in_use == LOCAL else known.in_use}")
+        used = "the home of this machine" if known.in_use == LOCAL else known.in_use
+        echo(f"removed context {name}; in use: {used}")
     return 0
