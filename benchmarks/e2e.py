@@ -12,9 +12,9 @@ import time
 from pathlib import Path
 
 from benchmarks import harness, live, rivals
-from gym_gui.rpc.client import TrainerClient
-from gym_gui.runs.folder import RunFolder
-from gym_gui.telemetry.reader import RunReader
+from gym_gui.rpc import TrainerClient
+from gym_gui.runs import RunFolder
+from gym_gui.telemetry import RunReader
 
 #: How many events each logs a turn: a second or more of work for each of them.
 EVENTS = {"sdk": 200_000, "print": 200_000, "metrics": 50_000, "trackio": 20_000, "tensorboardX": 5_000, "mlflow": 300}

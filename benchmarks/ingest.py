@@ -16,10 +16,8 @@ from pathlib import Path
 
 from benchmarks import harness
 from gym_gui.core.worker.telemetry import TelemetryEmitter
-from gym_gui.runs.folder import RunFolder
-from gym_gui.runs.plan import RunPlan, WorkerPlan, save_plan
-from gym_gui.telemetry.ingest import Ingestor
-from gym_gui.telemetry.schema import INSERTS, TABLES
+from gym_gui.runs import RunFolder, RunPlan, WorkerPlan, save_plan
+from gym_gui.telemetry import INSERTS, TABLES, Ingestor
 from gym_gui.telemetry.verify import verify_run
 
 RUN_ID = "01JD3ZQ0F4M3Y1M5V9S4X1T7KQ"

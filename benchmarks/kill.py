@@ -18,14 +18,11 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks import harness, live
-from gym_gui.rpc.client import TrainerClient
-from gym_gui.rpc.start import start_daemon
-from gym_gui.runs.folder import RunFolder
-from gym_gui.runs.states import RunState
-from gym_gui.runs.summary import RunSummary
-from gym_gui.telemetry.reader import RunReader
+from gym_gui.rpc import TrainerClient, start_daemon
+from gym_gui.runs import RunFolder, RunState, RunSummary
+from gym_gui.telemetry import RunReader
 from gym_gui.telemetry.verify import verify_run
-from gym_gui.trainer.home import DaemonHome
+from gym_gui.trainer import DaemonHome
 
 VICTIMS = (
     ("worker",),

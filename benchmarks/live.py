@@ -11,11 +11,8 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-from gym_gui.rpc.client import TrainerClient
-from gym_gui.rpc.lifecycle import stop_daemon
-from gym_gui.rpc.start import start_daemon
-from gym_gui.runs.folder import RunFolder
-from gym_gui.runs.summary import RunSummary
+from gym_gui.rpc import TrainerClient, start_daemon, stop_daemon
+from gym_gui.runs import RunFolder, RunSummary
 
 LOAD = Path(__file__).with_name("load.py")
 WORKER_ID = "000001"

@@ -15,7 +15,7 @@ from pathlib import Path
 
 from benchmarks import harness, live
 from benchmarks.viewers import viewing
-from gym_gui.rpc.client import TrainerClient
+from gym_gui.rpc import TrainerClient
 
 RATE = 2_000
 FASTER = (10_000, 50_000)

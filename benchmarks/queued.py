@@ -15,17 +15,10 @@ from pathlib import Path
 
 from benchmarks import harness, live
 from benchmarks.registry import decision_ms
-from gym_gui.proxy.summary import read_summary
-from gym_gui.rpc.client import TrainerClient
-from gym_gui.rpc.lifecycle import stop_daemon
-from gym_gui.rpc.start import start_daemon
-from gym_gui.runs.config import validate_train_run_config
-from gym_gui.runs.folder import RunFolder
-from gym_gui.runs.ids import new_run_id
-from gym_gui.runs.plan import RunPlan, WorkerPlan, save_plan
-from gym_gui.trainer.home import DaemonHome
-from gym_gui.trainer.live import LiveRuns
-from gym_gui.trainer.registry import Registry
+from gym_gui.proxy import read_summary
+from gym_gui.rpc import TrainerClient, start_daemon, stop_daemon
+from gym_gui.runs import RunFolder, RunPlan, WorkerPlan, new_run_id, save_plan, validate_train_run_config
+from gym_gui.trainer import DaemonHome, LiveRuns, Registry
 
 RUNS = 10_000
 #: Nothing is started where less than this is free, MiB: more than any disk has.

@@ -15,20 +15,24 @@ from collections.abc import Callable
 from pathlib import Path
 
 from benchmarks import harness, live
-from gym_gui.analysis.queries import list_runs
-from gym_gui.rpc.client import TrainerClient
-from gym_gui.runs.folder import RunFolder
-from gym_gui.runs.ids import new_run_id
-from gym_gui.runs.states import RunState
-from gym_gui.runs.summary import Ledger, RunSummary, WorkerSummary
-from gym_gui.telemetry.curve import Curve
-from gym_gui.trainer.allocation import Allocation, Capacity, Placement, QueuedRun
-from gym_gui.trainer.demand import Demand
-from gym_gui.trainer.home import DaemonHome
-from gym_gui.trainer.machine import THIS_MACHINE, Inventory, Machine
-from gym_gui.trainer.registry import Registry
-from gym_gui.trainer.registry_reader import open_registry_readonly
-from gym_gui.trainer.scheduler import decide
+from gym_gui.analysis import list_runs
+from gym_gui.rpc import TrainerClient
+from gym_gui.runs import Ledger, RunFolder, RunState, RunSummary, WorkerSummary, new_run_id
+from gym_gui.telemetry import Curve
+from gym_gui.trainer import (
+    THIS_MACHINE,
+    Allocation,
+    Capacity,
+    DaemonHome,
+    Demand,
+    Inventory,
+    Machine,
+    Placement,
+    QueuedRun,
+    Registry,
+    decide,
+    open_registry_readonly,
+)
 
 EPISODES, STEPS = 10_000, 200
 #: So many different curves; making one for each run would take longer than everything that is measured.

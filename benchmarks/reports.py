@@ -20,14 +20,12 @@ import grpc
 import msgspec
 
 from benchmarks import harness, live
-from gym_gui.rpc.channel import credentials_metadata, daemon_channel
-from gym_gui.rpc.messages import summary_to_pb
+from gym_gui.rpc import credentials_metadata, daemon_channel, summary_to_pb
 from gym_gui.rpc.proto import mosaic_pb2 as pb
 from gym_gui.rpc.proto.mosaic_pb2_grpc import TrainerServiceStub
-from gym_gui.runs.states import RunState
-from gym_gui.runs.summary import CurvePoint, RunSummary, WorkerSummary
-from gym_gui.telemetry.curve import MAX_BUCKETS
-from gym_gui.trainer.home import DaemonHome
+from gym_gui.runs import CurvePoint, RunState, RunSummary, WorkerSummary
+from gym_gui.telemetry import MAX_BUCKETS
+from gym_gui.trainer import DaemonHome
 
 WORKERS = 4
 WATCHERS = (0, 4)

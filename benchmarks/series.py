@@ -20,10 +20,9 @@ from pathlib import Path
 from benchmarks import harness
 from benchmarks.ingest import WORKER_ID, index, new_run
 from gym_gui.core.worker.telemetry import TelemetryEmitter
-from gym_gui.reading.series import SeriesRequest, read_series, series_names
-from gym_gui.runs.folder import RunFolder
-from gym_gui.runs.plan import RunPlan
-from gym_gui.telemetry.ingest import Ingestor
+from gym_gui.reading import SeriesRequest, read_series, series_names
+from gym_gui.runs import RunFolder, RunPlan
+from gym_gui.telemetry import Ingestor
 
 VALUES = 1_000_000
 POINTS = 1000

@@ -10,9 +10,9 @@ import threading
 from pathlib import Path
 
 from benchmarks import harness, live
-from gym_gui.rpc.client import TrainerClient
-from gym_gui.runs.folder import RunFolder
-from gym_gui.telemetry.reader import RunReader
+from gym_gui.rpc import TrainerClient
+from gym_gui.runs import RunFolder
+from gym_gui.telemetry import RunReader
 
 
 def main() -> None:

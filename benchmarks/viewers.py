@@ -17,9 +17,9 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks import harness, live
-from gym_gui.rpc.client import TrainerClient
-from gym_gui.runs.folder import RunFolder
-from gym_gui.telemetry.reader import RunReader
+from gym_gui.rpc import TrainerClient
+from gym_gui.runs import RunFolder
+from gym_gui.telemetry import RunReader
 
 #: Reads a run's rows as fifty viewers would, without looking at them; the last viewers take one batch and no more.
 VIEWERS = """

@@ -9,7 +9,7 @@ import sqlite3
 import time
 
 from benchmarks import harness, live
-from gym_gui.runs.folder import RunFolder
+from gym_gui.runs import RunFolder
 from gym_gui.telemetry.verify import verify_run
 
 RATE = 500

@@ -8,16 +8,15 @@ from pathlib import Path
 from typing import Any
 
 from gym_gui import forms
-from gym_gui.app.documents import DOCUMENTS, schemas
-from gym_gui.app.json_output import NON_FINITE
-from gym_gui.cli.reference import cli_page
+from gym_gui.app import DOCUMENTS, NON_FINITE, schemas
+from gym_gui.cli import cli_page
 from gym_gui.config.settings import SETTINGS
 from gym_gui.core import worker
 from gym_gui.logging_config.components import MODULES
 from gym_gui.logging_config.constant import LogConstant
-from gym_gui.reading.fields import FIELDS
+from gym_gui.reading import FIELDS
 from gym_gui.rpc.proto.describe import grpc_page
-from gym_gui.telemetry.aliases import alias_rows
+from gym_gui.telemetry import alias_rows
 from gym_gui.workers.conformance import findings_page
 
 sys.path.insert(0, str(Path(__file__).parent))

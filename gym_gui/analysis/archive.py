@@ -13,10 +13,8 @@ from typing import IO, Any
 
 from gym_gui.core.regular_files import is_file, open_stream
 from gym_gui.core.worker.errors import MosaicError, UsageError
-from gym_gui.runs.folder import RunFolder
-from gym_gui.runs.ids import is_run_id
-from gym_gui.runs.lock import FileLock
-from gym_gui.supervision.launch_locks import check_nothing_lives
+from gym_gui.runs import FileLock, RunFolder, is_run_id
+from gym_gui.supervision import check_nothing_lives
 
 _SUFFIX = ".tar.gz"
 _CHUNK = 1 << 20

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from gym_gui.core.worker.errors import UsageError
-from gym_gui.reading.checkpoints import Checkpoint
-from gym_gui.runs.plan import WorkerPlan
+from gym_gui.reading import Checkpoint
+from gym_gui.runs import WorkerPlan
 from gym_gui.workers import ALGORITHM_FIELDS, WorkerRecord, installed_versions
 
 

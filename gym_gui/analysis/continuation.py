@@ -10,10 +10,8 @@ from typing import TYPE_CHECKING, Any
 from gym_gui.analysis.compatibility import VersionDifference, check_origin, version_differences
 from gym_gui.core.terminal_text import escape, escape_lines
 from gym_gui.core.worker.errors import UsageError
-from gym_gui.reading.checkpoints import Checkpoint, check_file, find_checkpoint, last_checkpoint, saved_checkpoints
-from gym_gui.runs.folder import RunFolder
-from gym_gui.runs.plan import RunPlan, WorkerPlan, load_plan
-from gym_gui.runs.relocation import relocated_value
+from gym_gui.reading import Checkpoint, check_file, find_checkpoint, last_checkpoint, saved_checkpoints
+from gym_gui.runs import RunFolder, RunPlan, WorkerPlan, load_plan, relocated_value
 from gym_gui.workers import STEPS_FIELDS
 
 if TYPE_CHECKING:

@@ -6,10 +6,8 @@ from pathlib import Path
 
 from gym_gui.analysis.queries import get_run
 from gym_gui.core.worker.errors import UsageError
-from gym_gui.runs.folder import RunFolder
-from gym_gui.runs.lock import is_locked
-from gym_gui.runs.summary import RunSummary
-from gym_gui.supervision.launch_locks import check_nothing_lives
+from gym_gui.runs import RunFolder, RunSummary, is_locked
+from gym_gui.supervision import check_nothing_lives
 
 
 def check_deletable(home: Path | None, run: RunSummary) -> None:
@@ -48,14 +46,14 @@ def delete_run(home: Path, run_id: str) -> None:
     Raises:
         UsageError: It has not ended, or a process holds its lock.
     """
-    from gym_gui.trainer.home import DaemonHome
+    from gym_gui.trainer import DaemonHome
 
     if DaemonHome(home).daemon() is not None:
-        from gym_gui.rpc.client import TrainerClient
+        from gym_gui.rpc import TrainerClient
 
         with TrainerClient.connect(home, start=False) as client:
             client.delete(run_id)
         return
-    from gym_gui.trainer.deletion import delete_run as remove
+    from gym_gui.trainer import delete_run as remove
 
     remove(home, get_run(home, run_id))

@@ -8,21 +8,23 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from gym_gui.analysis.queries import get_run, list_runs, resolve_run, run_curves, run_ids
-from gym_gui.runs.filter import EVERY_RUN, RunFilter
-from gym_gui.runs.folder import RunFolder, UnknownRunError
-from gym_gui.runs.states import RunState
-from gym_gui.runs.summary import RunSummary
+from gym_gui.runs import EVERY_RUN, RunFilter, RunFolder, RunState, RunSummary, UnknownRunError
 
 if TYPE_CHECKING:
-    from gym_gui.reading.details import RunDetails
-    from gym_gui.reading.episodes import EpisodePage, EpisodeQuery
-    from gym_gui.reading.files import FileListing
-    from gym_gui.reading.pages import Page, SearchUpdate
-    from gym_gui.reading.search import Search
-    from gym_gui.reading.series import Series, SeriesName, SeriesRequest
-    from gym_gui.telemetry.records import StepRecord
-    from gym_gui.telemetry.row_stream import Cursor, RowBatch
-    from gym_gui.trainer.why import Explanation
+    from gym_gui.reading import (
+        EpisodePage,
+        EpisodeQuery,
+        FileListing,
+        Page,
+        RunDetails,
+        Search,
+        SearchUpdate,
+        Series,
+        SeriesName,
+        SeriesRequest,
+    )
+    from gym_gui.telemetry import RowBatch, RowCursor, StepRecord
+    from gym_gui.trainer import Explanation
 
 _POLL_S = 0.25
 #: Seconds between two looks at a watched search at least, and how many times its cost a look rests.
@@ -65,9 +67,7 @@ class FolderRuns:
         Raises:
             ConfigError: The search is not valid.
         """
-        from gym_gui.reading.fields import NO_FACTS, Entry
-        from gym_gui.reading.plan_index import PlanIndex
-        from gym_gui.reading.search import prepare, search_runs
+        from gym_gui.reading import NO_FACTS, Entry, PlanIndex, prepare, search_runs
 
         prepared = prepare(asked)
         runs = {run.run_id: run for run in list_runs(self.home)}
@@ -81,8 +81,7 @@ class FolderRuns:
         Raises:
             ConfigError: The search is not valid.
         """
-        from gym_gui.reading.pages import update_between
-        from gym_gui.reading.search import prepare
+        from gym_gui.reading import prepare, update_between
 
         ignored = prepare(asked).changing_columns
         page: Page | None = None
@@ -96,37 +95,37 @@ class FolderRuns:
 
     def details(self, run_id: str) -> RunDetails:
         """Return what is recorded about a run."""
-        from gym_gui.reading.details import read_details
+        from gym_gui.reading import read_details
 
         return read_details(self._folder(run_id))
 
     def episodes(self, run_id: str, query: EpisodeQuery) -> EpisodePage:
         """Return a page of a run's episodes."""
-        from gym_gui.reading.episodes import read_episodes
+        from gym_gui.reading import read_episodes
 
         return read_episodes(self._folder(run_id), query)
 
     def steps(self, run_id: str, episode: int, *, after: int = -1, limit: int = 1000) -> Sequence[StepRecord]:
         """Return steps of an episode, in the order in which they were printed."""
-        from gym_gui.reading.episodes import read_steps
+        from gym_gui.reading import read_steps
 
         return read_steps(self._folder(run_id), episode, after=after, limit=limit)
 
     def files(self, run_id: str, path: str = "", *, recursive: bool = False) -> FileListing:
         """Return the entries of a run's folder, or of a folder in it."""
-        from gym_gui.reading.files import list_files
+        from gym_gui.reading import list_files
 
         return list_files(self._folder(run_id), path, recursive=recursive)
 
     def read_file(self, run_id: str, path: str, *, offset: int = 0, length: int = 0) -> tuple[bytes, int]:
         """Return bytes of a file of a run, and the file's present size."""
-        from gym_gui.reading.files import MAX_BYTES, read_file
+        from gym_gui.reading import MAX_BYTES, read_file
 
         return read_file(self._folder(run_id), path, offset=offset, length=length or MAX_BYTES)
 
     def series(self, run_ids: Sequence[str], request: SeriesRequest) -> Sequence[Series]:
         """Return series of runs for charts: by run, then by name."""
-        from gym_gui.reading.series import check_series, check_size, read_series, require_found
+        from gym_gui.reading import check_series, check_size, read_series, require_found
 
         check_series(request, len(run_ids))
         found: Sequence[Series] = []
@@ -138,7 +137,7 @@ class FolderRuns:
 
     def series_names(self, run_id: str) -> Sequence[SeriesName]:
         """Return the series that a run has: those of its episodes, then its metrics by name."""
-        from gym_gui.reading.series import series_names
+        from gym_gui.reading import series_names
 
         return series_names(self._folder(run_id))
 
@@ -158,13 +157,11 @@ class FolderRuns:
         Raises:
             UsageError: There is no such run.
         """
-        from gym_gui.reading.checkpoints import has_checkpoint
-        from gym_gui.trainer.disk_quota import quota_note
-        from gym_gui.trainer.home import DaemonHome
-        from gym_gui.trainer.why import explain
+        from gym_gui.reading import has_checkpoint
+        from gym_gui.trainer import DaemonHome, explain_state, quota_note
 
         run = self.get(run_id)
-        why = explain(run, note=quota_note(RunFolder.of(self.home, run_id)))
+        why = explain_state(run, note=quota_note(RunFolder.of(self.home, run_id)))
         if run.state is RunState.QUEUED and DaemonHome(self.home).daemon() is None:
             why.cause, why.next_step = "no trainer daemon runs, which would start it", "mosaic daemon start"
         if run.state is RunState.CANCELLED and run.started_at is not None and not has_checkpoint(self.home, run_id):
@@ -195,7 +192,7 @@ class FolderRuns:
         self,
         run_id: str,
         *,
-        cursor: Cursor = (),
+        cursor: RowCursor = (),
         from_now: bool = False,
         kinds: Iterable[str] = (),
         max_rate: float | None = None,  # noqa: ARG002 - without a daemon all steps are read
@@ -206,18 +203,18 @@ class FolderRuns:
             UsageError: There is no such run.
             TelemetryError: Its database cannot be read.
         """
-        from gym_gui.telemetry.row_stream import KINDS, RowStream, edge_of
-        from gym_gui.trainer.finalize import is_over
+        from gym_gui.telemetry import ROW_KINDS, RowStream, edge_of
+        from gym_gui.trainer import is_run_over
 
         self.get(run_id)
         folder = RunFolder.of(self.home, run_id)
         if from_now:
             cursor = edge_of(folder)
-        wanted = tuple(kinds) or KINDS
+        wanted = tuple(kinds) or ROW_KINDS
         rows = RowStream(folder)
         try:
             while True:
-                over = is_over(folder, self.get(run_id).state)
+                over = is_run_over(folder, self.get(run_id).state)
                 batch = rows.read(cursor, kinds=wanted)
                 cursor = batch.cursor
                 if not batch.empty:

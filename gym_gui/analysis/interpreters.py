@@ -6,10 +6,7 @@ from pathlib import Path
 
 from gym_gui.analysis.queries import list_runs
 from gym_gui.core.worker.errors import MosaicError
-from gym_gui.runs.filter import RunFilter
-from gym_gui.runs.folder import RunFolder
-from gym_gui.runs.plan import load_plan
-from gym_gui.runs.states import RunState
+from gym_gui.runs import RunFilter, RunFolder, RunState, load_plan
 
 
 def pythons_in_use(home: Path) -> set[str]:

@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from gym_gui.core.worker.errors import MosaicError, UsageError
-from gym_gui.look.series import series_look
-from gym_gui.reading.curves import Line, band_of
+from gym_gui.look import series_look
+from gym_gui.reading import Line, band_of
 
 # They distinguish curves without colour.
 _MARKERS = ("o", "s", "^", "D", "v", "P")

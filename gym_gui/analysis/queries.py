@@ -9,15 +9,22 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from gym_gui.core.worker.errors import MosaicError, UsageError
-from gym_gui.runs.filter import EVERY_RUN, RunFilter
-from gym_gui.runs.folder import RunFolder, UnknownRunError
-from gym_gui.runs.ids import is_run_id
-from gym_gui.runs.reference import Named, is_part, resolve_reference
-from gym_gui.runs.states import RunState
-from gym_gui.runs.summary import CurvePoint, RunSummary
+from gym_gui.runs import (
+    EVERY_RUN,
+    CurvePoint,
+    NamedRun,
+    RunFilter,
+    RunFolder,
+    RunState,
+    RunSummary,
+    UnknownRunError,
+    is_part_of_id,
+    is_run_id,
+    resolve_reference,
+)
 
 if TYPE_CHECKING:
-    from gym_gui.trainer.registry_reader import RegistryReader
+    from gym_gui.trainer import RegistryReader
 
 _SHORT, _ID_LENGTH = 6, 26
 _PAGE = 50
@@ -74,7 +81,7 @@ def run_curves(home: Path, ids: Iterable[str]) -> dict[str, list[CurvePoint]]:
         home: The home.
         ids: The runs; those that cannot be read are left out.
     """
-    from gym_gui.reading.curves import curve_of
+    from gym_gui.reading import curve_of
 
     wanted, found = list(ids), {}
     registry = _registry(home)
@@ -119,8 +126,8 @@ def resolve_run(home: Path, reference: str) -> str:
             next_step="restore one: mosaic runs restore ARCHIVE" if archived else start,
         )
 
-    def newest_first() -> Iterator[Named]:
-        return (Named(run.run_id, run.run_name) for run in _all_runs(home))
+    def newest_first() -> Iterator[NamedRun]:
+        return (NamedRun(run.run_id, run.run_name) for run in _all_runs(home))
 
     try:
         return resolve_reference(reference, ids, newest_first, where=str(home))
@@ -140,7 +147,7 @@ def _archived(home: Path, wanted: str) -> int:
     from gym_gui.analysis.archive import archived_ids, archives_named
 
     archived, here = archived_ids(home / "archive"), run_ids(home)
-    matches = [run_id for run_id in archived if is_part(wanted.upper(), run_id) and run_id not in here]
+    matches = [run_id for run_id in archived if is_part_of_id(wanted.upper(), run_id) and run_id not in here]
     matches = matches or [run_id for run_id in archives_named(home / "archive", wanted) if run_id not in here]
     if matches:
         what = f"run {matches[0]} is archived" if len(matches) == 1 else f"{len(matches)} archived runs match"
@@ -266,12 +273,12 @@ def _copy_usage(run: RunSummary, registered: RunSummary) -> None:
 
 
 def _from_folder(home: Path, run_id: str) -> RunSummary:
-    from gym_gui.proxy.summary import read_summary
+    from gym_gui.proxy import read_summary
 
     return read_summary(RunFolder.of(home, run_id))
 
 
 def _registry(home: Path) -> RegistryReader | None:
-    from gym_gui.trainer.registry_reader import open_registry_readonly
+    from gym_gui.trainer import open_registry_readonly
 
     return open_registry_readonly(home)

@@ -5,19 +5,23 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Protocol
 
-from gym_gui.runs.filter import EVERY_RUN, RunFilter
-from gym_gui.runs.summary import RunSummary
+from gym_gui.runs import EVERY_RUN, RunFilter, RunSummary
 
 if TYPE_CHECKING:
-    from gym_gui.reading.details import RunDetails
-    from gym_gui.reading.episodes import EpisodePage, EpisodeQuery
-    from gym_gui.reading.files import FileListing
-    from gym_gui.reading.pages import Page, SearchUpdate
-    from gym_gui.reading.search import Search
-    from gym_gui.reading.series import Series, SeriesName, SeriesRequest
-    from gym_gui.telemetry.records import StepRecord
-    from gym_gui.telemetry.row_stream import Cursor, RowBatch
-    from gym_gui.trainer.why import Explanation
+    from gym_gui.reading import (
+        EpisodePage,
+        EpisodeQuery,
+        FileListing,
+        Page,
+        RunDetails,
+        Search,
+        SearchUpdate,
+        Series,
+        SeriesName,
+        SeriesRequest,
+    )
+    from gym_gui.telemetry import RowBatch, RowCursor, StepRecord
+    from gym_gui.trainer import Explanation
 
 
 class RunSource(Protocol):
@@ -155,7 +159,7 @@ class RunSource(Protocol):
         self,
         run_id: str,
         *,
-        cursor: Cursor = (),
+        cursor: RowCursor = (),
         from_now: bool = False,
         kinds: Iterable[str] = (),
         max_rate: float | None = None,

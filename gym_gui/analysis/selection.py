@@ -10,10 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from gym_gui.core.worker.errors import UsageError
-from gym_gui.runs.filter import EVERY_RUN, RunFilter
-from gym_gui.runs.folder import RunFolder
-from gym_gui.runs.states import RunState
-from gym_gui.runs.summary import RunSummary
+from gym_gui.runs import EVERY_RUN, RunFilter, RunFolder, RunState, RunSummary
 
 if TYPE_CHECKING:
     from gym_gui.analysis.run_source import RunSource
@@ -84,9 +81,9 @@ def select_runs(
 
 def folder_bytes(home: Path, run_id: str) -> int:
     """Return the total size of a run's files, bytes."""
-    from gym_gui.trainer.disk_quota import size_of
+    from gym_gui.trainer import folder_size
 
-    return size_of(RunFolder.of(home, run_id).path)
+    return folder_size(RunFolder.of(home, run_id).path)
 
 
 def _amount(text: str, units: dict[str, int], example: str) -> float:

@@ -1,1 +1,102 @@
 """What every face does: check a run config, submit it, follow it, read its logs, say its figures in words."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from gym_gui.core.lazy_names import lazy_names
+
+if TYPE_CHECKING:
+    from gym_gui.app.checks import all_checks
+    from gym_gui.app.devices import DeviceNotes, devices_of
+    from gym_gui.app.documents import DOCUMENTS, schemas
+    from gym_gui.app.follow import Follower
+    from gym_gui.app.json_output import NON_FINITE, summary_json, to_json
+    from gym_gui.app.log_reader import LogReader, find_log, last_lines, line_text, readable_line, tell_dropped
+    from gym_gui.app.ports import check_port
+    from gym_gui.app.progress import (
+        RunProgress,
+        average_rate,
+        episodes_of,
+        eval_episodes_of,
+        labels_of,
+        nan_text,
+        return_label,
+        spread_text,
+        worker_as_run,
+    )
+    from gym_gui.app.site import LocalSite, RemoteSite, Site
+    from gym_gui.app.submission import Submission
+    from gym_gui.app.supervised import ensure_supervised
+    from gym_gui.app.worker_place import WorkerPlace
+else:
+    __getattr__ = lazy_names(
+        __name__,
+        {
+            "DOCUMENTS": "documents",
+            "DeviceNotes": "devices",
+            "Follower": "follow",
+            "LocalSite": "site",
+            "LogReader": "log_reader",
+            "NON_FINITE": "json_output",
+            "RemoteSite": "site",
+            "RunProgress": "progress",
+            "Site": "site",
+            "Submission": "submission",
+            "WorkerPlace": "worker_place",
+            "all_checks": "checks",
+            "average_rate": "progress",
+            "check_port": "ports",
+            "devices_of": "devices",
+            "ensure_supervised": "supervised",
+            "episodes_of": "progress",
+            "eval_episodes_of": "progress",
+            "find_log": "log_reader",
+            "labels_of": "progress",
+            "last_lines": "log_reader",
+            "line_text": "log_reader",
+            "nan_text": "progress",
+            "readable_line": "log_reader",
+            "return_label": "progress",
+            "schemas": "documents",
+            "spread_text": "progress",
+            "summary_json": "json_output",
+            "tell_dropped": "log_reader",
+            "to_json": "json_output",
+            "worker_as_run": "progress",
+        },
+    )
+
+__all__ = [
+    "DOCUMENTS",
+    "NON_FINITE",
+    "DeviceNotes",
+    "Follower",
+    "LocalSite",
+    "LogReader",
+    "RemoteSite",
+    "RunProgress",
+    "Site",
+    "Submission",
+    "WorkerPlace",
+    "all_checks",
+    "average_rate",
+    "check_port",
+    "devices_of",
+    "ensure_supervised",
+    "episodes_of",
+    "eval_episodes_of",
+    "find_log",
+    "labels_of",
+    "last_lines",
+    "line_text",
+    "nan_text",
+    "readable_line",
+    "return_label",
+    "schemas",
+    "spread_text",
+    "summary_json",
+    "tell_dropped",
+    "to_json",
+    "worker_as_run",
+]

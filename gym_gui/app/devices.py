@@ -5,14 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from gym_gui.runs.executors import LOCAL
-from gym_gui.runs.folder import RunFolder
-from gym_gui.runs.grant import read_grant, read_on_cpu
-from gym_gui.runs.states import RunState
-from gym_gui.runs.summary import RunSummary
+from gym_gui.runs import LOCAL_EXECUTOR, RunFolder, RunState, RunSummary, read_cpu_reasons, read_grant
 
 if TYPE_CHECKING:
-    from gym_gui.trainer.machine import Inventory
+    from gym_gui.trainer import Inventory
 
 
 class DeviceNotes:
@@ -33,23 +29,22 @@ class DeviceNotes:
         if self._home is None or run.run_id in self._seen or run.state is RunState.QUEUED:
             return []
         self._seen.add(run.run_id)
-        return self._fresh(read_on_cpu(RunFolder.of(self._home, run.run_id)))
+        return self._fresh(read_cpu_reasons(RunFolder.of(self._home, run.run_id)))
 
     def of_submitted(self, run_id: str) -> list[str]:
         """Return the sentences for a run that was submitted just now, as far as they are known before it starts."""
-        from gym_gui.runs.plan import load_plan
-        from gym_gui.trainer.demand import reasons_at_submission
-        from gym_gui.trainer.inventory import read_inventory
+        from gym_gui.runs import load_plan
+        from gym_gui.trainer import read_inventory, reasons_at_submission
 
         if self._home is None:
             return []
         folder = RunFolder.of(self._home, run_id)
         plan = load_plan(folder)
-        if plan.executor != LOCAL or not any(worker.gpus or worker.cpu_reason for worker in plan.workers):
+        if plan.executor != LOCAL_EXECUTOR or not any(worker.gpus or worker.cpu_reason for worker in plan.workers):
             return []
         if self._inventory is None:
             self._inventory = read_inventory()
-        return self._fresh(read_on_cpu(folder) or reasons_at_submission(plan, self._inventory))
+        return self._fresh(read_cpu_reasons(folder) or reasons_at_submission(plan, self._inventory))
 
     def _fresh(self, reasons: dict[str, str]) -> list[str]:
         fresh = [reason for reason in dict.fromkeys(reasons.values()) if reason not in self._said]
@@ -63,7 +58,7 @@ def devices_of(home: Path, run_id: str) -> str:
     granted = {name: gpus for name, gpus in read_grant(folder).items() if gpus}
     parts = [f"{name} on GPU {', '.join(gpus)}" for name, gpus in granted.items()]
     reasons: dict[str, list[str]] = {}
-    for name, reason in read_on_cpu(folder).items():
+    for name, reason in read_cpu_reasons(folder).items():
         reasons.setdefault(reason, []).append(name)
     parts += [f"{', '.join(names)} on CPU: {reason}" for reason, names in reasons.items()]
     return "; ".join(parts)

@@ -10,14 +10,11 @@ from typing import Any
 import msgspec
 
 from gym_gui.app.json_output import NON_FINITE
-from gym_gui.reading.details import RunDetails
-from gym_gui.reading.episodes import EpisodePage
-from gym_gui.reading.files import FileListing
-from gym_gui.reading.pages import GroupRow
-from gym_gui.runs.summary import RunSummary
-from gym_gui.telemetry.reindex import ReindexReport
+from gym_gui.reading import EpisodePage, FileListing, GroupRow, RunDetails
+from gym_gui.runs import RunSummary
+from gym_gui.telemetry import ReindexReport
 from gym_gui.telemetry.verify import VerifyReport
-from gym_gui.trainer.why import Explanation
+from gym_gui.trainer import Explanation
 
 
 class ListedRun(RunSummary, kw_only=True):

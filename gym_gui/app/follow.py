@@ -9,8 +9,8 @@ from types import TracebackType
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from gym_gui.rpc.client import TrainerClient
-    from gym_gui.runs.summary import RunSummary
+    from gym_gui.rpc import TrainerClient
+    from gym_gui.runs import RunSummary
 
 #: A connection that is back sooner is no news, seconds.
 LOST_SHOWN_S = 1.0

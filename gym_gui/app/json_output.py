@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from gym_gui.runs.summary import RunSummary
+    from gym_gui.runs import RunSummary
 
 NON_FINITE = "non_finite"
 """Key under which an object says which of its numbers are NaN or infinite: JSON has none of these, so they are null."""
@@ -57,9 +57,8 @@ def summary_json(run: RunSummary, home: Path | None) -> dict[str, Any]:
         run: The run.
         home: The home that it is kept in; ``None``: one on another machine.
     """
-    from gym_gui.retention.logs import describe_logs
-    from gym_gui.runs.folder import RunFolder
-    from gym_gui.runs.summary import to_json_dict
+    from gym_gui.retention import describe_logs
+    from gym_gui.runs import RunFolder, to_json_dict
 
     if home is None:
         return {**to_json_dict(run), "folder": None, "logs": ""}

@@ -13,9 +13,9 @@ from typing import BinaryIO
 
 from gym_gui.core.regular_files import NotRegularFile, open_stream
 from gym_gui.core.worker.errors import MosaicError, UsageError, nearest
-from gym_gui.look.figures import moment
-from gym_gui.runs.folder import RunFolder
-from gym_gui.telemetry.logs.logfile import dropped_record, open_log
+from gym_gui.look import moment
+from gym_gui.runs import RunFolder
+from gym_gui.telemetry.logs import dropped_record, open_log
 
 _POLL_S = 0.2
 _CHUNK = 1 << 20
@@ -51,7 +51,7 @@ def find_log(home: Path, run_id: str, *, stream: str, worker_id: str | None, att
     Raises:
         UsageError: The run has no such worker or attempt.
     """
-    from gym_gui.runs.plan import load_plan
+    from gym_gui.runs import load_plan
 
     folder = RunFolder.of(home, run_id)
     if stream == "supervisor":
@@ -123,7 +123,7 @@ class LogReader:
 
     def follow(self, home: Path, run_id: str) -> Iterator[bytes]:
         """Yield further lines until the run has ended and all is read."""
-        from gym_gui.analysis.queries import get_run
+        from gym_gui.analysis import get_run
 
         while True:
             ended = get_run(home, run_id).state.terminal
@@ -169,12 +169,12 @@ def _is_object(line: bytes) -> bool:
     return True
 
 
-def text_of(line: bytes) -> str:
+def line_text(line: bytes) -> str:
     """Return a line as text without its end; bytes that are no UTF-8 as escapes."""
     return line.decode("utf-8", "backslashreplace").rstrip("\r\n")
 
 
-def readable(line: str) -> str:
+def readable_line(line: str) -> str:
     """Return a structured log record as a sentence, any other line as it is.
 
     What went wrong stands in the run's cause already; the traceback stays in the log.
@@ -186,7 +186,7 @@ def readable(line: str) -> str:
         return line
 
 
-def tail(path: Path, lines: int) -> list[str]:
+def last_lines(path: Path, lines: int) -> list[str]:
     """Return the last lines of a text file; none if there is no such file."""
     try:
         with open_stream(path) as stream:

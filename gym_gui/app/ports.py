@@ -15,12 +15,12 @@ def check_port(home: Path, port: int | None = None) -> None:
     Raises:
         UsageError: The port is taken by something else.
     """
-    from gym_gui.trainer.home import DaemonHome
+    from gym_gui.trainer import DaemonHome
 
     if DaemonHome(home).daemon() is not None:
         return
     import asyncio
 
-    from gym_gui.rpc.address import LOOPBACK, choose_port
+    from gym_gui.rpc import LOOPBACK, choose_port
 
     asyncio.run(choose_port(LOOPBACK, port))

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from gym_gui.core.worker.errors import ConfigError, Problem
 
 if TYPE_CHECKING:
-    from gym_gui.runs.config import TrainRunConfig
+    from gym_gui.runs import TrainRunConfig
     from gym_gui.workers import ResolvedKind, WorkerCatalog
 
 
@@ -22,7 +22,7 @@ def preflight(
         dry_run: Also start each worker that has ``--dry-run`` with its config, in a scratch folder.
         settings_checked: The workers' settings were compared with their schemas already.
     """
-    from gym_gui.trainer.all_problems import check_run_config
+    from gym_gui.trainer import check_run_config
     from gym_gui.workers import run_dry_run
 
     kinds: dict[str, ResolvedKind] = {}
@@ -50,7 +50,7 @@ def _resolve_workers(
     catalog: WorkerCatalog, config: TrainRunConfig, *, settings_checked: bool
 ) -> dict[str, ResolvedKind]:
     """Return the workers of a run config; raise ``ConfigError`` with all that is wrong with them."""
-    from gym_gui.runs.secret_values import missing_secrets
+    from gym_gui.runs import missing_secrets
     from gym_gui.workers import resolve_workers
 
     kinds, problems = resolve_workers(config, catalog, settings_checked=settings_checked)

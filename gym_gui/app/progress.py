@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 
-from gym_gui.runs.states import RunState
-from gym_gui.runs.summary import ReturnSpread, RunSummary, WorkerSummary
+from gym_gui.runs import ReturnSpread, RunState, RunSummary, WorkerSummary
 
 RATE_WINDOW_S = 10.0
 SHORTEST_WINDOW_S = 0.5
@@ -56,7 +55,7 @@ class RunProgress:
         self.summary = summary
         for worker in summary.workers if len(summary.workers) > 1 else ():
             part = self.workers.setdefault(worker.worker_id, RunProgress(worker.worker_id))
-            part.update(as_run(summary, worker), now)
+            part.update(worker_as_run(summary, worker), now)
         return changed
 
     @property
@@ -106,7 +105,7 @@ class RunProgress:
         return (run.target_steps - run.steps) / rate
 
 
-def as_run(run: RunSummary, worker: WorkerSummary) -> RunSummary:
+def worker_as_run(run: RunSummary, worker: WorkerSummary) -> RunSummary:
     """Return one worker of a run as a run of its own."""
     return RunSummary(
         run_id=run.run_id,

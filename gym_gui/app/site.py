@@ -11,10 +11,9 @@ from typing import TYPE_CHECKING, Any, Protocol
 from gym_gui.core.worker.errors import Problem, UsageError
 
 if TYPE_CHECKING:
-    from gym_gui.analysis.run_source import RunSource
-    from gym_gui.rpc.client import TrainerClient
-    from gym_gui.rpc.remote import RemoteDaemon
-    from gym_gui.runs.config import TrainRunConfig
+    from gym_gui.analysis import RunSource
+    from gym_gui.rpc import RemoteDaemon, TrainerClient
+    from gym_gui.runs import TrainRunConfig
     from gym_gui.workers import WorkerCatalog, WorkerRecord
 
 
@@ -92,7 +91,7 @@ class LocalSite:
 
     def prepare(self, payload: dict[str, Any]) -> dict[str, Any]:
         """Return a run config with the secrets and the variables of this machine that belong to it."""
-        from gym_gui.runs.base_environment import with_base_environment
+        from gym_gui.runs import with_base_environment
 
         prepared: dict[str, Any] = with_base_environment(_with_secrets(payload), os.environ)
         return prepared
@@ -108,7 +107,7 @@ class LocalSite:
     def connect(self) -> TrainerClient:
         """Return a client of the home's daemon, which is started if none runs."""
         from gym_gui.app.ports import check_port
-        from gym_gui.rpc.client import TrainerClient
+        from gym_gui.rpc import TrainerClient
 
         check_port(self.home)
         client = TrainerClient.connect(self.home)
@@ -119,7 +118,7 @@ class LocalSite:
     @contextlib.contextmanager
     def runs(self) -> Iterator[RunSource]:
         """Give the runs as the home's files tell of them: that needs no daemon, and no wait for one that hangs."""
-        from gym_gui.analysis.folder_runs import FolderRuns
+        from gym_gui.analysis import FolderRuns
 
         yield FolderRuns(self.home)
 
@@ -158,7 +157,7 @@ class RemoteSite:
         settings_checked: bool = False,  # noqa: ARG002 - the daemon compares them anyway
     ) -> tuple[TrainRunConfig | None, list[Problem]]:
         """Return a run config and every problem that the daemon finds."""
-        from gym_gui.runs.config import validate_train_run_config
+        from gym_gui.runs import validate_train_run_config
 
         with self.connect() as client:
             problems = client.validate(payload)
@@ -169,7 +168,7 @@ class RemoteSite:
 
     def connect(self) -> TrainerClient:
         """Return a client of the daemon."""
-        from gym_gui.rpc.client import TrainerClient
+        from gym_gui.rpc import TrainerClient
 
         return TrainerClient.connect_to(self._remote)
 
@@ -198,7 +197,7 @@ def usable(record: WorkerRecord) -> WorkerRecord:
 
 
 def _with_secrets(payload: dict[str, Any]) -> dict[str, Any]:
-    from gym_gui.runs.secret_values import take_from_environment
+    from gym_gui.runs import take_from_environment
 
     prepared: dict[str, Any] = take_from_environment(payload, os.environ)
     return prepared

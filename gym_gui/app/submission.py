@@ -12,8 +12,8 @@ from gym_gui.core.worker.errors import ConfigError, Problem
 
 if TYPE_CHECKING:
     from gym_gui.app.site import Site
-    from gym_gui.rpc.client import TrainerClient
-    from gym_gui.runs.config import TrainRunConfig
+    from gym_gui.rpc import TrainerClient
+    from gym_gui.runs import TrainRunConfig
 
 Waiting = Callable[[str], AbstractContextManager[None]]
 """Shows what a wait is for, as long as it lasts."""

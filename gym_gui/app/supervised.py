@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     from gym_gui.app.submission import Waiting
-    from gym_gui.runs.folder import RunFolder
+    from gym_gui.runs import RunFolder
 
 #: A daemon that was just started puts a run whose workers are gone in order within this time, seconds.
 PATIENCE_S = 10.0
@@ -40,7 +40,7 @@ def ensure_supervised(
         What is to be warned of where that is not possible.
     """
     from gym_gui.core.worker.errors import MosaicError
-    from gym_gui.trainer.home import DaemonHome
+    from gym_gui.trainer import DaemonHome
 
     if DaemonHome(home).daemon() is not None:
         return None
@@ -49,7 +49,7 @@ def ensure_supervised(
         return None
     why = _why_not(home) if start else "--no-start"
     if not why:
-        from gym_gui.rpc.start import start_daemon
+        from gym_gui.rpc import start_daemon
 
         try:
             with waiting("starting the trainer daemon: runs have not ended"):
@@ -66,9 +66,9 @@ def ensure_supervised(
 def _unended(home: Path) -> list[RunFolder]:
     """Return the folders of the runs that have not ended."""
     from gym_gui.core.worker.errors import MosaicError
-    from gym_gui.proxy.summary import read_state
-    from gym_gui.runs.folder import RunFolder
-    from gym_gui.trainer.live import LiveRuns
+    from gym_gui.proxy import read_state
+    from gym_gui.runs import RunFolder
+    from gym_gui.trainer import LiveRuns
 
     found = []
     for run_id in sorted(LiveRuns(home / "runs").all() | _entered_as_going(home)):
@@ -86,25 +86,24 @@ def _entered_as_going(home: Path) -> set[str]:
     import contextlib
     import sqlite3
 
-    from gym_gui.runs.filter import RunFilter
-    from gym_gui.runs.states import TERMINAL, RunState
-    from gym_gui.trainer.registry_reader import open_registry_readonly
+    from gym_gui.runs import TERMINAL_STATES, RunFilter, RunState
+    from gym_gui.trainer import open_registry_readonly
 
     try:
         registry = open_registry_readonly(home)
         if registry is None:
             return set()
         with contextlib.closing(registry):
-            going = registry.list(RunFilter(states=tuple(state for state in RunState if state not in TERMINAL)))
+            going = registry.list(RunFilter(states=tuple(state for state in RunState if state not in TERMINAL_STATES)))
             return {run.run_id for run in going}
     except sqlite3.Error:
         return set()
 
 
 def _last_sign(folder: RunFolder) -> str:
-    from gym_gui.proxy.summary import last_sign
+    from gym_gui.proxy import last_proxy_sign
 
-    return last_sign(folder)
+    return last_proxy_sign(folder)
 
 
 def _why_not(home: Path) -> str:
@@ -115,7 +114,7 @@ def _why_not(home: Path) -> str:
 
 
 def _supervised(folder: RunFolder) -> bool:
-    from gym_gui.supervision.liveness import proxy_of
+    from gym_gui.supervision import proxy_of
 
     proxy = proxy_of(folder)
     return proxy is not None and proxy.alive()
@@ -131,9 +130,9 @@ def _wait_for_order(folders: Iterable[RunFolder]) -> None:
 
 def _stale(folder: RunFolder) -> bool:
     """Return whether a run is on record as going on, and neither a worker nor a launcher of it lives."""
-    from gym_gui.proxy.summary import read_state
-    from gym_gui.runs.states import RunState
-    from gym_gui.supervision.launch_locks import held_launch_locks
+    from gym_gui.proxy import read_state
+    from gym_gui.runs import RunState
+    from gym_gui.supervision import held_launch_locks
 
     going = read_state(folder) in (RunState.STARTING, RunState.RUNNING, RunState.PAUSED)
     return going and not held_launch_locks(folder)

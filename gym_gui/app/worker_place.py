@@ -13,7 +13,7 @@ from gym_gui.workers.environments import Requirement, WorkerEnvironment, require
 
 
 @dataclass(frozen=True)
-class Place:
+class WorkerPlace:
     """The interpreter of a worker and its packages.
 
     Args:
@@ -27,7 +27,7 @@ class Place:
     requirements: list[Requirement]
 
     @classmethod
-    def of(cls, catalog: WorkerCatalog, record: WorkerRecord) -> Place:
+    def of(cls, catalog: WorkerCatalog, record: WorkerRecord) -> WorkerPlace:
         """Return where a worker is installed."""
         environment = catalog.environment(record)
         if environment is None:

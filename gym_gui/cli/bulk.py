@@ -11,10 +11,8 @@ from gym_gui.cli.output import confirm, echo, print_json, say
 from gym_gui.core.worker.errors import UsageError
 
 if TYPE_CHECKING:
-    from gym_gui.app.site import Site
-    from gym_gui.runs.filter import RunFilter
-    from gym_gui.runs.states import RunState
-    from gym_gui.runs.summary import RunSummary
+    from gym_gui.app import Site
+    from gym_gui.runs import RunFilter, RunState, RunSummary
 
 
 def some_runs(site: Site, runs: Sequence[str], wanted: RunFilter, *, among: Sequence[RunState]) -> list[RunSummary]:
@@ -29,7 +27,7 @@ def some_runs(site: Site, runs: Sequence[str], wanted: RunFilter, *, among: Sequ
     Raises:
         UsageError: Neither a run nor a filter is given, or a run does not exist.
     """
-    from gym_gui.analysis.selection import select_runs
+    from gym_gui.analysis import select_runs
 
     if not runs and not wanted:
         raise UsageError(
@@ -58,7 +56,7 @@ def print_runs(
         as_json: Print JSON.
         dry_run: Nothing was done.
     """
-    from gym_gui.app.json_output import summary_json
+    from gym_gui.app import summary_json
 
     if as_json:
         print_json({"runs": [summary_json(run, home) for run in runs], "dry_run": dry_run})

@@ -24,10 +24,10 @@ def complete_worker(_ctx: click.Context, _param: click.Parameter, incomplete: st
 
 def complete_executor(_ctx: click.Context, _param: click.Parameter, incomplete: str) -> list[str]:
     """Return the names of installed executors that begin like what was typed; a daemon elsewhere is not asked."""
-    from gym_gui.runs.executors import LOCAL, executor_names
+    from gym_gui.runs import LOCAL_EXECUTOR, executor_names
 
     if is_remote():
-        return [LOCAL] if LOCAL.startswith(incomplete) else []
+        return [LOCAL_EXECUTOR] if LOCAL_EXECUTOR.startswith(incomplete) else []
     return [name for name in executor_names() if name.startswith(incomplete)]
 
 

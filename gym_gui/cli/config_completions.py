@@ -59,7 +59,7 @@ def complete_checkpoint(ctx: click.Context, _param: click.Parameter, incomplete:
     names: list[str] = []
     if run:
         with contextlib.suppress(Exception):  # a completion says nothing of what is wrong
-            from gym_gui.analysis.queries import resolve_run
+            from gym_gui.analysis import resolve_run
             from gym_gui.config.paths import mosaic_home
 
             folder = Path(mosaic_home()) / "runs" / resolve_run(Path(mosaic_home()), run) / "checkpoints"
@@ -71,7 +71,7 @@ def complete_checkpoint(ctx: click.Context, _param: click.Parameter, incomplete:
 def _fields(ctx: click.Context) -> dict[str, Any]:
     """Return the config fields of the worker that was named, from its record."""
     from gym_gui.config.paths import mosaic_home
-    from gym_gui.runs.kinds import kind_key
+    from gym_gui.runs import kind_key
 
     worker = _argument(ctx, "worker")
     if not worker:

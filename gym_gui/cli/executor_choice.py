@@ -8,7 +8,7 @@ import click
 
 from gym_gui.cli.where import is_remote
 from gym_gui.core.worker.errors import nearest
-from gym_gui.runs.executors import LOCAL, executor_names
+from gym_gui.runs import LOCAL_EXECUTOR, executor_names
 
 
 class ExecutorChoice(click.types.StringParamType):
@@ -27,7 +27,7 @@ class ExecutorChoice(click.types.StringParamType):
         Raises:
             click.BadParameter: No installed package has such an executor.
         """
-        if value == LOCAL or is_remote():
+        if value == LOCAL_EXECUTOR or is_remote():
             return str(value)
         choices = self.choices
         if value not in choices:

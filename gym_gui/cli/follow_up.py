@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from gym_gui.analysis.continuation import Continuation
+    from gym_gui.analysis import Continuation
 
 
 def follow_up(
@@ -42,9 +42,8 @@ def follow_up(
     Returns:
         The exit code.
     """
-    from gym_gui.analysis.continuation import continue_run
-    from gym_gui.analysis.queries import get_run, resolve_run
-    from gym_gui.app.site import LocalSite
+    from gym_gui.analysis import continue_run, get_run, resolve_run
+    from gym_gui.app import LocalSite
     from gym_gui.cli.output import say, waiting
     from gym_gui.cli.submission import SubmitCommand
     from gym_gui.core.worker.errors import UsageError

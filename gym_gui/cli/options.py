@@ -14,7 +14,7 @@ from gym_gui.cli.config_completions import complete_group, complete_tag
 from gym_gui.cli.where import check_reachable, remember_home
 from gym_gui.config.paths import expand_user
 from gym_gui.core.worker.errors import UsageError
-from gym_gui.runs.states import RunState
+from gym_gui.runs import RunState
 
 
 class FreeText(click.types.StringParamType):
@@ -102,11 +102,11 @@ def run_filters(*, ended: bool = False) -> Callable[[Callable[..., Any]], Callab
     def decorate(function: Callable[..., Any]) -> Callable[..., Any]:
         @functools.wraps(function)
         def with_filter(*arguments: Any, states: tuple[str, ...], **options: Any) -> Any:
-            from gym_gui.runs.filter import RunFilter
+            from gym_gui.runs import RunFilter
 
             kind = RunFilter
             if ended:
-                from gym_gui.analysis.selection import EndedRunFilter as kind  # noqa: N813 - a class either way
+                from gym_gui.analysis import EndedRunFilter as kind  # noqa: N813 - a class either way
             parts = {field: options.pop(field) for field in (_field(name) for name, _, _ in texts)}
             wanted = kind(states=tuple(RunState(state) for state in states), **parts)
             return function(*arguments, wanted=wanted, **options)

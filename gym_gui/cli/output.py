@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from gym_gui.app.json_output import to_json
+from gym_gui.app import to_json
 from gym_gui.core.terminal_text import escape
 
 if TYPE_CHECKING:

@@ -5,7 +5,7 @@ Every colour stands beside a word that says the same.
 
 from __future__ import annotations
 
-from gym_gui.look.states import STATES
+from gym_gui.look import STATES
 
 STATE_STYLES = {state: look.terminal for state, look in STATES.items()}
 HEADER = "bold"

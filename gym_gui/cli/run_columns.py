@@ -7,20 +7,19 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from gym_gui.app.progress import episodes_of
+from gym_gui.app import episodes_of
 from gym_gui.cli.output import rich_text
 from gym_gui.cli.palette import STATE_STYLES
 from gym_gui.cli.table import LUXURY, Column, add_row
 from gym_gui.cli.worker_tables import each_of
-from gym_gui.look import figures
-from gym_gui.look.states import STATES
-from gym_gui.reading.fields import Kind, find_field
-from gym_gui.runs.summary import RunSummary, return_of
+from gym_gui.look import STATES, figures
+from gym_gui.reading import Kind, find_field
+from gym_gui.runs import RunSummary, return_of
 
 if TYPE_CHECKING:
     from rich.text import Text
 
-    from gym_gui.reading.pages import GroupRow, Spread
+    from gym_gui.reading import GroupRow, Spread
 
 
 def run_columns(
@@ -38,7 +37,7 @@ def run_columns(
         values: For each run its values of further columns.
         wide: Show whole ids.
     """
-    from gym_gui.analysis.queries import run_ids, short_id_length
+    from gym_gui.analysis import run_ids, short_id_length
 
     ids = [run.run_id for run in runs] if home is None else run_ids(home)
     length, now = short_id_length(ids), time.time()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from gym_gui.core.worker.errors import UsageError
-from gym_gui.runs.seeds import read_seeds
+from gym_gui.runs import read_seeds
 
 
 def parse_seeds(text: str) -> list[int]:

@@ -6,14 +6,14 @@ import contextlib
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from gym_gui.app.submission import Submission
+from gym_gui.app import Submission
 from gym_gui.cli import exits
 from gym_gui.cli.next_steps import for_this_home
 from gym_gui.cli.output import echo, print_json, say, say_always, waiting
 
 if TYPE_CHECKING:
     from gym_gui.cli.progress.attend import Attended
-    from gym_gui.rpc.client import TrainerClient
+    from gym_gui.rpc import TrainerClient
 
 
 @dataclass
@@ -59,7 +59,7 @@ class SubmitCommand(Submission):
 
     def say_outcome(self, outcome: Attended, *, as_json: bool) -> None:
         """Print how the runs ended: a table or JSON, and of each failed one the reason."""
-        from gym_gui.app.json_output import summary_json
+        from gym_gui.app import summary_json
         from gym_gui.cli.output import console
         from gym_gui.cli.progress.ending import show_failures, show_results
 
@@ -94,7 +94,7 @@ class SubmitCommand(Submission):
 
     def _say_devices(self) -> None:
         """Say why workers that could use a GPU will get none, as far as that is known already."""
-        from gym_gui.app.devices import DeviceNotes
+        from gym_gui.app import DeviceNotes
         from gym_gui.core.worker.errors import MosaicError
 
         notes = DeviceNotes(self.site.home)

@@ -34,7 +34,7 @@ def ensure_supervised(home: Path, *, start: bool = True) -> None:
         home: The home.
         start: Whether a daemon may be started.
     """
-    from gym_gui.app.supervised import ensure_supervised as ensure
+    from gym_gui.app import ensure_supervised as ensure
     from gym_gui.cli.next_steps import for_this_home
     from gym_gui.cli.output import say, waiting
 

@@ -13,8 +13,8 @@ from gym_gui.cli.lazy import ARGUMENTS
 from gym_gui.core.worker.errors import UsageError
 
 if TYPE_CHECKING:
-    from gym_gui.app.site import Site
-    from gym_gui.rpc.remote import RemoteDaemon
+    from gym_gui.app import Site
+    from gym_gui.rpc import RemoteDaemon
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -108,7 +108,7 @@ def _shown(arguments: list[str]) -> str:
     """Return arguments as a shell takes them, without secrets."""
     import shlex
 
-    from gym_gui.runs.secret_values import Secrets
+    from gym_gui.runs import Secrets
 
     return shlex.join(Secrets({}).hide_arguments(arguments))
 
@@ -142,7 +142,7 @@ def chosen_remote() -> RemoteDaemon | None:
         raise UsageError(f"{option} belongs to --daemon", where="command line", next_step="add --daemon HOST:PORT")
     if context == _LOCAL or not (context or _has_contexts()):
         return None
-    from gym_gui.rpc.contexts import Contexts
+    from gym_gui.rpc import Contexts
 
     return Contexts.read().get(context) if context else Contexts.read().current()
 
@@ -156,7 +156,7 @@ def site_of(home: Path) -> Site:
     Raises:
         UsageError: What names the daemon cannot be used.
     """
-    from gym_gui.app.site import LocalSite, RemoteSite
+    from gym_gui.app import LocalSite, RemoteSite
 
     remote = chosen_remote()
     return LocalSite(home) if remote is None else RemoteSite(remote)
@@ -189,7 +189,7 @@ def _has_contexts() -> bool:
 
 def _named(address: str) -> RemoteDaemon:
     from gym_gui.config.paths import expand_user
-    from gym_gui.rpc.remote import RemoteDaemon, check_address
+    from gym_gui.rpc import RemoteDaemon, check_address
 
     token = _given.get("token_file") or os.environ.get("MOSAIC_TOKEN_FILE")
     authority = _given.get("ca_file") or os.environ.get("MOSAIC_TLS_CA")

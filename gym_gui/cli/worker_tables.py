@@ -6,12 +6,12 @@ from collections.abc import Iterable
 
 from rich.text import Text
 
-from gym_gui.app.progress import spread_text
+from gym_gui.app import spread_text
 from gym_gui.cli.output import rich_text
 from gym_gui.cli.palette import STATE_STYLES
 from gym_gui.cli.table import Column, add_row
 from gym_gui.look import figures
-from gym_gui.runs.summary import AgentSummary, ExitStatus, RunSummary
+from gym_gui.runs import AgentSummary, ExitStatus, RunSummary
 
 
 def each_of(names: Iterable[str]) -> str:

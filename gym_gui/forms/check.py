@@ -15,12 +15,7 @@ from gym_gui.forms.run_config import misplaced, rest_of, to_run_config
 from gym_gui.forms.run_fields import REST, SEEDS
 from gym_gui.forms.spec import Field, FieldProblem, FormSpec, Values
 from gym_gui.forms.values import Reading
-from gym_gui.runs.config import run_config_problems
-from gym_gui.runs.executors import LOCAL
-from gym_gui.runs.json_schema import types_of
-from gym_gui.runs.json_values import join
-from gym_gui.runs.kinds import same_kind
-from gym_gui.runs.seeds import read_seeds
+from gym_gui.runs import LOCAL_EXECUTOR, join_path, json_types, read_seeds, run_config_problems, same_kind
 from gym_gui.workers import (
     ENVIRONMENT_FIELDS,
     EnvironmentFacts,
@@ -76,7 +71,7 @@ def _unreadable(reading: Reading) -> Iterator[FieldProblem]:
             yield from _seeds_problem(field, value)
         elif field.kind in ("number", "integer") and not value.strip():
             yield FieldProblem(field=name, path=_path(field), message="is empty", allowed=describe(field.schema))
-        elif field.kind == "json" and "string" not in types_of(field.schema) and types_of(field.schema):
+        elif field.kind == "json" and "string" not in json_types(field.schema) and json_types(field.schema):
             yield FieldProblem(field=name, path=_path(field), message=_json_fault(value), allowed="JSON")
 
 
@@ -87,7 +82,7 @@ def _blocked(rest: Any, paths: Iterable[list[str]]) -> Iterator[FieldProblem]:
         place, where = rest, ""
         for name in path[:-1]:
             place = place.get(name) if isinstance(place, dict) else None
-            where = join(where, name)
+            where = join_path(where, name)
             if place is not None and not isinstance(place, dict) and where not in reported:
                 reported.add(where)
                 yield FieldProblem(field=REST, path=where, message="is not an object", allowed="an object")
@@ -109,11 +104,11 @@ def _seeds_problem(field: Field, value: str) -> Iterator[FieldProblem]:
 
 def _config_problems(form: FormSpec, config: dict[str, Any]) -> list[Problem]:
     """Return what is wrong with a run config, as the command line and the daemon find it."""
-    executor = config.get("executor", LOCAL)
+    executor = config.get("executor", LOCAL_EXECUTOR)
     executors = form.by_name()["executor"].choices
     checked = _with_variables(config)
     if isinstance(executor, str):
-        checked["executor"] = LOCAL  # the others are those of the daemon's machine
+        checked["executor"] = LOCAL_EXECUTOR  # the others are those of the daemon's machine
     found = run_config_problems(checked)
     if isinstance(executor, str) and executor not in executors:
         allowed = "one of " + ", ".join(map(repr, executors))
@@ -157,7 +152,7 @@ def _ability_problems(
             facts = EnvironmentFacts(
                 families=note.families, actions=note.actions, observations=note.observations, agents=note.agents
             )
-            found += environment_problems(record, env_id, join(_CONFIG, name), facts)
+            found += environment_problems(record, env_id, join_path(_CONFIG, name), facts)
     return found
 
 
@@ -227,5 +222,5 @@ def _json_fault(text: str) -> str:
 def _path(field: Field) -> str:
     path = ""
     for name in field.path:
-        path = join(path, name)
+        path = join_path(path, name)
     return path

@@ -16,9 +16,7 @@ from gym_gui.forms.run_config import to_run_configs
 from gym_gui.forms.run_fields import SEEDS
 from gym_gui.forms.spec import FormSpec, Values
 from gym_gui.forms.values import Reading
-from gym_gui.runs.config_problems import run_config_schema
-from gym_gui.runs.json_schema import find_member
-from gym_gui.runs.json_values import join
+from gym_gui.runs import join_path, run_config_schema, schema_of_member
 from gym_gui.workers import ALGORITHM_FIELDS, ENVIRONMENT_FIELDS, STEPS_FIELDS, same_json, write_value
 
 #: Names of options that set a field of the worker's config.
@@ -149,7 +147,7 @@ def _left_out(config: Any, path: list[str]) -> Iterator[str]:
     elif path and not _is_default(config, path):
         text = ""
         for name in path:
-            text = join(text, name)
+            text = join_path(text, name)
         yield text
 
 
@@ -157,7 +155,7 @@ def _is_default(value: Any, path: list[str]) -> bool:
     """Return whether a member of a run config says no more than its absence does."""
     if tuple(path[:3]) == CONFIG_PATH:
         return len(path) == len(CONFIG_PATH) and value == {}
-    part = find_member(run_config_schema(), path)
+    part = schema_of_member(run_config_schema(), path)
     if part is None:
         return False
     if value == {} and "properties" in part:

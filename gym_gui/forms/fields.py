@@ -11,7 +11,7 @@ from msgspec import UNSET
 from gym_gui.core.worker.form_hints import conditions_of, default_rules
 from gym_gui.core.worker.secret_names import is_secret_name
 from gym_gui.forms.spec import Conditions, DefaultRule, Field, Kind
-from gym_gui.runs.json_schema import alternatives, types_of
+from gym_gui.runs import alternatives, json_types
 
 #: Place of a worker's config in the run config, and the prefix of its fields' names.
 CONFIG_PATH = ("metadata", "worker", "config")
@@ -74,7 +74,7 @@ def config_field(name: str, part: dict[str, Any], *, required: bool = False, not
         [*CONFIG_PATH, name],
         part,
         label=str(part.get("title") or label_of(name, has_unit="unit" in part)),
-        kind="secret" if secret or (is_secret_name(name) and "string" in types_of(part)) else None,
+        kind="secret" if secret or (is_secret_name(name) and "string" in json_types(part)) else None,
         required=required,
         note=note,
     )
@@ -156,7 +156,7 @@ def kind_of(name: str, part: dict[str, Any]) -> Kind:
         part: Its JSON Schema.
     """
     options = [option for option in alternatives(part) if option.get("type") != "null"]
-    types = types_of(part) - {"null"}
+    types = json_types(part) - {"null"}
     if len(options) == 1 and "enum" in options[0]:
         return "choice"
     if types == {"array"} and len(options) == 1:
@@ -194,13 +194,13 @@ def label_of(name: str, *, has_unit: bool = False) -> str:
 def allows_null(part: dict[str, Any]) -> bool:
     """Return whether a JSON Schema names null as a value."""
     return any(
-        "null" in types_of(option) or (option.get("enum") is not None and None in option["enum"])
+        "null" in json_types(option) or (option.get("enum") is not None and None in option["enum"])
         for option in alternatives(part)
     )
 
 
 def _item_kind(items: dict[str, Any]) -> Kind | None:
-    types = types_of(items)
+    types = json_types(items)
     return next((kind for scalar, kind in _SCALARS if types == {scalar}), None)
 
 

@@ -15,10 +15,7 @@ from gym_gui.core.worker.errors import MosaicError, UsageError, nearest
 from gym_gui.forms.run_config import to_run_config
 from gym_gui.forms.spec import FormSpec, Values
 from gym_gui.forms.values import read_typed
-from gym_gui.runs.files import write_json_atomic
-from gym_gui.runs.lock import FileLock
-from gym_gui.runs.names import name_fault
-from gym_gui.runs.secret_values import Secrets
+from gym_gui.runs import FileLock, Secrets, name_fault, write_json_atomic
 
 SCHEMA = 1
 LONGEST_NAME = 80

@@ -8,8 +8,7 @@ from gym_gui.core.worker.errors import ConfigError
 from gym_gui.forms.naming import default_run_name
 from gym_gui.forms.run_config import from_run_config, to_run_config
 from gym_gui.forms.spec import FormSpec, Values
-from gym_gui.runs.base_environment import affects_training
-from gym_gui.runs.config import validate_train_run_config
+from gym_gui.runs import affects_training, validate_train_run_config
 from gym_gui.workers import same_json
 
 

@@ -13,8 +13,7 @@ from gym_gui.forms.naming import default_run_name
 from gym_gui.forms.run_fields import GPUS, MODULE, REST, SEEDS
 from gym_gui.forms.spec import Field, FormSpec, Values
 from gym_gui.forms.values import Reading, as_typed
-from gym_gui.runs.kinds import same_kind
-from gym_gui.runs.seeds import read_seeds
+from gym_gui.runs import read_seeds, same_kind
 
 _WORKER = CONFIG_PATH[:2]
 #: What :func:`_take` returns where there is nothing to take.

@@ -9,10 +9,7 @@ import msgspec
 
 from gym_gui.forms.fields import CONFIG_PATH, schema_field
 from gym_gui.forms.spec import DefaultRule, Field, Kind, Section
-from gym_gui.runs.config_problems import run_config_schema
-from gym_gui.runs.executors import LOCAL
-from gym_gui.runs.json_schema import find_member
-from gym_gui.runs.seeds import SEED_MAX
+from gym_gui.runs import LOCAL_EXECUTOR, SEED_MAX, run_config_schema, schema_of_member
 from gym_gui.workers import WorkerRecord, can_use_gpu
 
 SEEDS, GPUS, MODULE, REST = "seeds", "gpus", "module", "rest"
@@ -82,7 +79,7 @@ def run_sections(record: WorkerRecord, executors: Sequence[str]) -> list[Section
     fields: dict[str, list[Field]] = {}
     for row in _ROWS:
         make = special.get(row.path)
-        field = make(record) if make else _field(row, record, executors or (LOCAL,))
+        field = make(record) if make else _field(row, record, executors or (LOCAL_EXECUTOR,))
         if field is not None:
             fields.setdefault(f"{row.section} advanced" if row.advanced else row.section, []).append(field)
     fields["rest advanced"] = [_REST_FIELD]
@@ -94,7 +91,7 @@ def run_sections(record: WorkerRecord, executors: Sequence[str]) -> list[Section
 
 def _field(row: _Row, record: WorkerRecord, executors: Sequence[str]) -> Field:
     path = row.path.split(".")
-    part = find_member(run_config_schema(), path) or _WORKER_ID
+    part = schema_of_member(run_config_schema(), path) or _WORKER_ID
     if row.path == "executor":
         part = {**part, "enum": list(executors)}
     if "default" not in part and part.get("type") in ("array", "object"):

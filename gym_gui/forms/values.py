@@ -12,7 +12,7 @@ from gym_gui.forms.fields import PREFIX
 from gym_gui.forms.naming import default_run_name
 from gym_gui.forms.numbers import shown
 from gym_gui.forms.spec import Conditions, Default, Field, FormSpec, Values
-from gym_gui.runs.json_schema import types_of
+from gym_gui.runs import json_types
 from gym_gui.workers import read_value, same_json
 
 #: Kinds whose text is taken to the letter.
@@ -174,7 +174,7 @@ def _plain_text(value: Any) -> str:
 
 def _is_verbatim(field: Field) -> bool:
     """Return whether text is taken to the letter: in fields for text that take no number or the like besides."""
-    return field.kind in _VERBATIM and types_of(field.schema) <= {"string", "null"}
+    return field.kind in _VERBATIM and json_types(field.schema) <= {"string", "null"}
 
 
 def _entries(field: Field, text: str) -> list[Any]:

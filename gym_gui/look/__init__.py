@@ -1,1 +1,32 @@
 """How things look in every face: colours, states, series, numbers. Imports the standard library alone."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from gym_gui.core.lazy_names import lazy_names
+
+if TYPE_CHECKING:
+    from gym_gui.look.figures import moment
+    from gym_gui.look.palette import css
+    from gym_gui.look.series import LOOKS, series_look
+    from gym_gui.look.states import STATES
+else:
+    __getattr__ = lazy_names(
+        __name__,
+        {
+            "LOOKS": "series",
+            "STATES": "states",
+            "css": "palette",
+            "moment": "figures",
+            "series_look": "series",
+        },
+    )
+
+__all__ = [
+    "LOOKS",
+    "STATES",
+    "css",
+    "moment",
+    "series_look",
+]

@@ -1,1 +1,38 @@
 """The telemetry proxy, one process per run: supervision and telemetry together."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from gym_gui.core.lazy_names import lazy_names
+
+if TYPE_CHECKING:
+    from gym_gui.proxy.manifests import remove_checkpoints
+    from gym_gui.proxy.proxy import EXIT_LOCKED, Proxy
+    from gym_gui.proxy.reindex import reindex_run
+    from gym_gui.proxy.summary import UNSUPERVISED_CAUSE, last_proxy_sign, read_state, read_summary
+else:
+    __getattr__ = lazy_names(
+        __name__,
+        {
+            "EXIT_LOCKED": "proxy",
+            "Proxy": "proxy",
+            "UNSUPERVISED_CAUSE": "summary",
+            "last_proxy_sign": "summary",
+            "read_state": "summary",
+            "read_summary": "summary",
+            "reindex_run": "reindex",
+            "remove_checkpoints": "manifests",
+        },
+    )
+
+__all__ = [
+    "EXIT_LOCKED",
+    "UNSUPERVISED_CAUSE",
+    "Proxy",
+    "last_proxy_sign",
+    "read_state",
+    "read_summary",
+    "reindex_run",
+    "remove_checkpoints",
+]

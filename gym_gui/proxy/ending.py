@@ -12,8 +12,8 @@ from typing import Any
 
 from gym_gui.core.regular_files import check_regular, open_stream
 from gym_gui.logging_config.diagnostics import say
-from gym_gui.runs.syntax_error import with_place
-from gym_gui.telemetry.rowid import id_range
+from gym_gui.runs import with_source_line
+from gym_gui.telemetry import row_id_range
 
 FINAL_EVENTS = ("run_completed", "run_failed", "run_cancelled")
 STDERR_TAIL_BYTES = 8192
@@ -41,7 +41,7 @@ def last_event(
         f"SELECT event, payload FROM events WHERE id BETWEEN ? AND ? AND event IN ({places})"  # noqa: S608 - ?s alone
         " ORDER BY id DESC LIMIT 1"
     )
-    row = connection.execute(query, (*id_range(worker_no, attempt), *names)).fetchone()
+    row = connection.execute(query, (*row_id_range(worker_no, attempt), *names)).fetchone()
     if row is None:
         return None
     payload = json.loads(row[1]) if row[1] else {}
@@ -81,7 +81,7 @@ def stderr_tail(path: Path) -> str:
 def last_line(text: str) -> str:
     """Return the last line that is not blank."""
     lines = [line.strip() for line in text.splitlines()]
-    return with_place(next((line for line in reversed(lines) if line), ""), lines)[:ERROR_LENGTH]
+    return with_source_line(next((line for line in reversed(lines) if line), ""), lines)[:ERROR_LENGTH]
 
 
 def is_disk_full(folder: Path) -> bool:

@@ -12,17 +12,10 @@ from collections.abc import Callable
 from gym_gui.logging_config.components.proxy import LOG_PROXY_INGEST_DISK_FULL
 from gym_gui.logging_config.helpers import log_constant
 from gym_gui.proxy.ending import FINAL_EVENTS, error_line, is_disk_full, last_event, last_line, stderr_tail
-from gym_gui.runs.folder import RunFolder
-from gym_gui.runs.plan import RunPlan, WorkerPlan
-from gym_gui.runs.summary import Ledger
-from gym_gui.supervision.attempt_watch import AttemptWatch, LogFacts
-from gym_gui.supervision.history import RunHistory
-from gym_gui.telemetry.errors import DatabaseGone, DiskFull
-from gym_gui.telemetry.ingest import Ingestor
-from gym_gui.telemetry.logs.segments import Segment
-from gym_gui.telemetry.logs.watch import LogWatch
-from gym_gui.telemetry.reindex import move_away, open_ingestor
-from gym_gui.telemetry.rollup import WorkerRollup
+from gym_gui.runs import Ledger, RunFolder, RunPlan, WorkerPlan
+from gym_gui.supervision import AttemptWatch, LogFacts, RunHistory
+from gym_gui.telemetry import DatabaseGone, DiskFull, Ingestor, WorkerRollup, move_database_away, open_ingestor
+from gym_gui.telemetry.logs import LogWatch, Segment
 
 logger = logging.getLogger(__name__)
 
@@ -262,7 +255,7 @@ class Indexer:
                 self._ingestor.close()
             self._ingestor = None
         self._closed.clear()
-        move_away(self.folder.database)
+        move_database_away(self.folder.database)
 
     def _rollup(self, worker_no: int, attempt: int) -> WorkerRollup | None:
         now = self._clock()

@@ -7,10 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from gym_gui.core.regular_files import read_regular
-from gym_gui.runs.files import write_json_atomic
-from gym_gui.runs.folder import RunFolder
-from gym_gui.runs.plan import RunPlan
-from gym_gui.runs.relocation import relative_to_run
+from gym_gui.runs import RunFolder, RunPlan, relative_to_run, write_json_atomic
 
 #: A larger manifest of a worker is not read.
 MAX_BYTES = 64 << 20

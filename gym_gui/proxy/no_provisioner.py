@@ -2,12 +2,8 @@
 
 from __future__ import annotations
 
-from gym_gui.runs.folder import RunFolder
-from gym_gui.runs.plan import RunPlan
-from gym_gui.runs.private_files import forget_secrets
-from gym_gui.runs.states import RunState
-from gym_gui.supervision.journal import Journal
-from gym_gui.supervision.provisioners import NoProvisioner
+from gym_gui.runs import RunFolder, RunPlan, RunState, forget_secrets
+from gym_gui.supervision import Journal, NoProvisioner
 
 
 def fail_run(folder: RunFolder, plan: RunPlan, error: NoProvisioner) -> bool:

@@ -19,27 +19,26 @@ import msgspec
 
 from gym_gui.logging_config.diagnostics import say
 from gym_gui.proxy.reporter import Reporter
-from gym_gui.runs.files import write_json_atomic
-from gym_gui.runs.folder import RunFolder
-from gym_gui.runs.lock import FileLock
-from gym_gui.runs.plan import RunPlan, load_plan
-from gym_gui.runs.private_files import forget_secrets
-from gym_gui.runs.summary import RunSummary
-from gym_gui.supervision.attempt_watch import LogFacts
-from gym_gui.supervision.identity import ProcessIdentity
-from gym_gui.supervision.liveness import Pulse
-from gym_gui.supervision.observed_clock import ObservedClock
-from gym_gui.supervision.provisioner import Provisioner
-from gym_gui.supervision.provisioners import NoProvisioner, ProvisionerFactory, make_provisioner
-from gym_gui.supervision.run_folders import RunFolders, make_folders
-from gym_gui.supervision.supervisor import Supervisor
-from gym_gui.telemetry.errors import Fenced
-from gym_gui.telemetry.logs.segments import EVENT, Segment
-from gym_gui.telemetry.logs.watch import LogWatch
+from gym_gui.runs import FileLock, RunFolder, RunPlan, RunSummary, forget_secrets, load_plan, write_json_atomic
+from gym_gui.supervision import (
+    LogFacts,
+    NoProvisioner,
+    ObservedClock,
+    ProcessIdentity,
+    Provisioner,
+    ProvisionerFactory,
+    ProxyPulse,
+    RunFolders,
+    Supervisor,
+    make_folders,
+    make_provisioner,
+)
+from gym_gui.telemetry import Fenced
+from gym_gui.telemetry.logs import TRUNCATED_EVENT, LogWatch, Segment
 
 if TYPE_CHECKING:
     from gym_gui.proxy.indexer import Indexer
-    from gym_gui.supervision.usage import UsageSampler
+    from gym_gui.supervision import UsageSampler
 
 T = TypeVar("T")
 EXIT_ENDED = 0
@@ -116,7 +115,7 @@ class Proxy:
         self._lost_locks: list[FileLock] = []
         """Locks whose files were removed with their folder: kept in case the folder comes back."""
         self._lock = FileLock(folder.proxy_lock)
-        self._pulse = Pulse(self._lock, self._clock)
+        self._pulse = ProxyPulse(self._lock, self._clock)
 
     def run(self) -> int:
         """Work until the run has ended, another proxy has it, or SIGTERM arrives.
@@ -222,10 +221,10 @@ class Proxy:
     def _index(self, supervisor: Supervisor, plan: RunPlan, provisioner: Provisioner) -> int:
         """Supervise and index until the run has ended."""
         from gym_gui.proxy.indexer import Indexer
-        from gym_gui.supervision.usage import UsageSampler
+        from gym_gui.supervision import UsageSampler
 
         def note(segment: Segment) -> None:
-            supervisor.journal.record(EVENT, **msgspec.structs.asdict(segment))
+            supervisor.journal.record(TRUNCATED_EVENT, **msgspec.structs.asdict(segment))
 
         indexer = Indexer(self.folder, plan, self._clock, self._pulse.beat, watch=self._watch, on_segment=note)
         parts = _Parts(supervisor, indexer, UsageSampler(plan.limits, self._clock, provisioner))
@@ -275,7 +274,7 @@ class Proxy:
             if self.folder.control.name in replaced:
                 self._lost_locks.append(self._lock)
                 self._lock = FileLock(self.folder.proxy_lock)
-                self._pulse = Pulse(self._lock, self._clock)
+                self._pulse = ProxyPulse(self._lock, self._clock)
                 if not self._acquire():
                     raise Fenced("another proxy has taken the run over")
                 self._write_identity()

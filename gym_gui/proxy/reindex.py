@@ -6,13 +6,9 @@ import contextlib
 from collections.abc import Callable
 
 from gym_gui.core.worker.errors import UsageError
-from gym_gui.runs.folder import RunFolder
-from gym_gui.runs.lock import FileLock
-from gym_gui.runs.plan import load_plan
-from gym_gui.supervision.liveness import proxy_of
-from gym_gui.telemetry.errors import OldSchema
-from gym_gui.telemetry.reindex import ReindexReport, rebuild, schema_of
-from gym_gui.telemetry.schema import check_schema
+from gym_gui.runs import FileLock, RunFolder, load_plan
+from gym_gui.supervision import proxy_of
+from gym_gui.telemetry import OldSchema, ReindexReport, check_schema, rebuild_database, schema_version_of
 
 
 def reindex_run(folder: RunFolder, *, progress: Callable[[int, int], None] | None = None) -> ReindexReport:
@@ -45,7 +41,7 @@ def reindex_run(folder: RunFolder, *, progress: Callable[[int, int], None] | Non
         )
     try:
         with contextlib.suppress(OldSchema):
-            check_schema(schema_of(folder.database), folder.database)
-        return rebuild(folder, plan, progress)
+            check_schema(schema_version_of(folder.database), folder.database)
+        return rebuild_database(folder, plan, progress)
     finally:
         lock.release()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Protocol
 
-from gym_gui.runs.summary import RunSummary
+from gym_gui.runs import RunSummary
 
 
 class Reporter(Protocol):

@@ -7,21 +7,27 @@ from collections.abc import Mapping, Sequence
 
 import msgspec
 
-from gym_gui.runs.annotation import annotated, read_annotation
-from gym_gui.runs.folder import RunFolder
-from gym_gui.runs.plan import RunPlan, WorkerPlan, load_plan
-from gym_gui.runs.states import RunState
-from gym_gui.runs.summary import MAX_COUNT, AttemptSummary, ExitStatus, Ledger, RunSummary, WorkerSummary
-from gym_gui.supervision.facts import Usage
-from gym_gui.supervision.history import RunHistory, WorkerHistory, read_history
-from gym_gui.supervision.liveness import last_beat, proxy_of
-from gym_gui.telemetry.curve import best_mean, pooled
-from gym_gui.telemetry.errors import TelemetryError
-from gym_gui.telemetry.logs.logfile import log_size
-from gym_gui.telemetry.rollup import WorkerRollup
+from gym_gui.runs import (
+    MAX_COUNT,
+    AttemptSummary,
+    ExitStatus,
+    Ledger,
+    RunFolder,
+    RunPlan,
+    RunState,
+    RunSummary,
+    WorkerPlan,
+    WorkerSummary,
+    annotated,
+    load_plan,
+    read_annotation,
+)
+from gym_gui.supervision import RunHistory, Usage, WorkerHistory, last_beat, proxy_of, read_history
+from gym_gui.telemetry import TelemetryError, WorkerRollup, best_mean, pooled_spread
+from gym_gui.telemetry.logs import log_size
 
 #: Begin of the displayed cause of a run that is recorded as active but has no proxy.
-UNSUPERVISED = "unsupervised since"
+UNSUPERVISED_CAUSE = "unsupervised since"
 
 
 class Supervision(msgspec.Struct, frozen=True):
@@ -88,7 +94,7 @@ def summarize(plan: RunPlan, rollups: Sequence[WorkerRollup], ledger: Ledger, su
         nan_episodes=sum(worker.nan_episodes for worker in workers),
         eval_episodes=sum(worker.eval_episodes for worker in workers),
         eval_steps=min(sum(worker.eval_steps for worker in workers), MAX_COUNT),
-        evaluation=pooled([worker.evaluation for worker in workers if worker.evaluation is not None]),
+        evaluation=pooled_spread([worker.evaluation for worker in workers if worker.evaluation is not None]),
         eval_nan_episodes=sum(worker.eval_nan_episodes for worker in workers),
         steps_per_second=_speed([(rollup, history.workers[rollup.worker_id]) for rollup in _last(rollups)]),
         measured_at=supervision.measured_at,
@@ -117,7 +123,7 @@ def read_summary(folder: RunFolder) -> RunSummary:
         MosaicError: The folder has no run that this version can read.
         OSError: A file of it cannot be read.
     """
-    from gym_gui.telemetry.reader import RunReader
+    from gym_gui.telemetry import RunReader
 
     plan = load_plan(folder)
     history = read_history(folder.supervisor_log, (worker.worker_id for worker in plan.workers))
@@ -153,10 +159,10 @@ def _unsupervised_since(folder: RunFolder, history: RunHistory) -> str:
     """Return the note on an active run without a proxy, empty for others."""
     if not history.proxies or history.state.terminal:
         return ""
-    return f"{UNSUPERVISED} {last_sign(folder)}; this is the state as of then"
+    return f"{UNSUPERVISED_CAUSE} {last_proxy_sign(folder)}; this is the state as of then"
 
 
-def last_sign(folder: RunFolder) -> str:
+def last_proxy_sign(folder: RunFolder) -> str:
     """Return the time of the last proxy's last heartbeat, as text."""
     beaten_at = last_beat(folder) / 1e9
     return time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(beaten_at)) if beaten_at else "an unknown time"

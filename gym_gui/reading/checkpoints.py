@@ -11,11 +11,8 @@ from typing import Any
 from gym_gui.config.paths import expand_user
 from gym_gui.core.regular_files import open_stream
 from gym_gui.core.worker.errors import MosaicError, UsageError
-from gym_gui.runs.folder import RunFolder
-from gym_gui.runs.ids import is_run_id
-from gym_gui.runs.plan import WorkerPlan, load_plan
-from gym_gui.runs.relocation import relocated
-from gym_gui.telemetry.reader import RunReader
+from gym_gui.runs import RunFolder, WorkerPlan, is_run_id, load_plan, relocated
+from gym_gui.telemetry import RunReader
 
 _STEP_KEYS = ("step", "global_step", "steps", "total_steps", "timesteps")
 _ALGORITHM_KEYS = ("algorithm", "algo")

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import msgspec
 
-from gym_gui.runs.summary import CurvePoint, RunSummary
+from gym_gui.runs import CurvePoint, RunSummary
 
 GRID_POINTS = 200
 

@@ -7,10 +7,7 @@ from typing import Any
 import msgspec
 
 from gym_gui.reading.checkpoints import saved_checkpoints
-from gym_gui.runs.annotation import read_annotation
-from gym_gui.runs.folder import RunFolder
-from gym_gui.runs.grant import read_machine
-from gym_gui.runs.plan import load_plan
+from gym_gui.runs import RunFolder, load_plan, read_annotation, read_machine
 
 #: Fields that are not settings of the user: MOSAIC sets them, and they are displayed elsewhere.
 _MANAGED = ("run_id", "worker_id", "seed")

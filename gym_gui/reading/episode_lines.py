@@ -8,9 +8,7 @@ from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
 from gym_gui.reading.thinning import SeriesLine, Thinning, least_width
-from gym_gui.telemetry.agents import returns_of
-from gym_gui.telemetry.rowid import id_range
-from gym_gui.telemetry.timestamps import legal_time
+from gym_gui.telemetry import legal_time, returns_of, row_id_range
 
 #: Names of the curves, and the columns with their values.
 EPISODE_COLUMNS = {"return": "total_reward", "length": "steps", "success": "success"}
@@ -82,7 +80,7 @@ def _values(
         "SELECT id, ep_index, steps, (SELECT name FROM names WHERE names.id = agent),"  # noqa: S608 - our own columns
         f" {column}, timestamp, nan, agent_rewards"
         " FROM episodes WHERE id BETWEEN ? AND ? AND phase = ? ORDER BY id",
-        (*id_range(worker_no, attempt), phase),
+        (*row_id_range(worker_no, attempt), phase),
     ):
         x = place(_Ended(row, agent or "", ep_index, length, timestamp))
         if value is not None or (reward and nan):
@@ -97,7 +95,7 @@ def _steps(database: sqlite3.Connection, worker_no: int, attempt: int) -> Callab
 
     That of the last step before it of the same attempt, if there is one; otherwise the sum of the episodes' lengths.
     """
-    first, last = id_range(worker_no, attempt)
+    first, last = row_id_range(worker_no, attempt)
     has_steps = database.execute("SELECT 1 FROM steps WHERE id BETWEEN ? AND ? LIMIT 1", (first, last)).fetchone()
     totals: dict[str, int] = defaultdict(int)
 

@@ -7,9 +7,8 @@ from dataclasses import dataclass
 import msgspec
 
 from gym_gui.core.worker.errors import ConfigError, Problem, UsageError, nearest
-from gym_gui.runs.folder import RunFolder
-from gym_gui.telemetry.episode_reader import EpisodeReader
-from gym_gui.telemetry.records import EpisodeRollup, StepRecord
+from gym_gui.runs import RunFolder
+from gym_gui.telemetry import EpisodeReader, EpisodeRollup, StepRecord
 
 MAX_EPISODES = 1000
 MAX_STEPS = 10_000

@@ -10,8 +10,7 @@ from typing import Any
 import msgspec
 
 from gym_gui.core.worker.errors import nearest
-from gym_gui.runs.states import RunState
-from gym_gui.runs.summary import RunSummary, WorkerSummary, return_of
+from gym_gui.runs import RunState, RunSummary, WorkerSummary, return_of
 
 #: Begin of the names of fields that are settings: ``config.learning_rate``.
 CONFIG = "config."

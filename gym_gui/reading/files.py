@@ -13,7 +13,7 @@ from typing import Any
 import msgspec
 
 from gym_gui.core.worker.errors import UsageError
-from gym_gui.runs.folder import RunFolder
+from gym_gui.runs import RunFolder
 
 #: Entries of one listing at most.
 MAX_ENTRIES = 10_000

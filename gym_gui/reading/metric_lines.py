@@ -11,9 +11,7 @@ from itertools import chain
 from typing import Any, NamedTuple
 
 from gym_gui.reading.thinning import MINUS, NAN, PLUS, SeriesLine, Thinning, least_width
-from gym_gui.telemetry.limits import END_OF_TIME
-from gym_gui.telemetry.rowid import id_range
-from gym_gui.telemetry.spans import SPAN_LEVELS, SPAN_ROWS, Span, span_rows
+from gym_gui.telemetry import END_OF_TIME, SPAN_LEVELS, SPAN_ROWS, Span, row_id_range, span_rows
 
 _LEGAL_TIME = f"CASE WHEN timestamp >= 0 AND timestamp < {END_OF_TIME} THEN timestamp END"
 _FETCHED = 512
@@ -50,7 +48,7 @@ STEP_AXIS = Axis("step", "step_low", "step_high", "stepless", float)
 
 def episode_axis(database: sqlite3.Connection, worker_no: int, attempt: int) -> tuple[Axis, array[int]]:
     """Return the axis of the number of training episodes that ended before a value, and their row ids."""
-    span = id_range(worker_no, attempt)
+    span = row_id_range(worker_no, attempt)
     ends = array("q")
     ends.extend(
         row
@@ -88,7 +86,7 @@ class MetricReader:
     ) -> None:
         self._execute = database.execute
         self._name = name
-        self._first, self._last = id_range(worker_no, attempt)
+        self._first, self._last = row_id_range(worker_no, attempt)
         self._axis = axis
         self._newest = [self._newest_span(level) for level in range(SPAN_LEVELS)] if spans else [None] * SPAN_LEVELS
 

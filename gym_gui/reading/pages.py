@@ -10,7 +10,7 @@ from typing import Any
 import msgspec
 
 from gym_gui.reading.curves import Band
-from gym_gui.runs.summary import CurvePoint, RunSummary
+from gym_gui.runs import CurvePoint, RunSummary
 
 _encoder = msgspec.msgpack.Encoder()
 

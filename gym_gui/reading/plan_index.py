@@ -19,9 +19,7 @@ import msgspec
 from gym_gui.core.owners import stranger
 from gym_gui.core.worker.errors import MosaicError
 from gym_gui.reading.fields import PlanFacts
-from gym_gui.runs.digest import canonical_json
-from gym_gui.runs.folder import RunFolder
-from gym_gui.runs.plan import RunPlan, load_plan
+from gym_gui.runs import RunFolder, RunPlan, canonical_json, load_plan
 
 logger = logging.getLogger(__name__)
 

@@ -15,7 +15,7 @@ from gym_gui.reading.curves import as_line, band_of, thinned
 from gym_gui.reading.fields import FIELDS, Entry, RunField, Value, find_field, nearest_field
 from gym_gui.reading.pages import GroupRow, Page, RunRow, spread_of
 from gym_gui.reading.query import Query, parse_query
-from gym_gui.runs.summary import CurvePoint, return_of
+from gym_gui.runs import CurvePoint, return_of
 
 DEFAULT_SORT = ("-created",)
 #: Runs of a page at most.

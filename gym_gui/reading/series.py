@@ -12,14 +12,12 @@ from typing import NamedTuple
 import msgspec
 
 from gym_gui.core.worker.errors import ConfigError, Problem, UsageError, nearest
-from gym_gui.proxy.summary import read_summary
+from gym_gui.proxy import read_summary
 from gym_gui.reading.episode_lines import EPISODE_COLUMNS, EPISODE_NAMES, EVAL_PREFIX, PHASES, episode_lines
 from gym_gui.reading.metric_lines import STEP_AXIS, MetricReader, episode_axis, rows_of_episodes, time_axis
 from gym_gui.reading.thinning import SeriesLine
-from gym_gui.runs.folder import RunFolder
-from gym_gui.telemetry.reader import reading
-from gym_gui.telemetry.rowid import ATTEMPT_SHIFT, id_range
-from gym_gui.telemetry.spans import SPAN_ROWS
+from gym_gui.runs import RunFolder
+from gym_gui.telemetry import ATTEMPT_SHIFT, SPAN_ROWS, reading, row_id_range
 
 AXES = ("step", "episode", "wall", "relative")
 MAX_POINTS = 10_000
@@ -344,7 +342,7 @@ def _metric_name(database: sqlite3.Connection, name: str, number: int, attempts:
         ):
             covered[key] = last
             parts.append(tuple(part))
-    ranges = [id_range(*attempt[:2]) for attempt in attempts] or [(0, (1 << 63) - 1)]
+    ranges = [row_id_range(*attempt[:2]) for attempt in attempts] or [(0, (1 << 63) - 1)]
     for first, last in ranges:
         parts += database.execute(
             f"SELECT count(*), min(value) FILTER (WHERE {_FINITE}), max(value) FILTER (WHERE {_FINITE}), min(step),"  # noqa: S608

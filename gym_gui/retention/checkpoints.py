@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import shutil
 
-from gym_gui.proxy.manifests import remove_checkpoints
-from gym_gui.runs.folder import RunFolder
-from gym_gui.runs.plan import load_plan
-from gym_gui.runs.states import RunState
-from gym_gui.supervision.history import read_history
+from gym_gui.proxy import remove_checkpoints
+from gym_gui.runs import RunFolder, RunState, load_plan
+from gym_gui.supervision import read_history
 
 
 def has_checkpoints_to_drop(folder: RunFolder) -> bool:

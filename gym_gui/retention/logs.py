@@ -20,12 +20,19 @@ import msgspec
 
 from gym_gui.core.regular_files import is_file, open_regular, open_stream
 from gym_gui.core.worker.errors import UsageError
-from gym_gui.runs.files import UNREADABLE, read_json, sync_folder, write_json_atomic
-from gym_gui.runs.folder import RunFolder
-from gym_gui.runs.lock import FileLock, is_locked
-from gym_gui.runs.plan import load_plan
-from gym_gui.supervision.processes import marked_processes
-from gym_gui.telemetry.logs.logfile import (
+from gym_gui.runs import (
+    READ_ERRORS,
+    FileLock,
+    RunFolder,
+    is_locked,
+    load_plan,
+    read_json,
+    sync_folder,
+    write_json_atomic,
+)
+from gym_gui.supervision import marked_processes
+from gym_gui.telemetry import row_id
+from gym_gui.telemetry.logs import (
     LogRecord,
     compressed_path,
     dropped_logs,
@@ -36,7 +43,6 @@ from gym_gui.telemetry.logs.logfile import (
     open_log,
     record_path,
 )
-from gym_gui.telemetry.rowid import row_id
 from gym_gui.telemetry.verify import LogReport, VerifyReport, count_rows, verify_run
 
 _CHUNK = 1 << 20
@@ -87,7 +93,7 @@ def retain_logs(folder: RunFolder, compress_from: int) -> Retained:
     return done
 
 
-def are_retained(folder: RunFolder, compress_from: int) -> bool:
+def are_logs_retained(folder: RunFolder, compress_from: int) -> bool:
     """Return whether :func:`retain_logs` has nothing left to do.
 
     Raises:
@@ -103,7 +109,7 @@ def are_retained(folder: RunFolder, compress_from: int) -> bool:
 
 def why_not_dropped(folder: RunFolder) -> str:
     """Return why a run's logs were kept instead of dropped, else empty text."""
-    with contextlib.suppress(*UNREADABLE, TypeError, KeyError):
+    with contextlib.suppress(*READ_ERRORS, TypeError, KeyError):
         note = read_json(folder.kept_logs)
         return str(note["why"]) if note is not None else ""
     return ""

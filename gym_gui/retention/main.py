@@ -17,13 +17,13 @@ from gym_gui.core.terminal_text import escape, escape_lines
 from gym_gui.core.worker.errors import MosaicError
 from gym_gui.retention.checkpoints import drop_checkpoints
 from gym_gui.retention.logs import retain_logs
-from gym_gui.runs.folder import RunFolder
+from gym_gui.runs import RunFolder
 
 _NICENESS = 10
 _MB = 1 << 20
 
 
-def compress_from() -> int:
+def compression_threshold() -> int:
     """Return the minimum size of a log to compress, bytes (setting ``compress_logs_mb``)."""
     return max(0, int(float(get_setting("compress_logs_mb")) * _MB))
 
@@ -43,7 +43,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     threading.Thread(target=_end_with_stdin, daemon=True).start()
     try:
         drop_checkpoints(folder)
-        done = retain_logs(folder, compress_from())
+        done = retain_logs(folder, compression_threshold())
     except (MosaicError, OSError) as error:
         if not folder.path.exists():  # the run was deleted meanwhile
             return 0

@@ -5,24 +5,57 @@ The names below are what other programs use; they are loaded on first use.
 
 from __future__ import annotations
 
-import importlib
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from gym_gui.core.lazy_names import lazy_names
 
 if TYPE_CHECKING:
+    from gym_gui.rpc.address import LOOPBACK, choose_port
     from gym_gui.rpc.aio_client import AsyncTrainerClient
+    from gym_gui.rpc.channel import credentials_metadata, daemon_channel
     from gym_gui.rpc.client import TrainerClient
-    from gym_gui.rpc.remote import RemoteDaemon
+    from gym_gui.rpc.contexts import LOCAL_CONTEXT, Contexts
+    from gym_gui.rpc.lifecycle import daemon_status, stop_daemon
+    from gym_gui.rpc.messages import summary_to_pb
+    from gym_gui.rpc.remote import RemoteDaemon, check_address
+    from gym_gui.rpc.start import start_daemon
+    from gym_gui.rpc.tls import TlsFiles
+else:
+    __getattr__ = lazy_names(
+        __name__,
+        {
+            "AsyncTrainerClient": "aio_client",
+            "Contexts": "contexts",
+            "LOCAL_CONTEXT": "contexts",
+            "LOOPBACK": "address",
+            "RemoteDaemon": "remote",
+            "TlsFiles": "tls",
+            "TrainerClient": "client",
+            "check_address": "remote",
+            "choose_port": "address",
+            "credentials_metadata": "channel",
+            "daemon_channel": "channel",
+            "daemon_status": "lifecycle",
+            "start_daemon": "start",
+            "stop_daemon": "lifecycle",
+            "summary_to_pb": "messages",
+        },
+    )
 
-_HOMES = {
-    "AsyncTrainerClient": "aio_client",
-    "RemoteDaemon": "remote",
-    "TrainerClient": "client",
-}
-
-__all__ = ["AsyncTrainerClient", "RemoteDaemon", "TrainerClient"]
-
-
-def __getattr__(name: str) -> Any:
-    if name not in _HOMES:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(importlib.import_module(f"{__name__}.{_HOMES[name]}"), name)
+__all__ = [
+    "LOCAL_CONTEXT",
+    "LOOPBACK",
+    "AsyncTrainerClient",
+    "Contexts",
+    "RemoteDaemon",
+    "TlsFiles",
+    "TrainerClient",
+    "check_address",
+    "choose_port",
+    "credentials_metadata",
+    "daemon_channel",
+    "daemon_status",
+    "start_daemon",
+    "stop_daemon",
+    "summary_to_pb",
+]

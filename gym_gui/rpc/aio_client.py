@@ -18,11 +18,9 @@ from gym_gui.rpc.reading_client import AsyncReadingClient
 from gym_gui.rpc.remote import RemoteDaemon
 from gym_gui.rpc.remote_route import RemoteRoute
 from gym_gui.rpc.route import HomeRoute, Target
-from gym_gui.runs.filter import EVERY_RUN, RunFilter
-from gym_gui.runs.summary import RunSummary
-from gym_gui.telemetry.row_stream import Cursor, RowBatch
-from gym_gui.trainer.trainer import DaemonStatus
-from gym_gui.trainer.why import Explanation
+from gym_gui.runs import EVERY_RUN, RunFilter, RunSummary
+from gym_gui.telemetry import RowBatch, RowCursor
+from gym_gui.trainer import DaemonStatus, Explanation
 from gym_gui.workers import WorkerRecord
 
 R = TypeVar("R")
@@ -158,7 +156,7 @@ class AsyncTrainerClient(AsyncReadingClient):
         self,
         run_id: str,
         *,
-        cursor: Cursor = (),
+        cursor: RowCursor = (),
         from_now: bool = False,
         kinds: Iterable[str] = (),
         max_rate: float | None = None,

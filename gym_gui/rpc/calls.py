@@ -22,12 +22,9 @@ from gym_gui.rpc.messages import (
 from gym_gui.rpc.proto import mosaic_pb2 as pb
 from gym_gui.rpc.received_curves import ReceivedCurves
 from gym_gui.rpc.row_messages import batch_from_pb, request_to_pb
-from gym_gui.runs.filter import RunFilter
-from gym_gui.runs.json_values import WHOLE
-from gym_gui.runs.summary import RunSummary
-from gym_gui.telemetry.row_stream import Cursor, RowBatch
-from gym_gui.trainer.trainer import DaemonStatus
-from gym_gui.trainer.why import Explanation
+from gym_gui.runs import WHOLE_CONFIG, RunFilter, RunSummary
+from gym_gui.telemetry import RowBatch, RowCursor
+from gym_gui.trainer import DaemonStatus, Explanation
 from gym_gui.workers import WorkerRecord
 
 R = TypeVar("R")
@@ -228,7 +225,7 @@ class Reading:
     over = False
 
     def __init__(
-        self, run_id: str, cursor: Cursor, *, from_now: bool, kinds: Iterable[str], max_rate: float | None
+        self, run_id: str, cursor: RowCursor, *, from_now: bool, kinds: Iterable[str], max_rate: float | None
     ) -> None:
         self._run_id = run_id
         self._cursor = cursor
@@ -262,7 +259,7 @@ def config_json(payload: dict[str, Any]) -> bytes:
     try:
         return json_bytes(payload)
     except (TypeError, ValueError, RecursionError) as error:
-        problem = Problem(WHOLE, f"cannot be written as JSON: {error}", allowed="a JSON object")
+        problem = Problem(WHOLE_CONFIG, f"cannot be written as JSON: {error}", allowed="a JSON object")
         raise ConfigError("run config is not valid", [problem]) from None
 
 

@@ -12,7 +12,7 @@ import grpc
 from gym_gui.core.worker.errors import UsageError
 from gym_gui.rpc.faults import MAX_METADATA_BYTES
 from gym_gui.rpc.local_socket import PrivateFolder
-from gym_gui.trainer.home import DaemonHome, DaemonInfo
+from gym_gui.trainer import DaemonHome, DaemonInfo
 
 _MAX_MESSAGE_BYTES = 64 << 20
 #: For both ends. No proxy server from the environment is used: without TLS it would see the token.

@@ -14,11 +14,10 @@ from gym_gui.config.paths import user_config_dir
 from gym_gui.core.regular_files import read_regular
 from gym_gui.core.worker.errors import UsageError, nearest
 from gym_gui.rpc.remote import RemoteDaemon
-from gym_gui.runs.files import write_json_atomic
-from gym_gui.runs.lock import FileLock
+from gym_gui.runs import FileLock, write_json_atomic
 
 #: The name that stands for the home on this machine.
-LOCAL = "local"
+LOCAL_CONTEXT = "local"
 #: Seconds that a writer waits for another.
 LOCK_PATIENCE_S = 10.0
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
@@ -28,7 +27,7 @@ class Contexts(msgspec.Struct, kw_only=True):
     """The contexts of a user, and the one in use."""
 
     contexts: dict[str, RemoteDaemon] = {}
-    in_use: str = LOCAL
+    in_use: str = LOCAL_CONTEXT
 
     @staticmethod
     def file() -> Path:
@@ -61,7 +60,7 @@ class Contexts(msgspec.Struct, kw_only=True):
         Raises:
             UsageError: It was removed.
         """
-        return None if self.in_use == LOCAL else self.get(self.in_use)
+        return None if self.in_use == LOCAL_CONTEXT else self.get(self.in_use)
 
     def get(self, name: str) -> RemoteDaemon:
         """Return a context's daemon.
@@ -85,10 +84,10 @@ class Contexts(msgspec.Struct, kw_only=True):
         Raises:
             UsageError: The name cannot be used, or the file cannot be written.
         """
-        if name == LOCAL or not _NAME.fullmatch(name):
+        if name == LOCAL_CONTEXT or not _NAME.fullmatch(name):
             raise UsageError(
                 f"{name!r} cannot be the name of a context",
-                why=f"{LOCAL!r} is the home of this machine" if name == LOCAL else "",
+                why=f"{LOCAL_CONTEXT!r} is the home of this machine" if name == LOCAL_CONTEXT else "",
                 next_step="take letters, digits, '.', '_' and '-'",
             )
         with self._changing():
@@ -101,7 +100,7 @@ class Contexts(msgspec.Struct, kw_only=True):
             UsageError: There is no such context, or the file cannot be written.
         """
         with self._changing():
-            if name != LOCAL:
+            if name != LOCAL_CONTEXT:
                 self.get(name)
             self.in_use = name
 
@@ -115,7 +114,7 @@ class Contexts(msgspec.Struct, kw_only=True):
             self.get(name)
             del self.contexts[name]
             if self.in_use == name:
-                self.in_use = LOCAL
+                self.in_use = LOCAL_CONTEXT
 
     @contextlib.contextmanager
     def _changing(self) -> Iterator[None]:

@@ -13,7 +13,7 @@ from google.protobuf.descriptor import FieldDescriptor
 from google.protobuf.message import Message
 
 from gym_gui.rpc.proto import mosaic_pb2 as pb
-from gym_gui.runs.states import RunState
+from gym_gui.runs import RunState
 
 S = TypeVar("S")
 M = TypeVar("M", bound=Message)

@@ -23,10 +23,8 @@ from gym_gui.rpc.address import LOOPBACK
 from gym_gui.rpc.row_messages import batch_to_pb
 from gym_gui.rpc.server import GrpcFace
 from gym_gui.rpc.tls import TlsFiles
-from gym_gui.runs.base_environment import UTF8, daemon_environment
-from gym_gui.runs.disk import DiskGauge
-from gym_gui.trainer.daemon import TrainerDaemon
-from gym_gui.trainer.home import DaemonHome
+from gym_gui.runs import UTF8, DiskGauge, daemon_environment
+from gym_gui.trainer import DaemonHome, TrainerDaemon
 
 
 @dataclass

@@ -11,8 +11,8 @@ from typing import Any
 import msgspec
 
 from gym_gui.core.worker.errors import MosaicError, UsageError
-from gym_gui.runs.lock import is_locked
-from gym_gui.trainer.home import DaemonHome
+from gym_gui.runs import is_locked
+from gym_gui.trainer import DaemonHome
 
 STOP_TIMEOUT_S = 20.0
 _POLL_S = 0.02

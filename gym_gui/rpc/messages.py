@@ -11,11 +11,10 @@ import msgspec
 from gym_gui.core.worker.errors import Problem
 from gym_gui.rpc.converter import Converter, json_bytes, text
 from gym_gui.rpc.proto import mosaic_pb2 as pb
-from gym_gui.runs.summary import CurvePoint, RunSummary
+from gym_gui.runs import CurvePoint, RunSummary
 
 if TYPE_CHECKING:
-    from gym_gui.trainer.trainer import DaemonStatus
-    from gym_gui.trainer.why import Explanation
+    from gym_gui.trainer import DaemonStatus, Explanation
     from gym_gui.workers import WorkerRecord
 
 #: Longest JSON of an offending value that travels with its problem, in characters.
@@ -31,14 +30,14 @@ def _summaries() -> Converter[RunSummary, pb.RunSummary]:
 
 @functools.cache
 def _explanations() -> Converter[Explanation, pb.WhyRunResponse]:
-    from gym_gui.trainer.why import Explanation
+    from gym_gui.trainer import Explanation
 
     return Converter(Explanation, pb.WhyRunResponse)
 
 
 @functools.cache
 def _statuses() -> Converter[DaemonStatus, pb.DaemonStatus]:
-    from gym_gui.trainer.trainer import DaemonStatus
+    from gym_gui.trainer import DaemonStatus
 
     return Converter(DaemonStatus, pb.DaemonStatus)
 

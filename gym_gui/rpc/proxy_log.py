@@ -11,7 +11,7 @@ from gym_gui.logging_config.components.proxy import LOG_PROXY_FAILED, LOG_PROXY_
 from gym_gui.logging_config.diagnostics import DirectStderr
 from gym_gui.logging_config.helpers import log_constant
 from gym_gui.logging_config.setup import configure_logging
-from gym_gui.proxy.proxy import EXIT_LOCKED
+from gym_gui.proxy import EXIT_LOCKED
 
 logger = logging.getLogger(__name__)
 

@@ -15,9 +15,9 @@ from types import ModuleType
 
 from gym_gui.core.regular_files import NotRegularFile, append_or_discard
 from gym_gui.core.worker.errors import MosaicError
-from gym_gui.proxy.proxy import Proxy
+from gym_gui.proxy import Proxy
 from gym_gui.rpc.reporter import DaemonReporter
-from gym_gui.runs.folder import RunFolder
+from gym_gui.runs import RunFolder
 
 #: What is imported after the workers were launched, by the reporter's thread too; a spare has time to do it before.
 _LATER = (

@@ -4,12 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from gym_gui.reading.details import RunDetails
-from gym_gui.reading.episodes import EpisodePage, EpisodeQuery
-from gym_gui.reading.files import FileListing
-from gym_gui.reading.pages import Page, SearchUpdate
-from gym_gui.reading.search import Search
-from gym_gui.reading.series import Series, SeriesName, SeriesRequest, check_series
+from gym_gui.reading import (
+    EpisodePage,
+    EpisodeQuery,
+    FileListing,
+    Page,
+    RunDetails,
+    Search,
+    SearchUpdate,
+    Series,
+    SeriesName,
+    SeriesRequest,
+    check_series,
+)
 from gym_gui.rpc.calls import Call, user
 from gym_gui.rpc.messages import summary_from_pb
 from gym_gui.rpc.proto import reading_pb2 as reading
@@ -25,9 +32,8 @@ from gym_gui.rpc.reading_messages import (
 )
 from gym_gui.rpc.row_messages import step_from_pb
 from gym_gui.rpc.series_messages import names_from_pb, request_to_pb, series_from_pb
-from gym_gui.runs.annotation import AnnotationChange
-from gym_gui.runs.summary import RunSummary
-from gym_gui.telemetry.records import StepRecord
+from gym_gui.runs import AnnotationChange, RunSummary
+from gym_gui.telemetry import StepRecord
 
 #: Curves of long runs without summaries of their values are read value by value.
 _SERIES_TIMEOUT_S = 180.0

@@ -6,17 +6,22 @@ from abc import ABC, abstractmethod
 from collections.abc import AsyncIterator, Iterator, Sequence
 from typing import Any, TypeVar
 
-from gym_gui.reading.details import RunDetails
-from gym_gui.reading.episodes import EpisodePage, EpisodeQuery
-from gym_gui.reading.files import FileListing
-from gym_gui.reading.pages import Page, SearchUpdate
-from gym_gui.reading.search import Search
-from gym_gui.reading.series import Series, SeriesName, SeriesRequest
+from gym_gui.reading import (
+    EpisodePage,
+    EpisodeQuery,
+    FileListing,
+    Page,
+    RunDetails,
+    Search,
+    SearchUpdate,
+    Series,
+    SeriesName,
+    SeriesRequest,
+)
 from gym_gui.rpc import reading_calls
 from gym_gui.rpc.calls import Call
-from gym_gui.runs.annotation import AnnotationChange
-from gym_gui.runs.summary import RunSummary
-from gym_gui.telemetry.records import StepRecord
+from gym_gui.runs import AnnotationChange, RunSummary
+from gym_gui.telemetry import StepRecord
 
 R = TypeVar("R")
 

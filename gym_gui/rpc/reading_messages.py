@@ -8,15 +8,11 @@ from collections import OrderedDict
 
 import msgspec
 
-from gym_gui.reading.details import RunDetails
-from gym_gui.reading.episodes import EpisodePage, EpisodeQuery
-from gym_gui.reading.files import FileListing
-from gym_gui.reading.pages import Page, SearchUpdate
-from gym_gui.reading.search import DEFAULT_SORT, Search
+from gym_gui.reading import DEFAULT_SORT, EpisodePage, EpisodeQuery, FileListing, Page, RunDetails, Search, SearchUpdate
 from gym_gui.rpc.converter import Converter, json_bytes, text
 from gym_gui.rpc.messages import STREAM_FIELDS
 from gym_gui.rpc.proto import reading_pb2 as reading
-from gym_gui.runs.annotation import AnnotationChange
+from gym_gui.runs import AnnotationChange
 
 #: Updates whose messages are kept for other readers.
 _KEPT_UPDATES = 16

@@ -5,15 +5,18 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 
-from gym_gui.reading.details import read_details
-from gym_gui.reading.episodes import read_episodes, read_steps
-from gym_gui.reading.files import MAX_BYTES, list_files, read_file
-from gym_gui.reading.series import (
+from gym_gui.reading import (
+    MAX_BYTES,
     Series,
     SeriesRequest,
     check_series,
     check_size,
+    list_files,
+    read_details,
+    read_episodes,
+    read_file,
     read_series,
+    read_steps,
     require_found,
     series_names,
 )
@@ -35,9 +38,8 @@ from gym_gui.rpc.reading_messages import (
 )
 from gym_gui.rpc.row_messages import step_to_pb
 from gym_gui.rpc.series_messages import names_to_pb, request_from_pb, series_to_pb
-from gym_gui.runs.folder import RunFolder
-from gym_gui.trainer.loading import Loading
-from gym_gui.trainer.reads import Reads
+from gym_gui.runs import RunFolder
+from gym_gui.trainer import Loading, Reads
 
 
 class ReadingService(ReadingServiceServicer):

@@ -13,9 +13,8 @@ from collections.abc import Iterator
 from typing import Any
 
 from gym_gui.core.worker.errors import MosaicError
-from gym_gui.runs.folder import RunFolder
-from gym_gui.runs.summary import RunSummary
-from gym_gui.trainer.home import DaemonHome, DaemonInfo
+from gym_gui.runs import RunFolder, RunSummary
+from gym_gui.trainer import DaemonHome, DaemonInfo
 
 #: Longest wait between two tries to reach a daemon, seconds (the wait is drawn at random below a growing bound).
 LONGEST_WAIT_S = 1.0

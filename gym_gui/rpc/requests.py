@@ -13,7 +13,7 @@ from google.protobuf.descriptor import Descriptor, FieldDescriptor
 from google.protobuf.message import DecodeError, Message
 
 from gym_gui.core.worker.errors import ConfigError, Problem
-from gym_gui.runs.json_values import join
+from gym_gui.runs import join_path
 
 #: Characters of one text of a request; a run config has a field of bytes for itself.
 MAX_TEXT = 64 << 10
@@ -62,7 +62,7 @@ def _not_utf8(data: bytes, kind: Descriptor, path: str = "") -> str | None:
                 continue
             size, position = _varint(data, position)
             inner, position = data[position : position + size], position + size
-            name = "" if field is None else join(path, field.name)
+            name = "" if field is None else join_path(path, field.name)
             if field is not None and field.message_type is not None:
                 found = _not_utf8(inner, field.message_type, name)
                 if found is not None:
@@ -117,10 +117,10 @@ def _problems(message: Message, path: str) -> Iterator[Problem]:
     for field, value in message.ListFields():
         if not _is_checked(field):
             continue
-        name = join(path, field.name)
+        name = join_path(path, field.name)
         repeated = not isinstance(value, (str, bytes, Message)) and hasattr(value, "__len__")
         for index, item in enumerate(value) if repeated else ((None, value),):
-            place = name if index is None else join(name, index)
+            place = name if index is None else join_path(name, index)
             if isinstance(item, Message):
                 yield from _problems(item, place)
             elif isinstance(item, str):

@@ -13,7 +13,7 @@ from gym_gui.core.worker.errors import MosaicError, UsageError
 from gym_gui.rpc.calls import TRIES
 from gym_gui.rpc.channel import socket_target
 from gym_gui.rpc.start import start_daemon
-from gym_gui.trainer.home import DaemonHome, DaemonInfo
+from gym_gui.trainer import DaemonHome, DaemonInfo
 
 
 class Target(NamedTuple):

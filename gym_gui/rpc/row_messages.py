@@ -8,10 +8,20 @@ from gym_gui.core.worker.errors import Problem
 from gym_gui.rpc.converter import Converter
 from gym_gui.rpc.proto import mosaic_pb2 as pb
 from gym_gui.rpc.requests import invalid
-from gym_gui.telemetry.records import EpisodeRollup, EventRecord, MetricPoint, StepRecord
-from gym_gui.telemetry.row_stream import KINDS, Cursor, Gap, Position, RowBatch
-from gym_gui.telemetry.step_rows import StepRows, unpack
-from gym_gui.trainer.feed import Query
+from gym_gui.telemetry import (
+    ROW_KINDS,
+    EpisodeRollup,
+    EventRecord,
+    LogPosition,
+    MetricPoint,
+    RowBatch,
+    RowCursor,
+    RowGap,
+    StepRecord,
+    StepRows,
+    unpack_steps,
+)
+from gym_gui.trainer import FeedQuery
 
 #: Steps per second that a reader gets who does not say how many it wants.
 DEFAULT_RATE = 5000.0
@@ -19,12 +29,12 @@ _STEP = Converter(StepRecord, pb.StepRow)
 _EPISODE = Converter(EpisodeRollup, pb.EpisodeRow)
 _METRIC = Converter(MetricPoint, pb.MetricRow)
 _EVENT = Converter(EventRecord, pb.EventRow)
-_GAP = Converter(Gap, pb.Gap)
-_KIND_TO_PB = {kind: pb.TelemetryKind.Value(f"TELEMETRY_KIND_{kind.upper()}") for kind in KINDS}
+_GAP = Converter(RowGap, pb.Gap)
+_KIND_TO_PB = {kind: pb.TelemetryKind.Value(f"TELEMETRY_KIND_{kind.upper()}") for kind in ROW_KINDS}
 _KIND_FROM_PB: dict[int, str] = {number: kind for kind, number in _KIND_TO_PB.items()}
 
 
-def query_from_pb(request: pb.StreamTelemetryRequest) -> Query:
+def query_from_pb(request: pb.StreamTelemetryRequest) -> FeedQuery:
     """Return what a request asks for.
 
     Raises:
@@ -39,9 +49,9 @@ def query_from_pb(request: pb.StreamTelemetryRequest) -> Query:
     if not rate >= 0:
         allowed = "0 or more steps per second; 0 leaves none out"
         raise invalid(Problem("max_rate", f"is {rate}", value=str(rate), allowed=allowed))
-    return Query(
+    return FeedQuery(
         request.run_id,
-        frozenset(_KIND_FROM_PB[number] for number in request.kinds) or frozenset(KINDS),
+        frozenset(_KIND_FROM_PB[number] for number in request.kinds) or frozenset(ROW_KINDS),
         rate if rate > 0 else None,
         request.packed,
     )
@@ -58,7 +68,7 @@ def step_from_pb(message: pb.StepRow) -> StepRecord:
 
 
 def request_to_pb(
-    run_id: str, *, cursor: Cursor, from_now: bool, kinds: Iterable[str], max_rate: float | None
+    run_id: str, *, cursor: RowCursor, from_now: bool, kinds: Iterable[str], max_rate: float | None
 ) -> pb.StreamTelemetryRequest:
     """Return the request for a run's rows.
 
@@ -75,18 +85,18 @@ def request_to_pb(
     )
 
 
-def cursor_to_pb(cursor: Cursor) -> list[pb.LogPosition]:
+def cursor_to_pb(cursor: RowCursor) -> list[pb.LogPosition]:
     """Return a cursor's messages."""
     return [pb.LogPosition(worker_no=number, attempt=attempt, byte_offset=off) for number, attempt, off in cursor]
 
 
-def cursor_from_pb(messages: Iterable[pb.LogPosition]) -> Cursor:
+def cursor_from_pb(messages: Iterable[pb.LogPosition]) -> RowCursor:
     """Return the cursor that messages carry.
 
     Raises:
         ConfigError: It is no cursor that a batch could have had.
     """
-    cursor = tuple(Position(each.worker_no, each.attempt, each.byte_offset) for each in messages)
+    cursor = tuple(LogPosition(each.worker_no, each.attempt, each.byte_offset) for each in messages)
     if any(
         not (0 <= number < 1 << 13 and 0 < attempt < 1 << 6 and 0 <= off < 1 << 44) for number, attempt, off in cursor
     ):
@@ -116,7 +126,7 @@ def batch_from_pb(message: pb.TelemetryBatch, run_id: str = "") -> RowBatch:
         message: The message.
         run_id: The run that it is of, for the record of what is damaged.
     """
-    packed = [StepRows(run_id, each.worker_id, unpack(each.rows)) for each in message.packed_steps]
+    packed = [StepRows(run_id, each.worker_id, unpack_steps(each.rows)) for each in message.packed_steps]
     batch = RowBatch(
         steps=[_STEP.decode(row) for row in message.steps],
         step_rows=packed,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 from collections.abc import Sequence
 
-from gym_gui.reading.series import DEFAULT_POINTS, Series, SeriesName, SeriesRequest
+from gym_gui.reading import DEFAULT_POINTS, Series, SeriesName, SeriesRequest
 from gym_gui.rpc.converter import Converter, text
 from gym_gui.rpc.proto import reading_pb2 as reading
 

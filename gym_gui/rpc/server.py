@@ -23,8 +23,7 @@ from gym_gui.rpc.reading_service import ReadingService
 from gym_gui.rpc.requests import reader
 from gym_gui.rpc.service import TrainerService
 from gym_gui.rpc.tls import TlsFiles
-from gym_gui.trainer.certificate import Validity
-from gym_gui.trainer.daemon import Endpoint, TrainerDaemon
+from gym_gui.trainer import Endpoint, TrainerDaemon, Validity
 
 #: Seconds that open calls get when the daemon ends.
 GRACE_S = 0.5

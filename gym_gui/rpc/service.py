@@ -24,11 +24,8 @@ from gym_gui.rpc.received_curves import MissingPointsError, ReceivedCurves
 from gym_gui.rpc.requests import invalid
 from gym_gui.rpc.row_messages import cursor_from_pb, query_from_pb
 from gym_gui.rpc.wire_cache import WatchMessages, WireCache
-from gym_gui.runs.filter import RunFilter
-from gym_gui.runs.summary import RunSummary
-from gym_gui.trainer.loading import Loading
-from gym_gui.trainer.submission import RunRequest
-from gym_gui.trainer.trainer import Trainer
+from gym_gui.runs import RunFilter, RunSummary
+from gym_gui.trainer import Loading, RunRequest, Trainer
 
 _DEFAULT_PAGE, _LARGEST_PAGE = 100, 1000
 _LONGEST_TOKEN = 18

@@ -15,10 +15,8 @@ from typing import Any
 from gym_gui.core.descriptors import fill_standard_descriptors
 from gym_gui.core.regular_files import is_file, open_regular, read_regular
 from gym_gui.core.worker.errors import ConfigError, MosaicError, Problem, UsageError
-from gym_gui.runs.base_environment import NEUTRAL_FOLDER, UTF8, daemon_environment
-from gym_gui.runs.files import move_folder_away
-from gym_gui.runs.lock import FileLock, is_locked
-from gym_gui.trainer.home import DaemonHome, DaemonInfo
+from gym_gui.runs import NEUTRAL_FOLDER, UTF8, FileLock, daemon_environment, is_locked, move_folder_away
+from gym_gui.trainer import DaemonHome, DaemonInfo
 
 logger = logging.getLogger(__name__)
 

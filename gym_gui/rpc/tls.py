@@ -9,7 +9,7 @@ from pathlib import Path
 import grpc
 
 from gym_gui.core.worker.errors import UsageError
-from gym_gui.trainer.certificate import Validity, read_validity
+from gym_gui.trainer import Validity, read_validity
 
 
 @dataclass(frozen=True)

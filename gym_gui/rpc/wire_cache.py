@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from gym_gui.rpc.messages import summary_to_pb
 from gym_gui.rpc.proto import mosaic_pb2 as pb
-from gym_gui.runs.summary import RunSummary
+from gym_gui.runs import RunSummary
 
 
 class WireCache:

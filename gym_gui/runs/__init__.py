@@ -1,38 +1,363 @@
-"""The run model: configs, ids, states, plans and folders of runs.
-
-The names below are loaded on first use: the config models cost more to import than everything else here.
-"""
+"""The run model: configs, ids, states, plans and folders of runs."""
 
 from __future__ import annotations
 
-import importlib
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from gym_gui.core.lazy_names import lazy_names
 
 if TYPE_CHECKING:
-    from gym_gui.runs.config import TrainRunConfig, validate_train_run_config
-    from gym_gui.runs.ids import format_episode_id, new_run_id, parse_episode_id
+    from gym_gui.runs.activation import activated_environment
+    from gym_gui.runs.annotation import (
+        AnnotationChange,
+        annotated,
+        changed,
+        check_change,
+        read_annotation,
+        write_annotation,
+    )
+    from gym_gui.runs.base_environment import (
+        NEUTRAL_FOLDER,
+        UTF8,
+        affects_training,
+        daemon_environment,
+        submitted_environment,
+        with_base_environment,
+    )
+    from gym_gui.runs.cache_file import read_cache, write_cache
+    from gym_gui.runs.client_run_id import fill_run_id
+    from gym_gui.runs.config import (
+        TrainRunConfig,
+        WorkerRequest,
+        read_run_config,
+        run_config_problems,
+        validate_train_run_config,
+    )
+    from gym_gui.runs.config_file import load_config_file
+    from gym_gui.runs.config_model import Resources
+    from gym_gui.runs.config_problems import run_config_schema
+    from gym_gui.runs.digest import canonical_json
+    from gym_gui.runs.disk import Ballast, DiskGauge, ballast_bytes
+    from gym_gui.runs.environment import OWN_VARIABLES
+    from gym_gui.runs.executors import LOCAL_EXECUTOR, OWN_EXECUTOR, ExecutorEntry, executor_entries, executor_names
+    from gym_gui.runs.files import READ_ERRORS, move_folder_away, read_json, sync_folder, write_json_atomic
+    from gym_gui.runs.filesystem import check_home
+    from gym_gui.runs.filter import EVERY_RUN, RunFilter
+    from gym_gui.runs.folder import RunFolder, UnknownRunError
+    from gym_gui.runs.grant import (
+        VISIBLE_DEVICES,
+        read_cpu_reasons,
+        read_grant,
+        read_machine,
+        share_out_gpus,
+        visible_devices,
+        wanted_gpus,
+        write_grant,
+    )
+    from gym_gui.runs.ids import (
+        check_run_id,
+        format_episode_id,
+        generated_worker_id,
+        is_run_id,
+        new_run_id,
+        parse_episode_id,
+        submitted_at,
+        worker_id_problem,
+    )
+    from gym_gui.runs.intents import check_pausable, read_cancel, read_pause, write_cancel, write_pause
+    from gym_gui.runs.json_schema import alternatives, inline_references, json_types, schema_of_member
+    from gym_gui.runs.json_values import MAX_DEPTH, WHOLE_CONFIG, deep_path, join_path
+    from gym_gui.runs.kinds import kind_key, same_kind
+    from gym_gui.runs.lock import FileLock, is_locked
+    from gym_gui.runs.names import check_names, name_fault
+    from gym_gui.runs.plan import Limits, RunPlan, WorkerPlan, load_plan, save_plan
+    from gym_gui.runs.private_files import WorkerSecrets, forget_secrets, secret_files, write_secrets
+    from gym_gui.runs.provenance import collect_provenance, packages_digest, packages_in, packages_of
+    from gym_gui.runs.reference import NamedRun, is_part_of_id, resolve_reference
+    from gym_gui.runs.relocation import relative_to_run, relocated, relocated_value
     from gym_gui.runs.run_counter import RunCounterManager
-
-_HOMES = {
-    "RunCounterManager": "run_counter",
-    "TrainRunConfig": "config",
-    "format_episode_id": "ids",
-    "new_run_id": "ids",
-    "parse_episode_id": "ids",
-    "validate_train_run_config": "config",
-}
+    from gym_gui.runs.secret_values import Secrets, missing_secrets, take_from_environment
+    from gym_gui.runs.seeds import SEED_MAX, derive_seed, read_seeds, unnamed_seed
+    from gym_gui.runs.states import TERMINAL_STATES, RunState, may_follow
+    from gym_gui.runs.summary import (
+        MAX_COUNT,
+        AgentSummary,
+        AttemptSummary,
+        CurvePoint,
+        ExitStatus,
+        Ledger,
+        ReturnSpread,
+        RunSummary,
+        WorkerSummary,
+        return_of,
+        to_json_dict,
+        without_curves,
+    )
+    from gym_gui.runs.supervisor_log import SupervisorLog, clear_log_place, move_log_away, read_events
+    from gym_gui.runs.syntax_error import SYNTAX_ERRORS, with_source_line
+    from gym_gui.runs.worker_requests import COMMAND_TYPE
+else:
+    __getattr__ = lazy_names(
+        __name__,
+        {
+            "AgentSummary": "summary",
+            "AnnotationChange": "annotation",
+            "AttemptSummary": "summary",
+            "Ballast": "disk",
+            "COMMAND_TYPE": "worker_requests",
+            "CurvePoint": "summary",
+            "DiskGauge": "disk",
+            "EVERY_RUN": "filter",
+            "ExecutorEntry": "executors",
+            "ExitStatus": "summary",
+            "FileLock": "lock",
+            "LOCAL_EXECUTOR": "executors",
+            "Ledger": "summary",
+            "Limits": "plan",
+            "MAX_COUNT": "summary",
+            "MAX_DEPTH": "json_values",
+            "NEUTRAL_FOLDER": "base_environment",
+            "NamedRun": "reference",
+            "OWN_EXECUTOR": "executors",
+            "OWN_VARIABLES": "environment",
+            "READ_ERRORS": "files",
+            "Resources": "config_model",
+            "ReturnSpread": "summary",
+            "RunCounterManager": "run_counter",
+            "RunFilter": "filter",
+            "RunFolder": "folder",
+            "RunPlan": "plan",
+            "RunState": "states",
+            "RunSummary": "summary",
+            "SEED_MAX": "seeds",
+            "SYNTAX_ERRORS": "syntax_error",
+            "Secrets": "secret_values",
+            "SupervisorLog": "supervisor_log",
+            "TERMINAL_STATES": "states",
+            "TrainRunConfig": "config",
+            "UTF8": "base_environment",
+            "UnknownRunError": "folder",
+            "VISIBLE_DEVICES": "grant",
+            "WHOLE_CONFIG": "json_values",
+            "WorkerPlan": "plan",
+            "WorkerRequest": "config",
+            "WorkerSecrets": "private_files",
+            "WorkerSummary": "summary",
+            "activated_environment": "activation",
+            "affects_training": "base_environment",
+            "alternatives": "json_schema",
+            "annotated": "annotation",
+            "ballast_bytes": "disk",
+            "canonical_json": "digest",
+            "changed": "annotation",
+            "check_change": "annotation",
+            "check_home": "filesystem",
+            "check_names": "names",
+            "check_pausable": "intents",
+            "check_run_id": "ids",
+            "clear_log_place": "supervisor_log",
+            "collect_provenance": "provenance",
+            "daemon_environment": "base_environment",
+            "deep_path": "json_values",
+            "derive_seed": "seeds",
+            "executor_entries": "executors",
+            "executor_names": "executors",
+            "fill_run_id": "client_run_id",
+            "forget_secrets": "private_files",
+            "format_episode_id": "ids",
+            "generated_worker_id": "ids",
+            "inline_references": "json_schema",
+            "is_locked": "lock",
+            "is_part_of_id": "reference",
+            "is_run_id": "ids",
+            "join_path": "json_values",
+            "json_types": "json_schema",
+            "kind_key": "kinds",
+            "load_config_file": "config_file",
+            "load_plan": "plan",
+            "may_follow": "states",
+            "missing_secrets": "secret_values",
+            "move_folder_away": "files",
+            "move_log_away": "supervisor_log",
+            "name_fault": "names",
+            "new_run_id": "ids",
+            "packages_digest": "provenance",
+            "packages_in": "provenance",
+            "packages_of": "provenance",
+            "parse_episode_id": "ids",
+            "read_annotation": "annotation",
+            "read_cache": "cache_file",
+            "read_cancel": "intents",
+            "read_cpu_reasons": "grant",
+            "read_events": "supervisor_log",
+            "read_grant": "grant",
+            "read_json": "files",
+            "read_machine": "grant",
+            "read_pause": "intents",
+            "read_run_config": "config",
+            "read_seeds": "seeds",
+            "relative_to_run": "relocation",
+            "relocated": "relocation",
+            "relocated_value": "relocation",
+            "resolve_reference": "reference",
+            "return_of": "summary",
+            "run_config_problems": "config",
+            "run_config_schema": "config_problems",
+            "same_kind": "kinds",
+            "save_plan": "plan",
+            "schema_of_member": "json_schema",
+            "secret_files": "private_files",
+            "share_out_gpus": "grant",
+            "submitted_at": "ids",
+            "submitted_environment": "base_environment",
+            "sync_folder": "files",
+            "take_from_environment": "secret_values",
+            "to_json_dict": "summary",
+            "unnamed_seed": "seeds",
+            "validate_train_run_config": "config",
+            "visible_devices": "grant",
+            "wanted_gpus": "grant",
+            "with_base_environment": "base_environment",
+            "with_source_line": "syntax_error",
+            "without_curves": "summary",
+            "worker_id_problem": "ids",
+            "write_annotation": "annotation",
+            "write_cache": "cache_file",
+            "write_cancel": "intents",
+            "write_grant": "grant",
+            "write_json_atomic": "files",
+            "write_pause": "intents",
+            "write_secrets": "private_files",
+        },
+    )
 
 __all__ = [
+    "COMMAND_TYPE",
+    "EVERY_RUN",
+    "LOCAL_EXECUTOR",
+    "MAX_COUNT",
+    "MAX_DEPTH",
+    "NEUTRAL_FOLDER",
+    "OWN_EXECUTOR",
+    "OWN_VARIABLES",
+    "READ_ERRORS",
+    "SEED_MAX",
+    "SYNTAX_ERRORS",
+    "TERMINAL_STATES",
+    "UTF8",
+    "VISIBLE_DEVICES",
+    "WHOLE_CONFIG",
+    "AgentSummary",
+    "AnnotationChange",
+    "AttemptSummary",
+    "Ballast",
+    "CurvePoint",
+    "DiskGauge",
+    "ExecutorEntry",
+    "ExitStatus",
+    "FileLock",
+    "Ledger",
+    "Limits",
+    "NamedRun",
+    "Resources",
+    "ReturnSpread",
     "RunCounterManager",
+    "RunFilter",
+    "RunFolder",
+    "RunPlan",
+    "RunState",
+    "RunSummary",
+    "Secrets",
+    "SupervisorLog",
     "TrainRunConfig",
+    "UnknownRunError",
+    "WorkerPlan",
+    "WorkerRequest",
+    "WorkerSecrets",
+    "WorkerSummary",
+    "activated_environment",
+    "affects_training",
+    "alternatives",
+    "annotated",
+    "ballast_bytes",
+    "canonical_json",
+    "changed",
+    "check_change",
+    "check_home",
+    "check_names",
+    "check_pausable",
+    "check_run_id",
+    "clear_log_place",
+    "collect_provenance",
+    "daemon_environment",
+    "deep_path",
+    "derive_seed",
+    "executor_entries",
+    "executor_names",
+    "fill_run_id",
+    "forget_secrets",
     "format_episode_id",
+    "generated_worker_id",
+    "inline_references",
+    "is_locked",
+    "is_part_of_id",
+    "is_run_id",
+    "join_path",
+    "json_types",
+    "kind_key",
+    "load_config_file",
+    "load_plan",
+    "may_follow",
+    "missing_secrets",
+    "move_folder_away",
+    "move_log_away",
+    "name_fault",
     "new_run_id",
+    "packages_digest",
+    "packages_in",
+    "packages_of",
     "parse_episode_id",
+    "read_annotation",
+    "read_cache",
+    "read_cancel",
+    "read_cpu_reasons",
+    "read_events",
+    "read_grant",
+    "read_json",
+    "read_machine",
+    "read_pause",
+    "read_run_config",
+    "read_seeds",
+    "relative_to_run",
+    "relocated",
+    "relocated_value",
+    "resolve_reference",
+    "return_of",
+    "run_config_problems",
+    "run_config_schema",
+    "same_kind",
+    "save_plan",
+    "schema_of_member",
+    "secret_files",
+    "share_out_gpus",
+    "submitted_at",
+    "submitted_environment",
+    "sync_folder",
+    "take_from_environment",
+    "to_json_dict",
+    "unnamed_seed",
     "validate_train_run_config",
+    "visible_devices",
+    "wanted_gpus",
+    "with_base_environment",
+    "with_source_line",
+    "without_curves",
+    "worker_id_problem",
+    "write_annotation",
+    "write_cache",
+    "write_cancel",
+    "write_grant",
+    "write_json_atomic",
+    "write_pause",
+    "write_secrets",
 ]
-
-
-def __getattr__(name: str) -> Any:
-    if name not in _HOMES:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(importlib.import_module(f"{__name__}.{_HOMES[name]}"), name)

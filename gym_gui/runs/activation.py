@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 
-def activated(program: str, environment: Mapping[str, str]) -> dict[str, str]:
+def activated_environment(program: str, environment: Mapping[str, str]) -> dict[str, str]:
     """Return ``PATH`` and ``VIRTUAL_ENV`` of a program's virtual environment.
 
     Args:

@@ -18,7 +18,7 @@ from gym_gui.runs.config_problems import problems_of
 from gym_gui.runs.digest import run_digest
 from gym_gui.runs.environment import environment_problems
 from gym_gui.runs.ids import is_run_id
-from gym_gui.runs.json_values import WHOLE, plain_copy
+from gym_gui.runs.json_values import WHOLE_CONFIG, plain_copy
 from gym_gui.runs.plan import Limits
 from gym_gui.runs.secret_values import Secrets, secret_problems
 from gym_gui.runs.worker_requests import WorkerRequest, expand_workers
@@ -121,7 +121,7 @@ def read_run_config(
     plain, problems = plain_copy(payload)
     if not isinstance(plain, dict):
         shown = "null" if payload is None else f"a {type(payload).__name__}"
-        return None, problems or [Problem(WHOLE, f"is {shown}", allowed="an object")]
+        return None, problems or [Problem(WHOLE_CONFIG, f"is {shown}", allowed="an object")]
     for problem in problems:
         part, _, name = problem.path.partition(".")
         if part == "base_environment":  # a variable of the submitter's environment

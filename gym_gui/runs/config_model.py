@@ -18,7 +18,7 @@ from pydantic import (
 from pydantic_core import PydanticCustomError
 
 from gym_gui.constants import WORKER_MAX_ATTEMPTS
-from gym_gui.runs.executors import LOCAL, executor_names
+from gym_gui.runs.executors import LOCAL_EXECUTOR, executor_names
 from gym_gui.runs.names import LINE_BREAKS_AND_TABS, name_fault
 from gym_gui.runs.plan import Limits
 
@@ -50,7 +50,7 @@ def _no_control_characters(value: str, allow: str = "") -> str:
 def _known_executor(value: str, info: ValidationInfo) -> str:
     """Reject an unknown executor: the validation's context has the names, else they are those of installed packages."""
     names = (info.context or {}).get("executors")
-    if value != LOCAL and value not in (executor_names() if names is None else names):
+    if value != LOCAL_EXECUTOR and value not in (executor_names() if names is None else names):
         raise PydanticCustomError("unknown_executor", "is unknown")
     return value
 
@@ -219,7 +219,7 @@ class RunConfigModel(Part):
         default=0, description="Runs of a higher priority leave the queue first; -100 to 100."
     )
     executor: Annotated[StrictStr, AfterValidator(_known_executor)] = Field(
-        default=LOCAL,
+        default=LOCAL_EXECUTOR,
         description="Where the workers run: an installed executor; `mosaic doctor` lists them.",
         json_schema_extra=lambda schema: schema.update(enum=[*executor_names()]),
     )

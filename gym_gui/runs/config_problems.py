@@ -10,8 +10,8 @@ from pydantic import ValidationError
 from gym_gui.core.worker.check import describe
 from gym_gui.core.worker.errors import Problem, nearest
 from gym_gui.runs.config_model import RunConfigModel
-from gym_gui.runs.json_schema import alternatives, find_member, inline_references
-from gym_gui.runs.json_values import join
+from gym_gui.runs.json_schema import alternatives, inline_references, schema_of_member
+from gym_gui.runs.json_values import join_path
 from gym_gui.runs.names import ALLOWED
 
 
@@ -30,7 +30,7 @@ def path_of(location: tuple[int | str, ...]) -> str:
     """Return a location as a dotted path."""
     path = ""
     for key in location:
-        path = join(path, key)
+        path = join_path(path, key)
     return path
 
 
@@ -48,7 +48,7 @@ def _problem(kind: str, location: tuple[int | str, ...], value: Any, message: st
             allowed=", ".join(names),
             nearest=nearest(str(location[-1]), names),
         )
-    schema = find_member(root, location)
+    schema = schema_of_member(root, location)
     allowed = ALLOWED if kind == "control_character" else describe(schema) if schema is not None else ""
     if kind == "missing":
         return Problem(path, "is missing", allowed=allowed)
@@ -79,5 +79,5 @@ def _shown(value: Any) -> str:
 
 
 def _names(root: dict[str, Any], location: tuple[int | str, ...]) -> list[str]:
-    schema = find_member(root, location) or {}
+    schema = schema_of_member(root, location) or {}
     return [name for option in alternatives(schema) for name in option.get("properties", {})]

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 EXECUTOR_ENTRY_POINT_GROUP = "mosaic.executors"
 #: MOSAIC's own executor, the default of runs.
-LOCAL = "local"
+LOCAL_EXECUTOR = "local"
 
 
 @dataclass(frozen=True)
@@ -25,17 +25,17 @@ class ExecutorEntry:
 
 
 #: MOSAIC's own. Its metadata are not needed: those of a checkout may be older than its code.
-OWN = ExecutorEntry(LOCAL, "gym_gui.trainer.executors.local:LocalExecutor", "mosaic-rl")
+OWN_EXECUTOR = ExecutorEntry(LOCAL_EXECUTOR, "gym_gui.trainer.executors.local:LocalExecutor", "mosaic-rl")
 
 
 def executor_entries() -> list[ExecutorEntry]:
     """Return every registered executor, sorted by name; names may occur twice."""
     from importlib.metadata import entry_points  # a slow import, not needed for a run on this machine
 
-    entries = {OWN}
+    entries = {OWN_EXECUTOR}
     for point in entry_points(group=EXECUTOR_ENTRY_POINT_GROUP):
         package = "" if point.dist is None else str(point.dist.metadata["Name"])
-        if (point.name, package) != (OWN.name, OWN.package):
+        if (point.name, package) != (OWN_EXECUTOR.name, OWN_EXECUTOR.package):
             entries.add(ExecutorEntry(point.name, point.value, package))
     return sorted(entries, key=lambda entry: (entry.name, entry.package, entry.target))
 
@@ -43,4 +43,4 @@ def executor_entries() -> list[ExecutorEntry]:
 def executor_names() -> list[str]:
     """Return the possible values of a run config's ``executor``, MOSAIC's own first."""
     names = {entry.name for entry in executor_entries()}
-    return [LOCAL, *sorted(names - {LOCAL})]
+    return [LOCAL_EXECUTOR, *sorted(names - {LOCAL_EXECUTOR})]

@@ -14,7 +14,7 @@ import msgspec
 from gym_gui.core.regular_files import open_regular, read_regular
 
 #: Errors of reading a JSON file that is unreadable, not JSON, or nested too deeply.
-UNREADABLE = (OSError, ValueError, RecursionError)
+READ_ERRORS = (OSError, ValueError, RecursionError)
 
 
 def write_json_atomic(path: Path, value: Any, *, mode: int = 0o600, sync: bool = True) -> None:

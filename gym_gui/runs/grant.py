@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 import msgspec
 
 from gym_gui.core.regular_files import read_regular
-from gym_gui.runs.files import UNREADABLE, write_json_atomic
+from gym_gui.runs.files import READ_ERRORS, write_json_atomic
 from gym_gui.runs.folder import RunFolder
 from gym_gui.runs.plan import RunPlan, WorkerPlan
 
@@ -22,7 +22,7 @@ class _Grant(msgspec.Struct, frozen=True):
     machine: str = ""
 
 
-def share_out(gpus: Sequence[str], wanted: Mapping[str, int]) -> dict[str, list[str]]:
+def share_out_gpus(gpus: Sequence[str], wanted: Mapping[str, int]) -> dict[str, list[str]]:
     """Distribute GPUs to workers in order, as requested, while there are some.
 
     Args:
@@ -69,7 +69,7 @@ def read_machine(folder: RunFolder) -> str:
     return _read(folder).machine
 
 
-def read_on_cpu(folder: RunFolder) -> dict[str, str]:
+def read_cpu_reasons(folder: RunFolder) -> dict[str, str]:
     """Return, by worker without a GPU that could use one, the reason."""
     return _read(folder).on_cpu
 
@@ -103,5 +103,5 @@ def _requested(plan: RunPlan) -> int | None:
 def _read(folder: RunFolder) -> _Grant:
     try:
         return msgspec.json.decode(read_regular(folder.grant), type=_Grant)
-    except UNREADABLE:
+    except READ_ERRORS:
         return _Grant()

@@ -10,7 +10,7 @@ import msgspec
 
 from gym_gui.core.regular_files import read_regular
 from gym_gui.core.worker.errors import UsageError
-from gym_gui.runs.files import UNREADABLE, sync_folder, write_json_atomic
+from gym_gui.runs.files import READ_ERRORS, sync_folder, write_json_atomic
 from gym_gui.runs.folder import RunFolder
 from gym_gui.runs.plan import RunPlan
 
@@ -35,7 +35,7 @@ def read_cancel(folder: RunFolder) -> CancelIntent | None:
         return None
     try:
         return msgspec.json.decode(read_regular(folder.cancel_intent), type=CancelIntent)
-    except UNREADABLE:
+    except READ_ERRORS:
         return CancelIntent()
 
 
@@ -77,7 +77,7 @@ def read_pause(folder: RunFolder) -> PauseIntent | None:
     """Return a run's pause request, ``None`` without one."""
     try:
         intent = msgspec.json.decode(read_regular(folder.pause_intent), type=PauseIntent)
-    except UNREADABLE:
+    except READ_ERRORS:
         return None
     return intent if intent.paused else None
 

@@ -49,7 +49,7 @@ def alternatives(schema: dict[str, Any]) -> list[dict[str, Any]]:
     return [inner for option in options for inner in alternatives(option)] if options else [schema]
 
 
-def find_member(schema: dict[str, Any], location: Iterable[str | int]) -> dict[str, Any] | None:
+def schema_of_member(schema: dict[str, Any], location: Iterable[str | int]) -> dict[str, Any] | None:
     """Return the schema of a member, ``None`` if it has none.
 
     Args:
@@ -70,7 +70,7 @@ def _member(schema: dict[str, Any], key: str | int) -> dict[str, Any] | None:
     return inner if isinstance(inner, dict) else None
 
 
-def types_of(schema: dict[str, Any]) -> set[str]:
+def json_types(schema: dict[str, Any]) -> set[str]:
     """Return the JSON types that a schema allows; none if it is unspecific."""
     allowed: set[str] = set()
     for option in alternatives(schema):

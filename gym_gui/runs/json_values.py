@@ -9,7 +9,7 @@ from typing import Any
 from gym_gui.core.worker.errors import Problem
 
 MAX_DEPTH = 64
-WHOLE = "run config"
+WHOLE_CONFIG = "run config"
 """In place of a path, for a problem of the value itself."""
 INT_MIN, INT_MAX = -(2**63), 2**63 - 1
 
@@ -30,7 +30,7 @@ def plain_copy(value: Any, path: str = "") -> tuple[Any, list[Problem]]:
     problems: list[Problem] = []
     copy = _copy(value, path, 0, problems)
     for problem in problems:
-        problem.path = problem.path or WHOLE
+        problem.path = problem.path or WHOLE_CONFIG
     return copy, problems
 
 
@@ -44,11 +44,11 @@ def deep_path(value: Any) -> str | None:
         if depth > MAX_DEPTH:
             return path
         members = item.items() if isinstance(item, dict) else enumerate(item)
-        waiting += [(each, join(path, key), depth + 1) for key, each in members if isinstance(each, (dict, list))]
+        waiting += [(each, join_path(path, key), depth + 1) for key, each in members if isinstance(each, (dict, list))]
     return None
 
 
-def join(path: str, key: object) -> str:
+def join_path(path: str, key: object) -> str:
     """Return the path of a member: ``a.b`` for names, ``a[0]`` for positions."""
     if isinstance(key, int):
         return f"{path}[{key}]"
@@ -69,7 +69,7 @@ def _copy(value: Any, path: str, depth: int, problems: list[Problem]) -> Any:
             return None
         if isinstance(value, Mapping):
             return _mapping(value, path, depth, problems)
-        return [_copy(item, join(path, index), depth + 1, problems) for index, item in enumerate(value)]
+        return [_copy(item, join_path(path, index), depth + 1, problems) for index, item in enumerate(value)]
     problems.append(Problem(path, f"is of type {type(value).__name__}", value=repr(value)[:80], allowed="a JSON value"))
     return None
 
@@ -106,5 +106,5 @@ def _mapping(value: Mapping[Any, Any], path: str, depth: int, problems: list[Pro
             problems.append(Problem(path, f"has the key {key!r}", value=repr(key)[:80], allowed="text keys"))
             continue
         if _text(key, path, problems) is not None:
-            copy[key] = _copy(item, join(path, key), depth + 1, problems)
+            copy[key] = _copy(item, join_path(path, key), depth + 1, problems)
     return copy

@@ -36,7 +36,7 @@ def write_secrets(folder: RunFolder, worker_id: str, secrets: WorkerSecrets) -> 
         write_json_atomic(folder.private_config(worker_id), secrets.config)
 
 
-def private_files(folder: RunFolder) -> list[Path]:
+def secret_files(folder: RunFolder) -> list[Path]:
     """Return the files of a run with secrets."""
     patterns = ("*.secrets.json", f"worker-{folder.run_id}-*.json")
     return [path for pattern in patterns for path in folder.control.glob(pattern)]
@@ -48,6 +48,6 @@ def forget_secrets(folder: RunFolder) -> None:
     Raises:
         OSError: One of them cannot be removed.
     """
-    for path in private_files(folder):
+    for path in secret_files(folder):
         with contextlib.suppress(FileNotFoundError):
             path.unlink()

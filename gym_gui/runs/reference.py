@@ -14,7 +14,7 @@ _SHOWN = 5
 _SUFFIX = 4
 
 
-class Named(NamedTuple):
+class NamedRun(NamedTuple):
     """A run and its name."""
 
     run_id: str
@@ -24,7 +24,7 @@ class Named(NamedTuple):
 def resolve_reference(
     reference: str,
     ids: Sequence[str],
-    newest_first: Callable[[], Iterable[Named]],
+    newest_first: Callable[[], Iterable[NamedRun]],
     *,
     where: str = "",
 ) -> str:
@@ -50,7 +50,7 @@ def resolve_reference(
         return same_name[0]
     if same_name:
         raise _several(f"{len(same_name)} runs are named {reference!r}", same_name, "name one by its id")
-    matches = [run_id for run_id in ids if is_part(wanted, run_id)]
+    matches = [run_id for run_id in ids if is_part_of_id(wanted, run_id)]
     if len(matches) == 1:
         return matches[0]
     if matches:
@@ -61,7 +61,7 @@ def resolve_reference(
     raise UnknownRunError(reference, where, why, near)
 
 
-def is_part(part: str, run_id: str) -> bool:
+def is_part_of_id(part: str, run_id: str) -> bool:
     """Return whether a part of an id identifies it."""
     return bool(part) and (run_id.startswith(part) or (len(part) >= _SUFFIX and run_id.endswith(part)))
 

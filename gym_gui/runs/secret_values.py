@@ -12,7 +12,7 @@ from typing import Any
 from gym_gui.core.worker.errors import Problem, nearest
 from gym_gui.core.worker.secret_names import MARK, has_password, hide_passwords, is_secret_name
 from gym_gui.runs.environment import OWN_VARIABLES
-from gym_gui.runs.json_values import join
+from gym_gui.runs.json_values import join_path
 
 #: Shorter values are hidden under their names, but not searched for in other text: they might be plain words.
 _SEARCHED_LENGTH = 8
@@ -284,7 +284,7 @@ def _marks(value: Any, path: str, name: str) -> Iterator[tuple[str, str]]:
     elif value == MARK:
         yield path, name if path.startswith(("environment", "base_environment")) else name.upper()
     for key, item in members:
-        yield from _marks(item, join(path, key), name if isinstance(key, int) else key)
+        yield from _marks(item, join_path(path, key), name if isinstance(key, int) else key)
 
 
 def _fill(value: Any, environ: Mapping[str, str], name: str) -> Any:

@@ -20,10 +20,10 @@ class RunState(str, Enum):
     @property
     def terminal(self) -> bool:
         """Whether this state is final."""
-        return self in TERMINAL
+        return self in TERMINAL_STATES
 
 
-TERMINAL = frozenset({RunState.COMPLETED, RunState.FAILED, RunState.CANCELLED, RunState.LOST})
+TERMINAL_STATES = frozenset({RunState.COMPLETED, RunState.FAILED, RunState.CANCELLED, RunState.LOST})
 
 _S = RunState
 TRANSITIONS: dict[RunState, frozenset[RunState]] = {

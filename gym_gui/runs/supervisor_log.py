@@ -27,7 +27,7 @@ class SupervisorLog:
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        clear_place(path)
+        clear_log_place(path)
         with _log_errors(path):
             self._descriptor = open_regular(path, os.O_RDWR | os.O_CREAT | os.O_APPEND)
         size = os.fstat(self._descriptor).st_size
@@ -84,7 +84,7 @@ class SupervisorLog:
                 data = data[os.write(fresh, data) :]
             os.fsync(fresh)
             if os.path.lexists(self.path):
-                move_away(self.path)
+                move_log_away(self.path)
             temporary.rename(self.path)
         except BaseException:
             os.close(fresh)
@@ -95,18 +95,18 @@ class SupervisorLog:
         self._descriptor = fresh
 
 
-def clear_place(path: Path) -> None:
+def clear_log_place(path: Path) -> None:
     """Rename anything but a file in a supervisor log's place; the caller holds the proxy lock.
 
     The run can end even then: its living processes are known from its locks and its launchers' records.
     """
     kind = kind_of(path)
     if kind:
-        target = move_away(path)
+        target = move_log_away(path)
         say(f"the supervisor log of run {path.parent.parent.name} was {kind}: renamed to {target.name}")
 
 
-def move_away(path: Path) -> Path:
+def move_log_away(path: Path) -> Path:
     """Rename whatever has a log's name, and return the new path."""
     number = 1
     while os.path.lexists(target := path.with_name(f"{path.name}.aside{number}")):

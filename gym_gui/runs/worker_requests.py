@@ -9,7 +9,7 @@ from typing import Any
 from gym_gui.core.worker.errors import Problem
 from gym_gui.runs.config_model import MAX_WORKERS
 from gym_gui.runs.ids import generated_worker_id, is_worker_id, worker_id_problem
-from gym_gui.runs.json_values import join
+from gym_gui.runs.json_values import join_path
 from gym_gui.runs.kinds import same_kind
 from gym_gui.runs.seeds import SEED_MAX
 
@@ -114,7 +114,7 @@ def _take_instance_ids(payload: dict[str, Any], entries: list[_Entry], count: in
     """Collect the client's instance ids, and compare different places for one worker."""
     common = list(_common_places(payload))
     for entry in entries:
-        places = [(join(entry.path, "config.worker_id"), entry.config.get("worker_id"))] + (
+        places = [(join_path(entry.path, "config.worker_id"), entry.config.get("worker_id"))] + (
             common if count == 1 else []
         )
         given = [(path, value) for path, value in places if value is not None]
@@ -139,7 +139,7 @@ def _take_instance_ids(payload: dict[str, Any], entries: list[_Entry], count: in
     seen: dict[str, str] = {}
     for entry in entries:
         for worker_id in entry.ids:
-            path = join(entry.path, "config.worker_id")
+            path = join_path(entry.path, "config.worker_id")
             if worker_id is not None and worker_id in seen:
                 problems.append(
                     Problem(path, f"is {worker_id!r}, as {seen[worker_id]}", value=worker_id, allowed="unique ids")
@@ -192,7 +192,7 @@ def _requests(
     if kind is None and _is_readable(payload):
         problems.append(
             Problem(
-                join(entry.path, "worker_id"),
+                join_path(entry.path, "worker_id"),
                 "is missing",
                 allowed="a worker's kind as `mosaic workers list` shows it, "
                 "a module, or a command in entry_point and arguments",
@@ -234,7 +234,7 @@ def _seed(entry: _Entry, problems: list[Problem]) -> int | None:
     whole = isinstance(seed, (int, float)) and not isinstance(seed, bool) and seed == int(seed)
     if whole and 0 <= seed <= SEED_MAX:
         return int(seed)
-    path = join(entry.path, "config.seed")
+    path = join_path(entry.path, "config.seed")
     problem = Problem(path, f"is {seed!r}", value=seed, allowed=f"an integer from 0 to {SEED_MAX}, or null to draw one")
     problems.append(problem)
     return None

@@ -1,1 +1,102 @@
 """Supervision of a run: its processes are started, observed and signalled, their exits recorded and classified."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from gym_gui.core.lazy_names import lazy_names
+
+if TYPE_CHECKING:
+    from gym_gui.supervision.attempt_watch import AttemptWatch, LogFacts
+    from gym_gui.supervision.facts import Usage
+    from gym_gui.supervision.history import RunHistory, UnknownEventError, WorkerHistory, read_history
+    from gym_gui.supervision.identity import ProcessIdentity, boot_id
+    from gym_gui.supervision.journal import Journal
+    from gym_gui.supervision.launch import LauncherPool, build_spec
+    from gym_gui.supervision.launch_locks import check_nothing_lives, held_launch_locks
+    from gym_gui.supervision.liveness import ProxyProgress, ProxyPulse, last_beat, proxy_of
+    from gym_gui.supervision.observed_clock import ObservedClock
+    from gym_gui.supervision.processes import marked_processes
+    from gym_gui.supervision.provisioner import Attempt, Launched, ProcessFacts, Provisioner, Signal
+    from gym_gui.supervision.provisioners import NoProvisioner, ProvisionerFactory, load_provisioner, make_provisioner
+    from gym_gui.supervision.run_folders import RunFolders, make_folders
+    from gym_gui.supervision.supervisor import Supervisor
+    from gym_gui.supervision.usage import UsageSampler
+    from gym_gui.supervision.worker_config import resuming_argv
+else:
+    __getattr__ = lazy_names(
+        __name__,
+        {
+            "Attempt": "provisioner",
+            "AttemptWatch": "attempt_watch",
+            "Journal": "journal",
+            "Launched": "provisioner",
+            "LauncherPool": "launch",
+            "LogFacts": "attempt_watch",
+            "NoProvisioner": "provisioners",
+            "ObservedClock": "observed_clock",
+            "ProcessFacts": "provisioner",
+            "ProcessIdentity": "identity",
+            "Provisioner": "provisioner",
+            "ProvisionerFactory": "provisioners",
+            "ProxyProgress": "liveness",
+            "ProxyPulse": "liveness",
+            "RunFolders": "run_folders",
+            "RunHistory": "history",
+            "Signal": "provisioner",
+            "Supervisor": "supervisor",
+            "UnknownEventError": "history",
+            "Usage": "facts",
+            "UsageSampler": "usage",
+            "WorkerHistory": "history",
+            "boot_id": "identity",
+            "build_spec": "launch",
+            "check_nothing_lives": "launch_locks",
+            "held_launch_locks": "launch_locks",
+            "last_beat": "liveness",
+            "load_provisioner": "provisioners",
+            "make_folders": "run_folders",
+            "make_provisioner": "provisioners",
+            "marked_processes": "processes",
+            "proxy_of": "liveness",
+            "read_history": "history",
+            "resuming_argv": "worker_config",
+        },
+    )
+
+__all__ = [
+    "Attempt",
+    "AttemptWatch",
+    "Journal",
+    "Launched",
+    "LauncherPool",
+    "LogFacts",
+    "NoProvisioner",
+    "ObservedClock",
+    "ProcessFacts",
+    "ProcessIdentity",
+    "Provisioner",
+    "ProvisionerFactory",
+    "ProxyProgress",
+    "ProxyPulse",
+    "RunFolders",
+    "RunHistory",
+    "Signal",
+    "Supervisor",
+    "UnknownEventError",
+    "Usage",
+    "UsageSampler",
+    "WorkerHistory",
+    "boot_id",
+    "build_spec",
+    "check_nothing_lives",
+    "held_launch_locks",
+    "last_beat",
+    "load_provisioner",
+    "make_folders",
+    "make_provisioner",
+    "marked_processes",
+    "proxy_of",
+    "read_history",
+    "resuming_argv",
+]

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import msgspec
 
-from gym_gui.runs.folder import RunFolder
+from gym_gui.runs import RunFolder
 from gym_gui.supervision.activity import Activity
 from gym_gui.supervision.facts import AttemptFacts, StopFacts, Usage
 from gym_gui.supervision.history import AttemptHistory

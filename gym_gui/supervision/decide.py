@@ -9,8 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from gym_gui.constants import WORKER_MAX_ATTEMPTS
-from gym_gui.runs.plan import Limits
-from gym_gui.runs.states import RunState, may_follow
+from gym_gui.runs import Limits, RunState, may_follow
 from gym_gui.supervision.exits import ExitClassification, classify, wall_time_cause
 from gym_gui.supervision.facts import (
     Action,

@@ -6,8 +6,7 @@ import signal
 
 import msgspec
 
-from gym_gui.runs.states import RunState
-from gym_gui.runs.summary import ExitStatus
+from gym_gui.runs import ExitStatus, RunState
 from gym_gui.supervision.facts import AttemptFacts, ExitFacts, StopKind
 
 #: Python's exit code when a standard stream cannot be flushed at the end.

@@ -6,9 +6,7 @@ from enum import Enum
 
 import msgspec
 
-from gym_gui.runs.plan import Limits
-from gym_gui.runs.states import RunState
-from gym_gui.runs.summary import ExitStatus
+from gym_gui.runs import ExitStatus, Limits, RunState
 
 
 class StopKind(str, Enum):

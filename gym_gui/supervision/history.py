@@ -9,9 +9,7 @@ from typing import Any
 import msgspec
 
 from gym_gui.core.worker.errors import MosaicError
-from gym_gui.runs.states import RunState
-from gym_gui.runs.summary import ExitStatus
-from gym_gui.runs.supervisor_log import read_events
+from gym_gui.runs import ExitStatus, RunState, read_events
 from gym_gui.supervision.facts import StopKind
 
 

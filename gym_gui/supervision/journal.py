@@ -5,9 +5,7 @@ from __future__ import annotations
 import time
 from typing import Any
 
-from gym_gui.runs.folder import RunFolder
-from gym_gui.runs.plan import RunPlan
-from gym_gui.runs.supervisor_log import SupervisorLog, clear_place
+from gym_gui.runs import RunFolder, RunPlan, SupervisorLog, clear_log_place
 from gym_gui.supervision.history import read_history
 
 
@@ -26,7 +24,7 @@ class Journal:
     """
 
     def __init__(self, folder: RunFolder, plan: RunPlan) -> None:
-        clear_place(folder.supervisor_log)
+        clear_log_place(folder.supervisor_log)
         self.history = read_history(folder.supervisor_log, (worker.worker_id for worker in plan.workers))
         self._log = SupervisorLog(folder.supervisor_log)
         self._run_id = plan.run_id

@@ -12,13 +12,16 @@ from typing import Any
 
 from gym_gui.core.regular_files import append_or_discard
 from gym_gui.core.worker.secret_names import MARK
-from gym_gui.runs.activation import activated
-from gym_gui.runs.base_environment import UTF8
-from gym_gui.runs.files import write_json_atomic
-from gym_gui.runs.folder import RunFolder
-from gym_gui.runs.grant import visible_devices
-from gym_gui.runs.lock import FileLock
-from gym_gui.runs.plan import RunPlan, WorkerPlan
+from gym_gui.runs import (
+    UTF8,
+    FileLock,
+    RunFolder,
+    RunPlan,
+    WorkerPlan,
+    activated_environment,
+    visible_devices,
+    write_json_atomic,
+)
 from gym_gui.supervision.processes import limit_mark
 
 LAUNCHER = Path(__file__).with_name("launcher.py")
@@ -48,7 +51,7 @@ def build_spec(
         given = {"PATH": os.defpath, **{name: value for name, value in base.items() if value != MARK}, **worker.env}
     environment = {
         **given,
-        **activated(command[0], given),
+        **activated_environment(command[0], given),
         **visible_devices(root, plan, worker),
         "MOSAIC_RUN_ID": plan.run_id,
         "WORKER_ID": identifier,

@@ -9,7 +9,7 @@ from typing import Annotated, TypeVar
 import msgspec
 
 from gym_gui.core.regular_files import read_regular
-from gym_gui.runs.files import UNREADABLE
+from gym_gui.runs import READ_ERRORS
 from gym_gui.supervision.identity import ProcessIdentity
 
 T = TypeVar("T")
@@ -60,5 +60,5 @@ def read_exit(path: Path) -> ExitRecord | None:
 def _read(path: Path, kind: type[T]) -> T | None:
     try:
         return msgspec.json.decode(read_regular(path), type=kind)
-    except UNREADABLE:
+    except READ_ERRORS:
         return None

@@ -13,16 +13,14 @@ from collections.abc import Callable, Hashable
 import msgspec
 
 from gym_gui.core.regular_files import read_regular
-from gym_gui.runs.files import UNREADABLE
-from gym_gui.runs.folder import RunFolder
-from gym_gui.runs.lock import FileLock
+from gym_gui.runs import READ_ERRORS, FileLock, RunFolder
 from gym_gui.supervision.identity import ProcessIdentity
 
 #: Seconds between two signs.
 BEAT_S = 1.0
 
 
-class Pulse:
+class ProxyPulse:
     """Gives the sign, from wherever the proxy's work goes on.
 
     Args:
@@ -56,7 +54,7 @@ def proxy_of(folder: RunFolder) -> ProcessIdentity | None:
     """Return the process that took the run's lock last, dead or alive; ``None`` if none ever did."""
     try:
         return msgspec.json.decode(read_regular(folder.proxy_identity), type=ProcessIdentity)
-    except UNREADABLE:
+    except READ_ERRORS:
         return None
 
 
@@ -64,7 +62,7 @@ def proxy_of(folder: RunFolder) -> ProcessIdentity | None:
 LONGEST_LOOK_S = 5.0
 
 
-class Progress:
+class ProxyProgress:
     """Progress of one supervisor, observed again and again.
 
     Args:

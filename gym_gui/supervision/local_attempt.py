@@ -11,8 +11,7 @@ import msgspec
 
 from gym_gui.core.regular_files import NotRegularFile, is_file
 from gym_gui.logging_config.diagnostics import say
-from gym_gui.runs.folder import RunFolder
-from gym_gui.runs.lock import is_locked
+from gym_gui.runs import RunFolder, is_locked
 from gym_gui.supervision.decide import LAUNCHER_PATIENCE_S
 from gym_gui.supervision.facts import ExitFacts
 from gym_gui.supervision.identity import ProcessIdentity, boot_id

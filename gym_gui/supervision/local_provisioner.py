@@ -7,8 +7,7 @@ from collections.abc import Callable, Sequence
 
 import msgspec
 
-from gym_gui.runs.folder import RunFolder
-from gym_gui.runs.plan import RunPlan
+from gym_gui.runs import RunFolder, RunPlan
 from gym_gui.supervision.facts import Usage
 from gym_gui.supervision.identity import ProcessIdentity
 from gym_gui.supervision.launch import LauncherPool, build_spec

@@ -6,8 +6,7 @@ from collections.abc import Callable
 from typing import cast
 
 from gym_gui.core.worker.errors import MosaicError
-from gym_gui.runs.folder import RunFolder
-from gym_gui.runs.plan import RunPlan
+from gym_gui.runs import RunFolder, RunPlan
 from gym_gui.supervision.local_provisioner import LocalProvisioner
 from gym_gui.supervision.provisioner import Provisioner
 

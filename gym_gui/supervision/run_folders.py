@@ -12,9 +12,7 @@ from pathlib import Path
 
 from gym_gui.core.worker.errors import MosaicError
 from gym_gui.logging_config.diagnostics import say
-from gym_gui.runs.folder import RunFolder
-from gym_gui.runs.plan import RunPlan, load_plan, save_plan
-from gym_gui.runs.supervisor_log import move_away
+from gym_gui.runs import RunFolder, RunPlan, load_plan, move_log_away, save_plan
 
 _TRIES = 10
 
@@ -76,7 +74,7 @@ class RunFolders:
         except MosaicError:
             self._plan_state = before
             with contextlib.suppress(FileNotFoundError):
-                say(f"run.json of run {self._folder.run_id} was damaged: renamed to {move_away(path).name}")
+                say(f"run.json of run {self._folder.run_id} was damaged: renamed to {move_log_away(path).name}")
             save_plan(self._folder, self._plan)
             self._plan_state = _state(path)
             return True
@@ -88,7 +86,7 @@ def _put_back(path: Path) -> None:
         with contextlib.suppress(FileNotFoundError):
             if stat.S_ISDIR(path.lstat().st_mode):
                 return
-            say(f"{path.name} of run {path.parent.name} was not a folder: renamed to {move_away(path).name}")
+            say(f"{path.name} of run {path.parent.name} was not a folder: renamed to {move_log_away(path).name}")
         with contextlib.suppress(FileExistsError):
             path.mkdir()
 

@@ -8,12 +8,7 @@ from collections.abc import Callable
 
 import msgspec
 
-from gym_gui.runs.disk import DiskGauge
-from gym_gui.runs.folder import RunFolder
-from gym_gui.runs.intents import read_cancel, read_pause
-from gym_gui.runs.plan import RunPlan, WorkerPlan
-from gym_gui.runs.relocation import relocated
-from gym_gui.runs.states import RunState
+from gym_gui.runs import DiskGauge, RunFolder, RunPlan, RunState, WorkerPlan, read_cancel, read_pause, relocated
 from gym_gui.supervision.attempt_watch import AttemptWatch, LogFacts
 from gym_gui.supervision.decide import decide, retry_delay_s
 from gym_gui.supervision.facts import (

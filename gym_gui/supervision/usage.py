@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING
 
-from gym_gui.runs.plan import Limits
+from gym_gui.runs import Limits
 from gym_gui.supervision.facts import Usage
 from gym_gui.supervision.provisioner import Provisioner
 

@@ -5,10 +5,7 @@ from __future__ import annotations
 import json
 
 from gym_gui.core.regular_files import read_regular
-from gym_gui.runs.files import write_json_atomic
-from gym_gui.runs.folder import RunFolder
-from gym_gui.runs.plan import WorkerPlan
-from gym_gui.runs.relocation import relocated_value
+from gym_gui.runs import RunFolder, WorkerPlan, relocated_value, write_json_atomic
 
 
 def resuming_argv(folder: RunFolder, worker: WorkerPlan, attempt: int, checkpoint: str) -> list[str] | None:

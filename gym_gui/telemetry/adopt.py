@@ -6,11 +6,11 @@ import contextlib
 from collections.abc import Collection, Iterator
 from pathlib import Path
 
-from gym_gui.runs.folder import RunFolder
+from gym_gui.runs import RunFolder
 from gym_gui.telemetry.logs.cursor import Cursor
 from gym_gui.telemetry.logs.segments import read_segments, readable
 from gym_gui.telemetry.rollup import Rollup
-from gym_gui.telemetry.rowid import id_range, row_id
+from gym_gui.telemetry.rowid import row_id, row_id_range
 from gym_gui.telemetry.store import SourceRow, Store
 
 _COPIED = ("steps", "episodes", "metric_extras", "events", "quarantine")
@@ -70,7 +70,7 @@ def _copy_source(store: Store, number: int, attempt: int) -> None:
         worker_id, path, off, base, state, curve = row
         source = SourceRow(number, attempt, worker_id, path, Cursor(off=off, base=base, closed=True))
         store.add_source(source, Rollup(state, curve))
-        first, last = id_range(number, attempt)
+        first, last = row_id_range(number, attempt)
         _copy_rows(store, first, last + 1)
 
 

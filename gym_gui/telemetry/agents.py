@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import msgspec
 
-from gym_gui.runs.summary import AgentSummary
+from gym_gui.runs import AgentSummary
 from gym_gui.telemetry.curve import mean, push
 
 MAX_AGENTS = 64

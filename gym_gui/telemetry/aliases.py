@@ -30,7 +30,7 @@ def spellings(kind: str, field: str) -> tuple[str, ...]:
     return (field, *FIELD_ALIASES.get(kind, {}).get(field, ()))
 
 
-def value_of(event: Mapping[str, Any], kind: str, field: str) -> Any:
+def aliased_value(event: Mapping[str, Any], kind: str, field: str) -> Any:
     """Return a field of an event under its first name with a value."""
     return next((event[name] for name in spellings(kind, field) if event.get(name) is not None), None)
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 import msgspec
 
-from gym_gui.runs.summary import CurvePoint, ReturnSpread
+from gym_gui.runs import CurvePoint, ReturnSpread
 
 MAX_BUCKETS = 256
 
@@ -107,7 +107,7 @@ def spread(values: list[float]) -> ReturnSpread | None:
     return ReturnSpread(episodes=len(values), mean=middle, std=deviation, min=min(numbers), max=max(numbers))
 
 
-def pooled(spreads: list[ReturnSpread]) -> ReturnSpread | None:
+def pooled_spread(spreads: list[ReturnSpread]) -> ReturnSpread | None:
     """Return the spread over the episodes of several spreads."""
     count = sum(one.episodes for one in spreads)
     if not count:

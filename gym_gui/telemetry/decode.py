@@ -12,10 +12,10 @@ from typing import Any
 import msgspec
 
 from gym_gui.telemetry.batch import Batch, Row
-from gym_gui.telemetry.errors import Invalid
+from gym_gui.telemetry.errors import InvalidTelemetry
 from gym_gui.telemetry.fields import Dump, FieldReader, dump, dump_finite, is_telemetry
 from gym_gui.telemetry.limits import EXCERPT_BYTES, MAX_DEPTH, MAX_LINE_BYTES
-from gym_gui.telemetry.salvage import check_depth, check_surrogates, parse, salvage
+from gym_gui.telemetry.salvage import check_depth, check_surrogates, parse, salvage_objects
 from gym_gui.telemetry.timestamps import unix_seconds
 from gym_gui.telemetry.wire import Episode, Metric, typed_decoder
 
@@ -230,45 +230,45 @@ class LineDecoder:
         except json.JSONDecodeError:
             fault = None
             if torn:
-                fault = Invalid("torn", "the attempt ended within this line")
+                fault = InvalidTelemetry("torn", "the attempt ended within this line")
             elif _BEGUN_EVENT.search(_NESTED.split(body[1:_BEGIN_BYTES], 1)[0]):
-                fault = Invalid("torn", "an event that is cut off, or into which something else was printed")
+                fault = InvalidTelemetry("torn", "an event that is cut off, or into which something else was printed")
             self._read_mixed(line, row, batch, fault)
         except UnicodeDecodeError:
-            fault = Invalid("not_utf8", "an object that is not UTF-8") if body.endswith(b"}") or torn else None
+            fault = InvalidTelemetry("not_utf8", "an object that is not UTF-8") if body.endswith(b"}") or torn else None
             self._read_mixed(line, row, batch, fault)
-        except Invalid as invalid:
+        except InvalidTelemetry as invalid:
             self._quarantine(line, row, batch, invalid)
             batch.counts.quarantined += 1
         except Exception as error:  # noqa: BLE001 - no line may stop the reader
-            self._quarantine(line, row, batch, Invalid("unreadable", repr(error)))
+            self._quarantine(line, row, batch, InvalidTelemetry("unreadable", repr(error)))
             batch.counts.quarantined += 1
         else:
             batch.counts.stored += 1
 
-    def _read_mixed(self, line: bytes, row: int, batch: Batch, fault: Invalid | None) -> None:
+    def _read_mixed(self, line: bytes, row: int, batch: Batch, fault: InvalidTelemetry | None) -> None:
         """Extract whole telemetry objects from a line; without any it is output or faulty."""
         stored: list[int] = []
         refused = 0
         try:
-            for found in salvage(line):
+            for found in salvage_objects(line):
                 if not is_telemetry(found.keys):
                     continue
                 piece = row + found.start
                 try:
                     if found.value is None:
-                        raise Invalid("not_utf8", "an object that is not UTF-8")
+                        raise InvalidTelemetry("not_utf8", "an object that is not UTF-8")
                     check_surrogates(line[found.start : found.end], found.value)
                     self._fields.read(found.value, piece, batch)
-                except Invalid as invalid:
+                except InvalidTelemetry as invalid:
                     self._quarantine(line[found.start : found.end], piece, batch, invalid)
                     refused += 1
                 else:
                     stored.append(piece)
-        except Invalid as too_deep:
+        except InvalidTelemetry as too_deep:
             fault = too_deep
         except Exception as error:  # noqa: BLE001 - no line may stop the reader
-            fault = Invalid("unreadable", repr(error))
+            fault = InvalidTelemetry("unreadable", repr(error))
         if stored:
             batch.counts.stored += 1
             cell = [len(stored)]
@@ -282,7 +282,7 @@ class LineDecoder:
             batch.counts.log += 1
 
     @staticmethod
-    def _quarantine(data: bytes, row: int, batch: Batch, invalid: Invalid) -> None:
+    def _quarantine(data: bytes, row: int, batch: Batch, invalid: InvalidTelemetry) -> None:
         batch.quarantine.append((row, len(data), invalid.reason, invalid.detail, data[:EXCERPT_BYTES]))
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from gym_gui.telemetry.reader import EPISODE, MAX_ROWS, RunReader, of_agent, worker_of
 from gym_gui.telemetry.records import EpisodeRollup, StepRecord
-from gym_gui.telemetry.rowid import id_range, place
+from gym_gui.telemetry.rowid import row_id_range, row_place
 from gym_gui.telemetry.step_rows import SELECTED, step_record
 
 ORDERS = ("id", "ep_index", "total_reward", "steps", "timestamp")
@@ -43,7 +43,7 @@ class EpisodeReader(RunReader):
         """
         if order not in ORDERS:
             raise ValueError(f"episodes have no order {order!r}")
-        first, last = (0, (1 << 63) - 1) if worker_no is None else id_range(worker_no)
+        first, last = (0, (1 << 63) - 1) if worker_no is None else row_id_range(worker_no)
         agent = of_agent(agent_id)
         where = agent.pop("where", "") + ("" if phase is None else "phase = :phase AND ")
         values: dict[str, Any] = {**agent, "first": first, "last": last, "phase": int(phase == "eval"),
@@ -79,7 +79,7 @@ class EpisodeReader(RunReader):
         if not found:
             return None
         ((index, agent),) = found
-        first, _ = id_range(place(episode).worker_no, place(episode).attempt)
+        first, _ = row_id_range(row_place(episode).worker_no, row_place(episode).attempt)
         values = {"index": index, "agent": agent, "first": max(first, after + 1), "last": episode,
                   "limit": max(0, min(limit, MAX_ROWS))}  # fmt: skip
         rows = self._fetch(

@@ -25,7 +25,7 @@ class DiskFull(TelemetryError):  # noqa: N818 - a state, named as such
     """The disk is full. Nothing changed; the call can be retried once there is space."""
 
 
-class Invalid(Exception):  # noqa: N818 - a judgement of a line, not a fault of ours
+class InvalidTelemetry(Exception):  # noqa: N818 - a judgement of a line, not a fault of ours
     """A line or object is not valid telemetry.
 
     Args:

@@ -13,7 +13,7 @@ import msgspec
 
 from gym_gui.telemetry.aliases import KIND_ALIASES, spellings
 from gym_gui.telemetry.batch import Batch
-from gym_gui.telemetry.errors import Invalid
+from gym_gui.telemetry.errors import InvalidTelemetry
 from gym_gui.telemetry.limits import (
     DATA_KINDS,
     LIFECYCLE_KINDS,
@@ -84,7 +84,7 @@ class FieldReader:
         kind = self._kind(record)
         run_id = record.pop("run_id", None)
         if run_id is not None and run_id != self._run_id:
-            raise Invalid("wrong_run", f"run_id is {_shown(run_id)}, this run is {self._run_id}")
+            raise InvalidTelemetry("wrong_run", f"run_id is {_shown(run_id)}, this run is {self._run_id}")
         if record.get("worker_id", self._worker_id) in (self._worker_id, None):
             record.pop("worker_id", None)
         dropped, sampled = _delta(record, "dropped"), _delta(record, "sampled")
@@ -101,12 +101,12 @@ class FieldReader:
                 kind = record[key]
                 break
         else:
-            raise Invalid("not_telemetry", "a JSON object without event_type, event or type")
+            raise InvalidTelemetry("not_telemetry", "a JSON object without event_type, event or type")
         if not isinstance(kind, str):
-            raise Invalid("unknown_event", f"{key} is {_shown(kind)}, not text")
+            raise InvalidTelemetry("unknown_event", f"{key} is {_shown(kind)}, not text")
         kind = KIND_ALIASES.get(kind, kind)
         if kind not in DATA_KINDS and kind not in LIFECYCLE_KINDS and not (self._any_event and key == "event"):
-            raise Invalid("unknown_event", f"{key} is {_shown(kind)}")
+            raise InvalidTelemetry("unknown_event", f"{key} is {_shown(kind)}")
         if kind in DATA_KINDS or key == "event":
             del record[key]
         else:
@@ -118,7 +118,7 @@ class FieldReader:
     def _step(self, record: dict[str, Any], row: int, batch: Batch, dump: Dump) -> None:
         step_index = _first_integer(record, _STEP_INDEX)
         if step_index is None:
-            raise Invalid("missing_field", "step_index is missing")
+            raise InvalidTelemetry("missing_field", "step_index is missing")
         ep_index = _first_integer(record, _STEP_EPISODE)
         agent = self._agent(record)
         reward, nan = _number(record, "reward")
@@ -132,11 +132,11 @@ class FieldReader:
         ep_index = _first_integer(record, _EPISODE_INDEX)
         phase = record.pop("phase", None)
         if phase not in (None, "train", "eval"):
-            raise Invalid("bad_field", f"phase is {_shown(phase)}, neither train nor eval")
+            raise InvalidTelemetry("bad_field", f"phase is {_shown(phase)}, neither train nor eval")
         total_reward, nan = _number(record, _first_name(record, _TOTAL_REWARD))
         steps = _first_integer(record, _EPISODE_STEPS)
         if ep_index is None and total_reward is None and nan is None and steps is None:
-            raise Invalid("missing_field", "ep_index is missing, total_reward and steps too")
+            raise InvalidTelemetry("missing_field", "ep_index is missing, total_reward and steps too")
         flags = (_truth(record, "terminated"), _truth(record, "truncated"), _truth(record, "success"))
         agent = self._agent(record)
         agent_rewards = _json(record, "agent_rewards", dump)
@@ -147,9 +147,11 @@ class FieldReader:
     def _metric(self, record: dict[str, Any], row: int, batch: Batch, dump: Dump) -> None:
         values = record.pop("values", None)
         if not isinstance(values, dict) or not values:
-            raise Invalid("bad_field", f"values is {_shown(values)}, not an object of numbers")
+            raise InvalidTelemetry("bad_field", f"values is {_shown(values)}, not an object of numbers")
         if len(values) > MAX_METRIC_VALUES:
-            raise Invalid("too_many_values", f"values holds {len(values)} numbers; the limit is {MAX_METRIC_VALUES}")
+            raise InvalidTelemetry(
+                "too_many_values", f"values holds {len(values)} numbers; the limit is {MAX_METRIC_VALUES}"
+            )
         for name in values:
             _check_name("a metric's name", name)
         step = _integer(record, "step")
@@ -175,7 +177,7 @@ class FieldReader:
         if agent is None or agent == "":
             return 0
         if not isinstance(agent, str):
-            raise Invalid("bad_field", f"agent_id is {_shown(agent)}, not text")
+            raise InvalidTelemetry("bad_field", f"agent_id is {_shown(agent)}, not text")
         _check_name("agent_id", agent)
         return self._names[agent]
 
@@ -187,7 +189,7 @@ def _shown(value: Any) -> str:
 
 def _check_name(what: str, name: str) -> None:
     if len(name) > MAX_NAME_CHARACTERS:
-        raise Invalid("too_long", f"{what} has {len(name)} characters; the limit is {MAX_NAME_CHARACTERS}")
+        raise InvalidTelemetry("too_long", f"{what} has {len(name)} characters; the limit is {MAX_NAME_CHARACTERS}")
 
 
 def _integer(record: dict[str, Any], name: str) -> int | None:
@@ -197,11 +199,11 @@ def _integer(record: dict[str, Any], name: str) -> int | None:
     if isinstance(value, float) and value.is_integer():
         value = int(value)
     if not isinstance(value, int) or isinstance(value, bool):
-        raise Invalid("bad_field", f"{name} is {_shown(value)}, not an integer")
+        raise InvalidTelemetry("bad_field", f"{name} is {_shown(value)}, not an integer")
     if value < 0:
-        raise Invalid("negative", f"{name} is {_shown(value)}: it counts from 0")
+        raise InvalidTelemetry("negative", f"{name} is {_shown(value)}: it counts from 0")
     if value > MAX_INDEX:
-        raise Invalid("too_large", f"{name} has more than 63 bits")
+        raise InvalidTelemetry("too_large", f"{name} has more than 63 bits")
     return value
 
 
@@ -231,11 +233,11 @@ def _value(name: str, value: Any) -> float | None:
 
 def _float(name: str, value: Any) -> float:
     if not isinstance(value, (int, float)) or isinstance(value, bool):
-        raise Invalid("bad_field", f"{name} is {_shown(value)}, not a number")
+        raise InvalidTelemetry("bad_field", f"{name} is {_shown(value)}, not a number")
     try:
         return float(value)
     except OverflowError:
-        raise Invalid("too_large", f"{name} is too large for a number of 64 bits") from None
+        raise InvalidTelemetry("too_large", f"{name} is too large for a number of 64 bits") from None
 
 
 def _truth(record: dict[str, Any], name: str) -> int | None:
@@ -244,7 +246,7 @@ def _truth(record: dict[str, Any], name: str) -> int | None:
         return None
     if isinstance(value, (bool, int, float)) and value in (0, 1):
         return int(value)
-    raise Invalid("bad_field", f"{name} is {_shown(value)}, neither true nor false")
+    raise InvalidTelemetry("bad_field", f"{name} is {_shown(value)}, neither true nor false")
 
 
 def _json(record: dict[str, Any], name: str, dump: Dump) -> str | None:

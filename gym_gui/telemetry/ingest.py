@@ -10,9 +10,7 @@ from pathlib import Path
 
 import msgspec
 
-from gym_gui.runs.folder import RunFolder
-from gym_gui.runs.plan import RunPlan
-from gym_gui.runs.summary import Ledger
+from gym_gui.runs import Ledger, RunFolder, RunPlan
 from gym_gui.telemetry.batch import Batch
 from gym_gui.telemetry.checkpoint import Checkpointer
 from gym_gui.telemetry.decode import LineDecoder

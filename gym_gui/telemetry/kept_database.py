@@ -16,7 +16,7 @@ from pathlib import Path
 from gym_gui.telemetry.reader import failures, open_readonly
 
 #: Identifies a state of a database: size and time of its write-ahead log, ``None`` without one.
-Mark = tuple[int, int] | None
+FileMark = tuple[int, int] | None
 
 
 class KeptDatabase:
@@ -36,7 +36,7 @@ class KeptDatabase:
         self._connection: sqlite3.Connection | None = None
         self._inode = 0
 
-    def mark(self) -> Mark:
+    def mark(self) -> FileMark:
         """Return a value that changes with each commit, without opening the database."""
         try:
             status = self._wal.stat()

@@ -18,13 +18,11 @@ import msgspec
 
 from gym_gui.core.regular_files import NotRegularFile, check_regular
 from gym_gui.core.worker.errors import ConfigError
-from gym_gui.runs.folder import RunFolder
-from gym_gui.runs.ids import format_episode_id
-from gym_gui.runs.summary import Ledger
+from gym_gui.runs import Ledger, RunFolder, format_episode_id
 from gym_gui.telemetry.errors import TelemetryError
 from gym_gui.telemetry.records import EpisodeRollup, EventRecord, MetricPoint, QuarantineRecord, StepRecord
 from gym_gui.telemetry.rollup import Rollup, WorkerRollup
-from gym_gui.telemetry.rowid import ATTEMPT_SHIFT, MAX_ATTEMPT, WORKER_SHIFT, id_range, place
+from gym_gui.telemetry.rowid import ATTEMPT_SHIFT, MAX_ATTEMPT, WORKER_SHIFT, row_id_range, row_place
 from gym_gui.telemetry.schema import check_schema
 from gym_gui.telemetry.step_rows import SELECTED, json_object, json_value, step_record
 from gym_gui.telemetry.timestamps import legal_time
@@ -111,7 +109,7 @@ class RunReader:
         Raises:
             TelemetryError: The deadline passed, or the database cannot be read.
         """
-        first, last = id_range(worker_no, attempt)
+        first, last = row_id_range(worker_no, attempt)
         return self._fetch(
             f"SELECT {SELECTED} FROM steps WHERE id BETWEEN :first AND :last ORDER BY id LIMIT :limit",  # noqa: S608
             {"first": max(first, after + 1), "last": last, "limit": limit},
@@ -148,7 +146,7 @@ class RunReader:
             MetricPoint(
                 id=row,
                 worker_id=worker_id,
-                attempt=place(row).attempt,
+                attempt=row_place(row).attempt,
                 name=name,
                 step=step,
                 value=float("nan") if value is None else value,
@@ -173,8 +171,8 @@ class RunReader:
         return [
             EventRecord(
                 id=row,
-                worker_id=worker_id if place(row).worker_no else "",
-                attempt=place(row).attempt,
+                worker_id=worker_id if row_place(row).worker_no else "",
+                attempt=row_place(row).attempt,
                 event=event,
                 timestamp=legal_time(timestamp),
                 payload=None if payload is None else json_value(payload, row, self.run_id, worker_id),
@@ -192,9 +190,9 @@ class RunReader:
         return [
             QuarantineRecord(
                 id=row,
-                worker_id=worker_id if place(row).worker_no else "",
-                attempt=place(row).attempt,
-                byte_offset=place(row).byte_offset,
+                worker_id=worker_id if row_place(row).worker_no else "",
+                attempt=row_place(row).attempt,
+                byte_offset=row_place(row).byte_offset,
                 length=length,
                 reason=reason,
                 detail=detail,
@@ -218,7 +216,7 @@ class RunReader:
         **values: Any,
     ) -> list[_Row]:
         """Return columns of a table's rows in id order, the worker id last."""
-        first, last = (0, (1 << 63) - 1) if worker_no is None else id_range(worker_no, attempt)
+        first, last = (0, (1 << 63) - 1) if worker_no is None else row_id_range(worker_no, attempt)
         values |= {"first": max(first, after + 1), "last": last, "limit": max(0, min(limit, MAX_ROWS))}
         return self._fetch(
             f"SELECT {columns}, {worker_of(table)}"  # noqa: S608 - our own names
@@ -234,7 +232,7 @@ class RunReader:
             id=number,
             episode_id=_episode_id(self.run_id, ep_index, worker_id),
             worker_id=worker_id,
-            attempt=place(number).attempt,
+            attempt=row_place(number).attempt,
             phase="eval" if phase else "train",
             ep_index=ep_index,
             agent_id=agent,

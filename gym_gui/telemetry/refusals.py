@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from gym_gui.logging_config.components.proxy import LOG_PROXY_INGEST_QUARANTINED
 from gym_gui.logging_config.components.service import LOG_SERVICE_SQLITE_DESERIALIZATION_FAILED
 from gym_gui.logging_config.helpers import log_constant
-from gym_gui.telemetry.rowid import place
+from gym_gui.telemetry.rowid import row_place
 
 logger = logging.getLogger(__name__)
 
@@ -44,5 +44,10 @@ class Refusals:
             if number & (number - 1) == 0:  # 1, 2, 4, 8, ...
                 code = LOG_SERVICE_SQLITE_DESERIALIZATION_FAILED if undecodable else LOG_PROXY_INGEST_QUARANTINED
                 where = {"run_id": self._run_id, "worker_id": worker_id, "attempt": attempt}
-                values = {"byte_offset": place(row).byte_offset, "reason": reason, "detail": detail, "so_far": number}
+                values = {
+                    "byte_offset": row_place(row).byte_offset,
+                    "reason": reason,
+                    "detail": detail,
+                    "so_far": number,
+                }
                 log_constant(logger, code, extra={**where, **values})

@@ -18,11 +18,7 @@ from gym_gui.core.regular_files import is_file, kind_of
 from gym_gui.core.worker.errors import UsageError
 from gym_gui.logging_config.components.service import LOG_SERVICE_SQLITE_DEBUG
 from gym_gui.logging_config.helpers import log_constant
-from gym_gui.runs.files import sync_folder
-from gym_gui.runs.folder import RunFolder
-from gym_gui.runs.lock import is_locked
-from gym_gui.runs.plan import RunPlan
-from gym_gui.runs.summary import Ledger
+from gym_gui.runs import Ledger, RunFolder, RunPlan, is_locked, sync_folder
 from gym_gui.telemetry.adopt import copy_batches, copy_unreadable
 from gym_gui.telemetry.errors import OldSchema, TelemetryError
 from gym_gui.telemetry.ingest import SUPERVISOR_NO, Ingestor
@@ -79,7 +75,7 @@ def open_ingestor(
         TelemetryError: The database is of another run or a later version, or of an earlier one and its logs are gone.
     """
     if any(kind_of(f"{folder.database}{ending}") for ending in ENDINGS):
-        move_away(folder.database)
+        move_database_away(folder.database)
     try:
         return Ingestor(folder, plan, **live)
     except OldSchema as old:
@@ -94,11 +90,13 @@ def open_ingestor(
         values = {"run_id": plan.run_id, "path": str(folder.database), "schema": SCHEMA_VERSION}
         message = "Telemetry database of an earlier schema is rebuilt"
         log_constant(logger, LOG_SERVICE_SQLITE_DEBUG, message=message, extra=values)
-        rebuild(folder, plan, progress)
+        rebuild_database(folder, plan, progress)
         return Ingestor(folder, plan, **live)
 
 
-def rebuild(folder: RunFolder, plan: RunPlan, progress: Callable[[int, int], None] | None = None) -> ReindexReport:
+def rebuild_database(
+    folder: RunFolder, plan: RunPlan, progress: Callable[[int, int], None] | None = None
+) -> ReindexReport:
     """Rebuild a run's database from its logs.
 
     The rows are those of the first indexing. Data that the logs do not have is copied from the old database if that can
@@ -116,7 +114,7 @@ def rebuild(folder: RunFolder, plan: RunPlan, progress: Callable[[int, int], Non
     new = folder.database.with_name("telemetry.new.db")
     _remove(new)
     if any(kind_of(f"{folder.database}{ending}") for ending in ENDINGS):
-        move_away(folder.database)
+        move_database_away(folder.database)
     old_decoder, closed = _inspect(folder.database)
     if old_decoder is None and dropped_logs(folder):
         raise TelemetryError(
@@ -221,7 +219,7 @@ def _inspect(database: Path) -> tuple[int | None, set[tuple[int, int]]]:
     return None, set()
 
 
-def schema_of(database: Path) -> object:
+def schema_version_of(database: Path) -> object:
     """Return a database's schema version; the present one if it is unreadable."""
     if is_file(database):
         with contextlib.suppress(sqlite3.Error, TypeError), contextlib.closing(sqlite3.connect(database)) as connection:
@@ -237,7 +235,7 @@ def _missing_logs(folder: RunFolder) -> dict[tuple[int, int], Path]:
     return {key: path for key, path in paths.items() if not is_there(path)}
 
 
-def move_away(database: Path) -> None:
+def move_database_away(database: Path) -> None:
     """Rename whatever has the names of a database's files; nothing is removed.
 
     Raises:

@@ -12,7 +12,7 @@ from typing import Any
 
 import msgspec
 
-from gym_gui.runs.summary import AgentSummary, CurvePoint, Ledger, ReturnSpread
+from gym_gui.runs import AgentSummary, CurvePoint, Ledger, ReturnSpread
 from gym_gui.telemetry.agents import AgentReturns, add_return, returns_of, summaries
 from gym_gui.telemetry.batch import Batch, Counts, Row
 from gym_gui.telemetry.curve import Curve, mean, spread

@@ -13,15 +13,15 @@ from typing import Any, NamedTuple
 
 import msgspec
 
-from gym_gui.runs.folder import RunFolder
-from gym_gui.telemetry.kept_database import KeptDatabase, Mark
+from gym_gui.runs import RunFolder
+from gym_gui.telemetry.kept_database import FileMark, KeptDatabase
 from gym_gui.telemetry.reader import RunReader, reading
 from gym_gui.telemetry.records import EpisodeRollup, EventRecord, MetricPoint, StepRecord
-from gym_gui.telemetry.rowid import place, row_id
+from gym_gui.telemetry.rowid import row_id, row_place
 from gym_gui.telemetry.step_rows import StepRows
 from gym_gui.telemetry.timestamps import legal_time
 
-KINDS = ("step", "episode", "metric", "event")
+ROW_KINDS = ("step", "episode", "metric", "event")
 #: Rows of one kind in a batch, at most (one metric event is never split).
 PAGE_ROWS = 2000
 #: Maximum bytes of text in a page's rows of one table, if there are several: they must fit a message.
@@ -32,7 +32,7 @@ DEADLINE_S = 5.0
 MAX_ID = (1 << 63) - 1
 
 
-class Position(NamedTuple):
+class LogPosition(NamedTuple):
     """How far one log has been read."""
 
     worker_no: int
@@ -41,10 +41,10 @@ class Position(NamedTuple):
     """Logical offset of the next byte to be read."""
 
 
-Cursor = tuple[Position, ...]
+RowCursor = tuple[LogPosition, ...]
 
 
-class Gap(msgspec.Struct, frozen=True, kw_only=True):
+class RowGap(msgspec.Struct, frozen=True, kw_only=True):
     """Steps omitted because of the reader's limit. The database has them."""
 
     worker_id: str
@@ -59,14 +59,14 @@ class Gap(msgspec.Struct, frozen=True, kw_only=True):
 class RowBatch(msgspec.Struct, kw_only=True):
     """New rows, each list in log order, and the next cursor."""
 
-    cursor: Cursor = ()
+    cursor: RowCursor = ()
     steps: list[StepRecord] = []
     step_rows: list[StepRows] = []
     """Steps not converted to records."""
     episodes: list[EpisodeRollup] = []
     metrics: list[MetricPoint] = []
     events: list[EventRecord] = []
-    gaps: list[Gap] = []
+    gaps: list[RowGap] = []
     caught_up: bool = True
     """The database had no more rows at the time of the read."""
     lag_bytes: int = 0
@@ -90,7 +90,7 @@ class RowBatch(msgspec.Struct, kw_only=True):
         return self
 
 
-def edge_of(folder: RunFolder) -> Cursor:
+def edge_of(folder: RunFolder) -> RowCursor:
     """Return the cursor after everything now in the database.
 
     Raises:
@@ -99,10 +99,10 @@ def edge_of(folder: RunFolder) -> Cursor:
     if not os.path.lexists(folder.database):
         return ()
     with reading(folder.database, DEADLINE_S) as connection:
-        return tuple(Position(number, attempt, off) for number, attempt, _, off in _sources(connection))
+        return tuple(LogPosition(number, attempt, off) for number, attempt, _, off in _sources(connection))
 
 
-def is_behind(cursor: Cursor, goal: Cursor) -> bool:
+def is_cursor_behind(cursor: RowCursor, goal: RowCursor) -> bool:
     """Return whether a cursor is before another one in any log."""
     offsets = _offsets(cursor)
     return any(off > offsets.get((number, attempt), 0) for number, attempt, off in goal)
@@ -110,11 +110,11 @@ def is_behind(cursor: Cursor, goal: Cursor) -> bool:
 
 def read_rows(
     folder: RunFolder,
-    cursor: Cursor,
+    cursor: RowCursor,
     *,
-    kinds: Iterable[str] = KINDS,
+    kinds: Iterable[str] = ROW_KINDS,
     max_steps: int | None = None,
-    until: Cursor | None = None,
+    until: RowCursor | None = None,
 ) -> RowBatch:
     """Return a page of the rows after a cursor, in one short transaction.
 
@@ -151,11 +151,11 @@ class RowStream:
 
     def read(
         self,
-        cursor: Cursor,
+        cursor: RowCursor,
         *,
-        kinds: Iterable[str] = KINDS,
+        kinds: Iterable[str] = ROW_KINDS,
         max_steps: int | None = None,
-        until: Cursor | None = None,
+        until: RowCursor | None = None,
     ) -> RowBatch:
         """Return rows after a cursor as :func:`read_rows` does, steps as ``step_rows``."""
         with self._database.reading() as connection:
@@ -163,7 +163,7 @@ class RowStream:
                 return RowBatch(cursor=cursor)
             return _Page(self._folder, connection, frozenset(kinds)).read(cursor, max_steps, until)
 
-    def mark(self) -> Mark:
+    def mark(self) -> FileMark:
         """Return a value that changes when there may be new rows; cheap."""
         return self._database.mark()
 
@@ -205,7 +205,7 @@ class _Page:
         self._kinds = kinds
         self._batch = RowBatch()
 
-    def read(self, cursor: Cursor, max_steps: int | None, until: Cursor | None) -> RowBatch:
+    def read(self, cursor: RowCursor, max_steps: int | None, until: RowCursor | None) -> RowBatch:
         done = _offsets(cursor)
         goal = None if until is None else _offsets(until)
         moved = []
@@ -220,7 +220,7 @@ class _Page:
             share = None if max_steps is None else max(0, max_steps - self._batch.step_count) // left
             start = done.get((number, attempt), 0)
             done[number, attempt] = self._read_log(number, attempt, worker_id, start, end, share)
-        self._batch.cursor = tuple(Position(*key, off) for key, off in sorted(done.items()))
+        self._batch.cursor = tuple(LogPosition(*key, off) for key, off in sorted(done.items()))
         return self._batch
 
     @property
@@ -234,7 +234,7 @@ class _Page:
         first, last = row_id(number, attempt, start), row_id(number, attempt, end) - 1
         self._reader.last = last
         where: dict[str, Any] = {"worker_no": number, "attempt": attempt, "after": first - 1, "limit": PAGE_ROWS + 1}
-        by_kind: dict[str, list[Any]] = {kind: [] for kind in KINDS[1:]}
+        by_kind: dict[str, list[Any]] = {kind: [] for kind in ROW_KINDS[1:]}
         steps: list[tuple[Any, ...]] = []
         if "episode" in self._kinds:
             by_kind["episode"] = self._reader.episodes(**where)
@@ -261,7 +261,7 @@ class _Page:
         tables: tuple[list[Any], ...] = (batch.episodes, batch.metrics, batch.events)
         for target, rows in zip(tables, by_kind.values(), strict=True):
             target += [row for row in rows if row.id <= last]
-        stop = place(last).byte_offset + 1
+        stop = row_place(last).byte_offset + 1
         batch.caught_up = batch.caught_up and stop == end
         return stop
 
@@ -279,7 +279,7 @@ class _Page:
                 "SELECT count(*), min(id) FROM steps WHERE id BETWEEN ? AND ?", (first, skipped[0])
             ).fetchone()
             self._batch.gaps.append(
-                Gap(worker_id=worker_id, attempt=where["attempt"], from_id=lowest, to_id=skipped[0], count=count)
+                RowGap(worker_id=worker_id, attempt=where["attempt"], from_id=lowest, to_id=skipped[0], count=count)
             )
             where = {**where, "after": skipped[0]}
         return self._reader.step_rows(**{**where, "limit": room})
@@ -307,7 +307,7 @@ class _Page:
             rows += [(row[0], name, *row[1:]) for row in values]
         points = [
             MetricPoint(
-                id=row, worker_id=worker_id, attempt=place(row).attempt, name=name, step=step,
+                id=row, worker_id=worker_id, attempt=row_place(row).attempt, name=name, step=step,
                 value=float("nan") if value is None else value, timestamp=legal_time(timestamp),
             )
             for row, name, step, value, timestamp in sorted(rows, key=lambda row: row[0])
@@ -346,5 +346,5 @@ def _sources(connection: sqlite3.Connection) -> list[tuple[int, int, str, int]]:
     ).fetchall()
 
 
-def _offsets(cursor: Cursor) -> dict[tuple[int, int], int]:
+def _offsets(cursor: RowCursor) -> dict[tuple[int, int], int]:
     return {(number, attempt): off for number, attempt, off in cursor}

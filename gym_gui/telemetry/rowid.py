@@ -40,12 +40,12 @@ def row_id(worker_no: int, attempt: int, byte_offset: int) -> int:
     return worker_no << WORKER_SHIFT | attempt << ATTEMPT_SHIFT | byte_offset
 
 
-def place(row: int) -> Place:
+def row_place(row: int) -> Place:
     """Return worker, attempt and byte offset of a row id."""
     return Place(row >> WORKER_SHIFT, row >> ATTEMPT_SHIFT & MAX_ATTEMPT, row & MAX_OFFSET)
 
 
-def id_range(worker_no: int, attempt: int | None = None) -> tuple[int, int]:
+def row_id_range(worker_no: int, attempt: int | None = None) -> tuple[int, int]:
     """Return the first and last possible row id of a worker, or attempt."""
     first = row_id(worker_no, 0 if attempt is None else attempt, 0)
     last = row_id(worker_no, MAX_ATTEMPT if attempt is None else attempt, MAX_OFFSET)

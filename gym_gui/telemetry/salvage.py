@@ -13,7 +13,7 @@ import re
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
-from gym_gui.telemetry.errors import Invalid
+from gym_gui.telemetry.errors import InvalidTelemetry
 from gym_gui.telemetry.limits import MAX_DEPTH
 
 _SURROGATE = re.compile(rb"\\u[dD][89a-fA-F]")
@@ -53,7 +53,7 @@ def object_end(line: bytes, start: int) -> int | None:
         if token.lastindex == 1:
             depth += 1
             if depth > MAX_DEPTH:
-                raise Invalid("deep_nesting", f"nested deeper than {MAX_DEPTH}")
+                raise InvalidTelemetry("deep_nesting", f"nested deeper than {MAX_DEPTH}")
         elif token.lastindex == 2:
             depth -= 1
             if depth <= 0:
@@ -80,7 +80,7 @@ def check_surrogates(printed: bytes, value: Any) -> None:
         try:
             json.dumps(value, ensure_ascii=False).encode()
         except UnicodeEncodeError:
-            raise Invalid("lone_surrogate", "half of a surrogate pair in a text") from None
+            raise InvalidTelemetry("lone_surrogate", "half of a surrogate pair in a text") from None
 
 
 def parse_integer(digits: str) -> int | float:
@@ -104,7 +104,7 @@ def parse(text: str) -> Any:
         return json.loads(text, parse_int=parse_integer)
 
 
-def salvage(line: bytes) -> Iterator[Found]:
+def salvage_objects(line: bytes) -> Iterator[Found]:
     """Yield the whole JSON objects inside a line that is not JSON.
 
     Raises:

@@ -12,7 +12,7 @@ import msgspec
 from gym_gui.logging_config.components.service import LOG_SERVICE_SQLITE_DESERIALIZATION_FAILED
 from gym_gui.logging_config.helpers import log_constant
 from gym_gui.telemetry.records import StepRecord
-from gym_gui.telemetry.rowid import place
+from gym_gui.telemetry.rowid import row_place
 from gym_gui.telemetry.timestamps import legal_time
 
 logger = logging.getLogger(__name__)
@@ -58,7 +58,7 @@ class StepRows(msgspec.Struct):
         return [step_record(row, self.run_id, self.worker_id) for row in self.rows]
 
 
-def unpack(data: bytes) -> list[list[Any]]:
+def unpack_steps(data: bytes) -> list[list[Any]]:
     """Return packed rows.
 
     Raises:
@@ -81,7 +81,7 @@ def step_record(row: Row, run_id: str, worker_id: str) -> StepRecord:
     return StepRecord(
         id=number,
         worker_id=worker_id,
-        attempt=place(number).attempt,
+        attempt=row_place(number).attempt,
         step_index=step_index,
         ep_index=ep_index,
         agent_id=agent,

@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from gym_gui.core.worker.errors import ConfigError, Problem
-from gym_gui.runs.config import TrainRunConfig, read_run_config
+from gym_gui.runs import TrainRunConfig, read_run_config
 
 _STAND_IN = {"run_name": "run"}
 _STEP = re.compile(r"\[(\d+)\]|([^.\[\]]+)")

@@ -10,9 +10,8 @@ from pathlib import Path
 import msgspec
 
 from gym_gui.core.worker.errors import MosaicError
-from gym_gui.proxy.summary import read_summary
-from gym_gui.runs.folder import RunFolder
-from gym_gui.runs.summary import RunSummary
+from gym_gui.proxy import read_summary
+from gym_gui.runs import RunFolder, RunSummary
 from gym_gui.trainer.unplanned import has_begun, read_unplanned, why_unplanned
 
 logger = logging.getLogger(__name__)

@@ -14,9 +14,7 @@ from contextlib import contextmanager
 
 import msgspec
 
-from gym_gui.runs.folder import UnknownRunError
-from gym_gui.runs.states import RunState
-from gym_gui.runs.summary import CurvePoint, RunSummary, without_curves
+from gym_gui.runs import CurvePoint, RunState, RunSummary, UnknownRunError, without_curves
 from gym_gui.trainer.changes import Changes
 from gym_gui.trainer.registry import Registry
 

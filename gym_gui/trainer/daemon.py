@@ -14,10 +14,8 @@ from gym_gui.config.settings import get_setting
 from gym_gui.core.worker.errors import UsageError
 from gym_gui.logging_config.helpers import log_constant
 from gym_gui.logging_config.log_constants import LOG_DAEMON_RECONCILED, LOG_DAEMON_STARTED, LOG_DAEMON_STOPPED
-from gym_gui.runs.ids import is_run_id
-from gym_gui.runs.lock import FileLock
-from gym_gui.runs.summary import RunSummary
-from gym_gui.supervision.identity import ProcessIdentity
+from gym_gui.runs import FileLock, RunSummary, is_run_id
+from gym_gui.supervision import ProcessIdentity
 from gym_gui.trainer.board import RunBoard
 from gym_gui.trainer.certificate import Validity
 from gym_gui.trainer.disk_guard import make_room

@@ -7,10 +7,8 @@ import shutil
 from pathlib import Path
 
 from gym_gui.core.worker.errors import MosaicError, UsageError
-from gym_gui.runs.folder import RunFolder
-from gym_gui.runs.lock import FileLock
-from gym_gui.runs.summary import RunSummary
-from gym_gui.supervision.launch_locks import check_nothing_lives
+from gym_gui.runs import FileLock, RunFolder, RunSummary
+from gym_gui.supervision import check_nothing_lives
 
 logger = logging.getLogger(__name__)
 

@@ -6,9 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from gym_gui.core.worker.errors import Problem
-from gym_gui.runs.config_model import Resources
-from gym_gui.runs.plan import RunPlan, WorkerPlan
-from gym_gui.runs.worker_requests import COMMAND_TYPE
+from gym_gui.runs import COMMAND_TYPE, Resources, RunPlan, WorkerPlan
 from gym_gui.trainer.machine import Inventory, Machine, place_of
 
 #: What a worker may ask for without anything of an undeclared inventory being allocated to it.

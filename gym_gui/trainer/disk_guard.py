@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from pathlib import Path
 
-from gym_gui.runs.disk import Ballast, DiskGauge, ballast_bytes
+from gym_gui.runs import Ballast, DiskGauge, ballast_bytes
 from gym_gui.trainer.dispatcher import Dispatcher
 from gym_gui.trainer.waiting import Shortage
 

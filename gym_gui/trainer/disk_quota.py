@@ -16,9 +16,7 @@ from gym_gui.core.regular_files import read_regular
 from gym_gui.core.worker.errors import MosaicError
 from gym_gui.logging_config.helpers import log_constant
 from gym_gui.logging_config.log_constants import LOG_DAEMON_DISK_QUOTA_NEAR, LOG_DAEMON_DISK_QUOTA_REACHED
-from gym_gui.runs.files import UNREADABLE, write_json_atomic
-from gym_gui.runs.folder import RunFolder
-from gym_gui.runs.plan import load_plan
+from gym_gui.runs import READ_ERRORS, RunFolder, load_plan, write_json_atomic
 
 if TYPE_CHECKING:
     from gym_gui.trainer.dispatcher import Dispatcher
@@ -77,7 +75,7 @@ class DiskQuota:
         return self._limits[folder.run_id]
 
     def _check(self, folder: RunFolder, limit: int) -> None:
-        size = size_of(folder.path)
+        size = folder_size(folder.path)
         values = {"run_id": folder.run_id, "bytes": size, "limit_bytes": limit}
         if size >= limit:
             write_json_atomic(folder.no_steps, {"at": time.time(), "bytes": size, "limit_bytes": limit})
@@ -87,7 +85,7 @@ class DiskQuota:
             log_constant(logger, LOG_DAEMON_DISK_QUOTA_NEAR, extra=values)
 
 
-def size_of(folder: Path) -> int:
+def folder_size(folder: Path) -> int:
     """Return the bytes that the files of a folder hold; links are not followed."""
     total = 0
     for path, _, names in os.walk(folder):
@@ -102,7 +100,7 @@ def quota_note(folder: RunFolder) -> str:
     try:
         reached = json.loads(read_regular(folder.no_steps))
         used, limit = reached["bytes"] / _MB, reached["limit_bytes"] / _MB
-    except (*UNREADABLE, KeyError, TypeError):
+    except (*READ_ERRORS, KeyError, TypeError):
         return ""
     return (
         f"Its folder reached {used:,.1f} MiB of {limit:,.1f}: from then on episodes were recorded without their steps."

@@ -24,16 +24,22 @@ from gym_gui.logging_config.log_constants import (
     LOG_DAEMON_RUN_LOST,
     LOG_DAEMON_RUN_STATE,
 )
-from gym_gui.proxy.summary import read_summary
-from gym_gui.runs.folder import RunFolder
-from gym_gui.runs.grant import read_grant, read_machine, share_out, wanted_gpus, write_grant
-from gym_gui.runs.intents import write_cancel
-from gym_gui.runs.lock import is_locked
-from gym_gui.runs.plan import RunPlan, load_plan
-from gym_gui.runs.states import RunState
-from gym_gui.runs.summary import RunSummary
-from gym_gui.supervision.launch_locks import held_launch_locks
-from gym_gui.supervision.run_folders import make_folders
+from gym_gui.proxy import read_summary
+from gym_gui.runs import (
+    RunFolder,
+    RunPlan,
+    RunState,
+    RunSummary,
+    is_locked,
+    load_plan,
+    read_grant,
+    read_machine,
+    share_out_gpus,
+    wanted_gpus,
+    write_cancel,
+    write_grant,
+)
+from gym_gui.supervision import held_launch_locks, make_folders
 from gym_gui.trainer.allocation import Allocation, QueuedRun
 from gym_gui.trainer.board import RunBoard
 from gym_gui.trainer.demand import Request, demand_of, reasons_for_cpu, request_of_plan
@@ -350,7 +356,7 @@ class Dispatcher:
             for worker in plan.workers
             if not allocation.demand.mandatory or worker.needs_gpus or worker.gpus is None
         }
-        granted = share_out(allocation.gpus, wanted)
+        granted = share_out_gpus(allocation.gpus, wanted)
         on_cpu = {} if inventory is None else reasons_for_cpu(plan, granted, inventory)
         write_grant(folder, granted, on_cpu, allocation.machine)
 

@@ -16,11 +16,10 @@ from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
 from typing import Generic, NamedTuple, TypeVar
 
-from gym_gui.runs.folder import RunFolder
-from gym_gui.telemetry.kept_database import Mark
-from gym_gui.telemetry.row_stream import PAGE_ROWS, Cursor, RowBatch, RowStream, edge_of, is_behind
+from gym_gui.runs import RunFolder
+from gym_gui.telemetry import PAGE_ROWS, FileMark, RowBatch, RowCursor, RowStream, edge_of, is_cursor_behind
 from gym_gui.trainer.board import RunBoard
-from gym_gui.trainer.finalize import is_over
+from gym_gui.trainer.finalize import is_run_over
 
 T = TypeVar("T")
 Encode = Callable[[RowBatch], T]
@@ -45,7 +44,7 @@ ENDING_S = 0.05
 BURST_S = 1.0
 
 
-class Query(NamedTuple):
+class FeedQuery(NamedTuple):
     """What a reader asks for; those who ask for the same share a feed."""
 
     run_id: str
@@ -95,10 +94,10 @@ class Feeds(Generic[T]):
         self._home = home
         self._board = board
         self._encode = encode
-        self._feeds: dict[Query, Feed[T]] = {}
+        self._feeds: dict[FeedQuery, Feed[T]] = {}
 
     @contextlib.asynccontextmanager
-    async def open(self, query: Query) -> AsyncIterator[Feed[T]]:
+    async def open(self, query: FeedQuery) -> AsyncIterator[Feed[T]]:
         """Give the feed of a query, which lives as long as it has readers.
 
         Raises:
@@ -128,16 +127,16 @@ class Feed(Generic[T]):
         encode: Makes of a batch what readers are sent.
     """
 
-    def __init__(self, folder: RunFolder, query: Query, board: RunBoard, encode: Encode[T]) -> None:
+    def __init__(self, folder: RunFolder, query: FeedQuery, board: RunBoard, encode: Encode[T]) -> None:
         self.readers = 0
         self._folder = folder
         self._query = query
         self._board = board
         self._encode = encode
-        self._ring: deque[tuple[Cursor, T]] = deque(maxlen=RING)
+        self._ring: deque[tuple[RowCursor, T]] = deque(maxlen=RING)
         self._number = 0
         """How many batches there have been: the ring holds the last of them."""
-        self._edge: Cursor = ()
+        self._edge: RowCursor = ()
         self._over = False
         self._fault: BaseException | None = None
         self._moved = asyncio.Event()
@@ -164,7 +163,7 @@ class Feed(Generic[T]):
         self._news.set()
         await asyncio.to_thread(self._thread.join)
 
-    async def batches(self, start: Cursor | None) -> AsyncIterator[T]:
+    async def batches(self, start: RowCursor | None) -> AsyncIterator[T]:
         """Yield batches until the run has ended and all of it was sent.
 
         Args:
@@ -179,7 +178,7 @@ class Feed(Generic[T]):
         if start is None:
             yield self._encode(RowBatch(cursor=edge))
         while True:
-            while is_behind(position, edge):
+            while is_cursor_behind(position, edge):
                 before = position
                 position, message = await asyncio.to_thread(self._catch_up, position, allowance, edge)
                 if position == before:
@@ -198,7 +197,7 @@ class Feed(Generic[T]):
                 yield message
             edge, number = self._edge, self._number
 
-    async def _live_edge(self) -> tuple[Cursor, int]:
+    async def _live_edge(self) -> tuple[RowCursor, int]:
         """Return where the feed stands, once it does."""
         while not self._number and not self._over and self._fault is None:
             await self._moved.wait()
@@ -206,7 +205,7 @@ class Feed(Generic[T]):
             raise self._fault
         return self._edge, self._number
 
-    def _catch_up(self, after: Cursor, allowance: Allowance, until: Cursor) -> tuple[Cursor, T]:
+    def _catch_up(self, after: RowCursor, allowance: Allowance, until: RowCursor) -> tuple[RowCursor, T]:
         """Return what lies behind a cursor, a page of it, and the cursor after that."""
         rows = RowStream(self._folder)
         try:
@@ -226,7 +225,7 @@ class Feed(Generic[T]):
         self._run = self._board.get(self._query.run_id)
         self._news.set()
 
-    def _push(self, edge: Cursor, message: T) -> None:
+    def _push(self, edge: RowCursor, message: T) -> None:
         self._run = self._board.get(self._query.run_id)
         self._edge = edge
         self._ring.append((edge, message))
@@ -262,10 +261,10 @@ class Feed(Generic[T]):
             rows.close()
         self._tell(self._end, fault)
 
-    def _follow_once(self, rows: RowStream, edge: Cursor, allowance: Allowance) -> tuple[Cursor, bool]:
+    def _follow_once(self, rows: RowStream, edge: RowCursor, allowance: Allowance) -> tuple[RowCursor, bool]:
         """Read what has come in and wait for more; return the new edge, and whether there can be any."""
         self._news.clear()
-        over, ending = is_over(self._folder, self._run.state), self._run.state.terminal
+        over, ending = is_run_over(self._folder, self._run.state), self._run.state.terminal
         began, mark = time.monotonic(), rows.mark()
         batch = rows.read(edge, kinds=self._query.kinds, max_steps=allowance.now())
         if not batch.empty:
@@ -279,7 +278,7 @@ class Feed(Generic[T]):
                 self._news.wait(ENDING_S)
         return batch.cursor, not (over and batch.empty)
 
-    def _changes(self, rows: RowStream, mark: Mark, began: float, least_s: float) -> bool:
+    def _changes(self, rows: RowStream, mark: FileMark, began: float, least_s: float) -> bool:
         """Wait for another commit; return whether there was one, or other news of the run, within `PATIENCE_S`.
 
         Args:

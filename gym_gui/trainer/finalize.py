@@ -4,15 +4,19 @@ from __future__ import annotations
 
 from gym_gui.core.regular_files import NotRegularFile, open_stream
 from gym_gui.core.worker.errors import MosaicError
-from gym_gui.proxy.summary import read_summary
-from gym_gui.runs.folder import RunFolder
-from gym_gui.runs.lock import FileLock, is_locked
-from gym_gui.runs.private_files import forget_secrets, private_files
-from gym_gui.runs.states import RunState
-from gym_gui.runs.summary import RunSummary
-from gym_gui.runs.supervisor_log import SupervisorLog, clear_place
-from gym_gui.supervision.launch_locks import held_launch_locks
-from gym_gui.supervision.run_folders import make_folders
+from gym_gui.proxy import read_summary
+from gym_gui.runs import (
+    FileLock,
+    RunFolder,
+    RunState,
+    RunSummary,
+    SupervisorLog,
+    clear_log_place,
+    forget_secrets,
+    is_locked,
+    secret_files,
+)
+from gym_gui.supervision import held_launch_locks, make_folders
 from gym_gui.trainer.unplanned import read_unplanned, why_unplanned
 
 _PATIENCE_S = 1.0
@@ -38,7 +42,7 @@ def finalize_run(folder: RunFolder, state: RunState, cause: str) -> RunSummary:
     if not lock.acquire(_PATIENCE_S):
         raise MosaicError(f"run {folder.run_id} is held by a telemetry proxy", where=str(folder.proxy_lock))
     try:
-        clear_place(folder.supervisor_log)
+        clear_log_place(folder.supervisor_log)
         run = _read(folder)
         if run.state.terminal:
             forget_secrets(folder)
@@ -74,7 +78,7 @@ def _read(folder: RunFolder) -> RunSummary:
 _VERSION_AT, _WITH_LOG = 18, 2
 
 
-def is_over(folder: RunFolder, state: RunState) -> bool:
+def is_run_over(folder: RunFolder, state: RunState) -> bool:
     """Return whether no more rows can follow: the run has ended, and no process works on its database."""
     return state.terminal and (is_finished(folder) or not is_locked(folder.proxy_lock))
 
@@ -86,7 +90,7 @@ def is_finished(folder: RunFolder) -> bool:
     folder can be copied and read by anyone. One that was killed before that has left something undone, and a successor
     does it.
     """
-    if private_files(folder):
+    if secret_files(folder):
         return False
     try:
         with open_stream(folder.database) as database:

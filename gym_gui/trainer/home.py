@@ -14,10 +14,8 @@ import msgspec
 from gym_gui.core.owners import stranger
 from gym_gui.core.regular_files import is_file, kind_of, open_stream, read_regular
 from gym_gui.core.worker.errors import UsageError
-from gym_gui.runs.files import move_folder_away, write_json_atomic
-from gym_gui.runs.filesystem import check_home
-from gym_gui.runs.lock import FileLock, is_locked
-from gym_gui.supervision.identity import ProcessIdentity, boot_id
+from gym_gui.runs import FileLock, check_home, is_locked, move_folder_away, write_json_atomic
+from gym_gui.supervision import ProcessIdentity, boot_id
 
 #: No token is longer, bytes.
 _TOKEN_LIMIT = 4096

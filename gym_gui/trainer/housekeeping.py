@@ -11,8 +11,7 @@ from pathlib import Path
 
 from gym_gui.logging_config.helpers import log_constant
 from gym_gui.logging_config.log_constants import LOG_DAEMON_IDLE
-from gym_gui.runs.folder import RunFolder
-from gym_gui.runs.summary import RunSummary
+from gym_gui.runs import RunFolder, RunSummary
 from gym_gui.trainer.backlog import Backlog
 from gym_gui.trainer.board import RunBoard
 from gym_gui.trainer.deletion import finish_deletions

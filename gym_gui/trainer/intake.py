@@ -14,8 +14,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
 
 from gym_gui.core.worker.errors import MosaicError
-from gym_gui.runs.plan import RunPlan
-from gym_gui.runs.summary import RunSummary
+from gym_gui.runs import RunPlan, RunSummary
 from gym_gui.trainer.submission import RunRequest
 
 T = TypeVar("T")

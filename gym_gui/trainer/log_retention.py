@@ -14,11 +14,8 @@ from gym_gui.core.regular_files import append_or_discard
 from gym_gui.core.worker.errors import MosaicError
 from gym_gui.logging_config.helpers import log_constant
 from gym_gui.logging_config.log_constants import LOG_DAEMON_LOGS_KEPT, LOG_DAEMON_LOGS_NOT_KEPT
-from gym_gui.retention.checkpoints import has_checkpoints_to_drop
-from gym_gui.retention.logs import are_retained, describe_logs
-from gym_gui.retention.main import compress_from
-from gym_gui.runs.base_environment import NEUTRAL_FOLDER, UTF8
-from gym_gui.runs.folder import RunFolder
+from gym_gui.retention import are_logs_retained, compression_threshold, describe_logs, has_checkpoints_to_drop
+from gym_gui.runs import NEUTRAL_FOLDER, UTF8, RunFolder
 from gym_gui.trainer.live import LiveRuns
 
 logger = logging.getLogger(__name__)
@@ -39,7 +36,7 @@ class LogRetention:
     def __init__(self, home: Path, live: LiveRuns) -> None:
         self._home = home
         self._live = live
-        self._compress_from = compress_from()
+        self._compress_from = compression_threshold()
         self._waiting: deque[str] = deque()
         self._tries: dict[str, int] = {}
         self._come = asyncio.Event()
@@ -85,7 +82,7 @@ class LogRetention:
             asyncio.get_running_loop().call_later(RETRY_S, self.add, run_id)
 
     def _is_in_order(self, folder: RunFolder) -> bool:
-        return are_retained(folder, self._compress_from) and not has_checkpoints_to_drop(folder)
+        return are_logs_retained(folder, self._compress_from) and not has_checkpoints_to_drop(folder)
 
     async def _work(self, folder: RunFolder) -> int:
         """Have a process do it; return its exit code."""

@@ -3,11 +3,7 @@
 from __future__ import annotations
 
 from gym_gui.core.worker.errors import MosaicError, UsageError
-from gym_gui.runs.folder import RunFolder
-from gym_gui.runs.intents import check_pausable, read_pause, write_pause
-from gym_gui.runs.plan import load_plan
-from gym_gui.runs.states import RunState
-from gym_gui.runs.summary import RunSummary
+from gym_gui.runs import RunFolder, RunState, RunSummary, check_pausable, load_plan, read_pause, write_pause
 
 
 def pause(folder: RunFolder, run: RunSummary, by: str, reason: str) -> RunSummary:

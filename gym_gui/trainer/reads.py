@@ -13,21 +13,19 @@ from typing import TypeVar
 
 import msgspec
 
-from gym_gui.reading.fields import NO_FACTS, Entry
-from gym_gui.reading.pages import Page, SearchUpdate
-from gym_gui.reading.search import Search, prepare, search_runs
-from gym_gui.runs.annotation import (
+from gym_gui.reading import NO_FACTS, Entry, Page, Search, SearchUpdate, prepare, search_runs
+from gym_gui.runs import (
     AnnotationChange,
+    RunFolder,
+    RunSummary,
     annotated,
     changed,
     check_change,
+    check_names,
+    load_plan,
     read_annotation,
     write_annotation,
 )
-from gym_gui.runs.folder import RunFolder
-from gym_gui.runs.names import check_names
-from gym_gui.runs.plan import load_plan
-from gym_gui.runs.summary import RunSummary
 from gym_gui.trainer.board import RunBoard
 from gym_gui.trainer.run_table import RunTable
 from gym_gui.trainer.search_watches import SearchWatches

@@ -9,14 +9,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from gym_gui.core.worker.errors import MosaicError
-from gym_gui.proxy.summary import read_summary
-from gym_gui.runs.filter import RunFilter
-from gym_gui.runs.folder import RunFolder
-from gym_gui.runs.ids import is_run_id
-from gym_gui.runs.plan import RunPlan, load_plan
-from gym_gui.runs.states import TERMINAL, RunState
-from gym_gui.runs.summary import RunSummary
-from gym_gui.supervision.history import UnknownEventError
+from gym_gui.proxy import read_summary
+from gym_gui.runs import TERMINAL_STATES, RunFilter, RunFolder, RunPlan, RunState, RunSummary, is_run_id, load_plan
+from gym_gui.supervision import UnknownEventError
 from gym_gui.trainer.finalize import is_finished
 from gym_gui.trainer.live import LiveRuns
 from gym_gui.trainer.registry import Registry
@@ -24,7 +19,7 @@ from gym_gui.trainer.unplanned import has_begun, plan_of, read_unplanned
 
 logger = logging.getLogger(__name__)
 
-_NOT_ENDED = RunFilter(states=tuple(state for state in RunState if state not in TERMINAL))
+_NOT_ENDED = RunFilter(states=tuple(state for state in RunState if state not in TERMINAL_STATES))
 
 
 @dataclass

@@ -18,9 +18,7 @@ import msgspec
 
 from gym_gui.logging_config.helpers import log_constant
 from gym_gui.logging_config.log_constants import LOG_DAEMON_REGISTRY_REPLACED
-from gym_gui.runs.filter import EVERY_RUN, RunFilter
-from gym_gui.runs.states import TERMINAL
-from gym_gui.runs.summary import RunSummary
+from gym_gui.runs import EVERY_RUN, TERMINAL_STATES, RunFilter, RunSummary
 from gym_gui.trainer.changes import Changes
 from gym_gui.trainer.registry_damage import errors_of_sqlite, is_damage, rename_damaged, unusable
 from gym_gui.trainer.registry_reader import (
@@ -50,7 +48,7 @@ CREATE TABLE runs (
 CREATE INDEX runs_by_state ON runs (state, sequence);
 CREATE INDEX runs_by_group ON runs ("group", sequence);
 """
-_TERMINAL_SQL = ", ".join(f"'{state.value}'" for state in sorted(TERMINAL))
+_TERMINAL_SQL = ", ".join(f"'{state.value}'" for state in sorted(TERMINAL_STATES))
 
 
 class Registry(RegistryReader):

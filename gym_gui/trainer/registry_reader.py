@@ -11,8 +11,7 @@ from typing import Any
 
 import msgspec
 
-from gym_gui.runs.filter import EVERY_RUN, RunFilter
-from gym_gui.runs.summary import CurvePoint, RunSummary
+from gym_gui.runs import EVERY_RUN, CurvePoint, RunFilter, RunSummary
 from gym_gui.trainer.home import DaemonHome
 from gym_gui.trainer.registry_damage import errors_of_sqlite, fault_of, is_damage, misplaced, unusable
 

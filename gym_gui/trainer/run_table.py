@@ -7,10 +7,8 @@ import threading
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from pathlib import Path
 
-from gym_gui.reading.curves import curve_of
-from gym_gui.reading.fields import PlanFacts
-from gym_gui.reading.plan_index import PlanIndex
-from gym_gui.runs.summary import CurvePoint, RunSummary
+from gym_gui.reading import PlanFacts, PlanIndex, curve_of
+from gym_gui.runs import CurvePoint, RunSummary
 from gym_gui.trainer.registry import Registry
 from gym_gui.trainer.registry_reader import Curves, RegistryReader, open_registry_readonly
 

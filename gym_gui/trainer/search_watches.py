@@ -13,8 +13,7 @@ import sqlite3
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Iterator
 
-from gym_gui.reading.pages import GroupRow, Page, RunRow, SearchUpdate, update_between
-from gym_gui.reading.search import Search, prepare
+from gym_gui.reading import GroupRow, Page, RunRow, Search, SearchUpdate, prepare, update_between
 from gym_gui.trainer.changes import Changes
 
 logger = logging.getLogger(__name__)

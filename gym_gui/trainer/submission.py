@@ -19,14 +19,18 @@ from gym_gui.logging_config.log_constants import (
     LOG_WORKER_CONFIG_DURABLE_PATH,
     LOG_WORKER_CONFIG_UI_PATH,
 )
-from gym_gui.proxy.summary import read_summary
-from gym_gui.runs.config import TrainRunConfig, validate_train_run_config
-from gym_gui.runs.folder import RunFolder
-from gym_gui.runs.json_values import MAX_DEPTH, deep_path
-from gym_gui.runs.names import check_names
-from gym_gui.runs.plan import RunPlan
-from gym_gui.runs.provenance import collect_provenance
-from gym_gui.runs.summary import RunSummary
+from gym_gui.proxy import read_summary
+from gym_gui.runs import (
+    MAX_DEPTH,
+    RunFolder,
+    RunPlan,
+    RunSummary,
+    TrainRunConfig,
+    check_names,
+    collect_provenance,
+    deep_path,
+    validate_train_run_config,
+)
 from gym_gui.trainer.all_problems import all_problems
 from gym_gui.trainer.demand import demand_problems, gpu_problems
 from gym_gui.trainer.executors.installed import InstalledExecutors

@@ -14,24 +14,28 @@ import msgspec
 
 import gym_gui
 from gym_gui.core.worker.errors import Problem, UsageError
-from gym_gui.runs.filter import RunFilter
-from gym_gui.runs.folder import RunFolder, UnknownRunError
-from gym_gui.runs.names import check_names
-from gym_gui.runs.plan import RunPlan
-from gym_gui.runs.reference import Named, resolve_reference
-from gym_gui.runs.summary import RunSummary
-from gym_gui.telemetry.row_stream import Cursor
+from gym_gui.runs import (
+    NamedRun,
+    RunFilter,
+    RunFolder,
+    RunPlan,
+    RunSummary,
+    UnknownRunError,
+    check_names,
+    resolve_reference,
+)
+from gym_gui.telemetry import RowCursor
 from gym_gui.trainer.backlog import Backlog
 from gym_gui.trainer.board import RunBoard
 from gym_gui.trainer.deletion import delete_run
 from gym_gui.trainer.disk_quota import quota_note
 from gym_gui.trainer.dispatcher import Dispatcher
-from gym_gui.trainer.feed import Encode, Feeds, Query
+from gym_gui.trainer.feed import Encode, FeedQuery, Feeds
 from gym_gui.trainer.intake import Intake
 from gym_gui.trainer.loading import Loading
 from gym_gui.trainer.reads import Reads
 from gym_gui.trainer.submission import RunRequest, Submission
-from gym_gui.trainer.why import Explanation, explain
+from gym_gui.trainer.why import Explanation, explain_state
 from gym_gui.workers import WorkerRecord
 
 T = TypeVar("T")
@@ -161,7 +165,7 @@ class Trainer(Generic[T]):
         ids = registry.run_ids()
         if not ids:
             raise UnknownRunError(reference, str(self.home), "no run has been started in this home")
-        newest_first = functools.cache(lambda: [Named(run.run_id, run.run_name) for run in registry.list()])
+        newest_first = functools.cache(lambda: [NamedRun(run.run_id, run.run_name) for run in registry.list()])
         return resolve_reference(reference, ids, newest_first, where=str(self.home))
 
     def get(self, run_id: str) -> RunSummary:
@@ -180,7 +184,7 @@ class Trainer(Generic[T]):
         """
         run = self._board.get(run_id)
         note = quota_note(RunFolder.of(self.home, run.run_id))
-        return explain(run, self._dispatcher.why(run.run_id), note)
+        return explain_state(run, self._dispatcher.why(run.run_id), note)
 
     async def list(self, wanted: RunFilter, size: int, before: int | None = None, *, curves: bool = False) -> RunPage:
         """Return runs, the newest first.
@@ -206,7 +210,7 @@ class Trainer(Generic[T]):
             async for run in watch:
                 yield run
 
-    async def rows(self, query: Query, start: Cursor | None) -> AsyncIterator[T]:
+    async def rows(self, query: FeedQuery, start: RowCursor | None) -> AsyncIterator[T]:
         """Yield a run's rows, encoded, until it has ended and all were yielded.
 
         Args:

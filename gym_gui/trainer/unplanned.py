@@ -6,12 +6,8 @@ import os
 import signal
 
 from gym_gui.core.worker.errors import MosaicError
-from gym_gui.runs.folder import RunFolder
-from gym_gui.runs.ids import submitted_at
-from gym_gui.runs.plan import RunPlan, load_plan
-from gym_gui.runs.summary import RunSummary
-from gym_gui.supervision.history import RunHistory, read_history
-from gym_gui.supervision.processes import marked_processes
+from gym_gui.runs import RunFolder, RunPlan, RunSummary, load_plan, submitted_at
+from gym_gui.supervision import RunHistory, marked_processes, read_history
 
 #: So many deaths of its supervisors, about 6 s, are given to workers to end well.
 POLITE_DEATHS = 7

@@ -7,9 +7,8 @@ from collections import Counter
 
 import msgspec
 
-from gym_gui.proxy.summary import UNSUPERVISED
-from gym_gui.runs.states import RunState
-from gym_gui.runs.summary import RunSummary
+from gym_gui.proxy import UNSUPERVISED_CAUSE
+from gym_gui.runs import RunState, RunSummary
 from gym_gui.trainer.waiting import UNITS, Shortage, Waiting
 
 _MEANING = {
@@ -68,7 +67,7 @@ class Explanation(msgspec.Struct, kw_only=True):
     waits_for: list[ExplainedShortage] = []
 
 
-def explain(run: RunSummary, waiting: Waiting | None = None, note: str = "") -> Explanation:
+def explain_state(run: RunSummary, waiting: Waiting | None = None, note: str = "") -> Explanation:
     """Return why a run is in its state.
 
     Args:
@@ -96,10 +95,10 @@ def explain(run: RunSummary, waiting: Waiting | None = None, note: str = "") -> 
             explanation.next_step = f"mosaic runs show {run.run_id}"
     if busy := phase_text(run):
         explanation.meaning = f"{explanation.meaning} {busy[0].upper()}{busy[1:]}"
-    if still := stalled(run):
+    if still := stalled_since(run):
         explanation.meaning = f"{explanation.meaning} But: {still}."
         explanation.next_step = f"mosaic runs logs {run.run_id} --stderr"
-    if run.cause.startswith(UNSUPERVISED):
+    if run.cause.startswith(UNSUPERVISED_CAUSE):
         explanation.meaning = "Its workers have not been supervised since then: they may have ended."
         explanation.next_step = "mosaic daemon start"
     if waiting is not None:
@@ -123,7 +122,7 @@ def phase_text(run: RunSummary) -> str:
     return f"{'' if begun else 'starting: '}{phase} …{several}"
 
 
-def stalled(run: RunSummary, now: float | None = None) -> str:
+def stalled_since(run: RunSummary, now: float | None = None) -> str:
     """Return since when running workers have reported no step, ``""`` where all go on.
 
     Args:

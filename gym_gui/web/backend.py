@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable
 
-from gym_gui.rpc.aio_client import AsyncTrainerClient
+from gym_gui.rpc import AsyncTrainerClient
 
 
 class Backend:

@@ -6,7 +6,7 @@ from typing import Any
 
 from starlette.responses import Response
 
-from gym_gui.app.json_output import to_json
+from gym_gui.app import to_json
 from gym_gui.core.worker.errors import ConfigError, MosaicError, NotFoundError, UsageError
 
 

@@ -12,7 +12,7 @@ from typing import NamedTuple
 from starlette.requests import Request
 from starlette.responses import Response
 
-from gym_gui.look.palette import css
+from gym_gui.look import css
 
 _COMPRESSED = ("text/", "application/json", "image/svg")
 _SMALLEST = 500

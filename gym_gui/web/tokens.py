@@ -12,8 +12,7 @@ import msgspec
 
 from gym_gui.core.regular_files import read_regular
 from gym_gui.core.worker.errors import MosaicError, UsageError, nearest
-from gym_gui.runs.files import write_json_atomic
-from gym_gui.runs.lock import FileLock
+from gym_gui.runs import FileLock, write_json_atomic
 from gym_gui.web.access import Holder, Role, Token
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.@-]{0,39}")

@@ -6,8 +6,8 @@ import math
 from collections.abc import Iterable
 from typing import Any
 
-from gym_gui.reading.pages import GroupRow, Page, RunRow, Spread
-from gym_gui.runs.summary import CurvePoint, RunSummary, return_of
+from gym_gui.reading import GroupRow, Page, RunRow, Spread
+from gym_gui.runs import CurvePoint, RunSummary, return_of
 
 
 def page_json(page: Page) -> dict[str, Any]:

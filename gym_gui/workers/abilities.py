@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from gym_gui.core.worker.errors import Problem, nearest
-from gym_gui.runs.json_values import join
+from gym_gui.runs import join_path
 from gym_gui.workers.environment_facts import EnvironmentFacts
 from gym_gui.workers.inspect_environment import PETTINGZOO
 from gym_gui.workers.record import WorkerRecord
@@ -62,21 +62,23 @@ def config_problems(record: WorkerRecord, settings: dict[str, Any], path: str) -
     for name, paradigm in _given(record, settings, PARADIGM_FIELDS):
         declared = _declared(record, "supported_paradigms")
         if isinstance(paradigm, str) and declared and paradigm not in ("", "auto") and _word(paradigm) not in declared:
-            problems.append(_missing(record, join(path, name), paradigm, f"trains {paradigm}", "supported_paradigms"))
+            problems.append(
+                _missing(record, join_path(path, name), paradigm, f"trains {paradigm}", "supported_paradigms")
+            )
     for name, family in _given(record, settings, FAMILY_FIELDS):
         declared = _declared(record, "env_families")
         if isinstance(family, str) and declared and family not in ("", "auto") and _word(family) not in declared:
-            problems.append(_missing(record, join(path, name), family, f"needs {family}", "env_families"))
+            problems.append(_missing(record, join_path(path, name), family, f"needs {family}", "env_families"))
     most = record.capabilities.get("max_agents")
     for name, agents in _given(record, settings, AGENT_FIELDS):
         if _exceeds(agents, most):
-            problems.append(_missing(record, join(path, name), agents, f"has {agents} agents", "max_agents"))
+            problems.append(_missing(record, join_path(path, name), agents, f"has {agents} agents", "max_agents"))
     mode = settings.get("mode")
     # Without a checkpoint an evaluation measures what the worker is, as that of a random policy.
     begins = mode == "resume" or (mode == "evaluate" and bool(settings.get("checkpoint_path")))
     if begins and record.capabilities.get("supports_checkpointing") is False:
         message = f"{mode} needs checkpoints, which {record.name} does not have (its capability supports_checkpointing)"
-        problems.append(Problem(join(path, "mode"), message, value=mode, allowed="train"))
+        problems.append(Problem(join_path(path, "mode"), message, value=mode, allowed="train"))
     return problems
 
 

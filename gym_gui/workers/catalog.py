@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 import msgspec
 
 from gym_gui.core.worker.errors import UsageError, nearest
-from gym_gui.runs.kinds import kind_key
+from gym_gui.runs import kind_key
 from gym_gui.workers.environment_facts import EnvironmentFacts, FactsCache
 from gym_gui.workers.environments.record import WorkerEnvironment, registered_environments
 from gym_gui.workers.installed import installed_workers

@@ -10,8 +10,7 @@ from typing import Any
 
 from gym_gui.core.worker.check import check_values, coerce_values
 from gym_gui.core.worker.errors import ConfigError, Problem, nearest
-from gym_gui.runs.ids import worker_id_problem
-from gym_gui.runs.json_schema import find_member, types_of
+from gym_gui.runs import json_types, schema_of_member, worker_id_problem
 from gym_gui.workers.record import WorkerRecord
 
 #: Fields of a worker's config that MOSAIC fills in at each launch.
@@ -177,7 +176,7 @@ def _set(settings: dict[str, Any], name: str, text: str, record: WorkerRecord, p
             Problem(name, "is not a known field", value=text, allowed=", ".join(names), nearest=nearest(name, names))
         )
         return
-    _place(settings, parts, read_value(text, find_member(record.schema, parts) or {}), problems)
+    _place(settings, parts, read_value(text, schema_of_member(record.schema, parts) or {}), problems)
 
 
 def _place(settings: dict[str, Any], parts: list[str], value: Any, problems: list[Problem]) -> None:
@@ -200,7 +199,7 @@ def read_value(text: str, part: dict[str, Any]) -> Any:
         text: As a person writes it: JSON, or text without quotes.
         part: The field's JSON Schema; an empty one for a field that is unknown.
     """
-    types = types_of(part)
+    types = json_types(part)
     if types == {"string"}:
         return text
     value = _json_or_text(text)

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
-from gym_gui.runs.config import TrainRunConfig
-from gym_gui.runs.grant import VISIBLE_DEVICES
+from gym_gui.runs import VISIBLE_DEVICES, TrainRunConfig
 from gym_gui.workers.record import WorkerRecord
 
 #: Fields by which a worker's config says where it computes.

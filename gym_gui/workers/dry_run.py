@@ -11,11 +11,14 @@ from pathlib import Path
 from typing import Any
 
 from gym_gui.core.worker.errors import Problem
-from gym_gui.runs.activation import activated
-from gym_gui.runs.base_environment import submitted_environment
-from gym_gui.runs.client_run_id import fill_run_id
-from gym_gui.runs.files import write_json_atomic
-from gym_gui.runs.ids import generated_worker_id, new_run_id
+from gym_gui.runs import (
+    activated_environment,
+    fill_run_id,
+    generated_worker_id,
+    new_run_id,
+    submitted_environment,
+    write_json_atomic,
+)
 from gym_gui.workers.abilities import command_line_problem
 from gym_gui.workers.command import flat_config, module_argv, worker_environment
 from gym_gui.workers.missing_extras import with_install_command
@@ -96,7 +99,7 @@ def _run(
         base=base,
     )
     environment = {"PATH": os.defpath, **base, **own}
-    environment |= activated(record.python, environment)
+    environment |= activated_environment(record.python, environment)
     argv = module_argv(record.python, record.module, path, record.flags, worker_id, ["--dry-run"])
     try:
         return run_to_end(argv, timeout_s=timeout_s, cwd=scratch, environment=environment, inherit=False)

@@ -13,7 +13,7 @@ from typing import Any
 
 import msgspec
 
-from gym_gui.runs.cache_file import read_cache, write_cache
+from gym_gui.runs import read_cache, write_cache
 from gym_gui.workers.keyed_lock import KeyedLock
 from gym_gui.workers.record import WorkerRecord
 

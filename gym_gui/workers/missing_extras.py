@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from gym_gui.core.worker.errors import Problem, UsageError
-from gym_gui.runs.kinds import kind_key
+from gym_gui.runs import kind_key
 from gym_gui.workers.environments.extras import extra_key, has_all
 from gym_gui.workers.record import WorkerRecord
 

@@ -11,17 +11,27 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from gym_gui.core.worker.errors import ConfigError, MosaicError, Problem, UsageError
-from gym_gui.runs.client_run_id import fill_run_id
-from gym_gui.runs.config import TrainRunConfig, WorkerRequest
-from gym_gui.runs.files import write_json_atomic
-from gym_gui.runs.folder import RunFolder
-from gym_gui.runs.ids import check_run_id, new_run_id
-from gym_gui.runs.json_values import join
-from gym_gui.runs.plan import RunPlan, WorkerPlan, save_plan
-from gym_gui.runs.private_files import WorkerSecrets, write_secrets
-from gym_gui.runs.provenance import collect_provenance, packages_digest, packages_of
-from gym_gui.runs.secret_values import missing_secrets
-from gym_gui.runs.seeds import derive_seed, unnamed_seed
+from gym_gui.runs import (
+    RunFolder,
+    RunPlan,
+    TrainRunConfig,
+    WorkerPlan,
+    WorkerRequest,
+    WorkerSecrets,
+    check_run_id,
+    collect_provenance,
+    derive_seed,
+    fill_run_id,
+    join_path,
+    missing_secrets,
+    new_run_id,
+    packages_digest,
+    packages_of,
+    save_plan,
+    unnamed_seed,
+    write_json_atomic,
+    write_secrets,
+)
 from gym_gui.workers.catalog import WorkerCatalog
 from gym_gui.workers.command import command_argv, flat_config, module_argv, worker_environment
 from gym_gui.workers.config import ALGORITHM_FIELDS, ENVIRONMENT_FIELDS, named_in, target_steps
@@ -78,7 +88,7 @@ def plan_run(
         config.environment,
         {
             "base_environment": config.base_environment or {},
-            **{join(request.path, "config"): request.config for request in config.workers},
+            **{join_path(request.path, "config"): request.config for request in config.workers},
         },
     )
     problems += _pause_problems(config, kinds)

@@ -14,8 +14,7 @@ from typing import Any
 import msgspec
 
 import gym_gui
-from gym_gui.runs.json_schema import inline_references
-from gym_gui.runs.syntax_error import KINDS
+from gym_gui.runs import SYNTAX_ERRORS, inline_references
 from gym_gui.workers.environments.record import WorkerEnvironment
 from gym_gui.workers.installed import package_hash
 from gym_gui.workers.processes.run import Finished, run_to_end
@@ -110,7 +109,7 @@ def _read_help(record: WorkerRecord, environment: WorkerEnvironment, scratch: Pa
     ended = _run_help(record.python, record.module, scratch, timeout_s, environment.variables())
     record.flags = _options(ended)
     last = ended.last_error()
-    crashed = "Traceback (most recent call last)" in ended.stderr or last.startswith(KINDS)
+    crashed = "Traceback (most recent call last)" in ended.stderr or last.startswith(SYNTAX_ERRORS)
     if ended.code not in (0, None) and crashed:
         record.broken = f"{record.module} does not start: {last}"
         record.mend = _fix_of_code(last) or _fix_of(record, environment, missing_module(last))
@@ -191,7 +190,7 @@ def left_out(missing: str) -> str:
 def _fix_of_code(error: str) -> str:
     """Return what is to be done about a file that is not Python, empty for other errors."""
     place = re.search(r"\((.+, line \d+)\)$", error)
-    return f"correct {place[1]}" if place and error.startswith(KINDS) else ""
+    return f"correct {place[1]}" if place and error.startswith(SYNTAX_ERRORS) else ""
 
 
 def _fix_of(record: WorkerRecord, environment: WorkerEnvironment, missing: str) -> str:

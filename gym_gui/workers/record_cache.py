@@ -11,7 +11,7 @@ from pathlib import Path
 
 import msgspec
 
-from gym_gui.runs.cache_file import read_cache, write_cache
+from gym_gui.runs import read_cache, write_cache
 from gym_gui.workers.environments.record import WorkerEnvironment
 from gym_gui.workers.installed import package_hash
 from gym_gui.workers.keyed_lock import KeyedLock

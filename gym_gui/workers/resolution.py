@@ -6,8 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from gym_gui.core.worker.errors import Problem, UsageError
-from gym_gui.runs.config import TrainRunConfig, WorkerRequest
-from gym_gui.runs.json_values import join
+from gym_gui.runs import TrainRunConfig, WorkerRequest, join_path
 from gym_gui.workers.abilities import (
     ability_problems,
     command_line_problem,
@@ -77,18 +76,18 @@ def _resolve(
     if request.command is None and not module:
         problems.append(
             Problem(
-                join(request.path, "module"),
+                join_path(request.path, "module"),
                 f"is missing, and the package of {record.name} has no module called cli",
                 allowed="the module that `python -m` is to start, e.g. my_worker.main",
             )
         )
     flags = catalog.flags(record, module) if module and request.command is None else []
-    undriven = command_line_problem(record, module, flags, join(request.path, "worker_id"))
+    undriven = command_line_problem(record, module, flags, join_path(request.path, "worker_id"))
     if undriven is not None:
         problems.append(undriven)
         return ResolvedKind(record, module, settings, flags)
     settings |= _limited_steps(config, record, request, problems)
-    wrong = [] if settings_checked else check_worker_config(record, settings, join(request.path, "config"))
+    wrong = [] if settings_checked else check_worker_config(record, settings, join_path(request.path, "config"))
     problems += wrong
     if not wrong and request.command is None:
         problems += _unsuitable(config, request, record, settings, catalog)
@@ -104,13 +103,13 @@ def _record_of(request: WorkerRequest, catalog: WorkerCatalog, problems: list[Pr
         record = catalog.get(_known_name(request, catalog))
     except UsageError as error:
         if request.command is None:
-            path = join(request.path, "worker_id")
+            path = join_path(request.path, "worker_id")
             # MOSAIC includes it, or one of nearly that name.
             allowed = f"after: {error.next_step}" if error.next_step.startswith("mosaic workers") else error.why
             problems.append(Problem(path, error.what, value=request.worker_type, allowed=allowed))
         return None
     if record.broken and request.command is None:
-        path = join(request.path, "worker_id")
+        path = join_path(request.path, "worker_id")
         message = f"{record.name} is broken: {record.broken}"
         problems.append(
             Problem(path, message, value=record.name, allowed=f"after: {record.mend}" if record.mend else "")
@@ -161,7 +160,7 @@ def _unsuitable(
         settings: The worker's settings.
         catalog: The workers that exist.
     """
-    path = join(request.path, "config")
+    path = join_path(request.path, "config")
     problems = ability_problems(record, settings, config.resources.gpus.requested, path)
     name = next((name for name in ENVIRONMENT_FIELDS if record.has_field(name)), None)
     env_id = settings.get(name, record.properties[name].get("default")) if name else None
@@ -171,7 +170,7 @@ def _unsuitable(
     kwargs = given if isinstance(given, dict) else {}
     facts = pettingzoo_only(record, env_id) or catalog.environment_facts(record, env_id, kwargs, config.variables())
     if facts.known is not False:
-        return problems + environment_problems(record, env_id, join(path, name), facts)
+        return problems + environment_problems(record, env_id, join_path(path, name), facts)
     if not is_decisive(record):
         return problems
     if "--dry-run" in record.flags and not problems:
@@ -188,10 +187,10 @@ def _unsuitable(
             return problems
         if any(problem.path == name for problem in found):
             return [_placed(problem, path) for problem in found]
-    return [*problems, unknown_environment(record, env_id, join(path, name), facts)]
+    return [*problems, unknown_environment(record, env_id, join_path(path, name), facts)]
 
 
 def _placed(problem: Problem, path: str) -> Problem:
     """Return a worker's own finding with the place of its config before its field."""
-    where = join(path, problem.path) if problem.path else path
+    where = join_path(path, problem.path) if problem.path else path
     return Problem(where, problem.message, value=problem.value, allowed=problem.allowed, nearest=problem.nearest)

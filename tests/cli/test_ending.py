@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
-from gym_gui.app.log_reader import readable
+from gym_gui.app.log_reader import readable_line
 from gym_gui.cli.progress.ending import show_failures
 from gym_gui.runs.folder import RunFolder
 from gym_gui.runs.states import RunState
@@ -32,7 +32,7 @@ FAILED = {
     ],
 )
 def test_log_records_are_shown_as_sentences(line: str, shown: str) -> None:
-    assert readable(line) == shown
+    assert readable_line(line) == shown
 
 
 @pytest.mark.parametrize(("said", "more"), [("oh no\n", "mosaic runs logs R --stderr ·"), ("", "mosaic runs logs R ·")])

@@ -15,7 +15,7 @@ from gym_gui.cli.progress.plain import PlainView, line_of
 from gym_gui.rpc.messages import summary_from_pb, summary_to_pb
 from gym_gui.runs.states import RunState
 from gym_gui.runs.summary import RunSummary, WorkerSummary
-from gym_gui.trainer.why import explain, phase_text
+from gym_gui.trainer.why import explain_state, phase_text
 
 HOSTILE = "evil\x1b]0;owned\x07\x1b[31m\u202e\r\n[red]FORGED[/red]"
 
@@ -84,7 +84,7 @@ def test_show_and_why_tell_the_phase_in_place_of_the_steps(tmp_path: Any) -> Non
     assert (rows["phase"], rows["steps"]) == ("starting: importing torch …", None)
     rows = dict(_figures(tmp_path, run_of("compiling", steps=5)))
     assert (rows["phase"], rows["steps"]) == ("compiling …", "5 of 20,000")
-    assert explain(run_of("importing torch")).meaning == "Its workers run. Starting: importing torch …"
+    assert explain_state(run_of("importing torch")).meaning == "Its workers run. Starting: importing torch …"
 
 
 def test_no_phase_acts_on_the_terminal() -> None:

@@ -6,7 +6,7 @@ import time
 
 import pytest
 
-from gym_gui.retention.logs import are_retained
+from gym_gui.retention.logs import are_logs_retained
 from gym_gui.rpc.client import TrainerClient
 from gym_gui.telemetry.logs.logfile import dropped_record, is_compressed
 from gym_gui.telemetry.verify import verify_run
@@ -34,6 +34,6 @@ def test_the_next_daemon_does_what_the_last_one_did_not(cluster, until, monkeypa
     assert number > 0
     log = run.folder.stdout_log("a", 1)
     assert is_compressed(log) if persist else dropped_record(log) is not None
-    assert are_retained(run.folder, 1)
+    assert are_logs_retained(run.folder, 1)
     report = verify_run(run.folder)
     assert (report.ok, report.complete, report.ledger) == (True, True, ledger)

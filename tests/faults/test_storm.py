@@ -30,7 +30,7 @@ from gym_gui.rpc.client import TrainerClient
 from gym_gui.rpc.lifecycle import stop_daemon
 from gym_gui.runs.folder import RunFolder
 from gym_gui.runs.lock import is_locked
-from gym_gui.runs.private_files import private_files
+from gym_gui.runs.private_files import secret_files
 from gym_gui.supervision.launch_locks import held_launch_locks
 from gym_gui.telemetry.verify import verify_run
 from gym_gui.trainer.finalize import is_finished
@@ -202,7 +202,7 @@ def test_a_storm_loses_nothing(cluster, until, busy, seed):
             report = verify_run(folder)
             assert report.ok, report.to_dict()
             assert report.ledger.balanced, report.ledger
-        assert private_files(folder) == [], run_id
+        assert secret_files(folder) == [], run_id
         assert not is_locked(folder.proxy_lock), run_id
         assert held_launch_locks(folder) == [], run_id
     restored = set(run_ids(cluster.home)) & set(storm.archived)

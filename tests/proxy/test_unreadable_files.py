@@ -12,7 +12,7 @@ import pytest
 
 from gym_gui.proxy.summary import read_summary
 from gym_gui.retention.logs import why_not_dropped
-from gym_gui.runs.grant import read_grant, read_on_cpu
+from gym_gui.runs.grant import read_cpu_reasons, read_grant
 from gym_gui.runs.intents import read_pause
 from gym_gui.runs.states import RunState
 from gym_gui.telemetry.verify import verify_run
@@ -114,7 +114,7 @@ def test_wishes_and_notes_that_cannot_be_read_are_none(waiting: Callable[..., An
         for path in (run.folder.pause_intent, run.folder.grant, run.folder.proxy_identity, run.folder.kept_logs):
             path.write_bytes(text.encode("utf-8", "surrogateescape"))
         assert read_pause(run.folder) is None
-        assert (read_grant(run.folder), read_on_cpu(run.folder)) == ({}, {})
+        assert (read_grant(run.folder), read_cpu_reasons(run.folder)) == ({}, {})
         assert read_summary(run.folder).state is RunState.RUNNING
         why_not_dropped(run.folder)
     go.touch()

@@ -21,7 +21,7 @@ import pytest
 
 from gym_gui.core.worker.errors import UsageError
 from gym_gui.proxy.reindex import reindex_run
-from gym_gui.retention.logs import are_retained, describe_logs, retain_logs, why_not_dropped
+from gym_gui.retention.logs import are_logs_retained, describe_logs, retain_logs, why_not_dropped
 from gym_gui.runs.folder import RunFolder
 from gym_gui.runs.lock import FileLock
 from gym_gui.runs.plan import load_plan, save_plan
@@ -79,11 +79,11 @@ def contents(folder: RunFolder) -> dict[str, bytes]:
 def test_a_compressed_log_is_read_as_it_was_written(ended_run: Callable[..., Any]) -> None:
     run = ended_run()
     folder, before, rows = run.folder, contents(run.folder), run.tables()
-    assert not are_retained(folder, 1)
-    assert are_retained(folder, 0)
+    assert not are_logs_retained(folder, 1)
+    assert are_logs_retained(folder, 0)
     done = retain_logs(folder, 1)
     assert done.compressed == sorted(before)
-    assert are_retained(folder, 1)
+    assert are_logs_retained(folder, 1)
     assert retain_logs(folder, 1).compressed == []
     assert not any(path.exists() for path in logs_of(folder))
     assert contents(folder) == before
@@ -140,7 +140,7 @@ def test_logs_are_dropped_after_a_recount(ended_run: Callable[..., Any]) -> None
     folder, before, rows = run.folder, contents(run.folder), run.tables()
     ledger = verify_run(folder).ledger
     assert retain_logs(folder, 1).dropped == sorted(before)
-    assert are_retained(folder, 1)
+    assert are_logs_retained(folder, 1)
     assert retain_logs(folder, 1).dropped == []
     assert logs_of(folder) == []
     report = verify_run(folder)
@@ -180,7 +180,7 @@ def test_logs_that_disagree_with_the_database_are_kept_with_the_reason(ended_run
     assert why_not_dropped(run.folder) == done.why_not_dropped
     assert "kept though" in describe_logs(run.folder)
     assert contents(run.folder) == before
-    assert are_retained(run.folder, 0)  # not tried again and again
+    assert are_logs_retained(run.folder, 0)  # not tried again and again
 
 
 def test_a_lost_database_of_dropped_logs_cannot_be_rebuilt(ended_run: Callable[..., Any]) -> None:
@@ -272,6 +272,6 @@ def test_killed_at_any_moment_it_leaves_every_log_whole(
             break
     assert kills > 0
     assert verify_run(folder).ok
-    assert are_retained(folder, 1)
+    assert are_logs_retained(folder, 1)
     assert not list(folder.logs.glob(".*"))
     assert all(record_path(folder.logs / name).exists() for name in before)

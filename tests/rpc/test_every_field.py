@@ -19,7 +19,7 @@ from gym_gui.rpc.converter import Converter
 from gym_gui.rpc.proto import mosaic_pb2 as pb
 from gym_gui.runs.summary import RunSummary
 from gym_gui.telemetry.records import EpisodeRollup, EventRecord, MetricPoint, StepRecord
-from gym_gui.telemetry.row_stream import Gap
+from gym_gui.telemetry.row_stream import RowGap
 from gym_gui.trainer.trainer import DaemonStatus
 from gym_gui.trainer.why import Explanation
 from gym_gui.workers import LOCAL_FIELDS, WorkerRecord
@@ -33,7 +33,7 @@ CONVERTERS = {
     EpisodeRollup: Converter(EpisodeRollup, pb.EpisodeRow),
     MetricPoint: Converter(MetricPoint, pb.MetricRow),
     EventRecord: Converter(EventRecord, pb.EventRow),
-    Gap: Converter(Gap, pb.Gap),
+    RowGap: Converter(RowGap, pb.Gap),
     Page: reading_messages._pages(),
     SearchUpdate: reading_messages._updates(),
     Series: series_messages._series(),

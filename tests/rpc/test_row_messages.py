@@ -12,7 +12,7 @@ from gym_gui.core.worker.errors import UsageError
 from gym_gui.rpc.proto import mosaic_pb2 as pb
 from gym_gui.rpc.row_messages import (
     DEFAULT_RATE,
-    Query,
+    FeedQuery,
     batch_from_pb,
     batch_to_pb,
     cursor_from_pb,
@@ -20,7 +20,7 @@ from gym_gui.rpc.row_messages import (
     request_to_pb,
 )
 from gym_gui.telemetry.records import EpisodeRollup, EventRecord, MetricPoint, StepRecord
-from gym_gui.telemetry.row_stream import KINDS, Gap, Position, RowBatch
+from gym_gui.telemetry.row_stream import ROW_KINDS, LogPosition, RowBatch, RowGap
 from gym_gui.telemetry.step_rows import StepRows
 
 integers = st.integers(-(2**63), 2**63 - 1)
@@ -51,9 +51,9 @@ batches = st.builds(
     episodes=st.lists(structs(EpisodeRollup), max_size=3),
     metrics=st.lists(structs(MetricPoint), max_size=3),
     events=st.lists(structs(EventRecord), max_size=3),
-    gaps=st.lists(structs(Gap), max_size=2),
+    gaps=st.lists(structs(RowGap), max_size=2),
     cursor=st.lists(
-        st.builds(Position, st.integers(0, 8191), st.integers(1, 63), st.integers(0, 2**44 - 1)), max_size=3
+        st.builds(LogPosition, st.integers(0, 8191), st.integers(1, 63), st.integers(0, 2**44 - 1)), max_size=3
     ).map(tuple),
     caught_up=st.booleans(),
     lag_bytes=integers,
@@ -93,11 +93,11 @@ def test_packed_steps_become_the_same_records_at_the_other_end(steps: list[tuple
 
 
 def test_a_request_says_what_is_wanted() -> None:
-    request = request_to_pb("R", cursor=(Position(1, 1, 5),), from_now=False, kinds=["step"], max_rate=None)
-    assert query_from_pb(request) == Query("R", frozenset({"step"}), DEFAULT_RATE, packed=True)
-    assert cursor_from_pb(request.cursor) == (Position(1, 1, 5),)
+    request = request_to_pb("R", cursor=(LogPosition(1, 1, 5),), from_now=False, kinds=["step"], max_rate=None)
+    assert query_from_pb(request) == FeedQuery("R", frozenset({"step"}), DEFAULT_RATE, packed=True)
+    assert cursor_from_pb(request.cursor) == (LogPosition(1, 1, 5),)
     every = request_to_pb("R", cursor=(), from_now=True, kinds=[], max_rate=0.0)
-    assert query_from_pb(every) == Query("R", frozenset(KINDS), None, packed=True)
+    assert query_from_pb(every) == FeedQuery("R", frozenset(ROW_KINDS), None, packed=True)
     assert every.from_now
 
 

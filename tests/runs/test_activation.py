@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from gym_gui.runs.activation import activated
+from gym_gui.runs.activation import activated_environment
 
 
 @pytest.fixture
@@ -20,13 +20,13 @@ def venv(tmp_path: Path) -> Path:
 def test_its_programs_are_found_first(venv: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", f"/usr/bin:{venv}/bin:/bin")
     monkeypatch.setenv("VIRTUAL_ENV", "/another/one")
-    found = activated(f"{venv}/bin/python", {})
+    found = activated_environment(f"{venv}/bin/python", {})
     assert found == {"VIRTUAL_ENV": str(venv), "PATH": f"{venv}/bin:/usr/bin:/bin"}
 
 
 def test_without_any_path_there_is_the_systems(venv: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("PATH")
-    assert activated(f"{venv}/bin/python", {})["PATH"] == f"{venv}/bin:{os.defpath}"
+    assert activated_environment(f"{venv}/bin/python", {})["PATH"] == f"{venv}/bin:{os.defpath}"
 
 
 @pytest.mark.parametrize(
@@ -39,10 +39,10 @@ def test_without_any_path_there_is_the_systems(venv: Path, monkeypatch: pytest.M
 )
 def test_the_order_that_a_config_sets_is_kept(venv: Path, given: str, path: str) -> None:
     environment = {"PATH": given.format(bin=venv / "bin"), "VIRTUAL_ENV": "/mine"}
-    after = {**environment, **activated(f"{venv}/bin/python", environment)}
+    after = {**environment, **activated_environment(f"{venv}/bin/python", environment)}
     assert after == {"PATH": path.format(bin=venv / "bin"), "VIRTUAL_ENV": "/mine"}
 
 
 def test_a_program_of_no_environment_gets_nothing(tmp_path: Path) -> None:
-    assert activated(str(tmp_path / "bin" / "python"), {"PATH": "/bin"}) == {}
-    assert activated("python", {}) == {}
+    assert activated_environment(str(tmp_path / "bin" / "python"), {"PATH": "/bin"}) == {}
+    assert activated_environment("python", {}) == {}

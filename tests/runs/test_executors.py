@@ -11,20 +11,20 @@ except ImportError:  # Python 3.10
     import tomli as tomllib
 
 from gym_gui.runs.config import run_config_problems
-from gym_gui.runs.executors import EXECUTOR_ENTRY_POINT_GROUP, OWN, executor_entries, executor_names
+from gym_gui.runs.executors import EXECUTOR_ENTRY_POINT_GROUP, OWN_EXECUTOR, executor_entries, executor_names
 
 ROOT = Path(__file__).parents[2]
 
 
 def test_the_own_executor_is_the_one_that_the_package_registers() -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
-    assert project["name"] == OWN.package
-    assert project["entry-points"][EXECUTOR_ENTRY_POINT_GROUP] == {OWN.name: OWN.target}
+    assert project["name"] == OWN_EXECUTOR.package
+    assert project["entry-points"][EXECUTOR_ENTRY_POINT_GROUP] == {OWN_EXECUTOR.name: OWN_EXECUTOR.target}
 
 
 def test_the_own_executor_comes_first() -> None:
     assert executor_names()[0] == "local"
-    assert executor_entries().count(OWN) == 1
+    assert executor_entries().count(OWN_EXECUTOR) == 1
 
 
 def test_a_package_adds_a_name_without_being_imported(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import Any
 
 from gym_gui.runs.folder import RunFolder
-from gym_gui.runs.grant import read_grant, read_on_cpu, share_out, visible_devices, write_grant
+from gym_gui.runs.grant import read_cpu_reasons, read_grant, share_out_gpus, visible_devices, write_grant
 from gym_gui.runs.plan import RunPlan, WorkerPlan
 
 
@@ -17,8 +17,8 @@ def plan_with(requested: int, **env: str) -> RunPlan:
 
 
 def test_gpus_go_to_the_workers_in_order() -> None:
-    assert share_out(["0", "1", "2"], {"a": 2, "b": 2}) == {"a": ["0", "1"], "b": ["2"]}
-    assert share_out([], {"a": 2, "b": 2}) == {"a": [], "b": []}
+    assert share_out_gpus(["0", "1", "2"], {"a": 2, "b": 2}) == {"a": ["0", "1"], "b": ["2"]}
+    assert share_out_gpus([], {"a": 2, "b": 2}) == {"a": [], "b": []}
 
 
 def test_a_worker_sees_what_it_was_granted_and_nothing_else(tmp_path: Path) -> None:
@@ -53,6 +53,6 @@ def test_the_submitters_own_choice_stands_where_the_run_leaves_it_open(tmp_path:
 def test_why_there_is_none_is_on_record(tmp_path: Path) -> None:
     folder = RunFolder(tmp_path / "R")
     folder.create()
-    assert read_on_cpu(folder) == {}
+    assert read_cpu_reasons(folder) == {}
     write_grant(folder, {"a": []}, {"a": "no GPU found"})
-    assert (read_on_cpu(folder), read_grant(folder)) == ({"a": "no GPU found"}, {"a": []})
+    assert (read_cpu_reasons(folder), read_grant(folder)) == ({"a": "no GPU found"}, {"a": []})

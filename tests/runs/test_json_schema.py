@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from gym_gui.runs.json_schema import find_member, inline_references, types_of
+from gym_gui.runs.json_schema import inline_references, json_types, schema_of_member
 
 
 def test_references_are_taken_apart() -> None:
@@ -19,13 +19,13 @@ def test_references_are_taken_apart() -> None:
         "properties": {"size": {"type": "integer", "minimum": 1}},
         "description": "kept",
     }
-    assert find_member(inlined, ["sizes", 3]) == {"type": "integer", "minimum": 1}
+    assert schema_of_member(inlined, ["sizes", 3]) == {"type": "integer", "minimum": 1}
 
 
 def test_a_schema_that_contains_itself_ends() -> None:
     schema: dict[str, Any] = {"$defs": {"Node": {"properties": {"next": {"$ref": "#/$defs/Node"}}}}}
     schema["properties"] = {"root": {"$ref": "#/$defs/Node"}}
-    assert find_member(inline_references(schema), ["root", "next", "next"]) is not None
+    assert schema_of_member(inline_references(schema), ["root", "next", "next"]) is not None
 
 
 def test_a_reference_that_leads_nowhere_allows_anything() -> None:
@@ -34,9 +34,9 @@ def test_a_reference_that_leads_nowhere_allows_anything() -> None:
 
 def test_members_of_alternatives() -> None:
     schema = {"anyOf": [{"type": "null"}, {"type": "object", "properties": {"a": {"type": "string"}}}]}
-    assert find_member(schema, ["a"]) == {"type": "string"}
-    assert find_member(schema, ["b"]) is None
-    assert types_of(schema) == {"null", "object"}
-    assert types_of({"type": ["integer", "null"]}) == {"integer", "null"}
-    assert types_of({"enum": ["a", "b"]}) == {"string"}
-    assert types_of({}) == set()
+    assert schema_of_member(schema, ["a"]) == {"type": "string"}
+    assert schema_of_member(schema, ["b"]) is None
+    assert json_types(schema) == {"null", "object"}
+    assert json_types({"type": ["integer", "null"]}) == {"integer", "null"}
+    assert json_types({"enum": ["a", "b"]}) == {"string"}
+    assert json_types({}) == set()

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gym_gui.runs.states import TERMINAL, TRANSITIONS, RunState, may_follow
+from gym_gui.runs.states import TERMINAL_STATES, TRANSITIONS, RunState, may_follow
 
 
 def test_every_state_has_its_transitions() -> None:
@@ -18,7 +18,7 @@ def test_nothing_follows_an_end(old: RunState, new: RunState) -> None:
     assert not may_follow(old, old)
 
 
-@pytest.mark.parametrize("state", [state for state in RunState if state not in TERMINAL])
+@pytest.mark.parametrize("state", [state for state in RunState if state not in TERMINAL_STATES])
 def test_every_state_leads_to_every_bad_end(state: RunState) -> None:
     assert all(may_follow(state, end) for end in (RunState.CANCELLED, RunState.FAILED, RunState.LOST))
 

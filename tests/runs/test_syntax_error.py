@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from gym_gui.runs.syntax_error import with_place
+from gym_gui.runs.syntax_error import with_source_line
 
 
 @pytest.mark.process
@@ -16,9 +16,9 @@ def test_a_syntax_error_tells_file_and_line(tmp_path: Path, code: str) -> None:
     path.write_text(code)
     said = subprocess.run([sys.executable, str(path)], capture_output=True, text=True, check=False).stderr
     lines = said.splitlines()
-    assert with_place(lines[-1], lines).endswith(f"({path}, line 2)")
+    assert with_source_line(lines[-1], lines).endswith(f"({path}, line 2)")
 
 
 def test_other_lines_stay() -> None:
-    assert with_place("ValueError: x", ['  File "a.py", line 3', "ValueError: x"]) == "ValueError: x"
-    assert with_place("SyntaxError: x", ["SyntaxError: x"]) == "SyntaxError: x"
+    assert with_source_line("ValueError: x", ['  File "a.py", line 3', "ValueError: x"]) == "ValueError: x"
+    assert with_source_line("SyntaxError: x", ["SyntaxError: x"]) == "SyntaxError: x"

@@ -17,7 +17,7 @@ from gym_gui.proxy.summary import Supervision, read_summary, summarize
 from gym_gui.runs.files import write_json_atomic
 from gym_gui.runs.folder import RunFolder
 from gym_gui.runs.plan import RunPlan, WorkerPlan, save_plan
-from gym_gui.runs.private_files import forget_secrets, private_files
+from gym_gui.runs.private_files import forget_secrets, secret_files
 from gym_gui.runs.states import RunState
 from gym_gui.runs.summary import Ledger
 from gym_gui.runs.supervisor_log import SupervisorLog, read_events
@@ -242,9 +242,9 @@ class TestSpec:
         spec = build_spec(folder, plan, worker, 2, argv)
         assert spec["secrets"] == str(folder.secrets("a"))
         assert "sk-1" not in json.dumps(spec)
-        assert set(private_files(folder)) == {private, again}
+        assert set(secret_files(folder)) == {private, again}
         forget_secrets(folder)
-        assert private_files(folder) == []
+        assert secret_files(folder) == []
 
 
 class TestManifests:

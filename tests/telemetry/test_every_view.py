@@ -256,7 +256,7 @@ def test_a_page_holds_no_more_text_than_a_message_carries(logged_run: Any, monke
         logged_run.append(line(step) + b"\n" + line({"event": "heartbeat", "payload": {"text": "é" * size}}) + b"\n")
         logged_run.append(line({"event_type": "episode", "ep_index": index, "steps": 1, "note": "y" * size}) + b"\n")
     logged_run.ingest()
-    cursor: row_stream.Cursor = ()
+    cursor: row_stream.RowCursor = ()
     found: list[RowBatch] = []
     while not found or not found[-1].caught_up:
         found.append(read_rows(logged_run.folder, cursor))
@@ -275,7 +275,7 @@ def test_metrics_of_ever_new_names_can_be_read(logged_run: Any, many: int, monke
         event = {"event_type": "metric", "step": index, "values": {f"m{index}_{n}": n for n in range(index % 12 + 1)}}
         logged_run.append(line(event) + b"\n")
     logged_run.ingest()
-    cursor: row_stream.Cursor = ()
+    cursor: row_stream.RowCursor = ()
     found: list[tuple[int | None, str]] = []
     while True:
         batch = read_rows(logged_run.folder, cursor)

@@ -12,7 +12,7 @@ import pytest
 from gym_gui.telemetry.errors import TelemetryError
 from gym_gui.telemetry.reader import RunReader, reading
 from gym_gui.telemetry.row_stream import edge_of
-from gym_gui.telemetry.rowid import place
+from gym_gui.telemetry.rowid import row_place
 
 
 @pytest.fixture
@@ -63,7 +63,7 @@ def test_episodes_metrics_events_and_quarantine_come_back(reader: RunReader) -> 
     assert (event.event, event.timestamp, event.payload) == ("run_started", 5.0, {"env_id": "CartPole-v1"})
     (kept,) = reader.quarantine()
     assert (kept.reason, kept.excerpt, kept.length) == ("missing_field", b'{"event_type": "step"}', 22)
-    assert kept.byte_offset == place(kept.id).byte_offset
+    assert kept.byte_offset == row_place(kept.id).byte_offset
 
 
 def test_rollups_and_ledger_are_those_of_the_writer(reader: RunReader) -> None:

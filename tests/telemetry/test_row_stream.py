@@ -9,7 +9,7 @@ import pytest
 
 from gym_gui.telemetry import row_stream
 from gym_gui.telemetry.reader import RunReader
-from gym_gui.telemetry.row_stream import Cursor, Position, RowBatch, edge_of, is_behind, read_rows
+from gym_gui.telemetry.row_stream import LogPosition, RowBatch, RowCursor, edge_of, is_cursor_behind, read_rows
 
 STEPS = 120
 
@@ -31,7 +31,7 @@ def run(new_logged_run: Callable[..., Any], sdk_line: Callable[..., bytes]) -> A
     return run
 
 
-def pages(run: Any, cursor: Cursor = (), **options: Any) -> list[RowBatch]:
+def pages(run: Any, cursor: RowCursor = (), **options: Any) -> list[RowBatch]:
     found = [read_rows(run.folder, cursor, **options)]
     while not found[-1].caught_up:
         found.append(read_rows(run.folder, found[-1].cursor, **options))
@@ -83,14 +83,14 @@ def test_steps_in_excess_are_told_and_nothing_else_is_left_out(
 
 def test_kinds_and_an_upper_cursor_narrow_it(run: Any) -> None:
     assert {len(batch.steps) for batch in pages(run, kinds=["episode"])} == {0}
-    middle = tuple(Position(number, attempt, off // 2) for number, attempt, off in edge_of(run.folder))
+    middle = tuple(LogPosition(number, attempt, off // 2) for number, attempt, off in edge_of(run.folder))
     lower = pages(run, until=middle)
     upper = pages(run, lower[-1].cursor)
     assert ids(lower, "steps")
     assert sorted(ids(lower, "steps") + ids(upper, "steps")) == [row.id for row in RunReader(run.folder).steps()]
-    assert not is_behind(lower[-1].cursor, middle)
-    assert is_behind(middle, edge_of(run.folder))
-    assert not is_behind(edge_of(run.folder), middle)
+    assert not is_cursor_behind(lower[-1].cursor, middle)
+    assert is_cursor_behind(middle, edge_of(run.folder))
+    assert not is_cursor_behind(edge_of(run.folder), middle)
 
 
 def test_one_event_with_more_values_than_a_page_stays_whole(

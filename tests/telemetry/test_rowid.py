@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gym_gui.constants import WORKER_MAX_ATTEMPTS
-from gym_gui.telemetry.rowid import MAX_ATTEMPT, MAX_OFFSET, MAX_WORKER_NO, id_range, place, row_id
+from gym_gui.telemetry.rowid import MAX_ATTEMPT, MAX_OFFSET, MAX_WORKER_NO, row_id, row_id_range, row_place
 
 places = st.tuples(st.integers(0, MAX_WORKER_NO), st.integers(0, MAX_ATTEMPT), st.integers(0, MAX_OFFSET))
 
@@ -16,14 +16,14 @@ places = st.tuples(st.integers(0, MAX_WORKER_NO), st.integers(0, MAX_ATTEMPT), s
 def test_ids_are_unique_ordered_and_fit_a_signed_integer(
     one: tuple[int, int, int], other: tuple[int, int, int]
 ) -> None:
-    assert place(row_id(*one)) == one
+    assert row_place(row_id(*one)) == one
     assert (row_id(*one) < row_id(*other)) == (one < other)
     assert 0 <= row_id(*one) < 1 << 63
 
 
 @given(places)
 def test_a_range_holds_its_ids(one: tuple[int, int, int]) -> None:
-    for first, last in (id_range(one[0]), id_range(one[0], one[1])):
+    for first, last in (row_id_range(one[0]), row_id_range(one[0], one[1])):
         assert first <= row_id(*one) <= last
 
 

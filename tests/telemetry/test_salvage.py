@@ -9,12 +9,12 @@ import time
 
 import pytest
 
-from gym_gui.telemetry.errors import Invalid
-from gym_gui.telemetry.salvage import object_end, salvage
+from gym_gui.telemetry.errors import InvalidTelemetry
+from gym_gui.telemetry.salvage import object_end, salvage_objects
 
 
 def found(line: bytes) -> list[tuple[int, object]]:
-    return [(piece.start, piece.value) for piece in salvage(line)]
+    return [(piece.start, piece.value) for piece in salvage_objects(line)]
 
 
 def test_objects_are_found_at_their_own_offsets() -> None:
@@ -32,14 +32,14 @@ def test_a_torn_object_does_not_hide_the_next() -> None:
 
 
 def test_an_object_that_is_not_utf8_is_found_without_its_value() -> None:
-    (piece,) = salvage(b'x{"event":"\xff"}')
+    (piece,) = salvage_objects(b'x{"event":"\xff"}')
     assert piece.value is None
     assert list(piece.keys) == ["event"]
 
 
 @pytest.mark.parametrize("line", [b'{"a":' * 300, b'x{"a":' + b"[" * 300])
 def test_nesting_too_deep_ends_the_search(line: bytes) -> None:
-    with pytest.raises(Invalid, match="deep_nesting"):
+    with pytest.raises(InvalidTelemetry, match="deep_nesting"):
         found(line)
 
 
@@ -80,6 +80,6 @@ def test_lines_of_many_writers_glued_in_any_way_are_recovered() -> None:
 )
 def test_the_worst_lines_take_seconds_at_most(line: bytes) -> None:
     started = time.process_time()
-    with contextlib.suppress(Invalid):
-        list(salvage(line))
+    with contextlib.suppress(InvalidTelemetry):
+        list(salvage_objects(line))
     assert time.process_time() - started < 30, "the work is not bounded: a quadratic search would take hours"

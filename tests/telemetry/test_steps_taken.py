@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from gym_gui.telemetry.curve import pooled, spread
+from gym_gui.telemetry.curve import pooled_spread, spread
 from gym_gui.telemetry.rollup import WorkerRollup
 
 Line = Callable[..., bytes]
@@ -133,10 +133,10 @@ def test_returns_that_are_no_numbers_stay_remarked(logged_run: Any, sdk_line: Li
 
 def test_spreads_of_several_workers_are_that_of_all_episodes() -> None:
     parts = [[1.0, 2.0, 3.0], [10.0], [4.0, 4.0]]
-    together = pooled([one for one in map(spread, parts) if one is not None])
+    together = pooled_spread([one for one in map(spread, parts) if one is not None])
     whole = spread([value for part in parts for value in part])
     assert together is not None
     assert whole is not None
     for name in ("episodes", "mean", "std", "min", "max"):
         assert getattr(together, name) == pytest.approx(getattr(whole, name))
-    assert pooled([]) is None
+    assert pooled_spread([]) is None

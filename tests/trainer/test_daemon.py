@@ -16,7 +16,7 @@ import pytest
 from gym_gui.runs.summary import to_json_dict
 from gym_gui.telemetry.row_stream import RowBatch
 from gym_gui.trainer.daemon import Endpoint, TrainerDaemon
-from gym_gui.trainer.feed import Query
+from gym_gui.trainer.feed import FeedQuery
 from gym_gui.trainer.submission import RunRequest
 
 
@@ -51,7 +51,7 @@ class JsonLines:
             async for run in self._trainer.watch([request["watch"]]):
                 yield to_json_dict(run)
         if "rows" in request:
-            async for batch in self._trainer.rows(Query(request["rows"], frozenset({"step", "episode"}), None), ()):
+            async for batch in self._trainer.rows(FeedQuery(request["rows"], frozenset({"step", "episode"}), None), ()):
                 yield batch
 
 

@@ -15,7 +15,7 @@ from gym_gui.rpc.client import TrainerClient
 from gym_gui.runs.folder import RunFolder
 from gym_gui.runs.states import RunState
 from gym_gui.telemetry.verify import verify_run
-from gym_gui.trainer.disk_quota import quota_note, size_of
+from gym_gui.trainer.disk_quota import folder_size, quota_note
 
 
 @pytest.mark.parametrize(("setting", "own"), [("0.5", None), ("0", 0.5), ("1000", 0.5)])
@@ -53,10 +53,10 @@ def test_a_run_that_reached_its_quota_keeps_every_episode_and_counts_the_steps_l
 def test_sizes_and_notes(tmp_path: Path) -> None:
     folder = RunFolder(tmp_path / "run")
     folder.create()
-    assert size_of(folder.path) == 0
+    assert folder_size(folder.path) == 0
     assert quota_note(folder) == ""
     (folder.logs / "a").write_bytes(b"x" * 1000)
     (folder.logs / "link").symlink_to("/nowhere")
-    assert size_of(folder.path) == 1000 + len("/nowhere")
+    assert folder_size(folder.path) == 1000 + len("/nowhere")
     folder.no_steps.write_text(json.dumps({"bytes": 3 << 20, "limit_bytes": 2 << 20}))
     assert "3.0 MiB of 2.0" in quota_note(folder)

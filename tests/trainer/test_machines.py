@@ -19,7 +19,7 @@ from gym_gui.trainer.executors import Executor, Inventory, Machine
 from gym_gui.trainer.machine import THIS_MACHINE
 from gym_gui.trainer.machines import Machines
 from gym_gui.trainer.scheduler import Memory, decide
-from gym_gui.trainer.why import explain
+from gym_gui.trainer.why import explain_state
 
 HERE = Machine(THIS_MACHINE, 2, Inventory(4, 8000))
 SMALL, LARGE = Machine("small", 2, Inventory(2, 4000)), Machine("large", 2, Inventory(8, 32000, ("0", "1")))
@@ -125,7 +125,7 @@ def test_the_first_machine_with_room_is_taken_and_the_gpus_are_its_own() -> None
         ("r1", "second", ("0",)),
     ]
     assert str(decision.waiting["r2"]) == "waits for 1 of 1 GPUs on machine first, 0 free, 0 queued before it"
-    (told,) = explain(RunSummary(run_id="r2"), decision.waiting["r2"]).waits_for
+    (told,) = explain_state(RunSummary(run_id="r2"), decision.waiting["r2"]).waits_for
     assert told.machine == "first"
     assert told.sentence == "It needs 1 of 1 GPUs on machine first: 0 are free; held by r0 (1)."
 
@@ -159,7 +159,7 @@ def test_without_a_machine_a_run_waits_for_one_and_delays_nobody() -> None:
     assert [each.run_id for each in decision.start] == ["here"]
     for name in ("nowhere", "gone"):
         assert str(decision.waiting[name]).startswith("waits for a machine of its executor")
-        assert explain(RunSummary(run_id=name), decision.waiting[name]).waits_for[0].sentence.endswith(".")
+        assert explain_state(RunSummary(run_id=name), decision.waiting[name]).waits_for[0].sentence.endswith(".")
 
 
 def test_what_a_vanished_machine_had_is_taken_from_no_other() -> None:

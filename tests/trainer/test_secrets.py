@@ -17,7 +17,7 @@ from gym_gui.core.worker.errors import ConfigError
 from gym_gui.proxy.summary import read_summary
 from gym_gui.rpc.client import TrainerClient
 from gym_gui.runs.folder import RunFolder
-from gym_gui.runs.private_files import private_files
+from gym_gui.runs.private_files import secret_files
 from gym_gui.runs.states import RunState
 from gym_gui.telemetry.reader import RunReader
 from gym_gui.trainer.finalize import finalize_run, is_finished
@@ -96,7 +96,7 @@ def test_only_the_worker_learns_them(
     wait_until(lambda: client.get(run_id).state is RunState.COMPLETED, "the run completes")
     wait_until(lambda: is_finished(folder), "the run is put in order")
     assert files_with_secrets(daemon_home) == set()
-    assert not private_files(folder)
+    assert not secret_files(folder)
     record = json.loads(folder.run_json.read_text())
     assert record["config"]["environment"] == {"DB_PASSWORD": "${secret}"}
     assert record["workers"][0]["config"]["llm"] == {"api_key": "${secret}"}
@@ -122,8 +122,8 @@ def test_a_run_that_never_starts_leaves_none(
     run_id = client.submit(submitted)
     folder = RunFolder.of(daemon_home, run_id)
     client.cancel(run_id, wait=True)
-    wait_until(lambda: not private_files(folder), "the private files are gone")
+    wait_until(lambda: not secret_files(folder), "the private files are gone")
     folder.secrets("000001").write_text("{}")
     assert not is_finished(folder)
     assert finalize_run(folder, RunState.LOST, "gone").state is RunState.CANCELLED
-    assert not private_files(folder)
+    assert not secret_files(folder)

@@ -12,7 +12,7 @@ from gym_gui.trainer.allocation import Allocation, Capacity, QueuedRun
 from gym_gui.trainer.demand import Demand
 from gym_gui.trainer.scheduler import MAX_PASSES, Memory, decide
 from gym_gui.trainer.waiting import Shortage, Waiting
-from gym_gui.trainer.why import explain, stalled
+from gym_gui.trainer.why import explain_state, stalled_since
 
 amounts = st.integers(0, 2**31)
 shortages = st.builds(
@@ -29,7 +29,7 @@ shortages = st.builds(
 
 @pytest.mark.parametrize("state", list(RunState))
 def test_every_state_has_a_meaning_and_a_next_step(state: RunState) -> None:
-    told = explain(RunSummary(run_id="R", state=state, cause="because"))
+    told = explain_state(RunSummary(run_id="R", state=state, cause="because"))
     assert told.meaning
     assert told.next_step.startswith("mosaic ")
     assert (told.state, told.cause, told.before, told.waits_for) == (state, "because", None, [])
@@ -39,10 +39,10 @@ def test_of_a_cancelled_run_who_when_and_what_next() -> None:
     run = RunSummary(
         run_id="R", state=RunState.CANCELLED, cause="cancelled by ada: enough", started_at=1.0, ended_at=1.7e9
     )
-    told = explain(run)
+    told = explain_state(run)
     assert "cancelled by ada: enough at 2023-11-1" in told.meaning
     assert told.next_step.startswith("mosaic resume R")
-    never = explain(RunSummary(run_id="R", state=RunState.CANCELLED, cause="cancelled by ada"))
+    never = explain_state(RunSummary(run_id="R", state=RunState.CANCELLED, cause="cancelled by ada"))
     assert "never started" in never.meaning
 
 
@@ -50,14 +50,14 @@ def test_of_many_workers_the_one_that_failed_is_asked() -> None:
     states = {"a": RunState.CANCELLED, "b": RunState.FAILED, "c": RunState.CANCELLED}
     workers = [WorkerSummary(worker_id=name, worker_type="t", state=state) for name, state in states.items()]
     run = RunSummary(run_id="R", state=RunState.FAILED, workers=workers)
-    assert explain(run).next_step == "mosaic runs logs R --worker b --stderr"
+    assert explain_state(run).next_step == "mosaic runs logs R --worker b --stderr"
     alone = RunSummary(run_id="R", state=RunState.FAILED, workers=workers[1:2])
-    assert explain(alone).next_step == "mosaic runs logs R --stderr"
+    assert explain_state(alone).next_step == "mosaic runs logs R --stderr"
 
 
 @given(st.lists(shortages, min_size=1, max_size=3).map(tuple), amounts)
 def test_an_explanation_travels_whole(lacking: tuple[Shortage, ...], before: int) -> None:
-    told = explain(RunSummary(run_id="R", cause="c"), Waiting(before, lacking))
+    told = explain_state(RunSummary(run_id="R", cause="c"), Waiting(before, lacking))
     assert all(item.sentence.endswith(".") for item in told.waits_for)
     assert explanation_from_pb(explanation_to_pb(told)) == told
 
@@ -66,7 +66,7 @@ def sentences(
     queued: list[QueuedRun], going: list[Allocation], capacity: Capacity, memory: Memory, run_id: str
 ) -> list[str]:
     waiting = decide(queued, going, capacity, memory).waiting[run_id]
-    return [item.sentence for item in explain(RunSummary(run_id=run_id), waiting).waits_for]
+    return [item.sentence for item in explain_state(RunSummary(run_id=run_id), waiting).waits_for]
 
 
 def test_words_with_numbers() -> None:
@@ -94,7 +94,7 @@ def test_a_used_up_share_is_named() -> None:
     memory = Memory({0: ("ann", "bob")}, {"B": MAX_PASSES})
     decision = decide([big, small, other], going, one_machine(9, cpus=2), memory)
     assert decision.start == ()
-    told = explain(RunSummary(run_id="S"), decision.waiting["S"])
+    told = explain_state(RunSummary(run_id="S"), decision.waiting["S"])
     assert told.waits_for[0].sentence == "Run B of the same submitter was passed often enough and goes first."
     assert str(decision.waiting["S"]).startswith("waits for run B of the same submitter")
 
@@ -105,11 +105,11 @@ def test_a_worker_that_lives_and_tells_of_no_step_is_told_of() -> None:
         for name, at in (("a", 1000.0), ("b", 1085.0), ("c", None))
     ]
     run = RunSummary(run_id="R", state=RunState.RUNNING, workers=workers)
-    assert stalled(run, now=1030.0) == ""
-    assert stalled(run, now=1090.0) == "no step for 90 s (1 of 3 workers)"
-    assert "But: no step for" in explain(run).meaning
-    assert explain(run).next_step == "mosaic runs logs R --stderr"
+    assert stalled_since(run, now=1030.0) == ""
+    assert stalled_since(run, now=1090.0) == "no step for 90 s (1 of 3 workers)"
+    assert "But: no step for" in explain_state(run).meaning
+    assert explain_state(run).next_step == "mosaic runs logs R --stderr"
     run.workers = workers[:1]
-    assert stalled(run, now=1090.0) == "no step for 90 s"
+    assert stalled_since(run, now=1090.0) == "no step for 90 s"
     run.workers[0].state = RunState.PAUSED
-    assert stalled(run, now=1090.0) == ""
+    assert stalled_since(run, now=1090.0) == ""

@@ -12,7 +12,7 @@ from gym_gui.core.worker.errors import MosaicError
 def daemon(home: Path) -> Iterator[Finding]:
     """Look whether the home's daemon answers."""
     from gym_gui import __version__
-    from gym_gui.rpc.lifecycle import daemon_status
+    from gym_gui.rpc import daemon_status
 
     try:
         status = daemon_status(home)
@@ -33,8 +33,7 @@ def daemon(home: Path) -> Iterator[Finding]:
 
 def certificate(home: Path) -> Iterator[Finding]:
     """Look whether the certificate is valid that the daemon shows to other machines."""
-    from gym_gui.trainer.certificate import Validity
-    from gym_gui.trainer.home import DaemonHome
+    from gym_gui.trainer import DaemonHome, Validity
 
     info = DaemonHome(home).daemon()
     if info is None or not info.public_address:
@@ -52,7 +51,7 @@ def port(home: Path) -> Iterator[Finding]:
     """Look whether a daemon could have its port."""
     from gym_gui.app.ports import check_port
     from gym_gui.config.settings import get_setting
-    from gym_gui.trainer.home import DaemonHome
+    from gym_gui.trainer import DaemonHome
 
     if DaemonHome(home).daemon() is not None:
         return

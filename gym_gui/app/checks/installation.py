@@ -59,8 +59,7 @@ def libraries(_home: Path) -> Iterator[Finding]:
 
 def gpus(_home: Path) -> Iterator[Finding]:
     """Look for GPUs as the daemon does."""
-    from gym_gui.trainer.gpus import find_gpus
-    from gym_gui.trainer.inventory import read_inventory
+    from gym_gui.trainer import find_gpus, read_inventory
 
     found = read_inventory()
     if found.gpus:
@@ -92,13 +91,16 @@ def settings(_home: Path) -> Iterator[Finding]:
 
 def executors(home: Path) -> Iterator[Finding]:  # noqa: ARG001 - every check takes the home
     """Look for executors that cannot be used."""
-    from gym_gui.runs.executors import OWN
-    from gym_gui.trainer.executors.installed import executor_classes
+    from gym_gui.runs import OWN_EXECUTOR
+    from gym_gui.trainer.executors import executor_classes
 
     found = executor_classes()
     for name, reason in found.broken.items():
         yield Finding(f"executor {name}", "broken", reason, "reinstall or uninstall the package that brings it")
-    ready = [name if entry == OWN else f"{name} (package {entry.package})" for name, (entry, _) in found.ready.items()]
+    ready = [
+        name if entry == OWN_EXECUTOR else f"{name} (package {entry.package})"
+        for name, (entry, _) in found.ready.items()
+    ]
     if ready:
         yield Finding("executors", "ok", ", ".join(ready))
 

@@ -51,9 +51,7 @@ def home(home: Path) -> Iterator[Finding]:
 
 def registry(home: Path) -> Iterator[Finding]:
     """Look at the whole registry of runs, and for damaged ones that were renamed."""
-    from gym_gui.trainer.home import DaemonHome
-    from gym_gui.trainer.registry_damage import damaged_copies
-    from gym_gui.trainer.registry_reader import examine_registry
+    from gym_gui.trainer import DaemonHome, damaged_copies, examine_registry
 
     paths = DaemonHome(home)
     try:

@@ -36,10 +36,9 @@ daemon.add_command(contexts)
 @common
 def start(home: Path, port: int | None, as_json: bool) -> int:
     """Start the daemon of this home, if none runs."""
-    from gym_gui.app.ports import check_port
+    from gym_gui.app import check_port
     from gym_gui.cli.output import print_json
-    from gym_gui.rpc.lifecycle import daemon_status
-    from gym_gui.rpc.start import start_daemon
+    from gym_gui.rpc import daemon_status, start_daemon
 
     check_port(home, port)
     start_daemon(home, port)
@@ -58,7 +57,7 @@ def start(home: Path, port: int | None, as_json: bool) -> int:
 def stop(home: Path, as_json: bool) -> int:
     """Stop the daemon of this home, or the one elsewhere that --daemon names; runs continue."""
     from gym_gui.cli.output import print_json
-    from gym_gui.rpc.lifecycle import stop_daemon
+    from gym_gui.rpc import stop_daemon
 
     site = site_of(home)
     if site.home is None:
@@ -82,7 +81,7 @@ def status(home: Path, as_json: bool) -> int:
     from gym_gui.cli import exits
     from gym_gui.cli.output import print_json, say
     from gym_gui.look import figures
-    from gym_gui.rpc.lifecycle import daemon_status
+    from gym_gui.rpc import daemon_status
 
     site = site_of(home)
     if site.home is None:
@@ -128,12 +127,12 @@ def status(home: Path, as_json: bool) -> int:
 @common
 def run(home: Path, port: int | None, host: str, tls_cert: Path | None, tls_key: Path | None, as_json: bool) -> int:
     """Run the daemon of this home in the foreground, until Ctrl-C."""
-    from gym_gui.app.ports import check_port
+    from gym_gui.app import check_port
     from gym_gui.cli.output import say
     from gym_gui.core.worker.errors import UsageError
-    from gym_gui.rpc.tls import TlsFiles
-    from gym_gui.runs.base_environment import NEUTRAL_FOLDER
-    from gym_gui.trainer.home import DaemonHome
+    from gym_gui.rpc import TlsFiles
+    from gym_gui.runs import NEUTRAL_FOLDER
+    from gym_gui.trainer import DaemonHome
 
     running = DaemonHome(home).daemon()
     if running is not None:
@@ -164,7 +163,7 @@ def run(home: Path, port: int | None, host: str, tls_cert: Path | None, tls_key:
 
 def _warn_of_certificate(home: Path) -> None:
     from gym_gui.cli.output import say
-    from gym_gui.trainer.home import DaemonHome
+    from gym_gui.trainer import DaemonHome
 
     info = DaemonHome(home).daemon()
     warning = info.certificate_warning() if info is not None else ""

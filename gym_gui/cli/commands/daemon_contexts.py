@@ -48,8 +48,7 @@ def add(
     from gym_gui.cli.output import print_json, say
     from gym_gui.config.paths import expand_user
     from gym_gui.core.worker.errors import MosaicError
-    from gym_gui.rpc.contexts import Contexts
-    from gym_gui.rpc.remote import RemoteDaemon, check_address
+    from gym_gui.rpc import Contexts, RemoteDaemon, check_address
 
     remote = RemoteDaemon(
         address=check_address(address),
@@ -67,7 +66,7 @@ def add(
         return 0
     echo(f"context {name}: {address}" + (" (in use)" if use_it else f"; use it: mosaic daemon contexts use {name}"))
     try:
-        from gym_gui.rpc.client import TrainerClient
+        from gym_gui.rpc import TrainerClient
 
         TrainerClient.connect_to(remote).close()
     except MosaicError as error:
@@ -82,14 +81,14 @@ def add(
 def use(home: Path, name: str, as_json: bool) -> int:  # noqa: ARG001 - every command gets it
     """Choose the context that commands use; `local`: the home of this machine."""
     from gym_gui.cli.output import print_json
-    from gym_gui.rpc.contexts import LOCAL, Contexts
+    from gym_gui.rpc import LOCAL_CONTEXT, Contexts
 
     known = Contexts.read()
     known.use(name)
     if as_json:
         print_json({"in_use": name})
     else:
-        where = "the home of this machine" if name == LOCAL else known.get(name).address
+        where = "the home of this machine" if name == LOCAL_CONTEXT else known.get(name).address
         echo(f"commands use {where} from now on")
     return 0
 
@@ -100,7 +99,7 @@ def use(home: Path, name: str, as_json: bool) -> int:  # noqa: ARG001 - every co
 def list_(home: Path, as_json: bool) -> int:  # noqa: ARG001 - every command gets it
     """List the contexts."""
     from gym_gui.cli.output import print_json
-    from gym_gui.rpc.contexts import LOCAL, Contexts
+    from gym_gui.rpc import LOCAL_CONTEXT, Contexts
 
     known = Contexts.read()
     if as_json:
@@ -111,7 +110,7 @@ def list_(home: Path, as_json: bool) -> int:  # noqa: ARG001 - every command get
         return 0
     from gym_gui.cli.columns import print_columns
 
-    rows = [["*" if known.in_use == LOCAL else "", LOCAL, "the home of this machine", ""]]
+    rows = [["*" if known.in_use == LOCAL_CONTEXT else "", LOCAL_CONTEXT, "the home of this machine", ""]]
     rows += [
         ["*" if name == known.in_use else "", name, remote.address, remote.token_file]
         for name, remote in sorted(known.contexts.items())
@@ -127,13 +126,13 @@ def list_(home: Path, as_json: bool) -> int:  # noqa: ARG001 - every command get
 def remove(home: Path, name: str, as_json: bool) -> int:  # noqa: ARG001 - every command gets it
     """Remove a context; its token file stays."""
     from gym_gui.cli.output import print_json
-    from gym_gui.rpc.contexts import LOCAL, Contexts
+    from gym_gui.rpc import LOCAL_CONTEXT, Contexts
 
     known = Contexts.read()
     known.remove(name)
     if as_json:
         print_json({"removed": name, "in_use": known.in_use})
     else:
-        used = "the home of this machine" if known.in_use == LOCAL else known.in_use
+        used = "the home of this machine" if known.in_use == LOCAL_CONTEXT else known.in_use
         echo(f"removed context {name}; in use: {used}")
     return 0

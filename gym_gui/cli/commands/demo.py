@@ -12,7 +12,7 @@ from gym_gui.cli.options import common
 from gym_gui.cli.output import echo
 
 if TYPE_CHECKING:
-    from gym_gui.runs.summary import RunSummary
+    from gym_gui.runs import RunSummary
 
 WORKER, ALGORITHM, ENVIRONMENT = "cleanrl", "ppo", "CartPole-v1"
 BEST_POSSIBLE = 500.0
@@ -31,13 +31,13 @@ def demo(home: Path, steps: int, seeds: str, as_json: bool) -> int:
     Shows them side by side while they learn, then a table of results with each run's ledger, checks the books against
     the raw logs, and writes a picture of the learning curve. A daemon that it had to start is stopped again.
     """
-    from gym_gui.analysis.plot import check_matplotlib
-    from gym_gui.app.site import LocalSite
+    from gym_gui.analysis import check_matplotlib
+    from gym_gui.app import LocalSite
     from gym_gui.cli.output import waiting
     from gym_gui.cli.seeds import parse_seeds
     from gym_gui.cli.submission import SubmitCommand
-    from gym_gui.rpc.lifecycle import stop_daemon
-    from gym_gui.trainer.home import DaemonHome
+    from gym_gui.rpc import stop_daemon
+    from gym_gui.trainer import DaemonHome
     from gym_gui.workers import read_flags, settings_error
 
     check_matplotlib()
@@ -73,7 +73,7 @@ def demo(home: Path, steps: int, seeds: str, as_json: bool) -> int:
 
 def _report(home: Path, runs: list[RunSummary], steps: int, *, as_json: bool) -> int:
     """Print the results, check the books of all runs, draw their curve; return 1 if something of that failed."""
-    from gym_gui.app.json_output import summary_json
+    from gym_gui.app import summary_json
     from gym_gui.cli.failures import show_error
     from gym_gui.cli.output import console, print_json
     from gym_gui.cli.progress.ending import show_failures, show_results
@@ -102,7 +102,7 @@ def _report(home: Path, runs: list[RunSummary], steps: int, *, as_json: bool) ->
 def _verify(home: Path, run_id: str) -> bool:
     """Return whether a run's books balance; one that never began has none."""
     from gym_gui.core.worker.errors import MosaicError
-    from gym_gui.runs.folder import RunFolder
+    from gym_gui.runs import RunFolder
     from gym_gui.telemetry.verify import verify_run
 
     try:
@@ -112,8 +112,8 @@ def _verify(home: Path, run_id: str) -> bool:
 
 
 def _draw(home: Path, runs: list[RunSummary], steps: int) -> Path:
-    from gym_gui.analysis.plot import plot_learning_curve
-    from gym_gui.reading.curves import line_of, smoothed
+    from gym_gui.analysis import plot_learning_curve
+    from gym_gui.reading import line_of, smoothed
 
     path = home / "pictures" / f"demo-{runs[0].group}.png"
     path.parent.mkdir(exist_ok=True)

@@ -23,7 +23,7 @@ def doctor(home: Path, as_json: bool) -> int:
     """
     from dataclasses import asdict
 
-    from gym_gui.app.checks import all_checks
+    from gym_gui.app import all_checks
     from gym_gui.cli import exits
     from gym_gui.cli.output import print_json
 

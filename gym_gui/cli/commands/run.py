@@ -36,7 +36,7 @@ def run(
     """
     from gym_gui.cli.output import waiting
     from gym_gui.cli.submission import SubmitCommand
-    from gym_gui.runs.config_file import load_config_file
+    from gym_gui.runs import load_config_file
 
     payload = overrides(load_config_file(config))
     command = SubmitCommand(site_of(home), [payload], where=str(config))

@@ -14,9 +14,7 @@ from gym_gui.cli.where import anywhere, site_of
 from gym_gui.core.worker.errors import UsageError
 
 if TYPE_CHECKING:
-    from gym_gui.runs.annotation import AnnotationChange
-    from gym_gui.runs.filter import RunFilter
-    from gym_gui.runs.summary import RunSummary
+    from gym_gui.runs import AnnotationChange, RunFilter, RunSummary
 
 
 @click.command()
@@ -38,7 +36,7 @@ def tag(
 
     Without RUN: all that fit the filters. The run's config and its digest stay as they are.
     """
-    from gym_gui.runs.annotation import AnnotationChange
+    from gym_gui.runs import AnnotationChange
 
     if not added and not removed:
         raise UsageError("no tag was given", where="command line", next_step="name one: --add TAG, or --remove TAG")
@@ -53,7 +51,7 @@ def tag(
 @anywhere
 def rename(home: Path, run: str, name: str, as_json: bool) -> int:
     """Give a run another name; '' gives it back the one that it was submitted with."""
-    from gym_gui.runs.annotation import AnnotationChange
+    from gym_gui.runs import AnnotationChange
 
     return _annotate(
         home, (run,), None, AnnotationChange(name=name), lambda run: f"is {run.run_name!r}", as_json=as_json
@@ -67,7 +65,7 @@ def rename(home: Path, run: str, name: str, as_json: bool) -> int:
 @anywhere
 def note(home: Path, run: str, text: str, as_json: bool) -> int:
     """Write notes about a run, in place of those that it has; '-' reads them from stdin, '' removes them."""
-    from gym_gui.runs.annotation import AnnotationChange
+    from gym_gui.runs import AnnotationChange
 
     if text == "-":
         text = sys.stdin.read()
@@ -86,7 +84,7 @@ def star(home: Path, runs: tuple[str, ...], remove: bool, wanted: RunFilter, as_
 
     Without RUN: all that fit the filters.
     """
-    from gym_gui.runs.annotation import AnnotationChange
+    from gym_gui.runs import AnnotationChange
 
     said = "has no star" if remove else "has a star"
     return _annotate(home, runs, wanted, AnnotationChange(starred=not remove), lambda _: said, as_json=as_json)
@@ -102,8 +100,7 @@ def _annotate(
     as_json: bool,
 ) -> int:
     from gym_gui.cli.bulk import print_runs, some_runs
-    from gym_gui.runs.annotation import check_change
-    from gym_gui.runs.filter import EVERY_RUN
+    from gym_gui.runs import EVERY_RUN, check_change
 
     check_change(change)
     site = site_of(home)

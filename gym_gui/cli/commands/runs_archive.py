@@ -10,7 +10,7 @@ import click
 from gym_gui.cli.options import common, dry_run_option, run_filters, some_runs_argument, yes_option
 
 if TYPE_CHECKING:
-    from gym_gui.runs.filter import RunFilter
+    from gym_gui.runs import RunFilter
 
 
 @click.command()
@@ -34,19 +34,16 @@ def archive(
     Each archive is read back and compared before its run is removed; its SHA-256 is stored beside it. Without RUN:
     all that have ended and fit the filters. `mosaic runs restore` brings them back.
     """
-    from gym_gui.analysis.archive import archive_run
-    from gym_gui.analysis.deletion import check_deletable, delete_run
-    from gym_gui.analysis.selection import folder_bytes
-    from gym_gui.app.site import LocalSite
+    from gym_gui.analysis import archive_run, check_deletable, delete_run, folder_bytes
+    from gym_gui.app import LocalSite
     from gym_gui.cli import exits
     from gym_gui.cli.bulk import confirm_removal, some_runs
     from gym_gui.cli.output import echo, print_json, say
     from gym_gui.look import figures
-    from gym_gui.retention.logs import describe_logs
-    from gym_gui.runs.folder import RunFolder
-    from gym_gui.runs.states import TERMINAL
+    from gym_gui.retention import describe_logs
+    from gym_gui.runs import TERMINAL_STATES, RunFolder
 
-    found = some_runs(LocalSite(home), runs, wanted, among=list(TERMINAL))
+    found = some_runs(LocalSite(home), runs, wanted, among=list(TERMINAL_STATES))
     for run in found:
         check_deletable(home, run)
     if not dry_run and not confirm_removal(found, "Archive {} and remove the folders?", yes=yes):
@@ -81,7 +78,7 @@ def restore(home: Path, archives: tuple[str, ...], source: Path | None, dry_run:
     ARCHIVE is a file that `mosaic runs archive` wrote, or the id of an archived run, its beginning or end, or its name.
     The archive stays where it is. One that does not match its SHA-256 is refused, and so is a run that the home has.
     """
-    from gym_gui.analysis.archive import find_archive, restore_run
+    from gym_gui.analysis import find_archive, restore_run
     from gym_gui.cli.output import echo, print_json
 
     paths = list(dict.fromkeys(find_archive(source or home / "archive", name) for name in archives))

@@ -11,8 +11,7 @@ from gym_gui.cli.options import TEXT, common, dry_run_option, run_filters, some_
 from gym_gui.cli.where import anywhere, site_of
 
 if TYPE_CHECKING:
-    from gym_gui.runs.filter import RunFilter
-    from gym_gui.runs.summary import RunSummary
+    from gym_gui.runs import RunFilter, RunSummary
 
 
 @click.command()
@@ -32,7 +31,7 @@ def cancel(
     that has ended already stays as it is.
     """
     from gym_gui.cli.bulk import print_runs, some_runs
-    from gym_gui.runs.states import RunState
+    from gym_gui.runs import RunState
 
     site = site_of(home)
     found = some_runs(site, runs, wanted, among=[state for state in RunState if not state.terminal])

@@ -13,9 +13,8 @@ from gym_gui.cli.supervised import starts_daemon
 from gym_gui.cli.where import anywhere, site_of
 
 if TYPE_CHECKING:
-    from gym_gui.analysis.run_source import RunSource
-    from gym_gui.reading.episodes import EpisodePage
-    from gym_gui.reading.files import FileListing
+    from gym_gui.analysis import RunSource
+    from gym_gui.reading import EpisodePage, FileListing
 
 
 @click.command()
@@ -62,7 +61,7 @@ def episodes(
 ) -> int:
     """List a run's episodes, the last ones first."""
     from gym_gui.cli.output import print_json
-    from gym_gui.reading.episodes import EpisodeQuery
+    from gym_gui.reading import EpisodeQuery
 
     query = EpisodeQuery(phase or "", worker_id, agent_id, sort, offset, limit)
     with site_of(home).runs() as source:

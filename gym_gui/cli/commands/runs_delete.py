@@ -14,8 +14,8 @@ from gym_gui.cli.options import common, dry_run_option, run_filters, some_runs_a
 from gym_gui.cli.where import anywhere, site_of
 
 if TYPE_CHECKING:
-    from gym_gui.app.site import Site
-    from gym_gui.runs.filter import RunFilter
+    from gym_gui.app import Site
+    from gym_gui.runs import RunFilter
 
 
 @click.command()
@@ -31,14 +31,14 @@ def delete(home: Path, runs: tuple[str, ...], wanted: RunFilter, dry_run: bool, 
     Without RUN: all that have ended and fit the filters. This cannot be undone, unlike archive. A named run that
     has not ended is refused, and then none is removed.
     """
-    from gym_gui.analysis.deletion import check_deletable
+    from gym_gui.analysis import check_deletable
     from gym_gui.cli import exits
     from gym_gui.cli.bulk import confirm_removal, some_runs
     from gym_gui.cli.output import echo, print_json, say
-    from gym_gui.runs.states import TERMINAL
+    from gym_gui.runs import TERMINAL_STATES
 
     site = site_of(home)
-    found = some_runs(site, runs, wanted, among=list(TERMINAL))
+    found = some_runs(site, runs, wanted, among=list(TERMINAL_STATES))
     for run in found:
         check_deletable(site.home, run)
     if not dry_run and not confirm_removal(found, "Remove {} for good?", yes=yes):
@@ -61,6 +61,6 @@ def _remover(site: Site, stack: contextlib.ExitStack) -> Callable[[str], None]:
     """Return the function that removes a run: through the daemon elsewhere, or in the home."""
     if site.home is None:
         return stack.enter_context(site.connect()).delete
-    from gym_gui.analysis.deletion import delete_run
+    from gym_gui.analysis import delete_run
 
     return functools.partial(delete_run, site.home)

@@ -13,10 +13,10 @@ from gym_gui.cli.supervised import starts_daemon
 from gym_gui.cli.where import anywhere, site_of
 
 if TYPE_CHECKING:
-    from gym_gui.analysis.run_source import RunSource
-    from gym_gui.app.site import Site
-    from gym_gui.reading.pages import Page
-    from gym_gui.runs.filter import RunFilter
+    from gym_gui.analysis import RunSource
+    from gym_gui.app import Site
+    from gym_gui.reading import Page
+    from gym_gui.runs import RunFilter
 
 _FOOTNOTE = "¹ mean of the last training episodes (at most 100 a worker), else of the evaluation"
 
@@ -77,7 +77,7 @@ def list_(
 
 def _show_all(site: Site, source: RunSource, wanted: RunFilter, limit: int, *, wide: bool, as_json: bool) -> bool:
     """Print runs; return whether there are any."""
-    from gym_gui.app.json_output import summary_json
+    from gym_gui.app import summary_json
     from gym_gui.cli.output import print_json, say
     from gym_gui.cli.run_columns import run_columns
 
@@ -97,7 +97,7 @@ def _search(
     """Return all pages that are to be shown as one."""
     from dataclasses import replace
 
-    from gym_gui.reading.search import DEFAULT_SORT, MAX_PAGE, Search
+    from gym_gui.reading import DEFAULT_SORT, MAX_PAGE, Search
 
     asked = Search(
         f"{query} {filters}".strip(),
@@ -122,7 +122,7 @@ def _names(text: str) -> tuple[str, ...]:
 
 def _show_page(site: Site, page: Page, *, wide: bool, as_json: bool) -> bool:
     """Print what a search found; return whether it is anything."""
-    from gym_gui.app.json_output import summary_json
+    from gym_gui.app import summary_json
     from gym_gui.cli.output import print_json, say
     from gym_gui.cli.run_columns import group_columns, run_columns
 

@@ -15,7 +15,7 @@ from gym_gui.cli.streams import fault_of
 from gym_gui.cli.supervised import starts_daemon
 
 if TYPE_CHECKING:
-    from gym_gui.telemetry.records import QuarantineRecord
+    from gym_gui.telemetry import QuarantineRecord
 
 
 @click.command()
@@ -50,8 +50,8 @@ def logs(
     Reads the run's own log files; starts no daemon. On a terminal control characters are shown as escapes; into a file
     or a pipe the lines go as they are.
     """
-    from gym_gui.analysis.queries import resolve_run
-    from gym_gui.app.log_reader import LogReader, find_log, tell_dropped, text_of
+    from gym_gui.analysis import resolve_run
+    from gym_gui.app import LogReader, find_log, line_text, tell_dropped
     from gym_gui.cli.output import print_json, say
     from gym_gui.core.worker.errors import UsageError
 
@@ -71,7 +71,7 @@ def logs(
         say(dropped)
     with LogReader(log.path, text_only=stream == "text", run_id=run_id) as reader:
         if as_json:
-            found = [text_of(line) for line in reader.last(lines or None)]
+            found = [line_text(line) for line in reader.last(lines or None)]
             print_json({"run_id": run_id, "worker_id": log.worker_id, "attempt": log.attempt, "stream": stream,
                         "path": str(log.path), "dropped": dropped or None, "lines": found})  # fmt: skip
             return 0
@@ -86,11 +86,11 @@ def logs(
 
 def _print_lines(lines: Iterable[bytes]) -> None:
     """Print lines of a log: on a terminal what acts on it is shown as escapes, elsewhere the bytes are unchanged."""
-    from gym_gui.app.log_reader import text_of
+    from gym_gui.app import line_text
 
     if sys.stdout.isatty():
         for line in lines:
-            echo(text_of(line))
+            echo(line_text(line))
         return
     sys.stdout.flush()
     for line in lines:
@@ -104,8 +104,8 @@ def _print_quarantine(
     home: Path, run_id: str, worker_id: str | None, attempt: int | None, lines: int, *, as_json: bool
 ) -> int:
     from gym_gui.cli.output import print_json
-    from gym_gui.runs.folder import RunFolder
-    from gym_gui.telemetry.reader import MAX_ROWS, RunReader
+    from gym_gui.runs import RunFolder
+    from gym_gui.telemetry import MAX_ROWS, RunReader
 
     found = [
         record

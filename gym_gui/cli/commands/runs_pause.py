@@ -10,12 +10,11 @@ import click
 
 from gym_gui.cli.options import TEXT, common, dry_run_option, run_filters, some_runs_argument
 from gym_gui.cli.where import anywhere, site_of
-from gym_gui.runs.states import RunState
+from gym_gui.runs import RunState
 
 if TYPE_CHECKING:
-    from gym_gui.rpc.client import TrainerClient
-    from gym_gui.runs.filter import RunFilter
-    from gym_gui.runs.summary import RunSummary
+    from gym_gui.rpc import TrainerClient
+    from gym_gui.runs import RunFilter, RunSummary
 
 
 @click.command()

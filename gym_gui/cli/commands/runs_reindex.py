@@ -20,11 +20,11 @@ def reindex(home: Path, runs: tuple[str, ...], as_json: bool) -> int:
     """
     import logging
 
-    from gym_gui.analysis.queries import resolve_run
+    from gym_gui.analysis import resolve_run
     from gym_gui.cli.output import print_json
     from gym_gui.look import figures
-    from gym_gui.proxy.reindex import reindex_run
-    from gym_gui.runs.folder import RunFolder
+    from gym_gui.proxy import reindex_run
+    from gym_gui.runs import RunFolder
 
     # What was quarantined is counted below; the proxy that indexed it first has logged each kind.
     logging.getLogger("gym_gui.telemetry").addHandler(logging.NullHandler())

@@ -15,8 +15,8 @@ if TYPE_CHECKING:
     from rich.console import Console
     from rich.text import Text
 
-    from gym_gui.reading.details import RunDetails
-    from gym_gui.runs.summary import RunSummary
+    from gym_gui.reading import RunDetails
+    from gym_gui.runs import RunSummary
 
 
 @click.command()
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 @anywhere
 def show(home: Path, run: str, wide: bool, as_json: bool) -> int:
     """Show everything recorded about a run: state, cause, settings, workers, counts, ledger, origin, files."""
-    from gym_gui.app.json_output import summary_json
+    from gym_gui.app import summary_json
     from gym_gui.cli.output import console, print_json
 
     site = site_of(home)
@@ -96,15 +96,13 @@ def _state(run: RunSummary) -> list[tuple[str, Text | str | None]]:
 
 
 def _figures(home: Path | None, run: RunSummary) -> list[tuple[str, Text | str | None]]:
-    from gym_gui.app.devices import devices_of
-    from gym_gui.app.progress import average_rate, nan_text, return_label, spread_text
+    from gym_gui.app import average_rate, devices_of, nan_text, return_label, spread_text
     from gym_gui.cli.output import rich_text
     from gym_gui.cli.palette import BAD
     from gym_gui.look import figures
-    from gym_gui.retention.logs import describe_logs
-    from gym_gui.runs.folder import RunFolder
-    from gym_gui.runs.summary import return_of
-    from gym_gui.trainer.why import phase_text
+    from gym_gui.retention import describe_logs
+    from gym_gui.runs import RunFolder, return_of
+    from gym_gui.trainer import phase_text
 
     lags = run.lag_bytes and not run.state.terminal
     book = run.ledger
@@ -138,7 +136,7 @@ def _steps(run: RunSummary) -> str:
 
 def _episodes(run: RunSummary) -> str:
     """Return how many episodes have ended, of which kind where there are evaluations."""
-    from gym_gui.app.progress import eval_episodes_of
+    from gym_gui.app import eval_episodes_of
     from gym_gui.look import figures
 
     evaluated = eval_episodes_of(run)
@@ -153,7 +151,7 @@ def _origin(home: Path | None, run: RunSummary, details: RunDetails) -> list[tup
 
     from gym_gui.cli.output import rich_lines
     from gym_gui.look import figures
-    from gym_gui.runs.folder import RunFolder
+    from gym_gui.runs import RunFolder
 
     folder = None if home is None else RunFolder.of(home, run.run_id).path
     several = len(details.settings) > 1

@@ -17,7 +17,7 @@ from gym_gui.cli.where import anywhere, site_of
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from gym_gui.telemetry.row_stream import RowBatch
+    from gym_gui.telemetry import RowBatch
 
 #: As `gym_gui.telemetry.row_stream.KINDS`, which is not imported for a help text.
 _KINDS = ("step", "episode", "metric", "event")
@@ -95,7 +95,7 @@ def _json_line(kind: str, row: Any) -> str:
 
     import msgspec
 
-    from gym_gui.app.json_output import to_json
+    from gym_gui.app import to_json
 
     values = {name: value for name, value in msgspec.to_builtins(row).items() if value is not None and value != {}}
     for name in ("action", "observation"):
@@ -105,7 +105,7 @@ def _json_line(kind: str, row: Any) -> str:
 
 
 def _text_line(kind: str, row: Any) -> str:
-    from gym_gui.telemetry.rowid import place
+    from gym_gui.telemetry import row_place
 
     if kind == "gap":
         return f"{row.worker_id:<8} … {row.count:,} steps left out (runs tail --max-rate 0 shows every one)"
@@ -121,7 +121,7 @@ def _text_line(kind: str, row: Any) -> str:
     elif kind == "metric":
         number, values = row.step, {row.name: row.value}
     else:
-        cause = row.extra.get("state") if not place(row.id).worker_no else None
+        cause = row.extra.get("state") if not row_place(row.id).worker_no else None
         number, values = "", {"": " ".join(filter(None, (row.event, cause)))}
     figures = "  ".join(f"{name} {_short(value)}".strip() for name, value in values.items() if value is not None)
     return f"{row.worker_id or '-':<8} {kind:<8} {'' if number is None else number!s:>9}  {figures}"

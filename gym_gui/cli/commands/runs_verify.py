@@ -25,10 +25,10 @@ def verify(home: Path, runs: tuple[str, ...], as_json: bool) -> int:
 
     Exit code 1 if the books of a run do not balance, or if printed lines may have been lost.
     """
-    from gym_gui.analysis.queries import resolve_run
+    from gym_gui.analysis import resolve_run
     from gym_gui.cli import exits
     from gym_gui.cli.output import print_json
-    from gym_gui.runs.folder import RunFolder
+    from gym_gui.runs import RunFolder
     from gym_gui.telemetry.verify import verify_run
 
     ids = list(dict.fromkeys(resolve_run(home, run) for run in runs))

@@ -11,9 +11,9 @@ from gym_gui.cli.options import common, dry_run_option, run_filters, some_runs_a
 from gym_gui.cli.where import anywhere, site_of
 
 if TYPE_CHECKING:
-    from gym_gui.app.site import Site
+    from gym_gui.app import Site
     from gym_gui.cli.progress.attend import Attended
-    from gym_gui.runs.filter import RunFilter
+    from gym_gui.runs import RunFilter
 
 
 @click.command()
@@ -28,14 +28,14 @@ def watch(home: Path, runs: tuple[str, ...], wanted: RunFilter, dry_run: bool, a
     Without RUN all active ones that fit the filters. Ctrl-C leaves; the runs continue.
     The exit code is that of the worst run.
     """
-    from gym_gui.analysis.selection import select_runs
-    from gym_gui.app.json_output import summary_json
+    from gym_gui.analysis import select_runs
+    from gym_gui.app import summary_json
     from gym_gui.cli import exits
     from gym_gui.cli.bulk import print_runs
     from gym_gui.cli.output import console, print_json, say
     from gym_gui.cli.progress.attend import Attended
     from gym_gui.cli.progress.ending import show_failures, show_results
-    from gym_gui.runs.states import RunState
+    from gym_gui.runs import RunState
 
     site = site_of(home)
     with site.runs() as source:

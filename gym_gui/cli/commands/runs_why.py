@@ -24,14 +24,14 @@ def why(home: Path, run: str, as_json: bool) -> int:
     Asks the daemon of a run that is queued, if one runs.
     """
     from gym_gui.cli.output import print_json
-    from gym_gui.runs.states import RunState
-    from gym_gui.trainer.home import DaemonHome
+    from gym_gui.runs import RunState
+    from gym_gui.trainer import DaemonHome
 
     site = site_of(home)
     with site.runs() as source:
         found = source.why(source.resolve(run))
     if site.home is not None and found.state is RunState.QUEUED and DaemonHome(site.home).daemon() is not None:
-        from gym_gui.rpc.client import TrainerClient
+        from gym_gui.rpc import TrainerClient
 
         with TrainerClient.connect(site.home, start=False) as client:
             found = client.why(found.run_id)

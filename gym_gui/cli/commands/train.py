@@ -15,7 +15,7 @@ from gym_gui.cli.executor_choice import ExecutorChoice
 from gym_gui.cli.options import TEXT, common, worker_argument
 from gym_gui.cli.overrides import override_options
 from gym_gui.cli.where import anywhere, site_of
-from gym_gui.runs.executors import LOCAL
+from gym_gui.runs import LOCAL_EXECUTOR
 
 if TYPE_CHECKING:
     from gym_gui.workers import WorkerRecord
@@ -73,7 +73,7 @@ if TYPE_CHECKING:
     "--executor",
     type=ExecutorChoice(),
     shell_complete=complete_executor,
-    default=LOCAL,
+    default=LOCAL_EXECUTOR,
     show_default=True,
     metavar="NAME",
     help="Where the workers run.",

@@ -11,7 +11,7 @@ from gym_gui.cli.options import TEXT, common
 from gym_gui.cli.where import anywhere, chosen_remote, site_of
 
 if TYPE_CHECKING:
-    from gym_gui.web.tokens import TokenStore
+    from gym_gui.web import TokenStore
 
 _FILE = click.Path(path_type=Path, dir_okay=False)
 
@@ -54,13 +54,11 @@ def web(
     if context.invoked_subcommand is not None:
         return 0
     from gym_gui.cli.output import echo, print_json, say
-    from gym_gui.web.extra import check_installed
+    from gym_gui.web import check_installed
 
     check_installed()
-    from gym_gui.rpc.aio_client import AsyncTrainerClient
-    from gym_gui.web.app import create_app
-    from gym_gui.web.backend import Backend
-    from gym_gui.web.server import Listening, serve
+    from gym_gui.rpc import AsyncTrainerClient
+    from gym_gui.web import Backend, Listening, create_app, serve
 
     remote = chosen_remote()
     site = site_of(home)
@@ -103,7 +101,7 @@ def tokens() -> None:
 def add(home: Path, name: str, role: str, as_json: bool) -> int:
     """Make a token, and print it this once. The web server takes it from its next start on."""
     from gym_gui.cli.output import echo, print_json
-    from gym_gui.web.access import Role
+    from gym_gui.web import Role
 
     token = _store(home).add(name, Role[role.upper()])
     if as_json:
@@ -150,7 +148,7 @@ def remove(home: Path, name: str, as_json: bool) -> int:
 def _store(home: Path) -> TokenStore:
     import getpass
 
-    from gym_gui.web.tokens import TokenStore
+    from gym_gui.web import TokenStore
 
     try:
         owner = getpass.getuser()

@@ -14,7 +14,7 @@ from gym_gui.cli.where import anywhere, site_of
 if TYPE_CHECKING:
     from rich.table import Table
 
-    from gym_gui.app.worker_place import Place
+    from gym_gui.app import WorkerPlace
     from gym_gui.workers import WorkerRecord
 
 
@@ -24,19 +24,19 @@ if TYPE_CHECKING:
 @anywhere
 def describe(home: Path, worker: str, as_json: bool) -> int:
     """Show what a worker can do, its settings, and where it is installed with what."""
-    from gym_gui.app.worker_place import Place
+    from gym_gui.app import WorkerPlace
     from gym_gui.cli.output import console, print_json, say
     from gym_gui.workers import WorkerCatalog
 
     site = site_of(home)
-    place: Place | None = None
+    place: WorkerPlace | None = None
     if site.home is None:
         with site.connect() as client:
             record = client.worker(worker)
     else:
         catalog = WorkerCatalog(site.home)
         record = catalog.get(worker, on_probe=lambda name: say(f"asking worker {name} …"))
-        place = Place.of(catalog, record)
+        place = WorkerPlace.of(catalog, record)
     if as_json:
         print_json({**record.to_dict(), **(place.to_dict() if place else {})})
         return 0
@@ -52,7 +52,7 @@ def describe(home: Path, worker: str, as_json: bool) -> int:
     return 0
 
 
-def _facts(record: WorkerRecord, place: Place | None) -> Table:
+def _facts(record: WorkerRecord, place: WorkerPlace | None) -> Table:
     from rich.table import Table
     from rich.text import Text
 

@@ -59,7 +59,7 @@ def install(
     present one; without --with and --requirements, it has the packages that were added to that one: "mosaic workers
     remove" forgets both.
     """
-    from gym_gui.analysis.interpreters import pythons_in_use
+    from gym_gui.analysis import pythons_in_use
     from gym_gui.cli.output import print_json
     from gym_gui.cli.progress.install_view import install_view
     from gym_gui.workers import InstallOptions, install_worker

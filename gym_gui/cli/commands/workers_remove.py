@@ -19,7 +19,7 @@ def remove(home: Path, name: str, as_json: bool) -> int:
 
     Its runs stay. Refused while a run that has not ended was started in it.
     """
-    from gym_gui.analysis.interpreters import pythons_in_use
+    from gym_gui.analysis import pythons_in_use
     from gym_gui.cli.output import print_json
     from gym_gui.look import figures
     from gym_gui.workers.environments import find_environment, remove_worker

@@ -7,16 +7,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
-from gym_gui.app.devices import DeviceNotes
-from gym_gui.app.follow import Follower
-from gym_gui.app.progress import RunProgress, labels_of
+from gym_gui.app import DeviceNotes, Follower, RunProgress, labels_of
 from gym_gui.cli.next_steps import for_this_home
 from gym_gui.cli.output import echo, say, say_always
 from gym_gui.cli.progress.interrupts import Interrupts
 
 if TYPE_CHECKING:
-    from gym_gui.rpc.client import TrainerClient
-    from gym_gui.runs.summary import RunSummary
+    from gym_gui.rpc import TrainerClient
+    from gym_gui.runs import RunSummary
 
 _TICK_S = 0.1
 
@@ -151,8 +149,7 @@ def _target_episodes(home: Path | None, run_id: str) -> int | None:
     if home is None:
         return None  # elsewhere
     from gym_gui.core.worker.errors import MosaicError
-    from gym_gui.runs.folder import RunFolder
-    from gym_gui.runs.plan import load_plan
+    from gym_gui.runs import RunFolder, load_plan
 
     try:
         return load_plan(RunFolder.of(home, run_id)).target_episodes

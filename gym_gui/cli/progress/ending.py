@@ -5,18 +5,17 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from gym_gui.app.log_reader import readable, tail
-from gym_gui.app.progress import as_run, average_rate, episodes_of, labels_of
+from gym_gui.app import average_rate, episodes_of, labels_of, last_lines, readable_line, worker_as_run
 from gym_gui.cli.next_steps import for_this_home
 from gym_gui.cli.palette import BAD, GOOD, QUIET, STATE_STYLES
 from gym_gui.cli.table import LUXURY, Column, add_row, print_table
 from gym_gui.look import figures
-from gym_gui.runs.summary import return_of
+from gym_gui.runs import return_of
 
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from gym_gui.runs.summary import RunSummary
+    from gym_gui.runs import RunSummary
 
 TAIL_LINES = 12
 
@@ -46,7 +45,7 @@ def _results(runs: list[RunSummary]) -> list[Column]:
         took = None if run.started_at is None or run.ended_at is None else run.ended_at - run.started_at
         parts = [(run, rich_text(label), figures.short(average_rate(run)), figures.duration(took))]
         parts += [
-            (as_run(run, worker), rich_text(f"  {worker.worker_id}", style=QUIET), "", "")
+            (worker_as_run(run, worker), rich_text(f"  {worker.worker_id}", style=QUIET), "", "")
             for worker in (run.workers if len(run.workers) > 1 else ())
         ]
         for part, name, rate, duration in parts:
@@ -85,7 +84,7 @@ def show_failures(console: Console, home: Path | None, runs: list[RunSummary]) -
         home: The home that the runs are kept in; ``None``: one on another machine, whose logs cannot be read.
         runs: The runs.
     """
-    from gym_gui.runs.folder import RunFolder
+    from gym_gui.runs import RunFolder
 
     for run in runs:
         if run.state.value not in ("failed", "lost"):
@@ -101,12 +100,12 @@ def show_failures(console: Console, home: Path | None, runs: list[RunSummary]) -
             if len(run.workers) > 1 and worker.state.value not in ("failed", "lost"):
                 continue
             path = folder.stderr_log(worker.worker_id, max(worker.attempt, 1))
-            lines = tail(path, TAIL_LINES)
+            lines = last_lines(path, TAIL_LINES)
             on_stderr |= bool(lines)
             if lines:
                 console.print(f"last lines of worker {worker.worker_id}'s stderr ({path}):")
                 for line in lines:
-                    console.print("  " + readable(line), soft_wrap=True)
+                    console.print("  " + readable_line(line), soft_wrap=True)
             else:
                 console.print(f"worker {worker.worker_id} wrote nothing on stderr")
         log = f"mosaic runs logs {run.run_id}{' --stderr' if on_stderr else ''}"

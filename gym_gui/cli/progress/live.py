@@ -8,14 +8,14 @@ from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
-from gym_gui.app.progress import RunProgress, episodes_of
+from gym_gui.app import RunProgress, episodes_of
 from gym_gui.cli.output import rich_text
 from gym_gui.cli.palette import BAR, DOUBTFUL, GOOD, HEADER, QUIET, STATE_STYLES
 from gym_gui.cli.progress.plain import LAG_SHOWN_BYTES, lost_text, remarks_on
 from gym_gui.core.terminal_text import escape
 from gym_gui.look import figures
-from gym_gui.runs.summary import return_of
-from gym_gui.trainer.why import phase_text
+from gym_gui.runs import return_of
+from gym_gui.trainer import phase_text
 
 REFRESH_PER_S = 5
 #: Rows of workers below their run's.

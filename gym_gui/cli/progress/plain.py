@@ -5,12 +5,11 @@ from __future__ import annotations
 import contextlib
 from typing import IO
 
-from gym_gui.app.progress import RunProgress, episodes_of, nan_text, return_label
+from gym_gui.app import RunProgress, episodes_of, nan_text, return_label
 from gym_gui.core.terminal_text import escape
 from gym_gui.look import figures
-from gym_gui.runs.states import RunState
-from gym_gui.runs.summary import RunSummary, return_of
-from gym_gui.trainer.why import phase_text, stalled
+from gym_gui.runs import RunState, RunSummary, return_of
+from gym_gui.trainer import phase_text, stalled_since
 
 EVERY_S = 5.0
 #: A phase that follows another sooner than this is told with the next line, seconds.
@@ -119,7 +118,7 @@ def line_of(run: RunProgress, now: float) -> str:
         parts.append(odd)
     if (eta := run.eta_s(now)) is not None:
         parts.append(f"ETA {figures.duration(eta)}")
-    if still := stalled(seen):
+    if still := stalled_since(seen):
         parts.append(still)
     if seen.lag_bytes > LAG_SHOWN_BYTES:
         parts.append(f"{figures.size(seen.lag_bytes)} of log not yet indexed")
@@ -138,7 +137,7 @@ def lost_text(age_s: float) -> str:
 def remarks_on(run: RunSummary) -> list[str]:
     """Return what else is to be known of a run that has not ended, since no column of a table shows it."""
     waits = run.cause if run.state in (RunState.QUEUED, RunState.PAUSED) else ""
-    return [] if run.state.terminal else [text for text in (waits, nan_text(run), stalled(run)) if text]
+    return [] if run.state.terminal else [text for text in (waits, nan_text(run), stalled_since(run)) if text]
 
 
 LAG_SHOWN_BYTES = 1 << 20

@@ -19,9 +19,7 @@ from typing import BinaryIO, cast
 import msgspec
 
 from gym_gui.core.regular_files import is_file, open_regular, open_stream, read_regular
-from gym_gui.runs.files import UNREADABLE
-from gym_gui.runs.folder import RunFolder
-from gym_gui.runs.summary import Ledger
+from gym_gui.runs import READ_ERRORS, Ledger, RunFolder
 from gym_gui.telemetry.errors import DiskFull
 
 #: Errors of reading a damaged compressed file.
@@ -80,7 +78,7 @@ def read_record(path: Path) -> LogRecord | None:
     """Return the record of a log, ``None`` without a readable one."""
     try:
         return msgspec.json.decode(read_regular(record_path(path)), type=LogRecord)
-    except UNREADABLE:
+    except READ_ERRORS:
         return None
 
 

@@ -15,11 +15,10 @@ from typing import Any
 import msgspec
 
 from gym_gui.core.regular_files import is_file, open_regular
-from gym_gui.runs.folder import RunFolder
-from gym_gui.runs.supervisor_log import read_events
+from gym_gui.runs import RunFolder, read_events
 from gym_gui.telemetry.logs.cursor import Cursor, hash_before
 
-EVENT = "truncated"
+TRUNCATED_EVENT = "truncated"
 """Name of the event in the supervisor's log."""
 _CHUNK = 1 << 20
 
@@ -69,7 +68,7 @@ def segments_in(events: Iterable[Mapping[str, Any]]) -> dict[Key, list[Segment]]
     """Return the segments that events record; the last one with the same beginning counts."""
     segments: dict[Key, dict[int, Segment]] = {}
     for event in events:
-        if event.get("event") != EVENT:
+        if event.get("event") != TRUNCATED_EVENT:
             continue
         with contextlib.suppress(msgspec.ValidationError):
             segment = msgspec.convert(event, Segment)

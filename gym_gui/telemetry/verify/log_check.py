@@ -9,8 +9,7 @@ from pathlib import Path
 import msgspec
 
 from gym_gui.core.regular_files import kind_of, open_stream
-from gym_gui.runs.folder import RunFolder
-from gym_gui.runs.summary import Ledger
+from gym_gui.runs import Ledger, RunFolder
 from gym_gui.telemetry.batch import Batch, why_episode_refused
 from gym_gui.telemetry.decode import LineDecoder
 from gym_gui.telemetry.limits import MAX_INDEX
@@ -29,7 +28,7 @@ from gym_gui.telemetry.logs.segments import Segment
 from gym_gui.telemetry.names import MemoryNames
 from gym_gui.telemetry.reader import reading
 from gym_gui.telemetry.rollup import Rollup
-from gym_gui.telemetry.rowid import id_range, row_id
+from gym_gui.telemetry.rowid import row_id, row_id_range
 from gym_gui.telemetry.verify.compared import COMPARED
 from gym_gui.telemetry.verify.log_report import LogReport, StoredLog
 from gym_gui.telemetry.verify.recount import LineClassifier, RawLine, Record, raw_lines
@@ -113,7 +112,7 @@ class LogCheck:
             self._problem(f"the log grew by {self.report.unread_bytes} bytes after its attempt had ended")
         begin = self.report.base
         if begin:  # episodes of sealed segments may not be repeated after them
-            start = id_range(log.worker_no, log.attempt)[0]
+            start = row_id_range(log.worker_no, log.attempt)[0]
             self._seen.load(self._folder.database, start, start + begin)
         first, last = self._origin + begin, self._origin + end
         rows = RowComparison(self._folder.database, self._origin, first, last, self._problem)

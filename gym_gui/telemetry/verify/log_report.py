@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 import msgspec
 
-from gym_gui.runs.summary import Ledger
+from gym_gui.runs import Ledger
 from gym_gui.telemetry.logs.logfile import LogRecord
 
 

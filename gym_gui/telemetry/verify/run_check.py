@@ -9,9 +9,7 @@ from typing import Any
 import msgspec
 
 from gym_gui.core.regular_files import kind_of
-from gym_gui.runs.folder import RunFolder
-from gym_gui.runs.plan import load_plan
-from gym_gui.runs.summary import Ledger
+from gym_gui.runs import Ledger, RunFolder, load_plan
 from gym_gui.telemetry.errors import TelemetryError
 from gym_gui.telemetry.limits import DECODER_VERSION
 from gym_gui.telemetry.logs.logfile import log_size, logs_of

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import ClassVar
 
-from gym_gui.runs.folder import RunFolder
+from gym_gui.runs import RunFolder
 from gym_gui.trainer.machine import Machine
 
 

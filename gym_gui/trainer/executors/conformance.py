@@ -9,11 +9,8 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from gym_gui.proxy.summary import read_summary
-from gym_gui.runs.files import write_json_atomic
-from gym_gui.runs.folder import RunFolder
-from gym_gui.runs.ids import new_run_id
-from gym_gui.runs.plan import Limits, RunPlan, WorkerPlan, save_plan
+from gym_gui.proxy import read_summary
+from gym_gui.runs import Limits, RunFolder, RunPlan, WorkerPlan, new_run_id, save_plan, write_json_atomic
 from gym_gui.trainer.executors.base import Executor
 
 _PATIENCE_S = 30.0

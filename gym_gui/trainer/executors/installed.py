@@ -12,8 +12,8 @@ from pathlib import Path
 
 from gym_gui.logging_config.helpers import log_constant
 from gym_gui.logging_config.log_constants import LOG_DAEMON_EXECUTOR_BROKEN
-from gym_gui.runs.executors import OWN, ExecutorEntry, executor_entries
-from gym_gui.supervision.provisioners import load_provisioner
+from gym_gui.runs import OWN_EXECUTOR, ExecutorEntry, executor_entries
+from gym_gui.supervision import load_provisioner
 from gym_gui.trainer.executors.base import Executor
 
 logger = logging.getLogger(__name__)
@@ -55,12 +55,12 @@ def executor_classes() -> ExecutorClasses:
     for entry in executor_entries():
         by_name[entry.name].append(entry)
     for name, entries in by_name.items():
-        entry = OWN if OWN in entries else entries[0]
+        entry = OWN_EXECUTOR if OWN_EXECUTOR in entries else entries[0]
         if len(entries) > 1:
             packages = " and ".join(dict.fromkeys(each.package or each.target for each in entries))
-            rest = f": that of {OWN.package} is used" if entry is OWN else ": uninstall one of them"
+            rest = f": that of {OWN_EXECUTOR.package} is used" if entry is OWN_EXECUTOR else ": uninstall one of them"
             found.broken[name] = f"several packages have an executor of this name, {packages}{rest}"
-            if entry is not OWN:
+            if entry is not OWN_EXECUTOR:
                 continue
         try:
             found.ready[name] = entry, _load(entry)

@@ -14,11 +14,8 @@ from gym_gui.config.settings import get_setting
 from gym_gui.core.worker.errors import MosaicError
 from gym_gui.logging_config.helpers import log_constant
 from gym_gui.logging_config.log_constants import LOG_DAEMON_PROXY_HUNG
-from gym_gui.runs.executors import LOCAL
-from gym_gui.runs.folder import RunFolder
-from gym_gui.runs.lock import is_locked
-from gym_gui.supervision.liveness import Progress, last_beat, proxy_of
-from gym_gui.supervision.observed_clock import ObservedClock
+from gym_gui.runs import LOCAL_EXECUTOR, RunFolder, is_locked
+from gym_gui.supervision import ObservedClock, ProxyProgress, last_beat, proxy_of
 from gym_gui.trainer.executors.base import Executor
 from gym_gui.trainer.executors.spare import SpareProxy, start_proxy
 
@@ -44,7 +41,7 @@ class LocalExecutor(Executor):
         home: The home.
     """
 
-    name: ClassVar[str] = LOCAL
+    name: ClassVar[str] = LOCAL_EXECUTOR
 
     def __init__(self, home: Path) -> None:
         super().__init__(home)
@@ -54,7 +51,7 @@ class LocalExecutor(Executor):
         self._clock = ObservedClock()
         self._still_since: dict[str, float] = {}
         self._patience_s = float(get_setting("proxy_timeout_s"))
-        self._progress: dict[str, Progress] = {}
+        self._progress: dict[str, ProxyProgress] = {}
 
     async def start(self, folder: RunFolder) -> None:
         await self.kill(folder)
@@ -113,7 +110,7 @@ class LocalExecutor(Executor):
 
     def _hangs(self, folder: RunFolder) -> bool:
         """Whether the run's supervisor is there, was not stopped, and yet has not got on with its work for long."""
-        progress = self._progress.setdefault(folder.run_id, Progress(self._patience_s))
+        progress = self._progress.setdefault(folder.run_id, ProxyProgress(self._patience_s))
         if not progress.hangs(self._clock(), last_beat(folder)):
             return False
         log_constant(logger, LOG_DAEMON_PROXY_HUNG, extra={"run_id": folder.run_id, "silent_s": self._patience_s})

@@ -12,8 +12,7 @@ from pathlib import Path
 from typing import IO
 
 from gym_gui.core.regular_files import append_or_discard
-from gym_gui.runs.base_environment import NEUTRAL_FOLDER, UTF8
-from gym_gui.runs.folder import RunFolder
+from gym_gui.runs import NEUTRAL_FOLDER, UTF8, RunFolder
 
 
 def start_proxy(folder: RunFolder) -> subprocess.Popen[bytes]:

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 from fastapi import Depends, Path, Request
 
 from gym_gui.core.worker.errors import MosaicError
-from gym_gui.rpc.aio_client import AsyncTrainerClient
+from gym_gui.rpc import AsyncTrainerClient
 from gym_gui.web.access import Holder, Role
 
 

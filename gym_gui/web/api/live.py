@@ -13,12 +13,11 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Query
 from starlette.responses import Response, StreamingResponse
 
-from gym_gui.app.json_output import to_json
+from gym_gui.app import to_json
 from gym_gui.core.worker.errors import ConfigError, MosaicError, Problem
-from gym_gui.reading.search import Search, prepare
-from gym_gui.rpc.aio_client import AsyncTrainerClient
-from gym_gui.runs.ids import is_run_id
-from gym_gui.runs.summary import to_json_dict
+from gym_gui.reading import Search, prepare
+from gym_gui.rpc import AsyncTrainerClient
+from gym_gui.runs import is_run_id, to_json_dict
 from gym_gui.web.api.common import Client, Reader
 from gym_gui.web.api.runs import search_of
 from gym_gui.web.errors import status_of

@@ -9,11 +9,8 @@ from fastapi import APIRouter, Query, Request
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.responses import Response
 
-from gym_gui.reading.episodes import EpisodeQuery
-from gym_gui.reading.files import MAX_BYTES, media_type
-from gym_gui.reading.search import DEFAULT_SORT, Search
-from gym_gui.runs.annotation import AnnotationChange
-from gym_gui.runs.summary import to_json_dict
+from gym_gui.reading import DEFAULT_SORT, MAX_BYTES, EpisodeQuery, Search, media_type
+from gym_gui.runs import AnnotationChange, to_json_dict
 from gym_gui.web.api.common import Admin, Client, Reader, RunId, Runner
 from gym_gui.web.errors import json_response
 from gym_gui.web.views import page_json

@@ -8,9 +8,8 @@ from starlette.responses import Response
 
 import gym_gui
 from gym_gui.core.worker.errors import MosaicError, UsageError
-from gym_gui.look.series import LOOKS
-from gym_gui.look.states import STATES
-from gym_gui.reading.fields import FIELDS
+from gym_gui.look import LOOKS, STATES
+from gym_gui.reading import FIELDS
 from gym_gui.web.access import Access
 from gym_gui.web.api.common import Client, Reader
 from gym_gui.web.errors import error_response, json_response

@@ -10,7 +10,7 @@ from starlette.responses import Response
 
 from gym_gui.core.worker.errors import UsageError
 from gym_gui.forms import FormSpec, command_line, from_run_config, make_form, problems, to_run_configs
-from gym_gui.rpc.aio_client import AsyncTrainerClient
+from gym_gui.rpc import AsyncTrainerClient
 from gym_gui.web.api.common import Client, Reader, RunId
 from gym_gui.web.errors import json_response
 from gym_gui.workers import WorkerRecord

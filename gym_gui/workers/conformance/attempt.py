@@ -11,14 +11,18 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from gym_gui.runs.base_environment import submitted_environment
-from gym_gui.runs.files import write_json_atomic
-from gym_gui.runs.folder import RunFolder
-from gym_gui.runs.ids import generated_worker_id, new_run_id
-from gym_gui.runs.plan import Limits, RunPlan, WorkerPlan, save_plan
-from gym_gui.supervision.identity import ProcessIdentity
-from gym_gui.supervision.launch import LauncherPool, build_spec
-from gym_gui.supervision.worker_config import resuming_argv
+from gym_gui.runs import (
+    Limits,
+    RunFolder,
+    RunPlan,
+    WorkerPlan,
+    generated_worker_id,
+    new_run_id,
+    save_plan,
+    submitted_environment,
+    write_json_atomic,
+)
+from gym_gui.supervision import LauncherPool, ProcessIdentity, build_spec, resuming_argv
 from gym_gui.workers.command import flat_config, module_argv, worker_environment
 from gym_gui.workers.conformance.transcript import Transcript, ingest, read_lines
 from gym_gui.workers.record import WorkerRecord

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from gym_gui.telemetry.aliases import value_of
+from gym_gui.telemetry import aliased_value
 from gym_gui.workers.conformance.cached_check import NotApplicable
 from gym_gui.workers.conformance.determinism import events_by_episode
 from gym_gui.workers.conformance.resumed import ResumedRun, checkpoint_path, resumed_run, uninterrupted_run
@@ -157,7 +157,7 @@ def _steps(events: list[Event]) -> list[Event]:
 
 
 def _number(step: Event) -> int:
-    number = value_of(step, "step", "step_index")
+    number = aliased_value(step, "step", "step_index")
     return number if isinstance(number, int) else 0
 
 
@@ -174,4 +174,4 @@ def _step_numbers(transcript: Transcript) -> list[int]:
 
 
 def _numbers(transcript: Transcript, kind: str, name: str) -> list[int]:
-    return [number for event in transcript.of(kind) if isinstance(number := value_of(event, kind, name), int)]
+    return [number for event in transcript.of(kind) if isinstance(number := aliased_value(event, kind, name), int)]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 
-from gym_gui.telemetry.aliases import value_of
+from gym_gui.telemetry import aliased_value
 from gym_gui.workers.conformance.cached_check import NotApplicable
 from gym_gui.workers.conformance.rule import RuleBook
 from gym_gui.workers.conformance.subject import Subject
@@ -22,7 +22,7 @@ def events_by_episode(transcript: Transcript) -> dict[str, list[Event]]:
     for event in transcript.events:
         kind = kind_of(event)
         if kind in ("step", "episode"):
-            key = f"{event.get('phase') or 'train'} {value_of(event, kind, 'ep_index')}"
+            key = f"{event.get('phase') or 'train'} {aliased_value(event, kind, 'ep_index')}"
             found.setdefault(key, []).append({name: value for name, value in event.items() if name not in _APART})
     return found
 

@@ -5,8 +5,7 @@ from __future__ import annotations
 import itertools
 
 from gym_gui.constants import WORKER_HEARTBEAT_INTERVAL_S
-from gym_gui.telemetry.limits import LIFECYCLE_KINDS
-from gym_gui.telemetry.timestamps import unix_seconds
+from gym_gui.telemetry import LIFECYCLE_KINDS, unix_seconds
 from gym_gui.workers.conformance import settings as choose
 from gym_gui.workers.conformance.cached_check import NotApplicable
 from gym_gui.workers.conformance.held import HeldRun, beat_setting, held_run

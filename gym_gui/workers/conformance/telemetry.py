@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from gym_gui.telemetry.aliases import value_of
+from gym_gui.telemetry import aliased_value
 from gym_gui.workers.conformance.cached_check import NotApplicable
 from gym_gui.workers.conformance.held import held_run
 from gym_gui.workers.conformance.rule import RuleBook
@@ -113,7 +113,7 @@ def telemetry_nan(subject: Subject) -> str | None:
     short = subject.trained
     for event in short.events:
         values: dict[str, Any] = {"reward": event.get("reward")}
-        values["total_reward"] = value_of(event, kind_of(event), "total_reward")
+        values["total_reward"] = aliased_value(event, kind_of(event), "total_reward")
         if isinstance(event.get("values"), dict):
             values.update(event["values"])
         bad = [name for name, value in values.items() if isinstance(value, float) and not math.isfinite(value)]

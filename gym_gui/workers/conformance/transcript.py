@@ -9,16 +9,18 @@ from typing import Any, Literal
 
 import msgspec
 
-from gym_gui.runs.folder import RunFolder
-from gym_gui.runs.plan import RunPlan
-from gym_gui.telemetry.aliases import KIND_ALIASES
-from gym_gui.telemetry.errors import Invalid
-from gym_gui.telemetry.fields import KIND_KEYS, is_telemetry
-from gym_gui.telemetry.ingest import Ingestor
-from gym_gui.telemetry.limits import LIFECYCLE_KINDS
-from gym_gui.telemetry.reader import RunReader
-from gym_gui.telemetry.records import QuarantineRecord
-from gym_gui.telemetry.salvage import salvage
+from gym_gui.runs import RunFolder, RunPlan
+from gym_gui.telemetry import (
+    KIND_ALIASES,
+    KIND_KEYS,
+    LIFECYCLE_KINDS,
+    Ingestor,
+    InvalidTelemetry,
+    QuarantineRecord,
+    RunReader,
+    is_telemetry,
+    salvage_objects,
+)
 
 Kind = Literal["telemetry", "object", "glued", "broken", "text"]
 Event = dict[str, Any]
@@ -68,8 +70,10 @@ def _line(number: int, line: bytes) -> Line:
             telemetry = is_telemetry(value)
             return Line(number, text, "telemetry" if telemetry else "object", (value,) if telemetry else ())
     inside: list[Event] = []
-    with contextlib.suppress(Invalid, ValueError, RecursionError):
-        inside = [found.value for found in salvage(line) if found.value is not None and is_telemetry(found.value)]
+    with contextlib.suppress(InvalidTelemetry, ValueError, RecursionError):
+        inside = [
+            found.value for found in salvage_objects(line) if found.value is not None and is_telemetry(found.value)
+        ]
     if inside:
         return Line(number, text, "glued", tuple(inside))
     return Line(number, text, "broken" if body.startswith("{") else "text")

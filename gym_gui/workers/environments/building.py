@@ -13,7 +13,7 @@ from pathlib import Path
 import msgspec
 
 from gym_gui.core.regular_files import read_regular
-from gym_gui.runs.files import write_json_atomic
+from gym_gui.runs import write_json_atomic
 from gym_gui.workers.environments.additions import Additions
 from gym_gui.workers.environments.interpreters import BasePython
 from gym_gui.workers.environments.layout import UNFINISHED_FILE, EnvironmentFolder

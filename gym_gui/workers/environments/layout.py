@@ -18,7 +18,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from gym_gui.core.worker.errors import UsageError
-from gym_gui.runs.lock import FileLock
+from gym_gui.runs import FileLock
 
 RECORD_FILE = "environment.json"
 UNFINISHED_FILE = "unfinished.json"

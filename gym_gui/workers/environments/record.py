@@ -16,7 +16,7 @@ from gym_gui.constants import WORKER_ENTRY_POINT_GROUP
 from gym_gui.core.owners import stranger
 from gym_gui.core.regular_files import read_regular
 from gym_gui.core.worker.entry_points import EntryPoint, find_entry_points, read_entry_points
-from gym_gui.runs.files import write_json_atomic
+from gym_gui.runs import write_json_atomic
 from gym_gui.workers.environments.extras import merged, split_extras
 from gym_gui.workers.environments.layout import RECORD_FILE, EnvironmentFolder, environment_names
 

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from gym_gui.core.worker.errors import MosaicError, UsageError, nearest
-from gym_gui.runs.kinds import kind_key
+from gym_gui.runs import kind_key
 from gym_gui.workers.environments.layout import EnvironmentFolder, environment_names, environments_folder, locked
 from gym_gui.workers.environments.usage import remove_version, size_on_disk, versions_in_use
 

@@ -9,7 +9,7 @@ from collections.abc import Iterable
 import msgspec
 
 from gym_gui.core.worker.entry_points import read_metadata
-from gym_gui.runs.provenance import packages_in
+from gym_gui.runs import packages_in
 from gym_gui.workers.environments.record import WorkerEnvironment
 
 _REQUIREMENT = re.compile(r"\s*([A-Za-z0-9][\w.-]*)\s*(\[[^\]]*\])?\s*\(?([^;)]*)\)?\s*(?:;(.*))?")

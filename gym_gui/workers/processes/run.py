@@ -14,8 +14,7 @@ from pathlib import Path
 from types import FrameType
 from typing import NamedTuple, NoReturn
 
-from gym_gui.runs.environment import OWN_VARIABLES
-from gym_gui.runs.syntax_error import with_place
+from gym_gui.runs import OWN_VARIABLES, with_source_line
 from gym_gui.workers.processes.guard import guarded
 
 _MARK = "MOSAIC_CHECK_MARK"
@@ -42,7 +41,7 @@ class Finished(NamedTuple):
         for text in (self.stderr, self.stdout):
             said = [line.strip() for line in text.splitlines() if line.strip() and not line.startswith("{")]
             if said:
-                return "\n".join([*said[-lines:-1], with_place(said[-1], said)])
+                return "\n".join([*said[-lines:-1], with_source_line(said[-1], said)])
         return ""
 
 

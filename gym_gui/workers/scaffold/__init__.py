@@ -14,7 +14,7 @@ from pathlib import Path
 
 from gym_gui.config.paths import expand_user
 from gym_gui.core.worker.errors import MosaicError, UsageError
-from gym_gui.runs.kinds import kind_key
+from gym_gui.runs import kind_key
 from gym_gui.workers.environments.layout import EnvironmentFolder, environment_names
 from gym_gui.workers.environments.record import WorkerEnvironment
 from gym_gui.workers.environments.source import known_projects
