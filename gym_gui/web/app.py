@@ -52,7 +52,7 @@ def create_app(backend: Backend, access: Access) -> ASGIApp:
     app.state.backend, app.state.access = backend, access
     for each in (runs, workers, status, live):
         app.include_router(each.router)
-    app.add_exception_handler(MosaicError, _told)
+    app.add_exception_handler(MosaicError, _mosaic_error)
     app.add_exception_handler(RequestValidationError, _invalid)
     app.add_exception_handler(HTTPException, _http)
     app.add_exception_handler(Exception, _unexpected)
@@ -79,7 +79,7 @@ def _missing(request: Request) -> Response:
     return error_response(error, 404)
 
 
-async def _told(_: Request, error: Exception) -> Response:
+async def _mosaic_error(_: Request, error: Exception) -> Response:
     assert isinstance(error, MosaicError)
     return error_response(error, 403 if isinstance(error, ForbiddenError) else None)
 
@@ -94,17 +94,17 @@ async def _http(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
     if error.status_code == 404:
         return _missing(request)
-    told = UsageError(str(error.detail), where=f"{request.method} {request.url.path}"[:200])
-    response = error_response(told, error.status_code)
+    refusal = UsageError(str(error.detail), where=f"{request.method} {request.url.path}"[:200])
+    response = error_response(refusal, error.status_code)
     response.headers.update(error.headers or {})
     return response
 
 
 async def _unexpected(request: Request, error: Exception) -> Response:
     logger.error("%s %s failed", request.method, request.url.path, exc_info=error)
-    told = MosaicError(
+    failure = MosaicError(
         f"the web server failed: {type(error).__name__}",
         where=f"{request.method} {request.url.path}"[:200],
         next_step="look into the terminal in which `mosaic web` runs",
     )
-    return error_response(told, 500)
+    return error_response(failure, 500)

@@ -66,7 +66,7 @@ class Guard:
         path, client = scope["path"], (scope.get("client") or ("",))[0]
         if not self._access.is_known_host(headers.get("host", "")):
             return UsageError(
-                "this server is not known by that name",
+                "this server has no such name",
                 where=headers.get("host", "")[:200],
                 why="the address in the browser is another one than those that the server was started with",
                 next_step="use the address that `mosaic web` printed, or start it with --public-name HOST",

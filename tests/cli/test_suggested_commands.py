@@ -64,7 +64,7 @@ def fault_of(command: str, *, mention: bool) -> str:
         if below is None:
             return f"there is no command {name!r}"
         place = below
-    if isinstance(place, click.Group):
+    if isinstance(place, click.Group) and not place.invoke_without_command:
         return f"{place.name} needs a command" if words else ""
     if not words and mention:
         return ""

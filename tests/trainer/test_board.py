@@ -7,7 +7,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from gym_gui.rpc.faults import UnknownRunError
+from gym_gui.runs.folder import UnknownRunError
 from gym_gui.runs.states import RunState
 from gym_gui.runs.summary import RunSummary
 from gym_gui.trainer.board import RunBoard
