@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from pathlib import Path
 
 from gym_gui.rpc import AsyncTrainerClient
 
@@ -14,10 +15,21 @@ class Backend:
     Args:
         connect: Connects to the daemon; may have to start it.
         where: The home or the address, for the user.
+        home: The home of this machine, which has the presets of forms.
+        elsewhere: The daemon belongs to another home or machine.
     """
 
-    def __init__(self, connect: Callable[[], Awaitable[AsyncTrainerClient]], where: str) -> None:
+    def __init__(
+        self,
+        connect: Callable[[], Awaitable[AsyncTrainerClient]],
+        where: str,
+        home: Path,
+        *,
+        elsewhere: bool = False,
+    ) -> None:
         self.where = where
+        self.home = home
+        self.elsewhere = elsewhere
         self._connect = connect
         self._client: AsyncTrainerClient | None = None
         self._opening = asyncio.Lock()

@@ -79,7 +79,7 @@ def web(
     serve(
         listening,
         _store(home),
-        lambda access: create_app(Backend(connect, site.where), access),
+        lambda access: create_app(Backend(connect, site.where, home, elsewhere=remote is not None), access),
         announce=announce,
         open_browser=open_browser,
     )

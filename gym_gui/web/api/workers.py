@@ -2,18 +2,30 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Request
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.responses import Response
 
 from gym_gui.core.worker.errors import UsageError
-from gym_gui.forms import FormSpec, command_line, from_run_config, make_form, problems, to_run_configs
+from gym_gui.forms import (
+    FormSpec,
+    Presets,
+    command_line,
+    defaults,
+    make_form,
+    problems,
+    to_run_configs,
+    values_of_run,
+)
 from gym_gui.rpc import AsyncTrainerClient
-from gym_gui.web.api.common import Client, Reader, RunId
+from gym_gui.web.api.common import Client, Reader, RunId, Runner
+from gym_gui.web.backend import Backend
 from gym_gui.web.errors import json_response
 from gym_gui.workers import WorkerRecord
+from gym_gui.workers.environments import AvailableProject, installable_projects
 
 router = APIRouter(prefix="/api/v1/workers", tags=["workers"])
 
@@ -26,9 +38,28 @@ class Entered(BaseModel):
 
 
 @router.get("", summary="Workers")
-async def workers(client: Client, _: Reader) -> Response:
-    """Return every installed worker, broken ones with their reason."""
-    return json_response({"workers": [_worker(record) for record in await client.workers()]})
+async def workers(request: Request, client: Client, _: Reader) -> Response:
+    """Return every installed worker, broken ones with their reason, and those that come with MOSAIC besides.
+
+    The latter are known for the home of this machine alone.
+    """
+    records = await client.workers()
+    found: list[AvailableProject] = []
+    if not request.app.state.backend.elsewhere:
+        found = await asyncio.to_thread(installable_projects, [record.name for record in records])
+    return json_response(
+        {
+            "workers": [_worker(record) for record in records],
+            "installable": [
+                {
+                    "name": project.name,
+                    "about": project.description,
+                    "install": f"mosaic workers install {project.name}",
+                }
+                for project in found
+            ],
+        }
+    )
 
 
 @router.get("/{name}", summary="One worker")
@@ -48,21 +79,47 @@ async def form(client: Client, _: Reader, name: str) -> Response:
 async def form_of_run(client: Client, _: Reader, name: str, run_id: RunId) -> Response:
     """Return the values with which the form starts the same run again."""
     details = await client.details(run_id)
-    return json_response({"values": from_run_config(await _form(client, name), details.config)})
+    return json_response({"values": values_of_run(await _form(client, name), details.config)})
 
 
 @router.post("/{name}/form", summary="Check what a form holds")
 async def check(client: Client, _: Reader, name: str, body: Entered) -> Response:
-    """Return the problems by field, the run configs, and the equal command."""
+    """Return the problems by field, the run configs, the equal command, and what each field that applies stands for."""
     spec = await _form(client, name)
-    found = problems(spec, body.values)
     return json_response(
         {
-            "problems": found,
+            "problems": problems(spec, body.values),
             "configs": to_run_configs(spec, body.values),
             "command": command_line(spec, body.values),
+            "defaults": {name: default.text for name, default in defaults(spec, body.values).items()},
         }
     )
+
+
+@router.get("/{name}/presets", summary="Presets")
+async def presets(request: Request, _: Reader, name: str) -> Response:
+    """Return the presets of a worker's form, from the home of the web server's machine."""
+    return json_response({"presets": await asyncio.to_thread(_presets(request, name).all)})
+
+
+@router.put("/{name}/presets/{preset:path}", summary="Save a preset")
+async def save_preset(request: Request, client: Client, _: Runner, name: str, preset: str, body: Entered) -> Response:
+    """Save values under a name, in place of what had it; secrets are not written, and their fields are named."""
+    spec = await _form(client, name)
+    hidden = await asyncio.to_thread(_presets(request, name).save, spec, preset, body.values)
+    return json_response({"hidden": hidden})
+
+
+@router.delete("/{name}/presets/{preset:path}", summary="Delete a preset", status_code=204)
+async def delete_preset(request: Request, _: Runner, name: str, preset: str) -> Response:
+    """Delete a preset."""
+    await asyncio.to_thread(_presets(request, name).delete, preset)
+    return Response(status_code=204)
+
+
+def _presets(request: Request, name: str) -> Presets:
+    backend: Backend = request.app.state.backend
+    return Presets(backend.home, name)
 
 
 async def _form(client: AsyncTrainerClient, name: str) -> FormSpec:

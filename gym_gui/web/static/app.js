@@ -2,16 +2,20 @@
 import { html, render, useEffect, useState } from "./ui/html.js";
 import { ErrorBox } from "./ui/error.js";
 import { connected, fault } from "./live.js";
-import { begin, enter, me, problem } from "./session.js";
+import { begin, enter, may, me, problem } from "./session.js";
 import { follow, path } from "./url.js";
 import { KeyHelp, listen } from "./ui/keys.js";
 
 /** @type {[string, string][]} */
-const LINKS = [["/", "Runs"]];
+const LINKS = [["/", "Runs"], ["/launch", "Start"], ["/workers", "Workers"], ["/status", "Status"]];
 /** Pages are loaded when they are opened. @type {[RegExp, () => Promise<any>, string][]} */
 const PAGES = [
   [/^\/$/, () => import("./pages/runs.js"), "Runs"],
   [/^\/runs\/([0-9A-Z]{26})$/, () => import("./pages/run.js"), "Run"],
+  [/^\/launch$/, () => import("./pages/launch.js"), "Start a run"],
+  [/^\/launch\/([^/]+)$/, () => import("./pages/launch_form.js"), "Start a run"],
+  [/^\/workers$/, () => import("./pages/workers.js"), "Workers"],
+  [/^\/status$/, () => import("./pages/status.js"), "Status"],
 ];
 
 function App() {
@@ -29,7 +33,7 @@ function Header() {
     <a class="skip" href="#main">Skip to content</a>
     <a class="brand" href="/" aria-label="MOSAIC, runs"><img src="/static/icon.svg" alt="" width="16" height="16" /> MOSAIC</a>
     <nav aria-label="Pages">
-      ${LINKS.map(([to, name]) => {
+      ${LINKS.filter(([to]) => to !== "/launch" || may("run")).map(([to, name]) => {
         const active = to === "/" ? here === "/" || here.startsWith("/runs/") : here.startsWith(to);
         return html`<a href=${to} aria-current=${active ? "page" : undefined}>${name}</a>`;
       })}

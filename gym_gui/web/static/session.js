@@ -6,7 +6,10 @@ import { ApiError, call, whenUnauthorized } from "./api.js";
 export const me = signal(null);
 /** @type {import("./vendor/signals.js").Signal<any>} */
 export const problem = signal(null);
-whenUnauthorized(() => (me.value = null));
+whenUnauthorized(() => {
+  problem.value ??= new ApiError(401, { what: "the token is missing or wrong" });
+  me.value = null;
+});
 
 /** Logs in with the token in the address, if there is one, and takes it out of the address. */
 export async function begin() {
@@ -23,6 +26,16 @@ export async function begin() {
 export async function enter(token) {
   try {
     await call("/login", { json: { token } });
+  } catch (error) {
+    problem.value = error;
+    return;
+  }
+  await load();
+}
+
+export async function leave() {
+  try {
+    await call("/logout", { method: "POST" });
   } catch (error) {
     problem.value = error;
     return;

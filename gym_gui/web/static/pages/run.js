@@ -65,6 +65,7 @@ function Head({ run, changed }) {
     }
   };
   const left = run.target_steps && run.steps_per_second && !ended ? (run.target_steps - run.steps) / run.steps_per_second : null;
+  const again = `/launch/${encodeURIComponent(run.workers[0]?.worker_type ?? "")}?as=${run.run_id}`;
   return html`<section aria-label="Run">
     <div class="bar">
       <h1 style=${{ margin: 0 }}><bdi>${run.run_name}</bdi></h1>
@@ -78,6 +79,7 @@ function Head({ run, changed }) {
       ${may("run") && !ended && html`<button type="button" onClick=${() => act("/cancel")}>Cancel</button>`}
       ${may("run") && run.state === "running" && html`<button type="button" onClick=${() => act("/pause")}>Pause</button>`}
       ${may("run") && run.state === "paused" && html`<button type="button" onClick=${() => act("/unpause", { method: "POST" })}>Continue</button>`}
+      ${may("run") && run.workers[0] && html`<a class="button" href=${again}>Run again …</a><a class="button" href=${`${again}&seed=new`}>… with another seed</a>`}
       ${may("admin") && ended && html`<button type="button" class="danger" onClick=${() => setAsked("delete")}>Delete …</button>`}
       ${asked && html`<span>This run and its files:</span><button type="button" class="danger"
         onClick=${async () => { if (await act("", { method: "DELETE" })) go("/"); }}>Delete them for good</button>

@@ -4,6 +4,7 @@ import { ErrorBox } from "../ui/error.js";
 import { useKeys } from "../ui/keys.js";
 import { address, call } from "../api.js";
 import { subscribe } from "../live.js";
+import { may } from "../session.js";
 import { change, follow, go, parameters } from "../url.js";
 import { RunTable } from "./runs_table.js";
 import { BulkBar } from "./runs_bulk.js";
@@ -52,6 +53,7 @@ export default function Runs() {
         ${SORTS.map(([value, name]) => html`<option value=${value}>${name}</option>`)}
       </select>
       <span class="muted" aria-live="polite">${page ? total(page, groupBy) : ""}</span>
+      ${may("run") && html`<a class="button" href="/launch">Start a run</a>`}
       ${fresh > 0 && html`<button type="button" onClick=${update}>${fresh} new</button>`}
     </form>
     ${error && html`<${ErrorBox} error=${error} retry=${error.status === 422 ? undefined : reload} />`}
@@ -60,7 +62,7 @@ export default function Runs() {
     ${page && rows.length > 0 && html`<${RunTable} rows=${rows} sort=${sort} selected=${selected} select=${select} focus=${focus} />`}
     ${page && rows.length === 0 && html`<p class="empty">${query
       ? html`No run matches. <a href="/">Show all runs</a>`
-      : html`No runs yet. Start the first one: <code>mosaic train random</code>`}</p>`}
+      : html`No runs yet. ${may("run") && html`<a class="button primary" href="/launch">Start the first one</a> or, `}on the command line: <code>mosaic train random</code>`}</p>`}
     ${page?.cursor && html`<p><button type="button" onClick=${() => change({ n: String(limit + 100) })}>Show more</button></p>`}
   </div>`;
 }
