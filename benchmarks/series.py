@@ -30,8 +30,8 @@ POINTS = 1000
 COLD = """
 import sys, time
 from pathlib import Path
-from gym_gui.reading.series import SeriesRequest, read_series
-from gym_gui.runs.folder import RunFolder
+from gym_gui.reading import SeriesRequest, read_series
+from gym_gui.runs import RunFolder
 began = time.thread_time()
 (series,) = read_series(RunFolder.of(Path(sys.argv[1]), sys.argv[2]), SeriesRequest(names=("loss",), x=sys.argv[3]))
 print((time.thread_time() - began) * 1e3)
@@ -117,8 +117,8 @@ def ingest_cpu(values: int, *, read: bool) -> float:
         folder, plan = new_run(Path(scratch))
         write_log(folder.stdout_log(WORKER_ID, 1), 0, values)
         code = (
-            "import sys, time; from pathlib import Path; from gym_gui.runs.folder import RunFolder\n"
-            "from gym_gui.reading.series import SeriesRequest, read_series\n"
+            "import sys, time; from pathlib import Path; from gym_gui.runs import RunFolder\n"
+            "from gym_gui.reading import SeriesRequest, read_series\n"
             "while True: read_series(RunFolder.of(Path(sys.argv[1]), sys.argv[2]), SeriesRequest(names=('loss',)));"
             " time.sleep(1)"
         )

@@ -10,7 +10,7 @@ from typing import Any
 import msgspec
 
 from gym_gui.app.json_output import NON_FINITE
-from gym_gui.reading import EpisodePage, FileListing, GroupRow, RunDetails
+from gym_gui.reading import EpisodePage, FileListing, GroupRow, RunDetails, Series, SeriesName
 from gym_gui.runs import RunSummary
 from gym_gui.telemetry import ReindexReport
 from gym_gui.telemetry.verify import VerifyReport
@@ -55,6 +55,22 @@ class FoundRuns(msgspec.Struct, kw_only=True):
     groups_total: int
     cursor: str
     """Not empty: there are more than were asked for."""
+
+
+class RunSeriesNames(msgspec.Struct, kw_only=True):
+    """The series that a run has."""
+
+    run_id: str
+    names: list[SeriesName]
+
+
+class RunSeries(msgspec.Struct, kw_only=True):
+    """Values of series of a run."""
+
+    run_id: str
+    x: str
+    """``step``, ``episode``, ``wall`` (Unix seconds) or ``relative`` (seconds since the run's start)."""
+    series: list[Series]
 
 
 class BulkRuns(RunList, kw_only=True):
@@ -195,6 +211,8 @@ DOCUMENTS: dict[str, type] = {
     "runs why": Explanation,
     "runs episodes": EpisodePage,
     "runs artifacts": FileListing,
+    "runs metrics RUN": RunSeriesNames,
+    "runs metrics RUN NAME": RunSeries,
     "runs cancel, runs pause, runs unpause": BulkRuns,
     "runs tag, runs rename, runs note, runs star": BulkRuns,
     "runs verify": Verified,

@@ -34,6 +34,7 @@ if TYPE_CHECKING:
         require_found,
         series_names,
     )
+    from gym_gui.reading.thinning import SeriesLine
 else:
     __getattr__ = lazy_names(
         __name__,
@@ -60,6 +61,7 @@ else:
             "Search": "search",
             "SearchUpdate": "pages",
             "Series": "series",
+            "SeriesLine": "thinning",
             "SeriesName": "series",
             "SeriesRequest": "series",
             "Spread": "pages",
@@ -113,6 +115,7 @@ __all__ = [
     "Search",
     "SearchUpdate",
     "Series",
+    "SeriesLine",
     "SeriesName",
     "SeriesRequest",
     "Spread",
