@@ -10,13 +10,14 @@ from typing import Any
 
 import msgspec
 
+from gym_gui.core.worker.secret_names import MARK
 from gym_gui.forms.fields import CONFIG_PATH, PREFIX
 from gym_gui.forms.naming import default_run_name
 from gym_gui.forms.run_config import to_run_configs
 from gym_gui.forms.run_fields import SEEDS
 from gym_gui.forms.spec import FormSpec, Values
 from gym_gui.forms.values import Reading
-from gym_gui.runs import join_path, run_config_schema, schema_of_member
+from gym_gui.runs import Secrets, join_path, run_config_schema, schema_of_member
 from gym_gui.workers import ALGORITHM_FIELDS, ENVIRONMENT_FIELDS, STEPS_FIELDS, same_json, write_value
 
 #: Names of options that set a field of the worker's config.
@@ -32,10 +33,12 @@ class CommandLine(msgspec.Struct, kw_only=True, frozen=True):
     """``mosaic train …``, quoted for a shell."""
     left_out: list[str] = []
     """Paths in the run config for which ``mosaic train`` has no option."""
+    variables: list[str] = []
+    """Variables of the shell that must hold the secrets, which are not in the text."""
 
 
 def command_line(form: FormSpec, values: Values) -> CommandLine:
-    """Return the command that starts the same runs as a form.
+    """Return the command that starts the same runs as a form; secrets are left to variables of the shell.
 
     Args:
         form: The form.
@@ -43,14 +46,45 @@ def command_line(form: FormSpec, values: Values) -> CommandLine:
     """
     seeds = Reading(form, values).sent().get(SEEDS)
     configs = to_run_configs(form, values)
-    config = copy.deepcopy(configs[0])
+    config, variables = _without_secrets(copy.deepcopy(configs[0]))
     several = [("--seeds", seeds)] if len(configs) > 1 and isinstance(seeds, str) else []
     named = _run_name(form, config)  # before the seed is taken
     options = [*_worker_options(form, config, several), *named, *_run_options(config)]
     words = ["mosaic", "train", form.worker]
     for option, value in options:
         words += [f"{option}={value}"] if value.startswith("-") or not value else [option, value]
-    return CommandLine(text=shlex.join(words), left_out=sorted(_left_out(config, [])))
+    return CommandLine(text=shlex.join(words), left_out=sorted(_left_out(config, [])), variables=variables)
+
+
+def _without_secrets(config: dict[str, Any]) -> tuple[dict[str, Any], list[str]]:
+    """Return a run config with marks in place of secrets, and the variables that ``mosaic train`` takes them from."""
+    secrets = Secrets(config)
+    settings, environment = _member(config, CONFIG_PATH), config.get("environment")
+    variables: list[str] = []
+    if isinstance(settings, dict):
+        settings = config["metadata"]["worker"]["config"] = secrets.hide(settings)
+        variables += [name.upper() for name in _marked(settings, "")]
+    if isinstance(environment, dict):
+        environment = config["environment"] = secrets.hide(environment)
+        variables += _marked(environment, "")
+    for name in ("run_name", "notes"):
+        if isinstance(config.get(name), str):
+            config[name] = secrets.hide_text(config[name])
+    if isinstance(config.get("tags"), list):
+        config["tags"] = [secrets.hide_text(tag) if isinstance(tag, str) else tag for tag in config["tags"]]
+    return config, sorted(set(variables))
+
+
+def _marked(value: Any, name: str) -> Iterator[str]:
+    """Yield the names of the members that are marks."""
+    if isinstance(value, dict):
+        for key, member in value.items():
+            yield from _marked(member, key)
+    elif isinstance(value, list):
+        for member in value:
+            yield from _marked(member, name)
+    elif value == MARK:
+        yield name
 
 
 def _run_name(form: FormSpec, config: dict[str, Any]) -> list[Option]:
@@ -204,4 +238,4 @@ def _variables(value: Any) -> list[str] | None:
         name and set(name) <= _SHELL_NAME and not name[0].isdigit() and _text(text) is not None
         for name, text in value.items()
     )
-    return [f"{name}={text}" for name, text in value.items()] if ok else None
+    return [name if text == MARK else f"{name}={text}" for name, text in value.items()] if ok else None

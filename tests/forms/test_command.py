@@ -18,6 +18,7 @@ from gym_gui.cli.commands.train import train
 from gym_gui.core.worker.errors import ConfigError
 from gym_gui.forms import command_line, from_run_config, make_form, to_run_config
 from gym_gui.runs.config import read_run_config
+from gym_gui.runs.secret_values import take_from_environment
 from gym_gui.workers import WorkerRecord
 
 Parse = Callable[[str], list[dict[str, Any]]]
@@ -117,6 +118,28 @@ def test_options_of_their_own_and_quotes() -> None:
         "--memory", "8192M",
         "--wall-time", "90s", "--setenv", "OMP_NUM_THREADS=1",
     ]  # fmt: skip
+
+
+def test_secrets_are_left_to_the_shell(parse: Parse, monkeypatch: pytest.MonkeyPatch) -> None:
+    form = make_form(record_of("spade_bdi"))
+    values = {
+        "config.xmpp_password": "hunter2-hunter2",
+        "config.env_kwargs": {"api_key": "keykeykey", "size": 4},
+        "environment": {"A_TOKEN": "tokentoken", "B": "1"},
+        "notes": "logs in with hunter2-hunter2",
+    }
+    line = command_line(form, values)
+    assert not any(secret in line.text for secret in ("hunter2", "keykeykey", "tokentoken"))
+    assert line.variables == ["API_KEY", "A_TOKEN", "XMPP_PASSWORD"]
+    assert line.left_out == []
+    shell = {"API_KEY": "keykeykey", "A_TOKEN": "tokentoken", "XMPP_PASSWORD": "hunter2-hunter2"}
+    for name, value in shell.items():
+        monkeypatch.setenv(name, value)
+    (parsed,) = parse(line.text)
+    filled = take_from_environment(parsed, shell)  # as `mosaic train` does before it submits
+    wanted = to_run_config(form, values)
+    assert filled["metadata"] == wanted["metadata"]
+    assert filled["environment"] == wanted["environment"]
 
 
 def test_several_seeds(parse: Parse) -> None:
