@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shlex
 from collections.abc import Callable
 from contextlib import nullcontext
@@ -78,7 +79,7 @@ def test_it_starts_the_same_run(name: str, data: st.DataObject, parse: Parse) ->
         (parsed,) = parse(line.text)
         assert canonical(parsed) == canonical(config)
     else:
-        assert "\0" in str(config)
+        assert "\\u0000" in json.dumps(config)
 
 
 @pytest.mark.parametrize("name", NAMES)
