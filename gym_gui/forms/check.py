@@ -15,7 +15,7 @@ from gym_gui.forms.run_config import misplaced, rest_of, to_run_config
 from gym_gui.forms.run_fields import REST, SEEDS
 from gym_gui.forms.spec import Field, FieldProblem, FormSpec, Values
 from gym_gui.forms.values import Reading
-from gym_gui.runs import LOCAL_EXECUTOR, join_path, json_types, read_seeds, run_config_problems, same_kind
+from gym_gui.runs import join_path, json_types, read_run_config, read_seeds, same_kind
 from gym_gui.workers import (
     ENVIRONMENT_FIELDS,
     EnvironmentFacts,
@@ -104,16 +104,7 @@ def _seeds_problem(field: Field, value: str) -> Iterator[FieldProblem]:
 
 def _config_problems(form: FormSpec, config: dict[str, Any]) -> list[Problem]:
     """Return what is wrong with a run config, as the command line and the daemon find it."""
-    executor = config.get("executor", LOCAL_EXECUTOR)
-    executors = form.by_name()["executor"].choices
-    checked = _with_variables(config)
-    if isinstance(executor, str):
-        checked["executor"] = LOCAL_EXECUTOR  # the others are those of the daemon's machine
-    found = run_config_problems(checked)
-    if isinstance(executor, str) and executor not in executors:
-        allowed = "one of " + ", ".join(map(repr, executors))
-        near = nearest(executor, executors)
-        found.append(Problem("executor", "is unknown", value=executor, allowed=allowed, nearest=near))
+    _, found = read_run_config(_with_variables(config), form.by_name()["executor"].choices)
     worker = config["metadata"]["worker"]
     name = worker.get("worker_id")
     if isinstance(name, str) and not same_kind(name, form.worker):

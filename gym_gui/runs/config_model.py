@@ -49,9 +49,12 @@ def _no_control_characters(value: str, allow: str = "") -> str:
 
 def _known_executor(value: str, info: ValidationInfo) -> str:
     """Reject an unknown executor: the validation's context has the names, else they are those of installed packages."""
+    if value == LOCAL_EXECUTOR:  # most are, and looking up the others takes a while
+        return value
     names = (info.context or {}).get("executors")
-    if value != LOCAL_EXECUTOR and value not in (executor_names() if names is None else names):
-        raise PydanticCustomError("unknown_executor", "is unknown")
+    known = dict.fromkeys([LOCAL_EXECUTOR, *(executor_names() if names is None else names)])
+    if value not in known:
+        raise PydanticCustomError("unknown_executor", "is unknown", {"names": list(known)})
     return value
 
 

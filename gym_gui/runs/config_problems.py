@@ -23,7 +23,10 @@ def run_config_schema() -> dict[str, Any]:
 
 def problems_of(error: ValidationError) -> list[Problem]:
     """Return every fault that pydantic found."""
-    return [_problem(item["type"], item["loc"], item.get("input"), item["msg"]) for item in error.errors()]
+    return [
+        _problem(item["type"], item["loc"], item.get("input"), item["msg"], item.get("ctx", {}).get("names"))
+        for item in error.errors()
+    ]
 
 
 def path_of(location: tuple[int | str, ...]) -> str:
@@ -34,7 +37,18 @@ def path_of(location: tuple[int | str, ...]) -> str:
     return path
 
 
-def _problem(kind: str, location: tuple[int | str, ...], value: Any, message: str) -> Problem:
+def _problem(
+    kind: str, location: tuple[int | str, ...], value: Any, message: str, names: list[str] | None = None
+) -> Problem:
+    """Return one fault.
+
+    Args:
+        kind: The error's type.
+        location: Where it is.
+        value: What is there.
+        message: What pydantic says.
+        names: The values that are allowed, where the schema does not know them.
+    """
     root = run_config_schema()
     if location and location[-1] == "[key]":
         location = location[:-1]
@@ -48,7 +62,7 @@ def _problem(kind: str, location: tuple[int | str, ...], value: Any, message: st
             allowed=", ".join(names),
             nearest=nearest(str(location[-1]), names),
         )
-    schema = schema_of_member(root, location)
+    schema = schema_of_member(root, location) if names is None else {"enum": names}
     allowed = ALLOWED if kind == "control_character" else describe(schema) if schema is not None else ""
     if kind == "missing":
         return Problem(path, "is missing", allowed=allowed)

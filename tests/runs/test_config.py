@@ -12,7 +12,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from gym_gui.core.worker.errors import ConfigError
-from gym_gui.runs.config import run_config_problems, validate_train_run_config
+from gym_gui.runs.config import read_run_config, run_config_problems, validate_train_run_config
 
 Make = Callable[..., dict[str, Any]]
 JSON = st.recursive(
@@ -383,4 +383,6 @@ def test_an_executor_is_one_of_those_that_the_caller_knows(form):
     (problem,) = run_config_problems(elsewhere)
     assert (problem.path, problem.allowed) == ("executor", "one of 'local'")
     assert validate_train_run_config(elsewhere, executors=["cluster"]).executor == "cluster"
+    (problem,) = read_run_config({**form, "executor": "clustr"}, ["cluster", "ray"])[1]
+    assert (problem.allowed, problem.nearest) == ("one of 'local', 'cluster', 'ray'", "cluster")
     assert validate_train_run_config(form, executors=["cluster"]).executor == "local"
