@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     )
     from gym_gui.reading.curves import Line, band_of, curve_of, line_of, smoothed
     from gym_gui.reading.details import RunDetails, read_details
+    from gym_gui.reading.differences import differing_settings
     from gym_gui.reading.episodes import EpisodePage, EpisodeQuery, read_episodes, read_steps
     from gym_gui.reading.fields import FIELDS, NO_FACTS, Entry, Kind, PlanFacts, find_field
     from gym_gui.reading.files import MAX_BYTES, FileListing, list_files, media_type, read_file
@@ -70,6 +71,7 @@ else:
             "check_series": "series",
             "check_size": "series",
             "curve_of": "curves",
+            "differing_settings": "differences",
             "find_checkpoint": "checkpoints",
             "find_field": "fields",
             "has_checkpoint": "checkpoints",
@@ -124,6 +126,7 @@ __all__ = [
     "check_series",
     "check_size",
     "curve_of",
+    "differing_settings",
     "find_checkpoint",
     "find_field",
     "has_checkpoint",

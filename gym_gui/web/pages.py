@@ -13,9 +13,12 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from gym_gui.look import css
+from gym_gui.web.bundle import bundle
 
 _COMPRESSED = ("text/", "application/json", "image/svg")
 _SMALLEST = 500
+_STATIC = Path(__file__).parent / "static"
+_STYLES = ("vendor/uplot.css", "style.css")
 
 
 class Asset(NamedTuple):
@@ -37,7 +40,9 @@ def respond(request: Request, path: str) -> Response:
     found = asset(path)
     if found is None:
         return Response("there is no such file\n", 404, media_type="text/plain")
-    headers = {"etag": found.etag, "cache-control": "no-cache", "vary": "accept-encoding"}
+    lasting = request.query_params.get("v") == found.etag.strip('"')
+    keep = "public, max-age=31536000, immutable" if lasting else "no-cache"
+    headers = {"etag": found.etag, "cache-control": keep, "vary": "accept-encoding"}
     if found.etag in request.headers.get("if-none-match", ""):
         return Response(status_code=304, headers=headers)
     if found.compressed and "gzip" in request.headers.get("accept-encoding", ""):
@@ -47,8 +52,16 @@ def respond(request: Request, path: str) -> Response:
 
 @functools.cache
 def _assets() -> dict[str, Asset]:
-    found = {"palette.css": _made("palette.css", css().encode())}
-    _collect(Path(__file__).parent / "static", "", found)
+    found: dict[str, Asset] = {}
+    _collect(_STATIC, "", found)
+    script = bundle(lambda path: (_STATIC / path).read_text("utf-8"), "app.js")
+    styles = [css(), *((_STATIC / path).read_text("utf-8") for path in _STYLES)]
+    found["bundle.js"] = _made("bundle.js", script.encode())
+    found["all.css"] = _made("all.css", "\n".join(styles).encode())
+    page = (_STATIC / "index.html").read_text("utf-8")
+    for name in ("bundle.js", "all.css"):  # a changed file has another address: it can be kept for ever
+        page = page.replace(f"/static/{name}", f"/static/{name}?v={found[name].etag.strip(chr(34))}")
+    found["index.html"] = _made("index.html", page.encode())
     return found
 
 

@@ -156,7 +156,7 @@ def serve(
     announce(address)
     if open_browser:
         threading.Thread(target=webbrowser.open, args=[address], daemon=True).start()
-    with contextlib.closing(bound):
+    with contextlib.closing(bound), contextlib.suppress(KeyboardInterrupt):
         uvicorn.Server(config).run(sockets=[bound])
 
 

@@ -173,7 +173,7 @@ def test_pages_are_given_to_anyone_and_hold_no_data(ask: Ask, run_id: str) -> No
         assert script.headers["content-encoding"] == "gzip"
         again = await http.get("/static/app.js", headers={"if-none-match": script.headers["etag"]})
         assert (again.status_code, again.content) == (304, b"")
-        assert "--accent" in (await http.get("/static/palette.css")).text
+        assert "--accent" in (await http.get("/static/all.css")).text
         for path in ("/static/nothing.js", "/static/%2e%2e/app.py", "/static/vendor/update.py"):
             assert (await http.get(path)).status_code == 404
 
@@ -188,5 +188,38 @@ def test_the_interface_is_described(ask: Ask) -> None:
             method.get("summary") for path in document["paths"].values() for method in path.values()
         )  # fmt: skip
         assert HOST not in str(document)
+
+    ask(act)
+
+
+def test_series_are_named_and_read(ask: Ask, run_id: str) -> None:
+    async def act(http: httpx.AsyncClient) -> None:
+        names = (await http.get(f"/api/v1/runs/{run_id}/series")).json()["series"]
+        assert {"return", "length"} <= {each["name"] for each in names}
+        answer = await http.get("/api/v1/series", params={"runs": run_id, "name": ["return", "length"], "points": 5})
+        (returns, lengths) = answer.json()["series"]
+        assert (returns["name"], lengths["name"]) == ("return", "length")
+        (line,) = returns["lines"]
+        assert 1 < len(line["mean"]) <= 5
+        for bad in ({"runs": "x"}, {"runs": ""}, {"runs": run_id, "x": "stepp"}, {"runs": run_id, "points": 0}):
+            assert (await http.get("/api/v1/series", params={"name": "return", **bad})).status_code == 422
+
+    ask(act)
+
+
+def test_runs_are_compared(
+    ask: Ask, client: TrainerClient, run_id: str, random_config: Callable[..., dict[str, Any]]
+) -> None:
+    other = client.submit(random_config("another", total_steps=200))
+    for _ in client.watch([other]):
+        pass
+
+    async def act(http: httpx.AsyncClient) -> None:
+        found = (await http.get("/api/v1/compare", params={"runs": f"{run_id},{UNKNOWN},{other}"})).json()
+        assert [row["id"] for row in found["runs"]] == [run_id, other]
+        assert found["settings"] == {"total_steps": [300, 200]}
+        assert found["missing"] == [UNKNOWN]
+        assert all(len(row["curve"]) == 4 for row in found["runs"])
+        assert (await http.get("/api/v1/compare", params={"runs": "nothing"})).status_code == 422
 
     ask(act)

@@ -102,6 +102,37 @@ def test_every_tab_of_a_run_shows_what_is_known(runs: list[str], page: Any) -> N
         eventually(lambda: "run_started" in page.inner_text("pre"))
 
 
+def test_metrics_are_found_smoothed_and_zoomed(runs: list[str], page: Any) -> None:
+    page.goto(f"{page.url.split('/#')[0].rstrip('/')}/runs/{runs[0]}?tab=metrics&smooth=5")
+    page.wait_for_selector("canvas")
+    assert page.locator("section.pane").count() >= 2
+    page.get_by_label("Find a series").fill("leng")
+    eventually(lambda: page.locator("section.pane").count() == 1)
+    chart = page.locator(".u-over").bounding_box()
+    page.mouse.move(chart["x"] + 40, chart["y"] + 40)
+    page.mouse.down()
+    page.mouse.move(chart["x"] + 200, chart["y"] + 40)
+    page.mouse.up()
+    eventually(lambda: "zoom=" in page.url)
+    page.reload()
+    page.get_by_role("button", name="Whole range").click()
+    eventually(lambda: "zoom=" not in page.url)
+
+
+def test_selected_runs_are_compared(runs: list[str], page: Any) -> None:
+    origin = page.url.split("/#")[0].rstrip("/")
+    page.goto(f"{origin}/?sel={','.join(runs)}")
+    page.get_by_text("3 selected").wait_for()
+    page.get_by_role("link", name="Compare", exact=True).last.click()
+    page.wait_for_selector("canvas")
+    assert "env_id" in page.inner_text("thead")
+    page.get_by_label("together by").select_option("env")
+    eventually(lambda: "CartPole-v1 (2)" in page.inner_text("main"))
+    page.locator("tr", has_text="two seeds s1").get_by_role("button").click()
+    eventually(lambda: "2 runs" in page.inner_text("h1"))
+    assert runs[0] not in page.url
+
+
 def test_names_tags_and_notes_are_text_and_nothing_else(runs: list[str], page: Any) -> None:
     alerts: list[str] = []
     page.on("dialog", lambda dialog: (alerts.append(dialog.message), dialog.dismiss()))

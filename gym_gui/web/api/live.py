@@ -21,15 +21,13 @@ from gym_gui.runs import is_run_id, to_json_dict
 from gym_gui.web.api.common import Client, Reader
 from gym_gui.web.api.runs import search_of
 from gym_gui.web.errors import status_of
-from gym_gui.web.views import page_json
+from gym_gui.web.views import group_json, row_json
 
 router = APIRouter(prefix="/api/v1/live", tags=["live"])
 #: Seconds between two messages of a stream at least, and without any until the stream says that it lives.
 _PAUSE_S, _ALIVE_S = 0.1, 15.0
 #: Runs of one stream at most.
 _MOST_RUNS = 200
-#: Seconds between looks at a list.
-_LIST_S = 1.0
 
 
 class Outbox:
@@ -134,21 +132,24 @@ async def _feed_runs(client: AsyncTrainerClient, run_ids: list[str], outbox: Out
 
 
 async def _feed_list(client: AsyncTrainerClient, search: Search, outbox: Outbox) -> None:
-    sent: dict[str, dict[str, Any]] = {}
-    last: dict[str, Any] = {}
-    while True:
-        page = page_json(await client.search(search))
-        rows = {row["id"]: row for row in page["runs"]}
-        whole = {**page, "ids": list(rows), "runs": []}
-        changed = [row for run_id, row in rows.items() if sent.get(run_id) != row]
-        if changed or whole != last:
-            outbox.merge("list", {**whole, "runs": changed}, _combined)
-        sent, last = rows, whole
-        await asyncio.sleep(_LIST_S)
+    async for update in client.watch_search(search):
+        outbox.merge(
+            "list",
+            {
+                "ids": update.run_ids,
+                "runs": [row_json(row) for row in update.runs],
+                "groups": [group_json(row) for row in update.groups] if update.groups_changed else None,
+                "total": update.total,
+                "groups_total": update.groups_total,
+                "cursor": update.cursor,
+            },
+            _combined,
+        )
 
 
 def _combined(old: dict[str, Any], new: dict[str, Any]) -> dict[str, Any]:
     """Return two updates of a list as one: rows of the older one that the newer one does not replace are kept."""
     rows = {row["id"]: row for row in (*old["runs"], *new["runs"])}
     shown = set(new["ids"])
-    return {**new, "runs": [row for run_id, row in rows.items() if run_id in shown]}
+    groups = old["groups"] if new["groups"] is None else new["groups"]
+    return {**new, "runs": [row for run_id, row in rows.items() if run_id in shown], "groups": groups}

@@ -11,10 +11,11 @@ import { follow, go, parameters } from "../url.js";
 import { Overview } from "./run_overview.js";
 import { Episodes } from "./run_episodes.js";
 import { Config } from "./run_config.js";
+import { Metrics } from "./run_metrics.js";
 import { Files } from "./run_files.js";
 
 /** @type {Record<string, any>} */
-const TABS = { overview: Overview, episodes: Episodes, config: Config, files: Files };
+const TABS = { overview: Overview, metrics: Metrics, episodes: Episodes, config: Config, files: Files };
 
 /** @param {{name: string}} props */
 export default function Run({ name: id }) {

@@ -36,6 +36,7 @@ export default function Runs() {
     j: { about: "next run", act: () => setFocus(Math.min(focus + 1, rows.length - 1)) },
     k: { about: "previous run", act: () => setFocus(Math.max(focus - 1, 0)) },
     x: { about: "select", act: () => chosen && select(chosen.ids, !chosen.ids.every((id) => selected.includes(id))) },
+    c: { about: "compare the selected runs", act: () => selected.length && go(address("/compare", { runs: selected.join(",") })) },
     Enter: { about: "open", act: () => chosen && go(`/runs/${chosen.run.id}`) },
   }, [focus, rows, selected]);
 

@@ -1,7 +1,7 @@
 // What can be done to several runs at once.
 import { html, useState } from "../ui/html.js";
 import { ErrorBox } from "../ui/error.js";
-import { call } from "../api.js";
+import { address, call } from "../api.js";
 import { may } from "../session.js";
 
 /** @param {{ids: string[], clear: () => void, done: () => void}} props */
@@ -33,6 +33,7 @@ export function BulkBar({ ids, clear, done }) {
   const confirm = acts[/** @type {"cancel" | "delete"} */ (asked)];
   return html`<div class="bar pane" role="group" aria-label="Selected runs">
     <strong>${ids.length} selected</strong>
+    <a class="button" href=${address("/compare", { runs: ids.join(",") })}>Compare</a>
     ${may("run") && html`
       <button type="button" disabled=${busy} onClick=${() => each((id) => call(`/runs/${id}`, { method: "PATCH", json: { starred: true } }))}>Star</button>
       <form class="bar" style=${{ margin: 0 }} onSubmit=${(/** @type {Event} */ event) => { event.preventDefault(); if (tag) each((id) => call(`/runs/${id}`, { method: "PATCH", json: { add_tags: [tag] } })); setTag(""); }}>

@@ -110,8 +110,9 @@ function robust(data, low, high, log) {
   if (values.length > 20) {
     const at = (/** @type {number} */ share) => values[Math.floor(share * (values.length - 1))];
     const spread = at(0.9) - at(0.1) || Math.abs(at(0.5)) || 1;
-    low = Math.max(low, at(0.1) - spread);
-    high = Math.min(high, at(0.9) + spread);
+    // Noise is shown whole; only what lies far beyond it is cut off at the edge.
+    if (low < at(0.1) - 4 * spread) low = at(0.1) - spread * 0.3;
+    if (high > at(0.9) + 4 * spread) high = at(0.9) + spread * 0.3;
   }
   if (log) return [Math.max(low, Number.MIN_VALUE), Math.max(high, low * 10)];
   const pad = (high - low || Math.abs(high) || 1) * 0.05;

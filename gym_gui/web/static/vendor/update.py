@@ -2,7 +2,8 @@
 
 ``packages.json`` has each package's version and npm's integrity hash, which is compared; a changed version gets a new
 one with ``--record``. Imports between the packages become relative, since browsers know no bare names without an
-inline import map, which the pages' content security policy forbids. ``files.json`` has the hash of each file as served.
+inline import map, which the pages' content security policy forbids. What a package has under ``append`` makes a module
+of a script. ``files.json`` has the hash of each file as served.
 """
 
 from __future__ import annotations
@@ -50,7 +51,7 @@ def main(arguments: list[str]) -> int:
                 assert stream is not None, source
                 data = stream.read()
                 if target.endswith(".js"):
-                    text = _MAP.sub("\n", data.decode("utf-8"))
+                    text = _MAP.sub("\n", data.decode("utf-8")) + package.get("append", "")
                     data = _IMPORT.sub(lambda found: f'{found[1]}"./{MODULES[found[2]]}"', text).encode()
                 (HERE / target).write_bytes(data)
                 written[target] = "sha256-" + base64.b64encode(hashlib.sha256(data).digest()).decode()
