@@ -7,13 +7,15 @@ from typing import TYPE_CHECKING
 from gym_gui.core.lazy_names import lazy_names
 
 if TYPE_CHECKING:
+    from gym_gui.app._devices import DeviceNotes, devices_of
+    from gym_gui.app._ports import check_port
+    from gym_gui.app._supervised import ensure_supervised
+    from gym_gui.app._worker_place import WorkerPlace
     from gym_gui.app.checks import all_checks
-    from gym_gui.app.devices import DeviceNotes, devices_of
     from gym_gui.app.documents import DOCUMENTS, schemas
     from gym_gui.app.follow import Follower
     from gym_gui.app.json_output import NON_FINITE, summary_json, to_json
     from gym_gui.app.log_reader import LogReader, find_log, last_lines, line_text, readable_line, tell_dropped
-    from gym_gui.app.ports import check_port
     from gym_gui.app.progress import (
         RunProgress,
         average_rate,
@@ -27,14 +29,12 @@ if TYPE_CHECKING:
     )
     from gym_gui.app.site import LocalSite, RemoteSite, Site
     from gym_gui.app.submission import Submission
-    from gym_gui.app.supervised import ensure_supervised
-    from gym_gui.app.worker_place import WorkerPlace
 else:
     __getattr__ = lazy_names(
         __name__,
         {
             "DOCUMENTS": "documents",
-            "DeviceNotes": "devices",
+            "DeviceNotes": "_devices",
             "Follower": "follow",
             "LocalSite": "site",
             "LogReader": "log_reader",
@@ -43,12 +43,12 @@ else:
             "RunProgress": "progress",
             "Site": "site",
             "Submission": "submission",
-            "WorkerPlace": "worker_place",
+            "WorkerPlace": "_worker_place",
             "all_checks": "checks",
             "average_rate": "progress",
-            "check_port": "ports",
-            "devices_of": "devices",
-            "ensure_supervised": "supervised",
+            "check_port": "_ports",
+            "devices_of": "_devices",
+            "ensure_supervised": "_supervised",
             "episodes_of": "progress",
             "eval_episodes_of": "progress",
             "find_log": "log_reader",

@@ -100,13 +100,13 @@ class LocalSite:
         self, payload: dict[str, Any], *, dry_run: bool, settings_checked: bool = False
     ) -> tuple[TrainRunConfig | None, list[Problem]]:
         """Return a run config and every problem of it, those that its workers find included."""
-        from gym_gui.app.preflight import preflight
+        from gym_gui.app._preflight import preflight
 
         return preflight(self.catalog, payload, dry_run=dry_run, settings_checked=settings_checked)
 
     def connect(self) -> TrainerClient:
         """Return a client of the home's daemon, which is started if none runs."""
-        from gym_gui.app.ports import check_port
+        from gym_gui.app._ports import check_port
         from gym_gui.rpc import TrainerClient
 
         check_port(self.home)

@@ -9,8 +9,8 @@ from typing import Any
 
 import click
 
-from gym_gui.cli.completions import complete_run, complete_worker
-from gym_gui.cli.config_completions import complete_group, complete_tag
+from gym_gui.cli._completions import complete_run, complete_worker
+from gym_gui.cli._config_completions import complete_group, complete_tag
 from gym_gui.cli.where import check_reachable, remember_home
 from gym_gui.config.paths import expand_user
 from gym_gui.core.worker.errors import UsageError

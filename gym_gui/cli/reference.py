@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import click
 
-from gym_gui.cli.executor_choice import ExecutorChoice
+from gym_gui.cli._executor_choice import ExecutorChoice
 
 _INTRO = """\
 <!-- Made by docs/generate.py; edit the code instead. -->

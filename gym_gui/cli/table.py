@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from gym_gui.cli.palette import HEADER
+from gym_gui.cli._palette import HEADER
 from gym_gui.cli.text_width import text_width
 from gym_gui.core.terminal_text import escape
 

@@ -11,7 +11,7 @@ from collections.abc import Callable
 
 from gym_gui.logging_config.components.proxy import LOG_PROXY_INGEST_DISK_FULL
 from gym_gui.logging_config.helpers import log_constant
-from gym_gui.proxy.ending import FINAL_EVENTS, error_line, is_disk_full, last_event, last_line, stderr_tail
+from gym_gui.proxy._ending import FINAL_EVENTS, error_line, is_disk_full, last_event, last_line, stderr_tail
 from gym_gui.runs import Ledger, RunFolder, RunPlan, WorkerPlan
 from gym_gui.supervision import AttemptWatch, LogFacts, RunHistory
 from gym_gui.telemetry import DatabaseGone, DiskFull, Ingestor, WorkerRollup, move_database_away, open_ingestor

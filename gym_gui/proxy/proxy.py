@@ -196,7 +196,7 @@ class Proxy:
         try:
             return self._make_provisioner(self.folder, plan, self._clock)
         except NoProvisioner as error:
-            from gym_gui.proxy.no_provisioner import fail_run
+            from gym_gui.proxy._no_provisioner import fail_run
             from gym_gui.proxy.summary import read_state
 
             if read_state(self.folder).terminal:  # nothing is left to start or to observe, only to index
@@ -206,7 +206,7 @@ class Proxy:
             raise
 
     def _last_checkpoint(self, worker_no: int) -> str | None:
-        from gym_gui.proxy.ending import last_checkpoint  # SQLite: a first attempt does not wait for it
+        from gym_gui.proxy._ending import last_checkpoint  # SQLite: a first attempt does not wait for it
 
         return last_checkpoint(self.folder.database, worker_no)
 

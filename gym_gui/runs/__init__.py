@@ -7,6 +7,9 @@ from typing import TYPE_CHECKING
 from gym_gui.core.lazy_names import lazy_names
 
 if TYPE_CHECKING:
+    from gym_gui.runs._client_run_id import fill_run_id
+    from gym_gui.runs._run_counter import RunCounterManager
+    from gym_gui.runs._worker_requests import COMMAND_TYPE
     from gym_gui.runs.activation import activated_environment
     from gym_gui.runs.annotation import (
         AnnotationChange,
@@ -25,7 +28,6 @@ if TYPE_CHECKING:
         with_base_environment,
     )
     from gym_gui.runs.cache_file import read_cache, write_cache
-    from gym_gui.runs.client_run_id import fill_run_id
     from gym_gui.runs.config import (
         TrainRunConfig,
         WorkerRequest,
@@ -75,7 +77,6 @@ if TYPE_CHECKING:
     from gym_gui.runs.provenance import collect_provenance, packages_digest, packages_in, packages_of
     from gym_gui.runs.reference import NamedRun, is_part_of_id, resolve_reference
     from gym_gui.runs.relocation import relative_to_run, relocated, relocated_value
-    from gym_gui.runs.run_counter import RunCounterManager
     from gym_gui.runs.secret_values import Secrets, missing_secrets, take_from_environment
     from gym_gui.runs.seeds import SEED_MAX, derive_seed, read_seeds, unnamed_seed
     from gym_gui.runs.states import TERMINAL_STATES, RunState, may_follow
@@ -95,7 +96,6 @@ if TYPE_CHECKING:
     )
     from gym_gui.runs.supervisor_log import SupervisorLog, clear_log_place, move_log_away, read_events
     from gym_gui.runs.syntax_error import SYNTAX_ERRORS, with_source_line
-    from gym_gui.runs.worker_requests import COMMAND_TYPE
 else:
     __getattr__ = lazy_names(
         __name__,
@@ -104,7 +104,7 @@ else:
             "AnnotationChange": "annotation",
             "AttemptSummary": "summary",
             "Ballast": "disk",
-            "COMMAND_TYPE": "worker_requests",
+            "COMMAND_TYPE": "_worker_requests",
             "CurvePoint": "summary",
             "DiskGauge": "disk",
             "EVERY_RUN": "filter",
@@ -123,7 +123,7 @@ else:
             "READ_ERRORS": "files",
             "Resources": "config_model",
             "ReturnSpread": "summary",
-            "RunCounterManager": "run_counter",
+            "RunCounterManager": "_run_counter",
             "RunFilter": "filter",
             "RunFolder": "folder",
             "RunPlan": "plan",
@@ -162,7 +162,7 @@ else:
             "derive_seed": "seeds",
             "executor_entries": "executors",
             "executor_names": "executors",
-            "fill_run_id": "client_run_id",
+            "fill_run_id": "_client_run_id",
             "forget_secrets": "private_files",
             "format_episode_id": "ids",
             "generated_worker_id": "ids",

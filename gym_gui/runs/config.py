@@ -11,8 +11,9 @@ from pydantic import ValidationError
 
 from gym_gui.config.paths import mosaic_home, user_home
 from gym_gui.core.worker.errors import ConfigError, Problem
+from gym_gui.runs._client_run_id import find_run_ids, mask_run_ids
+from gym_gui.runs._worker_requests import WorkerRequest, expand_workers
 from gym_gui.runs.base_environment import login_environment
-from gym_gui.runs.client_run_id import find_run_ids, mask_run_ids
 from gym_gui.runs.config_model import CLIENT_NOTES, Artifacts, Resources, RunConfigModel, Schedule
 from gym_gui.runs.config_problems import problems_of
 from gym_gui.runs.digest import run_digest
@@ -21,7 +22,6 @@ from gym_gui.runs.ids import is_run_id
 from gym_gui.runs.json_values import WHOLE_CONFIG, plain_copy
 from gym_gui.runs.plan import Limits
 from gym_gui.runs.secret_values import Secrets, secret_problems
-from gym_gui.runs.worker_requests import WorkerRequest, expand_workers
 
 __all__ = ["TrainRunConfig", "WorkerRequest", "read_run_config", "run_config_problems", "validate_train_run_config"]
 

@@ -14,10 +14,10 @@ from collections.abc import Iterable, Sequence
 from functools import cache
 from typing import Any
 
+from gym_gui.runs._worker_requests import WorkerRequest
 from gym_gui.runs.config_model import RunConfigModel
 from gym_gui.runs.kinds import kind_key
 from gym_gui.runs.secret_values import Secrets
-from gym_gui.runs.worker_requests import WorkerRequest
 
 DIGEST_VERSION = "mosaic-run-1"
 #: Parts of a run config that belong to the experiment, beside its workers and its environment.

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from gym_gui.core.lazy_names import lazy_names
 
 if TYPE_CHECKING:
+    from gym_gui.supervision._run_folders import RunFolders, make_folders
     from gym_gui.supervision.attempt_watch import AttemptWatch, LogFacts
     from gym_gui.supervision.facts import Usage
     from gym_gui.supervision.history import RunHistory, UnknownEventError, WorkerHistory, read_history
@@ -19,7 +20,6 @@ if TYPE_CHECKING:
     from gym_gui.supervision.processes import marked_processes
     from gym_gui.supervision.provisioner import Attempt, Launched, ProcessFacts, Provisioner, Signal
     from gym_gui.supervision.provisioners import NoProvisioner, ProvisionerFactory, load_provisioner, make_provisioner
-    from gym_gui.supervision.run_folders import RunFolders, make_folders
     from gym_gui.supervision.supervisor import Supervisor
     from gym_gui.supervision.usage import UsageSampler
     from gym_gui.supervision.worker_config import resuming_argv
@@ -41,7 +41,7 @@ else:
             "ProvisionerFactory": "provisioners",
             "ProxyProgress": "liveness",
             "ProxyPulse": "liveness",
-            "RunFolders": "run_folders",
+            "RunFolders": "_run_folders",
             "RunHistory": "history",
             "Signal": "provisioner",
             "Supervisor": "supervisor",
@@ -55,7 +55,7 @@ else:
             "held_launch_locks": "launch_locks",
             "last_beat": "liveness",
             "load_provisioner": "provisioners",
-            "make_folders": "run_folders",
+            "make_folders": "_run_folders",
             "make_provisioner": "provisioners",
             "marked_processes": "processes",
             "proxy_of": "liveness",

@@ -8,7 +8,7 @@ import msgspec
 
 from gym_gui.core.worker.errors import UsageError
 from gym_gui.runs import RunFolder, is_locked
-from gym_gui.supervision.launcher_records import read_started
+from gym_gui.supervision._launcher_records import read_started
 from gym_gui.supervision.processes import holding_processes
 
 

@@ -8,11 +8,11 @@ from collections.abc import Callable, Sequence
 import msgspec
 
 from gym_gui.runs import RunFolder, RunPlan
+from gym_gui.supervision._local_attempt import LocalAttempt
 from gym_gui.supervision.facts import Usage
 from gym_gui.supervision.identity import ProcessIdentity
 from gym_gui.supervision.launch import LauncherPool, build_spec
 from gym_gui.supervision.launcher import proc_name
-from gym_gui.supervision.local_attempt import LocalAttempt
 from gym_gui.supervision.process_usage import sample_usage
 from gym_gui.supervision.provisioner import Attempt, Launched, ProcessFacts, Provisioner, Signal
 

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 from gym_gui.core.lazy_names import lazy_names
 
 if TYPE_CHECKING:
+    from gym_gui.telemetry._episode_reader import EpisodeReader
     from gym_gui.telemetry.agents import returns_of
     from gym_gui.telemetry.aliases import KIND_ALIASES, alias_rows, aliased_value
     from gym_gui.telemetry.curve import MAX_BUCKETS, Curve, best_mean, pooled_spread
-    from gym_gui.telemetry.episode_reader import EpisodeReader
     from gym_gui.telemetry.errors import DatabaseGone, DiskFull, Fenced, InvalidTelemetry, OldSchema, TelemetryError
     from gym_gui.telemetry.fields import KIND_KEYS, is_telemetry
     from gym_gui.telemetry.ingest import Ingestor
@@ -53,7 +53,7 @@ else:
             "DatabaseGone": "errors",
             "DiskFull": "errors",
             "END_OF_TIME": "limits",
-            "EpisodeReader": "episode_reader",
+            "EpisodeReader": "_episode_reader",
             "EpisodeRollup": "records",
             "EventRecord": "records",
             "Fenced": "errors",

@@ -11,13 +11,13 @@ from typing import Any
 
 import msgspec
 
+from gym_gui.telemetry._wire import Episode, Metric, typed_decoder
 from gym_gui.telemetry.batch import Batch, Row
 from gym_gui.telemetry.errors import InvalidTelemetry
 from gym_gui.telemetry.fields import Dump, FieldReader, dump, dump_finite, is_telemetry
 from gym_gui.telemetry.limits import EXCERPT_BYTES, MAX_DEPTH, MAX_LINE_BYTES
 from gym_gui.telemetry.salvage import check_depth, check_surrogates, parse, salvage_objects
 from gym_gui.telemetry.timestamps import unix_seconds
-from gym_gui.telemetry.wire import Episode, Metric, typed_decoder
 
 #: No line shorter than this can nest deeper than `MAX_DEPTH`.
 _SHALLOW_BYTES = 2 * MAX_DEPTH

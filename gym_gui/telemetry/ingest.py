@@ -11,6 +11,7 @@ from pathlib import Path
 import msgspec
 
 from gym_gui.runs import Ledger, RunFolder, RunPlan
+from gym_gui.telemetry._refusals import Refusals
 from gym_gui.telemetry.batch import Batch
 from gym_gui.telemetry.checkpoint import Checkpointer
 from gym_gui.telemetry.decode import LineDecoder
@@ -18,7 +19,6 @@ from gym_gui.telemetry.logs.cursor import Reading, SegmentEnd
 from gym_gui.telemetry.logs.segments import Segment, beginning, read_segments, readable
 from gym_gui.telemetry.logs.tail import LogTail
 from gym_gui.telemetry.logs.watch import LogWatch
-from gym_gui.telemetry.refusals import Refusals
 from gym_gui.telemetry.rollup import Rollup, WorkerRollup
 from gym_gui.telemetry.rowid import row_id
 from gym_gui.telemetry.store import SourceRow, Store

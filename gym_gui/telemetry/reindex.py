@@ -19,7 +19,7 @@ from gym_gui.core.worker.errors import UsageError
 from gym_gui.logging_config.components.service import LOG_SERVICE_SQLITE_DEBUG
 from gym_gui.logging_config.helpers import log_constant
 from gym_gui.runs import Ledger, RunFolder, RunPlan, is_locked, sync_folder
-from gym_gui.telemetry.adopt import copy_batches, copy_unreadable
+from gym_gui.telemetry._adopt import copy_batches, copy_unreadable
 from gym_gui.telemetry.errors import OldSchema, TelemetryError
 from gym_gui.telemetry.ingest import SUPERVISOR_NO, Ingestor
 from gym_gui.telemetry.limits import DECODER_VERSION

@@ -12,12 +12,12 @@ from typing import Any, NamedTuple
 
 from gym_gui.logging_config.components.service import LOG_SERVICE_SQLITE_DEBUG
 from gym_gui.logging_config.helpers import log_constant
+from gym_gui.telemetry._database_files import DatabaseFiles, disk_errors
+from gym_gui.telemetry._names import Names
 from gym_gui.telemetry.batch import Batch, Row, why_episode_refused
-from gym_gui.telemetry.database_files import DatabaseFiles, disk_errors
 from gym_gui.telemetry.errors import Fenced, TelemetryError
 from gym_gui.telemetry.limits import DECODER_VERSION, MAX_INDEX
 from gym_gui.telemetry.logs.cursor import Cursor
-from gym_gui.telemetry.names import Names
 from gym_gui.telemetry.rollup import Rollup
 from gym_gui.telemetry.rowid import ATTEMPT_SHIFT
 from gym_gui.telemetry.schema import ID_COLUMN, INSERTS, SCHEMA_VERSION, TABLES, check_schema

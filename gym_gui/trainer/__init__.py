@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING
 from gym_gui.core.lazy_names import lazy_names
 
 if TYPE_CHECKING:
+    from gym_gui.trainer._deletion import delete_run
     from gym_gui.trainer.all_problems import check_run_config
     from gym_gui.trainer.allocation import Allocation, Capacity, Placement, QueuedRun
     from gym_gui.trainer.certificate import Validity, read_validity
     from gym_gui.trainer.daemon import Endpoint, TrainerDaemon
-    from gym_gui.trainer.deletion import delete_run
     from gym_gui.trainer.demand import Demand, reasons_at_submission
     from gym_gui.trainer.disk_quota import folder_size, quota_note
     from gym_gui.trainer.feed import FeedQuery
@@ -60,7 +60,7 @@ else:
             "check_run_config": "all_problems",
             "damaged_copies": "registry_damage",
             "decide": "scheduler",
-            "delete_run": "deletion",
+            "delete_run": "_deletion",
             "examine_registry": "registry_reader",
             "explain_state": "why",
             "find_gpus": "gpus",

@@ -16,9 +16,9 @@ from gym_gui.logging_config.helpers import log_constant
 from gym_gui.logging_config.log_constants import LOG_DAEMON_RECONCILED, LOG_DAEMON_STARTED, LOG_DAEMON_STOPPED
 from gym_gui.runs import FileLock, RunSummary, is_run_id
 from gym_gui.supervision import ProcessIdentity
+from gym_gui.trainer._disk_guard import make_room
 from gym_gui.trainer.board import RunBoard
 from gym_gui.trainer.certificate import Validity
-from gym_gui.trainer.disk_guard import make_room
 from gym_gui.trainer.disk_quota import DiskQuota
 from gym_gui.trainer.dispatcher import Dispatcher
 from gym_gui.trainer.executors.installed import installed_executors

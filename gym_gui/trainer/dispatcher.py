@@ -40,6 +40,7 @@ from gym_gui.runs import (
     write_grant,
 )
 from gym_gui.supervision import held_launch_locks, make_folders
+from gym_gui.trainer._pausing import pause, unpause
 from gym_gui.trainer.allocation import Allocation, QueuedRun
 from gym_gui.trainer.board import RunBoard
 from gym_gui.trainer.demand import Request, demand_of, reasons_for_cpu, request_of_plan
@@ -47,7 +48,6 @@ from gym_gui.trainer.executors.base import Executor
 from gym_gui.trainer.finalize import finalize_run, is_finished
 from gym_gui.trainer.live import LiveRuns
 from gym_gui.trainer.machines import Machines
-from gym_gui.trainer.pausing import pause, unpause
 from gym_gui.trainer.restarts import Restarts
 from gym_gui.trainer.scheduler import Memory, decide
 from gym_gui.trainer.tasks import wait_for_event
@@ -187,12 +187,12 @@ class Dispatcher:
         return self.board.get(run_id)
 
     async def pause(self, run_id: str, by: str, reason: str) -> RunSummary:
-        """Have a run stand still; asking again changes nothing (:func:`gym_gui.trainer.pausing.pause`)."""
+        """Have a run stand still; asking again changes nothing (:func:`gym_gui.trainer._pausing.pause`)."""
         run = self.board.get(run_id)
         return await asyncio.to_thread(pause, RunFolder.of(self._home, run_id), run, by, reason)
 
     async def unpause(self, run_id: str, by: str) -> RunSummary:
-        """Have a paused run go on (:func:`gym_gui.trainer.pausing.unpause`)."""
+        """Have a paused run go on (:func:`gym_gui.trainer._pausing.unpause`)."""
         run = self.board.get(run_id)
         return await asyncio.to_thread(unpause, RunFolder.of(self._home, run_id), run, by)
 

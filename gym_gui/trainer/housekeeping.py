@@ -12,10 +12,10 @@ from pathlib import Path
 from gym_gui.logging_config.helpers import log_constant
 from gym_gui.logging_config.log_constants import LOG_DAEMON_IDLE
 from gym_gui.runs import RunFolder, RunSummary
-from gym_gui.trainer.backlog import Backlog
+from gym_gui.trainer._backlog import Backlog
+from gym_gui.trainer._deletion import finish_deletions
+from gym_gui.trainer._disk_guard import DiskGuard
 from gym_gui.trainer.board import RunBoard
-from gym_gui.trainer.deletion import finish_deletions
-from gym_gui.trainer.disk_guard import DiskGuard
 from gym_gui.trainer.dispatcher import Dispatcher
 from gym_gui.trainer.live import LiveRuns
 from gym_gui.trainer.log_retention import LogRetention

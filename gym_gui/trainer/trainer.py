@@ -25,9 +25,9 @@ from gym_gui.runs import (
     resolve_reference,
 )
 from gym_gui.telemetry import RowCursor
-from gym_gui.trainer.backlog import Backlog
+from gym_gui.trainer._backlog import Backlog
+from gym_gui.trainer._deletion import delete_run
 from gym_gui.trainer.board import RunBoard
-from gym_gui.trainer.deletion import delete_run
 from gym_gui.trainer.disk_quota import quota_note
 from gym_gui.trainer.dispatcher import Dispatcher
 from gym_gui.trainer.feed import Encode, FeedQuery, Feeds

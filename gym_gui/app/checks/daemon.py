@@ -49,7 +49,7 @@ def certificate(home: Path) -> Iterator[Finding]:
 
 def port(home: Path) -> Iterator[Finding]:
     """Look whether a daemon could have its port."""
-    from gym_gui.app.ports import check_port
+    from gym_gui.app._ports import check_port
     from gym_gui.config.settings import get_setting
     from gym_gui.trainer import DaemonHome
 

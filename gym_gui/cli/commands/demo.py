@@ -33,8 +33,8 @@ def demo(home: Path, steps: int, seeds: str, as_json: bool) -> int:
     """
     from gym_gui.analysis import check_matplotlib
     from gym_gui.app import LocalSite
+    from gym_gui.cli._seeds import parse_seeds
     from gym_gui.cli.output import waiting
-    from gym_gui.cli.seeds import parse_seeds
     from gym_gui.cli.submission import SubmitCommand
     from gym_gui.rpc import stop_daemon
     from gym_gui.trainer import DaemonHome

@@ -8,8 +8,8 @@ from typing import Any
 
 import click
 
-from gym_gui.cli.config_completions import complete_checkpoint
-from gym_gui.cli.counts import count_option
+from gym_gui.cli._config_completions import complete_checkpoint
+from gym_gui.cli._counts import count_option
 from gym_gui.cli.options import common, run_argument
 from gym_gui.cli.overrides import override_options
 
@@ -44,7 +44,7 @@ def evaluate(
 
     Nothing is learned; the new run's evaluation episodes are kept apart from training episodes.
     """
-    from gym_gui.cli.follow_up import follow_up
+    from gym_gui.cli._follow_up import follow_up
 
     return follow_up(home, run, "evaluate", episodes=episodes, checkpoint=checkpoint, strict=strict,
                      overrides=overrides, detach=detach, check=not no_check, as_json=as_json)  # fmt: skip

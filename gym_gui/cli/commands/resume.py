@@ -8,8 +8,8 @@ from typing import Any
 
 import click
 
-from gym_gui.cli.config_completions import complete_checkpoint
-from gym_gui.cli.counts import count_option
+from gym_gui.cli._config_completions import complete_checkpoint
+from gym_gui.cli._counts import count_option
 from gym_gui.cli.options import common, run_argument
 from gym_gui.cli.overrides import override_options
 
@@ -44,7 +44,7 @@ def resume(
 
     The new run names the first as its parent; the first stays as it is.
     """
-    from gym_gui.cli.follow_up import follow_up
+    from gym_gui.cli._follow_up import follow_up
 
     return follow_up(home, run, "resume", steps=steps, checkpoint=checkpoint, strict=strict, overrides=overrides,
                      detach=detach, check=not no_check, as_json=as_json)  # fmt: skip

@@ -99,7 +99,7 @@ def _annotate(
     *,
     as_json: bool,
 ) -> int:
-    from gym_gui.cli.bulk import print_runs, some_runs
+    from gym_gui.cli._bulk import print_runs, some_runs
     from gym_gui.runs import EVERY_RUN, check_change
 
     check_change(change)

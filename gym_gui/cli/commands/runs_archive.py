@@ -37,7 +37,7 @@ def archive(
     from gym_gui.analysis import archive_run, check_deletable, delete_run, folder_bytes
     from gym_gui.app import LocalSite
     from gym_gui.cli import exits
-    from gym_gui.cli.bulk import confirm_removal, some_runs
+    from gym_gui.cli._bulk import confirm_removal, some_runs
     from gym_gui.cli.output import echo, print_json, say
     from gym_gui.look import figures
     from gym_gui.retention import describe_logs

@@ -30,7 +30,7 @@ def cancel(
     Without RUN: all that have not ended and fit the filters. Workers get SIGTERM, time to save, then SIGKILL. A run
     that has ended already stays as it is.
     """
-    from gym_gui.cli.bulk import print_runs, some_runs
+    from gym_gui.cli._bulk import print_runs, some_runs
     from gym_gui.runs import RunState
 
     site = site_of(home)

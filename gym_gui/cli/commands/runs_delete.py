@@ -33,7 +33,7 @@ def delete(home: Path, runs: tuple[str, ...], wanted: RunFilter, dry_run: bool, 
     """
     from gym_gui.analysis import check_deletable
     from gym_gui.cli import exits
-    from gym_gui.cli.bulk import confirm_removal, some_runs
+    from gym_gui.cli._bulk import confirm_removal, some_runs
     from gym_gui.cli.output import echo, print_json, say
     from gym_gui.runs import TERMINAL_STATES
 

@@ -78,8 +78,8 @@ def list_(
 def _show_all(site: Site, source: RunSource, wanted: RunFilter, limit: int, *, wide: bool, as_json: bool) -> bool:
     """Print runs; return whether there are any."""
     from gym_gui.app import summary_json
+    from gym_gui.cli._run_columns import run_columns
     from gym_gui.cli.output import print_json, say
-    from gym_gui.cli.run_columns import run_columns
 
     found = source.list(wanted, limit=limit or None)
     if as_json:
@@ -123,8 +123,8 @@ def _names(text: str) -> tuple[str, ...]:
 def _show_page(site: Site, page: Page, *, wide: bool, as_json: bool) -> bool:
     """Print what a search found; return whether it is anything."""
     from gym_gui.app import summary_json
+    from gym_gui.cli._run_columns import group_columns, run_columns
     from gym_gui.cli.output import print_json, say
-    from gym_gui.cli.run_columns import group_columns, run_columns
 
     if as_json:
         runs = [{**summary_json(row.run, site.home), "values": row.values} for row in page.runs]
@@ -143,8 +143,8 @@ def _show_page(site: Site, page: Page, *, wide: bool, as_json: bool) -> bool:
 
 
 def _print(columns: Any, *, wide: bool) -> None:
+    from gym_gui.cli._palette import QUIET
     from gym_gui.cli.output import console
-    from gym_gui.cli.palette import QUIET
     from gym_gui.cli.table import print_table
 
     screen = console()

@@ -65,7 +65,7 @@ def _ask(
     dry_run: bool,
     as_json: bool,
 ) -> int:
-    from gym_gui.cli.bulk import print_runs, some_runs
+    from gym_gui.cli._bulk import print_runs, some_runs
     from gym_gui.cli.output import say
     from gym_gui.core.worker.errors import MosaicError
 

@@ -44,9 +44,9 @@ def show(home: Path, run: str, wide: bool, as_json: bool) -> int:
 def _print(screen: Console, home: Path | None, run: RunSummary, details: RunDetails, *, wide: bool) -> None:
     from rich.table import Table
 
-    from gym_gui.cli.palette import QUIET
+    from gym_gui.cli._palette import QUIET
+    from gym_gui.cli._worker_tables import agents_table, attempts_table, workers_table
     from gym_gui.cli.table import print_table
-    from gym_gui.cli.worker_tables import agents_table, attempts_table, workers_table
 
     facts = Table.grid(padding=(0, 2))
     facts.add_column(style=QUIET, no_wrap=True)
@@ -74,9 +74,9 @@ def _print(screen: Console, home: Path | None, run: RunSummary, details: RunDeta
 
 
 def _state(run: RunSummary) -> list[tuple[str, Text | str | None]]:
+    from gym_gui.cli._palette import HEADER, STATE_STYLES
+    from gym_gui.cli._worker_tables import each_of, exit_text
     from gym_gui.cli.output import rich_text
-    from gym_gui.cli.palette import HEADER, STATE_STYLES
-    from gym_gui.cli.worker_tables import each_of, exit_text
     from gym_gui.look import figures
 
     state = run.state.value
@@ -97,8 +97,8 @@ def _state(run: RunSummary) -> list[tuple[str, Text | str | None]]:
 
 def _figures(home: Path | None, run: RunSummary) -> list[tuple[str, Text | str | None]]:
     from gym_gui.app import average_rate, devices_of, nan_text, return_label, spread_text
+    from gym_gui.cli._palette import BAD
     from gym_gui.cli.output import rich_text
-    from gym_gui.cli.palette import BAD
     from gym_gui.look import figures
     from gym_gui.retention import describe_logs
     from gym_gui.runs import RunFolder, return_of

@@ -31,7 +31,7 @@ def watch(home: Path, runs: tuple[str, ...], wanted: RunFilter, dry_run: bool, a
     from gym_gui.analysis import select_runs
     from gym_gui.app import summary_json
     from gym_gui.cli import exits
-    from gym_gui.cli.bulk import print_runs
+    from gym_gui.cli._bulk import print_runs
     from gym_gui.cli.output import console, print_json, say
     from gym_gui.cli.progress.attend import Attended
     from gym_gui.cli.progress.ending import show_failures, show_results

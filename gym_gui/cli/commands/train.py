@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from gym_gui.cli.completions import complete_executor
-from gym_gui.cli.config_completions import complete_algorithm, complete_env, complete_setting, complete_tag
-from gym_gui.cli.counts import count_option
-from gym_gui.cli.executor_choice import ExecutorChoice
+from gym_gui.cli._completions import complete_executor
+from gym_gui.cli._config_completions import complete_algorithm, complete_env, complete_setting, complete_tag
+from gym_gui.cli._counts import count_option
+from gym_gui.cli._executor_choice import ExecutorChoice
 from gym_gui.cli.options import TEXT, common, worker_argument
 from gym_gui.cli.overrides import override_options
 from gym_gui.cli.where import anywhere, site_of
@@ -111,8 +111,8 @@ def train(
     Every option is checked against the worker's own config before anything is written. On a terminal a live view shows
     the progress; Ctrl-C asks whether to leave the run going or to cancel it.
     """
+    from gym_gui.cli._seeds import parse_seeds
     from gym_gui.cli.output import waiting
-    from gym_gui.cli.seeds import parse_seeds
     from gym_gui.cli.submission import SubmitCommand
     from gym_gui.core.worker.errors import UsageError
     from gym_gui.forms import default_run_name

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from gym_gui.cli.config_completions import complete_setting
+from gym_gui.cli._config_completions import complete_setting
 from gym_gui.cli.options import common, worker_argument
 from gym_gui.cli.output import Styled, echo
 from gym_gui.config.paths import expand_user

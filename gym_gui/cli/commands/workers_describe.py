@@ -56,8 +56,8 @@ def _facts(record: WorkerRecord, place: WorkerPlace | None) -> Table:
     from rich.table import Table
     from rich.text import Text
 
+    from gym_gui.cli._palette import QUIET
     from gym_gui.cli.output import rich_lines
-    from gym_gui.cli.palette import QUIET
 
     table = Table.grid(padding=(0, 2))
     table.add_column(style=QUIET, no_wrap=True)
@@ -83,8 +83,8 @@ def _facts(record: WorkerRecord, place: WorkerPlace | None) -> Table:
 def _fields(record: WorkerRecord) -> Table:
     from rich.table import Table
 
+    from gym_gui.cli._palette import HEADER
     from gym_gui.cli.output import rich_text
-    from gym_gui.cli.palette import HEADER
     from gym_gui.forms import config_sections
 
     table = Table(box=None, padding=(0, 2, 0, 0), header_style=HEADER)

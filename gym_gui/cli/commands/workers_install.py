@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from gym_gui.cli.completions import complete_installable
+from gym_gui.cli._completions import complete_installable
 from gym_gui.cli.next_steps import for_this_home
 from gym_gui.cli.options import common
 from gym_gui.cli.output import echo

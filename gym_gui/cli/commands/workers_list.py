@@ -42,9 +42,9 @@ def list_(home: Path, as_json: bool) -> int:
         return 0
     if not records:
         say(for_this_home(f"no worker is installed; begin with: {INSTALL_ONE}"))
+    from gym_gui.cli._palette import BAD, GOOD
     from gym_gui.cli.columns import print_columns
     from gym_gui.cli.output import echo
-    from gym_gui.cli.palette import BAD, GOOD
 
     headers = ("worker", "version", "state", "environment", "what it is")
     if records:

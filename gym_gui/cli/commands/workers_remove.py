@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from gym_gui.cli.completions import complete_environment
+from gym_gui.cli._completions import complete_environment
 from gym_gui.cli.options import common
 from gym_gui.cli.output import echo
 

@@ -6,8 +6,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from gym_gui.app import average_rate, episodes_of, labels_of, last_lines, readable_line, worker_as_run
+from gym_gui.cli._palette import BAD, GOOD, QUIET, STATE_STYLES
 from gym_gui.cli.next_steps import for_this_home
-from gym_gui.cli.palette import BAD, GOOD, QUIET, STATE_STYLES
 from gym_gui.cli.table import LUXURY, Column, add_row, print_table
 from gym_gui.look import figures
 from gym_gui.runs import return_of

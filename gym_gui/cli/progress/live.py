@@ -9,8 +9,8 @@ from rich.table import Table
 from rich.text import Text
 
 from gym_gui.app import RunProgress, episodes_of
+from gym_gui.cli._palette import BAR, DOUBTFUL, GOOD, HEADER, QUIET, STATE_STYLES
 from gym_gui.cli.output import rich_text
-from gym_gui.cli.palette import BAR, DOUBTFUL, GOOD, HEADER, QUIET, STATE_STYLES
 from gym_gui.cli.progress.plain import LAG_SHOWN_BYTES, lost_text, remarks_on
 from gym_gui.core.terminal_text import escape
 from gym_gui.look import figures

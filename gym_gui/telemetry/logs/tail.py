@@ -15,12 +15,12 @@ from pathlib import Path
 
 from gym_gui.core.regular_files import kind_of
 from gym_gui.telemetry.limits import MAX_LINE_BYTES
+from gym_gui.telemetry.logs._rotation import LogFiles, empty_file, size_of
+from gym_gui.telemetry.logs._sentinel import Sentinel
 from gym_gui.telemetry.logs.cursor import Cursor, Overlong, Reading, SegmentEnd, hash_before, is_unchanged
 from gym_gui.telemetry.logs.lines import LineReader
 from gym_gui.telemetry.logs.logfile import log_size
-from gym_gui.telemetry.logs.rotation import LogFiles, empty_file, size_of
 from gym_gui.telemetry.logs.segments import Segment, keep_part, link_open_file
-from gym_gui.telemetry.logs.sentinel import Sentinel
 from gym_gui.telemetry.logs.watch import LogFile, LogWatch
 
 #: Files that were read to their end are checked again so often, seconds.

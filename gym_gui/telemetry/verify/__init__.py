@@ -7,17 +7,17 @@ from typing import TYPE_CHECKING
 from gym_gui.core.lazy_names import lazy_names
 
 if TYPE_CHECKING:
-    from gym_gui.telemetry.verify.log_check import count_rows
-    from gym_gui.telemetry.verify.log_report import LogReport
-    from gym_gui.telemetry.verify.run_check import VerifyReport, verify_run
+    from gym_gui.telemetry.verify._log_check import count_rows
+    from gym_gui.telemetry.verify._log_report import LogReport
+    from gym_gui.telemetry.verify._run_check import VerifyReport, verify_run
 else:
     __getattr__ = lazy_names(
         __name__,
         {
-            "LogReport": "log_report",
-            "VerifyReport": "run_check",
-            "count_rows": "log_check",
-            "verify_run": "run_check",
+            "LogReport": "_log_report",
+            "VerifyReport": "_run_check",
+            "count_rows": "_log_check",
+            "verify_run": "_run_check",
         },
     )
 

@@ -15,8 +15,8 @@ from typing import Any, BinaryIO, NamedTuple
 from gym_gui.telemetry.aliases import KIND_ALIASES
 from gym_gui.telemetry.limits import DATA_KINDS, LIFECYCLE_KINDS, MAX_DEPTH, MAX_LINE_BYTES
 from gym_gui.telemetry.timestamps import unix_seconds
-from gym_gui.telemetry.verify.fields import DATA_ROWS, Fields
-from gym_gui.telemetry.verify.json_objects import BLANKS, objects_in, parse, too_deep
+from gym_gui.telemetry.verify._fields import DATA_ROWS, Fields
+from gym_gui.telemetry.verify._json_objects import BLANKS, objects_in, parse, too_deep
 
 
 class RawLine(NamedTuple):

@@ -10,27 +10,27 @@ from typing import TYPE_CHECKING
 from gym_gui.core.lazy_names import lazy_names
 
 if TYPE_CHECKING:
+    from gym_gui.workers.conformance._limits import KitLimits
+    from gym_gui.workers.conformance._project import record_of_project
+    from gym_gui.workers.conformance._pytest_case import ConformanceWarning, WorkerConformance
     from gym_gui.workers.conformance.check import Report, RuleResult, check_worker
-    from gym_gui.workers.conformance.limits import KitLimits
-    from gym_gui.workers.conformance.project import record_of_project
-    from gym_gui.workers.conformance.pytest_case import ConformanceWarning, WorkerConformance
     from gym_gui.workers.conformance.rule import Rule
     from gym_gui.workers.conformance.rules import all_rules, choose_rules, findings_page
 else:
     __getattr__ = lazy_names(
         __name__,
         {
-            "ConformanceWarning": "pytest_case",
-            "KitLimits": "limits",
+            "ConformanceWarning": "_pytest_case",
+            "KitLimits": "_limits",
             "Report": "check",
             "Rule": "rule",
             "RuleResult": "check",
-            "WorkerConformance": "pytest_case",
+            "WorkerConformance": "_pytest_case",
             "all_rules": "rules",
             "check_worker": "check",
             "choose_rules": "rules",
             "findings_page": "rules",
-            "record_of_project": "project",
+            "record_of_project": "_project",
         },
     )
 

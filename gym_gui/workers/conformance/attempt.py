@@ -24,7 +24,7 @@ from gym_gui.runs import (
 )
 from gym_gui.supervision import LauncherPool, ProcessIdentity, build_spec, resuming_argv
 from gym_gui.workers.command import flat_config, module_argv, worker_environment
-from gym_gui.workers.conformance.transcript import Transcript, ingest, read_lines
+from gym_gui.workers.conformance._transcript import Transcript, ingest, read_lines
 from gym_gui.workers.record import WorkerRecord
 
 _POLL_S = 0.02

@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from gym_gui import __version__
+from gym_gui.workers.conformance._limits import KitLimits
 from gym_gui.workers.conformance.cached_check import NotApplicable
-from gym_gui.workers.conformance.limits import KitLimits
 from gym_gui.workers.conformance.rule import Rule
 from gym_gui.workers.conformance.rules import choose_rules
 from gym_gui.workers.conformance.subject import Subject

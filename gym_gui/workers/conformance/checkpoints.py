@@ -5,12 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 
 from gym_gui.telemetry import aliased_value
+from gym_gui.workers.conformance._resumed import ResumedRun, checkpoint_path, resumed_run, uninterrupted_run
+from gym_gui.workers.conformance._transcript import Event, Transcript, kind_of
 from gym_gui.workers.conformance.cached_check import NotApplicable
 from gym_gui.workers.conformance.determinism import events_by_episode
-from gym_gui.workers.conformance.resumed import ResumedRun, checkpoint_path, resumed_run, uninterrupted_run
 from gym_gui.workers.conformance.rule import RuleBook
 from gym_gui.workers.conformance.subject import Subject
-from gym_gui.workers.conformance.transcript import Event, Transcript, kind_of
 
 BOOK = RuleBook("checkpoints")
 

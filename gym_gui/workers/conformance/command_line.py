@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import json
 
+from gym_gui.workers.conformance._transcript import kind_of
 from gym_gui.workers.conformance.cached_check import NotApplicable
 from gym_gui.workers.conformance.rule import RuleBook
 from gym_gui.workers.conformance.subject import Subject
-from gym_gui.workers.conformance.transcript import kind_of
 
 SLOW_ANSWER_S = 20.0
 BOOK = RuleBook("command line")

@@ -6,10 +6,10 @@ import hashlib
 import json
 
 from gym_gui.telemetry import aliased_value
+from gym_gui.workers.conformance._transcript import Event, Transcript, kind_of
 from gym_gui.workers.conformance.cached_check import NotApplicable
 from gym_gui.workers.conformance.rule import RuleBook
 from gym_gui.workers.conformance.subject import Subject
-from gym_gui.workers.conformance.transcript import Event, Transcript, kind_of
 
 BOOK = RuleBook("determinism")
 #: What tells one run from another, and says nothing of what was trained.

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+from gym_gui.workers.conformance._transcript import Transcript
 from gym_gui.workers.conformance.cached_check import NotApplicable
 from gym_gui.workers.conformance.rule import RuleBook
 from gym_gui.workers.conformance.settings import IMPOSSIBLE_ENVIRONMENT, environment_field
 from gym_gui.workers.conformance.subject import Subject
-from gym_gui.workers.conformance.transcript import Transcript
 
 BOOK = RuleBook("failures")
 

@@ -6,8 +6,8 @@ import signal
 from dataclasses import dataclass
 
 from gym_gui.workers.conformance import settings as choose
+from gym_gui.workers.conformance._transcript import TERMINAL, Transcript, announces_phase, kind_of, read_lines
 from gym_gui.workers.conformance.subject import Subject
-from gym_gui.workers.conformance.transcript import TERMINAL, Transcript, announces_phase, kind_of, read_lines
 
 _WANTED_BEAT_S = 1.0
 

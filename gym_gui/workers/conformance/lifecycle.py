@@ -7,11 +7,11 @@ import itertools
 from gym_gui.constants import WORKER_HEARTBEAT_INTERVAL_S
 from gym_gui.telemetry import LIFECYCLE_KINDS, unix_seconds
 from gym_gui.workers.conformance import settings as choose
+from gym_gui.workers.conformance._transcript import TERMINAL, Transcript, announces_phase, kind_of
 from gym_gui.workers.conformance.cached_check import NotApplicable
 from gym_gui.workers.conformance.held import HeldRun, beat_setting, held_run
 from gym_gui.workers.conformance.rule import RuleBook
 from gym_gui.workers.conformance.subject import Subject
-from gym_gui.workers.conformance.transcript import TERMINAL, Transcript, announces_phase, kind_of
 
 LEAST_BEAT_S = 0.9
 BOOK = RuleBook("lifecycle")

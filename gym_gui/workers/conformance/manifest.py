@@ -9,8 +9,8 @@ from typing import Any
 
 from gym_gui.core.worker.analytics import WorkerAnalyticsManifest
 from gym_gui.core.worker.errors import ConfigError
+from gym_gui.workers.conformance._resumed import checkpoint_path
 from gym_gui.workers.conformance.cached_check import NotApplicable
-from gym_gui.workers.conformance.resumed import checkpoint_path
 from gym_gui.workers.conformance.rule import RuleBook
 from gym_gui.workers.conformance.subject import Subject
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from gym_gui.constants import WORKER_DISCOVERY_TIMEOUT_S
 from gym_gui.runs import kind_key
+from gym_gui.workers.conformance._project import NOT_INSTALLED, NOT_REGISTERED
 from gym_gui.workers.conformance.cached_check import NotApplicable
-from gym_gui.workers.conformance.project import NOT_INSTALLED, NOT_REGISTERED
 from gym_gui.workers.conformance.rule import RuleBook
 from gym_gui.workers.conformance.subject import Subject
 

@@ -6,9 +6,9 @@ import contextlib
 from pathlib import Path
 from typing import Any
 
+from gym_gui.workers.conformance._resumed import checkpoint_path
 from gym_gui.workers.conformance.cached_check import NotApplicable
 from gym_gui.workers.conformance.manifest import listed_paths, read_manifest
-from gym_gui.workers.conformance.resumed import checkpoint_path
 from gym_gui.workers.conformance.rule import RuleBook
 from gym_gui.workers.conformance.subject import Subject
 

@@ -16,10 +16,10 @@ from gym_gui.core.worker.errors import ConfigError
 from gym_gui.core.worker.secret_names import is_secret_name
 from gym_gui.workers.config import MANAGED_FIELDS, check_worker_config
 from gym_gui.workers.conformance import settings as choose
+from gym_gui.workers.conformance._limits import KitLimits
+from gym_gui.workers.conformance._transcript import Transcript
 from gym_gui.workers.conformance.attempt import Attempt
 from gym_gui.workers.conformance.cached_check import NotApplicable, cached_check, outcome_of, unwrapped
-from gym_gui.workers.conformance.limits import KitLimits
-from gym_gui.workers.conformance.transcript import Transcript
 from gym_gui.workers.processes.run import Finished, run_to_end
 from gym_gui.workers.record import WorkerRecord
 

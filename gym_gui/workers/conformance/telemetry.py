@@ -6,11 +6,11 @@ import math
 from typing import Any
 
 from gym_gui.telemetry import aliased_value
+from gym_gui.workers.conformance._transcript import Kind, Line, kind_of
 from gym_gui.workers.conformance.cached_check import NotApplicable
 from gym_gui.workers.conformance.held import held_run
 from gym_gui.workers.conformance.rule import RuleBook
 from gym_gui.workers.conformance.subject import CANARY, Subject
-from gym_gui.workers.conformance.transcript import Kind, Line, kind_of
 
 _QUOTED = 3
 BOOK = RuleBook("telemetry")

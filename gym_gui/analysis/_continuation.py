@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from gym_gui.analysis.compatibility import VersionDifference, check_origin, version_differences
+from gym_gui.analysis._compatibility import VersionDifference, check_origin, version_differences
 from gym_gui.core.terminal_text import escape, escape_lines
 from gym_gui.core.worker.errors import UsageError
 from gym_gui.reading import Checkpoint, check_file, find_checkpoint, last_checkpoint, saved_checkpoints

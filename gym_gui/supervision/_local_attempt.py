@@ -12,11 +12,11 @@ import msgspec
 from gym_gui.core.regular_files import NotRegularFile, is_file
 from gym_gui.logging_config.diagnostics import say
 from gym_gui.runs import RunFolder, is_locked
+from gym_gui.supervision._launcher_records import ExitRecord, read_exit, read_started
 from gym_gui.supervision.decide import LAUNCHER_PATIENCE_S
 from gym_gui.supervision.facts import ExitFacts
 from gym_gui.supervision.identity import ProcessIdentity, boot_id
 from gym_gui.supervision.launcher import PAUSE, UNPAUSE
-from gym_gui.supervision.launcher_records import ExitRecord, read_exit, read_started
 from gym_gui.supervision.processes import holding_processes, marked_processes
 from gym_gui.supervision.provisioner import Attempt, ProcessFacts, Signal
 

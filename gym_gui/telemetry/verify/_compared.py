@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from gym_gui.telemetry.reader import reading
-from gym_gui.telemetry.verify.json_objects import canonical
+from gym_gui.telemetry.verify._json_objects import canonical
 
 _PAGE = 20_000
 _PAGE_DEADLINE_S = 60.0

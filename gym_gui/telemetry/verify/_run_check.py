@@ -16,9 +16,9 @@ from gym_gui.telemetry.logs.logfile import log_size, logs_of
 from gym_gui.telemetry.logs.segments import Key, read_segments, readable
 from gym_gui.telemetry.reader import reading
 from gym_gui.telemetry.rollup import Rollup
-from gym_gui.telemetry.verify.compared import nameless_metrics
-from gym_gui.telemetry.verify.log_check import LogCheck
-from gym_gui.telemetry.verify.log_report import LogReport, StoredLog
+from gym_gui.telemetry.verify._compared import nameless_metrics
+from gym_gui.telemetry.verify._log_check import LogCheck
+from gym_gui.telemetry.verify._log_report import LogReport, StoredLog
 
 _DEADLINE_S = 60.0
 

@@ -7,8 +7,8 @@ from collections.abc import Iterable
 from rich.text import Text
 
 from gym_gui.app import spread_text
+from gym_gui.cli._palette import STATE_STYLES
 from gym_gui.cli.output import rich_text
-from gym_gui.cli.palette import STATE_STYLES
 from gym_gui.cli.table import Column, add_row
 from gym_gui.look import figures
 from gym_gui.runs import AgentSummary, ExitStatus, RunSummary

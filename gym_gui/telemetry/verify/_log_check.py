@@ -10,6 +10,7 @@ import msgspec
 
 from gym_gui.core.regular_files import kind_of, open_stream
 from gym_gui.runs import Ledger, RunFolder
+from gym_gui.telemetry._names import MemoryNames
 from gym_gui.telemetry.batch import Batch, why_episode_refused
 from gym_gui.telemetry.decode import LineDecoder
 from gym_gui.telemetry.limits import MAX_INDEX
@@ -25,15 +26,14 @@ from gym_gui.telemetry.logs.logfile import (
     read_record,
 )
 from gym_gui.telemetry.logs.segments import Segment
-from gym_gui.telemetry.names import MemoryNames
 from gym_gui.telemetry.reader import reading
 from gym_gui.telemetry.rollup import Rollup
 from gym_gui.telemetry.rowid import row_id, row_id_range
-from gym_gui.telemetry.verify.compared import COMPARED
-from gym_gui.telemetry.verify.log_report import LogReport, StoredLog
+from gym_gui.telemetry.verify._compared import COMPARED
+from gym_gui.telemetry.verify._log_report import LogReport, StoredLog
+from gym_gui.telemetry.verify._row_comparison import QuarantineNotes, RowComparison
+from gym_gui.telemetry.verify._seen_episodes import SeenEpisodes
 from gym_gui.telemetry.verify.recount import LineClassifier, RawLine, Record, raw_lines
-from gym_gui.telemetry.verify.row_comparison import QuarantineNotes, RowComparison
-from gym_gui.telemetry.verify.seen_episodes import SeenEpisodes
 
 _MAX_PROBLEMS = 20
 _CHUNK = 96 << 10

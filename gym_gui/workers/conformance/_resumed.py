@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import Any
 
 from gym_gui.workers.conformance import settings as choose
+from gym_gui.workers.conformance._transcript import TERMINAL, Transcript, kind_of, read_lines
 from gym_gui.workers.conformance.cached_check import NotApplicable
 from gym_gui.workers.conformance.subject import Subject
-from gym_gui.workers.conformance.transcript import TERMINAL, Transcript, kind_of, read_lines
 
 
 @dataclass(frozen=True)

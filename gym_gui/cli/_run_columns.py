@@ -8,10 +8,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from gym_gui.app import episodes_of
+from gym_gui.cli._palette import STATE_STYLES
+from gym_gui.cli._worker_tables import each_of
 from gym_gui.cli.output import rich_text
-from gym_gui.cli.palette import STATE_STYLES
 from gym_gui.cli.table import LUXURY, Column, add_row
-from gym_gui.cli.worker_tables import each_of
 from gym_gui.look import STATES, figures
 from gym_gui.reading import Kind, find_field
 from gym_gui.runs import RunSummary, return_of

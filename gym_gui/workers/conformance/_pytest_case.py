@@ -9,8 +9,8 @@ from typing import Any, ClassVar
 
 from gym_gui.config.paths import mosaic_home
 from gym_gui.workers.catalog import WorkerCatalog
+from gym_gui.workers.conformance._limits import KitLimits
 from gym_gui.workers.conformance.check import check_rule
-from gym_gui.workers.conformance.limits import KitLimits
 from gym_gui.workers.conformance.rule import Rule
 from gym_gui.workers.conformance.rules import all_rules
 from gym_gui.workers.conformance.subject import Subject

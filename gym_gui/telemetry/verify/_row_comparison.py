@@ -9,7 +9,7 @@ from typing import Any
 
 from gym_gui.telemetry.batch import Batch
 from gym_gui.telemetry.limits import EXCERPT_BYTES
-from gym_gui.telemetry.verify.compared import COMPARED, Signature, same, stored_rows, stored_signature
+from gym_gui.telemetry.verify._compared import COMPARED, Signature, same, stored_rows, stored_signature
 from gym_gui.telemetry.verify.recount import RawLine, Record
 
 _SHOWN = 3
