@@ -147,6 +147,8 @@ def test_a_run_is_started_again_with_another_seed(
     page.get_by_role("link", name="Run again").click()
     page.wait_for_selector(STEPS)
     assert (page.input_value("#field-seeds"), page.input_value(STEPS)) == ("1", "30")
+    offered = page.locator('[id="field-config.env_id-list"] option')
+    eventually(lambda: [each.get_attribute("value") for each in offered.all()] == ["CartPole-v1"])
     page.go_back()
     page.get_by_role("link", name="with another seed").click()
     page.wait_for_selector(STEPS)

@@ -58,7 +58,7 @@ function Section({ section, form, problems, changed }) {
   const fields = applying(section.fields);
   const advanced = applying(section.advanced);
   const set = (/** @type {string} */ name, /** @type {any} */ value) => { changed(); form.set(name, value); };
-  const row = (/** @type {any} */ field) => html`<${FormField} key=${field.name} field=${field} value=${values[field.name]} placeholder=${checked.defaults[field.name].replace(/^default: empty$/, "")}
+  const row = (/** @type {any} */ field) => html`<${FormField} key=${field.name} field=${form.offering(field)} value=${values[field.name]} placeholder=${checked.defaults[field.name].replace(/^default: empty$/, "")}
     problems=${problems.filter((problem) => problem.field === field.name)} set=${set} />`;
   const open = advanced.some((field) => field.name in values || problems.some((problem) => problem.field === field.name));
   if (!fields.length && !advanced.length) return null;

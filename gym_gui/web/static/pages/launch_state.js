@@ -1,6 +1,6 @@
 // What a form holds: restored after a reload, checked by the server after every change.
 import { useEffect, useRef, useState } from "../ui/html.js";
-import { call } from "../api.js";
+import { address, call } from "../api.js";
 
 /** Milliseconds after the last key until the form is checked. */
 const PAUSE = 80;
@@ -23,6 +23,7 @@ export function useForm(worker, as, newSeed) {
   const [checked, setChecked] = useState(/** @type {Check | null} */ (null));
   const [error, setError] = useState(/** @type {any} */ (null));
   const [turn, setTurn] = useState(0);
+  const [environments, setEnvironments] = useState(/** @type {string[]} */ ([]));
   const first = useRef(true);
 
   useEffect(() => {
@@ -36,6 +37,13 @@ export function useForm(worker, as, newSeed) {
     );
     return () => { stopped = true; };
   }, [key, turn]);
+
+  useEffect(() => {
+    // Only an offer: without an answer there is none.
+    call(address("/runs", { q: `worker="${worker.replace(/["\\]/g, "\\$&")}"`, group_by: "env", limit: 100 })).then(
+      (found) => setEnvironments(found.groups.flatMap((/** @type {any} */ group) => group.key.env ?? [])), () => {},
+    );
+  }, [worker]);
 
   useEffect(() => {
     if (!values || !spec) return undefined;
@@ -55,6 +63,8 @@ export function useForm(worker, as, newSeed) {
 
   return {
     spec, values, checked, error,
+    /** A field with what to offer: environments are those of the worker's runs, if it names none. */
+    offering: (/** @type {any} */ field) => (field.suggest === "environments" && !field.suggestions?.length ? { ...field, suggestions: environments } : field),
     retry: () => setTurn(turn + 1),
     replace: (/** @type {Values} */ next) => setValues(next),
     /** Enters a value; undefined leaves the field untouched. */
