@@ -23,6 +23,7 @@ from gym_gui.core.worker.telemetry import TelemetryEmitter
 from gym_gui.reading import SeriesRequest, read_series, series_names
 from gym_gui.runs import RunFolder, RunPlan
 from gym_gui.telemetry import Ingestor
+from gym_gui.telemetry.spans import SpanWriter
 
 VALUES = 1_000_000
 POINTS = 1000
@@ -133,6 +134,16 @@ def ingest_cpu(values: int, *, read: bool) -> float:
                 reader.wait()
 
 
+def without_summaries_cpu(values: int) -> float:
+    """Return the CPU seconds of ingesting values without their summaries."""
+    add = SpanWriter.add
+    SpanWriter.add = lambda _writer, _rows: None  # type: ignore[method-assign]
+    try:
+        return ingest_cpu(values, read=False)
+    finally:
+        SpanWriter.add = add  # type: ignore[method-assign]
+
+
 def main() -> None:
     """Measure, and print the figures last."""
     options = harness.arguments("Curves of a metric with a million values.")
@@ -165,10 +176,14 @@ def main() -> None:
         connection.close()
         without = median_ms(lambda: read_series(folder, whole), 3)
     share = values // 5
-    arms = {"alone": lambda: alone.append(ingest_cpu(share, read=False)),
-            "read": lambda: read.append(ingest_cpu(share, read=True))}  # fmt: skip
     alone: list[float] = []
     read: list[float] = []
+    bare: list[float] = []
+    arms = {
+        "alone": lambda: alone.append(ingest_cpu(share, read=False)),
+        "read": lambda: read.append(ingest_cpu(share, read=True)),
+        "without summaries": lambda: bare.append(without_summaries_cpu(share)),
+    }
     harness.interleave(arms, rounds)
     effect = (statistics.median(read) / statistics.median(alone) - 1) * 100
     print(
@@ -183,10 +198,15 @@ def main() -> None:
         harness.Ratio("ms CPU, the same, warm, median", warm, 30),
         harness.Ratio("ms CPU, a part of it, warm, worst of all parts", parts[worst], 30),
         harness.Ratio("ms CPU, the list of series", names, 150),
+        harness.Ratio(
+            "% that summaries add to the CPU of ingesting lines with one metric each",
+            (statistics.median(alone) / statistics.median(bare) - 1) * 100,
+            10,
+        ),
         harness.Ratio("T8 % added to the ingestion's CPU while a curve is drawn once a second", effect, 20),
     ]
     details = {"cold_ms": cold, "parts_ms": parts, "group_by_ms": grouped, "value_by_value_ms": without}
-    details |= {"arrived": added, "ingest_alone_s": alone, "ingest_read_s": read}
+    details |= {"arrived": added, "ingest_alone_s": alone, "ingest_read_s": read, "ingest_without_summaries_s": bare}
     harness.report("series", ratios, tiny=options.tiny, details=details)
 
 
