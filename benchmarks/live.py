@@ -12,17 +12,19 @@ from pathlib import Path
 from typing import Any
 
 from gym_gui.rpc import TrainerClient, start_daemon, stop_daemon
-from gym_gui.runs import RunFolder, RunSummary
+from gym_gui.runs import RunFilter, RunFolder, RunState, RunSummary
 
 LOAD = Path(__file__).with_name("load.py")
 WORKER_ID = "000001"
+_ACTIVE = tuple(state for state in RunState if not state.terminal)
 
 
 @contextlib.contextmanager
-def daemon(**settings: object) -> Iterator[tuple[Path, TrainerClient]]:
+def daemon(fill: Callable[[Path], None] = lambda _: None, **settings: object) -> Iterator[tuple[Path, TrainerClient]]:
     """Give a home and a client of its daemon; runs that still go are cancelled at the end.
 
     Args:
+        fill: Called with the home before the daemon starts.
         settings: Settings of the daemon, by name.
     """
     given = {"daemon_port": 0, "log_level": "WARNING", "compress_logs_mb": 0, **settings}
@@ -31,15 +33,15 @@ def daemon(**settings: object) -> Iterator[tuple[Path, TrainerClient]]:
     try:
         with tempfile.TemporaryDirectory(prefix="mosaic-bench-") as scratch:
             home = Path(scratch)
+            fill(home)
             start_daemon(home)
             try:
                 with TrainerClient.connect(home) as client:
                     yield home, client
             finally:
                 with TrainerClient.connect(home) as last:
-                    for run in last.list(limit=1000):
-                        if not run.state.terminal:
-                            last.cancel(run.run_id, wait=True)
+                    for run in last.list(RunFilter(states=_ACTIVE), limit=1000):
+                        last.cancel(run.run_id, wait=True)
                 stop_daemon(home)
     finally:
         for name, value in old.items():

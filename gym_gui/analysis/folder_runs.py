@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable, Iterator, Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -73,7 +74,7 @@ class FolderRuns:
         runs = {run.run_id: run for run in list_runs(self.home)}
         facts = PlanIndex(self.home).facts(runs) if prepared.needs_facts else {}
         entries = (Entry(run, facts.get(run_id, NO_FACTS)) for run_id, run in runs.items())
-        return search_runs(prepared, entries, curves_of=lambda ids: run_curves(self.home, ids))
+        return search_runs(prepared, entries, curves_of=partial(run_curves, self.home))
 
     def watch_search(self, asked: Search) -> Iterator[SearchUpdate]:
         """Yield the page of a search, then each change of it, until the caller ends it.

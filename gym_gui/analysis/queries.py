@@ -74,12 +74,13 @@ def get_run(home: Path, run_id: str) -> RunSummary:
     return _from_folder(home, run_id)
 
 
-def run_curves(home: Path, ids: Iterable[str]) -> dict[str, list[CurvePoint]]:
+def run_curves(home: Path, ids: Iterable[str], points: int) -> dict[str, list[CurvePoint]]:
     """Return the learning curves of runs, those of each run's workers as one.
 
     Args:
         home: The home.
         ids: The runs; those that cannot be read are left out.
+        points: Maximum number of points of each.
     """
     from gym_gui.reading import curve_of
 
@@ -94,7 +95,7 @@ def run_curves(home: Path, ids: Iterable[str]) -> dict[str, list[CurvePoint]]:
         if run_id not in found:
             with contextlib.suppress(MosaicError, OSError):
                 found[run_id] = [worker.curve for worker in _from_folder(home, run_id).workers]
-    return {run_id: curve_of(curves) for run_id, curves in found.items()}
+    return {run_id: curve_of(curves, points) for run_id, curves in found.items()}
 
 
 def run_ids(home: Path) -> list[str]:

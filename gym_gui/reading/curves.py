@@ -57,23 +57,24 @@ def smoothed(line: Line, window: int) -> Line:
     return Line(line.label, line.steps, tuple(returns))
 
 
-def curve_of(curves: Iterable[Iterable[CurvePoint]]) -> list[CurvePoint]:
+def curve_of(curves: Iterable[Iterable[CurvePoint]], points: int | None = None) -> list[CurvePoint]:
     """Return the curves of a run's workers as one, sorted by step, with one point a step.
 
     Points with a non-finite return are omitted, since they cannot be drawn.
 
     Args:
         curves: The workers' curves.
+        points: Maximum number of points; ``None``: all.
     """
-    points = [point for curve in curves for point in curve if math.isfinite(point.mean_return)]
-    points.sort(key=lambda point: point.step)
+    finite = [point for curve in curves for point in curve if math.isfinite(point.mean_return)]
+    finite.sort(key=lambda point: point.step)
     merged: list[CurvePoint] = []
-    for point in points:
+    for point in finite:
         if merged and merged[-1].step == point.step:
             merged[-1] = _merged([merged[-1], point])
         else:
             merged.append(point)
-    return merged
+    return merged if points is None else thinned(merged, points)
 
 
 def thinned(curve: Sequence[CurvePoint], points: int) -> list[CurvePoint]:
@@ -93,15 +94,13 @@ def _merged(points: Sequence[CurvePoint]) -> CurvePoint:
     """Return several points as one, at the last one's step, its mean weighted by episodes."""
     if len(points) == 1:
         return points[0]
-    weights = [max(point.episodes, 1) for point in points]
-    total = sum(weights)
-    return CurvePoint(
-        step=points[-1].step,
-        episodes=sum(point.episodes for point in points),
-        mean_return=sum(weight / total * point.mean_return for weight, point in zip(weights, points, strict=True)),
-        min_return=min(point.min_return for point in points),
-        max_return=max(point.max_return for point in points),
-    )
+    weight, episodes, mean, low, high = 0, 0, 0.0, math.inf, -math.inf
+    for point in points:
+        weight += point.episodes or 1
+        episodes += point.episodes
+        mean += (point.mean_return - mean) * ((point.episodes or 1) / weight)
+        low, high = min(low, point.min_return), max(high, point.max_return)
+    return CurvePoint(step=points[-1].step, episodes=episodes, mean_return=mean, min_return=low, max_return=high)
 
 
 def line_of(run: RunSummary, label: str | None = None) -> Line:

@@ -33,7 +33,7 @@ class PlanFacts(msgspec.Struct, frozen=True, kw_only=True):
 NO_FACTS = PlanFacts()
 
 
-class Entry(msgspec.Struct, frozen=True):
+class Entry(msgspec.Struct, frozen=True, gc=False):
     """One run as queries see it."""
 
     run: RunSummary

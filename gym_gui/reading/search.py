@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from gym_gui.core.worker.errors import ConfigError, Problem
-from gym_gui.reading.curves import as_line, band_of, thinned
+from gym_gui.reading.curves import as_line, band_of
 from gym_gui.reading.fields import FIELDS, Entry, RunField, Value, find_field, nearest_field
 from gym_gui.reading.pages import GroupRow, Page, RunRow, spread_of
 from gym_gui.reading.query import Query, parse_query
@@ -25,8 +25,11 @@ MAX_CURVE_POINTS = 256
 #: Runs whose curves make the band of a group, and the bands of a page, at most.
 _BAND_RUNS, _PAGE_BAND_RUNS = 200, 2000
 
-CurvesOf = Callable[[Sequence[str]], Mapping[str, Sequence[CurvePoint]]]
-"""Returns the learning curves of runs by id, those of each run's workers as one."""
+#: Values of each part of a sort key.
+_PART = 3
+
+CurvesOf = Callable[[Sequence[str], int], Mapping[str, list[CurvePoint]]]
+"""Returns the learning curves of runs by id, those of each run's workers as one, with so many points at most."""
 
 
 @dataclass(frozen=True)
@@ -119,7 +122,7 @@ def prepare(search: Search, now: float | None = None) -> Prepared:
 
 
 def search_runs(
-    prepared: Prepared, entries: Iterable[Entry], now: float | None = None, *, curves_of: CurvesOf = lambda _: {}
+    prepared: Prepared, entries: Iterable[Entry], now: float | None = None, *, curves_of: CurvesOf = lambda *_: {}
 ) -> Page:
     """Return a page of the runs that match.
 
@@ -140,11 +143,12 @@ def search_runs(
 def _add_curves(page: Page, points: int, curves_of: CurvesOf) -> None:
     share = min(_BAND_RUNS, max(_PAGE_BAND_RUNS // max(len(page.groups), 1), 1))
     members = [group.run_ids[:share] for group in page.groups]
-    curves = curves_of([*(row.run.run_id for row in page.runs), *(run_id for ids in members for run_id in ids)])
+    run_ids = [*(row.run.run_id for row in page.runs), *(run_id for ids in members for run_id in ids)]
+    curves = curves_of(run_ids, points)
     for row in page.runs:
-        row.curve = thinned(curves.get(row.run.run_id, ()), points)
-    for group, run_ids in zip(page.groups, members, strict=True):
-        group.band = band_of([as_line(curves.get(run_id, ())) for run_id in run_ids], max(points, 2))
+        row.curve = curves.get(row.run.run_id, [])
+    for group, ids in zip(page.groups, members, strict=True):
+        group.band = band_of([as_line(curves.get(run_id, [])) for run_id in ids], max(points, 2))
 
 
 def _page_of_runs(prepared: Prepared, found: Sequence[Entry], now: float) -> Page:
@@ -195,11 +199,11 @@ def _group(key: dict[str, list[Any]], entries: Sequence[Entry]) -> GroupRow:
 
 #: By field: the spread of a group that it is sorted by.
 _SPREADS = {"return": "returns", "best": "best", "steps": "steps", "speed": "speed"}
-Key = list[list[Any]]
+Key = tuple[tuple[Any, ...], ...]
 
 
 def _sort_key(entry: Entry, sort: Sequence[tuple[RunField, bool]], now: float) -> Key:
-    return [*(_part(each.values(entry, now), down) for each, down in sort), _tie(entry)]
+    return (*(_part(each.values(entry, now), down) for each, down in sort), _tie(entry))
 
 
 def _group_key(row: GroupRow, entries: Sequence[Entry], sort: Sequence[tuple[RunField, bool]], now: float) -> Key:
@@ -211,33 +215,33 @@ def _group_key(row: GroupRow, entries: Sequence[Entry], sort: Sequence[tuple[Run
         else:
             values = tuple(row.key.get(each.name) or each.values(entries[0], now))
         parts.append(_part(values, down))
-    return [*parts, _tie(entries[0])]
+    return (*parts, _tie(entries[0]))
 
 
-def _tie(entry: Entry) -> list[Any]:
-    return [0, -entry.run.sequence, entry.run.run_id]
+def _tie(entry: Entry) -> tuple[Any, ...]:
+    return 0, -entry.run.sequence, entry.run.run_id
 
 
-def _part(values: tuple[Value, ...], down: bool) -> list[Any]:
+def _part(values: tuple[Value, ...], down: bool) -> tuple[Any, ...]:
     """Return a value's part of a sort key: comparable with those of all other runs, as JSON too.
 
     Missing values and NaN are last in both directions; numbers before text.
     """
     if not values or (isinstance(values[0], float) and math.isnan(values[0])):
-        return [2, 0, ""]
+        return 2, 0, ""
     value = values[0]
     if isinstance(value, str):
-        codes = [ord(char) for char in value.casefold()]
+        codes = tuple(map(ord, value.casefold()))
         # Negated, text is sorted from the highest down; a text comes after all that begin with it then.
-        return [1, 0, [*(-code for code in codes), 1] if down else codes]
-    return [0, -float(value) if down else float(value), ""]
+        return 1, 0, (*(-code for code in codes), 1) if down else codes
+    return 0, -float(value) if down else float(value), ""
 
 
 def _start(keys: Sequence[Key], cursor: str) -> int:
     """Return the index of the first key after a cursor."""
     if not cursor:
         return 0
-    last = _decoded(cursor) or []
+    last = _decoded(cursor) or ()
     try:
         return next((index for index, key in enumerate(keys) if key > last), len(keys))
     except TypeError:
@@ -254,7 +258,9 @@ def _decoded(cursor: str) -> Key | None:
         key = json.loads(base64.urlsafe_b64decode(cursor.encode("ascii", "strict")))
     except (ValueError, RecursionError):
         return None
-    return key if isinstance(key, list) and all(isinstance(part, list) and len(part) == 3 for part in key) else None
+    if not isinstance(key, list) or not all(isinstance(part, list) and len(part) == _PART for part in key):
+        return None
+    return tuple(tuple(tuple(item) if isinstance(item, list) else item for item in part) for part in key)
 
 
 def _field(path: str, name: str, problems: list[Problem]) -> RunField | None:

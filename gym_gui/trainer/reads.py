@@ -111,7 +111,9 @@ class Reads:
             runs = self._table.runs() | current
             facts = self._table.facts(runs) if prepared.needs_facts else {}
             entries = (Entry(run, facts.get(run_id, NO_FACTS)) for run_id, run in runs.items())
-            page = search_runs(prepared, entries, now, curves_of=lambda ids: self._table.curves(ids, curves))
+            page = search_runs(
+                prepared, entries, now, curves_of=lambda ids, points: self._table.curves(ids, points, curves)
+            )
             return page, time.thread_time() - began
 
         async with self._slots:

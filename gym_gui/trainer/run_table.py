@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import contextlib
 import threading
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from pathlib import Path
 
 from gym_gui.reading import PlanFacts, PlanIndex, curve_of
 from gym_gui.runs import CurvePoint, RunSummary
 from gym_gui.trainer.registry import Registry
 from gym_gui.trainer.registry_reader import Curves, RegistryReader, open_registry_readonly
+
+#: Learning curves that are kept at most.
+_KEPT_CURVES = 5000
 
 
 class _Kept:
@@ -20,6 +23,8 @@ class _Kept:
         self.lock = threading.Lock()
         self.runs: dict[str, RunSummary] | None = None
         self.facts: dict[str, PlanFacts] = {}
+        self.curves: dict[int, dict[str, list[CurvePoint]]] = {}
+        """By number of points, then by run id."""
         self._changed: set[str] = set()
         self._noting = threading.Lock()
 
@@ -80,6 +85,9 @@ class RunTable:
                         fresh = registry.get_all(changed)
                     for run_id in changed - fresh.keys():
                         kept.runs.pop(run_id, None)
+                    for curves in kept.curves.values():
+                        for run_id in changed:
+                            curves.pop(run_id, None)
                     kept.runs |= fresh
             except BaseException:
                 kept.note(changed)
@@ -95,19 +103,31 @@ class RunTable:
             kept.facts |= read
             return dict(kept.facts)
 
-    def curves(self, run_ids: Sequence[str], current: Curves) -> Mapping[str, Sequence[CurvePoint]]:
+    def curves(self, run_ids: Sequence[str], points: int, current: Curves) -> dict[str, list[CurvePoint]]:
         """Return the learning curves of runs, those of each run's workers as one.
 
         Args:
             run_ids: The runs.
-            current: Those of runs under way.
+            points: Maximum number of points of each.
+            current: The curves of runs under way, which may differ from those of the registry.
 
         Raises:
             sqlite3.Error: The registry cannot be read now.
         """
-        with self._open() as registry:
-            found = current | registry.curves(run_id for run_id in run_ids if run_id not in current)
-        return {run_id: curve_of(found[run_id]) for run_id in run_ids if run_id in found}
+        kept = self._kept or _Kept()
+        with kept.lock:
+            known = dict(kept.curves.get(points, {}))
+        missing = [run_id for run_id in run_ids if run_id not in current and run_id not in known]
+        if missing:
+            with self._open() as registry:
+                read = {run_id: curve_of(curves, points) for run_id, curves in registry.curves(missing).items()}
+            with kept.lock:
+                if sum(map(len, kept.curves.values())) > _KEPT_CURVES:
+                    kept.curves.clear()
+                kept.curves.setdefault(points, {}).update(read)
+            known |= read
+        known |= {run_id: curve_of(current[run_id], points) for run_id in run_ids if run_id in current}
+        return {run_id: known[run_id] for run_id in run_ids if run_id in known}
 
     def _note(self, run_ids: Collection[str]) -> None:
         kept = self._kept

@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from run_entries import NOW, entry
 
 from gym_gui.core.worker.errors import ConfigError
+from gym_gui.reading.curves import thinned
 from gym_gui.reading.fields import FIELDS, Entry
 from gym_gui.reading.pages import Page, spread_of, update_between
 from gym_gui.reading.search import Search, prepare, search_runs
@@ -67,9 +68,9 @@ def test_curves_of_the_page_alone_are_read() -> None:
     entries = [entry(number, algo="ab"[number % 2]) for number in range(5)]
     curves = {each.run.run_id: _curve(1.0, 2.0, 3.0, float(number)) for number, each in enumerate(entries)}
 
-    def curves_of(run_ids: Sequence[str]) -> dict[str, list[CurvePoint]]:
+    def curves_of(run_ids: Sequence[str], points: int) -> dict[str, list[CurvePoint]]:
         asked[:] = run_ids
-        return {run_id: curves[run_id] for run_id in run_ids if run_id != entries[0].run.run_id}
+        return {run_id: thinned(curves[run_id], points) for run_id in run_ids if run_id != entries[0].run.run_id}
 
     def found(**wanted: Any) -> Page:
         return search_runs(prepare(Search(**wanted), NOW), entries, NOW, curves_of=curves_of)
@@ -94,7 +95,7 @@ def test_the_band_of_many_runs_is_of_the_newest() -> None:
         prepare(Search(group_by=("algo",), curve_points=3), NOW),
         entries,
         NOW,
-        curves_of=lambda run_ids: {run_id: _curve(float(run_id[-4:])) for run_id in run_ids},
+        curves_of=lambda run_ids, _: {run_id: _curve(float(run_id[-4:])) for run_id in run_ids},
     )
     band = page.groups[0].band
     assert band is not None
