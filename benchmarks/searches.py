@@ -16,12 +16,9 @@ from pathlib import Path
 
 from benchmarks import harness, live
 from benchmarks.registry import synthetic
-from gym_gui.reading.fields import Entry
-from gym_gui.reading.search import Search, prepare, search_runs
-from gym_gui.rpc.client import TrainerClient
-from gym_gui.trainer.home import DaemonHome
-from gym_gui.trainer.registry import Registry
-from gym_gui.trainer.run_table import RunTable
+from gym_gui.reading import Entry, Search, prepare, search_runs
+from gym_gui.rpc import TrainerClient
+from gym_gui.trainer import DaemonHome, Registry, RunTable
 
 SEARCHES = {
     "newest first": Search(),

@@ -15,7 +15,10 @@ if TYPE_CHECKING:
     from gym_gui.reading import (
         EpisodePage,
         EpisodeQuery,
+        Failure,
         FileListing,
+        LogPage,
+        LogQuery,
         Page,
         RunDetails,
         Search,
@@ -141,6 +144,18 @@ class FolderRuns:
         from gym_gui.reading import series_names
 
         return series_names(self._folder(run_id))
+
+    def read_log(self, run_id: str, query: LogQuery) -> LogPage:
+        """Return lines of a run's log, by pages in both directions."""
+        from gym_gui.reading import read_log
+
+        return read_log(self._folder(run_id), query)
+
+    def find_failure(self, run_id: str) -> Failure:
+        """Return the place in a run's logs that says why it failed."""
+        from gym_gui.reading import failed_workers, find_failure
+
+        return find_failure(self._folder(run_id), failed_workers(self.get(run_id)))
 
     def _folder(self, run_id: str) -> RunFolder:
         """Return a run's folder.

@@ -11,7 +11,10 @@ if TYPE_CHECKING:
     from gym_gui.reading import (
         EpisodePage,
         EpisodeQuery,
+        Failure,
         FileListing,
+        LogPage,
+        LogQuery,
         Page,
         RunDetails,
         Search,
@@ -135,6 +138,23 @@ class RunSource(Protocol):
         Raises:
             UsageError: There is no such run.
             TelemetryError: Its database cannot be read.
+        """
+
+    def read_log(self, run_id: str, query: LogQuery) -> LogPage:
+        """Return lines of a run's log, by pages in both directions.
+
+        Raises:
+            ConfigError: The query is not valid, or its pattern takes too long.
+            UsageError: There is no such run, worker or attempt.
+            MosaicError: The log cannot be read.
+        """
+
+    def find_failure(self, run_id: str) -> Failure:
+        """Return the last traceback in a worker's error output, else its last error line, else its last lines.
+
+        Raises:
+            UsageError: There is no such run.
+            MosaicError: The logs cannot be read.
         """
 
     def why(self, run_id: str) -> Explanation:

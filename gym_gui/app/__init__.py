@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from gym_gui.app.documents import DOCUMENTS, schemas
     from gym_gui.app.follow import Follower
     from gym_gui.app.json_output import NON_FINITE, summary_json, to_json
-    from gym_gui.app.log_reader import LogReader, find_log, last_lines, line_text, readable_line, tell_dropped
+    from gym_gui.app.log_reader import LogReader, last_lines, line_text, readable_line, tell_dropped
     from gym_gui.app.progress import (
         RunProgress,
         average_rate,
@@ -51,7 +51,6 @@ else:
             "ensure_supervised": "_supervised",
             "episodes_of": "progress",
             "eval_episodes_of": "progress",
-            "find_log": "log_reader",
             "labels_of": "progress",
             "last_lines": "log_reader",
             "line_text": "log_reader",
@@ -86,7 +85,6 @@ __all__ = [
     "ensure_supervised",
     "episodes_of",
     "eval_episodes_of",
-    "find_log",
     "labels_of",
     "last_lines",
     "line_text",

@@ -1,92 +1,32 @@
-"""Finds and reads a run's log files."""
+"""Reads a run's log files."""
 
 from __future__ import annotations
 
 import json
-import re
 import time
 from collections import deque
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
 from gym_gui.core.regular_files import NotRegularFile, open_stream
-from gym_gui.core.worker.errors import MosaicError, UsageError, nearest
 from gym_gui.look import moment
-from gym_gui.runs import RunFolder
-from gym_gui.telemetry.logs import dropped_record, open_log
+from gym_gui.reading import DroppedLog, is_telemetry, not_a_file
+from gym_gui.telemetry.logs import open_log
 
 _POLL_S = 0.2
 _CHUNK = 1 << 20
 _TAIL_BYTES = 64 << 10
-_ATTEMPT = re.compile(r"\.a(\d+)\.")
 
 
-@dataclass(frozen=True)
-class Log:
-    """One log file.
-
-    Args:
-        path: Where it is; it may not exist yet.
-        worker_id: Whose it is; empty for the supervisor's.
-        attempt: Of which attempt; 0 for the supervisor's.
-    """
-
-    path: Path
-    worker_id: str
-    attempt: int
-
-
-def find_log(home: Path, run_id: str, *, stream: str, worker_id: str | None, attempt: int | None) -> Log:
-    """Return the log that a user means.
-
-    Args:
-        home: The home.
-        run_id: The run.
-        stream: ``stdout``, ``text``, ``stderr`` or ``supervisor``.
-        worker_id: Which worker; the first if ``None``.
-        attempt: Which attempt; the last if ``None``.
-
-    Raises:
-        UsageError: The run has no such worker or attempt.
-    """
-    from gym_gui.runs import load_plan
-
-    folder = RunFolder.of(home, run_id)
-    if stream == "supervisor":
-        return Log(folder.supervisor_log, "", 0)
-    workers = [worker.worker_id for worker in load_plan(folder).workers]
-    wanted = workers[0] if worker_id is None else worker_id
-    if wanted not in workers:
-        near = nearest(wanted, workers)
-        raise UsageError(
-            f"run {run_id} has no worker {wanted!r}" + (f"; did you mean {near!r}?" if near else ""),
-            why=f"its workers: {', '.join(workers)}",
-            next_step=f"see them: mosaic runs show {run_id}",
-        )
-    path_of = folder.stderr_log if stream == "stderr" else folder.stdout_log
-    there = sorted(int(found[1]) for path in folder.logs.glob(f"{wanted}.a*") if (found := _ATTEMPT.search(path.name)))
-    if attempt is None:
-        attempt = there[-1] if there else 1
-    elif attempt not in there:
-        raise UsageError(
-            f"worker {wanted} of run {run_id} has no attempt {attempt}",
-            why=f"attempts: {', '.join(map(str, dict.fromkeys(there)))}" if there else "it has not been started",
-            next_step="leave --attempt out for the last one",
-        )
-    return Log(path_of(wanted, attempt), wanted, attempt)
-
-
-def tell_dropped(log: Log, run_id: str) -> str:
+def tell_dropped(dropped: DroppedLog | None, worker_id: str, attempt: int, run_id: str) -> str:
     """Return what is to be said of a log that was dropped; empty for any other."""
-    record = dropped_record(log.path)
-    if record is None:
+    if dropped is None:
         return ""
     return (
-        f"what attempt {log.attempt} of worker {log.worker_id} printed was dropped {moment(record.at)}, after a recount"
-        f" had verified the database (artifacts.persist_logs: false): {record.lines:,} lines, {record.bytes:,} bytes,"
-        f" SHA-256 {record.sha256}; its telemetry: " + f"mosaic runs tail {run_id}"
+        f"what attempt {attempt} of worker {worker_id} printed was dropped {moment(dropped.at)}, after a recount"
+        f" had verified the database (artifacts.persist_logs: false): {dropped.lines:,} lines, {dropped.bytes:,} bytes,"
+        f" SHA-256 {dropped.sha256}; its telemetry: mosaic runs tail {run_id}"
     )
 
 
@@ -141,32 +81,13 @@ class LogReader:
             except FileNotFoundError:
                 return
             except NotRegularFile as error:
-                raise MosaicError(
-                    f"{self._path.name} {error.strerror}",
-                    where=str(self._path),
-                    why="something was put in the log's place",
-                    next_step=f"see what of it was stored: mosaic runs tail {self._run_id}",
-                ) from error
+                raise not_a_file(self._path, error, self._run_id) from error
         while chunk := self._stream.read(_CHUNK):
             *lines, self._rest = (self._rest + chunk).split(b"\n")
             yield from (line + b"\n" for line in lines if self._wanted(line))
 
     def _wanted(self, line: bytes) -> bool:
-        return not (self._text_only and line.lstrip().startswith(b"{") and _is_object(line))
-
-
-def _is_object(line: bytes) -> bool:
-    """Whether a line is one whole JSON object; one that is cut off is not."""
-    import msgspec
-
-    try:
-        msgspec.json.decode(line)
-    except msgspec.DecodeError:  # NaN and infinities, as Python prints them, are no JSON
-        try:
-            json.loads(line)
-        except (ValueError, RecursionError):
-            return False
-    return True
+        return not (self._text_only and is_telemetry(line))
 
 
 def line_text(line: bytes) -> str:

@@ -7,7 +7,10 @@ from collections.abc import Sequence
 from gym_gui.reading import (
     EpisodePage,
     EpisodeQuery,
+    Failure,
     FileListing,
+    LogPage,
+    LogQuery,
     Page,
     RunDetails,
     Search,
@@ -25,7 +28,10 @@ from gym_gui.rpc.reading_messages import (
     details_from_pb,
     episode_query_to_pb,
     episodes_from_pb,
+    failure_from_pb,
     listing_from_pb,
+    log_page_from_pb,
+    log_query_to_pb,
     page_from_pb,
     search_to_pb,
     update_from_pb,
@@ -89,6 +95,16 @@ def series(run_ids: Sequence[str], request: SeriesRequest) -> Call[list[Series]]
 def series_names(run_id: str) -> Call[list[SeriesName]]:
     """List a run's series."""
     return Call("ListSeries", reading.ListSeriesRequest(run_id=run_id), names_from_pb)
+
+
+def read_log(run_id: str, query: LogQuery) -> Call[LogPage]:
+    """Read lines of a run's log."""
+    return Call("ReadLog", log_query_to_pb(run_id, query), log_page_from_pb)
+
+
+def find_failure(run_id: str) -> Call[Failure]:
+    """Find the place in a run's logs that says why it failed."""
+    return Call("FindFailure", reading.FindFailureRequest(run_id=run_id), failure_from_pb)
 
 
 class SearchWatching:

@@ -9,7 +9,10 @@ from typing import Any, TypeVar
 from gym_gui.reading import (
     EpisodePage,
     EpisodeQuery,
+    Failure,
     FileListing,
+    LogPage,
+    LogQuery,
     Page,
     RunDetails,
     Search,
@@ -141,6 +144,25 @@ class ReadingClient(ABC):
         """
         return self._do(reading_calls.series_names(run_id))
 
+    def read_log(self, run_id: str, query: LogQuery) -> LogPage:
+        """Return lines of a run's log, by pages in both directions.
+
+        Raises:
+            ConfigError: The query is not valid, or its pattern takes too long.
+            UsageError: There is no such run, worker or attempt.
+            MosaicError: The log cannot be read.
+        """
+        return self._do(reading_calls.read_log(run_id, query))
+
+    def find_failure(self, run_id: str) -> Failure:
+        """Return the last traceback in a worker's error output, else its last error line, else its last lines.
+
+        Raises:
+            UsageError: There is no such run.
+            MosaicError: The logs cannot be read.
+        """
+        return self._do(reading_calls.find_failure(run_id))
+
 
 class AsyncReadingClient(ABC):
     """Calls that read runs, for asyncio."""
@@ -256,3 +278,22 @@ class AsyncReadingClient(ABC):
             TelemetryError: Its database cannot be read.
         """
         return await self._do(reading_calls.series_names(run_id))
+
+    async def read_log(self, run_id: str, query: LogQuery) -> LogPage:
+        """Return lines of a run's log, by pages in both directions.
+
+        Raises:
+            ConfigError: The query is not valid, or its pattern takes too long.
+            UsageError: There is no such run, worker or attempt.
+            MosaicError: The log cannot be read.
+        """
+        return await self._do(reading_calls.read_log(run_id, query))
+
+    async def find_failure(self, run_id: str) -> Failure:
+        """Return the last traceback in a worker's error output, else its last error line, else its last lines.
+
+        Raises:
+            UsageError: There is no such run.
+            MosaicError: The logs cannot be read.
+        """
+        return await self._do(reading_calls.find_failure(run_id))

@@ -8,7 +8,19 @@ from collections import OrderedDict
 
 import msgspec
 
-from gym_gui.reading import DEFAULT_SORT, EpisodePage, EpisodeQuery, FileListing, Page, RunDetails, Search, SearchUpdate
+from gym_gui.reading import (
+    DEFAULT_SORT,
+    EpisodePage,
+    EpisodeQuery,
+    Failure,
+    FileListing,
+    LogPage,
+    LogQuery,
+    Page,
+    RunDetails,
+    Search,
+    SearchUpdate,
+)
 from gym_gui.rpc.converter import Converter, json_bytes, text
 from gym_gui.rpc.messages import STREAM_FIELDS
 from gym_gui.rpc.proto import reading_pb2 as reading
@@ -18,6 +30,7 @@ from gym_gui.runs import AnnotationChange
 _KEPT_UPDATES = 16
 _DEFAULT_LIMIT = 100
 _DEFAULT_STEPS = 1000
+_DEFAULT_LOG_LINES = 200
 
 
 @functools.cache
@@ -178,3 +191,62 @@ def listing_to_pb(listing: FileListing) -> reading.ListFilesResponse:
 def listing_from_pb(message: reading.ListFilesResponse) -> FileListing:
     """Return a message's entries."""
     return _listings().decode(message)
+
+
+@functools.cache
+def _log_pages() -> Converter[LogPage, reading.LogPage]:
+    return Converter(LogPage, reading.LogPage)
+
+
+@functools.cache
+def _failures() -> Converter[Failure, reading.Failure]:
+    return Converter(Failure, reading.Failure)
+
+
+def log_query_to_pb(run_id: str, query: LogQuery) -> reading.ReadLogRequest:
+    """Return a query of a run's log as a message."""
+    return reading.ReadLogRequest(
+        run_id=run_id,
+        stream=text(query.stream),
+        worker_id=text(query.worker_id),
+        attempt=query.attempt,
+        before=query.before,
+        after=query.after,
+        limit=query.limit,
+        pattern=text(query.pattern),
+        level=text(query.level),
+    )
+
+
+def log_query_from_pb(message: reading.ReadLogRequest) -> LogQuery:
+    """Return a message's query."""
+    return LogQuery(
+        stream=message.stream or "output",
+        worker_id=message.worker_id,
+        attempt=message.attempt,
+        before=message.before if message.HasField("before") else None,
+        after=message.after if message.HasField("after") else None,
+        limit=message.limit or _DEFAULT_LOG_LINES,
+        pattern=message.pattern,
+        level=message.level,
+    )
+
+
+def log_page_to_pb(page: LogPage) -> reading.LogPage:
+    """Return lines of a log as their message."""
+    return _log_pages().encode(page)
+
+
+def log_page_from_pb(message: reading.LogPage) -> LogPage:
+    """Return a message's lines."""
+    return _log_pages().decode(message)
+
+
+def failure_to_pb(failure: Failure) -> reading.Failure:
+    """Return the place of a failure as its message."""
+    return _failures().encode(failure)
+
+
+def failure_from_pb(message: reading.Failure) -> Failure:
+    """Return a message's place of a failure."""
+    return _failures().decode(message)

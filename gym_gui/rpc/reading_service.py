@@ -15,6 +15,7 @@ from gym_gui.reading import (
     read_details,
     read_episodes,
     read_file,
+    read_log,
     read_series,
     read_steps,
     require_found,
@@ -31,7 +32,10 @@ from gym_gui.rpc.reading_messages import (
     details_to_pb,
     episode_query_from_pb,
     episodes_to_pb,
+    failure_to_pb,
     listing_to_pb,
+    log_page_to_pb,
+    log_query_from_pb,
     page_to_pb,
     search_from_pb,
     steps_range,
@@ -117,6 +121,15 @@ class ReadingService(ReadingServiceServicer):
             check_size(found, asked)
         require_found(found, asked)
         return reading.GetSeriesResponse(series=messages)
+
+    @answers
+    async def ReadLog(self, request: reading.ReadLogRequest) -> reading.LogPage:
+        query = log_query_from_pb(request)
+        return log_page_to_pb(await self._reads.read(request.run_id, lambda folder: read_log(folder, query)))
+
+    @answers
+    async def FindFailure(self, request: reading.FindFailureRequest) -> reading.Failure:
+        return failure_to_pb(await self._reads.find_failure(request.run_id))
 
 
 def _read_series(folder: RunFolder, request: SeriesRequest) -> tuple[list[Series], list[reading.Series]]:

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from gym_gui.trainer.registry import Registry
     from gym_gui.trainer.registry_damage import damaged_copies
     from gym_gui.trainer.registry_reader import RegistryReader, examine_registry, open_registry_readonly
+    from gym_gui.trainer.run_table import RunTable
     from gym_gui.trainer.scheduler import decide
     from gym_gui.trainer.submission import RunRequest
     from gym_gui.trainer.trainer import DaemonStatus, Trainer
@@ -53,6 +54,7 @@ else:
             "Registry": "registry",
             "RegistryReader": "registry_reader",
             "RunRequest": "submission",
+            "RunTable": "run_table",
             "THIS_MACHINE": "machine",
             "Trainer": "trainer",
             "TrainerDaemon": "daemon",
@@ -97,6 +99,7 @@ __all__ = [
     "Registry",
     "RegistryReader",
     "RunRequest",
+    "RunTable",
     "Trainer",
     "TrainerDaemon",
     "Validity",

@@ -13,7 +13,18 @@ from typing import TypeVar
 
 import msgspec
 
-from gym_gui.reading import NO_FACTS, Entry, Page, Search, SearchUpdate, prepare, search_runs
+from gym_gui.reading import (
+    NO_FACTS,
+    Entry,
+    Failure,
+    Page,
+    Search,
+    SearchUpdate,
+    failed_workers,
+    find_failure,
+    prepare,
+    search_runs,
+)
 from gym_gui.runs import (
     AnnotationChange,
     RunFolder,
@@ -89,6 +100,16 @@ class Reads:
             run = await asyncio.to_thread(_annotate, RunFolder.of(self._home, run_id), run, change, by)
             self._board.annotate(run)
         return self._board.get(run_id)
+
+    async def find_failure(self, run_id: str) -> Failure:
+        """Return the place in a run's logs that says why it failed.
+
+        Raises:
+            UnknownRunError: There is no such run.
+            MosaicError: The logs cannot be read.
+        """
+        first = failed_workers(self._board.get(run_id))
+        return await self.read(run_id, lambda folder: find_failure(folder, first))
 
     async def read(self, run_id: str, function: Callable[[RunFolder], R]) -> R:
         """Return what a function reads of a run's folder, in a thread.

@@ -22,6 +22,8 @@ class _Kept:
     def __init__(self) -> None:
         self.lock = threading.Lock()
         self.runs: dict[str, RunSummary] | None = None
+        self.replaced = 0
+        """How often the registry had been replaced by then."""
         self.facts: dict[str, PlanFacts] = {}
         self.curves: dict[int, dict[str, list[CurvePoint]]] = {}
         """By number of points, then by run id."""
@@ -77,7 +79,8 @@ class RunTable:
         with kept.lock:
             changed = kept.take_changed()
             try:
-                if kept.runs is None:
+                if kept.runs is None or kept.replaced != len(self._registry.replaced):
+                    kept.replaced = len(self._registry.replaced)
                     with self._open() as registry:
                         kept.runs = {run.run_id: run for run in registry.list()}
                 elif changed:

@@ -16,6 +16,7 @@ from gym_gui.analysis.folder_runs import FolderRuns
 from gym_gui.analysis.run_source import RunSource
 from gym_gui.core.worker.errors import ConfigError, UsageError
 from gym_gui.reading.episodes import EpisodeQuery
+from gym_gui.reading.logs import LogQuery
 from gym_gui.reading.search import Search
 from gym_gui.reading.series import SeriesRequest
 from gym_gui.rpc.client import TrainerClient
@@ -228,6 +229,34 @@ def test_files_are_the_same_everywhere(source: RunSource, runs: Runs) -> None:
         with pytest.raises(UsageError, match="cannot be read"):
             source.read_file(runs.ids[0], path)
     for act in (source.details, source.files):
+        with pytest.raises(UsageError, match="there is no run"):
+            act("01ARZ3NDEKTSV4RRFFQ69G5FAV")
+
+
+LOG_QUERIES = [
+    LogQuery(),
+    LogQuery(stream="stdout", limit=3),
+    LogQuery(stream="stdout", after=100, limit=5, pattern="step"),
+    LogQuery(stream="stdout", before=500, level="error"),
+    LogQuery(stream="supervisor"),
+    LogQuery(stream="stderr", worker_id="000001", attempt=1),
+]
+
+
+@pytest.mark.parametrize("query", LOG_QUERIES)
+def test_logs_are_the_same_everywhere(source: RunSource, runs: Runs, query: LogQuery) -> None:
+    page = source.read_log(runs.ids[1], query)
+    assert page == FolderRuns(runs.home).read_log(runs.ids[1], query)
+    assert bool(page.lines) == (query.stream != "output" and not query.level)
+    assert source.find_failure(runs.ids[1]) == FolderRuns(runs.home).find_failure(runs.ids[1])
+
+
+def test_logs_that_cannot_be_read_are_refused_alike_everywhere(source: RunSource, runs: Runs) -> None:
+    with pytest.raises(ConfigError, match="pattern"):
+        source.read_log(runs.ids[0], LogQuery(pattern="("))
+    with pytest.raises(UsageError, match="no worker"):
+        source.read_log(runs.ids[0], LogQuery(worker_id="x"))
+    for act in (lambda run_id: source.read_log(run_id, LogQuery()), source.find_failure):
         with pytest.raises(UsageError, match="there is no run"):
             act("01ARZ3NDEKTSV4RRFFQ69G5FAV")
 

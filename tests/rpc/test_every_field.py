@@ -12,6 +12,8 @@ from typing import Any
 import pytest
 from google.protobuf.message import Message
 
+from gym_gui.reading.failures import Failure
+from gym_gui.reading.logs import LogPage
 from gym_gui.reading.pages import Page, SearchUpdate
 from gym_gui.reading.series import Series, SeriesName
 from gym_gui.rpc import messages, reading_messages, series_messages
@@ -36,6 +38,8 @@ CONVERTERS = {
     RowGap: Converter(RowGap, pb.Gap),
     Page: reading_messages._pages(),
     SearchUpdate: reading_messages._updates(),
+    LogPage: reading_messages._log_pages(),
+    Failure: reading_messages._failures(),
     Series: series_messages._series(),
     SeriesName: series_messages._names(),
 }

@@ -51,9 +51,11 @@ def logs(
     or a pipe the lines go as they are.
     """
     from gym_gui.analysis import resolve_run
-    from gym_gui.app import LogReader, find_log, line_text, tell_dropped
+    from gym_gui.app import LogReader, line_text, tell_dropped
     from gym_gui.cli.output import print_json, say
     from gym_gui.core.worker.errors import UsageError
+    from gym_gui.reading import dropped_log, find_log
+    from gym_gui.runs import RunFolder
 
     if follow and as_json:
         raise UsageError(
@@ -65,8 +67,8 @@ def logs(
     run_id = resolve_run(home, run)
     if stream == "quarantine":
         return _print_quarantine(home, run_id, worker_id, attempt, lines, as_json=as_json)
-    log = find_log(home, run_id, stream=stream, worker_id=worker_id, attempt=attempt)
-    dropped = tell_dropped(log, run_id)
+    log = find_log(RunFolder.of(home, run_id), stream=stream, worker_id=worker_id, attempt=attempt)
+    dropped = tell_dropped(dropped_log(log.path), log.worker_id, log.attempt, run_id)
     if dropped:
         say(dropped)
     with LogReader(log.path, text_only=stream == "text", run_id=run_id) as reader:

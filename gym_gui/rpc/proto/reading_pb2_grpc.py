@@ -56,6 +56,16 @@ class ReadingServiceStub:
                 request_serializer=reading__pb2.ReadFileRequest.SerializeToString,
                 response_deserializer=reading__pb2.ReadFileResponse.FromString,
                 _registered_method=True)
+        self.ReadLog = channel.unary_unary(
+                '/mosaic.v1.ReadingService/ReadLog',
+                request_serializer=reading__pb2.ReadLogRequest.SerializeToString,
+                response_deserializer=reading__pb2.LogPage.FromString,
+                _registered_method=True)
+        self.FindFailure = channel.unary_unary(
+                '/mosaic.v1.ReadingService/FindFailure',
+                request_serializer=reading__pb2.FindFailureRequest.SerializeToString,
+                response_deserializer=reading__pb2.Failure.FromString,
+                _registered_method=True)
         self.ListSeries = channel.unary_unary(
                 '/mosaic.v1.ReadingService/ListSeries',
                 request_serializer=reading__pb2.ListSeriesRequest.SerializeToString,
@@ -127,6 +137,20 @@ class ReadingServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def ReadLog(self, request, context):
+        """Lines of one of its logs, by pages in both directions; each page looks at 4 MiB of it at most.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def FindFailure(self, request, context):
+        """The last traceback in a worker's error output, else its last error line, else its last lines.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
     def ListSeries(self, request, context):
         """Names of the series that a run has for charts.
         """
@@ -183,6 +207,16 @@ def add_ReadingServiceServicer_to_server(servicer, server):
                     servicer.ReadFile,
                     request_deserializer=reading__pb2.ReadFileRequest.FromString,
                     response_serializer=reading__pb2.ReadFileResponse.SerializeToString,
+            ),
+            'ReadLog': grpc.unary_unary_rpc_method_handler(
+                    servicer.ReadLog,
+                    request_deserializer=reading__pb2.ReadLogRequest.FromString,
+                    response_serializer=reading__pb2.LogPage.SerializeToString,
+            ),
+            'FindFailure': grpc.unary_unary_rpc_method_handler(
+                    servicer.FindFailure,
+                    request_deserializer=reading__pb2.FindFailureRequest.FromString,
+                    response_serializer=reading__pb2.Failure.SerializeToString,
             ),
             'ListSeries': grpc.unary_unary_rpc_method_handler(
                     servicer.ListSeries,
@@ -411,6 +445,60 @@ class ReadingService:
             '/mosaic.v1.ReadingService/ReadFile',
             reading__pb2.ReadFileRequest.SerializeToString,
             reading__pb2.ReadFileResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ReadLog(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/mosaic.v1.ReadingService/ReadLog',
+            reading__pb2.ReadLogRequest.SerializeToString,
+            reading__pb2.LogPage.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def FindFailure(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/mosaic.v1.ReadingService/FindFailure',
+            reading__pb2.FindFailureRequest.SerializeToString,
+            reading__pb2.Failure.FromString,
             options,
             channel_credentials,
             insecure,

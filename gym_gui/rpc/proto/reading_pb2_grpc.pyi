@@ -46,6 +46,10 @@ class ReadingServiceStub:
     """Files of a run's folder, those with secrets excepted."""
     ReadFile: _grpc.UnaryUnaryMultiCallable[_reading_pb2.ReadFileRequest, _reading_pb2.ReadFileResponse]
     """Bytes of one of them."""
+    ReadLog: _grpc.UnaryUnaryMultiCallable[_reading_pb2.ReadLogRequest, _reading_pb2.LogPage]
+    """Lines of one of its logs, by pages in both directions; each page looks at 4 MiB of it at most."""
+    FindFailure: _grpc.UnaryUnaryMultiCallable[_reading_pb2.FindFailureRequest, _reading_pb2.Failure]
+    """The last traceback in a worker's error output, else its last error line, else its last lines."""
     ListSeries: _grpc.UnaryUnaryMultiCallable[_reading_pb2.ListSeriesRequest, _reading_pb2.ListSeriesResponse]
     """Names of the series that a run has for charts."""
     GetSeries: _grpc.UnaryUnaryMultiCallable[_reading_pb2.GetSeriesRequest, _reading_pb2.GetSeriesResponse]
@@ -70,6 +74,10 @@ class ReadingServiceAsyncStub(ReadingServiceStub):
     """Files of a run's folder, those with secrets excepted."""
     ReadFile: _aio.UnaryUnaryMultiCallable[_reading_pb2.ReadFileRequest, _reading_pb2.ReadFileResponse]  # type: ignore[assignment]
     """Bytes of one of them."""
+    ReadLog: _aio.UnaryUnaryMultiCallable[_reading_pb2.ReadLogRequest, _reading_pb2.LogPage]  # type: ignore[assignment]
+    """Lines of one of its logs, by pages in both directions; each page looks at 4 MiB of it at most."""
+    FindFailure: _aio.UnaryUnaryMultiCallable[_reading_pb2.FindFailureRequest, _reading_pb2.Failure]  # type: ignore[assignment]
+    """The last traceback in a worker's error output, else its last error line, else its last lines."""
     ListSeries: _aio.UnaryUnaryMultiCallable[_reading_pb2.ListSeriesRequest, _reading_pb2.ListSeriesResponse]  # type: ignore[assignment]
     """Names of the series that a run has for charts."""
     GetSeries: _aio.UnaryUnaryMultiCallable[_reading_pb2.GetSeriesRequest, _reading_pb2.GetSeriesResponse]  # type: ignore[assignment]
@@ -139,6 +147,22 @@ class ReadingServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_reading_pb2.ReadFileResponse, _abc.Awaitable[_reading_pb2.ReadFileResponse]]:
         """Bytes of one of them."""
+
+    @_abc_1.abstractmethod
+    def ReadLog(
+        self,
+        request: _reading_pb2.ReadLogRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_reading_pb2.LogPage, _abc.Awaitable[_reading_pb2.LogPage]]:
+        """Lines of one of its logs, by pages in both directions; each page looks at 4 MiB of it at most."""
+
+    @_abc_1.abstractmethod
+    def FindFailure(
+        self,
+        request: _reading_pb2.FindFailureRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_reading_pb2.Failure, _abc.Awaitable[_reading_pb2.Failure]]:
+        """The last traceback in a worker's error output, else its last error line, else its last lines."""
 
     @_abc_1.abstractmethod
     def ListSeries(
