@@ -13,7 +13,8 @@ export function Preview({ checked, secrets }) {
   const text = JSON.stringify(configs[at], null, 2);
   return html`<aside class="preview" aria-label="What is submitted">
     <div class="bar"><h2>Command</h2><span class="push"></span><${Copy} text=${command.text} label="Copy the command" /></div>
-    <pre class="wrap" data-part="command">${hidden(command.text, secrets)}</pre>
+    <pre class="wrap" data-part="command">${command.text}</pre>
+    ${command.variables.length > 0 && html`<p class="muted">Secrets are not in it: your shell must have ${command.variables.join(", ")}.</p>`}
     ${command.left_out.length > 0 && html`<p class="muted">It has no option for ${command.left_out.join(", ")}: save the run config as a file, and start it with <code>mosaic run FILE</code>.</p>`}
     <div class="bar"><h2>Run config</h2>
       ${configs.length > 1 && html`<select aria-label="Run" value=${String(at)} onChange=${(/** @type {any} */ event) => setChosen(Number(event.target.value))}>

@@ -6,7 +6,7 @@ import { address, call } from "../api.js";
 const PAUSE = 80;
 
 /** @typedef {Record<string, any>} Values */
-/** @typedef {{problems: any[], configs: any[], command: {text: string, left_out: string[]}, defaults: Record<string, string>}} Check */
+/** @typedef {{problems: any[], configs: any[], command: {text: string, left_out: string[], variables: string[]}, defaults: Record<string, string>}} Check */
 
 /** @param {any} spec */
 export const fieldsOf = (spec) => spec.sections.flatMap((/** @type {any} */ section) => [...(section.fields ?? []), ...(section.advanced ?? [])]);
