@@ -22,8 +22,7 @@ from benchmarks.ingest import WORKER_ID, index, new_run
 from gym_gui.core.worker.telemetry import TelemetryEmitter
 from gym_gui.reading import SeriesRequest, read_series, series_names
 from gym_gui.runs import RunFolder, RunPlan
-from gym_gui.telemetry import Ingestor
-from gym_gui.telemetry.spans import SpanWriter
+from gym_gui.telemetry import Ingestor, SpanWriter
 
 VALUES = 1_000_000
 POINTS = 1000

@@ -40,7 +40,7 @@ if TYPE_CHECKING:
     from gym_gui.telemetry.rowid import ATTEMPT_SHIFT, row_id, row_id_range, row_place
     from gym_gui.telemetry.salvage import salvage_objects
     from gym_gui.telemetry.schema import INSERTS, TABLES, check_schema
-    from gym_gui.telemetry.spans import SPAN_LEVELS, SPAN_ROWS, Span, span_rows
+    from gym_gui.telemetry.spans import SPAN_LEVELS, SPAN_ROWS, Span, SpanWriter, span_rows
     from gym_gui.telemetry.step_rows import StepRows, unpack_steps
     from gym_gui.telemetry.timestamps import legal_time, unix_seconds
     from gym_gui.telemetry.verify import verify_run
@@ -81,6 +81,7 @@ else:
             "SPAN_LEVELS": "spans",
             "SPAN_ROWS": "spans",
             "Span": "spans",
+            "SpanWriter": "spans",
             "StepRecord": "records",
             "StepRows": "step_rows",
             "TABLES": "schema",
@@ -147,6 +148,7 @@ __all__ = [
     "RowStream",
     "RunReader",
     "Span",
+    "SpanWriter",
     "StepRecord",
     "StepRows",
     "TelemetryError",

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import signal
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -131,6 +133,48 @@ def test_selected_runs_are_compared(runs: list[str], page: Any) -> None:
     page.locator("tr", has_text="two seeds s1").get_by_role("button").click()
     eventually(lambda: "2 runs" in page.inner_text("h1"))
     assert runs[0] not in page.url
+
+
+def test_a_failed_run_says_why_before_anything_else(
+    page: Any, client: TrainerClient, endless: dict[str, Any], daemon_home: Path
+) -> None:
+    run_id = client.submit({**endless, "run_name": "fails"})
+    eventually(lambda: client.get(run_id).steps > 0)
+    os.kill(client.get(run_id).workers[0].pid or 0, signal.SIGKILL)
+    for _ in client.watch([run_id]):
+        pass
+    (log,) = (daemon_home / "runs" / run_id / "logs").glob("*.stderr.log")
+    with log.open("a") as stream:
+        stream.write("warning: \x1b[33mlow\x1b[0m\n" * 300)
+        stream.write(
+            "Traceback (most recent call last):\n  File 'a.py', line 1\nValueError: \x1b[31m<img src=x>\x1b[0m\n"
+        )
+    page.get_by_role("link", name="fails").click()
+    page.get_by_role("link", name="see why").click()
+    page.wait_for_selector("pre.failure")
+    assert "ValueError: <img src=x>" in page.inner_text("pre.failure")
+    assert "\x1b" not in page.inner_text("main")
+    assert page.locator("main img").count() == 0
+    eventually(lambda: page.locator(".log .line").count() > 300)
+    page.get_by_label("Lines that match").fill("Value.*x")
+    eventually(lambda: page.locator(".log .line").count() == 1)
+    page.get_by_label("Lines that match").fill("(")
+    page.wait_for_selector(".error")
+    page.get_by_label("Lines that match").fill("")
+    page.get_by_label("What is shown").select_option("supervisor")
+    eventually(lambda: "signal 9" in page.inner_text(".log") or "exit" in page.inner_text(".log"))
+
+
+def test_logs_are_followed(page: Any, client: TrainerClient, endless: dict[str, Any]) -> None:
+    run_id = client.submit(endless)
+    page.goto(f"{page.url.split('/#')[0].rstrip('/')}/runs/{run_id}?tab=logs&stream=stdout")
+    page.wait_for_selector(".log .line")
+    lines = page.locator(".log .line").count()
+    eventually(lambda: page.locator(".log .line").count() > lines)
+    offset = page.evaluate(
+        "(box => box.scrollHeight - box.scrollTop - box.clientHeight)(document.querySelector('.log'))"
+    )
+    assert offset < 40
 
 
 def test_names_tags_and_notes_are_text_and_nothing_else(runs: list[str], page: Any) -> None:

@@ -11,11 +11,12 @@ import { follow, go, parameters } from "../url.js";
 import { Overview } from "./run_overview.js";
 import { Episodes } from "./run_episodes.js";
 import { Config } from "./run_config.js";
+import { Logs } from "./run_logs.js";
 import { Metrics } from "./run_metrics.js";
 import { Files } from "./run_files.js";
 
 /** @type {Record<string, any>} */
-const TABS = { overview: Overview, metrics: Metrics, episodes: Episodes, config: Config, files: Files };
+const TABS = { overview: Overview, metrics: Metrics, episodes: Episodes, logs: Logs, config: Config, files: Files };
 
 /** @param {{name: string}} props */
 export default function Run({ name: id }) {
@@ -87,7 +88,7 @@ function Head({ run, changed }) {
         <button type="button" onClick=${() => setAsked("")}>No</button>`}
     </div>
     ${run.state !== "completed" && run.cause && html`<p class=${run.state === "failed" || run.state === "lost" ? "red" : "muted"}><bdi>${run.cause}</bdi>
-      ${run.state === "failed" && html` · <a href=${`/runs/${run.run_id}?tab=files&path=logs`}>see its logs</a>`}</p>`}
+      ${run.state === "failed" && html` · <a href=${`/runs/${run.run_id}?tab=logs`}>see why</a>`}</p>`}
     ${why?.waits_for?.length > 0 && html`<ul>${why.waits_for.map((/** @type {any} */ each) => html`<li>${each.sentence}</li>`)}</ul>`}
     <${Tags} run=${run} act=${act} />
     <p class="muted" style=${{ margin: "4px 0" }}>submitted ${moment(run.created_at)}${run.started_at ? ` · started ${moment(run.started_at)}` : ""}${run.ended_at ? ` · ended ${moment(run.ended_at)}` : ""}
