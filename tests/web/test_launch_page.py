@@ -112,6 +112,14 @@ def test_only_what_was_touched_and_applies_is_sent(show: Callable[[str], None], 
     eventually(lambda: preview(page)["metadata"]["worker"].get("config") == {"observations": True})
 
 
+def test_secrets_are_not_in_the_command(show: Callable[[str], None], page: Any) -> None:
+    show("/launch/random")
+    page.locator("details", has_text="Environment variables").locator("summary").click()
+    page.fill("#field-environment", '{"API_KEY": "hunter22"}')
+    page.get_by_text("your shell must have API_KEY").wait_for()
+    assert "hunter22" not in page.inner_text("[data-part=command]")
+
+
 def test_hostile_text_is_text(show: Callable[[str], None], page: Any, client: TrainerClient) -> None:
     alerts: list[str] = []
     page.on("dialog", lambda dialog: (alerts.append(dialog.message), dialog.dismiss()))
