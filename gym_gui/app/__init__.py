@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from gym_gui.app.follow import Follower
     from gym_gui.app.json_output import NON_FINITE, summary_json, to_json
     from gym_gui.app.log_reader import LogReader, last_lines, line_text, readable_line, tell_dropped
+    from gym_gui.app.paged_log import PagedLog
     from gym_gui.app.progress import (
         RunProgress,
         average_rate,
@@ -40,6 +41,7 @@ else:
             "LogReader": "log_reader",
             "NON_FINITE": "json_output",
             "RemoteSite": "site",
+            "PagedLog": "paged_log",
             "RunProgress": "progress",
             "Site": "site",
             "Submission": "submission",
@@ -73,6 +75,7 @@ __all__ = [
     "Follower",
     "LocalSite",
     "LogReader",
+    "PagedLog",
     "RemoteSite",
     "RunProgress",
     "Site",

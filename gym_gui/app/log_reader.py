@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import time
 from collections import deque
 from collections.abc import Iterator
@@ -36,10 +37,12 @@ class LogReader:
     Args:
         path: The file; one that does not exist yet is empty.
         text_only: Leave out lines that are a JSON object.
+        pattern: Only lines in which this regular expression occurs.
         run_id: The run, for what errors suggest.
     """
 
-    def __init__(self, path: Path, *, text_only: bool = False, run_id: str = "RUN") -> None:
+    def __init__(self, path: Path, *, text_only: bool = False, pattern: str = "", run_id: str = "RUN") -> None:
+        self._search = re.compile(pattern).search if pattern else None
         self._run_id = run_id
         self._path = path
         self._text_only = text_only
@@ -87,7 +90,9 @@ class LogReader:
             yield from (line + b"\n" for line in lines if self._wanted(line))
 
     def _wanted(self, line: bytes) -> bool:
-        return not (self._text_only and is_telemetry(line))
+        if self._text_only and is_telemetry(line):
+            return False
+        return self._search is None or self._search(line_text(line)) is not None
 
 
 def line_text(line: bytes) -> str:

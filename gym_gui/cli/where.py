@@ -29,7 +29,6 @@ NEEDS_HOME = {
     "doctor": "it examines this machine",
     "demo": "it draws a picture from the home's files",
     "completion": "it is about this machine's shell",
-    "runs logs": "it reads the run's log files, which lie in the home",
     "runs verify": "it recounts the run's raw logs, which lie in the home",
     "runs reindex": "it rebuilds the run's database in the home",
     "runs archive": "it packs the run's files in the home",

@@ -22,8 +22,11 @@ if TYPE_CHECKING:
     from gym_gui.reading.failures import Failure, failed_workers, find_failure
     from gym_gui.reading.fields import FIELDS, NO_FACTS, Entry, Kind, PlanFacts, find_field
     from gym_gui.reading.files import MAX_BYTES, FileListing, list_files, media_type, read_file
+    from gym_gui.reading.line_patterns import check_pattern
     from gym_gui.reading.logs import (
+        MAX_LINES,
         DroppedLog,
+        LogLine,
         LogPage,
         LogQuery,
         dropped_log,
@@ -64,7 +67,10 @@ else:
             "GroupRow": "pages",
             "Kind": "fields",
             "Line": "curves",
+            "LogLine": "logs",
             "LogPage": "logs",
+            "MAX_LINES": "logs",
+            "check_pattern": "line_patterns",
             "LogQuery": "logs",
             "MAX_BYTES": "files",
             "MAX_PAGE": "search",
@@ -121,6 +127,7 @@ __all__ = [
     "DEFAULT_SORT",
     "FIELDS",
     "MAX_BYTES",
+    "MAX_LINES",
     "MAX_PAGE",
     "NO_FACTS",
     "Checkpoint",
@@ -133,6 +140,7 @@ __all__ = [
     "GroupRow",
     "Kind",
     "Line",
+    "LogLine",
     "LogPage",
     "LogQuery",
     "Page",
@@ -149,6 +157,7 @@ __all__ = [
     "Spread",
     "band_of",
     "check_file",
+    "check_pattern",
     "check_series",
     "check_size",
     "curve_of",

@@ -76,6 +76,34 @@ def test_a_run_there_from_here(remote: RemoteDaemon, mosaic: Mosaic, tmp_path: P
     assert not (tmp_path / "user" / "no home").exists(), "nothing is kept on this machine"
 
 
+def test_logs_from_here(remote: RemoteDaemon, mosaic: Mosaic) -> None:
+    here = _options(remote)
+    assert mosaic(*here, "train", "random", "--steps", "400", "--name", "far").returncode == 0
+
+    def logs(*words: str) -> list[str]:
+        ended = mosaic(*here, "runs", "logs", "far", *words)
+        assert ended.returncode == 0, ended.stderr
+        return ended.stdout.splitlines()
+
+    everything = logs("-n", "0")
+    assert len(everything) > 400
+    assert logs() == everything[-50:]
+    assert logs("-n", "3", "-f") == everything[-3:]
+    assert json.loads("".join(logs("-n", "3", "--json")))["lines"] == everything[-3:]
+    episodes = [line for line in everything if '"episode"' in line]
+    assert episodes
+    assert logs("-n", "0", "--grep", '"epis[o]de"') == episodes
+    assert any('"launch"' in line for line in logs("--supervisor"))
+    for words, said in (
+        (("--grep", "("), "regular expression"),
+        (("--quarantine",), "elsewhere"),
+        (("--worker", "2"), "no worker"),
+    ):
+        refused = mosaic(*here, "runs", "logs", "far", *words)
+        assert refused.returncode == 2
+        assert said in refused.stderr
+
+
 def test_its_problems_are_told_as_those_of_a_run_here(remote: RemoteDaemon, mosaic: Mosaic) -> None:
     wrong = mosaic(*_options(remote), "train", "randm")
     assert wrong.returncode == 2
@@ -159,7 +187,7 @@ def test_contexts(remote: RemoteDaemon, mosaic: Mosaic, tmp_path: Path) -> None:
     refused = mosaic("runs", "verify", "latest")
     assert refused.returncode == 2
     assert NEEDS_HOME["runs verify"] in refused.stderr
-    for words in ("runs logs far --worker 2", "workers check random --set 'name=a b'", "doctor --json"):
+    for words in ("runs verify far --json", "workers check random --set 'name=a b'", "doctor --json"):
         assert f"mosaic --context local {words}" in mosaic(*shlex.split(words)).stderr, "as it was typed"
     named = mosaic(
         "--daemon", remote.address, "--token-file=" + remote.token_file, "runs", "archive", "far", "--to", "x y"

@@ -60,6 +60,8 @@ def test_a_run_completes_and_can_be_looked_at(script: Any, home: Path) -> None:
     assert script("runs", "logs", "latest", "--text").stdout == "some words\n"
     assert script("runs", "logs", "latest", "-n", "1", "--json").json["lines"] == logs[-1:]
     assert '"launch"' in script("runs", "logs", "latest", "--supervisor", "-n", "0").stdout
+    assert script("runs", "logs", "latest", "--grep", "s.me [w]ords").stdout == "some words\n"
+    assert "regular expression" in script("runs", "logs", "latest", "--grep", "(").stderr
     refused = script("runs", "logs", "latest", "--worker", "000002")
     assert refused.code == 2
     assert "did you mean '000001'?" in refused.stderr

@@ -9,12 +9,14 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from gym_gui.cli.options import common, run_argument
+from gym_gui.cli.options import TEXT, common, run_argument
 from gym_gui.cli.output import echo
 from gym_gui.cli.streams import fault_of
 from gym_gui.cli.supervised import starts_daemon
+from gym_gui.cli.where import anywhere, is_remote, site_of
 
 if TYPE_CHECKING:
+    from gym_gui.reading import LogLine, LogQuery
     from gym_gui.telemetry import QuarantineRecord
 
 
@@ -33,8 +35,12 @@ if TYPE_CHECKING:
     "-n", "--lines", type=click.IntRange(min=0), default=50, show_default=True, help="The last N lines; 0: all."
 )
 @click.option("-f", "--follow", is_flag=True, help="Go on until the run has ended.")
+@click.option(
+    "--grep", "pattern", type=TEXT, metavar="PATTERN", default="", help="Only lines with this regular expression."
+)
 @common
 @starts_daemon
+@anywhere
 def logs(
     home: Path,
     run: str,
@@ -43,18 +49,19 @@ def logs(
     attempt: int | None,
     lines: int,
     follow: bool,
+    pattern: str,
     as_json: bool,
 ) -> int:
     """Print what a worker printed.
 
-    Reads the run's own log files; starts no daemon. On a terminal control characters are shown as escapes; into a file
-    or a pipe the lines go as they are.
+    In a home it reads the run's own log files. On a terminal control characters are shown as escapes; into a file or a
+    pipe the lines go as they are. With a daemon elsewhere, 4,000 characters of each line are shown.
     """
     from gym_gui.analysis import resolve_run
     from gym_gui.app import LogReader, line_text, tell_dropped
     from gym_gui.cli.output import print_json, say
-    from gym_gui.core.worker.errors import UsageError
-    from gym_gui.reading import dropped_log, find_log
+    from gym_gui.core.worker.errors import ConfigError, UsageError
+    from gym_gui.reading import LogQuery, check_pattern, dropped_log, find_log
     from gym_gui.runs import RunFolder
 
     if follow and as_json:
@@ -64,6 +71,24 @@ def logs(
             why="--json prints one document, --follow never knows when it ends",
             next_step="leave one of them out",
         )
+    problem = check_pattern(pattern)
+    if problem is not None:
+        raise ConfigError("--grep cannot be used", [problem], next_step="correct it")
+    if is_remote():
+        if stream == "quarantine":
+            raise UsageError(
+                "--quarantine does not work with a daemon elsewhere",
+                where="command line",
+                why="it reads the run's database, which lies in the home",
+                next_step=f"run it on that machine: mosaic runs logs {run} --quarantine",
+            )
+        query = LogQuery(
+            stream="output" if stream == "text" else stream,
+            worker_id=worker_id or "",
+            attempt=attempt or 0,
+            pattern=pattern,
+        )
+        return _print_remote(home, run, stream, query, lines, follow=follow, as_json=as_json)
     run_id = resolve_run(home, run)
     if stream == "quarantine":
         return _print_quarantine(home, run_id, worker_id, attempt, lines, as_json=as_json)
@@ -71,7 +96,7 @@ def logs(
     dropped = tell_dropped(dropped_log(log.path), log.worker_id, log.attempt, run_id)
     if dropped:
         say(dropped)
-    with LogReader(log.path, text_only=stream == "text", run_id=run_id) as reader:
+    with LogReader(log.path, text_only=stream == "text", pattern=pattern, run_id=run_id) as reader:
         if as_json:
             found = [line_text(line) for line in reader.last(lines or None)]
             print_json({"run_id": run_id, "worker_id": log.worker_id, "attempt": log.attempt, "stream": stream,
@@ -84,6 +109,37 @@ def logs(
                 if fault_of(sys.stdout) is not None:
                     break  # the reader has gone
     return 0
+
+
+def _print_remote(
+    home: Path, run: str, stream: str, query: LogQuery, count: int, *, follow: bool, as_json: bool
+) -> int:
+    """Print lines of a run with a daemon elsewhere."""
+    from gym_gui.app import PagedLog, tell_dropped
+    from gym_gui.cli.output import print_json, say
+
+    with site_of(home).runs() as source:
+        run_id = source.resolve(run)
+        log = PagedLog(source, run_id, query)
+        page, lines = log.last(count or None)
+        dropped = tell_dropped(page.dropped, page.worker_id, page.attempt, run_id)
+        if dropped:
+            say(dropped)
+        if as_json:
+            print_json({"run_id": run_id, "worker_id": page.worker_id, "attempt": page.attempt, "stream": stream,
+                        "path": None, "dropped": dropped or None, "lines": [line.text for line in lines]})  # fmt: skip
+            return 0
+        _print_lines(_as_printed(line) for line in lines if not (follow and line.partial))
+        if follow:
+            for line in log.follow():
+                _print_lines([_as_printed(line)])
+                if fault_of(sys.stdout) is not None:
+                    break  # the reader has gone
+    return 0
+
+
+def _as_printed(line: LogLine) -> bytes:
+    return line.text.encode() + (b"" if line.partial else b"\n")
 
 
 def _print_lines(lines: Iterable[bytes]) -> None:
