@@ -31,7 +31,7 @@ $(VENV)/bin/python:
 $(RUNTIME): $(INPUTS) | $(VENV)/bin/python
 	@echo "Installing MOSAIC and its first two workers into $(VENV) (torch is about 200 MB as a CPU build) ..."
 	@$(BIN)/python -c 'import torch' 2>/dev/null || $(BIN)/python -m pip install --quiet $(TORCH_ARGS) "$(TORCH)"
-	@$(BIN)/python -m pip install --quiet -e '.[random,cleanrl,plot]' $(addprefix -e ./,$(WORKERS))
+	@$(BIN)/python -m pip install --quiet -e '.[random,cleanrl,plot,web]' $(addprefix -e ./,$(WORKERS))
 	@touch $@
 
 $(TOOLS): $(RUNTIME)

@@ -116,6 +116,7 @@ def serve(
     *,
     announce: Callable[[str], None],
     open_browser: bool = False,
+    page: str = "/",
 ) -> None:
     """Serve until interrupted.
 
@@ -125,6 +126,7 @@ def serve(
         make_app: Makes the application.
         announce: Called with the address that lets its reader in, once the server listens.
         open_browser: Open it in the browser.
+        page: The page that the announced address shows.
 
     Raises:
         UsageError: It cannot listen there.
@@ -138,7 +140,7 @@ def serve(
     names = listening.names(port)
     access = Access(store.all(), names, secure=listening.secure)
     shown = listening.public_names[0] if listening.public_names else names[1 if is_loopback(listening.host) else 0]
-    address = f"{'https' if listening.secure else 'http'}://{shown}/#token={store.owner_token()}"
+    address = f"{'https' if listening.secure else 'http'}://{shown}{page}#token={store.owner_token()}"
     config = uvicorn.Config(
         make_app(access),  # type: ignore[arg-type]
         log_level="warning",

@@ -24,6 +24,7 @@ def test_the_demo_trains_verifies_draws_and_cleans_up(mosaic: Any, home: Path, l
 def test_the_demo_leaves_a_daemon_alone_that_was_there_before(mosaic: Any) -> None:
     mosaic("daemon", "start")
     ended = mosaic("demo", "--steps", "1000", "--seeds", "1")
+    assert "web --open --home" in ended.stdout
     assert ended.code == 0, ended.stderr
     assert "the books of all 1 runs balance" in ended.stdout
     assert "learning curve: " in ended.stdout

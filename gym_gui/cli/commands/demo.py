@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import shlex
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,6 +15,7 @@ from gym_gui.cli.options import common
 from gym_gui.cli.output import echo
 
 if TYPE_CHECKING:
+    from gym_gui.cli.submission import SubmitCommand
     from gym_gui.runs import RunSummary
 
 WORKER, ALGORITHM, ENVIRONMENT = "cleanrl", "ppo", "CartPole-v1"
@@ -24,8 +28,9 @@ SMOOTHING = 8
     "--steps", type=click.IntRange(min=1000), default=50_000, show_default=True, metavar="N", help="Steps a seed."
 )
 @click.option("--seeds", default="1-3", show_default=True, metavar="LIST", help="Which seeds.")
+@click.option("--web", "in_browser", is_flag=True, help="Show the runs in the browser instead.")
 @common
-def demo(home: Path, steps: int, seeds: str, as_json: bool) -> int:
+def demo(home: Path, steps: int, seeds: str, in_browser: bool, as_json: bool) -> int:
     """Train PPO on CartPole with three seeds and draw the curve.
 
     Shows them side by side while they learn, then a table of results with each run's ledger, checks the books against
@@ -38,9 +43,13 @@ def demo(home: Path, steps: int, seeds: str, as_json: bool) -> int:
     from gym_gui.cli.submission import SubmitCommand
     from gym_gui.rpc import stop_daemon
     from gym_gui.trainer import DaemonHome
+    from gym_gui.web import check_installed as check_web_installed
     from gym_gui.workers import read_flags, settings_error
 
-    check_matplotlib()
+    if in_browser:
+        check_web_installed()
+    else:
+        check_matplotlib()
     site = LocalSite(home)
     with waiting(f"asking worker {WORKER} what it takes"):
         record = site.worker(WORKER)
@@ -58,6 +67,8 @@ def demo(home: Path, steps: int, seeds: str, as_json: bool) -> int:
     ]
     submission = SubmitCommand(site, payloads, many=True, where="mosaic demo")
     submission.check(dry_run_workers=True, waiting=waiting)
+    if in_browser:
+        return _show_in_browser(home, submission)
     ours = DaemonHome(home).daemon() is None
     try:
         outcome = submission.attend(as_json=as_json)
@@ -69,6 +80,22 @@ def demo(home: Path, steps: int, seeds: str, as_json: bool) -> int:
     finally:
         if ours:
             stop_daemon(home)
+
+
+def _web_command(home: Path) -> str:
+    """Return the command that shows the runs, as it is called from here: `make demo` has a home of its own."""
+    program = os.path.relpath(sys.argv[0]) if os.sep in sys.argv[0] else "mosaic"
+    return shlex.join([program, "web", "--open", "--home", str(home)])
+
+
+def _show_in_browser(home: Path, submission: SubmitCommand) -> int:
+    """Start the runs and serve the dashboard, which shows them, until interrupted."""
+    from gym_gui.cli.commands.web import serve_dashboard
+    from gym_gui.web import Listening
+
+    code = submission.go(detach=True, as_json=False)
+    serve_dashboard(home, Listening(), open_browser=True, page="/?q=tag%3Ademo")
+    return code
 
 
 def _report(home: Path, runs: list[RunSummary], steps: int, *, as_json: bool) -> int:
@@ -96,6 +123,7 @@ def _report(home: Path, runs: list[RunSummary], steps: int, *, as_json: bool) ->
                    f"verify: recounted from the raw logs, the books of all {len(runs)} runs balance")  # fmt: skip
         if picture:
             echo(f"learning curve: {picture}")
+        echo(f"see the runs in the browser: {_web_command(home)}")
     return 0 if picture and all(verified.values()) else 1
 
 

@@ -11,7 +11,7 @@ from gym_gui.cli.options import TEXT, common
 from gym_gui.cli.where import anywhere, chosen_remote, site_of
 
 if TYPE_CHECKING:
-    from gym_gui.web import TokenStore
+    from gym_gui.web import Listening, TokenStore
 
 _FILE = click.Path(path_type=Path, dir_okay=False)
 
@@ -53,12 +53,29 @@ def web(
     """
     if context.invoked_subcommand is not None:
         return 0
-    from gym_gui.cli.output import echo, print_json, say
-    from gym_gui.web import check_installed
+    from gym_gui.web import Listening, check_installed
 
     check_installed()
+    listening = Listening(host, port, certificate, key, public_names, behind_proxy)
+    serve_dashboard(home, listening, as_json=as_json, open_browser=open_browser)
+    return 0
+
+
+def serve_dashboard(
+    home: Path, listening: Listening, *, as_json: bool = False, open_browser: bool = False, page: str = "/"
+) -> None:
+    """Serve the dashboard until interrupted.
+
+    Args:
+        home: The home, unless a daemon elsewhere is chosen.
+        listening: Where it listens.
+        as_json: Print its address as JSON.
+        open_browser: Open it in the browser.
+        page: The page that the printed address shows.
+    """
+    from gym_gui.cli.output import echo, print_json, say
     from gym_gui.rpc import AsyncTrainerClient
-    from gym_gui.web import Backend, Listening, create_app, serve
+    from gym_gui.web import Backend, create_app, serve
 
     remote = chosen_remote()
     site = site_of(home)
@@ -75,15 +92,14 @@ def web(
             echo(address)
             say(f"the dashboard of {site.where}; Ctrl-C ends it, runs go on")
 
-    listening = Listening(host, port, certificate, key, public_names, behind_proxy)
     serve(
         listening,
         _store(home),
         lambda access: create_app(Backend(connect, site.where, home, elsewhere=remote is not None), access),
         announce=announce,
         open_browser=open_browser,
+        page=page,
     )
-    return 0
 
 
 @web.group()
