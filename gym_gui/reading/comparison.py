@@ -107,9 +107,36 @@ def _range_or_none(text: str) -> tuple[float | None, float | None]:
 
 
 def _like(text: str) -> Callable[[Value], bool]:
-    pattern = "".join(".*" if char == "*" else "." if char == "?" else re.escape(char) for char in text.casefold())
-    match = re.compile(pattern, re.DOTALL).fullmatch
-    return lambda value: isinstance(value, str) and match(value.casefold()) is not None
+    """Return the comparison with ``*`` and ``?`` as wildcards: in as many steps as the texts are long, at most squared.
+
+    One regular expression of it all could take years, and let no other thread run meanwhile.
+    """
+    first, *others = [
+        re.compile("".join("." if char == "?" else re.escape(char) for char in part), re.DOTALL)
+        for part in text.casefold().split("*")
+    ]
+    if not others:
+        return lambda value: isinstance(value, str) and first.fullmatch(value.casefold()) is not None
+    *middle, last = others
+    last_length = len(text.casefold().rpartition("*")[2])
+
+    def test(value: Value) -> bool:
+        if not isinstance(value, str):
+            return False
+        value = value.casefold()
+        begin = first.match(value)
+        end = len(value) - last_length
+        if begin is None or end < begin.end() or last.match(value, end) is None:
+            return False
+        position = begin.end()
+        for part in middle:  # the leftmost place of each leaves most for the next
+            found = part.search(value, position, end)
+            if found is None:
+                return False
+            position = found.end()
+        return True
+
+    return test
 
 
 def _within(value: float, low: float, high: float) -> bool:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import contextlib
+import fnmatch
 import time
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 from run_entries import NOW, entry
 
@@ -178,3 +179,17 @@ def test_quoted_text_is_found_exactly(text: str, field: str) -> None:
     quoted = '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'
     run = entry(**({"tags": [text]} if field == "tag" else {"run_name" if field == "name" else field: text}))
     assert matches(f"{field}={quoted}", run)
+
+
+def test_wildcards_take_no_time_however_many_there_are() -> None:
+    long = "a" * 2000
+    assert not parse_query(f"name:{'*a' * 300}*b").matches(entry(run_name=long))
+    assert parse_query(f"name:{'*a' * 300}*").matches(entry(run_name=long))
+    assert not parse_query(f"name:{'?*' * 300}b").matches(entry(run_name=long))
+
+
+@given(st.text("ab*?", max_size=8), st.text("ab", max_size=8))
+def test_wildcards_match_as_those_of_a_shell(pattern: str, name: str) -> None:
+    assume(pattern not in ("", "*") and name)
+    expected = fnmatch.fnmatchcase(name, pattern)
+    assert parse_query(f"name:{pattern}").matches(entry(run_name=name)) is expected
