@@ -14,7 +14,10 @@ runs = LazyGroup(
         "show": (f"{_HERE}.runs_show:show", "Show everything recorded about a run."),
         "config": (f"{_HERE}.runs_contents:config", "Print the run config that a run was submitted with."),
         "episodes": (f"{_HERE}.runs_contents:episodes", "List a run's episodes."),
-        "metrics": (f"{_HERE}.runs_metrics:metrics", "List or print the metrics and returns of a run."),
+        "metrics": (
+            f"{_HERE}.runs_metrics:metrics",
+            "List the series of a run, or print the values of those that are named.",
+        ),
         "artifacts": (f"{_HERE}.runs_contents:artifacts", "List the files of a run."),
         "watch": (f"{_HERE}.runs_watch:watch", "Watch runs until they have ended."),
         "tail": (f"{_HERE}.runs_tail:tail", "Print a run's telemetry as it arrives."),
