@@ -15,7 +15,6 @@ from gym_gui.reading import (
     read_details,
     read_episodes,
     read_file,
-    read_log,
     read_series,
     read_steps,
     require_found,
@@ -124,8 +123,7 @@ class ReadingService(ReadingServiceServicer):
 
     @answers
     async def ReadLog(self, request: reading.ReadLogRequest) -> reading.LogPage:
-        query = log_query_from_pb(request)
-        return log_page_to_pb(await self._reads.read(request.run_id, lambda folder: read_log(folder, query)))
+        return log_page_to_pb(await self._reads.read_log(request.run_id, log_query_from_pb(request)))
 
     @answers
     async def FindFailure(self, request: reading.FindFailureRequest) -> reading.Failure:

@@ -17,12 +17,15 @@ from gym_gui.reading import (
     NO_FACTS,
     Entry,
     Failure,
+    LogPage,
+    LogQuery,
     Page,
     Search,
     SearchUpdate,
     failed_workers,
     find_failure,
     prepare,
+    read_log,
     search_runs,
 )
 from gym_gui.runs import (
@@ -44,6 +47,8 @@ from gym_gui.trainer.search_watches import SearchWatches
 R = TypeVar("R")
 #: Reads at one time; more wait.
 _PARALLEL = 4
+#: Reads of logs at one time: patterns may take seconds, and hold up nothing else.
+_PARALLEL_LOGS = 2
 
 
 class Reads:
@@ -61,6 +66,7 @@ class Reads:
         self._all_entered = all_entered
         self._annotating = asyncio.Lock()
         self._slots = asyncio.Semaphore(_PARALLEL)
+        self._log_slots = asyncio.Semaphore(_PARALLEL_LOGS)
         self._table = RunTable(home, board.registry)
         self._watches = SearchWatches(self._evaluate, board.changes, self._count_readers, self._table.keep)
 
@@ -101,6 +107,18 @@ class Reads:
             self._board.annotate(run)
         return self._board.get(run_id)
 
+    async def read_log(self, run_id: str, query: LogQuery) -> LogPage:
+        """Return lines of a run's log.
+
+        Raises:
+            UnknownRunError: There is no such run.
+            ConfigError: The query is not valid, or its pattern takes too long.
+            MosaicError: The log cannot be read.
+        """
+        folder = RunFolder.of(self._home, self._board.get(run_id).run_id)
+        async with self._log_slots:
+            return await asyncio.to_thread(read_log, folder, query)
+
     async def find_failure(self, run_id: str) -> Failure:
         """Return the place in a run's logs that says why it failed.
 
@@ -109,7 +127,9 @@ class Reads:
             MosaicError: The logs cannot be read.
         """
         first = failed_workers(self._board.get(run_id))
-        return await self.read(run_id, lambda folder: find_failure(folder, first))
+        folder = RunFolder.of(self._home, run_id)
+        async with self._log_slots:
+            return await asyncio.to_thread(find_failure, folder, first)
 
     async def read(self, run_id: str, function: Callable[[RunFolder], R]) -> R:
         """Return what a function reads of a run's folder, in a thread.
