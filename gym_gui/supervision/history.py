@@ -108,6 +108,8 @@ class RunHistory:
             ends = [worker.ended_at for worker in self.workers.values() if worker.ended_at is not None]
             # It ended with its last worker, however late that was observed.
             self.ended_at = max(ends) if ends else event["at"]
+            if self.started_at is not None:  # of a short run the start may be observed after the end
+                self.started_at = min(self.started_at, self.ended_at)
 
 
 def _moment(event: Mapping[str, Any], name: str) -> float:

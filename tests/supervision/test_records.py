@@ -152,6 +152,16 @@ class TestHistory:
         assert worker.exit.signal == 9
         assert (history.started_at, history.proxies) == (3.0, 1)
 
+    def test_a_run_does_not_end_before_it_begins_however_late_its_beginning_is_observed(self):
+        events = [
+            {"event": "started", "worker_id": "a", "attempt": 1, "at": 2.0, "started_at": 1.0},
+            {"event": "state", "state": "running", "cause": "x", "at": 3.0},
+            {"event": "exit", "worker_id": "a", "attempt": 1, "at": 3.5, "ended_at": 2.5, "code": 0},
+            {"event": "state", "state": "completed", "cause": "exit code 0", "at": 4.0},
+        ]
+        history = RunHistory(["a"], events)
+        assert (history.started_at, history.ended_at) == (2.5, 2.5)
+
     def test_terminal_states_never_change(self):
         history = RunHistory(["a"], [{"event": "state", "state": "lost", "cause": "x", "at": 1.0}])
         history.apply({"event": "state", "state": "running", "cause": "y", "at": 2.0})
