@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
+
+import msgspec
 
 from gym_gui.reading import GroupRow, Page, RunRow, Spread
 from gym_gui.runs import CurvePoint, RunSummary, return_of
@@ -74,6 +76,11 @@ def group_json(row: GroupRow) -> dict[str, Any]:
             "high": list(row.band.high),
         },
     }
+
+
+def rows_json(rows: Sequence[Any]) -> list[dict[str, Any]]:
+    """Return episodes or steps; their ids as text, since JavaScript rounds whole numbers above 2**53."""
+    return [{**msgspec.to_builtins(row), "id": str(row.id)} for row in rows]
 
 
 def _curve(points: Iterable[CurvePoint]) -> list[list[float]]:

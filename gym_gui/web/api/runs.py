@@ -13,7 +13,7 @@ from gym_gui.reading import DEFAULT_SORT, MAX_BYTES, EpisodeQuery, Search, media
 from gym_gui.runs import AnnotationChange, to_json_dict
 from gym_gui.web.api.common import Admin, Client, Reader, RunId, Runner
 from gym_gui.web.errors import json_response
-from gym_gui.web.views import page_json
+from gym_gui.web.views import page_json, rows_json
 
 router = APIRouter(prefix="/api/v1/runs", tags=["runs"])
 #: Media types that a browser may show by itself: nothing that can hold a script.
@@ -135,7 +135,8 @@ async def episodes(
     limit: Annotated[int, Query(ge=1, le=1000)] = 100,
 ) -> Response:
     """Return a page of a run's episodes."""
-    return json_response(await client.episodes(run_id, EpisodeQuery(phase, worker, agent, sort, offset, limit)))
+    page = await client.episodes(run_id, EpisodeQuery(phase, worker, agent, sort, offset, limit))
+    return json_response({"episodes": rows_json(page.episodes), "total": page.total})
 
 
 @router.get("/{run_id}/episodes/{episode}/steps", summary="Steps of an episode")
@@ -149,7 +150,7 @@ async def steps(
 ) -> Response:
     """Return the steps of an episode, in the order in which they were printed."""
     bounded = max(-1, min(after, (1 << 63) - 1)), max(0, min(episode, (1 << 63) - 1))
-    return json_response({"steps": await client.steps(run_id, bounded[1], after=bounded[0], limit=limit)})
+    return json_response({"steps": rows_json(await client.steps(run_id, bounded[1], after=bounded[0], limit=limit))})
 
 
 @router.get("/{run_id}/files", summary="Files")

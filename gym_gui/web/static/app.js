@@ -52,6 +52,7 @@ function ThemeButton() {
     if (theme) document.documentElement.dataset.theme = theme;
     else delete document.documentElement.dataset.theme;
     localStorage.setItem("theme", theme);
+    dispatchEvent(new Event("themechange"));
   }, [theme]);
   const next = { "": "light", light: "dark", dark: "" }[theme] ?? "";
   const name = { "": "system", light: "light", dark: "dark" }[theme];

@@ -6,8 +6,6 @@ import { address } from "./api.js";
 export const connected = signal(null);
 /** The daemon's fault, as the stream reports it. @type {import("./vendor/signals.js").Signal<any>} */
 export const fault = signal(null);
-/** When anything came last, in seconds. */
-export const lastSeen = signal(0);
 
 /** @type {{parameters: Record<string, unknown>, handlers: Record<string, (value: any) => void>} | null} */
 let wanted = null;
@@ -42,7 +40,6 @@ function open() {
   source = mine;
   mine.onopen = () => {
     connected.value = true;
-    lastSeen.value = Date.now() / 1000;
   };
   mine.onerror = () => {
     if (source !== mine) return;
@@ -51,7 +48,6 @@ function open() {
   };
   for (const topic of ["run", "list"]) {
     mine.addEventListener(topic, (event) => {
-      lastSeen.value = Date.now() / 1000;
       fault.value = null;
       wanted?.handlers[topic]?.(JSON.parse(/** @type {MessageEvent} */ (event).data));
     });
@@ -65,6 +61,8 @@ function close() {
   source?.close();
   source = null;
   opened = "";
+  connected.value = null;
+  fault.value = null;
 }
 
 // A hidden tab costs nothing; it is up to date again as soon as it is looked at.

@@ -8,6 +8,8 @@ import { change, parameters } from "../url.js";
 
 const MOST = 5000;
 const FOLLOW_MS = 700;
+/** A search for a pattern costs the daemon more. */
+const SEARCH_MS = 3000;
 /** @type {Record<string, string>} */
 const STREAMS = { output: "program output", stderr: "error output", stdout: "everything printed", supervisor: "supervisor" };
 
@@ -36,7 +38,7 @@ export function Logs({ run }) {
   useEffect(() => {
     if (!page || !follow || at !== "" || page.dropped) return undefined;
     if (ended && page.end >= page.size) return undefined;
-    const timer = setTimeout(() => call(address(path, { ...asked, after: page.end })).then((more) => setPage(joined(page, more)), () => setPage({ ...page })), FOLLOW_MS);
+    const timer = setTimeout(() => call(address(path, { ...asked, after: page.end })).then((more) => setPage(joined(page, more)), () => setPage({ ...page })), asked.pattern ? SEARCH_MS : FOLLOW_MS);
     return () => clearTimeout(timer);
   }, [page, follow, key, at, ended]);
   useLayoutEffect(() => {
@@ -47,7 +49,9 @@ export function Logs({ run }) {
     const found = await call(address(path, { ...asked, before: page.start }));
     const height = box.current?.scrollHeight ?? 0;
     setFollow(false);
-    setPage({ ...page, lines: [...found.lines, ...page.lines].slice(0, MOST), start: found.start });
+    const lines = [...found.lines, ...page.lines];
+    const kept = lines.slice(0, MOST); // the last ones are read again where they are wanted
+    setPage({ ...page, lines: kept, start: found.start, end: kept.length < lines.length ? kept[kept.length - 1].offset : page.end });
     requestAnimationFrame(() => { if (box.current) box.current.scrollTop += box.current.scrollHeight - height; });
   };
   const workers = run.workers.map((/** @type {any} */ worker) => worker.worker_id);
@@ -105,7 +109,8 @@ function Pattern({ text }) {
  * @param {any} page @param {any} more */
 function joined(page, more) {
   const offsets = new Set(more.lines.map((/** @type {any} */ line) => line.offset));
-  return { ...more, lines: [...page.lines.filter((/** @type {any} */ line) => !offsets.has(line.offset)), ...more.lines].slice(-MOST), start: page.start };
+  const lines = [...page.lines.filter((/** @type {any} */ line) => !offsets.has(line.offset)), ...more.lines];
+  return { ...more, lines: lines.slice(-MOST), start: lines.length > MOST ? lines[lines.length - MOST].offset : page.start };
 }
 
 /** @param {string} text */

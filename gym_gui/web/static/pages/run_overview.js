@@ -27,8 +27,8 @@ export function Overview({ run }) {
       </dl>
       <dl class="facts">
         <dt>lines</dt><dd>${count(ledger.lines)} printed by the workers:</dd>
-        <dt></dt><dd>${count(ledger.stored)} stored, ${count(ledger.log)} program output, ${count(ledger.quarantined)} not understood and set apart</dd>
-        <dt></dt><dd>${ledger.lines === ledger.stored + ledger.log + ledger.quarantined ? "every line is accounted for" : html`<span class="flag">the books do not balance</span>`}</dd>
+        <dt></dt><dd>${count(ledger.stored)} stored, ${count(ledger.log)} program output, ${count(ledger.quarantined)} quarantined</dd>
+        <dt></dt><dd>${ledger.lines === ledger.stored + ledger.log + ledger.quarantined ? "every line is accounted for" : html`<span class="flag">the ledger does not balance</span>`}</dd>
         ${ledger.dropped > 0 && html`<dt class="flag">dropped</dt><dd>${count(ledger.dropped)} events could not be written</dd>`}
         ${run.lag_bytes > 0 && html`<dt>behind</dt><dd>${size(run.lag_bytes)} not read yet</dd>`}
       </dl>

@@ -86,17 +86,23 @@ function QueryBox({ query, input }) {
 function useRuns(query, sort, groupBy, limit) {
   const [page, setPage] = useState(/** @type {any} */ (null));
   const [error, setError] = useState(/** @type {any} */ (null));
-  const [waiting, setWaiting] = useState(/** @type {any} */ (null));
   const [turn, setTurn] = useState(0);
   const asked = { q: query, sort, limit, points: POINTS, group_by: groupBy === "none" ? "" : groupBy };
   const key = JSON.stringify(asked);
-  const latest = useRef(/** @type {any} */ (null));
-  latest.current = page;
+  /** All that is known, new runs included; what is shown may lack them. */
+  const known = useRef({ key: "", page: /** @type {any} */ (null) });
+  const shown = useRef(/** @type {any} */ (null));
+  shown.current = page;
   useEffect(() => {
     const stop = new AbortController();
-    setWaiting(null);
+    if (known.current.key !== key) known.current = { key, page: null };
     call(address("/runs", asked), { signal: stop.signal }).then(
-      (found) => { setPage(found); setError(null); },
+      (found) => {
+        setError(null);
+        if (known.current.page && turn === 0) return; // the stream was faster, and knows more
+        known.current = { key, page: found };
+        setPage(found);
+      },
       (fault) => { if (!stop.signal.aborted) setError(fault); },
     );
     return () => stop.abort();
@@ -105,20 +111,20 @@ function useRuns(query, sort, groupBy, limit) {
     if (error?.status === 422) return undefined;
     return subscribe({ ...asked, list: true }, {
       list: (news) => {
-        const before = latest.current;
-        if (!before) return;
-        const next = merged(before, news);
-        if (scrollY > 200 && ids(next).some((id) => !ids(before).includes(id))) {
-          setWaiting(next);
-          setPage(kept(before, next));
-        } else setPage(next);
+        const first = known.current.page === null;
+        const next = merged(known.current.page ?? { runs: [], groups: [] }, news);
+        known.current = { key, page: next };
+        const before = shown.current;
+        const waits = !first && before && scrollY > 200 && ids(next).some((id) => !ids(before).includes(id));
+        setPage(waits ? kept(before, next) : next);
       },
     });
   }, [key, error?.status === 422]);
-  const fresh = waiting && page ? ids(waiting).filter((/** @type {string} */ id) => !ids(page).includes(id)).length : 0;
+  const latest = known.current.page;
   return {
-    page, error, fresh,
-    update: () => { setPage(waiting); setWaiting(null); scrollTo(0, 0); },
+    page, error,
+    fresh: latest && page ? ids(latest).filter((/** @type {string} */ id) => !ids(page).includes(id)).length : 0,
+    update: () => { setPage(known.current.page); scrollTo(0, 0); },
     reload: () => setTurn(turn + 1),
   };
 }

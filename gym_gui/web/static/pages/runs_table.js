@@ -1,5 +1,6 @@
 // The table of runs, and cards in its place on narrow screens.
 import { classes, html, useEffect, useRef, useState } from "../ui/html.js";
+import { ErrorBox } from "../ui/error.js";
 import { Sparkline } from "../ui/sparkline.js";
 import { State } from "../ui/state.js";
 import { address, call } from "../api.js";
@@ -28,9 +29,10 @@ const COLUMNS = [
 /** @param {{rows: Row[], sort: string, selected: string[], select: (ids: string[], on: boolean) => void, focus: number}} props */
 export function RunTable({ rows, sort, selected, select, focus }) {
   const [open, setOpen] = useState(/** @type {Record<string, any[]>} */ ({}));
+  const [error, setError] = useState(/** @type {any} */ (null));
   const body = useRef(/** @type {HTMLTableSectionElement | null} */ (null));
-  useEffect(() => body.current?.children[focus]?.scrollIntoView({ block: "nearest" }), [focus]);
-  const toggle = async (/** @type {Row} */ row) => {
+  useEffect(() => body.current?.querySelector(`[data-row="${focus}"]`)?.scrollIntoView({ block: "nearest" }), [focus]);
+  const toggle = (/** @type {Row} */ row) => {
     if (open[row.key]) {
       const { [row.key]: _, ...others } = open;
       setOpen(others);
@@ -40,23 +42,24 @@ export function RunTable({ rows, sort, selected, select, focus }) {
       const list = /** @type {any[]} */ (values);
       return list.length ? list.map((value) => `${field}="${String(value).replace(/["\\]/g, "\\$&")}"`).join(" ") : `${field}:none`;
     });
-    const found = await call(address("/runs", { q: terms.join(" "), sort: "seed", limit: 100, points: 40 }));
-    setOpen({ ...open, [row.key]: found.runs });
+    call(address("/runs", { q: terms.join(" "), sort: "seed", limit: 100, points: 40 })).then(
+      (found) => { setOpen({ ...open, [row.key]: found.runs }); setError(null); }, setError);
   };
-  const line = (/** @type {Row} */ row, /** @type {boolean} */ child, /** @type {boolean} */ focused) => {
+  const line = (/** @type {Row} */ row, /** @type {boolean} */ child, /** @type {number} */ index) => {
+    const focused = !child && index === focus;
     const on = row.ids.every((id) => selected.includes(id));
-    return html`<tr key=${row.key} class=${classes(on && "selected", focused && "focused", child && "child")}>
+    return html`<tr key=${row.key} data-row=${child ? undefined : index} class=${classes(on && "selected", focused && "focused", child && "child")}>
       <td><input type="checkbox" checked=${on} aria-label=${`Select ${row.run.name}`} onChange=${() => select(row.ids, !on)} /></td>
-      ${COLUMNS.map(([title, , style, cell], index) => html`<td class=${style}>${index === 1 && row.group
+      ${COLUMNS.map(([title, , style, cell]) => html`<td class=${style}>${title === "name" && row.group
         ? html`<button type="button" class="quiet" aria-expanded=${Boolean(open[row.key])} title="The single runs" onClick=${() => toggle(row)}>${open[row.key] ? "▾" : "▸"}</button>`
         : null}${cell(row)}</td>`)}
     </tr>
-    ${open[row.key]?.map((run) => line({ key: run.id, ids: [run.id], run, group: null }, true, false))}`;
+    ${open[row.key]?.map((run) => line({ key: run.id, ids: [run.id], run, group: null }, true, -1))}`;
   };
-  return html`<div class="scroll wide"><table>
+  return html`<${ErrorBox} error=${error} /><div class="scroll wide"><table>
     <thead><tr><th></th>${COLUMNS.map(([title, field, style]) => html`<th class=${style} aria-sort=${direction(sort, field)}>
       ${field ? html`<button type="button" onClick=${() => change({ sort: next(sort, field) })}>${title}${mark(sort, field)}</button>` : title}</th>`)}</tr></thead>
-    <tbody ref=${body}>${rows.map((row, index) => line(row, false, index === focus))}</tbody>
+    <tbody ref=${body}>${rows.map((row, index) => line(row, false, index))}</tbody>
   </table></div>
   <div class="cards">${rows.map((row) => html`<${Card} key=${row.key} row=${row} />`)}</div>`;
 }

@@ -1,61 +1,35 @@
 // Curves over steps: lines with bands, a linked cursor, zoom by dragging; an outlier neither flattens nor hides.
-import { html, useEffect, useRef } from "./html.js";
+import { html, useEffect, useRef, useState } from "./html.js";
 import uPlot from "../vendor/uplot.js";
 import { decimal, short } from "../format.js";
 
 /** @typedef {{label: string, colour: string, dash?: number[], x: number[], y: (number | null)[],
  *    low?: (number | null)[], high?: (number | null)[], width?: number}} Line */
 
-/** @param {{lines: Line[], xLabel: string, yLabel: string, height?: number, logY?: boolean, sync?: string,
+/** Dragging zooms: into `range` where the page keeps it, else into the chart alone; a double click shows the whole again.
+ * @param {{lines: Line[], xLabel: string, yLabel: string, height?: number, logY?: boolean, sync?: string,
  *    range?: [number, number] | null, onRange?: (range: [number, number] | null) => void}} props */
-export function Chart({ lines, xLabel, yLabel, height = 340, logY = false, sync, range = null, onRange }) {
+export function Chart({ lines, xLabel, yLabel, height = 340, logY = false, sync, range, onRange }) {
+  const [own, setOwn] = useState(/** @type {[number, number] | null} */ (null));
   const box = useRef(/** @type {HTMLDivElement | null} */ (null));
   const plot = useRef(/** @type {any} */ (null));
   const shape = useRef("");
+  const now = useRef({ lines, view: range ?? own, zoom: onRange ?? setOwn });
+  now.current = { lines, view: onRange ? range ?? null : own, zoom: onRange ?? setOwn };
+  const theme = useTheme();
   useEffect(() => {
     const element = box.current;
     if (!element) return;
     const { data, series, bands } = build(lines);
-    const styles = getComputedStyle(document.documentElement);
-    const now = JSON.stringify([series.map((each) => [each.label, each.stroke, each.width]), logY, xLabel, yLabel, styles.colorScheme]);
-    if (plot.current && shape.current === now) {
-      plot.current.setData(data, range === null && plot.current.userRange === undefined);
+    const drawn = JSON.stringify([series.map((each) => [each.label, each.stroke, each.width]), logY, xLabel, yLabel, theme]);
+    if (plot.current && shape.current === drawn) {
+      plot.current.setData(data);
       return;
     }
     plot.current?.destroy();
-    shape.current = now;
-    plot.current = new uPlot(options(element, series, bands, data), data, element);
-    function options(/** @type {HTMLElement} */ parent, /** @type {any[]} */ all, /** @type {any[]} */ areas, /** @type {any} */ values) {
-      const muted = styles.getPropertyValue("--muted").trim();
-      const line = styles.getPropertyValue("--line").trim();
-      const axis = { stroke: muted, grid: { stroke: line, width: 1 }, ticks: { stroke: line, width: 1 }, font: "12px system-ui" };
-      return {
-        width: parent.clientWidth || 600,
-        height,
-        series: all,
-        bands: areas,
-        legend: { show: false },
-        cursor: { sync: sync ? { key: sync } : undefined, drag: { x: true, y: false, setScale: true }, points: { size: 6 } },
-        scales: {
-          x: { time: false, ...(range ? { range } : {}) },
-          y: { distr: logY ? 3 : 1, range: (/** @type {any} */ _, /** @type {number} */ low, /** @type {number} */ high) => robust(values, low, high, logY) },
-        },
-        axes: [
-          { ...axis, label: xLabel, labelSize: 18, size: 34, values: (/** @type {any} */ _, /** @type {number[]} */ ticks) => ticks.map(short) },
-          { ...axis, label: yLabel, labelSize: 18, size: 54, values: (/** @type {any} */ _, /** @type {number[]} */ ticks) => ticks.map((tick) => decimal(tick)) },
-        ],
-        hooks: {
-          setSelect: [(/** @type {any} */ self) => {
-            if (self.select.width > 4) {
-              const from = self.posToVal(self.select.left, "x");
-              onRange?.([from, self.posToVal(self.select.left + self.select.width, "x")]);
-            }
-          }],
-          setCursor: [(/** @type {any} */ self) => hover(self, lines, element)],
-        },
-      };
-    }
-  }, [lines, logY, range, xLabel, yLabel]);
+    shape.current = drawn;
+    plot.current = new uPlot(options(element, series, bands), data, element);
+  }, [lines, logY, own, range, xLabel, yLabel, theme]);
   useEffect(() => {
     const element = box.current;
     if (!element) return undefined;
@@ -67,11 +41,60 @@ export function Chart({ lines, xLabel, yLabel, height = 340, logY = false, sync,
       plot.current = null;
     };
   }, []);
+
+  /** @param {HTMLElement} element @param {any[]} series @param {any[]} bands */
+  function options(element, series, bands) {
+    const styles = getComputedStyle(document.documentElement);
+    const grid = { stroke: styles.getPropertyValue("--line").trim(), width: 1 };
+    const axis = { stroke: styles.getPropertyValue("--muted").trim(), grid, ticks: grid, font: "12px system-ui", labelSize: 18 };
+    return {
+      width: element.clientWidth || 600,
+      height,
+      series,
+      bands,
+      legend: { show: false },
+      cursor: { sync: sync ? { key: sync } : undefined, drag: { x: true, y: false, setScale: false }, points: { size: 6 } },
+      scales: {
+        x: { time: false, range: (/** @type {any} */ _, /** @type {number} */ low, /** @type {number} */ high) => now.current.view ?? [low, high] },
+        y: { distr: logY ? 3 : 1, range: (/** @type {any} */ self, /** @type {number} */ low, /** @type {number} */ high) => robust(self.data, low, high, logY) },
+      },
+      axes: [
+        { ...axis, label: xLabel, size: 34, values: (/** @type {any} */ _, /** @type {number[]} */ ticks) => ticks.map(short) },
+        { ...axis, label: yLabel, size: 54, values: (/** @type {any} */ _, /** @type {number[]} */ ticks) => ticks.map((tick) => decimal(tick)) },
+      ],
+      hooks: {
+        setSelect: [(/** @type {any} */ self) => {
+          const { left, width } = self.select;
+          if (width < 5) return;
+          self.setSelect({ left: 0, top: 0, width: 0, height: 0 }, false);
+          now.current.zoom([self.posToVal(left, "x"), self.posToVal(left + width, "x")]);
+        }],
+        setCursor: [(/** @type {any} */ self) => hover(self, now.current.lines, element)],
+      },
+    };
+  }
+
   return html`<figure class="chart">
     <div ref=${box} role="img" aria-label=${`${yLabel} by ${xLabel}: ${lines.map((each) => each.label).slice(0, 10).join(", ")}`}
-      onDblClick=${() => onRange?.(null)} style=${{ height: `${height}px` }}></div>
+      onDblClick=${() => now.current.zoom(null)} style=${{ height: `${height}px` }}></div>
     <figcaption class="readout muted" aria-hidden="true"> </figcaption>
   </figure>`;
+}
+
+/** Changes with the theme, whose colours a canvas does not follow by itself. */
+function useTheme() {
+  const [turn, setTurn] = useState(0);
+  useEffect(() => {
+    const changed = () => setTurn((old) => old + 1);
+    const system = matchMedia("(prefers-color-scheme: dark)");
+    system.addEventListener("change", changed);
+    addEventListener("themechange", changed);
+    return () => {
+      system.removeEventListener("change", changed);
+      removeEventListener("themechange", changed);
+    };
+  }, []);
+  return turn;
 }
 
 /** Joins lines onto one axis, as uPlot wants them; gaps stay gaps.
