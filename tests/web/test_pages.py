@@ -110,12 +110,17 @@ def test_metrics_are_found_smoothed_and_zoomed(runs: list[str], page: Any) -> No
     assert page.locator("section.pane").count() >= 2
     page.get_by_label("Find a series").fill("leng")
     eventually(lambda: page.locator("section.pane").count() == 1)
-    chart = page.locator(".u-over").bounding_box()
-    page.mouse.move(chart["x"] + 40, chart["y"] + 40)
-    page.mouse.down()
-    page.mouse.move(chart["x"] + 200, chart["y"] + 40)
-    page.mouse.up()
-    eventually(lambda: "zoom=" in page.url)
+
+    def drag() -> bool:
+        chart = page.locator(".u-over").bounding_box()
+        page.mouse.move(chart["x"] + 40, chart["y"] + 40)
+        page.mouse.down()
+        page.mouse.move(chart["x"] + 120, chart["y"] + 40)
+        page.mouse.move(chart["x"] + 200, chart["y"] + 40)
+        page.mouse.up()
+        return "zoom=" in page.url
+
+    eventually(drag)
     page.reload()
     page.get_by_role("button", name="Whole range").click()
     eventually(lambda: "zoom=" not in page.url)
