@@ -28,7 +28,7 @@ class Role(IntEnum):
     READ = 1
     """Look at everything."""
     RUN = 2
-    """Submit, cancel, pause and annotate runs."""
+    """Submit, cancel, pause and annotate runs: start programs as the server's user."""
     ADMIN = 3
     """Delete runs, install workers, stop the daemon."""
 

@@ -110,7 +110,7 @@ def tokens() -> None:
 @tokens.command()
 @click.argument("name", metavar="NAME", type=TEXT)
 @click.option("--role", type=click.Choice(["read", "run", "admin"]), default="read", show_default=True,
-              help="What it allows: to look; also to start, cancel and annotate runs; everything.",
+              help="read: look; run: may start programs as you, cancel and annotate runs; admin: everything.",
 )  # fmt: skip
 @common
 @anywhere

@@ -12,6 +12,7 @@ from starlette.responses import Response
 from gym_gui.reading import DEFAULT_SORT, MAX_BYTES, EpisodeQuery, Search, media_type
 from gym_gui.runs import AnnotationChange, to_json_dict
 from gym_gui.web.api.common import Admin, Client, Reader, RunId, Runner
+from gym_gui.web.api.programs import check_programs
 from gym_gui.web.errors import json_response
 from gym_gui.web.views import page_json, rows_json
 
@@ -80,14 +81,16 @@ def search_of(
 
 @router.post("", summary="Submit a run", status_code=201)
 async def submit(client: Client, holder: Runner, body: Submission) -> Response:
-    """Submit a run; it is queued when this returns."""
+    """Submit a run; it is queued when this returns. A command or a module of its own is for administrators."""
+    await check_programs(client, holder, body.config)
     run_id = await client.submit(body.config, submitter=holder.name, group=body.group, parent_run_id=body.parent_run_id)
     return json_response({"run_id": run_id}, 201, {"location": f"/runs/{run_id}"})
 
 
 @router.post("/validate", summary="Check a run config")
-async def validate(client: Client, _: Reader, body: Submission) -> Response:
-    """Return every problem of a run config; nothing is written."""
+async def validate(client: Client, holder: Runner, body: Submission) -> Response:
+    """Return every problem of a run config; nothing is written, but its worker and its environment may be tried out."""
+    await check_programs(client, holder, body.config)
     return json_response({"problems": [problem.to_dict() for problem in await client.validate(body.config)]})
 
 
