@@ -15,6 +15,7 @@ from pathlib import Path
 
 import msgspec
 
+from gym_gui.core.asyncio_events import wait_for_event
 from gym_gui.core.worker.errors import MosaicError
 from gym_gui.logging_config.helpers import log_constant
 from gym_gui.logging_config.log_constants import (
@@ -50,7 +51,6 @@ from gym_gui.trainer.live import LiveRuns
 from gym_gui.trainer.machines import Machines
 from gym_gui.trainer.restarts import Restarts
 from gym_gui.trainer.scheduler import Memory, decide
-from gym_gui.trainer.tasks import wait_for_event
 from gym_gui.trainer.unplanned import end_unplanned, why_unplanned, why_unsupervised
 from gym_gui.trainer.waiting import Shortage, Waiting
 

@@ -1,4 +1,4 @@
-"""What tasks of the daemon need: to begin again after a failure, to wait for an event with a time limit."""
+"""What tasks of the daemon need: to begin again after a failure."""
 
 from __future__ import annotations
 
@@ -28,24 +28,3 @@ async def keep_going(chore: Callable[[], Awaitable[None]], again_s: float = AGAI
             if failures & (failures - 1) == 0:  # 1, 2, 4, 8, ...
                 logger.exception("a chore of the daemon failed for the %d. time: %s", failures, error)
         await asyncio.sleep(again_s)
-
-
-async def wait_for_event(event: asyncio.Event, timeout_s: float) -> bool:
-    """Wait until an event is set or the time is over.
-
-    ``asyncio.wait_for`` of Python 3.10 and 3.11 swallows a cancellation that comes together with the event: the task
-    would go on, and the task that cancelled it would wait for ever.
-
-    Args:
-        event: The event.
-        timeout_s: Seconds to wait at most.
-
-    Returns:
-        Whether it is set.
-    """
-    waiter = asyncio.ensure_future(event.wait())
-    try:
-        await asyncio.wait((waiter,), timeout=timeout_s)
-    finally:
-        waiter.cancel()
-    return event.is_set()

@@ -19,6 +19,8 @@ from http.cookies import CookieError, SimpleCookie
 MAX_BODY = 4 << 20
 #: Requests per second of one client, on average, and at once.
 RATE, BURST = 100.0, 400.0
+#: Wrong tokens per second of one client, on average, and at once.
+FAILED_RATE, FAILED_BURST = 5.0, 20.0
 _MOST_CLIENTS = 10_000
 
 
@@ -81,10 +83,13 @@ class Access:
             char if char.isalnum() else "_" for char in min(self._hosts, default="")
         )
         """Name of the cookie; cookies are shared by all ports of a host."""
-        self._buckets: OrderedDict[str, tuple[float, float]] = OrderedDict()
+        self._requests = _Buckets(RATE, BURST)
+        self._failures = _Buckets(FAILED_RATE, FAILED_BURST)
 
     def holder_of(self, secret: str) -> Holder | None:
-        """Return the holder of a token, ``None`` if there is none."""
+        """Return the holder of a token, ``None`` if there is none; an empty one is nobody's."""
+        if not secret:
+            return None
         given = hashlib.sha256(secret.encode("utf-8", "surrogateescape")).hexdigest()
         found = None
         for token in self._tokens:  # all of them: the time says nothing about which one is nearly right
@@ -117,19 +122,59 @@ class Access:
         scheme, _, host = origin.partition("://")
         return scheme == ("https" if self.secure else "http") and host.lower() in self._hosts
 
-    def allows(self, client: str, now: float | None = None, cost: float = 1.0) -> bool:
-        """Count a request of a client; return whether it is within the limit (a token bucket).
+    def allows(self, client: str, now: float | None = None) -> bool:
+        """Count a request of a client; return whether it is within the limit.
 
         Args:
             client: Tells clients apart.
             now: Seconds of a monotonic clock.
-            cost: How many requests it counts as.
         """
-        now = time.monotonic() if now is None else now
-        left, at = self._buckets.pop(client, (BURST, now))
-        left = min(BURST, left + (now - at) * RATE)
-        allowed = left >= cost
-        self._buckets[client] = (left - cost if allowed else left, now)
-        while len(self._buckets) > _MOST_CLIENTS:
-            self._buckets.popitem(last=False)
+        return self._requests.take(client, time.monotonic() if now is None else now)
+
+    def may_try(self, client: str, now: float | None = None) -> bool:
+        """Return whether a token of a client may be looked at: not after too many wrong ones.
+
+        Right ones are refused as well then: otherwise guessing would be as quick as without the limit.
+
+        Args:
+            client: Tells clients apart.
+            now: Seconds of a monotonic clock.
+        """
+        return self._failures.left(client, time.monotonic() if now is None else now) >= 1.0
+
+    def count_failure(self, client: str, now: float | None = None) -> None:
+        """Count a wrong token of a client.
+
+        Args:
+            client: Tells clients apart.
+            now: Seconds of a monotonic clock.
+        """
+        self._failures.take(client, time.monotonic() if now is None else now)
+
+
+class _Buckets:
+    """A token bucket for each client; those that were not seen for longest are forgotten.
+
+    Args:
+        rate: How often per second a client may do something, on average.
+        burst: How often at once.
+    """
+
+    def __init__(self, rate: float, burst: float) -> None:
+        self._rate, self._burst = rate, burst
+        self._levels: OrderedDict[str, tuple[float, float]] = OrderedDict()
+
+    def left(self, client: str, now: float) -> float:
+        """Return how often a client may do it at once."""
+        level, at = self._levels.get(client, (self._burst, now))
+        return min(self._burst, level + (now - at) * self._rate)
+
+    def take(self, client: str, now: float) -> bool:
+        """Return whether a client may do it now, and count it if so."""
+        level = self.left(client, now)
+        allowed = level >= 1.0
+        self._levels[client] = (level - 1.0 if allowed else level, now)
+        self._levels.move_to_end(client)
+        while len(self._levels) > _MOST_CLIENTS:
+            self._levels.popitem(last=False)
         return allowed

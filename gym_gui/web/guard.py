@@ -15,7 +15,6 @@ API = "/api/"
 #: Calls of the interface without a token: they tell nothing, and set the cookie.
 _OPEN = ("/api/v1/login", "/api/v1/logout")
 _SAFE = ("GET", "HEAD", "OPTIONS")
-_FAILED_LOGIN_COST = 20.0
 _POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; media-src 'self' blob:;"
     " connect-src 'self'; font-src 'self'; manifest-src 'self'; base-uri 'none'; form-action 'none';"
@@ -85,9 +84,11 @@ class Guard:
             return UsageError("the request is too large", why=f"at most {MAX_BODY:,} bytes are taken"), 413
         if not path.startswith(API) or path in _OPEN:
             return None
+        if not self._access.may_try(client):
+            return too_many_failures(client), 429
         holder = self._access.authenticate(headers.get("cookie", ""), headers.get("authorization", ""))
         if holder is None:
-            self._access.allows(client, cost=_FAILED_LOGIN_COST)
+            self._access.count_failure(client)
             return UsageError(
                 "the token is missing or wrong",
                 next_step="open the address that `mosaic web` printed, or enter its token",
@@ -99,6 +100,11 @@ class Guard:
     def _added(present: Iterable[tuple[bytes, bytes]]) -> list[tuple[bytes, bytes]]:
         names = {name.lower() for name, _ in present}
         return [(name, value) for name, value in _HEADERS if name not in names]
+
+
+def too_many_failures(client: str) -> UsageError:
+    """Return the refusal of a client that sent too many wrong tokens."""
+    return UsageError("too many wrong tokens", where=client, next_step="wait a few seconds")
 
 
 def _limited(receive: Receive) -> Receive:

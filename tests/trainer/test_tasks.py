@@ -1,4 +1,4 @@
-"""The daemon's tasks begin again after failures; waiting ends with the event, the time, and always a cancellation."""
+"""The daemon's tasks begin again after failures."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import logging
 
 import pytest
 
-from gym_gui.trainer.tasks import keep_going, wait_for_event
+from gym_gui.trainer.tasks import keep_going
 
 
 def test_a_chore_that_fails_begins_again_and_is_told_less_and_less(caplog: pytest.LogCaptureFixture) -> None:
@@ -36,35 +36,3 @@ def test_a_chore_ends_when_it_is_cancelled() -> None:
             await task
 
     asyncio.run(scene())
-
-
-def test_outcomes_of_waiting() -> None:
-    async def main() -> tuple[bool, bool]:
-        event = asyncio.Event()
-        before = await wait_for_event(event, 0.01)
-        event.set()
-        return before, await wait_for_event(event, 60.0)
-
-    assert asyncio.run(main()) == (False, True)
-
-
-@pytest.mark.parametrize("turns", range(4))
-def test_a_cancellation_that_comes_with_the_event_is_not_swallowed(turns: int) -> None:
-    async def endless(event: asyncio.Event) -> None:
-        while True:
-            await wait_for_event(event, 60.0)
-            event.clear()
-
-    async def main() -> bool:
-        event = asyncio.Event()
-        task = asyncio.create_task(endless(event))
-        for _ in range(3):
-            await asyncio.sleep(0)
-        event.set()
-        for _ in range(turns):
-            await asyncio.sleep(0)
-        task.cancel()
-        done, _ = await asyncio.wait((task,), timeout=5.0)
-        return task in done and task.cancelled()
-
-    assert asyncio.run(main())

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from gym_gui.core.worker.errors import MosaicError, UsageError
-from gym_gui.web.access import BURST, RATE, Access, Holder, Role, Token
+from gym_gui.web.access import BURST, FAILED_BURST, FAILED_RATE, RATE, Access, Holder, Role, Token
 from gym_gui.web.tokens import TokenStore
 
 ADA = Holder("ada", Role.ADMIN)
@@ -50,6 +50,25 @@ def test_a_client_is_slowed_down_and_others_are_not(access: Access) -> None:
     assert not access.allows("1", now=0.0)
     assert access.allows("2", now=0.0)
     assert access.allows("1", now=2.0 / RATE)
+
+
+def test_wrong_tokens_are_limited_whatever_else_a_client_does(access: Access) -> None:
+    for _ in range(int(BURST)):
+        access.allows("1", now=0.0)
+    for _ in range(int(FAILED_BURST)):
+        assert access.may_try("1", now=0.0)
+        access.count_failure("1", now=0.0)
+    assert not access.may_try("1", now=0.0)
+    assert not access.may_try("1", now=0.5 / FAILED_RATE)
+    assert access.may_try("1", now=1.5 / FAILED_RATE)
+    assert access.may_try("2", now=0.0)
+
+
+def test_an_empty_token_is_nobodys() -> None:
+    access = Access([Token.of("", ADA)], ["127.0.0.1:1"], secure=False)
+    assert access.holder_of("") is None
+    assert access.authenticate(f"{access.cookie}=", "") is None
+    assert access.authenticate(f'{access.cookie}=""', "Bearer ") is None
 
 
 def test_two_servers_of_one_host_have_cookies_of_their_own() -> None:

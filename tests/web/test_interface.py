@@ -148,6 +148,17 @@ def test_the_door(ask: Ask) -> None:
     ask(act)
 
 
+def test_a_client_with_many_wrong_tokens_waits(ask: Ask) -> None:
+    async def act(http: httpx.AsyncClient) -> None:
+        wrong = {"authorization": "Bearer x"}
+        answers = [(await http.get("/api/v1/me", headers=wrong)).status_code for _ in range(15)]
+        answers += [(await http.post("/api/v1/login", json={"token": "x"})).status_code for _ in range(150)]
+        assert answers[:20] == [401] * 20
+        assert 429 in answers[20:]
+
+    ask(act)
+
+
 def test_a_login_sets_the_cookie(ask: Ask) -> None:
     async def act(http: httpx.AsyncClient) -> None:
         del http.headers["authorization"]

@@ -6,7 +6,7 @@ A tab that does not read costs one pending value a topic: newer values take the 
 from __future__ import annotations
 
 import asyncio
-import contextlib
+import logging
 from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Annotated, Any
 
@@ -14,6 +14,7 @@ from fastapi import APIRouter, Query
 from starlette.responses import Response, StreamingResponse
 
 from gym_gui.app import to_json
+from gym_gui.core.asyncio_events import wait_for_event
 from gym_gui.core.worker.errors import ConfigError, MosaicError, Problem
 from gym_gui.reading import Search, prepare
 from gym_gui.rpc import AsyncTrainerClient
@@ -23,6 +24,7 @@ from gym_gui.web.api.runs import search_of
 from gym_gui.web.errors import status_of
 from gym_gui.web.views import group_json, row_json
 
+logger = logging.getLogger(__name__)
 router = APIRouter(prefix="/api/v1/live", tags=["live"])
 #: Seconds between two messages of a stream at least, and without any until the stream says that it lives.
 _PAUSE_S, _ALIVE_S = 0.1, 15.0
@@ -49,8 +51,7 @@ class Outbox:
 
     async def take(self, timeout_s: float) -> list[tuple[str, Any]]:
         """Return what there is to send; nothing if nothing came in time."""
-        with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(self._ready.wait(), timeout_s)
+        await wait_for_event(self._ready, timeout_s)
         self._ready.clear()
         pending, self._pending = self._pending, {}
         return [(topic, value) for (topic, _), value in pending.items()]
@@ -110,20 +111,38 @@ async def _stream(outbox: Outbox, feeds: dict[str, Callable[[], Awaitable[None]]
         await asyncio.gather(*tasks, return_exceptions=True)
 
 
-async def _kept(outbox: Outbox, topic: str, feed: Callable[[], Awaitable[None]]) -> None:
-    """Go on with a feed whatever becomes of the daemon; say what is wrong meanwhile."""
-    wait_s = 1.0
+async def _kept(
+    outbox: Outbox, topic: str, feed: Callable[[], Awaitable[None]], waits_s: tuple[float, float] = (1.0, 10.0)
+) -> None:
+    """Go on with a feed whatever becomes of the daemon; say what is wrong meanwhile.
+
+    Args:
+        outbox: Gets the faults.
+        topic: The feed's topic.
+        feed: Begins it.
+        waits_s: Seconds after the first failure until it begins again, doubled with each one, and at most.
+    """
+    wait_s, longest_s = waits_s
     while True:
         try:
             await feed()
             return
         except MosaicError as error:
-            parts = {"what": error.what, "where": error.where, "why": error.why, "next": error.next_step}
-            outbox.put("fault", topic, {"topic": topic, "status": status_of(error), "error": parts})
-            if status_of(error) < 500:
-                return
+            fault = error
+        except Exception as error:
+            logger.exception("the feed %r of a page failed", topic)
+            fault = MosaicError(
+                f"the web server failed: {type(error).__name__}",
+                where=topic,
+                next_step="look into the terminal in which `mosaic web` runs",
+            )
+        parts = {"what": fault.what, "where": fault.where, "why": fault.why, "next": fault.next_step}
+        status = status_of(fault)
+        outbox.put("fault", topic, {"topic": topic, "status": status, "error": parts})
+        if status < 500:
+            return
         await asyncio.sleep(wait_s)
-        wait_s = min(wait_s * 2, 10.0)
+        wait_s = min(wait_s * 2, longest_s)
 
 
 async def _feed_runs(client: AsyncTrainerClient, run_ids: list[str], outbox: Outbox) -> None:

@@ -13,6 +13,7 @@ from gym_gui.reading import FIELDS
 from gym_gui.web.access import Access
 from gym_gui.web.api.common import Client, Reader
 from gym_gui.web.errors import error_response, json_response
+from gym_gui.web.guard import too_many_failures
 
 router = APIRouter(prefix="/api/v1", tags=["server"])
 _YEAR_S = 365 * 86400
@@ -29,9 +30,12 @@ class Login(BaseModel):
 async def login(request: Request, body: Login) -> Response:
     """Set the cookie for a token."""
     access: Access = request.app.state.access
+    client = request.client.host if request.client else ""
+    if not access.may_try(client):
+        return error_response(too_many_failures(client), 429)
     holder = access.holder_of(body.token)
     if holder is None:
-        access.allows(request.client.host if request.client else "", cost=20.0)
+        access.count_failure(client)
         error = UsageError("the token is wrong", next_step="copy it from the address that `mosaic web` printed")
         return error_response(error, 401)
     response = json_response({"name": holder.name, "role": holder.role.name.lower()})
