@@ -96,6 +96,7 @@ if TYPE_CHECKING:
     )
     from gym_gui.runs.supervisor_log import SupervisorLog, clear_log_place, move_log_away, read_events
     from gym_gui.runs.syntax_error import SYNTAX_ERRORS, with_source_line
+    from gym_gui.runs.token_file import clear_place, is_exposed, read_token, write_once
 else:
     __getattr__ = lazy_names(
         __name__,
@@ -225,6 +226,10 @@ else:
             "write_cache": "cache_file",
             "write_cancel": "intents",
             "write_grant": "grant",
+            "clear_place": "token_file",
+            "is_exposed": "token_file",
+            "read_token": "token_file",
+            "write_once": "token_file",
             "write_json_atomic": "files",
             "write_pause": "intents",
             "write_secrets": "private_files",
@@ -288,6 +293,7 @@ __all__ = [
     "check_pausable",
     "check_run_id",
     "clear_log_place",
+    "clear_place",
     "collect_provenance",
     "daemon_environment",
     "deep_path",
@@ -299,6 +305,7 @@ __all__ = [
     "format_episode_id",
     "generated_worker_id",
     "inline_references",
+    "is_exposed",
     "is_locked",
     "is_part_of_id",
     "is_run_id",
@@ -328,6 +335,7 @@ __all__ = [
     "read_pause",
     "read_run_config",
     "read_seeds",
+    "read_token",
     "relative_to_run",
     "relocated",
     "relocated_value",
@@ -358,6 +366,7 @@ __all__ = [
     "write_cancel",
     "write_grant",
     "write_json_atomic",
+    "write_once",
     "write_pause",
     "write_secrets",
 ]

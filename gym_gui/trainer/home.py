@@ -12,13 +12,20 @@ from pathlib import Path
 import msgspec
 
 from gym_gui.core.owners import stranger
-from gym_gui.core.regular_files import is_file, kind_of, open_stream, read_regular
+from gym_gui.core.regular_files import read_regular
 from gym_gui.core.worker.errors import UsageError
-from gym_gui.runs import FileLock, check_home, is_locked, move_folder_away, write_json_atomic
+from gym_gui.runs import (
+    FileLock,
+    check_home,
+    clear_place,
+    is_exposed,
+    is_locked,
+    move_folder_away,
+    read_token,
+    write_json_atomic,
+    write_once,
+)
 from gym_gui.supervision import ProcessIdentity, boot_id
-
-#: No token is longer, bytes.
-_TOKEN_LIMIT = 4096
 
 
 class DaemonInfo(msgspec.Struct, frozen=True, kw_only=True):
@@ -123,9 +130,9 @@ class DaemonHome:
                 folder.mkdir(mode=0o700, parents=True, exist_ok=True)
             self.runs.chmod(0o700)
             self._shut_out_others()
-            _clear_place(self.log)
+            clear_place(self.log)
             self._draw_token()
-            _write_once(self.id_file, os.urandom(8).hex())
+            write_once(self.id_file, os.urandom(8).hex())
             probe = self.path / f".write-test.{os.getpid()}"
             probe.write_bytes(b"")
             probe.unlink(missing_ok=True)
@@ -148,7 +155,7 @@ class DaemonHome:
     def _draw_token(self) -> None:
         import secrets  # not where a home is only read: by every proxy and command at its start
 
-        _write_once(self.token_file, secrets.token_urlsafe(32))
+        write_once(self.token_file, secrets.token_urlsafe(32))
 
     def _shut_out_others(self) -> None:
         """Take from other users the right to write to the home: they could replace its token, records and runs."""
@@ -163,13 +170,9 @@ class DaemonHome:
             UsageError: It cannot be read (no daemon has run here, or the home is another user's).
         """
         try:
-            with open_stream(self.token_file) as stream:
-                owner = os.fstat(stream.fileno()).st_uid
-                text = stream.read(_TOKEN_LIMIT).decode("ascii").strip()
+            text, owner = read_token(self.token_file)
         except OSError as error:
             raise self._no_token(error.strerror or str(error)) from None
-        except UnicodeDecodeError:
-            text = ""
         if not text:
             raise self._no_token("it is damaged", f"rm {shlex.quote(str(self.token_file))}; mosaic daemon start")
         if owner not in self.owners():
@@ -197,8 +200,7 @@ class DaemonHome:
 
         Only for a daemon at its start, while it holds the lock.
         """
-        status = self.token_file.stat()
-        if not status.st_mode & 0o077 and status.st_uid == os.geteuid():
+        if not is_exposed(self.token_file):
             return False
         self.token_file.unlink()
         self._draw_token()
@@ -245,26 +247,3 @@ class DaemonHome:
         """Remove ``daemon.json``."""
         with contextlib.suppress(OSError):
             self.info_file.unlink()
-
-
-def _write_once(path: Path, text: str) -> None:
-    """Write a small private file unless it exists; of several writers the first wins and all see its text."""
-    if is_file(path):
-        return
-    _clear_place(path)
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.{os.urandom(4).hex()}")
-    descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
-    try:
-        with os.fdopen(descriptor, "w", encoding="ascii") as stream:
-            stream.write(text + "\n")
-        with contextlib.suppress(FileExistsError):
-            path.hardlink_to(temporary)
-    finally:
-        temporary.unlink()
-
-
-def _clear_place(path: Path) -> None:
-    """Remove what has a file's name and is none, a FIFO or a link for one; a folder gets another name."""
-    move_folder_away(path)
-    if kind_of(path):
-        path.unlink(missing_ok=True)

@@ -3,19 +3,24 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import re
 import secrets
+import shlex
 from collections.abc import Iterator
 from pathlib import Path
 
 import msgspec
 
-from gym_gui.core.regular_files import read_regular
+from gym_gui.core.owners import stranger
+from gym_gui.core.regular_files import is_file, read_regular
 from gym_gui.core.worker.errors import MosaicError, UsageError, nearest
-from gym_gui.runs import FileLock, write_json_atomic
+from gym_gui.runs import FileLock, is_exposed, read_token, write_json_atomic, write_once
 from gym_gui.web.access import Holder, Role, Token
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.@-]{0,39}")
+#: The owner's token as it is drawn.
+_OWN = re.compile(r"[A-Za-z0-9_-]{32}")
 _LOCK_S = 10.0
 
 
@@ -42,27 +47,27 @@ class TokenStore:
         self._folder = home / "web"
         self._path = self._folder / "tokens.json"
         self._owner = owner
+        self._own: str | None = None
 
     def owner_token(self) -> str:
-        """Return the owner's token, which is made on first use.
+        """Return the owner's token, which is made on first use, and anew if other users could read it.
 
         Raises:
-            MosaicError: It cannot be written.
+            MosaicError: It cannot be read or written, is damaged, or is another user's.
         """
-        path = self._folder / "token"
-        try:
-            return read_regular(path).decode("ascii").strip()
-        except FileNotFoundError:
-            pass
-        except (OSError, ValueError) as error:
-            raise _unusable(path, error) from None
-        token = secrets.token_urlsafe(24)
-        with self._writing(path):
-            temporary = path.with_suffix(".new")
-            temporary.touch(mode=0o600)
-            temporary.write_text(token + "\n", "ascii")
-            temporary.replace(path)
-        return token
+        if self._own is None:
+            path = self._folder / "token"
+            with self._writing(path):
+                if stranger(path) is None and is_file(path) and is_exposed(path) and path.stat().st_uid == os.geteuid():
+                    path.unlink()
+                write_once(path, secrets.token_urlsafe(24))
+                text, _ = read_token(path)
+            if stranger(path) is not None:
+                raise _unusable(path, f"it belongs to another user (uid {stranger(path)})")
+            if not _OWN.fullmatch(text):
+                raise _unusable(path, "it is damaged", f"rm {shlex.quote(str(path))}; mosaic web")
+            self._own = text
+        return self._own
 
     def all(self) -> list[Token]:
         """Return all tokens, the owner's included.
@@ -150,10 +155,10 @@ class TokenStore:
         return file
 
 
-def _unusable(path: Path, error: Exception) -> MosaicError:
+def _unusable(path: Path, error: Exception | str, next_step: str = "") -> MosaicError:
     return MosaicError(
         "the tokens of the web server cannot be used",
         where=str(path),
         why=getattr(error, "strerror", None) or str(error),
-        next_step="correct the file or its permissions, or remove it: new tokens are made then",
+        next_step=next_step or "correct the file or its permissions, or remove it: new tokens are made then",
     )

@@ -108,3 +108,28 @@ def test_a_damaged_file_lets_nobody_in(tmp_path: Path, text: str) -> None:
     with pytest.raises(MosaicError) as caught:
         store.all()
     assert caught.value.next_step
+
+
+@pytest.mark.parametrize("text", ["", "\n", "abc\n", "é" * 40])
+def test_a_damaged_token_of_the_owner_is_refused(tmp_path: Path, text: str) -> None:
+    TokenStore(tmp_path, "ada").owner_token()
+    (tmp_path / "web" / "token").write_text(text)
+    with pytest.raises(MosaicError, match="cannot be used") as caught:
+        TokenStore(tmp_path, "ada").all()
+    assert (caught.value.why, caught.value.next_step[:3]) == ("it is damaged", "rm ")
+
+
+def test_a_token_that_others_could_read_is_drawn_anew(tmp_path: Path) -> None:
+    former = TokenStore(tmp_path, "ada").owner_token()
+    path = tmp_path / "web" / "token"
+    path.chmod(0o644)
+    drawn = TokenStore(tmp_path, "ada").owner_token()
+    assert drawn not in ("", former)
+    assert (path.read_text().strip(), path.stat().st_mode & 0o077) == (drawn, 0)
+
+
+def test_a_token_of_another_user_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    TokenStore(tmp_path, "ada").owner_token()
+    monkeypatch.setattr("gym_gui.web.tokens.stranger", lambda path: 4242)
+    with pytest.raises(MosaicError, match="4242"):
+        TokenStore(tmp_path, "ada").owner_token()
