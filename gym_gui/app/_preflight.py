@@ -23,13 +23,16 @@ def preflight(
         settings_checked: The workers' settings were compared with their schemas already.
     """
     from gym_gui.trainer import check_run_config
-    from gym_gui.workers import run_dry_run
+    from gym_gui.workers import declared_secrets, run_dry_run
 
     kinds: dict[str, ResolvedKind] = {}
     config, problems = check_run_config(
         payload, lambda config: kinds.update(_resolve_workers(catalog, config, settings_checked=settings_checked))
     )
-    if config is None or not dry_run:
+    if config is None:
+        return None, problems
+    config = config.with_secrets(declared_secrets(kinds))
+    if not dry_run:
         return config, problems
     commands = {request.path for request in config.workers if request.command is not None}
     for path, kind in kinds.items():
@@ -51,7 +54,7 @@ def _resolve_workers(
 ) -> dict[str, ResolvedKind]:
     """Return the workers of a run config; raise ``ConfigError`` with all that is wrong with them."""
     from gym_gui.runs import missing_secrets
-    from gym_gui.workers import resolve_workers
+    from gym_gui.workers import declared_secrets, resolve_workers
 
     kinds, problems = resolve_workers(config, catalog, settings_checked=settings_checked)
     problems += missing_secrets(
@@ -62,6 +65,7 @@ def _resolve_workers(
         },
     )
     if problems:
+        config = config.with_secrets(declared_secrets(kinds))
         raise ConfigError("the run config is not valid", [config.secrets.hide_problem(one) for one in problems])
     return kinds
 

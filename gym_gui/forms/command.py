@@ -46,7 +46,8 @@ def command_line(form: FormSpec, values: Values) -> CommandLine:
     """
     seeds = Reading(form, values).sent().get(SEEDS)
     configs = to_run_configs(form, values)
-    config, variables = _without_secrets(copy.deepcopy(configs[0]))
+    declared = [field.path[-1] for field in form.fields() if field.kind == "secret" and field.path]
+    config, variables = _without_secrets(copy.deepcopy(configs[0]), declared)
     several = [("--seeds", seeds)] if len(configs) > 1 and isinstance(seeds, str) else []
     named = _run_name(form, config)  # before the seed is taken
     options = [*_worker_options(form, config, several), *named, *_run_options(config)]
@@ -56,9 +57,9 @@ def command_line(form: FormSpec, values: Values) -> CommandLine:
     return CommandLine(text=shlex.join(words), left_out=sorted(_left_out(config, [])), variables=variables)
 
 
-def _without_secrets(config: dict[str, Any]) -> tuple[dict[str, Any], list[str]]:
+def _without_secrets(config: dict[str, Any], declared: list[str]) -> tuple[dict[str, Any], list[str]]:
     """Return a run config with marks in place of secrets, and the variables that ``mosaic train`` takes them from."""
-    secrets = Secrets(config)
+    secrets = Secrets(config, declared)
     settings, environment = _member(config, CONFIG_PATH), config.get("environment")
     variables: list[str] = []
     if isinstance(settings, dict):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from pydantic import ValidationError
@@ -81,6 +81,24 @@ class TrainRunConfig:
         """Return the variables that ``environment`` takes precedence over."""
         return login_environment(os.environ) if self.base_environment is None else self.base_environment
 
+    def with_secrets(self, names: Collection[str]) -> TrainRunConfig:
+        """Return the config with further settings as secrets: those that the schemas of its workers declare secret.
+
+        Args:
+            names: Of the settings, at any depth.
+        """
+        if self.secrets.names.issuperset(names):
+            return self
+        whole = {
+            "secrets": self.payload["secrets"],
+            "environment": self.environment,
+            "base_environment": self.base_environment,
+            "metadata": {"workers": [{"config": request.config} for request in self.workers]},
+        }
+        secrets = Secrets(whole, names)
+        payload = secrets.hide_config(self.payload)
+        return replace(self, payload=payload, digest=_digest(payload, self.workers, secrets), secrets=secrets)
+
 
 def validate_train_run_config(payload: Any, executors: Collection[str] | None = None) -> TrainRunConfig:
     """Validate a run config as GUI, command line and API submit it.
@@ -144,9 +162,13 @@ def read_run_config(
     if problems or model is None:
         return None, [secrets.hide_problem(problem) for problem in problems]
     canonical = _canonical_payload(model)
-    homes = tuple(str(folder) for folder in (mosaic_home(), user_home()) if folder is not None)
-    digest = run_digest(canonical, workers, homes, secrets)
+    digest = _digest(canonical, workers, secrets)
     return _config(model, secrets.hide_config(canonical), workers, digest, run_ids, secrets), []
+
+
+def _digest(payload: dict[str, Any], workers: list[WorkerRequest], secrets: Secrets) -> str:
+    homes = tuple(str(folder) for folder in (mosaic_home(), user_home()) if folder is not None)
+    return run_digest(payload, workers, homes, secrets)
 
 
 def _config(

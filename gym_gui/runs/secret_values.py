@@ -6,7 +6,7 @@ Records of a run (``run.json``, listings, logs, messages, the digest) have :data
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from gym_gui.core.worker.errors import Problem, nearest
@@ -26,17 +26,18 @@ class Secrets:
     """Identifies and hides the secret values of a run config.
 
     Secrets are: text under a name that suggests one, at any depth; any value under a name in ``secrets`` of the run
-    config; any other variable or setting that contains such a value; and an address with a password.
+    config, or under one that a worker declares secret; any other variable or setting that contains such a value; and
+    an address with a password.
 
     Args:
         payload: Plain JSON of a run config; parts of a wrong type have none.
+        declared: Names of settings that the schemas of the run's workers declare secret.
     """
 
-    def __init__(self, payload: Mapping[str, Any]) -> None:
+    def __init__(self, payload: Mapping[str, Any], declared: Collection[str] = ()) -> None:
         listed = payload.get("secrets")
-        self.names = (
-            frozenset(item for item in listed if isinstance(item, str)) if isinstance(listed, list) else frozenset()
-        )
+        names = [item for item in listed if isinstance(item, str)] if isinstance(listed, list) else []
+        self.names = frozenset([*names, *declared])
         self._values: tuple[str, ...] = ()
         places = (payload.get("base_environment"), payload.get("environment"))
         self._environments: list[Any] = [place for place in places if isinstance(place, dict)]

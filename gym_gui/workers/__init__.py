@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from gym_gui.workers.planning import PlannedRun, plan_run, write_run
     from gym_gui.workers.processes.run import ended_by_signals
     from gym_gui.workers.record import LOCAL_FIELDS, WorkerRecord
-    from gym_gui.workers.resolution import ResolvedKind, resolve_workers
+    from gym_gui.workers.resolution import ResolvedKind, declared_secrets, resolve_workers
     from gym_gui.workers.versions import installed_versions
 else:
     __getattr__ = lazy_names(
@@ -52,6 +52,7 @@ else:
             "ability_problems": "abilities",
             "can_use_gpu": "devices",
             "check_worker_config": "config",
+            "declared_secrets": "resolution",
             "ended_by_signals": "processes.run",
             "environment_problems": "abilities",
             "install_worker": "install",
@@ -87,6 +88,7 @@ __all__ = [
     "ability_problems",
     "can_use_gpu",
     "check_worker_config",
+    "declared_secrets",
     "ended_by_signals",
     "environment_problems",
     "install_worker",

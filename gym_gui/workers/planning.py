@@ -37,7 +37,7 @@ from gym_gui.workers.command import command_argv, flat_config, module_argv, work
 from gym_gui.workers.config import ALGORITHM_FIELDS, ENVIRONMENT_FIELDS, named_in, target_steps
 from gym_gui.workers.devices import gpu_request
 from gym_gui.workers.record import WorkerRecord
-from gym_gui.workers.resolution import ResolvedKind, resolve_workers
+from gym_gui.workers.resolution import ResolvedKind, declared_secrets, resolve_workers
 
 
 class PlannedRun(NamedTuple):
@@ -84,6 +84,7 @@ def plan_run(
     """
     run_id = check_run_id(run_id) if run_id else _free_run_id(config, home)
     kinds, problems = resolve_workers(config, catalog)
+    config = config.with_secrets(declared_secrets(kinds))
     problems += missing_secrets(
         config.environment,
         {

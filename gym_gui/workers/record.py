@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 import msgspec
@@ -65,6 +66,22 @@ class WorkerRecord(msgspec.Struct, kw_only=True):
         """Return whether the config class has a field."""
         return name in self.properties
 
+    @property
+    def secret_fields(self) -> list[str]:
+        """The names of the config's fields, at any depth, that the worker declares secret (``x-secret``)."""
+        return sorted(set(_secret_fields(self.schema)))
+
     def to_dict(self) -> dict[str, Any]:
         """Return the record as JSON documents have it."""
         return {name: value for name, value in msgspec.to_builtins(self).items() if name not in LOCAL_FIELDS}
+
+
+def _secret_fields(schema: Any) -> Iterator[str]:
+    """Yield the names of members with ``x-secret`` in a JSON Schema and in the schemas in it."""
+    parts = schema.values() if isinstance(schema, dict) else schema if isinstance(schema, list) else ()
+    for part in parts:
+        yield from _secret_fields(part)
+    members = schema.get("properties") if isinstance(schema, dict) else None
+    for name, part in members.items() if isinstance(members, dict) else ():
+        if isinstance(part, dict) and part.get("x-secret") is True:
+            yield name

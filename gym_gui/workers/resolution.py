@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -59,6 +60,11 @@ def resolve_workers(
         if request.path not in kinds:
             kinds[request.path] = _resolve(config, request, catalog, problems, settings_checked)
     return kinds, problems
+
+
+def declared_secrets(kinds: Mapping[str, ResolvedKind]) -> list[str]:
+    """Return the names of the settings that the workers of a run declare secret."""
+    return sorted({name for kind in kinds.values() if kind.record for name in kind.record.secret_fields})
 
 
 def _resolve(

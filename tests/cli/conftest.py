@@ -102,7 +102,7 @@ def get_worker_metadata():
 """
 CONFIG = """
 from __future__ import annotations
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 @dataclass
 class {title}WorkerConfig:
@@ -132,7 +132,8 @@ if __name__ == '__main__':
     main()
 """
 MODES = "    mode: str = 'train'\n    checkpoint_path: str = ''\n    eval_episodes: int = 3\n    algo: str = 'q'\n"
-FIELDS = {"script": "", "saver": MODES, "hoarder": MODES + "    cuda: bool = True\n"}
+SECRET = "    hf_pin: str = field(default='', metadata={'secret': True})\n"
+FIELDS = {"script": SECRET, "saver": MODES, "hoarder": MODES + "    cuda: bool = True\n"}
 
 
 @pytest.fixture(scope="session")

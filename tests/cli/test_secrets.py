@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from pathlib import Path
 from typing import Any
@@ -69,4 +70,20 @@ def test_the_command_line_is_recorded_without_them(script: Any, home: Path) -> N
     run = script("train", "script", f"--set=code={code}", "--secret", "MY_KEY", "--json", MY_KEY=KEY).json
     record = json.loads((home / "runs" / run["run_id"] / "run.json").read_text())
     assert "--set=code=pass  # ${secret}" in record["provenance"]["argv"]
+    assert hold_secrets(home) == []
+
+
+def test_a_field_that_the_worker_declares_secret_is_recorded_nowhere(script: Any, home: Path) -> None:
+    code = (
+        "import hashlib; digest = hashlib.sha256(config['hf_pin'].encode()).hexdigest()[:8]\n"
+        "say(event='heartbeat', payload={'digest': digest})"
+    )
+    command = ("train", "script", f"--set=code={code}", f"--set=hf_pin={PIN}", "--json")
+    dry = script(*command, "--dry-run")
+    assert dry.runs[0]["config"]["metadata"]["worker"]["config"]["hf_pin"] == "${secret}"
+    assert script(*command).runs[0]["state"] == "completed"
+    assert digests(script) == [hashlib.sha256(PIN.encode()).hexdigest()[:8]]
+    for shown in (script("runs", "show", "latest"), script("runs", "show", "latest", "--json")):
+        assert "hf_pin" in shown.stdout
+        assert PIN not in shown.stdout
     assert hold_secrets(home) == []

@@ -143,6 +143,16 @@ def test_secrets_are_left_to_the_shell(parse: Parse, monkeypatch: pytest.MonkeyP
     assert filled["environment"] == wanted["environment"]
 
 
+def test_fields_that_the_worker_declares_secret_are_left_to_the_shell() -> None:
+    schema = {"type": "object", "properties": {"hf_pin": {"type": "string", "x-secret": True}}}
+    record = WorkerRecord(
+        name="pinned", entry_point="p:f", distribution="p", version="1", python="", module="p.cli", schema=schema
+    )
+    line = command_line(make_form(record), {"config.hf_pin": "4711-0815-ab"})
+    assert "4711" not in line.text
+    assert line.variables == ["HF_PIN"]
+
+
 def test_several_seeds(parse: Parse) -> None:
     form = make_form(record_of("random"))
     values = {"seeds": "1-3", "config.total_steps": 5, "tags": ["x"]}

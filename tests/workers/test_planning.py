@@ -338,6 +338,63 @@ def test_secrets_are_on_no_record(catalog: WorkerCatalog, home: Path) -> None:
     assert folder.run_json.exists()
 
 
+SECRET_FIELDS = """
+from dataclasses import dataclass, field
+from typing import Any, Dict
+
+@dataclass
+class TinyWorkerConfig:
+    run_id: str
+    seed: int = 0
+    hf_pin: str = field(default="", metadata={"secret": True})
+    door: int = field(default=0, metadata={"secret": True, "minimum": 0})
+    lanes: int = 2
+
+    def to_dict(self) -> Dict[str, Any]:
+        return dict(self.__dict__)
+
+    @classmethod
+    def from_dict(cls, data: Dict[str, Any]) -> "TinyWorkerConfig":
+        return cls(**data)
+"""
+
+
+def test_fields_that_a_worker_declares_secret_are_on_no_record(site: Any, home: Path) -> None:
+    site.install("pinned", {"config.py": SECRET_FIELDS})
+    catalog = site.catalog(home)
+    pin, door = "4711-0815-ab", 86753
+    submitted = payload(
+        {"worker_id": "pinned", "config": {"hf_pin": pin, "door": door, "lanes": 3}}, notes=f"opens with {pin}"
+    )
+    planned = planned_of(
+        catalog, home, submitted, provenance={"argv": ["mosaic", "train", "pinned", f"--set=door={door}"]}
+    )
+    (worker,) = planned.plan.workers
+    folder = RunFolder.of(home, planned.plan.run_id)
+    write_run(folder, planned)
+    hidden = {"hf_pin": "${secret}", "door": "${secret}", "lanes": 3}
+    record = json.loads(folder.run_json.read_text())
+    assert record["config"]["metadata"]["worker"]["config"] == hidden
+    assert {name: record["workers"][0]["config"][name] for name in hidden} == hidden
+    assert worker.env["MOSAIC_SECRETS"] == "door,hf_pin"  # so that its events do not tell them either
+    for path in (folder.run_json, folder.worker_config(worker.worker_id)):
+        assert pin not in path.read_text()
+        assert str(door) not in path.read_text()
+    private = json.loads(folder.private_config(worker.worker_id).read_text())
+    assert {name: private[name] for name in hidden} == {"hf_pin": pin, "door": door, "lanes": 3}
+
+    submitted["metadata"]["worker"]["config"]["hf_pin"] = "another-pin"
+    assert plan_of(catalog, home, submitted).digest == planned.plan.digest
+    assert set(problem_paths(catalog, home, record["config"])) == {
+        "metadata.worker.config.door",
+        "metadata.worker.config.hf_pin",
+    }
+    submitted["metadata"]["worker"]["config"]["door"] = -door
+    with pytest.raises(ConfigError) as raised:
+        plan_of(catalog, home, submitted)
+    assert str(door) not in str(raised.value)
+
+
 def test_a_run_without_its_secrets_is_refused(catalog: WorkerCatalog, home: Path) -> None:
     submitted = payload({"config": {"env_kwargs": {"api_key": KEY}}}, environment={"DB_PASSWORD": PASSWORD})
     record = plan_of(catalog, home, submitted).config
