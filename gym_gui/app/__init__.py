@@ -1,4 +1,4 @@
-"""What every face does: check a run config, submit it, follow it, read its logs, say its figures in words."""
+"""What every user interface does: check a run config, submit it, follow it, read its logs, say its figures in words."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The JSON that faces print or send: strict, and plain about numbers that JSON has none of."""
+"""Strict JSON for user interfaces; says which numbers were NaN or infinite."""
 
 from __future__ import annotations
 

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 class Site(Protocol):
-    """What a face needs to check, submit and show runs, wherever they are."""
+    """What a user interface needs to check, submit and show runs, wherever they are."""
 
     @property
     def home(self) -> Path | None:

@@ -1,4 +1,4 @@
-"""From run configs to submitted runs, as every face does it: check all, then submit in order."""
+"""From run configs to submitted runs, as every user interface does it: check all, then submit in order."""
 
 from __future__ import annotations
 

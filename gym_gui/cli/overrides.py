@@ -22,7 +22,7 @@ _VARIABLE_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 
 
 def parse_size(text: str) -> int:
-    """Return an amount of memory in MiB: ``512M``, ``8G``, ``1.5GiB``.
+    """Return a memory size in MiB: ``512M``, ``8G``, ``1.5GiB``.
 
     Raises:
         ValueError: It is none; the message says how it is written.

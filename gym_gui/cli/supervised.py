@@ -13,7 +13,7 @@ _SHOWN = 3
 
 
 def starts_daemon(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Have a command that shows runs start the daemon where runs have not ended and none looks after them."""
+    """Let a command that shows runs start the daemon where unfinished runs have no supervisor."""
 
     @click.option("--no-start", is_flag=True, help="Do not start a trainer daemon, even if runs have not ended.")
     @functools.wraps(command)

@@ -10,7 +10,7 @@ from typing import Any
 
 import msgspec
 
-from gym_gui.core.worker.secret_names import MARK
+from gym_gui.core.worker.secret_detection import MARK
 from gym_gui.forms.fields import CONFIG_PATH, PREFIX
 from gym_gui.forms.naming import default_run_name
 from gym_gui.forms.run_config import to_run_configs

@@ -9,7 +9,7 @@ from typing import Any
 from msgspec import UNSET
 
 from gym_gui.core.worker.form_hints import conditions_of, default_rules
-from gym_gui.core.worker.secret_names import is_secret_name
+from gym_gui.core.worker.secret_detection import is_secret_name
 from gym_gui.forms.spec import Conditions, DefaultRule, Field, Kind
 from gym_gui.runs import alternatives, json_types
 

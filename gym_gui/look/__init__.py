@@ -1,4 +1,4 @@
-"""How things look in every face: colours, states, series, numbers. Imports the standard library alone."""
+"""How things look in every user interface: colours, states, series, numbers. Imports the standard library alone."""
 
 from __future__ import annotations
 

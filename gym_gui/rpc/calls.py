@@ -31,7 +31,7 @@ R = TypeVar("R")
 #: Seconds that a call may take; submission may have to probe a worker first.
 CALL_TIMEOUT_S = 30.0
 SUBMIT_TIMEOUT_S = 180.0
-#: A daemon that does not take notice within this time stands still, or hangs.
+#: A daemon that does not answer within this time is stopped, or hangs.
 SHUTDOWN_TIMEOUT_S = 5.0
 #: How often a call is tried where the daemon is gone, each time with the daemon that is there then.
 TRIES = 6

@@ -13,7 +13,7 @@ from typing import Any
 
 import gym_gui
 from gym_gui.config.settings import SETTINGS, get_setting
-from gym_gui.core.worker.secret_names import MARK, is_secret_name
+from gym_gui.core.worker.secret_detection import MARK, is_secret_name
 from gym_gui.runs.environment import OWN_VARIABLES
 
 #: Options of every Python that MOSAIC starts for itself: text of run configs reaches a worker as UTF-8, and file names

@@ -10,7 +10,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from gym_gui.core.worker.errors import Problem, nearest
-from gym_gui.core.worker.secret_names import MARK, has_password, hide_passwords, is_secret_name
+from gym_gui.core.worker.secret_detection import MARK, has_password, hide_passwords, is_secret_name
 from gym_gui.runs.environment import OWN_VARIABLES
 from gym_gui.runs.json_values import join_path
 

@@ -80,7 +80,7 @@ class AttemptFacts(msgspec.Struct, frozen=True):
     pid: int | None = None
     """The worker's process id on its machine, for display and records only."""
     stopped: bool = False
-    """Whether the worker stands still (SIGSTOP)."""
+    """Whether the worker is stopped (SIGSTOP)."""
     same_boot: bool = True
     exit: ExitFacts | None = None
     drained: bool = False
@@ -179,7 +179,7 @@ class Kill(msgspec.Struct, frozen=True):
 
 
 class Pause(msgspec.Struct, frozen=True):
-    """Let all processes of an attempt stand still (SIGSTOP)."""
+    """Stop all processes of an attempt (SIGSTOP)."""
 
     worker_id: str
     attempt: int

@@ -69,7 +69,7 @@ class ProcessIdentity(msgspec.Struct, frozen=True):
         return self._state() not in ("", "Z", "X")
 
     def stopped(self) -> bool:
-        """Return whether this process stands still (SIGSTOP, or a debugger's hand)."""
+        """Return whether this process is stopped (by SIGSTOP or a debugger)."""
         return self._state() in ("T", "t")
 
     def _state(self) -> str:

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from gym_gui.core.regular_files import append_or_discard
-from gym_gui.core.worker.secret_names import MARK
+from gym_gui.core.worker.secret_detection import MARK
 from gym_gui.runs import (
     UTF8,
     FileLock,

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from gym_gui.trainer.gpus import find_gpus
     from gym_gui.trainer.home import DaemonHome, DaemonInfo
     from gym_gui.trainer.inventory import read_inventory
-    from gym_gui.trainer.live import LiveRuns
+    from gym_gui.trainer.live_marks import LiveRuns
     from gym_gui.trainer.loading import Loading
     from gym_gui.trainer.machine import THIS_MACHINE, Inventory, Machine
     from gym_gui.trainer.reads import Reads
@@ -45,7 +45,7 @@ else:
             "Explanation": "why",
             "FeedQuery": "feed",
             "Inventory": "machine",
-            "LiveRuns": "live",
+            "LiveRuns": "live_marks",
             "Loading": "loading",
             "Machine": "machine",
             "Placement": "allocation",

@@ -7,7 +7,7 @@ from gym_gui.runs import RunFolder, RunState, RunSummary, check_pausable, load_p
 
 
 def pause(folder: RunFolder, run: RunSummary, by: str, reason: str) -> RunSummary:
-    """Ask that a run stands still; asking again changes nothing.
+    """Request that a run pauses; asking again changes nothing.
 
     Args:
         folder: The run's folder.
@@ -36,7 +36,7 @@ def pause(folder: RunFolder, run: RunSummary, by: str, reason: str) -> RunSummar
 
 
 def unpause(folder: RunFolder, run: RunSummary, by: str) -> RunSummary:
-    """Ask that a paused run goes on.
+    """Request that a paused run continues.
 
     Args:
         folder: The run's folder.

@@ -220,7 +220,7 @@ class RunBoard:
                 self._tell_links(run_id)
 
     def mark_urgent(self, run_id: str) -> None:
-        """Have a run's proxy check for requests often from now on: the run's end was requested."""
+        """Let a run's proxy check for requests often from now on: the run's end was requested."""
         self._urgent.add(run_id)
         self._tell_links(run_id)
 

@@ -26,7 +26,7 @@ from gym_gui.trainer.feed import Encode
 from gym_gui.trainer.home import DaemonHome, DaemonInfo
 from gym_gui.trainer.housekeeping import Housekeeping
 from gym_gui.trainer.inventory import read_inventory
-from gym_gui.trainer.live import LiveRuns
+from gym_gui.trainer.live_marks import LiveRuns
 from gym_gui.trainer.log_retention import LogRetention
 from gym_gui.trainer.machine import THIS_MACHINE, Machine
 from gym_gui.trainer.machines import Machines

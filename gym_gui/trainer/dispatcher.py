@@ -47,7 +47,7 @@ from gym_gui.trainer.board import RunBoard
 from gym_gui.trainer.demand import Request, demand_of, reasons_for_cpu, request_of_plan
 from gym_gui.trainer.executors.base import Executor
 from gym_gui.trainer.finalize import finalize_run, is_finished
-from gym_gui.trainer.live import LiveRuns
+from gym_gui.trainer.live_marks import LiveRuns
 from gym_gui.trainer.machines import Machines
 from gym_gui.trainer.restarts import Restarts
 from gym_gui.trainer.scheduler import Memory, decide
@@ -111,7 +111,7 @@ class Dispatcher:
 
     @property
     def active(self) -> int:
-        """Number of runs that are looked after: their supervisor lives, or is to be replaced."""
+        """Number of supervised runs: their supervisor lives, or is to be replaced."""
         return len(self._active)
 
     @property
@@ -157,7 +157,7 @@ class Dispatcher:
             self._looks[run_id].set()
 
     async def cancel(self, run_id: str, by: str, reason: str) -> RunSummary:
-        """Have a run end; asking again changes nothing.
+        """Cancel a run; asking again changes nothing.
 
         The intent is on disk before anything else happens: a supervisor of the run, now or after a crash, reads it
         before every launch.
@@ -187,17 +187,17 @@ class Dispatcher:
         return self.board.get(run_id)
 
     async def pause(self, run_id: str, by: str, reason: str) -> RunSummary:
-        """Have a run stand still; asking again changes nothing (:func:`gym_gui.trainer._pausing.pause`)."""
+        """Pause a run; asking again changes nothing (:func:`gym_gui.trainer._pausing.pause`)."""
         run = self.board.get(run_id)
         return await asyncio.to_thread(pause, RunFolder.of(self._home, run_id), run, by, reason)
 
     async def unpause(self, run_id: str, by: str) -> RunSummary:
-        """Have a paused run go on (:func:`gym_gui.trainer._pausing.unpause`)."""
+        """Let a paused run continue (:func:`gym_gui.trainer._pausing.unpause`)."""
         run = self.board.get(run_id)
         return await asyncio.to_thread(unpause, RunFolder.of(self._home, run_id), run, by)
 
     async def close(self) -> None:
-        """Stop looking after runs. Their supervisors go on by themselves."""
+        """Stop watching the supervisors of runs, which go on by themselves."""
         self._closing = True
         if self._decision_due is not None:
             self._decision_due.cancel()

@@ -17,7 +17,7 @@ from gym_gui.trainer._deletion import finish_deletions
 from gym_gui.trainer._disk_guard import DiskGuard
 from gym_gui.trainer.board import RunBoard
 from gym_gui.trainer.dispatcher import Dispatcher
-from gym_gui.trainer.live import LiveRuns
+from gym_gui.trainer.live_marks import LiveRuns
 from gym_gui.trainer.log_retention import LogRetention
 from gym_gui.trainer.registry import Registry
 from gym_gui.trainer.registry_damage import SUFFIXES

@@ -16,7 +16,7 @@ from gym_gui.logging_config.helpers import log_constant
 from gym_gui.logging_config.log_constants import LOG_DAEMON_LOGS_KEPT, LOG_DAEMON_LOGS_NOT_KEPT
 from gym_gui.retention import are_logs_retained, compression_threshold, describe_logs, has_checkpoints_to_drop
 from gym_gui.runs import NEUTRAL_FOLDER, UTF8, RunFolder
-from gym_gui.trainer.live import LiveRuns
+from gym_gui.trainer.live_marks import LiveRuns
 
 logger = logging.getLogger(__name__)
 

@@ -13,7 +13,7 @@ from gym_gui.proxy import read_summary
 from gym_gui.runs import TERMINAL_STATES, RunFilter, RunFolder, RunPlan, RunState, RunSummary, is_run_id, load_plan
 from gym_gui.supervision import UnknownEventError
 from gym_gui.trainer.finalize import is_finished
-from gym_gui.trainer.live import LiveRuns
+from gym_gui.trainer.live_marks import LiveRuns
 from gym_gui.trainer.registry import Registry
 from gym_gui.trainer.unplanned import has_begun, plan_of, read_unplanned
 

@@ -34,7 +34,7 @@ from gym_gui.runs import (
 from gym_gui.trainer.all_problems import all_problems
 from gym_gui.trainer.demand import demand_problems, gpu_problems
 from gym_gui.trainer.executors.installed import InstalledExecutors
-from gym_gui.trainer.live import LiveRuns
+from gym_gui.trainer.live_marks import LiveRuns
 from gym_gui.trainer.machines import Machines
 from gym_gui.trainer.registry import Registry
 from gym_gui.workers import PlannedRun, WorkerCatalog, plan_run, write_run

@@ -33,7 +33,7 @@ _NEXT = {
 }
 _SHOWN = 4
 _BEGUN = (RunState.STARTING, RunState.RUNNING)
-#: After so many seconds without a step, an episode or a metric it is explanation that a worker stands still.
+#: Seconds without a step, an episode or a metric after which a worker is said to make no progress.
 STALL_S = 60.0
 
 

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Protocol
 
 from gym_gui.core.worker.errors import MosaicError, UsageError
-from gym_gui.core.worker.secret_names import hide_passwords
+from gym_gui.core.worker.secret_detection import hide_passwords
 from gym_gui.runs import kind_key, packages_digest, packages_in
 from gym_gui.workers.environments import sdk
 from gym_gui.workers.environments.additions import Additions, additions_of, not_an_option

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gym_gui.core.worker import TelemetryEmitter
-from gym_gui.core.worker.secret_names import is_secret_name
+from gym_gui.core.worker.secret_detection import is_secret_name
 
 
 def emitted(action: Callable[[TelemetryEmitter], Any]) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from gym_gui.retention.logs import are_logs_retained
 from gym_gui.rpc.client import TrainerClient
 from gym_gui.telemetry.logs.logfile import dropped_record, is_compressed
 from gym_gui.telemetry.verify import verify_run
-from gym_gui.trainer.live import LiveRuns
+from gym_gui.trainer.live_marks import LiveRuns
 
 pytestmark = pytest.mark.fault
 

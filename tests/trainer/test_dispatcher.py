@@ -27,7 +27,7 @@ from gym_gui.trainer import dispatcher as module
 from gym_gui.trainer import restarts
 from gym_gui.trainer.board import RunBoard
 from gym_gui.trainer.executors.base import Executor
-from gym_gui.trainer.live import LiveRuns
+from gym_gui.trainer.live_marks import LiveRuns
 from gym_gui.trainer.registry import Registry
 
 

@@ -14,7 +14,7 @@ from gym_gui.runs.summary import RunSummary
 from gym_gui.runs.supervisor_log import SupervisorLog
 from gym_gui.trainer.board import RunBoard
 from gym_gui.trainer.housekeeping import Housekeeping
-from gym_gui.trainer.live import LiveRuns
+from gym_gui.trainer.live_marks import LiveRuns
 from gym_gui.trainer.log_retention import LogRetention
 from gym_gui.trainer.reconcile import reconcile
 from gym_gui.trainer.registry import Registry

@@ -27,7 +27,7 @@ from gym_gui.runs.states import RunState
 from gym_gui.runs.summary import RunSummary
 from gym_gui.trainer.home import DaemonHome
 from gym_gui.trainer.intake import Intake
-from gym_gui.trainer.live import LiveRuns
+from gym_gui.trainer.live_marks import LiveRuns
 from gym_gui.trainer.submission import RunRequest
 
 Config = Callable[..., dict[str, Any]]

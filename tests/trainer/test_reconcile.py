@@ -13,7 +13,7 @@ from gym_gui.runs.plan import RunPlan, WorkerPlan, save_plan
 from gym_gui.runs.states import RunState
 from gym_gui.runs.summary import RunSummary
 from gym_gui.runs.supervisor_log import SupervisorLog
-from gym_gui.trainer.live import LiveRuns
+from gym_gui.trainer.live_marks import LiveRuns
 from gym_gui.trainer.reconcile import reconcile
 from gym_gui.trainer.registry import Registry
 

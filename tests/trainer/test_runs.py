@@ -24,7 +24,7 @@ from gym_gui.runs.summary import RunSummary
 from gym_gui.telemetry.verify import verify_run
 from gym_gui.trainer.finalize import is_finished
 from gym_gui.trainer.home import DaemonHome
-from gym_gui.trainer.live import LiveRuns
+from gym_gui.trainer.live_marks import LiveRuns
 from gym_gui.trainer.registry_reader import open_registry_readonly
 
 Config = Callable[..., dict[str, Any]]

@@ -11,7 +11,7 @@ from gym_gui.core.worker.errors import ConfigError, MosaicError
 from gym_gui.runs.folder import RunFolder
 from gym_gui.trainer.executors.installed import InstalledExecutors
 from gym_gui.trainer.executors.local import LocalExecutor
-from gym_gui.trainer.live import LiveRuns
+from gym_gui.trainer.live_marks import LiveRuns
 from gym_gui.trainer.registry import Registry
 from gym_gui.trainer.submission import RunRequest, Submission
 

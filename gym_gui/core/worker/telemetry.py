@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Mapping, TextIO
 
 from gym_gui.core.worker.encoding import encode_line, encode_sorted, encode_text_line
 from gym_gui.core.worker.events import LifecycleEvent, LifecycleEventType
-from gym_gui.core.worker.secret_names import hide_secrets, listed_secrets
+from gym_gui.core.worker.secret_detection import hide_secrets, listed_secrets
 from gym_gui.core.worker.sink import is_atomic, open_sink, say, write_some
 from gym_gui.core.worker.step_line import FIELDS, step_encoder
 from gym_gui.core.worker.step_quota import StepQuota

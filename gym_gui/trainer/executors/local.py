@@ -24,7 +24,7 @@ logger = logging.getLogger(__name__)
 #: Seconds after SIGKILL within which the kernel must have taken a process away.
 _DEATH_S = 10.0
 _POLL_S = 0.01
-#: A supervisor that stands still (SIGSTOP) for so long is replaced, seconds.
+#: A supervisor that is stopped (SIGSTOP) for so many seconds is replaced.
 STILL_S = 10.0
 #: Seconds after a start before the next spare is made: the run that starts needs the processor more.
 _SPARE_DELAY_S = 2.0

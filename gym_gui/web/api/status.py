@@ -53,7 +53,7 @@ async def logout(request: Request) -> Response:
     return response
 
 
-@router.get("/me", summary="Who one is, and how things look")
+@router.get("/me", summary="The token's holder, and how things look")
 async def me(request: Request, holder: Reader) -> Response:
     """Return the token's name and role, and what the pages show alike everywhere: states, colours of curves, fields."""
     return json_response(

@@ -13,7 +13,7 @@ from typing import Any, TypeVar
 import msgspec
 
 from gym_gui.core.worker.errors import ConfigError
-from gym_gui.core.worker.secret_names import is_secret_name
+from gym_gui.core.worker.secret_detection import is_secret_name
 from gym_gui.workers.config import MANAGED_FIELDS, check_worker_config
 from gym_gui.workers.conformance import settings as choose
 from gym_gui.workers.conformance._limits import KitLimits

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from gym_gui.config.paths import expand_user
 from gym_gui.core.worker.errors import UsageError
-from gym_gui.core.worker.secret_names import hide_passwords
+from gym_gui.core.worker.secret_detection import hide_passwords
 from gym_gui.workers.environments.record import WorkerEnvironment
 
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")

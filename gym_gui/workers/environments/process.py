@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import IO
 
 from gym_gui.core.worker.errors import MosaicError
-from gym_gui.core.worker.secret_names import hide_passwords
+from gym_gui.core.worker.secret_detection import hide_passwords
 from gym_gui.workers.processes.guard import GuardedProcess, guarded
 
 _GRACE_S = 5.0

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import gym_gui
 from gym_gui.config.paths import expand_user
 from gym_gui.core.worker.errors import MosaicError, UsageError, nearest
-from gym_gui.core.worker.secret_names import hide_passwords
+from gym_gui.core.worker.secret_detection import hide_passwords
 from gym_gui.runs import kind_key
 from gym_gui.workers.environments.additions import not_an_option
 from gym_gui.workers.environments.extras import extra_key, merged, names_in, split_extras

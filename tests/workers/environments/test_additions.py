@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gym_gui.core.worker.errors import MosaicError, UsageError
-from gym_gui.core.worker.secret_names import hide_passwords
+from gym_gui.core.worker.secret_detection import hide_passwords
 from gym_gui.workers.catalog import WorkerCatalog
 from gym_gui.workers.environments.additions import Additions, additions_of, not_an_option, read_additions
 from gym_gui.workers.environments.layout import EnvironmentFolder

@@ -1,4 +1,4 @@
-"""Which settings hold secrets: judged by their names, and by passwords in the addresses that they hold."""
+"""Detects secrets by their names and by the formats of their values, and hides them."""
 
 from __future__ import annotations
 

@@ -7,7 +7,7 @@ import logging
 import pytest
 
 from gym_gui.core.worker.events import LifecycleEvent, LifecycleEventType
-from gym_gui.core.worker.secret_names import MARK, has_password, hide_passwords, is_secret_name
+from gym_gui.core.worker.secret_detection import MARK, has_password, hide_passwords, is_secret_name
 from gym_gui.core.worker.telemetry import TelemetryEmitter
 from gym_gui.logging_config.formatter import JsonLinesFormatter
 from gym_gui.logging_config.log_constants import LOG_WORKER_SDK_STARTED

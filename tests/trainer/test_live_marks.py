@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from gym_gui.trainer.live import LiveRuns
+from gym_gui.trainer.live_marks import LiveRuns
 
 
 def test_marks_are_kept_until_discarded(tmp_path: Path) -> None:
