@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import AsyncIterator, Callable, Iterable
+from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -107,13 +107,16 @@ class AsyncTrainerClient(AsyncReadingClient):
         submitter: str | None = None,
         group: str = "",
         parent_run_id: str | None = None,
+        argv: Sequence[str] | None = None,
     ) -> str:
         """Submit a run and return its id.
 
         Raises:
             ConfigError: The config is not valid; nothing was written.
         """
-        call = calls.submit(payload, submitter=submitter, group=group, parent_run_id=parent_run_id, here=False)
+        call = calls.submit(
+            payload, submitter=submitter, group=group, parent_run_id=parent_run_id, here=False, argv=argv
+        )
         return await self._do(call)
 
     async def validate(self, payload: dict[str, Any]) -> list[Problem]:
@@ -164,25 +167,25 @@ class AsyncTrainerClient(AsyncReadingClient):
         """Yield a run's rows as they come in; end when the run has ended and all was yielded."""
         return self._stream(Reading(run_id, cursor, from_now=from_now, kinds=kinds, max_rate=max_rate))
 
-    async def cancel(self, run_id: str, *, reason: str = "") -> RunSummary:
+    async def cancel(self, run_id: str, *, reason: str = "", by: str | None = None) -> RunSummary:
         """Ask a run to end, and return it as it stands."""
-        return await self._do(calls.cancel(run_id, reason))
+        return await self._do(calls.cancel(run_id, reason, by))
 
-    async def pause(self, run_id: str, *, reason: str = "") -> RunSummary:
+    async def pause(self, run_id: str, *, reason: str = "", by: str | None = None) -> RunSummary:
         """Ask a run to suspend its workers, and return it as it stands.
 
         Raises:
             UsageError: It cannot be paused.
         """
-        return await self._do(calls.pause(run_id, reason))
+        return await self._do(calls.pause(run_id, reason, by))
 
-    async def unpause(self, run_id: str) -> RunSummary:
+    async def unpause(self, run_id: str, *, by: str | None = None) -> RunSummary:
         """Ask a paused run to go on, and return it as it stands.
 
         Raises:
             UsageError: It is not paused.
         """
-        return await self._do(calls.unpause(run_id))
+        return await self._do(calls.unpause(run_id, by))
 
     async def delete(self, run_id: str) -> None:
         """Remove a run that has ended, its folder included.

@@ -5,7 +5,7 @@ from __future__ import annotations
 import getpass
 import os
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Generic, TypeVar
@@ -52,7 +52,13 @@ class Call(Generic[R]):
 
 
 def submit(
-    payload: dict[str, Any], *, submitter: str | None, group: str, parent_run_id: str | None, here: bool
+    payload: dict[str, Any],
+    *,
+    submitter: str | None,
+    group: str,
+    parent_run_id: str | None,
+    here: bool,
+    argv: Sequence[str] | None = None,
 ) -> Call[str]:
     """Submit a run.
 
@@ -62,16 +68,18 @@ def submit(
         group: Common to runs that were submitted together.
         parent_run_id: The run that this one resumes, evaluates or repeats.
         here: Whether the daemon is on this machine, and can look at the working directory.
+        argv: The command line that goes on record; ``None``: this process's.
 
     Raises:
         ConfigError: The payload is no JSON.
     """
+    words = sys.argv if argv is None else argv
     request = pb.SubmitRunRequest(
         config_json=config_json(payload),
         submitter=user() if submitter is None else submitter,
         group=group,
         parent_run_id=parent_run_id,
-        argv=[os.fsencode(word).decode("utf-8", "backslashreplace") for word in sys.argv],
+        argv=[os.fsencode(word).decode("utf-8", "backslashreplace") for word in words],
         working_directory=_working_directory() if here else "",
     )
     return Call("SubmitRun", request, lambda answer: str(answer.run_id), SUBMIT_TIMEOUT_S, tries=1)
@@ -103,21 +111,21 @@ def why(run_id: str) -> Call[Explanation]:
     return Call("WhyRun", pb.WhyRunRequest(run_id=run_id), explanation_from_pb)
 
 
-def cancel(run_id: str, reason: str) -> Call[RunSummary]:
-    """Ask a run to end."""
-    request = pb.CancelRunRequest(run_id=run_id, reason=reason, by=user())
+def cancel(run_id: str, reason: str, by: str | None = None) -> Call[RunSummary]:
+    """Ask a run to end. ``by``: who asks; ``None``: the user."""
+    request = pb.CancelRunRequest(run_id=run_id, reason=reason, by=user() if by is None else by)
     return Call("CancelRun", request, lambda answer: summary_from_pb(answer.run))
 
 
-def pause(run_id: str, reason: str) -> Call[RunSummary]:
-    """Ask a run to suspend its workers."""
-    request = pb.PauseRunRequest(run_id=run_id, reason=reason, by=user())
+def pause(run_id: str, reason: str, by: str | None = None) -> Call[RunSummary]:
+    """Ask a run to suspend its workers. ``by``: who asks; ``None``: the user."""
+    request = pb.PauseRunRequest(run_id=run_id, reason=reason, by=user() if by is None else by)
     return Call("PauseRun", request, lambda answer: summary_from_pb(answer.run))
 
 
-def unpause(run_id: str) -> Call[RunSummary]:
-    """Ask a paused run to go on."""
-    request = pb.UnpauseRunRequest(run_id=run_id, by=user())
+def unpause(run_id: str, by: str | None = None) -> Call[RunSummary]:
+    """Ask a paused run to go on. ``by``: who asks; ``None``: the user."""
+    request = pb.UnpauseRunRequest(run_id=run_id, by=user() if by is None else by)
     return Call("UnpauseRun", request, lambda answer: summary_from_pb(answer.run))
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -116,6 +116,7 @@ class TrainerClient(ReadingClient):
         submitter: str | None = None,
         group: str = "",
         parent_run_id: str | None = None,
+        argv: Sequence[str] | None = None,
     ) -> str:
         """Submit a run and return its id; it is queued and on record when this returns.
 
@@ -124,13 +125,19 @@ class TrainerClient(ReadingClient):
             submitter: Who submits; the user's name if not given.
             group: Common to runs that were submitted together.
             parent_run_id: The run that this one resumes, evaluates or repeats.
+            argv: The command line that goes on record; this process's if not given.
 
         Raises:
             ConfigError: The config is not valid; every problem is listed and nothing was written.
         """
         here = self.home is not None
         call = calls.submit(
-            self._with_environment(payload), submitter=submitter, group=group, parent_run_id=parent_run_id, here=here
+            self._with_environment(payload),
+            submitter=submitter,
+            group=group,
+            parent_run_id=parent_run_id,
+            here=here,
+            argv=argv,
         )
         return self._do(call)
 
@@ -208,29 +215,31 @@ class TrainerClient(ReadingClient):
         """
         return self._stream(Reading(run_id, cursor, from_now=from_now, kinds=kinds, max_rate=max_rate))
 
-    def cancel(self, run_id: str, *, reason: str = "", wait: bool = False) -> RunSummary:
+    def cancel(self, run_id: str, *, reason: str = "", by: str | None = None, wait: bool = False) -> RunSummary:
         """Ask a run to end; asking again, or asking a run that has ended, changes nothing.
 
         Args:
             run_id: The run.
             reason: Kept with the run.
+            by: Who asks for it; the user's name if not given.
             wait: Return when it has ended.
 
         Returns:
             The run as it stands. Its state tells whether it had ended by itself.
         """
-        run = self._do(calls.cancel(run_id, reason))
+        run = self._do(calls.cancel(run_id, reason, by))
         if wait and not run.state.terminal:
             for seen in self.watch([run_id]):
                 run = seen
         return run
 
-    def pause(self, run_id: str, *, reason: str = "") -> RunSummary:
+    def pause(self, run_id: str, *, reason: str = "", by: str | None = None) -> RunSummary:
         """Ask a run to suspend its workers until it is unpaused; asking again changes nothing.
 
         Args:
             run_id: The run.
             reason: Kept with the run.
+            by: Who asks for it; the user's name if not given.
 
         Returns:
             The run as it stands: its workers are stopped a moment later.
@@ -238,15 +247,19 @@ class TrainerClient(ReadingClient):
         Raises:
             UsageError: It cannot be paused: it has ended or not begun, or one of its workers does not allow it.
         """
-        return self._do(calls.pause(run_id, reason))
+        return self._do(calls.pause(run_id, reason, by))
 
-    def unpause(self, run_id: str) -> RunSummary:
+    def unpause(self, run_id: str, *, by: str | None = None) -> RunSummary:
         """Ask a paused run to go on.
+
+        Args:
+            run_id: The run.
+            by: Who asks for it; the user's name if not given.
 
         Raises:
             UsageError: It is not paused.
         """
-        return self._do(calls.unpause(run_id))
+        return self._do(calls.unpause(run_id, by))
 
     def delete(self, run_id: str) -> None:
         """Remove a run that has ended, its folder included.

@@ -50,9 +50,9 @@ def search(asked: Search) -> Call[Page]:
     return Call("SearchRuns", search_to_pb(asked), page_from_pb)
 
 
-def annotate(run_id: str, change: AnnotationChange) -> Call[RunSummary]:
-    """Change name, tags, notes or star of a run."""
-    return Call("AnnotateRun", change_to_pb(run_id, change, user()), summary_from_pb)
+def annotate(run_id: str, change: AnnotationChange, by: str | None = None) -> Call[RunSummary]:
+    """Change name, tags, notes or star of a run. ``by``: who does; ``None``: the user."""
+    return Call("AnnotateRun", change_to_pb(run_id, change, user() if by is None else by), summary_from_pb)
 
 
 def details(run_id: str) -> Call[RunDetails]:

@@ -57,14 +57,19 @@ class ReadingClient(ABC):
         """
         return self._stream(reading_calls.SearchWatching(asked))
 
-    def annotate(self, run_id: str, change: AnnotationChange) -> RunSummary:
+    def annotate(self, run_id: str, change: AnnotationChange, *, by: str | None = None) -> RunSummary:
         """Change name, tags, notes or star of a run; return it.
+
+        Args:
+            run_id: The run.
+            change: The change.
+            by: Who changes it; the user's name if not given.
 
         Raises:
             UsageError: There is no such run.
             ConfigError: The change is not valid.
         """
-        return self._do(reading_calls.annotate(run_id, change))
+        return self._do(reading_calls.annotate(run_id, change, by))
 
     def details(self, run_id: str) -> RunDetails:
         """Return what is recorded about a run: settings, config, notes, command, code, versions, checkpoints.
@@ -192,14 +197,19 @@ class AsyncReadingClient(ABC):
         """
         return self._stream(reading_calls.SearchWatching(asked))
 
-    async def annotate(self, run_id: str, change: AnnotationChange) -> RunSummary:
+    async def annotate(self, run_id: str, change: AnnotationChange, *, by: str | None = None) -> RunSummary:
         """Change name, tags, notes or star of a run; return it.
+
+        Args:
+            run_id: The run.
+            change: The change.
+            by: Who changes it; the user's name if not given.
 
         Raises:
             UsageError: There is no such run.
             ConfigError: The change is not valid.
         """
-        return await self._do(reading_calls.annotate(run_id, change))
+        return await self._do(reading_calls.annotate(run_id, change, by))
 
     async def details(self, run_id: str) -> RunDetails:
         """Return what is recorded about a run: settings, config, notes, command, code, versions, checkpoints.

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -10,6 +12,7 @@ import pytest
 from web_servers import HOST, TOKENS, Ask
 
 from gym_gui.rpc.client import TrainerClient
+from gym_gui.runs import RunFolder, read_annotation
 from gym_gui.web.access import MAX_BODY
 
 UNKNOWN = "01ARZ3NDEKTSV4RRFFQ69G5FAV"
@@ -94,6 +97,22 @@ def test_runs_are_submitted_changed_and_ended(ask: Ask, endless: dict[str, Any])
         assert (await http.get(f"/api/v1/runs/{run_id}")).status_code == 404
 
     ask(act)
+
+
+def test_what_is_done_through_the_web_carries_the_name_of_its_token(
+    ask: Ask, endless: dict[str, Any], daemon_home: Path
+) -> None:
+    async def act(http: httpx.AsyncClient) -> str:
+        http.headers["authorization"] = f"Bearer {TOKENS['run']}"
+        run_id = str((await http.post("/api/v1/runs", json={"config": endless})).json()["run_id"])
+        await http.patch(f"/api/v1/runs/{run_id}", json={"starred": True})
+        await http.post(f"/api/v1/runs/{run_id}/cancel", json={"reason": "enough"})
+        assert (await http.get(f"/api/v1/runs/{run_id}/details")).json()["command"] == []
+        return run_id
+
+    folder = RunFolder.of(daemon_home, ask(act))
+    assert read_annotation(folder).by == "run"
+    assert json.loads(folder.cancel_intent.read_bytes())["by"] == "run"
 
 
 def test_errors_have_four_parts(ask: Ask, client: TrainerClient) -> None:

@@ -83,7 +83,9 @@ def search_of(
 async def submit(client: Client, holder: Runner, body: Submission) -> Response:
     """Submit a run; it is queued when this returns. A command or a module of its own is for administrators."""
     await check_programs(client, holder, body.config)
-    run_id = await client.submit(body.config, submitter=holder.name, group=body.group, parent_run_id=body.parent_run_id)
+    run_id = await client.submit(
+        body.config, submitter=holder.name, group=body.group, parent_run_id=body.parent_run_id, argv=()
+    )
     return json_response({"run_id": run_id}, 201, {"location": f"/runs/{run_id}"})
 
 
@@ -101,9 +103,11 @@ async def show(client: Client, _: Reader, run_id: RunId) -> Response:
 
 
 @router.patch("/{run_id}", summary="Change name, tags, notes, star")
-async def annotate(client: Client, _: Runner, run_id: RunId, body: Change) -> Response:
+async def annotate(client: Client, holder: Runner, run_id: RunId, body: Change) -> Response:
     """Change what users write about a run; its config and digest stay as they are."""
-    return json_response(to_json_dict(await client.annotate(run_id, AnnotationChange(**body.model_dump()))))
+    return json_response(
+        to_json_dict(await client.annotate(run_id, AnnotationChange(**body.model_dump()), by=holder.name))
+    )
 
 
 @router.delete("/{run_id}", summary="Remove a run", status_code=204)
@@ -196,21 +200,21 @@ _WHOLE = 256 << 20
 
 
 @router.post("/{run_id}/cancel", summary="Cancel")
-async def cancel(client: Client, _: Runner, run_id: RunId, body: Reason | None = None) -> Response:
+async def cancel(client: Client, holder: Runner, run_id: RunId, body: Reason | None = None) -> Response:
     """Ask a run to end."""
-    return json_response(to_json_dict(await client.cancel(run_id, reason=body.reason if body else "")))
+    return json_response(to_json_dict(await client.cancel(run_id, reason=body.reason if body else "", by=holder.name)))
 
 
 @router.post("/{run_id}/pause", summary="Pause")
-async def pause(client: Client, _: Runner, run_id: RunId, body: Reason | None = None) -> Response:
+async def pause(client: Client, holder: Runner, run_id: RunId, body: Reason | None = None) -> Response:
     """Ask a run to suspend its workers."""
-    return json_response(to_json_dict(await client.pause(run_id, reason=body.reason if body else "")))
+    return json_response(to_json_dict(await client.pause(run_id, reason=body.reason if body else "", by=holder.name)))
 
 
 @router.post("/{run_id}/unpause", summary="Continue")
-async def unpause(client: Client, _: Runner, run_id: RunId) -> Response:
+async def unpause(client: Client, holder: Runner, run_id: RunId) -> Response:
     """Ask a paused run to go on."""
-    return json_response(to_json_dict(await client.unpause(run_id)))
+    return json_response(to_json_dict(await client.unpause(run_id, by=holder.name)))
 
 
 def _names(text: str) -> tuple[str, ...]:
