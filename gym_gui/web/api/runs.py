@@ -12,6 +12,7 @@ from starlette.responses import Response
 from gym_gui.reading import DEFAULT_SORT, MAX_BYTES, EpisodeQuery, Search, media_type
 from gym_gui.runs import AnnotationChange, to_json_dict
 from gym_gui.web.api.common import Admin, Client, Reader, RunId, Runner
+from gym_gui.web.api.file_stream import file_response
 from gym_gui.web.api.programs import check_programs
 from gym_gui.web.errors import json_response
 from gym_gui.web.views import page_json, rows_json
@@ -168,7 +169,7 @@ async def files(client: Client, _: Reader, run_id: RunId, path: str = "", recurs
 
 @router.get("/{run_id}/file", summary="One file")
 async def file(client: Client, _: Reader, run_id: RunId, path: str, request: Request) -> Response:
-    """Return a file, or the part of it that the header ``Range`` names; at most 1 MiB at a time with a range."""
+    """Return a whole file, or the part of it that the header ``Range`` names, of which at most 1 MiB."""
     start, end = _range(request.headers.get("range", ""))
     data, size = await client.read_file(run_id, path, offset=start or 0, length=_length(start, end))
     kind = media_type(path)
@@ -184,19 +185,7 @@ async def file(client: Client, _: Reader, run_id: RunId, path: str, request: Req
             return Response(status_code=416, headers={"content-range": f"bytes */{size}"})
         headers["content-range"] = f"bytes {start}-{start + len(data) - 1}/{size}"
         return Response(data, 206, headers, kind)
-    parts = [data]
-    taken = len(data)
-    while taken < size and data and taken < _WHOLE:
-        data, size = await client.read_file(run_id, path, offset=taken)
-        parts.append(data)
-        taken += len(data)
-    if taken < size:
-        headers["x-truncated-at"] = str(taken)
-    return Response(b"".join(parts), 200, headers, kind)
-
-
-#: Bytes of a file that is sent without a range at most.
-_WHOLE = 256 << 20
+    return file_response(client, run_id, path, size, data, headers, kind)
 
 
 @router.post("/{run_id}/cancel", summary="Cancel")
