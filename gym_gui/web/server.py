@@ -17,7 +17,7 @@ from gym_gui.web.tokens import TokenStore
 
 DEFAULT_PORT = 8787
 _TRIES = 20
-_LOOPBACK_NAMES = ("localhost", "127.0.0.1", "[::1]")
+_LOOPBACK_NAMES = ("127.0.0.1", "localhost", "[::1]")
 
 
 @dataclass(frozen=True)
@@ -58,19 +58,33 @@ class Listening:
         for path in (self.certificate, self.key):
             if path is not None and not path.is_file():
                 raise UsageError("there is no such file", where=str(path), next_step="name an existing file")
+        if self.behind_proxy and not is_loopback(self.host):
+            raise UsageError(
+                "other machines could reach the server past its proxy",
+                where=self.host,
+                why="between the proxy and the server there is no TLS",
+                next_step="leave out --host: the proxy reaches the server at 127.0.0.1",
+            )
         if not is_loopback(self.host) and not self.secure:
             raise UsageError(
                 "other machines could reach the server, and there is no TLS",
                 where=self.host,
                 why="tokens and everything else would travel readable",
-                next_step="use a tunnel (ssh -L 8787:127.0.0.1:8787 HOST), or give --tls-cert and --tls-key, or,"
-                " behind a proxy that serves TLS, --behind-proxy with --public-name HOST",
+                next_step="use a tunnel (ssh -L 8787:127.0.0.1:8787 HOST), or give --tls-cert and --tls-key, or leave"
+                " out --host: behind a proxy on this machine that serves TLS, --behind-proxy with --public-name HOST",
             )
         if self.behind_proxy and not self.public_names:
             raise UsageError(
                 "the proxy's name is unknown",
                 where="--behind-proxy",
                 next_step="name it as browsers do: --public-name HOST",
+            )
+        if is_unspecified(self.host) and not self.public_names:
+            raise UsageError(
+                "the server's name is unknown",
+                where=self.host,
+                why="it stands for all addresses of this machine, and is none that browsers can open",
+                next_step="name the server as browsers do: --public-name HOST[:PORT]",
             )
 
     def bind(self) -> socket.socket:
@@ -102,11 +116,20 @@ class Listening:
         )
 
     def names(self, port: int) -> list[str]:
-        """Return the values of ``Host`` that browsers send."""
-        hosts = _LOOPBACK_NAMES if is_loopback(self.host) else [f"[{self.host}]" if ":" in self.host else self.host]
+        """Return the values of ``Host`` that browsers send; the first one is that of the address to print.
+
+        Args:
+            port: The port that it listens on.
+        """
+        own = [] if is_unspecified(self.host) else [f"[{self.host}]" if ":" in self.host else self.host]
+        usable = _LOOPBACK_NAMES if is_loopback(self.host) or is_unspecified(self.host) else ()
+        hosts = dict.fromkeys([*own, *usable])
         usual = 443 if self.secure else 80
-        found = [f"{host}:{port}" for host in hosts] + ([*hosts] if port == usual else [])
-        return [*found, *self.public_names]
+        local = [f"{host}:{port}" for host in hosts] + ([*hosts] if port == usual else [])
+        # Without a proxy in front, a name without a port stands for the port that the server listens on.
+        named = [name if self.behind_proxy or port == usual or _has_port(name) else f"{name}:{port}"
+                 for name in self.public_names]  # fmt: skip
+        return [*dict.fromkeys([*named, *self.public_names, *local])]
 
 
 def serve(
@@ -139,8 +162,7 @@ def serve(
     port = bound.getsockname()[1]
     names = listening.names(port)
     access = Access(store.all(), names, secure=listening.secure)
-    shown = listening.public_names[0] if listening.public_names else names[1 if is_loopback(listening.host) else 0]
-    address = f"{'https' if listening.secure else 'http'}://{shown}{page}#token={store.owner_token()}"
+    address = f"{'https' if listening.secure else 'http'}://{names[0]}{page}#token={store.owner_token()}"
     config = uvicorn.Config(
         make_app(access),  # type: ignore[arg-type]
         log_level="warning",
@@ -169,3 +191,14 @@ def is_loopback(host: str) -> bool:
     with contextlib.suppress(ValueError):
         return ipaddress.ip_address(host).is_loopback
     return False
+
+
+def is_unspecified(host: str) -> bool:
+    """Return whether an address stands for all of this machine's."""
+    with contextlib.suppress(ValueError):
+        return ipaddress.ip_address(host).is_unspecified
+    return not host
+
+
+def _has_port(name: str) -> bool:
+    return ":" in name.rpartition("]")[2]
