@@ -251,5 +251,11 @@ def test_runs_are_compared(
         assert found["missing"] == [UNKNOWN]
         assert all(len(row["curve"]) == 4 for row in found["runs"])
         assert (await http.get("/api/v1/compare", params={"runs": "nothing"})).status_code == 422
+        rows = {"runs": f"{run_id},{other}", "points": 3, "settings": False}
+        bare = (await http.get("/api/v1/compare", params=rows)).json()
+        assert ([row["id"] for row in bare["runs"]], bare["settings"]) == ([run_id, other], {})
+        gone = [f"01ARZ3NDEKTSV4RRFFQ69G5{number:03}" for number in range(98)]
+        most = (await http.get("/api/v1/compare", params={"runs": ",".join([other, *gone, run_id])})).json()
+        assert ([row["id"] for row in most["runs"]], most["missing"]) == ([other, run_id], gone)
 
     ask(act)
