@@ -14,7 +14,7 @@ export function SelectedChart({ ids }) {
   const key = ids.join(",");
   useEffect(() => {
     const stop = new AbortController();
-    call(address("/compare", { runs: key, points: POINTS, settings: false }), { signal: stop.signal }).then(
+    call(address("/compare", { runs: key, points: POINTS, settings: "false" }), { signal: stop.signal }).then(
       (page) => { setLines(page.runs.map(lineOf)); setError(null); },
       (fault) => { if (!stop.signal.aborted) setError(fault); },
     );
