@@ -87,7 +87,7 @@ class Access:
         self._failures = _Buckets(FAILED_RATE, FAILED_BURST)
 
     def holder_of(self, secret: str) -> Holder | None:
-        """Return the holder of a token, ``None`` if there is none; an empty one is nobody's."""
+        """Return the holder of a token, ``None`` if there is none; an empty one is always refused."""
         if not secret:
             return None
         given = hashlib.sha256(secret.encode("utf-8", "surrogateescape")).hexdigest()
@@ -132,7 +132,7 @@ class Access:
         return self._requests.take(client, time.monotonic() if now is None else now)
 
     def may_try(self, client: str, now: float | None = None) -> bool:
-        """Return whether a token of a client may be looked at: not after too many wrong ones.
+        """Return whether a token of a client may be checked: not after too many wrong ones.
 
         Right ones are refused as well then: otherwise guessing would be as quick as without the limit.
 

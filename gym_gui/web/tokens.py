@@ -50,7 +50,7 @@ class TokenStore:
         self._own: str | None = None
 
     def owner_token(self) -> str:
-        """Return the owner's token, which is made on first use, and anew if other users could read it.
+        """Return the owner's token, which is made on first use, and again if other users could read it.
 
         Raises:
             MosaicError: It cannot be read or written, is damaged, or is another user's.

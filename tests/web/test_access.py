@@ -64,7 +64,7 @@ def test_wrong_tokens_are_limited_whatever_else_a_client_does(access: Access) ->
     assert access.may_try("2", now=0.0)
 
 
-def test_an_empty_token_is_nobodys() -> None:
+def test_an_empty_token_is_refused() -> None:
     access = Access([Token.of("", ADA)], ["127.0.0.1:1"], secure=False)
     assert access.holder_of("") is None
     assert access.authenticate(f"{access.cookie}=", "") is None
@@ -119,7 +119,7 @@ def test_a_damaged_token_of_the_owner_is_refused(tmp_path: Path, text: str) -> N
     assert (caught.value.why, caught.value.next_step[:3]) == ("it is damaged", "rm ")
 
 
-def test_a_token_that_others_could_read_is_drawn_anew(tmp_path: Path) -> None:
+def test_a_token_that_others_could_read_is_drawn_again(tmp_path: Path) -> None:
     former = TokenStore(tmp_path, "ada").owner_token()
     path = tmp_path / "web" / "token"
     path.chmod(0o644)
