@@ -1,4 +1,4 @@
-"""What every user interface does: check a run config, submit it, follow it, read its logs, say its figures in words."""
+"""What user interfaces share: places to run, preflight, following runs, reading logs, figures."""
 
 from __future__ import annotations
 
@@ -29,7 +29,6 @@ if TYPE_CHECKING:
         worker_as_run,
     )
     from gym_gui.app.site import LocalSite, RemoteSite, Site
-    from gym_gui.app.submission import Submission
 else:
     __getattr__ = lazy_names(
         __name__,
@@ -44,7 +43,6 @@ else:
             "RemoteSite": "site",
             "RunProgress": "progress",
             "Site": "site",
-            "Submission": "submission",
             "WorkerPlace": "_worker_place",
             "all_checks": "checks",
             "average_rate": "progress",
@@ -79,7 +77,6 @@ __all__ = [
     "RemoteSite",
     "RunProgress",
     "Site",
-    "Submission",
     "WorkerPlace",
     "all_checks",
     "average_rate",

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Iterable
-from contextlib import nullcontext
+from collections.abc import Callable, Iterable
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
-    from gym_gui.app.submission import Waiting
     from gym_gui.runs import RunFolder
 
 #: A daemon that was just started puts a run whose workers are gone in order within this time, seconds.
@@ -27,7 +26,10 @@ class Unsupervised(NamedTuple):
 
 
 def ensure_supervised(
-    home: Path, *, start: bool = True, waiting: Waiting = lambda _: nullcontext()
+    home: Path,
+    *,
+    start: bool = True,
+    waiting: Callable[[str], AbstractContextManager[None]] = lambda _: nullcontext(),
 ) -> Unsupervised | None:
     """Start a daemon if none runs and runs have not ended.
 

@@ -57,7 +57,7 @@ class TrainerService(TrainerServiceServicer):
             argv=tuple(request.argv),
             working_directory=request.working_directory,
         )
-        return pb.SubmitRunResponse(run_id=await self._trainer.submit(run, client))
+        return pb.SubmitRunResponse(run_id=await self._trainer.intake.submit(run, client))
 
     @answers_at_once
     async def ValidateRun(self, request: pb.ValidateRunRequest) -> pb.ValidateRunResponse:

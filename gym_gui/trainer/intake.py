@@ -78,12 +78,14 @@ class Intake:
         """Do what may have to ask a worker's interpreter in a thread, and return what it returns."""
         return await asyncio.get_running_loop().run_in_executor(self._pool, act)
 
-    async def submit(self, request: RunRequest, client: str) -> str:
-        """Submit a run and return its id. If the caller is cancelled the run is not written, or else is entered.
+    async def submit(self, request: RunRequest, client: str = "") -> str:
+        """Submit a run and return its id: it is on record and queued when this returns.
+
+        If the caller is cancelled the run is not written, or else is entered.
 
         Args:
             request: The run.
-            client: Tells clients apart; empty: no order is kept.
+            client: Tells clients apart: the runs of one are taken in their order. Empty: no order is kept.
 
         Raises:
             ConfigError: The config is not valid.

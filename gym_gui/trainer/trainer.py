@@ -34,7 +34,7 @@ from gym_gui.trainer.feed import Encode, FeedQuery, Feeds
 from gym_gui.trainer.intake import Intake
 from gym_gui.trainer.loading import Loading
 from gym_gui.trainer.reads import Reads
-from gym_gui.trainer.submission import RunRequest, Submission
+from gym_gui.trainer.submission import Submission
 from gym_gui.trainer.why import Explanation, explain_state
 from gym_gui.workers import WorkerRecord
 
@@ -119,39 +119,27 @@ class Trainer(Generic[T]):
         self._dispatcher = dispatcher
         self._submission = submission
         self._feeds = Feeds(submission.home, board, encode)
-        self._intake = Intake(submission.submit, self._enter)
+        self.intake = Intake(submission.submit, self._enter)
+        """Takes in the runs that clients submit."""
         self.reads = Reads(submission.home, board, self._all_entered)
         """Searches and annotates runs, and reads their folders."""
 
     @property
     def busy(self) -> bool:
         """Whether a submission is under way, which may take longer than an idle daemon lives."""
-        return self._intake.busy
+        return self.intake.busy
 
     async def close(self) -> None:
         """Give up submissions that are not written yet."""
-        await self._intake.close()
+        await self.intake.close()
 
     def announce(self, address: str, home_id: str, public_address: str = "") -> None:
         """Take what :meth:`status` says of where the daemon listens."""
         self.address, self._home_id, self.public_address = address, home_id, public_address
 
-    async def submit(self, request: RunRequest, client: str = "") -> str:
-        """Submit a run and return its id: it is on record and queued when this returns.
-
-        Args:
-            request: The run.
-            client: Tells clients apart: the runs of one are taken in their order. Empty: no order is kept.
-
-        Raises:
-            ConfigError: The config is not valid.
-            MosaicError: The disk refused.
-        """
-        return await self._intake.submit(request, client)
-
     async def problems(self, config_json: bytes) -> list[Problem]:
         """Return everything that is wrong with a run config; writes nothing."""
-        return await self._intake.do(lambda: self._submission.problems(config_json))
+        return await self.intake.do(lambda: self._submission.problems(config_json))
 
     async def resolve(self, reference: str) -> str:
         """Return the id of the run that a user means: by id, a part of it, name, or ``latest``.
@@ -264,7 +252,7 @@ class Trainer(Generic[T]):
 
     async def workers(self) -> Sequence[WorkerRecord]:
         """Return every installed worker, broken ones with their reason; without schemas."""
-        records = await self._intake.do(self._submission.catalog.list)
+        records = await self.intake.do(self._submission.catalog.list)
         return [msgspec.structs.replace(record, schema=None) for record in records]
 
     async def worker(self, name: str) -> WorkerRecord:
@@ -273,7 +261,7 @@ class Trainer(Generic[T]):
         Raises:
             UsageError: There is no such worker.
         """
-        return await self._intake.do(lambda: self._submission.catalog.get(name))
+        return await self.intake.do(lambda: self._submission.catalog.get(name))
 
     def status(self) -> DaemonStatus:
         """Return what the daemon says of itself."""

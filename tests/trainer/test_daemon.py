@@ -46,7 +46,7 @@ class JsonLines:
     async def _answers(self, request: dict[str, Any]) -> AsyncIterator[Any]:
         await self._trainer.loading.wait()
         if "submit" in request:
-            yield await self._trainer.submit(RunRequest(json.dumps(request["submit"]).encode()))
+            yield await self._trainer.intake.submit(RunRequest(json.dumps(request["submit"]).encode()))
         if "watch" in request:
             async for run in self._trainer.watch([request["watch"]]):
                 yield to_json_dict(run)
