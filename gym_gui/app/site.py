@@ -161,10 +161,15 @@ class RemoteSite:
 
         with self.connect() as client:
             problems = client.validate(payload)
-        if problems:
-            return None, problems
-        # The daemon knows the name of its executor, whatever is installed here.
-        return validate_train_run_config(payload, executors=[payload.get("executor", "")]), problems
+            if problems:
+                return None, problems
+            # The daemon knows the name of its executor, whatever is installed here.
+            config = validate_train_run_config(payload, executors=[payload.get("executor", "")])
+            declared: set[str] = set()
+            for kind in {request.worker_type for request in config.workers if request.command is None}:
+                with contextlib.suppress(UsageError):  # a module alone says nothing of its worker's name
+                    declared.update(client.worker(kind).secret_fields)
+        return config.with_secrets(declared), problems
 
     def connect(self) -> TrainerClient:
         """Return a client of the daemon."""
