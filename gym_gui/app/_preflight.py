@@ -53,7 +53,7 @@ def _resolve_workers(
     catalog: WorkerCatalog, config: TrainRunConfig, *, settings_checked: bool
 ) -> dict[str, ResolvedKind]:
     """Return the workers of a run config; raise ``ConfigError`` with all that is wrong with them."""
-    from gym_gui.runs import missing_secrets
+    from gym_gui.runs import argument_problems, missing_secrets
     from gym_gui.workers import declared_secrets, resolve_workers
 
     kinds, problems = resolve_workers(config, catalog, settings_checked=settings_checked)
@@ -64,8 +64,9 @@ def _resolve_workers(
             **{f"{request.path}.config": request.config for request in config.workers},
         },
     )
+    config = config.with_secrets(declared_secrets(kinds))
+    problems += argument_problems(config.payload, config.secrets)
     if problems:
-        config = config.with_secrets(declared_secrets(kinds))
         raise ConfigError("the run config is not valid", [config.secrets.hide_problem(one) for one in problems])
     return kinds
 

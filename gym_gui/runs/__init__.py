@@ -77,7 +77,7 @@ if TYPE_CHECKING:
     from gym_gui.runs.provenance import collect_provenance, packages_digest, packages_in, packages_of
     from gym_gui.runs.reference import NamedRun, is_part_of_id, resolve_reference
     from gym_gui.runs.relocation import relative_to_run, relocated, relocated_value
-    from gym_gui.runs.secret_values import Secrets, missing_secrets, take_from_environment
+    from gym_gui.runs.secret_values import Secrets, argument_problems, missing_secrets, take_from_environment
     from gym_gui.runs.seeds import SEED_MAX, derive_seed, read_seeds, unnamed_seed
     from gym_gui.runs.states import TERMINAL_STATES, RunState, may_follow
     from gym_gui.runs.summary import (
@@ -148,6 +148,7 @@ else:
             "affects_training": "base_environment",
             "alternatives": "json_schema",
             "annotated": "annotation",
+            "argument_problems": "secret_values",
             "ballast_bytes": "disk",
             "canonical_json": "digest",
             "changed": "annotation",
@@ -284,6 +285,7 @@ __all__ = [
     "affects_training",
     "alternatives",
     "annotated",
+    "argument_problems",
     "ballast_bytes",
     "canonical_json",
     "changed",

@@ -184,17 +184,25 @@ def secret_problems(payload: Mapping[str, Any], secrets: Secrets) -> list[Proble
                     nearest=nearest(name, sorted(names)),
                 )
             )
+    return problems + argument_problems(payload, secrets)
+
+
+def argument_problems(payload: Mapping[str, Any], secrets: Secrets) -> list[Problem]:
+    """Return the problem of a run config whose arguments contain a secret.
+
+    Args:
+        payload: Plain JSON of a run config.
+        secrets: Of that config.
+    """
     arguments = payload.get("arguments")
     words = [word for word in arguments if isinstance(word, str)] if isinstance(arguments, list) else []
-    if secrets.hide_arguments(words) != words:
-        problems.append(
-            Problem(
-                "arguments",
-                "contain a secret, which every user of the machine could read",
-                allowed="put it into environment, or into the worker's config",
-            )
-        )
-    return problems
+    if secrets.hide_arguments(words) == words:
+        return []
+    message, allowed = (
+        "contain a secret, which every user of the machine could read",
+        "environment, or the worker's config",
+    )
+    return [Problem("arguments", message, allowed=f"put it into {allowed}")]
 
 
 def missing_secrets(environment: Mapping[str, str], configs: Mapping[str, dict[str, Any]]) -> list[Problem]:

@@ -18,6 +18,7 @@ from gym_gui.runs import (
     WorkerPlan,
     WorkerRequest,
     WorkerSecrets,
+    argument_problems,
     check_run_id,
     collect_provenance,
     derive_seed,
@@ -92,7 +93,7 @@ def plan_run(
             **{join_path(request.path, "config"): request.config for request in config.workers},
         },
     )
-    problems += _pause_problems(config, kinds)
+    problems += argument_problems(config.payload, config.secrets) + _pause_problems(config, kinds)
     if problems:
         problems = [config.secrets.hide_problem(problem) for problem in problems]
         raise ConfigError("the run's workers cannot be started as configured", problems, next_step=_next_step(kinds))

@@ -389,6 +389,7 @@ def test_fields_that_a_worker_declares_secret_are_on_no_record(site: Any, home: 
         "metadata.worker.config.door",
         "metadata.worker.config.hf_pin",
     }
+    assert problem_paths(catalog, home, {**submitted, "arguments": ["--door", "17"]}) == ["arguments"]
     submitted["metadata"]["worker"]["config"]["door"] = -door
     with pytest.raises(ConfigError) as raised:
         plan_of(catalog, home, submitted)
