@@ -13,7 +13,7 @@ export MOSAIC_HOME ?= $(CURDIR)/var
 unexport PYTHONDONTWRITEBYTECODE PYTHONUNBUFFERED
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-quick test-slow test-faults test-workers check format lint types arrows bench docs docs-serve proto clean
+.PHONY: help setup demo test test-quick test-slow test-faults test-workers check format lint types arrows bench docs docs-serve screenshots proto clean
 
 help:  ## show the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -94,6 +94,9 @@ docs: $(TOOLS)  ## build the documentation into site/
 
 docs-serve: $(TOOLS)
 	$(BIN)/mkdocs serve
+
+screenshots: $(TOOLS)  ## take the pictures of the dashboard that the docs show (needs chromium)
+	$(BIN)/python docs/screenshots.py
 
 proto: $(TOOLS)  ## regenerate the gRPC stubs
 	$(BIN)/python -m gym_gui.rpc.proto.generate
