@@ -47,7 +47,12 @@ def forms() -> dict[str, FormSpec]:
 def entered(form: FormSpec) -> dict[str, Any]:
     """Return values for every field that applies, with a fault in a number."""
     fields = form.by_name()
-    values = {name: fields[name].default for name in visible(form, {}) if fields[name].default is not msgspec.UNSET}
+    # A field that has no null is left alone: its default is what it stands for while it is untouched.
+    values = {
+        name: fields[name].default
+        for name in visible(form, {})
+        if fields[name].default is not msgspec.UNSET and (fields[name].default is not None or fields[name].nullable)
+    }
     faulty = next(name for name, field in fields.items() if name.startswith("config.") and field.kind == "number")
     return {**values, "notes": "learns", faulty: "1e-"}
 
