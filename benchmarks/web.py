@@ -153,7 +153,7 @@ def main() -> None:
     ratios += [
         harness.Ratio("s, mosaic web until it answers", shown["answered"], 0.5),
         harness.Ratio("MB of the web server", shown["memory"], 80),
-        harness.Ratio("share of a core when nobody looks", shown["idle"], 0.001),
+        harness.Ratio("share of a core without viewers", shown["idle"], 0.001),
         harness.Ratio("s of CPU, list page to its first row, page and server", shown["list_work"], 0.3),
         harness.Ratio("requests of the list page", shown["list_requests"], 12),
         harness.Ratio("KB of the list page with all its files", shown["list_bytes"] / 1024, 250),
