@@ -70,6 +70,12 @@ class PlanIndex:
                 self._add(database, read)
         return found
 
+    def forget(self, run_id: str) -> None:
+        """Take a run out whose folder was removed: nothing of it is to be left."""
+        if self.path.exists():
+            with contextlib.closing(self._open()) as database, contextlib.suppress(sqlite3.Error), database:
+                database.execute("DELETE FROM plans WHERE run_id = ?", (run_id,))
+
     def _read(self, run_ids: Iterable[str]) -> dict[str, PlanFacts]:
         facts = {}
         for run_id in run_ids:
@@ -149,6 +155,7 @@ def _database(path: Path | str) -> sqlite3.Connection:
     connection = sqlite3.connect(path, check_same_thread=False)
     try:
         connection.execute("PRAGMA busy_timeout = 2000")
+        connection.execute("PRAGMA secure_delete = ON")
         (version,) = connection.execute("PRAGMA user_version").fetchone()
         if version != _VERSION:
             with connection:

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from gym_gui.runs.annotation import (
         AnnotationChange,
         annotated,
+        annotation_to_change,
         changed,
         check_change,
         read_annotation,
@@ -148,6 +149,7 @@ else:
             "affects_training": "base_environment",
             "alternatives": "json_schema",
             "annotated": "annotation",
+            "annotation_to_change": "annotation",
             "argument_problems": "secret_values",
             "ballast_bytes": "disk",
             "canonical_json": "digest",
@@ -285,6 +287,7 @@ __all__ = [
     "affects_training",
     "alternatives",
     "annotated",
+    "annotation_to_change",
     "argument_problems",
     "ballast_bytes",
     "canonical_json",

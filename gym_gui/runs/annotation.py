@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import functools
+import logging
 import time
 from collections.abc import Sequence
 
 import msgspec
 
-from gym_gui.core.regular_files import NotRegularFile, read_regular
+from gym_gui.core.regular_files import read_regular
 from gym_gui.core.worker.errors import ConfigError, MosaicError, Problem
 from gym_gui.runs.files import move_folder_away, write_json_atomic
 from gym_gui.runs.folder import RunFolder
 from gym_gui.runs.names import ALLOWED, LINE_BREAKS_AND_TABS, name_fault
 from gym_gui.runs.summary import RunSummary
+
+logger = logging.getLogger(__name__)
 
 #: Bounds of the run config's own fields, which apply here too.
 MAX_NAME, MAX_TAG, MAX_TAGS, MAX_NOTES = 120, 100, 100, 100_000
@@ -117,11 +121,36 @@ def annotated(run: RunSummary, annotation: Annotation) -> RunSummary:
 
 
 def read_annotation(folder: RunFolder) -> Annotation:
-    """Return what users wrote about a run; a file that cannot be read counts as nothing written."""
+    """Return what users wrote about a run; a file that cannot be read counts as nothing written, with a warning."""
+    try:
+        return annotation_to_change(folder)
+    except MosaicError as error:
+        _warn_once(f"{error.what}: {error.why} ({error.where})")
+        return NOTHING
+
+
+def annotation_to_change(folder: RunFolder) -> Annotation:
+    """Return what users wrote about a run, to be written again with a change.
+
+    Raises:
+        MosaicError: The file cannot be read: writing it again would lose what is in it.
+    """
     try:
         return msgspec.json.decode(read_regular(folder.annotation), type=Annotation)
-    except (OSError, ValueError, RecursionError, NotRegularFile):
+    except FileNotFoundError:
         return NOTHING
+    except (OSError, ValueError, RecursionError) as error:
+        raise MosaicError(
+            f"what was written about run {folder.run_id} cannot be read",
+            where=str(folder.annotation),
+            why=getattr(error, "strerror", None) or str(error),
+            next_step="correct the file or its permissions, or move it away: the run is as submitted then",
+        ) from None
+
+
+@functools.lru_cache(maxsize=256)
+def _warn_once(text: str) -> None:
+    logger.warning("%s", text)
 
 
 def write_annotation(folder: RunFolder, annotation: Annotation) -> None:

@@ -7,6 +7,7 @@ import shutil
 from pathlib import Path
 
 from gym_gui.core.worker.errors import MosaicError, UsageError
+from gym_gui.reading import PlanIndex
 from gym_gui.runs import FileLock, RunFolder, RunSummary
 from gym_gui.supervision import check_nothing_lives
 
@@ -47,6 +48,7 @@ def delete_run(home: Path, run: RunSummary) -> None:
         doomed = folder.path.with_name(f"{_DOOMED}{run.run_id}")
         _remove(doomed)
         folder.path.rename(doomed)
+        PlanIndex(home).forget(run.run_id)
         _remove(doomed)
     except OSError as error:
         raise MosaicError(

@@ -33,11 +33,11 @@ from gym_gui.runs import (
     RunFolder,
     RunSummary,
     annotated,
+    annotation_to_change,
     changed,
     check_change,
     check_names,
     load_plan,
-    read_annotation,
     write_annotation,
 )
 from gym_gui.trainer.board import RunBoard
@@ -169,6 +169,6 @@ class Reads:
 
 def _annotate(folder: RunFolder, run: RunSummary, change: AnnotationChange, by: str) -> RunSummary:
     plan = load_plan(folder)
-    annotation = changed(read_annotation(folder), change, plan.tags, by=by)
+    annotation = changed(annotation_to_change(folder), change, plan.tags, by=by)
     write_annotation(folder, annotation)
     return annotated(msgspec.structs.replace(run, run_name=plan.run_name, tags=plan.tags), annotation)

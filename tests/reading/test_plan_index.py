@@ -106,3 +106,15 @@ def test_many_runs_are_read_in_one_pass(tmp_path: Path) -> None:
     for _ in range(2):
         found = PlanIndex(tmp_path).facts(ids)
         assert [found[run_id].settings["lr"] for run_id in ids] == [[number] for number in range(600)]
+
+
+def test_nothing_is_left_of_a_run_that_was_removed(tmp_path: Path) -> None:
+    index = PlanIndex(tmp_path)
+    index.forget(RUN)  # there is no file yet, and none is made
+    assert not index.path.exists()
+    write(tmp_path, plan(lr="confidential"), plan(OTHER))
+    assert set(index.facts([RUN, OTHER])) == {RUN, OTHER}
+    RunFolder.of(tmp_path, RUN).run_json.unlink()
+    index.forget(RUN)
+    assert set(index.facts([RUN, OTHER])) == {OTHER}
+    assert b"confidential" not in index.path.read_bytes()

@@ -15,6 +15,7 @@ from gym_gui.runs.annotation import (
     Annotation,
     AnnotationChange,
     annotated,
+    annotation_to_change,
     changed,
     check_change,
     read_annotation,
@@ -92,6 +93,9 @@ def test_it_is_kept_beside_run_json(tmp_path: Path) -> None:
     assert read_annotation(folder).tags == ["x"]
     folder.annotation.write_text("{")
     assert read_annotation(folder) is NOTHING
+    with pytest.raises(MosaicError, match="cannot be read") as caught:  # or the change would overwrite it
+        annotation_to_change(folder)
+    assert caught.value.next_step
     folder.annotation.unlink()
     folder.annotation.mkdir()
     assert read_annotation(folder) is NOTHING

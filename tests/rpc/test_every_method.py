@@ -1,0 +1,19 @@
+"""The daemon answers every call of its interface: what the generated base classes refuse is implemented."""
+
+from __future__ import annotations
+
+import pytest
+
+from gym_gui.rpc.proto.mosaic_pb2_grpc import TrainerServiceServicer
+from gym_gui.rpc.proto.reading_pb2_grpc import ReadingServiceServicer
+from gym_gui.rpc.reading_service import ReadingService
+from gym_gui.rpc.service import TrainerService
+
+
+@pytest.mark.parametrize(
+    ("service", "base"), [(TrainerService, TrainerServiceServicer), (ReadingService, ReadingServiceServicer)]
+)
+def test_every_method_is_implemented(service: type, base: type) -> None:
+    methods = [name for name in vars(base) if not name.startswith("_")]
+    assert len(methods) > 5
+    assert [name for name in methods if getattr(service, name) is getattr(base, name)] == []
