@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import ipaddress
 import socket
+import ssl
 import threading
 import webbrowser
 from collections.abc import Callable, Sequence
@@ -87,6 +88,25 @@ class Listening:
                 next_step="name the server as browsers do: --public-name HOST[:PORT]",
             )
 
+    def check_certificate(self) -> None:
+        """Refuse files that no TLS server can start with.
+
+        Raises:
+            UsageError: The certificate or its key cannot be read, or they are no pair.
+        """
+        if self.certificate is None or self.key is None:
+            return
+        try:
+            # An empty password: OpenSSL would ask for one at the terminal.
+            ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER).load_cert_chain(self.certificate, self.key, password="")
+        except OSError as error:
+            raise UsageError(
+                "the certificate and its key cannot be used",
+                where=f"{self.certificate}, {self.key}",
+                why=str(error),
+                next_step="give a certificate and its own key as PEM files, the key without a password",
+            ) from error
+
     def bind(self) -> socket.socket:
         """Return a socket that listens.
 
@@ -158,6 +178,7 @@ def serve(
     import uvicorn
 
     listening.check()
+    listening.check_certificate()
     bound = listening.bind()
     port = bound.getsockname()[1]
     names = listening.names(port)

@@ -61,3 +61,10 @@ def test_names_and_the_address_to_print(
     assert names[0] == first
     assert others <= set(names)
     assert not any(name.startswith(("0.0.0.0", "[::]")) for name in names)
+
+
+def test_files_that_are_no_certificate_are_refused_before_the_address_is_announced(tls: dict[str, Path]) -> None:
+    for path in tls.values():
+        path.write_text("no PEM\n")
+    with pytest.raises(UsageError, match="cannot be used"):
+        Listening(**tls).check_certificate()  # type: ignore[arg-type]
