@@ -13,7 +13,7 @@ export MOSAIC_HOME ?= $(CURDIR)/var
 unexport PYTHONDONTWRITEBYTECODE PYTHONUNBUFFERED
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-quick test-slow test-faults test-workers check format lint types arrows bench docs docs-serve screenshots proto clean
+.PHONY: help setup demo test test-quick test-slow test-faults test-workers check format lint types types-pages arrows bench docs docs-serve screenshots proto clean
 
 help:  ## show the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -80,6 +80,17 @@ lint: $(TOOLS)
 
 types: $(TOOLS)
 	$(BIN)/mypy
+	@if command -v npm > /dev/null; then $(MAKE) --no-print-directory types-pages; else \
+	  echo "The types of the web pages are not checked: there is no npm (Debian: apt install npm)."; fi
+
+# What checks the pages comes from npm: versions and hashes are in package-lock.json.
+PAGE_TOOLS := tests/web/npm
+$(PAGE_TOOLS)/node_modules/.package-lock.json: $(PAGE_TOOLS)/package-lock.json
+	cd $(PAGE_TOOLS) && npm ci --ignore-scripts --no-audit --no-fund --silent
+	@touch $@
+
+types-pages: $(PAGE_TOOLS)/node_modules/.package-lock.json  ## check the types of the web pages (needs npm)
+	$(PAGE_TOOLS)/node_modules/.bin/tsc --project $(PAGE_TOOLS)
 
 arrows: $(TOOLS)
 	$(BIN)/lint-imports

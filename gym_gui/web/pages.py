@@ -71,7 +71,7 @@ def _collect(folder: Path, prefix: str, found: dict[str, Asset]) -> None:
         if entry.is_dir():
             if entry.name != "__pycache__":
                 _collect(entry, f"{path}/", found)
-        elif not entry.name.endswith((".py", ".pyc")):
+        elif not entry.name.endswith((".py", ".pyc", ".d.ts")):
             found[path] = _made(path, entry.read_bytes())
 
 

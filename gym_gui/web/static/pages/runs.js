@@ -30,6 +30,7 @@ export default function Runs() {
     const others = selected.filter((id) => !ids.includes(id));
     change({ sel: (on ? [...others, ...ids] : others).slice(0, 100).join(",") });
   };
+  /** @type {import("./runs_table.js").Row | undefined} */
   const chosen = rows[focus];
   useKeys({
     "/": { about: "search", act: () => search.current?.focus() },

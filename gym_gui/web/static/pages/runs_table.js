@@ -45,7 +45,8 @@ export function RunTable({ rows, sort, selected, select, focus }) {
     call(address("/runs", { q: terms.join(" "), sort: "seed", limit: 100, points: 40 })).then(
       (found) => { setOpen({ ...open, [row.key]: found.runs }); setError(null); }, setError);
   };
-  const line = (/** @type {Row} */ row, /** @type {boolean} */ child, /** @type {number} */ index) => {
+  /** @type {(row: Row, child: boolean, index: number) => any} */
+  const line = (row, child, index) => {
     const focused = !child && index === focus;
     const on = row.ids.every((id) => selected.includes(id));
     return html`<tr key=${row.key} data-row=${child ? undefined : index} class=${classes(on && "selected", focused && "focused", child && "child")}>

@@ -118,14 +118,14 @@ function build(lines) {
     tables.push(rows);
   }
   const data = tables.length ? uPlot.join(/** @type {any} */ (tables)) : [[]];
-  return { data, series: /** @type {any[]} */ (series), bands };
+  return { data: /** @type {any} */ (data), series: /** @type {any[]} */ (series), bands };
 }
 
 /** The range of the vertical axis: all values, unless a few lie so far off that they would flatten the others.
  * @param {any[]} data @param {number} low @param {number} high @param {boolean} log @returns {[number, number]} */
 function robust(data, low, high, log) {
   if (!Number.isFinite(low) || !Number.isFinite(high)) return log ? [1, 10] : [0, 1];
-  const values = [];
+  const values = /** @type {number[]} */ ([]);
   for (let row = 1; row < data.length; row += 1) {
     for (const value of data[row]) if (Number.isFinite(value) && (!log || value > 0)) values.push(value);
   }
