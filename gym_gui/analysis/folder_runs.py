@@ -20,6 +20,8 @@ if TYPE_CHECKING:
         LogPage,
         LogQuery,
         Page,
+        ReplayQuery,
+        ReplayUpdate,
         RunDetails,
         Search,
         SearchUpdate,
@@ -114,6 +116,12 @@ class FolderRuns:
         from gym_gui.reading import read_steps
 
         return read_steps(self._folder(run_id), episode, after=after, limit=limit)
+
+    def replay(self, run_id: str, query: ReplayQuery) -> Iterator[ReplayUpdate]:
+        """Yield an episode's pictures, played again or stored; the last update has the ``end``."""
+        from gym_gui.reading import replay_episode
+
+        return replay_episode(self._folder(run_id), query)
 
     def files(self, run_id: str, path: str = "", *, recursive: bool = False) -> FileListing:
         """Return the entries of a run's folder, or of a folder in it."""

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
         LogPage,
         LogQuery,
         Page,
+        ReplayQuery,
+        ReplayUpdate,
         RunDetails,
         Search,
         SearchUpdate,
@@ -97,6 +99,15 @@ class RunSource(Protocol):
         Raises:
             UsageError: There is no such run, or no such episode.
             TelemetryError: Its database cannot be read.
+        """
+
+    def replay(self, run_id: str, query: ReplayQuery) -> Iterator[ReplayUpdate]:
+        """Yield an episode's pictures, played again or stored; the last update has the ``end``.
+
+        Raises:
+            ConfigError: The query is not valid.
+            UsageError: There is no such run, or no such episode.
+            MosaicError: Its records cannot be read.
         """
 
     def files(self, run_id: str, path: str = "", *, recursive: bool = False) -> FileListing:

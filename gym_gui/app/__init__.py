@@ -29,6 +29,7 @@ if TYPE_CHECKING:
         worker_as_run,
     )
     from gym_gui.app.site import LocalSite, RemoteSite, Site
+    from gym_gui.app.video import check_output, open_sink
 else:
     __getattr__ = lazy_names(
         __name__,
@@ -46,6 +47,7 @@ else:
             "WorkerPlace": "_worker_place",
             "all_checks": "checks",
             "average_rate": "progress",
+            "check_output": "video",
             "check_port": "_ports",
             "devices_of": "_devices",
             "ensure_supervised": "_supervised",
@@ -55,6 +57,7 @@ else:
             "last_lines": "log_reader",
             "line_text": "log_reader",
             "nan_text": "progress",
+            "open_sink": "video",
             "readable_line": "log_reader",
             "return_label": "progress",
             "schemas": "documents",
@@ -80,6 +83,7 @@ __all__ = [
     "WorkerPlace",
     "all_checks",
     "average_rate",
+    "check_output",
     "check_port",
     "devices_of",
     "ensure_supervised",
@@ -89,6 +93,7 @@ __all__ = [
     "last_lines",
     "line_text",
     "nan_text",
+    "open_sink",
     "readable_line",
     "return_label",
     "schemas",

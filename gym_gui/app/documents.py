@@ -10,9 +10,9 @@ from typing import Any
 import msgspec
 
 from gym_gui.app.json_output import NON_FINITE
-from gym_gui.reading import EpisodePage, FileListing, GroupRow, RunDetails, Series, SeriesName
+from gym_gui.reading import EpisodePage, FileListing, GroupRow, ReplayEnd, RunDetails, Series, SeriesName
 from gym_gui.runs import RunSummary
-from gym_gui.telemetry import ReindexReport
+from gym_gui.telemetry import EpisodeRollup, ReindexReport, StepRecord
 from gym_gui.telemetry.verify import VerifyReport
 from gym_gui.trainer import Explanation
 
@@ -173,6 +173,29 @@ class Restored(msgspec.Struct, kw_only=True):
     dry_run: bool
 
 
+class ShownStep(StepRecord, kw_only=True):
+    """A step, its action and observation as values."""
+
+    action: Any = None
+    observation: Any = None
+
+
+class ShownEpisode(msgspec.Struct, kw_only=True):
+    """An episode and its steps."""
+
+    episode: EpisodeRollup
+    steps: list[ShownStep]
+
+
+class WrittenVideo(msgspec.Struct, kw_only=True):
+    """An episode that was written as a video."""
+
+    output: str
+    fps: float
+    """Pictures per second."""
+    replay: ReplayEnd
+
+
 class ListedWorkers(msgspec.Struct, kw_only=True):
     """Workers, without their schemas."""
 
@@ -213,6 +236,8 @@ DOCUMENTS: dict[str, type] = {
     "runs artifacts": FileListing,
     "runs metrics RUN": RunSeriesNames,
     "runs metrics RUN NAME": RunSeries,
+    "replay": ShownEpisode,
+    "replay -o": WrittenVideo,
     "runs cancel, runs pause, runs unpause": BulkRuns,
     "runs tag, runs rename, runs note, runs star": BulkRuns,
     "runs verify": Verified,

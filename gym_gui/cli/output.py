@@ -70,6 +70,15 @@ def say_always(message: str) -> None:
             Path("/dev/tty").write_bytes(line)
 
 
+def page(lines: Iterable[str]) -> None:
+    """Print lines; on a terminal that they do not fit, through the user's pager."""
+    if not sys.stdout.isatty():
+        for line in lines:
+            echo(line)
+        return
+    click.echo_via_pager(f"{escape(line)}\n" for line in lines)
+
+
 def confirm(question: str) -> bool:
     """Ask on stderr for a yes or no; no is the default."""
     return click.confirm(escape(question), err=True)

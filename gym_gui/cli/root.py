@@ -29,6 +29,7 @@ cli = LazyGroup(
         "run": (f"{_COMMANDS}.run:run", "Start a whole run config."),
         "resume": (f"{_COMMANDS}.resume:resume", "Continue from a run's last checkpoint, as a new run."),
         "evaluate": (f"{_COMMANDS}.evaluate:evaluate", "Measure a run's last checkpoint, as a new run."),
+        "replay": (f"{_COMMANDS}.replay:replay", "Show an episode step by step, or write it as a video."),
         "runs": (f"{_COMMANDS}.runs:runs", "List, watch, check and end runs."),
         "workers": (f"{_COMMANDS}.workers:workers", "Install, show, check and create workers."),
         "daemon": (f"{_COMMANDS}.daemon:daemon", "Start and stop the daemon that supervises runs."),

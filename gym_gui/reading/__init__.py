@@ -37,6 +37,15 @@ if TYPE_CHECKING:
     )
     from gym_gui.reading.pages import GroupRow, Page, RunRow, SearchUpdate, Spread, update_between
     from gym_gui.reading.plan_index import PlanIndex
+    from gym_gui.reading.replay import replay_episode
+    from gym_gui.reading.replay_updates import (
+        ReplayEnd,
+        ReplayFrame,
+        ReplayProgress,
+        ReplayQuery,
+        ReplayStart,
+        ReplayUpdate,
+    )
     from gym_gui.reading.search import DEFAULT_SORT, MAX_PAGE, Search, prepare, search_runs
     from gym_gui.reading.series import (
         DEFAULT_POINTS,
@@ -77,6 +86,12 @@ else:
             "Page": "pages",
             "PlanFacts": "fields",
             "PlanIndex": "plan_index",
+            "ReplayEnd": "replay_updates",
+            "ReplayFrame": "replay_updates",
+            "ReplayProgress": "replay_updates",
+            "ReplayQuery": "replay_updates",
+            "ReplayStart": "replay_updates",
+            "ReplayUpdate": "replay_updates",
             "RunDetails": "details",
             "RunRow": "pages",
             "Search": "search",
@@ -113,6 +128,7 @@ else:
             "read_log": "logs",
             "read_series": "series",
             "read_steps": "episodes",
+            "replay_episode": "replay",
             "require_found": "series",
             "saved_checkpoints": "checkpoints",
             "search_runs": "search",
@@ -146,6 +162,12 @@ __all__ = [
     "Page",
     "PlanFacts",
     "PlanIndex",
+    "ReplayEnd",
+    "ReplayFrame",
+    "ReplayProgress",
+    "ReplayQuery",
+    "ReplayStart",
+    "ReplayUpdate",
     "RunDetails",
     "RunRow",
     "Search",
@@ -182,6 +204,7 @@ __all__ = [
     "read_log",
     "read_series",
     "read_steps",
+    "replay_episode",
     "require_found",
     "saved_checkpoints",
     "search_runs",

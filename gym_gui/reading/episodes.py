@@ -35,6 +35,8 @@ class EpisodeQuery:
             before it: from the highest down.
         offset: Episodes to skip.
         limit: Episodes of the page.
+        id: The one with this row id; ``None``: any.
+        index: Those with this number within their worker and phase; ``None``: any.
     """
 
     phase: str = ""
@@ -43,6 +45,8 @@ class EpisodeQuery:
     sort: str = "id"
     offset: int = 0
     limit: int = 100
+    id: int | None = None
+    index: int | None = None
 
 
 class EpisodePage(msgspec.Struct, kw_only=True):
@@ -80,6 +84,8 @@ def read_episodes(folder: RunFolder, query: EpisodeQuery) -> EpisodePage:
         phase=query.phase or None,
         worker_no=number,
         agent_id=query.agent_id or None,
+        row=query.id,
+        index=query.index,
         offset=query.offset,
         limit=query.limit,
     )
@@ -117,6 +123,11 @@ def _check(query: EpisodeQuery) -> None:
             problems.append(Problem(path, "is unknown", value=value, allowed=allowed, nearest=nearest(value, known)))
     if not 0 < query.limit <= MAX_EPISODES:
         problems.append(Problem("limit", "is out of range", value=query.limit, allowed=f"1 to {MAX_EPISODES}"))
+    problems += [
+        Problem(name, "is out of range", value=value, allowed="0 or more")
+        for name, value in (("id", query.id), ("index", query.index))
+        if not 0 <= (value or 0) < 1 << 63
+    ]
     if not 0 <= query.offset < 1 << 62:
         problems.append(Problem("offset", "is out of range", value=query.offset, allowed="0 or more"))
     if problems:

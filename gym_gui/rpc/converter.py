@@ -144,6 +144,8 @@ def _conversions(field: Field, hint: Any, unconverted: Collection[str]) -> tuple
         encode, decode = text, None
     elif field.type == FieldDescriptor.TYPE_BYTES and hint is str:
         encode, decode = _utf8, bytes.decode
+    elif field.type == FieldDescriptor.TYPE_BYTES and hint is bytes:
+        encode = decode = None
     elif field.type == FieldDescriptor.TYPE_BYTES:
         return (json_bytes if field.has_presence else _json_or_nothing), json.loads
     else:

@@ -12,6 +12,8 @@ from gym_gui.reading import (
     LogPage,
     LogQuery,
     Page,
+    ReplayQuery,
+    ReplayUpdate,
     RunDetails,
     Search,
     SearchUpdate,
@@ -33,6 +35,8 @@ from gym_gui.rpc.reading_messages import (
     log_page_from_pb,
     log_query_to_pb,
     page_from_pb,
+    replay_query_to_pb,
+    replay_update_from_pb,
     search_to_pb,
     update_from_pb,
 )
@@ -127,3 +131,32 @@ class SearchWatching:
     def take(self, message: reading.SearchUpdate) -> SearchUpdate:
         """Return the update that came."""
         return update_from_pb(message)
+
+
+class Replaying:
+    """The pictures of an episode; the next daemon begins with the first one.
+
+    Args:
+        run_id: The run.
+        query: Which pictures.
+
+    Raises:
+        ConfigError: The query is not valid.
+    """
+
+    method = "Replay"
+
+    def __init__(self, run_id: str, query: ReplayQuery) -> None:
+        query.check()
+        self._run_id, self._query = run_id, query
+        self.over = False
+
+    def request(self) -> reading.ReplayRequest:
+        """Return the request."""
+        return replay_query_to_pb(self._run_id, self._query)
+
+    def take(self, message: reading.ReplayUpdate) -> ReplayUpdate:
+        """Return the update that came."""
+        update = replay_update_from_pb(message)
+        self.over = update.end is not None
+        return update

@@ -14,6 +14,8 @@ from gym_gui.reading import (
     LogPage,
     LogQuery,
     Page,
+    ReplayQuery,
+    ReplayUpdate,
     RunDetails,
     Search,
     SearchUpdate,
@@ -168,6 +170,18 @@ class ReadingClient(ABC):
         """
         return self._do(reading_calls.find_failure(run_id))
 
+    def replay(self, run_id: str, query: ReplayQuery) -> Iterator[ReplayUpdate]:
+        """Yield an episode's pictures, played again or stored; the last update has the ``end``.
+
+        The caller ends it by closing the iterator. Where another daemon takes over, it begins again with a ``start``.
+
+        Raises:
+            ConfigError: The query is not valid.
+            UsageError: There is no such run, or no such episode.
+            MosaicError: Its records cannot be read.
+        """
+        return self._stream(reading_calls.Replaying(run_id, query))
+
 
 class AsyncReadingClient(ABC):
     """Calls that read runs, for asyncio."""
@@ -307,3 +321,15 @@ class AsyncReadingClient(ABC):
             MosaicError: The logs cannot be read.
         """
         return await self._do(reading_calls.find_failure(run_id))
+
+    def replay(self, run_id: str, query: ReplayQuery) -> AsyncIterator[ReplayUpdate]:
+        """Yield an episode's pictures, played again or stored; the last update has the ``end``.
+
+        The caller ends it by closing the iterator. Where another daemon takes over, it begins again with a ``start``.
+
+        Raises:
+            ConfigError: The query is not valid.
+            UsageError: There is no such run, or no such episode.
+            MosaicError: Its records cannot be read.
+        """
+        return self._stream(reading_calls.Replaying(run_id, query))

@@ -17,6 +17,8 @@ from gym_gui.reading import (
     LogPage,
     LogQuery,
     Page,
+    ReplayQuery,
+    ReplayUpdate,
     RunDetails,
     Search,
     SearchUpdate,
@@ -153,6 +155,8 @@ def episode_query_to_pb(run_id: str, query: EpisodeQuery) -> reading.ListEpisode
         sort=text(query.sort),
         offset=query.offset,
         limit=query.limit,
+        id=query.id,
+        index=query.index,
     )
 
 
@@ -165,6 +169,8 @@ def episode_query_from_pb(message: reading.ListEpisodesRequest) -> EpisodeQuery:
         sort=message.sort or "id",
         offset=message.offset,
         limit=message.limit or _DEFAULT_LIMIT,
+        id=message.id if message.HasField("id") else None,
+        index=message.index if message.HasField("index") else None,
     )
 
 
@@ -250,3 +256,35 @@ def failure_to_pb(failure: Failure) -> reading.Failure:
 def failure_from_pb(message: reading.Failure) -> Failure:
     """Return a message's place of a failure."""
     return _failures().decode(message)
+
+
+@functools.cache
+def _replays() -> Converter[ReplayUpdate, reading.ReplayUpdate]:
+    return Converter(ReplayUpdate, reading.ReplayUpdate)
+
+
+def replay_query_to_pb(run_id: str, query: ReplayQuery) -> reading.ReplayRequest:
+    """Return which pictures of an episode are wanted, as a message."""
+    return reading.ReplayRequest(
+        run_id=run_id,
+        episode=query.episode,
+        source=text(query.source),
+        first=query.first,
+        count=query.count,
+        max_side=query.max_side,
+    )
+
+
+def replay_query_from_pb(message: reading.ReplayRequest) -> ReplayQuery:
+    """Return a message's query."""
+    return ReplayQuery(message.episode, message.source, message.first, message.count, message.max_side)
+
+
+def replay_update_to_pb(update: ReplayUpdate) -> reading.ReplayUpdate:
+    """Return a part of a replay as its message."""
+    return _replays().encode(update)
+
+
+def replay_update_from_pb(message: reading.ReplayUpdate) -> ReplayUpdate:
+    """Return a message's part of a replay."""
+    return _replays().decode(message)

@@ -36,6 +36,8 @@ from gym_gui.rpc.reading_messages import (
     log_page_to_pb,
     log_query_from_pb,
     page_to_pb,
+    replay_query_from_pb,
+    replay_update_to_pb,
     search_from_pb,
     steps_range,
 )
@@ -128,6 +130,11 @@ class ReadingService(ReadingServiceServicer):
     @answers
     async def FindFailure(self, request: reading.FindFailureRequest) -> reading.Failure:
         return failure_to_pb(await self._reads.find_failure(request.run_id))
+
+    @streams
+    async def Replay(self, request: reading.ReplayRequest) -> AsyncIterator[reading.ReplayUpdate]:
+        async for update in self._reads.replay(request.run_id, replay_query_from_pb(request)):
+            yield replay_update_to_pb(update)
 
 
 def _read_series(folder: RunFolder, request: SeriesRequest) -> tuple[list[Series], list[reading.Series]]:

@@ -6,6 +6,7 @@ All methods are called in the event loop; reading happens in threads.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
@@ -20,6 +21,8 @@ from gym_gui.reading import (
     LogPage,
     LogQuery,
     Page,
+    ReplayQuery,
+    ReplayUpdate,
     Search,
     SearchUpdate,
     failed_workers,
@@ -41,6 +44,7 @@ from gym_gui.runs import (
     write_annotation,
 )
 from gym_gui.trainer.board import RunBoard
+from gym_gui.trainer.replays import Replays
 from gym_gui.trainer.run_table import RunTable
 from gym_gui.trainer.search_watches import SearchWatches
 
@@ -67,6 +71,7 @@ class Reads:
         self._annotating = asyncio.Lock()
         self._slots = asyncio.Semaphore(_PARALLEL)
         self._log_slots = asyncio.Semaphore(_PARALLEL_LOGS)
+        self._replays = Replays()
         self._table = RunTable(home, board.registry)
         self._watches = SearchWatches(self._evaluate, board.changes, self._count_readers, self._table.keep)
 
@@ -130,6 +135,25 @@ class Reads:
         folder = RunFolder.of(self._home, run_id)
         async with self._log_slots:
             return await asyncio.to_thread(find_failure, folder, first)
+
+    async def replay(self, run_id: str, query: ReplayQuery) -> AsyncIterator[ReplayUpdate]:
+        """Yield an episode's pictures, played again or stored; the last update has the ``end``.
+
+        Raises:
+            UnknownRunError: There is no such run.
+            ConfigError: The query is not valid.
+            UsageError: There is no such episode.
+            TelemetryError: The run's database cannot be read.
+        """
+        folder = RunFolder.of(self._home, self._board.get(run_id).run_id)
+        async with contextlib.aclosing(self._replays.replay(folder, query)) as updates:
+            async for update in updates:
+                yield update
+
+    @property
+    def busy(self) -> bool:
+        """Whether an episode is being played again."""
+        return self._replays.busy
 
     async def read(self, run_id: str, function: Callable[[RunFolder], R]) -> R:
         """Return what a function reads of a run's folder, in a thread.

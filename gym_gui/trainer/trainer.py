@@ -126,8 +126,8 @@ class Trainer(Generic[T]):
 
     @property
     def busy(self) -> bool:
-        """Whether a submission is under way, which may take longer than an idle daemon lives."""
-        return self.intake.busy
+        """Whether a submission or a replay is under way, which may take longer than an idle daemon lives."""
+        return self.intake.busy or self.reads.busy
 
     async def close(self) -> None:
         """Give up submissions that are not written yet."""

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from gym_gui.workers.planning import PlannedRun, plan_run, write_run
     from gym_gui.workers.processes.run import ended_by_signals
     from gym_gui.workers.record import LOCAL_FIELDS, WorkerRecord
+    from gym_gui.workers.resimulation import resimulate
     from gym_gui.workers.resolution import ResolvedKind, declared_secrets, resolve_workers
     from gym_gui.workers.versions import installed_versions
 else:
@@ -62,6 +63,7 @@ else:
             "read_flags": "config",
             "read_settings": "config",
             "read_value": "config",
+            "resimulate": "resimulation",
             "resolve_workers": "resolution",
             "run_dry_run": "dry_run",
             "same_json": "config",
@@ -98,6 +100,7 @@ __all__ = [
     "read_flags",
     "read_settings",
     "read_value",
+    "resimulate",
     "resolve_workers",
     "run_dry_run",
     "same_json",

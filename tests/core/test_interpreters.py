@@ -101,3 +101,20 @@ def test_wheel_holds_the_sdk_alone_and_works_where_it_is_installed(tmp_path: Pat
     result = json.loads(done.stdout)
     assert result["file"].startswith(str(environment))
     assert result["seen"] == smoke(sys.executable)["seen"]
+
+
+@pytest.mark.interpreters
+@pytest.mark.parametrize("python", interpreters())
+def test_the_program_that_plays_episodes_again_needs_no_package_of_its_own(python: str, tmp_path: Path) -> None:
+    """It names what an environment lacks, in place of failing itself."""
+    request = {"env_id": "CartPole-v1", "env_kwargs": {}, "api": "", "package": "", "config": {}, "phase": "train",
+               "episodes": [{"seed": 1, "steps": []}],
+               "first": 0, "count": 0, "max_side": 0, "memory_bytes": 1 << 31}  # fmt: skip
+    (tmp_path / "request.json").write_text(json.dumps(request))
+    program = REPOSITORY / "gym_gui" / "core" / "worker" / "envs" / "resimulate.py"
+    done = subprocess.run(
+        [python, "-S", str(program), str(tmp_path / "request.json")], capture_output=True, timeout=60, check=True
+    )
+    length = int.from_bytes(done.stdout[:4], "big")
+    last = json.loads(done.stdout[4 : 4 + length])
+    assert (last["kind"], last["stage"], last["missing"]) == ("end", "make", "gymnasium")

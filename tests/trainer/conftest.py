@@ -3,3 +3,4 @@
 from __future__ import annotations
 
 from daemons import client, daemon_home, endless, living, random_config, wait_until, worker_records
+from recorded_episodes import recorded_run, walks

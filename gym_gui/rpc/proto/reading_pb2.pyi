@@ -455,6 +455,8 @@ class ListEpisodesRequest(_message.Message):
     SORT_FIELD_NUMBER: _builtins.int
     OFFSET_FIELD_NUMBER: _builtins.int
     LIMIT_FIELD_NUMBER: _builtins.int
+    ID_FIELD_NUMBER: _builtins.int
+    INDEX_FIELD_NUMBER: _builtins.int
     run_id: _builtins.str
     phase: _builtins.str
     """`train` or `eval`; empty: both."""
@@ -467,6 +469,10 @@ class ListEpisodesRequest(_message.Message):
     offset: _builtins.int
     limit: _builtins.int
     """0: 100, at most 1000."""
+    id: _builtins.int
+    """The one with this `id`."""
+    index: _builtins.int
+    """Those with this number within their worker and phase."""
     def __init__(
         self,
         *,
@@ -477,12 +483,21 @@ class ListEpisodesRequest(_message.Message):
         sort: _builtins.str = ...,
         offset: _builtins.int = ...,
         limit: _builtins.int = ...,
+        id: _builtins.int | None = ...,
+        index: _builtins.int | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_id", b"_id", "_index", b"_index", "id", b"id", "index", b"index"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["agent_id", b"agent_id", "limit", b"limit", "offset", b"offset", "phase", b"phase", "run_id", b"run_id", "sort", b"sort", "worker_id", b"worker_id"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_id", b"_id", "_index", b"_index", "agent_id", b"agent_id", "id", b"id", "index", b"index", "limit", b"limit", "offset", b"offset", "phase", b"phase", "run_id", b"run_id", "sort", b"sort", "worker_id", b"worker_id"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    def WhichOneof(self, oneof_group: _Never) -> None: ...
+    _WhichOneofReturnType__id: _TypeAlias = _typing.Literal["id"]  # noqa: Y015
+    _WhichOneofArgType__id: _TypeAlias = _typing.Literal["_id", b"_id"]  # noqa: Y015
+    _WhichOneofReturnType__index: _TypeAlias = _typing.Literal["index"]  # noqa: Y015
+    _WhichOneofArgType__index: _TypeAlias = _typing.Literal["_index", b"_index"]  # noqa: Y015
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__id) -> _WhichOneofReturnType__id | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__index) -> _WhichOneofReturnType__index | None: ...
 
 Global___ListEpisodesRequest: _TypeAlias = ListEpisodesRequest  # noqa: Y015
 
@@ -1253,3 +1268,223 @@ class Failure(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___Failure: _TypeAlias = Failure  # noqa: Y015
+
+@_typing.final
+class ReplayRequest(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    RUN_ID_FIELD_NUMBER: _builtins.int
+    EPISODE_FIELD_NUMBER: _builtins.int
+    SOURCE_FIELD_NUMBER: _builtins.int
+    FIRST_FIELD_NUMBER: _builtins.int
+    COUNT_FIELD_NUMBER: _builtins.int
+    MAX_SIDE_FIELD_NUMBER: _builtins.int
+    run_id: _builtins.str
+    episode: _builtins.int
+    """The `id` of an episode."""
+    source: _builtins.str
+    """`simulation` or `stored`; empty: a simulation, and stored frames where that is not possible or differs."""
+    first: _builtins.int
+    """The first picture; 0: that of the reset, n: that after the n-th step."""
+    count: _builtins.int
+    """Number of pictures; 0: all."""
+    max_side: _builtins.int
+    """Pixels of the longer side at most, at most 4096; 0: as large as they are."""
+    def __init__(
+        self,
+        *,
+        run_id: _builtins.str = ...,
+        episode: _builtins.int = ...,
+        source: _builtins.str = ...,
+        first: _builtins.int = ...,
+        count: _builtins.int = ...,
+        max_side: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["count", b"count", "episode", b"episode", "first", b"first", "max_side", b"max_side", "run_id", b"run_id", "source", b"source"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ReplayRequest: _TypeAlias = ReplayRequest  # noqa: Y015
+
+@_typing.final
+class ReplayUpdate(_message.Message):
+    """One of these."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    START_FIELD_NUMBER: _builtins.int
+    FRAME_FIELD_NUMBER: _builtins.int
+    PROGRESS_FIELD_NUMBER: _builtins.int
+    END_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def start(self) -> Global___ReplayStart: ...
+    @_builtins.property
+    def frame(self) -> Global___ReplayFrame: ...
+    @_builtins.property
+    def progress(self) -> Global___ReplayProgress: ...
+    @_builtins.property
+    def end(self) -> Global___ReplayEnd: ...
+    def __init__(
+        self,
+        *,
+        start: Global___ReplayStart | None = ...,
+        frame: Global___ReplayFrame | None = ...,
+        progress: Global___ReplayProgress | None = ...,
+        end: Global___ReplayEnd | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_end", b"_end", "_frame", b"_frame", "_progress", b"_progress", "_start", b"_start", "end", b"end", "frame", b"frame", "progress", b"progress", "start", b"start"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_end", b"_end", "_frame", b"_frame", "_progress", b"_progress", "_start", b"_start", "end", b"end", "frame", b"frame", "progress", b"progress", "start", b"start"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    _WhichOneofReturnType__end: _TypeAlias = _typing.Literal["end"]  # noqa: Y015
+    _WhichOneofArgType__end: _TypeAlias = _typing.Literal["_end", b"_end"]  # noqa: Y015
+    _WhichOneofReturnType__frame: _TypeAlias = _typing.Literal["frame"]  # noqa: Y015
+    _WhichOneofArgType__frame: _TypeAlias = _typing.Literal["_frame", b"_frame"]  # noqa: Y015
+    _WhichOneofReturnType__progress: _TypeAlias = _typing.Literal["progress"]  # noqa: Y015
+    _WhichOneofArgType__progress: _TypeAlias = _typing.Literal["_progress", b"_progress"]  # noqa: Y015
+    _WhichOneofReturnType__start: _TypeAlias = _typing.Literal["start"]  # noqa: Y015
+    _WhichOneofArgType__start: _TypeAlias = _typing.Literal["_start", b"_start"]  # noqa: Y015
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__end) -> _WhichOneofReturnType__end | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__frame) -> _WhichOneofReturnType__frame | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__progress) -> _WhichOneofReturnType__progress | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__start) -> _WhichOneofReturnType__start | None: ...
+
+Global___ReplayUpdate: _TypeAlias = ReplayUpdate  # noqa: Y015
+
+@_typing.final
+class ReplayStart(_message.Message):
+    """Pictures of a source follow; those of another source before it are void."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    SOURCE_FIELD_NUMBER: _builtins.int
+    STEPS_FIELD_NUMBER: _builtins.int
+    source: _builtins.str
+    """`simulation` or `stored`."""
+    steps: _builtins.int
+    """Of the episode."""
+    def __init__(
+        self,
+        *,
+        source: _builtins.str = ...,
+        steps: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["source", b"source", "steps", b"steps"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ReplayStart: _TypeAlias = ReplayStart  # noqa: Y015
+
+@_typing.final
+class ReplayFrame(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    NUMBER_FIELD_NUMBER: _builtins.int
+    MEDIA_TYPE_FIELD_NUMBER: _builtins.int
+    DATA_FIELD_NUMBER: _builtins.int
+    number: _builtins.int
+    media_type: _builtins.str
+    data: _builtins.bytes
+    def __init__(
+        self,
+        *,
+        number: _builtins.int = ...,
+        media_type: _builtins.str = ...,
+        data: _builtins.bytes = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["data", b"data", "media_type", b"media_type", "number", b"number"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ReplayFrame: _TypeAlias = ReplayFrame  # noqa: Y015
+
+@_typing.final
+class ReplayProgress(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    DONE_FIELD_NUMBER: _builtins.int
+    TOTAL_FIELD_NUMBER: _builtins.int
+    done: _builtins.int
+    """Steps that were played, and steps to play."""
+    total: _builtins.int
+    def __init__(
+        self,
+        *,
+        done: _builtins.int = ...,
+        total: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["done", b"done", "total", b"total"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ReplayProgress: _TypeAlias = ReplayProgress  # noqa: Y015
+
+@_typing.final
+class ReplayEnd(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    OUTCOME_FIELD_NUMBER: _builtins.int
+    FRAMES_FIELD_NUMBER: _builtins.int
+    REASON_FIELD_NUMBER: _builtins.int
+    NEXT_STEP_FIELD_NUMBER: _builtins.int
+    STEP_FIELD_NUMBER: _builtins.int
+    WHAT_FIELD_NUMBER: _builtins.int
+    EXPECTED_FIELD_NUMBER: _builtins.int
+    GOT_FIELD_NUMBER: _builtins.int
+    AGENT_FIELD_NUMBER: _builtins.int
+    COMPARED_FIELD_NUMBER: _builtins.int
+    OBSERVATIONS_FIELD_NUMBER: _builtins.int
+    outcome: _builtins.str
+    """`reproduced`, `differs`, `stored` or `none`."""
+    frames: _builtins.int
+    """Number of pictures."""
+    reason: _builtins.str
+    """Why there are no pictures, or not all of them; why stored ones are shown."""
+    next_step: _builtins.str
+    step: _builtins.int
+    """The first step, from 1, of which something else came; 0: the reset."""
+    what: _builtins.str
+    """What differs: `reward`, `terminated`, `truncated`, `observation`, `agent` or `end`."""
+    expected: _builtins.str
+    """JSON."""
+    got: _builtins.str
+    agent: _builtins.str
+    compared: _builtins.int
+    """Rewards with the end of their step, and observations, that are as recorded."""
+    observations: _builtins.int
+    def __init__(
+        self,
+        *,
+        outcome: _builtins.str = ...,
+        frames: _builtins.int = ...,
+        reason: _builtins.str = ...,
+        next_step: _builtins.str = ...,
+        step: _builtins.int | None = ...,
+        what: _builtins.str = ...,
+        expected: _builtins.str = ...,
+        got: _builtins.str = ...,
+        agent: _builtins.str = ...,
+        compared: _builtins.int = ...,
+        observations: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_step", b"_step", "step", b"step"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_step", b"_step", "agent", b"agent", "compared", b"compared", "expected", b"expected", "frames", b"frames", "got", b"got", "next_step", b"next_step", "observations", b"observations", "outcome", b"outcome", "reason", b"reason", "step", b"step", "what", b"what"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    _WhichOneofReturnType__step: _TypeAlias = _typing.Literal["step"]  # noqa: Y015
+    _WhichOneofArgType__step: _TypeAlias = _typing.Literal["_step", b"_step"]  # noqa: Y015
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__step) -> _WhichOneofReturnType__step | None: ...
+
+Global___ReplayEnd: _TypeAlias = ReplayEnd  # noqa: Y015

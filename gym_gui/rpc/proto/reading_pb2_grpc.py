@@ -76,6 +76,11 @@ class ReadingServiceStub:
                 request_serializer=reading__pb2.GetSeriesRequest.SerializeToString,
                 response_deserializer=reading__pb2.GetSeriesResponse.FromString,
                 _registered_method=True)
+        self.Replay = channel.unary_stream(
+                '/mosaic.v1.ReadingService/Replay',
+                request_serializer=reading__pb2.ReplayRequest.SerializeToString,
+                response_deserializer=reading__pb2.ReplayUpdate.FromString,
+                _registered_method=True)
 
 
 class ReadingServiceServicer:
@@ -165,6 +170,14 @@ class ReadingServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def Replay(self, request, context):
+        """An episode played again in its worker's interpreter, compared with the recording and drawn; or its stored frames.
+        The last message has `end`. Ending the call ends the program.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
 
 def add_ReadingServiceServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -227,6 +240,11 @@ def add_ReadingServiceServicer_to_server(servicer, server):
                     servicer.GetSeries,
                     request_deserializer=reading__pb2.GetSeriesRequest.FromString,
                     response_serializer=reading__pb2.GetSeriesResponse.SerializeToString,
+            ),
+            'Replay': grpc.unary_stream_rpc_method_handler(
+                    servicer.Replay,
+                    request_deserializer=reading__pb2.ReplayRequest.FromString,
+                    response_serializer=reading__pb2.ReplayUpdate.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -553,6 +571,33 @@ class ReadingService:
             '/mosaic.v1.ReadingService/GetSeries',
             reading__pb2.GetSeriesRequest.SerializeToString,
             reading__pb2.GetSeriesResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def Replay(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_stream(
+            request,
+            target,
+            '/mosaic.v1.ReadingService/Replay',
+            reading__pb2.ReplayRequest.SerializeToString,
+            reading__pb2.ReplayUpdate.FromString,
             options,
             channel_credentials,
             insecure,

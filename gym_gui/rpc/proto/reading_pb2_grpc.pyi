@@ -54,6 +54,10 @@ class ReadingServiceStub:
     """Names of the series that a run has for charts."""
     GetSeries: _grpc.UnaryUnaryMultiCallable[_reading_pb2.GetSeriesRequest, _reading_pb2.GetSeriesResponse]
     """Series of one or several runs, thinned so that every extreme stays. Runs times names: at most 100."""
+    Replay: _grpc.UnaryStreamMultiCallable[_reading_pb2.ReplayRequest, _reading_pb2.ReplayUpdate]
+    """An episode played again in its worker's interpreter, compared with the recording and drawn; or its stored frames.
+    The last message has `end`. Ending the call ends the program.
+    """
 
 @_typing.type_check_only
 class ReadingServiceAsyncStub(ReadingServiceStub):
@@ -82,6 +86,10 @@ class ReadingServiceAsyncStub(ReadingServiceStub):
     """Names of the series that a run has for charts."""
     GetSeries: _aio.UnaryUnaryMultiCallable[_reading_pb2.GetSeriesRequest, _reading_pb2.GetSeriesResponse]  # type: ignore[assignment]
     """Series of one or several runs, thinned so that every extreme stays. Runs times names: at most 100."""
+    Replay: _aio.UnaryStreamMultiCallable[_reading_pb2.ReplayRequest, _reading_pb2.ReplayUpdate]  # type: ignore[assignment]
+    """An episode played again in its worker's interpreter, compared with the recording and drawn; or its stored frames.
+    The last message has `end`. Ending the call ends the program.
+    """
 
 class ReadingServiceServicer(metaclass=_abc_1.ABCMeta):
     @_abc_1.abstractmethod
@@ -179,5 +187,15 @@ class ReadingServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_reading_pb2.GetSeriesResponse, _abc.Awaitable[_reading_pb2.GetSeriesResponse]]:
         """Series of one or several runs, thinned so that every extreme stays. Runs times names: at most 100."""
+
+    @_abc_1.abstractmethod
+    def Replay(
+        self,
+        request: _reading_pb2.ReplayRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_abc.Iterator[_reading_pb2.ReplayUpdate], _abc.AsyncIterator[_reading_pb2.ReplayUpdate]]:
+        """An episode played again in its worker's interpreter, compared with the recording and drawn; or its stored frames.
+        The last message has `end`. Ending the call ends the program.
+        """
 
 def add_ReadingServiceServicer_to_server(servicer: ReadingServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...
