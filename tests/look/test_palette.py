@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import itertools
 import re
+from pathlib import Path
 
 import pytest
 
+import gym_gui
 from gym_gui.look.palette import COLOURS, ROLES, THEMES, Theme, contrast, css
 from gym_gui.look.series import LOOKS, series_look
 from gym_gui.look.states import STATES
 from gym_gui.runs.states import RunState
+
+STYLES = Path(gym_gui.__file__).parent / "web" / "static" / "style.css"
 
 
 def test_contrast_of_known_colours() -> None:
@@ -27,6 +31,24 @@ def test_text_and_states_are_readable(theme: Theme, background: str) -> None:
     assert {role: contrast(colours[role], colours[background]) for role in readable if
             contrast(colours[role], colours[background]) < 4.5} == {}  # fmt: skip
     assert contrast(colours["on_accent"], colours["accent"]) >= 4.5
+    assert contrast(colours["background"], colours["amber"]) >= 4.5, "the banner of the web pages"
+
+
+@pytest.mark.parametrize("theme", THEMES)
+def test_a_selected_row_is_readable(theme: Theme) -> None:
+    colours = {str(role): colour for role, colour in COLOURS[theme].items()}
+    share = re.search(
+        r"tr\.selected \{ background: color-mix\(in srgb, var\(--accent\) (\d+)%, transparent", STYLES.read_text()
+    )
+    assert share
+    row = _mixed(colours["accent"], colours["background"], int(share[1]) / 100)
+    for role in ("text", "muted", "accent", "grey", "amber", "green", "red", "violet"):
+        assert contrast(colours[role], row) >= 4.5, role
+
+
+def _mixed(first: str, second: str, share: float) -> str:
+    parts = [(int(first[at : at + 2], 16), int(second[at : at + 2], 16)) for at in (1, 3, 5)]
+    return "#" + "".join(f"{round(one * share + other * (1 - share)):02x}" for one, other in parts)
 
 
 def test_both_themes_have_all_colours_also_in_css() -> None:

@@ -7,7 +7,7 @@ import { follow, path } from "./url.js";
 import { KeyHelp, listen } from "./ui/keys.js";
 
 /** @type {[string, string][]} */
-const LINKS = [["/", "Runs"], ["/compare", "Compare"], ["/launch", "Start"], ["/workers", "Workers"], ["/status", "Status"]];
+const LINKS = [["/", "Runs"], ["/compare", "Compare"], ["/launch", "Start a run"], ["/workers", "Workers"], ["/status", "Status"]];
 /** Pages are loaded when they are opened. @type {[RegExp, () => Promise<any>, string][]} */
 const PAGES = [
   [/^\/$/, () => import("./pages/runs.js"), "Runs"],
@@ -21,7 +21,7 @@ const PAGES = [
 
 function App() {
   if (me.value === null) return problem.value ? html`<${Login} />` : html`<p class="loading muted">loading …</p>`;
-  return html`<${Header} /><main id="main"><${Page} key=${pageKey(path.value)} /></main><${KeyHelp} />`;
+  return html`<${Header} /><main id="main" tabindex="-1"><${Page} key=${pageKey(path.value)} /></main><${KeyHelp} />`;
 }
 
 /** @param {string} address */
@@ -66,6 +66,8 @@ function Page() {
   useEffect(() => {
     if (!found) return;
     document.title = `${found[2]} · MOSAIC`;
+    // The next Tab goes into the page, past the header.
+    document.getElementById("main")?.focus({ preventScroll: true });
     found[1]().then((module) => setLoaded(() => module.default), setError);
   }, []);
   if (!found) return html`<p class="empty">There is no such page. <a href="/" onClick=${follow}>All runs</a></p>`;

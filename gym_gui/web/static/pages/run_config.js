@@ -1,6 +1,7 @@
 // What the run was submitted with, and from where.
 import { html, useEffect, useState } from "../ui/html.js";
 import { ErrorBox } from "../ui/error.js";
+import { Scroll } from "../ui/scroll.js";
 import { call } from "../api.js";
 import { moment, size } from "../format.js";
 
@@ -30,6 +31,6 @@ export function Config({ run }) {
     </dl>
     <div class="bar" style=${{ marginTop: "16px" }}><h2 style=${{ margin: 0 }}>Run config</h2><button type="button" onClick=${() => navigator.clipboard.writeText(text)}>Copy</button>
       <span class="muted">in a file, <code>mosaic run FILE</code> repeats it</span></div>
-    <pre>${text}</pre>
+    <${Scroll} tag="pre" label="Run config">${text}<//>
   </div>`;
 }

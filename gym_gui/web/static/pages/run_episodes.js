@@ -1,6 +1,7 @@
 // The run's episodes as a table, and the steps of one of them.
 import { html, useEffect, useState } from "../ui/html.js";
 import { ErrorBox } from "../ui/error.js";
+import { Scroll } from "../ui/scroll.js";
 import { address, call } from "../api.js";
 import { count, decimal, moment, number } from "../format.js";
 import { change, parameters } from "../url.js";
@@ -57,9 +58,9 @@ function Steps({ run, episode }) {
   if (error) return html`<${ErrorBox} error=${error} />`;
   if (!steps) return null;
   if (!steps.length) return html`<p class="muted">This run has stored no steps of that episode.</p>`;
-  return html`<div class="pane scroll" style=${{ maxHeight: "340px", overflow: "auto" }}><table>
+  return html`<${Scroll} label="Steps" name="pane scroll" style=${{ maxHeight: "340px", overflow: "auto" }}><table>
     <thead><tr><th class="right">step</th><th>agent</th><th>action</th><th class="right">reward</th><th>observation</th></tr></thead>
     <tbody>${steps.map((step) => html`<tr key=${step.id}><td class="right">${count(step.step_index)}</td><td><bdi>${step.agent_id ?? ""}</bdi></td>
       <td><code>${step.action ?? "-"}</code></td><td class="right">${step.non_finite?.reward ?? decimal(number(step.reward), 3)}</td><td title=${step.observation}><code>${step.observation ?? "-"}</code></td></tr>`)}</tbody>
-  </table>${steps.length === 500 && html`<p class="muted">the first 500 steps</p>`}</div>`;
+  </table>${steps.length === 500 && html`<p class="muted">the first 500 steps</p>`}<//>`;
 }

@@ -1,6 +1,7 @@
 // The run's files: a tree of folders, downloads, and pictures, videos and texts shown beside it.
 import { html, useEffect, useState } from "../ui/html.js";
 import { ErrorBox } from "../ui/error.js";
+import { Scroll } from "../ui/scroll.js";
 import { address, call } from "../api.js";
 import { moment, size } from "../format.js";
 import { change, parameters } from "../url.js";
@@ -50,7 +51,7 @@ function Preview({ path, href, kind }) {
   }, [href, kind]);
   if (kind === "image") return html`<p><img src=${href} alt=${path} style=${{ maxWidth: "100%" }} /></p>`;
   if (kind === "video") return html`<p><video src=${href} controls style=${{ maxWidth: "100%" }} aria-label=${path}></video></p>`;
-  return kind === "text" ? html`<pre style=${{ marginTop: "12px" }}>${text}${text.length >= TEXT_BYTES ? "\n… (the first 64 KiB)" : ""}</pre>` : null;
+  return kind === "text" ? html`<${Scroll} tag="pre" label=${path} style=${{ marginTop: "12px" }}>${text}${text.length >= TEXT_BYTES ? "\n… (the first 64 KiB)" : ""}<//>` : null;
 }
 
 /** @param {string} media */

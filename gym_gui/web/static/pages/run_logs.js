@@ -2,6 +2,7 @@
 import { html, useEffect, useLayoutEffect, useRef, useState } from "../ui/html.js";
 import { ansi } from "../ui/ansi.js";
 import { ErrorBox } from "../ui/error.js";
+import { Scroll } from "../ui/scroll.js";
 import { address, call } from "../api.js";
 import { count, moment, size } from "../format.js";
 import { change, parameters } from "../url.js";
@@ -91,7 +92,7 @@ function Failure({ run }) {
   const titles = /** @type {Record<string, string>} */ ({ traceback: "The last traceback", error: "The last error", end: "Its last lines" });
   return html`<section aria-label="Why it failed"><h2>${titles[failure.kind]} <span class="muted">of <code>${failure.worker_id}</code></span>
     <button type="button" class="quiet" onClick=${() => change({ stream: failure.stream, worker: failure.worker_id, attempt: String(failure.attempt), at: String(failure.offset) })}>go there</button></h2>
-    <pre class="failure">${ansi(failure.text)}</pre></section>`;
+    <${Scroll} tag="pre" name="failure" label=${titles[failure.kind]}>${ansi(failure.text)}<//></section>`;
 }
 
 /** @param {{text: string}} props */

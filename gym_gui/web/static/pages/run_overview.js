@@ -1,6 +1,7 @@
 // Learning curve, key figures, workers, and where every printed line went.
 import { html, useMemo } from "../ui/html.js";
 import { Chart } from "../ui/chart.js";
+import { Scroll } from "../ui/scroll.js";
 import { State } from "../ui/state.js";
 import { count, decimal, duration, number, short, size } from "../format.js";
 import { seriesLook } from "../session.js";
@@ -34,7 +35,7 @@ export function Overview({ run }) {
       </dl>
     </div>
     <h2 style=${{ marginTop: "16px" }}>Workers</h2>
-    <div class="scroll"><table>
+    <${Scroll} label="Workers"><table>
       <thead><tr><th>worker</th><th>type</th><th>state</th><th class="right">steps</th><th class="right">steps/s</th><th class="right">episodes</th><th class="right">return</th><th class="right">CPU</th><th class="right">memory</th><th class="right">attempt</th><th>exit</th></tr></thead>
       <tbody>${run.workers.map((/** @type {any} */ worker) => html`<tr key=${worker.worker_id}>
         <td><code>${worker.worker_id}</code></td><td>${worker.worker_type} ${worker.algorithm} ${worker.env_id}</td>
@@ -43,7 +44,7 @@ export function Overview({ run }) {
         <td class="right">${count(worker.episodes)}</td><td class="right">${decimal(number(worker.mean_return_100))}</td>
         <td class="right">${duration(worker.cpu_seconds)}</td><td class="right">${size(worker.memory_bytes)}</td><td class="right">${worker.attempt}</td>
         <td>${worker.exit ? (worker.exit.signal !== null ? `signal ${worker.exit.signal}` : `code ${worker.exit.code}`) : "-"}</td></tr>`)}</tbody>
-    </table></div>
+    </table><//>
   </div>`;
 }
 

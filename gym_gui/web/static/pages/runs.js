@@ -55,7 +55,6 @@ export default function Runs() {
         ${SORTS.map(([value, name]) => html`<option value=${value}>${name}</option>`)}
       </select>
       <span class="muted" aria-live="polite">${page ? total(page, groupBy) : ""}</span>
-      ${may("run") && html`<a class="button" href="/launch">Start a run</a>`}
       ${fresh > 0 && html`<button type="button" onClick=${update}>${fresh} new</button>`}
     </form>
     ${error && html`<${ErrorBox} error=${error} retry=${error.status === 422 ? undefined : reload} />`}

@@ -52,17 +52,28 @@ export function RunTable({ rows, sort, selected, select, focus }) {
     return html`<tr key=${row.key} data-row=${child ? undefined : index} class=${classes(on && "selected", focused && "focused", child && "child")}>
       <td><input type="checkbox" checked=${on} aria-label=${`Select ${row.run.name}`} onChange=${() => select(row.ids, !on)} /></td>
       ${COLUMNS.map(([title, , style, cell]) => html`<td class=${style}>${title === "name" && row.group
-        ? html`<button type="button" class="quiet" aria-expanded=${Boolean(open[row.key])} title="The single runs" onClick=${() => toggle(row)}>${open[row.key] ? "▾" : "▸"}</button>`
-        : null}${cell(row)}</td>`)}
+        ? html`<div class="title"><span>${cell(row)}</span><button type="button" class="quiet" aria-expanded=${Boolean(open[row.key])} aria-label=${`The single runs of ${row.run.name}`} title="The single runs" onClick=${() => toggle(row)}>${open[row.key] ? "▾" : "▸"}</button></div>`
+        : cell(row)}</td>`)}
     </tr>
     ${open[row.key]?.map((run) => line({ key: run.id, ids: [run.id], run, group: null }, true, -1))}`;
   };
+  // The titles are one stop of the keyboard, so that few keys lead to the runs; arrow keys go from one to the next.
+  const stop = COLUMNS.some(([, field]) => field === sort.replace(/^-/, "")) ? sort.replace(/^-/, "") : COLUMNS[0][1];
   return html`<${ErrorBox} error=${error} /><div class="scroll wide"><table>
-    <thead><tr><th></th>${COLUMNS.map(([title, field, style]) => html`<th class=${style} aria-sort=${direction(sort, field)}>
-      ${field ? html`<button type="button" onClick=${() => change({ sort: next(sort, field) })}>${title}${mark(sort, field)}</button>` : title}</th>`)}</tr></thead>
+    <thead onKeyDown=${walk}><tr><th></th>${COLUMNS.map(([title, field, style]) => html`<th class=${style} aria-sort=${direction(sort, field)}>
+      ${field ? html`<button type="button" tabindex=${field === stop ? 0 : -1} onClick=${() => change({ sort: next(sort, field) })}>${title}${mark(sort, field)}</button>` : title}</th>`)}</tr></thead>
     <tbody ref=${body}>${rows.map((row, index) => line(row, false, index))}</tbody>
   </table></div>
   <div class="cards">${rows.map((row) => html`<${Card} key=${row.key} row=${row} />`)}</div>`;
+}
+
+/** @param {KeyboardEvent} event */
+function walk(event) {
+  const by = { ArrowLeft: -1, ArrowRight: 1 }[event.key];
+  if (!by) return;
+  const titles = [.../** @type {HTMLElement} */ (event.currentTarget).querySelectorAll("button")];
+  titles[titles.indexOf(/** @type {any} */ (event.target)) + by]?.focus();
+  event.preventDefault();
 }
 
 /** @param {{row: Row}} props */
