@@ -20,7 +20,7 @@ export default function LaunchForm({ name }) {
   const start = useStart(form, page);
   const ready = Boolean(spec && values && checked);
   useEffect(() => {
-    if (ready && document.activeElement === document.body) /** @type {HTMLElement | null} */ (page.current?.querySelector(".field input"))?.focus({ preventScroll: true });
+    if (ready && [document.body, document.getElementById("main")].includes(/** @type {HTMLElement} */ (document.activeElement))) /** @type {HTMLElement | null} */ (page.current?.querySelector(".field input"))?.focus({ preventScroll: true });
   }, [ready]);
   useKeys({ Escape: { about: "all workers", act: () => go("/launch") } }, []);
   useEffect(() => { if (spec) document.title = `${spec.title} · MOSAIC`; }, [spec]);
