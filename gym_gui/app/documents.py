@@ -10,7 +10,7 @@ from typing import Any
 import msgspec
 
 from gym_gui.app.json_output import NON_FINITE
-from gym_gui.reading import EpisodePage, FileListing, GroupRow, ReplayEnd, RunDetails, Series, SeriesName
+from gym_gui.reading import EpisodePage, FileListing, FrameSource, GroupRow, ReplayEnd, RunDetails, Series, SeriesName
 from gym_gui.runs import RunSummary
 from gym_gui.telemetry import EpisodeRollup, ReindexReport, StepRecord
 from gym_gui.telemetry.verify import VerifyReport
@@ -55,6 +55,13 @@ class FoundRuns(msgspec.Struct, kw_only=True):
     groups_total: int
     cursor: str
     """Not empty: there are more than were asked for."""
+
+
+class RunFrames(msgspec.Struct, kw_only=True):
+    """What a run's workers show of their environments."""
+
+    run_id: str
+    workers: list[FrameSource]
 
 
 class RunSeriesNames(msgspec.Struct, kw_only=True):
@@ -234,6 +241,7 @@ DOCUMENTS: dict[str, type] = {
     "runs why": Explanation,
     "runs episodes": EpisodePage,
     "runs artifacts": FileListing,
+    "runs render": RunFrames,
     "runs metrics RUN": RunSeriesNames,
     "runs metrics RUN NAME": RunSeries,
     "replay": ShownEpisode,

@@ -9,9 +9,12 @@ from gym_gui.reading import (
     EpisodeQuery,
     Failure,
     FileListing,
+    FrameSource,
     LogPage,
     LogQuery,
     Page,
+    Picture,
+    PictureRequest,
     ReplayQuery,
     ReplayUpdate,
     RunDetails,
@@ -23,6 +26,7 @@ from gym_gui.reading import (
     check_series,
 )
 from gym_gui.rpc.calls import Call, user
+from gym_gui.rpc.frame_messages import picture_from_pb, sources_from_pb, watch_to_pb
 from gym_gui.rpc.messages import summary_from_pb
 from gym_gui.rpc.proto import reading_pb2 as reading
 from gym_gui.rpc.reading_messages import (
@@ -109,6 +113,45 @@ def read_log(run_id: str, query: LogQuery) -> Call[LogPage]:
 def find_failure(run_id: str) -> Call[Failure]:
     """Find the place in a run's logs that says why it failed."""
     return Call("FindFailure", reading.FindFailureRequest(run_id=run_id), failure_from_pb)
+
+
+def frames(run_id: str) -> Call[list[FrameSource]]:
+    """Ask what each worker of a run shows of its environment."""
+    return Call("ListFrames", reading.ListFramesRequest(run_id=run_id), sources_from_pb)
+
+
+def switch_frames(
+    run_id: str, worker_id: str, on: bool | None, layout: str | None, place: int | None
+) -> Call[list[FrameSource]]:
+    """Change what workers show of their environments."""
+    request = reading.SwitchFramesRequest(
+        run_id=run_id, worker_id=worker_id, on=on, layout=layout, place=None if place is None else min(place, 1 << 30)
+    )
+    return Call("SwitchFrames", request, sources_from_pb)
+
+
+class FrameWatching:
+    """A stream of a worker's pictures, which goes on with the next daemon.
+
+    Args:
+        run_id: The run.
+        asked: How a user wants to see them.
+    """
+
+    method = "WatchFrames"
+    over = False
+
+    def __init__(self, run_id: str, asked: PictureRequest) -> None:
+        self._run_id = run_id
+        self._asked = asked
+
+    def request(self) -> reading.WatchFramesRequest:
+        """Return the request."""
+        return watch_to_pb(self._run_id, self._asked)
+
+    def take(self, message: reading.Picture) -> Picture:
+        """Return the picture that came."""
+        return picture_from_pb(message)
 
 
 class SearchWatching:

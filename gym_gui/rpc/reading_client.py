@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from abc import ABC, abstractmethod
 from collections.abc import AsyncIterator, Iterator, Sequence
-from typing import Any, TypeVar
 
 from gym_gui.reading import (
     EpisodePage,
@@ -24,21 +22,13 @@ from gym_gui.reading import (
     SeriesRequest,
 )
 from gym_gui.rpc import reading_calls
-from gym_gui.rpc.calls import Call
+from gym_gui.rpc.frame_client import AsyncFrameClient, FrameClient
 from gym_gui.runs import AnnotationChange, RunSummary
 from gym_gui.telemetry import StepRecord
 
-R = TypeVar("R")
 
-
-class ReadingClient(ABC):
+class ReadingClient(FrameClient):
     """Calls that read runs, blocking."""
-
-    @abstractmethod
-    def _do(self, call: Call[R]) -> R: ...
-
-    @abstractmethod
-    def _stream(self, asked: Any) -> Iterator[Any]: ...
 
     def search(self, asked: Search) -> Page:
         """Return a page of the runs, or of the groups of runs, that match a query.
@@ -183,14 +173,8 @@ class ReadingClient(ABC):
         return self._stream(reading_calls.Replaying(run_id, query))
 
 
-class AsyncReadingClient(ABC):
+class AsyncReadingClient(AsyncFrameClient):
     """Calls that read runs, for asyncio."""
-
-    @abstractmethod
-    async def _do(self, call: Call[R]) -> R: ...
-
-    @abstractmethod
-    def _stream(self, asked: Any) -> AsyncIterator[Any]: ...
 
     async def search(self, asked: Search) -> Page:
         """Return a page of the runs, or of the groups of runs, that match a query.

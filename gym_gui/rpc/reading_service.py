@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import AsyncIterator
 
 from gym_gui.reading import (
@@ -20,6 +21,7 @@ from gym_gui.reading import (
     require_found,
     series_names,
 )
+from gym_gui.rpc.frame_messages import picture_to_pb, sources_to_pb, watch_from_pb
 from gym_gui.rpc.guard import answers, streams
 from gym_gui.rpc.messages import summary_to_pb
 from gym_gui.rpc.proto import mosaic_pb2 as pb
@@ -135,6 +137,27 @@ class ReadingService(ReadingServiceServicer):
     async def Replay(self, request: reading.ReplayRequest) -> AsyncIterator[reading.ReplayUpdate]:
         async for update in self._reads.replay(request.run_id, replay_query_from_pb(request)):
             yield replay_update_to_pb(update)
+
+    @answers
+    async def ListFrames(self, request: reading.ListFramesRequest) -> reading.ListFramesResponse:
+        return sources_to_pb(await self._reads.frames.sources(request.run_id))
+
+    @streams
+    async def WatchFrames(self, request: reading.WatchFramesRequest) -> AsyncIterator[reading.Picture]:
+        async with contextlib.aclosing(self._reads.frames.watch(request.run_id, watch_from_pb(request))) as pictures:
+            async for picture in pictures:
+                yield picture_to_pb(picture)
+
+    @answers
+    async def SwitchFrames(self, request: reading.SwitchFramesRequest) -> reading.ListFramesResponse:
+        sources = await self._reads.frames.switch(
+            request.run_id,
+            request.worker_id,
+            request.on if request.HasField("on") else None,
+            request.layout if request.HasField("layout") else None,
+            request.place if request.HasField("place") else None,
+        )
+        return sources_to_pb(sources)
 
 
 def _read_series(folder: RunFolder, request: SeriesRequest) -> tuple[list[Series], list[reading.Series]]:

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from gym_gui.core.worker.errors import NotFoundError, UsageError
+from gym_gui.core.worker.frame_request import request_path
+from gym_gui.core.worker.frame_ring import RING_FILE
 from gym_gui.core.worker.step_quota import CONTROL_FILE
 
 
@@ -162,6 +164,14 @@ class RunFolder:
 
     def videos(self, worker_id: str) -> Path:
         return self.path / "videos" / _name(worker_id)
+
+    def frame_ring(self, worker_id: str) -> Path:
+        """The worker's latest pictures of its environment; written by the worker alone."""
+        return self.path / "frames" / _name(worker_id) / RING_FILE
+
+    def frame_request(self, worker_id: str) -> Path:
+        """Exists once the worker's environment was watched (JSON: on, layout, place, fps); read by the SDK."""
+        return request_path(self.path, _name(worker_id))
 
     def create(self) -> None:
         """Create the run's folder (mode 0700) with its fixed subfolders; fails if it exists."""

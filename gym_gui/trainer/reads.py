@@ -44,6 +44,7 @@ from gym_gui.runs import (
     write_annotation,
 )
 from gym_gui.trainer.board import RunBoard
+from gym_gui.trainer.frames import Frames
 from gym_gui.trainer.replays import Replays
 from gym_gui.trainer.run_table import RunTable
 from gym_gui.trainer.search_watches import SearchWatches
@@ -65,6 +66,7 @@ class Reads:
     """
 
     def __init__(self, home: Path, board: RunBoard, all_entered: Callable[[], Awaitable[None]]) -> None:
+        self.frames = Frames(home, board)
         self._home = home
         self._board = board
         self._all_entered = all_entered

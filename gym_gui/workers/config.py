@@ -104,9 +104,13 @@ def settings_error(record: WorkerRecord, problems: list[Problem]) -> ConfigError
 
 
 def read_flags(
-    record: WorkerRecord, env: str | None = None, algo: str | None = None, steps: int | None = None
+    record: WorkerRecord,
+    env: str | None = None,
+    algo: str | None = None,
+    steps: int | None = None,
+    render: str | None = None,
 ) -> tuple[dict[str, tuple[str, Any]], list[Problem]]:
-    """Map the command line's own ``--env``, ``--algo`` and ``--steps`` to the fields that a worker has.
+    """Map the command line's own ``--env``, ``--algo``, ``--steps`` and ``--render`` to the fields that a worker has.
 
     Returns:
         By each field the flag and its value, and the flags for which the worker has no field, or none that is known.
@@ -117,6 +121,7 @@ def read_flags(
         ("--env", env, ENVIRONMENT_FIELDS),
         ("--algo", algo, ALGORITHM_FIELDS),
         ("--steps", steps, STEPS_FIELDS),
+        ("--render", render, ("render",)),
     ):
         if value is None:
             continue

@@ -13,10 +13,11 @@ import pytest
 from google.protobuf.message import Message
 
 from gym_gui.reading.failures import Failure
+from gym_gui.reading.frames import FrameSource
 from gym_gui.reading.logs import LogPage
 from gym_gui.reading.pages import Page, SearchUpdate
 from gym_gui.reading.series import Series, SeriesName
-from gym_gui.rpc import messages, reading_messages, series_messages
+from gym_gui.rpc import frame_messages, messages, reading_messages, series_messages
 from gym_gui.rpc.converter import Converter
 from gym_gui.rpc.proto import mosaic_pb2 as pb
 from gym_gui.runs.summary import RunSummary
@@ -40,6 +41,7 @@ CONVERTERS = {
     SearchUpdate: reading_messages._updates(),
     LogPage: reading_messages._log_pages(),
     Failure: reading_messages._failures(),
+    FrameSource: frame_messages._sources(),
     Series: series_messages._series(),
     SeriesName: series_messages._names(),
 }

@@ -12,7 +12,7 @@ import gymnasium as gym
 import numpy as np
 from gymnasium.vector import AutoresetMode, SyncVectorEnv
 
-from .sdk import as_float
+from .sdk import LiveFrames, as_float
 from .spaces import Spaces
 
 #: Actions remembered of an unfinished episode; a longer one starts again after a resume.
@@ -125,6 +125,7 @@ class VectorEnvs:
         self._envs: Any = self._vector(make)
         self.spaces = Spaces.of(self._envs.envs[0])
         self.obs: np.ndarray = np.zeros(0)
+        self._live: LiveFrames | None = None
 
     def _vector(self, make: Callable[[], gym.Env]) -> SyncVectorEnv:
         # Gymnasium's default spends a step on the reset, whose transition belongs to no episode.
@@ -142,6 +143,10 @@ class VectorEnvs:
         """The episode each environment is in."""
         return [env.episode for env in self._envs.envs]
 
+    def show(self, emitter: Any) -> None:
+        """Show the environments live to those who watch the run that an emitter belongs to."""
+        self._live = LiveFrames.of_run(self._envs, emitter)
+
     def reset(self) -> np.ndarray:
         """Start an episode in each environment and return their observations, shape (num_envs, obs_dim)."""
         self.obs = np.asarray(self._envs.reset()[0])
@@ -156,6 +161,8 @@ class VectorEnvs:
             for i in np.flatnonzero(infos["_final_obs"]):
                 next_obs[i] = infos["final_obs"][i]
         self.obs = obs
+        if self._live is not None:
+            self._live.show()
         lives_lost = infos.get("life_lost", np.zeros(len(obs), dtype=bool))
         return VectorStep(obs, next_obs, rewards, terminations, truncations, lives_lost)
 
@@ -163,6 +170,8 @@ class VectorEnvs:
         """Go over to another environment of the same spaces; return the first observations there."""
         self._envs.close()
         self._envs = self._vector(make)
+        if self._live is not None:
+            self._live.follow(self._envs)
         return self.reset()
 
     def state_dict(self) -> dict[str, Any]:
@@ -197,4 +206,6 @@ class VectorEnvs:
 
     def close(self) -> None:
         """Close the environments."""
+        if self._live is not None:
+            self._live.close()
         self._envs.close()

@@ -21,6 +21,7 @@ def evaluate(
     episodes: int,
     recorder: Recorder,
     signals: DeferredSignals,
+    show: Any = None,
 ) -> dict[str, Any]:
     """Play whole episodes greedily.
 
@@ -31,11 +32,14 @@ def evaluate(
         episodes: How many.
         recorder: Where steps and episodes go; of phase ``eval``.
         signals: Requests to stop.
+        show: Emitter of the run, if the environment is to be shown live to those who watch.
 
     Returns:
         Number of episodes, mean, standard deviation, smallest and largest return.
     """
     envs = VectorEnvs(make, 1, seed, phase="eval")
+    if show is not None:
+        envs.show(show)
     returns: list[float] = []
     taken = 0
     try:

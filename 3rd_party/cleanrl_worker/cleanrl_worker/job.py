@@ -80,8 +80,11 @@ class Job:
         course = Course(self._stages, checkpoint["step"] if checkpoint else 0)
         self._emitter.phase("building the environment")
         origin = {"algo": config.algo, "env_ids": self._env_ids(), "run_id": config.run_id, "seed": seed}
+        envs = VectorEnvs(self._maker(course.stage), args.num_envs, seed)
+        if config.render == "on":
+            envs.show(self._emitter)
         self.training = Training(
-            VectorEnvs(self._maker(course.stage), args.num_envs, seed),
+            envs,
             rng,
             config.total_timesteps,
             output=Output(
@@ -137,11 +140,14 @@ class Job:
         recorder = self._recorder("eval")
         episodes = self._config.eval_episodes
         make = self._maker(self._stages[-1])
-        return evaluate(agent, make, seed=seed, episodes=episodes, recorder=recorder, signals=self._signals)
+        show = self._emitter if self._config.render == "on" else None
+        return evaluate(agent, make, seed=seed, episodes=episodes, recorder=recorder, signals=self._signals, show=show)
 
     def _maker(self, stage: Stage) -> Callable[[], gym.Env]:
         """Return what makes an environment of a stage, as the algorithm wants it."""
-        return partial(make_env, stage.env_id, stage.env_kwargs, NEEDS[self._config.algo].observations)
+        return partial(
+            make_env, stage.env_id, stage.env_kwargs, NEEDS[self._config.algo].observations, self._config.render
+        )
 
     def _env_ids(self) -> list[str]:
         return [stage.env_id for stage in self._stages]

@@ -8,7 +8,7 @@ from typing import Any
 
 import gymnasium as gym
 
-from .sdk import find_env_spec
+from .sdk import find_env_spec, make_rendered
 
 #: Families of environments whose package is an extra of this one: what their ids' entry points begin with.
 EXTRAS = {"gymnasium.envs.box2d": "box2d", "gymnasium.envs.mujoco": "mujoco", "ale_py": "atari"}
@@ -41,7 +41,7 @@ def extra_of(spec: Any) -> str | None:
     return next((extra for start, extra in EXTRAS.items() if entry.startswith(start)), None)
 
 
-def make_env(env_id: str, env_kwargs: dict[str, Any], observations: str = "vector") -> gym.Env:
+def make_env(env_id: str, env_kwargs: dict[str, Any], observations: str = "vector", render: str = "off") -> gym.Env:
     """Make one environment.
 
     Args:
@@ -49,13 +49,16 @@ def make_env(env_id: str, env_kwargs: dict[str, Any], observations: str = "vecto
         env_kwargs: What it is made with.
         observations: ``vector``: flattened where they are none. ``atari``: screens as ``cleanrl_worker.atari`` makes
             them.
+        render: ``on``: such that pictures of it can be taken.
     """
     find_spec(env_id)
     if observations == "atari":
         from .atari import AtariEnv
 
-        return AtariEnv(gym.make(env_id, **{**env_kwargs, "obs_type": "grayscale", "frameskip": 1}))
-    env = gym.make(env_id, **env_kwargs)
+        return AtariEnv(
+            make_rendered(gym.make, render, env_id, **{**env_kwargs, "obs_type": "grayscale", "frameskip": 1})
+        )
+    env = make_rendered(gym.make, render, env_id, **env_kwargs)
     space = env.observation_space
     if not isinstance(space, gym.spaces.Box) or len(space.shape) != 1:
         env = gym.wrappers.FlattenObservation(env)

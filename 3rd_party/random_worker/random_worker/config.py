@@ -61,6 +61,11 @@ class RandomWorkerConfig:
         pattern="^(all|none|episodes:[1-9][0-9]*)$",
     )
     observations: bool = _setting(False, "Put the observation out with each step.")
+    render: str = _setting(
+        "off",
+        "Show the environment live in the run's page ('on': it is made such that pictures of it can be taken).",
+        choices=("off", "on"),
+    )
     payload_bytes: int = _setting(
         0,
         "Bytes of padding put into each step, to make events larger.",

@@ -15,6 +15,7 @@ from typing import Any, Literal
 import gymnasium as gym
 
 from .config import RandomWorkerConfig
+from .sdk import make_rendered
 
 Api = Literal["parallel", "aec"]
 
@@ -54,7 +55,7 @@ def pettingzoo_ids(env_id: str) -> list[str]:
 
 def make_single(config: RandomWorkerConfig) -> gym.Env:
     """Make a Gymnasium environment."""
-    return gym.make(config.env_id, **config.env_kwargs)
+    return make_rendered(gym.make, config.render, config.env_id, **config.env_kwargs)
 
 
 def make_vector(config: RandomWorkerConfig) -> gym.vector.VectorEnv:
@@ -62,7 +63,9 @@ def make_vector(config: RandomWorkerConfig) -> gym.vector.VectorEnv:
     options: dict[str, Any] = {"autoreset_mode": gym.vector.AutoresetMode.DISABLED}
     if config.vectorization == "async":
         options["context"] = "spawn"  # a fork would copy the heartbeat's locks in whatever state they are
-    return gym.make_vec(
+    return make_rendered(
+        gym.make_vec,
+        config.render,
         config.env_id,
         num_envs=config.num_envs,
         vectorization_mode=config.vectorization,
@@ -84,7 +87,8 @@ def make_agents(config: RandomWorkerConfig) -> tuple[Any, Api]:
         if config.api == "aec" or not (config.api == "parallel" or hasattr(module, "parallel_env"))
         else "parallel"
     )
-    return getattr(module, "env" if api == "aec" else "parallel_env")(**config.env_kwargs), api
+    make = getattr(module, "env" if api == "aec" else "parallel_env")
+    return make_rendered(make, config.render, **config.env_kwargs), api
 
 
 def _families() -> dict[str, str]:

@@ -6,13 +6,12 @@ import copy
 from collections.abc import Callable
 from typing import Any
 
-import gymnasium as gym
-
 from .config import RandomWorkerConfig
+from .environments import make_single
 from .pace import PROGRESS_EVERY, Limits, Pace, episode_seed
 from .policy import random_actions
 from .sampling import sampling_period
-from .sdk import as_float
+from .sdk import LiveFrames, as_float
 
 
 def play(config: RandomWorkerConfig, seed: int, emitter: Any, progress: Callable[[int], None]) -> list[float]:
@@ -33,7 +32,8 @@ def play(config: RandomWorkerConfig, seed: int, emitter: Any, progress: Callable
     labels: dict[str, Any] = {"phase": phase} if phase == "eval" else {}
     if config.payload_bytes:
         labels["padding"] = "x" * config.payload_bytes
-    env = gym.make(config.env_id, **config.env_kwargs)
+    env = make_single(config)
+    live = LiveFrames.of_run(env, emitter) if config.render == "on" else None
     actions = random_actions(env.action_space, seed)
     step, emit, observations = env.step, emitter.step, config.observations
     pace = Pace(config.step_rate)
@@ -71,6 +71,8 @@ def play(config: RandomWorkerConfig, seed: int, emitter: Any, progress: Callable
                     unreported += 1
                 taken += 1
                 length += 1
+                if live is not None:
+                    live.show()
                 if taken % PROGRESS_EVERY == 0:
                     progress(taken)
                 if pace.limited:

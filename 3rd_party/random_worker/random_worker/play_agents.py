@@ -33,7 +33,7 @@ def play_agents(
     limits, walk = Limits(config), Walk(config.step_rate, progress)
     made, api = make_agents(config)
     phase = {"phase": limits.phase} if limits.phase == "eval" else {}
-    env = wrap(made, emitter, steps=config.steps, observations=config.observations, **phase)
+    env = wrap(made, emitter, steps=config.steps, observations=config.observations, render=config.render, **phase)
     for agent in env.possible_agents:
         env.action_space(agent).seed(derived_seed(seed, "agent", agent))
     play = _in_turn if api == "aec" else _at_once

@@ -38,7 +38,7 @@ def play_vector(config: RandomWorkerConfig, seed: int, emitter: Any, progress: C
     limits, walk = Limits(config), Walk(config.step_rate, progress)
     bare = make_vector(config)
     phase = {"phase": limits.phase} if limits.phase == "eval" else {}
-    env = wrap(bare, emitter, steps=config.steps, observations=config.observations, **phase)
+    env = wrap(bare, emitter, steps=config.steps, observations=config.observations, render=config.render, **phase)
     actions = _random_actions(bare, seed)
     totals = np.zeros(config.num_envs)
     returns: list[float] = []

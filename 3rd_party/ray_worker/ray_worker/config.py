@@ -187,6 +187,11 @@ class RayWorkerConfig:
         pattern="^(all|none|episodes:[1-9][0-9]*)$",
     )
     observations: bool = _setting(False, "Put the observation out with each step.")
+    render: str = _setting(
+        "off",
+        "Show the environment live in the run's page ('on': it is made such that pictures of it can be taken).",
+        choices=("off", "on"),
+    )
     heartbeat_interval_s: float = _setting(
         30.0, "Seconds between heartbeats; 0 turns them off.", minimum=0, unit="s", advanced=True
     )

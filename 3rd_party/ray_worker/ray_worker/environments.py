@@ -11,7 +11,7 @@ import gymnasium as gym
 from ray.rllib.env.multi_agent_env import MultiAgentEnv
 from ray.rllib.env.wrappers.pettingzoo_env import ParallelPettingZooEnv, PettingZooEnv
 
-from gym_gui.core.worker.envs import wrap
+from gym_gui.core.worker.envs import make_rendered, wrap
 from gym_gui.core.worker.envs.returns import as_float
 from gym_gui.core.worker.telemetry import TelemetryEmitter
 
@@ -40,6 +40,7 @@ class EnvPlan:
         observations: Whether with observations.
         phase: ``train`` or ``eval``.
         trial: Which trial of a search it belongs to; stands in every event.
+        render: ``on``: show environments live to those who watch; one of those of all processes.
     """
 
     env_id: str
@@ -54,6 +55,7 @@ class EnvPlan:
     observations: bool
     phase: str = "train"
     trial: str = ""
+    render: str = "off"
 
     def env_config(self) -> dict[str, Any]:
         """Return the plan as RLlib hands it on."""
@@ -187,7 +189,7 @@ def make_environment(env_config: Mapping[str, Any]) -> Any:
     plan = EnvPlan(**env_config[PLAN])
     source = find_environment(plan.env_id, plan.env_api)
     numbers = _shared(plan)
-    env = source.make(**plan.env_kwargs)
+    env = make_rendered(source.make, plan.render, **plan.env_kwargs)
     if source.api == GYMNASIUM:
         if numbers is None:
             return Grip(Sight(env))
@@ -209,7 +211,8 @@ def take_left_out() -> int:
 
 def _record(env: Any, plan: EnvPlan, numbers: EnvNumbers) -> Any:
     emitter = _emitter(plan)
-    return wrap(env, emitter, steps=plan.steps, observations=plan.observations, phase=plan.phase, counter=numbers)
+    options: dict[str, Any] = {"observations": plan.observations, "render": plan.render, "phase": plan.phase}
+    return wrap(env, emitter, steps=plan.steps, counter=numbers, **options)
 
 
 def _shared(plan: EnvPlan) -> EnvNumbers | None:

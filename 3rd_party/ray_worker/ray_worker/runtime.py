@@ -250,6 +250,7 @@ class RayWorkerRuntime:
             steps=config.steps,
             observations=config.observations,
             phase=phase,
+            render=config.render,
         )
 
     def _import_libraries(self) -> None:

@@ -44,7 +44,9 @@ if TYPE_CHECKING or HAS_SDK:
     from gym_gui.core.worker import WorkerCLI as WorkerCLI
     from gym_gui.core.worker import check_config as check_config
     from gym_gui.core.worker import load_worker_config_from_file as load_worker_config_from_file
+    from gym_gui.core.worker.envs import LiveFrames as LiveFrames
     from gym_gui.core.worker.envs import find_env_spec as find_env_spec
+    from gym_gui.core.worker.envs import make_rendered as make_rendered
     from gym_gui.core.worker.envs import nearest_env_ids as nearest_env_ids
     from gym_gui.core.worker.envs.returns import as_float as as_float
     from gym_gui.core.worker.errors import nearest as nearest
@@ -380,6 +382,27 @@ else:
     def nearest_env_ids(env_id: str, names: Any, count: int = 3) -> list[str]:
         """Return the registered names that are like an unknown id's."""
         return difflib.get_close_matches(env_id.rpartition(":")[2], list(names), n=count)
+
+    def make_rendered(make: Any, _render: str, /, *args: Any, **kwargs: Any) -> Any:
+        """Make an environment as it is: without MOSAIC it cannot be watched."""
+        return make(*args, **kwargs)
+
+    class LiveFrames:
+        """Live frames of an environment, which cannot be watched without MOSAIC."""
+
+        @classmethod
+        def of_run(cls, _env: Any, _emitter: Any) -> LiveFrames:
+            """Return frames that are never taken."""
+            return cls()
+
+        def follow(self, env: Any) -> None:
+            """Do nothing."""
+
+        def show(self) -> None:
+            """Do nothing."""
+
+        def close(self) -> None:
+            """Do nothing."""
 
     def as_float(reward: Any) -> float:
         """Return a reward of any numeric type as Python's float, in which it is then summed."""

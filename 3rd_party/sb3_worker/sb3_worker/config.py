@@ -161,6 +161,11 @@ class Sb3WorkerConfig:
         pattern="^(all|none|episodes:[1-9][0-9]*)$",
     )
     observations: bool = _setting(False, "Put the observation out with each step.")
+    render: str = _setting(
+        "off",
+        "Show the environment live in the run's page ('on': it is made such that pictures of it can be taken).",
+        choices=("off", "on"),
+    )
     metrics_interval: int = _setting(
         1000,
         "Steps between two metric events; 0 puts out those of every update.",

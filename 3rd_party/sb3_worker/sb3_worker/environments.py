@@ -16,6 +16,7 @@ from .config import Sb3WorkerConfig
 from .masking import with_masks
 from .probe import Probe, Probed
 from .recorder import RecordedVecEnv
+from .sdk import make_rendered
 from .seeding import SeededEpisodes
 from .spaces import adapted
 
@@ -32,7 +33,7 @@ def make_env(config: Sb3WorkerConfig, *, masks: bool = False, probe: bool = Fals
         ValueError: It says nothing of valid actions.
     """
     register_atari(config.env_id)
-    env: Any = gym.make(config.env_id, **config.env_kwargs)
+    env: Any = make_rendered(gym.make, config.render, config.env_id, **config.env_kwargs)
     lowest = env = Probe(env, observations=config.observations) if probe else env
     for path in config.wrappers:
         module, _, name = path.partition(":")
@@ -88,6 +89,7 @@ def make_vec_env(
         emitter,
         steps=config.steps,
         observations=config.observations,
+        render=config.render,
         phase=phase,
         first_step=first_step,
         first_episode=first_episode,

@@ -7,7 +7,7 @@ from typing import Any
 
 from stable_baselines3.common.vec_env import VecEnv, VecEnvWrapper
 
-from gym_gui.core.worker.envs.sampling import EpisodeSampling
+from gym_gui.core.worker.envs import EpisodeSampling, LiveFrames
 
 from .probe import PROBE_KEY, Begun, Taken
 
@@ -34,6 +34,7 @@ class RecordedVecEnv(VecEnvWrapper):
         emitter: Where events go.
         steps: ``all``, ``none`` or ``episodes:<k>``.
         observations: Whether steps carry the observation that they led to, and an episode's first the one before.
+        render: ``on``: show the environments live to those who watch.
         phase: ``train`` or ``eval``.
         first_step: Number of the first step.
         first_episode: Number of the first episode.
@@ -46,12 +47,14 @@ class RecordedVecEnv(VecEnvWrapper):
         *,
         steps: str,
         observations: bool,
+        render: str = "off",
         phase: str,
         first_step: int = 0,
         first_episode: int = 0,
     ) -> None:
         super().__init__(venv)
         self._emitter, self._sampling, self._observations = emitter, EpisodeSampling(steps), observations
+        self._live = LiveFrames.of_run(venv, emitter) if render == "on" else None
         self._phase = phase
         self._extra = {} if phase == "train" else {"phase": phase}
         self._current: list[_Episode | None] = [None] * venv.num_envs
@@ -80,11 +83,15 @@ class RecordedVecEnv(VecEnvWrapper):
             if dones[i]:
                 cut = bool(info.get("TimeLimit.truncated", False))
                 self._after_reset(i, cut=cut)
+        if self._live is not None:
+            self._live.show()
         return observations, rewards, dones, infos
 
     def close(self) -> None:
         """Account for the unfinished episodes and close the environments."""
         self._abandon()
+        if self._live is not None:
+            self._live.close()
         self.venv.close()
 
     def _take(self, i: int, seen: list[Begun | Taken]) -> None:

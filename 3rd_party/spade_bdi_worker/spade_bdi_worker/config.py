@@ -103,6 +103,11 @@ class RunConfig:
         pattern="^(all|none|episodes:[1-9][0-9]*)$",
     )
     observations: bool = _setting(False, "Put the observation out with each step.")
+    render: str = _setting(
+        "off",
+        "Show the environment live in the run's page ('on': it is made such that pictures of it can be taken).",
+        choices=("off", "on"),
+    )
     mind: str = _setting(
         "episodes",
         "How often beliefs and intentions are put out: with each step, at the end of each episode, or never.",

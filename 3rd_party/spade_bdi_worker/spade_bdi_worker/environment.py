@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import gymnasium as gym
 
-from .sdk import Problem, find_env_spec, nearest_env_ids
+from .sdk import Problem, find_env_spec, make_rendered, nearest_env_ids
 from .spaces import Discretizer, Unsupported
 
 if TYPE_CHECKING:
@@ -17,9 +17,9 @@ if TYPE_CHECKING:
 _CONTINUOUS = ("gymnasium.envs.box2d", "gymnasium.envs.mujoco", "ale_py")
 
 
-def make_env(env_id: str, env_kwargs: dict[str, Any]) -> gym.Env[Any, Any]:
-    """Make an environment; 'package:Name-v0' imports the package first."""
-    return gym.make(env_id, disable_env_checker=True, **env_kwargs)
+def make_env(env_id: str, env_kwargs: dict[str, Any], render: str = "off") -> gym.Env[Any, Any]:
+    """Make an environment; 'package:Name-v0' imports the package first. ``render="on"``: its pictures can be taken."""
+    return make_rendered(gym.make, render, env_id, disable_env_checker=True, **env_kwargs)
 
 
 def episode_seed(seed: int, phase: str, episode: int) -> int:

@@ -10,7 +10,7 @@ from typing import Any, Protocol
 from .config import RunConfig
 from .environment import episode_seed, make_env
 from .qlearning import QTable
-from .sdk import UsageError, as_float
+from .sdk import LiveFrames, UsageError, as_float
 from .spaces import Discretizer
 from .telemetry import EpisodeRollup, MessageLog, StepRecord
 
@@ -23,6 +23,7 @@ class Training(Protocol):
     emitter: Any
     worker_id: str
     messages: MessageLog
+    live: LiveFrames | None
     phase: str
     next_episode: int
     playing: Learner | None
@@ -55,7 +56,7 @@ class Learner:
         self.rng = Random(f"{training.seed}:{self.name}")
         self.table = table
         self._training = training
-        self._env = make_env(config.env_id, config.env_kwargs)
+        self._env = make_env(config.env_id, config.env_kwargs, config.render)
         self._observations = Discretizer(self._env.observation_space)
         self._actions = Discretizer(self._env.action_space)
         #: What is on the agent's mind, for telemetry; set by the agent.
@@ -93,6 +94,8 @@ class Learner:
         self.total, self.length, self._taken, self._replayed = 0.0, 0, [], 0
         self._recorded = training.picks(episode)
         self.over, training.playing = False, self
+        if training.live is not None:
+            training.live.follow(self._env)
         self._see(observation)
         if self._unfinished is not None:
             self._play_again(self._unfinished)
@@ -140,6 +143,8 @@ class Learner:
         observation, reward, terminated, truncated, _ = self._env.step(native)
         reward, terminated, truncated, before = as_float(reward), bool(terminated), bool(truncated), self._state
         self._see(observation)
+        if training.live is not None:
+            training.live.show()
         self.total += reward
         self.length += 1
         if self._phase == "train":

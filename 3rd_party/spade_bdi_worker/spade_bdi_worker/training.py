@@ -13,7 +13,7 @@ from .environment import make_env
 from .learner import Learner
 from .qlearning import QTable, linear_schedule
 from .scalars import Scalars
-from .sdk import UsageError, log_constants
+from .sdk import LiveFrames, UsageError, log_constants
 from .spaces import Discretizer
 from .telemetry import EpisodeRollup, MessageLog
 
@@ -59,6 +59,8 @@ class Training:
         self.config, self.seed, self.emitter, self.scalars = config, seed, emitter, scalars
         self.worker_id = emitter.worker_id
         self.messages = MessageLog()
+        # Of the learner whose turn it is.
+        self.live = LiveFrames.of_run(None, emitter) if config.render == "on" else None
         self.phase = "eval" if config.mode == "evaluate" else "train"
         self.step = self.next_episode = self.eval_steps = 0
         self.playing: Learner | None = None
@@ -252,6 +254,8 @@ class Training:
         """Close the environments, and account for steps of an unfinished episode that were not put out."""
         if self.playing is not None and self.playing.left_out() > 0:
             self.emitter.count_sampled(self.playing.left_out())
+        if self.live is not None:
+            self.live.close()
         for learner in self.learners:
             learner.close()
 

@@ -26,6 +26,7 @@ runs = LazyGroup(
         "cancel": (f"{_HERE}.runs_cancel:cancel", "Cancel runs."),
         "pause": (f"{_HERE}.runs_pause:pause", "Pause runs."),
         "unpause": (f"{_HERE}.runs_pause:unpause", "Continue paused runs."),
+        "render": (f"{_HERE}.runs_render:render", "Show a run's environments live, or stop it."),
         "tag": (f"{_HERE}.runs_annotate:tag", "Add tags to runs, or remove them."),
         "rename": (f"{_HERE}.runs_annotate:rename", "Give a run another name."),
         "note": (f"{_HERE}.runs_annotate:note", "Write notes about a run."),

@@ -35,6 +35,11 @@ if TYPE_CHECKING:
 @count_option("--seed", minimum=0, metavar="S", help="Seed; without it one is drawn and recorded.")
 @click.option("--seeds", metavar="LIST", help="Several runs of one group, one a seed: 1-5, or 1,4,9.")
 @click.option(
+    "--render",
+    type=click.Choice(["on", "off"]),
+    help="Show the environment live in the run's page.",
+)
+@click.option(
     "--set",
     "settings",
     type=TEXT,
@@ -91,6 +96,7 @@ def train(
     steps: int | None,
     seed: int | None,
     seeds: str | None,
+    render: str | None,
     settings: tuple[str, ...],
     replicas: int | None,
     worker_ids: tuple[str, ...],
@@ -132,7 +138,7 @@ def train(
     site = site_of(home)
     with waiting(f"asking worker {worker} what it takes"):
         record = site.worker(worker)
-    flags = {"env": env, "algo": algo, "steps": steps}
+    flags = {"env": env, "algo": algo, "steps": steps, "render": render}
     config = _config(record, flags, settings, {"--seed": seed, "--seeds": seeds}, wanted[0])
     if worker_ids and "worker_id" in config:
         raise UsageError(
@@ -180,7 +186,7 @@ def _config(
 
     Args:
         record: The worker.
-        flags: Values of ``--env``, ``--algo`` and ``--steps``.
+        flags: Values of ``--env``, ``--algo``, ``--steps`` and ``--render``.
         settings: Those of ``--set``.
         seeds: Those of ``--seed`` and ``--seeds``.
         first: The seed of the first run.

@@ -1488,3 +1488,216 @@ class ReplayEnd(_message.Message):
     def WhichOneof(self, oneof_group: _WhichOneofArgType__step) -> _WhichOneofReturnType__step | None: ...
 
 Global___ReplayEnd: _TypeAlias = ReplayEnd  # noqa: Y015
+
+@_typing.final
+class ListFramesRequest(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    RUN_ID_FIELD_NUMBER: _builtins.int
+    run_id: _builtins.str
+    def __init__(
+        self,
+        *,
+        run_id: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["run_id", b"run_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ListFramesRequest: _TypeAlias = ListFramesRequest  # noqa: Y015
+
+@_typing.final
+class FrameSource(_message.Message):
+    """What a worker shows of its environment."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    WORKER_ID_FIELD_NUMBER: _builtins.int
+    STATE_FIELD_NUMBER: _builtins.int
+    WHY_FIELD_NUMBER: _builtins.int
+    ON_FIELD_NUMBER: _builtins.int
+    LAYOUT_FIELD_NUMBER: _builtins.int
+    PLACE_FIELD_NUMBER: _builtins.int
+    ENVIRONMENTS_FIELD_NUMBER: _builtins.int
+    NUMBER_FIELD_NUMBER: _builtins.int
+    TIME_FIELD_NUMBER: _builtins.int
+    worker_id: _builtins.str
+    state: _builtins.str
+    """`live`, `off`, `waiting`, `unable`, `gone` or `none`."""
+    why: _builtins.str
+    """Why it is `unable` or `none`."""
+    on: _builtins.bool
+    """Whether it is switched on."""
+    layout: _builtins.str
+    """`grid` or `single`."""
+    place: _builtins.int
+    """Which environment a `single` one is."""
+    environments: _builtins.int
+    """Number of environments side by side; 0: not known yet."""
+    number: _builtins.int
+    """Of the newest picture, and when it was taken (Unix time); 0: there is none."""
+    time: _builtins.float
+    def __init__(
+        self,
+        *,
+        worker_id: _builtins.str = ...,
+        state: _builtins.str = ...,
+        why: _builtins.str = ...,
+        on: _builtins.bool = ...,
+        layout: _builtins.str = ...,
+        place: _builtins.int = ...,
+        environments: _builtins.int = ...,
+        number: _builtins.int = ...,
+        time: _builtins.float = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["environments", b"environments", "layout", b"layout", "number", b"number", "on", b"on", "place", b"place", "state", b"state", "time", b"time", "why", b"why", "worker_id", b"worker_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___FrameSource: _TypeAlias = FrameSource  # noqa: Y015
+
+@_typing.final
+class ListFramesResponse(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    SOURCES_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def sources(self) -> _containers.RepeatedCompositeFieldContainer[Global___FrameSource]: ...
+    def __init__(
+        self,
+        *,
+        sources: _abc.Iterable[Global___FrameSource] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["sources", b"sources"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ListFramesResponse: _TypeAlias = ListFramesResponse  # noqa: Y015
+
+@_typing.final
+class WatchFramesRequest(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    RUN_ID_FIELD_NUMBER: _builtins.int
+    WORKER_ID_FIELD_NUMBER: _builtins.int
+    FPS_FIELD_NUMBER: _builtins.int
+    WIDTH_FIELD_NUMBER: _builtins.int
+    QUALITY_FIELD_NUMBER: _builtins.int
+    run_id: _builtins.str
+    worker_id: _builtins.str
+    """Empty: the first worker that shows its environment."""
+    fps: _builtins.float
+    """Pictures per second at most; 0: 15, at most 30."""
+    width: _builtins.int
+    """Pixels; wider pictures are scaled down. 0: as they are, at most 1920."""
+    quality: _builtins.int
+    """Of JPEG, at most 95; 0: 80."""
+    def __init__(
+        self,
+        *,
+        run_id: _builtins.str = ...,
+        worker_id: _builtins.str = ...,
+        fps: _builtins.float = ...,
+        width: _builtins.int = ...,
+        quality: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["fps", b"fps", "quality", b"quality", "run_id", b"run_id", "width", b"width", "worker_id", b"worker_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___WatchFramesRequest: _TypeAlias = WatchFramesRequest  # noqa: Y015
+
+@_typing.final
+class Picture(_message.Message):
+    """A worker's environment, or several of them side by side."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    NUMBER_FIELD_NUMBER: _builtins.int
+    TIME_FIELD_NUMBER: _builtins.int
+    COST_S_FIELD_NUMBER: _builtins.int
+    WIDTH_FIELD_NUMBER: _builtins.int
+    HEIGHT_FIELD_NUMBER: _builtins.int
+    COLUMNS_FIELD_NUMBER: _builtins.int
+    JPEG_FIELD_NUMBER: _builtins.int
+    number: _builtins.int
+    time: _builtins.float
+    """When it was taken, Unix time."""
+    cost_s: _builtins.float
+    """Seconds that it took the worker."""
+    width: _builtins.int
+    """Pixels, as the worker took it."""
+    height: _builtins.int
+    columns: _builtins.int
+    """Environments side by side."""
+    jpeg: _builtins.bytes
+    def __init__(
+        self,
+        *,
+        number: _builtins.int = ...,
+        time: _builtins.float = ...,
+        cost_s: _builtins.float = ...,
+        width: _builtins.int = ...,
+        height: _builtins.int = ...,
+        columns: _builtins.int = ...,
+        jpeg: _builtins.bytes = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["columns", b"columns", "cost_s", b"cost_s", "height", b"height", "jpeg", b"jpeg", "number", b"number", "time", b"time", "width", b"width"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___Picture: _TypeAlias = Picture  # noqa: Y015
+
+@_typing.final
+class SwitchFramesRequest(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    RUN_ID_FIELD_NUMBER: _builtins.int
+    WORKER_ID_FIELD_NUMBER: _builtins.int
+    ON_FIELD_NUMBER: _builtins.int
+    LAYOUT_FIELD_NUMBER: _builtins.int
+    PLACE_FIELD_NUMBER: _builtins.int
+    run_id: _builtins.str
+    worker_id: _builtins.str
+    """Empty: all that show anything."""
+    on: _builtins.bool
+    """What is absent stays as it is."""
+    layout: _builtins.str
+    place: _builtins.int
+    def __init__(
+        self,
+        *,
+        run_id: _builtins.str = ...,
+        worker_id: _builtins.str = ...,
+        on: _builtins.bool | None = ...,
+        layout: _builtins.str | None = ...,
+        place: _builtins.int | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_layout", b"_layout", "_on", b"_on", "_place", b"_place", "layout", b"layout", "on", b"on", "place", b"place"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_layout", b"_layout", "_on", b"_on", "_place", b"_place", "layout", b"layout", "on", b"on", "place", b"place", "run_id", b"run_id", "worker_id", b"worker_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    _WhichOneofReturnType__layout: _TypeAlias = _typing.Literal["layout"]  # noqa: Y015
+    _WhichOneofArgType__layout: _TypeAlias = _typing.Literal["_layout", b"_layout"]  # noqa: Y015
+    _WhichOneofReturnType__on: _TypeAlias = _typing.Literal["on"]  # noqa: Y015
+    _WhichOneofArgType__on: _TypeAlias = _typing.Literal["_on", b"_on"]  # noqa: Y015
+    _WhichOneofReturnType__place: _TypeAlias = _typing.Literal["place"]  # noqa: Y015
+    _WhichOneofArgType__place: _TypeAlias = _typing.Literal["_place", b"_place"]  # noqa: Y015
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__layout) -> _WhichOneofReturnType__layout | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__on) -> _WhichOneofReturnType__on | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__place) -> _WhichOneofReturnType__place | None: ...
+
+Global___SwitchFramesRequest: _TypeAlias = SwitchFramesRequest  # noqa: Y015

@@ -66,6 +66,21 @@ class ReadingServiceStub:
                 request_serializer=reading__pb2.FindFailureRequest.SerializeToString,
                 response_deserializer=reading__pb2.Failure.FromString,
                 _registered_method=True)
+        self.ListFrames = channel.unary_unary(
+                '/mosaic.v1.ReadingService/ListFrames',
+                request_serializer=reading__pb2.ListFramesRequest.SerializeToString,
+                response_deserializer=reading__pb2.ListFramesResponse.FromString,
+                _registered_method=True)
+        self.WatchFrames = channel.unary_stream(
+                '/mosaic.v1.ReadingService/WatchFrames',
+                request_serializer=reading__pb2.WatchFramesRequest.SerializeToString,
+                response_deserializer=reading__pb2.Picture.FromString,
+                _registered_method=True)
+        self.SwitchFrames = channel.unary_unary(
+                '/mosaic.v1.ReadingService/SwitchFrames',
+                request_serializer=reading__pb2.SwitchFramesRequest.SerializeToString,
+                response_deserializer=reading__pb2.ListFramesResponse.FromString,
+                _registered_method=True)
         self.ListSeries = channel.unary_unary(
                 '/mosaic.v1.ReadingService/ListSeries',
                 request_serializer=reading__pb2.ListSeriesRequest.SerializeToString,
@@ -156,6 +171,28 @@ class ReadingServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def ListFrames(self, request, context):
+        """What each worker of a run shows of its environment.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def WatchFrames(self, request, context):
+        """Pictures of a worker's environment as they are taken: they are taken while a client has this stream. It ends with
+        the run. FAILED_PRECONDITION says why a worker shows nothing.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def SwitchFrames(self, request, context):
+        """Change what workers show to all who watch.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
     def ListSeries(self, request, context):
         """Names of the series that a run has for charts.
         """
@@ -230,6 +267,21 @@ def add_ReadingServiceServicer_to_server(servicer, server):
                     servicer.FindFailure,
                     request_deserializer=reading__pb2.FindFailureRequest.FromString,
                     response_serializer=reading__pb2.Failure.SerializeToString,
+            ),
+            'ListFrames': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListFrames,
+                    request_deserializer=reading__pb2.ListFramesRequest.FromString,
+                    response_serializer=reading__pb2.ListFramesResponse.SerializeToString,
+            ),
+            'WatchFrames': grpc.unary_stream_rpc_method_handler(
+                    servicer.WatchFrames,
+                    request_deserializer=reading__pb2.WatchFramesRequest.FromString,
+                    response_serializer=reading__pb2.Picture.SerializeToString,
+            ),
+            'SwitchFrames': grpc.unary_unary_rpc_method_handler(
+                    servicer.SwitchFrames,
+                    request_deserializer=reading__pb2.SwitchFramesRequest.FromString,
+                    response_serializer=reading__pb2.ListFramesResponse.SerializeToString,
             ),
             'ListSeries': grpc.unary_unary_rpc_method_handler(
                     servicer.ListSeries,
@@ -517,6 +569,87 @@ class ReadingService:
             '/mosaic.v1.ReadingService/FindFailure',
             reading__pb2.FindFailureRequest.SerializeToString,
             reading__pb2.Failure.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ListFrames(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/mosaic.v1.ReadingService/ListFrames',
+            reading__pb2.ListFramesRequest.SerializeToString,
+            reading__pb2.ListFramesResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def WatchFrames(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_stream(
+            request,
+            target,
+            '/mosaic.v1.ReadingService/WatchFrames',
+            reading__pb2.WatchFramesRequest.SerializeToString,
+            reading__pb2.Picture.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def SwitchFrames(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/mosaic.v1.ReadingService/SwitchFrames',
+            reading__pb2.SwitchFramesRequest.SerializeToString,
+            reading__pb2.ListFramesResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -50,6 +50,14 @@ class ReadingServiceStub:
     """Lines of one of its logs, by pages in both directions; each page looks at 4 MiB of it at most."""
     FindFailure: _grpc.UnaryUnaryMultiCallable[_reading_pb2.FindFailureRequest, _reading_pb2.Failure]
     """The last traceback in a worker's error output, else its last error line, else its last lines."""
+    ListFrames: _grpc.UnaryUnaryMultiCallable[_reading_pb2.ListFramesRequest, _reading_pb2.ListFramesResponse]
+    """What each worker of a run shows of its environment."""
+    WatchFrames: _grpc.UnaryStreamMultiCallable[_reading_pb2.WatchFramesRequest, _reading_pb2.Picture]
+    """Pictures of a worker's environment as they are taken: they are taken while a client has this stream. It ends with
+    the run. FAILED_PRECONDITION says why a worker shows nothing.
+    """
+    SwitchFrames: _grpc.UnaryUnaryMultiCallable[_reading_pb2.SwitchFramesRequest, _reading_pb2.ListFramesResponse]
+    """Change what workers show to all who watch."""
     ListSeries: _grpc.UnaryUnaryMultiCallable[_reading_pb2.ListSeriesRequest, _reading_pb2.ListSeriesResponse]
     """Names of the series that a run has for charts."""
     GetSeries: _grpc.UnaryUnaryMultiCallable[_reading_pb2.GetSeriesRequest, _reading_pb2.GetSeriesResponse]
@@ -82,6 +90,14 @@ class ReadingServiceAsyncStub(ReadingServiceStub):
     """Lines of one of its logs, by pages in both directions; each page looks at 4 MiB of it at most."""
     FindFailure: _aio.UnaryUnaryMultiCallable[_reading_pb2.FindFailureRequest, _reading_pb2.Failure]  # type: ignore[assignment]
     """The last traceback in a worker's error output, else its last error line, else its last lines."""
+    ListFrames: _aio.UnaryUnaryMultiCallable[_reading_pb2.ListFramesRequest, _reading_pb2.ListFramesResponse]  # type: ignore[assignment]
+    """What each worker of a run shows of its environment."""
+    WatchFrames: _aio.UnaryStreamMultiCallable[_reading_pb2.WatchFramesRequest, _reading_pb2.Picture]  # type: ignore[assignment]
+    """Pictures of a worker's environment as they are taken: they are taken while a client has this stream. It ends with
+    the run. FAILED_PRECONDITION says why a worker shows nothing.
+    """
+    SwitchFrames: _aio.UnaryUnaryMultiCallable[_reading_pb2.SwitchFramesRequest, _reading_pb2.ListFramesResponse]  # type: ignore[assignment]
+    """Change what workers show to all who watch."""
     ListSeries: _aio.UnaryUnaryMultiCallable[_reading_pb2.ListSeriesRequest, _reading_pb2.ListSeriesResponse]  # type: ignore[assignment]
     """Names of the series that a run has for charts."""
     GetSeries: _aio.UnaryUnaryMultiCallable[_reading_pb2.GetSeriesRequest, _reading_pb2.GetSeriesResponse]  # type: ignore[assignment]
@@ -171,6 +187,32 @@ class ReadingServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_reading_pb2.Failure, _abc.Awaitable[_reading_pb2.Failure]]:
         """The last traceback in a worker's error output, else its last error line, else its last lines."""
+
+    @_abc_1.abstractmethod
+    def ListFrames(
+        self,
+        request: _reading_pb2.ListFramesRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_reading_pb2.ListFramesResponse, _abc.Awaitable[_reading_pb2.ListFramesResponse]]:
+        """What each worker of a run shows of its environment."""
+
+    @_abc_1.abstractmethod
+    def WatchFrames(
+        self,
+        request: _reading_pb2.WatchFramesRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_abc.Iterator[_reading_pb2.Picture], _abc.AsyncIterator[_reading_pb2.Picture]]:
+        """Pictures of a worker's environment as they are taken: they are taken while a client has this stream. It ends with
+        the run. FAILED_PRECONDITION says why a worker shows nothing.
+        """
+
+    @_abc_1.abstractmethod
+    def SwitchFrames(
+        self,
+        request: _reading_pb2.SwitchFramesRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_reading_pb2.ListFramesResponse, _abc.Awaitable[_reading_pb2.ListFramesResponse]]:
+        """Change what workers show to all who watch."""
 
     @_abc_1.abstractmethod
     def ListSeries(

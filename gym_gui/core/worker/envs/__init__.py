@@ -15,6 +15,8 @@ from gym_gui.core.worker.envs.ids import (
     nearest_env_ids,
     parse_env_id,
 )
+from gym_gui.core.worker.envs.live_frames import LiveFrames
+from gym_gui.core.worker.envs.rendering import make_rendered
 from gym_gui.core.worker.envs.sampling import EpisodeSampling
 from gym_gui.core.worker.envs.wrapping import wrap
 
@@ -35,12 +37,14 @@ __all__ = [
     "AECTelemetryWrapper",
     "EnvironmentPackageError",
     "EpisodeSampling",
+    "LiveFrames",
     "ParallelTelemetryWrapper",
     "RunCounter",
     "TelemetryWrapper",
     "VectorTelemetryWrapper",
     "find_env_spec",
     "import_env_package",
+    "make_rendered",
     "nearest_env_ids",
     "parse_env_id",
     "wrap",

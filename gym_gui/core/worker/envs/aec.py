@@ -42,6 +42,8 @@ class AECTelemetryWrapper(BaseWrapper):  # type: ignore[misc]
         observations: Put what each agent saw then into its step.
         frames: Which episodes' frames are written as PNG files (needs ``render_mode="rgb_array"``).
         frames_dir: Where to; default: the worker's folder for frames.
+        render: ``"on"``: show the environment live to those who watch (needs ``render_mode="rgb_array"``; see
+            :func:`~gym_gui.core.worker.envs.rendering.make_rendered`).
         phase: ``"train"`` or ``"eval"``.
         counter: Numbers of steps and episodes; share one between environments of the same phase.
 
@@ -59,6 +61,7 @@ class AECTelemetryWrapper(BaseWrapper):  # type: ignore[misc]
         observations: bool = False,
         frames: str = "none",
         frames_dir: Path | None = None,
+        render: str = "off",
         phase: str | None = None,
         counter: RunCounter | None = None,
     ) -> None:
@@ -70,6 +73,7 @@ class AECTelemetryWrapper(BaseWrapper):  # type: ignore[misc]
             observations=observations,
             frames=frames,
             frames_dir=frames_dir,
+            render=render,
             phase=phase,
             counter=counter,
         )
@@ -97,6 +101,7 @@ class AECTelemetryWrapper(BaseWrapper):  # type: ignore[misc]
         turn = self._turns[agent] = _Turn(recording.next_step() if current.episode.recorded else -1, taken)
         turn.frame = recording.frame(current)
         current.episode.length += 1
+        recording.show()
         for other, given in env.rewards.items():
             reward = as_float(given)
             recording.add_reward(current, str(other), reward)
@@ -108,6 +113,7 @@ class AECTelemetryWrapper(BaseWrapper):  # type: ignore[misc]
     def close(self) -> None:
         """Close the environment."""
         self._abandon()
+        self._agents.close()
         super().close()
 
     def _take_away(self, agent: Any, action: Any) -> None:

@@ -7,6 +7,7 @@ from typing import Any
 
 from gym_gui.core.worker.encoding import snapshot
 from gym_gui.core.worker.envs.counter import RunCounter
+from gym_gui.core.worker.envs.live_frames import LiveFrames
 from gym_gui.core.worker.envs.recording import Episode, Recording, plain
 from gym_gui.core.worker.telemetry import TelemetryEmitter
 
@@ -36,6 +37,7 @@ class AgentsRecording:
         observations: Put observations into step events.
         frames: Which episodes' frames are written.
         frames_dir: Where to; default: the worker's folder for frames.
+        render: ``"on"``: show the environment live to those who watch.
         phase: ``"train"`` or ``"eval"``.
         counter: Numbers of steps and episodes.
 
@@ -53,6 +55,7 @@ class AgentsRecording:
         observations: bool = False,
         frames: str = "none",
         frames_dir: Path | None = None,
+        render: str = "off",
         phase: str | None = None,
         counter: RunCounter | None = None,
     ) -> None:
@@ -60,6 +63,7 @@ class AgentsRecording:
         self.observations = observations
         self.current: AgentsEpisode | None = None
         self._firsts: dict[str, Any] = {}
+        self._live = LiveFrames.of_run(env, emitter) if render == "on" else None
         self._recording = Recording(
             emitter,
             steps=steps,
@@ -123,6 +127,16 @@ class AgentsRecording:
     def frame(self, current: AgentsEpisode) -> dict[str, str]:
         """Write what is to be seen now, if it is wanted; return what the events of this step say of it."""
         return self._recording.frame(current.episode, self.env.render) if current.episode.rendered else {}
+
+    def show(self) -> None:
+        """Show the environment to those who watch."""
+        if self._live is not None:
+            self._live.show()
+
+    def close(self) -> None:
+        """Stop showing it."""
+        if self._live is not None:
+            self._live.close()
 
     def end(self) -> None:
         """Emit the end of the episode."""

@@ -28,6 +28,8 @@ class ParallelTelemetryWrapper(BaseParallelWrapper):  # type: ignore[misc]
         observations: Put what each agent saw then into its step.
         frames: Which episodes' frames are written as PNG files (needs ``render_mode="rgb_array"``).
         frames_dir: Where to; default: the worker's folder for frames.
+        render: ``"on"``: show the environment live to those who watch (needs ``render_mode="rgb_array"``; see
+            :func:`~gym_gui.core.worker.envs.rendering.make_rendered`).
         phase: ``"train"`` or ``"eval"``.
         counter: Numbers of steps and episodes; share one between environments of the same phase.
 
@@ -45,6 +47,7 @@ class ParallelTelemetryWrapper(BaseParallelWrapper):  # type: ignore[misc]
         observations: bool = False,
         frames: str = "none",
         frames_dir: Path | None = None,
+        render: str = "off",
         phase: str | None = None,
         counter: RunCounter | None = None,
     ) -> None:
@@ -56,6 +59,7 @@ class ParallelTelemetryWrapper(BaseParallelWrapper):  # type: ignore[misc]
             observations=observations,
             frames=frames,
             frames_dir=frames_dir,
+            render=render,
             phase=phase,
             counter=counter,
         )
@@ -97,6 +101,7 @@ class ParallelTelemetryWrapper(BaseParallelWrapper):  # type: ignore[misc]
                 frame=frame,
             )
         current.episode.length += 1
+        recording.show()
         if not self.env.agents:
             recording.end()
         return result
@@ -104,6 +109,7 @@ class ParallelTelemetryWrapper(BaseParallelWrapper):  # type: ignore[misc]
     def close(self) -> None:
         """Close the environment."""
         self._agents.abandon()
+        self._agents.close()
         super().close()
 
 

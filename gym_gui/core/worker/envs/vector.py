@@ -11,6 +11,7 @@ from gymnasium.vector.utils import iterate
 from gym_gui.core.worker.encoding import snapshot
 from gym_gui.core.worker.envs.autoreset import copy_final_observations
 from gym_gui.core.worker.envs.counter import RunCounter
+from gym_gui.core.worker.envs.live_frames import LiveFrames
 from gym_gui.core.worker.envs.recording import Episode, Recording, plain
 from gym_gui.core.worker.envs.returns import Reported, as_float, reported
 from gym_gui.core.worker.telemetry import TelemetryEmitter
@@ -42,6 +43,8 @@ class VectorTelemetryWrapper(_VectorWrapper):
         observations: Put observations into step events.
         frames: Which episodes' frames are written as PNG files (needs ``render_mode="rgb_array"``).
         frames_dir: Where to; default: the worker's folder for frames.
+        render: ``"on"``: show the environment live to those who watch (needs ``render_mode="rgb_array"``; see
+            :func:`~gym_gui.core.worker.envs.rendering.make_rendered`).
         phase: ``"train"`` or ``"eval"``.
         agent_id: Who acts, where several vectors or agents share a run.
         counter: Numbers of steps and episodes; share one between environments of the same phase.
@@ -60,6 +63,7 @@ class VectorTelemetryWrapper(_VectorWrapper):
         observations: bool = False,
         frames: str = "none",
         frames_dir: Path | None = None,
+        render: str = "off",
         phase: str | None = None,
         agent_id: str | None = None,
         counter: RunCounter | None = None,
@@ -75,6 +79,7 @@ class VectorTelemetryWrapper(_VectorWrapper):
             agent_id=agent_id,
             counter=counter,
         )
+        self._live = LiveFrames.of_run(env, emitter) if render == "on" else None
         self._emit = emitter.step
         self._next_step = self._recording.counter.next_step
         self._observations = observations
@@ -149,11 +154,15 @@ class VectorTelemetryWrapper(_VectorWrapper):
             self._end(place, bool(terminations[place]), bool(truncations[place]), infos)
         if resetting or (ended and self._mode == "SameStep"):
             self._keep_first(resetting or ended, observations)
+        if self._live is not None:
+            self._live.show()
         return result
 
     def close(self, **kwargs: Any) -> None:
         """Close the environments."""
         self._abandon(range(self.num_envs))
+        if self._live is not None:
+            self._live.close()
         super().close(**kwargs)
 
     def _begin(self, place: int, seed: int | None = None) -> Episode:

@@ -10,6 +10,7 @@ import gymnasium
 from gym_gui.core.worker.encoding import snapshot
 from gym_gui.core.worker.envs.autoreset import find_autoreset
 from gym_gui.core.worker.envs.counter import RunCounter
+from gym_gui.core.worker.envs.live_frames import LiveFrames
 from gym_gui.core.worker.envs.recording import Episode, Recording, plain
 from gym_gui.core.worker.envs.returns import as_float, reported
 from gym_gui.core.worker.telemetry import TelemetryEmitter
@@ -39,6 +40,8 @@ class TelemetryWrapper(gymnasium.Wrapper[Any, Any, Any, Any]):
         frames: Which episodes' rendered frames are written as PNG files (needs ``render_mode="rgb_array"``); of those
             whose steps are recorded. The step's event names the file.
         frames_dir: Where to; default: the worker's folder for frames.
+        render: ``"on"``: show the environment live to those who watch (needs ``render_mode="rgb_array"``; see
+            :func:`~gym_gui.core.worker.envs.rendering.make_rendered`).
         phase: ``"train"`` or ``"eval"``.
         agent_id: Who acts, where several environments or agents share a run.
         counter: Numbers of steps and episodes; share one between environments of the same phase.
@@ -57,6 +60,7 @@ class TelemetryWrapper(gymnasium.Wrapper[Any, Any, Any, Any]):
         observations: bool = False,
         frames: str = "none",
         frames_dir: Path | None = None,
+        render: str = "off",
         phase: str | None = None,
         agent_id: str | None = None,
         counter: RunCounter | None = None,
@@ -72,6 +76,7 @@ class TelemetryWrapper(gymnasium.Wrapper[Any, Any, Any, Any]):
             agent_id=agent_id,
             counter=counter,
         )
+        self._live = LiveFrames.of_run(env, emitter) if render == "on" else None
         self._emit = emitter.step
         self._next_step = self._recording.counter.next_step
         self._observations = observations
@@ -123,6 +128,8 @@ class TelemetryWrapper(gymnasium.Wrapper[Any, Any, Any, Any]):
                 terminated=bool(terminated),
                 truncated=bool(truncated),
             )
+        if self._live is not None:
+            self._live.show()
         return result
 
     def _restart(self, action: Any) -> Any:
@@ -161,6 +168,8 @@ class TelemetryWrapper(gymnasium.Wrapper[Any, Any, Any, Any]):
     def close(self) -> None:
         """Close the environment."""
         self._abandon()
+        if self._live is not None:
+            self._live.close()
         super().close()
 
     def _abandon(self) -> None:

@@ -24,8 +24,8 @@ def wrap(env: Any, emitter: TelemetryEmitter, **options: Any) -> Any:
     Args:
         env: A Gymnasium environment or vector of environments, or a PettingZoo environment of either kind.
         emitter: Emits its events.
-        options: What its wrapper takes: ``steps observations frames frames_dir phase counter``, for Gymnasium also
-            ``agent_id``.
+        options: What its wrapper takes: ``steps observations frames frames_dir render phase counter``, for
+            Gymnasium also ``agent_id``.
 
     Raises:
         UsageError: It is none of these.
