@@ -13,7 +13,7 @@ export MOSAIC_HOME ?= $(CURDIR)/var
 unexport PYTHONDONTWRITEBYTECODE PYTHONUNBUFFERED
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-quick test-slow test-faults test-workers check format lint types types-pages arrows bench docs docs-serve screenshots proto clean
+.PHONY: help setup demo gui test test-quick test-slow test-faults test-workers check format lint types types-pages arrows bench docs docs-serve screenshots proto clean
 
 help:  ## show the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -43,6 +43,10 @@ setup: $(TOOLS)  ## create .venv with MOSAIC, its tools and the two workers that
 
 demo: $(RUNTIME)  ## train PPO on CartPole with three seeds, show it live, draw the curve
 	$(BIN)/mosaic demo
+
+gui: $(RUNTIME)  ## open the window
+	@$(BIN)/python -c 'import PySide6, pyqtgraph' 2>/dev/null || $(BIN)/python -m pip install --quiet -e '.[gui]'
+	$(BIN)/mosaic gui
 
 test: $(TOOLS)  ## run the tests (minutes)
 	$(BIN)/python -m pytest -m "not slow and not fault and not library" -n $(JOBS) --dist worksteal --cov=gym_gui --cov-report=term:skip-covered
@@ -106,7 +110,7 @@ docs: $(TOOLS)  ## build the documentation into site/
 docs-serve: $(TOOLS)
 	$(BIN)/mkdocs serve
 
-screenshots: $(TOOLS)  ## take the pictures of the dashboard that the docs show (needs chromium)
+screenshots: $(TOOLS)  ## take the pictures of the dashboard and the window that the docs show (needs chromium)
 	$(BIN)/python docs/screenshots.py
 
 proto: $(TOOLS)  ## regenerate the gRPC stubs

@@ -17,6 +17,7 @@ ROOT = Path(__file__).parent.parent
 ABOUT = {
     "cli": "the mosaic command",
     "web": "the dashboard: HTTP, pages",
+    "ui": "the window",
     "app": "what every face does",
     "analysis": "queries, curves, plots",
     "forms": "from schemas to forms and back",

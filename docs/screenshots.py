@@ -1,4 +1,4 @@
-"""Takes the pictures of the dashboard that the documentation shows: ``make screenshots``.
+"""Takes the pictures of the dashboard and the window that the documentation shows: ``make screenshots``.
 
 Trains for a minute in a home of its own, opens each page in Debian's chromium, and writes ``docs/images/*.png``.
 """
@@ -93,6 +93,7 @@ def main() -> int:
             page.wait_for_selector("header.top")
             take(page, address.split("/#")[0], home)
             browser.close()
+        subprocess.run([sys.executable, Path(__file__).with_name("window_pictures.py"), home], check=True)
     finally:
         mosaic(home, "daemon", "stop")
         shutil.rmtree(home.parent, ignore_errors=True)

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
         saved_checkpoints,
     )
     from gym_gui.reading.curves import Line, band_of, curve_of, line_of, smoothed
-    from gym_gui.reading.details import RunDetails, read_details
+    from gym_gui.reading.details import GitState, RunDetails, read_details
     from gym_gui.reading.differences import differing_settings
     from gym_gui.reading.episodes import EpisodePage, EpisodeQuery, read_episodes, read_steps
     from gym_gui.reading.failures import Failure, failed_workers, find_failure
@@ -86,6 +86,7 @@ else:
             "Failure": "failures",
             "FileListing": "files",
             "FrameSource": "frames",
+            "GitState": "details",
             "GroupRow": "pages",
             "Kind": "fields",
             "Line": "curves",
@@ -176,6 +177,7 @@ __all__ = [
     "Failure",
     "FileListing",
     "FrameSource",
+    "GitState",
     "GroupRow",
     "Kind",
     "Line",

@@ -1,0 +1,78 @@
+"""Takes the pictures of the window that the documentation shows, without a screen; a part of ``make screenshots``.
+
+Usage: ``python docs/window_pictures.py HOME``, with runs of ``cleanrl`` in the home.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+IMAGES = Path(__file__).parent / "images"
+
+
+def main(home: Path) -> int:
+    """Open the window on a home, write the pictures."""
+    os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
+    os.environ["MOSAIC_HOME"] = str(home)
+    from PySide6.QtWidgets import QApplication
+
+    from gym_gui.rpc import AsyncTrainerClient
+    from gym_gui.ui.link import DaemonLink
+    from gym_gui.ui.main_window import MainWindow
+    from gym_gui.ui.theme import apply_theme
+    from gym_gui.ui.widgets.worker_form import WorkerForm
+
+    application = QApplication(["mosaic"])
+
+    def until(condition: Callable[[], Any]) -> Any:
+        end = time.monotonic() + 60
+        while not (found := condition()):
+            assert time.monotonic() < end, "a picture is not ready after a minute"
+            application.processEvents()
+            time.sleep(0.01)
+        return found
+
+    def take(widget: Any, name: str) -> None:
+        end = time.monotonic() + 0.5
+        until(lambda: time.monotonic() > end)
+        widget.grab().save(str(IMAGES / f"{name}.png"))
+        sys.stdout.write(f"{IMAGES / name}.png\n")
+
+    for theme, suffix in (("light", ""), ("dark", "-dark")):
+        apply_theme(application, theme)  # type: ignore[arg-type]
+        window = MainWindow(DaemonLink(lambda: AsyncTrainerClient.connect(home)), "this machine", home)
+        window.resize(1366, 768)
+        window.show()
+        window.start()
+        until(lambda: window.runs.model.rowCount())  # noqa: B023 - asked at once
+        take(window, f"window-runs{suffix}")
+        runs = [run for run in window.runs.runs() if run.run_name.startswith("cleanrl")]
+        page: Any = window.open_run(runs[-1].run_id)
+        until(lambda: page.overview.chart.curves)  # noqa: B023
+        take(window, f"window-run{suffix}")
+        page.tabs.setCurrentWidget(page.metrics)
+        until(lambda: any(chart.curves for chart in page.metrics._charts.values()))  # noqa: B023
+        take(window, f"window-metrics{suffix}")
+        window.runs.query.setText("worker:cleanrl")
+        until(lambda: 1 < window.runs.model.rowCount() == window.runs.model.total)  # noqa: B023
+        window.runs.table.selectAll()
+        window.compare()
+        comparison: Any = window.tabs.currentWidget()
+        until(lambda: len(comparison._details) == len(comparison.run_ids))  # noqa: B023
+        comparison.group.setCurrentText("algorithm")
+        take(window, f"window-compare{suffix}")
+        window.open_form("cleanrl")
+        form = until(lambda: next(iter(window.findChildren(WorkerForm)), None))  # noqa: B023
+        take(form, f"window-form{suffix}")
+        form.reject()
+        window.close()
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(Path(sys.argv[1])))

@@ -1,0 +1,130 @@
+"""Widgets as the window has them everywhere."""
+
+from __future__ import annotations
+
+import html
+from collections.abc import Iterable
+from typing import Literal
+
+from PySide6.QtCore import QAbstractItemModel, Qt
+from PySide6.QtWidgets import (
+    QAbstractItemView,
+    QApplication,
+    QComboBox,
+    QFrame,
+    QLabel,
+    QPlainTextEdit,
+    QScrollArea,
+    QTableView,
+    QWidget,
+)
+
+from gym_gui.ui.theme import fixed_font
+
+Tone = Literal["", "muted", "problem", "title", "notice"]
+
+
+def tip(text: str) -> str:
+    """Return a text as a tool tip that shows it as it is: Qt takes what looks like HTML for HTML."""
+    return f"<qt>{html.escape(text)}</qt>".replace("\n", "<br>") if text else ""
+
+
+def without_mnemonics(text: str) -> str:
+    """Return a text for a tab or an action, in which Qt takes ``&`` for a mark of its own."""
+    return text.replace("&", "&&")
+
+
+def label(
+    text: str = "", *, tone: Tone = "", wrap: bool = False, selectable: bool = False, hidden: bool = False
+) -> QLabel:
+    """Return a label.
+
+    Args:
+        text: What it shows: as it is, never as HTML.
+        tone: How it looks.
+        wrap: It breaks its lines.
+        selectable: Its text can be selected with the mouse.
+        hidden: It is not shown yet.
+    """
+    made = QLabel(text)
+    made.setTextFormat(Qt.TextFormat.PlainText)
+    made.setProperty("tone", tone)
+    made.setWordWrap(wrap)
+    if selectable:
+        made.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+    if hidden:
+        made.hide()
+    return made
+
+
+def set_tone(widget: QLabel, tone: Tone) -> None:
+    """Give a label another look."""
+    if widget.property("tone") != tone:
+        widget.setProperty("tone", tone)
+        widget.style().unpolish(widget)
+        widget.style().polish(widget)
+
+
+def read_only_text(name: str, *, wrap: bool = False) -> QPlainTextEdit:
+    """Return a text of one width that cannot be edited.
+
+    Args:
+        name: What it is, for screen readers.
+        wrap: It breaks its lines.
+    """
+    made = QPlainTextEdit()
+    made.setReadOnly(True)
+    made.setAccessibleName(name)
+    made.setFont(fixed_font(QApplication.font()))
+    if not wrap:
+        made.setLineWrapMode(QPlainTextEdit.LineWrapMode.NoWrap)
+    return made
+
+
+def choice(name: str, entries: Iterable[str]) -> QComboBox:
+    """Return a box to choose from.
+
+    Args:
+        name: What is chosen, for screen readers.
+        entries: What there is.
+    """
+    made = QComboBox()
+    made.setAccessibleName(name)
+    made.addItems(list(entries))
+    return made
+
+
+def table(model: QAbstractItemModel, name: str, *, several: bool = False) -> QTableView:
+    """Return a table of whole rows.
+
+    Args:
+        model: Its rows.
+        name: What they are, for screen readers.
+        several: Several can be selected at once.
+    """
+    made = QTableView()
+    made.setAccessibleName(name)
+    made.setModel(model)
+    made.setShowGrid(False)
+    made.setWordWrap(False)
+    made.setTabKeyNavigation(False)
+    mode = QAbstractItemView.SelectionMode
+    made.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
+    made.setSelectionMode(mode.ExtendedSelection if several else mode.SingleSelection)
+    made.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
+    made.setHorizontalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
+    made.verticalHeader().hide()
+    made.verticalHeader().setDefaultSectionSize(28)
+    made.horizontalHeader().setHighlightSections(False)
+    made.horizontalHeader().setDefaultAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
+    return made
+
+
+def scroll_area(inner: QWidget) -> QScrollArea:
+    """Return a widget that scrolls up and down."""
+    made = QScrollArea()
+    made.setWidgetResizable(True)
+    made.setFrameShape(QFrame.Shape.NoFrame)
+    made.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+    made.setWidget(inner)
+    return made

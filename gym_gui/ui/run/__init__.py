@@ -1,0 +1,1 @@
+"""One run: what it does, how it goes, why it ended."""

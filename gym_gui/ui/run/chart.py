@@ -1,0 +1,117 @@
+"""A chart of curves with bands, in the colours of the palette."""
+
+from __future__ import annotations
+
+import html
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pyqtgraph as pg
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QColor
+from PySide6.QtWidgets import QWidget
+
+from gym_gui.look import series_look
+from gym_gui.ui.theme import colour
+
+#: Opacity of a band, of 255.
+_BAND = 45
+
+
+@dataclass(frozen=True)
+class Curve:
+    """One curve of a chart.
+
+    Args:
+        name: For the legend.
+        x: Places.
+        y: Values, as many; NaN is a gap.
+        low: Lower ends of the band; empty: no band.
+        high: Its upper ends.
+        number: Which look it has.
+    """
+
+    name: str
+    x: Sequence[float]
+    y: Sequence[float]
+    low: Sequence[float] = ()
+    high: Sequence[float] = ()
+    number: int = 0
+
+
+class Chart(pg.PlotWidget):  # type: ignore[misc]
+    """A chart; curves are replaced as a whole, the view stays where the user has moved it.
+
+    Args:
+        title: What the y axis shows.
+        x_title: What the x axis shows.
+        small: One of many, with its title above.
+        parent: As of any widget.
+    """
+
+    def __init__(
+        self, title: str, x_title: str = "environment steps", *, small: bool = False, parent: QWidget | None = None
+    ) -> None:
+        super().__init__(parent=parent, background=colour("background"))
+        self.setAccessibleName(f"Chart of {title}")
+        self.setMinimumHeight(160)
+        plot = self.getPlotItem()
+        plot.setMenuEnabled(False)
+        plot.hideButtons()
+        plot.showGrid(x=True, y=True, alpha=0.12)
+        for side, text in (("left", title), ("bottom", x_title)):
+            axis = plot.getAxis(side)
+            axis.setPen(pg.mkPen(colour("line")))
+            axis.setTextPen(pg.mkPen(colour("muted")))
+            if not small:
+                axis.setLabel(text, color=colour("muted").name())
+            axis.enableAutoSIPrefix(False)
+        if small:
+            plot.setTitle(html.escape(title), color=colour("text").name(), size="9pt")
+        self._legend = plot.addLegend(offset=(8, 8), labelTextColor=colour("text"))
+        self._lines: list[pg.PlotDataItem] = []
+        self._bands: list[pg.FillBetweenItem] = []
+        self.curves: list[Curve] = []
+
+    def show_curves(self, curves: Sequence[Curve]) -> None:
+        """Draw curves in place of those that are drawn."""
+        curves = [curve for curve in curves if len(curve.x)]
+        same = [curve.name for curve in curves] == [curve.name for curve in self.curves]
+        self.curves = list(curves)
+        if not same:
+            self._clear()
+            for curve in curves:
+                self._add(curve)
+        for place, curve in enumerate(curves):
+            x, y = np.asarray(curve.x, float), np.asarray(curve.y, float)
+            self._lines[3 * place].setData(x, y, connect="finite")
+            if len(curve.low):
+                self._lines[3 * place + 1].setData(x, np.asarray(curve.low, float))
+                self._lines[3 * place + 2].setData(x, np.asarray(curve.high, float))
+        self._legend.setVisible(len(curves) > 1)
+
+    def mouseDoubleClickEvent(self, _event: object) -> None:  # noqa: N802 - as Qt names it
+        """Show everything again."""
+        self.getPlotItem().enableAutoRange()
+
+    def _clear(self) -> None:
+        for item in (*self._lines, *self._bands):
+            self.removeItem(item)
+        self._legend.clear()
+        self._lines, self._bands = [], []
+
+    def _add(self, curve: Curve) -> None:
+        look = series_look(curve.number)
+        pen = pg.mkPen(QColor(look.colour), width=1.8)
+        if look.dash:
+            pen.setStyle(Qt.PenStyle.CustomDashLine)
+            pen.setDashPattern([length / 1.8 for length in look.dash])
+        line = self.plot([], [], pen=pen, name=html.escape(curve.name))
+        edges = [self.plot([], [], pen=pg.mkPen(None)) for _ in range(2)]  # without any pen it has no shape
+        fill = QColor(look.colour)
+        fill.setAlpha(_BAND)
+        band = pg.FillBetweenItem(*edges, brush=fill)
+        self.addItem(band)
+        self._lines += [line, *edges]
+        self._bands.append(band)

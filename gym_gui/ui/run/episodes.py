@@ -1,0 +1,161 @@
+"""The episodes of a run, and the steps of one."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import msgspec
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QShowEvent
+from PySide6.QtWidgets import QHBoxLayout, QPushButton, QSplitter, QVBoxLayout, QWidget
+
+from gym_gui.core.worker.errors import MosaicError
+from gym_gui.look import figures
+from gym_gui.reading import EpisodePage, EpisodeQuery
+from gym_gui.telemetry import EpisodeRollup, StepRecord
+from gym_gui.ui.link import Asked, DaemonLink
+from gym_gui.ui.parts import choice, label, table
+from gym_gui.ui.run.rows import Column, Table
+
+#: Episodes of a page, steps that are shown of one, characters of a value.
+_PAGE, _STEPS, _LONGEST = 200, 2000, 200
+_PHASES = {"all episodes": "", "training": "train", "evaluation": "eval"}
+_SORTS = {"latest first": "-id", "highest return": "-return", "lowest return": "return", "longest": "-steps"}
+
+
+class Episodes(QWidget):
+    """The episodes of a run.
+
+    Args:
+        link: The way to the daemon.
+        run_id: The run.
+        parent: As of any widget.
+    """
+
+    def __init__(self, link: DaemonLink, run_id: str, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._link = link
+        self._run_id = run_id
+        self._asked: Asked | None = None
+        self._offset = 0
+        self.phase, self.sort = choice("Phase", _PHASES), choice("Order", _SORTS)
+        self.earlier, self.later = QPushButton("Previous"), QPushButton("Next")
+        self.reload = QPushButton("Reload")
+        self.message = label(tone="muted")
+        self.episodes: Table[EpisodeRollup] = Table(_EPISODE_COLUMNS, self)
+        self.steps: Table[StepRecord] = Table(_STEP_COLUMNS, self)
+        self.table = table(self.episodes, "Episodes")
+        self.steps_table = table(self.steps, "Steps of the episode")
+        self.steps_message = label("select an episode to see its steps", tone="muted", wrap=True)
+        for view, columns in ((self.table, _EPISODE_COLUMNS), (self.steps_table, _STEP_COLUMNS)):
+            view.horizontalHeader().setStretchLastSection(True)
+            for at, column in enumerate(columns):
+                view.setColumnWidth(at, column.width)
+        bar = QHBoxLayout()
+        for widget in (self.phase, self.sort, self.reload, self.message, self.earlier, self.later):
+            bar.addWidget(widget, 1 if widget is self.message else 0)
+        below = QWidget()
+        lower = QVBoxLayout(below)
+        lower.setContentsMargins(0, 0, 0, 0)
+        lower.addWidget(self.steps_message)
+        lower.addWidget(self.steps_table, 1)
+        split = QSplitter(Qt.Orientation.Vertical)
+        split.addWidget(self.table)
+        split.addWidget(below)
+        layout = QVBoxLayout(self)
+        layout.addLayout(bar)
+        layout.addWidget(split, 1)
+        for box in (self.phase, self.sort):
+            box.currentTextChanged.connect(lambda _text: self._turn(-self._offset))
+        self.earlier.clicked.connect(lambda: self._turn(-_PAGE))
+        self.later.clicked.connect(lambda: self._turn(_PAGE))
+        self.reload.clicked.connect(lambda: self._turn(0))
+        self.table.selectionModel().currentRowChanged.connect(lambda index, _old: self._show_steps(index.row()))
+
+    def showEvent(self, event: QShowEvent) -> None:  # noqa: N802 - as Qt names it
+        """Read when this comes into view."""
+        super().showEvent(event)
+        self._turn(0)
+
+    def _turn(self, by: int) -> None:
+        self._offset = max(self._offset + by, 0)
+        if self._asked is not None:
+            self._asked.cancel()
+        query = EpisodeQuery(
+            phase=_PHASES[self.phase.currentText()],
+            sort=_SORTS[self.sort.currentText()],
+            offset=self._offset,
+            limit=_PAGE,
+        )
+        self._asked = self._link.ask(self, lambda client: client.episodes(self._run_id, query), self._take, self._fail)
+
+    def _take(self, page: EpisodePage) -> None:
+        self.episodes.show_rows(page.episodes)
+        last = self._offset + len(page.episodes)
+        self.message.setText(
+            f"{self._offset + 1:,} to {last:,} of {page.total:,}" if page.episodes else "no episodes yet"
+        )
+        self.earlier.setEnabled(self._offset > 0)
+        self.later.setEnabled(last < page.total)
+
+    def _fail(self, error: MosaicError) -> None:
+        self.message.setText(str(error))
+
+    def _show_steps(self, row: int) -> None:
+        if not 0 <= row < len(self.episodes.rows):
+            return
+        episode = self.episodes.rows[row]
+
+        def take(steps: list[StepRecord]) -> None:
+            self.steps.show_rows(steps)
+            whole = episode.steps or len(steps)
+            if not steps:
+                text = (
+                    f"no step of episode {episode.ep_index} ({whole:,} steps) is stored: a sampling rule left them out"
+                )
+            else:
+                text = f"{len(steps):,} of the {whole:,} steps of episode {episode.ep_index}"
+            self.steps_message.setText(text)
+
+        self._link.ask(
+            self,
+            lambda client: client.steps(self._run_id, episode.id, limit=_STEPS),
+            take,
+            lambda error: self.steps_message.setText(str(error)),
+        )
+
+
+def _number(value: float | None) -> str:
+    return figures.decimal(value, 3) if value is None or math.isfinite(value) else str(value)
+
+
+def _value(value: Any) -> str:
+    if value is None:
+        return figures.NOTHING
+    text = value if isinstance(value, str) else msgspec.json.encode(value).decode()
+    return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}…"
+
+
+def _ending(terminated: bool | None, truncated: bool | None) -> str:
+    return "terminated" if terminated else "truncated" if truncated else ""
+
+
+_EPISODE_COLUMNS: tuple[Column, ...] = (
+    Column("Episode", lambda row: str(row.ep_index), 80, number=True),
+    Column("Return", lambda row: _number(row.total_reward), number=True),
+    Column("Steps", lambda row: figures.count(row.steps), 80, number=True),
+    Column("End", lambda row: _ending(row.terminated, row.truncated)),
+    Column("Phase", lambda row: row.phase, 60),
+    Column("Worker", lambda row: row.worker_id, 80),
+    Column("Time", lambda row: figures.moment(row.timestamp), 160),
+    Column("Agents", lambda row: _value(row.agent_rewards) if row.agent_rewards else ""),
+)
+_STEP_COLUMNS: tuple[Column, ...] = (
+    Column("Step", lambda row: figures.count(row.step_index), number=True),
+    Column("Reward", lambda row: _number(row.reward), number=True),
+    Column("Action", lambda row: _value(row.action), 140),
+    Column("Agent", lambda row: row.agent_id or ""),
+    Column("End", lambda row: _ending(row.terminated, row.truncated)),
+    Column("Observation", lambda row: _value(row.observation)),
+)

@@ -1,0 +1,77 @@
+"""Starts the window."""
+
+from __future__ import annotations
+
+import signal
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from PySide6.QtCore import QSocketNotifier
+from PySide6.QtWidgets import QApplication
+
+from gym_gui.ui.link import Connect, DaemonLink
+from gym_gui.ui.main_window import MainWindow, with_this_environment
+from gym_gui.ui.theme import apply_theme, theme_of
+
+
+def run_window(
+    connect: Connect,
+    where: str,
+    home: Path,
+    *,
+    elsewhere: bool = False,
+    run: str = "",
+    on_shown: Callable[[], None] = lambda: None,
+) -> int:
+    """Show the window until it is closed.
+
+    Args:
+        connect: Connects to the daemon.
+        where: Which daemon, for the user.
+        home: The home that has the presets of forms.
+        elsewhere: The daemon belongs to another home or machine.
+        run: A run to open at once, as the user names it.
+        on_shown: Called once the window is there.
+
+    Returns:
+        The exit code.
+    """
+    application = QApplication.instance() or QApplication(sys.argv[:1])
+    assert isinstance(application, QApplication)
+    application.setApplicationName("mosaic")
+    application.setApplicationDisplayName("MOSAIC")
+    apply_theme(application, theme_of(application))
+    application.styleHints().colorSchemeChanged.connect(lambda _scheme: apply_theme(application, theme_of(application)))
+    link = DaemonLink(connect)
+    prepare: Any = (lambda config: config) if elsewhere else with_this_environment
+    window = MainWindow(link, where, home, prepare)
+    held = _close_on_interrupt(window)
+    window.shown.connect(on_shown)
+    window.show()
+    window.start()
+    if run:
+        link.ask(window, lambda client: client.resolve(run), lambda found: _open(window, found), window.show_error)
+    code = application.exec()
+    del held
+    return code
+
+
+def _open(window: MainWindow, run_id: str) -> None:
+    window.open_run(run_id)
+
+
+def _close_on_interrupt(window: MainWindow) -> list[Any]:
+    """Have Ctrl-C in the terminal close the window; return what has to be kept for it."""
+    import socket
+
+    reader, writer = socket.socketpair()
+    for end in (reader, writer):
+        end.setblocking(False)
+    signal.set_wakeup_fd(writer.fileno(), warn_on_full_buffer=False)
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: None)
+    notifier = QSocketNotifier(reader.fileno(), QSocketNotifier.Type.Read)
+    notifier.activated.connect(lambda *_: window.close())
+    return [reader, writer, notifier]

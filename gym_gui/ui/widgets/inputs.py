@@ -1,0 +1,244 @@
+"""One input for each kind of field; an untouched one holds nothing, and shows what it stands for."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from msgspec import UNSET, UnsetType
+from PySide6.QtCore import QEvent, QObject, QStringListModel, Qt, Signal
+from PySide6.QtGui import QAction, QWheelEvent
+from PySide6.QtWidgets import (
+    QComboBox,
+    QCompleter,
+    QFileDialog,
+    QHBoxLayout,
+    QLineEdit,
+    QPlainTextEdit,
+    QToolButton,
+    QWidget,
+)
+
+from gym_gui.forms import Default, Field
+from gym_gui.ui.parts import tip
+
+#: Kinds whose empty text is a value of its own.
+_TEXTS = ("text", "path", "secret")
+_NULL_SHOWN = "null"
+
+
+class Input(QWidget):
+    """An input.
+
+    Args:
+        field: The field.
+        parent: As of any widget.
+    """
+
+    changed = Signal()
+
+    def __init__(self, field: Field, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.field = field
+        self._layout = QHBoxLayout(self)
+        self._layout.setContentsMargins(0, 0, 0, 0)
+        self._layout.setSpacing(4)
+
+    def value(self) -> Any | UnsetType:
+        """Return what was entered; ``UNSET``: the field is untouched."""
+        raise NotImplementedError
+
+    def set_value(self, value: Any | UnsetType) -> None:
+        """Enter a value; ``UNSET`` leaves the field untouched."""
+        raise NotImplementedError
+
+    def show_default(self, default: Default) -> None:
+        """Show what the field stands for while it is untouched or null."""
+        raise NotImplementedError
+
+    def _hold(self, widget: QWidget) -> None:
+        self._layout.addWidget(widget, 1)
+        self.setFocusProxy(widget)
+        widget.setAccessibleName(self.field.label)
+        widget.setAccessibleDescription(self.field.help)
+        widget.setToolTip(tip(_about(self.field)))
+
+
+class LineInput(Input):
+    """Text, a number, a list, seeds: whatever is written in one line."""
+
+    def __init__(self, field: Field, parent: QWidget | None = None) -> None:
+        super().__init__(field, parent)
+        self._null = False
+        self._empty = False
+        self.edit = QLineEdit()
+        if field.kind == "secret":
+            self.edit.setEchoMode(QLineEdit.EchoMode.Password)
+        self._offer([str(value) for value in field.suggestions])
+        self._hold(self.edit)
+        if field.kind == "path":
+            button = QToolButton()
+            button.setText("…")
+            button.setToolTip("Choose a file")
+            button.setAccessibleName(f"Choose a file for {field.label}")
+            button.clicked.connect(self._choose)
+            self._layout.addWidget(button)
+        if field.nullable and field.default is not None:
+            self._add_action("Set to null", self._set_null)
+        if field.kind in _TEXTS and field.default not in ("", UNSET, None):
+            self._add_action("Set to empty text", self._set_empty)
+        self.edit.textEdited.connect(self._edited)
+
+    def value(self) -> Any | UnsetType:
+        """Return what was entered, as text; numbers are read by the form."""
+        if self._null:
+            return None
+        text = self.edit.text()
+        return text if text or self._empty else UNSET
+
+    def set_value(self, value: Any | UnsetType) -> None:
+        """Enter a value."""
+        self._null, self._empty = value is None, value == ""
+        plain = isinstance(value, str)
+        self.edit.setText("" if value is None or value is UNSET else value if plain else json.dumps(value))
+
+    def show_default(self, default: Default) -> None:
+        """Show what an untouched field stands for as a placeholder."""
+        empty = "empty text" if self._empty else default.text
+        self.edit.setPlaceholderText(f"{_NULL_SHOWN} ({empty})" if self._null and empty != _NULL_SHOWN else empty)
+
+    def offer(self, values: list[str]) -> None:
+        """Offer values, where the field names none itself."""
+        if not self.field.suggestions:
+            self._offer(values)
+
+    def _offer(self, values: list[str]) -> None:
+        if not values:
+            return
+        completer = QCompleter(QStringListModel(values), self)
+        completer.setCaseSensitivity(Qt.CaseSensitivity.CaseInsensitive)
+        completer.setFilterMode(Qt.MatchFlag.MatchContains)
+        completer.activated.connect(lambda _text: self._edited(""))
+        self.edit.setCompleter(completer)
+
+    def _add_action(self, text: str, act: Any) -> None:
+        action = QAction(text, self.edit)
+        action.triggered.connect(act)
+        self.edit.addAction(action)
+        self.edit.setContextMenuPolicy(Qt.ContextMenuPolicy.ActionsContextMenu)
+
+    def _edited(self, _text: str) -> None:
+        self._null = self._empty = False
+        self.changed.emit()
+
+    def _set_null(self) -> None:
+        self.set_value(None)
+        self.changed.emit()
+
+    def _set_empty(self) -> None:
+        self.set_value("")
+        self.changed.emit()
+
+    def _choose(self) -> None:
+        path, _ = QFileDialog.getOpenFileName(self, self.field.label)
+        if path:
+            self.set_value(path)
+            self.changed.emit()
+
+
+class TextInput(Input):
+    """Text of several lines, or JSON."""
+
+    def __init__(self, field: Field, parent: QWidget | None = None) -> None:
+        super().__init__(field, parent)
+        self._null = False
+        self.edit = QPlainTextEdit()
+        self.edit.setTabChangesFocus(True)
+        self.edit.setFixedHeight(60)
+        self._hold(self.edit)
+        self.edit.textChanged.connect(self._edited)
+
+    def value(self) -> Any | UnsetType:
+        """Return what was entered, as text."""
+        text = self.edit.toPlainText()
+        return text if text else None if self._null else UNSET
+
+    def set_value(self, value: Any | UnsetType) -> None:
+        """Enter a value."""
+        self._null = value is None
+        self.edit.blockSignals(True)
+        plain = isinstance(value, str)
+        self.edit.setPlainText(
+            "" if value is None or value is UNSET else value if plain else json.dumps(value, indent=1)
+        )
+        self.edit.blockSignals(False)
+
+    def show_default(self, default: Default) -> None:
+        """Show what an untouched field stands for as a placeholder."""
+        self.edit.setPlaceholderText(default.text)
+
+    def _edited(self) -> None:
+        self._null = False
+        self.changed.emit()
+
+
+class ChoiceInput(Input):
+    """One of several values; the first entry leaves the field untouched."""
+
+    def __init__(self, field: Field, parent: QWidget | None = None) -> None:
+        super().__init__(field, parent)
+        self.box = QComboBox()
+        self._values: list[Any] = [UNSET]
+        self.box.addItem("")
+        for value, text in _choices(field):
+            self._values.append(value)
+            self.box.addItem(text)
+        self.box.installEventFilter(self)
+        self._hold(self.box)
+        self.box.activated.connect(lambda _at: self.changed.emit())
+
+    def value(self) -> Any | UnsetType:
+        """Return the chosen value."""
+        return self._values[self.box.currentIndex()]
+
+    def set_value(self, value: Any | UnsetType) -> None:
+        """Choose a value; one that is no choice is added, for the form to say what is wrong with it."""
+        for at, known in enumerate(self._values):
+            if known is value or (type(known) is type(value) and known == value):
+                self.box.setCurrentIndex(at)
+                return
+        self._values.append(value)
+        self.box.addItem(str(value))
+        self.box.setCurrentIndex(len(self._values) - 1)
+
+    def show_default(self, default: Default) -> None:
+        """Show what an untouched field stands for as the first entry."""
+        self.box.setItemText(0, default.text or "not set")
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:  # noqa: N802 - as Qt names it
+        """Let the wheel scroll the form, not change what was chosen."""
+        if isinstance(event, QWheelEvent):
+            event.ignore()
+            return True
+        return super().eventFilter(watched, event)
+
+
+def input_for(field: Field) -> Input:
+    """Return the input that suits a field."""
+    if field.kind in ("choice", "switch"):
+        return ChoiceInput(field)
+    if field.kind == "json" or field.multiline:
+        return TextInput(field)
+    return LineInput(field)
+
+
+def _choices(field: Field) -> list[tuple[Any, str]]:
+    found: list[tuple[Any, str]] = [(True, "on"), (False, "off")] if field.kind == "switch" else []
+    found += [(choice, str(choice)) for choice in field.choices]
+    if field.nullable and field.default is not None:
+        found.append((None, _NULL_SHOWN))
+    return found
+
+
+def _about(field: Field) -> str:
+    return "\n".join(part for part in (field.help, field.note, field.path[-1] if field.path else "") if part)

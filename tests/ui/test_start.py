@@ -1,0 +1,89 @@
+"""`mosaic gui` as a user starts it: on a screen of its own, without one, and without Qt."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from gym_gui.core.worker.errors import UsageError
+from gym_gui.ui import extra
+
+MOSAIC = Path(sys.executable).parent / "mosaic"
+
+
+def test_a_missing_package_is_named_with_its_command(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(extra, "find_spec", lambda _name: None)
+    with pytest.raises(UsageError, match="PySide6-Essentials and pyqtgraph") as refused:
+        extra.check_installed()
+    assert "mosaic-rl[gui]" in refused.value.next_step
+
+
+def test_without_a_screen_the_dashboard_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("DISPLAY", "WAYLAND_DISPLAY", "QT_QPA_PLATFORM"):
+        monkeypatch.delenv(name, raising=False)
+    with pytest.raises(UsageError, match="no screen") as refused:
+        extra.check_screen()
+    assert "mosaic web" in refused.value.next_step
+
+
+def test_missing_libraries_for_x_are_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DISPLAY", ":0")
+    for name in ("WAYLAND_DISPLAY", "QT_QPA_PLATFORM"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setattr(extra, "_can_load", lambda library: "cursor" not in library)
+    with pytest.raises(UsageError) as refused:
+        extra.check_screen()
+    assert refused.value.next_step == "apt install libxcb-cursor0"
+
+
+@pytest.fixture
+def screen() -> Iterator[str]:
+    """A real X server without a monitor."""
+    xvfb = shutil.which("Xvfb")
+    if xvfb is None:
+        pytest.skip("no X server: apt install xvfb")
+    reader, writer = os.pipe()
+    process = subprocess.Popen(
+        [xvfb, "-displayfd", str(writer), "-screen", "0", "1366x768x24", "-nolisten", "tcp"],
+        pass_fds=(writer,),
+        env={name: value for name, value in os.environ.items() if not name.startswith("MOSAIC_")},
+        stderr=subprocess.DEVNULL,
+    )
+    os.close(writer)
+    try:
+        with os.fdopen(reader) as number:
+            yield f":{number.readline().strip()}"
+    finally:
+        process.terminate()
+        process.wait(20)
+
+
+@pytest.mark.process
+def test_the_window_opens_on_a_screen_and_ctrl_c_closes_it(application: object, screen: str, daemon_home: Path) -> None:
+    environment = {**os.environ, "DISPLAY": screen, "MOSAIC_HOME": str(daemon_home)}
+    environment.pop("QT_QPA_PLATFORM", None)
+    process = subprocess.Popen(
+        [MOSAIC, "gui", "--json"], env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    )
+    assert process.stdout is not None
+    assert process.stderr is not None
+    try:
+        first = process.stdout.readline()
+        if not first and b"apt install" in (told := process.stderr.read()):
+            pytest.skip(told.decode().rpartition("next:")[2].strip())
+        text = first + b"".join(iter(process.stdout.readline, b"}\n"))
+        assert json.loads(text + b"}")["shown"] is True
+        process.send_signal(signal.SIGINT)
+        assert process.wait(20) == 0
+    finally:
+        process.kill()
+        process.stdout.close()
+        process.stderr.close()

@@ -1,0 +1,212 @@
+"""The window over a real daemon: start, watch, cancel, compare and delete runs; nothing of it ends a run."""
+
+from __future__ import annotations
+
+import os
+import signal
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from gym_gui.rpc.client import TrainerClient
+from gym_gui.runs import AnnotationChange, RunState
+from gym_gui.trainer.home import DaemonHome
+
+pytestmark = pytest.mark.process
+HOSTILE = "<b>bold</b> & <img src=x onerror=alert(1)>"
+
+
+def finished(client: TrainerClient, config: dict[str, Any]) -> str:
+    run_id = client.submit(config)
+    for _ in client.watch([run_id]):
+        pass
+    return run_id
+
+
+def test_a_run_is_started_from_the_form_and_shown(window: Any, client: TrainerClient, until: Any) -> None:
+    from PySide6.QtCore import Qt
+    from PySide6.QtTest import QTest
+
+    from gym_gui.ui.widgets.worker_form import WorkerForm
+
+    until(lambda: "no runs yet" in window.runs.count.text(), "the empty list says what to do")
+    actions = until(lambda: {action.text(): action for action in window.workers.actions()}, "workers are listed")
+    next(action for text, action in actions.items() if "andom" in text).trigger()
+    form = until(lambda: next(iter(window.findChildren(WorkerForm)), None), "the form opens")
+    form.set_values({"config.total_steps": "3000", "seeds": "1-2", "config.heartbeat_interval_s": "0"})
+    QTest.mouseClick(form.start, Qt.MouseButton.LeftButton)
+    until(lambda: window.tabs.count() == 2, "both runs are opened")
+    page = window.tabs.currentWidget()
+    until(lambda: page.run is not None and page.run.state is RunState.COMPLETED, "the run is completed")
+    until(lambda: page.overview.chart.curves, "its curve is drawn")
+    until(lambda: window.runs.model.rowCount() == 2, "both are listed")
+    groups = {run.group for run in client.list()}
+    assert len(groups) == 1
+    assert groups != {""}
+
+
+def test_a_dry_run_says_what_is_wrong(window: Any, until: Any) -> None:
+    from gym_gui.ui.widgets.worker_form import WorkerForm
+
+    window.open_form("random", values={"config.env_id": "Nope-v0"})
+    form = until(lambda: next(iter(window.findChildren(WorkerForm)), None), "the form opens")
+    form.dry_run.click()
+    assert form.dry_run.text() == "Stop dry run"
+    until(lambda: "Nope" in form.message.text(), "the problem is told")
+    assert form.dry_run.text() == "Dry run"
+    form.reject()
+
+
+def test_cancel_pause_and_continue_show_what_the_daemon_confirms(
+    window: Any, client: TrainerClient, endless: dict[str, Any], until: Any
+) -> None:
+    run_id = client.submit(endless)
+    page = window.open_run(run_id)
+    until(lambda: page.run is not None and page.run.state is RunState.RUNNING, "it runs")
+    shown = {name for name, button in page.buttons.items() if not button.isHidden()}
+    assert shown == {"Cancel", "Pause", "Run again…"}
+    page.buttons["Pause"].click()
+    until(lambda: page.run.state is RunState.PAUSED, "it is paused")
+    assert page.state.text() == "‖ paused"
+    page.buttons["Continue"].click()
+    until(lambda: page.run.state is RunState.RUNNING, "it goes on")
+    page.buttons["Cancel"].click()
+    until(lambda: page.run.state is RunState.CANCELLED, "it is cancelled")
+    assert client.get(run_id).state is RunState.CANCELLED
+
+
+def test_closing_the_window_ends_no_run(
+    window: Any, client: TrainerClient, endless: dict[str, Any], until: Any
+) -> None:
+    run_id = client.submit(endless)
+    page = window.open_run(run_id)
+    until(lambda: page.run is not None and page.run.state is RunState.RUNNING, "it runs")
+    window.close()
+    assert client.get(run_id).state is RunState.RUNNING
+
+
+def test_a_failed_run_says_why_at_once(
+    window: Any, client: TrainerClient, random_config: Callable[..., dict[str, Any]], until: Any
+) -> None:
+    run_id = finished(client, random_config("bad", env_kwargs={"no_such_argument": 1}))
+    page = window.open_run(run_id)
+    until(lambda: "no_such_argument" in page.overview.failure.toPlainText(), "the traceback is shown")
+    assert page.state.text() == "✕ failed"
+    assert page.cause.isVisible()
+
+
+def test_logs_metrics_episodes_and_config(
+    window: Any, client: TrainerClient, random_config: Callable[..., dict[str, Any]], until: Any
+) -> None:
+    run_id = finished(client, random_config("all", total_steps=500))
+    page = window.open_run(run_id)
+    page.tabs.setCurrentWidget(page.metrics)
+    until(lambda: page.metrics._charts and all(chart.curves for chart in page.metrics._charts.values()), "charts")
+    assert "return" in page.metrics._charts
+    page.metrics.filter.setText("no such metric")
+    assert page.metrics.message.text() == "no series has this in its name"
+    page.tabs.setCurrentWidget(page.episodes)
+    until(lambda: page.episodes.episodes.rows, "episodes")
+    page.episodes.table.selectRow(0)
+    until(lambda: page.episodes.steps.rows, "steps")
+    assert len(page.episodes.steps.rows) == page.episodes.episodes.rows[0].steps
+    page.tabs.setCurrentWidget(page.logs)
+    page.logs.stream.setCurrentText("supervisor")
+    until(lambda: "completed" in page.logs.text.toPlainText(), "the supervisor's log")
+    page.logs.pattern.setText("(")
+    until(lambda: "regular expression" in page.logs.message.text(), "what is wrong with the pattern")
+    page.tabs.setCurrentWidget(page.config)
+    until(lambda: "CartPole-v1" in page.config.settings.toPlainText(), "the config")
+
+
+def test_a_query_filters_and_says_what_is_wrong_with_it(
+    window: Any, client: TrainerClient, random_config: Callable[..., dict[str, Any]], until: Any
+) -> None:
+    for name in ("one", "two"):
+        finished(client, random_config(name, total_steps=50))
+    until(lambda: window.runs.model.rowCount() == 2, "both are listed")
+    window.runs.query.setText("name:one")
+    until(lambda: [run.run_name for run in window.runs.runs()] == ["one"], "one is left")
+    window.runs.query.setText("nme:one")
+    until(lambda: window.runs.message.isVisible(), "the fault is told")
+    assert "nme" in window.runs.message.text()
+    window.runs.query.setText("")
+    until(lambda: window.runs.model.rowCount() == 2 and not window.runs.message.isVisible(), "all are back")
+
+
+def test_the_selection_stays_with_its_run_while_others_come(
+    window: Any, client: TrainerClient, random_config: Callable[..., dict[str, Any]], until: Any
+) -> None:
+    first = finished(client, random_config("first", total_steps=50))
+    until(lambda: window.runs.model.rowCount() == 1, "it is listed")
+    window.runs.table.selectRow(0)
+    finished(client, random_config("second", total_steps=50))
+    until(lambda: window.runs.model.rowCount() == 2, "both are listed")
+    assert window.runs.selected_ids() == [first]
+    assert window.runs.model.run(0).run_name == "second"
+
+
+def test_two_runs_are_compared_and_folded(
+    window: Any, client: TrainerClient, random_config: Callable[..., dict[str, Any]], until: Any
+) -> None:
+    for seed in (1, 2):
+        finished(client, random_config("same", total_steps=2000, seed=seed))
+    until(lambda: window.runs.model.rowCount() == 2, "both are listed")
+    window.runs.table.selectAll()
+    window.compare()
+    page = window.tabs.currentWidget()
+    until(lambda: len(page.chart.curves) == 2, "a curve each")
+    until(lambda: len(page._details) == 2, "the settings are read")
+    page.group.setCurrentText("runs that differ only in their seed")
+    (curve,) = page.chart.curves
+    assert curve.name == "same (2 runs)"
+    assert all(low <= middle <= high for low, middle, high in zip(curve.low, curve.y, curve.high, strict=True))
+    assert [row[0].seed for row in page.rows.rows] == [2, 1]
+
+
+def test_a_run_is_deleted_after_a_question_that_counts(
+    window: Any, client: TrainerClient, random_config: Callable[..., dict[str, Any]], until: Any
+) -> None:
+    from PySide6.QtWidgets import QMessageBox
+
+    run_id = finished(client, random_config("gone", total_steps=100))
+    page = window.open_run(run_id)
+    until(lambda: not page.buttons["Delete…"].isHidden(), "it can be deleted")
+    page.buttons["Delete…"].click()
+    box = until(lambda: next(iter(page.findChildren(QMessageBox)), None), "the question")
+    assert "100 steps" in box.informativeText()
+    box.button(QMessageBox.StandardButton.Discard).click()
+    until(lambda: window.tabs.count() == 0, "its tab is closed")
+    assert client.list() == []
+
+
+def test_hostile_names_are_shown_as_they_are(
+    window: Any, client: TrainerClient, random_config: Callable[..., dict[str, Any]], until: Any
+) -> None:
+    from PySide6.QtCore import Qt
+
+    run_id = finished(client, random_config("plain", total_steps=50))
+    client.annotate(run_id, AnnotationChange(name=HOSTILE))
+    page = window.open_run(run_id)
+    until(lambda: page.name.text() == HOSTILE, "the name")
+    assert page.name.textFormat() == Qt.TextFormat.PlainText
+    assert "&&" in window.tabs.tabText(0)
+    until(lambda: window.runs.model.rowCount() == 1, "it is listed")
+    tip = window.runs.model.data(window.runs.model.index(0, 0), Qt.ItemDataRole.ToolTipRole)
+    assert "<img" not in tip
+
+
+def test_a_killed_daemon_is_said_and_the_window_goes_on(
+    window: Any, daemon_home: Path, client: TrainerClient, random_config: Callable[..., dict[str, Any]], until: Any
+) -> None:
+    finished(client, random_config("before", total_steps=50))
+    until(lambda: window.runs.model.rowCount() == 1, "it is listed")
+    daemon = DaemonHome(daemon_home).daemon()
+    assert daemon is not None
+    os.kill(daemon.pid, signal.SIGKILL)
+    with TrainerClient.connect(daemon_home) as second:
+        finished(second, random_config("after", total_steps=50))
+    until(lambda: window.runs.model.rowCount() == 2, "what came later is listed")
+    assert "connected" in window.connection.text()
