@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     )
     from gym_gui.reading.curves import Line, band_of, curve_of, line_of, smoothed
     from gym_gui.reading.details import GitState, RunDetails, read_details
-    from gym_gui.reading.differences import differing_settings
+    from gym_gui.reading.differences import differing_values
     from gym_gui.reading.episodes import EpisodePage, EpisodeQuery, read_episodes, read_steps
     from gym_gui.reading.failures import Failure, failed_workers, find_failure
     from gym_gui.reading.fields import FIELDS, NO_FACTS, Entry, Kind, PlanFacts, find_field
@@ -58,7 +58,7 @@ if TYPE_CHECKING:
         ReplayStart,
         ReplayUpdate,
     )
-    from gym_gui.reading.search import DEFAULT_SORT, MAX_PAGE, Search, prepare, search_runs
+    from gym_gui.reading.search import ALL_SETTINGS, DEFAULT_SORT, MAX_PAGE, Search, prepare, search_runs
     from gym_gui.reading.series import (
         DEFAULT_POINTS,
         Series,
@@ -70,11 +70,23 @@ if TYPE_CHECKING:
         require_found,
         series_names,
     )
+    from gym_gui.reading.statistics import (
+        CENTRES,
+        SPREADS,
+        Interval,
+        Statistic,
+        StatisticBand,
+        far_values,
+        interval_of,
+        statistic_band,
+    )
     from gym_gui.reading.thinning import SeriesLine
 else:
     __getattr__ = lazy_names(
         __name__,
         {
+            "ALL_SETTINGS": "search",
+            "CENTRES": "statistics",
             "Checkpoint": "checkpoints",
             "DEFAULT_POINTS": "series",
             "DEFAULT_SORT": "search",
@@ -88,6 +100,7 @@ else:
             "FrameSource": "frames",
             "GitState": "details",
             "GroupRow": "pages",
+            "Interval": "statistics",
             "Kind": "fields",
             "Line": "curves",
             "LogLine": "logs",
@@ -110,6 +123,7 @@ else:
             "ReplayUpdate": "replay_updates",
             "RunDetails": "details",
             "RunRow": "pages",
+            "SPREADS": "statistics",
             "Search": "search",
             "SearchUpdate": "pages",
             "Series": "series",
@@ -117,6 +131,8 @@ else:
             "SeriesName": "series",
             "SeriesRequest": "series",
             "Spread": "pages",
+            "Statistic": "statistics",
+            "StatisticBand": "statistics",
             "band_of": "curves",
             "check_file": "checkpoints",
             "check_layout": "frames",
@@ -125,15 +141,17 @@ else:
             "check_series": "series",
             "check_size": "series",
             "curve_of": "curves",
-            "differing_settings": "differences",
+            "differing_values": "differences",
             "dropped_log": "logs",
             "failed_workers": "failures",
+            "far_values": "statistics",
             "find_checkpoint": "checkpoints",
             "find_failure": "failures",
             "find_field": "fields",
             "find_log": "logs",
             "frame_worker": "frames",
             "has_checkpoint": "checkpoints",
+            "interval_of": "statistics",
             "is_telemetry": "logs",
             "last_checkpoint": "checkpoints",
             "line_of": "curves",
@@ -157,11 +175,14 @@ else:
             "search_runs": "search",
             "series_names": "series",
             "smoothed": "curves",
+            "statistic_band": "statistics",
             "update_between": "pages",
         },
     )
 
 __all__ = [
+    "ALL_SETTINGS",
+    "CENTRES",
     "DEFAULT_POINTS",
     "DEFAULT_SORT",
     "FIELDS",
@@ -169,6 +190,7 @@ __all__ = [
     "MAX_LINES",
     "MAX_PAGE",
     "NO_FACTS",
+    "SPREADS",
     "Checkpoint",
     "DroppedLog",
     "Entry",
@@ -179,6 +201,7 @@ __all__ = [
     "FrameSource",
     "GitState",
     "GroupRow",
+    "Interval",
     "Kind",
     "Line",
     "LogLine",
@@ -204,6 +227,8 @@ __all__ = [
     "SeriesName",
     "SeriesRequest",
     "Spread",
+    "Statistic",
+    "StatisticBand",
     "band_of",
     "check_file",
     "check_layout",
@@ -212,15 +237,17 @@ __all__ = [
     "check_series",
     "check_size",
     "curve_of",
-    "differing_settings",
+    "differing_values",
     "dropped_log",
     "failed_workers",
+    "far_values",
     "find_checkpoint",
     "find_failure",
     "find_field",
     "find_log",
     "frame_worker",
     "has_checkpoint",
+    "interval_of",
     "is_telemetry",
     "last_checkpoint",
     "line_of",
@@ -244,5 +271,6 @@ __all__ = [
     "search_runs",
     "series_names",
     "smoothed",
+    "statistic_band",
     "update_between",
 ]

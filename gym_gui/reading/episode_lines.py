@@ -45,7 +45,8 @@ def episode_lines(
         name: One of `EPISODE_NAMES`.
         worker_no: The worker.
         attempt: Its attempt.
-        axis: ``step``: environment steps when the episode ended; ``episode``: its index; ``wall``: Unix seconds.
+        axis: ``step``: environment steps when the episode ended; ``episode``: its index; ``update``: its number in the
+            curve, from 1; ``wall``: Unix seconds.
         start: Subtracted from each x.
         span: Lowest and highest x.
         points: Maximum number of points of each curve.
@@ -54,6 +55,7 @@ def episode_lines(
     phase = PHASES[name.startswith(EVAL_PREFIX)]
     by_agent: dict[str, _Points] = defaultdict(list)
     for agent, x, value in _values(database, column, PHASES.index(phase), worker_no, attempt, axis):
+        x = len(by_agent[agent]) + 1 if axis == "update" else x
         by_agent[agent].append((None if x is None else x - start, value))
     return [_line(found, agent, phase, attempt, span, points) for agent, found in by_agent.items()]
 
@@ -114,5 +116,6 @@ def _steps(database: sqlite3.Connection, worker_no: int, attempt: int) -> Callab
 
 _PLACES: dict[str, Callable[[_Ended], float | None]] = {
     "episode": lambda ended: ended.number,
+    "update": lambda _: 0.0,  # counted by agent
     "wall": lambda ended: legal_time(ended.timestamp),
 }

@@ -10,11 +10,14 @@ from collections.abc import Callable, Sequence
 from itertools import chain
 from typing import Any, NamedTuple
 
+from gym_gui.reading.axes import numbered
 from gym_gui.reading.thinning import MINUS, NAN, PLUS, SeriesLine, Thinning, least_width
 from gym_gui.telemetry import END_OF_TIME, SPAN_LEVELS, SPAN_ROWS, Span, row_id_range, span_rows
 
 _LEGAL_TIME = f"CASE WHEN timestamp >= 0 AND timestamp < {END_OF_TIME} THEN timestamp END"
 _FETCHED = 512
+#: Beyond all numbers of values.
+_MOST = 1 << 62
 #: Columns of a span with lowest, mean, highest and last of its values.
 _NUMBERS = slice(Span._fields.index("low"), None)
 _OF_KIND = {NAN: "value IS NULL", PLUS: "value = 9e999", MINUS: "value = -9e999"}
@@ -43,6 +46,7 @@ def time_axis(start: float) -> Axis:
     return Axis(_LEGAL_TIME, "time_low", "time_high", "timeless", lambda time: float(time - start))
 
 
+ROW_AXIS = Axis("id", "id", "last", None, float)
 STEP_AXIS = Axis("step", "step_low", "step_high", "stepless", float)
 
 
@@ -117,6 +121,52 @@ class MetricReader:
         line.marks.x = list(map(to_x, line.marks.x))
         line.without_x = self._without_x()
         return line
+
+    def numbered_line(self, low: float, high: float, points: int) -> SeriesLine:
+        """Return the curve over the numbers of its values, from 1; the axis must be that of rows.
+
+        Args:
+            low: Lowest number.
+            high: Highest.
+            points: Maximum number of points.
+        """
+        start = 0 if low <= 1 else math.ceil(min(low, _MOST)) - 1
+        first = self._row_at(start)
+        last = math.inf if high >= _MOST else self._row_at(math.floor(high) - 1) if high >= 1 else -math.inf
+        if first is None:
+            return SeriesLine()
+        return numbered(self.line(first, math.inf if last is None else last, points), start, self._place_of)
+
+    def _row_at(self, place: int) -> int | None:
+        """Return the row id of the value at a place, from 0; ``None``: there are not so many."""
+        start, covered = self._tail()
+        before = place - covered
+        if before < 0:
+            before = place % SPAN_ROWS
+            ((start,),) = self._execute(
+                "SELECT id FROM metric_spans WHERE name = ? AND level = 0 AND id BETWEEN ? AND ? AND number = ?",
+                (self._name, self._first, self._last, place // SPAN_ROWS),
+            ).fetchall()
+        found = self._execute(
+            "SELECT id FROM metrics WHERE name = ? AND id BETWEEN ? AND ? ORDER BY id LIMIT 1 OFFSET ?",
+            (self._name, start, self._last, before),
+        ).fetchone()
+        return None if found is None else int(found[0])
+
+    def _place_of(self, row: float) -> int:
+        """Return the place of a row, from 0."""
+        start, number = self._first, 0
+        if self._newest[0] is not None:
+            span = self._execute(
+                "SELECT id, number FROM metric_spans WHERE name = ? AND level = 0 AND id BETWEEN ? AND ?"
+                " ORDER BY id DESC LIMIT 1",
+                (self._name, self._first, int(row)),
+            ).fetchone()
+            start, number = span or (start, number)
+        (before,) = self._execute(
+            "SELECT count(*) FROM metrics WHERE name = ? AND id BETWEEN ? AND ?", (self._name, start, int(row) - 1)
+        ).fetchone()
+        return int(number * SPAN_ROWS + before)
 
     def _newest_span(self, level: int) -> tuple[int, int] | None:
         """Return last row id and number of the newest span of a level."""

@@ -61,6 +61,9 @@ class GroupRow(msgspec.Struct, kw_only=True):
         newest: The newest of them.
         band: Their learning curves together, if curves were asked for; of the newest of them only where they are many:
             of at most 200, and of at most 2,000 of all groups of the page.
+        return_values: The returns themselves, in the order of the ids, NaN where a run has none; of at most 1,000 runs.
+        best_values: The same of the best returns.
+        far_runs: Runs whose return lies far from those of the others, or is not finite.
     """
 
     key: dict[str, list[Any]] = {}
@@ -72,6 +75,9 @@ class GroupRow(msgspec.Struct, kw_only=True):
     speed: Spread | None
     newest: RunSummary
     band: Band | None = None
+    return_values: list[float] = []
+    best_values: list[float] = []
+    far_runs: list[str] = []
 
 
 class Page(msgspec.Struct, kw_only=True):

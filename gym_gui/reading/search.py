@@ -12,10 +12,11 @@ from typing import Any
 
 from gym_gui.core.worker.errors import ConfigError, Problem
 from gym_gui.reading.curves import as_line, band_of
-from gym_gui.reading.fields import FIELDS, Entry, RunField, Value, find_field, nearest_field
+from gym_gui.reading.fields import CONFIG, FIELDS, Entry, RunField, Value, find_field, nearest_field
 from gym_gui.reading.pages import GroupRow, Page, RunRow, spread_of
 from gym_gui.reading.query import Query, parse_query
-from gym_gui.runs import CurvePoint, return_of
+from gym_gui.reading.statistics import far_values
+from gym_gui.runs import CurvePoint, RunSummary, return_of
 
 DEFAULT_SORT = ("-created",)
 #: Runs of a page at most.
@@ -24,6 +25,10 @@ MAX_PAGE = 1000
 MAX_CURVE_POINTS = 256
 #: Runs whose curves make the band of a group, and the bands of a page, at most.
 _BAND_RUNS, _PAGE_BAND_RUNS = 200, 2000
+#: Runs of a group whose returns are in its row, at most.
+_GROUP_VALUES = 1000
+#: Stands for every setting among the columns.
+ALL_SETTINGS = "config.*"
 
 #: Values of each part of a sort key.
 _PART = 3
@@ -43,7 +48,8 @@ class Search:
         limit: Runs, or groups, of the page.
         cursor: That of the page before; empty: the first page.
         group_by: Fields whose values a group has in common; none: no groups.
-        columns: Fields whose values are wanted beside the summaries, such as ``config.learning_rate``.
+        columns: Fields whose values are wanted beside the summaries, such as ``config.learning_rate``; ``config.*``:
+            every setting.
         curve_points: Points of each run's learning curve, or of each group's, at most; 0: no curves.
     """
 
@@ -78,7 +84,12 @@ class Prepared:
     def needs_facts(self) -> bool:
         """Whether it asks for what only ``run.json`` says."""
         fields = [*(each for each, _ in self.sort), *self.group_by, *self.columns]
-        return self.query.needs_facts or any(each.facts for each in fields)
+        return self.query.needs_facts or self.all_settings or any(each.facts for each in fields)
+
+    @property
+    def all_settings(self) -> bool:
+        """Whether every setting of the runs is a column."""
+        return ALL_SETTINGS in self.search.columns
 
     @property
     def changing(self) -> bool:
@@ -102,7 +113,7 @@ def prepare(search: Search, now: float | None = None) -> Prepared:
     problems: list[Problem] = []
     sort = [(_field("sort", name.removeprefix("-"), problems), name.startswith("-")) for name in search.sort]
     group_by = [_field("group_by", name, problems) for name in search.group_by]
-    columns = [_field("columns", name, problems) for name in search.columns]
+    columns = [_field("columns", name, problems) for name in search.columns if name != ALL_SETTINGS]
     if not 0 < search.limit <= MAX_PAGE:
         problems.append(Problem("limit", "is out of range", value=search.limit, allowed=f"1 to {MAX_PAGE}"))
     if not 0 <= search.curve_points <= MAX_CURVE_POINTS:
@@ -155,12 +166,16 @@ def _page_of_runs(prepared: Prepared, found: Sequence[Entry], now: float) -> Pag
     keyed = sorted(((_sort_key(entry, prepared.sort, now), entry) for entry in found), key=lambda pair: pair[0])
     start = _start([key for key, _ in keyed], prepared.search.cursor)
     page = keyed[start : start + prepared.search.limit]
-    rows = [
-        RunRow(run=entry.run, values={each.name: list(each.values(entry, now)) for each in prepared.columns})
-        for _, entry in page
-    ]
+    rows = [RunRow(run=entry.run, values=_values(prepared, entry, now)) for _, entry in page]
     more = start + len(page) < len(keyed)
     return Page(runs=rows, total=len(found), cursor=_encoded(page[-1][0]) if more else "")
+
+
+def _values(prepared: Prepared, entry: Entry, now: float) -> dict[str, list[Any]]:
+    settings = entry.facts.settings if prepared.all_settings else {}
+    return {f"{CONFIG}{name}": list(values) for name, values in settings.items()} | {
+        each.name: list(each.values(entry, now)) for each in prepared.columns
+    }
 
 
 def _page_of_groups(prepared: Prepared, found: Sequence[Entry], now: float) -> Page:
@@ -171,13 +186,25 @@ def _page_of_groups(prepared: Prepared, found: Sequence[Entry], now: float) -> P
     for values, entries in members.items():
         entries.sort(key=lambda entry: entry.run.sequence, reverse=True)
         row = _group({each.name: list(value) for each, value in zip(prepared.group_by, values, strict=True)}, entries)
-        groups.append((_group_key(row, entries, prepared.sort, now), row))
-    groups.sort(key=lambda pair: pair[0])
-    start = _start([key for key, _ in groups], prepared.search.cursor)
+        groups.append((_group_key(row, entries, prepared.sort, now), row, entries))
+    groups.sort(key=lambda group: group[0])
+    start = _start([key for key, *_ in groups], prepared.search.cursor)
     page = groups[start : start + prepared.search.limit]
+    for _, row, entries in page:
+        _add_values(row, [entry.run for entry in entries])
     more = start + len(page) < len(groups)
     cursor = _encoded(page[-1][0]) if more else ""
-    return Page(groups=[row for _, row in page], total=len(found), groups_total=len(groups), cursor=cursor)
+    return Page(groups=[row for _, row, _ in page], total=len(found), groups_total=len(groups), cursor=cursor)
+
+
+def _add_values(row: GroupRow, runs: Sequence[RunSummary]) -> None:
+    """Add the results of a group's runs, and which of them are far off."""
+    returns = {run.run_id: value for run in runs if (value := return_of(run)) is not None}
+    indices = set(far_values(list(returns.values())))
+    far = {run_id for index, run_id in enumerate(returns) if index in indices}
+    row.far_runs = [run.run_id for run in runs if run.run_id in far or run.nan_episodes or run.eval_nan_episodes]
+    row.return_values = [returns.get(run.run_id, math.nan) for run in runs[:_GROUP_VALUES]]
+    row.best_values = [math.nan if run.best_return is None else run.best_return for run in runs[:_GROUP_VALUES]]
 
 
 def _group(key: dict[str, list[Any]], entries: Sequence[Entry]) -> GroupRow:

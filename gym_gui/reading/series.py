@@ -13,13 +13,14 @@ import msgspec
 
 from gym_gui.core.worker.errors import ConfigError, Problem, UsageError, nearest
 from gym_gui.proxy import read_summary
+from gym_gui.reading.axes import METRIC_AXIS, over_series
 from gym_gui.reading.episode_lines import EPISODE_COLUMNS, EPISODE_NAMES, EVAL_PREFIX, PHASES, episode_lines
-from gym_gui.reading.metric_lines import STEP_AXIS, MetricReader, episode_axis, rows_of_episodes, time_axis
+from gym_gui.reading.metric_lines import ROW_AXIS, STEP_AXIS, MetricReader, episode_axis, rows_of_episodes, time_axis
 from gym_gui.reading.thinning import SeriesLine
 from gym_gui.runs import RunFolder
 from gym_gui.telemetry import ATTEMPT_SHIFT, SPAN_ROWS, reading, row_id_range
 
-AXES = ("step", "episode", "wall", "relative")
+AXES = ("step", "update", "episode", "wall", "relative")
 MAX_POINTS = 10_000
 DEFAULT_POINTS = 1000
 #: Series of one request: runs times names.
@@ -37,8 +38,9 @@ class SeriesRequest(msgspec.Struct, kw_only=True, frozen=True):
 
     Args:
         names: Their names, as `series_names` returns them.
-        x: ``step``: environment steps; ``episode``: index of an episode, or number of training episodes that ended
-            before a metric's value; ``wall``: Unix seconds; ``relative``: seconds since the run's start.
+        x: ``step``: environment steps; ``update``: number of the value in its series, from 1; ``episode``: index of an
+            episode, or number of training episodes that ended before a metric's value; ``wall``: Unix seconds;
+            ``relative``: seconds since the run's start; ``metric:NAME``: value of another series at the same step.
         low: Lowest x; ``None``: from the beginning.
         high: Highest x; ``None``: to the end.
         points: Maximum number of points of each curve, 1 to `MAX_POINTS`.
@@ -108,9 +110,10 @@ def check_series(request: SeriesRequest, runs: int = 1) -> None:
         ConfigError: It is not valid.
     """
     problems = []
-    if request.x not in AXES:
+    if request.x not in AXES and not request.x.startswith(METRIC_AXIS):
         near = nearest(request.x, AXES)
-        problems.append(Problem("x", "is unknown", value=request.x, allowed=", ".join(AXES), nearest=near))
+        allowed = f"{', '.join(AXES)}, {METRIC_AXIS}NAME"
+        problems.append(Problem("x", "is unknown", value=request.x, allowed=allowed, nearest=near))
     if not 1 <= request.points <= MAX_POINTS:
         problems.append(Problem("points", "is out of range", value=request.points, allowed=f"1 to {MAX_POINTS:,}"))
     low, high = _range(request)
@@ -136,6 +139,8 @@ def read_series(folder: RunFolder, request: SeriesRequest) -> list[Series]:
         TelemetryError: The database cannot be read.
     """
     check_series(request)
+    if request.x.startswith(METRIC_AXIS):
+        return _over_series(folder, request)
     start = _start(folder) if request.x == "relative" else 0.0
     low, high = _range(request)
     with _snapshot(folder.database) as database:
@@ -160,6 +165,21 @@ def read_series(folder: RunFolder, request: SeriesRequest) -> list[Series]:
             if not series.lines:
                 series.nearest = nearest(name, _all_names(database))
             found.append(series)
+    return found
+
+
+def _over_series(folder: RunFolder, request: SeriesRequest) -> list[Series]:
+    """Return series over another one of the run; of a part of its range in as much detail as there can be."""
+    low, high = _range(request)
+    other = request.x.removeprefix(METRIC_AXIS)
+    points = request.points if (low, high) == (-math.inf, math.inf) else MAX_POINTS
+    (axis,) = read_series(folder, SeriesRequest(names=(other,), points=points))
+    found = read_series(folder, SeriesRequest(names=request.names, points=points))
+    for series in found:
+        lines = [over_series(line, axis.lines, low, high, request.points) for line in series.lines]
+        series.lines = [line for line in lines if line is not None]
+        if not axis.lines:
+            series.nearest = axis.nearest
     return found
 
 
@@ -297,7 +317,7 @@ def _metric_line(
 ) -> list[SeriesLine]:
     """Return the curve of a metric in one attempt, if it has one."""
     place = attempt.worker_no, attempt.attempt
-    axis = STEP_AXIS
+    axis = ROW_AXIS if request.x == "update" else STEP_AXIS
     if request.x == "episode":
         axis, ends = episode_axis(database, *place)
         low, high = rows_of_episodes(ends, low, high)
@@ -306,7 +326,8 @@ def _metric_line(
     reader = MetricReader(database, metric, *place, axis, spans=spans)
     if not reader.exists():
         return []
-    line = reader.line(low, high, request.points)
+    read = reader.numbered_line if request.x == "update" else reader.line
+    line = read(low, high, request.points)
     line.worker_id, line.attempt = attempt.worker_id, attempt.attempt
     return [line]
 

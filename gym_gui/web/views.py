@@ -28,6 +28,20 @@ def row_json(row: RunRow) -> dict[str, Any]:
     return {**run_json(row.run), "values": row.values, "curve": _curve(row.curve)}
 
 
+def compared_json(row: RunRow) -> dict[str, Any]:
+    """Return a run of a comparison: its curve as steps and mean returns alone."""
+    return {
+        **run_json(row.run),
+        "episodes": row.run.episodes,
+        "curve": [_short(each) for each in _curve(row.curve)[:2]],
+    }
+
+
+def _short(values: Sequence[float]) -> list[float]:
+    """Return numbers with seven significant digits: a thousand curves are half as large."""
+    return [float(f"{value:.7g}") for value in values]
+
+
 def run_json(run: RunSummary) -> dict[str, Any]:
     """Return what lists show of a run; a number that is not finite is text: ``"NaN"``, ``"Infinity"``."""
     return {
@@ -67,6 +81,9 @@ def group_json(row: GroupRow) -> dict[str, Any]:
         "best": _spread(row.best),
         "steps": _spread(row.steps),
         "speed": _spread(row.speed),
+        "returns": [_number(value) for value in row.return_values],
+        "bests": [_number(value) for value in row.best_values],
+        "far": row.far_runs,
         "newest": run_json(row.newest),
         "band": row.band
         and {

@@ -29,6 +29,7 @@ class Value(NamedTuple):
     time: float | None
     value: float
     episode: int
+    number: int = 0
 
 
 def printed(seed: int, rows: int, *, steps: str, odd: float, attempt: int) -> list[Value]:
@@ -50,7 +51,7 @@ def printed(seed: int, rows: int, *, steps: str, odd: float, attempt: int) -> li
             else source.gauss(0.0, 10.0 ** source.randrange(9))
         )
         time = None if steps == "missing" and source.random() < 0.05 else 1.7e9 + 0.25 * place + attempt
-        values.append(Value(None if missing else step, time, value, episode))
+        values.append(Value(None if missing else step, time, value, episode, place + 1))
         episode += source.random() < 0.02
     return values
 
@@ -74,6 +75,8 @@ def x_of(value: Value, axis: str, start: float = 0.0) -> float | None:
         return value.step
     if axis == "episode":
         return value.episode
+    if axis == "update":
+        return value.number
     return None if value.time is None else value.time - start
 
 
@@ -128,7 +131,7 @@ def check_line(line: SeriesLine, expected: dict[str, list[Any]]) -> None:
     rows=st.lists(st.sampled_from([0, 1, 5, 63, 64, 65, 300, 700, 1300]), min_size=1, max_size=2),
     steps=st.sampled_from(["onward", "missing", "backward", "none"]),
     odd=st.sampled_from([0.0, 0.002, 0.3, 1.0]),
-    axis=st.sampled_from(["step", "episode", "wall"]),
+    axis=st.sampled_from(["step", "update", "episode", "wall"]),
     points=st.sampled_from([1, 2, 3, 7, 20, 50, 1000]),
     share=st.sampled_from([None, (0.0, 0.5), (0.3, 0.31), (0.2, 0.9), (0.5, 1.0), (2.0, 3.0)]),
     batch=st.sampled_from([300, 5000, 4 << 20]),
@@ -282,3 +285,39 @@ def test_a_request_that_makes_no_sense_is_refused(logged_run: Any, fields: dict[
 def test_a_run_without_telemetry_has_no_series(logged_run: Any) -> None:
     assert series_names(logged_run.folder) == []
     assert read_series(logged_run.folder, SeriesRequest(names=("loss",)))[0].lines == []
+
+
+def test_a_metric_over_another_one_lies_at_its_value_at_the_same_step(logged_run: Any) -> None:
+    lines = [
+        {
+            "event_type": "metric",
+            "step": step,
+            "values": {"kl": step / 100} | ({"loss": 5.0 - step} if step % 2 else {}),
+        }
+        for step in range(10)
+    ]
+    odd = {"event_type": "metric", "step": 4, "values": {"loss": math.nan}}
+    beyond = {"event_type": "metric", "step": 50, "values": {"loss": 4.0}}
+    logged_run.append(printed_lines([*lines[:5], odd, *lines[5:], beyond]))
+    logged_run.ingest()
+    line = only(read_series(logged_run.folder, SeriesRequest(names=("loss",), x="metric:kl")))
+    assert line.last_x == pytest.approx([0.01, 0.03, 0.05, 0.07, 0.09])
+    assert line.mean == [4.0, 2.0, 0.0, -2.0, -4.0]
+    assert (line.marks.x, line.without_x) == (pytest.approx([0.04]), 1)
+    part = only(read_series(logged_run.folder, SeriesRequest(names=("loss",), x="metric:kl", low=0.02, high=0.06)))
+    assert part.mean == [2.0, 0.0]
+    (missing,) = read_series(logged_run.folder, SeriesRequest(names=("loss",), x="metric:losse"))
+    assert (missing.lines, missing.nearest) == ([], "loss")
+    episodes = read_series(logged_run.folder, SeriesRequest(names=("loss",), x="metric:return"))
+    assert episodes[0].lines == []
+
+
+def test_episodes_are_numbered_by_agent(logged_run: Any) -> None:
+    logged_run.append(
+        printed_lines(
+            [episode(at, total_reward=5.0, agent_id=who) for at, who in ((7, "red"), (7, "blue"), (9, "red"))]
+        )
+    )
+    logged_run.ingest()
+    (found,) = read_series(logged_run.folder, SeriesRequest(names=("return",), x="update"))
+    assert [(line.agent_id, line.last_x) for line in found.lines] == [("red", [1.0, 2.0]), ("blue", [1.0])]

@@ -38,8 +38,9 @@ _NOT_FINITE = {"nan": math.nan, "+inf": math.inf, "-inf": -math.inf}
 @run_argument
 @click.argument("names", type=TEXT, metavar="[NAME]...", nargs=-1)
 @click.option(
-    "--x", type=click.Choice(["step", "episode", "wall", "relative"]), default="step", show_default=True,
-    help="Over steps, episodes, Unix seconds, or seconds since the run's start.",
+    "--x", type=TEXT, metavar="AXIS", default="step", show_default=True,
+    help="Over `step`, `update` (number of the value), `episode`, `wall` (Unix seconds), `relative` (seconds since the"
+    " run's start), or `metric:NAME`, the value of another series at the same step.",
 )  # fmt: skip
 @click.option("--from", "low", type=float, metavar="X", help="Only from this x on.")
 @click.option("--to", "high", type=float, metavar="X", help="Only up to this x.")
@@ -131,6 +132,7 @@ def _print_line(series: Series, line: SeriesLine, x: str) -> None:
     from gym_gui.look import figures
 
     shown = {"wall": figures.moment, "relative": figures.duration}.get(x, figures.count)
+    shown = _number if x.startswith("metric:") else shown
     place = [f"worker {line.worker_id}", f"attempt {line.attempt}"]
     place += [f"agent {line.agent_id}"] if line.agent_id else []
     say(f"{series.name}: {', '.join(place)}")

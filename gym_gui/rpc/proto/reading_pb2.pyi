@@ -48,7 +48,7 @@ class SearchRunsRequest(_message.Message):
 
     @_builtins.property
     def columns(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
-        """Fields whose values are wanted beside the summaries, such as `config.learning_rate`."""
+        """Fields whose values are wanted beside the summaries, such as `config.learning_rate`; `config.*`: every setting."""
 
     def __init__(
         self,
@@ -203,6 +203,9 @@ class GroupRow(_message.Message):
     SPEED_FIELD_NUMBER: _builtins.int
     NEWEST_FIELD_NUMBER: _builtins.int
     BAND_FIELD_NUMBER: _builtins.int
+    RETURN_VALUES_FIELD_NUMBER: _builtins.int
+    BEST_VALUES_FIELD_NUMBER: _builtins.int
+    FAR_RUNS_FIELD_NUMBER: _builtins.int
     key_json: _builtins.bytes
     """By field: a list of the common values."""
     @_builtins.property
@@ -231,6 +234,16 @@ class GroupRow(_message.Message):
     def band(self) -> Global___Band:
         """If curves were asked for: of the newest runs, at most 200."""
 
+    @_builtins.property
+    def return_values(self) -> _containers.RepeatedScalarFieldContainer[_builtins.float]:
+        """In the order of the ids, NaN where a run has none; of at most 1,000 runs."""
+
+    @_builtins.property
+    def best_values(self) -> _containers.RepeatedScalarFieldContainer[_builtins.float]: ...
+    @_builtins.property
+    def far_runs(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """Runs whose return lies far from those of the others, or is not finite."""
+
     def __init__(
         self,
         *,
@@ -243,10 +256,13 @@ class GroupRow(_message.Message):
         speed: Global___Spread | None = ...,
         newest: _mosaic_pb2.RunSummary | None = ...,
         band: Global___Band | None = ...,
+        return_values: _abc.Iterable[_builtins.float] | None = ...,
+        best_values: _abc.Iterable[_builtins.float] | None = ...,
+        far_runs: _abc.Iterable[_builtins.str] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["_band", b"_band", "_best", b"_best", "_returns", b"_returns", "_speed", b"_speed", "_steps", b"_steps", "band", b"band", "best", b"best", "newest", b"newest", "returns", b"returns", "speed", b"speed", "steps", b"steps"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_band", b"_band", "_best", b"_best", "_returns", b"_returns", "_speed", b"_speed", "_steps", b"_steps", "band", b"band", "best", b"best", "key_json", b"key_json", "newest", b"newest", "returns", b"returns", "run_ids", b"run_ids", "speed", b"speed", "states", b"states", "steps", b"steps"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_band", b"_band", "_best", b"_best", "_returns", b"_returns", "_speed", b"_speed", "_steps", b"_steps", "band", b"band", "best", b"best", "best_values", b"best_values", "far_runs", b"far_runs", "key_json", b"key_json", "newest", b"newest", "return_values", b"return_values", "returns", b"returns", "run_ids", b"run_ids", "speed", b"speed", "states", b"states", "steps", b"steps"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType__band: _TypeAlias = _typing.Literal["band"]  # noqa: Y015
     _WhichOneofArgType__band: _TypeAlias = _typing.Literal["_band", b"_band"]  # noqa: Y015

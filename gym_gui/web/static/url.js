@@ -38,3 +38,13 @@ export function follow(event) {
   event.preventDefault();
   go(link.pathname + link.search);
 }
+
+/** The range of the horizontal axis that the address names, null for the whole.
+ * @returns {[number, number] | null} */
+export function zoomed() {
+  const parts = (parameters.value.get("zoom") ?? "").split("_").map(Number);
+  return parts.length === 2 && parts.every(Number.isFinite) && parts[0] < parts[1] ? [parts[0], parts[1]] : null;
+}
+
+/** The end of a run's id, which addresses name it by. @param {string} id */
+export const shortId = (id) => id.slice(-8);

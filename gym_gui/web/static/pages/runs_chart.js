@@ -26,11 +26,11 @@ export function SelectedChart({ ids }) {
   return html`<div class="pane"><${Chart} lines=${drawn} xLabel="environment steps" yLabel="mean return" height=${260} /></div>`;
 }
 
-/** @param {any} run */
+/** @param {any} run @returns {import("../ui/chart_range.js").Line} */
 export function lineOf(run) {
   const { colour, dash } = seriesLook(run.sequence);
   const [x, y] = run.curve.length ? run.curve : [[], []];
-  return { label: run.name, colour, dash: dash.length ? dash : undefined, x, y: y.map(finite) };
+  return { label: run.name, colour, dash: dash.length ? dash : undefined, x, y: y.map(finite), key: run.id };
 }
 
 /** @param {number | string | null} value */
