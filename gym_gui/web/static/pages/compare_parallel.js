@@ -26,6 +26,7 @@ export function CompareParallel({ page, keyOf, picked }) {
   const draw = useCallback((/** @type {any} */ context, /** @type {number} */ width, /** @type {number} */ _, /** @type {any} */ look) => {
     context.clearRect?.(0, 0, width, HEIGHT);
     context.setLineDash([]);
+    /** @type {{run: any, index: number}[]} */
     const drawn = page.runs.map((/** @type {any} */ run, /** @type {number} */ index) => ({ run, index }));
     const faint = (/** @type {any} */ run) => picked.size > 0 && !picked.has(run.id);
     for (const { run, index } of [...drawn.filter(({ run }) => faint(run)), ...drawn.filter(({ run }) => !faint(run))]) {

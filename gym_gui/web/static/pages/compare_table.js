@@ -1,5 +1,6 @@
 // The table below a comparison: groups with their results, then the runs and the settings in which they differ.
 import { classes, html, useState } from "../ui/html.js";
+import { Scroll } from "../ui/scroll.js";
 import { State } from "../ui/state.js";
 import { csv, save } from "../ui/save.js";
 import { statistic } from "../ui/statistic.js";
@@ -16,6 +17,7 @@ const FIRST = 50;
 export function CompareTable({ page, keyOf, picked }) {
   const [all, setAll] = useState(false);
   const names = Object.keys(page.settings).filter((name) => name !== "seed"); // it has a column of its own
+  /** @type {{run: any, index: number}[]} */
   const rows = page.runs.map((/** @type {any} */ run, /** @type {number} */ index) => ({ run, index })).filter((/** @type {any} */ { run }) => !picked.size || picked.has(run.id));
   const shown = all ? rows : rows.slice(0, FIRST);
   const without = (/** @type {string} */ id) => page.runs.filter((/** @type {any} */ run) => run.id !== id).map((/** @type {any} */ run) => shortId(run.id)).join(",");
@@ -27,7 +29,7 @@ export function CompareTable({ page, keyOf, picked }) {
         <a class="button" href=${`/compare?runs=${[...picked].slice(0, 200).map(shortId).join(",")}`}>Compare these alone</a>
         <button type="button" class="quiet" onClick=${() => change({ brush: null })}>Select none</button>`}
       <button type="button" class="quiet push" onClick=${() => save("comparison.csv", table(page, names))}>Save as CSV</button></div>
-    <div class="scroll"><table>
+    <${Scroll} label="Settings and results"><table>
       <thead><tr><th>run</th><th>state</th><th class="right">seed</th><th class="right">return</th><th class="right">best</th><th class="right">steps</th>${names.map((name) => html`<th class="right">${name}</th>`)}<th></th></tr></thead>
       <tbody>${shown.map(({ run, index }) => html`<tr key=${run.id} class=${classes(picked.has(run.id) && "selected")}>
         <td><span class="swatch" style=${{ background: seriesLook(run.sequence).colour }}></span><a href=${`/runs/${run.id}`}><bdi>${run.name}</bdi></a>
@@ -36,7 +38,7 @@ export function CompareTable({ page, keyOf, picked }) {
         <td class="right">${decimal(number(run.return))}</td><td class="right">${decimal(number(run.best))}</td><td class="right">${short(run.steps)}</td>
         ${names.map((name) => html`<td class="right"><code>${text(page.settings[name][index])}</code></td>`)}
         <td>${!byQuery && html`<button type="button" class="quiet" aria-label=${`Take ${run.name} out`} onClick=${() => change({ runs: without(run.id) })}>×</button>`}</td></tr>`)}</tbody>
-    </table></div>
+    </table><//>
     ${shown.length < rows.length && html`<button type="button" onClick=${() => setAll(true)}>Show all ${rows.length}</button>`}`;
 }
 
@@ -60,10 +62,10 @@ function Groups({ page, keyOf }) {
   for (const run of page.runs) groups.set(keyOf(run), [...(groups.get(keyOf(run)) ?? []), run]);
   const rows = [...groups].map(([name, runs]) => ({ name, runs, ...results(runs, centre, spread) })).sort((one, other) => (other.return?.centre ?? -Infinity) - (one.return?.centre ?? -Infinity));
   const cells = (/** @type {any} */ found) => html`<td class="right">${found ? decimal(found.centre) : "-"}</td><td class="right muted">${found && found.n > 1 ? `${decimal(found.low)} to ${decimal(found.high)}` : ""}</td>`;
-  return html`<div class="scroll"><table class="groups">
+  return html`<${Scroll} label="Groups"><table class="groups">
     <thead><tr><th>group</th><th class="right">n</th><th class="right">return</th><th class="right"></th><th class="right">best</th><th class="right"></th></tr></thead>
     <tbody>${rows.slice(0, FIRST).map((row) => html`<tr key=${row.name}><td title=${row.name}><bdi>${row.name}</bdi></td><td class="right">${row.runs.length}</td>${cells(row.return)}${cells(row.best)}</tr>`)}</tbody>
-  </table></div>`;
+  </table><//>`;
 }
 
 /** @param {any[]} runs @param {import("../statistics.js").Centre} centre @param {import("../statistics.js").Spread} spread */
@@ -74,6 +76,7 @@ function results(runs, centre, spread) {
 
 /** @param {any} page @param {string[]} names */
 function table(page, names) {
+  /** @type {{run: any, index: number}[]} */
   const rows = page.runs.map((/** @type {any} */ run, /** @type {number} */ index) => [
     run.id, run.name, run.state, run.worker, run.algo, run.env, run.seed, number(run.return), number(run.best), run.steps, run.tags.join(" "), ...names.map((name) => page.settings[name][index]),
   ]);

@@ -69,7 +69,7 @@ export function Chart({ lines, xLabel, yLabel, height = 340, logX = false, logY 
       series: [{}, { scale: "y", stroke: "transparent", points: { show: false } }],
       legend: { show: false },
       cursor: {
-        sync: sync ? { key: sync, scales: ["x", null] } : undefined,
+        sync: sync ? { key: sync, scales: /** @type {[string, null]} */ (["x", null]) } : undefined,
         drag: { x: true, y: false, setScale: false }, points: { show: false },
       },
       scales: {

@@ -108,6 +108,7 @@ function withoutFar(range, extents) {
 /** The range without single values that make it several times as long.
  * @param {Range} range @param {Line[]} lines @param {Range} view @param {boolean} log @returns {Range} */
 function withoutSpikes(range, lines, [from, to], log) {
+  /** @type {number[]} */
   const values = [];
   const total = lines.reduce((sum, line) => sum + line.x.length, 0);
   const every = Math.max(1, Math.floor(total / SAMPLE));

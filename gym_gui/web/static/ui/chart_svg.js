@@ -3,6 +3,7 @@
 export class SvgContext {
   /** @param {number} width @param {number} height */
   constructor(width, height) {
+    /** @type {[number, number]} */
     this.size = [width, height];
     this.fillStyle = "#000";
     this.strokeStyle = "#000";
