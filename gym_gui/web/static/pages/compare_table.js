@@ -76,7 +76,7 @@ function results(runs, centre, spread) {
 
 /** @param {any} page @param {string[]} names */
 function table(page, names) {
-  /** @type {{run: any, index: number}[]} */
+  /** @type {unknown[][]} */
   const rows = page.runs.map((/** @type {any} */ run, /** @type {number} */ index) => [
     run.id, run.name, run.state, run.worker, run.algo, run.env, run.seed, number(run.return), number(run.best), run.steps, run.tags.join(" "), ...names.map((name) => page.settings[name][index]),
   ]);
