@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     )
     from gym_gui.reading.curves import Line, band_of, curve_of, line_of, smoothed
     from gym_gui.reading.details import GitState, RunDetails, read_details
-    from gym_gui.reading.differences import differing_values
+    from gym_gui.reading.differences import differing_settings, differing_values
     from gym_gui.reading.episodes import EpisodePage, EpisodeQuery, read_episodes, read_steps
     from gym_gui.reading.failures import Failure, failed_workers, find_failure
     from gym_gui.reading.fields import FIELDS, NO_FACTS, Entry, Kind, PlanFacts, find_field
@@ -141,6 +141,7 @@ else:
             "check_series": "series",
             "check_size": "series",
             "curve_of": "curves",
+            "differing_settings": "differences",
             "differing_values": "differences",
             "dropped_log": "logs",
             "failed_workers": "failures",
@@ -237,6 +238,7 @@ __all__ = [
     "check_series",
     "check_size",
     "curve_of",
+    "differing_settings",
     "differing_values",
     "dropped_log",
     "failed_workers",
