@@ -24,6 +24,7 @@ ABOUT = {
     "validations": "dry runs",
     "rpc": "gRPC: servers, client, messages",
     "trainer": "the daemon's core",
+    "jobs": "installs and checks as jobs",
     "reading": "search, series, files of runs",
     "retention": "logs and checkpoints of ended runs",
     "proxy": "one process a run: joins the two below",

@@ -7,12 +7,19 @@ from typing import TYPE_CHECKING, Any
 from gym_gui.core.worker.errors import ConfigError, Problem
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from gym_gui.runs import TrainRunConfig
     from gym_gui.workers import ResolvedKind, WorkerCatalog
 
 
 def preflight(
-    catalog: WorkerCatalog, payload: dict[str, Any], *, dry_run: bool, settings_checked: bool = False
+    catalog: WorkerCatalog,
+    payload: dict[str, Any],
+    *,
+    dry_run: bool,
+    settings_checked: bool = False,
+    on_output: Callable[[str], None] = lambda _: None,
 ) -> tuple[TrainRunConfig | None, list[Problem]]:
     """Return a run config, ``None`` if anything is wrong with it, and every problem, those of its workers included.
 
@@ -21,6 +28,7 @@ def preflight(
         payload: The run config.
         dry_run: Also start each worker that has ``--dry-run`` with its config, in a scratch folder.
         settings_checked: The workers' settings were compared with their schemas already.
+        on_output: Called with each line that a dry run printed, without secrets.
     """
     from gym_gui.trainer import check_run_config
     from gym_gui.workers import declared_secrets, run_dry_run
@@ -34,6 +42,7 @@ def preflight(
     config = config.with_secrets(declared_secrets(kinds))
     if not dry_run:
         return config, problems
+    secrets = config.secrets
     commands = {request.path for request in config.workers if request.command is not None}
     for path, kind in kinds.items():
         if kind.record is not None and path not in commands:
@@ -43,6 +52,7 @@ def preflight(
                 environment=config.environment,
                 base=config.base_variables(),
                 cpus=config.resources.cpus,
+                on_output=lambda line: on_output(secrets.hide_text(line)),
             )
             problems += [_placed(problem, path) for problem in found]
     problems = [config.secrets.hide_problem(problem) for problem in problems]

@@ -33,10 +33,7 @@ NEEDS_HOME = {
     "runs reindex": "it rebuilds the run's database in the home",
     "runs archive": "it packs the run's files in the home",
     "runs restore": "it unpacks files into the home",
-    "workers install": "it builds an environment in the home",
-    "workers remove": "it removes an environment from the home",
     "workers new": "it writes a package on this machine",
-    "workers check": "it starts the worker on this machine",
     "daemon start": "a daemon is started on the machine of its home",
     "daemon run": "a daemon is started on the machine of its home",
 }

@@ -15,6 +15,7 @@ from gym_gui.core.worker.errors import MosaicError
 from gym_gui.rpc.calls import Call
 from gym_gui.rpc.channel import client_metadata, credentials_metadata
 from gym_gui.rpc.faults import error_of
+from gym_gui.rpc.proto.machine_pb2_grpc import MachineServiceStub
 from gym_gui.rpc.proto.mosaic_pb2_grpc import TrainerServiceStub
 from gym_gui.rpc.proto.reading_pb2_grpc import ReadingServiceStub
 from gym_gui.rpc.route import Route, Target
@@ -84,8 +85,9 @@ class Connection(Generic[C]):
             channel = self._make(target)
             former, self._target = self._target, opened.pop_all()
         self.metadata = (*credentials_metadata(target.token), *client_metadata(self._id))
-        self.methods = {**vars(TrainerServiceStub(channel)), **vars(ReadingServiceStub(channel))}  # type: ignore[call-overload]
-        """The methods of both services by name."""
+        stubs: tuple[Any, ...] = (TrainerServiceStub, ReadingServiceStub, MachineServiceStub)
+        self.methods = {name: method for stub in stubs for name, method in vars(stub(channel)).items()}
+        """The methods of all services by name."""
         return channel, former.close
 
     def release(self) -> None:

@@ -13,10 +13,20 @@ from grpc_reflection.v1alpha import reflection
 
 from gym_gui.config.settings import get_setting
 from gym_gui.core.worker.errors import UsageError
-from gym_gui.rpc.address import LOOPBACK, READING_SERVICE_NAME, SERVICE_NAME, check_bind, choose_port, is_loopback
+from gym_gui.rpc.address import (
+    LOOPBACK,
+    MACHINE_SERVICE_NAME,
+    READING_SERVICE_NAME,
+    SERVICE_NAME,
+    check_bind,
+    choose_port,
+    is_loopback,
+)
 from gym_gui.rpc.channel import PORT_CALLS, PORT_OPTIONS, SERVER_OPTIONS
 from gym_gui.rpc.local_socket import ListeningSocket, sweep
+from gym_gui.rpc.machine_service import MachineService
 from gym_gui.rpc.proto import mosaic_pb2 as pb
+from gym_gui.rpc.proto.machine_pb2_grpc import add_MachineServiceServicer_to_server
 from gym_gui.rpc.proto.mosaic_pb2_grpc import add_TrainerServiceServicer_to_server
 from gym_gui.rpc.proto.reading_pb2_grpc import add_ReadingServiceServicer_to_server
 from gym_gui.rpc.reading_service import ReadingService
@@ -58,7 +68,12 @@ class GrpcFace:
         """
         if daemon.predecessor is not None:
             sweep(daemon.predecessor.socket)
-        self._services = TrainerService(daemon.trainer), ReadingService(daemon.trainer.reads, daemon.trainer.loading)
+        trainer = daemon.trainer
+        self._services = (
+            TrainerService(trainer),
+            ReadingService(trainer.reads, trainer.loading),
+            MachineService(daemon.jobs, trainer),
+        )
         token = TokenInterceptor(daemon.paths.token(), daemon.chores.note_call)
         self._local = self._server(token, SERVER_OPTIONS)
         self._ports = self._server(token, PORT_OPTIONS, PORT_CALLS)
@@ -85,12 +100,20 @@ class GrpcFace:
         most_calls: int | None = None,
     ) -> grpc.aio.Server:
         server = grpc.aio.server(interceptors=[token], options=options, maximum_concurrent_rpcs=most_calls)
-        trainer_service, reading_service = self._services
+        trainer_service, reading_service, machine_service = self._services
         add_TrainerServiceServicer_to_server(trainer_service, server)
         add_ReadingServiceServicer_to_server(reading_service, server)
+        add_MachineServiceServicer_to_server(machine_service, server)
         health_pb2_grpc.add_HealthServicer_to_server(self._checks, server)
         reflection.enable_server_reflection(
-            (SERVICE_NAME, READING_SERVICE_NAME, health.SERVICE_NAME, reflection.SERVICE_NAME), server
+            (
+                SERVICE_NAME,
+                READING_SERVICE_NAME,
+                MACHINE_SERVICE_NAME,
+                health.SERVICE_NAME,
+                reflection.SERVICE_NAME,
+            ),
+            server,
         )
         return server
 

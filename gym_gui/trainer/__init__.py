@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from gym_gui.trainer.finalize import is_run_over
     from gym_gui.trainer.gpus import find_gpus
     from gym_gui.trainer.home import DaemonHome, DaemonInfo
+    from gym_gui.trainer.installs import Installs
     from gym_gui.trainer.inventory import read_inventory
     from gym_gui.trainer.live_marks import LiveRuns
     from gym_gui.trainer.loading import Loading
@@ -44,6 +45,7 @@ else:
             "Endpoint": "daemon",
             "Explanation": "why",
             "FeedQuery": "feed",
+            "Installs": "installs",
             "Inventory": "machine",
             "LiveRuns": "live_marks",
             "Loading": "loading",
@@ -89,6 +91,7 @@ __all__ = [
     "Endpoint",
     "Explanation",
     "FeedQuery",
+    "Installs",
     "Inventory",
     "LiveRuns",
     "Loading",

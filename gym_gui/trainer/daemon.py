@@ -12,6 +12,7 @@ from typing import Any, Generic, NamedTuple, Protocol, TypeVar
 import gym_gui
 from gym_gui.config.settings import get_setting
 from gym_gui.core.worker.errors import UsageError
+from gym_gui.jobs import Jobs
 from gym_gui.logging_config.helpers import log_constant
 from gym_gui.logging_config.log_constants import LOG_DAEMON_RECONCILED, LOG_DAEMON_STARTED, LOG_DAEMON_STOPPED
 from gym_gui.runs import FileLock, RunSummary, is_run_id
@@ -104,6 +105,7 @@ class TrainerDaemon(Generic[T]):
         )
         limit_bytes = int(float(get_setting("max_run_disk_mb")) * (1 << 20))
         self.quota = DiskQuota(self.paths.path, self.dispatcher, limit_bytes)
+        self.jobs = Jobs(self.paths.path)
         submission = Submission(self.paths.path, self.registry, self.executors, self.machines)
         idle_timeout_s = float(get_setting("daemon_idle_timeout_s")) if on_demand else None
         self.chores = Housekeeping(
@@ -113,7 +115,7 @@ class TrainerDaemon(Generic[T]):
             idle_timeout_s,
             self.stop,
             self.log_retention,
-            lambda: self.trainer.busy,
+            lambda: self.trainer.busy or self.jobs.busy,
         )
         self.board.read_unentered = self._read_unentered
         self.trainer = Trainer(self.board, self.dispatcher, submission, self.chores.backlog, encode, self.stop)
@@ -141,6 +143,7 @@ class TrainerDaemon(Generic[T]):
             self.paths.withdraw()
             await face.close()
             await self.trainer.close()
+            await self.jobs.close()
             await self.dispatcher.close()
             self.registry.close()
             log_constant(logger, LOG_DAEMON_STOPPED)
@@ -164,6 +167,7 @@ class TrainerDaemon(Generic[T]):
 
     async def _load_and_do_chores(self) -> None:
         await self.trainer.loading.run(self._load)
+        await keep_going(self.jobs.load)
         background = (executor.background for executor in self.executors.ready.values())
         chores = (self.chores.run, self.quota.run, self.log_retention.run, *background)
         await asyncio.gather(*(keep_going(chore) for chore in chores))

@@ -31,6 +31,7 @@ from gym_gui.trainer.board import RunBoard
 from gym_gui.trainer.disk_quota import quota_note
 from gym_gui.trainer.dispatcher import Dispatcher
 from gym_gui.trainer.feed import Encode, FeedQuery, Feeds
+from gym_gui.trainer.installs import Installs, read_installs
 from gym_gui.trainer.intake import Intake
 from gym_gui.trainer.loading import Loading
 from gym_gui.trainer.reads import Reads
@@ -262,6 +263,11 @@ class Trainer(Generic[T]):
             UsageError: There is no such worker.
         """
         return await self.intake.do(lambda: self._submission.catalog.get(name))
+
+    async def installs(self) -> Installs:
+        """Return the workers' environments of the home, and the workers that can be installed by their names."""
+        records = await self.intake.do(self._submission.catalog.list)
+        return await asyncio.to_thread(read_installs, self.home, [record.name for record in records])
 
     def status(self) -> DaemonStatus:
         """Return what the daemon says of itself."""

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from gym_gui.workers.devices import can_use_gpu
     from gym_gui.workers.dry_run import DRY_RUN_TIMEOUT_S, run_dry_run
     from gym_gui.workers.environment_facts import EnvironmentFacts
-    from gym_gui.workers.install import InstallOptions, install_worker
+    from gym_gui.workers.install import InstallOptions, InstallProgress, install_worker
     from gym_gui.workers.planning import PlannedRun, plan_run, write_run
     from gym_gui.workers.processes.run import ended_by_signals
     from gym_gui.workers.record import LOCAL_FIELDS, WorkerRecord
@@ -43,6 +43,7 @@ else:
             "EnvironmentFacts": "environment_facts",
             "INSTALL_ONE": "catalog",
             "InstallOptions": "install",
+            "InstallProgress": "install",
             "LOCAL_FIELDS": "record",
             "MANAGED_FIELDS": "config",
             "PlannedRun": "planning",
@@ -83,6 +84,7 @@ __all__ = [
     "STEPS_FIELDS",
     "EnvironmentFacts",
     "InstallOptions",
+    "InstallProgress",
     "PlannedRun",
     "ResolvedKind",
     "WorkerCatalog",

@@ -6,7 +6,7 @@ import json
 import os
 import re
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -36,6 +36,7 @@ def run_dry_run(
     environment: dict[str, str] | None = None,
     base: Mapping[str, str] | None = None,
     cpus: int = 1,
+    on_output: Callable[[str], None] | None = None,
 ) -> list[Problem]:
     """Start a worker with ``--dry-run`` and return what it finds wrong with a config.
 
@@ -49,6 +50,7 @@ def run_dry_run(
         environment: Variables that the run config sets, secrets among them.
         base: What the worker has beneath them; what a run has that is submitted from here without it.
         cpus: Cores that the run asks for.
+        on_output: Called with each line that the worker printed, once it has ended.
 
     Returns:
         Problems whose paths are the names of the worker's fields, or empty where no field is to blame.
@@ -63,6 +65,9 @@ def run_dry_run(
     with tempfile.TemporaryDirectory(prefix="mosaic-dry-run-") as name:
         given = submitted_environment(os.environ) if base is None else base
         ended = _run(record, config, Path(name), timeout_s, environment or {}, given, cpus)
+    if ended is not None and on_output is not None:
+        for line in (ended.stdout + ended.stderr).splitlines():
+            on_output(line)
     if ended is None:
         return [Problem("", f"{record.python} cannot be started", value=record.python)]
     if ended.timed_out:

@@ -37,7 +37,7 @@ NOTHING = Additions()
 _NOT_COPIED = shutil.ignore_patterns(".git", "__pycache__", "*.pyc", "*.egg-info", "build", "dist", ".venv", "var")
 
 
-class Progress(Protocol):
+class InstallProgress(Protocol):
     """Receives the progress of an install."""
 
     def begin(self, step: str) -> None:
@@ -45,6 +45,9 @@ class Progress(Protocol):
 
     def note(self, text: str) -> None:
         """Something happened within it."""
+
+    def output(self, line: str) -> None:
+        """A program of the step printed a line; passwords in it are hidden."""
 
     def done(self, detail: str, seconds: float) -> None:
         """It is finished."""
@@ -70,7 +73,7 @@ def install_worker(
     home: Path,
     source: Source,
     options: InstallOptions,
-    progress: Progress,
+    progress: InstallProgress,
     pythons_in_use: Callable[[], Iterable[str]] = tuple,
 ) -> WorkerEnvironment:
     """Install a worker into an environment of its own.
@@ -103,7 +106,8 @@ def install_worker(
             folder.logs.mkdir(mode=0o755, parents=True, exist_ok=True)
             for leftover in folder.path.glob(".source-*"):
                 shutil.rmtree(leftover, ignore_errors=True)
-            log = InstallLog(folder.logs / f"{time.strftime('%Y%m%dT%H%M%S')}-{os.getpid()}.log")
+            name = f"{time.strftime('%Y%m%dT%H%M%S')}-{os.getpid()}.log"
+            log = InstallLog(folder.logs / name, progress.output)
             try:
                 record = _Install(folder, source, options, progress, log, lock.fileno()).run(base)
             finally:
@@ -123,7 +127,7 @@ class _Install:
         folder: EnvironmentFolder,
         source: Source,
         options: InstallOptions,
-        progress: Progress,
+        progress: InstallProgress,
         log: InstallLog,
         lock: int,
     ) -> None:

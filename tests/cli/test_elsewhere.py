@@ -187,7 +187,7 @@ def test_contexts(remote: RemoteDaemon, mosaic: Mosaic, tmp_path: Path) -> None:
     refused = mosaic("runs", "verify", "latest")
     assert refused.returncode == 2
     assert NEEDS_HOME["runs verify"] in refused.stderr
-    for words in ("runs verify far --json", "workers check random --set 'name=a b'", "doctor --json"):
+    for words in ("runs verify far --json", "runs reindex far --json", "doctor --json"):
         assert f"mosaic --context local {words}" in mosaic(*shlex.split(words)).stderr, "as it was typed"
     named = mosaic(
         "--daemon", remote.address, "--token-file=" + remote.token_file, "runs", "archive", "far", "--to", "x y"

@@ -12,17 +12,19 @@ from typing import Any
 import pytest
 from google.protobuf.message import Message
 
+from gym_gui.jobs.job import Job, JobEvent
 from gym_gui.reading.failures import Failure
 from gym_gui.reading.frames import FrameSource
 from gym_gui.reading.logs import LogPage
 from gym_gui.reading.pages import Page, SearchUpdate
 from gym_gui.reading.series import Series, SeriesName
-from gym_gui.rpc import frame_messages, messages, reading_messages, series_messages
+from gym_gui.rpc import frame_messages, machine_messages, messages, reading_messages, series_messages
 from gym_gui.rpc.converter import Converter
 from gym_gui.rpc.proto import mosaic_pb2 as pb
 from gym_gui.runs.summary import RunSummary
 from gym_gui.telemetry.records import EpisodeRollup, EventRecord, MetricPoint, StepRecord
 from gym_gui.telemetry.row_stream import RowGap
+from gym_gui.trainer.installs import Installs
 from gym_gui.trainer.trainer import DaemonStatus
 from gym_gui.trainer.why import Explanation
 from gym_gui.workers import LOCAL_FIELDS, WorkerRecord
@@ -44,6 +46,9 @@ CONVERTERS = {
     FrameSource: frame_messages._sources(),
     Series: series_messages._series(),
     SeriesName: series_messages._names(),
+    Job: machine_messages.jobs(),
+    JobEvent: machine_messages.events(),
+    Installs: machine_messages.installs(),
 }
 #: Fields that tell of a stream, and stand for no value.
 UNCONVERTED = {"kept_points"}

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from gym_gui.rpc.machine_service import MachineService
+from gym_gui.rpc.proto.machine_pb2_grpc import MachineServiceServicer
 from gym_gui.rpc.proto.mosaic_pb2_grpc import TrainerServiceServicer
 from gym_gui.rpc.proto.reading_pb2_grpc import ReadingServiceServicer
 from gym_gui.rpc.reading_service import ReadingService
@@ -11,7 +13,12 @@ from gym_gui.rpc.service import TrainerService
 
 
 @pytest.mark.parametrize(
-    ("service", "base"), [(TrainerService, TrainerServiceServicer), (ReadingService, ReadingServiceServicer)]
+    ("service", "base"),
+    [
+        (TrainerService, TrainerServiceServicer),
+        (ReadingService, ReadingServiceServicer),
+        (MachineService, MachineServiceServicer),
+    ],
 )
 def test_every_method_is_implemented(service: type, base: type) -> None:
     methods = [name for name in vars(base) if not name.startswith("_")]

@@ -28,6 +28,10 @@ workers = LazyGroup(
             "gym_gui.cli.commands.workers_check:check",
             "Examine a worker as MOSAIC runs it, and say what to change.",
         ),
+        "jobs": (
+            "gym_gui.cli.commands.workers_jobs:jobs",
+            "List, follow and end the daemon's jobs: installs, removals, checks, dry runs.",
+        ),
         "new": ("gym_gui.cli.commands.workers_new:new", "Write the package of a new worker."),
     },
 )

@@ -8,14 +8,17 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
+import msgspec
 
 from gym_gui.cli._config_completions import complete_setting
+from gym_gui.cli.jobs import do_there
 from gym_gui.cli.options import common, worker_argument
 from gym_gui.cli.output import Styled, echo
+from gym_gui.cli.where import anywhere, site_of
 from gym_gui.config.paths import expand_user
 
 if TYPE_CHECKING:
-    from gym_gui.workers.conformance import Report, RuleResult
+    from gym_gui.jobs import JobEvent
 
 _WORDS = {"kept": ("ok", "green"), "skipped": ("-", "")}
 
@@ -33,6 +36,7 @@ _WORDS = {"kept": ("ok", "green"), "skipped": ("-", "")}
     help="A setting for every run of the worker.",
 )
 @common
+@anywhere
 def check(home: Path, worker: str, only: tuple[str, ...], quick: bool, pairs: tuple[str, ...], as_json: bool) -> int:
     """Examine a worker as MOSAIC runs it, and say what to change.
 
@@ -41,55 +45,67 @@ def check(home: Path, worker: str, only: tuple[str, ...], quick: bool, pairs: tu
 
     Exit code 0: certified (there may be warnings). 1: an error was found. 2: wrong usage.
     """
+    from gym_gui.app import check_here
     from gym_gui.cli import exits
     from gym_gui.cli.output import console, print_json, rich_text, say
-    from gym_gui.workers import WorkerCatalog, ended_by_signals, parse_settings
-    from gym_gui.workers.conformance import check_worker, choose_rules, record_of_project
+    from gym_gui.jobs import CheckOptions
 
-    choose_rules(only)
-    catalog = WorkerCatalog(home, persist=False)
-    if os.sep in worker or worker == ".":
-        record = record_of_project(expand_user(worker), catalog)
-    else:
-        record = catalog.get(worker, on_probe=lambda name: say(f"asking worker {name} …"))
+    options = CheckOptions(only=list(only), quick=quick, settings=list(pairs))
+    site = site_of(home)
     screen = console(stderr=True)
     status: Any = screen.status(rich_text("starting")) if screen.is_terminal else None
     waiting: AbstractContextManager[Any] = status or nullcontext()
-    with ended_by_signals(), waiting:
-        report = check_worker(
-            record,
-            settings=parse_settings(pairs, record),
-            only=only,
-            quick=quick,
-            on_stage=lambda text: status.update(rich_text(text + " …")) if status else say(text + " …"),
-            on_result=None if as_json else _show,
-        )
+
+    def stage(text: str) -> None:
+        if status:
+            status.update(rich_text(text + " …"))
+        else:
+            say(text + " …")
+
+    def event(each: JobEvent) -> None:
+        if each.kind == "step":
+            stage(each.text)
+        elif each.kind == "finding" and not as_json:
+            _show(each.data)
+
+    with waiting:
+        if site.home is None:
+            with site.connect() as client:
+                found = do_there(client, "check", worker, msgspec.to_builtins(options), event).result
+        else:
+            folder = expand_user(worker) if os.sep in worker or worker == "." else None
+            found = check_here(
+                site.home,
+                worker,
+                options,
+                on_stage=stage,
+                on_result=None if as_json else lambda result: _show(result.to_dict()),
+                folder=folder,
+            ).to_dict()
     if as_json:
-        print_json(report.to_dict())
+        print_json(found)
     else:
-        _sum_up(report)
-    return exits.COMPLETED if report.certified else exits.FAILED
+        _sum_up(found)
+    return exits.COMPLETED if found["certified"] else exits.FAILED
 
 
-def _show(result: RuleResult) -> None:
-    rule = result.rule
-    if result.outcome != "broken":
-        word, colour = _WORDS[result.outcome]
-        reason = f"  ({result.seen})" if result.seen else ""
-        echo(Styled(f"{word:<8}", colour), f"{rule.name}{reason}")
+def _show(finding: dict[str, Any]) -> None:
+    if finding["outcome"] != "broken":
+        word, colour = _WORDS[finding["outcome"]]
+        reason = f"  ({finding['seen']})" if finding["seen"] else ""
+        echo(Styled(f"{word:<8}", colour), f"{finding['name']}{reason}")
         return
-    style = "bold red" if rule.level == "error" else "yellow"
-    echo(Styled(f"{rule.level:<8}", style), f"{rule.name}: {rule.title}")
-    for label, text in (("seen", result.seen), ("change", rule.mend), ("docs", rule.anchor)):
+    style = "bold red" if finding["level"] == "error" else "yellow"
+    echo(Styled(f"{finding['level']:<8}", style), f"{finding['name']}: {finding['title']}")
+    for label, text in (("seen", finding["seen"]), ("change", finding["mend"]), ("docs", finding["docs"])):
         echo(f"{'':8}{label + ':':<8}{text}")
 
 
-def _sum_up(report: Report) -> None:
-    errors, warnings = len(report.broken("error")), len(report.broken("warning"))
+def _sum_up(found: dict[str, Any]) -> None:
+    errors, warnings = found["errors"], found["warnings"]
     counts = f"{errors} error{'' if errors == 1 else 's'}, {warnings} warning{'' if warnings == 1 else 's'}"
-    part = "" if report.complete else "; not everything could be checked"
-    word = Styled("certified", "green") if report.certified else Styled("not certified", "bold red")
-    record = report.record
-    echo(f"{' '.join(filter(None, (record.name, record.version)))} is ", word, f": {counts}{part}")
-    if record.package_hash:
-        echo(f"package {record.distribution}, hash {record.package_hash[:16]}")
+    part = "" if found["complete"] else "; not everything could be checked"
+    word = Styled("certified", "green") if found["certified"] else Styled("not certified", "bold red")
+    echo(f"{' '.join(filter(None, (found['worker'], found['version'])))} is ", word, f": {counts}{part}")
+    if found["package_hash"]:
+        echo(f"package {found['distribution']}, hash {found['package_hash'][:16]}")

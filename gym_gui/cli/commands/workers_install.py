@@ -6,11 +6,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
+import msgspec
 
 from gym_gui.cli._completions import complete_installable
 from gym_gui.cli.next_steps import for_this_home
 from gym_gui.cli.options import common
 from gym_gui.cli.output import echo
+from gym_gui.cli.where import anywhere, site_of
 
 if TYPE_CHECKING:
     from gym_gui.workers.environments import WorkerEnvironment
@@ -40,6 +42,7 @@ if TYPE_CHECKING:
 )
 @click.option("--editable", is_flag=True, help="Link to the folder, so that changes to the sources count at once.")
 @common
+@anywhere
 def install(
     home: Path,
     name: str,
@@ -58,18 +61,28 @@ def install(
     install that was interrupted, or to rebuild the environment. Without an EXTRA, the new environment has those of the
     present one; without --with and --requirements, it has the packages that were added to that one: "mosaic workers
     remove" forgets both.
+
+    With a daemon elsewhere (mosaic --daemon), it is installed there, as a job of that daemon; paths of --python, --from
+    and --with are those of its machine.
     """
-    from gym_gui.analysis import pythons_in_use
+    from gym_gui.app import install_here
+    from gym_gui.cli.jobs import do_there, show_progress
     from gym_gui.cli.output import print_json
     from gym_gui.cli.progress.install_view import install_view
-    from gym_gui.workers import InstallOptions, install_worker
-    from gym_gui.workers.environments import find_source, read_additions
+    from gym_gui.jobs import InstallRequest
+    from gym_gui.workers.environments import WorkerEnvironment
 
-    source = find_source(name, origin)
-    options = InstallOptions(python=python, editable=editable, additions=read_additions(packages, requirements))
+    request = InstallRequest(origin=origin, python=python, packages=list(packages), editable=editable)
+    site = site_of(home)
     try:
-        with install_view() as view:
-            environment = install_worker(home, source, options, view, lambda: pythons_in_use(home))
+        if site.home is not None:
+            with install_view() as view:
+                environment = install_here(site.home, name, request, view, requirements)
+        else:
+            request.requirements = None if requirements is None else _text_of(requirements)
+            with site.connect() as client, install_view() as view:
+                job = do_there(client, "install", name, msgspec.to_builtins(request), show_progress(view))
+            environment = msgspec.convert(job.result, WorkerEnvironment)
     except KeyboardInterrupt:
         echo("the install was stopped; the same command continues with the missing steps", err=True)
         raise click.Abort from None
@@ -78,6 +91,12 @@ def install(
     else:
         _sum_up(environment)
     return 0
+
+
+def _text_of(path: Path) -> str:
+    from gym_gui.workers.environments import read_additions
+
+    return read_additions((), path).text
 
 
 def _sum_up(environment: WorkerEnvironment) -> None:

@@ -9,25 +9,32 @@ import click
 from gym_gui.cli._completions import complete_environment
 from gym_gui.cli.options import common
 from gym_gui.cli.output import echo
+from gym_gui.cli.where import anywhere, site_of
 
 
 @click.command()
 @click.argument("name", metavar="NAME", shell_complete=complete_environment)
 @common
+@anywhere
 def remove(home: Path, name: str, as_json: bool) -> int:
     """Remove a worker's own environment.
 
     Its runs stay. Refused while a run that has not ended was started in it.
     """
-    from gym_gui.analysis import pythons_in_use
+    from gym_gui.app import remove_here
+    from gym_gui.cli.jobs import do_there
     from gym_gui.cli.output import print_json
     from gym_gui.look import figures
-    from gym_gui.workers.environments import find_environment, remove_worker
 
-    folder = find_environment(home, name)
-    freed = remove_worker(folder, lambda: pythons_in_use(home))
-    if as_json:
-        print_json({"worker": folder.name, "removed": str(folder.path), "freed_bytes": freed})
+    site = site_of(home)
+    if site.home is not None:
+        removed = remove_here(site.home, name)
     else:
-        echo(f"removed the environment of worker {folder.name}: {figures.size(freed)} freed")
+        with site.connect() as client:
+            removed = do_there(client, "remove", name, {}, lambda _: None).result
+    if as_json:
+        print_json(removed)
+    else:
+        freed = figures.size(removed["freed_bytes"])
+        echo(f"removed the environment of worker {removed['worker']}: {freed} freed")
     return 0

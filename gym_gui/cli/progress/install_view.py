@@ -44,6 +44,9 @@ class PlainView:
         if not self._step:
             self._print(text)
 
+    def output(self, line: str) -> None:
+        """A program of the step printed a line: the install's log has it."""
+
     def done(self, detail: str, seconds: float) -> None:
         """It is finished."""
         self._print("  " + ", ".join(filter(None, [detail, figures.duration(seconds)])))

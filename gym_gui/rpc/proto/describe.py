@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-_PROTOS = [Path(__file__).with_name(f"{name}.proto") for name in ("mosaic", "reading")]
+_PROTOS = [Path(__file__).with_name(f"{name}.proto") for name in ("mosaic", "reading", "machine")]
 _SERVICE = re.compile(r"service (\w+) \{")
 _RPC = re.compile(r"rpc (\w+)\((stream )?(\w+)\) returns \((stream )?(\w+)\);")
 _FIELD = re.compile(r"(?:(optional|repeated) )?(\w+) (\w+) = \d+;")
@@ -61,8 +61,9 @@ def _table(heads: Row, rows: list[Row]) -> str:
 
 _INTRODUCTION = """# gRPC
 
-The [daemon](../explanation/daemon.md) serves `mosaic.v1.TrainerService` and `mosaic.v1.ReadingService` on the Unix
-socket `$MOSAIC_HOME/daemon.sock` and on 127.0.0.1; `$MOSAIC_HOME/daemon.json` has `address` and `socket`.
+The [daemon](../explanation/daemon.md) serves `mosaic.v1.TrainerService`, `mosaic.v1.ReadingService` and
+`mosaic.v1.MachineService` on the Unix socket `$MOSAIC_HOME/daemon.sock` and on 127.0.0.1;
+`$MOSAIC_HOME/daemon.json` has `address` and `socket`.
 `grpc.health.v1` and server reflection need no token; every other call carries the metadata
 `authorization: Bearer TOKEN` with the text of `$MOSAIC_HOME/token`.
 

@@ -26,16 +26,25 @@ def needs(role: Role) -> Any:
 
     def holder_of(request: Request) -> Holder:
         holder: Holder = request.state.holder
-        if holder.role < role:
-            name = role.name.lower()
-            raise ForbiddenError(
-                f"this token allows no more than to {holder.role.name.lower()}",
-                where=holder.name,
-                next_step=f"use a token with the role {name}: mosaic web tokens add NAME --role {name}",
-            )
+        check_role(holder, role)
         return holder
 
     return Depends(holder_of)
+
+
+def check_role(holder: Holder, role: Role) -> None:
+    """Refuse a token without a role.
+
+    Raises:
+        ForbiddenError: It has another.
+    """
+    if holder.role < role:
+        name = role.name.lower()
+        raise ForbiddenError(
+            f"this token allows no more than to {holder.role.name.lower()}",
+            where=holder.name,
+            next_step=f"use a token with the role {name}: mosaic web tokens add NAME --role {name}",
+        )
 
 
 Client = Annotated[AsyncTrainerClient, Depends(client_of)]
@@ -43,3 +52,4 @@ Reader = Annotated[Holder, needs(Role.READ)]
 Runner = Annotated[Holder, needs(Role.RUN)]
 Admin = Annotated[Holder, needs(Role.ADMIN)]
 RunId = Annotated[str, Path(description="A run's id", min_length=26, max_length=26, pattern="^[0-9A-HJKMNP-TV-Z]{26}$")]
+JobId = Annotated[str, Path(description="A job's id", min_length=26, max_length=26, pattern="^[0-9A-HJKMNP-TV-Z]{26}$")]

@@ -63,6 +63,7 @@ async def live(
     _: Reader,
     runs: Annotated[str, Query(description="Ids of runs, separated by commas")] = "",
     list: Annotated[bool, Query(description="Also a list: q, sort and the others as of /runs")] = False,  # noqa: A002
+    jobs: Annotated[bool, Query(description="Also the daemon's jobs")] = False,
     q: str = "",
     sort: str = "",
     limit: Annotated[int, Query(ge=1, le=1000)] = 50,
@@ -70,7 +71,7 @@ async def live(
     columns: str = "",
     points: Annotated[int, Query(ge=0, le=256)] = 0,
 ) -> Response:
-    """Server-sent events: ``run`` (a summary), ``list`` (what changed in a list), ``fault`` (an error)."""
+    """Server-sent events: ``run`` (a summary), ``list`` (what changed in a list), ``job``, ``fault`` (an error)."""
     ids = [run_id for run_id in runs.split(",") if run_id]
     wrong = [run_id for run_id in ids if not is_run_id(run_id)]
     if wrong or len(ids) > _MOST_RUNS:
@@ -87,6 +88,8 @@ async def live(
         feeds["run"] = lambda: _feed_runs(client, ids, outbox)
     if list:
         feeds["list"] = lambda: _feed_list(client, search, outbox)
+    if jobs:
+        feeds["job"] = lambda: _feed_jobs(client, outbox)
     return StreamingResponse(
         _stream(outbox, feeds),
         media_type="text/event-stream",
@@ -148,6 +151,11 @@ async def _kept(
 async def _feed_runs(client: AsyncTrainerClient, run_ids: list[str], outbox: Outbox) -> None:
     async for run in client.watch(run_ids, curves=True):
         outbox.put("run", run.run_id, to_json_dict(run))
+
+
+async def _feed_jobs(client: AsyncTrainerClient, outbox: Outbox) -> None:
+    async for job in client.watch_jobs():
+        outbox.put("job", job.job_id, to_json_dict(job))
 
 
 async def _feed_list(client: AsyncTrainerClient, search: Search, outbox: Outbox) -> None:

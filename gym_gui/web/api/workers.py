@@ -25,7 +25,6 @@ from gym_gui.web.api.common import Client, Reader, RunId, Runner
 from gym_gui.web.backend import Backend
 from gym_gui.web.errors import json_response
 from gym_gui.workers import WorkerRecord
-from gym_gui.workers.environments import AvailableProject, installable_projects
 
 router = APIRouter(prefix="/api/v1/workers", tags=["workers"])
 
@@ -38,25 +37,21 @@ class Entered(BaseModel):
 
 
 @router.get("", summary="Workers")
-async def workers(request: Request, client: Client, _: Reader) -> Response:
-    """Return every installed worker, broken ones with their reason, and those that come with MOSAIC besides.
-
-    The latter are known for the home of this machine alone.
-    """
-    records = await client.workers()
-    found: list[AvailableProject] = []
-    if not request.app.state.backend.elsewhere:
-        found = await asyncio.to_thread(installable_projects, [record.name for record in records])
+async def workers(client: Client, _: Reader) -> Response:
+    """Return every installed worker, broken ones with their reason, and those that come with MOSAIC besides."""
+    records, installs = await asyncio.gather(client.workers(), client.installs())
+    environments = {each.name: each for each in installs.environments}
     return json_response(
         {
-            "workers": [_worker(record) for record in records],
+            "workers": [{**_worker(each), "install": environments.get(each.environment)} for each in records],
             "installable": [
                 {
-                    "name": project.name,
-                    "about": project.description,
-                    "install": f"mosaic workers install {project.name}",
+                    "name": each.name,
+                    "about": each.description,
+                    "size_bytes": each.size_bytes,
+                    "install": f"mosaic workers install {each.name}",
                 }
-                for project in found
+                for each in installs.installable
             ],
         }
     )

@@ -46,7 +46,7 @@ function open() {
     connected.value = false;
     if (mine.readyState === EventSource.CLOSED) setTimeout(() => source === mine && open(), 2000);
   };
-  for (const topic of ["run", "list"]) {
+  for (const topic of ["run", "list", "job"]) {
     mine.addEventListener(topic, (event) => {
       fault.value = null;
       wanted?.handlers[topic]?.(JSON.parse(/** @type {MessageEvent} */ (event).data));

@@ -9,7 +9,7 @@ from gym_gui.core.lazy_names import lazy_names
 if TYPE_CHECKING:
     from gym_gui.workers.environments.additions import read_additions
     from gym_gui.workers.environments.layout import EnvironmentFolder, environment_names
-    from gym_gui.workers.environments.record import WorkerEnvironment
+    from gym_gui.workers.environments.record import WorkerEnvironment, load_environment
     from gym_gui.workers.environments.remove import find_environment, remove_worker
     from gym_gui.workers.environments.requirements import Requirement, requirements_of
     from gym_gui.workers.environments.source import (
@@ -33,6 +33,7 @@ else:
             "find_source": "source",
             "installable_projects": "source",
             "known_projects": "source",
+            "load_environment": "record",
             "read_additions": "additions",
             "remove_worker": "remove",
             "requirements_of": "requirements",
@@ -50,6 +51,7 @@ __all__ = [
     "find_source",
     "installable_projects",
     "known_projects",
+    "load_environment",
     "read_additions",
     "remove_worker",
     "requirements_of",

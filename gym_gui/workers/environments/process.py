@@ -69,10 +69,12 @@ class InstallLog:
 
     Args:
         path: The file; its folder must exist.
+        on_output: Called with each line that a program prints.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, on_output: Callable[[str], None] | None = None) -> None:
         self.path = path
+        self._on_output = on_output
         self.last: deque[str] = deque(maxlen=_KEPT_LINES)
         self._stream: IO[str] | None = None
         self._lost = False
@@ -88,6 +90,12 @@ class InstallLog:
                 self._stream.write(line + "\n")
         except OSError:
             self._lost = True
+
+    def output(self, line: str) -> None:
+        """Add a line that a program printed, without the passwords that it holds."""
+        self.write(line)
+        if self._on_output is not None:
+            self._on_output(hide_passwords(line))
 
     def close(self) -> None:
         """Close the file; lines for which there was no room before are written now, if possible."""
@@ -159,7 +167,7 @@ def _run(
             for raw in process.stdout:
                 line = hide_passwords(raw.rstrip())
                 last.append(line)
-                log.write(line)
+                log.output(line)
                 if on_line:
                     on_line(line)
             code = process.wait()

@@ -12,7 +12,7 @@ from gym_gui.constants import WORKER_ENTRY_POINT_GROUP
 from gym_gui.core.worker.errors import ConfigError, Problem, UsageError, nearest
 
 _OLDER = ("setup.py", "setup.cfg")
-_KNOWN = ("python", "steps", "constraints")
+_KNOWN = ("python", "steps", "constraints", "size_mb")
 
 
 @dataclass(frozen=True)
@@ -40,13 +40,18 @@ class WorkerProject:
     static: bool = True
 
 
-def description_of(folder: Path) -> str:
-    """Return what the ``pyproject.toml`` of a project says it is; empty where it says nothing."""
+def summary_of(folder: Path) -> tuple[str, int | None]:
+    """Return what the ``pyproject.toml`` of a project says it is, and the size of its environment, about, in bytes.
+
+    Empty, or ``None``, where it says nothing.
+    """
     try:
         table = _toml().loads((folder / "pyproject.toml").read_text(encoding="utf-8"))
     except (OSError, ValueError):
-        return ""
-    return str(_table(table, "project").get("description") or "")
+        return "", None
+    size = _install_table(table).get("size_mb")
+    size_bytes = size << 20 if isinstance(size, int) and size > 0 else None
+    return str(_table(table, "project").get("description") or ""), size_bytes
 
 
 def read_project(folder: Path) -> WorkerProject:
@@ -69,7 +74,7 @@ def read_project(folder: Path) -> WorkerProject:
         raise UsageError(f"pyproject.toml cannot be read: {error.strerror}", where=str(path)) from None
     except ValueError as error:
         raise UsageError("pyproject.toml is not valid", where=str(path), why=str(error)) from None
-    table = _table(_table(_table(pyproject, "tool"), "mosaic"), "install")
+    table = _install_table(pyproject)
     problems = list(_problems(table, folder))
     if problems:
         raise ConfigError(
@@ -94,6 +99,10 @@ def read_project(folder: Path) -> WorkerProject:
     )
 
 
+def _install_table(pyproject: dict[str, Any]) -> dict[str, Any]:
+    return _table(_table(_table(pyproject, "tool"), "mosaic"), "install")
+
+
 def _is_static(project: dict[str, Any], name: str) -> bool:
     dynamic = project.get("dynamic", [])
     return bool(project) and isinstance(dynamic, list) and name not in dynamic
@@ -107,6 +116,9 @@ def _problems(table: dict[str, Any], folder: Path) -> list[Problem]:
     ]
     if not isinstance(table.get("python", ""), str):
         problems.append(Problem("python", "is not text", value=table["python"], allowed='such as ">=3.10,<3.13"'))
+    size = table.get("size_mb", 1)
+    if type(size) is not int or size < 1:
+        problems.append(Problem("size_mb", "is no size in MiB", value=size, allowed="an integer >= 1"))
     steps = table.get("steps", [])
     if not isinstance(steps, list) or not all(_is_step(step) for step in steps):
         allowed = 'lists of pip install arguments, such as [["torch==2.13.0"], ["--no-deps", "lib==1.0"]]'

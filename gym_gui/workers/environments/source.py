@@ -18,7 +18,7 @@ from gym_gui.core.worker.secret_detection import hide_passwords
 from gym_gui.runs import kind_key
 from gym_gui.workers.environments.additions import not_an_option
 from gym_gui.workers.environments.extras import extra_key, merged, names_in, split_extras
-from gym_gui.workers.environments.project import WorkerProject, description_of, read_project
+from gym_gui.workers.environments.project import WorkerProject, read_project, summary_of
 
 if TYPE_CHECKING:
     from gym_gui.workers.environments.process import InstallLog
@@ -166,15 +166,17 @@ class AvailableProject:
     Args:
         name: Of the worker.
         description: Of its project, one sentence.
+        size_bytes: Of its environment, about; ``None``: not known.
     """
 
     name: str
     description: str
+    size_bytes: int | None = None
 
 
 def available_projects() -> list[AvailableProject]:
     """Return the workers that can be installed by their names alone."""
-    return [AvailableProject(name, description_of(folder)) for name, folder in known_projects().items()]
+    return [AvailableProject(name, *summary_of(folder)) for name, folder in known_projects().items()]
 
 
 def installable_projects(installed: Iterable[str]) -> list[AvailableProject]:

@@ -1,48 +1,62 @@
-// The installed workers, and the fields of one's config.
+// The workers: installed, checked and removed here; the fields of one's config; what was done last.
 import { html, useEffect, useState } from "../ui/html.js";
 import { ErrorBox } from "../ui/error.js";
+import { JobPanel } from "../ui/job.js";
 import { useKeys } from "../ui/keys.js";
 import { call } from "../api.js";
-import { capabilities } from "../capabilities.js";
+import { jobs, start } from "../jobs.js";
 import { may } from "../session.js";
 import { change, follow, parameters } from "../url.js";
-import { Broken } from "./launch.js";
+import { WorkerCards, useWorkers } from "./worker_cards.js";
 import { pathOf } from "./launch_state.js";
 
+/** Ended jobs that the page lists. */
+const SHOWN = 10;
+
 export default function Workers() {
-  const [found, setFound] = useState(/** @type {any[] | null} */ (null));
-  const [error, setError] = useState(/** @type {any} */ (null));
+  const { found, error, load } = useWorkers();
   const chosen = parameters.value.get("worker") ?? "";
-  const load = () => {
-    call("/workers").then((answer) => { setFound(answer.workers); setError(null); }, setError);
-  };
-  useEffect(load, []);
-  useKeys({ Escape: { about: "close the worker's fields", act: () => change({ worker: null }) } }, []);
+  useKeys({ Escape: { about: "close the worker's settings", act: () => change({ worker: null }) } }, []);
   if (error) return html`<${ErrorBox} error=${error} retry=${load} />`;
   if (!found) return html`<p class="muted">loading …</p>`;
   return html`<div onClick=${follow}>
     <h1>Workers</h1>
-    ${found.length === 0 && html`<p class="muted">No worker is installed. Install one: <code>mosaic workers install NAME</code></p>`}
-    ${found.length > 0 && html`<table class="stack">
-      <thead><tr><th>worker</th><th>version</th><th>state</th><th>environment</th><th>what it is</th><th></th></tr></thead>
-      <tbody>${found.map((worker) => html`<${Row} key=${worker.name} worker=${worker} chosen=${chosen === worker.name} />`)}</tbody>
-    </table>`}
     ${chosen && html`<${Fields} key=${chosen} name=${chosen} />`}
+    <${WorkerCards} found=${found} manage=${true} chosen=${chosen} />
+    ${may("admin") && html`<${Other} />`}
+    <${Recent} />
   </div>`;
 }
 
-/** @param {{worker: any, chosen: boolean}} props */
-function Row({ worker, chosen }) {
-  const name = encodeURIComponent(worker.name);
-  return html`<tr class=${chosen && "selected"}>
-    <td>${worker.broken ? html`<strong>${worker.name}</strong>` : html`<a href=${`/workers?worker=${name}`} aria-current=${chosen ? "true" : undefined}>${worker.name}</a>`}</td>
-    <td data-label="version">${worker.version || "-"}</td>
-    <td class=${worker.broken ? "red" : "green"}>${worker.broken ? "✗ broken" : "✓ ready"}</td>
-    <td data-label="environment">${worker.environment ? html`its own <code>${worker.environment}</code>` : "MOSAIC's"}</td>
-    <td>${worker.broken ? html`<${Broken} worker=${worker} />` : html`${worker.about}
-      <details><summary>Capabilities</summary><dl class="facts">${capabilities(worker.capabilities).map(([what, words]) => html`<dt>${what}</dt><dd>${words}</dd>`)}</dl></details>`}</td>
-    <td>${!worker.broken && may("run") && html`<a class="button" href=${`/launch/${name}`}>Start a run</a>`}</td>
-  </tr>`;
+/** Installs a worker that does not come with MOSAIC. */
+function Other() {
+  const [name, setName] = useState("");
+  const [origin, setOrigin] = useState("");
+  const [error, setError] = useState(/** @type {any} */ (null));
+  const submit = async (/** @type {Event} */ event) => {
+    event.preventDefault();
+    setError(null);
+    try {
+      await start("install", name.trim(), origin.trim() ? { origin: origin.trim() } : {});
+      setName("");
+      setOrigin("");
+    } catch (fault) {
+      setError(fault);
+    }
+  };
+  return html`<details class="other"><summary>Install another worker</summary>
+    <form class="bar" onSubmit=${submit}>
+      <label>name <input required value=${name} placeholder="my_worker or sb3[atari]" onInput=${(/** @type {any} */ event) => setName(event.target.value)} /></label>
+      <label>from <input size="44" value=${origin} placeholder="a folder of the daemon's machine, a requirement, a git address" onInput=${(/** @type {any} */ event) => setOrigin(event.target.value)} /></label>
+      <button type="submit" disabled=${!name.trim()}>Install</button>
+    </form><${ErrorBox} error=${error} /></details>`;
+}
+
+/** What was done last to workers, with the logs. */
+function Recent() {
+  const all = Object.values(jobs.value).filter((job) => job.kind !== "dry_run" && job.kind !== "doctor").sort((left, right) => (left.job_id < right.job_id ? 1 : -1));
+  if (all.length === 0) return null;
+  return html`<section aria-label="Jobs"><h2>Jobs</h2>${all.slice(0, SHOWN).map((job) => html`<${JobPanel} key=${job.job_id} job=${job} />`)}</section>`;
 }
 
 /** @param {{name: string}} props */
@@ -57,7 +71,7 @@ function Fields({ name }) {
   if (!spec) return html`<p class="muted">loading …</p>`;
   const sections = spec.sections.map((/** @type {any} */ section) => ({ ...section, rows: [...(section.fields ?? []), ...(section.advanced ?? [])].filter((field) => field.name.startsWith("config.")) }));
   return html`<section aria-label=${`Fields of ${name}`}>
-    <h2 style=${{ margin: "24px 0 8px" }}>Config of ${spec.title}</h2>
+    <div class="bar"><h2>Settings of ${spec.title}</h2><span class="push"></span><a href="/workers">close</a></div>
     ${sections.filter((/** @type {any} */ section) => section.rows.length).map((/** @type {any} */ section) => html`<h3 key=${section.id}>${section.title}</h3>
       <table class="stack columns4">
         <thead><tr><th>field</th><th>value</th><th>default</th><th>meaning</th></tr></thead>

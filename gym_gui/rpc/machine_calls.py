@@ -1,0 +1,78 @@
+"""What a client asks about the daemon's machine: each call's request and answer. Does no I/O."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from gym_gui.jobs import Job, JobEvent
+from gym_gui.rpc.calls import SUBMIT_TIMEOUT_S, Call, user
+from gym_gui.rpc.converter import json_bytes
+from gym_gui.rpc.machine_messages import events, installs, jobs
+from gym_gui.rpc.proto import machine_pb2 as machine
+from gym_gui.trainer import Installs
+
+
+def start_job(kind: str, subject: str, options: dict[str, Any], by: str | None = None) -> Call[Job]:
+    """Start a job. ``by``: who asks; ``None``: the user."""
+    request = machine.StartJobRequest(
+        kind=kind, subject=subject, options_json=json_bytes(options), by=user() if by is None else by
+    )
+    return Call("StartJob", request, lambda answer: jobs().decode(answer), tries=1)
+
+
+def list_jobs() -> Call[list[Job]]:
+    """List the jobs."""
+    return Call("ListJobs", machine.ListJobsRequest(), lambda answer: [jobs().decode(each) for each in answer.jobs])
+
+
+def read_job(job_id: str, after: int, limit: int) -> Call[tuple[Job, list[JobEvent]]]:
+    """Read a job's log."""
+    request = machine.ReadJobRequest(job_id=job_id, after=after, limit=limit)
+    return Call(
+        "ReadJob",
+        request,
+        lambda answer: (jobs().decode(answer.job), [events().decode(each) for each in answer.events]),
+    )
+
+
+def cancel_job(job_id: str, by: str | None = None) -> Call[Job]:
+    """End a job. ``by``: who asks; ``None``: the user."""
+    request = machine.CancelJobRequest(job_id=job_id, by=user() if by is None else by)
+    return Call("CancelJob", request, lambda answer: jobs().decode(answer))
+
+
+def list_installs() -> Call[Installs]:
+    """List environments, and what can be installed."""
+    return Call("ListInstalls", machine.ListInstallsRequest(), lambda answer: installs().decode(answer),
+                SUBMIT_TIMEOUT_S)  # fmt: skip
+
+
+class JobWatching:
+    """A stream of the values of jobs, which goes on with the next daemon.
+
+    Args:
+        job_ids: The jobs; none: all, without end.
+    """
+
+    method = "WatchJobs"
+
+    def __init__(self, job_ids: Iterable[str] = ()) -> None:
+        self._wanted = list(job_ids)
+        self._every = not self._wanted
+
+    @property
+    def over(self) -> bool:
+        """Whether all jobs have ended."""
+        return not self._every and not self._wanted
+
+    def request(self) -> machine.WatchJobsRequest:
+        """Return the request for the jobs that have not ended."""
+        return machine.WatchJobsRequest(job_ids=self._wanted)
+
+    def take(self, message: machine.Job) -> Job:
+        """Return the value that came."""
+        job = jobs().decode(message)
+        if job.state.terminal and job.job_id in self._wanted:
+            self._wanted.remove(job.job_id)
+        return job

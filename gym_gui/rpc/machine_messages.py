@@ -1,0 +1,28 @@
+"""Jobs and installs as messages, and back."""
+
+from __future__ import annotations
+
+import functools
+
+from gym_gui.jobs import Job, JobEvent
+from gym_gui.rpc.converter import Converter
+from gym_gui.rpc.proto import machine_pb2 as machine
+from gym_gui.trainer import Installs
+
+
+@functools.cache
+def jobs() -> Converter[Job, machine.Job]:
+    """Return the converter of jobs."""
+    return Converter(Job, machine.Job)
+
+
+@functools.cache
+def events() -> Converter[JobEvent, machine.JobEvent]:
+    """Return the converter of events of jobs."""
+    return Converter(JobEvent, machine.JobEvent)
+
+
+@functools.cache
+def installs() -> Converter[Installs, machine.ListInstallsResponse]:
+    """Return the converter of what is installed, and what can be."""
+    return Converter(Installs, machine.ListInstallsResponse)
