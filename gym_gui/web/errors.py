@@ -24,9 +24,15 @@ def status_of(error: MosaicError) -> int:
     return 409 if isinstance(error, UsageError) else 503
 
 
-def error_response(error: MosaicError, status: int | None = None) -> Response:
-    """Return an error as JSON: ``{"error": {"what": …, "where": …, "why": …, "next": …, "problems": […]}}``."""
+def error_parts(error: MosaicError) -> dict[str, Any]:
+    """Return an error's four parts: what, where, why, next; and the problems of a config."""
     parts: dict[str, Any] = {"what": error.what, "where": error.where, "why": error.why, "next": error.next_step}
     if isinstance(error, ConfigError):
         parts["problems"] = [problem.to_dict() for problem in error.problems]
+    return parts
+
+
+def error_response(error: MosaicError, status: int | None = None) -> Response:
+    """Return an error as JSON: ``{"error": {"what": …, "where": …, "why": …, "next": …, "problems": […]}}``."""
+    parts = error_parts(error)
     return json_response({"error": parts}, status_of(error) if status is None else status)

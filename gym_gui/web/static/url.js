@@ -19,13 +19,19 @@ export function go(address, how = {}) {
 /** Changes parameters of the present address; null or "" removes one.
  * @param {Record<string, string | null>} changes */
 export function change(changes, how = { replace: true }) {
+  go(changed(changes), how);
+}
+
+/** The present address with other parameters; null or "" removes one.
+ * @param {Record<string, string | null>} changes */
+export function changed(changes) {
   const query = new URLSearchParams(parameters.value);
   for (const [name, value] of Object.entries(changes)) {
     if (value === null || value === "") query.delete(name);
     else query.set(name, value);
   }
   const text = query.toString();
-  go(path.value + (text ? `?${text}` : ""), how);
+  return path.value + (text ? `?${text}` : "");
 }
 
 /** Follows a link within the dashboard without loading the page again.

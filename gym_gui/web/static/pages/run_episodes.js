@@ -1,10 +1,10 @@
-// The run's episodes as a table, and the steps of one of them.
+// The run's episodes as a table; one of them is shown step by step.
 import { html, useEffect, useState } from "../ui/html.js";
 import { ErrorBox } from "../ui/error.js";
-import { Scroll } from "../ui/scroll.js";
 import { address, call } from "../api.js";
 import { count, decimal, moment, number } from "../format.js";
-import { change, parameters } from "../url.js";
+import { change, changed, parameters } from "../url.js";
+import { Replay } from "./replay.js";
 
 const PAGE = 50;
 /** @type {[string, string, string][]} */
@@ -16,6 +16,12 @@ export function Episodes({ run }) {
   const phase = parameters.value.get("phase") ?? "";
   const offset = Number(parameters.value.get("offset")) || 0;
   const open = parameters.value.get("episode");
+  if (open && /^[0-9]{1,19}$/.test(open)) return html`<${Replay} key=${open} run=${run} id=${open} />`;
+  return html`<${Table} run=${run} sort=${sort} phase=${phase} offset=${offset} />`;
+}
+
+/** @param {{run: any, sort: string, phase: string, offset: number}} props */
+function Table({ run, sort, phase, offset }) {
   const [page, setPage] = useState(/** @type {any} */ (null));
   const [error, setError] = useState(/** @type {any} */ (null));
   const live = sort === "-id" && offset === 0 ? run.episodes + run.eval_episodes : 0;
@@ -34,33 +40,15 @@ export function Episodes({ run }) {
       <option value="">training and evaluation</option><option value="train">training</option><option value="eval">evaluation</option></select>
       ${sort !== "-id" && html`<button type="button" onClick=${() => change({ esort: null })}>Last ones first</button>`}
       <span class="muted">${count(page.total)} episodes</span></div>
-    ${open && html`<${Steps} run=${run} episode=${open} />`}
     ${page.total === 0 ? html`<p class="empty">No episodes${phase ? " of this kind" : " have ended yet"}.</p>` : html`<div class="scroll"><table>
       <thead><tr>${COLUMNS.map(([title, field, style]) => html`<th class=${style}>${header(title, field)}</th>`)}<th></th></tr></thead>
-      <tbody>${page.episodes.map((/** @type {any} */ each) => html`<tr key=${each.id} class=${String(each.id) === open ? "selected" : ""}>
+      <tbody>${page.episodes.map((/** @type {any} */ each) => html`<tr key=${each.id} >
         <td class="right">${count(each.ep_index)}</td><td>${each.phase}</td><td><code>${each.worker_id}</code></td><td><bdi>${each.agent_id ?? ""}</bdi></td>
         <td class="right">${each.non_finite?.total_reward ?? decimal(number(each.total_reward))}</td><td class="right">${count(each.steps)}</td>
         <td>${["terminated", "truncated", "success"].filter((name) => each[name]).join(", ")}</td><td class="right">${moment(each.timestamp)}</td>
-        <td><button type="button" class="quiet" onClick=${() => change({ episode: String(each.id) === open ? null : String(each.id) })}>steps</button></td></tr>`)}</tbody>
+        <td><a href=${changed({ episode: each.id, step: null })}>replay</a></td></tr>`)}</tbody>
     </table></div>
     <div class="bar"><button type="button" disabled=${offset === 0} onClick=${() => change({ offset: offset > PAGE ? String(offset - PAGE) : null })}>Back</button>
       <button type="button" disabled=${offset + PAGE >= page.total} onClick=${() => change({ offset: String(offset + PAGE) })}>Further</button></div>`}
   </div>`;
-}
-
-/** @param {{run: any, episode: string}} props */
-function Steps({ run, episode }) {
-  const [steps, setSteps] = useState(/** @type {any[] | null} */ (null));
-  const [error, setError] = useState(/** @type {any} */ (null));
-  useEffect(() => {
-    call(`/runs/${run.run_id}/episodes/${episode}/steps?limit=500`).then((found) => { setSteps(found.steps); setError(null); }, setError);
-  }, [episode]);
-  if (error) return html`<${ErrorBox} error=${error} />`;
-  if (!steps) return null;
-  if (!steps.length) return html`<p class="muted">This run has stored no steps of that episode.</p>`;
-  return html`<${Scroll} label="Steps" name="pane scroll" style=${{ maxHeight: "340px", overflow: "auto" }}><table>
-    <thead><tr><th class="right">step</th><th>agent</th><th>action</th><th class="right">reward</th><th>observation</th></tr></thead>
-    <tbody>${steps.map((step) => html`<tr key=${step.id}><td class="right">${count(step.step_index)}</td><td><bdi>${step.agent_id ?? ""}</bdi></td>
-      <td><code>${step.action ?? "-"}</code></td><td class="right">${step.non_finite?.reward ?? decimal(number(step.reward), 3)}</td><td title=${step.observation}><code>${step.observation ?? "-"}</code></td></tr>`)}</tbody>
-  </table>${steps.length === 500 && html`<p class="muted">the first 500 steps</p>`}<//>`;
 }

@@ -5,14 +5,18 @@ import { html, signal, useEffect } from "./html.js";
 /** @type {import("../vendor/signals.js").Signal<Record<string, Key>>} */
 const keys = signal({});
 const shown = signal(false);
+/** Keys of all shown components; those of later ones go before. @type {Record<string, Key>[]} */
+const registered = [];
 
 /** Registers keys while a component is shown.
  * @param {Record<string, Key>} own @param {unknown[]} dependencies */
 export function useKeys(own, dependencies) {
   useEffect(() => {
-    keys.value = own;
+    registered.push(own);
+    keys.value = Object.assign({}, ...registered);
     return () => {
-      if (keys.peek() === own) keys.value = {};
+      registered.splice(registered.indexOf(own), 1);
+      keys.value = Object.assign({}, ...registered);
     };
   }, dependencies);
 }
@@ -28,7 +32,7 @@ export function listen() {
     else if (event.key === "Escape" && shown.value) shown.value = false;
     else {
       const key = keys.value[event.key];
-      if (!key || (event.key === "Enter" && ["A", "BUTTON"].includes(target.tagName))) return;
+      if (!key || ([" ", "Enter"].includes(event.key) && ["A", "BUTTON", "SUMMARY"].includes(target.tagName))) return;
       event.preventDefault();
       key.act(event);
     }
