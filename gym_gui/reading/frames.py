@@ -173,15 +173,15 @@ def read_source(folder: RunFolder, worker: WorkerPlan) -> FrameSource:
     )
 
 
-def refused_frames(folder: RunFolder, source: FrameSource) -> UsageError:
+def refused_frames(run_id: str, source: FrameSource) -> UsageError:
     """Return why a worker that shows nothing cannot be watched, and what to do."""
     if source.state == "unable":
         step = "install what it names into the worker's environment, or choose an environment that renders rgb_array"
     else:
         step = "start the run again with --render on, or with Render: on in the form"
     return UsageError(
-        f"worker {source.worker_id} of run {folder.run_id} shows nothing",
-        where=f"{folder.run_id}, {source.worker_id}",
+        f"worker {source.worker_id} of run {run_id} shows nothing",
+        where=f"{run_id}, {source.worker_id}",
         why=source.why,
         next_step=step,
     )

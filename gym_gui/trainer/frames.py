@@ -96,7 +96,7 @@ class Frames:
         worker = await asyncio.to_thread(frame_worker, folder, request.worker_id)
         source = await asyncio.to_thread(read_source, folder, worker)
         if source.state in ("unable", "none"):
-            raise refused_frames(folder, source)
+            raise refused_frames(run_id, source)
         path = folder.frame_request(worker.worker_id)
         rates = self._rates.setdefault(path, [])
         rates.append(request.fps)
@@ -128,7 +128,7 @@ class Frames:
                 idle_since = began
                 source = await asyncio.to_thread(read_source, folder, worker)
                 if source.state == "unable":
-                    raise refused_frames(folder, source)
+                    raise refused_frames(folder.run_id, source)
                 if over and source.state in ("gone", "waiting"):
                     return
             await asyncio.sleep(max(0.0, 1 / request.fps - (time.monotonic() - began)))
@@ -170,7 +170,7 @@ def _switch(
     sources = [(worker, read_source(folder, worker)) for worker in workers]
     showing = [worker for worker, source in sources if source.state not in ("unable", "none")]
     if not showing:
-        raise refused_frames(folder, sources[0][1])
+        raise refused_frames(folder.run_id, sources[0][1])
     for worker in showing:
         path = folder.frame_request(worker.worker_id)
         wanted = read_request(path)
@@ -181,7 +181,9 @@ def _switch(
             wanted.fps,
         )
         try:
+            watched_at = path.stat().st_mtime if path.exists() else 0.0
             _write(path, changed)
+            os.utime(path, (watched_at, watched_at))  # to switch is not to watch
         except OSError as error:
             raise MosaicError(
                 f"the live frames of run {folder.run_id} cannot be switched",

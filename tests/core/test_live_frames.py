@@ -236,7 +236,7 @@ def test_pictures_take_less_than_three_percent_of_the_time_whatever_one_costs(co
         price = costs.pop() if costs else cost
         spent += price
         pictures += 1
-        elapsed += price + budget.wait_s(price, fps)
+        elapsed += price + budget.wait_s(price, price, fps)
     assert spent / elapsed < 0.03
     assert pictures / elapsed <= fps * 1.01
     assert pictures / elapsed >= min(fps, 0.8 * SHARE / cost) * 0.95  # and no fewer than that allows
@@ -249,7 +249,7 @@ def test_a_slow_environment_and_its_pictures_keep_their_ratio(run: Run) -> None:
     live.show()  # opens the ring
     budget = live._budget
     budget._debt = 0.0
-    waits = [budget.wait_s(0.002, 30.0) for _ in range(3)]
+    waits = [budget.wait_s(0.002, 0.002, 30.0) for _ in range(3)]
     assert all(0.002 / (wait + 0.002) <= SHARE * 1.001 for wait in waits)
 
 
@@ -280,3 +280,12 @@ def test_outside_of_a_run_nothing_happens(monkeypatch: pytest.MonkeyPatch, tmp_p
         live.show()
     live.close()
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_picture_in_whose_middle_others_had_the_processor_does_not_stop_those_that_follow() -> None:
+    budget = Budget()
+    budget.wait_s(2.0, 0.3, 15.0)  # loads libraries
+    waits = [budget.wait_s(elapsed, 0.0014, 15.0) for elapsed in (1.0, 0.002, 0.002, 0.5, 0.002, 0.002, 0.8, 0.002)]
+    assert max(waits) < 0.15
+    slow = [budget.wait_s(0.1, 0.0014, 15.0) for _ in range(10)]  # each one waits for a GPU
+    assert slow[-1] > 0.1 / SHARE * 0.97

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import time
+from collections import deque
 from pathlib import Path
 from typing import Any
 
@@ -25,7 +26,8 @@ class Budget:
     """Says how long to wait after each picture, so that all of them together take their share of the time at most.
 
     The first one is dearer than the others: libraries are loaded for it. What it took is paid back by and by, by a
-    fifth of the share, while pictures go on with the rest.
+    fifth of the share, while pictures go on with the rest. Where another process had the processor in the middle of
+    a picture, that is no cost of it: the middle one of five counts, or what it took of the processor itself.
 
     Args:
         share: Of the time, such as 0.025.
@@ -34,18 +36,24 @@ class Budget:
     def __init__(self, share: float = SHARE) -> None:
         self._share = share
         self._debt: float | None = None
+        self._recent: deque[float] = deque(maxlen=5)
 
-    def wait_s(self, cost: float, fps: float) -> float:
+    def wait_s(self, elapsed: float, used: float, fps: float) -> float:
         """Return the seconds from the end of a picture until the next one may begin.
 
         Args:
-            cost: Seconds that the picture took.
+            elapsed: Seconds that the picture took.
+            used: Those of them in which this thread had the processor.
             fps: Pictures per second at most.
         """
         if self._debt is None:
-            self._debt, cost = cost, 0.0
+            self._debt, cost = elapsed, 0.0
+        else:
+            self._recent.append(elapsed)
+            middle = sorted(self._recent)[(len(self._recent) - 1) // 2] if len(self._recent) > 2 else 0.0
+            cost = max(used, middle)
         repaid = self._share / 5 if self._debt > 0 else 0.0
-        wait = max(cost * (1 / (self._share - repaid) - 1), 1 / fps - cost)
+        wait = max(cost * (1 / (self._share - repaid) - 1), 1 / fps - elapsed, 0.0)
         self._debt -= repaid * wait
         return wait
 
@@ -116,12 +124,12 @@ class LiveFrames:
             return self._give_up(f"{type(error).__name__}: {error}".strip().split("\n")[0][:600])
 
     def _take(self, ring: RingWriter, pictures: Pictures, wanted: FrameRequest) -> float:
-        began = time.perf_counter()
+        began, used = time.perf_counter(), time.thread_time()
         single = wanted.layout == "single" or pictures.count == 1
         data, columns = compose(pictures.take(wanted.place if single else None))
         height, width, channels = data.shape
         ring.write(data, width, height, channels, columns=columns, began=began)
-        return self._budget.wait_s(time.perf_counter() - began, wanted.fps)
+        return self._budget.wait_s(time.perf_counter() - began, time.thread_time() - used, wanted.fps)
 
     def _give_up(self, why: str) -> float:
         """Say once why there are no pictures; the ring stays held, so that readers see that the worker lives."""

@@ -5,6 +5,7 @@ import { Scroll } from "../ui/scroll.js";
 import { State } from "../ui/state.js";
 import { count, decimal, duration, number, short, size } from "../format.js";
 import { seriesLook } from "../session.js";
+import { Frames } from "./run_frames.js";
 import { finite } from "./runs_chart.js";
 
 /** @param {{run: any}} props */
@@ -13,8 +14,11 @@ export function Overview({ run }) {
   const drawn = lines.filter((/** @type {any} */ line) => line.x.length > 0);
   const ledger = run.ledger;
   return html`<div>
-    ${drawn.length ? html`<${Chart} lines=${drawn} xLabel="environment steps" yLabel="return" />`
-      : html`<p class="muted">${run.state === "queued" ? "It has not started." : "No training episode has ended yet."}</p>`}
+    <div class="beside">
+      <div>${drawn.length ? html`<${Chart} lines=${drawn} xLabel="environment steps" yLabel="return" />`
+        : html`<p class="muted">${run.state === "queued" ? "It has not started." : "No training episode has ended yet."}</p>`}</div>
+      <${Frames} run=${run} />
+    </div>
     <div class="columns">
       <dl class="facts">
         <dt>return</dt><dd>${decimal(number(run.mean_return_100))} <span class="muted">mean of the last ${count(run.recent_episodes)} training episodes</span></dd>
