@@ -20,7 +20,21 @@ from typing import Any
 IMAGES = Path(__file__).parent / "images"
 MOSAIC = Path(sys.executable).parent / "mosaic"
 RUNS = (
-    ["cleanrl", "--algo", "ppo", "--env", "CartPole-v1", "--steps", "20000", "--seeds", "1-3", "--tag", "baseline"],
+    [
+        "cleanrl",
+        "--algo",
+        "ppo",
+        "--env",
+        "CartPole-v1",
+        "--steps",
+        "20000",
+        "--seeds",
+        "1-3",
+        "--tag",
+        "baseline",
+        "--set",
+        "observations=true",
+    ],
     ["cleanrl", "--algo", "dqn", "--env", "CartPole-v1", "--steps", "12000", "--seeds", "1-2"],
     ["random", "--env", "CartPole-v1", "--steps", "5000", "--seeds", "1-3"],
     ["random", "--env", "Acrobot-v1", "--steps", "5000"],
@@ -54,12 +68,15 @@ def dashboard(home: Path) -> Iterator[str]:
 def take(page: Any, origin: str, home: Path) -> None:
     """Write the pictures."""
     runs = json.loads(mosaic(home, "runs", "list", "-q", "algo:ppo", "--json"))["runs"]
+    run = runs[0]["run_id"]
+    best = json.loads(mosaic(home, "runs", "episodes", run, "--sort=-return", "-n", "1", "--json"))["episodes"][0]
     ids = ",".join(run["run_id"] for run in runs)
     pictures = {
         "dashboard-runs": (f"/?sel={ids}", "canvas", "light"),
         "dashboard-runs-dark": (f"/?sel={ids}", "canvas", "dark"),
-        "dashboard-run": (f"/runs/{runs[0]['run_id']}", "canvas", "light"),
-        "dashboard-metrics": (f"/runs/{runs[0]['run_id']}?tab=metrics&smooth=5", "canvas", "light"),
+        "dashboard-run": (f"/runs/{run}", "canvas", "light"),
+        "dashboard-replay": (f"/runs/{run}?tab=episodes&episode={best['id']}&step=60", ".origin .green", "light"),
+        "dashboard-metrics": (f"/runs/{run}?tab=metrics&smooth=5", "canvas", "light"),
         "dashboard-launch": ("/launch/cleanrl", "form", "light"),
     }
     for name, (path, selector, theme) in pictures.items():

@@ -75,7 +75,7 @@ def test_an_episode_is_played_in_the_page(page: Any, run_id: str) -> None:
     assert "are as recorded" in page.inner_text(".origin")
     for _ in range(3):
         page.keyboard.press("ArrowRight")
-    page.wait_for_function("location.search.includes('step=3')")
+    eventually(lambda: "step=3" in page.evaluate("location.search"))
     assert page.locator("tr[aria-current=step]").inner_text().split()[0] == "3"
     assert page.locator(".bars svg").count() == 4
     third = page.get_attribute(".screen img", "src")
@@ -88,7 +88,7 @@ def test_an_episode_is_played_in_the_page(page: Any, run_id: str) -> None:
     eventually(lambda: "terminated" in page.inner_text("h3"), timeout_s=20.0)
     page.get_by_role("button", name="First step").click()
     eventually(lambda: "before the first step" in page.inner_text(".pane h3"))
-    page.wait_for_function("!location.search.includes('step=')")
+    eventually(lambda: "step=" not in page.evaluate("location.search"))
     assert page.get_attribute(".screen img", "src") != third
     page.get_by_role("button", name="← Episodes").click()
     page.wait_for_selector("tbody tr")
