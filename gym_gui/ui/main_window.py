@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -49,6 +50,8 @@ class MainWindow(QMainWindow):
 
     shown = Signal()
     """It is on the screen."""
+    ready = Signal()
+    """Nothing is left to import."""
 
     def __init__(
         self,
@@ -88,6 +91,8 @@ class MainWindow(QMainWindow):
     def start(self) -> None:
         """Begin to ask the daemon."""
         self._link.start()
+        # What a run's page needs takes a third of a second to import: not when the page is opened.
+        self._link.run(self, lambda: import_module("gym_gui.ui.run.page"), lambda _module: self.ready.emit())
         self.runs.start()
         self._ask_workers()
         self._link.ask(self, lambda client: client.status(), self._show_status, lambda _error: None)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import signal
 import sys
 from collections.abc import Callable
@@ -49,6 +50,7 @@ def run_window(
     window = MainWindow(link, where, home, prepare)
     held = _close_on_interrupt(window)
     window.shown.connect(on_shown)
+    window.ready.connect(settle)
     window.show()
     window.start()
     if run:
@@ -56,6 +58,12 @@ def run_window(
     code = application.exec()
     del held
     return code
+
+
+def settle() -> None:
+    """Take what was made until now out of the garbage collector's rounds: a whole one would block the window."""
+    gc.collect()
+    gc.freeze()
 
 
 def _open(window: MainWindow, run_id: str) -> None:

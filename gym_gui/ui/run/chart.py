@@ -59,7 +59,6 @@ class Chart(pg.PlotWidget):  # type: ignore[misc]
         plot = self.getPlotItem()
         plot.setMenuEnabled(False)
         plot.hideButtons()
-        plot.showGrid(x=True, y=True, alpha=0.12)
         for side, text in (("left", title), ("bottom", x_title)):
             axis = plot.getAxis(side)
             axis.setPen(pg.mkPen(colour("line")))

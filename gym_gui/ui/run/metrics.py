@@ -37,6 +37,7 @@ class Metrics(QWidget):
         self._number = 0
         self._asked: Asked | None = None
         self._names: list[SeriesName] = []
+        self._shown: list[str] = []
         self._charts: dict[str, Chart] = {}
         self.filter = QLineEdit()
         self.filter.setPlaceholderText("Filter, e.g. loss")
@@ -98,14 +99,32 @@ class Metrics(QWidget):
             self.message.setText(f"the first {len(shown)} of {len(found)} series: filter for others")
         else:
             self.message.setText(f"{len(found)} series" if found else "no series has this in its name")
-        if list(self._charts) != shown:
-            for chart in self._charts.values():
-                chart.deleteLater()
-            self._charts = {name: Chart(name, self.axis.currentText(), small=True) for name in shown}
-            for place, chart in enumerate(self._charts.values()):
-                self._grid.addWidget(chart, *divmod(place, 2))
-        if shown and self._asked is None:
-            request = SeriesRequest(names=tuple(shown), x=_AXES[self.axis.currentText()], points=_POINTS)
+        if self._shown != shown:
+            self._shown = shown
+            for name in [name for name in self._charts if name not in shown]:
+                self._charts.pop(name).deleteLater()
+        self._build_next()
+
+    def _build_next(self) -> None:
+        """Make one of the charts that are missing, then let the window have a turn: each takes tens of milliseconds."""
+        missing = next((name for name in self._shown if name not in self._charts), None)
+        if missing is None:
+            self._place()
+            self._ask_series()
+            return
+        self._charts[missing] = Chart(missing, self.axis.currentText(), small=True)
+        self._place()
+        QTimer.singleShot(0, self, self._build_next)
+
+    def _place(self) -> None:
+        """Put the charts into their order."""
+        for place, name in enumerate(self._shown):
+            if name in self._charts:
+                self._grid.addWidget(self._charts[name], *divmod(place, 2))
+
+    def _ask_series(self) -> None:
+        if self._shown and self._asked is None:
+            request = SeriesRequest(names=tuple(self._shown), x=_AXES[self.axis.currentText()], points=_POINTS)
             self._asked = self._link.ask(
                 self, lambda client: client.series([self._run_id], request), self._take_series, self._fail
             )
