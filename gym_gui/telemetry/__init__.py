@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from gym_gui.telemetry.ingest import Ingestor
     from gym_gui.telemetry.kept_database import FileMark
     from gym_gui.telemetry.limits import END_OF_TIME, LIFECYCLE_KINDS
-    from gym_gui.telemetry.reader import MAX_ROWS, RunReader, reading
+    from gym_gui.telemetry.reader import MAX_ROWS, RunReader, last_episode_index, reading
     from gym_gui.telemetry.records import EpisodeRollup, EventRecord, MetricPoint, QuarantineRecord, StepRecord
     from gym_gui.telemetry.reindex import (
         ReindexReport,
@@ -98,6 +98,7 @@ else:
             "move_database_away": "reindex",
             "open_ingestor": "reindex",
             "pooled_spread": "curve",
+            "last_episode_index": "reader",
             "reading": "reader",
             "rebuild_database": "reindex",
             "returns_of": "agents",
@@ -160,6 +161,7 @@ __all__ = [
     "edge_of",
     "is_cursor_behind",
     "is_telemetry",
+    "last_episode_index",
     "legal_time",
     "move_database_away",
     "open_ingestor",

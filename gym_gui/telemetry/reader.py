@@ -258,6 +258,20 @@ class RunReader:
             return connection.execute(statement, values or {}).fetchall()
 
 
+def last_episode_index(connection: sqlite3.Connection, worker_id: str | None = None) -> int:
+    """Return the highest index of a run's training episodes, -1 if there are none.
+
+    Args:
+        connection: A connection to the run's database.
+        worker_id: Of this worker; ``None``: of all.
+    """
+    sources = connection.execute("SELECT worker_no, attempt, worker_id FROM cursors").fetchall()
+    ranges = [row_id_range(number, attempt) for number, attempt, name in sources if worker_id in (None, name)]
+    statement = "SELECT max(ep_index) FROM episodes WHERE id BETWEEN ? AND ? AND phase = 0"
+    found = [connection.execute(statement, bounds).fetchone()[0] for bounds in ranges]
+    return max((index for index in found if index is not None), default=-1)
+
+
 def worker_of(table: str) -> str:
     """Return the expression of the worker id of a table's row."""
     return (

@@ -44,11 +44,11 @@ class Episodes(QWidget):
         self.reload = QPushButton("Reload")
         self.message = label(tone="muted")
         self.episodes: Table[EpisodeRollup] = Table(_EPISODE_COLUMNS, self)
-        self.steps: Table[StepRecord] = Table(_STEP_COLUMNS, self)
+        self.steps: Table[StepRecord] = Table(STEP_COLUMNS, self)
         self.table = table(self.episodes, "Episodes")
         self.steps_table = table(self.steps, "Steps of the episode")
         self.steps_message = label("select an episode to see its steps", tone="muted", wrap=True)
-        for view, columns in ((self.table, _EPISODE_COLUMNS), (self.steps_table, _STEP_COLUMNS)):
+        for view, columns in ((self.table, _EPISODE_COLUMNS), (self.steps_table, STEP_COLUMNS)):
             view.horizontalHeader().setStretchLastSection(True)
             for at, column in enumerate(columns):
                 view.setColumnWidth(at, column.width)
@@ -126,7 +126,8 @@ class Episodes(QWidget):
         )
 
 
-def _number(value: float | None) -> str:
+def number(value: float | None) -> str:
+    """Return a return or a reward."""
     return figures.decimal(value, 3) if value is None or math.isfinite(value) else str(value)
 
 
@@ -137,25 +138,26 @@ def _value(value: Any) -> str:
     return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}…"
 
 
-def _ending(terminated: bool | None, truncated: bool | None) -> str:
+def ending(terminated: bool | None, truncated: bool | None) -> str:
+    """Return how an episode ended."""
     return "terminated" if terminated else "truncated" if truncated else ""
 
 
 _EPISODE_COLUMNS: tuple[Column, ...] = (
     Column("Episode", lambda row: str(row.ep_index), 80, number=True),
-    Column("Return", lambda row: _number(row.total_reward), number=True),
+    Column("Return", lambda row: number(row.total_reward), number=True),
     Column("Steps", lambda row: figures.count(row.steps), 80, number=True),
-    Column("End", lambda row: _ending(row.terminated, row.truncated)),
+    Column("End", lambda row: ending(row.terminated, row.truncated)),
     Column("Phase", lambda row: row.phase, 60),
     Column("Worker", lambda row: row.worker_id, 80),
     Column("Time", lambda row: figures.moment(row.timestamp), 160),
     Column("Agents", lambda row: _value(row.agent_rewards) if row.agent_rewards else ""),
 )
-_STEP_COLUMNS: tuple[Column, ...] = (
+STEP_COLUMNS: tuple[Column, ...] = (
     Column("Step", lambda row: figures.count(row.step_index), number=True),
-    Column("Reward", lambda row: _number(row.reward), number=True),
+    Column("Reward", lambda row: number(row.reward), number=True),
     Column("Action", lambda row: _value(row.action), 140),
     Column("Agent", lambda row: row.agent_id or ""),
-    Column("End", lambda row: _ending(row.terminated, row.truncated)),
+    Column("End", lambda row: ending(row.terminated, row.truncated)),
     Column("Observation", lambda row: _value(row.observation)),
 )

@@ -14,6 +14,7 @@ from gym_gui.ui.link import DaemonLink
 from gym_gui.ui.parts import label
 from gym_gui.ui.run.config import Config
 from gym_gui.ui.run.episodes import Episodes
+from gym_gui.ui.run.live import Live
 from gym_gui.ui.run.logs import Logs
 from gym_gui.ui.run.metrics import Metrics
 from gym_gui.ui.run.overview import Overview
@@ -62,11 +63,14 @@ class RunPage(QWidget):
         self.tabs = QTabWidget()
         self.overview = Overview(link, run_id)
         self.metrics = Metrics(link, run_id)
+        self.live = Live(link, run_id)
         self.episodes = Episodes(link, run_id)
         self.logs = Logs(link, run_id)
         self.config = Config(link, run_id)
-        for widget, title in ((self.overview, "Overview"), (self.metrics, "Metrics"), (self.episodes, "Episodes"),
-                              (self.logs, "Logs"), (self.config, "Config")):  # fmt: skip
+        for widget, title in (
+            (self.overview, "Overview"), (self.metrics, "Metrics"), (self.live, "Live"), (self.episodes, "Episodes"),
+            (self.logs, "Logs"), (self.config, "Config"),
+        ):  # fmt: skip
             self.tabs.addTab(widget, title)
         self._lay_out()
         self._connect()
@@ -94,7 +98,7 @@ class RunPage(QWidget):
         for name, button in self.buttons.items():
             button.setVisible(name in allowed)
             button.setEnabled(True)
-        for part in (self.overview, self.metrics, self.logs):
+        for part in (self.overview, self.metrics, self.live, self.logs):
             part.show_run(run)
 
     def _show_progress(self, run: RunSummary) -> None:
