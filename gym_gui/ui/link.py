@@ -210,6 +210,9 @@ class DaemonLink(QObject):
 
     def _begin(self, asked: Asked, work: Coroutine[Any, Any, None]) -> Asked:
         asked._loop = self._loop
+        if self._closed:  # a widget that is about to go asks for nothing any more
+            work.close()
+            return asked
 
         def create() -> None:
             asked._task = self._loop.create_task(work)

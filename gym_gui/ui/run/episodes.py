@@ -16,6 +16,7 @@ from gym_gui.reading import EpisodePage, EpisodeQuery
 from gym_gui.telemetry import EpisodeRollup, StepRecord
 from gym_gui.ui.link import Asked, DaemonLink
 from gym_gui.ui.parts import choice, label, table
+from gym_gui.ui.run.replay import Replay
 from gym_gui.ui.run.rows import Column, Table
 
 #: Episodes of a page, steps that are shown of one, characters of a value.
@@ -63,14 +64,24 @@ class Episodes(QWidget):
         split = QSplitter(Qt.Orientation.Vertical)
         split.addWidget(self.table)
         split.addWidget(below)
+        self.replay = Replay(link, run_id)
+        beside = QSplitter(Qt.Orientation.Horizontal)
+        beside.addWidget(split)
+        beside.addWidget(self.replay)
+        beside.setStretchFactor(0, 3)
+        beside.setStretchFactor(1, 2)
         layout = QVBoxLayout(self)
         layout.addLayout(bar)
-        layout.addWidget(split, 1)
+        layout.addWidget(beside, 1)
         for box in (self.phase, self.sort):
             box.currentTextChanged.connect(lambda _text: self._turn(-self._offset))
         self.earlier.clicked.connect(lambda: self._turn(-_PAGE))
         self.later.clicked.connect(lambda: self._turn(_PAGE))
         self.reload.clicked.connect(lambda: self._turn(0))
+        self.steps_table.selectionModel().currentRowChanged.connect(
+            lambda index, _old: self.replay.show_step(index.row() + 1)
+        )
+        self.replay.moved.connect(self._mark_step)
         self.table.selectionModel().currentRowChanged.connect(lambda index, _old: self._show_steps(index.row()))
 
     def showEvent(self, event: QShowEvent) -> None:  # noqa: N802 - as Qt names it
@@ -99,6 +110,11 @@ class Episodes(QWidget):
         self.earlier.setEnabled(self._offset > 0)
         self.later.setEnabled(last < page.total)
 
+    def _mark_step(self, number: int) -> None:
+        """Have the step whose outcome is shown stand out."""
+        if 0 < number <= len(self.steps.rows) and self.steps_table.currentIndex().row() != number - 1:
+            self.steps_table.selectRow(number - 1)
+
     def _fail(self, error: MosaicError) -> None:
         self.message.setText(str(error))
 
@@ -106,6 +122,7 @@ class Episodes(QWidget):
         if not 0 <= row < len(self.episodes.rows):
             return
         episode = self.episodes.rows[row]
+        self.replay.choose(episode.id, episode.steps or 0)
 
         def take(steps: list[StepRecord]) -> None:
             self.steps.show_rows(steps)

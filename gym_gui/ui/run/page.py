@@ -13,6 +13,7 @@ from gym_gui.ui.kinds import FormKind
 from gym_gui.ui.link import DaemonLink
 from gym_gui.ui.parts import label
 from gym_gui.ui.run.config import Config
+from gym_gui.ui.run.environment import EnvironmentView
 from gym_gui.ui.run.episodes import Episodes
 from gym_gui.ui.run.live import Live
 from gym_gui.ui.run.logs import Logs
@@ -64,11 +65,13 @@ class RunPage(QWidget):
         self.overview = Overview(link, run_id)
         self.metrics = Metrics(link, run_id)
         self.live = Live(link, run_id)
+        self.environment = EnvironmentView(link, run_id)
         self.episodes = Episodes(link, run_id)
         self.logs = Logs(link, run_id)
         self.config = Config(link, run_id)
         for widget, title in (
-            (self.overview, "Overview"), (self.metrics, "Metrics"), (self.live, "Live"), (self.episodes, "Episodes"),
+            (self.overview, "Overview"), (self.metrics, "Metrics"), (self.live, "Live"),
+            (self.environment, "Environment"), (self.episodes, "Episodes"),
             (self.logs, "Logs"), (self.config, "Config"),
         ):  # fmt: skip
             self.tabs.addTab(widget, title)
@@ -98,7 +101,7 @@ class RunPage(QWidget):
         for name, button in self.buttons.items():
             button.setVisible(name in allowed)
             button.setEnabled(True)
-        for part in (self.overview, self.metrics, self.live, self.logs):
+        for part in (self.overview, self.metrics, self.live, self.environment, self.logs):
             part.show_run(run)
 
     def _show_progress(self, run: RunSummary) -> None:

@@ -1,0 +1,176 @@
+"""A running worker's environment, as it is seen now."""
+
+from __future__ import annotations
+
+import time
+from collections import deque
+
+from PySide6.QtCore import QTimer
+from PySide6.QtGui import QHideEvent, QShowEvent
+from PySide6.QtWidgets import QHBoxLayout, QPushButton, QSpinBox, QVBoxLayout, QWidget
+
+from gym_gui.core.worker.errors import MosaicError
+from gym_gui.look import figures
+from gym_gui.reading import FrameSource, Picture, PictureRequest
+from gym_gui.runs import RunSummary
+from gym_gui.ui.link import Asked, DaemonLink
+from gym_gui.ui.parts import choice, label
+from gym_gui.ui.run.picture import PictureView
+
+#: Pictures per second at most, their width, milliseconds between two looks at the state, seconds after which a picture
+#: is old.
+_FPS, _WIDTH, _EVERY_MS, _OLD_S = 15.0, 960, 2000, 5.0
+_WORDS = {
+    "off": "switched off",
+    "waiting": "waiting for the first picture …",
+    "gone": "the worker has ended",
+    "none": "start a run with render on to see its environment",
+}
+
+
+class EnvironmentView(QWidget):
+    """Shows the environment while this is seen; the worker takes no pictures for nobody.
+
+    Args:
+        link: The way to the daemon.
+        run_id: The run.
+        parent: As of any widget.
+    """
+
+    def __init__(self, link: DaemonLink, run_id: str, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._link, self._run_id = link, run_id
+        self._watch: Asked | None = None
+        self._asked: Asked | None = None
+        self._active = True
+        self._sources: dict[str, FrameSource] = {}
+        self._times: deque[float] = deque(maxlen=30)
+        self._taken = 0.0
+        self.worker = choice("Worker", ())
+        self.layout_choice = choice("Layout", ("grid", "single"))
+        self.place = QSpinBox()
+        self.place.setPrefix("environment ")
+        self.place.setMaximum(9999)
+        self.place.setAccessibleName("Which environment")
+        self.switch = QPushButton("Switch off")
+        self.message = label(tone="muted", wrap=True)
+        self.picture = PictureView("The environment")
+        bar = QHBoxLayout()
+        for widget in (self.worker, self.layout_choice, self.place, self.switch, self.message):
+            bar.addWidget(widget, 1 if widget is self.message else 0)
+        layout = QVBoxLayout(self)
+        layout.addLayout(bar)
+        layout.addWidget(self.picture, 1)
+        self._timer = QTimer(self)
+        self._timer.setInterval(_EVERY_MS)
+        self._timer.timeout.connect(self._look)
+        self.worker.currentTextChanged.connect(lambda _text: self._begin())
+        self.layout_choice.activated.connect(lambda _at: self._ask(layout=self.layout_choice.currentText()))
+        self.place.editingFinished.connect(lambda: self._ask(place=self.place.value()))
+        self.switch.clicked.connect(lambda: self._ask(on=self.switch.text() == "Switch on"))
+        self._show_controls(None)
+
+    def show_run(self, run: RunSummary) -> None:
+        """Take note of a run as it stands."""
+        active = not run.state.terminal
+        if self._active and not active and self.isVisible():
+            self._active = active
+            self._look()
+        self._active = active
+
+    def showEvent(self, event: QShowEvent) -> None:  # noqa: N802 - as Qt names it
+        """Begin to look."""
+        super().showEvent(event)
+        self._look()
+        self._timer.start()
+
+    def hideEvent(self, event: QHideEvent) -> None:  # noqa: N802 - as Qt names it
+        """Look no longer: the worker stops to take pictures."""
+        super().hideEvent(event)
+        self._timer.stop()
+        self._end()
+
+    def _look(self) -> None:
+        """Ask what the workers show."""
+        if self._asked is None and self.isVisible():
+            self._asked = self._link.ask(
+                self, lambda client: client.frames(self._run_id), self._take_sources, self._fail
+            )
+
+    def _take_sources(self, sources: list[FrameSource]) -> None:
+        self._asked = None
+        self._sources = {source.worker_id: source for source in sources}
+        names = list(self._sources)
+        if [self.worker.itemText(at) for at in range(self.worker.count())] != names:
+            self.worker.blockSignals(True)
+            self.worker.clear()
+            self.worker.addItems(names)
+            self.worker.blockSignals(False)
+        source = self._sources.get(self.worker.currentText())
+        self._show_controls(source)
+        if source is None or source.state not in ("live", "waiting", "off"):
+            self._end()
+        elif self._watch is None and source.on and self._active:
+            self._begin()
+        self._tell(source)
+
+    def _show_controls(self, source: FrameSource | None) -> None:
+        able = source is not None and source.state in ("live", "waiting", "off") and self._active
+        self.worker.setVisible(self.worker.count() > 1)
+        self.switch.setVisible(able)
+        several = able and source is not None and source.environments > 1
+        self.layout_choice.setVisible(several)
+        self.place.setVisible(several and source is not None and source.layout == "single")
+        if source is not None:
+            self.switch.setText("Switch off" if source.on else "Switch on")
+            self.layout_choice.setCurrentText(source.layout)
+            if not self.place.hasFocus():
+                self.place.setValue(source.place)
+
+    def _tell(self, source: FrameSource | None) -> None:
+        if source is None:
+            self.message.setText("")
+            return
+        text = "; ".join(part for part in (source.why, _WORDS.get(source.state, "")) if part)
+        if source.state == "live" and len(self._times) > 1:
+            age = time.time() - self._taken
+            rate = (len(self._times) - 1) / max(self._times[-1] - self._times[0], 1e-9)
+            text = f"{figures.duration(age)} old" if age > _OLD_S else f"{rate:.0f} pictures per second"
+        self.message.setText(text)
+        if self.picture.pixmap.isNull():
+            self.picture.show_text(text or _WORDS["waiting"])
+
+    def _begin(self) -> None:
+        """Watch the chosen worker."""
+        self._end()
+        if not self.isVisible():
+            return
+        request = PictureRequest(worker_id=self.worker.currentText(), fps=_FPS, width=_WIDTH)
+        self._watch = self._link.watch(
+            self, lambda client: client.watch_frames(self._run_id, request), self._show, failed=self._fail
+        )
+
+    def _end(self) -> None:
+        if self._watch is not None:
+            self._watch.cancel()
+            self._watch = None
+        self._times.clear()
+
+    def _show(self, picture: Picture) -> None:
+        if self.picture.show_picture(picture.jpeg):
+            self._taken = picture.time
+            self._times.append(time.monotonic())
+
+    def _ask(self, *, on: bool | None = None, layout: str | None = None, place: int | None = None) -> None:
+        worker = self.worker.currentText()
+        self._link.ask(
+            self,
+            lambda client: client.switch_frames(self._run_id, worker, on=on, layout=layout, place=place),
+            self._take_sources,
+            self._fail,
+        )
+
+    def _fail(self, error: MosaicError) -> None:
+        self._asked = None
+        self._end()
+        self.picture.show_text(str(error))

@@ -1,0 +1,180 @@
+"""An episode's pictures, one by one or as a film: played again by the worker's interpreter, or as recorded."""
+
+from __future__ import annotations
+
+import msgspec
+from PySide6.QtCore import Qt, QTimer, Signal
+from PySide6.QtWidgets import QHBoxLayout, QPushButton, QSlider, QVBoxLayout, QWidget
+
+from gym_gui.core.worker.errors import MosaicError
+from gym_gui.reading import ReplayEnd, ReplayFrame, ReplayQuery, ReplayUpdate
+from gym_gui.ui.link import Asked, DaemonLink
+from gym_gui.ui.parts import label
+from gym_gui.ui.run.picture import PictureView
+
+#: Pictures that are kept, pixels of their longer side, milliseconds between two of a film.
+_KEPT, _MAX_SIDE, _FILM_MS = 2000, 480, 33
+
+
+class _Batch(msgspec.Struct):
+    """What of a replay has not been shown yet."""
+
+    updates: list[ReplayUpdate]
+
+
+class Replay(QWidget):
+    """Shows an episode's pictures.
+
+    Args:
+        link: The way to the daemon.
+        run_id: The run.
+        parent: As of any widget.
+    """
+
+    moved = Signal(int)
+    """Another picture is shown: 0 is that of the reset, n that after the n-th step."""
+
+    def __init__(self, link: DaemonLink, run_id: str, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._link, self._run_id = link, run_id
+        self._watch: Asked | None = None
+        self._episode: int | None = None
+        self.frames: dict[int, bytes] = {}
+        self.end: ReplayEnd | None = None
+        self.picture = PictureView("The environment in this step")
+        self.slider = QSlider(Qt.Orientation.Horizontal)
+        self.slider.setAccessibleName("Step")
+        self.start, self.play = QPushButton("Replay"), QPushButton("Play")
+        self.message = label(tone="muted", wrap=True)
+        bar = QHBoxLayout()
+        for widget in (self.start, self.play, self.slider):
+            bar.addWidget(widget, 1 if widget is self.slider else 0)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.addWidget(self.picture, 1)
+        layout.addLayout(bar)
+        layout.addWidget(self.message)
+        self._film = QTimer(self)
+        self._film.setInterval(_FILM_MS)
+        self._film.timeout.connect(self._next)
+        self.start.clicked.connect(self._begin)
+        self.play.clicked.connect(self._toggle)
+        self.slider.valueChanged.connect(self._show)
+        self.choose(None, 0)
+
+    def choose(self, episode: int | None, steps: int) -> None:
+        """Choose an episode; its pictures are made when they are asked for.
+
+        Args:
+            episode: Its row id.
+            steps: Its length.
+        """
+        self.close_replay()
+        self._episode = episode
+        self.frames, self.end = {}, None
+        self._film.stop()
+        self.play.setText("Play")
+        self.play.setEnabled(False)
+        self.start.setEnabled(episode is not None)
+        self.slider.setRange(0, steps)
+        self.slider.setEnabled(False)
+        self.picture.show_text("Replay shows what the environment looked like" if episode is not None else "")
+        self.message.setText("")
+
+    def close_replay(self) -> None:
+        """End a replay that is under way."""
+        if self._watch is not None:
+            self._watch.cancel()
+            self._watch = None
+
+    def show_step(self, number: int) -> None:
+        """Show the picture after a step."""
+        if self.slider.isEnabled():
+            self.slider.setValue(number)
+
+    def _begin(self) -> None:
+        if self._episode is None:
+            return
+        query = ReplayQuery(episode=self._episode, count=_KEPT, max_side=_MAX_SIDE)
+        self.start.setEnabled(False)
+        self.message.setText("playing the episode again …")
+
+        async def updates(client: object) -> object:
+            async for update in client.replay(self._run_id, query):  # type: ignore[attr-defined]
+                yield _Batch([update])
+
+        self._watch = self._link.watch(
+            self,
+            updates,  # type: ignore[arg-type]
+            self._take,
+            merge=lambda old, new: _Batch(old.updates + new.updates),
+            failed=self._fail,
+        )
+
+    def _take(self, batch: _Batch) -> None:
+        for update in batch.updates:
+            if update.start is not None:
+                self.frames = {}
+                self.slider.setRange(0, update.start.steps)
+            elif update.frame is not None:
+                self._add(update.frame)
+            elif update.progress is not None and not self.frames:
+                self.message.setText(f"{update.progress.done:,} of {update.progress.total:,} steps played again")
+            elif update.end is not None:
+                self._finish(update.end)
+
+    def _add(self, frame: ReplayFrame) -> None:
+        self.frames[frame.number] = frame.data
+        if len(self.frames) == 1:
+            self.slider.setEnabled(True)
+            self.play.setEnabled(True)
+            self.slider.setValue(frame.number)
+            self._show(frame.number)
+
+    def _finish(self, end: ReplayEnd) -> None:
+        self.end = end
+        self._watch = None
+        self.message.setText(_verdict(end))
+        if self.frames:
+            self.slider.setRange(min(self.frames), max(self.frames))
+        else:
+            self.picture.show_text(_verdict(end))
+            self.start.setEnabled(True)
+
+    def _show(self, number: int) -> None:
+        data = self.frames.get(number)
+        if data is not None:
+            self.picture.show_picture(data)
+        self.moved.emit(number)
+
+    def _toggle(self) -> None:
+        if self._film.isActive():
+            self._film.stop()
+        else:
+            if self.slider.value() >= self.slider.maximum():
+                self.slider.setValue(self.slider.minimum())
+            self._film.start()
+        self.play.setText("Pause" if self._film.isActive() else "Play")
+
+    def _next(self) -> None:
+        if self.slider.value() >= self.slider.maximum():
+            self._toggle()
+        elif self.slider.value() + 1 in self.frames or self.end is not None:
+            self.slider.setValue(self.slider.value() + 1)
+
+    def _fail(self, error: MosaicError) -> None:
+        self._watch = None
+        self.start.setEnabled(True)
+        self.message.setText(str(error))
+
+
+def _verdict(end: ReplayEnd) -> str:
+    """Return in words how a replay ended."""
+    if end.outcome == "reproduced":
+        return f"played again: all {end.compared:,} steps are as recorded"
+    if end.outcome == "differs":
+        where = f"step {end.step}" if end.step else "the reset"
+        text = f"played again, it differs from {where} on: {end.what} is {end.got}, recorded was {end.expected}"
+    else:
+        text = "pictures as the run recorded them" if end.outcome == "stored" else "there are no pictures"
+    return ". ".join(part for part in (text, end.reason, end.next_step) if part)
