@@ -28,6 +28,7 @@ def test_steps_of_each_worker_come_in_by_themselves(
         until(lambda: page.live.steps.rows and page.live.episodes.rows, "rows come in")
         wanted = {(code, worker) for code in ("LOG601", "LOG602") for worker in ("000001", "000002")}
         until(lambda: wanted <= logged(caplog), "what came in is logged with its worker")
+    page.live.agents.setCurrentRow(0)
     assert {step.worker_id for step in page.live.steps.rows} == {"000001"}
     page.live.agents.setCurrentRow(1)
     assert {step.worker_id for step in page.live.steps.rows} == {"000002"}

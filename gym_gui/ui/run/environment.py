@@ -29,7 +29,7 @@ _WORDS = {
 
 
 class EnvironmentView(QWidget):
-    """Shows the environment while this is seen; the worker takes no pictures for nobody.
+    """Shows the environment while this is seen; the worker takes pictures only then.
 
     Args:
         link: The way to the daemon.
