@@ -60,11 +60,11 @@ def watch(home: Path, run_id: str, seconds: float) -> None:
     from gym_gui.rpc import AsyncTrainerClient
     from gym_gui.ui.link import DaemonLink
     from gym_gui.ui.main_window import MainWindow
-    from gym_gui.ui.start import settle
+    from gym_gui.ui.start import freeze_garbage
 
     application = QApplication(["mosaic"])
     window = MainWindow(DaemonLink(lambda: AsyncTrainerClient.connect(home)), "here", home)
-    window.ready.connect(settle)
+    window.ready.connect(freeze_garbage)
     window.show()
     window.start()
     while "gym_gui.ui.run.page" not in sys.modules:

@@ -50,7 +50,7 @@ def run_window(
     window = MainWindow(link, where, home, prepare)
     held = _close_on_interrupt(window)
     window.shown.connect(on_shown)
-    window.ready.connect(settle)
+    window.ready.connect(freeze_garbage)
     window.show()
     window.start()
     if run:
@@ -60,7 +60,7 @@ def run_window(
     return code
 
 
-def settle() -> None:
+def freeze_garbage() -> None:
     """Take what was made until now out of the garbage collector's rounds: a whole one would block the window."""
     gc.collect()
     gc.freeze()

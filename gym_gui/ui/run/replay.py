@@ -134,11 +134,11 @@ class Replay(QWidget):
     def _finish(self, end: ReplayEnd) -> None:
         self.end = end
         self._watch = None
-        self.message.setText(_verdict(end))
+        self.message.setText(_outcome_text(end))
         if self.frames:
             self.slider.setRange(min(self.frames), max(self.frames))
         else:
-            self.picture.show_text(_verdict(end))
+            self.picture.show_text(_outcome_text(end))
             self.start.setEnabled(True)
 
     def _show(self, number: int) -> None:
@@ -168,7 +168,7 @@ class Replay(QWidget):
         self.message.setText(str(error))
 
 
-def _verdict(end: ReplayEnd) -> str:
+def _outcome_text(end: ReplayEnd) -> str:
     """Return in words how a replay ended."""
     if end.outcome == "reproduced":
         return f"played again: all {end.compared:,} steps are as recorded"
