@@ -14,7 +14,7 @@ from gym_gui.reading import EpisodePage, FileListing, FrameSource, GroupRow, Rep
 from gym_gui.runs import RunSummary
 from gym_gui.telemetry import EpisodeRollup, ReindexReport, StepRecord
 from gym_gui.telemetry.verify import VerifyReport
-from gym_gui.trainer import Explanation
+from gym_gui.trainer import Explanation, Forecast
 
 
 class ListedRun(RunSummary, kw_only=True):
@@ -122,6 +122,8 @@ class CheckedRun(msgspec.Struct, kw_only=True):
     valid: bool
     digest: str
     config: dict[str, Any]
+    forecast: Forecast | None
+    """Whether it would start now, and what it would wait for; null where no daemon runs that could tell."""
 
 
 class CheckedRuns(msgspec.Struct, kw_only=True):

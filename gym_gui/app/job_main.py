@@ -18,7 +18,7 @@ from typing import Any
 import msgspec
 
 from gym_gui.core.worker.errors import MosaicError
-from gym_gui.jobs import Job, JobError, JobLog, JobRequest, cancelled_error, check_request, job_error
+from gym_gui.jobs import RUN_KINDS, Job, JobError, JobLog, JobRequest, cancelled_error, check_request, job_error
 from gym_gui.runs import RunState
 from gym_gui.supervision import ProcessIdentity
 
@@ -60,10 +60,13 @@ def _interrupt(_number: int, _frame: FrameType | None) -> None:
 
 
 def _doer(request: JobRequest) -> Callable[[JobLog], dict[str, Any]]:
-    from gym_gui.app import worker_jobs
+    from gym_gui.app import run_jobs, worker_jobs
     from gym_gui.config.paths import mosaic_home
 
     options: Any = check_request(request)
+    if request.kind in RUN_KINDS:
+        about_run: Callable[..., dict[str, Any]] = getattr(run_jobs, request.kind)
+        return lambda log: about_run(mosaic_home(), request.subject, options, log, request.by)
     do: Callable[..., dict[str, Any]] = getattr(worker_jobs, request.kind)
     return lambda log: do(mosaic_home(), request.subject, options, log)
 

@@ -149,12 +149,19 @@ def dry_run(home: Path, name: str, options: DryRunOptions, log: JobLog) -> dict[
         ConfigError: The run would fail; every problem is listed.
     """
     from gym_gui.app._preflight import preflight
+    from gym_gui.app.log_reader import readable_line
     from gym_gui.runs import with_base_environment
     from gym_gui.workers import WorkerCatalog
 
+    def tell(line: str) -> None:
+        """Show what the worker says to people; its telemetry is for machines."""
+        readable = readable_line(line)
+        if readable != line or not line.startswith("{"):
+            log.output(readable)
+
     log.begin("check the run config, and let the worker try it")
     payload = with_base_environment(options.config, os.environ)
-    config, problems = preflight(WorkerCatalog(home), payload, dry_run=True, on_output=log.output)
+    config, problems = preflight(WorkerCatalog(home), payload, dry_run=True, on_output=tell)
     if config is None:
         raise ConfigError(
             f"the dry run of {name} found what is wrong" if problems else f"the dry run of {name} failed",

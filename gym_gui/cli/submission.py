@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from gym_gui.cli.progress.attend import Attended
     from gym_gui.rpc import TrainerClient
     from gym_gui.runs import TrainRunConfig
+    from gym_gui.trainer import Forecast
 
 
 @dataclass
@@ -42,6 +43,7 @@ class SubmitCommand:
     run_ids: list[str] = field(default_factory=list)
     configs: list[TrainRunConfig] = field(default_factory=list)
     details: dict[str, Any] = field(default_factory=dict)
+    _dry_run_workers: bool = False
 
     def check(
         self,
@@ -61,6 +63,7 @@ class SubmitCommand:
             ConfigError: With every problem of the first config that has any.
             UsageError: A worker is unknown or broken.
         """
+        self._dry_run_workers = dry_run_workers
         self.payloads = [self.site.prepare(payload) for payload in self.payloads]
         for number, payload in enumerate(self.payloads):
             # Seeds make no other difference: one dry run speaks for all.
@@ -147,15 +150,48 @@ class SubmitCommand:
         return exits.worst(run.state.value for run in outcome.runs)
 
     def say_dry_run(self, *, as_json: bool) -> int:
-        """Print what would be submitted; return the exit code."""
-        found = self.described()
+        """Print what would be submitted, and when each run would start; return the exit code.
+
+        Args:
+            as_json: As one JSON document.
+
+        Raises:
+            ConfigError: A worker on the machine of a daemon elsewhere finds a config not valid.
+        """
+        forecasts = self._forecasts()
+        found = [{**entry, "forecast": each} for entry, each in zip(self.described(), forecasts, strict=True)]
         if as_json:
             print_json({"runs": found})
             return exits.COMPLETED
-        for entry in found:
+        for entry, forecast in zip(found, forecasts, strict=True):
             name = entry["config"]["run_name"]
-            echo(f"{name}: valid, digest {entry['digest'][:12]}; nothing was started")
+            when = f"; it {_would(forecast)}" if forecast else ""
+            echo(f"{name}: valid, digest {entry['digest'][:12]}; nothing was started{when}")
         return exits.COMPLETED
+
+    def _forecasts(self) -> Sequence[Forecast | None]:
+        """Return what would become of each run; a daemon that does not run is not started to tell."""
+        from gym_gui.core.worker.errors import MosaicError
+        from gym_gui.rpc import TrainerClient
+
+        if self.site.home is None:
+            with self._connect() as client:
+                self._try_there(client)
+                return client.forecast(self.payloads)
+        try:
+            with TrainerClient.connect(self.site.home, start=False) as client:
+                return client.forecast(self.payloads)
+        except MosaicError:
+            return [None] * len(self.payloads)
+
+    def _try_there(self, client: TrainerClient) -> None:
+        """Let the worker of the first run check its config, on the machine of a daemon elsewhere."""
+        from gym_gui.cli.jobs import do_there
+
+        worker = (self.payloads[0].get("metadata") or {}).get("worker") or {}
+        name = worker.get("worker_id") if isinstance(worker, dict) else None
+        if self._dry_run_workers and isinstance(name, str):
+            do_there(client, "dry_run", name, {"config": self.payloads[0]}, lambda _: None)
 
     def _connect(self) -> TrainerClient:
         with waiting("starting the daemon" if self.site.home else "connecting to the daemon"):
@@ -180,6 +216,10 @@ class SubmitCommand:
         for run_id in self.run_ids:
             echo(run_id)
         say(for_this_home(f"watch: mosaic runs watch {' '.join(self.run_ids)}"))
+
+
+def _would(forecast: Forecast) -> str:
+    return "would start now" if forecast.starts else f"would wait: {forecast.sentence}"
 
 
 def _document(runs: list[dict[str, Any]]) -> dict[str, Any]:

@@ -11,9 +11,11 @@ if TYPE_CHECKING:
     from gym_gui.jobs.jobs import Jobs, cancelled_error
     from gym_gui.jobs.log import JobLog
     from gym_gui.jobs.request import (
+        RUN_KINDS,
         CheckOptions,
         DoctorOptions,
         DryRunOptions,
+        FollowOptions,
         InstallRequest,
         JobRequest,
         RemoveOptions,
@@ -26,6 +28,8 @@ else:
             "CheckOptions": "request",
             "DoctorOptions": "request",
             "DryRunOptions": "request",
+            "FollowOptions": "request",
+            "RUN_KINDS": "request",
             "InstallRequest": "request",
             "Job": "job",
             "JobError": "job",
@@ -42,9 +46,11 @@ else:
     )
 
 __all__ = [
+    "RUN_KINDS",
     "CheckOptions",
     "DoctorOptions",
     "DryRunOptions",
+    "FollowOptions",
     "InstallRequest",
     "Job",
     "JobError",

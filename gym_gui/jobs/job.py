@@ -42,9 +42,10 @@ class Job(msgspec.Struct, kw_only=True):
 
     job_id: str
     kind: str
-    """``install``, ``remove``, ``check``, ``dry_run`` or ``doctor``."""
+    """Of a worker: ``install``, ``remove``, ``check``; of a run config: ``dry_run``; of the machine: ``doctor``; of a
+    run: ``resume``, ``evaluate``, ``verify``, ``reindex``, ``archive``."""
     subject: str
-    """The worker, as the request names it; empty where the job is about none."""
+    """The worker, as the request names it, or the run's id; empty where the job is about neither."""
     title: str
     """What is done, in words."""
     by: str

@@ -90,7 +90,7 @@ class Jobs:
                 raise MosaicError(
                     f"the job cannot be started: {error.strerror or error}", where=str(path), next_step="mosaic doctor"
                 ) from error
-            self._keys[job.job_id] = request.worker_key
+            self._keys[job.job_id] = request.key
             reader = self._readers[job.job_id] = JobReader(path)
             reader.advance()
             self._follow(job.job_id, request.command, process)
@@ -176,7 +176,7 @@ class Jobs:
                 self._readers[job.job_id] = reader
                 if not job.state.terminal:
                     request = JobRequest(kind=job.kind, subject=job.subject)
-                    self._keys[job.job_id] = request.worker_key
+                    self._keys[job.job_id] = request.key
                     self._follow(job.job_id, request.command, None)
             self._loaded = True
 
@@ -194,15 +194,15 @@ class Jobs:
         return []
 
     def _check_free(self, request: JobRequest) -> None:
-        key = request.worker_key
+        key = request.key
         running = self._running()
         other = next((job_id for job_id in running if key and self._keys.get(job_id) == key), None)
         if other is not None:
             job = self._job(self._readers[other])
             raise UsageError(
-                f"worker {request.subject} has a job already: {job.title}",
+                f"{'run' if key.startswith('run ') else 'worker'} {request.subject} has a job already: {job.title}",
                 where=f"job {other}, by {job.by}",
-                why="a worker has one job at a time",
+                why="each has one job at a time",
                 next_step=f"wait until it has ended, or cancel it: mosaic workers jobs --cancel {other}",
             )
         if len(running) >= _MOST:
@@ -352,8 +352,10 @@ class _Watcher:
 def cancelled_error(job: Job, command: str) -> JobError:
     """Return what is said of a job that was cancelled."""
     left = {
-        "install": "the environment that the worker had is in use as before; the steps that are done are kept",
+        "install": "the worker is as it was before; the steps that are done are kept for the next install",
         "remove": "what was not removed yet is there",
+        "archive": "the run is there, or its archive is",
+        "reindex": "the database is the one that it had",
     }.get(job.kind, "nothing is left of it")
     return JobError(what=f"{job.title} was cancelled", where=f"job {job.job_id}", why=left, next_step=command)
 

@@ -9,7 +9,7 @@ import msgspec
 
 from gym_gui.core.worker.errors import ConfigError, Problem, nearest
 from gym_gui.core.worker.secret_detection import hide_passwords
-from gym_gui.runs import check_names, kind_key
+from gym_gui.runs import check_names, is_run_id, kind_key
 
 _LONGEST_NAME = 200
 
@@ -51,6 +51,22 @@ class DoctorOptions(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     """Options of ``mosaic doctor``: none."""
 
 
+class FollowOptions(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
+    """Options of ``mosaic resume`` and ``mosaic evaluate``."""
+
+    checkpoint: str | None = None
+    """A path, or of the run's checkpoints a name or step; null: the last one."""
+    steps: int | None = None
+    """Only to resume: steps beyond the checkpoint's."""
+    episodes: int | None = None
+    """Only to evaluate."""
+    strict: bool = False
+
+
+class RunOptions(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
+    """Options of what else is done to a run: none."""
+
+
 class JobRequest(msgspec.Struct, kw_only=True):
     """A job that is to be done.
 
@@ -59,20 +75,22 @@ class JobRequest(msgspec.Struct, kw_only=True):
 
     kind: str
     subject: str = ""
-    """The worker; ``name[extra]`` for an install."""
+    """The worker, ``name[extra]`` for an install; or the id of the run that the job is about."""
     options: dict[str, Any] = {}
     by: str = ""
 
     @property
-    def worker_key(self) -> str:
-        """What tells workers apart: a worker has one job at a time that changes or examines it; empty: any number."""
+    def key(self) -> str:
+        """What tells subjects apart: one has one job at a time that changes or examines it; empty: any number."""
+        if self.kind in RUN_KINDS:
+            return f"run {self.subject}"
         return kind_key(self.subject.partition("[")[0].strip()) if self.kind in _ONE_AT_A_TIME else ""
 
     @property
     def title(self) -> str:
         """What is done, in words."""
         words = {"dry_run": "dry run of", "doctor": "checks of this machine"}.get(self.kind, self.kind)
-        return f"{words} {self.subject}".strip()
+        return f"{words} run {self.subject}" if self.kind in RUN_KINDS else f"{words} {self.subject}".strip()
 
     @property
     def command(self) -> str:
@@ -81,6 +99,9 @@ class JobRequest(msgspec.Struct, kw_only=True):
             return "mosaic doctor"
         if self.kind == "dry_run":
             return f"mosaic train {shlex.quote(self.subject)} --dry-run"
+        if self.kind in RUN_KINDS:
+            group = [] if self.kind in FOLLOW_KINDS else ["runs"]
+            return shlex.join(["mosaic", *group, self.kind, self.subject])
         words = ["mosaic", "workers", self.kind, self.subject]
         if self.options.get("origin"):
             words += ["--from", hide_passwords(str(self.options["origin"]))]
@@ -93,7 +114,16 @@ OPTIONS: dict[str, type[msgspec.Struct]] = {
     "check": CheckOptions,
     "dry_run": DryRunOptions,
     "doctor": DoctorOptions,
+    "resume": FollowOptions,
+    "evaluate": FollowOptions,
+    "verify": RunOptions,
+    "reindex": RunOptions,
+    "archive": RunOptions,
 }
+#: Kinds that start a run which follows from another.
+FOLLOW_KINDS = ("resume", "evaluate")
+#: Kinds that are about a run.
+RUN_KINDS = (*FOLLOW_KINDS, "verify", "reindex", "archive")
 _ONE_AT_A_TIME = ("install", "remove", "check")
 
 
@@ -110,6 +140,8 @@ def check_request(request: JobRequest) -> msgspec.Struct:
         problems.append(Problem("kind", "is unknown", value=request.kind, allowed=" or ".join(OPTIONS), nearest=near))
     elif request.kind != "doctor" and not request.subject.strip():
         problems.append(Problem("subject", "is empty", allowed="the name of a worker"))
+    elif request.kind in RUN_KINDS and not is_run_id(request.subject):
+        problems.append(Problem("subject", "is not the id of a run", value=request.subject[:80], allowed="a whole id"))
     if len(request.subject) > _LONGEST_NAME or any(not char.isprintable() for char in request.subject):
         allowed = f"at most {_LONGEST_NAME} printable characters"
         problems.append(Problem("subject", "is not a name of a worker", value=request.subject[:80], allowed=allowed))

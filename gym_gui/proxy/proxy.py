@@ -19,6 +19,7 @@ import msgspec
 
 from gym_gui.logging_config.diagnostics import say
 from gym_gui.proxy.reporter import Reporter
+from gym_gui.proxy.usage_log import UsageLog
 from gym_gui.runs import FileLock, RunFolder, RunPlan, RunSummary, forget_secrets, load_plan, write_json_atomic
 from gym_gui.supervision import (
     LogFacts,
@@ -74,6 +75,7 @@ class _Parts(msgspec.Struct, frozen=True):
     supervisor: Supervisor
     indexer: Indexer
     usage: UsageSampler
+    usage_log: UsageLog
 
 
 class Proxy:
@@ -227,7 +229,8 @@ class Proxy:
             supervisor.journal.record(TRUNCATED_EVENT, **msgspec.structs.asdict(segment))
 
         indexer = Indexer(self.folder, plan, self._clock, self._pulse.beat, watch=self._watch, on_segment=note)
-        parts = _Parts(supervisor, indexer, UsageSampler(plan.limits, self._clock, provisioner))
+        usage = UsageSampler(plan.limits, self._clock, provisioner)
+        parts = _Parts(supervisor, indexer, usage, UsageLog(self.folder))
         try:
             while not supervisor.ended:
                 if self._draining:
@@ -252,6 +255,8 @@ class Proxy:
             parts.supervisor.disk_full = parts.indexer.disk_full
             changed = parts.supervisor.step(parts.indexer.log_facts)
             sampled = parts.usage.sample(watch for _, watch in parts.supervisor.live_watches())
+            if sampled:
+                parts.usage_log.add(time.time(), parts.usage.sampled)
             note, self._note = self._note, parts.supervisor.note
             self._stale = self._stale or changed or sampled or note != self._note
         self._stale = self._stale or read > 0 or parts.indexer.disk_full is had_space

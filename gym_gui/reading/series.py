@@ -17,10 +17,12 @@ from gym_gui.reading.axes import METRIC_AXIS, over_series
 from gym_gui.reading.episode_lines import EPISODE_COLUMNS, EPISODE_NAMES, EVAL_PREFIX, PHASES, episode_lines
 from gym_gui.reading.metric_lines import ROW_AXIS, STEP_AXIS, MetricReader, episode_axis, rows_of_episodes, time_axis
 from gym_gui.reading.thinning import SeriesLine
+from gym_gui.reading.usage_lines import SYSTEM_NAMES, usage_lines, usage_values
 from gym_gui.runs import RunFolder
 from gym_gui.telemetry import ATTEMPT_SHIFT, SPAN_ROWS, reading, row_id_range
 
 AXES = ("step", "update", "episode", "wall", "relative")
+TIME_AXES = ("wall", "relative")
 MAX_POINTS = 10_000
 DEFAULT_POINTS = 1000
 #: Series of one request: runs times names.
@@ -74,7 +76,7 @@ class SeriesName(msgspec.Struct, kw_only=True):
 
     Args:
         name: Its name.
-        kind: ``episodes`` or ``metric``.
+        kind: ``episodes``, ``metric`` or ``system``.
         count: Number of its values, over all workers and attempts.
         last: The last one of the last attempt; may be NaN or infinite.
         low: The lowest finite one.
@@ -110,6 +112,10 @@ def check_series(request: SeriesRequest, runs: int = 1) -> None:
         ConfigError: It is not valid.
     """
     problems = []
+    system = next((name for name in request.names if name in SYSTEM_NAMES), None)
+    if system is not None and request.x not in TIME_AXES:
+        message = f"is no axis of {system}, which is measured over time"
+        problems.append(Problem("x", message, value=request.x, allowed=" or ".join(TIME_AXES)))
     if request.x not in AXES and not request.x.startswith(METRIC_AXIS):
         near = nearest(request.x, AXES)
         allowed = f"{', '.join(AXES)}, {METRIC_AXIS}NAME"
@@ -150,6 +156,10 @@ def read_series(folder: RunFolder, request: SeriesRequest) -> list[Series]:
         found = []
         for name in request.names:
             series = Series(run_id=folder.run_id, name=name)
+            if name in SYSTEM_NAMES:
+                series.lines = usage_lines(folder.usage, name, start, (low, high), request.points)
+                found.append(series)
+                continue
             metric = None if name in EPISODE_NAMES else _metric(database, name)
             for attempt in attempts:
                 if metric is not None:
@@ -219,7 +229,7 @@ def require_found(found: Sequence[Series], request: SeriesRequest) -> None:
 
 
 def series_names(folder: RunFolder) -> list[SeriesName]:
-    """Return the series of a run: those of its episodes, then its metrics by name.
+    """Return the series of a run: those of its episodes, then its metrics by name, then what its workers used.
 
     Args:
         folder: The run's folder.
@@ -238,7 +248,24 @@ def series_names(folder: RunFolder) -> list[SeriesName]:
         ]
         spans = _has_spans(database)
         attempts = _attempts(database) if spans else []
-        return names + [_metric_name(database, name, number, attempts) for number, name in _metrics(database)]
+        names += [_metric_name(database, name, number, attempts) for number, name in _metrics(database)]
+        return names + _system_names(folder)
+
+
+def _system_names(folder: RunFolder) -> list[SeriesName]:
+    """Return the series of what the run's workers used."""
+    found = usage_values(folder.usage)
+    names = []
+    for name in SYSTEM_NAMES:
+        columns = [values for _, values in found.get(name, {}).values()]
+        values = [value for column in columns for value in column]
+        if values:
+            names.append(
+                SeriesName(
+                    name=name, kind="system", count=len(values), last=columns[-1][-1], low=min(values), high=max(values)
+                )
+            )
+    return names
 
 
 def _range(request: SeriesRequest) -> tuple[float, float]:
@@ -301,7 +328,7 @@ def _all_names(database: sqlite3.Connection) -> list[str]:
 
 
 def _shown(metric: str) -> str:
-    return f"{METRIC_PREFIX}{metric}" if metric in EPISODE_NAMES else metric
+    return f"{METRIC_PREFIX}{metric}" if metric in EPISODE_NAMES or metric in SYSTEM_NAMES else metric
 
 
 def _metric_line(

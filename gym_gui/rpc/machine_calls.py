@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from gym_gui.jobs import Job, JobEvent
-from gym_gui.rpc.calls import SUBMIT_TIMEOUT_S, Call, user
+from gym_gui.rpc.calls import SUBMIT_TIMEOUT_S, Call, config_json, user
 from gym_gui.rpc.converter import json_bytes
-from gym_gui.rpc.machine_messages import events, installs, jobs
+from gym_gui.rpc.machine_messages import events, forecasts, installs, jobs, machines
 from gym_gui.rpc.proto import machine_pb2 as machine
-from gym_gui.trainer import Installs
+from gym_gui.trainer import Forecast, Installs, MachineReport
 
 
 def start_job(kind: str, subject: str, options: dict[str, Any], by: str | None = None) -> Call[Job]:
@@ -46,6 +46,24 @@ def list_installs() -> Call[Installs]:
     """List environments, and what can be installed."""
     return Call("ListInstalls", machine.ListInstallsRequest(), lambda answer: installs().decode(answer),
                 SUBMIT_TIMEOUT_S)  # fmt: skip
+
+
+def forecast(payloads: Sequence[dict[str, Any]], submitter: str | None = None) -> Call[list[Forecast]]:
+    """Ask what would become of runs. ``submitter``: who would submit them; ``None``: the user.
+
+    Raises:
+        ConfigError: A payload is no JSON.
+    """
+    request = machine.ForecastRunsRequest(
+        config_json=map(config_json, payloads), submitter=user() if submitter is None else submitter
+    )
+    return Call("ForecastRuns", request, lambda answer: [forecasts().decode(each) for each in answer.forecasts],
+                SUBMIT_TIMEOUT_S)  # fmt: skip
+
+
+def get_machines() -> Call[MachineReport]:
+    """Ask what the machines have."""
+    return Call("GetMachines", machine.GetMachinesRequest(), lambda answer: machines().decode(answer))
 
 
 class JobWatching:

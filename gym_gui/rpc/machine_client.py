@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import AsyncIterator, Iterable, Iterator
+from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
 from typing import Any, TypeVar
 
 from gym_gui.jobs import Job, JobEvent
 from gym_gui.rpc import machine_calls
 from gym_gui.rpc.calls import Call
-from gym_gui.trainer import Installs
+from gym_gui.trainer import Forecast, Installs, MachineReport
 
 R = TypeVar("R")
 _EVENTS = 1000
@@ -73,6 +73,22 @@ class MachineClient(ABC):
         """Return the workers' environments of the daemon's home, and what can be installed by its name."""
         return self._do(machine_calls.list_installs())
 
+    def forecast(self, payloads: Sequence[dict[str, Any]], *, submitter: str | None = None) -> list[Forecast]:
+        """Return what would become of runs if they were submitted now, in this order; nothing is written.
+
+        Args:
+            payloads: Their run configs.
+            submitter: Who would submit them; the user's name if not given.
+
+        Raises:
+            ConfigError: One of them is not valid.
+        """
+        return self._do(machine_calls.forecast(payloads, submitter))
+
+    def machines(self) -> MachineReport:
+        """Return what the daemon's machines have, what is taken, and what runs on them."""
+        return self._do(machine_calls.get_machines())
+
 
 class AsyncMachineClient(ABC):
     """The same calls for asyncio."""
@@ -121,3 +137,15 @@ class AsyncMachineClient(ABC):
     async def installs(self) -> Installs:
         """Return the workers' environments of the daemon's home, and what can be installed by its name."""
         return await self._do(machine_calls.list_installs())
+
+    async def forecast(self, payloads: Sequence[dict[str, Any]], *, submitter: str | None = None) -> list[Forecast]:
+        """Return what would become of runs if they were submitted now, in this order.
+
+        Raises:
+            ConfigError: One of them is not valid.
+        """
+        return await self._do(machine_calls.forecast(payloads, submitter))
+
+    async def machines(self) -> MachineReport:
+        """Return what the daemon's machines have, what is taken, and what runs on them."""
+        return await self._do(machine_calls.get_machines())

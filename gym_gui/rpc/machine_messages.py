@@ -7,7 +7,7 @@ import functools
 from gym_gui.jobs import Job, JobEvent
 from gym_gui.rpc.converter import Converter
 from gym_gui.rpc.proto import machine_pb2 as machine
-from gym_gui.trainer import Installs
+from gym_gui.trainer import Forecast, Installs, MachineReport
 
 
 @functools.cache
@@ -26,3 +26,15 @@ def events() -> Converter[JobEvent, machine.JobEvent]:
 def installs() -> Converter[Installs, machine.ListInstallsResponse]:
     """Return the converter of what is installed, and what can be."""
     return Converter(Installs, machine.ListInstallsResponse)
+
+
+@functools.cache
+def forecasts() -> Converter[Forecast, machine.Forecast]:
+    """Return the converter of what would become of runs."""
+    return Converter(Forecast, machine.Forecast)
+
+
+@functools.cache
+def machines() -> Converter[MachineReport, machine.GetMachinesResponse]:
+    """Return the converter of the machines."""
+    return Converter(MachineReport, machine.GetMachinesResponse)

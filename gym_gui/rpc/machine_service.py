@@ -9,14 +9,15 @@ from typing import Any
 
 from gym_gui.core.worker.errors import Problem
 from gym_gui.jobs import JobRequest, Jobs
-from gym_gui.rpc.guard import answers_at_once, streams
-from gym_gui.rpc.machine_messages import events, installs, jobs
+from gym_gui.rpc.guard import answers, answers_at_once, streams
+from gym_gui.rpc.machine_messages import events, forecasts, installs, jobs, machines
 from gym_gui.rpc.proto import machine_pb2 as machine
 from gym_gui.rpc.proto.machine_pb2_grpc import MachineServiceServicer
 from gym_gui.rpc.requests import invalid
 from gym_gui.trainer import Loading, Trainer
 
 _DEFAULT_EVENTS, _MOST_EVENTS = 1000, 10_000
+_MOST_CONFIGS = 256
 
 
 class MachineService(MachineServiceServicer):
@@ -65,6 +66,18 @@ class MachineService(MachineServiceServicer):
     @answers_at_once
     async def ListInstalls(self, _: machine.ListInstallsRequest) -> machine.ListInstallsResponse:
         return installs().encode(await self._trainer.installs())
+
+    @answers
+    async def ForecastRuns(self, request: machine.ForecastRunsRequest) -> machine.ForecastRunsResponse:
+        count = len(request.config_json)
+        if not 1 <= count <= _MOST_CONFIGS:
+            raise invalid(Problem("config_json", f"has {count:,} run configs", allowed=f"1 to {_MOST_CONFIGS}"))
+        found = await self._trainer.forecast(list(request.config_json), request.submitter)
+        return machine.ForecastRunsResponse(forecasts=map(forecasts().encode, found))
+
+    @answers
+    async def GetMachines(self, _: machine.GetMachinesRequest) -> machine.GetMachinesResponse:
+        return machines().encode(await self._trainer.machine())
 
 
 def _options(text: bytes) -> dict[str, Any]:

@@ -74,6 +74,11 @@ class RunFolder:
         return self.logs / "proxy.log"
 
     @property
+    def usage(self) -> Path:
+        """What its workers used over time, a line of JSON a sample."""
+        return self.path / "usage.jsonl"
+
+    @property
     def control(self) -> Path:
         """Locks, intents, launch specs, and the launchers' records."""
         return self.path / "control"

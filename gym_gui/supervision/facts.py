@@ -57,6 +57,8 @@ class Usage(msgspec.Struct, frozen=True):
     """User and system time of those that live, and of the children that they have waited for."""
     memory_bytes: int
     """Sum of resident memory (shared pages count once per process)."""
+    gpu_memory_bytes: int | None = None
+    """Memory on GPUs; ``None``: they use none, or it is unknown."""
 
 
 class AttemptFacts(msgspec.Struct, frozen=True):

@@ -1,12 +1,13 @@
-"""CPU time and memory of processes of this machine, each with all of its descendants."""
+"""CPU time, memory and memory on GPUs of processes of this machine, each with all of its descendants."""
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING
 
 from gym_gui.supervision.facts import Usage
+from gym_gui.supervision.gpu_usage import gpu_memory
 
 if TYPE_CHECKING:  # imported late: the proxy launches workers first
     import psutil
@@ -32,18 +33,22 @@ def sample_usage(roots: Iterable[int]) -> dict[int, Usage]:
             continue
         if process.pid in wanted:
             found[process.pid] = process
-    return {pid: _sum(process, children) for pid, process in found.items()}
+    on_gpus = gpu_memory()
+    return {pid: _sum(process, children, on_gpus) for pid, process in found.items()}
 
 
-def _sum(root: psutil.Process, children: dict[int, list[psutil.Process]]) -> Usage:
+def _sum(root: psutil.Process, children: dict[int, list[psutil.Process]], on_gpus: Mapping[int, int]) -> Usage:
     import psutil
 
     cpu_seconds = 0.0
     memory_bytes = 0
+    gpu_bytes: int | None = None
     waiting = [root]
     while waiting:
         process = waiting.pop()
         waiting += children.get(process.pid, [])
+        if process.pid in on_gpus:
+            gpu_bytes = (gpu_bytes or 0) + on_gpus[process.pid]
         try:
             with process.oneshot():
                 times = process.cpu_times()
@@ -51,4 +56,4 @@ def _sum(root: psutil.Process, children: dict[int, list[psutil.Process]]) -> Usa
         except psutil.Error:
             continue
         cpu_seconds += times.user + times.system + times.children_user + times.children_system
-    return Usage(round(cpu_seconds, 2), memory_bytes)
+    return Usage(round(cpu_seconds, 2), memory_bytes, gpu_bytes)

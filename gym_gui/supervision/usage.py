@@ -31,6 +31,8 @@ class UsageSampler:
         shortest = min(limits.startup_timeout_s, limits.heartbeat_timeout_s)
         self.latest: dict[str, Usage] = {}
         """By worker id."""
+        self.sampled: dict[tuple[str, int], Usage] = {}
+        """What the last sample found, by worker and attempt."""
         self._interval_s = min(INTERVAL_S, shortest / SAMPLES_PER_TIMEOUT)
         self._clock = clock
         self._provisioner = provisioner
@@ -43,7 +45,9 @@ class UsageSampler:
             return False
         self._due = now + self._interval_s
         living = {watch.worker_id: watch for watch in watches if watch.processes.worker_alive}
+        self.sampled = {}
         for worker_id, usage in self._provisioner.usage([watch.attempt for watch in living.values()]).items():
             living[worker_id].usage = usage
             self.latest[worker_id] = usage
+            self.sampled[worker_id, living[worker_id].number] = usage
         return bool(living)

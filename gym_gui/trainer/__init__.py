@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from gym_gui.trainer.disk_quota import folder_size, quota_note
     from gym_gui.trainer.feed import FeedQuery
     from gym_gui.trainer.finalize import is_run_over
+    from gym_gui.trainer.forecast import Forecast, forecast_in_words
     from gym_gui.trainer.gpus import find_gpus
     from gym_gui.trainer.home import DaemonHome, DaemonInfo
     from gym_gui.trainer.installs import Installs
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from gym_gui.trainer.live_marks import LiveRuns
     from gym_gui.trainer.loading import Loading
     from gym_gui.trainer.machine import THIS_MACHINE, Inventory, Machine
+    from gym_gui.trainer.machine_report import MachineReport
     from gym_gui.trainer.reads import Reads
     from gym_gui.trainer.registry import Registry
     from gym_gui.trainer.registry_damage import damaged_copies
@@ -45,11 +47,13 @@ else:
             "Endpoint": "daemon",
             "Explanation": "why",
             "FeedQuery": "feed",
+            "Forecast": "forecast",
             "Installs": "installs",
             "Inventory": "machine",
             "LiveRuns": "live_marks",
             "Loading": "loading",
             "Machine": "machine",
+            "MachineReport": "machine_report",
             "Placement": "allocation",
             "QueuedRun": "allocation",
             "Reads": "reads",
@@ -68,6 +72,7 @@ else:
             "examine_registry": "registry_reader",
             "explain_state": "why",
             "find_gpus": "gpus",
+            "forecast_in_words": "forecast",
             "folder_size": "disk_quota",
             "is_run_over": "finalize",
             "open_registry_readonly": "registry_reader",
@@ -91,11 +96,13 @@ __all__ = [
     "Endpoint",
     "Explanation",
     "FeedQuery",
+    "Forecast",
     "Installs",
     "Inventory",
     "LiveRuns",
     "Loading",
     "Machine",
+    "MachineReport",
     "Placement",
     "QueuedRun",
     "Reads",
@@ -114,6 +121,7 @@ __all__ = [
     "explain_state",
     "find_gpus",
     "folder_size",
+    "forecast_in_words",
     "is_run_over",
     "open_registry_readonly",
     "phase_text",

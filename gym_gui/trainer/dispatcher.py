@@ -9,7 +9,7 @@ import asyncio
 import logging
 import sqlite3
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -147,6 +147,34 @@ class Dispatcher:
         """Return what a run waits for, ``None`` if it is not queued here."""
         return self._waiting.get(run_id) if run_id in self._queue else None
 
+    def forecast(self, runs: Sequence[tuple[str, Request, int, str]]) -> list[tuple[Waiting | None, str]]:
+        """Return what would become of runs if they were submitted now, in this order; changes nothing.
+
+        Args:
+            runs: Executor, what it asks for, priority and submitter of each.
+
+        Returns:
+            Of each run what it would wait for, ``None`` if it would start; and on which machine.
+        """
+        after = max((run.sequence for run in self._queue.values()), default=0) + 1
+        new = [
+            QueuedRun(
+                f"new run {number + 1}", after + number, priority, by, self.machines.placements(executor, request)
+            )
+            for number, (executor, request, priority, by) in enumerate(runs)
+        ]
+        queue = [*self._queue.values(), *new]
+        if self._suspended is not None:
+            waiting = _all_waiting(queue, self._suspended)
+            return [(waiting[run.run_id], "") for run in new]
+        decision = decide(queue, self._allocations.values(), self.machines.capacity, self._memory)
+        started = {allocation.run_id: allocation.machine for allocation in decision.start}
+        return [(decision.waiting.get(run.run_id), started.get(run.run_id, "")) for run in new]
+
+    def allocations(self) -> list[Allocation]:
+        """Return what the runs under way have."""
+        return list(self._allocations.values())
+
     def _cause_of(self, run_id: str) -> str:
         waiting = self.why(run_id)
         return "" if waiting is None else str(waiting)
@@ -237,8 +265,7 @@ class Dispatcher:
 
     def _decide_once(self) -> None:
         if self._suspended is not None:
-            queue = sorted(self._queue.values(), key=lambda run: (-run.priority, run.sequence))
-            self._waiting = {run.run_id: Waiting(place, (self._suspended,)) for place, run in enumerate(queue)}
+            self._waiting = _all_waiting(self._queue.values(), self._suspended)
             return
         if self.machines.look():
             for run_id, (executor, request) in self._requests.items():
@@ -390,6 +417,12 @@ class Dispatcher:
         self._on_ended(run.run_id)
         values = {"run_id": run.run_id, "state": run.state.value, "cause": run.cause}
         log_constant(logger, LOG_DAEMON_RUN_STATE, extra=values)
+
+
+def _all_waiting(queue: Iterable[QueuedRun], shortage: Shortage) -> dict[str, Waiting]:
+    """Return what queued runs wait for while none is started."""
+    ordered = sorted(queue, key=lambda run: (-run.priority, run.sequence))
+    return {run.run_id: Waiting(place, (shortage,)) for place, run in enumerate(ordered)}
 
 
 def _is_held(folder: RunFolder) -> bool:

@@ -32,7 +32,7 @@ from gym_gui.runs import (
     validate_train_run_config,
 )
 from gym_gui.trainer.all_problems import all_problems
-from gym_gui.trainer.demand import demand_problems, gpu_problems
+from gym_gui.trainer.demand import Request, demand_problems, gpu_problems, request_of_plan
 from gym_gui.trainer.executors.installed import InstalledExecutors
 from gym_gui.trainer.live_marks import LiveRuns
 from gym_gui.trainer.machines import Machines
@@ -133,6 +133,15 @@ class Submission:
         _tell_configs(run_folder, plan)
         log_constant(logger, LOG_DAEMON_RUN_SUBMITTED, extra={"run_id": plan.run_id, "submitter": plan.submitter})
         return plan, read_summary(run_folder)
+
+    def requested(self, config_json: bytes) -> tuple[str, Request, int]:
+        """Return executor, request and priority of a run config as a run of it would have them; writes nothing.
+
+        Raises:
+            ConfigError: It is not valid.
+        """
+        plan = self._valid_plan(_payload(config_json)).plan
+        return plan.executor, request_of_plan(plan), plan.priority
 
     def register(self, plan: RunPlan, run: RunSummary) -> RunSummary:
         """Enter a written run into the registry and return it with its sequence number.

@@ -7,6 +7,7 @@ import contextlib
 import functools
 import os
 import time
+from collections import OrderedDict
 from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from typing import Generic, NamedTuple, TypeVar
 
@@ -28,12 +29,15 @@ from gym_gui.telemetry import RowCursor
 from gym_gui.trainer._backlog import Backlog
 from gym_gui.trainer._deletion import delete_run
 from gym_gui.trainer.board import RunBoard
+from gym_gui.trainer.demand import Request
 from gym_gui.trainer.disk_quota import quota_note
 from gym_gui.trainer.dispatcher import Dispatcher
 from gym_gui.trainer.feed import Encode, FeedQuery, Feeds
+from gym_gui.trainer.forecast import Forecast, forecast_of
 from gym_gui.trainer.installs import Installs, read_installs
 from gym_gui.trainer.intake import Intake
 from gym_gui.trainer.loading import Loading
+from gym_gui.trainer.machine_report import MachineReport, Readings, report_machines
 from gym_gui.trainer.reads import Reads
 from gym_gui.trainer.submission import Submission
 from gym_gui.trainer.why import Explanation, explain_state
@@ -41,6 +45,7 @@ from gym_gui.workers import WorkerRecord
 
 T = TypeVar("T")
 _PATIENCE_S, _POLL_S = 10.0, 0.02
+_KEPT_REQUESTS = 256
 
 
 class DaemonStatus(msgspec.Struct, kw_only=True):
@@ -122,6 +127,9 @@ class Trainer(Generic[T]):
         self._feeds = Feeds(submission.home, board, encode)
         self.intake = Intake(submission.submit, self._enter)
         """Takes in the runs that clients submit."""
+        self._requests: OrderedDict[bytes, tuple[str, Request, int]] = OrderedDict()
+        """Of run configs that were asked about lately: what a run of each asks for."""
+        self._readings = Readings(submission.home)
         self.reads = Reads(submission.home, board, self._all_entered)
         """Searches and annotates runs, and reads their folders."""
 
@@ -263,6 +271,35 @@ class Trainer(Generic[T]):
             UsageError: There is no such worker.
         """
         return await self.intake.do(lambda: self._submission.catalog.get(name))
+
+    async def forecast(self, configs: Sequence[bytes], submitter: str) -> Sequence[Forecast]:
+        """Return what would become of runs if they were submitted now, in this order; writes nothing.
+
+        Args:
+            configs: Their run configs, JSON in UTF-8.
+            submitter: Who would submit them.
+
+        Raises:
+            ConfigError: One of them is not valid.
+        """
+        asked = [(*await self._requested(config), submitter) for config in configs]
+        found = self._dispatcher.forecast(asked)
+        several = len(self._dispatcher.machines.capacity.machines) > 1
+        return [forecast_of(waiting, machine, several=several) for waiting, machine in found]
+
+    async def _requested(self, config: bytes) -> tuple[str, Request, int]:
+        if config not in self._requests:
+            self._requests[config] = await self.intake.do(lambda: self._submission.requested(config))
+            while len(self._requests) > _KEPT_REQUESTS:
+                self._requests.popitem(last=False)
+        return self._requests[config]
+
+    async def machine(self) -> MachineReport:
+        """Return what the machines have, what is taken, and what runs on them."""
+        here = await asyncio.to_thread(self._readings.take)
+        dispatcher = self._dispatcher
+        runs = {allocation.run_id: self._board.get(allocation.run_id) for allocation in dispatcher.allocations()}
+        return report_machines(dispatcher.machines.capacity, dispatcher.allocations(), runs, dispatcher.queued, here)
 
     async def installs(self) -> Installs:
         """Return the workers' environments of the home, and the workers that can be installed by their names."""

@@ -50,8 +50,13 @@ class Waiting:
     before: int
     shortages: tuple[Shortage, ...]
 
+    @property
+    def clauses(self) -> str:
+        """What it waits for, in words with numbers."""
+        return "; ".join(map(_words, self.shortages))
+
     def __str__(self) -> str:
-        return f"{'; '.join(_words(shortage) for shortage in self.shortages)}, {self.before} queued before it"
+        return f"{self.clauses}, {self.before} queued before it"
 
 
 def _words(shortage: Shortage) -> str:

@@ -103,8 +103,13 @@ def explain_state(run: RunSummary, waiting: Waiting | None = None, note: str = "
         explanation.next_step = "mosaic daemon start"
     if waiting is not None:
         explanation.before = waiting.before
-        explanation.waits_for = [_explained(shortage) for shortage in waiting.shortages]
+        explanation.waits_for = explain_waiting(waiting)
     return explanation
+
+
+def explain_waiting(waiting: Waiting) -> list[ExplainedShortage]:
+    """Return what a run waits for, each with a sentence."""
+    return [_explained(shortage) for shortage in waiting.shortages]
 
 
 def phase_text(run: RunSummary) -> str:

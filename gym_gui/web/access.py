@@ -97,6 +97,10 @@ class Access:
                 found = token.holder
         return found
 
+    def holders(self) -> list[Holder]:
+        """Return the holders of all tokens."""
+        return [token.holder for token in self._tokens]
+
     def authenticate(self, cookies: str, authorization: str) -> Holder | None:
         """Return who sends a request, ``None`` if it has no valid token.
 

@@ -15,7 +15,7 @@ from starlette.types import ASGIApp
 import gym_gui
 from gym_gui.core.worker.errors import ConfigError, MosaicError, Problem, UsageError
 from gym_gui.web.access import Access
-from gym_gui.web.api import compare, frames, jobs, live, logs, replay, runs, series, status, workers
+from gym_gui.web.api import compare, frames, jobs, live, logs, machines, replay, runs, series, status, workers
 from gym_gui.web.api.common import ForbiddenError
 from gym_gui.web.backend import Backend
 from gym_gui.web.errors import error_response
@@ -50,7 +50,7 @@ def create_app(backend: Backend, access: Access) -> ASGIApp:
         lifespan=lifespan,
     )
     app.state.backend, app.state.access = backend, access
-    for each in (runs, replay, series, logs, frames, compare, workers, jobs, status, live):
+    for each in (runs, replay, series, logs, frames, compare, workers, jobs, machines, status, live):
         app.include_router(each.router)
     app.add_exception_handler(MosaicError, _mosaic_error)
     app.add_exception_handler(RequestValidationError, _invalid)

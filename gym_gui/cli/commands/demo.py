@@ -68,7 +68,7 @@ def demo(home: Path, steps: int, seeds: str, in_browser: bool, as_json: bool) ->
     submission = SubmitCommand(site, payloads, many=True, where="mosaic demo")
     submission.check(dry_run_workers=True, waiting=waiting)
     if in_browser:
-        return _show_in_browser(home, submission)
+        return _show_in_browser(home, submission, as_json=as_json)
     ours = DaemonHome(home).daemon() is None
     try:
         outcome = submission.attend(as_json=as_json)
@@ -88,14 +88,24 @@ def _web_command(home: Path) -> str:
     return shlex.join([program, "web", "--open", "--home", str(home)])
 
 
-def _show_in_browser(home: Path, submission: SubmitCommand) -> int:
-    """Start the runs and serve the dashboard, which shows them, until interrupted."""
+def _show_in_browser(home: Path, submission: SubmitCommand, *, as_json: bool) -> int:
+    """Start the runs and serve the dashboard, which shows them, until interrupted.
+
+    As JSON one document has the dashboard's address and the runs, once it answers.
+    """
     from gym_gui.cli.commands.web import serve_dashboard
     from gym_gui.web import Listening
 
-    code = submission.go(detach=True, as_json=False)
-    serve_dashboard(home, Listening(), open_browser=True, page="/?q=tag%3Ademo")
-    return code
+    page = "/?q=tag%3Ademo"
+    if not as_json:
+        code = submission.go(detach=True, as_json=False)
+        serve_dashboard(home, Listening(), open_browser=True, page=page)
+        return code
+    with submission.site.connect() as client:
+        submission.submit(client)
+    details = {"runs": [{"run_id": run_id} for run_id in submission.run_ids]}
+    serve_dashboard(home, Listening(), as_json=True, page=page, details=details)
+    return 0
 
 
 def _report(home: Path, runs: list[RunSummary], steps: int, *, as_json: bool) -> int:

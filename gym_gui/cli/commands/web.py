@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -62,7 +62,13 @@ def web(
 
 
 def serve_dashboard(
-    home: Path, listening: Listening, *, as_json: bool = False, open_browser: bool = False, page: str = "/"
+    home: Path,
+    listening: Listening,
+    *,
+    as_json: bool = False,
+    open_browser: bool = False,
+    page: str = "/",
+    details: dict[str, Any] | None = None,
 ) -> None:
     """Serve the dashboard until interrupted.
 
@@ -72,6 +78,7 @@ def serve_dashboard(
         as_json: Print its address as JSON.
         open_browser: Open it in the browser.
         page: The page that the printed address shows.
+        details: What the JSON document has besides.
     """
     from gym_gui.cli.output import echo, print_json, say
     from gym_gui.rpc import AsyncTrainerClient
@@ -87,7 +94,7 @@ def serve_dashboard(
 
     def announce(address: str) -> None:
         if as_json:
-            print_json({"address": address, "where": site.where})
+            print_json({"address": address, "where": site.where, **(details or {})})
         else:
             echo(address)
             say(f"the dashboard of {site.where}; Ctrl-C ends it, runs go on")

@@ -77,9 +77,9 @@ class Job(_message.Message):
     RESULT_JSON_FIELD_NUMBER: _builtins.int
     job_id: _builtins.str
     kind: _builtins.str
-    """install, remove, check, dry_run or doctor."""
+    """install, remove, check, dry_run, doctor, resume, evaluate, verify, reindex or archive."""
     subject: _builtins.str
-    """The worker, as the request names it."""
+    """The worker, as the request names it, or the run's id."""
     title: _builtins.str
     """What is done, in words."""
     by: _builtins.str
@@ -182,10 +182,10 @@ class StartJobRequest(_message.Message):
     BY_FIELD_NUMBER: _builtins.int
     kind: _builtins.str
     subject: _builtins.str
-    """The worker; NAME[EXTRA] for an install."""
+    """The worker, NAME[EXTRA] for an install; or the run's id."""
     options_json: _builtins.bytes
     """JSON: for install origin, python, packages, requirements (text), editable; for check only, quick, settings; for
-    dry_run config.
+    dry_run config; for resume and evaluate checkpoint, steps, episodes, strict.
     """
     by: _builtins.str
     """The requester."""
@@ -448,3 +448,302 @@ class ListInstallsResponse(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___ListInstallsResponse: _TypeAlias = ListInstallsResponse  # noqa: Y015
+
+@_typing.final
+class ForecastRunsRequest(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    CONFIG_JSON_FIELD_NUMBER: _builtins.int
+    SUBMITTER_FIELD_NUMBER: _builtins.int
+    submitter: _builtins.str
+    """Who would submit them; empty: the user that the daemon runs as."""
+    @_builtins.property
+    def config_json(self) -> _containers.RepeatedScalarFieldContainer[_builtins.bytes]:
+        """Run configs, at most 256."""
+
+    def __init__(
+        self,
+        *,
+        config_json: _abc.Iterable[_builtins.bytes] | None = ...,
+        submitter: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["config_json", b"config_json", "submitter", b"submitter"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ForecastRunsRequest: _TypeAlias = ForecastRunsRequest  # noqa: Y015
+
+@_typing.final
+class Forecast(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    STARTS_FIELD_NUMBER: _builtins.int
+    SENTENCE_FIELD_NUMBER: _builtins.int
+    MACHINE_FIELD_NUMBER: _builtins.int
+    BEFORE_FIELD_NUMBER: _builtins.int
+    WAITS_FOR_FIELD_NUMBER: _builtins.int
+    starts: _builtins.bool
+    """The run would start at once."""
+    sentence: _builtins.str
+    """The same in words."""
+    machine: _builtins.str
+    """Where it would start; empty: on the daemon's own machine."""
+    before: _builtins.int
+    """Queued runs that would come before it."""
+    @_builtins.property
+    def waits_for(self) -> _containers.RepeatedCompositeFieldContainer[_mosaic_pb2.Shortage]: ...
+    def __init__(
+        self,
+        *,
+        starts: _builtins.bool = ...,
+        sentence: _builtins.str = ...,
+        machine: _builtins.str = ...,
+        before: _builtins.int = ...,
+        waits_for: _abc.Iterable[_mosaic_pb2.Shortage] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["before", b"before", "machine", b"machine", "sentence", b"sentence", "starts", b"starts", "waits_for", b"waits_for"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___Forecast: _TypeAlias = Forecast  # noqa: Y015
+
+@_typing.final
+class ForecastRunsResponse(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    FORECASTS_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def forecasts(self) -> _containers.RepeatedCompositeFieldContainer[Global___Forecast]:
+        """One a config, in the order of the request."""
+
+    def __init__(
+        self,
+        *,
+        forecasts: _abc.Iterable[Global___Forecast] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["forecasts", b"forecasts"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ForecastRunsResponse: _TypeAlias = ForecastRunsResponse  # noqa: Y015
+
+@_typing.final
+class GetMachinesRequest(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    def __init__(
+        self,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___GetMachinesRequest: _TypeAlias = GetMachinesRequest  # noqa: Y015
+
+@_typing.final
+class MachineRun(_message.Message):
+    """A run under way on a machine: what is allocated to it, and what it uses."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    RUN_ID_FIELD_NUMBER: _builtins.int
+    RUN_NAME_FIELD_NUMBER: _builtins.int
+    STATE_FIELD_NUMBER: _builtins.int
+    SUBMITTER_FIELD_NUMBER: _builtins.int
+    CPUS_FIELD_NUMBER: _builtins.int
+    MEMORY_MB_FIELD_NUMBER: _builtins.int
+    GPUS_FIELD_NUMBER: _builtins.int
+    MEMORY_BYTES_FIELD_NUMBER: _builtins.int
+    CPU_SECONDS_FIELD_NUMBER: _builtins.int
+    run_id: _builtins.str
+    run_name: _builtins.str
+    state: _mosaic_pb2.RunState.ValueType
+    submitter: _builtins.str
+    cpus: _builtins.int
+    memory_mb: _builtins.int
+    memory_bytes: _builtins.int
+    """Used by all its workers, as last measured."""
+    cpu_seconds: _builtins.float
+    @_builtins.property
+    def gpus(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]: ...
+    def __init__(
+        self,
+        *,
+        run_id: _builtins.str = ...,
+        run_name: _builtins.str = ...,
+        state: _mosaic_pb2.RunState.ValueType = ...,
+        submitter: _builtins.str = ...,
+        cpus: _builtins.int = ...,
+        memory_mb: _builtins.int = ...,
+        gpus: _abc.Iterable[_builtins.str] | None = ...,
+        memory_bytes: _builtins.int | None = ...,
+        cpu_seconds: _builtins.float | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_cpu_seconds", b"_cpu_seconds", "_memory_bytes", b"_memory_bytes", "cpu_seconds", b"cpu_seconds", "memory_bytes", b"memory_bytes"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_cpu_seconds", b"_cpu_seconds", "_memory_bytes", b"_memory_bytes", "cpu_seconds", b"cpu_seconds", "cpus", b"cpus", "gpus", b"gpus", "memory_bytes", b"memory_bytes", "memory_mb", b"memory_mb", "run_id", b"run_id", "run_name", b"run_name", "state", b"state", "submitter", b"submitter"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    _WhichOneofReturnType__cpu_seconds: _TypeAlias = _typing.Literal["cpu_seconds"]  # noqa: Y015
+    _WhichOneofArgType__cpu_seconds: _TypeAlias = _typing.Literal["_cpu_seconds", b"_cpu_seconds"]  # noqa: Y015
+    _WhichOneofReturnType__memory_bytes: _TypeAlias = _typing.Literal["memory_bytes"]  # noqa: Y015
+    _WhichOneofArgType__memory_bytes: _TypeAlias = _typing.Literal["_memory_bytes", b"_memory_bytes"]  # noqa: Y015
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__cpu_seconds) -> _WhichOneofReturnType__cpu_seconds | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__memory_bytes) -> _WhichOneofReturnType__memory_bytes | None: ...
+
+Global___MachineRun: _TypeAlias = MachineRun  # noqa: Y015
+
+@_typing.final
+class MachineReading(_message.Message):
+    """What was measured on the daemon's own machine."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    CPU_SHARE_FIELD_NUMBER: _builtins.int
+    LOAD_FIELD_NUMBER: _builtins.int
+    MEMORY_BYTES_FIELD_NUMBER: _builtins.int
+    MEMORY_USED_BYTES_FIELD_NUMBER: _builtins.int
+    DISK_BYTES_FIELD_NUMBER: _builtins.int
+    DISK_FREE_BYTES_FIELD_NUMBER: _builtins.int
+    DISK_LOW_FIELD_NUMBER: _builtins.int
+    cpu_share: _builtins.float
+    """Of all its cores, 0 to 1, since the last reading; absent at the first."""
+    load: _builtins.float
+    """Runnable processes, mean of the last minute."""
+    memory_bytes: _builtins.int
+    memory_used_bytes: _builtins.int
+    disk_bytes: _builtins.int
+    """Of the disk that the home is on."""
+    disk_free_bytes: _builtins.int
+    disk_low: _builtins.bool
+    """No run is started until there is room."""
+    def __init__(
+        self,
+        *,
+        cpu_share: _builtins.float | None = ...,
+        load: _builtins.float | None = ...,
+        memory_bytes: _builtins.int = ...,
+        memory_used_bytes: _builtins.int = ...,
+        disk_bytes: _builtins.int = ...,
+        disk_free_bytes: _builtins.int = ...,
+        disk_low: _builtins.bool = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_cpu_share", b"_cpu_share", "_load", b"_load", "cpu_share", b"cpu_share", "load", b"load"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_cpu_share", b"_cpu_share", "_load", b"_load", "cpu_share", b"cpu_share", "disk_bytes", b"disk_bytes", "disk_free_bytes", b"disk_free_bytes", "disk_low", b"disk_low", "load", b"load", "memory_bytes", b"memory_bytes", "memory_used_bytes", b"memory_used_bytes"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    _WhichOneofReturnType__cpu_share: _TypeAlias = _typing.Literal["cpu_share"]  # noqa: Y015
+    _WhichOneofArgType__cpu_share: _TypeAlias = _typing.Literal["_cpu_share", b"_cpu_share"]  # noqa: Y015
+    _WhichOneofReturnType__load: _TypeAlias = _typing.Literal["load"]  # noqa: Y015
+    _WhichOneofArgType__load: _TypeAlias = _typing.Literal["_load", b"_load"]  # noqa: Y015
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__cpu_share) -> _WhichOneofReturnType__cpu_share | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__load) -> _WhichOneofReturnType__load | None: ...
+
+Global___MachineReading: _TypeAlias = MachineReading  # noqa: Y015
+
+@_typing.final
+class MachineState(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    NAME_FIELD_NUMBER: _builtins.int
+    SLOTS_FIELD_NUMBER: _builtins.int
+    SLOTS_TAKEN_FIELD_NUMBER: _builtins.int
+    CPUS_FIELD_NUMBER: _builtins.int
+    CPUS_ALLOCATED_FIELD_NUMBER: _builtins.int
+    MEMORY_MB_FIELD_NUMBER: _builtins.int
+    MEMORY_MB_ALLOCATED_FIELD_NUMBER: _builtins.int
+    GPUS_FIELD_NUMBER: _builtins.int
+    GPUS_TAKEN_FIELD_NUMBER: _builtins.int
+    NO_GPUS_FIELD_NUMBER: _builtins.int
+    RUNS_FIELD_NUMBER: _builtins.int
+    MEASURED_FIELD_NUMBER: _builtins.int
+    name: _builtins.str
+    """Empty: the daemon's own."""
+    slots: _builtins.int
+    slots_taken: _builtins.int
+    cpus: _builtins.int
+    """Absent: cores are not counted there."""
+    cpus_allocated: _builtins.int
+    memory_mb: _builtins.int
+    memory_mb_allocated: _builtins.int
+    no_gpus: _builtins.str
+    """Why there are none."""
+    @_builtins.property
+    def gpus(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]: ...
+    @_builtins.property
+    def gpus_taken(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]: ...
+    @_builtins.property
+    def runs(self) -> _containers.RepeatedCompositeFieldContainer[Global___MachineRun]: ...
+    @_builtins.property
+    def measured(self) -> Global___MachineReading:
+        """Absent: of another machine only what is allocated is known."""
+
+    def __init__(
+        self,
+        *,
+        name: _builtins.str = ...,
+        slots: _builtins.int = ...,
+        slots_taken: _builtins.int = ...,
+        cpus: _builtins.int | None = ...,
+        cpus_allocated: _builtins.int = ...,
+        memory_mb: _builtins.int | None = ...,
+        memory_mb_allocated: _builtins.int = ...,
+        gpus: _abc.Iterable[_builtins.str] | None = ...,
+        gpus_taken: _abc.Iterable[_builtins.str] | None = ...,
+        no_gpus: _builtins.str = ...,
+        runs: _abc.Iterable[Global___MachineRun] | None = ...,
+        measured: Global___MachineReading | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_cpus", b"_cpus", "_measured", b"_measured", "_memory_mb", b"_memory_mb", "cpus", b"cpus", "measured", b"measured", "memory_mb", b"memory_mb"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_cpus", b"_cpus", "_measured", b"_measured", "_memory_mb", b"_memory_mb", "cpus", b"cpus", "cpus_allocated", b"cpus_allocated", "gpus", b"gpus", "gpus_taken", b"gpus_taken", "measured", b"measured", "memory_mb", b"memory_mb", "memory_mb_allocated", b"memory_mb_allocated", "name", b"name", "no_gpus", b"no_gpus", "runs", b"runs", "slots", b"slots", "slots_taken", b"slots_taken"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    _WhichOneofReturnType__cpus: _TypeAlias = _typing.Literal["cpus"]  # noqa: Y015
+    _WhichOneofArgType__cpus: _TypeAlias = _typing.Literal["_cpus", b"_cpus"]  # noqa: Y015
+    _WhichOneofReturnType__measured: _TypeAlias = _typing.Literal["measured"]  # noqa: Y015
+    _WhichOneofArgType__measured: _TypeAlias = _typing.Literal["_measured", b"_measured"]  # noqa: Y015
+    _WhichOneofReturnType__memory_mb: _TypeAlias = _typing.Literal["memory_mb"]  # noqa: Y015
+    _WhichOneofArgType__memory_mb: _TypeAlias = _typing.Literal["_memory_mb", b"_memory_mb"]  # noqa: Y015
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__cpus) -> _WhichOneofReturnType__cpus | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__measured) -> _WhichOneofReturnType__measured | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__memory_mb) -> _WhichOneofReturnType__memory_mb | None: ...
+
+Global___MachineState: _TypeAlias = MachineState  # noqa: Y015
+
+@_typing.final
+class GetMachinesResponse(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    MACHINES_FIELD_NUMBER: _builtins.int
+    QUEUED_FIELD_NUMBER: _builtins.int
+    queued: _builtins.int
+    """Runs that wait."""
+    @_builtins.property
+    def machines(self) -> _containers.RepeatedCompositeFieldContainer[Global___MachineState]: ...
+    def __init__(
+        self,
+        *,
+        machines: _abc.Iterable[Global___MachineState] | None = ...,
+        queued: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["machines", b"machines", "queued", b"queued"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___GetMachinesResponse: _TypeAlias = GetMachinesResponse  # noqa: Y015

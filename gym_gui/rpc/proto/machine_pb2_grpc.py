@@ -45,14 +45,25 @@ class MachineServiceStub:
                 request_serializer=machine__pb2.ListInstallsRequest.SerializeToString,
                 response_deserializer=machine__pb2.ListInstallsResponse.FromString,
                 _registered_method=True)
+        self.ForecastRuns = channel.unary_unary(
+                '/mosaic.v1.MachineService/ForecastRuns',
+                request_serializer=machine__pb2.ForecastRunsRequest.SerializeToString,
+                response_deserializer=machine__pb2.ForecastRunsResponse.FromString,
+                _registered_method=True)
+        self.GetMachines = channel.unary_unary(
+                '/mosaic.v1.MachineService/GetMachines',
+                request_serializer=machine__pb2.GetMachinesRequest.SerializeToString,
+                response_deserializer=machine__pb2.GetMachinesResponse.FromString,
+                _registered_method=True)
 
 
 class MachineServiceServicer:
     """Missing associated documentation comment in .proto file."""
 
     def StartJob(self, request, context):
-        """Start a job: install, remove or check a worker, try a run config out, check the machine. A worker has one of the
-        first three at a time. The job goes on without the caller, and without the daemon.
+        """Start a job: install, remove or check a worker, try a run config out, check the machine; resume, evaluate, verify,
+        reindex or archive a run that has ended. A worker, or a run, has one at a time. The job goes on without the caller,
+        and without the daemon.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -94,6 +105,20 @@ class MachineServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def ForecastRuns(self, request, context):
+        """What would become of runs if they were submitted now, in this order, as the scheduler decides. Writes nothing.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def GetMachines(self, request, context):
+        """What the machines have, what is taken, and what runs on them.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
 
 def add_MachineServiceServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -126,6 +151,16 @@ def add_MachineServiceServicer_to_server(servicer, server):
                     servicer.ListInstalls,
                     request_deserializer=machine__pb2.ListInstallsRequest.FromString,
                     response_serializer=machine__pb2.ListInstallsResponse.SerializeToString,
+            ),
+            'ForecastRuns': grpc.unary_unary_rpc_method_handler(
+                    servicer.ForecastRuns,
+                    request_deserializer=machine__pb2.ForecastRunsRequest.FromString,
+                    response_serializer=machine__pb2.ForecastRunsResponse.SerializeToString,
+            ),
+            'GetMachines': grpc.unary_unary_rpc_method_handler(
+                    servicer.GetMachines,
+                    request_deserializer=machine__pb2.GetMachinesRequest.FromString,
+                    response_serializer=machine__pb2.GetMachinesResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -290,6 +325,60 @@ class MachineService:
             '/mosaic.v1.MachineService/ListInstalls',
             machine__pb2.ListInstallsRequest.SerializeToString,
             machine__pb2.ListInstallsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ForecastRuns(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/mosaic.v1.MachineService/ForecastRuns',
+            machine__pb2.ForecastRunsRequest.SerializeToString,
+            machine__pb2.ForecastRunsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def GetMachines(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/mosaic.v1.MachineService/GetMachines',
+            machine__pb2.GetMachinesRequest.SerializeToString,
+            machine__pb2.GetMachinesResponse.FromString,
             options,
             channel_credentials,
             insecure,

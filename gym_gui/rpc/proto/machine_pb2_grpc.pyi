@@ -30,8 +30,9 @@ class MachineServiceStub:
     @_typing.overload
     def __new__(cls, channel: _aio.Channel) -> MachineServiceAsyncStub: ...
     StartJob: _grpc.UnaryUnaryMultiCallable[_machine_pb2.StartJobRequest, _machine_pb2.Job]
-    """Start a job: install, remove or check a worker, try a run config out, check the machine. A worker has one of the
-    first three at a time. The job goes on without the caller, and without the daemon.
+    """Start a job: install, remove or check a worker, try a run config out, check the machine; resume, evaluate, verify,
+    reindex or archive a run that has ended. A worker, or a run, has one at a time. The job goes on without the caller,
+    and without the daemon.
     """
     ListJobs: _grpc.UnaryUnaryMultiCallable[_machine_pb2.ListJobsRequest, _machine_pb2.ListJobsResponse]
     """The jobs whose logs are kept, the newest first."""
@@ -45,13 +46,18 @@ class MachineServiceStub:
     """End a job. Idempotent; one that has ended stays as it is and is returned."""
     ListInstalls: _grpc.UnaryUnaryMultiCallable[_machine_pb2.ListInstallsRequest, _machine_pb2.ListInstallsResponse]
     """The workers' environments of this home, and the workers that can be installed by their names."""
+    ForecastRuns: _grpc.UnaryUnaryMultiCallable[_machine_pb2.ForecastRunsRequest, _machine_pb2.ForecastRunsResponse]
+    """What would become of runs if they were submitted now, in this order, as the scheduler decides. Writes nothing."""
+    GetMachines: _grpc.UnaryUnaryMultiCallable[_machine_pb2.GetMachinesRequest, _machine_pb2.GetMachinesResponse]
+    """What the machines have, what is taken, and what runs on them."""
 
 @_typing.type_check_only
 class MachineServiceAsyncStub(MachineServiceStub):
     def __init__(self, channel: _aio.Channel) -> None: ...
     StartJob: _aio.UnaryUnaryMultiCallable[_machine_pb2.StartJobRequest, _machine_pb2.Job]  # type: ignore[assignment]
-    """Start a job: install, remove or check a worker, try a run config out, check the machine. A worker has one of the
-    first three at a time. The job goes on without the caller, and without the daemon.
+    """Start a job: install, remove or check a worker, try a run config out, check the machine; resume, evaluate, verify,
+    reindex or archive a run that has ended. A worker, or a run, has one at a time. The job goes on without the caller,
+    and without the daemon.
     """
     ListJobs: _aio.UnaryUnaryMultiCallable[_machine_pb2.ListJobsRequest, _machine_pb2.ListJobsResponse]  # type: ignore[assignment]
     """The jobs whose logs are kept, the newest first."""
@@ -65,6 +71,10 @@ class MachineServiceAsyncStub(MachineServiceStub):
     """End a job. Idempotent; one that has ended stays as it is and is returned."""
     ListInstalls: _aio.UnaryUnaryMultiCallable[_machine_pb2.ListInstallsRequest, _machine_pb2.ListInstallsResponse]  # type: ignore[assignment]
     """The workers' environments of this home, and the workers that can be installed by their names."""
+    ForecastRuns: _aio.UnaryUnaryMultiCallable[_machine_pb2.ForecastRunsRequest, _machine_pb2.ForecastRunsResponse]  # type: ignore[assignment]
+    """What would become of runs if they were submitted now, in this order, as the scheduler decides. Writes nothing."""
+    GetMachines: _aio.UnaryUnaryMultiCallable[_machine_pb2.GetMachinesRequest, _machine_pb2.GetMachinesResponse]  # type: ignore[assignment]
+    """What the machines have, what is taken, and what runs on them."""
 
 class MachineServiceServicer(metaclass=_abc_1.ABCMeta):
     @_abc_1.abstractmethod
@@ -73,8 +83,9 @@ class MachineServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _machine_pb2.StartJobRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_machine_pb2.Job, _abc.Awaitable[_machine_pb2.Job]]:
-        """Start a job: install, remove or check a worker, try a run config out, check the machine. A worker has one of the
-        first three at a time. The job goes on without the caller, and without the daemon.
+        """Start a job: install, remove or check a worker, try a run config out, check the machine; resume, evaluate, verify,
+        reindex or archive a run that has ended. A worker, or a run, has one at a time. The job goes on without the caller,
+        and without the daemon.
         """
 
     @_abc_1.abstractmethod
@@ -118,5 +129,21 @@ class MachineServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_machine_pb2.ListInstallsResponse, _abc.Awaitable[_machine_pb2.ListInstallsResponse]]:
         """The workers' environments of this home, and the workers that can be installed by their names."""
+
+    @_abc_1.abstractmethod
+    def ForecastRuns(
+        self,
+        request: _machine_pb2.ForecastRunsRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_machine_pb2.ForecastRunsResponse, _abc.Awaitable[_machine_pb2.ForecastRunsResponse]]:
+        """What would become of runs if they were submitted now, in this order, as the scheduler decides. Writes nothing."""
+
+    @_abc_1.abstractmethod
+    def GetMachines(
+        self,
+        request: _machine_pb2.GetMachinesRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_machine_pb2.GetMachinesResponse, _abc.Awaitable[_machine_pb2.GetMachinesResponse]]:
+        """What the machines have, what is taken, and what runs on them."""
 
 def add_MachineServiceServicer_to_server(servicer: MachineServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...

@@ -1,4 +1,4 @@
-"""Routes about jobs: installs, removals and checks of workers, dry runs, checks of the machine."""
+"""Routes about jobs: what is done to workers, to runs that have ended, and about the machine."""
 
 from __future__ import annotations
 
@@ -8,23 +8,26 @@ from fastapi import APIRouter, Query
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.responses import Response
 
-from gym_gui.runs import to_json_dict
+from gym_gui.runs import is_run_id, to_json_dict
 from gym_gui.web.access import Holder, Role
 from gym_gui.web.api.common import Client, JobId, Reader, Runner, check_role
 from gym_gui.web.api.programs import check_programs
 from gym_gui.web.errors import json_response
 
 router = APIRouter(prefix="/api/v1/jobs", tags=["jobs"])
-#: What installs or removes a worker starts programs of any package.
-_FOR_ADMINS = ("install", "remove")
+#: What installs or removes a worker starts programs of any package; an archived run is removed.
+_FOR_ADMINS = ("install", "remove", "archive")
 
 
 class NewJob(BaseModel):
     """A job to start."""
 
     model_config = ConfigDict(extra="forbid")
-    kind: str = Field(description="`install`, `remove`, `check`, `dry_run` or `doctor`.")
-    subject: str = Field("", description="The worker; `name[extra]` installs optional dependencies, too.")
+    kind: str = Field(
+        description="`install`, `remove`, `check` (a worker), `dry_run`, `doctor`; `resume`, `evaluate`, `verify`,"
+        " `reindex`, `archive` (a run)."
+    )
+    subject: str = Field("", description="The worker, `name[extra]` with optional dependencies; or the id of the run.")
     options: dict[str, Any] = Field({}, description="Of that kind; for a dry run the run config, as `config`.")
 
 
@@ -40,6 +43,8 @@ async def start(client: Client, holder: Runner, body: NewJob) -> Response:
     _check(holder, body.kind)
     if body.kind == "dry_run" and isinstance(body.options.get("config"), dict):
         await check_programs(client, holder, body.options["config"])
+    if body.kind in ("resume", "evaluate") and is_run_id(body.subject):
+        await check_programs(client, holder, (await client.details(body.subject)).config)
     job = await client.start_job(body.kind, body.subject, body.options, by=holder.name)
     return json_response(to_json_dict(job), 201, {"location": f"/api/v1/jobs/{job.job_id}"})
 

@@ -5,7 +5,9 @@ import { useKeys } from "../ui/keys.js";
 import { call } from "../api.js";
 import { may } from "../session.js";
 import { follow, go, parameters } from "../url.js";
+import { DryRun, useDryRun } from "./launch_dry_run.js";
 import { FormField, idOf } from "./launch_field.js";
+import { Forecast } from "./launch_forecast.js";
 import { PresetMenu } from "./launch_presets.js";
 import { Preview } from "./launch_preview.js";
 import { fieldsOf, useForm } from "./launch_state.js";
@@ -18,6 +20,7 @@ export default function LaunchForm({ name }) {
   const { spec, values, checked } = form;
   const page = useRef(/** @type {HTMLFormElement | null} */ (null));
   const start = useStart(form, page);
+  const dry = useDryRun(form, worker);
   const ready = Boolean(spec && values && checked);
   useEffect(() => {
     if (ready && [document.body, document.getElementById("main")].includes(/** @type {HTMLElement} */ (document.activeElement))) /** @type {HTMLElement | null} */ (page.current?.querySelector(".field input"))?.focus({ preventScroll: true });
@@ -40,9 +43,12 @@ export default function LaunchForm({ name }) {
       <span role="status" class="red">${problems.length > 0 && `${problems.length} problem${problems.length === 1 ? "" : "s"}`}</span>
       <${PresetMenu} worker=${worker} values=${values} apply=${form.replace} />
       <button type="button" onClick=${() => { form.replace({}); start.clear(); }} disabled=${Object.keys(values).length === 0}>Clear</button>
+      ${may("run") && html`<button type="button" disabled=${dry.busy || problems.length > 0} title="Let the worker check this without starting anything" onClick=${dry.act}>${dry.busy ? "Dry run …" : "Dry run"}</button>`}
       ${may("run") && html`<button type="submit" class="primary" disabled=${start.busy}>${start.busy ? start.progress : count > 1 ? `Start ${count} runs` : "Start"}</button>`}
     </div>
+    <${Forecast} checked=${checked} />
     <${ErrorBox} error=${start.error ?? form.error} />
+    <${DryRun} dry=${dry} checked=${checked} />
     ${rest.length > 0 && html`<div class="error" role="alert">${rest.map((problem) => html`<div><code>${problem.path}</code> ${problem.message}${problem.allowed && `; allowed: ${problem.allowed}`}</div>`)}</div>`}
     <div class="sides">
       <div>${spec.sections.map((/** @type {any} */ section) => html`<${Section} key=${section.id} section=${section} form=${form} problems=${problems} changed=${start.clear} />`)}</div>

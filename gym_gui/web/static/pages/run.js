@@ -5,6 +5,7 @@ import { useKeys } from "../ui/keys.js";
 import { State } from "../ui/state.js";
 import { call } from "../api.js";
 import { count, duration, moment, short } from "../format.js";
+import { take } from "../jobs.js";
 import { subscribe } from "../live.js";
 import { may } from "../session.js";
 import { follow, go, parameters } from "../url.js";
@@ -13,10 +14,12 @@ import { Episodes } from "./run_episodes.js";
 import { Config } from "./run_config.js";
 import { Logs } from "./run_logs.js";
 import { Metrics } from "./run_metrics.js";
+import { More } from "./run_more.js";
 import { Files } from "./run_files.js";
+import { System } from "./run_system.js";
 
 /** @type {Record<string, any>} */
-const TABS = { overview: Overview, metrics: Metrics, episodes: Episodes, logs: Logs, config: Config, files: Files };
+const TABS = { overview: Overview, metrics: Metrics, episodes: Episodes, logs: Logs, config: Config, files: Files, system: System };
 
 /** @param {{name: string}} props */
 export default function Run({ name: id }) {
@@ -29,7 +32,7 @@ export default function Run({ name: id }) {
     call(`/runs/${id}`, { signal: stop.signal }).then((found) => { setRun(found); setError(null); }, (fault) => { if (!stop.signal.aborted) setError(fault); });
     return () => stop.abort();
   }, [id, turn]);
-  useEffect(() => (error?.status === 404 ? undefined : subscribe({ runs: id }, { run: setRun })), [id, error?.status]);
+  useEffect(() => (error?.status === 404 ? undefined : subscribe({ runs: id, jobs: true }, { run: setRun, job: take })), [id, error?.status]);
   useKeys({ Escape: { about: "back to the list", act: () => go("/") } }, []);
   useEffect(() => { if (run) document.title = `${run.run_name} · MOSAIC`; }, [run?.run_name]);
   if (error && !run) return html`<div onClick=${follow}><${ErrorBox} error=${error} retry=${() => setTurn(turn + 1)} /><a href="/">All runs</a></div>`;
@@ -94,6 +97,7 @@ function Head({ run, changed }) {
     <p class="muted" style=${{ margin: "4px 0" }}>submitted ${moment(run.created_at)}${run.started_at ? ` · started ${moment(run.started_at)}` : ""}${run.ended_at ? ` · ended ${moment(run.ended_at)}` : ""}
       ${run.started_at ? ` · took ${duration((run.ended_at ?? Date.now() / 1000) - run.started_at)}` : ""} · <code>${run.run_id}</code></p>
     <${ErrorBox} error=${error} />
+    <${More} run=${run} act=${act} />
   </section>`;
 }
 

@@ -22,7 +22,7 @@ export function Metrics({ run }) {
   const [error, setError] = useState(/** @type {any} */ (null));
   const turn = useTurns(run);
   useEffect(() => {
-    call(`/runs/${run.run_id}/series`).then((found) => { setNames(found.series); setError(null); }, setError);
+    call(`/runs/${run.run_id}/series`).then((found) => { setNames(found.series.filter((/** @type {any} */ each) => each.kind !== "system")); setError(null); }, setError);
   }, [run.run_id, turn]);
   if (error) return html`<${ErrorBox} error=${error} />`;
   if (!names) return null;

@@ -38,6 +38,8 @@ export function BulkBar({ ids, clear, done }) {
       <button type="button" disabled=${busy} onClick=${() => each((id) => call(`/runs/${id}`, { method: "PATCH", json: { starred: true } }))}>Star</button>
       <form class="bar" style=${{ margin: 0 }} onSubmit=${(/** @type {Event} */ event) => { event.preventDefault(); if (tag) each((id) => call(`/runs/${id}`, { method: "PATCH", json: { add_tags: [tag] } })); setTag(""); }}>
         <input aria-label="Tag to add" placeholder="tag" size="10" value=${tag} onInput=${(/** @type {any} */ event) => setTag(event.target.value)} /><button type="submit" disabled=${busy || !tag}>Add tag</button></form>
+      <button type="button" disabled=${busy} onClick=${() => each((id) => call(`/runs/${id}/pause`, { json: {} }))}>Pause</button>
+      <button type="button" disabled=${busy} onClick=${() => each((id) => call(`/runs/${id}/unpause`, { method: "POST" }))}>Continue</button>
       <button type="button" disabled=${busy} onClick=${() => setAsked("cancel")}>Cancel …</button>`}
     ${may("admin") && html`<button type="button" class="danger" disabled=${busy} onClick=${() => setAsked("delete")}>Delete …</button>`}
     ${confirm && html`<span>${ids.length} run${ids.length === 1 ? "" : "s"}:</span>

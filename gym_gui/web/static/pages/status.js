@@ -4,6 +4,8 @@ import { ErrorBox } from "../ui/error.js";
 import { call } from "../api.js";
 import { age, moment } from "../format.js";
 import { leave, me } from "../session.js";
+import { follow } from "../url.js";
+import { Doctor, Machines, Tokens } from "./status_parts.js";
 
 /** Milliseconds between two looks. */
 const EVERY = 2000;
@@ -28,7 +30,7 @@ export default function Status() {
     const timer = setInterval(() => !document.hidden && look(), EVERY);
     return () => { stop.abort(); clearInterval(timer); };
   }, [turn]);
-  return html`<div>
+  return html`<div onClick=${follow}>
     <h1>Status</h1>
     <div class="columns">
       <section class="pane" aria-label="Daemon">
@@ -55,9 +57,12 @@ export default function Status() {
         </dl>
         <p style=${{ margin: "12px 0 0" }}><button type="button" onClick=${leave}>Log out</button></p>
       </section>
+      <${Tokens} />
     </div>
+    <${Machines} />
+    <${Doctor} />
   </div>`;
 }
 
 /** @type {Record<string, string>} */
-const ROLES = { read: "may look at everything", run: "may also start, cancel and annotate runs", admin: "may do everything" };
+const ROLES = { read: "may look at everything", run: "may also start, cancel and annotate runs", admin: "may also delete runs, and install and remove workers" };

@@ -54,7 +54,7 @@ function Other() {
 
 /** What was done last to workers, with the logs. */
 function Recent() {
-  const all = Object.values(jobs.value).filter((job) => job.kind !== "dry_run" && job.kind !== "doctor").sort((left, right) => (left.job_id < right.job_id ? 1 : -1));
+  const all = Object.values(jobs.value).filter((job) => ["install", "remove", "check"].includes(job.kind)).sort((left, right) => (left.job_id < right.job_id ? 1 : -1));
   if (all.length === 0) return null;
   return html`<section aria-label="Jobs"><h2>Jobs</h2>${all.slice(0, SHOWN).map((job) => html`<${JobPanel} key=${job.job_id} job=${job} />`)}</section>`;
 }

@@ -18,7 +18,7 @@ export function JobPanel({ job, hide, open = false }) {
   const running = job.state === "running";
   const now = useClock(running);
   const stop = () => { setAsked(true); cancel(job).catch((error) => { setAsked(false); setFault(error); }); };
-  const allowed = may(["install", "remove"].includes(job.kind) ? "admin" : "run");
+  const allowed = may(["install", "remove", "archive"].includes(job.kind) ? "admin" : "run");
   return html`<div class="job" role="group" aria-label=${job.title}>
     <div class="bar"><${State} state=${job.state} /> <strong>${job.title}</strong>
       <span class="muted">${duration((job.ended_at ?? now) - job.created_at)}${job.by && html`, by <bdi>${job.by}</bdi>`}</span><span class="push"></span>
@@ -84,6 +84,11 @@ function summary(job) {
   if (job.kind === "install") return `installed: ${result.packages} packages, ${size(result.size_bytes)}`;
   if (job.kind === "remove") return `removed: ${size(result.freed_bytes)} freed`;
   if (job.kind === "check") return html`<strong class=${result.certified ? "green" : "red"}>${result.certified ? "✓ certified" : "✗ not certified"}</strong>${`: ${result.errors} errors, ${result.warnings} warnings`}`;
+  if (job.kind === "resume" || job.kind === "evaluate") return html`started <a href=${`/runs/${result.run_id}`}>run …${result.run_id.slice(-6)}</a>`;
+  if (job.kind === "verify") return result.ok ? html`<strong class="green">✓ the books balance</strong>: ${result.ledger.lines.toLocaleString("en-US")} lines recounted`
+    : html`<strong class="red">✗ the database differs from the logs</strong>: ${result.problems.length} problems; Reindex rebuilds it`;
+  if (job.kind === "reindex") return `rebuilt from ${size(result.bytes_read)} in ${result.logs} logs: ${result.ledger.lines.toLocaleString("en-US")} lines`;
+  if (job.kind === "archive") return html`archived as <code>${result.archive}</code>, and removed`;
   if (job.kind === "dry_run") return html`<strong class="green">✓ it would run</strong>${", nothing was started"}`;
   return null;
 }
