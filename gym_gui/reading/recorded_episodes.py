@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 from gym_gui.core.worker.envs.sampling import EpisodeSampling
 from gym_gui.core.worker.errors import ConfigError, UsageError
 from gym_gui.runs import RunFolder, RunPlan, WorkerPlan, load_plan
-from gym_gui.telemetry import EpisodeReader, EpisodeRollup, StepRecord
+from gym_gui.telemetry import EpisodeReader, EpisodeRollup, StepRecord, row_place
 
 #: Rows of the steps that are played again at most, those of episodes before included.
 MAX_ROWS = 200_000
@@ -18,6 +18,8 @@ MAX_ROWS = 200_000
 _EPISODES = 1000
 #: Bytes of recorded observations that are compared.
 _OBSERVATIONS = 64 << 20
+#: Episodes of which the first says what its environment was made from.
+_FIRST_EPISODES = 200
 _PAGE = 10_000
 _PYTHON = re.compile(r"python[0-9.]*")
 
@@ -79,17 +81,13 @@ def simulation_request(folder: RunFolder, recorded: RecordedEpisode) -> tuple[st
         raise NotReplayable(f"the run's plan has no worker {recorded.episode.worker_id}")
     _check_complete(folder, recorded, worker)
     python = _interpreter(worker)
-    if not worker.env_id:
-        raise NotReplayable(
-            "the run's config does not name its environment", "name it as `env_id` in the worker's config"
-        )
+    env_id, kwargs = _environment(folder, recorded, worker)
     chain = _seeded_chain(folder, recorded, worker)
     size = sum(len(row.observation or "") for each in chain for step in each.steps for row in step)
     episodes = [_episode(each, observations=size <= _OBSERVATIONS) for each in chain]
-    kwargs = worker.config.get("env_kwargs")
     request = {
-        "env_id": worker.env_id,
-        "env_kwargs": kwargs if isinstance(kwargs, dict) else {},
+        "env_id": env_id,
+        "env_kwargs": kwargs,
         "api": _api(recorded, worker.config),
         "package": worker.argv[2].partition(".")[0] if worker.argv[1:2] == ["-m"] else "",
         "config": worker.config,
@@ -169,6 +167,34 @@ def _interpreter(worker: WorkerPlan) -> str:
             f"mosaic workers install {worker.worker_type}",
         )
     return program
+
+
+def _environment(folder: RunFolder, recorded: RecordedEpisode, worker: WorkerPlan) -> tuple[str, dict[str, Any]]:
+    """Return an environment's id and arguments, by the worker's config, else as the SDK's wrapper recorded them."""
+    if worker.env_id:
+        kwargs = worker.config.get("env_kwargs")
+        return worker.env_id, kwargs if isinstance(kwargs, dict) else {}
+    place = row_place(recorded.episode.id)
+    firsts = EpisodeReader(folder).episodes(worker_no=place.worker_no, attempt=place.attempt, limit=_FIRST_EPISODES)
+    firsts.sort(key=lambda each: each.phase != recorded.episode.phase)
+    for each in firsts:
+        named = each.extra.get("environment")
+        if (
+            isinstance(named, dict)
+            and isinstance(named.get("env_id"), str)
+            and isinstance(named.get("env_kwargs"), dict)
+        ):
+            if named.get("vectorized"):
+                raise NotReplayable(
+                    f"{named['env_id']} was stepped as one program of many environments, which share random numbers:"
+                    " one of them cannot be played again by itself",
+                    'make the vector with vectorization_mode="sync" or "async" next time, or record frames',
+                )
+            return named["env_id"], named["env_kwargs"]
+    raise NotReplayable(
+        "neither the run's config nor its first episodes name the environment",
+        "name it as `env_id` in the worker's config, or record it with the SDK's wrapper",
+    )
 
 
 def _seeded_chain(folder: RunFolder, recorded: RecordedEpisode, worker: WorkerPlan) -> list[RecordedEpisode]:

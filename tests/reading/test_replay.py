@@ -177,7 +177,7 @@ def test_an_environment_or_an_interpreter_that_is_gone_is_named(recorded_run: Ru
     end = replay(run)[1]
     assert "no_such_package" in end.reason
     run.change(env_id="")
-    assert "does not name its environment" in replay(run)[1].reason
+    assert "first episodes name the environment" in replay(run)[1].reason
     run.change(env_id="Walk-v0", argv=[str(tmp_path / "gone" / "python"), "-m", "replay_walks.cli"])
     end = replay(run)[1]
     assert (end.outcome, end.next_step) == ("none", "mosaic workers install random")
@@ -204,6 +204,67 @@ def test_a_worker_can_make_its_environments_itself(recorded_run: Runs, walks: An
     code += "    assert phase == 'train'\n    return replay_walks.Walk(render_mode, length=config['strength'])\n"
     (tmp_path / "library" / "replay_walks" / "replay.py").write_text(code)
     assert replay(run)[1].outcome == "reproduced"
+
+
+def test_a_program_of_its_own_needs_no_config(recorded_run: Runs, walks: Any) -> None:
+    import gymnasium
+
+    run = recorded_run()
+    made = gymnasium.make("Walk-v0", length=3, disable_env_checker=True)
+    run.record(made, walk(1, 2))
+    run.change(env_id="", config={}, argv=[sys.executable, "train.py"])
+    end = replay(run)[1]
+    assert (end.outcome, end.compared) == ("reproduced", 3)
+
+
+def test_vectors_of_a_program_are_played_again_one_by_one(recorded_run: Runs, tmp_path: Path) -> None:
+    import gymnasium
+
+    def play(env: Any) -> None:
+        env.reset(seed=3)
+        for _ in range(60):
+            env.step(env.action_space.sample())
+
+    run = recorded_run()
+    run.record(gymnasium.make_vec("CartPole-v1", num_envs=2, vectorization_mode="sync"), play)
+    run.change(env_id="", config={})
+    assert replay(run)[1].outcome == "reproduced"
+
+    (tmp_path / "home").rename(tmp_path / "other")
+    run = recorded_run()
+    run.record(gymnasium.make_vec("CartPole-v1", num_envs=2, vectorization_mode="vector_entry_point"), play)
+    run.change(env_id="", config={})
+    end = replay(run)[1]
+    assert (end.outcome, "share random numbers" in end.reason) == ("none", True)
+
+
+def test_pettingzoos_environments_tell_what_they_were_made_with(recorded_run: Runs) -> None:
+    pytest.importorskip("mpe2")
+    from mpe2 import simple_spread_v3
+
+    run = recorded_run()
+
+    def play(env: Any) -> None:
+        env.reset(seed=3)
+        while env.agents:
+            env.step({agent: env.action_space(agent).sample() for agent in env.agents})
+
+    run.record(simple_spread_v3.parallel_env(N=2, max_cycles=4), play)
+    run.change(env_id="", config={})
+    end = replay(run)[1]
+    assert (end.outcome, end.compared) == ("reproduced", 8)
+
+
+def test_it_runs_with_the_lowest_priority_in_a_folder_of_its_own(
+    recorded_run: Runs, walks: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = recorded_run(env_kwargs={"fault": "asked"})
+    run.record(walks.Walk(), walk(1))
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "0")
+    nice, gpus, folder, home = replay(run)[1].reason.split("RuntimeError: ")[1].split("|")
+    assert (nice, gpus, folder) == ("19", "", home)
+    assert not Path(folder).exists()
+    assert Path(folder) != run.folder.path
 
 
 def test_it_stops_when_nobody_waits_for_it(recorded_run: Runs, walks: Any) -> None:

@@ -7,6 +7,7 @@ from typing import Any
 
 from gym_gui.core.worker.encoding import snapshot
 from gym_gui.core.worker.envs.counter import RunCounter
+from gym_gui.core.worker.envs.description import describe_environment
 from gym_gui.core.worker.envs.live_frames import LiveFrames
 from gym_gui.core.worker.envs.recording import Episode, Recording, plain
 from gym_gui.core.worker.telemetry import TelemetryEmitter
@@ -72,6 +73,7 @@ class AgentsRecording:
             render_mode=getattr(env, "render_mode", None),
             phase=phase,
             counter=counter,
+            environment=describe_environment(env),
         )
         self.next_step = self._recording.counter.next_step
 

@@ -41,6 +41,7 @@ class Recording:
         phase: ``"train"`` or ``"eval"``.
         agent_id: Stands in every event.
         counter: Numbers of steps and episodes.
+        environment: What it was made from, for the first episode's event.
 
     Raises:
         ConfigError: A sampling rule is not valid.
@@ -58,7 +59,9 @@ class Recording:
         phase: str | None = None,
         agent_id: str | None = None,
         counter: RunCounter | None = None,
+        environment: dict[str, Any] | None = None,
     ) -> None:
+        self._environment = environment
         self.emitter = emitter
         self.counter = counter or RunCounter()
         self.labels: dict[str, Any] = {
@@ -105,6 +108,8 @@ class Recording:
             values: Whatever else is known of it.
         """
         extra = {**self.labels, **values}
+        if self._environment:
+            extra["environment"], self._environment = self._environment, None
         if not episode.recorded:
             extra["sampled"] = left_out
             self.counter.skip_steps(episode.length)

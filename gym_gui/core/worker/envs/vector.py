@@ -11,6 +11,7 @@ from gymnasium.vector.utils import iterate
 from gym_gui.core.worker.encoding import snapshot
 from gym_gui.core.worker.envs.autoreset import copy_final_observations
 from gym_gui.core.worker.envs.counter import RunCounter
+from gym_gui.core.worker.envs.description import describe_environment
 from gym_gui.core.worker.envs.live_frames import LiveFrames
 from gym_gui.core.worker.envs.recording import Episode, Recording, plain
 from gym_gui.core.worker.envs.returns import Reported, as_float, reported
@@ -78,6 +79,7 @@ class VectorTelemetryWrapper(_VectorWrapper):
             phase=phase,
             agent_id=agent_id,
             counter=counter,
+            environment=describe_environment(env),
         )
         self._live = LiveFrames.of_run(env, emitter) if render == "on" else None
         self._emit = emitter.step

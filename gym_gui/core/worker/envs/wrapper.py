@@ -10,6 +10,7 @@ import gymnasium
 from gym_gui.core.worker.encoding import snapshot
 from gym_gui.core.worker.envs.autoreset import find_autoreset
 from gym_gui.core.worker.envs.counter import RunCounter
+from gym_gui.core.worker.envs.description import describe_environment
 from gym_gui.core.worker.envs.live_frames import LiveFrames
 from gym_gui.core.worker.envs.recording import Episode, Recording, plain
 from gym_gui.core.worker.envs.returns import as_float, reported
@@ -75,6 +76,7 @@ class TelemetryWrapper(gymnasium.Wrapper[Any, Any, Any, Any]):
             phase=phase,
             agent_id=agent_id,
             counter=counter,
+            environment=describe_environment(env),
         )
         self._live = LiveFrames.of_run(env, emitter) if render == "on" else None
         self._emit = emitter.step
