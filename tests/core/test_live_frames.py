@@ -282,10 +282,10 @@ def test_outside_of_a_run_nothing_happens(monkeypatch: pytest.MonkeyPatch, tmp_p
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_picture_in_whose_middle_others_had_the_processor_does_not_stop_those_that_follow() -> None:
+def test_a_pause_within_a_picture_does_not_stop_those_that_follow() -> None:
     budget = Budget()
     budget.wait_s(2.0, 0.3, 15.0)  # loads libraries
-    waits = [budget.wait_s(elapsed, 0.0014, 15.0) for elapsed in (1.0, 0.002, 0.002, 0.5, 0.002, 0.002, 0.8, 0.002)]
-    assert max(waits) < 0.15
-    slow = [budget.wait_s(0.1, 0.0014, 15.0) for _ in range(10)]  # each one waits for a GPU
+    waits = [budget.wait_s(elapsed, 0.0014, 15.0) for elapsed in (60.0, 0.002, 0.002, 50.0, 0.002, 0.002, 0.8, 0.002)]
+    assert max(waits) < 1
+    slow = [budget.wait_s(0.1, 0.0014, 15.0) for _ in range(30)]  # each one waits for a GPU
     assert slow[-1] > 0.1 / SHARE * 0.97

@@ -14,10 +14,12 @@ from gym_gui.core.worker.frame_request import LOOK_S, FrameRequest, WatchedReque
 from gym_gui.core.worker.frame_ring import MAX_PICTURE, RING_FILE, RingWriter
 from gym_gui.core.worker.sink import say
 
-#: Share of the time that pictures may take.
-SHARE = 0.025
+#: Share of the time that pictures may take. A training slows by up to twice as much: its data has left the caches then.
+SHARE = 0.015
 #: Seconds until another process is asked again whether it still writes the ring.
 _RETRY_S = 5.0
+#: A picture counts as this many times the middle one at most; and how many there must be for that.
+_OUTLIER, _FEW = 10, 3
 #: Pixels of a grid of several environments: wider is not shown.
 _GRID_WIDTH = 1280
 
@@ -26,17 +28,17 @@ class Budget:
     """Says how long to wait after each picture, so that all of them together take their share of the time at most.
 
     The first one is dearer than the others: libraries are loaded for it. What it took is paid back by and by, by a
-    fifth of the share, while pictures go on with the rest. Where another process had the processor in the middle of
-    a picture, that is no cost of it: the middle one of five counts, or what it took of the processor itself.
+    fifth of the share, while pictures go on with the rest. After that the mean of the last ones counts: other processes
+    may have had the processor in the middle of one, and a paused run is no slow picture.
 
     Args:
-        share: Of the time, such as 0.025.
+        share: Of the time, such as 0.015.
     """
 
     def __init__(self, share: float = SHARE) -> None:
         self._share = share
         self._debt: float | None = None
-        self._recent: deque[float] = deque(maxlen=5)
+        self._recent: deque[float] = deque(maxlen=20)
 
     def wait_s(self, elapsed: float, used: float, fps: float) -> float:
         """Return the seconds from the end of a picture until the next one may begin.
@@ -50,8 +52,10 @@ class Budget:
             self._debt, cost = elapsed, 0.0
         else:
             self._recent.append(elapsed)
-            middle = sorted(self._recent)[(len(self._recent) - 1) // 2] if len(self._recent) > 2 else 0.0
-            cost = max(used, middle)
+            count = len(self._recent)
+            most = _OUTLIER * sorted(self._recent)[(count - 1) // 2]
+            mean = sum(min(each, most) for each in self._recent) / count
+            cost = max(used, mean if count >= _FEW else 0.0)
         repaid = self._share / 5 if self._debt > 0 else 0.0
         wait = max(cost * (1 / (self._share - repaid) - 1), 1 / fps - elapsed, 0.0)
         self._debt -= repaid * wait
