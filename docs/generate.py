@@ -20,6 +20,7 @@ from gym_gui.telemetry import alias_rows
 from gym_gui.workers.conformance import findings_page
 
 sys.path.insert(0, str(Path(__file__).parent))
+from http_reference import http_page
 from rooms import picture
 
 REFERENCE = Path(__file__).parent / "reference"
@@ -217,6 +218,7 @@ PAGES = {
     "log-codes.md": log_codes_page,
     "sdk.md": sdk_page,
     "forms.md": forms_page,
+    "http.md": lambda: NOTE + http_page(_type_text),
     "grpc.md": lambda: NOTE + grpc_page(),
     "events.md": events_page,
     "findings.md": lambda: NOTE + findings_page(),

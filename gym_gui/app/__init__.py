@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from gym_gui.app._supervised import ensure_supervised
     from gym_gui.app._worker_place import WorkerPlace
     from gym_gui.app.checks import all_checks
-    from gym_gui.app.documents import DOCUMENTS, schemas
+    from gym_gui.app.documents import DOCUMENTS, definitions_of, schemas
     from gym_gui.app.follow import Follower
     from gym_gui.app.json_output import NON_FINITE, summary_json, to_json
     from gym_gui.app.log_reader import LogReader, last_lines, line_text, readable_line, tell_dropped
@@ -51,6 +51,7 @@ else:
             "check_output": "video",
             "check_here": "worker_jobs",
             "check_port": "_ports",
+            "definitions_of": "documents",
             "devices_of": "_devices",
             "ensure_supervised": "_supervised",
             "episodes_of": "progress",
@@ -90,6 +91,7 @@ __all__ = [
     "check_here",
     "check_output",
     "check_port",
+    "definitions_of",
     "devices_of",
     "ensure_supervised",
     "episodes_of",

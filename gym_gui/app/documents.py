@@ -5,6 +5,7 @@ Read by ``docs/generate.py`` and the tests; no command imports it.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 import msgspec
@@ -262,12 +263,10 @@ DOCUMENTS: dict[str, type] = {
 
 def schemas() -> dict[str, Any]:
     """Return one JSON Schema (draft 2020-12): a definition per document and per type that they hold."""
-    kinds = list(dict.fromkeys(DOCUMENTS.values()))
-    _, definitions = msgspec.json.schema_components(kinds, ref_template="#/$defs/{name}")
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "title": "What mosaic prints with --json",
-        "$defs": _strict(definitions),
+        "$defs": definitions_of(DOCUMENTS.values()),
     }
 
 
@@ -276,18 +275,59 @@ def schema_of(document: type) -> dict[str, Any]:
     return {**schemas(), "$ref": f"#/$defs/{document.__name__}"}
 
 
-def _strict(schema: Any) -> Any:
-    """Say what is printed beyond the types: every field, no other, and null in place of a number that is not finite."""
+def definitions_of(kinds: Iterable[type], template: str = "#/$defs/{name}") -> dict[str, Any]:
+    """Return the JSON Schemas of types and of all that they hold, by name, as `to_json` writes their values.
+
+    Args:
+        kinds: Structs.
+        template: References between them, with ``{name}``.
+    """
+    distinct = list(dict.fromkeys(kinds))
+    _, definitions = msgspec.json.schema_components(distinct, ref_template=template)
+    short = {kind.__name__ for kind in _structs(distinct) if kind.__struct_config__.omit_defaults}
+    return {name: _strict(schema, omits=name in short) for name, schema in definitions.items()}
+
+
+def _structs(kinds: Iterable[type]) -> set[Any]:
+    """Return the structs that types hold, themselves included."""
+    found: set[Any] = set()
+    waiting: list[Any] = list(msgspec.inspect.multi_type_info(list(kinds)))
+    while waiting:
+        part = waiting.pop()
+        if isinstance(part, (list, tuple)):
+            waiting += part
+        elif isinstance(part, msgspec.inspect.StructType):
+            if part.cls not in found:
+                found.add(part.cls)
+                waiting += part.fields
+        elif isinstance(part, msgspec.Struct):
+            waiting += [getattr(part, name) for name in part.__struct_fields__ if name not in ("default", "extra")]
+    return found
+
+
+def _strict(schema: Any, *, omits: bool = False) -> Any:
+    """Say what is printed beyond the types: every field, no other, and null in place of a number that is not finite.
+
+    Args:
+        schema: A JSON Schema.
+        omits: Fields that have their defaults are left out.
+    """
     if isinstance(schema, list):
         return [_strict(item) for item in schema]
     if not isinstance(schema, dict):
         return schema
-    changed = {key: _strict(item) for key, item in schema.items() if key != "default"}
+    changed = {
+        key: {name: _strict(field) for name, field in item.items()} if key == "properties" else _strict(item)
+        for key, item in schema.items()
+        if key != "default"
+    }
     if schema.get("type") == "number":
         changed["type"] = ["number", "null"]
     fields = schema.get("properties")
     if isinstance(fields, dict):
-        always = {name for name, field in fields.items() if "default" in field} | set(schema.get("required", []))
+        always = set(schema.get("required", []))
+        if not omits:
+            always |= {name for name, field in fields.items() if "default" in field}
         changed["required"] = [name for name in fields if name in always]
         changed["additionalProperties"] = False
         changed["properties"][NON_FINITE] = {"type": "object", "additionalProperties": {"type": "string"}}

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import contextlib
 import logging
+import re
 from collections.abc import AsyncIterator
+from typing import Any
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
@@ -32,6 +34,16 @@ def create_app(backend: Backend, access: Access) -> ASGIApp:
         backend: Gives the daemon's client.
         access: Checks requests.
     """
+    return Guard(create_interface(backend, access), access)
+
+
+def create_interface(backend: Backend, access: Access) -> FastAPI:
+    """Return the application without the checks of requests, which its calls rely on.
+
+    Args:
+        backend: Gives the daemon's client.
+        access: Knows the holders of tokens.
+    """
 
     @contextlib.asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
@@ -56,6 +68,7 @@ def create_app(backend: Backend, access: Access) -> ASGIApp:
     app.add_exception_handler(RequestValidationError, _invalid)
     app.add_exception_handler(HTTPException, _http)
     app.add_exception_handler(Exception, _unexpected)
+    app.openapi = lambda: _document(app)  # type: ignore[method-assign]
 
     @app.get("/static/{path:path}", include_in_schema=False)
     def static(request: Request, path: str) -> Response:
@@ -67,13 +80,22 @@ def create_app(backend: Backend, access: Access) -> ASGIApp:
             return _missing(request)
         return respond(request, "index.html")
 
-    return Guard(app, access)
+    return app
+
+
+def _document(app: FastAPI) -> dict[str, Any]:
+    """Return the OpenAPI document, made on first use."""
+    if app.openapi_schema is None:
+        from gym_gui.web.openapi import document
+
+        app.openapi_schema = document(app)
+    return app.openapi_schema
 
 
 def _missing(request: Request) -> Response:
     error = UsageError(
         "there is no such call",
-        where=f"{request.method} {request.url.path}"[:200],
+        where=_where(request),
         next_step="see /api/v1/openapi.json",
     )
     return error_response(error, 404)
@@ -84,27 +106,50 @@ async def _mosaic_error(_: Request, error: Exception) -> Response:
     return error_response(error, 403 if isinstance(error, ForbiddenError) else None)
 
 
-async def _invalid(_: Request, error: Exception) -> Response:
+async def _invalid(request: Request, error: Exception) -> Response:
     assert isinstance(error, RequestValidationError)
+    methods = _methods(request)
+    if request.method not in methods:  # such as PATCH /runs/validate, which reads as a call about a run "validate"
+        return _wrong_method(request, methods)
     problems = [Problem(".".join(map(str, each["loc"][1:])) or "body", str(each["msg"])) for each in error.errors()]
     return error_response(ConfigError("the request is not valid", problems, next_step="correct these values"))
 
 
 async def _http(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
-    if error.status_code == 404:
+    methods = _methods(request) if error.status_code == 405 else []
+    if methods:
+        return _wrong_method(request, methods)
+    if error.status_code in (404, 405):
         return _missing(request)
-    refusal = UsageError(str(error.detail), where=f"{request.method} {request.url.path}"[:200])
-    response = error_response(refusal, error.status_code)
+    response = error_response(UsageError(str(error.detail), where=_where(request)), error.status_code)
     response.headers.update(error.headers or {})
     return response
+
+
+def _wrong_method(request: Request, methods: list[str]) -> Response:
+    refusal = UsageError("the call has no such method", where=_where(request), next_step=f"use {' or '.join(methods)}")
+    return error_response(refusal, 405, {"allow": ", ".join(methods)})
+
+
+def _methods(request: Request) -> list[str]:
+    """Return the methods of the calls at a path; the framework names those of the first one alone."""
+    paths, path = _document(request.app)["paths"], request.url.path
+    same = (
+        [path] if path in paths else [each for each in paths if re.fullmatch(re.sub(r"\{\w+\}", "[^/]+", each), path)]
+    )
+    return sorted({method.upper() for each in same for method in paths[each]})
+
+
+def _where(request: Request) -> str:
+    return f"{request.method} {request.url.path}"[:200]
 
 
 async def _unexpected(request: Request, error: Exception) -> Response:
     logger.error("%s %s failed", request.method, request.url.path, exc_info=error)
     failure = MosaicError(
         f"the web server failed: {type(error).__name__}",
-        where=f"{request.method} {request.url.path}"[:200],
+        where=_where(request),
         next_step="look into the terminal in which `mosaic web` runs",
     )
     return error_response(failure, 500)

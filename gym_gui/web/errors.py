@@ -32,7 +32,6 @@ def error_parts(error: MosaicError) -> dict[str, Any]:
     return parts
 
 
-def error_response(error: MosaicError, status: int | None = None) -> Response:
+def error_response(error: MosaicError, status: int | None = None, headers: dict[str, str] | None = None) -> Response:
     """Return an error as JSON: ``{"error": {"what": …, "where": …, "why": …, "next": …, "problems": […]}}``."""
-    parts = error_parts(error)
-    return json_response({"error": parts}, status_of(error) if status is None else status)
+    return json_response({"error": error_parts(error)}, status_of(error) if status is None else status, headers)

@@ -13,7 +13,7 @@ from gym_gui.web.errors import error_response
 
 API = "/api/"
 #: Calls of the interface without a token: they tell nothing, and set the cookie.
-_OPEN = ("/api/v1/login", "/api/v1/logout")
+OPEN = ("/api/v1/login", "/api/v1/logout")
 _SAFE = ("GET", "HEAD", "OPTIONS")
 _POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; media-src 'self' blob:;"
@@ -82,7 +82,7 @@ class Guard:
         length = headers.get("content-length", "0")
         if not length.isdecimal() or int(length) > MAX_BODY:
             return UsageError("the request is too large", why=f"at most {MAX_BODY:,} bytes are taken"), 413
-        if not path.startswith(API) or path in _OPEN:
+        if not path.startswith(API) or path in OPEN:
             return None
         if not self._access.may_try(client):
             return too_many_failures(client), 429

@@ -25,7 +25,7 @@ _INLINE = ("image/png", "image/jpeg", "image/gif", "image/webp", "video/mp4", "v
 class Change(BaseModel):
     """What a user writes about a run; fields that are left out stay as they are."""
 
-    model_config = ConfigDict(extra="forbid")
+    model_config = ConfigDict(extra="forbid", strict=True)
     name: str | None = Field(None, description="Empty: as submitted.")
     add_tags: list[str] = []
     remove_tags: list[str] = []
@@ -36,14 +36,14 @@ class Change(BaseModel):
 class Reason(BaseModel):
     """Why something is asked of a run."""
 
-    model_config = ConfigDict(extra="forbid")
+    model_config = ConfigDict(extra="forbid", strict=True)
     reason: str = ""
 
 
 class Submission(BaseModel):
     """A run to submit."""
 
-    model_config = ConfigDict(extra="forbid")
+    model_config = ConfigDict(extra="forbid", strict=True)
     config: dict[str, Any] = Field(description="The run config.")
     group: str = Field("", description="Common to runs that are submitted together.")
     parent_run_id: str | None = None

@@ -22,7 +22,7 @@ _YEAR_S = 365 * 86400
 class Login(BaseModel):
     """A token."""
 
-    model_config = ConfigDict(extra="forbid")
+    model_config = ConfigDict(extra="forbid", strict=True)
     token: str
 
 

@@ -32,7 +32,7 @@ router = APIRouter(prefix="/api/v1/workers", tags=["workers"])
 class Entered(BaseModel):
     """What a form holds."""
 
-    model_config = ConfigDict(extra="forbid")
+    model_config = ConfigDict(extra="forbid", strict=True)
     values: dict[str, Any] = Field(description="Touched fields alone, by name.")
 
 

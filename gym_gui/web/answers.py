@@ -1,0 +1,328 @@
+"""What the HTTP interface answers, as types: the OpenAPI document is made from these. No call imports them."""
+
+from __future__ import annotations
+
+from typing import Any, Literal, TypeAlias
+
+import msgspec
+
+from gym_gui.forms import CommandLine, FieldProblem, FormSpec
+from gym_gui.reading import Failure, FileListing, LogPage, RunDetails, Series, SeriesName
+from gym_gui.runs import RunSummary
+from gym_gui.telemetry import EpisodeRollup, StepRecord
+from gym_gui.trainer import DaemonStatus, Explanation
+
+Number: TypeAlias = float | Literal["NaN", "Infinity", "-Infinity"] | None
+"""A number that is not finite is text."""
+
+
+class FoundRun(msgspec.Struct, kw_only=True):
+    """A run as lists have it."""
+
+    id: str
+    sequence: int
+    name: str
+    state: str
+    cause: str
+    worker: str
+    algo: str
+    env: str
+    seed: int | None
+    tags: list[str]
+    group: str
+    starred: bool
+    steps: int
+    target: int | None
+    speed: Number
+    return_: Number = msgspec.field(name="return")
+    best: Number
+    diverged: bool
+    """Some returns are not finite."""
+    created: float
+    """Unix time, seconds; likewise the others."""
+    started: float | None
+    ended: float | None
+    measured: float | None
+    parent: str | None
+
+
+class ListedRun(FoundRun, kw_only=True):
+    """A run that a search found."""
+
+    values: dict[str, list[Any]]
+    """By column that was asked for."""
+    curve: list[list[float]]
+    """Steps, means, lows, highs; empty without points."""
+
+
+class GroupSpread(msgspec.Struct, kw_only=True):
+    """Spread of a value over the runs of a group."""
+
+    n: int
+    mean: float
+    std: float
+    low: float
+    high: float
+
+
+class GroupBand(msgspec.Struct, kw_only=True):
+    """Learning curves of a group together."""
+
+    steps: list[float]
+    mean: list[float]
+    low: list[float]
+    high: list[float]
+
+
+class FoundGroup(msgspec.Struct, kw_only=True):
+    """Runs with the same values of some fields."""
+
+    key: dict[str, list[Any]]
+    ids: list[str]
+    states: dict[str, int]
+    return_: GroupSpread | None = msgspec.field(name="return")
+    best: GroupSpread | None
+    steps: GroupSpread | None
+    speed: GroupSpread | None
+    newest: FoundRun
+    band: GroupBand | None
+
+
+class FoundRuns(msgspec.Struct, kw_only=True):
+    """A page of a search: runs, or groups of them."""
+
+    runs: list[ListedRun]
+    groups: list[FoundGroup]
+    total: int
+    """Number of runs that match."""
+    groups_total: int
+    cursor: str
+    """For the next page; empty: there is none."""
+
+
+class Submitted(msgspec.Struct, kw_only=True):
+    """A run that is queued now."""
+
+    run_id: str
+
+
+class ConfigProblem(msgspec.Struct, kw_only=True):
+    """A fault of a value that was sent."""
+
+    path: str
+    message: str
+    value: Any
+    allowed: str
+    nearest: str | None
+
+
+class CheckedConfig(msgspec.Struct, kw_only=True):
+    """Every problem of a run config; none: it can be submitted."""
+
+    problems: list[ConfigProblem]
+
+
+class Episodes(msgspec.Struct, kw_only=True):
+    """A page of a run's episodes."""
+
+    episodes: list[EpisodeRollup]
+    total: int
+
+
+class Steps(msgspec.Struct, kw_only=True):
+    """Steps of an episode."""
+
+    steps: list[StepRecord]
+
+
+class SeriesNames(msgspec.Struct, kw_only=True):
+    """What a run has to draw."""
+
+    series: list[SeriesName]
+
+
+class SeriesOfRuns(msgspec.Struct, kw_only=True):
+    """Curves."""
+
+    series: list[Series]
+
+
+class ComparedRuns(msgspec.Struct, kw_only=True):
+    """Runs, and the settings in which they differ."""
+
+    runs: list[ListedRun]
+    settings: dict[str, list[Any]]
+    """By name: a value for each run."""
+    missing: list[str]
+    """Ids of runs that are gone."""
+
+
+class InstalledWorker(msgspec.Struct, kw_only=True):
+    """A worker."""
+
+    name: str
+    title: str
+    about: str
+    version: str
+    environment: str
+    broken: str | None
+    """Why it cannot be used."""
+    fix: str | None
+    """The command that fixes it."""
+    capabilities: dict[str, Any]
+
+
+class WorkerWithSchema(InstalledWorker, kw_only=True):
+    """A worker with the JSON Schema of its config."""
+
+    schema: dict[str, Any] | None
+
+
+class InstallableWorker(msgspec.Struct, kw_only=True):
+    """A worker that comes with MOSAIC and is not installed."""
+
+    name: str
+    about: str
+    install: str
+    """The command that installs it."""
+
+
+class Workers(msgspec.Struct, kw_only=True):
+    """Workers."""
+
+    workers: list[InstalledWorker]
+    installable: list[InstallableWorker]
+
+
+class FormValues(msgspec.Struct, kw_only=True):
+    """What to enter into a form, by field."""
+
+    values: dict[str, Any]
+
+
+class CheckedForm(msgspec.Struct, kw_only=True):
+    """What a filled form makes."""
+
+    problems: list[FieldProblem]
+    configs: list[dict[str, Any]]
+    """Run configs, one a seed."""
+    command: CommandLine
+    defaults: dict[str, str]
+    """By field that applies: what it stands for untouched."""
+
+
+class SavedPresets(msgspec.Struct, kw_only=True):
+    """By name: what a form held."""
+
+    presets: dict[str, dict[str, Any]]
+
+
+class SavedPreset(msgspec.Struct, kw_only=True):
+    """What became of a preset."""
+
+    hidden: list[str]
+    """Fields that were not written, since they hold secrets."""
+
+
+class LoggedIn(msgspec.Struct, kw_only=True):
+    """The token's holder."""
+
+    name: str
+    role: str
+
+
+class StateAppearance(msgspec.Struct, kw_only=True):
+    """How a state is shown."""
+
+    glyph: str
+    colour: str
+
+
+class CurveAppearance(msgspec.Struct, kw_only=True):
+    """How a curve is drawn."""
+
+    colour: str
+    dash: list[int]
+
+
+class QueryField(msgspec.Struct, kw_only=True):
+    """A field of queries."""
+
+    name: str
+    kind: str
+    about: str
+
+
+class Me(LoggedIn, kw_only=True):
+    """The token's holder, the server, and how things look."""
+
+    version: str
+    where: str
+    states: dict[str, StateAppearance]
+    series: list[CurveAppearance]
+    fields: list[QueryField]
+
+
+class Healthy(msgspec.Struct, kw_only=True):
+    """The daemon answers."""
+
+    ok: bool
+
+
+class FourParts(msgspec.Struct, kw_only=True):
+    """Why a call failed."""
+
+    what: str
+    where: str
+    """The run, worker, file or call; empty where there is none."""
+    why: str
+    """The likely cause; empty where it is not known."""
+    next: str
+    """What to do next, often a command."""
+    problems: list[ConfigProblem] | msgspec.UnsetType = msgspec.UNSET
+    """Of what was sent: every fault (status 422)."""
+
+
+class Refused(msgspec.Struct, kw_only=True):
+    """A call that failed."""
+
+    error: FourParts
+
+
+#: By call: its answer; ``None``: none, text: one of this media type.
+ANSWERS: dict[str, type | str | None] = {
+    "GET /api/v1/runs": FoundRuns,
+    "POST /api/v1/runs": Submitted,
+    "POST /api/v1/runs/validate": CheckedConfig,
+    "GET /api/v1/runs/{run_id}": RunSummary,
+    "PATCH /api/v1/runs/{run_id}": RunSummary,
+    "DELETE /api/v1/runs/{run_id}": None,
+    "GET /api/v1/runs/{run_id}/why": Explanation,
+    "GET /api/v1/runs/{run_id}/details": RunDetails,
+    "GET /api/v1/runs/{run_id}/episodes": Episodes,
+    "GET /api/v1/runs/{run_id}/episodes/{episode}/steps": Steps,
+    "GET /api/v1/runs/{run_id}/files": FileListing,
+    "GET /api/v1/runs/{run_id}/file": "*/*",
+    "POST /api/v1/runs/{run_id}/cancel": RunSummary,
+    "POST /api/v1/runs/{run_id}/pause": RunSummary,
+    "POST /api/v1/runs/{run_id}/unpause": RunSummary,
+    "GET /api/v1/runs/{run_id}/series": SeriesNames,
+    "GET /api/v1/series": SeriesOfRuns,
+    "GET /api/v1/runs/{run_id}/logs": LogPage,
+    "GET /api/v1/runs/{run_id}/failure": Failure,
+    "GET /api/v1/compare": ComparedRuns,
+    "GET /api/v1/workers": Workers,
+    "GET /api/v1/workers/{name}": WorkerWithSchema,
+    "GET /api/v1/workers/{name}/form": FormSpec,
+    "POST /api/v1/workers/{name}/form": CheckedForm,
+    "GET /api/v1/workers/{name}/form/{run_id}": FormValues,
+    "GET /api/v1/workers/{name}/presets": SavedPresets,
+    "PUT /api/v1/workers/{name}/presets/{preset}": SavedPreset,
+    "DELETE /api/v1/workers/{name}/presets/{preset}": None,
+    "POST /api/v1/login": LoggedIn,
+    "POST /api/v1/logout": None,
+    "GET /api/v1/me": Me,
+    "GET /api/v1/status": DaemonStatus,
+    "GET /api/v1/health": Healthy,
+    "GET /api/v1/live": "text/event-stream",
+}
