@@ -8,9 +8,9 @@ from gym_gui.core.lazy_names import lazy_names
 
 if TYPE_CHECKING:
     from gym_gui.web.access import Role
-    from gym_gui.web.app import create_app
     from gym_gui.web.backend import Backend
     from gym_gui.web.extra import check_installed
+    from gym_gui.web.front import create_app
     from gym_gui.web.server import Listening, serve
     from gym_gui.web.tokens import TokenStore
 else:
@@ -22,7 +22,7 @@ else:
             "Role": "access",
             "TokenStore": "tokens",
             "check_installed": "extra",
-            "create_app": "app",
+            "create_app": "front",
             "serve": "server",
         },
     )

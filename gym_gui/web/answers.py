@@ -276,7 +276,7 @@ class FourParts(msgspec.Struct, kw_only=True):
     where: str
     """The run, worker, file or call; empty where there is none."""
     why: str
-    """The likely cause; empty where it is not known."""
+    """The likely cause; empty where it is unknown."""
     next: str
     """What to do next, often a command."""
     problems: list[ConfigProblem] | msgspec.UnsetType = msgspec.UNSET

@@ -1,18 +1,15 @@
-"""The web application: routes of the interface, and the pages for every other address."""
+"""The HTTP interface: its routes, and what becomes of errors."""
 
 from __future__ import annotations
 
-import contextlib
 import logging
 import re
-from collections.abc import AsyncIterator
 from typing import Any
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
-from starlette.types import ASGIApp
 
 import gym_gui
 from gym_gui.core.worker.errors import ConfigError, MosaicError, Problem, UsageError
@@ -21,36 +18,17 @@ from gym_gui.web.api import compare, frames, jobs, live, logs, machines, replay,
 from gym_gui.web.api.common import ForbiddenError
 from gym_gui.web.backend import Backend
 from gym_gui.web.errors import error_response
-from gym_gui.web.guard import API, Guard
-from gym_gui.web.pages import respond
 
 logger = logging.getLogger(__name__)
 
 
-def create_app(backend: Backend, access: Access) -> ASGIApp:
-    """Return the application.
-
-    Args:
-        backend: Gives the daemon's client.
-        access: Checks requests.
-    """
-    return Guard(create_interface(backend, access), access)
-
-
 def create_interface(backend: Backend, access: Access) -> FastAPI:
-    """Return the application without the checks of requests, which its calls rely on.
+    """Return the interface without the checks of requests, on which its calls rely.
 
     Args:
         backend: Gives the daemon's client.
         access: Knows the holders of tokens.
     """
-
-    @contextlib.asynccontextmanager
-    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
-        try:
-            yield
-        finally:
-            await backend.close()
 
     app = FastAPI(
         title="MOSAIC",
@@ -59,7 +37,6 @@ def create_interface(backend: Backend, access: Access) -> FastAPI:
         openapi_url="/api/v1/openapi.json",
         docs_url=None,
         redoc_url=None,
-        lifespan=lifespan,
     )
     app.state.backend, app.state.access = backend, access
     for each in (runs, replay, series, logs, frames, compare, workers, jobs, machines, status, live):
@@ -69,16 +46,6 @@ def create_interface(backend: Backend, access: Access) -> FastAPI:
     app.add_exception_handler(HTTPException, _http)
     app.add_exception_handler(Exception, _unexpected)
     app.openapi = lambda: _document(app)  # type: ignore[method-assign]
-
-    @app.get("/static/{path:path}", include_in_schema=False)
-    def static(request: Request, path: str) -> Response:
-        return respond(request, path)
-
-    @app.get("/{path:path}", include_in_schema=False)
-    def page(request: Request, path: str) -> Response:
-        if path.startswith(API.strip("/")):
-            return _missing(request)
-        return respond(request, "index.html")
 
     return app
 

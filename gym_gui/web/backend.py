@@ -5,8 +5,10 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from gym_gui.rpc import AsyncTrainerClient
+if TYPE_CHECKING:
+    from gym_gui.rpc import AsyncTrainerClient
 
 
 class Backend:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, MutableMapping
+from email.utils import formatdate
 from typing import Any
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -99,7 +100,8 @@ class Guard:
     @staticmethod
     def _added(present: Iterable[tuple[bytes, bytes]]) -> list[tuple[bytes, bytes]]:
         names = {name.lower() for name, _ in present}
-        return [(name, value) for name, value in _HEADERS if name not in names]
+        date = (b"date", formatdate(usegmt=True).encode())
+        return [(name, value) for name, value in (date, *_HEADERS) if name not in names]
 
 
 def too_many_failures(client: str) -> UsageError:

@@ -6,8 +6,8 @@ import functools
 import gzip
 import hashlib
 import mimetypes
+from dataclasses import dataclass
 from pathlib import Path
-from typing import NamedTuple
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -21,13 +21,19 @@ _STATIC = Path(__file__).parent / "static"
 _STYLES = ("vendor/uplot.css", "style.css")
 
 
-class Asset(NamedTuple):
+@dataclass(frozen=True)
+class Asset:
     """A file as it is served."""
 
     data: bytes
-    compressed: bytes
     kind: str
     etag: str
+
+    @functools.cached_property
+    def compressed(self) -> bytes:
+        """The file compressed; empty where that is not worth it."""
+        worth = len(self.data) >= _SMALLEST and self.kind.startswith(_COMPRESSED)
+        return gzip.compress(self.data, 9, mtime=0) if worth else b""
 
 
 def asset(path: str) -> Asset | None:
@@ -45,7 +51,7 @@ def respond(request: Request, path: str) -> Response:
     headers = {"etag": found.etag, "cache-control": keep, "vary": "accept-encoding"}
     if found.etag in request.headers.get("if-none-match", ""):
         return Response(status_code=304, headers=headers)
-    if found.compressed and "gzip" in request.headers.get("accept-encoding", ""):
+    if "gzip" in request.headers.get("accept-encoding", "") and found.compressed:
         return Response(found.compressed, headers={**headers, "content-encoding": "gzip"}, media_type=found.kind)
     return Response(found.data, headers=headers, media_type=found.kind)
 
@@ -78,6 +84,4 @@ def _collect(folder: Path, prefix: str, found: dict[str, Asset]) -> None:
 def _made(path: str, data: bytes) -> Asset:
     kind = mimetypes.guess_type(path)[0] or "text/plain"
     kind = "text/javascript" if path.endswith((".js", ".mjs")) else kind
-    worth = len(data) >= _SMALLEST and kind.startswith(_COMPRESSED)
-    compressed = gzip.compress(data, 9, mtime=0) if worth else b""
-    return Asset(data, compressed, kind, f'"{hashlib.sha256(data).hexdigest()[:20]}"')
+    return Asset(data, kind, f'"{hashlib.sha256(data).hexdigest()[:20]}"')

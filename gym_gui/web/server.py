@@ -177,6 +177,8 @@ def serve(
     """
     import uvicorn
 
+    from gym_gui.web.http_server import HttpServer
+
     listening.check()
     listening.check_certificate()
     bound = listening.bind()
@@ -189,6 +191,7 @@ def serve(
         log_level="warning",
         access_log=False,
         server_header=False,
+        date_header=False,  # the guard's
         ws="none",
         ssl_certfile=listening.certificate,
         ssl_keyfile=None if listening.key is None else str(listening.key),
@@ -202,7 +205,7 @@ def serve(
     if open_browser:
         threading.Thread(target=webbrowser.open, args=[address], daemon=True).start()
     with contextlib.closing(bound), contextlib.suppress(KeyboardInterrupt):
-        uvicorn.Server(config).run(sockets=[bound])
+        HttpServer(config).run(sockets=[bound])
 
 
 def is_loopback(host: str) -> bool:

@@ -11,6 +11,7 @@ from gym_gui.cli.options import TEXT, common
 from gym_gui.cli.where import anywhere, chosen_remote, site_of
 
 if TYPE_CHECKING:
+    from gym_gui.rpc import AsyncTrainerClient
     from gym_gui.web import Listening, TokenStore
 
 _FILE = click.Path(path_type=Path, dir_okay=False)
@@ -81,13 +82,14 @@ def serve_dashboard(
         details: What the JSON document has besides.
     """
     from gym_gui.cli.output import echo, print_json, say
-    from gym_gui.rpc import AsyncTrainerClient
     from gym_gui.web import Backend, create_app, serve
 
     remote = chosen_remote()
     site = site_of(home)
 
     async def connect() -> AsyncTrainerClient:
+        from gym_gui.rpc import AsyncTrainerClient
+
         if remote is not None:
             return await AsyncTrainerClient.connect_to(remote)
         return await AsyncTrainerClient.connect(home)
