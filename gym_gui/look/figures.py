@@ -6,6 +6,8 @@ import math
 import time
 
 NOTHING = "-"
+#: From here on numbers have an exponent: 1e308 would have 309 digits.
+_LONG = 1e15
 
 
 def count(value: float | None) -> str:
@@ -17,6 +19,8 @@ def short(value: float | None) -> str:
     """Return a number in at most five characters: ``950``, ``12.3k``, ``50k``, ``1.2M``."""
     if value is None or not math.isfinite(value):
         return NOTHING if value is None else str(value)
+    if abs(value) >= _LONG:
+        return f"{value:.3g}"
     for size, letter in ((1e9, "G"), (1e6, "M"), (1e3, "k")):
         if abs(value) >= size * 0.99995:
             scaled = value / size
@@ -28,6 +32,8 @@ def decimal(value: float | None, digits: int = 1) -> str:
     """Return a measured value, such as a return; one below 1 with two significant digits: ``0.74``, ``0.031``."""
     if value is None or not math.isfinite(value):
         return NOTHING if value is None else str(value)
+    if abs(value) >= _LONG:
+        return f"{value:.3g}"
     return f"{value:.2g}" if 0 < abs(value) < 0.995 else f"{value:,.{digits}f}"
 
 

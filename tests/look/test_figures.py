@@ -19,6 +19,8 @@ from gym_gui.look import figures
         (figures.size(512), "512 B"), (figures.size(1.5 * 2**20), "1.5 MiB"), (figures.count(50_000), "50,000"),
         (figures.decimal(float("nan")), "nan"), (figures.decimal(1234.56), "1,234.6"),
         (figures.decimal(0.031), "0.031"), (figures.decimal(-0.746), "-0.75"), (figures.decimal(0.0), "0.0"),
+        (figures.decimal(1e308), "1e+308"),
+        (figures.decimal(-1.2345e20, 3), "-1.23e+20"), (figures.short(4e15), "4e+15"),
         (figures.decimal(0.999), "1.0"), (figures.decimal(1.04), "1.0"),
     ],
 )  # fmt: skip

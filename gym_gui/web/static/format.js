@@ -1,6 +1,8 @@
 // Numbers, durations, sizes and times as people read them: the same rules as gym_gui/look/figures.py.
 
 export const NOTHING = "-";
+/** From here on numbers have an exponent: 1e308 would have 309 digits. */
+const LONG = 1e15;
 
 /** A number that travelled as text where it is not finite: "NaN", "Infinity".
  * @param {number | string | null | undefined} value
@@ -18,6 +20,7 @@ export function count(value) {
 export function short(value) {
   if (value === null) return NOTHING;
   if (!Number.isFinite(value)) return special(value);
+  if (Math.abs(value) >= LONG) return exponent(value);
   for (const [size, letter] of /** @type {[number, string][]} */ ([[1e9, "G"], [1e6, "M"], [1e3, "k"]])) {
     if (Math.abs(value) >= size * 0.99995) {
       const scaled = value / size;
@@ -33,6 +36,7 @@ export function decimal(value, digits = 1) {
   if (value === null) return NOTHING;
   if (!Number.isFinite(value)) return special(value);
   const size = Math.abs(value);
+  if (size >= LONG) return exponent(value);
   if (size > 0 && size < 0.995) return significant(value);
   return value.toLocaleString("en-US", { minimumFractionDigits: digits, maximumFractionDigits: digits });
 }
@@ -92,6 +96,9 @@ export function age(seconds, now = Date.now() / 1000) {
 
 /** @param {number} value */
 const special = (value) => (Number.isNaN(value) ? "nan" : value > 0 ? "inf" : "-inf");
+
+/** Three significant digits: 1.23e+20. @param {number} value */
+const exponent = (value) => value.toExponential(2).replace(/\.?0+e/, "e");
 
 /** @param {number} value @param {number} digits */
 const round = (value, digits) => value.toFixed(digits);

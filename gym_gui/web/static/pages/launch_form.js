@@ -2,6 +2,7 @@
 import { html, useEffect, useRef, useState } from "../ui/html.js";
 import { ErrorBox } from "../ui/error.js";
 import { useKeys } from "../ui/keys.js";
+import { visible } from "../ui/text.js";
 import { call } from "../api.js";
 import { may } from "../session.js";
 import { follow, go, parameters } from "../url.js";
@@ -26,7 +27,7 @@ export default function LaunchForm({ name }) {
     if (ready && [document.body, document.getElementById("main")].includes(/** @type {HTMLElement} */ (document.activeElement))) /** @type {HTMLElement | null} */ (page.current?.querySelector(".field input"))?.focus({ preventScroll: true });
   }, [ready]);
   useKeys({ Escape: { about: "all workers", act: () => go("/launch") } }, []);
-  useEffect(() => { if (spec) document.title = `${spec.title} · MOSAIC`; }, [spec]);
+  useEffect(() => { if (spec) document.title = `${visible(spec.title)} · MOSAIC`; }, [spec]);
   if (!spec || !values || !checked) {
     return form.error ? html`<div onClick=${follow}><${ErrorBox} error=${form.error} retry=${form.retry} /><a href="/launch">All workers</a></div>` : html`<p class="muted">loading …</p>`;
   }

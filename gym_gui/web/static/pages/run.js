@@ -3,6 +3,7 @@ import { html, useEffect, useState } from "../ui/html.js";
 import { ErrorBox } from "../ui/error.js";
 import { useKeys } from "../ui/keys.js";
 import { State } from "../ui/state.js";
+import { visible } from "../ui/text.js";
 import { call } from "../api.js";
 import { count, duration, moment, short } from "../format.js";
 import { take } from "../jobs.js";
@@ -34,7 +35,7 @@ export default function Run({ name: id }) {
   }, [id, turn]);
   useEffect(() => (error?.status === 404 ? undefined : subscribe({ runs: id, jobs: true }, { run: setRun, job: take })), [id, error?.status]);
   useKeys({ Escape: { about: "back to the list", act: () => go("/") } }, []);
-  useEffect(() => { if (run) document.title = `${run.run_name} · MOSAIC`; }, [run?.run_name]);
+  useEffect(() => { if (run) document.title = `${visible(run.run_name)} · MOSAIC`; }, [run?.run_name]);
   if (error && !run) return html`<div onClick=${follow}><${ErrorBox} error=${error} retry=${() => setTurn(turn + 1)} /><a href="/">All runs</a></div>`;
   if (!run) return html`<p class="muted">loading …</p>`;
   const Shown = TABS[tab];

@@ -2,6 +2,7 @@
 import { html, useEffect, useRef, useState } from "./html.js";
 import uPlot from "../vendor/uplot.js";
 import { decimal, short } from "../format.js";
+import { visible } from "./text.js";
 import { drawLine, drawLines, scales } from "./chart_draw.js";
 import { nearLines, readout } from "./chart_readout.js";
 import { horizontalRange, verticalRange } from "./chart_range.js";
@@ -77,8 +78,8 @@ export function Chart({ lines, xLabel, yLabel, height = 340, logX = false, logY 
         y: { distr: logY ? 3 : 1, range: () => now.current.y },
       },
       axes: [
-        { ...axis, label: xLabel, size: 34, space: narrow ? 60 : 80, ...(logX ? { filter: logTicks } : {}), values: (/** @type {any} */ _, /** @type {(number | null)[]} */ ticks) => ticks.map((tick) => (tick === null ? "" : now.current.shownX(tick))) },
-        { ...axis, label: narrow ? undefined : yLabel, size: (/** @type {any} */ _, /** @type {string[] | null} */ texts) => 14 + 7 * Math.max(4, ...(texts ?? []).map((text) => text.length)),
+        { ...axis, label: visible(xLabel), size: 34, space: narrow ? 60 : 80, ...(logX ? { filter: logTicks } : {}), values: (/** @type {any} */ _, /** @type {(number | null)[]} */ ticks) => ticks.map((tick) => (tick === null ? "" : now.current.shownX(tick))) },
+        { ...axis, label: narrow ? undefined : visible(yLabel), size: (/** @type {any} */ _, /** @type {string[] | null} */ texts) => 14 + 7 * Math.max(4, ...(texts ?? []).map((text) => text.length)),
           ...(logY ? { filter: logTicks } : {}), values: (/** @type {any} */ _, /** @type {(number | null)[]} */ ticks) => tickTexts(ticks) },
       ],
       hooks: {
@@ -157,7 +158,7 @@ function hover(plot, now, element) {
   const x = plot.posToVal(left, "x");
   const reach = Math.abs(plot.posToVal(left + REACH, "x") - x);
   const near = nearLines(now.lines, x, top, (value) => plot.valToPos(value, "y"), reach);
-  caption.textContent = readout(x, near, now.lines, reach, now.shownX);
+  caption.textContent = visible(readout(x, near, now.lines, reach, now.shownX));
   now.near = near.length && near[0].far < 30 ? near[0] : null;
   highlight(plot, now, near.length > 1 ? now.near?.line ?? null : null);
 }

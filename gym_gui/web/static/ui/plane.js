@@ -2,6 +2,7 @@
 import { html, useEffect, useRef, useState } from "./html.js";
 import { SvgContext } from "./chart_svg.js";
 import { save } from "./save.js";
+import { visible } from "./text.js";
 
 /** @typedef {{text: string, line: string, muted: string, accent: string, background: string}} Colours */
 /** @typedef {(context: any, width: number, height: number, colours: Colours) => void} Draw */
@@ -35,7 +36,7 @@ export function Plane({ draw, height, label, name, onHover, onBrush, onPick }) {
   const down = (/** @type {PointerEvent} */ event) => { began.current = place(event); };
   const move = (/** @type {PointerEvent} */ event) => {
     if (began.current) setDragged(place(event));
-    else if (caption.current) caption.current.textContent = onHover(...place(event), width) || "\u00a0";
+    else if (caption.current) caption.current.textContent = visible(onHover(...place(event), width)) || "\u00a0";
   };
   const up = (/** @type {PointerEvent} */ event) => {
     const [from, to] = [began.current, place(event)];

@@ -1,5 +1,6 @@
 // A region that scrolls by itself; the keyboard reaches it where there is something to scroll and nothing else to reach.
 import { html, useEffect, useRef } from "./html.js";
+import { visible } from "./text.js";
 
 const STOPS = "a[href], button, input, select, textarea, summary, [tabindex]";
 
@@ -14,7 +15,7 @@ export function Scroll({ label, children, tag = "div", name = tag === "div" ? "s
       if (needed) {
         element.tabIndex = 0;
         element.setAttribute("role", "region");
-        element.setAttribute("aria-label", label);
+        element.setAttribute("aria-label", visible(label));
       } else for (const attribute of ["tabindex", "role", "aria-label"]) element.removeAttribute(attribute);
     };
     const observer = new ResizeObserver(look);
