@@ -67,13 +67,14 @@ print(json.dumps({"wall_s": wall, "rows": rows}))
 }
 
 
-def install(name: str) -> str:
+def install(name: str, pin: str = "") -> str:
     """Make sure that a rival is there; return why not, empty if it is.
 
     Args:
-        name: A key of `PINS`.
+        name: Its name, of which there is one environment.
+        pin: What is installed; empty: as in `PINS`.
     """
-    folder, pin = CACHE / name, PINS[name]
+    folder, pin = CACHE / name, pin or PINS[name]
     marker = folder / ".installed"
     if marker.exists() and marker.read_text().strip() == pin:
         return ""

@@ -1,108 +1,34 @@
-"""The dashboard: how long until it answers, until rows and curves are seen, and what it weighs.
+"""The dashboard: how long until it answers, until rows and curves are seen, and what it weighs; others beside it.
 
 ``python -m benchmarks.web [--tiny] [--rounds N]``, with Debian's chromium and playwright. Each page is opened in a
-fresh browser profile of 1366 by 768 pixels; "work" is CPU seconds of the page's main thread and of the server.
+fresh browser profile of 1366 by 768 pixels; "work" is CPU seconds of the page's main thread and of the server with its
+processes. The dashboards of `benchmarks.peers` show the same runs in the same hour; a tiny run leaves them out.
 """
 
 from __future__ import annotations
 
-import json
 import os
 import shutil
-import signal
 import statistics
-import subprocess
 import sys
 import tempfile
 import time
-import urllib.error
-import urllib.request
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
-from benchmarks import harness, live
+from playwright.sync_api import sync_playwright
+
+from benchmarks import dashboards, harness, live
 from benchmarks.registry import synthetic
+from benchmarks.visits import Visit, dashboard
 from gym_gui.rpc import start_daemon, stop_daemon
 
-MOSAIC = Path(sys.executable).parent / "mosaic"
 #: First row's goals in seconds, by number of runs.
 GOALS = {10: 0.4, 1_000: 0.5, 10_000: 0.6}
 _IDLE_S = 5.0
 
 
-@contextmanager
-def dashboard(home: Path) -> Iterator[tuple[str, int, float]]:
-    """Start ``mosaic web``; give its address, its process id, and how long it took to answer, seconds."""
-    began = time.perf_counter()
-    process = subprocess.Popen(
-        [MOSAIC, "web", "--port", "0", "--json"],
-        env={**os.environ, "MOSAIC_HOME": str(home)},
-        stdout=subprocess.PIPE,
-        text=True,
-    )
-    assert process.stdout is not None
-    text = ""
-    while "}" not in text:
-        line = process.stdout.readline()
-        if not line:
-            raise RuntimeError("mosaic web has ended")
-        text += line
-    address = json.loads(text)["address"]
-    while True:
-        try:
-            urllib.request.urlopen(address.split("#")[0], timeout=5).read()
-            break
-        except (urllib.error.URLError, ConnectionError):
-            time.sleep(0.005)
-    try:
-        yield address, process.pid, time.perf_counter() - began
-    finally:
-        process.send_signal(signal.SIGINT)
-        process.wait(20)
-        process.stdout.close()
-
-
-class Visit:
-    """One page in a fresh browser, from the first request until something is seen."""
-
-    def __init__(self, browser: Any, address: str, server: int) -> None:
-        self._browser, self._server = browser, server
-        self._origin, self._token = address.split("/#token=")
-
-    def __call__(self, path: str, selector: str) -> dict[str, float]:
-        """Open a page and wait for what the selector names; return seconds, requests and bytes until then."""
-        context = self._browser.new_context(viewport={"width": 1366, "height": 768})
-        context.request.post(f"{self._origin}/api/v1/login", data={"token": self._token})
-        page = context.new_page()
-        devtools = context.new_cdp_session(page)
-        for domain in ("Network", "Performance"):
-            devtools.send(f"{domain}.enable")
-        seen: dict[str, float] = {"requests": 0, "bytes": 0}
-        devtools.on("Network.requestWillBeSent", lambda _: seen.update(requests=seen["requests"] + 1))
-        devtools.on(
-            "Network.loadingFinished", lambda event: seen.update(bytes=seen["bytes"] + event["encodedDataLength"])
-        )
-        before = live.cpu_seconds(self._server)
-        began = time.perf_counter()
-        page.goto(self._origin + path, wait_until="commit")
-        page.wait_for_selector(selector, state="attached")
-        seconds = time.perf_counter() - began
-        work = live.cpu_seconds(self._server) - before
-        metrics = {each["name"]: each["value"] for each in devtools.send("Performance.getMetrics")["metrics"]}
-        found = {
-            "seconds": seconds, "work": work + metrics["TaskDuration"], **seen,
-            "heap": metrics["JSHeapUsedSize"], "nodes": metrics["Nodes"],
-        }  # fmt: skip
-        context.close()
-        return found
-
-
 def of_home(runs: int, rounds: int) -> dict[str, float]:
     """Return the figures of a home with so many ended runs."""
-    from playwright.sync_api import sync_playwright
-
     home = Path(tempfile.mkdtemp(prefix="mosaic-bench-"))
     try:
         synthetic(home, runs)
@@ -141,6 +67,8 @@ def main() -> None:
         sys.stdout.write("no browser: apt install chromium\n")
         return
     os.environ |= {"MOSAIC_DAEMON_PORT": "0", "MOSAIC_LOG_LEVEL": "WARNING"}
+    names = [] if options.tiny else dashboards.installed()
+    compared = dashboards.compare(((3, 50),) if options.tiny else dashboards.SIZES, options.rounds, names)
     sizes = (10,) if options.tiny else tuple(GOALS)
     found = {runs: of_home(runs, options.rounds) for runs in sizes}
     ratios = []
@@ -158,7 +86,9 @@ def main() -> None:
         harness.Ratio("requests of the list page", shown["list_requests"], 12),
         harness.Ratio("KB of the list page with all its files", shown["list_bytes"] / 1024, 250),
     ]
-    harness.report("web", ratios, tiny=options.tiny, details={str(runs): figures for runs, figures in found.items()})
+    ratios += dashboards.beside(compared)
+    details = {"peers": compared, **{str(runs): figures for runs, figures in found.items()}}
+    harness.report("web", ratios, tiny=options.tiny, details=details)
 
 
 if __name__ == "__main__":
