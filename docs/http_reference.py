@@ -16,7 +16,9 @@ CHAPTERS = {
     "runs": "Runs",
     "series": "Series",
     "logs": "Logs",
+    "frames": "Live frames",
     "workers": "Workers and forms",
+    "jobs": "Jobs",
     "live": "Changes as they happen",
     "server": "The server",
 }
@@ -54,6 +56,7 @@ the client reads, the last state is sent and those before it are left out.
 |---|---|
 | `run` | one of `runs`, as [RunSummary](#runsummary): all of them first, then each that has changed |
 | `list` | what has changed in the list that `q`, `sort`, … describe: `ids` of its runs in their order, the `runs` ([ListedRun](#listedrun)) that are new or have changed, `groups` (null: as before), `total`, `groups_total`, `cursor` |
+| `job` | with `jobs`: a job that begins or has changed, as [Job](#job) |
 | `fault` | the daemon does not answer, or cannot follow a topic: `topic`, `status` (as of HTTP), `error` in four parts ([FourParts](#fourparts)). With a status below 500 the topic has ended |
 """
 

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from gym_gui.trainer.forecast import Forecast, forecast_in_words
     from gym_gui.trainer.gpus import find_gpus
     from gym_gui.trainer.home import DaemonHome, DaemonInfo
-    from gym_gui.trainer.installs import Installs
+    from gym_gui.trainer.installs import InstalledEnvironment, Installs
     from gym_gui.trainer.inventory import read_inventory
     from gym_gui.trainer.live_marks import LiveRuns
     from gym_gui.trainer.loading import Loading
@@ -48,6 +48,7 @@ else:
             "Explanation": "why",
             "FeedQuery": "feed",
             "Forecast": "forecast",
+            "InstalledEnvironment": "installs",
             "Installs": "installs",
             "Inventory": "machine",
             "LiveRuns": "live_marks",
@@ -97,6 +98,7 @@ __all__ = [
     "Explanation",
     "FeedQuery",
     "Forecast",
+    "InstalledEnvironment",
     "Installs",
     "Inventory",
     "LiveRuns",

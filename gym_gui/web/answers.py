@@ -7,10 +7,11 @@ from typing import Any, Literal, TypeAlias
 import msgspec
 
 from gym_gui.forms import CommandLine, FieldProblem, FormSpec
-from gym_gui.reading import Failure, FileListing, LogPage, RunDetails, Series, SeriesName
+from gym_gui.jobs import Job, JobEvent
+from gym_gui.reading import Failure, FileListing, FrameSource, LogPage, RunDetails, Series, SeriesName
 from gym_gui.runs import RunSummary
 from gym_gui.telemetry import EpisodeRollup, StepRecord
-from gym_gui.trainer import DaemonStatus, Explanation
+from gym_gui.trainer import DaemonStatus, Explanation, InstalledEnvironment
 
 Number: TypeAlias = float | Literal["NaN", "Infinity", "-Infinity"] | None
 """A number that is not finite is text."""
@@ -86,6 +87,11 @@ class FoundGroup(msgspec.Struct, kw_only=True):
     speed: GroupSpread | None
     newest: FoundRun
     band: GroupBand | None
+    returns: list[Number]
+    """Of each run, in the order of the ids; likewise the others."""
+    bests: list[Number]
+    far: list[str]
+    """Ids of runs that are far off the others."""
 
 
 class FoundRuns(msgspec.Struct, kw_only=True):
@@ -147,14 +153,24 @@ class SeriesOfRuns(msgspec.Struct, kw_only=True):
     series: list[Series]
 
 
+class ComparedRun(FoundRun, kw_only=True):
+    """A run of a comparison."""
+
+    episodes: int
+    curve: list[list[float]]
+    """Steps and mean returns; empty without points."""
+
+
 class ComparedRuns(msgspec.Struct, kw_only=True):
     """Runs, and the settings in which they differ."""
 
-    runs: list[ListedRun]
+    runs: list[ComparedRun]
     settings: dict[str, list[Any]]
     """By name: a value for each run."""
     missing: list[str]
     """Ids of runs that are gone."""
+    total: int
+    """Number of runs that match the query."""
 
 
 class InstalledWorker(msgspec.Struct, kw_only=True):
@@ -172,6 +188,13 @@ class InstalledWorker(msgspec.Struct, kw_only=True):
     capabilities: dict[str, Any]
 
 
+class ListedWorker(InstalledWorker, kw_only=True):
+    """A worker of the list."""
+
+    install: InstalledEnvironment | None
+    """The environment of its own; null: it has none."""
+
+
 class WorkerWithSchema(InstalledWorker, kw_only=True):
     """A worker with the JSON Schema of its config."""
 
@@ -183,6 +206,7 @@ class InstallableWorker(msgspec.Struct, kw_only=True):
 
     name: str
     about: str
+    size_bytes: int | None
     install: str
     """The command that installs it."""
 
@@ -190,7 +214,7 @@ class InstallableWorker(msgspec.Struct, kw_only=True):
 class Workers(msgspec.Struct, kw_only=True):
     """Workers."""
 
-    workers: list[InstalledWorker]
+    workers: list[ListedWorker]
     installable: list[InstallableWorker]
 
 
@@ -222,6 +246,32 @@ class SavedPreset(msgspec.Struct, kw_only=True):
 
     hidden: list[str]
     """Fields that were not written, since they hold secrets."""
+
+
+class ShownSource(FrameSource, frozen=True, kw_only=True):
+    """What a worker shows of its environment."""
+
+    age: float | None
+    """Of the newest picture, seconds."""
+
+
+class ShownSources(msgspec.Struct, kw_only=True):
+    """What the workers of a run show."""
+
+    workers: list[ShownSource]
+
+
+class JobList(msgspec.Struct, kw_only=True):
+    """Jobs, the newest first."""
+
+    jobs: list[Job]
+
+
+class JobWithLog(msgspec.Struct, kw_only=True):
+    """A job, and a part of its log."""
+
+    job: Job
+    events: list[JobEvent]
 
 
 class LoggedIn(msgspec.Struct, kw_only=True):
@@ -301,6 +351,8 @@ ANSWERS: dict[str, type | str | None] = {
     "GET /api/v1/runs/{run_id}/details": RunDetails,
     "GET /api/v1/runs/{run_id}/episodes": Episodes,
     "GET /api/v1/runs/{run_id}/episodes/{episode}/steps": Steps,
+    "GET /api/v1/runs/{run_id}/episodes/{episode}": EpisodeRollup,
+    "GET /api/v1/runs/{run_id}/episodes/{episode}/replay": "application/x-ndjson",
     "GET /api/v1/runs/{run_id}/files": FileListing,
     "GET /api/v1/runs/{run_id}/file": "*/*",
     "POST /api/v1/runs/{run_id}/cancel": RunSummary,
@@ -310,6 +362,9 @@ ANSWERS: dict[str, type | str | None] = {
     "GET /api/v1/series": SeriesOfRuns,
     "GET /api/v1/runs/{run_id}/logs": LogPage,
     "GET /api/v1/runs/{run_id}/failure": Failure,
+    "GET /api/v1/runs/{run_id}/frames": ShownSources,
+    "PATCH /api/v1/runs/{run_id}/frames": ShownSources,
+    "GET /api/v1/runs/{run_id}/frames/stream": "multipart/x-mixed-replace",
     "GET /api/v1/compare": ComparedRuns,
     "GET /api/v1/workers": Workers,
     "GET /api/v1/workers/{name}": WorkerWithSchema,
@@ -319,6 +374,10 @@ ANSWERS: dict[str, type | str | None] = {
     "GET /api/v1/workers/{name}/presets": SavedPresets,
     "PUT /api/v1/workers/{name}/presets/{preset}": SavedPreset,
     "DELETE /api/v1/workers/{name}/presets/{preset}": None,
+    "GET /api/v1/jobs": JobList,
+    "POST /api/v1/jobs": Job,
+    "GET /api/v1/jobs/{job_id}": JobWithLog,
+    "POST /api/v1/jobs/{job_id}/cancel": Job,
     "POST /api/v1/login": LoggedIn,
     "POST /api/v1/logout": None,
     "GET /api/v1/me": Me,

@@ -22,7 +22,10 @@ from gym_gui.web.backend import Backend
 from gym_gui.web.tokens import TokenStore
 
 #: Calls that never end, or change who one is: they have tests of their own.
-APART = ("/api/v1/live", "/api/v1/login", "/api/v1/logout")
+APART = (
+    "/api/v1/live", "/api/v1/login", "/api/v1/logout", "/api/v1/runs/{run_id}/episodes/{episode}/replay",
+    "/api/v1/runs/{run_id}/frames/stream",
+)  # fmt: skip
 
 
 @pytest.fixture

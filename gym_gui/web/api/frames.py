@@ -27,7 +27,7 @@ _PATIENCE_S = 1.0
 class Switch(BaseModel):
     """What workers are to show to all who watch; fields that are left out stay as they are."""
 
-    model_config = ConfigDict(extra="forbid")
+    model_config = ConfigDict(extra="forbid", strict=True)
     worker: str = Field("", description="A worker; empty: all that show anything.")
     on: bool | None = Field(None, description="Whether pictures are taken while the page is open.")
     layout: Literal["grid", "single"] | None = None

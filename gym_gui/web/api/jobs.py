@@ -22,7 +22,7 @@ _FOR_ADMINS = ("install", "remove", "archive")
 class NewJob(BaseModel):
     """A job to start."""
 
-    model_config = ConfigDict(extra="forbid")
+    model_config = ConfigDict(extra="forbid", strict=True)
     kind: str = Field(
         description="`install`, `remove`, `check` (a worker), `dry_run`, `doctor`; `resume`, `evaluate`, `verify`,"
         " `reindex`, `archive` (a run)."

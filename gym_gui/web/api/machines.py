@@ -18,7 +18,7 @@ router = APIRouter(prefix="/api/v1", tags=["machines"])
 class Configs(BaseModel):
     """Run configs that are not submitted."""
 
-    model_config = ConfigDict(extra="forbid")
+    model_config = ConfigDict(extra="forbid", strict=True)
     configs: list[dict[str, Any]] = Field(description="At least one, in the order of their submission.", min_length=1)
 
 
