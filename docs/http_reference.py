@@ -19,6 +19,7 @@ CHAPTERS = {
     "frames": "Live frames",
     "workers": "Workers and forms",
     "jobs": "Jobs",
+    "machines": "Machines",
     "live": "Changes as they happen",
     "server": "The server",
 }

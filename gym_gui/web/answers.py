@@ -11,7 +11,7 @@ from gym_gui.jobs import Job, JobEvent
 from gym_gui.reading import Failure, FileListing, FrameSource, LogPage, RunDetails, Series, SeriesName
 from gym_gui.runs import RunSummary
 from gym_gui.telemetry import EpisodeRollup, StepRecord
-from gym_gui.trainer import DaemonStatus, Explanation, InstalledEnvironment
+from gym_gui.trainer import DaemonStatus, Explanation, Forecast, InstalledEnvironment, MachineReport
 
 Number: TypeAlias = float | Literal["NaN", "Infinity", "-Infinity"] | None
 """A number that is not finite is text."""
@@ -281,6 +281,20 @@ class LoggedIn(msgspec.Struct, kw_only=True):
     role: str
 
 
+class Forecasts(msgspec.Struct, kw_only=True):
+    """What would become of runs."""
+
+    forecasts: list[Forecast]
+    sentence: str
+    """All of it in words."""
+
+
+class TokenHolders(msgspec.Struct, kw_only=True):
+    """Who has tokens."""
+
+    tokens: list[LoggedIn]
+
+
 class StateAppearance(msgspec.Struct, kw_only=True):
     """How a state is shown."""
 
@@ -380,6 +394,9 @@ ANSWERS: dict[str, type | str | None] = {
     "POST /api/v1/jobs/{job_id}/cancel": Job,
     "POST /api/v1/login": LoggedIn,
     "POST /api/v1/logout": None,
+    "GET /api/v1/machines": MachineReport,
+    "POST /api/v1/forecast": Forecasts,
+    "GET /api/v1/tokens": TokenHolders,
     "GET /api/v1/me": Me,
     "GET /api/v1/status": DaemonStatus,
     "GET /api/v1/health": Healthy,
