@@ -86,7 +86,7 @@ def _describe(name: str, call: dict[str, Any], *, is_open: bool) -> None:
         call["responses"]["416"] = {"description": "The file has no such part"}
     statuses = {"421", "429", "500"}
     if not is_open:
-        statuses |= {"401", "404", "409", "422", "503"}
+        statuses |= {"401", "403", "404", "409", "422", "503"}
         call["security"] = [{"token": []}, {"cookie": []}]
     if not name.startswith("GET "):
         statuses |= {"403"}
