@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from gym_gui.reading.episodes import EpisodePage, EpisodeQuery, read_episodes, read_steps
     from gym_gui.reading.failures import Failure, failed_workers, find_failure
     from gym_gui.reading.fields import FIELDS, NO_FACTS, Entry, Kind, PlanFacts, find_field
-    from gym_gui.reading.files import MAX_BYTES, FileListing, list_files, media_type, read_file
+    from gym_gui.reading.files import MAX_BYTES, FileEntry, FileListing, list_files, media_type, read_file
     from gym_gui.reading.frames import (
         FrameSource,
         Picture,
@@ -96,6 +96,7 @@ else:
             "EpisodeQuery": "episodes",
             "FIELDS": "fields",
             "Failure": "failures",
+            "FileEntry": "files",
             "FileListing": "files",
             "FrameSource": "frames",
             "GitState": "details",
@@ -198,6 +199,7 @@ __all__ = [
     "EpisodePage",
     "EpisodeQuery",
     "Failure",
+    "FileEntry",
     "FileListing",
     "FrameSource",
     "GitState",

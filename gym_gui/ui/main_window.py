@@ -78,6 +78,7 @@ class MainWindow(QMainWindow):
         self.setCentralWidget(self.split)
         self.workers = QMenu(self)
         self.workers.setToolTipsVisible(True)
+        self.policies = QMenu(self)
         self._add_tool_bar()
         self.connection = label("connecting …")
         self.connection.setContentsMargins(0, 0, 8, 0)
@@ -209,6 +210,11 @@ class MainWindow(QMainWindow):
         self.train.setMenu(self.workers)
         self.train.setShortcut(QKeySequence("Ctrl+N"))
         bar.addWidget(self.train)
+        self.evaluate = QToolButton()
+        self.evaluate.setText("Evaluate")
+        self.evaluate.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
+        self.evaluate.setMenu(self.policies)
+        bar.addWidget(self.evaluate)
         self.comparison = QAction("Compare", self)
         self.comparison.setShortcut(QKeySequence("Ctrl+K"))
         self.comparison.setToolTip("Compare the selected runs")
@@ -229,9 +235,14 @@ class MainWindow(QMainWindow):
         found = [definition_of(record) for record in records]
         if [action.data() for action in self.workers.actions()] == found:
             return
-        self.workers.clear()
+        for menu in (self.workers, self.policies):
+            menu.clear()
         for definition in found:
             self.workers.addAction(self._worker_action(definition))
+            if definition.supports_policy_load:
+                name = without_mnemonics(f"a checkpoint of {definition.display_name}…")
+                policy = self.policies.addAction(name)
+                policy.triggered.connect(lambda _on=False, of=definition.worker_id: self.open_form(of, "policy"))
         if not found:
             self.workers.addAction("no worker is installed: mosaic workers install sb3").setEnabled(False)
 

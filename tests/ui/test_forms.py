@@ -56,8 +56,12 @@ def test_an_unknown_worker_is_refused_with_the_nearest_name(kind: str, daemon_ho
 
 
 @pytest.mark.process
-def test_no_form_for_scripts_is_made_up(daemon_home: Path) -> None:
-    with pytest.raises(KeyError, match="no form for scripts"):
+def test_workers_that_run_scripts_have_a_form_for_them(application: Any, daemon_home: Path) -> None:
+    form = WorkerFormFactory().create_script_form("cleanrl")
+    form.set_values({"config.script": "/tmp/mine.py"})
+    assert form.get_config()["metadata"]["worker"]["config"]["script"] == "/tmp/mine.py"
+    form.close()
+    with pytest.raises(KeyError, match="runs no scripts"):
         WorkerFormFactory().create_script_form("random")
 
 

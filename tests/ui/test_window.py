@@ -121,6 +121,24 @@ def test_logs_metrics_episodes_and_config(
     until(lambda: "CartPole-v1" in page.config.settings.toPlainText(), "the config")
 
 
+def test_files_are_listed_looked_into_and_copied(
+    window: Any, client: TrainerClient, random_config: Callable[..., dict[str, Any]], until: Any, tmp_path: Path
+) -> None:
+    page = window.open_run(finished(client, random_config("files", total_steps=100)))
+    page.tabs.setCurrentWidget(page.files)
+    files = page.files
+    until(lambda: files.entries.rows, "files are listed")
+    files.filter.setText("run.json")
+    (entry,) = files.entries.rows
+    files.table.selectRow(0)
+    until(lambda: "CartPole-v1" in files.text.toPlainText(), "the text is shown")
+    files.copy_to(entry, tmp_path / "copy.json")
+    until(lambda: (tmp_path / "copy.json").exists(), "the copy is there")
+    assert (tmp_path / "copy.json").stat().st_size == entry.bytes
+    files.copy_to(entry, tmp_path / "no" / "such" / "folder.json")
+    until(lambda: "cannot be saved" in files.message.text(), "a refusal is told")
+
+
 def test_a_query_filters_and_says_what_is_wrong_with_it(
     window: Any, client: TrainerClient, random_config: Callable[..., dict[str, Any]], until: Any
 ) -> None:

@@ -131,3 +131,20 @@ def test_a_preset_is_saved_and_used(application: Any, daemon_home: Path, monkeyp
     made.presets.activated.emit(1)
     assert made.values() == {"config.total_steps": "500"}
     made.close()
+
+
+def test_environments_that_the_worker_ran_are_offered(
+    window: Any, client: TrainerClient, random_config: Any, until: Any
+) -> None:
+    from gym_gui.ui.widgets.worker_form import WorkerForm
+
+    run_id = client.submit(random_config("first", total_steps=50))
+    for _ in client.watch([run_id]):
+        pass
+    window.open_form("random")
+    form = until(lambda: next(iter(window.findChildren(WorkerForm)), None), "the form opens")
+    edit = form.fields.rows["config.env_id"].input.edit
+    completer = until(edit.completer, "something is offered")
+    completer.setCompletionPrefix("cart")
+    assert completer.currentCompletion() == "CartPole-v1"
+    form.reject()

@@ -97,7 +97,7 @@ class WorkerFormFactory:
         """Return a new form that runs a script; as :meth:`create_train_form`.
 
         Raises:
-            KeyError: There is no such worker, or it has no form for scripts: none is made by default.
+            KeyError: There is no such worker, or its config has no field ``script``.
         """
         return self._create("script", worker_id, parent, kwargs)
 
@@ -122,11 +122,12 @@ class WorkerFormFactory:
             near = nearest(worker_id, [*names, *self._builders[kind]])
             hint = f"; did you mean {near!r}?" if near else ""
             raise KeyError(f"there is no worker {worker_id!r}{hint}")
-        if kind == "script":
-            raise KeyError(f"worker {known!r} has no form for scripts: its package registers one")
         from gym_gui.ui.widgets.worker_form import generated_form
 
-        return generated_form(kind, known, parent, **kwargs)
+        made = generated_form(kind, known, parent, **kwargs)
+        if made is None:
+            raise KeyError(f"worker {known!r} runs no scripts: its config has no field 'script'")
+        return made
 
 
 @cache

@@ -5,6 +5,7 @@ from __future__ import annotations
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QGridLayout, QLabel, QVBoxLayout, QWidget
 
+from gym_gui.app import spread_text
 from gym_gui.core.terminal_text import escape_lines
 from gym_gui.look import figures
 from gym_gui.reading import Failure
@@ -45,7 +46,7 @@ class Overview(QWidget):
         layout.setSpacing(10)
         layout.addWidget(self.failure)
         layout.addLayout(self._grid)
-        layout.addWidget(self.empty)
+        layout.addWidget(self.empty, 1)
         layout.addWidget(self.chart, 1)
 
     def show_run(self, run: RunSummary) -> None:
@@ -56,6 +57,7 @@ class Overview(QWidget):
         self.chart.show_curves(curves)
         self.chart.setVisible(bool(curves))
         self.empty.setVisible(not curves)
+        self.empty.setText(_without_curve(run))
         if run.state in _ENDED_BADLY and not self._failure_asked:
             self._failure_asked = True
             self._link.ask(self, lambda client: client.find_failure(self._run_id), self._show_failure)
@@ -76,11 +78,19 @@ class Overview(QWidget):
         return self._figures[name]
 
 
+def _without_curve(run: RunSummary) -> str:
+    """Return why a run has no learning curve."""
+    if run.eval_episodes:
+        return "this run evaluates: nothing was trained, and its episodes are under Episodes"
+    return "no episode has ended" if run.state.terminal else "no episode has ended yet"
+
+
 def _figures(run: RunSummary) -> list[tuple[str, str]]:
     ledger = run.ledger
     counted = (
         f"{ledger.lines:,} lines: {ledger.stored:,} stored, {ledger.log:,} log, {ledger.quarantined:,} quarantined"
     )
+    measured = [("Evaluation", spread_text(run.evaluation))] if run.evaluation is not None else []
     return [
         ("Return", figures.decimal(return_of(run))),
         ("Best", figures.decimal(run.best_return)),
@@ -90,6 +100,7 @@ def _figures(run: RunSummary) -> list[tuple[str, str]]:
         ("Duration", figures.duration(elapsed(run))),
         ("Seed", figures.NOTHING if run.seed is None else str(run.seed)),
         ("Telemetry", counted),
+        *measured,
     ]
 
 

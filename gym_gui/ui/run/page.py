@@ -15,6 +15,7 @@ from gym_gui.ui.parts import label
 from gym_gui.ui.run.config import Config
 from gym_gui.ui.run.environment import EnvironmentView
 from gym_gui.ui.run.episodes import Episodes
+from gym_gui.ui.run.files import Files
 from gym_gui.ui.run.live import Live
 from gym_gui.ui.run.logs import Logs
 from gym_gui.ui.run.metrics import Metrics
@@ -69,10 +70,11 @@ class RunPage(QWidget):
         self.episodes = Episodes(link, run_id)
         self.logs = Logs(link, run_id)
         self.config = Config(link, run_id)
+        self.files = Files(link, run_id)
         for widget, title in (
             (self.overview, "Overview"), (self.metrics, "Metrics"), (self.live, "Live"),
             (self.environment, "Environment"), (self.episodes, "Episodes"),
-            (self.logs, "Logs"), (self.config, "Config"),
+            (self.logs, "Logs"), (self.config, "Config"), (self.files, "Files"),
         ):  # fmt: skip
             self.tabs.addTab(widget, title)
         self._lay_out()

@@ -6,7 +6,7 @@ import json
 from typing import Any
 
 from msgspec import UNSET, UnsetType
-from PySide6.QtCore import QEvent, QObject, QStringListModel, Qt, Signal
+from PySide6.QtCore import QEvent, QObject, Qt, Signal
 from PySide6.QtGui import QAction, QWheelEvent
 from PySide6.QtWidgets import (
     QComboBox,
@@ -115,7 +115,7 @@ class LineInput(Input):
     def _offer(self, values: list[str]) -> None:
         if not values:
             return
-        completer = QCompleter(QStringListModel(values), self)
+        completer = QCompleter(values, self)
         completer.setCaseSensitivity(Qt.CaseSensitivity.CaseInsensitive)
         completer.setFilterMode(Qt.MatchFlag.MatchContains)
         completer.activated.connect(lambda _text: self._edited(""))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import logging
 import time
@@ -31,6 +32,7 @@ from gym_gui.forms import (
 from gym_gui.logging_config import LogConstantMixin
 from gym_gui.logging_config.log_constants import LOG_UI_TRAIN_FORM_INFO, LOG_UI_TRAIN_FORM_UI_PATH
 from gym_gui.reading import RunDetails, Search
+from gym_gui.rpc import AsyncTrainerClient
 from gym_gui.runs import validate_train_run_config
 from gym_gui.ui.kinds import FormKind
 from gym_gui.ui.link import Asked, DaemonLink
@@ -42,7 +44,11 @@ _LOGGER = logging.getLogger(__name__)
 #: Milliseconds after the last key until the form is checked.
 _TYPING_MS = 60
 _MODES: dict[FormKind, str] = {"train": "train", "policy": "evaluate", "resume": "resume", "evaluation": "evaluate"}
-_VERBS: dict[FormKind, str] = {"train": "Train", "policy": "Evaluate", "resume": "Resume", "evaluation": "Evaluate"}
+_VERBS: dict[FormKind, str] = {
+    "train": "Train", "policy": "Evaluate", "resume": "Resume", "evaluation": "Evaluate", "script": "Run script",
+}  # fmt: skip
+#: Runs whose checkpoints are offered.
+_RUNS = 30
 
 
 @dataclass(frozen=True)
@@ -117,10 +123,10 @@ class WorkerForm(LogConstantMixin, QDialog):
         QShortcut(QKeySequence("Ctrl+Return"), self, self._start)
         self.check()
         self._fill_presets()
-        self.fields.focus_on(next(iter(self.fields.rows)))
         self.log_constant(LOG_UI_TRAIN_FORM_INFO, extra={"worker": record.name, "kind": kind})
         if link is not None:
             link.ask(self, lambda client: client.search(_environments(record.name)), self._offer_environments)
+            link.ask(self, lambda client: _checkpoints(client, record.name), self._offer_checkpoints)
 
     def get_config(self) -> dict[str, Any]:
         """Return the run config of what is entered, with every default; of several seeds, that of the first.
@@ -153,6 +159,11 @@ class WorkerForm(LogConstantMixin, QDialog):
         """Enter values in place of what is entered."""
         self.fields.set_values(values)
         self.check()
+
+    def focus_first(self) -> None:
+        """Put the cursor into the field that a form of this kind is about."""
+        first = {"script": "config.script", "policy": "config.checkpoint_path"}.get(self._kind, "")
+        self.fields.focus_on(first if first in self.fields.rows else next(iter(self.fields.rows)))
 
     def check(self) -> _FormState:
         """Show what is wrong, what untouched fields stand for, and what the form makes."""
@@ -294,6 +305,9 @@ class WorkerForm(LogConstantMixin, QDialog):
     def _offer_environments(self, page: Any) -> None:
         self.fields.offer("environments", [env for row in page.groups for env in row.key.get("env", [])])
 
+    def _offer_checkpoints(self, paths: list[str]) -> None:
+        self.fields.offer("checkpoints", paths)
+
     def _fill_presets(self) -> None:
         self.presets.clear()
         self.presets.addItem("Presets")
@@ -332,8 +346,8 @@ def generated_form(
     values: Values | None = None,
     executors: tuple[str, ...] = ("local",),
     **kwargs: Any,
-) -> WorkerForm:
-    """Return the form that a worker's schema makes.
+) -> WorkerForm | None:
+    """Return the form that a worker's schema makes; ``None``: it has none of this kind.
 
     Args:
         kind: What it is for.
@@ -346,20 +360,35 @@ def generated_form(
         kwargs: As of :class:`WorkerForm`.
     """
     found = record if record is not None else WorkerCatalog(mosaic_home()).get(worker)
+    if kind == "script" and not found.has_field("script"):
+        return None
     form = make_form(found, executors=executors)
     dialog = WorkerForm(form, found, kind=kind, parent=parent, **kwargs)
     initial = values_of_run(form, details.config) if details is not None else {}
-    if kind != "train" and found.has_field("mode"):
+    if kind in _MODES and kind != "train" and found.has_field("mode"):
         initial["config.mode"] = _MODES[kind]
         last = details.checkpoints[-1].path if details is not None and details.checkpoints else None
         if last is not None and found.has_field("checkpoint_path"):
             initial["config.checkpoint_path"] = last
         initial.pop("run_name", None)
     dialog.set_values({**initial, **(values or {})})
+    dialog.focus_first()
     return dialog
 
 
 def _environments(worker: str) -> Search:
     """Return the search for the environments of a worker's runs."""
+    return Search(_of_worker(worker), group_by=("env",))
+
+
+def _of_worker(worker: str) -> str:
+    """Return the query for a worker's runs."""
     quoted = worker.replace("\\", "\\\\").replace('"', '\\"')
-    return Search(f'worker="{quoted}"', group_by=("env",))
+    return f'worker="{quoted}"'
+
+
+async def _checkpoints(client: AsyncTrainerClient, worker: str) -> list[str]:
+    """Return the checkpoints of a worker's newest runs, the newest run's last one first."""
+    page = await client.search(Search(_of_worker(worker), limit=_RUNS))
+    found = await asyncio.gather(*(client.details(row.run.run_id) for row in page.runs))
+    return [saved.path for details in found for saved in reversed(details.checkpoints) if saved.worker_type == worker]

@@ -1,0 +1,200 @@
+"""The files of a run: what there is, a look into it, and a copy."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QShowEvent
+from PySide6.QtWidgets import (
+    QFileDialog,
+    QHBoxLayout,
+    QLineEdit,
+    QPushButton,
+    QSplitter,
+    QStackedWidget,
+    QVBoxLayout,
+    QWidget,
+)
+
+from gym_gui.core.terminal_text import escape_lines
+from gym_gui.core.worker.errors import MosaicError
+from gym_gui.look import figures
+from gym_gui.reading import MAX_BYTES, FileEntry, FileListing
+from gym_gui.rpc import AsyncTrainerClient
+from gym_gui.ui.link import DaemonLink
+from gym_gui.ui.parts import label, read_only_text, table
+from gym_gui.ui.run.picture import PictureView
+from gym_gui.ui.run.rows import Column, Table
+
+#: Bytes of a text, and of a picture, that are looked into.
+_TEXT_BYTES, _PICTURE_BYTES = 256 << 10, 16 << 20
+_TEXTS = (".json", ".jsonl", ".log", ".txt", ".csv", ".yaml", ".yml", ".toml", ".py", ".md", ".asl", ".lock")
+_COLUMNS = (
+    Column("File", lambda entry: entry.path, 330),
+    Column("Size", lambda entry: figures.size(entry.bytes), 90, number=True),
+    Column("Changed", lambda entry: figures.moment(entry.modified_at), 160),
+)
+
+
+class Files(QWidget):
+    """The files of a run.
+
+    Args:
+        link: The way to the daemon.
+        run_id: The run.
+        parent: As of any widget.
+    """
+
+    def __init__(self, link: DaemonLink, run_id: str, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._link, self._run_id = link, run_id
+        self._all: list[FileEntry] = []
+        self.filter = QLineEdit()
+        self.filter.setPlaceholderText("Filter, e.g. checkpoints/")
+        self.filter.setClearButtonEnabled(True)
+        self.filter.setAccessibleName("Filter files")
+        self.reload, self.save = QPushButton("Reload"), QPushButton("Save as…")
+        self.message = label(tone="muted", wrap=True)
+        self.entries: Table[FileEntry] = Table(_COLUMNS, self)
+        self.table = table(self.entries, "Files")
+        for at, column in enumerate(_COLUMNS):
+            self.table.setColumnWidth(at, column.width)
+        self.text, self.picture = read_only_text("Content of the file"), PictureView("The picture")
+        self.content = QStackedWidget()
+        self.content.addWidget(self.picture)
+        self.content.addWidget(self.text)
+        bar = QHBoxLayout()
+        for widget in (self.filter, self.reload, self.save):
+            bar.addWidget(widget, 1 if widget is self.filter else 0)
+        split = QSplitter(Qt.Orientation.Horizontal)
+        split.addWidget(self.table)
+        split.addWidget(self.content)
+        layout = QVBoxLayout(self)
+        layout.addLayout(bar)
+        layout.addWidget(self.message)
+        layout.addWidget(split, 1)
+        self.save.setEnabled(False)
+        self.filter.textChanged.connect(lambda _text: self._list())
+        self.reload.clicked.connect(self._read)
+        self.save.clicked.connect(self._save)
+        self.table.selectionModel().currentRowChanged.connect(lambda index, _old: self._open(index.row()))
+
+    def showEvent(self, event: QShowEvent) -> None:  # noqa: N802 - as Qt names it
+        """Read when this comes into view."""
+        super().showEvent(event)
+        self._read()
+
+    def chosen(self) -> FileEntry | None:
+        """Return the selected file."""
+        row = self.table.currentIndex().row()
+        return self.entries.rows[row] if 0 <= row < len(self.entries.rows) else None
+
+    def _read(self) -> None:
+        self._link.ask(self, lambda client: client.files(self._run_id, recursive=True), self._take, self._fail)
+
+    def _take(self, listing: FileListing) -> None:
+        self._all = [entry for entry in listing.entries if entry.kind == "file"]
+        self._list()
+        if listing.truncated:
+            self.message.setText(f"{self.message.text()}; there are more than can be listed")
+
+    def _list(self) -> None:
+        word = self.filter.text().strip().casefold()
+        found = [entry for entry in self._all if word in entry.path.casefold()]
+        self.entries.show_rows(found)
+        whole = sum(entry.bytes for entry in found)
+        self.message.setText(
+            f"{len(found):,} files, {figures.size(whole)}" if found else "no file has this in its name"
+        )
+        self.save.setEnabled(False)
+
+    def _open(self, row: int) -> None:
+        entry = self.chosen()
+        self.save.setEnabled(entry is not None)
+        if entry is None or row < 0:
+            return
+        if entry.media_type.startswith("image/") and entry.bytes <= _PICTURE_BYTES:
+            self._show(entry, entry.bytes, self._show_picture)
+        elif entry.media_type.startswith("text/") or entry.path.endswith(_TEXTS):
+            self._show(entry, _TEXT_BYTES, self._show_text)
+        else:
+            self.content.setCurrentWidget(self.picture)
+            self.picture.show_text(
+                f"{figures.size(entry.bytes)} of {entry.media_type or 'unknown kind'}: save it to open it"
+            )
+
+    def _show(self, entry: FileEntry, length: int, show: Callable[[bytes], None]) -> None:
+        def take(data: bytes) -> None:
+            if self.chosen() is entry:
+                show(data)
+
+        self._link.ask(self, lambda client: _bytes_of(client, self._run_id, entry.path, length), take, self._fail)
+
+    def _show_picture(self, data: bytes) -> None:
+        self.content.setCurrentWidget(self.picture)
+        self.picture.show_picture(data)
+
+    def _show_text(self, data: bytes) -> None:
+        entry = self.chosen()
+        cut = entry is not None and entry.bytes > len(data)
+        self.text.setPlainText(escape_lines(data.decode("utf-8", "replace")) + ("\n… the rest: Save as" if cut else ""))
+        self.content.setCurrentWidget(self.text)
+
+    def _save(self) -> None:
+        entry = self.chosen()
+        if entry is None:
+            return
+        name, _ = QFileDialog.getSaveFileName(self, "Save as", entry.path.rpartition("/")[2])
+        if name:
+            self.copy_to(entry, Path(name))
+
+    def copy_to(self, entry: FileEntry, target: Path) -> None:
+        """Copy a file of the run; it appears under its name once all of it is there."""
+        self.message.setText(f"copying {entry.path} …")
+        self._link.ask(
+            self,
+            lambda client: _copy(client, self._run_id, entry.path, target),
+            lambda size: self.message.setText(f"saved {target}, {figures.size(size)}"),
+            self._fail,
+        )
+
+    def _fail(self, error: MosaicError) -> None:
+        self.message.setText(str(error))
+
+
+async def _bytes_of(client: AsyncTrainerClient, run_id: str, path: str, length: int) -> bytes:
+    """Return the first bytes of a file."""
+    data = bytearray()
+    while len(data) < length:
+        part, _ = await client.read_file(run_id, path, offset=len(data), length=min(MAX_BYTES, length - len(data)))
+        if not part:
+            break
+        data += part
+    return bytes(data)
+
+
+async def _copy(client: AsyncTrainerClient, run_id: str, path: str, target: Path) -> int:
+    """Copy a file; return its size."""
+    part = target.with_name(f".{target.name}.part")
+    written = 0
+    try:
+        with part.open("wb") as stream:
+            while True:
+                data, size = await client.read_file(run_id, path, offset=written)
+                stream.write(data)
+                written += len(data)
+                if not data or written >= size:
+                    break
+        part.replace(target)
+    except OSError as error:
+        raise MosaicError(
+            "the file cannot be saved",
+            where=str(target),
+            why=error.strerror or str(error),
+            next_step="choose another place",
+        ) from error
+    finally:
+        part.unlink(missing_ok=True)
+    return written
