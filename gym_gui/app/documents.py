@@ -11,6 +11,7 @@ from typing import Any
 import msgspec
 
 from gym_gui.app.json_output import NON_FINITE
+from gym_gui.jobs import Job
 from gym_gui.reading import EpisodePage, FileListing, FrameSource, GroupRow, ReplayEnd, RunDetails, Series, SeriesName
 from gym_gui.runs import RunSummary
 from gym_gui.telemetry import EpisodeRollup, ReindexReport, StepRecord
@@ -214,6 +215,12 @@ class ListedWorkers(msgspec.Struct, kw_only=True):
     """Workers that come with MOSAIC and are not installed: name and description; `mosaic workers install NAME`."""
 
 
+class ListedJobs(msgspec.Struct, kw_only=True):
+    """Jobs of a daemon, the newest first."""
+
+    jobs: list[Job]
+
+
 class Fault(msgspec.Struct, kw_only=True):
     """Why a command failed, in four parts."""
 
@@ -257,6 +264,8 @@ DOCUMENTS: dict[str, type] = {
     "runs archive": Archived,
     "runs restore": Restored,
     "workers list": ListedWorkers,
+    "workers jobs": ListedJobs,
+    "workers jobs --watch, workers jobs --cancel": Job,
     "any command that fails": Failure,
 }
 

@@ -12,6 +12,7 @@ from gym_gui.core.worker.secret_detection import hide_passwords
 from gym_gui.runs import check_names, is_run_id, kind_key
 
 _LONGEST_NAME = 200
+_PROGRAM = "mosaic"
 
 
 class InstallRequest(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
@@ -101,8 +102,8 @@ class JobRequest(msgspec.Struct, kw_only=True):
             return f"mosaic train {shlex.quote(self.subject)} --dry-run"
         if self.kind in RUN_KINDS:
             group = [] if self.kind in FOLLOW_KINDS else ["runs"]
-            return shlex.join(["mosaic", *group, self.kind, self.subject])
-        words = ["mosaic", "workers", self.kind, self.subject]
+            return shlex.join([_PROGRAM, *group, self.kind, self.subject])
+        words = [_PROGRAM, "workers", self.kind, self.subject]
         if self.options.get("origin"):
             words += ["--from", hide_passwords(str(self.options["origin"]))]
         return shlex.join(words)

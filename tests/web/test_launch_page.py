@@ -189,8 +189,8 @@ def test_workers_their_fields_and_the_daemon_are_shown(
     show: Callable[[str], None], page: Any, client: TrainerClient, daemon_home: Path
 ) -> None:
     show("/workers")
-    page.get_by_role("link", name="random", exact=True).click()
-    page.get_by_text("Config of Random policy").wait_for()
+    page.locator("section[data-worker=random]").get_by_role("link", name="Settings").click()
+    page.get_by_text("Settings of Random policy").wait_for()
     assert "total_steps" in page.inner_text("main")
     show("/status")
     page.get_by_text("✓ answers").wait_for()

@@ -62,8 +62,8 @@ def install(
     present one; without --with and --requirements, it has the packages that were added to that one: "mosaic workers
     remove" forgets both.
 
-    With a daemon elsewhere (mosaic --daemon), it is installed there, as a job of that daemon; paths of --python, --from
-    and --with are those of its machine.
+    With a daemon elsewhere it is installed there, as a job of that daemon; paths of --python, --from and --with are
+    those of its machine.
     """
     from gym_gui.app import install_here
     from gym_gui.cli.jobs import do_there, show_progress

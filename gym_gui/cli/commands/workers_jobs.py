@@ -22,7 +22,8 @@ if TYPE_CHECKING:
 def jobs(home: Path, watch: str | None, cancel: str | None, as_json: bool) -> int:
     """List the daemon's jobs: installs, removals and checks of workers that it was asked for, and dry runs.
 
-    The dashboard starts them, and `mosaic --daemon` does. A job goes on without the program that started it.
+    The dashboard starts them, and so do commands with a daemon elsewhere. A job goes on without the program that
+    started it.
     """
     from gym_gui.cli import exits
     from gym_gui.cli.columns import print_columns
