@@ -56,10 +56,12 @@ async def stream(
     fps: Annotated[float, Query(gt=0, le=30, description="Pictures per second at most")] = 15.0,
     width: Annotated[int, Query(ge=0, le=1920, description="Wider pictures are scaled down; 0: as they are")] = 0,
     quality: Annotated[int, Query(ge=1, le=95, description="Of JPEG")] = 80,
+    seconds: Annotated[float, Query(gt=0, le=3600, description="Then the response ends; ask again")] = 20.0,
 ) -> Response:
     """JPEG pictures as ``multipart/x-mixed-replace``, which a browser's ``img`` shows; each part says its age.
 
-    A worker takes pictures while this response is read. A client that reads slowly gets fewer of them.
+    A worker takes pictures while this response lasts: not for long, so that a client that has stopped reading is not
+    taken for one that watches. One that reads slowly gets fewer pictures.
     """
     asked = PictureRequest(worker_id=worker, fps=fps, width=width, quality=quality)
     check_pictures(asked)
@@ -76,19 +78,21 @@ async def stream(
         await _end(first, pictures)
         raise
     return StreamingResponse(
-        _parts(first, pictures),
+        _parts(first, pictures, time.monotonic() + seconds),
         media_type=f"multipart/x-mixed-replace; boundary={_BOUNDARY}",
         headers={"cache-control": "no-store", "x-accel-buffering": "no"},
     )
 
 
-async def _parts(first: asyncio.Future[Picture | None], pictures: AsyncIterator[Picture]) -> AsyncIterator[bytes]:
+async def _parts(
+    first: asyncio.Future[Picture | None], pictures: AsyncIterator[Picture], end: float
+) -> AsyncIterator[bytes]:
     try:
-        picture = await first
+        picture = await asyncio.wait_for(first, end - time.monotonic())
         while picture is not None:
             yield _part(picture)
-            picture = await anext(pictures, None)
-    except MosaicError:
+            picture = await asyncio.wait_for(anext(pictures, None), end - time.monotonic())
+    except (MosaicError, asyncio.TimeoutError):
         return  # the response has begun: the page asks what the workers show, which says why
     finally:
         await _end(first, pictures)
