@@ -63,7 +63,9 @@ async def live(
     _: Reader,
     runs: Annotated[str, Query(description="Ids of runs, separated by commas")] = "",
     list: Annotated[bool, Query(description="Also a list: q, sort and the others as of /runs")] = False,  # noqa: A002
-    jobs: Annotated[bool, Query(description="Also the daemon's jobs")] = False,
+    jobs: Annotated[
+        str, Query(description="Also the daemon's jobs of these kinds, or of this run, separated by commas")
+    ] = "",
     q: str = "",
     sort: str = "",
     limit: Annotated[int, Query(ge=1, le=1000)] = 50,
@@ -89,7 +91,7 @@ async def live(
     if list:
         feeds["list"] = lambda: _feed_list(client, search, outbox)
     if jobs:
-        feeds["job"] = lambda: _feed_jobs(client, outbox)
+        feeds["job"] = lambda: _feed_jobs(client, frozenset(jobs.split(",")), outbox)
     return StreamingResponse(
         _stream(outbox, feeds),
         media_type="text/event-stream",
@@ -153,9 +155,10 @@ async def _feed_runs(client: AsyncTrainerClient, run_ids: list[str], outbox: Out
         outbox.put("run", run.run_id, to_json_dict(run))
 
 
-async def _feed_jobs(client: AsyncTrainerClient, outbox: Outbox) -> None:
+async def _feed_jobs(client: AsyncTrainerClient, wanted: frozenset[str], outbox: Outbox) -> None:
     async for job in client.watch_jobs():
-        outbox.put("job", job.job_id, to_json_dict(job))
+        if job.kind in wanted or job.subject in wanted:
+            outbox.put("job", job.job_id, to_json_dict(job))
 
 
 async def _feed_list(client: AsyncTrainerClient, search: Search, outbox: Outbox) -> None:

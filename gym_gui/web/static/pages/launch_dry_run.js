@@ -10,7 +10,7 @@ export function useDryRun(form, worker) {
   const [id, setId] = useState("");
   const [error, setError] = useState(/** @type {any} */ (null));
   const [of, setOf] = useState("");
-  useEffect(() => subscribe({ jobs: true }, { job: take }), []);
+  useEffect(() => subscribe({ jobs: "dry_run" }, { job: take }), []);
   const job = id ? jobs.value[id] : null;
   const act = async () => {
     setError(null);

@@ -33,7 +33,7 @@ export default function Run({ name: id }) {
     call(`/runs/${id}`, { signal: stop.signal }).then((found) => { setRun(found); setError(null); }, (fault) => { if (!stop.signal.aborted) setError(fault); });
     return () => stop.abort();
   }, [id, turn]);
-  useEffect(() => (error?.status === 404 ? undefined : subscribe({ runs: id, jobs: true }, { run: setRun, job: take })), [id, error?.status]);
+  useEffect(() => (error?.status === 404 ? undefined : subscribe({ runs: id, jobs: id }, { run: setRun, job: take })), [id, error?.status]);
   useKeys({ Escape: { about: "back to the list", act: () => go("/") } }, []);
   useEffect(() => { if (run) document.title = `${visible(run.run_name)} · MOSAIC`; }, [run?.run_name]);
   if (error && !run) return html`<div onClick=${follow}><${ErrorBox} error=${error} retry=${() => setTurn(turn + 1)} /><a href="/">All runs</a></div>`;

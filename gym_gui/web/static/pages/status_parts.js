@@ -42,7 +42,7 @@ function Machine({ machine, several }) {
 /** What the last check of the daemon's machine found. */
 export function Doctor() {
   const [error, setError] = useState(/** @type {any} */ (null));
-  useEffect(() => subscribe({ jobs: true }, { job: take }), []);
+  useEffect(() => subscribe({ jobs: "doctor" }, { job: take }), []);
   const all = Object.values(jobs.value).filter((job) => job.kind === "doctor").sort((left, right) => (left.job_id < right.job_id ? 1 : -1));
   const running = all[0]?.state === "running";
   const last = all.find((job) => job.state === "completed");

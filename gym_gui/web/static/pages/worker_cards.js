@@ -19,7 +19,7 @@ export function useWorkers() {
     call("/workers").then((answer) => { setFound(answer); setError(null); }, setError);
   };
   useEffect(load, []);
-  useEffect(() => subscribe({ jobs: true }, { job: take }), []);
+  useEffect(() => subscribe({ jobs: "install,remove,check" }, { job: take }), []);
   useEffect(() => whenEnded((job) => { if (["install", "remove"].includes(job.kind)) load(); }), []);
   return { found, error, load };
 }
