@@ -7,8 +7,10 @@ import { address, call } from "../api.js";
 import { count, moment, size } from "../format.js";
 import { change, parameters } from "../url.js";
 
-const MOST = 5000;
+const MOST = 2000;
 const FOLLOW_MS = 700;
+/** So far behind, what lies between is left out: the button for earlier lines reads it. */
+const FAR_BYTES = 1 << 18;
 /** A search for a pattern costs the daemon more. */
 const SEARCH_MS = 3000;
 /** @type {Record<string, string>} */
@@ -35,11 +37,16 @@ export function Logs({ run }) {
     return () => stop.abort();
   }, [run.run_id, key, at]);
 
+  /** The lines that have come since; of a worker that prints faster than a page reads, the last ones. */
+  const further = async () => {
+    const more = await call(address(path, { ...asked, after: page.end }));
+    return more.size - more.end > FAR_BYTES ? call(address(path, asked)) : joined(page, more);
+  };
   const ended = ["completed", "failed", "cancelled", "lost"].includes(run.state);
   useEffect(() => {
     if (!page || !follow || at !== "" || page.dropped) return undefined;
     if (ended && page.end >= page.size) return undefined;
-    const timer = setTimeout(() => call(address(path, { ...asked, after: page.end })).then((more) => setPage(joined(page, more)), () => setPage({ ...page })), asked.pattern ? SEARCH_MS : FOLLOW_MS);
+    const timer = setTimeout(() => further().then(setPage, () => setPage({ ...page })), asked.pattern ? SEARCH_MS : FOLLOW_MS);
     return () => clearTimeout(timer);
   }, [page, follow, key, at, ended]);
   useLayoutEffect(() => {
@@ -76,10 +83,20 @@ export function Logs({ run }) {
     ${page && !page.dropped && html`<div class="log" ref=${box} tabindex="0" role="log" aria-label=${STREAMS[stream]}>
       ${page.start > 0 && html`<button type="button" onClick=${earlier}>Earlier lines</button>`}
       ${page.lines.length === 0 && html`<p class="muted">${asked.pattern || asked.level ? "No line matches here." : "Nothing was printed."}</p>`}
-      ${page.lines.map((/** @type {any} */ line) => html`<div key=${line.offset} class=${level(line.text)}><time title=${moment(line.time)}>${clock(line.time)}</time><span>${ansi(line.text)}${line.truncated && html`<span class="muted"> … (longer than is shown)</span>`}</span></div>`)}
+      ${page.lines.map(drawn)}
       ${at !== "" && page.end < page.size && html`<button type="button" onClick=${() => call(address(path, { ...asked, after: page.end })).then((more) => setPage(joined(page, more)))}>Later lines</button>`}
     </div>`}
   </div>`;
+}
+
+/** Lines as they were drawn: of thousands, a render makes those that are new. @type {WeakMap<object, any>} */
+const known = new WeakMap();
+
+/** @param {any} line */
+function drawn(line) {
+  let row = known.get(line);
+  if (!row) known.set(line, row = html`<div key=${line.offset} class=${level(line.text)}><time title=${moment(line.time)}>${clock(line.time)}</time><span>${ansi(line.text)}${line.truncated && html`<span class="muted"> … (longer than is shown)</span>`}</span></div>`);
+  return row;
 }
 
 /** @param {{run: any}} props */
