@@ -79,7 +79,12 @@ class FolderRuns:
         runs = {run.run_id: run for run in list_runs(self.home)}
         facts = PlanIndex(self.home).facts(runs) if prepared.needs_facts else {}
         entries = (Entry(run, facts.get(run_id, NO_FACTS)) for run_id, run in runs.items())
-        return search_runs(prepared, entries, curves_of=partial(run_curves, self.home))
+        return search_runs(prepared, entries, curves_of=partial(run_curves, self.home), metrics_of=self._metrics)
+
+    def _metrics(self, runs: Sequence[RunSummary], names: Sequence[str]) -> dict[str, dict[str, float]]:
+        from gym_gui.reading import last_values
+
+        return {run.run_id: last_values(self._folder(run.run_id), names) for run in runs}
 
     def watch_search(self, asked: Search) -> Iterator[SearchUpdate]:
         """Yield the page of a search, then each change of it, until the caller ends it.

@@ -41,7 +41,7 @@ def run_columns(
 
     ids = [run.run_id for run in runs] if home is None else run_ids(home)
     length, now = short_id_length(ids), time.time()
-    further = list(values[0]) if values else []
+    further = list(dict.fromkeys(name for row in values for name in row))
     columns = {
         "id": Column("id"),
         "name": Column("name", shortest=12),
@@ -74,7 +74,7 @@ def run_columns(
             "took": figures.duration(took),
             "submitted": figures.age(run.created_at, now),
             "tags": ", ".join(run.tags),
-            **{f"+{name}": _text(name, values[number][name], now) for name in further},
+            **{f"+{name}": _text(name, values[number].get(name, ()), now) for name in further},
         }
         for key, cell in row.items():
             columns[key].cells.append(cell)

@@ -47,6 +47,7 @@ if TYPE_CHECKING:
         not_a_file,
         read_log,
     )
+    from gym_gui.reading.metric_values import last_values
     from gym_gui.reading.pages import GroupRow, Page, RunRow, SearchUpdate, Spread, update_between
     from gym_gui.reading.plan_index import PlanIndex
     from gym_gui.reading.replay import replay_episode
@@ -156,6 +157,7 @@ else:
             "interval_of": "statistics",
             "is_telemetry": "logs",
             "last_checkpoint": "checkpoints",
+            "last_values": "metric_values",
             "line_of": "curves",
             "list_files": "files",
             "media_type": "files",
@@ -254,6 +256,7 @@ __all__ = [
     "interval_of",
     "is_telemetry",
     "last_checkpoint",
+    "last_values",
     "line_of",
     "list_files",
     "media_type",

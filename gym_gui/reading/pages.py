@@ -64,6 +64,8 @@ class GroupRow(msgspec.Struct, kw_only=True):
         return_values: The returns themselves, in the order of the ids, NaN where a run has none; of at most 1,000 runs.
         best_values: The same of the best returns.
         far_runs: Runs whose return lies far from those of the others, or is not finite.
+        values: By column: the different values of its runs, at most 20; of a metric: the last value of each run that
+            has one, of the newest runs only where a page has many.
     """
 
     key: dict[str, list[Any]] = {}
@@ -78,6 +80,7 @@ class GroupRow(msgspec.Struct, kw_only=True):
     return_values: list[float] = []
     best_values: list[float] = []
     far_runs: list[str] = []
+    values: dict[str, list[Any]] = {}
 
 
 class Page(msgspec.Struct, kw_only=True):

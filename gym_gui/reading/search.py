@@ -27,6 +27,12 @@ MAX_CURVE_POINTS = 256
 _BAND_RUNS, _PAGE_BAND_RUNS = 200, 2000
 #: Runs of a group whose returns are in its row, at most.
 _GROUP_VALUES = 1000
+#: Different values of a column in a group's row, at most.
+_GROUP_DISTINCT = 20
+#: Runs of a page whose metrics are read, at most, for groups.
+_PAGE_METRIC_RUNS = 1000
+#: Begin of the columns that are the last value of a metric.
+METRIC = "metric."
 #: Stands for every setting among the columns.
 ALL_SETTINGS = "config.*"
 
@@ -35,6 +41,8 @@ _PART = 3
 
 CurvesOf = Callable[[Sequence[str], int], Mapping[str, list[CurvePoint]]]
 """Returns the learning curves of runs by id, those of each run's workers as one, with so many points at most."""
+MetricsOf = Callable[[Sequence[RunSummary], Sequence[str]], Mapping[str, Mapping[str, float]]]
+"""Returns the last values of metrics of runs by id, those that a run has."""
 
 
 @dataclass(frozen=True)
@@ -49,7 +57,7 @@ class Search:
         cursor: That of the page before; empty: the first page.
         group_by: Fields whose values a group has in common; none: no groups.
         columns: Fields whose values are wanted beside the summaries, such as ``config.learning_rate``; ``config.*``:
-            every setting.
+            every setting; ``metric.NAME``: the last value of a metric, by which nothing can be sorted.
         curve_points: Points of each run's learning curve, or of each group's, at most; 0: no curves.
     """
 
@@ -72,6 +80,7 @@ class Prepared:
         sort: Its fields and whether each is sorted from the highest down.
         group_by: Its fields.
         columns: Its fields.
+        metrics: Its metrics, in the order of its columns.
     """
 
     search: Search
@@ -79,6 +88,7 @@ class Prepared:
     sort: tuple[tuple[RunField, bool], ...]
     group_by: tuple[RunField, ...]
     columns: tuple[RunField, ...]
+    metrics: tuple[str, ...] = ()
 
     @property
     def needs_facts(self) -> bool:
@@ -113,7 +123,9 @@ def prepare(search: Search, now: float | None = None) -> Prepared:
     problems: list[Problem] = []
     sort = [(_field("sort", name.removeprefix("-"), problems), name.startswith("-")) for name in search.sort]
     group_by = [_field("group_by", name, problems) for name in search.group_by]
-    columns = [_field("columns", name, problems) for name in search.columns if name != ALL_SETTINGS]
+    metrics = tuple(name.removeprefix(METRIC) for name in search.columns if name.startswith(METRIC))
+    fields = [name for name in search.columns if name != ALL_SETTINGS and not name.startswith(METRIC)]
+    columns = [_field("columns", name, problems) for name in fields]
     if not 0 < search.limit <= MAX_PAGE:
         problems.append(Problem("limit", "is out of range", value=search.limit, allowed=f"1 to {MAX_PAGE}"))
     if not 0 <= search.curve_points <= MAX_CURVE_POINTS:
@@ -129,11 +141,17 @@ def prepare(search: Search, now: float | None = None) -> Prepared:
         tuple((each, down) for each, down in sort if each is not None),
         tuple(each for each in group_by if each is not None),
         tuple(each for each in columns if each is not None),
+        metrics,
     )
 
 
 def search_runs(
-    prepared: Prepared, entries: Iterable[Entry], now: float | None = None, *, curves_of: CurvesOf = lambda *_: {}
+    prepared: Prepared,
+    entries: Iterable[Entry],
+    now: float | None = None,
+    *,
+    curves_of: CurvesOf = lambda *_: {},
+    metrics_of: MetricsOf = lambda *_: {},
 ) -> Page:
     """Return a page of the runs that match.
 
@@ -142,10 +160,13 @@ def search_runs(
         entries: All runs.
         now: Unix time, seconds.
         curves_of: Gets the learning curves of runs of the page, if the search asks for curves.
+        metrics_of: Gets the last values of metrics of runs of the page, if the search asks for some.
     """
     now = time.time() if now is None else now
     found = [entry for entry in entries if prepared.query.matches(entry, now)]
     page = _page_of_groups(prepared, found, now) if prepared.group_by else _page_of_runs(prepared, found, now)
+    if prepared.metrics:
+        _add_metrics(page, prepared.metrics, {entry.run.run_id: entry.run for entry in found}, metrics_of)
     if prepared.search.curve_points:
         _add_curves(page, prepared.search.curve_points, curves_of)
     return page
@@ -160,6 +181,21 @@ def _add_curves(page: Page, points: int, curves_of: CurvesOf) -> None:
         row.curve = curves.get(row.run.run_id, [])
     for group, ids in zip(page.groups, members, strict=True):
         group.band = band_of([as_line(curves.get(run_id, [])) for run_id in ids], max(points, 2))
+
+
+def _add_metrics(page: Page, names: Sequence[str], runs: Mapping[str, RunSummary], metrics_of: MetricsOf) -> None:
+    share = max(_PAGE_METRIC_RUNS // max(len(page.groups), 1), 1)
+    members = [group.run_ids[:share] for group in page.groups]
+    run_ids = [*(row.run.run_id for row in page.runs), *(run_id for ids in members for run_id in ids)]
+    found = metrics_of([runs[run_id] for run_id in run_ids], names)
+
+    def values(ids: Sequence[str]) -> dict[str, list[Any]]:
+        return {f"{METRIC}{name}": [found[each][name] for each in ids if name in found.get(each, {})] for name in names}
+
+    for row in page.runs:
+        row.values |= values([row.run.run_id])
+    for group, ids in zip(page.groups, members, strict=True):
+        group.values |= values(ids)
 
 
 def _page_of_runs(prepared: Prepared, found: Sequence[Entry], now: float) -> Page:
@@ -191,13 +227,19 @@ def _page_of_groups(prepared: Prepared, found: Sequence[Entry], now: float) -> P
     start = _start([key for key, *_ in groups], prepared.search.cursor)
     page = groups[start : start + prepared.search.limit]
     for _, row, entries in page:
-        _add_values(row, [entry.run for entry in entries])
+        _add_results(row, [entry.run for entry in entries])
+        row.values = {each.name: _distinct(each, entries, now) for each in prepared.columns}
     more = start + len(page) < len(groups)
     cursor = _encoded(page[-1][0]) if more else ""
     return Page(groups=[row for _, row, _ in page], total=len(found), groups_total=len(groups), cursor=cursor)
 
 
-def _add_values(row: GroupRow, runs: Sequence[RunSummary]) -> None:
+def _distinct(field: RunField, entries: Sequence[Entry], now: float) -> list[Any]:
+    """Return the different values of a field over runs, at most `_GROUP_DISTINCT` of them."""
+    return list(dict.fromkeys(value for entry in entries for value in field.values(entry, now)))[:_GROUP_DISTINCT]
+
+
+def _add_results(row: GroupRow, runs: Sequence[RunSummary]) -> None:
     """Add the results of a group's runs, and which of them are far off."""
     returns = {run.run_id: value for run in runs if (value := return_of(run)) is not None}
     indices = set(far_values(list(returns.values())))

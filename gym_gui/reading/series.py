@@ -149,7 +149,7 @@ def read_series(folder: RunFolder, request: SeriesRequest) -> list[Series]:
         return _over_series(folder, request)
     start = _start(folder) if request.x == "relative" else 0.0
     low, high = _range(request)
-    with _snapshot(folder.database) as database:
+    with snapshot(folder.database) as database:
         if database is None:
             return [Series(run_id=folder.run_id, name=name) for name in request.names]
         attempts, spans = _attempts(database), _has_spans(database)
@@ -237,7 +237,7 @@ def series_names(folder: RunFolder) -> list[SeriesName]:
     Raises:
         TelemetryError: The database cannot be read.
     """
-    with _snapshot(folder.database) as database:
+    with snapshot(folder.database) as database:
         if database is None:
             return []
         names = [
@@ -281,7 +281,7 @@ def _start(folder: RunFolder) -> float:
 
 
 @contextlib.contextmanager
-def _snapshot(path: Path) -> Iterator[sqlite3.Connection | None]:
+def snapshot(path: Path) -> Iterator[sqlite3.Connection | None]:
     """Return a context with a database that does not change meanwhile; ``None`` without one."""
     if not path.exists():
         yield None

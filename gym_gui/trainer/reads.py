@@ -179,7 +179,11 @@ class Reads:
             facts = self._table.facts(runs) if prepared.needs_facts else {}
             entries = (Entry(run, facts.get(run_id, NO_FACTS)) for run_id, run in runs.items())
             page = search_runs(
-                prepared, entries, now, curves_of=lambda ids, points: self._table.curves(ids, points, curves)
+                prepared,
+                entries,
+                now,
+                curves_of=lambda ids, points: self._table.curves(ids, points, curves),
+                metrics_of=self._table.metrics,
             )
             return page, time.thread_time() - began
 

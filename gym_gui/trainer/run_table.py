@@ -7,13 +7,16 @@ import threading
 from collections.abc import Collection, Iterator, Sequence
 from pathlib import Path
 
-from gym_gui.reading import PlanFacts, PlanIndex, curve_of
-from gym_gui.runs import CurvePoint, RunSummary
+from gym_gui.core.worker.errors import MosaicError
+from gym_gui.reading import PlanFacts, PlanIndex, curve_of, last_values
+from gym_gui.runs import CurvePoint, RunFolder, RunSummary
 from gym_gui.trainer.registry import Registry
 from gym_gui.trainer.registry_reader import Curves, RegistryReader, open_registry_readonly
 
 #: Learning curves that are kept at most.
 _KEPT_CURVES = 5000
+#: Runs whose last values of metrics are kept at most.
+_KEPT_METRICS = 20_000
 
 
 class _Kept:
@@ -57,6 +60,8 @@ class RunTable:
         self._home = home
         self._registry = registry
         self._kept: _Kept | None = None
+        self._metrics: dict[tuple[str, tuple[str, ...]], tuple[int, dict[str, float]]] = {}
+        """By run and metrics: the report that they are of, and their last values."""
         registry.changes.add(self._note)
 
     def keep(self, keep: bool) -> None:
@@ -131,6 +136,27 @@ class RunTable:
             known |= read
         known |= {run_id: curve_of(current[run_id], points) for run_id in run_ids if run_id in current}
         return {run_id: known[run_id] for run_id in run_ids if run_id in known}
+
+    def metrics(self, runs: Sequence[RunSummary], names: Sequence[str]) -> dict[str, dict[str, float]]:
+        """Return the last values of metrics of runs; a run whose database cannot be read has none.
+
+        Args:
+            runs: The runs.
+            names: The metrics.
+        """
+        found = {}
+        for run in runs:
+            key = run.run_id, tuple(names)
+            report, values = self._metrics.get(key, (-1, {}))
+            if report != run.report:
+                values = {}
+                with contextlib.suppress(MosaicError):
+                    values = last_values(RunFolder.of(self._home, run.run_id), names)
+                if len(self._metrics) >= _KEPT_METRICS:
+                    self._metrics.clear()
+                self._metrics[key] = run.report, values
+            found[run.run_id] = values
+        return found
 
     def _note(self, run_ids: Collection[str]) -> None:
         kept = self._kept

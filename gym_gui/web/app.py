@@ -16,6 +16,7 @@ from gym_gui.core.worker.errors import ConfigError, MosaicError, Problem, UsageE
 from gym_gui.web.access import Access
 from gym_gui.web.api import compare, frames, jobs, live, logs, machines, replay, runs, series, status, workers
 from gym_gui.web.api.common import ForbiddenError
+from gym_gui.web.api.views import router as views
 from gym_gui.web.backend import Backend
 from gym_gui.web.errors import error_response
 
@@ -41,6 +42,7 @@ def create_interface(backend: Backend, access: Access) -> FastAPI:
     app.state.backend, app.state.access = backend, access
     for each in (runs, replay, series, logs, frames, compare, workers, jobs, machines, status, live):
         app.include_router(each.router)
+    app.include_router(views)
     app.add_exception_handler(MosaicError, _mosaic_error)
     app.add_exception_handler(RequestValidationError, _invalid)
     app.add_exception_handler(HTTPException, _http)

@@ -84,6 +84,7 @@ def group_json(row: GroupRow) -> dict[str, Any]:
         "returns": [_number(value) for value in row.return_values],
         "bests": [_number(value) for value in row.best_values],
         "far": row.far_runs,
+        "values": row.values,
         "newest": run_json(row.newest),
         "band": row.band
         and {

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import io
-import json
 import math
 import random
 import sys
@@ -12,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from program_runs import submit_all
 from waiting import eventually
 from web_servers import Ask
 
@@ -19,45 +19,17 @@ from gym_gui.reading.curves import Line
 from gym_gui.reading.statistics import CENTRES, SPREADS, Statistic, far_values, interval_of, statistic_band
 from gym_gui.rpc.client import TrainerClient
 
-#: A program that prints what its one argument lists: returns, then values of a metric.
-PROGRAM = """
-import json, math, os, sys
-seed, returns, losses = json.loads(sys.argv[1])
-head = {"run_id": os.environ["MOSAIC_RUN_ID"], "worker_id": os.environ["WORKER_ID"]}
-for place, value in enumerate(returns):
-    print(json.dumps({**head, "event_type": "episode", "ep_index": place, "total_reward": float(value), "steps": 10}))
-for place, value in enumerate(losses):
-    print(json.dumps({**head, "event_type": "metric", "step": place * 10, "values": {"loss": float(value)}}))
-"""
-
-
-def config(name: str, seed: int, returns: list[Any], losses: list[Any] = [], **settings: Any) -> dict[str, Any]:  # noqa: B006
-    """Return the config of a run with these returns and values of the metric `loss`; NaN is written as text."""
-    return {
-        "run_name": name,
-        "entry_point": sys.executable,
-        "arguments": ["-c", PROGRAM, json.dumps([seed, returns, losses])],
-        "metadata": {"worker": {"config": {"seed": seed, "env_id": "Ten-v0", "algo": "ppo", **settings}}},
-    }
-
 
 @pytest.fixture
 def ten(client: TrainerClient) -> list[str]:
     """Ten seeds of one experiment, of which the fourth diverged and the seventh has returns that are NaN."""
     source = random.Random(1)
-    ids = []
-    for seed in range(1, 11):
-        returns: list[Any] = [place * 5 + source.random() * 20 for place in range(40)]
-        if seed == 4:
-            returns[20:] = [-20_000.0] * 20
-        if seed == 7:
-            returns[20:23] = ["nan"] * 3
-        ids.append(
-            client.submit(config(f"ten s{seed}", seed, returns, [1.0, "nan", 2.0, "inf", 3.0] if seed == 7 else []))
-        )
-    for _ in client.watch(ids):
-        pass
-    return ids
+    returns: list[list[Any]] = [[place * 5 + source.random() * 20 for place in range(40)] for _ in range(10)]
+    returns[3][20:] = [-20_000.0] * 20
+    returns[6][20:23] = ["nan"] * 3
+    losses: list[list[Any]] = [[]] * 6 + [[1.0, "nan", 2.0, "inf", 3.0]] + [[]] * 3
+    seeds = range(1, 11)
+    return submit_all(client, [f"ten s{seed}" for seed in seeds], returns, losses, [{"seed": seed} for seed in seeds])
 
 
 def origin(page: Any) -> str:

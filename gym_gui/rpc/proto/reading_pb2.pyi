@@ -48,7 +48,9 @@ class SearchRunsRequest(_message.Message):
 
     @_builtins.property
     def columns(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
-        """Fields whose values are wanted beside the summaries, such as `config.learning_rate`; `config.*`: every setting."""
+        """Fields whose values are wanted beside the summaries, such as `config.learning_rate`; `config.*`: every setting,
+        `metric.NAME`: the last value of a metric.
+        """
 
     def __init__(
         self,
@@ -206,8 +208,11 @@ class GroupRow(_message.Message):
     RETURN_VALUES_FIELD_NUMBER: _builtins.int
     BEST_VALUES_FIELD_NUMBER: _builtins.int
     FAR_RUNS_FIELD_NUMBER: _builtins.int
+    VALUES_JSON_FIELD_NUMBER: _builtins.int
     key_json: _builtins.bytes
     """By field: a list of the common values."""
+    values_json: _builtins.bytes
+    """By column: a list of the different values of its runs; of a metric: the last one of each run."""
     @_builtins.property
     def run_ids(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
         """The newest first."""
@@ -259,10 +264,11 @@ class GroupRow(_message.Message):
         return_values: _abc.Iterable[_builtins.float] | None = ...,
         best_values: _abc.Iterable[_builtins.float] | None = ...,
         far_runs: _abc.Iterable[_builtins.str] | None = ...,
+        values_json: _builtins.bytes = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["_band", b"_band", "_best", b"_best", "_returns", b"_returns", "_speed", b"_speed", "_steps", b"_steps", "band", b"band", "best", b"best", "newest", b"newest", "returns", b"returns", "speed", b"speed", "steps", b"steps"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_band", b"_band", "_best", b"_best", "_returns", b"_returns", "_speed", b"_speed", "_steps", b"_steps", "band", b"band", "best", b"best", "best_values", b"best_values", "far_runs", b"far_runs", "key_json", b"key_json", "newest", b"newest", "return_values", b"return_values", "returns", b"returns", "run_ids", b"run_ids", "speed", b"speed", "states", b"states", "steps", b"steps"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_band", b"_band", "_best", b"_best", "_returns", b"_returns", "_speed", b"_speed", "_steps", b"_steps", "band", b"band", "best", b"best", "best_values", b"best_values", "far_runs", b"far_runs", "key_json", b"key_json", "newest", b"newest", "return_values", b"return_values", "returns", b"returns", "run_ids", b"run_ids", "speed", b"speed", "states", b"states", "steps", b"steps", "values_json", b"values_json"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType__band: _TypeAlias = _typing.Literal["band"]  # noqa: Y015
     _WhichOneofArgType__band: _TypeAlias = _typing.Literal["_band", b"_band"]  # noqa: Y015

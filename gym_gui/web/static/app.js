@@ -15,6 +15,7 @@ const PAGES = [
   [/^\/runs\/([0-9A-Z]{26})$/, () => import("./pages/run.js"), "Run"],
   [/^\/launch$/, () => import("./pages/launch.js"), "Start a run"],
   [/^\/launch\/([^/]+)$/, () => import("./pages/launch_form.js"), "Start a run"],
+  [/^\/views\/(.+)$/, () => import("./pages/views.js"), "View"],
   [/^\/workers$/, () => import("./pages/workers.js"), "Workers"],
   [/^\/status$/, () => import("./pages/status.js"), "Status"],
 ];

@@ -7,7 +7,7 @@ import { seriesLook } from "./session.js";
 /** @typedef {import("./ui/chart_range.js").Mark} Mark */
 /** A run with a curve: x never decreases. @typedef {{run: any, x: number[], y: (number | null)[], marks?: Mark[], name?: string}} Curve */
 /** @typedef {{centre: import("./statistics.js").Centre, spread: import("./statistics.js").Spread, smooth: number, raw: boolean, logX: boolean}} Options */
-/** @typedef {{label: string, colour: string, members: Curve[]}} Group */
+/** @typedef {{label: string, colour: string, dash?: number[], members: Curve[]}} Group */
 /** Groups that are drawn at most: more bands cannot be told apart. */
 export const MOST_GROUPS = 60;
 
@@ -17,7 +17,8 @@ export function singleLines(curves, smooth) {
   const width = curves.length > 200 ? 0.75 : curves.length > 30 ? 1 : 1.5;
   const lines = curves.map(({ run, x, y, marks, name }) => {
     const { colour, dash } = seriesLook(run.sequence);
-    return { label: name ?? run.name, colour, dash: dash.length ? dash : undefined, x, y, marks, key: run.id, width };
+    // Dashes tell few lines apart, and cost most of the time that many take.
+    return { label: name ?? run.name, colour, dash: dash.length && curves.length <= 60 ? dash : undefined, x, y, marks, key: run.id, width };
   });
   if (!smooth) return lines;
   return [...lines.map((line) => ({ ...line, faint: true, marks: [] })), ...lines.map((line) => ({ ...line, y: smoothed(line.y, smooth) }))];
@@ -44,12 +45,12 @@ export function bandLines(groups, { centre, spread, smooth, raw, logX }) {
   const drawn = groups.slice(0, MOST_GROUPS);
   // Also where they are not shown: one run far off is to move the axis no more than among single lines.
   const behind = drawn.flatMap(({ members, colour }) => members.map(({ x, y }) => ({ label: "", colour, x, y, faint: true, hidden: !raw, width: 0.75 })));
-  const lines = drawn.map(({ label, members, colour }) => {
+  const lines = drawn.map(({ label, members, colour, dash }) => {
     const curves = members.map(whole);
     const found = band(curves, centre, spread, { strata: members.map(({ run }) => run.env ?? ""), log: logX, points: members.length * drawn.length > 400 ? 60 : 100 });
     const [y, low, high] = [found.y, found.low, found.high].map((values) => (smooth ? smoothed(values, smooth) : values));
     return {
-      label: `${label} (${members.length})`, colour, width: 2, x: found.x, y, marks: members.flatMap(({ marks }) => marks ?? []),
+      label: `${label} (${members.length})`, colour, dash: dash?.length ? dash : undefined, width: 2, x: found.x, y, marks: members.flatMap(({ marks }) => marks ?? []),
       ...(members.length > 1 ? { low, high } : {}),
     };
   });

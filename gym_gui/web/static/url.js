@@ -30,9 +30,13 @@ export function changed(changes) {
     if (value === null || value === "") query.delete(name);
     else query.set(name, value);
   }
-  const text = query.toString();
+  const text = written(query);
   return path.value + (text ? `?${text}` : "");
 }
+
+/** Parameters as an address has them: signs that need no escape are left as they are, so that addresses stay short.
+ * @param {URLSearchParams} query */
+export const written = (query) => query.toString().replaceAll("%2C", ",").replaceAll("%3A", ":").replaceAll("%3B", ";").replaceAll("%2F", "/");
 
 /** Follows a link within the dashboard without loading the page again.
  * @param {MouseEvent} event */

@@ -3,6 +3,7 @@ import { html, useMemo } from "../ui/html.js";
 import { ErrorBox } from "../ui/error.js";
 import { StatisticChoice } from "../ui/statistic.js";
 import { change, follow, parameters } from "../url.js";
+import { ViewMenu } from "./views.js";
 import { CompareCurves } from "./compare_curves.js";
 import { brushed, keyOf, useRuns } from "./compare_data.js";
 import { CompareParallel } from "./compare_parallel.js";
@@ -37,6 +38,7 @@ export default function Compare() {
         ${GROUPS.map(([value, name]) => html`<option value=${value}>${name}</option>`)}
         ${names.map((name) => html`<option value=${`config.${name}`}>by ${name}</option>`)}</select>
       ${by !== "none" && html`<${StatisticChoice} />`}
+      <${ViewMenu} />
       ${page.total > page.runs.length && html`<span class="flag">the newest ${page.runs.length} of ${page.total} that match</span>`}
       ${page.missing.length > 0 && html`<span class="flag">${page.missing.length} are gone</span>`}</div>
     ${page.runs.length === 0 ? html`<p class="empty">No run matches. <a href="/">All runs</a></p>` : html`

@@ -5,13 +5,19 @@ import { useKeys } from "../ui/keys.js";
 import { address, call } from "../api.js";
 import { subscribe } from "../live.js";
 import { may } from "../session.js";
-import { change, follow, go, parameters } from "../url.js";
-import { RunTable } from "./runs_table.js";
+import { StatisticChoice } from "../ui/statistic.js";
+import { change, follow, go, parameters, shortId } from "../url.js";
+import { RunTable, saveRows } from "./runs_table.js";
+import { ColumnMenu, GroupChoice } from "./runs_choice.js";
+import { furtherNames, shownColumns } from "./runs_columns.js";
 import { BulkBar } from "./runs_bulk.js";
 import { SelectedChart } from "./runs_chart.js";
+import { ViewMenu } from "./views.js";
 
 const PAGE = 50;
 const POINTS = 40;
+/** Runs that can be selected at once. */
+const MOST = 200;
 /** Sorts that are offered where the table's headers are not shown. @type {[string, string][]} */
 const SORTS = [["-created", "newest"], ["-return", "highest return"], ["-best", "best return"], ["-steps", "most steps"], ["name", "name"], ["state", "state"]];
 
@@ -20,24 +26,28 @@ export default function Runs() {
   const sort = parameters.value.get("sort") ?? "-created";
   const groupBy = parameters.value.get("group") ?? "variant";
   const limit = Number(parameters.value.get("n")) || PAGE;
-  const selected = useMemo(() => (parameters.value.get("sel") ?? "").split(",").filter(Boolean), [parameters.value.get("sel")]);
-  const { page, error, fresh, update, reload } = useRuns(query, sort, groupBy, limit);
+  /** Ends of the ids: addresses stay short. */
+  const selected = useMemo(() => (parameters.value.get("sel") ?? "").split(",").filter(Boolean).map(shortId), [parameters.value.get("sel")]);
+  const columns = shownColumns();
+  const { page, error, fresh, update, reload } = useRuns(query, sort, groupBy, limit, furtherNames(columns).join(","));
   const [focus, setFocus] = useState(-1);
   const search = useRef(/** @type {HTMLInputElement | null} */ (null));
   const rows = page ? rowsOf(page, groupBy) : [];
 
   const select = (/** @type {string[]} */ ids, /** @type {boolean} */ on) => {
-    const others = selected.filter((id) => !ids.includes(id));
-    change({ sel: (on ? [...others, ...ids] : others).slice(0, 100).join(",") });
+    const ends = ids.map(shortId);
+    const others = selected.filter((end) => !ends.includes(end));
+    change({ sel: (on ? [...others, ...ends] : others).slice(0, MOST).join(",") });
   };
+  const isSelected = (/** @type {string} */ id) => selected.includes(shortId(id));
   /** @type {import("./runs_table.js").Row | undefined} */
   const chosen = rows[focus];
   useKeys({
     "/": { about: "search", act: () => search.current?.focus() },
     j: { about: "next run", act: () => setFocus(Math.min(focus + 1, rows.length - 1)) },
     k: { about: "previous run", act: () => setFocus(Math.max(focus - 1, 0)) },
-    x: { about: "select", act: () => chosen && select(chosen.ids, !chosen.ids.every((id) => selected.includes(id))) },
-    c: { about: "compare the selected runs", act: () => selected.length && go(address("/compare", { runs: selected.join(",") })) },
+    x: { about: "select", act: () => chosen && select(chosen.ids, !chosen.ids.every(isSelected)) },
+    c: { about: "compare the selected runs", act: () => selected.length && go(compared(selected, groupBy)) },
     Enter: { about: "open", act: () => chosen && go(`/runs/${chosen.run.id}`) },
   }, [focus, rows, selected]);
 
@@ -45,22 +55,20 @@ export default function Runs() {
     <form class="bar" onSubmit=${(/** @type {Event} */ event) => event.preventDefault()}>
       <h1 class="skip">Runs</h1>
       <${QueryBox} query=${query} input=${search} />
-      <label><span class="skip">Group</span>
-        <select value=${groupBy} aria-label="Group" onChange=${(/** @type {any} */ event) => change({ group: event.target.value === "variant" ? null : event.target.value, n: null })}>
-          <option value="variant">seeds folded</option><option value="none">every run</option><option value="env">by environment</option>
-          <option value="algo">by algorithm</option><option value="worker">by worker</option><option value="env,algo">by environment and algorithm</option>
-          <option value="group">by submission</option><option value="tag">by tags</option>
-        </select></label>
+      <${GroupChoice} value=${groupBy} />
+      ${groupBy !== "none" && html`<span class="wide"><${StatisticChoice} /></span>`}
       <select class="cards" aria-label="Sort" value=${sort} onChange=${(/** @type {any} */ event) => change({ sort: event.target.value })}>
         ${SORTS.map(([value, name]) => html`<option value=${value}>${name}</option>`)}
       </select>
       <span class="muted" aria-live="polite">${page ? total(page, groupBy) : ""}</span>
+      <${ColumnMenu} /><${ViewMenu} />
+      ${rows.length > 0 && html`<button type="button" class="wide" onClick=${() => saveRows(rows, columns)}>CSV</button>`}
       ${fresh > 0 && html`<button type="button" onClick=${update}>${fresh} new</button>`}
     </form>
     ${error && html`<${ErrorBox} error=${error} retry=${error.status === 422 ? undefined : reload} />`}
-    ${selected.length > 0 && html`<${BulkBar} ids=${selected} clear=${() => change({ sel: null })} done=${reload} />
-      <${SelectedChart} ids=${selected} />`}
-    ${page && rows.length > 0 && html`<${RunTable} rows=${rows} sort=${sort} selected=${selected} select=${select} focus=${focus} />`}
+    ${selected.length > 0 && html`<${BulkBar} ends=${selected} rows=${rows} compare=${compared(selected, groupBy)} clear=${() => change({ sel: null })} done=${reload} />
+      <${SelectedChart} ends=${selected} rows=${rows} folded=${groupBy !== "none"} />`}
+    ${page && rows.length > 0 && html`<${RunTable} rows=${rows} columns=${columns} sort=${sort} selected=${isSelected} select=${select} focus=${focus} />`}
     ${page && rows.length === 0 && html`<p class="empty">${query
       ? html`No run matches. <a href="/">Show all runs</a>`
       : html`No runs yet. ${may("run") && html`<a class="button primary" href="/launch">Start the first one</a> or, `}on the command line: <code>mosaic train random</code>`}</p>`}
@@ -82,12 +90,12 @@ function QueryBox({ query, input }) {
 }
 
 /** Reads a page and keeps it up to date; runs that are new wait until they are asked for, if the page was scrolled.
- * @param {string} query @param {string} sort @param {string} groupBy @param {number} limit */
-function useRuns(query, sort, groupBy, limit) {
+ * @param {string} query @param {string} sort @param {string} groupBy @param {number} limit @param {string} columns */
+function useRuns(query, sort, groupBy, limit, columns) {
   const [page, setPage] = useState(/** @type {any} */ (null));
   const [error, setError] = useState(/** @type {any} */ (null));
   const [turn, setTurn] = useState(0);
-  const asked = { q: query, sort, limit, points: POINTS, group_by: groupBy === "none" ? "" : groupBy };
+  const asked = { q: query, sort, limit, points: POINTS, group_by: groupBy === "none" ? "" : groupBy, columns };
   const key = JSON.stringify(asked);
   /** All that is known, new runs included; what is shown may lack them. */
   const known = useRef({ key: "", page: /** @type {any} */ (null) });
@@ -158,13 +166,15 @@ function kept(page, next) {
 /** What the table shows: a row for each run, or for each group.
  * @param {any} page @param {string} groupBy */
 function rowsOf(page, groupBy) {
-  if (groupBy === "none") return page.runs.map((/** @type {any} */ run) => ({ key: run.id, ids: [run.id], run, group: null }));
+  if (groupBy === "none") return page.runs.map((/** @type {any} */ run) => ({ key: run.id, ids: [run.id], run, group: null, values: run.values }));
   return page.groups.map((/** @type {any} */ group) => ({
     key: JSON.stringify(group.key),
     ids: group.ids,
     run: group.newest,
     group: group.ids.length > 1 || groupBy !== "variant" ? group : null,
     band: group.band,
+    values: group.values,
+    far: group.far.length > 0,
     by: groupBy,
   }));
 }
@@ -175,3 +185,6 @@ function total(page, groupBy) {
   if (groupBy === "none" || page.groups_total === page.total) return runs;
   return `${runs}, ${page.groups_total.toLocaleString("en-US")} line${page.groups_total === 1 ? "" : "s"}`;
 }
+
+/** The address that compares runs, those of one row together. @param {string[]} ends @param {string} groupBy */
+const compared = (ends, groupBy) => `/compare?runs=${ends.join(",")}${groupBy === "variant" && ends.length > 1 ? "&by=seeds" : ""}`;

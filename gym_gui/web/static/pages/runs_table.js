@@ -1,33 +1,18 @@
 // The table of runs, and cards in its place on narrow screens.
 import { classes, html, useEffect, useRef, useState } from "../ui/html.js";
 import { ErrorBox } from "../ui/error.js";
-import { Sparkline } from "../ui/sparkline.js";
 import { State } from "../ui/state.js";
+import { csv, save } from "../ui/save.js";
 import { address, call } from "../api.js";
-import { ago, count, decimal, duration, moment, number, short } from "../format.js";
-import { seriesLook } from "../session.js";
-import { change } from "../url.js";
+import { ago } from "../format.js";
+import { change, parameters } from "../url.js";
+import { Curve, Name, Steps, furtherNames, result, resultOf, states, widths } from "./runs_columns.js";
 
-/** @typedef {{key: string, ids: string[], run: any, group: any, band?: any, by?: string}} Row */
-/** Columns: title, field to sort by, class, cell. @type {[string, string, string, (row: Row) => any][]} */
-const COLUMNS = [
-  ["state", "state", "", ({ run, group }) => (group ? states(group) : html`<${State} state=${run.state} cause=${run.cause} />`)],
-  ["name", "name", "", (row) => html`<${Name} row=${row} />`],
-  ["worker", "worker", "", ({ run }) => run.worker],
-  ["algo", "algo", "", ({ run }) => run.algo || "-"],
-  ["env", "env", "", ({ run }) => run.env || "-"],
-  ["seed", "seed", "right", ({ run, group }) => (group ? `${group.ids.length} seeds` : run.seed ?? "-")],
-  ["steps", "steps", "right", (row) => html`<${Steps} row=${row} />`],
-  ["steps/s", "speed", "right", ({ run, group }) => short(group ? group.speed?.mean ?? null : number(run.speed))],
-  ["return", "return", "right", (row) => returns(row, "return")],
-  ["curve", "", "", (row) => html`<${Curve} row=${row} />`],
-  ["best", "best", "right", (row) => returns(row, "best")],
-  ["took", "duration", "right", ({ run }) => html`<${Took} run=${run} />`],
-  ["submitted", "created", "right", ({ run }) => html`<span title=${moment(run.created)}>${ago(run.created)}</span>`],
-];
+/** @typedef {import("./runs_columns.js").Row} Row */
+/** @typedef {import("./runs_columns.js").Column} Column */
 
-/** @param {{rows: Row[], sort: string, selected: string[], select: (ids: string[], on: boolean) => void, focus: number}} props */
-export function RunTable({ rows, sort, selected, select, focus }) {
+/** @param {{rows: Row[], columns: Column[], sort: string, selected: (id: string) => boolean, select: (ids: string[], on: boolean) => void, focus: number}} props */
+export function RunTable({ rows, columns, sort, selected, select, focus }) {
   const [open, setOpen] = useState(/** @type {Record<string, any[]>} */ ({}));
   const [error, setError] = useState(/** @type {any} */ (null));
   const body = useRef(/** @type {HTMLTableSectionElement | null} */ (null));
@@ -42,29 +27,66 @@ export function RunTable({ rows, sort, selected, select, focus }) {
       const list = /** @type {any[]} */ (values);
       return list.length ? list.map((value) => `${field}="${String(value).replace(/["\\]/g, "\\$&")}"`).join(" ") : `${field}:none`;
     });
-    call(address("/runs", { q: terms.join(" "), sort: "seed", limit: 100, points: 40 })).then(
+    const query = [parameters.value.get("q") ?? "", ...terms].join(" ").trim();
+    call(address("/runs", { q: query, sort: "seed", limit: 100, points: 40, columns: furtherNames(columns).join(",") })).then(
       (found) => { setOpen({ ...open, [row.key]: found.runs }); setError(null); }, setError);
   };
   /** @type {(row: Row, child: boolean, index: number) => any} */
   const line = (row, child, index) => {
     const focused = !child && index === focus;
-    const on = row.ids.every((id) => selected.includes(id));
+    const on = row.ids.every(selected);
     return html`<tr key=${row.key} data-row=${child ? undefined : index} class=${classes(on && "selected", focused && "focused", child && "child")}>
       <td><input type="checkbox" checked=${on} aria-label=${`Select ${row.run.name}`} onChange=${() => select(row.ids, !on)} /></td>
-      ${COLUMNS.map(([title, , style, cell]) => html`<td class=${style}>${title === "name" && row.group
+      ${columns.map(({ name, right, cell }) => html`<td class=${right ? "right" : ""} data-column=${name}>${name === "name" && row.group
         ? html`<div class="title"><span>${cell(row)}</span><button type="button" class="quiet" aria-expanded=${Boolean(open[row.key])} aria-label=${`The single runs of ${row.run.name}`} title="The single runs" onClick=${() => toggle(row)}>${open[row.key] ? "▾" : "▸"}</button></div>`
         : cell(row)}</td>`)}
     </tr>
-    ${open[row.key]?.map((run) => line({ key: run.id, ids: [run.id], run, group: null }, true, -1))}`;
+    ${open[row.key]?.map((run) => line({ key: run.id, ids: [run.id], run, group: null, values: run.values, far: row.group?.far.includes(run.id) }, true, -1))}`;
   };
   // The titles are one stop of the keyboard, so that few keys lead to the runs; arrow keys go from one to the next.
-  const stop = COLUMNS.some(([, field]) => field === sort.replace(/^-/, "")) ? sort.replace(/^-/, "") : COLUMNS[0][1];
-  return html`<${ErrorBox} error=${error} /><div class="scroll wide"><table>
-    <thead onKeyDown=${walk}><tr><th></th>${COLUMNS.map(([title, field, style]) => html`<th class=${style} aria-sort=${direction(sort, field)}>
-      ${field ? html`<button type="button" tabindex=${field === stop ? 0 : -1} onClick=${() => change({ sort: next(sort, field) })}>${title}${mark(sort, field)}</button>` : title}</th>`)}</tr></thead>
+  const sorted = sort.replace(/^-/, "");
+  const stop = columns.some((each) => each.sort === sorted) ? sorted : columns.find((each) => each.sort)?.sort;
+  const wide = widths();
+  return html`<${ErrorBox} error=${error} /><div class="scroll wide"><table class="runs">
+    <thead onKeyDown=${walk}><tr><th></th>${columns.map(({ name, title, sort: field, right }) => html`<th key=${name} class=${right ? "right" : ""} aria-sort=${direction(sort, field)} title=${name === title ? undefined : name}
+      style=${wide[name] ? { width: `${wide[name]}px`, minWidth: `${wide[name]}px`, maxWidth: `${wide[name]}px` } : undefined}>
+      ${field ? html`<button type="button" tabindex=${field === stop ? 0 : -1} onClick=${() => change({ sort: next(sort, field) })}>${title}${mark(sort, field)}</button>` : title}
+      <span class="resize" title="Drag to change the width" onPointerDown=${(/** @type {PointerEvent} */ event) => resize(event, name)}></span></th>`)}</tr></thead>
     <tbody ref=${body}>${rows.map((row, index) => line(row, false, index))}</tbody>
   </table></div>
-  <div class="cards">${rows.map((row) => html`<${Card} key=${row.key} row=${row} />`)}</div>`;
+  <div class="cards">${rows.map((row) => html`<${Card} key=${row.key} row=${row} on=${row.ids.every(selected)} select=${select} />`)}</div>`;
+}
+
+/** Drags the edge of a column; a double click gives it its own width again.
+ * @param {PointerEvent} event @param {string} name */
+function resize(event, name) {
+  const edge = /** @type {HTMLElement} */ (event.currentTarget);
+  const head = /** @type {HTMLElement} */ (edge.closest("th"));
+  const [start, began] = [event.clientX, head.offsetWidth];
+  edge.setPointerCapture(event.pointerId);
+  event.preventDefault();
+  const put = (/** @type {number} */ width) => { for (const side of ["width", "minWidth", "maxWidth"]) head.style.setProperty(side.replace(/[A-Z]/, (letter) => `-${letter.toLowerCase()}`), `${width}px`); };
+  edge.onpointermove = (moved) => put(Math.max(40, began + moved.clientX - start));
+  edge.onpointerup = (moved) => {
+    edge.onpointermove = edge.onpointerup = null;
+    const all = widths();
+    if (Math.abs(moved.clientX - start) > 2) all[name] = Math.round(Math.max(40, began + moved.clientX - start));
+    change({ w: Object.entries(all).map(([each, width]) => `${each}.${width}`).join(",") });
+  };
+}
+
+/** What the table shows, as a CSV file: of groups n, centre and range of their results.
+ * @param {Row[]} rows @param {Column[]} columns */
+export function saveRows(rows, columns) {
+  const groups = rows.some((row) => row.group);
+  const names = columns.filter(({ name }) => name !== "curve");
+  const head = names.flatMap(({ name }) => (groups && ["return", "best"].includes(name) ? [name, `${name} low`, `${name} high`] : [name]));
+  const lines = rows.map((row) => [row.group ? null : row.run.id, row.ids.length, ...names.flatMap(({ name, plain }) => {
+    if (!groups || !["return", "best"].includes(name)) return [plain(row)];
+    const found = resultOf(row, /** @type {"return" | "best"} */ (name));
+    return [found?.centre, found?.low, found?.high];
+  })]);
+  save("runs.csv", new Blob([csv([["id", "n", ...head], ...lines])], { type: "text/csv" }));
 }
 
 /** @param {KeyboardEvent} event */
@@ -76,63 +98,20 @@ function walk(event) {
   event.preventDefault();
 }
 
-/** @param {{row: Row}} props */
-function Card({ row }) {
+/** @param {{row: Row, on: boolean, select: (ids: string[], on: boolean) => void}} props */
+function Card({ row, on, select }) {
   const { run, group } = row;
-  return html`<div class="card">
-    <div><${Name} row=${row} /> <span class="muted">${ago(run.created)}</span></div>
-    <div class="bar">${group ? states(group) : html`<${State} state=${run.state} />`}
-      <span>${run.algo || run.worker} · ${run.env}</span> <span class="muted">${group ? `${group.ids.length} seeds` : ""}</span></div>
-    <div class="bar"><${Curve} row=${row} /> <strong>${returns(row, "return")}</strong> <${Steps} row=${row} /></div>
+  return html`<div class=${classes("card", on && "selected")}>
+    <label class="tick"><input type="checkbox" checked=${on} aria-label=${`Select ${run.name}`} onChange=${() => select(row.ids, !on)} /></label>
+    <span class="what"><${Name} row=${row} /></span><strong>${result(row, "return")}</strong>
+    <span class="what">${group ? states(group) : html`<${State} state=${run.state} />`} <span class="muted">${run.algo || run.worker} · ${run.env}${group ? ` · n = ${group.ids.length}` : ""} · <${Steps} row=${row} /> steps · ${ago(run.created)}</span></span>
+    <${Curve} row=${row} />
   </div>`;
-}
-
-/** @param {{row: Row}} props */
-function Name({ row: { run, group, by } }) {
-  if (group && by !== "variant") {
-    const text = Object.entries(group.key).map(([field, values]) => `${field}: ${/** @type {any[]} */ (values).join(", ") || "-"}`).join(", ");
-    return html`<strong>${text}</strong> <span class="muted">${count(group.ids.length)} runs</span>`;
-  }
-  const name = group ? run.name.replace(/ s\d+$/, "") : run.name;
-  return html`<a href=${`/runs/${run.id}`} title=${`${run.name}\n${run.id}`}><bdi>${name}</bdi></a>
-    ${run.starred && html` <span class="star" title="starred">★</span>`}
-    ${run.diverged && html` <span class="flag" title="returns that are not finite">diverged</span>`}
-    ${!group && run.tags.map((/** @type {string} */ tag) => html` <span class="tag"><bdi>${tag}</bdi></span>`)}`;
-}
-
-/** @param {{row: Row}} props */
-function Steps({ row: { run, group } }) {
-  const steps = group ? group.steps?.mean ?? 0 : run.steps;
-  const active = ["starting", "running", "paused"].includes(run.state);
-  return html`<span title=${count(steps)}>${active && run.target ? html`<progress value=${steps} max=${run.target} aria-label="progress"></progress> ` : null}${short(steps)}</span>`;
-}
-
-/** @param {{row: Row}} props */
-function Curve({ row: { run, band } }) {
-  const { colour } = seriesLook(run.sequence);
-  if (band) return html`<${Sparkline} values=${band.mean} low=${band.low} high=${band.high} colour=${colour} />`;
-  return html`<${Sparkline} values=${run.curve?.[1] ?? []} colour=${colour} />`;
-}
-
-/** @param {{run: any}} props */
-function Took({ run }) {
-  const end = run.ended ?? (run.started ? Date.now() / 1000 : null);
-  return duration(run.started && end ? end - run.started : null);
-}
-
-/** @param {any} group */
-const states = (group) => Object.entries(group.states).map(([state, amount]) => html`<${State} state=${state} count=${amount} /> `);
-
-/** @param {Row} row @param {"return" | "best"} field */
-function returns({ run, group }, field) {
-  if (!group) return decimal(number(run[field]));
-  const spread = group[field];
-  return spread ? `${decimal(spread.mean)}${spread.n > 1 ? ` ± ${decimal(spread.std)}` : ""}` : "-";
 }
 
 /** @param {string} sort @param {string} field */
 const mark = (sort, field) => (sort === field ? " ▲" : sort === `-${field}` ? " ▼" : "");
 /** @param {string} sort @param {string} field */
-const direction = (sort, field) => (sort === field ? "ascending" : sort === `-${field}` ? "descending" : undefined);
+const direction = (sort, field) => (field && sort === field ? "ascending" : field && sort === `-${field}` ? "descending" : undefined);
 /** @param {string} sort @param {string} field */
 const next = (sort, field) => (sort === `-${field}` ? field : sort === field ? null : ["name", "worker", "algo", "env", "state", "seed"].includes(field) ? field : `-${field}`);

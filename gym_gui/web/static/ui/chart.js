@@ -3,7 +3,7 @@ import { html, useEffect, useRef, useState } from "./html.js";
 import uPlot from "../vendor/uplot.js";
 import { decimal, short } from "../format.js";
 import { visible } from "./text.js";
-import { drawLine, drawLines, scales } from "./chart_draw.js";
+import { drawInParts, drawLine, scales } from "./chart_draw.js";
 import { nearLines, readout } from "./chart_readout.js";
 import { horizontalRange, verticalRange } from "./chart_range.js";
 import { Pictures } from "./chart_pictures.js";
@@ -83,7 +83,10 @@ export function Chart({ lines, xLabel, yLabel, height = 340, logX = false, logY 
           ...(logY ? { filter: logTicks } : {}), values: (/** @type {any} */ _, /** @type {(number | null)[]} */ ticks) => tickTexts(ticks) },
       ],
       hooks: {
-        draw: [(/** @type {any} */ self) => drawLines(self.ctx, frame(self, now.current), now.current.lines, text)],
+        draw: [(/** @type {any} */ self) => {
+          const turn = (self.turn = (self.turn ?? 0) + 1);
+          drawInParts(self.ctx, frame(self, now.current), now.current.lines, text, () => self.turn === turn && plot.current === self);
+        }],
         setSelect: [(/** @type {any} */ self) => {
           const { left, width } = self.select;
           if (width < 5) return;

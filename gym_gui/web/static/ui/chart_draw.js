@@ -25,8 +25,29 @@ function scale([low, high], log, start, length) {
   return (value) => start + (value - low) * factor;
 }
 
+/** Lines of one frame of the screen: more are drawn in the next, so that the page goes on answering. */
+const PART = 120;
+
+/** Draws many lines over several frames of the screen. @param {CanvasRenderingContext2D} context @param {Frame} frame @param {Line[]} lines
+ * @param {string} textColour @param {() => boolean} wanted whether this drawing is still the newest */
+export function drawInParts(context, frame, lines, textColour, wanted) {
+  const part = (/** @type {number} */ start) => {
+    if (!wanted()) return;
+    if (start >= lines.length) return drawSigns(context, frame, lines, textColour);
+    drawPart(context, frame, lines.slice(start, start + PART));
+    requestAnimationFrame(() => part(start + PART));
+  };
+  part(0);
+}
+
 /** @param {Context} context @param {Frame} frame @param {Line[]} lines @param {string} textColour */
 export function drawLines(context, frame, lines, textColour) {
+  drawPart(context, frame, lines);
+  drawSigns(context, frame, lines, textColour);
+}
+
+/** @param {Context} context @param {Frame} frame @param {Line[]} lines */
+function drawPart(context, frame, lines) {
   context.save();
   context.beginPath();
   context.rect(frame.left, frame.top, frame.width, frame.height);
@@ -35,6 +56,11 @@ export function drawLines(context, frame, lines, textColour) {
   for (const line of lines) if (line.low && line.high) drawBand(context, line, to);
   for (const line of lines) if (!line.hidden) drawLine(context, frame, line, to);
   context.restore();
+}
+
+/** @param {Context} context @param {Frame} frame @param {Line[]} lines @param {string} textColour */
+function drawSigns(context, frame, lines, textColour) {
+  const to = scales(frame);
   drawBeyond(context, frame, lines, to, textColour);
   drawMarks(context, frame, lines, to);
 }

@@ -92,14 +92,12 @@ function withoutFar(range, extents) {
   const most = Math.max(1, Math.floor(extents.length * FEW));
   if (extents.length < 4) return range;
   for (const side of [1, 0]) {
+    const budget = most - (extents.length - kept.length);
     const ordered = [...kept].sort((left, right) => (side ? right[1] - left[1] : left[0] - right[0]));
-    for (let drop = 1; drop <= most - (extents.length - kept.length); drop += 1) {
+    for (let drop = 1; drop <= budget; drop += 1) {
       const rest = span(ordered.slice(drop));
       const now = span(kept);
-      if ((rest[1] - rest[0]) * FAR < now[1] - now[0]) {
-        kept = ordered.slice(drop);
-        break;
-      }
+      if ((rest[1] - rest[0]) * FAR < now[1] - now[0]) kept = ordered.slice(drop);
     }
   }
   return span(kept);
