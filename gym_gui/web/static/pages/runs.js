@@ -51,18 +51,15 @@ export default function Runs() {
     Enter: { about: "open", act: () => chosen && go(`/runs/${chosen.run.id}`) },
   }, [focus, rows, selected]);
 
-  return html`<div onClick=${follow}>
+  // The tools are last for the keyboard, which is to reach the runs in few steps, and above them for the eye.
+  return html`<div class="list" onClick=${follow}>
     <form class="bar" onSubmit=${(/** @type {Event} */ event) => event.preventDefault()}>
       <h1 class="skip">Runs</h1>
       <${QueryBox} query=${query} input=${search} />
       <${GroupChoice} value=${groupBy} />
-      ${groupBy !== "none" && html`<span class="wide"><${StatisticChoice} /></span>`}
       <select class="cards" aria-label="Sort" value=${sort} onChange=${(/** @type {any} */ event) => change({ sort: event.target.value })}>
         ${SORTS.map(([value, name]) => html`<option value=${value}>${name}</option>`)}
       </select>
-      <span class="muted" aria-live="polite">${page ? total(page, groupBy) : ""}</span>
-      <${ColumnMenu} /><${ViewMenu} />
-      ${rows.length > 0 && html`<button type="button" class="wide" onClick=${() => saveRows(rows, columns)}>CSV</button>`}
       ${fresh > 0 && html`<button type="button" onClick=${update}>${fresh} new</button>`}
     </form>
     ${error && html`<${ErrorBox} error=${error} retry=${error.status === 422 ? undefined : reload} />`}
@@ -73,6 +70,12 @@ export default function Runs() {
       ? html`No run matches. <a href="/">Show all runs</a>`
       : html`No runs yet. ${may("run") && html`<a class="button primary" href="/launch">Start the first one</a> or, `}on the command line: <code>mosaic train random</code>`}</p>`}
     ${page?.cursor && html`<p><button type="button" onClick=${() => change({ n: String(limit + 100) })}>Show more</button></p>`}
+    <div class="bar tools">
+      <span class="muted" aria-live="polite">${page ? total(page, groupBy) : ""}</span>
+      ${groupBy !== "none" && html`<span class="wide"><${StatisticChoice} /></span>`}
+      <${ColumnMenu} /><${ViewMenu} />
+      ${rows.length > 0 && html`<button type="button" class="wide" onClick=${() => saveRows(rows, columns)}>CSV</button>`}
+    </div>
   </div>`;
 }
 
