@@ -46,12 +46,12 @@ def test_settings_and_metrics_become_columns_that_the_address_keeps(page: Any, s
     page.get_by_label("Move metric.loss to the left").click()
     page.keyboard.press("Escape")
     eventually(lambda: cells(page, "config.lr") == ["0.01"] * 4 + ["0.1"] * 4)
-    eventually(lambda: cells(page, "metric.loss") == ["0.5", "1", "1.5", "2"] * 2)
+    eventually(lambda: cells(page, "metric.loss") == ["0.5", "1", "1.50", "2"] * 2)
     assert cells(page, "worker") == []
     assert page.url.endswith("submitted,metric.loss,config.lr") or "metric.loss,config.lr" in page.url
     assert len(page.url) < 300
     page.reload()
-    eventually(lambda: cells(page, "metric.loss") == ["0.5", "1", "1.5", "2"] * 2)
+    eventually(lambda: cells(page, "metric.loss") == ["0.5", "1", "1.50", "2"] * 2)
 
 
 def test_a_column_is_made_wider(page: Any, sweep: list[str]) -> None:
