@@ -18,6 +18,7 @@ from pathlib import Path
 from playwright.sync_api import sync_playwright
 
 from benchmarks import dashboards, harness, live
+from benchmarks.many_lines import hover
 from benchmarks.registry import synthetic
 from benchmarks.visits import Visit, dashboard
 from gym_gui.rpc import start_daemon, stop_daemon
@@ -25,6 +26,8 @@ from gym_gui.rpc import start_daemon, stop_daemon
 #: First row's goals in seconds, by number of runs.
 GOALS = {10: 0.4, 1_000: 0.5, 10_000: 0.6}
 _IDLE_S = 5.0
+#: From so many runs on, all of them are drawn in one chart.
+_MANY = 1_000
 
 
 def of_home(runs: int, rounds: int) -> dict[str, float]:
@@ -39,6 +42,7 @@ def of_home(runs: int, rounds: int) -> dict[str, float]:
             visit("/", "tbody tr")
             lists = [visit("/?group=none", "tbody tr") for _ in range(rounds)]
             run_id = sorted(path.name for path in (home / "runs").iterdir() if not path.name.startswith("."))[-1]
+            lines = hover(browser, address) if runs >= _MANY else {}
             curves = [visit(f"/runs/{run_id}", "canvas") for _ in range(rounds)]
             browser.close()
             time.sleep(1.0)
@@ -54,6 +58,7 @@ def of_home(runs: int, rounds: int) -> dict[str, float]:
         stop_daemon(home)
         shutil.rmtree(home, ignore_errors=True)
     return {
+        **{f"lines_{name}": value for name, value in lines.items()},
         "answered": answered, "memory": memory, "idle": idle,
         **{f"list_{name}": statistics.median(each[name] for each in lists) for name in lists[0]},
         **{f"run_{name}": statistics.median(each[name] for each in curves) for name in curves[0]},
@@ -76,6 +81,16 @@ def main() -> None:
         ratios += [
             harness.Ratio(f"s, list page to its first row, {runs:,} runs", figures["list_seconds"], GOALS[runs]),
             harness.Ratio(f"s, run page to its curve, {runs:,} runs", figures["run_seconds"], 0.5),
+        ]
+    if _MANY in found:
+        lines = found[_MANY]
+        ratios += [
+            harness.Ratio("ms, longest task while 1,000 lines are drawn", lines["lines_drawn"], 100),
+            harness.Ratio("ms, longest task while hovering over 1,000 lines", lines["lines_longest"], 100),
+            harness.Ratio("ms, worst frame while hovering over 1,000 lines", lines["lines_worst"], 50),
+            harness.Ratio("ms, 1,000 runs regrouped with IQM and bootstrap", lines["lines_regrouped"], 300),
+            harness.Ratio("MB of JavaScript heap at 1,000 lines", lines["lines_heap"] / 1e6, 60),
+            harness.Ratio("nodes at 1,000 lines", lines["lines_nodes"], 5_000),
         ]
     shown = found[1_000 if 1_000 in found else sizes[-1]]
     ratios += [

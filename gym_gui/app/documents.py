@@ -12,7 +12,17 @@ import msgspec
 
 from gym_gui.app.json_output import NON_FINITE
 from gym_gui.jobs import Job
-from gym_gui.reading import EpisodePage, FileListing, FrameSource, GroupRow, ReplayEnd, RunDetails, Series, SeriesName
+from gym_gui.reading import (
+    EpisodePage,
+    FileListing,
+    FrameSource,
+    GroupComparison,
+    GroupRow,
+    ReplayEnd,
+    RunDetails,
+    Series,
+    SeriesName,
+)
 from gym_gui.runs import RunSummary
 from gym_gui.telemetry import EpisodeRollup, ReindexReport, StepRecord
 from gym_gui.telemetry.verify import VerifyReport
@@ -57,6 +67,16 @@ class FoundRuns(msgspec.Struct, kw_only=True):
     groups_total: int
     cursor: str
     """Not empty: there are more than were asked for."""
+
+
+class ComparedGroups(msgspec.Struct, kw_only=True):
+    """Groups of runs that were compared, the one with the highest return first."""
+
+    centre: str
+    """``mean``, ``median`` or ``iqm``."""
+    spread: str
+    """``std``, ``range`` or ``bootstrap``."""
+    groups: list[GroupComparison]
 
 
 class RunFrames(msgspec.Struct, kw_only=True):
@@ -246,6 +266,7 @@ DOCUMENTS: dict[str, type] = {
     "train --dry-run, run --dry-run": CheckedRuns,
     "runs list": RunList,
     "runs list --query, --sort, --column, --group-by": FoundRuns,
+    "runs compare": ComparedGroups,
     "runs watch": RunList,
     "runs show": ShownRun,
     "runs why": Explanation,

@@ -11,7 +11,7 @@ import contextlib
 import os
 import re
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -139,3 +139,12 @@ def _rendered(part: str | Styled) -> str:
         return escape(part.text)
     colour = next((word for word in words if word not in ("bold", "dim")), None)
     return click.style(escape(part.text), fg=colour, bold="bold" in words or None, dim="dim" in words or None)
+
+
+def write_csv(header: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
+    """Print a table as CSV; control characters in texts are escaped."""
+    import csv
+
+    writer = csv.writer(sys.stdout, lineterminator="\n")
+    writer.writerow(header)
+    writer.writerows([escape(cell) if isinstance(cell, str) else cell for cell in row] for row in rows)

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
         last_checkpoint,
         saved_checkpoints,
     )
+    from gym_gui.reading.comparisons import GroupComparison, compare_groups
     from gym_gui.reading.curves import Line, band_of, curve_of, line_of, smoothed
     from gym_gui.reading.details import GitState, RunDetails, read_details
     from gym_gui.reading.differences import differing_settings, differing_values
@@ -101,6 +102,7 @@ else:
             "FileListing": "files",
             "FrameSource": "frames",
             "GitState": "details",
+            "GroupComparison": "comparisons",
             "GroupRow": "pages",
             "Interval": "statistics",
             "Kind": "fields",
@@ -142,6 +144,7 @@ else:
             "check_pictures": "frames",
             "check_series": "series",
             "check_size": "series",
+            "compare_groups": "comparisons",
             "curve_of": "curves",
             "differing_settings": "differences",
             "differing_values": "differences",
@@ -205,6 +208,7 @@ __all__ = [
     "FileListing",
     "FrameSource",
     "GitState",
+    "GroupComparison",
     "GroupRow",
     "Interval",
     "Kind",
@@ -241,6 +245,7 @@ __all__ = [
     "check_pictures",
     "check_series",
     "check_size",
+    "compare_groups",
     "curve_of",
     "differing_settings",
     "differing_values",

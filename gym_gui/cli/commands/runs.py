@@ -18,6 +18,7 @@ runs = LazyGroup(
             f"{_HERE}.runs_metrics:metrics",
             "List the series of a run, or print the values of those that are named.",
         ),
+        "compare": (f"{_HERE}.runs_compare:compare", "Compare groups of runs: results and learning curves."),
         "artifacts": (f"{_HERE}.runs_contents:artifacts", "List the files of a run."),
         "watch": (f"{_HERE}.runs_watch:watch", "Watch runs until they have ended."),
         "tail": (f"{_HERE}.runs_tail:tail", "Print a run's telemetry as it arrives."),

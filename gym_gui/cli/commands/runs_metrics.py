@@ -68,7 +68,7 @@ def metrics(
     Series are `return`, `length` and `success` of training episodes, `eval_return` and so on of evaluation episodes,
     and every metric. A point stands for one value, or for several: their lowest, mean and highest are printed.
     """
-    from gym_gui.cli.output import print_json
+    from gym_gui.cli.output import print_json, write_csv
     from gym_gui.reading import DEFAULT_POINTS, SeriesRequest
 
     with site_of(home).runs() as source:
@@ -78,7 +78,7 @@ def metrics(
             if as_json:
                 print_json({"run_id": run_id, "names": listed})
             elif as_csv:
-                _write_csv(_NAME_FIELDS, ([getattr(each, field) for field in _NAME_FIELDS] for each in listed))
+                write_csv(_NAME_FIELDS, ([getattr(each, field) for field in _NAME_FIELDS] for each in listed))
             else:
                 _print_names(listed)
             return 0
@@ -87,7 +87,7 @@ def metrics(
     if as_json:
         print_json({"run_id": run_id, "x": x, "series": found})
     elif as_csv:
-        _write_csv(_CSV, (row for series in found for line in series.lines for row in _csv_rows(series.name, line)))
+        write_csv(_CSV, (row for series in found for line in series.lines for row in _csv_rows(series.name, line)))
     else:
         for series in found:
             for line in series.lines:
@@ -167,14 +167,3 @@ def _csv_rows(name: str, line: SeriesLine) -> Iterator[list[Any]]:
         yield [*place, *point]
     for x, kind, count in zip(line.marks.x, line.marks.kind, line.marks.count, strict=True):
         yield [*place, x, x, count, *[_NOT_FINITE[kind]] * 4]
-
-
-def _write_csv(header: Sequence[str], rows: Iterator[Sequence[Any]]) -> None:
-    import csv
-    import sys
-
-    from gym_gui.core.terminal_text import escape
-
-    writer = csv.writer(sys.stdout, lineterminator="\n")
-    writer.writerow(header)
-    writer.writerows([escape(cell) if isinstance(cell, str) else cell for cell in row] for row in rows)

@@ -2,6 +2,7 @@
 import { useEffect, useMemo, useState } from "../ui/html.js";
 import { address, call } from "../api.js";
 import { learningCurve } from "../curves.js";
+import { useRefresh } from "../refresh.js";
 import { axisOf } from "../ui/plane_axis.js";
 
 /** @typedef {import("../curves.js").Curve} Curve */
@@ -13,13 +14,14 @@ const [PART, POINTS] = [25, 400];
 export function useRuns(runs, query) {
   const [page, setPage] = useState(/** @type {any} */ (null));
   const [error, setError] = useState(/** @type {any} */ (null));
+  const turn = useRefresh(page?.runs ?? []);
   useEffect(() => {
     if (!runs && query === null) return undefined;
     const stop = new AbortController();
     const asked = runs ? { runs } : { q: query ?? "", points: 100 };
     call(address("/compare", asked), { signal: stop.signal }).then((found) => { setPage(found); setError(null); }, (fault) => { if (!stop.signal.aborted) setError(fault); });
     return () => stop.abort();
-  }, [runs, query]);
+  }, [runs, query, turn]);
   return { page, error };
 }
 
@@ -38,7 +40,7 @@ export function useCurves(page, series, axis, zoom) {
     setError(null);
     readCurves(page.runs.slice(0, 100), series, axis, zoom, stop.signal).then((curves) => setRead({ key, curves }), (fault) => { if (!stop.signal.aborted) setError(fault); });
     return () => stop.abort();
-  }, [key, held, zoom]);
+  }, [key, held, zoom, page]);
   const odd = useMarks(page, held);
   const marked = useMemo(() => own.map((/** @type {Curve} */ curve) => (odd.has(curve.run.id) ? { ...curve, marks: odd.get(curve.run.id) } : curve)), [own, odd]);
   if (held) return { curves: marked, error: null, busy: false };

@@ -5,6 +5,7 @@ import { ErrorBox } from "../ui/error.js";
 import { statistic } from "../ui/statistic.js";
 import { address, call } from "../api.js";
 import { bandLines, learningCurve, singleLines } from "../curves.js";
+import { useRefresh } from "../refresh.js";
 import { seriesLook } from "../session.js";
 import { shortId } from "../url.js";
 
@@ -16,6 +17,7 @@ export function SelectedChart({ ends, rows, folded }) {
   const [error, setError] = useState(/** @type {any} */ (null));
   const { centre, spread } = statistic();
   const key = ends.join(",");
+  const turn = useRefresh(runs ?? []);
   useEffect(() => {
     const stop = new AbortController();
     call(address("/compare", { runs: key, points: POINTS, settings: "false" }), { signal: stop.signal }).then(
@@ -23,7 +25,7 @@ export function SelectedChart({ ends, rows, folded }) {
       (fault) => { if (!stop.signal.aborted) setError(fault); },
     );
     return () => stop.abort();
-  }, [key]);
+  }, [key, turn]);
   // Which run is in which row, as one text: rows are made anew with each update.
   const places = folded ? rows.filter((row) => row.group).map((row) => `${row.key}\t${row.ids.map(shortId).join(",")}\t${row.run.name.replace(/ s\d+$/, "")}\t${row.run.sequence}`).join("\n") : "";
   const lines = useMemo(() => linesOf(runs ?? [], places, { centre, spread, smooth: 0, raw: false, logX: false }), [runs, places, centre, spread]);

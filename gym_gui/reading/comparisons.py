@@ -1,0 +1,76 @@
+"""Comparison of groups of runs: their results and their learning curves, each with a centre and a range."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import Any
+
+import msgspec
+
+from gym_gui.reading.curves import GRID_POINTS, as_line
+from gym_gui.reading.pages import RunRow
+from gym_gui.reading.statistics import Interval, Statistic, StatisticBand, far_values, interval_of, statistic_band
+from gym_gui.runs import return_of
+
+
+class GroupComparison(msgspec.Struct, kw_only=True):
+    """Results of runs with the same values of some fields.
+
+    Args:
+        key: By field: the common values.
+        name: Name of its first run, for people.
+        run_ids: Its runs.
+        returns: Centre and range of their mean returns; null without any.
+        best: The same of their best returns.
+        far_runs: Runs whose return lies far from those of the others, or is not finite.
+        curve: Their learning curves together, over the steps that all of them cover.
+    """
+
+    key: dict[str, list[Any]]
+    name: str
+    run_ids: list[str]
+    returns: Interval | None
+    best: Interval | None
+    far_runs: list[str]
+    curve: StatisticBand
+
+
+def compare_groups(
+    rows: Sequence[RunRow], group_by: Sequence[str], statistic: Statistic, points: int = GRID_POINTS
+) -> list[GroupComparison]:
+    """Return the groups of runs, the one with the highest return first.
+
+    The bootstrap draws from each environment of a group as many runs as it has.
+
+    Args:
+        rows: The runs, with their curves and with the fields among their columns.
+        group_by: The fields; none: all runs are one group.
+        statistic: Centre and spread.
+        points: Points of each group's curve, at least 2.
+
+    Raises:
+        ConfigError: There is no such statistic.
+    """
+    groups: dict[str, list[RunRow]] = {}
+    for row in rows:
+        groups.setdefault(repr([row.values.get(name, []) for name in group_by]), []).append(row)
+    found = [_compared(members, group_by, statistic, points) for members in groups.values()]
+    return sorted(found, key=lambda group: -math.inf if group.returns is None else group.returns.centre, reverse=True)
+
+
+def _compared(rows: Sequence[RunRow], group_by: Sequence[str], statistic: Statistic, points: int) -> GroupComparison:
+    runs = [row.run for row in rows]
+    strata = [", ".join(worker.env_id for worker in run.workers) for run in runs]
+    returns = [math.nan if (value := return_of(run)) is None else value for run in runs]
+    best = [math.nan if run.best_return is None else run.best_return for run in runs]
+    far = {runs[index].run_id for index in far_values(returns) if return_of(runs[index]) is not None}
+    return GroupComparison(
+        key={name: rows[0].values.get(name, []) for name in group_by},
+        name=runs[0].run_name,
+        run_ids=[run.run_id for run in runs],
+        returns=interval_of(returns, statistic, strata),
+        best=interval_of(best, statistic, strata),
+        far_runs=[run.run_id for run in runs if run.run_id in far or run.nan_episodes or run.eval_nan_episodes],
+        curve=statistic_band([as_line(row.curve) for row in rows], statistic, strata, points),
+    )
