@@ -52,4 +52,4 @@ def test_an_unknown_statistic_and_field_are_refused(script: Any, runs: list[str]
     refused = script("runs", "compare", "--statistic", "men,std")
     assert refused.code != 0
     assert "did you mean 'mean'" in refused.stderr
-    assert "config.NAME" in script("runs", "compare", "--group-by", "levl").stderr
+    assert "has no field 'levl'" in script("runs", "compare", "--group-by", "levl").stderr

@@ -29,8 +29,8 @@ _CSV = ("group", "runs", "step", "centre", "low", "high")
               " runs that differ only in their seed.",
 )  # fmt: skip
 @click.option("--statistic", "words", type=TEXT, metavar="CENTRE[,SPREAD]", default="mean,std", show_default=True,
-              help="Centre: mean, median or iqm (interquartile mean). Spread: std, range (lowest to highest) or bootstrap"
-              " (95 % percentile interval of the centre).",
+              help="Centre: mean, median or iqm (interquartile mean). Spread: std, range (lowest to highest) or"
+              " bootstrap (95 % percentile interval of the centre).",
 )  # fmt: skip
 @click.option("--points", type=click.IntRange(2, 1000), metavar="N", default=200, show_default=True,
               help="Points of each group's learning curve.",
@@ -100,12 +100,8 @@ def _label(group: GroupComparison) -> str:
         import re
 
         return re.sub(r" s\d+$", "", group.name)
-    return (
-        ", ".join(
-            f"{name.removeprefix('config.')}: {', '.join(map(_text, of)) or '-'}" for name, of in group.key.items()
-        )
-        or "all"
-    )
+    parts = [f"{name.removeprefix('config.')}: {', '.join(map(_text, of)) or '-'}" for name, of in group.key.items()]
+    return ", ".join(parts) or "all"
 
 
 def _text(value: Any) -> str:
