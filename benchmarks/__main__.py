@@ -10,7 +10,7 @@ import time
 from pathlib import Path
 
 #: Modules that measure nothing by themselves.
-HELPERS = ("__main__", "dashboards", "harness", "live", "load", "page", "peers", "rivals", "visits")
+HELPERS = ("__main__", "dashboards", "harness", "live", "load", "many_lines", "page", "peers", "rivals", "visits")
 QUICK_ROUNDS = 3
 
 
