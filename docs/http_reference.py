@@ -17,6 +17,7 @@ CHAPTERS = {
     "series": "Series",
     "logs": "Logs",
     "frames": "Live frames",
+    "views": "Named views",
     "workers": "Workers and forms",
     "jobs": "Jobs",
     "machines": "Machines",

@@ -92,6 +92,8 @@ class FoundGroup(msgspec.Struct, kw_only=True):
     bests: list[Number]
     far: list[str]
     """Ids of runs that are far off the others."""
+    values: dict[str, list[Any]]
+    """By column that was asked for: the different values; of a metric the last one of each run."""
 
 
 class FoundRuns(msgspec.Struct, kw_only=True):
@@ -104,6 +106,19 @@ class FoundRuns(msgspec.Struct, kw_only=True):
     groups_total: int
     cursor: str
     """For the next page; empty: there is none."""
+
+
+class SavedViewList(msgspec.Struct, kw_only=True):
+    """Named views."""
+
+    views: dict[str, str]
+    """By name: an address of the dashboard."""
+
+
+class SavedView(msgspec.Struct, kw_only=True):
+    """A named view."""
+
+    address: str
 
 
 class Submitted(msgspec.Struct, kw_only=True):
@@ -380,6 +395,10 @@ ANSWERS: dict[str, type | str | None] = {
     "PATCH /api/v1/runs/{run_id}/frames": ShownSources,
     "GET /api/v1/runs/{run_id}/frames/stream": "multipart/x-mixed-replace",
     "GET /api/v1/compare": ComparedRuns,
+    "GET /api/v1/views": SavedViewList,
+    "GET /api/v1/views/{name}": SavedView,
+    "PUT /api/v1/views/{name}": None,
+    "DELETE /api/v1/views/{name}": None,
     "GET /api/v1/workers": Workers,
     "GET /api/v1/workers/{name}": WorkerWithSchema,
     "GET /api/v1/workers/{name}/form": FormSpec,
