@@ -10,6 +10,8 @@ from gym_gui.telemetry.rowid import ATTEMPT_SHIFT, row_id_range, row_place
 from gym_gui.telemetry.step_rows import SELECTED, step_record
 
 ORDERS = ("id", "ep_index", "total_reward", "steps", "timestamp")
+#: The largest whole number of SQLite.
+_LARGEST = (1 << 63) - 1
 
 
 class EpisodeReader(RunReader):
@@ -89,7 +91,13 @@ class EpisodeReader(RunReader):
         place = row_place(episode)
         first, _ = row_id_range(place.worker_no, place.attempt)
         wanted = max(0, min(limit, MAX_ROWS))
-        values = {"index": index, "agent": agent, "first": max(first, after + 1), "last": episode, "limit": wanted}
+        values = {
+            "index": index,
+            "agent": agent,
+            "first": max(first, min(after, _LARGEST - 1) + 1),
+            "last": episode,
+            "limit": wanted,
+        }
         shared = self._fetch(
             "SELECT 1 FROM episodes WHERE id >> 44 = :attempt AND phase = :phase AND ep_index = :index LIMIT 1",
             {"attempt": first >> ATTEMPT_SHIFT, "phase": 1 - phase, "index": index},

@@ -78,7 +78,9 @@ async def _mosaic_error(_: Request, error: Exception) -> Response:
 async def _invalid(request: Request, error: Exception) -> Response:
     assert isinstance(error, RequestValidationError)
     methods = _methods(request)
-    if request.method not in methods:  # such as PATCH /runs/validate, which reads as a call about a run "validate"
+    if (
+        methods and request.method not in methods
+    ):  # such as PATCH /runs/validate, which reads as a call about a run "validate"
         return _wrong_method(request, methods)
     problems = [Problem(".".join(map(str, each["loc"][1:])) or "body", str(each["msg"])) for each in error.errors()]
     return error_response(ConfigError("the request is not valid", problems, next_step="correct these values"))

@@ -46,6 +46,9 @@ def test_runs_are_found_and_shown(ask: Ask, run_id: str) -> None:
         assert len(episodes["episodes"]) == 2
         steps = await http.get(f"/api/v1/runs/{run_id}/episodes/{episodes['episodes'][0]['id']}/steps")
         assert len(steps.json()["steps"]) == episodes["episodes"][0]["steps"]
+        beyond = await http.get(str(steps.url), params={"after": 10**30})
+        assert (beyond.status_code, beyond.json()) == (200, {"steps": []})
+        assert (await http.get("/api/v1/runs/%0D/failure")).status_code == 422
 
     ask(act)
 

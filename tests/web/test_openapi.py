@@ -114,7 +114,7 @@ def _name_what_there_is(document: dict[str, Any], ids: dict[str, str]) -> None:
     """Make a document's calls be about runs and workers that there are, and about some that there are not."""
     values: dict[str, list[Any]] = {
         "run_id": [ids["run"], ids["failed"], ids["running"], ids["gone"]],
-        "runs": [ids["run"], f"{ids['run']},{ids['other']}", ids["gone"]],
+        "runs": [ids["run"], f"{ids['run']},{ids['other']}", ids["gone"], ""],
         "episode": [int(ids["episode"]), 1],
     }
     for calls in document["paths"].values():
