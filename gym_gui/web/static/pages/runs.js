@@ -71,7 +71,7 @@ export default function Runs() {
       : html`No runs yet. ${may("run") && html`<a class="button primary" href="/launch">Start the first one</a> or, `}on the command line: <code>mosaic train random</code>`}</p>`}
     ${page?.cursor && html`<p><button type="button" onClick=${() => change({ n: String(limit + 100) })}>Show more</button></p>`}
     <div class="bar tools">
-      <span class="muted" aria-live="polite">${page ? total(page, groupBy) : ""}</span>
+      <span class="muted" aria-live="polite">${page ? total(page, groupBy) : error ? "" : "loading …"}</span>
       ${groupBy !== "none" && html`<span class="wide"><${StatisticChoice} /></span>`}
       <${ColumnMenu} /><${ViewMenu} />
       ${rows.length > 0 && html`<button type="button" class="wide" onClick=${() => saveRows(rows, columns)}>CSV</button>`}
