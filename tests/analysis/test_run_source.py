@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import msgspec
 import pytest
 from daemons import daemon_with_tls, make_certificate, remote_of
 
@@ -159,7 +160,9 @@ def test_a_watched_search_begins_with_its_whole_page(source: RunSource, asked: S
     assert (update.total, update.groups_total, update.cursor) == (page.total, page.groups_total, page.cursor)
     assert update.run_ids == [row.run.run_id for row in page.runs]
     assert [(row.run, row.curve) for row in update.runs] == [(row.run, row.curve) for row in page.runs]
-    assert (update.groups, update.groups_changed) == (page.groups, bool(page.groups))
+    # Encoded: a run without a return has NaN in its group, which equals nothing.
+    assert msgspec.msgpack.encode(update.groups) == msgspec.msgpack.encode(page.groups)
+    assert update.groups_changed is bool(page.groups)
     updates.close()  # type: ignore[attr-defined]
 
 

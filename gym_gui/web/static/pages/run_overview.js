@@ -16,7 +16,7 @@ export function Overview({ run }) {
   return html`<div>
     <div class="beside">
       <div>${drawn.length ? html`<${Chart} lines=${drawn} xLabel="environment steps" yLabel="return" />`
-        : html`<p class="muted">${run.state === "queued" ? "It has not started." : "No training episode has ended yet."}</p>`}</div>
+        : html`<p class="muted">${run.state === "queued" ? "It has not started." : run.ended_at ? "It trained no episode to its end." : "No training episode has ended yet."}</p>`}</div>
       <${Frames} run=${run} />
     </div>
     <div class="columns">
