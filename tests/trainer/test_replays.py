@@ -122,8 +122,9 @@ def test_a_reader_that_goes_away_ends_the_program(
 
 
 def programs() -> list[int]:
-    return [
-        child.pid
-        for child in psutil.Process().children(recursive=True)
-        if any("resimulate.py" in word for word in child.cmdline())
-    ]
+    found = []
+    for child in psutil.Process().children(recursive=True):
+        with contextlib.suppress(psutil.Error):  # it has ended meanwhile
+            if any("resimulate.py" in word for word in child.cmdline()):
+                found.append(child.pid)
+    return found

@@ -30,7 +30,7 @@ workers = LazyGroup(
         ),
         "jobs": (
             "gym_gui.cli.commands.workers_jobs:jobs",
-            "List, follow and end the daemon's jobs: installs, removals, checks, dry runs.",
+            "List the daemon's jobs.",
         ),
         "new": ("gym_gui.cli.commands.workers_new:new", "Write the package of a new worker."),
     },

@@ -20,7 +20,7 @@ export function Preview({ checked, secrets }) {
       ${configs.length > 1 && html`<select aria-label="Run" value=${String(at)} onChange=${(/** @type {any} */ event) => setChosen(Number(event.target.value))}>
         ${configs.map((/** @type {any} */ _, /** @type {number} */ index) => html`<option value=${String(index)}>${index + 1} of ${configs.length}</option>`)}</select>`}
       <span class="push"></span><${Copy} text=${text} label="Copy the run config" /></div>
-    <pre data-part="config">${hidden(text, secrets)}</pre>
+    <pre data-part="config" tabindex="0" role="region" aria-label="The run config as JSON">${hidden(text, secrets)}</pre>
   </aside>`;
 }
 
