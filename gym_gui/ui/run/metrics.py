@@ -91,9 +91,12 @@ class Metrics(QWidget):
 
     def _arrange(self) -> None:
         word = self.filter.text().strip().casefold()
-        found = [name.name for name in self._names if word in name.name.casefold()]
+        # What the machine spent has no place on an axis of steps or episodes.
+        timed = _AXES[self.axis.currentText()] == "relative"
+        offered = [name.name for name in self._names if timed or name.kind != "system"]
+        found = [name for name in offered if word in name.casefold()]
         shown = found[:_MOST]
-        if not self._names:
+        if not offered:
             self.message.setText("no series yet")
         elif len(found) > len(shown):
             self.message.setText(f"the first {len(shown)} of {len(found)} series: filter for others")
