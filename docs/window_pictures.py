@@ -59,7 +59,7 @@ def main(home: Path) -> int:
         until(lambda: any(chart.curves for chart in page.metrics._charts.values()))  # noqa: B023
         take(window, f"window-metrics{suffix}")
         window.runs.query.setText("worker:cleanrl")
-        until(lambda: 1 < window.runs.model.rowCount() == window.runs.model.total)  # noqa: B023
+        until(lambda: {run.workers[0].worker_type for run in window.runs.runs()} == {"cleanrl"})  # noqa: B023
         window.runs.table.selectAll()
         window.compare()
         comparison: Any = window.tabs.currentWidget()

@@ -114,7 +114,8 @@ class ComparePage(QWidget):
         if len(runs) == 1:
             return Curve(runs[0].run_name, lines[0].steps, lines[0].returns, number=number)
         band = band_of(lines)
-        name = runs[0].run_name if self.group.currentText() == _SEEDS else key
+        how = self.group.currentText()
+        name = runs[0].run_name if how == _SEEDS else key or f"no {how}"
         return Curve(f"{name} ({band.count} runs)", band.steps, band.mean, band.low, band.high, number)
 
     def _fill(self) -> None:
