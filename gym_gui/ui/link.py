@@ -7,6 +7,7 @@ nothing arrives.
 from __future__ import annotations
 
 import asyncio
+import concurrent.futures
 import logging
 import threading
 import time
@@ -109,7 +110,13 @@ class DaemonLink(QObject):
         if self._closed:
             return
         self._closed = True
-        asyncio.run_coroutine_threadsafe(self._close(), self._loop).result(timeout=5)
+        if not self._thread.is_alive():  # it was never started
+            self._loop.close()
+            return
+        try:
+            asyncio.run_coroutine_threadsafe(self._close(), self._loop).result(timeout=5)
+        except concurrent.futures.TimeoutError:  # the window closes anyway
+            logger.warning("the connection to the daemon did not close in time")
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join(timeout=5)
         if not self._thread.is_alive():

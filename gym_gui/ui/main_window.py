@@ -21,8 +21,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from gym_gui.core.worker.errors import MosaicError
-from gym_gui.forms import Values
+from gym_gui.core.worker.errors import MosaicError, UsageError
 from gym_gui.reading import RunDetails
 from gym_gui.runs import RunSummary
 from gym_gui.trainer import DaemonStatus
@@ -134,22 +133,23 @@ class MainWindow(QMainWindow):
             kind: What the form is for.
             details: What the form begins with: ``details``, ``values``, ``parent_run_id``.
         """
-        self._link.ask(
-            self,
-            lambda client: client.worker(worker),
-            lambda record: self._show_form(record, kind, details),
-            self.show_error,
-        )
+
+        def show(record: WorkerRecord) -> None:
+            try:
+                self._show_form(record, kind, details)
+            except MosaicError as error:  # such as a run of several workers, for which there is no form
+                self.show_error(error)
+
+        self._link.ask(self, lambda client: client.worker(worker), show, self.show_error)
 
     def open_form_of_run(self, kind: FormKind, run: RunSummary) -> None:
         """Open a form that repeats, resumes or evaluates a run."""
         if not run.workers:
             return
         parent = None if kind == "train" else run.run_id
-        values: Values = {}
 
         def show(details: RunDetails) -> None:
-            self.open_form(run.workers[0].worker_type, kind, details=details, values=values, parent_run_id=parent)
+            self.open_form(run.workers[0].worker_type, kind, details=details, parent_run_id=parent)
 
         self._link.ask(self, lambda client: client.details(run.run_id), show, self.show_error)
 
@@ -164,6 +164,11 @@ class MainWindow(QMainWindow):
         super().closeEvent(event)
 
     def _show_form(self, record: WorkerRecord, kind: FormKind, details: dict[str, Any]) -> None:
+        if record.broken:
+            raise UsageError(
+                f"worker {record.name} is broken", where=record.python, why=record.broken,
+                next_step=record.mend or "mosaic workers list",
+            )  # fmt: skip
         factory = get_worker_form_factory()
         create = getattr(factory, f"create_{kind}_form")
         if getattr(factory, f"has_{kind}_form")(record.name):

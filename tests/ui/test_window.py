@@ -60,6 +60,48 @@ def test_a_dry_run_says_what_is_wrong(window: Any, until: Any) -> None:
     form.reject()
 
 
+def test_a_run_of_several_kinds_of_workers_has_no_form_and_that_is_said(
+    window: Any, client: TrainerClient, random_config: Callable[..., dict[str, Any]], until: Any
+) -> None:
+    from PySide6.QtWidgets import QMessageBox
+
+    config = random_config("two", total_steps=50)
+    worker = config["metadata"].pop("worker")
+    config["metadata"]["workers"] = [worker, {**worker, "config": {**worker["config"], "total_steps": 60}}]
+    page = window.open_run(finished(client, config))
+    until(lambda: not page.buttons["Run again…"].isHidden(), "it can be run again")
+    page.buttons["Run again…"].click()
+    box = until(lambda: next(iter(window.findChildren(QMessageBox)), None), "why there is no form")
+    assert "does not fit the form" in box.text()
+    box.close()
+
+
+def test_after_a_refusal_the_rest_of_the_same_runs_is_started_in_their_group(
+    window: Any, client: TrainerClient, until: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from gym_gui.core.worker.errors import MosaicError
+    from gym_gui.rpc.aio_client import AsyncTrainerClient
+    from gym_gui.ui.widgets.worker_form import WorkerForm
+
+    real, calls = AsyncTrainerClient.submit, []
+
+    async def submit(self: Any, config: Any, **words: Any) -> str:
+        calls.append(words["group"])
+        if len(calls) == 2:
+            raise MosaicError("the disk is full")
+        return await real(self, config, **words)
+
+    monkeypatch.setattr(AsyncTrainerClient, "submit", submit)
+    window.open_form("random", values={"config.total_steps": "50", "seeds": "1-3"})
+    form = until(lambda: next(iter(window.findChildren(WorkerForm)), None), "the form opens")
+    form.start.click()
+    until(lambda: "1 runs were started; the disk is full" in form.message.text(), "the refusal is told")
+    form.start.click()
+    until(lambda: window.tabs.count() == 3, "all three are opened")
+    assert len(set(calls)) == 1
+    assert sorted(run.seed for run in client.list()) == [1, 2, 3]
+
+
 def test_cancel_pause_and_continue_show_what_the_daemon_confirms(
     window: Any, client: TrainerClient, endless: dict[str, Any], until: Any
 ) -> None:

@@ -100,6 +100,9 @@ class WorkerForm(LogConstantMixin, QDialog):
         self._presets = Presets(home, record.name) if home is not None else None
         self._asked: Asked | None = None
         self._started: list[str] = []
+        self._begun: list[dict[str, Any]] = []
+        """What is being started: after a refusal, the rest of the very same goes on."""
+        self._group = ""
         self.setWindowTitle(f"{_VERBS[kind]} {form.title}")
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self.fields = FormFields(form)
@@ -185,7 +188,9 @@ class WorkerForm(LogConstantMixin, QDialog):
         return state
 
     def reject(self) -> None:
-        """Close the form; a dry run that is under way is dropped."""
+        """Close the form; a dry run that is under way is dropped, but not runs that are being started."""
+        if not self.dismiss.isEnabled():
+            return
         if self._asked is not None:
             self._asked.cancel()
         super().reject()
@@ -265,13 +270,15 @@ class WorkerForm(LogConstantMixin, QDialog):
         if self._link is None:
             self.accept()
             return
-        configs = [self._prepare(config) for config in self.get_configs()][len(self._started) :]
-        several = len(configs) + len(self._started) > 1
-        group = f"g{time.time_ns() // 1_000_000:x}" if several else ""
+        configs = self.get_configs()
+        if configs != self._begun:
+            self._begun, self._started = configs, []
+            self._group = f"g{time.time_ns() // 1_000_000:x}" if len(configs) > 1 else ""
         self.start.setEnabled(False)
-        self._submit_next(configs, group)
+        self.dismiss.setEnabled(False)
+        self._submit_next([self._prepare(config) for config in configs[len(self._started) :]])
 
-    def _submit_next(self, configs: list[dict[str, Any]], group: str) -> None:
+    def _submit_next(self, configs: list[dict[str, Any]]) -> None:
         if not configs or self._link is None:
             self.submitted.emit(self._started)
             self.accept()
@@ -280,11 +287,11 @@ class WorkerForm(LogConstantMixin, QDialog):
 
         def started(run_id: str) -> None:
             self._started.append(run_id)
-            self._submit_next(others, group)
+            self._submit_next(others)
 
         self._link.ask(
             self,
-            lambda client: client.submit(config, group=group, parent_run_id=self._parent_run_id),
+            lambda client: client.submit(config, group=self._group, parent_run_id=self._parent_run_id),
             started,
             lambda error: self._fail(error),
         )
@@ -292,6 +299,7 @@ class WorkerForm(LogConstantMixin, QDialog):
     def _fail(self, error: MosaicError) -> None:
         """Say why the daemon refused; what was started already is not started again."""
         self.start.setEnabled(True)
+        self.dismiss.setEnabled(True)
         begun = f"{len(self._started)} runs were started; " if self._started else ""
         self._end_dry_run(f"{begun}{error}", wrong=True)
         if isinstance(error, ConfigError) and error.problems:
@@ -312,16 +320,16 @@ class WorkerForm(LogConstantMixin, QDialog):
         self.presets.clear()
         self.presets.addItem("Presets")
         try:
-            names = list(self._presets.all()) if self._presets is not None else []
+            self._known = self._presets.all() if self._presets is not None else {}
         except MosaicError as error:
             self._say(str(error), wrong=True)
-            names = []
-        self.presets.addItems(names)
-        self.presets.setEnabled(bool(names))
+            self._known = {}
+        self.presets.addItems(list(self._known))
+        self.presets.setEnabled(bool(self._known))
 
     def _use_preset(self, place: int) -> None:
-        if place > 0 and self._presets is not None:
-            self.set_values(self._presets.all().get(self.presets.itemText(place), {}))
+        if place > 0:
+            self.set_values(self._known.get(self.presets.itemText(place), {}))
 
     def _save_preset(self) -> None:
         name, given = QInputDialog.getText(self, "Save preset", "Name:")
