@@ -55,7 +55,8 @@ def test_settings_and_metrics_become_columns_that_the_address_keeps(page: Any, s
 
 
 def test_a_column_is_made_wider(page: Any, sweep: list[str]) -> None:
-    page.wait_for_selector("tbody tr")
+    page.wait_for_function("document.querySelectorAll('tbody tr').length === 2")
+    page.locator("th .resize").nth(1).hover()  # waits until the column stands still
     box = page.locator("th .resize").nth(1).bounding_box()
     page.mouse.move(box["x"] + 3, box["y"] + 5)
     page.mouse.down()

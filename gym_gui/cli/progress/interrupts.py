@@ -22,6 +22,8 @@ class Interrupts:
         self.name = "Ctrl-C"
         """What came last."""
         self._handled = 0
+        # Asked before anything is lost: once the reader of the pipe has ended, stdout is the null device.
+        self._in_pipeline = stat.S_ISFIFO(os.fstat(1).st_mode)
         self._before: dict[signal.Signals, Any] = {}
 
     def __enter__(self) -> Interrupts:
@@ -50,7 +52,7 @@ class Interrupts:
         """
         if self.name != "Ctrl-C" or not (sys.stdin.isatty() and sys.stderr.isatty()):
             return False
-        return not stat.S_ISFIFO(os.fstat(1).st_mode) and os.tcgetpgrp(sys.stdin.fileno()) == os.getpgrp()
+        return not self._in_pipeline and os.tcgetpgrp(sys.stdin.fileno()) == os.getpgrp()
 
     def ask(self, question: str, keys: str) -> str | None:
         """Read one key from the terminal; the question stands on stderr, since stdout may hold a document.
