@@ -25,7 +25,7 @@ from gym_gui.rpc import start_daemon, stop_daemon
 
 #: First row's goals in seconds, by number of runs.
 GOALS = {10: 0.4, 1_000: 0.5, 10_000: 0.6}
-_IDLE_S = 5.0
+_IDLE_S = 20.0
 #: From so many runs on, all of them are drawn in one chart.
 _MANY = 1_000
 
@@ -41,6 +41,7 @@ def of_home(runs: int, rounds: int) -> dict[str, float]:
             visit = Visit(browser, address, server)
             visit("/", "tbody tr")
             lists = [visit("/?group=none", "tbody tr") for _ in range(rounds)]
+            memory = live.resident_mb(server)
             run_id = sorted(path.name for path in (home / "runs").iterdir() if not path.name.startswith("."))[-1]
             lines = hover(browser, address) if runs >= _MANY else {}
             curves = [visit(f"/runs/{run_id}", "canvas") for _ in range(rounds)]
@@ -49,17 +50,13 @@ def of_home(runs: int, rounds: int) -> dict[str, float]:
             idle = live.cpu_seconds(server)
             time.sleep(_IDLE_S)
             idle = (live.cpu_seconds(server) - idle) / _IDLE_S
-            memory = next(
-                int(line.split()[1]) / 1024
-                for line in Path(f"/proc/{server}/status").read_text().splitlines()
-                if line.startswith("VmRSS")
-            )
+            after_charts = live.resident_mb(server)
     finally:
         stop_daemon(home)
         shutil.rmtree(home, ignore_errors=True)
     return {
         **{f"lines_{name}": value for name, value in lines.items()},
-        "answered": answered, "memory": memory, "idle": idle,
+        "answered": answered, "memory": memory, "memory_after_charts": after_charts, "idle": idle,
         **{f"list_{name}": statistics.median(each[name] for each in lists) for name in lists[0]},
         **{f"run_{name}": statistics.median(each[name] for each in curves) for name in curves[0]},
     }  # fmt: skip

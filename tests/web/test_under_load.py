@@ -135,7 +135,7 @@ def test_ten_thousand_runs_are_listed_sorted_and_searched(home: Path, request: p
     assert client.status().runs == 10_000
     page.goto(page.evaluate("location.origin") + "/?group=none")
     page.wait_for_selector("tbody tr")
-    assert "10,000 runs" in page.inner_text("form")
+    assert "10,000 runs" in page.inner_text("main")
     page.evaluate(WATCH_TASKS)
     page.get_by_role("button", name="return", exact=True).click()
     eventually(

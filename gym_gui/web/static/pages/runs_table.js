@@ -1,6 +1,7 @@
 // The table of runs, and cards in its place on narrow screens.
 import { classes, html, useEffect, useRef, useState } from "../ui/html.js";
 import { ErrorBox } from "../ui/error.js";
+import { narrow } from "../ui/narrow.js";
 import { State } from "../ui/state.js";
 import { csv, save } from "../ui/save.js";
 import { address, call } from "../api.js";
@@ -47,14 +48,14 @@ export function RunTable({ rows, columns, sort, selected, select, focus }) {
   const sorted = sort.replace(/^-/, "");
   const stop = columns.some((each) => each.sort === sorted) ? sorted : columns.find((each) => each.sort)?.sort;
   const wide = widths();
-  return html`<${ErrorBox} error=${error} /><div class="scroll wide"><table class="runs">
+  if (narrow.value) return html`<div class="cards">${rows.map((row) => html`<${Card} key=${row.key} row=${row} on=${row.ids.every(selected)} select=${select} />`)}</div>`;
+  return html`<${ErrorBox} error=${error} /><div class="scroll"><table class="runs">
     <thead onKeyDown=${walk}><tr><th></th>${columns.map(({ name, title, sort: field, right }) => html`<th key=${name} class=${right ? "right" : ""} aria-sort=${direction(sort, field)} title=${name === title ? undefined : name}
       style=${wide[name] ? { width: `${wide[name]}px`, minWidth: `${wide[name]}px`, maxWidth: `${wide[name]}px` } : undefined}>
       ${field ? html`<button type="button" tabindex=${field === stop ? 0 : -1} onClick=${() => change({ sort: next(sort, field) })}>${title}${mark(sort, field)}</button>` : title}
       <span class="resize" title="Drag to change the width" onPointerDown=${(/** @type {PointerEvent} */ event) => resize(event, name)}></span></th>`)}</tr></thead>
     <tbody ref=${body}>${rows.map((row, index) => line(row, false, index))}</tbody>
-  </table></div>
-  <div class="cards">${rows.map((row) => html`<${Card} key=${row.key} row=${row} on=${row.ids.every(selected)} select=${select} />`)}</div>`;
+  </table></div>`;
 }
 
 /** Drags the edge of a column; a double click gives it its own width again.
