@@ -69,8 +69,8 @@ def _packages_in(folders: tuple[tuple[str, int], ...]) -> tuple[tuple[str, str],
     for folder, modified in folders:
         if not modified:
             continue
-        with contextlib.suppress(OSError):
-            for entry in os.scandir(folder):
+        with contextlib.suppress(OSError), os.scandir(folder) as entries:
+            for entry in entries:
                 if entry.name.endswith(".dist-info"):
                     package, _, version = entry.name.removesuffix(".dist-info").rpartition("-")
                     packages.setdefault(package.lower().replace("_", "-"), version)

@@ -132,6 +132,25 @@ def test_seeds_become_one_line_with_any_statistic_and_the_address_keeps_it(page:
     page.get_by_role("button", name="Robust axis").wait_for()
 
 
+def test_two_libraries_with_the_same_settings_are_not_one_line(page: Any, ten: list[str]) -> None:
+    """The answer is changed on its way, as if half of the runs were another worker's."""
+
+    def as_two_workers(route: Any) -> None:
+        found = route.fetch()
+        answer = found.json()
+        for place, run in enumerate(answer["runs"]):
+            run["worker"] = "sb3" if place % 2 else "ray"
+        route.fulfill(response=found, json=answer)
+
+    page.route("**/api/v1/compare?*", as_two_workers)
+    page.goto(f"{origin(page)}/compare?q=env%3ATen*&by=seeds")
+    page.wait_for_selector("canvas")
+    names = page.locator("table.groups tbody tr td:first-child").all_inner_texts()
+    assert {name.split(" · ")[0] for name in names} == {"sb3", "ray"}
+    assert "worker" in page.locator("thead").last.inner_text()
+    assert "Settings in which they differ" in page.inner_text("main")
+
+
 def test_a_chart_and_a_comparison_are_saved(page: Any, ten: list[str]) -> None:
     page.goto(f"{origin(page)}/compare?runs={','.join(run_id[-8:] for run_id in ten)}")
     page.wait_for_selector("canvas")

@@ -112,6 +112,14 @@ def test_only_what_was_touched_and_applies_is_sent(show: Callable[[str], None], 
     eventually(lambda: preview(page)["metadata"]["worker"].get("config") == {"observations": True})
 
 
+def test_a_dry_run_is_seen_also_from_the_end_of_the_form(show: Callable[[str], None], page: Any) -> None:
+    show("/launch/random")
+    page.evaluate("scrollTo(0, document.body.scrollHeight)")
+    page.get_by_role("button", name="Dry run").click()
+    page.wait_for_selector("text=it would run")
+    eventually(lambda: 0 < page.get_by_text("it would run").bounding_box()["y"] < 700, "what it found is in view")
+
+
 def test_secrets_are_not_in_the_command(show: Callable[[str], None], page: Any) -> None:
     show("/launch/random")
     page.locator("details", has_text="Environment variables").locator("summary").click()

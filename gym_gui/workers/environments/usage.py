@@ -70,8 +70,8 @@ def remove_version(folder: EnvironmentFolder, number: int) -> None:
 def _running_programs(prefix: str) -> list[str]:
     """Return the arguments of running processes that name something in a folder."""
     found = []
-    with contextlib.suppress(OSError):
-        for entry in os.scandir("/proc"):
+    with contextlib.suppress(OSError), os.scandir("/proc") as entries:
+        for entry in entries:
             if entry.name.isdigit():
                 with contextlib.suppress(OSError):
                     words = Path(entry.path, "cmdline").read_bytes().split(b"\0")

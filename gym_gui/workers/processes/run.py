@@ -136,8 +136,8 @@ def _end_all(process: subprocess.Popen[bytes], mark: str) -> None:
 def _marked(mark: str) -> list[int]:
     needle = f"{_MARK}={mark}".encode()
     found = []
-    with contextlib.suppress(OSError):
-        for entry in os.scandir("/proc"):
+    with contextlib.suppress(OSError), os.scandir("/proc") as entries:
+        for entry in entries:
             if entry.name.isdigit():
                 with contextlib.suppress(OSError):
                     if needle in Path(entry.path, "environ").read_bytes():

@@ -104,7 +104,8 @@ export function keyOf(page, by) {
   if (by === "tag") return (run) => run.tags.join(", ") || "-";
   if (by !== "seeds") return (run) => run[by] || "-";
   const names = Object.keys(page.settings).filter((name) => name !== "seed");
-  return (run) => [run.algo || run.worker, run.env, ...names.filter((name) => !["algo", "env_id"].includes(name)).map((name) => `${name}=${text(page.settings[name][at.get(run.id)])}`)].filter(Boolean).join(" · ");
+  const several = new Set(page.runs.map((/** @type {any} */ run) => run.worker)).size > 1; // two libraries' PPO are not one
+  return (run) => [several || !run.algo ? run.worker : "", run.algo, run.env, ...names.filter((name) => !["algo", "env_id"].includes(name)).map((name) => `${name}=${text(page.settings[name][at.get(run.id)])}`)].filter(Boolean).join(" · ");
 }
 
 /** @param {unknown} value */

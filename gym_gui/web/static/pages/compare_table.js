@@ -12,11 +12,14 @@ import { text } from "./compare_data.js";
 
 /** Rows at first: a thousand would be all that the browser does. */
 const FIRST = 50;
+/** What has a column where it is not the same for all. */
+const KINDS = ["worker", "algo", "env"];
 
 /** @param {{page: any, keyOf: ((run: any) => string) | null, picked: Set<string>}} props */
 export function CompareTable({ page, keyOf, picked }) {
   const [all, setAll] = useState(false);
   const names = Object.keys(page.settings).filter((name) => name !== "seed"); // it has a column of its own
+  const properties = KINDS.filter((name) => new Set(page.runs.map((/** @type {any} */ run) => run[name])).size > 1);
   /** @type {{run: any, index: number}[]} */
   const rows = page.runs.map((/** @type {any} */ run, /** @type {number} */ index) => ({ run, index })).filter((/** @type {any} */ { run }) => !picked.size || picked.has(run.id));
   const shown = all ? rows : rows.slice(0, FIRST);
@@ -24,17 +27,17 @@ export function CompareTable({ page, keyOf, picked }) {
   const far = farRuns(page.runs, keyOf);
   const byQuery = !parameters.value.get("runs");
   return html`${keyOf && html`<${Groups} page=${page} keyOf=${keyOf} />`}
-    <div class="bar"><h2 style=${{ margin: 0 }}>${names.length ? "Settings in which they differ" : "Their settings are the same"}</h2>
+    <div class="bar"><h2 style=${{ margin: 0 }}>${names.length || properties.length ? "Settings in which they differ" : "Their settings are the same"}</h2>
       ${picked.size > 0 && html`<span>${picked.size} selected</span>
         <a class="button" href=${`/compare?runs=${[...picked].slice(0, 200).map(shortId).join(",")}`}>Compare these alone</a>
         <button type="button" class="quiet" onClick=${() => change({ brush: null })}>Select none</button>`}
       <button type="button" class="quiet push" onClick=${() => save("comparison.csv", table(page, names))}>Save as CSV</button></div>
     <${Scroll} label="Settings and results"><table>
-      <thead><tr><th>run</th><th>state</th><th class="right">seed</th><th class="right">return</th><th class="right">best</th><th class="right">steps</th>${names.map((name) => html`<th class="right">${name}</th>`)}<th></th></tr></thead>
+      <thead><tr><th>run</th><th>state</th>${properties.map((name) => html`<th>${name}</th>`)}<th class="right">seed</th><th class="right">return</th><th class="right">best</th><th class="right">steps</th>${names.map((name) => html`<th class="right">${name}</th>`)}<th></th></tr></thead>
       <tbody>${shown.map(({ run, index }) => html`<tr key=${run.id} class=${classes(picked.has(run.id) && "selected")}>
         <td><span class="swatch" style=${{ background: seriesLook(run.sequence).colour }}></span><a href=${`/runs/${run.id}`}><bdi>${run.name}</bdi></a>
           ${run.diverged ? html` <span class="flag" title="returns that are not finite">diverged</span>` : far.has(run.id) && html` <span class="flag" title="its return lies far from those of the others">far off</span>`}</td>
-        <td><${State} state=${run.state} cause=${run.cause} /></td><td class="right">${run.seed ?? "-"}</td>
+        <td><${State} state=${run.state} cause=${run.cause} /></td>${properties.map((name) => html`<td>${run[name] || "-"}</td>`)}<td class="right">${run.seed ?? "-"}</td>
         <td class="right">${decimal(number(run.return))}</td><td class="right">${decimal(number(run.best))}</td><td class="right">${short(run.steps)}</td>
         ${names.map((name) => html`<td class="right"><code>${text(page.settings[name][index])}</code></td>`)}
         <td>${!byQuery && html`<button type="button" class="quiet" aria-label=${`Take ${run.name} out`} onClick=${() => change({ runs: without(run.id) })}>×</button>`}</td></tr>`)}</tbody>

@@ -26,6 +26,10 @@ export default function LaunchForm({ name }) {
   useEffect(() => {
     if (ready && [document.body, document.getElementById("main")].includes(/** @type {HTMLElement} */ (document.activeElement))) /** @type {HTMLElement | null} */ (page.current?.querySelector(".field input"))?.focus({ preventScroll: true });
   }, [ready]);
+  const fault = start.error ?? form.error;
+  const said = useRef(/** @type {HTMLElement | null} */ (null));
+  // What a button of the bar has said stands above the fields, where a form that is scrolled down does not show it.
+  useEffect(() => { if ((fault && !start.problems.length) || dry.job || dry.error) said.current?.scrollIntoView({ block: "nearest" }); }, [fault, dry.job?.job_id, dry.job?.state, dry.error]);
   useKeys({ Escape: { about: "all workers", act: () => go("/launch") } }, []);
   useEffect(() => { if (spec) document.title = `${visible(spec.title)} · MOSAIC`; }, [spec]);
   if (!spec || !values || !checked) {
@@ -48,8 +52,7 @@ export default function LaunchForm({ name }) {
       ${may("run") && html`<button type="submit" class="primary" disabled=${start.busy}>${start.busy ? start.progress : count > 1 ? `Start ${count} runs` : "Start"}</button>`}
     </div>
     <${Forecast} checked=${checked} />
-    <${ErrorBox} error=${start.error ?? form.error} />
-    <${DryRun} dry=${dry} checked=${checked} />
+    <div ref=${said} class="said"><${ErrorBox} error=${fault} /><${DryRun} dry=${dry} checked=${checked} /></div>
     ${rest.length > 0 && html`<div class="error" role="alert">${rest.map((problem) => html`<div><code>${problem.path}</code> ${problem.message}${problem.allowed && `; allowed: ${problem.allowed}`}</div>`)}</div>`}
     <div class="sides">
       <div>${spec.sections.map((/** @type {any} */ section) => html`<${Section} key=${section.id} section=${section} form=${form} problems=${problems} changed=${start.clear} />`)}</div>
