@@ -50,3 +50,16 @@ def test_a_run_is_verified_and_archived(shown: Any, client: TrainerClient, run_i
 def test_what_it_used_is_drawn(shown: Any, run_id: str) -> None:
     shown.get_by_role("link", name="system").click()
     shown.get_by_text("It was not measured").or_(shown.get_by_role("region", name="Memory")).first.wait_for()
+
+
+def test_runs_that_go_on_from_it_are_listed_with_their_results(
+    page: Any, client: TrainerClient, run_id: str, random_config: Any
+) -> None:
+    child = client.submit({**random_config(total_steps=50), "run_name": NAME}, parent_run_id=run_id)
+    list(client.watch([child]))
+    page.goto(page.url.split("/#")[0].rstrip("/") + f"/runs/{run_id}")
+    row = page.locator("tr", has_text=NAME)
+    row.get_by_role("link", name=NAME).click()
+    page.wait_for_url(f"**/runs/{child}")
+    page.get_by_role("link", name="continues another run").click()
+    page.wait_for_url(f"**/runs/{run_id}")

@@ -111,7 +111,7 @@ function Tags({ run, act }) {
       onClick=${() => write({ remove_tags: [each] })}>×</button>`}</span>`)}
     ${may("run") && html`<form onSubmit=${async (/** @type {Event} */ event) => { event.preventDefault(); if (tag && (await write({ add_tags: [tag] }))) setTag(""); }}>
       <input aria-label="Add a tag" placeholder="add a tag" size="12" value=${tag} onInput=${(/** @type {any} */ event) => setTag(event.target.value)} /></form>`}
-    ${run.parent_run_id && html`<a href=${`/runs/${run.parent_run_id}`}>continues another run</a>`}
+    ${run.parent_run_id && html`<a href=${`/runs/${run.parent_run_id}`}>${run.eval_episodes > 0 && run.episodes === 0 ? "evaluates" : "continues"} another run</a>`}
   </div>`;
 }
 

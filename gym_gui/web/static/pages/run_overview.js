@@ -5,6 +5,7 @@ import { Scroll } from "../ui/scroll.js";
 import { State } from "../ui/state.js";
 import { count, decimal, duration, number, short, size } from "../format.js";
 import { seriesLook } from "../session.js";
+import { Children } from "./run_children.js";
 import { Frames } from "./run_frames.js";
 import { finite } from "./runs_chart.js";
 
@@ -13,16 +14,17 @@ export function Overview({ run }) {
   const lines = useMemo(() => run.workers.map((/** @type {any} */ worker, /** @type {number} */ index) => lineOf(worker, run.sequence + index, run.workers.length > 1)), [run.workers]);
   const drawn = lines.filter((/** @type {any} */ line) => line.x.length > 0);
   const ledger = run.ledger;
+  const evaluates = run.eval_episodes > 0 && run.episodes === 0;
   return html`<div>
     <div class="beside">
       <div>${drawn.length ? html`<${Chart} lines=${drawn} xLabel="environment steps" yLabel="return" />`
-        : html`<p class="muted">${run.state === "queued" ? "It has not started." : run.ended_at ? "It trained no episode to its end." : "No training episode has ended yet."}</p>`}</div>
+        : html`<p class="muted">${evaluates ? "This run evaluates: nothing was trained, and its episodes are under episodes." : run.state === "queued" ? "It has not started." : run.ended_at ? "It trained no episode to its end." : "No training episode has ended yet."}</p>`}</div>
       <${Frames} run=${run} />
     </div>
     <div class="columns">
       <dl class="facts">
-        <dt>return</dt><dd>${decimal(number(run.mean_return_100))} <span class="muted">mean of the last ${count(run.recent_episodes)} training episodes</span></dd>
-        <dt>best</dt><dd>${decimal(number(run.best_return))} <span class="muted">mean of 20 consecutive episodes or more</span></dd>
+        ${!evaluates && html`<dt>return</dt><dd>${decimal(number(run.mean_return_100))} <span class="muted">mean of the last ${count(run.recent_episodes)} training episodes</span></dd>
+        <dt>best</dt><dd>${decimal(number(run.best_return))} <span class="muted">mean of 20 consecutive episodes or more</span></dd>`}
         ${run.evaluation && html`<dt>evaluation</dt><dd>${decimal(number(run.evaluation.mean))} ± ${decimal(number(run.evaluation.std))} <span class="muted">${count(run.evaluation.episodes)} episodes</span></dd>`}
         <dt>episodes</dt><dd>${count(run.episodes)}${run.eval_episodes ? ` training, ${count(run.eval_episodes)} evaluation` : ""}</dd>
         ${run.nan_episodes + run.eval_nan_episodes > 0 && html`<dt class="flag">not finite</dt><dd>${count(run.nan_episodes + run.eval_nan_episodes)} episodes have returns that are NaN or infinite</dd>`}
@@ -38,6 +40,7 @@ export function Overview({ run }) {
         ${run.lag_bytes > 0 && html`<dt>behind</dt><dd>${size(run.lag_bytes)} not read yet</dd>`}
       </dl>
     </div>
+    <${Children} key=${run.run_id} id=${run.run_id} />
     <h2 style=${{ marginTop: "16px" }}>Workers</h2>
     <${Scroll} label="Workers"><table>
       <thead><tr><th>worker</th><th>type</th><th>state</th><th class="right">steps</th><th class="right">steps/s</th><th class="right">episodes</th><th class="right">return</th><th class="right">CPU</th><th class="right">memory</th><th class="right">attempt</th><th>exit</th></tr></thead>
