@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from gym_gui.app.progress import (
         RunProgress,
         average_rate,
+        description_text,
         episodes_of,
         eval_episodes_of,
         labels_of,
@@ -52,6 +53,7 @@ else:
             "check_here": "worker_jobs",
             "check_port": "_ports",
             "definitions_of": "documents",
+            "description_text": "progress",
             "devices_of": "_devices",
             "ensure_supervised": "_supervised",
             "episodes_of": "progress",
@@ -92,6 +94,7 @@ __all__ = [
     "check_output",
     "check_port",
     "definitions_of",
+    "description_text",
     "devices_of",
     "ensure_supervised",
     "episodes_of",

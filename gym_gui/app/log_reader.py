@@ -8,11 +8,11 @@ import time
 from collections import deque
 from collections.abc import Iterator
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 from gym_gui.core.regular_files import NotRegularFile, open_stream
 from gym_gui.look import moment
-from gym_gui.reading import DroppedLog, is_telemetry, not_a_file
+from gym_gui.reading import DroppedLog, is_record_of, is_telemetry, not_a_file
 from gym_gui.telemetry.logs import open_log
 
 _POLL_S = 0.2
@@ -38,10 +38,22 @@ class LogReader:
         path: The file; one that does not exist yet is empty.
         text_only: Leave out lines that are a JSON object.
         pattern: Only lines in which this regular expression occurs.
+        component: Only structured records of this component or subcomponent.
+        code: Only structured records with this code.
         run_id: The run, for what errors suggest.
     """
 
-    def __init__(self, path: Path, *, text_only: bool = False, pattern: str = "", run_id: str = "RUN") -> None:
+    def __init__(
+        self,
+        path: Path,
+        *,
+        text_only: bool = False,
+        pattern: str = "",
+        component: str = "",
+        code: str = "",
+        run_id: str = "RUN",
+    ) -> None:
+        self._component, self._code = component, code
         self._search = re.compile(pattern).search if pattern else None
         self._run_id = run_id
         self._path = path
@@ -92,6 +104,8 @@ class LogReader:
     def _wanted(self, line: bytes) -> bool:
         if self._text_only and is_telemetry(line):
             return False
+        if (self._component or self._code) and not is_record_of(line, self._component, self._code):
+            return False
         return self._search is None or self._search(line_text(line)) is not None
 
 
@@ -100,16 +114,30 @@ def line_text(line: bytes) -> str:
     return line.decode("utf-8", "backslashreplace").rstrip("\r\n")
 
 
-def readable_line(line: str) -> str:
+def readable_line(line: str, *, whole: bool = False) -> str:
     """Return a structured log record as a sentence, any other line as it is.
 
     What went wrong stands in the run's cause already; the traceback stays in the log.
+
+    Args:
+        line: The line.
+        whole: With time, code, component, further values and traceback.
     """
     try:
         record = json.loads(line) if line.startswith("{") else None
+        if record and whole:
+            return _whole_record(record)
         return f"{record['level']}: {' '.join(record['message'].split())}" if record else line
-    except (ValueError, RecursionError, LookupError, TypeError, AttributeError):
+    except (ValueError, RecursionError, LookupError, TypeError, AttributeError, OSError, OverflowError):
         return line
+
+
+def _whole_record(record: dict[str, Any]) -> str:
+    places = ".".join(str(record[name]) for name in ("component", "subcomponent") if record.get(name))
+    words = (moment(record["timestamp"]), record["level"], record.get("code"), places, record["message"])
+    extra = json.dumps(record["extra"], ensure_ascii=False) if record.get("extra") else None
+    line = " ".join(str(word) for word in (*words, extra) if word)
+    return "\n".join([line, record["exception"]]) if record.get("exception") else line
 
 
 def last_lines(path: Path, lines: int) -> list[str]:

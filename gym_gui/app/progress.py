@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 from collections import deque
+from typing import TYPE_CHECKING
 
 from gym_gui.runs import ReturnSpread, RunState, RunSummary, WorkerSummary
+
+if TYPE_CHECKING:
+    from gym_gui.reading import Description
 
 RATE_WINDOW_S = 10.0
 SHORTEST_WINDOW_S = 0.5
@@ -148,6 +152,18 @@ def spread_text(spread: ReturnSpread) -> str:
 
     mean, std, low, high = map(figures.decimal, (spread.mean, spread.std, spread.min, spread.max))
     return f"{mean} ± {std} ({low} to {high}) over {_episodes(spread.episodes, 'episode')}"
+
+
+def description_text(found: Description) -> str:
+    """Return all centres and spreads of some values, in words."""
+    from gym_gui.look import figures
+
+    mean, std, median, iqm = map(figures.decimal, (found.mean, found.std, found.median, found.iqm))
+    low, high, mean_low, mean_high = map(figures.decimal, (found.low, found.high, found.mean_low, found.mean_high))
+    return (
+        f"mean {mean} ± {std} (95 % bootstrap interval {mean_low} to {mean_high}), median {median}, interquartile mean"
+        f" {iqm}, from {low} to {high}"
+    )
 
 
 def nan_text(run: RunSummary) -> str:

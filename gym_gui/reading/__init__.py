@@ -16,7 +16,7 @@ if TYPE_CHECKING:
         saved_checkpoints,
     )
     from gym_gui.reading.comparisons import GroupComparison, compare_groups
-    from gym_gui.reading.curves import Line, band_of, curve_of, line_of, smoothed
+    from gym_gui.reading.curves import Line, band_of, curve_of, line_of, line_of_series, smoothed
     from gym_gui.reading.details import GitState, RunDetails, read_details
     from gym_gui.reading.differences import differing_settings, differing_values
     from gym_gui.reading.episodes import EpisodePage, EpisodeQuery, read_episodes, read_steps
@@ -44,6 +44,7 @@ if TYPE_CHECKING:
         LogQuery,
         dropped_log,
         find_log,
+        is_record_of,
         is_telemetry,
         not_a_file,
         read_log,
@@ -75,14 +76,17 @@ if TYPE_CHECKING:
     from gym_gui.reading.statistics import (
         CENTRES,
         SPREADS,
+        Description,
         Interval,
         Statistic,
         StatisticBand,
+        describe,
         far_values,
         interval_of,
         statistic_band,
     )
     from gym_gui.reading.thinning import SeriesLine
+    from gym_gui.reading.trackers import is_web_address
 else:
     __getattr__ = lazy_names(
         __name__,
@@ -92,6 +96,7 @@ else:
             "Checkpoint": "checkpoints",
             "DEFAULT_POINTS": "series",
             "DEFAULT_SORT": "search",
+            "Description": "statistics",
             "DroppedLog": "logs",
             "Entry": "fields",
             "EpisodePage": "episodes",
@@ -146,6 +151,7 @@ else:
             "check_size": "series",
             "compare_groups": "comparisons",
             "curve_of": "curves",
+            "describe": "statistics",
             "differing_settings": "differences",
             "differing_values": "differences",
             "dropped_log": "logs",
@@ -158,10 +164,13 @@ else:
             "frame_worker": "frames",
             "has_checkpoint": "checkpoints",
             "interval_of": "statistics",
+            "is_record_of": "logs",
             "is_telemetry": "logs",
+            "is_web_address": "trackers",
             "last_checkpoint": "checkpoints",
             "last_values": "metric_values",
             "line_of": "curves",
+            "line_of_series": "curves",
             "list_files": "files",
             "media_type": "files",
             "not_a_file": "logs",
@@ -199,6 +208,7 @@ __all__ = [
     "NO_FACTS",
     "SPREADS",
     "Checkpoint",
+    "Description",
     "DroppedLog",
     "Entry",
     "EpisodePage",
@@ -247,6 +257,7 @@ __all__ = [
     "check_size",
     "compare_groups",
     "curve_of",
+    "describe",
     "differing_settings",
     "differing_values",
     "dropped_log",
@@ -259,10 +270,13 @@ __all__ = [
     "frame_worker",
     "has_checkpoint",
     "interval_of",
+    "is_record_of",
     "is_telemetry",
+    "is_web_address",
     "last_checkpoint",
     "last_values",
     "line_of",
+    "line_of_series",
     "list_files",
     "media_type",
     "not_a_file",

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import msgspec
 
-from gym_gui.reading.curves import GRID_POINTS, as_line
+from gym_gui.reading.curves import GRID_POINTS, Line, as_line
 from gym_gui.reading.pages import RunRow
 from gym_gui.reading.statistics import Interval, Statistic, StatisticBand, far_values, interval_of, statistic_band
 from gym_gui.runs import return_of
@@ -37,7 +37,11 @@ class GroupComparison(msgspec.Struct, kw_only=True):
 
 
 def compare_groups(
-    rows: Sequence[RunRow], group_by: Sequence[str], statistic: Statistic, points: int = GRID_POINTS
+    rows: Sequence[RunRow],
+    group_by: Sequence[str],
+    statistic: Statistic,
+    points: int = GRID_POINTS,
+    lines: Mapping[str, Line] | None = None,
 ) -> list[GroupComparison]:
     """Return the groups of runs, the one with the highest return first.
 
@@ -48,6 +52,7 @@ def compare_groups(
         group_by: The fields; none: all runs are one group.
         statistic: Centre and spread.
         points: Points of each group's curve, at least 2.
+        lines: By run, curves in place of their learning curves.
 
     Raises:
         ConfigError: There is no such statistic.
@@ -55,11 +60,15 @@ def compare_groups(
     groups: dict[str, list[RunRow]] = {}
     for row in rows:
         groups.setdefault(repr([row.values.get(name, []) for name in group_by]), []).append(row)
-    found = [_compared(members, group_by, statistic, points) for members in groups.values()]
+    if lines is None:
+        lines = {row.run.run_id: as_line(row.curve) for row in rows}
+    found = [_compared(members, group_by, statistic, points, lines) for members in groups.values()]
     return sorted(found, key=lambda group: -math.inf if group.returns is None else group.returns.centre, reverse=True)
 
 
-def _compared(rows: Sequence[RunRow], group_by: Sequence[str], statistic: Statistic, points: int) -> GroupComparison:
+def _compared(
+    rows: Sequence[RunRow], group_by: Sequence[str], statistic: Statistic, points: int, lines: Mapping[str, Line]
+) -> GroupComparison:
     runs = [row.run for row in rows]
     strata = [", ".join(worker.env_id for worker in run.workers) for run in runs]
     returns = [math.nan if (value := return_of(run)) is None else value for run in runs]
@@ -72,5 +81,5 @@ def _compared(rows: Sequence[RunRow], group_by: Sequence[str], statistic: Statis
         returns=interval_of(returns, statistic, strata),
         best=interval_of(best, statistic, strata),
         far_runs=[run.run_id for run in runs if run.run_id in far or run.nan_episodes or run.eval_nan_episodes],
-        curve=statistic_band([as_line(row.curve) for row in rows], statistic, strata, points),
+        curve=statistic_band([lines.get(run.run_id, Line("", (), ())) for run in runs], statistic, strata, points),
     )

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 import msgspec
 
+from gym_gui.reading.thinning import SeriesLine
 from gym_gui.runs import CurvePoint, RunSummary
 
 GRID_POINTS = 200
@@ -112,6 +113,22 @@ def line_of(run: RunSummary, label: str | None = None) -> Line:
 def as_line(curve: Sequence[CurvePoint], label: str = "") -> Line:
     """Return the mean returns of a curve."""
     return Line(label, tuple(float(point.step) for point in curve), tuple(point.mean_return for point in curve))
+
+
+def line_of_series(lines: Iterable[SeriesLine], label: str = "") -> Line:
+    """Return the curves of a series' workers, attempts and agents as one, sorted by x, with one point an x.
+
+    Args:
+        lines: The curves.
+        label: Its label.
+    """
+    points: dict[float, tuple[int, float]] = {}
+    for line in lines:
+        for x, count, mean in zip(line.last_x, line.count, line.mean, strict=True):
+            before, value = points.get(x, (0, 0.0))
+            points[x] = before + count, value + (mean - value) * (count / (before + count))
+    xs = sorted(points)
+    return Line(label, tuple(xs), tuple(points[x][1] for x in xs))
 
 
 def band_of(lines: Sequence[Line], points: int = GRID_POINTS) -> Band:

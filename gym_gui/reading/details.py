@@ -7,7 +7,16 @@ from typing import Any
 import msgspec
 
 from gym_gui.reading.checkpoints import saved_checkpoints
-from gym_gui.runs import RunFolder, load_plan, read_annotation, read_machine
+from gym_gui.reading.trackers import tensorboard_folder, wandb_addresses
+from gym_gui.runs import (
+    RunFolder,
+    RunPlan,
+    load_plan,
+    read_annotation,
+    read_cpu_reasons,
+    read_grant,
+    read_machine,
+)
 
 #: Fields that are not settings of the user: MOSAIC sets them, and they are displayed elsewhere.
 _MANAGED = ("run_id", "worker_id", "seed")
@@ -51,6 +60,12 @@ class RunDetails(msgspec.Struct, frozen=True, kw_only=True):
     config: dict[str, Any] = {}
     """The whole run config."""
     checkpoints: list[SavedCheckpoint] = []
+    devices: dict[str, str] = {}
+    """By worker id: what it computes on, as far as that is known."""
+    tensorboard: str = ""
+    """Folder with its files for TensorBoard, on the machine of its home; empty: it has written none."""
+    wandb: list[str] = []
+    """Its addresses at Weights & Biases."""
 
 
 def read_details(folder: RunFolder) -> RunDetails:
@@ -97,7 +112,18 @@ def read_details(folder: RunFolder) -> RunDetails:
         },
         config=plan.config,
         checkpoints=checkpoints,
+        devices=_devices(folder, plan),
+        tensorboard=tensorboard_folder(folder),
+        wandb=wandb_addresses(folder),
     )
+
+
+def _devices(folder: RunFolder, plan: RunPlan) -> dict[str, str]:
+    """Return the GPUs that workers were given, why they have none, or the device that their settings name."""
+    found = {worker.worker_id: str(worker.config["device"]) for worker in plan.workers if worker.config.get("device")}
+    found.update({name: f"cpu ({reason})" for name, reason in read_cpu_reasons(folder).items()})
+    found.update({name: f"GPU {', '.join(gpus)}" for name, gpus in read_grant(folder).items() if gpus})
+    return found
 
 
 def _dict(value: Any) -> dict[str, Any]:

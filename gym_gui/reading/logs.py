@@ -31,6 +31,8 @@ _LINE_BYTES = 4 * MAX_CHARACTERS
 _ATTEMPT = re.compile(r"\.a(\d+)\.")
 _ERROR = re.compile(r"error|exception|traceback|fatal|critical|panic", re.IGNORECASE)
 _WARNING = re.compile(_ERROR.pattern + "|warn", re.IGNORECASE)
+#: Levels of structured records that a level of a query stands for.
+_LEVELS_FROM = {"error": ("ERROR", "CRITICAL"), "warning": ("WARNING", "ERROR", "CRITICAL")}
 
 
 @dataclass(frozen=True)
@@ -49,7 +51,10 @@ class LogQuery:
         after: Lines from this byte on.
         limit: Maximum number of lines.
         pattern: Only lines in which this regular expression occurs.
-        level: ``error``: only lines with words of errors; ``warning``: those of warnings too.
+        level: ``error``: only lines with words of errors, and structured records of that level; ``warning``: those of
+            warnings too.
+        component: Only structured records of this component or subcomponent, such as ``Worker``.
+        code: Only structured records with this code, such as ``LOG431``.
     """
 
     stream: str = "output"
@@ -60,6 +65,8 @@ class LogQuery:
     limit: int = 200
     pattern: str = ""
     level: str = ""
+    component: str = ""
+    code: str = ""
 
 
 class LogLine(msgspec.Struct, kw_only=True):
@@ -252,6 +259,42 @@ def is_telemetry(line: bytes) -> bool:
     return True
 
 
+def is_record_of(line: bytes, component: str, code: str) -> bool:
+    """Return whether a line is a structured log record of a component (or subcomponent), with a code.
+
+    Args:
+        line: The line.
+        component: In any case; empty: of any.
+        code: Likewise.
+    """
+    record = _record(line)
+    if record is None:
+        return False
+    components = {str(record.get(name, "")).casefold() for name in ("component", "subcomponent")}
+    return (not component or component.casefold() in components) and (
+        not code or code.casefold() == str(record.get("code", "")).casefold()
+    )
+
+
+def _record(line: bytes) -> dict[str, Any] | None:
+    """Return a structured log record; ``None``: the line is none."""
+    if not line.startswith(b"{"):
+        return None
+    try:
+        record = msgspec.json.decode(line)
+    except (msgspec.DecodeError, RecursionError):
+        return None
+    return record if isinstance(record.get("level"), str) else None
+
+
+def _is_of_level(line: bytes, level: str) -> bool:
+    """Return whether a line is of a level at least: as its record says, else by its words."""
+    record = _record(line)
+    if record is not None:
+        return record["level"] in _LEVELS_FROM[level]
+    return (_ERROR if level == "error" else _WARNING).search(_shown(line)[0]) is not None
+
+
 def _check(query: LogQuery) -> None:
     problems = []
     for path, value, known in (("stream", query.stream, STREAMS), ("level", query.level, ("", *LEVELS))):
@@ -336,9 +379,10 @@ def _filtered(raw: Sequence[_Raw], query: LogQuery) -> list[int]:
     chosen: Iterable[int] = range(len(raw))
     if query.stream == "output":
         chosen = [index for index in chosen if not is_telemetry(raw[index].data)]
+    if query.component or query.code:
+        chosen = [index for index in chosen if is_record_of(raw[index].data, query.component, query.code)]
     if query.level:
-        words = _ERROR if query.level == "error" else _WARNING
-        chosen = [index for index in chosen if words.search(_shown(raw[index].data)[0])]
+        chosen = [index for index in chosen if _is_of_level(raw[index].data, query.level)]
     chosen = list(chosen)
     if query.pattern:
         found = matching_lines(query.pattern, [_shown(raw[index].data)[0] for index in chosen])

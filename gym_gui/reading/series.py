@@ -16,6 +16,12 @@ from gym_gui.proxy import read_summary
 from gym_gui.reading.axes import METRIC_AXIS, over_series
 from gym_gui.reading.episode_lines import EPISODE_COLUMNS, EPISODE_NAMES, EVAL_PREFIX, PHASES, episode_lines
 from gym_gui.reading.metric_lines import ROW_AXIS, STEP_AXIS, MetricReader, episode_axis, rows_of_episodes, time_axis
+from gym_gui.reading.tensorboard_lines import (
+    TENSORBOARD_PREFIX,
+    finite_values,
+    tensorboard_lines,
+    tensorboard_values,
+)
 from gym_gui.reading.thinning import SeriesLine
 from gym_gui.reading.usage_lines import SYSTEM_NAMES, usage_lines, usage_values
 from gym_gui.runs import RunFolder
@@ -76,13 +82,13 @@ class SeriesName(msgspec.Struct, kw_only=True):
 
     Args:
         name: Its name.
-        kind: ``episodes``, ``metric`` or ``system``.
+        kind: ``episodes``, ``metric``, ``system`` or ``tensorboard``.
         count: Number of its values, over all workers and attempts.
         last: The last one of the last attempt; may be NaN or infinite.
         low: The lowest finite one.
         high: The highest.
-        first_step: Lowest step of a metric.
-        last_step: Highest step of a metric.
+        first_step: Lowest step of a metric, or of scalars for TensorBoard.
+        last_step: Highest step, likewise.
     """
 
     name: str
@@ -149,6 +155,8 @@ def read_series(folder: RunFolder, request: SeriesRequest) -> list[Series]:
         return _over_series(folder, request)
     start = _start(folder) if request.x == "relative" else 0.0
     low, high = _range(request)
+    if any(name.startswith(TENSORBOARD_PREFIX) for name in request.names):
+        return _with_event_files(folder, request, start)
     with snapshot(folder.database) as database:
         if database is None:
             return [Series(run_id=folder.run_id, name=name) for name in request.names]
@@ -176,6 +184,23 @@ def read_series(folder: RunFolder, request: SeriesRequest) -> list[Series]:
                 series.nearest = nearest(name, _all_names(database))
             found.append(series)
     return found
+
+
+def _with_event_files(folder: RunFolder, request: SeriesRequest, start: float) -> list[Series]:
+    """Return series of which some are in event files."""
+    own = tuple(name for name in request.names if not name.startswith(TENSORBOARD_PREFIX))
+    found = {}
+    if own:
+        read = read_series(folder, msgspec.structs.replace(request, names=own))
+        found = {series.name: series for series in read}
+    values, run = tensorboard_values(folder), read_summary(folder)
+    for name in request.names:
+        if name in values:
+            lines = tensorboard_lines(values[name], run, request.x, start, _range(request), request.points)
+            found[name] = Series(run_id=folder.run_id, name=name, lines=lines)
+        elif name not in found:
+            found[name] = Series(run_id=folder.run_id, name=name, nearest=nearest(name, values))
+    return [found[name] for name in request.names]
 
 
 def _over_series(folder: RunFolder, request: SeriesRequest) -> list[Series]:
@@ -229,7 +254,7 @@ def require_found(found: Sequence[Series], request: SeriesRequest) -> None:
 
 
 def series_names(folder: RunFolder) -> list[SeriesName]:
-    """Return the series of a run: those of its episodes, then its metrics by name, then what its workers used.
+    """Return the series of a run: of its episodes, its metrics by name, its event files, what its workers used.
 
     Args:
         folder: The run's folder.
@@ -237,19 +262,35 @@ def series_names(folder: RunFolder) -> list[SeriesName]:
     Raises:
         TelemetryError: The database cannot be read.
     """
+    names: list[SeriesName] = []
     with snapshot(folder.database) as database:
-        if database is None:
-            return []
-        names = [
-            name
-            for phase, prefix in enumerate(("", EVAL_PREFIX))
-            for column_name, column in EPISODE_COLUMNS.items()
-            if (name := _episode_name(database, f"{prefix}{column_name}", column, phase)) is not None
-        ]
-        spans = _has_spans(database)
-        attempts = _attempts(database) if spans else []
-        names += [_metric_name(database, name, number, attempts) for number, name in _metrics(database)]
-        return names + _system_names(folder)
+        if database is not None:
+            names = [
+                name
+                for phase, prefix in enumerate(("", EVAL_PREFIX))
+                for column_name, column in EPISODE_COLUMNS.items()
+                if (name := _episode_name(database, f"{prefix}{column_name}", column, phase)) is not None
+            ]
+            spans = _has_spans(database)
+            attempts = _attempts(database) if spans else []
+            names += [_metric_name(database, name, number, attempts) for number, name in _metrics(database)]
+    return names + _tensorboard_names(folder) + _system_names(folder)
+
+
+def _tensorboard_names(folder: RunFolder) -> list[SeriesName]:
+    """Return the series in a run's event files."""
+    names = []
+    for name, found in tensorboard_values(folder).items():
+        finite = finite_values(found)
+        steps = [step for _, scalars in found for step in scalars.steps]
+        names.append(
+            SeriesName(
+                name=name, kind="tensorboard", count=len(steps), last=found[-1][1].values[-1],
+                low=min(finite, default=None), high=max(finite, default=None),
+                first_step=int(min(steps)), last_step=int(max(steps)),
+            )
+        )  # fmt: skip
+    return names
 
 
 def _system_names(folder: RunFolder) -> list[SeriesName]:
@@ -328,7 +369,8 @@ def _all_names(database: sqlite3.Connection) -> list[str]:
 
 
 def _shown(metric: str) -> str:
-    return f"{METRIC_PREFIX}{metric}" if metric in EPISODE_NAMES or metric in SYSTEM_NAMES else metric
+    taken = metric in EPISODE_NAMES or metric in SYSTEM_NAMES or metric.startswith(TENSORBOARD_PREFIX)
+    return f"{METRIC_PREFIX}{metric}" if taken else metric
 
 
 def _metric_line(

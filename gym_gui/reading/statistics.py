@@ -93,6 +93,50 @@ class StatisticBand(msgspec.Struct, kw_only=True):
     count: int
 
 
+class Description(msgspec.Struct, kw_only=True):
+    """Centres and spreads of some values.
+
+    Args:
+        count: Number of values.
+        mean: Their mean.
+        std: Standard deviation, of these values alone (population).
+        median: Their median.
+        iqm: Mean of the middle half.
+        low: The lowest.
+        high: The highest.
+        mean_low: Lower end of the 95 % bootstrap interval of the mean.
+        mean_high: Its upper end.
+    """
+
+    count: int
+    mean: float
+    std: float
+    median: float
+    iqm: float
+    low: float
+    high: float
+    mean_low: float
+    mean_high: float
+
+
+def describe(values: Sequence[float], strata: Sequence[str] = ()) -> Description | None:
+    """Return all centres and spreads of the finite values, ``None`` without any.
+
+    Args:
+        values: The values.
+        strata: As of :func:`interval_of`.
+    """
+    names = (("mean", "std"), ("median", "range"), ("iqm", "range"), ("mean", "bootstrap"))
+    found = [interval_of(values, Statistic(*each), strata) for each in names]
+    deviation, median, iqm, interval = found
+    if deviation is None or median is None or iqm is None or interval is None:
+        return None
+    return Description(
+        count=deviation.count, mean=deviation.centre, std=deviation.high - deviation.centre, median=median.centre,
+        iqm=iqm.centre, low=median.low, high=median.high, mean_low=interval.low, mean_high=interval.high,
+    )  # fmt: skip
+
+
 def interval_of(values: Sequence[float], statistic: Statistic, strata: Sequence[str] = ()) -> Interval | None:
     """Return centre and range of the finite values, ``None`` without any.
 

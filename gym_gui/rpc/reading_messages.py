@@ -221,6 +221,8 @@ def log_query_to_pb(run_id: str, query: LogQuery) -> reading.ReadLogRequest:
         limit=query.limit,
         pattern=text(query.pattern),
         level=text(query.level),
+        component=text(query.component),
+        code=text(query.code),
     )
 
 
@@ -235,6 +237,8 @@ def log_query_from_pb(message: reading.ReadLogRequest) -> LogQuery:
         limit=message.limit or _DEFAULT_LOG_LINES,
         pattern=message.pattern,
         level=message.level,
+        component=message.component,
+        code=message.code,
     )
 
 

@@ -94,6 +94,7 @@ def test_logs_from_here(remote: RemoteDaemon, mosaic: Mosaic) -> None:
     assert episodes
     assert logs("-n", "0", "--grep", '"epis[o]de"') == episodes
     assert any('"launch"' in line for line in logs("--supervisor"))
+    assert logs("--code", "LOG1") == logs("--component", "Nobody") == []
     for words, said in (
         (("--grep", "("), "regular expression"),
         (("--quarantine",), "elsewhere"),

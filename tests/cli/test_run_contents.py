@@ -60,3 +60,12 @@ def test_its_files_are_listed_and_copied(mosaic: Any, run_id: str, home: Path, t
     assert "internal to the run" in refused.stderr
     assert mosaic("runs", "artifacts", run_id, "-o", str(copy)).code == 2
     assert "cannot be written" in mosaic("runs", "artifacts", run_id, log, "-o", "/nowhere/x").stderr
+
+
+def test_its_structured_log_records_are_filtered(mosaic: Any, run_id: str, home: Path) -> None:
+    (log,) = (home / "runs" / run_id / "logs").glob("*.stderr.log")
+    record = '{"level":"WARNING","message":"late","code":"LOG9999","component":"Worker","subcomponent":"Own"}\n'
+    log.write_bytes(log.read_bytes() + record.encode())
+    for words in (("--code", "LOG9999"), ("--component", "own"), ("--component", "Worker", "--code", "log9999")):
+        assert mosaic("runs", "logs", run_id, "--stderr", "-n", "0", *words).stdout == record
+    assert mosaic("runs", "logs", run_id, "--stderr", "--code", "LOG1").stdout == ""

@@ -7,7 +7,8 @@ import math
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gym_gui.reading.curves import Line, band_of, curve_of, line_of, smoothed, thinned, value_at
+from gym_gui.reading.curves import Line, band_of, curve_of, line_of, line_of_series, smoothed, thinned, value_at
+from gym_gui.reading.thinning import SeriesLine
 from gym_gui.runs.summary import CurvePoint, RunSummary, WorkerSummary
 
 lines = st.builds(
@@ -64,6 +65,14 @@ def test_the_curve_of_a_run_with_two_workers() -> None:
     ]
     line = line_of(RunSummary(run_id="r", run_name="n", workers=workers))
     assert line == Line("n", (10.0, 20.0), (3.0, 5.0))
+
+
+def test_the_curves_of_a_series_become_one() -> None:
+    lines = [
+        SeriesLine(worker_id="a", last_x=[1.0, 2.0], count=[1, 3], mean=[5.0, 10.0]),
+        SeriesLine(worker_id="b", last_x=[2.0, 0.0], count=[1, 1], mean=[2.0, 7.0]),
+    ]
+    assert line_of_series(lines, "both") == Line("both", (0.0, 1.0, 2.0), (7.0, 5.0, 8.0))
 
 
 def test_smoothing_looks_back_only() -> None:

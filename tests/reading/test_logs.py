@@ -143,6 +143,33 @@ def test_lines_are_filtered_by_level_and_pattern(run: LoggedRun) -> None:
     assert [line.text for line in page(run, pattern="loss", after=first.end).lines] == ["loss 12"]
 
 
+def test_structured_records_are_filtered_by_component_code_and_their_own_level(run: LoggedRun) -> None:
+    records = [
+        {
+            "level": "INFO",
+            "code": "LOG431",
+            "component": "Worker",
+            "subcomponent": "CleanRLRuntime",
+            "message": "no error",
+        },
+        {"level": "WARNING", "code": "LOG432", "component": "Worker", "message": "late"},
+        {"level": "ERROR", "component": "Other", "message": "?"},
+        {"event_type": "step", "component": "Worker"},
+    ]
+    run.append(b"Worker LOG431\n" + b"".join(json.dumps(record).encode() + b"\n" for record in records))
+
+    def messages(**query: Any) -> list[str]:
+        return [json.loads(line.text)["message"] for line in page(run, **query).lines]
+
+    assert messages(component="worker") == ["no error", "late"]
+    assert messages(component="CleanRLRuntime") == ["no error"]
+    assert messages(code="log432") == ["late"]
+    assert messages(component="Worker", code="LOG432", level="warning") == ["late"]
+    assert messages(code="LOG1") == []
+    assert messages(level="error") == ["?"]
+    assert messages(level="warning") == ["late", "?"]
+
+
 @pytest.mark.process
 def test_regular_expressions_end_whatever_they_are(run: LoggedRun, monkeypatch: pytest.MonkeyPatch) -> None:
     run.append(b"loss 3.5\nloss 12\n" + b"a" * 3000 + b"\n" + "ü😀\n".encode())

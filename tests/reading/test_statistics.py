@@ -17,6 +17,7 @@ from gym_gui.reading.statistics import (
     SPREADS,
     Statistic,
     _resamples,
+    describe,
     far_values,
     interval_of,
     statistic_band,
@@ -74,6 +75,15 @@ def test_few_values_have_all_their_resamples() -> None:
 def test_each_stratum_is_resampled_by_itself() -> None:
     for counts in _resamples(["a", "b", "a", "b", "b"], 1):
         assert (counts[0] + counts[2], counts[1] + counts[3] + counts[4]) == (2, 3)
+
+
+def test_a_description_has_every_centre_and_spread() -> None:
+    found = describe([1.0, 2.0, 3.0, 4.0, math.nan, 10.0])
+    assert found is not None
+    assert (found.count, found.mean, found.median, found.iqm, found.low, found.high) == (5, 4.0, 3.0, 3.0, 1.0, 10.0)
+    assert found.std == pytest.approx(np.std([1, 2, 3, 4, 10]))
+    assert found.low < found.mean_low < found.mean < found.mean_high < found.high
+    assert describe([math.nan]) is None
 
 
 def test_what_is_not_finite_does_not_count() -> None:

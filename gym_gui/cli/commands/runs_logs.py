@@ -38,6 +38,10 @@ if TYPE_CHECKING:
 @click.option(
     "--grep", "pattern", type=TEXT, metavar="PATTERN", default="", help="Only lines with this regular expression."
 )
+@click.option(
+    "--component", type=TEXT, metavar="NAME", default="", help="Only structured records of this (sub)component."
+)
+@click.option("--code", type=TEXT, metavar="CODE", default="", help="Only structured records with this code: LOG431.")
 @common
 @starts_daemon
 @anywhere
@@ -50,6 +54,8 @@ def logs(
     lines: int,
     follow: bool,
     pattern: str,
+    component: str,
+    code: str,
     as_json: bool,
 ) -> int:
     """Print what a worker printed.
@@ -87,6 +93,8 @@ def logs(
             worker_id=worker_id or "",
             attempt=attempt or 0,
             pattern=pattern,
+            component=component,
+            code=code,
         )
         return _print_remote(home, run, stream, query, lines, follow=follow, as_json=as_json)
     run_id = resolve_run(home, run)
@@ -96,7 +104,9 @@ def logs(
     dropped = tell_dropped(dropped_log(log.path), log.worker_id, log.attempt, run_id)
     if dropped:
         say(dropped)
-    with LogReader(log.path, text_only=stream == "text", pattern=pattern, run_id=run_id) as reader:
+    with LogReader(
+        log.path, text_only=stream == "text", pattern=pattern, component=component, code=code, run_id=run_id
+    ) as reader:
         if as_json:
             found = [line_text(line) for line in reader.last(lines or None)]
             print_json({"run_id": run_id, "worker_id": log.worker_id, "attempt": log.attempt, "stream": stream,

@@ -66,7 +66,8 @@ def metrics(
     """List the series of a run, or print the values of those that are named.
 
     Series are `return`, `length` and `success` of training episodes, `eval_return` and so on of evaluation episodes,
-    and every metric. A point stands for one value, or for several: their lowest, mean and highest are printed.
+    every metric, and the scalars in the run's event files for TensorBoard as `tensorboard/TAG`. A point stands for one
+    value, or for several: their lowest, mean and highest are printed.
     """
     from gym_gui.cli.output import print_json, write_csv
     from gym_gui.reading import DEFAULT_POINTS, SeriesRequest

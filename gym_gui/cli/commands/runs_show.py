@@ -177,6 +177,8 @@ def _origin(home: Path | None, run: RunSummary, details: RunDetails) -> list[tup
         ("notes", rich_lines(details.notes.splitlines())),
         ("parent", run.parent_run_id),
         ("checkpoints", rich_lines([*([f"{left:,} earlier ones"] if left else []), *saved])),
+        ("tensorboard", details.tensorboard),
+        ("wandb", rich_lines(details.wandb)),
         ("versions", "  ".join(f"{name} {version}" for name, version in details.versions.items())),
         ("git", code + (", with changes that are not committed" if git and git.dirty else "")),
         ("command", shlex.join(details.command)),

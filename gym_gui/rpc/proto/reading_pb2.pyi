@@ -1074,6 +1074,8 @@ class ReadLogRequest(_message.Message):
     LIMIT_FIELD_NUMBER: _builtins.int
     PATTERN_FIELD_NUMBER: _builtins.int
     LEVEL_FIELD_NUMBER: _builtins.int
+    COMPONENT_FIELD_NUMBER: _builtins.int
+    CODE_FIELD_NUMBER: _builtins.int
     run_id: _builtins.str
     stream: _builtins.str
     """`output` (printed lines that are not telemetry), `stdout`, `stderr` or `supervisor`. Empty: `output`."""
@@ -1089,7 +1091,10 @@ class ReadLogRequest(_message.Message):
     pattern: _builtins.str
     """Only lines in which this regular expression occurs."""
     level: _builtins.str
-    """`error` or `warning`: only lines with such words."""
+    """`error` or `warning`: only lines with such words, and structured records of such levels."""
+    component: _builtins.str
+    """Only structured records of this component or subcomponent, with this code."""
+    code: _builtins.str
     def __init__(
         self,
         *,
@@ -1102,10 +1107,12 @@ class ReadLogRequest(_message.Message):
         limit: _builtins.int = ...,
         pattern: _builtins.str = ...,
         level: _builtins.str = ...,
+        component: _builtins.str = ...,
+        code: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["_after", b"_after", "_before", b"_before", "after", b"after", "before", b"before"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_after", b"_after", "_before", b"_before", "after", b"after", "attempt", b"attempt", "before", b"before", "level", b"level", "limit", b"limit", "pattern", b"pattern", "run_id", b"run_id", "stream", b"stream", "worker_id", b"worker_id"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_after", b"_after", "_before", b"_before", "after", b"after", "attempt", b"attempt", "before", b"before", "code", b"code", "component", b"component", "level", b"level", "limit", b"limit", "pattern", b"pattern", "run_id", b"run_id", "stream", b"stream", "worker_id", b"worker_id"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType__after: _TypeAlias = _typing.Literal["after"]  # noqa: Y015
     _WhichOneofArgType__after: _TypeAlias = _typing.Literal["_after", b"_after"]  # noqa: Y015

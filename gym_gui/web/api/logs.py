@@ -29,6 +29,8 @@ async def logs(
     limit: Annotated[int, Query(ge=1, le=2000)] = 500,
     pattern: Annotated[str, Query(description="Only lines in which this regular expression occurs")] = "",
     level: Annotated[str, Query(description="`error` or `warning`")] = "",
+    component: Annotated[str, Query(description="Only structured records of this component or subcomponent")] = "",
+    code: Annotated[str, Query(description="Only structured records with this code, such as `LOG431`")] = "",
 ) -> Response:
     """Return lines with their offsets and times; ``start`` and ``end`` say where the pages beside begin."""
     query = LogQuery(
@@ -40,6 +42,8 @@ async def logs(
         limit=limit,
         pattern=pattern,
         level=level,
+        component=component,
+        code=code,
     )
     return json_response(await client.read_log(run_id, query))
 
