@@ -66,7 +66,7 @@ def main(home: Path) -> int:
         until(lambda: len(comparison._details) == len(comparison.run_ids))  # noqa: B023
         comparison.group.setCurrentText("algorithm")
         take(window, f"window-compare{suffix}")
-        window.open_form("cleanrl")
+        window.forms.open("cleanrl")
         form = until(lambda: next(iter(window.findChildren(WorkerForm)), None))  # noqa: B023
         take(form, f"window-form{suffix}")
         form.reject()

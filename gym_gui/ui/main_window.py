@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -21,12 +20,9 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from gym_gui.core.worker.errors import MosaicError, UsageError
-from gym_gui.reading import RunDetails
-from gym_gui.runs import RunSummary
+from gym_gui.core.worker.errors import MosaicError
 from gym_gui.trainer import DaemonStatus
-from gym_gui.ui.forms import get_worker_form_factory
-from gym_gui.ui.kinds import FormKind
+from gym_gui.ui.form_opener import FormOpener, Prepare
 from gym_gui.ui.link import DaemonLink
 from gym_gui.ui.parts import label, tip, without_mnemonics
 from gym_gui.ui.runs.panel import RunsPanel
@@ -57,11 +53,11 @@ class MainWindow(QMainWindow):
         link: DaemonLink,
         where: str,
         home: Path,
-        prepare: Callable[[dict[str, Any]], dict[str, Any]] = lambda config: config,
+        prepare: Prepare = lambda config: config,
     ) -> None:
         super().__init__()
-        self._link, self._where, self._home, self._prepare = link, where, home, prepare
-        self._executors: tuple[str, ...] = ("local",)
+        self._link, self._where = link, where
+        self.forms = FormOpener(link, home, prepare, self)
         self.setWindowTitle(f"MOSAIC — {where}")
         self.resize(1280, 720)
         self.runs = RunsPanel(link)
@@ -86,6 +82,8 @@ class MainWindow(QMainWindow):
         self.runs.opened.connect(self.open_run)
         self.tabs.tabCloseRequested.connect(self._close_tab)
         link.changed.connect(self._show_connection)
+        self.forms.started.connect(self._show_started)
+        self.forms.failed.connect(self.show_error)
         self.workers.aboutToShow.connect(self._ask_workers)
 
     def start(self) -> None:
@@ -109,7 +107,7 @@ class MainWindow(QMainWindow):
         page = RunPage(self._link, run_id)
         page.renamed.connect(lambda name: self._name_tab(page, name))
         page.removed.connect(lambda: self._close_tab(self.tabs.indexOf(page)))
-        page.form_wanted.connect(self.open_form_of_run)
+        page.form_wanted.connect(self.forms.open_of_run)
         self._add_tab(page, run_id[-6:])
         return page
 
@@ -125,34 +123,6 @@ class MainWindow(QMainWindow):
             self.statusBar().showMessage(f"the first {MOST} of the selected runs are compared", 5000)
         self._add_tab(ComparePage(self._link, chosen), f"{len(chosen[:MOST])} runs")
 
-    def open_form(self, worker: str, kind: FormKind = "train", **details: Any) -> None:
-        """Open the form of a worker, once the daemon has said what is known of it.
-
-        Args:
-            worker: The worker.
-            kind: What the form is for.
-            details: What the form begins with: ``details``, ``values``, ``parent_run_id``.
-        """
-
-        def show(record: WorkerRecord) -> None:
-            try:
-                self._show_form(record, kind, details)
-            except MosaicError as error:  # such as a run of several workers, for which there is no form
-                self.show_error(error)
-
-        self._link.ask(self, lambda client: client.worker(worker), show, self.show_error)
-
-    def open_form_of_run(self, kind: FormKind, run: RunSummary) -> None:
-        """Open a form that repeats, resumes or evaluates a run."""
-        if not run.workers:
-            return
-        parent = None if kind == "train" else run.run_id
-
-        def show(details: RunDetails) -> None:
-            self.open_form(run.workers[0].worker_type, kind, details=details, parent_run_id=parent)
-
-        self._link.ask(self, lambda client: client.details(run.run_id), show, self.show_error)
-
     def showEvent(self, event: QShowEvent) -> None:  # noqa: N802 - as Qt names it
         """Say so once what is to be drawn at first has been drawn."""
         super().showEvent(event)
@@ -162,32 +132,6 @@ class MainWindow(QMainWindow):
         """Let go of the daemon; runs go on."""
         self._link.close()
         super().closeEvent(event)
-
-    def _show_form(self, record: WorkerRecord, kind: FormKind, details: dict[str, Any]) -> None:
-        if record.broken:
-            raise UsageError(
-                f"worker {record.name} is broken", where=record.python, why=record.broken,
-                next_step=record.mend or "mosaic workers list",
-            )  # fmt: skip
-        factory = get_worker_form_factory()
-        create = getattr(factory, f"create_{kind}_form")
-        if getattr(factory, f"has_{kind}_form")(record.name):
-            form = create(record.name, self)
-            form.accepted.connect(lambda: self._submit(form.get_config()))
-        else:
-            form = create(
-                record.name, self, record=record, link=self._link, home=self._home, prepare=self._prepare,
-                executors=self._executors, **details,
-            )  # fmt: skip
-            form.submitted.connect(self._show_started)
-        form.open()
-
-    def _submit(self, config: dict[str, Any]) -> None:
-        """Start the run of a form that only gives its config."""
-        prepared = self._prepare(config)
-        self._link.ask(
-            self, lambda client: client.submit(prepared), lambda run_id: self._show_started([run_id]), self.show_error
-        )
 
     def _show_started(self, run_ids: list[str]) -> None:
         for run_id in run_ids[:_MOST_TABS]:
@@ -247,7 +191,7 @@ class MainWindow(QMainWindow):
             if definition.supports_policy_load:
                 name = without_mnemonics(f"a checkpoint of {definition.display_name}…")
                 policy = self.policies.addAction(name)
-                policy.triggered.connect(lambda _on=False, of=definition.worker_id: self.open_form(of, "policy"))
+                policy.triggered.connect(lambda _on=False, of=definition.worker_id: self.forms.open(of, "policy"))
         if not found:
             self.workers.addAction("no worker is installed: mosaic workers install sb3").setEnabled(False)
 
@@ -258,11 +202,11 @@ class MainWindow(QMainWindow):
         fix = f"\nFix it with: {definition.fix}" if definition.fix else ""
         action.setToolTip(tip(f"{definition.problem}{fix}" if definition.problem else definition.description))
         action.setEnabled(not definition.problem)
-        action.triggered.connect(lambda: self.open_form(definition.worker_id))
+        action.triggered.connect(lambda: self.forms.open(definition.worker_id))
         return action
 
     def _show_status(self, status: DaemonStatus) -> None:
-        self._executors = tuple(status.executors) or ("local",)
+        self.forms.executors = tuple(status.executors) or ("local",)
         self._show_connection()
 
     def _show_connection(self) -> None:

@@ -51,7 +51,7 @@ def test_a_run_is_started_from_the_form_and_shown(window: Any, client: TrainerCl
 def test_a_dry_run_says_what_is_wrong(window: Any, until: Any) -> None:
     from gym_gui.ui.widgets.worker_form import WorkerForm
 
-    window.open_form("random", values={"config.env_id": "Nope-v0"})
+    window.forms.open("random", values={"config.env_id": "Nope-v0"})
     form = until(lambda: next(iter(window.findChildren(WorkerForm)), None), "the form opens")
     form.dry_run.click()
     assert form.dry_run.text() == "Stop dry run"
@@ -92,7 +92,7 @@ def test_after_a_refusal_the_rest_of_the_same_runs_is_started_in_their_group(
         return await real(self, config, **words)
 
     monkeypatch.setattr(AsyncTrainerClient, "submit", submit)
-    window.open_form("random", values={"config.total_steps": "50", "seeds": "1-3"})
+    window.forms.open("random", values={"config.total_steps": "50", "seeds": "1-3"})
     form = until(lambda: next(iter(window.findChildren(WorkerForm)), None), "the form opens")
     form.start.click()
     until(lambda: "1 runs were started; the disk is full" in form.message.text(), "the refusal is told")

@@ -141,7 +141,7 @@ def test_environments_that_the_worker_ran_are_offered(
     run_id = client.submit(random_config("first", total_steps=50))
     for _ in client.watch([run_id]):
         pass
-    window.open_form("random")
+    window.forms.open("random")
     form = until(lambda: next(iter(window.findChildren(WorkerForm)), None), "the form opens")
     edit = form.fields.rows["config.env_id"].input.edit
     completer = until(edit.completer, "something is offered")
