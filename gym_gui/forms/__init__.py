@@ -12,7 +12,9 @@ from gym_gui.core.lazy_names import lazy_names
 if TYPE_CHECKING:
     from gym_gui.forms.check import problems
     from gym_gui.forms.command import CommandLine, command_line
+    from gym_gui.forms.complete import complete_run_config
     from gym_gui.forms.form import make_form
+    from gym_gui.forms.modes import Mode, choice_modes, in_mode, mode_of, mode_problems, named, script_modes
     from gym_gui.forms.naming import default_run_name
     from gym_gui.forms.presets import Presets
     from gym_gui.forms.rerun import values_of_run
@@ -29,6 +31,7 @@ if TYPE_CHECKING:
         Values,
         form_from_dict,
     )
+    from gym_gui.forms.team import worker_entries
     from gym_gui.forms.values import as_typed, default_of, defaults, read_typed, visible
 else:
     __getattr__ = lazy_names(
@@ -47,6 +50,7 @@ else:
             "Values": "spec",
             "as_typed": "values",
             "command_line": "command",
+            "complete_run_config": "complete",
             "config_sections": "sections",
             "default_of": "values",
             "default_run_name": "naming",
@@ -54,12 +58,20 @@ else:
             "form_from_dict": "spec",
             "from_run_config": "run_config",
             "make_form": "form",
+            "Mode": "modes",
+            "choice_modes": "modes",
+            "in_mode": "modes",
+            "mode_of": "modes",
+            "mode_problems": "modes",
+            "named": "modes",
+            "script_modes": "modes",
             "problems": "check",
             "read_typed": "values",
             "to_run_config": "run_config",
             "to_run_configs": "run_config",
             "values_of_run": "rerun",
             "visible": "values",
+            "worker_entries": "team",
         },
     )
 
@@ -72,22 +84,31 @@ __all__ = [
     "Field",
     "FieldProblem",
     "FormSpec",
+    "Mode",
     "Presets",
     "Section",
     "Values",
     "as_typed",
+    "choice_modes",
     "command_line",
+    "complete_run_config",
     "config_sections",
     "default_of",
     "default_run_name",
     "defaults",
     "form_from_dict",
     "from_run_config",
+    "in_mode",
     "make_form",
+    "mode_of",
+    "mode_problems",
+    "named",
     "problems",
     "read_typed",
+    "script_modes",
     "to_run_config",
     "to_run_configs",
     "values_of_run",
     "visible",
+    "worker_entries",
 ]

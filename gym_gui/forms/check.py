@@ -11,9 +11,10 @@ from msgspec import UNSET
 from gym_gui.core.worker.check import check_values, describe
 from gym_gui.core.worker.errors import Problem, nearest
 from gym_gui.forms.fields import CONFIG_PATH, PREFIX
-from gym_gui.forms.run_config import misplaced, rest_of, to_run_config
+from gym_gui.forms.run_config import base_config, misplaced, rest_of
 from gym_gui.forms.run_fields import REST, SEEDS
 from gym_gui.forms.spec import Field, FieldProblem, FormSpec, Values
+from gym_gui.forms.team import worker_problems
 from gym_gui.forms.values import Reading
 from gym_gui.runs import join_path, json_types, read_run_config, read_seeds, same_kind
 from gym_gui.workers import (
@@ -43,9 +44,9 @@ def problems(form: FormSpec, values: Values) -> list[FieldProblem]:
         for name in values
         if name not in known
     ]
-    found += _unreadable(reading)
+    found += [*_unreadable(reading), *worker_problems(known, reading.sent())]
     faulty = {problem.field for problem in found if problem.field}
-    config = to_run_config(form, known)
+    config = base_config(form, known)
     shown = [reading.fields[name] for name in reading.fields if reading.applies(name)]
     rest = [] if REST in faulty else check_values(_WHOLE, {REST: rest_of(known)})
     for problem in [*_config_problems(form, config), *rest]:

@@ -13,9 +13,10 @@ import msgspec
 from gym_gui.core.worker.secret_detection import MARK
 from gym_gui.forms.fields import CONFIG_PATH, PREFIX
 from gym_gui.forms.naming import default_run_name
-from gym_gui.forms.run_config import to_run_configs
-from gym_gui.forms.run_fields import SEEDS
+from gym_gui.forms.run_config import base_config, to_run_configs
+from gym_gui.forms.run_fields import SEEDS, WORKER_SEEDS
 from gym_gui.forms.spec import FormSpec, Values
+from gym_gui.forms.team import worker_ids
 from gym_gui.forms.values import Reading
 from gym_gui.runs import Secrets, join_path, run_config_schema, schema_of_member
 from gym_gui.workers import ALGORITHM_FIELDS, ENVIRONMENT_FIELDS, STEPS_FIELDS, same_json, write_value
@@ -44,17 +45,21 @@ def command_line(form: FormSpec, values: Values) -> CommandLine:
         form: The form.
         values: What is entered; a form with problems makes a command with problems.
     """
-    seeds = Reading(form, values).sent().get(SEEDS)
+    sent = Reading(form, values).sent()
+    seeds, ids = sent.get(SEEDS), worker_ids(sent)
     configs = to_run_configs(form, values)
+    one = base_config(form, values)
     declared = [field.path[-1] for field in form.fields() if field.kind == "secret" and field.path]
-    config, variables = _without_secrets(copy.deepcopy(configs[0]), declared)
+    config, variables = _without_secrets(copy.deepcopy(one), declared)
     several = [("--seeds", seeds)] if len(configs) > 1 and isinstance(seeds, str) else []
     named = _run_name(form, config)  # before the seed is taken
-    options = [*_worker_options(form, config, several), *named, *_run_options(config)]
+    workers = [("--worker-id", worker_id) for worker_id in ids if _text(worker_id)]
+    options = [*_worker_options(form, config, several), *workers, *named, *_run_options(config)]
     words = ["mosaic", "train", form.worker]
     for option, value in options:
         words += [f"{option}={value}"] if value.startswith("-") or not value else [option, value]
-    return CommandLine(text=shlex.join(words), left_out=sorted(_left_out(config, [])), variables=variables)
+    left_out = [*_left_out(config, []), *(["metadata.workers"] if ids and WORKER_SEEDS in sent else [])]
+    return CommandLine(text=shlex.join(words), left_out=sorted(left_out), variables=variables)
 
 
 def _without_secrets(config: dict[str, Any], declared: list[str]) -> tuple[dict[str, Any], list[str]]:

@@ -8,11 +8,12 @@ from gym_gui.core.worker.errors import ConfigError
 from gym_gui.forms.naming import default_run_name
 from gym_gui.forms.run_config import from_run_config, to_run_config
 from gym_gui.forms.spec import FormSpec, Values
+from gym_gui.forms.team import without_workers
 from gym_gui.runs import affects_training, validate_train_run_config
 from gym_gui.workers import same_json
 
 
-def values_of_run(form: FormSpec, config: dict[str, Any]) -> Values:
+def values_of_run(form: FormSpec, given: dict[str, Any]) -> Values:
     """Return the values with which a form starts a run again: what its config says beyond the defaults.
 
     A name that was made of the config is left out, so that it changes with the seed. Variables that the submitter had
@@ -20,11 +21,12 @@ def values_of_run(form: FormSpec, config: dict[str, Any]) -> Values:
 
     Args:
         form: The form.
-        config: The run's config as it is recorded, with every default.
+        given: The run's config as it is recorded, with every default.
 
     Raises:
         ConfigError: It has several workers, another one than the form, or none.
     """
+    config, workers = without_workers(given)
     try:
         plain = validate_train_run_config(to_run_config(form, {}), ["local"]).payload
     except ConfigError:  # settings of the form's own are missing: nothing is left out
@@ -37,7 +39,7 @@ def values_of_run(form: FormSpec, config: dict[str, Any]) -> Values:
     base = kept.get("base_environment")
     if isinstance(base, dict) and not affects_training(base):
         del kept["base_environment"]
-    values = from_run_config(form, kept)
+    values = {**from_run_config(form, kept), **workers}
     settings = kept["metadata"]["worker"].get("config", {})
     if isinstance(settings, dict) and values.get("run_name") == default_run_name(
         form.worker, settings, settings.get("seed")

@@ -12,6 +12,7 @@ from gym_gui.forms.fields import CONFIG_PATH
 from gym_gui.forms.naming import default_run_name
 from gym_gui.forms.run_fields import GPUS, MODULE, REST, SEEDS
 from gym_gui.forms.spec import Field, FormSpec, Values
+from gym_gui.forms.team import with_workers, without_workers
 from gym_gui.forms.values import Reading, as_typed
 from gym_gui.runs import read_seeds, same_kind
 
@@ -33,6 +34,17 @@ def to_run_config(form: FormSpec, values: Values) -> dict[str, Any]:
     return to_run_configs(form, values)[0]
 
 
+def base_config(form: FormSpec, values: Values) -> dict[str, Any]:
+    """Return the run config that a form's values make, with one worker in place of several that are named.
+
+    Args:
+        form: The form.
+        values: What is entered.
+    """
+    sent = Reading(form, values).sent()
+    return _make(form, {**sent, **_seeds(sent.get(SEEDS, _NOTHING))[0]})
+
+
 def to_run_configs(form: FormSpec, values: Values) -> list[dict[str, Any]]:
     """Return the run configs that a form's values make: one for each seed, else one.
 
@@ -41,7 +53,7 @@ def to_run_configs(form: FormSpec, values: Values) -> list[dict[str, Any]]:
         values: What is entered.
     """
     sent = Reading(form, values).sent()
-    return [_make(form, {**sent, **seed}) for seed in _seeds(sent.get(SEEDS, _NOTHING))]
+    return [with_workers(_make(form, {**sent, **seed}), sent) for seed in _seeds(sent.get(SEEDS, _NOTHING))]
 
 
 def from_run_config(form: FormSpec, config: dict[str, Any]) -> Values:
@@ -56,11 +68,12 @@ def from_run_config(form: FormSpec, config: dict[str, Any]) -> Values:
     Raises:
         ConfigError: It has several workers, another one, or none.
     """
+    config, workers = without_workers(config)
     _check_worker(form, config)
     rest = copy.deepcopy(config)
     if rest["metadata"]["worker"]["worker_id"] == form.worker:
         _delete(rest, [*_WORKER, "worker_id"])
-    values: Values = {}
+    values: Values = {**workers}
     fields = form.by_name()
     for name in sorted(fields, key=lambda name: -len(fields[name].path)):
         found = _take(rest, fields[name])
@@ -120,7 +133,7 @@ def _make(form: FormSpec, sent: dict[str, Any]) -> dict[str, Any]:
         value = sent[name]
         if name == GPUS and type(value) is int:
             value = {"requested": value, "mandatory": value > 0}
-        if name not in (MODULE, REST):
+        if name != MODULE and fields[name].path:
             _put(config, fields[name].path, value)
     settings = worker.get("config")
     given = settings if isinstance(settings, dict) else {}

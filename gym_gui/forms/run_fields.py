@@ -13,6 +13,7 @@ from gym_gui.runs import LOCAL_EXECUTOR, SEED_MAX, run_config_schema, schema_of_
 from gym_gui.workers import WorkerRecord, can_use_gpu
 
 SEEDS, GPUS, MODULE, REST = "seeds", "gpus", "module", "rest"
+WORKER_IDS, WORKER_SEEDS = "worker_ids", "worker_seeds"
 _WORKER = CONFIG_PATH[:2]
 
 
@@ -46,6 +47,8 @@ _ROWS = (
     _Row("run", "notes", "Notes"),
     _Row("run", "metadata.worker.config.worker_id", "Worker id", advanced=True, null="000001"),
     _Row("run", "metadata.worker.replicas", "Replicas", advanced=True),
+    _Row("run", WORKER_IDS, "Worker ids", advanced=True),
+    _Row("run", WORKER_SEEDS, "Worker seeds", advanced=True),
     _Row("run", "metadata.worker.module", "Module", advanced=True),
     _Row("resources", "resources.cpus", "CPU cores", unit="cores"),
     _Row("resources", "resources.memory_mb", "Memory", unit="MiB"),
@@ -75,7 +78,12 @@ def run_sections(record: WorkerRecord, executors: Sequence[str]) -> list[Section
         record: The run's worker.
         executors: Names of those that runs may use, ``local`` among them.
     """
-    special = {SEEDS: _seeds_field, GPUS: _gpus_field}
+    special = {
+        SEEDS: _seeds_field,
+        GPUS: _gpus_field,
+        WORKER_IDS: lambda _record: _WORKER_IDS_FIELD,
+        WORKER_SEEDS: _worker_seeds_field,
+    }
     fields: dict[str, list[Field]] = {}
     for row in _ROWS:
         make = special.get(row.path)
@@ -132,6 +140,18 @@ def _seeds_field(record: WorkerRecord) -> Field | None:
     )
 
 
+def _worker_seeds_field(record: WorkerRecord) -> Field | None:
+    seeds = _seeds_field(record)
+    return seeds and msgspec.structs.replace(
+        seeds,
+        name=WORKER_SEEDS,
+        path=[],
+        label="Worker seeds",
+        help="A seed for each worker id, as 1-4 or 1,4,9. Without them each is made of the run's seed.",
+        default_by=[DefaultRule(label="made of the run's seed")],
+    )
+
+
 def _gpus_field(record: WorkerRecord) -> Field:
     able = can_use_gpu(record)
     return Field(
@@ -157,6 +177,16 @@ _WORKER_ID: dict[str, Any] = {
     "default": None,
     "description": "What to call the worker in its run; null: 000001.",
 }
+_WORKER_IDS_FIELD = Field(
+    name=WORKER_IDS,
+    path=[],
+    label="Worker ids",
+    kind="list",
+    help="Several workers of this one run, each with its own id: north, south.",
+    default=[],
+    item="text",
+    schema={"type": "array", "items": {"type": "string"}},
+)
 _REST_FIELD = Field(
     name=REST,
     path=[],

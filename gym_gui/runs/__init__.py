@@ -37,7 +37,7 @@ if TYPE_CHECKING:
         validate_train_run_config,
     )
     from gym_gui.runs.config_file import load_config_file
-    from gym_gui.runs.config_model import Resources
+    from gym_gui.runs.config_model import MAX_WORKERS, Resources
     from gym_gui.runs.config_problems import run_config_schema
     from gym_gui.runs.digest import canonical_json
     from gym_gui.runs.disk import Ballast, DiskGauge, ballast_bytes
@@ -123,6 +123,7 @@ else:
             "OWN_EXECUTOR": "executors",
             "OWN_VARIABLES": "environment",
             "READ_ERRORS": "files",
+            "MAX_WORKERS": "config_model",
             "Resources": "config_model",
             "ReturnSpread": "summary",
             "RunCounterManager": "_run_counter",
@@ -245,6 +246,7 @@ __all__ = [
     "LOCAL_EXECUTOR",
     "MAX_COUNT",
     "MAX_DEPTH",
+    "MAX_WORKERS",
     "NEUTRAL_FOLDER",
     "OWN_EXECUTOR",
     "OWN_VARIABLES",

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import logging
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -11,12 +13,14 @@ from PySide6.QtWidgets import QWidget
 
 from gym_gui.core.worker.errors import MosaicError, UsageError
 from gym_gui.reading import RunDetails
-from gym_gui.runs import RunSummary
-from gym_gui.ui.forms import get_worker_form_factory
+from gym_gui.rpc import AsyncTrainerClient
+from gym_gui.runs import RunSummary, same_kind
+from gym_gui.ui.forms import get_worker_form_factory, load_form_modules
 from gym_gui.ui.kinds import FormKind
 from gym_gui.ui.link import DaemonLink
 from gym_gui.workers import WorkerRecord
 
+logger = logging.getLogger(__name__)
 Prepare = Callable[[dict[str, Any]], dict[str, Any]]
 """Completes a run config before it is submitted."""
 
@@ -35,12 +39,23 @@ class FormOpener(QObject):
     """Ids of the runs that a form started."""
     failed = Signal(object)
     """Why there is no form, or no run: a :class:`MosaicError`."""
+    said = Signal(str)
+    """Which forms of packages cannot be used, and why."""
 
     def __init__(self, link: DaemonLink, home: Path, prepare: Prepare, window: QWidget) -> None:
         super().__init__(window)
         self._link, self._home, self._prepare, self._window = link, home, prepare, window
         self.executors: tuple[str, ...] = ("local",)
         """Names of the executors that runs may use."""
+
+    def load(self) -> None:
+        """Import the forms of packages; say which of them cannot be."""
+
+        def tell(faults: dict[str, str]) -> None:
+            if faults:
+                self.said.emit("; ".join(faults.values()))
+
+        self._link.run(self, load_form_modules, tell)
 
     def open(self, worker: str, kind: FormKind = "train", **details: Any) -> None:
         """Open the form of a worker, once the daemon has said what is known of it.
@@ -51,13 +66,18 @@ class FormOpener(QObject):
             details: What the form begins with: ``details``, ``values``, ``parent_run_id``.
         """
 
-        def show(record: WorkerRecord) -> None:
+        async def ask(client: AsyncTrainerClient) -> tuple[WorkerRecord, dict[str, str]]:
+            return await client.worker(worker), await asyncio.to_thread(load_form_modules)
+
+        def show(found: tuple[WorkerRecord, dict[str, str]]) -> None:
+            record, faults = found
+            fault = next((text for name, text in faults.items() if same_kind(name, record.name)), "")
             try:
-                self._show(record, kind, details)
+                self._show(record, kind, details, fault)
             except MosaicError as error:  # such as a run of several workers, for which there is no form
                 self.failed.emit(error)
 
-        self._link.ask(self, lambda client: client.worker(worker), show, self.failed.emit)
+        self._link.ask(self, ask, show, self.failed.emit)
 
     def open_of_run(self, kind: FormKind, run: RunSummary) -> None:
         """Open a form that repeats, resumes or evaluates a run."""
@@ -70,31 +90,53 @@ class FormOpener(QObject):
 
         self._link.ask(self, lambda client: client.details(run.run_id), show, self.failed.emit)
 
-    def _show(self, record: WorkerRecord, kind: FormKind, details: dict[str, Any]) -> None:
+    def _show(self, record: WorkerRecord, kind: FormKind, details: dict[str, Any], fault: str) -> None:
         if record.broken:
             raise UsageError(
                 f"worker {record.name} is broken", where=record.python, why=record.broken,
                 next_step=record.mend or "mosaic workers list",
             )  # fmt: skip
+        keywords = {
+            "record": record, "link": self._link, "home": self._home, "prepare": self._prepare,
+            "executors": self.executors, **details,
+        }  # fmt: skip
+        from gym_gui.ui.widgets.generated_form import generated_form  # once a form is wanted
+        from gym_gui.ui.widgets.worker_form import WorkerForm
+
         factory = get_worker_form_factory()
-        create = getattr(factory, f"create_{kind}_form")
-        if getattr(factory, f"has_{kind}_form")(record.name):
-            form = create(record.name, self._window)
-            form.accepted.connect(lambda: self._submit(form.get_config()))
-        else:
-            form = create(
-                record.name, self._window, record=record, link=self._link, home=self._home, prepare=self._prepare,
-                executors=self.executors, **details,
-            )  # fmt: skip
+        try:
+            taken = factory.keywords(kind, record.name, keywords)
+            form = getattr(factory, f"create_{kind}_form")(record.name, self._window, **taken)
+        except MosaicError:
+            raise
+        except Exception as error:  # the code of another package
+            logger.exception("the %s form of %s cannot be made", kind, record.name)
+            fault = f"the form that {record.name} brings cannot be made: {type(error).__name__}: {error}"
+            form = generated_form(kind, record.name, self._window, **keywords)
+        if form is None:
+            raise UsageError(f"worker {record.name} runs no scripts", why="its config has no field 'script'")
+        if isinstance(form, WorkerForm):
             form.submitted.connect(self.started)
+            if fault:
+                form.warn(f"{fault}\nThis is the form that the worker's schema makes.")
+        else:
+            form.accepted.connect(lambda: self._submit(form, details.get("parent_run_id")))
         form.open()
 
-    def _submit(self, config: dict[str, Any]) -> None:
+    def _submit(self, form: Any, parent_run_id: str | None) -> None:
         """Start the run of a form that only gives its config."""
-        prepared = self._prepare(config)
+        try:
+            prepared = self._prepare(form.get_config())
+        except MosaicError as error:
+            self.failed.emit(error)
+            return
+        except Exception as error:  # likewise
+            logger.exception("a form gives no config")
+            self.failed.emit(MosaicError("the form gives no run config", why=f"{type(error).__name__}: {error}"))
+            return
         self._link.ask(
             self,
-            lambda client: client.submit(prepared),
+            lambda client: client.submit(prepared, parent_run_id=parent_run_id),
             lambda run_id: self.started.emit([run_id]),
             self.failed.emit,
         )

@@ -84,6 +84,7 @@ class MainWindow(QMainWindow):
         link.changed.connect(self._show_connection)
         self.forms.started.connect(self._show_started)
         self.forms.failed.connect(self.show_error)
+        self.forms.said.connect(self.statusBar().showMessage)
         self.workers.aboutToShow.connect(self._ask_workers)
 
     def start(self) -> None:
@@ -91,6 +92,7 @@ class MainWindow(QMainWindow):
         self._link.start()
         # What a run's page needs takes a third of a second to import: not when the page is opened.
         self._link.run(self, lambda: import_module("gym_gui.ui.run.page"), lambda _module: self.ready.emit())
+        self.forms.load()
         self.runs.start()
         self._ask_workers()
         self._link.ask(self, lambda client: client.status(), self._show_status, lambda _error: None)

@@ -7,7 +7,7 @@ import sqlite3
 
 from gym_gui.core.worker.errors import UsageError
 from gym_gui.logging_config import LogConstantMixin
-from gym_gui.logging_config.log_constants import LOG_UI_TRAIN_FORM_INFO
+from gym_gui.logging_config.log_constants import LOG_LIVE_SESSION_RUN_CONTEXT
 from gym_gui.runs import RunCounterManager
 from gym_gui.telemetry import last_episode_index
 
@@ -42,8 +42,7 @@ class SessionController(LogConstantMixin):
         last = -1 if db_conn is None else last_episode_index(db_conn, worker_id)
         self._counter = RunCounterManager(run_id, worker_id, max_episodes=max_episodes, last_index=last)
         self.log_constant(
-            LOG_UI_TRAIN_FORM_INFO,
-            message="a session counts its episodes for a run",
+            LOG_LIVE_SESSION_RUN_CONTEXT,
             extra={"run_id": run_id, "worker_id": worker_id, "last_index": last},
         )
         return self._counter

@@ -118,19 +118,26 @@ def test_a_form_filled_as_a_run_evaluates_its_last_checkpoint(
     made.close()
 
 
-def test_a_preset_is_saved_and_used(application: Any, daemon_home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_preset_is_saved_used_and_deleted(open_form: Any, until: Any) -> None:
     from PySide6.QtWidgets import QInputDialog
 
-    from gym_gui.ui.forms import WorkerFormFactory
+    def entries(menu: Any) -> dict[str, Any]:
+        return {action.text(): action for action in menu.actions()}
 
-    monkeypatch.setattr(QInputDialog, "getText", lambda *_: ("fast", True))
-    made = WorkerFormFactory().create_train_form("random", home=daemon_home, values={"config.total_steps": "500"})
-    made._save_preset()
-    made.set_values({})
-    made.presets.setCurrentIndex(1)
-    made.presets.activated.emit(1)
+    made = open_form("random", values={"config.total_steps": "500"})
+    entries(made.presets.entries)["Save what is entered…"].trigger()
+    question = until(lambda: next(iter(made.findChildren(QInputDialog)), None), "its name is asked")
+    question.setTextValue("fast & loose")
+    question.accept()
+    until(lambda: "saved fast & loose" in made.message.text(), "it is saved")
+    until(lambda: "fast && loose" in entries(made.presets.entries), "it is offered")
+    entries(made.presets.entries)["Clear the form"].trigger()
+    assert made.values() == {}
+    entries(made.presets.entries)["fast && loose"].trigger()
     assert made.values() == {"config.total_steps": "500"}
-    made.close()
+    entries(made.presets.removals)["fast && loose"].trigger()
+    until(lambda: "fast && loose" not in entries(made.presets.entries), "it is gone")
+    made.reject()
 
 
 def test_environments_that_the_worker_ran_are_offered(

@@ -121,7 +121,7 @@ def train(
     from gym_gui.cli.output import waiting
     from gym_gui.cli.submission import SubmitCommand
     from gym_gui.core.worker.errors import UsageError
-    from gym_gui.forms import default_run_name
+    from gym_gui.forms import default_run_name, worker_entries
 
     if seed is not None and seeds is not None:
         raise UsageError(
@@ -159,7 +159,7 @@ def train(
         return overrides(
             {
                 "run_name": name or default_run_name(record.name, config, number),
-                "metadata": _metadata(part, worker_ids),
+                "metadata": worker_entries(part, worker_ids),
                 "tags": list(tags),
                 "notes": notes,
                 **({"secrets": list(secrets)} if secrets else {}),
@@ -213,15 +213,3 @@ def _config(
         error.where = "command line"
         raise error
     return config
-
-
-def _metadata(part: dict[str, Any], worker_ids: tuple[str, ...]) -> dict[str, Any]:
-    """Return the workers of a run config: one entry, or one for each id, of which the first has the run's seed."""
-    if not worker_ids:
-        return {"worker": part}
-    unseeded = {name: value for name, value in part["config"].items() if name != "seed"}
-    entries = [
-        {**part, "config": {**(unseeded if number else part["config"]), "worker_id": worker_id}}
-        for number, worker_id in enumerate(worker_ids)
-    ]
-    return {"worker": entries[0]} if len(entries) == 1 else {"workers": entries}

@@ -10,3 +10,7 @@ LOG_LIVE_CONTROLLER_BUFFER_STEPS_FLUSHED = _live(601, "DEBUG", "Buffered steps p
 LOG_LIVE_CONTROLLER_BUFFER_EPISODES_FLUSHED = _live(
     602, "DEBUG", "Buffered episodes passed to the live view", "episodes"
 )
+
+_session = Family("Controller", "Session", "live", "session")
+
+LOG_LIVE_SESSION_RUN_CONTEXT = _session(603, "INFO", "Session counts its episodes for a run", "run")

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable
 from functools import cache
+from importlib import import_module
 from typing import Any, TypeAlias, get_args
 
 from gym_gui.core.worker.errors import nearest
@@ -11,7 +13,7 @@ from gym_gui.runs import same_kind
 from gym_gui.ui.kinds import FormKind
 
 FormBuilder: TypeAlias = Callable[..., Any]
-"""Takes ``parent`` and keywords, returns a dialog with ``get_config()``."""
+"""Takes ``parent`` and keywords, returns a dialog with ``get_config()``; or a subclass of ``WorkerForm``."""
 
 
 class WorkerFormFactory:
@@ -25,7 +27,8 @@ class WorkerFormFactory:
 
         Args:
             worker_id: The worker.
-            builder: Makes the form: ``builder(parent=None, **kwargs)``.
+            builder: Makes the form: ``builder(parent=None, **kwargs)``. A subclass of ``WorkerForm`` is made as the
+                generated form is.
 
         Raises:
             ValueError: The worker has one already.
@@ -101,6 +104,23 @@ class WorkerFormFactory:
         """
         return self._create("script", worker_id, parent, kwargs)
 
+    def keywords(self, kind: FormKind, worker_id: str, offered: dict[str, Any]) -> dict[str, Any]:
+        """Return those of some keywords that a worker's form takes: a registered one takes those that it names.
+
+        Args:
+            kind: What the form is for.
+            worker_id: The worker.
+            offered: The keywords.
+        """
+        builder = self._find(kind, worker_id)
+        if builder is None or _is_worker_form(builder):
+            return offered
+        try:
+            names = inspect.signature(builder).parameters
+        except (TypeError, ValueError):
+            return {}
+        return {name: value for name, value in offered.items() if name in names}
+
     def _register(self, kind: FormKind, worker_id: str, builder: FormBuilder) -> None:
         if self._find(kind, worker_id) is not None:
             raise ValueError(f"a {kind} form is registered for {worker_id!r} already")
@@ -112,8 +132,18 @@ class WorkerFormFactory:
 
     def _create(self, kind: FormKind, worker_id: str, parent: Any, kwargs: dict[str, Any]) -> Any:
         builder = self._find(kind, worker_id)
-        if builder is not None:
+        if builder is not None and not _is_worker_form(builder):
             return builder(parent=parent, **kwargs)
+        known = worker_id if "record" in kwargs else self._known(kind, worker_id)
+        if builder is not None:
+            kwargs = {"form_class": builder, **kwargs}
+        made = _generated().generated_form(kind, known, parent, **kwargs)
+        if made is None:
+            raise KeyError(f"worker {known!r} runs no scripts: its config has no field 'script'")
+        return made
+
+    def _known(self, kind: FormKind, worker_id: str) -> str:
+        """Return the name of an installed worker."""
         from gym_gui.ui.worker_catalog import get_worker_catalog
 
         names = [definition.worker_id for definition in get_worker_catalog()]
@@ -122,12 +152,16 @@ class WorkerFormFactory:
             near = nearest(worker_id, [*names, *self._builders[kind]])
             hint = f"; did you mean {near!r}?" if near else ""
             raise KeyError(f"there is no worker {worker_id!r}{hint}")
-        from gym_gui.ui.widgets.worker_form import generated_form
+        return known
 
-        made = generated_form(kind, known, parent, **kwargs)
-        if made is None:
-            raise KeyError(f"worker {known!r} runs no scripts: its config has no field 'script'")
-        return made
+
+def _is_worker_form(builder: FormBuilder) -> bool:
+    return isinstance(builder, type) and issubclass(builder, _generated().WorkerForm)
+
+
+def _generated() -> Any:
+    """Return the module that makes forms of schemas: it needs Qt, and the forms that register themselves need this."""
+    return import_module("gym_gui.ui.widgets.generated_form")
 
 
 @cache

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Iterable
 from typing import Any
 
 from msgspec import UNSET
@@ -90,12 +91,25 @@ class FormFields(QScrollArea):
         for name, row in self.rows.items():
             row.input.set_value(values.get(name, UNSET))
 
-    def show_state(self, values: Values, defaults: dict[str, Default], problems: list[FieldProblem]) -> None:
-        """Show what applies, what untouched fields stand for, and what is wrong."""
-        applying = set(visible(self.form, values))
+    def show_state(
+        self,
+        values: Values,
+        defaults: dict[str, Default],
+        problems: Iterable[FieldProblem],
+        hidden: Collection[str] = (),
+    ) -> None:
+        """Show what applies, what untouched fields stand for, and what is wrong.
+
+        Args:
+            values: What is entered.
+            defaults: What untouched fields stand for.
+            problems: What is wrong.
+            hidden: Names of fields that are shown only if something is wrong with them.
+        """
         by_field: dict[str, FieldProblem] = {}
         for problem in problems:
             by_field.setdefault(problem.field, problem)
+        applying = set(visible(self.form, values)).difference(name for name in hidden if name not in by_field)
         for name, row in self.rows.items():
             row.show_as(applies=name in applying)
             if name in defaults:
@@ -114,9 +128,16 @@ class FormFields(QScrollArea):
         """Bring a field into view and put the cursor into it."""
         row = self.rows.get(name)
         if row is not None:
+            self.unfold(name)
             row.input.setFocus()
             self.ensureWidgetVisible(row.label)
             self.ensureWidgetVisible(row.input)
+
+    def unfold(self, name: str) -> None:
+        """Open what a field is folded into."""
+        for section, _, button, _ in self._titles:
+            if button is not None and any(field.name == name for field in section.advanced):
+                button.setChecked(True)
 
     def offer(self, kind: str, values: list[str]) -> None:
         """Offer values in the fields that ask for such.

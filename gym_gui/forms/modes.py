@@ -1,0 +1,124 @@
+"""Modes of a form: ways to fill it, each with fewer fields than the whole."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Sequence
+from fnmatch import fnmatch
+
+import msgspec
+from msgspec import UNSET
+
+from gym_gui.forms.fields import PREFIX
+from gym_gui.forms.spec import FieldProblem, FormSpec, Values
+from gym_gui.workers import same_json
+
+#: Sections of a worker's config that a script of the user's own still takes.
+_OF_SCRIPTS = ("environment", "length", "logging")
+#: Fields that mean nothing to such a script, whatever their section.
+_NOT_OF_SCRIPTS = ("mode", "checkpoint*", "curriculum", "resume*", "*eval_*")
+
+
+class Mode(msgspec.Struct, kw_only=True, frozen=True):
+    """A way to fill a form."""
+
+    title: str
+    """For users."""
+    hides: list[str] = []
+    """Names of the fields that are neither shown nor sent."""
+    sets: Values = {}
+    """Values of hidden fields."""
+    needs: str = ""
+    """The field that the mode is about, if it is about one."""
+
+
+def choice_modes(form: FormSpec, name: str, **others: str) -> list[Mode]:
+    """Return a mode for each choice of a field of the worker's config; none where it has no choices.
+
+    Args:
+        form: The form.
+        name: The field, as the worker names it.
+        others: Titles of the choices that are not their own, and as ``unset`` that of the field left alone.
+    """
+    field = form.by_name().get(PREFIX + name)
+    if field is None or len(field.choices) < 2:
+        return []
+    free = not field.required and not any(same_json(choice, field.default) for choice in field.choices)
+    modes = [Mode(title=others.get("unset", "any"), hides=[field.name])] if free else []
+    for choice in field.choices:
+        usual = not field.required and same_json(choice, field.default)
+        title = others.get(str(choice), str(choice))
+        modes.append(Mode(title=title, hides=[field.name], sets={} if usual else {field.name: choice}))
+    return modes
+
+
+def script_modes(form: FormSpec, modes: Sequence[Mode]) -> list[Mode]:
+    """Return modes without the fields of scripts, and one for a script of the user's own where the worker runs such.
+
+    Args:
+        form: The form.
+        modes: The modes without one for scripts; empty: one for all that is not about scripts.
+    """
+    own = named(form, "script", "script_*")
+    if PREFIX + "script" not in own:
+        return list(modes)
+    useless = set(named(form, *_NOT_OF_SCRIPTS))
+    kept = {field.name for section in form.sections for field in section.all() if section.id in _OF_SCRIPTS}
+    hidden = [name for name in named(form, "*") if name not in own and (name not in kept or name in useless)]
+    without = [msgspec.structs.replace(mode, hides=[*mode.hides, *own]) for mode in modes or [Mode(title="Algorithm")]]
+    return [*without, Mode(title="Script", hides=hidden, needs=PREFIX + "script")]
+
+
+def named(form: FormSpec, *patterns: str) -> list[str]:
+    """Return the names of the fields of a worker's config that match patterns such as ``script*``.
+
+    Args:
+        form: The form.
+        patterns: The patterns.
+    """
+    found = (field.name for field in form.fields() if field.name.startswith(PREFIX))
+    return [name for name in found if any(fnmatch(name.removeprefix(PREFIX), pattern) for pattern in patterns)]
+
+
+def in_mode(mode: Mode, values: Values, kept: Collection[str] = ()) -> Values:
+    """Return what a form's values are in a mode.
+
+    Args:
+        mode: The mode.
+        values: What is entered.
+        kept: Fields that are shown though the mode hides them.
+    """
+    hidden = set(mode.hides).difference(kept)
+    return {**mode.sets, **{name: value for name, value in values.items() if name not in hidden}}
+
+
+def mode_problems(form: FormSpec, mode: Mode, values: Values) -> list[FieldProblem]:
+    """Return what is wrong with values that are in order otherwise: the field is empty that the mode is about.
+
+    Args:
+        form: The form.
+        mode: The mode.
+        values: What is entered.
+    """
+    if not mode.needs or values.get(mode.needs):
+        return []
+    path = ".".join(form.by_name()[mode.needs].path)
+    return [FieldProblem(field=mode.needs, path=path, message=f"is required for {mode.title}")]
+
+
+def mode_of(form: FormSpec, modes: Iterable[Mode], values: Values) -> Mode | None:
+    """Return the first mode that loses none of a form's values; ``None``: each loses some.
+
+    Args:
+        form: The form.
+        modes: Its modes.
+        values: What is entered.
+    """
+    fields = form.by_name()
+
+    def fits(mode: Mode) -> bool:
+        usual = {name: fields[name].default for name in mode.hides if name in fields}
+        hidden = {**usual, **mode.sets}
+        same = all(same_json(values.get(name, usual.get(name, UNSET)), value) for name, value in hidden.items())
+        return same and (not mode.needs or mode.needs in values)
+
+    return next((mode for mode in modes if fits(mode)), None)

@@ -1,0 +1,60 @@
+"""Imports the modules whose forms register themselves: those of the window, and those of other packages."""
+
+from __future__ import annotations
+
+import logging
+import pkgutil
+from collections.abc import Callable, Iterator
+from functools import cache, partial
+from importlib import import_module
+from importlib.metadata import entry_points
+from typing import Any, get_args
+
+from gym_gui.ui.kinds import FormKind
+
+GROUP = "mosaic.forms"
+"""Group of entry points that name such modules: ``my_worker = "my_package.forms"``."""
+_OWN = "gym_gui.ui.widgets"
+logger = logging.getLogger(__name__)
+
+
+@cache
+def load_form_modules() -> dict[str, str]:
+    """Import them all, once; takes time, and imports Qt.
+
+    Returns:
+        Why modules could not be imported, by the names of their entry points: workers, as a rule.
+    """
+    faults = {}
+    for name, source, load in [*_own_modules(), *_entry_points()]:
+        fault = _fault(source, load)
+        if fault:
+            faults[name] = fault
+    return faults
+
+
+def _fault(source: str, load: Callable[[], Any]) -> str:
+    """Import a module; return why it cannot be, or nothing."""
+    try:
+        load()
+    except Exception as error:  # a broken package must not cost the window
+        logger.exception("the forms of %s cannot be imported", source)
+        return f"{source} cannot be imported: {type(error).__name__}: {error}"
+    return ""
+
+
+def _own_modules() -> Iterator[tuple[str, str, Callable[[], Any]]]:
+    """Yield the window's own modules: ``<worker>_train_form`` and the like."""
+    for module in pkgutil.iter_modules(import_module(_OWN).__path__):
+        worker = next((module.name.removesuffix(end) for end in _ENDS if module.name.endswith(end)), None)
+        if worker is not None:
+            name = f"{_OWN}.{module.name}"
+            yield worker, name, partial(import_module, name)
+
+
+def _entry_points() -> Iterator[tuple[str, str, Callable[[], Any]]]:
+    for point in sorted(entry_points(group=GROUP), key=lambda point: point.name):
+        yield point.name, point.value, point.load
+
+
+_ENDS = tuple(f"_{kind}_form" for kind in get_args(FormKind))

@@ -1,0 +1,94 @@
+"""Makes the form of a worker from its record."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+from PySide6.QtWidgets import QWidget
+
+from gym_gui.config.paths import mosaic_home
+from gym_gui.forms import Values, make_form, values_of_run
+from gym_gui.reading import RunDetails, Search
+from gym_gui.rpc import AsyncTrainerClient
+from gym_gui.ui.kinds import FormKind
+from gym_gui.ui.link import DaemonLink
+from gym_gui.ui.widgets.worker_form import WorkerForm
+from gym_gui.workers import WorkerCatalog, WorkerRecord
+
+_MODES: dict[FormKind, str] = {"policy": "evaluate", "resume": "resume", "evaluation": "evaluate"}
+#: Runs whose checkpoints are offered.
+_RUNS = 30
+
+
+def generated_form(
+    kind: FormKind,
+    worker: str,
+    parent: QWidget | None = None,
+    *,
+    form_class: type[WorkerForm] = WorkerForm,
+    record: WorkerRecord | None = None,
+    link: DaemonLink | None = None,
+    details: RunDetails | None = None,
+    values: Values | None = None,
+    executors: tuple[str, ...] = ("local",),
+    **kwargs: Any,
+) -> WorkerForm | None:
+    """Return the form that a worker's schema makes; ``None``: it has none of this kind.
+
+    Args:
+        kind: What it is for.
+        worker: The worker.
+        parent: As of any widget.
+        form_class: The class of the form.
+        record: What is known of the worker; by default what the home knows.
+        link: The way to the daemon.
+        details: The run that it repeats, resumes or evaluates.
+        values: What is entered at first, in place of what the run has.
+        executors: Names of the executors that runs may use.
+        kwargs: As of :class:`WorkerForm`.
+    """
+    found = record if record is not None else WorkerCatalog(mosaic_home()).get(worker)
+    if kind == "script" and not found.has_field("script"):
+        return None
+    form = make_form(found, executors=executors)
+    dialog = form_class(form, found, kind=kind, link=link, parent=parent, **kwargs)
+    initial = values_of_run(form, details.config) if details is not None else {}
+    if kind in _MODES and found.has_field("mode"):
+        initial["config.mode"] = _MODES[kind]
+        last = details.checkpoints[-1].path if details is not None and details.checkpoints else None
+        if last is not None and found.has_field("checkpoint_path"):
+            initial["config.checkpoint_path"] = last
+        initial.pop("run_name", None)
+    dialog.set_values({**initial, **(values or {})})
+    dialog.focus_first()
+    if link is not None:
+        link.ask(dialog, lambda client: client.search(_environments(found.name)), lambda page: _offer(dialog, page))
+        link.ask(
+            dialog,
+            lambda client: _checkpoints(client, found.name),
+            lambda paths: dialog.fields.offer("checkpoints", paths),
+        )
+    return dialog
+
+
+def _offer(dialog: WorkerForm, page: Any) -> None:
+    dialog.fields.offer("environments", [env for row in page.groups for env in row.key.get("env", [])])
+
+
+def _environments(worker: str) -> Search:
+    """Return the search for the environments of a worker's runs."""
+    return Search(_of_worker(worker), group_by=("env",))
+
+
+def _of_worker(worker: str) -> str:
+    """Return the query for a worker's runs."""
+    quoted = worker.replace("\\", "\\\\").replace('"', '\\"')
+    return f'worker="{quoted}"'
+
+
+async def _checkpoints(client: AsyncTrainerClient, worker: str) -> list[str]:
+    """Return the checkpoints of a worker's newest runs, the newest run's last one first."""
+    page = await client.search(Search(_of_worker(worker), limit=_RUNS))
+    found = await asyncio.gather(*(client.details(row.run.run_id) for row in page.runs))
+    return [saved.path for details in found for saved in reversed(details.checkpoints) if saved.worker_type == worker]
