@@ -2,23 +2,21 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
-import json
 import os
 import shutil
 import tarfile
-import zlib
 from pathlib import Path
 from typing import IO, Any
 
 from gym_gui.core.regular_files import is_file, open_stream
 from gym_gui.core.worker.errors import MosaicError, UsageError
+from gym_gui.reading import ARCHIVE_SUFFIX, archived_ids, archived_name
 from gym_gui.runs import FileLock, RunFolder, is_run_id
 from gym_gui.supervision import check_nothing_lives
 
-_SUFFIX = ".tar.gz"
 _CHUNK = 1 << 20
-_LONGEST_CONFIG = 16 << 20
 _PATIENCE_S = 60.0
 # Python before 3.10.12 has no filters; their checks are made here as well.
 _FILTER: dict[str, Any] = {"filter": "fully_trusted"} if hasattr(tarfile, "fully_trusted_filter") else {}
@@ -40,7 +38,7 @@ def archive_run(home: Path, run_id: str, target: Path) -> Path:
         MosaicError: The archive does not have the files of the run's folder.
     """
     check_nothing_lives(RunFolder.of(home, run_id), f"run {run_id} cannot be archived", f"mosaic runs archive {run_id}")
-    folder, path = RunFolder.of(home, run_id).path, target / f"{run_id}{_SUFFIX}"
+    folder, path = RunFolder.of(home, run_id).path, target / f"{run_id}{ARCHIVE_SUFFIX}"
     partial = path.with_name(f".{path.name}.{os.getpid()}")
     # No log retention meanwhile.
     lock = FileLock(RunFolder.of(home, run_id).control / "logs.lock")
@@ -77,11 +75,6 @@ def archive_run(home: Path, run_id: str, target: Path) -> Path:
     return path
 
 
-def archived_ids(folder: Path) -> list[str]:
-    """Return the ids of the runs archived in a folder, the oldest first."""
-    return sorted(each.name.removesuffix(_SUFFIX) for each in folder.glob(f"*{_SUFFIX}"))
-
-
 def archives_named(folder: Path, name: str) -> list[str]:
     """Return the ids of the archived runs with a name, the oldest first.
 
@@ -89,18 +82,11 @@ def archives_named(folder: Path, name: str) -> list[str]:
         folder: The folder of the archives.
         name: The name of the run.
     """
-    return [run_id for run_id in archived_ids(folder) if name and _run_name(folder / f"{run_id}{_SUFFIX}") == name]
-
-
-def _run_name(archive: Path) -> str | None:
-    """Return the name of the run in an archive, ``None`` without a readable config first."""
-    try:
-        with open_stream(archive) as stream, tarfile.open(fileobj=stream, mode="r:gz") as tar:
-            first = tar.next()
-            data = tar.extractfile(first) if first is not None and first.name.endswith("/run.json") else None
-            return None if data is None else str(json.loads(data.read(_LONGEST_CONFIG))["run_name"])
-    except (OSError, EOFError, zlib.error, tarfile.TarError, ValueError, LookupError, TypeError, RecursionError):
-        return None
+    return [
+        run_id
+        for run_id in archived_ids(folder)
+        if name and archived_name(folder / f"{run_id}{ARCHIVE_SUFFIX}") == name
+    ]
 
 
 def find_archive(folder: Path, name: str) -> Path:
@@ -129,7 +115,7 @@ def find_archive(folder: Path, name: str) -> Path:
             why=f"{'matching' if matches else 'existing'} archives: {candidates}",
             next_step="name the file, or another folder with --from DIR",
         )
-    return folder / f"{matches[0]}{_SUFFIX}"
+    return folder / f"{matches[0]}{ARCHIVE_SUFFIX}"
 
 
 def restore_run(home: Path, archive: Path, *, dry_run: bool = False) -> str:
@@ -162,7 +148,21 @@ def restore_run(home: Path, archive: Path, *, dry_run: bool = False) -> str:
         raise UsageError(
             "the archive cannot be restored", where=str(archive), why=str(error), next_step="use another copy of it"
         ) from error
+    if not dry_run:
+        _tell_daemon(home, run_id)
     return run_id
+
+
+def _tell_daemon(home: Path, run_id: str) -> None:
+    """Have a running daemon list a restored run: it enters a run that it does not know once it is asked for it."""
+    from gym_gui.trainer import DaemonHome
+
+    if DaemonHome(home).daemon() is None:
+        return
+    from gym_gui.rpc import TrainerClient
+
+    with contextlib.suppress(MosaicError), TrainerClient.connect(home, start=False) as client:
+        client.get(run_id)
 
 
 def _check_digest(archive: Path, stream: IO[bytes]) -> None:

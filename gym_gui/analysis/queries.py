@@ -145,7 +145,8 @@ def _archived(home: Path, wanted: str) -> int:
     Raises:
         UsageError: One of them is the run that a user means.
     """
-    from gym_gui.analysis.archive import archived_ids, archives_named
+    from gym_gui.analysis.archive import archives_named
+    from gym_gui.reading import archived_ids
 
     archived, here = archived_ids(home / "archive"), run_ids(home)
     matches = [run_id for run_id in archived if is_part_of_id(wanted.upper(), run_id) and run_id not in here]

@@ -1,4 +1,4 @@
-"""What is done to a run that has ended, as jobs of a daemon: followed by another run, recounted, rebuilt, archived.
+"""What is done to a run that has ended, as jobs: followed by another, recounted, rebuilt, archived, restored.
 
 Each function takes the home, the run's id, the options of its kind, what hears of the progress, and who asked for it;
 it returns the document that its command prints with ``--json``.
@@ -65,6 +65,15 @@ def archive(home: Path, run_id: str, _options: Any, log: JobLog, _by: str) -> di
     log.begin("remove the run")
     delete_run(home, run_id)
     return {"run_id": run_id, "bytes": size, "archive": str(path)}
+
+
+def restore(home: Path, run_id: str, _options: Any, log: JobLog, _by: str) -> dict[str, Any]:
+    """Bring a run back from its archive in the home, which stays there."""
+    from gym_gui.analysis import find_archive, restore_run
+
+    path = find_archive(home / "archive", run_id)
+    log.begin("compare the archive with its hash, and unpack it")
+    return {"run_id": restore_run(home, path), "archive": str(path)}
 
 
 def _follow_up(home: Path, run_id: str, mode: str, options: FollowOptions, log: JobLog, by: str) -> dict[str, Any]:

@@ -355,6 +355,7 @@ def cancelled_error(job: Job, command: str) -> JobError:
         "install": "the worker is as it was before; the steps that are done are kept for the next install",
         "remove": "what was not removed yet is there",
         "archive": "the run is there, or its archive is",
+        "restore": "the archive is there",
         "reindex": "the database is the one that it had",
     }.get(job.kind, "nothing is left of it")
     return JobError(what=f"{job.title} was cancelled", where=f"job {job.job_id}", why=left, next_step=command)

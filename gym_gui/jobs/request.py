@@ -120,11 +120,12 @@ OPTIONS: dict[str, type[msgspec.Struct]] = {
     "verify": RunOptions,
     "reindex": RunOptions,
     "archive": RunOptions,
+    "restore": RunOptions,
 }
 #: Kinds that start a run which follows from another.
 FOLLOW_KINDS = ("resume", "evaluate")
 #: Kinds that are about a run.
-RUN_KINDS = (*FOLLOW_KINDS, "verify", "reindex", "archive")
+RUN_KINDS = (*FOLLOW_KINDS, "verify", "reindex", "archive", "restore")
 _ONE_AT_A_TIME = ("install", "remove", "check")
 
 

@@ -7,6 +7,14 @@ from typing import TYPE_CHECKING
 from gym_gui.core.lazy_names import lazy_names
 
 if TYPE_CHECKING:
+    from gym_gui.reading.archives import (
+        ARCHIVE_SUFFIX,
+        ArchivedRun,
+        Archives,
+        archived_ids,
+        archived_name,
+        list_archives,
+    )
     from gym_gui.reading.checkpoints import (
         Checkpoint,
         check_file,
@@ -92,6 +100,9 @@ else:
         __name__,
         {
             "ALL_SETTINGS": "search",
+            "ARCHIVE_SUFFIX": "archives",
+            "ArchivedRun": "archives",
+            "Archives": "archives",
             "CENTRES": "statistics",
             "Checkpoint": "checkpoints",
             "DEFAULT_POINTS": "series",
@@ -142,6 +153,8 @@ else:
             "Spread": "pages",
             "Statistic": "statistics",
             "StatisticBand": "statistics",
+            "archived_ids": "archives",
+            "archived_name": "archives",
             "band_of": "curves",
             "check_file": "checkpoints",
             "check_layout": "frames",
@@ -171,6 +184,7 @@ else:
             "last_values": "metric_values",
             "line_of": "curves",
             "line_of_series": "curves",
+            "list_archives": "archives",
             "list_files": "files",
             "media_type": "files",
             "not_a_file": "logs",
@@ -198,6 +212,7 @@ else:
 
 __all__ = [
     "ALL_SETTINGS",
+    "ARCHIVE_SUFFIX",
     "CENTRES",
     "DEFAULT_POINTS",
     "DEFAULT_SORT",
@@ -207,6 +222,8 @@ __all__ = [
     "MAX_PAGE",
     "NO_FACTS",
     "SPREADS",
+    "ArchivedRun",
+    "Archives",
     "Checkpoint",
     "Description",
     "DroppedLog",
@@ -248,6 +265,8 @@ __all__ = [
     "Spread",
     "Statistic",
     "StatisticBand",
+    "archived_ids",
+    "archived_name",
     "band_of",
     "check_file",
     "check_layout",
@@ -277,6 +296,7 @@ __all__ = [
     "last_values",
     "line_of",
     "line_of_series",
+    "list_archives",
     "list_files",
     "media_type",
     "not_a_file",

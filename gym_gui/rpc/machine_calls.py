@@ -6,9 +6,10 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from gym_gui.jobs import Job, JobEvent
+from gym_gui.reading import Archives
 from gym_gui.rpc.calls import SUBMIT_TIMEOUT_S, Call, config_json, user
 from gym_gui.rpc.converter import json_bytes
-from gym_gui.rpc.machine_messages import events, forecasts, installs, jobs, machines
+from gym_gui.rpc.machine_messages import archives, events, forecasts, installs, jobs, machines
 from gym_gui.rpc.proto import machine_pb2 as machine
 from gym_gui.trainer import Forecast, Installs, MachineReport
 
@@ -64,6 +65,11 @@ def forecast(payloads: Sequence[dict[str, Any]], submitter: str | None = None) -
 def get_machines() -> Call[MachineReport]:
     """Ask what the machines have."""
     return Call("GetMachines", machine.GetMachinesRequest(), lambda answer: machines().decode(answer))
+
+
+def list_archives() -> Call[Archives]:
+    """List the archived runs."""
+    return Call("ListArchives", machine.ListArchivesRequest(), lambda answer: archives().decode(answer))
 
 
 class JobWatching:

@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
 from typing import Any, TypeVar
 
 from gym_gui.jobs import Job, JobEvent
+from gym_gui.reading import Archives
 from gym_gui.rpc import machine_calls
 from gym_gui.rpc.calls import Call
 from gym_gui.trainer import Forecast, Installs, MachineReport
@@ -89,6 +90,10 @@ class MachineClient(ABC):
         """Return what the daemon's machines have, what is taken, and what runs on them."""
         return self._do(machine_calls.get_machines())
 
+    def archives(self) -> Archives:
+        """Return the archived runs, the newest first; `start_job("restore", run_id)` brings one back."""
+        return self._do(machine_calls.list_archives())
+
 
 class AsyncMachineClient(ABC):
     """The same calls for asyncio."""
@@ -149,3 +154,7 @@ class AsyncMachineClient(ABC):
     async def machines(self) -> MachineReport:
         """Return what the daemon's machines have, what is taken, and what runs on them."""
         return await self._do(machine_calls.get_machines())
+
+    async def archives(self) -> Archives:
+        """Return the archived runs, the newest first; `start_job("restore", run_id)` brings one back."""
+        return await self._do(machine_calls.list_archives())

@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 
 from gym_gui.jobs import Job, JobEvent
+from gym_gui.reading import Archives
 from gym_gui.rpc.converter import Converter
 from gym_gui.rpc.proto import machine_pb2 as machine
 from gym_gui.trainer import Forecast, Installs, MachineReport
@@ -38,3 +39,9 @@ def forecasts() -> Converter[Forecast, machine.Forecast]:
 def machines() -> Converter[MachineReport, machine.GetMachinesResponse]:
     """Return the converter of the machines."""
     return Converter(MachineReport, machine.GetMachinesResponse)
+
+
+@functools.cache
+def archives() -> Converter[Archives, machine.ListArchivesResponse]:
+    """Return the converter of archived runs."""
+    return Converter(Archives, machine.ListArchivesResponse)

@@ -3,14 +3,16 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import AsyncIterator
 from typing import Any
 
 from gym_gui.core.worker.errors import Problem
 from gym_gui.jobs import JobRequest, Jobs
+from gym_gui.reading import list_archives
 from gym_gui.rpc.guard import answers, answers_at_once, streams
-from gym_gui.rpc.machine_messages import events, forecasts, installs, jobs, machines
+from gym_gui.rpc.machine_messages import archives, events, forecasts, installs, jobs, machines
 from gym_gui.rpc.proto import machine_pb2 as machine
 from gym_gui.rpc.proto.machine_pb2_grpc import MachineServiceServicer
 from gym_gui.rpc.requests import invalid
@@ -78,6 +80,10 @@ class MachineService(MachineServiceServicer):
     @answers
     async def GetMachines(self, _: machine.GetMachinesRequest) -> machine.GetMachinesResponse:
         return machines().encode(await self._trainer.machine())
+
+    @answers_at_once
+    async def ListArchives(self, _: machine.ListArchivesRequest) -> machine.ListArchivesResponse:
+        return archives().encode(await asyncio.to_thread(list_archives, self._trainer.home))
 
 
 def _options(text: bytes) -> dict[str, Any]:

@@ -8,7 +8,7 @@ import msgspec
 
 from gym_gui.forms import CommandLine, FieldProblem, FormSpec
 from gym_gui.jobs import Job, JobEvent
-from gym_gui.reading import Failure, FileListing, FrameSource, LogPage, RunDetails, Series, SeriesName
+from gym_gui.reading import Archives, Failure, FileListing, FrameSource, LogPage, RunDetails, Series, SeriesName
 from gym_gui.runs import RunSummary
 from gym_gui.telemetry import EpisodeRollup, StepRecord
 from gym_gui.trainer import DaemonStatus, Explanation, Forecast, InstalledEnvironment, MachineReport
@@ -414,6 +414,7 @@ ANSWERS: dict[str, type | str | None] = {
     "POST /api/v1/login": LoggedIn,
     "POST /api/v1/logout": None,
     "GET /api/v1/machines": MachineReport,
+    "GET /api/v1/archives": Archives,
     "POST /api/v1/forecast": Forecasts,
     "GET /api/v1/tokens": TokenHolders,
     "GET /api/v1/me": Me,

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from daemons import client, daemon_home, endless, random_config, worker_records
+from waiting import eventually
 
 from gym_gui.core.worker.errors import ConfigError
 from gym_gui.jobs.job import Job, raised_error
@@ -76,3 +77,25 @@ def test_a_job_of_a_run_needs_its_whole_id(client: TrainerClient) -> None:
     with pytest.raises(ConfigError) as refused:
         client.start_job("verify", "latest")
     assert [problem.path for problem in refused.value.problems] == ["subject"]
+
+
+def test_an_archived_run_is_listed_and_comes_back(client: TrainerClient, run_id: str) -> None:
+    assert client.archives().archives == []
+    end_of(client, client.start_job("archive", run_id))
+    (archived,) = client.archives().archives
+    assert (archived.run_id, archived.present) == (run_id, False)
+    assert archived.run_name
+    restored = end_of(client, client.start_job("restore", run_id))
+    assert (restored.state, restored.error) == (RunState.COMPLETED, None)
+    eventually(lambda: [run.run_id for run in client.list()] == [run_id], "the run is listed again")
+    assert client.archives().archives[0].present
+    again = end_of(client, client.start_job("restore", run_id))
+    assert again.state is RunState.FAILED
+    assert again.error is not None
+
+
+def test_what_is_not_archived_is_not_restored(client: TrainerClient) -> None:
+    failed = end_of(client, client.start_job("restore", "01HZZZZZZZZZZZZZZZZZZZZZZZ"))
+    assert failed.state is RunState.FAILED
+    assert failed.error is not None
+    assert "there is no archive" in failed.error.what

@@ -45,6 +45,11 @@ def test_a_run_is_verified_and_archived(shown: Any, client: TrainerClient, run_i
     shown.get_by_role("button", name="Archive it").click()
     shown.wait_for_url("**/")
     eventually(lambda: client.list() == [], "the run is gone")
+    shown.goto(shown.url.split("/?")[0].rstrip("/") + "/status")
+    shown.get_by_role("button", name="Restore").click()
+    shown.get_by_role("link", name="restored").click()
+    shown.wait_for_url(f"**/runs/{run_id}")
+    assert [run.run_id for run in client.list()] == [run_id]
 
 
 def test_what_it_used_is_drawn(shown: Any, run_id: str) -> None:

@@ -77,7 +77,7 @@ class Job(_message.Message):
     RESULT_JSON_FIELD_NUMBER: _builtins.int
     job_id: _builtins.str
     kind: _builtins.str
-    """install, remove, check, dry_run, doctor, resume, evaluate, verify, reindex or archive."""
+    """install, remove, check, dry_run, doctor, resume, evaluate, verify, reindex, archive or restore."""
     subject: _builtins.str
     """The worker, as the request names it, or the run's id."""
     title: _builtins.str
@@ -747,3 +747,75 @@ class GetMachinesResponse(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___GetMachinesResponse: _TypeAlias = GetMachinesResponse  # noqa: Y015
+
+@_typing.final
+class ListArchivesRequest(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    def __init__(
+        self,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ListArchivesRequest: _TypeAlias = ListArchivesRequest  # noqa: Y015
+
+@_typing.final
+class ArchivedRun(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    RUN_ID_FIELD_NUMBER: _builtins.int
+    RUN_NAME_FIELD_NUMBER: _builtins.int
+    ARCHIVED_AT_FIELD_NUMBER: _builtins.int
+    SIZE_BYTES_FIELD_NUMBER: _builtins.int
+    PRESENT_FIELD_NUMBER: _builtins.int
+    run_id: _builtins.str
+    run_name: _builtins.str
+    """Empty: the archive cannot be read."""
+    archived_at: _builtins.float
+    size_bytes: _builtins.int
+    present: _builtins.bool
+    """The home has the run, too."""
+    def __init__(
+        self,
+        *,
+        run_id: _builtins.str = ...,
+        run_name: _builtins.str = ...,
+        archived_at: _builtins.float = ...,
+        size_bytes: _builtins.int = ...,
+        present: _builtins.bool = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["archived_at", b"archived_at", "present", b"present", "run_id", b"run_id", "run_name", b"run_name", "size_bytes", b"size_bytes"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ArchivedRun: _TypeAlias = ArchivedRun  # noqa: Y015
+
+@_typing.final
+class ListArchivesResponse(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ARCHIVES_FIELD_NUMBER: _builtins.int
+    TOTAL_FIELD_NUMBER: _builtins.int
+    total: _builtins.int
+    """How many there are; the newest are listed."""
+    @_builtins.property
+    def archives(self) -> _containers.RepeatedCompositeFieldContainer[Global___ArchivedRun]: ...
+    def __init__(
+        self,
+        *,
+        archives: _abc.Iterable[Global___ArchivedRun] | None = ...,
+        total: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["archives", b"archives", "total", b"total"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ListArchivesResponse: _TypeAlias = ListArchivesResponse  # noqa: Y015

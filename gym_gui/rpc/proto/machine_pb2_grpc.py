@@ -55,6 +55,11 @@ class MachineServiceStub:
                 request_serializer=machine__pb2.GetMachinesRequest.SerializeToString,
                 response_deserializer=machine__pb2.GetMachinesResponse.FromString,
                 _registered_method=True)
+        self.ListArchives = channel.unary_unary(
+                '/mosaic.v1.MachineService/ListArchives',
+                request_serializer=machine__pb2.ListArchivesRequest.SerializeToString,
+                response_deserializer=machine__pb2.ListArchivesResponse.FromString,
+                _registered_method=True)
 
 
 class MachineServiceServicer:
@@ -62,7 +67,7 @@ class MachineServiceServicer:
 
     def StartJob(self, request, context):
         """Start a job: install, remove or check a worker, try a run config out, check the machine; resume, evaluate, verify,
-        reindex or archive a run that has ended. A worker, or a run, has one at a time. The job goes on without the caller,
+        reindex, archive or restore a run that has ended. A worker, or a run, has one at a time. The job goes on without the caller,
         and without the daemon.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
@@ -119,6 +124,13 @@ class MachineServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def ListArchives(self, request, context):
+        """The archived runs of the home, the newest first.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
 
 def add_MachineServiceServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -161,6 +173,11 @@ def add_MachineServiceServicer_to_server(servicer, server):
                     servicer.GetMachines,
                     request_deserializer=machine__pb2.GetMachinesRequest.FromString,
                     response_serializer=machine__pb2.GetMachinesResponse.SerializeToString,
+            ),
+            'ListArchives': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListArchives,
+                    request_deserializer=machine__pb2.ListArchivesRequest.FromString,
+                    response_serializer=machine__pb2.ListArchivesResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -379,6 +396,33 @@ class MachineService:
             '/mosaic.v1.MachineService/GetMachines',
             machine__pb2.GetMachinesRequest.SerializeToString,
             machine__pb2.GetMachinesResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ListArchives(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/mosaic.v1.MachineService/ListArchives',
+            machine__pb2.ListArchivesRequest.SerializeToString,
+            machine__pb2.ListArchivesResponse.FromString,
             options,
             channel_credentials,
             insecure,

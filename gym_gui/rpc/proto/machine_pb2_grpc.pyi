@@ -31,7 +31,7 @@ class MachineServiceStub:
     def __new__(cls, channel: _aio.Channel) -> MachineServiceAsyncStub: ...
     StartJob: _grpc.UnaryUnaryMultiCallable[_machine_pb2.StartJobRequest, _machine_pb2.Job]
     """Start a job: install, remove or check a worker, try a run config out, check the machine; resume, evaluate, verify,
-    reindex or archive a run that has ended. A worker, or a run, has one at a time. The job goes on without the caller,
+    reindex, archive or restore a run that has ended. A worker, or a run, has one at a time. The job goes on without the caller,
     and without the daemon.
     """
     ListJobs: _grpc.UnaryUnaryMultiCallable[_machine_pb2.ListJobsRequest, _machine_pb2.ListJobsResponse]
@@ -50,13 +50,15 @@ class MachineServiceStub:
     """What would become of runs if they were submitted now, in this order, as the scheduler decides. Writes nothing."""
     GetMachines: _grpc.UnaryUnaryMultiCallable[_machine_pb2.GetMachinesRequest, _machine_pb2.GetMachinesResponse]
     """What the machines have, what is taken, and what runs on them."""
+    ListArchives: _grpc.UnaryUnaryMultiCallable[_machine_pb2.ListArchivesRequest, _machine_pb2.ListArchivesResponse]
+    """The archived runs of the home, the newest first."""
 
 @_typing.type_check_only
 class MachineServiceAsyncStub(MachineServiceStub):
     def __init__(self, channel: _aio.Channel) -> None: ...
     StartJob: _aio.UnaryUnaryMultiCallable[_machine_pb2.StartJobRequest, _machine_pb2.Job]  # type: ignore[assignment]
     """Start a job: install, remove or check a worker, try a run config out, check the machine; resume, evaluate, verify,
-    reindex or archive a run that has ended. A worker, or a run, has one at a time. The job goes on without the caller,
+    reindex, archive or restore a run that has ended. A worker, or a run, has one at a time. The job goes on without the caller,
     and without the daemon.
     """
     ListJobs: _aio.UnaryUnaryMultiCallable[_machine_pb2.ListJobsRequest, _machine_pb2.ListJobsResponse]  # type: ignore[assignment]
@@ -75,6 +77,8 @@ class MachineServiceAsyncStub(MachineServiceStub):
     """What would become of runs if they were submitted now, in this order, as the scheduler decides. Writes nothing."""
     GetMachines: _aio.UnaryUnaryMultiCallable[_machine_pb2.GetMachinesRequest, _machine_pb2.GetMachinesResponse]  # type: ignore[assignment]
     """What the machines have, what is taken, and what runs on them."""
+    ListArchives: _aio.UnaryUnaryMultiCallable[_machine_pb2.ListArchivesRequest, _machine_pb2.ListArchivesResponse]  # type: ignore[assignment]
+    """The archived runs of the home, the newest first."""
 
 class MachineServiceServicer(metaclass=_abc_1.ABCMeta):
     @_abc_1.abstractmethod
@@ -84,7 +88,7 @@ class MachineServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_machine_pb2.Job, _abc.Awaitable[_machine_pb2.Job]]:
         """Start a job: install, remove or check a worker, try a run config out, check the machine; resume, evaluate, verify,
-        reindex or archive a run that has ended. A worker, or a run, has one at a time. The job goes on without the caller,
+        reindex, archive or restore a run that has ended. A worker, or a run, has one at a time. The job goes on without the caller,
         and without the daemon.
         """
 
@@ -145,5 +149,13 @@ class MachineServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_machine_pb2.GetMachinesResponse, _abc.Awaitable[_machine_pb2.GetMachinesResponse]]:
         """What the machines have, what is taken, and what runs on them."""
+
+    @_abc_1.abstractmethod
+    def ListArchives(
+        self,
+        request: _machine_pb2.ListArchivesRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_machine_pb2.ListArchivesResponse, _abc.Awaitable[_machine_pb2.ListArchivesResponse]]:
+        """The archived runs of the home, the newest first."""
 
 def add_MachineServiceServicer_to_server(servicer: MachineServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...

@@ -15,8 +15,8 @@ from gym_gui.web.api.programs import check_programs
 from gym_gui.web.errors import json_response
 
 router = APIRouter(prefix="/api/v1/jobs", tags=["jobs"])
-#: What installs or removes a worker starts programs of any package; an archived run is removed.
-_FOR_ADMINS = ("install", "remove", "archive")
+#: What installs or removes a worker starts programs of any package; an archived run is removed, a restored one is new.
+_FOR_ADMINS = ("install", "remove", "archive", "restore")
 
 
 class NewJob(BaseModel):
@@ -25,7 +25,7 @@ class NewJob(BaseModel):
     model_config = ConfigDict(extra="forbid", strict=True)
     kind: str = Field(
         description="`install`, `remove`, `check` (a worker), `dry_run`, `doctor`; `resume`, `evaluate`, `verify`,"
-        " `reindex`, `archive` (a run)."
+        " `reindex`, `archive`, `restore` (a run)."
     )
     subject: str = Field("", description="The worker, `name[extra]` with optional dependencies; or the id of the run.")
     options: dict[str, Any] = Field({}, description="Of that kind; for a dry run the run config, as `config`.")

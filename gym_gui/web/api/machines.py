@@ -35,6 +35,12 @@ async def forecast(client: Client, holder: Runner, body: Configs) -> Response:
     return json_response({"forecasts": found, "sentence": forecast_in_words(found)})
 
 
+@router.get("/archives", summary="Archived runs")
+async def archives(client: Client, _: Reader) -> Response:
+    """Return the archived runs, the newest first."""
+    return json_response(await client.archives())
+
+
 @router.get("/tokens", summary="Tokens of the dashboard")
 async def tokens(request: Request, _: Admin) -> Response:
     """Return name and role of each token, never the token."""

@@ -5,6 +5,7 @@ import { call } from "../api.js";
 import { age, moment } from "../format.js";
 import { leave, me } from "../session.js";
 import { follow } from "../url.js";
+import { Archived } from "./status_archived.js";
 import { Doctor, Machines, Tokens } from "./status_parts.js";
 
 /** Milliseconds between two looks. */
@@ -61,6 +62,7 @@ export default function Status() {
     </div>
     <${Machines} />
     <${Doctor} />
+    <${Archived} />
   </div>`;
 }
 
