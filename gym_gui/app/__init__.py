@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from gym_gui.app.json_output import NON_FINITE, summary_json, to_json
     from gym_gui.app.log_reader import LogReader, last_lines, line_text, readable_line, tell_dropped
     from gym_gui.app.paged_log import PagedLog
+    from gym_gui.app.policies import Policies, Policy, find_policies
     from gym_gui.app.progress import (
         RunProgress,
         average_rate,
@@ -29,9 +30,12 @@ if TYPE_CHECKING:
         spread_text,
         worker_as_run,
     )
+    from gym_gui.app.run_list import GROUPINGS, FurtherColumns, ListLayout, further_columns, read_layout, save_layout
     from gym_gui.app.site import LocalSite, RemoteSite, Site
+    from gym_gui.app.standing import standing_lines
     from gym_gui.app.video import check_output, open_sink
     from gym_gui.app.worker_jobs import check_here, install_here, remove_here
+    from gym_gui.app.worker_list import WorkerEntry, worker_entries
 else:
     __getattr__ = lazy_names(
         __name__,
@@ -39,13 +43,19 @@ else:
             "DOCUMENTS": "documents",
             "DeviceNotes": "_devices",
             "Follower": "follow",
+            "FurtherColumns": "run_list",
+            "GROUPINGS": "run_list",
+            "ListLayout": "run_list",
             "LocalSite": "site",
             "LogReader": "log_reader",
             "NON_FINITE": "json_output",
             "PagedLog": "paged_log",
+            "Policies": "policies",
+            "Policy": "policies",
             "RemoteSite": "site",
             "RunProgress": "progress",
             "Site": "site",
+            "WorkerEntry": "worker_list",
             "WorkerPlace": "_worker_place",
             "all_checks": "checks",
             "average_rate": "progress",
@@ -58,35 +68,47 @@ else:
             "ensure_supervised": "_supervised",
             "episodes_of": "progress",
             "eval_episodes_of": "progress",
+            "find_policies": "policies",
+            "further_columns": "run_list",
             "install_here": "worker_jobs",
             "labels_of": "progress",
             "last_lines": "log_reader",
             "line_text": "log_reader",
             "nan_text": "progress",
             "open_sink": "video",
+            "read_layout": "run_list",
             "readable_line": "log_reader",
             "remove_here": "worker_jobs",
             "return_label": "progress",
+            "save_layout": "run_list",
             "schemas": "documents",
             "spread_text": "progress",
+            "standing_lines": "standing",
             "summary_json": "json_output",
             "tell_dropped": "log_reader",
             "to_json": "json_output",
             "worker_as_run": "progress",
+            "worker_entries": "worker_list",
         },
     )
 
 __all__ = [
     "DOCUMENTS",
+    "GROUPINGS",
     "NON_FINITE",
     "DeviceNotes",
     "Follower",
+    "FurtherColumns",
+    "ListLayout",
     "LocalSite",
     "LogReader",
     "PagedLog",
+    "Policies",
+    "Policy",
     "RemoteSite",
     "RunProgress",
     "Site",
+    "WorkerEntry",
     "WorkerPlace",
     "all_checks",
     "average_rate",
@@ -99,19 +121,25 @@ __all__ = [
     "ensure_supervised",
     "episodes_of",
     "eval_episodes_of",
+    "find_policies",
+    "further_columns",
     "install_here",
     "labels_of",
     "last_lines",
     "line_text",
     "nan_text",
     "open_sink",
+    "read_layout",
     "readable_line",
     "remove_here",
     "return_label",
+    "save_layout",
     "schemas",
     "spread_text",
+    "standing_lines",
     "summary_json",
     "tell_dropped",
     "to_json",
     "worker_as_run",
+    "worker_entries",
 ]

@@ -24,12 +24,13 @@ if TYPE_CHECKING:
         saved_checkpoints,
     )
     from gym_gui.reading.comparisons import GroupComparison, compare_groups
+    from gym_gui.reading.completion import Place, completions, place_of, query_of_group, term_of
     from gym_gui.reading.curves import Line, band_of, curve_of, line_of, line_of_series, smoothed
-    from gym_gui.reading.details import GitState, RunDetails, read_details
+    from gym_gui.reading.details import GitState, RunDetails, SavedCheckpoint, read_details
     from gym_gui.reading.differences import differing_settings, differing_values
     from gym_gui.reading.episodes import EpisodePage, EpisodeQuery, read_episodes, read_steps
     from gym_gui.reading.failures import Failure, failed_workers, find_failure
-    from gym_gui.reading.fields import FIELDS, NO_FACTS, Entry, Kind, PlanFacts, find_field
+    from gym_gui.reading.fields import CONFIG, FIELDS, NO_FACTS, Entry, Kind, PlanFacts, RunField, find_field
     from gym_gui.reading.files import MAX_BYTES, FileEntry, FileListing, list_files, media_type, read_file
     from gym_gui.reading.frames import (
         FrameSource,
@@ -69,7 +70,8 @@ if TYPE_CHECKING:
         ReplayStart,
         ReplayUpdate,
     )
-    from gym_gui.reading.search import ALL_SETTINGS, DEFAULT_SORT, MAX_PAGE, Search, prepare, search_runs
+    from gym_gui.reading.row_texts import group_name, is_seeds, mean_text, states_text, values_text
+    from gym_gui.reading.search import ALL_SETTINGS, DEFAULT_SORT, MAX_PAGE, METRIC, Search, prepare, search_runs
     from gym_gui.reading.series import (
         DEFAULT_POINTS,
         Series,
@@ -104,6 +106,7 @@ else:
             "ArchivedRun": "archives",
             "Archives": "archives",
             "CENTRES": "statistics",
+            "CONFIG": "fields",
             "Checkpoint": "checkpoints",
             "DEFAULT_POINTS": "series",
             "DEFAULT_SORT": "search",
@@ -129,10 +132,12 @@ else:
             "MAX_BYTES": "files",
             "MAX_LINES": "logs",
             "MAX_PAGE": "search",
+            "METRIC": "search",
             "NO_FACTS": "fields",
             "Page": "pages",
             "Picture": "frames",
             "PictureRequest": "frames",
+            "Place": "completion",
             "PlanFacts": "fields",
             "PlanIndex": "plan_index",
             "ReplayEnd": "replay_updates",
@@ -142,8 +147,10 @@ else:
             "ReplayStart": "replay_updates",
             "ReplayUpdate": "replay_updates",
             "RunDetails": "details",
+            "RunField": "fields",
             "RunRow": "pages",
             "SPREADS": "statistics",
+            "SavedCheckpoint": "details",
             "Search": "search",
             "SearchUpdate": "pages",
             "Series": "series",
@@ -163,6 +170,7 @@ else:
             "check_series": "series",
             "check_size": "series",
             "compare_groups": "comparisons",
+            "completions": "completion",
             "curve_of": "curves",
             "describe": "statistics",
             "differing_settings": "differences",
@@ -176,8 +184,10 @@ else:
             "find_log": "logs",
             "frame_worker": "frames",
             "has_checkpoint": "checkpoints",
+            "group_name": "row_texts",
             "interval_of": "statistics",
             "is_record_of": "logs",
+            "is_seeds": "row_texts",
             "is_telemetry": "logs",
             "is_web_address": "trackers",
             "last_checkpoint": "checkpoints",
@@ -188,7 +198,9 @@ else:
             "list_files": "files",
             "media_type": "files",
             "not_a_file": "logs",
+            "place_of": "completion",
             "prepare": "search",
+            "query_of_group": "completion",
             "read_details": "details",
             "read_episodes": "episodes",
             "read_file": "files",
@@ -205,8 +217,12 @@ else:
             "search_runs": "search",
             "series_names": "series",
             "smoothed": "curves",
+            "mean_text": "row_texts",
+            "states_text": "row_texts",
             "statistic_band": "statistics",
+            "term_of": "completion",
             "update_between": "pages",
+            "values_text": "row_texts",
         },
     )
 
@@ -214,12 +230,14 @@ __all__ = [
     "ALL_SETTINGS",
     "ARCHIVE_SUFFIX",
     "CENTRES",
+    "CONFIG",
     "DEFAULT_POINTS",
     "DEFAULT_SORT",
     "FIELDS",
     "MAX_BYTES",
     "MAX_LINES",
     "MAX_PAGE",
+    "METRIC",
     "NO_FACTS",
     "SPREADS",
     "ArchivedRun",
@@ -246,6 +264,7 @@ __all__ = [
     "Page",
     "Picture",
     "PictureRequest",
+    "Place",
     "PlanFacts",
     "PlanIndex",
     "ReplayEnd",
@@ -255,7 +274,9 @@ __all__ = [
     "ReplayStart",
     "ReplayUpdate",
     "RunDetails",
+    "RunField",
     "RunRow",
+    "SavedCheckpoint",
     "Search",
     "SearchUpdate",
     "Series",
@@ -275,6 +296,7 @@ __all__ = [
     "check_series",
     "check_size",
     "compare_groups",
+    "completions",
     "curve_of",
     "describe",
     "differing_settings",
@@ -287,9 +309,11 @@ __all__ = [
     "find_field",
     "find_log",
     "frame_worker",
+    "group_name",
     "has_checkpoint",
     "interval_of",
     "is_record_of",
+    "is_seeds",
     "is_telemetry",
     "is_web_address",
     "last_checkpoint",
@@ -298,9 +322,12 @@ __all__ = [
     "line_of_series",
     "list_archives",
     "list_files",
+    "mean_text",
     "media_type",
     "not_a_file",
+    "place_of",
     "prepare",
+    "query_of_group",
     "read_details",
     "read_episodes",
     "read_file",
@@ -317,6 +344,9 @@ __all__ = [
     "search_runs",
     "series_names",
     "smoothed",
+    "states_text",
     "statistic_band",
+    "term_of",
     "update_between",
+    "values_text",
 ]

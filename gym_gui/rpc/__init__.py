@@ -12,6 +12,7 @@ from gym_gui.core.lazy_names import lazy_names
 if TYPE_CHECKING:
     from gym_gui.rpc.address import LOOPBACK, choose_port
     from gym_gui.rpc.aio_client import AsyncTrainerClient
+    from gym_gui.rpc.bulk import archive_run, find_runs, for_each_run
     from gym_gui.rpc.channel import credentials_metadata, daemon_channel
     from gym_gui.rpc.client import TrainerClient
     from gym_gui.rpc.contexts import LOCAL_CONTEXT, Contexts
@@ -31,11 +32,14 @@ else:
             "RemoteDaemon": "remote",
             "TlsFiles": "tls",
             "TrainerClient": "client",
+            "archive_run": "bulk",
             "check_address": "remote",
             "choose_port": "address",
             "credentials_metadata": "channel",
             "daemon_channel": "channel",
             "daemon_status": "lifecycle",
+            "find_runs": "bulk",
+            "for_each_run": "bulk",
             "start_daemon": "start",
             "stop_daemon": "lifecycle",
             "summary_to_pb": "messages",
@@ -50,11 +54,14 @@ __all__ = [
     "RemoteDaemon",
     "TlsFiles",
     "TrainerClient",
+    "archive_run",
     "check_address",
     "choose_port",
     "credentials_metadata",
     "daemon_channel",
     "daemon_status",
+    "find_runs",
+    "for_each_run",
     "start_daemon",
     "stop_daemon",
     "summary_to_pb",

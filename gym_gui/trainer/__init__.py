@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from gym_gui.trainer.live_marks import LiveRuns
     from gym_gui.trainer.loading import Loading
     from gym_gui.trainer.machine import THIS_MACHINE, Inventory, Machine
-    from gym_gui.trainer.machine_report import MachineReport
+    from gym_gui.trainer.machine_report import MachineReport, MachineRun, MachineState
     from gym_gui.trainer.reads import Reads
     from gym_gui.trainer.registry import Registry
     from gym_gui.trainer.registry_damage import damaged_copies
@@ -55,6 +55,8 @@ else:
             "Loading": "loading",
             "Machine": "machine",
             "MachineReport": "machine_report",
+            "MachineRun": "machine_report",
+            "MachineState": "machine_report",
             "Placement": "allocation",
             "QueuedRun": "allocation",
             "Reads": "reads",
@@ -105,6 +107,8 @@ __all__ = [
     "Loading",
     "Machine",
     "MachineReport",
+    "MachineRun",
+    "MachineState",
     "Placement",
     "QueuedRun",
     "Reads",

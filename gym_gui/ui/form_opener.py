@@ -11,6 +11,7 @@ from typing import Any
 from PySide6.QtCore import QObject, Signal
 from PySide6.QtWidgets import QWidget
 
+from gym_gui.app import Policy
 from gym_gui.core.worker.errors import MosaicError, UsageError
 from gym_gui.reading import RunDetails
 from gym_gui.rpc import AsyncTrainerClient
@@ -89,6 +90,12 @@ class FormOpener(QObject):
             self.open(run.workers[0].worker_type, kind, details=details, parent_run_id=parent)
 
         self._link.ask(self, lambda client: client.details(run.run_id), show, self.failed.emit)
+
+    def open_of_policy(self, kind: FormKind, policy: Policy) -> None:
+        """Open a form that evaluates or resumes a checkpoint."""
+        saved = policy.checkpoint
+        values = {"config.checkpoint_path": saved.path}
+        self.open(saved.worker_type, kind, details=policy.details, values=values, parent_run_id=policy.run.run_id)
 
     def _show(self, record: WorkerRecord, kind: FormKind, details: dict[str, Any], fault: str) -> None:
         if record.broken:

@@ -22,9 +22,11 @@ from PySide6.QtWidgets import (
 
 from gym_gui.core.worker.errors import MosaicError
 from gym_gui.trainer import DaemonStatus
+from gym_gui.ui.docks.docks import add_docks
 from gym_gui.ui.form_opener import FormOpener, Prepare
 from gym_gui.ui.link import DaemonLink
 from gym_gui.ui.parts import label, tip, without_mnemonics
+from gym_gui.ui.runs.actions import RunActions
 from gym_gui.ui.runs.panel import RunsPanel
 from gym_gui.ui.worker_catalog import WorkerDefinition, definition_of
 from gym_gui.workers import WorkerRecord
@@ -60,7 +62,8 @@ class MainWindow(QMainWindow):
         self.forms = FormOpener(link, home, prepare, self)
         self.setWindowTitle(f"MOSAIC — {where}")
         self.resize(1280, 720)
-        self.runs = RunsPanel(link)
+        self.runs = RunsPanel(link, home)
+        self.run_actions = RunActions(self.runs, link)
         self.tabs = QTabWidget()
         self.tabs.setTabsClosable(True)
         self.tabs.setMovable(True)
@@ -73,7 +76,7 @@ class MainWindow(QMainWindow):
         self.setCentralWidget(self.split)
         self.workers = QMenu(self)
         self.workers.setToolTipsVisible(True)
-        self.policies = QMenu(self)
+        self.policies, self.views = QMenu(self), QMenu(self)
         self._add_tool_bar()
         self.connection = label("connecting …")
         self.connection.setContentsMargins(0, 0, 8, 0)
@@ -111,6 +114,21 @@ class MainWindow(QMainWindow):
         page.removed.connect(lambda: self._close_tab(self.tabs.indexOf(page)))
         page.form_wanted.connect(self.forms.open_of_run)
         self._add_tab(page, run_id[-6:])
+        return page
+
+    def show_policies(self) -> QWidget:
+        """Show the checkpoints of all runs in a tab; return the page."""
+        from gym_gui.ui.policies import PoliciesPage
+
+        for at in range(self.tabs.count()):
+            page = self.tabs.widget(at)
+            if isinstance(page, PoliciesPage):
+                self.tabs.setCurrentIndex(at)
+                return page
+        page = PoliciesPage(self._link)
+        page.form_wanted.connect(self.forms.open_of_policy)
+        self._add_tab(page, "Checkpoints")
+        page.query.setFocus()
         return page
 
     def compare(self) -> None:
@@ -177,6 +195,12 @@ class MainWindow(QMainWindow):
         close.setShortcut(QKeySequence("Ctrl+W"))
         close.triggered.connect(lambda: self._close_tab(self.tabs.currentIndex()))
         self.addActions([search, close])
+        view = QToolButton()
+        view.setText("View")
+        view.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
+        view.setMenu(self.views)
+        bar.addWidget(view)
+        self.views.addActions(add_docks(self, self._link, self.forms.open, self.open_run))
         self.addToolBar(bar)
 
     def _ask_workers(self) -> None:
@@ -188,6 +212,7 @@ class MainWindow(QMainWindow):
             return
         for menu in (self.workers, self.policies):
             menu.clear()
+        self.policies.addAction("Checkpoints of all runs…").triggered.connect(lambda: self.show_policies())
         for definition in found:
             self.workers.addAction(self._worker_action(definition))
             if definition.supports_policy_load:

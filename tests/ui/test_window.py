@@ -42,7 +42,7 @@ def test_a_run_is_started_from_the_form_and_shown(window: Any, client: TrainerCl
     page = window.tabs.currentWidget()
     until(lambda: page.run is not None and page.run.state is RunState.COMPLETED, "the run is completed")
     until(lambda: page.overview.chart.curves, "its curve is drawn")
-    until(lambda: window.runs.model.rowCount() == 2, "both are listed")
+    until(lambda: window.runs.model.total == 2, "both are listed")
     groups = {run.group for run in client.list()}
     assert len(groups) == 1
     assert groups != {""}
@@ -187,11 +187,11 @@ def test_files_are_listed_looked_into_and_copied(
 def test_a_query_filters_and_says_what_is_wrong_with_it(
     window: Any, client: TrainerClient, random_config: Callable[..., dict[str, Any]], until: Any
 ) -> None:
-    for name in ("one", "two"):
-        finished(client, random_config(name, total_steps=50))
+    for seed, name in enumerate(("one", "two")):
+        finished(client, random_config(name, total_steps=50 + seed))
     until(lambda: window.runs.model.rowCount() == 2, "both are listed")
     window.runs.query.setText("name:one")
-    until(lambda: [run.run_name for run in window.runs.runs()] == ["one"], "one is left")
+    until(lambda: [row.run.run_name for row in window.runs.model.rows()] == ["one"], "one is left")
     window.runs.query.setText("nme:one")
     until(lambda: window.runs.message.isVisible(), "the fault is told")
     assert "nme" in window.runs.message.text()
@@ -205,10 +205,10 @@ def test_the_selection_stays_with_its_run_while_others_come(
     first = finished(client, random_config("first", total_steps=50))
     until(lambda: window.runs.model.rowCount() == 1, "it is listed")
     window.runs.table.selectRow(0)
-    finished(client, random_config("second", total_steps=50))
+    finished(client, random_config("second", total_steps=60))
     until(lambda: window.runs.model.rowCount() == 2, "both are listed")
     assert window.runs.selected_ids() == [first]
-    assert window.runs.model.run(0).run_name == "second"
+    assert window.runs.model.row(0).run.run_name == "second"
 
 
 def test_two_runs_are_compared_and_folded(
@@ -216,7 +216,7 @@ def test_two_runs_are_compared_and_folded(
 ) -> None:
     for seed in (1, 2):
         finished(client, random_config("same", total_steps=2000, seed=seed))
-    until(lambda: window.runs.model.rowCount() == 2, "both are listed")
+    until(lambda: window.runs.model.total == 2, "both are listed")
     window.runs.table.selectAll()
     window.compare()
     page = window.tabs.currentWidget()
@@ -270,6 +270,6 @@ def test_a_killed_daemon_is_said_and_the_window_goes_on(
     assert daemon is not None
     os.kill(daemon.pid, signal.SIGKILL)
     with TrainerClient.connect(daemon_home) as second:
-        finished(second, random_config("after", total_steps=50))
+        finished(second, random_config("after", total_steps=60))
     until(lambda: window.runs.model.rowCount() == 2, "what came later is listed")
     assert "connected" in window.connection.text()

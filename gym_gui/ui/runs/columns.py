@@ -1,14 +1,56 @@
-"""What the columns of the list of runs show."""
+"""What the columns of the list of runs show, of a run and of several as one."""
 
 from __future__ import annotations
 
 import math
 import time
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import Any
 
 from gym_gui.look import STATES, figures
+from gym_gui.reading import (
+    CONFIG,
+    METRIC,
+    GroupRow,
+    Kind,
+    find_field,
+    group_name,
+    is_seeds,
+    mean_text,
+    states_text,
+    values_text,
+)
 from gym_gui.runs import RunSummary, return_of
+
+
+@dataclass(frozen=True)
+class Row:
+    """A line of the list.
+
+    Args:
+        key: What it is known by.
+        run: The run; of several, the newest of them.
+        group: The runs together; ``None``: there is one.
+        values: Values of further columns.
+        line: Of a run below an opened line: the key of that.
+    """
+
+    key: str
+    run: RunSummary
+    group: GroupRow | None = None
+    values: dict[str, list[Any]] = field(default_factory=dict)
+    line: str = ""
+
+    @property
+    def run_ids(self) -> list[str]:
+        """Ids of its runs, the newest first."""
+        return [self.run.run_id] if self.group is None else self.group.run_ids
+
+    @property
+    def states(self) -> set[str]:
+        """States of its runs."""
+        return {self.run.state.value} if self.group is None else set(self.group.states)
 
 
 @dataclass(frozen=True)
@@ -17,17 +59,44 @@ class Column:
 
     Args:
         title: Its header.
-        field: The field by which it sorts.
-        text: What it shows of a run.
+        field: The field that it shows, by which it sorts.
+        text: What it shows of a run; a further column shows the values of its field.
         tip: The same exactly, shown where the mouse rests; empty: nothing more is known.
         number: It is aligned at the right.
+        together: What it shows of several runs; ``None``: the values that they have.
+        width: Pixels at first.
     """
 
     title: str
     field: str
-    text: Callable[[RunSummary], str]
+    text: Callable[[RunSummary], str] = lambda _run: ""
     tip: Callable[[RunSummary], str] = lambda _run: ""
     number: bool = False
+    together: Callable[[GroupRow], str] | None = None
+    width: int = 100
+
+    @property
+    def sortable(self) -> bool:
+        """Whether the list can be sorted by it."""
+        return not self.field.startswith(METRIC)
+
+    def cell(self, row: Row) -> str:
+        """Return what it shows of a row."""
+        group = row.group
+        if group is not None and self.together is not None:
+            return self.together(group)
+        if self.field in BASE and (group is None or is_seeds(group)):
+            return self.text(row.run)
+        values = group.key.get(self.field) if group is not None else None
+        found = row.values.get(self.field, []) if values is None else values
+        return values_text(self.field, found, together=group is not None)
+
+    def exact(self, row: Row) -> str:
+        """Return what it shows where the mouse rests."""
+        if row.group is None:
+            return self.tip(row.run) or self.cell(row)
+        far = f"\n{len(row.group.far_runs)} of them are far off" if row.group.far_runs else ""
+        return f"{self.cell(row)}\n{len(row.group.run_ids)} runs{far}\nEnter shows them one by one"
 
 
 def state_text(state: str) -> str:
@@ -50,6 +119,15 @@ def elapsed(run: RunSummary) -> float | None:
     return (run.ended_at if run.ended_at is not None else time.time()) - run.started_at
 
 
+def column_of(name: str) -> Column | None:
+    """Return the column of a field, ``config.NAME`` or ``metric.NAME``; ``None``: there is none."""
+    known = find_field(name)
+    if name in BASE or (known is None and not (name.startswith(METRIC) and name != METRIC)):
+        return BASE.get(name)
+    number = known is None or known.kind in (Kind.NUMBER, Kind.DURATION)
+    return Column(name.removeprefix(CONFIG).removeprefix(METRIC), name, number=number)
+
+
 def _each(values: Iterable[str]) -> str:
     return ", ".join(dict.fromkeys(value for value in values if value))
 
@@ -63,16 +141,25 @@ def _exact(value: float | None) -> str:
 
 
 COLUMNS = (
-    Column("State", "state", lambda run: state_text(run.state.value), lambda run: run.cause),
-    Column("Name", "name", lambda run: f"★ {run.run_name}" if run.starred else run.run_name, lambda run: run.run_id),
-    Column("Return", "return", lambda run: _return(return_of(run)), lambda run: _exact(return_of(run)), number=True),
-    Column("Steps", "steps", progress_text, lambda run: f"{run.steps:,} steps", number=True),
-    Column("Environment", "env", lambda run: _each(worker.env_id for worker in run.workers)),
-    Column("Algorithm", "algo", lambda run: _each(worker.algorithm for worker in run.workers)),
-    Column("Worker", "worker", lambda run: _each(worker.worker_type for worker in run.workers)),
-    Column("Seed", "seed", lambda run: figures.NOTHING if run.seed is None else str(run.seed), number=True),
-    Column("Best", "best", lambda run: _return(run.best_return), lambda run: _exact(run.best_return), number=True),
-    Column("Duration", "duration", lambda run: figures.duration(elapsed(run)), number=True),
-    Column("Submitted", "created", lambda run: figures.age(run.created_at), lambda run: figures.moment(run.created_at)),
-    Column("Tags", "tags", lambda run: ", ".join(run.tags)),
-)
+    Column("State", "state", lambda run: state_text(run.state.value), lambda run: run.cause, width=130,
+           together=lambda group: states_text(group.states)),
+    Column("Name", "name", lambda run: f"★ {run.run_name}" if run.starred else run.run_name,
+           lambda run: f"{run.run_name}\n{run.run_id}", together=group_name, width=200),
+    Column("Return", "return", lambda run: _return(return_of(run)), lambda run: _exact(return_of(run)), number=True,
+           together=lambda group: mean_text(group.returns), width=110),
+    Column("Steps", "steps", progress_text, lambda run: f"{run.steps:,} steps", number=True,
+           together=lambda group: figures.short(group.steps.mean if group.steps else None)),
+    Column("Environment", "env", lambda run: _each(worker.env_id for worker in run.workers), width=130),
+    Column("Algorithm", "algo", lambda run: _each(worker.algorithm for worker in run.workers), width=80),
+    Column("Worker", "worker", lambda run: _each(worker.worker_type for worker in run.workers), width=80),
+    Column("Seed", "seed", lambda run: figures.NOTHING if run.seed is None else str(run.seed), number=True,
+           together=lambda group: f"n = {len(group.run_ids)}", width=60),
+    Column("Best", "best", lambda run: _return(run.best_return), lambda run: _exact(run.best_return), number=True,
+           together=lambda group: mean_text(group.best), width=110),
+    Column("Duration", "duration", lambda run: figures.duration(elapsed(run)), number=True,
+           together=lambda _group: figures.NOTHING),
+    Column("Submitted", "created", lambda run: figures.age(run.created_at), lambda run: figures.moment(run.created_at),
+           together=lambda group: figures.age(group.newest.created_at), width=110),
+    Column("Tags", "tag", lambda run: ", ".join(run.tags), width=110),
+)  # fmt: skip
+BASE = {column.field: column for column in COLUMNS}

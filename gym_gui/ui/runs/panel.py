@@ -2,20 +2,30 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QModelIndex, Qt, QTimer, Signal
-from PySide6.QtWidgets import QLineEdit, QTableView, QVBoxLayout, QWidget
+from collections.abc import Callable
+from pathlib import Path
 
+from PySide6.QtCore import QModelIndex, Qt, QTimer, Signal
+from PySide6.QtGui import QKeySequence, QShortcut
+from PySide6.QtWidgets import QHBoxLayout, QToolButton, QVBoxLayout, QWidget
+
+from gym_gui.app import GROUPINGS, FurtherColumns, ListLayout, further_columns, read_layout, save_layout
 from gym_gui.core.worker.errors import ConfigError, MosaicError
-from gym_gui.reading import DEFAULT_SORT, MAX_PAGE, Search
-from gym_gui.runs import RunSummary
+from gym_gui.reading import DEFAULT_SORT, MAX_PAGE, Search, SearchUpdate, query_of_group
 from gym_gui.ui.link import Asked, DaemonLink
-from gym_gui.ui.parts import label, table
-from gym_gui.ui.runs.columns import COLUMNS
+from gym_gui.ui.parts import choice, label, table
+from gym_gui.ui.runs.columns import BASE, Row
+from gym_gui.ui.runs.header import RunsHeader
 from gym_gui.ui.runs.model import RunsModel, combined
+from gym_gui.ui.runs.query import QueryBox
 
 _PAGE = 200
-#: Milliseconds after the last key until a query is asked, and between two refreshes of ages.
-_TYPING_MS, _AGES_MS = 150, 5000
+#: Milliseconds after the last key until a query is asked, between two refreshes of ages, after changes of the layout.
+_TYPING_MS, _AGES_MS, _LAYOUT_MS = 150, 5000, 500
+#: Lines whose single runs are followed at once, and runs of a line that are shown.
+_OPEN, _MEMBERS = 20, 200
+#: What the runs of a line may differ in beside their seeds.
+_DIFFERENT = ("env", "algo", "worker", "tag")
 
 
 class RunsPanel(QWidget):
@@ -23,75 +33,114 @@ class RunsPanel(QWidget):
 
     Args:
         link: The way to the daemon.
+        home: The home that keeps how the list is left; ``None``: none does.
         parent: As of any widget.
     """
 
     opened = Signal(str)
     """A run is to be shown: its id."""
-    selected = Signal(list)
-    """Ids of the selected runs."""
 
-    def __init__(self, link: DaemonLink, parent: QWidget | None = None) -> None:
+    def __init__(self, link: DaemonLink, home: Path | None = None, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self._link = link
+        self._link, self._home = link, home
         self._watch: Asked | None = None
+        self._members: dict[str, Asked] = {}
         self._sort: tuple[str, ...] = DEFAULT_SORT
         self._limit = _PAGE
+        self._refused = False
         self.model = RunsModel(self)
-        self.query = QLineEdit()
-        self.query.setPlaceholderText("Search, e.g. env:CartPole* state:failed return>400")
-        self.query.setClearButtonEnabled(True)
-        self.query.setAccessibleName("Search runs")
-        self.message = label(tone="problem", wrap=True, hidden=True)
-        self.table = _table(self.model)
-        self.count = label(tone="muted")
-        layout = QVBoxLayout(self)
-        layout.setContentsMargins(8, 8, 8, 4)
-        layout.setSpacing(6)
-        for widget in (self.query, self.message, self.table, self.count):
-            layout.addWidget(widget)
-        self._typing = QTimer(self)
-        self._typing.setSingleShot(True)
-        self._typing.setInterval(_TYPING_MS)
-        self._typing.timeout.connect(self._ask)
-        self._ages = QTimer(self)
-        self._ages.setInterval(_AGES_MS)
-        self._ages.timeout.connect(self._refresh_ages)
+        self.query = QueryBox(link, "Search runs")
+        self.group = choice("Group", GROUPINGS)
+        self.message = label(tone="problem", wrap=True, selectable=True, hidden=True)
+        self.table = table(self.model, "Runs", several=True)
+        self.header = RunsHeader(self.table, self.model)
+        self.columns = QToolButton()
+        self.count = label("loading …", tone="muted")
+        self._lay_out()
+        self._typing = _timer(self, _TYPING_MS, self._ask_anew)
+        self._leaving = _timer(self, _LAYOUT_MS, self._save_layout)
+        self._ages = _timer(self, _AGES_MS, self._refresh_ages)
+        self._ages.setSingleShot(False)
         self.query.textChanged.connect(lambda _text: self._typing.start())
-        self.table.doubleClicked.connect(self._open)
-        self.table.activated.connect(self._open)
-        self.table.selectionModel().selectionChanged.connect(lambda *_: self.selected.emit(self.selected_ids()))
-        self.table.horizontalHeader().sectionClicked.connect(self._sort_by)
+        self.group.activated.connect(lambda _at: self._change())
+        self.header.changed.connect(self._leaving.start)
+        self.header.shown.connect(self._change)
+        self.header.view.sectionClicked.connect(self._sort_by)
+        self.table.activated.connect(self._activate)
         self.table.verticalScrollBar().valueChanged.connect(self._scrolled)
+        for key, wanted in ((Qt.Key.Key_Right, True), (Qt.Key.Key_Left, False)):
+            shortcut = QShortcut(QKeySequence(key), self.table, context=Qt.ShortcutContext.WidgetShortcut)
+            shortcut.activated.connect(lambda wanted=wanted: self._turn(self.table.currentIndex().row(), wanted))
 
     def start(self) -> None:
-        """Begin to show the runs."""
-        self._ask()
-        self._ages.start()
+        """Begin to show the runs, as the list was left."""
+        home = self._home
+        self._link.run(self, lambda: read_layout(home) if home is not None else ListLayout(), self._begin)
+
+    def selected_rows(self) -> list[Row]:
+        """Return the selected rows, from above."""
+        chosen = sorted(index.row() for index in self.table.selectionModel().selectedRows())
+        return [row for at in chosen if (row := self.model.row(at)) is not None]
 
     def selected_ids(self) -> list[str]:
-        """Return the ids of the selected runs, from above."""
-        rows = sorted(index.row() for index in self.table.selectionModel().selectedRows())
-        return [run.run_id for row in rows if (run := self.model.run(row)) is not None]
+        """Return the ids of the selected runs, from above, each once."""
+        return list(dict.fromkeys(run_id for row in self.selected_rows() for run_id in row.run_ids))
 
-    def runs(self) -> list[RunSummary]:
-        """Return the listed runs."""
-        return [run for row in range(self.model.rowCount()) if (run := self.model.run(row)) is not None]
+    @property
+    def group_by(self) -> tuple[str, ...]:
+        """What the runs of a line have in common."""
+        name = self.group.currentText()
+        return GROUPINGS[name] if name in GROUPINGS else (name.removeprefix("by "),)
+
+    def show_message(self, text: str) -> None:
+        """Say what went wrong; empty: nothing."""
+        self.message.setText(text)
+        self.message.setVisible(bool(text))
+
+    # -- asking --------------------------------------------------------------------------------------------------------
+
+    def _begin(self, layout: ListLayout) -> None:
+        self._choose_group(layout.group_by)
+        self.header.show_columns(layout.columns, layout.widths)
+        self._leaving.stop()
+        self._ages.start()
+
+    def _ask_anew(self) -> None:
+        """Ask for other lines: those that are open are closed."""
+        for key in self.model.opened:
+            self._close_line(key)
+        self.show_message("")
+        self._ask()
+
+    def _further(self) -> tuple[str, ...]:
+        return tuple(column.field for column in self.model.columns if column.field not in BASE)
 
     def _ask(self) -> None:
         if self._watch is not None:
             self._watch.cancel()
-        search = Search(self.query.text(), self._sort, self._limit)
+        group_by = self.group_by
+        different = _DIFFERENT if group_by not in ((), ("variant",)) else ()
+        columns = (*self._further(), *different)
+        search = Search(self.query.text(), self._sort, self._limit, group_by=group_by, columns=columns)
         self._watch = self._link.watch(
-            self, lambda client: client.watch_search(search), self._take, merge=combined, failed=self._fail
-        )
+            self, lambda client: client.watch_search(search), lambda update: self._take(update, bool(group_by)),
+            merge=combined, failed=self._fail,
+        )  # fmt: skip
 
-    def _take(self, update: object) -> None:
-        self.message.hide()
-        self.model.apply(update)  # type: ignore[arg-type]
-        shown, total = self.model.rowCount(), self.model.total
+    def _take(self, update: SearchUpdate, grouped: bool) -> None:
+        if self._refused:
+            self._refused = False
+            self.show_message("")
+        if self.model.total != update.total:
+            self._link.ask(self, further_columns, self._take_further, lambda _error: None)
+        self.model.apply(update, grouped)
+        for key in self._members.keys() - set(self.model.opened):
+            self._close_line(key)
+        shown, total, lines = self.model.shown, self.model.total, self.model.lines
         if total:
-            self.count.setText(f"{total:,} runs" if shown == total else f"the first {shown:,} of {total:,} runs")
+            runs = f"{total:,} run{'' if total == 1 else 's'}"
+            text = runs if lines == total else f"{runs}, {lines:,} line{'' if lines == 1 else 's'}"
+            self.count.setText(text if shown == lines else f"the first {shown:,} of {text}")
         elif self.query.text():
             self.count.setText("no run matches the query")
         else:
@@ -101,25 +150,22 @@ class RunsPanel(QWidget):
         text = error.what
         if isinstance(error, ConfigError):
             text = "\n".join(f"{problem.message} (allowed: {problem.allowed})" for problem in error.problems) or text
-        self.message.setText(text)
-        self.message.show()
-
-    def _open(self, index: QModelIndex) -> None:
-        run = self.model.run(index.row())
-        if run is not None:
-            self.opened.emit(run.run_id)
+        self.show_message(text)
+        self._refused = True
 
     def _sort_by(self, section: int) -> None:
-        field = COLUMNS[section].field
-        down = self._sort[0] != f"-{field}"
-        self._sort = (f"-{field}" if down else field,)
+        column = self.model.columns[section]
+        if not column.sortable:
+            return
+        down = self._sort[0] != f"-{column.field}"
+        self._sort = (f"-{column.field}" if down else column.field,)
         order = Qt.SortOrder.DescendingOrder if down else Qt.SortOrder.AscendingOrder
-        self.table.horizontalHeader().setSortIndicator(section, order)
+        self.header.view.setSortIndicator(section, order)
         self._ask()
 
     def _scrolled(self, value: int) -> None:
         bar = self.table.verticalScrollBar()
-        if value == bar.maximum() and self.model.rowCount() == self._limit < min(self.model.total, MAX_PAGE):
+        if value == bar.maximum() and self.model.shown == self._limit < min(self.model.lines, MAX_PAGE):
             self._limit = min(self._limit * 2, MAX_PAGE)
             self._ask()
 
@@ -127,13 +173,91 @@ class RunsPanel(QWidget):
         if self.isVisible():
             self.model.refresh_ages()
 
+    # -- lines that are opened -----------------------------------------------------------------------------------------
 
-def _table(model: RunsModel) -> QTableView:
-    made = table(model, "Runs", several=True)
-    header = made.horizontalHeader()
-    header.setSectionsClickable(True)
-    header.setSortIndicatorShown(True)
-    header.setSortIndicator(-1, Qt.SortOrder.DescendingOrder)
-    for section, width in enumerate((100, 200, 70, 100, 130, 80, 80, 60, 80, 100, 110, 110)):
-        header.resizeSection(section, width)
+    def _activate(self, index: QModelIndex) -> None:
+        row = self.model.row(index.row())
+        if row is not None and row.group is not None:
+            self._turn(index.row(), row.key not in self._members)
+        elif row is not None:
+            self.opened.emit(row.run.run_id)
+
+    def _turn(self, at: int, wanted: bool) -> None:
+        """Open or close the line at a row, or that of the run there."""
+        row = self.model.row(at)
+        if row is None or (row.group is None and not row.line):
+            return
+        key = row.line or row.key
+        if wanted and row.group is not None and key not in self._members:
+            self._open_line(row)
+        elif not wanted and key in self._members:
+            self._close_line(key)
+            self.table.selectRow(next((at for at, each in enumerate(self.model.rows()) if each.key == key), 0))
+
+    def _open_line(self, row: Row) -> None:
+        if len(self._members) == _OPEN:
+            self.show_message(f"{_OPEN} lines are open: close one to open another")
+            return
+        assert row.group is not None
+        query = query_of_group(self.query.text(), row.group.key)
+        search = Search(query, ("seed",), _MEMBERS, columns=self._further())
+        self.model.open_line(row.key)
+        self._members[row.key] = self._link.watch(
+            self, lambda client: client.watch_search(search), lambda update: self.model.apply_members(row.key, update),
+            merge=combined, failed=self._fail,
+        )  # fmt: skip
+
+    def _close_line(self, key: str) -> None:
+        if key in self._members:
+            self._members.pop(key).cancel()
+        self.model.close_line(key)
+
+    # -- grouping and columns ------------------------------------------------------------------------------------------
+
+    def _take_further(self, found: FurtherColumns) -> None:
+        self.header.further = found
+        self.query.settings = found.settings
+        for name in found.settings:
+            if self.group.findText(f"by {name}") < 0:
+                self.group.addItem(f"by {name}")
+
+    def _choose_group(self, fields: tuple[str, ...]) -> None:
+        name = next((name for name, each in GROUPINGS.items() if each == fields), f"by {','.join(fields)}")
+        if self.group.findText(name) < 0 and len(fields) == 1:
+            self.group.addItem(name)
+        self.group.setCurrentIndex(max(self.group.findText(name), 0))
+
+    def _change(self) -> None:
+        self._leaving.start()
+        self._ask_anew()
+
+    def _save_layout(self) -> None:
+        home, header = self._home, self.header
+        layout = ListLayout(columns=tuple(header.names()), widths=header.widths(), group_by=self.group_by)
+        if home is not None:
+            self._link.run(self, lambda: save_layout(home, layout), lambda _none: None)
+
+    def _lay_out(self) -> None:
+        self.columns.setText("Columns")
+        self.columns.setMenu(self.header.menu)
+        self.columns.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
+        self.columns.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        self.group.setMinimumContentsLength(10)
+        self.group.setSizeAdjustPolicy(self.group.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
+        bar, layout = QHBoxLayout(), QVBoxLayout(self)
+        bar.addWidget(self.query, 1)
+        bar.addWidget(self.group)
+        bar.addWidget(self.columns)
+        layout.setContentsMargins(8, 8, 8, 4)
+        layout.setSpacing(6)
+        layout.addLayout(bar)
+        for widget in (self.message, self.table, self.count):
+            layout.addWidget(widget)
+
+
+def _timer(panel: RunsPanel, pause_ms: int, act: Callable[[], None]) -> QTimer:
+    made = QTimer(panel)
+    made.setSingleShot(True)
+    made.setInterval(pause_ms)
+    made.timeout.connect(act)
     return made

@@ -1,0 +1,95 @@
+"""The list of runs of a window: what it can be grouped by, which columns there are, how it was left."""
+
+from __future__ import annotations
+
+import contextlib
+from pathlib import Path
+from typing import NamedTuple
+
+import msgspec
+
+from gym_gui.core.regular_files import read_regular
+from gym_gui.reading import ALL_SETTINGS, METRIC, Search
+from gym_gui.rpc import AsyncTrainerClient
+from gym_gui.runs import write_json_atomic
+
+_FILE = "window.json"
+_MOST_COLUMNS = 100
+#: Runs whose settings are columns to choose from.
+_LOOKED_AT = 30
+#: Fields that the runs of a line have in common, by what that is called; settings come besides.
+GROUPINGS: dict[str, tuple[str, ...]] = {
+    "seeds folded": ("variant",),
+    "every run": (),
+    "by environment": ("env",),
+    "by algorithm": ("algo",),
+    "by environment and algorithm": ("env", "algo"),
+    "by worker": ("worker",),
+    "by submission": ("group",),
+    "by tags": ("tag",),
+}
+
+
+class ListLayout(msgspec.Struct, kw_only=True, frozen=True):
+    """How the list looks.
+
+    Args:
+        columns: Its columns in their order; none: as at first.
+        widths: Their widths in pixels, by name.
+        group_by: Fields that the runs of a line have in common.
+    """
+
+    columns: tuple[str, ...] = ()
+    widths: dict[str, int] = {}
+    group_by: tuple[str, ...] = ("variant",)
+
+
+def read_layout(home: Path) -> ListLayout:
+    """Return how the list was left; as at first where that is unknown.
+
+    Args:
+        home: The home.
+    """
+    try:
+        found = msgspec.json.decode(read_regular(home / _FILE), type=ListLayout)
+    except (OSError, ValueError, RecursionError):
+        return ListLayout()
+    return msgspec.structs.replace(found, columns=tuple(dict.fromkeys(found.columns))[:_MOST_COLUMNS])
+
+
+def save_layout(home: Path, layout: ListLayout) -> None:
+    """Keep how the list is left; where that cannot be written, it looks as at first again.
+
+    Args:
+        home: The home.
+        layout: How it is left.
+    """
+    with contextlib.suppress(OSError):
+        home.mkdir(parents=True, exist_ok=True)
+        write_json_atomic(home / _FILE, layout, sync=False)
+
+
+class FurtherColumns(NamedTuple):
+    """Columns beside those of every list, by name.
+
+    Args:
+        settings: ``config.NAME`` each.
+        metrics: ``metric.NAME`` each.
+    """
+
+    settings: list[str]
+    metrics: list[str]
+
+
+async def further_columns(client: AsyncTrainerClient) -> FurtherColumns:
+    """Return the settings and metrics that the newest runs have.
+
+    Args:
+        client: The daemon.
+    """
+    page = await client.search(Search(limit=_LOOKED_AT, columns=(ALL_SETTINGS,)))
+    series = await client.series_names(page.runs[0].run.run_id) if page.runs else []
+    return FurtherColumns(
+        sorted({name for row in page.runs for name in row.values}),
+        sorted(f"{METRIC}{each.name.removeprefix('metric:')}" for each in series if each.kind == "metric"),
+    )

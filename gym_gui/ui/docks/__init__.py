@@ -1,0 +1,1 @@
+"""What stands beside the runs: the workers, the daemon."""

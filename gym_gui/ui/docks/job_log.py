@@ -1,0 +1,106 @@
+"""A job of the daemon: how it stands, and its log as it grows."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+
+from PySide6.QtWidgets import QHBoxLayout, QPushButton, QVBoxLayout, QWidget
+
+from gym_gui.core.terminal_text import escape_lines
+from gym_gui.jobs import Job, JobEvent, outcome_text
+from gym_gui.look import figures
+from gym_gui.rpc import AsyncTrainerClient
+from gym_gui.ui.link import DaemonLink
+from gym_gui.ui.parts import label, read_only_text, set_tone
+from gym_gui.ui.runs.columns import state_text
+
+_LINES = 2000
+
+
+class JobLog(QWidget):
+    """One job at a time.
+
+    Args:
+        link: The way to the daemon.
+        parent: As of any widget.
+    """
+
+    def __init__(self, link: DaemonLink, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._link = link
+        self.job: Job | None = None
+        self._known = 0
+        self._reading = False
+        self.head = label(tone="title", wrap=True)
+        self.note = label(wrap=True, selectable=True)
+        self.stop = QPushButton("Cancel")
+        self.stop.clicked.connect(self._cancel)
+        self.text = read_only_text("Log of the job", wrap=True)
+        self.text.setMaximumBlockCount(_LINES)
+        bar, layout = QHBoxLayout(), QVBoxLayout(self)
+        bar.addWidget(self.head, 1)
+        bar.addWidget(self.stop)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.addLayout(bar)
+        layout.addWidget(self.note)
+        layout.addWidget(self.text, 1)
+        self.hide()
+
+    def show_job(self, job: Job) -> None:
+        """Show a job as it stands."""
+        if self.job is None or self.job.job_id != job.job_id:
+            self.text.clear()
+            self._known = 0
+        self.job = job
+        self.show()
+        self.head.setText(f"{state_text(job.state.value)}: {job.title}")
+        self.stop.setVisible(not job.state.terminal)
+        self.stop.setEnabled(True)
+        failed = job.error is not None
+        set_tone(self.note, "problem" if failed else "muted")
+        self.note.setText(outcome_text(job) if job.state.terminal else job.step)
+        self._read()
+
+    def _read(self) -> None:
+        job = self.job
+        if job is None or self._reading or self._known >= job.events:
+            return
+        self._reading = True
+        after = self._known
+
+        def take(found: tuple[Job, list[JobEvent]]) -> None:
+            self._reading = False
+            if self.job is not None and self.job.job_id == job.job_id:
+                for event in found[1]:
+                    self.text.appendPlainText(escape_lines(_line(event)))
+                self._known = max([self._known, *(event.number for event in found[1])])
+            if found[1]:
+                self._read()
+
+        def fail(_error: object) -> None:  # the next change tries again
+            self._reading = False
+
+        self._link.ask(self, lambda client: client.read_job(job.job_id, after=after), take, fail)
+
+    def _cancel(self) -> None:
+        job = self.job
+        if job is not None:
+            self.stop.setEnabled(False)
+            self._link.ask(self, lambda client: client.cancel_job(job.job_id), self.show_job)
+
+
+def _line(event: JobEvent) -> str:
+    if event.kind == "finding":
+        return f"{event.data.get('outcome') or event.data.get('verdict') or ''} {event.text}".lstrip()
+    return f"{event.text}, {figures.duration(event.seconds)}" if event.kind == "done" and event.seconds else event.text
+
+
+async def all_jobs(client: AsyncTrainerClient) -> AsyncIterator[dict[str, Job]]:
+    """Yield the jobs of a daemon by id, those alone that have changed."""
+    async for job in client.watch_jobs():
+        yield {job.job_id: job}
+
+
+def merged_jobs(old: dict[str, Job], new: dict[str, Job]) -> dict[str, Job]:
+    """Return what is known of jobs with what is newer."""
+    return {**old, **new}

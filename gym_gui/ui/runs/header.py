@@ -1,0 +1,93 @@
+"""Which columns the list of runs shows, in which order and how wide."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from PySide6.QtCore import QObject, Qt, Signal
+from PySide6.QtWidgets import QMenu, QTableView
+
+from gym_gui.app import FurtherColumns
+from gym_gui.ui.parts import without_mnemonics
+from gym_gui.ui.runs.columns import BASE, Column, column_of
+from gym_gui.ui.runs.model import RunsModel
+
+_NARROWEST, _WIDEST = 40, 900
+
+
+class RunsHeader(QObject):
+    """The header of the list, and the menu of its columns.
+
+    Args:
+        table: The list.
+        model: What it shows.
+    """
+
+    changed = Signal()
+    """Order or widths have changed."""
+    shown = Signal()
+    """Other columns are shown."""
+
+    def __init__(self, table: QTableView, model: RunsModel) -> None:
+        super().__init__(table)
+        self._model = model
+        self.further = FurtherColumns([], [])
+        """What can be shown besides."""
+        self.view = table.horizontalHeader()
+        self.view.setSectionsClickable(True)
+        self.view.setSectionsMovable(True)
+        self.view.setSortIndicatorShown(True)
+        self.view.setSortIndicator(-1, Qt.SortOrder.DescendingOrder)
+        self.menu = QMenu(table)
+        self.menu.aboutToShow.connect(self._fill)
+        self.view.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
+        self.view.customContextMenuRequested.connect(lambda at: self.menu.popup(self.view.viewport().mapToGlobal(at)))
+        for moved in (self.view.sectionMoved, self.view.sectionResized):
+            moved.connect(lambda *_: self.changed.emit())
+
+    def names(self) -> list[str]:
+        """Return the columns in their order."""
+        order = sorted(range(len(self._model.columns)), key=self.view.visualIndex)
+        return [self._model.columns[at].field for at in order]
+
+    def widths(self) -> dict[str, int]:
+        """Return how wide each column is."""
+        return {column.field: self.view.sectionSize(at) for at, column in enumerate(self._model.columns)}
+
+    def show_columns(self, names: Iterable[str], widths: dict[str, int]) -> None:
+        """Show columns in an order; without any, those of the beginning."""
+        found: list[Column] = [column for name in names if (column := column_of(name)) is not None]
+        self._model.show_columns(found or list(BASE.values()))
+        for at, column in enumerate(self._model.columns):
+            self.view.moveSection(self.view.visualIndex(at), at)
+            self.view.resizeSection(at, min(max(widths.get(column.field, column.width), _NARROWEST), _WIDEST))
+        self.shown.emit()
+
+    def toggle(self, name: str) -> None:
+        """Show a column, or show it no more."""
+        names = self.names()
+        self.show_columns([each for each in names if each != name] if name in names else [*names, name], self.widths())
+
+    def _fill(self) -> None:
+        self.menu.clear()
+        shown = self.names()
+        further = [name for name in shown if name not in BASE]
+        self._add(self.menu, list(BASE), shown)
+        for title, begin, known in (
+            ("Settings", "config.", self.further.settings),
+            ("Metrics", "metric.", self.further.metrics),
+        ):
+            menu = self.menu.addMenu(title)
+            self._add(menu, sorted({*known, *(name for name in further if name.startswith(begin))}), shown)
+            menu.setEnabled(not menu.isEmpty())
+        self.menu.addSeparator()
+        self.menu.addAction("As at first").triggered.connect(lambda: self.show_columns((), {}))
+
+    def _add(self, menu: QMenu, names: list[str], shown: list[str]) -> None:
+        for name in names:
+            column = column_of(name)
+            action = menu.addAction(without_mnemonics(column.title if column is not None else name))
+            action.setCheckable(True)
+            action.setChecked(name in shown)
+            action.setEnabled(shown != [name])
+            action.triggered.connect(lambda _on=False, name=name: self.toggle(name))
