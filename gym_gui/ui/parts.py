@@ -120,9 +120,15 @@ def table(model: QAbstractItemModel, name: str, *, several: bool = False) -> QTa
     return made
 
 
-def scroll_area(inner: QWidget) -> QScrollArea:
-    """Return a widget that scrolls up and down."""
+def scroll_area(inner: QWidget, name: str) -> QScrollArea:
+    """Return a widget that scrolls up and down.
+
+    Args:
+        inner: What is in it.
+        name: What it is, for screen readers.
+    """
     made = QScrollArea()
+    made.setAccessibleName(name)
     made.setWidgetResizable(True)
     made.setFrameShape(QFrame.Shape.NoFrame)
     made.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)

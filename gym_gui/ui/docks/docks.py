@@ -9,6 +9,7 @@ from PySide6.QtGui import QAction, QKeySequence
 from PySide6.QtWidgets import QDockWidget, QMainWindow, QWidget
 
 from gym_gui.ui.link import DaemonLink
+from gym_gui.ui.parts import scroll_area
 
 
 def add_docks(
@@ -37,10 +38,11 @@ def add_docks(
         panel.opened.connect(open_run)
         return panel
 
-    return [_dock(window, "Workers", "Ctrl+Shift+W", workers), _dock(window, "Daemon", "Ctrl+Shift+D", daemon)]
+    docks = [_dock(window, "Workers", "Ctrl+Shift+W", workers), _dock(window, "Daemon", "Ctrl+Shift+D", daemon)]
+    return [dock.toggleViewAction() for dock in docks]
 
 
-def _dock(window: QMainWindow, title: str, key: str, make: Callable[[], QWidget]) -> QAction:
+def _dock(window: QMainWindow, title: str, key: str, make: Callable[[], QWidget]) -> QDockWidget:
     dock = QDockWidget(title, window)
     dock.setObjectName(title)
     window.addDockWidget(Qt.DockWidgetArea.RightDockWidgetArea, dock)
@@ -48,12 +50,12 @@ def _dock(window: QMainWindow, title: str, key: str, make: Callable[[], QWidget]
 
     def fill(shown: bool) -> None:
         if shown and dock.widget() is None:
-            panel = make()
-            dock.setWidget(panel)
-            panel.show()
+            area = scroll_area(make(), title)
+            dock.setWidget(area)
+            area.show()
 
     dock.visibilityChanged.connect(fill)
     action = dock.toggleViewAction()
     action.setShortcut(QKeySequence(key))
     window.addAction(action)
-    return action
+    return dock

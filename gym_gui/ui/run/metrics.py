@@ -54,7 +54,7 @@ class Metrics(QWidget):
         layout = QVBoxLayout(self)
         layout.addLayout(bar)
         layout.addWidget(self.message)
-        layout.addWidget(scroll_area(inner), 1)
+        layout.addWidget(scroll_area(inner, "Charts"), 1)
         self._timer = QTimer(self)
         self._timer.setInterval(_EVERY_MS)
         self._timer.timeout.connect(self.refresh)

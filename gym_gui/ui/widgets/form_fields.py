@@ -67,6 +67,7 @@ class FormFields(QScrollArea):
 
     def __init__(self, form: FormSpec, parent: QWidget | None = None) -> None:
         super().__init__(parent)
+        self.setAccessibleName("Fields")
         self.setWidgetResizable(True)
         self.setFrameShape(QFrame.Shape.NoFrame)
         self.form = form

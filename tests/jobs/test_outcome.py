@@ -1,0 +1,48 @@
+"""What jobs came to, in words."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from gym_gui.jobs import Job, JobError, outcome_text
+from gym_gui.runs import RunState
+
+
+def job(kind: str, **words: Any) -> Job:
+    return Job(
+        job_id="J", kind=kind, subject="sb3", title=kind, by="", state=RunState.COMPLETED, created_at=0.0, **words
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("kind", "result", "text"),
+    [
+        ("install", {"packages": 12, "size_bytes": 1 << 20}, "installed: 12 packages, 1.0 MiB"),
+        ("remove", {"freed_bytes": 1 << 20}, "removed: 1.0 MiB freed"),
+        ("check", {"certified": True, "errors": 0, "warnings": 1}, "✓ certified: 0 errors, 1 warnings"),
+        ("doctor", {"ok": True, "findings": [{"verdict": "ok", "name": "python"}]}, "✓ nothing is broken"),
+        ("dry_run", {}, ""),
+        ("install", {}, ""),
+    ],
+)
+def test_the_end_of_a_job(kind: str, result: dict[str, Any], text: str) -> None:
+    assert outcome_text(job(kind, result=result)) == text
+
+
+def test_what_is_to_be_changed_is_named() -> None:
+    broken = {"outcome": "broken", "level": "error", "name": "cancel", "seen": "it went on", "mend": "handle SIGTERM"}
+    kept = {**broken, "outcome": "kept", "name": "start"}
+    result = {"certified": False, "errors": 1, "warnings": 0, "findings": [broken, kept]}
+    text = outcome_text(job("check", result=result))
+    assert text == "✕ not certified: 1 errors, 0 warnings\nerror cancel: it went on; change: handle SIGTERM"
+    finding = {"verdict": "doubtful", "name": "disk", "detail": "1 GiB free", "next_step": "make room"}
+    assert "doubtful disk: 1 GiB free; next: make room" in outcome_text(
+        job("doctor", result={"ok": True, "findings": [finding]})
+    )
+
+
+def test_why_it_failed() -> None:
+    error = JobError(what="pip failed", why="no network", next_step="mosaic doctor")
+    assert "no network" in outcome_text(job("install", error=error))
