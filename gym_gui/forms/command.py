@@ -37,6 +37,15 @@ class CommandLine(msgspec.Struct, kw_only=True, frozen=True):
     variables: list[str] = []
     """Variables of the shell that must hold the secrets, which are not in the text."""
 
+    def with_comments(self) -> str:
+        """Return the text with comments of the shell that say what is not in it."""
+        lines = [self.text]
+        if self.variables:
+            lines.append(f"# secrets are not in it: your shell must have {', '.join(self.variables)}")
+        if self.left_out:
+            lines.append(f"# it has no option for {', '.join(self.left_out)}: save the config, and mosaic run FILE")
+        return "\n".join(lines)
+
 
 def command_line(form: FormSpec, values: Values) -> CommandLine:
     """Return the command that starts the same runs as a form; secrets are left to variables of the shell.

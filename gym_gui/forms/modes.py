@@ -9,13 +9,13 @@ import msgspec
 from msgspec import UNSET
 
 from gym_gui.forms.fields import PREFIX
-from gym_gui.forms.spec import FieldProblem, FormSpec, Values
+from gym_gui.forms.spec import Field, FieldProblem, FormSpec, Values
 from gym_gui.workers import same_json
 
 #: Sections of a worker's config that a script of the user's own still takes.
 _OF_SCRIPTS = ("environment", "length", "logging")
 #: Fields that mean nothing to such a script, whatever their section.
-_NOT_OF_SCRIPTS = ("mode", "checkpoint*", "curriculum", "resume*", "*eval_*")
+_NOT_OF_SCRIPTS = ("mode", "*checkpoint*", "curriculum", "resume*", "*eval_*")
 
 
 class Mode(msgspec.Struct, kw_only=True, frozen=True):
@@ -64,8 +64,15 @@ def script_modes(form: FormSpec, modes: Sequence[Mode]) -> list[Mode]:
     useless = set(named(form, *_NOT_OF_SCRIPTS))
     kept = {field.name for section in form.sections for field in section.all() if section.id in _OF_SCRIPTS}
     hidden = [name for name in named(form, "*") if name not in own and (name not in kept or name in useless)]
+    hidden += [name for name, field in form.by_name().items() if name not in hidden and _depends(field, hidden)]
     without = [msgspec.structs.replace(mode, hides=[*mode.hides, *own]) for mode in modes or [Mode(title="Algorithm")]]
     return [*without, Mode(title="Script", hides=hidden, needs=PREFIX + "script")]
+
+
+def _depends(field: Field, names: Collection[str]) -> bool:
+    """Return whether a field depends on one of some others."""
+    conditions = [field.applies, *(rule.when for rule in field.default_by)]
+    return any(name in names for each in conditions for name in each)
 
 
 def named(form: FormSpec, *patterns: str) -> list[str]:

@@ -113,7 +113,7 @@ class FormOpener(QObject):
         factory = get_worker_form_factory()
         try:
             taken = factory.keywords(kind, record.name, keywords)
-            form = getattr(factory, f"create_{kind}_form")(record.name, self._window, **taken)
+            form = factory.create(kind, record.name, self._window, **taken)
         except MosaicError:
             raise
         except Exception as error:  # the code of another package

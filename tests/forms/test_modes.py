@@ -106,4 +106,14 @@ def test_the_script_mode_of_cleanrl_starts_a_script() -> None:
     assert problems(form, values) == []
     shown = set(named(form, "*")).difference(script.hides)
     assert {"config.script", "config.script_args", "config.env_id", "config.total_timesteps"} <= shown
-    assert not {"config.algo", "config.gamma", "config.mode", "config.curriculum", "config.eval_episodes"} & shown
+    assert (
+        not {
+            "config.algo",
+            "config.gamma",
+            "config.num_envs",
+            "config.mode",
+            "config.curriculum",
+            "config.eval_episodes",
+        }
+        & shown
+    )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable
-from functools import cache
+from functools import cache, partialmethod
 from importlib import import_module
 from typing import Any, TypeAlias, get_args
 
@@ -17,92 +17,57 @@ FormBuilder: TypeAlias = Callable[..., Any]
 
 
 class WorkerFormFactory:
-    """Makes the forms of workers. Every installed worker has forms; registered ones take their place."""
+    """Makes the forms of workers. Every installed worker has forms; registered ones take their place.
+
+    Each kind of form has methods of its own: ``register_train_form(worker_id, builder)``,
+    ``has_train_form(worker_id)``, ``create_train_form(worker_id, parent=None, **kwargs)``, and so on.
+    """
 
     def __init__(self) -> None:
         self._builders: dict[FormKind, dict[str, FormBuilder]] = {kind: {} for kind in get_args(FormKind)}
 
-    def register_train_form(self, worker_id: str, builder: FormBuilder) -> None:
-        """Register the form that trains a worker.
+    def register(self, kind: FormKind, worker_id: str, builder: FormBuilder) -> None:
+        """Register a form of a worker.
 
         Args:
+            kind: What the form is for.
             worker_id: The worker.
             builder: Makes the form: ``builder(parent=None, **kwargs)``. A subclass of ``WorkerForm`` is made as the
-                generated form is.
+                generated form is; one that trains runs scripts, too.
 
         Raises:
             ValueError: The worker has one already.
         """
-        self._register("train", worker_id, builder)
+        if self.has(kind, worker_id):
+            raise ValueError(f"a {kind} form is registered for {worker_id!r} already")
+        self._builders[kind][worker_id] = builder
 
-    def register_policy_form(self, worker_id: str, builder: FormBuilder) -> None:
-        """Register the form that measures a checkpoint; as :meth:`register_train_form`."""
-        self._register("policy", worker_id, builder)
+    def has(self, kind: FormKind, worker_id: str) -> bool:
+        """Return whether a form was registered; without one the worker's schema makes it."""
+        return any(same_kind(name, worker_id) for name in self._builders[kind])
 
-    def register_resume_form(self, worker_id: str, builder: FormBuilder) -> None:
-        """Register the form that continues a run; as :meth:`register_train_form`."""
-        self._register("resume", worker_id, builder)
-
-    def register_evaluation_form(self, worker_id: str, builder: FormBuilder) -> None:
-        """Register the form that measures a run; as :meth:`register_train_form`."""
-        self._register("evaluation", worker_id, builder)
-
-    def register_script_form(self, worker_id: str, builder: FormBuilder) -> None:
-        """Register the form that runs a script; as :meth:`register_train_form`."""
-        self._register("script", worker_id, builder)
-
-    def has_train_form(self, worker_id: str) -> bool:
-        """Return whether a form that trains the worker was registered; without one its schema makes it."""
-        return self._find("train", worker_id) is not None
-
-    def has_policy_form(self, worker_id: str) -> bool:
-        """Return whether a form that measures a checkpoint was registered."""
-        return self._find("policy", worker_id) is not None
-
-    def has_resume_form(self, worker_id: str) -> bool:
-        """Return whether a form that continues a run was registered."""
-        return self._find("resume", worker_id) is not None
-
-    def has_evaluation_form(self, worker_id: str) -> bool:
-        """Return whether a form that measures a run was registered."""
-        return self._find("evaluation", worker_id) is not None
-
-    def has_script_form(self, worker_id: str) -> bool:
-        """Return whether a form that runs a script was registered."""
-        return self._find("script", worker_id) is not None
-
-    def create_train_form(self, worker_id: str, parent: Any = None, **kwargs: Any) -> Any:
-        """Return a new form that trains a worker.
+    def create(self, kind: FormKind, worker_id: str, parent: Any = None, **kwargs: Any) -> Any:
+        """Return a new form.
 
         Args:
+            kind: What it is for.
             worker_id: The worker.
             parent: The widget that the form belongs to.
             kwargs: Passed on to what makes the form.
 
         Raises:
-            KeyError: There is no such worker; with the nearest name.
+            KeyError: There is no such worker, with the nearest name; or it runs no scripts, and they are asked for.
         """
-        return self._create("train", worker_id, parent, kwargs)
-
-    def create_policy_form(self, worker_id: str, parent: Any = None, **kwargs: Any) -> Any:
-        """Return a new form that measures a checkpoint; as :meth:`create_train_form`."""
-        return self._create("policy", worker_id, parent, kwargs)
-
-    def create_resume_form(self, worker_id: str, parent: Any = None, **kwargs: Any) -> Any:
-        """Return a new form that continues a run; as :meth:`create_train_form`."""
-        return self._create("resume", worker_id, parent, kwargs)
-
-    def create_evaluation_form(self, worker_id: str, parent: Any = None, **kwargs: Any) -> Any:
-        """Return a new form that measures a run; as :meth:`create_train_form`."""
-        return self._create("evaluation", worker_id, parent, kwargs)
-
-    def create_script_form(self, worker_id: str, parent: Any = None, **kwargs: Any) -> Any:
-        """Return a new form that runs a script; as :meth:`create_train_form`.
-
-        Raises:
-            KeyError: There is no such worker, or its config has no field ``script``.
-        """
-        return self._create("script", worker_id, parent, kwargs)
+        builder = self._find(kind, worker_id)
+        if builder is not None and not _is_worker_form(builder):
+            return builder(parent=parent, **kwargs)
+        known = worker_id if "record" in kwargs else self._known(kind, worker_id)
+        if builder is not None:
+            kwargs = {"form_class": builder, **kwargs}
+        made = _generated().generated_form(kind, known, parent, **kwargs)
+        if made is None:
+            raise KeyError(f"worker {known!r} runs no scripts: its config has no field 'script'")
+        return made
 
     def keywords(self, kind: FormKind, worker_id: str, offered: dict[str, Any]) -> dict[str, Any]:
         """Return those of some keywords that a worker's form takes: a registered one takes those that it names.
@@ -117,30 +82,33 @@ class WorkerFormFactory:
             return offered
         try:
             names = inspect.signature(builder).parameters
-        except (TypeError, ValueError):
+        except (TypeError, ValueError):  # such as a class of Qt itself
             return {}
         return {name: value for name, value in offered.items() if name in names}
 
-    def _register(self, kind: FormKind, worker_id: str, builder: FormBuilder) -> None:
-        if self._find(kind, worker_id) is not None:
-            raise ValueError(f"a {kind} form is registered for {worker_id!r} already")
-        self._builders[kind][worker_id] = builder
+    register_train_form = partialmethod(register, "train")
+    register_policy_form = partialmethod(register, "policy")
+    register_resume_form = partialmethod(register, "resume")
+    register_evaluation_form = partialmethod(register, "evaluation")
+    register_script_form = partialmethod(register, "script")
+    has_train_form = partialmethod(has, "train")
+    has_policy_form = partialmethod(has, "policy")
+    has_resume_form = partialmethod(has, "resume")
+    has_evaluation_form = partialmethod(has, "evaluation")
+    has_script_form = partialmethod(has, "script")
+    create_train_form = partialmethod(create, "train")
+    create_policy_form = partialmethod(create, "policy")
+    create_resume_form = partialmethod(create, "resume")
+    create_evaluation_form = partialmethod(create, "evaluation")
+    create_script_form = partialmethod(create, "script")
 
     def _find(self, kind: FormKind, worker_id: str) -> FormBuilder | None:
         builders = self._builders[kind]
-        return next((builder for name, builder in builders.items() if same_kind(name, worker_id)), None)
-
-    def _create(self, kind: FormKind, worker_id: str, parent: Any, kwargs: dict[str, Any]) -> Any:
-        builder = self._find(kind, worker_id)
-        if builder is not None and not _is_worker_form(builder):
-            return builder(parent=parent, **kwargs)
-        known = worker_id if "record" in kwargs else self._known(kind, worker_id)
-        if builder is not None:
-            kwargs = {"form_class": builder, **kwargs}
-        made = _generated().generated_form(kind, known, parent, **kwargs)
-        if made is None:
-            raise KeyError(f"worker {known!r} runs no scripts: its config has no field 'script'")
-        return made
+        found = next((builder for name, builder in builders.items() if same_kind(name, worker_id)), None)
+        if found is None and kind == "script":
+            trains = self._find("train", worker_id)
+            return trains if trains is not None and _is_worker_form(trains) else None
+        return found
 
     def _known(self, kind: FormKind, worker_id: str) -> str:
         """Return the name of an installed worker."""

@@ -8,8 +8,10 @@ from collections.abc import Callable, Iterator
 from functools import cache, partial
 from importlib import import_module
 from importlib.metadata import entry_points
+from itertools import chain
 from typing import Any, get_args
 
+from gym_gui.ui.forms.factory import get_worker_form_factory
 from gym_gui.ui.kinds import FormKind
 
 GROUP = "mosaic.forms"
@@ -26,7 +28,7 @@ def load_form_modules() -> dict[str, str]:
         Why modules could not be imported, by the names of their entry points: workers, as a rule.
     """
     faults = {}
-    for name, source, load in [*_own_modules(), *_entry_points()]:
+    for name, source, load in chain(_entry_points(), _own_modules()):
         fault = _fault(source, load)
         if fault:
             faults[name] = fault
@@ -44,10 +46,10 @@ def _fault(source: str, load: Callable[[], Any]) -> str:
 
 
 def _own_modules() -> Iterator[tuple[str, str, Callable[[], Any]]]:
-    """Yield the window's own modules: ``<worker>_train_form`` and the like."""
+    """Yield the window's own modules, ``<worker>_train_form`` and the like, of workers without another such form."""
     for module in pkgutil.iter_modules(import_module(_OWN).__path__):
-        worker = next((module.name.removesuffix(end) for end in _ENDS if module.name.endswith(end)), None)
-        if worker is not None:
+        worker, _, kind = module.name.removesuffix("_form").rpartition("_")
+        if kind in get_args(FormKind) and not get_worker_form_factory().has(kind, worker):  # type: ignore[arg-type]
             name = f"{_OWN}.{module.name}"
             yield worker, name, partial(import_module, name)
 
@@ -55,6 +57,3 @@ def _own_modules() -> Iterator[tuple[str, str, Callable[[], Any]]]:
 def _entry_points() -> Iterator[tuple[str, str, Callable[[], Any]]]:
     for point in sorted(entry_points(group=GROUP), key=lambda point: point.name):
         yield point.name, point.value, point.load
-
-
-_ENDS = tuple(f"_{kind}_form" for kind in get_args(FormKind))

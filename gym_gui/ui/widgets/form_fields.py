@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterable
 from typing import Any
 
 from msgspec import UNSET
-from PySide6.QtCore import Qt, Signal
+from PySide6.QtCore import Qt, QTimer, Signal
 from PySide6.QtWidgets import QFrame, QGridLayout, QLabel, QScrollArea, QToolButton, QVBoxLayout, QWidget
 
 from gym_gui.forms import Default, Field, FieldProblem, FormSpec, Section, Values, visible
@@ -125,20 +125,21 @@ class FormFields(QScrollArea):
                 if any(field.name in by_field for field in section.advanced):
                     button.setChecked(True)
 
-    def focus_on(self, name: str) -> None:
-        """Bring a field into view and put the cursor into it."""
+    def reveal(self, name: str) -> None:
+        """Bring a field into view, and open what it is folded into."""
         row = self.rows.get(name)
-        if row is not None:
-            self.unfold(name)
-            row.input.setFocus()
-            self.ensureWidgetVisible(row.label)
-            self.ensureWidgetVisible(row.input)
-
-    def unfold(self, name: str) -> None:
-        """Open what a field is folded into."""
+        if row is None:
+            return
         for section, _, button, _ in self._titles:
             if button is not None and any(field.name == name for field in section.advanced):
                 button.setChecked(True)
+        QTimer.singleShot(0, row.input, lambda: self.ensureWidgetVisible(row.input))  # once its place is known
+
+    def focus_on(self, name: str) -> None:
+        """Bring a field into view and put the cursor into it."""
+        self.reveal(name)
+        if name in self.rows:
+            self.rows[name].input.setFocus()
 
     def offer(self, kind: str, values: list[str]) -> None:
         """Offer values in the fields that ask for such.

@@ -1,8 +1,6 @@
-"""The form that trains BDI agents: with one worker, or with several in one run."""
+"""The form of SPADE-BDI: one worker, or several in one run."""
 
 from __future__ import annotations
-
-from collections.abc import Sequence
 
 from gym_gui.forms import Mode
 from gym_gui.ui.forms import get_worker_form_factory
@@ -10,9 +8,9 @@ from gym_gui.ui.widgets.worker_form import WorkerForm
 
 
 class SpadeBdiTrainForm(WorkerForm):
-    """The form of ``spade_bdi``."""
+    """A tab for each of them."""
 
-    def make_modes(self) -> Sequence[Mode]:
+    def make_modes(self) -> list[Mode]:
         """Return a mode for one worker, and for several, each with its own id and seed."""
         return [
             Mode(title="One worker", hides=["worker_ids", "worker_seeds"]),
@@ -20,6 +18,4 @@ class SpadeBdiTrainForm(WorkerForm):
         ]
 
 
-_factory = get_worker_form_factory()
-if not _factory.has_train_form("spade_bdi"):
-    _factory.register_train_form("spade_bdi", SpadeBdiTrainForm)
+get_worker_form_factory().register_train_form("spade_bdi", SpadeBdiTrainForm)

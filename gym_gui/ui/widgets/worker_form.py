@@ -194,7 +194,7 @@ class WorkerForm(LogConstantMixin, QDialog):
         self.fields.show_state(state.values, defaults(self.form, state.values), state.problems, hidden)
         configs = state.configs
         self.json.setPlainText(json.dumps(configs[0] if len(configs) == 1 else configs, indent=2, ensure_ascii=False))
-        self._show_command(state.values)
+        self.command.setPlainText(command_line(self.form, state.values).with_comments())
         if self.forecast is not None:
             self.forecast.follow([] if state.problems else configs)
         general = [f"{problem.path}: {problem.message}" for problem in state.problems if not problem.field]
@@ -224,23 +224,20 @@ class WorkerForm(LogConstantMixin, QDialog):
             found += mode_problems(self.form, self.mode, values)
         return _FormState(values, tuple(found), to_run_configs(self.form, values))
 
-    def _show_command(self, values: Values) -> None:
-        command = command_line(self.form, values)
-        lines = [command.text]
-        if command.variables:
-            lines.append(f"# secrets are not in it: your shell must have {', '.join(command.variables)}")
-        if command.left_out:
-            lines.append(f"# it has no option for {', '.join(command.left_out)}: save the JSON, and `mosaic run FILE`")
-        self.command.setPlainText("\n".join(lines))
-
     def _lay_out(self) -> None:
         for mode in self.modes:
             self.mode_tabs.addTab(without_mnemonics(mode.title))
         self.mode_tabs.setAccessibleName("Mode of the form")
         self.mode_tabs.setDrawBase(False)
         self.mode_tabs.setVisible(bool(self.modes))
+        self.mode_tabs.setExpanding(False)
+        form = QWidget()
+        inner = QVBoxLayout(form)
+        inner.setContentsMargins(0, 4, 0, 0)
+        inner.addWidget(self.mode_tabs)
+        inner.addWidget(self.fields)
         tabs = QTabWidget()
-        for page, title in ((self.fields, "Form"), (self.json, "JSON"), (self.command, "Command")):
+        for page, title in ((form, "Form"), (self.json, "JSON"), (self.command, "Command")):
             tabs.addTab(page, title)
         copy = QPushButton("Copy command")
         copy.clicked.connect(lambda: QGuiApplication.clipboard().setText(self.command.toPlainText()))
@@ -256,7 +253,6 @@ class WorkerForm(LogConstantMixin, QDialog):
         layout = QVBoxLayout(self)
         layout.addLayout(top)
         layout.addWidget(self.notice)
-        layout.addWidget(self.mode_tabs)
         layout.addWidget(tabs, 1)
         if self.forecast is not None:
             layout.addWidget(self.forecast)
@@ -286,7 +282,7 @@ class WorkerForm(LogConstantMixin, QDialog):
     def _show_mode(self) -> None:
         self.check()
         if self.mode is not None:
-            self.fields.unfold(self.mode.needs)
+            self.fields.reveal(self.mode.needs)
 
     def _say(self, text: str, *, wrong: bool = False) -> None:
         set_tone(self.message, "problem" if wrong else "muted")

@@ -1,0 +1,136 @@
+"""The forms of all workers on a small screen, by keyboard alone, and what a form says before and while it starts."""
+
+from __future__ import annotations
+
+import logging
+from typing import Any
+
+import pytest
+from real_workers import NAMES, record_of
+
+from gym_gui.rpc.client import TrainerClient
+from gym_gui.runs import RunState
+from gym_gui.ui.kinds import FormKind
+
+KINDS: tuple[FormKind, ...] = ("train", "policy", "resume", "evaluation", "script")
+
+
+def unfold(form: Any) -> None:
+    """Open every section of a form."""
+    for _, _, button, _ in form.fields._titles:
+        if button is not None:
+            button.setChecked(True)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("name", NAMES)
+def test_every_form_fits_a_small_screen(application: Any, factory: Any, name: str, kind: FormKind) -> None:
+    from PySide6.QtCore import QPoint, QRect
+    from PySide6.QtWidgets import QPushButton
+
+    record = record_of(name)
+    if kind == "script" and not record.has_field("script"):
+        with pytest.raises(KeyError, match="runs no scripts"):
+            factory.create(kind, name, record=record)
+        return
+    form = factory.create(kind, name, record=record)
+    form.open()
+    unfold(form)
+    application.processEvents()
+    assert form.frameGeometry().width() <= 1366
+    assert form.frameGeometry().height() <= 768
+    assert not form.fields.horizontalScrollBar().isVisible()
+    inside = QRect(QPoint(0, 0), form.size())
+    for button in form.findChildren(QPushButton):
+        if button.isVisible():
+            assert inside.contains(QRect(button.mapTo(form, QPoint(0, 0)), button.size())), button.text()
+    width = form.fields.viewport().width()
+    for field, row in form.fields.rows.items():
+        if row.input.isVisible():
+            right = row.input.mapTo(form.fields.viewport(), QPoint(row.input.width(), 0)).x()
+            assert right <= width, field
+            assert row.input.height() >= row.input.minimumSizeHint().height(), field
+    form.reject()
+
+
+@pytest.mark.process
+def test_the_whole_form_by_keyboard(application: Any, open_form: Any, client: TrainerClient, until: Any) -> None:
+    from PySide6.QtCore import Qt
+    from PySide6.QtTest import QTest
+
+    form = open_form("random")
+    unfold(form)
+    application.processEvents()
+    reached = set()
+    for _ in range(300):
+        focused = application.focusWidget()
+        if focused in reached:
+            break
+        reached.add(focused)
+        QTest.keyClick(focused, Qt.Key.Key_Tab)
+    inputs = {name: row.input.focusProxy() for name, row in form.fields.rows.items() if row.input.isVisible()}
+    assert [name for name, widget in inputs.items() if widget not in reached] == []
+    assert {form.start, form.dry_run, form.dismiss, form.presets} <= reached
+    inputs["config.total_steps"].setFocus()
+    QTest.keyClicks(application.focusWidget(), "60")
+    QTest.keyClick(application.focusWidget(), Qt.Key.Key_Return, Qt.KeyboardModifier.ControlModifier)
+    until(lambda: [run.state for run in client.list()] == [RunState.COMPLETED], "its run is completed")
+    assert client.list()[0].steps == 60
+
+
+@pytest.mark.process
+def test_the_tabs_of_a_form_are_changed_by_keyboard(open_form: Any) -> None:
+    from PySide6.QtCore import Qt
+    from PySide6.QtTest import QTest
+
+    form = open_form("cleanrl")
+    form.mode_tabs.setFocus()
+    QTest.keyClick(form.mode_tabs, Qt.Key.Key_Right)
+    assert form.mode.title == "Curriculum"
+    form.reject()
+
+
+@pytest.mark.process
+def test_a_dry_run_is_cancelled(application: Any, open_form: Any, until: Any) -> None:
+    form = open_form("random")
+    form.dry_run.click()
+    assert form.dry_run.text() == "Stop dry run"
+    form.dry_run.click()
+    assert (form.dry_run.text(), form.message.text()) == ("Dry run", "dry run cancelled")
+    form.dry_run.click()
+    until(lambda: form.message.text() == "dry run: nothing is wrong", "the next one is whole")
+    form.reject()
+
+
+@pytest.mark.process
+def test_a_form_says_whether_its_run_would_start_now(open_form: Any, client: TrainerClient, until: Any) -> None:
+    form = open_form("random")
+    until(lambda: form.forecast.text() == "● Starts now", "it starts now")
+    form.set_values({"resources.cpus": "0"})
+    assert form.forecast.text() == "Correct the marked fields to see when it would start."
+    form.set_values({"resources.cpus": "4096"})
+    until(lambda: form.forecast.text().startswith(("◌", "✕")), "there is no such machine")
+    assert "4,096" in form.forecast.text() or "4096" in form.forecast.text()
+    form.reject()
+
+
+@pytest.mark.process
+def test_a_form_logs_what_it_starts(
+    open_form: Any, client: TrainerClient, until: Any, caplog: pytest.LogCaptureFixture
+) -> None:
+    with caplog.at_level(logging.INFO):
+        form = open_form("random", values={"config.total_steps": "50", "config.steps": "none"})
+        form.start.click()
+        until(client.list, "it is started")
+        until(lambda: any(getattr(each, "runs", None) for each in caplog.records), "the form is done")
+    codes = [code for record in caplog.records if (code := getattr(record, "log_code", ""))]
+    assert codes == ["LOG701", "LOG703", "LOG702", "LOG701"]
+    assert [each.steps for each in caplog.records if getattr(each, "log_code", "") == "LOG702"] == ["none"]
+
+
+def test_a_session_logs_its_run_by_a_constant_of_its_own(caplog: pytest.LogCaptureFixture) -> None:
+    from gym_gui.ui.session import SessionController
+
+    with caplog.at_level(logging.INFO):
+        SessionController().set_run_context("run", 2, None, "000007")
+    assert [record.log_code for record in caplog.records] == ["LOG603"]
