@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from gym_gui.core.lazy_names import lazy_names
 
 if TYPE_CHECKING:
-    from gym_gui.forms.check import problems
+    from gym_gui.forms.check import problems, summary
     from gym_gui.forms.command import CommandLine, command_line
     from gym_gui.forms.complete import complete_run_config
     from gym_gui.forms.form import make_form
@@ -66,6 +66,7 @@ else:
             "named": "modes",
             "script_modes": "modes",
             "problems": "check",
+            "summary": "check",
             "read_typed": "values",
             "to_run_config": "run_config",
             "to_run_configs": "run_config",
@@ -106,6 +107,7 @@ __all__ = [
     "problems",
     "read_typed",
     "script_modes",
+    "summary",
     "to_run_config",
     "to_run_configs",
     "values_of_run",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 from msgspec import UNSET
@@ -60,6 +60,19 @@ def problems(form: FormSpec, values: Values) -> list[FieldProblem]:
         for field in misplaced(form, known)
     ]
     return [*found, *_blocked(rest_of(known), [field.path for field in shown if field.name in known])]
+
+
+def summary(found: Sequence[FieldProblem], runs: int) -> str:
+    """Return in a sentence what is wrong with a form, or what it starts; nothing if that is a single run.
+
+    Args:
+        found: Its problems; those of no field are quoted, since they stand nowhere else.
+        runs: How many runs it starts.
+    """
+    general = [f"{problem.path}: {problem.message}" for problem in found if not problem.field]
+    if found:
+        return "; ".join(general) or f"{len(found)} {'field needs' if len(found) == 1 else 'fields need'} attention"
+    return f"starts {runs} runs, one for each seed" if runs > 1 else ""
 
 
 def _unreadable(reading: Reading) -> Iterator[FieldProblem]:

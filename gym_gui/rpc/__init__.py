@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from gym_gui.rpc.contexts import LOCAL_CONTEXT, Contexts
     from gym_gui.rpc.lifecycle import daemon_status, stop_daemon
     from gym_gui.rpc.messages import summary_to_pb
+    from gym_gui.rpc.offers import checkpoints_of, environments_of
     from gym_gui.rpc.remote import RemoteDaemon, check_address
     from gym_gui.rpc.start import start_daemon
     from gym_gui.rpc.tls import TlsFiles
@@ -34,10 +35,12 @@ else:
             "TrainerClient": "client",
             "archive_run": "bulk",
             "check_address": "remote",
+            "checkpoints_of": "offers",
             "choose_port": "address",
             "credentials_metadata": "channel",
             "daemon_channel": "channel",
             "daemon_status": "lifecycle",
+            "environments_of": "offers",
             "find_runs": "bulk",
             "for_each_run": "bulk",
             "start_daemon": "start",
@@ -56,10 +59,12 @@ __all__ = [
     "TrainerClient",
     "archive_run",
     "check_address",
+    "checkpoints_of",
     "choose_port",
     "credentials_metadata",
     "daemon_channel",
     "daemon_status",
+    "environments_of",
     "find_runs",
     "for_each_run",
     "start_daemon",

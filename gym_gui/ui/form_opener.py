@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -19,11 +18,10 @@ from gym_gui.runs import RunSummary, same_kind
 from gym_gui.ui.forms import get_worker_form_factory, load_form_modules
 from gym_gui.ui.kinds import FormKind
 from gym_gui.ui.link import DaemonLink
+from gym_gui.ui.widgets.form_runs import FormRuns, Prepare
 from gym_gui.workers import WorkerRecord
 
 logger = logging.getLogger(__name__)
-Prepare = Callable[[dict[str, Any]], dict[str, Any]]
-"""Completes a run config before it is submitted."""
 
 
 class FormOpener(QObject):
@@ -133,17 +131,11 @@ class FormOpener(QObject):
     def _submit(self, form: Any, parent_run_id: str | None) -> None:
         """Start the run of a form that only gives its config."""
         try:
-            prepared = self._prepare(form.get_config())
+            runs = FormRuns([form.get_config()], parent_run_id)
         except MosaicError as error:
             self.failed.emit(error)
-            return
         except Exception as error:  # likewise
             logger.exception("a form gives no config")
             self.failed.emit(MosaicError("the form gives no run config", why=f"{type(error).__name__}: {error}"))
-            return
-        self._link.ask(
-            self,
-            lambda client: client.submit(prepared, parent_run_id=parent_run_id),
-            lambda run_id: self.started.emit([run_id]),
-            self.failed.emit,
-        )
+        else:
+            self._link.ask(self, lambda client: runs.start(client, self._prepare), self.started.emit, self.failed.emit)

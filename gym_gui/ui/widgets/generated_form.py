@@ -2,23 +2,21 @@
 
 from __future__ import annotations
 
-import asyncio
+from functools import partial
 from typing import Any
 
 from PySide6.QtWidgets import QWidget
 
 from gym_gui.config.paths import mosaic_home
 from gym_gui.forms import Values, make_form, values_of_run
-from gym_gui.reading import RunDetails, Search
-from gym_gui.rpc import AsyncTrainerClient
+from gym_gui.reading import RunDetails
+from gym_gui.rpc import checkpoints_of, environments_of
 from gym_gui.ui.kinds import FormKind
 from gym_gui.ui.link import DaemonLink
 from gym_gui.ui.widgets.worker_form import WorkerForm
 from gym_gui.workers import WorkerCatalog, WorkerRecord
 
 _MODES: dict[FormKind, str] = {"policy": "evaluate", "resume": "resume", "evaluation": "evaluate"}
-#: Runs whose checkpoints are offered.
-_RUNS = 30
 
 
 def generated_form(
@@ -63,32 +61,7 @@ def generated_form(
     dialog.set_values({**initial, **(values or {})})
     dialog.focus_first()
     if link is not None:
-        link.ask(dialog, lambda client: client.search(_environments(found.name)), lambda page: _offer(dialog, page))
-        link.ask(
-            dialog,
-            lambda client: _checkpoints(client, found.name),
-            lambda paths: dialog.fields.offer("checkpoints", paths),
-        )
+        fields = dialog.fields
+        link.ask(dialog, lambda client: environments_of(client, found.name), partial(fields.offer, "environments"))
+        link.ask(dialog, lambda client: checkpoints_of(client, found.name), partial(fields.offer, "checkpoints"))
     return dialog
-
-
-def _offer(dialog: WorkerForm, page: Any) -> None:
-    dialog.fields.offer("environments", [env for row in page.groups for env in row.key.get("env", [])])
-
-
-def _environments(worker: str) -> Search:
-    """Return the search for the environments of a worker's runs."""
-    return Search(_of_worker(worker), group_by=("env",))
-
-
-def _of_worker(worker: str) -> str:
-    """Return the query for a worker's runs."""
-    quoted = worker.replace("\\", "\\\\").replace('"', '\\"')
-    return f'worker="{quoted}"'
-
-
-async def _checkpoints(client: AsyncTrainerClient, worker: str) -> list[str]:
-    """Return the checkpoints of a worker's newest runs, the newest run's last one first."""
-    page = await client.search(Search(_of_worker(worker), limit=_RUNS))
-    found = await asyncio.gather(*(client.details(row.run.run_id) for row in page.runs))
-    return [saved.path for details in found for saved in reversed(details.checkpoints) if saved.worker_type == worker]

@@ -1,0 +1,102 @@
+"""The dialog of a form: its fields, what they make, and its buttons."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QGuiApplication
+from PySide6.QtWidgets import QDialog, QHBoxLayout, QPushButton, QTabBar, QTabWidget, QVBoxLayout, QWidget
+
+from gym_gui.forms import FormSpec, Mode
+from gym_gui.ui.parts import label, read_only_text, set_tone, without_mnemonics
+from gym_gui.ui.widgets.form_fields import FormFields
+
+
+class FormDialog(QDialog):
+    """Shows a form, and does nothing.
+
+    Args:
+        form: The form.
+        verb: What its button starts.
+        parent: As of any widget.
+    """
+
+    def __init__(self, form: FormSpec, verb: str, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.form = form
+        self.setWindowTitle(f"{verb} {form.title}")
+        self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        self.modes: Sequence[Mode] = self.make_modes()
+        self.mode_tabs = QTabBar()
+        self.fields = FormFields(form)
+        self.json = read_only_text("Run config as JSON")
+        self.command = read_only_text("Equal command", wrap=True)
+        self.notice = label(tone="notice", wrap=True, selectable=True, hidden=True)
+        self.message = label(wrap=True, selectable=True)
+        self.dry_run, self.dismiss = QPushButton("Dry run"), QPushButton("Cancel")
+        self.start = QPushButton(verb)
+        self.start.setDefault(True)
+
+    def make_modes(self) -> Sequence[Mode]:
+        """Return the modes that :attr:`form` has as tabs above its fields; here none."""
+        return ()
+
+    @property
+    def mode(self) -> Mode | None:
+        """The mode that is chosen; ``None``: the form has none."""
+        return self.modes[self.mode_tabs.currentIndex()] if self.modes else None
+
+    def warn(self, text: str) -> None:
+        """Say something above the fields that stays there."""
+        self.notice.setText(text)
+        self.notice.show()
+
+    def say(self, text: str, *, wrong: bool = False) -> None:
+        """Say something beside the buttons."""
+        set_tone(self.message, "problem" if wrong else "muted")
+        self.message.setText(text)
+
+    def lay_out(self, presets: QWidget | None, forecast: QWidget | None) -> None:
+        """Put everything in its place.
+
+        Args:
+            presets: Offers presets.
+            forecast: Says when the runs would start.
+        """
+        top, bottom = QHBoxLayout(), QHBoxLayout()
+        top.addWidget(label(self.form.about, tone="muted", wrap=True), 1)
+        if presets is not None:
+            top.addWidget(presets)
+        copy = QPushButton("Copy command")
+        copy.clicked.connect(lambda: QGuiApplication.clipboard().setText(self.command.toPlainText()))
+        bottom.addWidget(self.message, 1)
+        for button in (copy, self.dry_run, self.dismiss, self.start):
+            button.setAutoDefault(button is self.start)
+            bottom.addWidget(button)
+        layout = QVBoxLayout(self)
+        layout.addLayout(top)
+        layout.addWidget(self.notice)
+        layout.addWidget(self._tabs(), 1)
+        if forecast is not None:
+            layout.addWidget(forecast)
+        layout.addLayout(bottom)
+        room = self.screen().availableGeometry().size() if self.screen() else self.maximumSize()
+        self.resize(min(860, room.width() - 40), min(700, room.height() - 60))
+
+    def _tabs(self) -> QTabWidget:
+        for mode in self.modes:
+            self.mode_tabs.addTab(without_mnemonics(mode.title))
+        self.mode_tabs.setAccessibleName("Mode of the form")
+        self.mode_tabs.setDrawBase(False)
+        self.mode_tabs.setExpanding(False)
+        self.mode_tabs.setVisible(bool(self.modes))
+        page = QWidget()
+        layout = QVBoxLayout(page)
+        layout.setContentsMargins(0, 4, 0, 0)
+        layout.addWidget(self.mode_tabs)
+        layout.addWidget(self.fields)
+        tabs = QTabWidget()
+        for each, title in ((page, "Form"), (self.json, "JSON"), (self.command, "Command")):
+            tabs.addTab(each, title)
+        return tabs

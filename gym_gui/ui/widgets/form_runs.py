@@ -1,0 +1,48 @@
+"""The runs that a form starts."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+from gym_gui.core.worker.errors import Problem
+from gym_gui.rpc import AsyncTrainerClient
+
+Prepare = Callable[[dict[str, Any]], dict[str, Any]]
+"""Completes a run config before it is submitted; may read files."""
+
+
+@dataclass
+class FormRuns:
+    """Runs that are started together; after a refusal the rest of the very same is.
+
+    Args:
+        configs: Their configs.
+        parent_run_id: The run that they go on from.
+        run_ids: Ids of those that were started.
+    """
+
+    configs: list[dict[str, Any]] = field(default_factory=list)
+    parent_run_id: str | None = None
+    run_ids: list[str] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self._group = f"g{time.time_ns() // 1_000_000:x}" if len(self.configs) > 1 else ""
+
+    async def validate(self, client: AsyncTrainerClient, prepare: Prepare) -> list[Problem]:
+        """Return what is wrong with the first one, as its worker finds it; nothing is started."""
+        return await client.validate(await asyncio.to_thread(prepare, self.configs[0]))
+
+    async def start(self, client: AsyncTrainerClient, prepare: Prepare) -> list[str]:
+        """Start those that were not started yet, one after another; return the ids of all.
+
+        Raises:
+            MosaicError: One of them was refused.
+        """
+        for config in self.configs[len(self.run_ids) :]:
+            whole = await asyncio.to_thread(prepare, config)
+            self.run_ids.append(await client.submit(whole, group=self._group, parent_run_id=self.parent_run_id))
+        return self.run_ids
