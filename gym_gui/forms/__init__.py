@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from gym_gui.forms.modes import Mode, choice_modes, in_mode, mode_of, mode_problems, named, script_modes
     from gym_gui.forms.naming import default_run_name
     from gym_gui.forms.presets import Presets
+    from gym_gui.forms.preview import config_text
     from gym_gui.forms.rerun import values_of_run
     from gym_gui.forms.run_config import from_run_config, to_run_config, to_run_configs
     from gym_gui.forms.sections import ConfigSection, config_sections
@@ -52,6 +53,7 @@ else:
             "command_line": "command",
             "complete_run_config": "complete",
             "config_sections": "sections",
+            "config_text": "preview",
             "default_of": "values",
             "default_run_name": "naming",
             "defaults": "values",
@@ -94,6 +96,7 @@ __all__ = [
     "command_line",
     "complete_run_config",
     "config_sections",
+    "config_text",
     "default_of",
     "default_run_name",
     "defaults",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
-from fnmatch import fnmatch
+from fnmatch import fnmatchcase
 
 import msgspec
 from msgspec import UNSET
@@ -83,7 +83,7 @@ def named(form: FormSpec, *patterns: str) -> list[str]:
         patterns: The patterns.
     """
     found = (field.name for field in form.fields() if field.name.startswith(PREFIX))
-    return [name for name in found if any(fnmatch(name.removeprefix(PREFIX), pattern) for pattern in patterns)]
+    return [name for name in found if any(fnmatchcase(name.removeprefix(PREFIX), pattern) for pattern in patterns)]
 
 
 def in_mode(mode: Mode, values: Values, kept: Collection[str] = ()) -> Values:

@@ -12,6 +12,7 @@ from PySide6.QtWidgets import QWidget
 
 from gym_gui.app import Policy
 from gym_gui.core.worker.errors import MosaicError, UsageError
+from gym_gui.forms import FormSpec, make_form
 from gym_gui.reading import RunDetails
 from gym_gui.rpc import AsyncTrainerClient
 from gym_gui.runs import RunSummary, same_kind
@@ -44,8 +45,6 @@ class FormOpener(QObject):
     def __init__(self, link: DaemonLink, home: Path, prepare: Prepare, window: QWidget) -> None:
         super().__init__(window)
         self._link, self._home, self._prepare, self._window = link, home, prepare, window
-        self.executors: tuple[str, ...] = ("local",)
-        """Names of the executors that runs may use."""
 
     def load(self) -> None:
         """Import the forms of packages; say which of them cannot be."""
@@ -65,14 +64,17 @@ class FormOpener(QObject):
             details: What the form begins with: ``details``, ``values``, ``parent_run_id``.
         """
 
-        async def ask(client: AsyncTrainerClient) -> tuple[WorkerRecord, dict[str, str]]:
-            return await client.worker(worker), await asyncio.to_thread(load_form_modules)
+        async def ask(client: AsyncTrainerClient) -> tuple[WorkerRecord, FormSpec, dict[str, str]]:
+            record = await client.worker(worker)
+            executors = (await client.status()).executors
+            form = await asyncio.to_thread(make_form, record, executors=executors)
+            return record, form, await asyncio.to_thread(load_form_modules)
 
-        def show(found: tuple[WorkerRecord, dict[str, str]]) -> None:
-            record, faults = found
+        def show(found: tuple[WorkerRecord, FormSpec, dict[str, str]]) -> None:
+            record, form, faults = found
             fault = next((text for name, text in faults.items() if same_kind(name, record.name)), "")
             try:
-                self._show(record, kind, details, fault)
+                self._show(record, kind, {"form": form, **details}, fault)
             except MosaicError as error:  # such as a run of several workers, for which there is no form
                 self.failed.emit(error)
 
@@ -102,8 +104,7 @@ class FormOpener(QObject):
                 next_step=record.mend or "mosaic workers list",
             )  # fmt: skip
         keywords = {
-            "record": record, "link": self._link, "home": self._home, "prepare": self._prepare,
-            "executors": self.executors, **details,
+            "record": record, "link": self._link, "home": self._home, "prepare": self._prepare, **details,
         }  # fmt: skip
         from gym_gui.ui.widgets.generated_form import generated_form  # once a form is wanted
         from gym_gui.ui.widgets.worker_form import WorkerForm

@@ -21,7 +21,6 @@ from PySide6.QtWidgets import (
 )
 
 from gym_gui.core.worker.errors import MosaicError
-from gym_gui.trainer import DaemonStatus
 from gym_gui.ui.docks.docks import add_docks
 from gym_gui.ui.form_opener import FormOpener
 from gym_gui.ui.link import DaemonLink
@@ -99,7 +98,9 @@ class MainWindow(QMainWindow):
         self.forms.load()
         self.runs.start()
         self._ask_workers()
-        self._link.ask(self, lambda client: client.status(), self._show_status, lambda _error: None)
+        self._link.ask(
+            self, lambda client: client.status(), lambda _status: self._show_connection(), lambda _error: None
+        )
 
     def open_run(self, run_id: str) -> QWidget:
         """Show a run in a tab of its own; return the page."""
@@ -232,10 +233,6 @@ class MainWindow(QMainWindow):
         action.setEnabled(not definition.problem)
         action.triggered.connect(lambda: self.forms.open(definition.worker_id))
         return action
-
-    def _show_status(self, status: DaemonStatus) -> None:
-        self.forms.executors = tuple(status.executors) or ("local",)
-        self._show_connection()
 
     def _show_connection(self) -> None:
         problem = self._link.problem

@@ -74,7 +74,7 @@ def test_a_null_stays_null_and_says_what_it_means(form: Any) -> None:
 def test_a_problem_stands_beside_its_field(form: Any, until: Any) -> None:
     row = form.fields.rows["config.gamma"]
     type_into(form, "config.gamma", "2")
-    until(lambda: row.problem.isVisible(), "the problem is shown")
+    until(lambda: row.problem is not None and row.problem.isVisible(), "the problem is shown")
     assert "at most 1" in row.problem.text()
     assert form.message.text() == "1 field needs attention"
     with pytest.raises(ConfigError):

@@ -29,7 +29,6 @@ class FormDialog(QDialog):
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self.modes: Sequence[Mode] = self.make_modes()
         self.mode_tabs = QTabBar()
-        self.fields = FormFields(form)
         self.json = read_only_text("Run config as JSON")
         self.command = read_only_text("Equal command", wrap=True)
         self.notice = label(tone="notice", wrap=True, selectable=True, hidden=True)
@@ -37,6 +36,11 @@ class FormDialog(QDialog):
         self.dry_run, self.dismiss = QPushButton("Dry run"), QPushButton("Cancel")
         self.start = QPushButton(verb)
         self.start.setDefault(True)
+        self.top, self.above_buttons = QHBoxLayout(), QVBoxLayout()
+        """Places for more: beside what the form is about, and above the buttons."""
+        place = self._lay_out()
+        self.fields = FormFields(form, place.parentWidget())
+        place.addWidget(self.fields)  # once all that it is within has its place: its style is found once
 
     def make_modes(self) -> Sequence[Mode]:
         """Return the modes that :attr:`form` has as tabs above its fields; here none."""
@@ -57,46 +61,34 @@ class FormDialog(QDialog):
         set_tone(self.message, "problem" if wrong else "muted")
         self.message.setText(text)
 
-    def lay_out(self, presets: QWidget | None, forecast: QWidget | None) -> None:
-        """Put everything in its place.
-
-        Args:
-            presets: Offers presets.
-            forecast: Says when the runs would start.
-        """
-        top, bottom = QHBoxLayout(), QHBoxLayout()
-        top.addWidget(label(self.form.about, tone="muted", wrap=True), 1)
-        if presets is not None:
-            top.addWidget(presets)
+    def _lay_out(self) -> QVBoxLayout:
+        """Put everything in its place; return that of the fields."""
+        self.top.addWidget(label(self.form.about, tone="muted", wrap=True), 1)
+        bottom = QHBoxLayout()
         copy = QPushButton("Copy command")
         copy.clicked.connect(lambda: QGuiApplication.clipboard().setText(self.command.toPlainText()))
         bottom.addWidget(self.message, 1)
         for button in (copy, self.dry_run, self.dismiss, self.start):
             button.setAutoDefault(button is self.start)
             bottom.addWidget(button)
+        tabs, page = QTabWidget(), QWidget()
         layout = QVBoxLayout(self)
-        layout.addLayout(top)
+        layout.addLayout(self.top)
         layout.addWidget(self.notice)
-        layout.addWidget(self._tabs(), 1)
-        if forecast is not None:
-            layout.addWidget(forecast)
+        layout.addWidget(tabs, 1)
+        layout.addLayout(self.above_buttons)
         layout.addLayout(bottom)
-        room = self.screen().availableGeometry().size() if self.screen() else self.maximumSize()
-        self.resize(min(860, room.width() - 40), min(700, room.height() - 60))
-
-    def _tabs(self) -> QTabWidget:
+        for each, title in ((page, "Form"), (self.json, "JSON"), (self.command, "Command")):
+            tabs.addTab(each, title)
         for mode in self.modes:
             self.mode_tabs.addTab(without_mnemonics(mode.title))
         self.mode_tabs.setAccessibleName("Mode of the form")
         self.mode_tabs.setDrawBase(False)
         self.mode_tabs.setExpanding(False)
         self.mode_tabs.setVisible(bool(self.modes))
-        page = QWidget()
-        layout = QVBoxLayout(page)
-        layout.setContentsMargins(0, 4, 0, 0)
-        layout.addWidget(self.mode_tabs)
-        layout.addWidget(self.fields)
-        tabs = QTabWidget()
-        for each, title in ((page, "Form"), (self.json, "JSON"), (self.command, "Command")):
-            tabs.addTab(each, title)
-        return tabs
+        inner = QVBoxLayout(page)
+        inner.setContentsMargins(0, 4, 0, 0)
+        inner.addWidget(self.mode_tabs)
+        room = self.screen().availableGeometry().size() if self.screen() else self.maximumSize()
+        self.resize(min(860, room.width() - 40), min(700, room.height() - 60))
+        return inner

@@ -19,36 +19,44 @@ class _Row:
 
     Args:
         field: The field.
+        parent: What has it.
     """
 
-    def __init__(self, field: Field) -> None:
+    def __init__(self, field: Field, parent: QWidget) -> None:
         self.field = field
-        self.input: Input = input_for(field)
+        self.input: Input = input_for(field, parent)
         text = f"{field.label} *" if field.required else field.label
         self.label = label(text)
         self.label.setToolTip(tip(field.help))
         self.label.setBuddy(self.input)
         self.label.setContentsMargins(0, 5, 0, 0)
-        self.unit = label(field.unit, tone="muted")
-        self.problem = label(tone="problem", wrap=True, hidden=True)
+        self.unit = label(field.unit, tone="muted") if field.unit else None
+        self.problem: QLabel | None = None
+        """What is wrong, once something was."""
 
     def add_to(self, grid: QGridLayout) -> None:
-        row = grid.rowCount()
-        grid.addWidget(self.label, row, 0, Qt.AlignmentFlag.AlignTop)
-        grid.addWidget(self.input, row, 1)
-        grid.addWidget(self.unit, row, 2)
-        grid.addWidget(self.problem, row + 1, 1, 1, 2)
+        self._grid, self._place = grid, grid.rowCount()
+        grid.addWidget(self.label, self._place, 0, Qt.AlignmentFlag.AlignTop)
+        grid.addWidget(self.input, self._place, 1)
+        if self.unit is not None:
+            grid.addWidget(self.unit, self._place, 2)
+        grid.setRowMinimumHeight(self._place + 1, 0)  # for the problem
 
     def show_as(self, *, applies: bool) -> None:
         for widget in (self.label, self.input, self.unit):
-            widget.setVisible(applies)
+            if widget is not None:
+                widget.setVisible(applies)
         if not applies:
-            self.problem.hide()
+            self.show_problem(None)
 
     def show_problem(self, problem: FieldProblem | None) -> None:
         if problem is None:
-            self.problem.hide()
+            if self.problem is not None:
+                self.problem.hide()
             return
+        if self.problem is None:
+            self.problem = label(tone="problem", wrap=True)
+            self._grid.addWidget(self.problem, self._place + 1, 1, 1, 2)
         near = f"; did you mean {problem.nearest}?" if problem.nearest else ""
         allowed = f" (allowed: {problem.allowed})" if problem.allowed else ""
         self.problem.setText(f"{problem.message}{allowed}{near}")
@@ -74,12 +82,12 @@ class FormFields(QScrollArea):
         self.rows: dict[str, _Row] = {}
         self._titles: list[tuple[Section, QLabel, QToolButton | None, QWidget | None]] = []
         inner = QWidget()
+        self.setWidget(inner)  # first: what is moved later is styled again, with all that it has
         layout = QVBoxLayout(inner)
         layout.setSpacing(4)
         for section in form.sections:
             self._add_section(section, layout)
         layout.addStretch(1)
-        self.setWidget(inner)
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
 
     def values(self) -> Values:
@@ -156,7 +164,7 @@ class FormFields(QScrollArea):
         title = label(section.title, tone="title")
         title.setContentsMargins(0, 8, 0, 2)
         layout.addWidget(title)
-        layout.addWidget(self._grid(section.fields))
+        self._add_grid(section.fields, layout)
         button: QToolButton | None = None
         box: QWidget | None = None
         if section.advanced:
@@ -166,15 +174,15 @@ class FormFields(QScrollArea):
             button.setAutoRaise(True)
             button.setArrowType(Qt.ArrowType.RightArrow)
             button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
-            box = self._grid(section.advanced)
+            layout.addWidget(button)
+            box = self._add_grid(section.advanced, layout)
             box.hide()
             button.toggled.connect(_folding(button, box))
-            layout.addWidget(button)
-            layout.addWidget(box)
         self._titles.append((section, title, button, box))
 
-    def _grid(self, fields: list[Field]) -> QWidget:
+    def _add_grid(self, fields: list[Field], layout: QVBoxLayout) -> QWidget:
         box = QWidget()
+        layout.addWidget(box)
         grid = QGridLayout(box)
         grid.setContentsMargins(0, 0, 0, 0)
         grid.setVerticalSpacing(4)
@@ -182,7 +190,7 @@ class FormFields(QScrollArea):
         grid.setColumnMinimumWidth(2, 44)
         grid.setColumnStretch(1, 1)
         for field in fields:
-            row = self.rows[field.name] = _Row(field)
+            row = self.rows[field.name] = _Row(field, box)
             row.add_to(grid)
             row.input.changed.connect(self.changed)
         return box

@@ -8,7 +8,7 @@ from typing import Any
 from PySide6.QtWidgets import QWidget
 
 from gym_gui.config.paths import mosaic_home
-from gym_gui.forms import Values, make_form, values_of_run
+from gym_gui.forms import FormSpec, Values, make_form, values_of_run
 from gym_gui.reading import RunDetails
 from gym_gui.rpc import checkpoints_of, environments_of
 from gym_gui.ui.kinds import FormKind
@@ -29,7 +29,7 @@ def generated_form(
     link: DaemonLink | None = None,
     details: RunDetails | None = None,
     values: Values | None = None,
-    executors: tuple[str, ...] = ("local",),
+    form: FormSpec | None = None,
     **kwargs: Any,
 ) -> WorkerForm | None:
     """Return the form that a worker's schema makes; ``None``: it has none of this kind.
@@ -43,13 +43,13 @@ def generated_form(
         link: The way to the daemon.
         details: The run that it repeats, resumes or evaluates.
         values: What is entered at first, in place of what the run has.
-        executors: Names of the executors that runs may use.
+        form: What :func:`gym_gui.forms.make_form` makes of the record, if that is there already.
         kwargs: As of :class:`WorkerForm`.
     """
     found = record if record is not None else WorkerCatalog(mosaic_home()).get(worker)
     if kind == "script" and not found.has_field("script"):
         return None
-    form = make_form(found, executors=executors)
+    form = form or make_form(found)
     dialog = form_class(form, found, kind=kind, link=link, parent=parent, **kwargs)
     initial = values_of_run(form, details.config) if details is not None else {}
     if kind in _MODES and found.has_field("mode"):

@@ -223,13 +223,13 @@ class ChoiceInput(Input):
         return super().eventFilter(watched, event)
 
 
-def input_for(field: Field) -> Input:
+def input_for(field: Field, parent: QWidget | None = None) -> Input:
     """Return the input that suits a field."""
     if field.kind in ("choice", "switch"):
-        return ChoiceInput(field)
+        return ChoiceInput(field, parent)
     if field.kind == "json" or field.multiline:
-        return TextInput(field)
-    return LineInput(field)
+        return TextInput(field, parent)
+    return LineInput(field, parent)
 
 
 def _choices(field: Field) -> list[tuple[Any, str]]:

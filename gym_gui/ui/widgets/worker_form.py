@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import logging
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,6 +18,7 @@ from gym_gui.forms import (
     Values,
     command_line,
     complete_run_config,
+    config_text,
     defaults,
     in_mode,
     mode_of,
@@ -69,7 +69,7 @@ class _FormState:
 class WorkerForm(LogConstantMixin, FormDialog):
     """A form that starts runs of one worker.
 
-    A subclass may be registered as it is; it is made as this class is.
+    A subclass may be registered as it is; it is made as this class is. :meth:`set_values` fills it.
 
     Args:
         form: Its fields.
@@ -108,12 +108,14 @@ class WorkerForm(LogConstantMixin, FormDialog):
         self.presets = PresetButton(form, home, link, self.values) if home is not None and link is not None else None
         self.forecast = ForecastLine(link) if link is not None else None
         self.dry_run.setVisible(link is not None)
-        self.lay_out(self.presets, self.forecast)
+        if self.presets is not None:
+            self.top.addWidget(self.presets)
+        if self.forecast is not None:
+            self.above_buttons.addWidget(self.forecast)
         self._typing = QTimer(self)
         self._typing.setSingleShot(True)
         self._typing.setInterval(_TYPING_MS)
         self._connect()
-        self.check()
         self.log_constant(LOG_UI_TRAIN_FORM_INFO, extra={"worker": record.name, "kind": kind})
 
     def get_config(self) -> dict[str, Any]:
@@ -165,7 +167,7 @@ class WorkerForm(LogConstantMixin, FormDialog):
         configs = state.configs
         hidden = set(self.mode.hides).difference(self._kept) if self.mode is not None else set()
         self.fields.show_state(state.values, defaults(self.form, state.values), state.problems, hidden)
-        self.json.setPlainText(json.dumps(configs[0] if len(configs) == 1 else configs, indent=2, ensure_ascii=False))
+        self.json.setPlainText(config_text(self.form, configs))
         self.command.setPlainText(command_line(self.form, state.values).with_comments())
         if self.forecast is not None:
             self.forecast.follow([] if state.problems else configs)
