@@ -63,7 +63,7 @@ def main(home: Path) -> int:
         window.runs.table.selectAll()
         window.compare()
         comparison: Any = window.tabs.currentWidget()
-        until(lambda: len(comparison._details) == len(comparison.run_ids))  # noqa: B023
+        until(lambda: len(comparison.rows.rows) == len(comparison.run_ids))  # noqa: B023
         comparison.group.setCurrentText("algorithm")
         take(window, f"window-compare{suffix}")
         window.forms.open("cleanrl")

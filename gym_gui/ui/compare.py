@@ -1,30 +1,63 @@
-"""Several runs side by side: their curves, one by one or together, and the settings in which they differ."""
+"""Several runs side by side: their curves, one by one or together, their results, and where their settings differ."""
 
 from __future__ import annotations
 
 import asyncio
-import json
-from collections.abc import Callable, Sequence
-from typing import Any
+import math
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
 
-from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QHBoxLayout, QSpinBox, QSplitter, QVBoxLayout, QWidget
+from PySide6.QtCore import Qt, QTimer
+from PySide6.QtGui import QHideEvent, QShowEvent
+from PySide6.QtWidgets import QFileDialog, QPushButton, QSpinBox, QWidget
 
 from gym_gui.core.worker.errors import MosaicError
 from gym_gui.look import figures
-from gym_gui.reading import RunDetails, band_of, differing_settings, line_of, smoothed
+from gym_gui.reading import (
+    ALL_SETTINGS,
+    CENTRES,
+    SPREADS,
+    Description,
+    Line,
+    RunRow,
+    Search,
+    SeriesRequest,
+    Statistic,
+    compare_groups,
+    describe,
+    differing_values,
+    line_of_series,
+    smoothed,
+)  # fmt: skip
 from gym_gui.rpc import AsyncTrainerClient
-from gym_gui.runs import RunSummary, return_of
-from gym_gui.ui.link import DaemonLink
-from gym_gui.ui.parts import choice, label, table
-from gym_gui.ui.run.chart import Chart, Curve
-from gym_gui.ui.run.rows import Column, Table
-from gym_gui.ui.runs.columns import COLUMNS, state_text
+from gym_gui.runs import return_of
+from gym_gui.ui.link import Asked, DaemonLink
+from gym_gui.ui.parts import below, beside, choice, label, splitter
+from gym_gui.ui.run.chart import Chart, Curve, csv_of
+from gym_gui.ui.run.rows import Column, Table, table_of
+from gym_gui.ui.runs.columns import state_text
 
-#: Runs at once.
-MOST = 100
-_SINGLE, _SEEDS = "single runs", "runs that differ only in their seed"
-_FIELDS = {"algorithm": "algo", "environment": "env", "worker": "worker", "name": "name"}
+#: Runs at once, of which so many are asked for the names of their series; points of each curve; milliseconds between
+#: two looks while one of the runs runs; characters of an id that a query has.
+MOST, _NAMED, _POINTS, _EVERY_MS, _SHORT = 100, 10, 500, 3000, 12
+_SINGLE = "single runs"
+#: By what stands in the box: the field that runs of a group have in common.
+_BY = {
+    _SINGLE: "id", "runs that differ only in their seed": "variant", "algorithm": "algo", "environment": "env",
+    "worker": "worker", "name": "name",
+}  # fmt: skip
+_AXES = {"environment steps": "step", "episodes": "episode", "time since the start": "relative"}
+_CENTRES = dict(zip(("mean", "median", "interquartile mean"), CENTRES, strict=True))
+_SPREADS = dict(zip(("± standard deviation", "lowest to highest", "95 % bootstrap interval"), SPREADS, strict=True))
+_CONFIG = ALL_SETTINGS.removesuffix("*")
+
+
+class Group(NamedTuple):
+    """Runs that are drawn as one, and centres and spreads of their results, if they have any."""
+
+    curve: Curve
+    result: Description | None
 
 
 class ComparePage(QWidget):
@@ -38,120 +71,194 @@ class ComparePage(QWidget):
 
     def __init__(self, link: DaemonLink, run_ids: Sequence[str], parent: QWidget | None = None) -> None:
         super().__init__(parent)
+        self._link = link
         self.run_ids = list(run_ids[:MOST])
-        self._runs: dict[str, RunSummary] = {}
-        self._details: dict[str, RunDetails] = {}
-        self.group = choice("Group", (_SINGLE, _SEEDS, *_FIELDS))
+        self._rows: list[RunRow] = []
+        self._lines: dict[str, Line] = {}
+        self._asked: Asked | None = None
+        self._computing: Asked | None = None
+        self.group, self.metric_choice = choice("Group", _BY), choice("Metric", ("return",))
+        self.axis = choice("X axis", _AXES)
+        self.centre, self.spread = choice("Centre", _CENTRES), choice("Spread", _SPREADS)
         self.smoothing = QSpinBox()
         self.smoothing.setRange(1, 100)
         self.smoothing.setPrefix("mean of ")
         self.smoothing.setSuffix(" points")
         self.smoothing.setAccessibleName("Smoothing")
+        self.save_data, self.save_picture = QPushButton("Save data…"), QPushButton("Save picture…")
         self.message = label(tone="muted", wrap=True)
         self.chart = Chart("return")
+        self.groups: Table[Group] = Table(_GROUP_COLUMNS, self)
+        self.group_table = table_of(self.groups, "Results of the groups")
         self.rows: Table[tuple[Any, ...]] = Table(_columns([]), self)
-        self.table = table(self.rows, "Runs and the settings in which they differ")
-        self.table.setMinimumHeight(120)
-        bar = QHBoxLayout()
-        for widget in (self.group, self.smoothing, self.message):
-            bar.addWidget(widget, 1 if widget is self.message else 0)
-        split = QSplitter(Qt.Orientation.Vertical)
-        split.addWidget(self.chart)
-        split.addWidget(self.table)
-        split.setStretchFactor(0, 3)
-        split.setStretchFactor(1, 2)
-        layout = QVBoxLayout(self)
-        layout.addLayout(bar)
-        layout.addWidget(split, 1)
-        self.group.currentTextChanged.connect(lambda _text: self._draw())
-        self.smoothing.valueChanged.connect(lambda _value: self._draw())
-        self._watch = link.watch(
-            self, lambda client: _each(client, self.run_ids), self._take, merge=_merged, failed=self._fail
+        self.table = table_of(self.rows, "Runs and the settings in which they differ")
+        for widget in (self.chart, self.group_table, self.table):
+            widget.setMinimumHeight(100)
+        below(
+            self,
+            beside(self.metric_choice, self.axis, self.smoothing, self.save_data, self.save_picture),
+            beside(self.group, self.centre, self.spread, self.message, wide=self.message),
+            splitter(Qt.Orientation.Vertical, self.chart, self.group_table, self.table, shares=(5, 2, 3)),
         )
-        link.ask(self, lambda client: _all_details(client, self.run_ids), self._take_details, self._fail)
+        self._timer = QTimer(self)
+        self._timer.setInterval(_EVERY_MS)
+        self._timer.timeout.connect(self._ask_series)
+        for box in (self.group, self.centre, self.spread):
+            box.currentTextChanged.connect(lambda _text: self._compute())
+        self.smoothing.valueChanged.connect(lambda _value: self._compute())
+        for box in (self.metric_choice, self.axis):
+            box.currentTextChanged.connect(lambda _text: self._ask_series(again=True))
+        self.save_data.clicked.connect(self._save_data)
+        self.save_picture.clicked.connect(self._save_picture)
+        self._watch = link.watch(self, lambda client: _rows(client, self.run_ids), self._take, failed=self._fail)
+        link.ask(self, lambda client: _names(client, self.run_ids[:_NAMED]), self.metric_choice.addItems, self._fail)
 
     def close_page(self) -> None:
         """Stop to follow the runs; they go on."""
         self._watch.cancel()
 
-    def _take(self, runs: dict[str, RunSummary]) -> None:
-        self._runs.update(runs)
-        self._draw()
-        self._fill()
+    def showEvent(self, event: QShowEvent) -> None:  # noqa: N802 - as Qt names it
+        """Look at the curves."""
+        super().showEvent(event)
+        self._ask_series()
+        self._timer.start()
 
-    def _take_details(self, details: dict[str, RunDetails]) -> None:
-        self._details = details
-        self._draw()
-        self._fill()
+    def hideEvent(self, event: QHideEvent) -> None:  # noqa: N802 - as Qt names it
+        """Do not read what is not seen."""
+        super().hideEvent(event)
+        self._timer.stop()
+
+    def _take(self, rows: list[RunRow]) -> None:
+        """Take the runs as they stand: each with its settings."""
+        self._rows = rows
+        settings = differing_values([_settings(row) for row in rows])
+        columns = _columns(list(settings))
+        shown = [(row.run, *(values[at] for values in settings.values())) for at, row in enumerate(rows)]
+        same = len(shown) == len(self.rows.rows) and [each.title for each in columns] == self.rows.titles()
+        self.rows.show_rows(shown, columns, same=same)
+        known = [self.group.itemText(at) for at in range(self.group.count())]
+        self.group.addItems([f"{_CONFIG}{name}" for name in settings if f"{_CONFIG}{name}" not in known])
+        self._compute()
+
+    def _ask_series(self, *, again: bool = False) -> None:
+        """Read the curves, if they can have changed."""
+        if again and self._asked is not None:
+            self._asked.cancel()
+            self._asked = None
+        ended = self._lines and all(row.run.state.terminal for row in self._rows)
+        if self._asked is None and self.isVisible() and (again or not ended):
+            request = SeriesRequest(
+                names=(self.metric_choice.currentText(),), x=_AXES[self.axis.currentText()], points=_POINTS
+            )  # fmt: skip
+            self._asked = self._link.ask(
+                self, lambda client: _lines(client, self.run_ids, request), self._take_lines, self._fail
+            )
+
+    def _take_lines(self, lines: dict[str, Line]) -> None:
+        self._asked = None
+        self._lines = lines
+        without, metric = sum(not line.steps for line in lines.values()), self.metric_choice.currentText()
+        self.message.setText(f"{without} of {len(self.run_ids)} runs have no {metric} yet" if without else "")
+        self._compute()
 
     def _fail(self, error: MosaicError) -> None:
+        self._asked = None
         self.message.setText(str(error))
 
-    def _draw(self) -> None:
-        groups: dict[str, list[RunSummary]] = {}
-        for run_id in self.run_ids:
-            if run_id in self._runs:
-                groups.setdefault(self._key(self._runs[run_id]), []).append(self._runs[run_id])
-        curves = [self._curve(key, runs) for key, runs in groups.items()]
-        self.chart.show_curves([curve for curve in curves if curve is not None])
-        lacking = sum(not any(worker.curve for worker in run.workers) for run in self._runs.values())
-        self.message.setText(f"{lacking} of {len(self.run_ids)} runs have no episodes yet" if lacking else "")
+    def _compute(self) -> None:
+        """Have curves and results computed in a thread: a bootstrap of many runs takes long."""
+        if self._computing is not None:
+            self._computing.cancel()
+        text, metric = self.group.currentText(), self.metric_choice.currentText()
+        statistic = Statistic(_CENTRES[self.centre.currentText()], _SPREADS[self.spread.currentText()])
+        lines, smoothing = dict(self._lines), self.smoothing.value()
+        compute = lambda: _groups(self._rows, text, statistic, lines, smoothing, metric)  # noqa: E731
+        self._computing = self._link.run(self, compute, self._draw, self._fail)
 
-    def _key(self, run: RunSummary) -> str:
-        how = self.group.currentText()
-        if how == _SINGLE:
-            return run.run_id
-        if how == _SEEDS:
-            details = self._details.get(run.run_id)
-            return json.dumps(_without_seed(details.settings), sort_keys=True, default=str) if details else run.run_id
-        return _text_of(_FIELDS[how])(run)
+    def _draw(self, groups: list[Group]) -> None:
+        self._computing = None
+        for widget in (self.centre, self.spread, self.group_table):
+            widget.setVisible(self.group.currentText() != _SINGLE)
+        self.chart.name_axes(self.metric_choice.currentText(), self.axis.currentText())
+        self.chart.show_curves([group.curve for group in groups])
+        self.groups.show_rows(groups, same=len(groups) == len(self.groups.rows))
 
-    def _curve(self, key: str, runs: list[RunSummary]) -> Curve | None:
-        lines = [smoothed(line, self.smoothing.value()) for line in map(line_of, runs) if line.steps]
-        number = min(run.sequence for run in runs)
-        if not lines:
-            return None
-        if len(runs) == 1:
-            return Curve(runs[0].run_name, lines[0].steps, lines[0].returns, number=number)
-        band = band_of(lines)
-        how = self.group.currentText()
-        name = runs[0].run_name if how == _SEEDS else key or f"no {how}"
-        return Curve(f"{name} ({band.count} runs)", band.steps, band.mean, band.low, band.high, number)
+    def _save_data(self) -> None:
+        curves = list(self.chart.curves)
+        self._save("comparison.csv", "CSV (*.csv)", lambda path: path.write_text(csv_of(curves), "utf-8"))
 
-    def _fill(self) -> None:
-        known = [run_id for run_id in self.run_ids if run_id in self._runs]
-        detailed = [run_id for run_id in known if run_id in self._details]
-        settings = differing_settings([self._details[run_id] for run_id in detailed]) if len(detailed) > 1 else {}
-        place = {run_id: at for at, run_id in enumerate(detailed)}
-        rows = [
-            (self._runs[run_id], *(values[place[run_id]] if run_id in place else None for values in settings.values()))
-            for run_id in known
-        ]
-        self.rows.show_rows(rows, _columns(list(settings)))
+    def _save_picture(self) -> None:
+        image = self.chart.grab().toImage()
+        self._save("comparison.png", "PNG (*.png)", lambda path: image.save(str(path), "PNG"))
 
+    def _save(self, name: str, kinds: str, write: Callable[[Path], object]) -> None:
+        """Have something saved where the user says."""
+        chosen, _ = QFileDialog.getSaveFileName(self, "Save as", name, kinds)
 
-async def _each(client: AsyncTrainerClient, run_ids: list[str]) -> Any:
-    async for run in client.watch(run_ids, curves=True):
-        yield {run.run_id: run}
+        def save() -> None:
+            try:
+                if not write(Path(chosen)):
+                    raise OSError("it cannot be written")
+            except OSError as error:
+                raise MosaicError(
+                    "this cannot be saved", where=chosen, why=str(error), next_step="choose another place"
+                ) from error
+
+        if chosen:
+            self._link.run(self, save, lambda _: self.message.setText(f"saved {chosen}"), self._fail)
 
 
-async def _all_details(client: AsyncTrainerClient, run_ids: list[str]) -> dict[str, RunDetails]:
-    found = await asyncio.gather(*map(client.details, run_ids))
-    return dict(zip(run_ids, found, strict=True))
+async def _rows(client: AsyncTrainerClient, run_ids: list[str]) -> AsyncIterator[list[RunRow]]:
+    """Yield the runs in their order, with their settings, whenever one of them changes."""
+    ids = ",".join(run_id[-_SHORT:] for run_id in run_ids)
+    columns = (ALL_SETTINGS, *_BY.values())
+    rows: dict[str, RunRow] = {}
+    async for update in client.watch_search(Search(f"id:{ids}", limit=MOST, columns=columns)):
+        rows.update({row.run.run_id: row for row in update.runs})
+        yield [rows[run_id] for run_id in run_ids if run_id in rows]
 
 
-def _merged(old: dict[str, RunSummary], new: dict[str, RunSummary]) -> dict[str, RunSummary]:
-    return {**old, **new}
+async def _names(client: AsyncTrainerClient, run_ids: list[str]) -> list[str]:
+    """Return the names of the further series of runs, each once."""
+    found = await asyncio.gather(*map(client.series_names, run_ids))
+    names = dict.fromkeys(name.name for names in found for name in names if name.kind != "system")
+    return [name for name in names if name != "return"]
 
 
-def _without_seed(settings: dict[str, dict[str, Any]]) -> dict[str, dict[str, Any]]:
-    return {
-        worker: {name: value for name, value in given.items() if name != "seed"} for worker, given in settings.items()
-    }
+async def _lines(client: AsyncTrainerClient, run_ids: list[str], request: SeriesRequest) -> dict[str, Line]:
+    """Return a curve for each run, all its workers together."""
+    found = await client.series(run_ids, request)
+    return {series.run_id: line_of_series(series.lines) for series in found}
 
 
-def _text_of(field: str) -> Callable[[RunSummary], str]:
-    return next(column.text for column in COLUMNS if column.field == field)
+def _groups(
+    rows: Sequence[RunRow], by: str, statistic: Statistic, lines: Mapping[str, Line], smoothing: int, metric: str
+) -> list[Group]:
+    """Return the groups with their curves and results."""
+    lines = {run_id: smoothed(line, smoothing) for run_id, line in lines.items()}
+    runs = {row.run.run_id: row.run for row in rows}
+    groups = []
+    for found in compare_groups(rows, (_BY.get(by, by),), statistic, lines=lines):
+        members = [runs[run_id] for run_id in found.run_ids]
+        drawn = [lines.get(run.run_id, Line("", (), ())) for run in members]
+        results = [return_of(run) if metric == "return" else next(iter(line.returns[-1:]), None)
+                   for run, line in zip(members, drawn, strict=True)]  # fmt: skip
+        common = ", ".join(str(value) for values in found.key.values() for value in values) or f"no {by}"
+        name = found.name if by in list(_BY)[:2] else common
+        number, band, line = min(run.sequence for run in members), found.curve, drawn[0]
+        curve = Curve(f"{name} ({len(members)} runs)", band.steps, band.centre, band.low, band.high, number)
+        if len(members) == 1:  # each of its points, and no band
+            curve = Curve(name, line.steps, line.returns, number=number)
+        environments = [", ".join(worker.env_id for worker in run.workers) for run in members]
+        values = [math.nan if result is None else result for result in results]
+        groups.append(Group(curve, describe(values, environments)))
+    return groups
+
+
+def _settings(row: RunRow) -> dict[str, list[Any]]:
+    """Return a run's settings by name, without those that MOSAIC sets itself or that its name tells."""
+    named = ((name.removeprefix(_CONFIG), values) for name, values in row.values.items() if name.startswith(_CONFIG))
+    return {name: values for name, values in named if name not in ("run_id", "worker_id", "seed")}
 
 
 def _columns(settings: list[str]) -> tuple[Column, ...]:
@@ -167,3 +274,23 @@ def _columns(settings: list[str]) -> tuple[Column, ...]:
         Column("Steps", lambda row: figures.short(row[0].steps), 80, number=True),
         *(Column(name, setting(at), 130) for at, name in enumerate(settings, start=1)),
     )
+
+
+def _result(title: str, text: Callable[[Description], str], width: int = 130) -> Column:
+    shown = lambda group: figures.NOTHING if group.result is None else text(group.result)  # noqa: E731
+    return Column(title, shown, width, number=True)
+
+
+def _range(low: float, high: float, words: str = " to ") -> str:
+    return f"{figures.decimal(low)}{words}{figures.decimal(high)}"
+
+
+_GROUP_COLUMNS: tuple[Column, ...] = (
+    Column("Group", lambda group: group.curve.name, 220),
+    _result("Runs", lambda found: str(found.count), 50),
+    _result("Mean ± std", lambda found: _range(found.mean, found.std, " ± ")),
+    _result("95 % of the mean", lambda found: _range(found.mean_low, found.mean_high)),
+    _result("Median", lambda found: figures.decimal(found.median), 80),
+    _result("IQM", lambda found: figures.decimal(found.iqm), 80),
+    _result("Lowest to highest", lambda found: _range(found.low, found.high)),
+)

@@ -115,6 +115,7 @@ class MainWindow(QMainWindow):
         page.renamed.connect(lambda name: self._name_tab(page, name))
         page.removed.connect(lambda: self._close_tab(self.tabs.indexOf(page)))
         page.form_wanted.connect(self.forms.open_of_run)
+        page.opened.connect(self.open_run)
         self._add_tab(page, run_id[-6:])
         return page
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import html
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Literal
 
 from PySide6.QtCore import QAbstractItemModel, Qt
@@ -12,10 +12,15 @@ from PySide6.QtWidgets import (
     QApplication,
     QComboBox,
     QFrame,
+    QHBoxLayout,
     QLabel,
+    QLayout,
+    QLineEdit,
     QPlainTextEdit,
     QScrollArea,
+    QSplitter,
     QTableView,
+    QVBoxLayout,
     QWidget,
 )
 
@@ -133,4 +138,69 @@ def scroll_area(inner: QWidget, name: str) -> QScrollArea:
     made.setFrameShape(QFrame.Shape.NoFrame)
     made.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
     made.setWidget(inner)
+    return made
+
+
+def entry(hint: str, name: str) -> QLineEdit:
+    """Return a line to write in, with a button that clears it.
+
+    Args:
+        hint: What stands in it while it is empty.
+        name: What is written, for screen readers.
+    """
+    made = QLineEdit()
+    made.setPlaceholderText(hint)
+    made.setClearButtonEnabled(True)
+    made.setAccessibleName(name)
+    return made
+
+
+def beside(*widgets: QWidget, wide: QWidget | None = None) -> QHBoxLayout:
+    """Return widgets beside each other.
+
+    Args:
+        widgets: From the left.
+        wide: The one that takes what is left; without it, that stays empty.
+    """
+    made = QHBoxLayout()
+    for widget in widgets:
+        made.addWidget(widget, int(widget is wide))
+    if wide is None:
+        made.addStretch(1)
+    return made
+
+
+def below(owner: QWidget, *parts: QWidget | QLayout, wide: QWidget | None = None, margins: bool = True) -> None:
+    """Lay a widget's parts out below each other.
+
+    Args:
+        owner: The widget.
+        parts: From above.
+        wide: The one that takes what is left; without it, the last.
+        margins: It has a margin.
+    """
+    made = QVBoxLayout(owner)
+    for part in parts:
+        share = int(part is (wide or parts[-1]))
+        if isinstance(part, QLayout):
+            made.addLayout(part, share)
+        else:
+            made.addWidget(part, share)
+    if not margins:
+        made.setContentsMargins(0, 0, 0, 0)
+
+
+def splitter(orientation: Qt.Orientation, *widgets: QWidget, shares: Sequence[int] = ()) -> QSplitter:
+    """Return widgets between which the user moves the border.
+
+    Args:
+        orientation: How they follow each other.
+        widgets: From the left, or from above.
+        shares: Of what is left.
+    """
+    made = QSplitter(orientation)
+    for widget in widgets:
+        made.addWidget(widget)
+    for at, share in enumerate(shares):
+        made.setStretchFactor(at, share)
     return made

@@ -221,28 +221,69 @@ def test_two_runs_are_compared_and_folded(
     window.compare()
     page = window.tabs.currentWidget()
     until(lambda: len(page.chart.curves) == 2, "a curve each")
-    until(lambda: len(page._details) == 2, "the settings are read")
     page.group.setCurrentText("runs that differ only in their seed")
-    (curve,) = page.chart.curves
+    (curve,) = until(lambda: len(page.chart.curves) == 1 and page.chart.curves, "one curve for both")
     assert curve.name == "same (2 runs)"
     assert all(low <= middle <= high for low, middle, high in zip(curve.low, curve.y, curve.high, strict=True))
+    (group,) = page.groups.rows
+    assert (group.result.count, group.result.low <= group.result.median <= group.result.high) == (2, True)
     assert [row[0].seed for row in page.rows.rows] == [2, 1]
 
 
 def test_a_run_is_deleted_after_a_question_that_counts(
     window: Any, client: TrainerClient, random_config: Callable[..., dict[str, Any]], until: Any
 ) -> None:
-    from PySide6.QtWidgets import QMessageBox
+    from gym_gui.ui.run.closure import ClosureDialog
 
     run_id = finished(client, random_config("gone", total_steps=100))
     page = window.open_run(run_id)
     until(lambda: not page.buttons["Delete…"].isHidden(), "it can be deleted")
     page.buttons["Delete…"].click()
-    box = until(lambda: next(iter(page.findChildren(QMessageBox)), None), "the question")
-    assert "100 steps" in box.informativeText()
-    box.button(QMessageBox.StandardButton.Discard).click()
+    dialog = until(lambda: next(iter(page.findChildren(ClosureDialog)), None), "the question")
+    assert dialog.cancel.isDefault()
+    until(lambda: "100 steps" in dialog.question.text(), "what the run has")
+    ((run, worker),) = dialog.rows.rows
+    assert (run.run_id, worker.worker_id, worker.steps) == (run_id, "000001", 100)
+    dialog.delete.click()
     until(lambda: window.tabs.count() == 0, "its tab is closed")
     assert client.list() == []
+
+
+def test_an_archive_is_kept_in_place_of_a_run(
+    window: Any, client: TrainerClient, random_config: Callable[..., dict[str, Any]], until: Any, daemon_home: Path
+) -> None:
+    from gym_gui.ui.run.closure import ClosureDialog
+
+    run_ids = [finished(client, random_config(name, total_steps=50)) for name in ("one", "two")]
+    removed: list[str] = []
+    dialog = ClosureDialog(window._link, run_ids, window)
+    dialog.removed.connect(removed.extend)
+    dialog.open()
+    until(lambda: dialog.archive.isEnabled(), "both are counted")
+    dialog.archive.click()
+    until(lambda: removed == run_ids, "both are archived")
+    assert client.list() == []
+    assert len(list((daemon_home / "archive").glob("*.tar.gz"))) == 2
+
+
+def test_what_cannot_be_removed_is_said_and_stays(
+    window: Any,
+    client: TrainerClient,
+    endless: dict[str, Any],
+    random_config: Callable[..., dict[str, Any]],
+    until: Any,
+) -> None:
+    from gym_gui.ui.run.closure import ClosureDialog
+
+    running, ended = client.submit(endless), finished(client, random_config("ended", total_steps=50))
+    dialog = ClosureDialog(window._link, [running, ended], window)
+    dialog.open()
+    until(lambda: dialog.delete.isEnabled(), "both are counted")
+    dialog.delete.click()
+    until(lambda: running in dialog.message.text(), "the refusal is told")
+    assert [run.run_id for run in client.list()] == [running]
+    assert {run.run_id for run, _worker in dialog.rows.rows} == {running}
+    dialog.reject()
 
 
 def test_hostile_names_are_shown_as_they_are(

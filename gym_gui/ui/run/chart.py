@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import csv
 import html
+import io
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import zip_longest
 
 import numpy as np
 import pyqtgraph as pg
@@ -38,6 +41,17 @@ class Curve:
     low: Sequence[float] = ()
     high: Sequence[float] = ()
     number: int = 0
+
+
+def csv_of(curves: Sequence[Curve]) -> str:
+    """Return the points of curves as CSV, a line each."""
+    stream = io.StringIO()
+    writer = csv.writer(stream)
+    writer.writerow(("curve", "x", "value", "low", "high"))
+    for curve in curves:
+        columns = zip_longest(curve.x, curve.y, curve.low, curve.high, fillvalue="")
+        writer.writerows((curve.name, *row) for row in columns)
+    return stream.getvalue()
 
 
 class Chart(pg.PlotWidget):  # type: ignore[misc]
@@ -84,11 +98,23 @@ class Chart(pg.PlotWidget):  # type: ignore[misc]
                 self._add(curve)
         for place, curve in enumerate(curves):
             x, y = np.asarray(curve.x, float), np.asarray(curve.y, float)
-            self._lines[3 * place].setData(x, y, connect="finite")
+            # Without a neighbour a point is no line.
+            self._lines[3 * place].setData(x, y, connect="finite", symbol="o" if len(x) == 1 else None, symbolSize=5)
             if len(curve.low):
                 self._lines[3 * place + 1].setData(x, np.asarray(curve.low, float))
                 self._lines[3 * place + 2].setData(x, np.asarray(curve.high, float))
         self._legend.setVisible(len(curves) > 1)
+
+    def name_axes(self, title: str, x_title: str) -> None:
+        """Give the axes other titles.
+
+        Args:
+            title: What the y axis shows.
+            x_title: What the x axis shows.
+        """
+        self.setAccessibleName(f"Chart of {title}")
+        for side, text in (("left", title), ("bottom", x_title)):
+            self.getPlotItem().getAxis(side).setLabel(html.escape(text), color=colour("muted").name())
 
     def mouseDoubleClickEvent(self, _event: object) -> None:  # noqa: N802 - as Qt names it
         """Show everything again."""

@@ -5,43 +5,33 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from PySide6.QtGui import QShowEvent
-from PySide6.QtWidgets import QTabWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QTabWidget, QWidget
 
 from gym_gui.core.worker.errors import MosaicError
 from gym_gui.reading import GitState, RunDetails
 from gym_gui.ui.link import DaemonLink
-from gym_gui.ui.parts import read_only_text
+from gym_gui.ui.parts import below, read_only_text
+from gym_gui.ui.run.part import RunPart
 
 
-class Config(QWidget):
-    """The config and the provenance of a run.
-
-    Args:
-        link: The way to the daemon.
-        run_id: The run.
-        parent: As of any widget.
-    """
+class Config(RunPart):
+    """The config and the provenance of a run."""
 
     def __init__(self, link: DaemonLink, run_id: str, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
-        self._link = link
-        self._run_id = run_id
+        super().__init__(link, run_id, parent)
         self._read = False
         names = ("Settings", "Run config", "Provenance")
         self.settings, self.config, self.provenance = map(read_only_text, names)
         tabs = QTabWidget()
         for text, title in zip((self.settings, self.config, self.provenance), names, strict=True):
             tabs.addTab(text, title)
-        layout = QVBoxLayout(self)
-        layout.addWidget(tabs)
+        below(self, tabs)
 
-    def showEvent(self, event: QShowEvent) -> None:  # noqa: N802 - as Qt names it
+    def appear(self) -> None:
         """Read when this first comes into view: it never changes."""
-        super().showEvent(event)
         if not self._read:
             self._read = True
-            self._link.ask(self, lambda client: client.details(self._run_id), self._take, self._fail)
+            self.ask(lambda client: client.details(self._run_id), self._take)
 
     def _take(self, details: RunDetails) -> None:
         self.settings.setPlainText(_json(details.settings))
@@ -56,7 +46,7 @@ class Config(QWidget):
         ]
         self.provenance.setPlainText("\n".join(lines))
 
-    def _fail(self, error: MosaicError) -> None:
+    def fail(self, error: MosaicError) -> None:
         self._read = False
         self.settings.setPlainText(str(error))
 

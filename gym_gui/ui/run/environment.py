@@ -5,16 +5,15 @@ from __future__ import annotations
 import time
 from collections import deque
 
-from PySide6.QtCore import QTimer
-from PySide6.QtGui import QHideEvent, QShowEvent
-from PySide6.QtWidgets import QHBoxLayout, QPushButton, QSpinBox, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QPushButton, QSpinBox, QWidget
 
 from gym_gui.core.worker.errors import MosaicError
 from gym_gui.look import figures
 from gym_gui.reading import FrameSource, Picture, PictureRequest
 from gym_gui.runs import RunSummary
 from gym_gui.ui.link import Asked, DaemonLink
-from gym_gui.ui.parts import choice, label
+from gym_gui.ui.parts import below, beside, choice
+from gym_gui.ui.run.part import RunPart
 from gym_gui.ui.run.picture import PictureView
 
 #: Pictures per second at most, their width, milliseconds between two looks at the state, seconds after which a picture
@@ -28,18 +27,11 @@ _WORDS = {
 }
 
 
-class EnvironmentView(QWidget):
-    """Shows the environment while this is seen; the worker takes pictures only then.
-
-    Args:
-        link: The way to the daemon.
-        run_id: The run.
-        parent: As of any widget.
-    """
+class EnvironmentView(RunPart):
+    """Shows the environment while this is seen; the worker takes pictures only then."""
 
     def __init__(self, link: DaemonLink, run_id: str, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
-        self._link, self._run_id = link, run_id
+        super().__init__(link, run_id, parent)
         self._watch: Asked | None = None
         self._asked: Asked | None = None
         self._active = True
@@ -53,17 +45,10 @@ class EnvironmentView(QWidget):
         self.place.setMaximum(9999)
         self.place.setAccessibleName("Which environment")
         self.switch = QPushButton("Switch off")
-        self.message = label(tone="muted", wrap=True)
         self.picture = PictureView("The environment")
-        bar = QHBoxLayout()
-        for widget in (self.worker, self.layout_choice, self.place, self.switch, self.message):
-            bar.addWidget(widget, 1 if widget is self.message else 0)
-        layout = QVBoxLayout(self)
-        layout.addLayout(bar)
-        layout.addWidget(self.picture, 1)
-        self._timer = QTimer(self)
-        self._timer.setInterval(_EVERY_MS)
-        self._timer.timeout.connect(self._look)
+        bar = beside(self.worker, self.layout_choice, self.place, self.switch, self.message, wide=self.message)
+        below(self, bar, self.picture)
+        self._timer = self.timer(_EVERY_MS, self._look)
         self.worker.currentTextChanged.connect(lambda _text: self._begin())
         self.layout_choice.activated.connect(lambda _at: self._ask(layout=self.layout_choice.currentText()))
         self.place.editingFinished.connect(lambda: self._ask(place=self.place.value()))
@@ -78,15 +63,13 @@ class EnvironmentView(QWidget):
             self._look()
         self._active = active
 
-    def showEvent(self, event: QShowEvent) -> None:  # noqa: N802 - as Qt names it
+    def appear(self) -> None:
         """Begin to look."""
-        super().showEvent(event)
         self._look()
         self._timer.start()
 
-    def hideEvent(self, event: QHideEvent) -> None:  # noqa: N802 - as Qt names it
+    def vanish(self) -> None:
         """Look no longer: the worker stops to take pictures."""
-        super().hideEvent(event)
         self._timer.stop()
         self._end()
 
@@ -94,7 +77,7 @@ class EnvironmentView(QWidget):
         """Ask what the workers show."""
         if self._asked is None and self.isVisible():
             self._asked = self._link.ask(
-                self, lambda client: client.frames(self._run_id), self._take_sources, self._fail
+                self, lambda client: client.frames(self._run_id), self._take_sources, self.fail
             )
 
     def _take_sources(self, sources: list[FrameSource]) -> None:
@@ -147,7 +130,7 @@ class EnvironmentView(QWidget):
             return
         request = PictureRequest(worker_id=self.worker.currentText(), fps=_FPS, width=_WIDTH)
         self._watch = self._link.watch(
-            self, lambda client: client.watch_frames(self._run_id, request), self._show, failed=self._fail
+            self, lambda client: client.watch_frames(self._run_id, request), self._show, failed=self.fail
         )
 
     def _end(self) -> None:
@@ -167,10 +150,10 @@ class EnvironmentView(QWidget):
             self,
             lambda client: client.switch_frames(self._run_id, worker, on=on, layout=layout, place=place),
             self._take_sources,
-            self._fail,
+            self.fail,
         )
 
-    def _fail(self, error: MosaicError) -> None:
+    def fail(self, error: MosaicError) -> None:
         self._asked = None
         self._end()
         self.picture.show_text(str(error))

@@ -7,17 +7,16 @@ from typing import Any
 
 import msgspec
 from PySide6.QtCore import Qt
-from PySide6.QtGui import QShowEvent
-from PySide6.QtWidgets import QHBoxLayout, QPushButton, QSplitter, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QPushButton, QWidget
 
-from gym_gui.core.worker.errors import MosaicError
 from gym_gui.look import figures
 from gym_gui.reading import EpisodePage, EpisodeQuery
 from gym_gui.telemetry import EpisodeRollup, StepRecord
 from gym_gui.ui.link import Asked, DaemonLink
-from gym_gui.ui.parts import choice, label, table
+from gym_gui.ui.parts import below, beside, choice, label, splitter
+from gym_gui.ui.run.part import RunPart
 from gym_gui.ui.run.replay import Replay
-from gym_gui.ui.run.rows import Column, Table
+from gym_gui.ui.run.rows import Column, Table, table_of
 
 #: Episodes of a page, steps that are shown of one, characters of a value.
 _PAGE, _STEPS, _LONGEST = 200, 2000, 200
@@ -25,19 +24,11 @@ _PHASES = {"all episodes": "", "training": "train", "evaluation": "eval"}
 _SORTS = {"latest first": "-id", "highest return": "-return", "lowest return": "return", "longest": "-steps"}
 
 
-class Episodes(QWidget):
-    """The episodes of a run.
-
-    Args:
-        link: The way to the daemon.
-        run_id: The run.
-        parent: As of any widget.
-    """
+class Episodes(RunPart):
+    """The episodes of a run."""
 
     def __init__(self, link: DaemonLink, run_id: str, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
-        self._link = link
-        self._run_id = run_id
+        super().__init__(link, run_id, parent)
         self._asked: Asked | None = None
         self._offset = 0
         self.phase, self.sort = choice("Phase", _PHASES), choice("Order", _SORTS)
@@ -46,33 +37,15 @@ class Episodes(QWidget):
         self.message = label(tone="muted")
         self.episodes: Table[EpisodeRollup] = Table(_EPISODE_COLUMNS, self)
         self.steps: Table[StepRecord] = Table(STEP_COLUMNS, self)
-        self.table = table(self.episodes, "Episodes")
-        self.steps_table = table(self.steps, "Steps of the episode")
+        self.table = table_of(self.episodes, "Episodes")
+        self.steps_table = table_of(self.steps, "Steps of the episode")
         self.steps_message = label("select an episode to see its steps", tone="muted", wrap=True)
-        for view, columns in ((self.table, _EPISODE_COLUMNS), (self.steps_table, STEP_COLUMNS)):
-            view.horizontalHeader().setStretchLastSection(True)
-            for at, column in enumerate(columns):
-                view.setColumnWidth(at, column.width)
-        bar = QHBoxLayout()
-        for widget in (self.phase, self.sort, self.reload, self.message, self.earlier, self.later):
-            bar.addWidget(widget, 1 if widget is self.message else 0)
-        below = QWidget()
-        lower = QVBoxLayout(below)
-        lower.setContentsMargins(0, 0, 0, 0)
-        lower.addWidget(self.steps_message)
-        lower.addWidget(self.steps_table, 1)
-        split = QSplitter(Qt.Orientation.Vertical)
-        split.addWidget(self.table)
-        split.addWidget(below)
+        bar = beside(self.phase, self.sort, self.reload, self.message, self.earlier, self.later, wide=self.message)
+        lower = QWidget()
+        below(lower, self.steps_message, self.steps_table, margins=False)
         self.replay = Replay(link, run_id)
-        beside = QSplitter(Qt.Orientation.Horizontal)
-        beside.addWidget(split)
-        beside.addWidget(self.replay)
-        beside.setStretchFactor(0, 3)
-        beside.setStretchFactor(1, 2)
-        layout = QVBoxLayout(self)
-        layout.addLayout(bar)
-        layout.addWidget(beside, 1)
+        left = splitter(Qt.Orientation.Vertical, self.table, lower)
+        below(self, bar, splitter(Qt.Orientation.Horizontal, left, self.replay, shares=(3, 2)))
         for box in (self.phase, self.sort):
             box.currentTextChanged.connect(lambda _text: self._turn(-self._offset))
         self.earlier.clicked.connect(lambda: self._turn(-_PAGE))
@@ -84,9 +57,8 @@ class Episodes(QWidget):
         self.replay.moved.connect(self._mark_step)
         self.table.selectionModel().currentRowChanged.connect(lambda index, _old: self._show_steps(index.row()))
 
-    def showEvent(self, event: QShowEvent) -> None:  # noqa: N802 - as Qt names it
+    def appear(self) -> None:
         """Read when this comes into view."""
-        super().showEvent(event)
         self._turn(0)
 
     def _turn(self, by: int) -> None:
@@ -99,7 +71,7 @@ class Episodes(QWidget):
             offset=self._offset,
             limit=_PAGE,
         )
-        self._asked = self._link.ask(self, lambda client: client.episodes(self._run_id, query), self._take, self._fail)
+        self._asked = self.ask(lambda client: client.episodes(self._run_id, query), self._take)
 
     def _take(self, page: EpisodePage) -> None:
         self.episodes.show_rows(page.episodes)
@@ -114,9 +86,6 @@ class Episodes(QWidget):
         """Have the step whose outcome is shown stand out."""
         if 0 < number <= len(self.steps.rows) and self.steps_table.currentIndex().row() != number - 1:
             self.steps_table.selectRow(number - 1)
-
-    def _fail(self, error: MosaicError) -> None:
-        self.message.setText(str(error))
 
     def _show_steps(self, row: int) -> None:
         if not 0 <= row < len(self.episodes.rows):

@@ -6,15 +6,10 @@ from collections.abc import Callable
 from pathlib import Path
 
 from PySide6.QtCore import Qt
-from PySide6.QtGui import QShowEvent
 from PySide6.QtWidgets import (
     QFileDialog,
-    QHBoxLayout,
-    QLineEdit,
     QPushButton,
-    QSplitter,
     QStackedWidget,
-    QVBoxLayout,
     QWidget,
 )
 
@@ -24,9 +19,10 @@ from gym_gui.look import figures
 from gym_gui.reading import MAX_BYTES, FileEntry, FileListing
 from gym_gui.rpc import AsyncTrainerClient
 from gym_gui.ui.link import DaemonLink
-from gym_gui.ui.parts import label, read_only_text, table
+from gym_gui.ui.parts import below, beside, entry, read_only_text, splitter
+from gym_gui.ui.run.part import RunPart
 from gym_gui.ui.run.picture import PictureView
-from gym_gui.ui.run.rows import Column, Table
+from gym_gui.ui.run.rows import Column, Table, table_of
 
 #: Bytes of a text, and of a picture, that are looked into.
 _TEXT_BYTES, _PICTURE_BYTES = 256 << 10, 16 << 20
@@ -38,52 +34,31 @@ _COLUMNS = (
 )
 
 
-class Files(QWidget):
-    """The files of a run.
-
-    Args:
-        link: The way to the daemon.
-        run_id: The run.
-        parent: As of any widget.
-    """
+class Files(RunPart):
+    """The files of a run."""
 
     def __init__(self, link: DaemonLink, run_id: str, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
-        self._link, self._run_id = link, run_id
+        super().__init__(link, run_id, parent)
         self._all: list[FileEntry] = []
-        self.filter = QLineEdit()
-        self.filter.setPlaceholderText("Filter, e.g. checkpoints/")
-        self.filter.setClearButtonEnabled(True)
-        self.filter.setAccessibleName("Filter files")
+        self.filter = entry("Filter, e.g. checkpoints/", "Filter files")
         self.reload, self.save = QPushButton("Reload"), QPushButton("Save as…")
-        self.message = label(tone="muted", wrap=True)
         self.entries: Table[FileEntry] = Table(_COLUMNS, self)
-        self.table = table(self.entries, "Files")
-        for at, column in enumerate(_COLUMNS):
-            self.table.setColumnWidth(at, column.width)
+        self.table = table_of(self.entries, "Files")
         self.text, self.picture = read_only_text("Content of the file"), PictureView("The picture")
         self.content = QStackedWidget()
         self.content.addWidget(self.picture)
         self.content.addWidget(self.text)
-        bar = QHBoxLayout()
-        for widget in (self.filter, self.reload, self.save):
-            bar.addWidget(widget, 1 if widget is self.filter else 0)
-        split = QSplitter(Qt.Orientation.Horizontal)
-        split.addWidget(self.table)
-        split.addWidget(self.content)
-        layout = QVBoxLayout(self)
-        layout.addLayout(bar)
-        layout.addWidget(self.message)
-        layout.addWidget(split, 1)
+        bar = beside(self.filter, self.reload, self.save, wide=self.filter)
+        split = splitter(Qt.Orientation.Horizontal, self.table, self.content)
+        below(self, bar, self.message, split)
         self.save.setEnabled(False)
         self.filter.textChanged.connect(lambda _text: self._list())
         self.reload.clicked.connect(self._read)
         self.save.clicked.connect(self._save)
         self.table.selectionModel().currentRowChanged.connect(lambda index, _old: self._open(index.row()))
 
-    def showEvent(self, event: QShowEvent) -> None:  # noqa: N802 - as Qt names it
+    def appear(self) -> None:
         """Read when this comes into view."""
-        super().showEvent(event)
         self._read()
 
     def chosen(self) -> FileEntry | None:
@@ -92,7 +67,7 @@ class Files(QWidget):
         return self.entries.rows[row] if 0 <= row < len(self.entries.rows) else None
 
     def _read(self) -> None:
-        self._link.ask(self, lambda client: client.files(self._run_id, recursive=True), self._take, self._fail)
+        self.ask(lambda client: client.files(self._run_id, recursive=True), self._take)
 
     def _take(self, listing: FileListing) -> None:
         self._all = [entry for entry in listing.entries if entry.kind == "file"]
@@ -130,7 +105,7 @@ class Files(QWidget):
             if self.chosen() is entry:
                 show(data)
 
-        self._link.ask(self, lambda client: _bytes_of(client, self._run_id, entry.path, length), take, self._fail)
+        self._link.ask(self, lambda client: _bytes_of(client, self._run_id, entry.path, length), take, self.fail)
 
     def _show_picture(self, data: bytes) -> None:
         self.content.setCurrentWidget(self.picture)
@@ -157,11 +132,8 @@ class Files(QWidget):
             self,
             lambda client: _copy(client, self._run_id, entry.path, target),
             lambda size: self.message.setText(f"saved {target}, {figures.size(size)}"),
-            self._fail,
+            self.fail,
         )
-
-    def _fail(self, error: MosaicError) -> None:
-        self.message.setText(str(error))
 
 
 async def _bytes_of(client: AsyncTrainerClient, run_id: str, path: str, length: int) -> bytes:

@@ -4,35 +4,28 @@ from __future__ import annotations
 
 from typing import Any
 
-from PySide6.QtCore import Qt, QTimer
-from PySide6.QtGui import QHideEvent, QShowEvent
-from PySide6.QtWidgets import QHBoxLayout, QListWidget, QSplitter, QVBoxLayout, QWidget
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QListWidget, QWidget
 
 from gym_gui.look import figures
 from gym_gui.runs import RunSummary
 from gym_gui.ui.link import DaemonLink
 from gym_gui.ui.live_buffers import LiveBuffer, LiveKey, return_in
 from gym_gui.ui.live_telemetry import LiveTelemetryController
-from gym_gui.ui.parts import label, table
+from gym_gui.ui.parts import below, beside, splitter
 from gym_gui.ui.run.episodes import STEP_COLUMNS, ending, number
-from gym_gui.ui.run.rows import Column, Table
+from gym_gui.ui.run.part import RunPart
+from gym_gui.ui.run.rows import Column, Table, table_of
 
 #: Milliseconds between two looks at what came in; rows that are shown.
 _EVERY_MS, _SHOWN = 200, 100
 
 
-class Live(QWidget):
-    """Steps and episodes as they come in; follows the run only while this is seen.
-
-    Args:
-        link: The way to the daemon.
-        run_id: The run.
-        parent: As of any widget.
-    """
+class Live(RunPart):
+    """Steps and episodes as they come in; follows the run only while this is seen."""
 
     def __init__(self, link: DaemonLink, run_id: str, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
-        self._run_id = run_id
+        super().__init__(link, run_id, parent)
         self._active = True
         self._shown = (-1, -1)
         self.controller = LiveTelemetryController(link, self)
@@ -40,29 +33,14 @@ class Live(QWidget):
         self.agents = QListWidget()
         self.agents.setAccessibleName("Workers and agents")
         self.agents.setMaximumWidth(200)
-        self.message = label(tone="muted", wrap=True)
         self.steps: Table[Any] = Table(STEP_COLUMNS, self)
         self.episodes: Table[Any] = Table(_episode_columns(""), self)
-        right = QSplitter(Qt.Orientation.Vertical)
-        for model, columns, name in (
-            (self.episodes, _episode_columns(""), "Newest episodes"),
-            (self.steps, STEP_COLUMNS, "Newest steps"),
-        ):
-            view = table(model, name)
-            view.horizontalHeader().setStretchLastSection(True)
-            for at, column in enumerate(columns):
-                view.setColumnWidth(at, column.width)
-            right.addWidget(view)
-        inner = QHBoxLayout()
-        inner.addWidget(self.agents)
-        inner.addWidget(right, 1)
-        layout = QVBoxLayout(self)
-        layout.addWidget(self.message)
-        layout.addLayout(inner, 1)
-        self._timer = QTimer(self)
-        self._timer.setInterval(_EVERY_MS)
-        self._timer.timeout.connect(self._draw)
-        self.agents.currentRowChanged.connect(lambda _row: self._draw(anew=True))
+        tables = table_of(self.episodes, "Newest episodes"), table_of(self.steps, "Newest steps")
+        right = splitter(Qt.Orientation.Vertical, *tables)
+        inner = beside(self.agents, right, wide=right)
+        below(self, self.message, inner)
+        self._timer = self.timer(_EVERY_MS, self._draw)
+        self.agents.currentRowChanged.connect(lambda _row: self._draw(again=True))
 
     def show_run(self, run: RunSummary) -> None:
         """Take note of a run as it stands."""
@@ -72,24 +50,22 @@ class Live(QWidget):
             self._draw()
         self._tell()
 
-    def showEvent(self, event: QShowEvent) -> None:  # noqa: N802 - as Qt names it
+    def appear(self) -> None:
         """Follow the run."""
-        super().showEvent(event)
         if self._active:
             self.controller.follow(self._run_id)
             self._timer.start()
         self._tell()
 
-    def hideEvent(self, event: QHideEvent) -> None:  # noqa: N802 - as Qt names it
+    def vanish(self) -> None:
         """Follow it no longer."""
-        super().hideEvent(event)
         self._timer.stop()
         if self._active:
             self.controller.leave(self._run_id)
             self.keys = []
             self.agents.clear()
 
-    def _draw(self, *, anew: bool = False) -> None:
+    def _draw(self, *, again: bool = False) -> None:
         found = sorted(key for key in self.controller.buffers.by_key if key.run_id == self._run_id)
         if found != self.keys:
             self._list(found)
@@ -99,7 +75,7 @@ class Live(QWidget):
         key = self.keys[row]
         buffer = self.controller.buffers.by_key[key]
         state = (buffer.step_count, buffer.episode_count)
-        if anew or state != self._shown:
+        if again or state != self._shown:
             self._shown = state
             self.steps.show_rows(list(buffer.steps)[: -_SHOWN - 1 : -1])
             self.episodes.show_rows(list(buffer.episodes)[: -_SHOWN - 1 : -1], _episode_columns(key.agent_id))

@@ -1,19 +1,23 @@
-"""The logs of a run: followed, searched, by worker and attempt."""
+"""The logs of a run: followed, searched, by worker, attempt, level, component and log code."""
 
 from __future__ import annotations
 
-from PySide6.QtCore import QTimer
-from PySide6.QtGui import QHideEvent, QShowEvent, QTextCursor
-from PySide6.QtWidgets import QCheckBox, QHBoxLayout, QLineEdit, QVBoxLayout, QWidget
+from collections.abc import Sequence
+from itertools import zip_longest
+from typing import Any
+
+from PySide6.QtGui import QTextCursor
+from PySide6.QtWidgets import QCheckBox, QComboBox, QPushButton, QWidget
 
 from gym_gui.app import readable_line
 from gym_gui.core.terminal_text import escape_lines
 from gym_gui.core.worker.errors import MosaicError
 from gym_gui.look import figures
-from gym_gui.reading import LogPage, LogQuery
-from gym_gui.runs import RunSummary
+from gym_gui.reading import Failure, LogPage, LogQuery
+from gym_gui.runs import RunState, RunSummary
 from gym_gui.ui.link import Asked, DaemonLink
-from gym_gui.ui.parts import choice, label, read_only_text
+from gym_gui.ui.parts import below, beside, choice, entry, read_only_text
+from gym_gui.ui.run.part import RunPart
 
 #: Lines of a page, lines that are kept, milliseconds between two looks and after the last key.
 _PAGE, _KEPT, _EVERY_MS, _TYPING_MS = 500, 20_000, 1000, 200
@@ -23,86 +27,69 @@ _STREAMS = {
 _LEVELS = {"all lines": "", "warnings and errors": "warning", "errors": "error"}
 
 
-class Logs(QWidget):
-    """The logs of a run.
-
-    Args:
-        link: The way to the daemon.
-        run_id: The run.
-        parent: As of any widget.
-    """
+class Logs(RunPart):
+    """The logs of a run."""
 
     def __init__(self, link: DaemonLink, run_id: str, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
-        self._link = link
-        self._run_id = run_id
+        super().__init__(link, run_id, parent)
         self._asked: Asked | None = None
         self._end: int | None = None
+        self._again = False
         self._active = True
         self.stream = choice("Which output", _STREAMS)
         self.worker = choice("Worker", ())
         self.worker.hide()
+        self.attempt = choice("Attempt", ())
+        self.attempt.hide()
         self.level = choice("Level", _LEVELS)
-        self.pattern = QLineEdit()
-        self.pattern.setPlaceholderText("Regular expression")
-        self.pattern.setClearButtonEnabled(True)
-        self.pattern.setAccessibleName("Search the log")
+        self.pattern = entry("Regular expression", "Search the log")
+        self.component = entry("Component", "Only records of this component")
+        self.code = entry("Code, e.g. LOG431", "Only records with this log code")
+        self.failure = QPushButton("Go to the failure")
+        self.failure.hide()
         self.follow = QCheckBox("Follow")
         self.follow.setChecked(True)
-        self.message = label(tone="muted", wrap=True)
         self.text = read_only_text("Log")
         self.text.setMaximumBlockCount(_KEPT)
-        bar = QHBoxLayout()
-        for widget in (self.stream, self.worker, self.level, self.pattern, self.follow):
-            bar.addWidget(widget, 1 if widget is self.pattern else 0)
-        layout = QVBoxLayout(self)
-        layout.addLayout(bar)
-        layout.addWidget(self.message)
-        layout.addWidget(self.text, 1)
-        self._timer = QTimer(self)
-        self._timer.setInterval(_EVERY_MS)
-        self._timer.timeout.connect(self._read)
-        self._typing = QTimer(self)
-        self._typing.setSingleShot(True)
-        self._typing.setInterval(_TYPING_MS)
-        self._typing.timeout.connect(self._begin)
-        for box in (self.stream, self.worker, self.level):
+        first = beside(self.stream, self.worker, self.attempt, self.level, self.failure, self.follow)
+        second = beside(self.pattern, self.component, self.code, wide=self.pattern)
+        below(self, first, second, self.message, self.text)
+        self._timer = self.timer(_EVERY_MS, self._read)
+        self._typing = self.timer(_TYPING_MS, self._begin, single=True)
+        self.worker.currentTextChanged.connect(lambda _text: _offer(self.attempt, []))
+        for box in (self.stream, self.worker, self.attempt, self.level):
             box.currentTextChanged.connect(lambda _text: self._begin())
-        self.pattern.textChanged.connect(lambda _text: self._typing.start())
+        for line in (self.pattern, self.component, self.code):
+            line.textChanged.connect(lambda _text: self._typing.start())
+        self.failure.clicked.connect(self._find_failure)
 
     def show_run(self, run: RunSummary) -> None:
         """Take note of a run as it stands."""
-        names = [worker.worker_id for worker in run.workers]
-        if [self.worker.itemText(at) for at in range(self.worker.count())] != names:
-            self.worker.blockSignals(True)
-            self.worker.clear()
-            self.worker.addItems(names)
-            self.worker.blockSignals(False)
-            self.worker.setVisible(len(names) > 1)
+        _offer(self.worker, [worker.worker_id for worker in run.workers])
+        self.failure.setVisible(run.state in (RunState.FAILED, RunState.LOST))
         self._active = not run.state.terminal
         if not self._active and self._timer.isActive():
             self._timer.stop()
+            self._again = self._asked is not None
             self._read()
 
-    def showEvent(self, event: QShowEvent) -> None:  # noqa: N802 - as Qt names it
+    def appear(self) -> None:
         """Read when this comes into view."""
-        super().showEvent(event)
         if self._end is None:
             self._begin()
         elif self._active:
             self._timer.start()
 
-    def hideEvent(self, event: QHideEvent) -> None:  # noqa: N802 - as Qt names it
+    def vanish(self) -> None:
         """Do not read what is not seen."""
-        super().hideEvent(event)
         self._timer.stop()
 
-    def _begin(self) -> None:
-        """Show another part of the logs."""
+    def _begin(self, start: int | None = None) -> None:
+        """Show another part of the logs: from a byte on, or the last lines."""
         if self._asked is not None:
             self._asked.cancel()
             self._asked = None
-        self._end = None
+        self._end = start
         self.text.clear()
         if self.isVisible():
             self._read()
@@ -115,19 +102,23 @@ class Logs(QWidget):
         query = LogQuery(
             stream=_STREAMS[self.stream.currentText()],
             worker_id=self.worker.currentText() if self.worker.count() > 1 else "",
+            attempt=int(self.attempt.currentData() or 0),
             after=self._end,
             limit=_PAGE,
             pattern=self.pattern.text(),
             level=_LEVELS[self.level.currentText()],
+            component=self.component.text().strip(),
+            code=self.code.text().strip(),
         )
-        self._asked = self._link.ask(self, lambda client: client.read_log(self._run_id, query), self._take, self._fail)
+        self._asked = self.ask(lambda client: client.read_log(self._run_id, query), self._take)
 
     def _take(self, page: LogPage) -> None:
         self._asked = None
-        whole = [line for line in page.lines if not line.partial]
+        if self._follow_attempt(page):
+            return
+        whole = [line for line in page.lines if not (line.partial and self._active)]
         if whole:
-            readable = self.stream.currentText() == "supervisor"
-            text = "\n".join(escape_lines(readable_line(line.text) if readable else line.text) for line in whole)
+            text = "\n".join(escape_lines(readable_line(line.text, whole=True)) for line in whole)
             bar = self.text.verticalScrollBar()
             place = bar.value()
             self.text.appendPlainText(text)
@@ -136,28 +127,74 @@ class Logs(QWidget):
                 self.text.moveCursor(QTextCursor.MoveOperation.StartOfLine)
             else:
                 bar.setValue(place)
-        partial = page.lines[-1] if page.lines and page.lines[-1].partial else None
-        behind = page.end if partial is None else partial.offset
-        more = self._end is not None and behind > self._end and len(page.lines) >= _PAGE
-        self._end = behind
+        torn = bool(page.lines) and page.lines[-1].partial
+        more = not torn and page.end < page.size and (self._end is None or page.end > self._end)
+        self._end = page.size if torn and not self._active else page.end
         self.message.setText(self._about(page))
-        if more:
+        if more or self._again:
+            self._again = False
             self._read()
+
+    def _follow_attempt(self, page: LogPage) -> bool:
+        """Offer the attempts; go on with one that began meanwhile, and return whether that is so."""
+        last = self.attempt.itemData(self.attempt.count() - 1)
+        follows = self.follow.isChecked() and last == page.attempt and page.attempts[-1:] > [page.attempt]
+        chosen = page.attempts[-1] if follows else page.attempt
+        _offer(self.attempt, [f"attempt {number}" for number in page.attempts], page.attempts, chosen)
+        if follows:
+            self._begin()
+        return follows
 
     def _about(self, page: LogPage) -> str:
         if page.dropped is not None:
             return f"this log was deleted after the run had ended: it had {page.dropped.lines:,} lines"
         if not self.text.toPlainText():
-            return self._nothing()
+            return self._nothing(page)
         earlier = "; earlier lines are in the file" if page.start and self._end is None else ""
         return f"{figures.size(page.size)}{earlier}"
 
-    def _nothing(self) -> str:
-        if self.pattern.text() or self.level.currentIndex():
-            return "no line matches"
+    def _nothing(self, page: LogPage) -> str:
+        if self.pattern.text() or self.component.text() or self.code.text() or self.level.currentIndex():
+            where = f" in its last {figures.size(page.size - page.start)}" if page.start else ""
+            return f"no line matches{where}"
         return "nothing was printed yet" if self._active else "nothing was printed"
 
-    def _fail(self, error: MosaicError) -> None:
+    def _find_failure(self) -> None:
+        self.ask(lambda client: client.find_failure(self._run_id), self._go_to)
+
+    def _go_to(self, failure: Failure) -> None:
+        """Show the log from the line on that says why the run failed."""
+        if not failure.kind:
+            self.message.setText("nothing was printed that says why it failed")
+            return
+        boxes = (self.stream, self.worker, self.attempt, self.level)
+        for box in boxes:
+            box.blockSignals(True)
+        self.stream.setCurrentText(next(text for text, name in _STREAMS.items() if name == failure.stream))
+        self.worker.setCurrentText(failure.worker_id)
+        _offer(self.attempt, [f"attempt {failure.attempt}"], [failure.attempt], failure.attempt)
+        self.level.setCurrentIndex(0)
+        for box in boxes:
+            box.blockSignals(False)
+        for line in (self.pattern, self.component, self.code):
+            line.clear()
+        self._typing.stop()
+        self.follow.setChecked(False)
+        self._begin(failure.offset)
+
+    def fail(self, error: MosaicError) -> None:
         self._asked = None
         self._timer.stop()
         self.message.setText(str(error))
+
+
+def _offer(box: QComboBox, texts: list[str], values: Sequence[Any] = (), chosen: Any = None) -> None:
+    """Offer other entries, without a word of it; a choice of one is hidden."""
+    if [box.itemText(at) for at in range(box.count())] != texts:
+        box.blockSignals(True)
+        box.clear()
+        for text, value in zip_longest(texts, values):
+            box.addItem(text, value)
+        box.setCurrentIndex(list(values).index(chosen) if chosen in values else 0)
+        box.blockSignals(False)
+        box.setVisible(len(texts) > 1)

@@ -2,36 +2,37 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QGridLayout, QLabel, QVBoxLayout, QWidget
+import asyncio
+import math
 
-from gym_gui.app import spread_text
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QGridLayout, QLabel, QWidget
+
+from gym_gui.app import description_text, spread_text
 from gym_gui.core.terminal_text import escape_lines
 from gym_gui.look import figures
-from gym_gui.reading import Failure
+from gym_gui.reading import EpisodeQuery, Failure, describe
+from gym_gui.rpc import AsyncTrainerClient
 from gym_gui.runs import RunState, RunSummary, return_of
 from gym_gui.ui.link import DaemonLink
-from gym_gui.ui.parts import label, read_only_text
+from gym_gui.ui.parts import below, label, read_only_text
 from gym_gui.ui.run.chart import Chart, Curve
+from gym_gui.ui.run.part import RunPart
+from gym_gui.ui.run.relatives import Relatives
+from gym_gui.ui.run.trackers import Trackers
 from gym_gui.ui.runs.columns import elapsed, progress_text
 
 _ENDED_BADLY = (RunState.FAILED, RunState.LOST)
+#: Episodes that are described, milliseconds between two looks at them.
+_EPISODES, _EVERY_MS = 100, 3000
 
 
-class Overview(QWidget):
-    """The first tab of a run.
-
-    Args:
-        link: The way to the daemon.
-        run_id: The run.
-        parent: As of any widget.
-    """
+class Overview(RunPart):
+    """The first tab of a run."""
 
     def __init__(self, link: DaemonLink, run_id: str, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
-        self._link = link
-        self._run_id = run_id
-        self._failure_asked = False
+        super().__init__(link, run_id, parent)
+        self.failure_asked = False
         self.failure = read_only_text("Why the run failed")
         self.failure.hide()
         self.failure.setMaximumHeight(220)
@@ -39,15 +40,18 @@ class Overview(QWidget):
         self._grid.setHorizontalSpacing(24)
         self._grid.setVerticalSpacing(4)
         self._figures: dict[str, QLabel] = {}
+        self.statistics = label(tone="muted", wrap=True, selectable=True, hidden=True)
+        self.trackers = Trackers(link, run_id)
+        self.relatives = Relatives(link, run_id)
         self.chart = Chart("return")
         self.empty = label("no episode has ended yet", tone="muted")
         self.empty.setAlignment(Qt.AlignmentFlag.AlignCenter)
-        layout = QVBoxLayout(self)
-        layout.setSpacing(10)
-        layout.addWidget(self.failure)
-        layout.addLayout(self._grid)
-        layout.addWidget(self.empty, 1)
-        layout.addWidget(self.chart, 1)
+        plot = QWidget()
+        below(plot, self.empty, self.chart, margins=False)
+        below(self, self.failure, self._grid, self.statistics, self.trackers, plot, self.relatives, wide=plot)
+        self._described = -1
+        self._episodes = 0
+        self._timer = self.timer(_EVERY_MS, self._describe, single=True)
 
     def show_run(self, run: RunSummary) -> None:
         """Show a run as it stands."""
@@ -58,9 +62,28 @@ class Overview(QWidget):
         self.chart.setVisible(bool(curves))
         self.empty.setVisible(not curves)
         self.empty.setText(_without_curve(run))
-        if run.state in _ENDED_BADLY and not self._failure_asked:
-            self._failure_asked = True
+        self.trackers.show_run(run)
+        self._episodes = run.episodes + run.eval_episodes
+        if not self._timer.isActive():
+            self._describe()
+        if run.state in _ENDED_BADLY and not self.failure_asked:
+            self.failure_asked = True
             self._link.ask(self, lambda client: client.find_failure(self._run_id), self._show_failure)
+
+    def appear(self) -> None:
+        """Describe what there is by now."""
+        self._describe()
+
+    def _describe(self) -> None:
+        """Have the last episodes described, if there are new ones; not again before a while has passed."""
+        if self.isVisible() and self._described != self._episodes:
+            self._described = self._episodes
+            self._timer.start()
+            self._link.ask(self, lambda client: _descriptions(client, self._run_id), self._show_statistics)
+
+    def _show_statistics(self, lines: list[str]) -> None:
+        self.statistics.setText("\n".join(lines))
+        self.statistics.setVisible(bool(lines))
 
     def _show_failure(self, failure: Failure) -> None:
         text = failure.text or "nothing was printed that says why; the logs may tell more"
@@ -76,6 +99,18 @@ class Overview(QWidget):
             self._grid.addWidget(title, 2 * row, column)
             self._grid.addWidget(value, 2 * row + 1, column)
         return self._figures[name]
+
+
+async def _descriptions(client: AsyncTrainerClient, run_id: str) -> list[str]:
+    """Return what the last episodes of each phase returned, in words."""
+    lines = []
+    for phase, name in (("train", "training"), ("eval", "evaluation")):
+        page = await client.episodes(run_id, EpisodeQuery(phase=phase, sort="-id", limit=_EPISODES))
+        values = [math.nan if each.total_reward is None else each.total_reward for each in page.episodes]
+        found = await asyncio.to_thread(describe, values)
+        if found is not None:
+            lines.append(f"The last {found.count:,} {name} episodes: {description_text(found)}")
+    return lines
 
 
 def _without_curve(run: RunSummary) -> str:

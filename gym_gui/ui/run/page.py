@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QHBoxLayout, QMessageBox, QProgressBar, QPushButton, QTabWidget, QVBoxLayout, QWidget
+from PySide6.QtCore import Signal
+from PySide6.QtWidgets import QHBoxLayout, QProgressBar, QPushButton, QTabWidget, QWidget
 
 from gym_gui.core.worker.errors import MosaicError
 from gym_gui.look import figures
@@ -11,7 +11,8 @@ from gym_gui.runs import RunState, RunSummary
 from gym_gui.trainer import Explanation
 from gym_gui.ui.kinds import FormKind
 from gym_gui.ui.link import DaemonLink
-from gym_gui.ui.parts import label
+from gym_gui.ui.parts import below, label
+from gym_gui.ui.run.closure import ClosureDialog
 from gym_gui.ui.run.config import Config
 from gym_gui.ui.run.environment import EnvironmentView
 from gym_gui.ui.run.episodes import Episodes
@@ -20,11 +21,17 @@ from gym_gui.ui.run.live import Live
 from gym_gui.ui.run.logs import Logs
 from gym_gui.ui.run.metrics import Metrics
 from gym_gui.ui.run.overview import Overview
+from gym_gui.ui.run.part import RunPart
+from gym_gui.ui.run.system import System
+from gym_gui.ui.run.workers import Workers
 from gym_gui.ui.runs.columns import state_text
 from gym_gui.ui.theme import state_colour
 
 #: Everything that can be done to a run, as the buttons are named.
 _ACTIONS = ("Cancel", "Pause", "Continue", "Resume…", "Evaluate…", "Run again…", "Delete…")
+_TABS = (
+    "Overview", "Metrics", "Live", "Environment", "Episodes", "Workers", "System", "Logs", "Config", "Files"
+)  # fmt: skip
 #: States whose cause says nothing that a reader has to know.
 _AS_WISHED = (RunState.STARTING, RunState.RUNNING, RunState.COMPLETED)
 
@@ -44,6 +51,8 @@ class RunPage(QWidget):
     """The run does not exist any more."""
     form_wanted = Signal(str, RunSummary)
     """A form is to be opened: of which kind, from which run."""
+    opened = Signal(str)
+    """Another run is to be shown: its id."""
 
     def __init__(self, link: DaemonLink, run_id: str, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -68,15 +77,17 @@ class RunPage(QWidget):
         self.live = Live(link, run_id)
         self.environment = EnvironmentView(link, run_id)
         self.episodes = Episodes(link, run_id)
+        self.workers = Workers(link, run_id)
+        self.system = System(link, run_id)
         self.logs = Logs(link, run_id)
         self.config = Config(link, run_id)
         self.files = Files(link, run_id)
-        for widget, title in (
-            (self.overview, "Overview"), (self.metrics, "Metrics"), (self.live, "Live"),
-            (self.environment, "Environment"), (self.episodes, "Episodes"),
-            (self.logs, "Logs"), (self.config, "Config"), (self.files, "Files"),
-        ):  # fmt: skip
-            self.tabs.addTab(widget, title)
+        self.parts: list[RunPart] = [
+            self.overview, self.metrics, self.live, self.environment, self.episodes, self.workers, self.system,
+            self.logs, self.config, self.files,
+        ]  # fmt: skip
+        for part, title in zip(self.parts, _TABS, strict=True):
+            self.tabs.addTab(part, title)
         self._lay_out()
         self._connect()
         self._watch = link.watch(
@@ -103,7 +114,7 @@ class RunPage(QWidget):
         for name, button in self.buttons.items():
             button.setVisible(name in allowed)
             button.setEnabled(True)
-        for part in (self.overview, self.metrics, self.live, self.environment, self.logs):
+        for part in self.parts:
             part.show_run(run)
 
     def _show_progress(self, run: RunSummary) -> None:
@@ -130,10 +141,7 @@ class RunPage(QWidget):
         for button in self.buttons.values():
             button.hide()
             head.addWidget(button)
-        layout = QVBoxLayout(self)
-        layout.addLayout(head)
-        layout.addWidget(self.cause)
-        layout.addWidget(self.tabs, 1)
+        below(self, head, self.cause, self.tabs)
 
     def _connect(self) -> None:
         press = {name: button.clicked for name, button in self.buttons.items()}
@@ -141,6 +149,7 @@ class RunPage(QWidget):
         press["Pause"].connect(lambda: self._ask_daemon("Pause"))
         press["Continue"].connect(lambda: self._ask_daemon("Continue"))
         press["Delete…"].connect(self._delete)
+        self.overview.relatives.opened.connect(self.opened)
         kinds: dict[str, FormKind] = {"Resume…": "resume", "Evaluate…": "evaluation", "Run again…": "train"}
         for name, kind in kinds.items():
             press[name].connect(lambda _checked=False, kind=kind: self.form_wanted.emit(kind, self.run))
@@ -156,24 +165,9 @@ class RunPage(QWidget):
         self._link.ask(self, calls[name], self.show_run, self._refused)
 
     def _delete(self) -> None:
-        if self.run is None:
-            return
-        text = f"Delete {self.run.run_name} and all its files for good?"
-        box = QMessageBox(QMessageBox.Icon.Warning, "Delete run", text, parent=self)
-        box.setTextFormat(Qt.TextFormat.PlainText)
-        box.setInformativeText(deleted_counts(self.run))
-        box.setStandardButtons(QMessageBox.StandardButton.Discard | QMessageBox.StandardButton.Cancel)
-        box.button(QMessageBox.StandardButton.Discard).setText("Delete")
-        box.setDefaultButton(QMessageBox.StandardButton.Cancel)
-        box.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        box.finished.connect(self._delete_if)
-        box.open()
-
-    def _delete_if(self, button: int) -> None:
-        if button == QMessageBox.StandardButton.Discard.value:
-            self._link.ask(
-                self, lambda client: client.delete(self.run_id), lambda _none: self.removed.emit(), self._refused
-            )
+        dialog = ClosureDialog(self._link, [self.run_id], self)
+        dialog.removed.connect(lambda _ids: self.removed.emit())
+        dialog.open()
 
     def _refused(self, error: MosaicError) -> None:
         if self.run is not None:
@@ -197,11 +191,3 @@ def allowed_actions(run: RunSummary) -> set[str]:
     if run.state is RunState.PAUSED:
         return {"Cancel", "Continue", "Run again…"}
     return {"Cancel", "Run again…"}
-
-
-def deleted_counts(run: RunSummary) -> str:
-    """Return what a run has of each worker: episodes and steps."""
-    return "\n".join(
-        f"{worker.worker_id}: {worker.episodes + worker.eval_episodes:,} episodes, {worker.steps:,} steps"
-        for worker in run.workers
-    )

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import msgspec
-from PySide6.QtCore import Qt, QTimer, Signal
-from PySide6.QtWidgets import QHBoxLayout, QPushButton, QSlider, QVBoxLayout, QWidget
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtWidgets import QPushButton, QSlider, QWidget
 
 from gym_gui.core.worker.errors import MosaicError
 from gym_gui.reading import ReplayEnd, ReplayFrame, ReplayQuery, ReplayUpdate
 from gym_gui.ui.link import Asked, DaemonLink
-from gym_gui.ui.parts import label
+from gym_gui.ui.parts import below, beside
+from gym_gui.ui.run.part import RunPart
 from gym_gui.ui.run.picture import PictureView
 
 #: Pictures that are kept, pixels of their longer side, milliseconds between two of a film.
@@ -22,21 +23,14 @@ class _Batch(msgspec.Struct):
     updates: list[ReplayUpdate]
 
 
-class Replay(QWidget):
-    """Shows an episode's pictures.
-
-    Args:
-        link: The way to the daemon.
-        run_id: The run.
-        parent: As of any widget.
-    """
+class Replay(RunPart):
+    """Shows an episode's pictures."""
 
     moved = Signal(int)
     """Another picture is shown: 0 is that of the reset, n that after the n-th step."""
 
     def __init__(self, link: DaemonLink, run_id: str, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
-        self._link, self._run_id = link, run_id
+        super().__init__(link, run_id, parent)
         self._watch: Asked | None = None
         self._episode: int | None = None
         self.frames: dict[int, bytes] = {}
@@ -45,18 +39,9 @@ class Replay(QWidget):
         self.slider = QSlider(Qt.Orientation.Horizontal)
         self.slider.setAccessibleName("Step")
         self.start, self.play = QPushButton("Replay"), QPushButton("Play")
-        self.message = label(tone="muted", wrap=True)
-        bar = QHBoxLayout()
-        for widget in (self.start, self.play, self.slider):
-            bar.addWidget(widget, 1 if widget is self.slider else 0)
-        layout = QVBoxLayout(self)
-        layout.setContentsMargins(0, 0, 0, 0)
-        layout.addWidget(self.picture, 1)
-        layout.addLayout(bar)
-        layout.addWidget(self.message)
-        self._film = QTimer(self)
-        self._film.setInterval(_FILM_MS)
-        self._film.timeout.connect(self._next)
+        bar = beside(self.start, self.play, self.slider, wide=self.slider)
+        below(self, self.picture, bar, self.message, wide=self.picture, margins=False)
+        self._film = self.timer(_FILM_MS, self._next)
         self.start.clicked.connect(self._begin)
         self.play.clicked.connect(self._toggle)
         self.slider.valueChanged.connect(self._show)
@@ -108,7 +93,7 @@ class Replay(QWidget):
             updates,  # type: ignore[arg-type]
             self._take,
             merge=lambda old, new: _Batch(old.updates + new.updates),
-            failed=self._fail,
+            failed=self.fail,
         )
 
     def _take(self, batch: _Batch) -> None:
@@ -162,7 +147,7 @@ class Replay(QWidget):
         elif self.slider.value() + 1 in self.frames or self.end is not None:
             self.slider.setValue(self.slider.value() + 1)
 
-    def _fail(self, error: MosaicError) -> None:
+    def fail(self, error: MosaicError) -> None:
         self._watch = None
         self.start.setEnabled(True)
         self.message.setText(str(error))
