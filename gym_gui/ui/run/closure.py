@@ -2,27 +2,16 @@
 
 from __future__ import annotations
 
-import asyncio
-from typing import NamedTuple
-
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QDialog, QDialogButtonBox, QWidget
 
 from gym_gui.core.worker.errors import MosaicError
-from gym_gui.jobs import raised_error
 from gym_gui.look import figures
-from gym_gui.rpc import AsyncTrainerClient
-from gym_gui.runs import RunState, RunSummary, WorkerSummary
+from gym_gui.rpc import AsyncTrainerClient, archive_run, find_runs, for_each_run
+from gym_gui.runs import RunSummary, WorkerSummary
 from gym_gui.ui.link import DaemonLink
 from gym_gui.ui.parts import below, label
 from gym_gui.ui.run.rows import Column, Table, table_of
-
-
-class _Removal(NamedTuple):
-    """What came of it: the removed runs, and what was refused."""
-
-    removed: list[str]
-    refused: list[str]
 
 
 class ClosureDialog(QDialog):
@@ -80,17 +69,18 @@ class ClosureDialog(QDialog):
     def _remove(self, *, archive: bool) -> None:
         self._allow(on=False)
         self.question.setText("archiving …" if archive else "deleting …")
-        self._link.ask(self, lambda client: _remove(client, self._run_ids, archive), self._end, self._fail)
+        act = archive_run if archive else AsyncTrainerClient.delete
+        self._link.ask(self, lambda client: for_each_run(client, self._run_ids, act), self._end, self._fail)
 
-    def _end(self, done: _Removal) -> None:
-        self.removed.emit(done.removed)
-        self._run_ids = [run_id for run_id in self._run_ids if run_id not in done.removed]
-        if not done.refused:
+    def _end(self, refused: dict[str, MosaicError]) -> None:
+        self.removed.emit([run_id for run_id in self._run_ids if run_id not in refused])
+        if not refused:
             self.accept()
             return
-        self.rows.show_rows([row for row in self.rows.rows if row[0].run_id in self._run_ids])
-        self.question.setText(f"{len(self._run_ids)} runs are still there")
-        self._tell("\n".join(done.refused))
+        self._run_ids = list(refused)
+        self.rows.show_rows([row for row in self.rows.rows if row[0].run_id in refused])
+        self.question.setText(f"{len(refused)} runs are still there")
+        self._tell("\n".join(f"{run_id}: {error.what}" for run_id, error in refused.items()))
         self._allow(on=True)
 
     def _allow(self, *, on: bool) -> None:
@@ -108,31 +98,8 @@ class ClosureDialog(QDialog):
 
 async def _count(client: AsyncTrainerClient, run_ids: list[str]) -> tuple[list[RunSummary], int]:
     """Return the runs as they stand, and of a single one the bytes of its files."""
-    runs = await asyncio.gather(*map(client.get, run_ids))
     listing = await client.files(run_ids[0], recursive=True) if len(run_ids) == 1 else None
-    return list(runs), sum(entry.bytes for entry in listing.entries) if listing else 0
-
-
-async def _remove(client: AsyncTrainerClient, run_ids: list[str], archive: bool) -> _Removal:
-    """Remove runs one after the other; a refusal stops none of the others."""
-    done = _Removal([], [])
-    for run_id in run_ids:
-        try:
-            await (_archive if archive else AsyncTrainerClient.delete)(client, run_id)
-        except MosaicError as error:  # noqa: PERF203 - each by itself
-            done.refused.append(f"{run_id}: {error.what}{f' ({error.why})' if error.why else ''}")
-        else:
-            done.removed.append(run_id)
-    return done
-
-
-async def _archive(client: AsyncTrainerClient, run_id: str) -> None:
-    """Archive a run, and wait until that is done."""
-    job = await client.start_job("archive", run_id)
-    async for changed in client.watch_jobs([job.job_id]):
-        job = changed
-    if job.state is not RunState.COMPLETED:
-        raise raised_error(job.error) if job.error else MosaicError(f"the archive was not written: {job.note}")
+    return await find_runs(client, run_ids), sum(entry.bytes for entry in listing.entries) if listing else 0
 
 
 _COLUMNS: tuple[Column, ...] = (
