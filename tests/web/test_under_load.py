@@ -9,7 +9,6 @@ import os
 import re
 import signal
 import socket
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -17,15 +16,14 @@ from urllib.parse import urlsplit
 
 import psutil
 import pytest
+from many_runs import fill, load
 from waiting import busy, eventually
 
 from gym_gui.rpc.client import TrainerClient
-from gym_gui.runs import Ledger, RunFolder, RunState, RunSummary, WorkerSummary, new_run_id
-from gym_gui.telemetry import Curve, RunReader
-from gym_gui.trainer import DaemonHome, Registry
+from gym_gui.runs import RunFolder
+from gym_gui.telemetry import RunReader
 
 pytestmark = pytest.mark.slow
-LOAD = Path(__file__).parents[2] / "benchmarks" / "load.py"
 EVENTS, RATE = 200_000, 20_000.0
 #: Collects the durations of what keeps a page from reacting, milliseconds.
 WATCH_TASKS = """() => {
@@ -35,40 +33,9 @@ WATCH_TASKS = """() => {
 }"""
 
 
-def load(events: int) -> dict[str, Any]:
-    """Return the config of a run that prints steps at the rate, with an episode after every 200."""
-    words = [str(LOAD), "--how", "episodes", "--events", str(events), "--rate", str(RATE)]
-    return {"run_name": "load", "entry_point": sys.executable, "arguments": words, "metadata": {"worker": {}}}
-
-
-def fill(home: Path, runs: int) -> None:
-    """Fill a home with runs that have ended, each with a curve; before its daemon starts."""
-    paths = DaemonHome(home)
-    paths.prepare()
-    registry = Registry(paths.registry)
-    curve = Curve()
-    for episode in range(200):
-        curve.add((episode + 1) * 100, float(episode * 7919 % 500))
-    for number in range(runs):
-        worker = WorkerSummary(
-            worker_id="000001", worker_type="random", state=RunState.COMPLETED, attempt=1, episodes=200, steps=20_000,
-            mean_return_100=number % 500.0, curve=curve.points(),
-        )  # fmt: skip
-        run_id = new_run_id()
-        registry.add(
-            RunSummary(
-                run_id=run_id, run_name=f"run {number}", state=RunState.COMPLETED, workers=[worker], report=1,
-                episodes=200, steps=20_000, mean_return_100=number % 500.0, created_at=number, started_at=float(number),
-                ended_at=number + 60.0, ledger=Ledger(lines=10, stored=10),
-            )
-        )  # fmt: skip
-        (home / "runs" / run_id).mkdir(parents=True)
-    registry.close()
-
-
 def cpu_per_event(home: Path, client: TrainerClient) -> tuple[str, Iterator[float]]:
     """Start a run at full rate; yields the proxy's CPU seconds per event once all are stored."""
-    run_id = client.submit(load(EVENTS))
+    run_id = client.submit(load(EVENTS, RATE))
 
     def measured() -> Iterator[float]:
         proxy = psutil.Process(eventually(lambda: client.get(run_id).proxy_pid, "the proxy"))
@@ -184,7 +151,7 @@ def test_the_page_goes_on_after_the_daemon_was_killed(
 def test_a_browser_that_does_not_read_costs_no_memory(daemon_home: Path, dashboard: str, client: TrainerClient) -> None:
     living = (each for each in psutil.Process().children() if each.status() != psutil.STATUS_ZOMBIE)
     (server,) = (each for each in living if "web" in each.cmdline())
-    run_id = client.submit(load(10 * EVENTS))
+    run_id = client.submit(load(10 * EVENTS, RATE))
     stalled = [stream(dashboard, f"runs={run_id}&list=true&points=40&group_by=variant") for _ in range(5)]
     eventually(lambda: client.get(run_id).steps > EVENTS // 2, "the run prints", 120.0)
     before = server.memory_info().rss
