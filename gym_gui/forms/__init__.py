@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from gym_gui.forms.form import make_form
     from gym_gui.forms.modes import Mode, choice_modes, in_mode, mode_of, mode_problems, named, script_modes
     from gym_gui.forms.naming import default_run_name
+    from gym_gui.forms.numbers import stepped
     from gym_gui.forms.presets import Presets
     from gym_gui.forms.preview import config_text
     from gym_gui.forms.rerun import values_of_run
@@ -68,6 +69,7 @@ else:
             "named": "modes",
             "script_modes": "modes",
             "problems": "check",
+            "stepped": "numbers",
             "summary": "check",
             "read_typed": "values",
             "to_run_config": "run_config",
@@ -110,6 +112,7 @@ __all__ = [
     "problems",
     "read_typed",
     "script_modes",
+    "stepped",
     "summary",
     "to_run_config",
     "to_run_configs",

@@ -12,7 +12,7 @@ from PySide6.QtWidgets import QWidget
 
 from gym_gui.app import Policy
 from gym_gui.core.worker.errors import MosaicError, UsageError
-from gym_gui.forms import FormSpec, make_form
+from gym_gui.forms import FormSpec, Values, make_form
 from gym_gui.reading import RunDetails
 from gym_gui.rpc import AsyncTrainerClient
 from gym_gui.runs import RunSummary, same_kind
@@ -45,6 +45,8 @@ class FormOpener(QObject):
     def __init__(self, link: DaemonLink, home: Path, prepare: Prepare, window: QWidget) -> None:
         super().__init__(window)
         self._link, self._home, self._prepare, self._window = link, home, prepare, window
+        self._drafts: dict[str, Values] = {}
+        """What was entered by worker when a form that trains was closed without a start."""
 
     def load(self) -> None:
         """Import the forms of packages; say which of them cannot be."""
@@ -103,6 +105,8 @@ class FormOpener(QObject):
                 f"worker {record.name} is broken", where=record.python, why=record.broken,
                 next_step=record.mend or "mosaic workers list",
             )  # fmt: skip
+        if kind == "train" and not details.keys() & {"details", "values"}:
+            details = {**details, "values": self._drafts.get(record.name, {})}
         keywords = {
             "record": record, "link": self._link, "home": self._home, "prepare": self._prepare, **details,
         }  # fmt: skip
@@ -123,6 +127,9 @@ class FormOpener(QObject):
             raise UsageError(f"worker {record.name} runs no scripts", why="its config has no field 'script'")
         if isinstance(form, WorkerForm):
             form.submitted.connect(self.started)
+            if kind == "train" and "details" not in details:
+                form.rejected.connect(lambda: self._drafts.update({record.name: form.values()}))
+                form.submitted.connect(lambda _ids: self._drafts.pop(record.name, None))
             if fault:
                 form.warn(f"{fault}\nThis is the form that the worker's schema makes.")
         else:

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from real_workers import record_of
 
 from gym_gui.forms import Field, as_typed, default_of, defaults, make_form, read_typed, visible
-from gym_gui.forms.numbers import shown
+from gym_gui.forms.numbers import shown, stepped
 from gym_gui.workers import WorkerRecord, same_json
 
 SCHEMA: dict[str, Any] = {
@@ -155,3 +155,15 @@ def test_text_is_never_dropped_and_null_never_made_of_other_text(text: str, sche
     if not text.strip():
         assert read in (text, text.strip())
     assert same_json(read_typed(field, as_typed(field, text)), text)
+
+
+@pytest.mark.parametrize(
+    ("text", "up", "found"),
+    [
+        ("", True, "5"), ("7", False, "6"), ("1", False, "1"), ("8", True, "8"), ("x", True, "x"), ("1e0", True, "2"),
+        ("nan", True, "nan"),
+    ],
+)  # fmt: skip
+def test_arrow_keys_step_within_the_bounds(text: str, up: bool, found: str) -> None:
+    field = Field(name="n", path=[], label="N", kind="integer", default=4, minimum=1, maximum=8, step=1)
+    assert stepped(field, text, up=up) == found

@@ -91,6 +91,36 @@ def test_the_tabs_of_a_form_are_changed_by_keyboard(open_form: Any) -> None:
 
 
 @pytest.mark.process
+def test_arrow_keys_change_whole_numbers(open_form: Any) -> None:
+    from PySide6.QtCore import Qt
+    from PySide6.QtTest import QTest
+
+    form = open_form("random")
+    edit = form.fields.rows["config.num_envs"].input.edit
+    for _ in range(2):
+        QTest.keyClick(edit, Qt.Key.Key_Up)
+    form.check()
+    assert form.get_configs()[0]["metadata"]["worker"]["config"] == {"num_envs": 3}
+    form.reject()
+
+
+@pytest.mark.process
+def test_what_was_entered_is_there_when_a_form_is_opened_again(open_form: Any, application: Any) -> None:
+    form = open_form("random")
+    form.set_values({"config.total_steps": "77"})
+    form.reject()
+    application.processEvents()
+    again = open_form("random")
+    assert again.values() == {"config.total_steps": "77"}
+    again.presets.chosen.emit({})  # "Clear the form"
+    again.reject()
+    application.processEvents()
+    last = open_form("random")
+    assert last.values() == {}
+    last.reject()
+
+
+@pytest.mark.process
 def test_a_dry_run_is_cancelled(application: Any, open_form: Any, until: Any) -> None:
     form = open_form("random")
     form.dry_run.click()

@@ -7,7 +7,7 @@ from typing import Any
 
 from msgspec import UNSET, UnsetType
 from PySide6.QtCore import QEvent, QObject, Qt, Signal
-from PySide6.QtGui import QAction, QWheelEvent
+from PySide6.QtGui import QAction, QKeyEvent, QWheelEvent
 from PySide6.QtWidgets import (
     QComboBox,
     QCompleter,
@@ -19,7 +19,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from gym_gui.forms import Default, Field
+from gym_gui.forms import Default, Field, stepped
 from gym_gui.ui.parts import tip
 
 #: Kinds whose empty text is a value of its own.
@@ -88,6 +88,8 @@ class LineInput(Input):
         if field.kind in _TEXTS and field.default not in ("", UNSET, None):
             self._add_action("Set to empty text", self._set_empty)
         self.edit.textEdited.connect(self._edited)
+        if field.step is not None:
+            self.edit.installEventFilter(self)
 
     def value(self) -> Any | UnsetType:
         """Return what was entered, as text; numbers are read by the form."""
@@ -106,6 +108,15 @@ class LineInput(Input):
         """Show what an untouched field stands for as a placeholder."""
         empty = "empty text" if self._empty else default.text
         self.edit.setPlaceholderText(f"{_NULL_SHOWN} ({empty})" if self._null and empty != _NULL_SHOWN else empty)
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:  # noqa: N802 - as Qt names it
+        """Let the arrow keys change a number."""
+        pressed = event.key() if isinstance(event, QKeyEvent) and event.type() == QEvent.Type.KeyPress else None
+        if pressed in (Qt.Key.Key_Up, Qt.Key.Key_Down):
+            self.edit.setText(stepped(self.field, self.edit.text(), up=pressed == Qt.Key.Key_Up))
+            self._edited("")
+            return True
+        return super().eventFilter(watched, event)
 
     def offer(self, values: list[str]) -> None:
         """Offer values, where the field names none itself."""
@@ -241,4 +252,6 @@ def _choices(field: Field) -> list[tuple[Any, str]]:
 
 
 def _about(field: Field) -> str:
-    return "\n".join(part for part in (field.help, field.note, field.path[-1] if field.path else "") if part)
+    several = f"any of: {', '.join(map(str, field.choices))}" if field.kind == "multi" else ""
+    name = field.path[-1] if field.path else ""
+    return "\n".join(part for part in (field.help, several, field.note, name) if part)
