@@ -17,7 +17,7 @@ from gym_gui.ui.run.chart import Chart, Curve
 from gym_gui.ui.run.part import RunPart
 
 #: Charts at once, points of each curve, milliseconds between two looks while the run runs.
-_MOST, _POINTS, _EVERY_MS = 12, 400, 2000
+_MOST, _POINTS, _EVERY_MS = 12, 300, 2000
 _AXES = {"environment steps": "step", "episodes": "episode", "time since the start": "relative"}
 
 
@@ -129,11 +129,18 @@ class Metrics(RunPart):
 
     def _take_series(self, series: Sequence[Series]) -> None:
         self._asked = None
-        for one in series:
-            chart = self._charts.get(one.name)
-            if chart is not None:
-                named, unit = len(one.lines) > 1, self.heading(one.name)[1]
-                chart.show_curves([_curve(line, self._number + at, named, unit) for at, line in enumerate(one.lines)])
+        self._draw_next(list(series))
+
+    def _draw_next(self, left: list[Series]) -> None:
+        """Draw one of the charts, then let the window have a turn: all at once would block it."""
+        if not left:
+            return
+        one = left.pop(0)
+        chart = self._charts.get(one.name)
+        if chart is not None:
+            named, unit = len(one.lines) > 1, self.heading(one.name)[1]
+            chart.show_curves([_curve(line, self._number + at, named, unit) for at, line in enumerate(one.lines)])
+        QTimer.singleShot(0, self, lambda: self._draw_next(left))
 
     def fail(self, error: MosaicError) -> None:
         self._asked = None

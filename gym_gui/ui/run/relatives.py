@@ -104,9 +104,9 @@ def _episodes(relative: Relative) -> str:
 _COLUMNS = (
     Column("Kind", _kind, 90),
     Column("State", lambda relative: state_text(relative.run.state.value), 100),
-    Column("Name", lambda relative: relative.run.run_name, 200),
+    Column("Name", lambda relative: relative.run.run_name, 180),
     Column("Return", _return, 120, number=True),
     Column("Episodes", _episodes, 80, number=True),
     Column("Steps", lambda relative: figures.short(relative.run.steps or relative.run.eval_steps), 80, number=True),
-    Column("Submitted", lambda relative: figures.moment(relative.run.created_at), 160),
+    Column("Submitted", lambda relative: figures.age(relative.run.created_at), 100),
 )

@@ -46,4 +46,4 @@ class System(Metrics):
         for name in filter(self.offers, self._names):
             words, _, _, text = _SHOWN[name.name]
             parts.append(f"{words}: {text(name.last)} last, {text(name.high)} at most")
-        return "   ".join(parts)
+        return f"{'; '.join(parts)}; over seconds since the start"
