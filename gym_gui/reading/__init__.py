@@ -23,11 +23,11 @@ if TYPE_CHECKING:
         last_checkpoint,
         saved_checkpoints,
     )
-    from gym_gui.reading.comparisons import GroupComparison, compare_groups
+    from gym_gui.reading.comparisons import ComparedSeries, GroupComparison, compare_groups, compare_series
     from gym_gui.reading.completion import Place, completions, place_of, query_of_group, term_of
     from gym_gui.reading.curves import Line, band_of, curve_of, line_of, line_of_series, smoothed
     from gym_gui.reading.details import GitState, RunDetails, SavedCheckpoint, read_details
-    from gym_gui.reading.differences import differing_settings, differing_values
+    from gym_gui.reading.differences import differing_settings, differing_values, settings_of
     from gym_gui.reading.episodes import EpisodePage, EpisodeQuery, read_episodes, read_steps
     from gym_gui.reading.failures import Failure, failed_workers, find_failure
     from gym_gui.reading.fields import CONFIG, FIELDS, NO_FACTS, Entry, Kind, PlanFacts, RunField, find_field
@@ -108,6 +108,7 @@ else:
             "CENTRES": "statistics",
             "CONFIG": "fields",
             "Checkpoint": "checkpoints",
+            "ComparedSeries": "comparisons",
             "DEFAULT_POINTS": "series",
             "DEFAULT_SORT": "search",
             "Description": "statistics",
@@ -170,6 +171,7 @@ else:
             "check_series": "series",
             "check_size": "series",
             "compare_groups": "comparisons",
+            "compare_series": "comparisons",
             "completions": "completion",
             "curve_of": "curves",
             "describe": "statistics",
@@ -216,6 +218,7 @@ else:
             "saved_checkpoints": "checkpoints",
             "search_runs": "search",
             "series_names": "series",
+            "settings_of": "differences",
             "smoothed": "curves",
             "mean_text": "row_texts",
             "states_text": "row_texts",
@@ -243,6 +246,7 @@ __all__ = [
     "ArchivedRun",
     "Archives",
     "Checkpoint",
+    "ComparedSeries",
     "Description",
     "DroppedLog",
     "Entry",
@@ -296,6 +300,7 @@ __all__ = [
     "check_series",
     "check_size",
     "compare_groups",
+    "compare_series",
     "completions",
     "curve_of",
     "describe",
@@ -343,6 +348,7 @@ __all__ = [
     "saved_checkpoints",
     "search_runs",
     "series_names",
+    "settings_of",
     "smoothed",
     "states_text",
     "statistic_band",

@@ -6,6 +6,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from gym_gui.reading.details import RunDetails
+from gym_gui.reading.fields import CONFIG
+from gym_gui.reading.pages import RunRow
 
 #: What stands for a setting that a run does not have.
 MISSING: Any = None
@@ -34,6 +36,16 @@ def differing_values(rows: Sequence[Mapping[str, Sequence[Any]]]) -> dict[str, l
         As `differing_settings`.
     """
     return _differing([{name: _one(values) for name, values in row.items()} for row in rows])
+
+
+def settings_of(row: RunRow) -> dict[str, list[Any]]:
+    """Return a run's settings by name, without those that MOSAIC sets itself.
+
+    Args:
+        row: The run, with `ALL_SETTINGS` among its columns.
+    """
+    named = ((name.removeprefix(CONFIG), values) for name, values in row.values.items() if name.startswith(CONFIG))
+    return {name: values for name, values in named if name not in ("run_id", "worker_id")}
 
 
 def _one(values: Sequence[Any]) -> Any:

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-import math
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 from PySide6.QtCore import Qt, QTimer
 from PySide6.QtGui import QHideEvent, QShowEvent
@@ -17,17 +16,19 @@ from gym_gui.look import figures
 from gym_gui.reading import (
     ALL_SETTINGS,
     CENTRES,
+    CONFIG,
     SPREADS,
+    ComparedSeries,
     Description,
     Line,
     RunRow,
     Search,
     SeriesRequest,
     Statistic,
-    compare_groups,
-    describe,
+    compare_series,
     differing_values,
     line_of_series,
+    settings_of,
     smoothed,
 )  # fmt: skip
 from gym_gui.rpc import AsyncTrainerClient
@@ -39,8 +40,8 @@ from gym_gui.ui.run.rows import Column, Table, table_of
 from gym_gui.ui.runs.columns import state_text
 
 #: Runs at once, of which so many are asked for the names of their series; points of each curve; milliseconds between
-#: two looks while one of the runs runs; characters of an id that a query has.
-MOST, _NAMED, _POINTS, _EVERY_MS, _SHORT = 100, 10, 500, 3000, 12
+#: two looks while one of the runs runs, and until results that changed are computed; characters of an id in a query.
+MOST, _NAMED, _POINTS, _EVERY_MS, _SOON_MS, _SHORT = 100, 10, 500, 3000, 500, 12
 _SINGLE = "single runs"
 #: By what stands in the box: the field that runs of a group have in common.
 _BY = {
@@ -50,14 +51,6 @@ _BY = {
 _AXES = {"environment steps": "step", "episodes": "episode", "time since the start": "relative"}
 _CENTRES = dict(zip(("mean", "median", "interquartile mean"), CENTRES, strict=True))
 _SPREADS = dict(zip(("± standard deviation", "lowest to highest", "95 % bootstrap interval"), SPREADS, strict=True))
-_CONFIG = ALL_SETTINGS.removesuffix("*")
-
-
-class Group(NamedTuple):
-    """Runs that are drawn as one, and centres and spreads of their results, if they have any."""
-
-    curve: Curve
-    result: Description | None
 
 
 class ComparePage(QWidget):
@@ -75,8 +68,11 @@ class ComparePage(QWidget):
         self.run_ids = list(run_ids[:MOST])
         self._rows: list[RunRow] = []
         self._lines: dict[str, Line] = {}
+        self._whole: set[str] = set()
+        """Runs that had ended before their curve was read."""
         self._asked: Asked | None = None
         self._computing: Asked | None = None
+        self._stale = False
         self.group, self.metric_choice = choice("Group", _BY), choice("Metric", ("return",))
         self.axis = choice("X axis", _AXES)
         self.centre, self.spread = choice("Centre", _CENTRES), choice("Spread", _SPREADS)
@@ -88,7 +84,7 @@ class ComparePage(QWidget):
         self.save_data, self.save_picture = QPushButton("Save data…"), QPushButton("Save picture…")
         self.message = label(tone="muted", wrap=True)
         self.chart = Chart("return")
-        self.groups: Table[Group] = Table(_GROUP_COLUMNS, self)
+        self.groups: Table[ComparedSeries] = Table(_GROUP_COLUMNS, self)
         self.group_table = table_of(self.groups, "Results of the groups")
         self.rows: Table[tuple[Any, ...]] = Table(_columns([]), self)
         self.table = table_of(self.rows, "Runs and the settings in which they differ")
@@ -103,6 +99,10 @@ class ComparePage(QWidget):
         self._timer = QTimer(self)
         self._timer.setInterval(_EVERY_MS)
         self._timer.timeout.connect(self._ask_series)
+        self._soon = QTimer(self)
+        self._soon.setSingleShot(True)
+        self._soon.setInterval(_SOON_MS)
+        self._soon.timeout.connect(self._compute)
         for box in (self.group, self.centre, self.spread):
             box.currentTextChanged.connect(lambda _text: self._compute())
         self.smoothing.valueChanged.connect(lambda _value: self._compute())
@@ -131,56 +131,73 @@ class ComparePage(QWidget):
     def _take(self, rows: list[RunRow]) -> None:
         """Take the runs as they stand: each with its settings."""
         self._rows = rows
-        settings = differing_values([_settings(row) for row in rows])
+        settings = differing_values([settings_of(row) for row in rows])
+        settings.pop("seed", None)  # it has a column of its own
         columns = _columns(list(settings))
         shown = [(row.run, *(values[at] for values in settings.values())) for at, row in enumerate(rows)]
         same = len(shown) == len(self.rows.rows) and [each.title for each in columns] == self.rows.titles()
         self.rows.show_rows(shown, columns, same=same)
         known = [self.group.itemText(at) for at in range(self.group.count())]
-        self.group.addItems([f"{_CONFIG}{name}" for name in settings if f"{_CONFIG}{name}" not in known])
-        self._compute()
+        self.group.addItems([f"{CONFIG}{name}" for name in settings if f"{CONFIG}{name}" not in known])
+        if not self._lines:
+            self._ask_series()
+        if not self._soon.isActive():
+            self._soon.start()
 
     def _ask_series(self, *, again: bool = False) -> None:
-        """Read the curves, if they can have changed."""
-        if again and self._asked is not None:
-            self._asked.cancel()
-            self._asked = None
-        ended = self._lines and all(row.run.state.terminal for row in self._rows)
-        if self._asked is None and self.isVisible() and (again or not ended):
-            request = SeriesRequest(
-                names=(self.metric_choice.currentText(),), x=_AXES[self.axis.currentText()], points=_POINTS
-            )  # fmt: skip
+        """Read the curves that can have changed, or all of them."""
+        if again:
+            if self._asked is not None:
+                self._asked.cancel()
+            self._asked, self._lines, self._whole = None, {}, set()
+        ended = {row.run.run_id for row in self._rows if row.run.state.terminal}
+        wanted = [row.run.run_id for row in self._rows if row.run.run_id not in self._whole]
+        if self._asked is None and self.isVisible() and wanted:
+            names, axis = (self.metric_choice.currentText(),), _AXES[self.axis.currentText()]
+            request = SeriesRequest(names=names, x=axis, points=_POINTS)
             self._asked = self._link.ask(
-                self, lambda client: _lines(client, self.run_ids, request), self._take_lines, self._fail
-            )
+                self, lambda client: _lines(client, wanted, request), lambda lines: self._take_lines(lines, ended),
+                self._fail,
+            )  # fmt: skip
 
-    def _take_lines(self, lines: dict[str, Line]) -> None:
+    def _take_lines(self, lines: dict[str, Line], ended: set[str]) -> None:
         self._asked = None
-        self._lines = lines
-        without, metric = sum(not line.steps for line in lines.values()), self.metric_choice.currentText()
-        self.message.setText(f"{without} of {len(self.run_ids)} runs have no {metric} yet" if without else "")
+        self._lines.update(lines)
+        self._whole |= ended
+        without = sum(not self._lines[row.run.run_id].steps for row in self._rows if row.run.run_id in self._lines)
+        metric = self.metric_choice.currentText()
+        self.message.setText(f"{without} of {len(self._rows)} runs have no {metric} yet" if without else "")
         self._compute()
 
     def _fail(self, error: MosaicError) -> None:
-        self._asked = None
+        self._asked = self._computing = None
         self.message.setText(str(error))
 
     def _compute(self) -> None:
-        """Have curves and results computed in a thread: a bootstrap of many runs takes long."""
-        if self._computing is not None:
-            self._computing.cancel()
-        text, metric = self.group.currentText(), self.metric_choice.currentText()
+        """Have curves and results computed in a thread, one at a time: a bootstrap of many runs takes long."""
+        self._stale = self._computing is not None
+        if self._stale:
+            return
+        by, of_runs = self.group.currentText(), self.metric_choice.currentText() == "return"
         statistic = Statistic(_CENTRES[self.centre.currentText()], _SPREADS[self.spread.currentText()])
-        lines, smoothing = dict(self._lines), self.smoothing.value()
-        compute = lambda: _groups(self._rows, text, statistic, lines, smoothing, metric)  # noqa: E731
+        rows, lines, window = list(self._rows), dict(self._lines), self.smoothing.value()
+
+        def compute() -> list[ComparedSeries]:
+            smooth = {run_id: smoothed(line, window) for run_id, line in lines.items()}
+            return compare_series(rows, _BY.get(by, by), statistic, smooth, of_runs=of_runs)
+
         self._computing = self._link.run(self, compute, self._draw, self._fail)
 
-    def _draw(self, groups: list[Group]) -> None:
+    def _draw(self, groups: list[ComparedSeries]) -> None:
         self._computing = None
+        if self._stale:
+            self._compute()
         for widget in (self.centre, self.spread, self.group_table):
             widget.setVisible(self.group.currentText() != _SINGLE)
         self.chart.name_axes(self.metric_choice.currentText(), self.axis.currentText())
-        self.chart.show_curves([group.curve for group in groups])
+        self.chart.show_curves(
+            [Curve(each.name, each.steps, each.centre, each.low, each.high, each.sequence) for each in groups]
+        )
         self.groups.show_rows(groups, same=len(groups) == len(self.groups.rows))
 
     def _save_data(self) -> None:
@@ -231,36 +248,6 @@ async def _lines(client: AsyncTrainerClient, run_ids: list[str], request: Series
     return {series.run_id: line_of_series(series.lines) for series in found}
 
 
-def _groups(
-    rows: Sequence[RunRow], by: str, statistic: Statistic, lines: Mapping[str, Line], smoothing: int, metric: str
-) -> list[Group]:
-    """Return the groups with their curves and results."""
-    lines = {run_id: smoothed(line, smoothing) for run_id, line in lines.items()}
-    runs = {row.run.run_id: row.run for row in rows}
-    groups = []
-    for found in compare_groups(rows, (_BY.get(by, by),), statistic, lines=lines):
-        members = [runs[run_id] for run_id in found.run_ids]
-        drawn = [lines.get(run.run_id, Line("", (), ())) for run in members]
-        results = [return_of(run) if metric == "return" else next(iter(line.returns[-1:]), None)
-                   for run, line in zip(members, drawn, strict=True)]  # fmt: skip
-        common = ", ".join(str(value) for values in found.key.values() for value in values) or f"no {by}"
-        name = found.name if by in list(_BY)[:2] else common
-        number, band, line = min(run.sequence for run in members), found.curve, drawn[0]
-        curve = Curve(f"{name} ({len(members)} runs)", band.steps, band.centre, band.low, band.high, number)
-        if len(members) == 1:  # each of its points, and no band
-            curve = Curve(name, line.steps, line.returns, number=number)
-        environments = [", ".join(worker.env_id for worker in run.workers) for run in members]
-        values = [math.nan if result is None else result for result in results]
-        groups.append(Group(curve, describe(values, environments)))
-    return groups
-
-
-def _settings(row: RunRow) -> dict[str, list[Any]]:
-    """Return a run's settings by name, without those that MOSAIC sets itself or that its name tells."""
-    named = ((name.removeprefix(_CONFIG), values) for name, values in row.values.items() if name.startswith(_CONFIG))
-    return {name: values for name, values in named if name not in ("run_id", "worker_id", "seed")}
-
-
 def _columns(settings: list[str]) -> tuple[Column, ...]:
     def setting(at: int) -> Callable[[Any], str]:
         return lambda row: figures.NOTHING if row[at] is None else str(row[at])
@@ -286,7 +273,7 @@ def _range(low: float, high: float, words: str = " to ") -> str:
 
 
 _GROUP_COLUMNS: tuple[Column, ...] = (
-    Column("Group", lambda group: group.curve.name, 220),
+    Column("Group", lambda group: group.name, 220),
     _result("Runs", lambda found: str(found.count), 50),
     _result("Mean ± std", lambda found: _range(found.mean, found.std, " ± ")),
     _result("95 % of the mean", lambda found: _range(found.mean_low, found.mean_high)),

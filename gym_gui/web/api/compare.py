@@ -9,7 +9,7 @@ from fastapi import APIRouter, Query
 from starlette.responses import Response
 
 from gym_gui.core.worker.errors import ConfigError, Problem
-from gym_gui.reading import ALL_SETTINGS, MAX_PAGE, Page, RunRow, Search, differing_values
+from gym_gui.reading import ALL_SETTINGS, MAX_PAGE, Page, RunRow, Search, differing_values, settings_of
 from gym_gui.rpc import AsyncTrainerClient
 from gym_gui.runs import is_run_id
 from gym_gui.web.api.common import Client, Reader
@@ -20,7 +20,6 @@ router = APIRouter(prefix="/api/v1/compare", tags=["runs"])
 _MOST_RUNS = 200
 #: Ids of one search: a query has at most 2,000 characters.
 _IDS = 50
-CONFIG = ALL_SETTINGS.removesuffix("*")
 #: Characters of the end of an id that tell runs apart, at least.
 _SHORT = 6
 
@@ -52,14 +51,8 @@ async def compare(
 
 
 def _answer(rows: list[RunRow], missing: list[str], total: int) -> dict[str, Any]:
-    settings = differing_values([_settings(row) for row in rows])
+    settings = differing_values([settings_of(row) for row in rows])
     return {"runs": [compared_json(row) for row in rows], "settings": settings, "missing": missing, "total": total}
-
-
-def _settings(row: RunRow) -> dict[str, list[Any]]:
-    """Return a run's settings by name, without those that MOSAIC sets itself."""
-    named = ((name.removeprefix(CONFIG), values) for name, values in row.values.items())
-    return {name: values for name, values in named if name not in ("run_id", "worker_id")}
 
 
 def _is_end(text: str) -> bool:
