@@ -29,8 +29,10 @@ class _Row:
         self.label = label(text)
         self.label.setToolTip(tip(field.help))
         self.label.setBuddy(self.input)
-        self.label.setContentsMargins(0, 5, 0, 0)
+        self.label.setContentsMargins(0, 5, 6, 0)
         self.unit = label(field.unit, tone="muted") if field.unit else None
+        if self.unit is not None:
+            self.unit.setContentsMargins(6, 0, 0, 0)
         self.problem: QLabel | None = None
         """What is wrong, once something was."""
 
@@ -186,8 +188,9 @@ class FormFields(QScrollArea):
         grid = QGridLayout(box)
         grid.setContentsMargins(0, 0, 0, 0)
         grid.setVerticalSpacing(4)
-        grid.setColumnMinimumWidth(0, 190)
-        grid.setColumnMinimumWidth(2, 44)
+        grid.setHorizontalSpacing(0)  # as wide with units as without
+        grid.setColumnMinimumWidth(0, 196)
+        grid.setColumnMinimumWidth(2, 50)
         grid.setColumnStretch(1, 1)
         for field in fields:
             row = self.rows[field.name] = _Row(field, box)
