@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from gym_gui.app.documents import DOCUMENTS, definitions_of, schemas
     from gym_gui.app.follow import Follower
     from gym_gui.app.json_output import NON_FINITE, summary_json, to_json
-    from gym_gui.app.log_reader import LogReader, last_lines, line_text, readable_line, tell_dropped
+    from gym_gui.app.log_reader import LogReader, last_lines, line_text, readable_line, readable_text, tell_dropped
     from gym_gui.app.paged_log import PagedLog
     from gym_gui.app.policies import Policies, Policy, find_policies
     from gym_gui.app.progress import (
@@ -78,6 +78,7 @@ else:
             "open_sink": "video",
             "read_layout": "run_list",
             "readable_line": "log_reader",
+            "readable_text": "log_reader",
             "remove_here": "worker_jobs",
             "return_label": "progress",
             "save_layout": "run_list",
@@ -131,6 +132,7 @@ __all__ = [
     "open_sink",
     "read_layout",
     "readable_line",
+    "readable_text",
     "remove_here",
     "return_label",
     "save_layout",

@@ -132,6 +132,11 @@ def readable_line(line: str, *, whole: bool = False) -> str:
         return line
 
 
+def readable_text(text: str) -> str:
+    """Return lines of a log with structured records as sentences, tracebacks included."""
+    return "\n".join(readable_line(line, whole=True) for line in text.splitlines())
+
+
 def _whole_record(record: dict[str, Any]) -> str:
     places = ".".join(str(record[name]) for name in ("component", "subcomponent") if record.get(name))
     words = (moment(record["timestamp"]), record["level"], record.get("code"), places, record["message"])

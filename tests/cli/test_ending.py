@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
-from gym_gui.app.log_reader import readable_line
+from gym_gui.app.log_reader import readable_line, readable_text
 from gym_gui.cli.progress.ending import show_failures
 from gym_gui.runs.folder import RunFolder
 from gym_gui.runs.states import RunState
@@ -33,6 +33,13 @@ FAILED = {
 )
 def test_log_records_are_shown_as_sentences(line: str, shown: str) -> None:
     assert readable_line(line) == shown
+
+
+def test_why_a_run_failed_is_readable_with_its_traceback() -> None:
+    shown = readable_text(f"plain words\n{json.dumps(FAILED)}")
+    assert shown.startswith("plain words\n")
+    assert "ERROR LOG1 Tiny worker runtime failed" in shown
+    assert shown.endswith("ValueError: no\n  next:  mend it")
 
 
 @pytest.mark.parametrize(("said", "more"), [("oh no\n", "mosaic runs logs R --stderr ·"), ("", "mosaic runs logs R ·")])

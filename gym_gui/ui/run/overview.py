@@ -8,7 +8,7 @@ import math
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QGridLayout, QLabel, QWidget
 
-from gym_gui.app import description_text, spread_text
+from gym_gui.app import description_text, readable_text, spread_text
 from gym_gui.core.terminal_text import escape_lines
 from gym_gui.look import figures
 from gym_gui.reading import EpisodeQuery, Failure, describe
@@ -35,7 +35,6 @@ class Overview(RunPart):
         self.failure_asked = False
         self.failure = read_only_text("Why the run failed")
         self.failure.hide()
-        self.failure.setMaximumHeight(220)
         self._grid = QGridLayout()
         self._grid.setHorizontalSpacing(24)
         self._grid.setVerticalSpacing(4)
@@ -87,7 +86,9 @@ class Overview(RunPart):
 
     def _show_failure(self, failure: Failure) -> None:
         text = failure.text or "nothing was printed that says why; the logs may tell more"
-        self.failure.setPlainText(escape_lines(text))
+        self.failure.setPlainText(escape_lines(readable_text(text)))
+        lines = self.failure.blockCount() + 2  # the frame, and a bar to scroll sideways
+        self.failure.setMaximumHeight(min(220, lines * self.failure.fontMetrics().lineSpacing()))
         self.failure.verticalScrollBar().setValue(self.failure.verticalScrollBar().maximum())
         self.failure.show()
 

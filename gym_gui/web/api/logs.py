@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from typing import Annotated
 
+import msgspec
 from fastapi import APIRouter, Query
 from starlette.responses import Response
 
+from gym_gui.app import readable_text
 from gym_gui.reading import LogQuery
 from gym_gui.web.api.common import Client, Reader, RunId
 from gym_gui.web.errors import json_response
@@ -50,5 +52,6 @@ async def logs(
 
 @router.get("/failure", summary="Why a run failed")
 async def failure(client: Client, _: Reader, run_id: RunId) -> Response:
-    """Return the last traceback of a worker, else its last error line, else its last lines."""
-    return json_response(await client.find_failure(run_id))
+    """Return the last traceback of a worker, else its last error line, else its last lines; records as sentences."""
+    found = await client.find_failure(run_id)
+    return json_response(msgspec.structs.replace(found, text=readable_text(found.text)))
