@@ -68,6 +68,7 @@ def main(home: Path) -> int:
         take(window, f"window-compare{suffix}")
         window.forms.open("cleanrl")
         form = until(lambda: next(iter(window.findChildren(WorkerForm)), None))  # noqa: B023
+        until(lambda: "now" in form.forecast.text())  # noqa: B023
         take(form, f"window-form{suffix}")
         form.reject()
         window.close()
