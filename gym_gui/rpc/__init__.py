@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from gym_gui.rpc.messages import summary_to_pb
     from gym_gui.rpc.offers import checkpoints_of, environments_of
     from gym_gui.rpc.remote import RemoteDaemon, check_address
+    from gym_gui.rpc.run_group import Prepare, RunGroup
     from gym_gui.rpc.start import start_daemon
     from gym_gui.rpc.tls import TlsFiles
 else:
@@ -30,7 +31,9 @@ else:
             "Contexts": "contexts",
             "LOCAL_CONTEXT": "contexts",
             "LOOPBACK": "address",
+            "Prepare": "run_group",
             "RemoteDaemon": "remote",
+            "RunGroup": "run_group",
             "TlsFiles": "tls",
             "TrainerClient": "client",
             "archive_run": "bulk",
@@ -54,7 +57,9 @@ __all__ = [
     "LOOPBACK",
     "AsyncTrainerClient",
     "Contexts",
+    "Prepare",
     "RemoteDaemon",
+    "RunGroup",
     "TlsFiles",
     "TrainerClient",
     "archive_run",

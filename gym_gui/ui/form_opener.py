@@ -14,12 +14,11 @@ from gym_gui.app import Policy
 from gym_gui.core.worker.errors import MosaicError, UsageError
 from gym_gui.forms import FormSpec, Values, make_form
 from gym_gui.reading import RunDetails
-from gym_gui.rpc import AsyncTrainerClient
+from gym_gui.rpc import AsyncTrainerClient, Prepare, RunGroup
 from gym_gui.runs import RunSummary, same_kind
 from gym_gui.ui.forms import get_worker_form_factory, load_form_modules
 from gym_gui.ui.kinds import FormKind
 from gym_gui.ui.link import DaemonLink
-from gym_gui.ui.widgets.form_runs import FormRuns, Prepare
 from gym_gui.workers import WorkerRecord
 
 logger = logging.getLogger(__name__)
@@ -139,7 +138,7 @@ class FormOpener(QObject):
     def _submit(self, form: Any, parent_run_id: str | None) -> None:
         """Start the run of a form that only gives its config."""
         try:
-            runs = FormRuns([form.get_config()], parent_run_id)
+            runs = RunGroup([form.get_config()], parent_run_id)
         except MosaicError as error:
             self.failed.emit(error)
         except Exception as error:  # likewise

@@ -21,13 +21,13 @@ from PySide6.QtWidgets import (
 )
 
 from gym_gui.core.worker.errors import MosaicError
+from gym_gui.rpc import Prepare
 from gym_gui.ui.docks.docks import add_docks
 from gym_gui.ui.form_opener import FormOpener
 from gym_gui.ui.link import DaemonLink
 from gym_gui.ui.parts import label, tip, without_mnemonics
 from gym_gui.ui.runs.actions import RunActions
 from gym_gui.ui.runs.panel import RunsPanel
-from gym_gui.ui.widgets.form_runs import Prepare
 from gym_gui.ui.worker_catalog import WorkerDefinition, definition_of
 from gym_gui.workers import WorkerRecord
 

@@ -33,12 +33,12 @@ from gym_gui.logging_config.log_constants import (
     LOG_UI_TRAIN_FORM_TELEMETRY_PATH,
     LOG_UI_TRAIN_FORM_UI_PATH,
 )
+from gym_gui.rpc import Prepare, RunGroup
 from gym_gui.ui.kinds import FormKind
 from gym_gui.ui.link import Asked, DaemonLink
 from gym_gui.ui.widgets.form_dialog import FormDialog
 from gym_gui.ui.widgets.form_forecast import ForecastLine
 from gym_gui.ui.widgets.form_presets import PresetButton
-from gym_gui.ui.widgets.form_runs import FormRuns, Prepare
 from gym_gui.workers import WorkerRecord
 
 _LOGGER = logging.getLogger(__name__)
@@ -102,7 +102,7 @@ class WorkerForm(LogConstantMixin, FormDialog):
         self._record, self._kind, self._parent_run_id = record, kind, parent_run_id
         self._link, self._prepare = link, prepare
         self._asked: Asked | None = None
-        self._runs = FormRuns()
+        self._runs = RunGroup()
         self._kept: frozenset[str] = frozenset()
         """Fields that are shown though the mode hides them, since a run or a preset has them."""
         self.presets = PresetButton(form, home, link, self.values) if home is not None and link is not None else None
@@ -227,7 +227,7 @@ class WorkerForm(LogConstantMixin, FormDialog):
             return
         if self._link is None or not self._ready():
             return
-        runs = FormRuns(self.get_configs()[:1])
+        runs = RunGroup(self.get_configs()[:1])
         self.dry_run.setText("Stop dry run")
         self.say(f"{self._record.name} checks its config …")
         self._asked = self._link.ask(
@@ -253,7 +253,7 @@ class WorkerForm(LogConstantMixin, FormDialog):
             return
         configs = self.get_configs()
         if configs != self._runs.configs:
-            self._runs = FormRuns(configs, self._parent_run_id)
+            self._runs = RunGroup(configs, self._parent_run_id)
         self.start.setEnabled(False)
         self.dismiss.setEnabled(False)
         runs = self._runs

@@ -1,4 +1,4 @@
-"""The runs that a form starts."""
+"""Runs that are started together."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from gym_gui.core.worker.errors import Problem
-from gym_gui.rpc import AsyncTrainerClient
+from gym_gui.rpc.aio_client import AsyncTrainerClient
 
 Prepare = Callable[[dict[str, Any]], dict[str, Any]]
 """Completes a run config before it is submitted; may read files."""
 
 
 @dataclass
-class FormRuns:
+class RunGroup:
     """Runs that are started together; after a refusal the rest of the very same is.
 
     Args:
