@@ -7,7 +7,7 @@ import logging
 from pathlib import Path
 from typing import Any
 
-from PySide6.QtCore import QObject, Signal
+from PySide6.QtCore import QObject, Qt, Signal
 from PySide6.QtWidgets import QWidget
 
 from gym_gui.app import Policy
@@ -132,6 +132,7 @@ class FormOpener(QObject):
             if fault:
                 form.warn(f"{fault}\nThis is the form that the worker's schema makes.")
         else:
+            form.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
             form.accepted.connect(lambda: self._submit(form, details.get("parent_run_id")))
         form.open()
 
