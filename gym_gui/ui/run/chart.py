@@ -108,11 +108,10 @@ class Chart(pg.PlotWidget):  # type: ignore[misc]
     def __init__(
         self, title: str, x_title: str = "environment steps", *, small: bool = False, parent: QWidget | None = None
     ) -> None:
-        super().__init__(parent=parent, background=colour("background"))
+        super().__init__(parent=parent, background=colour("background"), enableMenu=False)
         self.setAccessibleName(f"Chart of {title}")
         self.setMinimumHeight(160)
         plot = self.getPlotItem()
-        plot.setMenuEnabled(False)
         plot.hideButtons()
         for side, text in (("left", title), ("bottom", x_title)):
             axis = plot.getAxis(side)

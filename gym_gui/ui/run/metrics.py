@@ -18,6 +18,8 @@ from gym_gui.ui.run.part import RunPart
 
 #: Charts at once, points of each curve, milliseconds between two looks while the run runs.
 _MOST, _POINTS, _EVERY_MS = 12, 300, 2000
+#: Milliseconds until the next chart is made or drawn: what is posted with 0 comes before timers, input and painting.
+_TURN_MS = 1
 _AXES = {"environment steps": "step", "episodes": "episode", "time since the start": "relative"}
 
 
@@ -54,13 +56,24 @@ class Metrics(RunPart):
 
     def appear(self) -> None:
         """Look at once when this comes into view."""
+        self._paint_next(list(self._charts))
         self.refresh()
         if self._active:
             self._timer.start()
 
     def vanish(self) -> None:
-        """Look no longer."""
+        """Look no longer; when this comes into view again, the charts are painted one after the other."""
         self._timer.stop()
+        for chart in self._charts.values():
+            chart.setUpdatesEnabled(False)
+
+    def _paint_next(self, left: list[str]) -> None:
+        """Let one of the charts be painted, then let the window have a turn."""
+        if left and self.isVisible():
+            name = left.pop(0)
+            if name in self._charts:
+                self._charts[name].setUpdatesEnabled(True)
+            QTimer.singleShot(_TURN_MS, self, lambda: self._paint_next(left))
 
     def refresh(self) -> None:
         """Look at the series, if this is visible and the last look has been answered."""
@@ -112,7 +125,7 @@ class Metrics(RunPart):
             return
         self._charts[missing] = Chart(self.heading(missing)[0], self.axis.currentText(), small=True)
         self._place()
-        QTimer.singleShot(0, self, self._build_next)
+        QTimer.singleShot(_TURN_MS, self, self._build_next)
 
     def _place(self) -> None:
         """Put the charts into their order."""
@@ -140,7 +153,7 @@ class Metrics(RunPart):
         if chart is not None:
             named, unit = len(one.lines) > 1, self.heading(one.name)[1]
             chart.show_curves([_curve(line, self._number + at, named, unit) for at, line in enumerate(one.lines)])
-        QTimer.singleShot(0, self, lambda: self._draw_next(left))
+        QTimer.singleShot(_TURN_MS, self, lambda: self._draw_next(left))
 
     def fail(self, error: MosaicError) -> None:
         self._asked = None

@@ -23,8 +23,8 @@ from gym_gui.ui.run.trackers import Trackers
 from gym_gui.ui.runs.columns import elapsed, progress_text
 
 _ENDED_BADLY = (RunState.FAILED, RunState.LOST)
-#: Episodes that are described, milliseconds between two looks at them.
-_EPISODES, _EVERY_MS = 100, 3000
+#: Episodes that are described, milliseconds between two looks at them, and between two drawings of the curve.
+_EPISODES, _EVERY_MS, _PAUSE_MS = 100, 3000, 500
 
 
 class Overview(RunPart):
@@ -32,7 +32,7 @@ class Overview(RunPart):
 
     def __init__(self, link: DaemonLink, run_id: str, parent: QWidget | None = None) -> None:
         super().__init__(link, run_id, parent)
-        self.failure_asked = False
+        self._failure_asked = False
         self.failure = read_only_text("Why the run failed")
         self.failure.hide()
         self._grid = QGridLayout()
@@ -48,12 +48,32 @@ class Overview(RunPart):
         plot = QWidget()
         below(plot, self.empty, self.chart, margins=False)
         below(self, self.failure, self._grid, self.statistics, self.trackers, plot, self.relatives, wide=plot)
+        self._run: RunSummary | None = None
+        """What is not drawn yet."""
+        self._pause = self.timer(_PAUSE_MS, self._draw, single=True)
         self._described = -1
         self._episodes = 0
         self._timer = self.timer(_EVERY_MS, self._describe, single=True)
 
     def show_run(self, run: RunSummary) -> None:
-        """Show a run as it stands."""
+        """Show a run as it stands; a chart is drawn again after a pause, since reports come many times a second."""
+        self._run = run
+        self.trackers.show_run(run)
+        self._episodes = run.episodes + run.eval_episodes
+        if run.state.terminal or not self._pause.isActive():
+            self._draw()
+        if not self._timer.isActive():
+            self._describe()
+        if run.state in _ENDED_BADLY and not self._failure_asked:
+            self._failure_asked = True
+            self._link.ask(self, lambda client: client.find_failure(self._run_id), self._show_failure)
+
+    def _draw(self) -> None:
+        run, self._run = self._run, None
+        if run is None or not self.isVisible():
+            self._run = run
+            return
+        self._pause.start()
         for place, (name, text) in enumerate(_figures(run)):
             self._figure(place, name).setText(text)
         curves = _curves(run)
@@ -61,16 +81,10 @@ class Overview(RunPart):
         self.chart.setVisible(bool(curves))
         self.empty.setVisible(not curves)
         self.empty.setText(_without_curve(run))
-        self.trackers.show_run(run)
-        self._episodes = run.episodes + run.eval_episodes
-        if not self._timer.isActive():
-            self._describe()
-        if run.state in _ENDED_BADLY and not self.failure_asked:
-            self.failure_asked = True
-            self._link.ask(self, lambda client: client.find_failure(self._run_id), self._show_failure)
 
     def appear(self) -> None:
-        """Describe what there is by now."""
+        """Show what there is by now."""
+        self._draw()
         self._describe()
 
     def _describe(self) -> None:

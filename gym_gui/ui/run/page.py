@@ -103,8 +103,9 @@ class RunPage(QWidget):
         self.run = run
         self.renamed.emit(run.run_name or run.run_id)
         self.name.setText(run.run_name or run.run_id)
-        self.state.setText(state_text(run.state.value))
-        self.state.setStyleSheet(f"color: {state_colour(run.state.value).name()}")
+        if self.state.text() != state_text(run.state.value):  # a style sheet has much computed again
+            self.state.setText(state_text(run.state.value))
+            self.state.setStyleSheet(f"color: {state_colour(run.state.value).name()}")
         self._show_progress(run)
         self.cause.setText(run.cause)
         self.cause.setVisible(bool(run.cause) and run.state not in _AS_WISHED)
