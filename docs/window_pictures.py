@@ -50,16 +50,28 @@ def main(home: Path) -> int:
         window.show()
         window.start()
         until(lambda: window.runs.model.rowCount())  # noqa: B023 - asked at once
+        (line,) = [at for at, row in enumerate(window.runs.model.rows()) if row.run.workers[0].algorithm == "ppo"]
+        window.runs.table.selectRow(line)
+        window.runs.table.activated.emit(window.runs.model.index(line, 0))
+        until(lambda: any(row.line for row in window.runs.model.rows()))  # noqa: B023
         take(window, f"window-runs{suffix}")
-        runs = [run for run in window.runs.runs() if run.run_name.startswith("cleanrl")]
-        page: Any = window.open_run(runs[-1].run_id)
+        for dock in window.views.actions():
+            dock.trigger()
+            take(window, f"window-{dock.text().lower()}{suffix}")
+            dock.trigger()
+        policies: Any = window.show_policies()
+        until(lambda: policies.rows.rows)  # noqa: B023
+        policies.table.selectRow(0)
+        take(window, f"window-checkpoints{suffix}")
+        (run_id, *_) = window.runs.selected_ids()
+        page: Any = window.open_run(run_id)
         until(lambda: page.overview.chart.curves)  # noqa: B023
         take(window, f"window-run{suffix}")
         page.tabs.setCurrentWidget(page.metrics)
         until(lambda: any(chart.curves for chart in page.metrics._charts.values()))  # noqa: B023
         take(window, f"window-metrics{suffix}")
         window.runs.query.setText("worker:cleanrl")
-        until(lambda: {run.workers[0].worker_type for run in window.runs.runs()} == {"cleanrl"})  # noqa: B023
+        until(lambda: {row.run.workers[0].worker_type for row in window.runs.model.rows()} == {"cleanrl"})  # noqa: B023
         window.runs.table.selectAll()
         window.compare()
         comparison: Any = window.tabs.currentWidget()

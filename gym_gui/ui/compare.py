@@ -11,6 +11,7 @@ from PySide6.QtCore import Qt, QTimer
 from PySide6.QtGui import QHideEvent, QShowEvent
 from PySide6.QtWidgets import QFileDialog, QPushButton, QSpinBox, QWidget
 
+from gym_gui.app import state_text
 from gym_gui.core.worker.errors import MosaicError
 from gym_gui.look import figures
 from gym_gui.reading import (
@@ -37,7 +38,6 @@ from gym_gui.ui.link import Asked, DaemonLink
 from gym_gui.ui.parts import below, beside, choice, label, splitter
 from gym_gui.ui.run.chart import Chart, Curve, csv_of
 from gym_gui.ui.run.rows import Column, Table, table_of
-from gym_gui.ui.runs.columns import state_text
 
 #: Runs at once, of which so many are asked for the names of their series; points of each curve; milliseconds between
 #: two looks while one of the runs runs, and until results that changed are computed; characters of an id in a query.

@@ -11,8 +11,8 @@ from gym_gui.look import figures
 from gym_gui.runs import return_of
 from gym_gui.ui.kinds import FormKind
 from gym_gui.ui.link import Asked, DaemonLink
-from gym_gui.ui.parts import label, table
-from gym_gui.ui.run.rows import Column, Table
+from gym_gui.ui.parts import label
+from gym_gui.ui.run.rows import Column, Table, table_of
 from gym_gui.ui.runs.query import QueryBox
 
 #: Runs that are read at first, and with each *Look further*; milliseconds after the last key.
@@ -50,7 +50,7 @@ class PoliciesPage(QWidget):
         self._runs = _RUNS
         self.query = QueryBox(link, "Search the runs that saved checkpoints")
         self.rows: Table[Policy] = Table(_COLUMNS, self)
-        self.table = table(self.rows, "Checkpoints")
+        self.table = table_of(self.rows, "Checkpoints")
         self.count = label("looking for checkpoints …", tone="muted", wrap=True)
         self.further = QPushButton("Look further")
         self.evaluate, self.resume = QPushButton("Evaluate…"), QPushButton("Resume…")
@@ -62,8 +62,6 @@ class PoliciesPage(QWidget):
         layout.addLayout(bar)
         layout.addWidget(self.table, 1)
         layout.addLayout(bottom)
-        for at, column in enumerate(_COLUMNS):
-            self.table.setColumnWidth(at, column.width)
         self._typing = QTimer(self)
         self._typing.setSingleShot(True)
         self._typing.setInterval(_TYPING_MS)

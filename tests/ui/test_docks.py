@@ -33,6 +33,7 @@ def choose(panel: Any, name: str) -> None:
 def test_docks_are_closed_and_ask_nothing_until_they_are_opened(window: Any, until: Any) -> None:
     from PySide6.QtWidgets import QDockWidget
 
+    until(lambda: "connected" in window.connection.text(), "the daemon answers")
     docks = window.findChildren(QDockWidget)
     assert [dock.windowTitle() for dock in docks] == ["Workers", "Daemon"]
     assert all(dock.isHidden() and dock.widget() is None for dock in docks)

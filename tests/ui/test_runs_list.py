@@ -198,7 +198,9 @@ def test_runs_are_renamed_tagged_copied_and_deleted_by_keys(
     from PySide6.QtCore import Qt
     from PySide6.QtGui import QGuiApplication
     from PySide6.QtTest import QTest
-    from PySide6.QtWidgets import QInputDialog, QMessageBox
+    from PySide6.QtWidgets import QInputDialog
+
+    from gym_gui.ui.run.closure import ClosureDialog
 
     runs = window.runs
     ids = [finished("one"), finished("two", total_steps=70)]
@@ -221,9 +223,9 @@ def test_runs_are_renamed_tagged_copied_and_deleted_by_keys(
     until(lambda: all(run.tags == ["mine"] for run in client.list()), "both are tagged")
     focus(runs.table)
     press(runs.table, "Delete")
-    box = until(lambda: next(iter(runs.findChildren(QMessageBox)), None), "the question")
-    assert box.text() == "Delete 2 runs and all files of theirs for good?"
-    assert "130 steps" in box.informativeText()
-    box.button(QMessageBox.StandardButton.Discard).click()
+    dialog = until(lambda: next(iter(runs.findChildren(ClosureDialog)), None), "the question")
+    until(dialog.delete.isEnabled, "it has counted")
+    assert "130 steps" in dialog.question.text()
+    dialog.delete.click()
     until(lambda: client.list() == [], "both are gone")
     until(lambda: runs.model.rowCount() == 0, "the list is empty")

@@ -8,7 +8,7 @@ from PySide6.QtCore import QTimer, Signal
 from PySide6.QtGui import QHideEvent, QShowEvent
 from PySide6.QtWidgets import QHBoxLayout, QPushButton, QVBoxLayout, QWidget
 
-from gym_gui.app import standing_lines
+from gym_gui.app import standing_lines, state_text
 from gym_gui.core.worker.errors import MosaicError
 from gym_gui.jobs import Job
 from gym_gui.look import figures
@@ -16,9 +16,8 @@ from gym_gui.rpc import AsyncTrainerClient
 from gym_gui.trainer import DaemonStatus, MachineReport, MachineRun
 from gym_gui.ui.docks.job_log import JobLog
 from gym_gui.ui.link import DaemonLink
-from gym_gui.ui.parts import label, table
-from gym_gui.ui.run.rows import Column, Table
-from gym_gui.ui.runs.columns import state_text
+from gym_gui.ui.parts import label
+from gym_gui.ui.run.rows import Column, Table, table_of
 
 _EVERY_MS = 3000
 _COLUMNS = (
@@ -46,9 +45,7 @@ class DaemonPanel(QWidget):
         self._link = link
         self.text = label("asking …", wrap=True, selectable=True)
         self.runs: Table[MachineRun] = Table(_COLUMNS, self)
-        self.table = table(self.runs, "Runs under way")
-        for at, column in enumerate(_COLUMNS):
-            self.table.setColumnWidth(at, column.width)
+        self.table = table_of(self.runs, "Runs under way")
         self.check = QPushButton("Check this machine")
         self.job = JobLog(link)
         bar, layout = QHBoxLayout(), QVBoxLayout(self)

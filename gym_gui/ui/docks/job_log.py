@@ -6,13 +6,13 @@ from collections.abc import AsyncIterator
 
 from PySide6.QtWidgets import QHBoxLayout, QPushButton, QVBoxLayout, QWidget
 
+from gym_gui.app import state_text
 from gym_gui.core.terminal_text import escape_lines
 from gym_gui.jobs import Job, JobEvent, outcome_text
 from gym_gui.look import figures
 from gym_gui.rpc import AsyncTrainerClient
 from gym_gui.ui.link import DaemonLink
 from gym_gui.ui.parts import label, read_only_text, set_tone
-from gym_gui.ui.runs.columns import state_text
 
 _LINES = 2000
 

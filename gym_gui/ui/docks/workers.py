@@ -12,8 +12,8 @@ from gym_gui.jobs import Job
 from gym_gui.look import figures
 from gym_gui.ui.docks.job_log import JobLog, all_jobs, merged_jobs
 from gym_gui.ui.link import Asked, DaemonLink
-from gym_gui.ui.parts import label, table
-from gym_gui.ui.run.rows import Column, Table
+from gym_gui.ui.parts import label
+from gym_gui.ui.run.rows import Column, Table, table_of
 
 _KINDS = ("install", "remove", "check")
 
@@ -43,9 +43,7 @@ class WorkersPanel(QWidget):
         self._watch: Asked | None = None
         self._jobs: dict[str, Job] = {}
         self.entries: Table[WorkerEntry] = Table(_COLUMNS, self)
-        self.table = table(self.entries, "Workers")
-        for at, column in enumerate(_COLUMNS):
-            self.table.setColumnWidth(at, column.width)
+        self.table = table_of(self.entries, "Workers")
         self.about = label(tone="muted", wrap=True, selectable=True)
         self.problem = label(tone="problem", wrap=True, selectable=True, hidden=True)
         self.job = JobLog(link)

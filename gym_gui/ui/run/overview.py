@@ -8,7 +8,7 @@ import math
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QGridLayout, QLabel, QWidget
 
-from gym_gui.app import description_text, readable_text, spread_text
+from gym_gui.app import description_text, elapsed, progress_text, readable_text, spread_text
 from gym_gui.core.terminal_text import escape_lines
 from gym_gui.look import figures
 from gym_gui.reading import EpisodeQuery, Failure, describe
@@ -20,7 +20,6 @@ from gym_gui.ui.run.chart import Chart, Curve
 from gym_gui.ui.run.part import RunPart
 from gym_gui.ui.run.relatives import Relatives
 from gym_gui.ui.run.trackers import Trackers
-from gym_gui.ui.runs.columns import elapsed, progress_text
 
 _ENDED_BADLY = (RunState.FAILED, RunState.LOST)
 #: Episodes that are described, milliseconds between two looks at them, and between two drawings of the curve.

@@ -5,6 +5,7 @@ from __future__ import annotations
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QHBoxLayout, QProgressBar, QPushButton, QTabWidget, QWidget
 
+from gym_gui.app import state_text
 from gym_gui.core.worker.errors import MosaicError
 from gym_gui.look import figures
 from gym_gui.runs import RunState, RunSummary
@@ -24,7 +25,6 @@ from gym_gui.ui.run.overview import Overview
 from gym_gui.ui.run.part import RunPart
 from gym_gui.ui.run.system import System
 from gym_gui.ui.run.workers import Workers
-from gym_gui.ui.runs.columns import state_text
 from gym_gui.ui.theme import state_colour
 
 #: Everything that can be done to a run, as the buttons are named.

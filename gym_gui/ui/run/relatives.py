@@ -9,6 +9,7 @@ from typing import NamedTuple
 from PySide6.QtCore import QModelIndex, Signal
 from PySide6.QtWidgets import QWidget
 
+from gym_gui.app import state_text
 from gym_gui.core.worker.errors import MosaicError
 from gym_gui.look import figures
 from gym_gui.reading import Search
@@ -18,7 +19,6 @@ from gym_gui.ui.link import Asked, DaemonLink
 from gym_gui.ui.parts import below, label
 from gym_gui.ui.run.part import RunPart
 from gym_gui.ui.run.rows import Column, Table, table_of
-from gym_gui.ui.runs.columns import state_text
 
 #: Relatives at once; pixels of a row, of the table at most.
 _MOST, _ROW, _HEIGHT = 100, 28, 150

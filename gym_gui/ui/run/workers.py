@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 from PySide6.QtWidgets import QWidget
 
+from gym_gui.app import state_text
 from gym_gui.core.worker.errors import MosaicError
 from gym_gui.look import figures
 from gym_gui.reading import RunDetails
@@ -14,7 +15,6 @@ from gym_gui.ui.link import DaemonLink
 from gym_gui.ui.parts import below
 from gym_gui.ui.run.part import RunPart
 from gym_gui.ui.run.rows import Column, Table, table_of
-from gym_gui.ui.runs.columns import state_text
 
 #: Milliseconds between two looks at how old heartbeats are.
 _AGES_MS = 1000

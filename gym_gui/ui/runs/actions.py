@@ -8,16 +8,17 @@ from typing import Any
 
 from PySide6.QtCore import QObject, Qt
 from PySide6.QtGui import QAction, QGuiApplication, QKeySequence
-from PySide6.QtWidgets import QInputDialog, QMenu, QMessageBox
+from PySide6.QtWidgets import QInputDialog, QMenu
 
 from gym_gui.core.worker.errors import MosaicError
-from gym_gui.rpc import AsyncTrainerClient, archive_run, find_runs, for_each_run
-from gym_gui.runs import AnnotationChange, RunState, RunSummary
+from gym_gui.rpc import AsyncTrainerClient, for_each_run
+from gym_gui.runs import AnnotationChange, RunState
 from gym_gui.ui.link import DaemonLink
+from gym_gui.ui.run.closure import ClosureDialog
 from gym_gui.ui.runs.panel import RunsPanel
 
 Act = Callable[[AsyncTrainerClient, str], Awaitable[Any]]
-#: Runs that a question or a refusal names.
+#: Refusals that are told, and runs that are opened at once.
 _NAMED = 8
 _ENDED = frozenset(state.value for state in RunState if state.terminal)
 _GOING = frozenset(state.value for state in RunState) - _ENDED
@@ -29,8 +30,6 @@ _ACTS: dict[str, Act] = {
     "Cancel": lambda client, run_id: client.cancel(run_id, reason="from the window"),
     "Star": lambda client, run_id: client.annotate(run_id, AnnotationChange(starred=True)),
     "Remove star": lambda client, run_id: client.annotate(run_id, AnnotationChange(starred=False)),
-    "Archive…": archive_run,
-    "Delete…": lambda client, run_id: client.delete(run_id),
 }
 #: Everything, as the menu has it: its key, and the states of runs that it is for; an empty name is a line.
 _MENU: tuple[tuple[str, str, frozenset[str]], ...] = (
@@ -38,7 +37,7 @@ _MENU: tuple[tuple[str, str, frozenset[str]], ...] = (
     ("Pause", "", _RUNNING), ("Continue", "", _PAUSED), ("Cancel", "", _GOING), ("", "", _EVERY),
     ("Rename…", "F2", _EVERY), ("Add tag…", "Ctrl+T", _EVERY), ("Remove tag…", "", _EVERY), ("Star", "Ctrl+D", _EVERY),
     ("Remove star", "", _EVERY), ("Copy ids", "Ctrl+C", _EVERY), ("", "", _EVERY),
-    ("Archive…", "", _ENDED), ("Delete…", "Del", _ENDED),
+    ("Delete…", "Del", _ENDED),
 )  # fmt: skip
 
 
@@ -57,7 +56,7 @@ class RunActions(QObject):
         self.actions: dict[str, QAction] = {}
         others: dict[str, Callable[[], None]] = {
             "Open": self._open, "Rename…": self._rename, "Copy ids": self._copy,
-            "Add tag…": self._add_tag, "Remove tag…": self._remove_tag,
+            "Add tag…": self._add_tag, "Remove tag…": self._remove_tag, "Delete…": self._remove,
         }  # fmt: skip
         for name, key, _states in _MENU:
             action = self.menu.addAction(name)
@@ -66,7 +65,7 @@ class RunActions(QObject):
                 self.actions[name] = action
                 action.setShortcut(QKeySequence(key))
                 action.setShortcutContext(Qt.ShortcutContext.WidgetShortcut)
-                act = others.get(name, functools.partial(self._do, name))
+                act = others.get(name) or functools.partial(self._for_each, _ACTS[name])
                 action.triggered.connect(lambda _on=False, act=act: act())
         panel.table.addActions(list(self.actions.values()))
         panel.table.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
@@ -84,15 +83,6 @@ class RunActions(QObject):
             if name:
                 self.actions[name].setEnabled(bool(states & wanted) and (name != "Rename…" or len(rows) == 1))
 
-    def _do(self, name: str) -> None:
-        if name in ("Archive…", "Delete…"):
-            ids = self._panel.selected_ids()
-            self._link.ask(
-                self, lambda client: find_runs(client, ids), lambda runs: self._question(name, runs), self._fail
-            )
-        else:
-            self._for_each(_ACTS[name])
-
     def _for_each(self, act: Act, ids: list[str] | None = None) -> None:
         """Make a call for each selected run, or for some; say which were refused."""
         chosen = self._panel.selected_ids() if ids is None else ids
@@ -104,31 +94,14 @@ class RunActions(QObject):
             head = f"{len(refused)} of {len(chosen)} refused:"
             self._panel.show_message("\n".join([head, *lines, *more]) if refused else "")
 
-        self._link.ask(self, lambda client: for_each_run(client, chosen, act), say, self._fail)
+        self._link.ask(
+            self, lambda client: for_each_run(client, chosen, act), say,
+            lambda error: self._panel.show_message(str(error)),
+        )  # fmt: skip
 
-    def _fail(self, error: MosaicError) -> None:
-        self._panel.show_message(str(error))
-
-    def _question(self, name: str, runs: list[RunSummary]) -> None:
-        """Ask before runs go, with what they hold."""
-        ended = [run for run in runs if run.state.terminal]
-        if not ended:
-            self._panel.show_message("none of these runs has ended: cancel them first")
-            return
-        verb = name.removesuffix("…")
-        end = "and all files of theirs for good" if verb == "Delete" else "into files of the daemon's home"
-        box = QMessageBox(QMessageBox.Icon.Warning, f"{verb} runs", "", parent=self._panel)
-        box.setTextFormat(Qt.TextFormat.PlainText)
-        box.setText(f"{verb} {len(ended)} run{'' if len(ended) == 1 else 's'} {end}?")
-        box.setInformativeText(_held(ended, len(runs) - len(ended)))
-        box.setStandardButtons(QMessageBox.StandardButton.Discard | QMessageBox.StandardButton.Cancel)
-        box.button(QMessageBox.StandardButton.Discard).setText(verb)
-        box.setDefaultButton(QMessageBox.StandardButton.Cancel)
-        box.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        agreed = QMessageBox.StandardButton.Discard.value
-        ids = [run.run_id for run in ended]
-        box.finished.connect(lambda button: self._for_each(_ACTS[name], ids) if button == agreed else None)
-        box.open()
+    def _remove(self) -> None:
+        """Ask before runs go, with what they hold; they may be archived instead."""
+        ClosureDialog(self._link, self._panel.selected_ids(), self._panel).open()
 
     def _open(self) -> None:
         for run_id in self._panel.selected_ids()[:_NAMED]:
@@ -172,11 +145,3 @@ class RunActions(QObject):
             lambda value: self._for_each(lambda client, run_id: client.annotate(run_id, change(value.strip())), ids)
         )
         dialog.open()
-
-
-def _held(runs: list[RunSummary], going: int) -> str:
-    episodes = sum(run.episodes + run.eval_episodes for run in runs)
-    lines = [f"{run.run_name or run.run_id}: {run.steps:,} steps" for run in runs[:_NAMED]]
-    more = [f"and {len(runs) - _NAMED} more"] if len(runs) > _NAMED else []
-    stay = [f"{going} of the selected have not ended, and stay."] if going else []
-    return "\n".join([*lines, *more, f"In all {episodes:,} episodes, {sum(run.steps for run in runs):,} steps.", *stay])

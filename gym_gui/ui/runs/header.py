@@ -7,9 +7,8 @@ from collections.abc import Iterable
 from PySide6.QtCore import QObject, Qt, Signal
 from PySide6.QtWidgets import QMenu, QTableView
 
-from gym_gui.app import FurtherColumns
+from gym_gui.app import LIST_COLUMNS, FurtherColumns, ListColumn, list_column
 from gym_gui.ui.parts import without_mnemonics
-from gym_gui.ui.runs.columns import BASE, Column, column_of
 from gym_gui.ui.runs.model import RunsModel
 
 _NARROWEST, _WIDEST = 40, 900
@@ -56,8 +55,8 @@ class RunsHeader(QObject):
 
     def show_columns(self, names: Iterable[str], widths: dict[str, int]) -> None:
         """Show columns in an order; without any, those of the beginning."""
-        found: list[Column] = [column for name in names if (column := column_of(name)) is not None]
-        self._model.show_columns(found or list(BASE.values()))
+        found: list[ListColumn] = [column for name in names if (column := list_column(name)) is not None]
+        self._model.show_columns(found or list(LIST_COLUMNS.values()))
         for at, column in enumerate(self._model.columns):
             self.view.moveSection(self.view.visualIndex(at), at)
             self.view.resizeSection(at, min(max(widths.get(column.field, column.width), _NARROWEST), _WIDEST))
@@ -71,8 +70,8 @@ class RunsHeader(QObject):
     def _fill(self) -> None:
         self.menu.clear()
         shown = self.names()
-        further = [name for name in shown if name not in BASE]
-        self._add(self.menu, list(BASE), shown)
+        further = [name for name in shown if name not in LIST_COLUMNS]
+        self._add(self.menu, list(LIST_COLUMNS), shown)
         for title, begin, known in (
             ("Settings", "config.", self.further.settings),
             ("Metrics", "metric.", self.further.metrics),
@@ -85,7 +84,7 @@ class RunsHeader(QObject):
 
     def _add(self, menu: QMenu, names: list[str], shown: list[str]) -> None:
         for name in names:
-            column = column_of(name)
+            column = list_column(name)
             action = menu.addAction(without_mnemonics(column.title if column is not None else name))
             action.setCheckable(True)
             action.setChecked(name in shown)

@@ -9,9 +9,9 @@ from typing import Any
 import msgspec
 from PySide6.QtCore import QAbstractTableModel, QModelIndex, QObject, QPersistentModelIndex, Qt
 
+from gym_gui.app import LIST_COLUMNS, ListColumn, ListRow
 from gym_gui.reading import GroupRow, SearchUpdate, is_seeds
 from gym_gui.ui.parts import tip
-from gym_gui.ui.runs.columns import COLUMNS, Column, Row
 from gym_gui.ui.theme import state_colour
 
 _Role = Qt.ItemDataRole
@@ -42,24 +42,24 @@ class RunsModel(QAbstractTableModel):
         """Number of matching runs, of which the first ones are in the model."""
         self.lines = 0
         """Number of lines that they make."""
-        self.columns: Sequence[Column] = COLUMNS
-        self._lines: dict[str, Row] = {}
-        self._members: dict[str, dict[str, Row]] = {}
+        self.columns: Sequence[ListColumn] = tuple(LIST_COLUMNS.values())
+        self._lines: dict[str, ListRow] = {}
+        self._members: dict[str, dict[str, ListRow]] = {}
         """By key of an opened line: its single runs."""
-        self._rows: dict[str, Row] = {}
+        self._rows: dict[str, ListRow] = {}
         """What is shown, by key."""
         self._keys: list[str] = []
         """Its order."""
 
-    def row(self, at: int) -> Row | None:
+    def row(self, at: int) -> ListRow | None:
         """Return what a row shows."""
         return self._rows[self._keys[at]] if 0 <= at < len(self._keys) else None
 
-    def rows(self) -> list[Row]:
+    def rows(self) -> list[ListRow]:
         """Return what is shown, from above."""
         return [self._rows[key] for key in self._keys]
 
-    def line(self, key: str) -> Row | None:
+    def line(self, key: str) -> ListRow | None:
         """Return a line; ``None``: it is gone."""
         return self._lines.get(key)
 
@@ -73,7 +73,7 @@ class RunsModel(QAbstractTableModel):
         """Keys of the opened lines."""
         return list(self._members)
 
-    def show_columns(self, columns: Sequence[Column]) -> None:
+    def show_columns(self, columns: Sequence[ListColumn]) -> None:
         """Show other columns."""
         self.beginResetModel()
         self.columns = list(columns)
@@ -198,27 +198,27 @@ class RunsModel(QAbstractTableModel):
             return f"{column.title} {column.cell(row)}"
         return _alignment(column, role)
 
-    def _mark(self, row: Row) -> str:
+    def _mark(self, row: ListRow) -> str:
         if row.group is not None:
             return "▾ " if row.key in self._members else "▸ "
         return "     " if row.line else ""
 
 
-def _merged(old: Mapping[str, Row], update: SearchUpdate, line: str = "") -> dict[str, Row]:
+def _merged(old: Mapping[str, ListRow], update: SearchUpdate, line: str = "") -> dict[str, ListRow]:
     """Return rows of single runs after an update, in its order."""
     begin = f"{line}\n" if line else ""
     news = {f"{begin}{row.run.run_id}": row for row in update.runs}
-    made = {key: Row(key, row.run, values=row.values, line=line) for key, row in news.items()}
+    made = {key: ListRow(key, row.run, values=row.values, line=line) for key, row in news.items()}
     every = {**old, **made}
     return {key: every[key] for run_id in update.run_ids if (key := f"{begin}{run_id}") in every}
 
 
-def _group_row(group: GroupRow) -> Row:
+def _group_row(group: GroupRow) -> ListRow:
     single = len(group.run_ids) == 1 and is_seeds(group)
-    return Row(json.dumps(group.key, sort_keys=True), group.newest, None if single else group, group.values)
+    return ListRow(json.dumps(group.key, sort_keys=True), group.newest, None if single else group, group.values)
 
 
-def _alignment(column: Column, role: int) -> Any:
+def _alignment(column: ListColumn, role: int) -> Any:
     if role != _Role.TextAlignmentRole:
         return None
     side = Qt.AlignmentFlag.AlignRight if column.number else Qt.AlignmentFlag.AlignLeft

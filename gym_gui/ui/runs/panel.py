@@ -9,12 +9,20 @@ from PySide6.QtCore import QModelIndex, Qt, QTimer, Signal
 from PySide6.QtGui import QKeySequence, QShortcut
 from PySide6.QtWidgets import QHBoxLayout, QToolButton, QVBoxLayout, QWidget
 
-from gym_gui.app import GROUPINGS, FurtherColumns, ListLayout, further_columns, read_layout, save_layout
+from gym_gui.app import (
+    GROUPINGS,
+    LIST_COLUMNS,
+    FurtherColumns,
+    ListLayout,
+    ListRow,
+    further_columns,
+    read_layout,
+    save_layout,
+)
 from gym_gui.core.worker.errors import ConfigError, MosaicError
 from gym_gui.reading import DEFAULT_SORT, MAX_PAGE, Search, SearchUpdate, query_of_group
 from gym_gui.ui.link import Asked, DaemonLink
 from gym_gui.ui.parts import choice, label, table
-from gym_gui.ui.runs.columns import BASE, Row
 from gym_gui.ui.runs.header import RunsHeader
 from gym_gui.ui.runs.model import RunsModel, combined
 from gym_gui.ui.runs.query import QueryBox
@@ -77,7 +85,7 @@ class RunsPanel(QWidget):
         home = self._home
         self._link.run(self, lambda: read_layout(home) if home is not None else ListLayout(), self._begin)
 
-    def selected_rows(self) -> list[Row]:
+    def selected_rows(self) -> list[ListRow]:
         """Return the selected rows, from above."""
         chosen = sorted(index.row() for index in self.table.selectionModel().selectedRows())
         return [row for at in chosen if (row := self.model.row(at)) is not None]
@@ -113,7 +121,7 @@ class RunsPanel(QWidget):
         self._ask()
 
     def _further(self) -> tuple[str, ...]:
-        return tuple(column.field for column in self.model.columns if column.field not in BASE)
+        return tuple(column.field for column in self.model.columns if column.field not in LIST_COLUMNS)
 
     def _ask(self) -> None:
         if self._watch is not None:
@@ -194,7 +202,7 @@ class RunsPanel(QWidget):
             self._close_line(key)
             self.table.selectRow(next((at for at, each in enumerate(self.model.rows()) if each.key == key), 0))
 
-    def _open_line(self, row: Row) -> None:
+    def _open_line(self, row: ListRow) -> None:
         if len(self._members) == _OPEN:
             self.show_message(f"{_OPEN} lines are open: close one to open another")
             return

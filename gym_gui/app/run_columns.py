@@ -1,4 +1,4 @@
-"""What the columns of the list of runs show, of a run and of several as one."""
+"""What the columns of a window's list of runs show, of a run and of several as one."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from gym_gui.runs import RunSummary, return_of
 
 
 @dataclass(frozen=True)
-class Row:
+class ListRow:
     """A line of the list.
 
     Args:
@@ -54,7 +54,7 @@ class Row:
 
 
 @dataclass(frozen=True)
-class Column:
+class ListColumn:
     """One column.
 
     Args:
@@ -80,18 +80,18 @@ class Column:
         """Whether the list can be sorted by it."""
         return not self.field.startswith(METRIC)
 
-    def cell(self, row: Row) -> str:
+    def cell(self, row: ListRow) -> str:
         """Return what it shows of a row."""
         group = row.group
         if group is not None and self.together is not None:
             return self.together(group)
-        if self.field in BASE and (group is None or is_seeds(group)):
+        if self.field in LIST_COLUMNS and (group is None or is_seeds(group)):
             return self.text(row.run)
         values = group.key.get(self.field) if group is not None else None
         found = row.values.get(self.field, []) if values is None else values
         return values_text(self.field, found, together=group is not None)
 
-    def exact(self, row: Row) -> str:
+    def exact(self, row: ListRow) -> str:
         """Return what it shows where the mouse rests."""
         if row.group is None:
             return self.tip(row.run) or self.cell(row)
@@ -119,13 +119,13 @@ def elapsed(run: RunSummary) -> float | None:
     return (run.ended_at if run.ended_at is not None else time.time()) - run.started_at
 
 
-def column_of(name: str) -> Column | None:
+def list_column(name: str) -> ListColumn | None:
     """Return the column of a field, ``config.NAME`` or ``metric.NAME``; ``None``: there is none."""
     known = find_field(name)
-    if name in BASE or (known is None and not (name.startswith(METRIC) and name != METRIC)):
-        return BASE.get(name)
+    if name in LIST_COLUMNS or (known is None and not (name.startswith(METRIC) and name != METRIC)):
+        return LIST_COLUMNS.get(name)
     number = known is None or known.kind in (Kind.NUMBER, Kind.DURATION)
-    return Column(name.removeprefix(CONFIG).removeprefix(METRIC), name, number=number)
+    return ListColumn(name.removeprefix(CONFIG).removeprefix(METRIC), name, number=number)
 
 
 def _each(values: Iterable[str]) -> str:
@@ -140,26 +140,78 @@ def _exact(value: float | None) -> str:
     return "" if value is None else repr(value)
 
 
-COLUMNS = (
-    Column("State", "state", lambda run: state_text(run.state.value), lambda run: run.cause, width=130,
-           together=lambda group: states_text(group.states)),
-    Column("Name", "name", lambda run: f"★ {run.run_name}" if run.starred else run.run_name,
-           lambda run: f"{run.run_name}\n{run.run_id}", together=group_name, width=200),
-    Column("Return", "return", lambda run: _return(return_of(run)), lambda run: _exact(return_of(run)), number=True,
-           together=lambda group: mean_text(group.returns), width=110),
-    Column("Steps", "steps", progress_text, lambda run: f"{run.steps:,} steps", number=True,
-           together=lambda group: figures.short(group.steps.mean if group.steps else None)),
-    Column("Environment", "env", lambda run: _each(worker.env_id for worker in run.workers), width=130),
-    Column("Algorithm", "algo", lambda run: _each(worker.algorithm for worker in run.workers), width=80),
-    Column("Worker", "worker", lambda run: _each(worker.worker_type for worker in run.workers), width=80),
-    Column("Seed", "seed", lambda run: figures.NOTHING if run.seed is None else str(run.seed), number=True,
-           together=lambda group: f"n = {len(group.run_ids)}", width=60),
-    Column("Best", "best", lambda run: _return(run.best_return), lambda run: _exact(run.best_return), number=True,
-           together=lambda group: mean_text(group.best), width=110),
-    Column("Duration", "duration", lambda run: figures.duration(elapsed(run)), number=True,
-           together=lambda _group: figures.NOTHING),
-    Column("Submitted", "created", lambda run: figures.age(run.created_at), lambda run: figures.moment(run.created_at),
-           together=lambda group: figures.age(group.newest.created_at), width=110),
-    Column("Tags", "tag", lambda run: ", ".join(run.tags), width=110),
-)  # fmt: skip
-BASE = {column.field: column for column in COLUMNS}
+LIST_COLUMNS = {
+    column.field: column
+    for column in (
+        ListColumn(
+            "State",
+            "state",
+            lambda run: state_text(run.state.value),
+            lambda run: run.cause,
+            width=130,
+            together=lambda group: states_text(group.states),
+        ),
+        ListColumn(
+            "Name",
+            "name",
+            lambda run: f"★ {run.run_name}" if run.starred else run.run_name,
+            lambda run: f"{run.run_name}\n{run.run_id}",
+            together=group_name,
+            width=200,
+        ),
+        ListColumn(
+            "Return",
+            "return",
+            lambda run: _return(return_of(run)),
+            lambda run: _exact(return_of(run)),
+            number=True,
+            together=lambda group: mean_text(group.returns),
+            width=110,
+        ),
+        ListColumn(
+            "Steps",
+            "steps",
+            progress_text,
+            lambda run: f"{run.steps:,} steps",
+            number=True,
+            together=lambda group: figures.short(group.steps.mean if group.steps else None),
+        ),
+        ListColumn("Environment", "env", lambda run: _each(worker.env_id for worker in run.workers), width=130),
+        ListColumn("Algorithm", "algo", lambda run: _each(worker.algorithm for worker in run.workers), width=80),
+        ListColumn("Worker", "worker", lambda run: _each(worker.worker_type for worker in run.workers), width=80),
+        ListColumn(
+            "Seed",
+            "seed",
+            lambda run: figures.NOTHING if run.seed is None else str(run.seed),
+            number=True,
+            together=lambda group: f"n = {len(group.run_ids)}",
+            width=60,
+        ),
+        ListColumn(
+            "Best",
+            "best",
+            lambda run: _return(run.best_return),
+            lambda run: _exact(run.best_return),
+            number=True,
+            together=lambda group: mean_text(group.best),
+            width=110,
+        ),
+        ListColumn(
+            "Duration",
+            "duration",
+            lambda run: figures.duration(elapsed(run)),
+            number=True,
+            together=lambda _group: figures.NOTHING,
+        ),
+        ListColumn(
+            "Submitted",
+            "created",
+            lambda run: figures.age(run.created_at),
+            lambda run: figures.moment(run.created_at),
+            together=lambda group: figures.age(group.newest.created_at),
+            width=110,
+        ),
+        ListColumn("Tags", "tag", lambda run: ", ".join(run.tags), width=110),
+    )
+}
+"""The columns that need no settings or metrics, by field, in their order at first."""
