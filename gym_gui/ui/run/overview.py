@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QGridLayout, QLabel, QWidget
 
 from gym_gui.app import description_text, elapsed, progress_text, readable_text, spread_text
 from gym_gui.core.terminal_text import escape_lines
-from gym_gui.look import figures
+from gym_gui.look import LOOKS, figures
 from gym_gui.reading import EpisodeQuery, Failure, describe
 from gym_gui.rpc import AsyncTrainerClient
 from gym_gui.runs import RunState, RunSummary, return_of
@@ -154,16 +154,17 @@ def _figures(run: RunSummary) -> list[tuple[str, str]]:
 
 
 def _curves(run: RunSummary) -> list[Curve]:
-    """Return a learning curve with its band for each worker."""
+    """Return a learning curve for each worker; with its band where there is one: several hide each other."""
     several = len(run.workers) > 1
+    colours = sum(not look.dash for look in LOOKS)
     return [
         Curve(
             name=worker.worker_id if several else "return",
             x=[point.step for point in worker.curve],
             y=[point.mean_return for point in worker.curve],
-            low=[point.min_return for point in worker.curve],
-            high=[point.max_return for point in worker.curve],
-            number=run.sequence + place,
+            low=[] if several else [point.min_return for point in worker.curve],
+            high=[] if several else [point.max_return for point in worker.curve],
+            number=(run.sequence + place) % colours if place < colours else run.sequence + place,
         )
         for place, worker in enumerate(run.workers)
         if worker.curve
