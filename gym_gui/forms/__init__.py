@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from gym_gui.forms.numbers import stepped
     from gym_gui.forms.presets import Presets
     from gym_gui.forms.preview import config_text
-    from gym_gui.forms.rerun import values_of_run
+    from gym_gui.forms.rerun import values_of_run, with_checkpoint
     from gym_gui.forms.run_config import from_run_config, to_run_config, to_run_configs
     from gym_gui.forms.sections import ConfigSection, config_sections
     from gym_gui.forms.spec import (
@@ -76,6 +76,7 @@ else:
             "to_run_configs": "run_config",
             "values_of_run": "rerun",
             "visible": "values",
+            "with_checkpoint": "rerun",
             "worker_entries": "team",
         },
     )
@@ -118,5 +119,6 @@ __all__ = [
     "to_run_configs",
     "values_of_run",
     "visible",
+    "with_checkpoint",
     "worker_entries",
 ]

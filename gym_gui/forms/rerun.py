@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from gym_gui.core.worker.errors import ConfigError
+from gym_gui.forms.fields import PREFIX
 from gym_gui.forms.naming import default_run_name
 from gym_gui.forms.run_config import from_run_config, to_run_config
 from gym_gui.forms.spec import FormSpec, Values
@@ -46,6 +47,21 @@ def values_of_run(form: FormSpec, given: dict[str, Any]) -> Values:
     ):
         del values["run_name"]
     return values
+
+
+def with_checkpoint(form: FormSpec, values: Values, mode: str, path: str | None) -> Values:
+    """Return values with which a form goes on with a checkpoint; without a name of theirs.
+
+    Args:
+        form: The form.
+        values: Those of the run that saved it.
+        mode: What to do with it, as the worker calls it.
+        path: The checkpoint, if it is known.
+    """
+    given = {PREFIX + "mode": mode, **({PREFIX + "checkpoint_path": path} if path else {})}
+    known = form.by_name()
+    others = {name: value for name, value in values.items() if name != "run_name"}
+    return {**others, **{name: value for name, value in given.items() if name in known}}
 
 
 def _beyond(

@@ -66,6 +66,17 @@ class Field(msgspec.Struct, kw_only=True, frozen=True, omit_defaults=True):
     schema: dict[str, Any] = {}
     """JSON Schema of the value."""
 
+    def options(self) -> list[tuple[Any, str]]:
+        """Return the values that a switch or a choice has, with their words."""
+        found: list[tuple[Any, str]] = [(True, "on"), (False, "off")] if self.kind == "switch" else []
+        found += [(choice, str(choice)) for choice in self.choices]
+        return [*found, (None, "null")] if self.nullable and self.default is not None else found
+
+    def about(self) -> str:
+        """Return all that is known of the field, in lines."""
+        several = f"any of: {', '.join(map(str, self.choices))}" if self.kind == "multi" else ""
+        return "\n".join(part for part in (self.help, several, self.note, *self.path[-1:]) if part)
+
 
 class Section(msgspec.Struct, kw_only=True, frozen=True, omit_defaults=True):
     """Fields below one title."""
@@ -133,6 +144,11 @@ class FieldProblem(msgspec.Struct, kw_only=True, frozen=True, omit_defaults=True
     allowed: str = ""
     nearest: str | None = None
     """The nearest known name, if the value is an unknown one."""
+
+    def sentence(self) -> str:
+        """Return the fault, what is allowed, and the nearest known name."""
+        allowed = f" (allowed: {self.allowed})" if self.allowed else ""
+        return f"{self.message}{allowed}" + (f"; did you mean {self.nearest}?" if self.nearest else "")
 
 
 class Default(msgspec.Struct, kw_only=True, frozen=True, omit_defaults=True):

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from real_workers import NAMES, record_of
 
 from gym_gui.core.worker.errors import ConfigError
-from gym_gui.forms import make_form, to_run_config, values_of_run
+from gym_gui.forms import make_form, to_run_config, values_of_run, with_checkpoint
 from gym_gui.runs.config import read_run_config, validate_train_run_config
 
 RANDOM = make_form(record_of("random"))
@@ -60,3 +60,11 @@ def test_a_run_of_another_worker_has_no_such_form() -> None:
     config["metadata"]["worker"]["worker_id"] = "cleanrl"
     with pytest.raises(ConfigError, match="random"):
         values_of_run(RANDOM, config)
+
+
+def test_a_checkpoint_is_evaluated_with_the_settings_of_its_run() -> None:
+    form = make_form(record_of("cleanrl"))
+    values = {"run_name": "first", "config.gamma": "0.9"}
+    found = with_checkpoint(form, values, "evaluate", "/c/1")
+    assert found == {"config.gamma": "0.9", "config.mode": "evaluate", "config.checkpoint_path": "/c/1"}
+    assert with_checkpoint(form, {}, "resume", None) == {"config.mode": "resume"}

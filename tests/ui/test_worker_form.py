@@ -51,6 +51,18 @@ def test_the_config_has_the_shape_that_older_code_reads(form: Any) -> None:
     validate_train_run_config(config, ["local"])
 
 
+def test_a_worker_id_of_ones_own_is_checked_and_is_wherever_older_code_looks(form: Any) -> None:
+    type_into(form, "worker_id", "left side")
+    form.check()
+    assert "cannot name a worker" in form.fields.rows["worker_id"].problem.text()
+    type_into(form, "worker_id", "left")
+    config = form.get_config()
+    assert config["metadata"]["worker"]["config"]["worker_id"] == "left"
+    assert config["metadata"]["ui"]["path_config"]["ui_only"]["worker_id"] == "left"
+    assert config["environment"]["WORKER_ID"] == "left"
+    assert form.get_configs()[0]["metadata"]["worker"]["config"] == {"worker_id": "left"}
+
+
 def test_what_is_typed_is_sent(form: Any) -> None:
     type_into(form, "config.learning_rate", "1e-3")
     type_into(form, "seeds", "1-3")

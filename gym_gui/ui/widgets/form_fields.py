@@ -59,9 +59,7 @@ class _Row:
         if self.problem is None:
             self.problem = label(tone="problem", wrap=True)
             self._grid.addWidget(self.problem, self._place + 1, 1, 1, 2)
-        near = f"; did you mean {problem.nearest}?" if problem.nearest else ""
-        allowed = f" (allowed: {problem.allowed})" if problem.allowed else ""
-        self.problem.setText(f"{problem.message}{allowed}{near}")
+        self.problem.setText(problem.sentence())
         self.problem.show()
 
 

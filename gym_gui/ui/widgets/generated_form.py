@@ -8,7 +8,7 @@ from typing import Any
 from PySide6.QtWidgets import QWidget
 
 from gym_gui.config.paths import mosaic_home
-from gym_gui.forms import FormSpec, Values, make_form, values_of_run
+from gym_gui.forms import FormSpec, Values, make_form, values_of_run, with_checkpoint
 from gym_gui.reading import RunDetails
 from gym_gui.rpc import checkpoints_of, environments_of
 from gym_gui.ui.kinds import FormKind
@@ -52,12 +52,9 @@ def generated_form(
     form = form or make_form(found)
     dialog = form_class(form, found, kind=kind, link=link, parent=parent, **kwargs)
     initial = values_of_run(form, details.config) if details is not None else {}
-    if kind in _MODES and found.has_field("mode"):
-        initial["config.mode"] = _MODES[kind]
-        last = details.checkpoints[-1].path if details is not None and details.checkpoints else None
-        if last is not None and found.has_field("checkpoint_path"):
-            initial["config.checkpoint_path"] = last
-        initial.pop("run_name", None)
+    if kind in _MODES:
+        saved = details.checkpoints[-1:] if details is not None else []
+        initial = with_checkpoint(form, initial, _MODES[kind], saved[0].path if saved else None)
     dialog.set_values({**initial, **(values or {})})
     dialog.focus_first()
     if link is not None:

@@ -61,7 +61,7 @@ class Input(QWidget):
         self.setFocusProxy(widget)
         widget.setAccessibleName(self.field.label)
         widget.setAccessibleDescription(self.field.help)
-        widget.setToolTip(tip(_about(self.field)))
+        widget.setToolTip(tip(self.field.about()))
 
 
 class LineInput(Input):
@@ -201,7 +201,7 @@ class ChoiceInput(Input):
         self.box = QComboBox()
         self._values: list[Any] = [UNSET]
         self.box.addItem("")
-        for value, text in _choices(field):
+        for value, text in field.options():
             self._values.append(value)
             self.box.addItem(text)
         self.box.installEventFilter(self)
@@ -241,17 +241,3 @@ def input_for(field: Field, parent: QWidget | None = None) -> Input:
     if field.kind == "json" or field.multiline:
         return TextInput(field, parent)
     return LineInput(field, parent)
-
-
-def _choices(field: Field) -> list[tuple[Any, str]]:
-    found: list[tuple[Any, str]] = [(True, "on"), (False, "off")] if field.kind == "switch" else []
-    found += [(choice, str(choice)) for choice in field.choices]
-    if field.nullable and field.default is not None:
-        found.append((None, _NULL_SHOWN))
-    return found
-
-
-def _about(field: Field) -> str:
-    several = f"any of: {', '.join(map(str, field.choices))}" if field.kind == "multi" else ""
-    name = field.path[-1] if field.path else ""
-    return "\n".join(part for part in (field.help, several, field.note, name) if part)
