@@ -272,18 +272,27 @@ def test_what_cannot_be_removed_is_said_and_stays(
     endless: dict[str, Any],
     random_config: Callable[..., dict[str, Any]],
     until: Any,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    from gym_gui.core.worker.errors import MosaicError
+    from gym_gui.rpc.aio_client import AsyncTrainerClient
     from gym_gui.ui.run.closure import ClosureDialog
+
+    async def refuse(_self: Any, _run_id: str) -> None:
+        raise MosaicError("the disk is read-only")
 
     running, ended = client.submit(endless), finished(client, random_config("ended", total_steps=50))
     dialog = ClosureDialog(window._link, [running, ended], window)
     dialog.open()
     until(lambda: dialog.delete.isEnabled(), "both are counted")
+    assert "1 of them have not ended, and stay" in dialog.message.text()
+    assert {run.run_id for run, _worker in dialog.rows.rows} == {ended}
+    with monkeypatch.context() as patch:
+        patch.setattr(AsyncTrainerClient, "delete", refuse)
+        dialog.delete.click()
+        until(lambda: "the disk is read-only" in dialog.message.text(), "the refusal is told")
     dialog.delete.click()
-    until(lambda: running in dialog.message.text(), "the refusal is told")
-    assert [run.run_id for run in client.list()] == [running]
-    assert {run.run_id for run, _worker in dialog.rows.rows} == {running}
-    dialog.reject()
+    until(lambda: [run.run_id for run in client.list()] == [running], "the one that has ended is gone")
 
 
 def test_hostile_names_are_shown_as_they_are(

@@ -15,7 +15,7 @@ from gym_gui.ui.run.rows import Column, Table, table_of
 
 
 class ClosureDialog(QDialog):
-    """Counts what runs have of each worker, then deletes or archives them.
+    """Counts what runs have of each worker, then deletes or archives those that have ended.
 
     Args:
         link: The way to the daemon.
@@ -57,14 +57,18 @@ class ClosureDialog(QDialog):
         link.ask(self, lambda client: _count(client, self._run_ids), self._show, self._fail)
 
     def _show(self, counted: tuple[list[RunSummary], int]) -> None:
-        runs, size = counted
+        found, size = counted
+        runs = [run for run in found if run.state.terminal]
+        self._run_ids = [run.run_id for run in runs]
+        if len(runs) < len(found):
+            self._tell(f"{len(found) - len(runs)} of them have not ended, and stay: cancel them first")
         self.rows.show_rows([(run, worker) for run in runs for worker in run.workers])
         name = runs[0].run_name if len(runs) == 1 else f"these {len(runs)} runs"
         episodes = sum(run.episodes + run.eval_episodes for run in runs)
         steps = sum(worker.steps for run in runs for worker in run.workers)
         files = f" and {figures.size(size)} of files" if size else ""
         self.question.setText(f"Delete {name} with {episodes:,} episodes, {steps:,} steps{files}?")
-        self._allow(on=True)
+        self._allow(on=bool(runs))
 
     def _remove(self, *, archive: bool) -> None:
         self._allow(on=False)
@@ -80,7 +84,7 @@ class ClosureDialog(QDialog):
         self._run_ids = list(refused)
         self.rows.show_rows([row for row in self.rows.rows if row[0].run_id in refused])
         self.question.setText(f"{len(refused)} runs are still there")
-        self._tell("\n".join(f"{run_id}: {error.what}" for run_id, error in refused.items()))
+        self._tell("\n".join(f"…{run_id[-6:]}: {error}" for run_id, error in refused.items()))
         self._allow(on=True)
 
     def _allow(self, *, on: bool) -> None:
@@ -92,7 +96,7 @@ class ClosureDialog(QDialog):
         self.message.show()
 
     def _fail(self, error: MosaicError) -> None:
-        self.question.setText("the runs cannot be counted")
+        self.question.setText("nothing was removed")
         self._tell(str(error))
 
 
