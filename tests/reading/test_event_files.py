@@ -182,6 +182,10 @@ def test_details_name_the_folder_of_tensorboard_and_addresses_that_browsers_may_
     assert (details.tensorboard, details.wandb) == (str(run.folder.path / "tensorboard"), addresses[:1])
     run.folder.analytics.write_text("[")
     assert read_details(run.folder).wandb == []
+    printed = "wandb: Syncing run x\nwandb: 🚀 View run at \x1b[34m\x1b[4mhttps://wandb.ai/t/p/runs/x1\x1b[0m\n"
+    run.append(b"")
+    run.folder.stderr_log(WORKER, 1).write_text(f"{printed}{printed}see https://example.com/runs/other\n")
+    assert read_details(run.folder).wandb == ["https://wandb.ai/t/p/runs/x1"]
 
 
 @pytest.mark.parametrize("value", ["file:///etc/passwd", "https://", "http://a b", "http://[", 3, None, "wandb.ai"])
