@@ -185,7 +185,7 @@ LIST_COLUMNS = {
             lambda run: figures.NOTHING if run.seed is None else str(run.seed),
             number=True,
             together=lambda group: f"n = {len(group.run_ids)}",
-            width=60,
+            width=95,
         ),
         ListColumn(
             "Best",

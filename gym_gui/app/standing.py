@@ -17,11 +17,11 @@ def standing_lines(status: DaemonStatus, report: MachineReport) -> list[str]:
         status: What it says of itself.
         report: What it says of its machines.
     """
-    most = f" of {status.max_running_runs} at once" if status.max_running_runs else ""
+    most = f" (at most {status.max_running_runs})" if status.max_running_runs else ""
     lines = [
         f"MOSAIC {status.version}, pid {status.pid}, started {figures.age(status.started_at)}",
         f"{status.home} at {status.public_address or status.address}",
-        f"{status.runs:,} runs: {status.active_runs}{most} under way, {status.queued_runs} queued",
+        f"{status.runs:,} runs: {status.active_runs} under way{most}, {status.queued_runs} queued",
     ]
     fault = [f"✕ {status.fault}"] if status.fault else []
     return [*lines, *fault, *(line for machine in report.machines for line in _machine_lines(machine))]

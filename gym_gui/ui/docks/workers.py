@@ -19,10 +19,10 @@ _KINDS = ("install", "remove", "check")
 
 
 _COLUMNS = (
-    Column("Worker", lambda each: each.title, 130),
+    Column("Worker", lambda each: each.title, 105),
     Column("State", lambda each: each.standing, 110),
-    Column("Version", lambda each: each.version or figures.NOTHING, 70),
-    Column("Size", lambda each: figures.size(each.size), 80, number=True),
+    Column("Version", lambda each: each.version or figures.NOTHING, 60),
+    Column("Size", lambda each: figures.size(each.size), 70, number=True),
 )
 
 
