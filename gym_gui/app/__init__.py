@@ -30,6 +30,7 @@ if TYPE_CHECKING:
         spread_text,
         worker_as_run,
     )
+    from gym_gui.app.relatives import Relative, watch_relatives
     from gym_gui.app.run_columns import (
         LIST_COLUMNS,
         ListColumn,
@@ -39,16 +40,25 @@ if TYPE_CHECKING:
         progress_text,
         state_text,
     )
+    from gym_gui.app.run_figures import describe_episodes, figures_of_run, without_curve
     from gym_gui.app.run_list import GROUPINGS, FurtherColumns, ListLayout, further_columns, read_layout, save_layout
     from gym_gui.app.site import LocalSite, RemoteSite, Site
     from gym_gui.app.standing import standing_lines
     from gym_gui.app.video import check_output, open_sink
     from gym_gui.app.worker_jobs import check_here, install_here, remove_here
     from gym_gui.app.worker_list import WorkerEntry, worker_entries
+    from gym_gui.app.worker_rows import WorkerRow, rows_of_workers
 else:
     __getattr__ = lazy_names(
         __name__,
         {
+            "Relative": "relatives",
+            "watch_relatives": "relatives",
+            "WorkerRow": "worker_rows",
+            "rows_of_workers": "worker_rows",
+            "describe_episodes": "run_figures",
+            "figures_of_run": "run_figures",
+            "without_curve": "run_figures",
             "DOCUMENTS": "documents",
             "DeviceNotes": "_devices",
             "Follower": "follow",
@@ -125,23 +135,27 @@ __all__ = [
     "PagedLog",
     "Policies",
     "Policy",
+    "Relative",
     "RemoteSite",
     "RunProgress",
     "Site",
     "WorkerEntry",
     "WorkerPlace",
+    "WorkerRow",
     "all_checks",
     "average_rate",
     "check_here",
     "check_output",
     "check_port",
     "definitions_of",
+    "describe_episodes",
     "description_text",
     "devices_of",
     "elapsed",
     "ensure_supervised",
     "episodes_of",
     "eval_episodes_of",
+    "figures_of_run",
     "find_policies",
     "further_columns",
     "install_here",
@@ -157,6 +171,7 @@ __all__ = [
     "readable_text",
     "remove_here",
     "return_label",
+    "rows_of_workers",
     "save_layout",
     "schemas",
     "spread_text",
@@ -165,6 +180,8 @@ __all__ = [
     "summary_json",
     "tell_dropped",
     "to_json",
+    "watch_relatives",
+    "without_curve",
     "worker_as_run",
     "worker_entries",
 ]

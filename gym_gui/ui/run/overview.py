@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-import asyncio
-import math
-
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QGridLayout, QLabel, QWidget
 
-from gym_gui.app import description_text, elapsed, progress_text, readable_text, spread_text
+from gym_gui.app import describe_episodes, figures_of_run, readable_text, without_curve
 from gym_gui.core.terminal_text import escape_lines
-from gym_gui.look import LOOKS, figures
-from gym_gui.reading import EpisodeQuery, Failure, describe
-from gym_gui.rpc import AsyncTrainerClient
-from gym_gui.runs import RunState, RunSummary, return_of
+from gym_gui.look import LOOKS
+from gym_gui.reading import Failure
+from gym_gui.runs import RunState, RunSummary
 from gym_gui.ui.link import DaemonLink
 from gym_gui.ui.parts import below, label, read_only_text
 from gym_gui.ui.run.chart import Chart, Curve
@@ -22,8 +18,8 @@ from gym_gui.ui.run.relatives import Relatives
 from gym_gui.ui.run.trackers import Trackers
 
 _ENDED_BADLY = (RunState.FAILED, RunState.LOST)
-#: Episodes that are described, milliseconds between two looks at them, and between two drawings of the curve.
-_EPISODES, _EVERY_MS, _PAUSE_MS = 100, 3000, 500
+#: Milliseconds between two looks at the last episodes, and between two drawings of the curve.
+_EVERY_MS, _PAUSE_MS = 3000, 500
 
 
 class Overview(RunPart):
@@ -73,13 +69,13 @@ class Overview(RunPart):
             self._run = run
             return
         self._pause.start()
-        for place, (name, text) in enumerate(_figures(run)):
+        for place, (name, text) in enumerate(figures_of_run(run)):
             self._figure(place, name).setText(text)
         curves = _curves(run)
         self.chart.show_curves(curves)
         self.chart.setVisible(bool(curves))
         self.empty.setVisible(not curves)
-        self.empty.setText(_without_curve(run))
+        self.empty.setText(without_curve(run))
 
     def appear(self) -> None:
         """Show what there is by now."""
@@ -91,7 +87,7 @@ class Overview(RunPart):
         if self.isVisible() and self._described != self._episodes:
             self._described = self._episodes
             self._timer.start()
-            self._link.ask(self, lambda client: _descriptions(client, self._run_id), self._show_statistics)
+            self._link.ask(self, lambda client: describe_episodes(client, self._run_id), self._show_statistics)
 
     def _show_statistics(self, lines: list[str]) -> None:
         self.statistics.setText("\n".join(lines))
@@ -113,44 +109,6 @@ class Overview(RunPart):
             self._grid.addWidget(title, 2 * row, column)
             self._grid.addWidget(value, 2 * row + 1, column)
         return self._figures[name]
-
-
-async def _descriptions(client: AsyncTrainerClient, run_id: str) -> list[str]:
-    """Return what the last episodes of each phase returned, in words."""
-    lines = []
-    for phase, name in (("train", "training"), ("eval", "evaluation")):
-        page = await client.episodes(run_id, EpisodeQuery(phase=phase, sort="-id", limit=_EPISODES))
-        values = [math.nan if each.total_reward is None else each.total_reward for each in page.episodes]
-        found = await asyncio.to_thread(describe, values)
-        if found is not None:
-            lines.append(f"The last {found.count:,} {name} episodes: {description_text(found)}")
-    return lines
-
-
-def _without_curve(run: RunSummary) -> str:
-    """Return why a run has no learning curve."""
-    if run.eval_episodes:
-        return "this run evaluates: nothing was trained, and its episodes are under Episodes"
-    return "no episode has ended" if run.state.terminal else "no episode has ended yet"
-
-
-def _figures(run: RunSummary) -> list[tuple[str, str]]:
-    ledger = run.ledger
-    counted = (
-        f"{ledger.lines:,} lines: {ledger.stored:,} stored, {ledger.log:,} log, {ledger.quarantined:,} quarantined"
-    )
-    measured = [("Evaluation", spread_text(run.evaluation))] if run.evaluation is not None else []
-    return [
-        ("Return", figures.decimal(return_of(run))),
-        ("Best", figures.decimal(run.best_return)),
-        ("Steps", progress_text(run)),
-        ("Steps per second", figures.short(run.steps_per_second)),
-        ("Episodes", figures.count(run.episodes + run.eval_episodes)),
-        ("Duration", figures.duration(elapsed(run))),
-        ("Seed", figures.NOTHING if run.seed is None else str(run.seed)),
-        ("Telemetry", counted),
-        *measured,
-    ]
 
 
 def _curves(run: RunSummary) -> list[Curve]:

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 from PySide6.QtWidgets import QWidget
 
-from gym_gui.app import state_text
+from gym_gui.app import WorkerRow, rows_of_workers
 from gym_gui.core.worker.errors import MosaicError
 from gym_gui.look import figures
 from gym_gui.reading import RunDetails
-from gym_gui.runs import AgentSummary, ExitStatus, RunSummary, WorkerSummary
+from gym_gui.runs import RunSummary
 from gym_gui.ui.link import DaemonLink
 from gym_gui.ui.parts import below
 from gym_gui.ui.run.part import RunPart
@@ -18,14 +16,6 @@ from gym_gui.ui.run.rows import Column, Table, table_of
 
 #: Milliseconds between two looks at how old heartbeats are.
 _AGES_MS = 1000
-
-
-class WorkerRow(NamedTuple):
-    """One agent of a worker; a worker with one agent has an empty one."""
-
-    worker: WorkerSummary
-    agent: AgentSummary
-    device: str
 
 
 class Workers(RunPart):
@@ -61,11 +51,7 @@ class Workers(RunPart):
     def _fill(self) -> None:
         if self._run is None:
             return
-        rows = [
-            WorkerRow(worker, agent, self._devices.get(worker.worker_id, figures.NOTHING))
-            for worker in self._run.workers
-            for agent in worker.agents or [_whole(worker)]
-        ]
+        rows = rows_of_workers(self._run, self._devices)
         self.rows.show_rows(rows, same=len(rows) == len(self.rows.rows))
         self.table.setColumnHidden(_AGENT, not any(row.agent.agent_id for row in rows))
         agents = f", {len(rows)} agents" if len(rows) > len(self._run.workers) else ""
@@ -88,57 +74,21 @@ class Workers(RunPart):
         self.message.show()
 
 
-def _whole(worker: WorkerSummary) -> AgentSummary:
-    """Return a worker without agents as its only one."""
-    return AgentSummary(
-        agent_id="",
-        episodes=worker.episodes,
-        mean_return_100=worker.mean_return_100,
-        eval_episodes=worker.eval_episodes,
-        eval_mean_return=worker.eval_mean_return,
-    )
-
-
-def _return(agent: AgentSummary) -> float | None:
-    return agent.eval_mean_return if agent.mean_return_100 is None else agent.mean_return_100
-
-
-def _state(worker: WorkerSummary) -> str:
-    text = state_text(worker.state.value)
-    return f"{text}: {worker.phase}" if worker.phase else text
-
-
-def _ended(worker: WorkerSummary) -> str:
-    """Return why a worker ended."""
-    return "; ".join(part for part in (_exit(worker.exit), worker.cause) if part) if worker.state.terminal else ""
-
-
-def _exit(status: ExitStatus | None) -> str:
-    if status is None:
-        return ""
-    code = "" if status.code is None else f"exit code {status.code}"
-    return code if status.signal is None else f"signal {status.signal}"
-
-
-def _kind(worker: WorkerSummary) -> str:
-    return " · ".join(part for part in (worker.worker_type, worker.algorithm, worker.env_id) if part)
-
-
 #: The column of agents: most workers have one without a name.
 _AGENT = 1
 _COLUMNS = (
     Column("Worker", lambda row: row.worker.worker_id, 80),
     Column("Agent", lambda row: row.agent.agent_id, 80),
-    Column("Kind", lambda row: _kind(row.worker), 180),
-    Column("State", lambda row: _state(row.worker), 110),
+    Column("Kind", lambda row: row.kind, 180),
+    Column("State", lambda row: row.state, 110),
     Column("Steps", lambda row: figures.short(row.worker.steps), 70, number=True),
     Column("Steps/s", lambda row: figures.short(row.worker.steps_per_second), 70, number=True),
     Column("Episodes", lambda row: figures.count(row.agent.episodes + row.agent.eval_episodes), 70, number=True),
-    Column("Return", lambda row: figures.decimal(_return(row.agent)), 70, number=True),
+    Column("Return", lambda row: figures.decimal(row.mean_return), 70, number=True),
     Column("Device", lambda row: row.device, 80),
     Column("Heartbeat", lambda row: figures.age(row.worker.last_heartbeat_at), 90),
     Column("CPU time", lambda row: figures.duration(row.worker.cpu_seconds), 80, number=True),
     Column("Memory", lambda row: figures.size(row.worker.memory_bytes), 80, number=True),
     Column("Attempt", lambda row: str(row.worker.attempt), 60, number=True),
-    Column("Ended because", lambda row: _ended(row.worker), 200),
+    Column("Ended because", lambda row: row.ended, 200),
 )
