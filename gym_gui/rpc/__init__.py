@@ -12,10 +12,11 @@ from gym_gui.core.lazy_names import lazy_names
 if TYPE_CHECKING:
     from gym_gui.rpc.address import LOOPBACK, choose_port
     from gym_gui.rpc.aio_client import AsyncTrainerClient
-    from gym_gui.rpc.bulk import archive_run, find_runs, for_each_run
+    from gym_gui.rpc.bulk import archive_run, find_runs, for_each_run, lines_of_runs, series_of_runs, watch_rows
     from gym_gui.rpc.channel import credentials_metadata, daemon_channel
     from gym_gui.rpc.client import TrainerClient
     from gym_gui.rpc.contexts import LOCAL_CONTEXT, Contexts
+    from gym_gui.rpc.file_copies import copy_file, first_bytes
     from gym_gui.rpc.lifecycle import daemon_status, stop_daemon
     from gym_gui.rpc.messages import summary_to_pb
     from gym_gui.rpc.offers import checkpoints_of, environments_of
@@ -28,6 +29,11 @@ else:
         __name__,
         {
             "AsyncTrainerClient": "aio_client",
+            "watch_rows": "bulk",
+            "series_of_runs": "bulk",
+            "lines_of_runs": "bulk",
+            "first_bytes": "file_copies",
+            "copy_file": "file_copies",
             "Contexts": "contexts",
             "LOCAL_CONTEXT": "contexts",
             "LOOPBACK": "address",
@@ -66,13 +72,18 @@ __all__ = [
     "check_address",
     "checkpoints_of",
     "choose_port",
+    "copy_file",
     "credentials_metadata",
     "daemon_channel",
     "daemon_status",
     "environments_of",
     "find_runs",
+    "first_bytes",
     "for_each_run",
+    "lines_of_runs",
+    "series_of_runs",
     "start_daemon",
     "stop_daemon",
     "summary_to_pb",
+    "watch_rows",
 ]

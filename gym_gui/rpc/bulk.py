@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from typing import Any
 
 from gym_gui.core.worker.errors import MosaicError
 from gym_gui.jobs import raised_error
-from gym_gui.reading import Search
+from gym_gui.reading import Line, RunRow, Search, SeriesRequest, line_of_series
 from gym_gui.rpc.aio_client import AsyncTrainerClient
 from gym_gui.runs import RunSummary
 
 #: Runs that one query names (a query has 2,000 characters at most), and calls at once.
 _NAMED, _AT_ONCE = 50, 4
+#: Characters of the end of an id that tell runs apart: so a query names 100.
+_SHORT = 12
 
 
 async def find_runs(client: AsyncTrainerClient, run_ids: Sequence[str]) -> list[RunSummary]:
@@ -70,3 +72,44 @@ async def archive_run(client: AsyncTrainerClient, run_id: str) -> None:
         job = changed
     if job.error is not None:
         raise raised_error(job.error)
+
+
+async def watch_rows(
+    client: AsyncTrainerClient, run_ids: Sequence[str], columns: tuple[str, ...]
+) -> AsyncIterator[list[RunRow]]:
+    """Yield runs in their order, with columns of theirs, whenever one of them changes.
+
+    Args:
+        client: The daemon.
+        run_ids: The runs: at most 100.
+        columns: The columns, as of a search.
+    """
+    ids = ",".join(run_id[-_SHORT:] for run_id in run_ids)
+    rows: dict[str, RunRow] = {}
+    async for update in client.watch_search(Search(f"id:{ids}", limit=len(run_ids), columns=columns)):
+        rows.update({row.run.run_id: row for row in update.runs})
+        present = set(update.run_ids)
+        yield [rows[run_id] for run_id in run_ids if run_id in present and run_id in rows]
+
+
+async def series_of_runs(client: AsyncTrainerClient, run_ids: Sequence[str]) -> list[str]:
+    """Return the names of the series of runs, each once, without those of what their machine spent.
+
+    Args:
+        client: The daemon.
+        run_ids: The runs.
+    """
+    found = await asyncio.gather(*map(client.series_names, run_ids))
+    return list(dict.fromkeys(name.name for names in found for name in names if name.kind != "system"))
+
+
+async def lines_of_runs(client: AsyncTrainerClient, run_ids: Sequence[str], request: SeriesRequest) -> dict[str, Line]:
+    """Return a curve for each run, all its workers together.
+
+    Args:
+        client: The daemon.
+        run_ids: The runs.
+        request: Which series, and how.
+    """
+    found = await client.series(run_ids, request)
+    return {series.run_id: line_of_series(series.lines) for series in found}

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -23,16 +22,14 @@ from gym_gui.reading import (
     Description,
     Line,
     RunRow,
-    Search,
     SeriesRequest,
     Statistic,
     compare_series,
     differing_values,
-    line_of_series,
     settings_of,
     smoothed,
 )  # fmt: skip
-from gym_gui.rpc import AsyncTrainerClient
+from gym_gui.rpc import lines_of_runs, series_of_runs, watch_rows
 from gym_gui.runs import return_of
 from gym_gui.ui.link import Asked, DaemonLink
 from gym_gui.ui.parts import below, beside, choice, label, splitter
@@ -40,14 +37,15 @@ from gym_gui.ui.run.chart import Chart, Curve, csv_of
 from gym_gui.ui.run.rows import Column, Table, table_of
 
 #: Runs at once, of which so many are asked for the names of their series; points of each curve; milliseconds between
-#: two looks while one of the runs runs, and until results that changed are computed; characters of an id in a query.
-MOST, _NAMED, _POINTS, _EVERY_MS, _SOON_MS, _SHORT = 100, 10, 500, 3000, 500, 12
+#: two looks while one of the runs runs, and until results that changed are computed.
+MOST, _NAMED, _POINTS, _EVERY_MS, _SOON_MS = 100, 10, 500, 3000, 500
 _SINGLE = "single runs"
 #: By what stands in the box: the field that runs of a group have in common.
 _BY = {
     _SINGLE: "id", "runs that differ only in their seed": "variant", "algorithm": "algo", "environment": "env",
     "worker": "worker", "name": "name",
 }  # fmt: skip
+_FIELDS = (ALL_SETTINGS, *_BY.values())
 _AXES = {"environment steps": "step", "episodes": "episode", "time since the start": "relative"}
 _CENTRES = dict(zip(("mean", "median", "interquartile mean"), CENTRES, strict=True))
 _SPREADS = dict(zip(("± standard deviation", "lowest to highest", "95 % bootstrap interval"), SPREADS, strict=True))
@@ -110,8 +108,10 @@ class ComparePage(QWidget):
             box.currentTextChanged.connect(lambda _text: self._ask_series(again=True))
         self.save_data.clicked.connect(self._save_data)
         self.save_picture.clicked.connect(self._save_picture)
-        self._watch = link.watch(self, lambda client: _rows(client, self.run_ids), self._take, failed=self._fail)
-        link.ask(self, lambda client: _names(client, self.run_ids[:_NAMED]), self.metric_choice.addItems, self._fail)
+        self._watch = link.watch(
+            self, lambda client: watch_rows(client, self.run_ids, _FIELDS), self._take, failed=self._fail
+        )
+        link.ask(self, lambda client: series_of_runs(client, self.run_ids[:_NAMED]), self._take_names, self._fail)
 
     def close_page(self) -> None:
         """Stop to follow the runs; they go on."""
@@ -144,6 +144,9 @@ class ComparePage(QWidget):
         if not self._soon.isActive():
             self._soon.start()
 
+    def _take_names(self, names: list[str]) -> None:
+        self.metric_choice.addItems([name for name in names if name != "return"])
+
     def _ask_series(self, *, again: bool = False) -> None:
         """Read the curves that can have changed, or all of them."""
         if again:
@@ -156,8 +159,8 @@ class ComparePage(QWidget):
             names, axis = (self.metric_choice.currentText(),), _AXES[self.axis.currentText()]
             request = SeriesRequest(names=names, x=axis, points=_POINTS)
             self._asked = self._link.ask(
-                self, lambda client: _lines(client, wanted, request), lambda lines: self._take_lines(lines, ended),
-                self._fail,
+                self, lambda client: lines_of_runs(client, wanted, request),
+                lambda lines: self._take_lines(lines, ended), self._fail,
             )  # fmt: skip
 
     def _take_lines(self, lines: dict[str, Line], ended: set[str]) -> None:
@@ -223,29 +226,6 @@ class ComparePage(QWidget):
 
         if chosen:
             self._link.run(self, save, lambda _: self.message.setText(f"saved {chosen}"), self._fail)
-
-
-async def _rows(client: AsyncTrainerClient, run_ids: list[str]) -> AsyncIterator[list[RunRow]]:
-    """Yield the runs in their order, with their settings, whenever one of them changes."""
-    ids = ",".join(run_id[-_SHORT:] for run_id in run_ids)
-    columns = (ALL_SETTINGS, *_BY.values())
-    rows: dict[str, RunRow] = {}
-    async for update in client.watch_search(Search(f"id:{ids}", limit=MOST, columns=columns)):
-        rows.update({row.run.run_id: row for row in update.runs})
-        yield [rows[run_id] for run_id in run_ids if run_id in rows]
-
-
-async def _names(client: AsyncTrainerClient, run_ids: list[str]) -> list[str]:
-    """Return the names of the further series of runs, each once."""
-    found = await asyncio.gather(*map(client.series_names, run_ids))
-    names = dict.fromkeys(name.name for names in found for name in names if name.kind != "system")
-    return [name for name in names if name != "return"]
-
-
-async def _lines(client: AsyncTrainerClient, run_ids: list[str], request: SeriesRequest) -> dict[str, Line]:
-    """Return a curve for each run, all its workers together."""
-    found = await client.series(run_ids, request)
-    return {series.run_id: line_of_series(series.lines) for series in found}
 
 
 def _columns(settings: list[str]) -> tuple[Column, ...]:

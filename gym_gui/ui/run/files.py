@@ -14,10 +14,9 @@ from PySide6.QtWidgets import (
 )
 
 from gym_gui.core.terminal_text import escape_lines
-from gym_gui.core.worker.errors import MosaicError
 from gym_gui.look import figures
-from gym_gui.reading import MAX_BYTES, FileEntry, FileListing
-from gym_gui.rpc import AsyncTrainerClient
+from gym_gui.reading import FileEntry, FileListing
+from gym_gui.rpc import copy_file, first_bytes
 from gym_gui.ui.link import DaemonLink
 from gym_gui.ui.parts import below, beside, entry, read_only_text, splitter
 from gym_gui.ui.run.part import RunPart
@@ -105,7 +104,7 @@ class Files(RunPart):
             if self.chosen() is entry:
                 show(data)
 
-        self._link.ask(self, lambda client: _bytes_of(client, self._run_id, entry.path, length), take, self.fail)
+        self._link.ask(self, lambda client: first_bytes(client, self._run_id, entry.path, length), take, self.fail)
 
     def _show_picture(self, data: bytes) -> None:
         self.content.setCurrentWidget(self.picture)
@@ -130,43 +129,7 @@ class Files(RunPart):
         self.message.setText(f"copying {entry.path} …")
         self._link.ask(
             self,
-            lambda client: _copy(client, self._run_id, entry.path, target),
+            lambda client: copy_file(client, self._run_id, entry.path, target),
             lambda size: self.message.setText(f"saved {target}, {figures.size(size)}"),
             self.fail,
         )
-
-
-async def _bytes_of(client: AsyncTrainerClient, run_id: str, path: str, length: int) -> bytes:
-    """Return the first bytes of a file."""
-    data = bytearray()
-    while len(data) < length:
-        part, _ = await client.read_file(run_id, path, offset=len(data), length=min(MAX_BYTES, length - len(data)))
-        if not part:
-            break
-        data += part
-    return bytes(data)
-
-
-async def _copy(client: AsyncTrainerClient, run_id: str, path: str, target: Path) -> int:
-    """Copy a file; return its size."""
-    part = target.with_name(f".{target.name}.part")
-    written = 0
-    try:
-        with part.open("wb") as stream:
-            while True:
-                data, size = await client.read_file(run_id, path, offset=written)
-                stream.write(data)
-                written += len(data)
-                if not data or written >= size:
-                    break
-        part.replace(target)
-    except OSError as error:
-        raise MosaicError(
-            "the file cannot be saved",
-            where=str(target),
-            why=error.strerror or str(error),
-            next_step="choose another place",
-        ) from error
-    finally:
-        part.unlink(missing_ok=True)
-    return written
