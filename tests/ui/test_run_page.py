@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -111,6 +112,29 @@ def test_the_log_leads_to_the_failure(
     until(lambda: "no_such_argument" in page.logs.text.toPlainText(), "the log says why")
     assert page.logs.stream.currentText() == "error output"
     assert page.logs.code.text() == ""
+
+
+def test_the_log_goes_on_with_the_next_attempt_and_keeps_the_earlier_one(
+    window: Any, client: TrainerClient, until: Any
+) -> None:
+    program = "import os; print('attempt of', os.getpid(), flush=True); raise SystemExit(3)"
+    page = window.open_run(
+        client.submit(
+            {
+                "run_name": "twice",
+                "limits": {"max_attempts": 2},
+                "entry_point": sys.executable,
+                "arguments": ["-c", program],
+                "metadata": {"worker": {"worker_id": "program"}},
+            }
+        )
+    )
+    page.tabs.setCurrentWidget(page.logs)
+    logs = page.logs
+    until(lambda: logs.attempt.currentText() == "attempt 2" and "attempt of" in logs.text.toPlainText(), "the second")
+    second = logs.text.toPlainText()
+    logs.attempt.setCurrentText("attempt 1")
+    until(lambda: "attempt of" in logs.text.toPlainText() and logs.text.toPlainText() != second, "the first")
 
 
 def test_a_run_lists_those_that_follow_from_it_and_its_parent(

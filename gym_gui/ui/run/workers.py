@@ -81,6 +81,7 @@ _COLUMNS = (
     Column("Agent", lambda row: row.agent.agent_id, 80),
     Column("Kind", lambda row: row.kind, 180),
     Column("State", lambda row: row.state, 110),
+    Column("Ended because", lambda row: row.ended, 170),
     Column("Steps", lambda row: figures.short(row.worker.steps), 70, number=True),
     Column("Steps/s", lambda row: figures.short(row.worker.steps_per_second), 70, number=True),
     Column("Episodes", lambda row: figures.count(row.agent.episodes + row.agent.eval_episodes), 70, number=True),
@@ -90,5 +91,4 @@ _COLUMNS = (
     Column("CPU time", lambda row: figures.duration(row.worker.cpu_seconds), 80, number=True),
     Column("Memory", lambda row: figures.size(row.worker.memory_bytes), 80, number=True),
     Column("Attempt", lambda row: str(row.worker.attempt), 60, number=True),
-    Column("Ended because", lambda row: row.ended, 200),
 )

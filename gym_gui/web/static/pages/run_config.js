@@ -27,6 +27,8 @@ export function Config({ run }) {
       ${git && html`<dt>git</dt><dd><code>${git.commit ?? "no commit"}</code>${git.branch ? ` on ${git.branch}` : ""}${git.dirty ? ", with changes that were not committed" : ""}</dd>`}
       <dt>versions</dt><dd>${Object.entries(details.versions).map(([name, version]) => `${name} ${version}`).join(" · ")}</dd>
       <dt>digest</dt><dd><code>${run.digest}</code></dd>
+      ${details.tensorboard && html`<dt>TensorBoard</dt><dd><code>tensorboard --logdir ${details.tensorboard}</code></dd>`}
+      ${details.wandb.map((/** @type {string} */ each) => html`<dt>W&B</dt><dd><a href=${each} rel="noreferrer">${each}</a></dd>`)}
       ${details.checkpoints.length > 0 && html`<dt>checkpoints</dt><dd>${details.checkpoints.map((/** @type {any} */ each) => html`<div><code>${each.path}</code>${each.step !== null ? ` at step ${each.step.toLocaleString("en-US")}` : ""}${each.bytes !== null ? `, ${size(each.bytes)}` : ""}</div>`)}</dd>`}
     </dl>
     <div class="bar" style=${{ marginTop: "16px" }}><h2 style=${{ margin: 0 }}>Run config</h2><button type="button" onClick=${() => navigator.clipboard.writeText(text)}>Copy</button>
