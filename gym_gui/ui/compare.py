@@ -39,10 +39,10 @@ from gym_gui.ui.run.rows import Column, Table, table_of
 #: Runs at once, of which so many are asked for the names of their series; points of each curve; milliseconds between
 #: two looks while one of the runs runs, and until results that changed are computed.
 MOST, _NAMED, _POINTS, _EVERY_MS, _SOON_MS = 100, 10, 500, 3000, 500
-_SINGLE = "single runs"
+_SINGLE, SEEDS = "single runs", "runs that differ only in their seed"
 #: By what stands in the box: the field that runs of a group have in common.
 _BY = {
-    _SINGLE: "id", "runs that differ only in their seed": "variant", "algorithm": "algo", "environment": "env",
+    _SINGLE: "id", SEEDS: "variant", "algorithm": "algo", "environment": "env",
     "worker": "worker", "name": "name",
 }  # fmt: skip
 _FIELDS = (ALL_SETTINGS, *_BY.values())

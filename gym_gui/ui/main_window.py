@@ -136,7 +136,7 @@ class MainWindow(QMainWindow):
 
     def compare(self) -> None:
         """Show the selected runs side by side."""
-        from gym_gui.ui.compare import MOST, ComparePage
+        from gym_gui.ui.compare import MOST, SEEDS, ComparePage
 
         chosen = self.runs.selected_ids()
         if len(chosen) < 2:
@@ -144,7 +144,10 @@ class MainWindow(QMainWindow):
             return
         if len(chosen) > MOST:
             self.statusBar().showMessage(f"the first {MOST} of the selected runs are compared", 5000)
-        self._add_tab(ComparePage(self._link, chosen), f"{len(chosen[:MOST])} runs")
+        page = ComparePage(self._link, chosen)
+        if any(row.group is not None for row in self.runs.selected_rows()) and self.runs.folds_seeds:
+            page.group.setCurrentText(SEEDS)
+        self._add_tab(page, f"{len(chosen[:MOST])} runs")
 
     def showEvent(self, event: QShowEvent) -> None:  # noqa: N802 - as Qt names it
         """Say so once what is to be drawn at first has been drawn."""

@@ -65,6 +65,7 @@ def test_seeds_are_one_line_that_is_opened_by_keys(window: Any, finished: Finish
     assert "±" in cell(runs, 1, "return")
     assert cell(runs, 1, "state") == "✓ 3 completed"
     assert cell(runs, 1, "name") == "▸ same"
+    assert runs.header.view.sortIndicatorSection() == [each.field for each in runs.model.columns].index("created")
     assert runs.count.text() == "4 runs, 2 lines"
     focus(runs.table)
     runs.table.selectRow(1)
@@ -125,7 +126,10 @@ def test_any_setting_groups_and_is_a_column_and_the_list_is_as_it_was_left(
     until(lambda: runs.group.findText("by config.total_steps") >= 0, "its settings are offered")
     runs.header.toggle("config.total_steps")
     runs.header.toggle("tag")
-    runs.header.view.resizeSection(1, 333)
+    runs.header.view.sectionClicked.emit(2)
+    runs.header.toggle("state")
+    assert runs.model.columns[runs.header.view.sortIndicatorSection()].field == "return"
+    runs.header.view.resizeSection(0, 333)
     runs.header.view.moveSection(1, 0)
     choose(runs.group, "by config.total_steps")
     until(lambda: [len(row.run_ids) for row in runs.model.rows()] == [1, 2], "a line for each value")
@@ -133,7 +137,7 @@ def test_any_setting_groups_and_is_a_column_and_the_list_is_as_it_was_left(
     assert cell(runs, 1, "name") == "▸ total_steps: 40"
     assert cell(runs, 1, "env") == "CartPole-v1"
     until(lambda: read_layout(daemon_home).group_by == ("config.total_steps",), "it is kept")
-    until(lambda: read_layout(daemon_home).columns[0] == "name", "its columns are kept")
+    until(lambda: read_layout(daemon_home).columns[:2] == ("return", "name"), "its columns are kept")
     window.close()
     again = MainWindow(DaemonLink(lambda: AsyncTrainerClient.connect(daemon_home)), "here", daemon_home)
     try:

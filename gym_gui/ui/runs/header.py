@@ -36,7 +36,6 @@ class RunsHeader(QObject):
         self.view.setSectionsClickable(True)
         self.view.setSectionsMovable(True)
         self.view.setSortIndicatorShown(True)
-        self.view.setSortIndicator(-1, Qt.SortOrder.DescendingOrder)
         self.menu = QMenu(table)
         self.menu.aboutToShow.connect(self._fill)
         self.view.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
@@ -61,6 +60,13 @@ class RunsHeader(QObject):
             self.view.moveSection(self.view.visualIndex(at), at)
             self.view.resizeSection(at, min(max(widths.get(column.field, column.width), _NARROWEST), _WIDEST))
         self.shown.emit()
+
+    def show_sort(self, term: str) -> None:
+        """Mark the column by which the list is sorted; ``-`` before its name: from the highest down."""
+        name = term.removeprefix("-")
+        at = next((at for at, column in enumerate(self._model.columns) if column.field == name), -1)
+        order = Qt.SortOrder.AscendingOrder if name == term else Qt.SortOrder.DescendingOrder
+        self.view.setSortIndicator(at, order)
 
     def toggle(self, name: str) -> None:
         """Show a column, or show it no more."""

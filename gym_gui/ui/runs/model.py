@@ -195,7 +195,8 @@ class RunsModel(QAbstractTableModel):
         if role == _Role.ForegroundRole and column.field == "state" and len(row.states) == 1:
             return state_colour(next(iter(row.states)))
         if role == _Role.AccessibleTextRole:
-            return f"{column.title} {column.cell(row)}"
+            opened = "" if row.group is None else ", opened" if row.key in self._members else ", closed"
+            return f"{column.title} {column.cell(row)}{opened if column.field == 'name' else ''}"
         return _alignment(column, role)
 
     def _mark(self, row: ListRow) -> str:

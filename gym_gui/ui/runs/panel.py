@@ -100,6 +100,11 @@ class RunsPanel(QWidget):
         name = self.group.currentText()
         return GROUPINGS[name] if name in GROUPINGS else (name.removeprefix("by "),)
 
+    @property
+    def folds_seeds(self) -> bool:
+        """Whether a line is of runs that differ only in their seed."""
+        return self.group_by == ("variant",)
+
     def show_message(self, text: str) -> None:
         """Say what went wrong; empty: nothing."""
         self.message.setText(text)
@@ -167,8 +172,7 @@ class RunsPanel(QWidget):
             return
         down = self._sort[0] != f"-{column.field}"
         self._sort = (f"-{column.field}" if down else column.field,)
-        order = Qt.SortOrder.DescendingOrder if down else Qt.SortOrder.AscendingOrder
-        self.header.view.setSortIndicator(section, order)
+        self.header.show_sort(self._sort[0])
         self._ask()
 
     def _scrolled(self, value: int) -> None:
@@ -236,6 +240,7 @@ class RunsPanel(QWidget):
         self.group.setCurrentIndex(max(self.group.findText(name), 0))
 
     def _change(self) -> None:
+        self.header.show_sort(self._sort[0])
         self._leaving.start()
         self._ask_anew()
 
