@@ -44,7 +44,6 @@ class RunPart(QWidget):
     def fail(self, error: MosaicError) -> None:
         """Tell an error."""
         self.message.setText(str(error))
-        self.message.show()
 
     def ask(self, make: Callable[[AsyncTrainerClient], Awaitable[T]], then: Callable[[T], None]) -> Asked:
         """Make one call; an error is told."""
