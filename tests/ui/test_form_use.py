@@ -61,16 +61,18 @@ def test_the_whole_form_by_keyboard(application: Any, open_form: Any, client: Tr
     form = open_form("random")
     unfold(form)
     application.processEvents()
-    reached = set()
+    reached: list[Any] = []
     for _ in range(300):
         focused = application.focusWidget()
         if focused in reached:
             break
-        reached.add(focused)
+        reached.append(focused)
         QTest.keyClick(focused, Qt.Key.Key_Tab)
     inputs = {name: row.input.focusProxy() for name, row in form.fields.rows.items() if row.input.isVisible()}
     assert [name for name, widget in inputs.items() if widget not in reached] == []
-    assert {form.start, form.dry_run, form.dismiss, form.presets} <= reached
+    assert {form.start, form.dry_run, form.dismiss, form.presets} <= set(reached)
+    order = [reached.index(widget) for widget in (*inputs.values(), form.dry_run, form.dismiss, form.start)]
+    assert order == sorted(order)
     inputs["config.total_steps"].setFocus()
     QTest.keyClicks(application.focusWidget(), "60")
     QTest.keyClick(application.focusWidget(), Qt.Key.Key_Return, Qt.KeyboardModifier.ControlModifier)

@@ -108,6 +108,13 @@ def test_every_input_is_named_for_screen_readers(form: Any) -> None:
     assert unnamed == []
 
 
+def test_labels_show_ampersands(form: Any) -> None:
+    from PySide6.QtWidgets import QLabel
+
+    buddies = {label.buddy(): label.text() for label in form.findChildren(QLabel) if label.buddy() is not None}
+    assert buddies[form.fields.rows["config.wandb"].input] == "W&&B"  # a single one marks a key
+
+
 def test_the_whole_form_fits_a_small_screen(form: Any) -> None:
     assert form.minimumSizeHint().width() <= 1366
     assert form.height() <= 768

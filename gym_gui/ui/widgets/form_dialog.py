@@ -42,6 +42,22 @@ class FormDialog(QDialog):
         self.fields = FormFields(form, place.parentWidget())
         place.addWidget(self.fields)  # once all that it is within has its place: its style is found once
 
+    def focusNextPrevChild(self, forward: bool) -> bool:  # noqa: N802 - as Qt names it
+        """Let Tab go from the top through the fields to the buttons; fields are made late, and in any order."""
+        items = [self.top.itemAt(at) for at in range(1, self.top.count())]
+        pages = [self._tabs.tabBar(), self.mode_tabs, *self.fields.focus_order(), self.json, self.command]
+        buttons = [self._copy, self.dry_run, self.dismiss, self.start]
+        order = [*(item.widget() for item in items if item is not None), *pages, *buttons]
+        shown = [each for each in order if each is not None and each.isVisible() and each.isEnabled()]
+        now = self.focusWidget()
+        at = shown.index(now) if now in shown else -1 if forward else 0
+        reason = Qt.FocusReason.TabFocusReason if forward else Qt.FocusReason.BacktabFocusReason
+        following = shown[(at + (1 if forward else -1)) % len(shown)]
+        following.setFocus(reason)
+        if self.fields.isAncestorOf(following):
+            self.fields.ensureWidgetVisible(following)
+        return True
+
     def make_modes(self) -> Sequence[Mode]:
         """Return the modes that :attr:`form` has as tabs above its fields; here none."""
         return ()
@@ -65,21 +81,21 @@ class FormDialog(QDialog):
         """Put everything in its place; return that of the fields."""
         self.top.addWidget(label(self.form.about, tone="muted", wrap=True), 1)
         bottom = QHBoxLayout()
-        copy = QPushButton("Copy command")
-        copy.clicked.connect(lambda: QGuiApplication.clipboard().setText(self.command.toPlainText()))
+        self._copy = QPushButton("Copy command")
+        self._copy.clicked.connect(lambda: QGuiApplication.clipboard().setText(self.command.toPlainText()))
         bottom.addWidget(self.message, 1)
-        for button in (copy, self.dry_run, self.dismiss, self.start):
+        for button in (self._copy, self.dry_run, self.dismiss, self.start):
             button.setAutoDefault(button is self.start)
             bottom.addWidget(button)
-        tabs, page = QTabWidget(), QWidget()
+        self._tabs, page = QTabWidget(), QWidget()
         layout = QVBoxLayout(self)
         layout.addLayout(self.top)
         layout.addWidget(self.notice)
-        layout.addWidget(tabs, 1)
+        layout.addWidget(self._tabs, 1)
         layout.addLayout(self.above_buttons)
         layout.addLayout(bottom)
         for each, title in ((page, "Form"), (self.json, "JSON"), (self.command, "Command")):
-            tabs.addTab(each, title)
+            self._tabs.addTab(each, title)
         for mode in self.modes:
             self.mode_tabs.addTab(without_mnemonics(mode.title))
         self.mode_tabs.setAccessibleName("Mode of the form")

@@ -6,48 +6,66 @@ from collections.abc import Collection, Iterable
 from typing import Any
 
 from msgspec import UNSET
-from PySide6.QtCore import Qt, QTimer, Signal
+from PySide6.QtCore import Qt, QTimer, Signal, SignalInstance
 from PySide6.QtWidgets import QFrame, QGridLayout, QLabel, QScrollArea, QToolButton, QVBoxLayout, QWidget
 
 from gym_gui.forms import Default, Field, FieldProblem, FormSpec, Section, Values, visible
-from gym_gui.ui.parts import label, tip
+from gym_gui.ui.parts import label, tip, without_mnemonics
 from gym_gui.ui.widgets.inputs import Input, LineInput, input_for
 
 
 class _Row:
-    """A field's label, input and problem.
+    """A field's label, input and problem, made once they are to be seen: most fields of a form are not.
 
     Args:
         field: The field.
-        parent: What has it.
+        grid: Where they are shown.
+        changed: Emitted with each change of the input.
     """
 
-    def __init__(self, field: Field, parent: QWidget) -> None:
+    def __init__(self, field: Field, grid: QGridLayout, changed: SignalInstance) -> None:
         self.field = field
-        self.input: Input = input_for(field, parent)
-        text = f"{field.label} *" if field.required else field.label
-        self.label = label(text)
-        self.label.setToolTip(tip(field.help))
-        self.label.setBuddy(self.input)
-        self.label.setContentsMargins(0, 5, 6, 0)
-        self.unit = label(field.unit, tone="muted") if field.unit else None
-        if self.unit is not None:
-            self.unit.setContentsMargins(6, 0, 0, 0)
+        self.folded = False
+        """It is in a section that is not open."""
         self.problem: QLabel | None = None
         """What is wrong, once something was."""
-
-    def add_to(self, grid: QGridLayout) -> None:
-        self._grid, self._place = grid, grid.rowCount()
-        grid.addWidget(self.label, self._place, 0, Qt.AlignmentFlag.AlignTop)
-        grid.addWidget(self.input, self._place, 1)
-        if self.unit is not None:
-            grid.addWidget(self.unit, self._place, 2)
+        self.made: Input | None = None
+        """The input, if there is one."""
+        self._grid, self._place, self._changed = grid, grid.rowCount(), changed
         grid.setRowMinimumHeight(self._place + 1, 0)  # for the problem
+        self._labels: list[QLabel] = []
+        self._value: Any = UNSET
+        self._default: Default | None = None
+        self._offered: list[str] = []
+        self._applies = True
 
-    def show_as(self, *, applies: bool) -> None:
-        for widget in (self.label, self.input, self.unit):
-            if widget is not None:
-                widget.setVisible(applies)
+    @property
+    def input(self) -> Input:
+        """The input."""
+        if self.made is None:
+            self.made = self._make()
+            self.made.changed.connect(self._changed)
+        return self.made
+
+    def value(self) -> Any:
+        return self._value if self.made is None else self.made.value()
+
+    def set_value(self, value: Any) -> None:
+        self._value = value
+        if self.made is not None:
+            self.made.set_value(value)
+
+    def offer(self, values: list[str]) -> None:
+        self._offered = values
+        if isinstance(self.made, LineInput):
+            self.made.offer(values)
+
+    def show_as(self, *, applies: bool, default: Default | None) -> None:
+        self._applies, self._default = applies, default or self._default
+        if applies and not self.folded and self.made is None:
+            self.input  # noqa: B018 - makes it
+        elif self.made is not None:
+            self._show(self.made)
         if not applies:
             self.show_problem(None)
 
@@ -61,6 +79,37 @@ class _Row:
             self._grid.addWidget(self.problem, self._place + 1, 1, 1, 2)
         self.problem.setText(problem.sentence())
         self.problem.show()
+
+    def unfold(self, *, folded: bool) -> None:
+        self.folded = folded
+        self.show_as(applies=self._applies, default=None)
+
+    def _show(self, made: Input) -> None:
+        if self._default is not None:
+            made.show_default(self._default)
+        for widget in (made, *self._labels):
+            widget.setVisible(self._applies)
+
+    def _make(self) -> Input:
+        field = self.field
+        made = input_for(field, self._grid.parentWidget())
+        made.set_value(self._value)
+        if isinstance(made, LineInput):
+            made.offer(self._offered)
+        name = label(without_mnemonics(f"{field.label} *" if field.required else field.label))  # it has a buddy
+        name.setToolTip(tip(field.help))
+        name.setBuddy(made)
+        name.setContentsMargins(0, 5, 6, 0)
+        self._labels = [name]
+        self._grid.addWidget(name, self._place, 0, Qt.AlignmentFlag.AlignTop)
+        self._grid.addWidget(made, self._place, 1)
+        if field.unit:
+            unit = label(field.unit, tone="muted")
+            unit.setContentsMargins(6, 0, 0, 0)
+            self._labels.append(unit)
+            self._grid.addWidget(unit, self._place, 2)
+        self._show(made)
+        return made
 
 
 class FormFields(QScrollArea):
@@ -76,6 +125,7 @@ class FormFields(QScrollArea):
     def __init__(self, form: FormSpec, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setAccessibleName("Fields")
+        self.setFocusPolicy(Qt.FocusPolicy.NoFocus)  # it scrolls with the cursor in its fields
         self.setWidgetResizable(True)
         self.setFrameShape(QFrame.Shape.NoFrame)
         self.form = form
@@ -92,13 +142,13 @@ class FormFields(QScrollArea):
 
     def values(self) -> Values:
         """Return what is entered: touched fields alone."""
-        found = {name: row.input.value() for name, row in self.rows.items()}
+        found = {name: row.value() for name, row in self.rows.items()}
         return {name: value for name, value in found.items() if value is not UNSET}
 
     def set_values(self, values: Values) -> None:
         """Enter values in place of what is entered."""
         for name, row in self.rows.items():
-            row.input.set_value(values.get(name, UNSET))
+            row.set_value(values.get(name, UNSET))
 
     def show_state(
         self,
@@ -120,9 +170,7 @@ class FormFields(QScrollArea):
             by_field.setdefault(problem.field, problem)
         applying = set(visible(self.form, values)).difference(name for name in hidden if name not in by_field)
         for name, row in self.rows.items():
-            row.show_as(applies=name in applying)
-            if name in defaults:
-                row.input.show_default(defaults[name])
+            row.show_as(applies=name in applying, default=defaults.get(name))
             if name in applying:
                 row.show_problem(by_field.get(name))
         for section, title, button, box in self._titles:
@@ -157,8 +205,18 @@ class FormFields(QScrollArea):
             values: The values.
         """
         for row in self.rows.values():
-            if row.field.suggest == kind and isinstance(row.input, LineInput):
-                row.input.offer(values)
+            if row.field.suggest == kind:
+                row.offer(values)
+
+    def focus_order(self) -> list[QWidget]:
+        """Return what the cursor goes through, in the order in which it is shown."""
+        found: list[QWidget] = []
+        for section, _, button, _ in self._titles:
+            for fields, after in ((section.fields, button), (section.advanced, None)):
+                rows = [self.rows[field.name].made for field in fields]
+                found += [part for made in rows if made is not None for part in made.parts()]
+                found += [after] if after is not None else []
+        return found
 
     def _add_section(self, section: Section, layout: QVBoxLayout) -> None:
         title = label(section.title, tone="title")
@@ -176,8 +234,8 @@ class FormFields(QScrollArea):
             button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
             layout.addWidget(button)
             box = self._add_grid(section.advanced, layout)
-            box.hide()
-            button.toggled.connect(_folding(button, box))
+            self._fold(section, button, box, shown=False)
+            button.toggled.connect(lambda shown: self._fold(section, button, box, shown=shown))
         self._titles.append((section, title, button, box))
 
     def _add_grid(self, fields: list[Field], layout: QVBoxLayout) -> QWidget:
@@ -191,15 +249,11 @@ class FormFields(QScrollArea):
         grid.setColumnMinimumWidth(2, 50)
         grid.setColumnStretch(1, 1)
         for field in fields:
-            row = self.rows[field.name] = _Row(field, box)
-            row.add_to(grid)
-            row.input.changed.connect(self.changed)
+            self.rows[field.name] = _Row(field, grid, self.changed)
         return box
 
-
-def _folding(button: QToolButton, box: QWidget) -> Any:
-    def fold(shown: bool) -> None:
+    def _fold(self, section: Section, button: QToolButton, box: QWidget, *, shown: bool) -> None:
+        for field in section.advanced:
+            self.rows[field.name].unfold(folded=not shown)
         box.setVisible(shown)
         button.setArrowType(Qt.ArrowType.DownArrow if shown else Qt.ArrowType.RightArrow)
-
-    return fold

@@ -56,6 +56,11 @@ class Input(QWidget):
         """Show what the field stands for while it is untouched or null."""
         raise NotImplementedError
 
+    def parts(self) -> list[QWidget]:
+        """Return what the cursor goes through within it."""
+        parts = [each for each in self.children() if isinstance(each, QWidget)]
+        return [each for each in parts if each.focusPolicy() != Qt.FocusPolicy.NoFocus]
+
     def _hold(self, widget: QWidget) -> None:
         self._layout.addWidget(widget, 1)
         self.setFocusProxy(widget)
