@@ -227,7 +227,7 @@ class FormFields(QScrollArea):
         box: QWidget | None = None
         if section.advanced:
             button = QToolButton()
-            button.setText(f"More about {section.title.lower()}")
+            button.setText(without_mnemonics(f"More about {section.title.lower()}"))
             button.setCheckable(True)
             button.setAutoRaise(True)
             button.setArrowType(Qt.ArrowType.RightArrow)
