@@ -18,6 +18,8 @@ from PySide6.QtWidgets import QWidget
 from gym_gui.look import series_look
 from gym_gui.ui.theme import colour
 
+#: Pixels at least.
+CHART_HEIGHT = 160
 #: Opacity of a band, of 255; points of its edges.
 _BAND, _BAND_POINTS = 45, 200
 
@@ -110,7 +112,7 @@ class Chart(pg.PlotWidget):  # type: ignore[misc]
     ) -> None:
         super().__init__(parent=parent, background=colour("background"), enableMenu=False)
         self.setAccessibleName(f"Chart of {title}")
-        self.setMinimumHeight(160)
+        self.setMinimumHeight(CHART_HEIGHT)
         plot = self.getPlotItem()
         plot.hideButtons()
         for side, text in (("left", title), ("bottom", x_title)):

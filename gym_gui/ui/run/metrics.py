@@ -13,13 +13,13 @@ from gym_gui.reading import Series, SeriesLine, SeriesName, SeriesRequest
 from gym_gui.runs import RunSummary
 from gym_gui.ui.link import Asked, DaemonLink
 from gym_gui.ui.parts import below, beside, choice, entry, scroll_area
-from gym_gui.ui.run.chart import Chart, Curve
+from gym_gui.ui.run.chart import CHART_HEIGHT, Chart, Curve
 from gym_gui.ui.run.part import RunPart
 
 #: Charts at once, points of each curve, milliseconds between two looks while the run runs.
 _MOST, _POINTS, _EVERY_MS = 12, 300, 2000
-#: Milliseconds until the next chart is made or drawn: what is posted with 0 comes before timers, input and painting.
-_TURN_MS = 1
+#: Milliseconds until the next chart is made or drawn: so long until this one is painted, and input is looked for.
+_TURN_MS = 20
 _AXES = {"environment steps": "step", "episodes": "episode", "time since the start": "relative"}
 
 
@@ -38,6 +38,8 @@ class Metrics(RunPart):
         inner = QWidget()
         self._grid = QGridLayout(inner)
         self._grid.setContentsMargins(0, 0, 0, 0)
+        for column in (0, 1):
+            self._grid.setColumnStretch(column, 1)
         below(self, beside(self.filter, self.axis, wide=self.filter), self.message, scroll_area(inner, "Charts"))
         self._timer = self.timer(_EVERY_MS, self.refresh)
         self.filter.textChanged.connect(lambda _text: self._rearrange())
@@ -114,6 +116,10 @@ class Metrics(RunPart):
             self._shown = shown
             for name in [name for name in self._charts if name not in shown]:
                 self._charts.pop(name).deleteLater()
+            for row in range(max(self._grid.rowCount(), _MOST // 2)):  # as high as they will be: no chart moves another
+                used = int(2 * row < len(shown))
+                self._grid.setRowStretch(row, used)
+                self._grid.setRowMinimumHeight(row, used * CHART_HEIGHT)
         self._build_next()
 
     def _build_next(self) -> None:
@@ -128,9 +134,10 @@ class Metrics(RunPart):
         QTimer.singleShot(_TURN_MS, self, self._build_next)
 
     def _place(self) -> None:
-        """Put the charts into their order."""
+        """Put charts where they belong that are elsewhere: each change has all of them laid out and painted."""
         for place, name in enumerate(self._shown):
-            if name in self._charts:
+            item = self._grid.itemAtPosition(*divmod(place, 2))
+            if name in self._charts and (item is None or item.widget() is not self._charts[name]):
                 self._grid.addWidget(self._charts[name], *divmod(place, 2))
 
     def _ask_series(self) -> None:
