@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QModelIndex, QTimer, Signal
-from PySide6.QtWidgets import QHBoxLayout, QPushButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QPushButton, QWidget
 
 from gym_gui.app import Policies, Policy, find_policies
 from gym_gui.core.worker.errors import MosaicError
@@ -11,7 +11,7 @@ from gym_gui.look import figures
 from gym_gui.runs import return_of
 from gym_gui.ui.kinds import FormKind
 from gym_gui.ui.link import Asked, DaemonLink
-from gym_gui.ui.parts import label
+from gym_gui.ui.parts import below, beside, label
 from gym_gui.ui.run.rows import Column, Table, table_of
 from gym_gui.ui.runs.query import QueryBox
 
@@ -54,14 +54,9 @@ class PoliciesPage(QWidget):
         self.count = label("looking for checkpoints …", tone="muted", wrap=True)
         self.further = QPushButton("Look further")
         self.evaluate, self.resume = QPushButton("Evaluate…"), QPushButton("Resume…")
-        bar, bottom, layout = QHBoxLayout(), QHBoxLayout(), QVBoxLayout(self)
-        for widget in (self.query, self.evaluate, self.resume):
-            bar.addWidget(widget, 1 if widget is self.query else 0)
-        bottom.addWidget(self.count, 1)
-        bottom.addWidget(self.further)
-        layout.addLayout(bar)
-        layout.addWidget(self.table, 1)
-        layout.addLayout(bottom)
+        bar = beside(self.query, self.evaluate, self.resume, wide=self.query)
+        bottom = beside(self.count, self.further, wide=self.count)
+        below(self, bar, self.table, bottom, wide=self.table)
         self._typing = QTimer(self)
         self._typing.setSingleShot(True)
         self._typing.setInterval(_TYPING_MS)

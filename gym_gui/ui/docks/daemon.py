@@ -6,7 +6,7 @@ import asyncio
 
 from PySide6.QtCore import QTimer, Signal
 from PySide6.QtGui import QHideEvent, QShowEvent
-from PySide6.QtWidgets import QHBoxLayout, QPushButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QPushButton, QWidget
 
 from gym_gui.app import standing_lines, state_text
 from gym_gui.core.worker.errors import MosaicError
@@ -16,7 +16,7 @@ from gym_gui.rpc import AsyncTrainerClient
 from gym_gui.trainer import DaemonStatus, MachineReport, MachineRun
 from gym_gui.ui.docks.job_log import JobLog
 from gym_gui.ui.link import DaemonLink
-from gym_gui.ui.parts import label
+from gym_gui.ui.parts import below, beside, label
 from gym_gui.ui.run.rows import Column, Table, table_of
 
 _EVERY_MS = 3000
@@ -48,13 +48,7 @@ class DaemonPanel(QWidget):
         self.table = table_of(self.runs, "Runs under way")
         self.check = QPushButton("Check this machine")
         self.job = JobLog(link)
-        bar, layout = QHBoxLayout(), QVBoxLayout(self)
-        bar.addWidget(self.check)
-        bar.addStretch(1)
-        layout.addWidget(self.text)
-        layout.addWidget(self.table, 1)
-        layout.addLayout(bar)
-        layout.addWidget(self.job, 1)
+        below(self, self.text, self.table, beside(self.check), self.job, wide=self.table)
         self._timer = QTimer(self)
         self._timer.setInterval(_EVERY_MS)
         self._timer.timeout.connect(self._ask)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 
-from PySide6.QtWidgets import QHBoxLayout, QPushButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QPushButton, QWidget
 
 from gym_gui.app import state_text
 from gym_gui.core.terminal_text import escape_lines
@@ -12,7 +12,7 @@ from gym_gui.jobs import Job, JobEvent, outcome_text
 from gym_gui.look import figures
 from gym_gui.rpc import AsyncTrainerClient
 from gym_gui.ui.link import DaemonLink
-from gym_gui.ui.parts import label, read_only_text, set_tone
+from gym_gui.ui.parts import below, beside, label, read_only_text, set_tone
 
 _LINES = 2000
 
@@ -37,13 +37,7 @@ class JobLog(QWidget):
         self.stop.clicked.connect(self._cancel)
         self.text = read_only_text("Log of the job", wrap=True)
         self.text.setMaximumBlockCount(_LINES)
-        bar, layout = QHBoxLayout(), QVBoxLayout(self)
-        bar.addWidget(self.head, 1)
-        bar.addWidget(self.stop)
-        layout.setContentsMargins(0, 0, 0, 0)
-        layout.addLayout(bar)
-        layout.addWidget(self.note)
-        layout.addWidget(self.text, 1)
+        below(self, beside(self.head, self.stop, wide=self.head), self.note, self.text, margins=False)
         self.hide()
 
     def show_job(self, job: Job) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from PySide6.QtCore import QModelIndex, Qt, Signal
 from PySide6.QtGui import QGuiApplication, QHideEvent, QShowEvent
-from PySide6.QtWidgets import QHBoxLayout, QLineEdit, QMessageBox, QPushButton, QSplitter, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QLineEdit, QMessageBox, QPushButton, QWidget
 
 from gym_gui.app import WorkerEntry, worker_entries
 from gym_gui.core.worker.errors import MosaicError
@@ -12,7 +12,7 @@ from gym_gui.jobs import Job
 from gym_gui.look import figures
 from gym_gui.ui.docks.job_log import JobLog, all_jobs, merged_jobs
 from gym_gui.ui.link import Asked, DaemonLink
-from gym_gui.ui.parts import label
+from gym_gui.ui.parts import below, beside, label, splitter
 from gym_gui.ui.run.rows import Column, Table, table_of
 
 _KINDS = ("install", "remove", "check")
@@ -177,21 +177,10 @@ class WorkersPanel(QWidget):
             box.setAccessibleName(text)
         self._other.setEnabled(False)
         self._other.setAccessibleName("Install another worker")
-        buttons, other, above, layout = QHBoxLayout(), QHBoxLayout(), QWidget(), QVBoxLayout(self)
-        for button in self.buttons.values():
-            buttons.addWidget(button)
-        buttons.addStretch(1)
-        for widget in (self.name, self.origin, self._other):
-            other.addWidget(widget)
-        upper = QVBoxLayout(above)
-        upper.setContentsMargins(0, 0, 0, 0)
-        upper.addWidget(self.table, 1)
-        upper.addWidget(self.about)
-        upper.addWidget(self.problem)
-        upper.addLayout(buttons)
-        upper.addLayout(other)
-        split = QSplitter(Qt.Orientation.Vertical)
-        split.addWidget(above)
-        split.addWidget(self.job)
+        above = QWidget()
+        buttons = beside(*self.buttons.values())
+        other = beside(self.name, self.origin, self._other, wide=self.origin)
+        below(above, self.table, self.about, self.problem, buttons, other, wide=self.table, margins=False)
+        split = splitter(Qt.Orientation.Vertical, above, self.job)
         split.setChildrenCollapsible(False)
-        layout.addWidget(split)
+        below(self, split)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from PySide6.QtCore import QModelIndex, Qt, QTimer, Signal
 from PySide6.QtGui import QKeySequence, QShortcut
-from PySide6.QtWidgets import QHBoxLayout, QToolButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QToolButton, QWidget
 
 from gym_gui.app import (
     GROUPINGS,
@@ -22,7 +22,7 @@ from gym_gui.app import (
 from gym_gui.core.worker.errors import ConfigError, MosaicError
 from gym_gui.reading import DEFAULT_SORT, MAX_PAGE, Search, SearchUpdate, query_of_group
 from gym_gui.ui.link import Asked, DaemonLink
-from gym_gui.ui.parts import choice, label, table
+from gym_gui.ui.parts import below, beside, choice, label, table
 from gym_gui.ui.runs.header import RunsHeader
 from gym_gui.ui.runs.model import RunsModel, combined
 from gym_gui.ui.runs.query import QueryBox
@@ -257,15 +257,8 @@ class RunsPanel(QWidget):
         self.columns.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.group.setMinimumContentsLength(10)
         self.group.setSizeAdjustPolicy(self.group.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
-        bar, layout = QHBoxLayout(), QVBoxLayout(self)
-        bar.addWidget(self.query, 1)
-        bar.addWidget(self.group)
-        bar.addWidget(self.columns)
-        layout.setContentsMargins(8, 8, 8, 4)
-        layout.setSpacing(6)
-        layout.addLayout(bar)
-        for widget in (self.message, self.table, self.count):
-            layout.addWidget(widget)
+        bar = beside(self.query, self.group, self.columns, wide=self.query)
+        below(self, bar, self.message, self.table, self.count, wide=self.table)
 
 
 def _timer(panel: RunsPanel, pause_ms: int, act: Callable[[], None]) -> QTimer:
