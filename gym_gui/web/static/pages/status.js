@@ -3,6 +3,8 @@ import { html, useEffect, useState } from "../ui/html.js";
 import { ErrorBox } from "../ui/error.js";
 import { call } from "../api.js";
 import { age, moment } from "../format.js";
+import { take } from "../jobs.js";
+import { subscribe } from "../live.js";
 import { leave, me } from "../session.js";
 import { follow } from "../url.js";
 import { Archived } from "./status_archived.js";
@@ -31,6 +33,7 @@ export default function Status() {
     const timer = setInterval(() => !document.hidden && look(), EVERY);
     return () => { stop.abort(); clearInterval(timer); };
   }, [turn]);
+  useEffect(() => subscribe({ jobs: "doctor,restore" }, { job: take }), []); // a page has one stream
   return html`<div onClick=${follow}>
     <h1>Status</h1>
     <div class="columns">

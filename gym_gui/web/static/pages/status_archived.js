@@ -4,8 +4,7 @@ import { ErrorBox } from "../ui/error.js";
 import { JobPanel } from "../ui/job.js";
 import { call } from "../api.js";
 import { ago, count, size } from "../format.js";
-import { jobs, start, take } from "../jobs.js";
-import { subscribe } from "../live.js";
+import { jobs, start } from "../jobs.js";
 import { may } from "../session.js";
 
 const MOST = 20;
@@ -14,7 +13,6 @@ export function Archived() {
   const [found, setFound] = useState(/** @type {any} */ (null));
   const [error, setError] = useState(/** @type {any} */ (null));
   const [all, setAll] = useState(false);
-  useEffect(() => subscribe({ jobs: "restore" }, { job: take }), []);
   const restores = Object.values(jobs.value).filter((job) => job.kind === "restore");
   const ended = restores.filter((job) => job.state !== "running").length;
   useEffect(() => { call("/archives").then(setFound, setError); }, [ended]);

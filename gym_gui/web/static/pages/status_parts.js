@@ -6,8 +6,7 @@ import { MachineBar, useMachines } from "../ui/machine_bar.js";
 import { State } from "../ui/state.js";
 import { call } from "../api.js";
 import { ago, count, duration, size } from "../format.js";
-import { jobs, start, take } from "../jobs.js";
-import { subscribe } from "../live.js";
+import { jobs, start } from "../jobs.js";
 import { may } from "../session.js";
 
 export function Machines() {
@@ -42,7 +41,6 @@ function Machine({ machine, several }) {
 /** What the last check of the daemon's machine found. */
 export function Doctor() {
   const [error, setError] = useState(/** @type {any} */ (null));
-  useEffect(() => subscribe({ jobs: "doctor" }, { job: take }), []);
   const all = Object.values(jobs.value).filter((job) => job.kind === "doctor").sort((left, right) => (left.job_id < right.job_id ? 1 : -1));
   const running = all[0]?.state === "running";
   const last = all.find((job) => job.state === "completed");
