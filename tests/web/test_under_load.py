@@ -108,7 +108,7 @@ def test_ten_thousand_runs_are_listed_sorted_and_searched(home: Path, request: p
     eventually(
         lambda: "run 9499" in page.inner_text("tbody tr >> nth=0") or "499" in page.inner_text("tbody tr >> nth=0")
     )
-    page.get_by_role("searchbox").fill("run 4321")
+    page.get_by_role("searchbox").fill('name="run 4321"')  # of 10,000 ids some have these digits, too
     eventually(lambda: page.locator("tbody tr").count() == 1)
     print(f"longest task with 10,000 runs: {longest_task(page):.0f} ms")
     assert longest_task(page) <= 100.0 * busy()
