@@ -99,15 +99,15 @@ def worker_problems(values: Values, sent: Values) -> Iterator[FieldProblem]:
             field=WORKER_IDS, path="", message=f"has {len(ids)} ids", allowed=f"at most {MAX_WORKERS} workers in a run"
         )
     for name in _OTHERS:
-        if ids and name in sent:
+        if ids and sent.get(name) is not None:
             yield FieldProblem(field=name, path="", message="is given together with worker ids", allowed="one of both")
-    if WORKER_SEEDS not in sent:
+    if sent.get(WORKER_SEEDS) is None:
         return
     seeds = _seeds(sent)
     if not seeds or len(seeds) != len(ids):
         count = "one for each worker id" if not ids else f"{len(ids)}, one for each worker id"
         yield FieldProblem(field=WORKER_SEEDS, path="", message=f"has {len(seeds)} seeds", allowed=count)
-    elif SEEDS in values:
+    elif values.get(SEEDS) is not None:
         yield FieldProblem(field=SEEDS, path="", message="is given together with worker seeds", allowed="one of both")
 
 

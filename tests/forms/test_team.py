@@ -30,6 +30,11 @@ def workers_of(values: dict[str, Any]) -> list[tuple[str, int | None]]:
     return [(each.worker_id, each.seed) for each in validate_train_run_config(config).workers]
 
 
+def test_fields_that_hold_their_default_are_no_problem() -> None:
+    assert problems(FORM, {"worker_ids": [], "worker_seeds": None, "worker_id": None, "seeds": None}) == []
+    assert problems(FORM, {"worker_ids": "a,b", "worker_seeds": "1-2", "worker_id": None, "seeds": None}) == []
+
+
 def test_each_worker_has_its_id_and_its_seed() -> None:
     values = {"worker_ids": "north, south, east, west", "worker_seeds": "1-3,9", "config.learning_rate": "0.2"}
     assert problems(FORM, values) == []
