@@ -120,6 +120,18 @@ def test_a_dry_run_is_seen_also_from_the_end_of_the_form(show: Callable[[str], N
     eventually(lambda: 0 < page.get_by_text("it would run").bounding_box()["y"] < 700, "what it found is in view")
 
 
+def test_the_bar_covers_nothing_that_the_keyboard_reaches(show: Callable[[str], None], page: Any) -> None:
+    page.set_viewport_size({"width": 1366, "height": 400})
+    show("/launch/random")
+    page.evaluate("[...document.querySelectorAll('.sides section summary')].at(-1).focus()")
+    page.evaluate("scrollTo(0, document.body.scrollHeight)")
+    page.get_by_role("button", name="Copy the command").focus()
+    covered = """() => { const box = document.activeElement.getBoundingClientRect();
+      return !document.activeElement.contains(document.elementFromPoint(box.left + 4, box.top + box.height / 2)); }"""
+    assert page.evaluate("document.activeElement.innerText") == "Copy the command"
+    assert not page.evaluate(covered)
+
+
 def test_secrets_are_not_in_the_command(show: Callable[[str], None], page: Any) -> None:
     show("/launch/random")
     page.locator("details", has_text="Environment variables").locator("summary").click()

@@ -91,8 +91,7 @@ def test_a_fast_worker_neither_stalls_the_page_nor_is_slowed(
     added = sorted(two / one for one, two in zip(alone, watched, strict=True))[1]
     print(f"ingestion with the page open: {(added - 1) * 100:+.1f} % CPU an event; longest task {longest:.0f} ms")
     assert longest <= 100.0 * busy()
-    # Beside any busy process the CPU time of an event varies by a tenth; more would be work that the page causes.
-    assert added <= 1.05 + 0.2 * busy()
+    assert added <= 1.05 + 0.05 * busy()  # the proxy shares its cores with the browser here
 
 
 @pytest.mark.timeout(600)

@@ -1,5 +1,6 @@
 // The runs that continue, evaluate or repeat a run: an evaluation's result stands where it was asked for.
 import { html, useEffect, useState } from "../ui/html.js";
+import { ErrorBox } from "../ui/error.js";
 import { State } from "../ui/state.js";
 import { address, call } from "../api.js";
 import { ago, decimal, number, short } from "../format.js";
@@ -10,13 +11,15 @@ const MOST = 10;
 /** @param {{id: string}} props */
 export function Children({ id }) {
   const [page, setPage] = useState(/** @type {any} */ (null));
+  const [error, setError] = useState(/** @type {any} */ (null));
   const turn = useRefresh(page?.runs ?? []);
   const query = `parent:${id}`;
   useEffect(() => {
     const stop = new AbortController();
-    call(address("/runs", { q: query, sort: "-created", limit: MOST }), { signal: stop.signal }).then(setPage, () => undefined);
+    call(address("/runs", { q: query, sort: "-created", limit: MOST }), { signal: stop.signal }).then((found) => { setPage(found); setError(null); }, (fault) => { if (!stop.signal.aborted) setError(fault); });
     return () => stop.abort();
   }, [query, turn]);
+  if (error) return html`<${ErrorBox} error=${error} />`;
   if (!page?.runs.length) return null;
   return html`<h2 style=${{ marginTop: "16px" }}>Continued, evaluated or repeated by</h2>
     <div class="scroll"><table>
