@@ -58,10 +58,14 @@ TICK_S = 0.1
 TICK_REST_S = 0.2
 #: Seconds without a printed line after which the logs are at rest.
 REST_AFTER_S = 10.0
+#: Bytes a second of a flood of lines. A read costs a millisecond beside its lines: nobody sees a flood more smoothly
+#: than every TICK_S, and to be watched must not cost its ingestion anything.
+FLOOD_BYTES_PER_S = 1 << 20
 #: Seconds between two checks of processes and records.
 CHECK_INTERVAL_S = 0.1
-#: Seconds between two reports, with and without a client watching.
+#: Seconds between two reports: while a client watches, while it watches a flood, and while none does.
 REPORT_WATCHED_S = 0.1
+REPORT_FLOOD_S = 0.3
 REPORT_UNWATCHED_S = 0.5
 #: Seconds before the next try on a full disk.
 RETRY_S = 1.0
@@ -110,6 +114,9 @@ class Proxy:
         self._reports = 0
         self._reported_at = float("-inf")
         self._checked_at = float("-inf")
+        self._turned_at = float("-inf")
+        self._flood = False
+        """The last turn read a flood of lines."""
         self._stale = True
         self._note = ""
         self._watch: LogWatch | None = None
@@ -247,6 +254,8 @@ class Proxy:
         parts.supervisor.journal.tell()
         had_space = not parts.indexer.disk_full
         read = parts.indexer.pump(parts.supervisor.history)
+        self._flood = read > FLOOD_BYTES_PER_S * max(TICK_WATCHED_S, now - self._turned_at)
+        self._turned_at = now
         self._record_rebuilds(parts)
         urgent = self.reporter.urgent()
         if parts.supervisor.hurried or urgent or now - self._checked_at >= CHECK_INTERVAL_S:
@@ -263,8 +272,8 @@ class Proxy:
         watched = self.reporter.watched()
         # The end is reported once everything is indexed; only a full disk delays that, and is reported meanwhile.
         reporting = not parts.supervisor.ended or parts.indexer.disk_full
-        due = now - self._reported_at >= (REPORT_WATCHED_S if watched or urgent else REPORT_UNWATCHED_S)
-        if self._stale and due and reporting:
+        interval = (REPORT_FLOOD_S if self._flood else REPORT_WATCHED_S) if watched or urgent else REPORT_UNWATCHED_S
+        if self._stale and now - self._reported_at >= interval and reporting:
             self._report(parts)
         if not parts.supervisor.ended:
             time.sleep(self._pause_s(parts, watched=watched, urgent=urgent))
@@ -303,6 +312,8 @@ class Proxy:
             return 0.0
         if parts.supervisor.hurried and not parts.indexer.disk_full:
             return TICK_HURRIED_S
+        if self._flood:
+            return TICK_S
         if self.reporter.streamed():
             return TICK_STREAMED_S
         if watched or urgent:

@@ -5,7 +5,9 @@ from __future__ import annotations
 import json
 import os
 import signal
+import statistics
 import sys
+import time
 
 import pytest
 
@@ -24,10 +26,12 @@ class Recorder:
 
     def __init__(self) -> None:
         self.reports: list[RunSummary] = []
+        self.times: list[float] = []
         self.closed = False
 
     def report(self, summary: RunSummary) -> None:
         self.reports.append(summary)
+        self.times.append(time.monotonic())
 
     def streamed(self) -> bool:
         return False
@@ -81,6 +85,15 @@ def test_a_burst_of_lines_and_exit_at_once(new_run, count):
     summary = run.finish()
     assert (summary.state, summary.ledger.stored) == (RunState.COMPLETED, count)
     assert summary.workers[0].steps == count
+
+
+def test_a_flood_of_lines_is_reported_less_often_to_who_watches(new_run):
+    """A report costs as much as hundreds of lines: to be watched must not slow ingestion down."""
+    recorder = Recorder()
+    assert Proxy(new_run("started", "flood:4", "completed").folder, recorder).run() == 0
+    gaps = [later - earlier for earlier, later in zip(recorder.times, recorder.times[1:], strict=False)]
+    assert len(gaps) >= 5
+    assert statistics.median(gaps) >= proxy.REPORT_FLOOD_S
 
 
 def test_a_last_line_without_newline_is_stored(new_run):
