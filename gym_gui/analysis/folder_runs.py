@@ -82,9 +82,14 @@ class FolderRuns:
         return search_runs(prepared, entries, curves_of=partial(run_curves, self.home), metrics_of=self._metrics)
 
     def _metrics(self, runs: Sequence[RunSummary], names: Sequence[str]) -> dict[str, dict[str, float]]:
-        from gym_gui.reading import last_values
+        from gym_gui.reading import MetricIndex
 
-        return {run.run_id: last_values(self._folder(run.run_id), names) for run in runs}
+        index = MetricIndex(self.home)
+        found = {name: index.values(runs, name) for name in names}
+        return {
+            run.run_id: {name: value for name in names if (value := found[name][run.run_id]) is not None}
+            for run in runs
+        }
 
     def watch_search(self, asked: Search) -> Iterator[SearchUpdate]:
         """Yield the page of a search, then each change of it, until the caller ends it.

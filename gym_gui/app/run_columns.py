@@ -75,11 +75,6 @@ class ListColumn:
     together: Callable[[GroupRow], str] | None = None
     width: int = 100
 
-    @property
-    def sortable(self) -> bool:
-        """Whether the list can be sorted by it."""
-        return not self.field.startswith(METRIC)
-
     def cell(self, row: ListRow) -> str:
         """Return what it shows of a row."""
         group = row.group

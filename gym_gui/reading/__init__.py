@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from gym_gui.reading.differences import differing_settings, differing_values, settings_of
     from gym_gui.reading.episodes import EpisodePage, EpisodeQuery, read_episodes, read_steps
     from gym_gui.reading.failures import Failure, failed_workers, find_failure
-    from gym_gui.reading.fields import CONFIG, FIELDS, NO_FACTS, Entry, Kind, PlanFacts, RunField, find_field
+    from gym_gui.reading.fields import CONFIG, FIELDS, METRIC, NO_FACTS, Entry, Kind, PlanFacts, RunField, find_field
     from gym_gui.reading.files import MAX_BYTES, FileEntry, FileListing, list_files, media_type, read_file
     from gym_gui.reading.frames import (
         FrameSource,
@@ -58,7 +58,7 @@ if TYPE_CHECKING:
         not_a_file,
         read_log,
     )
-    from gym_gui.reading.metric_values import last_values
+    from gym_gui.reading.metric_index import MetricIndex
     from gym_gui.reading.pages import GroupRow, Page, RunRow, SearchUpdate, Spread, update_between
     from gym_gui.reading.plan_index import PlanIndex
     from gym_gui.reading.replay import replay_episode
@@ -71,7 +71,7 @@ if TYPE_CHECKING:
         ReplayUpdate,
     )
     from gym_gui.reading.row_texts import group_name, is_seeds, mean_text, states_text, values_text
-    from gym_gui.reading.search import ALL_SETTINGS, DEFAULT_SORT, MAX_PAGE, METRIC, Search, prepare, search_runs
+    from gym_gui.reading.search import ALL_SETTINGS, DEFAULT_SORT, MAX_PAGE, Search, prepare, search_runs
     from gym_gui.reading.series import (
         DEFAULT_POINTS,
         Series,
@@ -133,7 +133,8 @@ else:
             "MAX_BYTES": "files",
             "MAX_LINES": "logs",
             "MAX_PAGE": "search",
-            "METRIC": "search",
+            "METRIC": "fields",
+            "MetricIndex": "metric_index",
             "NO_FACTS": "fields",
             "Page": "pages",
             "Picture": "frames",
@@ -193,7 +194,6 @@ else:
             "is_telemetry": "logs",
             "is_web_address": "trackers",
             "last_checkpoint": "checkpoints",
-            "last_values": "metric_values",
             "line_of": "curves",
             "line_of_series": "curves",
             "list_archives": "archives",
@@ -265,6 +265,7 @@ __all__ = [
     "LogLine",
     "LogPage",
     "LogQuery",
+    "MetricIndex",
     "Page",
     "Picture",
     "PictureRequest",
@@ -322,7 +323,6 @@ __all__ = [
     "is_telemetry",
     "is_web_address",
     "last_checkpoint",
-    "last_values",
     "line_of",
     "line_of_series",
     "list_archives",

@@ -14,6 +14,8 @@ from gym_gui.runs import RunState, RunSummary, WorkerSummary, return_of
 
 #: Begin of the names of fields that are settings: ``config.learning_rate``.
 CONFIG = "config."
+#: Begin of the names of columns that are the last value of a metric: ``metric.loss``.
+METRIC = "metric."
 
 Value = str | float | bool
 """A value of a field; all numbers, times and durations are floats."""
@@ -38,6 +40,8 @@ class Entry(msgspec.Struct, frozen=True, gc=False):
 
     run: RunSummary
     facts: PlanFacts = NO_FACTS
+    metrics: Mapping[str, float] = {}
+    """Last values of the metrics that the search sorts by, of those that the run has."""
 
 
 class Kind(str, Enum):
@@ -90,6 +94,12 @@ def nearest_field(name: str) -> str | None:
     """Return the name of a field that a mistyped one may mean."""
     found = nearest(name, [*FIELDS, *_SYNONYMS, CONFIG])
     return None if found is None else _SYNONYMS.get(found, found)
+
+
+def metric_field(name: str) -> RunField:
+    """Return the field of a metric's last value, ``metric.`` with its name; queries have no such fields."""
+    key = name.removeprefix(METRIC)
+    return RunField(name, Kind.NUMBER, f"the last value of {key}", lambda entry, _: _some(entry.metrics.get(key)))
 
 
 def _setting(name: str) -> RunField:

@@ -1,14 +1,12 @@
 """What the ``run.json`` of each run says, kept in one file so that a query over thousands of runs opens no folder.
 
-``run.json`` never changes, so that an entry is valid for ever. The file is a cache: delete it at any time. Several
-processes may use it at once.
+``run.json`` never changes, so that an entry is valid for ever.
 """
 
 from __future__ import annotations
 
 import contextlib
 import hashlib
-import logging
 import sqlite3
 from collections.abc import Iterable, Mapping
 from pathlib import Path
@@ -16,14 +14,13 @@ from typing import Any
 
 import msgspec
 
-from gym_gui.core.owners import stranger
 from gym_gui.core.worker.errors import MosaicError
+from gym_gui.reading.cache_file import CacheFile
 from gym_gui.reading.fields import PlanFacts
 from gym_gui.runs import RunFolder, RunPlan, canonical_json, load_plan
 
-logger = logging.getLogger(__name__)
-
 _VERSION = 1
+_TABLES = {"plans": "run_id TEXT PRIMARY KEY, facts BLOB NOT NULL"}
 _BATCH = 500
 #: Characters of the notes that can be searched.
 _NOTES = 1000
@@ -42,6 +39,7 @@ class PlanIndex:
     def __init__(self, home: Path) -> None:
         self.path = home / "cache" / "plans.db"
         self._home = home
+        self._file = CacheFile(self.path, _VERSION, _TABLES)
 
     def facts(self, run_ids: Iterable[str]) -> dict[str, PlanFacts]:
         """Return the facts of runs; a run without a readable ``run.json`` is left out.
@@ -53,7 +51,7 @@ class PlanIndex:
         """
         wanted = list(run_ids)
         found: dict[str, PlanFacts] = {}
-        with contextlib.closing(self._open()) as database:
+        with contextlib.closing(self._file.open()) as database:
             with contextlib.suppress(sqlite3.Error, ValueError):
                 if len(wanted) > _BATCH:
                     rows = database.execute("SELECT run_id, facts FROM plans")
@@ -73,7 +71,7 @@ class PlanIndex:
     def forget(self, run_id: str) -> None:
         """Take a run out whose folder was removed: nothing of it is to be left."""
         if self.path.exists():
-            with contextlib.closing(self._open()) as database, contextlib.suppress(sqlite3.Error), database:
+            with contextlib.closing(self._file.open()) as database, contextlib.suppress(sqlite3.Error), database:
                 database.execute("DELETE FROM plans WHERE run_id = ?", (run_id,))
 
     def _read(self, run_ids: Iterable[str]) -> dict[str, PlanFacts]:
@@ -88,23 +86,6 @@ class PlanIndex:
         rows = [(run_id, msgspec.json.encode(each)) for run_id, each in facts.items()]
         with contextlib.suppress(sqlite3.Error), database:  # a full or read-only disk: they are read again
             database.executemany("INSERT OR REPLACE INTO plans VALUES (?, ?)", rows)
-
-    def _open(self) -> sqlite3.Connection:
-        """Return the file, or an empty database in memory where it cannot be used."""
-        try:
-            self.path.parent.mkdir(mode=0o700, exist_ok=True)  # not the home: reading makes none
-            if self.path.exists() and stranger(self.path) is not None:
-                return _database(":memory:")
-            try:
-                return _database(self.path)
-            except sqlite3.DatabaseError as error:
-                if isinstance(error, sqlite3.OperationalError):
-                    raise
-                logger.warning("%s is damaged (%s): it is built again", self.path, error)
-                self.path.unlink(missing_ok=True)
-                return _database(self.path)
-        except (sqlite3.Error, OSError):
-            return _database(":memory:")
 
 
 def facts_of(plan: RunPlan) -> PlanFacts:
@@ -149,24 +130,3 @@ def _flat(value: Mapping[str, Any], prefix: str = "") -> Iterable[tuple[str, Any
             yield path, msgspec.json.encode(item).decode()
         else:
             yield path, item
-
-
-def _database(path: Path | str) -> sqlite3.Connection:
-    connection = sqlite3.connect(path, check_same_thread=False)
-    try:
-        connection.execute("PRAGMA busy_timeout = 2000")
-        connection.execute("PRAGMA secure_delete = ON")
-        (version,) = connection.execute("PRAGMA user_version").fetchone()
-        if version != _VERSION:
-            with connection:
-                connection.executescript(
-                    "DROP TABLE IF EXISTS plans;"
-                    "CREATE TABLE plans (run_id TEXT PRIMARY KEY, facts BLOB NOT NULL) WITHOUT ROWID;"
-                    f"PRAGMA user_version = {_VERSION};"
-                )
-        if isinstance(path, Path):
-            path.chmod(0o600)
-    except BaseException:
-        connection.close()
-        raise
-    return connection

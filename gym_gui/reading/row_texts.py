@@ -8,9 +8,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from gym_gui.look import STATES, figures
-from gym_gui.reading.fields import CONFIG, Kind, find_field
+from gym_gui.reading.fields import CONFIG, METRIC, Kind, find_field
 from gym_gui.reading.pages import GroupRow, Spread, spread_of
-from gym_gui.reading.search import METRIC
 
 #: Different values that a text names.
 _FEW = 4

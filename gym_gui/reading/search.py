@@ -12,7 +12,17 @@ from typing import Any
 
 from gym_gui.core.worker.errors import ConfigError, Problem
 from gym_gui.reading.curves import as_line, band_of
-from gym_gui.reading.fields import CONFIG, FIELDS, Entry, RunField, Value, find_field, nearest_field
+from gym_gui.reading.fields import (
+    CONFIG,
+    FIELDS,
+    METRIC,
+    Entry,
+    RunField,
+    Value,
+    find_field,
+    metric_field,
+    nearest_field,
+)
 from gym_gui.reading.pages import GroupRow, Page, RunRow, spread_of
 from gym_gui.reading.query import Query, parse_query
 from gym_gui.reading.statistics import far_values
@@ -31,8 +41,6 @@ _GROUP_VALUES = 1000
 _GROUP_DISTINCT = 20
 #: Runs of a page whose metrics are read, at most, for groups.
 _PAGE_METRIC_RUNS = 1000
-#: Begin of the columns that are the last value of a metric.
-METRIC = "metric."
 #: Stands for every setting among the columns.
 ALL_SETTINGS = "config.*"
 
@@ -51,13 +59,13 @@ class Search:
 
     Args:
         text: A query, see :mod:`gym_gui.reading.query`.
-        sort: Fields to sort by, the most significant first; ``-`` before one: from the highest down. Runs without the
-            value are last either way.
+        sort: Fields to sort by, the most significant first; ``-`` before one: from the highest down; ``metric.NAME``
+            among them. Runs without the value are last either way. Groups are sorted by the mean of a metric.
         limit: Runs, or groups, of the page.
         cursor: That of the page before; empty: the first page.
         group_by: Fields whose values a group has in common; none: no groups.
         columns: Fields whose values are wanted beside the summaries, such as ``config.learning_rate``; ``config.*``:
-            every setting; ``metric.NAME``: the last value of a metric, by which nothing can be sorted.
+            every setting; ``metric.NAME``: the last value of a metric.
         curve_points: Points of each run's learning curve, or of each group's, at most; 0: no curves.
     """
 
@@ -80,7 +88,8 @@ class Prepared:
         sort: Its fields and whether each is sorted from the highest down.
         group_by: Its fields.
         columns: Its fields.
-        metrics: Its metrics, in the order of its columns.
+        metrics: The metrics among its columns, in their order.
+        sort_metrics: Those that it is sorted by.
     """
 
     search: Search
@@ -89,6 +98,7 @@ class Prepared:
     group_by: tuple[RunField, ...]
     columns: tuple[RunField, ...]
     metrics: tuple[str, ...] = ()
+    sort_metrics: tuple[str, ...] = ()
 
     @property
     def needs_facts(self) -> bool:
@@ -121,7 +131,7 @@ def prepare(search: Search, now: float | None = None) -> Prepared:
     """
     query = parse_query(search.text, now)
     problems: list[Problem] = []
-    sort = [(_field("sort", name.removeprefix("-"), problems), name.startswith("-")) for name in search.sort]
+    sort = [(_sort_field(name.removeprefix("-"), problems), name.startswith("-")) for name in search.sort]
     group_by = [_field("group_by", name, problems) for name in search.group_by]
     metrics = tuple(name.removeprefix(METRIC) for name in search.columns if name.startswith(METRIC))
     fields = [name for name in search.columns if name != ALL_SETTINGS and not name.startswith(METRIC)]
@@ -142,6 +152,7 @@ def prepare(search: Search, now: float | None = None) -> Prepared:
         tuple(each for each in group_by if each is not None),
         tuple(each for each in columns if each is not None),
         metrics,
+        tuple(each.name.removeprefix(METRIC) for each, _ in sort if each is not None and each.name.startswith(METRIC)),
     )
 
 
@@ -160,10 +171,14 @@ def search_runs(
         entries: All runs.
         now: Unix time, seconds.
         curves_of: Gets the learning curves of runs of the page, if the search asks for curves.
-        metrics_of: Gets the last values of metrics of runs of the page, if the search asks for some.
+        metrics_of: Gets the last values of metrics: of all runs that match if they are sorted by one, and of runs of
+            the page if some are columns.
     """
     now = time.time() if now is None else now
     found = [entry for entry in entries if prepared.query.matches(entry, now)]
+    if prepared.sort_metrics:
+        values = metrics_of([entry.run for entry in found], prepared.sort_metrics)
+        found = [Entry(entry.run, entry.facts, values.get(entry.run.run_id, {})) for entry in found]
     page = _page_of_groups(prepared, found, now) if prepared.group_by else _page_of_runs(prepared, found, now)
     if prepared.metrics:
         _add_metrics(page, prepared.metrics, {entry.run.run_id: entry.run for entry in found}, metrics_of)
@@ -278,9 +293,12 @@ def _sort_key(entry: Entry, sort: Sequence[tuple[RunField, bool]], now: float) -
 def _group_key(row: GroupRow, entries: Sequence[Entry], sort: Sequence[tuple[RunField, bool]], now: float) -> Key:
     parts = []
     for each, down in sort:
-        if each.name in _SPREADS:
-            spread = getattr(row, _SPREADS[each.name])
-            values: tuple[Value, ...] = () if spread is None else (spread.mean,)
+        values: tuple[Value, ...]
+        if each.name in _SPREADS or each.name.startswith(METRIC):
+            of_metric = each.name not in _SPREADS
+            numbers = (entry.metrics.get(each.name.removeprefix(METRIC)) for entry in entries)
+            spread = spread_of(numbers) if of_metric else getattr(row, _SPREADS[each.name])
+            values = () if spread is None else (spread.mean,)
         else:
             values = tuple(row.key.get(each.name) or each.values(entries[0], now))
         parts.append(_part(values, down))
@@ -330,6 +348,12 @@ def _decoded(cursor: str) -> Key | None:
     if not isinstance(key, list) or not all(isinstance(part, list) and len(part) == _PART for part in key):
         return None
     return tuple(tuple(tuple(item) if isinstance(item, list) else item for item in part) for part in key)
+
+
+def _sort_field(name: str, problems: list[Problem]) -> RunField | None:
+    if name.startswith(METRIC) and name != METRIC:
+        return metric_field(name)
+    return _field("sort", name, problems)
 
 
 def _field(path: str, name: str, problems: list[Problem]) -> RunField | None:

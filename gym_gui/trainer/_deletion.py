@@ -7,7 +7,7 @@ import shutil
 from pathlib import Path
 
 from gym_gui.core.worker.errors import MosaicError, UsageError
-from gym_gui.reading import PlanIndex
+from gym_gui.reading import MetricIndex, PlanIndex
 from gym_gui.runs import FileLock, RunFolder, RunSummary
 from gym_gui.supervision import check_nothing_lives
 
@@ -49,6 +49,7 @@ def delete_run(home: Path, run: RunSummary) -> None:
         _remove(doomed)
         folder.path.rename(doomed)
         PlanIndex(home).forget(run.run_id)
+        MetricIndex(home).forget(run.run_id)
         _remove(doomed)
     except OSError as error:
         raise MosaicError(

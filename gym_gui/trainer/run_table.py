@@ -7,16 +7,15 @@ import threading
 from collections.abc import Collection, Iterator, Sequence
 from pathlib import Path
 
-from gym_gui.core.worker.errors import MosaicError
-from gym_gui.reading import PlanFacts, PlanIndex, curve_of, last_values
-from gym_gui.runs import CurvePoint, RunFolder, RunSummary
+from gym_gui.reading import MetricIndex, PlanFacts, PlanIndex, curve_of
+from gym_gui.runs import CurvePoint, RunSummary
 from gym_gui.trainer.registry import Registry
 from gym_gui.trainer.registry_reader import Curves, RegistryReader, open_registry_readonly
 
 #: Learning curves that are kept at most.
 _KEPT_CURVES = 5000
-#: Runs whose last values of metrics are kept at most.
-_KEPT_METRICS = 20_000
+#: Last values of metrics that are kept at most.
+_KEPT_METRICS = 50_000
 
 
 class _Kept:
@@ -60,8 +59,8 @@ class RunTable:
         self._home = home
         self._registry = registry
         self._kept: _Kept | None = None
-        self._metrics: dict[tuple[str, tuple[str, ...]], tuple[int, dict[str, float]]] = {}
-        """By run and metrics: the report that they are of, and their last values."""
+        self._metrics: dict[str, dict[str, tuple[int, float | None]]] = {}
+        """By metric and run: the report that it is of, and its last value, ``None`` where the run has none."""
         registry.changes.add(self._note)
 
     def keep(self, keep: bool) -> None:
@@ -144,18 +143,20 @@ class RunTable:
             runs: The runs.
             names: The metrics.
         """
-        found = {}
-        for run in runs:
-            key = run.run_id, tuple(names)
-            report, values = self._metrics.get(key, (-1, {}))
-            if report != run.report:
-                values = {}
-                with contextlib.suppress(MosaicError):
-                    values = last_values(RunFolder.of(self._home, run.run_id), names)
-                if len(self._metrics) >= _KEPT_METRICS:
-                    self._metrics.clear()
-                self._metrics[key] = run.report, values
-            found[run.run_id] = values
+        found: dict[str, dict[str, float]] = {run.run_id: {} for run in runs}
+        for name in names:
+            kept = self._metrics.get(name, {})
+            missing = [run for run in runs if kept.get(run.run_id, (-1,))[0] != run.report]
+            if missing:
+                read = MetricIndex(self._home).values(missing, name)
+                if sum(map(len, self._metrics.values())) + len(missing) > _KEPT_METRICS:
+                    self._metrics = {}
+                kept = {**kept, **{run.run_id: (run.report, read[run.run_id]) for run in missing}}
+                self._metrics[name] = kept
+            for run in runs:
+                value = kept[run.run_id][1]
+                if value is not None:
+                    found[run.run_id][name] = value
         return found
 
     def _note(self, run_ids: Collection[str]) -> None:

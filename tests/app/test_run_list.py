@@ -63,13 +63,13 @@ def test_a_line_of_another_group_names_the_values_that_its_runs_have() -> None:
     assert LIST_COLUMNS["algo"].cell(row) == "ppo, dqn"
     column = list_column("config.gamma")
     assert column is not None
-    assert (column.title, column.cell(row), column.sortable) == ("gamma", "0.99", True)
+    assert (column.title, column.cell(row)) == ("gamma", "0.99")
 
 
 def test_metrics_are_columns_that_do_not_sort_and_others_are_none() -> None:
     column = list_column("metric.losses/value")
     assert column is not None
-    assert (column.title, column.sortable, column.number) == ("losses/value", False, True)
+    assert (column.title, column.field, column.number) == ("losses/value", "metric.losses/value", True)
     assert column.cell(ListRow("R1", run(), values={"metric.losses/value": [0.25]})) == "0.25"
     assert list_column("nothing") is None
     assert list_column("metric.") is None

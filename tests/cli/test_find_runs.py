@@ -22,6 +22,7 @@ def test_queries_sorting_columns_and_groups(mosaic: Any, runs: list[str]) -> Non
 
     assert found("-q", "env:cartpole*") == runs[1::-1]
     assert found("-q", "env:cartpole*", "--sort", "seed") == runs[:2]
+    assert found("--sort=metric.none,seed") == [runs[2], runs[0], runs[1]]
     assert found("-q", "-tag:draft") == runs[2:]
     assert found("-q", "config.total_steps=60", "--tag", "draft", "--limit", "1") == [runs[1]]
     columns = mosaic("runs", "list", "--column", "config.env_id", "--column", "exit", "--json")

@@ -233,3 +233,39 @@ def test_columns_that_change_with_time_alone_change_no_row() -> None:
     one, other = (search_runs(prepared, [entry(1)], NOW + after) for after in (0, 5))
     assert one.runs[0].values != other.runs[0].values
     assert update_between(one, other, ignored=prepared.changing_columns) is None
+
+
+def _by_metric(sort: str, values: list[float | None], **asked: Any) -> Page:
+    entries = [entry(number, variant=f"v{number // 3}") for number in range(len(values))]
+
+    def metrics_of(runs: Sequence[Any], wanted: Sequence[str]) -> dict[str, dict[str, float]]:
+        assert list(wanted) == ["loss"]
+        by_id = {each.run.run_id: value for each, value in zip(entries, values, strict=True)}
+        return {run.run_id: {"loss": value} for run in runs if (value := by_id[run.run_id]) is not None}
+
+    return search_runs(prepare(Search(sort=(sort,), **asked), NOW), entries, NOW, metrics_of=metrics_of)
+
+
+def test_runs_are_sorted_by_a_metric_and_those_without_it_are_last() -> None:
+    values = [2.0, None, -1.0, float("nan"), float("inf")]
+    assert names(_by_metric("metric.loss", values))[:3] == ["run 2", "run 0", "run 4"]
+    assert names(_by_metric("-metric.loss", values))[:3] == ["run 4", "run 0", "run 2"]
+
+
+def test_groups_are_sorted_by_the_mean_of_a_metric() -> None:
+    page = _by_metric("-metric.loss", [1.0, 1.0, 1.0, 0.0, float("nan"), 9.0, None, None, None], group_by=("variant",))
+    assert [group.key["variant"] for group in page.groups] == [["v1"], ["v0"], ["v2"]]
+
+
+@settings(max_examples=50)
+@given(st.lists(st.none() | st.floats(), max_size=12), st.integers(1, 4), st.booleans())
+def test_pages_sorted_by_a_metric_have_each_run_once(values: list[float | None], limit: int, down: bool) -> None:
+    sort, cursor = "-metric.loss" if down else "metric.loss", ""
+    found: list[str] = []
+    while True:
+        page = _by_metric(sort, values, limit=limit, cursor=cursor)
+        found += names(page)
+        cursor = page.cursor
+        if not cursor:
+            break
+    assert sorted(found) == sorted(f"run {number}" for number in range(len(values)))

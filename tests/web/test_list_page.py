@@ -54,6 +54,14 @@ def test_settings_and_metrics_become_columns_that_the_address_keeps(page: Any, s
     eventually(lambda: cells(page, "metric.loss") == ["0.5", "1", "1.50", "2"] * 2)
 
 
+def test_the_title_of_a_metric_sorts_by_it(page: Any, sweep: list[str]) -> None:
+    page.goto(f"{origin(page)}/?group=none&cols=name,metric.loss")
+    page.get_by_role("button", name="loss").click()
+    eventually(lambda: cells(page, "metric.loss") == ["2", "2", "1.50", "1.50", "1", "1", "0.5", "0.5"])
+    page.get_by_role("button", name="loss").click()
+    eventually(lambda: cells(page, "metric.loss") == ["0.5", "0.5", "1", "1", "1.50", "1.50", "2", "2"])
+
+
 def test_a_column_is_made_wider(page: Any, sweep: list[str]) -> None:
     page.wait_for_function("document.querySelectorAll('tbody tr').length === 2")
     page.locator("th .resize").nth(1).hover()  # waits until the column stands still
@@ -156,7 +164,9 @@ def test_metrics_are_columns_of_runs_and_of_groups(
         assert [group["values"]["config.lr"] for group in groups] == [[0.01], [0.1]]
         assert [sorted(group["values"]["metric.loss"]) for group in groups] == [[0.5, 1.0, 1.5, 2.0]] * 2
         assert [len(group["far"]) for group in groups] == [1, 0]
-        assert (await http.get("/api/v1/runs", params={"sort": "metric.loss"})).status_code == 422
+        down = (await http.get("/api/v1/runs", params={"sort": "-metric.loss,name", "q": "lr"})).json()["runs"]
+        assert [run["name"][-2:] for run in down] == ["s4", "s4", "s3", "s3", "s2", "s2", "s1", "s1"]
+        assert (await http.get("/api/v1/runs", params={"sort": "metric."})).status_code == 422
         every = (await http.get("/api/v1/runs", params={"columns": "config.*", "limit": 1})).json()["runs"][0]
         assert every["values"]["config.lr"] == [0.01]
 

@@ -30,7 +30,7 @@ _FOOTNOTE = "¹ mean of the last training episodes (at most 100 a worker), else 
               help="Only runs that match, such as 'env:CartPole* return>400 -state:failed config.learning_rate<1e-3'.",
 )  # fmt: skip
 @click.option("--sort", type=TEXT, metavar="FIELD,...", default="",
-              help="Sort by these fields; '-' before one: from the highest down. Default: -created.",
+              help="Sort by these fields, or metric.NAME; '-' before one: from the highest down. Default: -created.",
 )  # fmt: skip
 @click.option("--column", "columns", type=TEXT, metavar="FIELD", multiple=True,
               help="A further column, such as config.learning_rate; several times.",

@@ -40,7 +40,9 @@ class SearchRunsRequest(_message.Message):
     """Points of each run's learning curve, or of each group's, at most 256; 0: no curves."""
     @_builtins.property
     def sort(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
-        """Fields, the most significant first; `-` before one: from the highest down. None: the newest first."""
+        """Fields, `metric.NAME` among them, the most significant first; `-` before one: from the highest down. None: the
+        newest first.
+        """
 
     @_builtins.property
     def group_by(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:

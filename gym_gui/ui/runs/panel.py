@@ -168,8 +168,6 @@ class RunsPanel(QWidget):
 
     def _sort_by(self, section: int) -> None:
         column = self.model.columns[section]
-        if not column.sortable:
-            return
         down = self._sort[0] != f"-{column.field}"
         self._sort = (f"-{column.field}" if down else column.field,)
         self.header.show_sort(self._sort[0])

@@ -54,7 +54,7 @@ export function columnOf(name) {
   if (base) return base;
   const kind = me.value?.fields?.find((/** @type {any} */ field) => field.name === name)?.kind;
   const metric = name.startsWith("metric.");
-  return column(name, name.replace(/^(config|metric)\./, ""), metric ? "" : name, metric || kind === "number" || kind === "duration", (row) => values(row, name, kind), ({ values: all }) => (all?.[name] ?? []).join(" "));
+  return column(name, name.replace(/^(config|metric)\./, ""), name, metric || kind === "number" || kind === "duration", (row) => values(row, name, kind), ({ values: all }) => (all?.[name] ?? []).join(" "));
 }
 
 /** Widths of columns in pixels, by name. @returns {Record<string, number>} */
