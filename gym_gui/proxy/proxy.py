@@ -58,8 +58,8 @@ TICK_S = 0.1
 TICK_REST_S = 0.2
 #: Seconds without a printed line after which the logs are at rest.
 REST_AFTER_S = 10.0
-#: Bytes a second of a flood of lines. A read costs a millisecond beside its lines: nobody sees a flood more smoothly
-#: than every TICK_S, and to be watched must not cost its ingestion anything.
+#: Bytes a second of a flood of lines. A read costs a millisecond beside its lines: to a user a flood looks no smoother
+#: when it is read more often than every TICK_S, and to be watched must not cost its ingestion anything.
 FLOOD_BYTES_PER_S = 1 << 20
 #: Seconds between two checks of processes and records.
 CHECK_INTERVAL_S = 0.1
