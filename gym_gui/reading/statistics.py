@@ -6,7 +6,9 @@ The dashboard does the same in ``static/statistics.js``, down to the random draw
 from __future__ import annotations
 
 import math
+from array import array
 from collections.abc import Iterator, Sequence
+from functools import lru_cache
 from itertools import product
 from operator import mul
 
@@ -219,7 +221,7 @@ def _columns(
     """Return centre, lower and upper end of each row of values; all rows are of the same runs."""
     cut = _cut(len(rows[0]), statistic.centre)
     found = []
-    drawn = list(_resamples(strata or [""] * len(rows[0]), len(rows))) if statistic.spread == "bootstrap" else []
+    drawn = _drawn(tuple(strata) or ("",) * len(rows[0]), len(rows)) if statistic.spread == "bootstrap" else ()
     for values in rows:
         ordered = sorted(values)
         centre = _trimmed(ordered, cut)
@@ -266,6 +268,16 @@ def _percentile(ordered: Sequence[float], share: float) -> float:
     left = min(int(place), len(ordered) - 2) if len(ordered) > 1 else 0
     right = min(left + 1, len(ordered) - 1)
     return ordered[left] + (ordered[right] - ordered[left]) * (place - left)
+
+
+def _drawn(strata: tuple[str, ...], rows: int) -> Sequence[Sequence[int]]:
+    """Return the resamples; those of few values are kept: to draw them takes most of the time of a bootstrap."""
+    return _kept_resamples(strata, rows) if len(strata) * _FEWEST <= _WORK else list(_resamples(strata, rows))
+
+
+@lru_cache(maxsize=8)
+def _kept_resamples(strata: tuple[str, ...], rows: int) -> Sequence[Sequence[int]]:
+    return [array("H", counts) for counts in _resamples(strata, rows)]
 
 
 def _resamples(strata: Sequence[str], rows: int) -> Iterator[list[int]]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import concurrent.futures
 import logging
+import sys
 import threading
 import time
 from collections import deque
@@ -26,7 +27,10 @@ logger = logging.getLogger(__name__)
 #: Seconds between two deliveries at least.
 _PAUSE_S = 0.033
 #: Seconds of one delivery after which the window gets a turn.
-_SLICE_S = 0.012
+_SLICE_S = 0.006
+#: Seconds that a thread of Python may keep the others waiting. Qt gives the lock of Python away in each of its calls:
+#: with the 5 ms of Python, the window would wait for dozens of them while something is decoded.
+_SWITCH_S = 0.0005
 #: Seconds after a failure until a watch begins again: the first time, and at most.
 _FIRST_WAIT_S, _LONGEST_WAIT_S = 0.5, 10.0
 _FAILED = "the window failed"
@@ -103,6 +107,7 @@ class DaemonLink(QObject):
 
     def start(self) -> None:
         """Begin; what was asked before waits until then."""
+        sys.setswitchinterval(_SWITCH_S)
         self._thread.start()
 
     def close(self) -> None:

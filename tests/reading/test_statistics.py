@@ -131,3 +131,10 @@ def test_one_run_far_from_nine_is_found() -> None:
 def test_at_most_a_fifth_is_far(numbers: list[float]) -> None:
     finite = [index for index, number in enumerate(numbers) if math.isfinite(number)]
     assert len([index for index in far_values(numbers) if index in finite]) <= max(1, len(finite) // 5)
+
+
+def test_a_second_bootstrap_of_as_many_values_draws_the_same_resamples() -> None:
+    first, other = [float(value) for value in range(30)], [float(value**2) for value in range(30)]
+    before = interval_of(first, Statistic("mean", "bootstrap"))
+    assert interval_of(other, Statistic("mean", "bootstrap")) != before
+    assert interval_of(first, Statistic("mean", "bootstrap")) == before

@@ -31,3 +31,39 @@ def test_curves_without_finite_values_and_single_points_are_drawn(application: A
     assert not chart.grab().isNull()
     assert [curve.name for curve in chart.curves] == ["gap", "one"]
     assert csv_of(chart.curves).splitlines()[-1] == "one,1,2.0,,"
+
+
+def test_the_view_stays_where_the_user_has_moved_it_until_a_double_click(application: Any) -> None:
+    from PySide6.QtCore import QPoint, QPointF, Qt
+    from PySide6.QtGui import QWheelEvent
+    from PySide6.QtTest import QTest
+
+    from gym_gui.ui.run.chart import Chart, Curve
+
+    chart = Chart("return")
+    chart.resize(500, 300)
+    chart.show()
+    chart.show_curves([Curve("a", [0, 1, 2, 3], [0.0, 1.0, 2.0, 3.0])])
+    application.processEvents()
+    whole = chart.view.viewRange()
+    middle = QPointF(chart.viewport().rect().center())
+    keys, no_button = Qt.KeyboardModifier.NoModifier, Qt.MouseButton.NoButton
+    wheel = QWheelEvent(
+        middle,
+        chart.mapToGlobal(middle),
+        QPoint(),
+        QPoint(0, 120),
+        no_button,
+        keys,
+        Qt.ScrollPhase.NoScrollPhase,
+        False,
+    )
+    application.sendEvent(chart.viewport(), wheel)
+    moved = chart.view.viewRange()
+    assert moved != whole
+    chart.show_curves([Curve("a", [0, 1, 2, 300], [0.0, 1.0, 2.0, 300.0])])
+    application.processEvents()
+    assert chart.view.viewRange() == moved
+    QTest.mouseDClick(chart.viewport(), Qt.MouseButton.LeftButton, keys, middle.toPoint())
+    application.processEvents()
+    assert chart.view.viewRange()[0][1] > 300
