@@ -24,6 +24,7 @@ ABOUT = {
     "validations": "dry runs",
     "rpc": "gRPC: servers, client, messages",
     "trainer": "the daemon's core",
+    "fleet": "studies: many runs from one config",
     "jobs": "installs and checks as jobs",
     "reading": "search, series, files of runs",
     "retention": "logs and checkpoints of ended runs",

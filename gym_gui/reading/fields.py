@@ -28,6 +28,8 @@ class PlanFacts(msgspec.Struct, frozen=True, kw_only=True):
     """Digest of the experiment without its seed: equal for runs that differ only in their seed."""
     submitter: str = ""
     notes: str = ""
+    study: tuple[str, ...] = ()
+    """Name and id of the study that it is part of."""
     settings: dict[str, list[Any]] = {}
     """By dotted name: the distinct values over the run's workers, lists and empty objects as JSON text."""
 
@@ -203,6 +205,8 @@ FIELDS: Mapping[str, RunField] = _all(
         RunField("parent", Kind.TEXT, "run that it continues, evaluates or repeats",
                  _of_run(lambda run: run.parent_run_id)),
         RunField("digest", Kind.TEXT, "digest of its experiment", _of_run(lambda run: run.digest)),
+        RunField("study", Kind.TEXT, "study that it is part of: its name or id",
+                 lambda entry, _: entry.facts.study, facts=True),
         RunField("variant", Kind.TEXT, "digest of its experiment without the seed",
                  lambda entry, _: (entry.facts.variant or entry.run.run_id,), facts=True),
     ]

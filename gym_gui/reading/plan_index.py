@@ -19,7 +19,7 @@ from gym_gui.reading.cache_file import CacheFile
 from gym_gui.reading.fields import PlanFacts
 from gym_gui.runs import RunFolder, RunPlan, canonical_json, load_plan
 
-_VERSION = 1
+_VERSION = 2
 _TABLES = {"plans": "run_id TEXT PRIMARY KEY, facts BLOB NOT NULL"}
 _BATCH = 500
 #: Characters of the notes that can be searched.
@@ -100,8 +100,16 @@ def facts_of(plan: RunPlan) -> PlanFacts:
         variant=_variant(plan),
         submitter=plan.submitter,
         notes=str(plan.config.get("notes") or "")[:_NOTES],
+        study=_study(plan),
         settings=settings,
     )
+
+
+def _study(plan: RunPlan) -> tuple[str, ...]:
+    metadata = plan.config.get("metadata")
+    study = metadata.get("study") if isinstance(metadata, dict) else None
+    named = [study.get(key) for key in ("name", "study_id")] if isinstance(study, dict) else []
+    return tuple(each for each in named if isinstance(each, str))
 
 
 def _variant(plan: RunPlan) -> str:

@@ -37,7 +37,7 @@ if TYPE_CHECKING:
         validate_train_run_config,
     )
     from gym_gui.runs.config_file import load_config_file
-    from gym_gui.runs.config_model import MAX_WORKERS, Resources
+    from gym_gui.runs.config_model import MAX_WORKERS, Resources, run_config_fields
     from gym_gui.runs.config_problems import run_config_schema
     from gym_gui.runs.digest import canonical_json
     from gym_gui.runs.disk import Ballast, DiskGauge, ballast_bytes
@@ -206,6 +206,7 @@ else:
             "relocated_value": "relocation",
             "resolve_reference": "reference",
             "return_of": "summary",
+            "run_config_fields": "config_model",
             "run_config_problems": "config",
             "run_config_schema": "config_problems",
             "same_kind": "kinds",
@@ -348,6 +349,7 @@ __all__ = [
     "relocated_value",
     "resolve_reference",
     "return_of",
+    "run_config_fields",
     "run_config_problems",
     "run_config_schema",
     "same_kind",

@@ -207,7 +207,10 @@ def _config(
 def _canonical_payload(model: RunConfigModel) -> dict[str, Any]:
     """Return the config with every field that has a value."""
     payload = model.model_dump(mode="json")
-    for part, names in ((payload, ("entry_point", "base_environment")), (payload["metadata"], ("worker", "workers"))):
+    for part, names in (
+        (payload, ("entry_point", "base_environment")),
+        (payload["metadata"], ("worker", "workers", "study")),
+    ):
         for name in names:
             if part[name] is None:
                 del part[name]

@@ -122,6 +122,17 @@ class WorkerPart(Part):
     )
 
 
+class StudyPart(Part):
+    """The study that a run is part of."""
+
+    study_id: Annotated[StrictStr, Field(min_length=1, max_length=100), _IS_NAME] = Field(description="The study's id.")
+    name: Annotated[StrictStr, Field(min_length=1, max_length=120), _IS_NAME] = Field(description="Its name.")
+    index: Annotated[int, Field(ge=0, le=2**31), _IS_NUMBER] = Field(description="Number of the assignment, from 0.")
+    split: dict[str, Any] = Field(
+        default_factory=dict, description="What the assignment has in place of the base config's values, by key."
+    )
+
+
 class Metadata(Part):
     """The run's workers, and notes of the client."""
 
@@ -133,6 +144,9 @@ class Metadata(Part):
     worker: WorkerPart | None = Field(default=None, description="The worker, or the replicas of one.")
     workers: Annotated[list[WorkerPart], Field(min_length=1, max_length=MAX_WORKERS)] | None = Field(
         default=None, description="Several workers of different kinds or configs, in place of `worker`."
+    )
+    study: StudyPart | None = Field(
+        default=None, description="The study that the run is part of, as `mosaic study` writes it."
     )
 
 
@@ -201,7 +215,11 @@ class RunConfigModel(Part):
         default=None,
         description="A command to run as the worker; replaced by the worker's own Python if it has a module.",
     )
-    arguments: list[StrictStr] = Field(default_factory=list, description="Arguments of the command.")
+    arguments: list[StrictStr] = Field(
+        default_factory=list,
+        description="Arguments of the command. In those of a bare command, `${config}` is the path of a file with"
+        " `metadata.worker.config` as it is, and `${python}` the Python of the machine.",
+    )
     environment: dict[Annotated[StrictStr, _IS_NAME], Annotated[StrictStr, _IS_TEXT]] = Field(
         default_factory=dict, description="Environment variables for every worker."
     )
@@ -241,3 +259,8 @@ class RunConfigModel(Part):
         default="", description="Free text of any number of lines; no other control characters."
     )
     schedule: Schedule = Field(default=Schedule(), description="The extent of the run.")
+
+
+def run_config_fields() -> tuple[str, ...]:
+    """Return the names of a run config's own fields."""
+    return tuple(RunConfigModel.model_fields)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -50,6 +51,29 @@ def command_argv(command: Sequence[str], config_file: Path | None, path: str | N
     if config_file is not None and not _has_option(command, "--config"):
         argv += ["--config", str(config_file)]
     return argv
+
+
+#: In arguments of a bare command: the path of its config file, and the Python of the machine.
+CONFIG_PLACE, PYTHON_PLACE = "${config}", "${python}"
+
+
+def takes_config(command: Sequence[str] | None) -> bool:
+    """Return whether a bare command says where the path of its config goes: it then gets that config as it is."""
+    return command is not None and any(CONFIG_PLACE in word for word in command)
+
+
+def filled_command(command: Sequence[str], config_file: Path, path: str | None = None) -> list[str]:
+    """Return a bare command with its config file and the machine's Python filled in.
+
+    Args:
+        command: The command.
+        config_file: The worker's config.
+        path: The ``PATH`` that Python is looked for in.
+    """
+    python = ""
+    if any(PYTHON_PLACE in word for word in command):
+        python = shutil.which("python", path=path) or shutil.which("python3", path=path) or sys.executable
+    return [word.replace(CONFIG_PLACE, str(config_file)).replace(PYTHON_PLACE, python) for word in command]
 
 
 def flat_config(

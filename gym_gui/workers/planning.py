@@ -34,7 +34,14 @@ from gym_gui.runs import (
     write_secrets,
 )
 from gym_gui.workers.catalog import WorkerCatalog
-from gym_gui.workers.command import command_argv, flat_config, module_argv, worker_environment
+from gym_gui.workers.command import (
+    command_argv,
+    filled_command,
+    flat_config,
+    module_argv,
+    takes_config,
+    worker_environment,
+)
 from gym_gui.workers.config import ALGORITHM_FIELDS, ENVIRONMENT_FIELDS, named_in, target_steps
 from gym_gui.workers.devices import gpu_request
 from gym_gui.workers.record import WorkerRecord
@@ -191,9 +198,9 @@ def _plan_worker(
         arguments=fill_run_id(request.arguments, folder.run_id),
     )
     record = kind.record
-    settings = flat_config(
-        record, fill_run_id(kind.settings, folder.run_id), run_id=folder.run_id, worker_id=request.worker_id, seed=seed
-    )
+    settings = fill_run_id(kind.settings, folder.run_id)
+    if not takes_config(request.command):
+        settings = flat_config(record, settings, run_id=folder.run_id, worker_id=request.worker_id, seed=seed)
     worker_type = record.name if record else request.worker_type
     environment = fill_run_id(config.environment, folder.run_id)
     base = config.base_variables()
@@ -266,9 +273,11 @@ def _argv(request: WorkerRequest, kind: ResolvedKind, path: Path, variables: dic
         assert kind.record is not None
         return module_argv(kind.record.python, kind.module, path, kind.flags, request.worker_id, request.arguments)
     # A seed alone is no config: --seeds works with commands that have never heard of --config.
-    has_config = any(name != "seed" for name in request.config)
+    takes = takes_config(request.command)
+    has_config = not takes and any(name != "seed" for name in request.config)
+    search = variables.get("PATH", os.defpath)
     try:
-        argv = command_argv(request.command, path if has_config else None, variables.get("PATH", os.defpath))
+        argv = command_argv(filled_command(request.command, path, search), path if has_config else None, search)
     except FileNotFoundError:
         problem = Problem(
             "entry_point",

@@ -6,6 +6,7 @@ import sqlite3
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 
 from gym_gui.reading.plan_index import PlanIndex, facts_of
@@ -30,6 +31,13 @@ def write(home: Path, *plans: RunPlan) -> None:
         folder = RunFolder.of(home, each.run_id)
         folder.create()
         save_plan(folder, each)
+
+
+def test_a_run_of_a_study_is_found_by_its_name_and_id() -> None:
+    part = plan()
+    config = {**part.config, "metadata": {"study": {"study_id": "S1", "name": "rates", "index": 0, "split": {}}}}
+    assert facts_of(msgspec.structs.replace(part, config=config)).study == ("rates", "S1")
+    assert facts_of(part).study == ()
 
 
 def test_settings_are_named_by_their_paths() -> None:

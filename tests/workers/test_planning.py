@@ -243,6 +243,26 @@ def test_a_bare_command_with_a_config_is_told_where_it_is(catalog: WorkerCatalog
     assert plan_of(catalog, home, seeded).workers[0].argv[1:] == ["x.sh"]
 
 
+def test_a_bare_command_that_says_where_its_config_goes_gets_it_as_it_is(catalog: WorkerCatalog, home: Path) -> None:
+    config = {"phantoms": ["duke"], "a": {"z": 1, "b": None}, "seed": 3}
+    submitted = payload(
+        {"worker_id": "own", "config": config},
+        entry_point="${python}",
+        arguments=["-m", "goliat", "study", "${config}", "--copy=${config}"],
+    )
+    planned = planned_of(catalog, home, submitted)
+    (worker,) = planned.plan.workers
+    folder = RunFolder.of(home, planned.plan.run_id)
+    path = str(folder.worker_config(worker.worker_id))
+    assert Path(worker.argv[0]).name.startswith("python")
+    assert worker.argv[1:] == ["-m", "goliat", "study", path, f"--copy={path}"]
+    write_run(folder, planned)
+    assert json.loads(Path(path).read_text()) == config
+    assert list(worker.config) == list(config)
+    assert worker.env["MOSAIC_SEED"] == "3"
+    assert planned.plan.config["arguments"][-1] == "--copy=${config}"
+
+
 def test_a_pause_on_a_full_disk_is_refused_where_a_worker_cannot_be_paused(catalog: WorkerCatalog, home: Path) -> None:
     command = {"run_name": "a", "entry_point": "sh", "on_disk_full": "pause"}
     for submitted, name in ((command, "'command'"), (payload({"replicas": 2}, on_disk_full="pause"), "'tiny'")):
@@ -307,7 +327,7 @@ def test_secrets_are_on_no_record(catalog: WorkerCatalog, home: Path) -> None:
         environment={"DB_PASSWORD": PASSWORD, "DB_URL": f"postgres://me:{PASSWORD}@db", "A": "1"},
         notes=f"with {KEY}",
     )  # fmt: skip
-    provenance = {"argv": ["mosaic", "train", "tiny", "--set", f"env_kwargs.api_key={KEY}", "--token", "abc"]}
+    provenance = {"argv": ["mosaic", "train", "tiny", "--set", f"env_kwargs.api_key={KEY}", "--token", "token-zq7"]}
     planned = planned_of(catalog, home, submitted, provenance=provenance)
     plan = planned.plan
     folder = RunFolder.of(home, plan.run_id)
@@ -321,7 +341,7 @@ def test_secrets_are_on_no_record(catalog: WorkerCatalog, home: Path) -> None:
     assert plan.provenance["argv"][4:] == ["env_kwargs.api_key=${secret}", "--token", "${secret}"]
     for path in (folder.run_json, folder.worker_config(worker.worker_id)):
         text = path.read_text()
-        assert not any(secret in text for secret in (KEY, PASSWORD, "abc"))
+        assert not any(secret in text for secret in (KEY, PASSWORD, "token-zq7"))
     assert json.loads(private.read_text()) == {
         "run_id": plan.run_id, "seed": worker.seed, "env_kwargs": {"api_key": KEY, "size": 3},
         "note": f"uses {PASSWORD}",

@@ -1,0 +1,69 @@
+"""Work that is spread over many runs: studies and how they are split."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from gym_gui.core.lazy_names import lazy_names
+
+if TYPE_CHECKING:
+    from gym_gui.fleet.command_template import TEMPLATES, command_words, template_words
+    from gym_gui.fleet.splitting import MAX_ASSIGNMENTS, Part, Split, format_split, parse_split, split_config
+    from gym_gui.fleet.study import (
+        Assignment,
+        Study,
+        StudyFolder,
+        StudyRun,
+        StudySpec,
+        UnknownStudyError,
+        find_study,
+        study_ids,
+    )
+    from gym_gui.fleet.study_configs import make_assignments, shown_split
+else:
+    __getattr__ = lazy_names(
+        __name__,
+        {
+            "Assignment": "study",
+            "MAX_ASSIGNMENTS": "splitting",
+            "Part": "splitting",
+            "Split": "splitting",
+            "Study": "study",
+            "StudyFolder": "study",
+            "StudyRun": "study",
+            "StudySpec": "study",
+            "TEMPLATES": "command_template",
+            "UnknownStudyError": "study",
+            "command_words": "command_template",
+            "find_study": "study",
+            "format_split": "splitting",
+            "make_assignments": "study_configs",
+            "parse_split": "splitting",
+            "shown_split": "study_configs",
+            "split_config": "splitting",
+            "study_ids": "study",
+            "template_words": "command_template",
+        },
+    )
+
+__all__ = [
+    "MAX_ASSIGNMENTS",
+    "TEMPLATES",
+    "Assignment",
+    "Part",
+    "Split",
+    "Study",
+    "StudyFolder",
+    "StudyRun",
+    "StudySpec",
+    "UnknownStudyError",
+    "command_words",
+    "find_study",
+    "format_split",
+    "make_assignments",
+    "parse_split",
+    "shown_split",
+    "split_config",
+    "study_ids",
+    "template_words",
+]
