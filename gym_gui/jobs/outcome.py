@@ -24,6 +24,8 @@ def outcome_text(job: Job) -> str:
     if job.kind == "check" and "certified" in found:
         result = "✓ certified" if found["certified"] else "✕ not certified"
         return "\n".join([f"{result}: {found['errors']} errors, {found['warnings']} warnings", *_findings(found)])
+    if job.kind == "dry_run" and "valid" in found:
+        return "✓ nothing is wrong"
     if job.kind == "doctor" and "ok" in found:
         result = "✓ nothing is broken" if found["ok"] else "✕ something is broken"
         return "\n".join([result, *_findings(found)])

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-from gym_gui.core.worker.errors import Problem
+from gym_gui.jobs import Job
 from gym_gui.rpc.aio_client import AsyncTrainerClient
 
 Prepare = Callable[[dict[str, Any]], dict[str, Any]]
@@ -30,11 +30,29 @@ class RunGroup:
     run_ids: list[str] = field(default_factory=list)
 
     def __post_init__(self) -> None:
+        self._dry_run: Job | None = None
         self._group = f"g{time.time_ns() // 1_000_000:x}" if len(self.configs) > 1 else ""
 
-    async def validate(self, client: AsyncTrainerClient, prepare: Prepare) -> list[Problem]:
-        """Return what is wrong with the first one, as its worker finds it; nothing is started."""
-        return await client.validate(await asyncio.to_thread(prepare, self.configs[0]))
+    async def dry_run(self, client: AsyncTrainerClient, prepare: Prepare, worker: str) -> AsyncIterator[Job]:
+        """Yield the job in which the worker tries the first one, as it stands and with each change, until it has ended.
+
+        What is begun again after a failure goes on with the same job; one that is left before its end is cancelled.
+
+        Args:
+            client: The way to the daemon.
+            prepare: Completes the config.
+            worker: The worker.
+        """
+        if self._dry_run is None:
+            config = await asyncio.to_thread(prepare, self.configs[0])
+            self._dry_run = await client.start_job("dry_run", worker, {"config": config})
+            yield self._dry_run
+        try:
+            async for job in client.watch_jobs([self._dry_run.job_id]):
+                yield job
+        except (asyncio.CancelledError, GeneratorExit):
+            await client.cancel_job(self._dry_run.job_id)
+            raise
 
     async def start(self, client: AsyncTrainerClient, prepare: Prepare) -> list[str]:
         """Start those that were not started yet, one after another; return the ids of all.

@@ -50,7 +50,7 @@ def run_dry_run(
         environment: Variables that the run config sets, secrets among them.
         base: What the worker has beneath them; what a run has that is submitted from here without it.
         cpus: Cores that the run asks for.
-        on_output: Called with each line that the worker printed, once it has ended.
+        on_output: Called with each line that the worker prints, as they come.
 
     Returns:
         Problems whose paths are the names of the worker's fields, or empty where no field is to blame.
@@ -64,10 +64,7 @@ def run_dry_run(
         return []
     with tempfile.TemporaryDirectory(prefix="mosaic-dry-run-") as name:
         given = submitted_environment(os.environ) if base is None else base
-        ended = _run(record, config, Path(name), timeout_s, environment or {}, given, cpus)
-    if ended is not None and on_output is not None:
-        for line in (ended.stdout + ended.stderr).splitlines():
-            on_output(line)
+        ended = _run(record, config, Path(name), timeout_s, environment or {}, given, cpus, on_output)
     if ended is None:
         return [Problem("", f"{record.python} cannot be started", value=record.python)]
     if ended.timed_out:
@@ -86,6 +83,7 @@ def _run(
     variables: dict[str, str],
     base: Mapping[str, str],
     cpus: int,
+    on_output: Callable[[str], None] | None,
 ) -> Finished | None:
     run_id, worker_id = new_run_id(), generated_worker_id(1)
     seed = config["seed"] if isinstance(config.get("seed"), int) else 0
@@ -107,7 +105,9 @@ def _run(
     environment |= activated_environment(record.python, environment)
     argv = module_argv(record.python, record.module, path, record.flags, worker_id, ["--dry-run"])
     try:
-        return run_to_end(argv, timeout_s=timeout_s, cwd=scratch, environment=environment, inherit=False)
+        return run_to_end(
+            argv, timeout_s=timeout_s, cwd=scratch, environment=environment, inherit=False, on_line=on_output
+        )
     except OSError:
         return None
 

@@ -23,6 +23,7 @@ def job(kind: str, **words: Any) -> Job:
         ("remove", {"freed_bytes": 1 << 20}, "removed: 1.0 MiB freed"),
         ("check", {"certified": True, "errors": 0, "warnings": 1}, "✓ certified: 0 errors, 1 warnings"),
         ("doctor", {"ok": True, "findings": [{"verdict": "ok", "name": "python"}]}, "✓ nothing is broken"),
+        ("dry_run", {"valid": True}, "✓ nothing is wrong"),
         ("dry_run", {}, ""),
         ("install", {}, ""),
     ],

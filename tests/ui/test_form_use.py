@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -131,6 +133,39 @@ def test_a_dry_run_is_cancelled(application: Any, open_form: Any, until: Any) ->
     assert (form.dry_run.text(), form.message.text()) == ("Dry run", "dry run cancelled")
     form.dry_run.click()
     until(lambda: form.message.text() == "dry run: nothing is wrong", "the next one is whole")
+    form.reject()
+
+
+#: What a dry run does: it prints, waits, then prints to the other stream.
+_TALK = """
+                    import pathlib, sys, time
+                    print("looking for the data", flush=True)
+                    while not pathlib.Path({go!r}).exists():
+                        time.sleep(0.01)
+                    print("no data: it would be downloaded", file=sys.stderr)
+"""
+
+
+@pytest.mark.process
+def test_a_dry_run_shows_what_the_worker_prints_while_it_runs_and_afterwards(
+    new_worker: Callable[..., None], daemon_home: Path, tmp_path: Path, open_form: Any, until: Any
+) -> None:
+    new_worker("chatty")
+    source = next(daemon_home.rglob("chatty_worker/runtime.py"))
+    talk = _TALK.format(go=str(tmp_path / "go"))
+    source.write_text(source.read_text().replace("if run.dry_run:\n", f"if run.dry_run:{talk}", 1))
+    form = open_form("chatty", values={"config.env_id": "FrozenLake-v1"})  # known: it is not tried before
+    form.dry_run.click()
+    until(lambda: "looking for the data" in form.job.text.toPlainText(), "its output is shown while it runs")
+    assert form.dry_run.text() == "Stop dry run"
+    assert form.job.text.isVisible()
+    (tmp_path / "go").touch()
+    until(lambda: "no data: it would be downloaded" in form.job.text.toPlainText(), "its error output is shown")
+    until(lambda: form.message.text() == "dry run: nothing is wrong", "it has ended")
+    assert form.job.text.isVisible()
+    form.set_values({"config.total_steps": "none"})
+    form.start.click()
+    assert form.fields.rows["config.total_steps"].problem.isVisible()
     form.reject()
 
 

@@ -6,11 +6,23 @@ from collections.abc import Sequence
 
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QGuiApplication
-from PySide6.QtWidgets import QDialog, QHBoxLayout, QPushButton, QTabBar, QTabWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import (
+    QDialog,
+    QHBoxLayout,
+    QPlainTextEdit,
+    QPushButton,
+    QTabBar,
+    QTabWidget,
+    QVBoxLayout,
+    QWidget,
+)
 
 from gym_gui.forms import FormSpec, Mode
 from gym_gui.ui.parts import label, read_only_text, set_tone, without_mnemonics
 from gym_gui.ui.widgets.form_fields import FormFields
+
+#: The tab of a dry run.
+_TRIAL = 3
 
 
 class FormDialog(QDialog):
@@ -31,6 +43,8 @@ class FormDialog(QDialog):
         self.mode_tabs = QTabBar()
         self.json = read_only_text("Run config as JSON")
         self.command = read_only_text("Equal command", wrap=True)
+        self.trial = QWidget()
+        """Place for a dry run; its tab is shown with the first one."""
         self.notice = label(tone="notice", wrap=True, selectable=True, hidden=True)
         self.message = label(wrap=True, selectable=True)
         self.dry_run, self.dismiss = QPushButton("Dry run"), QPushButton("Cancel")
@@ -45,7 +59,13 @@ class FormDialog(QDialog):
     def focusNextPrevChild(self, forward: bool) -> bool:  # noqa: N802 - as Qt names it
         """Let Tab go from the top through the fields to the buttons; fields are made late, and in any order."""
         items = [self.top.itemAt(at) for at in range(1, self.top.count())]
-        pages = [self._tabs.tabBar(), self.mode_tabs, *self.fields.focus_order(), self.json, self.command]
+        texts = [
+            self.json,
+            self.command,
+            *self.trial.findChildren(QPushButton),
+            *self.trial.findChildren(QPlainTextEdit),
+        ]
+        pages = [self._tabs.tabBar(), self.mode_tabs, *self.fields.focus_order(), *texts]
         buttons = [self._copy, self.dry_run, self.dismiss, self.start]
         order = [*(item.widget() for item in items if item is not None), *pages, *buttons]
         shown = [each for each in order if each is not None and each.isVisible() and each.isEnabled()]
@@ -72,6 +92,12 @@ class FormDialog(QDialog):
         self.notice.setText(text)
         self.notice.show()
 
+    def show_trial(self, *, shown: bool) -> None:
+        """Show the place of a dry run, or the fields again."""
+        if shown:
+            self._tabs.setTabVisible(_TRIAL, True)
+        self._tabs.setCurrentIndex(_TRIAL if shown else 0)
+
     def say(self, text: str, *, wrong: bool = False) -> None:
         """Say something beside the buttons."""
         set_tone(self.message, "problem" if wrong else "muted")
@@ -94,8 +120,10 @@ class FormDialog(QDialog):
         layout.addWidget(self._tabs, 1)
         layout.addLayout(self.above_buttons)
         layout.addLayout(bottom)
-        for each, title in ((page, "Form"), (self.json, "JSON"), (self.command, "Command")):
+        tabs = ((page, "Form"), (self.json, "JSON"), (self.command, "Command"), (self.trial, "Dry run"))
+        for each, title in tabs:
             self._tabs.addTab(each, title)
+        self._tabs.setTabVisible(_TRIAL, False)
         for mode in self.modes:
             self.mode_tabs.addTab(without_mnemonics(mode.title))
         self.mode_tabs.setAccessibleName("Mode of the form")

@@ -27,6 +27,7 @@ from gym_gui.forms import (
     summary,
     to_run_configs,
 )
+from gym_gui.jobs import Job, raised_error
 from gym_gui.logging_config import LogConstantMixin
 from gym_gui.logging_config.log_constants import (
     LOG_UI_TRAIN_FORM_INFO,
@@ -34,8 +35,11 @@ from gym_gui.logging_config.log_constants import (
     LOG_UI_TRAIN_FORM_UI_PATH,
 )
 from gym_gui.rpc import Prepare, RunGroup
+from gym_gui.runs import RunState
+from gym_gui.ui.docks.job_log import JobLog
 from gym_gui.ui.kinds import FormKind
 from gym_gui.ui.link import Asked, DaemonLink
+from gym_gui.ui.parts import below
 from gym_gui.ui.widgets.form_dialog import FormDialog
 from gym_gui.ui.widgets.form_forecast import ForecastLine
 from gym_gui.ui.widgets.form_presets import PresetButton
@@ -107,11 +111,14 @@ class WorkerForm(LogConstantMixin, FormDialog):
         """Fields that are shown though the mode hides them, since a run or a preset has them."""
         self.presets = PresetButton(form, home, link, self.values) if home is not None and link is not None else None
         self.forecast = ForecastLine(link) if link is not None else None
+        self.job = JobLog(link) if link is not None else None
         self.dry_run.setVisible(link is not None)
         if self.presets is not None:
             self.top.addWidget(self.presets)
         if self.forecast is not None:
             self.above_buttons.addWidget(self.forecast)
+        if self.job is not None:
+            below(self.trial, self.job)
         self._typing = QTimer(self)
         self._typing.setSingleShot(True)
         self._typing.setInterval(_TYPING_MS)
@@ -217,6 +224,7 @@ class WorkerForm(LogConstantMixin, FormDialog):
         state = self.check()
         first = next((problem.field for problem in state.problems if problem.field), None)
         if first is not None:
+            self.show_trial(shown=False)
             self.fields.focus_on(first)
         return not state.problems
 
@@ -230,12 +238,22 @@ class WorkerForm(LogConstantMixin, FormDialog):
         runs = RunGroup(self.get_configs()[:1])
         self.dry_run.setText("Stop dry run")
         self.say(f"{self._record.name} checks its config …")
-        self._asked = self._link.ask(
-            self, lambda client: runs.validate(client, self._prepare), self._take_problems, self._fail
+        worker = self._record.name
+        self._asked = self._link.watch(
+            self, lambda client: runs.dry_run(client, self._prepare, worker), self._show_dry_run, failed=self._fail
         )
 
-    def _take_problems(self, found: list[Problem]) -> None:
-        self._end_dry_run("\n".join(map(str, found)) or "dry run: nothing is wrong", wrong=bool(found))
+    def _show_dry_run(self, job: Job) -> None:
+        if self.job is not None:
+            self.job.show_job(job)
+            self.show_trial(shown=True)
+        if job.state is RunState.CANCELLED:
+            self._end_dry_run("dry run cancelled")
+        elif job.state.terminal:
+            error = raised_error(job.error) if job.error is not None else None
+            found = error.problems if isinstance(error, ConfigError) else []
+            text = "\n".join(map(str, found)) or str(error or "dry run: nothing is wrong")
+            self._end_dry_run(text, wrong=error is not None)
 
     def _end_dry_run(self, text: str, *, wrong: bool = False) -> None:
         self._asked = None

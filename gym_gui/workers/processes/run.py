@@ -8,8 +8,9 @@ import signal
 import subprocess
 import tempfile
 import threading
+import time
 import uuid
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from types import FrameType
 from typing import NamedTuple, NoReturn
@@ -20,6 +21,8 @@ from gym_gui.workers.processes.guard import guarded
 _MARK = "MOSAIC_CHECK_MARK"
 _KEPT_BYTES = 4 << 20
 _GRACE_S = 5.0
+#: Seconds between two looks at what a command has printed.
+_LOOK_S = 0.1
 # This process may itself be part of a run; and with PYTHONUNBUFFERED a line and its newline would be two writes.
 _NOT_INHERITED = frozenset({*OWN_VARIABLES, "PYTHONUNBUFFERED"} - {"MOSAIC_HOME"})
 
@@ -52,6 +55,7 @@ def run_to_end(
     cwd: Path,
     environment: Mapping[str, str] | None = None,
     inherit: bool = True,
+    on_line: Callable[[str], None] | None = None,
 ) -> Finished:
     """Run a command until it ends or the time is up, then end all its descendants.
 
@@ -64,6 +68,7 @@ def run_to_end(
         cwd: Its working directory.
         environment: Additions to this process's environment.
         inherit: Whether there is anything beside them.
+        on_line: Called with each line of either stream, as they come.
 
     Raises:
         OSError: The command cannot be started.
@@ -72,6 +77,7 @@ def run_to_end(
     inherited = {name: value for name, value in os.environ.items() if name not in _NOT_INHERITED and inherit}
     with ended_by_signals(), tempfile.TemporaryFile() as stdout, tempfile.TemporaryFile() as stderr:
         code: int | None = None
+        streams = [] if on_line is None else [_GrowingFile(each.fileno(), on_line) for each in (stdout, stderr)]
         with guarded(
             argv,
             stdin=subprocess.DEVNULL,
@@ -81,15 +87,54 @@ def run_to_end(
             env={**inherited, **(environment or {}), _MARK: mark},
         ) as program:
             try:
-                code = program.process.wait(timeout_s)
-            except subprocess.TimeoutExpired:
-                pass
+                code = _wait(program.process, timeout_s, streams)
             finally:
                 program.end()
                 with contextlib.suppress(subprocess.TimeoutExpired):
                     program.process.wait(_GRACE_S)
                 _end_all(program.process, mark)
+        for stream in streams:
+            stream.read(last=True)
         return Finished(code, _tail(stdout.fileno()), _tail(stderr.fileno()))
+
+
+class _GrowingFile:
+    """The lines of a file that a command still writes, whose offset it shares.
+
+    Args:
+        descriptor: The file.
+        take: Called with each line.
+    """
+
+    def __init__(self, descriptor: int, take: Callable[[str], None]) -> None:
+        self._descriptor, self._take = descriptor, take
+        self._at, self._rest = 0, b""
+
+    def read(self, *, last: bool = False) -> None:
+        """Read the lines that have come since; with the last one, a line without an end, too."""
+        self._at = max(self._at, os.fstat(self._descriptor).st_size - _KEPT_BYTES)
+        data = os.pread(self._descriptor, _KEPT_BYTES, self._at)
+        self._at += len(data)
+        *lines, self._rest = (self._rest + data).split(b"\n")
+        if self._rest and (last or len(self._rest) > _KEPT_BYTES):
+            lines.append(self._rest)
+            self._rest = b""
+        for line in lines:
+            self._take(line.decode("utf-8", "replace"))
+
+
+def _wait(process: subprocess.Popen[bytes], timeout_s: float, streams: Sequence[_GrowingFile]) -> int | None:
+    """Return the exit code of a process; ``None``: the time was up."""
+    end = time.monotonic() + timeout_s
+    while True:
+        left = end - time.monotonic()
+        try:
+            return process.wait(min(left, _LOOK_S) if streams else left)
+        except subprocess.TimeoutExpired:
+            if left <= _LOOK_S:
+                return None
+        for stream in streams:
+            stream.read()
 
 
 @contextlib.contextmanager

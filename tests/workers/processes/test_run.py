@@ -3,6 +3,7 @@ from __future__ import annotations
 import signal
 import subprocess
 import sys
+import textwrap
 import time
 import uuid
 from collections.abc import Callable
@@ -36,6 +37,24 @@ def test_what_it_said_and_how_it_ended(tmp_path: Path) -> None:
     assert (ended.code, ended.stdout, ended.timed_out) == (3, "out\n", False)
     assert ended.last_error() == "last"
     assert ended.last_error(2) == "first\nlast"
+
+
+def test_lines_of_both_streams_are_told_as_they_come(tmp_path: Path) -> None:
+    code = """
+        import pathlib, sys, time
+        print("begun", flush=True)
+        while not pathlib.Path("go").exists(): time.sleep(0.01)
+        print("half a line", end="", file=sys.stderr)
+    """
+    heard: list[str] = []
+
+    def hear(line: str) -> None:
+        heard.append(line)
+        (tmp_path / "go").touch()
+
+    argv = [sys.executable, "-c", textwrap.dedent(code)]
+    ended = run_to_end(argv, timeout_s=60, cwd=tmp_path, on_line=hear)
+    assert (ended.code, heard) == (0, ["begun", "half a line"])
 
 
 def test_a_signal(tmp_path: Path) -> None:
