@@ -20,11 +20,33 @@ if TYPE_CHECKING:
         study_ids,
     )
     from gym_gui.fleet.study_configs import make_assignments, shown_split
+    from gym_gui.fleet.study_state import (
+        ASSIGNMENT_STATES,
+        RETRIED,
+        AssignmentRun,
+        AssignmentState,
+        ResultFile,
+        ResultRow,
+        StudyResults,
+        StudyState,
+        safe_path,
+        state_of_study,
+    )
 else:
     __getattr__ = lazy_names(
         __name__,
         {
+            "ASSIGNMENT_STATES": "study_state",
             "Assignment": "study",
+            "AssignmentRun": "study_state",
+            "AssignmentState": "study_state",
+            "RETRIED": "study_state",
+            "ResultFile": "study_state",
+            "ResultRow": "study_state",
+            "StudyResults": "study_state",
+            "StudyState": "study_state",
+            "safe_path": "study_state",
+            "state_of_study": "study_state",
             "MAX_ASSIGNMENTS": "splitting",
             "Part": "splitting",
             "Split": "splitting",
@@ -47,23 +69,33 @@ else:
     )
 
 __all__ = [
+    "ASSIGNMENT_STATES",
     "MAX_ASSIGNMENTS",
+    "RETRIED",
     "TEMPLATES",
     "Assignment",
+    "AssignmentRun",
+    "AssignmentState",
     "Part",
+    "ResultFile",
+    "ResultRow",
     "Split",
     "Study",
     "StudyFolder",
+    "StudyResults",
     "StudyRun",
     "StudySpec",
+    "StudyState",
     "UnknownStudyError",
     "command_words",
     "find_study",
     "format_split",
     "make_assignments",
     "parse_split",
+    "safe_path",
     "shown_split",
     "split_config",
+    "state_of_study",
     "study_ids",
     "template_words",
 ]

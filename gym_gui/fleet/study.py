@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +21,7 @@ class StudySpec(msgspec.Struct, frozen=True, kw_only=True):
     """What a study is made from."""
 
     name: str
-    base_config: dict[str, Any]
+    base_config: dict[str, Any] = {}
     """A run config; a worker's settings where ``worker`` is given; any JSON object where ``command`` is."""
     description: str = ""
     worker: str = ""
@@ -52,6 +52,8 @@ class StudyRun(msgspec.Struct, kw_only=True):
     submitted: bool = False
     error: str = ""
     """Why it could not be submitted."""
+    cancelled: bool = False
+    """The study was cancelled before it was submitted."""
 
 
 class Assignment(msgspec.Struct, kw_only=True):
@@ -91,7 +93,7 @@ class Study(msgspec.Struct, kw_only=True):
             (assignment, run)
             for assignment in self.assignments
             for run in assignment.runs
-            if not run.submitted and not run.error
+            if not (run.submitted or run.error or run.cancelled)
         )
 
 
@@ -195,7 +197,7 @@ def study_ids(home: Path) -> list[str]:
         return []
 
 
-def find_study(reference: str, studies: list[Study], where: str = "") -> Study:
+def find_study(reference: str, studies: Sequence[Study], where: str = "") -> Study:
     """Return the study that a user means: by id, the beginning of one, or name.
 
     Args:

@@ -17,6 +17,7 @@ from gym_gui.rpc.channel import CHANNEL_OPTIONS
 SERVICE_NAME = "mosaic.v1.TrainerService"
 READING_SERVICE_NAME = "mosaic.v1.ReadingService"
 MACHINE_SERVICE_NAME = "mosaic.v1.MachineService"
+STUDY_SERVICE_NAME = "mosaic.v1.StudyService"
 LOOPBACK = "127.0.0.1"
 _HEALTH_TIMEOUT_S = 2.0
 

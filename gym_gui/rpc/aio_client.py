@@ -19,6 +19,7 @@ from gym_gui.rpc.reading_client import AsyncReadingClient
 from gym_gui.rpc.remote import RemoteDaemon
 from gym_gui.rpc.remote_route import RemoteRoute
 from gym_gui.rpc.route import HomeRoute, Target
+from gym_gui.rpc.study_client import AsyncStudyClient
 from gym_gui.runs import EVERY_RUN, RunFilter, RunSummary
 from gym_gui.telemetry import RowBatch, RowCursor
 from gym_gui.trainer import DaemonStatus, Explanation
@@ -29,7 +30,7 @@ R = TypeVar("R")
 _POLL_S = 0.1
 
 
-class AsyncTrainerClient(AsyncReadingClient, AsyncMachineClient):
+class AsyncTrainerClient(AsyncReadingClient, AsyncMachineClient, AsyncStudyClient):
     """Speaks to a daemon from an event loop; one client serves any number of tasks.
 
     Use :meth:`connect` or :meth:`connect_to`; close it, or use it as an asynchronous context manager. Methods are those

@@ -80,7 +80,7 @@ def submit(
         group=group,
         parent_run_id=parent_run_id,
         argv=[os.fsencode(word).decode("utf-8", "backslashreplace") for word in words],
-        working_directory=_working_directory() if here else "",
+        working_directory=working_directory() if here else "",
     )
     return Call("SubmitRun", request, lambda answer: str(answer.run_id), SUBMIT_TIMEOUT_S, tries=1)
 
@@ -279,7 +279,7 @@ def user() -> str:
         return str(os.getuid())
 
 
-def _working_directory() -> str:
+def working_directory() -> str:
     try:
         return str(Path.cwd())
     except OSError:

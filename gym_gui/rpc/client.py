@@ -19,6 +19,7 @@ from gym_gui.rpc.reading_client import ReadingClient
 from gym_gui.rpc.remote import RemoteDaemon
 from gym_gui.rpc.remote_route import RemoteRoute
 from gym_gui.rpc.route import HomeRoute, Target
+from gym_gui.rpc.study_client import StudyClient
 from gym_gui.runs import EVERY_RUN, RunFilter, RunSummary, with_base_environment
 from gym_gui.telemetry import RowBatch, RowCursor
 from gym_gui.trainer import DaemonInfo, DaemonStatus, Explanation
@@ -27,7 +28,7 @@ from gym_gui.workers import WorkerRecord
 R = TypeVar("R")
 
 
-class TrainerClient(ReadingClient, MachineClient):
+class TrainerClient(ReadingClient, MachineClient, StudyClient):
     """Speaks to the daemon of one home, or to one elsewhere.
 
     Use :meth:`connect` or :meth:`connect_to`; close it, or use it as a context manager.

@@ -18,6 +18,7 @@ from gym_gui.rpc.faults import error_of
 from gym_gui.rpc.proto.machine_pb2_grpc import MachineServiceStub
 from gym_gui.rpc.proto.mosaic_pb2_grpc import TrainerServiceStub
 from gym_gui.rpc.proto.reading_pb2_grpc import ReadingServiceStub
+from gym_gui.rpc.proto.study_pb2_grpc import StudyServiceStub
 from gym_gui.rpc.route import Route, Target
 
 C = TypeVar("C")
@@ -85,7 +86,7 @@ class Connection(Generic[C]):
             channel = self._make(target)
             former, self._target = self._target, opened.pop_all()
         self.metadata = (*credentials_metadata(target.token), *client_metadata(self._id))
-        stubs: tuple[Any, ...] = (TrainerServiceStub, ReadingServiceStub, MachineServiceStub)
+        stubs: tuple[Any, ...] = (TrainerServiceStub, ReadingServiceStub, MachineServiceStub, StudyServiceStub)
         self.methods = {name: method for stub in stubs for name, method in vars(stub(channel)).items()}
         """The methods of all services by name."""
         return channel, former.close

@@ -18,6 +18,7 @@ from gym_gui.rpc.address import (
     MACHINE_SERVICE_NAME,
     READING_SERVICE_NAME,
     SERVICE_NAME,
+    STUDY_SERVICE_NAME,
     check_bind,
     choose_port,
     is_loopback,
@@ -29,9 +30,11 @@ from gym_gui.rpc.proto import mosaic_pb2 as pb
 from gym_gui.rpc.proto.machine_pb2_grpc import add_MachineServiceServicer_to_server
 from gym_gui.rpc.proto.mosaic_pb2_grpc import add_TrainerServiceServicer_to_server
 from gym_gui.rpc.proto.reading_pb2_grpc import add_ReadingServiceServicer_to_server
+from gym_gui.rpc.proto.study_pb2_grpc import add_StudyServiceServicer_to_server
 from gym_gui.rpc.reading_service import ReadingService
 from gym_gui.rpc.requests import reader
 from gym_gui.rpc.service import TrainerService
+from gym_gui.rpc.study_service import StudyService
 from gym_gui.rpc.tls import TlsFiles
 from gym_gui.trainer import Endpoint, TrainerDaemon, Validity
 
@@ -73,6 +76,7 @@ class GrpcFace:
             TrainerService(trainer),
             ReadingService(trainer.reads, trainer.loading),
             MachineService(daemon.jobs, trainer),
+            StudyService(trainer.studies, trainer.loading),
         )
         token = TokenInterceptor(daemon.paths.token(), daemon.chores.note_call)
         self._local = self._server(token, SERVER_OPTIONS)
@@ -100,16 +104,18 @@ class GrpcFace:
         most_calls: int | None = None,
     ) -> grpc.aio.Server:
         server = grpc.aio.server(interceptors=[token], options=options, maximum_concurrent_rpcs=most_calls)
-        trainer_service, reading_service, machine_service = self._services
+        trainer_service, reading_service, machine_service, study_service = self._services
         add_TrainerServiceServicer_to_server(trainer_service, server)
         add_ReadingServiceServicer_to_server(reading_service, server)
         add_MachineServiceServicer_to_server(machine_service, server)
+        add_StudyServiceServicer_to_server(study_service, server)
         health_pb2_grpc.add_HealthServicer_to_server(self._checks, server)
         reflection.enable_server_reflection(
             (
                 SERVICE_NAME,
                 READING_SERVICE_NAME,
                 MACHINE_SERVICE_NAME,
+                STUDY_SERVICE_NAME,
                 health.SERVICE_NAME,
                 reflection.SERVICE_NAME,
             ),

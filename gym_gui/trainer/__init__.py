@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from gym_gui.trainer.registry_reader import RegistryReader, examine_registry, open_registry_readonly
     from gym_gui.trainer.run_table import RunTable
     from gym_gui.trainer.scheduler import decide
+    from gym_gui.trainer.studies import Studies, StudyRequest
     from gym_gui.trainer.submission import RunRequest
     from gym_gui.trainer.trainer import DaemonStatus, Trainer
     from gym_gui.trainer.why import Explanation, explain_state, phase_text, stalled_since
@@ -64,6 +65,8 @@ else:
             "RegistryReader": "registry_reader",
             "RunRequest": "submission",
             "RunTable": "run_table",
+            "Studies": "studies",
+            "StudyRequest": "studies",
             "THIS_MACHINE": "machine",
             "Trainer": "trainer",
             "TrainerDaemon": "daemon",
@@ -116,6 +119,8 @@ __all__ = [
     "RegistryReader",
     "RunRequest",
     "RunTable",
+    "Studies",
+    "StudyRequest",
     "Trainer",
     "TrainerDaemon",
     "Validity",

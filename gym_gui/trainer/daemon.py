@@ -168,6 +168,7 @@ class TrainerDaemon(Generic[T]):
     async def _load_and_do_chores(self) -> None:
         await self.trainer.loading.run(self._load)
         await keep_going(self.jobs.load)
+        await keep_going(self.trainer.studies.resume)
         background = (executor.background for executor in self.executors.ready.values())
         chores = (self.chores.run, self.quota.run, self.log_retention.run, *background)
         await asyncio.gather(*(keep_going(chore) for chore in chores))

@@ -53,6 +53,7 @@ class RunRequest:
         parent_run_id: The run that it resumes, evaluates or repeats.
         argv: The client's command line, for the record.
         working_directory: Where the client was called: its git state is put on record.
+        run_id: The run's id, new to the home; empty: as the config says, else a new one.
     """
 
     config_json: bytes
@@ -61,6 +62,7 @@ class RunRequest:
     parent_run_id: str | None = None
     argv: tuple[str, ...] = ()
     working_directory: str = ""
+    run_id: str = ""
 
 
 class Submission:
@@ -110,6 +112,7 @@ class Submission:
                 group=request.group,
                 parent_run_id=request.parent_run_id,
                 provenance={**collect_provenance(folder), "argv": list(request.argv)},
+                run_id=request.run_id or None,
             )
         except ConfigError as error:
             log_constant(logger, LOG_DAEMON_RUN_REJECTED, extra={"problems": [str(each) for each in error.problems]})
@@ -140,8 +143,16 @@ class Submission:
         Raises:
             ConfigError: It is not valid.
         """
-        plan = self._valid_plan(_payload(config_json)).plan
+        plan = self.planned(config_json).plan
         return plan.executor, request_of_plan(plan), plan.priority
+
+    def planned(self, config_json: bytes) -> PlannedRun:
+        """Return the run that a run config makes; writes nothing.
+
+        Raises:
+            ConfigError: It is not valid.
+        """
+        return self._valid_plan(_payload(config_json))
 
     def register(self, plan: RunPlan, run: RunSummary) -> RunSummary:
         """Enter a written run into the registry and return it with its sequence number.

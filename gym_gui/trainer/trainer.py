@@ -39,6 +39,7 @@ from gym_gui.trainer.intake import Intake
 from gym_gui.trainer.loading import Loading
 from gym_gui.trainer.machine_report import MachineReport, Readings, report_machines
 from gym_gui.trainer.reads import Reads
+from gym_gui.trainer.studies import Studies
 from gym_gui.trainer.submission import Submission
 from gym_gui.trainer.why import Explanation, explain_state
 from gym_gui.workers import WorkerRecord
@@ -127,6 +128,8 @@ class Trainer(Generic[T]):
         self._feeds = Feeds(submission.home, board, encode)
         self.intake = Intake(submission.submit, self._enter)
         """Takes in the runs that clients submit."""
+        self.studies = Studies(board, submission, self.intake, self.cancel, self.delete)
+        """Runs that are made from one config."""
         self._requests: OrderedDict[bytes, tuple[str, Request, int]] = OrderedDict()
         """Of run configs that were asked about lately: what a run of each asks for."""
         self._readings = Readings(submission.home)
@@ -136,10 +139,11 @@ class Trainer(Generic[T]):
     @property
     def busy(self) -> bool:
         """Whether a submission or a replay is under way, which may take longer than an idle daemon lives."""
-        return self.intake.busy or self.reads.busy
+        return self.intake.busy or self.reads.busy or self.studies.busy
 
     async def close(self) -> None:
         """Give up submissions that are not written yet."""
+        await self.studies.close()
         await self.intake.close()
 
     def announce(self, address: str, home_id: str, public_address: str = "") -> None:

@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from daemons import worker_records
+from daemons import client, daemon_home, worker_records
 from supervised_runs import Run, badworker, kill_marked, make_run_id, new_run, until
 from waiting import busy as how_busy
 from waiting import eventually, processes_of

@@ -12,13 +12,14 @@ from typing import Any
 import pytest
 from google.protobuf.message import Message
 
+from gym_gui.fleet import StudyResults, StudySpec, StudyState
 from gym_gui.jobs.job import Job, JobEvent
 from gym_gui.reading.failures import Failure
 from gym_gui.reading.frames import FrameSource
 from gym_gui.reading.logs import LogPage
 from gym_gui.reading.pages import Page, SearchUpdate
 from gym_gui.reading.series import Series, SeriesName
-from gym_gui.rpc import frame_messages, machine_messages, messages, reading_messages, series_messages
+from gym_gui.rpc import frame_messages, machine_messages, messages, reading_messages, series_messages, study_messages
 from gym_gui.rpc.converter import Converter
 from gym_gui.rpc.proto import mosaic_pb2 as pb
 from gym_gui.runs.summary import RunSummary
@@ -49,6 +50,9 @@ CONVERTERS = {
     Job: machine_messages.jobs(),
     JobEvent: machine_messages.events(),
     Installs: machine_messages.installs(),
+    StudyState: study_messages.studies(),
+    StudySpec: study_messages.specs(),
+    StudyResults: study_messages.results(),
 }
 #: Fields that tell of a stream, and stand for no value.
 UNCONVERTED = {"kept_points"}

@@ -8,8 +8,10 @@ from gym_gui.rpc.machine_service import MachineService
 from gym_gui.rpc.proto.machine_pb2_grpc import MachineServiceServicer
 from gym_gui.rpc.proto.mosaic_pb2_grpc import TrainerServiceServicer
 from gym_gui.rpc.proto.reading_pb2_grpc import ReadingServiceServicer
+from gym_gui.rpc.proto.study_pb2_grpc import StudyServiceServicer
 from gym_gui.rpc.reading_service import ReadingService
 from gym_gui.rpc.service import TrainerService
+from gym_gui.rpc.study_service import StudyService
 
 
 @pytest.mark.parametrize(
@@ -18,6 +20,7 @@ from gym_gui.rpc.service import TrainerService
         (TrainerService, TrainerServiceServicer),
         (ReadingService, ReadingServiceServicer),
         (MachineService, MachineServiceServicer),
+        (StudyService, StudyServiceServicer),
     ],
 )
 def test_every_method_is_implemented(service: type, base: type) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-_PROTOS = [Path(__file__).with_name(f"{name}.proto") for name in ("mosaic", "reading", "machine")]
+_PROTOS = [Path(__file__).with_name(f"{name}.proto") for name in ("mosaic", "reading", "machine", "study")]
 _SERVICE = re.compile(r"service (\w+) \{")
 _RPC = re.compile(r"rpc (\w+)\((stream )?(\w+)\) returns \((stream )?(\w+)\);")
 _FIELD = re.compile(r"(?:(optional|repeated) )?(\w+) (\w+) = \d+;")
