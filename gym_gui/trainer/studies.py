@@ -354,7 +354,7 @@ class Studies:
         return find_study(reference, await self._all(), str(self._home))
 
     async def _load(self, study_id: str, *, cached: bool = False) -> Study:
-        """Return a study as its file says; one to change is read anew.
+        """Return a study as its file says.
 
         Raises:
             MosaicError: It cannot be read.
