@@ -14,7 +14,16 @@ if TYPE_CHECKING:
     from gym_gui.forms.command import CommandLine, command_line
     from gym_gui.forms.complete import complete_run_config
     from gym_gui.forms.form import make_form
-    from gym_gui.forms.modes import Mode, choice_modes, in_mode, mode_of, mode_problems, named, script_modes
+    from gym_gui.forms.modes import (
+        Mode,
+        choice_modes,
+        in_mode,
+        mode_of,
+        mode_problems,
+        named,
+        narrowed_modes,
+        script_modes,
+    )
     from gym_gui.forms.naming import default_run_name
     from gym_gui.forms.numbers import stepped
     from gym_gui.forms.presets import Presets
@@ -67,6 +76,7 @@ else:
             "mode_of": "modes",
             "mode_problems": "modes",
             "named": "modes",
+            "narrowed_modes": "modes",
             "script_modes": "modes",
             "problems": "check",
             "stepped": "numbers",
@@ -110,6 +120,7 @@ __all__ = [
     "mode_of",
     "mode_problems",
     "named",
+    "narrowed_modes",
     "problems",
     "read_typed",
     "script_modes",

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from fnmatch import fnmatchcase
+from typing import Any
 
 import msgspec
 from msgspec import UNSET
 
 from gym_gui.forms.fields import PREFIX
 from gym_gui.forms.spec import Field, FieldProblem, FormSpec, Values
+from gym_gui.forms.values import visible
 from gym_gui.workers import same_json
 
 #: Sections of a worker's config that a script of the user's own still takes.
@@ -29,6 +31,8 @@ class Mode(msgspec.Struct, kw_only=True, frozen=True):
     """Values of hidden fields."""
     needs: str = ""
     """The field that the mode is about, if it is about one."""
+    narrows: dict[str, list[Any]] = {}
+    """By names of fields: the choices that the mode leaves."""
 
 
 def choice_modes(form: FormSpec, name: str, **others: str) -> list[Mode]:
@@ -49,6 +53,37 @@ def choice_modes(form: FormSpec, name: str, **others: str) -> list[Mode]:
         title = others.get(str(choice), str(choice))
         modes.append(Mode(title=title, hides=[field.name], sets={} if usual else {field.name: choice}))
     return modes
+
+
+def narrowed_modes(
+    form: FormSpec, modes: Sequence[Mode], name: str, families: Mapping[str, Collection[Any]], unset: str
+) -> list[Mode]:
+    """Return modes in each of which a field of the worker's config has the choices of one family alone.
+
+    Args:
+        form: The form.
+        modes: The form's modes: one whose title has the initial of a family's is narrowed to it. None: one for all
+            choices, and one for each family.
+        name: The field, as the worker names it.
+        families: The choices of each family, by its title.
+        unset: Title of the mode for all choices.
+    """
+    field = form.by_name().get(PREFIX + name)
+    left = {
+        title: [choice for choice in field.choices if choice in family] if field is not None else []
+        for title, family in families.items()
+    }
+    if sum(map(bool, left.values())) < 2:
+        return list(modes)
+    if not modes:
+        modes = [Mode(title=unset), *(Mode(title=title) for title, choices in left.items() if choices)]
+    by_initial = {title[0].casefold(): choices for title, choices in left.items() if choices}
+    return [
+        msgspec.structs.replace(mode, narrows={PREFIX + name: by_initial[mode.title[0].casefold()]})
+        if mode.title != unset and mode.title[0].casefold() in by_initial
+        else mode
+        for mode in modes
+    ]
 
 
 def script_modes(form: FormSpec, modes: Sequence[Mode]) -> list[Mode]:
@@ -99,17 +134,27 @@ def in_mode(mode: Mode, values: Values, kept: Collection[str] = ()) -> Values:
 
 
 def mode_problems(form: FormSpec, mode: Mode, values: Values) -> list[FieldProblem]:
-    """Return what is wrong with values that are in order otherwise: the field is empty that the mode is about.
+    """Return what is wrong with values that are in order otherwise.
+
+    The field is empty that the mode is about, or one has a choice that the mode does not leave.
 
     Args:
         form: The form.
         mode: The mode.
         values: What is entered.
     """
-    if not mode.needs or values.get(mode.needs):
-        return []
-    path = ".".join(form.by_name()[mode.needs].path)
-    return [FieldProblem(field=mode.needs, path=path, message=f"is required for {mode.title}")]
+    fields = form.by_name()
+    shown = visible(form, values)
+    found = []
+    if mode.needs and not values.get(mode.needs):
+        path = ".".join(fields[mode.needs].path)
+        found.append(FieldProblem(field=mode.needs, path=path, message=f"is required for {mode.title}"))
+    for name, choices in mode.narrows.items():
+        value = values.get(name, fields[name].default)
+        if name in shown and value in fields[name].choices and value not in choices:
+            message, allowed = f"{value} does not belong to {mode.title}", ", ".join(map(str, choices))
+            found.append(FieldProblem(field=name, path=".".join(fields[name].path), message=message, allowed=allowed))
+    return found
 
 
 def mode_of(form: FormSpec, modes: Iterable[Mode], values: Values) -> Mode | None:

@@ -88,6 +88,9 @@ def _sheet(theme: Theme) -> str:
       border-color: {shade["accent"]}; }}
     QPushButton:disabled, QToolButton:disabled {{ color: {shade["muted"]}; background: {shade["background"]};
       border-color: {shade["line"]}; }}
+    QCheckBox::indicator {{ width: 13px; height: 13px; border: 1px solid {shade["muted"]}; border-radius: 3px; }}
+    QCheckBox::indicator:checked {{ background: {shade["accent"]}; border-color: {shade["accent"]}; }}
+    QCheckBox:focus {{ color: {shade["accent"]}; }}
     QToolButton::menu-indicator {{ subcontrol-position: right center; right: 4px; }}
     QToolButton[popupMode="2"] {{ padding-right: 18px; }}
     QTabWidget::pane {{ border: 0; border-top: 1px solid {shade["line"]}; }}

@@ -24,6 +24,9 @@ paradigm: str | None = _setting(None, "How agents learn together.", choices=(Non
 algo: str = _setting("ippo", "Algorithm.", choices=("ippo", "iql"), applies={"paradigm": [None, "independent"]})
 critic: str = _setting("mappo", "Algorithm.", choices=("mappo", "coma"), applies={"paradigm": [None, "centralised"]})
 """
+ALGORITHMS = """
+algo: str = _setting("mappo", "Algorithm.", choices=("ippo", "iql", "mappo", "coma", "qmix", "vdn"))
+"""
 
 
 def titles(form: Any) -> list[str]:
@@ -96,6 +99,61 @@ def test_marllib_narrows_algorithms_to_a_paradigm(new_worker: Callable[..., None
     choose(form, "centralised")
     assert "config.critic" in shown(form)
     assert "config.algo" not in shown(form)
+    form.reject()
+
+
+def test_marllib_narrows_the_choices_of_a_single_algorithm_field(
+    new_worker: Callable[..., None], open_form: Any
+) -> None:
+    def offered() -> list[str]:
+        box = form.fields.rows["config.algo"].input.box
+        return [box.itemText(at) for at in range(1, box.count())]
+
+    new_worker("marllib", ALGORITHMS)
+    form = open_form("marllib")
+    assert titles(form) == ["All paradigms", "Independent learning", "Centralized critic", "Value decomposition"]
+    assert offered() == ["ippo", "iql", "mappo", "coma", "qmix", "vdn"]
+    choose(form, "Centralized critic")
+    assert offered() == ["mappo", "coma"]
+    assert form.message.text() == ""
+    choose(form, "Value decomposition")
+    assert offered() == ["qmix", "vdn"]
+    algorithm = form.fields.rows["config.algo"]
+    assert "mappo does not belong to Value decomposition (allowed: qmix, vdn)" in algorithm.problem.text()
+    algorithm.input.box.setCurrentIndex(1)
+    algorithm.input.box.activated.emit(1)
+    form.check()
+    assert form.get_configs()[0]["metadata"]["worker"]["config"] == {"algo": "qmix"}
+    choose(form, "Independent learning")
+    assert offered() == ["ippo", "iql", "qmix"]  # what is chosen stays, with what is wrong about it
+    assert form.message.text() == "1 field needs attention"
+    form.reject()
+
+
+def test_a_field_with_several_choices_has_a_box_for_each(new_worker: Callable[..., None], open_form: Any) -> None:
+    fields = """
+    losses: list[str] | None = __import__("dataclasses").field(
+        default_factory=lambda: ["policy"], metadata={"help": "Which.", "choices": ("policy", "value", "entropy")}
+    )
+    """
+    new_worker("several", fields)
+    form = open_form("several")
+    losses = form.fields.rows["config.losses"].input
+    assert [(box.text(), box.isChecked()) for box in losses.boxes] == [
+        ("policy", True), ("value", False), ("entropy", False),
+    ]  # fmt: skip
+    assert "config" not in form.get_configs()[0]["metadata"]["worker"]
+    losses.boxes[2].click()
+    form.check()
+    assert form.get_configs()[0]["metadata"]["worker"]["config"] == {"losses": ["policy", "entropy"]}
+    losses.null.click()
+    form.check()
+    assert form.get_configs()[0]["metadata"]["worker"]["config"] == {"losses": None}
+    losses.reset.click()
+    assert [box.isChecked() for box in losses.boxes] == [True, False, False]
+    form.set_values({"config.losses": ["value", "more"]})
+    assert [box.text() for box in losses.boxes if box.isChecked()] == ["value", "more"]
+    assert "is not one of the choices" in form.fields.rows["config.losses"].problem.text()
     form.reject()
 
 

@@ -101,7 +101,11 @@ def _property(config_class: type, field: Any, sentence: str) -> dict[str, Any]:
     if "examples" in metadata:
         schema["examples"] = [_jsonable(example) for example in metadata["examples"]]
     if "choices" in metadata:
-        schema["enum"] = [_jsonable(choice) for choice in metadata["choices"]]
+        choices = [_jsonable(choice) for choice in metadata["choices"]]
+        whole = all(isinstance(choice, list) for choice in choices)
+        # Of a list any number of the choices may be taken, unless they are lists themselves.
+        several = "array" in _as_list(schema.get("type")) and not whole
+        (schema.setdefault("items", {}) if several else schema)["enum"] = choices
     description = metadata.get("help") or sentence
     if description:
         schema["description"] = str(description)

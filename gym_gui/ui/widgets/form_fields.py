@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
 from msgspec import UNSET
@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QFrame, QGridLayout, QLabel, QScrollArea, QToolBut
 
 from gym_gui.forms import Default, Field, FieldProblem, FormSpec, Section, Values, visible
 from gym_gui.ui.parts import label, tip, without_mnemonics
-from gym_gui.ui.widgets.inputs import Input, LineInput, input_for
+from gym_gui.ui.widgets.inputs import ChoiceInput, Input, LineInput, input_for
 
 
 class _Row:
@@ -37,6 +37,7 @@ class _Row:
         self._value: Any = UNSET
         self._default: Default | None = None
         self._offered: list[str] = []
+        self._left: list[Any] | None = None
         self._applies = True
 
     @property
@@ -59,6 +60,11 @@ class _Row:
         self._offered = values
         if isinstance(self.made, LineInput):
             self.made.offer(values)
+
+    def narrow(self, choices: list[Any] | None) -> None:
+        self._left = choices
+        if isinstance(self.made, ChoiceInput):
+            self.made.narrow(choices)
 
     def show_as(self, *, applies: bool, default: Default | None) -> None:
         self._applies, self._default = applies, default or self._default
@@ -96,6 +102,8 @@ class _Row:
         made.set_value(self._value)
         if isinstance(made, LineInput):
             made.offer(self._offered)
+        elif isinstance(made, ChoiceInput):
+            made.narrow(self._left)
         name = label(without_mnemonics(f"{field.label} *" if field.required else field.label))  # it has a buddy
         name.setToolTip(tip(field.help))
         name.setBuddy(made)
@@ -156,6 +164,7 @@ class FormFields(QScrollArea):
         defaults: dict[str, Default],
         problems: Iterable[FieldProblem],
         hidden: Collection[str] = (),
+        narrows: Mapping[str, list[Any]] | None = None,
     ) -> None:
         """Show what applies, what untouched fields stand for, and what is wrong.
 
@@ -164,12 +173,14 @@ class FormFields(QScrollArea):
             defaults: What untouched fields stand for.
             problems: What is wrong.
             hidden: Names of fields that are shown only if something is wrong with them.
+            narrows: By names of fields: the choices that are left of them.
         """
         by_field: dict[str, FieldProblem] = {}
         for problem in problems:
             by_field.setdefault(problem.field, problem)
         applying = set(visible(self.form, values)).difference(name for name in hidden if name not in by_field)
         for name, row in self.rows.items():
+            row.narrow((narrows or {}).get(name))
             row.show_as(applies=name in applying, default=defaults.get(name))
             if name in applying:
                 row.show_problem(by_field.get(name))

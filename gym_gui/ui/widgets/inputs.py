@@ -9,9 +9,11 @@ from msgspec import UNSET, UnsetType
 from PySide6.QtCore import QEvent, QObject, Qt, Signal
 from PySide6.QtGui import QAction, QKeyEvent, QWheelEvent
 from PySide6.QtWidgets import (
+    QCheckBox,
     QComboBox,
     QCompleter,
     QFileDialog,
+    QGridLayout,
     QHBoxLayout,
     QLineEdit,
     QPlainTextEdit,
@@ -19,12 +21,14 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from gym_gui.forms import Default, Field, stepped
-from gym_gui.ui.parts import tip
+from gym_gui.forms import Default, Field, read_typed, stepped
+from gym_gui.ui.parts import label, tip, without_mnemonics
 
 #: Kinds whose empty text is a value of its own.
 _TEXTS = ("text", "path", "secret")
 _NULL_SHOWN = "null"
+#: Pixels that boxes of several choices may take beside each other, and those of a box without its text.
+_BOXES, _BOX = 400, 40
 
 
 class Input(QWidget):
@@ -204,14 +208,27 @@ class ChoiceInput(Input):
     def __init__(self, field: Field, parent: QWidget | None = None) -> None:
         super().__init__(field, parent)
         self.box = QComboBox()
-        self._values: list[Any] = [UNSET]
         self.box.addItem("")
-        for value, text in field.options():
-            self._values.append(value)
-            self.box.addItem(text)
+        self._values: list[Any] = [UNSET]
+        self._left: list[Any] | None = []
+        self.narrow(None)
         self.box.installEventFilter(self)
         self._hold(self.box)
         self.box.activated.connect(lambda _at: self.changed.emit())
+
+    def narrow(self, choices: list[Any] | None) -> None:
+        """Offer some of the choices alone, and what is chosen; ``None``: all."""
+        if choices == self._left:
+            return
+        self._left, chosen = choices, self.value()
+        while self.box.count() > 1:
+            self.box.removeItem(1)
+        del self._values[1:]
+        for value, text in self.field.options():
+            if choices is None or value in choices:
+                self._values.append(value)
+                self.box.addItem(text)
+        self.set_value(chosen)
 
     def value(self) -> Any | UnsetType:
         """Return the chosen value."""
@@ -239,10 +256,88 @@ class ChoiceInput(Input):
         return super().eventFilter(watched, event)
 
 
+class MultiInput(Input):
+    """Any of several values, each with a box; an untouched field shows the boxes of its default."""
+
+    def __init__(self, field: Field, parent: QWidget | None = None) -> None:
+        super().__init__(field, parent)
+        self._given: Any = UNSET
+        self._default: list[Any] = []
+        self.boxes: list[QCheckBox] = []
+        self._values: list[Any] = []
+        widest = max(self.fontMetrics().horizontalAdvance(str(choice)) for choice in field.choices)
+        self._beside = max(_BOXES // (widest + _BOX), 1)
+        self._grid = QGridLayout()
+        self._grid.setHorizontalSpacing(16)
+        self._layout.addLayout(self._grid)
+        self._layout.addStretch(1)
+        self.standing = label(tone="muted")
+        self._layout.addWidget(self.standing)
+        self.null, self.reset = self._button("null", "Send null", None), self._button("↺", "Back to the default", UNSET)
+        self.null.setVisible(field.nullable and field.default is not None)
+        self._show_boxes()
+
+    def value(self) -> Any | UnsetType:
+        """Return the values whose boxes are checked."""
+        return self._given
+
+    def set_value(self, value: Any | UnsetType) -> None:
+        """Check the boxes of values; those that are no choice get a box, for the form to say what is wrong."""
+        self._given = read_typed(self.field, value)
+        self._show_boxes()
+
+    def show_default(self, default: Default) -> None:
+        """Check the boxes of what the field stands for while it is untouched or null."""
+        self._default = default.value if isinstance(default.value, list) else []
+        self.standing.setText(default.text if self._given is UNSET or self._given is None else "")
+        self._show_boxes()
+
+    def _show_boxes(self) -> None:
+        given = self.field.default if self._given is UNSET and self.field.default is not None else self._given
+        if given is UNSET or given is None:
+            given = self._default
+        given = given if isinstance(given, list) else [given]
+        for value in [*self.field.choices, *given]:
+            if value not in self._values:
+                self._add(value)
+        for box, value in zip(self.boxes, self._values, strict=True):
+            box.setChecked(value in given)
+        self.reset.setEnabled(self._given is not UNSET)
+
+    def _add(self, value: Any) -> None:
+        box = QCheckBox(without_mnemonics(str(value)))
+        box.setAccessibleName(f"{self.field.label}: {value}")
+        box.setToolTip(tip(self.field.about()))
+        box.clicked.connect(self._take)
+        self._grid.addWidget(box, *divmod(len(self.boxes), self._beside))
+        self._values.append(value)
+        self.boxes.append(box)
+        if len(self.boxes) == 1:
+            self.setFocusProxy(box)
+
+    def _take(self) -> None:
+        self._give([value for box, value in zip(self.boxes, self._values, strict=True) if box.isChecked()])
+
+    def _give(self, value: Any | UnsetType) -> None:
+        self.set_value(value)
+        self.changed.emit()
+
+    def _button(self, text: str, about: str, value: Any | UnsetType) -> QToolButton:
+        made = QToolButton()
+        made.setText(text)
+        made.setToolTip(about)
+        made.setAccessibleName(f"{self.field.label}: {about}")
+        made.clicked.connect(lambda: self._give(value))
+        self._layout.addWidget(made)
+        return made
+
+
 def input_for(field: Field, parent: QWidget | None = None) -> Input:
     """Return the input that suits a field."""
     if field.kind in ("choice", "switch"):
         return ChoiceInput(field, parent)
+    if field.kind == "multi" and field.choices:
+        return MultiInput(field, parent)
     if field.kind == "json" or field.multiline:
         return TextInput(field, parent)
     return LineInput(field, parent)

@@ -15,6 +15,7 @@ from gym_gui.core.worker.errors import ConfigError, MosaicError, Problem
 from gym_gui.forms import (
     FieldProblem,
     FormSpec,
+    Mode,
     Values,
     command_line,
     complete_run_config,
@@ -172,8 +173,9 @@ class WorkerForm(LogConstantMixin, FormDialog):
         """Show what is wrong, what untouched fields stand for, and what the form makes."""
         state = self._collect_state()
         configs = state.configs
-        hidden = set(self.mode.hides).difference(self._kept) if self.mode is not None else set()
-        self.fields.show_state(state.values, defaults(self.form, state.values), state.problems, hidden)
+        mode = self.mode or Mode(title="")
+        hidden = set(mode.hides).difference(self._kept)
+        self.fields.show_state(state.values, defaults(self.form, state.values), state.problems, hidden, mode.narrows)
         self.json.setPlainText(config_text(self.form, configs))
         self.command.setPlainText(command_line(self.form, state.values).with_comments())
         if self.forecast is not None:
