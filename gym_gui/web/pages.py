@@ -19,6 +19,8 @@ _COMPRESSED = ("text/", "application/json", "image/svg")
 _SMALLEST = 500
 _STATIC = Path(__file__).parent / "static"
 _STYLES = ("vendor/uplot.css", "style.css")
+#: The page that a browser needs one script for; its address, and its module.
+_FIRST, _FIRST_MODULE = "/", "pages/runs.js"
 
 
 @dataclass(frozen=True)
@@ -41,6 +43,11 @@ def asset(path: str) -> Asset | None:
     return _assets().get(path)
 
 
+def respond_page(request: Request) -> Response:
+    """Return the response for the address of a page."""
+    return respond(request, "index.html" if request.url.path == _FIRST else "page.html")
+
+
 def respond(request: Request, path: str) -> Response:
     """Return the response for a file."""
     found = asset(path)
@@ -60,14 +67,15 @@ def respond(request: Request, path: str) -> Response:
 def _assets() -> dict[str, Asset]:
     found: dict[str, Asset] = {}
     _collect(_STATIC, "", found)
-    script = bundle(lambda path: (_STATIC / path).read_text("utf-8"), "app.js")
+    scripts = bundle(lambda path: (_STATIC / path).read_text("utf-8"), "app.js", [_FIRST_MODULE])
     styles = [css(), *((_STATIC / path).read_text("utf-8") for path in _STYLES)]
-    found["bundle.js"] = _made("bundle.js", script.encode())
-    found["all.css"] = _made("all.css", "\n".join(styles).encode())
+    for name, text in zip(("bundle.js", "rest.js", "all.css"), (*scripts, "\n".join(styles)), strict=True):
+        found[name] = _made(name, text.encode())
     page = (_STATIC / "index.html").read_text("utf-8")
-    for name in ("bundle.js", "all.css"):  # a changed file has another address: it can be kept for ever
+    for name in ("bundle.js", "rest.js", "all.css"):  # a changed file has another address: it can be kept for ever
         page = page.replace(f"/static/{name}", f"/static/{name}?v={found[name].etag.strip(chr(34))}")
-    found["index.html"] = _made("index.html", page.encode())
+    first = "".join(line for line in page.splitlines(keepends=True) if "data-loaded-later" not in line)
+    found["index.html"], found["page.html"] = _made("index.html", first.encode()), _made("page.html", page.encode())
     return found
 
 

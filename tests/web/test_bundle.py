@@ -18,6 +18,7 @@ MODULES = {
 import { three } from "./x/c.js";
 console.log(b(), zwei, deux, three.value);
 import("./x/c.js").then((c) => console.log(c.three.value));
+import("./x/e.js").then((e) => console.log(e.default));
 """,
     "x/b.js": """export default function b() { return "one"; }
 const two = "two";
@@ -26,6 +27,7 @@ export { three as drei } from "./c.js";
 """,
     "x/c.js": 'import{two as n}from"./d.js";export const three = { value: n + 1 };\n',
     "x/d.js": "const t=2;export{t as two};\n",
+    "x/e.js": 'import { two } from "./d.js";\nconst value = two === 2 ? "later" : "";\nexport { value as default };\n',
 }
 
 
@@ -33,17 +35,29 @@ export { three as drei } from "./c.js";
 @pytest.mark.skipif(shutil.which("node") is None, reason="no node: apt install nodejs")
 def test_a_bundle_does_what_its_modules_do(tmp_path: Path) -> None:
     script = tmp_path / "bundle.cjs"
-    script.write_text(bundle(MODULES.__getitem__, "a.js"))
+    script.write_text("".join(bundle(MODULES.__getitem__, "a.js")))
     ran = subprocess.run(["node", script], capture_output=True, text=True, check=True)
-    assert ran.stdout.split() == ["one", "two", "two", "3", "3"]
+    assert ran.stdout.split() == ["one", "two", "two", "3", "3", "later"]
+
+
+def modules(script: str) -> list[str]:
+    return re.findall(r'^"([\w./-]+\.js)": \(?\(\$exports, \$load, \$import\)', script, re.MULTILINE)
+
+
+def test_modules_that_are_imported_later_are_in_the_second_script_unless_the_first_page_needs_them() -> None:
+    scripts = bundle(MODULES.__getitem__, "a.js")
+    assert [modules(each) for each in scripts] == [["a.js", "x/b.js", "x/c.js", "x/d.js"], ["x/e.js"]]
+    scripts = bundle(MODULES.__getitem__, "a.js", ["x/e.js"])
+    assert [modules(each) for each in scripts] == [["a.js", "x/b.js", "x/c.js", "x/d.js", "x/e.js"], []]
 
 
 def test_the_pages_can_be_joined_and_load_nothing_else() -> None:
-    script = bundle(lambda path: (STATIC / path).read_text("utf-8"), "app.js")
-    joined = set(re.findall(r'^"([\w./-]+\.js)": \(\$exports, \$load\)', script, re.MULTILINE))
+    scripts = bundle(lambda path: (STATIC / path).read_text("utf-8"), "app.js", ["pages/runs.js"])
+    joined = [name for each in scripts for name in modules(each)]
     there = {path.relative_to(STATIC).as_posix() for path in STATIC.rglob("*.js")}
-    assert joined == there
-    assert not re.search(r"^\s*(import|export)\b", script, re.MULTILINE)
+    assert sorted(joined) == sorted(there)
+    assert not re.search(r"^\s*(import|export)\b", "".join(scripts), re.MULTILINE)
+    assert "vendor/uplot.js" in modules(scripts[1])
 
 
 def test_what_cannot_be_joined_is_refused() -> None:

@@ -12,7 +12,7 @@ export const number = (value) => (value === null || value === undefined ? null :
 
 /** @param {number | null} value */
 export function count(value) {
-  return value === null ? NOTHING : Math.round(value).toLocaleString("en-US");
+  return value === null ? NOTHING : Number.isFinite(value) ? grouped(Math.round(value), 0) : special(value);
 }
 
 /** At most five characters: 950, 12.3k, 50k, 1.2M.
@@ -38,7 +38,7 @@ export function decimal(value, digits = 1) {
   const size = Math.abs(value);
   if (size >= LONG) return exponent(value);
   if (size > 0 && size < 0.995) return significant(value);
-  return value.toLocaleString("en-US", { minimumFractionDigits: digits, maximumFractionDigits: digits });
+  return grouped(value, digits);
 }
 
 /** At most two units: 0.4 s, 12 s, 3 min 05 s, 2 h 14 min, 3 d 4 h.
@@ -93,6 +93,10 @@ export function ago(seconds, now = Date.now() / 1000) {
 export function age(seconds, now = Date.now() / 1000) {
   return seconds === null ? NOTHING : `${duration(now - seconds)} ago`;
 }
+
+/** A number below 1e21 with commas: 1,234.5. A browser's own way, toLocaleString, takes 20 ms of every page to load.
+ * @param {number} value @param {number} digits */
+const grouped = (value, digits) => round(value, digits).replace(/\B(?=(\d{3})+(?!\d))(?<!\.\d*)/g, ",");
 
 /** @param {number} value */
 const special = (value) => (Number.isNaN(value) ? "nan" : value > 0 ? "inf" : "-inf");

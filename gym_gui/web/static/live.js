@@ -15,7 +15,7 @@ let opened = "";
 
 /** Shows a page's topics; another page's are closed.
  * @param {Record<string, unknown>} parameters as of /api/v1/live
- * @param {Record<string, (value: any) => void>} handlers by topic
+ * @param {Record<string, (value: any) => void>} handlers by topic; `broken`: the stream, or the daemon behind it, fails
  * @returns {() => void} ends it
  */
 export function subscribe(parameters, handlers) {
@@ -43,7 +43,9 @@ function open() {
   };
   mine.onerror = () => {
     if (source !== mine) return;
-    connected.value = false;
+    // An answer that is no stream: who handles that asks why, and says it.
+    if (mine.readyState !== EventSource.CLOSED || !wanted?.handlers.broken) connected.value = false;
+    wanted?.handlers.broken?.(null);
     if (mine.readyState === EventSource.CLOSED) setTimeout(() => source === mine && open(), 2000);
   };
   for (const topic of ["run", "list", "job"]) {
@@ -54,6 +56,7 @@ function open() {
   }
   mine.addEventListener("fault", (event) => {
     fault.value = JSON.parse(/** @type {MessageEvent} */ (event).data).error;
+    wanted?.handlers.broken?.(fault.value);
   });
 }
 

@@ -3,7 +3,7 @@ import { html, useEffect, useState } from "../ui/html.js";
 import { ErrorBox } from "../ui/error.js";
 import { Scroll } from "../ui/scroll.js";
 import { call } from "../api.js";
-import { moment, size } from "../format.js";
+import { count, moment, size } from "../format.js";
 
 /** @param {{run: any}} props */
 export function Config({ run }) {
@@ -29,7 +29,7 @@ export function Config({ run }) {
       <dt>digest</dt><dd><code>${run.digest}</code></dd>
       ${details.tensorboard && html`<dt>TensorBoard</dt><dd><code>tensorboard --logdir ${details.tensorboard}</code></dd>`}
       ${details.wandb.map((/** @type {string} */ each) => html`<dt>W&B</dt><dd><a href=${each} rel="noreferrer">${each}</a></dd>`)}
-      ${details.checkpoints.length > 0 && html`<dt>checkpoints</dt><dd>${details.checkpoints.map((/** @type {any} */ each) => html`<div><code>${each.path}</code>${each.step !== null ? ` at step ${each.step.toLocaleString("en-US")}` : ""}${each.bytes !== null ? `, ${size(each.bytes)}` : ""}</div>`)}</dd>`}
+      ${details.checkpoints.length > 0 && html`<dt>checkpoints</dt><dd>${details.checkpoints.map((/** @type {any} */ each) => html`<div><code>${each.path}</code>${each.step !== null ? ` at step ${count(each.step)}` : ""}${each.bytes !== null ? `, ${size(each.bytes)}` : ""}</div>`)}</dd>`}
     </dl>
     <div class="bar" style=${{ marginTop: "16px" }}><h2 style=${{ margin: 0 }}>Run config</h2><button type="button" onClick=${() => navigator.clipboard.writeText(text)}>Copy</button>
       <span class="muted">in a file, <code>mosaic run FILE</code> repeats it</span></div>

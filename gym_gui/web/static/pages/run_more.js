@@ -3,6 +3,7 @@ import { html, useEffect, useState } from "../ui/html.js";
 import { ErrorBox } from "../ui/error.js";
 import { JobPanel } from "../ui/job.js";
 import { call } from "../api.js";
+import { count as written } from "../format.js";
 import { jobs, start, whenEnded } from "../jobs.js";
 import { may } from "../session.js";
 import { go } from "../url.js";
@@ -95,7 +96,7 @@ function Follow({ run, kind, begin }) {
   return html`<form class="bar pane" onSubmit=${submit}>
     <label>from <select onChange=${(/** @type {any} */ event) => setCheckpoint(event.target.value)}>
       <option value="">the last checkpoint</option>
-      ${run.workers.length === 1 && [...found].reverse().map((each) => html`<option value=${each.path}>${each.step !== null ? `step ${each.step.toLocaleString("en-US")}` : each.path.split("/").pop()}</option>`)}
+      ${run.workers.length === 1 && [...found].reverse().map((each) => html`<option value=${each.path}>${each.step !== null ? `step ${written(each.step)}` : each.path.split("/").pop()}</option>`)}
     </select></label>
     <label>${resuming ? "further steps" : "episodes"} <input inputmode="numeric" size="10" value=${count} placeholder=${resuming ? "as planned" : "the worker's"} aria-invalid=${wrong} onInput=${(/** @type {any} */ event) => setCount(event.target.value)} /></label>
     <label class="option"><input type="checkbox" checked=${strict} onChange=${(/** @type {any} */ event) => setStrict(event.target.checked)} /> refuse checkpoints of other library versions</label>

@@ -2,7 +2,9 @@
 import { html, useEffect, useMemo, useRef, useState } from "../ui/html.js";
 import { ErrorBox } from "../ui/error.js";
 import { useKeys } from "../ui/keys.js";
+import { later } from "../ui/later.js";
 import { address, call } from "../api.js";
+import { count } from "../format.js";
 import { subscribe } from "../live.js";
 import { may } from "../session.js";
 import { StatisticChoice } from "../ui/statistic.js";
@@ -11,9 +13,9 @@ import { RunTable, saveRows } from "./runs_table.js";
 import { ColumnMenu, GroupChoice } from "./runs_choice.js";
 import { furtherNames, shownColumns } from "./runs_columns.js";
 import { BulkBar } from "./runs_bulk.js";
-import { SelectedChart } from "./runs_chart.js";
 import { ViewMenu } from "./views.js";
 
+const SelectedChart = later(() => import("./runs_chart.js"), "SelectedChart");
 const PAGE = 50;
 const POINTS = 40;
 /** Runs that can be selected at once. */
@@ -96,21 +98,26 @@ function QueryBox({ query, input }) {
  * @param {string} query @param {string} sort @param {string} groupBy @param {number} limit @param {string} columns */
 function useRuns(query, sort, groupBy, limit, columns) {
   const [page, setPage] = useState(/** @type {any} */ (null));
-  const [error, setError] = useState(/** @type {any} */ (null));
-  const [turn, setTurn] = useState(0);
+  const [failed, setFailed] = useState({ key: "", error: /** @type {any} */ (null) });
+  /** How often the page was asked for beside the stream. */
+  const [asks, setAsks] = useState({ key: "", turn: 0 });
   const asked = { q: query, sort, limit, points: POINTS, group_by: groupBy === "none" ? "" : groupBy, columns };
   const key = JSON.stringify(asked);
   /** All that is known, new runs included; what is shown may lack them. */
   const known = useRef({ key: "", page: /** @type {any} */ (null) });
   const shown = useRef(/** @type {any} */ (null));
   shown.current = page;
+  const error = failed.key === key ? failed.error : null;
+  const turn = asks.key === key ? asks.turn : 0;
+  const setError = (/** @type {any} */ fault) => setFailed((old) => (old.error === fault ? old : { key, error: fault }));
+  const ask = () => setAsks((old) => ({ key, turn: old.key === key ? old.turn + 1 : 1 }));
+  // The stream begins with the whole page: it is asked for only where the stream does not come, and once more after a change.
   useEffect(() => {
+    if (turn === 0) return undefined;
     const stop = new AbortController();
-    if (known.current.key !== key) known.current = { key, page: null };
     call(address("/runs", asked), { signal: stop.signal }).then(
       (found) => {
         setError(null);
-        if (known.current.page && turn === 0) return; // the stream was faster, and knows more
         known.current = { key, page: found };
         setPage(found);
       },
@@ -120,6 +127,7 @@ function useRuns(query, sort, groupBy, limit, columns) {
   }, [key, turn]);
   useEffect(() => {
     if (error?.status === 422) return undefined;
+    if (known.current.key !== key) known.current = { key, page: null };
     return subscribe({ ...asked, list: true }, {
       list: (news) => {
         const first = known.current.page === null;
@@ -128,7 +136,9 @@ function useRuns(query, sort, groupBy, limit, columns) {
         const before = shown.current;
         const waits = !first && before && scrollY > 200 && ids(next).some((id) => !ids(before).includes(id));
         setPage(waits ? kept(before, next) : next);
+        setError(null);
       },
+      broken: () => { if (known.current.page === null) ask(); },
     });
   }, [key, error?.status === 422]);
   const latest = known.current.page;
@@ -136,7 +146,7 @@ function useRuns(query, sort, groupBy, limit, columns) {
     page, error,
     fresh: latest && page ? ids(latest).filter((/** @type {string} */ id) => !ids(page).includes(id)).length : 0,
     update: () => { setPage(known.current.page); scrollTo(0, 0); },
-    reload: () => setTurn(turn + 1),
+    reload: ask,
   };
 }
 
@@ -184,9 +194,9 @@ function rowsOf(page, groupBy) {
 
 /** @param {any} page @param {string} groupBy */
 function total(page, groupBy) {
-  const runs = `${page.total.toLocaleString("en-US")} run${page.total === 1 ? "" : "s"}`;
+  const runs = `${count(page.total)} run${page.total === 1 ? "" : "s"}`;
   if (groupBy === "none" || page.groups_total === page.total) return runs;
-  return `${runs}, ${page.groups_total.toLocaleString("en-US")} line${page.groups_total === 1 ? "" : "s"}`;
+  return `${runs}, ${count(page.groups_total)} line${page.groups_total === 1 ? "" : "s"}`;
 }
 
 /** The address that compares runs, those of one row together. @param {string[]} ends @param {string} groupBy */

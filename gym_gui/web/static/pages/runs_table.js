@@ -12,8 +12,25 @@ import { Curve, Name, Steps, furtherNames, result, resultOf, states, widths } fr
 /** @typedef {import("./runs_columns.js").Row} Row */
 /** @typedef {import("./runs_columns.js").Column} Column */
 
+/** Height of a row at least, in pixels. */
+const ROW = 28;
+
+/** Rows that fill the window; the others once these are painted. @param {Row[]} rows */
+function useFirst(rows) {
+  const [all, setAll] = useState(false);
+  const first = Math.ceil(innerHeight / ROW);
+  const more = !all && rows.length > first;
+  useEffect(() => {
+    if (!more) return undefined;
+    const waiting = requestIdleCallback(() => setAll(true), { timeout: 500 });
+    return () => cancelIdleCallback(waiting);
+  }, [more]);
+  return more ? rows.slice(0, first) : rows;
+}
+
 /** @param {{rows: Row[], columns: Column[], sort: string, selected: (id: string) => boolean, select: (ids: string[], on: boolean) => void, focus: number}} props */
-export function RunTable({ rows, columns, sort, selected, select, focus }) {
+export function RunTable({ rows: every, columns, sort, selected, select, focus }) {
+  const rows = useFirst(every);
   const [open, setOpen] = useState(/** @type {Record<string, any[]>} */ ({}));
   const [error, setError] = useState(/** @type {any} */ (null));
   const body = useRef(/** @type {HTMLTableSectionElement | null} */ (null));

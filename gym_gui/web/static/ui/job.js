@@ -4,7 +4,7 @@ import { ansi } from "./ansi.js";
 import { ErrorBox } from "./error.js";
 import { State } from "./state.js";
 import { call } from "../api.js";
-import { duration, size } from "../format.js";
+import { count, duration, size } from "../format.js";
 import { cancel } from "../jobs.js";
 import { may } from "../session.js";
 
@@ -70,11 +70,11 @@ function line(event) {
  * @param {{result: any}} props */
 function Findings({ result }) {
   const broken = result.findings.filter((/** @type {any} */ each) => each.outcome === "broken");
-  const count = (/** @type {string} */ outcome) => result.findings.filter((/** @type {any} */ each) => each.outcome === outcome).length;
+  const of = (/** @type {string} */ outcome) => result.findings.filter((/** @type {any} */ each) => each.outcome === outcome).length;
   return html`<div>
     ${broken.map((/** @type {any} */ each) => html`<div class="problem"><span class=${each.level === "error" ? "red" : "amber"}>${each.level}</span> <code>${each.name}</code> ${each.title}
       <div class="muted">seen: ${each.seen}</div><div>change: ${each.mend}</div></div>`)}
-    <p class="muted">${count("kept")} findings are fine, ${count("skipped")} do not apply.</p></div>`;
+    <p class="muted">${of("kept")} findings are fine, ${of("skipped")} do not apply.</p></div>`;
 }
 
 /** @param {any} job */
@@ -85,9 +85,9 @@ function summary(job) {
   if (job.kind === "remove") return `removed: ${size(result.freed_bytes)} freed`;
   if (job.kind === "check") return html`<strong class=${result.certified ? "green" : "red"}>${result.certified ? "✓ certified" : "✗ not certified"}</strong>${`: ${result.errors} errors, ${result.warnings} warnings`}`;
   if (job.kind === "resume" || job.kind === "evaluate") return html`started <a href=${`/runs/${result.run_id}`}>run …${result.run_id.slice(-6)}</a>`;
-  if (job.kind === "verify") return result.ok ? html`<strong class="green">✓ the books balance</strong>: ${result.ledger.lines.toLocaleString("en-US")} lines recounted`
+  if (job.kind === "verify") return result.ok ? html`<strong class="green">✓ the books balance</strong>: ${count(result.ledger.lines)} lines recounted`
     : html`<strong class="red">✗ the database differs from the logs</strong>: ${result.problems.length} problems; Reindex rebuilds it`;
-  if (job.kind === "reindex") return `rebuilt from ${size(result.bytes_read)} in ${result.logs} logs: ${result.ledger.lines.toLocaleString("en-US")} lines`;
+  if (job.kind === "reindex") return `rebuilt from ${size(result.bytes_read)} in ${result.logs} logs: ${count(result.ledger.lines)} lines`;
   if (job.kind === "archive") return html`archived as <code>${result.archive}</code>, and removed`;
   if (job.kind === "dry_run") return html`<strong class="green">✓ it would run</strong>${", nothing was started"}`;
   return null;

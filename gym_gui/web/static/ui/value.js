@@ -1,6 +1,6 @@
 // An action or an observation as people read it: a number, a vector as bars, a grid, a picture, text, parts by name.
 import { html, useEffect, useRef } from "./html.js";
-import { decimal } from "../format.js";
+import { count, decimal } from "../format.js";
 
 const MOST_BARS = 64;
 const MOST_PARTS = 40;
@@ -114,4 +114,4 @@ function regular(value, shape, depth) {
 export const figure = (value) => (value === null ? "-" : typeof value !== "number" || Number.isInteger(value) ? String(value) : decimal(value, 3));
 
 /** @param {string} text */
-const cut = (text) => (text.length > 2000 ? `${text.slice(0, 2000)} … (${text.length.toLocaleString("en-US")} characters)` : text);
+const cut = (text) => (text.length > 2000 ? `${text.slice(0, 2000)} … (${count(text.length)} characters)` : text);
