@@ -44,6 +44,7 @@ if TYPE_CHECKING:
     from gym_gui.app.run_list import GROUPINGS, FurtherColumns, ListLayout, further_columns, read_layout, save_layout
     from gym_gui.app.site import LocalSite, RemoteSite, Site
     from gym_gui.app.standing import standing_lines
+    from gym_gui.app.study_results import SavedResults, save_results
     from gym_gui.app.video import check_output, open_sink
     from gym_gui.app.worker_jobs import check_here, install_here, remove_here
     from gym_gui.app.worker_list import WorkerEntry, worker_entries
@@ -73,7 +74,9 @@ else:
             "Policy": "policies",
             "RemoteSite": "site",
             "RunProgress": "progress",
+            "SavedResults": "study_results",
             "Site": "site",
+            "save_results": "study_results",
             "WorkerEntry": "worker_list",
             "WorkerPlace": "_worker_place",
             "all_checks": "checks",
@@ -138,6 +141,7 @@ __all__ = [
     "Relative",
     "RemoteSite",
     "RunProgress",
+    "SavedResults",
     "Site",
     "WorkerEntry",
     "WorkerPlace",
@@ -173,6 +177,7 @@ __all__ = [
     "return_label",
     "rows_of_workers",
     "save_layout",
+    "save_results",
     "schemas",
     "spread_text",
     "standing_lines",

@@ -11,6 +11,8 @@ from typing import Any
 import msgspec
 
 from gym_gui.app.json_output import NON_FINITE
+from gym_gui.app.study_results import SavedResults
+from gym_gui.fleet import StudyResults, StudyState
 from gym_gui.jobs import Job
 from gym_gui.reading import (
     EpisodePage,
@@ -166,6 +168,28 @@ class Reindexed(msgspec.Struct, kw_only=True):
     runs: list[ReindexReport]
 
 
+class StudyList(msgspec.Struct, kw_only=True):
+    """Studies, without their assignments."""
+
+    studies: list[StudyState]
+
+
+class StudyOutcome(msgspec.Struct, kw_only=True):
+    """What a study came to."""
+
+    results: StudyResults
+    saved: SavedResults | None
+    """Null without ``--output``."""
+
+
+class DeletedStudy(msgspec.Struct, kw_only=True):
+    """A study that was removed."""
+
+    study_id: str
+    runs: int
+    """Runs that were removed with it."""
+
+
 class Deleted(msgspec.Struct, kw_only=True):
     """Runs that were, or would be, removed."""
 
@@ -283,6 +307,10 @@ DOCUMENTS: dict[str, type] = {
     "runs reindex": Reindexed,
     "runs delete": Deleted,
     "runs archive": Archived,
+    "study create, study show, study retry, study cancel": StudyState,
+    "study list": StudyList,
+    "study results": StudyOutcome,
+    "study delete": DeletedStudy,
     "runs restore": Restored,
     "workers list": ListedWorkers,
     "workers jobs": ListedJobs,

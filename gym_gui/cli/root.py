@@ -31,6 +31,7 @@ cli = LazyGroup(
         "evaluate": (f"{_COMMANDS}.evaluate:evaluate", "Measure a run's last checkpoint, as a new run."),
         "replay": (f"{_COMMANDS}.replay:replay", "Show an episode's steps one by one."),
         "runs": (f"{_COMMANDS}.runs:runs", "List, watch, check and end runs."),
+        "study": (f"{_COMMANDS}.study:study", "Make many runs from one config, and follow them together."),
         "workers": (f"{_COMMANDS}.workers:workers", "Install, show, check and create workers."),
         "daemon": (f"{_COMMANDS}.daemon:daemon", "Start and stop the daemon that supervises runs."),
         "web": (f"{_COMMANDS}.web:web", "Serve the dashboard for browsers."),

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
         find_study,
         study_ids,
     )
-    from gym_gui.fleet.study_configs import make_assignments, shown_split
+    from gym_gui.fleet.study_configs import make_assignments, shown_split, split_text, study_text
     from gym_gui.fleet.study_state import (
         ASSIGNMENT_STATES,
         RETRIED,
@@ -32,6 +32,7 @@ if TYPE_CHECKING:
         safe_path,
         state_of_study,
     )
+    from gym_gui.fleet.study_table import result_table, results_csv, results_json
 else:
     __getattr__ = lazy_names(
         __name__,
@@ -45,6 +46,9 @@ else:
             "ResultRow": "study_state",
             "StudyResults": "study_state",
             "StudyState": "study_state",
+            "result_table": "study_table",
+            "results_csv": "study_table",
+            "results_json": "study_table",
             "safe_path": "study_state",
             "state_of_study": "study_state",
             "MAX_ASSIGNMENTS": "splitting",
@@ -63,6 +67,8 @@ else:
             "parse_split": "splitting",
             "shown_split": "study_configs",
             "split_config": "splitting",
+            "split_text": "study_configs",
+            "study_text": "study_configs",
             "study_ids": "study",
             "template_words": "command_template",
         },
@@ -92,10 +98,15 @@ __all__ = [
     "format_split",
     "make_assignments",
     "parse_split",
+    "result_table",
+    "results_csv",
+    "results_json",
     "safe_path",
     "shown_split",
     "split_config",
+    "split_text",
     "state_of_study",
     "study_ids",
+    "study_text",
     "template_words",
 ]

@@ -11,6 +11,8 @@ from collections.abc import Awaitable, Callable, Collection, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+import msgspec
+
 from gym_gui.core.worker.errors import MosaicError, UsageError
 from gym_gui.fleet import (
     ResultRow,
@@ -169,7 +171,7 @@ class Studies:
         )
         await self._intake.do(lambda: check_study(self._submission, study, request.environment))
         if dry_run:
-            return await self._state(study)
+            return msgspec.structs.replace(await self._state(study), submitting=False)
         async with self._locks[study_id]:
             await asyncio.to_thread(write_study, folder, study, request.environment)
         self._start(study_id)

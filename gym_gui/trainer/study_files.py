@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from gym_gui.core.worker.errors import ConfigError, MosaicError, Problem, UsageError
-from gym_gui.fleet import RETRIED, AssignmentState, ResultFile, Study, StudyFolder, StudyState
+from gym_gui.fleet import RETRIED, AssignmentState, ResultFile, Study, StudyFolder, StudyState, shown_split
 from gym_gui.reading import list_files
 from gym_gui.runs import READ_ERRORS, RunFolder, read_json, read_machine, write_json_atomic
 from gym_gui.trainer.submission import Submission
@@ -34,7 +34,7 @@ def check_study(submission: Submission, study: Study, environment: dict[str, Any
             planned = submission.planned(config_bytes(completed(assignment.run_config, environment)))
         except ConfigError as error:
             error.what = f"the run config of assignment {assignment.index} is not valid"
-            error.where = json.dumps(assignment.split, ensure_ascii=False)
+            error.where = json.dumps(shown_split(assignment.split), ensure_ascii=False)
             error.next_step = "Fix it and try again. Nothing was submitted."
             raise
         exposed = [

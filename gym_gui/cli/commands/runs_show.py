@@ -150,6 +150,7 @@ def _origin(home: Path | None, run: RunSummary, details: RunDetails) -> list[tup
     import shlex
 
     from gym_gui.cli.output import rich_lines
+    from gym_gui.fleet import study_text
     from gym_gui.look import figures
     from gym_gui.runs import RunFolder
 
@@ -172,6 +173,7 @@ def _origin(home: Path | None, run: RunSummary, details: RunDetails) -> list[tup
     return [
         ("settings", rich_lines(settings)),
         ("tags", ", ".join(run.tags)),
+        ("study", study_text(details.config)),
         ("group", run.group),
         ("starred", "★" if run.starred else None),
         ("notes", rich_lines(details.notes.splitlines())),
