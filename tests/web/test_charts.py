@@ -9,6 +9,7 @@ import random
 import sys
 from pathlib import Path
 from typing import Any
+from urllib.parse import parse_qs
 
 import pytest
 from program_runs import submit_all
@@ -223,3 +224,46 @@ with os.fdopen(1, "w", 1 << 20) as out:
         assert (line["width"], line["mean"]) == (1, values[123_400:123_501])
 
     ask(act)
+
+
+def test_fingers_zoom_a_chart_move_it_and_show_it_whole(page: Any, ten: list[str]) -> None:
+    page.set_viewport_size({"width": 390, "height": 844})
+    page.goto(f"{origin(page)}/compare?runs={','.join(ten)}")
+    page.wait_for_selector(".u-over")
+    box = page.locator(".u-over").first.bounding_box()
+    middle, height = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+    devtools = page.context.new_cdp_session(page)
+
+    def touch(kind: str, *places: float) -> None:
+        points = [{"x": place, "y": height, "id": number} for number, place in enumerate(places)]
+        devtools.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": points})
+
+    def zoom() -> list[float]:
+        (asked,) = parse_qs(page.evaluate("location.search.slice(1)")).get("zoom", [""])
+        return [float(part) for part in asked.split("_")] if asked else []
+
+    def drag() -> list[float]:
+        touch("touchStart", middle)
+        for far in (20, 40, 60):
+            touch("touchMove", middle + far)
+        touch("touchEnd")
+        return zoom()
+
+    def tap_twice() -> list[float]:
+        for _ in range(2):
+            touch("touchStart", middle)
+            touch("touchEnd")
+        return zoom()
+
+    touch("touchStart", middle - 20, middle + 20)
+    for far in (40, 60, 80):
+        touch("touchMove", middle - far, middle + far)
+    touch("touchEnd")
+    eventually(lambda: len(zoom()) == 2)
+    low, high = zoom()
+    # Until the chart has drawn the range: a finger on one that is just being replaced moves nothing.
+    eventually(lambda: drag() != [low, high])
+    moved = zoom()
+    assert moved[0] < low
+    assert math.isclose(moved[1] - moved[0], high - low, rel_tol=1e-3)
+    eventually(lambda: tap_twice() == [])

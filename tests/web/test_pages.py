@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 from collections.abc import Callable
@@ -151,6 +152,9 @@ def test_a_failed_run_says_why_before_anything_else(
     (log,) = (daemon_home / "runs" / run_id / "logs").glob("*.stderr.log")
     with log.open("a") as stream:
         stream.write("warning: \x1b[33mlow\x1b[0m\n" * 300)
+        for code, message in (("LOG430", "loaded"), ("LOG431", "saved")):
+            record = {"level": "INFO", "code": code, "component": "Engine", "message": message}
+            stream.write(json.dumps(record) + "\n")
         stream.write(
             "Traceback (most recent call last):\n  File 'a.py', line 1\nValueError: \x1b[31m<img src=x>\x1b[0m\n"
         )
@@ -166,6 +170,15 @@ def test_a_failed_run_says_why_before_anything_else(
     page.get_by_label("Lines that match").fill("(")
     page.wait_for_selector(".error")
     page.get_by_label("Lines that match").fill("")
+    page.get_by_label("Component").fill("engine")
+    eventually(lambda: page.locator(".log .line").count() == 2)
+    page.get_by_label("Log code").fill("LOG431")
+    eventually(
+        lambda: page.locator(".log .line").all_inner_texts() == [page.inner_text(".log .line:has-text('saved')")]
+    )
+    assert "component=engine&code=LOG431" in page.url
+    page.get_by_label("Component").fill("")
+    page.get_by_label("Log code").fill("")
     page.get_by_label("What is shown").select_option("supervisor")
     eventually(lambda: "signal 9" in page.inner_text(".log") or "exit" in page.inner_text(".log"))
 

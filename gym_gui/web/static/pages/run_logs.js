@@ -11,7 +11,7 @@ const MOST = 2000;
 const FOLLOW_MS = 700;
 /** So far behind, what lies between is left out: the button for earlier lines reads it. */
 const FAR_BYTES = 1 << 18;
-/** A search for a pattern costs the daemon more. */
+/** A search costs the daemon more. */
 const SEARCH_MS = 3000;
 /** @type {Record<string, string>} */
 const STREAMS = { output: "program output", stderr: "error output", stdout: "everything printed", supervisor: "supervisor" };
@@ -21,7 +21,8 @@ export function Logs({ run }) {
   const read = (/** @type {string} */ name) => parameters.value.get(name) ?? "";
   const failed = ["failed", "lost"].includes(run.state);
   const stream = STREAMS[read("stream")] ? read("stream") : failed ? "stderr" : "output";
-  const asked = { stream, worker: read("worker"), attempt: read("attempt"), pattern: read("grep"), level: read("level") };
+  const asked = { stream, worker: read("worker"), attempt: read("attempt"), pattern: read("grep"), level: read("level"), component: read("component").trim(), code: read("code").trim() };
+  const searched = Boolean(asked.pattern || asked.level || asked.component || asked.code);
   const at = read("at");
   const [follow, setFollow] = useState(true);
   const [page, setPage] = useState(/** @type {any} */ (null));
@@ -46,7 +47,7 @@ export function Logs({ run }) {
   useEffect(() => {
     if (!page || !follow || at !== "" || page.dropped) return undefined;
     if (ended && page.end >= page.size) return undefined;
-    const timer = setTimeout(() => further().then(setPage, () => setPage({ ...page })), asked.pattern ? SEARCH_MS : FOLLOW_MS);
+    const timer = setTimeout(() => further().then(setPage, () => setPage({ ...page })), searched ? SEARCH_MS : FOLLOW_MS);
     return () => clearTimeout(timer);
   }, [page, follow, key, at, ended]);
   useLayoutEffect(() => {
@@ -72,9 +73,11 @@ export function Logs({ run }) {
         ${workers.map((/** @type {string} */ each) => html`<option value=${each}>${each}</option>`)}</select>`}
       ${page?.attempts.length > 1 && html`<select aria-label="Attempt" value=${page.attempt} onChange=${(/** @type {any} */ event) => change({ attempt: event.target.value, at: null })}>
         ${page.attempts.map((/** @type {number} */ each) => html`<option value=${each}>attempt ${each}</option>`)}</select>`}
-      <${Pattern} text=${asked.pattern} />
+      <${Filter} key="grep" name="grep" text=${asked.pattern} label="Lines that match" placeholder="regular expression" grows />
       <select aria-label="Level" value=${asked.level} onChange=${(/** @type {any} */ event) => change({ level: event.target.value, at: null })}>
         <option value="">all lines</option><option value="warning">warnings and errors</option><option value="error">errors</option></select>
+      <${Filter} key="component" name="component" text=${asked.component} label="Component" placeholder="component" title="Only log records of this component or subcomponent, such as Supervisor" />
+      <${Filter} key="code" name="code" text=${asked.code} label="Log code" placeholder="LOG431" title="Only log records with this code" />
       <label><input type="checkbox" checked=${follow && at === ""} onChange=${() => { setFollow(!follow || at !== ""); if (at !== "") change({ at: null }); }} /> follow</label>
       <span class="muted">${page ? size(page.size) : ""}</span>
     </form>
@@ -82,7 +85,7 @@ export function Logs({ run }) {
     ${page?.dropped && html`<p class="muted">This log was deleted once the run had ended, as its config asked for: ${count(page.dropped.lines)} lines, ${size(page.dropped.bytes)}.</p>`}
     ${page && !page.dropped && html`<div class="log" ref=${box} tabindex="0" role="log" aria-label=${STREAMS[stream]}>
       ${page.start > 0 && html`<button type="button" onClick=${earlier}>Earlier lines</button>`}
-      ${page.lines.length === 0 && html`<p class="muted">${asked.pattern || asked.level ? "No line matches here." : "Nothing was printed."}</p>`}
+      ${page.lines.length === 0 && html`<p class="muted">${searched ? "No line matches here." : "Nothing was printed."}</p>`}
       ${page.lines.map(drawn)}
       ${at !== "" && page.end < page.size && html`<button type="button" onClick=${() => call(address(path, { ...asked, after: page.end })).then((more) => setPage(joined(page, more)))}>Later lines</button>`}
     </div>`}
@@ -112,15 +115,16 @@ function Failure({ run }) {
     <${Scroll} tag="pre" name="failure" label=${titles[failure.kind]}>${ansi(failure.text)}<//></section>`;
 }
 
-/** @param {{text: string}} props */
-function Pattern({ text }) {
+/** Text that lines are filtered by, under its name in the address.
+ * @param {{name: string, text: string, label: string, placeholder: string, title?: string, grows?: boolean}} props */
+function Filter({ name, text, label, placeholder, title, grows = false }) {
   const [entered, setEntered] = useState(text);
   useEffect(() => {
     if (entered === text) return undefined;
-    const timer = setTimeout(() => change({ grep: entered, at: null }), 300);
+    const timer = setTimeout(() => change({ [name]: entered, at: null }), 300);
     return () => clearTimeout(timer);
   }, [entered]);
-  return html`<input class="grow" type="search" aria-label="Lines that match" placeholder="regular expression" spellcheck=${false} value=${entered} onInput=${(/** @type {any} */ event) => setEntered(event.target.value)} />`;
+  return html`<input class=${grows ? "grow" : "brief"} type="search" aria-label=${label} title=${title} placeholder=${placeholder} spellcheck=${false} value=${entered} onInput=${(/** @type {any} */ event) => setEntered(event.target.value)} />`;
 }
 
 /** A page and the lines that came after it; a line that had no end is there once.

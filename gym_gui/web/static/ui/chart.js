@@ -7,6 +7,7 @@ import { drawInParts, drawLine, scales } from "./chart_draw.js";
 import { nearLines, readout } from "./chart_readout.js";
 import { horizontalRange, verticalRange } from "./chart_range.js";
 import { Pictures } from "./chart_pictures.js";
+import { followFingers } from "./chart_touch.js";
 
 /** @typedef {import("./chart_range.js").Line} Line */
 /** @typedef {import("./chart_range.js").Range} Range */
@@ -14,7 +15,8 @@ import { Pictures } from "./chart_pictures.js";
 /** How near to the cursor something is, in pixels, to be under it. */
 const REACH = 12;
 
-/** Dragging zooms: into `range` where the page keeps it, else into the chart alone; a double click shows the whole again.
+/** Dragging zooms: into `range` where the page keeps it, else into the chart alone; a double click shows the whole again. Two fingers
+ * zoom, too, and one moves what is zoomed.
  * @param {{lines: Line[], xLabel: string, yLabel: string, height?: number, logX?: boolean, logY?: boolean, sync?: string, name?: string,
  *    range?: Range | null, onRange?: (range: Range | null) => void, shownX?: (x: number) => string, onPick?: (line: Line) => void}} props */
 export function Chart({ lines, xLabel, yLabel, height = 340, logX = false, logY = false, sync, name, range, onRange, shownX = short, onPick }) {
@@ -33,7 +35,7 @@ export function Chart({ lines, xLabel, yLabel, height = 340, logX = false, logY 
     if (!element) return;
     const x = view ?? horizontalRange(lines, logX);
     const y = verticalRange(lines, x, logY, !whole);
-    Object.assign(now.current, { x, y: y.range });
+    Object.assign(now.current, { x, y: y.range, all: view ? now.current.all ?? null : x });
     setBeyond(y.beyond);
     const drawn = JSON.stringify([logX, logY, xLabel, yLabel, theme, sync]);
     const data = [x, [null, null]];
@@ -44,6 +46,17 @@ export function Chart({ lines, xLabel, yLabel, height = 340, logX = false, logY 
     plot.current?.destroy();
     shape.current = drawn;
     plot.current = new uPlot(options(element), /** @type {any} */ (data), element);
+    followFingers(plot.current, {
+      shown: () => now.current.x,
+      whole: () => now.current.all,
+      zoomed: () => now.current.view !== null,
+      logX: () => now.current.logX,
+      show: (shown) => {
+        Object.assign(now.current, { x: shown, y: verticalRange(now.current.lines, shown, now.current.logY, !now.current.whole).range });
+        plot.current?.setData([shown, [null, null]]);
+      },
+      keep: (kept) => now.current.zoom(kept),
+    });
   }, [lines, logX, logY, own, range, whole, xLabel, yLabel, theme, sync]);
   useEffect(() => {
     const element = box.current;
