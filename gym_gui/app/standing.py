@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterator
 
 from gym_gui.look import figures
+from gym_gui.rpc import AsyncTrainerClient
 from gym_gui.trainer import DaemonStatus, MachineReport, MachineState
 
 _MB = 1 << 20
+
+
+async def standing_of(client: AsyncTrainerClient) -> tuple[DaemonStatus, MachineReport]:
+    """Return what a daemon says of itself and of its machines."""
+    return await asyncio.gather(client.status(), client.machines())
 
 
 def standing_lines(status: DaemonStatus, report: MachineReport) -> list[str]:

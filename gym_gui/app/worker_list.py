@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import AsyncIterator
 from typing import NamedTuple
 
+from gym_gui.jobs import Job
 from gym_gui.rpc import AsyncTrainerClient
 
 
@@ -37,6 +39,35 @@ class WorkerEntry(NamedTuple):
     def standing(self) -> str:
         """Whether it can be used, as glyph and words."""
         return "✕ broken" if self.broken else "✓ installed" if self.installed else "◌ not installed"
+
+    @property
+    def problem(self) -> str:
+        """Why it cannot be used, and the command that fixes that."""
+        return f"{self.broken}\nFix it with: {self.fix}" if self.broken else ""
+
+    def actions(self, *, busy: bool) -> set[str]:
+        """Return what can be done with it, by name.
+
+        Args:
+            busy: A job changes or checks workers.
+        """
+        usable, changeable = self.installed and not self.broken, not busy
+        can = {
+            "Train…": usable, "Check": usable and changeable, "Copy command": bool(self.fix),
+            "Install": changeable and (not self.installed or self.own), "Remove…": changeable and self.own,
+        }  # fmt: skip
+        return {name for name, allowed in can.items() if allowed}
+
+
+async def watch_all_jobs(client: AsyncTrainerClient) -> AsyncIterator[dict[str, Job]]:
+    """Yield the jobs of a daemon by id, those alone that have changed."""
+    async for job in client.watch_jobs():
+        yield {job.job_id: job}
+
+
+def merged_jobs(old: dict[str, Job], new: dict[str, Job]) -> dict[str, Job]:
+    """Return what is known of jobs with what is newer."""
+    return {**old, **new}
 
 
 async def worker_entries(client: AsyncTrainerClient) -> list[WorkerEntry]:

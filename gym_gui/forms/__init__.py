@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from gym_gui.forms.check import problems, summary
     from gym_gui.forms.command import CommandLine, command_line
     from gym_gui.forms.complete import complete_run_config
+    from gym_gui.forms.filled import FilledForm, fill_form
     from gym_gui.forms.form import make_form
     from gym_gui.forms.modes import (
         Mode,
@@ -48,6 +49,8 @@ else:
     __getattr__ = lazy_names(
         __name__,
         {
+            "FilledForm": "filled",
+            "fill_form": "filled",
             "CommandLine": "command",
             "ConfigSection": "sections",
             "Default": "spec",
@@ -99,6 +102,7 @@ __all__ = [
     "EnvironmentNote",
     "Field",
     "FieldProblem",
+    "FilledForm",
     "FormSpec",
     "Mode",
     "Presets",
@@ -113,6 +117,7 @@ __all__ = [
     "default_of",
     "default_run_name",
     "defaults",
+    "fill_form",
     "form_from_dict",
     "from_run_config",
     "in_mode",

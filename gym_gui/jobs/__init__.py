@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from gym_gui.jobs.job import Job, JobError, JobEvent, job_error, raised_error
     from gym_gui.jobs.jobs import Jobs, cancelled_error
     from gym_gui.jobs.log import JobLog
-    from gym_gui.jobs.outcome import outcome_text
+    from gym_gui.jobs.outcome import event_text, outcome_text
     from gym_gui.jobs.request import (
         RUN_KINDS,
         CheckOptions,
@@ -42,6 +42,7 @@ else:
             "cancelled_error": "jobs",
             "check_request": "request",
             "job_error": "job",
+            "event_text": "outcome",
             "outcome_text": "outcome",
             "raised_error": "job",
         },
@@ -63,6 +64,7 @@ __all__ = [
     "RemoveOptions",
     "cancelled_error",
     "check_request",
+    "event_text",
     "job_error",
     "outcome_text",
     "raised_error",

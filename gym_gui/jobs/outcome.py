@@ -1,10 +1,10 @@
-"""What a job came to, in one sentence."""
+"""What a job did and came to, in words."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from gym_gui.jobs.job import Job, raised_error
+from gym_gui.jobs.job import Job, JobEvent, raised_error
 from gym_gui.look import figures
 
 
@@ -30,6 +30,13 @@ def outcome_text(job: Job) -> str:
         result = "✓ nothing is broken" if found["ok"] else "✕ something is broken"
         return "\n".join([result, *_findings(found)])
     return ""
+
+
+def event_text(event: JobEvent) -> str:
+    """Return a line of a job's log."""
+    if event.kind == "finding":
+        return f"{event.data.get('outcome') or event.data.get('verdict') or ''} {event.text}".lstrip()
+    return f"{event.text}, {figures.duration(event.seconds)}" if event.kind == "done" and event.seconds else event.text
 
 
 def _findings(found: dict[str, Any]) -> list[str]:

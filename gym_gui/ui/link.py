@@ -142,18 +142,11 @@ class DaemonLink(QObject):
             then: Gets the answer, in the UI thread.
             failed: Gets the error, likewise; without it the error is logged.
         """
-        asked = Asked(owner)
 
-        async def do() -> None:
-            try:
-                answer = await make(await self._connected())
-            except Exception as error:  # noqa: BLE001 - whatever it is, the asker is told
-                fault = _fault(error)
-                self._post(asked, lambda: failed(fault) if failed else logger.warning("%s", fault))
-            else:
-                self._post(asked, lambda: then(answer))
+        async def call() -> T:
+            return await make(await self._connected())
 
-        return self._begin(asked, do())
+        return self._once(owner, call, then, failed)
 
     def run(
         self,
@@ -163,18 +156,7 @@ class DaemonLink(QObject):
         failed: Callable[[MosaicError], None] | None = None,
     ) -> Asked:
         """Run a function that takes time in a thread; arguments as of :meth:`ask`."""
-        asked = Asked(owner)
-
-        async def do() -> None:
-            try:
-                answer = await asyncio.to_thread(function)
-            except Exception as error:  # noqa: BLE001 - likewise
-                fault = _fault(error)
-                self._post(asked, lambda: failed(fault) if failed else logger.warning("%s", fault))
-            else:
-                self._post(asked, lambda: then(answer))
-
-        return self._begin(asked, do())
+        return self._once(owner, lambda: asyncio.to_thread(function), then, failed)
 
     def watch(
         self,
@@ -219,6 +201,26 @@ class DaemonLink(QObject):
                 wait_s = min(wait_s * 2, _LONGEST_WAIT_S)
 
         return self._begin(asked, follow())
+
+    def _once(
+        self,
+        owner: QObject,
+        call: Callable[[], Awaitable[T]],
+        then: Callable[[T], None],
+        failed: Callable[[MosaicError], None] | None,
+    ) -> Asked:
+        asked = Asked(owner)
+
+        async def do() -> None:
+            try:
+                answer = await call()
+            except Exception as error:  # noqa: BLE001 - whatever it is, the asker is told
+                fault = _fault(error)
+                self._post(asked, lambda: failed(fault) if failed else logger.warning("%s", fault))
+            else:
+                self._post(asked, lambda: then(answer))
+
+        return self._begin(asked, do())
 
     def _begin(self, asked: Asked, work: Coroutine[Any, Any, None]) -> Asked:
         asked._loop = self._loop

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import logging
 
-import msgspec
 from PySide6.QtCore import QObject, Signal
 
+from gym_gui.app import Flushed, LiveBuffers, joined_batches
 from gym_gui.core.worker.errors import MosaicError
 from gym_gui.logging_config import LogConstantMixin
 from gym_gui.logging_config.log_constants import (
@@ -15,11 +15,8 @@ from gym_gui.logging_config.log_constants import (
 )
 from gym_gui.telemetry import RowBatch
 from gym_gui.ui.link import Asked, DaemonLink
-from gym_gui.ui.live_buffers import Flushed, LiveBuffers
 
 _LOGGER = logging.getLogger(__name__)
-#: Rows that wait to be shown: of more, the newest are shown.
-_MOST_WAITING = 2000
 
 
 class LiveTelemetryController(LogConstantMixin, QObject):
@@ -31,7 +28,7 @@ class LiveTelemetryController(LogConstantMixin, QObject):
     """
 
     flushed = Signal(list)
-    """Buffers got rows: a list of :class:`~gym_gui.ui.live_buffers.Flushed`."""
+    """Buffers got rows: a list of :class:`~gym_gui.app.Flushed`."""
 
     def __init__(self, link: DaemonLink, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -47,7 +44,7 @@ class LiveTelemetryController(LogConstantMixin, QObject):
                 self,
                 lambda client: client.stream(run_id, from_now=True, kinds=("step", "episode")),
                 lambda batch: self._take(run_id, batch),
-                merge=_joined,
+                merge=joined_batches,
                 failed=lambda error: self._lost(run_id, error),
             )
 
@@ -77,15 +74,3 @@ class LiveTelemetryController(LogConstantMixin, QObject):
     def _lost(self, run_id: str, error: MosaicError) -> None:
         self._watches.pop(run_id, None)
         self._logger.warning("run %s is not followed any more: %s", run_id, error.what)
-
-
-def _joined(old: RowBatch, new: RowBatch) -> RowBatch:
-    """Return two batches as one; of more rows than anyone sees, the newest."""
-    old.with_records()
-    new.with_records()
-    return msgspec.structs.replace(
-        new,
-        steps=[*old.steps, *new.steps][-_MOST_WAITING:],
-        episodes=[*old.episodes, *new.episodes][-_MOST_WAITING:],
-        gaps=[*old.gaps, *new.gaps],
-    )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -12,11 +13,9 @@ from PySide6.QtGui import QAction, QCloseEvent, QKeySequence, QShowEvent
 from PySide6.QtWidgets import (
     QMainWindow,
     QMenu,
-    QMessageBox,
     QSplitter,
     QTabWidget,
     QToolBar,
-    QToolButton,
     QWidget,
 )
 
@@ -25,7 +24,7 @@ from gym_gui.rpc import Prepare
 from gym_gui.ui.docks.docks import add_docks
 from gym_gui.ui.form_opener import FormOpener
 from gym_gui.ui.link import DaemonLink
-from gym_gui.ui.parts import label, tip, without_mnemonics
+from gym_gui.ui.parts import label, menu_button, tip, warning, without_mnemonics
 from gym_gui.ui.runs.actions import RunActions
 from gym_gui.ui.runs.panel import RunsPanel
 from gym_gui.ui.worker_catalog import WorkerDefinition, definition_of
@@ -106,11 +105,9 @@ class MainWindow(QMainWindow):
         """Show a run in a tab of its own; return the page."""
         from gym_gui.ui.run.page import RunPage  # pyqtgraph: once a chart is wanted
 
-        for at in range(self.tabs.count()):
-            page = self.tabs.widget(at)
-            if isinstance(page, RunPage) and page.run_id == run_id:
-                self.tabs.setCurrentIndex(at)
-                return page
+        known = self._show_tab(lambda page: isinstance(page, RunPage) and page.run_id == run_id)
+        if known is not None:
+            return known
         page = RunPage(self._link, run_id)
         page.renamed.connect(lambda name: self._name_tab(page, name))
         page.removed.connect(lambda: self._close_tab(self.tabs.indexOf(page)))
@@ -123,11 +120,9 @@ class MainWindow(QMainWindow):
         """Show the checkpoints of all runs in a tab; return the page."""
         from gym_gui.ui.policies import PoliciesPage
 
-        for at in range(self.tabs.count()):
-            page = self.tabs.widget(at)
-            if isinstance(page, PoliciesPage):
-                self.tabs.setCurrentIndex(at)
-                return page
+        known = self._show_tab(lambda page: isinstance(page, PoliciesPage))
+        if known is not None:
+            return known
         page = PoliciesPage(self._link)
         page.form_wanted.connect(self.forms.open_of_policy)
         self._add_tab(page, "Checkpoints")
@@ -136,7 +131,8 @@ class MainWindow(QMainWindow):
 
     def compare(self) -> None:
         """Show the selected runs side by side."""
-        from gym_gui.ui.compare import MOST, SEEDS, ComparePage
+        from gym_gui.app import SEEDS
+        from gym_gui.ui.compare import MOST, ComparePage
 
         chosen = self.runs.selected_ids()
         if len(chosen) < 2:
@@ -167,10 +163,7 @@ class MainWindow(QMainWindow):
     def show_error(self, error: MosaicError) -> None:
         """Show an error with what to do next."""
         parts = [part for part in (error.where, error.why, error.next_step and f"Next: {error.next_step}") if part]
-        box = QMessageBox(QMessageBox.Icon.Warning, "MOSAIC", error.what, QMessageBox.StandardButton.Ok, self)
-        box.setInformativeText("\n\n".join(parts) if parts else str(error))
-        box.setTextFormat(Qt.TextFormat.PlainText)
-        box.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        box = warning(self, "MOSAIC", error.what, "\n\n".join(parts) if parts else str(error))
         box.open()
 
     # -- workers and connection --------------------------------------------------------------------------------
@@ -179,16 +172,9 @@ class MainWindow(QMainWindow):
         bar = QToolBar()
         bar.setMovable(False)
         bar.setContextMenuPolicy(Qt.ContextMenuPolicy.PreventContextMenu)
-        self.train = QToolButton()
-        self.train.setText("Train")
-        self.train.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
-        self.train.setMenu(self.workers)
-        self.train.setShortcut(QKeySequence("Ctrl+N"))
+        self.train = menu_button("Train", self.workers, "Ctrl+N")
         bar.addWidget(self.train)
-        self.evaluate = QToolButton()
-        self.evaluate.setText("Evaluate")
-        self.evaluate.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
-        self.evaluate.setMenu(self.policies)
+        self.evaluate = menu_button("Evaluate", self.policies)
         bar.addWidget(self.evaluate)
         self.comparison = QAction("Compare", self)
         self.comparison.setShortcut(QKeySequence("Ctrl+K"))
@@ -201,11 +187,7 @@ class MainWindow(QMainWindow):
         close.setShortcut(QKeySequence("Ctrl+W"))
         close.triggered.connect(lambda: self._close_tab(self.tabs.currentIndex()))
         self.addActions([search, close])
-        view = QToolButton()
-        view.setText("View")
-        view.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
-        view.setMenu(self.views)
-        bar.addWidget(view)
+        bar.addWidget(menu_button("View", self.views))
         self.views.addActions(add_docks(self, self._link, self.forms.open, self.open_run))
         self.addToolBar(bar)
 
@@ -248,6 +230,15 @@ class MainWindow(QMainWindow):
             self.connection.setToolTip(tip(str(problem)))
 
     # -- tabs --------------------------------------------------------------------------------
+
+    def _show_tab(self, wanted: Callable[[QWidget], bool]) -> QWidget | None:
+        """Show the first tab that is wanted, if there is one; return its page."""
+        for at in range(self.tabs.count()):
+            page = self.tabs.widget(at)
+            if page is not None and wanted(page):
+                self.tabs.setCurrentIndex(at)
+                return page
+        return None
 
     def _add_tab(self, page: QWidget, title: str) -> None:
         if self.tabs.count() == _MOST_TABS:

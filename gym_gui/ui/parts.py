@@ -3,23 +3,28 @@
 from __future__ import annotations
 
 import html
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Literal
 
-from PySide6.QtCore import QAbstractItemModel, Qt
+from PySide6.QtCore import QAbstractItemModel, Qt, QTimer
+from PySide6.QtGui import QKeySequence
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QApplication,
     QComboBox,
     QFrame,
     QHBoxLayout,
+    QInputDialog,
     QLabel,
     QLayout,
     QLineEdit,
+    QMenu,
+    QMessageBox,
     QPlainTextEdit,
     QScrollArea,
     QSplitter,
     QTableView,
+    QToolButton,
     QVBoxLayout,
     QWidget,
 )
@@ -123,6 +128,75 @@ def table(model: QAbstractItemModel, name: str, *, several: bool = False) -> QTa
     made.horizontalHeader().setHighlightSections(False)
     made.horizontalHeader().setDefaultAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
     return made
+
+
+def timer(owner: QWidget, interval_ms: int, call: Callable[[], object], *, single: bool = False) -> QTimer:
+    """Return a timer that is not started yet.
+
+    Args:
+        owner: It ends with this.
+        interval_ms: Milliseconds.
+        call: What is called.
+        single: It is called once.
+    """
+    made = QTimer(owner)
+    made.setInterval(interval_ms)
+    made.setSingleShot(single)
+    made.timeout.connect(lambda: call())
+    return made
+
+
+def menu_button(text: str, menu: QMenu, key: str = "") -> QToolButton:
+    """Return a button that opens a menu, also by a key."""
+    made = QToolButton()
+    made.setText(text)
+    made.setMenu(menu)
+    made.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
+    made.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+    if key:
+        made.setShortcut(QKeySequence(key))
+    return made
+
+
+def ask_text(
+    owner: QWidget, title: str, what: str, then: Callable[[str], object], text: str = "", choices: Sequence[str] = ()
+) -> None:
+    """Ask for a text in a dialog.
+
+    Args:
+        owner: What the dialog belongs to.
+        title: Its title.
+        what: What is asked for.
+        then: Gets the text, unless the dialog is dismissed.
+        text: What stands there at first.
+        choices: Texts to choose from; another one can be written.
+    """
+    dialog = QInputDialog(owner)
+    dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+    dialog.setWindowTitle(title)
+    dialog.setLabelText(what)
+    dialog.setTextValue(text)
+    if choices:
+        dialog.setComboBoxItems(list(choices))
+        dialog.setComboBoxEditable(True)
+    dialog.textValueSelected.connect(then)
+    dialog.open()
+
+
+def warning(owner: QWidget, title: str, text: str, details: str) -> QMessageBox:
+    """Return a warning that is not shown yet, as plain text, with a button that closes it.
+
+    Args:
+        owner: What it belongs to.
+        title: Its title.
+        text: What happened, or is about to.
+        details: What else there is to know.
+    """
+    box = QMessageBox(QMessageBox.Icon.Warning, title, text, QMessageBox.StandardButton.Ok, owner)
+    box.setInformativeText(details)
+    box.setTextFormat(Qt.TextFormat.PlainText)
+    box.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+    return box
 
 
 def scroll_area(inner: QWidget, name: str) -> QScrollArea:

@@ -2,34 +2,19 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QModelIndex, QTimer, Signal
+from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QPushButton, QWidget
 
-from gym_gui.app import Policies, Policy, find_policies
+from gym_gui.app import CHECKPOINT_COLUMNS, Policies, Policy, find_policies
 from gym_gui.core.worker.errors import MosaicError
-from gym_gui.look import figures
-from gym_gui.runs import return_of
 from gym_gui.ui.kinds import FormKind
 from gym_gui.ui.link import Asked, DaemonLink
-from gym_gui.ui.parts import below, beside, label
-from gym_gui.ui.run.rows import Column, Table, table_of
+from gym_gui.ui.parts import below, beside, label, timer
+from gym_gui.ui.run.rows import Table, table_of
 from gym_gui.ui.runs.query import QueryBox
 
 #: Runs that are read at first, and with each *Look further*; milliseconds after the last key.
 _RUNS, _TYPING_MS = 100, 300
-_COLUMNS = (
-    Column("Environment", lambda each: each.env_id or figures.NOTHING, 150),
-    Column("Run", lambda each: each.run.run_name, 170),
-    Column("Worker", lambda each: each.checkpoint.worker_type, 80),
-    Column("Algorithm", lambda each: ", ".join({worker.algorithm for worker in each.run.workers}), 80),
-    Column("Step", lambda each: figures.short(each.checkpoint.step), 70, number=True),
-    Column("Return", lambda each: figures.decimal(return_of(each.run)), 80, number=True),
-    Column("Submitted", lambda each: figures.age(each.run.created_at), 110),
-    Column("Fits", lambda each: f"! {each.differs}" if each.differs else "✓", 160),
-    Column("Saved with", lambda each: each.saved_with or figures.NOTHING, 180),
-    Column("Size", lambda each: figures.size(each.checkpoint.bytes), 80, number=True),
-    Column("Path", lambda each: each.checkpoint.path, 300),
-)
 
 
 class PoliciesPage(QWidget):
@@ -49,7 +34,7 @@ class PoliciesPage(QWidget):
         self._asked: Asked | None = None
         self._runs = _RUNS
         self.query = QueryBox(link, "Search the runs that saved checkpoints")
-        self.rows: Table[Policy] = Table(_COLUMNS, self)
+        self.rows: Table[Policy] = Table(CHECKPOINT_COLUMNS, self)
         self.table = table_of(self.rows, "Checkpoints")
         self.count = label("looking for checkpoints …", tone="muted", wrap=True)
         self.further = QPushButton("Look further")
@@ -57,10 +42,7 @@ class PoliciesPage(QWidget):
         bar = beside(self.query, self.evaluate, self.resume, wide=self.query)
         bottom = beside(self.count, self.further, wide=self.count)
         below(self, bar, self.table, bottom, wide=self.table)
-        self._typing = QTimer(self)
-        self._typing.setSingleShot(True)
-        self._typing.setInterval(_TYPING_MS)
-        self._typing.timeout.connect(self._ask)
+        self._typing = timer(self, _TYPING_MS, self._ask, single=True)
         self.query.textChanged.connect(lambda _text: self._typing.start())
         self.further.clicked.connect(self._look_further)
         self.evaluate.clicked.connect(lambda: self._open("evaluation"))
@@ -101,8 +83,7 @@ class PoliciesPage(QWidget):
         self._ask()
 
     def _chosen(self) -> Policy | None:
-        index: QModelIndex = self.table.currentIndex()
-        return self.rows.rows[index.row()] if 0 <= index.row() < len(self.rows.rows) else None
+        return self.rows.at(self.table.currentIndex())
 
     def _allow(self) -> None:
         for button in (self.evaluate, self.resume):

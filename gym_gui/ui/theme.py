@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+from string import Template
+
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QColor, QFont, QGuiApplication, QPalette
 from PySide6.QtWidgets import QApplication
@@ -67,40 +70,5 @@ def fixed_font(widget_font: QFont) -> QFont:
 
 
 def _sheet(theme: Theme) -> str:
-    shade = COLOURS[theme]
-    return f"""
-    QToolTip {{ color: {shade["text"]}; background: {shade["surface"]}; border: 1px solid {shade["line"]};
-      padding: 3px; }}
-    QHeaderView::section {{ background: {shade["surface"]}; color: {shade["muted"]}; border: 0;
-      border-bottom: 1px solid {shade["line"]}; padding: 4px 6px; }}
-    QTableView {{ gridline-color: {shade["line"]}; border: 0; selection-background-color: {shade["accent"]};
-      selection-color: {shade["on_accent"]}; }}
-    QLineEdit, QPlainTextEdit {{ border: 1px solid {shade["line"]}; border-radius: 3px;
-      padding: 3px 6px; background: {shade["background"]}; }}
-    QLineEdit:focus, QPlainTextEdit:focus, QTableView:focus, QListView:focus {{
-      border: 1px solid {shade["accent"]}; }}
-    QPushButton, QToolButton {{ border: 1px solid {shade["line"]}; border-radius: 3px; padding: 4px 12px;
-      background: {shade["surface"]}; }}
-    QToolButton {{ padding: 4px 8px; }}
-    QPushButton:hover, QToolButton:hover {{ border-color: {shade["muted"]}; }}
-    QPushButton:focus, QToolButton:focus {{ border: 1px solid {shade["accent"]}; }}
-    QPushButton:default {{ background: {shade["accent"]}; color: {shade["on_accent"]};
-      border-color: {shade["accent"]}; }}
-    QPushButton:disabled, QToolButton:disabled {{ color: {shade["muted"]}; background: {shade["background"]};
-      border-color: {shade["line"]}; }}
-    QCheckBox::indicator {{ width: 13px; height: 13px; border: 1px solid {shade["muted"]}; border-radius: 3px; }}
-    QCheckBox::indicator:checked {{ background: {shade["accent"]}; border-color: {shade["accent"]}; }}
-    QCheckBox:focus {{ color: {shade["accent"]}; }}
-    QToolButton::menu-indicator {{ subcontrol-position: right center; right: 4px; }}
-    QToolButton[popupMode="2"] {{ padding-right: 18px; }}
-    QTabWidget::pane {{ border: 0; border-top: 1px solid {shade["line"]}; }}
-    QTabBar::tab {{ padding: 5px 12px; border: 0; color: {shade["muted"]}; }}
-    QTabBar::tab:selected {{ color: {shade["text"]}; border-bottom: 2px solid {shade["accent"]}; }}
-    QTabBar::tab:focus {{ color: {shade["accent"]}; }}
-    QLabel[tone="muted"] {{ color: {shade["muted"]}; }}
-    QLabel[tone="problem"] {{ color: {shade["red"]}; }}
-    QLabel[tone="title"] {{ font-weight: 600; }}
-    QLabel[tone="notice"] {{ background: {shade["surface"]}; border-left: 3px solid {shade["red"]}; padding: 6px 8px; }}
-    QSplitter::handle {{ background: {shade["line"]}; }}
-    QSplitter::handle:horizontal {{ width: 1px; }}
-    """
+    text = Path(__file__).with_name("style.qss").read_text("utf-8")
+    return Template(text).substitute({str(role): shade for role, shade in COLOURS[theme].items()})

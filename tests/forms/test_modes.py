@@ -7,15 +7,18 @@ from typing import Any
 import pytest
 from real_workers import record_of
 
+from gym_gui.core.worker.errors import ConfigError
 from gym_gui.forms import (
     FormSpec,
     Mode,
     choice_modes,
+    fill_form,
     in_mode,
     make_form,
     mode_of,
     mode_problems,
     named,
+    narrowed_modes,
     problems,
     script_modes,
     visible,
@@ -117,3 +120,31 @@ def test_the_script_mode_of_cleanrl_starts_a_script() -> None:
         }
         & shown
     )
+
+
+def test_a_form_is_filled_as_its_mode_says() -> None:
+    script = next(mode for mode in script_modes(XUANCE, []) if mode.needs)
+    filled = fill_form(XUANCE, {"config.learning_rate": "none"}, script)
+    assert filled.values == {}
+    assert [problem.field for problem in filled.problems] == ["config.script"]
+    assert filled.summary == "1 field needs attention"
+    with pytest.raises(ConfigError, match="the form is not valid"):
+        filled.check()
+    whole = fill_form(XUANCE, {"config.script": "/a.py"}, script)
+    whole.check()
+    assert whole.configs[0]["metadata"]["worker"]["config"] == {"script": "/a.py"}
+    assert "/a.py" in whole.json
+    assert "/a.py" in whole.command.text
+
+
+def test_a_mode_leaves_the_choices_of_one_family() -> None:
+    form = form_of(algo={"type": "string", "enum": ["ppo", "sac", "dqn"], "default": "ppo"})
+    families = {"On-policy": ("ppo",), "Replay": ("sac", "dqn", "td3")}
+    everything, on_policy, replay = narrowed_modes(form, [], "algo", families, "Every algorithm")
+    assert (everything.narrows, on_policy.narrows) == ({}, {"config.algo": ["ppo"]})
+    assert mode_problems(form, on_policy, {}) == []
+    (problem,) = mode_problems(form, replay, {})
+    assert (problem.field, problem.allowed) == ("config.algo", "sac, dqn")
+    assert mode_problems(form, replay, {"config.algo": "sac"}) == []
+    assert narrowed_modes(form, [], "algo", {"None": ("a2c",)}, "Every algorithm") == []
+    assert narrowed_modes(form, [], "other", families, "Every algorithm") == []

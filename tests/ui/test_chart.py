@@ -7,7 +7,8 @@ from typing import Any
 
 
 def test_a_band_of_many_points_keeps_every_extreme(application: Any) -> None:
-    from gym_gui.ui.run.chart import Chart, Curve
+    from gym_gui.app import Curve
+    from gym_gui.ui.run.chart import Chart
 
     count = 10_000
     low, high = [0.0] * count, [1.0] * count
@@ -22,7 +23,8 @@ def test_a_band_of_many_points_keeps_every_extreme(application: Any) -> None:
 
 
 def test_curves_without_finite_values_and_single_points_are_drawn(application: Any) -> None:
-    from gym_gui.ui.run.chart import Chart, Curve, csv_of
+    from gym_gui.app import Curve, csv_of
+    from gym_gui.ui.run.chart import Chart
 
     chart = Chart("loss", small=True)
     gap = [math.nan, 1.0, math.inf]
@@ -38,7 +40,8 @@ def test_the_view_stays_where_the_user_has_moved_it_until_a_double_click(applica
     from PySide6.QtGui import QWheelEvent
     from PySide6.QtTest import QTest
 
-    from gym_gui.ui.run.chart import Chart, Curve
+    from gym_gui.app import Curve
+    from gym_gui.ui.run.chart import Chart
 
     chart = Chart("return")
     chart.resize(500, 300)

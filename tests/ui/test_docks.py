@@ -74,8 +74,8 @@ def test_a_job_that_fails_says_why_and_one_that_goes_on_is_cancelled(
 
     panel = opened(window, 0, WorkersPanel, until)
     panel._start("install", "tiny", {"origin": str(tmp_path / HOSTILE)})
-    until(lambda: panel.problem.isVisible() or "failed" in panel.job.head.text(), "it is refused, or fails")
-    assert panel.problem.textFormat() == Qt.TextFormat.PlainText
+    until(lambda: panel.message.isVisible() or "failed" in panel.job.head.text(), "it is refused, or fails")
+    assert panel.message.textFormat() == Qt.TextFormat.PlainText
     folder = write_project(tmp_path / "project")
     (folder / "backend.py").write_text((folder / "backend.py").read_text() + "\nimport time\ntime.sleep(600)\n")
     panel._start("install", "tiny", {"origin": str(folder)})
@@ -95,7 +95,7 @@ def test_a_broken_worker_has_its_reason_and_the_fixing_command(window: Any, unti
     until(lambda: names(panel), "the workers")
     fix = "mosaic workers install broken"
     panel._take([WorkerEntry("broken", HOSTILE, broken="it cannot be imported", fix=fix)])
-    assert panel.problem.text() == f"it cannot be imported\nFix it with: {fix}"
+    assert panel.message.text() == f"it cannot be imported\nFix it with: {fix}"
     assert panel.entry.standing == "✕ broken"
     assert [name for name, button in panel.buttons.items() if button.isEnabled()] == ["Copy command"]
 
@@ -108,7 +108,7 @@ def test_the_daemon_says_how_it_stands_and_checks_its_machine(
 
     run_id = client.submit(endless)
     panel = opened(window, 1, DaemonPanel, until)
-    until(lambda: "under way" in panel.text.text(), "its standing")
+    until(lambda: "under way" in panel.message.text(), "its standing")
     until(lambda: [run.run_id for run in panel.runs.rows] == [run_id], "what runs")
     panel.table.activated.emit(panel.runs.index(0, 0))
     assert window.tabs.currentWidget().run_id == run_id

@@ -97,6 +97,9 @@ def test_records_of_the_log_are_filtered_and_readable(
     until(lambda: "made" in logs.text.toPlainText() and "late" not in logs.text.toPlainText(), "one code")
     logs.code.setText("LOG1")
     until(lambda: logs.message.text() == "no line matches", "there is none")
+    logs.code.setText("")
+    logs.stream.setCurrentText("both outputs by time")
+    until(lambda: "! plain words" in logs.text.toPlainText(), "the error output is among both, and marked")
 
 
 def test_the_log_leads_to_the_failure(

@@ -2,34 +2,23 @@
 
 from __future__ import annotations
 
-import asyncio
-
-from PySide6.QtCore import QTimer, Signal
-from PySide6.QtGui import QHideEvent, QShowEvent
+from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QPushButton, QWidget
 
-from gym_gui.app import standing_lines, state_text
+from gym_gui.app import MACHINE_RUN_COLUMNS, standing_lines, standing_of
 from gym_gui.core.worker.errors import MosaicError
 from gym_gui.jobs import Job
-from gym_gui.look import figures
-from gym_gui.rpc import AsyncTrainerClient
 from gym_gui.trainer import DaemonStatus, MachineReport, MachineRun
 from gym_gui.ui.docks.job_log import JobLog
 from gym_gui.ui.link import DaemonLink
-from gym_gui.ui.parts import below, beside, label
-from gym_gui.ui.run.rows import Column, Table, table_of
+from gym_gui.ui.part import Part
+from gym_gui.ui.parts import below, beside, label, timer
+from gym_gui.ui.run.rows import Table, table_of
 
 _EVERY_MS = 3000
-_COLUMNS = (
-    Column("Run under way", lambda run: run.run_name or run.run_id, 150),
-    Column("State", lambda run: state_text(run.state.value), 100),
-    Column("Cores", lambda run: figures.count(run.cpus) if run.cpus else "shared", 60, number=True),
-    Column("Memory", lambda run: figures.size(run.memory_bytes), 80, number=True),
-    Column("GPUs", lambda run: ", ".join(run.gpus) or figures.NOTHING, 60),
-)
 
 
-class DaemonPanel(QWidget):
+class DaemonPanel(Part):
     """The daemon, asked every few seconds while this can be seen.
 
     Args:
@@ -41,42 +30,34 @@ class DaemonPanel(QWidget):
     """A run is to be shown: its id."""
 
     def __init__(self, link: DaemonLink, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
-        self._link = link
-        self.text = label("asking …", wrap=True, selectable=True)
-        self.runs: Table[MachineRun] = Table(_COLUMNS, self)
+        super().__init__(link, parent)
+        self.message = label("asking …", wrap=True, selectable=True)
+        self.runs: Table[MachineRun] = Table(MACHINE_RUN_COLUMNS, self)
         self.table = table_of(self.runs, "Runs under way")
         self.check = QPushButton("Check this machine")
         self.job = JobLog(link)
-        below(self, self.text, self.table, beside(self.check), self.job, wide=self.table)
-        self._timer = QTimer(self)
-        self._timer.setInterval(_EVERY_MS)
-        self._timer.timeout.connect(self._ask)
+        below(self, self.message, self.table, beside(self.check), self.job, wide=self.table)
+        self._timer = timer(self, _EVERY_MS, self._ask)
         self.check.clicked.connect(self._check)
         self.table.activated.connect(lambda index: self.opened.emit(self.runs.rows[index.row()].run_id))
 
-    def showEvent(self, event: QShowEvent) -> None:  # noqa: N802 - as Qt names it
+    def appear(self) -> None:
         """Ask while it can be seen."""
-        super().showEvent(event)
         self._ask()
         self._timer.start()
 
-    def hideEvent(self, event: QHideEvent) -> None:  # noqa: N802 - as Qt names it
+    def vanish(self) -> None:
         """Ask no more."""
-        super().hideEvent(event)
         self._timer.stop()
 
     def _ask(self) -> None:
-        self._link.ask(self, _standing, self._take, self._fail)
+        self.ask(standing_of, self._take)
 
     def _take(self, found: tuple[DaemonStatus, MachineReport]) -> None:
-        self.text.setText("\n".join(standing_lines(*found)))
+        self.message.setText("\n".join(standing_lines(*found)))
         rows = [run for machine in found[1].machines for run in machine.runs]
         if rows != self.runs.rows:
             self.runs.show_rows(rows)
-
-    def _fail(self, error: MosaicError) -> None:
-        self.text.setText(str(error))
 
     def _check(self) -> None:
         self.check.setEnabled(False)
@@ -91,9 +72,4 @@ class DaemonPanel(QWidget):
 
     def _refused(self, error: MosaicError) -> None:
         self.check.setEnabled(True)
-        self._fail(error)
-
-
-async def _standing(client: AsyncTrainerClient) -> tuple[DaemonStatus, MachineReport]:
-    status, report = await asyncio.gather(client.status(), client.machines())
-    return status, report
+        self.fail(error)

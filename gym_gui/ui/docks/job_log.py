@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
-
 from PySide6.QtWidgets import QPushButton, QWidget
 
 from gym_gui.app import state_text
 from gym_gui.core.terminal_text import escape_lines
-from gym_gui.jobs import Job, JobEvent, outcome_text
-from gym_gui.look import figures
-from gym_gui.rpc import AsyncTrainerClient
+from gym_gui.jobs import Job, JobEvent, event_text, outcome_text
 from gym_gui.ui.link import DaemonLink
 from gym_gui.ui.parts import below, beside, label, read_only_text, set_tone
 
@@ -66,7 +62,7 @@ class JobLog(QWidget):
             self._reading = False
             if self.job is not None and self.job.job_id == job.job_id:
                 for event in found[1]:
-                    self.text.appendPlainText(escape_lines(_line(event)))
+                    self.text.appendPlainText(escape_lines(event_text(event)))
                 self._known = max([self._known, *(event.number for event in found[1])])
             if found[1]:
                 self._read()
@@ -81,20 +77,3 @@ class JobLog(QWidget):
         if job is not None:
             self.stop.setEnabled(False)
             self._link.ask(self, lambda client: client.cancel_job(job.job_id), self.show_job)
-
-
-def _line(event: JobEvent) -> str:
-    if event.kind == "finding":
-        return f"{event.data.get('outcome') or event.data.get('verdict') or ''} {event.text}".lstrip()
-    return f"{event.text}, {figures.duration(event.seconds)}" if event.kind == "done" and event.seconds else event.text
-
-
-async def all_jobs(client: AsyncTrainerClient) -> AsyncIterator[dict[str, Job]]:
-    """Yield the jobs of a daemon by id, those alone that have changed."""
-    async for job in client.watch_jobs():
-        yield {job.job_id: job}
-
-
-def merged_jobs(old: dict[str, Job], new: dict[str, Job]) -> dict[str, Job]:
-    """Return what is known of jobs with what is newer."""
-    return {**old, **new}

@@ -3,30 +3,23 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QModelIndex, Qt, Signal
-from PySide6.QtGui import QGuiApplication, QHideEvent, QShowEvent
-from PySide6.QtWidgets import QLineEdit, QMessageBox, QPushButton, QWidget
+from PySide6.QtGui import QGuiApplication
+from PySide6.QtWidgets import QMessageBox, QPushButton, QWidget
 
-from gym_gui.app import WorkerEntry, worker_entries
+from gym_gui.app import WORKER_ENTRY_COLUMNS, WorkerEntry, merged_jobs, watch_all_jobs, worker_entries
 from gym_gui.core.worker.errors import MosaicError
 from gym_gui.jobs import Job
 from gym_gui.look import figures
-from gym_gui.ui.docks.job_log import JobLog, all_jobs, merged_jobs
-from gym_gui.ui.link import Asked, DaemonLink
-from gym_gui.ui.parts import below, beside, label, splitter
-from gym_gui.ui.run.rows import Column, Table, table_of
+from gym_gui.ui.docks.job_log import JobLog
+from gym_gui.ui.link import DaemonLink
+from gym_gui.ui.part import Part
+from gym_gui.ui.parts import below, beside, entry, label, splitter, warning
+from gym_gui.ui.run.rows import Table, table_of
 
 _KINDS = ("install", "remove", "check")
 
 
-_COLUMNS = (
-    Column("Worker", lambda each: each.title, 105),
-    Column("State", lambda each: each.standing, 110),
-    Column("Version", lambda each: each.version or figures.NOTHING, 60),
-    Column("Size", lambda each: figures.size(each.size), 70, number=True),
-)
-
-
-class WorkersPanel(QWidget):
+class WorkersPanel(Part):
     """The workers of the daemon's machine.
 
     Args:
@@ -38,16 +31,14 @@ class WorkersPanel(QWidget):
     """A run of a worker is to be started: its name."""
 
     def __init__(self, link: DaemonLink, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
-        self._link = link
-        self._watch: Asked | None = None
+        super().__init__(link, parent)
         self._jobs: dict[str, Job] = {}
-        self.entries: Table[WorkerEntry] = Table(_COLUMNS, self)
+        self.entries: Table[WorkerEntry] = Table(WORKER_ENTRY_COLUMNS, self)
         self.table = table_of(self.entries, "Workers")
         self.about = label(tone="muted", wrap=True, selectable=True)
-        self.problem = label(tone="problem", wrap=True, selectable=True, hidden=True)
+        self.message = label(tone="problem", wrap=True, selectable=True, hidden=True)
         self.job = JobLog(link)
-        self.name, self.origin = QLineEdit(), QLineEdit()
+        self.name, self.origin = (entry(text, text) for text in ("another worker", "where from"))
         self.buttons = {name: QPushButton(name) for name in ("Train…", "Install", "Check", "Remove…", "Copy command")}
         self._other = QPushButton("Install")
         self._lay_out()
@@ -63,26 +54,18 @@ class WorkersPanel(QWidget):
         self._other.clicked.connect(self._install_other)
         self._show_chosen()
 
-    def showEvent(self, event: QShowEvent) -> None:  # noqa: N802 - as Qt names it
+    def appear(self) -> None:
         """Ask while it can be seen."""
-        super().showEvent(event)
         self._load()
-        self._watch = self._link.watch(self, all_jobs, self._take_jobs, merge=merged_jobs)
-
-    def hideEvent(self, event: QHideEvent) -> None:  # noqa: N802 - as Qt names it
-        """Ask no more."""
-        super().hideEvent(event)
-        if self._watch is not None:
-            self._watch.cancel()
+        self.watch(watch_all_jobs, self._take_jobs, merged_jobs)
 
     @property
     def entry(self) -> WorkerEntry | None:
         """The chosen worker."""
-        row = self.table.currentIndex().row()
-        return self.entries.rows[row] if 0 <= row < len(self.entries.rows) else None
+        return self.entries.at(self.table.currentIndex())
 
     def _load(self) -> None:
-        self._link.ask(self, worker_entries, self._take, self._fail)
+        self.ask(worker_entries, self._take)
 
     def _take(self, entries: list[WorkerEntry]) -> None:
         if entries == self.entries.rows:
@@ -108,25 +91,19 @@ class WorkersPanel(QWidget):
     def _show_chosen(self) -> None:
         entry = self.entry
         busy = any(not job.state.terminal for job in self._jobs.values())
-        usable = entry is not None and entry.installed and not entry.broken
-        can = {
-            "Train…": usable, "Check": usable and not busy, "Copy command": entry is not None and bool(entry.fix),
-            "Install": entry is not None and not busy and (not entry.installed or entry.own),
-            "Remove…": entry is not None and not busy and entry.own,
-        }  # fmt: skip
+        can = entry.actions(busy=busy) if entry is not None else ()
         for name, button in self.buttons.items():
-            button.setEnabled(can[name])
+            button.setEnabled(name in can)
         self.buttons["Install"].setText("Install again" if entry is not None and entry.installed else "Install")
-        self.buttons["Copy command"].setVisible(can["Copy command"])
+        self.buttons["Copy command"].setVisible("Copy command" in can)
         self.about.setText(entry.about if entry is not None else "")
-        problem = f"{entry.broken}\nFix it with: {entry.fix}" if entry is not None and entry.broken else ""
-        self._say(problem)
+        self._say(entry.problem if entry is not None else "")
 
     def _say(self, problem: str) -> None:
-        self.problem.setText(problem)
-        self.problem.setVisible(bool(problem))
+        self.message.setText(problem)
+        self.message.setVisible(bool(problem))
 
-    def _fail(self, error: MosaicError) -> None:
+    def fail(self, error: MosaicError) -> None:
         self._say(str(error))
 
     def _train(self, _index: QModelIndex | bool = False) -> None:
@@ -135,7 +112,7 @@ class WorkersPanel(QWidget):
 
     def _start(self, kind: str, name: str = "", options: dict[str, str] | None = None) -> None:
         subject = name or (self.entry.name if self.entry is not None else "")
-        self._link.ask(self, lambda client: client.start_job(kind, subject, options), self._begun, self._fail)
+        self.ask(lambda client: client.start_job(kind, subject, options), self._begun)
 
     def _begun(self, job: Job) -> None:
         self._jobs[job.job_id] = self._jobs.get(job.job_id, job)
@@ -146,15 +123,11 @@ class WorkersPanel(QWidget):
         entry = self.entry
         if entry is None:
             return
-        box = QMessageBox(
-            QMessageBox.Icon.Warning, "Remove worker", f"Remove the environment of {entry.name}?", parent=self
-        )
-        box.setTextFormat(Qt.TextFormat.PlainText)
-        box.setInformativeText(f"{figures.size(entry.size)} are freed; runs and their files stay.")
+        details = f"{figures.size(entry.size)} are freed; runs and their files stay."
+        box = warning(self, "Remove worker", f"Remove the environment of {entry.name}?", details)
         box.setStandardButtons(QMessageBox.StandardButton.Discard | QMessageBox.StandardButton.Cancel)
         box.button(QMessageBox.StandardButton.Discard).setText("Remove")
         box.setDefaultButton(QMessageBox.StandardButton.Cancel)
-        box.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         agreed = QMessageBox.StandardButton.Discard.value
         box.finished.connect(lambda button: self._start("remove", entry.name) if button == agreed else None)
         box.open()
@@ -169,18 +142,12 @@ class WorkersPanel(QWidget):
             self._start("install", name, {"origin": origin} if origin else None)
 
     def _lay_out(self) -> None:
-        for box, text in (
-            (self.name, "another worker"),
-            (self.origin, "where from"),
-        ):
-            box.setPlaceholderText(text)
-            box.setAccessibleName(text)
         self._other.setEnabled(False)
         self._other.setAccessibleName("Install another worker")
         above = QWidget()
         buttons = beside(*self.buttons.values())
         other = beside(self.name, self.origin, self._other, wide=self.origin)
-        below(above, self.table, self.about, self.problem, buttons, other, wide=self.table, margins=False)
+        below(above, self.table, self.about, self.message, buttons, other, wide=self.table, margins=False)
         split = splitter(Qt.Orientation.Vertical, above, self.job)
         split.setChildrenCollapsible(False)
         below(self, split)

@@ -2,12 +2,8 @@
 
 from __future__ import annotations
 
-import csv
 import html
-import io
 from collections.abc import Sequence
-from dataclasses import dataclass
-from itertools import zip_longest
 
 import numpy as np
 import pyqtgraph as pg
@@ -15,6 +11,7 @@ from PySide6.QtCore import QRectF, Qt
 from PySide6.QtGui import QColor, QPainter, QPainterPath
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
+from gym_gui.app import Curve
 from gym_gui.look import series_look
 from gym_gui.ui.theme import colour
 
@@ -22,38 +19,6 @@ from gym_gui.ui.theme import colour
 CHART_HEIGHT = 160
 #: Opacity of a band, of 255; points of its edges.
 _BAND, _BAND_POINTS = 45, 200
-
-
-@dataclass(frozen=True)
-class Curve:
-    """One curve of a chart.
-
-    Args:
-        name: For the legend.
-        x: Places.
-        y: Values, as many; NaN is a gap.
-        low: Lower ends of the band; empty: no band.
-        high: Its upper ends.
-        number: Which look it has.
-    """
-
-    name: str
-    x: Sequence[float]
-    y: Sequence[float]
-    low: Sequence[float] = ()
-    high: Sequence[float] = ()
-    number: int = 0
-
-
-def csv_of(curves: Sequence[Curve]) -> str:
-    """Return the points of curves as CSV, a line each."""
-    stream = io.StringIO()
-    writer = csv.writer(stream)
-    writer.writerow(("curve", "x", "value", "low", "high"))
-    for curve in curves:
-        columns = zip_longest(curve.x, curve.y, curve.low, curve.high, fillvalue="")
-        writer.writerows((curve.name, *row) for row in columns)
-    return stream.getvalue()
 
 
 class Band(pg.GraphicsObject):  # type: ignore[misc]

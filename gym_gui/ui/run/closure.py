@@ -5,13 +5,13 @@ from __future__ import annotations
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QDialog, QDialogButtonBox, QWidget
 
+from gym_gui.app import CLOSURE_COLUMNS, closure_question
 from gym_gui.core.worker.errors import MosaicError
-from gym_gui.look import figures
 from gym_gui.rpc import AsyncTrainerClient, archive_run, find_runs, for_each_run
 from gym_gui.runs import RunSummary, WorkerSummary
 from gym_gui.ui.link import DaemonLink
 from gym_gui.ui.parts import below, label
-from gym_gui.ui.run.rows import Column, Table, table_of
+from gym_gui.ui.run.rows import Table, table_of
 
 
 class ClosureDialog(QDialog):
@@ -38,7 +38,7 @@ class ClosureDialog(QDialog):
             " `mosaic runs restore` brings the runs back.",
             wrap=True,
         )
-        self.rows: Table[tuple[RunSummary, WorkerSummary]] = Table(_COLUMNS, self)
+        self.rows: Table[tuple[RunSummary, WorkerSummary]] = Table(CLOSURE_COLUMNS, self)
         self.table = table_of(self.rows, "What the runs have of each worker")
         self.message = label(tone="problem", wrap=True, hidden=True)
         buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Cancel)
@@ -63,11 +63,7 @@ class ClosureDialog(QDialog):
         if len(runs) < len(found):
             self._tell(f"{len(found) - len(runs)} of them have not ended, and stay: cancel them first")
         self.rows.show_rows([(run, worker) for run in runs for worker in run.workers])
-        name = runs[0].run_name if len(runs) == 1 else f"these {len(runs)} runs"
-        episodes = sum(run.episodes + run.eval_episodes for run in runs)
-        steps = sum(worker.steps for run in runs for worker in run.workers)
-        files = f" and {figures.size(size)} of files" if size else ""
-        self.question.setText(f"Delete {name} with {episodes:,} episodes, {steps:,} steps{files}?")
+        self.question.setText(closure_question(runs, size))
         self._allow(on=bool(runs))
 
     def _remove(self, *, archive: bool) -> None:
@@ -104,12 +100,3 @@ async def _count(client: AsyncTrainerClient, run_ids: list[str]) -> tuple[list[R
     """Return the runs as they stand, and of a single one the bytes of its files."""
     listing = await client.files(run_ids[0], recursive=True) if len(run_ids) == 1 else None
     return await find_runs(client, run_ids), sum(entry.bytes for entry in listing.entries) if listing else 0
-
-
-_COLUMNS: tuple[Column, ...] = (
-    Column("Run", lambda row: row[0].run_name, 190),
-    Column("Worker", lambda row: row[1].worker_id, 90),
-    Column("Episodes", lambda row: figures.count(row[1].episodes), number=True),
-    Column("Evaluation", lambda row: figures.count(row[1].eval_episodes), number=True),
-    Column("Steps", lambda row: figures.count(row[1].steps), number=True),
-)

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import json
-from typing import Any
 
 from PySide6.QtWidgets import QTabWidget, QWidget
 
+from gym_gui.app import provenance_text
 from gym_gui.core.worker.errors import MosaicError
-from gym_gui.reading import GitState, RunDetails
+from gym_gui.reading import RunDetails
 from gym_gui.ui.link import DaemonLink
 from gym_gui.ui.parts import below, read_only_text
 from gym_gui.ui.run.part import RunPart
@@ -34,28 +34,10 @@ class Config(RunPart):
             self.ask(lambda client: client.details(self._run_id), self._take)
 
     def _take(self, details: RunDetails) -> None:
-        self.settings.setPlainText(_json(details.settings))
-        self.config.setPlainText(_json(details.config))
-        lines = [
-            f"submitted by  {details.submitter} on {details.host}",
-            f"machine       {details.machine or details.host}",
-            f"command       {' '.join(details.command) or '-'}",
-            f"commit        {_commit(details.git)}",
-            *(f"{name:<13} {version}" for name, version in details.versions.items()),
-            *(f"checkpoint    {saved.path}" for saved in details.checkpoints),
-        ]
-        self.provenance.setPlainText("\n".join(lines))
+        for text, values in ((self.settings, details.settings), (self.config, details.config)):
+            text.setPlainText(json.dumps(values, indent=2, ensure_ascii=False, default=str))
+        self.provenance.setPlainText(provenance_text(details))
 
     def fail(self, error: MosaicError) -> None:
         self._read = False
         self.settings.setPlainText(str(error))
-
-
-def _commit(git: GitState | None) -> str:
-    if git is None:
-        return "-"
-    return f"{git.commit} ({git.branch}){' with changes' if git.dirty else ''}"
-
-
-def _json(value: Any) -> str:
-    return json.dumps(value, indent=2, ensure_ascii=False, default=str)

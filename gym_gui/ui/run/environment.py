@@ -7,24 +7,17 @@ from collections import deque
 
 from PySide6.QtWidgets import QPushButton, QSpinBox, QWidget
 
+from gym_gui.app import WAITING_FOR_PICTURES, frames_text
 from gym_gui.core.worker.errors import MosaicError
-from gym_gui.look import figures
 from gym_gui.reading import FrameSource, Picture, PictureRequest
 from gym_gui.runs import RunSummary
 from gym_gui.ui.link import Asked, DaemonLink
-from gym_gui.ui.parts import below, beside, choice
+from gym_gui.ui.parts import below, beside, choice, timer
 from gym_gui.ui.run.part import RunPart
 from gym_gui.ui.run.picture import PictureView
 
-#: Pictures per second at most, their width, milliseconds between two looks at the state, seconds after which a picture
-#: is old.
-_FPS, _WIDTH, _EVERY_MS, _OLD_S = 15.0, 960, 2000, 5.0
-_WORDS = {
-    "off": "switched off",
-    "waiting": "waiting for the first picture …",
-    "gone": "the worker has ended",
-    "none": "start a run with render on to see its environment",
-}
+#: Pictures per second at most, their width, milliseconds between two looks at the state.
+_FPS, _WIDTH, _EVERY_MS = 15.0, 960, 2000
 
 
 class EnvironmentView(RunPart):
@@ -48,7 +41,7 @@ class EnvironmentView(RunPart):
         self.picture = PictureView("The environment")
         bar = beside(self.worker, self.layout_choice, self.place, self.switch, self.message, wide=self.message)
         below(self, bar, self.picture)
-        self._timer = self.timer(_EVERY_MS, self._look)
+        self._timer = timer(self, _EVERY_MS, self._look)
         self.worker.currentTextChanged.connect(lambda _text: self._begin())
         self.layout_choice.activated.connect(lambda _at: self._ask(layout=self.layout_choice.currentText()))
         self.place.editingFinished.connect(lambda: self._ask(place=self.place.value()))
@@ -111,17 +104,10 @@ class EnvironmentView(RunPart):
                 self.place.setValue(source.place)
 
     def _tell(self, source: FrameSource | None) -> None:
-        if source is None:
-            self.message.setText("")
-            return
-        text = "; ".join(part for part in (source.why, _WORDS.get(source.state, "")) if part)
-        if source.state == "live" and len(self._times) > 1:
-            age = time.time() - self._taken
-            rate = (len(self._times) - 1) / max(self._times[-1] - self._times[0], 1e-9)
-            text = f"{figures.duration(age)} old" if age > _OLD_S else f"{rate:.0f} pictures per second"
+        text = frames_text(source, list(self._times), self._taken)
         self.message.setText(text)
         if self.picture.pixmap.isNull():
-            self.picture.show_text(text or _WORDS["waiting"])
+            self.picture.show_text(text or (WAITING_FOR_PICTURES if source is not None else ""))
 
     def _begin(self) -> None:
         """Watch the chosen worker."""

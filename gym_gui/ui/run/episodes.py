@@ -2,24 +2,20 @@
 
 from __future__ import annotations
 
-import math
-from typing import Any
-
-import msgspec
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QPushButton, QWidget
 
-from gym_gui.look import figures
+from gym_gui.app import EPISODE_COLUMNS, STEP_COLUMNS
 from gym_gui.reading import EpisodePage, EpisodeQuery
 from gym_gui.telemetry import EpisodeRollup, StepRecord
 from gym_gui.ui.link import Asked, DaemonLink
 from gym_gui.ui.parts import below, beside, choice, label, splitter
 from gym_gui.ui.run.part import RunPart
 from gym_gui.ui.run.replay import Replay
-from gym_gui.ui.run.rows import Column, Table, table_of
+from gym_gui.ui.run.rows import Table, table_of
 
-#: Episodes of a page, steps that are shown of one, characters of a value.
-_PAGE, _STEPS, _LONGEST = 200, 2000, 200
+#: Episodes of a page, steps that are shown of one.
+_PAGE, _STEPS = 200, 2000
 _PHASES = {"all episodes": "", "training": "train", "evaluation": "eval"}
 _SORTS = {"latest first": "-id", "highest return": "-return", "lowest return": "return", "longest": "-steps"}
 
@@ -35,7 +31,7 @@ class Episodes(RunPart):
         self.earlier, self.later = QPushButton("Previous"), QPushButton("Next")
         self.reload = QPushButton("Reload")
         self.message = label(tone="muted")
-        self.episodes: Table[EpisodeRollup] = Table(_EPISODE_COLUMNS, self)
+        self.episodes: Table[EpisodeRollup] = Table(EPISODE_COLUMNS, self)
         self.steps: Table[StepRecord] = Table(STEP_COLUMNS, self)
         self.table = table_of(self.episodes, "Episodes")
         self.steps_table = table_of(self.steps, "Steps of the episode")
@@ -110,40 +106,3 @@ class Episodes(RunPart):
             take,
             lambda error: self.steps_message.setText(str(error)),
         )
-
-
-def number(value: float | None) -> str:
-    """Return a return or a reward."""
-    return figures.decimal(value, 3) if value is None or math.isfinite(value) else str(value)
-
-
-def _value(value: Any) -> str:
-    if value is None:
-        return figures.NOTHING
-    text = value if isinstance(value, str) else msgspec.json.encode(value).decode()
-    return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}…"
-
-
-def ending(terminated: bool | None, truncated: bool | None) -> str:
-    """Return how an episode ended."""
-    return "terminated" if terminated else "truncated" if truncated else ""
-
-
-_EPISODE_COLUMNS: tuple[Column, ...] = (
-    Column("Episode", lambda row: str(row.ep_index), 80, number=True),
-    Column("Return", lambda row: number(row.total_reward), number=True),
-    Column("Steps", lambda row: figures.count(row.steps), 80, number=True),
-    Column("End", lambda row: ending(row.terminated, row.truncated)),
-    Column("Phase", lambda row: row.phase, 60),
-    Column("Worker", lambda row: row.worker_id, 80),
-    Column("Time", lambda row: figures.moment(row.timestamp), 160),
-    Column("Agents", lambda row: _value(row.agent_rewards) if row.agent_rewards else ""),
-)
-STEP_COLUMNS: tuple[Column, ...] = (
-    Column("Step", lambda row: figures.count(row.step_index), number=True),
-    Column("Reward", lambda row: number(row.reward), number=True),
-    Column("Action", lambda row: _value(row.action), 140),
-    Column("Agent", lambda row: row.agent_id or ""),
-    Column("End", lambda row: ending(row.terminated, row.truncated)),
-    Column("Observation", lambda row: _value(row.observation)),
-)

@@ -13,6 +13,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from gym_gui.app import FILE_COLUMNS
 from gym_gui.core.terminal_text import escape_lines
 from gym_gui.look import figures
 from gym_gui.reading import FileEntry, FileListing
@@ -21,16 +22,11 @@ from gym_gui.ui.link import DaemonLink
 from gym_gui.ui.parts import below, beside, entry, read_only_text, splitter
 from gym_gui.ui.run.part import RunPart
 from gym_gui.ui.run.picture import PictureView
-from gym_gui.ui.run.rows import Column, Table, table_of
+from gym_gui.ui.run.rows import Table, table_of
 
 #: Bytes of a text, and of a picture, that are looked into.
 _TEXT_BYTES, _PICTURE_BYTES = 256 << 10, 16 << 20
 _TEXTS = (".json", ".jsonl", ".log", ".txt", ".csv", ".yaml", ".yml", ".toml", ".py", ".md", ".asl", ".lock")
-_COLUMNS = (
-    Column("File", lambda entry: entry.path, 330),
-    Column("Size", lambda entry: figures.size(entry.bytes), 90, number=True),
-    Column("Changed", lambda entry: figures.moment(entry.modified_at), 160),
-)
 
 
 class Files(RunPart):
@@ -41,7 +37,7 @@ class Files(RunPart):
         self._all: list[FileEntry] = []
         self.filter = entry("Filter, e.g. checkpoints/", "Filter files")
         self.reload, self.save = QPushButton("Reload"), QPushButton("Save as…")
-        self.entries: Table[FileEntry] = Table(_COLUMNS, self)
+        self.entries: Table[FileEntry] = Table(FILE_COLUMNS, self)
         self.table = table_of(self.entries, "Files")
         self.text, self.picture = read_only_text("Content of the file"), PictureView("The picture")
         self.content = QStackedWidget()
@@ -62,8 +58,7 @@ class Files(RunPart):
 
     def chosen(self) -> FileEntry | None:
         """Return the selected file."""
-        row = self.table.currentIndex().row()
-        return self.entries.rows[row] if 0 <= row < len(self.entries.rows) else None
+        return self.entries.at(self.table.currentIndex())
 
     def _read(self) -> None:
         self.ask(lambda client: client.files(self._run_id, recursive=True), self._take)

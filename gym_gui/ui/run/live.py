@@ -7,15 +7,14 @@ from typing import Any
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QListWidget, QWidget
 
+from gym_gui.app import STEP_COLUMNS, LiveBuffer, LiveKey, live_episode_columns
 from gym_gui.look import figures
 from gym_gui.runs import RunSummary
 from gym_gui.ui.link import DaemonLink
-from gym_gui.ui.live_buffers import LiveBuffer, LiveKey, return_in
 from gym_gui.ui.live_telemetry import LiveTelemetryController
-from gym_gui.ui.parts import below, beside, splitter
-from gym_gui.ui.run.episodes import STEP_COLUMNS, ending, number
+from gym_gui.ui.parts import below, beside, splitter, timer
 from gym_gui.ui.run.part import RunPart
-from gym_gui.ui.run.rows import Column, Table, table_of
+from gym_gui.ui.run.rows import Table, table_of
 
 #: Milliseconds between two looks at what came in; rows that are shown.
 _EVERY_MS, _SHOWN = 200, 100
@@ -34,12 +33,12 @@ class Live(RunPart):
         self.agents.setAccessibleName("Workers and agents")
         self.agents.setMaximumWidth(200)
         self.steps: Table[Any] = Table(STEP_COLUMNS, self)
-        self.episodes: Table[Any] = Table(_episode_columns(""), self)
+        self.episodes: Table[Any] = Table(live_episode_columns(""), self)
         tables = table_of(self.episodes, "Newest episodes"), table_of(self.steps, "Newest steps")
         right = splitter(Qt.Orientation.Vertical, *tables)
         inner = beside(self.agents, right, wide=right)
         below(self, self.message, inner)
-        self._timer = self.timer(_EVERY_MS, self._draw)
+        self._timer = timer(self, _EVERY_MS, self._draw)
         self.agents.currentRowChanged.connect(lambda _row: self._draw(again=True))
 
     def show_run(self, run: RunSummary) -> None:
@@ -78,7 +77,7 @@ class Live(RunPart):
         if again or state != self._shown:
             self._shown = state
             self.steps.show_rows(list(buffer.steps)[: -_SHOWN - 1 : -1])
-            self.episodes.show_rows(list(buffer.episodes)[: -_SHOWN - 1 : -1], _episode_columns(key.agent_id))
+            self.episodes.show_rows(list(buffer.episodes)[: -_SHOWN - 1 : -1], live_episode_columns(key.agent_id))
             self._tell(key, buffer)
 
     def _list(self, keys: list[LiveKey]) -> None:
@@ -106,13 +105,3 @@ class Live(RunPart):
         else:
             return
         self.message.setText(text)
-
-
-def _episode_columns(agent_id: str) -> tuple[Column, ...]:
-    return (
-        Column("Episode", lambda row: str(row.ep_index), 80, number=True),
-        Column("Return", lambda row: number(return_in(row, agent_id)), number=True),
-        Column("Steps", lambda row: figures.count(row.steps), 80, number=True),
-        Column("End", lambda row: ending(row.terminated, row.truncated)),
-        Column("Phase", lambda row: row.phase, 60),
-    )

@@ -9,22 +9,16 @@ from typing import Any
 from PySide6.QtGui import QTextCursor
 from PySide6.QtWidgets import QCheckBox, QComboBox, QPushButton, QWidget
 
-from gym_gui.app import readable_line
-from gym_gui.core.terminal_text import escape_lines
+from gym_gui.app import LOG_LEVELS, LOG_STREAMS, LogChunk, log_note, read_logs
 from gym_gui.core.worker.errors import MosaicError
-from gym_gui.look import figures
 from gym_gui.reading import Failure, LogPage, LogQuery
 from gym_gui.runs import RunState, RunSummary
 from gym_gui.ui.link import Asked, DaemonLink
-from gym_gui.ui.parts import below, beside, choice, entry, read_only_text
+from gym_gui.ui.parts import below, beside, choice, entry, read_only_text, timer
 from gym_gui.ui.run.part import RunPart
 
 #: Lines of a page, lines that are kept, milliseconds between two looks and after the last key.
 _PAGE, _KEPT, _EVERY_MS, _TYPING_MS = 500, 20_000, 1000, 200
-_STREAMS = {
-    "program output": "output", "error output": "stderr", "supervisor": "supervisor", "output and telemetry": "stdout",
-}  # fmt: skip
-_LEVELS = {"all lines": "", "warnings and errors": "warning", "errors": "error"}
 
 
 class Logs(RunPart):
@@ -33,15 +27,16 @@ class Logs(RunPart):
     def __init__(self, link: DaemonLink, run_id: str, parent: QWidget | None = None) -> None:
         super().__init__(link, run_id, parent)
         self._asked: Asked | None = None
-        self._end: int | None = None
+        self._ends: dict[str, int] = {}
+        """By stream: how far it is read; empty: not at all."""
         self._again = False
         self._active = True
-        self.stream = choice("Which output", _STREAMS)
+        self.stream = choice("Which output", LOG_STREAMS)
         self.worker = choice("Worker", ())
         self.worker.hide()
         self.attempt = choice("Attempt", ())
         self.attempt.hide()
-        self.level = choice("Level", _LEVELS)
+        self.level = choice("Level", LOG_LEVELS)
         self.pattern = entry("Regular expression", "Search the log")
         self.component = entry("Component", "Only records of this component")
         self.code = entry("Code, e.g. LOG431", "Only records with this log code")
@@ -54,12 +49,14 @@ class Logs(RunPart):
         first = beside(self.stream, self.worker, self.attempt, self.level, self.failure, self.follow)
         second = beside(self.pattern, self.component, self.code, wide=self.pattern)
         below(self, first, second, self.message, self.text)
-        self._timer = self.timer(_EVERY_MS, self._read)
-        self._typing = self.timer(_TYPING_MS, self._begin, single=True)
+        self._lines = (self.pattern, self.component, self.code)
+        self._boxes = (self.stream, self.worker, self.attempt, self.level)
+        self._timer = timer(self, _EVERY_MS, self._read)
+        self._typing = timer(self, _TYPING_MS, self._begin, single=True)
         self.worker.currentTextChanged.connect(lambda _text: _offer(self.attempt, []))
-        for box in (self.stream, self.worker, self.attempt, self.level):
+        for box in self._boxes:
             box.currentTextChanged.connect(lambda _text: self._begin())
-        for line in (self.pattern, self.component, self.code):
+        for line in self._lines:
             line.textChanged.connect(lambda _text: self._typing.start())
         self.failure.clicked.connect(self._find_failure)
 
@@ -75,7 +72,7 @@ class Logs(RunPart):
 
     def appear(self) -> None:
         """Read when this comes into view."""
-        if self._end is None:
+        if not self._ends:
             self._begin()
         elif self._active:
             self._timer.start()
@@ -84,12 +81,12 @@ class Logs(RunPart):
         """Do not read what is not seen."""
         self._timer.stop()
 
-    def _begin(self, start: int | None = None) -> None:
-        """Show another part of the logs: from a byte on, or the last lines."""
+    def _begin(self, ends: dict[str, int] | None = None) -> None:
+        """Show another part of the logs: from some bytes on, or the last lines."""
         if self._asked is not None:
             self._asked.cancel()
             self._asked = None
-        self._end = start
+        self._ends = ends or {}
         self.text.clear()
         if self.isVisible():
             self._read()
@@ -100,38 +97,36 @@ class Logs(RunPart):
         if self._asked is not None:
             return
         query = LogQuery(
-            stream=_STREAMS[self.stream.currentText()],
+            stream=LOG_STREAMS[self.stream.currentText()],
             worker_id=self.worker.currentText() if self.worker.count() > 1 else "",
             attempt=int(self.attempt.currentData() or 0),
-            after=self._end,
             limit=_PAGE,
             pattern=self.pattern.text(),
-            level=_LEVELS[self.level.currentText()],
+            level=LOG_LEVELS[self.level.currentText()],
             component=self.component.text().strip(),
             code=self.code.text().strip(),
         )
-        self._asked = self.ask(lambda client: client.read_log(self._run_id, query), self._take)
+        ends, active = self._ends, self._active
+        self._asked = self.ask(lambda client: read_logs(client, self._run_id, query, ends, active=active), self._take)
 
-    def _take(self, page: LogPage) -> None:
+    def _take(self, found: LogChunk) -> None:
         self._asked = None
-        if self._follow_attempt(page):
+        if self._follow_attempt(found.page):
             return
-        whole = [line for line in page.lines if not (line.partial and self._active)]
-        if whole:
-            text = "\n".join(escape_lines(readable_line(line.text, whole=True)) for line in whole)
+        if found.text:
             bar = self.text.verticalScrollBar()
             place = bar.value()
-            self.text.appendPlainText(text)
+            self.text.appendPlainText(found.text)
             if self.follow.isChecked():
                 self.text.moveCursor(QTextCursor.MoveOperation.End)
                 self.text.moveCursor(QTextCursor.MoveOperation.StartOfLine)
             else:
                 bar.setValue(place)
-        torn = bool(page.lines) and page.lines[-1].partial
-        more = not torn and page.end < page.size and (self._end is None or page.end > self._end)
-        self._end = page.size if torn and not self._active else page.end
-        self.message.setText(self._about(page))
-        if more or self._again:
+        first, self._ends = not self._ends, found.ends
+        filtered = any(line.text() for line in self._lines) or bool(self.level.currentIndex())
+        empty = self.text.document().isEmpty()
+        self.message.setText(log_note(found.page, empty=empty, filtered=filtered, first=first, active=self._active))
+        if found.more or self._again:
             self._again = False
             self._read()
 
@@ -145,20 +140,6 @@ class Logs(RunPart):
             self._begin()
         return follows
 
-    def _about(self, page: LogPage) -> str:
-        if page.dropped is not None:
-            return f"this log was deleted after the run had ended: it had {page.dropped.lines:,} lines"
-        if not self.text.toPlainText():
-            return self._nothing(page)
-        earlier = "; earlier lines are in the file" if page.start and self._end is None else ""
-        return f"{figures.size(page.size)}{earlier}"
-
-    def _nothing(self, page: LogPage) -> str:
-        if self.pattern.text() or self.component.text() or self.code.text() or self.level.currentIndex():
-            where = f" in its last {figures.size(page.size - page.start)}" if page.start else ""
-            return f"no line matches{where}"
-        return "nothing was printed yet" if self._active else "nothing was printed"
-
     def _find_failure(self) -> None:
         self.ask(lambda client: client.find_failure(self._run_id), self._go_to)
 
@@ -167,20 +148,19 @@ class Logs(RunPart):
         if not failure.kind:
             self.message.setText("nothing was printed that says why it failed")
             return
-        boxes = (self.stream, self.worker, self.attempt, self.level)
-        for box in boxes:
+        for box in self._boxes:
             box.blockSignals(True)
-        self.stream.setCurrentText(next(text for text, name in _STREAMS.items() if name == failure.stream))
+        self.stream.setCurrentText(next(text for text, name in LOG_STREAMS.items() if name == failure.stream))
         self.worker.setCurrentText(failure.worker_id)
         _offer(self.attempt, [f"attempt {failure.attempt}"], [failure.attempt], failure.attempt)
         self.level.setCurrentIndex(0)
-        for box in boxes:
+        for box in self._boxes:
             box.blockSignals(False)
-        for line in (self.pattern, self.component, self.code):
+        for line in self._lines:
             line.clear()
         self._typing.stop()
         self.follow.setChecked(False)
-        self._begin(failure.offset)
+        self._begin({failure.stream: failure.offset})
 
     def fail(self, error: MosaicError) -> None:
         self._asked = None

@@ -2,25 +2,24 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 
 from PySide6.QtCore import QTimer
 from PySide6.QtWidgets import QGridLayout, QWidget
 
+from gym_gui.app import X_AXES, curves_of_series
 from gym_gui.core.worker.errors import MosaicError
-from gym_gui.reading import Series, SeriesLine, SeriesName, SeriesRequest
+from gym_gui.reading import Series, SeriesName, SeriesRequest
 from gym_gui.runs import RunSummary
 from gym_gui.ui.link import Asked, DaemonLink
-from gym_gui.ui.parts import below, beside, choice, entry, scroll_area
-from gym_gui.ui.run.chart import CHART_HEIGHT, Chart, Curve
+from gym_gui.ui.parts import below, beside, choice, entry, scroll_area, timer
+from gym_gui.ui.run.chart import CHART_HEIGHT, Chart
 from gym_gui.ui.run.part import RunPart
 
 #: Charts at once, points of each curve, milliseconds between two looks while the run runs.
 _MOST, _POINTS, _EVERY_MS = 12, 300, 2000
 #: Milliseconds until the next chart is made or drawn: so long until this one is painted, and input is looked for.
 _TURN_MS = 20
-_AXES = {"environment steps": "step", "episodes": "episode", "time since the start": "relative"}
 
 
 class Metrics(RunPart):
@@ -34,14 +33,14 @@ class Metrics(RunPart):
         self._shown: list[str] = []
         self._charts: dict[str, Chart] = {}
         self.filter = entry("Filter, e.g. loss", "Filter metrics")
-        self.axis = choice("X axis", _AXES)
+        self.axis = choice("X axis", X_AXES)
         inner = QWidget()
         self._grid = QGridLayout(inner)
         self._grid.setContentsMargins(0, 0, 0, 0)
         for column in (0, 1):
             self._grid.setColumnStretch(column, 1)
         below(self, beside(self.filter, self.axis, wide=self.filter), self.message, scroll_area(inner, "Charts"))
-        self._timer = self.timer(_EVERY_MS, self.refresh)
+        self._timer = timer(self, _EVERY_MS, self.refresh)
         self.filter.textChanged.connect(lambda _text: self._rearrange())
         self.axis.currentTextChanged.connect(self._change_axis)
 
@@ -142,7 +141,7 @@ class Metrics(RunPart):
 
     def _ask_series(self) -> None:
         if self._shown and self._asked is None:
-            request = SeriesRequest(names=tuple(self._shown), x=_AXES[self.axis.currentText()], points=_POINTS)
+            request = SeriesRequest(names=tuple(self._shown), x=X_AXES[self.axis.currentText()], points=_POINTS)
             self._asked = self._link.ask(
                 self, lambda client: client.series([self._run_id], request), self._take_series, self.fail
             )
@@ -158,8 +157,7 @@ class Metrics(RunPart):
         one = left.pop(0)
         chart = self._charts.get(one.name)
         if chart is not None:
-            named, unit = len(one.lines) > 1, self.heading(one.name)[1]
-            chart.show_curves([_curve(line, self._number + at, named, unit) for at, line in enumerate(one.lines)])
+            chart.show_curves(curves_of_series(one, self._number, self.heading(one.name)[1]))
         QTimer.singleShot(_TURN_MS, self, lambda: self._draw_next(left))
 
     def fail(self, error: MosaicError) -> None:
@@ -181,11 +179,3 @@ class Metrics(RunPart):
         if self._asked is not None:
             self._asked.cancel()
             self._asked = None
-
-
-def _curve(line: SeriesLine, number: int, named: bool, unit: float) -> Curve:
-    words = (line.worker_id, f"attempt {line.attempt}" if line.attempt > 1 else "", line.agent_id, line.phase)
-    name = " ".join(word for word in words if word) if named else "value"
-    y = [value / unit if count else math.nan for value, count in zip(line.mean, line.count, strict=True)]
-    low, high = ([value / unit for value in column] for column in (line.low, line.high))
-    return Curve(name=name, x=line.last_x, y=y, low=low, high=high, number=number)

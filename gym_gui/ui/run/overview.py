@@ -5,14 +5,13 @@ from __future__ import annotations
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QGridLayout, QLabel, QWidget
 
-from gym_gui.app import describe_episodes, figures_of_run, readable_text, without_curve
+from gym_gui.app import describe_episodes, figures_of_run, learning_curves, readable_text, without_curve
 from gym_gui.core.terminal_text import escape_lines
-from gym_gui.look import LOOKS
 from gym_gui.reading import Failure
 from gym_gui.runs import RunState, RunSummary
 from gym_gui.ui.link import DaemonLink
-from gym_gui.ui.parts import below, label, read_only_text
-from gym_gui.ui.run.chart import Chart, Curve
+from gym_gui.ui.parts import below, label, read_only_text, timer
+from gym_gui.ui.run.chart import Chart
 from gym_gui.ui.run.part import RunPart
 from gym_gui.ui.run.relatives import Relatives
 from gym_gui.ui.run.trackers import Trackers
@@ -45,10 +44,10 @@ class Overview(RunPart):
         below(self, self.failure, self._grid, self.statistics, self.trackers, plot, self.relatives, wide=plot)
         self._run: RunSummary | None = None
         """What is not drawn yet."""
-        self._pause = self.timer(_PAUSE_MS, self._draw, single=True)
+        self._pause = timer(self, _PAUSE_MS, self._draw, single=True)
         self._described = -1
         self._episodes = 0
-        self._timer = self.timer(_EVERY_MS, self._describe, single=True)
+        self._timer = timer(self, _EVERY_MS, self._describe, single=True)
 
     def show_run(self, run: RunSummary) -> None:
         """Show a run as it stands; a chart is drawn again after a pause, since reports come many times a second."""
@@ -71,7 +70,7 @@ class Overview(RunPart):
         self._pause.start()
         for place, (name, text) in enumerate(figures_of_run(run)):
             self._figure(place, name).setText(text)
-        curves = _curves(run)
+        curves = learning_curves(run)
         self.chart.show_curves(curves)
         self.chart.setVisible(bool(curves))
         self.empty.setVisible(not curves)
@@ -109,21 +108,3 @@ class Overview(RunPart):
             self._grid.addWidget(title, 2 * row, column)
             self._grid.addWidget(value, 2 * row + 1, column)
         return self._figures[name]
-
-
-def _curves(run: RunSummary) -> list[Curve]:
-    """Return a learning curve for each worker; with its band where there is one: several hide each other."""
-    several = len(run.workers) > 1
-    colours = sum(not look.dash for look in LOOKS)
-    return [
-        Curve(
-            name=worker.worker_id if several else "return",
-            x=[point.step for point in worker.curve],
-            y=[point.mean_return for point in worker.curve],
-            low=[] if several else [point.min_return for point in worker.curve],
-            high=[] if several else [point.max_return for point in worker.curve],
-            number=(run.sequence + place) % colours if place < colours else run.sequence + place,
-        )
-        for place, worker in enumerate(run.workers)
-        if worker.curve
-    ]

@@ -5,9 +5,8 @@ from __future__ import annotations
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QHBoxLayout, QProgressBar, QPushButton, QTabWidget, QWidget
 
-from gym_gui.app import state_text
+from gym_gui.app import RUN_ACTIONS, RUN_CALLS, allows, remaining_text, state_text
 from gym_gui.core.worker.errors import MosaicError
-from gym_gui.look import figures
 from gym_gui.runs import RunState, RunSummary
 from gym_gui.trainer import Explanation
 from gym_gui.ui.kinds import FormKind
@@ -27,11 +26,6 @@ from gym_gui.ui.run.system import System
 from gym_gui.ui.run.workers import Workers
 from gym_gui.ui.theme import state_colour
 
-#: Everything that can be done to a run, as the buttons are named.
-_ACTIONS = ("Cancel", "Pause", "Continue", "Resume…", "Evaluate…", "Run again…", "Delete…")
-_TABS = (
-    "Overview", "Metrics", "Live", "Environment", "Episodes", "Workers", "System", "Logs", "Config", "Files"
-)  # fmt: skip
 #: States whose cause says nothing that a reader has to know.
 _AS_WISHED = (RunState.STARTING, RunState.RUNNING, RunState.COMPLETED)
 
@@ -70,23 +64,18 @@ class RunPage(QWidget):
         self.progress.hide()
         self.left = label(tone="muted")
         self.cause = label(tone="notice", wrap=True, selectable=True, hidden=True)
-        self.buttons = {name: QPushButton(name) for name in _ACTIONS}
+        self.buttons = {name: QPushButton(name) for name in RUN_ACTIONS}
         self.tabs = QTabWidget()
-        self.overview = Overview(link, run_id)
-        self.metrics = Metrics(link, run_id)
-        self.live = Live(link, run_id)
-        self.environment = EnvironmentView(link, run_id)
-        self.episodes = Episodes(link, run_id)
-        self.workers = Workers(link, run_id)
-        self.system = System(link, run_id)
-        self.logs = Logs(link, run_id)
-        self.config = Config(link, run_id)
-        self.files = Files(link, run_id)
-        self.parts: list[RunPart] = [
-            self.overview, self.metrics, self.live, self.environment, self.episodes, self.workers, self.system,
-            self.logs, self.config, self.files,
-        ]  # fmt: skip
-        for part, title in zip(self.parts, _TABS, strict=True):
+        self.overview, self.metrics, self.live = Overview(link, run_id), Metrics(link, run_id), Live(link, run_id)
+        self.environment, self.episodes = EnvironmentView(link, run_id), Episodes(link, run_id)
+        self.workers, self.system, self.logs = Workers(link, run_id), System(link, run_id), Logs(link, run_id)
+        self.config, self.files = Config(link, run_id), Files(link, run_id)
+        self.parts: dict[str, RunPart] = {
+            "Overview": self.overview, "Metrics": self.metrics, "Live": self.live, "Environment": self.environment,
+            "Episodes": self.episodes, "Workers": self.workers, "System": self.system, "Logs": self.logs,
+            "Config": self.config, "Files": self.files,
+        }  # fmt: skip
+        for title, part in self.parts.items():
             self.tabs.addTab(part, title)
         self._lay_out()
         self._connect()
@@ -111,23 +100,17 @@ class RunPage(QWidget):
         self.cause.setVisible(bool(run.cause) and run.state not in _AS_WISHED)
         if run.state is RunState.QUEUED:
             self._link.ask(self, lambda client: client.why(self.run_id), self._explain, lambda _error: None)
-        allowed = allowed_actions(run)
         for name, button in self.buttons.items():
-            button.setVisible(name in allowed)
+            button.setVisible(allows(name, [run.state.value]))
             button.setEnabled(True)
-        for part in self.parts:
+        for part in self.parts.values():
             part.show_run(run)
 
     def _show_progress(self, run: RunSummary) -> None:
-        active = not run.state.terminal
-        self.progress.setVisible(active and bool(run.target_steps))
-        left = ""
+        self.progress.setVisible(not run.state.terminal and bool(run.target_steps))
         if run.target_steps:
             self.progress.setValue(round(1000 * min(run.steps / run.target_steps, 1)))
-            if active and run.steps_per_second:
-                left = f"about {figures.duration((run.target_steps - run.steps) / run.steps_per_second)} left"
-        phase = next((worker.phase for worker in run.workers if worker.phase), "") if active else ""
-        self.left.setText(phase or left)
+        self.left.setText(remaining_text(run))
 
     def _explain(self, explanation: Explanation) -> None:
         if self.run is not None and self.run.state is RunState.QUEUED:
@@ -145,25 +128,19 @@ class RunPage(QWidget):
         below(self, head, self.cause, self.tabs)
 
     def _connect(self) -> None:
-        press = {name: button.clicked for name, button in self.buttons.items()}
-        press["Cancel"].connect(lambda: self._ask_daemon("Cancel"))
-        press["Pause"].connect(lambda: self._ask_daemon("Pause"))
-        press["Continue"].connect(lambda: self._ask_daemon("Continue"))
-        press["Delete…"].connect(self._delete)
         self.overview.relatives.opened.connect(self.opened)
         kinds: dict[str, FormKind] = {"Resume…": "resume", "Evaluate…": "evaluation", "Run again…": "train"}
-        for name, kind in kinds.items():
-            press[name].connect(lambda _checked=False, kind=kind: self.form_wanted.emit(kind, self.run))
+        for name, button in self.buttons.items():
+            if name in RUN_CALLS:
+                button.clicked.connect(lambda _on=False, name=name: self._ask_daemon(name))
+            elif name in kinds:
+                button.clicked.connect(lambda _on=False, kind=kinds[name]: self.form_wanted.emit(kind, self.run))
+        self.buttons["Delete…"].clicked.connect(self._delete)
 
     def _ask_daemon(self, name: str) -> None:
         """Ask for something; the state that is shown remains what the daemon says."""
         self.buttons[name].setEnabled(False)
-        calls = {
-            "Cancel": lambda client: client.cancel(self.run_id, reason="from the window"),
-            "Pause": lambda client: client.pause(self.run_id, reason="from the window"),
-            "Continue": lambda client: client.unpause(self.run_id),
-        }
-        self._link.ask(self, calls[name], self.show_run, self._refused)
+        self._link.ask(self, lambda client: RUN_CALLS[name](client, self.run_id), self.show_run, self._refused)
 
     def _delete(self) -> None:
         dialog = ClosureDialog(self._link, [self.run_id], self)
@@ -181,14 +158,3 @@ class RunPage(QWidget):
         self.cause.show()
         for button in self.buttons.values():
             button.hide()
-
-
-def allowed_actions(run: RunSummary) -> set[str]:
-    """Return what the state of a run allows, as the buttons are named."""
-    if run.state.terminal:
-        return {"Resume…", "Evaluate…", "Run again…", "Delete…"}
-    if run.state is RunState.RUNNING:
-        return {"Cancel", "Pause", "Run again…"}
-    if run.state is RunState.PAUSED:
-        return {"Cancel", "Continue", "Run again…"}
-    return {"Cancel", "Run again…"}

@@ -2,25 +2,23 @@
 
 from __future__ import annotations
 
-import msgspec
+import operator
+from collections.abc import AsyncIterator
+
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QPushButton, QSlider, QWidget
 
+from gym_gui.app import replay_text
 from gym_gui.core.worker.errors import MosaicError
 from gym_gui.reading import ReplayEnd, ReplayFrame, ReplayQuery, ReplayUpdate
+from gym_gui.rpc import AsyncTrainerClient
 from gym_gui.ui.link import Asked, DaemonLink
-from gym_gui.ui.parts import below, beside
+from gym_gui.ui.parts import below, beside, timer
 from gym_gui.ui.run.part import RunPart
 from gym_gui.ui.run.picture import PictureView
 
 #: Pictures that are kept, pixels of their longer side, milliseconds between two of a film.
 _KEPT, _MAX_SIDE, _FILM_MS = 2000, 480, 33
-
-
-class _Batch(msgspec.Struct):
-    """What of a replay has not been shown yet."""
-
-    updates: list[ReplayUpdate]
 
 
 class Replay(RunPart):
@@ -41,7 +39,7 @@ class Replay(RunPart):
         self.start, self.play = QPushButton("Replay"), QPushButton("Play")
         bar = beside(self.start, self.play, self.slider, wide=self.slider)
         below(self, self.picture, bar, self.message, wide=self.picture, margins=False)
-        self._film = self.timer(_FILM_MS, self._next)
+        self._film = timer(self, _FILM_MS, self._next)
         self.start.clicked.connect(self._begin)
         self.play.clicked.connect(self._toggle)
         self.slider.valueChanged.connect(self._show)
@@ -84,20 +82,14 @@ class Replay(RunPart):
         self.start.setEnabled(False)
         self.message.setText("playing the episode again …")
 
-        async def updates(client: object) -> object:
-            async for update in client.replay(self._run_id, query):  # type: ignore[attr-defined]
-                yield _Batch([update])
+        async def updates(client: AsyncTrainerClient) -> AsyncIterator[list[ReplayUpdate]]:
+            async for update in client.replay(self._run_id, query):
+                yield [update]
 
-        self._watch = self._link.watch(
-            self,
-            updates,  # type: ignore[arg-type]
-            self._take,
-            merge=lambda old, new: _Batch(old.updates + new.updates),
-            failed=self.fail,
-        )
+        self._watch = self._link.watch(self, updates, self._take, merge=operator.add, failed=self.fail)
 
-    def _take(self, batch: _Batch) -> None:
-        for update in batch.updates:
+    def _take(self, updates: list[ReplayUpdate]) -> None:
+        for update in updates:
             if update.start is not None:
                 self.frames = {}
                 self.slider.setRange(0, update.start.steps)
@@ -119,11 +111,11 @@ class Replay(RunPart):
     def _finish(self, end: ReplayEnd) -> None:
         self.end = end
         self._watch = None
-        self.message.setText(_outcome_text(end))
+        self.message.setText(replay_text(end))
         if self.frames:
             self.slider.setRange(min(self.frames), max(self.frames))
         else:
-            self.picture.show_text(_outcome_text(end))
+            self.picture.show_text(replay_text(end))
             self.start.setEnabled(True)
 
     def _show(self, number: int) -> None:
@@ -151,15 +143,3 @@ class Replay(RunPart):
         self._watch = None
         self.start.setEnabled(True)
         self.message.setText(str(error))
-
-
-def _outcome_text(end: ReplayEnd) -> str:
-    """Return in words how a replay ended."""
-    if end.outcome == "reproduced":
-        return f"played again: all {end.compared:,} steps are as recorded"
-    if end.outcome == "differs":
-        where = f"step {end.step}" if end.step else "the reset"
-        text = f"played again, it differs from {where} on: {end.what} is {end.got}, recorded was {end.expected}"
-    else:
-        text = "pictures as the run recorded them" if end.outcome == "stored" else "there are no pictures"
-    return ". ".join(part for part in (text, end.reason, end.next_step) if part)

@@ -2,35 +2,56 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from typing import Any, Generic, NamedTuple, TypeVar
+from collections.abc import Sequence
+from typing import Any, Generic, TypeVar
 
 from PySide6.QtCore import QAbstractTableModel, QModelIndex, QObject, QPersistentModelIndex, Qt
 from PySide6.QtWidgets import QTableView
 
+from gym_gui.app import Column
 from gym_gui.ui.parts import table, tip
 
 T = TypeVar("T")
 AnyIndex = QModelIndex | QPersistentModelIndex
 
 
-class Column(NamedTuple):
-    """One column of a table.
+class ColumnsModel(QAbstractTableModel):
+    """A model of rows, each shown by the same columns.
 
     Args:
-        title: Its header.
-        text: What it shows of a row.
-        width: Pixels.
-        number: It is aligned at the right.
+        parent: As of any object of Qt.
     """
 
-    title: str
-    text: Callable[[Any], str]
-    width: int = 90
-    number: bool = False
+    columns: Sequence[Any] = ()
+    """Each with a ``title``, and whether it has a ``number``."""
+
+    def rowCount(self, parent: AnyIndex = QModelIndex()) -> int:  # noqa: N802, B008 - as Qt names and calls it
+        """Return the number of rows."""
+        return 0 if parent.isValid() else self.count()
+
+    def columnCount(self, parent: AnyIndex = QModelIndex()) -> int:  # noqa: N802, B008
+        """Return the number of columns."""
+        return 0 if parent.isValid() else len(self.columns)
+
+    def headerData(self, section: int, orientation: Qt.Orientation, role: int = Qt.ItemDataRole.DisplayRole) -> Any:  # noqa: N802
+        """Return a column's title."""
+        if orientation is not Qt.Orientation.Horizontal:
+            return None
+        return self.columns[section].title if role == Qt.ItemDataRole.DisplayRole else self.alignment(section, role)
+
+    def count(self) -> int:
+        """Return the number of rows."""
+        raise NotImplementedError
+
+    def alignment(self, column: int, role: int) -> Any:
+        """Return how a column is aligned, if that is what is asked for."""
+        if role != Qt.ItemDataRole.TextAlignmentRole:
+            return None
+        side = Qt.AlignmentFlag.AlignRight if self.columns[column].number else Qt.AlignmentFlag.AlignLeft
+        return side | Qt.AlignmentFlag.AlignVCenter
 
 
-class Table(QAbstractTableModel, Generic[T]):
+class Table(ColumnsModel, Generic[T]):
     """Rows of one kind.
 
     Args:
@@ -42,6 +63,14 @@ class Table(QAbstractTableModel, Generic[T]):
         super().__init__(parent)
         self.columns = columns
         self.rows: list[T] = []
+
+    def at(self, index: QModelIndex) -> T | None:
+        """Return the row at an index."""
+        return self.rows[index.row()] if 0 <= index.row() < len(self.rows) else None
+
+    def count(self) -> int:
+        """Return the number of rows."""
+        return len(self.rows)
 
     def show_rows(self, rows: list[T], columns: Sequence[Column] | None = None, *, same: bool = False) -> None:
         """Show other rows.
@@ -65,27 +94,12 @@ class Table(QAbstractTableModel, Generic[T]):
         """Return the headers."""
         return [column.title for column in self.columns]
 
-    def rowCount(self, parent: AnyIndex = QModelIndex()) -> int:  # noqa: N802, B008 - as Qt names and calls it
-        """Return the number of rows."""
-        return 0 if parent.isValid() else len(self.rows)
-
-    def columnCount(self, parent: AnyIndex = QModelIndex()) -> int:  # noqa: N802, B008
-        """Return the number of columns."""
-        return 0 if parent.isValid() else len(self.columns)
-
-    def headerData(self, section: int, orientation: Qt.Orientation, role: int = Qt.ItemDataRole.DisplayRole) -> Any:  # noqa: N802
-        """Return a column's title."""
-        if orientation is not Qt.Orientation.Horizontal:
-            return None
-        column = self.columns[section]
-        return column.title if role == Qt.ItemDataRole.DisplayRole else _alignment(column, role)
-
     def data(self, index: AnyIndex, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
         """Return what a cell shows."""
         if role in (Qt.ItemDataRole.DisplayRole, Qt.ItemDataRole.ToolTipRole):
             text = self.columns[index.column()].text(self.rows[index.row()])
             return text if role == Qt.ItemDataRole.DisplayRole else tip(text)
-        return _alignment(self.columns[index.column()], role)
+        return self.alignment(index.column(), role)
 
 
 def table_of(model: Table[Any], name: str, *, stretch: bool = True) -> QTableView:
@@ -101,11 +115,3 @@ def table_of(model: Table[Any], name: str, *, stretch: bool = True) -> QTableVie
     for at, column in enumerate(model.columns):
         view.setColumnWidth(at, column.width)
     return view
-
-
-def _alignment(column: Column, role: int) -> Any:
-    if role != Qt.ItemDataRole.TextAlignmentRole:
-        return None
-    return (
-        Qt.AlignmentFlag.AlignRight if column.number else Qt.AlignmentFlag.AlignLeft
-    ) | Qt.AlignmentFlag.AlignVCenter

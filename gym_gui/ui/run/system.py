@@ -2,22 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 from PySide6.QtWidgets import QWidget
 
-from gym_gui.look import figures
+from gym_gui.app import USAGE, usage_text
 from gym_gui.reading import SeriesName
 from gym_gui.ui.link import DaemonLink
 from gym_gui.ui.run.metrics import Metrics
-
-_MIB = float(1 << 20)
-#: By series: its name in words, the unit of its chart, how many of its values are 1 there, and a value in words.
-_SHOWN: dict[str, tuple[str, str, float, Callable[[float | None], str]]] = {
-    "system/cpu": ("CPU", "% of one core", 1.0, lambda value: f"{figures.decimal(value)} %"),
-    "system/memory": ("Memory", "MiB", _MIB, figures.size),
-    "system/gpu_memory": ("Memory on GPUs", "MiB", _MIB, figures.size),
-}
 
 
 class System(Metrics):
@@ -31,19 +21,12 @@ class System(Metrics):
 
     def offers(self, name: SeriesName) -> bool:
         """Return whether a series tells what was used."""
-        return name.name in _SHOWN
+        return name.name in USAGE
 
     def heading(self, name: str) -> tuple[str, float]:
         """Return the title of a chart, and how many of its values are 1 in it."""
-        words, unit, size, _ = _SHOWN[name]
-        return f"{words}, {unit}", size
+        return USAGE[name].title, USAGE[name].unit_size
 
-    def about(self, found: list[str]) -> str:
+    def about(self, _found: list[str]) -> str:
         """Return the last and the highest values in words."""
-        if not found:
-            return "nothing is measured yet: a sample is taken every few seconds while the run runs"
-        parts = []
-        for name in filter(self.offers, self._names):
-            words, _, _, text = _SHOWN[name.name]
-            parts.append(f"{words}: {text(name.last)} last, {text(name.high)} at most")
-        return f"{'; '.join(parts)}; over seconds since the start"
+        return usage_text(self._names)

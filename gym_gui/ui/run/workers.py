@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from PySide6.QtWidgets import QWidget
 
-from gym_gui.app import WorkerRow, rows_of_workers
+from gym_gui.app import WORKER_COLUMNS, WorkerRow, rows_of_workers
 from gym_gui.core.worker.errors import MosaicError
-from gym_gui.look import figures
 from gym_gui.reading import RunDetails
 from gym_gui.runs import RunSummary
 from gym_gui.ui.link import DaemonLink
-from gym_gui.ui.parts import below
+from gym_gui.ui.parts import below, timer
 from gym_gui.ui.run.part import RunPart
-from gym_gui.ui.run.rows import Column, Table, table_of
+from gym_gui.ui.run.rows import Table, table_of
 
+#: The column of agents: most workers have one without a name.
+_AGENT = 1
 #: Milliseconds between two looks at how old heartbeats are.
 _AGES_MS = 1000
 
@@ -26,10 +27,10 @@ class Workers(RunPart):
         self._run: RunSummary | None = None
         self._devices: dict[str, str] = {}
         self._attempts = -1
-        self.rows: Table[WorkerRow] = Table(_COLUMNS, self)
+        self.rows: Table[WorkerRow] = Table(WORKER_COLUMNS, self)
         self.table = table_of(self.rows, "Workers")
         below(self, self.message, self.table)
-        self._timer = self.timer(_AGES_MS, self._fill)
+        self._timer = timer(self, _AGES_MS, self._fill)
 
     def show_run(self, run: RunSummary) -> None:
         """Show the workers of a run as they stand."""
@@ -72,23 +73,3 @@ class Workers(RunPart):
         self._attempts = -1
         self.message.setText(str(error))
         self.message.show()
-
-
-#: The column of agents: most workers have one without a name.
-_AGENT = 1
-_COLUMNS = (
-    Column("Worker", lambda row: row.worker.worker_id, 80),
-    Column("Agent", lambda row: row.agent.agent_id, 80),
-    Column("Kind", lambda row: row.kind, 180),
-    Column("State", lambda row: row.state, 110),
-    Column("Ended because", lambda row: row.ended, 170),
-    Column("Steps", lambda row: figures.short(row.worker.steps), 70, number=True),
-    Column("Steps/s", lambda row: figures.short(row.worker.steps_per_second), 70, number=True),
-    Column("Episodes", lambda row: figures.count(row.agent.episodes + row.agent.eval_episodes), 70, number=True),
-    Column("Return", lambda row: figures.decimal(row.mean_return), 70, number=True),
-    Column("Device", lambda row: row.device, 80),
-    Column("Heartbeat", lambda row: figures.age(row.worker.last_heartbeat_at), 90),
-    Column("CPU time", lambda row: figures.duration(row.worker.cpu_seconds), 80, number=True),
-    Column("Memory", lambda row: figures.size(row.worker.memory_bytes), 80, number=True),
-    Column("Attempt", lambda row: str(row.worker.attempt), 60, number=True),
-)

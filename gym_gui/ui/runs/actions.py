@@ -3,41 +3,28 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Awaitable, Callable
-from typing import Any
+from collections.abc import Callable, Sequence
 
 from PySide6.QtCore import QObject, Qt
 from PySide6.QtGui import QAction, QGuiApplication, QKeySequence
-from PySide6.QtWidgets import QInputDialog, QMenu
+from PySide6.QtWidgets import QMenu
 
+from gym_gui.app import RUN_CALLS, RunCall, allows
 from gym_gui.core.worker.errors import MosaicError
-from gym_gui.rpc import AsyncTrainerClient, for_each_run
-from gym_gui.runs import AnnotationChange, RunState
+from gym_gui.rpc import for_each_run
+from gym_gui.runs import AnnotationChange
 from gym_gui.ui.link import DaemonLink
+from gym_gui.ui.parts import ask_text
 from gym_gui.ui.run.closure import ClosureDialog
 from gym_gui.ui.runs.panel import RunsPanel
 
-Act = Callable[[AsyncTrainerClient, str], Awaitable[Any]]
 #: Refusals that are told, and runs that are opened at once.
 _NAMED = 8
-_ENDED = frozenset(state.value for state in RunState if state.terminal)
-_GOING = frozenset(state.value for state in RunState) - _ENDED
-_EVERY = _ENDED | _GOING
-_PAUSED, _RUNNING = frozenset({RunState.PAUSED.value}), frozenset({RunState.RUNNING.value})
-_ACTS: dict[str, Act] = {
-    "Pause": lambda client, run_id: client.pause(run_id, reason="from the window"),
-    "Continue": lambda client, run_id: client.unpause(run_id),
-    "Cancel": lambda client, run_id: client.cancel(run_id, reason="from the window"),
-    "Star": lambda client, run_id: client.annotate(run_id, AnnotationChange(starred=True)),
-    "Remove star": lambda client, run_id: client.annotate(run_id, AnnotationChange(starred=False)),
-}
-#: Everything, as the menu has it: its key, and the states of runs that it is for; an empty name is a line.
-_MENU: tuple[tuple[str, str, frozenset[str]], ...] = (
-    ("Open", "", _EVERY), ("", "", _EVERY),
-    ("Pause", "", _RUNNING), ("Continue", "", _PAUSED), ("Cancel", "", _GOING), ("", "", _EVERY),
-    ("Rename…", "F2", _EVERY), ("Add tag…", "Ctrl+T", _EVERY), ("Remove tag…", "", _EVERY), ("Star", "Ctrl+D", _EVERY),
-    ("Remove star", "", _EVERY), ("Copy ids", "Ctrl+C", _EVERY), ("", "", _EVERY),
-    ("Delete…", "Del", _ENDED),
+#: Everything, as the menu has it, with its key; an empty name is a line.
+_MENU = (
+    ("Open", ""), ("", ""), ("Pause", ""), ("Continue", ""), ("Cancel", ""), ("", ""),
+    ("Rename…", "F2"), ("Add tag…", "Ctrl+T"), ("Remove tag…", ""), ("Star", "Ctrl+D"), ("Remove star", ""),
+    ("Copy ids", "Ctrl+C"), ("", ""), ("Delete…", "Del"),
 )  # fmt: skip
 
 
@@ -58,14 +45,14 @@ class RunActions(QObject):
             "Open": self._open, "Rename…": self._rename, "Copy ids": self._copy,
             "Add tag…": self._add_tag, "Remove tag…": self._remove_tag, "Delete…": self._remove,
         }  # fmt: skip
-        for name, key, _states in _MENU:
+        for name, key in _MENU:
             action = self.menu.addAction(name)
             action.setSeparator(not name)
             if name:
                 self.actions[name] = action
                 action.setShortcut(QKeySequence(key))
                 action.setShortcutContext(Qt.ShortcutContext.WidgetShortcut)
-                act = others.get(name) or functools.partial(self._for_each, _ACTS[name])
+                act = others.get(name) or functools.partial(self._for_each, RUN_CALLS[name])
                 action.triggered.connect(lambda _on=False, act=act: act())
         panel.table.addActions(list(self.actions.values()))
         panel.table.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
@@ -79,11 +66,10 @@ class RunActions(QObject):
     def _allow(self) -> None:
         rows = self._panel.selected_rows()
         states = {state for row in rows for state in row.states}
-        for name, _key, wanted in _MENU:
-            if name:
-                self.actions[name].setEnabled(bool(states & wanted) and (name != "Rename…" or len(rows) == 1))
+        for name, action in self.actions.items():
+            action.setEnabled(allows(name, states) and (name != "Rename…" or len(rows) == 1))
 
-    def _for_each(self, act: Act, ids: list[str] | None = None) -> None:
+    def _for_each(self, act: RunCall, ids: list[str] | None = None) -> None:
         """Make a call for each selected run, or for some; say which were refused."""
         chosen = self._panel.selected_ids() if ids is None else ids
         self._panel.show_message("")
@@ -130,18 +116,11 @@ class RunActions(QObject):
         what: str,
         change: Callable[[str], AnnotationChange],
         text: str = "",
-        choices: list[str] | None = None,
+        choices: Sequence[str] = (),
     ) -> None:
         ids = self._panel.selected_ids()
-        dialog = QInputDialog(self._panel)
-        dialog.setWindowTitle(title)
-        dialog.setLabelText(what)
-        dialog.setTextValue(text)
-        if choices is not None:
-            dialog.setComboBoxItems(choices)
-            dialog.setComboBoxEditable(True)
-        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        dialog.textValueSelected.connect(
-            lambda value: self._for_each(lambda client, run_id: client.annotate(run_id, change(value.strip())), ids)
-        )
-        dialog.open()
+
+        def act(value: str) -> None:
+            self._for_each(lambda client, run_id: client.annotate(run_id, change(value.strip())), ids)
+
+        ask_text(self._panel, title, what, act, text, choices)

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
 
-from PySide6.QtCore import QModelIndex, Qt, QTimer, Signal
+from PySide6.QtCore import QModelIndex, Qt, Signal
 from PySide6.QtGui import QKeySequence, QShortcut
-from PySide6.QtWidgets import QToolButton, QWidget
+from PySide6.QtWidgets import QWidget
 
 from gym_gui.app import (
     GROUPINGS,
@@ -15,6 +14,7 @@ from gym_gui.app import (
     FurtherColumns,
     ListLayout,
     ListRow,
+    combined_updates,
     further_columns,
     read_layout,
     save_layout,
@@ -22,9 +22,9 @@ from gym_gui.app import (
 from gym_gui.core.worker.errors import ConfigError, MosaicError
 from gym_gui.reading import DEFAULT_SORT, MAX_PAGE, Search, SearchUpdate, query_of_group
 from gym_gui.ui.link import Asked, DaemonLink
-from gym_gui.ui.parts import below, beside, choice, label, table
+from gym_gui.ui.parts import below, beside, choice, label, menu_button, table, timer
 from gym_gui.ui.runs.header import RunsHeader
-from gym_gui.ui.runs.model import RunsModel, combined
+from gym_gui.ui.runs.model import RunsModel
 from gym_gui.ui.runs.query import QueryBox
 
 _PAGE = 200
@@ -62,13 +62,12 @@ class RunsPanel(QWidget):
         self.message = label(tone="problem", wrap=True, selectable=True, hidden=True)
         self.table = table(self.model, "Runs", several=True)
         self.header = RunsHeader(self.table, self.model)
-        self.columns = QToolButton()
+        self.columns = menu_button("Columns", self.header.menu)
         self.count = label("loading …", tone="muted")
         self._lay_out()
-        self._typing = _timer(self, _TYPING_MS, self._ask_anew)
-        self._leaving = _timer(self, _LAYOUT_MS, self._save_layout)
-        self._ages = _timer(self, _AGES_MS, self._refresh_ages)
-        self._ages.setSingleShot(False)
+        self._typing = timer(self, _TYPING_MS, self._ask_anew, single=True)
+        self._leaving = timer(self, _LAYOUT_MS, self._save_layout, single=True)
+        self._ages = timer(self, _AGES_MS, self._refresh_ages)
         self.query.textChanged.connect(lambda _text: self._typing.start())
         self.group.activated.connect(lambda _at: self._change())
         self.header.changed.connect(self._leaving.start)
@@ -137,7 +136,7 @@ class RunsPanel(QWidget):
         search = Search(self.query.text(), self._sort, self._limit, group_by=group_by, columns=columns)
         self._watch = self._link.watch(
             self, lambda client: client.watch_search(search), lambda update: self._take(update, bool(group_by)),
-            merge=combined, failed=self._fail,
+            merge=combined_updates, failed=self._fail,
         )  # fmt: skip
 
     def _take(self, update: SearchUpdate, grouped: bool) -> None:
@@ -149,15 +148,7 @@ class RunsPanel(QWidget):
         self.model.apply(update, grouped)
         for key in self._members.keys() - set(self.model.opened):
             self._close_line(key)
-        shown, total, lines = self.model.shown, self.model.total, self.model.lines
-        if total:
-            runs = f"{total:,} run{'' if total == 1 else 's'}"
-            text = runs if lines == total else f"{runs}, {lines:,} line{'' if lines == 1 else 's'}"
-            self.count.setText(text if shown == lines else f"the first {shown:,} of {text}")
-        elif self.query.text():
-            self.count.setText("no run matches the query")
-        else:
-            self.count.setText("no runs yet: press Train, or try `mosaic demo` in a terminal")
+        self.count.setText(self.model.count_text(queried=bool(self.query.text())))
 
     def _fail(self, error: MosaicError) -> None:
         text = error.what
@@ -214,7 +205,7 @@ class RunsPanel(QWidget):
         self.model.open_line(row.key)
         self._members[row.key] = self._link.watch(
             self, lambda client: client.watch_search(search), lambda update: self.model.apply_members(row.key, update),
-            merge=combined, failed=self._fail,
+            merge=combined_updates, failed=self._fail,
         )  # fmt: skip
 
     def _close_line(self, key: str) -> None:
@@ -249,19 +240,7 @@ class RunsPanel(QWidget):
             self._link.run(self, lambda: save_layout(home, layout), lambda _none: None)
 
     def _lay_out(self) -> None:
-        self.columns.setText("Columns")
-        self.columns.setMenu(self.header.menu)
-        self.columns.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
-        self.columns.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.group.setMinimumContentsLength(10)
         self.group.setSizeAdjustPolicy(self.group.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
         bar = beside(self.query, self.group, self.columns, wide=self.query)
         below(self, bar, self.message, self.table, self.count, wide=self.table)
-
-
-def _timer(panel: RunsPanel, pause_ms: int, act: Callable[[], None]) -> QTimer:
-    made = QTimer(panel)
-    made.setSingleShot(True)
-    made.setInterval(pause_ms)
-    made.timeout.connect(act)
-    return made

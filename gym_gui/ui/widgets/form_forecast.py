@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
-from PySide6.QtCore import Qt, QTimer
+from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QLabel, QWidget
 
 from gym_gui.core.worker.errors import MosaicError
 from gym_gui.trainer import Forecast, forecast_in_words
 from gym_gui.ui.link import Asked, DaemonLink
-from gym_gui.ui.parts import set_tone
+from gym_gui.ui.parts import set_tone, timer
 
 #: Milliseconds after the last change of the form, and between two looks.
 _PAUSE_MS, _EVERY_MS = 300, 3000
@@ -31,9 +31,7 @@ class ForecastLine(QLabel):
         self._asked: Asked | None = None
         self.setTextFormat(Qt.TextFormat.PlainText)
         self.setWordWrap(True)
-        self._timer = QTimer(self)
-        self._timer.setSingleShot(True)
-        self._timer.timeout.connect(self._look)
+        self._timer = timer(self, _PAUSE_MS, self._look, single=True)
 
     def follow(self, configs: list[dict[str, Any]]) -> None:
         """Say it of other configs from now on.

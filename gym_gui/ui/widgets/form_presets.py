@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
-from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QInputDialog, QMenu, QToolButton, QWidget
+from PySide6.QtCore import Signal
+from PySide6.QtWidgets import QMenu, QToolButton, QWidget
 
 from gym_gui.forms import FormSpec, Presets, Values
 from gym_gui.ui.link import DaemonLink
-from gym_gui.ui.parts import without_mnemonics
+from gym_gui.ui.parts import ask_text, without_mnemonics
 
 
 class PresetButton(QToolButton):
@@ -80,9 +80,4 @@ class PresetButton(QToolButton):
         self.entries.addAction("Clear the form").triggered.connect(lambda: self.chosen.emit({}))
 
     def _ask_name(self) -> None:
-        question = QInputDialog(self)
-        question.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        question.setWindowTitle("Save preset")
-        question.setLabelText("Name:")
-        question.textValueSelected.connect(self.save)
-        question.open()
+        ask_text(self, "Save preset", "Name:", self.save)

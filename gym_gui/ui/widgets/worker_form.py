@@ -3,31 +3,15 @@
 from __future__ import annotations
 
 import logging
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from PySide6.QtCore import QTimer, Signal
+from PySide6.QtCore import Signal
 from PySide6.QtGui import QKeySequence, QShortcut
 from PySide6.QtWidgets import QWidget
 
-from gym_gui.core.worker.errors import ConfigError, MosaicError, Problem
-from gym_gui.forms import (
-    FieldProblem,
-    FormSpec,
-    Mode,
-    Values,
-    command_line,
-    complete_run_config,
-    config_text,
-    defaults,
-    in_mode,
-    mode_of,
-    mode_problems,
-    problems,
-    summary,
-    to_run_configs,
-)
+from gym_gui.core.worker.errors import ConfigError, MosaicError
+from gym_gui.forms import FilledForm, FormSpec, Mode, Values, complete_run_config, fill_form, mode_of
 from gym_gui.jobs import Job, raised_error
 from gym_gui.logging_config import LogConstantMixin
 from gym_gui.logging_config.log_constants import (
@@ -40,7 +24,7 @@ from gym_gui.runs import RunState
 from gym_gui.ui.docks.job_log import JobLog
 from gym_gui.ui.kinds import FormKind
 from gym_gui.ui.link import Asked, DaemonLink
-from gym_gui.ui.parts import below
+from gym_gui.ui.parts import below, timer
 from gym_gui.ui.widgets.form_dialog import FormDialog
 from gym_gui.ui.widgets.form_forecast import ForecastLine
 from gym_gui.ui.widgets.form_presets import PresetButton
@@ -54,21 +38,6 @@ _VERBS: dict[FormKind, str] = {
 }  # fmt: skip
 #: The field that a form of a kind is about.
 _FIRST: dict[FormKind, str] = {"script": "config.script", "policy": "config.checkpoint_path"}
-
-
-@dataclass(frozen=True)
-class _FormState:
-    """What a form holds at one moment.
-
-    Args:
-        values: What is entered.
-        problems: What is wrong with it.
-        configs: The run configs that it makes.
-    """
-
-    values: Values
-    problems: tuple[FieldProblem, ...]
-    configs: list[dict[str, Any]]
 
 
 class WorkerForm(LogConstantMixin, FormDialog):
@@ -120,9 +89,7 @@ class WorkerForm(LogConstantMixin, FormDialog):
             self.above_buttons.addWidget(self.forecast)
         if self.job is not None:
             below(self.trial, self.job)
-        self._typing = QTimer(self)
-        self._typing.setSingleShot(True)
-        self._typing.setInterval(_TYPING_MS)
+        self._typing = timer(self, _TYPING_MS, self.check, single=True)
         self._connect()
         self.log_constant(LOG_UI_TRAIN_FORM_INFO, extra={"worker": record.name, "kind": kind})
 
@@ -132,23 +99,17 @@ class WorkerForm(LogConstantMixin, FormDialog):
         Raises:
             ConfigError: What is entered is not valid.
         """
-        state = self._collect_state()
-        if state.problems:
-            found = [
-                Problem(problem.path, problem.message, allowed=problem.allowed, nearest=problem.nearest)
-                for problem in state.problems
-            ]
-            raise ConfigError("the form is not valid", found, next_step="correct the marked fields")
-        return complete_run_config(state.configs[0], self._record.python)
+        filled = self._filled()
+        filled.check()
+        return complete_run_config(filled.configs[0], self._record.python)
 
     def get_configs(self) -> list[dict[str, Any]]:
         """Return the run config of each run that the form starts: one for each seed."""
-        return self._collect_state().configs
+        return self._filled().configs
 
     def values(self) -> Values:
         """Return what is entered: touched fields of the mode alone, and what the mode sets."""
-        entered, mode = self.fields.values(), self.mode
-        return entered if mode is None else in_mode(mode, entered, self._kept)
+        return self._filled().values
 
     def set_values(self, values: Values) -> None:
         """Enter values in place of what is entered, in the first mode that has them all."""
@@ -169,19 +130,17 @@ class WorkerForm(LogConstantMixin, FormDialog):
             self.mode_tabs.setCurrentIndex(at)
         self.fields.focus_on(first if first in self.fields.rows else next(iter(self.fields.rows)))
 
-    def check(self) -> _FormState:
+    def check(self) -> FilledForm:
         """Show what is wrong, what untouched fields stand for, and what the form makes."""
-        state = self._collect_state()
-        configs = state.configs
-        mode = self.mode or Mode(title="")
+        filled, mode = self._filled(), self.mode or Mode(title="")
         hidden = set(mode.hides).difference(self._kept)
-        self.fields.show_state(state.values, defaults(self.form, state.values), state.problems, hidden, mode.narrows)
-        self.json.setPlainText(config_text(self.form, configs))
-        self.command.setPlainText(command_line(self.form, state.values).with_comments())
+        self.fields.show_state(filled.values, filled.defaults, filled.problems, hidden, mode.narrows)
+        self.json.setPlainText(filled.json)
+        self.command.setPlainText(filled.command.with_comments())
         if self.forecast is not None:
-            self.forecast.follow([] if state.problems else configs)
-        self.say(summary(state.problems, len(configs)), wrong=bool(state.problems))
-        return state
+            self.forecast.follow([] if filled.problems else filled.configs)
+        self.say(filled.summary, wrong=bool(filled.problems))
+        return filled
 
     def reject(self) -> None:
         """Close the form; a dry run that is under way is dropped, but not runs that are being started."""
@@ -191,16 +150,11 @@ class WorkerForm(LogConstantMixin, FormDialog):
             self._asked.cancel()
         super().reject()
 
-    def _collect_state(self) -> _FormState:
-        values = self.values()
-        found = problems(self.form, values)
-        if self.mode is not None:
-            found += mode_problems(self.form, self.mode, values)
-        return _FormState(values, tuple(found), to_run_configs(self.form, values))
+    def _filled(self) -> FilledForm:
+        return fill_form(self.form, self.fields.values(), self.mode, self._kept)
 
     def _connect(self) -> None:
         self.fields.changed.connect(self._typing.start)
-        self._typing.timeout.connect(self.check)
         self.mode_tabs.currentChanged.connect(self._change_mode)
         self.start.clicked.connect(self._start)
         self.dry_run.clicked.connect(self._dry_run)

@@ -10,16 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from starlette.responses import Response
 
 from gym_gui.core.worker.errors import UsageError
-from gym_gui.forms import (
-    FormSpec,
-    Presets,
-    command_line,
-    defaults,
-    make_form,
-    problems,
-    to_run_configs,
-    values_of_run,
-)
+from gym_gui.forms import FormSpec, Presets, fill_form, make_form, values_of_run
 from gym_gui.rpc import AsyncTrainerClient
 from gym_gui.web.api.common import Client, Reader, RunId, Runner
 from gym_gui.web.backend import Backend
@@ -80,13 +71,13 @@ async def form_of_run(client: Client, _: Reader, name: str, run_id: RunId) -> Re
 @router.post("/{name}/form", summary="Check what a form holds")
 async def check(client: Client, _: Reader, name: str, body: Entered) -> Response:
     """Return the problems by field, the run configs, the equal command, and what each field that applies stands for."""
-    spec = await _form(client, name)
+    filled = fill_form(await _form(client, name), body.values)
     return json_response(
         {
-            "problems": problems(spec, body.values),
-            "configs": to_run_configs(spec, body.values),
-            "command": command_line(spec, body.values),
-            "defaults": {name: default.text for name, default in defaults(spec, body.values).items()},
+            "problems": filled.problems,
+            "configs": filled.configs,
+            "command": filled.command,
+            "defaults": {name: default.text for name, default in filled.defaults.items()},
         }
     )
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
+from gym_gui.app.live_buffers import LiveBuffers, LiveKey, return_in
 from gym_gui.telemetry import EpisodeRollup, RowBatch, StepRecord
 from gym_gui.telemetry.row_stream import RowGap
-from gym_gui.ui.live_buffers import LiveBuffers, LiveKey, return_in
 
 AGENTS = st.sampled_from([None, "red", "blue"])
 WORKERS = st.sampled_from(["000001", "000002"])

@@ -5,10 +5,14 @@ from __future__ import annotations
 from collections import deque
 from typing import NamedTuple
 
+import msgspec
+
 from gym_gui.telemetry import EpisodeRollup, RowBatch, StepRecord
 
 #: Rows of each kind that are kept of one agent.
 KEPT = 500
+#: Rows that wait to be shown: of more, the newest are shown.
+_MOST_WAITING = 2000
 
 
 class LiveKey(NamedTuple):
@@ -106,3 +110,15 @@ def return_in(episode: EpisodeRollup, agent_id: str) -> float | None:
     rewards = episode.agent_rewards or {}
     value = rewards.get(agent_id) if agent_id in rewards else episode.total_reward
     return float(value) if isinstance(value, (int, float)) else None
+
+
+def joined_batches(old: RowBatch, new: RowBatch) -> RowBatch:
+    """Return two batches as one; of more rows than anyone sees, the newest."""
+    old.with_records()
+    new.with_records()
+    return msgspec.structs.replace(
+        new,
+        steps=[*old.steps, *new.steps][-_MOST_WAITING:],
+        episodes=[*old.episodes, *new.episodes][-_MOST_WAITING:],
+        gaps=[*old.gaps, *new.gaps],
+    )

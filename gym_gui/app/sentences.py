@@ -1,0 +1,135 @@
+"""Sentences about parts of a run: a replay, what it uses, where it comes from, what is left of it."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable, Sequence
+from typing import NamedTuple
+
+from gym_gui.look import figures
+from gym_gui.reading import FrameSource, ReplayEnd, RunDetails, SeriesName
+from gym_gui.runs import RunSummary
+
+_MIB = float(1 << 20)
+#: Seconds after which a picture is old.
+_OLD_S = 5.0
+WAITING_FOR_PICTURES = "waiting for the first picture …"
+#: By state of what a worker shows.
+_FRAMES = {
+    "off": "switched off",
+    "waiting": WAITING_FOR_PICTURES,
+    "gone": "the worker has ended",
+    "none": "start a run with render on to see its environment",
+}
+
+
+class Usage(NamedTuple):
+    """A series about what processes use.
+
+    Args:
+        words: What it is.
+        unit: Of its chart.
+        unit_size: How many of its values are 1 there.
+        text: Returns a value in words.
+    """
+
+    words: str
+    unit: str
+    unit_size: float
+    text: Callable[[float | None], str]
+
+    @property
+    def title(self) -> str:
+        """The title of its chart."""
+        return f"{self.words}, {self.unit}"
+
+
+USAGE = {
+    "system/cpu": Usage("CPU", "% of one core", 1.0, lambda value: f"{figures.decimal(value)} %"),
+    "system/memory": Usage("Memory", "MiB", _MIB, figures.size),
+    "system/gpu_memory": Usage("Memory on GPUs", "MiB", _MIB, figures.size),
+}
+"""By series."""
+
+
+def usage_text(names: Iterable[SeriesName]) -> str:
+    """Return the last and the highest values of what a run's processes use.
+
+    Args:
+        names: The series of the run.
+    """
+    parts = []
+    for name in names:
+        if name.name in USAGE:
+            usage = USAGE[name.name]
+            parts.append(f"{usage.words}: {usage.text(name.last)} last, {usage.text(name.high)} at most")
+    nothing = "nothing is measured yet: a sample is taken every few seconds while the run runs"
+    return f"{'; '.join(parts)}; over seconds since the start" if parts else nothing
+
+
+def replay_text(end: ReplayEnd) -> str:
+    """Return how a replay ended."""
+    if end.outcome == "reproduced":
+        return f"played again: all {end.compared:,} steps are as recorded"
+    if end.outcome == "differs":
+        where = f"step {end.step}" if end.step else "the reset"
+        text = f"played again, it differs from {where} on: {end.what} is {end.got}, recorded was {end.expected}"
+    else:
+        text = "pictures as the run recorded them" if end.outcome == "stored" else "there are no pictures"
+    return ". ".join(part for part in (text, end.reason, end.next_step) if part)
+
+
+def provenance_text(details: RunDetails) -> str:
+    """Return where a run comes from, in lines."""
+    git = details.git
+    commit = f"{git.commit} ({git.branch}){' with changes' if git.dirty else ''}" if git is not None else "-"
+    lines = [
+        f"submitted by  {details.submitter} on {details.host}",
+        f"machine       {details.machine or details.host}",
+        f"command       {' '.join(details.command) or '-'}",
+        f"commit        {commit}",
+        *(f"{name:<13} {version}" for name, version in details.versions.items()),
+        *(f"checkpoint    {saved.path}" for saved in details.checkpoints),
+    ]
+    return "\n".join(lines)
+
+
+def remaining_text(run: RunSummary) -> str:
+    """Return the long operation that a run announces, or about how long it goes on; empty: nothing is known."""
+    if run.state.terminal:
+        return ""
+    phase = next((worker.phase for worker in run.workers if worker.phase), "")
+    if phase or not run.target_steps or not run.steps_per_second:
+        return phase
+    return f"about {figures.duration((run.target_steps - run.steps) / run.steps_per_second)} left"
+
+
+def closure_question(runs: list[RunSummary], size: int) -> str:
+    """Return the question before runs are deleted, with what they have.
+
+    Args:
+        runs: The runs.
+        size: Bytes of their files; 0: unknown.
+    """
+    name = runs[0].run_name if len(runs) == 1 else f"these {len(runs)} runs"
+    episodes = sum(run.episodes + run.eval_episodes for run in runs)
+    steps = sum(worker.steps for run in runs for worker in run.workers)
+    files = f" and {figures.size(size)} of files" if size else ""
+    return f"Delete {name} with {episodes:,} episodes, {steps:,} steps{files}?"
+
+
+def frames_text(source: FrameSource | None, times: Sequence[float], taken: float) -> str:
+    """Return what is said of a worker's live pictures.
+
+    Args:
+        source: What the worker shows; ``None``: nothing is known of it.
+        times: When the last pictures came in, seconds of any clock.
+        taken: When the last one was taken, Unix time.
+    """
+    if source is None:
+        return ""
+    if source.state == "live" and len(times) > 1:
+        age = time.time() - taken
+        rate = (len(times) - 1) / max(times[-1] - times[0], 1e-9)
+        return f"{figures.duration(age)} old" if age > _OLD_S else f"{rate:.0f} pictures per second"
+    return "; ".join(part for part in (source.why, _FRAMES.get(source.state, "")) if part)
