@@ -35,6 +35,7 @@ cli = LazyGroup(
         "workers": (f"{_COMMANDS}.workers:workers", "Install, show, check and create workers."),
         "daemon": (f"{_COMMANDS}.daemon:daemon", "Start and stop the daemon that supervises runs."),
         "web": (f"{_COMMANDS}.web:web", "Serve the dashboard for browsers."),
+        "agent": (f"{_COMMANDS}.agent:agent", "Carry out a server's runs on this machine."),
         "gui": (f"{_COMMANDS}.gui:gui", "Open the window."),
         "doctor": (f"{_COMMANDS}.doctor:doctor", "Check this machine and say how to fix problems."),
         "demo": (f"{_COMMANDS}.demo:demo", "Train PPO on CartPole with three seeds and draw the curve."),

@@ -96,6 +96,11 @@ SETTINGS = {
             "Seconds without progress after which a run's telemetry proxy is killed and replaced; 0: never.",
         ),
         Setting(
+            "agent_lease_s",
+            60.0,
+            "Seconds without a word from a machine with an agent after which its runs are given to another one.",
+        ),
+        Setting(
             "compress_logs_mb",
             1.0,
             "Minimum size in MiB of logs to compress once their run has ended; 0: compress none.",

@@ -1,4 +1,4 @@
-"""Work that is spread over many runs: studies and how they are split."""
+"""Work that is spread over many runs and machines: studies and their splits, machines and what they have taken."""
 
 from __future__ import annotations
 
@@ -7,7 +7,10 @@ from typing import TYPE_CHECKING
 from gym_gui.core.lazy_names import lazy_names
 
 if TYPE_CHECKING:
+    from gym_gui.fleet.agent.main import run_agent
     from gym_gui.fleet.command_template import TEMPLATES, command_words, template_words
+    from gym_gui.fleet.desk import Answer, Desk
+    from gym_gui.fleet.provisioner import FleetProvisioner
     from gym_gui.fleet.splitting import MAX_ASSIGNMENTS, Part, Split, format_split, parse_split, split_config
     from gym_gui.fleet.study import (
         Assignment,
@@ -51,6 +54,9 @@ else:
             "results_json": "study_table",
             "safe_path": "study_state",
             "state_of_study": "study_state",
+            "Answer": "desk",
+            "Desk": "desk",
+            "FleetProvisioner": "provisioner",
             "MAX_ASSIGNMENTS": "splitting",
             "Part": "splitting",
             "Split": "splitting",
@@ -65,6 +71,7 @@ else:
             "format_split": "splitting",
             "make_assignments": "study_configs",
             "parse_split": "splitting",
+            "run_agent": "agent.main",
             "shown_split": "study_configs",
             "split_config": "splitting",
             "split_text": "study_configs",
@@ -79,9 +86,12 @@ __all__ = [
     "MAX_ASSIGNMENTS",
     "RETRIED",
     "TEMPLATES",
+    "Answer",
     "Assignment",
     "AssignmentRun",
     "AssignmentState",
+    "Desk",
+    "FleetProvisioner",
     "Part",
     "ResultFile",
     "ResultRow",
@@ -101,6 +111,7 @@ __all__ = [
     "result_table",
     "results_csv",
     "results_json",
+    "run_agent",
     "safe_path",
     "shown_split",
     "split_config",

@@ -18,6 +18,7 @@ SERVICE_NAME = "mosaic.v1.TrainerService"
 READING_SERVICE_NAME = "mosaic.v1.ReadingService"
 MACHINE_SERVICE_NAME = "mosaic.v1.MachineService"
 STUDY_SERVICE_NAME = "mosaic.v1.StudyService"
+FLEET_SERVICE_NAME = "mosaic.v1.FleetService"
 LOOPBACK = "127.0.0.1"
 _HEALTH_TIMEOUT_S = 2.0
 

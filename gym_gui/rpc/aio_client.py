@@ -14,6 +14,7 @@ from gym_gui.core.worker.errors import ConfigError, Problem
 from gym_gui.rpc import calls
 from gym_gui.rpc.calls import Call, Listing, Reading, Watching
 from gym_gui.rpc.connection import Connection, Retries
+from gym_gui.rpc.fleet_client import AsyncFleetClient
 from gym_gui.rpc.machine_client import AsyncMachineClient
 from gym_gui.rpc.reading_client import AsyncReadingClient
 from gym_gui.rpc.remote import RemoteDaemon
@@ -30,7 +31,7 @@ R = TypeVar("R")
 _POLL_S = 0.1
 
 
-class AsyncTrainerClient(AsyncReadingClient, AsyncMachineClient, AsyncStudyClient):
+class AsyncTrainerClient(AsyncReadingClient, AsyncMachineClient, AsyncStudyClient, AsyncFleetClient):
     """Speaks to a daemon from an event loop; one client serves any number of tasks.
 
     Use :meth:`connect` or :meth:`connect_to`; close it, or use it as an asynchronous context manager. Methods are those

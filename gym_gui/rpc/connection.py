@@ -15,6 +15,7 @@ from gym_gui.core.worker.errors import MosaicError
 from gym_gui.rpc.calls import Call
 from gym_gui.rpc.channel import client_metadata, credentials_metadata
 from gym_gui.rpc.faults import error_of
+from gym_gui.rpc.proto.fleet_pb2_grpc import FleetServiceStub
 from gym_gui.rpc.proto.machine_pb2_grpc import MachineServiceStub
 from gym_gui.rpc.proto.mosaic_pb2_grpc import TrainerServiceStub
 from gym_gui.rpc.proto.reading_pb2_grpc import ReadingServiceStub
@@ -86,7 +87,13 @@ class Connection(Generic[C]):
             channel = self._make(target)
             former, self._target = self._target, opened.pop_all()
         self.metadata = (*credentials_metadata(target.token), *client_metadata(self._id))
-        stubs: tuple[Any, ...] = (TrainerServiceStub, ReadingServiceStub, MachineServiceStub, StudyServiceStub)
+        stubs: tuple[Any, ...] = (
+            TrainerServiceStub,
+            ReadingServiceStub,
+            MachineServiceStub,
+            StudyServiceStub,
+            FleetServiceStub,
+        )
         self.methods = {name: method for stub in stubs for name, method in vars(stub(channel)).items()}
         """The methods of all services by name."""
         return channel, former.close

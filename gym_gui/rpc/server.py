@@ -14,6 +14,7 @@ from grpc_reflection.v1alpha import reflection
 from gym_gui.config.settings import get_setting
 from gym_gui.core.worker.errors import UsageError
 from gym_gui.rpc.address import (
+    FLEET_SERVICE_NAME,
     LOOPBACK,
     MACHINE_SERVICE_NAME,
     READING_SERVICE_NAME,
@@ -24,9 +25,11 @@ from gym_gui.rpc.address import (
     is_loopback,
 )
 from gym_gui.rpc.channel import PORT_CALLS, PORT_OPTIONS, SERVER_OPTIONS
+from gym_gui.rpc.fleet_service import FleetService
 from gym_gui.rpc.local_socket import ListeningSocket, sweep
 from gym_gui.rpc.machine_service import MachineService
 from gym_gui.rpc.proto import mosaic_pb2 as pb
+from gym_gui.rpc.proto.fleet_pb2_grpc import add_FleetServiceServicer_to_server
 from gym_gui.rpc.proto.machine_pb2_grpc import add_MachineServiceServicer_to_server
 from gym_gui.rpc.proto.mosaic_pb2_grpc import add_TrainerServiceServicer_to_server
 from gym_gui.rpc.proto.reading_pb2_grpc import add_ReadingServiceServicer_to_server
@@ -36,6 +39,7 @@ from gym_gui.rpc.requests import reader
 from gym_gui.rpc.service import TrainerService
 from gym_gui.rpc.study_service import StudyService
 from gym_gui.rpc.tls import TlsFiles
+from gym_gui.runs import AGENT_EXECUTOR
 from gym_gui.trainer import Endpoint, TrainerDaemon, Validity
 
 #: Seconds that open calls get when the daemon ends.
@@ -77,6 +81,7 @@ class GrpcFace:
             ReadingService(trainer.reads, trainer.loading),
             MachineService(daemon.jobs, trainer),
             StudyService(trainer.studies, trainer.loading),
+            FleetService(getattr(daemon.executors.ready.get(AGENT_EXECUTOR), "desk", None), trainer.loading),
         )
         token = TokenInterceptor(daemon.paths.token(), daemon.chores.note_call)
         self._local = self._server(token, SERVER_OPTIONS)
@@ -104,16 +109,18 @@ class GrpcFace:
         most_calls: int | None = None,
     ) -> grpc.aio.Server:
         server = grpc.aio.server(interceptors=[token], options=options, maximum_concurrent_rpcs=most_calls)
-        trainer_service, reading_service, machine_service, study_service = self._services
+        trainer_service, reading_service, machine_service, study_service, fleet_service = self._services
         add_TrainerServiceServicer_to_server(trainer_service, server)
         add_ReadingServiceServicer_to_server(reading_service, server)
         add_MachineServiceServicer_to_server(machine_service, server)
         add_StudyServiceServicer_to_server(study_service, server)
+        add_FleetServiceServicer_to_server(fleet_service, server)
         health_pb2_grpc.add_HealthServicer_to_server(self._checks, server)
         reflection.enable_server_reflection(
             (
                 SERVICE_NAME,
                 READING_SERVICE_NAME,
+                FLEET_SERVICE_NAME,
                 MACHINE_SERVICE_NAME,
                 STUDY_SERVICE_NAME,
                 health.SERVICE_NAME,

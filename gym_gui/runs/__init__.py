@@ -42,7 +42,14 @@ if TYPE_CHECKING:
     from gym_gui.runs.digest import canonical_json
     from gym_gui.runs.disk import Ballast, DiskGauge, ballast_bytes
     from gym_gui.runs.environment import OWN_VARIABLES
-    from gym_gui.runs.executors import LOCAL_EXECUTOR, OWN_EXECUTOR, ExecutorEntry, executor_entries, executor_names
+    from gym_gui.runs.executors import (
+        AGENT_EXECUTOR,
+        LOCAL_EXECUTOR,
+        OWN_EXECUTORS,
+        ExecutorEntry,
+        executor_entries,
+        executor_names,
+    )
     from gym_gui.runs.files import READ_ERRORS, move_folder_away, read_json, sync_folder, write_json_atomic
     from gym_gui.runs.filesystem import check_home
     from gym_gui.runs.filter import EVERY_RUN, RunFilter
@@ -113,6 +120,7 @@ else:
             "ExecutorEntry": "executors",
             "ExitStatus": "summary",
             "FileLock": "lock",
+            "AGENT_EXECUTOR": "executors",
             "LOCAL_EXECUTOR": "executors",
             "Ledger": "summary",
             "Limits": "plan",
@@ -120,7 +128,7 @@ else:
             "MAX_DEPTH": "json_values",
             "NEUTRAL_FOLDER": "base_environment",
             "NamedRun": "reference",
-            "OWN_EXECUTOR": "executors",
+            "OWN_EXECUTORS": "executors",
             "OWN_VARIABLES": "environment",
             "READ_ERRORS": "files",
             "MAX_WORKERS": "config_model",
@@ -242,6 +250,7 @@ else:
     )
 
 __all__ = [
+    "AGENT_EXECUTOR",
     "COMMAND_TYPE",
     "EVERY_RUN",
     "LOCAL_EXECUTOR",
@@ -249,7 +258,7 @@ __all__ = [
     "MAX_DEPTH",
     "MAX_WORKERS",
     "NEUTRAL_FOLDER",
-    "OWN_EXECUTOR",
+    "OWN_EXECUTORS",
     "OWN_VARIABLES",
     "READ_ERRORS",
     "SEED_MAX",

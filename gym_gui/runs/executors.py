@@ -7,6 +7,8 @@ from dataclasses import dataclass
 EXECUTOR_ENTRY_POINT_GROUP = "mosaic.executors"
 #: MOSAIC's own executor, the default of runs.
 LOCAL_EXECUTOR = "local"
+#: MOSAIC's own for machines that poll for work.
+AGENT_EXECUTOR = "agent"
 
 
 @dataclass(frozen=True)
@@ -24,18 +26,22 @@ class ExecutorEntry:
     package: str
 
 
-#: MOSAIC's own. Its metadata are not needed: those of a checkout may be older than its code.
-OWN_EXECUTOR = ExecutorEntry(LOCAL_EXECUTOR, "gym_gui.trainer.executors.local:LocalExecutor", "mosaic-rl")
+#: MOSAIC's own. Their metadata are not needed: those of a checkout may be older than its code.
+OWN_EXECUTORS = (
+    ExecutorEntry(LOCAL_EXECUTOR, "gym_gui.trainer.executors.local:LocalExecutor", "mosaic-rl"),
+    ExecutorEntry(AGENT_EXECUTOR, "gym_gui.trainer.executors.agent:AgentExecutor", "mosaic-rl"),
+)
 
 
 def executor_entries() -> list[ExecutorEntry]:
     """Return every registered executor, sorted by name; names may occur twice."""
     from importlib.metadata import entry_points  # a slow import, not needed for a run on this machine
 
-    entries = {OWN_EXECUTOR}
+    entries = set(OWN_EXECUTORS)
+    own = {(entry.name, entry.package) for entry in OWN_EXECUTORS}
     for point in entry_points(group=EXECUTOR_ENTRY_POINT_GROUP):
         package = "" if point.dist is None else str(point.dist.metadata["Name"])
-        if (point.name, package) != (OWN_EXECUTOR.name, OWN_EXECUTOR.package):
+        if (point.name, package) not in own:
             entries.add(ExecutorEntry(point.name, point.value, package))
     return sorted(entries, key=lambda entry: (entry.name, entry.package, entry.target))
 

@@ -7,9 +7,11 @@ from typing import TYPE_CHECKING
 from gym_gui.core.lazy_names import lazy_names
 
 if TYPE_CHECKING:
+    from gym_gui.supervision._launcher_records import ExitRecord, StartedRecord, read_exit, read_started
     from gym_gui.supervision._run_folders import RunFolders, make_folders
     from gym_gui.supervision.attempt_watch import AttemptWatch, LogFacts
-    from gym_gui.supervision.facts import Usage
+    from gym_gui.supervision.exits import MACHINE_LOST
+    from gym_gui.supervision.facts import ExitFacts, Usage
     from gym_gui.supervision.history import RunHistory, UnknownEventError, WorkerHistory, read_history
     from gym_gui.supervision.identity import ProcessIdentity, boot_id
     from gym_gui.supervision.journal import Journal
@@ -29,10 +31,13 @@ else:
         {
             "Attempt": "provisioner",
             "AttemptWatch": "attempt_watch",
+            "ExitFacts": "facts",
+            "ExitRecord": "_launcher_records",
             "Journal": "journal",
             "Launched": "provisioner",
             "LauncherPool": "launch",
             "LogFacts": "attempt_watch",
+            "MACHINE_LOST": "exits",
             "NoProvisioner": "provisioners",
             "ObservedClock": "observed_clock",
             "ProcessFacts": "provisioner",
@@ -44,6 +49,7 @@ else:
             "RunFolders": "_run_folders",
             "RunHistory": "history",
             "Signal": "provisioner",
+            "StartedRecord": "_launcher_records",
             "Supervisor": "supervisor",
             "UnknownEventError": "history",
             "Usage": "facts",
@@ -59,14 +65,19 @@ else:
             "make_provisioner": "provisioners",
             "marked_processes": "processes",
             "proxy_of": "liveness",
+            "read_exit": "_launcher_records",
             "read_history": "history",
+            "read_started": "_launcher_records",
             "resuming_argv": "worker_config",
         },
     )
 
 __all__ = [
+    "MACHINE_LOST",
     "Attempt",
     "AttemptWatch",
+    "ExitFacts",
+    "ExitRecord",
     "Journal",
     "Launched",
     "LauncherPool",
@@ -82,6 +93,7 @@ __all__ = [
     "RunFolders",
     "RunHistory",
     "Signal",
+    "StartedRecord",
     "Supervisor",
     "UnknownEventError",
     "Usage",
@@ -97,6 +109,8 @@ __all__ = [
     "make_provisioner",
     "marked_processes",
     "proxy_of",
+    "read_exit",
     "read_history",
+    "read_started",
     "resuming_argv",
 ]

@@ -10,6 +10,7 @@ import msgspec
 
 from gym_gui.core.regular_files import read_regular
 from gym_gui.runs import READ_ERRORS
+from gym_gui.supervision.facts import ExitFacts
 from gym_gui.supervision.identity import ProcessIdentity
 
 T = TypeVar("T")
@@ -40,6 +41,20 @@ class ExitRecord(msgspec.Struct, frozen=True):
     max_rss_bytes: Long | None = None
     strays: Long = 0
     swept: bool = False
+
+    def facts(self) -> ExitFacts:
+        """Return what a supervisor needs of it."""
+        return ExitFacts(
+            code=self.code,
+            signal=self.signal,
+            reason=self.reason,
+            error=self.error,
+            signalled=self.signalled_at is not None,
+            at=self.ended_at or 0.0,
+            cpu_seconds=self.cpu_seconds,
+            max_rss_bytes=self.max_rss_bytes,
+            strays=self.strays,
+        )
 
 
 def read_started(path: Path) -> StartedRecord | None:

@@ -14,7 +14,6 @@ from gym_gui.logging_config.diagnostics import say
 from gym_gui.runs import RunFolder, is_locked
 from gym_gui.supervision._launcher_records import ExitRecord, read_exit, read_started
 from gym_gui.supervision.decide import LAUNCHER_PATIENCE_S
-from gym_gui.supervision.facts import ExitFacts
 from gym_gui.supervision.identity import ProcessIdentity, boot_id
 from gym_gui.supervision.launcher import PAUSE, UNPAUSE
 from gym_gui.supervision.processes import holding_processes, marked_processes
@@ -102,7 +101,7 @@ class LocalAttempt:
             pid=None if worker is None or self._never_ran else worker.pid,
             stopped=self._record.paused and worker is not None and worker.stopped(),
             same_boot=launcher is None or launcher.boot_id == boot_id(),
-            exit=_exit_facts(self._exit),
+            exit=None if self._exit is None else self._exit.facts(),
             started_at=self._started_at,
             age_s=None if self._started is None else time.monotonic() - self._started,
             handle=None if launcher is None else msgspec.to_builtins(launcher),
@@ -227,19 +226,3 @@ def _deliver(targets: list[ProcessIdentity], number: int) -> bool:
         except PermissionError as error:  # noqa: PERF203 - a handful of processes
             say(f"cannot signal process {process.pid}: {error}")
     return delivered
-
-
-def _exit_facts(record: ExitRecord | None) -> ExitFacts | None:
-    if record is None:
-        return None
-    return ExitFacts(
-        code=record.code,
-        signal=record.signal,
-        reason=record.reason,
-        error=record.error,
-        signalled=record.signalled_at is not None,
-        at=record.ended_at or 0.0,
-        cpu_seconds=record.cpu_seconds,
-        max_rss_bytes=record.max_rss_bytes,
-        strays=record.strays,
-    )

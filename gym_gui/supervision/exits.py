@@ -11,6 +11,8 @@ from gym_gui.supervision.facts import AttemptFacts, ExitFacts, StopKind
 
 #: Python's exit code when a standard stream cannot be flushed at the end.
 FLUSH_FAILED = 120
+#: Reason of an exit that was not observed: the machine was given up.
+MACHINE_LOST = "machine_lost"
 
 
 class ExitClassification(msgspec.Struct, frozen=True):
@@ -44,6 +46,8 @@ def _classify(attempt: AttemptFacts, wall_time_s: float | None) -> ExitClassific
         return _classify_unseen(attempt)
     if attempt.exit.reason == "spawn_failed":
         return _classification(RunState.FAILED, f"could not be started: {attempt.exit.error}", attempt.exit)
+    if attempt.exit.reason == MACHINE_LOST and attempt.stop is None:
+        return _classification(RunState.LOST, attempt.exit.error or "its machine was lost", attempt.exit)
     if attempt.exit.signalled or _stop_came_first(attempt, attempt.exit):
         return _classify_stopped(attempt, attempt.exit, wall_time_s)
     return _classify_own_end(attempt, attempt.exit)

@@ -170,7 +170,13 @@ class TrainerDaemon(Generic[T]):
         await keep_going(self.jobs.load)
         await keep_going(self.trainer.studies.resume)
         background = (executor.background for executor in self.executors.ready.values())
-        chores = (self.chores.run, self.quota.run, self.log_retention.run, *background)
+        chores = (
+            self.chores.run,
+            self.quota.run,
+            self.log_retention.run,
+            self.dispatcher.follow_machines,
+            *background,
+        )
         await asyncio.gather(*(keep_going(chore) for chore in chores))
 
     async def _watch_home(self, face: Face) -> None:

@@ -58,6 +58,8 @@ logger = logging.getLogger(__name__)
 
 #: Seconds between looks at a supervisor of which no other sign has come.
 LOOK_S = 0.25
+#: Seconds between looks at the executors' machines while runs wait.
+MACHINES_S = 0.5
 #: A decision that takes no longer is made whenever something has changed, seconds; one that does takes up at most this
 #: share of the daemon's time.
 CHEAP_S = 0.005
@@ -234,6 +236,13 @@ class Dispatcher:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
         self.board.flush()
+
+    async def follow_machines(self) -> None:
+        """Decide again when the executors' machines change while runs wait; until cancelled."""
+        while True:
+            await asyncio.sleep(MACHINES_S)
+            if self._queue and self.machines.changed:
+                self._start_queued()
 
     def suspend(self, shortage: Shortage | None) -> None:
         """Start nothing for now.

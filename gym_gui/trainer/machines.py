@@ -43,6 +43,21 @@ class Machines:
 
     def look(self) -> bool:
         """Ask the executors which machines they have; return whether that is not what it was at the last look."""
+        found, machines = self._found()
+        if (found, machines) == (self._of, self.capacity.machines):
+            return False
+        self._of = found
+        self._placements.clear()
+        self.capacity = Capacity(machines, self._max_per_submitter)
+        return True
+
+    @property
+    def changed(self) -> bool:
+        """Whether the executors have other machines than at the last look."""
+        return self._found() != (self._of, self.capacity.machines)
+
+    def _found(self) -> tuple[dict[str, tuple[Machine, ...]], tuple[Machine, ...]]:
+        """Return the machines of each executor, and all of them."""
         by_name = {self.here.name: self.here}
         found: dict[str, tuple[Machine, ...]] = {}
         for name, executor in self._executors.items():
@@ -53,12 +68,7 @@ class Machines:
             found[name] = tuple(by_name.setdefault(each.name, each) for each in reported if each.name not in by_name)
             if len(found[name]) < len(reported):
                 self._refuse(name, "names of its machines are empty, or taken by another machine")
-        if found == self._of and tuple(by_name.values()) == self.capacity.machines:
-            return False
-        self._of = found
-        self._placements.clear()
-        self.capacity = Capacity(tuple(by_name.values()), self._max_per_submitter)
-        return True
+        return found, tuple(by_name.values())
 
     def inventory(self, machine: str) -> Inventory | None:
         """Return what a machine has; ``None`` where nothing is counted, or it is not there."""

@@ -414,6 +414,8 @@ ANSWERS: dict[str, type | str | None] = {
     "POST /api/v1/login": LoggedIn,
     "POST /api/v1/logout": None,
     "GET /api/v1/machines": MachineReport,
+    "POST /api/v1/agents/enroll": dict[str, Any],
+    "POST /api/v1/agents/{method}": dict[str, Any],
     "GET /api/v1/archives": Archives,
     "POST /api/v1/forecast": Forecasts,
     "GET /api/v1/tokens": TokenHolders,

@@ -15,6 +15,8 @@ from gym_gui.web.errors import error_response
 API = "/api/"
 #: Calls of the interface without a token: they tell nothing, and set the cookie.
 OPEN = ("/api/v1/login", "/api/v1/logout")
+#: Calls of machines: their tokens are checked by the daemon; only who enrols one needs a token of this server.
+AGENTS, ENROLL = "/api/v1/agents/", "/api/v1/agents/enroll"
 _SAFE = ("GET", "HEAD", "OPTIONS")
 _POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; media-src 'self' blob:;"
@@ -71,7 +73,8 @@ class Guard:
                 why="the address in the browser is another one than those that the server was started with",
                 next_step="use the address that `mosaic web` printed, or start it with --public-name HOST",
             ), 421
-        if not self._access.allows(client):
+        machine = path.startswith(AGENTS) and path != ENROLL
+        if not self._access.allows(client + headers.get("x-mosaic-machine", "")[:100] if machine else client):
             return UsageError("too many requests", where=client, next_step="wait a few seconds"), 429
         origin = headers.get("origin")
         if scope["method"] not in _SAFE and origin is not None and not self._access.is_own_origin(origin):
@@ -87,6 +90,8 @@ class Guard:
             return None
         if not self._access.may_try(client):
             return too_many_failures(client), 429
+        if machine:
+            return None
         holder = self._access.authenticate(headers.get("cookie", ""), headers.get("authorization", ""))
         if holder is None:
             self._access.count_failure(client)

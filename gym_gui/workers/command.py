@@ -76,6 +76,18 @@ def filled_command(command: Sequence[str], config_file: Path, path: str | None =
     return [word.replace(CONFIG_PLACE, str(config_file)).replace(PYTHON_PLACE, python) for word in command]
 
 
+def words_elsewhere(command: Sequence[str], config_file: Path, *, has_config: bool) -> list[str]:
+    """Return a bare command for another machine, which looks for its program and its Python.
+
+    Args:
+        command: The command.
+        config_file: The worker's config.
+        has_config: Whether there is a config to pass that the command does not name.
+    """
+    argv = [word.replace(CONFIG_PLACE, str(config_file)) for word in command]
+    return [*argv, "--config", str(config_file)] if has_config and not _has_option(command, "--config") else argv
+
+
 def flat_config(
     record: WorkerRecord | None, settings: dict[str, Any], *, run_id: str, worker_id: str, seed: int
 ) -> dict[str, Any]:

@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 
 from gym_gui.core.worker.errors import ConfigError, MosaicError, Problem, UsageError
 from gym_gui.runs import (
+    AGENT_EXECUTOR,
     RunFolder,
     RunPlan,
     TrainRunConfig,
@@ -40,6 +41,7 @@ from gym_gui.workers.command import (
     flat_config,
     module_argv,
     takes_config,
+    words_elsewhere,
     worker_environment,
 )
 from gym_gui.workers.config import ALGORITHM_FIELDS, ENVIRONMENT_FIELDS, named_in, target_steps
@@ -215,7 +217,7 @@ def _plan_worker(
         worker_no=number,
         worker_id=request.worker_id,
         worker_type=worker_type,
-        argv=_argv(request, kind, path, {**base, **environment}),
+        argv=_argv(request, kind, path, {**base, **environment}, elsewhere=config.executor == AGENT_EXECUTOR),
         env=worker_environment(
             _shown_environment(environment, private, config),
             home=folder.path.parent.parent,
@@ -268,7 +270,18 @@ def _shown_environment(environment: dict[str, str], private: dict[str, str], con
     return {**shown, "MOSAIC_SECRETS": listed} if listed else shown
 
 
-def _argv(request: WorkerRequest, kind: ResolvedKind, path: Path, variables: dict[str, str]) -> list[str]:
+def _argv(
+    request: WorkerRequest, kind: ResolvedKind, path: Path, variables: dict[str, str], *, elsewhere: bool
+) -> list[str]:
+    """Return a worker's command.
+
+    Args:
+        request: What the run config says of it.
+        kind: Its kind.
+        path: Its config file.
+        variables: The run's environment.
+        elsewhere: It runs on another machine, where its programs are found.
+    """
     if request.command is None:
         assert kind.record is not None
         return module_argv(kind.record.python, kind.module, path, kind.flags, request.worker_id, request.arguments)
@@ -277,7 +290,10 @@ def _argv(request: WorkerRequest, kind: ResolvedKind, path: Path, variables: dic
     has_config = not takes and any(name != "seed" for name in request.config)
     search = variables.get("PATH", os.defpath)
     try:
-        argv = command_argv(filled_command(request.command, path, search), path if has_config else None, search)
+        if elsewhere:
+            argv = words_elsewhere(request.command, path, has_config=has_config)
+        else:
+            argv = command_argv(filled_command(request.command, path, search), path if has_config else None, search)
     except FileNotFoundError:
         problem = Problem(
             "entry_point",

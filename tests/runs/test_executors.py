@@ -11,26 +11,27 @@ except ImportError:  # Python 3.10
     import tomli as tomllib
 
 from gym_gui.runs.config import run_config_problems
-from gym_gui.runs.executors import EXECUTOR_ENTRY_POINT_GROUP, OWN_EXECUTOR, executor_entries, executor_names
+from gym_gui.runs.executors import EXECUTOR_ENTRY_POINT_GROUP, OWN_EXECUTORS, executor_entries, executor_names
 
 ROOT = Path(__file__).parents[2]
 
 
-def test_the_own_executor_is_the_one_that_the_package_registers() -> None:
+def test_the_own_executors_are_those_that_the_package_registers() -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
-    assert project["name"] == OWN_EXECUTOR.package
-    assert project["entry-points"][EXECUTOR_ENTRY_POINT_GROUP] == {OWN_EXECUTOR.name: OWN_EXECUTOR.target}
+    assert {entry.package for entry in OWN_EXECUTORS} == {project["name"]}
+    assert project["entry-points"][EXECUTOR_ENTRY_POINT_GROUP] == {each.name: each.target for each in OWN_EXECUTORS}
 
 
 def test_the_own_executor_comes_first() -> None:
     assert executor_names()[0] == "local"
-    assert executor_entries().count(OWN_EXECUTOR) == 1
+    for entry in OWN_EXECUTORS:
+        assert executor_entries().count(entry) == 1
 
 
 def test_a_package_adds_a_name_without_being_imported(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     ExecutorSite(tmp_path / "site").add("cluster", "my_cluster:Cluster", "raise RuntimeError('imported')")
     monkeypatch.syspath_prepend(str(tmp_path / "site"))
-    assert executor_names() == ["local", "cluster"]
+    assert executor_names() == ["local", "agent", "cluster"]
     found = next(entry for entry in executor_entries() if entry.name == "cluster")
     assert (found.target, found.package) == ("my_cluster:Cluster", "my-cluster")
     config = {"run_name": "x", "entry_point": "true", "executor": "cluster"}

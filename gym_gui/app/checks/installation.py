@@ -91,14 +91,14 @@ def settings(_home: Path) -> Iterator[Finding]:
 
 def executors(home: Path) -> Iterator[Finding]:  # noqa: ARG001 - every check takes the home
     """Look for executors that cannot be used."""
-    from gym_gui.runs import OWN_EXECUTOR
+    from gym_gui.runs import OWN_EXECUTORS
     from gym_gui.trainer.executors import executor_classes
 
     found = executor_classes()
     for name, reason in found.broken.items():
         yield Finding(f"executor {name}", "broken", reason, "reinstall or uninstall the package that brings it")
     ready = [
-        name if entry == OWN_EXECUTOR else f"{name} (package {entry.package})"
+        name if entry in OWN_EXECUTORS else f"{name} (package {entry.package})"
         for name, (entry, _) in found.ready.items()
     ]
     if ready:

@@ -31,3 +31,6 @@ LOG_DAEMON_REGISTRY_REPLACED = _daemon(
 )
 LOG_DAEMON_EXECUTOR_BROKEN = _daemon(1121, "ERROR", "An installed executor cannot be used", "executor", "error")
 LOG_DAEMON_MACHINES_REFUSED = _daemon(1122, "WARNING", "An executor's machines cannot be used", "executor", "error")
+LOG_FLEET_LEASE_GRANTED = _run(1123, "INFO", "A machine has taken a run's worker", "fleet", "lease")
+LOG_FLEET_LEASE_ENDED = _run(1124, "INFO", "A machine's lease on a run's worker has ended", "fleet", "lease")
+LOG_FLEET_MACHINE_ENROLLED = _daemon(1125, "INFO", "A machine was enrolled", "fleet", "security")

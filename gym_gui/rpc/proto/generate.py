@@ -8,7 +8,8 @@ from importlib import metadata
 from pathlib import Path
 
 HERE = Path(__file__).parent
-PROTOS = ("mosaic", "reading", "machine", "study")
+PROTOS = ("mosaic", "reading", "machine", "study", "fleet")
+PROTOS = ("mosaic", "reading", "machine", "study", "fleet")
 STUBS = tuple(f"{name}_{suffix}" for name in PROTOS for suffix in ("pb2.py", "pb2.pyi", "pb2_grpc.py", "pb2_grpc.pyi"))
 #: The imports that protoc writes look for top-level modules; ours is a package.
 _IMPORT = re.compile(rf"^import ((?:{'|'.join(PROTOS)})_pb2) as", re.MULTILINE)

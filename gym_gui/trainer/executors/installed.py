@@ -12,7 +12,7 @@ from pathlib import Path
 
 from gym_gui.logging_config.helpers import log_constant
 from gym_gui.logging_config.log_constants import LOG_DAEMON_EXECUTOR_BROKEN
-from gym_gui.runs import OWN_EXECUTOR, ExecutorEntry, executor_entries
+from gym_gui.runs import OWN_EXECUTORS, ExecutorEntry, executor_entries
 from gym_gui.supervision import load_provisioner
 from gym_gui.trainer.executors.base import Executor
 
@@ -55,12 +55,12 @@ def executor_classes() -> ExecutorClasses:
     for entry in executor_entries():
         by_name[entry.name].append(entry)
     for name, entries in by_name.items():
-        entry = OWN_EXECUTOR if OWN_EXECUTOR in entries else entries[0]
+        entry = next((each for each in OWN_EXECUTORS if each in entries), entries[0])
         if len(entries) > 1:
             packages = " and ".join(dict.fromkeys(each.package or each.target for each in entries))
-            rest = f": that of {OWN_EXECUTOR.package} is used" if entry is OWN_EXECUTOR else ": uninstall one of them"
+            rest = f": that of {entry.package} is used" if entry in OWN_EXECUTORS else ": uninstall one of them"
             found.broken[name] = f"several packages have an executor of this name, {packages}{rest}"
-            if entry is not OWN_EXECUTOR:
+            if entry not in OWN_EXECUTORS:
                 continue
         try:
             found.ready[name] = entry, _load(entry)

@@ -1,0 +1,207 @@
+"""The agent's loop: heartbeats, which bring orders and signals; one thread for each attempt that the machine has."""
+
+from __future__ import annotations
+
+import json
+import logging
+import threading
+from pathlib import Path
+from typing import Any
+
+from gym_gui.fleet.agent.attempt import HeldAttempt
+from gym_gui.fleet.agent.machine import Identity, machine_facts, machine_load
+from gym_gui.fleet.agent.server import Refused, Server, Unreachable, wait_s
+
+logger = logging.getLogger("mosaic.agent")
+#: Seconds between two heartbeats until the server has said how many.
+FIRST_INTERVAL_S = 2.0
+#: Facts and load are looked up again after so many heartbeats.
+_FACTS_EVERY = 12
+
+
+class Agent:
+    """Takes runs from a server and carries them out on this machine.
+
+    Args:
+        url: The server.
+        folder: The agent's folder: id, tokens, runs under way.
+        launcher: The program ``launcher.py``.
+        token: A token of the server with which this machine is enrolled, if it is not yet.
+        machine_id: Id of the machine; empty: the kept one, or a new one.
+        slots: Runs at once; 0: as many as there are cores.
+        pythons: Interpreters by worker.
+        ca_file: Certificates that are trusted, in place of the system's.
+        version: Of MOSAIC.
+    """
+
+    def __init__(
+        self,
+        url: str,
+        folder: Path,
+        launcher: Path,
+        *,
+        token: str = "",
+        machine_id: str = "",
+        slots: int = 0,
+        pythons: dict[str, str] | None = None,
+        ca_file: str | None = None,
+        version: str = "",
+    ) -> None:
+        self.identity = Identity(folder, machine_id)
+        self._server = Server(url, self.identity.machine_id, self.identity.token(url.rstrip("/")), ca_file)
+        self._enrolment = token
+        self._folder = folder
+        self._launcher = launcher
+        self._pythons = pythons or {}
+        self._facts = machine_facts(slots, version)
+        self._slots = int(self._facts["slots"])
+        self._load: dict[str, Any] = {}
+        self._beats = 0
+        self._failures = 0
+        self._stopping = threading.Event()
+        self.draining = False
+        """No more runs are taken; the agent ends with the last one that it has."""
+        self.attempts: list[HeldAttempt] = []
+
+    @property
+    def free_slots(self) -> int:
+        """Runs that may be taken now."""
+        return max(0, self._slots - len({each.state["run_id"] for each in self.attempts}))
+
+    def run(self) -> None:
+        """Work until stopped, or drained.
+
+        Raises:
+            Refused: The server does not know the machine, and there is no token to enrol it with.
+        """
+        self._resume()
+        interval_s = FIRST_INTERVAL_S
+        while not self._stopping.is_set():
+            if self.draining and not self.attempts:
+                self._beat_once()
+                return
+            try:
+                interval_s = self._beat()
+                if self._failures:
+                    logger.info("%s answers again", self._server.url)
+                self._failures = 0
+            except Unreachable as error:
+                self._failures += 1
+                pause = wait_s(self._failures, error.retry_after_s)
+                if self._failures in (1, 2) or not self._failures & (self._failures - 1):
+                    logger.warning("%s; attempt %d, next in %.1f s", error, self._failures, pause)
+                self._stopping.wait(pause)
+                continue
+            except Refused as refused:
+                if refused.status != 401:
+                    raise
+                self._enroll()
+                continue
+            self._stopping.wait(min(interval_s, 0.5) if self.draining else interval_s)
+
+    def drain(self) -> None:
+        """Take no more runs, and end with the last one."""
+        self.draining = True
+
+    def stop(self) -> None:
+        """End all runs of this machine, ship the rest, and return from :meth:`run`."""
+        self.draining = True
+        for each in list(self.attempts):
+            each.stop()
+
+    def leave(self) -> None:
+        """Return from :meth:`run` at once; runs go on, and the next agent takes them up."""
+        self._stopping.set()
+
+    def _resume(self) -> None:
+        """Take up what an earlier agent of this machine had."""
+        for path in sorted((self._folder / "held").glob("*.json")):
+            try:
+                state = json.loads(path.read_text("utf-8"))
+                self._hold(state)
+                logger.info("takes up run %s again", state["run_id"])
+            except (OSError, ValueError, KeyError) as error:  # noqa: PERF203 - a handful of files
+                logger.error("%s cannot be read: %s", path, error)
+
+    def _enroll(self) -> None:
+        """Enrol this machine.
+
+        Raises:
+            Refused: The server refuses.
+            Unreachable: Try again.
+        """
+        if not self._enrolment:
+            raise Refused(401, {"error": {"what": "this machine is not enrolled: give a token of the server, --token"}})
+        asking = Server(self._server.url, self.identity.machine_id, self._enrolment)
+        asking._context = self._server._context
+        body = {"machine_id": self.identity.machine_id, "facts": self._facts}
+        failures = 0
+        while not self._stopping.is_set():
+            try:
+                answer = asking.call("enroll", body).body
+                break
+            except Unreachable as error:
+                failures += 1
+                logger.warning("%s", error)
+                self._stopping.wait(wait_s(failures, error.retry_after_s))
+        else:
+            return
+        self._server.token = str(answer["token"])
+        self.identity.keep(self._server.url, self._server.token)
+        logger.info("enrolled at %s", self._server.url)
+
+    def _beat_once(self) -> None:
+        try:
+            self._beat()
+        except (Unreachable, Refused) as error:
+            logger.warning("%s", error)
+
+    def _beat(self) -> float:
+        """Tell how things stand, and take what the server answers; return the seconds until the next time.
+
+        Raises:
+            Unreachable: It does not answer.
+            Refused: It does not know this machine.
+        """
+        self.attempts = [each for each in self.attempts if not each.over]
+        if self._beats % _FACTS_EVERY == 0:
+            self._load = machine_load()
+        reports = [each.report() for each in self.attempts]
+        body: dict[str, Any] = {
+            "session": self.identity.session,
+            "load": self._load,
+            "free_slots": self.free_slots,
+            "draining": self.draining,
+            "leases": reports,
+        }
+        if self._beats % _FACTS_EVERY == 0:
+            body["facts"] = self._facts
+        answer = self._server.call("beat", body).body
+        self._beats += 1
+        by_key = {_key(each.state): each for each in self.attempts}
+        for one in answer.get("leases", ()):
+            held = by_key.get(_key(one))
+            if held is not None:
+                held.take(one)
+        for offer in answer.get("offers", ()):
+            if _key(offer) not in by_key and not self.draining:
+                self._claim(offer)
+        return max(0.05, float(answer.get("interval_s", FIRST_INTERVAL_S)))
+
+    def _claim(self, offer: dict[str, Any]) -> None:
+        asked = {name: offer[name] for name in ("run_id", "worker_id", "attempt")}
+        try:
+            given = self._server.call("claim", {"session": self.identity.session, **asked}).body
+        except Refused as refused:
+            logger.info("run %s: not taken: %s", offer["run_id"], refused)
+            return
+        self._hold({**asked, "token": given["token"], "order": given["order"], "files": given["files"]})
+
+    def _hold(self, state: dict[str, Any]) -> None:
+        held = HeldAttempt(self._folder, self._server, state, self._launcher, self._pythons, logger.info)
+        self.attempts.append(held)
+        held.begin()
+
+
+def _key(fields: dict[str, Any]) -> Any:
+    return fields["run_id"], fields["worker_id"], fields["attempt"]

@@ -1,0 +1,307 @@
+"""One attempt that this machine has taken: fetched, started, shipped, released, whatever is restarted in between."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import sys
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from gym_gui.fleet.agent.processes import Processes
+from gym_gui.fleet.agent.server import Refused, Server, Unreachable, wait_s
+from gym_gui.fleet.agent.shipper import Shipper
+
+#: In a command: this machine's Python.
+PYTHON_PLACE = "${python}"
+#: Seconds between two looks at the logs, and between two looks for other files.
+TICK_S, FILES_S = 0.25, 5.0
+#: Seconds for which an attempt that was given up may take to end before its processes are killed.
+GIVE_UP_S = 10.0
+
+
+class HeldAttempt:
+    """An attempt of a worker that this machine has.
+
+    Args:
+        root: The agent's folder.
+        server: Where it comes from.
+        state: What is kept of it: ``run_id worker_id attempt token order files``.
+        launcher: The program ``launcher.py``.
+        pythons: Interpreters by worker, in place of those of the order.
+        say: Reports in words.
+    """
+
+    def __init__(
+        self,
+        root: Path,
+        server: Server,
+        state: dict[str, Any],
+        launcher: Path,
+        pythons: dict[str, str],
+        say: Callable[[str], None],
+    ) -> None:
+        self.state = state
+        self.over = False
+        """Nothing of it is left on this machine."""
+        self.note = ""
+        """What keeps it from going on, in words."""
+        self._server = server
+        self._pythons = pythons
+        self._tell = say
+        self._folder = root / "runs" / state["run_id"]
+        self._home = root
+        self._stale = threading.Event()
+        self._commands: list[dict[str, Any]] = []
+        self._done = 0
+        self._cancelled = False
+        self._wake = threading.Event()
+        self._failures = 0
+        self._files_at = float("-inf")
+        order = state["order"]
+        spec = self._placed(order["spec"], order["home"])
+        base = f"{state['worker_id']}.a{state['attempt']}"
+        self._processes = Processes(spec, self._folder / "control" / f"{base}.launch.json", launcher)
+        self._shipper = Shipper(
+            server,
+            self._folder,
+            self.lease,
+            [self._relative(spec["stdout"]), self._relative(spec["stderr"])],
+            [f"{kind}/{state['worker_id']}" for kind in ("checkpoints", "tensorboard", "videos", "work")],
+        )
+        self._thread = threading.Thread(target=self._carry_out, name=base, daemon=True)
+
+    @property
+    def lease(self) -> dict[str, Any]:
+        """Fields that name the attempt and its token in calls."""
+        return {name: self.state[name] for name in ("run_id", "worker_id", "attempt", "token")}
+
+    @property
+    def label(self) -> str:
+        """The attempt in words."""
+        return f"run {self.state['run_id']} worker {self.state['worker_id']} attempt {self.state['attempt']}"
+
+    def begin(self) -> None:
+        """Go on from wherever it stands."""
+        self._save()
+        self._thread.start()
+
+    def join(self, timeout_s: float) -> None:
+        """Wait until it is over."""
+        self._thread.join(timeout_s)
+
+    def report(self) -> dict[str, Any]:
+        """Return what the next heartbeat tells of it."""
+        return {**self.lease, "report": {**self._processes.report(), "note": self.note}}
+
+    def take(self, answer: dict[str, Any]) -> None:
+        """Take what a heartbeat was answered about it."""
+        if answer.get("state") == "stale":
+            self.note = str(answer.get("why", ""))
+            self._stale.set()
+        self._cancelled = self._cancelled or bool(answer.get("cancelled"))
+        self._commands = [each for each in answer.get("commands", ()) if each.get("number", 0) > self._done]
+        self._wake.set()
+
+    def stop(self, name: str = "stop") -> None:
+        """Ask its processes to end."""
+        self._processes.signal(name)
+
+    def _carry_out(self) -> None:
+        try:
+            self._patiently(self._prepare)
+            while not self._stale.is_set() and not self._step():
+                self._wake.wait(TICK_S)
+                self._wake.clear()
+        except Refused as refused:
+            self._tell(f"{self.label}: {refused}")
+            if not refused.stale:
+                self._give_back("released", f"the server refuses its files: {refused}")
+        except Exception as error:  # noqa: BLE001 - whatever it is, the server is to know, and the agent goes on
+            self._tell(f"{self.label}: {type(error).__name__}: {error}")
+            self._give_back("released", f"its agent failed: {type(error).__name__}: {error}")
+        self._end_processes()
+        self._remove()
+        self.over = True
+
+    def _prepare(self) -> None:
+        """Fetch what it begins with, and start it.
+
+        Raises:
+            Unreachable: Try again.
+            Refused: The attempt was given up.
+        """
+        if self._processes.started or self._processes.ended or self._processes.alive():
+            return
+        problem = self._choose_program()
+        if problem:
+            self._server.call("release", {**self.lease, "outcome": "refused", "why": problem})
+            self._stale.set()
+            self._tell(f"{self.label}: refused: {problem}")
+            return
+        for name, size in self.state["files"]:
+            self._fetch(str(name), int(size))
+        if not self._stale.is_set() and self._processes.start():
+            self._tell(f"{self.label}: started")
+
+    def _step(self) -> bool:
+        """Obey, ship, and see whether it has ended; return whether it is over."""
+        self._obey()
+        if not self._processes.alive() and not self._processes.ended and not self._processes.started:
+            self._patiently(self._prepare)  # its launcher died before the worker began
+            return self._stale.is_set()
+        ended = self._processes.ended
+        alone = not self._processes.alive() and not ended
+        try:
+            self._ship(final=bool(ended) or alone)
+            if ended:
+                exit_record = self._processes.spec["exit"]
+                self._shipper.ship_file(self._relative(exit_record), Path(exit_record))
+            if ended or alone:
+                why = "" if ended else "its launcher was killed"
+                self._server.call("release", {**self.lease, "outcome": "released", "why": why})
+                self._tell(f"{self.label}: " + (f"ended, {_exit_in_words(ended)}" if ended else why))
+                return True
+            self.note = ""
+        except Unreachable as error:
+            self._failures += 1
+            self.note = str(error)
+            self._stale.wait(wait_s(self._failures, error.retry_after_s))
+        else:
+            self._failures = 0
+        return False
+
+    def _ship(self, *, final: bool) -> None:
+        started = self._processes.spec["started"]
+        if self._processes.started and not self.state.get("started_shipped"):
+            self.state["started_shipped"] = self._shipper.ship_file(self._relative(started), Path(started))
+        self._shipper.ship_logs()
+        now = time.monotonic()
+        if final or now - self._files_at >= FILES_S:
+            self._files_at = now
+            self._shipper.ship_files(final=final)
+
+    def _obey(self) -> None:
+        if self._cancelled:
+            intent = Path(self._processes.spec["cancel_intent"])
+            if not intent.exists():
+                intent.parent.mkdir(parents=True, exist_ok=True)
+                intent.write_text("{}", "ascii")
+        for command in self._commands:
+            if int(command["number"]) > self._done:
+                self._done = int(command["number"])
+                self._processes.signal(str(command["signal"]))
+
+    def _patiently(self, act: Callable[[], None]) -> None:
+        """Do something until the server could be reached for it, or the attempt was given up."""
+        failures = 0
+        while not self._stale.is_set():
+            try:
+                return act()
+            except Unreachable as error:  # noqa: PERF203 - it waits anyway
+                failures += 1
+                self.note = str(error)
+                self._stale.wait(wait_s(failures, error.retry_after_s))
+        return None
+
+    def _fetch(self, name: str, size: int) -> None:
+        """Fetch a file that the attempt begins with; paths of the home in it become paths of this machine."""
+        path = self._folder / name
+        if name.startswith("checkpoints/") and path.exists() and path.stat().st_size == size:
+            return
+        content = b""
+        while len(content) < size:
+            part = self._server.call("fetch", {**self.lease, "path": name, "offset": len(content)}, timeout_s=30.0).data
+            if not part:
+                break
+            content += part
+        if name.endswith(".json") and not name.startswith("checkpoints/"):
+            placed = self._placed(json.loads(content), self.state["order"]["home"])
+            content = json.dumps(placed).encode("ascii")
+        path.parent.mkdir(parents=True, exist_ok=True)
+        temporary = path.with_name(path.name + ".fetched")
+        descriptor = os.open(str(temporary), os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+        with os.fdopen(descriptor, "wb") as stream:
+            stream.write(content)
+        os.replace(str(temporary), str(path))  # noqa: PTH105 - Python 3.8 on Windows
+
+    def _choose_program(self) -> str:
+        """Take this machine's interpreter for the worker; return what is missing, in words."""
+        argv = self._processes.spec["argv"]
+        worker = str(self.state["order"]["worker_type"])
+        chosen = self._pythons.get(worker)
+        argv[:] = [word.replace(PYTHON_PLACE, chosen or sys.executable) for word in argv]
+        if chosen is not None and Path(argv[0]).name.startswith("python"):
+            argv[0] = chosen
+        if "/" in argv[0] and not os.access(argv[0], os.X_OK):
+            return f"{argv[0]} is not on this machine: start its agent with --python {worker}=/path/to/python"
+        if "/" not in argv[0] and shutil.which(argv[0]) is None:
+            return f"there is no program {argv[0]} on this machine"
+        return ""
+
+    def _placed(self, value: Any, home: str) -> Any:
+        """Return plain JSON with the paths of the home's run replaced by this machine's."""
+        theirs, ours = f"{home.rstrip('/')}/runs/{self.state['run_id']}", str(self._folder)
+        if isinstance(value, str):
+            if value == home:
+                return str(self._home)
+            return ours + value[len(theirs) :] if value == theirs or value.startswith(theirs + "/") else value
+        if isinstance(value, dict):
+            return {key: self._placed(item, home) for key, item in value.items()}
+        if isinstance(value, list):
+            return [self._placed(item, home) for item in value]
+        return value
+
+    def _relative(self, path: str) -> str:
+        return Path(path).relative_to(self._folder).as_posix()
+
+    def _give_back(self, outcome: str, why: str) -> None:
+        try:
+            self._server.call("release", {**self.lease, "outcome": outcome, "why": why})
+        except (Unreachable, Refused):
+            return  # the lease expires
+
+    def _end_processes(self) -> None:
+        """End what still runs of it: the server has given it up."""
+        deadline = time.monotonic() + GIVE_UP_S
+        if self._processes.alive():
+            self._tell(f"{self.label}: given up ({self.note or 'by the server'}): its processes are ended")
+            self._processes.signal("stop")
+        while self._processes.alive():
+            if time.monotonic() > deadline:
+                self._processes.signal("kill_all")
+                deadline = time.monotonic() + 1.0
+            time.sleep(0.05)
+
+    @property
+    def _path(self) -> Path:
+        return self._home / "held" / f"{self.state['run_id']}.{self.state['worker_id']}.a{self.state['attempt']}.json"
+
+    def _save(self) -> None:
+        self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        temporary = self._path.with_suffix(".tmp")
+        descriptor = os.open(str(temporary), os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+        with os.fdopen(descriptor, "w", encoding="utf-8") as stream:
+            json.dump(self.state, stream)
+            stream.flush()
+            os.fsync(stream.fileno())
+        os.replace(str(temporary), str(self._path))  # noqa: PTH105 - Python 3.8 on Windows
+
+    def _remove(self) -> None:
+        """Forget it; the run's folder goes with its last attempt."""
+        self._path.unlink()
+        others = self._path.parent.glob(f"{self.state['run_id']}.*.json")
+        if not any(others):
+            shutil.rmtree(str(self._folder), ignore_errors=True)
+
+
+def _exit_in_words(record: dict[str, Any]) -> str:
+    if record.get("reason") == "spawn_failed":
+        return f"could not be started: {record.get('error')}"
+    if record.get("signal") is not None:
+        return f"by signal {record['signal']}"
+    return f"exit code {record.get('code')}"

@@ -1,0 +1,141 @@
+"""Calls of the server: what may be tried again is told from what may not."""
+
+from __future__ import annotations
+
+import http.client
+import json
+import random
+import ssl
+import urllib.error
+import urllib.request
+from typing import Any, NamedTuple
+
+#: Seconds before a call counts as lost.
+TIMEOUT_S = 10.0
+#: The longest wait between two tries, seconds.
+LONGEST_WAIT_S = 30.0
+_FIRST_WAIT_S = 0.5
+_TRANSIENT = (408, 425, 429)
+_STALE = 409
+
+
+class Unreachable(Exception):  # noqa: N818 - it may pass
+    """The server cannot be reached or cannot answer now: try again.
+
+    Args:
+        why: In words.
+        retry_after_s: How long the server asks to wait, seconds.
+    """
+
+    def __init__(self, why: str, retry_after_s: float = 0.0) -> None:
+        super().__init__(why)
+        self.retry_after_s = retry_after_s
+
+
+class Refused(Exception):  # noqa: N818 - an answer
+    """The server refuses a call for good.
+
+    Args:
+        status: HTTP status.
+        body: What it says.
+    """
+
+    def __init__(self, status: int, body: dict[str, Any]) -> None:
+        error = body.get("error")
+        super().__init__(str(error.get("what")) if isinstance(error, dict) else f"HTTP status {status}")
+        self.status = status
+        self.body = body
+
+    @property
+    def stale(self) -> bool:
+        """Whether the machine has lost the attempt that the call was about."""
+        return bool(self.body.get("stale"))
+
+
+class Answer(NamedTuple):
+    """What the server answers."""
+
+    body: dict[str, Any]
+    data: bytes
+
+
+class Server:
+    """The server of a machine.
+
+    Args:
+        url: Its address, e.g. ``https://host:8787``.
+        machine_id: The machine.
+        token: The machine's, or with `enroll` one of the server's.
+        ca_file: Certificates that are trusted, in place of the system's.
+    """
+
+    def __init__(self, url: str, machine_id: str, token: str = "", ca_file: str | None = None) -> None:
+        self.url = url.rstrip("/")
+        self.machine_id = machine_id
+        self.token = token
+        self._context = ssl.create_default_context(cafile=ca_file) if self.url.startswith("https:") else None
+
+    def call(
+        self, method: str, body: dict[str, Any], data: bytes | None = None, timeout_s: float = TIMEOUT_S
+    ) -> Answer:
+        """Call the server.
+
+        Args:
+            method: The call.
+            body: What the machine says.
+            data: Bytes of a file that go with it.
+            timeout_s: Seconds before it counts as lost.
+
+        Raises:
+            Unreachable: It may be tried again.
+            Refused: It may not.
+        """
+        said = json.dumps(body).encode("ascii")
+        headers = {
+            "X-Mosaic-Machine": self.machine_id,
+            "Authorization": f"Bearer {self.token}",
+            "Content-Type": "application/json" if data is None else "application/octet-stream",
+        }
+        if data is not None:
+            headers["X-Mosaic-Call"] = said.decode("ascii")
+        request = urllib.request.Request(  # noqa: S310 - the user gives the address
+            f"{self.url}/api/v1/agents/{method}", said if data is None else data, headers, method="POST"
+        )
+        try:
+            with urllib.request.urlopen(request, timeout=timeout_s, context=self._context) as response:  # noqa: S310
+                given = response.read()
+                if response.headers.get_content_type() == "application/json":
+                    return Answer(json.loads(given), b"")
+                return Answer({}, given)
+        except urllib.error.HTTPError as error:
+            raise self._refusal(error) from None
+        except (OSError, ValueError, http.client.HTTPException) as error:
+            raise Unreachable(f"{self.url} does not answer: {getattr(error, 'reason', None) or error}") from None
+
+    @staticmethod
+    def _refusal(error: urllib.error.HTTPError) -> Exception:
+        try:
+            body = json.loads(error.read())
+        except (OSError, ValueError):
+            body = {}
+        if error.code in _TRANSIENT or error.code >= 500:
+            return Unreachable(f"HTTP status {error.code}", _seconds(error.headers.get("Retry-After")))
+        return Refused(error.code, body if isinstance(body, dict) else {})
+
+
+def wait_s(failures: int, retry_after_s: float = 0.0) -> float:
+    """Return how long to wait before the next try: drawn at random below a bound that doubles ("full jitter").
+
+    Args:
+        failures: Tries that have failed in a row, from 1.
+        retry_after_s: What the server asked for, seconds: never less.
+    """
+    bound = min(LONGEST_WAIT_S, _FIRST_WAIT_S * 2.0 ** min(failures, 10))
+    return max(retry_after_s, random.uniform(0.0, bound))
+
+
+def _seconds(text: str | None) -> float:
+    try:
+        return min(600.0, max(0.0, float(text or 0)))
+    except ValueError:
+        return 0.0

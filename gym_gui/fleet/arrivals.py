@@ -1,0 +1,198 @@
+"""Files that machines ship home: bytes at offsets, each stored once, never outside what the attempt may write."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import os
+from pathlib import Path, PurePosixPath
+
+from gym_gui.core.regular_files import open_regular
+from gym_gui.fleet.orders import AttemptKey, OrderBox
+from gym_gui.runs import RunFolder
+
+#: Bytes of one call at most.
+MAX_CHUNK = 2 << 20
+#: Bytes of one file at most.
+MAX_FILE = 16 << 30
+_READ = 1 << 20
+
+
+class Unwelcome(ValueError):  # noqa: N818 - an answer, not a fault
+    """A file may not be shipped or fetched; the text says why."""
+
+
+class Mismatch(Exception):  # noqa: N818 - an answer, not a fault
+    """What was sent does not follow what is there.
+
+    Args:
+        size: Bytes that are there.
+        why: In words.
+    """
+
+    def __init__(self, size: int, why: str) -> None:
+        super().__init__(why)
+        self.size = size
+
+
+class Arrivals:
+    """What one attempt ships into its run's folder.
+
+    Args:
+        folder: The run's folder.
+        key: The attempt.
+    """
+
+    def __init__(self, folder: RunFolder, key: AttemptKey) -> None:
+        self._folder = folder
+        self._key = key
+        self._logs = {
+            path.relative_to(folder.path).as_posix()
+            for path in (folder.stdout_log(key.worker_id, key.attempt), folder.stderr_log(key.worker_id, key.attempt))
+        }
+        self._records = {
+            path.relative_to(folder.path).as_posix()
+            for path in (
+                folder.started_record(key.worker_id, key.attempt),
+                folder.exit_record(key.worker_id, key.attempt),
+            )
+        }
+        self._folders = tuple(f"{kind}/{key.worker_id}/" for kind in ("checkpoints", "tensorboard", "videos", "work"))
+        self._inputs = {
+            path.relative_to(folder.path).as_posix()
+            for path in (
+                folder.run_json,
+                folder.worker_config(key.worker_id),
+                folder.private_config(key.worker_id),
+                folder.secrets(key.worker_id),
+            )
+        }
+
+    def inputs(self) -> list[tuple[str, int]]:
+        """Return path and size of the files that the attempt begins with: config, secrets, checkpoints so far."""
+        found = []
+        for name in sorted(self._inputs):
+            with contextlib.suppress(OSError):
+                found.append((name, (self._folder.path / name).stat().st_size))
+        if self._key.attempt > 1:
+            root = self._folder.checkpoints(self._key.worker_id)
+            files = [path for path in sorted(root.rglob("*")) if path.is_file() and not path.is_symlink()]
+            found += [(path.relative_to(self._folder.path).as_posix(), path.stat().st_size) for path in files]
+        return found
+
+    def fetch(self, name: str, offset: int) -> bytes:
+        """Return a part of a file that the attempt begins with.
+
+        Raises:
+            Unwelcome: It is none of those.
+            OSError: It cannot be read.
+        """
+        own = name in self._inputs or name.startswith(self._folders[0])
+        path = self._path(name)
+        if not own or offset < 0:
+            raise Unwelcome(f"{name[:200]!r} is not for this attempt")
+        with os.fdopen(open_regular(path), "rb") as stream:
+            stream.seek(offset)
+            return stream.read(MAX_CHUNK)
+
+    def append(self, name: str, offset: int, data: bytes) -> int:
+        """Append to a log; what is there already is compared, not stored again; returns the size, on disk.
+
+        Args:
+            name: Path below the run's folder.
+            offset: Where the bytes belong.
+            data: They.
+
+        Raises:
+            Unwelcome: It is not a log of the attempt.
+            Mismatch: Bytes before are missing, or those that are there are others.
+            OSError: It cannot be written.
+        """
+        if name not in self._logs:
+            raise Unwelcome(f"{name[:200]!r} is not a log of this attempt")
+        descriptor = open_regular(self._path(name), os.O_RDWR | os.O_CREAT | os.O_APPEND)
+        try:
+            size = os.fstat(descriptor).st_size
+            if offset > size:
+                raise Mismatch(size, f"bytes {size:,} to {offset:,} are missing")
+            known = min(size - offset, len(data))
+            if known and os.pread(descriptor, known, offset) != data[:known]:
+                raise Mismatch(size, f"other bytes are there from {offset:,}")
+            rest = memoryview(data)[known:]
+            while rest:
+                rest = rest[os.write(descriptor, rest) :]
+            os.fsync(descriptor)
+            return max(size, offset + len(data))
+        finally:
+            os.close(descriptor)
+
+    def put(self, name: str, offset: int, data: bytes, whole: tuple[int, str] | None) -> int:
+        """Take a part of a file that replaces an earlier version once it is whole; returns how much is there.
+
+        Args:
+            name: Path below the run's folder.
+            offset: Where the bytes belong; 0 begins again.
+            data: They.
+            whole: With the last part: size of the file, and its SHA-256.
+
+        Raises:
+            Unwelcome: The attempt may not write it.
+            Mismatch: Bytes before are missing, or the whole is another than was announced: send it from the start.
+            OSError: It cannot be written.
+        """
+        path = self._path(name)
+        if name not in self._records and not name.startswith(self._folders):
+            raise Unwelcome(f"{name[:200]!r} is not for this attempt to write")
+        if offset + len(data) > MAX_FILE:
+            raise Unwelcome(f"{name[:200]!r} is larger than {MAX_FILE:,} bytes")
+        part = self._part(name)
+        part.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        flags = os.O_RDWR | os.O_CREAT | (os.O_TRUNC if offset == 0 else 0)
+        descriptor = open_regular(part, flags)
+        try:
+            size = os.fstat(descriptor).st_size
+            if offset > size:
+                raise Mismatch(size, f"bytes {size:,} to {offset:,} are missing")
+            os.pwrite(descriptor, data, offset)
+            os.ftruncate(descriptor, offset + len(data))
+            if whole is None:
+                return offset + len(data)
+            os.fsync(descriptor)
+            if (offset + len(data), _digest(descriptor)) != whole:
+                raise Mismatch(0, "it is not the file that was announced: it changed meanwhile")
+            path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            self._path(name)  # again: none of its folders may be a link now
+            part.replace(path)
+        finally:
+            os.close(descriptor)
+        return offset + len(data)
+
+    def _part(self, name: str) -> Path:
+        named = hashlib.sha256(name.encode("utf-8", "surrogateescape")).hexdigest()[:32]
+        return OrderBox(self._folder).path / "parts" / f"{self._key.worker_id}.a{self._key.attempt}.{named}"
+
+    def _path(self, name: str) -> Path:
+        """Return a file's path.
+
+        Raises:
+            Unwelcome: It leads out of the run's folder, or through a link.
+        """
+        pure = PurePosixPath(name)
+        odd = not pure.parts or "\\" in name or "\0" in name or pure.is_absolute() or str(pure) != name
+        if odd or any(part in ("", ".", "..") for part in pure.parts) or len(name) > 1000:
+            raise Unwelcome(f"{name[:200]!r} is no path of a run's file")
+        path = self._folder.path
+        for part in pure.parts[:-1]:
+            path = path / part
+            if path.is_symlink():
+                raise Unwelcome(f"{name[:200]!r} leads through a link")
+        return path / pure.parts[-1]
+
+
+def _digest(descriptor: int) -> str:
+    found = hashlib.sha256()
+    offset = 0
+    while part := os.pread(descriptor, _READ, offset):
+        found.update(part)
+        offset += len(part)
+    return found.hexdigest()

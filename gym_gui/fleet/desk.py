@@ -1,0 +1,384 @@
+"""The daemon's side of the fleet: who may take which attempt, and what machines are told.
+
+All calls may come from threads. Everything that must outlive the daemon is in the home: machines in ``fleet/``, orders
+and leases in the runs' folders. When each lease was last renewed is known to the daemon alone: after a restart all of
+them count as renewed.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import secrets
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from gym_gui.fleet import lease as leases
+from gym_gui.fleet.arrivals import Arrivals, Mismatch, Unwelcome
+from gym_gui.fleet.lease import EXPIRED, REFUSED, RELEASED, Lease, Refused
+from gym_gui.fleet.machines import MachineFacts, MachineRecord, MachineStore
+from gym_gui.fleet.orders import AttemptKey, OrderBox
+from gym_gui.fleet.provisioner import MachineReport, read_lease
+from gym_gui.logging_config.helpers import log_constant
+from gym_gui.logging_config.log_constants import (
+    LOG_FLEET_LEASE_ENDED,
+    LOG_FLEET_LEASE_GRANTED,
+    LOG_FLEET_MACHINE_ENROLLED,
+)
+from gym_gui.runs import RunFolder, write_json_atomic
+
+logger = logging.getLogger(__name__)
+
+#: Seconds between two heartbeats of a machine: with a run, and while it waits for one.
+BUSY_S, IDLE_S = 5.0, 2.0
+
+
+class Answer(msgspec.Struct, frozen=True):
+    """What a machine is answered, as an HTTP status, a JSON body, and bytes."""
+
+    status: int
+    body: dict[str, Any] = {}
+    data: bytes = b""
+
+
+class Denied(Exception):  # noqa: N818 - an answer, not a fault
+    """A call is refused.
+
+    Args:
+        status: HTTP status.
+        what: In words.
+        more: For the machine to act on.
+    """
+
+    def __init__(self, status: int, what: str, **more: object) -> None:
+        super().__init__(what)
+        self.answer = Answer(status, {"error": {"what": what}, **more})
+
+
+@dataclass
+class _Attempt:
+    """An attempt that a machine has."""
+
+    folder: RunFolder
+    lease: Lease
+    renewed_at: float
+    """Monotonic seconds."""
+    lock: threading.Lock = field(default_factory=threading.Lock)
+
+
+class _Hello(msgspec.Struct):
+    machine_id: str
+    facts: MachineFacts
+    session: str = ""
+
+
+class _Held(msgspec.Struct):
+    run_id: str
+    worker_id: str
+    attempt: int
+    token: str
+    report: MachineReport = msgspec.field(default_factory=MachineReport)
+
+
+class _Beat(msgspec.Struct):
+    session: str
+    facts: MachineFacts | None = None
+    load: dict[str, Any] = {}
+    free_slots: int = 0
+    draining: bool = False
+    leases: list[_Held] = []
+
+
+class _Claim(msgspec.Struct):
+    session: str
+    run_id: str
+    worker_id: str
+    attempt: int
+
+
+class _Part(msgspec.Struct):
+    run_id: str
+    worker_id: str
+    attempt: int
+    token: str
+    path: str = ""
+    offset: int = 0
+    size: int | None = None
+    sha256: str = ""
+    outcome: str = RELEASED
+    why: str = ""
+
+
+class Desk:
+    """Hands orders to machines and takes in what they ship.
+
+    Args:
+        home: The home.
+        lease_s: Seconds after which a machine that says nothing loses its attempts.
+        clock: Monotonic, seconds.
+    """
+
+    def __init__(self, home: Path, lease_s: float, clock: Callable[[], float] = time.monotonic) -> None:
+        self.store = MachineStore(home)
+        self.lease_s = lease_s
+        self._clock = clock
+        self._lock = threading.Lock()
+        self._boxes: dict[str, OrderBox] = {}
+        self._attempts: dict[AttemptKey, _Attempt] = {}
+
+    def watch(self, folder: RunFolder) -> None:
+        """Take up a run whose workers run on machines; what an earlier daemon granted stays granted."""
+        with self._lock:
+            if folder.run_id in self._boxes:
+                return
+            box = self._boxes[folder.run_id] = OrderBox(folder)
+            for worker_id, attempt in box.leases():
+                found = read_lease(box, worker_id, attempt)
+                if found is not None and found.held:
+                    self._attempts[AttemptKey(folder.run_id, worker_id, attempt)] = _Attempt(
+                        folder, found, self._clock()
+                    )
+            box.put_back_unleased()
+
+    def forget(self, run_id: str) -> None:
+        """Let go of a run that has ended; machines that still have leases on it are told so."""
+        with self._lock:
+            self._boxes.pop(run_id, None)
+            held = [key for key in self._attempts if key.run_id == run_id]
+        for key in held:
+            self._end(key, RELEASED, "the run has ended")
+
+    def online(self, machine_id: str) -> bool:
+        """Return whether a machine was heard of lately."""
+        return self._clock() - self.store.presence(machine_id).seen_at < self.lease_s
+
+    def held_by(self, machine_id: str) -> list[AttemptKey]:
+        """Return the attempts that a machine has."""
+        return sorted(key for key, each in list(self._attempts.items()) if each.lease.machine == machine_id)
+
+    def expire(self) -> None:
+        """End the leases of machines that were silent for too long."""
+        now = self._clock()
+        for key, each in list(self._attempts.items()):
+            if leases.expired(each.renewed_at, now, self.lease_s):
+                why = f"machine {each.lease.machine} was silent for {now - each.renewed_at:.0f} s and lost the run"
+                self._end(key, EXPIRED, why)
+
+    def call(self, method: str, machine_id: str, token: str, body: dict[str, Any], data: bytes = b"") -> Answer:
+        """Answer a call of a machine.
+
+        Args:
+            method: ``enroll``, ``beat``, ``claim``, ``fetch``, ``append``, ``put`` or ``release``. Who
+                may enrol a machine is checked by the caller.
+            machine_id: The machine.
+            token: Its token; with ``enroll`` the name of who enrols it.
+            body: What it says.
+            data: Bytes that it ships.
+        """
+        try:
+            if method == "enroll":
+                return self._enroll(machine_id, token, body)
+            machine = self.store.authenticate(machine_id, token)
+            if machine is None:
+                raise Denied(401, "the machine is not enrolled here, or its token is wrong")
+            act = {
+                "beat": self._beat,
+                "claim": self._claim,
+                "fetch": self._fetch,
+                "append": self._append,
+                "put": self._put,
+                "release": self._release,
+            }.get(method)
+            if act is None:
+                raise Denied(404, f"there is no call {method[:50]!r}")
+            return act(machine, body, data)
+        except Denied as denied:
+            return denied.answer
+        except msgspec.ValidationError as error:
+            return Answer(422, {"error": {"what": f"the request is malformed: {error}"}})
+        except Unwelcome as error:
+            return Answer(403, {"error": {"what": str(error)}})
+        except Refused as error:
+            return Answer(409, {"error": {"what": str(error)}, "stale": True})
+        except Mismatch as error:
+            return Answer(409, {"error": {"what": str(error)}, "size": error.size})
+        except OSError as error:
+            logger.warning("a call %s of machine %s failed: %s", method, machine_id, error)
+            return Answer(503, {"error": {"what": f"the server cannot store it now: {error.strerror or error}"}})
+
+    def _enroll(self, machine_id: str, by: str, body: dict[str, Any]) -> Answer:
+        hello = msgspec.convert(body, _Hello)
+        try:
+            with self._lock:
+                record, token = self.store.enroll(hello.machine_id or machine_id, hello.facts, by)
+        except ValueError as error:
+            raise Denied(422, str(error)) from None
+        log_constant(logger, LOG_FLEET_MACHINE_ENROLLED, extra={"machine": record.machine_id, "by": by})
+        return Answer(200, {"machine_id": record.machine_id, "token": token})
+
+    def _beat(self, machine: MachineRecord, body: dict[str, Any], _data: bytes) -> Answer:
+        beat = msgspec.convert(body, _Beat)
+        presence = self.store.presence(machine.machine_id)
+        presence.seen_at, presence.seen = self._clock(), time.time()
+        presence.session, presence.load, presence.draining = beat.session, beat.load, beat.draining
+        if beat.facts is not None:
+            with self._lock:
+                self.store.update(machine, beat.facts)
+        answers = [self._renew(machine, held) for held in beat.leases]
+        offers = [] if beat.draining else self._offers(machine, beat.free_slots)
+        busy = bool(beat.leases)
+        interval = min(BUSY_S if busy else IDLE_S, self.lease_s / 4)
+        return Answer(
+            200,
+            {
+                "interval_s": interval,
+                "lease_s": self.lease_s,
+                "leases": answers,
+                "offers": offers,
+            },
+        )
+
+    def _renew(self, machine: MachineRecord, held: _Held) -> dict[str, Any]:
+        key = AttemptKey(held.run_id, held.worker_id, held.attempt)
+        answer: dict[str, Any] = {"run_id": key.run_id, "worker_id": key.worker_id, "attempt": key.attempt}
+        try:
+            each = self._held(key, machine, held.token)
+        except Refused as refused:
+            return {**answer, "state": "stale", "why": str(refused)}
+        each.renewed_at = self._clock()
+        box = OrderBox(each.folder)
+        report = msgspec.structs.replace(held.report, at=time.time())
+        with contextlib.suppress(OSError):
+            write_json_atomic(box.report_path(key.worker_id, key.attempt), report, sync=False)
+        commands = [msgspec.to_builtins(one) for one in box.commands(key.worker_id, key.attempt)]
+        return {**answer, "state": "held", "commands": commands, "cancelled": each.folder.cancel_intent.exists()}
+
+    def _offers(self, machine: MachineRecord, free_slots: int) -> list[dict[str, Any]]:
+        """Return the orders for a machine: those of runs placed on it, and of runs whose machine has gone."""
+        found: list[dict[str, Any]] = []
+        for run_id, box in list(self._boxes.items()):
+            for order in box.waiting():
+                own = order.machine == machine.machine_id
+                orphaned = not own and not self.online(order.machine)
+                if own or (orphaned and free_slots > len(found) and order.gpus <= len(machine.facts.gpus)):
+                    found.append(
+                        {
+                            "run_id": run_id,
+                            "worker_id": order.worker_id,
+                            "attempt": order.attempt,
+                            "worker_type": order.worker_type,
+                            "argv0": (order.spec.get("argv") or [""])[0],
+                        }
+                    )
+        return found
+
+    def _claim(self, machine: MachineRecord, body: dict[str, Any], _data: bytes) -> Answer:
+        asked = msgspec.convert(body, _Claim)
+        key = AttemptKey(asked.run_id, asked.worker_id, asked.attempt)
+        with self._lock:
+            box = self._boxes.get(key.run_id)
+            if box is None:
+                raise Refused("the run is not under way")
+            before = read_lease(box, key.worker_id, key.attempt)
+            token = secrets.token_urlsafe(24)
+            granted = leases.claim(
+                before,
+                machine=machine.machine_id,
+                session=asked.session,
+                token=token,
+                now=time.time(),
+            )
+            order = box.take(key.worker_id, key.attempt) if before is None else box.taken(key.worker_id, key.attempt)
+            if order is None:
+                raise Refused("the order was withdrawn, or taken by another machine")
+            write_json_atomic(box.lease_path(key.worker_id, key.attempt), granted)
+            known = self._attempts.get(key)
+            if known is None:
+                self._attempts[key] = _Attempt(box.folder, granted, self._clock())
+            else:
+                known.lease, known.renewed_at = granted, self._clock()
+        if before is None:
+            log_constant(
+                logger,
+                LOG_FLEET_LEASE_GRANTED,
+                extra={"run_id": key.run_id, "attempt": str(key), "machine": machine.machine_id},
+            )
+        files = Arrivals(box.folder, key).inputs()
+        return Answer(
+            200, {"token": granted.token, "order": msgspec.to_builtins(order), "files": [list(each) for each in files]}
+        )
+
+    def _fetch(self, machine: MachineRecord, body: dict[str, Any], _data: bytes) -> Answer:
+        part, key, each = self._part(machine, body)
+        return Answer(200, {}, Arrivals(each.folder, key).fetch(part.path, part.offset))
+
+    def _append(self, machine: MachineRecord, body: dict[str, Any], data: bytes) -> Answer:
+        part, key, each = self._part(machine, body)
+        with each.lock:
+            leases.check(each.lease, part.token)
+            size = Arrivals(each.folder, key).append(part.path, part.offset, data)
+        return Answer(200, {"size": size})
+
+    def _put(self, machine: MachineRecord, body: dict[str, Any], data: bytes) -> Answer:
+        part, key, each = self._part(machine, body)
+        whole = None if part.size is None else (part.size, part.sha256)
+        with each.lock:
+            leases.check(each.lease, part.token)
+            size = Arrivals(each.folder, key).put(part.path, part.offset, data, whole)
+        return Answer(200, {"size": size})
+
+    def _release(self, machine: MachineRecord, body: dict[str, Any], _data: bytes) -> Answer:
+        part = msgspec.convert(body, _Part)
+        key = AttemptKey(part.run_id, part.worker_id, part.attempt)
+        if part.outcome not in (RELEASED, REFUSED):
+            raise Denied(422, f"outcome is {part.outcome[:50]!r}, allowed: {RELEASED}, {REFUSED}")
+        with contextlib.suppress(Refused):  # released before: its answer was lost
+            self._held(key, machine, part.token)
+            self._end(key, part.outcome, part.why[:500])
+        return Answer(200, {})
+
+    def _part(self, machine: MachineRecord, body: dict[str, Any]) -> tuple[_Part, AttemptKey, _Attempt]:
+        part = msgspec.convert(body, _Part)
+        key = AttemptKey(part.run_id, part.worker_id, part.attempt)
+        each = self._held(key, machine, part.token)
+        each.renewed_at = self._clock()
+        return part, key, each
+
+    def _held(self, key: AttemptKey, machine: MachineRecord, token: str) -> _Attempt:
+        """Return an attempt that a machine has.
+
+        Raises:
+            Refused: It does not have it, or not any more.
+        """
+        each = self._attempts.get(key)
+        if each is None or each.lease.machine != machine.machine_id:
+            raise Refused("no lease of this machine: the attempt was given up, or its run has ended")
+        leases.check(each.lease, token)
+        return each
+
+    def _end(self, key: AttemptKey, state: str, why: str) -> None:
+        """End a lease; nothing is taken from its holder from here on."""
+        each = self._attempts.get(key)
+        if each is None:
+            return
+        with each.lock:
+            each.lease = leases.end(each.lease, state, why, time.time())
+            try:
+                write_json_atomic(OrderBox(each.folder).lease_path(key.worker_id, key.attempt), each.lease)
+            except OSError as error:
+                if each.folder.path.exists():
+                    logger.warning("the end of the lease on %s cannot be written: %s", key, error)
+                    each.lease = msgspec.structs.replace(each.lease, state=leases.HELD, why="")
+                    return
+        self._attempts.pop(key, None)
+        log_constant(
+            logger,
+            LOG_FLEET_LEASE_ENDED,
+            extra={"run_id": key.run_id, "attempt": str(key), "machine": each.lease.machine, "why": why or state},
+        )

@@ -1,0 +1,167 @@
+"""Provisioner of runs whose workers run on other machines: it posts orders, and reads what the machine shipped home."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+
+import msgspec
+
+from gym_gui.core.regular_files import read_regular
+from gym_gui.fleet.lease import EXPIRED, REFUSED, Lease
+from gym_gui.fleet.orders import Order, OrderBox
+from gym_gui.runs import READ_ERRORS, RunFolder, RunPlan, read_machine
+from gym_gui.supervision import (
+    MACHINE_LOST,
+    Attempt,
+    ExitFacts,
+    Launched,
+    ProcessFacts,
+    Provisioner,
+    Signal,
+    Usage,
+    build_spec,
+    read_exit,
+    read_started,
+)
+
+#: Seconds without a report after which a machine counts as silent; so its lease may still be renewed.
+SILENT_S = 20.0
+
+
+class MachineReport(msgspec.Struct, frozen=True):
+    """What a machine last said about an attempt; the daemon writes down when."""
+
+    at: float = 0.0
+    """Unix time of the server."""
+    launcher_alive: bool = False
+    worker_alive: bool = False
+    stopped: bool = False
+    age_s: float | None = None
+    cpu_seconds: float = 0.0
+    memory_bytes: int = 0
+    note: str = ""
+    """What keeps the machine from its work, in words."""
+
+
+class FleetProvisioner(Provisioner):
+    """Attempts of one run on machines with an agent.
+
+    Args:
+        folder: The run's folder.
+        plan: The run.
+        clock: Monotonic clock, seconds: the supervisor's.
+    """
+
+    def __init__(self, folder: RunFolder, plan: RunPlan, clock: Callable[[], float]) -> None:
+        self._folder = folder
+        self._plan = plan
+        self._clock = clock
+        self._box = OrderBox(folder)
+
+    def start(self, attempt: Attempt, argv: Sequence[str] | None) -> Launched | None:
+        worker = next(each for each in self._plan.workers if each.worker_id == attempt.worker_id)
+        # The submitter's variables are those of another machine.
+        plan = msgspec.structs.replace(
+            self._plan, config={key: value for key, value in self._plan.config.items() if key != "base_environment"}
+        )
+        machine = read_machine(self._folder)
+        order = Order(
+            worker_id=attempt.worker_id,
+            attempt=attempt.number,
+            worker_type=worker.worker_type,
+            machine=machine,
+            spec=build_spec(self._folder, plan, worker, attempt.number, None if argv is None else list(argv)),
+            home=str(self._folder.path.resolve().parent.parent),
+        )
+        if not self._box.post(order):
+            return None
+        return Launched({"machine": machine}, f"offered to machine {machine}" if machine else "offered to machines")
+
+    def observe(self, attempt: Attempt) -> ProcessFacts:
+        key = attempt.worker_id, attempt.number
+        lease = self._lease(*key)
+        if lease is None:
+            if not self._box.order_path(*key).exists() and not self._box.taken_path(*key).exists():
+                return ProcessFacts()
+            place = read_machine(self._folder)
+            return ProcessFacts(
+                launcher_alive=True, elsewhere=True, obstacle=f"waits for machine {place or 'with an agent'} to take it"
+            )
+        return self._leased(attempt, lease)
+
+    def _leased(self, attempt: Attempt, lease: Lease) -> ProcessFacts:
+        key = attempt.worker_id, attempt.number
+        started = read_started(self._folder.started_record(*key))
+        ended = read_exit(self._folder.exit_record(*key))
+        facts = ProcessFacts(
+            spawning=started is not None or ended is not None or not lease.held,
+            pid=None if started is None or started.worker is None else started.worker.pid,
+            started_at=None if started is None else started.started_at,
+            handle={"machine": lease.machine},
+            exit=None if ended is None else ended.facts(),
+        )
+        if ended is not None and ended.reason == "spawn_failed":
+            facts = msgspec.structs.replace(facts, pid=None)
+        if not lease.held:
+            return facts if facts.exit is not None else msgspec.structs.replace(facts, exit=_lost(lease))
+        report = self._report(*key)
+        silent_s = time.time() - max(report.at, lease.granted_at)
+        if silent_s > SILENT_S:
+            return ProcessFacts(unknown=f"machine {lease.machine} has been silent for {silent_s:.0f} s")
+        ended_here = facts.exit is not None and ended is not None and ended.swept
+        return msgspec.structs.replace(
+            facts,
+            launcher_alive=not ended_here and (report.launcher_alive or started is None),
+            worker_alive=not ended_here and report.worker_alive,
+            locked=not ended_here,  # until it is released what it printed may be under way
+            stopped=attempt.paused and report.stopped,
+            age_s=report.age_s,
+            obstacle=report.note,
+        )
+
+    def signal(self, attempt: Attempt, signal: Signal) -> bool:
+        key = attempt.worker_id, attempt.number
+        if signal is not Signal.PAUSE and signal is not Signal.UNPAUSE and self._box.withdraw(*key):
+            return True
+        lease = self._lease(*key)
+        if lease is None or not lease.held:
+            return False
+        self._box.command(*key, signal.value)
+        return True
+
+    def usage(self, attempts: Sequence[Attempt]) -> dict[str, Usage]:
+        found = {}
+        for attempt in attempts:
+            report = self._report(attempt.worker_id, attempt.number)
+            if report.worker_alive:
+                found[attempt.worker_id] = Usage(report.cpu_seconds, report.memory_bytes)
+        return found
+
+    def release(self, attempt: Attempt) -> None:
+        """Do nothing: what is known of the attempt stands in the run's folder."""
+
+    def _lease(self, worker_id: str, attempt: int) -> Lease | None:
+        return read_lease(self._box, worker_id, attempt)
+
+    def _report(self, worker_id: str, attempt: int) -> MachineReport:
+        try:
+            return msgspec.json.decode(read_regular(self._box.report_path(worker_id, attempt)), type=MachineReport)
+        except READ_ERRORS:
+            return MachineReport()
+
+
+def read_lease(box: OrderBox, worker_id: str, attempt: int) -> Lease | None:
+    """Return the lease on an attempt, ``None`` if it was never granted."""
+    try:
+        return msgspec.json.decode(read_regular(box.lease_path(worker_id, attempt)), type=Lease)
+    except READ_ERRORS:
+        return None
+
+
+def _lost(lease: Lease) -> ExitFacts | None:
+    """Return how an attempt ended that has no exit record and whose machine says no more; ``None``: unknown."""
+    reasons = {EXPIRED: MACHINE_LOST, REFUSED: "spawn_failed"}
+    if lease.state not in reasons:
+        return None
+    return ExitFacts(code=None, signal=None, reason=reasons[lease.state], error=lease.why, at=lease.ended_at or 0.0)

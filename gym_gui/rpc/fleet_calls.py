@@ -1,0 +1,23 @@
+"""What the web server passes on from machines: the call's request and answer. Does no I/O."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from gym_gui.fleet import Answer
+from gym_gui.rpc.calls import CALL_TIMEOUT_S, Call
+from gym_gui.rpc.converter import json_bytes
+from gym_gui.rpc.proto import fleet_pb2 as fleet
+
+
+def call_fleet(method: str, machine_id: str, token: str, body: dict[str, Any], data: bytes = b"") -> Call[Answer]:
+    """Pass on a call of a machine (:meth:`gym_gui.fleet.desk.Desk.call`)."""
+    request = fleet.CallFleetRequest(
+        method=method, machine_id=machine_id, token=token, body_json=json_bytes(body), data=data
+    )
+    return Call("CallFleet", request, _answer, CALL_TIMEOUT_S)
+
+
+def _answer(message: fleet.CallFleetResponse) -> Answer:
+    return Answer(message.status, json.loads(message.body_json or b"{}"), message.data)

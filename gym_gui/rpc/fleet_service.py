@@ -1,0 +1,50 @@
+# ruff: noqa: N802 - gRPC gives the methods their names
+"""The gRPC method that carries the calls of machines with an agent."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from typing import Any
+
+from gym_gui.core.worker.errors import Problem, UsageError
+from gym_gui.fleet import Desk
+from gym_gui.rpc.converter import json_bytes
+from gym_gui.rpc.guard import answers
+from gym_gui.rpc.proto import fleet_pb2 as fleet
+from gym_gui.rpc.proto.fleet_pb2_grpc import FleetServiceServicer
+from gym_gui.rpc.requests import invalid
+from gym_gui.trainer import Loading
+
+
+class FleetService(FleetServiceServicer):
+    """``mosaic.v1.FleetService``.
+
+    Args:
+        desk: Answers the calls; ``None``: the daemon has no executor for them.
+        loading: Calls wait until the runs were read.
+    """
+
+    def __init__(self, desk: Desk | None, loading: Loading) -> None:
+        self._desk = desk
+        self.loading = loading
+
+    @answers
+    async def CallFleet(self, request: fleet.CallFleetRequest) -> fleet.CallFleetResponse:
+        if self._desk is None:
+            raise UsageError("this daemon takes no machines", next_step="see why: mosaic doctor")
+        body = _body(request.body_json)
+        answer = await asyncio.to_thread(
+            self._desk.call, request.method, request.machine_id, request.token, body, request.data
+        )
+        return fleet.CallFleetResponse(status=answer.status, body_json=json_bytes(answer.body), data=answer.data)
+
+
+def _body(text: bytes) -> dict[str, Any]:
+    try:
+        body = json.loads(text) if text else {}
+    except (ValueError, RecursionError) as error:
+        raise invalid(Problem("body_json", f"is not JSON: {error}"[:300], allowed="a JSON object")) from None
+    if not isinstance(body, dict):
+        raise invalid(Problem("body_json", "is not an object", allowed="a JSON object"))
+    return body
