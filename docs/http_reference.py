@@ -14,6 +14,7 @@ TypeText = Callable[[dict[str, Any]], str]
 #: Chapters by tag, in the order of the page.
 CHAPTERS = {
     "runs": "Runs",
+    "studies": "Studies",
     "series": "Series",
     "logs": "Logs",
     "frames": "Live frames",

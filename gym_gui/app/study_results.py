@@ -12,7 +12,7 @@ from typing import IO, TYPE_CHECKING, Protocol
 import msgspec
 
 from gym_gui.core.worker.errors import MosaicError, UsageError
-from gym_gui.fleet import StudyResults, results_csv, results_json, safe_path
+from gym_gui.fleet import StudyResults, named_files, results_csv, results_json
 
 if TYPE_CHECKING:
     from gym_gui.rpc import TrainerClient
@@ -61,17 +61,18 @@ def _save(client: TrainerClient, results: StudyResults, place: _Target, target: 
     for name, text in (("results.csv", results_csv(results)), ("results.json", results_json(results))):
         with place.open(name) as stream:
             stream.write(text.encode())
-    taken: set[str] = set()
-    for row in results.rows if files else ():
-        for file in row.files:
-            name = _free(safe_path(row.index, file.path), taken)
-            try:
-                with place.open(name) as stream:
-                    saved.bytes += _copy(client, row.run.run_id, file.path, stream)
-                saved.files += 1
-            except MosaicError as error:
-                saved.failed[name] = error.why or error.what
+    for row, file, name in named_files(results) if files else ():
+        _save_file(client, row.run.run_id, file.path, name, place, saved)
     return saved
+
+
+def _save_file(client: TrainerClient, run_id: str, path: str, name: str, place: _Target, saved: SavedResults) -> None:
+    try:
+        with place.open(name) as stream:
+            saved.bytes += _copy(client, run_id, path, stream)
+        saved.files += 1
+    except MosaicError as error:
+        saved.failed[name] = error.why or error.what
 
 
 def _copy(client: TrainerClient, run_id: str, path: str, stream: IO[bytes]) -> int:
@@ -82,16 +83,6 @@ def _copy(client: TrainerClient, run_id: str, path: str, stream: IO[bytes]) -> i
         written += len(data)
         if not data or written >= size:
             return written
-
-
-def _free(name: str, taken: set[str]) -> str:
-    """Return a name that no other file has, on systems that do not tell upper from lower case, too."""
-    free, number = name, 1
-    while free.lower() in taken:
-        number += 1
-        free = f"{name}~{number}"
-    taken.add(free.lower())
-    return free
 
 
 class _Folder:

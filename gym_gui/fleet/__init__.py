@@ -35,7 +35,7 @@ if TYPE_CHECKING:
         safe_path,
         state_of_study,
     )
-    from gym_gui.fleet.study_table import result_table, results_csv, results_json
+    from gym_gui.fleet.study_table import named_files, result_table, results_csv, results_json
 else:
     __getattr__ = lazy_names(
         __name__,
@@ -70,6 +70,7 @@ else:
             "find_study": "study",
             "format_split": "splitting",
             "make_assignments": "study_configs",
+            "named_files": "study_table",
             "parse_split": "splitting",
             "run_agent": "agent.main",
             "shown_split": "study_configs",
@@ -107,6 +108,7 @@ __all__ = [
     "find_study",
     "format_split",
     "make_assignments",
+    "named_files",
     "parse_split",
     "result_table",
     "results_csv",

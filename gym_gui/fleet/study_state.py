@@ -30,6 +30,7 @@ _OF_RUN = {
     RunState.LOST: FAILED,
     RunState.CANCELLED: CANCELLED,
 }
+_SHOWN = {state.value: shown for state, shown in _OF_RUN.items()}
 #: A run that has not completed shows no more than this share.
 _UNFINISHED = 0.99
 
@@ -152,10 +153,9 @@ def state_of_study(
 def _assignment(assignment: Assignment, runs: Mapping[str, RunSummary], machines: Mapping[str, str]) -> AssignmentState:
     found = [_run(run, runs.get(run.run_id), machines.get(run.run_id, "")) for run in assignment.runs]
     newest = found[-1]
-    known = {state.value: shown for state, shown in _OF_RUN.items()}
     return AssignmentState(
         index=assignment.index,
-        state=known.get(newest.state, newest.state),
+        state=_SHOWN.get(newest.state, newest.state),
         split=shown_split(assignment.split),
         weight=assignment.weight,
         runs=found,

@@ -6,12 +6,12 @@ import csv
 import io
 import json
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import msgspec
 
-from gym_gui.fleet.study_state import StudyResults
+from gym_gui.fleet.study_state import ResultFile, ResultRow, StudyResults, safe_path
 
 _COLUMNS = ("state", "run_id", "seed", "steps", "episodes", "mean_return", "seconds", "machine", "cause")
 
@@ -52,6 +52,20 @@ def results_csv(results: StudyResults) -> str:
 def results_json(results: StudyResults) -> str:
     """Return the results as strict JSON: numbers that are not finite are text."""
     return json.dumps(_finite(msgspec.to_builtins(results)), indent=1, ensure_ascii=False, allow_nan=False) + "\n"
+
+
+def named_files(results: StudyResults) -> Iterator[tuple[ResultRow, ResultFile, str]]:
+    """Yield the files of a study's results with the names under which they are saved: safe, and each once."""
+    taken: set[str] = set()
+    for row in results.rows:
+        for file in row.files:
+            name = free = safe_path(row.index, file.path)
+            number = 1
+            while free.lower() in taken:  # some systems do not tell upper from lower case
+                number += 1
+                free = f"{name}~{number}"
+            taken.add(free.lower())
+            yield row, file, free
 
 
 def _cell(value: Any) -> Any:

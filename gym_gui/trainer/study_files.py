@@ -22,27 +22,28 @@ _RESULT_FOLDERS = ("checkpoints", "tensorboard", "videos", "work")
 
 
 def check_study(submission: Submission, study: Study, environment: dict[str, Any]) -> None:
-    """Check every run config of a study; blocks.
+    """Check every run config of a study, one for all that differ in ``seeds`` alone; blocks.
 
     Raises:
         ConfigError: One is not valid, or holds a secret.
     """
-    private = environment.get("environment")
-    allowed = {*(environment.get("base_environment") or {}), *(private if isinstance(private, dict) else {})}
+    checked = set()
     for assignment in study.assignments:
+        unseeded = {key: value for key, value in shown_split(assignment.split).items() if key != "seed"}
+        key = json.dumps(unseeded if study.spec.seeds else assignment.index)
+        if key in checked:
+            continue
+        checked.add(key)
+        config = assignment.run_config
         try:
-            planned = submission.planned(config_bytes(completed(assignment.run_config, environment)))
+            planned = submission.planned(config_bytes(completed(config, environment)))
         except ConfigError as error:
             error.what = f"the run config of assignment {assignment.index} is not valid"
             error.where = json.dumps(shown_split(assignment.split), ensure_ascii=False)
             error.next_step = "Fix it and try again. Nothing was submitted."
             raise
-        exposed = [
-            worker_id
-            for worker_id, secrets in planned.secrets.items()
-            if secrets.config is not None or not allowed.issuperset(secrets.environment)
-        ]
-        if exposed:
+        own = config.get("environment") or {}
+        if any(secrets.config is not None or secrets.environment.keys() & own for secrets in planned.secrets.values()):
             problem = Problem(
                 "base_config",
                 "has a secret, and a study keeps its configs on record",

@@ -152,7 +152,7 @@ class Submission:
         Raises:
             ConfigError: It is not valid.
         """
-        return self._valid_plan(_payload(config_json))
+        return self._valid_plan(_payload(config_json), provenance={})
 
     def register(self, plan: RunPlan, run: RunSummary) -> RunSummary:
         """Enter a written run into the registry and return it with its sequence number.

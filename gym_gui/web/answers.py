@@ -6,6 +6,7 @@ from typing import Any, Literal, TypeAlias
 
 import msgspec
 
+from gym_gui.fleet import StudyResults, StudySpec, StudyState
 from gym_gui.forms import CommandLine, FieldProblem, FormSpec
 from gym_gui.jobs import Job, JobEvent
 from gym_gui.reading import Archives, Failure, FileListing, FrameSource, LogPage, RunDetails, Series, SeriesName
@@ -54,6 +55,12 @@ class ListedRun(FoundRun, kw_only=True):
     """By column that was asked for."""
     curve: list[list[float]]
     """Steps, means, lows, highs; empty without points."""
+
+
+class StudyList(msgspec.Struct, kw_only=True):
+    """Studies without their assignments, the newest first."""
+
+    studies: list[StudyState]
 
 
 class GroupSpread(msgspec.Struct, kw_only=True):
@@ -395,6 +402,15 @@ ANSWERS: dict[str, type | str | None] = {
     "PATCH /api/v1/runs/{run_id}/frames": ShownSources,
     "GET /api/v1/runs/{run_id}/frames/stream": "multipart/x-mixed-replace",
     "GET /api/v1/compare": ComparedRuns,
+    "GET /api/v1/studies": StudyList,
+    "POST /api/v1/studies": StudyState,
+    "GET /api/v1/studies/{study_id}": StudyState,
+    "GET /api/v1/studies/{study_id}/spec": StudySpec,
+    "DELETE /api/v1/studies/{study_id}": None,
+    "POST /api/v1/studies/{study_id}/retry": StudyState,
+    "POST /api/v1/studies/{study_id}/cancel": StudyState,
+    "GET /api/v1/studies/{study_id}/results": StudyResults,
+    "GET /api/v1/studies/{study_id}/results.zip": "application/zip",
     "GET /api/v1/views": SavedViewList,
     "GET /api/v1/views/{name}": SavedView,
     "PUT /api/v1/views/{name}": None,

@@ -14,7 +14,21 @@ from starlette.responses import Response
 import gym_gui
 from gym_gui.core.worker.errors import ConfigError, MosaicError, Problem, UsageError
 from gym_gui.web.access import Access
-from gym_gui.web.api import agents, compare, frames, jobs, live, logs, machines, replay, runs, series, status, workers
+from gym_gui.web.api import (
+    agents,
+    compare,
+    frames,
+    jobs,
+    live,
+    logs,
+    machines,
+    replay,
+    runs,
+    series,
+    status,
+    studies,
+    workers,
+)
 from gym_gui.web.api.common import ForbiddenError
 from gym_gui.web.api.views import router as views
 from gym_gui.web.backend import Backend
@@ -40,7 +54,8 @@ def create_interface(backend: Backend, access: Access) -> FastAPI:
         redoc_url=None,
     )
     app.state.backend, app.state.access = backend, access
-    for each in (runs, replay, series, logs, frames, compare, workers, jobs, machines, agents, status, live):
+    parts = (runs, replay, series, logs, frames, compare, studies, workers, jobs, machines, agents, status, live)
+    for each in parts:
         app.include_router(each.router)
     app.include_router(views)
     app.add_exception_handler(MosaicError, _mosaic_error)

@@ -174,12 +174,19 @@ def test_a_dry_run_writes_nothing(
 
 
 def test_a_study_holds_no_secret(
-    client: TrainerClient, daemon_home: Path, random_config: Callable[..., dict[str, Any]]
+    client: TrainerClient, daemon_home: Path, random_config: Callable[..., dict[str, Any]], wait_until: Any
 ) -> None:
     config = {**random_config(total_steps=40), "environment": {"API_TOKEN": "sesame-77"}}
-    with pytest.raises(ConfigError, match="has a secret"):
-        client.create_study(spec(config, seeds=[1]))
+    for environment in (None, {"base_environment": {"API_TOKEN": "other", "PATH": os.environ["PATH"]}}):
+        with pytest.raises(ConfigError, match="has a secret"):
+            client.create_study(spec(config, seeds=[1]), environment=environment)
     assert not (daemon_home / "studies").exists()
+    named = {**random_config(total_steps=40), "secrets": ["API_TOKEN"]}
+    private = {"environment": {"API_TOKEN": "sesame-77"}}
+    made = client.create_study(spec(named, seeds=[1]), environment=private)
+    until(client, made.study_id, ended, wait_until)
+    left = [path for path in daemon_home.rglob("*") if path.is_file() and b"sesame-77" in path.read_bytes()]
+    assert left == []
 
 
 def test_a_study_survives_the_loss_of_the_registry(

@@ -7,12 +7,14 @@ import { follow, path } from "./url.js";
 import { KeyHelp, listen } from "./ui/keys.js";
 
 /** @type {[string, string][]} */
-const LINKS = [["/", "Runs"], ["/compare", "Compare"], ["/launch", "Start a run"], ["/workers", "Workers"], ["/status", "Status"]];
+const LINKS = [["/", "Runs"], ["/compare", "Compare"], ["/studies", "Studies"], ["/launch", "Start a run"], ["/workers", "Workers"], ["/status", "Status"]];
 /** Pages are loaded when they are opened. @type {[RegExp, () => Promise<any>, string][]} */
 const PAGES = [
   [/^\/$/, () => import("./pages/runs.js"), "Runs"],
   [/^\/compare$/, () => import("./pages/compare.js"), "Compare"],
   [/^\/runs\/([0-9A-Z]{26})$/, () => import("./pages/run.js"), "Run"],
+  [/^\/studies$/, () => import("./pages/studies.js"), "Studies"],
+  [/^\/studies\/([0-9A-Z]{26})$/, () => import("./pages/study.js"), "Study"],
   [/^\/launch$/, () => import("./pages/launch.js"), "Start a run"],
   [/^\/launch\/([^/]+)$/, () => import("./pages/launch_form.js"), "Start a run"],
   [/^\/views\/(.+)$/, () => import("./pages/views.js"), "View"],

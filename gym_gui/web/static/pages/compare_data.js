@@ -10,8 +10,8 @@ import { axisOf } from "../ui/plane_axis.js";
 /** Series of one request at most, and points of each. */
 const [PART, POINTS] = [25, 400];
 /** The runs that an address names, by ids or by a query, with their curves and the settings in which they differ.
- * @param {string} runs @param {string | null} query */
-export function useRuns(runs, query) {
+ * @param {string} runs @param {string | null} query @param {string} changes another value: they are asked for again */
+export function useRuns(runs, query, changes = "") {
   const [page, setPage] = useState(/** @type {any} */ (null));
   const [error, setError] = useState(/** @type {any} */ (null));
   const turn = useRefresh(page?.runs ?? []);
@@ -21,7 +21,7 @@ export function useRuns(runs, query) {
     const asked = runs ? { runs } : { q: query ?? "", points: 100 };
     call(address("/compare", asked), { signal: stop.signal }).then((found) => { setPage(found); setError(null); }, (fault) => { if (!stop.signal.aborted) setError(fault); });
     return () => stop.abort();
-  }, [runs, query, turn]);
+  }, [runs, query, changes, turn]);
   return { page, error };
 }
 
