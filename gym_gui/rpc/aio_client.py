@@ -6,7 +6,7 @@ import asyncio
 from collections import Counter
 from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import grpc
 
@@ -23,8 +23,10 @@ from gym_gui.rpc.route import HomeRoute, Target
 from gym_gui.rpc.study_client import AsyncStudyClient
 from gym_gui.runs import EVERY_RUN, RunFilter, RunSummary
 from gym_gui.telemetry import RowBatch, RowCursor
-from gym_gui.trainer import DaemonStatus, Explanation
-from gym_gui.workers import WorkerRecord
+
+if TYPE_CHECKING:
+    from gym_gui.trainer import DaemonStatus, Explanation
+    from gym_gui.workers import WorkerRecord
 
 R = TypeVar("R")
 #: Seconds between looks whether a former channel is still in use.

@@ -8,7 +8,7 @@ import sys
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from gym_gui.core.worker.errors import ConfigError, Problem
 from gym_gui.rpc.converter import json_bytes, state_to_pb
@@ -24,8 +24,10 @@ from gym_gui.rpc.received_curves import ReceivedCurves
 from gym_gui.rpc.row_messages import batch_from_pb, request_to_pb
 from gym_gui.runs import WHOLE_CONFIG, RunFilter, RunSummary
 from gym_gui.telemetry import RowBatch, RowCursor
-from gym_gui.trainer import DaemonStatus, Explanation
-from gym_gui.workers import WorkerRecord
+
+if TYPE_CHECKING:
+    from gym_gui.trainer import DaemonStatus, Explanation
+    from gym_gui.workers import WorkerRecord
 
 R = TypeVar("R")
 #: Seconds that a call may take; submission may have to probe a worker first.

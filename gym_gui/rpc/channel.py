@@ -6,13 +6,16 @@ import contextlib
 import os
 from collections.abc import Collection, Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import grpc
 
 from gym_gui.core.worker.errors import UsageError
 from gym_gui.rpc.faults import MAX_METADATA_BYTES
 from gym_gui.rpc.local_socket import PrivateFolder
-from gym_gui.trainer import DaemonHome, DaemonInfo
+
+if TYPE_CHECKING:
+    from gym_gui.trainer import DaemonHome, DaemonInfo
 
 _MAX_MESSAGE_BYTES = 64 << 20
 #: For both ends. No proxy server from the environment is used: without TLS it would see the token.

@@ -6,7 +6,7 @@ import os
 import time
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import grpc
 
@@ -22,8 +22,10 @@ from gym_gui.rpc.route import HomeRoute, Target
 from gym_gui.rpc.study_client import StudyClient
 from gym_gui.runs import EVERY_RUN, RunFilter, RunSummary, with_base_environment
 from gym_gui.telemetry import RowBatch, RowCursor
-from gym_gui.trainer import DaemonInfo, DaemonStatus, Explanation
-from gym_gui.workers import WorkerRecord
+
+if TYPE_CHECKING:
+    from gym_gui.trainer import DaemonInfo, DaemonStatus, Explanation
+    from gym_gui.workers import WorkerRecord
 
 R = TypeVar("R")
 

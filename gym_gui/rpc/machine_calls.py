@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from gym_gui.jobs import Job, JobEvent
 from gym_gui.reading import Archives
@@ -11,7 +11,9 @@ from gym_gui.rpc.calls import SUBMIT_TIMEOUT_S, Call, config_json, user
 from gym_gui.rpc.converter import json_bytes
 from gym_gui.rpc.machine_messages import archives, events, forecasts, installs, jobs, machines
 from gym_gui.rpc.proto import machine_pb2 as machine
-from gym_gui.trainer import Forecast, Installs, MachineReport
+
+if TYPE_CHECKING:
+    from gym_gui.trainer import Forecast, Installs, MachineReport
 
 
 def start_job(kind: str, subject: str, options: dict[str, Any], by: str | None = None) -> Call[Job]:

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from gym_gui.jobs import Job, JobEvent
 from gym_gui.reading import Archives
 from gym_gui.rpc import machine_calls
 from gym_gui.rpc.calls import Call
-from gym_gui.trainer import Forecast, Installs, MachineReport
+
+if TYPE_CHECKING:
+    from gym_gui.trainer import Forecast, Installs, MachineReport
 
 R = TypeVar("R")
 _EVENTS = 1000

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import TYPE_CHECKING
 
 from gym_gui.core.worker.errors import Problem
 from gym_gui.rpc.converter import Converter
@@ -21,7 +22,9 @@ from gym_gui.telemetry import (
     StepRows,
     unpack_steps,
 )
-from gym_gui.trainer import FeedQuery
+
+if TYPE_CHECKING:
+    from gym_gui.trainer import FeedQuery
 
 #: Steps per second that a reader gets who does not say how many it wants.
 DEFAULT_RATE = 5000.0
@@ -49,6 +52,8 @@ def query_from_pb(request: pb.StreamTelemetryRequest) -> FeedQuery:
     if not rate >= 0:
         allowed = "0 or more steps per second; 0 leaves none out"
         raise invalid(Problem("max_rate", f"is {rate}", value=str(rate), allowed=allowed))
+    from gym_gui.trainer import FeedQuery
+
     return FeedQuery(
         request.run_id,
         frozenset(_KIND_FROM_PB[number] for number in request.kinds) or frozenset(ROW_KINDS),

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from gym_gui.trainer.allocation import Allocation, Capacity, Placement, QueuedRun
     from gym_gui.trainer.certificate import Validity, read_validity
     from gym_gui.trainer.daemon import Endpoint, TrainerDaemon
+    from gym_gui.trainer.daemon_status import DaemonStatus
     from gym_gui.trainer.demand import Demand, reasons_at_submission
     from gym_gui.trainer.disk_quota import folder_size, quota_note
     from gym_gui.trainer.feed import FeedQuery
@@ -33,7 +34,7 @@ if TYPE_CHECKING:
     from gym_gui.trainer.scheduler import decide
     from gym_gui.trainer.studies import Studies, StudyRequest
     from gym_gui.trainer.submission import RunRequest
-    from gym_gui.trainer.trainer import DaemonStatus, Trainer
+    from gym_gui.trainer.trainer import Trainer
     from gym_gui.trainer.why import Explanation, explain_state, phase_text, stalled_since
 else:
     __getattr__ = lazy_names(
@@ -43,7 +44,7 @@ else:
             "Capacity": "allocation",
             "DaemonHome": "home",
             "DaemonInfo": "home",
-            "DaemonStatus": "trainer",
+            "DaemonStatus": "daemon_status",
             "Demand": "demand",
             "Endpoint": "daemon",
             "Explanation": "why",

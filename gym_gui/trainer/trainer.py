@@ -29,6 +29,7 @@ from gym_gui.telemetry import RowCursor
 from gym_gui.trainer._backlog import Backlog
 from gym_gui.trainer._deletion import delete_run
 from gym_gui.trainer.board import RunBoard
+from gym_gui.trainer.daemon_status import DaemonStatus
 from gym_gui.trainer.demand import Request
 from gym_gui.trainer.disk_quota import quota_note
 from gym_gui.trainer.dispatcher import Dispatcher
@@ -47,29 +48,6 @@ from gym_gui.workers import WorkerRecord
 T = TypeVar("T")
 _PATIENCE_S, _POLL_S = 10.0, 0.02
 _KEPT_REQUESTS = 256
-
-
-class DaemonStatus(msgspec.Struct, kw_only=True):
-    """What a daemon says of itself."""
-
-    pid: int
-    address: str = ""
-    version: str = ""
-    home: str = ""
-    home_id: str = ""
-    started_at: float = 0.0
-    """Unix time."""
-    runs: int = 0
-    active_runs: int = 0
-    queued_runs: int = 0
-    watchers: int = 0
-    max_running_runs: int = 0
-    fault: str = ""
-    """Why the runs cannot be read now; it is tried again every second."""
-    public_address: str = ""
-    """Where other machines reach it, with TLS; empty: nowhere."""
-    executors: list[str] = []
-    """Names that a run config's ``executor`` may have."""
 
 
 class RunPage(NamedTuple):

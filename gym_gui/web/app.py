@@ -52,6 +52,14 @@ def create_interface(backend: Backend, access: Access) -> FastAPI:
         openapi_url="/api/v1/openapi.json",
         docs_url=None,
         redoc_url=None,
+        # FastAPI's own spans and metrics of each request: costly, and no part of the dashboard.
+        telemetry={
+            "tracing": False,
+            "metrics": False,
+            "logs": False,
+            "operation_spans": False,
+            "auto_configure": False,
+        },
     )
     app.state.backend, app.state.access = backend, access
     parts = (runs, replay, series, logs, frames, compare, studies, workers, jobs, machines, agents, status, live)

@@ -25,8 +25,8 @@ from gym_gui.rpc.proto import mosaic_pb2 as pb
 from gym_gui.runs.summary import RunSummary
 from gym_gui.telemetry.records import EpisodeRollup, EventRecord, MetricPoint, StepRecord
 from gym_gui.telemetry.row_stream import RowGap
+from gym_gui.trainer.daemon_status import DaemonStatus
 from gym_gui.trainer.installs import Installs
-from gym_gui.trainer.trainer import DaemonStatus
 from gym_gui.trainer.why import Explanation
 from gym_gui.workers import LOCAL_FIELDS, WorkerRecord
 
