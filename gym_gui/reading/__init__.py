@@ -45,6 +45,7 @@ if TYPE_CHECKING:
         refused_frames,
     )
     from gym_gui.reading.line_patterns import check_pattern
+    from gym_gui.reading.log_lines import is_record_of, is_telemetry
     from gym_gui.reading.logs import (
         MAX_LINES,
         DroppedLog,
@@ -53,8 +54,6 @@ if TYPE_CHECKING:
         LogQuery,
         dropped_log,
         find_log,
-        is_record_of,
-        is_telemetry,
         not_a_file,
         read_log,
     )
@@ -75,14 +74,13 @@ if TYPE_CHECKING:
     from gym_gui.reading.series import (
         DEFAULT_POINTS,
         Series,
-        SeriesName,
         SeriesRequest,
         check_series,
         check_size,
         read_series,
         require_found,
-        series_names,
     )
+    from gym_gui.reading.series_names import SeriesName, series_names
     from gym_gui.reading.statistics import (
         CENTRES,
         SPREADS,
@@ -157,7 +155,7 @@ else:
             "SearchUpdate": "pages",
             "Series": "series",
             "SeriesLine": "thinning",
-            "SeriesName": "series",
+            "SeriesName": "series_names",
             "SeriesRequest": "series",
             "Spread": "pages",
             "Statistic": "statistics",
@@ -189,9 +187,9 @@ else:
             "has_checkpoint": "checkpoints",
             "group_name": "row_texts",
             "interval_of": "statistics",
-            "is_record_of": "logs",
+            "is_record_of": "log_lines",
             "is_seeds": "row_texts",
-            "is_telemetry": "logs",
+            "is_telemetry": "log_lines",
             "is_web_address": "trackers",
             "last_checkpoint": "checkpoints",
             "line_of": "curves",
@@ -217,7 +215,7 @@ else:
             "require_found": "series",
             "saved_checkpoints": "checkpoints",
             "search_runs": "search",
-            "series_names": "series",
+            "series_names": "series_names",
             "settings_of": "differences",
             "smoothed": "curves",
             "mean_text": "row_texts",

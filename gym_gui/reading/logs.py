@@ -2,37 +2,30 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import zip_longest
 from pathlib import Path
-from typing import Any, BinaryIO, NamedTuple
+from typing import BinaryIO, NamedTuple
 
 import msgspec
 
 from gym_gui.core.regular_files import NotRegularFile
 from gym_gui.core.worker.errors import ConfigError, MosaicError, Problem, UsageError, nearest
 from gym_gui.reading.line_patterns import check_pattern, matching_lines
+from gym_gui.reading.log_lines import LINE_BYTES, is_of_level, is_record_of, is_telemetry, shown_text, time_of
 from gym_gui.runs import RunFolder, load_plan
-from gym_gui.telemetry import unix_seconds
 from gym_gui.telemetry.logs import dropped_record, log_size, open_log
 
 STREAMS = ("output", "stdout", "stderr", "supervisor")
 LEVELS = ("error", "warning")
 MAX_LINES = 2000
-#: Bytes of a log that one page looks at; characters of a line that it shows.
+#: Bytes of a log that one page looks at.
 SCANNED_BYTES = 4 << 20
-MAX_CHARACTERS = 4000
 #: Lines before an output line in which a time is looked for.
 _TIME_LINES = 50
-_LINE_BYTES = 4 * MAX_CHARACTERS
 _ATTEMPT = re.compile(r"\.a(\d+)\.")
-_ERROR = re.compile(r"error|exception|traceback|fatal|critical|panic", re.IGNORECASE)
-_WARNING = re.compile(_ERROR.pattern + "|warn", re.IGNORECASE)
-#: Levels of structured records that a level of a query stands for.
-_LEVELS_FROM = {"error": ("ERROR", "CRITICAL"), "warning": ("WARNING", "ERROR", "CRITICAL")}
 
 
 @dataclass(frozen=True)
@@ -214,7 +207,7 @@ def read_log(folder: RunFolder, query: LogQuery) -> LogPage:
             page.start = raw[chosen[0]].offset
     times = _times(raw, chosen)
     for index, time in zip(chosen, times, strict=True):
-        text, cut = _shown(raw[index].data)
+        text, cut = shown_text(raw[index].data)
         page.lines.append(
             LogLine(
                 offset=raw[index].offset,
@@ -243,56 +236,6 @@ def not_a_file(path: Path, error: NotRegularFile, run_id: str) -> MosaicError:
         why="something was put in the log's place",
         next_step=f"see what of it was stored: mosaic runs tail {run_id}",
     )
-
-
-def is_telemetry(line: bytes) -> bool:
-    """Return whether a line is one whole JSON object; one that is cut off is not."""
-    if not line.lstrip().startswith(b"{"):
-        return False
-    try:
-        msgspec.json.decode(line)
-    except (msgspec.DecodeError, RecursionError):  # NaN and infinities, as Python prints them, are no JSON
-        try:
-            json.loads(line)
-        except (ValueError, RecursionError):
-            return False
-    return True
-
-
-def is_record_of(line: bytes, component: str, code: str) -> bool:
-    """Return whether a line is a structured log record of a component (or subcomponent), with a code.
-
-    Args:
-        line: The line.
-        component: In any case; empty: of any.
-        code: Likewise.
-    """
-    record = _record(line)
-    if record is None:
-        return False
-    components = {str(record.get(name, "")).casefold() for name in ("component", "subcomponent")}
-    return (not component or component.casefold() in components) and (
-        not code or code.casefold() == str(record.get("code", "")).casefold()
-    )
-
-
-def _record(line: bytes) -> dict[str, Any] | None:
-    """Return a structured log record; ``None``: the line is none."""
-    if not line.startswith(b"{"):
-        return None
-    try:
-        record = msgspec.json.decode(line)
-    except (msgspec.DecodeError, RecursionError):
-        return None
-    return record if isinstance(record.get("level"), str) else None
-
-
-def _is_of_level(line: bytes, level: str) -> bool:
-    """Return whether a line is of a level at least: as its record says, else by its words."""
-    record = _record(line)
-    if record is not None:
-        return record["level"] in _LEVELS_FROM[level]
-    return (_ERROR if level == "error" else _WARNING).search(_shown(line)[0]) is not None
 
 
 def _check(query: LogQuery) -> None:
@@ -332,7 +275,7 @@ def _forward(stream: BinaryIO, after: int, page: LogPage) -> list[_Raw]:
                 lines.append(_Raw(base + position, data[position:], partial=True))
                 page.end = base + position
             elif not lines:
-                lines.append(_Raw(base + position, data[position : position + _LINE_BYTES], truncated=True))
+                lines.append(_Raw(base + position, data[position : position + LINE_BYTES], truncated=True))
             else:
                 page.end = base + position
             break
@@ -347,8 +290,8 @@ def _backward(stream: BinaryIO, query: LogQuery, page: LogPage) -> list[_Raw]:
     before = page.size if query.before is None else min(query.before, page.size)
     lowest = max(before - SCANNED_BYTES, 0)
     base = max(lowest - 1, 0)
-    data = _read(stream, base, before - base + _LINE_BYTES)
-    ended = base + len(data) < before + _LINE_BYTES
+    data = _read(stream, base, before - base + LINE_BYTES)
+    ended = base + len(data) < before + LINE_BYTES
     page.start, page.end = lowest, before
     starts = [0] if lowest == 0 and before > 0 and data else []
     position = data.find(b"\n")
@@ -382,19 +325,12 @@ def _filtered(raw: Sequence[_Raw], query: LogQuery) -> list[int]:
     if query.component or query.code:
         chosen = [index for index in chosen if is_record_of(raw[index].data, query.component, query.code)]
     if query.level:
-        chosen = [index for index in chosen if _is_of_level(raw[index].data, query.level)]
+        chosen = [index for index in chosen if is_of_level(raw[index].data, query.level)]
     chosen = list(chosen)
     if query.pattern:
-        found = matching_lines(query.pattern, [_shown(raw[index].data)[0] for index in chosen])
+        found = matching_lines(query.pattern, [shown_text(raw[index].data)[0] for index in chosen])
         chosen = [chosen[index] for index in found]
     return chosen
-
-
-def _shown(data: bytes) -> tuple[str, bool]:
-    """Return a line's text as far as it is shown, and whether there is more of it."""
-    text = data[:_LINE_BYTES].decode("utf-8", "backslashreplace").rstrip("\r")
-    cut = len(data) > _LINE_BYTES or len(text) > MAX_CHARACTERS
-    return (text[: MAX_CHARACTERS - 1] + "…", True) if cut else (text, False)
 
 
 def _times(raw: Sequence[_Raw], chosen: Sequence[int]) -> Iterator[float | None]:
@@ -404,18 +340,8 @@ def _times(raw: Sequence[_Raw], chosen: Sequence[int]) -> Iterator[float | None]
         time = None
         for place in range(index, max(index - _TIME_LINES, -1), -1):
             if place not in known:
-                known[place] = _time(raw[place].data)
+                known[place] = time_of(raw[place].data)
             time = known[place]
             if time is not None:
                 break
         yield time
-
-
-def _time(line: bytes) -> float | None:
-    if not line.startswith(b"{"):
-        return None
-    try:
-        value: Any = msgspec.json.decode(line)
-    except (msgspec.DecodeError, RecursionError):
-        return None
-    return unix_seconds(value.get("timestamp", value.get("at")))

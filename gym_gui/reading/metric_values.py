@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Collection
 
-from gym_gui.reading.series import snapshot
+from gym_gui.reading.run_database import snapshot
 from gym_gui.runs import RunFolder
 
 

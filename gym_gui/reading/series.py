@@ -2,30 +2,22 @@
 
 from __future__ import annotations
 
-import contextlib
 import math
 import sqlite3
-from collections.abc import Iterator, Sequence
-from pathlib import Path
-from typing import NamedTuple
+from collections.abc import Sequence
 
 import msgspec
 
 from gym_gui.core.worker.errors import ConfigError, Problem, UsageError, nearest
 from gym_gui.proxy import read_summary
 from gym_gui.reading.axes import METRIC_AXIS, over_series
-from gym_gui.reading.episode_lines import EPISODE_COLUMNS, EPISODE_NAMES, EVAL_PREFIX, PHASES, episode_lines
+from gym_gui.reading.episode_lines import EPISODE_NAMES, episode_lines
 from gym_gui.reading.metric_lines import ROW_AXIS, STEP_AXIS, MetricReader, episode_axis, rows_of_episodes, time_axis
-from gym_gui.reading.tensorboard_lines import (
-    TENSORBOARD_PREFIX,
-    finite_values,
-    tensorboard_lines,
-    tensorboard_values,
-)
+from gym_gui.reading.run_database import Attempt, all_names, attempts_of, has_spans, metric_id, snapshot
+from gym_gui.reading.tensorboard_lines import TENSORBOARD_PREFIX, tensorboard_lines, tensorboard_values
 from gym_gui.reading.thinning import SeriesLine
-from gym_gui.reading.usage_lines import SYSTEM_NAMES, usage_lines, usage_values
+from gym_gui.reading.usage_lines import SYSTEM_NAMES, usage_lines
 from gym_gui.runs import RunFolder
-from gym_gui.telemetry import ATTEMPT_SHIFT, SPAN_ROWS, reading, row_id_range
 
 AXES = ("step", "update", "episode", "wall", "relative")
 TIME_AXES = ("wall", "relative")
@@ -35,10 +27,6 @@ DEFAULT_POINTS = 1000
 MAX_SERIES = 100
 #: Points and marks of one answer, over all curves.
 MAX_TOTAL_POINTS = 1_000_000
-#: Before the name of a metric that is called like a series of episodes.
-METRIC_PREFIX = "metric:"
-_DEADLINE_S = 20.0
-_FINITE = "abs(value) < 9e999"
 
 
 class SeriesRequest(msgspec.Struct, kw_only=True, frozen=True):
@@ -75,36 +63,6 @@ class Series(msgspec.Struct, kw_only=True):
     name: str
     lines: list[SeriesLine] = []
     nearest: str | None = None
-
-
-class SeriesName(msgspec.Struct, kw_only=True):
-    """A series that a run has.
-
-    Args:
-        name: Its name.
-        kind: ``episodes``, ``metric``, ``system`` or ``tensorboard``.
-        count: Number of its values, over all workers and attempts.
-        last: The last one of the last attempt; may be NaN or infinite.
-        low: The lowest finite one.
-        high: The highest.
-        first_step: Lowest step of a metric, or of scalars for TensorBoard.
-        last_step: Highest step, likewise.
-    """
-
-    name: str
-    kind: str
-    count: int
-    last: float | None = None
-    low: float | None = None
-    high: float | None = None
-    first_step: int | None = None
-    last_step: int | None = None
-
-
-class _Attempt(NamedTuple):
-    worker_no: int
-    attempt: int
-    worker_id: str
 
 
 def check_series(request: SeriesRequest, runs: int = 1) -> None:
@@ -160,7 +118,7 @@ def read_series(folder: RunFolder, request: SeriesRequest) -> list[Series]:
     with snapshot(folder.database) as database:
         if database is None:
             return [Series(run_id=folder.run_id, name=name) for name in request.names]
-        attempts, spans = _attempts(database), _has_spans(database)
+        attempts, spans = attempts_of(database), has_spans(database)
         found = []
         for name in request.names:
             series = Series(run_id=folder.run_id, name=name)
@@ -168,7 +126,7 @@ def read_series(folder: RunFolder, request: SeriesRequest) -> list[Series]:
                 series.lines = usage_lines(folder.usage, name, start, (low, high), request.points)
                 found.append(series)
                 continue
-            metric = None if name in EPISODE_NAMES else _metric(database, name)
+            metric = None if name in EPISODE_NAMES else metric_id(database, name)
             for attempt in attempts:
                 if metric is not None:
                     series.lines += _metric_line(database, metric, attempt, request, low, high, start, spans=spans)
@@ -181,7 +139,7 @@ def read_series(folder: RunFolder, request: SeriesRequest) -> list[Series]:
                         line.worker_id = attempt.worker_id
                     series.lines += lines
             if not series.lines:
-                series.nearest = nearest(name, _all_names(database))
+                series.nearest = nearest(name, all_names(database))
             found.append(series)
     return found
 
@@ -253,62 +211,6 @@ def require_found(found: Sequence[Series], request: SeriesRequest) -> None:
         )
 
 
-def series_names(folder: RunFolder) -> list[SeriesName]:
-    """Return the series of a run: of its episodes, its metrics by name, its event files, what its workers used.
-
-    Args:
-        folder: The run's folder.
-
-    Raises:
-        TelemetryError: The database cannot be read.
-    """
-    names: list[SeriesName] = []
-    with snapshot(folder.database) as database:
-        if database is not None:
-            names = [
-                name
-                for phase, prefix in enumerate(("", EVAL_PREFIX))
-                for column_name, column in EPISODE_COLUMNS.items()
-                if (name := _episode_name(database, f"{prefix}{column_name}", column, phase)) is not None
-            ]
-            spans = _has_spans(database)
-            attempts = _attempts(database) if spans else []
-            names += [_metric_name(database, name, number, attempts) for number, name in _metrics(database)]
-    return names + _tensorboard_names(folder) + _system_names(folder)
-
-
-def _tensorboard_names(folder: RunFolder) -> list[SeriesName]:
-    """Return the series in a run's event files."""
-    names = []
-    for name, found in tensorboard_values(folder).items():
-        finite = finite_values(found)
-        steps = [step for _, scalars in found for step in scalars.steps]
-        names.append(
-            SeriesName(
-                name=name, kind="tensorboard", count=len(steps), last=found[-1][1].values[-1],
-                low=min(finite, default=None), high=max(finite, default=None),
-                first_step=int(min(steps)), last_step=int(max(steps)),
-            )
-        )  # fmt: skip
-    return names
-
-
-def _system_names(folder: RunFolder) -> list[SeriesName]:
-    """Return the series of what the run's workers used."""
-    found = usage_values(folder.usage)
-    names = []
-    for name in SYSTEM_NAMES:
-        columns = [values for _, values in found.get(name, {}).values()]
-        values = [value for column in columns for value in column]
-        if values:
-            names.append(
-                SeriesName(
-                    name=name, kind="system", count=len(values), last=columns[-1][-1], low=min(values), high=max(values)
-                )
-            )
-    return names
-
-
 def _range(request: SeriesRequest) -> tuple[float, float]:
     return (
         -math.inf if request.low is None else request.low,
@@ -321,62 +223,10 @@ def _start(folder: RunFolder) -> float:
     return run.started_at or run.created_at or 0.0
 
 
-@contextlib.contextmanager
-def snapshot(path: Path) -> Iterator[sqlite3.Connection | None]:
-    """Return a context with a database that does not change meanwhile; ``None`` without one."""
-    if not path.exists():
-        yield None
-        return
-    with reading(path, _DEADLINE_S) as database:
-        database.execute("BEGIN")
-        if database.execute("SELECT 1 FROM sqlite_master WHERE name = 'rollups'").fetchone() is None:
-            yield None  # it is being created
-        else:
-            yield database
-
-
-def _attempts(database: sqlite3.Connection) -> list[_Attempt]:
-    rows = database.execute(
-        "SELECT worker_no, attempt, worker_id FROM cursors WHERE worker_no > 0 ORDER BY worker_no, attempt"
-    )
-    return [_Attempt(*row) for row in rows]
-
-
-def _has_spans(database: sqlite3.Connection) -> bool:
-    return database.execute("SELECT 1 FROM sqlite_master WHERE name = 'metric_spans'").fetchone() is not None
-
-
-def _metrics(database: sqlite3.Connection) -> list[tuple[int, str]]:
-    """Return id and name of all metrics, sorted by name."""
-    return database.execute(
-        "SELECT id, name FROM names WHERE EXISTS (SELECT 1 FROM metrics WHERE metrics.name = names.id) ORDER BY name"
-    ).fetchall()
-
-
-def _metric(database: sqlite3.Connection, name: str) -> int | None:
-    """Return the id of the metric that a series shows."""
-    for own in (name, name.removeprefix(METRIC_PREFIX)):
-        found = database.execute("SELECT id FROM names WHERE name = ?", (own,)).fetchone()
-        if found is not None:
-            return int(found[0])
-    return None
-
-
-def _all_names(database: sqlite3.Connection) -> list[str]:
-    metrics = [_shown(name) for _, name in _metrics(database)]
-    phases = {PHASES[phase] for (phase,) in database.execute("SELECT DISTINCT phase FROM episodes")}
-    return [name for name in EPISODE_NAMES if PHASES[name.startswith(EVAL_PREFIX)] in phases] + metrics
-
-
-def _shown(metric: str) -> str:
-    taken = metric in EPISODE_NAMES or metric in SYSTEM_NAMES or metric.startswith(TENSORBOARD_PREFIX)
-    return f"{METRIC_PREFIX}{metric}" if taken else metric
-
-
 def _metric_line(
     database: sqlite3.Connection,
     metric: int,
-    attempt: _Attempt,
+    attempt: Attempt,
     request: SeriesRequest,
     low: float,
     high: float,
@@ -399,57 +249,3 @@ def _metric_line(
     line = read(low, high, request.points)
     line.worker_id, line.attempt = attempt.worker_id, attempt.attempt
     return [line]
-
-
-def _episode_name(database: sqlite3.Connection, name: str, column: str, phase: int) -> SeriesName | None:
-    nan = " OR nan" if column == "total_reward" else ""
-    count, low, high = database.execute(
-        f"SELECT count(*), min(value) FILTER (WHERE {_FINITE}), max(value) FILTER (WHERE {_FINITE}) FROM"  # noqa: S608
-        f" (SELECT {column} AS value, nan FROM episodes WHERE phase = ?) WHERE value IS NOT NULL{nan}",
-        (phase,),
-    ).fetchone()
-    if not count:
-        return None
-    (last,) = database.execute(
-        f"SELECT {column} FROM episodes WHERE phase = ? AND ({column} IS NOT NULL{nan})"  # noqa: S608 - our own columns
-        " ORDER BY id DESC LIMIT 1",
-        (phase,),
-    ).fetchone()
-    return SeriesName(
-        name=name, kind="episodes", count=count, last=math.nan if last is None else float(last), low=low, high=high
-    )
-
-
-def _metric_name(database: sqlite3.Connection, name: str, number: int, attempts: Sequence[_Attempt]) -> SeriesName:
-    """Return what a metric has: of the spans, and of the values that no span covers."""
-    parts: list[tuple[int, float | None, float | None, int | None, int | None]] = []
-    covered: dict[int, int] = {}
-    if attempts:
-        for key, last, *part in database.execute(
-            f"SELECT id >> {ATTEMPT_SHIFT}, max(last), {SPAN_ROWS} * count(*), min(low), max(high), min(step_low),"  # noqa: S608
-            " max(step_high) FROM metric_spans WHERE name = ? AND level = 0 GROUP BY 1",
-            (number,),
-        ):
-            covered[key] = last
-            parts.append(tuple(part))
-    ranges = [row_id_range(*attempt[:2]) for attempt in attempts] or [(0, (1 << 63) - 1)]
-    for first, last in ranges:
-        parts += database.execute(
-            f"SELECT count(*), min(value) FILTER (WHERE {_FINITE}), max(value) FILTER (WHERE {_FINITE}), min(step),"  # noqa: S608
-            " max(step) FROM metrics WHERE name = ? AND id BETWEEN ? AND ?",
-            (number, covered.get(first >> ATTEMPT_SHIFT, first - 1) + 1, last),
-        ).fetchall()
-    counts, lows, highs, first_steps, last_steps = zip(*parts, strict=True)
-    (last,) = database.execute(
-        "SELECT value FROM metrics WHERE name = ? ORDER BY id DESC LIMIT 1", (number,)
-    ).fetchone()
-    return SeriesName(
-        name=_shown(name),
-        kind="metric",
-        count=sum(counts),
-        last=math.nan if last is None else last,
-        low=min((value for value in lows if value is not None), default=None),
-        high=max((value for value in highs if value is not None), default=None),
-        first_step=min((step for step in first_steps if step is not None), default=None),
-        last_step=max((step for step in last_steps if step is not None), default=None),
-    )
