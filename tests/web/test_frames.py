@@ -135,3 +135,17 @@ def test_the_page_shows_the_environment_move_and_switches_it(page: Any, client: 
     page.get_by_role("link", name="overview").click()
     page.get_by_text("The worker has ended.").wait_for()
     canvas.wait_for()
+
+
+def test_a_run_without_live_frames_says_why_and_what_to_do_instead(
+    page: Any, client: TrainerClient, random_config: Config
+) -> None:
+    run_id = client.submit(random_config("undrawn", total_steps=10**9, step_rate=500.0, steps="none"))
+    page.goto(f"{page.url.split('/#')[0].rstrip('/')}/runs/{run_id}")
+    page.get_by_text("No live view").wait_for()
+    page.get_by_role("link", name="Start it again").click()
+    page.wait_for_url(f"**/launch/random?as={run_id}")
+    client.cancel(run_id, wait=True)
+    page.goto(f"{page.url.split('/launch')[0]}/runs/{run_id}")
+    page.get_by_text("cancelled").first.wait_for()
+    assert page.get_by_text("No live view").count() == 0

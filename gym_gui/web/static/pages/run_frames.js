@@ -27,7 +27,7 @@ export function Frames({ run }) {
     return () => { stopped = true; clearInterval(timer); };
   }, [run.run_id, ended, run.state]);
   const shown = workers.filter((each) => each.state !== "none" && !(ended && each.state === "waiting"));
-  if (!shown.length) return null;
+  if (!shown.length) return !ended && workers.length > 0 && run.workers[0]?.worker_type ? html`<${Undrawn} run=${run} />` : null;
   const worker = shown.find((each) => each.worker_id === parameters.value.get("live")) ?? shown[0];
   const write = async (/** @type {any} */ json) => {
     try {
@@ -49,6 +49,13 @@ export function Frames({ run }) {
     <${ErrorBox} error=${error} />
     <${Pictures} key=${worker.worker_id} run=${run} worker=${worker} />
   </section>`;
+}
+
+/** Why there is nothing to switch on, and what to do instead. @param {{run: any}} props */
+function Undrawn({ run }) {
+  const again = `/launch/${encodeURIComponent(run.workers[0].worker_type)}?as=${run.run_id}`;
+  return html`<p class="muted undrawn">No live view: this run was started with <em>Render: off</em>. An environment is made for drawing or without it, and stays so until it ends.
+    ${may("run") && html`<a href=${again}>Start it again</a> with <em>Render: on</em>, or see`}${may("run") ? "" : "See"} its <a href=${`/runs/${run.run_id}?tab=episodes`}>episodes</a>, which are played again with pictures.</p>`;
 }
 
 /** @param {{worker: any, write: (json: any) => void}} props */
