@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from logged_runs import LoggedRun
 
 from gym_gui.core.worker.errors import ConfigError, MosaicError, UsageError
-from gym_gui.reading import line_patterns, logs
+from gym_gui.reading import line_patterns, log_lines, logs
 from gym_gui.reading.failures import find_failure
 from gym_gui.reading.logs import LogLine, LogPage, LogQuery, read_log
 
@@ -81,7 +81,8 @@ def starts(data: bytes) -> list[int]:
 def test_pages_in_both_directions_show_every_line_once(data: bytes, limit: int, scanned: int, line: int) -> None:
     with pytest.MonkeyPatch.context() as patch, TemporaryDirectory() as folder:
         patch.setattr(logs, "SCANNED_BYTES", scanned)
-        patch.setattr(logs, "_LINE_BYTES", line)
+        for module in (logs, log_lines):
+            patch.setattr(module, "LINE_BYTES", line)
         run = LoggedRun(Path(folder))
         run.append(data)
         ahead = [each for found in forward(run, limit=limit) for each in found.lines]

@@ -6,89 +6,16 @@ import contextlib
 import io
 import json
 import logging
-import os
 import signal
 import time
-from collections.abc import Callable
-from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
+from lifecycles import Config, Make, RaisingEmitter, events, kinds
 
-from gym_gui.core.worker import Cancelled, ConfigError, MosaicError, Problem, RunLifecycle, TelemetryEmitter
+from gym_gui.core.worker import Cancelled, ConfigError, MosaicError, Problem, RunLifecycle
 from gym_gui.core.worker.lifecycle import exit_code
-from gym_gui.core.worker.signals import cancel_on_signals
-
-
-@dataclass
-class Config:
-    run_id: str = "r"
-    seed: int | None = None
-    worker_id: str | None = None
-    heartbeat_interval_s: float = 1000.0
-
-    def to_dict(self) -> dict[str, Any]:
-        return asdict(self)
-
-
-class SignallingEmitter(TelemetryEmitter):
-    """Sends this process a signal in the middle of an event."""
-
-    def __init__(self, event: str, sink: io.StringIO, number: int = signal.SIGTERM) -> None:
-        super().__init__("r", sink=sink)
-        self._event, self._number = event, number
-
-    def __getattribute__(self, name: str) -> Any:
-        if name == object.__getattribute__(self, "__dict__").get("_event"):
-            os.kill(os.getpid(), self._number)
-            time.sleep(0.01)
-        return super().__getattribute__(name)
-
-
-class RaisingEmitter:
-    """Fails whatever it is asked for."""
-
-    worker_id = None
-
-    def __getattr__(self, name: str) -> Any:
-        def emit(*_: Any, **__: Any) -> None:
-            raise RuntimeError(f"no {name}")
-
-        return emit
-
-
-Make = Callable[..., RunLifecycle]
-
-
-@pytest.fixture
-def sink() -> io.StringIO:
-    return io.StringIO()
-
-
-@pytest.fixture
-def make(sink: io.StringIO) -> Make:
-    """Make a lifecycle that emits into memory."""
-
-    def lifecycle(config: Config | None = None, **options: Any) -> RunLifecycle:
-        options.setdefault("emitter", TelemetryEmitter("r", sink=sink, logger=options.get("logger")))
-        return RunLifecycle(config or Config(), "probe", **options)
-
-    return lifecycle
-
-
-def ask(number: int) -> None:
-    """Send this process a signal, and wait until it has come."""
-    os.kill(os.getpid(), number)
-    time.sleep(1)
-
-
-def events(sink: io.StringIO) -> list[dict[str, Any]]:
-    return [json.loads(line) for line in sink.getvalue().splitlines()]
-
-
-def kinds(sink: io.StringIO) -> list[str]:
-    return [event.get("event") or event["event_type"] for event in events(sink)]
 
 
 def test_a_run_that_completes(make: Make, sink: io.StringIO) -> None:
@@ -165,70 +92,6 @@ def test_refused_problems_fail_the_run(make: Make, sink: io.StringIO) -> None:
         run.refuse([Problem("env_id", "is unknown")])
     assert kinds(sink) == ["run_started", "run_failed"]
     assert run.exit_code == 2
-
-
-# -- requests to end -------------------------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize(("number", "code"), [(signal.SIGTERM, 143), (signal.SIGINT, 130)])
-def test_a_request_while_it_works(make: Make, sink: io.StringIO, number: signal.Signals, code: int) -> None:
-    with pytest.raises(Cancelled), cancel_on_signals(), make(progress=lambda: {"step": 7}) as run:
-        ask(number)
-    assert kinds(sink) == ["run_started", "run_cancelled"]
-    expected = {"reason": f"{number.name} received", "signal": number.name, "step": 7}
-    assert events(sink)[-1]["payload"] == expected
-    assert (run.outcome, run.exit_code) == ("cancelled", code)
-
-
-def test_a_request_before_it_works(make: Make, sink: io.StringIO) -> None:
-    run = make(emitter=SignallingEmitter("run_started", sink))
-    with pytest.raises(Cancelled), cancel_on_signals(), run:
-        raise AssertionError("the work began")
-    assert [kind for kind in kinds(sink) if kind != "run_started"] == ["run_cancelled"]
-    assert run.outcome == "cancelled"
-
-
-def test_a_request_while_the_manifest_is_written(make: Make, sink: io.StringIO, tmp_path: Path) -> None:
-    written: list[int] = []
-
-    def write_manifest() -> Path:
-        written.append(1)
-        if len(written) == 1:
-            ask(signal.SIGTERM)
-        return tmp_path / "m.json"
-
-    with pytest.raises(Cancelled), cancel_on_signals(), make(write_manifest=write_manifest) as run:
-        pass
-    assert kinds(sink) == ["run_started", "run_cancelled"]
-    assert len(written) == 2
-    assert run.outcome == "cancelled"
-
-
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
-def test_a_request_that_comes_with_the_last_event_is_too_late(make: Make, sink: io.StringIO, number: int) -> None:
-    with cancel_on_signals():
-        handler = signal.getsignal(number)
-        with make(emitter=SignallingEmitter("run_completed", sink, number)) as run:
-            pass
-        assert signal.getsignal(number) is handler
-    assert kinds(sink) == ["run_started", "run_completed"]
-    assert (run.outcome, run.exit_code) == ("completed", 0)
-
-
-def test_an_interrupt_without_the_command_line_cancels_too(make: Make, sink: io.StringIO) -> None:
-    with pytest.raises(KeyboardInterrupt), make() as run:
-        raise KeyboardInterrupt
-    assert events(sink)[-1]["payload"] == {"reason": "SIGINT received", "signal": "SIGINT"}
-    assert (run.outcome, run.exit_code) == ("cancelled", 130)
-
-
-def test_a_fault_in_the_report_of_progress_is_told(make: Make, sink: io.StringIO) -> None:
-    def progress() -> dict[str, Any]:
-        raise ZeroDivisionError
-
-    with pytest.raises(Cancelled), make(progress=progress):
-        raise Cancelled
-    assert events(sink)[-1]["payload"]["payload_error"].startswith("ZeroDivisionError")
 
 
 # -- dry runs, heartbeats, manifest ----------------------------------------------------------------------------------

@@ -54,8 +54,8 @@ export function Frames({ run }) {
 /** Why there is nothing to switch on, and what to do instead. @param {{run: any}} props */
 function Undrawn({ run }) {
   const again = `/launch/${encodeURIComponent(run.workers[0].worker_type)}?as=${run.run_id}`;
-  return html`<p class="muted undrawn">No live view: this run was started with <em>Render: off</em>. An environment is made for drawing or without it, and stays so until it ends.
-    ${may("run") && html`<a href=${again}>Start it again</a> with <em>Render: on</em>, or see`}${may("run") ? "" : "See"} its <a href=${`/runs/${run.run_id}?tab=episodes`}>episodes</a>, which are played again with pictures.</p>`;
+  return html`<p class="muted undrawn">No live view: this run was started with <em>Render: off</em>. An environment is made for drawing or without it, and stays so until it
+    ends. ${may("run") ? html`<a href=${again}>Start it again</a> with <em>Render: on</em>, or see` : "See"} its <a href=${`/runs/${run.run_id}?tab=episodes`}>episodes</a>, which are played again with pictures.</p>`;
 }
 
 /** @param {{worker: any, write: (json: any) => void}} props */
