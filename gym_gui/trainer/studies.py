@@ -13,7 +13,7 @@ from typing import Any
 
 import msgspec
 
-from gym_gui.core.worker.errors import MosaicError, UsageError
+from gym_gui.core.worker.errors import MosaicError, NotFoundError, UsageError
 from gym_gui.fleet import (
     ResultRow,
     Study,
@@ -42,11 +42,14 @@ from gym_gui.trainer.study_files import (
     write_study,
 )
 from gym_gui.trainer.submission import RunRequest, Submission
+from gym_gui.trainer.tasks import keep_going
 
 logger = logging.getLogger(__name__)
 
 #: Runs between two writes of ``study.json`` while a study is submitted.
 _SAVED_EVERY = 50
+#: Seconds after which a submission goes on that failed: the disk is full, say.
+AGAIN_S = 5.0
 
 
 @dataclass(frozen=True)
@@ -291,7 +294,7 @@ class Studies:
         return StudyResults(study_id=state.study_id, name=state.name, rows=rows)
 
     def _start(self, study_id: str) -> None:
-        task = asyncio.create_task(self._submit(study_id))
+        task = asyncio.create_task(keep_going(lambda: self._submit(study_id), AGAIN_S))
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
@@ -310,10 +313,8 @@ class Studies:
                         await asyncio.to_thread(folder.save, study)
                 await asyncio.to_thread(folder.save, study)
                 await asyncio.to_thread(folder.environment.unlink, missing_ok=True)
-            except (Withdrawn, asyncio.CancelledError):
-                return  # this daemon ends; the next one goes on
-            except (MosaicError, OSError) as error:
-                logger.warning("study %s cannot be submitted now: %s", study_id, error)
+            except (Withdrawn, NotFoundError, asyncio.CancelledError):
+                return  # this daemon ends, and the next one goes on; or the study was removed
             finally:
                 self._cache.pop(study_id, None)
 

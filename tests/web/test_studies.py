@@ -143,6 +143,10 @@ def test_a_study_is_followed_and_retried_on_its_page(page: Any, client: TrainerC
     assert "failed" in rows.nth(1).inner_text()
     page.get_by_label("More about assignment 1").click()
     page.locator("pre", has_text='"phantom": "ella"').wait_for()
+    page.get_by_role("link", name=client.study("bodies").assignments[0].runs[0].run_id[-8:]).click()
+    page.get_by_role("link", name="config").click()
+    page.get_by_role("link", name="bodies").click()  # and back again
+    page.get_by_label("More about assignment 1").click()
     page.get_by_role("button", name="Retry this one").click()
     page.locator("td[data-label=attempt]", has_text="2").wait_for()
     ended(client, "bodies")
@@ -160,6 +164,7 @@ def test_a_page_of_a_study_is_live(page: Any, client: TrainerClient, endless: di
     made = client.create_study(StudySpec(name="rates", base_config=endless, seeds=[1, 2]))
     page.goto(page.evaluate("location.origin") + f"/studies/{made.study_id}")
     page.locator("td[data-label=state]", has_text="running").first.wait_for()
+    eventually(lambda: all(run.episodes > 1 for run in client.list()), "episodes of both have ended", 60)
     page.get_by_role("button", name="Cancel all").click()
     page.locator(".tile", has_text="cancelled").locator("dd", has_text="2").wait_for()
     assert page.get_by_role("button", name="Retry 2").is_visible()

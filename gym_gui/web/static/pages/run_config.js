@@ -16,12 +16,14 @@ export function Config({ run }) {
   if (!details) return null;
   const text = JSON.stringify(details.config, null, 2);
   const git = details.git;
+  const study = details.config.metadata?.study;
   return html`<div>
     ${Object.entries(details.settings).map(([worker, settings]) => html`<h2>Settings of <code>${worker}</code></h2>
       <dl class="facts">${Object.entries(/** @type {any} */ (settings)).map(([name, value]) => html`<dt>${name}</dt><dd><code>${typeof value === "string" ? value : JSON.stringify(value)}</code></dd>`)}</dl>`)}
     <h2 style=${{ marginTop: "16px" }}>Origin</h2>
     <dl class="facts">
       <dt>command</dt><dd><code>${details.command.join(" ")}</code></dd>
+      ${study && html`<dt>study</dt><dd><a href=${`/studies/${study.study_id}`}><bdi>${study.name}</bdi></a> #${study.index}</dd>`}
       <dt>submitter</dt><dd><bdi>${details.submitter}</bdi>${details.host ? ` on ${details.host}` : ""}, ${moment(run.created_at)}</dd>
       ${details.machine && html`<dt>machine</dt><dd>${details.machine}</dd>`}
       ${git && html`<dt>git</dt><dd><code>${git.commit ?? "no commit"}</code>${git.branch ? ` on ${git.branch}` : ""}${git.dirty ? ", with changes that were not committed" : ""}</dd>`}
