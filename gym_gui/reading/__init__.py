@@ -80,7 +80,7 @@ if TYPE_CHECKING:
         read_series,
         require_found,
     )
-    from gym_gui.reading.series_names import SeriesName, series_names
+    from gym_gui.reading.series_list import SeriesName, series_names
     from gym_gui.reading.statistics import (
         CENTRES,
         SPREADS,
@@ -155,7 +155,7 @@ else:
             "SearchUpdate": "pages",
             "Series": "series",
             "SeriesLine": "thinning",
-            "SeriesName": "series_names",
+            "SeriesName": "series_list",
             "SeriesRequest": "series",
             "Spread": "pages",
             "Statistic": "statistics",
@@ -215,7 +215,7 @@ else:
             "require_found": "series",
             "saved_checkpoints": "checkpoints",
             "search_runs": "search",
-            "series_names": "series_names",
+            "series_names": "series_list",
             "settings_of": "differences",
             "smoothed": "curves",
             "mean_text": "row_texts",

@@ -17,7 +17,7 @@ from gym_gui.reading import event_files
 from gym_gui.reading.details import read_details
 from gym_gui.reading.event_files import EventFile
 from gym_gui.reading.series import SeriesRequest, read_series
-from gym_gui.reading.series_names import series_names
+from gym_gui.reading.series_list import series_names
 from gym_gui.reading.trackers import is_web_address
 
 WORKER = "000001"

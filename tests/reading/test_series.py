@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from gym_gui.core.worker.errors import ConfigError, UsageError
 from gym_gui.reading.series import Series, SeriesRequest, read_series, require_found
-from gym_gui.reading.series_names import series_names
+from gym_gui.reading.series_list import series_names
 from gym_gui.reading.thinning import SeriesLine
 
 RUN_ID = "01JD3ZQ0F4M3Y1M5V9S4X1T7KQ"

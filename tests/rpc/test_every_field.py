@@ -19,7 +19,7 @@ from gym_gui.reading.frames import FrameSource
 from gym_gui.reading.logs import LogPage
 from gym_gui.reading.pages import Page, SearchUpdate
 from gym_gui.reading.series import Series
-from gym_gui.reading.series_names import SeriesName
+from gym_gui.reading.series_list import SeriesName
 from gym_gui.rpc import frame_messages, machine_messages, messages, reading_messages, series_messages, study_messages
 from gym_gui.rpc.converter import Converter
 from gym_gui.rpc.proto import mosaic_pb2 as pb
