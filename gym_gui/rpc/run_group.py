@@ -45,7 +45,12 @@ class RunGroup:
         """
         if self._dry_run is None:
             config = await asyncio.to_thread(prepare, self.configs[0])
-            self._dry_run = await client.start_job("dry_run", worker, {"config": config})
+            starting = asyncio.ensure_future(client.start_job("dry_run", worker, {"config": config}))
+            try:
+                self._dry_run = await asyncio.shield(starting)
+            except asyncio.CancelledError:  # the daemon starts it all the same
+                await client.cancel_job((await starting).job_id)
+                raise
             yield self._dry_run
         try:
             async for job in client.watch_jobs([self._dry_run.job_id]):

@@ -125,7 +125,7 @@ def test_what_was_entered_is_there_when_a_form_is_opened_again(open_form: Any, a
 
 
 @pytest.mark.process
-def test_a_dry_run_is_cancelled(application: Any, open_form: Any, until: Any) -> None:
+def test_a_dry_run_is_cancelled(application: Any, open_form: Any, client: TrainerClient, until: Any) -> None:
     form = open_form("random")
     form.dry_run.click()
     assert form.dry_run.text() == "Stop dry run"
@@ -133,6 +133,8 @@ def test_a_dry_run_is_cancelled(application: Any, open_form: Any, until: Any) ->
     assert (form.dry_run.text(), form.message.text()) == ("Dry run", "dry run cancelled")
     form.dry_run.click()
     until(lambda: form.message.text() == "dry run: nothing is wrong", "the next one is whole")
+    until(lambda: all(job.state.terminal for job in client.jobs()), "none is left")
+    assert [job.state for job in client.jobs()].count(RunState.COMPLETED) == 1
     form.reject()
 
 
