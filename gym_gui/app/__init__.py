@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     )
     from gym_gui.app.curves import X_AXES, Curve, csv_of, curves_of_groups, curves_of_series, learning_curves
     from gym_gui.app.documents import DOCUMENTS, definitions_of, schemas
+    from gym_gui.app.extras import check_extra
     from gym_gui.app.follow import Follower
     from gym_gui.app.json_output import NON_FINITE, summary_json, to_json
     from gym_gui.app.live_buffers import Flushed, LiveBuffer, LiveBuffers, LiveKey, joined_batches
@@ -55,7 +56,16 @@ if TYPE_CHECKING:
     )
     from gym_gui.app.run_figures import describe_episodes, figures_of_run, without_curve
     from gym_gui.app.run_lines import RunLines, combined_updates
-    from gym_gui.app.run_list import GROUPINGS, FurtherColumns, ListLayout, further_columns, read_layout, save_layout
+    from gym_gui.app.run_list import (
+        GROUPINGS,
+        FurtherColumns,
+        ListLayout,
+        fields_of_grouping,
+        further_columns,
+        name_of_grouping,
+        read_layout,
+        save_layout,
+    )
     from gym_gui.app.sentences import (
         USAGE,
         WAITING_FOR_PICTURES,
@@ -92,6 +102,9 @@ else:
     __getattr__ = lazy_names(
         __name__,
         {
+            "fields_of_grouping": "run_list",
+            "name_of_grouping": "run_list",
+            "check_extra": "extras",
             "CHECKPOINT_COLUMNS": "tables",
             "CLOSURE_COLUMNS": "tables",
             "Column": "tables",
@@ -273,6 +286,7 @@ __all__ = [
     "all_checks",
     "allows",
     "average_rate",
+    "check_extra",
     "check_here",
     "check_output",
     "check_port",
@@ -291,6 +305,7 @@ __all__ = [
     "ensure_supervised",
     "episodes_of",
     "eval_episodes_of",
+    "fields_of_grouping",
     "figures_of_run",
     "find_policies",
     "frames_text",
@@ -305,6 +320,7 @@ __all__ = [
     "live_episode_columns",
     "log_note",
     "merged_jobs",
+    "name_of_grouping",
     "nan_text",
     "open_sink",
     "progress_text",

@@ -30,6 +30,20 @@ GROUPINGS: dict[str, tuple[str, ...]] = {
 }
 
 
+def fields_of_grouping(name: str) -> tuple[str, ...]:
+    """Return the fields that runs of a line have in common.
+
+    Args:
+        name: What that is called: one of `GROUPINGS`, or ``by NAME`` for a setting.
+    """
+    return GROUPINGS[name] if name in GROUPINGS else (name.removeprefix("by "),)
+
+
+def name_of_grouping(fields: tuple[str, ...]) -> str:
+    """Return what it is called that runs of a line have some fields in common."""
+    return next((name for name, each in GROUPINGS.items() if each == fields), f"by {','.join(fields)}")
+
+
 class ListLayout(msgspec.Struct, kw_only=True, frozen=True):
     """How the list looks.
 

@@ -5,10 +5,9 @@ from __future__ import annotations
 import ctypes
 import importlib
 import os
-import shlex
 import sys
-from importlib.util import find_spec
 
+from gym_gui.app import check_extra
 from gym_gui.core.worker.errors import UsageError
 
 #: Debian's packages with the libraries that Qt loads.
@@ -33,14 +32,7 @@ def check_installed() -> None:
     Raises:
         UsageError: One is missing, or a library of the system that Qt needs; with the command that installs it.
     """
-    missing = [package for module, package in _NEEDED.items() if find_spec(module) is None]
-    if missing:
-        raise UsageError(
-            f"the window needs {' and '.join(missing)}",
-            where="this Python environment",
-            why="MOSAIC was installed without its extra 'gui'",
-            next_step=f"{shlex.quote(sys.executable)} -m pip install 'mosaic-rl[gui]'",
-        )
+    check_extra("the window", "gui", _NEEDED)
     try:
         importlib.import_module("PySide6.QtWidgets")
     except ImportError as error:

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from gym_gui.app import extras
 from gym_gui.core.worker.errors import UsageError
 from gym_gui.ui import extra
 
@@ -20,7 +21,7 @@ MOSAIC = Path(sys.executable).parent / "mosaic"
 
 
 def test_a_missing_package_is_named_with_its_command(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(extra, "find_spec", lambda _name: None)
+    monkeypatch.setattr(extras, "find_spec", lambda _name: None)
     with pytest.raises(UsageError, match="PySide6-Essentials and pyqtgraph") as refused:
         extra.check_installed()
     assert "mosaic-rl[gui]" in refused.value.next_step

@@ -15,7 +15,9 @@ from gym_gui.app import (
     ListLayout,
     ListRow,
     combined_updates,
+    fields_of_grouping,
     further_columns,
+    name_of_grouping,
     read_layout,
     save_layout,
 )
@@ -96,8 +98,7 @@ class RunsPanel(QWidget):
     @property
     def group_by(self) -> tuple[str, ...]:
         """What the runs of a line have in common."""
-        name = self.group.currentText()
-        return GROUPINGS[name] if name in GROUPINGS else (name.removeprefix("by "),)
+        return fields_of_grouping(self.group.currentText())
 
     @property
     def folds_seeds(self) -> bool:
@@ -223,7 +224,7 @@ class RunsPanel(QWidget):
                 self.group.addItem(f"by {name}")
 
     def _choose_group(self, fields: tuple[str, ...]) -> None:
-        name = next((name for name, each in GROUPINGS.items() if each == fields), f"by {','.join(fields)}")
+        name = name_of_grouping(fields)
         if self.group.findText(name) < 0 and len(fields) == 1:
             self.group.addItem(name)
         self.group.setCurrentIndex(max(self.group.findText(name), 0))
