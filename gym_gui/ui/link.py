@@ -280,7 +280,7 @@ class DaemonLink(QObject):
 
     def _deliver(self) -> None:
         until = time.monotonic() + _SLICE_S
-        while self._inbox:
+        while self._inbox and not self._closed:  # what is shown after the window has closed would keep it alive
             deliver = self._inbox.popleft()
             try:
                 deliver()
