@@ -19,6 +19,7 @@ from typing import Any
 
 import msgspec
 
+from gym_gui.core.worker.errors import UsageError
 from gym_gui.fleet import lease as leases
 from gym_gui.fleet.arrivals import Arrivals, Mismatch, Unwelcome
 from gym_gui.fleet.lease import EXPIRED, REFUSED, RELEASED, Lease, Refused
@@ -126,6 +127,7 @@ class Desk:
 
     def __init__(self, home: Path, lease_s: float, clock: Callable[[], float] = time.monotonic) -> None:
         self.store = MachineStore(home)
+        self._home = home
         self.lease_s = lease_s
         self._clock = clock
         self._lock = threading.Lock()
@@ -231,7 +233,10 @@ class Desk:
             with self._lock:
                 self.store.update(machine, beat.facts)
         answers = [self._renew(machine, held) for held in beat.leases]
-        offers = [] if beat.draining else self._offers(machine, beat.free_slots)
+        listed = {AttemptKey(each.run_id, each.worker_id, each.attempt) for each in beat.leases}
+        offers = self._unlisted(machine, listed)
+        if not beat.draining:
+            offers += self._offers(machine, beat.free_slots)
         busy = bool(beat.leases)
         interval = min(BUSY_S if busy else IDLE_S, self.lease_s / 4)
         return Answer(
@@ -258,6 +263,14 @@ class Desk:
             write_json_atomic(box.report_path(key.worker_id, key.attempt), report, sync=False)
         commands = [msgspec.to_builtins(one) for one in box.commands(key.worker_id, key.attempt)]
         return {**answer, "state": "held", "commands": commands, "cancelled": each.folder.cancel_intent.exists()}
+
+    def _unlisted(self, machine: MachineRecord, listed: set[AttemptKey]) -> list[dict[str, Any]]:
+        """Return what a machine has and does not know of: the answer to its claim was lost, or it died with it."""
+        return [
+            {"run_id": key.run_id, "worker_id": key.worker_id, "attempt": key.attempt}
+            for key in self.held_by(machine.machine_id)
+            if key not in listed
+        ]
 
     def _offers(self, machine: MachineRecord, free_slots: int) -> list[dict[str, Any]]:
         """Return the orders for a machine: those of runs placed on it, and of runs whose machine has gone."""
@@ -356,11 +369,23 @@ class Desk:
         Raises:
             Refused: It does not have it, or not any more.
         """
-        each = self._attempts.get(key)
+        each = self._attempts.get(key) or self._on_record(key)
         if each is None or each.lease.machine != machine.machine_id:
             raise Refused("no lease of this machine: the attempt was given up, or its run has ended")
         leases.check(each.lease, token)
         return each
+
+    def _on_record(self, key: AttemptKey) -> _Attempt | None:
+        """Return an attempt that an earlier daemon gave to a machine, of a run that this one has not taken up yet."""
+        try:
+            folder = RunFolder.of(self._home, key.run_id)
+            found = read_lease(OrderBox(folder), key.worker_id, key.attempt)
+        except UsageError:
+            return None
+        if found is None or not found.held:
+            return None
+        with self._lock:
+            return self._attempts.setdefault(key, _Attempt(folder, found, self._clock()))
 
     def _end(self, key: AttemptKey, state: str, why: str) -> None:
         """End a lease; nothing is taken from its holder from here on."""

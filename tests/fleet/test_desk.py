@@ -159,3 +159,22 @@ def test_malformed_calls_are_refused(tmp_path: Path, body: dict[str, Any]) -> No
     desk = Desk(tmp_path, 10.0)
     token = enrolled(desk, "m1")["m1"]
     assert desk.call("beat", "m1", token, body).status == 422
+
+
+def test_a_daemon_that_has_not_read_its_runs_yet_refuses_no_holder(tmp_path: Path, folder: RunFolder) -> None:
+    first = Desk(tmp_path, 10.0)
+    first.watch(folder)
+    token = enrolled(first, "m1")["m1"]
+    lease = first.call("claim", "m1", token, fields(folder, session="s")).body["token"]
+    beat = {"session": "s", "leases": [fields(folder, token=lease)]}
+    assert Desk(tmp_path, 10.0).call("beat", "m1", token, beat).body["leases"][0]["state"] == "held"
+    other = {"session": "s", "leases": [fields(folder, token="another")]}
+    assert Desk(tmp_path, 10.0).call("beat", "m1", token, other).body["leases"][0]["state"] == "stale"
+
+
+def test_what_a_machine_has_and_does_not_list_is_offered_again(tmp_path: Path, folder: RunFolder) -> None:
+    desk = Desk(tmp_path, 10.0)
+    desk.watch(folder)
+    token = enrolled(desk, "m1")["m1"]
+    desk.call("claim", "m1", token, fields(folder, session="s"))
+    assert desk.call("beat", "m1", token, {"session": "s", "leases": []}).body["offers"] == [fields(folder)]

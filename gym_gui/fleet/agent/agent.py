@@ -57,7 +57,7 @@ class Agent:
         self._slots = int(self._facts["slots"])
         self._load: dict[str, Any] = {}
         self._beats = 0
-        self._failures = 0
+        self._failures = self._answered = 0
         self._stopping = threading.Event()
         self.draining = False
         """No more runs are taken; the agent ends with the last one that it has."""
@@ -86,7 +86,8 @@ class Agent:
                     logger.info("%s answers again", self._server.url)
                 self._failures = 0
             except Unreachable as error:
-                self._failures += 1
+                self._failures = 1 if self._server.answered > self._answered else self._failures + 1
+                self._answered = self._server.answered
                 pause = wait_s(self._failures, error.retry_after_s)
                 if self._failures in (1, 2) or not self._failures & (self._failures - 1):
                     logger.warning("%s; attempt %d, next in %.1f s", error, self._failures, pause)
@@ -184,7 +185,7 @@ class Agent:
             if held is not None:
                 held.take(one)
         for offer in answer.get("offers", ()):
-            if _key(offer) not in by_key and not self.draining:
+            if _key(offer) not in by_key:
                 self._claim(offer)
         return max(0.05, float(answer.get("interval_s", FIRST_INTERVAL_S)))
 
@@ -194,6 +195,9 @@ class Agent:
             given = self._server.call("claim", {"session": self.identity.session, **asked}).body
         except Refused as refused:
             logger.info("run %s: not taken: %s", offer["run_id"], refused)
+            return
+        except Unreachable as error:  # if the server granted it, it says so in answer to the next heartbeat
+            logger.info("run %s: %s", offer["run_id"], error)
             return
         self._hold({**asked, "token": given["token"], "order": given["order"], "files": given["files"]})
 

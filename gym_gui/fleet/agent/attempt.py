@@ -20,6 +20,8 @@ from gym_gui.fleet.agent.shipper import Shipper
 PYTHON_PLACE = "${python}"
 #: Seconds between two looks at the logs, and between two looks for other files.
 TICK_S, FILES_S = 0.25, 5.0
+#: A launcher that dies this often before its worker begins is not tried again.
+MAX_LAUNCHES = 3
 #: Seconds for which an attempt that was given up may take to end before its processes are killed.
 GIVE_UP_S = 10.0
 
@@ -60,7 +62,7 @@ class HeldAttempt:
         self._done = 0
         self._cancelled = False
         self._wake = threading.Event()
-        self._failures = 0
+        self._failures = self._answered = self._launches = 0
         self._files_at = float("-inf")
         order = state["order"]
         spec = self._placed(order["spec"], order["home"])
@@ -152,7 +154,13 @@ class HeldAttempt:
         """Obey, ship, and see whether it has ended; return whether it is over."""
         self._obey()
         if not self._processes.alive() and not self._processes.ended and not self._processes.started:
-            self._patiently(self._prepare)  # its launcher died before the worker began
+            self._launches += 1  # its launcher died before the worker began
+            why = f"its launcher died {self._launches} times before the worker began: {self._processes.last_words()}"
+            self._tell(f"{self.label}: {why}")
+            if self._launches >= MAX_LAUNCHES:
+                self._give_back("refused", why)
+                return True
+            self._patiently(self._prepare)
             return self._stale.is_set()
         ended = self._processes.ended
         alone = not self._processes.alive() and not ended
@@ -168,7 +176,9 @@ class HeldAttempt:
                 return True
             self.note = ""
         except Unreachable as error:
-            self._failures += 1
+            # What was answered since the last failure is progress, of which many small steps make a whole.
+            self._failures = 1 if self._server.answered > self._answered else self._failures + 1
+            self._answered = self._server.answered
             self.note = str(error)
             self._stale.wait(wait_s(self._failures, error.retry_after_s))
         else:

@@ -101,6 +101,15 @@ class Processes:
             os.close(lock)
         return False
 
+    def last_words(self) -> str:
+        """Return the last line that a launcher wrote, and how it ended."""
+        code = None if self._child is None else self._child.poll()
+        try:
+            lines = Path(str(self._spec_path) + ".log").read_text("utf-8", "replace").strip().splitlines()
+        except OSError:
+            lines = []
+        return f"exit code {code}" + (f", {lines[-1][:300]}" if lines else "")
+
     def report(self) -> dict[str, Any]:
         """Return what is to be reported of them."""
         started = self.started

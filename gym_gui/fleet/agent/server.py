@@ -73,6 +73,8 @@ class Server:
         self.url = url.rstrip("/")
         self.machine_id = machine_id
         self.token = token
+        self.answered = 0
+        """Calls that were answered, refusals included."""
         self._context = ssl.create_default_context(cafile=ca_file) if self.url.startswith("https:") else None
 
     def call(
@@ -104,6 +106,7 @@ class Server:
         try:
             with urllib.request.urlopen(request, timeout=timeout_s, context=self._context) as response:  # noqa: S310
                 given = response.read()
+                self.answered += 1
                 if response.headers.get_content_type() == "application/json":
                     return Answer(json.loads(given), b"")
                 return Answer({}, given)
@@ -112,14 +115,14 @@ class Server:
         except (OSError, ValueError, http.client.HTTPException) as error:
             raise Unreachable(f"{self.url} does not answer: {getattr(error, 'reason', None) or error}") from None
 
-    @staticmethod
-    def _refusal(error: urllib.error.HTTPError) -> Exception:
+    def _refusal(self, error: urllib.error.HTTPError) -> Exception:
         try:
             body = json.loads(error.read())
         except (OSError, ValueError):
             body = {}
         if error.code in _TRANSIENT or error.code >= 500:
             return Unreachable(f"HTTP status {error.code}", _seconds(error.headers.get("Retry-After")))
+        self.answered += 1
         return Refused(error.code, body if isinstance(body, dict) else {})
 
 
