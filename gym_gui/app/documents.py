@@ -12,7 +12,7 @@ import msgspec
 
 from gym_gui.app.json_output import NON_FINITE
 from gym_gui.app.study_results import SavedResults
-from gym_gui.fleet import StudyResults, StudyState
+from gym_gui.fleet import FleetMachine, StudyResults, StudyState
 from gym_gui.jobs import Job
 from gym_gui.reading import (
     EpisodePage,
@@ -265,6 +265,18 @@ class ListedJobs(msgspec.Struct, kw_only=True):
     jobs: list[Job]
 
 
+class ListedMachines(msgspec.Struct, kw_only=True):
+    """The enrolled machines, by id."""
+
+    machines: list[FleetMachine]
+
+
+class RemovedMachine(msgspec.Struct, kw_only=True):
+    """A machine that was forgotten."""
+
+    removed: str
+
+
 class Fault(msgspec.Struct, kw_only=True):
     """Why a command failed, in four parts."""
 
@@ -312,6 +324,8 @@ DOCUMENTS: dict[str, type] = {
     "study results": StudyOutcome,
     "study delete": DeletedStudy,
     "runs restore": Restored,
+    "machines list": ListedMachines,
+    "machines remove": RemovedMachine,
     "workers list": ListedWorkers,
     "workers jobs": ListedJobs,
     "workers jobs --watch, workers jobs --cancel": Job,

@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from gym_gui.fleet.agent.main import run_agent
     from gym_gui.fleet.command_template import TEMPLATES, command_words, template_words
     from gym_gui.fleet.desk import Answer, Desk
+    from gym_gui.fleet.machines import FleetMachine
     from gym_gui.fleet.provisioner import FleetProvisioner
     from gym_gui.fleet.splitting import MAX_ASSIGNMENTS, Part, Split, format_split, parse_split, split_config
     from gym_gui.fleet.study import (
@@ -56,6 +57,7 @@ else:
             "state_of_study": "study_state",
             "Answer": "desk",
             "Desk": "desk",
+            "FleetMachine": "machines",
             "FleetProvisioner": "provisioner",
             "MAX_ASSIGNMENTS": "splitting",
             "Part": "splitting",
@@ -92,6 +94,7 @@ __all__ = [
     "AssignmentRun",
     "AssignmentState",
     "Desk",
+    "FleetMachine",
     "FleetProvisioner",
     "Part",
     "ResultFile",

@@ -23,9 +23,9 @@ from gym_gui.core.worker.errors import UsageError
 from gym_gui.fleet import lease as leases
 from gym_gui.fleet.arrivals import Arrivals, Mismatch, Unwelcome
 from gym_gui.fleet.lease import EXPIRED, REFUSED, RELEASED, Lease, Refused
-from gym_gui.fleet.machines import MachineFacts, MachineRecord, MachineStore
+from gym_gui.fleet.machines import FleetMachine, MachineFacts, MachineRecord, MachineStore, UnknownMachineError
 from gym_gui.fleet.orders import AttemptKey, OrderBox
-from gym_gui.fleet.provisioner import MachineReport, read_lease
+from gym_gui.fleet.provisioner import AttemptReport, read_lease
 from gym_gui.logging_config.helpers import log_constant
 from gym_gui.logging_config.log_constants import (
     LOG_FLEET_LEASE_ENDED,
@@ -84,7 +84,7 @@ class _Held(msgspec.Struct):
     worker_id: str
     attempt: int
     token: str
-    report: MachineReport = msgspec.field(default_factory=MachineReport)
+    report: AttemptReport = msgspec.field(default_factory=AttemptReport)
 
 
 class _Beat(msgspec.Struct):
@@ -163,6 +163,39 @@ class Desk:
     def held_by(self, machine_id: str) -> list[AttemptKey]:
         """Return the attempts that a machine has."""
         return sorted(key for key, each in list(self._attempts.items()) if each.lease.machine == machine_id)
+
+    def machines(self) -> list[FleetMachine]:
+        """Return every enrolled machine, by id."""
+        found = []
+        for machine_id, record in sorted(self.store.records.items()):
+            presence = self.store.presence(machine_id)
+            found.append(
+                FleetMachine(
+                    machine_id=machine_id,
+                    online=self.online(machine_id),
+                    draining=presence.draining,
+                    seen_at=presence.seen or None,
+                    enrolled_at=record.enrolled_at,
+                    by=record.by,
+                    facts=record.facts,
+                    load=presence.load,
+                    run_ids=sorted({key.run_id for key in self.held_by(machine_id)}),
+                )
+            )
+        return found
+
+    def remove(self, machine_id: str) -> None:
+        """Forget a machine: its token is refused from now on, and what it has is given up.
+
+        Raises:
+            UnknownMachineError: There is no such machine.
+            OSError: It cannot be written down.
+        """
+        with self._lock:
+            if not self.store.remove(machine_id):
+                raise UnknownMachineError(machine_id, list(self.store.records))
+        for key in self.held_by(machine_id):
+            self._end(key, EXPIRED, f"machine {machine_id} was removed")
 
     def expire(self) -> None:
         """End the leases of machines that were silent for too long."""

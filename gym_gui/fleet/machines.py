@@ -10,13 +10,31 @@ import secrets
 import time
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import msgspec
 
 from gym_gui.core.regular_files import read_regular
+from gym_gui.core.worker.errors import NotFoundError, nearest
 from gym_gui.runs import write_json_atomic
 
 _ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.:-]{0,99}")
+
+
+class UnknownMachineError(NotFoundError):
+    """There is no such machine.
+
+    Args:
+        machine_id: What was asked for.
+        known: The ids that there are.
+    """
+
+    def __init__(self, machine_id: str, known: list[str]) -> None:
+        near = nearest(machine_id, known)
+        super().__init__(
+            f"there is no machine {machine_id!r}" + (f"; did you mean {near!r}?" if near else ""),
+            next_step="list the machines: mosaic machines list",
+        )
 
 
 class MachineFacts(msgspec.Struct, kw_only=True):
@@ -48,6 +66,25 @@ class MachineRecord(msgspec.Struct, kw_only=True):
     facts: MachineFacts = msgspec.field(default_factory=MachineFacts)
 
 
+class FleetMachine(msgspec.Struct, kw_only=True):
+    """An enrolled machine as it stands."""
+
+    machine_id: str
+    online: bool
+    """It was heard of within the time of a lease."""
+    draining: bool
+    """It takes no more runs."""
+    seen_at: float | None
+    """When it was last heard of, Unix time; ``None``: not since the daemon was started."""
+    enrolled_at: float
+    by: str
+    facts: MachineFacts
+    load: dict[str, Any] = {}
+    """Its last words on load average, memory and GPUs."""
+    run_ids: list[str] = []
+    """Runs that it has."""
+
+
 @dataclass
 class Presence:
     """What is known of a machine since the daemon has been running."""
@@ -57,7 +94,7 @@ class Presence:
     seen: float = 0.0
     """Unix time."""
     session: str = ""
-    load: dict[str, object] = field(default_factory=dict)
+    load: dict[str, Any] = field(default_factory=dict)
     """Its last words on CPU, memory and GPUs."""
     draining: bool = False
     """It takes no more runs."""

@@ -29,7 +29,7 @@ from gym_gui.supervision import (
 SILENT_S = 20.0
 
 
-class MachineReport(msgspec.Struct, frozen=True):
+class AttemptReport(msgspec.Struct, frozen=True):
     """What a machine last said about an attempt; the daemon writes down when."""
 
     at: float = 0.0
@@ -144,11 +144,11 @@ class FleetProvisioner(Provisioner):
     def _lease(self, worker_id: str, attempt: int) -> Lease | None:
         return read_lease(self._box, worker_id, attempt)
 
-    def _report(self, worker_id: str, attempt: int) -> MachineReport:
+    def _report(self, worker_id: str, attempt: int) -> AttemptReport:
         try:
-            return msgspec.json.decode(read_regular(self._box.report_path(worker_id, attempt)), type=MachineReport)
+            return msgspec.json.decode(read_regular(self._box.report_path(worker_id, attempt)), type=AttemptReport)
         except READ_ERRORS:
-            return MachineReport()
+            return AttemptReport()
 
 
 def read_lease(box: OrderBox, worker_id: str, attempt: int) -> Lease | None:

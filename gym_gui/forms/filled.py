@@ -16,19 +16,15 @@ from gym_gui.forms.values import defaults
 
 
 class FilledForm(NamedTuple):
-    """What a form holds at one moment.
-
-    Args:
-        form: The form.
-        values: What is entered: what its mode shows, and what that sets.
-        problems: What is wrong with it.
-        configs: The run configs that it makes, one for each seed.
-    """
+    """What a form holds at one moment."""
 
     form: FormSpec
     values: Values
+    """What is entered: what its mode shows, and what that sets."""
     problems: tuple[FieldProblem, ...]
+    """What is wrong with it."""
     configs: list[dict[str, Any]]
+    """The run configs that it makes, one for each seed."""
 
     @property
     def command(self) -> CommandLine:

@@ -14,6 +14,7 @@ from gym_gui.core.worker.errors import ConfigError, Problem
 from gym_gui.rpc import calls
 from gym_gui.rpc.calls import Call, Listing, Reading, Watching
 from gym_gui.rpc.connection import Connection, Retries
+from gym_gui.rpc.fleet_client import FleetClient
 from gym_gui.rpc.machine_client import MachineClient
 from gym_gui.rpc.reading_client import ReadingClient
 from gym_gui.rpc.remote import RemoteDaemon
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
 R = TypeVar("R")
 
 
-class TrainerClient(ReadingClient, MachineClient, StudyClient):
+class TrainerClient(ReadingClient, MachineClient, StudyClient, FleetClient):
     """Speaks to the daemon of one home, or to one elsewhere.
 
     Use :meth:`connect` or :meth:`connect_to`; close it, or use it as a context manager.

@@ -1,13 +1,14 @@
-"""What the web server passes on from machines: the call's request and answer. Does no I/O."""
+"""Calls of and about machines with an agent: each one's request and answer. Does no I/O."""
 
 from __future__ import annotations
 
+import functools
 import json
 from typing import Any
 
-from gym_gui.fleet import Answer
+from gym_gui.fleet import Answer, FleetMachine
 from gym_gui.rpc.calls import CALL_TIMEOUT_S, Call
-from gym_gui.rpc.converter import json_bytes
+from gym_gui.rpc.converter import Converter, json_bytes
 from gym_gui.rpc.proto import fleet_pb2 as fleet
 
 
@@ -17,6 +18,24 @@ def call_fleet(method: str, machine_id: str, token: str, body: dict[str, Any], d
         method=method, machine_id=machine_id, token=token, body_json=json_bytes(body), data=data
     )
     return Call("CallFleet", request, _answer, CALL_TIMEOUT_S)
+
+
+@functools.cache
+def machines() -> Converter[FleetMachine, fleet.FleetMachine]:
+    """Return the converter of enrolled machines."""
+    return Converter(FleetMachine, fleet.FleetMachine)
+
+
+def list_fleet() -> Call[list[FleetMachine]]:
+    """List the enrolled machines."""
+    return Call(
+        "ListFleet", fleet.ListFleetRequest(), lambda answer: [machines().decode(each) for each in answer.machines]
+    )
+
+
+def remove_machine(machine_id: str) -> Call[None]:
+    """Forget a machine."""
+    return Call("RemoveMachine", fleet.RemoveMachineRequest(machine_id=machine_id), lambda _: None)
 
 
 def _answer(message: fleet.CallFleetResponse) -> Answer:

@@ -1,19 +1,38 @@
-"""The call of the asyncio client that passes on what machines say."""
+"""The calls of both clients about machines with an agent, and the one that passes on what these say."""
 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from typing import Any, TypeVar
 
-from gym_gui.fleet import Answer
+from gym_gui.fleet import Answer, FleetMachine
 from gym_gui.rpc import fleet_calls
 from gym_gui.rpc.calls import Call
 
 R = TypeVar("R")
 
 
+class FleetClient(ABC):
+    """Calls about machines with an agent, blocking."""
+
+    @abstractmethod
+    def _do(self, call: Call[R]) -> R: ...
+
+    def fleet(self) -> list[FleetMachine]:
+        """Return the enrolled machines, by id."""
+        return self._do(fleet_calls.list_fleet())
+
+    def remove_machine(self, machine_id: str) -> None:
+        """Forget a machine: its token is refused from now on, and what it has is given to others.
+
+        Raises:
+            NotFoundError: There is no such machine.
+        """
+        self._do(fleet_calls.remove_machine(machine_id))
+
+
 class AsyncFleetClient(ABC):
-    """Calls of machines with an agent, for asyncio."""
+    """The same calls for asyncio."""
 
     @abstractmethod
     async def _do(self, call: Call[R]) -> R: ...
@@ -31,3 +50,15 @@ class AsyncFleetClient(ABC):
             data: Bytes that it ships.
         """
         return await self._do(fleet_calls.call_fleet(method, machine_id, token, body, data))
+
+    async def fleet(self) -> list[FleetMachine]:
+        """Return the enrolled machines, by id."""
+        return await self._do(fleet_calls.list_fleet())
+
+    async def remove_machine(self, machine_id: str) -> None:
+        """Forget a machine.
+
+        Raises:
+            NotFoundError: There is no such machine.
+        """
+        await self._do(fleet_calls.remove_machine(machine_id))

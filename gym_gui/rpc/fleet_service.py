@@ -10,6 +10,7 @@ from typing import Any
 from gym_gui.core.worker.errors import Problem, UsageError
 from gym_gui.fleet import Desk
 from gym_gui.rpc.converter import json_bytes
+from gym_gui.rpc.fleet_calls import machines
 from gym_gui.rpc.guard import answers
 from gym_gui.rpc.proto import fleet_pb2 as fleet
 from gym_gui.rpc.proto.fleet_pb2_grpc import FleetServiceServicer
@@ -31,13 +32,32 @@ class FleetService(FleetServiceServicer):
 
     @answers
     async def CallFleet(self, request: fleet.CallFleetRequest) -> fleet.CallFleetResponse:
-        if self._desk is None:
-            raise UsageError("this daemon takes no machines", next_step="see why: mosaic doctor")
         body = _body(request.body_json)
         answer = await asyncio.to_thread(
-            self._desk.call, request.method, request.machine_id, request.token, body, request.data
+            self._open_desk.call, request.method, request.machine_id, request.token, body, request.data
         )
         return fleet.CallFleetResponse(status=answer.status, body_json=json_bytes(answer.body), data=answer.data)
+
+    @answers
+    async def ListFleet(self, _: fleet.ListFleetRequest) -> fleet.ListFleetResponse:
+        found = await asyncio.to_thread(self._open_desk.machines)
+        return fleet.ListFleetResponse(machines=map(machines().encode, found))
+
+    @answers
+    async def RemoveMachine(self, request: fleet.RemoveMachineRequest) -> fleet.RemoveMachineResponse:
+        await asyncio.to_thread(self._open_desk.remove, request.machine_id)
+        return fleet.RemoveMachineResponse()
+
+    @property
+    def _open_desk(self) -> Desk:
+        """The desk.
+
+        Raises:
+            UsageError: The daemon has none.
+        """
+        if self._desk is None:
+            raise UsageError("this daemon takes no machines", next_step="see why: mosaic doctor")
+        return self._desk
 
 
 def _body(text: bytes) -> dict[str, Any]:

@@ -6,7 +6,7 @@ from typing import Any
 
 import msgspec
 
-from gym_gui.fleet import StudyResults, StudySpec, StudyState
+from gym_gui.fleet import FleetMachine, StudyResults, StudySpec, StudyState
 from gym_gui.forms import CommandLine, FieldProblem, FormSpec
 from gym_gui.jobs import Job, JobEvent
 from gym_gui.reading import Archives, Failure, FileListing, FrameSource, LogPage, RunDetails
@@ -167,6 +167,12 @@ class Forecasts(msgspec.Struct, kw_only=True):
     """All of it in words."""
 
 
+class FleetMachines(msgspec.Struct, kw_only=True):
+    """The enrolled machines, by id."""
+
+    machines: list[FleetMachine]
+
+
 class TokenHolders(msgspec.Struct, kw_only=True):
     """Who has tokens."""
 
@@ -286,6 +292,8 @@ ANSWERS: dict[str, type | str | None] = {
     "POST /api/v1/login": LoggedIn,
     "POST /api/v1/logout": None,
     "GET /api/v1/machines": MachineReport,
+    "GET /api/v1/agents": FleetMachines,
+    "DELETE /api/v1/agents/{machine_id}": None,
     "POST /api/v1/agents/enroll": "application/json",
     "POST /api/v1/agents/{method}": "application/json",
     "GET /api/v1/archives": Archives,

@@ -5,8 +5,10 @@ Calls of machines with an agent, relayed by the web server. What they say is JSO
 share: the agent has the standard library alone, and speaks HTTP.
 """
 
+from collections import abc as _abc
 from google.protobuf import descriptor as _descriptor
 from google.protobuf import message as _message
+from google.protobuf.internal import containers as _containers
 import builtins as _builtins
 import sys
 import typing as _typing
@@ -17,6 +19,171 @@ else:
     from typing_extensions import TypeAlias as _TypeAlias, Never as _Never
 
 DESCRIPTOR: _descriptor.FileDescriptor
+
+@_typing.final
+class ListFleetRequest(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    def __init__(
+        self,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ListFleetRequest: _TypeAlias = ListFleetRequest  # noqa: Y015
+
+@_typing.final
+class MachineFacts(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    HOSTNAME_FIELD_NUMBER: _builtins.int
+    PLATFORM_FIELD_NUMBER: _builtins.int
+    PYTHON_FIELD_NUMBER: _builtins.int
+    VERSION_FIELD_NUMBER: _builtins.int
+    CPUS_FIELD_NUMBER: _builtins.int
+    MEMORY_MB_FIELD_NUMBER: _builtins.int
+    GPUS_FIELD_NUMBER: _builtins.int
+    GPU_NAME_FIELD_NUMBER: _builtins.int
+    SLOTS_FIELD_NUMBER: _builtins.int
+    hostname: _builtins.str
+    platform: _builtins.str
+    python: _builtins.str
+    version: _builtins.str
+    cpus: _builtins.int
+    memory_mb: _builtins.int
+    gpu_name: _builtins.str
+    slots: _builtins.int
+    @_builtins.property
+    def gpus(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]: ...
+    def __init__(
+        self,
+        *,
+        hostname: _builtins.str = ...,
+        platform: _builtins.str = ...,
+        python: _builtins.str = ...,
+        version: _builtins.str = ...,
+        cpus: _builtins.int = ...,
+        memory_mb: _builtins.int = ...,
+        gpus: _abc.Iterable[_builtins.str] | None = ...,
+        gpu_name: _builtins.str = ...,
+        slots: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["cpus", b"cpus", "gpu_name", b"gpu_name", "gpus", b"gpus", "hostname", b"hostname", "memory_mb", b"memory_mb", "platform", b"platform", "python", b"python", "slots", b"slots", "version", b"version"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___MachineFacts: _TypeAlias = MachineFacts  # noqa: Y015
+
+@_typing.final
+class FleetMachine(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    MACHINE_ID_FIELD_NUMBER: _builtins.int
+    ONLINE_FIELD_NUMBER: _builtins.int
+    DRAINING_FIELD_NUMBER: _builtins.int
+    SEEN_AT_FIELD_NUMBER: _builtins.int
+    ENROLLED_AT_FIELD_NUMBER: _builtins.int
+    BY_FIELD_NUMBER: _builtins.int
+    FACTS_FIELD_NUMBER: _builtins.int
+    LOAD_JSON_FIELD_NUMBER: _builtins.int
+    RUN_IDS_FIELD_NUMBER: _builtins.int
+    machine_id: _builtins.str
+    online: _builtins.bool
+    """It was heard of within the time of a lease."""
+    draining: _builtins.bool
+    """It takes no more runs."""
+    seen_at: _builtins.float
+    """Unix time; absent: not since the daemon was started."""
+    enrolled_at: _builtins.float
+    by: _builtins.str
+    """Whose token enrolled it."""
+    load_json: _builtins.bytes
+    """Load average, memory in use, GPUs."""
+    @_builtins.property
+    def facts(self) -> Global___MachineFacts: ...
+    @_builtins.property
+    def run_ids(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]: ...
+    def __init__(
+        self,
+        *,
+        machine_id: _builtins.str = ...,
+        online: _builtins.bool = ...,
+        draining: _builtins.bool = ...,
+        seen_at: _builtins.float | None = ...,
+        enrolled_at: _builtins.float = ...,
+        by: _builtins.str = ...,
+        facts: Global___MachineFacts | None = ...,
+        load_json: _builtins.bytes = ...,
+        run_ids: _abc.Iterable[_builtins.str] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_seen_at", b"_seen_at", "facts", b"facts", "seen_at", b"seen_at"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_seen_at", b"_seen_at", "by", b"by", "draining", b"draining", "enrolled_at", b"enrolled_at", "facts", b"facts", "load_json", b"load_json", "machine_id", b"machine_id", "online", b"online", "run_ids", b"run_ids", "seen_at", b"seen_at"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    _WhichOneofReturnType__seen_at: _TypeAlias = _typing.Literal["seen_at"]  # noqa: Y015
+    _WhichOneofArgType__seen_at: _TypeAlias = _typing.Literal["_seen_at", b"_seen_at"]  # noqa: Y015
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__seen_at) -> _WhichOneofReturnType__seen_at | None: ...
+
+Global___FleetMachine: _TypeAlias = FleetMachine  # noqa: Y015
+
+@_typing.final
+class ListFleetResponse(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    MACHINES_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def machines(self) -> _containers.RepeatedCompositeFieldContainer[Global___FleetMachine]: ...
+    def __init__(
+        self,
+        *,
+        machines: _abc.Iterable[Global___FleetMachine] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["machines", b"machines"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ListFleetResponse: _TypeAlias = ListFleetResponse  # noqa: Y015
+
+@_typing.final
+class RemoveMachineRequest(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    MACHINE_ID_FIELD_NUMBER: _builtins.int
+    machine_id: _builtins.str
+    def __init__(
+        self,
+        *,
+        machine_id: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["machine_id", b"machine_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___RemoveMachineRequest: _TypeAlias = RemoveMachineRequest  # noqa: Y015
+
+@_typing.final
+class RemoveMachineResponse(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    def __init__(
+        self,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___RemoveMachineResponse: _TypeAlias = RemoveMachineResponse  # noqa: Y015
 
 @_typing.final
 class CallFleetRequest(_message.Message):

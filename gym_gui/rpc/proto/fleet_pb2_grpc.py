@@ -20,6 +20,16 @@ class FleetServiceStub:
                 request_serializer=fleet__pb2.CallFleetRequest.SerializeToString,
                 response_deserializer=fleet__pb2.CallFleetResponse.FromString,
                 _registered_method=True)
+        self.ListFleet = channel.unary_unary(
+                '/mosaic.v1.FleetService/ListFleet',
+                request_serializer=fleet__pb2.ListFleetRequest.SerializeToString,
+                response_deserializer=fleet__pb2.ListFleetResponse.FromString,
+                _registered_method=True)
+        self.RemoveMachine = channel.unary_unary(
+                '/mosaic.v1.FleetService/RemoveMachine',
+                request_serializer=fleet__pb2.RemoveMachineRequest.SerializeToString,
+                response_deserializer=fleet__pb2.RemoveMachineResponse.FromString,
+                _registered_method=True)
 
 
 class FleetServiceServicer:
@@ -32,6 +42,20 @@ class FleetServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def ListFleet(self, request, context):
+        """The enrolled machines, by id.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def RemoveMachine(self, request, context):
+        """Forget a machine: its token is refused, and its runs are given to others.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
 
 def add_FleetServiceServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -39,6 +63,16 @@ def add_FleetServiceServicer_to_server(servicer, server):
                     servicer.CallFleet,
                     request_deserializer=fleet__pb2.CallFleetRequest.FromString,
                     response_serializer=fleet__pb2.CallFleetResponse.SerializeToString,
+            ),
+            'ListFleet': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListFleet,
+                    request_deserializer=fleet__pb2.ListFleetRequest.FromString,
+                    response_serializer=fleet__pb2.ListFleetResponse.SerializeToString,
+            ),
+            'RemoveMachine': grpc.unary_unary_rpc_method_handler(
+                    servicer.RemoveMachine,
+                    request_deserializer=fleet__pb2.RemoveMachineRequest.FromString,
+                    response_serializer=fleet__pb2.RemoveMachineResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -68,6 +102,60 @@ class FleetService:
             '/mosaic.v1.FleetService/CallFleet',
             fleet__pb2.CallFleetRequest.SerializeToString,
             fleet__pb2.CallFleetResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ListFleet(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/mosaic.v1.FleetService/ListFleet',
+            fleet__pb2.ListFleetRequest.SerializeToString,
+            fleet__pb2.ListFleetResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def RemoveMachine(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/mosaic.v1.FleetService/RemoveMachine',
+            fleet__pb2.RemoveMachineRequest.SerializeToString,
+            fleet__pb2.RemoveMachineResponse.FromString,
             options,
             channel_credentials,
             insecure,

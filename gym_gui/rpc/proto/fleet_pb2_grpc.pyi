@@ -33,12 +33,20 @@ class FleetServiceStub:
     def __new__(cls, channel: _aio.Channel) -> FleetServiceAsyncStub: ...
     CallFleet: _grpc.UnaryUnaryMultiCallable[_fleet_pb2.CallFleetRequest, _fleet_pb2.CallFleetResponse]
     """A call of a machine."""
+    ListFleet: _grpc.UnaryUnaryMultiCallable[_fleet_pb2.ListFleetRequest, _fleet_pb2.ListFleetResponse]
+    """The enrolled machines, by id."""
+    RemoveMachine: _grpc.UnaryUnaryMultiCallable[_fleet_pb2.RemoveMachineRequest, _fleet_pb2.RemoveMachineResponse]
+    """Forget a machine: its token is refused, and its runs are given to others."""
 
 @_typing.type_check_only
 class FleetServiceAsyncStub(FleetServiceStub):
     def __init__(self, channel: _aio.Channel) -> None: ...
     CallFleet: _aio.UnaryUnaryMultiCallable[_fleet_pb2.CallFleetRequest, _fleet_pb2.CallFleetResponse]  # type: ignore[assignment]
     """A call of a machine."""
+    ListFleet: _aio.UnaryUnaryMultiCallable[_fleet_pb2.ListFleetRequest, _fleet_pb2.ListFleetResponse]  # type: ignore[assignment]
+    """The enrolled machines, by id."""
+    RemoveMachine: _aio.UnaryUnaryMultiCallable[_fleet_pb2.RemoveMachineRequest, _fleet_pb2.RemoveMachineResponse]  # type: ignore[assignment]
+    """Forget a machine: its token is refused, and its runs are given to others."""
 
 class FleetServiceServicer(metaclass=_abc_1.ABCMeta):
     @_abc_1.abstractmethod
@@ -48,5 +56,21 @@ class FleetServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_fleet_pb2.CallFleetResponse, _abc.Awaitable[_fleet_pb2.CallFleetResponse]]:
         """A call of a machine."""
+
+    @_abc_1.abstractmethod
+    def ListFleet(
+        self,
+        request: _fleet_pb2.ListFleetRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_fleet_pb2.ListFleetResponse, _abc.Awaitable[_fleet_pb2.ListFleetResponse]]:
+        """The enrolled machines, by id."""
+
+    @_abc_1.abstractmethod
+    def RemoveMachine(
+        self,
+        request: _fleet_pb2.RemoveMachineRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_fleet_pb2.RemoveMachineResponse, _abc.Awaitable[_fleet_pb2.RemoveMachineResponse]]:
+        """Forget a machine: its token is refused, and its runs are given to others."""
 
 def add_FleetServiceServicer_to_server(servicer: FleetServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...

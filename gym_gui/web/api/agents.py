@@ -9,17 +9,30 @@ from __future__ import annotations
 import json
 from typing import Annotated, Any, Literal
 
-from fastapi import APIRouter, Header, Request
+from fastapi import APIRouter, Header, Path, Request
 from starlette.responses import Response
 
 from gym_gui.core.worker.errors import ConfigError, Problem
-from gym_gui.web.api.common import Client, Runner
+from gym_gui.web.api.common import Admin, Client, Reader, Runner
 from gym_gui.web.errors import json_response
 
 router = APIRouter(prefix="/api/v1", tags=["machines"])
 
 Method = Literal["beat", "claim", "fetch", "append", "put", "release"]
 MachineId = Annotated[str, Header(alias="x-mosaic-machine", max_length=100)]
+
+
+@router.get("/agents", summary="Machines with an agent")
+async def agents(client: Client, _: Reader) -> Response:
+    """Return the enrolled machines, whether they are there, and what they have."""
+    return json_response({"machines": await client.fleet()})
+
+
+@router.delete("/agents/{machine_id}", summary="Forget a machine", status_code=204)
+async def remove(machine_id: Annotated[str, Path(max_length=100)], client: Client, _: Admin) -> Response:
+    """Forget a machine: its token is refused from now on, and what it has is given to others."""
+    await client.remove_machine(machine_id)
+    return Response(status_code=204)
 
 
 @router.post("/agents/enroll", summary="Enrol a machine")

@@ -8,6 +8,7 @@ import { subscribe } from "../live.js";
 import { leave, me } from "../session.js";
 import { follow } from "../url.js";
 import { Archived } from "./status_archived.js";
+import { Fleet } from "./status_fleet.js";
 import { Doctor, Machines, Tokens } from "./status_parts.js";
 
 /** Milliseconds between two looks. */
@@ -64,6 +65,7 @@ export default function Status() {
       <${Tokens} />
     </div>
     <${Machines} />
+    <${Fleet} />
     <${Doctor} />
     <${Archived} />
   </div>`;
