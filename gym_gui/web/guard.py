@@ -73,7 +73,7 @@ class Guard:
                 why="the address in the browser is another one than those that the server was started with",
                 next_step="use the address that `mosaic web` printed, or start it with --public-name HOST",
             ), 421
-        machine = scope["method"] == "POST" and path.startswith(AGENTS) and path != ENROLL
+        machine = path.startswith(AGENTS) and path != ENROLL
         if not self._access.allows(client + headers.get("x-mosaic-machine", "")[:100] if machine else client):
             return UsageError("too many requests", where=client, next_step="wait a few seconds"), 429
         origin = headers.get("origin")

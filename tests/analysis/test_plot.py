@@ -15,6 +15,7 @@ from gym_gui.reading.curves import Line
 LINES = [Line(f"seed {seed}", (0.0, 50.0, 100.0), (seed * 1.0, 20.0, 30.0 + seed)) for seed in range(3)]
 
 
+@pytest.mark.process  # where Matplotlib has listed no fonts yet, it asks fc-list
 @pytest.mark.long
 def test_the_picture_says_what_it_shows(tmp_path: Path) -> None:
     path = plot_learning_curve(LINES, tmp_path / "curve.svg", title="PPO on Toy", best_possible=40.0)

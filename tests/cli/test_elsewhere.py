@@ -164,11 +164,11 @@ def test_an_executor_that_only_that_machine_has(
         assert mosaic("train", "random", "--executor", "plain").returncode == 2, "this machine does not have it"
 
         status = json.loads(mosaic(*here, "daemon", "status", "--json").stdout)
-        assert status["executors"] == ["local", "plain"]
+        assert status["executors"] == ["agent", "local", "plain"]
         assert status["public_address"] == info.public_address
         told = mosaic(*here, "daemon", "status").stdout
         assert f"from other machines: {info.public_address}, with TLS" in told
-        assert "executors: local, plain" in told
+        assert "executors: agent, local, plain" in told
 
 
 def test_contexts(remote: RemoteDaemon, mosaic: Mosaic, tmp_path: Path) -> None:

@@ -12,7 +12,6 @@ from gym_gui.core.worker.errors import UsageError
 from gym_gui.rpc.proto import mosaic_pb2 as pb
 from gym_gui.rpc.row_messages import (
     DEFAULT_RATE,
-    FeedQuery,
     batch_from_pb,
     batch_to_pb,
     cursor_from_pb,
@@ -22,6 +21,7 @@ from gym_gui.rpc.row_messages import (
 from gym_gui.telemetry.records import EpisodeRollup, EventRecord, MetricPoint, StepRecord
 from gym_gui.telemetry.row_stream import ROW_KINDS, LogPosition, RowBatch, RowGap
 from gym_gui.telemetry.step_rows import StepRows
+from gym_gui.trainer import FeedQuery
 
 integers = st.integers(-(2**63), 2**63 - 1)
 words = st.text(st.characters(exclude_categories=["Cs"]), max_size=20)

@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from gym_gui.cli.options import TEXT, common
+from gym_gui.cli.where import anywhere
 
 
 @click.command()
@@ -24,6 +25,7 @@ from gym_gui.cli.options import TEXT, common
 @click.option("--folder", metavar="DIR", type=TEXT, envvar="MOSAIC_AGENT_FOLDER",
               help="Folder for id, token, log and runs under way.  [default: ~/.mosaic-agent]")  # fmt: skip
 @common
+@anywhere
 def agent(
     home: Path,  # noqa: ARG001 - the agent has a folder of its own
     server: str | None,

@@ -22,13 +22,13 @@ Method = Literal["beat", "claim", "fetch", "append", "put", "release"]
 MachineId = Annotated[str, Header(alias="x-mosaic-machine", max_length=100)]
 
 
-@router.get("/agents", summary="Machines with an agent")
+@router.get("/fleet", summary="Machines with an agent")
 async def agents(client: Client, _: Reader) -> Response:
     """Return the enrolled machines, whether they are there, and what they have."""
     return json_response({"machines": await client.fleet()})
 
 
-@router.delete("/agents/{machine_id}", summary="Forget a machine", status_code=204)
+@router.delete("/fleet/{machine_id}", summary="Forget a machine", status_code=204)
 async def remove(machine_id: Annotated[str, Path(max_length=100)], client: Client, _: Admin) -> Response:
     """Forget a machine: its token is refused from now on, and what it has is given to others."""
     await client.remove_machine(machine_id)

@@ -77,8 +77,8 @@ def test_endless_output_ends_with_the_time(tmp_path: Path) -> None:
 
 def test_variables_of_a_surrounding_run_do_not_leak(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("MOSAIC_LOG", "MOSAIC_RUN_ID", "WORKER_ID", "PYTHONUNBUFFERED"):
-        monkeypatch.setenv(name, "outer")
-    assert "outer" not in run("import os; print(dict(os.environ))", tmp_path).stdout
+        monkeypatch.setenv(name, "of_the_surrounding_run")
+    assert "of_the_surrounding_run" not in run("import os; print(dict(os.environ))", tmp_path).stdout
 
 
 def test_a_missing_program(tmp_path: Path) -> None:

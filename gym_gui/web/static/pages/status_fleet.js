@@ -14,7 +14,7 @@ export function Fleet() {
   const [turn, setTurn] = useState(0);
   useEffect(() => {
     const stop = new AbortController();
-    const look = () => document.hidden || call("/agents", { signal: stop.signal }).then(
+    const look = () => document.hidden || call("/fleet", { signal: stop.signal }).then(
       (answer) => { setMachines(answer.machines); setError(null); },
       (fault) => { if (!stop.signal.aborted) setError(fault); },
     );
@@ -24,7 +24,7 @@ export function Fleet() {
   }, [turn]);
   const remove = (/** @type {string} */ id) => {
     if (confirm(`Forget machine ${id}? Its agent ends what it has, and its token is refused.`))
-      call(`/agents/${encodeURIComponent(id)}`, { method: "DELETE" }).then(() => setTurn(turn + 1), setError);
+      call(`/fleet/${encodeURIComponent(id)}`, { method: "DELETE" }).then(() => setTurn(turn + 1), setError);
   };
   if (!machines) return null; // the daemon's part says what is wrong
   return html`<section class="pane" aria-label="Machines with an agent"><h2>Machines with an agent</h2>
