@@ -59,7 +59,7 @@ class Denied(Exception):  # noqa: N818 - an answer, not a fault
 
     def __init__(self, status: int, what: str, **more: object) -> None:
         super().__init__(what)
-        self.answer = Answer(status, {"error": {"what": what}, **more})
+        self.answer = Answer(status, {"error": _parts(what), **more})
 
 
 @dataclass
@@ -236,16 +236,16 @@ class Desk:
         except Denied as denied:
             return denied.answer
         except msgspec.ValidationError as error:
-            return Answer(422, {"error": {"what": f"the request is malformed: {error}"}})
+            return Answer(422, {"error": _parts(f"the request is malformed: {error}")})
         except Unwelcome as error:
-            return Answer(403, {"error": {"what": str(error)}})
+            return Answer(403, {"error": _parts(str(error))})
         except Refused as error:
-            return Answer(409, {"error": {"what": str(error)}, "stale": True})
+            return Answer(409, {"error": _parts(str(error)), "stale": True})
         except Mismatch as error:
-            return Answer(409, {"error": {"what": str(error)}, "size": error.size})
+            return Answer(409, {"error": _parts(str(error)), "size": error.size})
         except OSError as error:
             logger.warning("a call %s of machine %s failed: %s", method, machine_id, error)
-            return Answer(503, {"error": {"what": f"the server cannot store it now: {error.strerror or error}"}})
+            return Answer(503, {"error": _parts(f"the server cannot store it now: {error.strerror or error}")})
 
     def _enroll(self, machine_id: str, by: str, body: dict[str, Any]) -> Answer:
         hello = msgspec.convert(body, _Hello)
@@ -440,3 +440,8 @@ class Desk:
             LOG_FLEET_LEASE_ENDED,
             extra={"run_id": key.run_id, "attempt": str(key), "machine": each.lease.machine, "why": why or state},
         )
+
+
+def _parts(what: str) -> dict[str, str]:
+    """Return an error as the interface has it, of which a machine needs no more than the sentence."""
+    return {"what": what, "where": "", "why": "", "next": ""}
