@@ -143,9 +143,8 @@ class Desk:
             for worker_id, attempt in box.leases():
                 found = read_lease(box, worker_id, attempt)
                 if found is not None and found.held:
-                    self._attempts[AttemptKey(folder.run_id, worker_id, attempt)] = _Attempt(
-                        folder, found, self._clock()
-                    )
+                    key = AttemptKey(folder.run_id, worker_id, attempt)
+                    self._attempts.setdefault(key, _Attempt(folder, found, self._clock()))
             box.put_back_unleased()
 
     def forget(self, run_id: str) -> None:
@@ -343,7 +342,11 @@ class Desk:
             order = box.take(key.worker_id, key.attempt) if before is None else box.taken(key.worker_id, key.attempt)
             if order is None:
                 raise Refused("the order was withdrawn, or taken by another machine")
-            write_json_atomic(box.lease_path(key.worker_id, key.attempt), granted)
+            try:
+                write_json_atomic(box.lease_path(key.worker_id, key.attempt), granted)
+            except OSError:
+                box.put_back_unleased()
+                raise
             known = self._attempts.get(key)
             if known is None:
                 self._attempts[key] = _Attempt(box.folder, granted, self._clock())
@@ -412,12 +415,15 @@ class Desk:
         """Return an attempt that an earlier daemon gave to a machine, of a run that this one has not taken up yet."""
         try:
             folder = RunFolder.of(self._home, key.run_id)
-            found = read_lease(OrderBox(folder), key.worker_id, key.attempt)
+            path = OrderBox(folder).lease_path(key.worker_id, key.attempt)
         except UsageError:
             return None
-        if found is None or not found.held:
+        if not path.exists():
             return None
-        with self._lock:
+        with self._lock:  # read within: a lease that ends meanwhile is not taken up again
+            found = read_lease(OrderBox(folder), key.worker_id, key.attempt)
+            if found is None or not found.held:
+                return None
             return self._attempts.setdefault(key, _Attempt(folder, found, self._clock()))
 
     def _end(self, key: AttemptKey, state: str, why: str) -> None:

@@ -62,7 +62,8 @@ class HeldAttempt:
         self._done = 0
         self._cancelled = False
         self._wake = threading.Event()
-        self._failures = self._answered = self._launches = 0
+        self._obeying = threading.Lock()
+        self._failures = self._answered = self._launches = self._told = 0
         self._files_at = float("-inf")
         order = state["order"]
         spec = self._placed(order["spec"], order["home"])
@@ -107,6 +108,8 @@ class HeldAttempt:
             self._stale.set()
         self._cancelled = self._cancelled or bool(answer.get("cancelled"))
         self._commands = [each for each in answer.get("commands", ()) if each.get("number", 0) > self._done]
+        if self._processes.started:  # at once, also while large files are shipped
+            self._obey()
         self._wake.set()
 
     def stop(self, name: str = "stop") -> None:
@@ -165,16 +168,16 @@ class HeldAttempt:
         ended = self._processes.ended
         alone = not self._processes.alive() and not ended
         try:
-            self._ship(final=bool(ended) or alone)
-            if ended:
+            whole = self._ship(final=bool(ended) or alone)
+            if ended and whole:  # last: with it the server has all of the attempt
                 exit_record = self._processes.spec["exit"]
-                self._shipper.ship_file(self._relative(exit_record), Path(exit_record))
-            if ended or alone:
-                why = "" if ended else "its launcher was killed"
+                whole = self._shipper.ship_file(self._relative(exit_record), Path(exit_record))
+            if (ended or alone) and whole:
+                why = self._refused_files() if ended else "its launcher was killed"
                 self._server.call("release", {**self.lease, "outcome": "released", "why": why})
                 self._tell(f"{self.label}: " + (f"ended, {_exit_in_words(ended)}" if ended else why))
                 return True
-            self.note = ""
+            self.note = self._refused_files()
         except Unreachable as error:
             # What was answered since the last failure is progress, of which many small steps make a whole.
             self._failures = 1 if self._server.answered > self._answered else self._failures + 1
@@ -185,17 +188,36 @@ class HeldAttempt:
             self._failures = 0
         return False
 
-    def _ship(self, *, final: bool) -> None:
+    def _refused_files(self) -> str:
+        """Return in words which files the server does not take."""
+        refused = self._shipper.refused
+        if not refused:
+            return ""
+        name, why = next(iter(refused.items()))
+        others = f" and {len(refused) - 1} others" if len(refused) > 1 else ""
+        text = f"the server does not take {name[:200]!r}{others}: {why}"
+        if len(refused) != self._told:
+            self._told = len(refused)
+            self._tell(f"{self.label}: {text}")
+        return text
+
+    def _ship(self, *, final: bool) -> bool:
+        """Ship what is new; return whether the server has all that it takes."""
         started = self._processes.spec["started"]
         if self._processes.started and not self.state.get("started_shipped"):
             self.state["started_shipped"] = self._shipper.ship_file(self._relative(started), Path(started))
         self._shipper.ship_logs()
         now = time.monotonic()
-        if final or now - self._files_at >= FILES_S:
-            self._files_at = now
-            self._shipper.ship_files(final=final)
+        if not final and now - self._files_at < FILES_S:
+            return False
+        self._files_at = now
+        return self._shipper.ship_files(final=final)
 
     def _obey(self) -> None:
+        with self._obeying:
+            self._obey_once()
+
+    def _obey_once(self) -> None:
         if self._cancelled:
             intent = Path(self._processes.spec["cancel_intent"])
             if not intent.exists():

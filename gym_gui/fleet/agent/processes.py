@@ -61,6 +61,8 @@ class Processes:
                 return False
             self._spec_path.write_text(json.dumps(self.spec), "utf-8")
             said = os.open(str(self._spec_path) + ".log", os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+            # Inherited by the launcher, for which an early stop waits until it can pass it on.
+            mask = signal.pthread_sigmask(signal.SIG_BLOCK, (signal.SIGTERM, signal.SIGINT))
             try:
                 self._child = subprocess.Popen(
                     [
@@ -80,6 +82,7 @@ class Processes:
                     start_new_session=True,
                 )
             finally:
+                signal.pthread_sigmask(signal.SIG_SETMASK, mask)
                 os.close(said)
         finally:
             os.close(lock)

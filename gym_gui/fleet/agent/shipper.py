@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import time
 from pathlib import Path
 from typing import Any
 
@@ -37,6 +38,8 @@ class Shipper:
         """Bytes of each log that the server has."""
         self._shipped: dict[str, tuple[int, int]] = {}
         """Size and modification time of files as they were shipped."""
+        self.refused: dict[str, str] = {}
+        """Files that the server does not take, and why."""
 
     def ship_logs(self) -> int:
         """Ship what was appended to the logs; return how many bytes.
@@ -47,8 +50,10 @@ class Shipper:
         """
         return sum(self._ship_log(name) for name in self._logs)
 
-    def ship_files(self, *, final: bool) -> int:
-        """Ship the files that are new or have changed; return how many.
+    def ship_files(self, *, final: bool) -> bool:
+        """Ship the files that are new or have changed; return whether the server has all that it takes.
+
+        A file that it does not take is left out and stands in :attr:`refused`.
 
         Args:
             final: Nothing writes any more; before, files that were written a moment ago are left for later.
@@ -57,21 +62,32 @@ class Shipper:
             Unreachable: Some of it could not be shipped now.
             Refused: The machine may not.
         """
-        count = 0
+        whole = True
         for name, path in self._files():
             try:
                 status = path.stat()
-            except OSError:
+            except FileNotFoundError:
                 continue
             version = (status.st_size, status.st_mtime_ns)
             if self._shipped.get(name) == version:
                 continue
-            if not final and _now_ns() - status.st_mtime_ns < _CHANGING_NS:
-                continue
-            if self.ship_file(name, path):
+            if not final and time.time_ns() - status.st_mtime_ns < _CHANGING_NS:
+                whole = False
+            elif self._ship_or_refuse(name, path):
                 self._shipped[name] = version
-                count += 1
-        return count
+            else:
+                whole = False
+        return whole
+
+    def _ship_or_refuse(self, name: str, path: Path) -> bool:
+        """Ship a file, or note that the server does not take it; return whether it is to be tried again otherwise."""
+        try:
+            return self.ship_file(name, path)
+        except Refused as refused:
+            if refused.stale:
+                raise
+            self.refused[name] = str(refused)
+            return True
 
     def ship_file(self, name: str, path: Path) -> bool:
         """Ship a file as it is now; return ``False`` where it changed meanwhile or is gone.
@@ -146,9 +162,3 @@ class Shipper:
                     if path.is_file() and not path.is_symlink():
                         found.append((path.relative_to(self._folder).as_posix(), path))
         return sorted(found)
-
-
-def _now_ns() -> int:
-    import time
-
-    return time.time_ns()
