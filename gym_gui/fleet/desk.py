@@ -22,7 +22,7 @@ import msgspec
 from gym_gui.core.worker.errors import UsageError
 from gym_gui.fleet import lease as leases
 from gym_gui.fleet.arrivals import Arrivals, Mismatch, Unwelcome
-from gym_gui.fleet.lease import EXPIRED, REFUSED, RELEASED, Lease, Refused
+from gym_gui.fleet.lease import EXPIRED, FAILED, REFUSED, RELEASED, Lease, Refused
 from gym_gui.fleet.machines import FleetMachine, MachineFacts, MachineRecord, MachineStore, UnknownMachineError
 from gym_gui.fleet.orders import AttemptKey, OrderBox
 from gym_gui.fleet.provisioner import AttemptReport, read_lease
@@ -359,9 +359,9 @@ class Desk:
                 extra={"run_id": key.run_id, "attempt": str(key), "machine": machine.machine_id},
             )
         files = Arrivals(box.folder, key).inputs()
-        return Answer(
-            200, {"token": granted.token, "order": msgspec.to_builtins(order), "files": [list(each) for each in files]}
-        )
+        begun = box.folder.started_record(key.worker_id, key.attempt).exists()
+        given = {"token": granted.token, "order": msgspec.to_builtins(order), "begun": begun}
+        return Answer(200, {**given, "files": [list(each) for each in files]})
 
     def _fetch(self, machine: MachineRecord, body: dict[str, Any], _data: bytes) -> Answer:
         part, key, each = self._part(machine, body)
@@ -385,8 +385,8 @@ class Desk:
     def _release(self, machine: MachineRecord, body: dict[str, Any], _data: bytes) -> Answer:
         part = msgspec.convert(body, _Part)
         key = AttemptKey(part.run_id, part.worker_id, part.attempt)
-        if part.outcome not in (RELEASED, REFUSED):
-            raise Denied(422, f"outcome is {part.outcome[:50]!r}, allowed: {RELEASED}, {REFUSED}")
+        if part.outcome not in (RELEASED, REFUSED, FAILED):
+            raise Denied(422, f"outcome is {part.outcome[:50]!r}, allowed: {RELEASED}, {REFUSED}, {FAILED}")
         with contextlib.suppress(Refused):  # released before: its answer was lost
             self._held(key, machine, part.token)
             self._end(key, part.outcome, part.why[:500])

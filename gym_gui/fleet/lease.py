@@ -9,7 +9,7 @@ from __future__ import annotations
 import msgspec
 
 #: States of a lease.
-HELD, RELEASED, REFUSED, EXPIRED = "held", "released", "refused", "expired"
+HELD, RELEASED, REFUSED, FAILED, EXPIRED = "held", "released", "refused", "failed", "expired"
 
 
 class Lease(msgspec.Struct, frozen=True, kw_only=True):
@@ -80,7 +80,7 @@ def end(lease: Lease, state: str, why: str, now: float) -> Lease:
 
     Args:
         lease: The lease.
-        state: ``released``, ``refused`` or ``expired``.
+        state: ``released``, ``refused``, ``failed`` or ``expired``.
         why: In words.
         now: Unix time.
     """

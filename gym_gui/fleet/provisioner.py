@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 import msgspec
 
 from gym_gui.core.regular_files import read_regular
-from gym_gui.fleet.lease import EXPIRED, REFUSED, Lease
+from gym_gui.fleet.lease import EXPIRED, FAILED, REFUSED, Lease
 from gym_gui.fleet.orders import Order, OrderBox
 from gym_gui.runs import READ_ERRORS, RunFolder, RunPlan, read_machine
 from gym_gui.supervision import (
@@ -108,7 +108,7 @@ class FleetProvisioner(Provisioner):
         report = self._report(*key)
         silent_s = time.time() - max(report.at, lease.granted_at)
         if silent_s > SILENT_S:
-            return ProcessFacts(unknown=f"machine {lease.machine} has been silent for {silent_s:.0f} s")
+            return ProcessFacts(unknown=f"nothing was heard of machine {lease.machine} for {silent_s:.0f} s")
         ended_here = facts.exit is not None and ended is not None and ended.swept
         return msgspec.structs.replace(
             facts,
@@ -161,7 +161,7 @@ def read_lease(box: OrderBox, worker_id: str, attempt: int) -> Lease | None:
 
 def _lost(lease: Lease) -> ExitFacts | None:
     """Return how an attempt ended that has no exit record and whose machine says no more; ``None``: unknown."""
-    reasons = {EXPIRED: MACHINE_LOST, REFUSED: "spawn_failed"}
+    reasons = {EXPIRED: MACHINE_LOST, FAILED: MACHINE_LOST, REFUSED: "spawn_failed"}
     if lease.state not in reasons:
         return None
     return ExitFacts(code=None, signal=None, reason=reasons[lease.state], error=lease.why, at=lease.ended_at or 0.0)

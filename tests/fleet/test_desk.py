@@ -178,3 +178,25 @@ def test_what_a_machine_has_and_does_not_list_is_offered_again(tmp_path: Path, f
     token = enrolled(desk, "m1")["m1"]
     desk.call("claim", "m1", token, fields(folder, session="s"))
     assert desk.call("beat", "m1", token, {"session": "s", "leases": []}).body["offers"] == [fields(folder)]
+
+
+def test_a_machine_that_claims_again_what_began_there_is_told_so(tmp_path: Path, folder: RunFolder) -> None:
+    """It must not run twice, should the machine have lost what it had of it."""
+    desk = Desk(tmp_path, 10.0)
+    desk.watch(folder)
+    token = enrolled(desk, "m1")["m1"]
+    assert not desk.call("claim", "m1", token, fields(folder, session="s")).body["begun"]
+    folder.started_record("w", 1).write_text("{}")
+    assert desk.call("claim", "m1", token, fields(folder, session="t")).body["begun"]
+
+
+def test_what_an_agent_says_of_its_failure_is_kept(tmp_path: Path, folder: RunFolder) -> None:
+    desk = Desk(tmp_path, 10.0)
+    desk.watch(folder)
+    token = enrolled(desk, "m1")["m1"]
+    lease = desk.call("claim", "m1", token, fields(folder, session="s")).body["token"]
+    release = fields(folder, token=lease, outcome="failed", why="its agent failed: no space")
+    assert [desk.call("release", "m1", token, release).status for _ in range(2)] == [200, 200]
+    found = read_lease(OrderBox(folder), "w", 1)
+    assert found is not None
+    assert (found.state, found.why) == ("failed", "its agent failed: no space")

@@ -199,12 +199,16 @@ class Agent:
         except Unreachable as error:  # if the server granted it, it says so in answer to the next heartbeat
             logger.info("run %s: %s", offer["run_id"], error)
             return
-        self._hold({**asked, "token": given["token"], "order": given["order"], "files": given["files"]})
+        kept = ("token", "order", "files", "begun")
+        try:
+            self._hold({**asked, **{name: given.get(name) for name in kept}})
+        except OSError as error:  # the disk is full, say; the server offers it again as long as the lease lasts
+            logger.error("run %s: cannot be taken: %s", offer["run_id"], error)
 
     def _hold(self, state: dict[str, Any]) -> None:
         held = HeldAttempt(self._folder, self._server, state, self._launcher, self._pythons, logger.info)
-        self.attempts.append(held)
         held.begin()
+        self.attempts.append(held)
 
 
 def _key(fields: dict[str, Any]) -> Any:

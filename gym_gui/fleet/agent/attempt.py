@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import shutil
@@ -24,6 +25,10 @@ TICK_S, FILES_S = 0.25, 5.0
 MAX_LAUNCHES = 3
 #: Seconds for which an attempt that was given up may take to end before its processes are killed.
 GIVE_UP_S = 10.0
+
+
+#: Held while it is decided whether a run's folder goes, and while an attempt is written down that needs it.
+_FOLDERS = threading.Lock()
 
 
 class HeldAttempt:
@@ -125,10 +130,10 @@ class HeldAttempt:
         except Refused as refused:
             self._tell(f"{self.label}: {refused}")
             if not refused.stale:
-                self._give_back("released", f"the server refuses its files: {refused}")
+                self._give_back("failed", f"the server refuses its files: {refused}")
         except Exception as error:  # noqa: BLE001 - whatever it is, the server is to know, and the agent goes on
             self._tell(f"{self.label}: {type(error).__name__}: {error}")
-            self._give_back("released", f"its agent failed: {type(error).__name__}: {error}")
+            self._give_back("failed", f"its agent failed: {type(error).__name__}: {error}")
         self._end_processes()
         self._remove()
         self.over = True
@@ -142,9 +147,13 @@ class HeldAttempt:
         """
         if self._processes.started or self._processes.ended or self._processes.alive():
             return
+        if self.state.get("begun"):  # it must not run twice
+            self._release("failed", "the machine began it, and has lost what it had of it")
+            self._stale.set()
+            return
         problem = self._choose_program()
         if problem:
-            self._server.call("release", {**self.lease, "outcome": "refused", "why": problem})
+            self._release("refused", problem)
             self._stale.set()
             self._tell(f"{self.label}: refused: {problem}")
             return
@@ -174,7 +183,7 @@ class HeldAttempt:
                 whole = self._shipper.ship_file(self._relative(exit_record), Path(exit_record))
             if (ended or alone) and whole:
                 why = self._refused_files() if ended else "its launcher was killed"
-                self._server.call("release", {**self.lease, "outcome": "released", "why": why})
+                self._release("released", why)
                 self._tell(f"{self.label}: " + (f"ended, {_exit_in_words(ended)}" if ended else why))
                 return True
             self.note = self._refused_files()
@@ -245,20 +254,22 @@ class HeldAttempt:
         path = self._folder / name
         if name.startswith("checkpoints/") and path.exists() and path.stat().st_size == size:
             return
-        content = b""
-        while len(content) < size:
-            part = self._server.call("fetch", {**self.lease, "path": name, "offset": len(content)}, timeout_s=30.0).data
-            if not part:
-                break
-            content += part
-        if name.endswith(".json") and not name.startswith("checkpoints/"):
-            placed = self._placed(json.loads(content), self.state["order"]["home"])
-            content = json.dumps(placed).encode("ascii")
         path.parent.mkdir(parents=True, exist_ok=True)
         temporary = path.with_name(path.name + ".fetched")
-        descriptor = os.open(str(temporary), os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-        with os.fdopen(descriptor, "wb") as stream:
-            stream.write(content)
+        descriptor = os.open(str(temporary), os.O_RDWR | os.O_CREAT | os.O_TRUNC, 0o600)
+        with os.fdopen(descriptor, "r+b") as stream:
+            while stream.tell() < size:
+                asked = {**self.lease, "path": name, "offset": stream.tell()}
+                part = self._server.call("fetch", asked, timeout_s=30.0).data
+                if not part:
+                    raise ValueError(f"{name} ends at {stream.tell():,} of {size:,} bytes on the server")
+                stream.write(part)
+            if not name.startswith("checkpoints/"):
+                stream.seek(0)
+                placed = self._placed(json.loads(stream.read()), self.state["order"]["home"])
+                stream.seek(0)
+                stream.truncate()
+                stream.write(json.dumps(placed).encode("ascii"))
         os.replace(str(temporary), str(path))  # noqa: PTH105 - Python 3.8 on Windows
 
     def _choose_program(self) -> str:
@@ -292,10 +303,13 @@ class HeldAttempt:
         return Path(path).relative_to(self._folder).as_posix()
 
     def _give_back(self, outcome: str, why: str) -> None:
-        try:
-            self._server.call("release", {**self.lease, "outcome": outcome, "why": why})
-        except (Unreachable, Refused):
-            return  # the lease expires
+        """Tell the server how it ended, until it has taken that: what it knows to be held it gives to this machine."""
+        self._processes.signal("stop")
+        with contextlib.suppress(Refused):
+            self._patiently(lambda: self._release(outcome, why))
+
+    def _release(self, outcome: str, why: str) -> None:
+        self._server.call("release", {**self.lease, "outcome": outcome, "why": why})
 
     def _end_processes(self) -> None:
         """End what still runs of it: the server has given it up."""
@@ -315,6 +329,10 @@ class HeldAttempt:
 
     def _save(self) -> None:
         self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        with _FOLDERS:
+            self._write()
+
+    def _write(self) -> None:
         temporary = self._path.with_suffix(".tmp")
         descriptor = os.open(str(temporary), os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
         with os.fdopen(descriptor, "w", encoding="utf-8") as stream:
@@ -325,10 +343,14 @@ class HeldAttempt:
 
     def _remove(self) -> None:
         """Forget it; the run's folder goes with its last attempt."""
-        self._path.unlink()
-        others = self._path.parent.glob(f"{self.state['run_id']}.*.json")
-        if not any(others):
-            shutil.rmtree(str(self._folder), ignore_errors=True)
+        left = self._folder.with_name(f".{self._folder.name}.left")
+        with _FOLDERS:  # another attempt of the run may begin here at any moment
+            self._path.unlink()
+            if not any(self._path.parent.glob(f"{self.state['run_id']}.*.json")):
+                shutil.rmtree(str(left), ignore_errors=True)
+                with contextlib.suppress(FileNotFoundError):
+                    self._folder.rename(left)
+        shutil.rmtree(str(left), ignore_errors=True)
 
 
 def _exit_in_words(record: dict[str, Any]) -> str:
