@@ -194,6 +194,14 @@ def test_a_drained_agent_finishes_its_run_and_ends(
     assert ended(client, run_id).state is RunState.COMPLETED
 
 
+def test_a_folder_has_one_agent(start_agent: Start, tmp_path: Path) -> None:
+    first = start_agent()
+    eventually(lambda: "enrolled" in first.said, "the first agent is there")
+    second = AgentProcess("http://127.0.0.1:1", "", first.folder, "m1")
+    assert second.process.wait(30) == 1
+    assert "another agent runs in" in second.said
+
+
 def test_who_is_not_enrolled_and_has_no_token_is_told_so(dashboard: str, client: TrainerClient, tmp_path: Path) -> None:
     agent = AgentProcess(dashboard.partition("/#")[0], "", tmp_path / "agent", "m9")
     assert agent.process.wait(30) == 1

@@ -50,6 +50,7 @@ class Agent:
         self.identity = Identity(folder, machine_id)
         self._server = Server(url, self.identity.machine_id, self.identity.token(url.rstrip("/")), ca_file)
         self._enrolment = token
+        self._ca_file = ca_file
         self._folder = folder
         self._launcher = launcher
         self._pythons = pythons or {}
@@ -133,8 +134,7 @@ class Agent:
         """
         if not self._enrolment:
             raise Refused(401, {"error": {"what": "this machine is not enrolled: give a token of the server, --token"}})
-        asking = Server(self._server.url, self.identity.machine_id, self._enrolment)
-        asking._context = self._server._context
+        asking = Server(self._server.url, self.identity.machine_id, self._enrolment, self._ca_file)
         body = {"machine_id": self.identity.machine_id, "facts": self._facts}
         failures = 0
         while not self._stopping.is_set():

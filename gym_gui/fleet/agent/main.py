@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import fcntl
 import logging
 import logging.handlers
 import os
@@ -10,6 +11,7 @@ import signal
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import IO
 
 from gym_gui.fleet.agent.agent import Agent
 from gym_gui.fleet.agent.server import Refused
@@ -46,7 +48,52 @@ def run_agent(
             return EXIT_USAGE
         pythons[name] = path
     folder = Path(options.folder).expanduser()
-    agent = Agent(
+    try:
+        lock = lock_folder(folder)
+        agent = _make_agent(options, folder, pythons, launcher, version)
+        _log_to(folder / "agent.log")
+    except (OSError, ValueError) as error:
+        sys.stderr.write(f"Error: the agent's folder {folder} cannot be used: {error}\n")
+        return EXIT_REFUSED
+    if lock is None:
+        sys.stderr.write(f"Error: another agent runs in {folder}. Stop it, or give another --folder.\n")
+        return EXIT_REFUSED
+    with lock:
+        return _run(agent, options.server, on_ready)
+
+
+def _run(agent: Agent, server: str, on_ready: Callable[[str], None]) -> int:
+    _obey_signals(agent)
+    logging.getLogger("mosaic.agent").info("machine %s, server %s", agent.identity.machine_id, server)
+    on_ready(agent.identity.machine_id)
+    try:
+        agent.run()
+    except Refused as refused:
+        sys.stderr.write(f"Error: {server} refuses this machine: {refused}\n")
+        return EXIT_REFUSED
+    return EXIT_OK
+
+
+def lock_folder(folder: Path) -> IO[bytes] | None:
+    """Take the folder for this process alone; ``None`` if another agent has it.
+
+    Raises:
+        OSError: It cannot be written.
+    """
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    lock = (folder / "agent.lock").open("ab")
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        lock.close()
+        return None
+    return lock
+
+
+def _make_agent(
+    options: argparse.Namespace, folder: Path, pythons: dict[str, str], launcher: Path | None, version: str
+) -> Agent:
+    return Agent(
         options.server,
         folder,
         launcher or Path(__file__).parents[2] / "supervision" / "launcher.py",
@@ -57,16 +104,6 @@ def run_agent(
         ca_file=options.ca,
         version=version,
     )
-    _log_to(folder / "agent.log")
-    _obey_signals(agent)
-    logging.getLogger("mosaic.agent").info("machine %s, server %s", agent.identity.machine_id, options.server)
-    on_ready(agent.identity.machine_id)
-    try:
-        agent.run()
-    except Refused as refused:
-        sys.stderr.write(f"Error: {options.server} refuses this machine: {refused}\n")
-        return EXIT_REFUSED
-    return EXIT_OK
 
 
 def _obey_signals(agent: Agent) -> None:
