@@ -68,7 +68,7 @@ class HeldAttempt:
         self._cancelled = False
         self._wake = threading.Event()
         self._obeying = threading.Lock()
-        self._failures = self._answered = self._launches = self._told = 0
+        self._failures = self._answered = self._launches = self._refusals_said = 0
         self._files_at = float("-inf")
         order = state["order"]
         spec = self._placed(order["spec"], order["home"])
@@ -205,8 +205,8 @@ class HeldAttempt:
         name, why = next(iter(refused.items()))
         others = f" and {len(refused) - 1} others" if len(refused) > 1 else ""
         text = f"the server does not take {name[:200]!r}{others}: {why}"
-        if len(refused) != self._told:
-            self._told = len(refused)
+        if len(refused) != self._refusals_said:
+            self._refusals_said = len(refused)
             self._tell(f"{self.label}: {text}")
         return text
 
