@@ -10,11 +10,13 @@ from typing import Any
 
 from gym_gui.fleet.agent.attempt import HeldAttempt
 from gym_gui.fleet.agent.machine import Identity, machine_facts, machine_load
-from gym_gui.fleet.agent.server import Refused, Server, Unreachable, wait_s
+from gym_gui.fleet.agent.server import LONGEST_WAIT_S, Backoff, Refused, Server, Unreachable
 
 logger = logging.getLogger("mosaic.agent")
 #: Seconds between two heartbeats until the server has said how many.
 FIRST_INTERVAL_S = 2.0
+#: Seconds of a lease until the server has said how many.
+FIRST_LEASE_S = 60.0
 #: Facts and load are looked up again after so many heartbeats.
 _FACTS_EVERY = 12
 
@@ -58,7 +60,8 @@ class Agent:
         self._slots = int(self._facts["slots"])
         self._load: dict[str, Any] = {}
         self._beats = 0
-        self._failures = self._answered = 0
+        self._backoff = Backoff(self._server)
+        self._lease_s = FIRST_LEASE_S
         self._stopping = threading.Event()
         self.draining = False
         """No more runs are taken; the agent ends with the last one that it has."""
@@ -83,15 +86,15 @@ class Agent:
                 return
             try:
                 interval_s = self._beat()
-                if self._failures:
+                if self._backoff.failures:
                     logger.info("%s answers again", self._server.url)
-                self._failures = 0
+                self._backoff.reset()
             except Unreachable as error:
-                self._failures = 1 if self._server.answered > self._answered else self._failures + 1
-                self._answered = self._server.answered
-                pause = wait_s(self._failures, error.retry_after_s)
-                if self._failures in (1, 2) or not self._failures & (self._failures - 1):
-                    logger.warning("%s; attempt %d, next in %.1f s", error, self._failures, pause)
+                # A heartbeat is tried several times within a lease.
+                pause = self._backoff.next_s(error, min(LONGEST_WAIT_S, self._lease_s / 6))
+                failures = self._backoff.failures
+                if not failures & (failures - 1):
+                    logger.warning("%s; attempt %d, next in %.1f s", error, failures, pause)
                 self._stopping.wait(pause)
                 continue
             except Refused as refused:
@@ -136,15 +139,14 @@ class Agent:
             raise Refused(401, {"error": {"what": "this machine is not enrolled: give a token of the server, --token"}})
         asking = Server(self._server.url, self.identity.machine_id, self._enrolment, self._ca_file)
         body = {"machine_id": self.identity.machine_id, "facts": self._facts}
-        failures = 0
+        backoff = Backoff(asking)
         while not self._stopping.is_set():
             try:
                 answer = asking.call("enroll", body).body
                 break
             except Unreachable as error:
-                failures += 1
                 logger.warning("%s", error)
-                self._stopping.wait(wait_s(failures, error.retry_after_s))
+                self._stopping.wait(backoff.next_s(error))
         else:
             return
         self._server.token = str(answer["token"])
@@ -187,6 +189,7 @@ class Agent:
         for offer in answer.get("offers", ()):
             if _key(offer) not in by_key:
                 self._claim(offer)
+        self._lease_s = float(answer.get("lease_s", FIRST_LEASE_S))
         return max(0.05, float(answer.get("interval_s", FIRST_INTERVAL_S)))
 
     def _claim(self, offer: dict[str, Any]) -> None:

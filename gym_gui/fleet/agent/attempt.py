@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from gym_gui.fleet.agent.processes import Processes
-from gym_gui.fleet.agent.server import Refused, Server, Unreachable, wait_s
+from gym_gui.fleet.agent.server import Backoff, Refused, Server, Unreachable
 from gym_gui.fleet.agent.shipper import Shipper
 
 #: In a command: this machine's Python.
@@ -68,7 +68,9 @@ class HeldAttempt:
         self._cancelled = False
         self._wake = threading.Event()
         self._obeying = threading.Lock()
-        self._failures = self._answered = self._launches = self._refusals_said = 0
+        self._backoff = Backoff(server)
+        self._fetched: set[str] = set()
+        self._launches = self._refusals_said = 0
         self._files_at = float("-inf")
         order = state["order"]
         spec = self._placed(order["spec"], order["home"])
@@ -158,7 +160,9 @@ class HeldAttempt:
             self._tell(f"{self.label}: refused: {problem}")
             return
         for name, size in self.state["files"]:
-            self._fetch(str(name), int(size))
+            if name not in self._fetched:
+                self._fetch(str(name), int(size))
+                self._fetched.add(name)
         if not self._stale.is_set() and self._processes.start():
             self._tell(f"{self.label}: started")
 
@@ -188,13 +192,10 @@ class HeldAttempt:
                 return True
             self.note = self._refused_files()
         except Unreachable as error:
-            # What was answered since the last failure is progress, of which many small steps make a whole.
-            self._failures = 1 if self._server.answered > self._answered else self._failures + 1
-            self._answered = self._server.answered
             self.note = str(error)
-            self._stale.wait(wait_s(self._failures, error.retry_after_s))
+            self._stale.wait(self._backoff.next_s(error))
         else:
-            self._failures = 0
+            self._backoff.reset()
         return False
 
     def _refused_files(self) -> str:
@@ -239,15 +240,15 @@ class HeldAttempt:
 
     def _patiently(self, act: Callable[[], None]) -> None:
         """Do something until the server could be reached for it, or the attempt was given up."""
-        failures = 0
         while not self._stale.is_set():
             try:
-                return act()
+                act()
             except Unreachable as error:  # noqa: PERF203 - it waits anyway
-                failures += 1
                 self.note = str(error)
-                self._stale.wait(wait_s(failures, error.retry_after_s))
-        return None
+                self._stale.wait(self._backoff.next_s(error))
+            else:
+                self._backoff.reset()
+                return
 
     def _fetch(self, name: str, size: int) -> None:
         """Fetch a file that the attempt begins with; paths of the home in it become paths of this machine."""

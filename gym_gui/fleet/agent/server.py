@@ -126,14 +126,44 @@ class Server:
         return Refused(error.code, body if isinstance(body, dict) else {})
 
 
-def wait_s(failures: int, retry_after_s: float = 0.0) -> float:
+class Backoff:
+    """Waits between tries, which begin again with each progress: many small answered calls make a whole.
+
+    Args:
+        server: Whose answers are progress.
+    """
+
+    def __init__(self, server: Server) -> None:
+        self._server = server
+        self._answered = server.answered
+        self.failures = 0
+        """Failures since the last answer."""
+
+    def next_s(self, error: Unreachable, longest_s: float = LONGEST_WAIT_S) -> float:
+        """Count a failure; return how long to wait before the next try, seconds.
+
+        Args:
+            error: Why the try failed.
+            longest_s: The longest wait that the server did not ask for.
+        """
+        self.failures = 1 if self._server.answered > self._answered else self.failures + 1
+        self._answered = self._server.answered
+        return wait_s(self.failures, error.retry_after_s, longest_s)
+
+    def reset(self) -> None:
+        """Note that a whole succeeded."""
+        self.failures = 0
+
+
+def wait_s(failures: int, retry_after_s: float = 0.0, longest_s: float = LONGEST_WAIT_S) -> float:
     """Return how long to wait before the next try: drawn at random below a bound that doubles ("full jitter").
 
     Args:
         failures: Tries that have failed in a row, from 1.
         retry_after_s: What the server asked for, seconds: never less.
+        longest_s: The longest wait otherwise.
     """
-    bound = min(LONGEST_WAIT_S, _FIRST_WAIT_S * 2.0 ** min(failures, 10))
+    bound = min(longest_s, _FIRST_WAIT_S * 2.0 ** min(failures, 10))
     return max(retry_after_s, random.uniform(0.0, bound))
 
 
