@@ -194,6 +194,13 @@ def test_a_drained_agent_finishes_its_run_and_ends(
     assert ended(client, run_id).state is RunState.COMPLETED
 
 
+def test_a_token_may_begin_with_a_dash(tmp_path: Path) -> None:
+    agent = AgentProcess("http://127.0.0.1:1", "-odd--token", tmp_path / "agent", "m1")
+    eventually(lambda: "does not answer" in agent.said, "it tries to reach the server")
+    agent.end()
+    assert "usage" not in agent.said
+
+
 def test_a_folder_has_one_agent(start_agent: Start, tmp_path: Path) -> None:
     first = start_agent()
     eventually(lambda: "enrolled" in first.said, "the first agent is there")

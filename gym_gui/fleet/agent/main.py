@@ -36,7 +36,7 @@ def run_agent(
         on_ready: Called with the id of this machine before it asks for runs.
     """
     _read_env_file(Path(".env"))
-    options = _parser().parse_args(arguments)
+    options = _parser().parse_args(_with_token(sys.argv[1:] if arguments is None else arguments))
     if not options.server:
         sys.stderr.write("Error: no server. Give --server URL, or set MOSAIC_SERVER_URL.\n")
         return EXIT_REFUSED
@@ -60,6 +60,14 @@ def run_agent(
         return EXIT_REFUSED
     with lock:
         return _run(agent, options.server, on_ready)
+
+
+def _with_token(arguments: list[str]) -> list[str]:
+    """Join the token with its option: one token of 64 begins with a dash, which argparse takes for another option."""
+    joined = list(arguments)
+    for place in [at for at, word in enumerate(joined) if word == "--token"][::-1]:
+        joined[place : place + 2] = ["=".join(joined[place : place + 2])]
+    return joined
 
 
 def _run(agent: Agent, server: str, on_ready: Callable[[str], None]) -> int:
