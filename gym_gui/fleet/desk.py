@@ -9,30 +9,26 @@ from __future__ import annotations
 
 import contextlib
 import logging
-import secrets
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import msgspec
 
-from gym_gui.core.worker.errors import UsageError
 from gym_gui.fleet import lease as leases
 from gym_gui.fleet.arrivals import Arrivals, Mismatch, Unwelcome
-from gym_gui.fleet.lease import EXPIRED, FAILED, REFUSED, RELEASED, Lease, Refused
+from gym_gui.fleet.held_attempts import HeldAttempt, HeldAttempts
+from gym_gui.fleet.lease import EXPIRED, FAILED, REFUSED, RELEASED, Refused
 from gym_gui.fleet.machines import FleetMachine, MachineFacts, MachineRecord, MachineStore, UnknownMachineError
 from gym_gui.fleet.orders import AttemptKey, OrderBox
-from gym_gui.fleet.provisioner import AttemptReport, read_lease
+from gym_gui.fleet.provisioner import AttemptReport
 from gym_gui.logging_config.helpers import log_constant
 from gym_gui.logging_config.log_constants import (
-    LOG_FLEET_LEASE_ENDED,
-    LOG_FLEET_LEASE_GRANTED,
     LOG_FLEET_MACHINE_ENROLLED,
 )
-from gym_gui.runs import RunFolder, write_json_atomic
+from gym_gui.runs import write_json_atomic
 
 logger = logging.getLogger(__name__)
 
@@ -60,17 +56,6 @@ class Denied(Exception):  # noqa: N818 - an answer, not a fault
     def __init__(self, status: int, what: str, **more: object) -> None:
         super().__init__(what)
         self.answer = Answer(status, {"error": _parts(what), **more})
-
-
-@dataclass
-class _Attempt:
-    """An attempt that a machine has."""
-
-    folder: RunFolder
-    lease: Lease
-    renewed_at: float
-    """Monotonic seconds."""
-    lock: threading.Lock = field(default_factory=threading.Lock)
 
 
 class _Hello(msgspec.Struct):
@@ -127,41 +112,14 @@ class Desk:
 
     def __init__(self, home: Path, lease_s: float, clock: Callable[[], float] = time.monotonic) -> None:
         self.store = MachineStore(home)
-        self._home = home
+        self.held = HeldAttempts(home, lease_s, clock)
         self.lease_s = lease_s
         self._clock = clock
         self._lock = threading.Lock()
-        self._boxes: dict[str, OrderBox] = {}
-        self._attempts: dict[AttemptKey, _Attempt] = {}
-
-    def watch(self, folder: RunFolder) -> None:
-        """Take up a run whose workers run on machines; what an earlier daemon granted stays granted."""
-        with self._lock:
-            if folder.run_id in self._boxes:
-                return
-            box = self._boxes[folder.run_id] = OrderBox(folder)
-            for worker_id, attempt in box.leases():
-                found = read_lease(box, worker_id, attempt)
-                if found is not None and found.held:
-                    key = AttemptKey(folder.run_id, worker_id, attempt)
-                    self._attempts.setdefault(key, _Attempt(folder, found, self._clock()))
-            box.put_back_unleased()
-
-    def forget(self, run_id: str) -> None:
-        """Let go of a run that has ended; machines that still have leases on it are told so."""
-        with self._lock:
-            self._boxes.pop(run_id, None)
-            held = [key for key in self._attempts if key.run_id == run_id]
-        for key in held:
-            self._end(key, RELEASED, "the run has ended")
 
     def online(self, machine_id: str) -> bool:
         """Return whether a machine was heard of lately."""
         return self._clock() - self.store.presence(machine_id).seen_at < self.lease_s
-
-    def held_by(self, machine_id: str) -> list[AttemptKey]:
-        """Return the attempts that a machine has."""
-        return sorted(key for key, each in list(self._attempts.items()) if each.lease.machine == machine_id)
 
     def machines(self) -> list[FleetMachine]:
         """Return every enrolled machine, by id."""
@@ -178,7 +136,7 @@ class Desk:
                     by=record.by,
                     facts=record.facts,
                     load=presence.load,
-                    run_ids=sorted({key.run_id for key in self.held_by(machine_id)}),
+                    run_ids=sorted({key.run_id for key in self.held.of_machine(machine_id)}),
                 )
             )
         return found
@@ -193,16 +151,8 @@ class Desk:
         with self._lock:
             if not self.store.remove(machine_id):
                 raise UnknownMachineError(machine_id, list(self.store.records))
-        for key in self.held_by(machine_id):
-            self._end(key, EXPIRED, f"machine {machine_id} was removed")
-
-    def expire(self) -> None:
-        """End the leases of machines that were silent for too long."""
-        now = self._clock()
-        for key, each in list(self._attempts.items()):
-            if leases.expired(each.renewed_at, now, self.lease_s):
-                why = f"machine {each.lease.machine} was silent for {now - each.renewed_at:.0f} s and lost the run"
-                self._end(key, EXPIRED, why)
+        for key in self.held.of_machine(machine_id):
+            self.held.end(key, EXPIRED, f"machine {machine_id} was removed")
 
     def call(self, method: str, machine_id: str, token: str, body: dict[str, Any], data: bytes = b"") -> Answer:
         """Answer a call of a machine.
@@ -285,7 +235,7 @@ class Desk:
         key = AttemptKey(held.run_id, held.worker_id, held.attempt)
         answer: dict[str, Any] = {"run_id": key.run_id, "worker_id": key.worker_id, "attempt": key.attempt}
         try:
-            each = self._held(key, machine, held.token)
+            each = self.held.get(key, machine.machine_id, held.token)
         except Refused as refused:
             return {**answer, "state": "stale", "why": str(refused)}
         each.renewed_at = self._clock()
@@ -300,14 +250,14 @@ class Desk:
         """Return what a machine has and does not know of: the answer to its claim was lost, or it died with it."""
         return [
             {"run_id": key.run_id, "worker_id": key.worker_id, "attempt": key.attempt}
-            for key in self.held_by(machine.machine_id)
+            for key in self.held.of_machine(machine.machine_id)
             if key not in listed
         ]
 
     def _offers(self, machine: MachineRecord, free_slots: int) -> list[dict[str, Any]]:
         """Return the orders for a machine: those of runs placed on it, and of runs whose machine has gone."""
         found: list[dict[str, Any]] = []
-        for run_id, box in list(self._boxes.items()):
+        for run_id, box in self.held.boxes():
             for order in box.waiting():
                 own = order.machine == machine.machine_id
                 orphaned = not own and not self.online(order.machine)
@@ -326,38 +276,7 @@ class Desk:
     def _claim(self, machine: MachineRecord, body: dict[str, Any], _data: bytes) -> Answer:
         asked = msgspec.convert(body, _Claim)
         key = AttemptKey(asked.run_id, asked.worker_id, asked.attempt)
-        with self._lock:
-            box = self._boxes.get(key.run_id)
-            if box is None:
-                raise Refused("the run is not under way")
-            before = read_lease(box, key.worker_id, key.attempt)
-            token = secrets.token_urlsafe(24)
-            granted = leases.claim(
-                before,
-                machine=machine.machine_id,
-                session=asked.session,
-                token=token,
-                now=time.time(),
-            )
-            order = box.take(key.worker_id, key.attempt) if before is None else box.taken(key.worker_id, key.attempt)
-            if order is None:
-                raise Refused("the order was withdrawn, or taken by another machine")
-            try:
-                write_json_atomic(box.lease_path(key.worker_id, key.attempt), granted)
-            except OSError:
-                box.put_back_unleased()
-                raise
-            known = self._attempts.get(key)
-            if known is None:
-                self._attempts[key] = _Attempt(box.folder, granted, self._clock())
-            else:
-                known.lease, known.renewed_at = granted, self._clock()
-        if before is None:
-            log_constant(
-                logger,
-                LOG_FLEET_LEASE_GRANTED,
-                extra={"run_id": key.run_id, "attempt": str(key), "machine": machine.machine_id},
-            )
+        box, granted, order = self.held.claim(key, machine.machine_id, asked.session)
         files = Arrivals(box.folder, key).inputs()
         begun = box.folder.started_record(key.worker_id, key.attempt).exists()
         given = {"token": granted.token, "order": msgspec.to_builtins(order), "begun": begun}
@@ -388,64 +307,16 @@ class Desk:
         if part.outcome not in (RELEASED, REFUSED, FAILED):
             raise Denied(422, f"outcome is {part.outcome[:50]!r}, allowed: {RELEASED}, {REFUSED}, {FAILED}")
         with contextlib.suppress(Refused):  # released before: its answer was lost
-            self._held(key, machine, part.token)
-            self._end(key, part.outcome, part.why[:500])
+            self.held.get(key, machine.machine_id, part.token)
+            self.held.end(key, part.outcome, part.why[:500])
         return Answer(200, {})
 
-    def _part(self, machine: MachineRecord, body: dict[str, Any]) -> tuple[_Part, AttemptKey, _Attempt]:
+    def _part(self, machine: MachineRecord, body: dict[str, Any]) -> tuple[_Part, AttemptKey, HeldAttempt]:
         part = msgspec.convert(body, _Part)
         key = AttemptKey(part.run_id, part.worker_id, part.attempt)
-        each = self._held(key, machine, part.token)
+        each = self.held.get(key, machine.machine_id, part.token)
         each.renewed_at = self._clock()
         return part, key, each
-
-    def _held(self, key: AttemptKey, machine: MachineRecord, token: str) -> _Attempt:
-        """Return an attempt that a machine has.
-
-        Raises:
-            Refused: It does not have it, or not any more.
-        """
-        each = self._attempts.get(key) or self._on_record(key)
-        if each is None or each.lease.machine != machine.machine_id:
-            raise Refused("no lease of this machine: the attempt was given up, or its run has ended")
-        leases.check(each.lease, token)
-        return each
-
-    def _on_record(self, key: AttemptKey) -> _Attempt | None:
-        """Return an attempt that an earlier daemon gave to a machine, of a run that this one has not taken up yet."""
-        try:
-            folder = RunFolder.of(self._home, key.run_id)
-            path = OrderBox(folder).lease_path(key.worker_id, key.attempt)
-        except UsageError:
-            return None
-        if not path.exists():
-            return None
-        with self._lock:  # read within: a lease that ends meanwhile is not taken up again
-            found = read_lease(OrderBox(folder), key.worker_id, key.attempt)
-            if found is None or not found.held:
-                return None
-            return self._attempts.setdefault(key, _Attempt(folder, found, self._clock()))
-
-    def _end(self, key: AttemptKey, state: str, why: str) -> None:
-        """End a lease; nothing is taken from its holder from here on."""
-        each = self._attempts.get(key)
-        if each is None:
-            return
-        with each.lock:
-            each.lease = leases.end(each.lease, state, why, time.time())
-            try:
-                write_json_atomic(OrderBox(each.folder).lease_path(key.worker_id, key.attempt), each.lease)
-            except OSError as error:
-                if each.folder.path.exists():
-                    logger.warning("the end of the lease on %s cannot be written: %s", key, error)
-                    each.lease = msgspec.structs.replace(each.lease, state=leases.HELD, why="")
-                    return
-        self._attempts.pop(key, None)
-        log_constant(
-            logger,
-            LOG_FLEET_LEASE_ENDED,
-            extra={"run_id": key.run_id, "attempt": str(key), "machine": each.lease.machine, "why": why or state},
-        )
 
 
 def _parts(what: str) -> dict[str, str]:

@@ -16,6 +16,7 @@ from typing import Any
 import msgspec
 
 from gym_gui.core.regular_files import read_regular
+from gym_gui.fleet.lease import Lease
 from gym_gui.runs import READ_ERRORS, RunFolder, write_json_atomic
 
 _FILE = re.compile(r"(?P<worker>[^.].*)\.a(?P<attempt>[0-9]{1,9})\.(?P<kind>[a-z]+)\.json")
@@ -148,6 +149,13 @@ class OrderBox:
     def leases(self) -> list[tuple[str, int]]:
         """Return worker and attempt of every lease that was ever granted."""
         return sorted(_parse(name)[:2] for name in self._names() if _parse(name)[2] == "lease")
+
+    def lease(self, worker_id: str, attempt: int) -> Lease | None:
+        """Return the lease on an attempt, ``None`` if it was never granted."""
+        try:
+            return msgspec.json.decode(read_regular(self.lease_path(worker_id, attempt)), type=Lease)
+        except READ_ERRORS:
+            return None
 
     def command(self, worker_id: str, attempt: int, signal: str) -> None:
         """Add a signal for the machine that has the attempt.

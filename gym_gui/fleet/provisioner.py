@@ -80,7 +80,7 @@ class FleetProvisioner(Provisioner):
 
     def observe(self, attempt: Attempt) -> ProcessFacts:
         key = attempt.worker_id, attempt.number
-        lease = self._lease(*key)
+        lease = self._box.lease(*key)
         if lease is None:
             if not self._box.order_path(*key).exists() and not self._box.taken_path(*key).exists():
                 return ProcessFacts()
@@ -124,7 +124,7 @@ class FleetProvisioner(Provisioner):
         key = attempt.worker_id, attempt.number
         if signal is not Signal.PAUSE and signal is not Signal.UNPAUSE and self._box.withdraw(*key):
             return True
-        lease = self._lease(*key)
+        lease = self._box.lease(*key)
         if lease is None or not lease.held:
             return False
         self._box.command(*key, signal.value)
@@ -141,22 +141,11 @@ class FleetProvisioner(Provisioner):
     def release(self, attempt: Attempt) -> None:
         """Do nothing: what is known of the attempt stands in the run's folder."""
 
-    def _lease(self, worker_id: str, attempt: int) -> Lease | None:
-        return read_lease(self._box, worker_id, attempt)
-
     def _report(self, worker_id: str, attempt: int) -> AttemptReport:
         try:
             return msgspec.json.decode(read_regular(self._box.report_path(worker_id, attempt)), type=AttemptReport)
         except READ_ERRORS:
             return AttemptReport()
-
-
-def read_lease(box: OrderBox, worker_id: str, attempt: int) -> Lease | None:
-    """Return the lease on an attempt, ``None`` if it was never granted."""
-    try:
-        return msgspec.json.decode(read_regular(box.lease_path(worker_id, attempt)), type=Lease)
-    except READ_ERRORS:
-        return None
 
 
 def _lost(lease: Lease) -> ExitFacts | None:

@@ -194,6 +194,7 @@ def test_a_drained_agent_finishes_its_run_and_ends(
     assert ended(client, run_id).state is RunState.COMPLETED
 
 
+@pytest.mark.process
 def test_a_token_may_begin_with_a_dash(tmp_path: Path) -> None:
     agent = AgentProcess("http://127.0.0.1:1", "-odd--token", tmp_path / "agent", "m1")
     eventually(lambda: "does not answer" in agent.said, "it tries to reach the server")

@@ -11,7 +11,6 @@ import pytest
 from gym_gui.fleet import Desk
 from gym_gui.fleet.lease import EXPIRED, HELD
 from gym_gui.fleet.orders import Order, OrderBox
-from gym_gui.fleet.provisioner import read_lease
 from gym_gui.runs import RunFolder, new_run_id
 
 
@@ -51,7 +50,7 @@ def fields(folder: RunFolder, **more: Any) -> dict[str, Any]:
 
 def test_of_fifty_machines_that_claim_at_once_one_wins(tmp_path: Path, folder: RunFolder) -> None:
     desk = Desk(tmp_path, 60.0)
-    desk.watch(folder)
+    desk.held.watch(folder)
     tokens = enrolled(desk, *(f"m{number}" for number in range(50)))
     start = threading.Barrier(50)
     statuses = []
@@ -70,7 +69,7 @@ def test_of_fifty_machines_that_claim_at_once_one_wins(tmp_path: Path, folder: R
 
 def test_a_claim_whose_answer_was_lost_may_be_repeated(tmp_path: Path, folder: RunFolder) -> None:
     desk = Desk(tmp_path, 60.0)
-    desk.watch(folder)
+    desk.held.watch(folder)
     token = enrolled(desk, "m1")["m1"]
     first = desk.call("claim", "m1", token, fields(folder, session="s"))
     again = desk.call("claim", "m1", token, fields(folder, session="s"))
@@ -81,39 +80,39 @@ def test_a_claim_whose_answer_was_lost_may_be_repeated(tmp_path: Path, folder: R
 def test_an_expired_lease_fences_its_machine_off(tmp_path: Path, folder: RunFolder) -> None:
     clock = Clock()
     desk = Desk(tmp_path, 10.0, clock)
-    desk.watch(folder)
+    desk.held.watch(folder)
     token = enrolled(desk, "m1")["m1"]
     lease = desk.call("claim", "m1", token, fields(folder, session="s")).body["token"]
     log = {"path": "logs/w.a1.stdout.jsonl", "offset": 0, "token": lease}
     assert desk.call("append", "m1", token, fields(folder, **log), b"one\n").status == 200
     clock.now = 9.0
-    desk.expire()
+    desk.held.expire()
     beat = {"session": "s", "leases": [fields(folder, token=lease)]}
     assert desk.call("beat", "m1", token, beat).body["leases"][0]["state"] == "held"
     clock.now = 20.0
-    desk.expire()
+    desk.held.expire()
     late = desk.call("append", "m1", token, fields(folder, **{**log, "offset": 4}), b"two\n")
     assert (late.status, late.body["stale"]) == (409, True)
     assert desk.call("beat", "m1", token, beat).body["leases"][0]["state"] == "stale"
     assert folder.stdout_log("w", 1).read_bytes() == b"one\n"
-    found = read_lease(OrderBox(folder), "w", 1)
+    found = OrderBox(folder).lease("w", 1)
     assert found is not None
     assert (found.state, "m1" in found.why) == (EXPIRED, True)
 
 
 def test_leases_survive_the_daemon_and_count_as_renewed(tmp_path: Path, folder: RunFolder) -> None:
     first = Desk(tmp_path, 10.0)
-    first.watch(folder)
+    first.held.watch(folder)
     token = enrolled(first, "m1")["m1"]
     lease = first.call("claim", "m1", token, fields(folder, session="s")).body["token"]
     clock = Clock()
     second = Desk(tmp_path, 10.0, clock)
-    second.watch(folder)
+    second.held.watch(folder)
     clock.now = 9.0
-    second.expire()
+    second.held.expire()
     beat = {"session": "s", "leases": [fields(folder, token=lease)]}
     assert second.call("beat", "m1", token, beat).body["leases"][0]["state"] == "held"
-    found = read_lease(OrderBox(folder), "w", 1)
+    found = OrderBox(folder).lease("w", 1)
     assert found is not None
     assert found.state == HELD
 
@@ -122,13 +121,13 @@ def test_an_order_that_was_taken_and_not_leased_waits_again(tmp_path: Path, fold
     box = OrderBox(folder)
     assert box.take("w", 1) is not None
     assert not box.waiting()
-    Desk(tmp_path, 10.0).watch(folder)
+    Desk(tmp_path, 10.0).held.watch(folder)
     assert [order.worker_id for order in box.waiting()] == ["w"]
 
 
 def test_a_withdrawn_order_can_be_taken_by_nobody(tmp_path: Path, folder: RunFolder) -> None:
     desk = Desk(tmp_path, 10.0)
-    desk.watch(folder)
+    desk.held.watch(folder)
     token = enrolled(desk, "m1")["m1"]
     assert OrderBox(folder).withdraw("w", 1)
     assert desk.call("claim", "m1", token, fields(folder, session="s")).status == 409
@@ -163,7 +162,7 @@ def test_malformed_calls_are_refused(tmp_path: Path, body: dict[str, Any]) -> No
 
 def test_a_daemon_that_has_not_read_its_runs_yet_refuses_no_holder(tmp_path: Path, folder: RunFolder) -> None:
     first = Desk(tmp_path, 10.0)
-    first.watch(folder)
+    first.held.watch(folder)
     token = enrolled(first, "m1")["m1"]
     lease = first.call("claim", "m1", token, fields(folder, session="s")).body["token"]
     beat = {"session": "s", "leases": [fields(folder, token=lease)]}
@@ -174,7 +173,7 @@ def test_a_daemon_that_has_not_read_its_runs_yet_refuses_no_holder(tmp_path: Pat
 
 def test_what_a_machine_has_and_does_not_list_is_offered_again(tmp_path: Path, folder: RunFolder) -> None:
     desk = Desk(tmp_path, 10.0)
-    desk.watch(folder)
+    desk.held.watch(folder)
     token = enrolled(desk, "m1")["m1"]
     desk.call("claim", "m1", token, fields(folder, session="s"))
     assert desk.call("beat", "m1", token, {"session": "s", "leases": []}).body["offers"] == [fields(folder)]
@@ -183,7 +182,7 @@ def test_what_a_machine_has_and_does_not_list_is_offered_again(tmp_path: Path, f
 def test_a_machine_that_claims_again_what_began_there_is_told_so(tmp_path: Path, folder: RunFolder) -> None:
     """It must not run twice, should the machine have lost what it had of it."""
     desk = Desk(tmp_path, 10.0)
-    desk.watch(folder)
+    desk.held.watch(folder)
     token = enrolled(desk, "m1")["m1"]
     assert not desk.call("claim", "m1", token, fields(folder, session="s")).body["begun"]
     folder.started_record("w", 1).write_text("{}")
@@ -192,11 +191,11 @@ def test_a_machine_that_claims_again_what_began_there_is_told_so(tmp_path: Path,
 
 def test_what_an_agent_says_of_its_failure_is_kept(tmp_path: Path, folder: RunFolder) -> None:
     desk = Desk(tmp_path, 10.0)
-    desk.watch(folder)
+    desk.held.watch(folder)
     token = enrolled(desk, "m1")["m1"]
     lease = desk.call("claim", "m1", token, fields(folder, session="s")).body["token"]
     release = fields(folder, token=lease, outcome="failed", why="its agent failed: no space")
     assert [desk.call("release", "m1", token, release).status for _ in range(2)] == [200, 200]
-    found = read_lease(OrderBox(folder), "w", 1)
+    found = OrderBox(folder).lease("w", 1)
     assert found is not None
     assert (found.state, found.why) == ("failed", "its agent failed: no space")

@@ -33,14 +33,14 @@ class AgentExecutor(LocalExecutor):
 
     async def start(self, folder: RunFolder) -> None:
         await super().start(folder)
-        await asyncio.to_thread(self.desk.watch, folder)
+        await asyncio.to_thread(self.desk.held.watch, folder)
 
     async def alive(self, folder: RunFolder) -> bool:
-        await asyncio.to_thread(self.desk.watch, folder)  # a run that an earlier daemon started
+        await asyncio.to_thread(self.desk.held.watch, folder)  # a run that an earlier daemon started
         return await super().alive(folder)
 
     async def cleanup(self, folder: RunFolder) -> None:
-        await asyncio.to_thread(self.desk.forget, folder.run_id)
+        await asyncio.to_thread(self.desk.held.forget, folder.run_id)
         await super().cleanup(folder)
 
     def machines(self) -> Sequence[Machine]:
@@ -52,7 +52,7 @@ class AgentExecutor(LocalExecutor):
         for record in list(self.desk.store.records.values()):
             if not self.desk.online(record.machine_id) or self.desk.store.presence(record.machine_id).draining:
                 continue
-            runs = {key.run_id for key in self.desk.held_by(record.machine_id)}
+            runs = {key.run_id for key in self.desk.held.of_machine(record.machine_id)}
             foreign = sum(self._placed_on(run_id) != record.machine_id for run_id in runs)
             facts = record.facts
             inventory = Inventory(facts.cpus, facts.memory_mb, tuple(facts.gpus), gpus_how="its agent")
@@ -62,7 +62,7 @@ class AgentExecutor(LocalExecutor):
     async def background(self) -> None:
         while True:
             await asyncio.sleep(_LOOK_S)
-            await asyncio.to_thread(self.desk.expire)
+            await asyncio.to_thread(self.desk.held.expire)
 
     def _placed_on(self, run_id: str) -> str:
         with contextlib.suppress(OSError, ValueError):
