@@ -23,6 +23,8 @@ class Home(Server):
         if self.refusals:
             raise self.refusals.pop(0)
         known = self.files.get(body["path"], b"")
+        if method == "append" and not data:
+            return Answer({"size": len(known)}, b"")
         self.files[body["path"]] = known[: body["offset"]] + (data or b"")
         return Answer({"size": len(self.files[body["path"]])}, b"")
 
@@ -67,3 +69,17 @@ def test_who_has_lost_the_attempt_ships_nothing_more(home: Home, folder: Path) -
     home.refusals = [Refused(409, {"stale": True})]
     with pytest.raises(Refused):
         shipper(home, folder).ship_files(final=True)
+
+
+def test_a_log_that_is_truncated_loses_nothing(home: Home, folder: Path) -> None:
+    (folder / "control").mkdir()
+    log = folder / "log"
+    log.write_bytes(b"one\ntwo\n")
+    shipping = shipper(home, folder)
+    assert shipping.ship_logs() == 8
+    log.write_bytes(b"new\n")
+    assert shipping.ship_logs() == 4
+    with log.open("ab") as stream:
+        stream.write(b"newer\n")
+    assert shipper(home, folder).ship_logs() == 6, "also of the next agent"
+    assert home.files["log"] == b"one\ntwo\nnew\nnewer\n"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import os
 import time
 from pathlib import Path
@@ -36,6 +37,9 @@ class Shipper:
         self._folders = folders
         self._sizes: dict[str, int] = {}
         """Bytes of each log that the server has."""
+        self._cut_path = folder / "control" / "logs-cut.json"
+        self._cut: dict[str, int] = self._read_cut()
+        """Of logs that were truncated here: how much the server had by then. What follows is appended to that."""
         self._shipped: dict[str, tuple[int, int]] = {}
         """Size and modification time of files as they were shipped."""
         self.refused: dict[str, str] = {}
@@ -128,8 +132,10 @@ class Shipper:
         shipped = 0
         try:
             with path.open("rb") as stream:
+                if os.fstat(stream.fileno()).st_size < self._sizes[name] - self._cut.get(name, 0):
+                    self._note_cut(name)
                 while True:
-                    stream.seek(self._sizes[name])
+                    stream.seek(self._sizes[name] - self._cut.get(name, 0))
                     part = stream.read(CHUNK)
                     if not part:
                         return shipped
@@ -137,6 +143,19 @@ class Shipper:
                     shipped += len(part)
         except FileNotFoundError:
             return shipped
+
+    def _note_cut(self, name: str) -> None:
+        """Note that a log was truncated: its bytes from the start on are new, and those before are at the server."""
+        self._cut[name] = self._sizes[name]
+        temporary = self._cut_path.with_suffix(".tmp")
+        temporary.write_text(json.dumps(self._cut), "ascii")
+        os.replace(str(temporary), str(self._cut_path))  # noqa: PTH105 - Python 3.8 on Windows
+
+    def _read_cut(self) -> dict[str, int]:
+        try:
+            return dict(json.loads(self._cut_path.read_bytes()))
+        except FileNotFoundError:
+            return {}
 
     def _append(self, name: str, part: bytes) -> int:
         """Append to a log at the server; return its size there."""
