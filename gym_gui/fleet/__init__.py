@@ -23,7 +23,7 @@ if TYPE_CHECKING:
         find_study,
         study_ids,
     )
-    from gym_gui.fleet.study_configs import make_assignments, shown_split, split_text, study_text
+    from gym_gui.fleet.study_configs import make_assignments
     from gym_gui.fleet.study_state import (
         ASSIGNMENT_STATES,
         RETRIED,
@@ -37,6 +37,7 @@ if TYPE_CHECKING:
         state_of_study,
     )
     from gym_gui.fleet.study_table import named_files, result_table, results_csv, results_json
+    from gym_gui.fleet.study_words import shown_split, split_text, study_text
 else:
     __getattr__ = lazy_names(
         __name__,
@@ -75,10 +76,10 @@ else:
             "named_files": "study_table",
             "parse_split": "splitting",
             "run_agent": "agent.main",
-            "shown_split": "study_configs",
+            "shown_split": "study_words",
             "split_config": "splitting",
-            "split_text": "study_configs",
-            "study_text": "study_configs",
+            "split_text": "study_words",
+            "study_text": "study_words",
             "study_ids": "study",
             "template_words": "command_template",
         },

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import time
 from collections.abc import Iterator
 from typing import Any
@@ -11,10 +10,9 @@ from gym_gui.core.worker.errors import ConfigError, Problem, UsageError
 from gym_gui.fleet.command_template import command_words, template_words
 from gym_gui.fleet.splitting import ADD, Part, Split, split_config
 from gym_gui.fleet.study import Assignment, StudyRun, StudySpec
+from gym_gui.fleet.study_words import SETTINGS, shown_split
 from gym_gui.runs import new_run_id, run_config_fields
 
-#: Where a run config has the settings of its only worker.
-_SETTINGS = "metadata.worker.config"
 _MAX_NAME = 120
 #: Keys of a worker's config that name its instance and its run.
 _RESERVED = ("worker_id", "run_id")
@@ -108,7 +106,7 @@ def _splits(spec: StudySpec, base: dict[str, Any]) -> Iterator[Split]:
         else:
             # A setting that the file leaves out has a default: the worker's schema says whether there is such a one.
             add = ADD if split.values is not None else ""
-            yield Split(key=f"{add}{_SETTINGS}.{key}", values=split.values)
+            yield Split(key=f"{add}{SETTINGS}.{key}", values=split.values)
 
 
 def _has_one_worker(base: dict[str, Any]) -> bool:
@@ -120,7 +118,7 @@ def _has_one_worker(base: dict[str, Any]) -> bool:
 def _with_seeds(spec: StudySpec, part: Part, *, command: bool) -> list[Part]:
     if not spec.seeds:
         return [part]
-    key = "seed" if command else f"{_SETTINGS}.seed"
+    key = "seed" if command else f"{SETTINGS}.seed"
     if key in part.split:
         raise UsageError("the seed is split twice", next_step="leave --seeds or --split seed=… out")
     seeded = split_config(part.config, [Split(key=f"{ADD}{key}", values=list(spec.seeds))])
@@ -154,31 +152,3 @@ def _run_config(spec: StudySpec, study_id: str, index: int, part: Part, words: l
         given = config.get("tags")
         config["tags"] = [*(given if isinstance(given, list) else []), *spec.tags]
     return config
-
-
-def shown_split(split: dict[str, Any]) -> dict[str, Any]:
-    """Return a split by the names that users gave: a worker's setting without the path to it."""
-    return {key.removeprefix(f"{_SETTINGS}."): value for key, value in split.items()}
-
-
-def split_text(split: dict[str, Any]) -> str:
-    """Return what was split, in one line: ``lr=0.001 seed=1``."""
-    return " ".join(
-        f"{key}={value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)}"
-        for key, value in split.items()
-    )
-
-
-def study_text(config: dict[str, Any]) -> str:
-    """Return of which study a run is, in one line: ``rates #2: lr=0.001``; empty for a run of none.
-
-    Args:
-        config: The run config.
-    """
-    metadata = config.get("metadata")
-    part = metadata.get("study") if isinstance(metadata, dict) else None
-    if not isinstance(part, dict):
-        return ""
-    split = part.get("split")
-    shown = split_text(split) if isinstance(split, dict) and split else "nothing is split"
-    return f"{part.get('name')} #{part.get('index')}: {shown}"

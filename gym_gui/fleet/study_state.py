@@ -10,7 +10,7 @@ from typing import Any
 import msgspec
 
 from gym_gui.fleet.study import Assignment, Study, StudyRun
-from gym_gui.fleet.study_configs import shown_split
+from gym_gui.fleet.study_words import shown_split
 from gym_gui.runs import RunState, RunSummary, return_of
 
 PENDING, RUNNING, COMPLETED, FAILED, CANCELLED, MISSING = (

@@ -59,6 +59,17 @@ def test_a_list_of_runs_imports_no_daemon(home: Path) -> None:
 
 
 @pytest.mark.process
+def test_a_client_imports_no_models() -> None:
+    program = """if True:
+        import sys
+        from gym_gui.rpc import TrainerClient
+        print(TrainerClient.__name__, [name for name in ("pydantic", "numpy", "rich") if name in sys.modules])
+    """
+    ended = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert ended.stdout.strip() == "TrainerClient []"
+
+
+@pytest.mark.process
 def test_listing_workers_imports_nothing_heavy(home: Path) -> None:
     """Neither what draws tables nor what asks workers: most of the time would be theirs."""
     heavy = ["grpc", "pydantic", "rich", "sqlite3", "subprocess", "tempfile", "importlib.metadata"]

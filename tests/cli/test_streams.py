@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import os
 import shlex
-import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 from typing import Any
 
@@ -80,44 +78,3 @@ def test_names_beyond_the_encoding(script: Any, locale: dict[str, str]) -> None:
         assert ended.returncode == 0, (command, ended.stderr)
         if command != "runs why latest" and locale.get("LANG") != "C":
             assert b"\\U0001f680" in ended.stdout
-
-
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
-def test_a_signal_at_any_moment_of_the_start_ends_the_command(script: Any, number: signal.Signals) -> None:
-    code = "import time\ntime.sleep(600)"
-    script("train", "script", f"--set=code={code}", "--detach")
-    whole = time.monotonic()
-    script("runs", "list")
-    whole = time.monotonic() - whole
-    for command in (["runs", "watch", "latest"], ["runs", "list"], ["runs", "tail", "latest"], ["workers", "list"]):
-        for part in range(2, 8):  # before that the interpreter itself is starting
-            started = script.start(*command)
-            time.sleep(whole * part / 5)
-            started.send_signal(number)
-            _, errors = started.communicate(timeout=60)
-            assert started.returncode in (130, -number, 0), (command, part, errors)
-            assert started.returncode != 0 or "list" in command  # it had ended before
-            if part > 1:  # before that the interpreter itself is starting
-                assert "Traceback" not in errors, (command, part)
-    assert script("runs", "cancel", "latest", "--wait").code == 0
-
-
-@pytest.mark.process
-def test_a_signal_where_python_ignores_exceptions_is_not_lost() -> None:
-    """In a finalizer or the callback of a weak reference, as imports have them."""
-    program = """if True:
-        import os, signal, sys, time
-        from gym_gui.cli.main import _end_in_good_order
-        _end_in_good_order()
-        class Finalized:
-            def __del__(self):
-                os.kill(os.getpid(), signal.SIGTERM)
-                time.sleep(0.1)
-        try:
-            Finalized()
-            time.sleep(5)
-        except KeyboardInterrupt:
-            sys.exit(130)
-    """
-    ended = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
-    assert (ended.returncode, ended.stderr) == (130, "")

@@ -158,6 +158,8 @@ def test_a_failed_run_says_why_before_anything_else(
         stream.write(
             "Traceback (most recent call last):\n  File 'a.py', line 1\nValueError: \x1b[31m<img src=x>\x1b[0m\n"
         )
+    with next((daemon_home / "runs" / run_id / "logs").glob("*.stdout.jsonl")).open("a") as stream:
+        stream.write("written by hand\n")
     page.get_by_role("link", name="fails").click()
     page.get_by_role("link", name="see why").click()
     page.wait_for_selector("pre.failure")
@@ -179,6 +181,9 @@ def test_a_failed_run_says_why_before_anything_else(
     assert "component=engine&code=LOG431" in page.url
     page.get_by_label("Component").fill("")
     page.get_by_label("Log code").fill("")
+    page.get_by_label("What is shown").select_option("both")
+    for name, text in (("output", "by hand"), ("stderr", "loaded")):
+        page.locator(f".log .line[data-stream={name}]", has_text=text).wait_for()
     page.get_by_label("What is shown").select_option("supervisor")
     eventually(lambda: "signal 9" in page.inner_text(".log") or "exit" in page.inner_text(".log"))
 

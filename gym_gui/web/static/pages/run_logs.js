@@ -3,18 +3,16 @@ import { html, useEffect, useLayoutEffect, useRef, useState } from "../ui/html.j
 import { ansi } from "../ui/ansi.js";
 import { ErrorBox } from "../ui/error.js";
 import { Scroll } from "../ui/scroll.js";
-import { address, call } from "../api.js";
+import { call } from "../api.js";
 import { count, moment, size } from "../format.js";
 import { change, parameters } from "../url.js";
+import { BOTH, earlierPages, firstPages, laterPages, nextPage, shownLines } from "./run_log_lines.js";
 
-const MOST = 2000;
 const FOLLOW_MS = 700;
-/** So far behind, what lies between is left out: the button for earlier lines reads it. */
-const FAR_BYTES = 1 << 18;
 /** A search costs the daemon more. */
 const SEARCH_MS = 3000;
 /** @type {Record<string, string>} */
-const STREAMS = { output: "program output", stderr: "error output", stdout: "everything printed", supervisor: "supervisor" };
+const STREAMS = { output: "program output", stderr: "error output", [BOTH]: "both outputs by time", stdout: "output and telemetry", supervisor: "supervisor" };
 
 /** @param {{run: any}} props */
 export function Logs({ run }) {
@@ -25,7 +23,7 @@ export function Logs({ run }) {
   const searched = Boolean(asked.pattern || asked.level || asked.component || asked.code);
   const at = read("at");
   const [follow, setFollow] = useState(true);
-  const [page, setPage] = useState(/** @type {any} */ (null));
+  const [pages, setPages] = useState(/** @type {any[] | null} */ (null));
   const [error, setError] = useState(/** @type {any} */ (null));
   const box = useRef(/** @type {HTMLDivElement | null} */ (null));
   const key = JSON.stringify(asked);
@@ -33,36 +31,31 @@ export function Logs({ run }) {
 
   useEffect(() => {
     const stop = new AbortController();
-    setPage(null);
-    call(address(path, { ...asked, after: at === "" ? "" : at }), { signal: stop.signal }).then((found) => { setPage(found); setError(null); }, (fault) => { if (!stop.signal.aborted) setError(fault); });
+    setPages(null);
+    firstPages(path, asked, at, stop.signal).then((found) => { setPages(found); setError(null); }, (fault) => { if (!stop.signal.aborted) setError(fault); });
     return () => stop.abort();
   }, [run.run_id, key, at]);
 
-  /** The lines that have come since; of a worker that prints faster than a page reads, the last ones. */
-  const further = async () => {
-    const more = await call(address(path, { ...asked, after: page.end }));
-    return more.size - more.end > FAR_BYTES ? call(address(path, asked)) : joined(page, more);
-  };
   const ended = ["completed", "failed", "cancelled", "lost"].includes(run.state);
   useEffect(() => {
-    if (!page || !follow || at !== "" || page.dropped) return undefined;
-    if (ended && page.end >= page.size) return undefined;
-    const timer = setTimeout(() => further().then(setPage, () => setPage({ ...page })), searched ? SEARCH_MS : FOLLOW_MS);
+    if (!pages || !follow || at !== "" || pages[0].dropped) return undefined;
+    if (ended && pages.every((page) => page.end >= page.size)) return undefined;
+    const timer = setTimeout(() => laterPages(path, asked, pages).then(setPages, () => setPages([...pages])), searched ? SEARCH_MS : FOLLOW_MS);
     return () => clearTimeout(timer);
-  }, [page, follow, key, at, ended]);
+  }, [pages, follow, key, at, ended]);
   useLayoutEffect(() => {
     if (follow && at === "" && box.current) box.current.scrollTop = box.current.scrollHeight;
-  }, [page, follow, at]);
+  }, [pages, follow, at]);
 
   const earlier = async () => {
-    const found = await call(address(path, { ...asked, before: page.start }));
+    const found = await earlierPages(path, asked, pages ?? []);
     const height = box.current?.scrollHeight ?? 0;
     setFollow(false);
-    const lines = [...found.lines, ...page.lines];
-    const kept = lines.slice(0, MOST); // the last ones are read again where they are wanted
-    setPage({ ...page, lines: kept, start: found.start, end: kept.length < lines.length ? kept[kept.length - 1].offset : page.end });
+    setPages(found);
     requestAnimationFrame(() => { if (box.current) box.current.scrollTop += box.current.scrollHeight - height; });
   };
+  const [page] = pages ?? [];
+  const lines = pages ? shownLines(pages) : [];
   const workers = run.workers.map((/** @type {any} */ worker) => worker.worker_id);
   return html`<div>
     ${failed && html`<${Failure} run=${run} />`}
@@ -79,15 +72,15 @@ export function Logs({ run }) {
       <${Filter} key="component" name="component" text=${asked.component} label="Component" placeholder="component" title="Only log records of this component or subcomponent, such as Supervisor" />
       <${Filter} key="code" name="code" text=${asked.code} label="Log code" placeholder="LOG431" title="Only log records with this code" />
       <label><input type="checkbox" checked=${follow && at === ""} onChange=${() => { setFollow(!follow || at !== ""); if (at !== "") change({ at: null }); }} /> follow</label>
-      <span class="muted">${page ? size(page.size) : ""}</span>
+      <span class="muted">${pages ? size(sum(pages, (each) => each.size)) : ""}</span>
     </form>
     <${ErrorBox} error=${error} />
-    ${page?.dropped && html`<p class="muted">This log was deleted once the run had ended, as its config asked for: ${count(page.dropped.lines)} lines, ${size(page.dropped.bytes)}.</p>`}
+    ${page?.dropped && html`<p class="muted">This log was deleted once the run had ended, as its config asked for: ${count(sum(pages ?? [], (each) => each.dropped?.lines ?? 0))} lines, ${size(sum(pages ?? [], (each) => each.dropped?.bytes ?? 0))}.</p>`}
     ${page && !page.dropped && html`<div class="log" ref=${box} tabindex="0" role="log" aria-label=${STREAMS[stream]}>
-      ${page.start > 0 && html`<button type="button" onClick=${earlier}>Earlier lines</button>`}
-      ${page.lines.length === 0 && html`<p class="muted">${searched ? "No line matches here." : "Nothing was printed."}</p>`}
-      ${page.lines.map(drawn)}
-      ${at !== "" && page.end < page.size && html`<button type="button" onClick=${() => call(address(path, { ...asked, after: page.end })).then((more) => setPage(joined(page, more)))}>Later lines</button>`}
+      ${pages?.some((each) => each.start > 0) && html`<button type="button" onClick=${earlier}>Earlier lines</button>`}
+      ${lines.length === 0 && html`<p class="muted">${searched ? "No line matches here." : "Nothing was printed."}</p>`}
+      ${lines.map((/** @type {any} */ line) => drawn(line, stream === BOTH))}
+      ${at !== "" && stream !== BOTH && page.end < page.size && html`<button type="button" onClick=${() => nextPage(path, asked, page).then((more) => setPages([more]))}>Later lines</button>`}
     </div>`}
   </div>`;
 }
@@ -95,10 +88,10 @@ export function Logs({ run }) {
 /** Lines as they were drawn: of thousands, a render makes those that are new. @type {WeakMap<object, any>} */
 const known = new WeakMap();
 
-/** @param {any} line */
-function drawn(line) {
+/** @param {any} line @param {boolean} marked its stream is shown */
+function drawn(line, marked) {
   let row = known.get(line);
-  if (!row) known.set(line, row = html`<div key=${line.offset} class=${level(line.text)}><time title=${moment(line.time)}>${clock(line.time)}</time><span>${ansi(line.text)}${line.truncated && html`<span class="muted"> … (longer than is shown)</span>`}</span></div>`);
+  if (!row) known.set(line, row = html`<div key=${`${line.stream} ${line.offset}`} class=${level(line.text)} data-stream=${marked ? line.stream : null}><time title=${moment(line.time)}>${clock(line.time)}</time><span>${ansi(line.text)}${line.truncated && html`<span class="muted"> … (longer than is shown)</span>`}</span></div>`);
   return row;
 }
 
@@ -127,13 +120,8 @@ function Filter({ name, text, label, placeholder, title, grows = false }) {
   return html`<input class=${grows ? "grow" : "brief"} type="search" aria-label=${label} title=${title} placeholder=${placeholder} spellcheck=${false} value=${entered} onInput=${(/** @type {any} */ event) => setEntered(event.target.value)} />`;
 }
 
-/** A page and the lines that came after it; a line that had no end is there once.
- * @param {any} page @param {any} more */
-function joined(page, more) {
-  const offsets = new Set(more.lines.map((/** @type {any} */ line) => line.offset));
-  const lines = [...page.lines.filter((/** @type {any} */ line) => !offsets.has(line.offset)), ...more.lines];
-  return { ...more, lines: lines.slice(-MOST), start: lines.length > MOST ? lines[lines.length - MOST].offset : page.start };
-}
+/** @param {any[]} pages @param {(page: any) => number} of */
+const sum = (pages, of) => pages.reduce((total, page) => total + of(page), 0);
 
 /** @param {string} text */
 const level = (text) => (/error|exception|traceback|fatal|critical/i.test(text) ? "line error-line" : /warn/i.test(text) ? "line warning-line" : "line");
