@@ -61,8 +61,10 @@ def run_window(
 
 
 def freeze_garbage() -> None:
-    """Take what was made until now out of the garbage collector's rounds: a whole one would block the window."""
-    gc.collect()
+    """Take what was made until now out of the garbage collector's rounds: a whole one would block the window.
+
+    So would one here; what it would free is a few objects.
+    """
     gc.freeze()
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import pyqtgraph as pg
@@ -17,6 +18,8 @@ from gym_gui.ui.theme import colour
 
 #: Pixels at least.
 CHART_HEIGHT = 160
+#: Pixels of a small chart's axes: as wide as its numbers, and as high.
+_WIDTH, _HEIGHT = 48, 22
 #: Opacity of a band, of 255; points of its edges.
 _BAND, _BAND_POINTS = 45, 200
 
@@ -91,7 +94,11 @@ class Chart(pg.GraphicsView):  # type: ignore[misc]
             axis.setPen(pg.mkPen(colour("line")))
             axis.setTextPen(pg.mkPen(colour("muted")))
             axis.enableAutoSIPrefix(False)
+            if small:  # an axis that grows with its numbers has everything laid out and painted again, several times
+                axis.setStyle(autoExpandTextSpace=False)
         if small:
+            self._axes["left"].setWidth(_WIDTH)
+            self._axes["bottom"].setHeight(_HEIGHT)
             layout.addLabel(html.escape(title), 0, 1, color=colour("text").name(), size="9pt")
             self.setAccessibleName(f"Chart of {title}")
         else:
@@ -101,6 +108,8 @@ class Chart(pg.GraphicsView):  # type: ignore[misc]
         self.setCentralItem(layout)
         self._items: list[tuple[pg.PlotDataItem, Band]] = []
         self.curves: list[Curve] = []
+        self.paints = 0
+        """How often it was painted."""
 
     def show_curves(self, curves: Sequence[Curve]) -> None:
         """Draw curves in place of those that are drawn."""
@@ -128,6 +137,11 @@ class Chart(pg.GraphicsView):  # type: ignore[misc]
         self.setAccessibleName(f"Chart of {title}")
         for side, text in (("left", title), ("bottom", x_title)):
             self._axes[side].setLabel(html.escape(text), color=colour("muted").name())
+
+    def paintEvent(self, event: Any) -> None:  # noqa: N802 - as Qt names it
+        """Count it."""
+        super().paintEvent(event)
+        self.paints += 1
 
     def mouseDoubleClickEvent(self, _event: object) -> None:  # noqa: N802 - as Qt names it
         """Show everything again."""

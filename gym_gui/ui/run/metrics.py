@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from PySide6.QtCore import QTimer
 from PySide6.QtWidgets import QGridLayout, QWidget
@@ -18,8 +18,9 @@ from gym_gui.ui.run.part import RunPart
 
 #: Charts at once, points of each curve, milliseconds between two looks while the run runs.
 _MOST, _POINTS, _EVERY_MS = 12, 300, 2000
-#: Milliseconds until the next chart is made or drawn: so long until this one is painted, and input is looked for.
-_TURN_MS = 20
+#: Milliseconds until the next chart is made or drawn; so often more is waited for this one to be painted: on a busy
+#: machine several would be painted at once, and the window blocked so long.
+_TURN_MS, _LONGER = 20, 5
 
 
 class Metrics(RunPart):
@@ -71,10 +72,23 @@ class Metrics(RunPart):
     def _paint_next(self, left: list[str]) -> None:
         """Let one of the charts be painted, then let the window have a turn."""
         if left and self.isVisible():
-            name = left.pop(0)
-            if name in self._charts:
-                self._charts[name].setUpdatesEnabled(True)
-            QTimer.singleShot(_TURN_MS, self, lambda: self._paint_next(left))
+            chart = self._charts.get(left.pop(0))
+            if chart is not None:
+                chart.setUpdatesEnabled(True)
+            self._once_painted(chart, lambda: self._paint_next(left))
+
+    def _once_painted(self, chart: Chart | None, go_on: Callable[[], None], looks: int = _LONGER) -> None:
+        """Go on once a chart that is to be seen was painted, and the window had a turn."""
+        before = chart.paints if chart is not None else 0
+
+        def look() -> None:
+            unpainted = chart in self._charts.values() and chart.paints == before and not chart.visibleRegion().isEmpty()
+            if unpainted and looks:
+                self._once_painted(chart, go_on, looks - 1)
+            else:
+                go_on()
+
+        QTimer.singleShot(_TURN_MS, self, look)
 
     def refresh(self) -> None:
         """Look at the series, if this is visible and the last look has been answered."""
@@ -128,9 +142,9 @@ class Metrics(RunPart):
             self._place()
             self._ask_series()
             return
-        self._charts[missing] = Chart(self.heading(missing)[0], self.axis.currentText(), small=True)
+        self._charts[missing] = chart = Chart(self.heading(missing)[0], self.axis.currentText(), small=True)
         self._place()
-        QTimer.singleShot(_TURN_MS, self, self._build_next)
+        self._once_painted(chart, self._build_next)
 
     def _place(self) -> None:
         """Put charts where they belong that are elsewhere: each change has all of them laid out and painted."""
@@ -158,7 +172,7 @@ class Metrics(RunPart):
         chart = self._charts.get(one.name)
         if chart is not None:
             chart.show_curves(curves_of_series(one, self._number, self.heading(one.name)[1]))
-        QTimer.singleShot(_TURN_MS, self, lambda: self._draw_next(left))
+        self._once_painted(chart, lambda: self._draw_next(left))
 
     def fail(self, error: MosaicError) -> None:
         self._asked = None
