@@ -82,7 +82,9 @@ class Metrics(RunPart):
         before = chart.paints if chart is not None else 0
 
         def look() -> None:
-            unpainted = chart in self._charts.values() and chart.paints == before and not chart.visibleRegion().isEmpty()
+            unpainted = (
+                chart in self._charts.values() and chart.paints == before and not chart.visibleRegion().isEmpty()
+            )
             if unpainted and looks:
                 self._once_painted(chart, go_on, looks - 1)
             else:
