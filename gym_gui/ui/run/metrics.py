@@ -83,7 +83,10 @@ class Metrics(RunPart):
 
         def look() -> None:
             unpainted = (
-                chart in self._charts.values() and chart.paints == before and not chart.visibleRegion().isEmpty()
+                chart is not None
+                and chart in self._charts.values()
+                and chart.paints == before
+                and not chart.visibleRegion().isEmpty()
             )
             if unpainted and looks:
                 self._once_painted(chart, go_on, looks - 1)
