@@ -8,6 +8,8 @@ from gym_gui.core.lazy_names import lazy_names
 
 if TYPE_CHECKING:
     from gym_gui.fleet.agent.main import run_agent
+    from gym_gui.fleet.agent.single_file import single_file
+    from gym_gui.fleet.agent.worker_agent import WorkerAgent
     from gym_gui.fleet.command_template import TEMPLATES, command_words, template_words
     from gym_gui.fleet.desk import Answer, Desk
     from gym_gui.fleet.machines import FleetMachine
@@ -76,7 +78,9 @@ else:
             "named_files": "study_table",
             "parse_split": "splitting",
             "run_agent": "agent.main",
+            "WorkerAgent": "agent.worker_agent",
             "shown_split": "study_words",
+            "single_file": "agent.single_file",
             "split_config": "splitting",
             "split_text": "study_words",
             "study_text": "study_words",
@@ -108,6 +112,7 @@ __all__ = [
     "StudySpec",
     "StudyState",
     "UnknownStudyError",
+    "WorkerAgent",
     "command_words",
     "find_study",
     "format_split",
@@ -120,6 +125,7 @@ __all__ = [
     "run_agent",
     "safe_path",
     "shown_split",
+    "single_file",
     "split_config",
     "split_text",
     "state_of_study",

@@ -14,7 +14,7 @@ from gym_gui.web.access import Access
 from gym_gui.web.backend import Backend
 from gym_gui.web.errors import error_response
 from gym_gui.web.guard import API, Guard
-from gym_gui.web.pages import respond, respond_page
+from gym_gui.web.pages import AGENT_PATH, respond, respond_agent, respond_page
 
 _STATIC = "/static/"
 
@@ -79,4 +79,6 @@ def _page(request: Request) -> Response:
     if request.method not in ("GET", "HEAD"):
         refusal = UsageError("a page can only be read", where=f"{request.method} {path}"[:200], next_step="use GET")
         return error_response(refusal, 405, {"allow": "GET, HEAD"})
+    if path == AGENT_PATH:
+        return respond_agent(request)
     return respond(request, path.removeprefix(_STATIC)) if path.startswith(_STATIC) else respond_page(request)

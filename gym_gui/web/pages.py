@@ -12,9 +12,12 @@ from pathlib import Path
 from starlette.requests import Request
 from starlette.responses import Response
 
+import gym_gui
 from gym_gui.look import css
 from gym_gui.web.bundle import bundle
 
+#: Where the agent is downloaded, as one file.
+AGENT_PATH = "/worker_agent.py"
 _COMPRESSED = ("text/", "application/json", "image/svg")
 _SMALLEST = 500
 _STATIC = Path(__file__).parent / "static"
@@ -51,8 +54,17 @@ def respond_page(request: Request) -> Response:
 def respond(request: Request, path: str) -> Response:
     """Return the response for a file."""
     found = asset(path)
-    if found is None:
-        return Response("there is no such file\n", 404, media_type="text/plain")
+    return (
+        Response("there is no such file\n", 404, media_type="text/plain") if found is None else _serve(request, found)
+    )
+
+
+def respond_agent(request: Request) -> Response:
+    """Return the response for the agent as one file."""
+    return _serve(request, _agent())
+
+
+def _serve(request: Request, found: Asset) -> Response:
     lasting = request.query_params.get("v") == found.etag.strip('"')
     keep = "public, max-age=31536000, immutable" if lasting else "no-cache"
     headers = {"etag": found.etag, "cache-control": keep, "vary": "accept-encoding"}
@@ -61,6 +73,13 @@ def respond(request: Request, path: str) -> Response:
     if "gzip" in request.headers.get("accept-encoding", "") and found.compressed:
         return Response(found.compressed, headers={**headers, "content-encoding": "gzip"}, media_type=found.kind)
     return Response(found.data, headers=headers, media_type=found.kind)
+
+
+@functools.cache
+def _agent() -> Asset:
+    from gym_gui.fleet import single_file
+
+    return _made("worker_agent.py", single_file(gym_gui.__version__).encode())
 
 
 @functools.cache

@@ -37,3 +37,21 @@ def test_a_machine_that_is_not_there_is_named_with_the_nearest(enrolled: Path, m
     assert ended.code != 0
     assert "did you mean 'box-1'?" in ended.stderr
     assert enrolled.exists()
+
+
+def test_the_agent_is_written_as_one_file(mosaic: Any, tmp_path: Path) -> None:
+    file = tmp_path / "worker_agent.py"
+    written = mosaic("agent", "--write", str(file))
+    assert written.code == 0, written.stderr
+    assert f"{file} runs by itself" in written.stderr
+    assert "class WorkerAgent" in file.read_text()
+    refused = mosaic("agent", "--write", str(tmp_path / "none" / "x.py"))
+    assert refused.code == 2
+    assert "cannot be written" in refused.stderr
+
+
+def test_the_agent_as_a_service(mosaic: Any) -> None:
+    unit = mosaic("agent", "--server", "https://h", "--token", "secret", "--slots", "2", "--service", "systemd")
+    assert unit.code == 0, unit.stderr
+    assert "agent --server https://h --slots 2\n" in unit.stdout
+    assert "secret" not in unit.stdout

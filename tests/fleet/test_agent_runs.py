@@ -14,6 +14,7 @@ import pytest
 from agents import AgentProcess
 from waiting import eventually
 
+from gym_gui.fleet import single_file
 from gym_gui.rpc.client import TrainerClient
 from gym_gui.runs import RunFolder, RunState
 from gym_gui.telemetry import verify_run
@@ -55,6 +56,50 @@ def test_a_run_arrives_whole(
     assert verify_run(RunFolder.of(daemon_home, run_id)).ok
     eventually(lambda: not agent.runs(), "its disk is free again")
     assert [machine.name for machine in client.machines().machines if machine.name]
+
+
+#: The agent as it starts programs on Windows.
+AS_ON_WINDOWS = """
+import sys
+from gym_gui.fleet.agent import main
+main.WINDOWS = "--launch" not in sys.argv
+sys.exit(main.run_agent())
+"""
+
+
+def test_the_single_file_carries_runs_out(
+    client: TrainerClient, start_agent: Start, random_config: Callable[..., dict[str, Any]], tmp_path: Path
+) -> None:
+    pythons = sorted(Path.home().glob(".pyenv/versions/3.8.*/bin/python3")) or [Path(sys.executable)]
+    file = tmp_path / "worker_agent.py"
+    file.write_text(single_file("1.2.3"))
+    start_agent(program=[str(pythons[0]), str(file)])
+    run = ended(client, client.submit(on_agents(random_config(total_steps=500))))
+    assert (run.state, run.cause, run.steps) == (RunState.COMPLETED, "exit code 0", 500)
+    (machine,) = [each for each in client.fleet() if each.online]
+    assert machine.facts.version == "1.2.3"
+
+
+def test_a_command_as_windows_runs_it(
+    daemon_home: Path, client: TrainerClient, start_agent: Start, tmp_path: Path
+) -> None:
+    agent = start_agent(program=[sys.executable, "-c", AS_ON_WINDOWS])
+    code = "import json, sys, time; print(json.load(open(sys.argv[1]))); open('left.txt', 'w').write('kept')"
+    entry = {"entry_point": "${python}", "metadata": {"worker": {"config": {"a": [1, 2]}}}}
+    first = client.submit(on_agents({"run_name": "w", "arguments": ["-c", code, "${config}"], **entry}))
+    run = ended(client, first)
+    assert run.state is RunState.COMPLETED, run.cause
+    folder = RunFolder.of(daemon_home, first)
+    assert folder.stdout_log("000001", 1).read_text() == "{'a': [1, 2]}\n"
+    assert (folder.work("000001") / "left.txt").read_text() == "kept"
+    second = client.submit(on_agents({"run_name": "w", "arguments": ["-c", "input()", "${config}"], **entry}))
+    assert ended(client, second).state is RunState.FAILED
+    wait = "import time; print('up', flush=True); time.sleep(600)"
+    third = client.submit(on_agents({"run_name": "w", "arguments": ["-c", wait, "${config}"], **entry}))
+    eventually(lambda: client.get(third).state is RunState.RUNNING, "it runs", 60.0)
+    client.cancel(third)
+    assert ended(client, third).state is RunState.CANCELLED
+    eventually(lambda: not agent.workers(), "nothing is left on the machine")
 
 
 def test_files_of_the_worker_are_shipped(daemon_home: Path, client: TrainerClient, start_agent: Start) -> None:

@@ -17,6 +17,8 @@ import pytest
 from waiting import eventually
 from web_servers import TOKENS, make_access
 
+from gym_gui import __version__
+from gym_gui.fleet import single_file
 from gym_gui.web.backend import Backend
 from gym_gui.web.front import Front
 from gym_gui.web.guard import Guard
@@ -27,6 +29,22 @@ def _backend(folder: Path) -> Backend:
         raise AssertionError
 
     return Backend(never, "here", folder)
+
+
+def test_the_agent_is_one_file_to_download(tmp_path: Path) -> None:
+    """Without a token: it holds no secret, and its user has a machine to enrol."""
+
+    async def act() -> None:
+        app = Guard(Front(_backend(tmp_path), lambda: None), make_access())  # type: ignore[arg-type,return-value]
+        async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://127.0.0.1:8787") as http:  # type: ignore[arg-type]
+            got = await http.get("/worker_agent.py")
+            assert (got.status_code, got.headers["content-type"].partition(";")[0]) == (200, "text/x-python")
+            assert got.text == single_file(__version__)
+            assert (
+                await http.get("/worker_agent.py", headers={"if-none-match": got.headers["etag"]})
+            ).status_code == 304
+
+    asyncio.run(act())
 
 
 def test_pages_do_not_wait_for_the_interface(tmp_path: Path) -> None:

@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from gym_gui.fleet.agent.attempt import HeldAttempt
-from gym_gui.fleet.agent.machine import Identity, machine_facts, machine_load
+from gym_gui.fleet.agent.health import ProcessorMeter, machine_load
+from gym_gui.fleet.agent.machine import Identity, machine_facts
 from gym_gui.fleet.agent.server import LONGEST_WAIT_S, Backoff, Refused, Server, Unreachable
 
 logger = logging.getLogger("mosaic.agent")
@@ -27,7 +28,7 @@ class Agent:
     Args:
         url: The server.
         folder: The agent's folder: id, tokens, runs under way.
-        launcher: The program ``launcher.py``.
+        launcher: The program ``launcher.py``; or, where that cannot run, the words that start the agent's program.
         token: A token of the server with which this machine is enrolled, if it is not yet.
         machine_id: Id of the machine; empty: the kept one, or a new one.
         slots: Runs at once; 0: as many as there are cores.
@@ -40,7 +41,7 @@ class Agent:
         self,
         url: str,
         folder: Path,
-        launcher: Path,
+        launcher: Path | list[str],
         *,
         token: str = "",
         machine_id: str = "",
@@ -58,6 +59,7 @@ class Agent:
         self._pythons = pythons or {}
         self._facts = machine_facts(slots, version)
         self._slots = int(self._facts["slots"])
+        self._meter = ProcessorMeter()
         self._load: dict[str, Any] = {}
         self._beats = 0
         self._backoff = Backoff(self._server)
@@ -168,7 +170,7 @@ class Agent:
         """
         self.attempts = [each for each in self.attempts if not each.over]
         if self._beats % _FACTS_EVERY == 0:
-            self._load = machine_load()
+            self._load = machine_load(self._meter)
         reports = [each.report() for each in self.attempts]
         body: dict[str, Any] = {
             "session": self.identity.session,

@@ -13,6 +13,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from gym_gui.fleet.agent.command_launcher import CommandProcesses
+from gym_gui.fleet.agent.file_lock import WINDOWS
 from gym_gui.fleet.agent.processes import Processes
 from gym_gui.fleet.agent.server import Backoff, Refused, Server, Unreachable
 from gym_gui.fleet.agent.shipper import Shipper
@@ -38,7 +40,7 @@ class HeldAttempt:
         root: The agent's folder.
         server: Where it comes from.
         state: What is kept of it: ``run_id worker_id attempt token order files``.
-        launcher: The program ``launcher.py``.
+        launcher: The program ``launcher.py``; or, where that cannot run, the words that start the agent's program.
         pythons: Interpreters by worker, in place of those of the order.
         say: Reports in words.
     """
@@ -48,7 +50,7 @@ class HeldAttempt:
         root: Path,
         server: Server,
         state: dict[str, Any],
-        launcher: Path,
+        launcher: Path | list[str],
         pythons: dict[str, str],
         say: Callable[[str], None],
     ) -> None:
@@ -75,7 +77,12 @@ class HeldAttempt:
         order = state["order"]
         spec = self._placed(order["spec"], order["home"])
         base = f"{state['worker_id']}.a{state['attempt']}"
-        self._processes = Processes(spec, self._folder / "control" / f"{base}.launch.json", launcher)
+        spec_path = self._folder / "control" / f"{base}.launch.json"
+        self._processes = (
+            CommandProcesses(spec, spec_path, launcher)
+            if isinstance(launcher, list)
+            else Processes(spec, spec_path, launcher)
+        )
         self._shipper = Shipper(
             server,
             self._folder,
@@ -281,10 +288,14 @@ class HeldAttempt:
         argv[:] = [word.replace(PYTHON_PLACE, chosen or sys.executable) for word in argv]
         if chosen is not None and Path(argv[0]).name.startswith("python"):
             argv[0] = chosen
-        if "/" in argv[0] and not os.access(argv[0], os.X_OK):
+        is_path = "/" in argv[0] or os.sep in argv[0]
+        if is_path and not os.access(argv[0], os.X_OK):
             return f"{argv[0]} is not on this machine: start its agent with --python {worker}=/path/to/python"
-        if "/" not in argv[0] and shutil.which(argv[0]) is None:
+        program = shutil.which(argv[0])
+        if not is_path and program is None:
             return f"there is no program {argv[0]} on this machine"
+        if WINDOWS and program:  # with its ending, .exe or .cmd
+            argv[0] = program
         return ""
 
     def _placed(self, value: Any, home: str) -> Any:
@@ -293,7 +304,9 @@ class HeldAttempt:
         if isinstance(value, str):
             if value == home:
                 return str(self._home)
-            return ours + value[len(theirs) :] if value == theirs or value.startswith(theirs + "/") else value
+            if value == theirs or value.startswith(theirs + "/"):
+                return ours + value[len(theirs) :].replace("/", os.sep)
+            return value
         if isinstance(value, dict):
             return {key: self._placed(item, home) for key, item in value.items()}
         if isinstance(value, list):

@@ -1,4 +1,4 @@
-"""This machine: its id, which is drawn once and kept, what it has, and what is used of it."""
+"""This machine: its id, which is drawn once and kept, and what it has."""
 
 from __future__ import annotations
 
@@ -6,15 +6,14 @@ import json
 import os
 import platform
 import re
-import shutil
 import socket
-import subprocess
 import uuid
 from pathlib import Path
 from typing import Any
 
+from gym_gui.fleet.agent.health import memory_mb, nvidia
+
 _FILE = "agent.json"
-_NVIDIA_S = 10.0
 
 
 class Identity:
@@ -78,59 +77,13 @@ def machine_facts(slots: int, version: str) -> dict[str, Any]:
         "python": platform.python_version(),
         "version": version,
         "cpus": cpus,
-        "memory_mb": _memory_mb("MemTotal"),
+        "memory_mb": memory_mb()[0],
         "gpus": [row[0] for row in gpus],
         "gpu_name": gpus[0][1] if gpus else "",
         "slots": slots or cpus,
     }
 
 
-def machine_load() -> dict[str, Any]:
-    """Return what is used of this machine: load average, memory in MiB, GPUs in percent and MiB."""
-    load: dict[str, Any] = {"memory_used_mb": _memory_mb("MemTotal") - _memory_mb("MemAvailable")}
-    if hasattr(os, "getloadavg"):
-        load["load_average"] = round(os.getloadavg()[0], 2)
-    gpus = nvidia("utilization.gpu,memory.used")
-    if gpus:
-        load["gpus"] = [{"percent": _number(row[0]), "memory_used_mb": _number(row[1])} for row in gpus]
-    return load
-
-
-def nvidia(query: str) -> list[list[str]]:
-    """Return columns of each GPU that ``nvidia-smi`` knows, none without it."""
-    program = shutil.which("nvidia-smi")
-    if program is None:
-        return []
-    try:
-        output = subprocess.run(
-            [program, f"--query-gpu={query}", "--format=csv,noheader,nounits"],
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-            timeout=_NVIDIA_S,
-            check=True,
-        ).stdout.decode("utf-8", "replace")
-    except (OSError, subprocess.SubprocessError):
-        return []
-    return [[cell.strip() for cell in line.split(",")] for line in output.splitlines() if line.strip()]
-
-
-def _memory_mb(name: str) -> int:
-    """Return a line of ``/proc/meminfo`` in MiB, 0 where there is none."""
-    try:
-        text = Path("/proc/meminfo").read_text("ascii")
-    except OSError:
-        return 0
-    found = re.search(rf"^{name}: +([0-9]+) kB", text, re.MULTILINE)
-    return int(found[1]) // 1024 if found else 0
-
-
 def _new_id() -> str:
     host = re.sub(r"[^A-Za-z0-9_.-]", "-", socket.gethostname()).strip("-.")[:40] or "machine"
     return f"{host}-{uuid.uuid4().hex[:8]}"
-
-
-def _number(text: str) -> float:
-    try:
-        return float(text)
-    except ValueError:
-        return 0.0

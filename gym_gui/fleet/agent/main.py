@@ -3,20 +3,32 @@
 from __future__ import annotations
 
 import argparse
-import fcntl
+import getpass
+import hashlib
 import logging
 import logging.handlers
 import os
 import signal
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import IO
 
 from gym_gui.fleet.agent.agent import Agent
+from gym_gui.fleet.agent.command_launcher import LAUNCH, launch
+from gym_gui.fleet.agent.file_lock import WINDOWS, try_lock
+from gym_gui.fleet.agent.machine import Identity
+from gym_gui.fleet.agent.monitoring import Monitoring
+from gym_gui.fleet.agent.options import read_env_files, read_options
 from gym_gui.fleet.agent.server import Refused
+from gym_gui.fleet.agent.service import service_text
+from gym_gui.fleet.agent.study_command import parse_command
+from gym_gui.fleet.agent.study_proxy import StudyProxy
+from gym_gui.fleet.agent.worker_agent import WorkerAgent
 
 EXIT_OK, EXIT_REFUSED, EXIT_USAGE = 0, 1, 2
+#: In the single file: the program ``launcher.py``, and the version of MOSAIC.
+LAUNCHER_SOURCE, VERSION = "", ""
 _LOG_BYTES, _LOGS = 5 << 20, 3
 
 
@@ -26,59 +38,124 @@ def run_agent(
     launcher: Path | None = None,
     version: str = "",
     on_ready: Callable[[str], None] = lambda _machine: None,
+    program: Sequence[str] = ("mosaic", "agent"),
+    beside: Path | None = None,
 ) -> int:
-    """Run the agent; return its exit code: 0 stopped or drained, 1 refused by the server, 2 wrong arguments.
+    """Run the agent; return its exit code: 0 stopped or drained, 1 no server or refused by it, 2 wrong arguments.
 
     Args:
         arguments: The command line; ``None``: this process's.
         launcher: The program ``launcher.py``; ``None``: the installed one.
         version: Of MOSAIC.
         on_ready: Called with the id of this machine before it asks for runs.
+        program: The words that start it.
+        beside: A folder whose file ``.env`` is read after that of the current one. With it, a machine without any token
+            uses the plain calls.
     """
-    _read_env_file(Path(".env"))
-    options = _parser().parse_args(_with_token(sys.argv[1:] if arguments is None else arguments))
-    if not options.server:
-        sys.stderr.write("Error: no server. Give --server URL, or set MOSAIC_SERVER_URL.\n")
-        return EXIT_REFUSED
-    pythons: dict[str, str] = {}
-    for each in options.python:
-        name, _, path = each.partition("=")
-        if not path:
-            sys.stderr.write(f"Error: --python {each!r} is not NAME=PATH, e.g. cleanrl=/opt/cleanrl/bin/python\n")
-            return EXIT_USAGE
-        pythons[name] = path
+    words = sys.argv[1:] if arguments is None else arguments
+    if words[:1] == [LAUNCH]:
+        return launch(Path(words[1]))
+    read_env_files([Path(), *([beside] if beside else [])])
+    options = read_options(words, "mosaic agent" if beside is None else "worker_agent.py")
+    if options.service:
+        _print_service(options.service, program, words)
+        return EXIT_OK
+    problem = _problem(options)
+    if problem:
+        sys.stderr.write(f"Error: {problem}\n")
+        return EXIT_USAGE if options.server else EXIT_REFUSED
+    os.environ.pop("MOSAIC_AGENT_TOKEN", None)  # no run or study inherits it
     folder = Path(options.folder).expanduser()
     try:
         lock = lock_folder(folder)
-        agent = _make_agent(options, folder, pythons, launcher, version)
+        identity = Identity(folder, options.machine_id) if lock else None
+        starter = launcher or _launcher(folder, program)
         _log_to(folder / "agent.log")
     except (OSError, ValueError) as error:
         sys.stderr.write(f"Error: the agent's folder {folder} cannot be used: {error}\n")
         return EXIT_REFUSED
-    if lock is None:
+    if lock is None or identity is None:
         sys.stderr.write(f"Error: another agent runs in {folder}. Stop it, or give another --folder.\n")
         return EXIT_REFUSED
     with lock:
-        return _run(agent, options.server, on_ready)
+        if options.plain or (beside is not None and not (options.token or identity.token(options.server))):
+            return _run_plain(options, folder, identity.machine_id, on_ready)
+        return _run(options, folder, starter, version or VERSION, on_ready)
 
 
-def _with_token(arguments: list[str]) -> list[str]:
-    """Join the token with its option: one token of 64 begins with a dash, which argparse takes for another option."""
-    joined = list(arguments)
-    for place in [at for at, word in enumerate(joined) if word == "--token"][::-1]:
-        joined[place : place + 2] = ["=".join(joined[place : place + 2])]
-    return joined
+def _problem(options: argparse.Namespace) -> str:
+    """Return what is wrong with the options, in words."""
+    if not options.server:
+        return "no server. Give --server URL, or set MOSAIC_SERVER_URL or GOLIAT_MONITORING_URL, also in a file .env."
+    if not options.server.startswith(("http://", "https://")):
+        return f"the server {options.server!r} is not an address that begins with https:// or http://"
+    for each in options.python:
+        if "=" not in each or each.endswith("="):
+            return f"--python {each!r} is not NAME=PATH, e.g. cleanrl=/opt/cleanrl/bin/python"
+    try:
+        parse_command(options.command)
+    except ValueError as error:
+        return f"--command: {error}"
+    if not Path(options.workdir).is_dir():
+        return f"--workdir: there is no folder {options.workdir}"
+    return ""
 
 
-def _run(agent: Agent, server: str, on_ready: Callable[[str], None]) -> int:
+def _run(
+    options: argparse.Namespace, folder: Path, launcher: Path | list[str], version: str, on_ready: Callable[[str], None]
+) -> int:
+    agent = Agent(
+        options.server,
+        folder,
+        launcher,
+        token=options.token,
+        machine_id=options.machine_id,
+        slots=options.slots,
+        pythons=dict(each.split("=", 1) for each in options.python),
+        ca_file=options.ca,
+        version=version,
+    )
     _obey_signals(agent)
-    logging.getLogger("mosaic.agent").info("machine %s, server %s", agent.identity.machine_id, server)
+    logging.getLogger("mosaic.agent").info("machine %s, server %s", agent.identity.machine_id, options.server)
     on_ready(agent.identity.machine_id)
     try:
         agent.run()
     except Refused as refused:
-        sys.stderr.write(f"Error: {server} refuses this machine: {refused}\n")
+        sys.stderr.write(f"Error: {options.server} refuses this machine: {refused}\n")
         return EXIT_REFUSED
+    return EXIT_OK
+
+
+def _run_plain(options: argparse.Namespace, folder: Path, machine_id: str, on_ready: Callable[[str], None]) -> int:
+    log = logging.getLogger("mosaic.agent")
+
+    def say(text: str) -> None:
+        log.info("%s", text)
+
+    proxy = None
+    if options.proxy:
+        server = Monitoring(options.server, options.token, options.ca)
+        proxy = StudyProxy(server, folder, options.proxy, say)
+        proxy.start()
+    agent = WorkerAgent(
+        options.server,
+        machine_id,
+        command=parse_command(options.command),
+        workdir=Path(options.workdir).absolute(),
+        token=options.token,
+        ca_file=options.ca,
+        config_hosts=options.config_host,
+        restarts=options.restarts,
+        record=folder / "study.json",
+        proxy=proxy,
+        say=say,
+    )
+    _obey_signals(agent)
+    say(f"machine {machine_id}, server {options.server}, without enrolment; studies run in {options.workdir}")
+    on_ready(machine_id)
+    agent.main_loop()
+    if proxy is not None:
+        proxy.close()
     return EXIT_OK
 
 
@@ -90,31 +167,32 @@ def lock_folder(folder: Path) -> IO[bytes] | None:
     """
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     lock = (folder / "agent.lock").open("ab")
-    try:
-        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
+    if not try_lock(lock.fileno()):
         lock.close()
         return None
     return lock
 
 
-def _make_agent(
-    options: argparse.Namespace, folder: Path, pythons: dict[str, str], launcher: Path | None, version: str
-) -> Agent:
-    return Agent(
-        options.server,
-        folder,
-        launcher or Path(__file__).parents[2] / "supervision" / "launcher.py",
-        token=options.token,
-        machine_id=options.machine_id,
-        slots=options.slots,
-        pythons=pythons,
-        ca_file=options.ca,
-        version=version,
-    )
+def _launcher(folder: Path, program: Sequence[str]) -> Path | list[str]:
+    """Return what starts an attempt: the program ``launcher.py``, which the single file brings along, or this program.
+
+    Raises:
+        OSError: The file cannot be written.
+    """
+    if WINDOWS:
+        return list(program) if LAUNCHER_SOURCE else [sys.executable, "-m", "gym_gui.fleet.agent.main"]
+    if not LAUNCHER_SOURCE:
+        return Path(__file__).parents[2] / "supervision" / "launcher.py"
+    data = LAUNCHER_SOURCE.encode("utf-8")
+    path = folder / f"launcher-{hashlib.sha256(data).hexdigest()[:12]}.py"
+    if not path.exists():
+        temporary = path.with_suffix(".tmp")
+        temporary.write_bytes(data)
+        os.replace(str(temporary), str(path))  # noqa: PTH105 - Python 3.8 on Windows
+    return path
 
 
-def _obey_signals(agent: Agent) -> None:
+def _obey_signals(agent: Agent | WorkerAgent) -> None:
     """First signal: finish the runs, take no more. Second: end them. Third: leave them to the next agent."""
     count = 0
 
@@ -125,34 +203,20 @@ def _obey_signals(agent: Agent) -> None:
         logging.getLogger("mosaic.agent").info("signal %d: %s", count, words[min(count, 3) - 1])
         (agent.drain, agent.stop, agent.leave)[min(count, 3) - 1]()
 
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, handle)
+    for name in ("SIGTERM", "SIGINT", "SIGBREAK"):  # the last one: Ctrl-Break of Windows
+        number = getattr(signal, name, None)
+        if number is not None:
+            signal.signal(number, handle)
 
 
-def _parser() -> argparse.ArgumentParser:
-    given = os.environ.get
-    parser = argparse.ArgumentParser(prog="mosaic agent", description="Carry out a server's runs on this machine.")
-    add = parser.add_argument
-    add(
-        "--server",
-        default=given("MOSAIC_SERVER_URL") or given("GOLIAT_MONITORING_URL") or "",
-        help="address of `mosaic web`, e.g. https://host:8787 (MOSAIC_SERVER_URL)",
-    )
-    add("--token", default=given("MOSAIC_AGENT_TOKEN") or "", help="token that enrols this machine, the first time")
-    add(
-        "--machine-id",
-        default=given("MOSAIC_MACHINE_ID") or given("GOLIAT_MACHINE_ID") or "",
-        help="id of this machine; by default one is drawn and kept (MOSAIC_MACHINE_ID)",
-    )
-    add("--slots", type=int, default=0, help="runs at once; by default as many as there are cores")
-    add("--python", action="append", default=[], metavar="NAME=PATH", help="interpreter of a worker")
-    add("--ca", metavar="FILE", help="certificates that are trusted, in place of the system's")
-    add(
-        "--folder",
-        default=given("MOSAIC_AGENT_FOLDER") or "~/.mosaic-agent",
-        help="folder for id, token and runs under way (MOSAIC_AGENT_FOLDER)",
-    )
-    return parser
+def _print_service(kind: str, program: Sequence[str], words: list[str]) -> None:
+    kept = list(words)
+    for name in ("--service", "--token"):  # the token enrols once; in a service's command any user could read it
+        while name in kept:
+            place = kept.index(name)
+            del kept[place : place + 2]
+    kept = [word for word in kept if not word.startswith(("--service=", "--token="))]
+    sys.stdout.write(service_text(kind, [*program, *kept], "" if WINDOWS else getpass.getuser(), str(Path.cwd())))
 
 
 def _log_to(path: Path) -> None:
@@ -164,18 +228,6 @@ def _log_to(path: Path) -> None:
     for handler in (logging.StreamHandler(sys.stderr), kept):
         handler.setFormatter(form)
         log.addHandler(handler)
-
-
-def _read_env_file(path: Path) -> None:
-    """Take variables from a file ``.env``; those that are set already stay."""
-    try:
-        lines = path.read_text("utf-8").splitlines()
-    except OSError:
-        return
-    for line in lines:
-        name, separator, value = line.strip().partition("=")
-        if separator and not name.startswith("#"):
-            os.environ.setdefault(name.strip().replace("export ", "", 1), value.strip().strip("\"'"))
 
 
 if __name__ == "__main__":

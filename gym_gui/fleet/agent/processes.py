@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import fcntl
 import json
 import os
 import signal
@@ -12,8 +11,10 @@ import time
 from pathlib import Path
 from typing import Any
 
+from gym_gui.fleet.agent.file_lock import try_lock
+
 #: The signals by which a launcher stops and continues its worker.
-PAUSE, UNPAUSE = signal.SIGURG, signal.SIGWINCH
+PAUSE, UNPAUSE = getattr(signal, "SIGURG", 0), getattr(signal, "SIGWINCH", 0)  # not on Windows
 
 
 class Processes:
@@ -53,9 +54,7 @@ class Processes:
             (place if name == "cwd" else place.parent).mkdir(parents=True, exist_ok=True)
         lock = os.open(self.spec["lock"], os.O_RDWR | os.O_CREAT, 0o600)
         try:
-            try:
-                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError:
+            if not try_lock(lock):
                 return False
             if os.path.exists(self.spec["started"]) or os.path.exists(self.spec["exit"]):  # noqa: PTH110
                 return False
@@ -97,12 +96,9 @@ class Processes:
         except OSError:
             return False
         try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            return True
+            return not try_lock(lock)
         finally:
             os.close(lock)
-        return False
 
     def last_words(self) -> str:
         """Return the last line that a launcher wrote, and how it ended."""

@@ -7,6 +7,7 @@ import json
 import random
 import ssl
 import urllib.error
+import urllib.parse
 import urllib.request
 from typing import Any, NamedTuple
 
@@ -59,6 +60,77 @@ class Answer(NamedTuple):
     data: bytes
 
 
+class Reply(NamedTuple):
+    """A response with a status of success."""
+
+    status: int
+    kind: str
+    """Content type, without parameters."""
+    data: bytes
+
+    def json(self) -> Any:
+        """Return what it says as JSON.
+
+        Raises:
+            Unreachable: It is not JSON: something between here and the server answered.
+        """
+        try:
+            return json.loads(self.data)
+        except ValueError as error:
+            raise Unreachable(f"the server's answer is not JSON: {error}") from None
+
+
+def exchange(
+    request: urllib.request.Request,
+    timeout_s: float,
+    context: ssl.SSLContext | None = None,
+    opener: urllib.request.OpenerDirector | None = None,
+    limit: int | None = None,
+) -> Reply:
+    """Send a request, and return the response.
+
+    Args:
+        request: What to send.
+        timeout_s: Seconds without a word from the server after which it counts as lost.
+        context: For TLS.
+        opener: Sends it, in place of the usual one.
+        limit: Bytes that a response may have.
+
+    Raises:
+        Unreachable: It may be tried again.
+        Refused: It may not.
+    """
+    if opener is None:
+        opener = urllib.request.build_opener(urllib.request.HTTPSHandler(context=context))
+    try:
+        with opener.open(request, timeout=timeout_s) as response:
+            data = response.read() if limit is None else response.read(limit + 1)
+            if limit is not None and len(data) > limit:
+                raise Refused(413, {"error": {"what": f"{request.full_url} has more than {limit:,} bytes"}})
+            return Reply(response.status, response.headers.get_content_type(), data)
+    except urllib.error.HTTPError as error:
+        raise _refusal(error) from None
+    except (OSError, ValueError, http.client.HTTPException) as error:
+        reason = getattr(error, "reason", None) or error
+        raise Unreachable(f"{_origin(request.full_url)} does not answer: {reason}") from None
+
+
+def _refusal(error: urllib.error.HTTPError) -> Exception:
+    try:
+        body = json.loads(error.read())
+    except (OSError, ValueError):
+        body = {}
+    if error.code in _TRANSIENT or error.code >= 500:
+        return Unreachable(f"HTTP status {error.code}", _seconds(error.headers.get("Retry-After")))
+    return Refused(error.code, body if isinstance(body, dict) else {})
+
+
+def _origin(url: str) -> str:
+    """Return scheme and host of an address: the rest may hold secrets."""
+    parts = urllib.parse.urlsplit(url)
+    return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}"
+
+
 class Server:
     """The server of a machine.
 
@@ -95,7 +167,6 @@ class Server:
         said = json.dumps(body).encode("ascii")
         headers = {
             "X-Mosaic-Machine": self.machine_id,
-            "Authorization": f"Bearer {self.token}",
             "Content-Type": "application/json" if data is None else "application/octet-stream",
         }
         if data is not None:
@@ -103,27 +174,14 @@ class Server:
         request = urllib.request.Request(  # noqa: S310 - the user gives the address
             f"{self.url}/api/v1/agents/{method}", said if data is None else data, headers, method="POST"
         )
+        request.add_unredirected_header("Authorization", f"Bearer {self.token}")
         try:
-            with urllib.request.urlopen(request, timeout=timeout_s, context=self._context) as response:  # noqa: S310
-                given = response.read()
-                self.answered += 1
-                if response.headers.get_content_type() == "application/json":
-                    return Answer(json.loads(given), b"")
-                return Answer({}, given)
-        except urllib.error.HTTPError as error:
-            raise self._refusal(error) from None
-        except (OSError, ValueError, http.client.HTTPException) as error:
-            raise Unreachable(f"{self.url} does not answer: {getattr(error, 'reason', None) or error}") from None
-
-    def _refusal(self, error: urllib.error.HTTPError) -> Exception:
-        try:
-            body = json.loads(error.read())
-        except (OSError, ValueError):
-            body = {}
-        if error.code in _TRANSIENT or error.code >= 500:
-            return Unreachable(f"HTTP status {error.code}", _seconds(error.headers.get("Retry-After")))
+            reply = exchange(request, timeout_s, self._context)
+        except Refused:
+            self.answered += 1
+            raise
         self.answered += 1
-        return Refused(error.code, body if isinstance(body, dict) else {})
+        return Answer(reply.json(), b"") if reply.kind == "application/json" else Answer({}, reply.data)
 
 
 class Backoff:

@@ -33,7 +33,8 @@ export function Fleet() {
       <thead><tr><th>machine</th><th>state</th><th>last heard of</th><th>runs</th><th class="right">slots</th><th class="right">cores</th><th class="right">memory used</th><th>GPUs</th><th>system</th><th></th></tr></thead>
       <tbody>${machines.map((machine) => html`<${Machine} key=${machine.machine_id} machine=${machine} remove=${remove} />`)}</tbody></table></div>`}
     <p class="muted">${machines.length > 0 ? "Add one" : "None is enrolled. They carry out runs whose executor is agent; on a machine, run"}: <code>mosaic agent --server ${location.origin} --token TOKEN</code>,
-      with a token of <code>mosaic web tokens add NAME --role run</code>.</p>
+      with a token of <code>mosaic web tokens add NAME --role run</code>. Without MOSAIC there: download <a href="/worker_agent.py" download>worker_agent.py</a>
+      and run <code>python worker_agent.py --server ${location.origin} --token TOKEN</code>.</p>
   </section>`;
 }
 
