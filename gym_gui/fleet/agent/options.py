@@ -97,7 +97,7 @@ def _parser(program: str) -> argparse.ArgumentParser:
     add(
         "--restarts",
         type=int,
-        default=int(variable("MOSAIC_AGENT_RESTARTS") or 0),
+        default=variable("MOSAIC_AGENT_RESTARTS") or "0",
         help="how often a study that fails is started again (default: 0)",
     )
     add(

@@ -38,6 +38,7 @@ LAST_REPORT_S = 30.0
 LOST_S = 30.0
 #: Facts and load are measured again after so many heartbeats.
 _MEASURED_EVERY = 6
+_CLAIM_TRIES = 3
 #: Calls that a server may not have.
 _NO_SUCH_CALL = (404, 405, 501)
 #: Variables of the agent that no study gets.
@@ -124,7 +125,8 @@ class WorkerAgent:
             self._retry_after_s = getattr(error, "retry_after_s", 0.0)
             self._failures += 1
             if not self._failures & (self._failures - 1):
-                self._say(f"Heartbeat failed: {error} (attempt {self._failures})")
+                hint = "; give a token of the server: --token" if getattr(error, "status", 0) in (401, 403) else ""
+                self._say(f"Heartbeat failed: {error}{hint} (attempt {self._failures})")
             return False
         if self._failures:
             self._say("The server answers again")
@@ -261,19 +263,25 @@ class WorkerAgent:
         identifier = _identifier(assignment)
         if not identifier:
             return True
-        try:
-            claimed = self._server.post(f"/api/assignments/{identifier}/claim", {"machineId": self.machine_id})
-        except Refused as refused:
-            if refused.status in _NO_SUCH_CALL:
+        problem: Exception | None = None
+        for number in range(_CLAIM_TRIES):  # a claim whose answer was lost may be made again
+            if number:
+                self._over.wait(wait_s(number + 1, getattr(problem, "retry_after_s", 0.0)))
+            try:
+                claimed = self._server.post(f"/api/assignments/{identifier}/claim", {"machineId": self.machine_id})
+            except Unreachable as error:
+                problem = error
+            except Refused as refused:
+                if refused.status in _NO_SUCH_CALL and "error" not in refused.body:
+                    return True
+                problem = refused
+                break
+            else:
+                self._lost_since = None
+                self._run_id = str(claimed.get("runId") or "") if isinstance(claimed, dict) else ""
                 return True
-            self._say(f"Assignment {identifier} is not taken: {refused}")
-            return False
-        except Unreachable as error:
-            self._say(f"Assignment {identifier} is not taken: {error}")
-            return False
-        self._lost_since = None
-        self._run_id = str(claimed.get("runId") or "") if isinstance(claimed, dict) else ""
-        return True
+        self._say(f"Assignment {identifier} is not taken: {problem}")
+        return False
 
     def _start(self, assignment: dict[str, Any], config_path: Path) -> None:
         self.current_assignment = assignment
@@ -283,9 +291,7 @@ class WorkerAgent:
         except OSError as error:
             self._finish(f"with errors: its command cannot be started: {error}", None)
             return
-        self._save(
-            pid=process.pid, identity=process_identity(process.pid), assignment=assignment, config=str(config_path)
-        )
+        self._save(pid=process.pid, identity=process_identity(process.pid), assignment=assignment)
 
     def _take_up(self) -> None:
         """Go on with what an earlier agent of this machine left."""

@@ -144,17 +144,29 @@ def test_what_is_wrong_with_an_assignment_leaves_it_to_others(
     monitoring.offer({"exit": 0}, config_url="http://127.0.0.2:9/c.json")
     monitoring.offer({"exit": 0})
     monitoring.statuses["/api/assignments/a-3/claim"] = [409]
+    monitoring.offer({"exit": 0})
+    monitoring.statuses["/api/assignments/a-4/claim"] = [404]
+    monitoring.claim_answer = {"error": {"what": "there is no such assignment"}}
     monitoring.offer({"exit": 0}, config_sha256=right)
     make()
     eventually(lambda: monitoring.messages("finished"), "the end of the right one")
     assert len(seen(tmp_path)) == 1
     claims = [where for where, _ in monitoring.calls if where.endswith("/claim")]
-    assert claims == ["POST /api/assignments/a-3/claim", "POST /api/assignments/a-4/claim"]
+    assert claims == [f"POST /api/assignments/a-{number}/claim" for number in (3, 4, 5)]
+
+
+def test_a_claim_whose_answer_was_lost_is_made_again(monitoring: MonitoringServer, make: Make, tmp_path: Path) -> None:
+    monitoring.offer({"exit": 0})
+    monitoring.statuses["/api/assignments/a-0/claim"] = [503, 200]
+    make()
+    eventually(lambda: monitoring.messages("finished"), "the end of the study")
+    assert len(monitoring.sent("/api/assignments/a-0/claim")) == 2
 
 
 def test_a_server_without_claims_will_do(monitoring: MonitoringServer, make: Make, tmp_path: Path) -> None:
     monitoring.offer({"exit": 0})
     monitoring.statuses["/api/assignments/a-0/claim"] = [404]
+    monitoring.claim_answer = {}
     monitoring.statuses["/api/gui-update"] = [404]
     make()
     eventually(lambda: seen(tmp_path), "the study")
