@@ -300,12 +300,12 @@ class HeldAttempt:
 
     def _placed(self, value: Any, home: str) -> Any:
         """Return plain JSON with the paths of the home's run replaced by this machine's."""
-        theirs, ours = f"{home.rstrip('/')}/runs/{self.state['run_id']}", str(self._folder)
+        theirs = f"{home.rstrip('/')}/runs/{self.state['run_id']}"
         if isinstance(value, str):
             if value == home:
                 return str(self._home)
             if value == theirs or value.startswith(theirs + "/"):
-                return ours + value[len(theirs) :].replace("/", os.sep)
+                return str(self._folder.joinpath(value[len(theirs) + 1 :]))  # with backslashes on Windows
             return value
         if isinstance(value, dict):
             return {key: self._placed(item, home) for key, item in value.items()}
@@ -314,7 +314,7 @@ class HeldAttempt:
         return value
 
     def _relative(self, path: str) -> str:
-        return Path(path).relative_to(self._folder).as_posix()
+        return type(self._folder)(path).relative_to(self._folder).as_posix()
 
     def _give_back(self, outcome: str, why: str) -> None:
         """Tell the server how it ended, until it has taken that: what it knows to be held it gives to this machine."""
