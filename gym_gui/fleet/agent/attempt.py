@@ -314,7 +314,8 @@ class HeldAttempt:
         return value
 
     def _relative(self, path: str) -> str:
-        return type(self._folder)(path).relative_to(self._folder).as_posix()
+        relative: str = type(self._folder)(path).relative_to(self._folder).as_posix()
+        return relative
 
     def _give_back(self, outcome: str, why: str) -> None:
         """Tell the server how it ended, until it has taken that: what it knows to be held it gives to this machine."""
