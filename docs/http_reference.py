@@ -22,6 +22,7 @@ CHAPTERS = {
     "workers": "Workers and forms",
     "jobs": "Jobs",
     "machines": "Machines",
+    "programs": "Programs that claim runs",
     "live": "Changes as they happen",
     "server": "The server",
 }

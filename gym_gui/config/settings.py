@@ -101,6 +101,17 @@ SETTINGS = {
             "Seconds without a word from a machine with an agent after which its runs are given to another one.",
         ),
         Setting(
+            "claim_lease_s",
+            300.0,
+            "Seconds without a word after which a program that claimed a run by HTTP has lost it.",
+        ),
+        Setting(
+            "claim_command",
+            "goliat-cli",
+            "Command template of studies that programs create by HTTP: the name of a known one, or a command with"
+            " `{config}`.",
+        ),
+        Setting(
             "compress_logs_mb",
             1.0,
             "Minimum size in MiB of logs to compress once their run has ended; 0: compress none.",

@@ -10,9 +10,17 @@ if TYPE_CHECKING:
     from gym_gui.fleet.agent.main import run_agent
     from gym_gui.fleet.agent.single_file import single_file
     from gym_gui.fleet.agent.worker_agent import WorkerAgent
+    from gym_gui.fleet.arrivals import Mismatch, Unwelcome
+    from gym_gui.fleet.claims.attempts import LATE, ClaimedAttempts, Standing
+    from gym_gui.fleet.claims.clients import ClientRecord, Clients
+    from gym_gui.fleet.claims.journal import AttemptJournal, keep_message
+    from gym_gui.fleet.claims.messages import Report, digest_of, read_message
+    from gym_gui.fleet.claims.uploads import Pictures, Uploads, kind_of_picture
     from gym_gui.fleet.command_template import TEMPLATES, command_words, template_words
     from gym_gui.fleet.desk import Answer, Desk
-    from gym_gui.fleet.machines import FleetMachine
+    from gym_gui.fleet.lease import EXPIRED, FAILED, RELEASED, Refused
+    from gym_gui.fleet.machines import FleetMachine, MachineFacts, UnknownMachineError
+    from gym_gui.fleet.orders import AttemptKey, OrderBox
     from gym_gui.fleet.provisioner import FleetProvisioner
     from gym_gui.fleet.splitting import MAX_ASSIGNMENTS, Part, Split, format_split, parse_split, split_config
     from gym_gui.fleet.study import (
@@ -25,7 +33,7 @@ if TYPE_CHECKING:
         find_study,
         study_ids,
     )
-    from gym_gui.fleet.study_configs import make_assignments
+    from gym_gui.fleet.study_configs import given_assignments, make_assignments
     from gym_gui.fleet.study_state import (
         ASSIGNMENT_STATES,
         RETRIED,
@@ -59,6 +67,29 @@ else:
             "safe_path": "study_state",
             "state_of_study": "study_state",
             "Answer": "desk",
+            "AttemptJournal": "claims.journal",
+            "AttemptKey": "orders",
+            "ClaimedAttempts": "claims.attempts",
+            "ClientRecord": "claims.clients",
+            "Clients": "claims.clients",
+            "EXPIRED": "lease",
+            "FAILED": "lease",
+            "LATE": "claims.attempts",
+            "MachineFacts": "machines",
+            "Mismatch": "arrivals",
+            "OrderBox": "orders",
+            "Pictures": "claims.uploads",
+            "RELEASED": "lease",
+            "Refused": "lease",
+            "Report": "claims.messages",
+            "Standing": "claims.attempts",
+            "Unwelcome": "arrivals",
+            "UnknownMachineError": "machines",
+            "Uploads": "claims.uploads",
+            "digest_of": "claims.messages",
+            "keep_message": "claims.journal",
+            "kind_of_picture": "claims.uploads",
+            "read_message": "claims.messages",
             "Desk": "desk",
             "FleetMachine": "machines",
             "FleetProvisioner": "provisioner",
@@ -73,6 +104,7 @@ else:
             "UnknownStudyError": "study",
             "command_words": "command_template",
             "find_study": "study",
+            "given_assignments": "study_configs",
             "format_split": "splitting",
             "make_assignments": "study_configs",
             "named_files": "study_table",
@@ -91,34 +123,58 @@ else:
 
 __all__ = [
     "ASSIGNMENT_STATES",
+    "EXPIRED",
+    "FAILED",
+    "LATE",
     "MAX_ASSIGNMENTS",
+    "RELEASED",
     "RETRIED",
     "TEMPLATES",
     "Answer",
     "Assignment",
     "AssignmentRun",
     "AssignmentState",
+    "AttemptJournal",
+    "AttemptKey",
+    "ClaimedAttempts",
+    "ClientRecord",
+    "Clients",
     "Desk",
     "FleetMachine",
     "FleetProvisioner",
+    "MachineFacts",
+    "Mismatch",
+    "OrderBox",
     "Part",
+    "Pictures",
+    "Refused",
+    "Report",
     "ResultFile",
     "ResultRow",
     "Split",
+    "Standing",
     "Study",
     "StudyFolder",
     "StudyResults",
     "StudyRun",
     "StudySpec",
     "StudyState",
+    "UnknownMachineError",
     "UnknownStudyError",
+    "Unwelcome",
+    "Uploads",
     "WorkerAgent",
     "command_words",
+    "digest_of",
     "find_study",
     "format_split",
+    "given_assignments",
+    "keep_message",
+    "kind_of_picture",
     "make_assignments",
     "named_files",
     "parse_split",
+    "read_message",
     "result_table",
     "results_csv",
     "results_json",

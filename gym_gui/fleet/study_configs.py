@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from gym_gui.core.worker.errors import ConfigError, Problem, UsageError
 from gym_gui.fleet.command_template import command_words, template_words
-from gym_gui.fleet.splitting import ADD, Part, Split, split_config
+from gym_gui.fleet.splitting import ADD, MAX_ASSIGNMENTS, Part, Split, split_config
 from gym_gui.fleet.study import Assignment, StudyRun, StudySpec
 from gym_gui.fleet.study_words import SETTINGS, shown_split
 from gym_gui.runs import new_run_id, run_config_fields
 
 _MAX_NAME = 120
+#: Characters of a value that is shown of an assignment.
+_MAX_SHOWN = 500
 #: Keys of a worker's config that name its instance and its run.
 _RESERVED = ("worker_id", "run_id")
 
@@ -54,6 +56,51 @@ def make_assignments(spec: StudySpec, study_id: str, by: str = "") -> list[Assig
         )
         for index, (part, weight) in enumerate(zip(parts, weights, strict=True))
     ]
+
+
+def given_assignments(
+    spec: StudySpec, configs: Sequence[dict[str, Any]], study_id: str, by: str = "", *, max_attempts: int = 1
+) -> list[Assignment]:
+    """Return the assignments of a study of a command whose configs are all given.
+
+    Args:
+        spec: What the study is made of.
+        configs: The config of each assignment.
+        study_id: The study's id.
+        by: Who submits it.
+        max_attempts: How often each is begun at most.
+
+    Raises:
+        ConfigError: A config has a name that MOSAIC keeps for itself, or there are too many.
+        UsageError: The command template cannot be used.
+    """
+    _check(spec)
+    problems = [
+        Problem(f"assignments.{index}.{name}", "is a name that MOSAIC keeps for itself", allowed="another name")
+        for index, config in enumerate(configs)
+        for name in _RESERVED
+        if name in config
+    ]
+    if not 0 < len(configs) <= MAX_ASSIGNMENTS:
+        problems.append(Problem("assignments", f"are {len(configs):,}", allowed=f"1 to {MAX_ASSIGNMENTS:,}"))
+    if problems:
+        raise ConfigError("the study is not valid", problems, next_step="Fix it and try again. Nothing was submitted.")
+    words = template_words(spec.command)
+    now = time.time()
+    found = []
+    for index, config in enumerate(configs):
+        run_config = _run_config(spec, study_id, index, Part(_difference(spec.base_config, config), config), words)
+        run_config["limits"] = {"max_attempts": max_attempts}
+        run = StudyRun(run_id=new_run_id(), created_at=now, by=by)
+        split = _difference(spec.base_config, config)
+        found.append(Assignment(index=index, split=split, run_config=run_config, runs=[run]))
+    return found
+
+
+def _difference(base: dict[str, Any], config: dict[str, Any]) -> dict[str, Any]:
+    """Return what a config has in place of the base config's values; those that are too long are left out."""
+    different = {key: value for key, value in config.items() if key not in base or base[key] != value}
+    return {key: value for key, value in different.items() if len(json.dumps(value)) <= _MAX_SHOWN}
 
 
 def _check(spec: StudySpec) -> None:

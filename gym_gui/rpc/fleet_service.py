@@ -15,7 +15,10 @@ from gym_gui.rpc.guard import answers
 from gym_gui.rpc.proto import fleet_pb2 as fleet
 from gym_gui.rpc.proto.fleet_pb2_grpc import FleetServiceServicer
 from gym_gui.rpc.requests import invalid
-from gym_gui.trainer import Loading
+from gym_gui.trainer import ClientCalls, Loading
+
+#: How the methods begin that programs call which claim runs.
+CLIENT = "client."
 
 
 class FleetService(FleetServiceServicer):
@@ -23,16 +26,21 @@ class FleetService(FleetServiceServicer):
 
     Args:
         desk: Answers the calls; ``None``: the daemon has no executor for them.
+        clients: Answers the calls of programs that claim runs; ``None``: the daemon has no executor for them.
         loading: Calls wait until the runs were read.
     """
 
-    def __init__(self, desk: Desk | None, loading: Loading) -> None:
+    def __init__(self, desk: Desk | None, clients: ClientCalls | None, loading: Loading) -> None:
         self._desk = desk
+        self._clients = clients
         self.loading = loading
 
     @answers
     async def CallFleet(self, request: fleet.CallFleetRequest) -> fleet.CallFleetResponse:
         body = _body(request.body_json)
+        if request.method.startswith(CLIENT):
+            answer = await self._open_clients.call(request.method.removeprefix(CLIENT), body, request.data)
+            return fleet.CallFleetResponse(status=answer.status, body_json=json_bytes(answer.body), data=answer.data)
         answer = await asyncio.to_thread(
             self._open_desk.call, request.method, request.machine_id, request.token, body, request.data
         )
@@ -40,13 +48,27 @@ class FleetService(FleetServiceServicer):
 
     @answers
     async def ListFleet(self, _: fleet.ListFleetRequest) -> fleet.ListFleetResponse:
-        found = await asyncio.to_thread(self._open_desk.machines)
+        found = [] if self._desk is None else await asyncio.to_thread(self._desk.machines)
+        found += [] if self._clients is None else self._clients.machines()
         return fleet.ListFleetResponse(machines=map(machines().encode, found))
 
     @answers
     async def RemoveMachine(self, request: fleet.RemoveMachineRequest) -> fleet.RemoveMachineResponse:
-        await asyncio.to_thread(self._open_desk.remove, request.machine_id)
+        clients = self._clients
+        if clients is None or not await asyncio.to_thread(clients.remove_machine, request.machine_id):
+            await asyncio.to_thread(self._open_desk.remove, request.machine_id)
         return fleet.RemoveMachineResponse()
+
+    @property
+    def _open_clients(self) -> ClientCalls:
+        """What answers programs.
+
+        Raises:
+            UsageError: The daemon has no such thing.
+        """
+        if self._clients is None:
+            raise UsageError("this daemon has no runs to claim", next_step="see why: mosaic doctor")
+        return self._clients
 
     @property
     def _open_desk(self) -> Desk:

@@ -40,7 +40,7 @@ from gym_gui.rpc.service import TrainerService
 from gym_gui.rpc.study_service import StudyService
 from gym_gui.rpc.tls import TlsFiles
 from gym_gui.runs import AGENT_EXECUTOR
-from gym_gui.trainer import Endpoint, TrainerDaemon, Validity
+from gym_gui.trainer import ClientCalls, Endpoint, TrainerDaemon, Validity
 
 #: Seconds that open calls get when the daemon ends.
 GRACE_S = 0.5
@@ -81,7 +81,11 @@ class GrpcFace:
             ReadingService(trainer.reads, trainer.loading),
             MachineService(daemon.jobs, trainer),
             StudyService(trainer.studies, trainer.loading),
-            FleetService(getattr(daemon.executors.ready.get(AGENT_EXECUTOR), "desk", None), trainer.loading),
+            FleetService(
+                getattr(daemon.executors.ready.get(AGENT_EXECUTOR), "desk", None),
+                None if daemon.claims is None else ClientCalls(daemon.claims),
+                trainer.loading,
+            ),
         )
         token = TokenInterceptor(daemon.paths.token(), daemon.chores.note_call)
         self._local = self._server(token, SERVER_OPTIONS)

@@ -44,6 +44,7 @@ if TYPE_CHECKING:
     from gym_gui.runs.environment import OWN_VARIABLES
     from gym_gui.runs.executors import (
         AGENT_EXECUTOR,
+        CLAIM_EXECUTOR,
         LOCAL_EXECUTOR,
         OWN_EXECUTORS,
         ExecutorEntry,
@@ -121,6 +122,7 @@ else:
             "ExitStatus": "summary",
             "FileLock": "lock",
             "AGENT_EXECUTOR": "executors",
+            "CLAIM_EXECUTOR": "executors",
             "LOCAL_EXECUTOR": "executors",
             "Ledger": "summary",
             "Limits": "plan",
@@ -251,6 +253,7 @@ else:
 
 __all__ = [
     "AGENT_EXECUTOR",
+    "CLAIM_EXECUTOR",
     "COMMAND_TYPE",
     "EVERY_RUN",
     "LOCAL_EXECUTOR",

@@ -9,6 +9,8 @@ EXECUTOR_ENTRY_POINT_GROUP = "mosaic.executors"
 LOCAL_EXECUTOR = "local"
 #: MOSAIC's own for machines that poll for work.
 AGENT_EXECUTOR = "agent"
+#: MOSAIC's own for programs that claim their runs themselves, by HTTP.
+CLAIM_EXECUTOR = "claim"
 
 
 @dataclass(frozen=True)
@@ -30,6 +32,7 @@ class ExecutorEntry:
 OWN_EXECUTORS = (
     ExecutorEntry(LOCAL_EXECUTOR, "gym_gui.trainer.executors.local:LocalExecutor", "mosaic-rl"),
     ExecutorEntry(AGENT_EXECUTOR, "gym_gui.trainer.executors.agent:AgentExecutor", "mosaic-rl"),
+    ExecutorEntry(CLAIM_EXECUTOR, "gym_gui.trainer.executors.claim:ClaimExecutor", "mosaic-rl"),
 )
 
 

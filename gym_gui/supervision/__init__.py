@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from gym_gui.supervision._launcher_records import ExitRecord, StartedRecord, read_exit, read_started
     from gym_gui.supervision._run_folders import RunFolders, make_folders
     from gym_gui.supervision.attempt_watch import AttemptWatch, LogFacts
-    from gym_gui.supervision.exits import MACHINE_LOST
+    from gym_gui.supervision.exits import FAILED_FOR_GOOD, MACHINE_LOST
     from gym_gui.supervision.facts import ExitFacts, Usage
     from gym_gui.supervision.history import RunHistory, UnknownEventError, WorkerHistory, read_history
     from gym_gui.supervision.identity import ProcessIdentity, boot_id
@@ -32,6 +32,7 @@ else:
             "Attempt": "provisioner",
             "AttemptWatch": "attempt_watch",
             "ExitFacts": "facts",
+            "FAILED_FOR_GOOD": "exits",
             "ExitRecord": "_launcher_records",
             "Journal": "journal",
             "Launched": "provisioner",
@@ -73,6 +74,7 @@ else:
     )
 
 __all__ = [
+    "FAILED_FOR_GOOD",
     "MACHINE_LOST",
     "Attempt",
     "AttemptWatch",

@@ -10,7 +10,7 @@ from collections.abc import Iterable
 
 from gym_gui.constants import WORKER_MAX_ATTEMPTS
 from gym_gui.runs import Limits, RunState, may_follow
-from gym_gui.supervision.exits import ExitClassification, classify, wall_time_cause
+from gym_gui.supervision.exits import FAILED_FOR_GOOD, MACHINE_LOST, ExitClassification, classify, wall_time_cause
 from gym_gui.supervision.facts import (
     Action,
     AttemptFacts,
@@ -65,7 +65,8 @@ def _decide_worker(run: RunFacts, worker: WorkerFacts) -> list[Action]:
     if worker.state is RunState.QUEUED:  # launched by a predecessor that could not write it down
         return [WorkerTransition(worker.worker_id, attempt.number, RunState.STARTING, "launched before")]
     if worker.state is RunState.STARTING and attempt.pid is not None:
-        return [WorkerTransition(worker.worker_id, attempt.number, RunState.RUNNING, f"pid {attempt.pid}")]
+        cause = f"pid {attempt.pid}" if attempt.pid else "claimed by its machine"
+        return [WorkerTransition(worker.worker_id, attempt.number, RunState.RUNNING, cause)]
     if attempt.over:
         return _decide_end(run, worker) if attempt.closed else []
     return _decide_stop(run, worker)
@@ -92,10 +93,10 @@ def _decide_launch(run: RunFacts, worker: WorkerFacts) -> list[Action]:
 def _decide_end(run: RunFacts, worker: WorkerFacts) -> list[Action]:
     attempt = worker.attempt
     classification = classify(attempt, run.limits.wall_time_s)
-    if classification.state is RunState.CANCELLED and attempt.stop is None and run.cancel is not None:
-        classification = ExitClassification(
-            classification.state, run.cancel, classification.exit
-        )  # its launcher obeyed the request by itself
+    # Its launcher obeyed the request by itself, or its machine was lost and no other one is to begin again.
+    unsignalled = classification.state is RunState.CANCELLED or classification.exit.reason == MACHINE_LOST
+    if unsignalled and attempt.stop is None and run.cancel is not None:
+        classification = ExitClassification(RunState.CANCELLED, run.cancel, classification.exit)
     if _may_retry(run, worker, classification):
         cause = f"attempt {attempt.number} of {run.limits.max_attempts} ended: {classification.cause}"
         return [WorkerTransition(worker.worker_id, attempt.number, RunState.QUEUED, cause, classification.exit)]
@@ -109,6 +110,7 @@ def _decide_end(run: RunFacts, worker: WorkerFacts) -> list[Action]:
 def _may_retry(run: RunFacts, worker: WorkerFacts, classification: ExitClassification) -> bool:
     return (
         classification.state in (RunState.FAILED, RunState.LOST)
+        and classification.exit.reason != FAILED_FOR_GOOD
         and worker.attempt.number < min(run.limits.max_attempts, WORKER_MAX_ATTEMPTS)
         and _why_stop(run, worker) is None
     )

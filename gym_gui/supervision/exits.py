@@ -13,6 +13,8 @@ from gym_gui.supervision.facts import AttemptFacts, ExitFacts, StopKind
 FLUSH_FAILED = 120
 #: Reason of an exit that was not observed: the machine was given up.
 MACHINE_LOST = "machine_lost"
+#: Reason of an exit after which no further attempt is made, whatever the limit: the program itself said that it failed.
+FAILED_FOR_GOOD = "failed_for_good"
 
 
 class ExitClassification(msgspec.Struct, frozen=True):

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from gym_gui.trainer.all_problems import check_run_config
     from gym_gui.trainer.allocation import Allocation, Capacity, Placement, QueuedRun
     from gym_gui.trainer.certificate import Validity, read_validity
+    from gym_gui.trainer.client_calls import ClientCalls
     from gym_gui.trainer.daemon import Endpoint, TrainerDaemon
     from gym_gui.trainer.daemon_status import DaemonStatus
     from gym_gui.trainer.demand import Demand, reasons_at_submission
@@ -42,6 +43,7 @@ else:
         {
             "Allocation": "allocation",
             "Capacity": "allocation",
+            "ClientCalls": "client_calls",
             "DaemonHome": "home",
             "DaemonInfo": "home",
             "DaemonStatus": "daemon_status",
@@ -96,6 +98,7 @@ __all__ = [
     "THIS_MACHINE",
     "Allocation",
     "Capacity",
+    "ClientCalls",
     "DaemonHome",
     "DaemonInfo",
     "DaemonStatus",

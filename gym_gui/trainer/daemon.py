@@ -15,13 +15,15 @@ from gym_gui.core.worker.errors import UsageError
 from gym_gui.jobs import Jobs
 from gym_gui.logging_config.helpers import log_constant
 from gym_gui.logging_config.log_constants import LOG_DAEMON_RECONCILED, LOG_DAEMON_STARTED, LOG_DAEMON_STOPPED
-from gym_gui.runs import FileLock, RunSummary, is_run_id
+from gym_gui.runs import CLAIM_EXECUTOR, FileLock, RunSummary, is_run_id
 from gym_gui.supervision import ProcessIdentity
 from gym_gui.trainer._disk_guard import make_room
 from gym_gui.trainer.board import RunBoard
 from gym_gui.trainer.certificate import Validity
+from gym_gui.trainer.claims import Claims
 from gym_gui.trainer.disk_quota import DiskQuota
 from gym_gui.trainer.dispatcher import Dispatcher
+from gym_gui.trainer.executors.claim import ClaimExecutor
 from gym_gui.trainer.executors.installed import installed_executors
 from gym_gui.trainer.feed import Encode
 from gym_gui.trainer.home import DaemonHome, DaemonInfo
@@ -34,6 +36,7 @@ from gym_gui.trainer.machines import Machines
 from gym_gui.trainer.reconcile import Reconciliation, adopt_ended, reconcile
 from gym_gui.trainer.registry import Registry
 from gym_gui.trainer.submission import Submission
+from gym_gui.trainer.super_studies import SuperStudies
 from gym_gui.trainer.tasks import keep_going
 from gym_gui.trainer.trainer import Trainer
 
@@ -119,6 +122,7 @@ class TrainerDaemon(Generic[T]):
         )
         self.board.read_unentered = self._read_unentered
         self.trainer = Trainer(self.board, self.dispatcher, submission, self.chores.backlog, encode, self.stop)
+        self.claims = self._claims()
 
     async def run(self, face: Face, on_ready: Callable[[str], None] | None = None) -> None:
         """Serve until told to stop.
@@ -149,6 +153,15 @@ class TrainerDaemon(Generic[T]):
             log_constant(logger, LOG_DAEMON_STOPPED)
             self.lock.release()
 
+    def _claims(self) -> Claims | None:
+        """Return what gives runs to programs that claim them; ``None`` without their executor."""
+        executor = self.executors.ready.get(CLAIM_EXECUTOR)
+        if not isinstance(executor, ClaimExecutor):
+            return None
+        studies = self.trainer.studies
+        super_studies = SuperStudies(self.paths.path, studies, self.board, executor.attempts)
+        return Claims(executor, super_studies, studies, self.dispatcher)
+
     def stop(self) -> None:
         """End the daemon; runs go on."""
         self._stopping.set()
@@ -169,6 +182,7 @@ class TrainerDaemon(Generic[T]):
         await self.trainer.loading.run(self._load)
         await keep_going(self.jobs.load)
         await keep_going(self.trainer.studies.resume)
+        claims = () if self.claims is None else (self.claims.run,)
         background = (executor.background for executor in self.executors.ready.values())
         chores = (
             self.chores.run,
@@ -176,6 +190,7 @@ class TrainerDaemon(Generic[T]):
             self.log_retention.run,
             self.dispatcher.follow_machines,
             *background,
+            *claims,
         )
         await asyncio.gather(*(keep_going(chore) for chore in chores))
 

@@ -27,6 +27,7 @@ from gym_gui.logging_config.log_constants import (
 )
 from gym_gui.proxy import read_summary
 from gym_gui.runs import (
+    CLAIM_EXECUTOR,
     RunFolder,
     RunPlan,
     RunState,
@@ -226,6 +227,37 @@ class Dispatcher:
         run = self.board.get(run_id)
         return await asyncio.to_thread(unpause, RunFolder.of(self._home, run_id), run, by)
 
+    @property
+    def suspended(self) -> bool:
+        """Whether no run is started for now."""
+        return self._suspended is not None
+
+    def waiting_for(self, executor: str) -> list[str]:
+        """Return the ids of the queued runs of an executor."""
+        return [run_id for run_id, (name, _) in self._requests.items() if name == executor and run_id in self._queue]
+
+    def is_queued(self, run_id: str) -> bool:
+        """Return whether a run waits in the queue."""
+        return run_id in self._queue
+
+    def start_on(self, run_id: str, machine: str) -> bool:
+        """Start a queued run for a machine that claimed it, whatever the scheduler would do.
+
+        Args:
+            run_id: The run.
+            machine: Id of the machine.
+
+        Returns:
+            Whether it was started: it is not if it does not wait, or while nothing may be started.
+        """
+        if self._suspended is not None or run_id not in self._queue:
+            return False
+        run = self._queue.pop(run_id)
+        self._requests.pop(run_id, None)
+        self._waiting.pop(run_id, None)
+        self._supervise(Allocation(run_id, run.submitter, machine=machine), started=False)
+        return True
+
     async def close(self) -> None:
         """Stop watching the supervisors of runs, which go on by themselves."""
         self._closing = True
@@ -287,7 +319,13 @@ class Dispatcher:
             del self._queue[allocation.run_id]
             del self._requests[allocation.run_id]
             self._supervise(allocation, started=False)
-        self._waiting = decision.waiting
+        self._waiting = {**decision.waiting, **self._unclaimed(decision.waiting)}
+
+    def _unclaimed(self, waiting: Mapping[str, Waiting]) -> dict[str, Waiting]:
+        """Return what the runs wait for that are claimed, not placed."""
+        claim = (Shortage("claim", 1, 0, 0),)
+        ids = self.waiting_for(CLAIM_EXECUTOR)
+        return {run_id: replace(waiting[run_id], shortages=claim) for run_id in ids if run_id in waiting}
 
     def _supervise(self, allocation: Allocation, *, started: bool) -> None:
         run_id = allocation.run_id

@@ -15,6 +15,7 @@ import msgspec
 
 from gym_gui.core.worker.errors import MosaicError, NotFoundError, UsageError
 from gym_gui.fleet import (
+    Assignment,
     ResultRow,
     Study,
     StudyFolder,
@@ -23,6 +24,7 @@ from gym_gui.fleet import (
     StudySpec,
     StudyState,
     find_study,
+    given_assignments,
     make_assignments,
     state_of_study,
     study_ids,
@@ -64,6 +66,9 @@ class StudyRequest:
             variables in ``environment``.
         argv: The client's command line, for the record.
         working_directory: Where the client was called.
+        configs: A whole config for each assignment, in place of splits.
+        max_attempts: Of each assignment with such a config.
+        shared_name: Whether other studies may have its name.
     """
 
     spec: StudySpec
@@ -72,6 +77,9 @@ class StudyRequest:
     environment: dict[str, Any] = field(default_factory=dict)
     argv: tuple[str, ...] = ()
     working_directory: str = ""
+    configs: tuple[dict[str, Any], ...] = ()
+    max_attempts: int = 1
+    shared_name: bool = False
 
 
 class Studies:
@@ -146,7 +154,8 @@ class Studies:
         again = next((study for study in known if study.study_id == request.study_id), None)
         if again is not None and not dry_run:
             return await self._state(again)
-        if spec.name in self._names or any(study.name == spec.name for study in known):
+        taken = spec.name in self._names or any(study.name == spec.name for study in known)
+        if taken and not request.shared_name:
             raise UsageError(
                 f"there is a study called {spec.name!r} already",
                 where=str(self._home),
@@ -162,7 +171,7 @@ class Studies:
         spec = request.spec
         study_id = request.study_id or new_run_id()
         folder = StudyFolder(self._home, study_id)
-        assignments = await self._intake.do(lambda: make_assignments(spec, study_id, request.by))
+        assignments = await self._intake.do(lambda: _assignments(request, study_id))
         study = Study(
             study_id=study_id,
             spec=spec,
@@ -200,6 +209,18 @@ class Studies:
             UnknownStudyError: There is no such study.
         """
         return (await self._find(reference)).spec
+
+    async def records(self) -> Sequence[Study]:
+        """Return all studies as their files say, the oldest first; they must not be changed."""
+        return await self._all()
+
+    async def record(self, study_id: str) -> Study:
+        """Return a study as its file says, which must not be changed.
+
+        Raises:
+            UnknownStudyError: There is none with this id.
+        """
+        return await self._load(study_id, cached=True)
 
     async def retry(self, reference: str, indices: Collection[int], by: str, environment: dict[str, Any]) -> StudyState:
         """Make a new run for assignments that failed or were cancelled; the earlier runs stay.
@@ -387,3 +408,10 @@ class Studies:
                     with contextlib.suppress(UnknownRunError):
                         found[run.run_id] = self._board.get(run.run_id)
         return found
+
+
+def _assignments(request: StudyRequest, study_id: str) -> list[Assignment]:
+    """Return the assignments of a study that is to be created."""
+    if not request.configs:
+        return make_assignments(request.spec, study_id, request.by)
+    return given_assignments(request.spec, request.configs, study_id, request.by, max_attempts=request.max_attempts)

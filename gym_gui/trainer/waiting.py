@@ -15,7 +15,8 @@ class Shortage:
     """One thing that a run waits for.
 
     Args:
-        resource: ``slots``, ``cpus``, ``memory_mb``, ``gpus``; ``fair_share``, ``quota``, ``disk`` or ``machine``.
+        resource: ``slots``, ``cpus``, ``memory_mb``, ``gpus``; ``fair_share``, ``quota``, ``disk``, ``machine`` or
+            ``claim``.
         needed: How much of it the run needs.
         free: How much is free.
         total: How much there is.
@@ -68,6 +69,8 @@ def _words(shortage: Shortage) -> str:
         return f"waits for disk space: {shortage.free:,} of {shortage.needed:,} MiB free (setting disk_low_mb)"
     if shortage.resource == "machine":
         return "waits for a machine of its executor: it has none that could run it"
+    if shortage.resource == "claim":
+        return "waits for a machine that claims it"
     if shortage.resource == "quota":
         return f"waits for one of its submitter's own {shortage.total:,} slots"
     if shortage.resource == "fair_share":

@@ -167,6 +167,8 @@ def _sentence(shortage: Shortage) -> str:
         )
     if shortage.resource == "machine":
         return "Its executor has no machine that could run it."
+    if shortage.resource == "claim":
+        return "It is carried out by the first machine that claims it by HTTP."
     if shortage.resource == "fair_share":
         return f"Run {_list(list(shortage.reserved_for))} of the same submitter was passed often enough and goes first."
     total = f"{shortage.total:,}"

@@ -19,6 +19,8 @@ from http.cookies import CookieError, SimpleCookie
 MAX_BODY = 4 << 20
 #: Requests per second of one client, on average, and at once.
 RATE, BURST = 100.0, 400.0
+#: The same for calls of programs that claim runs: several may share an address, each with 50 messages a second.
+PROGRAM_RATE, PROGRAM_BURST = 1000.0, 4000.0
 #: Wrong tokens per second of one client, on average, and at once.
 FAILED_RATE, FAILED_BURST = 5.0, 20.0
 _MOST_CLIENTS = 10_000
@@ -73,17 +75,22 @@ class Access:
         tokens: All tokens.
         hosts: Values of the header ``Host`` under which the server is reached, such as ``127.0.0.1:8080``.
         secure: Whether it is reached by TLS alone.
+        open_to_programs: Whether programs may claim runs without a token.
     """
 
-    def __init__(self, tokens: Sequence[Token], hosts: Iterable[str], *, secure: bool) -> None:
+    def __init__(
+        self, tokens: Sequence[Token], hosts: Iterable[str], *, secure: bool, open_to_programs: bool = False
+    ) -> None:
         self._tokens = tokens
         self._hosts = frozenset(host.lower() for host in hosts)
         self.secure = secure
+        self.open_to_programs = open_to_programs
         self.cookie = "mosaic_token_" + "".join(
             char if char.isalnum() else "_" for char in min(self._hosts, default="")
         )
         """Name of the cookie; cookies are shared by all ports of a host."""
         self._requests = _Buckets(RATE, BURST)
+        self._program_requests = _Buckets(PROGRAM_RATE, PROGRAM_BURST)
         self._failures = _Buckets(FAILED_RATE, FAILED_BURST)
 
     def holder_of(self, secret: str) -> Holder | None:
@@ -134,6 +141,15 @@ class Access:
             now: Seconds of a monotonic clock.
         """
         return self._requests.take(client, time.monotonic() if now is None else now)
+
+    def allows_program(self, client: str, now: float | None = None) -> bool:
+        """Count a request of a program that claims runs; return whether it is within the limit of these.
+
+        Args:
+            client: Tells clients apart.
+            now: Seconds of a monotonic clock.
+        """
+        return self._program_requests.take(client, time.monotonic() if now is None else now)
 
     def may_try(self, client: str, now: float | None = None) -> bool:
         """Return whether a token of a client may be checked: not after too many wrong ones.

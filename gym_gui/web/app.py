@@ -16,6 +16,7 @@ from gym_gui.core.worker.errors import ConfigError, MosaicError, Problem, UsageE
 from gym_gui.web.access import Access
 from gym_gui.web.api import (
     agents,
+    clients,
     compare,
     frames,
     jobs,
@@ -62,7 +63,9 @@ def create_interface(backend: Backend, access: Access) -> FastAPI:
         },
     )
     app.state.backend, app.state.access = backend, access
-    parts = (runs, replay, series, logs, frames, compare, studies, workers, jobs, machines, agents, status, live)
+    parts = (
+        runs, replay, series, logs, frames, compare, studies, workers, jobs, machines, agents, clients, status, live,
+    )  # fmt: skip
     for each in parts:
         app.include_router(each.router)
     app.include_router(views)

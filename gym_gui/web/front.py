@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import Callable
 
 from starlette.requests import Request
-from starlette.responses import Response
+from starlette.responses import RedirectResponse, Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from gym_gui.core.worker.errors import UsageError
@@ -17,6 +18,8 @@ from gym_gui.web.guard import API, Guard
 from gym_gui.web.pages import AGENT_PATH, respond, respond_agent, respond_page
 
 _STATIC = "/static/"
+#: The page of a study as programs tell their users of it.
+_SUPER_STUDY = re.compile(r"/super-studies/([0-9A-HJKMNP-TV-Za-hjkmnp-tv-z]{26})/?")
 
 
 def create_app(backend: Backend, access: Access) -> ASGIApp:
@@ -81,4 +84,7 @@ def _page(request: Request) -> Response:
         return error_response(refusal, 405, {"allow": "GET, HEAD"})
     if path == AGENT_PATH:
         return respond_agent(request)
+    study = _SUPER_STUDY.fullmatch(path)
+    if study is not None:
+        return RedirectResponse(f"/studies/{study[1].upper()}", 307)
     return respond(request, path.removeprefix(_STATIC)) if path.startswith(_STATIC) else respond_page(request)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, MutableMapping
 from email.utils import formatdate
 from typing import Any
@@ -9,7 +10,7 @@ from typing import Any
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from gym_gui.core.worker.errors import UsageError
-from gym_gui.web.access import MAX_BODY, Access
+from gym_gui.web.access import MAX_BODY, Access, Holder, Role
 from gym_gui.web.errors import error_response
 
 API = "/api/"
@@ -17,7 +18,17 @@ API = "/api/"
 OPEN = ("/api/v1/login", "/api/v1/logout")
 #: Calls of machines: their tokens are checked by the daemon; only who enrols one needs a token of this server.
 AGENTS, ENROLL = "/api/v1/agents/", "/api/v1/agents/enroll"
+#: Name of those who call without a token where that is allowed.
+NO_TOKEN = "no token"  # noqa: S105 - words, no secret
+#: Calls of programs that claim runs, which know of no tokens: open where the server is, else for tokens alone.
+PROGRAMS = (
+    "/api/super-studies", "/api/assignments", "/api/assignment", "/api/heartbeat", "/api/gui-update",
+    "/api/gui-screenshots",
+)  # fmt: skip
 _SAFE = ("GET", "HEAD", "OPTIONS")
+#: Bytes of the bodies of such calls, where they may be larger than others.
+_MAX_STUDY, _MAX_RESULTS, _MAX_PICTURES = 32 << 20, 512 << 20, 64 << 20
+_RESULTS = re.compile(r"/api/assignments/[^/]+/results")
 _POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; media-src 'self' blob:;"
     " connect-src 'self'; font-src 'self'; manifest-src 'self'; base-uri 'none'; form-action 'none';"
@@ -60,7 +71,7 @@ class Guard:
         if refusal is not None:
             await error_response(*refusal)(scope, receive, send_secured)
             return
-        await self._app(scope, _limited(receive), send_secured)
+        await self._app(scope, _limited(receive, _most(scope["path"])), send_secured)
 
     def _refusal(self, scope: MutableMapping[str, Any]) -> tuple[UsageError, int] | None:
         """Return why a request is refused and the status, ``None`` if it is not."""
@@ -74,7 +85,12 @@ class Guard:
                 next_step="use the address that `mosaic web` printed, or start it with --public-name HOST",
             ), 421
         machine = path.startswith(AGENTS) and path != ENROLL
-        if not self._access.allows(client + headers.get("x-mosaic-machine", "")[:100] if machine else client):
+        program = is_of_program(path)
+        if program and not self._access.allows_program(client):
+            return UsageError("too many requests", where=client, next_step="wait a few seconds"), 429
+        if not program and not self._access.allows(
+            client + headers.get("x-mosaic-machine", "")[:100] if machine else client
+        ):
             return UsageError("too many requests", where=client, next_step="wait a few seconds"), 429
         origin = headers.get("origin")
         if scope["method"] not in _SAFE and origin is not None and not self._access.is_own_origin(origin):
@@ -84,15 +100,19 @@ class Guard:
                 next_step="use the dashboard's own pages",
             ), 403
         length = headers.get("content-length", "0")
-        if not length.isdecimal() or int(length) > MAX_BODY:
-            return UsageError("the request is too large", why=f"at most {MAX_BODY:,} bytes are taken"), 413
+        most = _most(path)
+        if not length.isdecimal() or int(length) > most:
+            return UsageError("the request is too large", why=f"at most {most:,} bytes are taken"), 413
         if not path.startswith(API) or path in OPEN:
+            return None
+        if program and self._access.open_to_programs:
+            scope.setdefault("state", {})["holder"] = self._holder(headers) or Holder(NO_TOKEN, Role.RUN)
             return None
         if not self._access.may_try(client):
             return too_many_failures(client), 429
         if machine:
             return None
-        holder = self._access.authenticate(headers.get("cookie", ""), headers.get("authorization", ""))
+        holder = self._holder(headers)
         if holder is None:
             self._access.count_failure(client)
             return UsageError(
@@ -101,6 +121,9 @@ class Guard:
             ), 401
         scope.setdefault("state", {})["holder"] = holder
         return None
+
+    def _holder(self, headers: dict[str, str]) -> Holder | None:
+        return self._access.authenticate(headers.get("cookie", ""), headers.get("authorization", ""))
 
     @staticmethod
     def _added(present: Iterable[tuple[bytes, bytes]]) -> list[tuple[bytes, bytes]]:
@@ -114,7 +137,19 @@ def too_many_failures(client: str) -> UsageError:
     return UsageError("too many wrong tokens", where=client, next_step="wait a few seconds")
 
 
-def _limited(receive: Receive) -> Receive:
+def is_of_program(path: str) -> bool:
+    """Return whether an address is of a call of programs that claim runs."""
+    return any(path == each or path.startswith(f"{each}/") for each in PROGRAMS)
+
+
+def _most(path: str) -> int:
+    """Return how many bytes the body of a request to an address may have."""
+    if _RESULTS.fullmatch(path):
+        return _MAX_RESULTS
+    return {"/api/super-studies": _MAX_STUDY, "/api/gui-screenshots": _MAX_PICTURES}.get(path, MAX_BODY)
+
+
+def _limited(receive: Receive, most: int) -> Receive:
     """Return a receiver that ends a body longer than the limit, which a request without a length may have."""
     taken = 0
 
@@ -122,7 +157,7 @@ def _limited(receive: Receive) -> Receive:
         nonlocal taken
         message = await receive()
         taken += len(message.get("body", b""))
-        if taken > MAX_BODY:
+        if taken > most:
             return {"type": "http.disconnect"}
         return message
 

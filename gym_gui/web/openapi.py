@@ -9,7 +9,7 @@ from fastapi.openapi.utils import get_openapi
 
 from gym_gui.app import definitions_of
 from gym_gui.web.answers import ANSWERS, Refused
-from gym_gui.web.guard import OPEN
+from gym_gui.web.guard import OPEN, is_of_program
 
 _REFERENCE = "#/components/schemas/{name}"
 _JSON = "application/json"
@@ -31,6 +31,8 @@ _ERRORS = {
 _ABOUT = """Everything that the pages of the dashboard show, for scripts.
 
 A call needs a token, as `Authorization: Bearer TOKEN`; `mosaic web tokens add NAME --role read|run|admin` makes one.
+Calls of programs that claim runs need none where the server is open to these: on its own machine, or with
+`--open-to-programs`.
 Numbers that are not finite are null, and named under `non_finite` of their object, or text where the type says so.
 Errors have four parts: what happened, where, why, what to do next.
 """
@@ -61,6 +63,8 @@ def document(app: FastAPI) -> dict[str, Any]:
     for path, calls in made["paths"].items():
         for method, call in calls.items():
             _describe(f"{method.upper()} {path}", call, is_open=path in OPEN)
+            if is_of_program(path):
+                call["security"] = [{}, *call["security"]]
     return made
 
 

@@ -32,6 +32,7 @@ class Listening:
         key: File of its key.
         public_names: Further names, with the port where it is not the usual one, under which browsers reach the server.
         behind_proxy: A proxy in front of it serves TLS.
+        open_to_programs: Programs on other machines may claim runs without a token.
     """
 
     host: str = "127.0.0.1"
@@ -40,11 +41,18 @@ class Listening:
     key: Path | None = None
     public_names: Sequence[str] = ()
     behind_proxy: bool = False
+    open_to_programs: bool = False
 
     @property
     def secure(self) -> bool:
         """Whether browsers reach it by TLS."""
         return self.certificate is not None or self.behind_proxy
+
+    @property
+    def takes_programs(self) -> bool:
+        """Whether programs may claim runs without a token: those of this machine, or all if that was asked for."""
+        only_here = is_loopback(self.host) and not self.behind_proxy and not self.public_names
+        return only_here or self.open_to_programs
 
     def check(self) -> None:
         """Refuse what would let others read along.
@@ -184,7 +192,7 @@ def serve(
     bound = listening.bind()
     port = bound.getsockname()[1]
     names = listening.names(port)
-    access = Access(store.all(), names, secure=listening.secure)
+    access = Access(store.all(), names, secure=listening.secure, open_to_programs=listening.takes_programs)
     address = f"{'https' if listening.secure else 'http'}://{names[0]}{page}#token={store.owner_token()}"
     config = uvicorn.Config(
         make_app(access),  # type: ignore[arg-type]

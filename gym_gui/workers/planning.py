@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 from gym_gui.core.worker.errors import ConfigError, MosaicError, Problem, UsageError
 from gym_gui.runs import (
     AGENT_EXECUTOR,
+    CLAIM_EXECUTOR,
     RunFolder,
     RunPlan,
     TrainRunConfig,
@@ -48,6 +49,11 @@ from gym_gui.workers.config import ALGORITHM_FIELDS, ENVIRONMENT_FIELDS, named_i
 from gym_gui.workers.devices import gpu_request
 from gym_gui.workers.record import WorkerRecord
 from gym_gui.workers.resolution import ResolvedKind, declared_secrets, resolve_workers
+
+#: Executors whose workers run on other machines, where their programs are found.
+_ELSEWHERE = (AGENT_EXECUTOR, CLAIM_EXECUTOR)
+#: The steps of a program that tells how far it is in percent.
+PERCENT = 100
 
 
 class PlannedRun(NamedTuple):
@@ -217,7 +223,7 @@ def _plan_worker(
         worker_no=number,
         worker_id=request.worker_id,
         worker_type=worker_type,
-        argv=_argv(request, kind, path, {**base, **environment}, elsewhere=config.executor == AGENT_EXECUTOR),
+        argv=_argv(request, kind, path, {**base, **environment}, elsewhere=config.executor in _ELSEWHERE),
         env=worker_environment(
             _shown_environment(environment, private, config),
             home=folder.path.parent.parent,
@@ -232,7 +238,7 @@ def _plan_worker(
         secrets=sorted(private),
         config=shown,
         seed=seed,
-        target_steps=target_steps(record, settings),
+        target_steps=PERCENT if config.executor == CLAIM_EXECUTOR else target_steps(record, settings),
         gpus=request_gpus.gpus,
         needs_gpus=request_gpus.needed,
         cpu_reason=request_gpus.cpu_reason,

@@ -164,7 +164,7 @@ def test_an_executor_that_only_that_machine_has(
         assert mosaic("train", "random", "--executor", "plain").returncode == 2, "this machine does not have it"
 
         status = json.loads(mosaic(*here, "daemon", "status", "--json").stdout)
-        assert status["executors"] == ["agent", "local", "plain"]
+        assert status["executors"] == ["agent", "claim", "local", "plain"]
         assert status["public_address"] == info.public_address
         told = mosaic(*here, "daemon", "status").stdout
         assert f"from other machines: {info.public_address}, with TLS" in told

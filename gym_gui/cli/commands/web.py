@@ -32,6 +32,11 @@ _FILE = click.Path(path_type=Path, dir_okay=False)
     help="A name under which browsers reach it; several times.",
 )  # fmt: skip
 @click.option("--behind-proxy", is_flag=True, help="A proxy on this machine serves TLS in front of it.")
+@click.option(
+    "--open-to-programs",
+    is_flag=True,
+    help="Let programs on other machines create studies and claim runs without a token: all that reach the server.",
+)
 @common
 @anywhere
 @click.pass_context
@@ -45,6 +50,7 @@ def web(
     key: Path | None,
     public_names: tuple[str, ...],
     behind_proxy: bool,
+    open_to_programs: bool,
     as_json: bool,
 ) -> int:
     """Serve the dashboard for browsers: runs, curves, logs, forms to start runs. Ctrl-C ends it; runs go on.
@@ -57,7 +63,7 @@ def web(
     from gym_gui.web import Listening, check_installed
 
     check_installed()
-    listening = Listening(host, port, certificate, key, public_names, behind_proxy)
+    listening = Listening(host, port, certificate, key, public_names, behind_proxy, open_to_programs)
     serve_dashboard(home, listening, as_json=as_json, open_browser=open_browser)
     return 0
 

@@ -1,0 +1,166 @@
+"""What a program that claimed an attempt reported of it, as files of the run: its logs, its messages, what is noted."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import time
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from gym_gui.core.regular_files import open_regular, read_regular
+from gym_gui.fleet.claims.messages import LogLine
+from gym_gui.fleet.orders import AttemptKey, OrderBox
+from gym_gui.runs import READ_ERRORS, RunFolder, write_json_atomic
+from gym_gui.supervision import ExitRecord
+
+#: Bytes of the messages of one attempt, or machine, that are kept at most.
+MAX_MESSAGES = 64 << 20
+
+
+class Notes(msgspec.Struct, kw_only=True):
+    """What decides how an attempt ends; on disk, so that a daemon after this one knows it."""
+
+    fatal: str = ""
+    memory_error: str = ""
+    finished: str | None = None
+    failed: bool = False
+    """The last word was one of failure."""
+    finished_at: float = 0.0
+    """Unix time."""
+
+
+class AttemptJournal:
+    """Writes what is reported of one attempt.
+
+    Args:
+        folder: The run's folder.
+        key: The attempt.
+    """
+
+    def __init__(self, folder: RunFolder, key: AttemptKey) -> None:
+        self._folder = folder
+        self._key = key
+        stem = folder.launch_lock(key.worker_id, key.attempt).stem
+        self._fleet = OrderBox(folder).path
+        self._notes = self._fleet / f"{stem}.notes.json"
+        self._held = self._fleet / f"{stem}.held"
+        self.messages = self._fleet / f"{stem}.messages.jsonl"
+        """All messages that are neither figures nor log lines, and those that came late; a line of JSON each."""
+
+    def begin(self, machine: str) -> None:
+        """Make the logs, with the first event.
+
+        Raises:
+            OSError: The disk refuses.
+        """
+        self._fleet.mkdir(mode=0o700, exist_ok=True)
+        append(self._folder.stderr_log(self._key.worker_id, self._key.attempt), b"")
+        self.event("run_started", {"machine": machine})
+
+    def event(self, name: str, payload: Mapping[str, Any]) -> None:
+        """Write an event of the attempt's life."""
+        record = {"event": name, "run_id": self._key.run_id, "worker_id": self._key.worker_id}
+        self._tell({**record, "timestamp": time.time(), "payload": payload})
+
+    def figures(self, step: int, values: Mapping[str, float]) -> None:
+        """Write values of a moment.
+
+        Args:
+            step: Percent that is done.
+            values: By name.
+        """
+        self._tell({"event_type": "metric", "step": step, "values": dict(values), "timestamp": time.time()})
+
+    def hold(self, lines: Iterable[LogLine]) -> None:
+        """Take lines for the attempt's log, on disk; :meth:`write_held` puts them in order and writes them."""
+        data = b"".join(msgspec.json.encode(line) + b"\n" for line in lines)
+        if data:
+            append(self._held, data)
+
+    def write_held(self) -> None:
+        """Append the lines that are held to the attempt's log, in the order of their own times.
+
+        A file that is being written is named by the size that the log had before: after a kill it is written on from
+        where it ended, each line once.
+        """
+        log = self._folder.stderr_log(self._key.worker_id, self._key.attempt)
+        for path in self._fleet.glob(f"{self._held.name}.[0-9]*"):
+            self._write(path, log)
+        with contextlib.suppress(FileNotFoundError):
+            begun = self._held.with_name(f"{self._held.name}.{log.stat().st_size}")
+            self._held.rename(begun)
+            self._write(begun, log)
+
+    def message(self, message: Mapping[str, Any], *, late: bool) -> None:
+        """Keep a message as it came."""
+        keep_message(self.messages, message, late=late)
+
+    def notes(self) -> Notes:
+        """Return what is noted of the attempt."""
+        try:
+            return msgspec.json.decode(read_regular(self._notes), type=Notes)
+        except READ_ERRORS:
+            return Notes()
+
+    def note(self, notes: Notes) -> None:
+        """Write down what is noted.
+
+        Raises:
+            OSError: The disk refuses.
+        """
+        write_json_atomic(self._notes, notes)
+
+    def exit(self, *, code: int | None, reason: str = "", error: str = "", signalled: bool = False) -> None:
+        """Write how the attempt ended; a record that is there stays.
+
+        Raises:
+            OSError: The disk refuses.
+        """
+        path = self._folder.exit_record(self._key.worker_id, self._key.attempt)
+        if path.exists():
+            return
+        now = time.time()
+        record = ExitRecord(
+            code=code, reason=reason, error=error, ended_at=now, signalled_at=now if signalled else None, swept=True
+        )
+        write_json_atomic(path, record)
+
+    @staticmethod
+    def _write(path: Path, log: Path) -> None:
+        lines = [msgspec.json.decode(line, type=LogLine) for line in read_regular(path).splitlines()]
+        data = b"".join(line.encoded() for line in sorted(lines, key=lambda line: line.at))
+        append(log, data[max(0, log.stat().st_size - int(path.suffix[1:])) :])
+        path.unlink()
+
+    def _tell(self, record: Mapping[str, Any]) -> None:
+        line = json.dumps(record, separators=(",", ":")).encode() + b"\n"
+        append(self._folder.stdout_log(self._key.worker_id, self._key.attempt), line)
+
+
+def keep_message(path: Path, message: Mapping[str, Any], *, late: bool = False) -> None:
+    """Append a message to a file of messages, unless that is full."""
+    with contextlib.suppress(FileNotFoundError):
+        if path.stat().st_size > MAX_MESSAGES:
+            return
+    record = {"at": time.time(), "late": late, "message": message}
+    append(path, json.dumps(record, separators=(",", ":"), default=str).encode() + b"\n")
+
+
+def append(path: Path, data: bytes) -> None:
+    """Append to a file, made where it is missing.
+
+    Raises:
+        OSError: It cannot be written, or is something else than a file.
+    """
+    descriptor = open_regular(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND)
+    try:
+        rest = memoryview(data)
+        while rest:
+            rest = rest[os.write(descriptor, rest) :]
+    finally:
+        os.close(descriptor)

@@ -1,0 +1,60 @@
+"""Runs that programs on other machines claim by HTTP and carry out themselves; their supervisors run here."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from pathlib import Path
+from typing import ClassVar
+
+from gym_gui.config.settings import get_setting
+from gym_gui.fleet import ClaimedAttempts, Clients, Pictures
+from gym_gui.runs import CLAIM_EXECUTOR, RunFolder
+from gym_gui.trainer.executors.local import LocalExecutor
+from gym_gui.trainer.machine import Machine
+
+_LOOK_S = 0.5
+
+
+class ClaimExecutor(LocalExecutor):
+    """Supervisors as processes of this machine, work wherever a program claims it.
+
+    No run is placed anywhere: each waits until a machine asks for it.
+
+    Args:
+        home: The home.
+    """
+
+    name: ClassVar[str] = CLAIM_EXECUTOR
+    provisioner: ClassVar[str] = "gym_gui.fleet.claims.provisioner:ClaimProvisioner"
+
+    def __init__(self, home: Path) -> None:
+        super().__init__(home)
+        self.attempts = ClaimedAttempts(home, max(1.0, float(get_setting("claim_lease_s"))))
+        self.clients = Clients(home)
+        self.pictures = Pictures(home)
+
+    async def start(self, folder: RunFolder) -> None:
+        await super().start(folder)
+        await asyncio.to_thread(self.attempts.watch, folder)
+
+    async def alive(self, folder: RunFolder) -> bool:
+        await asyncio.to_thread(self.attempts.watch, folder)  # a run that an earlier daemon started
+        return await super().alive(folder)
+
+    async def cleanup(self, folder: RunFolder) -> None:
+        await asyncio.to_thread(self.attempts.forget, folder.run_id)
+        await super().cleanup(folder)
+
+    def machines(self) -> Sequence[Machine]:
+        """Return none: runs are claimed, not placed."""
+        return ()
+
+    async def background(self) -> None:
+        while True:
+            await asyncio.sleep(_LOOK_S)
+            await asyncio.to_thread(self._look)
+
+    def _look(self) -> None:
+        self.attempts.finish_due()
+        self.attempts.expire()
