@@ -20,7 +20,7 @@ from gym_gui.supervision import (
     read_exit,
 )
 
-#: In place of a process id: the process is none that could be looked at from here.
+#: In place of a process id: the process runs where it cannot be observed from here.
 UNKNOWN_PID = 0
 
 
