@@ -201,6 +201,17 @@ class Claims:
         if await asyncio.to_thread(self.attempts.report, key, message, report, digest) == LATE:
             await asyncio.to_thread(self._keep_late, key, message)
 
+    async def show(self, machine: str, peer: str, tab: str, data: bytes) -> None:
+        """Store the latest picture of a window, in place of the one before.
+
+        Raises:
+            Unwelcome: It is not a picture that is taken.
+            OSError: It cannot be stored.
+        """
+        await asyncio.to_thread(self.clients.seen, machine, peer)
+        self.attempts.renew(machine)
+        await asyncio.to_thread(self.pictures.put, machine, tab, data)
+
     async def store(self, assignment_id: str, name: str, upload: Mapping[str, Any], data: bytes) -> str:
         """Take a part of a result of an assignment; return where it lies once it is whole.
 
@@ -218,6 +229,7 @@ class Claims:
         """
         place = await self.super_studies.place(assignment_id)
         await self._until_submitted(place)
+        self.attempts.renew_run(place.run.run_id)
         standing = self.super_studies.state(place)
         key = AttemptKey(place.run.run_id, self.super_studies.worker_id(place), standing.attempt)
         uploads = Uploads(place.folder, key)

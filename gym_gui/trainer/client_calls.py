@@ -181,8 +181,7 @@ class ClientCalls:
         tab = str(said.get("tab", ""))
         if _BAD.search(tab):
             raise _invalid([Problem("tab", "has control characters")])
-        await asyncio.to_thread(self._claims.clients.seen, machine, str(said.get("peer", "")))
-        await asyncio.to_thread(self._claims.pictures.put, machine, tab, data)
+        await self._claims.show(machine, str(said.get("peer", "")), tab, data)
         return _answer({"ok": True})
 
     async def _show(self, said: Mapping[str, Any], _: bytes) -> Answer:

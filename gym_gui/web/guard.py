@@ -93,12 +93,14 @@ class Guard:
         ):
             return UsageError("too many requests", where=client, next_step="wait a few seconds"), 429
         origin = headers.get("origin")
+        foreign = headers.get("sec-fetch-site") in (
+            "cross-site",
+            "same-site",
+        )  # some of these calls act though they GET
+        if program and foreign:
+            return _foreign(headers.get("referer", "")), 403
         if scope["method"] not in _SAFE and origin is not None and not self._access.is_own_origin(origin):
-            return UsageError(
-                "the request comes from a page of another site",
-                where=origin[:200],
-                next_step="use the dashboard's own pages",
-            ), 403
+            return _foreign(origin), 403
         length = headers.get("content-length", "0")
         most = _most(path)
         if not length.isdecimal() or int(length) > most:
@@ -135,6 +137,12 @@ class Guard:
 def too_many_failures(client: str) -> UsageError:
     """Return the refusal of a client that sent too many wrong tokens."""
     return UsageError("too many wrong tokens", where=client, next_step="wait a few seconds")
+
+
+def _foreign(origin: str) -> UsageError:
+    return UsageError(
+        "the request comes from a page of another site", where=origin[:200], next_step="use the dashboard's own pages"
+    )
 
 
 def is_of_program(path: str) -> bool:

@@ -148,6 +148,16 @@ def test_what_programs_say_of_their_end(program: Program, client: TrainerClient,
     assert (run.state, run.attempts) == (RunState.COMPLETED, 2)
     assert "second try" in logged(daemon_home, again["runId"], 2)
 
+    last = program.create("again and again", [{"n": 1}])
+    (each,) = program.assignments(last)
+    for number in range(1, 6):
+        assert program.claim(each["id"]).status_code == 200
+        assert program.assignments(last)[0]["attempt"] == number
+        program.tell("memory_error", message="out of memory", exit_code=42)
+        program.tell("finished", message="Study finished with errors")
+    assert ended(client, each["runId"]).state is RunState.FAILED
+    assert program.states(last) == ["FAILED"], "five attempts are enough"
+
     failed = ended(client, program.assignments(study)[0]["runId"])
     assert (failed.state, failed.steps) == (RunState.FAILED, 0), "a failed run never shows 100 %"
     assert "S4L crashed" in failed.cause
@@ -279,6 +289,8 @@ def test_without_a_token_only_where_the_server_is_open(ask: Ask) -> None:
         assert (await http.get("/api/super-studies")).status_code == 401
         allowed = await http.post("/api/heartbeat", json=body, headers={"authorization": "Bearer token-x"})
         assert allowed.status_code == 200
+        foreign = {"authorization": "Bearer token-x", "sec-fetch-site": "cross-site"}
+        assert (await http.get("/api/assignment", params=body, headers=foreign)).status_code == 403
         reader = await http.post("/api/heartbeat", json=body, headers={"authorization": "Bearer token-r"})
         assert reader.status_code == 403
 

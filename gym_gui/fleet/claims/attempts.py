@@ -127,6 +127,12 @@ class ClaimedAttempts(HeldAttempts):
                 each.renewed_at = self._clock()
         return found
 
+    def renew_run(self, run_id: str) -> None:
+        """Renew the lease on a run's attempt: there was a sign of its program."""
+        for key, each in list(self._attempts.items()):
+            if key.run_id == run_id:
+                each.renewed_at = self._clock()
+
     def report(self, key: AttemptKey, message: Mapping[str, Any], report: Report, digest: bytes = b"") -> str:
         """Store what a message tells of an attempt; return what became of it.
 
