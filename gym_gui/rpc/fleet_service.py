@@ -49,7 +49,7 @@ class FleetService(FleetServiceServicer):
     @answers
     async def ListFleet(self, _: fleet.ListFleetRequest) -> fleet.ListFleetResponse:
         found = [] if self._desk is None else await asyncio.to_thread(self._desk.machines)
-        found += [] if self._clients is None else self._clients.machines()
+        found += [] if self._clients is None else await asyncio.to_thread(self._clients.machines)
         return fleet.ListFleetResponse(machines=map(machines().encode, found))
 
     @answers

@@ -22,7 +22,6 @@ from gym_gui.fleet import (
     MachineFacts,
     OrderBox,
     Refused,
-    Report,
     Uploads,
     digest_of,
     keep_message,
@@ -191,7 +190,7 @@ class Claims:
             if offer.machine == machine and offer.until > time.monotonic():
                 await self._take_offer(assignment_id, machine, peer)
         report = read_message(message, time.time())
-        self._note(machine, message, report)
+        self.clients.presence(machine).note(report)
         key = self.clients.latest(machine)
         if key is None:
             path = self.clients.folder / "messages.jsonl"
@@ -367,13 +366,6 @@ class Claims:
         folder = RunFolder.of(self.super_studies.home, key.run_id)
         if folder.path.exists():
             AttemptJournal(folder, key).message(message, late=True)
-
-    def _note(self, machine: str, message: Mapping[str, Any], report: Report) -> None:
-        presence = self.clients.presence(machine)
-        presence.warnings += sum(line.level == "WARNING" for line in report.lines)
-        presence.errors += sum(line.level in ("ERROR", "FATAL") for line in report.lines)
-        if report.kind and not report.lines and len(presence.messages) < 100:
-            presence.messages[report.kind] = dict(message)
 
 
 def _taken(place: Place, machine: str, why: str) -> UsageError:

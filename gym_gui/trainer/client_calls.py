@@ -65,11 +65,11 @@ class ClientCalls:
 
     def machines(self) -> list[FleetMachine]:
         """Return the machines of all programs, by id."""
-        clients = self._claims.clients
-        return [
-            clients.machine(record, sorted({key.run_id for key in self._claims.attempts.of_machine(machine_id)}))
-            for machine_id, record in sorted(clients.records.items())
-        ]
+        clients, found = self._claims.clients, []
+        for machine_id, record in sorted(clients.records.items()):
+            runs = sorted({key.run_id for key in self._claims.attempts.of_machine(machine_id)})
+            found.append(clients.machine(record, runs, self._claims.pictures.tabs(machine_id)))
+        return found
 
     def remove_machine(self, machine_id: str) -> bool:
         """Forget a machine, which loses what it has; return whether it was known."""

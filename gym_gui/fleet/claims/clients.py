@@ -14,6 +14,7 @@ from typing import Any
 import msgspec
 
 from gym_gui.core.regular_files import read_regular
+from gym_gui.fleet.claims.messages import FATAL, STAGE, Report
 from gym_gui.fleet.machines import FleetMachine, MachineFacts
 from gym_gui.fleet.orders import AttemptKey
 from gym_gui.runs import READ_ERRORS, write_json_atomic
@@ -24,6 +25,8 @@ logger = logging.getLogger(__name__)
 ONLINE_S = 95.0
 #: Machines on record at most; those that were heard of longest ago are forgotten.
 MAX_MACHINES = 2000
+#: Figures of a machine that are shown at most.
+MAX_FIGURES = 100
 #: How FleetMachine.by names those who came without a token.
 NO_TOKEN = "no token"  # noqa: S105 - words, no secret
 
@@ -49,10 +52,32 @@ class ClientPresence:
     """Unix time."""
     sessions: dict[str, float] = field(default_factory=dict)
     """By host name and address: when it was last heard of, monotonic seconds."""
-    messages: dict[str, dict[str, Any]] = field(default_factory=dict)
-    """By type, the last message."""
+    figures: dict[str, float] = field(default_factory=dict)
+    """By name, what it last said of what it claimed last."""
+    stage: str = ""
+    """The name of the figure of its last stage."""
     warnings: int = 0
     errors: int = 0
+
+    def note(self, report: Report) -> None:
+        """Take what a message tells of what the machine claimed last."""
+        self.warnings += sum(line.level == "WARNING" for line in report.lines)
+        self.errors += sum(line.level in ("ERROR", FATAL) for line in report.lines)
+        if report.percent is not None:
+            self.figures["percent"] = report.percent
+        for name, value in report.figures.items():
+            if name in self.figures or len(self.figures) < MAX_FIGURES:
+                self.figures[name] = value
+            self.stage = name if name.startswith(STAGE) else self.stage
+
+    def load(self) -> dict[str, Any]:
+        """Return it for display."""
+        found: dict[str, Any] = {"warnings": self.warnings, "errors": self.errors}
+        if self.stage in self.figures:
+            found["stage"] = {"name": self.stage.removeprefix(STAGE), "percent": self.figures[self.stage]}
+        if "eta_seconds" in self.figures:
+            found["eta_seconds"] = self.figures["eta_seconds"]
+        return found
 
 
 class Clients:
@@ -108,7 +133,7 @@ class Clients:
             if record.latest != key:
                 record.latest = key
                 presence = self.presences.setdefault(machine_id, ClientPresence())
-                presence.messages, presence.warnings, presence.errors = {}, 0, 0
+                presence.figures, presence.stage, presence.warnings, presence.errors = {}, "", 0, 0
                 self._save()
 
     def latest(self, machine_id: str) -> AttemptKey | None:
@@ -133,14 +158,22 @@ class Clients:
                 self._save()
             return known
 
-    def machine(self, record: ClientRecord, run_ids: list[str]) -> FleetMachine:
-        """Return a machine as it stands."""
+    def machine(self, record: ClientRecord, run_ids: list[str], pictures: list[str]) -> FleetMachine:
+        """Return a machine as it stands.
+
+        Args:
+            record: The machine.
+            run_ids: The runs that it has.
+            pictures: The names of the pictures of its windows.
+        """
         presence = self.presence(record.machine_id)
         now = self._clock()
         live = sorted(name for name, at in list(presence.sessions.items()) if now - at < ONLINE_S)
-        load: dict[str, Any] = {}
+        load = {**presence.load(), "pictures": pictures}
+        if record.latest is not None:
+            load["run_id"] = record.latest.run_id
         if len(live) > 1:
-            load = {"note": f"{len(live)} programs use this id: {', '.join(live)}"}
+            load["note"] = f"{len(live)} programs use this id: {', '.join(live)}"
         return FleetMachine(
             machine_id=record.machine_id,
             online=now - presence.seen_at < ONLINE_S,

@@ -22,6 +22,8 @@ _LINES = ("status", "terminal_only", "print")
 #: Times that a clock may tell: from 2001 to 2286.
 _TIMES = (1e9, 1e10)
 FATAL = "FATAL"
+#: How the names of figures of stages begin.
+STAGE = "stage/"
 
 
 class LogLine(NamedTuple):
@@ -110,7 +112,7 @@ def _stage(message: Mapping[str, Any], report: Report) -> None:
     percent = _percent(message.get("current"), message.get("total"))
     name = _text(message.get("name"))[:100].strip()
     if percent is not None and name:
-        report.figures[f"stage/{name}"] = percent
+        report.figures[f"{STAGE}{name}"] = percent
 
 
 def _lines(logs: list[Any], now: float) -> Iterator[LogLine]:

@@ -7,7 +7,7 @@ import { follow, path } from "./url.js";
 import { KeyHelp, listen } from "./ui/keys.js";
 
 /** @type {[string, string][]} */
-const LINKS = [["/", "Runs"], ["/compare", "Compare"], ["/studies", "Studies"], ["/launch", "Start a run"], ["/workers", "Workers"], ["/status", "Status"]];
+const LINKS = [["/", "Runs"], ["/compare", "Compare"], ["/studies", "Studies"], ["/machines", "Machines"], ["/launch", "Start a run"], ["/workers", "Workers"], ["/status", "Status"]];
 /** Pages are loaded when they are opened. @type {[RegExp, () => Promise<any>, string][]} */
 const PAGES = [
   [/^\/$/, () => import("./pages/runs.js"), "Runs"],
@@ -15,6 +15,8 @@ const PAGES = [
   [/^\/runs\/([0-9A-Z]{26})$/, () => import("./pages/run.js"), "Run"],
   [/^\/studies$/, () => import("./pages/studies.js"), "Studies"],
   [/^\/studies\/([0-9A-Z]{26})$/, () => import("./pages/study.js"), "Study"],
+  [/^\/machines$/, () => import("./pages/machines.js"), "Machines"],
+  [/^\/machines\/([^/]+)$/, () => import("./pages/machine.js"), "Machine"],
   [/^\/launch$/, () => import("./pages/launch.js"), "Start a run"],
   [/^\/launch\/([^/]+)$/, () => import("./pages/launch_form.js"), "Start a run"],
   [/^\/views\/(.+)$/, () => import("./pages/views.js"), "View"],

@@ -18,7 +18,7 @@ const STREAMS = { output: "program output", stderr: "error output", [BOTH]: "bot
 export function Logs({ run }) {
   const read = (/** @type {string} */ name) => parameters.value.get(name) ?? "";
   const failed = ["failed", "lost"].includes(run.state);
-  const stream = STREAMS[read("stream")] ? read("stream") : failed ? "stderr" : "output";
+  const stream = STREAMS[read("stream")] ? read("stream") : failed || run.executor === "claim" ? "stderr" : "output";
   const asked = { stream, worker: read("worker"), attempt: read("attempt"), pattern: read("grep"), level: read("level"), component: read("component").trim(), code: read("code").trim() };
   const searched = Boolean(asked.pattern || asked.level || asked.component || asked.code);
   const at = read("at");

@@ -44,7 +44,7 @@ function Machine({ machine, remove }) {
   const state = machine.online ? (machine.draining ? "draining" : "online") : "silent";
   const used = machine.load.memory_used_mb;
   return html`<tr>
-    <td><bdi>${machine.machine_id}</bdi>${machine.load.note && html`<div class="amber wrap">${machine.load.note}</div>`}</td>
+    <td><a href=${`/machines/${encodeURIComponent(machine.machine_id)}`}><bdi>${machine.machine_id}</bdi></a>${machine.load.note && html`<div class="amber wrap">${machine.load.note}</div>`}</td>
     <td data-label="state" class=${state === "online" ? "green" : state === "silent" ? "red" : "amber"}>${state === "online" ? "✓" : state === "silent" ? "✗" : "…"} ${state}</td>
     <td data-label="last heard of">${machine.seen_at ? ago(machine.seen_at) : "-"}</td>
     <td data-label="runs">${machine.run_ids.map((/** @type {string} */ id) => html`<a key=${id} href=${`/runs/${id}`}>${id.slice(-6)}</a> `)}${machine.run_ids.length === 0 && "-"}</td>
