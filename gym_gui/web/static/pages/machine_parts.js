@@ -1,9 +1,10 @@
 // Parts of the pages about machines.
 
-/** How much of a run is done, 0 to 1; one that has not completed is never whole. @param {any} run */
+/** How much of a run is done, 0 to 1; one that has not completed is never whole. @param {any} run as lists have it, or alone */
 export function shareOf(run) {
   if (run.state === "completed") return 1;
-  return run.target_steps ? Math.min(run.steps / run.target_steps, 0.99) : 0;
+  const target = run.target ?? run.target_steps;
+  return target ? Math.min(run.steps / target, 0.99) : 0;
 }
 
 /** Whether a machine is there. @param {any} machine

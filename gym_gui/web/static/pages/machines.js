@@ -39,7 +39,7 @@ export default function Machines() {
 function Tiles({ machines, runs }) {
   const sum = (/** @type {string} */ name) => machines.reduce((total, machine) => total + (machine.load[name] ?? 0), 0);
   const today = new Date().setHours(0, 0, 0, 0) / 1000;
-  const done = runs.filter((run) => run.state === "completed" && run.ended_at >= today).length;
+  const done = runs.filter((run) => run.state === "completed" && run.ended >= today).length;
   const going = runs.filter((run) => ["running", "starting", "paused"].includes(run.state)).length;
   const whole = runs.length ? runs.reduce((total, run) => total + shareOf(run), 0) / runs.length : 0;
   return html`<dl class="tiles" aria-label="All machines">
@@ -56,13 +56,13 @@ function Tiles({ machines, runs }) {
 /** @param {{machine: any, runs: any[]}} props */
 function Row({ machine, runs }) {
   const state = standing(machine);
-  const run = runs.find((each) => each.run_id === (machine.run_ids[0] ?? ""));
+  const run = runs.find((each) => each.id === machine.run_ids[0]);
   const load = machine.load;
   return html`<tr>
     <td><a href=${`/machines/${encodeURIComponent(machine.machine_id)}`}><bdi>${machine.machine_id}</bdi></a>${load.note && html`<div class="amber wrap">${load.note}</div>`}</td>
     <td data-label="host"><bdi>${machine.facts.hostname || "-"}</bdi></td>
     <td data-label="state"><span class=${classes(state.colour)}>${state.glyph} ${state.name}</span></td>
-    <td data-label="run">${run ? html`<a href=${`/runs/${run.run_id}`}><bdi>${run.run_name}</bdi></a>` : "-"}</td>
+    <td data-label="run">${run ? html`<a href=${`/runs/${run.id}`}><bdi>${run.name}</bdi></a>` : "-"}</td>
     <td data-label="progress">${run ? html`<span>${percent(shareOf(run))} <${Bar} share=${shareOf(run)} label=${`Progress of ${machine.machine_id}`} /></span>` : "-"}</td>
     <td class="right" data-label="time remaining">${run && load.eta_seconds !== undefined ? duration(load.eta_seconds) : "-"}</td>
     <td class="right" data-label="warnings">${load.warnings === undefined ? "-" : count(load.warnings)}</td>
