@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import json
 import re
 from collections.abc import Awaitable, Callable, Mapping
@@ -145,8 +146,8 @@ class ClientCalls:
 
     async def _heartbeat(self, said: Mapping[str, Any], data: bytes) -> Answer:
         body = _object(data)
-        runs = await self._claims.heartbeat(_machine(body), str(said.get("peer", "")), _facts(body))
-        return _answer({"ok": True, "runs": runs})
+        runs, cancelled = await self._claims.heartbeat(_machine(body), str(said.get("peer", "")), _facts(body))
+        return _answer({"ok": True, "runs": runs, "cancelled": cancelled})
 
     async def _poll(self, said: Mapping[str, Any], _: bytes) -> Answer:
         machine = _machine({"machineId": said.get("machineId")})
@@ -161,6 +162,7 @@ class ClientCalls:
                 "study_name": place.study.name,
                 "split_index": place.assignment.index,
                 "config": place.config,
+                "config_sha256": hashlib.sha256(_encoded(place.config)).hexdigest(),
             }
         )
 
@@ -295,7 +297,11 @@ def _invalid(problems: list[Problem]) -> ConfigError:
 
 
 def _answer(value: Any) -> Answer:
-    return Answer(200, {}, json.dumps(value, ensure_ascii=False).encode("utf-8", "backslashreplace"))
+    return Answer(200, {}, _encoded(value))
+
+
+def _encoded(value: Any) -> bytes:
+    return json.dumps(value, ensure_ascii=False).encode("utf-8", "backslashreplace")
 
 
 def _refused(status: int, error: MosaicError) -> Answer:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -187,7 +188,9 @@ def test_a_lease_that_expires_goes_back_and_a_plain_agent_gets_the_work(
     assert (offer["config"], offer["split_index"]) == ({"n": 1}, 0)
     assert lost.get("/api/assignment", machineId="lost").json() == {}, "it was offered to another one"
     assert lost.claim(assignment["id"]).status_code == 409
-    assert httpx.get(offer["config_url"]).json() == {"n": 1}
+    config = httpx.get(offer["config_url"])
+    assert config.json() == {"n": 1}
+    assert hashlib.sha256(config.content).hexdigest() == offer["config_sha256"]
     assert lost.states(study) == ["PENDING"], "an offer is no claim"
     assert agent.heartbeat().status_code == 200
     running = state(agent, study, "RUNNING")
@@ -221,7 +224,9 @@ def test_a_cancelled_run_ends_and_a_daemon_that_was_killed_changes_nothing(
 
     assert program.claim(second["id"]).status_code == 200
     with TrainerClient.connect(daemon_home) as other:
+        assert program.heartbeat().json()["cancelled"] == []
         other.cancel(program.assignments(study)[1]["runId"], reason="enough")
+        eventually(lambda: program.heartbeat().json()["cancelled"] == [second["id"]], "the machine hears of it")
         eventually(lambda: program.states(study)[1] == "CANCELLED", "cancelled")
         run = ended(other, program.assignments(study)[1]["runId"])
     assert (run.state, "enough" in run.cause) == (RunState.CANCELLED, True)

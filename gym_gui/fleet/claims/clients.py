@@ -40,6 +40,8 @@ class ClientRecord(msgspec.Struct, kw_only=True):
     facts: MachineFacts = msgspec.field(default_factory=MachineFacts)
     latest: AttemptKey | None = None
     """What it claimed last: its messages are about that."""
+    assignment_id: str = ""
+    """The assignment of that."""
 
 
 @dataclass
@@ -122,7 +124,7 @@ class Clients:
             record.facts = facts or record.facts
             self._save()
 
-    def claimed(self, machine_id: str, key: AttemptKey) -> None:
+    def claimed(self, machine_id: str, key: AttemptKey, assignment_id: str) -> None:
         """Note what a machine claimed.
 
         Raises:
@@ -131,7 +133,7 @@ class Clients:
         with self._lock:
             record = self.records.setdefault(machine_id, ClientRecord(machine_id=machine_id, since=time.time()))
             if record.latest != key:
-                record.latest = key
+                record.latest, record.assignment_id = key, assignment_id
                 presence = self.presences.setdefault(machine_id, ClientPresence())
                 presence.figures, presence.stage, presence.warnings, presence.errors = {}, "", 0, 0
                 self._save()
