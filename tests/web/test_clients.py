@@ -170,10 +170,11 @@ def test_what_programs_say_of_their_end(program: Program, client: TrainerClient,
     state(program, study, "COMPLETED")
 
 
+@pytest.mark.slow
 def test_a_lease_that_expires_goes_back_and_a_plain_agent_gets_the_work(
     monkeypatch: pytest.MonkeyPatch, daemon_home: Path, request: pytest.FixtureRequest
 ) -> None:
-    monkeypatch.setenv("MOSAIC_CLAIM_LEASE_S", "4")
+    monkeypatch.setenv("MOSAIC_CLAIM_LEASE_S", "2")
     client: TrainerClient = request.getfixturevalue("client")
     url = request.getfixturevalue("dashboard").partition("/#")[0]
     lost, agent = Program(url, "lost"), Program(url, "agent")
@@ -196,8 +197,8 @@ def test_a_lease_that_expires_goes_back_and_a_plain_agent_gets_the_work(
     running = state(agent, study, "RUNNING")
     assert (running["machineId"], running["attempt"]) == ("agent", 2)
     lost.log("from beyond")
-    for _ in range(3):
-        time.sleep(2)
+    for _ in range(6):
+        time.sleep(0.5)
         assert agent.heartbeat().status_code == 200
     assert agent.states(study) == ["RUNNING"], "heartbeats renew the lease"
     assert agent.get("/api/assignment", machineId="agent").json()["config"] == {"n": 1}, "its program ended"

@@ -61,3 +61,7 @@ def test_a_machine_shows_what_its_program_sends(page: Any, dashboard: str, clien
     program.finish()
     eventually(lambda: "completed" in page.locator("dl[aria-label=Work]").inner_text(), "its end is shown")
     assert "100 %" in page.locator("dl[aria-label=Work]").inner_text()
+    page.goto(f"{url}/super-studies/{study}")  # as programs tell their users
+    page.wait_for_selector("table[aria-label=Assignments]")
+    assert page.url == f"{url}/studies/{study}"
+    assert f"goliat worker 0 shown --server-url {url}" in page.locator("main").inner_text()

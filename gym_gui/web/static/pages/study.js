@@ -38,6 +38,7 @@ export default function Study({ name: id }) {
       <span class="grow"></span><${Actions} study=${study} act=${act} /></div>
     ${study.description && html`<p class="wrap">${study.description}</p>`}
     <p class="muted">${kindOf(study)}${study.executor && `, executor ${study.executor}`}, created ${moment(study.created_at)} by <bdi>${study.submitter}</bdi>${study.submitting ? "; its runs are being submitted …" : ""}</p>
+    ${study.executor === "claim" && study.command.startsWith("goliat") && html`<p class="wrap">Carry out one: <code>${`goliat worker 0 ${/^[\w.-]+$/.test(study.name) ? study.name : JSON.stringify(study.name)} --server-url ${location.origin}`}</code> <span class="muted">(any program that claims by HTTP)</span></p>`}
     <${ErrorBox} error=${error} retry=${look} />
     <${ErrorBox} error=${refused} />
     <${Tiles} study=${study} />

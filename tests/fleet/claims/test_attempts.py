@@ -1,0 +1,169 @@
+"""Leases of programs, and what these report: each line once and in order, whatever is cut off."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from gym_gui.fleet.claims.attempts import FIGURE_S, LATE, ORDER_S, REPEATED, STORED, ClaimedAttempts
+from gym_gui.fleet.claims.clients import ONLINE_S, Clients
+from gym_gui.fleet.claims.journal import AttemptJournal
+from gym_gui.fleet.claims.messages import LogLine, digest_of, read_message
+from gym_gui.fleet.claims.provisioner import ClaimProvisioner
+from gym_gui.fleet.lease import EXPIRED, RELEASED, Refused
+from gym_gui.fleet.machines import MachineFacts
+from gym_gui.fleet.orders import AttemptKey
+from gym_gui.runs import RunFolder
+from gym_gui.supervision import MACHINE_LOST, Attempt, Signal
+
+NOW = 1_700_000_000.0
+
+
+class Clock:
+    """A monotonic clock that is set."""
+
+    def __init__(self) -> None:
+        self.now = 0.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> RunFolder:
+    folder = RunFolder(tmp_path / "runs" / "01J0000000000000000000000A")
+    folder.create()
+    return folder
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture
+def attempts(tmp_path: Path, clock: Clock) -> ClaimedAttempts:
+    return ClaimedAttempts(tmp_path, 300.0, clock)
+
+
+def tell(attempts: ClaimedAttempts, key: AttemptKey, message: dict[str, Any], digest: bytes = b"") -> str:
+    return attempts.report(key, message, read_message(message, NOW), digest)
+
+
+def observed(folder: RunFolder, attempt: int = 1) -> Any:
+    plan: Any = None
+    return ClaimProvisioner(folder, plan, Clock()).observe(Attempt(worker_id="000001", number=attempt))
+
+
+def test_one_machine_has_an_attempt_until_its_lease_expires(
+    attempts: ClaimedAttempts, folder: RunFolder, clock: Clock
+) -> None:
+    assert not observed(folder).spawning
+    key = attempts.grant(folder, "000001", "m1")
+    with pytest.raises(Refused, match="m1"):
+        attempts.grant(folder, "000001", "m2")
+    assert (observed(folder).launcher_alive, observed(folder).elsewhere) == (True, True)
+    clock.now = 299.0
+    attempts.renew("m1")
+    clock.now = 598.0
+    attempts.expire()
+    assert attempts.machine_of(folder.run_id) == "m1"
+    clock.now = 599.0
+    attempts.expire()
+    standing = attempts.standing(folder, "000001")
+    assert standing is not None
+    assert (standing.attempt, standing.lease.state) == (1, EXPIRED)
+    assert observed(folder).exit.reason == MACHINE_LOST
+    assert tell(attempts, key, {"type": "finished"}) == LATE
+    assert attempts.grant(folder, "000001", "m2").attempt == 2
+
+
+def test_a_daemon_after_this_one_goes_on(
+    attempts: ClaimedAttempts, folder: RunFolder, tmp_path: Path, clock: Clock
+) -> None:
+    key = attempts.grant(folder, "000001", "m1")
+    tell(attempts, key, {"type": "log_batch", "logs": [{"message": "no license", "log_type": "fatal"}]})
+    tell(attempts, key, {"type": "finished", "message": "Study finished successfully"})
+    later = ClaimedAttempts(tmp_path, 300.0, clock)
+    later.watch(folder)
+    later.finish_due(now=True)
+    standing = later.standing(folder, "000001")
+    assert standing is not None
+    assert (standing.lease.state, standing.exit_code) == (RELEASED, 1)
+    assert observed(folder).exit.error == "no license"
+    assert "FATAL no license" in folder.stderr_log("000001", 1).read_text()
+
+
+def test_a_signal_cancels(attempts: ClaimedAttempts, folder: RunFolder) -> None:
+    attempts.grant(folder, "000001", "m1")
+    plan: Any = None
+    provisioner = ClaimProvisioner(folder, plan, Clock())
+    assert not provisioner.signal(Attempt(worker_id="000001", number=1), Signal.PAUSE)
+    assert provisioner.signal(Attempt(worker_id="000001", number=1), Signal.STOP)
+    attempts.finish_due()
+    assert (observed(folder).exit.reason, observed(folder).exit.signalled) == ("cancelled", True)
+    assert not provisioner.signal(Attempt(worker_id="000001", number=1), Signal.STOP)
+
+
+def test_figures_are_thinned_and_the_last_one_is_kept(
+    attempts: ClaimedAttempts, folder: RunFolder, clock: Clock
+) -> None:
+    key = attempts.grant(folder, "000001", "m1")
+    for number in range(100):
+        clock.now += FIGURE_S / 10
+        tell(attempts, key, {"type": "overall_progress", "current": number, "total": 100})
+    clock.now += FIGURE_S
+    attempts.finish_due()
+    lines = [json.loads(line) for line in folder.stdout_log("000001", 1).read_text().splitlines()]
+    values = [line["values"]["overall_progress"] for line in lines if line.get("event_type") == "metric"]
+    assert len(values) < 15
+    assert values[-1] == 99.0
+
+
+def test_copies_are_stored_once(attempts: ClaimedAttempts, folder: RunFolder, clock: Clock) -> None:
+    key = attempts.grant(folder, "000001", "m1")
+    message = {"type": "log_batch", "logs": [{"message": "once", "timestamp": NOW}], "sequence": 0}
+    assert tell(attempts, key, message, digest_of(message)) == STORED
+    assert tell(attempts, key, message, digest_of(message)) == REPEATED
+    clock.now += ORDER_S
+    attempts.finish_due()
+    assert folder.stderr_log("000001", 1).read_text().count("once") == 1
+
+
+@pytest.mark.parametrize("cut", [0, 1, 20, 10_000])
+def test_lines_are_written_in_order_and_once_whenever_it_is_cut_off(folder: RunFolder, cut: int) -> None:
+    journal = AttemptJournal(folder, AttemptKey(folder.run_id, "000001", 1))
+    journal.begin("m1")
+    journal.hold([LogLine(NOW, "INFO", "zero")])
+    journal.write_held()
+    lines = [LogLine(NOW + 3, "INFO", "three"), LogLine(NOW + 1, "INFO", "one"), LogLine(NOW + 2, "INFO", "two\nmore")]
+    journal.hold(lines)
+    log = folder.stderr_log("000001", 1)
+    size = log.stat().st_size
+    (held,) = (folder.control / "fleet").glob("*.held")
+    held.rename(f"{held}.{size}")  # killed after so much of it was written
+    whole = b"".join(line.encoded() for line in sorted(lines))
+    with log.open("ab") as stream:
+        stream.write(whole[:cut])
+    journal.write_held()
+    assert log.read_bytes()[size:] == whole
+    assert not [*(folder.control / "fleet").glob("*.held*")]
+
+
+def test_machines_that_share_an_id_are_named(tmp_path: Path, clock: Clock) -> None:
+    clients = Clients(tmp_path, clock)
+    clients.seen("198.51.100.7", "10.0.0.1", MachineFacts(hostname="a", cpus=4))
+    record = clients.records["198.51.100.7"]
+    assert "note" not in clients.machine(record, [], []).load
+    clients.seen("198.51.100.7", "10.0.0.2", MachineFacts(hostname="b", cpus=8))
+    machine = clients.machine(record, [], ["Main"])
+    assert "2 programs use this id: a (10.0.0.1), b (10.0.0.2)" in machine.load["note"]
+    assert (machine.online, machine.load["pictures"]) == (True, ["Main"])
+    clock.now += ONLINE_S
+    assert not clients.machine(record, [], []).online
+    key = AttemptKey("01J0000000000000000000000A", "000001", 1)
+    clients.claimed("198.51.100.7", key, "x-0")
+    assert Clients(tmp_path).latest("198.51.100.7") == key
