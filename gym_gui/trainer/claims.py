@@ -117,12 +117,8 @@ class Claims:
             self._check_offer(place, machine)
             return await self._claim(place, machine)
 
-    async def heartbeat(self, machine: str, peer: str, facts: MachineFacts | None) -> tuple[list[str], list[str]]:
-        """Note that a machine is there, and renew its leases.
-
-        Returns:
-            The ids of the runs that it has, and of the assignment that it claimed last if that was cancelled.
-        """
+    async def heartbeat(self, machine: str, peer: str, facts: MachineFacts | None) -> list[str]:
+        """Note that a machine is there, and renew its leases; return the ids of the runs that it has."""
         await asyncio.to_thread(self.clients.seen, machine, peer, facts)
         for assignment_id, offer in list(self._offers.items()):
             if offer.machine != machine or offer.until <= time.monotonic():
@@ -130,12 +126,7 @@ class Claims:
             offer.until = time.monotonic() + OFFER_S
             if offer.fetched:
                 await self._take_offer(assignment_id, machine, peer)
-        runs = sorted({key.run_id for key in self.attempts.renew(machine)})
-        record = self.clients.records.get(machine)
-        if record is None or record.latest is None or record.latest.run_id in runs:
-            return runs, []
-        cancelled = RunFolder.of(self.super_studies.home, record.latest.run_id).cancel_intent.exists()
-        return runs, [record.assignment_id] if cancelled else []
+        return sorted({key.run_id for key in self.attempts.renew(machine)})
 
     async def poll(self, machine: str, peer: str) -> Place | None:
         """Return an assignment for a machine that has nothing to do; it is kept for that machine for a while.
@@ -346,7 +337,7 @@ class Claims:
 
     async def _note_claim(self, place: Place, state: State, machine: str) -> None:
         key = AttemptKey(place.run.run_id, self.super_studies.worker_id(place), max(1, state.attempt))
-        await asyncio.to_thread(self.clients.claimed, machine, key, place.assignment_id)
+        await asyncio.to_thread(self.clients.claimed, machine, key)
 
     async def _until_submitted(self, place: Place) -> None:
         """Wait until the run of an assignment has its folder.

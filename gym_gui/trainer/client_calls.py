@@ -146,8 +146,8 @@ class ClientCalls:
 
     async def _heartbeat(self, said: Mapping[str, Any], data: bytes) -> Answer:
         body = _object(data)
-        runs, cancelled = await self._claims.heartbeat(_machine(body), str(said.get("peer", "")), _facts(body))
-        return _answer({"ok": True, "runs": runs, "cancelled": cancelled})
+        runs = await self._claims.heartbeat(_machine(body), str(said.get("peer", "")), _facts(body))
+        return _answer({"ok": True, "runs": runs})
 
     async def _poll(self, said: Mapping[str, Any], _: bytes) -> Answer:
         machine = _machine({"machineId": said.get("machineId")})

@@ -40,8 +40,6 @@ class ClientRecord(msgspec.Struct, kw_only=True):
     facts: MachineFacts = msgspec.field(default_factory=MachineFacts)
     latest: AttemptKey | None = None
     """What it claimed last: its messages are about that."""
-    assignment_id: str = ""
-    """The assignment of that."""
 
 
 @dataclass
@@ -72,7 +70,7 @@ class ClientPresence:
                 self.figures[name] = value
             self.stage = name if name.startswith(STAGE) else self.stage
 
-    def load(self) -> dict[str, Any]:
+    def shown(self) -> dict[str, Any]:
         """Return it for display."""
         found: dict[str, Any] = {"warnings": self.warnings, "errors": self.errors}
         if self.stage in self.figures:
@@ -124,7 +122,7 @@ class Clients:
             record.facts = facts or record.facts
             self._save()
 
-    def claimed(self, machine_id: str, key: AttemptKey, assignment_id: str) -> None:
+    def claimed(self, machine_id: str, key: AttemptKey) -> None:
         """Note what a machine claimed.
 
         Raises:
@@ -133,7 +131,7 @@ class Clients:
         with self._lock:
             record = self.records.setdefault(machine_id, ClientRecord(machine_id=machine_id, since=time.time()))
             if record.latest != key:
-                record.latest, record.assignment_id = key, assignment_id
+                record.latest = key
                 presence = self.presences.setdefault(machine_id, ClientPresence())
                 presence.figures, presence.stage, presence.warnings, presence.errors = {}, "", 0, 0
                 self._save()
@@ -171,7 +169,7 @@ class Clients:
         presence = self.presence(record.machine_id)
         now = self._clock()
         live = sorted(name for name, at in list(presence.sessions.items()) if now - at < ONLINE_S)
-        load = {**presence.load(), "pictures": pictures}
+        load = {**presence.shown(), "pictures": pictures}
         if record.latest is not None:
             load["run_id"] = record.latest.run_id
         if len(live) > 1:

@@ -165,5 +165,5 @@ def test_machines_that_share_an_id_are_named(tmp_path: Path, clock: Clock) -> No
     clock.now += ONLINE_S
     assert not clients.machine(record, [], []).online
     key = AttemptKey("01J0000000000000000000000A", "000001", 1)
-    clients.claimed("198.51.100.7", key, "x-0")
+    clients.claimed("198.51.100.7", key)
     assert Clients(tmp_path).latest("198.51.100.7") == key
