@@ -13,7 +13,7 @@ export MOSAIC_HOME ?= $(CURDIR)/var
 unexport PYTHONDONTWRITEBYTECODE PYTHONUNBUFFERED
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo gui test test-quick test-slow test-faults test-workers check format lint types types-pages arrows bench docs docs-serve screenshots proto clean
+.PHONY: help setup demo gui test test-quick test-slow test-faults test-workers test-ray check format lint types types-pages arrows bench docs docs-serve screenshots proto clean
 
 help:  ## show the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -75,6 +75,14 @@ test-workers: $(RUNTIME)  ## install each of WORKER_NAMES into its own environme
 	  "$(MOSAIC_HOME)/envs/$$name/current/bin/python" -m pytest -c 3rd_party/pytest-workers.ini --rootdir . \
 	    3rd_party/$${name}_worker -m library $(PYTEST_ARGS) || [ $$? -eq 5 ] || exit 1; \
 	done
+
+# Ray has an environment of its own: it pins what others want newer.
+RAY_VENV ?= $(VENV)-ray
+test-ray:  ## run the tests of the executor ray on real clusters of two nodes, in an environment of their own
+	@test -x $(RAY_VENV)/bin/python || $(PYTHON) -m venv $(RAY_VENV)
+	@$(RAY_VENV)/bin/python -m pip install --quiet -e '.[random,web,ray]' -e ./3rd_party/random_worker/ \
+	  'httpx>=0.27' 'hypothesis>=6.100' 'pytest>=8.2' 'pytest-timeout>=2.3'
+	$(RAY_VENV)/bin/python -m pytest tests/fleet/ray_cluster -m slow --timeout 600 $(PYTEST_ARGS)
 
 format: $(TOOLS)  ## format the code
 	$(BIN)/ruff format . && $(BIN)/ruff check --fix .

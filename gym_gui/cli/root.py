@@ -37,7 +37,7 @@ cli = LazyGroup(
         "web": (f"{_COMMANDS}.web:web", "Serve the dashboard for browsers."),
         "agent": (f"{_COMMANDS}.agent:agent", "Carry out a server's runs on this machine."),
         "machines": (
-            f"{_COMMANDS}.machines:machines", "List the machines that carry out runs by an agent, and remove some."
+            f"{_COMMANDS}.machines:machines", "List the machines that carry out runs, and remove some."
         ),
         "gui": (f"{_COMMANDS}.gui:gui", "Open the window."),
         "doctor": (f"{_COMMANDS}.doctor:doctor", "Check this machine and say how to fix problems."),

@@ -112,6 +112,12 @@ SETTINGS = {
             " `{config}`.",
         ),
         Setting(
+            "ray_pythons",
+            None,
+            'Interpreters of workers on the nodes of a Ray cluster, like `{"cleanrl": "/opt/cleanrl/bin/python"}`; the'
+            " others are started with that of the daemon's machine, by its path.",
+        ),
+        Setting(
             "compress_logs_mb",
             1.0,
             "Minimum size in MiB of logs to compress once their run has ended; 0: compress none.",

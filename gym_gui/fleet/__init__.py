@@ -21,7 +21,10 @@ if TYPE_CHECKING:
     from gym_gui.fleet.lease import EXPIRED, FAILED, RELEASED, Refused
     from gym_gui.fleet.machines import FleetMachine, MachineFacts, UnknownMachineError
     from gym_gui.fleet.orders import AttemptKey, OrderBox
-    from gym_gui.fleet.provisioner import FleetProvisioner
+    from gym_gui.fleet.provisioner import AttemptReport, FleetProvisioner
+    from gym_gui.fleet.ray_cluster.address import RAY_ADDRESS, default_address, unreachable
+    from gym_gui.fleet.ray_cluster.clusters import NodeStore, RayCluster
+    from gym_gui.fleet.ray_cluster.placing import Wanted
     from gym_gui.fleet.splitting import MAX_ASSIGNMENTS, Part, Split, format_split, parse_split, split_config
     from gym_gui.fleet.study import (
         Assignment,
@@ -77,7 +80,6 @@ else:
             "LATE": "claims.attempts",
             "MachineFacts": "machines",
             "Mismatch": "arrivals",
-            "OrderBox": "orders",
             "Pictures": "claims.uploads",
             "RELEASED": "lease",
             "Refused": "lease",
@@ -92,7 +94,15 @@ else:
             "read_message": "claims.messages",
             "Desk": "desk",
             "FleetMachine": "machines",
+            "AttemptReport": "provisioner",
             "FleetProvisioner": "provisioner",
+            "NodeStore": "ray_cluster.clusters",
+            "OrderBox": "orders",
+            "RAY_ADDRESS": "ray_cluster.address",
+            "RayCluster": "ray_cluster.clusters",
+            "Wanted": "ray_cluster.placing",
+            "default_address": "ray_cluster.address",
+            "unreachable": "ray_cluster.address",
             "MAX_ASSIGNMENTS": "splitting",
             "Part": "splitting",
             "Split": "splitting",
@@ -127,6 +137,7 @@ __all__ = [
     "FAILED",
     "LATE",
     "MAX_ASSIGNMENTS",
+    "RAY_ADDRESS",
     "RELEASED",
     "RETRIED",
     "TEMPLATES",
@@ -136,6 +147,7 @@ __all__ = [
     "AssignmentState",
     "AttemptJournal",
     "AttemptKey",
+    "AttemptReport",
     "ClaimedAttempts",
     "ClientRecord",
     "Clients",
@@ -144,9 +156,11 @@ __all__ = [
     "FleetProvisioner",
     "MachineFacts",
     "Mismatch",
+    "NodeStore",
     "OrderBox",
     "Part",
     "Pictures",
+    "RayCluster",
     "Refused",
     "Report",
     "ResultFile",
@@ -163,8 +177,10 @@ __all__ = [
     "UnknownStudyError",
     "Unwelcome",
     "Uploads",
+    "Wanted",
     "WorkerAgent",
     "command_words",
+    "default_address",
     "digest_of",
     "find_study",
     "format_split",
@@ -188,4 +204,5 @@ __all__ = [
     "study_ids",
     "study_text",
     "template_words",
+    "unreachable",
 ]

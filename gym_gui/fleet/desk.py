@@ -28,7 +28,7 @@ from gym_gui.logging_config.helpers import log_constant
 from gym_gui.logging_config.log_constants import (
     LOG_FLEET_MACHINE_ENROLLED,
 )
-from gym_gui.runs import write_json_atomic
+from gym_gui.runs import AGENT_EXECUTOR, write_json_atomic
 
 logger = logging.getLogger(__name__)
 
@@ -108,10 +108,20 @@ class Desk:
         home: The home.
         lease_s: Seconds after which a machine that says nothing loses its attempts.
         clock: Monotonic, seconds.
+        store: Its machines; ``None``: those that are on record in the home.
+        executor: That of the runs that they take.
     """
 
-    def __init__(self, home: Path, lease_s: float, clock: Callable[[], float] = time.monotonic) -> None:
-        self.store = MachineStore(home)
+    def __init__(
+        self,
+        home: Path,
+        lease_s: float,
+        clock: Callable[[], float] = time.monotonic,
+        store: MachineStore | None = None,
+        executor: str = AGENT_EXECUTOR,
+    ) -> None:
+        self._executor = executor
+        self.store = MachineStore(home) if store is None else store
         self.held = HeldAttempts(home, lease_s, clock)
         self.lease_s = lease_s
         self._clock = clock
@@ -120,6 +130,11 @@ class Desk:
     def online(self, machine_id: str) -> bool:
         """Return whether a machine was heard of lately."""
         return self._clock() - self.store.presence(machine_id).seen_at < self.lease_s
+
+    def note_presence(self, machine_id: str) -> None:
+        """Note that a machine was heard of."""
+        presence = self.store.presence(machine_id)
+        presence.seen_at, presence.seen = self._clock(), time.time()
 
     def machines(self) -> list[FleetMachine]:
         """Return every enrolled machine, by id."""
@@ -137,6 +152,7 @@ class Desk:
                     facts=record.facts,
                     load=presence.load,
                     run_ids=sorted({key.run_id for key in self.held.of_machine(machine_id)}),
+                    executor=self._executor,
                 )
             )
         return found
@@ -153,6 +169,10 @@ class Desk:
                 raise UnknownMachineError(machine_id, list(self.store.records))
         for key in self.held.of_machine(machine_id):
             self.held.end(key, EXPIRED, f"machine {machine_id} was removed")
+
+    def give_up(self, run_id: str, worker_id: str, attempt: int, why: str) -> None:
+        """End the lease on an attempt whose machine is gone; nothing happens where no machine has it."""
+        self.held.end(AttemptKey(run_id, worker_id, attempt), EXPIRED, why)
 
     def call(self, method: str, machine_id: str, token: str, body: dict[str, Any], data: bytes = b"") -> Answer:
         """Answer a call of a machine.
@@ -208,8 +228,8 @@ class Desk:
 
     def _beat(self, machine: MachineRecord, body: dict[str, Any], _data: bytes) -> Answer:
         beat = msgspec.convert(body, _Beat)
+        self.note_presence(machine.machine_id)
         presence = self.store.presence(machine.machine_id)
-        presence.seen_at, presence.seen = self._clock(), time.time()
         presence.session, presence.load, presence.draining = beat.session, beat.load, beat.draining
         if beat.facts is not None:
             with self._lock:

@@ -16,7 +16,7 @@ import msgspec
 
 from gym_gui.core.regular_files import read_regular
 from gym_gui.core.worker.errors import NotFoundError, nearest
-from gym_gui.runs import write_json_atomic
+from gym_gui.runs import AGENT_EXECUTOR, write_json_atomic
 
 _ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.:-]{0,99}")
 
@@ -83,6 +83,8 @@ class FleetMachine(msgspec.Struct, kw_only=True):
     """Its last words on load average, memory and GPUs."""
     run_ids: list[str] = []
     """Runs that it has."""
+    executor: str = AGENT_EXECUTOR
+    """That of the runs that it takes."""
 
 
 @dataclass

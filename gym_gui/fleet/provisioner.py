@@ -10,7 +10,7 @@ import msgspec
 from gym_gui.core.regular_files import read_regular
 from gym_gui.fleet.lease import EXPIRED, FAILED, REFUSED, Lease
 from gym_gui.fleet.orders import Order, OrderBox
-from gym_gui.runs import READ_ERRORS, RunFolder, RunPlan, read_machine
+from gym_gui.runs import READ_ERRORS, RunFolder, RunPlan, WorkerPlan, read_grant, read_machine, wanted_gpus
 from gym_gui.supervision import (
     MACHINE_LOST,
     Attempt,
@@ -73,6 +73,8 @@ class FleetProvisioner(Provisioner):
             machine=machine,
             spec=build_spec(self._folder, plan, worker, attempt.number, None if argv is None else list(argv)),
             home=str(self._folder.path.resolve().parent.parent),
+            gpus=self._gpus(worker),
+            **self._resources(),
         )
         if not self._box.post(order):
             return None
@@ -84,10 +86,8 @@ class FleetProvisioner(Provisioner):
         if lease is None:
             if not self._box.order_path(*key).exists() and not self._box.taken_path(*key).exists():
                 return ProcessFacts()
-            place = read_machine(self._folder)
-            return ProcessFacts(
-                launcher_alive=True, elsewhere=True, obstacle=f"waits for machine {place or 'with an agent'} to take it"
-            )
+            waits = f"waits for machine {read_machine(self._folder) or 'with an agent'} to take it"
+            return ProcessFacts(launcher_alive=True, elsewhere=True, obstacle=self._report(*key).note or waits)
         return self._leased(attempt, lease)
 
     def _leased(self, attempt: Attempt, lease: Lease) -> ProcessFacts:
@@ -140,6 +140,15 @@ class FleetProvisioner(Provisioner):
 
     def release(self, attempt: Attempt) -> None:
         """Do nothing: what is known of the attempt stands in the run's folder."""
+
+    def _gpus(self, worker: WorkerPlan) -> int:
+        """Return how many GPUs a worker is to have: those that it was granted, or cannot do without."""
+        granted = len(read_grant(self._folder).get(worker.worker_id, ()))
+        return granted or (wanted_gpus(self._plan, worker) if worker.needs_gpus else 0)
+
+    def _resources(self) -> dict[str, int]:
+        asked = self._plan.config.get("resources", {})
+        return {name: asked[name] for name in ("cpus", "memory_mb") if name in asked}
 
     def _report(self, worker_id: str, attempt: int) -> AttemptReport:
         try:

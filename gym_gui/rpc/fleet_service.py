@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+from collections.abc import Sequence
 from typing import Any
 
 from gym_gui.core.worker.errors import Problem, UsageError
@@ -27,12 +28,14 @@ class FleetService(FleetServiceServicer):
     Args:
         desk: Answers the calls; ``None``: the daemon has no executor for them.
         clients: Answers the calls of programs that claim runs; ``None``: the daemon has no executor for them.
+        desks: Those of all executors, whose machines are listed.
         loading: Calls wait until the runs were read.
     """
 
-    def __init__(self, desk: Desk | None, clients: ClientCalls | None, loading: Loading) -> None:
+    def __init__(self, desk: Desk | None, clients: ClientCalls | None, desks: Sequence[Desk], loading: Loading) -> None:
         self._desk = desk
         self._clients = clients
+        self._desks = desks
         self.loading = loading
 
     @answers
@@ -48,12 +51,18 @@ class FleetService(FleetServiceServicer):
 
     @answers
     async def ListFleet(self, _: fleet.ListFleetRequest) -> fleet.ListFleetResponse:
-        found = [] if self._desk is None else await asyncio.to_thread(self._desk.machines)
+        found = [machine for desk in self._desks for machine in await asyncio.to_thread(desk.machines)]
         found += [] if self._clients is None else await asyncio.to_thread(self._clients.machines)
         return fleet.ListFleetResponse(machines=map(machines().encode, found))
 
     @answers
     async def RemoveMachine(self, request: fleet.RemoveMachineRequest) -> fleet.RemoveMachineResponse:
+        for desk in self._desks:
+            if desk is not self._desk and request.machine_id in desk.store.records:
+                raise UsageError(
+                    f"machine {request.machine_id} was not enrolled: it is a node of a cluster",
+                    next_step="take it out of the cluster: ray stop (on that node)",
+                )
         clients = self._clients
         if clients is None or not await asyncio.to_thread(clients.remove_machine, request.machine_id):
             await asyncio.to_thread(self._open_desk.remove, request.machine_id)

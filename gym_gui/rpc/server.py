@@ -84,6 +84,7 @@ class GrpcFace:
             FleetService(
                 getattr(daemon.executors.ready.get(AGENT_EXECUTOR), "desk", None),
                 None if daemon.claims is None else ClientCalls(daemon.claims),
+                [each.desk for each in daemon.executors.ready.values() if each.desk is not None],
                 trainer.loading,
             ),
         )

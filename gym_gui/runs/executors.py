@@ -11,6 +11,10 @@ LOCAL_EXECUTOR = "local"
 AGENT_EXECUTOR = "agent"
 #: MOSAIC's own for programs that claim their runs themselves, by HTTP.
 CLAIM_EXECUTOR = "claim"
+#: MOSAIC's own for nodes of a Ray cluster; it is there if ``ray`` is installed.
+RAY_EXECUTOR = "ray"
+#: Those of them whose workers run on other machines, where programs and interpreters are found.
+REMOTE_EXECUTORS = frozenset({AGENT_EXECUTOR, CLAIM_EXECUTOR, RAY_EXECUTOR})
 
 
 @dataclass(frozen=True)
@@ -34,13 +38,16 @@ OWN_EXECUTORS = (
     ExecutorEntry(AGENT_EXECUTOR, "gym_gui.trainer.executors.agent:AgentExecutor", "mosaic-rl"),
     ExecutorEntry(CLAIM_EXECUTOR, "gym_gui.trainer.executors.claim:ClaimExecutor", "mosaic-rl"),
 )
+_RAY = ExecutorEntry(RAY_EXECUTOR, "gym_gui.trainer.executors.ray:RayExecutor", "mosaic-rl")
 
 
 def executor_entries() -> list[ExecutorEntry]:
     """Return every registered executor, sorted by name; names may occur twice."""
     from importlib.metadata import entry_points  # a slow import, not needed for a run on this machine
+    from importlib.util import find_spec
 
-    entries = set(OWN_EXECUTORS)
+    library = find_spec("ray")  # a mere folder of that name has no file
+    entries = {*OWN_EXECUTORS, *([_RAY] if library is not None and library.origin else [])}
     own = {(entry.name, entry.package) for entry in OWN_EXECUTORS}
     for point in entry_points(group=EXECUTOR_ENTRY_POINT_GROUP):
         package = "" if point.dist is None else str(point.dist.metadata["Name"])

@@ -56,6 +56,11 @@ class Machines:
         """Whether the executors have other machines than at the last look."""
         return self._found() != (self._of, self.capacity.machines)
 
+    @property
+    def current(self) -> Capacity:
+        """What may be under way at once, as of now; what is decided on is that of the last look."""
+        return Capacity(self._found()[1], self._max_per_submitter)
+
     def _found(self) -> tuple[dict[str, tuple[Machine, ...]], tuple[Machine, ...]]:
         """Return the machines of each executor, and all of them."""
         by_name = {self.here.name: self.here}

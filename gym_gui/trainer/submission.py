@@ -179,8 +179,10 @@ class Submission:
 
     def _plan(self, config: TrainRunConfig, **more: Any) -> PlannedRun:
         problems = self._executor_problems(config.executor)
+        executor = self._executors.ready.get(config.executor)
+        if executor is not None:
+            problems += executor.problems(config)
         try:
-            executor = self._executors.ready.get(config.executor)
             provisioner = "" if executor is None else executor.provisioner
             planned = plan_run(config, self.catalog, self.home, provisioner=provisioner, **more)
         except ConfigError as error:

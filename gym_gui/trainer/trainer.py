@@ -281,7 +281,7 @@ class Trainer(Generic[T]):
         here = await asyncio.to_thread(self._readings.take)
         dispatcher = self._dispatcher
         runs = {allocation.run_id: self._board.get(allocation.run_id) for allocation in dispatcher.allocations()}
-        return report_machines(dispatcher.machines.capacity, dispatcher.allocations(), runs, dispatcher.queued, here)
+        return report_machines(dispatcher.machines.current, dispatcher.allocations(), runs, dispatcher.queued, here)
 
     async def installs(self) -> Installs:
         """Return the workers' environments of the home, and the workers that can be installed by their names."""

@@ -12,8 +12,8 @@ from typing import Any, NamedTuple
 
 from gym_gui.core.worker.errors import ConfigError, MosaicError, Problem, UsageError
 from gym_gui.runs import (
-    AGENT_EXECUTOR,
     CLAIM_EXECUTOR,
+    REMOTE_EXECUTORS,
     RunFolder,
     RunPlan,
     TrainRunConfig,
@@ -50,8 +50,6 @@ from gym_gui.workers.devices import gpu_request
 from gym_gui.workers.record import WorkerRecord
 from gym_gui.workers.resolution import ResolvedKind, declared_secrets, resolve_workers
 
-#: Executors whose workers run on other machines, where their programs are found.
-_ELSEWHERE = (AGENT_EXECUTOR, CLAIM_EXECUTOR)
 #: The steps of a program that tells how far it is in percent.
 PERCENT = 100
 
@@ -223,7 +221,7 @@ def _plan_worker(
         worker_no=number,
         worker_id=request.worker_id,
         worker_type=worker_type,
-        argv=_argv(request, kind, path, {**base, **environment}, elsewhere=config.executor in _ELSEWHERE),
+        argv=_argv(request, kind, path, {**base, **environment}, elsewhere=config.executor in REMOTE_EXECUTORS),
         env=worker_environment(
             _shown_environment(environment, private, config),
             home=folder.path.parent.parent,

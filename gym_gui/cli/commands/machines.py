@@ -6,11 +6,11 @@ from gym_gui.cli.lazy import LazyGroup
 
 machines = LazyGroup(
     name="machines",
-    help="List the machines that carry out runs by an agent, and remove some.",
+    help="List the machines that carry out runs, and remove some.",
     members={
         "list": (
             "gym_gui.cli.commands.machines_list:list_",
-            "List the enrolled machines, whether they are there, and what they have.",
+            "List the machines of executors, whether they are there, and what they have.",
         ),
         "remove": (
             "gym_gui.cli.commands.machines_remove:remove",

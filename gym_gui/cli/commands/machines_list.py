@@ -18,9 +18,10 @@ if TYPE_CHECKING:
 @common
 @anywhere
 def list_(home: Path, as_json: bool) -> int:
-    """List the enrolled machines, whether they are there, and what they have.
+    """List the machines of executors, whether they are there, and what they have.
 
-    A machine is online while its agent is heard of. Runs are started on it with `--executor agent`.
+    A machine with an agent is online while that is heard of; runs are started on it with `--executor agent`. Those of
+    executor ray are the nodes of a Ray cluster.
     """
     from gym_gui.cli._palette import BAD, GOOD
     from gym_gui.cli.columns import print_columns
@@ -32,8 +33,19 @@ def list_(home: Path, as_json: bool) -> int:
     if as_json:
         print_json({"machines": [to_json_dict(machine) for machine in found]})
     elif found:
-        headers = ("machine", "state", "last heard of", "runs", "slots", "cores", "memory", "GPUs", "system")
-        print_columns(headers, [_row(machine) for machine in found], [{}, {"online": GOOD, "silent": BAD}])
+        headers = (
+            "machine",
+            "executor",
+            "state",
+            "last heard of",
+            "runs",
+            "slots",
+            "cores",
+            "memory",
+            "GPUs",
+            "system",
+        )
+        print_columns(headers, [_row(machine) for machine in found], [{}, {}, {"online": GOOD, "silent": BAD}])
     else:
         say("no machine is enrolled; on one, run: mosaic agent --server URL --token TOKEN")
     return 0
@@ -48,4 +60,4 @@ def _row(machine: FleetMachine) -> list[str]:
     memory = figures.size(facts.memory_mb << 20) if facts.memory_mb else "-"
     gpus = f"{len(facts.gpus)} x {facts.gpu_name}" if facts.gpus else "-"
     counts = [str(len(machine.run_ids)), str(facts.slots), str(facts.cpus)]
-    return [machine.machine_id, state, heard, *counts, memory, gpus, facts.platform]
+    return [machine.machine_id, machine.executor, state, heard, *counts, memory, gpus, facts.platform]

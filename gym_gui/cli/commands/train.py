@@ -15,7 +15,7 @@ from gym_gui.cli._executor_choice import ExecutorChoice
 from gym_gui.cli.options import TEXT, common, worker_argument
 from gym_gui.cli.overrides import override_options
 from gym_gui.cli.where import anywhere, site_of
-from gym_gui.runs import LOCAL_EXECUTOR
+from gym_gui.runs import LOCAL_EXECUTOR, RAY_EXECUTOR
 
 if TYPE_CHECKING:
     from gym_gui.workers import WorkerRecord
@@ -83,6 +83,12 @@ if TYPE_CHECKING:
     metavar="NAME",
     help="Where the workers run.",
 )
+@click.option(
+    "--ray-address",
+    type=TEXT,
+    metavar="ADDRESS",
+    help="Ray cluster for `--executor ray`: HOST:PORT, ray://HOST:10001 or auto.  [default: RAY_ADDRESS, else auto]",
+)
 @click.option("--detach", is_flag=True, help="Submit and return at once; the run continues without this command.")
 @click.option("--dry-run", is_flag=True, help="Check everything, start nothing.")
 @click.option("--no-check", is_flag=True, help="Skip the worker's own check of its config (saves its start-up time).")
@@ -107,6 +113,7 @@ def train(
     overrides: Callable[[dict[str, Any]], dict[str, Any]],
     priority: int,
     executor: str,
+    ray_address: str | None,
     detach: bool,
     dry_run: bool,
     no_check: bool,
@@ -117,6 +124,7 @@ def train(
     Every option is checked against the worker's own config before anything is written. On a terminal a live view shows
     the progress; Ctrl-C asks whether to leave the run going or to cancel it.
     """
+    from gym_gui.cli._ray_address import with_ray_address
     from gym_gui.cli._seeds import parse_seeds
     from gym_gui.cli.output import waiting
     from gym_gui.cli.submission import SubmitCommand
@@ -133,6 +141,10 @@ def train(
             where="command line",
             why="each --worker-id asks for one worker; those of --replicas are called 000001, 000002, …",
             next_step="leave one of them out",
+        )
+    if ray_address is not None and executor != RAY_EXECUTOR:
+        raise UsageError(
+            "--ray-address needs --executor ray", where="command line", next_step="add --executor ray, or leave it out"
         )
     wanted: list[int | None] = [seed] if seeds is None else list(parse_seeds(seeds))
     site = site_of(home)
@@ -156,7 +168,7 @@ def train(
             part["module"] = record.module
         if replicas is not None:
             part["replicas"] = replicas
-        return overrides(
+        payload = overrides(
             {
                 "run_name": name or default_run_name(record.name, config, number),
                 "metadata": worker_entries(part, worker_ids),
@@ -167,6 +179,7 @@ def train(
                 "executor": executor,
             }
         )
+        return with_ray_address(payload, ray_address)
 
     command = SubmitCommand(site, [payload(number) for number in wanted], many=seeds is not None, where="command line")
     command.check(dry_run_workers=not no_check, settings_checked=True, waiting=waiting)

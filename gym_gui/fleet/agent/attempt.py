@@ -43,6 +43,7 @@ class HeldAttempt:
         launcher: The program ``launcher.py``; or, where that cannot run, the words that start the agent's program.
         pythons: Interpreters by worker, in place of those of the order.
         say: Reports in words.
+        advice: What to do where a worker's interpreter is not there; ``{worker}`` is its name.
     """
 
     def __init__(
@@ -53,8 +54,10 @@ class HeldAttempt:
         launcher: Path | list[str],
         pythons: dict[str, str],
         say: Callable[[str], None],
+        advice: str = "start its agent with --python {worker}=/path/to/python",
     ) -> None:
         self.state = state
+        self._advice = advice
         self.over = False
         """Nothing of it is left on this machine."""
         self.note = ""
@@ -290,7 +293,7 @@ class HeldAttempt:
             argv[0] = chosen
         is_path = "/" in argv[0] or os.sep in argv[0]
         if is_path and not os.access(argv[0], os.X_OK):
-            return f"{argv[0]} is not on this machine: start its agent with --python {worker}=/path/to/python"
+            return f"{argv[0]} is not on this machine: {self._advice.format(worker=worker)}"
         program = shutil.which(argv[0])
         if not is_path and program is None:
             return f"there is no program {argv[0]} on this machine"

@@ -17,7 +17,7 @@ from gym_gui.core.regular_files import read_regular
 from gym_gui.fleet.claims.messages import FATAL, STAGE, Report
 from gym_gui.fleet.machines import FleetMachine, MachineFacts
 from gym_gui.fleet.orders import AttemptKey
-from gym_gui.runs import READ_ERRORS, write_json_atomic
+from gym_gui.runs import CLAIM_EXECUTOR, READ_ERRORS, write_json_atomic
 
 logger = logging.getLogger(__name__)
 
@@ -184,6 +184,7 @@ class Clients:
             facts=record.facts,
             load=load,
             run_ids=run_ids,
+            executor=CLAIM_EXECUTOR,
         )
 
     def _load(self) -> None:

@@ -34,3 +34,6 @@ LOG_DAEMON_MACHINES_REFUSED = _daemon(1122, "WARNING", "An executor's machines c
 LOG_FLEET_LEASE_GRANTED = _run(1123, "INFO", "A machine has taken a run's worker", "fleet", "lease")
 LOG_FLEET_LEASE_ENDED = _run(1124, "INFO", "A machine's lease on a run's worker has ended", "fleet", "lease")
 LOG_FLEET_MACHINE_ENROLLED = _daemon(1125, "INFO", "A machine was enrolled", "fleet", "security")
+LOG_FLEET_RAY_CONNECTED = _daemon(1126, "INFO", "Connected to a Ray cluster", "fleet", "ray")
+LOG_FLEET_RAY_LOST = _daemon(1127, "WARNING", "The connection to a Ray cluster was lost", "fleet", "ray")
+LOG_FLEET_RAY_ACTOR_LOST = _run(1128, "WARNING", "An actor of a run on a Ray cluster is gone", "fleet", "ray")

@@ -92,6 +92,7 @@ class FleetMachine(_message.Message):
     FACTS_FIELD_NUMBER: _builtins.int
     LOAD_JSON_FIELD_NUMBER: _builtins.int
     RUN_IDS_FIELD_NUMBER: _builtins.int
+    EXECUTOR_FIELD_NUMBER: _builtins.int
     machine_id: _builtins.str
     online: _builtins.bool
     """It was heard of within the time of a lease."""
@@ -104,6 +105,8 @@ class FleetMachine(_message.Message):
     """Whose token enrolled it."""
     load_json: _builtins.bytes
     """Load average, memory in use, GPUs."""
+    executor: _builtins.str
+    """Of the runs that it takes: agent, claim, ray."""
     @_builtins.property
     def facts(self) -> Global___MachineFacts: ...
     @_builtins.property
@@ -120,10 +123,11 @@ class FleetMachine(_message.Message):
         facts: Global___MachineFacts | None = ...,
         load_json: _builtins.bytes = ...,
         run_ids: _abc.Iterable[_builtins.str] | None = ...,
+        executor: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["_seen_at", b"_seen_at", "facts", b"facts", "seen_at", b"seen_at"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_seen_at", b"_seen_at", "by", b"by", "draining", b"draining", "enrolled_at", b"enrolled_at", "facts", b"facts", "load_json", b"load_json", "machine_id", b"machine_id", "online", b"online", "run_ids", b"run_ids", "seen_at", b"seen_at"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_seen_at", b"_seen_at", "by", b"by", "draining", b"draining", "enrolled_at", b"enrolled_at", "executor", b"executor", "facts", b"facts", "load_json", b"load_json", "machine_id", b"machine_id", "online", b"online", "run_ids", b"run_ids", "seen_at", b"seen_at"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType__seen_at: _TypeAlias = _typing.Literal["seen_at"]  # noqa: Y015
     _WhichOneofArgType__seen_at: _TypeAlias = _typing.Literal["_seen_at", b"_seen_at"]  # noqa: Y015

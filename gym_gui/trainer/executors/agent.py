@@ -29,7 +29,7 @@ class AgentExecutor(LocalExecutor):
 
     def __init__(self, home: Path) -> None:
         super().__init__(home)
-        self.desk = Desk(home, max(1.0, float(get_setting("agent_lease_s"))))
+        self.desk: Desk = Desk(home, max(1.0, float(get_setting("agent_lease_s"))))
 
     async def start(self, folder: RunFolder) -> None:
         await super().start(folder)

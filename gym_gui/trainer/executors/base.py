@@ -5,10 +5,14 @@ from __future__ import annotations
 import abc
 from collections.abc import Sequence
 from pathlib import Path
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
-from gym_gui.runs import RunFolder
+from gym_gui.core.worker.errors import Problem
+from gym_gui.runs import RunFolder, TrainRunConfig
 from gym_gui.trainer.machine import Machine
+
+if TYPE_CHECKING:
+    from gym_gui.fleet import Desk
 
 
 class Executor(abc.ABC):
@@ -27,6 +31,8 @@ class Executor(abc.ABC):
     #: Module and class of the :class:`~gym_gui.supervision.provisioner.Provisioner` through which its runs' workers
     #: are started, e.g. ``"my_cluster:ClusterProvisioner"``; empty: on the machine where the supervisor runs.
     provisioner: ClassVar[str] = ""
+    #: Knows the single machines that its runs' workers run on, for lists of them; ``None``: there are none to list.
+    desk: Desk | None = None
 
     def __init__(self, home: Path) -> None:
         self.home = home
@@ -67,6 +73,17 @@ class Executor(abc.ABC):
             ``None``, the default: the daemon's own machine, which all such executors share.
         """
         return None
+
+    def problems(self, config: TrainRunConfig) -> list[Problem]:
+        """Return why a run cannot be carried out as things stand, e.g. a cluster that does not answer.
+
+        Called in a thread when a run config is checked and when a run is submitted; it may take a few seconds.
+
+        Args:
+            config: The run's, valid in itself.
+        """
+        del config
+        return []
 
     async def background(self) -> None:
         """Do what is to be done beside the runs, until cancelled or done; by default nothing.

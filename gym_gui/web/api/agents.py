@@ -22,9 +22,9 @@ Method = Literal["beat", "claim", "fetch", "append", "put", "release"]
 MachineId = Annotated[str, Header(alias="x-mosaic-machine", max_length=100)]
 
 
-@router.get("/fleet", summary="Machines with an agent")
+@router.get("/fleet", summary="Machines of executors")
 async def agents(client: Client, _: Reader) -> Response:
-    """Return the enrolled machines, whether they are there, and what they have."""
+    """Return the machines with an agent and the nodes of Ray clusters, whether they are there, and what they have."""
     return json_response({"machines": await client.fleet()})
 
 

@@ -1,0 +1,201 @@
+"""Runs whose workers run on nodes of a Ray cluster, an actor each; their supervisors run here."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import hashlib
+import logging
+import time
+from collections import defaultdict
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, ClassVar
+
+import msgspec
+
+from gym_gui.config.settings import get_setting
+from gym_gui.core.worker.errors import ConfigError, MosaicError, Problem
+from gym_gui.fleet import (
+    RAY_ADDRESS,
+    AttemptReport,
+    Desk,
+    NodeStore,
+    OrderBox,
+    RayCluster,
+    Wanted,
+    default_address,
+    unreachable,
+)
+from gym_gui.logging_config.helpers import log_constant
+from gym_gui.logging_config.log_constants import LOG_FLEET_RAY_ACTOR_LOST
+from gym_gui.runs import RAY_EXECUTOR, Resources, RunFolder, TrainRunConfig, load_plan, write_json_atomic
+from gym_gui.trainer.executors.agent import AgentExecutor
+from gym_gui.trainer.home import DaemonHome
+from gym_gui.trainer.machine import Inventory, Machine
+
+logger = logging.getLogger(__name__)
+
+#: Seconds between two looks at the runs and clusters.
+_LOOK_S = 0.5
+#: What a worker may ask for without Ray counting its memory, MiB: the default of run configs.
+_UNCOUNTED_MB = Resources().memory_mb
+
+
+class RayExecutor(AgentExecutor):
+    """Supervisors as processes of this machine, workers where Ray places them.
+
+    Which cluster a run is for stands in ``RAY_ADDRESS`` of its environment. All clusters count as one machine: Ray
+    knows the nodes, and places each worker.
+
+    Args:
+        home: The home.
+    """
+
+    name: ClassVar[str] = RAY_EXECUTOR
+
+    def __init__(self, home: Path) -> None:
+        super().__init__(home)
+        self.desk = Desk(home, self.desk.lease_s, store=NodeStore(), executor=self.name)
+        self._slots = int(get_setting("max_running_runs"))
+        self._clusters: dict[str, RayCluster] = {}
+        self._addresses: dict[str, str] = {}
+        """By run."""
+        self._failures: dict[str, str] = {}
+        """By name of an actor that could not begin, why."""
+        self._notes: dict[str, str] = {}
+        """By name of an actor, why it waits, as it was last written down."""
+
+    def machines(self) -> Sequence[Machine]:
+        """Return all clusters as one machine, with what the nodes of the connected ones have."""
+        nodes = [node for cluster in list(self._clusters.values()) for node in cluster.nodes]
+        if not nodes:
+            return [Machine(RAY_EXECUTOR, self._slots)]
+        cpus = sum(node.cpus for node in nodes)
+        inventory = Inventory(
+            cpus=cpus,
+            memory_mb=sum(node.memory_mb for node in nodes),
+            gpus=tuple(str(number) for number in range(sum(node.gpus for node in nodes))),
+            declared_cpus=True,
+            gpus_how="Ray",
+            no_gpus="the Ray cluster has none",
+        )
+        return [Machine(RAY_EXECUTOR, max(1, cpus), inventory)]
+
+    def problems(self, config: TrainRunConfig) -> list[Problem]:
+        """Return why no cluster can be reached for a run."""
+        address = config.environment.get(RAY_ADDRESS) or default_address()
+        cluster = self._clusters.get(address)
+        why = "" if cluster is not None and cluster.connected else unreachable(address)
+        if not why:
+            return []
+        message = f"cannot be used: {why}. Start one with `ray start --head`, or name one with --ray-address HOST:PORT"
+        return [Problem("executor", message, value=RAY_EXECUTOR, allowed="an executor that is there")]
+
+    async def background(self) -> None:
+        try:
+            while True:
+                await asyncio.to_thread(self._look)
+                await asyncio.sleep(_LOOK_S)
+        finally:
+            for cluster in self._clusters.values():
+                await asyncio.to_thread(cluster.close)
+
+    def _look(self) -> None:
+        """Tell each cluster what is wanted of it, and write down what it says."""
+        self.desk.held.expire()
+        pythons = _pythons()
+        wanted: defaultdict[str, list[Wanted]] = defaultdict(list)
+        notes: dict[str, str] = {}
+        boxes = self.desk.held.boxes()
+        for run_id, box in boxes:
+            found = _wanted(run_id, box)
+            if not found:
+                continue
+            address = self._address(run_id, box.folder)
+            wanted[address] += found
+            for each in found:
+                if not each.claimed:
+                    notes[each.name] = self._why(address, each)
+                    self._write_note(box, each, notes[each.name])
+        self._notes = notes
+        self._addresses = {run_id: self._addresses[run_id] for run_id, _ in boxes if run_id in self._addresses}
+        for address in dict.fromkeys([*wanted, *self._clusters, default_address()]):
+            self._cluster(address).update(wanted[address], pythons)
+
+    def _why(self, address: str, wanted: Wanted) -> str:
+        """Return why an attempt has no actor that runs, in words."""
+        cluster = self._cluster(address)
+        if cluster.error:
+            return f"waits for the cluster: {cluster.error}"
+        if not cluster.connected:
+            return f"connects to the Ray cluster at {address}"
+        return cluster.waits.get(wanted.name) or self._failures.get(wanted.name) or "Ray starts it on a node"
+
+    def _write_note(self, box: OrderBox, wanted: Wanted, note: str) -> None:
+        if self._notes.get(wanted.name) != note:
+            report = AttemptReport(at=time.time(), note=note)
+            with contextlib.suppress(OSError):
+                write_json_atomic(box.report_path(wanted.worker_id, wanted.attempt), report, sync=False)
+
+    def _cluster(self, address: str) -> RayCluster:
+        if address not in self._clusters:
+            self._clusters[address] = RayCluster(address, self.home, _home_id(self.home), self.desk, self._lost)
+        return self._clusters[address]
+
+    def _address(self, run_id: str, folder: RunFolder) -> str:
+        """Return the address of a run's cluster."""
+        if run_id not in self._addresses:
+            address = ""
+            with contextlib.suppress(MosaicError, OSError, ValueError):
+                address = str(load_plan(folder).config.get("environment", {}).get(RAY_ADDRESS) or "")
+            self._addresses[run_id] = address or default_address()
+        return self._addresses[run_id]
+
+    def _lost(self, name: str, why: str) -> None:
+        """Give up the attempt of an actor that is gone; one that it had not begun waits for another actor."""
+        for run_id, box in self.desk.held.boxes():
+            for each in _wanted(run_id, box):
+                if each.name == name:
+                    where = {"run_id": run_id, "actor": name, "why": why}
+                    log_constant(logger, LOG_FLEET_RAY_ACTOR_LOST, extra=where)
+                    self._failures[name] = f"Ray could not start it: {why}"
+                    self.desk.give_up(run_id, each.worker_id, each.attempt, why)
+
+
+def _wanted(run_id: str, box: OrderBox) -> list[Wanted]:
+    """Return the attempts of a run that wait for an actor, and those that have one."""
+    orders = [(order, False) for order in box.waiting()]
+    for worker_id, attempt in box.leases():
+        lease, order = box.lease(worker_id, attempt), box.taken(worker_id, attempt)
+        if lease is not None and lease.held and order is not None:
+            orders.append((order, True))
+    return [
+        Wanted(
+            run_id=run_id,
+            worker_id=order.worker_id,
+            attempt=order.attempt,
+            cpus=order.cpus,
+            memory_mb=order.memory_mb if order.memory_mb > _UNCOUNTED_MB else 0,
+            gpus=order.gpus,
+            claimed=claimed,
+        )
+        for order, claimed in orders
+    ]
+
+
+def _pythons() -> dict[str, str]:
+    """Return the interpreters of workers on nodes."""
+    try:
+        found: Any = get_setting("ray_pythons")
+        return msgspec.convert(found or {}, dict[str, str])
+    except (ConfigError, msgspec.ValidationError) as error:
+        logger.warning("the setting ray_pythons cannot be used: %s", error)
+        return {}
+
+
+def _home_id(home: Path) -> str:
+    """Return what tells the actors of one home from those of another."""
+    with contextlib.suppress(OSError):
+        return DaemonHome(home).home_id()
+    return hashlib.sha256(str(home.resolve()).encode("utf-8", "surrogateescape")).hexdigest()[:16]

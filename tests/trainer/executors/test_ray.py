@@ -1,0 +1,132 @@
+"""The executor of Ray clusters keeps the contract; the actors run in this process, where a driver would have them."""
+
+from __future__ import annotations
+
+import json
+import socket
+import threading
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any, ClassVar
+
+import pytest
+
+from gym_gui.fleet.ray_cluster import actor as actors
+from gym_gui.fleet.ray_cluster.actor import AttemptActor
+from gym_gui.fleet.ray_cluster.clusters import RayCluster
+from gym_gui.fleet.ray_cluster.placing import Node, Wanted
+from gym_gui.runs import validate_train_run_config
+from gym_gui.runs.executors import executor_names
+from gym_gui.trainer.executors import ray as executors
+from gym_gui.trainer.executors.base import Executor
+from gym_gui.trainer.executors.conformance import ExecutorContract
+from gym_gui.trainer.executors.ray import RayExecutor
+
+NODE = Node(node_id="0123456789abcdef", hostname="n1", address="192.0.2.1", cpus=4, memory_mb=8000, gpus=2)
+
+
+class ActorsHere(RayCluster):
+    """A cluster whose one node is this process; its actors outlive the executors, as real ones do."""
+
+    actors: ClassVar[dict[str, AttemptActor]] = {}
+
+    def update(self, wanted: Sequence[Wanted], pythons: Mapping[str, str]) -> None:
+        self._see([NODE], {})
+        for each in wanted:
+            if not each.claimed and each.name not in self.actors:
+                node = {"node": NODE.node_id, "gpus": [], "cluster": ""}
+                self.actors[each.name] = AttemptActor(each.key, dict(pythons), node)
+            if each.name in self.actors and each.name not in self._relayed:
+                self._relayed.add(each.name)
+                threading.Thread(target=self._relay, args=(self.actors[each.name],), daemon=True).start()
+
+    @property
+    def _relayed(self) -> set[str]:
+        return self.__dict__.setdefault("relayed", set())
+
+    def _relay(self, actor: AttemptActor) -> None:
+        answers: list[tuple[int, int, str, bytes]] = []
+        while not (found := actor.exchange(str(id(self)), answers, 0.2))["over"]:
+            answers = []
+            for number, method, body, data in found["calls"]:
+                given = self._desk.call(method, NODE.name, self._tokens[NODE.node_id], json.loads(body), data)
+                answers.append((number, given.status, json.dumps(given.body), given.data))
+
+    def close(self) -> None:
+        return
+
+
+@pytest.fixture(autouse=True)
+def _none_left(tmp_path: Path, living: Callable[[Path], dict[int, str]], wait_until: Callable[..., object]) -> object:
+    yield
+    wait_until(lambda: not living(tmp_path), "no process is left", 5.0)
+
+
+class TestRayExecutor(ExecutorContract):
+    @pytest.fixture(autouse=True)
+    def _cluster(self, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+        monkeypatch.setattr(executors, "RayCluster", ActorsHere)
+        monkeypatch.setattr(executors, "_LOOK_S", 0.05)
+        monkeypatch.setattr(actors, "REPORT_S", 0.1)
+        monkeypatch.setattr(ActorsHere, "actors", {})
+        self.threads: list[threading.Thread] = []
+        self.stopping = threading.Event()
+        yield
+        self.stopping.set()
+        for thread in self.threads:
+            thread.join(10)
+
+    def make_executor(self, home: Path) -> Executor:
+        """Return an executor that is looked after in a thread, as a daemon does."""
+        executor = RayExecutor(home)
+
+        def look() -> None:
+            while not self.stopping.wait(0.05):
+                executor._look()
+
+        self.threads.append(threading.Thread(target=look, daemon=True))
+        self.threads[-1].start()
+        return executor
+
+    def test_its_clusters_count_as_one_machine(self, tmp_path: Path) -> None:
+        executor = RayExecutor(tmp_path)
+        (machine,) = executor.machines()
+        assert (machine.name, machine.slots, machine.inventory) == ("ray", 8, None)
+        executor._look()
+        (machine,) = executor.machines()
+        assert machine.inventory is not None
+        assert (machine.slots, machine.inventory.memory_mb, machine.gpus) == (4, 8000, ("0", "1"))
+        (node,) = executor.desk.machines()
+        assert (node.machine_id, node.online, node.facts.gpus) == ("n1-01234567", True, ["0", "1"])
+        executor._cluster("auto")._see([], {})
+        assert executor.desk.machines() == []
+
+
+def test_it_is_offered_where_ray_is_installed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.syspath_prepend(str(tmp_path))
+    (tmp_path / "ray").mkdir()
+    installed = set(executor_names()) - {"ray"}
+    (tmp_path / "ray" / "__init__.py").touch()
+    assert set(executor_names()) == {*installed, "ray"}
+
+
+def test_without_a_cluster_a_run_is_refused_with_the_next_step(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("RAY_TMPDIR", str(tmp_path))
+    monkeypatch.delenv("RAY_ADDRESS", raising=False)
+    executor = RayExecutor(tmp_path)
+
+    def problems(**environment: str) -> list[Any]:
+        payload = {"run_name": "r", "entry_point": "true", "executor": "ray", "environment": environment}
+        return executor.problems(validate_train_run_config(payload, executors=["ray"]))
+
+    (problem,) = problems()
+    assert problem.path == "executor"
+    assert "no Ray cluster runs on the daemon's machine" in problem.message
+    assert "ray start --head" in problem.message
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        address = f"127.0.0.1:{listening.getsockname()[1]}"
+        assert problems(RAY_ADDRESS=address) == []
+    (problem,) = problems(RAY_ADDRESS=address)
+    assert f"no Ray cluster answers at {address} (Connection refused)" in problem.message
+    monkeypatch.setenv("RAY_ADDRESS", address)
+    assert address in problems()[0].message
