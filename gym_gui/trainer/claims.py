@@ -10,9 +10,9 @@ import contextlib
 import logging
 import time
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from gym_gui.core.worker.errors import MosaicError, UsageError
 from gym_gui.fleet import (
@@ -57,6 +57,15 @@ class _Offer:
     """Monotonic seconds."""
     fetched: bool = False
     """Its config was downloaded."""
+
+
+class Message(NamedTuple):
+    """What a program says."""
+
+    machine: str
+    peer: str
+    """Address that it came from."""
+    content: Mapping[str, Any]
 
 
 class Claims:
@@ -179,26 +188,42 @@ class Claims:
             offer.fetched, offer.until = True, time.monotonic() + OFFER_S
         return place.config
 
-    async def update(self, machine: str, peer: str, message: Mapping[str, Any]) -> None:
-        """Take in what a program says of what its machine claimed last.
+    async def update(self, messages: Sequence[Message]) -> list[OSError | None]:
+        """Take in what programs say of what their machines claimed last.
 
-        Raises:
-            OSError: It cannot be stored.
+        Args:
+            messages: In the order in which they came.
+
+        Returns:
+            For each, why it cannot be stored.
         """
-        await asyncio.to_thread(self.clients.seen, machine, peer)
+        now = time.monotonic()
+        said = {message.machine: message.peer for message in messages}
         for assignment_id, offer in list(self._offers.items()):
-            if offer.machine == machine and offer.until > time.monotonic():
-                await self._take_offer(assignment_id, machine, peer)
-        report = read_message(message, time.time())
-        self.clients.presence(machine).note(report)
-        key = self.clients.latest(machine)
-        if key is None:
-            path = self.clients.folder / "messages.jsonl"
-            await asyncio.to_thread(keep_message, path, {"machine": machine, **message}, late=True)
-            return
-        digest = digest_of(message) if report.kind == "log_batch" and "sequence" in message else b""
-        if await asyncio.to_thread(self.attempts.report, key, message, report, digest) == LATE:
-            await asyncio.to_thread(self._keep_late, key, message)
+            if offer.machine in said and offer.until > now:
+                await self._take_offer(assignment_id, offer.machine, said[offer.machine])
+        return await asyncio.to_thread(self._take_all, messages)
+
+    def _take_all(self, messages: Sequence[Message]) -> list[OSError | None]:
+        return [self._take(message) for message in messages]
+
+    def _take(self, message: Message) -> OSError | None:
+        """Store a message; return why it cannot be stored."""
+        machine, content = message.machine, message.content
+        try:
+            self.clients.seen(machine, message.peer)
+            report = read_message(content, time.time())
+            self.clients.presence(machine).note(report)
+            key = self.clients.latest(machine)
+            if key is None:
+                keep_message(self.clients.folder / "messages.jsonl", {"machine": machine, **content}, late=True)
+                return None
+            digest = digest_of(content) if report.kind == "log_batch" and "sequence" in content else b""
+            if self.attempts.report(key, content, report, digest) == LATE:
+                self._keep_late(key, content)
+        except OSError as error:
+            return error
+        return None
 
     async def show(self, machine: str, peer: str, tab: str, data: bytes) -> None:
         """Store the latest picture of a window, in place of the one before.

@@ -13,7 +13,7 @@ import msgspec
 
 from gym_gui.core.worker.errors import ConfigError, MosaicError, NotFoundError, Problem, UsageError
 from gym_gui.fleet import Answer, FleetMachine, MachineFacts, Mismatch, StudySpec, Unwelcome, kind_of_picture
-from gym_gui.trainer.claims import Claims, NotNow
+from gym_gui.trainer.claims import Claims, Message, NotNow
 from gym_gui.trainer.super_studies import DONE, Place, State
 
 T = TypeVar("T")
@@ -40,7 +40,7 @@ class ClientCalls:
 
         Args:
             method: ``create``, ``list``, ``assignments``, ``claim``, ``heartbeat``, ``poll``, ``config``,
-                ``update``, ``picture``, ``show`` or ``store``.
+                ``updates``, ``picture``, ``show`` or ``store``.
             said: What stands in the call's address, and who calls (``peer``, ``by``).
             data: Its body.
         """
@@ -62,7 +62,7 @@ class ClientCalls:
         except MosaicError as error:
             return _refused(503, error)
         except OSError as error:
-            return _refused(503, MosaicError("the server cannot store it now", why=str(error.strerror or error)))
+            return _refused(503, _unstorable(error))
 
     def machines(self) -> list[FleetMachine]:
         """Return the machines of all programs, by id."""
@@ -169,14 +169,27 @@ class ClientCalls:
     async def _config(self, said: Mapping[str, Any], _: bytes) -> Answer:
         return _answer(await self._claims.config(str(said.get("assignment_id")), str(said.get("machineId") or "")))
 
-    async def _update(self, said: Mapping[str, Any], data: bytes) -> Answer:
-        body = _object(data)
-        machine = _machine(body)
-        message = body.get("message")
-        if not isinstance(message, dict):
-            raise _invalid([Problem("message", "is not an object", allowed='{"type": …}')])
-        await self._claims.update(machine, str(said.get("peer", "")), message)
-        return _answer({"ok": True})
+    async def _updates(self, said: Mapping[str, Any], data: bytes) -> Answer:
+        """Store several messages, each a call of its own; the answer has one for each."""
+        answers: list[Answer] = []
+        messages: list[tuple[int, Message]] = []
+        begin = 0
+        try:
+            calls = msgspec.convert(said.get("calls"), list[tuple[str, int]])
+        except msgspec.ValidationError as error:
+            raise _invalid([Problem("calls", str(error))]) from None
+        for peer, size in calls:
+            try:
+                messages.append((len(answers), _message(peer, data[begin : begin + size])))
+                answers.append(_answer({"ok": True}))
+            except ConfigError as error:
+                answers.append(_refused(422, error))
+            begin += size
+        faults = await self._claims.update([message for _, message in messages])
+        for (number, _), fault in zip(messages, faults, strict=True):
+            if fault is not None:
+                answers[number] = _refused(503, _unstorable(fault))
+        return Answer(200, {}, msgspec.json.encode(answers))
 
     async def _picture(self, said: Mapping[str, Any], data: bytes) -> Answer:
         machine = _machine({"machineId": said.get("machineId")})
@@ -204,7 +217,7 @@ class ClientCalls:
 
 
 _METHODS = {
-    "create", "list", "assignments", "claim", "heartbeat", "poll", "config", "update", "picture", "show", "store",
+    "create", "list", "assignments", "claim", "heartbeat", "poll", "config", "updates", "picture", "show", "store",
 }  # fmt: skip
 
 
@@ -253,6 +266,24 @@ def _number(value: Any) -> float:
 
 def _clean(value: Any) -> str:
     return _BAD.sub("", value) if isinstance(value, str) else ""
+
+
+def _message(peer: str, data: bytes) -> Message:
+    """Return a message about the work of a machine.
+
+    Raises:
+        ConfigError: It is none.
+    """
+    body = _object(data)
+    machine = _machine(body)
+    message = body.get("message")
+    if not isinstance(message, dict):
+        raise _invalid([Problem("message", "is not an object", allowed='{"type": …}')])
+    return Message(machine, peer, message)
+
+
+def _unstorable(error: OSError) -> MosaicError:
+    return MosaicError("the server cannot store it now", why=str(error.strerror or error))
 
 
 def _machine(body: Mapping[str, Any]) -> str:

@@ -63,6 +63,7 @@ def create_interface(backend: Backend, access: Access) -> FastAPI:
         },
     )
     app.state.backend, app.state.access = backend, access
+    app.state.messages = clients.message_batches(backend.client)
     parts = (
         runs, replay, series, logs, frames, compare, studies, workers, jobs, machines, agents, clients, status, live,
     )  # fmt: skip

@@ -50,6 +50,8 @@ class _Figures:
     waiting: dict[str, float] = field(default_factory=dict)
     seen: dict[bytes, None] = field(default_factory=dict)
     """Digests of batches of log lines that have come."""
+    notes: Notes | None = None
+    """As they are on disk, once they were read."""
 
 
 class Standing(NamedTuple):
@@ -159,7 +161,7 @@ class ClaimedAttempts(HeldAttempts):
             figures = self._figures.setdefault(key, _Figures())
             if digest and digest in figures.seen:
                 return REPEATED
-            notes = self._noted(journal, report)
+            notes = self._noted(journal, figures, report)
             journal.hold(report.lines)
             if not report.is_kept_whole:
                 journal.message(message, late=False)
@@ -192,7 +194,7 @@ class ClaimedAttempts(HeldAttempts):
                 if self._clock() - figures.ordered_at >= ORDER_S:
                     figures.ordered_at = self._clock()
                     journal.write_held()
-            notes = journal.notes()
+                notes = figures.notes = figures.notes or journal.notes()
             waited = now or time.time() - notes.finished_at >= FINISH_GRACE_S
             if notes.finished is not None and waited:
                 self._finish(key, each, notes)
@@ -234,20 +236,18 @@ class ClaimedAttempts(HeldAttempts):
         self.end(key, FAILED if notes.memory_error else RELEASED, notes.memory_error or notes.finished or "")
 
     @staticmethod
-    def _noted(journal: AttemptJournal, report: Report) -> Notes:
+    def _noted(journal: AttemptJournal, figures: _Figures, report: Report) -> Notes:
         """Write down what decides how the attempt ends; return all that is noted."""
-        before = journal.notes()
-        notes = msgspec.structs.replace(
-            before,
-            fatal=before.fatal or report.fatal,
-            memory_error=before.memory_error or report.memory_error,
-        )
+        before = figures.notes or journal.notes()
+        fatal, memory_error = before.fatal or report.fatal, before.memory_error or report.memory_error
+        notes = msgspec.structs.replace(before, fatal=fatal, memory_error=memory_error)
         if report.finished is not None and before.finished is None:
             notes = msgspec.structs.replace(
                 notes, finished=report.finished, failed=report.failed, finished_at=time.time()
             )
         if notes != before:
             journal.note(notes)
+        figures.notes = notes
         return notes
 
     @staticmethod

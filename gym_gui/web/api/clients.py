@@ -9,10 +9,11 @@ import hashlib
 import json
 import os
 import tempfile
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from typing import IO, Annotated, Any
 from urllib.parse import quote
 
+import msgspec
 from fastapi import APIRouter, Path, Query, Request
 from starlette.responses import Response
 
@@ -20,10 +21,30 @@ from gym_gui.core.worker.errors import ConfigError, Problem
 from gym_gui.fleet import Answer
 from gym_gui.rpc import AsyncTrainerClient
 from gym_gui.web.api.common import Client, Reader, Runner
+from gym_gui.web.batches import Batches
 from gym_gui.web.errors import json_response
 from gym_gui.web.multipart import PartEnd, PartHead, read_parts
 
 router = APIRouter(prefix="/api", tags=["programs"])
+
+
+def message_batches(client: Callable[[], Awaitable[AsyncTrainerClient]]) -> Batches:
+    """Return what passes the messages of programs on.
+
+    Args:
+        client: Gives the daemon's client.
+    """
+
+    async def send(calls: Sequence[tuple[str, bytes]]) -> list[Answer]:
+        said = {"calls": [[peer, len(data)] for peer, data in calls]}
+        body = b"".join(data for _peer, data in calls)
+        answer = await (await client()).call_fleet("client.updates", "", "", said, body)
+        if answer.status != 200:
+            return [Answer(answer.status, dict(answer.body), answer.data) for _ in calls]
+        return msgspec.json.decode(answer.data, type=list[Answer])
+
+    return Batches(send)
+
 
 AssignmentId = Annotated[str, Path(description="An assignment's id, as the list of assignments has it.", max_length=60)]
 MachineId = Annotated[str, Query(alias="machineId", description="How the program calls its machine.", max_length=200)]
@@ -165,9 +186,10 @@ async def assignment(request: Request, client: Client, _: Runner, machine_id: Ma
     summary="A message about the work of a machine",
     openapi_extra=_body({**_MACHINE, "message": {}, "timestamp": 0}, ("machineId", "message")),
 )
-async def update(request: Request, client: Client, _: Runner) -> Response:
+async def update(request: Request, _: Runner) -> Response:
     """Store a message of a program: it is about what its machine claimed last."""
-    return _response(await client.call_fleet("client.update", "", "", {"peer": _peer(request)}, await request.body()))
+    batches: Batches = request.app.state.messages
+    return _response(await batches.call(_peer(request), await request.body()))
 
 
 @router.post(
