@@ -18,8 +18,8 @@ from urllib.parse import urlsplit
 
 from benchmarks import harness, live
 from benchmarks.visits import dashboard
-from gym_gui.rpc import TrainerClient
 from gym_gui.reading import SeriesRequest
+from gym_gui.rpc import TrainerClient
 from gym_gui.runs import RunFilter, RunState
 
 #: Messages a second and machine, seconds between two heartbeats.
