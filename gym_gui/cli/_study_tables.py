@@ -71,7 +71,7 @@ def print_study(state: StudyState, *, wide: bool = False) -> None:
         run = each.runs[-1]
         shown = run.state if run.state in _STYLES else each.state
         add_row(
-            columns, str(each.index), rich_text(shown, style=_STYLES.get(shown, "")), str(len(each.runs)),
+            columns, str(each.index), rich_text(shown, style=_STYLES.get(shown, "")), str(each.attempt),
             run.machine or figures.NOTHING, run.run_id, f"{run.progress:.0%}", figures.short(run.steps),
             figures.decimal(run.mean_return), figures.age(run.started_at, now), split_text(each.split), _cause(run),
         )  # fmt: skip

@@ -46,6 +46,8 @@ class AssignmentRun(msgspec.Struct, kw_only=True):
     """Where it was placed; empty: on the daemon's machine, or nowhere yet."""
     progress: float = 0.0
     """0 to 1."""
+    attempts: int = 0
+    """How often it was begun."""
     steps: int = 0
     target_steps: int | None = None
     episodes: int = 0
@@ -67,6 +69,11 @@ class AssignmentState(msgspec.Struct, kw_only=True):
     weight: float
     runs: list[AssignmentRun]
     """The newest last; the others are earlier attempts."""
+
+    @property
+    def attempt(self) -> int:
+        """How often it was begun: by a run of its own, or again within one."""
+        return sum(max(1, run.attempts) for run in self.runs)
 
 
 class StudyState(msgspec.Struct, kw_only=True):
@@ -172,6 +179,7 @@ def _run(run: StudyRun, summary: RunSummary | None, machine: str) -> AssignmentR
         cause=summary.cause,
         machine=machine,
         progress=run_progress(summary),
+        attempts=summary.attempts,
         steps=summary.steps,
         target_steps=summary.target_steps,
         episodes=summary.episodes or summary.eval_episodes,

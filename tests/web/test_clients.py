@@ -147,6 +147,8 @@ def test_what_programs_say_of_their_end(program: Program, client: TrainerClient,
     program.finish()
     run = ended(client, again["runId"])
     assert (run.state, run.attempts) == (RunState.COMPLETED, 2)
+    state_of = client.study(study).assignments[2]
+    assert (state_of.attempt, len(state_of.runs)) == (2, 1)
     assert "second try" in logged(daemon_home, again["runId"], 2)
 
     last = program.create("again and again", [{"n": 1}])

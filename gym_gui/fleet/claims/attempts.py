@@ -19,7 +19,7 @@ from gym_gui.fleet.lease import EXPIRED, FAILED, RELEASED, Lease, Refused
 from gym_gui.fleet.orders import AttemptKey, OrderBox
 from gym_gui.logging_config.helpers import log_constant
 from gym_gui.logging_config.log_constants import LOG_FLEET_LEASE_GRANTED
-from gym_gui.runs import RunFolder, write_json_atomic
+from gym_gui.runs import RunFolder, write_grant, write_json_atomic
 from gym_gui.supervision import FAILED_FOR_GOOD, make_folders, read_exit
 
 logger = logging.getLogger(__name__)
@@ -111,6 +111,7 @@ class ClaimedAttempts(HeldAttempts):
             token = secrets.token_urlsafe(24)
             lease = Lease(machine=machine, session="", token=token, granted_at=time.time())
             write_json_atomic(box.lease_path(worker_id, key.attempt), lease)
+            write_grant(folder, {}, machine=machine)  # the machine that is shown with the run
             self._attempts[key] = HeldAttempt(folder, lease, self._clock())
         values = {"run_id": key.run_id, "attempt": str(key), "machine": machine}
         log_constant(logger, LOG_FLEET_LEASE_GRANTED, extra=values)

@@ -183,6 +183,7 @@ class AssignmentRun(_message.Message):
     CREATED_AT_FIELD_NUMBER: _builtins.int
     STARTED_AT_FIELD_NUMBER: _builtins.int
     ENDED_AT_FIELD_NUMBER: _builtins.int
+    ATTEMPTS_FIELD_NUMBER: _builtins.int
     run_id: _builtins.str
     state: _builtins.str
     """A run's state; pending: it is not submitted yet; missing: it was removed."""
@@ -200,6 +201,8 @@ class AssignmentRun(_message.Message):
     """Unix time, seconds; likewise the others."""
     started_at: _builtins.float
     ended_at: _builtins.float
+    attempts: _builtins.int
+    """How often it was begun."""
     def __init__(
         self,
         *,
@@ -216,10 +219,11 @@ class AssignmentRun(_message.Message):
         created_at: _builtins.float | None = ...,
         started_at: _builtins.float | None = ...,
         ended_at: _builtins.float | None = ...,
+        attempts: _builtins.int = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["_created_at", b"_created_at", "_ended_at", b"_ended_at", "_mean_return", b"_mean_return", "_seed", b"_seed", "_started_at", b"_started_at", "_target_steps", b"_target_steps", "created_at", b"created_at", "ended_at", b"ended_at", "mean_return", b"mean_return", "seed", b"seed", "started_at", b"started_at", "target_steps", b"target_steps"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_created_at", b"_created_at", "_ended_at", b"_ended_at", "_mean_return", b"_mean_return", "_seed", b"_seed", "_started_at", b"_started_at", "_target_steps", b"_target_steps", "cause", b"cause", "created_at", b"created_at", "ended_at", b"ended_at", "episodes", b"episodes", "machine", b"machine", "mean_return", b"mean_return", "progress", b"progress", "run_id", b"run_id", "seed", b"seed", "started_at", b"started_at", "state", b"state", "steps", b"steps", "target_steps", b"target_steps"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_created_at", b"_created_at", "_ended_at", b"_ended_at", "_mean_return", b"_mean_return", "_seed", b"_seed", "_started_at", b"_started_at", "_target_steps", b"_target_steps", "attempts", b"attempts", "cause", b"cause", "created_at", b"created_at", "ended_at", b"ended_at", "episodes", b"episodes", "machine", b"machine", "mean_return", b"mean_return", "progress", b"progress", "run_id", b"run_id", "seed", b"seed", "started_at", b"started_at", "state", b"state", "steps", b"steps", "target_steps", b"target_steps"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType__created_at: _TypeAlias = _typing.Literal["created_at"]  # noqa: Y015
     _WhichOneofArgType__created_at: _TypeAlias = _typing.Literal["_created_at", b"_created_at"]  # noqa: Y015

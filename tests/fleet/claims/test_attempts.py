@@ -16,7 +16,7 @@ from gym_gui.fleet.claims.provisioner import ClaimProvisioner
 from gym_gui.fleet.lease import EXPIRED, RELEASED, Refused
 from gym_gui.fleet.machines import MachineFacts
 from gym_gui.fleet.orders import AttemptKey
-from gym_gui.runs import RunFolder
+from gym_gui.runs import RunFolder, read_machine
 from gym_gui.supervision import MACHINE_LOST, Attempt, Signal
 
 NOW = 1_700_000_000.0
@@ -79,6 +79,7 @@ def test_one_machine_has_an_attempt_until_its_lease_expires(
     assert observed(folder).exit.reason == MACHINE_LOST
     assert tell(attempts, key, {"type": "finished"}) == LATE
     assert attempts.grant(folder, "000001", "m2").attempt == 2
+    assert read_machine(folder) == "m2"
 
 
 def test_a_daemon_after_this_one_goes_on(

@@ -75,7 +75,7 @@ function Assignments({ study, act }) {
         <td data-label="state"><${Standing} state=${there} cause=${run.cause} /></td>
         <td data-label="run">${run.created_at === null || run.state === "missing" ? html`<code>${run.run_id.slice(-8)}</code>` : html`<a href=${`/runs/${run.run_id}`}><code>${run.run_id.slice(-8)}</code></a>`}</td>
         <td data-label="machine">${run.machine || "-"}</td>
-        <td class="right" data-label="attempt">${each.runs.length}</td>
+        <td class="right" data-label="attempt">${attemptOf(each)}</td>
         <td data-label="progress"><span>${percent(run.progress)} <${Bar} share=${run.progress} label=${`Progress of assignment ${each.index}`} /></span></td>
         <td class="right" data-label="steps">${short(run.steps)}</td>
         <td class="right" data-label="return">${decimal(number(run.mean_return))}</td>
@@ -86,6 +86,9 @@ function Assignments({ study, act }) {
     })}</tbody>
   </table></div>`;
 }
+
+/** How often an assignment was begun: by a run of its own, or again within one. @param {any} each */
+const attemptOf = (each) => each.runs.reduce((/** @type {number} */ sum, /** @type {any} */ run) => sum + Math.max(1, run.attempts), 0);
 
 /** The attempts of an assignment, and its JSON. @param {{each: any, act: (path: string, options: any) => Promise<boolean>}} props */
 function More({ each, act }) {
