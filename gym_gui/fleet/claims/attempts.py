@@ -45,8 +45,8 @@ class _Figures:
     percent: int = 0
     written_at: float = float("-inf")
     """Monotonic seconds."""
-    ordered_at: float = float("-inf")
-    """When its log lines were last written, monotonic seconds."""
+    held_since: float | None = 0.0
+    """Since when log lines are held, monotonic seconds; at first an earlier daemon may have held some."""
     waiting: dict[str, float] = field(default_factory=dict)
     seen: dict[bytes, None] = field(default_factory=dict)
     """Digests of batches of log lines that have come."""
@@ -164,6 +164,8 @@ class ClaimedAttempts(HeldAttempts):
                 return REPEATED
             notes = self._noted(journal, figures, report)
             journal.hold(report.lines)
+            if report.lines and not figures.held_since:
+                figures.held_since = self._clock()
             if not report.is_kept_whole:
                 journal.message(message, late=False)
             self._keep(figures, report, failed=bool(notes.fatal or notes.memory_error or notes.failed))
@@ -192,8 +194,8 @@ class ClaimedAttempts(HeldAttempts):
             with each.lock:
                 figures = self._figures.setdefault(key, _Figures())
                 self._write_figures(journal, figures)
-                if self._clock() - figures.ordered_at >= ORDER_S:
-                    figures.ordered_at = self._clock()
+                if figures.held_since is not None and self._clock() - figures.held_since >= ORDER_S:
+                    figures.held_since = None
                     journal.write_held()
                 notes = figures.notes = figures.notes or journal.notes()
             waited = now or time.time() - notes.finished_at >= FINISH_GRACE_S
