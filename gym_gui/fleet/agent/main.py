@@ -9,6 +9,7 @@ import logging
 import logging.handlers
 import os
 import signal
+import sqlite3
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -135,7 +136,11 @@ def _run_plain(options: argparse.Namespace, folder: Path, machine_id: str, on_re
     proxy = None
     if options.proxy:
         server = Monitoring(options.server, options.token, options.ca)
-        proxy = StudyProxy(server, folder, options.proxy, say)
+        try:
+            proxy = StudyProxy(server, folder, options.proxy, say)
+        except (OSError, sqlite3.Error) as error:
+            sys.stderr.write(f"Error: the proxy cannot be started in {folder}: {error}\n")
+            return EXIT_REFUSED
         proxy.start()
     agent = WorkerAgent(
         options.server,
