@@ -41,6 +41,7 @@ def list_(home: Path, as_json: bool) -> int:
             "runs",
             "slots",
             "cores",
+            "CPU",
             "memory",
             "GPUs",
             "system",
@@ -60,4 +61,6 @@ def _row(machine: FleetMachine) -> list[str]:
     memory = figures.size(facts.memory_mb << 20) if facts.memory_mb else "-"
     gpus = f"{len(facts.gpus)} x {facts.gpu_name}" if facts.gpus else "-"
     counts = [str(len(machine.run_ids)), str(facts.slots), str(facts.cpus)]
-    return [machine.machine_id, machine.executor, state, heard, *counts, memory, gpus, facts.platform]
+    percent = machine.load.get("cpu_percent")
+    busy = f"{percent:.0f} %" if isinstance(percent, (int, float)) else "-"
+    return [machine.machine_id, machine.executor, state, heard, *counts, busy, memory, gpus, facts.platform]

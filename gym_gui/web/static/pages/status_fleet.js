@@ -30,7 +30,7 @@ export function Fleet() {
   return html`<section class="pane" aria-label="Machines of executors"><h2>Machines of executors</h2>
     <${ErrorBox} error=${error} />
     ${machines.length > 0 && html`<div class="scroll"><table class="stack">
-      <thead><tr><th>machine</th><th>executor</th><th>state</th><th>last heard of</th><th>runs</th><th class="right">slots</th><th class="right">cores</th><th class="right">memory used</th><th>GPUs</th><th>system</th><th></th></tr></thead>
+      <thead><tr><th>machine</th><th>executor</th><th>state</th><th>last heard of</th><th>runs</th><th class="right">slots</th><th class="right">cores</th><th class="right">CPU</th><th class="right">memory used</th><th>GPUs</th><th>system</th><th></th></tr></thead>
       <tbody>${machines.map((machine) => html`<${Machine} key=${machine.machine_id} machine=${machine} remove=${remove} />`)}</tbody></table></div>`}
     <p class="muted">${machines.some((machine) => machine.executor === "agent") ? "Add one with an agent" : "None with an agent is enrolled. They carry out runs whose executor is agent; on a machine, run"}: <code>mosaic agent --server ${location.origin} --token TOKEN</code>,
       with a token of <code>mosaic web tokens add NAME --role run</code>. Without MOSAIC there: download <a href="/worker_agent.py" download>worker_agent.py</a>
@@ -50,7 +50,20 @@ function Machine({ machine, remove }) {
     <td data-label="last heard of">${machine.seen_at ? ago(machine.seen_at) : "-"}</td>
     <td data-label="runs">${machine.run_ids.map((/** @type {string} */ id) => html`<a key=${id} href=${`/runs/${id}`}>${id.slice(-6)}</a> `)}${machine.run_ids.length === 0 && "-"}</td>
     <td class="right" data-label="slots">${count(facts.slots)}</td><td class="right" data-label="cores">${count(facts.cpus)}</td>
+    <td class="right" data-label="CPU">${percent(machine.load.cpu_percent)}</td>
     <td class="right" data-label="memory used">${used ? `${size(used * 2 ** 20)} of ` : ""}${facts.memory_mb ? size(facts.memory_mb * 2 ** 20) : "-"}</td>
     <td data-label="GPUs">${facts.gpus.length ? `${facts.gpus.length} x ${facts.gpu_name}` : "-"}</td><td data-label="system"><bdi>${facts.platform}</bdi></td>
     <td class="right">${may("admin") && machine.executor !== "ray" && html`<button type="button" aria-label=${`Forget ${machine.machine_id}`} onClick=${() => remove(machine.machine_id)}>Forget</button>`}</td></tr>`;
+}
+
+/** How busy something is. @param {number | undefined} value */
+function percent(value) {
+  return value === undefined ? "-" : `${Math.round(value)} %`;
+}
+
+/** The GPUs of a machine, and how busy each is. @param {any} machine */
+function gpus({ facts, load }) {
+  if (!facts.gpus.length) return "-";
+  const busy = (load.gpus ?? []).map((/** @type {any} */ gpu) => percent(gpu.percent)).join(", ");
+  return `${facts.gpus.length} x ${facts.gpu_name}${busy && `: ${busy}`}`;
 }
