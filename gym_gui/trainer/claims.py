@@ -126,9 +126,11 @@ class Claims:
             self._check_offer(place, machine)
             return await self._claim(place, machine)
 
-    async def heartbeat(self, machine: str, peer: str, facts: MachineFacts | None) -> list[str]:
+    async def heartbeat(
+        self, machine: str, peer: str, facts: MachineFacts | None, load: Mapping[str, Any] | None = None
+    ) -> list[str]:
         """Note that a machine is there, and renew its leases; return the ids of the runs that it has."""
-        await asyncio.to_thread(self.clients.seen, machine, peer, facts)
+        await asyncio.to_thread(self.clients.seen, machine, peer, facts, load)
         for assignment_id, offer in list(self._offers.items()):
             if offer.machine != machine or offer.until <= time.monotonic():
                 continue
@@ -136,6 +138,13 @@ class Claims:
             if offer.fetched:
                 await self._take_offer(assignment_id, machine, peer)
         return sorted({key.run_id for key in self.attempts.renew(machine)})
+
+    def cancelled(self, machine: str) -> list[str]:
+        """Return the run that a machine claimed last, if it was cancelled: its program is to be ended."""
+        key = self.clients.latest(machine)
+        if key is None or not RunFolder.of(self.super_studies.home, key.run_id).cancel_intent.exists():
+            return []
+        return [key.run_id]
 
     async def poll(self, machine: str, peer: str) -> Place | None:
         """Return an assignment for a machine that has nothing to do; it is kept for that machine for a while.

@@ -21,6 +21,9 @@ _Act = Callable[[Mapping[str, Any], bytes], Awaitable[Answer]]
 #: Characters of the id that a program gives its machine.
 MAX_ID = 200
 _BAD = re.compile(r"[\x00-\x1f\x7f\ud800-\udfff]")
+#: What is kept of the load that a machine reports, and of that of each of its GPUs.
+_LOAD, _GPU_LOAD = ("cpu_percent", "load_average", "memory_used_mb"), ("percent", "memory_used_mb", "memory_mb")
+_MAX_GPUS, _MOST = 64, 1e9
 _BY = "a program without a token"
 
 
@@ -146,8 +149,10 @@ class ClientCalls:
 
     async def _heartbeat(self, said: Mapping[str, Any], data: bytes) -> Answer:
         body = _object(data)
-        runs = await self._claims.heartbeat(_machine(body), str(said.get("peer", "")), _facts(body))
-        return _answer({"ok": True, "runs": runs})
+        machine = _machine(body)
+        runs = await self._claims.heartbeat(machine, str(said.get("peer", "")), _facts(body), _load(body))
+        cancelled = await asyncio.to_thread(self._claims.cancelled, machine)
+        return _answer({"ok": True, "runs": runs, "cancelled": cancelled})
 
     async def _poll(self, said: Mapping[str, Any], _: bytes) -> Answer:
         machine = _machine({"machineId": said.get("machineId")})
@@ -258,10 +263,23 @@ def _facts(body: Mapping[str, Any]) -> MachineFacts | None:
     )
 
 
-def _number(value: Any) -> float:
+def _load(body: Mapping[str, Any]) -> dict[str, Any] | None:
+    """Return what a heartbeat says that is used of its machine; ``None``: nothing."""
+    said = body.get("load")
+    if not isinstance(said, dict):
+        return None
+    load: dict[str, Any] = {name: _number(said[name], _MOST) for name in _LOAD if name in said}
+    gpus = said.get("gpus")
+    if isinstance(gpus, list):
+        rows = [each for each in gpus[:_MAX_GPUS] if isinstance(each, dict)]
+        load["gpus"] = [{name: _number(each[name], _MOST) for name in _GPU_LOAD if name in each} for each in rows]
+    return load
+
+
+def _number(value: Any, most: float = 1e6) -> float:
     """Return a number that a machine may have of something; 0 for anything else."""
     number = isinstance(value, (int, float)) and not isinstance(value, bool)
-    return float(value) if number and 0 < value < 1e6 else 0.0
+    return float(value) if number and 0 < value < most else 0.0
 
 
 def _clean(value: Any) -> str:

@@ -59,7 +59,7 @@ def _row(machine: FleetMachine) -> list[str]:
     state = "silent" if not machine.online else "draining" if machine.draining else "online"
     heard = figures.age(machine.seen_at)
     memory = figures.size(facts.memory_mb << 20) if facts.memory_mb else "-"
-    gpus = f"{len(facts.gpus)} x {facts.gpu_name}" if facts.gpus else "-"
+    gpus = f"{len(facts.gpus)} x {facts.gpu_name}" if facts.gpus else facts.gpu_name or "-"
     counts = [str(len(machine.run_ids)), str(facts.slots), str(facts.cpus)]
     percent = machine.load.get("cpu_percent")
     busy = f"{percent:.0f} %" if isinstance(percent, (int, float)) else "-"

@@ -443,8 +443,8 @@ class WorkerAgent:
         if not isinstance(answer, dict):
             return
         cancelled, runs = answer.get("cancelled"), answer.get("runs")
-        identifier = _identifier(self.current_assignment)
-        if identifier and isinstance(cancelled, list) and identifier in map(str, cancelled):
+        own = {_identifier(self.current_assignment), run_id} - {""}
+        if isinstance(cancelled, list) and own & set(map(str, cancelled)) and run_id == self._run_id:
             self._cancelled = True
             self._wake.set()
         if run_id and run_id == self._run_id and isinstance(runs, list):

@@ -6,7 +6,7 @@ import json
 import logging
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -56,6 +56,8 @@ class ClientPresence:
     """By name, what it last said of what it claimed last."""
     stage: str = ""
     """The name of the figure of its last stage."""
+    load: dict[str, Any] = field(default_factory=dict)
+    """Its last words on processors, memory and GPUs."""
     warnings: int = 0
     errors: int = 0
 
@@ -97,13 +99,20 @@ class Clients:
         self.presences: dict[str, ClientPresence] = {}
         self._load()
 
-    def seen(self, machine_id: str, peer: str = "", facts: MachineFacts | None = None) -> None:
+    def seen(
+        self,
+        machine_id: str,
+        peer: str = "",
+        facts: MachineFacts | None = None,
+        load: Mapping[str, Any] | None = None,
+    ) -> None:
         """Note that a machine was heard of.
 
         Args:
             machine_id: The machine, as its programs call it.
             peer: Its address.
             facts: What it says it has; ``None``: it said nothing of that.
+            load: What it says is used of it; ``None``: it said nothing of that.
 
         Raises:
             OSError: It cannot be written down.
@@ -111,6 +120,8 @@ class Clients:
         with self._lock:
             presence = self.presences.setdefault(machine_id, ClientPresence())
             presence.seen_at, presence.seen = self._clock(), time.time()
+            if load is not None:
+                presence.load = dict(load)
             if facts is not None and facts.hostname:
                 presence.sessions[f"{facts.hostname} ({peer})" if peer else facts.hostname] = presence.seen_at
             record = self.records.get(machine_id)
@@ -169,7 +180,7 @@ class Clients:
         presence = self.presence(record.machine_id)
         now = self._clock()
         live = sorted(name for name, at in list(presence.sessions.items()) if now - at < ONLINE_S)
-        load = {**presence.shown(), "pictures": pictures}
+        load = {**presence.load, **presence.shown(), "pictures": pictures}
         if record.latest is not None:
             load["run_id"] = record.latest.run_id
         if len(live) > 1:

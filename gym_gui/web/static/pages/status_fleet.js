@@ -33,8 +33,8 @@ export function Fleet() {
       <thead><tr><th>machine</th><th>executor</th><th>state</th><th>last heard of</th><th>runs</th><th class="right">slots</th><th class="right">cores</th><th class="right">CPU</th><th class="right">memory used</th><th>GPUs</th><th>system</th><th></th></tr></thead>
       <tbody>${machines.map((machine) => html`<${Machine} key=${machine.machine_id} machine=${machine} remove=${remove} />`)}</tbody></table></div>`}
     <p class="muted">${machines.some((machine) => machine.executor === "agent") ? "Add one with an agent" : "None with an agent is enrolled. They carry out runs whose executor is agent; on a machine, run"}: <code>mosaic agent --server ${location.origin} --token TOKEN</code>,
-      with a token of <code>mosaic web tokens add NAME --role run</code>. Without MOSAIC there: download <a href="/worker_agent.py" download>worker_agent.py</a>
-      and run <code>python worker_agent.py --server ${location.origin} --token TOKEN</code>.</p>
+      with a token of <code>mosaic web tokens add NAME --role run</code>. On a machine without MOSAIC download <a href="/worker_agent.py" download>worker_agent.py</a> and
+      run <code>python worker_agent.py --server ${location.origin} --token TOKEN</code>.</p>
   </section>`;
 }
 
@@ -52,7 +52,7 @@ function Machine({ machine, remove }) {
     <td class="right" data-label="slots">${count(facts.slots)}</td><td class="right" data-label="cores">${count(facts.cpus)}</td>
     <td class="right" data-label="CPU">${percent(machine.load.cpu_percent)}</td>
     <td class="right" data-label="memory used">${used ? `${size(used * 2 ** 20)} of ` : ""}${facts.memory_mb ? size(facts.memory_mb * 2 ** 20) : "-"}</td>
-    <td data-label="GPUs">${facts.gpus.length ? `${facts.gpus.length} x ${facts.gpu_name}` : "-"}</td><td data-label="system"><bdi>${facts.platform}</bdi></td>
+    <td data-label="GPUs">${gpus(machine)}</td><td data-label="system"><bdi>${facts.platform}</bdi></td>
     <td class="right">${may("admin") && machine.executor !== "ray" && html`<button type="button" aria-label=${`Forget ${machine.machine_id}`} onClick=${() => remove(machine.machine_id)}>Forget</button>`}</td></tr>`;
 }
 
@@ -63,7 +63,7 @@ function percent(value) {
 
 /** The GPUs of a machine, and how busy each is. @param {any} machine */
 function gpus({ facts, load }) {
-  if (!facts.gpus.length) return "-";
+  const named = facts.gpus.length ? `${facts.gpus.length} x ${facts.gpu_name}` : facts.gpu_name || "-";
   const busy = (load.gpus ?? []).map((/** @type {any} */ gpu) => percent(gpu.percent)).join(", ");
-  return `${facts.gpus.length} x ${facts.gpu_name}${busy && `: ${busy}`}`;
+  return named + (busy && `: ${busy}`);
 }
