@@ -78,7 +78,7 @@ class Supervisor:
     @property
     def note(self) -> str:
         """What prevents this supervisor from its work now, in words; empty: nothing."""
-        return "; ".join(watch.obstacle for _, watch in self.live_watches() if watch.obstacle)
+        return "; ".join(dict.fromkeys(watch.obstacle for _, watch in self.live_watches() if watch.obstacle))
 
     @property
     def ended(self) -> bool:

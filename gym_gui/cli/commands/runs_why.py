@@ -21,16 +21,15 @@ from gym_gui.cli.where import anywhere, site_of
 def why(home: Path, run: str, as_json: bool) -> int:
     """Say what a queued run waits for, or why a run is in its state.
 
-    Asks the daemon of a run that is queued, if one runs.
+    Asks the daemon of a run that has not ended, if one runs.
     """
     from gym_gui.cli.output import print_json
-    from gym_gui.runs import RunState
     from gym_gui.trainer import DaemonHome
 
     site = site_of(home)
     with site.runs() as source:
         found = source.why(source.resolve(run))
-    if site.home is not None and found.state is RunState.QUEUED and DaemonHome(site.home).daemon() is not None:
+    if site.home is not None and not found.state.terminal and DaemonHome(site.home).daemon() is not None:
         from gym_gui.rpc import TrainerClient
 
         with TrainerClient.connect(site.home, start=False) as client:

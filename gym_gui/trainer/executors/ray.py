@@ -15,6 +15,7 @@ from typing import Any, ClassVar
 import msgspec
 
 from gym_gui.config.settings import get_setting
+from gym_gui.core.regular_files import read_regular
 from gym_gui.core.worker.errors import ConfigError, MosaicError, Problem
 from gym_gui.fleet import (
     RAY_ADDRESS,
@@ -29,7 +30,7 @@ from gym_gui.fleet import (
 )
 from gym_gui.logging_config.helpers import log_constant
 from gym_gui.logging_config.log_constants import LOG_FLEET_RAY_ACTOR_LOST
-from gym_gui.runs import RAY_EXECUTOR, Resources, RunFolder, TrainRunConfig, load_plan, write_json_atomic
+from gym_gui.runs import RAY_EXECUTOR, READ_ERRORS, Resources, RunFolder, TrainRunConfig, load_plan, write_json_atomic
 from gym_gui.trainer.executors.agent import AgentExecutor
 from gym_gui.trainer.home import DaemonHome
 from gym_gui.trainer.machine import Inventory, Machine
@@ -38,6 +39,8 @@ logger = logging.getLogger(__name__)
 
 #: Seconds between two looks at the runs and clusters.
 _LOOK_S = 0.5
+#: Addresses of clusters that runs were submitted for, of which so many are kept, the newest last.
+_KNOWN, _MOST_CLUSTERS = "fleet/ray.json", 4
 #: What a worker may ask for without Ray counting its memory, MiB: the default of run configs.
 _UNCOUNTED_MB = Resources().memory_mb
 
@@ -59,6 +62,7 @@ class RayExecutor(AgentExecutor):
         self.desk = Desk(home, self.desk.lease_s, store=NodeStore(), executor=self.name)
         self._slots = int(get_setting("max_running_runs"))
         self._clusters: dict[str, RayCluster] = {}
+        self._known = _read_known(home)
         self._addresses: dict[str, str] = {}
         """By run."""
         self._failures: dict[str, str] = {}
@@ -88,9 +92,10 @@ class RayExecutor(AgentExecutor):
         cluster = self._clusters.get(address)
         why = "" if cluster is not None and cluster.connected else unreachable(address)
         if not why:
+            self._remember(address)
             return []
         message = f"cannot be used: {why}. Start one with `ray start --head`, or name one with --ray-address HOST:PORT"
-        return [Problem("executor", message, value=RAY_EXECUTOR, allowed="an executor that is there")]
+        return [Problem("executor", message, value=RAY_EXECUTOR)]
 
     async def background(self) -> None:
         try:
@@ -120,8 +125,18 @@ class RayExecutor(AgentExecutor):
                     self._write_note(box, each, notes[each.name])
         self._notes = notes
         self._addresses = {run_id: self._addresses[run_id] for run_id, _ in boxes if run_id in self._addresses}
-        for address in dict.fromkeys([*wanted, *self._clusters, default_address()]):
+        for address in dict.fromkeys([*wanted, *self._clusters, *self._known, default_address()]):
             self._cluster(address).update(wanted[address], pythons)
+
+    def _remember(self, address: str) -> None:
+        """Connect to a cluster from now on, also after a restart: what it has decides which runs start."""
+        known = self._known
+        if address in known:
+            return
+        known[:] = [*known, address][-_MOST_CLUSTERS:]
+        with contextlib.suppress(OSError):
+            (self.home / "fleet").mkdir(mode=0o700, exist_ok=True)
+            write_json_atomic(self.home / _KNOWN, known)
 
     def _why(self, address: str, wanted: Wanted) -> str:
         """Return why an attempt has no actor that runs, in words."""
@@ -192,6 +207,14 @@ def _pythons() -> dict[str, str]:
     except (ConfigError, msgspec.ValidationError) as error:
         logger.warning("the setting ray_pythons cannot be used: %s", error)
         return {}
+
+
+def _read_known(home: Path) -> list[str]:
+    """Return the addresses of clusters that runs were submitted for."""
+    try:
+        return msgspec.json.decode(read_regular(home / _KNOWN), type=list[str])
+    except READ_ERRORS:
+        return []
 
 
 def _home_id(home: Path) -> str:

@@ -53,6 +53,12 @@ def running(client: TrainerClient, run_id: str, steps: int = 1) -> Any:
     return client.get(run_id)
 
 
+def drivers(client: TrainerClient) -> list[psutil.Process]:
+    """Return the processes of the daemon that are connected to a cluster."""
+    found = psutil.Process(client.status().pid).children()
+    return [each for each in found if "gym_gui.fleet.ray_cluster.driver" in each.cmdline()]
+
+
 def leftovers() -> list[str]:
     """Return the folders of attempts on the nodes."""
     return sorted(path.name for path in Path("/tmp").glob("mosaic-ray-*") if "driver" not in path.name)
@@ -76,6 +82,38 @@ def test_a_run_arrives_whole_and_is_that_of_this_machine(
     ended(client, here)
     assert episodes(daemon_home, far) == episodes(daemon_home, here)
     eventually(lambda: not leftovers(), "the node's disk is free again")
+
+
+def test_a_machine_outside_of_the_cluster_connects_through_its_head(
+    daemon_home: Path, client: TrainerClient, ray_cluster: RayCluster, random_config: Config
+) -> None:
+    ray_cluster.start_head()
+    config = on_ray(ray_cluster, random_config(total_steps=3_000, step_rate=500.0))
+    run_id = client.submit({**config, "environment": {"RAY_ADDRESS": ray_cluster.client_address}})
+    running(client, run_id, 100)
+    drivers(client)[0].kill()
+    run = ended(client, run_id)
+    assert (run.state, run.steps, run.attempts) == (RunState.COMPLETED, 3_000, 1)
+    assert verify_run(RunFolder.of(daemon_home, run_id)).ok
+    eventually(lambda: not leftovers(), "the node's disk is free again")
+
+
+def test_each_worker_sees_the_gpus_that_ray_gave_it(
+    daemon_home: Path, client: TrainerClient, ray_cluster: RayCluster
+) -> None:
+    ray_cluster.start_head(cpus=2, gpus=2)
+    port = "os.environ['RAY_ADDRESS'].rpartition(':')[2]"
+    program = f"import os; print('devices', os.environ['CUDA_VISIBLE_DEVICES'], {port})"
+    config = {"run_name": "gpus", "entry_point": sys.executable, "arguments": ["-c", program]}
+    resources = {"gpus": {"requested": 1, "mandatory": True}}
+    run_id = client.submit(
+        on_ray(ray_cluster, {**config, "metadata": {"worker": {"replicas": 2}}, "resources": resources})
+    )
+    assert ended(client, run_id).state is RunState.COMPLETED
+    folder = RunFolder.of(daemon_home, run_id)
+    said = [folder.stdout_log(worker, 1).read_text() for worker in ("000001", "000002")]
+    port = ray_cluster.address.rpartition(":")[2]
+    assert sorted(said) == [f"devices {number} {port}\n" for number in (0, 1)]
 
 
 def test_cancel_takes_effect_and_the_nodes_are_listed(
@@ -183,10 +221,7 @@ def test_a_killed_daemon_and_driver_change_nothing(
     run_id = client.submit(on_ray(ray_cluster, random_config(total_steps=6_000, step_rate=500.0)))
     running(client, run_id, 100)
     daemon = client.status().pid
-    (driver,) = [
-        each for each in psutil.Process(daemon).children() if "gym_gui.fleet.ray_cluster.driver" in each.cmdline()
-    ]
-    driver.kill()
+    drivers(client)[0].kill()
     running(client, run_id, 2_000)
     os.kill(daemon, signal.SIGKILL)
     with TrainerClient.connect(daemon_home) as following:

@@ -126,6 +126,7 @@ def test_without_a_cluster_a_run_is_refused_with_the_next_step(tmp_path: Path, m
     with socket.create_server(("127.0.0.1", 0)) as listening:
         address = f"127.0.0.1:{listening.getsockname()[1]}"
         assert problems(RAY_ADDRESS=address) == []
+    assert RayExecutor(tmp_path)._known == [address]  # the next daemon connects to it, too
     (problem,) = problems(RAY_ADDRESS=address)
     assert f"no Ray cluster answers at {address} (Connection refused)" in problem.message
     monkeypatch.setenv("RAY_ADDRESS", address)
