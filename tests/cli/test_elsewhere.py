@@ -168,7 +168,7 @@ def test_an_executor_that_only_that_machine_has(
         assert status["public_address"] == info.public_address
         told = mosaic(*here, "daemon", "status").stdout
         assert f"from other machines: {info.public_address}, with TLS" in told
-        assert "executors: agent, local, plain" in told
+        assert "executors: agent, claim, local, plain" in told
 
 
 def test_contexts(remote: RemoteDaemon, mosaic: Mosaic, tmp_path: Path) -> None:
