@@ -112,6 +112,17 @@ SETTINGS = {
             " `{config}`.",
         ),
         Setting(
+            "slurm_cluster",
+            "slurm",
+            "Where runs of executor slurm go: `slurm`, or `local`: processes of this machine, to try it without Slurm.",
+        ),
+        Setting(
+            "slurm_parameters",
+            None,
+            'Options of `sbatch` for every job of executor slurm, like `{"partition": "gpu", "time": "4:00:00"}`.',
+        ),
+        Setting("slurm_runs", 100, "Runs of executor slurm at the same time, those included that wait for Slurm."),
+        Setting(
             "ray_pythons",
             None,
             'Interpreters of workers on the nodes of a Ray cluster, like `{"cleanrl": "/opt/cleanrl/bin/python"}`; the'

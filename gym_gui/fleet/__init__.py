@@ -25,6 +25,9 @@ if TYPE_CHECKING:
     from gym_gui.fleet.ray_cluster.address import RAY_ADDRESS, default_address, unreachable
     from gym_gui.fleet.ray_cluster.clusters import NodeStore, RayCluster
     from gym_gui.fleet.ray_cluster.placing import Wanted
+    from gym_gui.fleet.slurm.jobs import SlurmJobs
+    from gym_gui.fleet.slurm.parameters import SBATCH_PREFIX, job_parameters, parameter_name
+    from gym_gui.fleet.slurm.queue import make_queue
     from gym_gui.fleet.splitting import MAX_ASSIGNMENTS, Part, Split, format_split, parse_split, split_config
     from gym_gui.fleet.study import (
         Assignment,
@@ -103,6 +106,11 @@ else:
             "Wanted": "ray_cluster.placing",
             "default_address": "ray_cluster.address",
             "unreachable": "ray_cluster.address",
+            "SBATCH_PREFIX": "slurm.parameters",
+            "SlurmJobs": "slurm.jobs",
+            "job_parameters": "slurm.parameters",
+            "make_queue": "slurm.queue",
+            "parameter_name": "slurm.parameters",
             "MAX_ASSIGNMENTS": "splitting",
             "Part": "splitting",
             "Split": "splitting",
@@ -140,6 +148,7 @@ __all__ = [
     "RAY_ADDRESS",
     "RELEASED",
     "RETRIED",
+    "SBATCH_PREFIX",
     "TEMPLATES",
     "Answer",
     "Assignment",
@@ -165,6 +174,7 @@ __all__ = [
     "Report",
     "ResultFile",
     "ResultRow",
+    "SlurmJobs",
     "Split",
     "Standing",
     "Study",
@@ -185,10 +195,13 @@ __all__ = [
     "find_study",
     "format_split",
     "given_assignments",
+    "job_parameters",
     "keep_message",
     "kind_of_picture",
     "make_assignments",
+    "make_queue",
     "named_files",
+    "parameter_name",
     "parse_split",
     "read_message",
     "result_table",

@@ -93,6 +93,14 @@ class OrderBox:
         """Signals for it; written by the supervisor alone."""
         return self._named(worker_id, attempt, "commands")
 
+    def withdrawn_path(self, worker_id: str, attempt: int) -> Path:
+        """Where an order is that was withdrawn."""
+        return self._named(worker_id, attempt, "withdrawn")
+
+    def job_path(self, worker_id: str, attempt: int) -> Path:
+        """Which job of a cluster's queue is to take it; written by the daemon alone."""
+        return self._named(worker_id, attempt, "job")
+
     def post(self, order: Order) -> bool:
         """Post an order, unless it was posted before; return whether it was now.
 
@@ -109,9 +117,8 @@ class OrderBox:
 
     def withdraw(self, worker_id: str, attempt: int) -> bool:
         """Withdraw an order; return whether it still waited."""
-        withdrawn = self._named(worker_id, attempt, "withdrawn")
         try:
-            self.order_path(worker_id, attempt).rename(withdrawn)
+            self.order_path(worker_id, attempt).rename(self.withdrawn_path(worker_id, attempt))
         except OSError:
             return False
         return True
@@ -145,6 +152,10 @@ class OrderBox:
         paths = [self.path / name for name in self._names() if _parse(name)[2] == "order"]
         found = [order for path in paths if (order := read_order(path)) is not None]
         return sorted(found, key=lambda order: (order.posted_at, order.worker_id))
+
+    def jobs(self) -> list[tuple[str, int]]:
+        """Return worker and attempt of every job that was ever submitted to a cluster's queue."""
+        return sorted(_parse(name)[:2] for name in self._names() if _parse(name)[2] == "job")
 
     def leases(self) -> list[tuple[str, int]]:
         """Return worker and attempt of every lease that was ever granted."""

@@ -13,6 +13,8 @@ AGENT_EXECUTOR = "agent"
 CLAIM_EXECUTOR = "claim"
 #: MOSAIC's own for nodes of a Ray cluster; it is there if ``ray`` is installed.
 RAY_EXECUTOR = "ray"
+#: MOSAIC's own for jobs of Slurm; it is there if ``submitit`` is installed.
+SLURM_EXECUTOR = "slurm"
 #: Those of them whose workers run on other machines, where programs and interpreters are found.
 REMOTE_EXECUTORS = frozenset({AGENT_EXECUTOR, CLAIM_EXECUTOR, RAY_EXECUTOR})
 
@@ -38,7 +40,11 @@ OWN_EXECUTORS = (
     ExecutorEntry(AGENT_EXECUTOR, "gym_gui.trainer.executors.agent:AgentExecutor", "mosaic-rl"),
     ExecutorEntry(CLAIM_EXECUTOR, "gym_gui.trainer.executors.claim:ClaimExecutor", "mosaic-rl"),
 )
-_RAY = ExecutorEntry(RAY_EXECUTOR, "gym_gui.trainer.executors.ray:RayExecutor", "mosaic-rl")
+#: Those that are there with a library, by its name.
+_WITH_LIBRARY = {
+    "ray": ExecutorEntry(RAY_EXECUTOR, "gym_gui.trainer.executors.ray:RayExecutor", "mosaic-rl"),
+    "submitit": ExecutorEntry(SLURM_EXECUTOR, "gym_gui.trainer.executors.slurm:SlurmExecutor", "mosaic-rl"),
+}
 
 
 def executor_entries() -> list[ExecutorEntry]:
@@ -46,8 +52,11 @@ def executor_entries() -> list[ExecutorEntry]:
     from importlib.metadata import entry_points  # a slow import, not needed for a run on this machine
     from importlib.util import find_spec
 
-    library = find_spec("ray")  # a mere folder of that name has no file
-    entries = {*OWN_EXECUTORS, *([_RAY] if library is not None and library.origin else [])}
+    entries = set(OWN_EXECUTORS)
+    for name, entry in _WITH_LIBRARY.items():
+        library = find_spec(name)
+        if library is not None and library.origin:  # a mere folder of that name has no file
+            entries.add(entry)
     own = {(entry.name, entry.package) for entry in OWN_EXECUTORS}
     for point in entry_points(group=EXECUTOR_ENTRY_POINT_GROUP):
         package = "" if point.dist is None else str(point.dist.metadata["Name"])

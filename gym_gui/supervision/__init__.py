@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from gym_gui.supervision.history import RunHistory, UnknownEventError, WorkerHistory, read_history
     from gym_gui.supervision.identity import ProcessIdentity, boot_id
     from gym_gui.supervision.journal import Journal
-    from gym_gui.supervision.launch import LauncherPool, build_spec
+    from gym_gui.supervision.launch import LAUNCHER, LauncherPool, build_spec
     from gym_gui.supervision.launch_locks import check_nothing_lives, held_launch_locks
     from gym_gui.supervision.liveness import ProxyProgress, ProxyPulse, last_beat, proxy_of
     from gym_gui.supervision.observed_clock import ObservedClock
@@ -35,6 +35,7 @@ else:
             "FAILED_FOR_GOOD": "exits",
             "ExitRecord": "_launcher_records",
             "Journal": "journal",
+            "LAUNCHER": "launch",
             "Launched": "provisioner",
             "LauncherPool": "launch",
             "LogFacts": "attempt_watch",
@@ -75,6 +76,7 @@ else:
 
 __all__ = [
     "FAILED_FOR_GOOD",
+    "LAUNCHER",
     "MACHINE_LOST",
     "Attempt",
     "AttemptWatch",

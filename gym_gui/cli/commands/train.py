@@ -89,6 +89,14 @@ if TYPE_CHECKING:
     metavar="ADDRESS",
     help="Ray cluster for `--executor ray`: HOST:PORT, ray://HOST:10001 or auto.  [default: RAY_ADDRESS, else auto]",
 )
+@click.option(
+    "--slurm",
+    "slurm_parameters",
+    type=TEXT,
+    multiple=True,
+    metavar="KEY=VALUE",
+    help="Option of sbatch for `--executor slurm`, e.g. partition=gpu; several times if need be.",
+)
 @click.option("--detach", is_flag=True, help="Submit and return at once; the run continues without this command.")
 @click.option("--dry-run", is_flag=True, help="Check everything, start nothing.")
 @click.option("--no-check", is_flag=True, help="Skip the worker's own check of its config (saves its start-up time).")
@@ -114,6 +122,7 @@ def train(
     priority: int,
     executor: str,
     ray_address: str | None,
+    slurm_parameters: tuple[str, ...],
     detach: bool,
     dry_run: bool,
     no_check: bool,
@@ -126,6 +135,7 @@ def train(
     """
     from gym_gui.cli._ray_address import with_ray_address
     from gym_gui.cli._seeds import parse_seeds
+    from gym_gui.cli._slurm_parameters import with_slurm_parameters
     from gym_gui.cli.output import waiting
     from gym_gui.cli.submission import SubmitCommand
     from gym_gui.core.worker.errors import UsageError
@@ -179,7 +189,7 @@ def train(
                 "executor": executor,
             }
         )
-        return with_ray_address(payload, ray_address)
+        return with_slurm_parameters(with_ray_address(payload, ray_address), slurm_parameters)
 
     command = SubmitCommand(site, [payload(number) for number in wanted], many=seeds is not None, where="command line")
     command.check(dry_run_workers=not no_check, settings_checked=True, waiting=waiting)
