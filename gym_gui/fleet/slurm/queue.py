@@ -170,7 +170,7 @@ class SlurmQueue(Queue):
             )
             job = executor.submit(carry_out, str(run), order.worker_id, order.attempt)
         except (submitit.core.utils.FailedJobError, submitit.core.utils.FailedSubmissionError) as error:
-            said = _last_line(str(error))
+            said = _errors(str(error)) or _last_line(str(error))
             raise (QueueUnavailable if _passes(said) else JobRefused)(said) from error
         except OSError as error:
             raise QueueUnavailable(str(error)) from error
@@ -296,6 +296,13 @@ def _parse(text: str) -> dict[str, JobState]:
 def _last_line(text: str) -> str:
     lines = [line.strip() for line in text.strip().splitlines() if line.strip()]
     return lines[-1][:300] if lines else ""
+
+
+def _errors(text: str) -> str:
+    """Return the errors that ``sbatch`` printed, in one line."""
+    marks = ("sbatch: error: ", "sbatch: fatal: ")
+    found = [line.split(mark, 1)[1] for line in text.splitlines() for mark in marks if mark in line]
+    return "; ".join(dict.fromkeys(found))[:500]
 
 
 def _passes(said: str) -> bool:

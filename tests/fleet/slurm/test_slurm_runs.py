@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import os
 import signal
-import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
+from slurm_runs import COUNT, ended, on_slurm, program
 from waiting import eventually, processes_of
 
 pytest.importorskip("submitit")
@@ -22,43 +22,10 @@ from gym_gui.telemetry import verify_run
 pytestmark = pytest.mark.process
 Config = Callable[..., dict[str, Any]]
 
-#: A program that counts, and goes on from its checkpoint.
-COUNT = """
-import os, pathlib, sys, time
-folder = pathlib.Path(os.environ["MOSAIC_RUN_DIR"]) / "checkpoints" / os.environ["WORKER_ID"]
-folder.mkdir(parents=True, exist_ok=True)
-path = folder / "count"
-count = int(path.read_text()) if path.exists() else 0
-while count < int(sys.argv[1]):
-    count += 1
-    print(count, flush=True)
-    if count % 10 == 0:
-        path.with_suffix(".tmp").write_text(str(count))
-        path.with_suffix(".tmp").replace(path)
-    time.sleep(0.05)
-"""
-
 
 @pytest.fixture(autouse=True)
 def _local(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("MOSAIC_SLURM_CLUSTER", "local")
-
-
-def on_slurm(config: dict[str, Any], **limits: Any) -> dict[str, Any]:
-    """Return a config for Slurm."""
-    return {**config, "executor": "slurm", "limits": {"shutdown_timeout_s": 3.0, **limits}}
-
-
-def program(code: str, *arguments: str) -> dict[str, Any]:
-    """Return a config of a Python program."""
-    words = ["-c", code, *arguments]
-    return {"run_name": "program", "entry_point": sys.executable, "arguments": words, "metadata": {"worker": {}}}
-
-
-def ended(client: TrainerClient, run_id: str) -> Any:
-    """Return a run once it has ended."""
-    eventually(lambda: client.get(run_id).state.terminal, f"the end of {run_id}: {client.get(run_id).cause}", 60.0)
-    return client.get(run_id)
 
 
 def processes(home: Path, words: str) -> list[int]:
