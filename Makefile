@@ -13,7 +13,7 @@ export MOSAIC_HOME ?= $(CURDIR)/var
 unexport PYTHONDONTWRITEBYTECODE PYTHONUNBUFFERED
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo gui test test-quick test-slow test-faults test-workers test-ray check format lint types types-pages arrows bench docs docs-serve screenshots proto clean
+.PHONY: help setup demo gui test test-quick test-slow test-faults test-workers test-ray test-slurm check format lint types types-pages arrows bench docs docs-serve screenshots proto clean
 
 help:  ## show the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -83,6 +83,10 @@ test-ray:  ## run the tests of the executor ray on real clusters of two nodes, i
 	@$(RAY_VENV)/bin/python -m pip install --quiet -e '.[random,web,ray]' -e ./3rd_party/random_worker/ \
 	  'httpx>=0.27' 'hypothesis>=6.100' 'pytest>=8.2' 'pytest-timeout>=2.3'
 	$(RAY_VENV)/bin/python -m pytest tests/fleet/ray_cluster -m slow --timeout 600 $(PYTEST_ARGS)
+
+# As root, with Debian's packages slurmctld, slurmd, slurm-client and munge (apt install --no-install-recommends).
+test-slurm: $(RUNTIME)  ## run the tests of the executor slurm on a real Slurm of one node
+	$(BIN)/python -m pytest tests/fleet/slurm -m 'slow or not slow' --timeout 600 $(PYTEST_ARGS)
 
 format: $(TOOLS)  ## format the code
 	$(BIN)/ruff format . && $(BIN)/ruff check --fix .

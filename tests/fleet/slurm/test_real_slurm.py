@@ -11,10 +11,11 @@ from typing import Any
 import pytest
 from slurm_cluster import SlurmCluster
 from slurm_runs import COUNT, ended, on_slurm, program
-from waiting import eventually
+from waiting import eventually, processes_of
 
 from gym_gui.rpc.client import TrainerClient
 from gym_gui.runs import RunFolder, RunState
+from gym_gui.supervision import read_history
 from gym_gui.telemetry import verify_run
 
 pytestmark = pytest.mark.slow
@@ -84,23 +85,30 @@ def test_runs_complete_wait_fail_and_are_cancelled(
     eventually(lambda: not jobs(slurm_cluster), "no job is left")
 
 
-@pytest.mark.parametrize("how", ["scancel", "time", "process"])
+@pytest.mark.parametrize(
+    ("how", "cause"),
+    [
+        ("scancel", "Slurm ended job {} on node n1"),
+        ("time", "Slurm ends job {} on node n1: its time is over, or it is preempted"),
+        ("kill", "Slurm job {} ended: FAILED (RaisedSignal:9(Killed)) on n1"),
+    ],
+)
 def test_an_attempt_that_slurm_ends_is_followed_by_another(
-    daemon_home: Path, client: TrainerClient, slurm_cluster: SlurmCluster, how: str
+    daemon_home: Path, client: TrainerClient, slurm_cluster: SlurmCluster, how: str, cause: str
 ) -> None:
     config = on_slurm(program(COUNT, "2000" if how == "time" else "200"), max_attempts=2)
     run_id = client.submit({**config, "environment": {"SBATCH_TIMELIMIT": "2" if how == "time" else "60"}})
     folder = RunFolder.of(daemon_home, run_id)
-    checkpoint = folder.checkpoints("000001") / "count"
-    eventually(checkpoint.exists, "a checkpoint", 60.0)
+    eventually((folder.checkpoints("000001") / "count").exists, "a checkpoint", 60.0)
     (job_id,) = jobs(slurm_cluster, "%i")
     if how == "scancel":
         slurm_cluster.command("scancel", job_id)
-    elif how == "process":
-        slurm_cluster.command("scancel", "--signal=KILL", "--full", job_id)
+    elif how == "kill":
+        (pid,) = [pid for pid, command in processes_of(daemon_home).items() if "submitit.core._submit" in command]
+        os.kill(pid, signal.SIGKILL)
     eventually(lambda: client.get(run_id).workers[0].attempt == 2, "a second attempt", 90.0)
-    history = [each.cause for each in client.events(run_id)] if hasattr(client, "events") else []
-    print(history)
+    first = read_history(folder.supervisor_log, ["000001"]).workers["000001"].attempts[1]
+    assert first.cause == "attempt 1 of 2 ended: " + cause.format(job_id)
     if how == "time":
         client.cancel(run_id)
         assert ended(client, run_id).state is RunState.CANCELLED
