@@ -148,7 +148,7 @@ class _Job:
         return "" if found.held and found.token == lease.token else found.why or found.state
 
     def _orphaned(self) -> str:
-        """Note the end of the process that started this one: nobody would end this one any more."""
+        """Note the end of the process that started this one: no process would end this one any more."""
         if os.getppid() != self._parent and not self._ending:
             self._ending = f"the processes of job {self._id} were killed"
         return self._ending

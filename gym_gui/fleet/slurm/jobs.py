@@ -54,7 +54,7 @@ class SlurmJobs:
         self._states: dict[str, JobState] = {}
         self._polled_at = float("-inf")
         self._over_since: dict[str, float] = {}
-        """By job, since when it is known to be over, or not known."""
+        """By job, since when it is known to be over, or is unknown."""
         self._notes: dict[AttemptKey, str] = {}
         self._not_before = 0.0
         self._pause_s = _FIRST_PAUSE_S
@@ -161,11 +161,11 @@ class SlurmJobs:
             return
         state = self._states.get(job.job_id)
         over_since = self._over_since.get(job.job_id)
-        if over_since is None or self._clock() - over_since < self.queue.settle_s:
+        if over_since is None or self._clock() - over_since < self.queue.certain_s:
             if lease is None:
                 self._note(box, key, self._waiting(job, state))
             return
-        said = "is not known to Slurm any more" if state is None else f"ended: {state}"
+        said = "is unknown to Slurm by now" if state is None else f"ended: {state}"
         if lease is not None:
             record = read_exit(box.folder.exit_record(key.worker_id, key.attempt))
             whole = record is not None and record.swept and record.reason != "terminated"

@@ -45,7 +45,7 @@ class SlurmProvisioner(FleetProvisioner):
             home=str(self._folder.path.resolve().parent.parent),
             cpus=resources.get("cpus", 1),
             memory_mb=resources.get("memory_mb", 0),
-            # By default runs take a GPU if one is free; of a queue nobody can say that.
+            # By default runs take a GPU if one is free; which no queue can say.
             gpus=wanted_gpus(self._plan, worker) if explicit or worker.needs_gpus else 0,
         )
         return Launched(None, "offered to Slurm") if self._box.post(order) else None

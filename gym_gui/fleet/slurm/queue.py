@@ -93,8 +93,8 @@ class Queue(abc.ABC):
 
     #: Seconds between two questions about jobs.
     poll_s = 5.0
-    #: Seconds after which a job that is not known, or is over, is taken to be so.
-    settle_s = 5.0
+    #: Seconds after which a job that is unknown, or is over, is taken to be so.
+    certain_s = 5.0
 
     @abc.abstractmethod
     def unusable(self) -> str:
@@ -196,7 +196,7 @@ class SlurmQueue(Queue):
 class LocalQueue(Queue):
     """Jobs as processes of this machine, by submitit's local executor: to try things out, and for tests."""
 
-    poll_s = settle_s = 0.5
+    poll_s = certain_s = 0.5
 
     def __init__(self) -> None:
         self._jobs: dict[str, Any] = {}
