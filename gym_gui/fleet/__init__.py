@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from gym_gui.fleet.command_template import TEMPLATES, command_words, template_words
     from gym_gui.fleet.desk import Answer, Desk
     from gym_gui.fleet.lease import EXPIRED, FAILED, RELEASED, Refused
+    from gym_gui.fleet.load_history import LoadHistory
     from gym_gui.fleet.machines import FleetMachine, MachineFacts, UnknownMachineError
     from gym_gui.fleet.orders import AttemptKey, OrderBox
     from gym_gui.fleet.provisioner import AttemptReport, FleetProvisioner
@@ -96,6 +97,7 @@ else:
             "kind_of_picture": "claims.uploads",
             "read_message": "claims.messages",
             "Desk": "desk",
+            "LoadHistory": "load_history",
             "FleetMachine": "machines",
             "AttemptReport": "provisioner",
             "FleetProvisioner": "provisioner",
@@ -163,6 +165,7 @@ __all__ = [
     "Desk",
     "FleetMachine",
     "FleetProvisioner",
+    "LoadHistory",
     "MachineFacts",
     "Mismatch",
     "NodeStore",

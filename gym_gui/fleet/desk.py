@@ -21,6 +21,7 @@ from gym_gui.fleet import lease as leases
 from gym_gui.fleet.arrivals import Arrivals, Mismatch, Unwelcome
 from gym_gui.fleet.held_attempts import HeldAttempt, HeldAttempts
 from gym_gui.fleet.lease import EXPIRED, FAILED, REFUSED, RELEASED, Refused
+from gym_gui.fleet.load_history import LoadHistory
 from gym_gui.fleet.machines import FleetMachine, MachineFacts, MachineRecord, MachineStore, UnknownMachineError
 from gym_gui.fleet.orders import AttemptKey, OrderBox
 from gym_gui.fleet.provisioner import AttemptReport
@@ -157,6 +158,10 @@ class Desk:
             )
         return found
 
+    def load_history(self, machine_id: str) -> LoadHistory | None:
+        """Return how busy a machine was; ``None``: it is not enrolled."""
+        return self.store.presence(machine_id).history if machine_id in self.store.records else None
+
     def remove(self, machine_id: str) -> None:
         """Forget a machine: its token is refused from now on, and what it has is given up.
 
@@ -231,6 +236,7 @@ class Desk:
         self.note_presence(machine.machine_id)
         presence = self.store.presence(machine.machine_id)
         presence.session, presence.load, presence.draining = beat.session, beat.load, beat.draining
+        presence.history.note(beat.load)
         if beat.facts is not None:
             with self._lock:
                 self.store.update(machine, beat.facts)

@@ -16,6 +16,7 @@ import msgspec
 
 from gym_gui.core.regular_files import read_regular
 from gym_gui.core.worker.errors import NotFoundError, nearest
+from gym_gui.fleet.load_history import LoadHistory
 from gym_gui.runs import AGENT_EXECUTOR, write_json_atomic
 
 _ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.:-]{0,99}")
@@ -97,6 +98,7 @@ class Presence:
     """Unix time."""
     session: str = ""
     load: dict[str, Any] = field(default_factory=dict)
+    history: LoadHistory = field(default_factory=LoadHistory)
     """Its last words on CPU, memory and GPUs."""
     draining: bool = False
     """It takes no more runs."""

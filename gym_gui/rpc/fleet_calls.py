@@ -26,11 +26,10 @@ def machines() -> Converter[FleetMachine, fleet.FleetMachine]:
     return Converter(FleetMachine, fleet.FleetMachine)
 
 
-def list_fleet() -> Call[list[FleetMachine]]:
-    """List the enrolled machines."""
-    return Call(
-        "ListFleet", fleet.ListFleetRequest(), lambda answer: [machines().decode(each) for each in answer.machines]
-    )
+def list_fleet(machine_id: str = "") -> Call[list[FleetMachine]]:
+    """List the enrolled machines, or one of them with ``history`` in its load."""
+    request = fleet.ListFleetRequest(machine_id=machine_id)
+    return Call("ListFleet", request, lambda answer: [machines().decode(each) for each in answer.machines])
 
 
 def remove_machine(machine_id: str) -> Call[None]:

@@ -18,9 +18,13 @@ class FleetClient(ABC):
     @abstractmethod
     def _do(self, call: Call[R]) -> R: ...
 
-    def fleet(self) -> list[FleetMachine]:
-        """Return the enrolled machines, by id."""
-        return self._do(fleet_calls.list_fleet())
+    def fleet(self, machine_id: str = "") -> list[FleetMachine]:
+        """Return the enrolled machines, by id.
+
+        Args:
+            machine_id: That one alone, with ``history`` in its load: samples of the last hour; empty: all.
+        """
+        return self._do(fleet_calls.list_fleet(machine_id))
 
     def remove_machine(self, machine_id: str) -> None:
         """Forget a machine: its token is refused from now on, and what it has is given to others.
@@ -51,9 +55,13 @@ class AsyncFleetClient(ABC):
         """
         return await self._do(fleet_calls.call_fleet(method, machine_id, token, body, data))
 
-    async def fleet(self) -> list[FleetMachine]:
-        """Return the enrolled machines, by id."""
-        return await self._do(fleet_calls.list_fleet())
+    async def fleet(self, machine_id: str = "") -> list[FleetMachine]:
+        """Return the enrolled machines, by id.
+
+        Args:
+            machine_id: That one alone, with ``history`` in its load: samples of the last hour; empty: all.
+        """
+        return await self._do(fleet_calls.list_fleet(machine_id))
 
     async def remove_machine(self, machine_id: str) -> None:
         """Forget a machine.

@@ -8,8 +8,10 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
+import msgspec
+
 from gym_gui.core.worker.errors import Problem, UsageError
-from gym_gui.fleet import Desk
+from gym_gui.fleet import Desk, FleetMachine
 from gym_gui.rpc.converter import json_bytes
 from gym_gui.rpc.fleet_calls import machines
 from gym_gui.rpc.guard import answers
@@ -50,9 +52,11 @@ class FleetService(FleetServiceServicer):
         return fleet.CallFleetResponse(status=answer.status, body_json=json_bytes(answer.body), data=answer.data)
 
     @answers
-    async def ListFleet(self, _: fleet.ListFleetRequest) -> fleet.ListFleetResponse:
+    async def ListFleet(self, request: fleet.ListFleetRequest) -> fleet.ListFleetResponse:
         found = [machine for desk in self._desks for machine in await asyncio.to_thread(desk.machines)]
         found += [] if self._clients is None else await asyncio.to_thread(self._clients.machines)
+        if request.machine_id:
+            found = [self._with_history(each) for each in found if each.machine_id == request.machine_id]
         return fleet.ListFleetResponse(machines=map(machines().encode, found))
 
     @answers
@@ -67,6 +71,12 @@ class FleetService(FleetServiceServicer):
         if clients is None or not await asyncio.to_thread(clients.remove_machine, request.machine_id):
             await asyncio.to_thread(self._open_desk.remove, request.machine_id)
         return fleet.RemoveMachineResponse()
+
+    def _with_history(self, machine: FleetMachine) -> FleetMachine:
+        takers = [*self._desks, *([self._clients] if self._clients is not None else [])]
+        history = next((each for taker in takers if (each := taker.load_history(machine.machine_id)) is not None), None)
+        load = {**machine.load, "history": {} if history is None else history.columns()}
+        return msgspec.structs.replace(machine, load=load)
 
     @property
     def _open_clients(self) -> ClientCalls:

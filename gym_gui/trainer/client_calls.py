@@ -12,7 +12,16 @@ from typing import Any, TypeVar
 import msgspec
 
 from gym_gui.core.worker.errors import ConfigError, MosaicError, NotFoundError, Problem, UsageError
-from gym_gui.fleet import Answer, FleetMachine, MachineFacts, Mismatch, StudySpec, Unwelcome, kind_of_picture
+from gym_gui.fleet import (
+    Answer,
+    FleetMachine,
+    LoadHistory,
+    MachineFacts,
+    Mismatch,
+    StudySpec,
+    Unwelcome,
+    kind_of_picture,
+)
 from gym_gui.trainer.claims import Claims, Message, NotNow
 from gym_gui.trainer.super_studies import DONE, Place, State
 
@@ -74,6 +83,11 @@ class ClientCalls:
             runs = sorted({key.run_id for key in self._claims.attempts.of_machine(machine_id)})
             found.append(clients.machine(record, runs, self._claims.pictures.tabs(machine_id)))
         return found
+
+    def load_history(self, machine_id: str) -> LoadHistory | None:
+        """Return how busy a machine was; ``None``: it is not known."""
+        clients = self._claims.clients
+        return clients.presence(machine_id).history if machine_id in clients.records else None
 
     def remove_machine(self, machine_id: str) -> bool:
         """Forget a machine, which loses what it has; return whether it was known."""

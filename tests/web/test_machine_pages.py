@@ -45,12 +45,15 @@ def test_a_machine_shows_what_its_program_sends(page: Any, dashboard: str, clien
     eventually(lambda: row.locator("td[data-label=warnings]").inner_text() == "1", "warnings")
     assert row.locator("td[data-label=errors]").inner_text() == "1"
 
+    program.heartbeat(load={"cpu_percent": 75, "memory_used_mb": 2048, "gpus": [{"percent": 90}, {"percent": 10}]})
     row.locator("a").first.click()
     page.wait_for_selector("dl[aria-label=Work]")
     work = page.locator("dl[aria-label=Work]").inner_text()
     assert "Meshing" in work
     assert "75 %" in work
     assert "RTX 4090" in page.locator("dl[aria-label=Machine]").inner_text()
+    for title, value in (("Processors", "75.0 %"), ("Memory", "2.00 GiB"), ("GPUs", "50.0 %")):
+        assert value in page.locator(f"section[aria-label={title}] h2").inner_text()
     page.wait_for_selector(".log .warning-line")
     assert "the mesh is coarse" in page.locator(".log .warning-line").inner_text()
     assert "no license" in page.locator(".log .error-line").inner_text()

@@ -15,6 +15,7 @@ import msgspec
 
 from gym_gui.core.regular_files import read_regular
 from gym_gui.fleet.claims.messages import FATAL, STAGE, Report
+from gym_gui.fleet.load_history import LoadHistory
 from gym_gui.fleet.machines import FleetMachine, MachineFacts
 from gym_gui.fleet.orders import AttemptKey
 from gym_gui.runs import CLAIM_EXECUTOR, READ_ERRORS, write_json_atomic
@@ -58,6 +59,7 @@ class ClientPresence:
     """The name of the figure of its last stage."""
     load: dict[str, Any] = field(default_factory=dict)
     """Its last words on processors, memory and GPUs."""
+    history: LoadHistory = field(default_factory=LoadHistory)
     warnings: int = 0
     errors: int = 0
 
@@ -122,6 +124,7 @@ class Clients:
             presence.seen_at, presence.seen = self._clock(), time.time()
             if load is not None:
                 presence.load = dict(load)
+                presence.history.note(load)
             if facts is not None and facts.hostname:
                 presence.sessions[f"{facts.hostname} ({peer})" if peer else facts.hostname] = presence.seen_at
             record = self.records.get(machine_id)

@@ -15,7 +15,7 @@ _sym_db = _symbol_database.Default()
 
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x0b\x66leet.proto\x12\tmosaic.v1\"\x12\n\x10ListFleetRequest\"\xa3\x01\n\x0cMachineFacts\x12\x10\n\x08hostname\x18\x01 \x01(\t\x12\x10\n\x08platform\x18\x02 \x01(\t\x12\x0e\n\x06python\x18\x03 \x01(\t\x12\x0f\n\x07version\x18\x04 \x01(\t\x12\x0c\n\x04\x63pus\x18\x05 \x01(\x03\x12\x11\n\tmemory_mb\x18\x06 \x01(\x03\x12\x0c\n\x04gpus\x18\x07 \x03(\t\x12\x10\n\x08gpu_name\x18\x08 \x01(\t\x12\r\n\x05slots\x18\t \x01(\x03\"\xe5\x01\n\x0c\x46leetMachine\x12\x12\n\nmachine_id\x18\x01 \x01(\t\x12\x0e\n\x06online\x18\x02 \x01(\x08\x12\x10\n\x08\x64raining\x18\x03 \x01(\x08\x12\x14\n\x07seen_at\x18\x04 \x01(\x01H\x00\x88\x01\x01\x12\x13\n\x0b\x65nrolled_at\x18\x05 \x01(\x01\x12\n\n\x02\x62y\x18\x06 \x01(\t\x12&\n\x05\x66\x61\x63ts\x18\x07 \x01(\x0b\x32\x17.mosaic.v1.MachineFacts\x12\x11\n\tload_json\x18\x08 \x01(\x0c\x12\x0f\n\x07run_ids\x18\t \x03(\t\x12\x10\n\x08\x65xecutor\x18\n \x01(\tB\n\n\x08_seen_at\">\n\x11ListFleetResponse\x12)\n\x08machines\x18\x01 \x03(\x0b\x32\x17.mosaic.v1.FleetMachine\"*\n\x14RemoveMachineRequest\x12\x12\n\nmachine_id\x18\x01 \x01(\t\"\x17\n\x15RemoveMachineResponse\"f\n\x10\x43\x61llFleetRequest\x12\x0e\n\x06method\x18\x01 \x01(\t\x12\x12\n\nmachine_id\x18\x02 \x01(\t\x12\r\n\x05token\x18\x03 \x01(\t\x12\x11\n\tbody_json\x18\x04 \x01(\x0c\x12\x0c\n\x04\x64\x61ta\x18\x05 \x01(\x0c\"D\n\x11\x43\x61llFleetResponse\x12\x0e\n\x06status\x18\x01 \x01(\x05\x12\x11\n\tbody_json\x18\x02 \x01(\x0c\x12\x0c\n\x04\x64\x61ta\x18\x03 \x01(\x0c\x32\xf2\x01\n\x0c\x46leetService\x12\x46\n\tCallFleet\x12\x1b.mosaic.v1.CallFleetRequest\x1a\x1c.mosaic.v1.CallFleetResponse\x12\x46\n\tListFleet\x12\x1b.mosaic.v1.ListFleetRequest\x1a\x1c.mosaic.v1.ListFleetResponse\x12R\n\rRemoveMachine\x12\x1f.mosaic.v1.RemoveMachineRequest\x1a .mosaic.v1.RemoveMachineResponseb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x0b\x66leet.proto\x12\tmosaic.v1\"&\n\x10ListFleetRequest\x12\x12\n\nmachine_id\x18\x01 \x01(\t\"\xa3\x01\n\x0cMachineFacts\x12\x10\n\x08hostname\x18\x01 \x01(\t\x12\x10\n\x08platform\x18\x02 \x01(\t\x12\x0e\n\x06python\x18\x03 \x01(\t\x12\x0f\n\x07version\x18\x04 \x01(\t\x12\x0c\n\x04\x63pus\x18\x05 \x01(\x03\x12\x11\n\tmemory_mb\x18\x06 \x01(\x03\x12\x0c\n\x04gpus\x18\x07 \x03(\t\x12\x10\n\x08gpu_name\x18\x08 \x01(\t\x12\r\n\x05slots\x18\t \x01(\x03\"\xe5\x01\n\x0c\x46leetMachine\x12\x12\n\nmachine_id\x18\x01 \x01(\t\x12\x0e\n\x06online\x18\x02 \x01(\x08\x12\x10\n\x08\x64raining\x18\x03 \x01(\x08\x12\x14\n\x07seen_at\x18\x04 \x01(\x01H\x00\x88\x01\x01\x12\x13\n\x0b\x65nrolled_at\x18\x05 \x01(\x01\x12\n\n\x02\x62y\x18\x06 \x01(\t\x12&\n\x05\x66\x61\x63ts\x18\x07 \x01(\x0b\x32\x17.mosaic.v1.MachineFacts\x12\x11\n\tload_json\x18\x08 \x01(\x0c\x12\x0f\n\x07run_ids\x18\t \x03(\t\x12\x10\n\x08\x65xecutor\x18\n \x01(\tB\n\n\x08_seen_at\">\n\x11ListFleetResponse\x12)\n\x08machines\x18\x01 \x03(\x0b\x32\x17.mosaic.v1.FleetMachine\"*\n\x14RemoveMachineRequest\x12\x12\n\nmachine_id\x18\x01 \x01(\t\"\x17\n\x15RemoveMachineResponse\"f\n\x10\x43\x61llFleetRequest\x12\x0e\n\x06method\x18\x01 \x01(\t\x12\x12\n\nmachine_id\x18\x02 \x01(\t\x12\r\n\x05token\x18\x03 \x01(\t\x12\x11\n\tbody_json\x18\x04 \x01(\x0c\x12\x0c\n\x04\x64\x61ta\x18\x05 \x01(\x0c\"D\n\x11\x43\x61llFleetResponse\x12\x0e\n\x06status\x18\x01 \x01(\x05\x12\x11\n\tbody_json\x18\x02 \x01(\x0c\x12\x0c\n\x04\x64\x61ta\x18\x03 \x01(\x0c\x32\xf2\x01\n\x0c\x46leetService\x12\x46\n\tCallFleet\x12\x1b.mosaic.v1.CallFleetRequest\x1a\x1c.mosaic.v1.CallFleetResponse\x12\x46\n\tListFleet\x12\x1b.mosaic.v1.ListFleetRequest\x1a\x1c.mosaic.v1.ListFleetResponse\x12R\n\rRemoveMachine\x12\x1f.mosaic.v1.RemoveMachineRequest\x1a .mosaic.v1.RemoveMachineResponseb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -23,21 +23,21 @@ _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'fleet_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
   _globals['_LISTFLEETREQUEST']._serialized_start=26
-  _globals['_LISTFLEETREQUEST']._serialized_end=44
-  _globals['_MACHINEFACTS']._serialized_start=47
-  _globals['_MACHINEFACTS']._serialized_end=210
-  _globals['_FLEETMACHINE']._serialized_start=213
-  _globals['_FLEETMACHINE']._serialized_end=442
-  _globals['_LISTFLEETRESPONSE']._serialized_start=444
-  _globals['_LISTFLEETRESPONSE']._serialized_end=506
-  _globals['_REMOVEMACHINEREQUEST']._serialized_start=508
-  _globals['_REMOVEMACHINEREQUEST']._serialized_end=550
-  _globals['_REMOVEMACHINERESPONSE']._serialized_start=552
-  _globals['_REMOVEMACHINERESPONSE']._serialized_end=575
-  _globals['_CALLFLEETREQUEST']._serialized_start=577
-  _globals['_CALLFLEETREQUEST']._serialized_end=679
-  _globals['_CALLFLEETRESPONSE']._serialized_start=681
-  _globals['_CALLFLEETRESPONSE']._serialized_end=749
-  _globals['_FLEETSERVICE']._serialized_start=752
-  _globals['_FLEETSERVICE']._serialized_end=994
+  _globals['_LISTFLEETREQUEST']._serialized_end=64
+  _globals['_MACHINEFACTS']._serialized_start=67
+  _globals['_MACHINEFACTS']._serialized_end=230
+  _globals['_FLEETMACHINE']._serialized_start=233
+  _globals['_FLEETMACHINE']._serialized_end=462
+  _globals['_LISTFLEETRESPONSE']._serialized_start=464
+  _globals['_LISTFLEETRESPONSE']._serialized_end=526
+  _globals['_REMOVEMACHINEREQUEST']._serialized_start=528
+  _globals['_REMOVEMACHINEREQUEST']._serialized_end=570
+  _globals['_REMOVEMACHINERESPONSE']._serialized_start=572
+  _globals['_REMOVEMACHINERESPONSE']._serialized_end=595
+  _globals['_CALLFLEETREQUEST']._serialized_start=597
+  _globals['_CALLFLEETREQUEST']._serialized_end=699
+  _globals['_CALLFLEETRESPONSE']._serialized_start=701
+  _globals['_CALLFLEETRESPONSE']._serialized_end=769
+  _globals['_FLEETSERVICE']._serialized_start=772
+  _globals['_FLEETSERVICE']._serialized_end=1014
 # @@protoc_insertion_point(module_scope)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 from typing import Annotated, Any, Literal
 
-from fastapi import APIRouter, Header, Path, Request
+from fastapi import APIRouter, Header, Path, Query, Request
 from starlette.responses import Response
 
 from gym_gui.core.worker.errors import ConfigError, Problem
@@ -23,9 +23,15 @@ MachineId = Annotated[str, Header(alias="x-mosaic-machine", max_length=100)]
 
 
 @router.get("/fleet", summary="Machines of executors")
-async def agents(client: Client, _: Reader) -> Response:
+async def agents(
+    client: Client,
+    _: Reader,
+    machine_id: Annotated[
+        str, Query(max_length=200, description="That one alone, with `history` in its load: of the last hour")
+    ] = "",
+) -> Response:
     """Return the machines with an agent and the nodes of Ray clusters, whether they are there, and what they have."""
-    return json_response({"machines": await client.fleet()})
+    return json_response({"machines": await client.fleet(machine_id)})
 
 
 @router.delete("/fleet/{machine_id}", summary="Forget a machine", status_code=204)

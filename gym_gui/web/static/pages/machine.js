@@ -8,6 +8,7 @@ import { subscribe } from "../live.js";
 import { follow } from "../url.js";
 import { useLatest } from "../latest.js";
 import { Logs } from "./run_logs.js";
+import { Health } from "./machine_health.js";
 import { Bar, percent } from "./study_parts.js";
 import { shareOf, standing } from "./machine_parts.js";
 
@@ -17,7 +18,7 @@ const EVERY = 3000;
 /** @param {{name: string}} props */
 export default function Machine({ name }) {
   const id = decodeURIComponent(name);
-  const { found, error, look } = useLatest("/fleet");
+  const { found, error, look } = useLatest(`/fleet?machine_id=${encodeURIComponent(id)}`);
   const [run, setRun] = useState(/** @type {any} */ (null));
   const [fault, setFault] = useState(/** @type {any} */ (null));
   const [turn, setTurn] = useState(0);
@@ -37,7 +38,7 @@ export default function Machine({ name }) {
   if (!found) return error ? html`<${ErrorBox} error=${error} retry=${look} />` : html`<p class="muted">loading …</p>`;
   if (!machine) return html`<div onClick=${follow}><p class="empty">There is no machine <bdi>${id}</bdi>. <a href="/machines">All machines</a></p></div>`;
   const state = standing(machine);
-  return html`<div onClick=${follow}>
+  return html`<div class="machine" onClick=${follow}>
     <div class="bar"><h1 style=${{ margin: 0 }}><bdi>${id}</bdi></h1>
       <span class=${classes(state.colour)}>${state.glyph} ${state.name}</span>
       <span class="muted">last heard of ${machine.seen_at ? ago(machine.seen_at) : "never"}</span></div>
@@ -47,6 +48,7 @@ export default function Machine({ name }) {
       ${run ? html`<${Work} run=${run} load=${machine.load} />` : html`<p class="muted">${runId ? "loading …" : "It has no run."}</p>`}
       <${Facts} machine=${machine} />
     </div>
+    <${Health} id=${id} history=${machine.load.history} />
     <${Pictures} id=${id} names=${machine.load.pictures ?? []} turn=${turn} />
     ${run && html`<section aria-label="Log"><h2>Log</h2><${Logs} key=${run.run_id} run=${run} /></section>`}
   </div>`;
