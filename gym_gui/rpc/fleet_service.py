@@ -73,8 +73,10 @@ class FleetService(FleetServiceServicer):
         return fleet.RemoveMachineResponse()
 
     def _with_history(self, machine: FleetMachine) -> FleetMachine:
-        takers = [*self._desks, *([self._clients] if self._clients is not None else [])]
-        history = next((each for taker in takers if (each := taker.load_history(machine.machine_id)) is not None), None)
+        found = [desk.load_history(machine.machine_id) for desk in self._desks]
+        if self._clients is not None:
+            found.append(self._clients.load_history(machine.machine_id))
+        history = next((each for each in found if each is not None), None)
         load = {**machine.load, "history": {} if history is None else history.columns()}
         return msgspec.structs.replace(machine, load=load)
 

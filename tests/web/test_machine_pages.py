@@ -52,7 +52,7 @@ def test_a_machine_shows_what_its_program_sends(page: Any, dashboard: str, clien
     assert "Meshing" in work
     assert "75 %" in work
     assert "RTX 4090" in page.locator("dl[aria-label=Machine]").inner_text()
-    for title, value in (("Processors", "75.0 %"), ("Memory", "2.00 GiB"), ("GPUs", "50.0 %")):
+    for title, value in (("Processors", "75.0 %"), ("Memory", "2.0 GiB"), ("GPUs", "50.0 %")):
         assert value in page.locator(f"section[aria-label={title}] h2").inner_text()
     page.wait_for_selector(".log .warning-line")
     assert "the mesh is coarse" in page.locator(".log .warning-line").inner_text()
