@@ -85,7 +85,7 @@ class ClientCalls:
         return found
 
     def load_history(self, machine_id: str) -> LoadHistory | None:
-        """Return how busy a machine was; ``None``: it is not known."""
+        """Return how busy a machine was; ``None``: it is unknown."""
         clients = self._claims.clients
         return clients.presence(machine_id).history if machine_id in clients.records else None
 
