@@ -68,3 +68,18 @@ def test_files_that_are_no_certificate_are_refused_before_the_address_is_announc
         path.write_text("no PEM\n")
     with pytest.raises(UsageError, match="cannot be used"):
         Listening(**tls).check_certificate()  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("listening", "is_open"),
+    [
+        (Listening(), True),
+        (Listening("::1"), True),
+        (Listening(public_names=("lab.example",)), False),
+        (Listening(behind_proxy=True, public_names=("lab.example",)), False),
+        (Listening("0.0.0.0"), False),
+        (Listening("0.0.0.0", open_to_programs=True), True),
+    ],
+)
+def test_programs_need_no_token_on_this_machine_alone(listening: Listening, is_open: bool) -> None:
+    assert listening.takes_programs is is_open
