@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from executor_packages import OWN_NAMES
 from hypothesis import example, given
 from hypothesis import strategies as st
 
@@ -381,7 +382,7 @@ def test_notes_of_other_clients_are_kept_and_change_nothing(plain: Make) -> None
 def test_an_executor_is_one_of_those_that_the_caller_knows(form):
     elsewhere = {**form, "executor": "cluster"}
     (problem,) = run_config_problems(elsewhere)
-    assert (problem.path, problem.allowed) == ("executor", "one of 'local', 'agent', 'claim'")
+    assert (problem.path, problem.allowed) == ("executor", "one of " + ", ".join(map(repr, OWN_NAMES)))
     assert validate_train_run_config(elsewhere, executors=["cluster"]).executor == "cluster"
     (problem,) = read_run_config({**form, "executor": "clustr"}, ["cluster", "ray"])[1]
     assert (problem.allowed, problem.nearest) == ("one of 'local', 'cluster', 'ray'", "cluster")

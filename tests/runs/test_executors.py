@@ -3,7 +3,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from executor_packages import ExecutorSite
+from executor_packages import OWN_NAMES, ExecutorSite
 
 try:
     import tomllib
@@ -31,7 +31,7 @@ def test_the_own_executor_comes_first() -> None:
 def test_a_package_adds_a_name_without_being_imported(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     ExecutorSite(tmp_path / "site").add("cluster", "my_cluster:Cluster", "raise RuntimeError('imported')")
     monkeypatch.syspath_prepend(str(tmp_path / "site"))
-    assert executor_names() == ["local", "agent", "claim", "cluster"]
+    assert executor_names() == ["local", *sorted({*OWN_NAMES, "cluster"} - {"local"})]
     found = next(entry for entry in executor_entries() if entry.name == "cluster")
     assert (found.target, found.package) == ("my_cluster:Cluster", "my-cluster")
     config = {"run_name": "x", "entry_point": "true", "executor": "cluster"}

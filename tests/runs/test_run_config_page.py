@@ -11,6 +11,7 @@ from typing import Any
 from gym_gui.core.worker.check import describe
 from gym_gui.runs.config import validate_train_run_config
 from gym_gui.runs.config_problems import run_config_schema
+from gym_gui.runs.executors import OWN_EXECUTORS
 from gym_gui.runs.json_schema import alternatives
 
 PAGE = Path(__file__).parents[2] / "docs" / "reference" / "run-config.md"
@@ -30,6 +31,8 @@ def keys(schema: dict[str, Any], path: str = "") -> Iterator[tuple[str, dict[str
 
 def row(path: str, part: dict[str, Any]) -> str:
     allowed = describe(part).replace("|", "\\|")
+    if path == "executor":  # the page has those that are always there
+        allowed = "one of " + ", ".join(repr(entry.name) for entry in OWN_EXECUTORS)
     kinds = {option.get("type") for option in alternatives(part)}
     default = "" if "object" in kinds or "default" not in part else f"`{json.dumps(part['default'])}`"
     return f"| `{path}` | {allowed} | {default} | {part['description']} |"

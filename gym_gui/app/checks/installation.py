@@ -98,7 +98,7 @@ def executors(home: Path) -> Iterator[Finding]:  # noqa: ARG001 - every check ta
     for name, reason in found.broken.items():
         yield Finding(f"executor {name}", "broken", reason, "reinstall or uninstall the package that brings it")
     ready = [
-        name if entry in OWN_EXECUTORS else f"{name} (package {entry.package})"
+        name if entry.package == OWN_EXECUTORS[0].package else f"{name} (package {entry.package})"
         for name, (entry, _) in found.ready.items()
     ]
     if ready:

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 from daemons import daemon_with_environment
-from executor_packages import MARKING, PAIR, ExecutorSite
+from executor_packages import MARKING, OWN_NAMES, PAIR, ExecutorSite
 
 from gym_gui.logging_config.log_constants import LOG_DAEMON_EXECUTOR_BROKEN
 from gym_gui.reading.details import read_details
@@ -60,7 +60,7 @@ def test_the_own_executor_is_always_there(home: Path) -> None:
 def test_a_package_adds_an_executor(site: ExecutorSite, home: Path) -> None:
     site.add("mine", f"{unique('fine')}:Fine", FINE.format(name="mine"))
     found = installed_executors(home)
-    assert sorted(found.ready) == ["agent", "claim", "local", "mine"]
+    assert sorted(found.ready) == sorted([*OWN_NAMES, "mine"])
     assert not found.broken
 
 
@@ -90,7 +90,7 @@ def test_a_broken_one_is_logged_and_left_out(
     site.add("mine", f"{module}:Fine", code)
     site.add("other", f"{unique('fine')}:Fine", FINE.format(name="other"))
     found = installed_executors(home)
-    assert sorted(found.ready) == ["agent", "claim", "local", "other"]
+    assert sorted(found.ready) == sorted([*OWN_NAMES, "other"])
     assert said in found.broken["mine"]
     assert f"(package {module.replace('_', '-')})" in found.broken["mine"]
     (record,) = [each for each in caplog.records if getattr(each, "log_code", "") == LOG_DAEMON_EXECUTOR_BROKEN.code]
@@ -101,7 +101,7 @@ def test_a_name_that_two_packages_have_is_refused_with_both(site: ExecutorSite, 
     for package in ("first-cluster", "second-cluster"):
         site.add("mine", f"{unique('fine')}:Fine", FINE.format(name="mine"), package)
     found = installed_executors(home)
-    assert sorted(found.ready) == ["agent", "claim", "local"]
+    assert sorted(found.ready) == sorted(OWN_NAMES)
     assert "first-cluster and second-cluster" in found.broken["mine"]
 
 
@@ -139,7 +139,8 @@ def test_a_run_is_executed_through_a_package_that_the_core_does_not_know(tmp_pat
         assert (daemon_home / "marked").read_text() == run["run_id"]
         doctor = subprocess.run([MOSAIC, "doctor", "--json"], env=environment, capture_output=True, check=False)
         by_name = {finding["name"]: finding for finding in json.loads(doctor.stdout)["findings"]}
-        assert by_name["executors"]["detail"] == "agent, claim, local, marking (package marking-executor)"
+        there = sorted([*OWN_NAMES, "marking (package marking-executor)"])
+        assert by_name["executors"]["detail"] == ", ".join(there)
         assert "no_such_library" in by_name["executor torn"]["detail"]
         assert "Did you mean 'marking'?" in mosaic(environment, *TRAIN, "--executor", "markin", code=2)
         with TrainerClient.connect(daemon_home) as client:
