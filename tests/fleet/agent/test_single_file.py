@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import contextlib
 import json
 import os
 import signal
@@ -139,6 +140,9 @@ def one_file(file: Path, tmp_path: Path, monitoring: MonitoringServer) -> Iterat
     if machine.process is not None:
         machine.process.kill()
         machine.process.wait()
+    for study in machine.seen():
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(study, signal.SIGKILL)
 
 
 @pytest.mark.process
