@@ -40,6 +40,13 @@ _UNWANTED_S, _UNPLACED_S = 60.0, 5.0
 _AGAIN_S = 5.0
 #: Calls of one actor at the same time: those of a driver that is gone may still wait.
 _CONCURRENCY = 8
+#: An actor is gone, or will never be there. ``ActorUnavailableError``, which may pass, is caught before.
+_DEATHS = (
+    ray.exceptions.RayActorError,
+    ray.exceptions.ActorUnschedulableError,
+    ray.exceptions.RuntimeEnvSetupError,
+    ray.exceptions.RayTaskError,
+)
 #: How lines of Ray's errors begin that name the actor again.
 _FIELDS = ("class_name:", "actor_id:", "pid:", "name:", "namespace:", "ip:")
 
@@ -52,6 +59,7 @@ class Relay:
         actor: Its handle.
         ask: Asks the home: the node's id, call, what it says as JSON, bytes; returns status, JSON, bytes.
         on_death: Called with the reason when the actor is gone.
+        on_fault: Called with the reason when the cluster cannot be asked.
     """
 
     def __init__(
@@ -60,6 +68,7 @@ class Relay:
         actor: Any,
         ask: Callable[[str, str, str, bytes], tuple[int, str, bytes]],
         on_death: Callable[[str], None],
+        on_fault: Callable[[str], None],
     ) -> None:
         self.name = name
         self.actor = actor
@@ -69,6 +78,7 @@ class Relay:
         self.unwanted_since: float | None = None
         self._ask = ask
         self._on_death = on_death
+        self._on_fault = on_fault
         self._driver = uuid.uuid4().hex
         threading.Thread(target=self._run, daemon=True).start()
 
@@ -92,11 +102,11 @@ class Relay:
                     self.end()
                     break
                 answers = [(call[0], *self._ask(self.node, *call[1:])) for call in found["calls"]]
-        except ray.exceptions.RayError as error:
+        except _DEATHS as error:
             self._on_death(_sentence(error))
-        except Exception as error:  # whatever it is, the home is to know
+        except Exception as error:  # the connection, not the actor: the next driver finds it again
             logger.exception("%s", self.name)
-            self._on_death(f"{type(error).__name__}: {error}")
+            self._on_fault(_sentence(error))
         self.over = True
 
 
@@ -202,11 +212,17 @@ class Driver:
             self._relay(name, ray.get_actor(name))
 
     def _relay(self, name: str, actor: Any) -> None:
-        self._relays[name] = Relay(name, actor, self._ask, lambda why: self._lost(name, why))
+        self._relays[name] = Relay(name, actor, self._ask, lambda why: self._lost(name, why), self.fail)
 
     def _lost(self, name: str, why: str) -> None:
         self._not_before[name] = time.monotonic() + _AGAIN_S
         self.tell({"kind": "lost", "name": name, "why": why})
+
+    def fail(self, why: str) -> None:
+        """Tell the daemon why this process can do nothing more, and end it; the daemon starts another one."""
+        with contextlib.suppress(OSError):
+            self.tell({"kind": "failed", "why": why})
+        os._exit(1)
 
     def _ask(self, node: str, method: str, body: str, data: bytes) -> tuple[int, str, bytes]:
         """Ask the home for an actor, and return its answer."""
@@ -238,11 +254,9 @@ def main() -> int:
     threading.Thread(target=driver.listen, args=(sys.stdin.buffer,), daemon=True).start()
     try:
         driver.run()
-    except Exception as error:  # the daemon starts another one
+    except Exception as error:
         logger.exception("the driver ends")
-        with contextlib.suppress(OSError):
-            driver.tell({"kind": "failed", "why": _sentence(error)})
-        os._exit(1)
+        driver.fail(_sentence(error))
     return 0
 
 
