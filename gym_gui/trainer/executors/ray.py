@@ -60,7 +60,6 @@ class RayExecutor(AgentExecutor):
     def __init__(self, home: Path) -> None:
         super().__init__(home)
         self.desk = Desk(home, self.desk.lease_s, store=NodeStore(), executor=self.name)
-        self._slots = int(get_setting("max_running_runs"))
         self._clusters: dict[str, RayCluster] = {}
         self._known = _read_known(home)
         self._addresses: dict[str, str] = {}
@@ -71,10 +70,10 @@ class RayExecutor(AgentExecutor):
         """By name of an actor, why it waits, as it was last written down."""
 
     def machines(self) -> Sequence[Machine]:
-        """Return all clusters as one machine, with what the nodes of the connected ones have."""
+        """Return all connected clusters as one machine, with what their nodes have; none without one."""
         nodes = [node for cluster in list(self._clusters.values()) for node in cluster.nodes]
         if not nodes:
-            return [Machine(RAY_EXECUTOR, self._slots)]
+            return []
         cpus = sum(node.cpus for node in nodes)
         inventory = Inventory(
             cpus=cpus,
