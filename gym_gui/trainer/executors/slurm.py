@@ -47,7 +47,9 @@ class SlurmExecutor(LocalExecutor):
         await super().cleanup(folder)
 
     def machines(self) -> Sequence[Machine]:
-        """Return the cluster as one machine."""
+        """Return the cluster as one machine; none where no job can be submitted."""
+        if self.jobs.queue.unusable():
+            return []
         return [Machine(SLURM_EXECUTOR, max(1, int(get_setting("slurm_runs"))))]
 
     def problems(self, config: TrainRunConfig) -> list[Problem]:

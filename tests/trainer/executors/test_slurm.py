@@ -69,12 +69,13 @@ def test_without_slurm_a_run_is_refused_with_the_next_step(tmp_path: Path, monke
     assert "slurm" in executor_names()
     monkeypatch.setenv("PATH", str(tmp_path))
     executor = SlurmExecutor(tmp_path)
-    (machine,) = executor.machines()
-    assert (machine.name, machine.slots, machine.inventory) == ("slurm", 100, None)
+    assert executor.machines() == []
     (problem,) = problems(executor)
     assert problem.path == "executor"
     assert "sbatch, squeue, scancel of Slurm is not on this machine. Start the daemon on" in problem.message
     monkeypatch.setenv("MOSAIC_SLURM_CLUSTER", "local")
+    (machine,) = SlurmExecutor(tmp_path).machines()
+    assert (machine.name, machine.slots, machine.inventory) == ("slurm", 100, None)
     assert problems(SlurmExecutor(tmp_path), SBATCH_PARTITION="gpu") == []
     (problem,) = problems(SlurmExecutor(tmp_path), SBATCH_OUTPUT="/tmp/x")
     assert "the parameter output of Slurm jobs is not yours to set" in problem.message
