@@ -27,6 +27,8 @@ from gym_gui.supervision import LAUNCHER
 TICK_S, REPORT_S = 0.25, 2.0
 #: Seconds for which an attempt that was given up may take to end before its processes are killed.
 GIVE_UP_S = 10.0
+#: Within so many seconds Slurm signals all processes of a job.
+_SIGNALS_S = 0.5
 #: What a job may see later than the home wrote it: a network file system's caches, seconds.
 _CACHE_S = 30.0
 #: Variables of the job that a worker gets, whatever its own environment says.
@@ -122,6 +124,8 @@ class _Job:
             ended, alive = processes.ended, processes.alive()
             if ended or not alive:
                 ended = processes.ended
+                if self._done == 0 and (ended.get("signal") is not None or ended.get("reason") == "terminated"):
+                    time.sleep(_SIGNALS_S)  # by Slurm, perhaps, which signals this process next
                 break
             self._report(processes)
             why = self._given_up(lease) or self._ending or self._orphaned()

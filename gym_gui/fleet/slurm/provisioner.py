@@ -52,9 +52,12 @@ class SlurmProvisioner(FleetProvisioner):
 
     def _leased(self, attempt: Attempt, lease: Lease) -> ProcessFacts:
         facts = super()._leased(attempt, lease)
-        if facts.exit is None or facts.exit.reason != _TERMINATED or facts.unknown:
+        if facts.exit is None or facts.unknown or facts.exit.reason not in (_TERMINATED, "exited"):
             return facts
-        if lease.held:  # why it was signalled is known once its job has ended
+        if facts.exit.reason != _TERMINATED and facts.exit.code == 0:
+            return facts
+        # Slurm signals all processes of a job at once: the worker may have ended before its launcher was signalled.
+        if lease.held:  # why is known once its job has ended
             asked = any(each.signal in ("stop", "kill", "kill_all") for each in self._box.commands(*self._key(attempt)))
             return facts if asked else msgspec.structs.replace(facts, locked=True)
         if lease.state in (EXPIRED, FAILED):
