@@ -25,7 +25,7 @@ NEUTRAL_FOLDER = "/"
 LOGIN = (
     *("PATH", "HOME", "USER", "LOGNAME", "SHELL", "LANG", "LANGUAGE", "LC_*", "TZ", "TMPDIR", "TMP", "TEMP"),
     "LD_LIBRARY_PATH",
-    "SLURM_CONF",
+    *("RAY_ADDRESS", "RAY_USE_TLS", "RAY_TLS_*", "RAY_AUTH_MODE", "RAY_AUTH_TOKEN_PATH", "SLURM_CONF"),
     *("XDG_CACHE_HOME", "XDG_CONFIG_HOME", "XDG_DATA_HOME", "XDG_STATE_HOME"),
     *("http_proxy", "https_proxy", "ftp_proxy", "all_proxy", "no_proxy"),
     *("HTTP_PROXY", "HTTPS_PROXY", "FTP_PROXY", "ALL_PROXY", "NO_PROXY"),

@@ -38,6 +38,8 @@ def test_what_is_taken() -> None:
     assert set(taken) == {"PATH", "LC_TIME", "MUJOCO_GL", "CUDA_VISIBLE_DEVICES", "MOSAIC_MINE", "HF_HOME"}
     kept = daemon_environment(shell | {"MOSAIC_HOME": "/m"})
     assert set(kept) == {"PATH", "LC_TIME", "MOSAIC_INVENTORY", "MOSAIC_HOME"}
+    clusters = {"RAY_ADDRESS": "head:6379", "RAY_TLS_CA_CERT": "/ca", "RAY_AUTH_MODE": "token", "SLURM_CONF": "/etc/s"}
+    assert daemon_environment({**clusters, "RAY_DEDUP_LOGS": "0"}) == clusters
 
 
 @pytest.mark.parametrize("listed", ['["FOO", "MY_*", "HF_TOKEN"]', "FOO, MY_* HF_TOKEN"])
