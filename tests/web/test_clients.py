@@ -93,7 +93,7 @@ def test_a_study_from_its_creation_to_its_results(
     eventually(lambda: "third" in logged(daemon_home, run_id), "log lines")
     text = logged(daemon_home, run_id)
     assert text.index("first") < text.index("second") < text.index("third")
-    assert "WARNING red\n" in text
+    assert "WARNING \x1b[31mred\x1b[0m\n" in text
     assert winner.upload(mine, "far/x", {"config.json": b"{}", "s.pkl": b"p" * 5_000_000}).status_code == 200
     winner.finish()
     run = ended(client, run_id)

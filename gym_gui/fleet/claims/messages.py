@@ -15,6 +15,7 @@ from typing import Any, NamedTuple
 MAX_TEXT = 64_000
 _SAID = 500
 _ANSI = re.compile(r"\x1b\[[0-?]*[ -/]*[@-~]|\x1b\][^\x07\x1b]*(?:\x07|\x1b\\)|\x1b[@-Z\\-_]")
+_COLOUR = re.compile(r"\x1b\[[0-9;]{0,40}m")
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 _LEVEL = re.compile(r"[A-Za-z][A-Za-z_-]{0,19}")
 #: Types of messages that are a log line of their own.
@@ -99,7 +100,7 @@ def read_message(message: Mapping[str, Any], now: float) -> Report:
     elif report.kind == "finished":
         report.finished = _text(message.get("message"))[:_SAID] or "finished"
         report.lines = [LogLine(now, "ERROR" if report.failed else "INFO", report.finished)]
-    report.fatal = next((line.text[:_SAID] for line in report.lines if line.level == FATAL), "")
+    report.fatal = next((_text(line.text)[:_SAID] for line in report.lines if line.level == FATAL), "")
     return report
 
 
@@ -120,7 +121,7 @@ def _lines(logs: list[Any], now: float) -> Iterator[LogLine]:
         if isinstance(log, str):
             log = {"message": log}
         if isinstance(log, dict):
-            text = _text(log.get("message"))
+            text = _text(log.get("message"), coloured=True)
             yield LogLine(_time(log.get("timestamp"), now), _level(log), text)
 
 
@@ -159,10 +160,24 @@ def _number(value: Any) -> float | None:
     return number if math.isfinite(number) else None
 
 
-def _text(value: Any) -> str:
-    """Return a text without colours and control characters; other values as JSON."""
+def _text(value: Any, *, coloured: bool = False) -> str:
+    """Return a text without control characters; other values as JSON.
+
+    Args:
+        value: The text.
+        coloured: Colours of a terminal are kept.
+    """
     if value is None:
         return ""
     text = value if isinstance(value, str) else json.dumps(value, default=str, ensure_ascii=False)
-    text = _CONTROL.sub("", _ANSI.sub("", text))
+    if coloured:
+        kept = _COLOUR.findall(text)
+        parts = [_plain(part) for part in _COLOUR.split(text)]
+        text = parts[0] + "".join(map("".join, zip(kept, parts[1:], strict=True)))
+    else:
+        text = _plain(text)
     return text if len(text) <= MAX_TEXT else text[: MAX_TEXT - 1] + "…"
+
+
+def _plain(text: str) -> str:
+    return _CONTROL.sub("", _ANSI.sub("", text))

@@ -37,16 +37,18 @@ def test_what_is_odd_tells_nothing(message: dict[str, Any]) -> None:
     assert (report.percent, report.figures, report.lines, report.finished) == (None, {}, [], None)
 
 
-def test_lines_have_their_own_time_and_no_colours() -> None:
+def test_lines_have_their_own_time_and_colours_alone() -> None:
     logs = [
-        {"message": "\x1b[31mred\x1b[0m\x07", "log_type": "fatal", "timestamp": NOW - 5},
+        {"message": "\x1b[2J\x1b[31mred\x1b[0m\x07\x1b]0;title\x07", "log_type": "fatal", "timestamp": NOW - 5},
         {"message": "two\nlines", "timestamp": "soon", "log_type": "{x}"},
         "plain",
     ]
     report = read_message({"type": "log_batch", "logs": logs, "sequence": 1}, NOW)
     assert report.lines == [
-        LogLine(NOW - 5, "FATAL", "red"), LogLine(NOW, "INFO", "two\nlines"), LogLine(NOW, "INFO", "plain"),
-    ]  # fmt: skip
+        LogLine(NOW - 5, "FATAL", "\x1b[31mred\x1b[0m"),
+        LogLine(NOW, "INFO", "two\nlines"),
+        LogLine(NOW, "INFO", "plain"),
+    ]
     assert report.fatal == "red"
     assert report.lines[1].encoded() == b"2023-11-14T22:13:20.000Z INFO two\n    lines\n"
 
