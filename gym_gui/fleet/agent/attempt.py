@@ -68,6 +68,7 @@ class HeldAttempt:
         self._folder = root / "runs" / state["run_id"]
         self._home = root
         self._stale = threading.Event()
+        self._stopping = False
         self._commands: list[dict[str, Any]] = []
         self._done = 0
         self._cancelled = False
@@ -130,7 +131,8 @@ class HeldAttempt:
         self._wake.set()
 
     def stop(self, name: str = "stop") -> None:
-        """Ask its processes to end."""
+        """Ask its processes to end; none is started any more."""
+        self._stopping = True
         self._processes.signal(name)
 
     def _carry_out(self) -> None:
@@ -146,9 +148,13 @@ class HeldAttempt:
         except Exception as error:  # noqa: BLE001 - whatever it is, the server is to know, and the agent goes on
             self._tell(f"{self.label}: {type(error).__name__}: {error}")
             self._give_back("failed", f"its agent failed: {type(error).__name__}: {error}")
-        self._end_processes()
-        self._remove()
-        self.over = True
+        try:
+            self._end_processes()
+            self._remove()
+        except OSError as error:
+            self._tell(f"{self.label}: not all of it could be removed: {error}")
+        finally:
+            self.over = True
 
     def _prepare(self) -> None:
         """Fetch what it begins with, and start it.
@@ -173,7 +179,11 @@ class HeldAttempt:
             if name not in self._fetched:
                 self._fetch(str(name), int(size))
                 self._fetched.add(name)
-        if not self._stale.is_set() and self._processes.start():
+        if self._stopping:
+            self._release("released", "its machine was stopped before it began")
+            self._stale.set()
+            self._tell(f"{self.label}: given back: this machine was stopped")
+        elif not self._stale.is_set() and self._processes.start():
             self._tell(f"{self.label}: started")
 
     def _step(self) -> bool:
@@ -366,7 +376,7 @@ class HeldAttempt:
             self._path.unlink()
             if not any(self._path.parent.glob(f"{self.state['run_id']}.*.json")):
                 shutil.rmtree(str(left), ignore_errors=True)
-                with contextlib.suppress(FileNotFoundError):
+                with contextlib.suppress(OSError):  # on Windows: a program has a file of it open
                     self._folder.rename(left)
         shutil.rmtree(str(left), ignore_errors=True)
 

@@ -70,7 +70,10 @@ class Monitoring:
             Unreachable: It may be tried again.
             Refused: It may not, or it is on a host that is not allowed.
         """
-        address = urllib.parse.urljoin(f"{self.url}/", address)
+        try:
+            address = urllib.parse.urljoin(f"{self.url}/", address)
+        except ValueError as error:
+            raise _refused(f"the address of the config is none: {error}") from None
         self.check_config_address(address)
         opener = urllib.request.build_opener(
             urllib.request.HTTPSHandler(context=self._context), _CheckedRedirects(self.check_config_address)
@@ -122,7 +125,9 @@ class Monitoring:
     def _request(self, address: str, data: bytes | None = None) -> urllib.request.Request:
         headers = {} if data is None else {"Content-Type": "application/json"}
         try:
-            request = urllib.request.Request(address, data, headers)  # noqa: S310 - http and https alone
+            request = urllib.request.Request(address, data, headers)  # noqa: S310 - checked below
+            if request.type not in _PORTS:
+                raise ValueError(f"{request.type} is neither http nor https")
         except ValueError as error:
             raise Refused(400, {"error": {"what": str(error)}}) from None
         if self._token and _place(address) == _place(self.url):

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from gym_gui.fleet.agent.server import Refused, Unreachable, wait_s
+from gym_gui.fleet.agent.server import WITHOUT_LEAVE, Refused, Unreachable, wait_s
 
 #: Bytes of messages that wait at most.
 MAX_OUTBOX = 64 << 20
@@ -159,22 +159,32 @@ class OutboxSender:
         while not self._over.is_set():
             now = time.monotonic()
             early = [key for key, at in self._sent_at.items() if now - at < PROGRESS_S]
-            waiting = self._outbox.first(early)
-            self._over.wait(_OUTBOX_LOOK_S if waiting is None else self._send_one(waiting))
+            try:
+                waiting = self._outbox.first(early)
+                pause = _OUTBOX_LOOK_S if waiting is None else self._send_one(waiting)
+            except Exception as error:  # noqa: BLE001 - a full disk, say: without this thread no study would end
+                pause = self._put_off(error)
+            self._over.wait(pause)
             if self._outbox.dropped > self._dropped:
                 self._dropped = self._outbox.dropped
                 self._say(f"{self._dropped} messages of studies were dropped: more waited than may be kept")
+
+    def _put_off(self, error: Exception, retry_after_s: float = 0.0) -> float:
+        """Say that messages wait; return how long, seconds."""
+        self._failures += 1
+        if not self._failures & (self._failures - 1):
+            self._say(f"Messages of the study wait: {error} (attempt {self._failures})")
+        return wait_s(self._failures, retry_after_s)
 
     def _send_one(self, waiting: _Waiting) -> float:
         """Send a message; return how long to wait before the next one, seconds."""
         try:
             self._post(json.loads(waiting.body))
         except Unreachable as error:
-            self._failures += 1
-            if not self._failures & (self._failures - 1):
-                self._say(f"Messages of the study wait: {error} (attempt {self._failures})")
-            return wait_s(self._failures, error.retry_after_s)
+            return self._put_off(error, error.retry_after_s)
         except Refused as refused:
+            if refused.status in WITHOUT_LEAVE:
+                return self._put_off(refused)
             self._say(f"The server does not take a message of the study: {refused}")
         self._failures = 0
         if waiting.key is not None:

@@ -40,7 +40,7 @@ def ask_to_end(pid: int, windows: bool = WINDOWS) -> bool:
             os.kill(pid, CTRL_BREAK_EVENT)
         else:
             os.killpg(pid, signal.SIGTERM)
-    except OSError:
+    except (OSError, SystemError):  # the latter: Windows, without a console that both have
         return False
     return True
 
@@ -101,8 +101,19 @@ def process_identity(pid: int, windows: bool = WINDOWS) -> str:
         fields = Path(f"/proc/{pid}/stat").read_bytes().rpartition(b")")[2].split()
         boot = Path("/proc/sys/kernel/random/boot_id").read_text("ascii").strip()
     except OSError:
-        return ""
+        return "" if Path("/proc/self/stat").exists() else _started(pid)
     return "" if fields[0] == b"Z" else f"{boot} {fields[19].decode('ascii')}"
+
+
+def _started(pid: int) -> str:
+    """Return when a process was started, as ``ps`` says it; empty if it is gone: for systems without /proc."""
+    command = ["ps", "-o", "stat=,lstart=", "-p", str(pid)]
+    try:
+        found = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, timeout=5.0, check=False)
+    except (OSError, subprocess.SubprocessError):
+        return ""
+    state, _, started = found.stdout.decode("ascii", "replace").strip().partition(" ")
+    return "" if state.startswith("Z") else started.strip()
 
 
 class EarlierProcess(NamedTuple):

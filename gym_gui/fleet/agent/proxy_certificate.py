@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import os
 import shutil
 import ssl
 import subprocess
@@ -11,6 +13,11 @@ from typing import NamedTuple
 
 _DAYS = "825"
 _OPENSSL_S = 60.0
+#: Where systems have all certificates that they trust in one file.
+_BUNDLES = (
+    "/etc/ssl/certs/ca-certificates.crt", "/etc/pki/tls/certs/ca-bundle.crt", "/etc/ssl/ca-bundle.pem",
+    "/etc/pki/ca-trust/extracted/pem/tls-ca-bundle.pem", "/etc/ssl/cert.pem",
+)  # fmt: skip
 
 
 class ProxyCertificate(NamedTuple):
@@ -40,7 +47,15 @@ class ProxyCertificate(NamedTuple):
             context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
             context.load_cert_chain(str(folder / "proxy.pem"), str(folder / "proxy.key"))
             bundle = folder / "trusted.pem"
-            bundle.write_text(_system_certificates() + (folder / "authority.pem").read_text("ascii"), "ascii")
+            trusted = _system_certificates()
+            if not trusted:
+                say(
+                    "The certificates that this system trusts cannot be listed: studies reach https addresses through"
+                    " the proxy alone"
+                )
+            temporary = folder / "trusted.tmp"
+            temporary.write_text(trusted + (folder / "authority.pem").read_text("ascii"), "ascii")
+            os.replace(str(temporary), str(bundle))  # noqa: PTH105 - Python 3.8 on Windows; a study may be reading it
         except subprocess.CalledProcessError as error:
             say(
                 f"openssl cannot make the proxy's certificate: {error.output.decode('utf-8', 'replace').strip()[-500:]}"
@@ -95,4 +110,9 @@ def _system_certificates() -> str:
     path = ssl.get_default_verify_paths().cafile
     if path:
         context.load_verify_locations(path)
-    return "".join(ssl.DER_cert_to_PEM_cert(each) for each in context.get_ca_certs(binary_form=True))
+    found = "".join(ssl.DER_cert_to_PEM_cert(each) for each in context.get_ca_certs(binary_form=True))
+    # Certificates of a folder are read when they are needed, and are not listed.
+    for bundle in () if found else _BUNDLES:
+        with contextlib.suppress(OSError, ValueError):
+            return Path(bundle).read_text("ascii")
+    return found

@@ -18,6 +18,8 @@ LONGEST_WAIT_S = 30.0
 _FIRST_WAIT_S = 0.5
 _TRANSIENT = (408, 425, 429)
 _STALE = 409
+#: The caller lacks a right that it may be given: what it says is not lost meanwhile.
+WITHOUT_LEAVE = (401, 403, 407)
 
 
 class Unreachable(Exception):  # noqa: N818 - it may pass
@@ -106,7 +108,9 @@ def exchange(
         with opener.open(request, timeout=timeout_s) as response:
             data = response.read() if limit is None else response.read(limit + 1)
             if limit is not None and len(data) > limit:
-                raise Refused(413, {"error": {"what": f"{request.full_url} has more than {limit:,} bytes"}})
+                raise Refused(413, {"error": {"what": f"{_origin(request.full_url)} sends more than {limit:,} bytes"}})
+            if limit is not None and response.length:  # a limited read ends early without a word
+                raise http.client.IncompleteRead(data, response.length)
             return Reply(response.status, response.headers.get_content_type(), data)
     except urllib.error.HTTPError as error:
         raise _refusal(error) from None
@@ -118,7 +122,7 @@ def exchange(
 def _refusal(error: urllib.error.HTTPError) -> Exception:
     try:
         body = json.loads(error.read())
-    except (OSError, ValueError):
+    except (OSError, ValueError, http.client.HTTPException):
         body = {}
     if error.code in _TRANSIENT or error.code >= 500:
         return Unreachable(f"HTTP status {error.code}", _seconds(error.headers.get("Retry-After")))

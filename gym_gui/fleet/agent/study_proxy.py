@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import base64
+import hmac
 import json
+import os
+import secrets
 import select
 import socket
 import socketserver
@@ -12,7 +16,7 @@ import urllib.parse
 from collections.abc import Callable, Sequence
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from gym_gui.fleet.agent.monitoring import DOWNLOAD_S, Monitoring
 from gym_gui.fleet.agent.outbox import Outbox, OutboxSender
@@ -23,6 +27,8 @@ from gym_gui.fleet.agent.server import Refused, Unreachable
 MAX_REQUEST = 256 << 20
 #: The call whose messages are kept and sent later.
 UPDATE = "/api/gui-update"
+#: The calls that are passed on to the server: with the agent's token others could do more.
+_CALLS = ("/api/gui-", "/api/heartbeat", "/api/assignment", "/api/super-studies")
 _TUNNEL_S = 600.0
 _DROPPED = (
     "connection", "proxy-connection", "keep-alive", "host", "content-length", "transfer-encoding", "authorization",
@@ -48,14 +54,22 @@ class StudyProxy:
         self.outbox = Outbox(folder / "outbox.db")
         self.certificate = ProxyCertificate.make(folder / "certificates", self.hosts, say) if self.hosts else None
         self._sender = OutboxSender(self.outbox, lambda body: server.post(UPDATE, body), say)
-        self._http = _Listener(("127.0.0.1", 0), _Handler)
+        place = _Place.load(folder / "proxy.json")
+        self.secret = place.secret
+        self._http = _listen(place.port)
+        _Place(self._http.server_address[1], self.secret).save(folder / "proxy.json")
         self._http.proxy = self
         self._thread = threading.Thread(target=self._http.serve_forever, args=(0.1,), name="proxy", daemon=True)
 
     @property
     def url(self) -> str:
-        """Its address on this machine."""
-        return f"http://127.0.0.1:{self._http.server_address[1]}"
+        """Its address in place of the server's, with the secret that it asks for: others use this machine, too."""
+        return f"http://127.0.0.1:{self._http.server_address[1]}/{self.secret}"
+
+    @property
+    def proxy_url(self) -> str:
+        """Its address as a proxy of programs, with the secret."""
+        return f"http://study:{self.secret}@127.0.0.1:{self._http.server_address[1]}"
 
     def start(self) -> None:
         """Take requests, and send what waits."""
@@ -80,11 +94,53 @@ class StudyProxy:
         found = {"GOLIAT_MONITORING_URL": self.url}
         if self.hosts:
             names = ("HTTP_PROXY", "HTTPS_PROXY", "http_proxy", "https_proxy")
-            found.update(dict.fromkeys(names, self.url), NO_PROXY="localhost,127.0.0.1", no_proxy="localhost,127.0.0.1")
+            found.update(
+                dict.fromkeys(names, self.proxy_url), NO_PROXY="localhost,127.0.0.1", no_proxy="localhost,127.0.0.1"
+            )
         if self.certificate is not None:
             bundle = str(self.certificate.bundle)
             found.update(REQUESTS_CA_BUNDLE=bundle, SSL_CERT_FILE=bundle, CURL_CA_BUNDLE=bundle)
         return found
+
+
+class _Place(NamedTuple):
+    """Where the proxy is found; kept, since a study may outlive the agent that started it."""
+
+    port: int
+    secret: str
+
+    @classmethod
+    def load(cls, path: Path) -> _Place:
+        """Return the kept place, or a new one."""
+        try:
+            kept = json.loads(path.read_bytes())
+            return cls(int(kept["port"]), str(kept["secret"]))
+        except (OSError, ValueError, KeyError, TypeError):
+            return cls(0, secrets.token_urlsafe(24))
+
+    def save(self, path: Path) -> None:
+        """Keep it, for this user alone.
+
+        Raises:
+            OSError: It cannot be written.
+        """
+        temporary = path.with_suffix(".tmp")
+        descriptor = os.open(str(temporary), os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+        with os.fdopen(descriptor, "w") as stream:
+            json.dump(self._asdict(), stream)
+        os.replace(str(temporary), str(path))  # noqa: PTH105 - Python 3.8 on Windows
+
+
+def _listen(port: int) -> _Listener:
+    """Listen at a port, or at any other if that is taken.
+
+    Raises:
+        OSError: There is none.
+    """
+    try:
+        return _Listener(("127.0.0.1", port), _Handler)
+    except OSError:
+        return _Listener(("127.0.0.1", 0), _Handler)
 
 
 class _Listener(ThreadingHTTPServer):
@@ -111,7 +167,9 @@ class _Handler(BaseHTTPRequestHandler):
         """Open a tunnel; to hosts that the proxy stands in for it leads to the proxy itself."""
         host, _, port = self.path.rpartition(":")
         proxy = self.server.proxy
-        if host.lower() not in proxy.hosts:
+        if not self._is_authorized():
+            self._deny()
+        elif host.lower() not in proxy.hosts:
             self._tunnel(host.strip("[]"), int(port) if port.isdigit() else 443)
         elif proxy.certificate is None:
             self._answer(502, {"error": f"{host} needs TLS, for which this machine would need the program openssl"})
@@ -148,13 +206,41 @@ class _Handler(BaseHTTPRequestHandler):
             self._answer(413, {"error": f"a request of 0 to {MAX_REQUEST:,} bytes with its length is taken"})
             return
         body = self.rfile.read(size)
-        address = urllib.parse.urlsplit(self.path)
-        own = self._terminated or not address.netloc or (address.hostname or "") in self.server.proxy.hosts
-        path = urllib.parse.urlunsplit(("", "", address.path or "/", address.query, ""))
-        if own and self.command == "POST" and address.path == UPDATE:
+        try:
+            address = urllib.parse.urlsplit(self.path)
+            host = address.hostname or ""
+        except ValueError as error:
+            self._answer(400, {"error": f"the address is none: {error}"})
+            return
+        place, prefix = address.path or "/", f"/{self.server.proxy.secret}"
+        if not address.netloc and not self._terminated:
+            if not place.startswith(f"{prefix}/"):
+                self._deny()
+                return
+            place = place[len(prefix) :]
+        elif not self._terminated and not self._is_authorized():
+            self._deny()
+            return
+        own = self._terminated or not address.netloc or host in self.server.proxy.hosts
+        path = urllib.parse.urlunsplit(("", "", place, address.query, ""))
+        if own and self.command == "POST" and place == UPDATE:
             self._keep(body)
+        elif own and not place.startswith(_CALLS):
+            self._answer(404, {"error": f"{place[:200]} is no call of a program, and is not passed on"})
         else:
             self._forward(path if own else self.path, body, own=own)
+
+    def _is_authorized(self) -> bool:
+        given = self.headers.get("Proxy-Authorization", "").partition(" ")[2].encode("latin-1", "replace")
+        wanted = base64.b64encode(f"study:{self.server.proxy.secret}".encode("ascii"))
+        return hmac.compare_digest(given, wanted)
+
+    def _deny(self) -> None:
+        self.close_connection = True
+        self.send_response(407)
+        self.send_header("Proxy-Authenticate", 'Basic realm="study"')
+        self.send_header("Content-Length", "0")
+        self.end_headers()
 
     def _keep(self, body: bytes) -> None:
         """Keep a message, and answer for the server: the study never waits for the network."""

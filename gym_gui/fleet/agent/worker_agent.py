@@ -23,7 +23,7 @@ from gym_gui.fleet.agent.process_tree import (
     kill_tree,
     process_identity,
 )
-from gym_gui.fleet.agent.server import Refused, Unreachable, wait_s
+from gym_gui.fleet.agent.server import WITHOUT_LEAVE, Refused, Unreachable, wait_s
 from gym_gui.fleet.agent.study_command import DEFAULT_COMMAND, fill_command
 from gym_gui.fleet.agent.study_proxy import StudyProxy
 from gym_gui.fleet.agent.study_record import StudyRecord
@@ -240,7 +240,7 @@ class WorkerAgent:
         """Put an assignment's config in its place; return whether it is there and is the one that was meant."""
         address, config = assignment.get("config_url"), assignment.get("config")
         if isinstance(address, str) and address:
-            self._say(f"Downloading config from {address} ...")
+            self._say("Downloading the config ...")  # its address may hold a signature
             if not self.download_config(address, config_path):
                 return False
         elif isinstance(config, dict):
@@ -291,7 +291,8 @@ class WorkerAgent:
         except OSError as error:
             self._finish(f"with errors: its command cannot be started: {error}", None)
             return
-        self._save(pid=process.pid, identity=process_identity(process.pid), assignment=assignment)
+        identity = process_identity(process.pid)
+        self._save(pid=process.pid, identity=identity, assignment=assignment, run_id=self._run_id)
 
     def _take_up(self) -> None:
         """Go on with what an earlier agent of this machine left."""
@@ -303,13 +304,19 @@ class WorkerAgent:
         if earlier.alive and self.current_process is None:
             self._say(f"Watching the study that an earlier agent started, process {earlier.pid}")
             self._earlier, self.current_assignment = earlier, kept.get("assignment")
+            self._run_id = str(kept.get("run_id") or "")
         else:
             self._record.clear()
 
     def _keep_beating(self) -> None:
         while not self._over.is_set():
             pause = HEARTBEAT_S
-            if not self.heartbeat():
+            try:
+                taken = self.heartbeat()
+            except Exception as error:  # noqa: BLE001 - without this thread the machine would count as gone
+                self._say(f"Heartbeat failed: {type(error).__name__}: {error}")
+                taken = False
+            if not taken:
                 pause = max(HEARTBEAT_S, wait_s(self._failures, self._retry_after_s))
             self._over.wait(pause)
 
@@ -323,6 +330,8 @@ class WorkerAgent:
             self._watch_earlier(self._earlier)
         elif self._restart is not None:
             self._start_again(*self._restart)
+        elif self._proxy is not None and not self._proxy.drained:
+            pass  # what a study said that has ended would count for the next one
         elif not self.draining and time.monotonic() - self._last_poll >= POLL_S:
             assignment = self.poll_assignment()
             if assignment:
@@ -335,7 +344,7 @@ class WorkerAgent:
 
     def _watch(self, process: subprocess.Popen[bytes]) -> None:
         code = process.poll()
-        if code is None and self._lost_since is not None and time.monotonic() - self._lost_since > LOST_S:
+        if code is None and self._is_lost():
             self._say("The server has given the study up, and so does this machine")
             end_tree(process, self._grace_s)
             self.current_process = self.current_assignment = None
@@ -359,9 +368,13 @@ class WorkerAgent:
         why = "cancelled" if self._cancelled else f"exit code {code}"
         self._finish("successfully" if code == 0 else f"with errors: {why}", code)
 
+    def _is_lost(self) -> bool:
+        """Whether the server has given the study up, and it does not end by itself."""
+        return self._lost_since is not None and time.monotonic() - self._lost_since > LOST_S
+
     def _watch_earlier(self, earlier: EarlierProcess) -> None:
         """Watch a study of an earlier agent: what became of it, it tells the server itself, or the next poll does."""
-        if earlier.alive and (self._cancelled or self._stopping):
+        if earlier.alive and (self._cancelled or self._stopping or self._is_lost()):
             ask_to_end(earlier.pid)
             deadline = time.monotonic() + self._grace_s
             while earlier.alive and time.monotonic() < deadline:
@@ -412,17 +425,24 @@ class WorkerAgent:
             for message in _last_messages(self._end):
                 self._server.post("/api/gui-update", self._update(message))
         except Unreachable as error:
-            self._end_tries += 1
-            self._next_end = time.monotonic() + wait_s(self._end_tries, error.retry_after_s)
-            if self._stopping and time.monotonic() > self._report_until:
-                self._say("The end of the study is reported when the agent is started again")
-                self.running = False
+            self._put_off_end(error.retry_after_s)
             return
         except Refused as refused:
+            if refused.status in WITHOUT_LEAVE:
+                self._put_off_end(0.0)
+                return
             if refused.status not in _NO_SUCH_CALL:
                 self._say(f"The server does not take the end of the study: {refused}")
         self._end = None
         self._record.clear()
+
+    def _put_off_end(self, retry_after_s: float) -> None:
+        """Report the end later, or leave that to the next agent."""
+        self._end_tries += 1
+        self._next_end = time.monotonic() + wait_s(self._end_tries, retry_after_s)
+        if self._stopping and time.monotonic() > self._report_until:
+            self._say("The end of the study is reported when the agent is started again")
+            self.running = False
 
     def _update(self, message: dict[str, Any]) -> dict[str, Any]:
         return {"machineId": self.machine_id, "message": message, "timestamp": time.time()}

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import shutil
 import ssl
 import threading
 import urllib.error
+import urllib.parse
 import urllib.request
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -52,7 +54,7 @@ def make(
 
 def client(proxy: StudyProxy, context: ssl.SSLContext | None = None) -> urllib.request.OpenerDirector:
     """Return a client that uses the proxy, as a study does."""
-    handlers: list[Any] = [urllib.request.ProxyHandler({"http": proxy.url, "https": proxy.url})]
+    handlers: list[Any] = [urllib.request.ProxyHandler({"http": proxy.proxy_url, "https": proxy.proxy_url})]
     return urllib.request.build_opener(*handlers, *([urllib.request.HTTPSHandler(context=context)] if context else []))
 
 
@@ -176,14 +178,45 @@ def test_other_hosts_are_reached_by_a_tunnel(monitoring: MonitoringServer, make:
     import http.client
 
     proxy = make(HOST)
-    host, _, port = proxy.url.partition("//")[2].partition(":")
+    address = urllib.parse.urlsplit(proxy.proxy_url)
+    secret = base64.b64encode(f"{address.username}:{address.password}".encode()).decode()
     with serve_monitoring() as other:
-        tunnel = http.client.HTTPConnection(host, int(port), timeout=30)
+        tunnel = http.client.HTTPConnection(str(address.hostname), int(address.port or 0), timeout=30)
         other_host, _, other_port = other.url.partition("//")[2].partition(":")
-        tunnel.set_tunnel(other_host, int(other_port))
+        tunnel.set_tunnel(other_host, int(other_port), {"Proxy-Authorization": f"Basic {secret}"})
         tunnel.request("POST", "/api/heartbeat", b"{}", {"Content-Type": "application/json"})
         assert tunnel.getresponse().read() == b'{"ok": true}'
         tunnel.close()
+
+
+def test_who_has_not_the_secret_gets_nothing(monitoring: MonitoringServer, make: Callable[..., StudyProxy]) -> None:
+    """Others use the machine, too, and the proxy has the agent's token."""
+    import http.client
+
+    proxy = make(HOST)
+    port = urllib.parse.urlsplit(proxy.url).port or 0
+    for method, path in (
+        ("POST", "/api/gui-update"), ("POST", "/api/v1/runs"), ("POST", f"http://{HOST}/api/heartbeat"),
+        ("GET", "file://localhost/etc/hostname"), ("CONNECT", f"{HOST}:443"), ("GET", "/"),
+    ):  # fmt: skip
+        connection = http.client.HTTPConnection("127.0.0.1", port, timeout=30)
+        connection.request(method, path, b"{}" if method == "POST" else None)
+        assert connection.getresponse().status in (400, 407), path
+        connection.close()
+    assert monitoring.calls == []
+    with pytest.raises(OSError, match="404"):  # nor does a study get more than its calls
+        post(urllib.request.build_opener(urllib.request.ProxyHandler({})), f"{proxy.url}/api/v1/runs", {})
+
+
+def test_a_study_that_outlives_the_agent_finds_the_proxy_again(monitoring: MonitoringServer, tmp_path: Path) -> None:
+    addresses = []
+    for _ in range(2):
+        proxy = StudyProxy(Monitoring(monitoring.url), tmp_path, [], lambda _: None)
+        proxy.start()
+        addresses.append((proxy.url, proxy.proxy_url))
+        proxy.close()
+    assert addresses[0] == addresses[1]
+    assert (tmp_path / "proxy.json").stat().st_mode & 0o777 == 0o600
 
 
 def test_the_oldest_log_lines_are_dropped_and_counted_and_no_end(tmp_path: Path) -> None:

@@ -270,3 +270,43 @@ def test_an_end_that_was_not_reported_is_reported_by_the_next_agent(
     eventually(lambda: len(monitoring.messages("finished")) > before, "it is reported again")
     assert "exit code 5" in monitoring.messages("finished")[-1]["message"]
     eventually(lambda: not record.exists(), "nothing is left to report")
+
+
+def test_a_cancel_reaches_the_study_of_an_earlier_agent(
+    monitoring: MonitoringServer, make: Make, tmp_path: Path
+) -> None:
+    """The server names attempts, which the next agent has to know."""
+    gate, record = tmp_path / "gate", tmp_path / "record.json"
+    monitoring.claim_answer = {"ok": True, "runId": "run-7"}
+    monitoring.offer({"gate": str(gate)})
+    first = make(record=record)
+    eventually(lambda: seen(tmp_path) and record.exists(), "the study runs")
+    first.leave()
+    make(record=record)
+    monitoring.heartbeat_answer = {"ok": True, "runs": ["run-7"], "cancelled": ["run-7"]}
+    eventually(lambda: not record.exists(), "the study was ended")
+
+
+def test_no_assignment_is_taken_while_messages_wait(monitoring: MonitoringServer, make: Make) -> None:
+    """They would count for the next one."""
+
+    class Waiting:
+        drained = False
+
+        def environment(self) -> dict[str, str]:
+            return {}
+
+    proxy = Waiting()
+    monitoring.offer({"exit": 0})
+    make(proxy=proxy)
+    eventually(lambda: len(monitoring.sent("/api/heartbeat")) > 10, "it is there")
+    assert monitoring.sent("/api/assignment") == []
+    proxy.drained = True
+    eventually(lambda: monitoring.messages("finished"), "the study")
+
+
+def test_an_end_waits_for_a_right_that_was_withdrawn(monitoring: MonitoringServer, make: Make) -> None:
+    monitoring.statuses["/api/gui-update"] = [401, 403, 200]
+    monitoring.offer({"exit": 0})
+    make()
+    eventually(lambda: len(monitoring.messages("finished")) >= 3, "it is reported until it is taken")
