@@ -33,7 +33,7 @@ class HeldAttempt:
     lease: Lease
     renewed_at: float
     """Monotonic seconds."""
-    lock: threading.Lock = field(default_factory=threading.Lock)
+    lock: threading.RLock = field(default_factory=threading.RLock)
 
 
 class HeldAttempts:
@@ -155,8 +155,7 @@ class HeldAttempts:
             extra={"run_id": key.run_id, "attempt": str(key), "machine": each.lease.machine, "why": why or state},
         )
 
-    @staticmethod
-    def _write_end(key: AttemptKey, each: HeldAttempt, state: str, why: str) -> bool:
+    def _write_end(self, key: AttemptKey, each: HeldAttempt, state: str, why: str) -> bool:
         """Put the end of a lease on record, after what is being stored of it; return whether it is."""
         with each.lock:
             ended = leases.end(each.lease, state, why, time.time())

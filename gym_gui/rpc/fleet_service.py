@@ -68,7 +68,9 @@ class FleetService(FleetServiceServicer):
                     next_step="take it out of the cluster: ray stop (on that node)",
                 )
         clients = self._clients
-        if clients is None or not await asyncio.to_thread(clients.remove_machine, request.machine_id):
+        known = clients is not None and await asyncio.to_thread(clients.remove_machine, request.machine_id)
+        # One machine may be known as both: to programs, and by an agent that was enrolled.
+        if not known or (self._desk is not None and request.machine_id in self._desk.store.records):
             await asyncio.to_thread(self._open_desk.remove, request.machine_id)
         return fleet.RemoveMachineResponse()
 

@@ -124,7 +124,9 @@ class Claims:
         await asyncio.to_thread(self.clients.seen, machine, peer)
         async with self._locks[place.assignment_id]:
             self._check_offer(place, machine)
-            return await self._claim(place, machine)
+            found = await self._claim(place, machine)
+            self._offers.pop(place.assignment_id, None)
+            return found
 
     async def heartbeat(
         self, machine: str, peer: str, facts: MachineFacts | None, load: Mapping[str, Any] | None = None
@@ -168,7 +170,7 @@ class Claims:
                 place = await self.super_studies.place(assignment_id)
                 if self.super_studies.waits(place):
                     return place
-            del self._offers[assignment_id]
+            self._offers.pop(assignment_id, None)
         return None
 
     async def _first_waiting(self) -> Place | None:
@@ -282,12 +284,11 @@ class Claims:
             return
         if offer.machine != machine and offer.until > time.monotonic():
             raise _taken(place, offer.machine, "it was offered to that machine a moment ago")
-        del self._offers[place.assignment_id]
 
     async def _take_offer(self, assignment_id: str, machine: str, peer: str) -> None:
         try:
             await self.claim(assignment_id, machine, peer)
-        except MosaicError as error:
+        except (MosaicError, OSError) as error:
             logger.warning("assignment %s was offered to machine %s, which cannot have it: %s", assignment_id, machine,
                            error)  # fmt: skip
 
@@ -324,8 +325,9 @@ class Claims:
 
     async def _try(self, place: Place, state: State, machine: str) -> State | None:
         """Do the next thing for a claim; ``None``: look again."""
-        if state.name == DONE:  # its owner uploads results again
-            await self._note_claim(place, state, machine)
+        if state.name == DONE:  # its owner uploads results again, perhaps beside other work
+            if not self.attempts.of_machine(machine):
+                await self._note_claim(place, state, machine)
             return state
         if state.name == RUNS:
             await asyncio.to_thread(self.attempts.finish_due, now=True, machine=machine)

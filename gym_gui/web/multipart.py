@@ -129,7 +129,7 @@ def _extended(value: str) -> str:
     charset, _, rest = value.partition("'")
     try:
         return unquote_to_bytes(rest.partition("'")[2]).decode(charset or "utf-8", "replace")
-    except LookupError:
+    except (LookupError, ValueError):
         return rest
 
 

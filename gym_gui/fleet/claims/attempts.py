@@ -108,10 +108,15 @@ class ClaimedAttempts(HeldAttempts):
             key = AttemptKey(folder.run_id, worker_id, 1 if last is None else last.attempt + 1)
             make_folders(folder)
             AttemptJournal(folder, key).begin(machine)
+            write_grant(folder, {}, machine=machine)  # the machine that is shown with the run
             token = secrets.token_urlsafe(24)
             lease = Lease(machine=machine, session="", token=token, granted_at=time.time())
-            write_json_atomic(box.lease_path(worker_id, key.attempt), lease)
-            write_grant(folder, {}, machine=machine)  # the machine that is shown with the run
+            path = box.lease_path(worker_id, key.attempt)
+            try:
+                write_json_atomic(path, lease)
+            except OSError:
+                path.unlink(missing_ok=True)  # it may be there, and only not be safe
+                raise
             self._attempts[key] = HeldAttempt(folder, lease, self._clock())
         values = {"run_id": key.run_id, "attempt": str(key), "machine": machine}
         log_constant(logger, LOG_FLEET_LEASE_GRANTED, extra=values)
@@ -151,7 +156,7 @@ class ClaimedAttempts(HeldAttempts):
         Raises:
             OSError: The disk refuses.
         """
-        each = self._attempts.get(key)
+        each = self._attempts.get(key) or self._on_record(key)
         if each is None:
             return LATE
         journal = AttemptJournal(each.folder, key)
@@ -186,33 +191,50 @@ class ClaimedAttempts(HeldAttempts):
         for key, each in list(self._attempts.items()):
             if machine and each.lease.machine != machine:
                 continue
-            journal = AttemptJournal(each.folder, key)
-            if each.folder.cancel_intent.exists() or OrderBox(each.folder).commands(key.worker_id, key.attempt):
-                journal.exit(code=None, reason="cancelled", signalled=True)
-                self.end(key, RELEASED, "cancelled")
-                continue
-            with each.lock:
-                figures = self._figures.setdefault(key, _Figures())
-                self._write_figures(journal, figures)
-                if figures.held_since is not None and self._clock() - figures.held_since >= ORDER_S:
-                    figures.held_since = None
-                    journal.write_held()
-                notes = figures.notes = figures.notes or journal.notes()
-            waited = now or time.time() - notes.finished_at >= FINISH_GRACE_S
-            if notes.finished is not None and waited:
-                self._finish(key, each, notes)
+            try:
+                self._finish_if_due(key, each, now=now)
+            except (OSError, ValueError) as error:  # the others are to go on
+                logger.warning("what was reported of attempt %s cannot be stored: %s", key, error)
+
+    def _finish_if_due(self, key: AttemptKey, each: HeldAttempt, *, now: bool) -> None:
+        journal = AttemptJournal(each.folder, key)
+        if each.folder.cancel_intent.exists() or OrderBox(each.folder).commands(key.worker_id, key.attempt):
+            journal.exit(code=None, reason="cancelled", signalled=True)
+            self.end(key, RELEASED, "cancelled")
+            return
+        with each.lock:
+            figures = self._figures.setdefault(key, _Figures())
+            self._write_figures(journal, figures)
+            if figures.held_since is not None and self._clock() - figures.held_since >= ORDER_S:
+                figures.held_since = None
+                journal.write_held()
+            notes = figures.notes = figures.notes or journal.notes()
+        waited = now or time.time() - notes.finished_at >= FINISH_GRACE_S
+        if notes.finished is not None and waited:
+            self._finish(key, each, notes)
 
     def give_up(self, key: AttemptKey, why: str) -> None:
         """End an attempt whose program ended without a word: it is to be tried again."""
         self.end(key, EXPIRED, why)
 
     def end(self, key: AttemptKey, state: str, why: str) -> None:
-        each = self._attempts.get(key)
-        if each is not None and each.folder.path.exists():
-            with each.lock:
-                AttemptJournal(each.folder, key).write_held()
         super().end(key, state, why)
-        self._figures.pop(key, None)
+        if key not in self._attempts:
+            self._figures.pop(key, None)
+
+    def _write_end(self, key: AttemptKey, each: HeldAttempt, state: str, why: str) -> bool:
+        """Write what is held of an attempt, then the end of its lease: what comes after that is late."""
+        with each.lock:
+            if each.folder.path.exists():
+                journal, figures = AttemptJournal(each.folder, key), self._figures.get(key, _Figures())
+                try:
+                    journal.write_held()
+                    if figures.waiting:
+                        journal.figures(figures.percent, figures.waiting)
+                        figures.waiting = {}
+                except (OSError, ValueError) as error:
+                    logger.warning("the last lines of attempt %s cannot be stored: %s", key, error)
+            return super()._write_end(key, each, state, why)
 
     def last_percent(self, key: AttemptKey) -> int:
         """Return how many percent of an attempt that a machine has are done."""

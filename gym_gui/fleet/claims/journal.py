@@ -132,7 +132,9 @@ class AttemptJournal:
 
     @staticmethod
     def _write(path: Path, log: Path) -> None:
-        lines = [msgspec.json.decode(line, type=LogLine) for line in read_regular(path).splitlines()]
+        lines: list[LogLine] = []
+        for line in read_regular(path).splitlines():
+            lines.append(_line(line, lines[-1].at if lines else 0.0))
         data = b"".join(line.encoded() for line in sorted(lines, key=lambda line: line.at))
         append(log, data[max(0, log.stat().st_size - int(path.suffix[1:])) :])
         path.unlink()
@@ -140,6 +142,14 @@ class AttemptJournal:
     def _tell(self, record: Mapping[str, Any]) -> None:
         line = json.dumps(record, separators=(",", ":")).encode() + b"\n"
         append(self._folder.stdout_log(self._key.worker_id, self._key.attempt), line)
+
+
+def _line(data: bytes, at: float) -> LogLine:
+    """Return a line that was held; of one that is torn (a full disk, a kill) what there is, at the time before it."""
+    try:
+        return msgspec.json.decode(data, type=LogLine)
+    except (ValueError, msgspec.DecodeError):
+        return LogLine(at, "WARNING", data.decode("utf-8", "replace"))
 
 
 def keep_message(path: Path, message: Mapping[str, Any], *, late: bool = False) -> None:

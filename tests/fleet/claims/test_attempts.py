@@ -172,3 +172,71 @@ def test_machines_that_share_an_id_are_named(tmp_path: Path, clock: Clock) -> No
     key = AttemptKey("01J0000000000000000000000A", "000001", 1)
     clients.claimed("198.51.100.7", key)
     assert Clients(tmp_path).latest("198.51.100.7") == key
+
+
+def log_of(folder: RunFolder, attempt: int = 1) -> str:
+    return folder.stderr_log("000001", attempt).read_text()
+
+
+def batch(*texts: str) -> dict[str, Any]:
+    logs = [{"message": text, "timestamp": NOW + number} for number, text in enumerate(texts)]
+    return {"type": "log_batch", "logs": logs}
+
+
+def test_a_torn_line_stops_neither_its_attempt_nor_others(
+    tmp_path: Path, folder: RunFolder, clock: Clock, attempts: ClaimedAttempts
+) -> None:
+    """The disk was full in the middle of it, say."""
+    other = RunFolder(tmp_path / "runs" / "01J0000000000000000000000B")
+    other.create()
+    torn, whole = attempts.grant(folder, "000001", "m1"), attempts.grant(other, "000001", "m2")
+    tell(attempts, torn, batch("before"))
+    (held,) = (path for path in (folder.control / "fleet").iterdir() if path.name.endswith(".held"))
+    with held.open("ab") as stream:
+        stream.write(b'[1700000001.0,"INFO","ha')
+    tell(attempts, torn, batch("after"))
+    for key in (torn, whole):
+        tell(attempts, key, {"type": "finished", "message": "ok"})
+    clock.now += ORDER_S
+    attempts.finish_due(now=True)
+    assert not attempts.of_machine("m1")
+    assert not attempts.of_machine("m2")
+    assert "before" in log_of(folder)
+    assert '"ha' in log_of(folder)
+    assert "after" in log_of(folder)
+
+
+def test_a_grant_that_cannot_be_written_leaves_the_attempt_to_others(
+    folder: RunFolder, attempts: ClaimedAttempts, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from gym_gui.fleet.claims import attempts as module
+
+    def full(*_: object, **__: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    for name in ("write_json_atomic", "write_grant"):
+        with monkeypatch.context() as patch:
+            patch.setattr(module, name, full)
+            with pytest.raises(OSError, match="No space"):
+                attempts.grant(folder, "000001", "m1")
+        assert attempts.standing(folder, "000001") is None
+    assert attempts.grant(folder, "000001", "m2").attempt == 1
+
+
+def test_a_message_before_its_run_is_taken_up_again_counts(
+    tmp_path: Path, folder: RunFolder, clock: Clock, attempts: ClaimedAttempts
+) -> None:
+    key = attempts.grant(folder, "000001", "m1")
+    after = ClaimedAttempts(tmp_path, 300.0, clock)
+    assert tell(after, key, {"type": "finished", "message": "ok"}) == STORED
+    after.watch(folder)
+    after.finish_due(now=True)
+    assert not after.of_machine("m1")
+
+
+def test_what_is_held_when_a_lease_ends_is_in_the_log(folder: RunFolder, attempts: ClaimedAttempts) -> None:
+    key = attempts.grant(folder, "000001", "m1")
+    tell(attempts, key, batch("the last line"))
+    attempts.end(key, EXPIRED, "silent")
+    assert "the last line" in log_of(folder)
+    assert tell(attempts, key, batch("too late")) == LATE
