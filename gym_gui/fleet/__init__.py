@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from gym_gui.fleet.orders import AttemptKey, OrderBox
     from gym_gui.fleet.provisioner import AttemptReport, FleetProvisioner
     from gym_gui.fleet.ray_cluster.address import RAY_ADDRESS, default_address, unreachable
-    from gym_gui.fleet.ray_cluster.clusters import NodeStore, RayCluster
+    from gym_gui.fleet.ray_cluster.clusters import NodeStore, RayCluster, SharedNodes
     from gym_gui.fleet.ray_cluster.placing import Wanted
     from gym_gui.fleet.slurm.jobs import SlurmJobs
     from gym_gui.fleet.slurm.parameters import SBATCH_PREFIX, job_parameters, parameter_name
@@ -105,6 +105,7 @@ else:
             "OrderBox": "orders",
             "RAY_ADDRESS": "ray_cluster.address",
             "RayCluster": "ray_cluster.clusters",
+            "SharedNodes": "ray_cluster.clusters",
             "Wanted": "ray_cluster.placing",
             "default_address": "ray_cluster.address",
             "unreachable": "ray_cluster.address",
@@ -177,6 +178,7 @@ __all__ = [
     "Report",
     "ResultFile",
     "ResultRow",
+    "SharedNodes",
     "SlurmJobs",
     "Split",
     "Standing",

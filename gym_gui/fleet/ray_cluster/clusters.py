@@ -32,6 +32,8 @@ logger = logging.getLogger(__name__)
 
 #: A driver that says nothing for so many seconds is replaced: Ray's own calls may never return.
 _SILENT_S = 30.0
+#: The same while it connects.
+_CONNECT_S = 120.0
 _FIRST_PAUSE_S, _LONGEST_PAUSE_S = 1.0, 30.0
 _DEATH_S = 5.0
 #: Calls of actors that are answered at the same time: each may wait for the disk.
@@ -51,6 +53,41 @@ class NodeStore(MachineStore):
         return
 
 
+class SharedNodes:
+    """The nodes of all clusters: two addresses may be those of one cluster, whose nodes then have one token each.
+
+    Args:
+        store: Where they are enrolled.
+    """
+
+    def __init__(self, store: MachineStore) -> None:
+        self._store = store
+        self._lock = threading.Lock()
+        self._tokens: dict[str, str] = {}
+        self._addresses: dict[str, set[str]] = {}
+
+    def enroll(self, name: str, facts: MachineFacts, address: str) -> None:
+        """Take a node that is seen at an address."""
+        with self._lock:
+            if name not in self._tokens or name not in self._store.records:
+                _, self._tokens[name] = self._store.enroll(name, facts, f"Ray cluster {address}")
+            self._addresses.setdefault(name, set()).add(address)
+
+    def leave(self, name: str, address: str) -> None:
+        """Let go of a node that is not seen at an address any more."""
+        with self._lock:
+            left = self._addresses.get(name, set())
+            left.discard(address)
+            if not left:
+                self._addresses.pop(name, None)
+                self._tokens.pop(name, None)
+                self._store.remove(name)
+
+    def token(self, name: str) -> str:
+        """Return the token of a node, empty if it is not enrolled."""
+        return self._tokens.get(name, "")
+
+
 class RayCluster:
     """One cluster, connected by a process that is started again whenever it ends.
 
@@ -59,10 +96,19 @@ class RayCluster:
         home: The home.
         home_id: Names the actors of this home in the cluster.
         desk: Answers the calls of attempts.
+        shared: The nodes of all clusters.
         on_lost: Called with the name of an actor that is gone, and why.
     """
 
-    def __init__(self, address: str, home: Path, home_id: str, desk: Desk, on_lost: Callable[[str, str], None]) -> None:
+    def __init__(
+        self,
+        address: str,
+        home: Path,
+        home_id: str,
+        desk: Desk,
+        shared: SharedNodes,
+        on_lost: Callable[[str, str], None],
+    ) -> None:
         self.address = address
         self.error = ""
         """Why it is not connected, in words; empty: it is, or is about to be."""
@@ -80,8 +126,16 @@ class RayCluster:
         self._not_before = 0.0
         self._pause_s = _FIRST_PAUSE_S
         self._writing = threading.Lock()
+        self._told: dict[str, Any] = {}
+        """What the driver was told last."""
         self._names: dict[str, str] = {}
-        self._tokens: dict[str, str] = {}
+        self._shared = shared
+        self._seen_at = time.monotonic()
+
+    @property
+    def away_s(self) -> float:
+        """For how long it has not been connected, seconds."""
+        return 0.0 if self.nodes else time.monotonic() - self._seen_at
 
     @property
     def connected(self) -> bool:
@@ -96,7 +150,7 @@ class RayCluster:
             pythons: Interpreters by worker.
         """
         process = self._process
-        if process is not None and time.monotonic() - self._heard_at > _SILENT_S:
+        if process is not None and time.monotonic() - self._heard_at > (_SILENT_S if self.nodes else _CONNECT_S):
             self.error = f"the Ray cluster at {self.address} does not answer"
             process.kill()  # its reader notices
             return
@@ -105,7 +159,9 @@ class RayCluster:
                 return
             self._start()
         fields = {"kind": "want", "attempts": msgspec.to_builtins(list(wanted)), "pythons": dict(pythons)}
-        self._send(fields)
+        if fields != self._told:
+            self._told = fields
+            self._send(fields)
 
     def close(self) -> None:
         """End the driver; what runs on the cluster goes on."""
@@ -138,6 +194,7 @@ class RayCluster:
                 env={**environment, "RAY_USAGE_STATS_ENABLED": "0"},
                 start_new_session=True,
             )
+        self._told = {}
         self._process, self._heard_at = process, time.monotonic()
         threading.Thread(target=self._listen, args=(process,), daemon=True).start()
 
@@ -171,7 +228,6 @@ class RayCluster:
         if nodes and not self.nodes:
             log_constant(logger, LOG_FLEET_RAY_CONNECTED, extra={"address": self.address, "nodes": len(nodes)})
             self.error, self._pause_s = "", _FIRST_PAUSE_S
-        store = self._desk.store
         for node in nodes:
             if node.node_id not in self._names:
                 facts = MachineFacts(
@@ -183,18 +239,20 @@ class RayCluster:
                     gpu_name=node.gpu_name,
                     slots=max(1, node.cpus),
                 )
-                _, self._tokens[node.node_id] = store.enroll(node.name, facts, f"Ray cluster {self.address}")
+                self._shared.enroll(node.name, facts, self.address)
                 self._names[node.node_id] = node.name
             self._desk.note_presence(node.name)
         for node_id in self._names.keys() - {node.node_id for node in nodes}:
-            store.remove(self._names.pop(node_id))
-            del self._tokens[node_id]
+            self._shared.leave(self._names.pop(node_id), self.address)
+        if nodes:
+            self._seen_at = time.monotonic()
         self.nodes, self.waits = nodes, waits
 
     def _answer(self, fields: dict[str, Any], data: bytes) -> None:
         node = fields["node"]
         try:
-            name, token = self._names.get(node, node), self._tokens.get(node, "")
+            name = self._names.get(node, node)
+            token = self._shared.token(name)
             answer = self._desk.call(fields["method"], name, token, json.loads(fields["body"]), data)
             status, body, given = answer.status, answer.body, answer.data
             if status == 401:  # a node that the driver has not told of yet

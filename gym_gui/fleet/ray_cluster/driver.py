@@ -244,14 +244,14 @@ def main() -> int:
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
     out = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)  # Ray prints to stdout
+    driver = Driver(out)
+    # Before it connects, which may take long: nobody is to wait for this end of the pipe.
+    threading.Thread(target=driver.listen, args=(sys.stdin.buffer,), daemon=True).start()
     try:
         _connect(options.address, options.namespace)
     except Exception as error:  # noqa: BLE001 - Ray raises what it likes; the user is to see it
-        with contextlib.suppress(OSError):
-            write_frame(out, {"kind": "failed", "why": _sentence(error)})
+        driver.fail(_sentence(error))
         return 1
-    driver = Driver(out)
-    threading.Thread(target=driver.listen, args=(sys.stdin.buffer,), daemon=True).start()
     try:
         driver.run()
     except Exception as error:

@@ -6,6 +6,7 @@ What must outlive the daemon is in the runs' folders: orders, leases, and which 
 from __future__ import annotations
 
 import contextlib
+import functools
 import logging
 import threading
 import time
@@ -31,6 +32,8 @@ logger = logging.getLogger(__name__)
 #: A job that Slurm lost before it began is submitted so often.
 MAX_SUBMISSIONS = 3
 _LOST = frozenset({"BOOT_FAIL", "NODE_FAIL", "PREEMPTED", "REVOKED"})
+#: Somebody took it out of the queue, or its time was over.
+_CANCELLED = frozenset({"CANCELLED", "DEADLINE"})
 _FIRST_PAUSE_S, _LONGEST_PAUSE_S = 2.0, 60.0
 
 
@@ -88,11 +91,20 @@ class SlurmJobs:
                 for order in box.waiting():
                     key = AttemptKey(run_id, order.worker_id, order.attempt)
                     if _job(box, key) is None:
-                        self._submit(box, key, order, 1)
+                        self._try(box, key, functools.partial(self._submit, box, key, order, 1))
             self._ask(boxes)
             for run_id, box in boxes:
                 for worker_id, attempt in box.jobs():
-                    self._act(box, AttemptKey(run_id, worker_id, attempt))
+                    key = AttemptKey(run_id, worker_id, attempt)
+                    self._try(box, key, functools.partial(self._act, box, key))
+
+    def _try(self, box: OrderBox, key: AttemptKey, act: Callable[[], None]) -> None:
+        """Do something for an attempt; what goes wrong with one is not to keep the others waiting."""
+        try:
+            act()
+        except Exception as error:  # a library that does not import, a disk that is full
+            logger.exception("attempt %s cannot be looked after", key)
+            self._note(box, key, f"its Slurm job cannot be looked after: {type(error).__name__}: {error}")
 
     def _submit(self, box: OrderBox, key: AttemptKey, order: Order, number: int) -> None:
         if self._clock() < self._not_before:
@@ -156,6 +168,12 @@ class SlurmJobs:
         lease = box.lease(key.worker_id, key.attempt)
         if job is None or job.cancelled or (lease is not None and not lease.held):
             return
+        if lease is not None and lease.session not in ("", job.job_id):
+            # It was submitted twice: the daemon was killed before the first job was on record, which has the attempt.
+            job = msgspec.structs.replace(job, job_id=lease.session)
+            write_json_atomic(box.job_path(key.worker_id, key.attempt), job)
+            self._polled_at = float("-inf")
+            return
         if box.withdrawn_path(key.worker_id, key.attempt).exists():
             self._cancel(box, key)
             return
@@ -181,6 +199,9 @@ class SlurmJobs:
             return
         if (state is None or state.state in _LOST) and job.number < MAX_SUBMISSIONS:
             self._submit(box, key, order, job.number + 1)
+            return
+        if state is not None and state.state in _CANCELLED:
+            self._refuse(box, key, f"Slurm job {job.job_id} {said}, before it began", EXPIRED)
             return
         words = log_lines(box.folder.path, job.job_id)
         home = box.folder.path.parent.parent
@@ -213,12 +234,12 @@ class SlurmJobs:
         except (QueueUnavailable, OSError) as error:
             logger.warning("job %s cannot be cancelled: %s", job.job_id, error)
 
-    def _refuse(self, box: OrderBox, key: AttemptKey, why: str) -> None:
+    def _refuse(self, box: OrderBox, key: AttemptKey, why: str, state: str = REFUSED) -> None:
         """End an attempt that no job can carry out."""
         if box.take(key.worker_id, key.attempt) is None:
             return  # withdrawn, or begun after all
         lease = Lease(machine="", session="", token="", granted_at=time.time())
-        self._end(box, key, lease, REFUSED, why)
+        self._end(box, key, lease, state, why)
 
     @staticmethod
     def _end(box: OrderBox, key: AttemptKey, lease: Lease, state: str, why: str) -> None:

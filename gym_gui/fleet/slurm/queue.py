@@ -307,5 +307,8 @@ def _errors(text: str) -> str:
 
 def _passes(said: str) -> bool:
     """Whether a refusal of ``sbatch`` is one of the moment."""
-    moments = ("contact slurm controller", "timed out", "onnection refused", "temporarily", "try again", "QOSMaxSubmit")
+    moments = (
+        *("contact slurm controller", "timed out", "onnection refused", "temporarily", "try again"),
+        *("QOSMaxSubmit", "QOSGrpSubmit", "AssocMaxSubmit", "AssocGrpSubmit"),
+    )
     return any(words in said for words in moments)

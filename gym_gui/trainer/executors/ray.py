@@ -8,7 +8,7 @@ import hashlib
 import logging
 import time
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -24,6 +24,7 @@ from gym_gui.fleet import (
     NodeStore,
     OrderBox,
     RayCluster,
+    SharedNodes,
     Wanted,
     default_address,
     unreachable,
@@ -41,6 +42,10 @@ logger = logging.getLogger(__name__)
 _LOOK_S = 0.5
 #: Addresses of clusters that runs were submitted for, of which so many are kept, the newest last.
 _KNOWN, _MOST_CLUSTERS = "fleet/ray.json", 4
+#: Seconds after which a cluster is forgotten that cannot be reached, and one that no run is for.
+_AWAY_S, _UNUSED_S = 3600.0, 600.0
+#: In a run's folder of orders: the cluster that it is for, where its config names none.
+_ADDRESS = "ray-address.json"
 #: What a worker may ask for without Ray counting its memory, MiB: the default of run configs.
 _UNCOUNTED_MB = Resources().memory_mb
 
@@ -61,6 +66,9 @@ class RayExecutor(AgentExecutor):
         super().__init__(home)
         self.desk = Desk(home, self.desk.lease_s, store=NodeStore(), executor=self.name)
         self._clusters: dict[str, RayCluster] = {}
+        self._nodes = SharedNodes(self.desk.store)
+        self._wanted_at: dict[str, float] = {}
+        """When there were attempts for a cluster last, monotonic seconds, by address."""
         self._known = _read_known(home)
         self._addresses: dict[str, str] = {}
         """By run."""
@@ -71,7 +79,9 @@ class RayExecutor(AgentExecutor):
 
     def machines(self) -> Sequence[Machine]:
         """Return all connected clusters as one machine, with what their nodes have; none without one."""
-        nodes = [node for cluster in list(self._clusters.values()) for node in cluster.nodes]
+        # Two addresses may be those of one cluster.
+        seen = {node.node_id: node for cluster in list(self._clusters.values()) for node in cluster.nodes}
+        nodes = list(seen.values())
         if not nodes:
             return []
         cpus = sum(node.cpus for node in nodes)
@@ -126,16 +136,38 @@ class RayExecutor(AgentExecutor):
         self._addresses = {run_id: self._addresses[run_id] for run_id, _ in boxes if run_id in self._addresses}
         for address in dict.fromkeys([*wanted, *self._clusters, *self._known, default_address()]):
             self._cluster(address).update(wanted[address], pythons)
+        self._let_go(wanted)
 
-    def _remember(self, address: str) -> None:
-        """Connect to a cluster from now on, also after a restart: what it has decides which runs start."""
-        known = self._known
-        if address in known:
+    def _let_go(self, wanted: Mapping[str, Sequence[Wanted]]) -> None:
+        """Close what no run is for: an address that was checked once, say."""
+        now = time.monotonic()
+        self._wanted_at.update((address, now) for address, attempts in wanted.items() if attempts)
+        for address, cluster in list(self._clusters.items()):
+            if wanted.get(address) or address == default_address():
+                continue
+            unused = address not in self._known and now - self._wanted_at.setdefault(address, now) > _UNUSED_S
+            if unused or cluster.away_s > _AWAY_S:
+                cluster.close()
+                del self._clusters[address]
+                self._wanted_at.pop(address, None)
+                self._remember("", without=address)
+
+    def _remember(self, address: str, without: str = "") -> None:
+        """Connect to a cluster from now on, also after a restart: what it has decides which runs start.
+
+        Args:
+            address: The cluster; empty: none.
+            without: One that is forgotten.
+        """
+        before = list(self._known)
+        after = [each for each in before if each != without]
+        after = after if not address or address in after else [*after, address][-_MOST_CLUSTERS:]
+        if after == before:
             return
-        known[:] = [*known, address][-_MOST_CLUSTERS:]
+        self._known[:] = after
         with contextlib.suppress(OSError):
             (self.home / "fleet").mkdir(mode=0o700, exist_ok=True)
-            write_json_atomic(self.home / _KNOWN, known)
+            write_json_atomic(self.home / _KNOWN, after)
 
     def _why(self, address: str, wanted: Wanted) -> str:
         """Return why an attempt has no actor that runs, in words."""
@@ -154,16 +186,25 @@ class RayExecutor(AgentExecutor):
 
     def _cluster(self, address: str) -> RayCluster:
         if address not in self._clusters:
-            self._clusters[address] = RayCluster(address, self.home, _home_id(self.home), self.desk, self._lost)
+            self._clusters[address] = RayCluster(
+                address, self.home, _home_id(self.home), self.desk, self._nodes, self._lost
+            )
         return self._clusters[address]
 
     def _address(self, run_id: str, folder: RunFolder) -> str:
         """Return the address of a run's cluster."""
         if run_id not in self._addresses:
-            address = ""
-            with contextlib.suppress(MosaicError, OSError, ValueError):
+            path = OrderBox(folder).path / _ADDRESS
+            try:
                 address = str(load_plan(folder).config.get("environment", {}).get(RAY_ADDRESS) or "")
-            self._addresses[run_id] = address or default_address()
+                if not address and path.exists():
+                    address = str(msgspec.json.decode(read_regular(path)))
+                elif not address:  # that of this daemon: the next one may have another
+                    address = default_address()
+                    write_json_atomic(path, address)
+            except (MosaicError, *READ_ERRORS):
+                return default_address()  # for now
+            self._addresses[run_id] = address
         return self._addresses[run_id]
 
     def _lost(self, name: str, why: str) -> None:

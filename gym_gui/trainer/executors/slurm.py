@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Sequence
 from pathlib import Path
 from typing import ClassVar
@@ -13,6 +14,8 @@ from gym_gui.fleet import SlurmJobs, job_parameters, make_queue
 from gym_gui.runs import SLURM_EXECUTOR, RunFolder, TrainRunConfig
 from gym_gui.trainer.executors.local import LocalExecutor
 from gym_gui.trainer.machine import Machine
+
+logger = logging.getLogger(__name__)
 
 _LOOK_S = 0.5
 
@@ -69,5 +72,8 @@ class SlurmExecutor(LocalExecutor):
 
     async def _look_after_jobs(self) -> None:
         while True:
-            await asyncio.to_thread(self.jobs.look)
+            try:
+                await asyncio.to_thread(self.jobs.look)
+            except Exception:  # ended here, it would leave the other part of the background behind
+                logger.exception("the jobs of Slurm cannot be looked after")
             await asyncio.sleep(_LOOK_S)

@@ -12,7 +12,9 @@ import pytest
 from waiting import eventually
 
 from gym_gui.fleet.agent.processes import Processes
+from gym_gui.fleet.machines import MachineFacts
 from gym_gui.fleet.ray_cluster import guard
+from gym_gui.fleet.ray_cluster.clusters import NodeStore, SharedNodes
 from gym_gui.fleet.ray_cluster.sources import copy_sources
 from gym_gui.supervision.launch import LAUNCHER
 
@@ -92,3 +94,19 @@ def test_a_launcher_that_was_killed_leaves_no_worker(tmp_path: Path) -> None:
     assert Processes(spec, tmp_path, LAUNCHER).alive()  # the worker
     guard.end_attempts(folder)
     assert not processes.alive()
+
+
+def test_a_node_that_is_seen_at_two_addresses_has_one_token() -> None:
+    """``auto`` and the head's address, say: what one driver enrols is not to lock the other one out."""
+    store = NodeStore()
+    nodes, facts = SharedNodes(store), MachineFacts(hostname="h")
+    nodes.enroll("h-1", facts, "auto")
+    token = nodes.token("h-1")
+    nodes.enroll("h-1", facts, "10.0.0.1:6379")
+    assert token == nodes.token("h-1") != ""
+    nodes.leave("h-1", "10.0.0.1:6379")
+    assert nodes.token("h-1") == token
+    assert "h-1" in store.records
+    nodes.leave("h-1", "auto")
+    assert nodes.token("h-1") == ""
+    assert "h-1" not in store.records
