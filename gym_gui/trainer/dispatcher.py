@@ -95,6 +95,8 @@ class Dispatcher:
         self._queue: dict[str, QueuedRun] = {}
         self._requests: dict[str, tuple[str, Request]] = {}
         """Of queued runs: their executor, and what they ask for."""
+        self._adopted: dict[str, Request] = {}
+        """Of runs that an earlier daemon started: what they ask for."""
         self._waiting: dict[str, Waiting] = {}
         self._allocations: dict[str, Allocation] = {}
         self._memory = Memory()
@@ -142,7 +144,8 @@ class Dispatcher:
         machine = read_machine(folder)
         allocation = Allocation(run.run_id, gpus=gpus, machine=machine)
         if plan is not None:
-            demand = demand_of(_request_of(plan), self.machines.inventory(machine))
+            request = self._adopted[run.run_id] = _request_of(plan)
+            demand = demand_of(request, self.machines.inventory(machine))
             allocation = replace(allocation, submitter=plan.submitter, demand=demand)
         self._supervise(allocation, started=True)
 
@@ -312,6 +315,7 @@ class Dispatcher:
             for run_id, (executor, request) in self._requests.items():
                 placements = self.machines.placements(executor, request)
                 self._queue[run_id] = replace(self._queue[run_id], placements=placements)
+            self._count_adopted()
         capacity = self.machines.capacity
         decision = decide(self._queue.values(), self._allocations.values(), capacity, self._memory)
         self._memory = decision.memory
@@ -320,6 +324,14 @@ class Dispatcher:
             del self._requests[allocation.run_id]
             self._supervise(allocation, started=False)
         self._waiting = {**decision.waiting, **self._unclaimed(decision.waiting)}
+
+    def _count_adopted(self) -> None:
+        """Allocate to runs of an earlier daemon what they ask for, once their machines are heard of again."""
+        for run_id, request in self._adopted.items():
+            inventory = self.machines.inventory(self._allocations[run_id].machine)
+            if inventory is not None:
+                demand = demand_of(request, inventory)
+                self._allocations[run_id] = replace(self._allocations[run_id], demand=demand)
 
     def _unclaimed(self, waiting: Mapping[str, Waiting]) -> dict[str, Waiting]:
         """Return what the runs wait for that are claimed, not placed."""
@@ -350,6 +362,7 @@ class Dispatcher:
             await executor.cleanup(folder)
             self._finish(final)
             del self._allocations[run_id]
+            self._adopted.pop(run_id, None)
         except Exception:
             # Whatever it is, one run's trouble must not end the daemon; the next daemon tries again. Until then the
             # run keeps what it was allocated: its workers were not seen dead.

@@ -17,6 +17,7 @@ from capacities import new_dispatcher
 
 from gym_gui.proxy.summary import read_summary
 from gym_gui.runs.folder import RunFolder
+from gym_gui.runs.grant import write_grant
 from gym_gui.runs.ids import new_run_id
 from gym_gui.runs.lock import FileLock
 from gym_gui.runs.plan import RunPlan, WorkerPlan, load_plan, save_plan
@@ -28,6 +29,7 @@ from gym_gui.trainer import restarts
 from gym_gui.trainer.board import RunBoard
 from gym_gui.trainer.executors.base import Executor
 from gym_gui.trainer.live_marks import LiveRuns
+from gym_gui.trainer.machine import Inventory, Machine
 from gym_gui.trainer.registry import Registry
 
 
@@ -244,5 +246,37 @@ def test_a_run_that_nobody_can_supervise_can_be_cancelled(home: Path, board: Run
             worker.kill()
             worker.wait()
             await dispatcher.close()
+
+    asyncio.run(scenario())
+
+
+class FarExecutor(DyingExecutor):
+    """Its machine is heard of some time after the daemon's start."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.found: list[Machine] = []
+
+    async def alive(self, folder: RunFolder) -> bool:
+        return True
+
+    def machines(self) -> list[Machine]:
+        return self.found
+
+
+def test_a_run_of_an_earlier_daemon_takes_what_it_asks_for_once_its_machine_is_heard_of(
+    home: Path, board: RunBoard
+) -> None:
+    async def scenario() -> None:
+        executor, run, other = FarExecutor(), new_run(home, board), new_run(home, board)
+        write_grant(RunFolder.of(home, run.run_id), {}, machine="far")
+        dispatcher = new_dispatcher(board, {"dying": executor}, 1, home)
+        dispatcher.adopt(run, plan_of(home, run))
+        executor.found = [Machine("far", 8, Inventory(cpus=1, memory_mb=64_000, declared_cpus=True))]
+        dispatcher.enqueue([(other, plan_of(home, other))])
+        await until(lambda: dispatcher.why(other.run_id) is not None)
+        (allocation,) = dispatcher.allocations()
+        assert (allocation.run_id, allocation.demand.cpus) == (run.run_id, 1)
+        await dispatcher.close()
 
     asyncio.run(scenario())

@@ -112,6 +112,8 @@ class RayCluster:
         self.address = address
         self.error = ""
         """Why it is not connected, in words; empty: it is, or is about to be."""
+        self.unusable = ""
+        """Why its driver could not connect, in words, until one can."""
         self.nodes: list[Node] = []
         """Its living nodes, as far as the driver sees them."""
         self.waits: dict[str, str] = {}
@@ -210,7 +212,8 @@ class RayCluster:
                 elif fields["kind"] == "lost":
                     self._on_lost(fields["name"], fields["why"])
                 elif fields["kind"] == "failed":
-                    self.error = f"the Ray cluster at {self.address} cannot be used: {fields['why']}"
+                    self.unusable = str(fields["why"])
+                    self.error = f"the Ray cluster at {self.address} cannot be used: {self.unusable}"
                 else:
                     self._see(msgspec.convert(fields["nodes"], list[Node]), fields["waits"])
         process.kill()
@@ -227,7 +230,7 @@ class RayCluster:
         """Take the nodes that the driver sees."""
         if nodes and not self.nodes:
             log_constant(logger, LOG_FLEET_RAY_CONNECTED, extra={"address": self.address, "nodes": len(nodes)})
-            self.error, self._pause_s = "", _FIRST_PAUSE_S
+            self.error, self.unusable, self._pause_s = "", "", _FIRST_PAUSE_S
         for node in nodes:
             if node.node_id not in self._names:
                 facts = MachineFacts(

@@ -99,7 +99,9 @@ class RayExecutor(AgentExecutor):
         """Return why no cluster can be reached for a run."""
         address = config.environment.get(RAY_ADDRESS) or default_address()
         cluster = self._clusters.get(address)
-        why = "" if cluster is not None and cluster.connected else unreachable(address)
+        why = ""
+        if cluster is None or not cluster.connected:
+            why = (cluster.unusable if cluster is not None else "") or unreachable(address)
         if not why:
             self._remember(address)
             return []
