@@ -18,7 +18,7 @@ LONGEST_WAIT_S = 30.0
 _FIRST_WAIT_S = 0.5
 _TRANSIENT = (408, 425, 429)
 _STALE = 409
-#: The caller lacks a right that it may be given: what it says is not lost meanwhile.
+#: The caller has no right, or not yet: what it says is not lost meanwhile.
 WITHOUT_LEAVE = (401, 403, 407)
 
 

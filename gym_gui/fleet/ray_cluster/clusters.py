@@ -128,8 +128,8 @@ class RayCluster:
         self._not_before = 0.0
         self._pause_s = _FIRST_PAUSE_S
         self._writing = threading.Lock()
-        self._told: dict[str, Any] = {}
-        """What the driver was told last."""
+        self._last_want: dict[str, Any] = {}
+        """The last message of what is wanted."""
         self._names: dict[str, str] = {}
         self._shared = shared
         self._seen_at = time.monotonic()
@@ -161,8 +161,8 @@ class RayCluster:
                 return
             self._start()
         fields = {"kind": "want", "attempts": msgspec.to_builtins(list(wanted)), "pythons": dict(pythons)}
-        if fields != self._told:
-            self._told = fields
+        if fields != self._last_want:
+            self._last_want = fields
             self._send(fields)
 
     def close(self) -> None:
@@ -196,7 +196,7 @@ class RayCluster:
                 env={**environment, "RAY_USAGE_STATS_ENABLED": "0"},
                 start_new_session=True,
             )
-        self._told = {}
+        self._last_want = {}
         self._process, self._heard_at = process, time.monotonic()
         threading.Thread(target=self._listen, args=(process,), daemon=True).start()
 

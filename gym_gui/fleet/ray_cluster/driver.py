@@ -245,7 +245,7 @@ def main() -> int:
     out = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)  # Ray prints to stdout
     driver = Driver(out)
-    # Before it connects, which may take long: nobody is to wait for this end of the pipe.
+    # Before it connects, which may take long: the daemon is not to wait for this end of the pipe.
     threading.Thread(target=driver.listen, args=(sys.stdin.buffer,), daemon=True).start()
     try:
         _connect(options.address, options.namespace)

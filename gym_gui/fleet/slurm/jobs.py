@@ -32,7 +32,7 @@ logger = logging.getLogger(__name__)
 #: A job that Slurm lost before it began is submitted so often.
 MAX_SUBMISSIONS = 3
 _LOST = frozenset({"BOOT_FAIL", "NODE_FAIL", "PREEMPTED", "REVOKED"})
-#: Somebody took it out of the queue, or its time was over.
+#: A user took it out of the queue, or its time was over.
 _CANCELLED = frozenset({"CANCELLED", "DEADLINE"})
 _FIRST_PAUSE_S, _LONGEST_PAUSE_S = 2.0, 60.0
 
