@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import dataclasses
 import functools
 import json
 from typing import Any
 
 from gym_gui.fleet import Answer, FleetMachine
-from gym_gui.rpc.calls import CALL_TIMEOUT_S, Call
+from gym_gui.rpc.calls import Call
 from gym_gui.rpc.converter import Converter, json_bytes
 from gym_gui.rpc.proto import fleet_pb2 as fleet
+
+#: Calls of which a second one does something more: a daemon may be killed after it did the first.
+_ONCE = ("client.create",)
 
 
 def call_fleet(method: str, machine_id: str, token: str, body: dict[str, Any], data: bytes = b"") -> Call[Answer]:
@@ -17,7 +21,8 @@ def call_fleet(method: str, machine_id: str, token: str, body: dict[str, Any], d
     request = fleet.CallFleetRequest(
         method=method, machine_id=machine_id, token=token, body_json=json_bytes(body), data=data
     )
-    return Call("CallFleet", request, _answer, CALL_TIMEOUT_S)
+    call = Call("CallFleet", request, _answer)
+    return dataclasses.replace(call, tries=1) if method in _ONCE else call
 
 
 @functools.cache
