@@ -169,7 +169,7 @@ class SuperStudies:
                 f"the assignments of study {study.name!r} cannot be claimed",
                 where=study.study_id,
                 why="MOSAIC carries them out itself",
-                next_step="see how it is getting on: mosaic study show",
+                next_step="see how it is getting on: mosaic study show STUDY",
             )
         return self.place_of(study, study.assignments[int(index)])
 

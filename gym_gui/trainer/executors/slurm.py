@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import logging
 from collections.abc import Sequence
 from pathlib import Path
 from typing import ClassVar
@@ -14,8 +13,6 @@ from gym_gui.fleet import SlurmJobs, job_parameters, make_queue
 from gym_gui.runs import SLURM_EXECUTOR, RunFolder, TrainRunConfig
 from gym_gui.trainer.executors.local import LocalExecutor
 from gym_gui.trainer.machine import Machine
-
-logger = logging.getLogger(__name__)
 
 _LOOK_S = 0.5
 
@@ -68,12 +65,6 @@ class SlurmExecutor(LocalExecutor):
         return []
 
     async def background(self) -> None:
-        await asyncio.gather(super().background(), self._look_after_jobs())
-
-    async def _look_after_jobs(self) -> None:
-        while True:
-            try:
-                await asyncio.to_thread(self.jobs.look)
-            except Exception:  # ended here, it would leave the other part of the background behind
-                logger.exception("the jobs of Slurm cannot be looked after")
+        while True:  # without a spare proxy: one executor's is enough for a machine
+            await asyncio.to_thread(self.jobs.look)
             await asyncio.sleep(_LOOK_S)
