@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import signal
+import threading
 from pathlib import Path
 
 import pytest
@@ -25,6 +27,14 @@ def _clean_environment(tmp_path_factory: pytest.TempPathFactory, monkeypatch: py
     monkeypatch.setenv("MOSAIC_DAEMON_PORT", "0")
     monkeypatch.setenv("MOSAIC_DISK_BALLAST_MB", "0")
     monkeypatch.setenv("MOSAIC_COMPRESS_LOGS_MB", "0")
+
+
+@pytest.fixture(autouse=True)
+def _usual_signals() -> None:
+    """Programs that a test starts end by SIGTERM: workers that were cancelled in this process leave it ignored."""
+    on_main = threading.current_thread() is threading.main_thread()
+    if on_main and signal.getsignal(signal.SIGTERM) is signal.SIG_IGN:
+        signal.signal(signal.SIGTERM, signal.SIG_DFL)
 
 
 @pytest.fixture
