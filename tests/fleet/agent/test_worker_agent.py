@@ -285,6 +285,8 @@ def test_a_cancel_reaches_the_study_of_an_earlier_agent(
     make(record=record)
     monitoring.heartbeat_answer = {"ok": True, "runs": ["run-7"], "cancelled": ["run-7"]}
     eventually(lambda: not record.exists(), "the study was ended")
+    assert first.current_process is not None
+    assert first.current_process.wait(60) == -15
 
 
 def test_no_assignment_is_taken_while_messages_wait(monitoring: MonitoringServer, make: Make) -> None:
