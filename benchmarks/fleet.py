@@ -140,6 +140,11 @@ def main() -> None:
         after = live.cpu_seconds(server), live.cpu_seconds(daemon), time.process_time()
         time.sleep(3.0)
         lost = missing(client, found["sent"])
+        for number in range(count):  # cancelling them one after the other would take long
+            message = {"type": "finished", "message": "finished"}
+            call(origin, "/api/gui-update", {"machineId": f"machine-{number}", "message": message, "timestamp": 0})
+        while client.list(RunFilter(states=(RunState.RUNNING,)), limit=1):
+            time.sleep(0.2)
     answers = sorted(found["progress"] + found["heartbeat"])
     harness.report(
         "fleet",

@@ -31,7 +31,7 @@ OUT_OF_MEMORY = 42
 #: Seconds between a program's last word and the end of its attempt: what was sent before may arrive after it.
 FINISH_GRACE_S = 1.0
 #: Seconds between two values of one figure; the last one is always kept.
-FIGURE_S = 0.2
+FIGURE_S = 1.0
 #: Seconds for which log lines wait for earlier ones: programs send several batches at a time.
 ORDER_S = 1.0
 #: Before its end is known an attempt has no more percent than this.
