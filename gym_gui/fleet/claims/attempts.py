@@ -199,7 +199,9 @@ class ClaimedAttempts(HeldAttempts):
     def _finish_if_due(self, key: AttemptKey, each: HeldAttempt, *, now: bool) -> None:
         journal = AttemptJournal(each.folder, key)
         if each.folder.cancel_intent.exists() or OrderBox(each.folder).commands(key.worker_id, key.attempt):
-            journal.exit(code=None, reason="cancelled", signalled=True)
+            with each.lock:
+                self._flush(key, journal)
+                journal.exit(code=None, reason="cancelled", signalled=True)
             self.end(key, RELEASED, "cancelled")
             return
         with each.lock:
@@ -226,15 +228,19 @@ class ClaimedAttempts(HeldAttempts):
         """Write what is held of an attempt, then the end of its lease: what comes after that is late."""
         with each.lock:
             if each.folder.path.exists():
-                journal, figures = AttemptJournal(each.folder, key), self._figures.get(key, _Figures())
                 try:
-                    journal.write_held()
-                    if figures.waiting:
-                        journal.figures(figures.percent, figures.waiting)
-                        figures.waiting = {}
+                    self._flush(key, AttemptJournal(each.folder, key))
                 except (OSError, ValueError) as error:
                     logger.warning("the last lines of attempt %s cannot be stored: %s", key, error)
             return super()._write_end(key, each, state, why)
+
+    def _flush(self, key: AttemptKey, journal: AttemptJournal) -> None:
+        """Write what waits of an attempt: before its end is on record, after which its logs are not read again."""
+        journal.write_held()
+        figures = self._figures.get(key, _Figures())
+        if figures.waiting:
+            journal.figures(figures.percent, figures.waiting)
+            figures.waiting = {}
 
     def last_percent(self, key: AttemptKey) -> int:
         """Return how many percent of an attempt that a machine has are done."""
@@ -247,6 +253,7 @@ class ClaimedAttempts(HeldAttempts):
         with each.lock:
             if not each.lease.held:
                 return
+            self._flush(key, journal)
             if notes.memory_error:
                 journal.event("run_failed", {"error": notes.memory_error, "error_type": "MemoryError"})
                 journal.exit(code=OUT_OF_MEMORY, error=notes.memory_error)

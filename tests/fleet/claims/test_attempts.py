@@ -240,3 +240,18 @@ def test_what_is_held_when_a_lease_ends_is_in_the_log(folder: RunFolder, attempt
     attempts.end(key, EXPIRED, "silent")
     assert "the last line" in log_of(folder)
     assert tell(attempts, key, batch("too late")) == LATE
+
+
+def test_the_last_figure_of_a_completed_attempt_is_that_it_is_whole(
+    folder: RunFolder, attempts: ClaimedAttempts
+) -> None:
+    """What waited to be written comes before it, and nothing after the end."""
+    key = attempts.grant(folder, "000001", "m1")
+    for percent in (10, 50, 100):
+        tell(attempts, key, {"type": "overall_progress", "current": percent, "total": 100})
+    tell(attempts, key, {"type": "finished", "message": "ok"})
+    attempts.finish_due(now=True)
+    records = [json.loads(line) for line in folder.stdout_log("000001", 1).read_text().splitlines()]
+    shown = [record["values"]["overall_progress"] for record in records if record.get("event_type") == "metric"]
+    assert shown == [10.0, 99.0, 100.0]
+    assert records[-1]["event"] == "run_completed"
