@@ -158,7 +158,7 @@ class Arrivals:
             if whole is None:
                 return offset + len(data)
             os.fsync(descriptor)
-            if (offset + len(data), _digest(descriptor)) != whole:
+            if (offset + len(data), sha256_of(descriptor)) != whole:
                 raise Mismatch(0, "it is not the file that was announced: it changed meanwhile")
             path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
             self._path(name)  # again: none of its folders may be a link now
@@ -189,7 +189,8 @@ class Arrivals:
         return path / pure.parts[-1]
 
 
-def _digest(descriptor: int) -> str:
+def sha256_of(descriptor: int) -> str:
+    """Return the digest of an open file, from its beginning; where it stands is not changed."""
     found = hashlib.sha256()
     offset = 0
     while part := os.pread(descriptor, _READ, offset):

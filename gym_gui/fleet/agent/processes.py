@@ -16,6 +16,10 @@ from gym_gui.fleet.agent.file_lock import try_lock
 #: The signals by which a launcher stops and continues its worker.
 PAUSE, UNPAUSE = getattr(signal, "SIGURG", 0), getattr(signal, "SIGWINCH", 0)  # not on Windows
 
+#: Seconds beyond the run's own limit that a launcher has to end its worker and what that left behind.
+_MARGIN_S = 5.0
+_END_POLL_S = 0.05
+
 
 class Processes:
     """Launcher and worker of one attempt.
@@ -86,6 +90,15 @@ class Processes:
         finally:
             os.close(lock)
         return True
+
+    def end(self) -> None:
+        """Ask for the end of launcher and worker, kill them when their time is over; return when none is left."""
+        self.signal("stop")
+        deadline = time.monotonic() + float(self.spec.get("shutdown_timeout_s") or 0.0) + _MARGIN_S
+        while self.alive():
+            if time.monotonic() > deadline:
+                self.signal("kill_all")
+            time.sleep(_END_POLL_S)
 
     def alive(self) -> bool:
         """Return whether launcher or worker is alive: one of them holds the lock."""

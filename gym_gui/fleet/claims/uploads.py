@@ -10,7 +10,7 @@ import threading
 from pathlib import Path
 
 from gym_gui.core.regular_files import open_regular, read_regular
-from gym_gui.fleet.arrivals import Mismatch, Unwelcome
+from gym_gui.fleet.arrivals import Mismatch, Unwelcome, sha256_of
 from gym_gui.fleet.orders import AttemptKey, OrderBox
 from gym_gui.fleet.study_state import safe_path
 from gym_gui.runs import READ_ERRORS, RunFolder, write_json_atomic
@@ -23,7 +23,6 @@ MAX_PICTURE = 2 << 20
 MAX_TABS = 40
 _MAX_NAME, _MAX_DEPTH = 200, 32
 _UPLOAD = re.compile(r"[0-9a-f]{32}")
-_READ = 1 << 20
 
 
 class Uploads:
@@ -74,7 +73,7 @@ class Uploads:
             if offset + len(data) < size:
                 return ""
             os.fsync(descriptor)
-            if _digest(descriptor) != sha256:
+            if sha256_of(descriptor) != sha256:
                 part.unlink(missing_ok=True)
                 raise Mismatch(0, "it is not the file that was announced")
         finally:
@@ -195,15 +194,6 @@ def _hash(text: str) -> str:
 def _sha256(path: Path) -> str:
     descriptor = open_regular(path)
     try:
-        return _digest(descriptor)
+        return sha256_of(descriptor)
     finally:
         os.close(descriptor)
-
-
-def _digest(descriptor: int) -> str:
-    found = hashlib.sha256()
-    offset = 0
-    while part := os.pread(descriptor, _READ, offset):
-        found.update(part)
-        offset += len(part)
-    return found.hexdigest()

@@ -11,12 +11,7 @@ import json
 import os
 import shutil
 import sys
-import time
 from pathlib import Path
-
-#: Seconds beyond the run's own limit that a launcher has to end its worker and what that left behind.
-_MARGIN_S = 5.0
-_POLL_S = 0.05
 
 
 def main() -> int:
@@ -47,13 +42,7 @@ def end_attempts(folder: Path) -> None:
             spec = json.loads(path.read_text("utf-8"))
         except (OSError, ValueError):
             continue
-        processes = Processes(spec, path, path)
-        processes.signal("stop")
-        deadline = time.monotonic() + float(spec.get("shutdown_timeout_s") or 0.0) + _MARGIN_S
-        while processes.alive():
-            if time.monotonic() > deadline:
-                processes.signal("kill_all")
-            time.sleep(_POLL_S)
+        Processes(spec, path, path).end()
     shutil.rmtree(str(folder), ignore_errors=True)
 
 

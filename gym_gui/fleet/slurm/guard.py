@@ -9,14 +9,9 @@ from __future__ import annotations
 import json
 import signal
 import sys
-import time
 from pathlib import Path
 
 from gym_gui.fleet.agent.processes import Processes
-
-#: Seconds beyond the run's own limit that a launcher has to end its worker and what that left behind.
-_MARGIN_S = 5.0
-_POLL_S = 0.05
 
 
 def main() -> int:
@@ -24,24 +19,9 @@ def main() -> int:
     signal.signal(signal.SIGTERM, signal.SIG_IGN)  # Slurm signals all processes of a job
     if sys.stdin.buffer.read(1):
         return 0
-    end_attempt(Path(sys.argv[1]))
+    spec_path = Path(sys.argv[1])
+    Processes(json.loads(spec_path.read_text("utf-8")), spec_path, spec_path).end()
     return 0
-
-
-def end_attempt(spec_path: Path) -> None:
-    """End every process of an attempt.
-
-    Args:
-        spec_path: What its launcher was to do.
-    """
-    spec = json.loads(spec_path.read_text("utf-8"))
-    processes = Processes(spec, spec_path, spec_path)
-    processes.signal("stop")
-    deadline = time.monotonic() + float(spec.get("shutdown_timeout_s") or 0.0) + _MARGIN_S
-    while processes.alive():
-        if time.monotonic() > deadline:
-            processes.signal("kill_all")
-        time.sleep(_POLL_S)
 
 
 if __name__ == "__main__":
