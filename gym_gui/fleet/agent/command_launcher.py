@@ -16,7 +16,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-from gym_gui.fleet.agent.file_lock import WINDOWS, try_lock
+from gym_gui.fleet.agent.file_lock import WINDOWS, holding_group, inherited, try_lock
 from gym_gui.fleet.agent.process_tree import (
     EarlierProcess,
     ask_to_end,
@@ -55,8 +55,9 @@ def launch(spec_path: Path) -> int:
             path.exists() for path in (began, Path(spec["started"]), Path(spec["exit"]))
         ):
             return TAKEN
-        began.touch()  # before the program runs: what died in between is not begun twice
-        _Attempt(spec, spec_path).run()
+        # Before the program runs: what died in between is not begun twice.
+        _write_record(str(began), {"launcher": _identity_fields(os.getpid())})
+        _Attempt(spec, spec_path, descriptor).run()
     finally:
         os.close(descriptor)
     return 0
@@ -68,9 +69,11 @@ class _Attempt:
     Args:
         spec: What is to be done.
         spec_path: Where that is written; requests lie beside it.
+        lock: The open file of the attempt's lock: the program inherits it.
     """
 
-    def __init__(self, spec: dict[str, Any], spec_path: Path) -> None:
+    def __init__(self, spec: dict[str, Any], spec_path: Path, lock: int) -> None:
+        self._lock = lock
         self._spec = spec
         self._spec_path = spec_path
         self._reason = "exited"
@@ -91,6 +94,7 @@ class _Attempt:
                     stdout=output,
                     stderr=errors,
                     **group_options(),
+                    **inherited(self._lock),
                 )
         except (OSError, ValueError) as fault:
             self._reason, error = "spawn_failed", str(fault)[:500]
@@ -182,12 +186,12 @@ class CommandProcesses(Processes):
         return True
 
     def alive(self) -> bool:
-        """Return whether launcher or program is alive."""
+        """Return whether launcher or program is alive: one of them has the lock, or the program is on record."""
         return super().alive() or self._worker.alive
 
     def report(self) -> dict[str, Any]:
         """Return what is to be reported of them."""
-        report = {"launcher_alive": super().alive(), "worker_alive": self._worker.alive, "stopped": False}
+        report = {"launcher_alive": self._is_launching, "worker_alive": self._worker.alive, "stopped": False}
         began = self.started.get("monotonic")
         return {**report, "age_s": max(0.0, time.monotonic() - began)} if isinstance(began, float) else report
 
@@ -199,15 +203,26 @@ class CommandProcesses(Processes):
         """
         if name not in ("stop", "kill", "kill_all") or not self.alive():
             return False
-        if super().alive():
+        if self._is_launching:
             request_path(self._spec_path, "stop" if name == "stop" else "kill").touch()
             return True
-        return kill_tree(self._worker.pid)  # its launcher is gone
+        return kill_tree(self._worker.pid or holding_group(Path(self.spec["lock"])))  # its launcher is gone
+
+    @property
+    def _is_launching(self) -> bool:
+        """Whether the launcher is alive, which obeys requests."""
+        if self._child is not None and self._child.poll() is None:
+            return True
+        return _recorded(read_record(str(request_path(self._spec_path, "began"))), "launcher").alive
 
     @property
     def _worker(self) -> EarlierProcess:
-        worker = self.started.get("worker") or {}
-        return EarlierProcess(int(worker.get("pid") or 0), str(worker.get("identity") or ""))
+        return _recorded(self.started, "worker")
+
+
+def _recorded(record: dict[str, Any], name: str) -> EarlierProcess:
+    process = record.get(name) or {}
+    return EarlierProcess(int(process.get("pid") or 0), str(process.get("identity") or ""))
 
 
 def request_path(spec_path: Path, name: str) -> Path:

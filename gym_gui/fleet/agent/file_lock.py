@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import importlib
 import os
+import subprocess
+from pathlib import Path
 from typing import Any
 
 #: Whether this is Windows.
@@ -28,3 +31,62 @@ def try_lock(descriptor: int, windows: bool = WINDOWS) -> bool:
     except (BlockingIOError, PermissionError):
         return False
     return True
+
+
+def is_held(path: Path, windows: bool = WINDOWS) -> bool:
+    """Return whether a process has the file open with its lock, or has inherited it so.
+
+    Args:
+        path: The file.
+        windows: A file that a process has open cannot be renamed there; locks are not inherited.
+    """
+    if windows:
+        try:
+            os.rename(str(path), str(path))  # noqa: PTH104 - Python 3.8
+        except FileNotFoundError:
+            return False
+        except OSError:
+            return True
+        return False
+    try:
+        descriptor = os.open(str(path), os.O_RDWR)
+    except OSError:
+        return False
+    try:
+        return not try_lock(descriptor, windows)
+    finally:
+        os.close(descriptor)
+
+
+def inherited(descriptor: int, windows: bool = WINDOWS) -> dict[str, Any]:
+    """Return the options of :class:`subprocess.Popen` with which a program has an open file until it ends.
+
+    Args:
+        descriptor: Of the file.
+        windows: As Windows does.
+    """
+    if not windows:
+        return {"pass_fds": (descriptor,)}
+    handle = importlib.import_module("msvcrt").get_osfhandle(descriptor)
+    os.set_handle_inheritable(handle, True)  # type: ignore[attr-defined,unused-ignore]  # Windows alone has it
+    startup = subprocess.STARTUPINFO(lpAttributeList={"handle_list": [handle]})  # type: ignore[attr-defined,unused-ignore]
+    return {"startupinfo": startup, "close_fds": False}
+
+
+def holding_group(path: Path) -> int:
+    """Return the process group of a process that has a file open.
+
+    Args:
+        path: The file.
+
+    Returns:
+        0 where none is found, as on systems without ``/proc``.
+    """
+    found = 0
+    for process in Path("/proc").glob("[0-9]*"):
+        with contextlib.suppress(OSError):  # it has ended, or is another user's
+            if any(each.is_symlink() and each.samefile(path) for each in (process / "fd").iterdir()):
+                group = os.getpgid(int(process.name))
+                if group != os.getpgrp():
+                    found = group
+    return found

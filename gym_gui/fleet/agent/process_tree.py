@@ -35,6 +35,8 @@ def ask_to_end(pid: int, windows: bool = WINDOWS) -> bool:
         pid: Of the program, which leads its group.
         windows: As Windows does.
     """
+    if pid <= 0:  # as a group 0 is this program's own
+        return False
     try:
         if windows:
             os.kill(pid, CTRL_BREAK_EVENT)
@@ -54,6 +56,8 @@ def kill_tree(pid: int, windows: bool = WINDOWS) -> bool:
         pid: Of the program, which leads its group.
         windows: As Windows does.
     """
+    if pid <= 0:  # as a group 0 is this program's own
+        return False
     if windows:
         command = ["taskkill", "/T", "/F", "/PID", str(pid)]
         try:

@@ -11,7 +11,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-from gym_gui.fleet.agent.file_lock import try_lock
+from gym_gui.fleet.agent.file_lock import is_held, try_lock
 
 #: The signals by which a launcher stops and continues its worker.
 PAUSE, UNPAUSE = getattr(signal, "SIGURG", 0), getattr(signal, "SIGWINCH", 0)  # not on Windows
@@ -104,14 +104,7 @@ class Processes:
         """Return whether launcher or worker is alive: one of them holds the lock."""
         if self._child is not None and self._child.poll() is None:
             return True
-        try:
-            lock = os.open(self.spec["lock"], os.O_RDWR)
-        except OSError:
-            return False
-        try:
-            return not try_lock(lock)
-        finally:
-            os.close(lock)
+        return is_held(Path(self.spec["lock"]))
 
     def last_words(self) -> str:
         """Return the last line that a launcher wrote, and how it ended."""

@@ -21,6 +21,7 @@ MODULES = (
     "agent",
     "monitoring",
     "study_command",
+    "study_lock",
     "study_record",
     "outbox",
     "proxy_certificate",

@@ -25,6 +25,7 @@ from gym_gui.fleet.agent.process_tree import (
 )
 from gym_gui.fleet.agent.server import WITHOUT_LEAVE, Refused, Unreachable, wait_s
 from gym_gui.fleet.agent.study_command import DEFAULT_COMMAND, fill_command
+from gym_gui.fleet.agent.study_lock import StudyLock
 from gym_gui.fleet.agent.study_proxy import StudyProxy
 from gym_gui.fleet.agent.study_record import StudyRecord
 
@@ -98,13 +99,14 @@ class WorkerAgent:
         self._proxy = proxy
         self._say = say
         self._record = StudyRecord(record)
-        self._earlier: EarlierProcess | None = None
+        self._lock = StudyLock(None if record is None else record.with_suffix(".lock"))
+        self._earlier: EarlierProcess | StudyLock | None = None
         self._end: dict[str, Any] | None = None
         """How the last study ended, until the server has taken it."""
         self._end_tries = 0
         self._next_end = self._report_until = 0.0
         self._last_poll = float("-inf")
-        self._cancelled = self._stopping = False
+        self._cancelled = self._stopping = self._is_stuck = False
         self._run_id = ""
         """How the server calls the attempt, where it says so in answer to the claim."""
         self._lost_since: float | None = None
@@ -167,7 +169,7 @@ class WorkerAgent:
             OSError: It cannot be started.
         """
         command = fill_command(self._command, str(Path(config_path).absolute()))
-        return subprocess.Popen(command, env=self._study_environment(), cwd=self._folder(), **group_options())
+        return self._lock.start(command, env=self._study_environment(), cwd=self._folder(), **group_options())
 
     def handle_assignment(self, assignment: dict[str, Any]) -> None:
         """Download an assignment's config, claim the assignment, and start its study.
@@ -286,6 +288,9 @@ class WorkerAgent:
     def _start(self, assignment: dict[str, Any], config_path: Path) -> None:
         self.current_assignment = assignment
         self._say(f"Starting study with config {config_path} ...")
+        self._save(
+            assignment=assignment, run_id=self._run_id
+        )  # an agent that dies now leaves a study that has the lock
         try:
             self.current_process = process = self.run_study(config_path)
         except OSError as error:
@@ -300,13 +305,16 @@ class WorkerAgent:
         if kept.get("end"):
             self._end = kept["end"]
             return
+        earlier: EarlierProcess | StudyLock
         earlier = EarlierProcess(int(kept.get("pid") or 0), str(kept.get("identity") or ""))
+        if not earlier.alive:
+            earlier = self._lock
         if earlier.alive and self.current_process is None:
-            self._say(f"Watching the study that an earlier agent started, process {earlier.pid}")
+            self._say(f"Watching the study that an earlier agent started, process {earlier.pid or 'unknown'}")
             self._earlier, self.current_assignment = earlier, kept.get("assignment")
             self._run_id = str(kept.get("run_id") or "")
         else:
-            self._record.clear()
+            self._forget()
 
     def _keep_beating(self) -> None:
         while not self._over.is_set():
@@ -348,7 +356,7 @@ class WorkerAgent:
             self._say("The server has given the study up, and so does this machine")
             end_tree(process, self._grace_s)
             self.current_process = self.current_assignment = None
-            self._record.clear()
+            self._forget()
             return
         if code is None and not (self._cancelled or self._stopping):
             return
@@ -372,19 +380,24 @@ class WorkerAgent:
         """Whether the server has given the study up, and it does not end by itself."""
         return self._lost_since is not None and time.monotonic() - self._lost_since > LOST_S
 
-    def _watch_earlier(self, earlier: EarlierProcess) -> None:
+    def _watch_earlier(self, earlier: EarlierProcess | StudyLock) -> None:
         """Watch a study of an earlier agent: what became of it, it tells the server itself, or the next poll does."""
-        if earlier.alive and (self._cancelled or self._stopping or self._is_lost()):
-            ask_to_end(earlier.pid)
+        pid = earlier.pid if self._cancelled or self._stopping or self._is_lost() else None
+        if pid == 0 and earlier.alive and not self._is_stuck:
+            self._is_stuck = True
+            self._say("The study of the earlier agent is to end, and its process cannot be found: end it by hand")
+        elif pid and earlier.alive:
+            ask_to_end(pid)
             deadline = time.monotonic() + self._grace_s
             while earlier.alive and time.monotonic() < deadline:
                 time.sleep(0.05)
             if earlier.alive:
-                kill_tree(earlier.pid)
+                kill_tree(pid)
         if not earlier.alive:
             self._say("The study of the earlier agent has ended")
             self._earlier = self.current_assignment = None
-            self._record.clear()
+            self._is_stuck = False
+            self._forget()
 
     def _start_again(self, due: float, config_path: Path) -> None:
         assignment = self.current_assignment or {}
@@ -397,7 +410,7 @@ class WorkerAgent:
                 self._start(assignment, config_path)
             else:
                 self.current_assignment = None
-                self._record.clear()
+                self._forget()
 
     def _config_path(self) -> Path:
         return self._folder() / f"assigned_config_{(self.current_assignment or {}).get('split_index', 0)}.json"
@@ -434,7 +447,7 @@ class WorkerAgent:
             if refused.status not in _NO_SUCH_CALL:
                 self._say(f"The server does not take the end of the study: {refused}")
         self._end = None
-        self._record.clear()
+        self._forget()
 
     def _put_off_end(self, retry_after_s: float) -> None:
         """Report the end later, or leave that to the next agent."""
@@ -446,6 +459,11 @@ class WorkerAgent:
 
     def _update(self, message: dict[str, Any]) -> dict[str, Any]:
         return {"machineId": self.machine_id, "message": message, "timestamp": time.time()}
+
+    def _forget(self) -> None:
+        """Forget the study: nothing of it is left to do."""
+        self._record.clear()
+        self._lock.clear()
 
     def _save(self, **fields: Any) -> None:
         try:

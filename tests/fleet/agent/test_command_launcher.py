@@ -39,9 +39,9 @@ def start(spec: dict[str, Any]) -> Iterator[Start]:
     """Start a program; what is left of all is killed after the test."""
     started: list[CommandProcesses] = []
 
-    def begin(*argv: str, **more: Any) -> CommandProcesses:
+    def begin(*argv: str, agent: list[str] = AGENT, **more: Any) -> CommandProcesses:
         filled = {**spec, "argv": list(argv), **more}
-        processes = CommandProcesses(filled, Path(spec["lock"]).with_name("spec.json"), AGENT)
+        processes = CommandProcesses(filled, Path(spec["lock"]).with_name("spec.json"), agent)
         started.append(processes)
         assert processes.start()
         return processes
@@ -120,6 +120,35 @@ def test_the_program_outlives_a_killed_launcher_and_can_be_ended(spec: dict[str,
     eventually(lambda: not again.report()["launcher_alive"], "the launcher is gone")
     assert again.alive()
     assert not again.start()
+    assert again.signal("stop")
+    eventually(lambda: not again.alive(), "nothing is left")
+
+
+KILLED = """
+import os, signal, sys
+from pathlib import Path
+from gym_gui.fleet.agent import command_launcher
+
+def kill(path, record):
+    if path.endswith("started"):
+        os.kill(os.getpid(), signal.SIGKILL)
+    write(path, record)
+
+write, command_launcher._write_record = command_launcher._write_record, kill
+command_launcher.launch(Path(sys.argv[-1]))
+"""
+
+
+def test_a_launcher_that_is_killed_before_its_program_is_on_record_leaves_the_lock_to_it(
+    spec: dict[str, Any], start: Start
+) -> None:
+    processes = start(sys.executable, "-c", WAIT, agent=[sys.executable, "-c", KILLED])
+    assert processes._child is not None
+    assert processes._child.wait(60) == -9
+    eventually(lambda: Path(spec["stdout"]).read_text(), "the program runs")
+    again = CommandProcesses(spec, Path(spec["lock"]).with_name("spec.json"), AGENT)
+    assert again.alive()
+    assert not again.start(), "it is not begun twice"
     assert again.signal("stop")
     eventually(lambda: not again.alive(), "nothing is left")
 

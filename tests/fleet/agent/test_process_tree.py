@@ -13,8 +13,8 @@ from typing import Any
 import pytest
 from waiting import eventually
 
-from gym_gui.fleet.agent import process_tree
-from gym_gui.fleet.agent.file_lock import try_lock
+from gym_gui.fleet.agent import file_lock, process_tree
+from gym_gui.fleet.agent.file_lock import inherited, is_held, try_lock
 from gym_gui.fleet.agent.process_tree import (
     EarlierProcess,
     ask_to_end,
@@ -68,6 +68,32 @@ def test_windows_gets_a_group_of_its_own_and_is_killed_by_taskkill(monkeypatch: 
     assert ran == [["taskkill", "/T", "/F", "/PID", "4711"]]
     assert ask_to_end(4711, windows=True)
     assert sent == [(4711, 1)]  # CTRL_BREAK_EVENT
+
+
+def test_a_file_that_a_process_has_open_is_held_on_windows(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "lock"
+    assert not is_held(path, windows=True), "there is none"
+    path.touch()
+    assert not is_held(path, windows=True)
+
+    def refuse(*_: Any) -> None:
+        raise PermissionError(32, "The process cannot access the file because it is being used by another process")
+
+    monkeypatch.setattr(file_lock.os, "rename", refuse)
+    assert is_held(path, windows=True)
+
+
+def test_a_program_of_windows_inherits_the_handle_of_its_lock(monkeypatch: pytest.MonkeyPatch) -> None:
+    inheritable: list[tuple[int, bool]] = []
+    monkeypatch.setitem(sys.modules, "msvcrt", types.SimpleNamespace(get_osfhandle=lambda descriptor: descriptor + 100))
+    monkeypatch.setattr(file_lock.os, "set_handle_inheritable", lambda *words: inheritable.append(words), raising=False)
+    startup = types.SimpleNamespace
+    monkeypatch.setattr(file_lock.subprocess, "STARTUPINFO", startup, raising=False)
+    assert inherited(7, windows=True) == {
+        "startupinfo": startup(lpAttributeList={"handle_list": [107]}),
+        "close_fds": False,
+    }
+    assert inheritable == [(107, True)]
 
 
 @pytest.mark.process

@@ -184,7 +184,7 @@ def test_the_second_signal_ends_the_study_and_the_id_is_kept(
 def test_a_killed_agent_finds_its_study_again(one_file: OneFile, monitoring: MonitoringServer, tmp_path: Path) -> None:
     monitoring.offer({"gate": str(tmp_path / "gate")})
     one_file.start()
-    eventually(lambda: (one_file.folder / "agent" / "study.json").exists(), "the study")
+    eventually(one_file.seen, "the study")
     assert one_file.process is not None
     one_file.process.kill()
     one_file.process.wait()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import subprocess
 import sys
 import threading
 from collections.abc import Callable, Iterator
@@ -253,6 +254,48 @@ def test_the_next_agent_watches_the_study_of_an_earlier_one(
     assert first.current_process is not None
     first.current_process.wait(60)
     eventually(lambda: len(seen(tmp_path)) == 2, "the next study")
+
+
+KILLED = """
+import os, signal, sys
+from pathlib import Path
+from gym_gui.fleet.agent.worker_agent import WorkerAgent
+
+class Killed(WorkerAgent):
+    def _save(self, **fields):
+        if "pid" in fields:  # its study runs, and is not on record
+            os.kill(os.getpid(), signal.SIGKILL)
+        super()._save(**fields)
+
+url, folder = sys.argv[1], Path(sys.argv[2])
+command = [sys.executable, str(folder / "study.py"), "{config}"]
+Killed(url, "10.0.0.1", workdir=folder, command=command, record=folder / "record.json").main_loop()
+"""
+
+
+@pytest.mark.parametrize("end", ["by itself", "cancelled"])
+def test_a_study_whose_agent_was_killed_before_it_was_on_record_is_not_started_again(
+    monitoring: MonitoringServer, make: Make, tmp_path: Path, end: str
+) -> None:
+    gate, record = tmp_path / "gate", tmp_path / "record.json"
+    monitoring.claim_answer = {"ok": True, "runId": "run-7"}
+    monitoring.offer({"gate": str(gate)})
+    words = [sys.executable, "-c", KILLED, monitoring.url, str(tmp_path)]
+    assert subprocess.run(words, timeout=60, stdout=subprocess.DEVNULL, check=False).returncode == -9
+    monitoring.offer({"exit": 0})
+    said: list[str] = []
+    make(record=record, say=said.append)
+    beats = len(monitoring.sent("/api/heartbeat"))
+    eventually(lambda: len(monitoring.sent("/api/heartbeat")) > beats + 5, "it is there")
+    eventually(lambda: seen(tmp_path), "the study of the killed agent")
+    assert len(seen(tmp_path)) == 1, "one study at a time"
+    if end == "cancelled":
+        monitoring.heartbeat_answer = {"ok": True, "runs": ["run-7"], "cancelled": ["run-7"]}
+    else:
+        gate.touch()
+    eventually(lambda: any("earlier agent has ended" in each for each in said), "its end")
+    monitoring.heartbeat_answer = {"ok": True}
+    assert gate.exists() == (end == "by itself")
 
 
 def test_an_end_that_was_not_reported_is_reported_by_the_next_agent(
