@@ -65,13 +65,17 @@ CELLS  ?=
 test-faults: $(TOOLS)  ## kill every process at every moment and count what is left (LOAD: busy processes beside it; REPEAT; CELLS: as pytest -k)
 	FAULT_LOAD=$(LOAD) FAULT_REPEAT=$(REPEAT) $(BIN)/python -m pytest -m fault --timeout 3600 $(if $(CELLS),-k '$(CELLS)')
 
-WORKER_NAMES ?= random cleanrl sb3 ray spade_bdi
+WORKER_NAMES ?= random cleanrl sb3 ray spade_bdi goliat
 # 5: pytest found no test that needs the library.
 test-workers: $(RUNTIME)  ## install each of WORKER_NAMES into its own environment, check it, run its tests there
 	@for name in $(WORKER_NAMES); do \
 	  echo "== $$name"; \
 	  $(BIN)/mosaic workers install "$$name[test]" --editable || exit 1; \
-	  $(BIN)/mosaic workers check "$$name" || exit 1; \
+	  case "$$name" in \
+	    goliat) settings='--set command=practice' ;; \
+	    *) settings='' ;; \
+	  esac; \
+	  $(BIN)/mosaic workers check "$$name" $$settings || exit 1; \
 	  "$(MOSAIC_HOME)/envs/$$name/current/bin/python" -m pytest -c 3rd_party/pytest-workers.ini --rootdir . \
 	    3rd_party/$${name}_worker -m library $(PYTEST_ARGS) || [ $$? -eq 5 ] || exit 1; \
 	done
