@@ -71,7 +71,7 @@ class Progress:
             self._emit(values)
 
     def restart(self) -> None:
-        """Begin anew: the study is started again."""
+        """Forget the progress so far: the study is started again."""
         with self._lock:
             self.percent, self.stage, self._waiting = 0.0, "", {}
 
