@@ -8,9 +8,11 @@ import hashlib
 import logging
 import logging.handlers
 import os
+import queue
 import signal
 import sqlite3
 import sys
+import threading
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import IO
@@ -199,15 +201,22 @@ def _launcher(folder: Path, program: Sequence[str]) -> Path | list[str]:
 
 def _obey_signals(agent: Agent | WorkerAgent) -> None:
     """First signal: finish the runs, take no more. Second: end them. Third: leave them to the next agent."""
-    count = 0
+    # Acted on by a thread: what a handler interrupts may have the very lock that it needs.
+    signals: queue.SimpleQueue[int] = queue.SimpleQueue()
 
-    def handle(_number: int, _frame: object) -> None:
-        nonlocal count
-        count += 1
-        words = ("finishes its runs and takes no more", "ends its runs", "leaves its runs to the next agent")
-        logging.getLogger("mosaic.agent").info("signal %d: %s", count, words[min(count, 3) - 1])
-        (agent.drain, agent.stop, agent.leave)[min(count, 3) - 1]()
+    def act() -> None:
+        count = 0
+        while True:
+            signals.get()
+            count += 1
+            words = ("finishes its runs and takes no more", "ends its runs", "leaves its runs to the next agent")
+            logging.getLogger("mosaic.agent").info("signal %d: %s", count, words[min(count, 3) - 1])
+            (agent.drain, agent.stop, agent.leave)[min(count, 3) - 1]()
 
+    def handle(number: int, _frame: object) -> None:
+        signals.put(number)
+
+    threading.Thread(target=act, name="signals", daemon=True).start()
     for name in ("SIGTERM", "SIGINT", "SIGBREAK"):  # the last one: Ctrl-Break of Windows
         number = getattr(signal, name, None)
         if number is not None:

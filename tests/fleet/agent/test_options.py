@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import os
+import signal
 import sys
+import threading
 from pathlib import Path
 
 import pytest
 
-from gym_gui.fleet.agent.main import run_agent
+from gym_gui.fleet.agent.agent import Agent
+from gym_gui.fleet.agent.main import _obey_signals, run_agent
 from gym_gui.fleet.agent.options import read_env_files, read_options
 from gym_gui.fleet.agent.service import service_text
 from gym_gui.fleet.agent.study_command import DEFAULT_COMMAND, fill_command, parse_command
@@ -90,3 +93,20 @@ def test_a_task_of_windows() -> None:
     assert (
         r'/TR "cmd /c cd /d C:\a && \"C:\Python 3\python.exe\" C:\a\worker_agent.py --server https://h"' + "\n" in text
     )
+
+
+def test_a_signal_is_obeyed_while_what_it_interrupts_has_the_locks() -> None:
+    """As a wait for the very event that the third signal sets."""
+    before = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGINT)}
+    agent = Agent.__new__(Agent)
+    agent.attempts, agent._stopping = [], threading.Event()
+    try:
+        _obey_signals(agent)
+        with agent._stopping._cond:  # type: ignore[attr-defined]
+            for _ in range(3):
+                signal.raise_signal(signal.SIGTERM)
+        assert agent._stopping.wait(30)
+        assert agent.draining
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
