@@ -62,8 +62,16 @@ class Guard:
             await self._app(scope, receive, send)
             return
 
+        most = _most(scope["path"])
+        body = _Body(receive, most)
+        begun = False
+
         async def send_secured(message: Message) -> None:
+            nonlocal begun
+            if body.is_too_large and not begun:
+                return  # what the route makes of a body that ends early
             if message["type"] == "http.response.start":
+                begun = True
                 message["headers"] = [*message.get("headers", ()), *self._added(message.get("headers", ()))]
             await send(message)
 
@@ -71,7 +79,14 @@ class Guard:
         if refusal is not None:
             await error_response(*refusal)(scope, receive, send_secured)
             return
-        await self._app(scope, _limited(receive, _most(scope["path"])), send_secured)
+        try:
+            await self._app(scope, body, send_secured)
+        except Exception:
+            if begun or not body.is_too_large:
+                raise
+        if body.is_too_large and not begun:
+            begun = True
+            await error_response(*_too_large(most), {"connection": "close"})(scope, receive, send_secured)
 
     def _refusal(self, scope: MutableMapping[str, Any]) -> tuple[UsageError, int] | None:
         """Return why a request is refused and the status, ``None`` if it is not."""
@@ -104,7 +119,7 @@ class Guard:
         length = headers.get("content-length", "0")
         most = _most(path)
         if not length.isdecimal() or int(length) > most:
-            return UsageError("the request is too large", why=f"at most {most:,} bytes are taken"), 413
+            return _too_large(most)
         if not path.startswith(API) or path in OPEN:
             return None
         if program and self._access.open_to_programs:
@@ -139,6 +154,10 @@ def too_many_failures(client: str) -> UsageError:
     return UsageError("too many wrong tokens", where=client, next_step="wait a few seconds")
 
 
+def _too_large(most: int) -> tuple[UsageError, int]:
+    return UsageError("the request is too large", why=f"at most {most:,} bytes are taken"), 413
+
+
 def _foreign(origin: str) -> UsageError:
     return UsageError(
         "the request comes from a page of another site", where=origin[:200], next_step="use the dashboard's own pages"
@@ -157,16 +176,28 @@ def _most(path: str) -> int:
     return {"/api/super-studies": _MAX_STUDY, "/api/gui-screenshots": _MAX_PICTURES}.get(path, MAX_BODY)
 
 
-def _limited(receive: Receive, most: int) -> Receive:
-    """Return a receiver that ends a body longer than the limit, which a request without a length may have."""
-    taken = 0
+class _Body:
+    """Receives a body, and ends one that is longer than the limit, which a request without a length may have.
 
-    async def limited() -> Message:
-        nonlocal taken
-        message = await receive()
-        taken += len(message.get("body", b""))
-        if taken > most:
+    Args:
+        receive: Receives it.
+        most: The limit, bytes.
+    """
+
+    def __init__(self, receive: Receive, most: int) -> None:
+        self._receive = receive
+        self._most = most
+        self._taken = 0
+
+    @property
+    def is_too_large(self) -> bool:
+        """Whether more came than is taken."""
+        return self._taken > self._most
+
+    async def __call__(self) -> Message:
+        """Return the next part."""
+        if self.is_too_large:
             return {"type": "http.disconnect"}
-        return message
-
-    return limited
+        message = await self._receive()
+        self._taken += len(message.get("body", b""))
+        return {"type": "http.disconnect"} if self.is_too_large else message

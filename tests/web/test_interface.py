@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 from typing import Any
 
@@ -152,6 +152,12 @@ def test_roles_bound_what_a_token_allows(ask: Ask, run_id: str) -> None:
     ask(act)
 
 
+async def chunks() -> AsyncIterator[bytes]:
+    """A body without a length that is too large."""
+    for _ in range(MAX_BODY // (1 << 20) + 1):
+        yield b"x" * (1 << 20)
+
+
 def test_the_door(ask: Ask) -> None:
     async def act(http: httpx.AsyncClient) -> None:
         for headers in ({"authorization": ""}, {"authorization": "Bearer x"}, {"authorization": "", "cookie": "a=b"}):
@@ -163,6 +169,9 @@ def test_the_door(ask: Ask) -> None:
         assert (await http.post("/api/v1/runs", json={"config": {}}, headers=foreign)).status_code == 403
         assert (await http.get("/api/v1/me", headers=foreign)).status_code == 200
         assert (await http.post("/api/v1/runs", content=b"x" * (MAX_BODY + 1))).status_code == 413
+        for path in ("/api/v1/runs", "/api/gui-update", "/api/v1/agents/beat", "/api/v1/studies"):
+            too_large = await http.post(path, content=chunks())
+            assert (too_large.status_code, too_large.json()["error"]["what"]) == (413, "the request is too large"), path
         policy = (await http.get("/")).headers["content-security-policy"]
         assert "unsafe" not in policy
         assert "script-src 'self';" in policy
