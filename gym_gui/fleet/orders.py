@@ -97,6 +97,10 @@ class OrderBox:
         """Where an order is that was withdrawn."""
         return self._named(worker_id, attempt, "withdrawn")
 
+    def refused_path(self, worker_id: str, attempt: int) -> Path:
+        """Where an order is that no machine can carry out."""
+        return self._named(worker_id, attempt, "refused")
+
     def job_path(self, worker_id: str, attempt: int) -> Path:
         """Which job of a cluster's queue is to take it; written by the daemon alone."""
         return self._named(worker_id, attempt, "job")
@@ -108,7 +112,7 @@ class OrderBox:
             OSError: It cannot be written.
         """
         self.path.mkdir(mode=0o700, exist_ok=True)
-        known = (self.order_path, self.taken_path, self.lease_path)
+        known = (self.order_path, self.taken_path, self.refused_path, self.lease_path)
         if any(path(order.worker_id, order.attempt).exists() for path in known):
             return False
         order = msgspec.structs.replace(order, posted_at=time.time())
@@ -122,6 +126,38 @@ class OrderBox:
         except OSError:
             return False
         return True
+
+    def refuse(self, worker_id: str, attempt: int, lease: Lease) -> bool:
+        """Take an order away from all machines; return whether it waited.
+
+        Args:
+            worker_id: The worker.
+            attempt: Its attempt.
+            lease: One that has ended: it says why.
+
+        Raises:
+            OSError: The disk refuses.
+        """
+        why = self._named(worker_id, attempt, "refusal")
+        write_json_atomic(why, lease)
+        try:
+            self.order_path(worker_id, attempt).rename(self.refused_path(worker_id, attempt))
+        except OSError:
+            why.unlink(missing_ok=True)
+            return False
+        why.rename(self.lease_path(worker_id, attempt))
+        return True
+
+    def finish_refusals(self) -> None:
+        """Write down why orders were refused in which a daemon was killed.
+
+        Raises:
+            OSError: The disk refuses.
+        """
+        for name in self._names():
+            worker_id, attempt, kind = _parse(name)
+            if kind == "refused" and not self.lease_path(worker_id, attempt).exists():
+                self._named(worker_id, attempt, "refusal").rename(self.lease_path(worker_id, attempt))
 
     def take(self, worker_id: str, attempt: int) -> Order | None:
         """Take an order for a machine; ``None`` if it does not wait any more.

@@ -84,7 +84,8 @@ class FleetProvisioner(Provisioner):
         key = attempt.worker_id, attempt.number
         lease = self._box.lease(*key)
         if lease is None:
-            if not self._box.order_path(*key).exists() and not self._box.taken_path(*key).exists():
+            paths = (self._box.order_path(*key), self._box.taken_path(*key), self._box.refused_path(*key))
+            if not any(path.exists() for path in paths):
                 return ProcessFacts()
             waits = f"waits for machine {read_machine(self._folder) or 'with an agent'} to take it"
             return ProcessFacts(launcher_alive=True, elsewhere=True, obstacle=self._report(*key).note or waits)

@@ -96,7 +96,8 @@ class _Job:
             with contextlib.suppress(OSError):
                 os.listdir(self._box.path)  # noqa: PTH208 - a network file system looks again
             order = self._box.take(*self._key)
-            if order is not None or self._box.taken_path(*self._key).exists() or self._withdrawn():
+            gone = (self._box.taken_path(*self._key), self._box.refused_path(*self._key))
+            if order is not None or any(path.exists() for path in gone) or self._withdrawn():
                 return order
             if time.monotonic() > deadline:
                 break

@@ -66,7 +66,11 @@ class SlurmJobs:
 
     def watch(self, folder: RunFolder) -> None:
         """Take up a run."""
-        self._boxes.setdefault(folder.run_id, OrderBox(folder))
+        if folder.run_id not in self._boxes:
+            box = OrderBox(folder)
+            with contextlib.suppress(OSError):  # with the next daemon
+                box.finish_refusals()
+            self._boxes[folder.run_id] = box
 
     def forget(self, folder: RunFolder) -> None:
         """Let go of a run that has ended: what it still has in the queue is cancelled."""
@@ -236,10 +240,9 @@ class SlurmJobs:
 
     def _refuse(self, box: OrderBox, key: AttemptKey, why: str, state: str = REFUSED) -> None:
         """End an attempt that no job can carry out."""
-        if box.take(key.worker_id, key.attempt) is None:
-            return  # withdrawn, or begun after all
         lease = Lease(machine="", session="", token="", granted_at=time.time())
-        self._end(box, key, lease, state, why)
+        if box.refuse(key.worker_id, key.attempt, end(lease, state, why, time.time())):
+            _log_lost(key, why)  # else it was withdrawn, or has begun after all
 
     @staticmethod
     def _end(box: OrderBox, key: AttemptKey, lease: Lease, state: str, why: str) -> None:
@@ -250,8 +253,12 @@ class SlurmJobs:
                 logger.warning("the end of the lease on %s cannot be written: %s", key, error)
             return
         if state != RELEASED:
-            where = {"run_id": key.run_id, "attempt": str(key), "why": why}
-            log_constant(logger, LOG_FLEET_SLURM_JOB_LOST, extra=where)
+            _log_lost(key, why)
+
+
+def _log_lost(key: AttemptKey, why: str) -> None:
+    where = {"run_id": key.run_id, "attempt": str(key), "why": why}
+    log_constant(logger, LOG_FLEET_SLURM_JOB_LOST, extra=where)
 
 
 def _is(order: Order, key: AttemptKey) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import abc
 import contextlib
+import functools
 import os
 import shlex
 import shutil
@@ -26,6 +27,8 @@ from gym_gui.supervision import ProcessIdentity
 SLURM, LOCAL = "slurm", "local"
 #: The longest that one of Slurm's commands may take, seconds.
 _COMMAND_S = 30.0
+#: Exit code of the program ``timeout`` where the time is over.
+_TIMED_OUT = 124
 #: What a worker may ask for without its job asking for memory, MiB: the default of run configs.
 _UNCOUNTED_MB = Resources().memory_mb
 #: Seconds before the end of its time at which Slurm warns a job.
@@ -157,7 +160,7 @@ class SlurmQueue(Queue):
         # Attempts are MOSAIC's to repeat. Without srun, of which new versions give a step one core unless told more,
         # the job's process takes the place of the batch script, and gets its warning.
         own = {"no_requeue": True, "chdir": str(run), "signal": f"B:USR2@{_WARNING_S}"}
-        executor = submitit.SlurmExecutor(_folder(run), python=f"exec {shlex.quote(sys.executable)}")
+        executor = _executor_class()(_folder(run), python=f"exec {shlex.quote(sys.executable)}")
         more = {**asked, **parameters, **own}
         try:
             executor.update_parameters(
@@ -170,6 +173,8 @@ class SlurmQueue(Queue):
             )
             job = executor.submit(carry_out, str(run), order.worker_id, order.attempt)
         except (submitit.core.utils.FailedJobError, submitit.core.utils.FailedSubmissionError) as error:
+            if getattr(error.__cause__, "returncode", None) == _TIMED_OUT:
+                raise QueueUnavailable(f"sbatch did not answer within {_COMMAND_S:.0f} s") from error
             said = _errors(str(error)) or _last_line(str(error))
             raise (QueueUnavailable if _passes(said) else JobRefused)(said) from error
         except OSError as error:
@@ -237,6 +242,20 @@ class LocalQueue(Queue):
             if job.done():
                 del self._jobs[job_id]
         return not self._jobs
+
+
+@functools.cache
+def _executor_class() -> Any:
+    """Return submitit's executor of Slurm, with a limit for the time of ``sbatch``."""
+    import submitit
+
+    class SlurmExecutor(submitit.SlurmExecutor):  # type: ignore[misc,unused-ignore]  # named as submitit asks for
+        def _make_submission_command(self, submission_file_path: Path) -> list[str]:
+            words = super()._make_submission_command(submission_file_path)
+            limit = shutil.which("timeout") or shutil.which("timeout", path=os.defpath)
+            return [limit, "-k", "5", f"{_COMMAND_S:g}", *words] if limit else words
+
+    return SlurmExecutor
 
 
 def make_queue(cluster: str) -> Queue:

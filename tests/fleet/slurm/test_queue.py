@@ -9,6 +9,7 @@ import pytest
 pytest.importorskip("submitit")
 
 from gym_gui.fleet.orders import Order
+from gym_gui.fleet.slurm import queue
 from gym_gui.fleet.slurm.queue import JobRecord, JobRefused, JobState, QueueUnavailable, SlurmQueue
 
 pytestmark = pytest.mark.process
@@ -51,6 +52,20 @@ def test_refusals_and_failures_are_told_apart(commands: Path, tmp_path: Path) ->
     write(commands, "sbatch", "echo 'sbatch: error: Unable to contact slurm controller (connect failure)' >&2; exit 1")
     with pytest.raises(QueueUnavailable, match="Unable to contact"):
         SlurmQueue().submit("mosaic-r", tmp_path, ORDER, {})
+
+
+def test_commands_that_hang_are_ended(commands: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As they do while the controller is up and does not answer."""
+    monkeypatch.setattr(queue, "_COMMAND_S", 0.3)
+    for name in ("sbatch", "squeue", "scancel"):
+        write(commands, name, "exec /bin/sleep 600")
+    job = JobRecord(job_id="5", submitted_at=0.0)
+    with pytest.raises(QueueUnavailable, match="sbatch did not answer within"):
+        SlurmQueue().submit("mosaic-r", tmp_path, ORDER, {})
+    with pytest.raises(QueueUnavailable, match=r"squeue.*timed out"):
+        SlurmQueue().states({"5": job})
+    with pytest.raises(QueueUnavailable, match=r"scancel.*timed out"):
+        SlurmQueue().cancel(job)
 
 
 def test_states_come_from_the_queue_else_from_the_accounting(commands: Path) -> None:
