@@ -128,3 +128,18 @@ def append_or_discard(path: AnyPath) -> int:
         return open_regular(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND)
     except NotRegularFile:
         return os.open(os.devnull, os.O_WRONLY | os.O_CLOEXEC)
+
+
+def append(path: AnyPath, data: bytes) -> None:
+    """Append to a file, made where it is missing.
+
+    Raises:
+        OSError: It cannot be written, or is something else than a file.
+    """
+    descriptor = open_regular(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND)
+    try:
+        rest = memoryview(data)
+        while rest:
+            rest = rest[os.write(descriptor, rest) :]
+    finally:
+        os.close(descriptor)

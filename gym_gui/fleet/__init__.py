@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from gym_gui.fleet.agent.single_file import single_file
     from gym_gui.fleet.agent.worker_agent import WorkerAgent
     from gym_gui.fleet.arrivals import Mismatch, Unwelcome
-    from gym_gui.fleet.claims.attempts import LATE, ClaimedAttempts, Standing
+    from gym_gui.fleet.claims.attempts import LATE, REPEATED, ClaimedAttempts, Standing
     from gym_gui.fleet.claims.clients import ClientRecord, Clients
     from gym_gui.fleet.claims.journal import AttemptJournal, keep_message
     from gym_gui.fleet.claims.messages import Report, digest_of, read_message
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from gym_gui.fleet.load_history import LoadHistory
     from gym_gui.fleet.machines import FleetMachine, MachineFacts, UnknownMachineError
     from gym_gui.fleet.orders import AttemptKey, OrderBox
+    from gym_gui.fleet.partial_files import PartialFiles
     from gym_gui.fleet.provisioner import AttemptReport, FleetProvisioner
     from gym_gui.fleet.ray_cluster.address import RAY_ADDRESS, default_address, unreachable
     from gym_gui.fleet.ray_cluster.clusters import NodeStore, RayCluster, SharedNodes
@@ -82,6 +83,8 @@ else:
             "EXPIRED": "lease",
             "FAILED": "lease",
             "LATE": "claims.attempts",
+            "REPEATED": "claims.attempts",
+            "PartialFiles": "partial_files",
             "MachineFacts": "machines",
             "Mismatch": "arrivals",
             "Pictures": "claims.uploads",
@@ -150,6 +153,7 @@ __all__ = [
     "MAX_ASSIGNMENTS",
     "RAY_ADDRESS",
     "RELEASED",
+    "REPEATED",
     "RETRIED",
     "SBATCH_PREFIX",
     "TEMPLATES",
@@ -172,6 +176,7 @@ __all__ = [
     "NodeStore",
     "OrderBox",
     "Part",
+    "PartialFiles",
     "Pictures",
     "RayCluster",
     "Refused",

@@ -8,7 +8,8 @@ import os
 from pathlib import Path, PurePosixPath
 
 from gym_gui.core.regular_files import open_regular
-from gym_gui.fleet.orders import AttemptKey, OrderBox
+from gym_gui.fleet.orders import AttemptKey
+from gym_gui.fleet.partial_files import partial_path
 from gym_gui.runs import RunFolder
 
 #: Bytes of one call at most.
@@ -146,7 +147,6 @@ class Arrivals:
         if offset + len(data) > MAX_FILE:
             raise Unwelcome(f"{name[:200]!r} is larger than {MAX_FILE:,} bytes")
         part = self._part(name)
-        part.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         flags = os.O_RDWR | os.O_CREAT | (os.O_TRUNC if offset == 0 else 0)
         descriptor = open_regular(part, flags)
         try:
@@ -169,7 +169,7 @@ class Arrivals:
 
     def _part(self, name: str) -> Path:
         named = hashlib.sha256(name.encode("utf-8", "surrogateescape")).hexdigest()[:32]
-        return OrderBox(self._folder).path / "parts" / f"{self._key.worker_id}.a{self._key.attempt}.{named}"
+        return partial_path(self._folder, f"{self._key.worker_id}.a{self._key.attempt}.{named}")
 
     def _path(self, name: str) -> Path:
         """Return a file's path.

@@ -17,6 +17,7 @@ from typing import Any, NamedTuple
 from gym_gui.core.worker.errors import MosaicError, UsageError
 from gym_gui.fleet import (
     LATE,
+    REPEATED,
     AttemptJournal,
     AttemptKey,
     MachineFacts,
@@ -66,6 +67,8 @@ class Message(NamedTuple):
     peer: str
     """Address that it came from."""
     content: Mapping[str, Any]
+    id: str = ""
+    """The same if it is sent again; empty: it is not."""
 
 
 class Claims:
@@ -124,14 +127,14 @@ class Claims:
         await asyncio.to_thread(self.clients.seen, machine, peer)
         async with self._locks[place.assignment_id]:
             self._check_offer(place, machine)
-            found = await self._claim(place, machine)
+            found = await self._claim(place, machine, peer)
             self._offers.pop(place.assignment_id, None)
             return found
 
     async def heartbeat(
         self, machine: str, peer: str, facts: MachineFacts | None, load: Mapping[str, Any] | None = None
     ) -> list[str]:
-        """Note that a machine is there, and renew its leases; return the ids of the runs that it has."""
+        """Note that a machine is there, and renew its sender's leases; return the ids of the runs that it has."""
         await asyncio.to_thread(self.clients.seen, machine, peer, facts, load)
         for assignment_id, offer in list(self._offers.items()):
             if offer.machine != machine or offer.until <= time.monotonic():
@@ -139,7 +142,13 @@ class Claims:
             offer.until = time.monotonic() + OFFER_S
             if offer.fetched:
                 await self._take_offer(assignment_id, machine, peer)
-        return sorted({key.run_id for key in self.attempts.renew(machine)})
+        self._renew(machine, facts.hostname if facts else "", peer)
+        return sorted({key.run_id for key in self.attempts.of_machine(machine)})
+
+    def _renew(self, machine: str, host: str, peer: str) -> None:
+        """Renew the leases of the program that sent a sign of life, as far as it can be known."""
+        held = self.attempts.claimed_from(machine)
+        self.attempts.renew(self.clients.renewed(machine, host, peer, held))
 
     def cancelled(self, machine: str) -> list[str]:
         """Return the run that a machine claimed last, if it was cancelled: its program is to be ended."""
@@ -224,13 +233,16 @@ class Claims:
         try:
             self.clients.seen(machine, message.peer)
             report = read_message(content, time.time())
-            self.clients.presence(machine).note(report)
             key = self.clients.latest(machine)
             if key is None:
+                self.clients.presence(machine).note(report)
                 keep_message(self.clients.folder / "messages.jsonl", {"machine": machine, **content}, late=True)
                 return None
-            digest = digest_of(content) if report.kind == "log_batch" and "sequence" in content else b""
-            if self.attempts.report(key, content, report, digest) == LATE:
+            batch = digest_of(content) if report.kind == "log_batch" and "sequence" in content else message.id
+            outcome = self.attempts.report(key, content, report, batch)
+            if outcome != REPEATED:
+                self.clients.presence(machine).note(report)
+            if outcome == LATE:
                 self._keep_late(key, content)
         except OSError as error:
             return error
@@ -244,7 +256,7 @@ class Claims:
             OSError: It cannot be stored.
         """
         await asyncio.to_thread(self.clients.seen, machine, peer)
-        self.attempts.renew(machine)
+        self._renew(machine, "", peer)
         await asyncio.to_thread(self.pictures.put, machine, tab, data)
 
     async def store(self, assignment_id: str, name: str, upload: Mapping[str, Any], data: bytes) -> str:
@@ -292,7 +304,7 @@ class Claims:
             logger.warning("assignment %s was offered to machine %s, which cannot have it: %s", assignment_id, machine,
                            error)  # fmt: skip
 
-    async def _claim(self, place: Place, machine: str) -> tuple[Place, State]:
+    async def _claim(self, place: Place, machine: str, peer: str) -> tuple[Place, State]:
         deadline = time.monotonic() + PATIENCE_S
         while time.monotonic() < deadline:
             state = self.super_studies.state(place)
@@ -311,7 +323,7 @@ class Claims:
                     why=f"machine {state.machine} completed it" if state.machine else "",
                     next_step="choose another assignment",
                 )
-            found = await self._try(place, state, machine)
+            found = await self._try(place, state, machine, peer)
             if found is not None:
                 return place, found
             place = await self.super_studies.place(place.assignment_id)
@@ -323,7 +335,7 @@ class Claims:
             next_step="claim it again in a few seconds",
         )
 
-    async def _try(self, place: Place, state: State, machine: str) -> State | None:
+    async def _try(self, place: Place, state: State, machine: str, peer: str) -> State | None:
         """Do the next thing for a claim; ``None``: look again."""
         if state.name == DONE:  # its owner uploads results again, perhaps beside other work
             if not self.attempts.of_machine(machine):
@@ -338,16 +350,16 @@ class Claims:
             if await asyncio.to_thread(self._ran_out_of_memory, place, key):
                 await asyncio.to_thread(self.attempts.give_up, key, "its memory ran out, and it was claimed again")
                 return None
-            self.attempts.renew(machine)
+            self.attempts.renew_run(place.run.run_id)
             await self._note_claim(place, after, machine)
             return after
         if state.name == BROKE:
             if state.ended:
                 await self._studies.retry(place.study.study_id, [place.assignment.index], f"machine {machine}", {})
             return None
-        return await self._start(place, state, machine)
+        return await self._start(place, state, machine, peer)
 
-    async def _start(self, place: Place, state: State, machine: str) -> State | None:
+    async def _start(self, place: Place, state: State, machine: str, peer: str) -> State | None:
         """Give the next attempt of a run to a machine; ``None``: it cannot be started yet."""
         run_id = place.run.run_id
         queued = self._dispatcher.is_queued(run_id)
@@ -359,7 +371,7 @@ class Claims:
             return None
         worker_id = self.super_studies.worker_id(place)
         try:
-            key = await asyncio.to_thread(self.attempts.grant, place.folder, worker_id, machine)
+            key = await asyncio.to_thread(self.attempts.grant, place.folder, worker_id, machine, peer)
         except Refused:
             return None
         if queued and not self._dispatcher.start_on(run_id, machine):

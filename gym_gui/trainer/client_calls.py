@@ -32,6 +32,7 @@ MAX_ID = 200
 _BAD = re.compile(r"[\x00-\x1f\x7f\ud800-\udfff]")
 #: What is kept of the load that a machine reports, and of that of each of its GPUs.
 _LOAD, _GPU_LOAD = ("cpu_percent", "load_average", "memory_used_mb"), ("percent", "memory_used_mb", "memory_mb")
+_MAX_MESSAGE_ID = 64
 _MAX_GPUS, _MOST = 64, 1e9
 _BY = "a program without a token"
 
@@ -197,9 +198,11 @@ class ClientCalls:
             calls = msgspec.convert(said.get("calls"), list[tuple[str, int]])
         except msgspec.ValidationError as error:
             raise _invalid([Problem("calls", str(error))]) from None
-        for peer, size in calls:
+        batch = _clean(said.get("batch"))[:_MAX_MESSAGE_ID]
+        for number, (peer, size) in enumerate(calls):
             try:
-                messages.append((len(answers), _message(peer, data[begin : begin + size])))
+                default = f"{batch}.{number}" if batch else ""
+                messages.append((len(answers), _message(peer, data[begin : begin + size], default)))
                 answers.append(_answer({"ok": True}))
             except ConfigError as error:
                 answers.append(_refused(422, error))
@@ -300,8 +303,13 @@ def _clean(value: Any) -> str:
     return _BAD.sub("", value) if isinstance(value, str) else ""
 
 
-def _message(peer: str, data: bytes) -> Message:
+def _message(peer: str, data: bytes, message_id: str) -> Message:
     """Return a message about the work of a machine.
+
+    Args:
+        peer: Who sent it.
+        data: The body.
+        message_id: Its id, if it does not say another one.
 
     Raises:
         ConfigError: It is none.
@@ -311,7 +319,9 @@ def _message(peer: str, data: bytes) -> Message:
     message = body.get("message")
     if not isinstance(message, dict):
         raise _invalid([Problem("message", "is not an object", allowed='{"type": …}')])
-    return Message(machine, peer, message)
+    own = body.get("messageId")
+    known = isinstance(own, str) and 0 < len(own) <= _MAX_MESSAGE_ID and own.isascii()
+    return Message(machine, peer, message, f"m{own}" if known else message_id)
 
 
 def _unstorable(error: OSError) -> MosaicError:

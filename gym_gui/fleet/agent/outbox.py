@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import sqlite3
 import threading
 import time
@@ -68,7 +69,7 @@ class Outbox:
         message = body.get("message")
         kind = str(message.get("type", "")) if isinstance(message, dict) else ""
         key = f"{kind} {message.get('name', '')}" if kind in PROGRESS and isinstance(message, dict) else None
-        text = json.dumps(body)
+        text = json.dumps({"messageId": os.urandom(12).hex(), **body})  # it may be sent again
         with self._lock:
             if key is not None:
                 self._delete("key = ?", key)

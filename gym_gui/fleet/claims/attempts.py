@@ -5,13 +5,14 @@ from __future__ import annotations
 import logging
 import secrets
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import msgspec
 
+from gym_gui.fleet.claims.held_lines import REMEMBERED
 from gym_gui.fleet.claims.journal import AttemptJournal, Notes
 from gym_gui.fleet.claims.messages import Report
 from gym_gui.fleet.held_attempts import HeldAttempt, HeldAttempts
@@ -48,8 +49,8 @@ class _Figures:
     held_since: float | None = 0.0
     """Since when log lines are held, monotonic seconds; at first an earlier daemon may have held some."""
     waiting: dict[str, float] = field(default_factory=dict)
-    seen: dict[bytes, None] = field(default_factory=dict)
-    """Digests of batches of log lines that have come."""
+    seen: dict[str, int] = field(default_factory=dict)
+    """How many lines came of each of the last batches, by its id."""
     notes: Notes | None = None
     """As they are on disk, once they were read."""
 
@@ -88,13 +89,14 @@ class ClaimedAttempts(HeldAttempts):
         ended = None if lease.held else read_exit(folder.exit_record(worker_id, attempts[-1]))
         return Standing(attempts[-1], lease, None if ended is None else ended.code)
 
-    def grant(self, folder: RunFolder, worker_id: str, machine: str) -> AttemptKey:
+    def grant(self, folder: RunFolder, worker_id: str, machine: str, peer: str = "") -> AttemptKey:
         """Give the next attempt of a worker to a machine.
 
         Args:
             folder: The run's folder.
             worker_id: The worker.
             machine: Id of the machine.
+            peer: Address that it was claimed from.
 
         Raises:
             Refused: A machine has it.
@@ -110,7 +112,7 @@ class ClaimedAttempts(HeldAttempts):
             AttemptJournal(folder, key).begin(machine)
             write_grant(folder, {}, machine=machine)  # the machine that is shown with the run
             token = secrets.token_urlsafe(24)
-            lease = Lease(machine=machine, session="", token=token, granted_at=time.time())
+            lease = Lease(machine=machine, session=peer, token=token, granted_at=time.time())
             path = box.lease_path(worker_id, key.attempt)
             try:
                 write_json_atomic(path, lease)
@@ -126,14 +128,17 @@ class ClaimedAttempts(HeldAttempts):
         """Return the machine that has an attempt of a run; empty: none has."""
         return next((each.lease.machine for key, each in list(self._attempts.items()) if key.run_id == run_id), "")
 
-    def renew(self, machine: str) -> list[AttemptKey]:
-        """Renew all leases of a machine; return them."""
-        found = self.of_machine(machine)
-        for key in found:
+    def claimed_from(self, machine: str) -> dict[AttemptKey, str]:
+        """Return the attempts that a machine has, and the address that each was claimed from."""
+        held = ((key, self._attempts.get(key)) for key in self.of_machine(machine))
+        return {key: each.lease.session for key, each in held if each is not None}
+
+    def renew(self, keys: Iterable[AttemptKey]) -> None:
+        """Renew the leases on some attempts."""
+        for key in keys:
             each = self._attempts.get(key)
             if each is not None:
                 each.renewed_at = self._clock()
-        return found
 
     def renew_run(self, run_id: str) -> None:
         """Renew the lease on a run's attempt: there was a sign of its program."""
@@ -141,14 +146,14 @@ class ClaimedAttempts(HeldAttempts):
             if key.run_id == run_id:
                 each.renewed_at = self._clock()
 
-    def report(self, key: AttemptKey, message: Mapping[str, Any], report: Report, digest: bytes = b"") -> str:
+    def report(self, key: AttemptKey, message: Mapping[str, Any], report: Report, batch: str = "") -> str:
         """Store what a message tells of an attempt; return what became of it.
 
         Args:
             key: The attempt.
             message: The message.
             report: What it tells.
-            digest: Tells copies of a batch of log lines; empty: there are none.
+            batch: Tells copies of it from other messages; empty: there are none.
 
         Returns:
             ``stored``; ``repeated``: it came before; ``late``: no machine has the attempt any more, nothing was stored.
@@ -164,20 +169,21 @@ class ClaimedAttempts(HeldAttempts):
             if not each.lease.held:
                 return LATE
             each.renewed_at = self._clock()
-            figures = self._figures.setdefault(key, _Figures())
-            if digest and digest in figures.seen:
+            figures = self._figures_of(key, journal)
+            stored = figures.seen.get(batch)
+            if stored is not None and stored >= len(report.lines):
                 return REPEATED
             notes = self._noted(journal, figures, report)
-            journal.hold(report.lines)
+            journal.held.hold(report.lines[stored or 0 :], batch if report.lines else "")
             if report.lines and not figures.held_since:
                 figures.held_since = self._clock()
             if not report.is_kept_whole:
                 journal.message(message, late=False)
             self._keep(figures, report, failed=bool(notes.fatal or notes.memory_error or notes.failed))
             self._write_figures(journal, figures)
-            if digest:
-                figures.seen[digest] = None
-                while len(figures.seen) > 256:
+            if batch and report.lines:
+                figures.seen[batch] = len(report.lines)
+                while len(figures.seen) > REMEMBERED:
                     figures.seen.pop(next(iter(figures.seen)))
         return STORED
 
@@ -205,11 +211,11 @@ class ClaimedAttempts(HeldAttempts):
             self.end(key, RELEASED, "cancelled")
             return
         with each.lock:
-            figures = self._figures.setdefault(key, _Figures())
+            figures = self._figures_of(key, journal)
             self._write_figures(journal, figures)
             if figures.held_since is not None and self._clock() - figures.held_since >= ORDER_S:
                 figures.held_since = None
-                journal.write_held()
+                journal.held.write()
             notes = figures.notes = figures.notes or journal.notes()
         waited = now or time.time() - notes.finished_at >= FINISH_GRACE_S
         if notes.finished is not None and waited:
@@ -236,11 +242,17 @@ class ClaimedAttempts(HeldAttempts):
 
     def _flush(self, key: AttemptKey, journal: AttemptJournal) -> None:
         """Write what waits of an attempt: before its end is on record, after which its logs are not read again."""
-        journal.write_held()
+        journal.held.write()
         figures = self._figures.get(key, _Figures())
         if figures.waiting:
             journal.figures(figures.percent, figures.waiting)
             figures.waiting = {}
+
+    def _figures_of(self, key: AttemptKey, journal: AttemptJournal) -> _Figures:
+        figures = self._figures.get(key)
+        if figures is None:
+            figures = self._figures[key] = _Figures(seen=journal.held.recall())
+        return figures
 
     def last_percent(self, key: AttemptKey) -> int:
         """Return how many percent of an attempt that a machine has are done."""

@@ -15,6 +15,7 @@ import msgspec
 
 from gym_gui.core.regular_files import read_regular
 from gym_gui.fleet.claims.messages import FATAL, STAGE, Report
+from gym_gui.fleet.claims.senders import Senders, Session
 from gym_gui.fleet.load_history import LoadHistory
 from gym_gui.fleet.machines import FleetMachine, MachineFacts
 from gym_gui.fleet.orders import AttemptKey
@@ -51,8 +52,9 @@ class ClientPresence:
     """Monotonic seconds."""
     seen: float = 0.0
     """Unix time."""
-    sessions: dict[str, float] = field(default_factory=dict)
-    """By host name and address: when it was last heard of, monotonic seconds."""
+    sessions: dict[Session, float] = field(default_factory=dict)
+    """When each was last heard of, monotonic seconds."""
+    senders: Senders = field(default_factory=Senders)
     figures: dict[str, float] = field(default_factory=dict)
     """By name, what it last said of what it claimed last."""
     stage: str = ""
@@ -126,7 +128,7 @@ class Clients:
                 presence.load = dict(load)
                 presence.history.note(load)
             if facts is not None and facts.hostname:
-                presence.sessions[f"{facts.hostname} ({peer})" if peer else facts.hostname] = presence.seen_at
+                presence.sessions[Session(facts.hostname, peer)] = presence.seen_at
             record = self.records.get(machine_id)
             known = record is not None
             if record is None:
@@ -159,6 +161,16 @@ class Clients:
         """Return what is known of a machine now."""
         return self.presences.get(machine_id, ClientPresence())
 
+    def live(self, machine_id: str) -> list[Session]:
+        """Return the sessions of a machine that were heard of lately."""
+        now = self._clock()
+        return [each for each, at in list(self.presence(machine_id).sessions.items()) if now - at < ONLINE_S]
+
+    def renewed(self, machine_id: str, host: str, peer: str, held: Mapping[AttemptKey, str]) -> list[AttemptKey]:
+        """Return the attempts whose leases a sign of life renews (:meth:`Senders.renewed`)."""
+        with self._lock:
+            return self.presence(machine_id).senders.renewed(host, peer, self.live(machine_id), held)
+
     def remove(self, machine_id: str) -> bool:
         """Forget a machine; return whether it was known.
 
@@ -182,7 +194,7 @@ class Clients:
         """
         presence = self.presence(record.machine_id)
         now = self._clock()
-        live = sorted(name for name, at in list(presence.sessions.items()) if now - at < ONLINE_S)
+        live = sorted(session.label for session in self.live(record.machine_id))
         load = {**presence.load, **presence.shown(), "pictures": pictures}
         if record.latest is not None:
             load["run_id"] = record.latest.run_id

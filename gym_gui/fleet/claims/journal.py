@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import contextlib
 import json
-import os
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import msgspec
 
-from gym_gui.core.regular_files import open_regular, read_regular
-from gym_gui.fleet.claims.messages import LogLine
+from gym_gui.core.regular_files import append, read_regular
+from gym_gui.fleet.claims.held_lines import HeldLines
 from gym_gui.fleet.orders import AttemptKey, OrderBox
 from gym_gui.runs import READ_ERRORS, RunFolder, write_json_atomic
 from gym_gui.supervision import ExitRecord
@@ -48,7 +47,8 @@ class AttemptJournal:
         stem = folder.launch_lock(key.worker_id, key.attempt).stem
         self._fleet = OrderBox(folder).path
         self._notes = self._fleet / f"{stem}.notes.json"
-        self._held = self._fleet / f"{stem}.held"
+        self.held = HeldLines(self._fleet / f"{stem}.held", folder.stderr_log(key.worker_id, key.attempt))
+        """The lines of the attempt's log that wait for earlier ones."""
         self.messages = self._fleet / f"{stem}.messages.jsonl"
         """All messages that are neither figures nor log lines, and those that came late; a line of JSON each."""
 
@@ -75,26 +75,6 @@ class AttemptJournal:
             values: By name.
         """
         self._tell({"event_type": "metric", "step": step, "values": dict(values), "timestamp": time.time()})
-
-    def hold(self, lines: Iterable[LogLine]) -> None:
-        """Take lines for the attempt's log, on disk; :meth:`write_held` puts them in order and writes them."""
-        data = b"".join(msgspec.json.encode(line) + b"\n" for line in lines)
-        if data:
-            append(self._held, data)
-
-    def write_held(self) -> None:
-        """Append the lines that are held to the attempt's log, in the order of their own times.
-
-        A file that is being written is named by the size that the log had before: after a kill it is written on from
-        where it ended, each line once.
-        """
-        log = self._folder.stderr_log(self._key.worker_id, self._key.attempt)
-        for path in self._fleet.glob(f"{self._held.name}.[0-9]*"):
-            self._write(path, log)
-        with contextlib.suppress(FileNotFoundError):
-            begun = self._held.with_name(f"{self._held.name}.{log.stat().st_size}")
-            self._held.rename(begun)
-            self._write(begun, log)
 
     def message(self, message: Mapping[str, Any], *, late: bool) -> None:
         """Keep a message as it came."""
@@ -130,26 +110,9 @@ class AttemptJournal:
         )
         write_json_atomic(path, record)
 
-    @staticmethod
-    def _write(path: Path, log: Path) -> None:
-        lines: list[LogLine] = []
-        for line in read_regular(path).splitlines():
-            lines.append(_line(line, lines[-1].at if lines else 0.0))
-        data = b"".join(line.encoded() for line in sorted(lines, key=lambda line: line.at))
-        append(log, data[max(0, log.stat().st_size - int(path.suffix[1:])) :])
-        path.unlink()
-
     def _tell(self, record: Mapping[str, Any]) -> None:
         line = json.dumps(record, separators=(",", ":")).encode() + b"\n"
         append(self._folder.stdout_log(self._key.worker_id, self._key.attempt), line)
-
-
-def _line(data: bytes, at: float) -> LogLine:
-    """Return a line that was held; of one that is torn (a full disk, a kill) what there is, at the time before it."""
-    try:
-        return msgspec.json.decode(data, type=LogLine)
-    except (ValueError, msgspec.DecodeError):
-        return LogLine(at, "WARNING", data.decode("utf-8", "replace"))
 
 
 def keep_message(path: Path, message: Mapping[str, Any], *, late: bool = False) -> None:
@@ -159,18 +122,3 @@ def keep_message(path: Path, message: Mapping[str, Any], *, late: bool = False) 
             return
     record = {"at": time.time(), "late": late, "message": message}
     append(path, json.dumps(record, separators=(",", ":"), default=str).encode() + b"\n")
-
-
-def append(path: Path, data: bytes) -> None:
-    """Append to a file, made where it is missing.
-
-    Raises:
-        OSError: It cannot be written, or is something else than a file.
-    """
-    descriptor = open_regular(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND)
-    try:
-        rest = memoryview(data)
-        while rest:
-            rest = rest[os.write(descriptor, rest) :]
-    finally:
-        os.close(descriptor)

@@ -104,9 +104,9 @@ def read_message(message: Mapping[str, Any], now: float) -> Report:
     return report
 
 
-def digest_of(message: Mapping[str, Any]) -> bytes:
+def digest_of(message: Mapping[str, Any]) -> str:
     """Return what is the same for two copies of one message, and differs for others."""
-    return hashlib.sha256(json.dumps(message, sort_keys=True, default=str).encode()).digest()
+    return hashlib.sha256(json.dumps(message, sort_keys=True, default=str).encode()).hexdigest()
 
 
 def _stage(message: Mapping[str, Any], report: Report) -> None:

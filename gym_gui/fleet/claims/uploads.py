@@ -11,7 +11,8 @@ from pathlib import Path
 
 from gym_gui.core.regular_files import open_regular, read_regular
 from gym_gui.fleet.arrivals import Mismatch, Unwelcome, sha256_of
-from gym_gui.fleet.orders import AttemptKey, OrderBox
+from gym_gui.fleet.orders import AttemptKey
+from gym_gui.fleet.partial_files import partial_path
 from gym_gui.fleet.study_state import safe_path
 from gym_gui.runs import READ_ERRORS, RunFolder, write_json_atomic
 
@@ -61,8 +62,7 @@ class Uploads:
             raise Unwelcome("the upload is malformed")
         if max(size, offset + len(data)) > MAX_FILE:
             raise Unwelcome(f"{name[:200]!r} is larger than {MAX_FILE:,} bytes")
-        part = OrderBox(self._folder).path / "parts" / f"{self._key.worker_id}.{upload}"
-        part.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        part = partial_path(self._folder, f"{self._key.worker_id}.{upload}")
         descriptor = open_regular(part, os.O_RDWR | os.O_CREAT)
         try:
             there = os.fstat(descriptor).st_size

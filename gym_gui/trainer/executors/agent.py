@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import ClassVar
 
 from gym_gui.config.settings import get_setting
-from gym_gui.fleet import Desk
+from gym_gui.fleet import Desk, PartialFiles
 from gym_gui.runs import AGENT_EXECUTOR, RunFolder, read_machine
 from gym_gui.trainer.executors.local import LocalExecutor
 from gym_gui.trainer.machine import Inventory, Machine
@@ -30,6 +30,7 @@ class AgentExecutor(LocalExecutor):
     def __init__(self, home: Path) -> None:
         super().__init__(home)
         self.desk: Desk = Desk(home, max(1.0, float(get_setting("agent_lease_s"))))
+        self._partial = PartialFiles(home)
 
     async def start(self, folder: RunFolder) -> None:
         await super().start(folder)
@@ -63,6 +64,7 @@ class AgentExecutor(LocalExecutor):
         while True:
             await asyncio.sleep(_LOOK_S)
             await asyncio.to_thread(self.desk.held.expire)
+            await asyncio.to_thread(self._partial.sweep)
 
     def _placed_on(self, run_id: str) -> str:
         with contextlib.suppress(OSError, ValueError):

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import ClassVar
 
 from gym_gui.config.settings import get_setting
-from gym_gui.fleet import ClaimedAttempts, Clients, Pictures
+from gym_gui.fleet import ClaimedAttempts, Clients, PartialFiles, Pictures
 from gym_gui.runs import CLAIM_EXECUTOR, RunFolder
 from gym_gui.trainer.executors.local import LocalExecutor
 from gym_gui.trainer.machine import Machine
@@ -33,6 +33,7 @@ class ClaimExecutor(LocalExecutor):
         self.attempts = ClaimedAttempts(home, max(1.0, float(get_setting("claim_lease_s"))))
         self.clients = Clients(home)
         self.pictures = Pictures(home)
+        self._partial = PartialFiles(home)
 
     async def start(self, folder: RunFolder) -> None:
         await super().start(folder)
@@ -56,5 +57,6 @@ class ClaimExecutor(LocalExecutor):
             await asyncio.to_thread(self._look)
 
     def _look(self) -> None:
+        self._partial.sweep()
         self.attempts.finish_due()
         self.attempts.expire()

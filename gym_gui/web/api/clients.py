@@ -8,9 +8,8 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-import tempfile
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
-from typing import IO, Annotated, Any
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Annotated, Any
 from urllib.parse import quote
 
 import msgspec
@@ -23,7 +22,8 @@ from gym_gui.rpc import AsyncTrainerClient
 from gym_gui.web.api.common import Client, Reader, Runner
 from gym_gui.web.batches import Batches
 from gym_gui.web.errors import json_response
-from gym_gui.web.multipart import PartEnd, PartHead, read_parts
+from gym_gui.web.multipart import PartHead
+from gym_gui.web.spool import Spool, SpooledPart
 
 router = APIRouter(prefix="/api", tags=["programs"])
 
@@ -36,7 +36,8 @@ def message_batches(client: Callable[[], Awaitable[AsyncTrainerClient]]) -> Batc
     """
 
     async def send(calls: Sequence[tuple[str, bytes]]) -> list[Answer]:
-        said = {"calls": [[peer, len(data)] for peer, data in calls]}
+        # The call is made again when the daemon dies in it: by the id it knows what it has.
+        said = {"calls": [[peer, len(data)] for peer, data in calls], "batch": os.urandom(12).hex()}
         body = b"".join(data for _peer, data in calls)
         answer = await (await client()).call_fleet("client.updates", "", "", said, body)
         if answer.status != 200:
@@ -48,10 +49,12 @@ def message_batches(client: Callable[[], Awaitable[AsyncTrainerClient]]) -> Batc
 
 AssignmentId = Annotated[str, Path(description="An assignment's id, as the list of assignments has it.", max_length=60)]
 MachineId = Annotated[str, Query(alias="machineId", description="How the program calls its machine.", max_length=200)]
-#: Bytes of a file that are passed on at a time, and of one that are kept in memory.
+#: Bytes of a file that are passed on at a time.
 _CHUNK = 2 << 20
 #: Bytes of a field without a file, and of a picture, at most.
 _MAX_FIELD, _MAX_PICTURE = 64 << 10, 4 << 20
+#: Pictures of one request at most.
+_MAX_PICTURES = 100
 
 
 def _body(example: dict[str, Any], required: tuple[str, ...], kind: str = "application/json") -> dict[str, Any]:
@@ -138,25 +141,20 @@ async def config(
 async def results(request: Request, client: Client, _: Runner, assignment_id: AssignmentId) -> Response:
     """Add files to the results of an assignment; none that is there is replaced."""
     folder, stored = "", []
-    held: list[tuple[str, IO[bytes]]] = []
-    try:
-        async for head, file in _files(request):
-            if head.filename is None:
-                if head.name == "relativePath":
-                    folder = file.read(_MAX_FIELD + 1).decode("utf-8", "replace")
-                file.close()
-            else:
-                held.append((head.filename, file))
-        if not held:
+    with Spool() as spool:
+        parts = await spool.take(request.headers.get("content-type", ""), request.stream())
+        for part in parts:
+            if part.head.filename is None and part.head.name == "relativePath":
+                folder = part.read(0, _MAX_FIELD + 1).decode("utf-8", "replace")
+        files = [part for part in parts if part.head.filename is not None]
+        if not files:
             raise ConfigError("there are no files", [Problem("files", "is missing", allowed="one file or several")])
-        for name, file in held:
-            answer = await _send(client, assignment_id, f"{folder}/{name}" if folder else name, file)
+        for part in files:
+            name = part.head.filename or ""
+            answer = await _send(client, assignment_id, f"{folder}/{name}" if folder else name, part)
             if answer.status != 200:
                 return _response(answer)
             stored.append(answer.body["path"])
-    finally:
-        for _name, file in held:
-            file.close()
     return json_response({"stored": stored})
 
 
@@ -199,23 +197,21 @@ async def update(request: Request, _: Runner) -> Response:
 )
 async def put_pictures(request: Request, client: Client, _: Runner) -> Response:
     """Store pictures, each in place of the one before it with its name."""
-    machine_id = ""
-    pictures: list[tuple[str, bytes]] = []
-    async for head, file in _files(request):
-        with file:
-            if head.filename is None:
-                if head.name == "machineId":
-                    machine_id = file.read(_MAX_FIELD).decode("utf-8", "replace")
-            elif len(pictures) < 100:
-                pictures.append((_tab(head), file.read(_MAX_PICTURE)))
-    for tab, data in pictures:
-        said = {"machineId": machine_id, "tab": tab, "peer": _peer(request)}
-        answer = await client.call_fleet("client.picture", "", "", said, data)
-        if answer.status != 200:
-            return _response(answer)
-    if not machine_id:
-        raise ConfigError("the request is not valid", [Problem("machineId", "is missing", allowed="text")])
-    return json_response({"stored": [tab for tab, _data in pictures]})
+    machine_id, stored = "", []
+    with Spool() as spool:
+        parts = await spool.take(request.headers.get("content-type", ""), request.stream())
+        for part in parts:
+            if part.head.filename is None and part.head.name == "machineId":
+                machine_id = part.read(0, _MAX_FIELD).decode("utf-8", "replace")
+        if not machine_id:
+            raise ConfigError("the request is not valid", [Problem("machineId", "is missing", allowed="text")])
+        for part in [part for part in parts if part.head.filename is not None][:_MAX_PICTURES]:
+            said = {"machineId": machine_id, "tab": _tab(part.head), "peer": _peer(request)}
+            answer = await client.call_fleet("client.picture", "", "", said, part.read(0, _MAX_PICTURE))
+            if answer.status != 200:
+                return _response(answer)
+            stored.append(said["tab"])
+    return json_response({"stored": stored})
 
 
 @router.get("/gui-screenshots/{machine_id}/{tab:path}", summary="Latest picture of a window")
@@ -232,48 +228,24 @@ async def get_picture(
     return Response(answer.data, 200, {"cache-control": "no-store"}, answer.body["kind"])
 
 
-async def _files(request: Request) -> AsyncIterator[tuple[PartHead, IO[bytes]]]:
-    """Yield the parts of a body, each whole, as a file that its taker closes."""
-    head: PartHead | None = None
-    file: IO[bytes] | None = None
-    try:
-        async for event in read_parts(request.headers.get("content-type", ""), request.stream()):
-            if isinstance(event, PartHead):
-                head, file = event, tempfile.SpooledTemporaryFile(_CHUNK)  # noqa: SIM115 - its taker closes it
-            elif isinstance(event, PartEnd):
-                assert head is not None
-                assert file is not None
-                file.seek(0)
-                whole, file = file, None
-                yield head, whole
-            else:
-                assert file is not None
-                file.write(event)
-    finally:
-        if file is not None:
-            file.close()
-
-
-async def _send(client: AsyncTrainerClient, assignment_id: str, name: str, file: IO[bytes]) -> Answer:
+async def _send(client: AsyncTrainerClient, assignment_id: str, name: str, part: SpooledPart) -> Answer:
     """Pass a file on to the daemon in parts; return its last answer."""
-    digest, size = hashlib.sha256(), 0
-    while data := file.read(_CHUNK):
-        digest.update(data)
-        size += len(data)
-    file.seek(0)
+    digest = hashlib.sha256()
+    for begin in range(0, part.size, _CHUNK):
+        digest.update(part.read(begin, _CHUNK))
     said: dict[str, Any] = {
         "assignment_id": assignment_id,
         "name": name,
         "upload": os.urandom(16).hex(),
-        "size": size,
+        "size": part.size,
         "sha256": digest.hexdigest(),
     }
     offset = 0
     while True:
-        data = file.read(_CHUNK)
+        data = part.read(offset, _CHUNK)
         answer = await client.call_fleet("client.store", "", "", {**said, "offset": offset}, data)
         offset += len(data)
-        if answer.status != 200 or offset >= size:
+        if answer.status != 200 or offset >= part.size:
             return answer
 
 

@@ -76,6 +76,8 @@ def test_messages_wait_until_they_may_be_sent(tmp_path: Path, fault: Exception) 
     sender.start()
     assert over.wait(30)
     sender.close()
-    assert sent == [{"message": {"type": "finished"}}]
+    (body,) = sent
+    assert body["message"] == {"type": "finished"}
+    assert body["messageId"], "the server takes what is sent again for one message"
     assert outbox.empty
     outbox.close()

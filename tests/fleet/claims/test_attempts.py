@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,7 @@ import pytest
 
 from gym_gui.fleet.claims.attempts import FIGURE_S, LATE, ORDER_S, REPEATED, STORED, ClaimedAttempts
 from gym_gui.fleet.claims.clients import ONLINE_S, Clients
+from gym_gui.fleet.claims.held_lines import REMEMBERED
 from gym_gui.fleet.claims.journal import AttemptJournal
 from gym_gui.fleet.claims.messages import LogLine, digest_of, read_message
 from gym_gui.fleet.claims.provisioner import ClaimProvisioner
@@ -49,8 +51,8 @@ def attempts(tmp_path: Path, clock: Clock) -> ClaimedAttempts:
     return ClaimedAttempts(tmp_path, 300.0, clock)
 
 
-def tell(attempts: ClaimedAttempts, key: AttemptKey, message: dict[str, Any], digest: bytes = b"") -> str:
-    return attempts.report(key, message, read_message(message, NOW), digest)
+def tell(attempts: ClaimedAttempts, key: AttemptKey, message: dict[str, Any], batch: str = "") -> str:
+    return attempts.report(key, message, read_message(message, NOW), batch)
 
 
 def observed(folder: RunFolder, attempt: int = 1) -> Any:
@@ -67,7 +69,7 @@ def test_one_machine_has_an_attempt_until_its_lease_expires(
         attempts.grant(folder, "000001", "m2")
     assert (observed(folder).launcher_alive, observed(folder).elsewhere) == (True, True)
     clock.now = 299.0
-    attempts.renew("m1")
+    attempts.renew(attempts.of_machine("m1"))
     clock.now = 598.0
     attempts.expire()
     assert attempts.machine_of(folder.run_id) == "m1"
@@ -138,14 +140,73 @@ def test_copies_are_stored_once(attempts: ClaimedAttempts, folder: RunFolder, cl
     assert folder.stderr_log("000001", 1).read_text().count("once") == 1
 
 
+@pytest.mark.parametrize("written", [False, True])
+@pytest.mark.parametrize("cut", [0, 1, 3, 10, 40, 70, 10_000])
+def test_a_batch_in_which_the_daemon_was_killed_is_stored_once(
+    attempts: ClaimedAttempts, folder: RunFolder, clock: Clock, tmp_path: Path, cut: int, written: bool
+) -> None:
+    key = attempts.grant(folder, "000001", "m1")
+    tell(attempts, key, {"type": "print", "message": "zero"}, "b.0")
+    (held,) = (folder.control / "fleet").glob("*.held")
+    size = held.stat().st_size
+    message = {"type": "log_batch", "logs": [{"message": text, "timestamp": NOW} for text in ("one", "two", "three")]}
+    tell(attempts, key, message, "b.1")
+    os.truncate(held, min(held.stat().st_size, size + cut))
+    clock.now = 100.0
+    later = ClaimedAttempts(tmp_path, 300.0, clock)
+    later.watch(folder)
+    if written:
+        later.finish_due()
+    assert tell(later, key, {"type": "print", "message": "zero"}, "b.0") == REPEATED
+    tell(later, key, message, "b.1")
+    tell(later, key, {"type": "print", "message": "zero"}, "b.2")
+    clock.now += ORDER_S
+    later.finish_due()
+    words = [line.split()[-1] for line in folder.stderr_log("000001", 1).read_text().splitlines()]
+    assert sorted(words) == ["one", "three", "two", "zero", "zero"]
+
+
+def test_old_batches_are_forgotten(folder: RunFolder) -> None:
+    journal = AttemptJournal(folder, AttemptKey(folder.run_id, "000001", 1))
+    journal.begin("m1")
+    for number in range(8):
+        lines = [LogLine(NOW, "INFO", "one"), LogLine(NOW, "INFO", "two")]
+        for each in range(REMEMBERED // 2):
+            journal.held.hold(lines, f"b.{number}.{each}")
+        journal.held.write()
+    recalled = journal.held.recall()
+    assert REMEMBERED <= len(recalled) <= 3 * REMEMBERED
+    assert recalled[f"b.7.{REMEMBERED // 2 - 1}"] == 2
+    assert "b.0.0" not in recalled
+
+
+def test_lines_that_the_disk_refuses_are_not_half_there(folder: RunFolder, monkeypatch: pytest.MonkeyPatch) -> None:
+    from gym_gui.fleet.claims import held_lines
+
+    journal = AttemptJournal(folder, AttemptKey(folder.run_id, "000001", 1))
+    journal.begin("m1")
+    journal.held.hold([LogLine(NOW, "INFO", "before")])
+
+    def half(path: Path, data: bytes) -> None:
+        path.write_bytes(path.read_bytes() + data[: len(data) // 2])
+        raise OSError(28, "No space left on device")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(held_lines, "append", half)
+        with pytest.raises(OSError, match="No space"):
+            journal.held.hold([LogLine(NOW, "INFO", "refused")])
+    journal.held.write()
+    assert [line.split()[-1] for line in log_of(folder).splitlines()] == ["before"]
+
+
 @pytest.mark.parametrize("cut", [0, 1, 20, 10_000])
 def test_lines_are_written_in_order_and_once_whenever_it_is_cut_off(folder: RunFolder, cut: int) -> None:
     journal = AttemptJournal(folder, AttemptKey(folder.run_id, "000001", 1))
     journal.begin("m1")
-    journal.hold([LogLine(NOW, "INFO", "zero")])
-    journal.write_held()
+    journal.held.hold([LogLine(NOW, "INFO", "zero")])
+    journal.held.write()
     lines = [LogLine(NOW + 3, "INFO", "three"), LogLine(NOW + 1, "INFO", "one"), LogLine(NOW + 2, "INFO", "two\nmore")]
-    journal.hold(lines)
+    journal.held.hold(lines)
     log = folder.stderr_log("000001", 1)
     size = log.stat().st_size
     (held,) = (folder.control / "fleet").glob("*.held")
@@ -153,7 +214,7 @@ def test_lines_are_written_in_order_and_once_whenever_it_is_cut_off(folder: RunF
     whole = b"".join(line.encoded() for line in sorted(lines))
     with log.open("ab") as stream:
         stream.write(whole[:cut])
-    journal.write_held()
+    journal.held.write()
     assert log.read_bytes()[size:] == whole
     assert not [*(folder.control / "fleet").glob("*.held*")]
 
