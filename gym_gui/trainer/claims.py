@@ -40,6 +40,8 @@ logger = logging.getLogger(__name__)
 OFFER_S = 60.0
 #: Seconds that a claim waits until its run can be started; programs wait for ten.
 PATIENCE_S = 8.0
+#: Seconds that a message waits which claims what its machine was offered: others wait behind it.
+OFFER_PATIENCE_S = 0.5
 #: Seconds between looks for runs that a machine has and that were not started.
 RESUME_S = 2.0
 _POLL_S = 0.02
@@ -110,13 +112,16 @@ class Claims:
                     self._dispatcher.start_on(run_id, machine)
             await asyncio.sleep(RESUME_S)
 
-    async def claim(self, assignment_id: str, machine: str, peer: str = "") -> tuple[Place, State]:
+    async def claim(
+        self, assignment_id: str, machine: str, peer: str = "", patience_s: float = PATIENCE_S
+    ) -> tuple[Place, State]:
         """Give an assignment to a machine: to one of all that ask for it, and to that one as often as it asks.
 
         Args:
             assignment_id: The assignment.
             machine: Id of the machine.
             peer: Its address.
+            patience_s: Seconds that it waits until the run can be started.
 
         Raises:
             NotFoundError: There is no such assignment.
@@ -127,7 +132,7 @@ class Claims:
         await asyncio.to_thread(self.clients.seen, machine, peer)
         async with self._locks[place.assignment_id]:
             self._check_offer(place, machine)
-            found = await self._claim(place, machine, peer)
+            found = await self._claim(place, machine, peer, patience_s)
             self._offers.pop(place.assignment_id, None)
             return found
 
@@ -298,15 +303,16 @@ class Claims:
             raise _taken(place, offer.machine, "it was offered to that machine a moment ago")
 
     async def _take_offer(self, assignment_id: str, machine: str, peer: str) -> None:
+        patience_s = 0.0 if self._dispatcher.suspended else OFFER_PATIENCE_S
         try:
-            await self.claim(assignment_id, machine, peer)
+            await self.claim(assignment_id, machine, peer, patience_s)
         except (MosaicError, OSError) as error:
             logger.warning("assignment %s was offered to machine %s, which cannot have it: %s", assignment_id, machine,
                            error)  # fmt: skip
 
-    async def _claim(self, place: Place, machine: str, peer: str) -> tuple[Place, State]:
-        deadline = time.monotonic() + PATIENCE_S
-        while time.monotonic() < deadline:
+    async def _claim(self, place: Place, machine: str, peer: str, patience_s: float) -> tuple[Place, State]:
+        deadline = time.monotonic() + patience_s
+        while True:
             state = self.super_studies.state(place)
             if state.name == RUNS and state.machine != machine:
                 raise _taken(place, state.machine, "its lease has not expired")
@@ -327,6 +333,8 @@ class Claims:
             if found is not None:
                 return place, found
             place = await self.super_studies.place(place.assignment_id)
+            if time.monotonic() >= deadline:
+                break
             await asyncio.sleep(_POLL_S)
         raise NotNow(
             f"assignment {place.assignment.index} of study {place.study.name!r} cannot be started yet",
