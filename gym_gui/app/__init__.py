@@ -74,6 +74,7 @@ if TYPE_CHECKING:
         provenance_text,
         remaining_text,
         replay_text,
+        says_more,
         usage_text,
     )
     from gym_gui.app.site import LocalSite, RemoteSite, Site
@@ -156,6 +157,7 @@ else:
             "closure_question": "sentences",
             "provenance_text": "sentences",
             "remaining_text": "sentences",
+            "says_more": "sentences",
             "replay_text": "sentences",
             "usage_text": "sentences",
             "Relative": "relatives",
@@ -336,6 +338,7 @@ __all__ = [
     "rows_of_workers",
     "save_layout",
     "save_results",
+    "says_more",
     "schemas",
     "spread_text",
     "standing_lines",

@@ -8,7 +8,8 @@ from typing import NamedTuple
 
 from gym_gui.look import figures
 from gym_gui.reading import FrameSource, ReplayEnd, RunDetails, SeriesName
-from gym_gui.runs import RunSummary
+from gym_gui.runs import RunState, RunSummary
+from gym_gui.supervision import is_usual
 
 _MIB = float(1 << 20)
 #: Seconds after which a picture is old.
@@ -92,6 +93,13 @@ def provenance_text(details: RunDetails) -> str:
         *(f"checkpoint    {saved.path}" for saved in details.checkpoints),
     ]
     return "\n".join(lines)
+
+
+def says_more(run: RunSummary) -> bool:
+    """Return whether the cause of a run's state says more than the state: why it waits, or ended as it was not to."""
+    if run.state in (RunState.STARTING, RunState.RUNNING):
+        return bool(run.cause) and not is_usual(run.cause)
+    return bool(run.cause) and run.state is not RunState.COMPLETED
 
 
 def remaining_text(run: RunSummary) -> str:

@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from gym_gui.supervision._launcher_records import ExitRecord, StartedRecord, read_exit, read_started
     from gym_gui.supervision._run_folders import RunFolders, make_folders
     from gym_gui.supervision.attempt_watch import AttemptWatch, LogFacts
+    from gym_gui.supervision.decide import is_usual
     from gym_gui.supervision.exits import FAILED_FOR_GOOD, MACHINE_LOST
     from gym_gui.supervision.facts import ExitFacts, Usage
     from gym_gui.supervision.history import RunHistory, UnknownEventError, WorkerHistory, read_history
@@ -58,6 +59,7 @@ else:
             "UsageSampler": "usage",
             "WorkerHistory": "history",
             "boot_id": "identity",
+            "is_usual": "decide",
             "build_spec": "launch",
             "check_nothing_lives": "launch_locks",
             "held_launch_locks": "launch_locks",
@@ -107,6 +109,7 @@ __all__ = [
     "build_spec",
     "check_nothing_lives",
     "held_launch_locks",
+    "is_usual",
     "last_beat",
     "load_provisioner",
     "make_folders",

@@ -32,6 +32,10 @@ MAX_LAUNCHES = 3
 LAUNCHER_PATIENCE_S = 5.0
 
 
+#: Causes of runs whose workers begin, have begun, and go on; the first one is followed by their number.
+LAUNCHING, STARTED, CONTINUED = "launching", "every worker has been started", "goes on after a pause"
+
+
 def decide(run: RunFacts) -> list[Action]:
     """Return the next steps of a run, none where nothing is to be done.
 
@@ -220,11 +224,16 @@ def _only(workers: Iterable[RunState], state: RunState) -> bool:
     return all(worker is state for worker in workers if not worker.terminal)
 
 
+def is_usual(cause: str) -> bool:
+    """Return whether a cause of a run under way says no more than that it is."""
+    return cause in (STARTED, CONTINUED) or cause.startswith(LAUNCHING)
+
+
 def _run_cause(run: RunFacts, state: RunState) -> str:
     if state is RunState.STARTING:
-        return f"launching {len(run.workers)} worker{'s' if len(run.workers) > 1 else ''}"
+        return f"{LAUNCHING} {len(run.workers)} worker{'s' if len(run.workers) > 1 else ''}"
     if state is RunState.RUNNING:
-        return "every worker has been started" if run.state is not RunState.PAUSED else "goes on after a pause"
+        return STARTED if run.state is not RunState.PAUSED else CONTINUED
     if len(run.workers) == 1:
         return run.workers[0].cause
     there = [worker for worker in run.workers if worker.state is state]

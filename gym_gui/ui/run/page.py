@@ -5,7 +5,7 @@ from __future__ import annotations
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QHBoxLayout, QProgressBar, QPushButton, QTabWidget, QWidget
 
-from gym_gui.app import RUN_ACTIONS, RUN_CALLS, allows, remaining_text, state_text
+from gym_gui.app import RUN_ACTIONS, RUN_CALLS, allows, remaining_text, says_more, state_text
 from gym_gui.core.worker.errors import MosaicError
 from gym_gui.runs import RunState, RunSummary
 from gym_gui.trainer import Explanation
@@ -25,9 +25,6 @@ from gym_gui.ui.run.part import RunPart
 from gym_gui.ui.run.system import System
 from gym_gui.ui.run.workers import Workers
 from gym_gui.ui.theme import state_colour
-
-#: States whose cause says nothing that a reader has to know.
-_AS_WISHED = (RunState.STARTING, RunState.RUNNING, RunState.COMPLETED)
 
 
 class RunPage(QWidget):
@@ -97,7 +94,7 @@ class RunPage(QWidget):
             self.state.setStyleSheet(f"color: {state_colour(run.state.value).name()}")
         self._show_progress(run)
         self.cause.setText(run.cause)
-        self.cause.setVisible(bool(run.cause) and run.state not in _AS_WISHED)
+        self.cause.setVisible(says_more(run))
         if run.state is RunState.QUEUED:
             self._link.ask(self, lambda client: client.why(self.run_id), self._explain, lambda _error: None)
         for name, button in self.buttons.items():
