@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from gym_gui.fleet.provisioner import AttemptReport, FleetProvisioner
     from gym_gui.fleet.ray_cluster.address import RAY_ADDRESS, default_address, unreachable
     from gym_gui.fleet.ray_cluster.clusters import NodeStore, RayCluster, SharedNodes
-    from gym_gui.fleet.ray_cluster.placing import Wanted
+    from gym_gui.fleet.ray_cluster.placing import Node, Wanted
     from gym_gui.fleet.slurm.jobs import SlurmJobs
     from gym_gui.fleet.slurm.parameters import SBATCH_PREFIX, job_parameters, parameter_name
     from gym_gui.fleet.slurm.queue import make_queue
@@ -109,6 +109,7 @@ else:
             "RAY_ADDRESS": "ray_cluster.address",
             "RayCluster": "ray_cluster.clusters",
             "SharedNodes": "ray_cluster.clusters",
+            "Node": "ray_cluster.placing",
             "Wanted": "ray_cluster.placing",
             "default_address": "ray_cluster.address",
             "unreachable": "ray_cluster.address",
@@ -173,6 +174,7 @@ __all__ = [
     "LoadHistory",
     "MachineFacts",
     "Mismatch",
+    "Node",
     "NodeStore",
     "OrderBox",
     "Part",

@@ -23,6 +23,7 @@ class Request:
         memory_mb: MiB of each.
         gpus: GPUs of all together.
         mandatory: It waits for the GPUs rather than start without them.
+        site: The one of its executor's sites that it is for; empty: any.
     """
 
     workers: int = 1
@@ -30,6 +31,7 @@ class Request:
     memory_mb: int = FLOOR.memory_mb
     gpus: int = 0
     mandatory: bool = False
+    site: str = ""
 
 
 @dataclass(frozen=True)

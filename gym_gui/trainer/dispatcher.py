@@ -45,7 +45,7 @@ from gym_gui.supervision import held_launch_locks, make_folders
 from gym_gui.trainer._pausing import pause, unpause
 from gym_gui.trainer.allocation import Allocation, QueuedRun
 from gym_gui.trainer.board import RunBoard
-from gym_gui.trainer.demand import Request, demand_of, reasons_for_cpu, request_of_plan
+from gym_gui.trainer.demand import Request, demand_of, reasons_for_cpu
 from gym_gui.trainer.executors.base import Executor
 from gym_gui.trainer.finalize import finalize_run, is_finished
 from gym_gui.trainer.live_marks import LiveRuns
@@ -128,7 +128,7 @@ class Dispatcher:
         """Take runs that have never been started, and decide once for all of them."""
         for run, plan in runs:
             self.board.enter(run)
-            request = _request_of(plan)
+            request = self._request_of(plan)
             self._requests[run.run_id] = plan.executor, request
             placements = self.machines.placements(plan.executor, request)
             self._queue[run.run_id] = QueuedRun(run.run_id, run.sequence, plan.priority, plan.submitter, placements)
@@ -144,10 +144,17 @@ class Dispatcher:
         machine = read_machine(folder)
         allocation = Allocation(run.run_id, gpus=gpus, machine=machine)
         if plan is not None:
-            request = self._adopted[run.run_id] = _request_of(plan)
+            request = self._adopted[run.run_id] = self._request_of(plan)
             demand = demand_of(request, self.machines.inventory(machine))
             allocation = replace(allocation, submitter=plan.submitter, demand=demand)
         self._supervise(allocation, started=True)
+
+    def _request_of(self, plan: RunPlan) -> Request:
+        """Return what a run asks for: the least where its plan does not tell."""
+        try:
+            return self.machines.request_of(plan)
+        except ValueError:
+            return Request()
 
     def why(self, run_id: str) -> Waiting | None:
         """Return what a run waits for, ``None`` if it is not queued here."""
@@ -276,7 +283,8 @@ class Dispatcher:
         """Decide again when the executors' machines change while runs wait; until cancelled."""
         while True:
             await asyncio.sleep(MACHINES_S)
-            if self._queue and self.machines.changed:
+            news = self.machines.expect(self._requests.values())
+            if self._queue and (self.machines.changed or news):
                 self._start_queued()
 
     def suspend(self, shortage: Shortage | None) -> None:
@@ -323,7 +331,8 @@ class Dispatcher:
             del self._queue[allocation.run_id]
             del self._requests[allocation.run_id]
             self._supervise(allocation, started=False)
-        self._waiting = {**decision.waiting, **self._unclaimed(decision.waiting)}
+        waiting = decision.waiting
+        self._waiting = {**waiting, **self._without_site(waiting), **self._unclaimed(waiting)}
 
     def _count_adopted(self) -> None:
         """Allocate to runs of an earlier daemon what they ask for, once their machines are heard of again."""
@@ -338,6 +347,17 @@ class Dispatcher:
         claim = (Shortage("claim", 1, 0, 0),)
         ids = self.waiting_for(CLAIM_EXECUTOR)
         return {run_id: replace(waiting[run_id], shortages=claim) for run_id in ids if run_id in waiting}
+
+    def _without_site(self, waiting: Mapping[str, Waiting]) -> dict[str, Waiting]:
+        """Return what the runs wait for whose site is not there: their executors say why."""
+        found = {}
+        for run_id, each in waiting.items():
+            short = each.shortages[0]
+            if short.resource == "machine" and run_id in self._requests:
+                executor, request = self._requests[run_id]
+                why = self.machines.why_absent(executor, request.site)
+                found[run_id] = replace(each, shortages=(replace(short, why=why),))
+        return found
 
     def _supervise(self, allocation: Allocation, *, started: bool) -> None:
         run_id = allocation.run_id
@@ -488,11 +508,3 @@ def _all_waiting(queue: Iterable[QueuedRun], shortage: Shortage) -> dict[str, Wa
 def _is_held(folder: RunFolder) -> bool:
     """Return whether anything of a run lives, wherever that is: then it has not ended."""
     return is_locked(folder.proxy_lock) or bool(held_launch_locks(folder))
-
-
-def _request_of(plan: RunPlan) -> Request:
-    """Return what a run asks for: the least where its plan does not tell."""
-    try:
-        return request_of_plan(plan)
-    except ValueError:
-        return Request()

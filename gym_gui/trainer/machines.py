@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from typing import Any
 
 from gym_gui.logging_config.helpers import log_constant
 from gym_gui.logging_config.log_constants import LOG_DAEMON_MACHINES_REFUSED
+from gym_gui.runs import RunPlan
 from gym_gui.trainer.allocation import Capacity, Placement
-from gym_gui.trainer.demand import Request, demand_of, fits
+from gym_gui.trainer.demand import Request, demand_of, fits, request_of_plan
 from gym_gui.trainer.executors.base import Executor
 from gym_gui.trainer.machine import Inventory, Machine
 
@@ -30,6 +33,9 @@ class Machines:
         self._max_per_submitter = max_per_submitter
         self._of: dict[str, tuple[Machine, ...]] = {}
         """By executor, where its runs may be placed."""
+        self._sites: dict[str, dict[str, str]] = {}
+        """By executor, the machine of each of its sites."""
+        self._reasons: dict[tuple[str, str], str] = {}
         self._placements: dict[tuple[str, Request], tuple[Placement, ...]] = {}
         self._refused: dict[str, str] = {}
         self.capacity = Capacity((here,), max_per_submitter)
@@ -44,9 +50,10 @@ class Machines:
     def look(self) -> bool:
         """Ask the executors which machines they have; return whether that is not what it was at the last look."""
         found, machines = self._found()
-        if (found, machines) == (self._of, self.capacity.machines):
+        sites = self._found_sites()
+        if (found, machines, sites) == (self._of, self.capacity.machines, self._sites):
             return False
-        self._of = found
+        self._of, self._sites = found, sites
         self._placements.clear()
         self.capacity = Capacity(machines, self._max_per_submitter)
         return True
@@ -54,7 +61,7 @@ class Machines:
     @property
     def changed(self) -> bool:
         """Whether the executors have other machines than at the last look."""
-        return self._found() != (self._of, self.capacity.machines)
+        return self._found() != (self._of, self.capacity.machines) or self._found_sites() != self._sites
 
     @property
     def current(self) -> Capacity:
@@ -75,13 +82,51 @@ class Machines:
                 self._refuse(name, "names of its machines are empty, or taken by another machine")
         return found, tuple(by_name.values())
 
+    def _found_sites(self) -> dict[str, dict[str, str]]:
+        """Return by executor the machine of each of its sites."""
+        return {name: dict(executor.sites()) for name, executor in self._executors.items()}
+
+    def request_of(self, plan: RunPlan) -> Request:
+        """Return what a run on record asks for, and where.
+
+        Raises:
+            ValueError: Its plan does not tell.
+        """
+        return replace(request_of_plan(plan), site=self.site(plan.executor, plan.config))
+
+    def site(self, executor: str, config: Mapping[str, Any]) -> str:
+        """Return the site of its executor that a run is for; empty: any."""
+        found = self._executors.get(executor)
+        return "" if found is None else found.site(config)
+
+    def expect(self, requests: Iterable[tuple[str, Request]]) -> bool:
+        """Tell the executors which sites queued runs are for; return whether what is said of these has changed.
+
+        Args:
+            requests: Executor and request of each run that waits.
+        """
+        wanted = {(executor, request.site) for executor, request in requests if request.site}
+        for name, executor in self._executors.items():
+            executor.expect({site for of, site in wanted if of == name})
+        before, self._reasons = self._reasons, {each: self.why_absent(*each) for each in wanted}
+        return before != self._reasons
+
+    def why_absent(self, executor: str, site: str) -> str:
+        """Return why a site is not there now, in words; empty: nothing is to be said."""
+        found = self._executors.get(executor)
+        return found.why_absent(site) if found is not None and site else ""
+
     def inventory(self, machine: str) -> Inventory | None:
         """Return what a machine has; ``None`` where nothing is counted, or it is not there."""
         return next((each.inventory for each in self.capacity.machines if each.name == machine), None)
 
-    def candidates(self, executor: str) -> tuple[Machine, ...]:
-        """Return the machines of an executor, as of the last look."""
-        return self._of.get(executor, ())
+    def candidates(self, executor: str, site: str = "") -> tuple[Machine, ...]:
+        """Return the machines of an executor, or of one of its sites, as of the last look."""
+        found = self._of.get(executor, ())
+        if not site:
+            return found
+        machine = self._sites.get(executor, {}).get(site)
+        return tuple(each for each in found if each.name == machine)
 
     def placements(self, executor: str, request: Request) -> tuple[Placement, ...]:
         """Return where a run may be placed; of equal requests the same object.
@@ -96,7 +141,7 @@ class Machines:
         key = executor, request
         found = self._placements.get(key)
         if found is None:
-            machines = self.candidates(executor)
+            machines = self.candidates(executor, request.site)
             fitting = [each for each in machines if each.inventory is None or fits(request, each.inventory)]
             found = tuple(Placement(each.name, demand_of(request, each.inventory)) for each in fitting or machines)
             self._placements[key] = found

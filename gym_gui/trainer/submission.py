@@ -35,6 +35,7 @@ from gym_gui.trainer.all_problems import all_problems
 from gym_gui.trainer.demand import Request, demand_problems, gpu_problems, request_of_plan
 from gym_gui.trainer.executors.installed import InstalledExecutors
 from gym_gui.trainer.live_marks import LiveRuns
+from gym_gui.trainer.machine import Machine
 from gym_gui.trainer.machines import Machines
 from gym_gui.trainer.registry import Registry
 from gym_gui.workers import PlannedRun, WorkerCatalog, plan_run, write_run
@@ -144,7 +145,8 @@ class Submission:
             ConfigError: It is not valid.
         """
         plan = self.planned(config_json).plan
-        return plan.executor, request_of_plan(plan), plan.priority
+        request = request_of_plan(plan) if self._machines is None else self._machines.request_of(plan)
+        return plan.executor, request, plan.priority
 
     def planned(self, config_json: bytes) -> PlannedRun:
         """Return the run that a run config makes; writes nothing.
@@ -200,13 +202,18 @@ class Submission:
 
     def _capacity_problems(self, config: TrainRunConfig, needing_gpus: list[str], needed_gpus: int) -> list[Problem]:
         """Return why a run could start on no machine of its executor: as of the one where the least is wrong."""
-        machines = () if self._machines is None else self._machines.candidates(config.executor)
+        machines = () if self._machines is None else self._candidates(config)
         found = [
             demand_problems(config.resources, len(config.workers), machine)
             + gpu_problems(needing_gpus, needed_gpus, machine)
             for machine in machines
         ]
         return min(found, key=len, default=[])
+
+    def _candidates(self, config: TrainRunConfig) -> tuple[Machine, ...]:
+        assert self._machines is not None
+        site = self._machines.site(config.executor, {"environment": config.environment})
+        return self._machines.candidates(config.executor, site)
 
     def _executor_problems(self, name: str) -> list[Problem]:
         """Return why the daemon cannot run anything with an executor that is installed."""

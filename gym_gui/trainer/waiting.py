@@ -23,6 +23,7 @@ class Shortage:
         holders: To whom it is allocated, and how much: run ids; for a fair share and a quota, the submitter.
         reserved_for: The waiting runs for which what is free is reserved.
         machine: Name of the machine that it is short on; ``None`` where there is but one.
+        why: Why it is short, in words, where its executor says so.
     """
 
     resource: str
@@ -32,6 +33,7 @@ class Shortage:
     holders: tuple[tuple[str, int], ...] = ()
     reserved_for: tuple[str, ...] = ()
     machine: str | None = None
+    why: str = ""
 
     @property
     def place(self) -> str:
@@ -68,7 +70,7 @@ def _words(shortage: Shortage) -> str:
     if shortage.resource == "disk":
         return f"waits for disk space: {shortage.free:,} of {shortage.needed:,} MiB free (setting disk_low_mb)"
     if shortage.resource == "machine":
-        return "waits for a machine of its executor: it has none that could run it"
+        return f"waits for a machine of its executor: {shortage.why or 'it has none that could run it'}"
     if shortage.resource == "claim":
         return "waits for a machine that claims it"
     if shortage.resource == "quota":

@@ -166,7 +166,7 @@ def _sentence(shortage: Shortage) -> str:
             " needed (setting disk_low_mb)."
         )
     if shortage.resource == "machine":
-        return "Its executor has no machine that could run it."
+        return f"Its executor has no machine that could run it{f': {shortage.why}' if shortage.why else ''}."
     if shortage.resource == "claim":
         return "It is carried out by the first machine that claims it by HTTP."
     if shortage.resource == "fair_share":

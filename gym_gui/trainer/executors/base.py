@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import abc
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from gym_gui.core.worker.errors import Problem
 from gym_gui.runs import RunFolder, TrainRunConfig
@@ -73,6 +73,28 @@ class Executor(abc.ABC):
             ``None``, the default: the daemon's own machine, which all such executors share.
         """
         return None
+
+    def site(self, config: Mapping[str, Any]) -> str:
+        """Return which of several sites, e.g. clusters, a run is for; empty, the default: any.
+
+        Args:
+            config: The run's, as it is on record.
+        """
+        del config
+        return ""
+
+    def sites(self) -> Mapping[str, str]:
+        """Return by site that is there now the name of its machine; must not block, as :meth:`machines`."""
+        return {}
+
+    def expect(self, sites: Collection[str]) -> None:
+        """Take the sites that queued runs are for: they are to be kept, or tried again, until those have begun."""
+        del sites
+
+    def why_absent(self, site: str) -> str:
+        """Return why a site is not there now, in words; empty: it is, or nothing is to be said."""
+        del site
+        return ""
 
     def problems(self, config: TrainRunConfig) -> list[Problem]:
         """Return why a run cannot be carried out as things stand, e.g. a cluster that does not answer.

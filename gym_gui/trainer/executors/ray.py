@@ -8,7 +8,7 @@ import hashlib
 import logging
 import time
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -21,6 +21,7 @@ from gym_gui.fleet import (
     RAY_ADDRESS,
     AttemptReport,
     Desk,
+    Node,
     NodeStore,
     OrderBox,
     RayCluster,
@@ -53,8 +54,8 @@ _UNCOUNTED_MB = Resources().memory_mb
 class RayExecutor(AgentExecutor):
     """Supervisors as processes of this machine, workers where Ray places them.
 
-    Which cluster a run is for stands in ``RAY_ADDRESS`` of its environment. All clusters count as one machine: Ray
-    knows the nodes, and places each worker.
+    Which cluster a run is for stands in ``RAY_ADDRESS`` of its environment. A cluster counts as one machine: Ray knows
+    the nodes, and places each worker.
 
     Args:
         home: The home.
@@ -70,6 +71,8 @@ class RayExecutor(AgentExecutor):
         self._wanted_at: dict[str, float] = {}
         """When there were attempts for a cluster last, monotonic seconds, by address."""
         self._known = _read_known(home)
+        self._expected: frozenset[str] = frozenset()
+        """Addresses of the clusters that queued runs are for."""
         self._addresses: dict[str, str] = {}
         """By run."""
         self._failures: dict[str, str] = {}
@@ -78,22 +81,43 @@ class RayExecutor(AgentExecutor):
         """By name of an actor, why it waits, as it was last written down."""
 
     def machines(self) -> Sequence[Machine]:
-        """Return all connected clusters as one machine, with what their nodes have; none without one."""
-        # Two addresses may be those of one cluster.
-        seen = {node.node_id: node for cluster in list(self._clusters.values()) for node in cluster.nodes}
-        nodes = list(seen.values())
-        if not nodes:
-            return []
-        cpus = sum(node.cpus for node in nodes)
-        inventory = Inventory(
-            cpus=cpus,
-            memory_mb=sum(node.memory_mb for node in nodes),
-            gpus=tuple(str(number) for number in range(sum(node.gpus for node in nodes))),
-            declared_cpus=True,
-            gpus_how="Ray",
-            no_gpus="the Ray cluster has none",
-        )
-        return [Machine(RAY_EXECUTOR, max(1, cpus), inventory)]
+        """Return the connected clusters, each as one machine with what its nodes have."""
+        return [_machine(name, nodes) for name, (_, nodes) in self._connected().items()]
+
+    def site(self, config: Mapping[str, Any]) -> str:
+        """Return the address of a run's cluster."""
+        environment = config.get("environment") or {}
+        return str(environment.get(RAY_ADDRESS) or default_address())
+
+    def sites(self) -> Mapping[str, str]:
+        """Return by address of a connected cluster its machine."""
+        return {address: name for name, (addresses, _) in self._connected().items() for address in addresses}
+
+    def expect(self, sites: Collection[str]) -> None:
+        """Connect to the clusters of queued runs, again and again where they cannot be reached."""
+        self._expected = frozenset(sites)
+
+    def why_absent(self, site: str) -> str:
+        """Return why a cluster is not connected, in words; empty: it is."""
+        cluster = self._clusters.get(site)
+        if cluster is not None and cluster.connected:
+            return ""
+        return (cluster.error if cluster is not None else "") or f"connects to the Ray cluster at {site}"
+
+    def _connected(self) -> dict[str, tuple[list[str], list[Node]]]:
+        """Return by name of its machine the addresses and nodes of each cluster: two addresses may be those of one."""
+        found: list[tuple[list[str], dict[str, Node]]] = []
+        for address, cluster in list(self._clusters.items()):
+            nodes = {node.node_id: node for node in list(cluster.nodes)}
+            if not nodes:
+                continue
+            same = next((each for each in found if each[1].keys() & nodes.keys()), None)
+            if same is None:
+                found.append(([address], nodes))
+            else:
+                same[0].append(address)
+                same[1].update(nodes)
+        return {_machine_name(addresses): (addresses, list(nodes.values())) for addresses, nodes in found}
 
     def problems(self, config: TrainRunConfig) -> list[Problem]:
         """Return why no cluster can be reached for a run."""
@@ -136,7 +160,7 @@ class RayExecutor(AgentExecutor):
                     self._write_note(box, each, notes[each.name])
         self._notes = notes
         self._addresses = {run_id: self._addresses[run_id] for run_id, _ in boxes if run_id in self._addresses}
-        for address in dict.fromkeys([*wanted, *self._clusters, *self._known, default_address()]):
+        for address in dict.fromkeys([*wanted, *self._clusters, *self._known, *self._expected, default_address()]):
             self._cluster(address).update(wanted[address], pythons)
         self._let_go(wanted)
 
@@ -145,7 +169,7 @@ class RayExecutor(AgentExecutor):
         now = time.monotonic()
         self._wanted_at.update((address, now) for address, attempts in wanted.items() if attempts)
         for address, cluster in list(self._clusters.items()):
-            if wanted.get(address) or address == default_address():
+            if wanted.get(address) or address in self._expected or address == default_address():
                 continue
             unused = address not in self._known and now - self._wanted_at.setdefault(address, now) > _UNUSED_S
             if unused or cluster.away_s > _AWAY_S:
@@ -218,6 +242,25 @@ class RayExecutor(AgentExecutor):
                     log_constant(logger, LOG_FLEET_RAY_ACTOR_LOST, extra=where)
                     self._failures[name] = f"Ray could not start it: {why}"
                     self.desk.give_up(run_id, each.worker_id, each.attempt, why)
+
+
+def _machine_name(addresses: Sequence[str]) -> str:
+    """Return the name of a cluster as a machine."""
+    return RAY_EXECUTOR if default_address() in addresses else f"{RAY_EXECUTOR} {addresses[0]}"
+
+
+def _machine(name: str, nodes: Sequence[Node]) -> Machine:
+    """Return a cluster as a machine, with what its nodes have."""
+    cpus = sum(node.cpus for node in nodes)
+    inventory = Inventory(
+        cpus=cpus,
+        memory_mb=sum(node.memory_mb for node in nodes),
+        gpus=tuple(str(number) for number in range(sum(node.gpus for node in nodes))),
+        declared_cpus=True,
+        gpus_how="Ray",
+        no_gpus="the Ray cluster has none",
+    )
+    return Machine(name, max(1, cpus), inventory)
 
 
 def _wanted(run_id: str, box: OrderBox) -> list[Wanted]:

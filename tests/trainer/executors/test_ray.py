@@ -17,10 +17,13 @@ from gym_gui.fleet.ray_cluster.clusters import RayCluster
 from gym_gui.fleet.ray_cluster.placing import Node, Wanted
 from gym_gui.runs import validate_train_run_config
 from gym_gui.runs.executors import executor_names
+from gym_gui.trainer.demand import Request
 from gym_gui.trainer.executors import ray as executors
 from gym_gui.trainer.executors.base import Executor
 from gym_gui.trainer.executors.conformance import ExecutorContract
 from gym_gui.trainer.executors.ray import RayExecutor
+from gym_gui.trainer.machine import Machine
+from gym_gui.trainer.machines import Machines
 
 NODE = Node(node_id="0123456789abcdef", hostname="n1", address="192.0.2.1", cpus=4, memory_mb=8000, gpus=2)
 
@@ -88,7 +91,7 @@ class TestRayExecutor(ExecutorContract):
         self.threads[-1].start()
         return executor
 
-    def test_its_clusters_count_as_one_machine(self, tmp_path: Path) -> None:
+    def test_a_cluster_counts_as_one_machine(self, tmp_path: Path) -> None:
         executor = RayExecutor(tmp_path)
         assert executor.machines() == []
         executor._look()
@@ -130,3 +133,44 @@ def test_without_a_cluster_a_run_is_refused_with_the_next_step(tmp_path: Path, m
     assert f"no Ray cluster answers at {address} (Connection refused)" in problem.message
     monkeypatch.setenv("RAY_ADDRESS", address)
     assert address in problems()[0].message
+
+
+def test_each_cluster_is_a_machine_of_its_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("RAY_ADDRESS", "one:1")
+    executor = RayExecutor(tmp_path)
+    other = Node(node_id="fedcba9876543210", hostname="n2", address="192.0.2.2", cpus=2, memory_mb=4000)
+    for address, node in (("one:1", NODE), ("two:1", other), ("alias:1", other)):
+        executor._cluster(address)._see([node], {})
+    assert [(each.name, each.slots, each.total("memory_mb")) for each in executor.machines()] == [
+        ("ray", 4, 8000),
+        ("ray two:1", 2, 4000),
+    ]
+    assert executor.sites() == {"one:1": "ray", "two:1": "ray two:1", "alias:1": "ray two:1"}
+    machines = Machines(Machine("", 1), {"ray": executor})
+    for site, found in (("two:1", ["ray two:1"]), ("alias:1", ["ray two:1"]), ("one:1", ["ray"]), ("three:1", [])):
+        assert executor.site({"environment": {"RAY_ADDRESS": site}}) == site
+        assert [each.machine for each in machines.placements("ray", Request(site=site))] == found
+    assert executor.site({}) == "one:1"
+    assert not machines.changed
+    executor._cluster("three:1")._see([other], {})
+    assert machines.changed, "it is another address of a cluster that is there"
+
+
+def test_the_cluster_of_a_queued_run_is_kept_and_tried_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("RAY_TMPDIR", str(tmp_path))
+    monkeypatch.delenv("RAY_ADDRESS", raising=False)
+    monkeypatch.setattr(executors, "_AWAY_S", -1.0)
+    executor = RayExecutor(tmp_path)
+    machines = Machines(Machine("", 1), {"ray": executor})
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        address = f"127.0.0.1:{listening.getsockname()[1]}"  # that answers no more below
+    waiting = [("ray", Request(site=address))]
+    assert machines.expect(waiting)
+    executor._look()
+    executor._look()
+    assert machines.expect(waiting), "there is more to say"
+    assert "no Ray cluster answers at " + address in machines.why_absent("ray", address)
+    assert address in executor._clusters
+    machines.expect([])
+    executor._look()
+    assert address not in executor._clusters
