@@ -57,14 +57,18 @@ class Sample:
     wall_s: float
 
 
-def arguments(description: str, rounds: int = ROUNDS) -> argparse.Namespace:
+def arguments(
+    description: str, rounds: int = ROUNDS, more: Callable[[argparse.ArgumentParser], object] = lambda _: None
+) -> argparse.Namespace:
     """Return the options that every benchmark has: `tiny` (bool) and `rounds` (int).
 
     Args:
         description: What it measures.
         rounds: The default.
+        more: Adds further options.
     """
     parser = argparse.ArgumentParser(description=description)
+    more(parser)
     parser.add_argument("--tiny", action="store_true", help="a small size: only to see that it works")
     parser.add_argument("--rounds", type=int, default=rounds, help=f"turns of each arm (default {rounds})")
     return parser.parse_args()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
+from pathlib import Path
 
 import msgspec
 
@@ -138,6 +139,9 @@ class FleetProvisioner(Provisioner):
             if report.worker_alive:
                 found[attempt.worker_id] = Usage(report.cpu_seconds, report.memory_bytes)
         return found
+
+    def signs(self) -> Sequence[Path]:
+        return (self._box.path,)
 
     def release(self, attempt: Attempt) -> None:
         """Do nothing: what is known of the attempt stands in the run's folder."""

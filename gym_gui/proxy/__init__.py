@@ -1,4 +1,4 @@
-"""The telemetry proxy, one process per run: supervision and telemetry together."""
+"""The telemetry proxy of a run: supervision and telemetry together, in a process of its own or a shared one."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from gym_gui.proxy.manifests import remove_checkpoints
     from gym_gui.proxy.proxy import EXIT_LOCKED, Proxy
     from gym_gui.proxy.reindex import reindex_run
+    from gym_gui.proxy.shared import SharedProxies
     from gym_gui.proxy.summary import UNSUPERVISED_CAUSE, last_proxy_sign, read_state, read_summary
 else:
     __getattr__ = lazy_names(
@@ -17,6 +18,7 @@ else:
         {
             "EXIT_LOCKED": "proxy",
             "Proxy": "proxy",
+            "SharedProxies": "shared",
             "UNSUPERVISED_CAUSE": "summary",
             "last_proxy_sign": "summary",
             "read_state": "summary",
@@ -30,6 +32,7 @@ __all__ = [
     "EXIT_LOCKED",
     "UNSUPERVISED_CAUSE",
     "Proxy",
+    "SharedProxies",
     "last_proxy_sign",
     "read_state",
     "read_summary",

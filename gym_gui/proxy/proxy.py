@@ -10,7 +10,7 @@ import os
 import signal
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from contextlib import contextmanager
 from types import FrameType
 from typing import TYPE_CHECKING, TypeVar
@@ -47,7 +47,7 @@ EXIT_ENDED = 0
 EXIT_LOCKED = 3
 #: Stopped by SIGTERM: the workers keep running and wait for the next proxy.
 EXIT_DRAINED = 4
-LOCK_TRIES = 10
+LOCK_TRIES, LOCK_RETRY_S = 10, 0.02
 #: Seconds between two reads of the logs: while a worker starts or ends, while a client streams the rows, while one
 #: watches the run or has requested its end, otherwise, and while no worker prints. Each read is a transaction: fewer
 #: reads write fewer bytes.
@@ -80,6 +80,7 @@ class _Parts(msgspec.Struct, frozen=True):
     indexer: Indexer
     usage: UsageSampler
     usage_log: UsageLog
+    provisioner: Provisioner
 
 
 class Proxy:
@@ -92,6 +93,8 @@ class Proxy:
         provisioner: Makes the provisioner, which starts, observes and signals the workers' processes; by default
             that which is recorded with the run.
         on_launched: Called once the workers have been launched, for slow work that must not delay them.
+        watching_logs: Notice files that have a log's name for a moment only: not needed where no process of this
+            machine prints to the logs.
     """
 
     def __init__(
@@ -102,8 +105,13 @@ class Proxy:
         clock: Callable[[], float] | None = None,
         provisioner: ProvisionerFactory = make_provisioner,
         on_launched: Callable[[], None] = lambda: None,
+        watching_logs: bool = True,
     ) -> None:
         self.folder = folder
+        self.report_s = REPORT_UNWATCHED_S
+        """Seconds between two reports while no client watches."""
+        self._watching_logs = watching_logs
+        self._signs: list[str] = []
         self._make_provisioner = provisioner
         self._on_launched = on_launched
         self.reporter = reporter
@@ -135,12 +143,29 @@ class Proxy:
         Raises:
             MosaicError: The run's folder cannot be used.
         """
+        with self._drain_on_signals():
+            turns = self.turns()
+            while True:
+                try:
+                    pause_s = next(turns)
+                except StopIteration as end:
+                    return int(end.value)
+                time.sleep(pause_s)
+
+    def turns(self) -> Generator[float, None, int]:
+        """Work as :meth:`run` does, for a caller that does other things between the turns.
+
+        Yields:
+            The seconds until the next turn.
+
+        Raises:
+            MosaicError: The run's folder cannot be used.
+        """
         try:
-            with self._drain_on_signals():
-                self._when_space(lambda: make_folders(self.folder))
-                if not self._when_space(self._acquire):
-                    return EXIT_DRAINED if self._draining else EXIT_LOCKED
-                return self._work(load_plan(self.folder))
+            yield from self._when_space(lambda: make_folders(self.folder))
+            if not (yield from self._acquire()):
+                return EXIT_DRAINED if self._draining else EXIT_LOCKED
+            return (yield from self._work(load_plan(self.folder)))
         except Fenced:
             return EXIT_LOCKED
         finally:
@@ -148,18 +173,32 @@ class Proxy:
             for lock in (self._lock, *self._lost_locks):
                 lock.release()
 
+    def signs(self) -> tuple[int, ...]:
+        """Return what changes with every new line, record, request and order, for callers of :meth:`turns`.
+
+        Times, processes and answers of the daemon are not among it.
+        """
+        return tuple(map(_changed_at, self._signs))
+
+    @property
+    def called(self) -> bool:
+        """Whether a client asks for turns in quick succession: it watches the run, or has requested its end."""
+        return self.reporter.watched() or self.reporter.streamed() or self.reporter.urgent()
+
     def drain(self) -> None:
         """Ask :meth:`run` to return soon and leave the workers running."""
         self._draining = True
 
-    def _acquire(self) -> bool:
+    def _acquire(self) -> Generator[float, None, bool]:
         for _ in range(LOCK_TRIES):  # a process that only tests the lock holds it for a moment
-            if self._lock.acquire():
+            if (yield from self._when_space(self._lock.acquire)):
                 return True
-            time.sleep(0.02)
+            if self._draining:
+                return False
+            yield LOCK_RETRY_S
         return False
 
-    def _when_space(self, act: Callable[[], T]) -> T | None:
+    def _when_space(self, act: Callable[[], T]) -> Generator[float, None, T | None]:
         """Retry an action until the disk has space for it; ``None`` if drained meanwhile."""
         while not self._draining:
             self._pulse.beat()
@@ -168,14 +207,14 @@ class Proxy:
             except OSError as error:
                 if error.errno not in (errno.ENOSPC, errno.EDQUOT):
                     raise
-                time.sleep(RETRY_S)
+            yield RETRY_S
         return None
 
-    def _work(self, plan: RunPlan) -> int:
+    def _work(self, plan: RunPlan) -> Generator[float, None, int]:
         provisioner = self._provisioner(plan)
         if provisioner is None:
             return EXIT_ENDED
-        supervisor = self._when_space(
+        supervisor = yield from self._when_space(
             lambda: Supervisor(self.folder, plan, provisioner, self._clock, self._last_checkpoint)
         )
         if supervisor is None:
@@ -190,7 +229,7 @@ class Proxy:
             # The workers first: the store is imported and opened while they start.
             supervisor.step(lambda _worker, _watch: LogFacts())
             self._on_launched()
-            return self._index(supervisor, plan, provisioner)
+            return (yield from self._index(supervisor, plan, provisioner))
         finally:
             supervisor.close()
             if self._watch is not None:
@@ -220,14 +259,16 @@ class Proxy:
         return last_checkpoint(self.folder.database, worker_no)
 
     def _watch_logs(self) -> LogWatch | None:
-        """Return a watch on the folder of logs; ``None`` if the system has none."""
+        """Return a watch on the folder of logs; ``None`` if the system has none, or there is none to be."""
+        if not self._watching_logs:
+            return None
         try:
             return LogWatch(self.folder.logs)
         except OSError as error:
             say(f"cannot watch {self.folder.logs}: {error}")
             return None
 
-    def _index(self, supervisor: Supervisor, plan: RunPlan, provisioner: Provisioner) -> int:
+    def _index(self, supervisor: Supervisor, plan: RunPlan, provisioner: Provisioner) -> Generator[float, None, int]:
         """Supervise and index until the run has ended."""
         from gym_gui.proxy.indexer import Indexer
         from gym_gui.supervision import UsageSampler
@@ -237,18 +278,21 @@ class Proxy:
 
         indexer = Indexer(self.folder, plan, self._clock, self._pulse.beat, watch=self._watch, on_segment=note)
         usage = UsageSampler(plan.limits, self._clock, provisioner)
-        parts = _Parts(supervisor, indexer, usage, UsageLog(self.folder))
+        parts = _Parts(supervisor, indexer, usage, UsageLog(self.folder), provisioner)
+        self._note_signs(parts)
         try:
             while not supervisor.ended:
                 if self._draining:
                     return EXIT_DRAINED
-                self._turn(parts)
-            return self._finish(parts)
+                pause_s = self._turn(parts)
+                if not supervisor.ended:
+                    yield pause_s
+            return (yield from self._finish(parts))
         finally:
             indexer.close()
 
-    def _turn(self, parts: _Parts) -> None:
-        """Index, supervise, report, and wait for the next turn."""
+    def _turn(self, parts: _Parts) -> float:
+        """Index, supervise and report; return the seconds until the next turn."""
         now = self._clock()
         self._pulse.beat()
         parts.supervisor.journal.tell()
@@ -263,6 +307,8 @@ class Proxy:
             self._restore_folders(parts)
             parts.supervisor.disk_full = parts.indexer.disk_full
             changed = parts.supervisor.step(parts.indexer.log_facts)
+            if changed:
+                self._note_signs(parts)
             sampled = parts.usage.sample(watch for _, watch in parts.supervisor.live_watches())
             if sampled:
                 parts.usage_log.add(time.time(), parts.usage.sampled)
@@ -272,11 +318,10 @@ class Proxy:
         watched = self.reporter.watched()
         # The end is reported once everything is indexed; only a full disk delays that, and is reported meanwhile.
         reporting = not parts.supervisor.ended or parts.indexer.disk_full
-        interval = (REPORT_FLOOD_S if self._flood else REPORT_WATCHED_S) if watched or urgent else REPORT_UNWATCHED_S
+        interval = (REPORT_FLOOD_S if self._flood else REPORT_WATCHED_S) if watched or urgent else self.report_s
         if self._stale and now - self._reported_at >= interval and reporting:
             self._report(parts)
-        if not parts.supervisor.ended:
-            time.sleep(self._pause_s(parts, watched=watched, urgent=urgent))
+        return self._pause_s(parts, watched=watched, urgent=urgent)
 
     def _restore_folders(self, parts: _Parts) -> None:
         """Restore removed or replaced folders of the run, and record it."""
@@ -289,7 +334,7 @@ class Proxy:
                 self._lost_locks.append(self._lock)
                 self._lock = FileLock(self.folder.proxy_lock)
                 self._pulse = ProxyPulse(self._lock, self._clock)
-                if not self._acquire():
+                if not self._take_new_lock():
                     raise Fenced("another proxy has taken the run over")
                 self._write_identity()
             if self.folder.logs.name in replaced:
@@ -342,7 +387,15 @@ class Proxy:
         self._stale = False
         return summary
 
-    def _finish(self, parts: _Parts) -> int:
+    def _take_new_lock(self) -> bool:
+        """Take the lock of a folder that has just been replaced; this proxy holds the old one."""
+        for _ in range(LOCK_TRIES):
+            if self._lock.acquire():
+                return True
+            time.sleep(LOCK_RETRY_S)
+        return False
+
+    def _finish(self, parts: _Parts) -> Generator[float, None, int]:
         """Index the rest of an ended run, merge the manifests, finish the database, report."""
         from gym_gui.proxy.manifests import merge_manifests
 
@@ -351,7 +404,7 @@ class Proxy:
             forget_secrets(self.folder)
         except OSError as error:
             say(f"the private files of run {plan.run_id} cannot be removed: {error}")
-        if not self._complete(parts):
+        if not (yield from self._complete(parts)):
             return EXIT_DRAINED
         try:
             merge_manifests(self.folder, plan)
@@ -359,13 +412,13 @@ class Proxy:
             say(f"analytics.json of run {plan.run_id} cannot be written: {error}")
         last = self._report(parts)
         while not parts.indexer.finish():  # the database was removed or replaced meanwhile
-            if not self._complete(parts):
+            if not (yield from self._complete(parts)):
                 return EXIT_DRAINED
             last = self._report(parts)
         self.reporter.report(last)
         return EXIT_ENDED
 
-    def _complete(self, parts: _Parts) -> bool:
+    def _complete(self, parts: _Parts) -> Generator[float, None, bool]:
         """Index the remaining lines; return ``False`` if drained before."""
         while True:
             self._record_rebuilds(parts)  # before the supervisor's log is read to its end
@@ -374,7 +427,13 @@ class Proxy:
             if self._draining:
                 return False
             self._pulse.beat()
-            time.sleep(TICK_S if parts.indexer.disk_full else 0.0)
+            yield TICK_S if parts.indexer.disk_full else 0.0
+
+    def _note_signs(self, parts: _Parts) -> None:
+        """Note which files and folders tell of something new."""
+        logs = [path for _, watch in parts.supervisor.live_watches() for path in (watch.stdout, watch.stderr)]
+        places = (self.folder.supervisor_log, self.folder.control, *parts.provisioner.signs(), *logs)
+        self._signs = [os.fspath(path) for path in places]
 
     def _write_identity(self) -> int:
         """Publish the identity of this process in the run's folder; return its pid."""
@@ -401,3 +460,10 @@ class Proxy:
         finally:
             for number, action in before.items():
                 signal.signal(number, action)
+
+
+def _changed_at(path: str) -> int:
+    try:
+        return os.stat(path).st_mtime_ns  # noqa: PTH116 - asked for thousands of files a second
+    except OSError:
+        return 0

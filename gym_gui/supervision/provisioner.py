@@ -9,6 +9,7 @@ from __future__ import annotations
 import abc
 from collections.abc import Mapping, Sequence
 from enum import Enum
+from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -129,6 +130,13 @@ class Provisioner(abc.ABC):
     def refresh(self) -> None:
         """Do what concerns all attempts at once; called before they are observed one by one. By default nothing."""
         return
+
+    def signs(self) -> Sequence[Path]:
+        """Return files and folders that change whenever there is something new to observe, beside the run's own ones.
+
+        A supervisor of many runs looks at one of which nothing has changed now and then only. By default none.
+        """
+        return ()
 
     def close(self) -> None:
         """Stop watching; what runs goes on. By default nothing is to be done."""

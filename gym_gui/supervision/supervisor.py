@@ -60,7 +60,7 @@ class Supervisor:
         self.disk_full = False
         self._clock = clock
         self._last_checkpoint = last_checkpoint
-        self._skipped_s = 0.0
+        self._skipped_s = getattr(clock, "skipped_s", 0.0)
         self._provisioner = provisioner
         self._watches: dict[str, AttemptWatch] = {}
         self._not_before = {

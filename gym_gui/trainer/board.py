@@ -68,7 +68,7 @@ class RunBoard:
         self._refused = False
         self._watches: dict[str, set[Watch]] = {}
         self._urgent: set[str] = set()
-        self._links: dict[str, set[asyncio.Event]] = {}
+        self._links: dict[str, list[Callable[[str], None]]] = {}
         self._streams: dict[str, list[Callable[[], None]]] = {}
         self.search_watchers = 0
         """Number of readers of searches."""
@@ -247,14 +247,13 @@ class RunBoard:
                     self._tell_links(run_id)
 
     @contextmanager
-    def link(self, run_id: str) -> Iterator[asyncio.Event]:
-        """Give an event that is set whenever a run's proxy should hear of its readers."""
-        event = asyncio.Event()
-        self._links.setdefault(run_id, set()).add(event)
+    def link(self, run_id: str, tell: Callable[[str], None]) -> Iterator[None]:
+        """Call a function with the run's id whenever a run's proxy should hear of its readers."""
+        self._links.setdefault(run_id, []).append(tell)
         try:
-            yield event
+            yield
         finally:
-            self._links[run_id].discard(event)
+            self._links[run_id].remove(tell)
             if not self._links[run_id]:
                 del self._links[run_id]
 
@@ -265,8 +264,8 @@ class RunBoard:
             self.changes.note(changed)
 
     def _tell_links(self, run_id: str) -> None:
-        for event in self._links.get(run_id, ()):
-            event.set()
+        for tell in self._links.get(run_id, ()):
+            tell(run_id)
 
 
 def _with_users_fields(run: RunSummary, source: RunSummary) -> RunSummary:

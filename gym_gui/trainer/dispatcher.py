@@ -57,8 +57,6 @@ from gym_gui.trainer.waiting import Shortage, Waiting
 
 logger = logging.getLogger(__name__)
 
-#: Seconds between looks at a supervisor of which no other sign has come.
-LOOK_S = 0.25
 #: Seconds between looks at the executors' machines while runs wait.
 MACHINES_S = 0.5
 #: A decision that takes no longer is made whenever something has changed, seconds; one that does takes up at most this
@@ -487,7 +485,7 @@ class Dispatcher:
         sign = self._looks[folder.run_id]
         while await executor.alive(folder):
             sign.clear()
-            await wait_for_event(sign, LOOK_S)
+            await wait_for_event(sign, executor.look_s)
 
     def _finish(self, run: RunSummary) -> None:
         """Put a run's end on record."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import functools
 import os
 import time
@@ -40,6 +39,7 @@ from gym_gui.trainer.intake import Intake
 from gym_gui.trainer.loading import Loading
 from gym_gui.trainer.machine_report import MachineReport, Readings, report_machines
 from gym_gui.trainer.reads import Reads
+from gym_gui.trainer.report_link import ReportAnswer, ReportLink
 from gym_gui.trainer.studies import Studies
 from gym_gui.trainer.submission import Submission
 from gym_gui.trainer.why import Explanation, explain_state
@@ -56,19 +56,6 @@ class RunPage(NamedTuple):
     runs: list[RunSummary]
     before: int | None
     """The next page holds runs with a sequence number below this; ``None``: there is none."""
-
-
-class ReportAnswer(NamedTuple):
-    """What a proxy is told about the run that it reports."""
-
-    acknowledged: int
-    """Number of the last report that was taken."""
-    watched: bool
-    """A reader watches the run's figures."""
-    streamed: bool
-    """A reader follows the run's rows as they come in."""
-    urgent: bool
-    """The run's end was requested."""
 
 
 class Trainer(Generic[T]):
@@ -308,53 +295,16 @@ class Trainer(Generic[T]):
         )
 
     async def report(self, reports: AsyncIterator[RunSummary]) -> AsyncIterator[ReportAnswer]:
-        """Take a proxy's reports of its run; yield what it is to know, at first and after each change.
+        """Take the reports of a proxy, or of several; yield what they are to know, at first and after each change.
 
         Args:
-            reports: Values of one run; those of others are left out.
+            reports: Values of runs.
 
         Raises:
-            UnknownRunError: There is no such run.
+            UnknownRunError: The first one is of a run that there is not.
         """
-        try:
-            first = await anext(reports)
-        except StopAsyncIteration:
-            return
-        run_id = first.run_id
-        self._board.get(run_id)
-        self._board.publish(first)
-        acknowledged = first.report
-        ended = asyncio.Event()
-        with self._board.link(run_id) as changed:
-
-            async def read() -> None:
-                nonlocal acknowledged
-                try:
-                    async for run in reports:
-                        if run.run_id == run_id:
-                            self._board.publish(run)
-                            acknowledged = run.report
-                            changed.set()
-                finally:
-                    ended.set()
-                    changed.set()
-
-            reader = asyncio.create_task(read())
-            try:
-                while not ended.is_set():
-                    changed.clear()
-                    board = self._board
-                    yield ReportAnswer(
-                        acknowledged, board.watched(run_id), board.streamed(run_id), board.urgent(run_id)
-                    )
-                    await changed.wait()
-            finally:
-                reader.cancel()
-                try:
-                    with contextlib.suppress(asyncio.CancelledError):
-                        await reader
-                finally:  # a report that could not be read ends the reader with its error
-                    self._dispatcher.look(run_id)
+        async for answer in ReportLink(self._board, self._dispatcher).answers(reports):
+            yield answer
 
     async def _all_entered(self) -> None:
         """Wait until the registry has all runs, but not for ever."""

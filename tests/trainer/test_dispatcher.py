@@ -24,7 +24,6 @@ from gym_gui.runs.plan import RunPlan, WorkerPlan, load_plan, save_plan
 from gym_gui.runs.states import RunState
 from gym_gui.runs.summary import RunSummary
 from gym_gui.runs.supervisor_log import SupervisorLog
-from gym_gui.trainer import dispatcher as module
 from gym_gui.trainer import restarts
 from gym_gui.trainer.board import RunBoard
 from gym_gui.trainer.executors.base import Executor
@@ -68,7 +67,7 @@ def board(home: Path) -> Iterator[RunBoard]:
 def _hurry(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(restarts, "_SECOND_S", 0.001)
     monkeypatch.setattr(restarts, "_LONGEST_S", 0.01)
-    monkeypatch.setattr(module, "LOOK_S", 0.01)
+    monkeypatch.setattr(Executor, "look_s", 0.01)
 
 
 def new_run(home: Path, board: RunBoard) -> RunSummary:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
+from pathlib import Path
 
 from gym_gui.fleet.lease import EXPIRED, Lease
 from gym_gui.fleet.orders import OrderBox
@@ -74,6 +75,9 @@ class ClaimProvisioner(Provisioner):
 
     def usage(self, attempts: Sequence[Attempt]) -> dict[str, Usage]:  # noqa: ARG002
         return {}
+
+    def signs(self) -> Sequence[Path]:
+        return (self._box.path,)
 
     def release(self, attempt: Attempt) -> None:
         """Do nothing: what is known of the attempt stands in the run's folder."""

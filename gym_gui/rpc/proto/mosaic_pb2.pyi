@@ -1785,6 +1785,7 @@ class ReportResponse(_message.Message):
     STREAMED_FIELD_NUMBER: _builtins.int
     URGENT_FIELD_NUMBER: _builtins.int
     DIFFERENCES_FIELD_NUMBER: _builtins.int
+    RUN_ID_FIELD_NUMBER: _builtins.int
     acknowledged: _builtins.int
     """Highest `RunSummary.report` that the daemon has taken."""
     watched: _builtins.bool
@@ -1795,6 +1796,8 @@ class ReportResponse(_message.Message):
     """Its end was requested: check for it often."""
     differences: _builtins.bool
     """Later reports may have learning curves as differences (`kept_points`)."""
+    run_id: _builtins.str
+    """The run that this is about: a stream may report several."""
     def __init__(
         self,
         *,
@@ -1803,10 +1806,11 @@ class ReportResponse(_message.Message):
         streamed: _builtins.bool = ...,
         urgent: _builtins.bool = ...,
         differences: _builtins.bool = ...,
+        run_id: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["acknowledged", b"acknowledged", "differences", b"differences", "streamed", b"streamed", "urgent", b"urgent", "watched", b"watched"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["acknowledged", b"acknowledged", "differences", b"differences", "run_id", b"run_id", "streamed", b"streamed", "urgent", b"urgent", "watched", b"watched"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -183,7 +183,7 @@ class TrainerServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def Report(self, request_iterator, context):
-        """A run's telemetry proxy reports absolute values; the daemon acknowledges and answers whether the run is watched.
+        """Telemetry proxies of one process report absolute values; the daemon acknowledges and answers whether each run is watched.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

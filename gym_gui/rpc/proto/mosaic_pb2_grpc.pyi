@@ -57,7 +57,7 @@ class TrainerServiceStub:
     StreamTelemetry: _grpc.UnaryStreamMultiCallable[_mosaic_pb2.StreamTelemetryRequest, _mosaic_pb2.TelemetryBatch]
     """Rows of one run as they come in, from a cursor on; ends when the run has ended and all was sent."""
     Report: _grpc.StreamStreamMultiCallable[_mosaic_pb2.ReportRequest, _mosaic_pb2.ReportResponse]
-    """A run's telemetry proxy reports absolute values; the daemon acknowledges and answers whether the run is watched."""
+    """Telemetry proxies of one process report absolute values; the daemon acknowledges and answers whether each run is watched."""
     DeleteRun: _grpc.UnaryUnaryMultiCallable[_mosaic_pb2.DeleteRunRequest, _mosaic_pb2.DeleteRunResponse]
     """Remove a run that has ended, its folder included."""
     ListWorkers: _grpc.UnaryUnaryMultiCallable[_mosaic_pb2.ListWorkersRequest, _mosaic_pb2.ListWorkersResponse]
@@ -95,7 +95,7 @@ class TrainerServiceAsyncStub(TrainerServiceStub):
     StreamTelemetry: _aio.UnaryStreamMultiCallable[_mosaic_pb2.StreamTelemetryRequest, _mosaic_pb2.TelemetryBatch]  # type: ignore[assignment]
     """Rows of one run as they come in, from a cursor on; ends when the run has ended and all was sent."""
     Report: _aio.StreamStreamMultiCallable[_mosaic_pb2.ReportRequest, _mosaic_pb2.ReportResponse]  # type: ignore[assignment]
-    """A run's telemetry proxy reports absolute values; the daemon acknowledges and answers whether the run is watched."""
+    """Telemetry proxies of one process report absolute values; the daemon acknowledges and answers whether each run is watched."""
     DeleteRun: _aio.UnaryUnaryMultiCallable[_mosaic_pb2.DeleteRunRequest, _mosaic_pb2.DeleteRunResponse]  # type: ignore[assignment]
     """Remove a run that has ended, its folder included."""
     ListWorkers: _aio.UnaryUnaryMultiCallable[_mosaic_pb2.ListWorkersRequest, _mosaic_pb2.ListWorkersResponse]  # type: ignore[assignment]
@@ -202,7 +202,7 @@ class TrainerServiceServicer(metaclass=_abc_1.ABCMeta):
         request_iterator: _MaybeAsyncIterator[_mosaic_pb2.ReportRequest],
         context: _ServicerContext,
     ) -> _typing.Union[_abc.Iterator[_mosaic_pb2.ReportResponse], _abc.AsyncIterator[_mosaic_pb2.ReportResponse]]:
-        """A run's telemetry proxy reports absolute values; the daemon acknowledges and answers whether the run is watched."""
+        """Telemetry proxies of one process report absolute values; the daemon acknowledges and answers whether each run is watched."""
 
     @_abc_1.abstractmethod
     def DeleteRun(

@@ -11,14 +11,14 @@ from typing import ClassVar
 from gym_gui.config.settings import get_setting
 from gym_gui.fleet import Desk, PartialFiles
 from gym_gui.runs import AGENT_EXECUTOR, RunFolder, read_machine
-from gym_gui.trainer.executors.local import LocalExecutor
+from gym_gui.trainer.executors.shared import SharedExecutor
 from gym_gui.trainer.machine import Inventory, Machine
 
 _LOOK_S = 1.0
 
 
-class AgentExecutor(LocalExecutor):
-    """Supervisors as processes of this machine, workers where agents carry them out.
+class AgentExecutor(SharedExecutor):
+    """Supervisors in processes of this machine that they share, workers where agents carry them out.
 
     Args:
         home: The home.

@@ -31,6 +31,8 @@ class Executor(abc.ABC):
     #: Module and class of the :class:`~gym_gui.supervision.provisioner.Provisioner` through which its runs' workers
     #: are started, e.g. ``"my_cluster:ClusterProvisioner"``; empty: on the machine where the supervisor runs.
     provisioner: ClassVar[str] = ""
+    #: Seconds between two looks whether a run's supervisor lives; a line to it that breaks is a reason to look at once.
+    look_s: ClassVar[float] = 0.25
     #: Knows the single machines that its runs' workers run on, for lists of them; ``None``: there are none to list.
     desk: Desk | None = None
 

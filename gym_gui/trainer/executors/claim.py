@@ -10,14 +10,14 @@ from typing import ClassVar
 from gym_gui.config.settings import get_setting
 from gym_gui.fleet import ClaimedAttempts, Clients, PartialFiles, Pictures
 from gym_gui.runs import CLAIM_EXECUTOR, RunFolder
-from gym_gui.trainer.executors.local import LocalExecutor
+from gym_gui.trainer.executors.shared import SharedExecutor
 from gym_gui.trainer.machine import Machine
 
 _LOOK_S = 0.5
 
 
-class ClaimExecutor(LocalExecutor):
-    """Supervisors as processes of this machine, work wherever a program claims it.
+class ClaimExecutor(SharedExecutor):
+    """Supervisors in processes of this machine that they share, work wherever a program claims it.
 
     No run is placed anywhere: each waits until a machine asks for it.
 

@@ -1,0 +1,117 @@
+"""Supervisors that share a process: whatever ends that, all of its runs are taken up again."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+from collections.abc import Callable
+from pathlib import Path
+from typing import ClassVar
+
+import pytest
+
+from gym_gui.proxy import read_summary
+from gym_gui.runs import RunFolder
+from gym_gui.trainer.executors.base import Executor
+from gym_gui.trainer.executors.conformance import ExecutorContract
+from gym_gui.trainer.executors.shared import EARLY_DEATHS, SharedExecutor
+
+
+class Shared(SharedExecutor):
+    """With the workers on this machine, where they can be observed."""
+
+    name: ClassVar[str] = "shared"
+
+
+@pytest.fixture(autouse=True)
+def _none_left(tmp_path: Path, living: Callable[[Path], dict[int, str]], wait_until: Callable[..., object]) -> object:
+    yield
+    wait_until(lambda: not living(tmp_path), "no process is left", 10.0)
+
+
+def proxy_pid(folder: RunFolder) -> int:
+    """Return the process that supervises a run."""
+    pid = read_summary(folder).proxy_pid
+    assert pid is not None
+    return pid
+
+
+@pytest.mark.process
+class TestSharedExecutor(ExecutorContract):
+    def make_executor(self, home: Path) -> Executor:
+        return Shared(home)
+
+    def test_after_a_kill_all_runs_are_taken_up_again(self, tmp_path: Path) -> None:
+        async def scenario() -> None:
+            executor = self.make_executor(tmp_path)
+            folders = [self.long_run(tmp_path) for _ in range(4)]
+            for folder in folders:
+                await executor.start(folder)
+            workers = [await self.until_running(folder) for folder in folders]
+            (process,) = {proxy_pid(folder) for folder in folders}
+            os.kill(process, signal.SIGKILL)
+            for folder in folders:
+                await self.until_dead(executor, folder)
+            for folder in folders:
+                await executor.start(folder)
+            await self.until(lambda: all(read_summary(folder).proxy_pid not in (None, process) for folder in folders))
+            assert len({proxy_pid(folder) for folder in folders}) == 1
+            assert [await self.until_running(folder) for folder in folders] == workers
+            for folder in folders:
+                await self.end(executor, folder)
+            assert {read_summary(folder).attempts for folder in folders} == {1}
+
+        asyncio.run(scenario())
+
+    def test_it_goes_on_without_the_daemon(self, tmp_path: Path) -> None:
+        async def scenario() -> None:
+            first, second = Shared(tmp_path), self.make_executor(tmp_path)
+            folder = self.long_run(tmp_path)
+            await first.start(folder)
+            await self.until_running(folder)
+            process = first._processes[0]._process
+            for pipe in (process.stdin, process.stdout):
+                assert pipe is not None
+                pipe.close()
+            await asyncio.sleep(0.5)
+            assert await second.alive(folder)
+            await self.end(second, folder)
+            assert await asyncio.to_thread(process.wait, 30) == 0
+
+        asyncio.run(scenario())
+
+    def test_trouble_of_one_run_is_not_that_of_others(self, tmp_path: Path) -> None:
+        async def scenario() -> None:
+            executor, good, bad = self.make_executor(tmp_path), self.long_run(tmp_path), self.long_run(tmp_path)
+            bad.run_json.write_text("{")
+            await executor.start(good)
+            await executor.start(bad)
+            await self.until_running(good)
+            await self.until_dead(executor, bad)
+            assert await executor.alive(good)
+            assert "run.json" in bad.proxy_log.read_text()
+            await executor.cleanup(bad)
+            await self.end(executor, good)
+
+        asyncio.run(scenario())
+
+    def test_a_run_whose_process_keeps_dying_gets_one_of_its_own(self, tmp_path: Path) -> None:
+        async def scenario() -> None:
+            executor, folder, other = self.make_executor(tmp_path), self.long_run(tmp_path), self.long_run(tmp_path)
+            for _ in range(EARLY_DEATHS):
+                await executor.start(folder)
+                await self.until_running(folder)
+                await self.until(lambda: read_summary(folder).proxy_pid is not None)
+                os.kill(proxy_pid(folder), signal.SIGKILL)
+                await self.until_dead(executor, folder)
+            await executor.start(folder)
+            await executor.start(other)
+            await self.until_running(folder)
+            await self.until_running(other)
+            await self.until(lambda: None not in (read_summary(folder).proxy_pid, read_summary(other).proxy_pid))
+            assert proxy_pid(folder) != proxy_pid(other)
+            await self.end(executor, folder)
+            await self.end(executor, other)
+
+        asyncio.run(scenario())
