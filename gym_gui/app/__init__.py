@@ -66,6 +66,7 @@ if TYPE_CHECKING:
         read_layout,
         save_layout,
     )
+    from gym_gui.app.screen import check_screen
     from gym_gui.app.sentences import (
         USAGE,
         WAITING_FOR_PICTURES,
@@ -77,6 +78,7 @@ if TYPE_CHECKING:
         says_more,
         usage_text,
     )
+    from gym_gui.app.session import SessionController
     from gym_gui.app.site import LocalSite, RemoteSite, Site
     from gym_gui.app.standing import standing_lines, standing_of
     from gym_gui.app.study_results import SavedResults, save_results
@@ -96,6 +98,7 @@ if TYPE_CHECKING:
         live_episode_columns,
     )
     from gym_gui.app.video import check_output, open_sink
+    from gym_gui.app.worker_definitions import WorkerDefinition, definition_of, get_worker_catalog
     from gym_gui.app.worker_jobs import check_here, install_here, remove_here
     from gym_gui.app.worker_list import WorkerEntry, merged_jobs, watch_all_jobs, worker_entries
     from gym_gui.app.worker_rows import WorkerRow, rows_of_workers
@@ -103,6 +106,11 @@ else:
     __getattr__ = lazy_names(
         __name__,
         {
+            "get_worker_catalog": "worker_definitions",
+            "definition_of": "worker_definitions",
+            "WorkerDefinition": "worker_definitions",
+            "SessionController": "session",
+            "check_screen": "screen",
             "fields_of_grouping": "run_list",
             "name_of_grouping": "run_list",
             "check_extra": "extras",
@@ -281,7 +289,9 @@ __all__ = [
     "RunLines",
     "RunProgress",
     "SavedResults",
+    "SessionController",
     "Site",
+    "WorkerDefinition",
     "WorkerEntry",
     "WorkerPlace",
     "WorkerRow",
@@ -292,6 +302,7 @@ __all__ = [
     "check_here",
     "check_output",
     "check_port",
+    "check_screen",
     "closure_question",
     "combined_updates",
     "compare_runs",
@@ -299,6 +310,7 @@ __all__ = [
     "csv_of",
     "curves_of_groups",
     "curves_of_series",
+    "definition_of",
     "definitions_of",
     "describe_episodes",
     "description_text",
@@ -312,6 +324,7 @@ __all__ = [
     "find_policies",
     "frames_text",
     "further_columns",
+    "get_worker_catalog",
     "install_here",
     "joined_batches",
     "labels_of",

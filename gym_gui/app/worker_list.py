@@ -80,9 +80,8 @@ async def worker_entries(client: AsyncTrainerClient) -> list[WorkerEntry]:
     sizes = {each.name: each.size_bytes for each in installs.environments}
     found = [
         WorkerEntry(
-            each.name, str(each.metadata.get("name") or each.name), str(each.metadata.get("description") or ""),
-            each.version, own=bool(each.environment), size=sizes.get(each.environment),
-            broken=each.broken or "", fix=each.mend or "",
+            each.name, each.title, each.about, each.version, own=bool(each.environment),
+            size=sizes.get(each.environment), broken=each.broken or "", fix=each.mend or "",
         )
         for each in records
     ]  # fmt: skip

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from gym_gui.forms.complete import complete_run_config
     from gym_gui.forms.filled import FilledForm, fill_form
     from gym_gui.forms.form import make_form
+    from gym_gui.forms.kinds import FIRST_FIELDS, VERBS, FormKind, initial_values
     from gym_gui.forms.modes import (
         Mode,
         choice_modes,
@@ -49,6 +50,10 @@ else:
     __getattr__ = lazy_names(
         __name__,
         {
+            "initial_values": "kinds",
+            "FIRST_FIELDS": "kinds",
+            "VERBS": "kinds",
+            "FormKind": "kinds",
             "FilledForm": "filled",
             "fill_form": "filled",
             "CommandLine": "command",
@@ -95,6 +100,8 @@ else:
     )
 
 __all__ = [
+    "FIRST_FIELDS",
+    "VERBS",
     "CommandLine",
     "ConfigSection",
     "Default",
@@ -103,6 +110,7 @@ __all__ = [
     "Field",
     "FieldProblem",
     "FilledForm",
+    "FormKind",
     "FormSpec",
     "Mode",
     "Presets",
@@ -121,6 +129,7 @@ __all__ = [
     "form_from_dict",
     "from_run_config",
     "in_mode",
+    "initial_values",
     "make_form",
     "mode_of",
     "mode_problems",

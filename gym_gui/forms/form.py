@@ -47,8 +47,8 @@ def make_form(
     run, *others = run_sections(record, executors)
     return FormSpec(
         worker=record.name,
-        title=str(record.metadata.get("name") or record.name),
-        about=str(record.metadata.get("description") or ""),
+        title=record.title,
+        about=record.about,
         module=record.module,
         sections=[run, *_worker_sections(record, list(environments), note), *others],
         closed=record.schema is not None and record.schema.get("additionalProperties", False) is False,

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 from gym_gui.core.lazy_names import lazy_names
 
 if TYPE_CHECKING:
-    from gym_gui.ui.extra import check_installed, check_screen
+    from gym_gui.ui.extra import check_installed
     from gym_gui.ui.start import run_window
 else:
-    __getattr__ = lazy_names(__name__, {"check_installed": "extra", "check_screen": "extra", "run_window": "start"})
+    __getattr__ = lazy_names(__name__, {"check_installed": "extra", "run_window": "start"})
 
-__all__ = ["check_installed", "check_screen", "run_window"]
+__all__ = ["check_installed", "run_window"]

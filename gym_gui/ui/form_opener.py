@@ -12,12 +12,11 @@ from PySide6.QtWidgets import QWidget
 
 from gym_gui.app import Policy
 from gym_gui.core.worker.errors import MosaicError, UsageError
-from gym_gui.forms import FormSpec, Values, make_form
+from gym_gui.forms import FormKind, FormSpec, Values, make_form
 from gym_gui.reading import RunDetails
 from gym_gui.rpc import AsyncTrainerClient, Prepare, RunGroup
 from gym_gui.runs import RunSummary, same_kind
 from gym_gui.ui.forms import get_worker_form_factory, load_form_modules
-from gym_gui.ui.kinds import FormKind
 from gym_gui.ui.link import DaemonLink
 from gym_gui.workers import WorkerRecord
 

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
 from importlib import import_module
 from pathlib import Path
-from typing import Any
 
 from PySide6.QtCore import Qt, QTimer, Signal
 from PySide6.QtGui import QAction, QCloseEvent, QKeySequence, QShowEvent
@@ -211,11 +209,9 @@ class MainWindow(QMainWindow):
             self.workers.addAction("no worker is installed: mosaic workers install sb3").setEnabled(False)
 
     def _worker_action(self, definition: WorkerDefinition) -> QAction:
-        name = without_mnemonics(definition.display_name)
-        action = QAction(f"{name} — broken" if definition.problem else name, self.workers)
+        action = QAction(without_mnemonics(definition.entry), self.workers)
         action.setData(definition)
-        fix = f"\nFix it with: {definition.fix}" if definition.fix else ""
-        action.setToolTip(tip(f"{definition.problem}{fix}" if definition.problem else definition.description))
+        action.setToolTip(tip(definition.about))
         action.setEnabled(not definition.problem)
         action.triggered.connect(lambda: self.forms.open(definition.worker_id))
         return action
@@ -268,11 +264,3 @@ class MainWindow(QMainWindow):
             self.tabs.show()
             self.split.setSizes([self.width() * 2 // 5, self.width() * 3 // 5])
         self.tabs.setVisible(shown)
-
-
-def with_this_environment(config: dict[str, Any]) -> dict[str, Any]:
-    """Return a run config with the variables that its workers get of this process's environment."""
-    from gym_gui.runs import with_base_environment
-
-    completed: dict[str, Any] = with_base_environment(config, os.environ)
-    return completed

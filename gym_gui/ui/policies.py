@@ -7,7 +7,7 @@ from PySide6.QtWidgets import QPushButton, QWidget
 
 from gym_gui.app import CHECKPOINT_COLUMNS, Policies, Policy, find_policies
 from gym_gui.core.worker.errors import MosaicError
-from gym_gui.ui.kinds import FormKind
+from gym_gui.forms import FormKind
 from gym_gui.ui.link import Asked, DaemonLink
 from gym_gui.ui.parts import below, beside, label, timer
 from gym_gui.ui.run.rows import Table, table_of

@@ -12,8 +12,9 @@ from typing import Any
 from PySide6.QtCore import QSocketNotifier
 from PySide6.QtWidgets import QApplication
 
+from gym_gui.rpc import Prepare
 from gym_gui.ui.link import Connect, DaemonLink
-from gym_gui.ui.main_window import MainWindow, with_this_environment
+from gym_gui.ui.main_window import MainWindow
 from gym_gui.ui.theme import apply_theme, theme_of
 
 
@@ -21,8 +22,8 @@ def run_window(
     connect: Connect,
     where: str,
     home: Path,
+    prepare: Prepare,
     *,
-    elsewhere: bool = False,
     run: str = "",
     on_shown: Callable[[], None] = lambda: None,
 ) -> int:
@@ -32,7 +33,7 @@ def run_window(
         connect: Connects to the daemon.
         where: Which daemon, for the user.
         home: The home that has the presets of forms.
-        elsewhere: The daemon belongs to another home or machine.
+        prepare: Completes a run config before it is submitted.
         run: A run to open at once, as the user names it.
         on_shown: Called once the window is there.
 
@@ -46,7 +47,6 @@ def run_window(
     apply_theme(application, theme_of(application))
     application.styleHints().colorSchemeChanged.connect(lambda _scheme: apply_theme(application, theme_of(application)))
     link = DaemonLink(connect)
-    prepare: Any = (lambda config: config) if elsewhere else with_this_environment
     window = MainWindow(link, where, home, prepare)
     held = _close_on_interrupt(window)
     window.shown.connect(on_shown)

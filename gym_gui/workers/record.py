@@ -52,6 +52,16 @@ class WorkerRecord(msgspec.Struct, kw_only=True):
     record_schema: int = RECORD_SCHEMA
 
     @property
+    def title(self) -> str:
+        """What it is called."""
+        return str(self.metadata.get("name") or self.name)
+
+    @property
+    def about(self) -> str:
+        """What it is, in a sentence; empty: unknown."""
+        return str(self.metadata.get("description") or "")
+
+    @property
     def package(self) -> str:
         """The importable package that the entry point names."""
         return self.entry_point.partition(":")[0].strip()

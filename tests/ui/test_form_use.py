@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 from real_workers import NAMES, record_of
 
+from gym_gui.forms import FormKind
 from gym_gui.rpc.client import TrainerClient
 from gym_gui.runs import RunState
-from gym_gui.ui.kinds import FormKind
 
 KINDS: tuple[FormKind, ...] = ("train", "policy", "resume", "evaluation", "script")
 

@@ -27,24 +27,6 @@ def test_a_missing_package_is_named_with_its_command(monkeypatch: pytest.MonkeyP
     assert "mosaic-rl[gui]" in refused.value.next_step
 
 
-def test_without_a_screen_the_dashboard_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in ("DISPLAY", "WAYLAND_DISPLAY", "QT_QPA_PLATFORM"):
-        monkeypatch.delenv(name, raising=False)
-    with pytest.raises(UsageError, match="no screen") as refused:
-        extra.check_screen()
-    assert "mosaic web" in refused.value.next_step
-
-
-def test_missing_libraries_for_x_are_named(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("DISPLAY", ":0")
-    for name in ("WAYLAND_DISPLAY", "QT_QPA_PLATFORM"):
-        monkeypatch.delenv(name, raising=False)
-    monkeypatch.setattr(extra, "_can_load", lambda library: "cursor" not in library)
-    with pytest.raises(UsageError) as refused:
-        extra.check_screen()
-    assert refused.value.next_step == "apt install libxcb-cursor0"
-
-
 @pytest.fixture
 def screen() -> Iterator[str]:
     """A real X server without a monitor."""

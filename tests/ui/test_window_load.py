@@ -164,7 +164,7 @@ class Visit(start.MainWindow):
         QTimer.singleShot(after_ms, self.close)
 
 start.MainWindow = Visit
-sys.exit(run_window(lambda: AsyncTrainerClient.connect(home), "here", home))
+sys.exit(run_window(lambda: AsyncTrainerClient.connect(home), "here", home, dict))
 """
 
 

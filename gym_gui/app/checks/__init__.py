@@ -21,6 +21,7 @@ def all_checks(home: Path) -> Iterator[Finding]:
         installation.python, installation.libraries, installation.settings, installation.gpus,
         storage.sqlite, storage.home, storage.registry, storage.file_system, storage.space,
         daemon.daemon, daemon.certificate, daemon.port, installation.executors, installation.workers,
+        installation.window,
     )  # fmt: skip
     for check in checks:
         try:

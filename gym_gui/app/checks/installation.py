@@ -1,4 +1,4 @@
-"""What is installed: the interpreter, libraries, GPUs, settings, executors and workers."""
+"""What is installed: the interpreter, libraries, GPUs, settings, executors, workers and what the window needs."""
 
 from __future__ import annotations
 
@@ -8,9 +8,11 @@ import shlex
 import sys
 from collections.abc import Iterator
 from importlib.metadata import PackageNotFoundError, requires, version
+from importlib.util import find_spec
 from pathlib import Path
 
 from gym_gui.app.checks.finding import Finding
+from gym_gui.app.screen import missing_x_packages
 from gym_gui.core.errors import ConfigError
 
 _NEWEST_TRIED = (3, 13)
@@ -119,6 +121,18 @@ def workers(home: Path) -> Iterator[Finding]:
         yield Finding("workers", "ok", ", ".join(ready))
     elif not records:
         yield Finding("workers", "doubtful", "none is installed", INSTALL_ONE)
+
+
+def window(_home: Path) -> Iterator[Finding]:
+    """Look for the libraries that the window needs on an X screen, where its extra is installed."""
+    if find_spec("PySide6") is None or not sys.platform.startswith("linux"):
+        return
+    missing = missing_x_packages()
+    if missing:
+        yield Finding("window", "doubtful", "libraries are missing that Qt needs to draw on an X screen",
+                      f"apt install {' '.join(missing)}")  # fmt: skip
+    else:
+        yield Finding("window", "ok", "Qt's libraries for X are there")
 
 
 def _installed(name: str) -> bool:

@@ -24,9 +24,10 @@ def gui(home: Path, run: str, as_json: bool) -> int:
     It shows the home's runs, or those of the daemon that --daemon or --context names, and starts the home's daemon
     where none runs. With RUN it opens that run. --json prints a line once the window is there.
     """
+    from gym_gui.app import check_screen
     from gym_gui.cli.output import print_json
     from gym_gui.rpc import AsyncTrainerClient
-    from gym_gui.ui import check_installed, check_screen, run_window
+    from gym_gui.ui import check_installed, run_window
 
     check_installed()
     check_screen()
@@ -42,4 +43,4 @@ def gui(home: Path, run: str, as_json: bool) -> int:
         if as_json:
             print_json({"shown": True, "where": site.where})
 
-    return run_window(connect, site.where, home, elsewhere=remote is not None, run=run, on_shown=say_shown)
+    return run_window(connect, site.where, home, site.prepare, run=run, on_shown=say_shown)

@@ -9,8 +9,8 @@ from importlib import import_module
 from typing import Any, TypeAlias, get_args
 
 from gym_gui.core.worker.errors import nearest
+from gym_gui.forms import FormKind
 from gym_gui.runs import same_kind
-from gym_gui.ui.kinds import FormKind
 
 FormBuilder: TypeAlias = Callable[..., Any]
 """Takes ``parent`` and keywords, returns a dialog with ``get_config()``; or a subclass of ``WorkerForm``."""

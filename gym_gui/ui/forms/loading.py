@@ -11,8 +11,8 @@ from importlib.metadata import entry_points
 from itertools import chain
 from typing import Any, get_args
 
+from gym_gui.forms import FormKind
 from gym_gui.ui.forms.factory import get_worker_form_factory
-from gym_gui.ui.kinds import FormKind
 
 GROUP = "mosaic.forms"
 """Group of entry points that name such modules: ``my_worker = "my_package.forms"``."""

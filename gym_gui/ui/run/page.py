@@ -7,9 +7,9 @@ from PySide6.QtWidgets import QHBoxLayout, QProgressBar, QPushButton, QTabWidget
 
 from gym_gui.app import RUN_ACTIONS, RUN_CALLS, allows, remaining_text, says_more, state_text
 from gym_gui.core.worker.errors import MosaicError
+from gym_gui.forms import FormKind
 from gym_gui.runs import RunState, RunSummary
 from gym_gui.trainer import Explanation
-from gym_gui.ui.kinds import FormKind
 from gym_gui.ui.link import DaemonLink
 from gym_gui.ui.parts import below, label
 from gym_gui.ui.run.closure import ClosureDialog

@@ -8,15 +8,12 @@ from typing import Any
 from PySide6.QtWidgets import QWidget
 
 from gym_gui.config.paths import mosaic_home
-from gym_gui.forms import FormSpec, Values, make_form, values_of_run, with_checkpoint
+from gym_gui.forms import FormKind, FormSpec, Values, initial_values, make_form
 from gym_gui.reading import RunDetails
 from gym_gui.rpc import checkpoints_of, environments_of
-from gym_gui.ui.kinds import FormKind
 from gym_gui.ui.link import DaemonLink
 from gym_gui.ui.widgets.worker_form import WorkerForm
 from gym_gui.workers import WorkerCatalog, WorkerRecord
-
-_MODES: dict[FormKind, str] = {"policy": "evaluate", "resume": "resume", "evaluation": "evaluate"}
 
 
 def generated_form(
@@ -51,11 +48,9 @@ def generated_form(
         return None
     form = form or make_form(found)
     dialog = form_class(form, found, kind=kind, link=link, parent=parent, **kwargs)
-    initial = values_of_run(form, details.config) if details is not None else {}
-    if kind in _MODES:
-        saved = details.checkpoints[-1:] if details is not None else []
-        initial = with_checkpoint(form, initial, _MODES[kind], saved[0].path if saved else None)
-    dialog.set_values({**initial, **(values or {})})
+    saved = [each.path for each in details.checkpoints] if details is not None else []
+    config = details.config if details is not None else None
+    dialog.set_values({**initial_values(form, kind, config, saved[-1] if saved else None), **(values or {})})
     dialog.focus_first()
     if link is not None:
         fields = dialog.fields

@@ -11,7 +11,18 @@ from PySide6.QtGui import QKeySequence, QShortcut
 from PySide6.QtWidgets import QWidget
 
 from gym_gui.core.worker.errors import ConfigError, MosaicError
-from gym_gui.forms import FilledForm, FormSpec, Mode, Values, complete_run_config, fill_form, mode_of
+from gym_gui.forms import (
+    FIRST_FIELDS,
+    VERBS,
+    FilledForm,
+    FormKind,
+    FormSpec,
+    Mode,
+    Values,
+    complete_run_config,
+    fill_form,
+    mode_of,
+)
 from gym_gui.jobs import Job, raised_error
 from gym_gui.logging_config import LogConstantMixin
 from gym_gui.logging_config.log_constants import (
@@ -22,7 +33,6 @@ from gym_gui.logging_config.log_constants import (
 from gym_gui.rpc import Prepare, RunGroup
 from gym_gui.runs import RunState
 from gym_gui.ui.docks.job_log import JobLog
-from gym_gui.ui.kinds import FormKind
 from gym_gui.ui.link import Asked, DaemonLink
 from gym_gui.ui.parts import below, timer
 from gym_gui.ui.widgets.form_dialog import FormDialog
@@ -33,11 +43,6 @@ from gym_gui.workers import WorkerRecord
 _LOGGER = logging.getLogger(__name__)
 #: Milliseconds after the last key until the form is checked.
 _TYPING_MS = 60
-_VERBS: dict[FormKind, str] = {
-    "train": "Train", "policy": "Evaluate", "resume": "Resume", "evaluation": "Evaluate", "script": "Run script",
-}  # fmt: skip
-#: The field that a form of a kind is about.
-_FIRST: dict[FormKind, str] = {"script": "config.script", "policy": "config.checkpoint_path"}
 
 
 class WorkerForm(LogConstantMixin, FormDialog):
@@ -71,7 +76,7 @@ class WorkerForm(LogConstantMixin, FormDialog):
         parent_run_id: str | None = None,
         parent: QWidget | None = None,
     ) -> None:
-        super().__init__(form, _VERBS[kind], parent)
+        super().__init__(form, VERBS[kind], parent)
         self._logger = _LOGGER
         self._record, self._kind, self._parent_run_id = record, kind, parent_run_id
         self._link, self._prepare = link, prepare
@@ -124,7 +129,7 @@ class WorkerForm(LogConstantMixin, FormDialog):
 
     def focus_first(self) -> None:
         """Put the cursor into the field that a form of this kind is about."""
-        first = _FIRST.get(self._kind, "")
+        first = FIRST_FIELDS.get(self._kind, "")
         at = next((at for at, mode in enumerate(self.modes) if mode.needs and mode.needs == first), None)
         if at is not None:
             self.mode_tabs.setCurrentIndex(at)

@@ -124,8 +124,8 @@ async def _form(client: AsyncTrainerClient, name: str) -> FormSpec:
 def _worker(record: WorkerRecord) -> dict[str, Any]:
     return {
         "name": record.name,
-        "title": record.metadata.get("name") or record.name,
-        "about": record.metadata.get("description") or "",
+        "title": record.title,
+        "about": record.about,
         "version": record.version,
         "environment": record.environment,
         "broken": record.broken,

@@ -1,4 +1,4 @@
-"""What the window shows of each worker."""
+"""Workers as menus list them."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from gym_gui.workers import WorkerCatalog, WorkerRecord
 
 @dataclass(frozen=True)
 class WorkerDefinition:
-    """A worker as the window lists it.
+    """A worker as a menu lists it.
 
     Args:
         worker_id: Name of its entry point.
@@ -37,9 +37,20 @@ class WorkerDefinition:
     problem: str = ""
     fix: str = ""
 
+    @property
+    def entry(self) -> str:
+        """The text of its entry in a menu."""
+        return f"{self.display_name} — broken" if self.problem else self.display_name
+
+    @property
+    def about(self) -> str:
+        """What it is; of a broken one why it cannot be used, and the command that fixes it."""
+        fix = f"\nFix it with: {self.fix}" if self.fix else ""
+        return f"{self.problem}{fix}" if self.problem else self.description
+
 
 def definition_of(record: WorkerRecord) -> WorkerDefinition:
-    """Return what the window lists of a worker.
+    """Return what menus list of a worker.
 
     Args:
         record: The worker.
@@ -47,8 +58,8 @@ def definition_of(record: WorkerRecord) -> WorkerDefinition:
     most = record.capabilities.get("max_agents")
     return WorkerDefinition(
         worker_id=record.name,
-        display_name=str(record.metadata.get("name") or record.name),
-        description=str(record.metadata.get("description") or ""),
+        display_name=record.title,
+        description=record.about,
         supports_training=not record.broken,
         supports_policy_load=not record.broken and bool(record.capabilities.get("supports_checkpointing")),
         supports_multi_agent=isinstance(most, int) and most > 1,

@@ -1,5 +1,5 @@
 """What the window lists of each worker; imports no Qt."""
 
-from gym_gui.ui.worker_catalog.catalog import WorkerDefinition, definition_of, get_worker_catalog
+from gym_gui.app import WorkerDefinition, definition_of, get_worker_catalog
 
 __all__ = ["WorkerDefinition", "definition_of", "get_worker_catalog"]

@@ -9,10 +9,10 @@ from typing import Any
 
 import pytest
 
+from gym_gui.app import SessionController
 from gym_gui.core.worker.errors import MosaicError, UsageError
 from gym_gui.rpc.client import TrainerClient
 from gym_gui.runs import RunFolder, new_run_id
-from gym_gui.ui.session import SessionController
 
 
 def test_ids_have_run_worker_and_index() -> None:

@@ -1,4 +1,4 @@
-"""What the window lists of each worker."""
+"""Workers as menus list them."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from gym_gui.ui.worker_catalog import WorkerDefinition, definition_of, get_worker_catalog
+from gym_gui.app import WorkerDefinition, definition_of, get_worker_catalog
 from gym_gui.workers import WorkerRecord
 
 
@@ -42,6 +42,7 @@ def test_a_broken_worker_is_listed_with_its_reason() -> None:
     assert (made.supports_training, made.problem, made.fix) == (
         False, "it has no torch", "mosaic workers install mine"
     )  # fmt: skip
+    assert (made.entry, made.about) == ("mine — broken", "it has no torch\nFix it with: mosaic workers install mine")
 
 
 @pytest.mark.process
