@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from gym_gui.app._supervised import ensure_supervised
     from gym_gui.app._worker_place import WorkerPlace
     from gym_gui.app.checks import all_checks
+    from gym_gui.app.closure import Closure, closure_of, refusals_text
     from gym_gui.app.comparison import (
         CENTRES_BY_NAME,
         COMPARED_FIELDS,
@@ -19,14 +20,14 @@ if TYPE_CHECKING:
         SEEDS,
         SINGLE_RUNS,
         SPREADS_BY_NAME,
-        compare_runs,
+        Comparison,
     )
     from gym_gui.app.curves import X_AXES, Curve, csv_of, curves_of_groups, curves_of_series, learning_curves
     from gym_gui.app.documents import DOCUMENTS, definitions_of, schemas
     from gym_gui.app.extras import check_extra
     from gym_gui.app.follow import Follower
     from gym_gui.app.json_output import NON_FINITE, summary_json, to_json
-    from gym_gui.app.live_buffers import Flushed, LiveBuffer, LiveBuffers, LiveKey, joined_batches
+    from gym_gui.app.live_buffers import LiveBuffers, LiveKey, joined_batches
     from gym_gui.app.log_reader import LogReader, last_lines, line_text, readable_line, readable_text, tell_dropped
     from gym_gui.app.log_view import LOG_LEVELS, LOG_STREAMS, LogChunk, log_note, read_logs
     from gym_gui.app.paged_log import PagedLog
@@ -49,12 +50,15 @@ if TYPE_CHECKING:
         LIST_COLUMNS,
         ListColumn,
         ListRow,
+        column_groups,
         elapsed,
         list_column,
         progress_text,
         state_text,
     )
+    from gym_gui.app.run_episodes import EPISODE_PHASES, EPISODE_SORTS, page_text, steps_text
     from gym_gui.app.run_figures import describe_episodes, figures_of_run, without_curve
+    from gym_gui.app.run_files import files_text, matching_files, preview_of, preview_text
     from gym_gui.app.run_lines import RunLines, combined_updates
     from gym_gui.app.run_list import (
         GROUPINGS,
@@ -62,24 +66,26 @@ if TYPE_CHECKING:
         ListLayout,
         fields_of_grouping,
         further_columns,
+        lines_search,
+        list_search,
         name_of_grouping,
         read_layout,
+        refused_query_text,
         save_layout,
     )
+    from gym_gui.app.run_series import MOST_CHARTS, MetricSeries, UsageSeries
     from gym_gui.app.screen import check_screen
     from gym_gui.app.sentences import (
-        USAGE,
         WAITING_FOR_PICTURES,
-        closure_question,
+        can_be_watched,
         frames_text,
         provenance_text,
         remaining_text,
         replay_text,
         says_more,
-        usage_text,
     )
     from gym_gui.app.session import SessionController
-    from gym_gui.app.site import LocalSite, RemoteSite, Site
+    from gym_gui.app.site import LocalSite, RemoteSite, Site, usable
     from gym_gui.app.standing import standing_lines, standing_of
     from gym_gui.app.study_results import SavedResults, save_results
     from gym_gui.app.tables import (
@@ -100,12 +106,35 @@ if TYPE_CHECKING:
     from gym_gui.app.video import check_output, open_sink
     from gym_gui.app.worker_definitions import WorkerDefinition, definition_of, get_worker_catalog
     from gym_gui.app.worker_jobs import check_here, install_here, remove_here
-    from gym_gui.app.worker_list import WorkerEntry, merged_jobs, watch_all_jobs, worker_entries
-    from gym_gui.app.worker_rows import WorkerRow, rows_of_workers
+    from gym_gui.app.worker_list import WorkerEntry, WorkerJobs, merged_jobs, watch_all_jobs, worker_entries
+    from gym_gui.app.worker_rows import WorkerRow, rows_of_workers, workers_text
 else:
     __getattr__ = lazy_names(
         __name__,
         {
+            "refused_query_text": "run_list",
+            "column_groups": "run_columns",
+            "lines_search": "run_list",
+            "list_search": "run_list",
+            "WorkerJobs": "worker_list",
+            "usable": "site",
+            "refusals_text": "closure",
+            "closure_of": "closure",
+            "Closure": "closure",
+            "workers_text": "worker_rows",
+            "Comparison": "comparison",
+            "can_be_watched": "sentences",
+            "steps_text": "run_episodes",
+            "page_text": "run_episodes",
+            "EPISODE_SORTS": "run_episodes",
+            "EPISODE_PHASES": "run_episodes",
+            "files_text": "run_files",
+            "matching_files": "run_files",
+            "preview_text": "run_files",
+            "preview_of": "run_files",
+            "UsageSeries": "run_series",
+            "MetricSeries": "run_series",
+            "MOST_CHARTS": "run_series",
             "get_worker_catalog": "worker_definitions",
             "definition_of": "worker_definitions",
             "WorkerDefinition": "worker_definitions",
@@ -127,8 +156,6 @@ else:
             "WORKER_ENTRY_COLUMNS": "tables",
             "compared_columns": "tables",
             "live_episode_columns": "tables",
-            "Flushed": "live_buffers",
-            "LiveBuffer": "live_buffers",
             "LiveBuffers": "live_buffers",
             "LiveKey": "live_buffers",
             "joined_batches": "live_buffers",
@@ -158,16 +185,12 @@ else:
             "SEEDS": "comparison",
             "SINGLE_RUNS": "comparison",
             "SPREADS_BY_NAME": "comparison",
-            "compare_runs": "comparison",
             "WAITING_FOR_PICTURES": "sentences",
             "frames_text": "sentences",
-            "USAGE": "sentences",
-            "closure_question": "sentences",
             "provenance_text": "sentences",
             "remaining_text": "sentences",
             "says_more": "sentences",
             "replay_text": "sentences",
-            "usage_text": "sentences",
             "Relative": "relatives",
             "watch_relatives": "relatives",
             "WorkerRow": "worker_rows",
@@ -244,6 +267,8 @@ __all__ = [
     "COMPARED_FIELDS",
     "DOCUMENTS",
     "EPISODE_COLUMNS",
+    "EPISODE_PHASES",
+    "EPISODE_SORTS",
     "FILE_COLUMNS",
     "GROUPED_BY",
     "GROUPINGS",
@@ -252,6 +277,7 @@ __all__ = [
     "LOG_LEVELS",
     "LOG_STREAMS",
     "MACHINE_RUN_COLUMNS",
+    "MOST_CHARTS",
     "NON_FINITE",
     "RELATIVE_COLUMNS",
     "RUN_ACTIONS",
@@ -260,26 +286,26 @@ __all__ = [
     "SINGLE_RUNS",
     "SPREADS_BY_NAME",
     "STEP_COLUMNS",
-    "USAGE",
     "WAITING_FOR_PICTURES",
     "WORKER_COLUMNS",
     "WORKER_ENTRY_COLUMNS",
     "X_AXES",
+    "Closure",
     "Column",
+    "Comparison",
     "Curve",
     "DeviceNotes",
-    "Flushed",
     "Follower",
     "FurtherColumns",
     "ListColumn",
     "ListLayout",
     "ListRow",
-    "LiveBuffer",
     "LiveBuffers",
     "LiveKey",
     "LocalSite",
     "LogChunk",
     "LogReader",
+    "MetricSeries",
     "PagedLog",
     "Policies",
     "Policy",
@@ -291,21 +317,24 @@ __all__ = [
     "SavedResults",
     "SessionController",
     "Site",
+    "UsageSeries",
     "WorkerDefinition",
     "WorkerEntry",
+    "WorkerJobs",
     "WorkerPlace",
     "WorkerRow",
     "all_checks",
     "allows",
     "average_rate",
+    "can_be_watched",
     "check_extra",
     "check_here",
     "check_output",
     "check_port",
     "check_screen",
-    "closure_question",
+    "closure_of",
+    "column_groups",
     "combined_updates",
-    "compare_runs",
     "compared_columns",
     "csv_of",
     "curves_of_groups",
@@ -321,6 +350,7 @@ __all__ = [
     "eval_episodes_of",
     "fields_of_grouping",
     "figures_of_run",
+    "files_text",
     "find_policies",
     "frames_text",
     "further_columns",
@@ -331,19 +361,27 @@ __all__ = [
     "last_lines",
     "learning_curves",
     "line_text",
+    "lines_search",
     "list_column",
+    "list_search",
     "live_episode_columns",
     "log_note",
+    "matching_files",
     "merged_jobs",
     "name_of_grouping",
     "nan_text",
     "open_sink",
+    "page_text",
+    "preview_of",
+    "preview_text",
     "progress_text",
     "provenance_text",
     "read_layout",
     "read_logs",
     "readable_line",
     "readable_text",
+    "refusals_text",
+    "refused_query_text",
     "remaining_text",
     "remove_here",
     "replay_text",
@@ -357,13 +395,15 @@ __all__ = [
     "standing_lines",
     "standing_of",
     "state_text",
+    "steps_text",
     "summary_json",
     "tell_dropped",
     "to_json",
-    "usage_text",
+    "usable",
     "watch_all_jobs",
     "watch_relatives",
     "without_curve",
     "worker_as_run",
     "worker_entries",
+    "workers_text",
 ]

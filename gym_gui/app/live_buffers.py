@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
+import logging
 from collections import deque
 from typing import NamedTuple
 
 import msgspec
 
+from gym_gui.logging_config import LogConstantMixin
+from gym_gui.logging_config.log_constants import (
+    LOG_LIVE_CONTROLLER_BUFFER_EPISODES_FLUSHED,
+    LOG_LIVE_CONTROLLER_BUFFER_STEPS_FLUSHED,
+)
+from gym_gui.look import figures
 from gym_gui.telemetry import EpisodeRollup, RowBatch, StepRecord
 
+_LOGGER = logging.getLogger(__name__)
 #: Rows of each kind that are kept of one agent.
 KEPT = 500
 #: Rows that wait to be shown: of more, the newest are shown.
@@ -21,6 +29,11 @@ class LiveKey(NamedTuple):
     run_id: str
     worker_id: str
     agent_id: str
+
+    @property
+    def title(self) -> str:
+        """What it is called."""
+        return " · ".join(part for part in (self.worker_id, self.agent_id) if part)
 
 
 class LiveBuffer:
@@ -47,7 +60,7 @@ class Flushed(NamedTuple):
     episodes: int
 
 
-class LiveBuffers:
+class LiveBuffers(LogConstantMixin):
     """The buffers of any number of runs.
 
     Args:
@@ -56,6 +69,7 @@ class LiveBuffers:
 
     def __init__(self, kept: int = KEPT) -> None:
         self._kept = kept
+        self._logger = _LOGGER
         self.by_key: dict[LiveKey, LiveBuffer] = {}
         self.left_out: dict[tuple[str, str], int] = {}
         """By run and worker: steps that were not sent, since there are more than one can see."""
@@ -86,12 +100,30 @@ class LiveBuffers:
             steps, episodes = before.get(key, (0, 0))
             if (buffer.step_count, buffer.episode_count) != (steps, episodes):
                 found.append(Flushed(key, buffer.step_count - steps, buffer.episode_count - episodes))
+        for each in found:
+            self._log(each)
         return found
+
+    def text(self, key: LiveKey) -> str:
+        """Return how much came in of an agent, and what is not shown of its worker's steps."""
+        buffer, left_out = self.by_key[key], self.left_out.get((key.run_id, key.worker_id), 0)
+        steps, episodes = figures.count(buffer.step_count), figures.count(buffer.episode_count)
+        further = f"; a sample: {figures.count(left_out)} further steps of this worker are stored, and not shown"
+        return f"{steps} steps and {episodes} episodes since this is open{further if left_out else ''}"
 
     def drop(self, run_id: str) -> None:
         """Forget a run."""
         self.by_key = {key: buffer for key, buffer in self.by_key.items() if key.run_id != run_id}
         self.left_out = {place: count for place, count in self.left_out.items() if place[0] != run_id}
+
+    def _log(self, flushed: Flushed) -> None:
+        extra = flushed.key._asdict()
+        if flushed.steps:
+            self.log_constant(LOG_LIVE_CONTROLLER_BUFFER_STEPS_FLUSHED, extra={**extra, "steps": flushed.steps})
+        if flushed.episodes:
+            self.log_constant(
+                LOG_LIVE_CONTROLLER_BUFFER_EPISODES_FLUSHED, extra={**extra, "episodes": flushed.episodes}
+            )
 
     def _buffer(self, run_id: str, worker_id: str, agent_id: str | None) -> LiveBuffer:
         key = LiveKey(run_id, worker_id, agent_id or "")

@@ -52,6 +52,13 @@ class Policies(NamedTuple):
     read: int
     total: int
 
+    @property
+    def text(self) -> str:
+        """How many there are, and of how many runs."""
+        of = f"{self.read:,} of {self.total:,} runs" if self.read < self.total else f"{self.total:,} runs"
+        count = len(self.policies)
+        return f"{count:,} checkpoints of {of}" if count else f"no checkpoint was saved by {of}"
+
 
 async def find_policies(client: AsyncTrainerClient, query: str, runs: int) -> AsyncIterator[Policies]:
     """Yield the checkpoints of the newest runs that match a query, more with each part that is read.

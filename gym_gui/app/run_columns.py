@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -210,3 +210,18 @@ LIST_COLUMNS = {
     )
 }
 """The columns that need no settings or metrics, by field, in their order at first."""
+
+
+def column_groups(
+    shown: Sequence[str], settings: Iterable[str], metrics: Iterable[str]
+) -> tuple[list[str], list[str], list[str]]:
+    """Return the columns that a list can show: those of every list, settings, and metrics.
+
+    Args:
+        shown: Those that are shown: also settings and metrics that no run has any more.
+        settings: ``config.NAME`` of the runs.
+        metrics: ``metric.NAME`` of the runs.
+    """
+    more = [[*names, *(name for name in shown if name.startswith(begin) and name not in LIST_COLUMNS)]
+            for begin, names in ((CONFIG, settings), (METRIC, metrics))]  # fmt: skip
+    return (list(LIST_COLUMNS), sorted(set(more[0])), sorted(set(more[1])))

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import contextlib
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import msgspec
 
 from gym_gui.core.regular_files import read_regular
-from gym_gui.reading import ALL_SETTINGS, METRIC, Search
+from gym_gui.core.worker.errors import ConfigError, MosaicError
+from gym_gui.reading import ALL_SETTINGS, METRIC, Search, query_of_group
 from gym_gui.rpc import AsyncTrainerClient
 from gym_gui.runs import write_json_atomic
 
@@ -17,6 +18,10 @@ _FILE = "window.json"
 _MOST_COLUMNS = 100
 #: Runs whose settings are columns to choose from.
 _LOOKED_AT = 30
+#: Runs of a line that are shown.
+_MEMBERS = 200
+#: What the runs of a line may differ in beside their seeds.
+_DIFFERENT = ("env", "algo", "worker", "tag")
 #: Fields that the runs of a line have in common, by what that is called; settings come besides.
 GROUPINGS: dict[str, tuple[str, ...]] = {
     "seeds folded": ("variant",),
@@ -42,6 +47,39 @@ def fields_of_grouping(name: str) -> tuple[str, ...]:
 def name_of_grouping(fields: tuple[str, ...]) -> str:
     """Return what it is called that runs of a line have some fields in common."""
     return next((name for name, each in GROUPINGS.items() if each == fields), f"by {','.join(fields)}")
+
+
+def list_search(
+    query: str, sort: tuple[str, ...], limit: int, group_by: tuple[str, ...], columns: tuple[str, ...]
+) -> Search:
+    """Return the search for the lines of the list.
+
+    Args:
+        query: The query.
+        sort: Terms by which the lines are sorted.
+        limit: Lines at most.
+        group_by: Fields that the runs of a line have in common.
+        columns: Further columns.
+    """
+    different = _DIFFERENT if group_by not in ((), ("variant",)) else ()
+    return Search(query, sort, limit, group_by=group_by, columns=(*columns, *different))
+
+
+def lines_search(query: str, line: dict[str, list[Any]], columns: tuple[str, ...]) -> Search:
+    """Return the search for the single runs of a line.
+
+    Args:
+        query: The query of the list.
+        line: What the runs of the line have in common.
+        columns: Further columns.
+    """
+    return Search(query_of_group(query, line), ("seed",), _MEMBERS, columns=columns)
+
+
+def refused_query_text(error: MosaicError) -> str:
+    """Return why a query was refused: what is wrong with it alone, a line each, where that is known."""
+    found = error.problems if isinstance(error, ConfigError) else []
+    return "\n".join(f"{problem.message} (allowed: {problem.allowed})" for problem in found) or error.what
 
 
 class ListLayout(msgspec.Struct, kw_only=True, frozen=True):

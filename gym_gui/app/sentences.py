@@ -1,17 +1,15 @@
-"""Sentences about parts of a run: a replay, what it uses, where it comes from, what is left of it."""
+"""Sentences about parts of a run: a replay, where it comes from, what is left of it."""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Sequence
-from typing import NamedTuple
+from collections.abc import Sequence
 
 from gym_gui.look import figures
-from gym_gui.reading import FrameSource, ReplayEnd, RunDetails, SeriesName
+from gym_gui.reading import FrameSource, ReplayEnd, RunDetails
 from gym_gui.runs import RunState, RunSummary
 from gym_gui.supervision import is_usual
 
-_MIB = float(1 << 20)
 #: Seconds after which a picture is old.
 _OLD_S = 5.0
 WAITING_FOR_PICTURES = "waiting for the first picture …"
@@ -22,50 +20,6 @@ _FRAMES = {
     "gone": "the worker has ended",
     "none": "start a run with render on to see its environment",
 }
-
-
-class Usage(NamedTuple):
-    """A series about what processes use.
-
-    Args:
-        words: What it is.
-        unit: Of its chart.
-        unit_size: How many of its values are 1 there.
-        text: Returns a value in words.
-    """
-
-    words: str
-    unit: str
-    unit_size: float
-    text: Callable[[float | None], str]
-
-    @property
-    def title(self) -> str:
-        """The title of its chart."""
-        return f"{self.words}, {self.unit}"
-
-
-USAGE = {
-    "system/cpu": Usage("CPU", "% of one core", 1.0, lambda value: f"{figures.decimal(value)} %"),
-    "system/memory": Usage("Memory", "MiB", _MIB, figures.size),
-    "system/gpu_memory": Usage("Memory on GPUs", "MiB", _MIB, figures.size),
-}
-"""By series."""
-
-
-def usage_text(names: Iterable[SeriesName]) -> str:
-    """Return the last and the highest values of what a run's processes use.
-
-    Args:
-        names: The series of the run.
-    """
-    parts = []
-    for name in names:
-        if name.name in USAGE:
-            usage = USAGE[name.name]
-            parts.append(f"{usage.words}: {usage.text(name.last)} last, {usage.text(name.high)} at most")
-    nothing = "nothing is measured yet: a sample is taken every few seconds while the run runs"
-    return f"{'; '.join(parts)}; over seconds since the start" if parts else nothing
 
 
 def replay_text(end: ReplayEnd) -> str:
@@ -112,18 +66,9 @@ def remaining_text(run: RunSummary) -> str:
     return f"about {figures.duration((run.target_steps - run.steps) / run.steps_per_second)} left"
 
 
-def closure_question(runs: list[RunSummary], size: int) -> str:
-    """Return the question before runs are deleted, with what they have.
-
-    Args:
-        runs: The runs.
-        size: Bytes of their files; 0: unknown.
-    """
-    name = runs[0].run_name if len(runs) == 1 else f"these {len(runs)} runs"
-    episodes = sum(run.episodes + run.eval_episodes for run in runs)
-    steps = sum(worker.steps for run in runs for worker in run.workers)
-    files = f" and {figures.size(size)} of files" if size else ""
-    return f"Delete {name} with {episodes:,} episodes, {steps:,} steps{files}?"
+def can_be_watched(source: FrameSource | None) -> bool:
+    """Return whether a worker shows pictures, or would."""
+    return source is not None and source.state in ("live", "waiting", "off")
 
 
 def frames_text(source: FrameSource | None, times: Sequence[float], taken: float) -> str:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from typing import NamedTuple
 
 from gym_gui.jobs import Job
 from gym_gui.rpc import AsyncTrainerClient
+
+_KINDS = ("install", "remove", "check")
 
 
 class WorkerEntry(NamedTuple):
@@ -89,3 +91,32 @@ async def worker_entries(client: AsyncTrainerClient) -> list[WorkerEntry]:
         WorkerEntry(each.name, each.name, each.description, installed=False, size=each.size_bytes)
         for each in installs.installable
     ]
+
+
+class WorkerJobs:
+    """The jobs of a daemon that change or check workers."""
+
+    def __init__(self) -> None:
+        self.by_id: dict[str, Job] = {}
+
+    @property
+    def busy(self) -> bool:
+        """Whether one is under way."""
+        return any(not job.state.terminal for job in self.by_id.values())
+
+    def take(self, jobs: Mapping[str, Job]) -> bool:
+        """Take over jobs that have changed; return whether one ended that was under way: workers may have changed."""
+        before = self.by_id
+        self.by_id = {**before, **{job.job_id: job for job in jobs.values() if job.kind in _KINDS}}
+        ended = [job for job in jobs.values() if job.state.terminal and job.job_id in before]
+        return any(not before[job.job_id].state.terminal for job in ended)
+
+    def shown(self, job_id: str) -> Job | None:
+        """Return the job to show: the one that is shown unless it has ended while another is under way.
+
+        Args:
+            job_id: The one that is shown; empty: none.
+        """
+        going = [job for job in self.by_id.values() if not job.state.terminal]
+        shown = self.by_id.get(job_id)
+        return going[-1] if going and shown not in going else shown

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from gym_gui.app.run_columns import state_text
@@ -75,3 +75,9 @@ def _only_agent(worker: WorkerSummary) -> AgentSummary:
         eval_episodes=worker.eval_episodes,
         eval_mean_return=worker.eval_mean_return,
     )
+
+
+def workers_text(run: RunSummary, rows: Sequence[WorkerRow]) -> str:
+    """Return how many workers and agents a run has; empty: one."""
+    agents = f", {len(rows)} agents" if len(rows) > len(run.workers) else ""
+    return f"{len(run.workers)} workers{agents}" if len(rows) > 1 else ""

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from gym_gui.core.lazy_names import lazy_names
 
 if TYPE_CHECKING:
-    from gym_gui.forms.check import problems, summary
+    from gym_gui.forms.check import field_of_error, first_problems, problems, summary
     from gym_gui.forms.command import CommandLine, command_line
     from gym_gui.forms.complete import complete_run_config
     from gym_gui.forms.filled import FilledForm, fill_form
@@ -45,11 +45,15 @@ if TYPE_CHECKING:
         form_from_dict,
     )
     from gym_gui.forms.team import worker_entries
-    from gym_gui.forms.values import as_typed, default_of, defaults, read_typed, visible
+    from gym_gui.forms.values import as_typed, chosen_values, default_of, defaults, read_typed, visible, written
 else:
     __getattr__ = lazy_names(
         __name__,
         {
+            "chosen_values": "values",
+            "first_problems": "check",
+            "field_of_error": "check",
+            "written": "values",
             "initial_values": "kinds",
             "FIRST_FIELDS": "kinds",
             "VERBS": "kinds",
@@ -118,6 +122,7 @@ __all__ = [
     "Values",
     "as_typed",
     "choice_modes",
+    "chosen_values",
     "command_line",
     "complete_run_config",
     "config_sections",
@@ -125,7 +130,9 @@ __all__ = [
     "default_of",
     "default_run_name",
     "defaults",
+    "field_of_error",
     "fill_form",
+    "first_problems",
     "form_from_dict",
     "from_run_config",
     "in_mode",
@@ -146,4 +153,5 @@ __all__ = [
     "visible",
     "with_checkpoint",
     "worker_entries",
+    "written",
 ]

@@ -9,7 +9,7 @@ from typing import Any
 from msgspec import UNSET
 
 from gym_gui.core.worker.check import check_values, describe
-from gym_gui.core.worker.errors import Problem, nearest
+from gym_gui.core.worker.errors import ConfigError, MosaicError, Problem, nearest
 from gym_gui.forms.fields import CONFIG_PATH, PREFIX
 from gym_gui.forms.run_config import base_config, misplaced, rest_of
 from gym_gui.forms.run_fields import REST, SEEDS
@@ -229,3 +229,20 @@ def _path(field: Field) -> str:
     for name in field.path:
         path = join_path(path, name)
     return path
+
+
+def field_of_error(form: FormSpec, error: MosaicError) -> str:
+    """Return the name of the first field that an error of the daemon is about; empty: none.
+
+    Args:
+        form: The form.
+        error: Why the daemon refused what the form makes.
+    """
+    names = {".".join(field.path): field.name for field in form.fields()}
+    found = error.problems if isinstance(error, ConfigError) else []
+    return next((names[problem.path] for problem in found if problem.path in names), "")
+
+
+def first_problems(found: Iterable[FieldProblem]) -> dict[str, FieldProblem]:
+    """Return the first problem of each field, by its name."""
+    return {problem.field: problem for problem in reversed(list(found))}

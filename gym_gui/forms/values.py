@@ -184,3 +184,29 @@ def _entries(field: Field, text: str) -> list[Any]:
         options = [option for option in field.schema.get("anyOf", []) if isinstance(option.get("items"), dict)]
         items = options[0]["items"] if options else {}
     return [read_value(entry.strip(), items) for entry in text.split(",") if entry.strip()]
+
+
+def written(value: Any, indent: int | None = None) -> str:
+    """Return a value as it is written into a field: text as it is, others as JSON, and nothing of null.
+
+    Args:
+        value: The value; ``UNSET``: the field is untouched.
+        indent: Spaces before each entry of an array or object, on a line of its own; by default all is one line.
+    """
+    if value is None or value is UNSET:
+        return ""
+    return value if isinstance(value, str) else json.dumps(value, indent=indent)
+
+
+def chosen_values(field: Field, entered: Any, usual: list[Any]) -> list[Any]:
+    """Return which values of a field with several choices are chosen.
+
+    Args:
+        field: The field.
+        entered: What is entered; ``UNSET``: the field is untouched, and its default is chosen.
+        usual: What the field stands for where it has no default of its own, or is null.
+    """
+    found = field.default if entered is UNSET and field.default is not None else entered
+    if found is UNSET or found is None:
+        found = usual
+    return found if isinstance(found, list) else [found]

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from gym_gui.jobs.job import Job, JobError, JobEvent, job_error, raised_error
     from gym_gui.jobs.jobs import Jobs, cancelled_error
     from gym_gui.jobs.log import JobLog
-    from gym_gui.jobs.outcome import event_text, outcome_text
+    from gym_gui.jobs.outcome import event_text, outcome_text, trial_text
     from gym_gui.jobs.request import (
         RUN_KINDS,
         CheckOptions,
@@ -26,6 +26,7 @@ else:
     __getattr__ = lazy_names(
         __name__,
         {
+            "trial_text": "outcome",
             "CheckOptions": "request",
             "DoctorOptions": "request",
             "DryRunOptions": "request",
@@ -68,4 +69,5 @@ __all__ = [
     "job_error",
     "outcome_text",
     "raised_error",
+    "trial_text",
 ]

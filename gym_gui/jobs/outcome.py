@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from gym_gui.core.worker.errors import ConfigError
 from gym_gui.jobs.job import Job, JobEvent, raised_error
 from gym_gui.look import figures
 
@@ -30,6 +31,19 @@ def outcome_text(job: Job) -> str:
         result = "✓ nothing is broken" if found["ok"] else "✕ something is broken"
         return "\n".join([result, *_findings(found)])
     return ""
+
+
+def trial_text(job: Job) -> str:
+    """Return what a dry run found that has ended: its problems alone, a line each, where it has some.
+
+    Args:
+        job: The dry run.
+    """
+    if job.error is None:
+        return "dry run: nothing is wrong"
+    error = raised_error(job.error)
+    problems = error.problems if isinstance(error, ConfigError) else []
+    return "\n".join(map(str, problems)) or str(error)
 
 
 def event_text(event: JobEvent) -> str:

@@ -35,6 +35,17 @@ class Place(NamedTuple):
         found = find_field(self.field) if self.field else None
         return found is not None and (found.name in _NAMED or found.kind is Kind.SETTING)
 
+    def completed(self, query: str, cursor: int, text: str) -> tuple[str, int]:
+        """Return a query with a text in this place, and where the cursor is then: behind a space after a value.
+
+        Args:
+            query: The query.
+            cursor: Where the cursor was.
+            text: The text.
+        """
+        ended = f"{text} " if self.field else text
+        return query[: self.begin] + ended + query[cursor:].lstrip(), self.begin + len(ended)
+
 
 def place_of(query: str, cursor: int) -> Place:
     """Return what is being typed at a character of a query.

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QFileDialog, QPushButton, QSpinBox, QWidget
+from PySide6.QtWidgets import QFileDialog, QSpinBox, QWidget
 
 from gym_gui.app import (
     CENTRES_BY_NAME,
@@ -17,7 +17,7 @@ from gym_gui.app import (
     SINGLE_RUNS,
     SPREADS_BY_NAME,
     X_AXES,
-    compare_runs,
+    Comparison,
     compared_columns,
     csv_of,
     curves_of_groups,
@@ -30,13 +30,11 @@ from gym_gui.reading import (
     RunRow,
     SeriesRequest,
     Statistic,
-    differing_values,
-    settings_of,
 )  # fmt: skip
 from gym_gui.rpc import lines_of_runs, series_of_runs, watch_rows
 from gym_gui.ui.link import Asked, DaemonLink
 from gym_gui.ui.part import Part
-from gym_gui.ui.parts import below, beside, choice, splitter, timer
+from gym_gui.ui.parts import below, beside, button, choice, splitter, timer
 from gym_gui.ui.run.chart import Chart
 from gym_gui.ui.run.rows import Table, table_of
 
@@ -57,22 +55,22 @@ class ComparePage(Part):
     def __init__(self, link: DaemonLink, run_ids: Sequence[str], parent: QWidget | None = None) -> None:
         super().__init__(link, parent)
         self.run_ids = list(run_ids[:MOST])
-        self._rows: list[RunRow] = []
-        self._lines: dict[str, Line] = {}
-        self._whole: set[str] = set()
-        """Runs that had ended before their curve was read."""
-        self._asked: Asked | None = None
-        self._computing: Asked | None = None
+        self._runs = Comparison()
+        self._computing = Asked()
         self._stale = False
-        self.group, self.metric_choice = choice("Group", GROUPED_BY), choice("Metric", ("return",))
-        self.axis = choice("X axis", X_AXES)
-        self.centre, self.spread = choice("Centre", CENTRES_BY_NAME), choice("Spread", SPREADS_BY_NAME)
+        self.metric_choice = choice("Metric", ("return",), self._read_anew)
+        self.axis = choice("X axis", X_AXES, self._read_anew)
+        self.group = choice("Group", GROUPED_BY, self._compute)
+        self.centre = choice("Centre", CENTRES_BY_NAME, self._compute)
+        self.spread = choice("Spread", SPREADS_BY_NAME, self._compute)
         self.smoothing = QSpinBox()
         self.smoothing.setRange(1, 100)
         self.smoothing.setPrefix("mean of ")
         self.smoothing.setSuffix(" points")
         self.smoothing.setAccessibleName("Smoothing")
-        self.save_data, self.save_picture = QPushButton("Save data…"), QPushButton("Save picture…")
+        self.smoothing.valueChanged.connect(lambda _value: self._compute())
+        self.save_data = button("Save data…", self._save_data)
+        self.save_picture = button("Save picture…", self._save_picture)
         self.chart = Chart("return")
         self.groups: Table[ComparedSeries] = Table(GROUP_COLUMNS, self)
         self.group_table = table_of(self.groups, "Results of the groups")
@@ -86,45 +84,27 @@ class ComparePage(Part):
             beside(self.group, self.centre, self.spread, self.message, wide=self.message),
             splitter(Qt.Orientation.Vertical, self.chart, self.group_table, self.table, shares=(5, 2, 3)),
         )
-        self._timer = timer(self, _EVERY_MS, self._ask_series)
+        self.every(_EVERY_MS, self._ask_series)
         self._soon = timer(self, _SOON_MS, self._compute, single=True)
-        for box in (self.group, self.centre, self.spread):
-            box.currentTextChanged.connect(lambda _text: self._compute())
-        self.smoothing.valueChanged.connect(lambda _value: self._compute())
-        for box in (self.metric_choice, self.axis):
-            box.currentTextChanged.connect(lambda _text: self._ask_series(again=True))
-        self.save_data.clicked.connect(self._save_data)
-        self.save_picture.clicked.connect(self._save_picture)
         self._watch = link.watch(
             self, lambda client: watch_rows(client, self.run_ids, COMPARED_FIELDS), self._take, failed=self.fail
         )
-        link.ask(self, lambda client: series_of_runs(client, self.run_ids[:_NAMED]), self._take_names, self.fail)
+        self.ask(lambda client: series_of_runs(client, self.run_ids[:_NAMED]), self._take_names)
 
     def close_page(self) -> None:
         """Stop to follow the runs; they go on."""
         self._watch.cancel()
 
-    def appear(self) -> None:
-        """Look at the curves."""
-        self._ask_series()
-        self._timer.start()
-
-    def vanish(self) -> None:
-        """Do not read what is not seen."""
-        self._timer.stop()
-
     def _take(self, rows: list[RunRow]) -> None:
         """Take the runs as they stand: each with its settings."""
-        self._rows = rows
-        settings = differing_values([settings_of(row) for row in rows])
-        settings.pop("seed", None)  # it has a column of its own
-        columns = compared_columns(list(settings))
-        shown = [(row.run, *(values[at] for values in settings.values())) for at, row in enumerate(rows)]
+        self._runs.rows = rows
+        columns, shown = self._runs.table()
         same = len(shown) == len(self.rows.rows) and [each.title for each in columns] == self.rows.titles()
         self.rows.show_rows(shown, columns, same=same)
         known = [self.group.itemText(at) for at in range(self.group.count())]
-        self.group.addItems([f"{CONFIG}{name}" for name in settings if f"{CONFIG}{name}" not in known])
-        if not self._lines:
+        settings = [f"{CONFIG}{name}" for name in self._runs.settings()]
+        self.group.addItems([name for name in settings if name not in known])
+        if not self._runs.has_lines:
             self._ask_series()
         if not self._soon.isActive():
             self._soon.start()
@@ -132,50 +112,37 @@ class ComparePage(Part):
     def _take_names(self, names: list[str]) -> None:
         self.metric_choice.addItems([name for name in names if name != "return"])
 
-    def _ask_series(self, *, again: bool = False) -> None:
-        """Read the curves that can have changed, or all of them."""
-        if again:
-            if self._asked is not None:
-                self._asked.cancel()
-            self._asked, self._lines, self._whole = None, {}, set()
-        ended = {row.run.run_id for row in self._rows if row.run.state.terminal}
-        wanted = [row.run.run_id for row in self._rows if row.run.run_id not in self._whole]
-        if self._asked is None and self.isVisible() and wanted:
+    def _read_anew(self) -> None:
+        self._asked.cancel()
+        self._runs.forget_lines()
+        self._ask_series()
+
+    def _ask_series(self) -> None:
+        """Read the curves that can have changed."""
+        ended, wanted = self._runs.ended(), self._runs.unread()
+        if not self._asked.pending and self.isVisible() and wanted:
             names, axis = (self.metric_choice.currentText(),), X_AXES[self.axis.currentText()]
             request = SeriesRequest(names=names, x=axis, points=_POINTS)
-            self._asked = self._link.ask(
-                self, lambda client: lines_of_runs(client, wanted, request),
-                lambda lines: self._take_lines(lines, ended), self.fail,
-            )  # fmt: skip
+            self._asked = self.ask(
+                lambda client: lines_of_runs(client, wanted, request), lambda lines: self._take_lines(lines, ended)
+            )
 
     def _take_lines(self, lines: dict[str, Line], ended: set[str]) -> None:
-        self._asked = None
-        self._lines.update(lines)
-        self._whole |= ended
-        without = sum(not self._lines[row.run.run_id].steps for row in self._rows if row.run.run_id in self._lines)
-        metric = self.metric_choice.currentText()
-        self.message.setText(f"{without} of {len(self._rows)} runs have no {metric} yet" if without else "")
+        self._runs.take_lines(lines, ended)
+        self.message.setText(self._runs.gaps_text(self.metric_choice.currentText()))
         self._compute()
-
-    def fail(self, error: MosaicError) -> None:
-        self._asked = self._computing = None
-        self.message.setText(str(error))
 
     def _compute(self) -> None:
         """Have curves and results computed in a thread, one at a time: a bootstrap of many runs takes long."""
-        self._stale = self._computing is not None
+        self._stale = self._computing.pending
         if self._stale:
             return
-        by, of_runs = self.group.currentText(), self.metric_choice.currentText() == "return"
         statistic = Statistic(CENTRES_BY_NAME[self.centre.currentText()], SPREADS_BY_NAME[self.spread.currentText()])
-        rows, lines, window = list(self._rows), dict(self._lines), self.smoothing.value()
-
-        self._computing = self._link.run(
-            self, lambda: compare_runs(rows, lines, by, statistic, window, of_runs=of_runs), self._draw, self.fail
-        )
+        of_runs = self.metric_choice.currentText() == "return"
+        work = self._runs.computation(self.group.currentText(), statistic, self.smoothing.value(), of_runs=of_runs)
+        self._computing = self._link.run(self, work, self._draw, self.fail)
 
     def _draw(self, groups: list[ComparedSeries]) -> None:
-        self._computing = None
         if self._stale:
             self._compute()
         for widget in (self.centre, self.spread, self.group_table):

@@ -10,7 +10,7 @@ from typing import Any
 from PySide6.QtCore import QObject, Qt, Signal
 from PySide6.QtWidgets import QWidget
 
-from gym_gui.app import Policy
+from gym_gui.app import Policy, usable
 from gym_gui.core.worker.errors import MosaicError, UsageError
 from gym_gui.forms import FormKind, FormSpec, Values, make_form
 from gym_gui.reading import RunDetails
@@ -98,11 +98,7 @@ class FormOpener(QObject):
         self.open(saved.worker_type, kind, details=policy.details, values=values, parent_run_id=policy.run.run_id)
 
     def _show(self, record: WorkerRecord, kind: FormKind, details: dict[str, Any], fault: str) -> None:
-        if record.broken:
-            raise UsageError(
-                f"worker {record.name} is broken", where=record.python, why=record.broken,
-                next_step=record.mend or "mosaic workers list",
-            )  # fmt: skip
+        usable(record)
         if kind == "train" and not details.keys() & {"details", "values"}:
             details = {**details, "values": self._drafts.get(record.name, {})}
         keywords = {

@@ -38,24 +38,30 @@ Connect = Callable[[], Awaitable[AsyncTrainerClient]]
 
 
 class Asked:
-    """Something that was asked; nothing of it arrives after :meth:`cancel`, or once its owner is gone."""
+    """Something that was asked; nothing of it arrives after :meth:`cancel`, or once its owner is gone.
 
-    def __init__(self, owner: QObject) -> None:
+    Args:
+        owner: Who waits for it; without one nothing was asked.
+    """
+
+    def __init__(self, owner: QObject | None = None) -> None:
         self._owner = owner
         self._task: asyncio.Task[None] | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
-        self.cancelled = False
+        self.pending = owner is not None
+        """No answer and no error has come in yet, and it was not cancelled; a watch is pending while it goes on."""
 
     def cancel(self) -> None:
         """End it."""
-        self.cancelled = True
+        self.pending = False
         if self._loop is not None and self._task is not None and not self._loop.is_closed():
             self._loop.call_soon_threadsafe(self._task.cancel)
 
-    @property
-    def wanted(self) -> bool:
-        """Whether anyone still waits for it; to be asked in the UI thread."""
-        return not self.cancelled and isValid(self._owner)
+    def arrive(self, deliver: Callable[[], object], *, last: bool = False) -> None:
+        """Deliver something if it is still waited for; in the UI thread."""
+        if self.pending and isValid(self._owner):
+            self.pending = not last
+            deliver()
 
 
 class _Pending(Generic[T]):
@@ -131,8 +137,8 @@ class DaemonLink(QObject):
         self,
         owner: QObject,
         make: Callable[[AsyncTrainerClient], Awaitable[T]],
-        then: Callable[[T], None],
-        failed: Callable[[MosaicError], None] | None = None,
+        then: Callable[[T], object],
+        failed: Callable[[MosaicError], object] | None = None,
     ) -> Asked:
         """Make one call.
 
@@ -152,8 +158,8 @@ class DaemonLink(QObject):
         self,
         owner: QObject,
         function: Callable[[], T],
-        then: Callable[[T], None],
-        failed: Callable[[MosaicError], None] | None = None,
+        then: Callable[[T], object],
+        failed: Callable[[MosaicError], object] | None = None,
     ) -> Asked:
         """Run a function that takes time in a thread; arguments as of :meth:`ask`."""
         return self._once(owner, lambda: asyncio.to_thread(function), then, failed)
@@ -162,10 +168,10 @@ class DaemonLink(QObject):
         self,
         owner: QObject,
         make: Callable[[AsyncTrainerClient], AsyncIterator[T]],
-        take: Callable[[T], None],
+        take: Callable[[T], object],
         *,
         merge: Callable[[T, T], T] | None = None,
-        failed: Callable[[MosaicError], None] | None = None,
+        failed: Callable[[MosaicError], object] | None = None,
     ) -> Asked:
         """Follow something until it ends or is cancelled; begin again after failures that pass.
 
@@ -189,12 +195,12 @@ class DaemonLink(QObject):
                         wait_s = _FIRST_WAIT_S
                         self._tell(None)
                         if pending.put(value):
-                            self._post(asked, lambda: take(pending.take()))
+                            self._post(lambda: asked.arrive(lambda: take(pending.take())))
                     return
                 except Exception as error:  # noqa: BLE001 - likewise
                     fault = _fault(error)
                 if client is not None and (isinstance(fault, UsageError) or fault.what.startswith(_FAILED)):
-                    self._post(asked, lambda fault=fault: failed(fault) if failed else None)  # type: ignore[misc]
+                    self._fail(asked, fault, failed or (lambda _fault: None))
                     return
                 self._tell(fault)
                 await asyncio.sleep(wait_s)
@@ -206,8 +212,8 @@ class DaemonLink(QObject):
         self,
         owner: QObject,
         call: Callable[[], Awaitable[T]],
-        then: Callable[[T], None],
-        failed: Callable[[MosaicError], None] | None,
+        then: Callable[[T], object],
+        failed: Callable[[MosaicError], object] | None,
     ) -> Asked:
         asked = Asked(owner)
 
@@ -215,10 +221,9 @@ class DaemonLink(QObject):
             try:
                 answer = await call()
             except Exception as error:  # noqa: BLE001 - whatever it is, the asker is told
-                fault = _fault(error)
-                self._post(asked, lambda: failed(fault) if failed else logger.warning("%s", fault))
+                self._fail(asked, _fault(error), failed or (lambda fault: logger.warning("%s", fault)))
             else:
-                self._post(asked, lambda: then(answer))
+                self._post(lambda: asked.arrive(lambda: then(answer), last=True))
 
         return self._begin(asked, do())
 
@@ -230,7 +235,7 @@ class DaemonLink(QObject):
 
         def create() -> None:
             asked._task = self._loop.create_task(work)
-            if asked.cancelled:
+            if not asked.pending:
                 asked._task.cancel()
 
         self._loop.call_soon_threadsafe(create)
@@ -263,11 +268,14 @@ class DaemonLink(QObject):
         if (problem and str(problem)) == (self.problem and str(self.problem)):
             return
         self.problem = problem
-        self._post(None, self.changed.emit)
+        self._post(self.changed.emit)
 
-    def _post(self, asked: Asked | None, deliver: Callable[[], None]) -> None:
+    def _fail(self, asked: Asked, fault: MosaicError, failed: Callable[[MosaicError], object]) -> None:
+        self._post(lambda: asked.arrive(lambda: failed(fault), last=True))
+
+    def _post(self, deliver: Callable[[], None]) -> None:
         """Have something called in the UI thread; in the loop's thread."""
-        self._inbox.append(lambda: deliver() if asked is None or asked.wanted else None)
+        self._inbox.append(deliver)
         if not self._due:
             self._due = True
             self._loop.call_later(max(0.0, self._last + _PAUSE_S - time.monotonic()), self._announce)

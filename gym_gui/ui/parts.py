@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import html
 from collections.abc import Callable, Iterable, Sequence
-from typing import Literal
+from itertools import zip_longest
+from typing import Any, Literal
 
-from PySide6.QtCore import QAbstractItemModel, Qt, QTimer
+from PySide6.QtCore import QAbstractItemModel, QSignalBlocker, Qt, QTimer
 from PySide6.QtGui import QKeySequence
 from PySide6.QtWidgets import (
     QAbstractItemView,
@@ -21,6 +22,7 @@ from PySide6.QtWidgets import (
     QMenu,
     QMessageBox,
     QPlainTextEdit,
+    QPushButton,
     QScrollArea,
     QSplitter,
     QTableView,
@@ -91,16 +93,49 @@ def read_only_text(name: str, *, wrap: bool = False) -> QPlainTextEdit:
     return made
 
 
-def choice(name: str, entries: Iterable[str]) -> QComboBox:
+def choice(name: str, entries: Iterable[str], changed: Callable[[], object] | None = None) -> QComboBox:
     """Return a box to choose from.
 
     Args:
         name: What is chosen, for screen readers.
         entries: What there is.
+        changed: Called when another entry is chosen.
     """
     made = QComboBox()
     made.setAccessibleName(name)
     made.addItems(list(entries))
+    if changed is not None:
+        made.currentTextChanged.connect(lambda _text: changed())
+    return made
+
+
+def offer(box: QComboBox, texts: Sequence[str], values: Sequence[Any] = (), chosen: Any = None) -> None:
+    """Offer other entries in a box, which says nothing of it; a choice of one is hidden.
+
+    Args:
+        box: The box.
+        texts: What is shown.
+        values: What each stands for.
+        chosen: The value of the entry that is chosen then; by default that of the first.
+    """
+    if [box.itemText(at) for at in range(box.count())] != list(texts):
+        with QSignalBlocker(box):
+            box.clear()
+            for text, value in zip_longest(texts, values):
+                box.addItem(text, value)
+            box.setCurrentIndex(list(values).index(chosen) if chosen in values else 0)
+        box.setVisible(len(texts) > 1)
+
+
+def button(text: str, press: Callable[[], object]) -> QPushButton:
+    """Return a button.
+
+    Args:
+        text: What stands on it.
+        press: What it does.
+    """
+    made = QPushButton(text)
+    made.clicked.connect(lambda: press())
     return made
 
 
@@ -199,14 +234,15 @@ def warning(owner: QWidget, title: str, text: str, details: str) -> QMessageBox:
     return box
 
 
-def scroll_area(inner: QWidget, name: str) -> QScrollArea:
+def scroll_area(inner: QWidget, name: str, area: QScrollArea | None = None) -> QScrollArea:
     """Return a widget that scrolls up and down.
 
     Args:
         inner: What is in it.
         name: What it is, for screen readers.
+        area: What scrolls it; by default something new.
     """
-    made = QScrollArea()
+    made = area if area is not None else QScrollArea()
     made.setAccessibleName(name)
     made.setWidgetResizable(True)
     made.setFrameShape(QFrame.Shape.NoFrame)
@@ -215,17 +251,20 @@ def scroll_area(inner: QWidget, name: str) -> QScrollArea:
     return made
 
 
-def entry(hint: str, name: str) -> QLineEdit:
+def entry(hint: str, name: str, changed: Callable[[], object] | None = None) -> QLineEdit:
     """Return a line to write in, with a button that clears it.
 
     Args:
         hint: What stands in it while it is empty.
         name: What is written, for screen readers.
+        changed: Called with each change.
     """
     made = QLineEdit()
     made.setPlaceholderText(hint)
     made.setClearButtonEnabled(True)
     made.setAccessibleName(name)
+    if changed is not None:
+        made.textChanged.connect(lambda _text: changed())
     return made
 
 

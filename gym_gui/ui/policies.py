@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from PySide6.QtCore import Signal
-from PySide6.QtWidgets import QPushButton, QWidget
+from PySide6.QtWidgets import QWidget
 
 from gym_gui.app import CHECKPOINT_COLUMNS, Policies, Policy, find_policies
-from gym_gui.core.worker.errors import MosaicError
 from gym_gui.forms import FormKind
-from gym_gui.ui.link import Asked, DaemonLink
-from gym_gui.ui.parts import below, beside, label, timer
+from gym_gui.ui.link import DaemonLink
+from gym_gui.ui.part import Part
+from gym_gui.ui.parts import below, beside, button, timer
 from gym_gui.ui.run.rows import Table, table_of
 from gym_gui.ui.runs.query import QueryBox
 
@@ -17,7 +17,7 @@ from gym_gui.ui.runs.query import QueryBox
 _RUNS, _TYPING_MS = 100, 300
 
 
-class PoliciesPage(QWidget):
+class PoliciesPage(Part):
     """The checkpoints of the runs that match a query.
 
     Args:
@@ -29,39 +29,35 @@ class PoliciesPage(QWidget):
     """A form is to be opened: of which kind, from which policy."""
 
     def __init__(self, link: DaemonLink, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
-        self._link = link
-        self._asked: Asked | None = None
+        super().__init__(link, parent)
         self._runs = _RUNS
         self.query = QueryBox(link, "Search the runs that saved checkpoints")
         self.rows: Table[Policy] = Table(CHECKPOINT_COLUMNS, self)
         self.table = table_of(self.rows, "Checkpoints")
-        self.count = label("looking for checkpoints …", tone="muted", wrap=True)
-        self.further = QPushButton("Look further")
-        self.evaluate, self.resume = QPushButton("Evaluate…"), QPushButton("Resume…")
+        self.count = self.message
+        self.count.setText("looking for checkpoints …")
+        self.further = button("Look further", self._look_further)
+        self.evaluate = button("Evaluate…", lambda: self._open("evaluation"))
+        self.resume = button("Resume…", lambda: self._open("resume"))
         bar = beside(self.query, self.evaluate, self.resume, wide=self.query)
         bottom = beside(self.count, self.further, wide=self.count)
         below(self, bar, self.table, bottom, wide=self.table)
         self._typing = timer(self, _TYPING_MS, self._ask, single=True)
         self.query.textChanged.connect(lambda _text: self._typing.start())
-        self.further.clicked.connect(self._look_further)
-        self.evaluate.clicked.connect(lambda: self._open("evaluation"))
-        self.resume.clicked.connect(lambda: self._open("resume"))
         self.table.activated.connect(lambda _index: self._open("evaluation"))
         self.table.selectionModel().currentRowChanged.connect(lambda *_: self._allow())
         self._ask()
 
     def close_page(self) -> None:
         """Stop to look."""
-        if self._asked is not None:
-            self._asked.cancel()
+        self._asked.cancel()
 
     def _ask(self) -> None:
         self.close_page()
         query, runs = self.query.text(), self._runs
         self.further.hide()
         self._asked = self._link.watch(
-            self, lambda client: find_policies(client, query, runs), self._take, failed=self._fail
+            self, lambda client: find_policies(client, query, runs), self._take, failed=self.fail
         )
 
     def _take(self, found: Policies) -> None:
@@ -70,13 +66,9 @@ class PoliciesPage(QWidget):
         paths = [each.checkpoint.path for each in found.policies]
         if chosen is not None and chosen.checkpoint.path in paths:
             self.table.setCurrentIndex(self.rows.index(paths.index(chosen.checkpoint.path), 0))
-        of = f"{found.read:,} of {found.total:,} runs" if found.read < found.total else f"{found.total:,} runs"
-        self.count.setText(f"{len(paths):,} checkpoints of {of}" if paths else f"no checkpoint was saved by {of}")
+        self.count.setText(found.text)
         self.further.setVisible(found.read < found.total and found.read >= self._runs)
         self._allow()
-
-    def _fail(self, error: MosaicError) -> None:
-        self.count.setText(str(error))
 
     def _look_further(self) -> None:
         self._runs += _RUNS
@@ -86,8 +78,8 @@ class PoliciesPage(QWidget):
         return self.rows.at(self.table.currentIndex())
 
     def _allow(self) -> None:
-        for button in (self.evaluate, self.resume):
-            button.setEnabled(self._chosen() is not None)
+        for each in (self.evaluate, self.resume):
+            each.setEnabled(self._chosen() is not None)
 
     def _open(self, kind: FormKind) -> None:
         policy = self._chosen()

@@ -54,7 +54,7 @@ def run_window(
     window.show()
     window.start()
     if run:
-        link.ask(window, lambda client: client.resolve(run), lambda found: _open(window, found), window.show_error)
+        link.ask(window, lambda client: client.resolve(run), window.open_run, window.show_error)
     code = application.exec()
     del held
     return code
@@ -66,10 +66,6 @@ def freeze_garbage() -> None:
     So would one here; what it would free is a few objects.
     """
     gc.freeze()
-
-
-def _open(window: MainWindow, run_id: str) -> None:
-    window.open_run(run_id)
 
 
 def _close_on_interrupt(window: MainWindow) -> list[Any]:

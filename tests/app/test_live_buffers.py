@@ -59,3 +59,13 @@ def test_a_dropped_run_leaves_the_others() -> None:
         buffers.add(run_id, RowBatch(steps=[step("000001", None, 0)]))
     buffers.drop("one")
     assert [key.run_id for key in buffers.by_key] == ["two"]
+
+
+def test_what_came_in_of_an_agent_is_counted_with_what_is_not_shown() -> None:
+    buffers = LiveBuffers()
+    buffers.add("run", RowBatch(steps=[step("000001", "red", 1)], episodes=[episode("000001", 1, agent_id="red")]))
+    key = LiveKey("run", "000001", "red")
+    assert key.title == "000001 · red"
+    assert buffers.text(key) == "1 steps and 1 episodes since this is open"
+    buffers.add("run", RowBatch(gaps=[RowGap(worker_id="000001", attempt=1, from_id=2, to_id=1501, count=1500)]))
+    assert buffers.text(key).endswith("; a sample: 1,500 further steps of this worker are stored, and not shown")

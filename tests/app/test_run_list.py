@@ -6,7 +6,19 @@ from pathlib import Path
 
 import pytest
 
-from gym_gui.app import LIST_COLUMNS, ListLayout, ListRow, list_column, read_layout, save_layout
+from gym_gui.app import (
+    LIST_COLUMNS,
+    ListLayout,
+    ListRow,
+    column_groups,
+    lines_search,
+    list_column,
+    list_search,
+    read_layout,
+    refused_query_text,
+    save_layout,
+)
+from gym_gui.core.worker.errors import ConfigError, Problem, UsageError
 from gym_gui.reading import GroupRow
 from gym_gui.reading.pages import spread_of
 from gym_gui.runs import RunState, RunSummary, WorkerSummary
@@ -74,3 +86,23 @@ def test_metrics_are_columns_that_do_not_sort_and_others_are_none() -> None:
     assert list_column("nothing") is None
     assert list_column("metric.") is None
     assert list_column("name") is LIST_COLUMNS["name"]
+
+
+def test_lines_have_what_their_runs_may_differ_in_unless_they_differ_in_seeds_alone() -> None:
+    assert list_search("env:Ca*", ("-created",), 200, ("variant",), ("config.lr",)).columns == ("config.lr",)
+    assert set(list_search("", ("-created",), 200, ("env",), ()).columns) == {"env", "algo", "worker", "tag"}
+    found = lines_search("state:failed", {"env": ["CartPole-v1"]}, ())
+    assert "state:failed" in found.text
+    assert "CartPole-v1" in found.text
+
+
+def test_a_query_that_cannot_be_read_says_what_is_wrong_with_it() -> None:
+    refused = ConfigError("the query cannot be read", [Problem("query", "no field 'envv'", allowed="env")])
+    assert refused_query_text(refused) == "no field 'envv' (allowed: env)"
+    assert refused_query_text(UsageError("the daemon is gone")) == "the daemon is gone"
+
+
+def test_columns_that_no_run_has_any_more_can_be_hidden() -> None:
+    usual, settings, metrics = column_groups(["name", "config.old", "metric.loss"], ["config.lr"], ["metric.loss"])
+    assert "name" in usual
+    assert (settings, metrics) == (["config.lr", "config.old"], ["metric.loss"])

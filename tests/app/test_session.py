@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import sqlite3
 from contextlib import closing
 from pathlib import Path
@@ -43,3 +44,9 @@ def test_counting_goes_on_after_the_database(client: TrainerClient, daemon_home:
         assert session.counter.current_index == run.episodes - 1
         session.set_run_context(run_id, 10_000, connection, "000002")
         assert session.counter.current_index == -1
+
+
+def test_a_session_logs_its_run_by_a_constant_of_its_own(caplog: pytest.LogCaptureFixture) -> None:
+    with caplog.at_level(logging.INFO):
+        SessionController().set_run_context("run", 2, None, "000007")
+    assert [record.log_code for record in caplog.records] == ["LOG603"]

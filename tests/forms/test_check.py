@@ -12,7 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from real_workers import NAMES, record_of
 
-from gym_gui.forms import FieldProblem, from_run_config, make_form, problems
+from gym_gui.core.worker.errors import ConfigError, Problem, UsageError
+from gym_gui.forms import FieldProblem, field_of_error, first_problems, from_run_config, make_form, problems
 from gym_gui.runs.config import run_config_problems
 from gym_gui.workers import EnvironmentFacts, check_worker_config
 
@@ -170,3 +171,16 @@ def test_any_values_are_answered_in_plain_json(name: str, data: st.DataObject) -
         assert problem.field in names
         assert problem.message
         json.dumps([problem.path, problem.message, problem.allowed, problem.nearest])
+
+
+def test_an_error_of_the_daemon_leads_to_its_field() -> None:
+    form = make_form(record_of("random"))
+    wrong = [Problem("nothing.of.the.form", "is wrong"), Problem("metadata.worker.config.env_id", "is wrong")]
+    assert field_of_error(form, ConfigError("refused", wrong)) == "config.env_id"
+    assert field_of_error(form, ConfigError("refused", wrong[:1])) == ""
+    assert field_of_error(form, UsageError("the daemon is full")) == ""
+
+
+def test_of_several_problems_of_a_field_the_first_counts() -> None:
+    found = [FieldProblem(field=name, path=name, message=text) for name, text in (("a", "1"), ("b", "2"), ("a", "3"))]
+    assert {name: problem.message for name, problem in first_problems(found).items()} == {"a": "1", "b": "2"}

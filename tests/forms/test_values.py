@@ -4,12 +4,24 @@ from __future__ import annotations
 
 from typing import Any
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec import UNSET
 from real_workers import record_of
 
-from gym_gui.forms import Field, as_typed, default_of, defaults, make_form, read_typed, visible
+from gym_gui.forms import (
+    Field,
+    as_typed,
+    chosen_values,
+    default_of,
+    defaults,
+    make_form,
+    read_typed,
+    visible,
+    written,
+)
 from gym_gui.forms.numbers import shown, stepped
 from gym_gui.workers import WorkerRecord, same_json
 
@@ -167,3 +179,21 @@ def test_text_is_never_dropped_and_null_never_made_of_other_text(text: str, sche
 def test_arrow_keys_step_within_the_bounds(text: str, up: bool, found: str) -> None:
     field = Field(name="n", path=[], label="N", kind="integer", default=4, minimum=1, maximum=8, step=1)
     assert stepped(field, text, up=up) == found
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [(UNSET, ""), (None, ""), ("a b", "a b"), (3, "3"), ([1, "a"], '[1, "a"]'), ({"a": 1}, '{"a": 1}'), (True, "true")],
+)
+def test_a_value_is_written_as_it_is_entered(value: Any, text: str) -> None:
+    assert written(value) == text
+
+
+def test_a_field_of_several_choices_has_those_of_its_default_until_it_is_touched() -> None:
+    field = make_form(record_of("random")).by_name()["tags"]
+    without = msgspec.structs.replace(field, default=None)
+    assert chosen_values(msgspec.structs.replace(field, default=["a"]), UNSET, []) == ["a"]
+    assert chosen_values(without, UNSET, ["b"]) == ["b"]
+    assert chosen_values(without, None, ["b"]) == ["b"]
+    assert chosen_values(without, ["c"], ["b"]) == ["c"]
+    assert chosen_values(without, "c", ["b"]) == ["c"]

@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from gym_gui.jobs import Job, JobError, outcome_text
+from gym_gui.core.worker.errors import ConfigError, Problem, UsageError
+from gym_gui.jobs import Job, JobError, job_error, outcome_text, trial_text
 from gym_gui.runs import RunState
 
 
@@ -47,3 +48,13 @@ def test_what_is_to_be_changed_is_named() -> None:
 def test_why_it_failed() -> None:
     error = JobError(what="pip failed", why="no network", next_step="mosaic doctor")
     assert "no network" in outcome_text(job("install", error=error))
+
+
+def test_a_dry_run_says_what_is_wrong_and_nothing_else() -> None:
+    assert trial_text(job("dry_run")) == "dry run: nothing is wrong"
+    problems = [Problem("metadata.worker.config.lr", "is not a number"), Problem("seed", "is negative")]
+    found = trial_text(job("dry_run", error=job_error(ConfigError("the config is not valid", problems))))
+    assert found.splitlines()[0].startswith("metadata.worker.config.lr")
+    assert len(found.splitlines()) == 2
+    broken = job_error(UsageError("worker sb3 is broken", next_step="mosaic workers install sb3"))
+    assert "worker sb3 is broken" in trial_text(job("dry_run", error=broken))

@@ -79,3 +79,9 @@ def test_the_query_of_a_group_can_be_read() -> None:
 def test_every_field_can_be_typed_from_its_offer() -> None:
     for name in FIELDS:
         assert any(text.startswith(name) for text in offered(name[:2])), name
+
+
+def test_a_completed_value_is_followed_by_a_space_and_the_cursor_is_behind_it() -> None:
+    query, cursor = "env:Ca state:failed", 6
+    assert place_of(query, cursor).completed(query, cursor, "CartPole-v1") == ("env:CartPole-v1 state:failed", 16)
+    assert place_of("en", 2).completed("en", 2, "env:") == ("env:", 4)

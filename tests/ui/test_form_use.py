@@ -195,11 +195,3 @@ def test_a_form_logs_what_it_starts(
     codes = [code for record in caplog.records if (code := getattr(record, "log_code", ""))]
     assert codes == ["LOG701", "LOG703", "LOG702", "LOG701"]
     assert [each.steps for each in caplog.records if getattr(each, "log_code", "") == "LOG702"] == ["none"]
-
-
-def test_a_session_logs_its_run_by_a_constant_of_its_own(caplog: pytest.LogCaptureFixture) -> None:
-    from gym_gui.ui.session import SessionController
-
-    with caplog.at_level(logging.INFO):
-        SessionController().set_run_context("run", 2, None, "000007")
-    assert [record.log_code for record in caplog.records] == ["LOG603"]

@@ -22,7 +22,7 @@ def test_steps_of_each_worker_come_in_by_themselves(
 ) -> None:
     endless["metadata"]["worker"]["replicas"] = 2
     page = window.open_run(client.submit(endless))
-    with caplog.at_level(logging.DEBUG, "gym_gui.ui.live_telemetry"):
+    with caplog.at_level(logging.DEBUG, "gym_gui.app.live_buffers"):
         page.tabs.setCurrentWidget(page.live)
         until(lambda: page.live.agents.count() == 2, "both workers are listed")
         until(lambda: page.live.steps.rows and page.live.episodes.rows, "rows come in")

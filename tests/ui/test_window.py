@@ -148,7 +148,7 @@ def test_logs_metrics_episodes_and_config(
     page.tabs.setCurrentWidget(page.metrics)
     until(lambda: page.metrics._charts and all(chart.curves for chart in page.metrics._charts.values()), "charts")
     assert "return" in page.metrics._charts
-    page.metrics._take_names([*page.metrics._names, SeriesName(name="system/cpu", kind="system", count=1)])
+    page.metrics._take_names([*page.metrics._series.names, SeriesName(name="system/cpu", kind="system", count=1)])
     assert "system/cpu" not in page.metrics._shown  # it has no place over steps
     page.metrics.filter.setText("no such metric")
     assert page.metrics.message.text() == "no series has this in its name"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from PySide6.QtCore import Signal
-from PySide6.QtWidgets import QPushButton, QWidget
+from PySide6.QtWidgets import QWidget
 
 from gym_gui.app import MACHINE_RUN_COLUMNS, standing_lines, standing_of
 from gym_gui.core.worker.errors import MosaicError
@@ -12,7 +12,7 @@ from gym_gui.trainer import DaemonStatus, MachineReport, MachineRun
 from gym_gui.ui.docks.job_log import JobLog
 from gym_gui.ui.link import DaemonLink
 from gym_gui.ui.part import Part
-from gym_gui.ui.parts import below, beside, label, timer
+from gym_gui.ui.parts import below, beside, button, label
 from gym_gui.ui.run.rows import Table, table_of
 
 _EVERY_MS = 3000
@@ -34,24 +34,11 @@ class DaemonPanel(Part):
         self.message = label("asking …", wrap=True, selectable=True)
         self.runs: Table[MachineRun] = Table(MACHINE_RUN_COLUMNS, self)
         self.table = table_of(self.runs, "Runs under way")
-        self.check = QPushButton("Check this machine")
+        self.check = button("Check this machine", self._check)
         self.job = JobLog(link)
         below(self, self.message, self.table, beside(self.check), self.job, wide=self.table)
-        self._timer = timer(self, _EVERY_MS, self._ask)
-        self.check.clicked.connect(self._check)
+        self.every(_EVERY_MS, lambda: self.ask(standing_of, self._take))
         self.table.activated.connect(lambda index: self.opened.emit(self.runs.rows[index.row()].run_id))
-
-    def appear(self) -> None:
-        """Ask while it can be seen."""
-        self._ask()
-        self._timer.start()
-
-    def vanish(self) -> None:
-        """Ask no more."""
-        self._timer.stop()
-
-    def _ask(self) -> None:
-        self.ask(standing_of, self._take)
 
     def _take(self, found: tuple[DaemonStatus, MachineReport]) -> None:
         self.message.setText("\n".join(standing_lines(*found)))

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from PySide6.QtWidgets import QPushButton, QWidget
+from PySide6.QtWidgets import QWidget
 
 from gym_gui.app import state_text
 from gym_gui.core.terminal_text import escape_lines
 from gym_gui.jobs import Job, JobEvent, event_text, outcome_text
-from gym_gui.ui.link import DaemonLink
-from gym_gui.ui.parts import below, beside, label, read_only_text, set_tone
+from gym_gui.ui.link import Asked, DaemonLink
+from gym_gui.ui.parts import below, beside, button, label, read_only_text, set_tone
 
 _LINES = 2000
 
@@ -26,11 +26,10 @@ class JobLog(QWidget):
         self._link = link
         self.job: Job | None = None
         self._known = 0
-        self._reading = False
+        self._reading = Asked()
         self.head = label(tone="title", wrap=True)
         self.note = label(wrap=True, selectable=True)
-        self.stop = QPushButton("Cancel")
-        self.stop.clicked.connect(self._cancel)
+        self.stop = button("Cancel", self._cancel)
         self.text = read_only_text("Log of the job", wrap=True)
         self.text.setMaximumBlockCount(_LINES)
         below(self, beside(self.head, self.stop, wide=self.head), self.note, self.text, margins=False)
@@ -53,13 +52,11 @@ class JobLog(QWidget):
 
     def _read(self) -> None:
         job = self.job
-        if job is None or self._reading or self._known >= job.events:
+        if job is None or self._reading.pending or self._known >= job.events:
             return
-        self._reading = True
         after = self._known
 
         def take(found: tuple[Job, list[JobEvent]]) -> None:
-            self._reading = False
             if self.job is not None and self.job.job_id == job.job_id:
                 for event in found[1]:
                     self.text.appendPlainText(escape_lines(event_text(event)))
@@ -67,10 +64,9 @@ class JobLog(QWidget):
             if found[1]:
                 self._read()
 
-        def fail(_error: object) -> None:  # the next change tries again
-            self._reading = False
-
-        self._link.ask(self, lambda client: client.read_job(job.job_id, after=after), take, fail)
+        self._reading = self._link.ask(
+            self, lambda client: client.read_job(job.job_id, after=after), take, lambda _error: None
+        )  # the next change of the job tries again
 
     def _cancel(self) -> None:
         job = self.job

@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QModelIndex, Qt, Signal
-from PySide6.QtGui import QGuiApplication
-from PySide6.QtWidgets import QMessageBox, QPushButton, QWidget
+from collections.abc import Callable
 
-from gym_gui.app import WORKER_ENTRY_COLUMNS, WorkerEntry, merged_jobs, watch_all_jobs, worker_entries
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtGui import QGuiApplication
+from PySide6.QtWidgets import QMessageBox, QWidget
+
+from gym_gui.app import WORKER_ENTRY_COLUMNS, WorkerEntry, WorkerJobs, merged_jobs, watch_all_jobs, worker_entries
 from gym_gui.core.worker.errors import MosaicError
 from gym_gui.jobs import Job
 from gym_gui.look import figures
 from gym_gui.ui.docks.job_log import JobLog
 from gym_gui.ui.link import DaemonLink
 from gym_gui.ui.part import Part
-from gym_gui.ui.parts import below, beside, entry, label, splitter, warning
+from gym_gui.ui.parts import below, beside, button, entry, label, splitter, warning
 from gym_gui.ui.run.rows import Table, table_of
-
-_KINDS = ("install", "remove", "check")
 
 
 class WorkersPanel(Part):
@@ -32,26 +32,24 @@ class WorkersPanel(Part):
 
     def __init__(self, link: DaemonLink, parent: QWidget | None = None) -> None:
         super().__init__(link, parent)
-        self._jobs: dict[str, Job] = {}
+        self._jobs = WorkerJobs()
         self.entries: Table[WorkerEntry] = Table(WORKER_ENTRY_COLUMNS, self)
         self.table = table_of(self.entries, "Workers")
         self.about = label(tone="muted", wrap=True, selectable=True)
         self.message = label(tone="problem", wrap=True, selectable=True, hidden=True)
         self.job = JobLog(link)
         self.name, self.origin = (entry(text, text) for text in ("another worker", "where from"))
-        self.buttons = {name: QPushButton(name) for name in ("Train…", "Install", "Check", "Remove…", "Copy command")}
-        self._other = QPushButton("Install")
+        actions: dict[str, Callable[[], object]] = {
+            "Train…": self._train, "Install": lambda: self._start("install"), "Check": lambda: self._start("check"),
+            "Remove…": self._remove, "Copy command": self._copy,
+        }  # fmt: skip
+        self.buttons = {name: button(name, act) for name, act in actions.items()}
+        self._other = button("Install", self._install_other)
         self._lay_out()
         self.table.selectionModel().currentRowChanged.connect(lambda *_: self._show_chosen())
-        self.table.activated.connect(self._train)
-        self.buttons["Train…"].clicked.connect(self._train)
-        self.buttons["Install"].clicked.connect(lambda: self._start("install"))
-        self.buttons["Check"].clicked.connect(lambda: self._start("check"))
-        self.buttons["Remove…"].clicked.connect(self._remove)
-        self.buttons["Copy command"].clicked.connect(self._copy)
+        self.table.activated.connect(lambda _index: self._train())
         self.name.textChanged.connect(lambda text: self._other.setEnabled(bool(text.strip())))
         self.origin.returnPressed.connect(self._install_other)
-        self._other.clicked.connect(self._install_other)
         self._show_chosen()
 
     def appear(self) -> None:
@@ -77,23 +75,18 @@ class WorkersPanel(Part):
         self._show_chosen()
 
     def _take_jobs(self, jobs: dict[str, Job]) -> None:
-        known = self._jobs
-        self._jobs = {**known, **{each.job_id: each for each in jobs.values() if each.kind in _KINDS}}
-        ended = [each for each in jobs.values() if each.state.terminal and each.job_id in known]
-        if any(not known[each.job_id].state.terminal for each in ended):
+        if self._jobs.take(jobs):
             self._load()
-        going = [each for each in self._jobs.values() if not each.state.terminal]
-        shown = self._jobs.get(self.job.job.job_id) if self.job.job is not None else None
-        if going or shown is not None:
-            self.job.show_job(shown if shown is not None and (not going or shown in going) else going[-1])
+        shown = self._jobs.shown(self.job.job.job_id if self.job.job is not None else "")
+        if shown is not None:
+            self.job.show_job(shown)
         self._show_chosen()
 
     def _show_chosen(self) -> None:
         entry = self.entry
-        busy = any(not job.state.terminal for job in self._jobs.values())
-        can = entry.actions(busy=busy) if entry is not None else ()
-        for name, button in self.buttons.items():
-            button.setEnabled(name in can)
+        can = entry.actions(busy=self._jobs.busy) if entry is not None else ()
+        for name, each in self.buttons.items():
+            each.setEnabled(name in can)
         self.buttons["Install"].setText("Install again" if entry is not None and entry.installed else "Install")
         self.buttons["Copy command"].setVisible("Copy command" in can)
         self.about.setText(entry.about if entry is not None else "")
@@ -106,7 +99,7 @@ class WorkersPanel(Part):
     def fail(self, error: MosaicError) -> None:
         self._say(str(error))
 
-    def _train(self, _index: QModelIndex | bool = False) -> None:
+    def _train(self) -> None:
         if self.entry is not None and self.buttons["Train…"].isEnabled():
             self.chosen.emit(self.entry.name)
 
@@ -115,8 +108,7 @@ class WorkersPanel(Part):
         self.ask(lambda client: client.start_job(kind, subject, options), self._begun)
 
     def _begun(self, job: Job) -> None:
-        self._jobs[job.job_id] = self._jobs.get(job.job_id, job)
-        self.job.show_job(self._jobs[job.job_id])
+        self.job.show_job(self._jobs.by_id.setdefault(job.job_id, job))
         self._show_chosen()
 
     def _remove(self) -> None:

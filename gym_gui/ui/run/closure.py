@@ -5,9 +5,9 @@ from __future__ import annotations
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QDialog, QDialogButtonBox, QWidget
 
-from gym_gui.app import CLOSURE_COLUMNS, closure_question
+from gym_gui.app import CLOSURE_COLUMNS, Closure, closure_of, refusals_text
 from gym_gui.core.worker.errors import MosaicError
-from gym_gui.rpc import AsyncTrainerClient, archive_run, find_runs, for_each_run
+from gym_gui.rpc import AsyncTrainerClient, archive_run, for_each_run
 from gym_gui.runs import RunSummary, WorkerSummary
 from gym_gui.ui.link import DaemonLink
 from gym_gui.ui.parts import below, label
@@ -54,17 +54,14 @@ class ClosureDialog(QDialog):
         buttons.rejected.connect(self.reject)
         self.archive.clicked.connect(lambda: self._remove(archive=True))
         self.delete.clicked.connect(lambda: self._remove(archive=False))
-        link.ask(self, lambda client: _count(client, self._run_ids), self._show, self._fail)
+        link.ask(self, lambda client: closure_of(client, self._run_ids), self._show, self._fail)
 
-    def _show(self, counted: tuple[list[RunSummary], int]) -> None:
-        found, size = counted
-        runs = [run for run in found if run.state.terminal]
-        self._run_ids = [run.run_id for run in runs]
-        if len(runs) < len(found):
-            self._tell(f"{len(found) - len(runs)} of them have not ended, and stay: cancel them first")
-        self.rows.show_rows([(run, worker) for run in runs for worker in run.workers])
-        self.question.setText(closure_question(runs, size))
-        self._allow(on=bool(runs))
+    def _show(self, closure: Closure) -> None:
+        self._run_ids = [run.run_id for run in closure.runs]
+        self._tell(closure.note)
+        self.rows.show_rows(closure.rows)
+        self.question.setText(closure.question)
+        self._allow(on=bool(closure.runs))
 
     def _remove(self, *, archive: bool) -> None:
         self._allow(on=False)
@@ -80,7 +77,7 @@ class ClosureDialog(QDialog):
         self._run_ids = list(refused)
         self.rows.show_rows([row for row in self.rows.rows if row[0].run_id in refused])
         self.question.setText(f"{len(refused)} runs are still there")
-        self._tell("\n".join(f"…{run_id[-6:]}: {error}" for run_id, error in refused.items()))
+        self._tell(refusals_text(refused))
         self._allow(on=True)
 
     def _allow(self, *, on: bool) -> None:
@@ -89,14 +86,8 @@ class ClosureDialog(QDialog):
 
     def _tell(self, text: str) -> None:
         self.message.setText(text)
-        self.message.show()
+        self.message.setVisible(bool(text))
 
     def _fail(self, error: MosaicError) -> None:
         self.question.setText("nothing was removed")
         self._tell(str(error))
-
-
-async def _count(client: AsyncTrainerClient, run_ids: list[str]) -> tuple[list[RunSummary], int]:
-    """Return the runs as they stand, and of a single one the bytes of its files."""
-    listing = await client.files(run_ids[0], recursive=True) if len(run_ids) == 1 else None
-    return await find_runs(client, run_ids), sum(entry.bytes for entry in listing.entries) if listing else 0

@@ -5,14 +5,13 @@ from __future__ import annotations
 import time
 from collections import deque
 
-from PySide6.QtWidgets import QPushButton, QSpinBox, QWidget
+from PySide6.QtWidgets import QSpinBox, QWidget
 
-from gym_gui.app import WAITING_FOR_PICTURES, frames_text
+from gym_gui.app import WAITING_FOR_PICTURES, can_be_watched, frames_text
 from gym_gui.core.worker.errors import MosaicError
 from gym_gui.reading import FrameSource, Picture, PictureRequest
-from gym_gui.runs import RunSummary
 from gym_gui.ui.link import Asked, DaemonLink
-from gym_gui.ui.parts import below, beside, choice, timer
+from gym_gui.ui.parts import below, beside, button, choice, offer
 from gym_gui.ui.run.part import RunPart
 from gym_gui.ui.run.picture import PictureView
 
@@ -25,73 +24,52 @@ class EnvironmentView(RunPart):
 
     def __init__(self, link: DaemonLink, run_id: str, parent: QWidget | None = None) -> None:
         super().__init__(link, run_id, parent)
-        self._watch: Asked | None = None
-        self._asked: Asked | None = None
-        self._active = True
+        self._watch = Asked()
         self._sources: dict[str, FrameSource] = {}
         self._times: deque[float] = deque(maxlen=30)
         self._taken = 0.0
-        self.worker = choice("Worker", ())
+        self.worker = choice("Worker", (), self._begin)
         self.layout_choice = choice("Layout", ("grid", "single"))
         self.place = QSpinBox()
         self.place.setPrefix("environment ")
         self.place.setMaximum(9999)
         self.place.setAccessibleName("Which environment")
-        self.switch = QPushButton("Switch off")
+        self.switch = button("Switch off", lambda: self._ask(on=self.switch.text() == "Switch on"))
         self.picture = PictureView("The environment")
         bar = beside(self.worker, self.layout_choice, self.place, self.switch, self.message, wide=self.message)
         below(self, bar, self.picture)
-        self._timer = timer(self, _EVERY_MS, self._look)
-        self.worker.currentTextChanged.connect(lambda _text: self._begin())
+        self.every(_EVERY_MS, self._look)
         self.layout_choice.activated.connect(lambda _at: self._ask(layout=self.layout_choice.currentText()))
         self.place.editingFinished.connect(lambda: self._ask(place=self.place.value()))
-        self.switch.clicked.connect(lambda: self._ask(on=self.switch.text() == "Switch on"))
         self._show_controls(None)
-
-    def show_run(self, run: RunSummary) -> None:
-        """Take note of a run as it stands."""
-        active = not run.state.terminal
-        if self._active and not active and self.isVisible():
-            self._active = active
-            self._look()
-        self._active = active
-
-    def appear(self) -> None:
-        """Begin to look."""
-        self._look()
-        self._timer.start()
 
     def vanish(self) -> None:
         """Look no longer: the worker stops to take pictures."""
-        self._timer.stop()
-        self._end()
+        self._stop()
+
+    def run_ended(self) -> None:
+        """See what the workers say of their end."""
+        self._asked.cancel()
+        self._look()
 
     def _look(self) -> None:
         """Ask what the workers show."""
-        if self._asked is None and self.isVisible():
-            self._asked = self._link.ask(
-                self, lambda client: client.frames(self._run_id), self._take_sources, self.fail
-            )
+        if not self._asked.pending and self.isVisible():
+            self._asked = self.ask(lambda client: client.frames(self._run_id), self._take_sources)
 
     def _take_sources(self, sources: list[FrameSource]) -> None:
-        self._asked = None
         self._sources = {source.worker_id: source for source in sources}
-        names = list(self._sources)
-        if [self.worker.itemText(at) for at in range(self.worker.count())] != names:
-            self.worker.blockSignals(True)
-            self.worker.clear()
-            self.worker.addItems(names)
-            self.worker.blockSignals(False)
+        offer(self.worker, list(self._sources))
         source = self._sources.get(self.worker.currentText())
         self._show_controls(source)
-        if source is None or source.state not in ("live", "waiting", "off"):
-            self._end()
-        elif self._watch is None and source.on and self._active:
+        if not can_be_watched(source):
+            self._stop()
+        elif not self._watch.pending and source is not None and source.on and self._active:
             self._begin()
         self._tell(source)
 
     def _show_controls(self, source: FrameSource | None) -> None:
-        able = source is not None and source.state in ("live", "waiting", "off") and self._active
+        able = can_be_watched(source) and self._active
         self.worker.setVisible(self.worker.count() > 1)
         self.switch.setVisible(able)
         several = able and source is not None and source.environments > 1
@@ -111,7 +89,7 @@ class EnvironmentView(RunPart):
 
     def _begin(self) -> None:
         """Watch the chosen worker."""
-        self._end()
+        self._stop()
         if not self.isVisible():
             return
         request = PictureRequest(worker_id=self.worker.currentText(), fps=_FPS, width=_WIDTH)
@@ -119,10 +97,8 @@ class EnvironmentView(RunPart):
             self, lambda client: client.watch_frames(self._run_id, request), self._show, failed=self.fail
         )
 
-    def _end(self) -> None:
-        if self._watch is not None:
-            self._watch.cancel()
-            self._watch = None
+    def _stop(self) -> None:
+        self._watch.cancel()
         self._times.clear()
 
     def _show(self, picture: Picture) -> None:
@@ -132,14 +108,11 @@ class EnvironmentView(RunPart):
 
     def _ask(self, *, on: bool | None = None, layout: str | None = None, place: int | None = None) -> None:
         worker = self.worker.currentText()
-        self._link.ask(
-            self,
+        self.ask(
             lambda client: client.switch_frames(self._run_id, worker, on=on, layout=layout, place=place),
             self._take_sources,
-            self.fail,
         )
 
     def fail(self, error: MosaicError) -> None:
-        self._asked = None
-        self._end()
+        self._stop()
         self.picture.show_text(str(error))

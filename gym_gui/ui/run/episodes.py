@@ -3,21 +3,19 @@
 from __future__ import annotations
 
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QPushButton, QWidget
+from PySide6.QtWidgets import QWidget
 
-from gym_gui.app import EPISODE_COLUMNS, STEP_COLUMNS
+from gym_gui.app import EPISODE_COLUMNS, EPISODE_PHASES, EPISODE_SORTS, STEP_COLUMNS, page_text, steps_text
 from gym_gui.reading import EpisodePage, EpisodeQuery
 from gym_gui.telemetry import EpisodeRollup, StepRecord
-from gym_gui.ui.link import Asked, DaemonLink
-from gym_gui.ui.parts import below, beside, choice, label, splitter
+from gym_gui.ui.link import DaemonLink
+from gym_gui.ui.parts import below, beside, button, choice, label, splitter
 from gym_gui.ui.run.part import RunPart
 from gym_gui.ui.run.replay import Replay
 from gym_gui.ui.run.rows import Table, table_of
 
 #: Episodes of a page, steps that are shown of one.
 _PAGE, _STEPS = 200, 2000
-_PHASES = {"all episodes": "", "training": "train", "evaluation": "eval"}
-_SORTS = {"latest first": "-id", "highest return": "-return", "lowest return": "return", "longest": "-steps"}
 
 
 class Episodes(RunPart):
@@ -25,11 +23,12 @@ class Episodes(RunPart):
 
     def __init__(self, link: DaemonLink, run_id: str, parent: QWidget | None = None) -> None:
         super().__init__(link, run_id, parent)
-        self._asked: Asked | None = None
         self._offset = 0
-        self.phase, self.sort = choice("Phase", _PHASES), choice("Order", _SORTS)
-        self.earlier, self.later = QPushButton("Previous"), QPushButton("Next")
-        self.reload = QPushButton("Reload")
+        self.phase = choice("Phase", EPISODE_PHASES, lambda: self._turn(-self._offset))
+        self.sort = choice("Order", EPISODE_SORTS, lambda: self._turn(-self._offset))
+        self.earlier = button("Previous", lambda: self._turn(-_PAGE))
+        self.later = button("Next", lambda: self._turn(_PAGE))
+        self.reload = button("Reload", self.appear)
         self.message = label(tone="muted")
         self.episodes: Table[EpisodeRollup] = Table(EPISODE_COLUMNS, self)
         self.steps: Table[StepRecord] = Table(STEP_COLUMNS, self)
@@ -42,11 +41,6 @@ class Episodes(RunPart):
         self.replay = Replay(link, run_id)
         left = splitter(Qt.Orientation.Vertical, self.table, lower)
         below(self, bar, splitter(Qt.Orientation.Horizontal, left, self.replay, shares=(3, 2)))
-        for box in (self.phase, self.sort):
-            box.currentTextChanged.connect(lambda _text: self._turn(-self._offset))
-        self.earlier.clicked.connect(lambda: self._turn(-_PAGE))
-        self.later.clicked.connect(lambda: self._turn(_PAGE))
-        self.reload.clicked.connect(lambda: self._turn(0))
         self.steps_table.selectionModel().currentRowChanged.connect(
             lambda index, _old: self.replay.show_step(index.row() + 1)
         )
@@ -59,24 +53,16 @@ class Episodes(RunPart):
 
     def _turn(self, by: int) -> None:
         self._offset = max(self._offset + by, 0)
-        if self._asked is not None:
-            self._asked.cancel()
-        query = EpisodeQuery(
-            phase=_PHASES[self.phase.currentText()],
-            sort=_SORTS[self.sort.currentText()],
-            offset=self._offset,
-            limit=_PAGE,
-        )
+        self._asked.cancel()
+        phase, sort = EPISODE_PHASES[self.phase.currentText()], EPISODE_SORTS[self.sort.currentText()]
+        query = EpisodeQuery(phase=phase, sort=sort, offset=self._offset, limit=_PAGE)
         self._asked = self.ask(lambda client: client.episodes(self._run_id, query), self._take)
 
     def _take(self, page: EpisodePage) -> None:
         self.episodes.show_rows(page.episodes)
-        last = self._offset + len(page.episodes)
-        self.message.setText(
-            f"{self._offset + 1:,} to {last:,} of {page.total:,}" if page.episodes else "no episodes yet"
-        )
+        self.message.setText(page_text(page, self._offset))
         self.earlier.setEnabled(self._offset > 0)
-        self.later.setEnabled(last < page.total)
+        self.later.setEnabled(self._offset + len(page.episodes) < page.total)
 
     def _mark_step(self, number: int) -> None:
         """Have the step whose outcome is shown stand out."""
@@ -91,14 +77,7 @@ class Episodes(RunPart):
 
         def take(steps: list[StepRecord]) -> None:
             self.steps.show_rows(steps)
-            whole = episode.steps or len(steps)
-            if not steps:
-                text = (
-                    f"no step of episode {episode.ep_index} ({whole:,} steps) is stored: a sampling rule left them out"
-                )
-            else:
-                text = f"{len(steps):,} of the {whole:,} steps of episode {episode.ep_index}"
-            self.steps_message.setText(text)
+            self.steps_message.setText(steps_text(episode, len(steps)))
 
         self._link.ask(
             self,

@@ -7,12 +7,11 @@ from typing import Any
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QListWidget, QWidget
 
-from gym_gui.app import STEP_COLUMNS, LiveBuffer, LiveKey, live_episode_columns
-from gym_gui.look import figures
+from gym_gui.app import STEP_COLUMNS, LiveKey, live_episode_columns
 from gym_gui.runs import RunSummary
 from gym_gui.ui.link import DaemonLink
 from gym_gui.ui.live_telemetry import LiveTelemetryController
-from gym_gui.ui.parts import below, beside, splitter, timer
+from gym_gui.ui.parts import below, beside, splitter
 from gym_gui.ui.run.part import RunPart
 from gym_gui.ui.run.rows import Table, table_of
 
@@ -25,7 +24,6 @@ class Live(RunPart):
 
     def __init__(self, link: DaemonLink, run_id: str, parent: QWidget | None = None) -> None:
         super().__init__(link, run_id, parent)
-        self._active = True
         self._shown = (-1, -1)
         self.controller = LiveTelemetryController(link, self)
         self.keys: list[LiveKey] = []
@@ -38,27 +36,26 @@ class Live(RunPart):
         right = splitter(Qt.Orientation.Vertical, *tables)
         inner = beside(self.agents, right, wide=right)
         below(self, self.message, inner)
-        self._timer = timer(self, _EVERY_MS, self._draw)
+        self.every(_EVERY_MS, self._draw)
         self.agents.currentRowChanged.connect(lambda _row: self._draw(again=True))
 
     def show_run(self, run: RunSummary) -> None:
         """Take note of a run as it stands."""
-        self._active = not run.state.terminal
-        if not self._active and self._timer.isActive():
-            self._timer.stop()
-            self._draw()
+        super().show_run(run)
         self._tell()
+
+    def run_ended(self) -> None:
+        """Show the last rows."""
+        self._draw()
 
     def appear(self) -> None:
         """Follow the run."""
         if self._active:
             self.controller.follow(self._run_id)
-            self._timer.start()
         self._tell()
 
     def vanish(self) -> None:
         """Follow it no longer."""
-        self._timer.stop()
         if self._active:
             self.controller.leave(self._run_id)
             self.keys = []
@@ -68,40 +65,33 @@ class Live(RunPart):
         found = sorted(key for key in self.controller.buffers.by_key if key.run_id == self._run_id)
         if found != self.keys:
             self._list(found)
-        row = self.agents.currentRow()
-        if not 0 <= row < len(self.keys):
+        key = self._chosen()
+        if key is None:
             return
-        key = self.keys[row]
         buffer = self.controller.buffers.by_key[key]
         state = (buffer.step_count, buffer.episode_count)
         if again or state != self._shown:
             self._shown = state
             self.steps.show_rows(list(buffer.steps)[: -_SHOWN - 1 : -1])
             self.episodes.show_rows(list(buffer.episodes)[: -_SHOWN - 1 : -1], live_episode_columns(key.agent_id))
-            self._tell(key, buffer)
+            self.message.setText(self.controller.buffers.text(key))
 
     def _list(self, keys: list[LiveKey]) -> None:
         """List workers and agents; the chosen one stays."""
-        row = self.agents.currentRow()
-        chosen = self.keys[row] if 0 <= row < len(self.keys) else None
+        chosen = self._chosen()
         self.keys = keys
         self.agents.blockSignals(True)
         self.agents.clear()
-        self.agents.addItems([" · ".join(part for part in (key.worker_id, key.agent_id) if part) for key in keys])
+        self.agents.addItems([key.title for key in keys])
         self.agents.setCurrentRow(keys.index(chosen) if chosen in keys else 0)
         self.agents.blockSignals(False)
 
-    def _tell(self, key: LiveKey | None = None, buffer: LiveBuffer | None = None) -> None:
-        if key is not None and buffer is not None:
-            left_out = self.controller.buffers.left_out.get((key.run_id, key.worker_id), 0)
-            steps, episodes = figures.count(buffer.step_count), figures.count(buffer.episode_count)
-            text = f"{steps} steps and {episodes} episodes since this is open"
-            if left_out:
-                text += f"; a sample: {figures.count(left_out)} further steps of this worker are stored, and not shown"
-        elif not self._active:
-            text = "the run has ended: its steps are under Episodes"
+    def _chosen(self) -> LiveKey | None:
+        row = self.agents.currentRow()
+        return self.keys[row] if 0 <= row < len(self.keys) else None
+
+    def _tell(self) -> None:
+        if not self._active:
+            self.message.setText("the run has ended: its steps are under Episodes")
         elif not self.keys:
-            text = "waiting for steps …"
-        else:
-            return
-        self.message.setText(text)
+            self.message.setText("waiting for steps …")

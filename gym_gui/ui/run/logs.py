@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from itertools import zip_longest
-from typing import Any
-
 from PySide6.QtGui import QTextCursor
-from PySide6.QtWidgets import QCheckBox, QComboBox, QPushButton, QWidget
+from PySide6.QtWidgets import QCheckBox, QWidget
 
 from gym_gui.app import LOG_LEVELS, LOG_STREAMS, LogChunk, log_note, read_logs
 from gym_gui.core.worker.errors import MosaicError
 from gym_gui.reading import Failure, LogPage, LogQuery
 from gym_gui.runs import RunState, RunSummary
-from gym_gui.ui.link import Asked, DaemonLink
-from gym_gui.ui.parts import below, beside, choice, entry, read_only_text, timer
+from gym_gui.ui.link import DaemonLink
+from gym_gui.ui.parts import below, beside, button, choice, entry, offer, read_only_text, timer
 from gym_gui.ui.run.part import RunPart
 
 #: Lines of a page, lines that are kept, milliseconds between two looks and after the last key.
@@ -26,21 +22,20 @@ class Logs(RunPart):
 
     def __init__(self, link: DaemonLink, run_id: str, parent: QWidget | None = None) -> None:
         super().__init__(link, run_id, parent)
-        self._asked: Asked | None = None
         self._ends: dict[str, int] = {}
         """By stream: how far it is read; empty: not at all."""
         self._again = False
-        self._active = True
-        self.stream = choice("Which output", LOG_STREAMS)
-        self.worker = choice("Worker", ())
-        self.worker.hide()
-        self.attempt = choice("Attempt", ())
+        self._typing = timer(self, _TYPING_MS, self._begin, single=True)
+        self.attempt = choice("Attempt", (), self._begin)
         self.attempt.hide()
-        self.level = choice("Level", LOG_LEVELS)
-        self.pattern = entry("Regular expression", "Search the log")
-        self.component = entry("Component", "Only records of this component")
-        self.code = entry("Code, e.g. LOG431", "Only records with this log code")
-        self.failure = QPushButton("Go to the failure")
+        self.worker = choice("Worker", (), self._change_worker)
+        self.worker.hide()
+        self.stream = choice("Which output", LOG_STREAMS, self._begin)
+        self.level = choice("Level", LOG_LEVELS, self._begin)
+        self.pattern = entry("Regular expression", "Search the log", self._typing.start)
+        self.component = entry("Component", "Only records of this component", self._typing.start)
+        self.code = entry("Code, e.g. LOG431", "Only records with this log code", self._typing.start)
+        self.failure = button("Go to the failure", self._find_failure)
         self.failure.hide()
         self.follow = QCheckBox("Follow")
         self.follow.setChecked(True)
@@ -51,41 +46,26 @@ class Logs(RunPart):
         below(self, first, second, self.message, self.text)
         self._lines = (self.pattern, self.component, self.code)
         self._boxes = (self.stream, self.worker, self.attempt, self.level)
-        self._timer = timer(self, _EVERY_MS, self._read)
-        self._typing = timer(self, _TYPING_MS, self._begin, single=True)
-        self.worker.currentTextChanged.connect(lambda _text: _offer(self.attempt, []))
-        for box in self._boxes:
-            box.currentTextChanged.connect(lambda _text: self._begin())
-        for line in self._lines:
-            line.textChanged.connect(lambda _text: self._typing.start())
-        self.failure.clicked.connect(self._find_failure)
+        self._timer = self.every(_EVERY_MS, self._read)
 
     def show_run(self, run: RunSummary) -> None:
         """Take note of a run as it stands."""
-        _offer(self.worker, [worker.worker_id for worker in run.workers])
+        offer(self.worker, [worker.worker_id for worker in run.workers])
         self.failure.setVisible(run.state in (RunState.FAILED, RunState.LOST))
-        self._active = not run.state.terminal
-        if not self._active and self._timer.isActive():
-            self._timer.stop()
-            self._again = self._asked is not None
-            self._read()
+        super().show_run(run)
 
-    def appear(self) -> None:
-        """Read when this comes into view."""
-        if not self._ends:
-            self._begin()
-        elif self._active:
-            self._timer.start()
+    def run_ended(self) -> None:
+        """Read the last lines."""
+        self._again = self._asked.pending
+        self._read()
 
-    def vanish(self) -> None:
-        """Do not read what is not seen."""
-        self._timer.stop()
+    def _change_worker(self) -> None:
+        offer(self.attempt, [])
+        self._begin()
 
     def _begin(self, ends: dict[str, int] | None = None) -> None:
         """Show another part of the logs: from some bytes on, or the last lines."""
-        if self._asked is not None:
-            self._asked.cancel()
-            self._asked = None
+        self._asked.cancel()
         self._ends = ends or {}
         self.text.clear()
         if self.isVisible():
@@ -94,7 +74,7 @@ class Logs(RunPart):
                 self._timer.start()
 
     def _read(self) -> None:
-        if self._asked is not None:
+        if self._asked.pending:
             return
         query = LogQuery(
             stream=LOG_STREAMS[self.stream.currentText()],
@@ -110,7 +90,6 @@ class Logs(RunPart):
         self._asked = self.ask(lambda client: read_logs(client, self._run_id, query, ends, active=active), self._take)
 
     def _take(self, found: LogChunk) -> None:
-        self._asked = None
         if self._follow_attempt(found.page):
             return
         if found.text:
@@ -135,7 +114,7 @@ class Logs(RunPart):
         last = self.attempt.itemData(self.attempt.count() - 1)
         follows = self.follow.isChecked() and last == page.attempt and page.attempts[-1:] > [page.attempt]
         chosen = page.attempts[-1] if follows else page.attempt
-        _offer(self.attempt, [f"attempt {number}" for number in page.attempts], page.attempts, chosen)
+        offer(self.attempt, [f"attempt {number}" for number in page.attempts], page.attempts, chosen)
         if follows:
             self._begin()
         return follows
@@ -152,7 +131,7 @@ class Logs(RunPart):
             box.blockSignals(True)
         self.stream.setCurrentText(next(text for text, name in LOG_STREAMS.items() if name == failure.stream))
         self.worker.setCurrentText(failure.worker_id)
-        _offer(self.attempt, [f"attempt {failure.attempt}"], [failure.attempt], failure.attempt)
+        offer(self.attempt, [f"attempt {failure.attempt}"], [failure.attempt], failure.attempt)
         self.level.setCurrentIndex(0)
         for box in self._boxes:
             box.blockSignals(False)
@@ -163,18 +142,5 @@ class Logs(RunPart):
         self._begin({failure.stream: failure.offset})
 
     def fail(self, error: MosaicError) -> None:
-        self._asked = None
-        self._timer.stop()
+        self.pause()
         self.message.setText(str(error))
-
-
-def _offer(box: QComboBox, texts: list[str], values: Sequence[Any] = (), chosen: Any = None) -> None:
-    """Offer other entries, without a word of it; a choice of one is hidden."""
-    if [box.itemText(at) for at in range(box.count())] != texts:
-        box.blockSignals(True)
-        box.clear()
-        for text, value in zip_longest(texts, values):
-            box.addItem(text, value)
-        box.setCurrentIndex(list(values).index(chosen) if chosen in values else 0)
-        box.blockSignals(False)
-        box.setVisible(len(texts) > 1)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QHBoxLayout, QProgressBar, QPushButton, QTabWidget, QWidget
 
-from gym_gui.app import RUN_ACTIONS, RUN_CALLS, allows, remaining_text, says_more, state_text
+from gym_gui.app import RUN_ACTIONS, RUN_CALLS, UsageSeries, allows, remaining_text, says_more, state_text
 from gym_gui.core.worker.errors import MosaicError
 from gym_gui.forms import FormKind
 from gym_gui.runs import RunState, RunSummary
@@ -22,7 +22,6 @@ from gym_gui.ui.run.logs import Logs
 from gym_gui.ui.run.metrics import Metrics
 from gym_gui.ui.run.overview import Overview
 from gym_gui.ui.run.part import RunPart
-from gym_gui.ui.run.system import System
 from gym_gui.ui.run.workers import Workers
 from gym_gui.ui.theme import state_colour
 
@@ -65,13 +64,16 @@ class RunPage(QWidget):
         self.tabs = QTabWidget()
         self.overview, self.metrics, self.live = Overview(link, run_id), Metrics(link, run_id), Live(link, run_id)
         self.environment, self.episodes = EnvironmentView(link, run_id), Episodes(link, run_id)
-        self.workers, self.system, self.logs = Workers(link, run_id), System(link, run_id), Logs(link, run_id)
-        self.config, self.files = Config(link, run_id), Files(link, run_id)
+        self.workers, self.system = Workers(link, run_id), Metrics(link, run_id, UsageSeries())
+        self.logs, self.config, self.files = Logs(link, run_id), Config(link, run_id), Files(link, run_id)
         self.parts: dict[str, RunPart] = {
             "Overview": self.overview, "Metrics": self.metrics, "Live": self.live, "Environment": self.environment,
             "Episodes": self.episodes, "Workers": self.workers, "System": self.system, "Logs": self.logs,
             "Config": self.config, "Files": self.files,
         }  # fmt: skip
+        self.system.axis.setCurrentText("time since the start")
+        for widget in (self.system.axis, self.system.filter):
+            widget.hide()
         for title, part in self.parts.items():
             self.tabs.addTab(part, title)
         self._lay_out()

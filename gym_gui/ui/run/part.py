@@ -24,3 +24,11 @@ class RunPart(Part):
 
     def show_run(self, run: RunSummary) -> None:
         """Take note of a run as it stands."""
+        ended = self._active and run.state.terminal
+        self._active = not run.state.terminal
+        if ended and self.isVisible():
+            self.pause()
+            self.run_ended()
+
+    def run_ended(self) -> None:
+        """Read once more: the run has ended while this is seen."""

@@ -6,14 +6,14 @@ import operator
 from collections.abc import AsyncIterator
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QPushButton, QSlider, QWidget
+from PySide6.QtWidgets import QSlider, QWidget
 
 from gym_gui.app import replay_text
 from gym_gui.core.worker.errors import MosaicError
 from gym_gui.reading import ReplayEnd, ReplayFrame, ReplayQuery, ReplayUpdate
 from gym_gui.rpc import AsyncTrainerClient
 from gym_gui.ui.link import Asked, DaemonLink
-from gym_gui.ui.parts import below, beside, timer
+from gym_gui.ui.parts import below, beside, button, timer
 from gym_gui.ui.run.part import RunPart
 from gym_gui.ui.run.picture import PictureView
 
@@ -29,19 +29,17 @@ class Replay(RunPart):
 
     def __init__(self, link: DaemonLink, run_id: str, parent: QWidget | None = None) -> None:
         super().__init__(link, run_id, parent)
-        self._watch: Asked | None = None
+        self._watch = Asked()
         self._episode: int | None = None
         self.frames: dict[int, bytes] = {}
         self.end: ReplayEnd | None = None
         self.picture = PictureView("The environment in this step")
         self.slider = QSlider(Qt.Orientation.Horizontal)
         self.slider.setAccessibleName("Step")
-        self.start, self.play = QPushButton("Replay"), QPushButton("Play")
+        self.start, self.play = button("Replay", self._begin), button("Play", self._toggle)
         bar = beside(self.start, self.play, self.slider, wide=self.slider)
         below(self, self.picture, bar, self.message, wide=self.picture, margins=False)
         self._film = timer(self, _FILM_MS, self._next)
-        self.start.clicked.connect(self._begin)
-        self.play.clicked.connect(self._toggle)
         self.slider.valueChanged.connect(self._show)
         self.choose(None, 0)
 
@@ -52,7 +50,7 @@ class Replay(RunPart):
             episode: Its row id.
             steps: Its length.
         """
-        self.close_replay()
+        self._watch.cancel()
         self._episode = episode
         self.frames, self.end = {}, None
         self._film.stop()
@@ -63,12 +61,6 @@ class Replay(RunPart):
         self.slider.setEnabled(False)
         self.picture.show_text("Replay shows what the environment looked like" if episode is not None else "")
         self.message.setText("")
-
-    def close_replay(self) -> None:
-        """End a replay that is under way."""
-        if self._watch is not None:
-            self._watch.cancel()
-            self._watch = None
 
     def show_step(self, number: int) -> None:
         """Show the picture after a step."""
@@ -110,7 +102,6 @@ class Replay(RunPart):
 
     def _finish(self, end: ReplayEnd) -> None:
         self.end = end
-        self._watch = None
         self.message.setText(replay_text(end))
         if self.frames:
             self.slider.setRange(min(self.frames), max(self.frames))
@@ -140,6 +131,5 @@ class Replay(RunPart):
             self.slider.setValue(self.slider.value() + 1)
 
     def fail(self, error: MosaicError) -> None:
-        self._watch = None
         self.start.setEnabled(True)
         self.message.setText(str(error))

@@ -6,12 +6,12 @@ import shlex
 
 from PySide6.QtCore import QUrl
 from PySide6.QtGui import QDesktopServices, QGuiApplication
-from PySide6.QtWidgets import QHBoxLayout, QPushButton, QWidget
+from PySide6.QtWidgets import QWidget
 
 from gym_gui.reading import RunDetails, is_web_address
 from gym_gui.runs import RunSummary
 from gym_gui.ui.link import DaemonLink
-from gym_gui.ui.parts import tip
+from gym_gui.ui.parts import below, beside, button, tip
 from gym_gui.ui.run.part import RunPart
 
 
@@ -22,18 +22,12 @@ class Trackers(RunPart):
         super().__init__(link, run_id, parent)
         self._ended: bool | None = None
         self._folder = self._address = ""
-        self.command = QPushButton("Copy TensorBoard command")
-        self.folder = QPushButton("Open TensorBoard folder")
-        self.wandb = QPushButton("Open in W&&B")
-        layout = QHBoxLayout(self)
-        layout.setContentsMargins(0, 0, 0, 0)
-        for button in (self.command, self.folder, self.wandb):
-            button.hide()
-            layout.addWidget(button)
-        layout.addWidget(self.message, 1)
-        self.command.clicked.connect(self._copy)
-        self.folder.clicked.connect(lambda: self._open(QUrl.fromLocalFile(self._folder)))
-        self.wandb.clicked.connect(lambda: self._open(QUrl(self._address)))
+        self.command = button("Copy TensorBoard command", self._copy)
+        self.folder = button("Open TensorBoard folder", lambda: self._open(QUrl.fromLocalFile(self._folder)))
+        self.wandb = button("Open in W&&B", lambda: self._open(QUrl(self._address)))
+        below(self, beside(self.command, self.folder, self.wandb, self.message, wide=self.message), margins=False)
+        for each in (self.command, self.folder, self.wandb):
+            each.hide()
 
     def show_run(self, run: RunSummary) -> None:
         """Look again once the run has ended: what it has written is known by then."""
@@ -49,9 +43,9 @@ class Trackers(RunPart):
     def _take(self, details: RunDetails) -> None:
         self._folder = details.tensorboard
         self._address = next(filter(is_web_address, details.wandb), "")
-        for button in (self.command, self.folder):
-            button.setVisible(bool(self._folder))
-            button.setToolTip(tip(self._folder))
+        for each in (self.command, self.folder):
+            each.setVisible(bool(self._folder))
+            each.setToolTip(tip(self._folder))
         self.wandb.setVisible(bool(self._address))
         self.wandb.setToolTip(tip(self._address))
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from PySide6.QtWidgets import QWidget
 
-from gym_gui.app import WORKER_COLUMNS, WorkerRow, rows_of_workers
+from gym_gui.app import WORKER_COLUMNS, WorkerRow, rows_of_workers, workers_text
 from gym_gui.core.worker.errors import MosaicError
 from gym_gui.reading import RunDetails
 from gym_gui.runs import RunSummary
 from gym_gui.ui.link import DaemonLink
-from gym_gui.ui.parts import below, timer
+from gym_gui.ui.parts import below
 from gym_gui.ui.run.part import RunPart
 from gym_gui.ui.run.rows import Table, table_of
 
@@ -30,7 +30,7 @@ class Workers(RunPart):
         self.rows: Table[WorkerRow] = Table(WORKER_COLUMNS, self)
         self.table = table_of(self.rows, "Workers")
         below(self, self.message, self.table)
-        self._timer = timer(self, _AGES_MS, self._fill)
+        self.every(_AGES_MS, self._fill)
 
     def show_run(self, run: RunSummary) -> None:
         """Show the workers of a run as they stand."""
@@ -40,14 +40,8 @@ class Workers(RunPart):
             self._ask_devices()
 
     def appear(self) -> None:
-        """Show what there is now."""
-        self._fill()
+        """Ask what they compute on."""
         self._ask_devices()
-        self._timer.start()
-
-    def vanish(self) -> None:
-        """Do nothing while this is not seen."""
-        self._timer.stop()
 
     def _fill(self) -> None:
         if self._run is None:
@@ -55,9 +49,8 @@ class Workers(RunPart):
         rows = rows_of_workers(self._run, self._devices)
         self.rows.show_rows(rows, same=len(rows) == len(self.rows.rows))
         self.table.setColumnHidden(_AGENT, not any(row.agent.agent_id for row in rows))
-        agents = f", {len(rows)} agents" if len(rows) > len(self._run.workers) else ""
-        self.message.setText(f"{len(self._run.workers)} workers{agents}" if len(rows) > 1 else "")
-        self.message.setVisible(bool(self.message.text()))
+        self.message.setText(workers_text(self._run, rows))
+        self.message.setVisible(len(rows) > 1)
 
     def _ask_devices(self) -> None:
         """Ask on what they compute, once for each attempt: that is decided when they are placed."""

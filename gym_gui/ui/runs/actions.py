@@ -9,7 +9,7 @@ from PySide6.QtCore import QObject, Qt
 from PySide6.QtGui import QAction, QGuiApplication, QKeySequence
 from PySide6.QtWidgets import QMenu
 
-from gym_gui.app import RUN_CALLS, RunCall, allows
+from gym_gui.app import RUN_CALLS, RunCall, allows, refusals_text
 from gym_gui.core.worker.errors import MosaicError
 from gym_gui.rpc import for_each_run
 from gym_gui.runs import AnnotationChange
@@ -18,8 +18,8 @@ from gym_gui.ui.parts import ask_text
 from gym_gui.ui.run.closure import ClosureDialog
 from gym_gui.ui.runs.panel import RunsPanel
 
-#: Refusals that are told, and runs that are opened at once.
-_NAMED = 8
+#: Runs that are opened at once.
+_OPENED = 8
 #: Everything, as the menu has it, with its key; an empty name is a line.
 _MENU = (
     ("Open", ""), ("", ""), ("Pause", ""), ("Continue", ""), ("Cancel", ""), ("", ""),
@@ -75,10 +75,8 @@ class RunActions(QObject):
         self._panel.show_message("")
 
         def say(refused: dict[str, MosaicError]) -> None:
-            lines = [f"…{run_id[-6:]}: {error}" for run_id, error in list(refused.items())[:_NAMED]]
-            more = [f"and {len(refused) - _NAMED} more"] if len(refused) > _NAMED else []
             head = f"{len(refused)} of {len(chosen)} refused:"
-            self._panel.show_message("\n".join([head, *lines, *more]) if refused else "")
+            self._panel.show_message(f"{head}\n{refusals_text(refused)}" if refused else "")
 
         self._link.ask(
             self, lambda client: for_each_run(client, chosen, act), say,
@@ -90,7 +88,7 @@ class RunActions(QObject):
         ClosureDialog(self._link, self._panel.selected_ids(), self._panel).open()
 
     def _open(self) -> None:
-        for run_id in self._panel.selected_ids()[:_NAMED]:
+        for run_id in self._panel.selected_ids()[:_OPENED]:
             self._panel.opened.emit(run_id)
 
     def _copy(self) -> None:

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from PySide6.QtCore import QObject, Qt, Signal
 from PySide6.QtWidgets import QMenu, QTableView
 
-from gym_gui.app import LIST_COLUMNS, FurtherColumns, ListColumn, list_column
+from gym_gui.app import LIST_COLUMNS, FurtherColumns, ListColumn, column_groups, list_column
 from gym_gui.ui.parts import without_mnemonics
 from gym_gui.ui.runs.model import RunsModel
 
@@ -76,14 +76,11 @@ class RunsHeader(QObject):
     def _fill(self) -> None:
         self.menu.clear()
         shown = self.names()
-        further = [name for name in shown if name not in LIST_COLUMNS]
-        self._add(self.menu, list(LIST_COLUMNS), shown)
-        for title, begin, known in (
-            ("Settings", "config.", self.further.settings),
-            ("Metrics", "metric.", self.further.metrics),
-        ):
+        usual, *others = column_groups(shown, *self.further)
+        self._add(self.menu, usual, shown)
+        for title, names in zip(("Settings", "Metrics"), others, strict=True):
             menu = self.menu.addMenu(title)
-            self._add(menu, sorted({*known, *(name for name in further if name.startswith(begin))}), shown)
+            self._add(menu, names, shown)
             menu.setEnabled(not menu.isEmpty())
         self.menu.addSeparator()
         self.menu.addAction("As at first").triggered.connect(lambda: self.show_columns((), {}))

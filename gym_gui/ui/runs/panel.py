@@ -17,12 +17,15 @@ from gym_gui.app import (
     combined_updates,
     fields_of_grouping,
     further_columns,
+    lines_search,
+    list_search,
     name_of_grouping,
     read_layout,
+    refused_query_text,
     save_layout,
 )
-from gym_gui.core.worker.errors import ConfigError, MosaicError
-from gym_gui.reading import DEFAULT_SORT, MAX_PAGE, Search, SearchUpdate, query_of_group
+from gym_gui.core.worker.errors import MosaicError
+from gym_gui.reading import DEFAULT_SORT, MAX_PAGE, SearchUpdate
 from gym_gui.ui.link import Asked, DaemonLink
 from gym_gui.ui.parts import below, beside, choice, label, menu_button, table, timer
 from gym_gui.ui.runs.header import RunsHeader
@@ -32,10 +35,8 @@ from gym_gui.ui.runs.query import QueryBox
 _PAGE = 200
 #: Milliseconds after the last key until a query is asked, between two refreshes of ages, after changes of the layout.
 _TYPING_MS, _AGES_MS, _LAYOUT_MS = 150, 5000, 500
-#: Lines whose single runs are followed at once, and runs of a line that are shown.
-_OPEN, _MEMBERS = 20, 200
-#: What the runs of a line may differ in beside their seeds.
-_DIFFERENT = ("env", "algo", "worker", "tag")
+#: Lines whose single runs are followed at once.
+_OPEN = 20
 
 
 class RunsPanel(QWidget):
@@ -53,7 +54,7 @@ class RunsPanel(QWidget):
     def __init__(self, link: DaemonLink, home: Path | None = None, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._link, self._home = link, home
-        self._watch: Asked | None = None
+        self._watch = Asked()
         self._members: dict[str, Asked] = {}
         self._sort: tuple[str, ...] = DEFAULT_SORT
         self._limit = _PAGE
@@ -129,12 +130,9 @@ class RunsPanel(QWidget):
         return tuple(column.field for column in self.model.columns if column.field not in LIST_COLUMNS)
 
     def _ask(self) -> None:
-        if self._watch is not None:
-            self._watch.cancel()
+        self._watch.cancel()
         group_by = self.group_by
-        different = _DIFFERENT if group_by not in ((), ("variant",)) else ()
-        columns = (*self._further(), *different)
-        search = Search(self.query.text(), self._sort, self._limit, group_by=group_by, columns=columns)
+        search = list_search(self.query.text(), self._sort, self._limit, group_by, self._further())
         self._watch = self._link.watch(
             self, lambda client: client.watch_search(search), lambda update: self._take(update, bool(group_by)),
             merge=combined_updates, failed=self._fail,
@@ -152,10 +150,7 @@ class RunsPanel(QWidget):
         self.count.setText(self.model.count_text(queried=bool(self.query.text())))
 
     def _fail(self, error: MosaicError) -> None:
-        text = error.what
-        if isinstance(error, ConfigError):
-            text = "\n".join(f"{problem.message} (allowed: {problem.allowed})" for problem in error.problems) or text
-        self.show_message(text)
+        self.show_message(refused_query_text(error))
         self._refused = True
 
     def _sort_by(self, section: int) -> None:
@@ -201,8 +196,7 @@ class RunsPanel(QWidget):
             self.show_message(f"{_OPEN} lines are open: close one to open another")
             return
         assert row.group is not None
-        query = query_of_group(self.query.text(), row.group.key)
-        search = Search(query, ("seed",), _MEMBERS, columns=self._further())
+        search = lines_search(self.query.text(), row.group.key, self._further())
         self.model.open_line(row.key)
         self._members[row.key] = self._link.watch(
             self, lambda client: client.watch_search(search), lambda update: self.model.apply_members(row.key, update),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from typing import Any
 
 from PySide6.QtCore import QStringListModel
@@ -52,12 +53,8 @@ class QueryBox(QLineEdit):
         if place.asks_values and place.field not in self._values:
             self._values[place.field] = []
             search = Search(group_by=(place.field,), limit=_VALUES)
-            self._link.ask(
-                self,
-                lambda client: client.search(search),
-                lambda page: self._take(place.field, page),
-                lambda _error: None,
-            )
+            take = functools.partial(self._take, place.field)
+            self._link.ask(self, lambda client: client.search(search), take, lambda _error: None)
         found = completions(place, self.settings, self._values.get(place.field, ()))[:_OFFERED]
         self.offers.setStringList(found)
         if found and self.hasFocus():
@@ -72,10 +69,10 @@ class QueryBox(QLineEdit):
             self._offer()
 
     def _complete(self, text: str) -> None:
-        cursor = self.cursorPosition()
-        place, query = place_of(self.text(), cursor), self.text()
-        ended = f"{text} " if place.field else text
-        self.setText(query[: place.begin] + ended + query[cursor:].lstrip())
-        self.setCursorPosition(place.begin + len(ended))
+        query, at = self.text(), self.cursorPosition()
+        place = place_of(query, at)
+        completed, cursor = place.completed(query, at, text)
+        self.setText(completed)
+        self.setCursorPosition(cursor)
         if not place.field:
             self._offer()

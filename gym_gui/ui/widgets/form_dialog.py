@@ -18,7 +18,7 @@ from PySide6.QtWidgets import (
 )
 
 from gym_gui.forms import FormSpec, Mode
-from gym_gui.ui.parts import label, read_only_text, set_tone, without_mnemonics
+from gym_gui.ui.parts import button, label, read_only_text, set_tone, without_mnemonics
 from gym_gui.ui.widgets.form_fields import FormFields
 
 #: The tab of a dry run.
@@ -107,12 +107,11 @@ class FormDialog(QDialog):
         """Put everything in its place; return that of the fields."""
         self.top.addWidget(label(self.form.about, tone="muted", wrap=True), 1)
         bottom = QHBoxLayout()
-        self._copy = QPushButton("Copy command")
-        self._copy.clicked.connect(lambda: QGuiApplication.clipboard().setText(self.command.toPlainText()))
+        self._copy = button("Copy command", lambda: QGuiApplication.clipboard().setText(self.command.toPlainText()))
         bottom.addWidget(self.message, 1)
-        for button in (self._copy, self.dry_run, self.dismiss, self.start):
-            button.setAutoDefault(button is self.start)
-            bottom.addWidget(button)
+        for press in (self._copy, self.dry_run, self.dismiss, self.start):
+            press.setAutoDefault(press is self.start)
+            bottom.addWidget(press)
         self._tabs, page = QTabWidget(), QWidget()
         layout = QVBoxLayout(self)
         layout.addLayout(self.top)

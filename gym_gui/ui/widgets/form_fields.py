@@ -7,10 +7,10 @@ from typing import Any
 
 from msgspec import UNSET
 from PySide6.QtCore import Qt, QTimer, Signal, SignalInstance
-from PySide6.QtWidgets import QFrame, QGridLayout, QLabel, QScrollArea, QToolButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QGridLayout, QLabel, QScrollArea, QToolButton, QVBoxLayout, QWidget
 
-from gym_gui.forms import Default, Field, FieldProblem, FormSpec, Section, Values, visible
-from gym_gui.ui.parts import label, tip, without_mnemonics
+from gym_gui.forms import Default, Field, FieldProblem, FormSpec, Section, Values, first_problems, visible
+from gym_gui.ui.parts import label, scroll_area, tip, without_mnemonics
 from gym_gui.ui.widgets.inputs import ChoiceInput, Input, LineInput, input_for
 
 
@@ -132,21 +132,17 @@ class FormFields(QScrollArea):
 
     def __init__(self, form: FormSpec, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self.setAccessibleName("Fields")
         self.setFocusPolicy(Qt.FocusPolicy.NoFocus)  # it scrolls with the cursor in its fields
-        self.setWidgetResizable(True)
-        self.setFrameShape(QFrame.Shape.NoFrame)
         self.form = form
         self.rows: dict[str, _Row] = {}
         self._titles: list[tuple[Section, QLabel, QToolButton | None, QWidget | None]] = []
         inner = QWidget()
-        self.setWidget(inner)  # first: what is moved later is styled again, with all that it has
+        scroll_area(inner, "Fields", self)  # first: what is moved later is styled again, with all that it has
         layout = QVBoxLayout(inner)
         layout.setSpacing(4)
         for section in form.sections:
             self._add_section(section, layout)
         layout.addStretch(1)
-        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
 
     def values(self) -> Values:
         """Return what is entered: touched fields alone."""
@@ -175,9 +171,7 @@ class FormFields(QScrollArea):
             hidden: Names of fields that are shown only if something is wrong with them.
             narrows: By names of fields: the choices that are left of them.
         """
-        by_field: dict[str, FieldProblem] = {}
-        for problem in problems:
-            by_field.setdefault(problem.field, problem)
+        by_field = first_problems(problems)
         applying = set(visible(self.form, values)).difference(name for name in hidden if name not in by_field)
         for name, row in self.rows.items():
             row.narrow((narrows or {}).get(name))

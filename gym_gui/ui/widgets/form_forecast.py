@@ -28,7 +28,7 @@ class ForecastLine(QLabel):
         super().__init__(parent)
         self._link = link
         self._configs: list[dict[str, Any]] | None = None
-        self._asked: Asked | None = None
+        self._asked = Asked()
         self.setTextFormat(Qt.TextFormat.PlainText)
         self.setWordWrap(True)
         self._timer = timer(self, _PAUSE_MS, self._look, single=True)
@@ -42,8 +42,7 @@ class ForecastLine(QLabel):
         if configs == self._configs:
             return
         self._configs = configs
-        if self._asked is not None:
-            self._asked.cancel()
+        self._asked.cancel()
         self._say("When would it start? …" if configs else "Correct the marked fields to see when it would start.")
         self._timer.stop()
         if configs:

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
 from msgspec import UNSET, UnsetType
-from PySide6.QtCore import QEvent, QObject, Qt, Signal
+from PySide6.QtCore import QEvent, QObject, QSignalBlocker, Qt, Signal
 from PySide6.QtGui import QAction, QKeyEvent, QWheelEvent
 from PySide6.QtWidgets import (
     QCheckBox,
@@ -21,7 +20,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from gym_gui.forms import Default, Field, read_typed, stepped
+from gym_gui.forms import Default, Field, chosen_values, read_typed, stepped, written
 from gym_gui.ui.parts import label, tip, without_mnemonics
 
 #: Kinds whose empty text is a value of its own.
@@ -110,8 +109,7 @@ class LineInput(Input):
     def set_value(self, value: Any | UnsetType) -> None:
         """Enter a value."""
         self._null, self._empty = value is None, value == ""
-        plain = isinstance(value, str)
-        self.edit.setText("" if value is None or value is UNSET else value if plain else json.dumps(value))
+        self.edit.setText(written(value))
 
     def show_default(self, default: Default) -> None:
         """Show what an untouched field stands for as a placeholder."""
@@ -186,12 +184,8 @@ class TextInput(Input):
     def set_value(self, value: Any | UnsetType) -> None:
         """Enter a value."""
         self._null = value is None
-        self.edit.blockSignals(True)
-        plain = isinstance(value, str)
-        self.edit.setPlainText(
-            "" if value is None or value is UNSET else value if plain else json.dumps(value, indent=1)
-        )
-        self.edit.blockSignals(False)
+        with QSignalBlocker(self.edit):
+            self.edit.setPlainText(written(value, indent=1))
 
     def show_default(self, default: Default) -> None:
         """Show what an untouched field stands for as a placeholder."""
@@ -293,10 +287,7 @@ class MultiInput(Input):
         self._show_boxes()
 
     def _show_boxes(self) -> None:
-        given = self.field.default if self._given is UNSET and self.field.default is not None else self._given
-        if given is UNSET or given is None:
-            given = self._default
-        given = given if isinstance(given, list) else [given]
+        given = chosen_values(self.field, self._given, self._default)
         for value in [*self.field.choices, *given]:
             if value not in self._values:
                 self._add(value)

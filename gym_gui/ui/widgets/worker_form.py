@@ -6,11 +6,11 @@ import logging
 from pathlib import Path
 from typing import Any
 
-from PySide6.QtCore import Signal
+from PySide6.QtCore import QSignalBlocker, Signal
 from PySide6.QtGui import QKeySequence, QShortcut
 from PySide6.QtWidgets import QWidget
 
-from gym_gui.core.worker.errors import ConfigError, MosaicError
+from gym_gui.core.worker.errors import MosaicError
 from gym_gui.forms import (
     FIRST_FIELDS,
     VERBS,
@@ -20,10 +20,11 @@ from gym_gui.forms import (
     Mode,
     Values,
     complete_run_config,
+    field_of_error,
     fill_form,
     mode_of,
 )
-from gym_gui.jobs import Job, raised_error
+from gym_gui.jobs import Job, trial_text
 from gym_gui.logging_config import LogConstantMixin
 from gym_gui.logging_config.log_constants import (
     LOG_UI_TRAIN_FORM_INFO,
@@ -80,7 +81,7 @@ class WorkerForm(LogConstantMixin, FormDialog):
         self._logger = _LOGGER
         self._record, self._kind, self._parent_run_id = record, kind, parent_run_id
         self._link, self._prepare = link, prepare
-        self._asked: Asked | None = None
+        self._asked = Asked()
         self._runs = RunGroup()
         self._kept: frozenset[str] = frozenset()
         """Fields that are shown though the mode hides them, since a run or a preset has them."""
@@ -121,9 +122,8 @@ class WorkerForm(LogConstantMixin, FormDialog):
         fitting = mode_of(self.form, self.modes, values)
         self._kept = frozenset() if fitting is not None else frozenset(values)
         if fitting is not None:
-            self.mode_tabs.blockSignals(True)
-            self.mode_tabs.setCurrentIndex(self.modes.index(fitting))
-            self.mode_tabs.blockSignals(False)
+            with QSignalBlocker(self.mode_tabs):
+                self.mode_tabs.setCurrentIndex(self.modes.index(fitting))
         self.fields.set_values(values)
         self._show_mode()
 
@@ -151,8 +151,7 @@ class WorkerForm(LogConstantMixin, FormDialog):
         """Close the form; a dry run that is under way is dropped, but not runs that are being started."""
         if not self.dismiss.isEnabled():
             return
-        if self._asked is not None:
-            self._asked.cancel()
+        self._asked.cancel()
         super().reject()
 
     def _filled(self) -> FilledForm:
@@ -190,8 +189,7 @@ class WorkerForm(LogConstantMixin, FormDialog):
         return not state.problems
 
     def _dry_run(self) -> None:
-        if self._asked is not None:
-            self._asked.cancel()
+        if self._asked.pending:
             self._end_dry_run("dry run cancelled")
             return
         if self._link is None or not self._ready():
@@ -211,13 +209,10 @@ class WorkerForm(LogConstantMixin, FormDialog):
         if job.state is RunState.CANCELLED:
             self._end_dry_run("dry run cancelled")
         elif job.state.terminal:
-            error = raised_error(job.error) if job.error is not None else None
-            found = error.problems if isinstance(error, ConfigError) else []
-            text = "\n".join(map(str, found)) or str(error or "dry run: nothing is wrong")
-            self._end_dry_run(text, wrong=error is not None)
+            self._end_dry_run(trial_text(job), wrong=job.error is not None)
 
     def _end_dry_run(self, text: str, *, wrong: bool = False) -> None:
-        self._asked = None
+        self._asked.cancel()
         self.dry_run.setText("Dry run")
         self.say(text, wrong=wrong)
 
@@ -251,8 +246,6 @@ class WorkerForm(LogConstantMixin, FormDialog):
         self.dismiss.setEnabled(True)
         count = len(self._runs.run_ids)
         self._end_dry_run(f"{count} runs were started; {error}" if count else str(error), wrong=True)
-        if isinstance(error, ConfigError) and error.problems:
-            paths = {".".join(field.path): field.name for field in self.form.fields()}
-            name = next((paths[problem.path] for problem in error.problems if problem.path in paths), None)
-            if name is not None:
-                self.fields.focus_on(name)
+        name = field_of_error(self.form, error)
+        if name:
+            self.fields.focus_on(name)

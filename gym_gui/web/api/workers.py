@@ -9,7 +9,7 @@ from fastapi import APIRouter, Request
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.responses import Response
 
-from gym_gui.core.worker.errors import UsageError
+from gym_gui.app import usable
 from gym_gui.forms import FormSpec, Presets, fill_form, make_form, values_of_run
 from gym_gui.rpc import AsyncTrainerClient
 from gym_gui.web.api.common import Client, Reader, RunId, Runner
@@ -109,14 +109,7 @@ def _presets(request: Request, name: str) -> Presets:
 
 
 async def _form(client: AsyncTrainerClient, name: str) -> FormSpec:
-    record = await client.worker(name)
-    if record.broken:
-        raise UsageError(
-            f"worker {name} is broken",
-            where=record.python,
-            why=record.broken,
-            next_step=record.mend or "mosaic workers list",
-        )
+    record = usable(await client.worker(name))
     status = await client.status()
     return make_form(record, executors=status.executors or ["local"])
 
