@@ -57,6 +57,10 @@ class HeldAttempts:
         """Return the orders of each run under way, by its id."""
         return list(self._boxes.items())
 
+    def watches(self, run_id: str) -> bool:
+        """Return whether a run was taken up."""
+        return run_id in self._boxes
+
     def watch(self, folder: RunFolder) -> None:
         """Take up a run whose workers run on machines; what an earlier daemon granted stays granted."""
         with self._lock:

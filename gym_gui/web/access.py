@@ -20,7 +20,7 @@ MAX_BODY = 4 << 20
 #: Requests per second of one client, on average, and at once.
 RATE, BURST = 100.0, 400.0
 #: The same for calls of programs that claim runs: several may share an address, each with 50 messages a second.
-PROGRAM_RATE, PROGRAM_BURST = 1000.0, 4000.0
+PROGRAM_RATE, PROGRAM_BURST = 5000.0, 20_000.0
 #: Wrong tokens per second of one client, on average, and at once.
 FAILED_RATE, FAILED_BURST = 5.0, 20.0
 _MOST_CLIENTS = 10_000

@@ -31,9 +31,9 @@ def create_app(backend: Backend, access: Access) -> ASGIApp:
     """
 
     def load() -> ASGIApp:
-        from gym_gui.web.app import create_interface
+        from gym_gui.web.app import create_served
 
-        return create_interface(backend, access)
+        return create_served(backend, access)
 
     return Guard(Front(backend, load), access)
 

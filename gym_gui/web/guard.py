@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import functools
 import re
+import time
 from collections.abc import Iterable, MutableMapping
 from email.utils import formatdate
 from typing import Any
@@ -145,8 +147,12 @@ class Guard:
     @staticmethod
     def _added(present: Iterable[tuple[bytes, bytes]]) -> list[tuple[bytes, bytes]]:
         names = {name.lower() for name, _ in present}
-        date = (b"date", formatdate(usegmt=True).encode())
-        return [(name, value) for name, value in (date, *_HEADERS) if name not in names]
+        return [(name, value) for name, value in (_date(int(time.time())), *_HEADERS) if name not in names]
+
+
+@functools.lru_cache(maxsize=1)
+def _date(second: int) -> tuple[bytes, bytes]:
+    return b"date", formatdate(second, usegmt=True).encode()
 
 
 def too_many_failures(client: str) -> UsageError:

@@ -37,7 +37,8 @@ class AgentExecutor(SharedExecutor):
         await asyncio.to_thread(self.desk.held.watch, folder)
 
     async def alive(self, folder: RunFolder) -> bool:
-        await asyncio.to_thread(self.desk.held.watch, folder)  # a run that an earlier daemon started
+        if not self.desk.held.watches(folder.run_id):  # a run that an earlier daemon started
+            await asyncio.to_thread(self.desk.held.watch, folder)
         return await super().alive(folder)
 
     async def cleanup(self, folder: RunFolder) -> None:

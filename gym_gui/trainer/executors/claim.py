@@ -40,7 +40,8 @@ class ClaimExecutor(SharedExecutor):
         await asyncio.to_thread(self.attempts.watch, folder)
 
     async def alive(self, folder: RunFolder) -> bool:
-        await asyncio.to_thread(self.attempts.watch, folder)  # a run that an earlier daemon started
+        if not self.attempts.watches(folder.run_id):  # a run that an earlier daemon started
+            await asyncio.to_thread(self.attempts.watch, folder)
         return await super().alive(folder)
 
     async def cleanup(self, folder: RunFolder) -> None:

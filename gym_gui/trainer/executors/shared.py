@@ -39,6 +39,8 @@ class SharedProcess:
     def __init__(self, home: Path) -> None:
         self.runs: dict[str, float] = {}
         """By id, the runs whose supervisors it has, and since when (monotonic seconds)."""
+        self.checked_at, self.still = float("-inf"), False
+        """When it was last looked whether it is stopped (monotonic seconds), and whether it has been for long."""
         (home / "logs").mkdir(mode=0o700, parents=True, exist_ok=True)
         with os.fdopen(append_or_discard(home / "logs" / "shared-proxies.log"), "ab") as log:
             self._process = subprocess.Popen(
@@ -129,7 +131,11 @@ class SharedExecutor(LocalExecutor):
         process = self._process_of(folder)
         if process is None:
             return await super().alive(folder)  # that of an earlier daemon, or one of its own
-        return not self._stands_still(folder) and not self._hangs(folder)
+        now = time.monotonic()
+        if now - process.checked_at >= self.look_s:  # one look for all of its runs
+            process.checked_at = now
+            process.still = self._stands_still(RunFolder.of(self.home, next(iter(process.runs))))
+        return not process.still and not self._hangs(folder)
 
     async def kill(self, folder: RunFolder) -> None:
         process = self._process_of(folder)

@@ -20,6 +20,7 @@ from gym_gui.core.worker.errors import ConfigError, Problem
 from gym_gui.fleet import Answer
 from gym_gui.rpc import AsyncTrainerClient
 from gym_gui.web.api.common import Client, Reader, Runner
+from gym_gui.web.api.direct import Call, response_of
 from gym_gui.web.batches import Batches
 from gym_gui.web.errors import json_response
 from gym_gui.web.multipart import PartHead
@@ -45,6 +46,20 @@ def message_batches(client: Callable[[], Awaitable[AsyncTrainerClient]]) -> Batc
         return msgspec.json.decode(answer.data, type=list[Answer])
 
     return Batches(send)
+
+
+def direct_calls(client: Callable[[], Awaitable[AsyncTrainerClient]], messages: Batches) -> dict[str, Call]:
+    """Return what answers the calls that come most often, by address.
+
+    Args:
+        client: Gives the daemon's client.
+        messages: Passes messages on.
+    """
+
+    async def beat(peer: str, data: bytes) -> Answer:
+        return await (await client()).call_fleet("client.heartbeat", "", "", {"peer": peer}, data)
+
+    return {"/api/gui-update": messages.call, "/api/heartbeat": beat}
 
 
 AssignmentId = Annotated[str, Path(description="An assignment's id, as the list of assignments has it.", max_length=60)]
@@ -93,7 +108,7 @@ _MACHINE = {"machineId": "198.51.100.7"}
 async def create(request: Request, client: Client, holder: Runner) -> Response:
     """Create a study whose assignments are claimed: each has its whole config as `splitConfig`."""
     data = await request.body()
-    return _response(await client.call_fleet("client.create", "", "", {"by": holder.name}, data))
+    return response_of(await client.call_fleet("client.create", "", "", {"by": holder.name}, data))
 
 
 @router.get("/super-studies", summary="Studies whose assignments are claimed")
@@ -101,7 +116,7 @@ async def studies(
     client: Client, _: Reader, name: Annotated[str | None, Query(description="Only those with this name.")] = None
 ) -> Response:
     """Return the studies whose assignments are claimed, the newest first."""
-    return _response(await client.call_fleet("client.list", "", "", {} if name is None else {"name": name}))
+    return response_of(await client.call_fleet("client.list", "", "", {} if name is None else {"name": name}))
 
 
 @router.get("/super-studies/{study_id}/assignments", summary="Assignments of a study")
@@ -109,7 +124,7 @@ async def assignments(
     client: Client, _: Reader, study_id: Annotated[str, Path(description="The study's id", max_length=60)]
 ) -> Response:
     """Return the assignments of a study with their configs, whose keys are in their order."""
-    return _response(await client.call_fleet("client.assignments", "", "", {"study_id": study_id}))
+    return response_of(await client.call_fleet("client.assignments", "", "", {"study_id": study_id}))
 
 
 @router.post(
@@ -118,7 +133,7 @@ async def assignments(
 async def claim(request: Request, client: Client, _: Runner, assignment_id: AssignmentId) -> Response:
     """Give an assignment to a machine, unless another one has it or completed it."""
     said = {"assignment_id": assignment_id, "peer": _peer(request)}
-    return _response(await client.call_fleet("client.claim", "", "", said, await request.body()))
+    return response_of(await client.call_fleet("client.claim", "", "", said, await request.body()))
 
 
 @router.get("/assignments/{assignment_id}/config", summary="Config of an assignment")
@@ -130,7 +145,7 @@ async def config(
 ) -> Response:
     """Return the config of an assignment alone."""
     said = {"assignment_id": assignment_id, "machineId": machine_id}
-    return _response(await client.call_fleet("client.config", "", "", said))
+    return response_of(await client.call_fleet("client.config", "", "", said))
 
 
 @router.post(
@@ -153,7 +168,7 @@ async def results(request: Request, client: Client, _: Runner, assignment_id: As
             name = part.head.filename or ""
             answer = await _send(client, assignment_id, f"{folder}/{name}" if folder else name, part)
             if answer.status != 200:
-                return _response(answer)
+                return response_of(answer)
             stored.append(answer.body["path"])
     return json_response({"stored": stored})
 
@@ -161,9 +176,8 @@ async def results(request: Request, client: Client, _: Runner, assignment_id: As
 @router.post("/heartbeat", summary="A machine is there", openapi_extra=_body(_MACHINE, ("machineId",)))
 async def heartbeat(request: Request, client: Client, _: Runner) -> Response:
     """Note that a machine is there, and what it has; what it claimed stays its own."""
-    return _response(
-        await client.call_fleet("client.heartbeat", "", "", {"peer": _peer(request)}, await request.body())
-    )
+    said = {"peer": _peer(request)}
+    return response_of(await client.call_fleet("client.heartbeat", "", "", said, await request.body()))
 
 
 @router.get("/assignment", summary="Work for a machine")
@@ -171,7 +185,7 @@ async def assignment(request: Request, client: Client, _: Runner, machine_id: Ma
     """Offer an assignment to a machine that has nothing to do; without `config` there is none."""
     answer = await client.call_fleet("client.poll", "", "", {"machineId": machine_id, "peer": _peer(request)})
     if answer.status != 200:
-        return _response(answer)
+        return response_of(answer)
     offer = json.loads(answer.data)
     if offer:
         own = str(request.base_url).rstrip("/")
@@ -187,7 +201,7 @@ async def assignment(request: Request, client: Client, _: Runner, machine_id: Ma
 async def update(request: Request, _: Runner) -> Response:
     """Store a message of a program: it is about what its machine claimed last."""
     batches: Batches = request.app.state.messages
-    return _response(await batches.call(_peer(request), await request.body()))
+    return response_of(await batches.call(_peer(request), await request.body()))
 
 
 @router.post(
@@ -209,7 +223,7 @@ async def put_pictures(request: Request, client: Client, _: Runner) -> Response:
             said = {"machineId": machine_id, "tab": _tab(part.head), "peer": _peer(request)}
             answer = await client.call_fleet("client.picture", "", "", said, part.read(0, _MAX_PICTURE))
             if answer.status != 200:
-                return _response(answer)
+                return response_of(answer)
             stored.append(said["tab"])
     return json_response({"stored": stored})
 
@@ -224,7 +238,7 @@ async def get_picture(
     """Return the latest picture of a window."""
     answer = await client.call_fleet("client.show", "", "", {"machineId": machine_id, "tab": tab})
     if answer.status != 200:
-        return _response(answer)
+        return response_of(answer)
     return Response(answer.data, 200, {"cache-control": "no-store"}, answer.body["kind"])
 
 
@@ -257,10 +271,3 @@ def _tab(head: PartHead) -> str:
 
 def _peer(request: Request) -> str:
     return "" if request.client is None else request.client.host
-
-
-def _response(answer: Answer) -> Response:
-    if answer.status != 200:
-        wait = answer.body.pop("retry_after_s", None)
-        return json_response(answer.body, answer.status, {"retry-after": str(wait)} if wait else None)
-    return Response(answer.data, 200, media_type="application/json")
