@@ -57,7 +57,7 @@ def restore(agent: Any, state: dict[str, Any]) -> None:
     agent.learner.iterations = state["iterations"]
     for name, part in _parts(agent.learner):
         if name in state["learner"]:
-            _restore(part, state["learner"][name])
+            setattr(agent.learner, name, _restored(part, state["learner"][name]))
     random.setstate(state["random"]["python"])
     np.random.set_state(state["random"]["numpy"])
     torch.set_rng_state(state["random"]["torch"])
@@ -103,17 +103,20 @@ def _capture(part: Any) -> Any:
     return None
 
 
-def _restore(part: Any, saved: Any) -> None:
+def _restored(part: Any, saved: Any) -> Any:
+    """Return a part of the learner with a state of :func:`_capture`: most of them are changed in place."""
     if saved is None:
-        return
+        return part
     if _stateful(part):
         part.load_state_dict(saved)
     elif isinstance(part, torch.Tensor):
+        if part.grad_fn is not None:  # follows from another: the next loss goes through it, so it is replaced instead
+            return saved.to(part.device)
         with torch.no_grad():
             part.copy_(saved)
     elif isinstance(part, dict):
-        for key, value in part.items():
-            _restore(value, saved[key])
-    else:
-        for value, one in zip(part, saved, strict=True):
-            _restore(value, one)
+        for key in list(part):
+            part[key] = _restored(part[key], saved[key])
+    elif isinstance(part, list):
+        part[:] = [_restored(value, one) for value, one in zip(part, saved, strict=True)]
+    return part
