@@ -1,4 +1,4 @@
-"""The Ray cluster that a run is for, in its environment."""
+"""The Ray cluster that a run is for, and the container image of its actors, in the run's environment."""
 
 from __future__ import annotations
 
@@ -7,7 +7,19 @@ from typing import Any
 
 from gym_gui.runs import RAY_EXECUTOR
 
-_VARIABLE = "RAY_ADDRESS"
+_VARIABLE, _IMAGE = "RAY_ADDRESS", "MOSAIC_RAY_IMAGE"
+
+
+def with_ray_image(payload: dict[str, Any], image: str | None) -> dict[str, Any]:
+    """Return a run config that names the container image of its actors.
+
+    Args:
+        payload: The run config; one for another executor is returned as it is.
+        image: What the user named.
+    """
+    if image is None or payload.get("executor") != RAY_EXECUTOR:
+        return payload
+    return {**payload, "environment": {**(payload.get("environment") or {}), _IMAGE: image}}
 
 
 def with_ray_address(payload: dict[str, Any], address: str | None) -> dict[str, Any]:

@@ -123,10 +123,20 @@ SETTINGS = {
         ),
         Setting("slurm_runs", 100, "Runs of executor slurm at the same time, those included that wait for Slurm."),
         Setting(
+            "slurm_build_environments",
+            "missing",
+            "Which environments of workers the nodes of a Slurm cluster build: `missing`, `always`, `never`.",
+        ),
+        Setting(
             "ray_pythons",
             None,
             'Interpreters of workers on the nodes of a Ray cluster, like `{"cleanrl": "/opt/cleanrl/bin/python"}`; the'
             " others are started with that of the daemon's machine, by its path.",
+        ),
+        Setting(
+            "ray_build_environments",
+            "missing",
+            "Which environments of workers the nodes of a Ray cluster build: `missing`, `always`, `never`.",
         ),
         Setting(
             "compress_logs_mb",

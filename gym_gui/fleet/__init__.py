@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from gym_gui.core.lazy_names import lazy_names
 
 if TYPE_CHECKING:
+    from gym_gui.fleet.agent.environments import POLICIES
     from gym_gui.fleet.agent.main import run_agent
     from gym_gui.fleet.agent.single_file import single_file
     from gym_gui.fleet.agent.worker_agent import WorkerAgent
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from gym_gui.fleet.provisioner import AttemptReport, FleetProvisioner
     from gym_gui.fleet.ray_cluster.address import RAY_ADDRESS, default_address, unreachable
     from gym_gui.fleet.ray_cluster.clusters import NodeStore, RayCluster, SharedNodes
+    from gym_gui.fleet.ray_cluster.image import RAY_IMAGE, connection_name, image_problem
     from gym_gui.fleet.ray_cluster.placing import Node, Wanted
     from gym_gui.fleet.slurm.jobs import SlurmJobs
     from gym_gui.fleet.slurm.parameters import SBATCH_PREFIX, job_parameters, parameter_name
@@ -106,7 +108,11 @@ else:
             "FleetProvisioner": "provisioner",
             "NodeStore": "ray_cluster.clusters",
             "OrderBox": "orders",
+            "POLICIES": "agent.environments",
             "RAY_ADDRESS": "ray_cluster.address",
+            "RAY_IMAGE": "ray_cluster.image",
+            "connection_name": "ray_cluster.image",
+            "image_problem": "ray_cluster.image",
             "RayCluster": "ray_cluster.clusters",
             "SharedNodes": "ray_cluster.clusters",
             "Node": "ray_cluster.placing",
@@ -152,7 +158,9 @@ __all__ = [
     "FAILED",
     "LATE",
     "MAX_ASSIGNMENTS",
+    "POLICIES",
     "RAY_ADDRESS",
+    "RAY_IMAGE",
     "RELEASED",
     "REPEATED",
     "RETRIED",
@@ -202,11 +210,13 @@ __all__ = [
     "Wanted",
     "WorkerAgent",
     "command_words",
+    "connection_name",
     "default_address",
     "digest_of",
     "find_study",
     "format_split",
     "given_assignments",
+    "image_problem",
     "job_parameters",
     "keep_message",
     "kind_of_picture",

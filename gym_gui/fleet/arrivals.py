@@ -8,15 +8,21 @@ import os
 from pathlib import Path, PurePosixPath
 
 from gym_gui.core.regular_files import open_regular
-from gym_gui.fleet.orders import AttemptKey
+from gym_gui.fleet.digests import sha256_of
+from gym_gui.fleet.inputs import input_path
+from gym_gui.fleet.orders import AttemptKey, OrderBox
 from gym_gui.fleet.partial_files import partial_path
 from gym_gui.runs import RunFolder
+from gym_gui.workers.environments import bundle_path
 
 #: Bytes of one call at most.
 MAX_CHUNK = 2 << 20
 #: Bytes of one file at most.
 MAX_FILE = 16 << 30
-_READ = 1 << 20
+#: What a machine calls the bundle that the environment of its attempt is built from.
+BUNDLE = "environment.zip"
+#: What it calls a file of another run, before its digest.
+INPUT = "inputs/"
 
 
 class Unwelcome(ValueError):  # noqa: N818 - an answer, not a fault
@@ -59,13 +65,14 @@ class Arrivals:
             )
         }
         self._folders = tuple(f"{kind}/{key.worker_id}/" for kind in ("checkpoints", "tensorboard", "videos", "work"))
+        configs = folder.worker_config(key.worker_id), folder.private_config(key.worker_id)
         self._inputs = {
             path.relative_to(folder.path).as_posix()
             for path in (
                 folder.run_json,
-                folder.worker_config(key.worker_id),
-                folder.private_config(key.worker_id),
+                *configs,
                 folder.secrets(key.worker_id),
+                *(_of_attempt(path, key.attempt) for path in configs),
             )
         }
 
@@ -88,13 +95,41 @@ class Arrivals:
             Unwelcome: It is none of those.
             OSError: It cannot be read.
         """
-        own = name in self._inputs or name.startswith(self._folders[0])
-        path = self._path(name)
+        sent = self._sent(name)
+        own = sent is not None or name in self._inputs or name.startswith(self._folders[0])
+        path = sent or self._path(name)
         if not own or offset < 0:
             raise Unwelcome(f"{name[:200]!r} is not for this attempt")
         with os.fdopen(open_regular(path), "rb") as stream:
             stream.seek(offset)
             return stream.read(MAX_CHUNK)
+
+    def _sent(self, name: str) -> Path | None:
+        """Return a file that does not lie in the run's folder and is sent along; ``None`` if the name is of no such.
+
+        Raises:
+            Unwelcome: The attempt has none of that name, or it is gone.
+        """
+        if name != BUNDLE and not name.startswith(INPUT):
+            return None
+        order = OrderBox(self._folder).taken(self._key.worker_id, self._key.attempt)
+        if order is None:
+            raise Unwelcome("the order of this attempt is gone")
+        if name != BUNDLE:
+            path = input_path(order.inputs, name[len(INPUT) :])
+            if path is None:
+                raise Unwelcome(f"{name[:200]!r} is not for this attempt")
+            if not path.is_file():
+                raise Unwelcome(
+                    f"{path}, with which it was to begin, is gone: name another checkpoint (--checkpoint PATH)"
+                )
+            return path
+        if order.environment is None:
+            raise Unwelcome("this attempt has no environment that could be built")
+        path = bundle_path(self._folder.path.parent.parent, order.environment.digest)
+        if not path.is_file():
+            raise Unwelcome(f"{path}, from which its environment was to be built, is gone: submit the run again")
+        return path
 
     def append(self, name: str, offset: int, data: bytes) -> int:
         """Append to a log; what is there already is compared, not stored again; returns the size, on disk.
@@ -189,11 +224,6 @@ class Arrivals:
         return path / pure.parts[-1]
 
 
-def sha256_of(descriptor: int) -> str:
-    """Return the digest of an open file, from its beginning; where it stands is not changed."""
-    found = hashlib.sha256()
-    offset = 0
-    while part := os.pread(descriptor, _READ, offset):
-        found.update(part)
-        offset += len(part)
-    return found.hexdigest()
+def _of_attempt(config: Path, attempt: int) -> Path:
+    """Return the config file of an attempt that resumes, beside that of the first one."""
+    return config.with_name(f"{config.stem}.a{attempt}{config.suffix}")

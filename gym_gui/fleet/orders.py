@@ -16,8 +16,11 @@ from typing import Any
 import msgspec
 
 from gym_gui.core.regular_files import read_regular
+from gym_gui.fleet.agent.environments import MISSING
+from gym_gui.fleet.inputs import Input
 from gym_gui.fleet.lease import Lease
 from gym_gui.runs import READ_ERRORS, RunFolder, write_json_atomic
+from gym_gui.workers.environments import EnvironmentOrder
 
 _FILE = re.compile(r"(?P<worker>[^.].*)\.a(?P<attempt>[0-9]{1,9})\.(?P<kind>[a-z]+)\.json")
 
@@ -49,6 +52,16 @@ class Order(msgspec.Struct, frozen=True, kw_only=True):
     cpus: int = 1
     memory_mb: int = 0
     gpus: int = 0
+    environment: EnvironmentOrder | None = None
+    """What the worker's environment is built from where it is not there."""
+    building: str = MISSING
+    """Which environments of workers the machine builds, where that is not its own to decide."""
+    environment_problem: str = ""
+    """Why it cannot be built elsewhere, in words."""
+    inputs: list[Input] = []
+    """Files of other runs that the attempt begins with."""
+    problem: str = ""
+    """Why no machine can begin it, in words."""
     posted_at: float = 0.0
     """Unix time."""
 

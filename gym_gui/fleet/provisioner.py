@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import json
+import logging
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Any
 
 import msgspec
 
 from gym_gui.core.regular_files import read_regular
+from gym_gui.fleet.inputs import UnreadableInputError, find_inputs
 from gym_gui.fleet.lease import EXPIRED, FAILED, REFUSED, Lease
 from gym_gui.fleet.orders import Order, OrderBox
 from gym_gui.runs import READ_ERRORS, RunFolder, RunPlan, WorkerPlan, read_grant, read_machine, wanted_gpus
@@ -25,6 +29,9 @@ from gym_gui.supervision import (
     read_exit,
     read_started,
 )
+from gym_gui.workers.environments import NoBundleError, make_bundle
+
+logger = logging.getLogger(__name__)
 
 #: Seconds without a report after which a machine counts as silent; so its lease may still be renewed.
 SILENT_S = 20.0
@@ -43,6 +50,8 @@ class AttemptReport(msgspec.Struct, frozen=True):
     memory_bytes: int = 0
     note: str = ""
     """What keeps the machine from its work, in words."""
+    preparing: bool = False
+    """The machine makes ready what the worker needs; nothing of the attempt runs."""
 
 
 class FleetProvisioner(Provisioner):
@@ -76,6 +85,8 @@ class FleetProvisioner(Provisioner):
             home=str(self._folder.path.resolve().parent.parent),
             gpus=self._gpus(worker),
             **self._resources(),
+            **self._environment(worker, argv),
+            **self._inputs(worker, list(argv or worker.argv)),
         )
         if not self._box.post(order):
             return None
@@ -119,6 +130,7 @@ class FleetProvisioner(Provisioner):
             locked=not ended_here,  # until it is released what it printed may be under way
             stopped=attempt.paused and report.stopped,
             age_s=report.age_s,
+            elsewhere=report.preparing and started is None,  # no limit of a worker counts yet
             obstacle=report.note,
         )
 
@@ -146,12 +158,46 @@ class FleetProvisioner(Provisioner):
     def release(self, attempt: Attempt) -> None:
         """Do nothing: what is known of the attempt stands in the run's folder."""
 
+    def _environment(self, worker: WorkerPlan, argv: Sequence[str] | None) -> dict[str, Any]:
+        """Return what a machine builds the worker's environment from, or why it cannot."""
+        words = list(argv or worker.argv)
+        if words[1:2] != ["-m"] or len(words) < 3:
+            return {"environment_problem": "it is a command, not a worker with a package"}
+        home = self._folder.path.resolve().parent.parent
+        try:
+            return {"environment": make_bundle(home, words[0], worker.worker_type, words[2])}
+        except (NoBundleError, OSError) as error:
+            return {"environment_problem": str(error)}
+        except Exception as error:  # metadata that no package should have: the environment may be there
+            logger.exception("what the environment of %s is built from cannot be found out", worker.worker_type)
+            return {"environment_problem": f"{type(error).__name__}: {error}"}
+
+    def _inputs(self, worker: WorkerPlan, argv: list[str]) -> dict[str, Any]:
+        """Return the files of other runs that an attempt begins with, or why one cannot be read.
+
+        Raises:
+            OSError: The attempt's config cannot be read.
+        """
+        config = worker.config
+        for word in argv:  # that of an attempt that resumes is another one
+            path = Path(word)
+            if (
+                path.suffix == ".json"
+                and path.parent.name in (self._folder.path.name, self._folder.control.name)
+                and path.is_file()
+            ):
+                config = json.loads(read_regular(path))
+        try:
+            return {"inputs": find_inputs(self._folder, config, argv)}
+        except UnreadableInputError as error:
+            return {"problem": str(error)}
+
     def _gpus(self, worker: WorkerPlan) -> int:
         """Return how many GPUs a worker is to have: those that it was granted, or cannot do without."""
         granted = len(read_grant(self._folder).get(worker.worker_id, ()))
         return granted or (wanted_gpus(self._plan, worker) if worker.needs_gpus else 0)
 
-    def _resources(self) -> dict[str, int]:
+    def _resources(self) -> dict[str, Any]:
         asked = self._plan.config.get("resources", {})
         return {name: asked[name] for name in ("cpus", "memory_mb") if name in asked}
 

@@ -102,7 +102,7 @@ class AttemptWatch:
         cpu_seconds = None if self.usage is None else self.usage.cpu_seconds
         sampled, self._usage_seen = self.usage is not self._usage_seen, self.usage
         sizes = _size(self.stdout), _size(self.stderr)
-        self.activity.update(now, *sizes, cpu_seconds, sampled=sampled, paused=paused or unobserved)
+        self.activity.update(now, *sizes, cpu_seconds, sampled=sampled, paused=paused or unobserved or seen.elsewhere)
         if log.progress and log.progress != self._progress:
             self._progress, self.progressed_at = log.progress, time.time()
         facts = AttemptFacts(

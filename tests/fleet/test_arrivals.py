@@ -93,3 +93,14 @@ def test_no_link_leads_out(tmp_path: Path) -> None:
     with pytest.raises(Unwelcome, match="link"):
         shipped.put("work/000001/a", 0, b"x", (1, hashlib.sha256(b"x").hexdigest()))
     assert not list(outside.iterdir())
+
+
+def test_an_attempt_that_resumes_begins_with_its_own_config(tmp_path: Path) -> None:
+    folder, _ = arrivals(tmp_path)
+    config = folder.worker_config("000001")
+    own = config.with_name(f"{config.stem}.a2{config.suffix}")
+    for path in (config, own):
+        path.write_text("{}")
+    second = Arrivals(folder, AttemptKey(folder.run_id, "000001", 2))
+    assert {config.name, own.name} <= {name for name, _ in second.inputs()}
+    assert second.fetch(own.name, 0) == b"{}"

@@ -21,6 +21,9 @@ from gym_gui.cli.where import anywhere
 @click.option("--slots", metavar="N", type=click.IntRange(1), help="Runs at once; by default as many as cores.")
 @click.option("--python", "pythons", metavar="NAME=PATH", type=TEXT, multiple=True,
               help="Interpreter of a worker on this machine; may be repeated.")  # fmt: skip
+@click.option("--build-environments", type=click.Choice(("missing", "always", "never")),
+              envvar="MOSAIC_AGENT_BUILD_ENVIRONMENTS",
+              help="Which environments of workers are built on this machine.  [default: missing]")  # fmt: skip
 @click.option("--ca", metavar="FILE", type=click.Path(exists=True, dir_okay=False),
               help="Certificates to trust, in place of the system's.")  # fmt: skip
 @click.option("--folder", metavar="DIR", type=TEXT, envvar="MOSAIC_AGENT_FOLDER",
@@ -52,6 +55,7 @@ def agent(
     machine_id: str | None,
     slots: int | None,
     pythons: tuple[str, ...],
+    build_environments: str | None,
     ca: str | None,
     folder: str | None,
     plain: bool,
@@ -82,6 +86,7 @@ def agent(
     words: list[str] = []
     values = {
         "--server": server, "--token": token, "--machine-id": machine_id, "--slots": slots, "--ca": ca,
+        "--build-environments": build_environments,
         "--folder": folder, "--command": command, "--workdir": workdir, "--restarts": restarts, "--service": service,
     }  # fmt: skip
     for name, value in values.items():

@@ -90,6 +90,12 @@ if TYPE_CHECKING:
     help="Ray cluster for `--executor ray`: HOST:PORT, ray://HOST:10001 or auto.  [default: RAY_ADDRESS, else auto]",
 )
 @click.option(
+    "--ray-image",
+    type=TEXT,
+    metavar="IMAGE",
+    help="Container image for `--executor ray`, like registry.example/mosaic:1.2; the nodes need podman.",
+)
+@click.option(
     "--slurm",
     "slurm_parameters",
     type=TEXT,
@@ -122,6 +128,7 @@ def train(
     priority: int,
     executor: str,
     ray_address: str | None,
+    ray_image: str | None,
     slurm_parameters: tuple[str, ...],
     detach: bool,
     dry_run: bool,
@@ -133,7 +140,7 @@ def train(
     Every option is checked against the worker's own config before anything is written. On a terminal a live view shows
     the progress; Ctrl-C asks whether to leave the run going or to cancel it.
     """
-    from gym_gui.cli._ray_address import with_ray_address
+    from gym_gui.cli._ray_address import with_ray_address, with_ray_image
     from gym_gui.cli._seeds import parse_seeds
     from gym_gui.cli._slurm_parameters import with_slurm_parameters
     from gym_gui.cli.output import waiting
@@ -152,10 +159,11 @@ def train(
             why="each --worker-id asks for one worker; those of --replicas are called 000001, 000002, …",
             next_step="leave one of them out",
         )
-    if ray_address is not None and executor != RAY_EXECUTOR:
-        raise UsageError(
-            "--ray-address needs --executor ray", where="command line", next_step="add --executor ray, or leave it out"
-        )
+    for option, value in {"--ray-address": ray_address, "--ray-image": ray_image}.items():
+        if value is not None and executor != RAY_EXECUTOR:
+            raise UsageError(
+                f"{option} needs --executor ray", where="command line", next_step="add --executor ray, or leave it out"
+            )
     wanted: list[int | None] = [seed] if seeds is None else list(parse_seeds(seeds))
     site = site_of(home)
     with waiting(f"asking worker {worker} what it takes"):
@@ -189,7 +197,9 @@ def train(
                 "executor": executor,
             }
         )
-        return with_slurm_parameters(with_ray_address(payload, ray_address), slurm_parameters)
+        return with_slurm_parameters(
+            with_ray_image(with_ray_address(payload, ray_address), ray_image), slurm_parameters
+        )
 
     command = SubmitCommand(site, [payload(number) for number in wanted], many=seeds is not None, where="command line")
     command.check(dry_run_workers=not no_check, settings_checked=True, waiting=waiting)

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from gym_gui.fleet.agent.attempt import HeldAttempt
+from gym_gui.fleet.agent.environments import Environments
 from gym_gui.fleet.agent.health import ProcessorMeter, machine_load
 from gym_gui.fleet.agent.machine import Identity, machine_facts
 from gym_gui.fleet.agent.server import LONGEST_WAIT_S, Backoff, Refused, Server, Unreachable
@@ -35,6 +36,7 @@ class Agent:
         pythons: Interpreters by worker.
         ca_file: Certificates that are trusted, in place of the system's.
         version: Of MOSAIC.
+        environments: Those of workers that this machine builds; ``None``: it builds none.
     """
 
     def __init__(
@@ -49,6 +51,7 @@ class Agent:
         pythons: dict[str, str] | None = None,
         ca_file: str | None = None,
         version: str = "",
+        environments: Environments | None = None,
     ) -> None:
         self.identity = Identity(folder, machine_id)
         self._server = Server(url, self.identity.machine_id, self.identity.token(url.rstrip("/")), ca_file)
@@ -57,6 +60,7 @@ class Agent:
         self._folder = folder
         self._launcher = launcher
         self._pythons = pythons or {}
+        self._environments = environments
         self._facts = machine_facts(slots, version)
         self._slots = int(self._facts["slots"])
         self._meter = ProcessorMeter()
@@ -211,7 +215,15 @@ class Agent:
             logger.error("run %s: cannot be taken: %s", offer["run_id"], error)
 
     def _hold(self, state: dict[str, Any]) -> None:
-        held = HeldAttempt(self._folder, self._server, state, self._launcher, self._pythons, logger.info)
+        held = HeldAttempt(
+            self._folder,
+            self._server,
+            state,
+            self._launcher,
+            self._pythons,
+            logger.info,
+            environments=self._environments,
+        )
         held.begin()
         self.attempts.append(held)
 

@@ -6,21 +6,21 @@ import contextlib
 import json
 import os
 import shutil
-import sys
 import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from gym_gui.fleet.agent.attempt_build import AttemptBuild
 from gym_gui.fleet.agent.command_launcher import CommandProcesses
-from gym_gui.fleet.agent.file_lock import WINDOWS
+from gym_gui.fleet.agent.environments import NEVER, Environments, EnvironmentUnavailable
+from gym_gui.fleet.agent.inputs import AttemptInputs, InputStore
 from gym_gui.fleet.agent.processes import Processes
 from gym_gui.fleet.agent.server import Backoff, Refused, Server, Unreachable
 from gym_gui.fleet.agent.shipper import Shipper
+from gym_gui.fleet.agent.worker_program import WorkerProgram
 
-#: In a command: this machine's Python.
-PYTHON_PLACE = "${python}"
 #: Seconds between two looks at the logs, and between two looks for other files.
 TICK_S, FILES_S = 0.25, 5.0
 #: A launcher that dies this often before its worker begins is not tried again.
@@ -44,6 +44,8 @@ class HeldAttempt:
         pythons: Interpreters by worker, in place of those of the order.
         say: Reports in words.
         advice: What to do where a worker's interpreter is not there; ``{worker}`` is its name.
+        environments: Those of workers that this machine builds; ``None``: it builds none.
+        store: Files of other runs that attempts begin with; ``None``: in the agent's folder.
     """
 
     def __init__(
@@ -55,15 +57,15 @@ class HeldAttempt:
         pythons: dict[str, str],
         say: Callable[[str], None],
         advice: str = "start its agent with --python {worker}=/path/to/python",
+        environments: Environments | None = None,
+        store: InputStore | None = None,
     ) -> None:
         self.state = state
-        self._advice = advice
         self.over = False
         """Nothing of it is left on this machine."""
         self.note = ""
         """What keeps it from going on, in words."""
         self._server = server
-        self._pythons = pythons
         self._tell = say
         self._folder = root / "runs" / state["run_id"]
         self._home = root
@@ -79,8 +81,17 @@ class HeldAttempt:
         self._launches = self._refusals_said = 0
         self._files_at = float("-inf")
         order = state["order"]
+        self._inputs = AttemptInputs(
+            order.get("inputs") or [],
+            self._folder / "inputs" / str(state["worker_id"]),
+            store or InputStore(root / "inputs"),
+            self._fetch_part,
+            self._is_wanted,
+        )
         spec = self._placed(order["spec"], order["home"])
         base = f"{state['worker_id']}.a{state['attempt']}"
+        environments = environments or Environments(root / "environments", NEVER)
+        self._program = WorkerProgram(spec, order, pythons, environments, advice)
         spec_path = self._folder / "control" / f"{base}.launch.json"
         self._processes = (
             CommandProcesses(spec, spec_path, launcher)
@@ -93,6 +104,16 @@ class HeldAttempt:
             self.lease,
             [self._relative(spec["stdout"]), self._relative(spec["stderr"])],
             [f"{kind}/{state['worker_id']}" for kind in ("checkpoints", "tensorboard", "videos", "work")],
+        )
+        about = {name: state[name] for name in ("run_id", "worker_id")}
+        self._build = AttemptBuild(
+            self._program,
+            environments,
+            Path(spec["stderr"]),
+            about,
+            self._fetch_part,
+            self._shipper.ship_logs,
+            self._is_wanted,
         )
         self._thread = threading.Thread(target=self._carry_out, name=base, daemon=True)
 
@@ -117,7 +138,9 @@ class HeldAttempt:
 
     def report(self) -> dict[str, Any]:
         """Return what the next heartbeat tells of it."""
-        return {**self.lease, "report": {**self._processes.report(), "note": self.note}}
+        progress = self._build.progress or self._inputs.progress
+        about = {"note": progress or self.note, "preparing": bool(progress)}
+        return {**self.lease, "report": {**self._processes.report(), **about}}
 
     def take(self, answer: dict[str, Any]) -> None:
         """Take what a heartbeat was answered about it."""
@@ -169,11 +192,20 @@ class HeldAttempt:
             self._release("failed", "the machine began it, and has lost what it had of it")
             self._stale.set()
             return
-        problem = self._choose_program()
+        built = self._program.is_to_be_built()
+        try:
+            problem = str(self.state["order"].get("problem") or "")
+            if not problem and built and not self._build.prepare():
+                self._give_back_early()
+                return
+            problem = problem or ("" if built else self._program.choose()) or self._inputs.take()
+        except EnvironmentUnavailable as error:
+            problem = str(error)
+        if problem and self._is_wanted():
+            self._refuse(problem)
+        elif problem:
+            self._give_back_early()
         if problem:
-            self._release("refused", problem)
-            self._stale.set()
-            self._tell(f"{self.label}: refused: {problem}")
             return
         for name, size in self.state["files"]:
             if name not in self._fetched:
@@ -183,8 +215,37 @@ class HeldAttempt:
             self._release("released", "its machine was stopped before it began")
             self._stale.set()
             self._tell(f"{self.label}: given back: this machine was stopped")
-        elif not self._stale.is_set() and self._processes.start():
+        elif not self._stale.is_set() and self._start(built=built):
             self._tell(f"{self.label}: started")
+
+    def _start(self, *, built: bool) -> bool:
+        """Start the launcher; return whether it was.
+
+        Args:
+            built: In an environment of this machine, which is kept as long as it is used.
+        """
+        if not built:
+            return self._processes.start()
+        assert isinstance(self._processes, Processes)
+        with self._build.held() as descriptor:
+            return self._processes.start([descriptor])
+
+    def _is_wanted(self) -> bool:
+        """Return whether there is still a use in beginning it."""
+        ending = any(each.get("signal") in ("stop", "kill", "kill_all") for each in self._commands)
+        return not (self._stale.is_set() or self._stopping or self._cancelled or ending)
+
+    def _give_back_early(self) -> None:
+        if self._stale.is_set():
+            return
+        self._release("released", "it was to end before it began")
+        self._stale.set()
+        self._tell(f"{self.label}: given back before it began")
+
+    def _refuse(self, problem: str) -> None:
+        self._release("refused", problem)
+        self._stale.set()
+        self._tell(f"{self.label}: refused: {problem}")
 
     def _step(self) -> bool:
         """Obey, ship, and see whether it has ended; return whether it is over."""
@@ -280,8 +341,7 @@ class HeldAttempt:
         descriptor = os.open(str(temporary), os.O_RDWR | os.O_CREAT | os.O_TRUNC, 0o600)
         with os.fdopen(descriptor, "r+b") as stream:
             while stream.tell() < size:
-                asked = {**self.lease, "path": name, "offset": stream.tell()}
-                part = self._server.call("fetch", asked, timeout_s=30.0).data
+                part = self._fetch_part(name, stream.tell())
                 if not part:
                     raise ValueError(f"{name} ends at {stream.tell():,} of {size:,} bytes on the server")
                 stream.write(part)
@@ -293,23 +353,8 @@ class HeldAttempt:
                 stream.write(json.dumps(placed).encode("ascii"))
         os.replace(str(temporary), str(path))  # noqa: PTH105 - Python 3.8 on Windows
 
-    def _choose_program(self) -> str:
-        """Take this machine's interpreter for the worker; return what is missing, in words."""
-        argv = self._processes.spec["argv"]
-        worker = str(self.state["order"]["worker_type"])
-        chosen = self._pythons.get(worker)
-        argv[:] = [word.replace(PYTHON_PLACE, chosen or sys.executable) for word in argv]
-        if chosen is not None and Path(argv[0]).name.startswith("python"):
-            argv[0] = chosen
-        is_path = "/" in argv[0] or os.sep in argv[0]
-        if is_path and not os.access(argv[0], os.X_OK):
-            return f"{argv[0]} is not on this machine: {self._advice.format(worker=worker)}"
-        program = shutil.which(argv[0])
-        if not is_path and program is None:
-            return f"there is no program {argv[0]} on this machine"
-        if WINDOWS and program:  # with its ending, .exe or .cmd
-            argv[0] = program
-        return ""
+    def _fetch_part(self, name: str, offset: int) -> bytes:
+        return self._server.call("fetch", {**self.lease, "path": name, "offset": offset}, timeout_s=30.0).data
 
     def _placed(self, value: Any, home: str) -> Any:
         """Return plain JSON with the paths of the home's run replaced by this machine's."""
@@ -317,6 +362,8 @@ class HeldAttempt:
         if isinstance(value, str):
             if value == home:
                 return str(self._home)
+            if value in self._inputs.places:
+                return str(self._inputs.places[value])
             if value == theirs or value.startswith(theirs + "/"):
                 return str(self._folder.joinpath(value[len(theirs) + 1 :]))  # with backslashes on Windows
             return value

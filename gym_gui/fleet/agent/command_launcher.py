@@ -13,6 +13,7 @@ import socket
 import subprocess
 import sys
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -163,12 +164,16 @@ class CommandProcesses(Processes):
         super().__init__(spec, spec_path, Path())
         self._command = command
 
-    def start(self) -> bool:
+    def start(self, kept: Sequence[int] = ()) -> bool:
         """Start the launcher, unless the attempt has or had one; return whether it was started.
+
+        Args:
+            kept: Descriptors that it would keep open; there are none where commands run.
 
         Raises:
             OSError: It cannot be started.
         """
+        assert not kept
         for name in ("cwd", "stdout", "stderr", "lock", "started"):
             place = Path(self.spec[name])
             (place if name == "cwd" else place.parent).mkdir(parents=True, exist_ok=True)

@@ -19,6 +19,8 @@ from typing import IO
 
 from gym_gui.fleet.agent.agent import Agent
 from gym_gui.fleet.agent.command_launcher import LAUNCH, launch
+from gym_gui.fleet.agent.environment_builder import BUILD_ENVIRONMENT, build_environment
+from gym_gui.fleet.agent.environments import FOLDER_VARIABLE, POLICIES, Environments
 from gym_gui.fleet.agent.file_lock import WINDOWS, try_lock
 from gym_gui.fleet.agent.machine import Identity
 from gym_gui.fleet.agent.monitoring import Monitoring
@@ -58,6 +60,8 @@ def run_agent(
     words = sys.argv[1:] if arguments is None else arguments
     if words[:1] == [LAUNCH]:
         return launch(Path(words[1]))
+    if words[:1] == [BUILD_ENVIRONMENT]:
+        return build_environment(words[1:])
     read_env_files([Path(), *([beside] if beside else [])])
     options = read_options(words, "mosaic agent" if beside is None else "worker_agent.py")
     if options.service:
@@ -95,6 +99,8 @@ def _problem(options: argparse.Namespace) -> str:
     for each in options.python:
         if "=" not in each or each.endswith("="):
             return f"--python {each!r} is not NAME=PATH, e.g. cleanrl=/opt/cleanrl/bin/python"
+    if options.build_environments not in POLICIES:
+        return f"--build-environments is {options.build_environments!r}, allowed: {', '.join(POLICIES)}"
     try:
         parse_command(options.command)
     except ValueError as error:
@@ -117,6 +123,7 @@ def _run(
         pythons=dict(each.split("=", 1) for each in options.python),
         ca_file=options.ca,
         version=version,
+        environments=Environments(_environments_folder(folder), options.build_environments),
     )
     _obey_signals(agent)
     logging.getLogger("mosaic.agent").info("machine %s, server %s", agent.identity.machine_id, options.server)
@@ -178,6 +185,12 @@ def lock_folder(folder: Path) -> IO[bytes] | None:
         lock.close()
         return None
     return lock
+
+
+def _environments_folder(folder: Path) -> Path:
+    """Return where environments of workers are built: in the agent's folder, unless another one is named."""
+    named = os.environ.get(FOLDER_VARIABLE)
+    return Path(named).expanduser().absolute() if named else folder.absolute() / "environments"
 
 
 def _launcher(folder: Path, program: Sequence[str]) -> Path | list[str]:

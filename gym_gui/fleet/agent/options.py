@@ -7,6 +7,7 @@ import os
 from collections.abc import Iterable
 from pathlib import Path
 
+from gym_gui.fleet.agent.environments import MISSING, POLICIES
 from gym_gui.fleet.agent.service import SERVICES
 from gym_gui.fleet.agent.study_command import COMMANDS
 
@@ -70,6 +71,13 @@ def _parser(program: str) -> argparse.ArgumentParser:
     )
     add("--slots", type=int, default=0, help="runs at once; by default as many as there are cores")
     add("--python", action="append", default=[], metavar="NAME=PATH", help="interpreter of a worker")
+    add(
+        "--build-environments",
+        choices=POLICIES,
+        default=variable("MOSAIC_AGENT_BUILD_ENVIRONMENTS") or MISSING,
+        help="which environments of workers are built on this machine (default: missing;"
+        " MOSAIC_AGENT_BUILD_ENVIRONMENTS)",
+    )
     add("--ca", metavar="FILE", help="certificates that are trusted, in place of the system's")
     add(
         "--folder",

@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -47,8 +48,11 @@ class Processes:
         record = read_record(self.spec["exit"])
         return record if record.get("swept") else {}
 
-    def start(self) -> bool:
+    def start(self, kept: Sequence[int] = ()) -> bool:
         """Start the launcher, unless the attempt has or had one; return whether it was started.
+
+        Args:
+            kept: Descriptors that it keeps open while it lives.
 
         Raises:
             OSError: It cannot be started.
@@ -81,7 +85,7 @@ class Processes:
                     stdin=subprocess.DEVNULL,
                     stdout=said,
                     stderr=said,
-                    pass_fds=[lock],
+                    pass_fds=[lock, *kept],
                     start_new_session=True,
                 )
             finally:

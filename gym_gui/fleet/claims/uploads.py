@@ -10,7 +10,8 @@ import threading
 from pathlib import Path
 
 from gym_gui.core.regular_files import open_regular, read_regular
-from gym_gui.fleet.arrivals import Mismatch, Unwelcome, sha256_of
+from gym_gui.fleet.arrivals import Mismatch, Unwelcome
+from gym_gui.fleet.digests import sha256_of
 from gym_gui.fleet.orders import AttemptKey
 from gym_gui.fleet.partial_files import partial_path
 from gym_gui.fleet.study_state import safe_path

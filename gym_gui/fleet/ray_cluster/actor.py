@@ -17,7 +17,9 @@ from typing import Any
 
 import gym_gui
 from gym_gui.fleet.agent.attempt import HeldAttempt
+from gym_gui.fleet.agent.environments import MISSING, Environments, node_folder
 from gym_gui.fleet.agent.health import ProcessorMeter, machine_load
+from gym_gui.fleet.agent.inputs import InputStore
 from gym_gui.fleet.agent.server import Backoff, Refused, Unreachable
 from gym_gui.fleet.ray_cluster.relay import RelayServer
 
@@ -43,11 +45,19 @@ class AttemptActor:
         pythons: Interpreters by worker, in place of those of the order.
         node: What the node has for it: ``node`` (its id), ``gpus`` and ``cluster`` (its address); asked of Ray if
             not given.
+        building: Which environments of workers are built on the node.
     """
 
-    def __init__(self, key: dict[str, Any], pythons: dict[str, str], node: dict[str, Any] | None = None) -> None:
+    def __init__(
+        self,
+        key: dict[str, Any],
+        pythons: dict[str, str],
+        node: dict[str, Any] | None = None,
+        building: str = MISSING,
+    ) -> None:
         self._key = key
         self._pythons = pythons
+        self._building = building
         self._node = _ask_ray() if node is None else node
         self._server = RelayServer()
         self._over = False
@@ -98,7 +108,18 @@ class AttemptActor:
         with tempfile.TemporaryDirectory(prefix="mosaic-ray-", ignore_cleanup_errors=True) as name:
             folder = Path(name)
             guard = _start_guard(folder)
-            held = HeldAttempt(folder, self._server, state, _LAUNCHER, self._pythons, logger.info, advice=_ADVICE)
+            shared = node_folder()
+            held = HeldAttempt(
+                folder,
+                self._server,
+                state,
+                _LAUNCHER,
+                self._pythons,
+                logger.info,
+                advice=_ADVICE,
+                environments=Environments(shared / "environments", self._building),
+                store=InputStore(shared / "inputs"),
+            )
             held.begin()
             self._report(held)
             guard.communicate(b".")

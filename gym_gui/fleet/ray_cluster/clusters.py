@@ -23,6 +23,7 @@ from gym_gui.fleet.desk import Desk
 from gym_gui.fleet.machines import MachineFacts, MachineStore
 from gym_gui.fleet.ray_cluster.address import RAY_ADDRESS, resolve, unreachable
 from gym_gui.fleet.ray_cluster.frames import read_frame, write_frame
+from gym_gui.fleet.ray_cluster.image import address_in
 from gym_gui.fleet.ray_cluster.placing import Node, Wanted
 from gym_gui.logging_config.helpers import log_constant
 from gym_gui.logging_config.log_constants import LOG_FLEET_RAY_CONNECTED, LOG_FLEET_RAY_LOST
@@ -92,7 +93,7 @@ class RayCluster:
     """One cluster, connected by a process that is started again whenever it ends.
 
     Args:
-        address: The cluster's.
+        name: Of the connection: the cluster's address, and whether actors run in images.
         home: The home.
         home_id: Names the actors of this home in the cluster.
         desk: Answers the calls of attempts.
@@ -102,14 +103,14 @@ class RayCluster:
 
     def __init__(
         self,
-        address: str,
+        name: str,
         home: Path,
         home_id: str,
         desk: Desk,
         shared: SharedNodes,
         on_lost: Callable[[str, str], None],
     ) -> None:
-        self.address = address
+        self.address, self._images = address_in(name)
         self.error = ""
         """Why it is not connected, in words; empty: it is, or is about to be."""
         self.unusable = ""
@@ -120,7 +121,7 @@ class RayCluster:
         """By name of an actor that Ray has not placed yet, why."""
         self._home = home
         # Two addresses may be those of one cluster: each driver is to see its own actors alone.
-        self._namespace = f"mosaic-{home_id}-{hashlib.sha256(address.encode()).hexdigest()[:8]}"
+        self._namespace = f"mosaic-{home_id}-{hashlib.sha256(name.encode()).hexdigest()[:8]}"
         self._desk = desk
         self._on_lost = on_lost
         self._process: subprocess.Popen[bytes] | None = None
@@ -185,6 +186,7 @@ class RayCluster:
             return
         environment = {name: value for name, value in os.environ.items() if name != RAY_ADDRESS}
         arguments = ["--address", resolve(self.address), "--namespace", self._namespace]
+        arguments += ["--images"] if self._images else []
         (self._home / "fleet").mkdir(mode=0o700, exist_ok=True)
         with os.fdopen(append_or_discard(self._home / "fleet" / "ray.log"), "ab") as log:
             process = subprocess.Popen(

@@ -25,6 +25,7 @@ import ray
 
 from gym_gui.fleet.ray_cluster.actor import AttemptActor
 from gym_gui.fleet.ray_cluster.frames import read_frame, write_frame
+from gym_gui.fleet.ray_cluster.image import actor_options
 from gym_gui.fleet.ray_cluster.placing import Free, Wanted, read_nodes, why_waiting
 from gym_gui.fleet.ray_cluster.sources import copy_sources
 
@@ -204,7 +205,8 @@ class Driver:
                 num_gpus=wanted.gpus,
                 memory=(wanted.memory_mb << 20) or None,
                 scheduling_strategy="SPREAD",
-            ).remote(wanted.key, self._pythons)
+                **actor_options(wanted.image),
+            ).remote(wanted.key, self._pythons, None, wanted.building)
             self._relay(name, actor)
 
     def _take_up(self, name: str) -> None:
@@ -240,6 +242,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description="Connect a daemon to a Ray cluster.")
     parser.add_argument("--address", required=True)
     parser.add_argument("--namespace", required=True)
+    parser.add_argument("--images", action="store_true", help="actors run in container images, which bring MOSAIC")
     options = parser.parse_args()
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
     out = os.fdopen(os.dup(1), "wb")
@@ -248,7 +251,7 @@ def main() -> int:
     # Before it connects, which may take long: the daemon is not to wait for this end of the pipe.
     threading.Thread(target=driver.listen, args=(sys.stdin.buffer,), daemon=True).start()
     try:
-        _connect(options.address, options.namespace)
+        _connect(options.address, options.namespace, send=not options.images)
     except Exception as error:  # noqa: BLE001 - Ray raises what it likes; the user is to see it
         driver.fail(_sentence(error))
         return 1
@@ -260,8 +263,13 @@ def main() -> int:
     return 0
 
 
-def _connect(address: str, namespace: str) -> None:
-    """Connect to a cluster, and send it what its nodes need of MOSAIC.
+def _connect(address: str, namespace: str, *, send: bool) -> None:
+    """Connect to a cluster.
+
+    Args:
+        address: The cluster's.
+        namespace: That of the actors.
+        send: Send what nodes need of MOSAIC.
 
     Raises:
         Exception: Whatever Ray raises.
@@ -272,7 +280,7 @@ def _connect(address: str, namespace: str) -> None:
             namespace=namespace,
             log_to_driver=False,
             logging_level="WARNING",
-            runtime_env={"py_modules": [str(copy_sources(Path(folder)))]},
+            runtime_env={"py_modules": [str(copy_sources(Path(folder)))]} if send else None,
         )
 
 

@@ -6,6 +6,8 @@ from typing import Any
 
 import msgspec
 
+from gym_gui.fleet.agent.environments import MISSING
+
 
 class Wanted(msgspec.Struct, frozen=True, kw_only=True):
     """An attempt that is to be carried out on the cluster, or is."""
@@ -19,6 +21,10 @@ class Wanted(msgspec.Struct, frozen=True, kw_only=True):
     gpus: int = 0
     claimed: bool = False
     """An actor has begun it: there must not be another one."""
+    building: str = MISSING
+    """Which environments of workers its node builds."""
+    image: str = ""
+    """The container image that its actor runs in; empty: in none."""
 
     @property
     def key(self) -> dict[str, Any]:

@@ -10,18 +10,23 @@ import socket
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 from types import FrameType
 from typing import Any
 
 import msgspec
 
+from gym_gui.fleet.agent.attempt_build import AttemptBuild
+from gym_gui.fleet.agent.environments import Environments, EnvironmentUnavailable, node_folder
 from gym_gui.fleet.agent.processes import Processes
+from gym_gui.fleet.agent.worker_program import WorkerProgram
 from gym_gui.fleet.lease import FAILED, REFUSED, RELEASED, Lease, end
 from gym_gui.fleet.orders import Order, OrderBox
 from gym_gui.fleet.provisioner import AttemptReport
 from gym_gui.runs import UTF8, VISIBLE_DEVICES, RunFolder, write_json_atomic
 from gym_gui.supervision import LAUNCHER
+from gym_gui.workers.environments import bundle_path
 
 #: Seconds between two looks at commands and processes, and between two reports without news.
 TICK_S, REPORT_S = 0.25, 2.0
@@ -31,6 +36,7 @@ GIVE_UP_S = 10.0
 _SIGNALS_S = 0.5
 #: What a job may see later than the home wrote it: a network file system's caches, seconds.
 _CACHE_S = 30.0
+_ADVICE = "put the environment of {worker} where the nodes see it"
 #: Variables of the job that a worker gets, whatever its own environment says.
 _OF_JOB = ("SLURM_", "SLURMD_", "CUDA_VISIBLE_DEVICES", "GPU_DEVICE_ORDINAL", "ROCR_VISIBLE_DEVICES", "TMPDIR")
 
@@ -71,9 +77,14 @@ class _Job:
         lease = Lease(machine=self._node, session=self._id, token=secrets.token_urlsafe(24), granted_at=time.time())
         write_json_atomic(self._box.lease_path(*self._key), lease)
         spec_path = self._folder.launch_spec(*self._key)
-        processes = Processes(self._placed(order.spec), spec_path, LAUNCHER)
+        spec = self._placed(order.spec)
+        processes = Processes(spec, spec_path, LAUNCHER)
         try:
-            processes.start()
+            why = self._start(processes, spec, order)
+            if why:
+                return self._release(lease, FAILED if self._ending else REFUSED, self._ending or why)
+        except EnvironmentUnavailable as error:
+            return self._release(lease, REFUSED, str(error))
         except OSError as error:
             return self._release(lease, REFUSED, f"its launcher cannot be started on node {self._node}: {error}")
         guard = subprocess.Popen(
@@ -88,6 +99,58 @@ class _Job:
         with contextlib.suppress(OSError):
             guard.communicate(b".")
         return self._release(lease, state, why)
+
+    def _start(self, processes: Processes, spec: dict[str, Any], order: Order) -> str:
+        """Start the launcher, in an environment of this node where the worker's is not there; return why it is not.
+
+        Raises:
+            EnvironmentUnavailable: It is to be built, and cannot be.
+            OSError: The launcher cannot be started.
+        """
+        pip = {name: value for name, value in spec["env"].items() if name.startswith("PIP_")}
+        folder = node_folder({**os.environ, **spec["env"]})
+        environments = Environments(folder / "environments", order.building, pip)
+        program = WorkerProgram(spec, msgspec.to_builtins(order), {}, environments, _ADVICE)
+        if not program.is_to_be_built():
+            missing = program.choose() if order.environment is not None else ""
+            if not missing:
+                processes.start()
+            return missing
+        about = {"run_id": self._folder.run_id, "worker_id": order.worker_id}
+        build = AttemptBuild(
+            program,
+            environments,
+            self._folder.stderr_log(*self._key),
+            about,
+            self._read_bundle(program.digest),
+            lambda: self._report_build(build.progress),
+            self._is_wanted,
+        )
+        if not build.prepare():
+            return "it was to end before its environment was built"
+        with build.held() as descriptor:
+            processes.start([descriptor])
+        return ""
+
+    def _read_bundle(self, digest: str) -> Callable[[str, int], bytes]:
+        """Return what reads the bundle of the environment, which the node sees as the rest of the home."""
+        path = bundle_path(self._folder.path.parent.parent, digest)
+
+        def read(_name: str, offset: int) -> bytes:
+            with path.open("rb") as stream:
+                stream.seek(offset)
+                return stream.read()
+
+        return read
+
+    def _is_wanted(self) -> bool:
+        """Return whether there is still a use in beginning the attempt."""
+        return not (self._ending or self._box.commands(*self._key) or not self._folder.path.exists())
+
+    def _report_build(self, progress: str) -> None:
+        report = AttemptReport(at=time.time(), note=progress, preparing=bool(progress))
+        with contextlib.suppress(OSError):
+            write_json_atomic(self._box.report_path(*self._key), report, sync=False)
 
     def _take(self) -> Order | None:
         """Take the order; ``None`` if it was withdrawn, or another job has it."""

@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 
 import msgspec
 
+from gym_gui.config.settings import get_setting
 from gym_gui.fleet.lease import EXPIRED, FAILED, Lease
 from gym_gui.fleet.orders import Order
 from gym_gui.fleet.provisioner import AttemptReport, FleetProvisioner
@@ -47,6 +48,8 @@ class SlurmProvisioner(FleetProvisioner):
             memory_mb=resources.get("memory_mb", 0),
             # By default runs take a GPU if one is free; which no queue can say.
             gpus=wanted_gpus(self._plan, worker) if explicit or worker.needs_gpus else 0,
+            building=str(get_setting("slurm_build_environments")),
+            **self._environment(worker, argv),
         )
         return Launched(None, "offered to Slurm") if self._box.post(order) else None
 

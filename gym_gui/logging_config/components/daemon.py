@@ -38,4 +38,5 @@ LOG_FLEET_RAY_CONNECTED = _daemon(1126, "INFO", "Connected to a Ray cluster", "f
 LOG_FLEET_RAY_LOST = _daemon(1127, "WARNING", "The connection to a Ray cluster was lost", "fleet", "ray")
 LOG_FLEET_RAY_ACTOR_LOST = _run(1128, "WARNING", "An actor of a run on a Ray cluster is gone", "fleet", "ray")
 LOG_FLEET_SLURM_JOB_SUBMITTED = _run(1129, "INFO", "A run's worker was submitted to Slurm", "fleet", "slurm")
+LOG_FLEET_ENVIRONMENT_BUILT = _run(1131, "INFO", "A machine builds the environment of a worker", "fleet", "environment")
 LOG_FLEET_SLURM_JOB_LOST = _run(1130, "WARNING", "A Slurm job of a run ended before its worker did", "fleet", "slurm")

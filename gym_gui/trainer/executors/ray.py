@@ -18,7 +18,9 @@ from gym_gui.config.settings import get_setting
 from gym_gui.core.regular_files import read_regular
 from gym_gui.core.worker.errors import ConfigError, MosaicError, Problem
 from gym_gui.fleet import (
+    POLICIES,
     RAY_ADDRESS,
+    RAY_IMAGE,
     AttemptReport,
     Desk,
     Node,
@@ -27,7 +29,9 @@ from gym_gui.fleet import (
     RayCluster,
     SharedNodes,
     Wanted,
+    connection_name,
     default_address,
+    image_problem,
     unreachable,
 )
 from gym_gui.logging_config.helpers import log_constant
@@ -75,6 +79,8 @@ class RayExecutor(AgentExecutor):
         """Addresses of the clusters that queued runs are for."""
         self._addresses: dict[str, str] = {}
         """By run."""
+        self._images: defaultdict[str, str] = defaultdict(str)
+        """By run, the container image that its actors run in."""
         self._failures: dict[str, str] = {}
         """By name of an actor that could not begin, why."""
         self._notes: dict[str, str] = {}
@@ -128,7 +134,8 @@ class RayExecutor(AgentExecutor):
             why = (cluster.unusable if cluster is not None else "") or unreachable(address)
         if not why:
             self._remember(address)
-            return []
+            why = image_problem(config.environment.get(RAY_IMAGE, ""))
+            return [Problem(f"environment.{RAY_IMAGE}", why, value=config.environment[RAY_IMAGE])] if why else []
         message = f"cannot be used: {why}. Start one with `ray start --head`, or name one with --ray-address HOST:PORT"
         return [Problem("executor", message, value=RAY_EXECUTOR)]
 
@@ -144,7 +151,7 @@ class RayExecutor(AgentExecutor):
     def _look(self) -> None:
         """Tell each cluster what is wanted of it, and write down what it says."""
         self.desk.held.expire()
-        pythons = _pythons()
+        pythons, building = _pythons(), _building()
         wanted: defaultdict[str, list[Wanted]] = defaultdict(list)
         notes: dict[str, str] = {}
         boxes = self.desk.held.boxes()
@@ -152,7 +159,9 @@ class RayExecutor(AgentExecutor):
             found = _wanted(run_id, box)
             if not found:
                 continue
-            address = self._address(run_id, box.folder)
+            address, image = self._address(run_id, box.folder), self._images[run_id]
+            address = connection_name(address, image)
+            found = [msgspec.structs.replace(each, building=building, image=image) for each in found]
             wanted[address] += found
             for each in found:
                 if not each.claimed:
@@ -202,7 +211,8 @@ class RayExecutor(AgentExecutor):
             return f"waits for the cluster: {cluster.error}"
         if not cluster.connected:
             return f"connects to the Ray cluster at {address}"
-        return cluster.waits.get(wanted.name) or self._failures.get(wanted.name) or "Ray starts it on a node"
+        reasons = self._failures.get(wanted.name), cluster.waits.get(wanted.name)
+        return "; ".join(filter(None, reasons)) or "Ray starts it on a node"
 
     def _write_note(self, box: OrderBox, wanted: Wanted, note: str) -> None:
         if self._notes.get(wanted.name) != note:
@@ -222,7 +232,9 @@ class RayExecutor(AgentExecutor):
         if run_id not in self._addresses:
             path = OrderBox(folder).path / _ADDRESS
             try:
-                address = str(load_plan(folder).config.get("environment", {}).get(RAY_ADDRESS) or "")
+                environment = load_plan(folder).config.get("environment", {})
+                address = str(environment.get(RAY_ADDRESS) or "")
+                self._images[run_id] = str(environment.get(RAY_IMAGE) or "")
                 if not address and path.exists():
                     address = str(msgspec.json.decode(read_regular(path)))
                 elif not address:  # that of this daemon: the next one may have another
@@ -292,6 +304,19 @@ def _pythons() -> dict[str, str]:
     except (ConfigError, msgspec.ValidationError) as error:
         logger.warning("the setting ray_pythons cannot be used: %s", error)
         return {}
+
+
+def _building() -> str:
+    """Return which environments of workers nodes build."""
+    try:
+        found = str(get_setting("ray_build_environments"))
+    except ConfigError as error:
+        logger.warning("the setting ray_build_environments cannot be used: %s", error)
+        return POLICIES[0]
+    if found not in POLICIES:
+        logger.warning("the setting ray_build_environments is %r, allowed: %s", found, ", ".join(POLICIES))
+        return POLICIES[0]
+    return found
 
 
 def _read_known(home: Path) -> list[str]:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from pathlib import PurePath, PurePosixPath, PureWindowsPath
+from pathlib import Path, PurePath, PurePosixPath, PureWindowsPath
 
 import pytest
 
 from gym_gui.fleet.agent.attempt import HeldAttempt
+from gym_gui.fleet.agent.inputs import AttemptInputs, InputStore
 
 HOME, RUN = "/home/ada/mosaic", "01K"
 
@@ -15,6 +16,8 @@ def held(home: PurePath) -> HeldAttempt:
     """Return an attempt that has its folder and nothing else."""
     attempt = HeldAttempt.__new__(HeldAttempt)
     attempt.state = {"run_id": RUN}
+    attempt._inputs = AttemptInputs([], Path(), InputStore(Path()), lambda *_: b"", lambda: True)
+    attempt._inputs.places["/home/ada/mosaic/runs/01J/a.pt"] = home / "a.pt"  # type: ignore[assignment]
     attempt._home, attempt._folder = home, home / "runs" / RUN  # type: ignore[assignment]
     return attempt
 
@@ -40,4 +43,6 @@ def test_paths_of_the_home_become_those_of_this_machine_and_back(home: PurePath,
         "home": str(home),
         "cpus": 2,
     }
+    placed = attempt._placed({"checkpoint_path": "/home/ada/mosaic/runs/01J/a.pt"}, HOME)
+    assert placed == {"checkpoint_path": str(home / "a.pt")}
     assert attempt._relative(log) == "logs/a.b"

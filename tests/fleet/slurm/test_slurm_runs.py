@@ -90,3 +90,37 @@ def test_a_daemon_that_is_killed_changes_nothing(
         run = ended(following, run_id)
         assert (run.state, run.steps, run.attempts) == (RunState.COMPLETED, 3_000, 1)
     assert verify_run(RunFolder.of(daemon_home, run_id)).ok
+
+
+def on_node(folder: Path) -> dict[str, str]:
+    """Return the variables of a run whose node builds environments in a folder."""
+    return {"MOSAIC_ENVIRONMENTS": str(folder / "node")}
+
+
+def test_an_environment_that_cannot_be_built_on_the_node_ends_the_run_with_the_reason(
+    daemon_home: Path, client: TrainerClient, random_config: Config, tmp_path: Path
+) -> None:
+    (daemon_home / "settings.json").write_text('{"slurm_build_environments": "always"}')
+    config = on_slurm(random_config(total_steps=10))
+    config["environment"] = {"PIP_CONFIG_FILE": os.devnull, "PIP_NO_INDEX": "1", **on_node(tmp_path)}
+    run = ended(client, client.submit(config))
+    assert run.state is RunState.FAILED
+    assert "its environment cannot be built on this machine: pip install" in run.cause
+    said = RunFolder.of(daemon_home, run.run_id).stderr_log(run.workers[0].worker_id, 1).read_text()
+    assert "environment: failed: pip install" in said
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(600)
+def test_a_node_builds_the_environment_once(
+    daemon_home: Path, client: TrainerClient, random_config: Config, tmp_path: Path
+) -> None:
+    (daemon_home / "settings.json").write_text('{"slurm_build_environments": "always"}')
+    configs = [on_slurm(random_config(total_steps=500, run_name=name)) for name in ("a", "b")]
+    ids = [client.submit({**config, "environment": on_node(tmp_path)}) for config in configs]
+    eventually(lambda: all("builds its environment" in client.get(each).cause for each in ids), "both wait", 120.0)
+    for run_id in ids:
+        eventually(lambda: client.get(run_id).state.terminal, f"the end of {run_id}", 400.0)  # noqa: B023
+        run = client.get(run_id)
+        assert (run.state, run.cause, run.steps) == (RunState.COMPLETED, "exit code 0", 500)
+    assert len(list((tmp_path / "node" / "environments").glob("*/mosaic-environment.json"))) == 1

@@ -1,0 +1,221 @@
+"""Files of the home that attempts begin with, checkpoints of other runs: each is sent to this machine once."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import os
+import shutil
+import time
+from collections.abc import Callable
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+from gym_gui.fleet.agent.file_lock import try_lock
+from gym_gui.fleet.agent.server import Refused
+
+#: What the home calls a file of this kind, before its digest.
+INPUT = "inputs/"
+#: Files that no attempt has begun with for so long, seconds, are removed; and the oldest beyond so many bytes.
+INPUT_OLDEST_S, INPUT_MOST_BYTES = 14 * 86400.0, 32 << 30
+_PART = 1 << 20
+_INPUT_POLL_S = 0.2
+
+
+class InputStore:
+    """The files of a machine, by their digests.
+
+    Args:
+        root: Where they lie.
+    """
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+
+    def get(self, file: dict[str, Any], fetch_part: Callable[[str, int], bytes], wanted: Callable[[], bool]) -> Path:
+        """Return a file, once it is here and is what was ordered.
+
+        Args:
+            file: ``size`` and ``sha256``.
+            fetch_part: Fetches a part of a file from the home: its name, and an offset.
+            wanted: Returns whether the attempt still waits.
+
+        Raises:
+            Unreachable: Try again: what was fetched is kept.
+            Refused: The home does not give it.
+            ValueError: It is another file by now, or is not waited for any more.
+            OSError: The disk refuses.
+        """
+        digest, size = str(file["sha256"]), int(file["size"])
+        self.root.mkdir(mode=0o700, parents=True, exist_ok=True)
+        path = self.root / digest
+        with (self.root / f"{digest}.lock").open("ab") as lock:
+            while not try_lock(lock.fileno()):  # another attempt fetches it
+                if not wanted():
+                    raise ValueError("it is not waited for any more")
+                time.sleep(_INPUT_POLL_S)
+            if path.exists() and path.stat().st_size == size:
+                os.utime(str(path))
+                return path
+            self._fetch(path, digest, size, fetch_part, wanted)
+            return path
+
+    def take(
+        self,
+        one: dict[str, Any],
+        target: Path,
+        fetch_part: Callable[[str, int], bytes],
+        wanted: Callable[[], bool],
+    ) -> None:
+        """Put an input where an attempt begins with it, fetching what is not here.
+
+        It is a copy, so that no worker changes what the next one gets; it is there whole or not at all.
+
+        Args:
+            one: ``path`` and ``files``.
+            target: Where to.
+            fetch_part: As of :meth:`get`.
+            wanted: As of :meth:`get`.
+
+        Raises:
+            Unreachable: Try again: what was fetched is kept.
+            Refused: The home does not give it.
+            ValueError: It is another file by now, or is not waited for any more.
+            OSError: The disk refuses.
+        """
+        unfinished = target.with_name(target.name + ".unfinished")
+        shutil.rmtree(str(unfinished), ignore_errors=True)
+        target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        try:
+            for file in one["files"]:
+                place = unfinished / _safe(str(file["name"])) if file["name"] else unfinished
+                place.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+                shutil.copyfile(str(self.get(file, fetch_part, wanted)), str(place))
+        except ValueError as error:
+            raise ValueError(f"{one['path']}, with which it was to begin: {error}") from None
+        if not one["files"]:
+            unfinished.mkdir(exist_ok=True)
+        os.replace(str(unfinished), str(target))  # noqa: PTH105 - Python 3.8 on Windows
+
+    def remove_old(self, now: float) -> None:
+        """Remove files that were not used for long, or are too many.
+
+        Args:
+            now: Unix time.
+        """
+        found = []
+        for path in self.root.glob("*"):
+            with contextlib.suppress(OSError):
+                if path.suffix != ".lock":
+                    status = path.stat()
+                    found.append((status.st_mtime, status.st_size, path))
+        total = 0
+        for modified, size, path in sorted(found, reverse=True):
+            total += size
+            if now - modified > INPUT_OLDEST_S or total > INPUT_MOST_BYTES:
+                self._remove(path)
+
+    def _remove(self, path: Path) -> None:
+        """Remove a file that no attempt is fetching or copying."""
+        with contextlib.suppress(OSError), (self.root / f"{path.stem}.lock").open("ab") as lock:
+            if try_lock(lock.fileno()):
+                path.unlink()
+
+    def _fetch(
+        self,
+        path: Path,
+        digest: str,
+        size: int,
+        fetch_part: Callable[[str, int], bytes],
+        wanted: Callable[[], bool],
+    ) -> None:
+        """Fetch a file, from where an earlier try stopped."""
+        partial = path.with_name(f"{digest}.part")
+        found = hashlib.sha256()
+        with partial.open("ab+") as stream:
+            stream.seek(0)
+            for part in iter(lambda: stream.read(_PART), b""):
+                found.update(part)
+            while stream.tell() < size:
+                if not wanted():
+                    raise ValueError("it is not waited for any more")
+                part = fetch_part(INPUT + digest, stream.tell())
+                if not part:
+                    break
+                found.update(part)
+                stream.write(part)
+            stream.flush()
+            os.fsync(stream.fileno())
+        if found.hexdigest() != digest:
+            partial.unlink()
+            raise ValueError("it is not the file that was there when the attempt was ordered: its digest differs")
+        os.replace(str(partial), str(path))  # noqa: PTH105 - Python 3.8 on Windows
+
+
+class AttemptInputs:
+    """The files of other runs that one attempt begins with.
+
+    Args:
+        inputs: Of the order: ``path`` and ``files`` of each.
+        folder: Where they are put.
+        store: The files of this machine.
+        fetch_part: Fetches a part of a file from the home: its name, and an offset.
+        wanted: Returns whether the attempt still waits.
+    """
+
+    def __init__(
+        self,
+        inputs: list[dict[str, Any]],
+        folder: Path,
+        store: InputStore,
+        fetch_part: Callable[[str, int], bytes],
+        wanted: Callable[[], bool],
+    ) -> None:
+        self.places = {
+            str(one["path"]): folder / str(number) / str(one["path"]).rstrip("/").rpartition("/")[2]
+            for number, one in enumerate(inputs)
+        }
+        """By the path that each has in the home, the one that it has here."""
+        self.progress = ""
+        """Which file is fetched, in words; empty: none."""
+        self._inputs = inputs
+        self._store = store
+        self._fetch_part = fetch_part
+        self._wanted = wanted
+
+    def take(self) -> str:
+        """Put them into their places; return why that cannot be done, in words.
+
+        Raises:
+            Unreachable: Try again.
+            Refused: The attempt was given up.
+        """
+        for one in self._inputs:
+            place = self.places[str(one["path"])]
+            if place.exists():
+                continue
+            self.progress = f"fetches {one['path']}, with which it begins"
+            try:
+                self._store.take(one, place, self._fetch_part, self._wanted)
+            except ValueError as error:
+                return str(error)
+            except Refused as refused:
+                if refused.stale:
+                    raise
+                return str(refused)
+            finally:
+                self.progress = ""
+        self._store.remove_old(time.time())
+        return ""
+
+
+def _safe(name: str) -> str:
+    """Return the path of a file in its input's folder.
+
+    Raises:
+        ValueError: It leads out of it.
+    """
+    pure = PurePosixPath(name)
+    if pure.is_absolute() or ".." in pure.parts or "\\" in name:
+        raise ValueError(f"{name[:200]!r} leads out of its folder")
+    return str(pure)
