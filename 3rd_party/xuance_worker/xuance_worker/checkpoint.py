@@ -23,6 +23,7 @@ from gym_gui.core.worker import ConfigError, Problem
 
 FORMAT = 1
 LIBRARIES = ("xuance", "torch", "gymnasium", "pettingzoo", "mpe2", "numpy")
+_KEYS: Any = type({}.keys())
 _FACTS, _MODEL, _STATE, _BUFFER = "mosaic.json", "model.pth", "state.pkl", "memory.pkl"
 
 
@@ -57,10 +58,18 @@ def save_checkpoint(path: Path, agent: Any, facts: dict[str, Any], *, replay_buf
             archive.writestr(_STATE, pickle.dumps(capture(agent), protocol=5))
             if replay_buffer:
                 with archive.open(_BUFFER, "w", force_zip64=True) as part:
-                    pickle.dump(agent.memory, part, protocol=5)
+                    _BufferPickler(part, protocol=5).dump(agent.memory)
     with unfinished.open("rb") as stream:
         os.fsync(stream.fileno())
     unfinished.replace(path)
+
+
+class _BufferPickler(pickle.Pickler):
+    """Pickler of XuanCe's buffers: some hold a view of a dictionary's keys, which pickle refuses."""
+
+    def reducer_override(self, obj: Any) -> Any:
+        """Return how a view of keys is written: as a list."""
+        return (list, (list(obj),)) if isinstance(obj, _KEYS) else NotImplemented
 
 
 class Checkpoint:
