@@ -20,7 +20,7 @@ from .scalars import NoWriter, Scalars
 tqdm.tqdm.last_print_n = 0
 #: Algorithms whose networks give continuous actions alone.
 _CONTINUOUS_ONLY = ("DDPG", "TD3", "IDDPG", "MADDPG", "ISAC", "MASAC", "ITD3", "MATD3")
-_BOTH = ("A2C", "NPG", "PG", "PPG", "PPO", "PPO_KL", "SAC", "IPPO", "MAPPO")
+_BOTH = ("A2C", "PG", "PPG", "PPO", "PPO_KL", "SAC", "IPPO", "MAPPO")
 
 
 def actions_of(algo: str) -> tuple[str, ...]:

@@ -6,7 +6,7 @@ from typing import Any
 
 _Q = ("C51DQN", "DDQN", "DQN", "DRQN", "Duel_DQN", "NoisyDQN", "PerDQN", "QRDQN")
 _CONTINUOUS = ("DDPG", "SAC", "TD3")
-_ON_POLICY = ("A2C", "NPG", "PG", "PPG", "PPO", "PPO_KL")
+_ON_POLICY = ("A2C", "PG", "PPG", "PPO", "PPO_KL")
 _SEVERAL_Q = ("IQL", "MFQ", "OWQMIX", "QMIX", "QTRAN_base", "VDN")
 _SEVERAL_CONTINUOUS = ("IDDPG", "ISAC", "ITD3", "MADDPG", "MASAC", "MATD3")
 _SEVERAL_ON_POLICY = ("CommNet", "IAC", "IC3Net", "IPPO", "MAPPO", "MFAC", "TarMAC", "VDAC")

@@ -19,6 +19,7 @@ BROKEN = {
     "CWQMIX": "AttributeError: 'dict' object has no attribute 'reshape' (wqmix_learner.py, line 111)",
     "DCG": "NameError: name 'torch_scatter' is not defined (a package that has to be compiled)",
     "DCG_S": "NameError: name 'torch_scatter' is not defined (a package that has to be compiled)",
+    "NPG": "AttributeError: 'NoneType' object has no attribute 'state_dict' when it saves (learner.py, line 88)",
     "QTRAN_alt": "AttributeError: 'tuple' object has no attribute 'reshape' (qtran_learner.py)",
     "DreamerV2": "TypeError: Buffer.__init__() missing 2 required positional arguments",
     "DreamerV3": "TypeError: Buffer.__init__() missing 2 required positional arguments",
