@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 
 import msgspec
 
+from gym_gui.forms.executor_fields import executor_fields
 from gym_gui.forms.fields import CONFIG_PATH, schema_field
 from gym_gui.forms.spec import DefaultRule, Field, Kind, Section
 from gym_gui.runs import LOCAL_EXECUTOR, SEED_MAX, run_config_schema, schema_of_member
@@ -90,6 +91,9 @@ def run_sections(record: WorkerRecord, executors: Sequence[str]) -> list[Section
         field = make(record) if make else _field(row, record, executors or (LOCAL_EXECUTOR,))
         if field is not None:
             fields.setdefault(f"{row.section} advanced" if row.advanced else row.section, []).append(field)
+    usual, others = executor_fields(executors)
+    fields["resources"] += usual
+    fields["resources advanced"] += others
     fields["rest advanced"] = [_REST_FIELD]
     return [
         Section(id=key, title=title, fields=fields.get(key, []), advanced=fields.get(f"{key} advanced", []))

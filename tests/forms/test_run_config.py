@@ -105,6 +105,20 @@ def test_a_field_that_does_not_apply_is_not_sent() -> None:
     assert config_of({"config.clip": 0.2, "config.algo": "ppo"}) == {"algo": "ppo", "clip": 0.2}
 
 
+def test_fields_of_an_executor_are_variables_of_its_runs() -> None:
+    form = make_form(tiny({"properties": {}}), executors=["local", "ray", "slurm"])
+    assert {"environment.RAY_ADDRESS", "environment.SBATCH_PARTITION"} <= set(form.by_name())
+    assert not {name for name in make_form(tiny(None)).by_name() if name.startswith("environment.")}
+    values = {"environment.RAY_ADDRESS": "10.0.0.1:6379", "environment": {"A": "b"}}
+    assert to_run_config(form, values)["environment"] == {"A": "b"}
+    config = to_run_config(form, {**values, "executor": "ray"})
+    assert config["environment"] == {"A": "b", "RAY_ADDRESS": "10.0.0.1:6379"}
+    back = from_run_config(form, config)
+    assert back["environment.RAY_ADDRESS"] == "10.0.0.1:6379"
+    assert back["environment"] == {"A": "b"}
+    assert to_run_config(form, back) == config
+
+
 def test_what_a_run_has_in_a_field_that_does_not_apply_is_kept_apart() -> None:
     config = {"run_name": "a", "metadata": {"worker": {"worker_id": "tiny", "config": {"algo": "dqn", "clip": 0.2}}}}
     values = from_run_config(TINY, config)

@@ -47,7 +47,7 @@ def job_parameters(setting: object, environment: Mapping[str, str]) -> dict[str,
 
     Args:
         setting: The value of the setting ``slurm_parameters``.
-        environment: The run's, with ``SBATCH_PARTITION`` and the like.
+        environment: The run's, with ``SBATCH_PARTITION`` and the like; an empty one takes the setting's away.
 
     Raises:
         UsageError: A name or a value cannot be used.
@@ -68,4 +68,4 @@ def job_parameters(setting: object, environment: Mapping[str, str]) -> dict[str,
                 f"the value of the Slurm parameter {name} has several lines", next_step="write it in one line"
             )
         found[parameter_name(str(name))] = text
-    return found
+    return {name: text for name, text in found.items() if text}

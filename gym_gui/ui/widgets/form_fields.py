@@ -232,7 +232,7 @@ class FormFields(QScrollArea):
         box: QWidget | None = None
         if section.advanced:
             button = QToolButton()
-            button.setText(without_mnemonics(f"More about {section.title.lower()}"))
+            button.setText(without_mnemonics(f"More about {section.title[:1].lower()}{section.title[1:]}"))
             button.setCheckable(True)
             button.setAutoRaise(True)
             button.setArrowType(Qt.ArrowType.RightArrow)

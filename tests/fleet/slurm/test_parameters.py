@@ -15,6 +15,7 @@ def test_those_of_the_run_override_the_setting() -> None:
         "gpus_per_node": "a100:1",
     }
     assert job_parameters(None, {}) == {}
+    assert job_parameters(setting, {"SBATCH_PARTITION": ""}) == {"time": "60", "gpus_per_node": "a100:1"}
 
 
 @pytest.mark.parametrize(
