@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -131,3 +132,12 @@ def test_files_that_were_not_used_for_long_are_removed(tmp_path: Path) -> None:
     assert [path for path in store.root.iterdir() if path.suffix != ".lock"]
     store.remove_old(now + 15 * 86400)
     assert not [path for path in store.root.iterdir() if path.suffix != ".lock"]
+
+
+def test_other_files_in_the_folder_stay(tmp_path: Path) -> None:
+    store, own = InputStore(tmp_path), hashlib.sha256(CONTENT).hexdigest()
+    names = ["model.pt", "notes.json", f"{own}.bak", own[:-1], own.upper()]
+    for name in [*names, own, f"{own}.part"]:
+        (tmp_path / name).touch()
+    store.remove_old(time.time() + 99 * 86400)
+    assert sorted(path.name for path in tmp_path.iterdir() if path.suffix != ".lock") == sorted(names)

@@ -6,6 +6,7 @@ import contextlib
 import importlib
 import json
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -22,7 +23,7 @@ from gym_gui.fleet.agent.file_lock import try_lock
 #: Which environments are built: those that the machine does not have, all, none.
 MISSING, ALWAYS, NEVER = "missing", "always", "never"
 POLICIES = (MISSING, ALWAYS, NEVER)
-#: Variable that names the folder of environments.
+#: Variable that names the folder of which environments are the subfolder ``environments``.
 FOLDER_VARIABLE = "MOSAIC_ENVIRONMENTS"
 #: So many environments are kept, and none that no attempt has used for so long, seconds.
 MOST, OLDEST_S = 8, 30 * 86400.0
@@ -30,6 +31,9 @@ MOST, OLDEST_S = 8, 30 * 86400.0
 _MAX_BUILDS = 3
 _POLL_S = 0.2
 _NAME_LENGTH = 24
+#: Names of what is removed: the folder may have other files in it.
+_OWN_NAME = re.compile(r"([0-9a-f]{24})(?:\.zip|\.json)?")
+_OWN_LEFT = re.compile(r"\.[0-9a-f]{24}\.left")
 
 
 class EnvironmentUnavailable(Exception):  # noqa: N818 - it says why
@@ -135,10 +139,10 @@ class Environments:
             now: Unix time.
             keep: The digest of one that stays.
         """
-        for left in self.root.glob(".*.left"):
-            shutil.rmtree(str(left), ignore_errors=True)
-        kinds = (".zip", ".json", "")
-        names = {path.stem for path in self.root.iterdir() if path.suffix in kinds and not path.name.startswith(".")}
+        found = [path.name for path in self.root.iterdir()]
+        for left in filter(_OWN_LEFT.fullmatch, found):
+            shutil.rmtree(str(self.root / left), ignore_errors=True)
+        names = {own.group(1) for own in map(_OWN_NAME.fullmatch, found) if own}
         used_at = {name: self._used_at(BuildPlaces(self.root / name)) for name in names}
         removed = []
         for place, name in enumerate(sorted(used_at, key=lambda name: used_at[name], reverse=True)):

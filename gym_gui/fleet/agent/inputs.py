@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import os
+import re
 import shutil
 import time
 from collections.abc import Callable
@@ -20,6 +21,8 @@ INPUT = "inputs/"
 INPUT_OLDEST_S, INPUT_MOST_BYTES = 14 * 86400.0, 32 << 30
 _PART = 1 << 20
 _INPUT_POLL_S = 0.2
+#: Names of what is removed: the folder may have other files in it.
+_OWN_INPUT = re.compile(r"[0-9a-f]{64}(?:\.part)?")
 
 
 class InputStore:
@@ -106,7 +109,7 @@ class InputStore:
         found = []
         for path in self.root.glob("*"):
             with contextlib.suppress(OSError):
-                if path.suffix != ".lock":
+                if _OWN_INPUT.fullmatch(path.name):
                     status = path.stat()
                     found.append((status.st_mtime, status.st_size, path))
         total = 0

@@ -190,7 +190,7 @@ def lock_folder(folder: Path) -> IO[bytes] | None:
 def _environments_folder(folder: Path) -> Path:
     """Return where environments of workers are built: in the agent's folder, unless another one is named."""
     named = os.environ.get(FOLDER_VARIABLE)
-    return Path(named).expanduser().absolute() if named else folder.absolute() / "environments"
+    return (Path(named).expanduser() if named else folder).absolute() / "environments"
 
 
 def _launcher(folder: Path, program: Sequence[str]) -> Path | list[str]:

@@ -226,6 +226,25 @@ def test_old_environments_are_removed_unless_they_are_in_use(tmp_path: Path, mon
     assert kept.remove_old(now + module.OLDEST_S + 1, keep=digests[1]) == [digests[0][:24]]
 
 
+def test_what_is_no_environment_is_not_removed(tmp_path: Path) -> None:
+    kept, now = Environments(tmp_path), time.time()
+    theirs = ["thesis", "thesis.v2", "data.zip", "notes.json", ".cache.left", f"{'a' * 25}.json", f"{'A' * 24}.zip"]
+    for name in theirs:
+        path = tmp_path / name
+        if path.suffix in (".zip", ".json"):
+            path.write_text("mine")
+        else:
+            path.mkdir()
+            (path / "chapter").write_text("mine")
+    old = BuildPlaces(tmp_path / ("0" * 24))
+    old.folder.mkdir()
+    old.bundle.touch()
+    (tmp_path / f".{'1' * 24}.left").mkdir()
+    assert kept.remove_old(now + 99 * module.OLDEST_S) == ["0" * 24]
+    assert sorted(path.name for path in tmp_path.iterdir()) == sorted([*theirs, f"{'0' * 24}.lock", f"{'0' * 24}.uses"])
+    assert (tmp_path / "thesis" / "chapter").read_text() == "mine"
+
+
 def test_a_folder_that_others_may_write_is_not_used(tmp_path: Path) -> None:
     tmp_path.chmod(0o777)
     watcher = Watcher(bundle())

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from gym_gui.fleet.agent.agent import Agent
-from gym_gui.fleet.agent.main import _obey_signals, run_agent
+from gym_gui.fleet.agent.main import _environments_folder, _obey_signals, run_agent
 from gym_gui.fleet.agent.options import read_env_files, read_options
 from gym_gui.fleet.agent.service import service_text
 from gym_gui.fleet.agent.study_command import DEFAULT_COMMAND, fill_command, parse_command
@@ -65,6 +65,12 @@ def test_the_older_names_of_variables(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_what_is_wrong_is_said(words: list[str], code: int, said: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert run_agent(words) == code
     assert said in capsys.readouterr().err
+
+
+def test_environments_have_a_folder_of_their_own(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    assert _environments_folder(tmp_path / "agent") == tmp_path / "agent" / "environments"
+    monkeypatch.setenv("MOSAIC_ENVIRONMENTS", str(tmp_path / "scratch"))
+    assert _environments_folder(tmp_path / "agent") == tmp_path / "scratch" / "environments"
 
 
 def test_commands_of_studies() -> None:
