@@ -169,9 +169,11 @@ class Proxy:
         except Fenced:
             return EXIT_LOCKED
         finally:
-            self.reporter.close(CLOSE_TIMEOUT_S)
-            for lock in (self._lock, *self._lost_locks):
-                lock.release()
+            try:
+                self.reporter.close(CLOSE_TIMEOUT_S)
+            finally:
+                for lock in (self._lock, *self._lost_locks):
+                    lock.release()
 
     def signs(self) -> tuple[int, ...]:
         """Return what changes with every new line, record, request and order, for callers of :meth:`turns`.

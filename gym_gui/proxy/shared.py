@@ -67,6 +67,9 @@ class SharedProxies:
     def __len__(self) -> int:
         return len(self._guests)
 
+    def __contains__(self, run_id: str) -> bool:
+        return run_id in self._guests
+
     def add(self, proxy: Proxy) -> None:
         """Take a proxy in, unless its run has one here."""
         guest = _Guest(proxy, proxy.turns(), self._clock())

@@ -60,14 +60,19 @@ class DaemonLine:
         self._thread = threading.Thread(target=self._serve, name="reporter", daemon=True)
 
     def enter(self, run_id: str) -> _Reported:
-        """Report a run from now on."""
+        """Report a run from now on; what its last proxy here had to report is not waited for any more."""
         with self._changed:
-            return self._runs.setdefault(run_id, _Reported())
+            self._unsent.pop(run_id, None)
+            self._runs[run_id] = run = _Reported()
+            return run
 
     def report(self, run_id: str, summary: RunSummary) -> None:
         """Take a report; never blocks, only the newest of a run is kept."""
         with self._changed:
-            self._runs[run_id].newest = summary
+            run = self._runs.get(run_id)
+            if run is None:
+                return
+            run.newest = summary
             self._unsent[run_id] = None
             self._changed.notify_all()
         if not self._thread.is_alive() and not self._gone:
@@ -76,8 +81,9 @@ class DaemonLine:
     def leave(self, run_id: str, timeout_s: float) -> None:
         """Report a run no longer, once its last report was delivered, or after so many seconds; never blocks."""
         with self._changed:
-            run = self._runs[run_id]
-            run.left_at = time.monotonic() + timeout_s
+            run = self._runs.get(run_id)
+            if run is not None:
+                run.left_at = time.monotonic() + timeout_s
             self._forget_those_that_left()
 
     def close(self, timeout_s: float) -> None:

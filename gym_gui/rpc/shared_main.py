@@ -34,6 +34,8 @@ logger = logging.getLogger(__name__)
 #: Seconds for the delivery of the last reports.
 _CLOSE_S = 5.0
 _READ = 1 << 16
+#: Open files at most, where the system permits so many.
+_MOST_FILES = 1 << 16
 
 
 class _RunLog(DirectStderr):
@@ -98,6 +100,8 @@ class _Process:
         *lines, self._read = (self._read + data).split(b"\n")
         for line in lines:
             folder = RunFolder(Path(os.fsdecode(line)))
+            if folder.run_id in self._proxies:  # its place on the line is that proxy's
+                continue
             reporter = DaemonReporter(folder, self._line)
             self._proxies.add(Proxy(folder, reporter, clock=self._clock, watching_logs=False))
 
@@ -135,9 +139,11 @@ def main() -> int:
     if len(sys.argv) != 2:
         sys.stderr.write("usage: python -m gym_gui.rpc.shared_main HOME\n")
         return 2
-    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    now, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = _MOST_FILES if most == resource.RLIM_INFINITY else min(most, _MOST_FILES)
     with contextlib.suppress(OSError, ValueError):
-        resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
+        if 0 <= now < wanted:
+            resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, most))
     _Process(Path(sys.argv[1])).run()
     return 0
 

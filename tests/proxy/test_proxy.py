@@ -15,7 +15,7 @@ from gym_gui.proxy import proxy
 from gym_gui.proxy.proxy import EXIT_DRAINED, EXIT_LOCKED, Proxy
 from gym_gui.proxy.reporter import NoReporter
 from gym_gui.proxy.summary import read_summary
-from gym_gui.runs.lock import FileLock
+from gym_gui.runs.lock import FileLock, is_locked
 from gym_gui.runs.states import RunState
 from gym_gui.runs.summary import RunSummary
 from gym_gui.telemetry.reader import RunReader
@@ -77,6 +77,18 @@ def test_a_run_from_its_plan_to_its_end(new_run):
     assert numbers == sorted(numbers)
     assert recorder.reports[-1].ledger == summary.ledger
     assert run.query("SELECT count(*) FROM events WHERE id < 1 << 50")[0][0] == len(run.events())
+
+
+def test_its_lock_is_free_though_the_last_report_failed(new_run):
+    class Broken(Recorder):
+        def close(self, timeout_s: float) -> None:
+            raise OSError("no line")
+
+    run = new_run("completed")
+    proxy = Proxy(run.folder, Broken())
+    with pytest.raises(OSError, match="no line"):
+        proxy.run()
+    assert not is_locked(run.folder.proxy_lock)
 
 
 @pytest.mark.parametrize("count", [20_000, pytest.param(200_000, marks=pytest.mark.fault)])

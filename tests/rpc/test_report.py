@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import queue
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -21,7 +22,8 @@ from gym_gui.rpc.lifecycle import stop_daemon
 from gym_gui.rpc.messages import summary_to_pb
 from gym_gui.rpc.proto import mosaic_pb2 as pb
 from gym_gui.rpc.proto.mosaic_pb2_grpc import TrainerServiceStub
-from gym_gui.rpc.reporter import DaemonReporter
+from gym_gui.rpc.reporter import DaemonLine, DaemonReporter
+from gym_gui.runs import new_run_id
 from gym_gui.runs.folder import RunFolder
 from gym_gui.runs.states import RunState
 from gym_gui.runs.summary import CurvePoint, RunSummary, WorkerSummary
@@ -96,6 +98,20 @@ def test_the_reporter_sends_the_newest_and_finds_the_next_daemon(
         reporter.close(20.0)
         assert again.get(run_id).report == 1002
         again.cancel(run_id)
+
+
+def test_a_run_that_comes_back_is_reported_though_its_last_report_is_under_way(tmp_path: Path) -> None:
+    line = DaemonLine(tmp_path)
+    first, other = (RunFolder.of(tmp_path, new_run_id()) for _ in range(2))
+    failed, elsewhere = DaemonReporter(first, line), DaemonReporter(other, line)
+    failed.report(run_like(first.run_id, 1))
+    failed.close(0.01)
+    again = DaemonReporter(first, line)
+    time.sleep(0.05)
+    elsewhere.close(0.0)  # those whose time is over are forgotten
+    again.report(run_like(first.run_id, 2))
+    again.close(0.0)
+    line.close(0.0)
 
 
 @pytest.mark.parametrize("earlier", [False, True], ids=["daemon", "daemon of an earlier version"])

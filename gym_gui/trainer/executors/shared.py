@@ -3,96 +3,23 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import logging
-import os
-import subprocess
-import sys
+import resource
 import time
 from pathlib import Path
 from typing import ClassVar
 
-from gym_gui.core.regular_files import append_or_discard
-from gym_gui.runs import NEUTRAL_FOLDER, UTF8, RunFolder, is_locked
+from gym_gui.runs import RunFolder, is_locked
 from gym_gui.trainer.executors.local import LocalExecutor
+from gym_gui.trainer.executors.shared_process import SharedProcess, most_runs
 from gym_gui.trainer.executors.spare import start_proxy
 
 logger = logging.getLogger(__name__)
 
-#: Runs of one process at most: each has about ten files open.
-MOST_RUNS = 1000
+#: Runs of one process at most.
+MOST_RUNS = most_runs(resource.getrlimit(resource.RLIMIT_NOFILE)[1])
 #: A run in whose first seconds its process died so often has one of its own from then on: it may be the reason.
 EARLY_S, EARLY_DEATHS = 60.0, 2
-_READ = 1 << 16
-
-
-class SharedProcess:
-    """A process with the supervisors of many runs; it outlives this one.
-
-    Args:
-        home: The home of its runs.
-
-    Raises:
-        OSError: It cannot be started.
-    """
-
-    def __init__(self, home: Path) -> None:
-        self.runs: dict[str, float] = {}
-        """By id, the runs whose supervisors it has, and since when (monotonic seconds)."""
-        self.checked_at, self.still = float("-inf"), False
-        """When it was last looked whether it is stopped (monotonic seconds), and whether it has been for long."""
-        (home / "logs").mkdir(mode=0o700, parents=True, exist_ok=True)
-        with os.fdopen(append_or_discard(home / "logs" / "shared-proxies.log"), "ab") as log:
-            self._process = subprocess.Popen(
-                [sys.executable, *UTF8, "-m", "gym_gui.rpc.shared_main", str(home)],
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
-                stderr=log,
-                cwd=NEUTRAL_FOLDER,
-                env={**os.environ, "MOSAIC_HOME": str(home)},
-                start_new_session=True,
-                bufsize=0,
-            )
-        assert self._process.stdout is not None
-        os.set_blocking(self._process.stdout.fileno(), False)
-        self._read = b""
-
-    @property
-    def alive(self) -> bool:
-        """Whether it lives."""
-        return self._process.poll() is None
-
-    def add(self, folder: RunFolder) -> bool:
-        """Give it a run; return whether it could be given."""
-        assert self._process.stdin is not None
-        try:
-            self._process.stdin.write(os.fsencode(folder.path) + b"\n")
-        except OSError:
-            return False
-        self.runs[folder.run_id] = time.monotonic()
-        return True
-
-    def look(self) -> None:
-        """Take note of the runs whose supervisors have ended."""
-        assert self._process.stdout is not None
-        with contextlib.suppress(BlockingIOError, ValueError):
-            while data := os.read(self._process.stdout.fileno(), _READ):
-                *lines, self._read = (self._read + data).split(b"\n")
-                for line in lines:
-                    self.runs.pop(os.fsdecode(line), None)
-
-    def kill(self) -> None:
-        """End it at once; its runs' supervisors end with it."""
-        self._process.kill()
-
-    def close(self) -> None:
-        """Give it no more runs, and wait until it has ended: it has no runs, or was killed."""
-        assert self._process.stdin is not None
-        assert self._process.stdout is not None
-        with contextlib.suppress(OSError):
-            self._process.stdin.close()
-        self._process.wait()
-        self._process.stdout.close()
 
 
 class SharedExecutor(LocalExecutor):
@@ -121,7 +48,7 @@ class SharedExecutor(LocalExecutor):
             self._children[folder.run_id] = start_proxy(folder)
             return
         for process in self._processes:
-            if process.alive and len(process.runs) < MOST_RUNS and process.add(folder):
+            if process.alive and not process.still and len(process.runs) < MOST_RUNS and process.add(folder):
                 return
         self._processes.append(SharedProcess(self.home))
         if not self._processes[-1].add(folder):

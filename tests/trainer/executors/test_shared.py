@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import resource
 import signal
 from collections.abc import Callable
 from pathlib import Path
@@ -13,9 +14,11 @@ import pytest
 
 from gym_gui.proxy import read_summary
 from gym_gui.runs import RunFolder
+from gym_gui.trainer.executors import shared_process
 from gym_gui.trainer.executors.base import Executor
 from gym_gui.trainer.executors.conformance import ExecutorContract
 from gym_gui.trainer.executors.shared import EARLY_DEATHS, SharedExecutor
+from gym_gui.trainer.executors.shared_process import SharedProcess, most_runs
 
 
 class Shared(SharedExecutor):
@@ -35,6 +38,35 @@ def proxy_pid(folder: RunFolder) -> int:
     pid = read_summary(folder).proxy_pid
     assert pid is not None
     return pid
+
+
+def test_a_process_has_as_many_runs_as_it_may_open_files() -> None:
+    assert most_runs(1024) == 85
+    assert most_runs(5) == 1
+    assert most_runs(1 << 20) == most_runs(resource.RLIM_INFINITY) == 1000
+
+
+@pytest.mark.process
+def test_what_a_stopped_process_does_not_read_it_gets_later(tmp_path: Path, wait_until: Callable[..., object]) -> None:
+    process = SharedProcess(tmp_path)
+    try:
+        os.kill(process.pid, signal.SIGSTOP)
+        for number in range(400):  # more than a pipe holds
+            folder = RunFolder.of(tmp_path, f"{number:0200}")
+            folder.create()
+            assert process.add(folder)
+        process.look()
+        assert len(process.runs) == 400
+        os.kill(process.pid, signal.SIGCONT)
+
+        def none_is_left() -> bool:  # none has a plan, so that each ends at once
+            process.look()
+            return not process.runs
+
+        wait_until(none_is_left, "each was taken up", 60.0)
+    finally:
+        process.kill()
+        process.close()
 
 
 @pytest.mark.process
@@ -114,4 +146,19 @@ class TestSharedExecutor(ExecutorContract):
             await self.end(executor, folder)
             await self.end(executor, other)
 
+        asyncio.run(scenario())
+
+    def test_a_stopped_process_without_runs_is_not_waited_for(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        async def scenario() -> None:
+            executor, folder = Shared(tmp_path), self.short_run(tmp_path)
+            await executor.start(folder)
+            (process,) = executor._processes
+            await self.until_dead(executor, folder)
+            os.kill(process.pid, signal.SIGSTOP)
+            await executor.cleanup(folder)
+            assert not process.alive
+
+        monkeypatch.setattr(shared_process, "END_S", 0.2)
         asyncio.run(scenario())

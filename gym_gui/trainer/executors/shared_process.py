@@ -1,0 +1,120 @@
+"""A process of this machine with the supervisors of many runs, as the daemon sees it."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import resource
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+from gym_gui.core.regular_files import append_or_discard
+from gym_gui.runs import NEUTRAL_FOLDER, UTF8, RunFolder
+
+#: Files that a run has open at most.
+_FILES = 12
+#: Seconds within which a process without runs has ended: its last reports are delivered, or given up.
+END_S = 20.0
+_READ = 1 << 16
+
+
+def most_runs(most_files: int) -> int:
+    """Return how many runs one process has at most.
+
+    Args:
+        most_files: The system's limit of files that a process may have open.
+    """
+    return 1000 if most_files == resource.RLIM_INFINITY else max(1, min(1000, most_files // _FILES))
+
+
+class SharedProcess:
+    """A process with the supervisors of many runs; it outlives this one.
+
+    Args:
+        home: The home of its runs.
+
+    Raises:
+        OSError: It cannot be started.
+    """
+
+    def __init__(self, home: Path) -> None:
+        self.runs: dict[str, float] = {}
+        """By id, the runs whose supervisors it has, and since when (monotonic seconds)."""
+        self.checked_at, self.still = float("-inf"), False
+        """When it was last looked whether it is stopped (monotonic seconds), and whether it has been for long."""
+        (home / "logs").mkdir(mode=0o700, parents=True, exist_ok=True)
+        with os.fdopen(append_or_discard(home / "logs" / "shared-proxies.log"), "ab") as log:
+            self._process = subprocess.Popen(
+                [sys.executable, *UTF8, "-m", "gym_gui.rpc.shared_main", str(home)],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=log,
+                cwd=NEUTRAL_FOLDER,
+                env={**os.environ, "MOSAIC_HOME": str(home)},
+                start_new_session=True,
+                bufsize=0,
+            )
+        assert self._process.stdin is not None
+        assert self._process.stdout is not None
+        for pipe in (self._process.stdin, self._process.stdout):  # it may be stopped or hang: the daemon must not
+            os.set_blocking(pipe.fileno(), False)
+        self._read = self._to_write = b""
+
+    @property
+    def pid(self) -> int:
+        """Its process id."""
+        return self._process.pid
+
+    @property
+    def alive(self) -> bool:
+        """Whether it lives."""
+        return self._process.poll() is None
+
+    def add(self, folder: RunFolder) -> bool:
+        """Give it a run; return whether it could be given."""
+        self._to_write += os.fsencode(folder.path) + b"\n"
+        if not self._write():
+            return False
+        self.runs[folder.run_id] = time.monotonic()
+        return True
+
+    def look(self) -> None:
+        """Take note of the runs whose supervisors have ended, and give it those that it has not taken yet."""
+        self._write()
+        assert self._process.stdout is not None
+        with contextlib.suppress(BlockingIOError, ValueError):
+            while data := os.read(self._process.stdout.fileno(), _READ):
+                *lines, self._read = (self._read + data).split(b"\n")
+                for line in lines:
+                    self.runs.pop(os.fsdecode(line), None)
+
+    def kill(self) -> None:
+        """End it at once; its runs' supervisors end with it."""
+        self._process.kill()
+
+    def close(self) -> None:
+        """Give it no more runs, and wait until it has ended: it has no runs, or was killed."""
+        assert self._process.stdin is not None
+        assert self._process.stdout is not None
+        with contextlib.suppress(OSError):
+            self._process.stdin.close()
+        try:
+            self._process.wait(END_S)
+        except subprocess.TimeoutExpired:  # stopped, or it hangs
+            self.kill()
+            self._process.wait()
+        self._process.stdout.close()
+
+    def _write(self) -> bool:
+        """Write what it takes now of that which is to be written; return whether it takes anything at all."""
+        assert self._process.stdin is not None
+        try:
+            while self._to_write:
+                self._to_write = self._to_write[os.write(self._process.stdin.fileno(), self._to_write) :]
+        except BlockingIOError:
+            pass
+        except (OSError, ValueError):
+            return False
+        return True
