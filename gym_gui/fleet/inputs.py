@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+import threading
 from collections.abc import Iterator
+from concurrent.futures import Future, wait
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +17,8 @@ from gym_gui.runs import RunFolder, is_run_id
 
 #: The setting of a worker whose file is sent along wherever it lies.
 _CHECKPOINT = "checkpoint_path"
+#: Digests that are kept in memory, of files that have not changed since.
+_DIGESTS = 100_000
 #: A folder with more files than this is no checkpoint.
 _MOST_FILES = 10_000
 
@@ -39,6 +43,38 @@ class Input(msgspec.Struct, frozen=True):
 
 class UnreadableInputError(Exception):
     """A file that an attempt is to begin with cannot be read; the text says which, and why."""
+
+
+class InputSearch:
+    """Finds the inputs of an attempt in a thread of its own: reading a checkpoint may take minutes.
+
+    Args:
+        folder: The run's folder.
+        config: The worker's flat config.
+        argv: Its command.
+    """
+
+    def __init__(self, folder: RunFolder, config: dict[str, Any], argv: list[str]) -> None:
+        self._found: Future[list[Input]] = Future()
+        threading.Thread(target=self._find, args=(folder, config, argv), name="inputs", daemon=True).start()
+
+    def wait(self, timeout_s: float) -> bool:
+        """Wait for its end, so many seconds at most; return whether it has ended."""
+        return bool(wait([self._found], timeout_s).done)
+
+    def result(self) -> list[Input]:
+        """Return what was found, once it has ended.
+
+        Raises:
+            UnreadableInputError: A file cannot be read.
+        """
+        return self._found.result()
+
+    def _find(self, *where: Any) -> None:
+        try:
+            self._found.set_result(find_inputs(*where))
+        except BaseException as error:  # noqa: BLE001 - for the one that asks for the result
+            self._found.set_exception(error)
 
 
 def find_inputs(folder: RunFolder, config: dict[str, Any], argv: list[str]) -> list[Input]:
@@ -127,6 +163,42 @@ def _files(path: Path) -> Iterator[InputFile]:
 def _file(path: Path, name: str) -> InputFile:
     descriptor = open_regular(path)
     try:
-        return InputFile(name, os.fstat(descriptor).st_size, sha256_of(descriptor))
+        return InputFile(name, os.fstat(descriptor).st_size, _digests.of(descriptor))
     finally:
         os.close(descriptor)
+
+
+class _Digests:
+    """The digests of files, each read once until it changes, however many threads ask for it."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._known: dict[tuple[int, ...], Future[str]] = {}
+
+    def of(self, descriptor: int) -> str:
+        """Return the digest of an open file.
+
+        Raises:
+            OSError: It cannot be read.
+        """
+        stat = os.fstat(descriptor)
+        key = (stat.st_dev, stat.st_ino, stat.st_size, stat.st_mtime_ns, stat.st_ctime_ns)
+        with self._lock:
+            known = self._known.get(key)
+            if known is None:
+                own = self._known[key] = Future[str]()
+                if len(self._known) > _DIGESTS:
+                    del self._known[next(iter(self._known))]
+        if known is not None:
+            return known.result()
+        try:
+            own.set_result(sha256_of(descriptor))
+        except BaseException as error:
+            with self._lock:
+                self._known.pop(key, None)
+            own.set_exception(error)
+            raise
+        return own.result()
+
+
+_digests = _Digests()

@@ -12,7 +12,7 @@ from typing import Any
 import msgspec
 
 from gym_gui.core.regular_files import read_regular
-from gym_gui.fleet.inputs import UnreadableInputError, find_inputs
+from gym_gui.fleet.inputs import InputSearch, UnreadableInputError
 from gym_gui.fleet.lease import EXPIRED, FAILED, REFUSED, Lease
 from gym_gui.fleet.orders import Order, OrderBox
 from gym_gui.runs import READ_ERRORS, RunFolder, RunPlan, WorkerPlan, read_grant, read_machine, wanted_gpus
@@ -35,6 +35,8 @@ logger = logging.getLogger(__name__)
 
 #: Seconds without a report after which a machine counts as silent; so its lease may still be renewed.
 SILENT_S = 20.0
+#: Seconds for which a start waits for the files that it begins with: a moment, other runs have their turns after it.
+_INPUTS_S = 0.1
 
 
 class AttemptReport(msgspec.Struct, frozen=True):
@@ -68,9 +70,14 @@ class FleetProvisioner(Provisioner):
         self._plan = plan
         self._clock = clock
         self._box = OrderBox(folder)
+        self._searches: dict[tuple[str, int], InputSearch] = {}
+        """By attempt that is to be started, that for the files which it begins with."""
 
     def start(self, attempt: Attempt, argv: Sequence[str] | None) -> Launched | None:
         worker = next(each for each in self._plan.workers if each.worker_id == attempt.worker_id)
+        inputs = self._inputs(attempt, worker, list(argv or worker.argv))
+        if inputs is None:
+            return None
         # The submitter's variables are those of another machine.
         plan = msgspec.structs.replace(
             self._plan, config={key: value for key, value in self._plan.config.items() if key != "base_environment"}
@@ -86,7 +93,7 @@ class FleetProvisioner(Provisioner):
             gpus=self._gpus(worker),
             **self._resources(),
             **self._environment(worker, argv),
-            **self._inputs(worker, list(argv or worker.argv)),
+            **inputs,
         )
         if not self._box.post(order):
             return None
@@ -95,6 +102,8 @@ class FleetProvisioner(Provisioner):
     def observe(self, attempt: Attempt) -> ProcessFacts:
         key = attempt.worker_id, attempt.number
         lease = self._box.lease(*key)
+        if lease is None and key in self._searches:
+            return ProcessFacts(obstacle="the checkpoint that it begins with is being read")
         if lease is None:
             paths = (self._box.order_path(*key), self._box.taken_path(*key), self._box.refused_path(*key))
             if not any(path.exists() for path in paths):
@@ -156,7 +165,7 @@ class FleetProvisioner(Provisioner):
         return (self._box.path,)
 
     def release(self, attempt: Attempt) -> None:
-        """Do nothing: what is known of the attempt stands in the run's folder."""
+        self._searches.pop((attempt.worker_id, attempt.number), None)
 
     def _environment(self, worker: WorkerPlan, argv: Sequence[str] | None) -> dict[str, Any]:
         """Return what a machine builds the worker's environment from, or why it cannot."""
@@ -172,11 +181,33 @@ class FleetProvisioner(Provisioner):
             logger.exception("what the environment of %s is built from cannot be found out", worker.worker_type)
             return {"environment_problem": f"{type(error).__name__}: {error}"}
 
-    def _inputs(self, worker: WorkerPlan, argv: list[str]) -> dict[str, Any]:
+    def _inputs(self, attempt: Attempt, worker: WorkerPlan, argv: list[str]) -> dict[str, Any] | None:
         """Return the files of other runs that an attempt begins with, or why one cannot be read.
+
+        Returns:
+            ``None``: they are being read.
 
         Raises:
             OSError: The attempt's config cannot be read.
+        """
+        key = attempt.worker_id, attempt.number
+        search = self._searches.get(key)
+        if search is None:
+            search = self._searches[key] = InputSearch(self._folder, self._config_of(worker, argv), argv)
+            search.wait(_INPUTS_S)
+        if not search.wait(0.0):
+            return None
+        del self._searches[key]
+        try:
+            return {"inputs": search.result()}
+        except UnreadableInputError as error:
+            return {"problem": str(error)}
+
+    def _config_of(self, worker: WorkerPlan, argv: list[str]) -> dict[str, Any]:
+        """Return the config of an attempt.
+
+        Raises:
+            OSError: It cannot be read.
         """
         config = worker.config
         for word in argv:  # that of an attempt that resumes is another one
@@ -187,10 +218,7 @@ class FleetProvisioner(Provisioner):
                 and path.is_file()
             ):
                 config = json.loads(read_regular(path))
-        try:
-            return {"inputs": find_inputs(self._folder, config, argv)}
-        except UnreadableInputError as error:
-            return {"problem": str(error)}
+        return config
 
     def _gpus(self, worker: WorkerPlan) -> int:
         """Return how many GPUs a worker is to have: those that it was granted, or cannot do without."""

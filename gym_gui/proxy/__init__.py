@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from gym_gui.proxy.reindex import reindex_run
     from gym_gui.proxy.shared import SharedProxies
     from gym_gui.proxy.summary import UNSUPERVISED_CAUSE, last_proxy_sign, read_state, read_summary
+    from gym_gui.proxy.turn_mark import TurnMark
 else:
     __getattr__ = lazy_names(
         __name__,
@@ -19,6 +20,7 @@ else:
             "EXIT_LOCKED": "proxy",
             "Proxy": "proxy",
             "SharedProxies": "shared",
+            "TurnMark": "turn_mark",
             "UNSUPERVISED_CAUSE": "summary",
             "last_proxy_sign": "summary",
             "read_state": "summary",
@@ -33,6 +35,7 @@ __all__ = [
     "UNSUPERVISED_CAUSE",
     "Proxy",
     "SharedProxies",
+    "TurnMark",
     "last_proxy_sign",
     "read_state",
     "read_summary",

@@ -47,7 +47,7 @@ class SharedProxies:
 
     Args:
         clock: Monotonic clock, seconds: the proxies' own.
-        on_turn: Called with the folder of a run before its proxy has a turn.
+        on_turn: Called with the folder of a run before anything is done for it.
         on_end: Called with the id of a run and its proxy's exit code, or what it failed with.
     """
 
@@ -99,12 +99,12 @@ class SharedProxies:
 
     def _visit(self, guest: _Guest, now: float) -> bool:
         """Let a proxy work if there is anything to do; return whether it goes on."""
+        self._on_turn(guest.proxy.folder.path)
         signs = guest.proxy.signs()  # before its turn: what changes during it is seen the next time
         if guest.patient and signs == guest.signs and now - guest.turned_at < REST_S and not guest.proxy.called:
             guest.due = now + LOOK_S
             return True
         guest.signs = signs
-        self._on_turn(guest.proxy.folder.path)
         try:
             pause_s = next(guest.turns)
         except StopIteration as end:

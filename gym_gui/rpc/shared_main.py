@@ -1,7 +1,8 @@
-"""``python -m gym_gui.rpc.shared_main HOME``: the telemetry proxies of many runs, which the daemon names on stdin.
+"""``python -m gym_gui.rpc.shared_main HOME MARK``: the telemetry proxies of many runs, named by the daemon on stdin.
 
-Each line of stdin is the path of a run's folder. Each line of stdout names a run whose proxy has ended here. The
-process ends with its last run once stdin is closed; until then it waits for further ones. It outlives the daemon.
+Each line of stdin is the path of a run's folder. Each line of stdout names a run whose proxy has ended here. MARK is
+the file descriptor of a :class:`~gym_gui.proxy.TurnMark`, which names the run that has its turn. The process ends with
+its last run once stdin is closed; until then it waits for further ones. It outlives the daemon.
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ from gym_gui.logging_config.diagnostics import DirectStderr
 from gym_gui.logging_config.formatter import JsonLinesFormatter
 from gym_gui.logging_config.helpers import log_constant
 from gym_gui.logging_config.setup import configure_logging
-from gym_gui.proxy import EXIT_LOCKED, Proxy, SharedProxies
+from gym_gui.proxy import EXIT_LOCKED, Proxy, SharedProxies, TurnMark
 from gym_gui.rpc.reporter import DaemonLine, DaemonReporter
 from gym_gui.runs import RunFolder
 from gym_gui.supervision import ObservedClock
@@ -62,9 +63,11 @@ class _Process:
 
     Args:
         home: The home of its runs.
+        mark: Says which run has its turn.
     """
 
-    def __init__(self, home: Path) -> None:
+    def __init__(self, home: Path, mark: TurnMark) -> None:
+        self._mark = mark
         self._line = DaemonLine(home)
         self._log = _RunLog()
         self._formatter = JsonLinesFormatter()
@@ -85,6 +88,7 @@ class _Process:
         os.set_blocking(1, False)
         while self._open or len(self._proxies):
             wait_s = self._proxies.turn()
+            self._mark.set("")
             self._log.folder = None
             self._formatter.context = {}
             self._tell()
@@ -106,6 +110,7 @@ class _Process:
             self._proxies.add(Proxy(folder, reporter, clock=self._clock, watching_logs=False))
 
     def _turns_to(self, folder: Path) -> None:
+        self._mark.set(folder.name)
         self._log.folder = folder
         self._formatter.context = {"run_id": folder.name}
 
@@ -136,15 +141,15 @@ class _Process:
 
 def main() -> int:
     """Run until nothing is left to do; return the exit code."""
-    if len(sys.argv) != 2:
-        sys.stderr.write("usage: python -m gym_gui.rpc.shared_main HOME\n")
+    if len(sys.argv) != 3:
+        sys.stderr.write("usage: python -m gym_gui.rpc.shared_main HOME MARK\n")
         return 2
     now, most = resource.getrlimit(resource.RLIMIT_NOFILE)
     wanted = _MOST_FILES if most == resource.RLIM_INFINITY else min(most, _MOST_FILES)
     with contextlib.suppress(OSError, ValueError):
         if 0 <= now < wanted:
             resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, most))
-    _Process(Path(sys.argv[1])).run()
+    _Process(Path(sys.argv[1]), TurnMark(int(sys.argv[2]))).run()
     return 0
 
 

@@ -98,14 +98,14 @@ class Provisioner(abc.ABC):
 
     @abc.abstractmethod
     def start(self, attempt: Attempt, argv: Sequence[str] | None) -> Launched | None:
-        """Start an attempt, unless it has been started already.
+        """Start an attempt, unless it has been started already; called again until it is.
 
         Args:
             attempt: The attempt.
             argv: The command, where it is not the plan's.
 
         Returns:
-            ``None`` if the attempt has been started already, by any supervisor.
+            ``None`` if the attempt has been started already, by any supervisor, or cannot be started yet.
 
         Raises:
             OSError: It cannot be started.

@@ -11,7 +11,9 @@ import time
 from pathlib import Path
 
 from gym_gui.core.regular_files import append_or_discard
+from gym_gui.proxy import TurnMark
 from gym_gui.runs import NEUTRAL_FOLDER, UTF8, RunFolder
+from gym_gui.supervision import ProxyProgress
 
 #: Files that a run has open at most.
 _FILES = 12
@@ -34,20 +36,26 @@ class SharedProcess:
 
     Args:
         home: The home of its runs.
+        most: Runs that it has at most.
+        patience_s: For how long it may be busy with one thing, seconds; 0: for ever.
 
     Raises:
         OSError: It cannot be started.
     """
 
-    def __init__(self, home: Path) -> None:
+    def __init__(self, home: Path, most: int, patience_s: float) -> None:
+        self.most = most
         self.runs: dict[str, float] = {}
         """By id, the runs whose supervisors it has, and since when (monotonic seconds)."""
-        self.checked_at, self.still = float("-inf"), False
-        """When it was last looked whether it is stopped (monotonic seconds), and whether it has been for long."""
+        self.checked_at, self.still, self.hangs = float("-inf"), False, False
+        """When it was last checked (monotonic seconds), whether it was stopped long ago, and whether one turn lasts."""
+        self._progress = ProxyProgress(patience_s)
+        self._mark = TurnMark.create()
         (home / "logs").mkdir(mode=0o700, parents=True, exist_ok=True)
         with os.fdopen(append_or_discard(home / "logs" / "shared-proxies.log"), "ab") as log:
             self._process = subprocess.Popen(
-                [sys.executable, *UTF8, "-m", "gym_gui.rpc.shared_main", str(home)],
+                [sys.executable, *UTF8, "-m", "gym_gui.rpc.shared_main", str(home), str(self._mark.fileno())],
+                pass_fds=[self._mark.fileno()],
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=log,
@@ -71,6 +79,20 @@ class SharedProcess:
     def alive(self) -> bool:
         """Whether it lives."""
         return self._process.poll() is None
+
+    @property
+    def turn(self) -> str:
+        """The run that has its turn, or had it when the process died; empty: none."""
+        return self._mark.run_id
+
+    def check(self, now: float) -> bool:
+        """Look whether it goes on with its work; return whether it does not for the first time.
+
+        Args:
+            now: Observed time, seconds.
+        """
+        before, self.hangs = self.hangs, self._progress.hangs(now, self._mark.read())
+        return self.hangs and not before
 
     def add(self, folder: RunFolder) -> bool:
         """Give it a run; return whether it could be given."""
@@ -106,6 +128,7 @@ class SharedProcess:
             self.kill()
             self._process.wait()
         self._process.stdout.close()
+        self._mark.close()
 
     def _write(self) -> bool:
         """Write what it takes now of that which is to be written; return whether it takes anything at all."""

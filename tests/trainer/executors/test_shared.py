@@ -48,7 +48,7 @@ def test_a_process_has_as_many_runs_as_it_may_open_files() -> None:
 
 @pytest.mark.process
 def test_what_a_stopped_process_does_not_read_it_gets_later(tmp_path: Path, wait_until: Callable[..., object]) -> None:
-    process = SharedProcess(tmp_path)
+    process = SharedProcess(tmp_path, 1000, 0.0)
     try:
         os.kill(process.pid, signal.SIGSTOP)
         for number in range(400):  # more than a pipe holds
