@@ -65,22 +65,22 @@ class SharedNodes:
         self._store = store
         self._lock = threading.Lock()
         self._tokens: dict[str, str] = {}
-        self._addresses: dict[str, set[str]] = {}
+        self._connections: dict[str, set[str]] = {}
 
-    def enroll(self, name: str, facts: MachineFacts, address: str) -> None:
-        """Take a node that is seen at an address."""
+    def enroll(self, name: str, facts: MachineFacts, connection: str) -> None:
+        """Take a node that is seen over a connection, of which a cluster may have two at one address."""
         with self._lock:
             if name not in self._tokens or name not in self._store.records:
-                _, self._tokens[name] = self._store.enroll(name, facts, f"Ray cluster {address}")
-            self._addresses.setdefault(name, set()).add(address)
+                _, self._tokens[name] = self._store.enroll(name, facts, f"Ray cluster {address_in(connection)[0]}")
+            self._connections.setdefault(name, set()).add(connection)
 
-    def leave(self, name: str, address: str) -> None:
-        """Let go of a node that is not seen at an address any more."""
+    def leave(self, name: str, connection: str) -> None:
+        """Let go of a node that is not seen over a connection any more."""
         with self._lock:
-            left = self._addresses.get(name, set())
-            left.discard(address)
+            left = self._connections.get(name, set())
+            left.discard(connection)
             if not left:
-                self._addresses.pop(name, None)
+                self._connections.pop(name, None)
                 self._tokens.pop(name, None)
                 self._store.remove(name)
 
@@ -110,6 +110,7 @@ class RayCluster:
         shared: SharedNodes,
         on_lost: Callable[[str, str], None],
     ) -> None:
+        self._name = name
         self.address, self._images = address_in(name)
         self.error = ""
         """Why it is not connected, in words; empty: it is, or is about to be."""
@@ -205,7 +206,8 @@ class RayCluster:
     def _listen(self, process: subprocess.Popen[bytes]) -> None:
         """Hear a driver out, until it ends."""
         assert process.stdout is not None
-        with ThreadPoolExecutor(_THREADS) as pool, contextlib.suppress(OSError, ValueError):
+        assert process.stdin is not None
+        with process.stdout, ThreadPoolExecutor(_THREADS) as pool, contextlib.suppress(OSError, ValueError):
             while (frame := read_frame(process.stdout)) is not None:
                 fields, data = frame
                 self._heard_at = time.monotonic()
@@ -220,8 +222,11 @@ class RayCluster:
                     self._see(msgspec.convert(fields["nodes"], list[Node]), fields["waits"])
         process.kill()
         code = process.wait()
+        with self._writing, contextlib.suppress(OSError):
+            process.stdin.close()
         if self._process is not process:
-            return  # closed
+            self._see([], {})  # closed: its nodes are of no use here
+            return
         self.error = self.error or f"its driver ended with exit code {code}: {self._home / 'fleet' / 'ray.log'}"
         log_constant(logger, LOG_FLEET_RAY_LOST, extra={"address": self.address, "why": self.error})
         self._see([], {})
@@ -244,11 +249,11 @@ class RayCluster:
                     gpu_name=node.gpu_name,
                     slots=max(1, node.cpus),
                 )
-                self._shared.enroll(node.name, facts, self.address)
+                self._shared.enroll(node.name, facts, self._name)
                 self._names[node.node_id] = node.name
             self._desk.note_presence(node.name)
         for node_id in self._names.keys() - {node.node_id for node in nodes}:
-            self._shared.leave(self._names.pop(node_id), self.address)
+            self._shared.leave(self._names.pop(node_id), self._name)
         if nodes:
             self._seen_at = time.monotonic()
         self.nodes, self.waits = nodes, waits

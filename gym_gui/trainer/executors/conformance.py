@@ -8,6 +8,9 @@ import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import ClassVar
+
+from msgspec.structs import replace
 
 from gym_gui.proxy import read_summary
 from gym_gui.runs import Limits, RunFolder, RunPlan, WorkerPlan, new_run_id, save_plan, write_json_atomic
@@ -18,6 +21,9 @@ _PATIENCE_S = 30.0
 
 class ExecutorContract(abc.ABC):
     """What every executor does. ``class TestMine(ExecutorContract)`` with :meth:`make_executor` is a whole test."""
+
+    executor: ClassVar[type[Executor] | None] = None
+    """Your class, where workers are to run by its provisioner; ``None``: on this machine, whatever that is."""
 
     @abc.abstractmethod
     def make_executor(self, home: Path) -> Executor:
@@ -35,12 +41,12 @@ class ExecutorContract(abc.ABC):
         folder.create()
         worker = WorkerPlan(worker_no=1, worker_id="000001", worker_type="command", argv=argv)
         limits = Limits(shutdown_timeout_s=2.0)
-        save_plan(
-            folder,
-            RunPlan(
-                run_id=run_id, run_name=run_id, digest="", created_at=0.0, config={}, workers=[worker], limits=limits
-            ),
+        plan = RunPlan(
+            run_id=run_id, run_name=run_id, digest="", created_at=0.0, config={}, workers=[worker], limits=limits
         )
+        if self.executor is not None:
+            plan = replace(plan, executor=self.executor.name, provisioner=self.executor.provisioner)
+        save_plan(folder, plan)
         return folder
 
     def long_run(self, home: Path) -> RunFolder:
@@ -77,9 +83,10 @@ class ExecutorContract(abc.ABC):
 
     def test_another_instance_sees_and_ends_what_the_first_started(self, tmp_path: Path) -> None:
         async def scenario() -> None:
-            first, second, folder = self.make_executor(tmp_path), self.make_executor(tmp_path), self.long_run(tmp_path)
+            first, folder = self.make_executor(tmp_path), self.long_run(tmp_path)
             await first.start(folder)
             await self.until_running(folder)
+            second = self.make_executor(tmp_path)
             assert await second.alive(folder)
             await second.kill(folder)
             assert not await second.alive(folder)

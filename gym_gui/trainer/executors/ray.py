@@ -113,15 +113,16 @@ class RayExecutor(AgentExecutor):
     def _connected(self) -> dict[str, tuple[list[str], list[Node]]]:
         """Return by name of its machine the addresses and nodes of each cluster: two addresses may be those of one."""
         found: list[tuple[list[str], dict[str, Node]]] = []
-        for address, cluster in list(self._clusters.items()):
+        for cluster in list(self._clusters.values()):
             nodes = {node.node_id: node for node in list(cluster.nodes)}
             if not nodes:
                 continue
             same = next((each for each in found if each[1].keys() & nodes.keys()), None)
             if same is None:
-                found.append(([address], nodes))
+                found.append(([cluster.address], nodes))
             else:
-                same[0].append(address)
+                if cluster.address not in same[0]:
+                    same[0].append(cluster.address)
                 same[1].update(nodes)
         return {_machine_name(addresses): (addresses, list(nodes.values())) for addresses, nodes in found}
 
@@ -169,6 +170,8 @@ class RayExecutor(AgentExecutor):
                     self._write_note(box, each, notes[each.name])
         self._notes = notes
         self._addresses = {run_id: self._addresses[run_id] for run_id, _ in boxes if run_id in self._addresses}
+        for run_id in self._images.keys() - self._addresses.keys():
+            del self._images[run_id]
         for address in dict.fromkeys([*wanted, *self._clusters, *self._known, *self._expected, default_address()]):
             self._cluster(address).update(wanted[address], pythons)
         self._let_go(wanted)
@@ -210,7 +213,7 @@ class RayExecutor(AgentExecutor):
         if cluster.error:
             return f"waits for the cluster: {cluster.error}"
         if not cluster.connected:
-            return f"connects to the Ray cluster at {address}"
+            return f"connects to the Ray cluster at {cluster.address}"
         reasons = self._failures.get(wanted.name), cluster.waits.get(wanted.name)
         return "; ".join(filter(None, reasons)) or "Ray starts it on a node"
 

@@ -39,6 +39,8 @@ def _none_left(tmp_path: Path, living: Callable[[Path], dict[int, str]], wait_un
 
 
 class TestAgentExecutor(ExecutorContract):
+    executor = AgentExecutor
+
     @pytest.fixture(autouse=True)
     def _agent(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
         monkeypatch.setattr("gym_gui.fleet.agent.agent.Server", DeskServer)

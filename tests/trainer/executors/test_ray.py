@@ -10,10 +10,12 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 import pytest
+from waiting import eventually
 
 from gym_gui.fleet.ray_cluster import actor as actors
 from gym_gui.fleet.ray_cluster.actor import AttemptActor
 from gym_gui.fleet.ray_cluster.clusters import RayCluster
+from gym_gui.fleet.ray_cluster.image import connection_name
 from gym_gui.fleet.ray_cluster.placing import Node, Wanted
 from gym_gui.runs import validate_train_run_config
 from gym_gui.runs.executors import executor_names
@@ -52,7 +54,7 @@ class ActorsHere(RayCluster):
         while not (found := actor.exchange(str(id(self)), answers, 0.2))["over"]:
             answers = []
             for number, method, body, data in found["calls"]:
-                given = self._desk.call(method, NODE.name, self._tokens[NODE.node_id], json.loads(body), data)
+                given = self._desk.call(method, NODE.name, self._shared.token(NODE.name), json.loads(body), data)
                 answers.append((number, given.status, json.dumps(given.body), given.data))
 
     def close(self) -> None:
@@ -66,6 +68,8 @@ def _none_left(tmp_path: Path, living: Callable[[Path], dict[int, str]], wait_un
 
 
 class TestRayExecutor(ExecutorContract):
+    executor = RayExecutor
+
     @pytest.fixture(autouse=True)
     def _cluster(self, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
         monkeypatch.setattr(executors, "RayCluster", ActorsHere)
@@ -154,6 +158,50 @@ def test_each_cluster_is_a_machine_of_its_own(tmp_path: Path, monkeypatch: pytes
     assert not machines.changed
     executor._cluster("three:1")._see([other], {})
     assert machines.changed, "it is another address of a cluster that is there"
+
+
+def test_a_connection_for_images_is_to_the_same_machine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("RAY_ADDRESS", "one:1")
+    executor = RayExecutor(tmp_path)
+    images = executor._cluster(connection_name("two:1", "mosaic:1"))
+    images._see([NODE], {})  # after a restart it may be the first
+    assert executor.sites() == {"two:1": "ray two:1"}
+    plain = executor._cluster("two:1")
+    plain._see([NODE], {})
+    assert [each.name for each in executor.machines()] == ["ray two:1"]
+    assert executor.sites() == {"two:1": "ray two:1"}
+    token = executor._nodes.token(NODE.name)
+    images._see([], {})
+    assert [each.machine_id for each in executor.desk.machines()] == [NODE.name], "the other connection sees it"
+    assert executor._nodes.token(NODE.name) == token
+    plain._see([], {})
+    assert executor.desk.machines() == []
+
+
+@pytest.mark.process
+def test_nodes_of_a_closed_connection_are_not_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    driver = tmp_path / "driver"
+    driver.write_text("#!/bin/sh\nexec cat\n")  # says nothing, and ends with its input
+    driver.chmod(0o700)
+    executor = RayExecutor(tmp_path)
+    cluster = executor._cluster("one:1")
+    monkeypatch.setattr("gym_gui.fleet.ray_cluster.clusters.unreachable", lambda _address: "")
+    monkeypatch.setattr("gym_gui.fleet.ray_cluster.clusters.sys.executable", str(driver))
+    cluster._start()
+    cluster._see([NODE], {})
+    cluster.close()
+    eventually(lambda: not executor.desk.machines(), "the node is let go of")
+    assert executor._nodes.token(NODE.name) == ""
+    assert list(executor.machines()) == []
+
+
+def test_a_run_in_an_image_waits_for_the_cluster_by_its_address(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(RayCluster, "update", lambda *_: None)
+    executor = RayExecutor(tmp_path)
+    wanted = Wanted(run_id="r", worker_id="000001", attempt=1, image="mosaic:1")
+    assert executor._why(connection_name("two:1", "mosaic:1"), wanted) == "connects to the Ray cluster at two:1"
 
 
 def test_the_cluster_of_a_queued_run_is_kept_and_tried_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -7,13 +7,12 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-import msgspec
 import pytest
 
 pytest.importorskip("submitit")
 
 from gym_gui.fleet.slurm import job as jobs
-from gym_gui.runs import RunFolder, load_plan, save_plan, validate_train_run_config
+from gym_gui.runs import RunFolder, validate_train_run_config
 from gym_gui.runs.executors import executor_names
 from gym_gui.trainer.executors.base import Executor
 from gym_gui.trainer.executors.conformance import ExecutorContract
@@ -27,6 +26,8 @@ def _none_left(tmp_path: Path, living: Callable[[Path], dict[int, str]], wait_un
 
 
 class TestSlurmExecutor(ExecutorContract):
+    executor = SlurmExecutor
+
     @pytest.fixture(autouse=True)
     def _local(self, monkeypatch: pytest.MonkeyPatch, wait_until: Callable[..., object]) -> Iterator[None]:
         monkeypatch.setenv("MOSAIC_SLURM_CLUSTER", "local")
@@ -52,12 +53,6 @@ class TestSlurmExecutor(ExecutorContract):
         self.threads.append(threading.Thread(target=look, daemon=True))
         self.threads[-1].start()
         return executor
-
-    def make_run(self, home: Path, argv: list[str]) -> RunFolder:
-        folder = super().make_run(home, argv)
-        plan = load_plan(folder)
-        save_plan(folder, msgspec.structs.replace(plan, executor="slurm", provisioner=SlurmExecutor.provisioner))
-        return folder
 
 
 def problems(executor: SlurmExecutor, **environment: str) -> list[Any]:
