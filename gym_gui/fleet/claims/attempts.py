@@ -14,7 +14,7 @@ import msgspec
 
 from gym_gui.fleet.claims.held_lines import REMEMBERED
 from gym_gui.fleet.claims.journal import AttemptJournal, Notes
-from gym_gui.fleet.claims.messages import Report
+from gym_gui.fleet.claims.messages import LogLine, Report
 from gym_gui.fleet.held_attempts import HeldAttempt, HeldAttempts
 from gym_gui.fleet.lease import EXPIRED, FAILED, RELEASED, Lease, Refused
 from gym_gui.fleet.orders import AttemptKey, OrderBox
@@ -174,17 +174,13 @@ class ClaimedAttempts(HeldAttempts):
             if stored is not None and stored >= len(report.lines):
                 return REPEATED
             notes = self._noted(journal, figures, report)
-            journal.held.hold(report.lines[stored or 0 :], batch if report.lines else "")
-            if report.lines and not figures.held_since:
-                figures.held_since = self._clock()
             if not report.is_kept_whole:
                 journal.message(message, late=False)
+            if report.lines:
+                self._hold(journal, figures, report.lines, batch)
             self._keep(figures, report, failed=bool(notes.fatal or notes.memory_error or notes.failed))
-            self._write_figures(journal, figures)
-            if batch and report.lines:
-                figures.seen[batch] = len(report.lines)
-                while len(figures.seen) > REMEMBERED:
-                    figures.seen.pop(next(iter(figures.seen)))
+            if report.figures or report.percent is not None:  # lines are stored, whatever becomes of earlier figures
+                self._write_figures(journal, figures)
         return STORED
 
     def finish_due(self, *, now: bool = False, machine: str = "") -> None:
@@ -293,6 +289,15 @@ class ClaimedAttempts(HeldAttempts):
             journal.note(notes)
         figures.notes = notes
         return notes
+
+    def _hold(self, journal: AttemptJournal, figures: _Figures, lines: list[LogLine], batch: str) -> None:
+        """Take those lines of a batch that did not come before."""
+        journal.held.hold(lines, batch, figures.seen.get(batch, 0))
+        figures.held_since = figures.held_since or self._clock()
+        if batch:
+            figures.seen[batch] = len(lines)
+            while len(figures.seen) > REMEMBERED:
+                figures.seen.pop(next(iter(figures.seen)))
 
     @staticmethod
     def _keep(figures: _Figures, report: Report, *, failed: bool) -> None:

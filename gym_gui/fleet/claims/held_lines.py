@@ -38,19 +38,20 @@ class HeldLines:
         self._log = log
         self._remembered = path.with_name(f"{path.name}.ids")
 
-    def hold(self, lines: Sequence[LogLine], batch: str = "") -> None:
+    def hold(self, lines: Sequence[LogLine], batch: str = "", before: int = 0) -> None:
         """Take lines, whole or not at all.
 
         Args:
-            lines: The lines.
+            lines: The lines of a batch.
             batch: Tells this batch from others; empty: it does not come again.
+            before: How many of them were taken before.
 
         Raises:
             OSError: The disk refuses; nothing was taken.
         """
         if not lines and not batch:
             return
-        data = b"".join(msgspec.json.encode(each) + b"\n" for each in (Batch(batch), *lines))
+        data = b"".join(msgspec.json.encode(each) + b"\n" for each in (Batch(batch, before), *lines[before:]))
         try:
             size = self._path.stat().st_size
         except FileNotFoundError:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 from pathlib import Path
@@ -159,11 +160,42 @@ def test_a_batch_in_which_the_daemon_was_killed_is_stored_once(
         later.finish_due()
     assert tell(later, key, {"type": "print", "message": "zero"}, "b.0") == REPEATED
     tell(later, key, message, "b.1")
+    later = ClaimedAttempts(tmp_path, 300.0, clock)
+    assert tell(later, key, message, "b.1") == REPEATED, "the one after that knows all of it, too"
     tell(later, key, {"type": "print", "message": "zero"}, "b.2")
     clock.now += ORDER_S
     later.finish_due()
     words = [line.split()[-1] for line in folder.stderr_log("000001", 1).read_text().splitlines()]
     assert sorted(words) == ["one", "three", "two", "zero", "zero"]
+
+
+@pytest.mark.parametrize("refused", ["figures", "message"])
+def test_lines_are_stored_once_though_the_disk_refuses_other_things(
+    attempts: ClaimedAttempts, folder: RunFolder, clock: Clock, monkeypatch: pytest.MonkeyPatch, refused: str
+) -> None:
+    def full(*_: object, **__: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    key = attempts.grant(folder, "000001", "m1")
+    for percent in (1, 2):
+        tell(attempts, key, {"type": "overall_progress", "current": percent, "total": 100})
+    clock.now = FIGURE_S
+    messages: dict[str, dict[str, Any]] = {
+        "lines": {"type": "log_batch", "logs": [{"message": "once", "timestamp": NOW}]},
+        "end": {"type": "memory_error", "message": "too large"},
+    }
+    with monkeypatch.context() as patch:
+        patch.setattr(AttemptJournal, refused, full)
+        for name, message in messages.items():
+            with contextlib.suppress(OSError):
+                tell(attempts, key, message, name)
+    for name, message in messages.items():
+        tell(attempts, key, message, name)
+    clock.now += ORDER_S
+    attempts.finish_due()
+    words = [line.split()[-1] for line in folder.stderr_log("000001", 1).read_text().splitlines()]
+    assert words == ["once", "large"]
+    assert (folder.control / "fleet").joinpath("000001.a1.messages.jsonl").read_text().count("too large") == 1
 
 
 def test_old_batches_are_forgotten(folder: RunFolder) -> None:
