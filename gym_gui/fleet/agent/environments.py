@@ -19,6 +19,7 @@ from typing import Any, Protocol
 
 from gym_gui.fleet.agent.environment_builder import BUILD_ENVIRONMENT, BUILDER, BuildPlaces
 from gym_gui.fleet.agent.file_lock import try_lock
+from gym_gui.fleet.agent.private_folder import NotPrivateError, make_private_folder
 
 #: Which environments are built: those that the machine does not have, all, none.
 MISSING, ALWAYS, NEVER = "missing", "always", "never"
@@ -63,12 +64,20 @@ class Environments:
         root: Where they lie.
         policy: Which are built: one of `POLICIES`.
         variables: Those that a build has besides this process's: of pip.
+        within: A folder above `root` that is to be this user's alone, too; ``None``: the caller knows that it is.
     """
 
-    def __init__(self, root: Path, policy: str = MISSING, variables: Mapping[str, str] | None = None) -> None:
+    def __init__(
+        self,
+        root: Path,
+        policy: str = MISSING,
+        variables: Mapping[str, str] | None = None,
+        within: Path | None = None,
+    ) -> None:
         self.root = root
         self.policy = policy
         self._variables = dict(variables or {})
+        self._within = within
         self._lock = threading.Lock()
         self._waiting: dict[str, int] = {}
         """By digest, how many attempts of this process wait for the build."""
@@ -93,8 +102,11 @@ class Environments:
             EnvironmentUnavailable: It cannot be built.
             OSError: The disk refuses.
         """
-        self.root.mkdir(mode=0o700, parents=True, exist_ok=True)
-        _check_owner(self.root)
+        try:
+            for folder in filter(None, (self._within, self.root)):
+                make_private_folder(folder)
+        except NotPrivateError as error:
+            raise EnvironmentUnavailable(f"its environment cannot be built on this machine: {error}") from None
         asked_at = time.time()
         log = _Tail(self._places(digest).log)
         builds = 0
@@ -296,20 +308,6 @@ def has_module(python: str, module: str) -> bool:
     except OSError:
         return False
     return ended.returncode == 0
-
-
-def _check_owner(root: Path) -> None:
-    """Refuse a folder that another user could fill with programs.
-
-    Raises:
-        EnvironmentUnavailable: It is not this user's alone.
-    """
-    status = root.stat()
-    if status.st_uid != os.getuid() or status.st_mode & 0o022:
-        raise EnvironmentUnavailable(
-            f"its environment cannot be built on this machine: other users may write to {root}. Name a folder of this"
-            " user's own in MOSAIC_ENVIRONMENTS"
-        )
 
 
 def _modified_at(path: Path) -> float:

@@ -13,6 +13,7 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 from gym_gui.fleet.agent.file_lock import try_lock
+from gym_gui.fleet.agent.private_folder import check_private_folder, make_private_folder
 from gym_gui.fleet.agent.server import Refused
 
 #: What the home calls a file of this kind, before its digest.
@@ -30,10 +31,12 @@ class InputStore:
 
     Args:
         root: Where they lie.
+        within: A folder above `root` that is to be this user's alone, too; ``None``: the caller knows that it is.
     """
 
-    def __init__(self, root: Path) -> None:
+    def __init__(self, root: Path, within: Path | None = None) -> None:
         self.root = root
+        self._folders = [root] if within is None else [within, root]
 
     def get(self, file: dict[str, Any], fetch_part: Callable[[str, int], bytes], wanted: Callable[[], bool]) -> Path:
         """Return a file, once it is here and is what was ordered.
@@ -46,18 +49,19 @@ class InputStore:
         Raises:
             Unreachable: Try again: what was fetched is kept.
             Refused: The home does not give it.
-            ValueError: It is another file by now, or is not waited for any more.
+            ValueError: It is another file by now, or is not waited for any more; or others may write to its folder.
             OSError: The disk refuses.
         """
         digest, size = str(file["sha256"]), int(file["size"])
-        self.root.mkdir(mode=0o700, parents=True, exist_ok=True)
+        for folder in self._folders:
+            make_private_folder(folder)
         path = self.root / digest
         with (self.root / f"{digest}.lock").open("ab") as lock:
             while not try_lock(lock.fileno()):  # another attempt fetches it
                 if not wanted():
                     raise ValueError("it is not waited for any more")
                 time.sleep(_INPUT_POLL_S)
-            if path.exists() and path.stat().st_size == size:
+            if path.exists() and path.stat().st_size == size and _digest(path) == digest:
                 os.utime(str(path))
                 return path
             self._fetch(path, digest, size, fetch_part, wanted)
@@ -106,6 +110,11 @@ class InputStore:
         Args:
             now: Unix time.
         """
+        try:
+            for folder in self._folders:
+                check_private_folder(folder)
+        except (ValueError, OSError):  # none of these files was put there by this class, or there are none
+            return
         found = []
         for path in self.root.glob("*"):
             with contextlib.suppress(OSError):
@@ -210,6 +219,15 @@ class AttemptInputs:
                 self.progress = ""
         self._store.remove_old(time.time())
         return ""
+
+
+def _digest(path: Path) -> str:
+    """Return the SHA-256 of a file."""
+    found = hashlib.sha256()
+    with path.open("rb") as stream:
+        for part in iter(lambda: stream.read(_PART), b""):
+            found.update(part)
+    return found.hexdigest()
 
 
 def _safe(name: str) -> str:

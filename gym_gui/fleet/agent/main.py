@@ -123,7 +123,7 @@ def _run(
         pythons=dict(each.split("=", 1) for each in options.python),
         ca_file=options.ca,
         version=version,
-        environments=Environments(_environments_folder(folder), options.build_environments),
+        environments=_environments(folder, options.build_environments),
     )
     _obey_signals(agent)
     logging.getLogger("mosaic.agent").info("machine %s, server %s", agent.identity.machine_id, options.server)
@@ -187,10 +187,11 @@ def lock_folder(folder: Path) -> IO[bytes] | None:
     return lock
 
 
-def _environments_folder(folder: Path) -> Path:
-    """Return where environments of workers are built: in the agent's folder, unless another one is named."""
+def _environments(folder: Path, policy: str) -> Environments:
+    """Return the environments of workers, in the agent's folder unless another one is named."""
     named = os.environ.get(FOLDER_VARIABLE)
-    return (Path(named).expanduser() if named else folder).absolute() / "environments"
+    base = (Path(named).expanduser() if named else folder).absolute()
+    return Environments(base / "environments", policy, within=base if named else None)
 
 
 def _launcher(folder: Path, program: Sequence[str]) -> Path | list[str]:

@@ -9,6 +9,7 @@ from typing import NamedTuple
 #: The modules, each after those that it imports.
 MODULES = (
     "file_lock",
+    "private_folder",
     "windows_system",
     "process_tree",
     "health",

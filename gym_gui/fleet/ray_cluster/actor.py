@@ -117,8 +117,8 @@ class AttemptActor:
                 self._pythons,
                 logger.info,
                 advice=_ADVICE,
-                environments=Environments(shared / "environments", self._building),
-                store=InputStore(shared / "inputs"),
+                environments=Environments(shared / "environments", self._building, within=shared),
+                store=InputStore(shared / "inputs", within=shared),
             )
             held.begin()
             self._report(held)

@@ -109,7 +109,7 @@ class _Job:
         """
         pip = {name: value for name, value in spec["env"].items() if name.startswith("PIP_")}
         folder = node_folder({**os.environ, **spec["env"]})
-        environments = Environments(folder / "environments", order.building, pip)
+        environments = Environments(folder / "environments", order.building, pip, within=folder)
         program = WorkerProgram(spec, msgspec.to_builtins(order), {}, environments, _ADVICE)
         if not program.is_to_be_built():
             missing = program.choose() if order.environment is not None else ""

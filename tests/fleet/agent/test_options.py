@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from gym_gui.fleet.agent.agent import Agent
-from gym_gui.fleet.agent.main import _environments_folder, _obey_signals, run_agent
+from gym_gui.fleet.agent.main import _environments, _obey_signals, run_agent
 from gym_gui.fleet.agent.options import read_env_files, read_options
 from gym_gui.fleet.agent.service import service_text
 from gym_gui.fleet.agent.study_command import DEFAULT_COMMAND, fill_command, parse_command
@@ -68,9 +68,9 @@ def test_what_is_wrong_is_said(words: list[str], code: int, said: str, capsys: p
 
 
 def test_environments_have_a_folder_of_their_own(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    assert _environments_folder(tmp_path / "agent") == tmp_path / "agent" / "environments"
+    assert _environments(tmp_path / "agent", "missing").root == tmp_path / "agent" / "environments"
     monkeypatch.setenv("MOSAIC_ENVIRONMENTS", str(tmp_path / "scratch"))
-    assert _environments_folder(tmp_path / "agent") == tmp_path / "scratch" / "environments"
+    assert _environments(tmp_path / "agent", "missing").root == tmp_path / "scratch" / "environments"
 
 
 def test_commands_of_studies() -> None:

@@ -110,6 +110,18 @@ def test_an_environment_that_cannot_be_built_on_the_node_ends_the_run_with_the_r
     assert "environment: failed: pip install" in said
 
 
+def test_a_folder_of_a_node_that_others_may_write_to_is_not_used(
+    daemon_home: Path, client: TrainerClient, random_config: Config, tmp_path: Path
+) -> None:
+    (daemon_home / "settings.json").write_text('{"slurm_build_environments": "always"}')
+    (tmp_path / "node").mkdir()
+    (tmp_path / "node").chmod(0o777)
+    run = ended(client, client.submit({**on_slurm(random_config(total_steps=10)), "environment": on_node(tmp_path)}))
+    assert run.state is RunState.FAILED
+    assert f"other users may write to {tmp_path / 'node'}" in run.cause
+    assert not list((tmp_path / "node").iterdir())
+
+
 @pytest.mark.slow
 @pytest.mark.timeout(600)
 def test_a_node_builds_the_environment_once(

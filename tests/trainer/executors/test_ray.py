@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import socket
+import sys
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
@@ -17,6 +19,7 @@ from gym_gui.fleet.ray_cluster.actor import AttemptActor
 from gym_gui.fleet.ray_cluster.clusters import RayCluster
 from gym_gui.fleet.ray_cluster.image import connection_name
 from gym_gui.fleet.ray_cluster.placing import Node, Wanted
+from gym_gui.proxy import read_summary
 from gym_gui.runs import validate_train_run_config
 from gym_gui.runs.executors import executor_names
 from gym_gui.trainer.demand import Request
@@ -94,6 +97,30 @@ class TestRayExecutor(ExecutorContract):
         self.threads.append(threading.Thread(target=look, daemon=True))
         self.threads[-1].start()
         return executor
+
+    def test_a_folder_of_a_node_that_others_may_write_to_is_not_used(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        shared = tmp_path / "shared"
+        shared.mkdir()
+        shared.chmod(0o777)
+        monkeypatch.setenv("MOSAIC_ENVIRONMENTS", str(shared))
+        checkpoint = self.short_run(tmp_path).checkpoints("000001") / "last.pt"
+        checkpoint.parent.mkdir(parents=True)
+        checkpoint.write_bytes(b"weights")
+        folder = self.make_run(tmp_path, [sys.executable, "-I", "-S", "-c", "print('done')", str(checkpoint)])
+
+        async def scenario() -> None:
+            executor = self.make_executor(tmp_path)
+            await executor.start(folder)
+            await self.until_dead(executor, folder)
+            await executor.cleanup(folder)
+
+        asyncio.run(scenario())
+        run = read_summary(folder)
+        assert run.state.value == "failed"
+        assert f"last.pt, with which it was to begin: other users may write to {shared}: if you trust" in run.cause
+        assert not list(shared.iterdir())
 
     def test_a_cluster_counts_as_one_machine(self, tmp_path: Path) -> None:
         executor = RayExecutor(tmp_path)
