@@ -6,6 +6,7 @@ elsewhere, a device yield endless bytes. Standard library alone (Python 3.8+).
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import os
 import stat
@@ -143,3 +144,23 @@ def append(path: AnyPath, data: bytes) -> None:
             rest = rest[os.write(descriptor, rest) :]
     finally:
         os.close(descriptor)
+
+
+def append_whole(path: AnyPath, data: bytes) -> None:
+    """Append to a file to which no other process writes, made where it is missing: all of it or nothing.
+
+    Raises:
+        OSError: It cannot be written, or is something else than a file.
+    """
+    try:
+        size = os.stat(path).st_size  # noqa: PTH116 - a path of any kind
+    except FileNotFoundError:
+        size = 0
+    try:
+        append(path, data)
+    except NotRegularFile:
+        raise
+    except OSError:
+        with contextlib.suppress(OSError):
+            os.truncate(path, size)
+        raise

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from gym_gui.fleet.agent.single_file import single_file
     from gym_gui.fleet.agent.worker_agent import WorkerAgent
     from gym_gui.fleet.arrivals import Mismatch, Unwelcome
-    from gym_gui.fleet.claims.attempts import LATE, REPEATED, ClaimedAttempts, Standing
+    from gym_gui.fleet.claims.attempts import LATE, REPEATED, SPOOLED, STORED, ClaimedAttempts, Standing
     from gym_gui.fleet.claims.clients import ClientRecord, Clients
     from gym_gui.fleet.claims.journal import AttemptJournal, keep_message
     from gym_gui.fleet.claims.messages import Report, digest_of, read_message
@@ -86,6 +86,8 @@ else:
             "FAILED": "lease",
             "LATE": "claims.attempts",
             "REPEATED": "claims.attempts",
+            "SPOOLED": "claims.attempts",
+            "STORED": "claims.attempts",
             "PartialFiles": "partial_files",
             "MachineFacts": "machines",
             "Mismatch": "arrivals",
@@ -165,6 +167,8 @@ __all__ = [
     "REPEATED",
     "RETRIED",
     "SBATCH_PREFIX",
+    "SPOOLED",
+    "STORED",
     "TEMPLATES",
     "Answer",
     "Assignment",

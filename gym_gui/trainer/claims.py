@@ -18,6 +18,8 @@ from gym_gui.core.worker.errors import MosaicError, UsageError
 from gym_gui.fleet import (
     LATE,
     REPEATED,
+    SPOOLED,
+    STORED,
     AttemptJournal,
     AttemptKey,
     MachineFacts,
@@ -230,10 +232,16 @@ class Claims:
         return await asyncio.to_thread(self._take_all, messages)
 
     def _take_all(self, messages: Sequence[Message]) -> list[OSError | None]:
-        return [self._take(message) for message in messages]
+        taken = [self._take(message) for message in messages]
+        fault: OSError | None = None
+        try:
+            self.attempts.commit()
+        except OSError as error:
+            fault = error
+        return [fault if each == SPOOLED else each if isinstance(each, OSError) else None for each in taken]
 
-    def _take(self, message: Message) -> OSError | None:
-        """Store a message; return why it cannot be stored."""
+    def _take(self, message: Message) -> OSError | str:
+        """Store a message; return what became of it, or why it cannot be stored."""
         machine, content = message.machine, message.content
         try:
             self.clients.seen(machine, message.peer)
@@ -242,7 +250,7 @@ class Claims:
             if key is None:
                 self.clients.presence(machine).note(report)
                 keep_message(self.clients.folder / "messages.jsonl", {"machine": machine, **content}, late=True)
-                return None
+                return STORED
             batch = digest_of(content) if report.kind == "log_batch" and "sequence" in content else message.id
             outcome = self.attempts.report(key, content, report, batch)
             if outcome != REPEATED:
@@ -251,7 +259,7 @@ class Claims:
                 self._keep_late(key, content)
         except OSError as error:
             return error
-        return None
+        return outcome
 
     async def show(self, machine: str, peer: str, tab: str, data: bytes) -> None:
         """Store the latest picture of a window, in place of the one before.

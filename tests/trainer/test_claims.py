@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 
-from gym_gui.trainer.claims import Claims, NotNow, _Offer
+from gym_gui.fleet import SPOOLED, STORED
+from gym_gui.trainer.claims import Claims, Message, NotNow, _Offer
 
 
 class Starting(Claims):
@@ -54,3 +55,24 @@ def test_an_offer_that_cannot_be_taken_now_holds_no_batch(suspended: bool, monke
     with pytest.raises(NotNow):
         asyncio.run(claims.claim("A", "m"))
     assert sum(slept) > 7, "a claim itself waits"
+
+
+@pytest.mark.parametrize("is_full", [True, False])
+def test_a_full_disk_refuses_the_messages_whose_figures_are_not_on_it(is_full: bool) -> None:
+    """The lines of others in the same batch are: sent again they would be there twice."""
+    full = OSError(28, "No space left on device")
+    broken = OSError(5, "Input/output error")
+    outcomes: dict[str, Any] = {"figures": SPOOLED, "lines": STORED, "broken": broken}
+
+    class Taking(Starting):
+        def _take(self, message: Message) -> OSError | str:
+            return outcomes[message.machine]  # type: ignore[no-any-return]
+
+    def commit() -> None:
+        if is_full:
+            raise full
+
+    claims = Taking(suspended=False)
+    claims.attempts = SimpleNamespace(commit=commit)  # type: ignore[assignment]
+    found = asyncio.run(claims.update([Message(machine, "", {}) for machine in outcomes]))
+    assert found == [full if is_full else None, None, broken]

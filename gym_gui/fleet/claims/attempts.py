@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 import logging
+import os
 import secrets
 import time
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NamedTuple
 
-import msgspec
-
-from gym_gui.fleet.claims.held_lines import REMEMBERED
+from gym_gui.fleet.claims.figures import Figures
 from gym_gui.fleet.claims.journal import AttemptJournal, Notes
-from gym_gui.fleet.claims.messages import LogLine, Report
+from gym_gui.fleet.claims.messages import Report
+from gym_gui.fleet.claims.spool import FigureSpool
 from gym_gui.fleet.held_attempts import HeldAttempt, HeldAttempts
 from gym_gui.fleet.lease import EXPIRED, FAILED, RELEASED, Lease, Refused
 from gym_gui.fleet.orders import AttemptKey, OrderBox
@@ -26,33 +25,15 @@ from gym_gui.supervision import FAILED_FOR_GOOD, make_folders, read_exit
 logger = logging.getLogger(__name__)
 
 #: What became of a message.
-STORED, REPEATED, LATE = "stored", "repeated", "late"
+STORED, SPOOLED, REPEATED, LATE = "stored", "spooled", "repeated", "late"
 #: Exit code of a program whose memory ran out, which is to be started again.
 OUT_OF_MEMORY = 42
 #: Seconds between a program's last word and the end of its attempt: what was sent before may arrive after it.
 FINISH_GRACE_S = 1.0
-#: Seconds between two values of one figure; the last one is always kept.
-FIGURE_S = 1.0
 #: Seconds for which log lines wait for earlier ones: programs send several batches at a time.
 ORDER_S = 1.0
-#: Before its end is known an attempt has no more percent than this.
-UNFINISHED_PERCENT = 99
-
-
-@dataclass
-class _Figures:
-    """The figures of one attempt: what was written, and what waits to be."""
-
-    percent: int = 0
-    written_at: float = float("-inf")
-    """Monotonic seconds."""
-    held_since: float | None = 0.0
-    """Since when log lines are held, monotonic seconds; at first an earlier daemon may have held some."""
-    waiting: dict[str, float] = field(default_factory=dict)
-    seen: dict[str, int] = field(default_factory=dict)
-    """How many lines came of each of the last batches, by its id."""
-    notes: Notes | None = None
-    """As they are on disk, once they were read."""
+#: Seconds and bytes after which the spool of figures begins again.
+SPOOL_S, SPOOL_BYTES = 60.0, 8 << 20
 
 
 class Standing(NamedTuple):
@@ -75,7 +56,11 @@ class ClaimedAttempts(HeldAttempts):
 
     def __init__(self, home: Path, lease_s: float, clock: Callable[[], float] = time.monotonic) -> None:
         super().__init__(home, lease_s, clock)
-        self._figures: dict[AttemptKey, _Figures] = {}
+        self._figures: dict[AttemptKey, Figures] = {}
+        self._spool = FigureSpool(home / "fleet")
+        self._spool_begun_at = clock()
+        self._left = self._spool.read()
+        """What an earlier daemon took of attempts that this one has not taken up yet."""
 
     def standing(self, folder: RunFolder, worker_id: str) -> Standing | None:
         """Return how the newest claimed attempt of a worker stands; ``None``: none was claimed."""
@@ -156,7 +141,8 @@ class ClaimedAttempts(HeldAttempts):
             batch: Tells copies of it from other messages; empty: there are none.
 
         Returns:
-            ``stored``; ``repeated``: it came before; ``late``: no machine has the attempt any more, nothing was stored.
+            ``stored``; ``spooled``: it is once :meth:`commit` has succeeded; ``repeated``: it came before; ``late``: no
+            machine has the attempt any more, nothing was stored.
 
         Raises:
             OSError: The disk refuses.
@@ -164,24 +150,35 @@ class ClaimedAttempts(HeldAttempts):
         each = self._attempts.get(key) or self._on_record(key)
         if each is None:
             return LATE
-        journal = AttemptJournal(each.folder, key)
         with each.lock:
             if not each.lease.held:
                 return LATE
             each.renewed_at = self._clock()
-            figures = self._figures_of(key, journal)
+            figures = self._figures_of(key, each)
             stored = figures.seen.get(batch)
             if stored is not None and stored >= len(report.lines):
                 return REPEATED
-            notes = self._noted(journal, figures, report)
+            notes = figures.noted(report, time.time())
             if not report.is_kept_whole:
-                journal.message(message, late=False)
+                figures.journal.message(message, late=False)
             if report.lines:
-                self._hold(journal, figures, report.lines, batch)
-            self._keep(figures, report, failed=bool(notes.fatal or notes.memory_error or notes.failed))
-            if report.figures or report.percent is not None:  # lines are stored, whatever becomes of earlier figures
-                self._write_figures(journal, figures)
-        return STORED
+                figures.hold(report.lines, batch, self._clock())
+            figures.keep(report, failed=bool(notes.fatal or notes.memory_error or notes.failed))
+            if not report.figures and report.percent is None:  # lines are stored, whatever becomes of earlier figures
+                return STORED
+            figures.write(self._clock())
+            if not figures.waiting:
+                return STORED
+            self._spool.add(figures.spooled(key))
+        return SPOOLED
+
+    def commit(self) -> None:
+        """Make sure that a daemon after this one has all that :meth:`report` has taken.
+
+        Raises:
+            OSError: The disk refuses.
+        """
+        self._spool.commit()
 
     def finish_due(self, *, now: bool = False, machine: str = "") -> None:
         """End the attempts whose programs have said their last word, and those that are to be cancelled.
@@ -190,6 +187,12 @@ class ClaimedAttempts(HeldAttempts):
             now: Do not wait for what may be under way.
             machine: Those of this machine; empty: of all.
         """
+        for key in list(self._left):
+            if key not in self._attempts and self._on_record(key) is None:  # it has ended
+                self._left.pop(key, None)
+        renewing = self._spool.bytes > SPOOL_BYTES or self._clock() - self._spool_begun_at > SPOOL_S
+        if renewing and not machine:
+            self._renew_spool()
         for key, each in list(self._attempts.items()):
             if machine and each.lease.machine != machine:
                 continue
@@ -199,16 +202,19 @@ class ClaimedAttempts(HeldAttempts):
                 logger.warning("what was reported of attempt %s cannot be stored: %s", key, error)
 
     def _finish_if_due(self, key: AttemptKey, each: HeldAttempt, *, now: bool) -> None:
-        journal = AttemptJournal(each.folder, key)
-        if each.folder.cancel_intent.exists() or OrderBox(each.folder).commands(key.worker_id, key.attempt):
+        with each.lock:
+            if not each.lease.held:
+                return
+            figures = self._figures_of(key, each)
+        journal = figures.journal
+        if any(map(os.path.exists, figures.ends)):
             with each.lock:
                 self._flush(key, journal)
                 journal.exit(code=None, reason="cancelled", signalled=True)
             self.end(key, RELEASED, "cancelled")
             return
         with each.lock:
-            figures = self._figures_of(key, journal)
-            self._write_figures(journal, figures)
+            figures.write(self._clock())
             if figures.held_since is not None and self._clock() - figures.held_since >= ORDER_S:
                 figures.held_since = None
                 journal.held.write()
@@ -231,7 +237,7 @@ class ClaimedAttempts(HeldAttempts):
         with each.lock:
             if each.folder.path.exists():
                 try:
-                    self._flush(key, AttemptJournal(each.folder, key))
+                    self._flush(key, self._figures_of(key, each).journal)
                 except (OSError, ValueError) as error:
                     logger.warning("the last lines of attempt %s cannot be stored: %s", key, error)
             return super()._write_end(key, each, state, why)
@@ -239,15 +245,28 @@ class ClaimedAttempts(HeldAttempts):
     def _flush(self, key: AttemptKey, journal: AttemptJournal) -> None:
         """Write what waits of an attempt: before its end is on record, after which its logs are not read again."""
         journal.held.write()
-        figures = self._figures.get(key, _Figures())
-        if figures.waiting:
-            journal.figures(figures.percent, figures.waiting)
-            figures.waiting = {}
+        figures = self._figures.get(key)
+        if figures is not None:
+            figures.write(self._clock(), now=True)
 
-    def _figures_of(self, key: AttemptKey, journal: AttemptJournal) -> _Figures:
+    def _figures_of(self, key: AttemptKey, each: HeldAttempt) -> Figures:
+        """Return the figures of an attempt, with what an earlier daemon left of them; for those who hold its lock.
+
+        Raises:
+            OSError: They cannot be read.
+        """
         figures = self._figures.get(key)
         if figures is None:
-            figures = self._figures[key] = _Figures(seen=journal.held.recall())
+            journal = AttemptJournal(each.folder, key)
+            commands = OrderBox(each.folder).commands_path(key.worker_id, key.attempt)
+            ends = os.fspath(each.folder.cancel_intent), os.fspath(commands)
+            figures = Figures(journal, ends, seen=journal.held.recall())
+            journal.end_line()
+            left = self._left.get(key)
+            if left is not None:
+                figures.take_up(left)
+            self._figures[key] = figures
+            self._left.pop(key, None)
         return figures
 
     def last_percent(self, key: AttemptKey) -> int:
@@ -275,41 +294,27 @@ class ClaimedAttempts(HeldAttempts):
                 journal.exit(code=0)
         self.end(key, FAILED if notes.memory_error else RELEASED, notes.memory_error or notes.finished or "")
 
-    @staticmethod
-    def _noted(journal: AttemptJournal, figures: _Figures, report: Report) -> Notes:
-        """Write down what decides how the attempt ends; return all that is noted."""
-        before = figures.notes or journal.notes()
-        fatal, memory_error = before.fatal or report.fatal, before.memory_error or report.memory_error
-        notes = msgspec.structs.replace(before, fatal=fatal, memory_error=memory_error)
-        if report.finished is not None and before.finished is None:
-            notes = msgspec.structs.replace(
-                notes, finished=report.finished, failed=report.failed, finished_at=time.time()
-            )
-        if notes != before:
-            journal.note(notes)
-        figures.notes = notes
-        return notes
+    def _renew_spool(self) -> None:
+        """Begin a new file of the spool: all figures that wait are written, or spooled again."""
+        self._spool_begun_at = self._clock()
+        try:
+            self._spool.begin()
+            for key, each in list(self._attempts.items()):
+                with each.lock:
+                    if each.lease.held:
+                        self._write_or_spool(key, each)
+            self._spool.commit()
+        except OSError as error:
+            logger.warning("figures of programs stay in the spool: %s", error)
+        else:
+            self._spool.drop()
 
-    def _hold(self, journal: AttemptJournal, figures: _Figures, lines: list[LogLine], batch: str) -> None:
-        """Take those lines of a batch that did not come before."""
-        journal.held.hold(lines, batch, figures.seen.get(batch, 0))
-        figures.held_since = figures.held_since or self._clock()
-        if batch:
-            figures.seen[batch] = len(lines)
-            while len(figures.seen) > REMEMBERED:
-                figures.seen.pop(next(iter(figures.seen)))
-
-    @staticmethod
-    def _keep(figures: _Figures, report: Report, *, failed: bool) -> None:
-        figures.waiting.update(report.figures)
-        if report.percent is None or failed:
-            return  # a program that failed tells of 100 % as well
-        figures.percent = min(int(report.percent), UNFINISHED_PERCENT)
-        figures.waiting["overall_progress"] = min(report.percent, float(UNFINISHED_PERCENT))
-
-    def _write_figures(self, journal: AttemptJournal, figures: _Figures) -> None:
-        """Write the figures that wait, unless some were written a moment ago."""
-        now = self._clock()
-        if figures.waiting and now - figures.written_at >= FIGURE_S:
-            journal.figures(figures.percent, figures.waiting)
-            figures.waiting, figures.written_at = {}, now
+    def _write_or_spool(self, key: AttemptKey, each: HeldAttempt) -> None:
+        try:
+            self._figures_of(key, each).write(self._clock(), now=True)
+        except (OSError, ValueError) as error:  # the others are to go on
+            logger.warning("figures of attempt %s cannot be written: %s", key, error)
+            figures = self._figures.get(key)
+            left = self._left.get(key) if figures is None else figures.spooled(key)
+            if left is not None:
+                self._spool.add(left)

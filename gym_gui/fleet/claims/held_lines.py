@@ -9,7 +9,7 @@ from pathlib import Path
 
 import msgspec
 
-from gym_gui.core.regular_files import append, read_regular
+from gym_gui.core.regular_files import append, append_whole, read_regular
 from gym_gui.fleet.claims.messages import LogLine
 
 #: Batches that are remembered, at least; a batch that comes again comes soon.
@@ -52,16 +52,7 @@ class HeldLines:
         if not lines and not batch:
             return
         data = b"".join(msgspec.json.encode(each) + b"\n" for each in (Batch(batch, before), *lines[before:]))
-        try:
-            size = self._path.stat().st_size
-        except FileNotFoundError:
-            size = 0
-        try:
-            append(self._path, data)
-        except OSError:
-            with contextlib.suppress(OSError):
-                os.truncate(self._path, size)
-            raise
+        append_whole(self._path, data)
 
     def write(self) -> None:
         """Append the lines to the attempt's log, in the order of their own times.

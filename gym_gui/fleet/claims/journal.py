@@ -11,7 +11,7 @@ from typing import Any
 
 import msgspec
 
-from gym_gui.core.regular_files import append, read_regular
+from gym_gui.core.regular_files import append, append_whole, open_stream, read_regular
 from gym_gui.fleet.claims.held_lines import HeldLines
 from gym_gui.fleet.orders import AttemptKey, OrderBox
 from gym_gui.runs import READ_ERRORS, RunFolder, write_json_atomic
@@ -45,6 +45,7 @@ class AttemptJournal:
         self._folder = folder
         self._key = key
         stem = folder.launch_lock(key.worker_id, key.attempt).stem
+        self._log = folder.stdout_log(key.worker_id, key.attempt)
         self._fleet = OrderBox(folder).path
         self._notes = self._fleet / f"{stem}.notes.json"
         self.held = HeldLines(self._fleet / f"{stem}.held", folder.stderr_log(key.worker_id, key.attempt))
@@ -75,6 +76,34 @@ class AttemptJournal:
             values: By name.
         """
         self._tell({"event_type": "metric", "step": step, "values": dict(values), "timestamp": time.time()})
+
+    def size(self) -> int:
+        """Return the bytes of the log that has the figures."""
+        try:
+            return self._log.stat().st_size
+        except FileNotFoundError:
+            return 0
+
+    def figures_since(self, size: int) -> set[str]:
+        """Return the names of the figures that were written since the log had a size.
+
+        Raises:
+            OSError: It cannot be read.
+        """
+        found: set[str] = set()
+        for line in self._from(size).splitlines():
+            with contextlib.suppress(ValueError, AttributeError, TypeError):
+                found.update(json.loads(line).get("values", ()))
+        return found
+
+    def end_line(self) -> None:
+        """End a line of the log in which a daemon was killed: what follows would be part of it.
+
+        Raises:
+            OSError: The disk refuses.
+        """
+        if self._from(self.size() - 1) not in (b"", b"\n"):
+            append_whole(self._log, b"\n")
 
     def message(self, message: Mapping[str, Any], *, late: bool) -> None:
         """Keep a message as it came."""
@@ -110,9 +139,18 @@ class AttemptJournal:
         )
         write_json_atomic(path, record)
 
+    def _from(self, offset: int) -> bytes:
+        """Return what the log has from an offset on; nothing of a log that is missing."""
+        try:
+            with open_stream(self._log) as stream:
+                stream.seek(max(0, offset))
+                return stream.read()
+        except FileNotFoundError:
+            return b""
+
     def _tell(self, record: Mapping[str, Any]) -> None:
         line = json.dumps(record, separators=(",", ":")).encode() + b"\n"
-        append(self._folder.stdout_log(self._key.worker_id, self._key.attempt), line)
+        append_whole(self._log, line)
 
 
 def keep_message(path: Path, message: Mapping[str, Any], *, late: bool = False) -> None:

@@ -10,8 +10,10 @@ from typing import Any
 
 import pytest
 
-from gym_gui.fleet.claims.attempts import FIGURE_S, LATE, ORDER_S, REPEATED, STORED, ClaimedAttempts
+from gym_gui.core import regular_files
+from gym_gui.fleet.claims.attempts import LATE, ORDER_S, REPEATED, STORED, ClaimedAttempts
 from gym_gui.fleet.claims.clients import ONLINE_S, Clients
+from gym_gui.fleet.claims.figures import FIGURE_S
 from gym_gui.fleet.claims.held_lines import REMEMBERED
 from gym_gui.fleet.claims.journal import AttemptJournal
 from gym_gui.fleet.claims.messages import LogLine, digest_of, read_message
@@ -213,8 +215,6 @@ def test_old_batches_are_forgotten(folder: RunFolder) -> None:
 
 
 def test_lines_that_the_disk_refuses_are_not_half_there(folder: RunFolder, monkeypatch: pytest.MonkeyPatch) -> None:
-    from gym_gui.fleet.claims import held_lines
-
     journal = AttemptJournal(folder, AttemptKey(folder.run_id, "000001", 1))
     journal.begin("m1")
     journal.held.hold([LogLine(NOW, "INFO", "before")])
@@ -224,7 +224,7 @@ def test_lines_that_the_disk_refuses_are_not_half_there(folder: RunFolder, monke
         raise OSError(28, "No space left on device")
 
     with monkeypatch.context() as patch:
-        patch.setattr(held_lines, "append", half)
+        patch.setattr(regular_files, "append", half)
         with pytest.raises(OSError, match="No space"):
             journal.held.hold([LogLine(NOW, "INFO", "refused")])
     journal.held.write()
