@@ -6,6 +6,7 @@ A program of its own, so that a build outlives the agent that began it:
 
 from __future__ import annotations
 
+import contextlib
 import ctypes
 import glob
 import json
@@ -15,7 +16,6 @@ import shutil
 import signal
 import subprocess
 import sys
-import tempfile
 import time
 import zipfile
 from pathlib import Path
@@ -60,12 +60,19 @@ class BuildPlaces:
         self.progress = folder.with_name(folder.name + ".json")
         """How far the build is, or why it failed."""
         self.log = folder.with_name(folder.name + ".log")
+        self.scratch = folder.with_name(folder.name + ".tmp")
+        """What the build and its programs need meanwhile: one that is killed does not clean up."""
         self.lock = folder.with_name(folder.name + ".lock")
         """Held by the build."""
         self.uses = folder.with_name(folder.name + ".uses")
         """Held by each attempt that runs in the environment."""
         self.receipt = folder / RECEIPT
         self.python = folder / "bin" / "python"
+
+    def files(self) -> list[Path]:
+        """Return what lies beside the environment, but for the locks: others may have them open."""
+        found = self.folder.parent.glob(self.folder.name + ".*")
+        return [path for path in found if path not in (self.lock, self.uses)]
 
 
 class BuildError(Exception):
@@ -93,6 +100,7 @@ class _Builder:
     def __init__(self, places: BuildPlaces, lock: int) -> None:
         self._places = places
         self._lock = lock
+        self._temporary = places.scratch / "tmp"
         self._log = places.log.open("w", encoding="utf-8", errors="backslashreplace", buffering=1)
         self._step, self._number, self._steps = "", 0, 0
         self._noted_at = 0.0
@@ -102,10 +110,10 @@ class _Builder:
     def run(self) -> int:
         """Build; return the exit code."""
         signal.signal(signal.SIGTERM, self._stop)
-        shutil.rmtree(str(self._places.folder), ignore_errors=True)  # of a build that was killed
+        self._clean()  # of a build that was killed
         try:
-            with tempfile.TemporaryDirectory(prefix="mosaic-environment-") as scratch:
-                self._build(Path(scratch))
+            self._temporary.mkdir(parents=True)
+            self._build(self._places.scratch / "bundle")
         except BuildError as error:
             self._fail(error)
             return 1
@@ -114,6 +122,8 @@ class _Builder:
             next_step = f"free space on the disk of {self._places.folder.parent}" if full else "look into the log"
             self._fail(BuildError("the environment cannot be written", f"{type(error).__name__}: {error}", next_step))
             return 1
+        finally:
+            shutil.rmtree(str(self._places.scratch), ignore_errors=True)
         return 0
 
     def _build(self, scratch: Path) -> None:
@@ -187,12 +197,13 @@ class _Builder:
         environment.update(
             PIP_DISABLE_PIP_VERSION_CHECK="1", PIP_NO_INPUT="1", PIP_PROGRESS_BAR="off", PIP_USER="0",
             PIP_ROOT_USER_ACTION="ignore", PIP_NO_COLOR="1", NO_COLOR="1", PYTHONIOENCODING="utf-8",
+            TMPDIR=str(self._temporary),
         )  # fmt: skip
         self._log.write("$ " + _hide(" ".join(argv)) + "\n")
         self._child = child = subprocess.Popen(
             argv, cwd=str(cwd), env=environment, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT, encoding="utf-8", errors="replace", pass_fds=[self._lock],
-            preexec_fn=_die_with_parent,
+            preexec_fn=_die_with_parent, start_new_session=True,
         )  # fmt: skip
         assert child.stdout is not None
         lines: list[str] = []
@@ -228,10 +239,18 @@ class _Builder:
     def _stop(self, number: int, _frame: object) -> NoReturn:
         """End the build: no attempt waits for it any more."""
         if self._child is not None and self._child.poll() is None:
-            self._child.kill()
-        shutil.rmtree(str(self._places.folder), ignore_errors=True)
-        self._places.progress.unlink()
+            with contextlib.suppress(OSError):
+                os.killpg(self._child.pid, signal.SIGKILL)  # with the compilers that pip has started
+                os.waitpid(self._child.pid, 0)
+        self._clean()
+        with contextlib.suppress(FileNotFoundError):
+            self._places.progress.unlink()
         os._exit(128 + number)
+
+    def _clean(self) -> None:
+        """Remove what there is of the environment, and what the build needs meanwhile."""
+        for folder in (self._places.folder, self._places.scratch):
+            shutil.rmtree(str(folder), ignore_errors=True)
 
 
 def build_environment(words: list[str]) -> int:

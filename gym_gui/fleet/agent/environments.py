@@ -33,7 +33,7 @@ _MAX_BUILDS = 3
 _POLL_S = 0.2
 _NAME_LENGTH = 24
 #: Names of what is removed: the folder may have other files in it.
-_OWN_NAME = re.compile(r"([0-9a-f]{24})(?:\.zip|\.json)?")
+_OWN_NAME = re.compile(r"([0-9a-f]{24})(?:\.(?!lock$|uses$).+)?")
 _OWN_LEFT = re.compile(r"\.[0-9a-f]{24}\.left")
 
 
@@ -176,9 +176,9 @@ class Environments:
             with contextlib.suppress(FileNotFoundError):
                 places.folder.rename(left)  # at once: no half of it counts as whole
             shutil.rmtree(str(left), ignore_errors=True)
-            for path in (places.bundle, places.progress, places.log):  # locks stay: others may have them open
-                with contextlib.suppress(FileNotFoundError):
-                    path.unlink()
+            shutil.rmtree(str(places.scratch), ignore_errors=True)
+            for path in places.files():
+                path.unlink()
             return True
         return False
 

@@ -17,6 +17,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import psutil
 import pytest
 from waiting import eventually
 
@@ -43,8 +44,8 @@ def wheel(name: str = "tiny_worker") -> bytes:
     return stream.getvalue()
 
 
-def bundle(**changes: Any) -> bytes:
-    """Return a bundle that needs no index."""
+def bundle(files: dict[str, str] | None = None, **changes: Any) -> bytes:
+    """Return a bundle that needs no index, with some files more."""
     recipe = {
         "worker": "tiny", "distribution": "tiny_worker", "version": "1.0", "module": "tiny_worker",
         "pythons": [f"3.{sys.version_info[1]}"], "steps": [], "package": "package/tiny_worker-1.0-py3-none-any.whl",
@@ -56,6 +57,8 @@ def bundle(**changes: Any) -> bytes:
         archive.writestr("pins.txt", "")
         archive.writestr("sdk/gym_gui/core/worker/__init__.py", "")
         archive.writestr("package/tiny_worker-1.0-py3-none-any.whl", wheel())
+        for name, text in (files or {}).items():
+            archive.writestr(name, text)
     return stream.getvalue()
 
 
@@ -203,6 +206,53 @@ def test_a_build_that_no_attempt_waits_for_is_ended(tmp_path: Path) -> None:
     assert kept.find(watcher.digest) == ""
 
 
+#: A build of a package that writes temporary data, starts a compiler of its own, and does not come to an end.
+SLOW = """
+import os, subprocess, sys, tempfile
+def build_wheel(*_):
+    child = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(600)"])
+    with open(os.path.join(tempfile.mkdtemp(), "object"), "w") as stream:
+        stream.write("data")
+    with open(os.environ["BUILD_MARK"] + ".new", "w") as stream:
+        stream.write(f"{child.pid} {stream.name}")
+    os.replace(os.environ["BUILD_MARK"] + ".new", os.environ["BUILD_MARK"])
+    child.wait()
+"""
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGKILL])
+def test_a_build_that_is_ended_leaves_no_temporary_data(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, number: signal.Signals
+) -> None:
+    system = {"requires": [], "build-backend": "slow", "backend-path": ["."]}
+    project = "".join(f"{name} = {json.dumps(value)}\n" for name, value in system.items())
+    files = {"pyproject.toml": f"[build-system]\n{project}", "slow.py": SLOW}
+    watcher = Watcher(bundle({f"package/slow/{name}": text for name, text in files.items()}, package="package/slow"))
+    (tmp_path / "tmp").mkdir()
+    monkeypatch.setenv("TMPDIR", str(tmp_path / "tmp"))
+    monkeypatch.setenv("BUILD_MARK", str(tmp_path / "mark"))
+    kept, names = Environments(tmp_path / "environments"), set[str]()
+
+    def leave(_text: str) -> None:
+        if (tmp_path / "mark").exists() and watcher.going:
+            watcher.going = False
+            names.update(path.name.partition(".")[2] for path in kept.root.iterdir())
+            os.kill(builders(tmp_path)[0], number)
+
+    watcher.on_note = leave
+    assert kept.prepare(watcher.digest, watcher) == ""
+    assert not list((tmp_path / "tmp").iterdir())
+    assert "tmp" in names
+    if number == signal.SIGTERM:
+        compiler = int((tmp_path / "mark").read_text().split()[0])
+        eventually(lambda: not psutil.pid_exists(compiler), "the compiler has ended")
+    else:
+        os.kill(int((tmp_path / "mark").read_text().split()[0]), signal.SIGKILL)
+        assert kept.remove_old(time.time() + 2 * module.OLDEST_S) == [watcher.digest[:24]]
+    left = {path.name.partition(".")[2] for path in kept.root.iterdir()}
+    assert left <= {"lock", "uses", "zip", "log", "log.errors"}
+
+
 def test_old_environments_are_removed_unless_they_are_in_use(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     kept, now = Environments(tmp_path), time.time()
     digests = [hashlib.sha256(bytes([number])).hexdigest() for number in range(4)]
@@ -240,6 +290,9 @@ def test_what_is_no_environment_is_not_removed(tmp_path: Path) -> None:
     old.folder.mkdir()
     old.bundle.touch()
     (tmp_path / f".{'1' * 24}.left").mkdir()
+    for name in ("zip.fetched", "json.12.tmp", "log", "log.errors"):  # of a transfer and a build that were killed
+        (tmp_path / f"{'0' * 24}.{name}").touch()
+    (old.scratch / "tmp").mkdir(parents=True)
     assert kept.remove_old(now + 99 * module.OLDEST_S) == ["0" * 24]
     assert sorted(path.name for path in tmp_path.iterdir()) == sorted([*theirs, f"{'0' * 24}.lock", f"{'0' * 24}.uses"])
     assert (tmp_path / "thesis" / "chapter").read_text() == "mine"
