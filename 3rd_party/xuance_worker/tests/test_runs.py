@@ -164,7 +164,6 @@ FAULTS: list[tuple[dict[str, Any], str, str, str | None]] = [
     ({"gamma": 0.9, "settings": {"gamma": 1}}, "settings.gamma", "is given twice", None),
     ({"settings": {"activation": "rellu"}}, "settings", "XuanCe refuses its arguments", None),
     ({"mode": "evaluate", "checkpoint_path": "none.zip"}, "checkpoint_path", "no such file", None),
-    ({"backend": "tensorflow"}, "backend", "TensorFlow", None),
 ]
 
 

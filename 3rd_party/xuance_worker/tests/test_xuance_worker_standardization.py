@@ -85,6 +85,7 @@ def test_the_package_is_imported_without_mosaic(tmp_path: Path) -> None:
         ({"total_timesteps": 0}, "total_timesteps", None),
         ({"gamma": 2.0}, "gamma", None),
         ({"backend": "tensorflo"}, "backend", "tensorflow"),
+        ({"backend": "tensorflow"}, "backend", None),
         ({"steps": "episodes:0"}, "steps", None),
         ({"mode": "resume"}, "checkpoint_path", None),
         ({"env_id": ""}, "env_id", None),

@@ -8,11 +8,13 @@ from argparse import Namespace
 from collections.abc import Callable
 from typing import Any
 
+import torch
 import tqdm  # type: ignore[import-untyped]
 import xuance.torch.agents.base.agent as single_base
 import xuance.torch.agents.base.agents_marl as several_base
 from xuance.torch.agents import REGISTRY_Agents
 
+from .environments import ACTED
 from .registry import several_agents
 from .scalars import NoWriter, Scalars
 
@@ -62,4 +64,36 @@ def make_agent(arguments: Namespace, envs: Any, scalars: Scalars, between_steps:
         return take_step(actions)
 
     envs.step = step
+    if several_agents(arguments.agent):
+        _store_who_acted(agent)
+    if arguments.agent in ("MFAC", "MFQ"):
+        _mean_of_no_others(agent.policy)
+    if arguments.agent == "DRQN":
+        _train_on_whole_episodes(agent)
     return agent
+
+
+def _store_who_acted(agent: Any) -> None:
+    """Let an agent store which of its agents acted in a step.
+
+    XuanCe stores which are in the game after it, and so leaves out of its losses the step in which one goes out.
+    """
+    store = agent.store_experience
+
+    def store_experience(*experience: Any, **more: Any) -> None:
+        infos = [{**info, "agent_mask": info[ACTED]} for info in experience[-1]]
+        store(*experience[:-1], infos, **more)
+
+    agent.store_experience = store_experience
+
+
+def _mean_of_no_others(policy: Any) -> None:
+    """Let the mean action of no neighbours be 0: XuanCe divides by their number."""
+    mean = policy.get_mean_actions
+    policy.get_mean_actions = lambda *values, **more: torch.nan_to_num(mean(*values, **more))
+
+
+def _train_on_whole_episodes(agent: Any) -> None:
+    """Let an agent wait with updates until its buffer has an episode: XuanCe draws from an empty one otherwise."""
+    train = agent.train_epochs
+    agent.train_epochs = lambda n_epochs=1: train(n_epochs) if agent.memory.size else {}

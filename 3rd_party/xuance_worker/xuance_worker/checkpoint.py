@@ -21,7 +21,7 @@ from typing import Any
 
 from gym_gui.core.worker import ConfigError, Problem
 
-FORMAT = 1
+FORMAT = 2
 LIBRARIES = ("xuance", "torch", "gymnasium", "pettingzoo", "mpe2", "numpy")
 _KEYS: Any = type({}.keys())
 _FACTS, _MODEL, _STATE, _BUFFER = "mosaic.json", "model.pth", "state.pkl", "memory.pkl"

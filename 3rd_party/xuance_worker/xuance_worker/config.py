@@ -17,6 +17,11 @@ from .sdk import ConfigError, Problem, check_config, load_worker_config_from_fil
 
 MODES = ("train", "resume", "evaluate")
 BACKENDS = ("torch", "tensorflow")
+#: Why; the errors are on the worker's page.
+NO_TENSORFLOW = (
+    "XuanCe 1.4.4 itself fails with TensorFlow for several agents (TypeError: set_device() takes 1 positional argument "
+    "but 2 were given), and saves no optimizers with it, so that no training could be resumed"
+)
 WANDB_MODES = ("off", "offline", "online")
 _WANDB: dict[str, Any] = {"applies": {"wandb": ["offline", "online"]}}
 
@@ -215,6 +220,8 @@ class XuanceWorkerConfig:
         names = algorithm_names()
         if names and isinstance(self.algo, str) and self.algo:
             problems += _algorithm_problems(self.algo, names)
+        if self.backend == "tensorflow":
+            problems.append(Problem("backend", f"cannot be used: {NO_TENSORFLOW}", value="tensorflow", allowed="torch"))
         if self.mode in ("resume", "evaluate") and not self.checkpoint_path:
             problems.append(Problem("checkpoint_path", f"is required to {self.mode}", allowed="path of a checkpoint"))
         return problems

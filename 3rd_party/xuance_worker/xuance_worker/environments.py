@@ -19,6 +19,8 @@ from .spaces import Translation
 
 #: Steps of an episode that XuanCe reserves room for where an environment names no limit.
 NO_LIMIT = 1000
+#: Entry of a step's info: which agents acted in it.
+ACTED = "acted"
 
 
 def source_of(config: XuanceWorkerConfig) -> EnvSource:
@@ -50,12 +52,12 @@ class OneAgent:
     Args:
         env: The environment, recorded.
         numbers: Gives each episode its seed.
-        scaled: Scale continuous actions to -1..1.
+        span: Bounds of the networks' continuous actions.
     """
 
-    def __init__(self, env: Any, numbers: Numbers, *, scaled: bool) -> None:
+    def __init__(self, env: Any, numbers: Numbers, *, span: tuple[float, float]) -> None:
         self._env, self._numbers = env, numbers
-        self._translation = Translation.of(env.observation_space, env.action_space, scaled=scaled)
+        self._translation = Translation.of(env.observation_space, env.action_space, span=span)
         self.observation_space = self._translation.observation_space
         self.action_space = self._translation.action_space
         self.max_episode_steps = _limit(env)
@@ -97,14 +99,15 @@ class SeveralAgents:
     Args:
         env: The environment, recorded.
         numbers: Gives each episode its seed.
+        span: Bounds of the networks' continuous actions.
     """
 
-    def __init__(self, env: Any, numbers: Numbers) -> None:
+    def __init__(self, env: Any, numbers: Numbers, *, span: tuple[float, float]) -> None:
         self._env, self._numbers = env, numbers
         self.agents = [str(agent) for agent in env.possible_agents]
         self._keys = dict(zip(self.agents, env.possible_agents, strict=True))
         self._translations = {
-            name: Translation.of(env.observation_space(agent), env.action_space(agent), scaled=False)
+            name: Translation.of(env.observation_space(agent), env.action_space(agent), span=span)
             for name, agent in self._keys.items()
         }
         self.observation_space = {name: each.observation_space for name, each in self._translations.items()}
@@ -145,9 +148,8 @@ class SeveralAgents:
     def step(self, actions: dict[str, Any]) -> Any:
         """Let the agents act."""
         self._fresh = False
-        acting = {
-            self._keys[name]: self._translations[name].act(actions[name]) for name in self.agents if self._in(name)
-        }
+        acted = {name: self._in(name) for name in self.agents}
+        acting = {self._keys[name]: self._translations[name].act(actions[name]) for name in self.agents if acted[name]}
         observations, given, _, truncations, _ = self._env.step(acting)
         self._numbers.step += 1
         self._steps += 1
@@ -159,7 +161,7 @@ class SeveralAgents:
         cut = over and any(truncations.values())
         # XuanCe ends an episode when all agents are terminated, or when it is cut off as a whole.
         ended = {name: not self._in(name) and not cut for name in self.agents}
-        return dict(self._seen), rewards, ended, cut, self._info()
+        return dict(self._seen), rewards, ended, cut, {**self._info(), ACTED: acted}
 
     def render(self, *_: Any) -> Any:
         """Return a picture."""
@@ -185,7 +187,8 @@ class SeveralAgents:
         return {
             "episode_step": self._steps,
             "episode_score": dict(self._scores),
-            "agent_mask": {name: self._in(name) for name in self.agents},
+            # Who acts next: after an episode all of them, in the one that follows.
+            "agent_mask": {name: self._in(name) or not self._env.agents for name in self.agents},
             "avail_actions": {n: np.ones(s.n, np.bool_) for n, s in self.action_space.items()} if choices else None,
             # The observations of all: not every environment has a state, and that of MPE is the same.
             "state": np.concatenate([self._seen[name] for name in self.agents]),
@@ -193,7 +196,13 @@ class SeveralAgents:
 
 
 def make_environments(
-    config: XuanceWorkerConfig, emitter: Any, numbers: Numbers, *, count: int, continuous_only: bool
+    config: XuanceWorkerConfig,
+    emitter: Any,
+    numbers: Numbers,
+    *,
+    count: int,
+    continuous_only: bool,
+    span: tuple[float, float],
 ) -> Any:
     """Make environments side by side, all in this process.
 
@@ -203,6 +212,7 @@ def make_environments(
         numbers: Of steps and episodes.
         count: How many.
         continuous_only: Whether the algorithm takes continuous actions alone.
+        span: Bounds of the networks' continuous actions.
     """
     source = source_of(config)
     kwargs = make_kwargs(config, source, continuous_only=continuous_only)
@@ -216,8 +226,8 @@ def make_environments(
             env, emitter, steps=config.steps, observations=config.observations, render=render, counter=numbers, **phase
         )
         if source.api == GYMNASIUM:
-            return OneAgent(recorded, numbers, scaled=True)
-        return SeveralAgents(recorded, numbers)
+            return OneAgent(recorded, numbers, span=span)
+        return SeveralAgents(recorded, numbers, span=span)
 
     vector = DummyVecMultiAgentEnv if several_agents(config.algo) else DummyVecEnv
     envs = vector([make] * count, 0)

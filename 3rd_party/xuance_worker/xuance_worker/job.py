@@ -28,7 +28,7 @@ from .scalars import Scalars
 from .sdk import log_constants
 from .seeding import EpisodeWatch, Numbers
 from .signals import HeldSignals
-from .state import set_learning_rate
+from .spaces import network_span
 from .tracking import Tracking
 
 _LOG = logging.getLogger(__name__)
@@ -126,6 +126,7 @@ class Job:
         with self._signals:
             if left > 0:
                 self._training = True
+                _spread_rise(agent, left / config.total_timesteps)
                 with contextlib.suppress(_EnoughError), contextlib.redirect_stdout(sys.stderr):
                     agent.train(-(-left // agent.n_envs))
                 self._training = False
@@ -203,7 +204,12 @@ class Job:
         if numbers.phase == "eval":
             arguments.parallels = 1
         envs = make_environments(
-            config, self._watch, numbers, count=arguments.parallels, continuous_only=continuous_only(config.algo)
+            config,
+            self._watch,
+            numbers,
+            count=arguments.parallels,
+            continuous_only=continuous_only(config.algo),
+            span=network_span(getattr(arguments, "activation_action", None)),
         )
         try:
             return make_agent(arguments, envs, self._scalars, self._between_steps), envs, arguments
@@ -223,9 +229,10 @@ class Job:
             message = f"it does not fit the agent: {type(error).__name__}: {text[-1].strip() if text else ''}"
             allowed = "env_kwargs, parameter_sharing and the networks' sizes as they were"
             return [Problem("checkpoint_path", message, value=str(checkpoint.path), allowed=allowed)]
-        before = (checkpoint.facts.get("config") or {}).get("learning_rate")
-        if config.mode == "resume" and config.learning_rate not in (None, before):
-            set_learning_rate(agent, float(config.learning_rate or 0))
+        if checkpoint.has_buffer:
+            agent.start_training = max(agent.start_training, checkpoint.facts.get("start_training", 0))
+        elif config.algo in OFF_POLICY:  # the buffer begins empty, and is filled as at the start of a training
+            agent.start_training += agent.current_step
         return []
 
     def _between_steps(self) -> None:
@@ -261,6 +268,8 @@ class Job:
         numbers = numbers or self._numbers
         episodes = self._config.eval_episodes
         before = numbers.step
+        if getattr(agent, "noise_scale", None):
+            agent.noise_scale = 0.0  # NoisyDQN would add noise to its weights at each step, evaluated or not
         options: dict[str, Any] = {"test_envs": envs, "close_envs": False}
         known = inspect.signature(agent.test).parameters
         if "deterministic_policy" in known:
@@ -298,6 +307,7 @@ class Job:
             "config": config.to_dict(),
             "arguments": self.arguments(),
             "next_episode": self._numbers.episode,
+            "start_training": self._agent.start_training,
         }
         save_checkpoint(path, self._agent, facts, replay_buffer=config.save_replay_buffer and config.algo in OFF_POLICY)
         self._last_saved, self._saved_at = path, step
@@ -312,6 +322,17 @@ class Job:
             },
             constant=log_constants.LOG_WORKER_XUANCE_CHECKPOINT_SAVED,
         )
+
+
+def _spread_rise(agent: Any, share: float) -> None:
+    """Let PerDQN's ``PER_beta`` rise over the whole training: XuanCe would do so within the steps that are left.
+
+    Args:
+        agent: XuanCe's agent.
+        share: Of the training that is left.
+    """
+    if hasattr(agent, "PER_beta0"):
+        agent.PER_beta0 = 1.0 - (1.0 - agent.PER_beta0) * share
 
 
 def _resumable(saved: dict[str, Any] | None) -> dict[str, Any] | None:

@@ -31,19 +31,6 @@ class Facts:
     agents: tuple[str, ...] = ()
 
 
-def check_backend(config: XuanceWorkerConfig) -> list[Problem]:
-    """Return why a backend cannot be used.
-
-    Args:
-        config: A valid config.
-    """
-    if config.backend != "tensorflow":
-        return []
-    missing = "" if importlib.util.find_spec("tensorflow") else " (and TensorFlow is not installed)"
-    message = f'this worker runs XuanCe\'s PyTorch agents alone{missing}; see "Backends" on the page of this worker'
-    return [Problem("backend", message, value=config.backend, allowed="torch")]
-
-
 def check_run(config: XuanceWorkerConfig) -> tuple[Facts, list[Problem]]:
     """Return what is known of the environment, and every reason why a run cannot start.
 

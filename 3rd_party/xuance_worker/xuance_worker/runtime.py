@@ -70,10 +70,9 @@ class XuanceWorkerRuntime:
             os.environ.setdefault("WANDB_SILENT", "true")
             run.phase("importing torch and xuance")
             from .job import Job
-            from .preflight import check_backend, check_run
+            from .preflight import check_run
             from .tracking import Tracking
 
-            run.refuse(check_backend(self.config))
             run.phase("building the environment")
             facts, problems = check_run(self.config)
             run.refuse(problems)

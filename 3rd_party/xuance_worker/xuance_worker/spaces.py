@@ -47,6 +47,15 @@ def is_continuous(space: Any) -> bool:
     return isinstance(space, spaces.Box)
 
 
+def network_span(activation: Any) -> tuple[float, float]:
+    """Return the bounds of the continuous actions that XuanCe's actors give.
+
+    Args:
+        activation: ``activation_action`` of XuanCe's config: ``sigmoid`` ends in 0..1; all else is taken as ``tanh``.
+    """
+    return (0.0, 1.0) if activation == "sigmoid" else (-1.0, 1.0)
+
+
 @dataclass(frozen=True)
 class Translation:
     """Between an environment's spaces and those of the networks.
@@ -56,34 +65,32 @@ class Translation:
         raw_action: The environment's action space.
         observation_space: What the networks see: one vector.
         action_space: What they choose from: a number from 0, or a box.
-        scaled: Whether continuous actions lie in -1..1 there and are spread out over the environment's bounds.
+        span: Bounds of the networks' continuous actions, which are spread out over the environment's bounds.
     """
 
     raw_observation: Any
     raw_action: Any
     observation_space: Any
     action_space: Any
-    scaled: bool
+    span: tuple[float, float]
 
     @classmethod
-    def of(cls, observation: Any, action: Any, *, scaled: bool) -> Translation:
+    def of(cls, observation: Any, action: Any, *, span: tuple[float, float]) -> Translation:
         """Choose for the spaces of an environment.
 
         Args:
             observation: Observation space.
             action: Action space.
-            scaled: Scale continuous actions to -1..1.
+            span: Bounds of the networks' continuous actions.
         """
         flat: Any = spaces.flatten_space(observation)
         with np.errstate(over="ignore"):
             low, high = flat.low.astype(np.float32), flat.high.astype(np.float32)
         seen = spaces.Box(low, high, dtype=np.float32)
         if isinstance(action, spaces.Discrete):
-            return cls(observation, action, seen, spaces.Discrete(int(action.n)), False)
+            return cls(observation, action, seen, spaces.Discrete(int(action.n)), span)
         shape = action.shape or (1,)
-        low, high = action.low.reshape(shape), action.high.reshape(shape)
-        box: Any = spaces.Box(-1.0, 1.0, shape, np.float32) if scaled else spaces.Box(low, high, dtype=np.float32)
-        return cls(observation, action, seen, box, scaled)
+        return cls(observation, action, seen, spaces.Box(*span, shape, np.float32), span)
 
     def see(self, observation: Any) -> Any:
         """Return what the networks see of an observation."""
@@ -96,8 +103,8 @@ class Translation:
             return int(np.asarray(action).item()) + int(raw.start)
         given = np.asarray(action, np.float64).reshape(raw.shape)
         low, high = raw.low.astype(np.float64), raw.high.astype(np.float64)
-        if self.scaled:
-            given = low + (np.clip(given, -1.0, 1.0) + 1.0) * (high - low) / 2.0
+        least, most = self.span
+        given = low + (np.clip(given, least, most) - least) * (high - low) / (most - least)
         if np.issubdtype(raw.dtype, np.integer):
             given = np.rint(given)
         return np.asarray(np.clip(given, raw.low, raw.high), raw.dtype)

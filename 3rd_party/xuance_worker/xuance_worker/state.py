@@ -9,7 +9,9 @@ import numpy as np
 import torch
 
 #: Numbers of an agent that change, where it has them.
-_NUMBERS = ("current_step", "e_greedy", "egreedy", "noise_scale", "gradient_step")
+_NUMBERS = ("current_step", "e_greedy", "egreedy", "noise_scale", "gradient_step", "PER_beta")
+#: Those of a learner.
+_LEARNER_NUMBERS = ("iterations", "policy_iterations", "value_iterations", "kl_coef")
 _ARRAYS = ("current_episode", "returns")
 _STATISTICS = ("obs_rms", "ret_rms")
 
@@ -25,18 +27,21 @@ def capture(agent: Any) -> dict[str, Any]:
         "numbers": {name: getattr(agent, name) for name in _NUMBERS if hasattr(agent, name)},
         "arrays": {name: np.array(getattr(agent, name)) for name in _ARRAYS if hasattr(agent, name)},
         "statistics": {name: dict(vars(getattr(agent, name))) for name in _STATISTICS if hasattr(agent, name)},
-        "iterations": int(getattr(learner, "iterations", 0)),
+        "learner_numbers": {name: getattr(learner, name) for name in _LEARNER_NUMBERS if hasattr(learner, name)},
         "learner": {name: saved for name, part in _parts(learner) if (saved := _capture(part)) is not None},
         "random": {
             "python": random.getstate(),
             "numpy": np.random.get_state(),
             "torch": torch.get_rng_state(),
+            "cuda": torch.cuda.get_rng_state_all() if str(agent.device).startswith("cuda") else [],
         },
     }
 
 
 def restore(agent: Any, state: dict[str, Any]) -> None:
     """Bring an agent that was just built back to a state of :func:`capture`.
+
+    Learning rates that it was built with hold, each at the place in its schedule that the state has.
 
     Args:
         agent: XuanCe's agent.
@@ -47,6 +52,7 @@ def restore(agent: Any, state: dict[str, Any]) -> None:
         RuntimeError: Its networks are others.
         ValueError: Its optimizers are others.
     """
+    rates = [_rate(group) for group in _groups(agent.learner)]
     for name, value in state["numbers"].items():
         setattr(agent, name, value)
     for name, value in state["arrays"].items():
@@ -54,22 +60,36 @@ def restore(agent: Any, state: dict[str, Any]) -> None:
             setattr(agent, name, value)
     for name, values in state["statistics"].items():
         vars(getattr(agent, name)).update(values)
-    agent.learner.iterations = state["iterations"]
+    for name, value in state["learner_numbers"].items():
+        setattr(agent.learner, name, value)
     for name, part in _parts(agent.learner):
         if name in state["learner"]:
             setattr(agent.learner, name, _restored(part, state["learner"][name]))
+    for group, rate in zip(_groups(agent.learner), rates, strict=True):
+        _set_rate(group, rate)
     random.setstate(state["random"]["python"])
     np.random.set_state(state["random"]["numpy"])
     torch.set_rng_state(state["random"]["torch"])
+    for device, saved in zip(range(torch.cuda.device_count()), state["random"]["cuda"], strict=False):
+        torch.cuda.set_rng_state(saved, device)
 
 
-def set_learning_rate(agent: Any, rate: float) -> None:
-    """Set the learning rate of all of an agent's optimizers."""
-    for _, part in _parts(agent.learner):
-        for optimizer in _flat(part):
-            if isinstance(optimizer, torch.optim.Optimizer):
-                for group in optimizer.param_groups:
-                    group["lr"] = rate
+def _groups(learner: Any) -> list[dict[str, Any]]:
+    """Return the parameter groups of all of a learner's optimizers."""
+    parts = [each for _, part in _parts(learner) for each in _flat(part)]
+    return [group for part in parts if isinstance(part, torch.optim.Optimizer) for group in part.param_groups]
+
+
+def _rate(group: dict[str, Any]) -> float:
+    """Return the learning rate that a group's schedule begins with."""
+    return float(group.get("initial_lr", group["lr"]))
+
+
+def _set_rate(group: dict[str, Any], rate: float) -> None:
+    before = _rate(group)
+    if rate != before:
+        group["lr"] = rate * (group["lr"] / before if before else 1.0)
+        group["initial_lr"] = rate
 
 
 def _parts(learner: Any) -> list[tuple[str, Any]]:
@@ -89,11 +109,14 @@ def _stateful(part: Any) -> bool:
 
 
 def _capture(part: Any) -> Any:
-    """Return the state of optimizers, schedulers, modules and tensors, however they are grouped; else ``None``."""
+    """Return the state of optimizers, schedulers, modules and tensors, however they are grouped; else ``None``.
+
+    It is in the machine's memory: a checkpoint of a GPU can be read on a machine without one.
+    """
     if _stateful(part):
-        return part.state_dict()
+        return _in_memory(part.state_dict())
     if isinstance(part, torch.Tensor):
-        return part.detach().clone()
+        return _in_memory(part)
     if isinstance(part, dict) and part:
         found = {key: _capture(value) for key, value in part.items()}
         return found if any(value is not None for value in found.values()) else None
@@ -101,6 +124,17 @@ def _capture(part: Any) -> Any:
         listed = [_capture(value) for value in part]
         return listed if any(value is not None for value in listed) else None
     return None
+
+
+def _in_memory(value: Any) -> Any:
+    """Return a state with all its tensors in the machine's memory, off any GPU."""
+    if isinstance(value, torch.Tensor):
+        return value.detach().to("cpu", copy=True)
+    if isinstance(value, dict):
+        return {key: _in_memory(each) for key, each in value.items()}
+    if isinstance(value, (list, tuple)):
+        return type(value)(_in_memory(each) for each in value)
+    return value
 
 
 def _restored(part: Any, saved: Any) -> Any:
