@@ -30,6 +30,7 @@ from gym_gui.logging_config.log_constants import (
     LOG_FLEET_MACHINE_ENROLLED,
 )
 from gym_gui.runs import AGENT_EXECUTOR, write_json_atomic
+from gym_gui.supervision import ObservedClock
 
 logger = logging.getLogger(__name__)
 
@@ -108,7 +109,7 @@ class Desk:
     Args:
         home: The home.
         lease_s: Seconds after which a machine that says nothing loses its attempts.
-        clock: Monotonic, seconds.
+        clock: Monotonic, seconds; ``None``: one that does not count the time in which this process stands still.
         store: Its machines; ``None``: those that are on record in the home.
         executor: That of the runs that they take.
     """
@@ -117,15 +118,15 @@ class Desk:
         self,
         home: Path,
         lease_s: float,
-        clock: Callable[[], float] = time.monotonic,
+        clock: Callable[[], float] | None = None,
         store: MachineStore | None = None,
         executor: str = AGENT_EXECUTOR,
     ) -> None:
         self._executor = executor
         self.store = MachineStore(home) if store is None else store
-        self.held = HeldAttempts(home, lease_s, clock)
+        self._clock = clock or ObservedClock()
+        self.held = HeldAttempts(home, lease_s, self._clock)
         self.lease_s = lease_s
-        self._clock = clock
         self._lock = threading.Lock()
 
     def online(self, machine_id: str) -> bool:

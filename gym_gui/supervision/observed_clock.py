@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Callable
 
@@ -14,7 +15,7 @@ class ObservedClock:
     """Monotonic time without unobserved gaps.
 
     Unobserved time says nothing of the observed processes: a process that was stopped together with those it observes
-    finds nothing late when it continues. To be asked at least once a second while something is timed.
+    finds nothing late when it continues. To be asked at least once a second while something is timed; by any thread.
 
     Args:
         clock: Monotonic clock, seconds.
@@ -22,13 +23,15 @@ class ObservedClock:
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
+        self._lock = threading.Lock()
         self._seen = clock()
         self.skipped_s = 0.0
         """How much was not counted so far, seconds."""
 
     def __call__(self) -> float:
-        now = self._clock()
-        gap, self._seen = now - self._seen, now
-        if gap > GAP_S:
-            self.skipped_s += gap - COUNTED_S
-        return now - self.skipped_s
+        with self._lock:
+            now = self._clock()
+            gap, self._seen = now - self._seen, now
+            if gap > GAP_S:
+                self.skipped_s += gap - COUNTED_S
+            return now - self.skipped_s

@@ -216,6 +216,22 @@ def test_a_killed_daemon_changes_nothing(
     assert (run.state, run.steps, run.attempts) == (RunState.COMPLETED, 1_500, 1)
 
 
+def test_a_daemon_that_stood_still_takes_no_run_from_its_machine(client: TrainerClient, start_agent: Start) -> None:
+    start_agent()
+    config = {
+        "run_name": "long", "entry_point": sys.executable, "metadata": {"worker": {}},
+        "arguments": ["-c", "import time; time.sleep(15)"],
+    }  # fmt: skip
+    run_id = client.submit(on_agents(config, max_attempts=2))
+    eventually(lambda: client.get(run_id).state is RunState.RUNNING, "it runs", 60.0)
+    daemon = client.status().pid
+    os.kill(daemon, signal.SIGSTOP)
+    time.sleep(8.0)
+    os.kill(daemon, signal.SIGCONT)
+    run = ended(client, run_id)
+    assert (run.state, run.attempts) == (RunState.COMPLETED, 1)
+
+
 def test_a_program_that_the_machine_lacks_is_refused_with_the_next_step(
     client: TrainerClient, start_agent: Start
 ) -> None:

@@ -20,7 +20,7 @@ from gym_gui.fleet.orders import AttemptKey, OrderBox
 from gym_gui.logging_config.helpers import log_constant
 from gym_gui.logging_config.log_constants import LOG_FLEET_LEASE_GRANTED
 from gym_gui.runs import RunFolder, write_grant, write_json_atomic
-from gym_gui.supervision import FAILED_FOR_GOOD, make_folders, read_exit
+from gym_gui.supervision import FAILED_FOR_GOOD, ObservedClock, make_folders, read_exit
 
 logger = logging.getLogger(__name__)
 
@@ -51,14 +51,14 @@ class ClaimedAttempts(HeldAttempts):
     Args:
         home: The home.
         lease_s: Seconds after which a machine that says nothing loses its attempts.
-        clock: Monotonic, seconds.
+        clock: Monotonic, seconds; ``None``: one that does not count the time in which this process stands still.
     """
 
-    def __init__(self, home: Path, lease_s: float, clock: Callable[[], float] = time.monotonic) -> None:
-        super().__init__(home, lease_s, clock)
+    def __init__(self, home: Path, lease_s: float, clock: Callable[[], float] | None = None) -> None:
+        super().__init__(home, lease_s, clock or ObservedClock())
         self._figures: dict[AttemptKey, Figures] = {}
         self._spool = FigureSpool(home / "fleet")
-        self._spool_begun_at = clock()
+        self._spool_begun_at = self._clock()
         self._left = self._spool.read()
         """What an earlier daemon took of attempts that this one has not taken up yet."""
 

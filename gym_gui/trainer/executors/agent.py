@@ -14,7 +14,7 @@ from gym_gui.runs import AGENT_EXECUTOR, RunFolder, read_machine
 from gym_gui.trainer.executors.shared import SharedExecutor
 from gym_gui.trainer.machine import Inventory, Machine
 
-_LOOK_S = 1.0
+_LOOK_S = 0.5
 
 
 class AgentExecutor(SharedExecutor):
