@@ -54,7 +54,14 @@ if TYPE_CHECKING:
         executor_entries,
         executor_names,
     )
-    from gym_gui.runs.files import READ_ERRORS, move_folder_away, read_json, sync_folder, write_json_atomic
+    from gym_gui.runs.files import (
+        READ_ERRORS,
+        move_folder_away,
+        read_json,
+        sync_folder,
+        write_atomic,
+        write_json_atomic,
+    )
     from gym_gui.runs.filesystem import check_home
     from gym_gui.runs.filter import EVERY_RUN, RunFilter
     from gym_gui.runs.folder import RunFolder, UnknownRunError
@@ -251,6 +258,7 @@ else:
             "is_exposed": "token_file",
             "read_token": "token_file",
             "write_once": "token_file",
+            "write_atomic": "files",
             "write_json_atomic": "files",
             "write_pause": "intents",
             "write_secrets": "private_files",
@@ -392,6 +400,7 @@ __all__ = [
     "without_curves",
     "worker_id_problem",
     "write_annotation",
+    "write_atomic",
     "write_cache",
     "write_cancel",
     "write_grant",

@@ -1,4 +1,4 @@
-"""Atomic JSON files: written to a temporary file, synced, renamed."""
+"""Atomic files, of JSON most of them: written to a temporary file, synced, renamed."""
 
 from __future__ import annotations
 
@@ -30,11 +30,26 @@ def write_json_atomic(path: Path, value: Any, *, mode: int = 0o600, sync: bool =
         OSError: It cannot be written; the old file is untouched.
     """
     text = json.dumps(msgspec.to_builtins(value), indent=1, ensure_ascii=False)
+    write_atomic(path, text.encode("utf-8"), mode=mode, sync=sync)
+
+
+def write_atomic(path: Path, data: bytes, *, mode: int = 0o600, sync: bool = True) -> None:
+    """Write bytes; readers see the new file or the old one.
+
+    Args:
+        path: The file; its folder must exist.
+        data: Its content.
+        mode: Permission bits of the new file.
+        sync: Whether it must survive a power cut, unlike data about living processes.
+
+    Raises:
+        OSError: It cannot be written; the old file is untouched.
+    """
     temporary = path.with_name(f".{path.name}.{os.getpid()}.{threading.get_ident()}.tmp")
     try:
         descriptor = open_regular(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, mode)
-        with os.fdopen(descriptor, "w", encoding="utf-8") as stream:
-            stream.write(text)
+        with os.fdopen(descriptor, "wb") as stream:
+            stream.write(data)
             stream.flush()
             if sync:
                 os.fsync(stream.fileno())

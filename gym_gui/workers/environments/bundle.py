@@ -29,7 +29,7 @@ from packaging.specifiers import InvalidSpecifier, SpecifierSet
 from packaging.version import InvalidVersion, Version
 
 from gym_gui.core.worker.errors import UsageError
-from gym_gui.runs import kind_key, packages_in
+from gym_gui.runs import kind_key, packages_in, write_atomic
 from gym_gui.workers.environments.extras import names_in
 from gym_gui.workers.environments.layout import RECORD_FILE
 from gym_gui.workers.environments.project import read_project
@@ -362,11 +362,23 @@ def _archive(content: Mapping[str, bytes]) -> bytes:
 def _keep(path: Path, data: bytes) -> None:
     """Write a bundle, unless it is there; remove the oldest where there are too many."""
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    if path.exists():
+    if _read_or_empty(path) == data:
         os.utime(path)
         return
-    temporary = path.with_name(f".{path.name}.{os.getpid()}")
-    temporary.write_bytes(data)
-    temporary.replace(path)
-    for old in sorted(path.parent.glob("*.zip"), key=lambda each: each.stat().st_mtime)[:-_MOST_BUNDLES]:
+    write_atomic(path, data)
+    for old in sorted(path.parent.glob("*.zip"), key=_modified_at)[:-_MOST_BUNDLES]:
         old.unlink(missing_ok=True)
+
+
+def _read_or_empty(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError:
+        return b""
+
+
+def _modified_at(path: Path) -> float:
+    try:
+        return path.stat().st_mtime
+    except OSError:  # another run has removed it a moment ago
+        return 0.0

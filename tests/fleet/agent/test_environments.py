@@ -22,7 +22,7 @@ import pytest
 from waiting import eventually
 
 from gym_gui.fleet.agent import environments as module
-from gym_gui.fleet.agent.environment_builder import BuildPlaces
+from gym_gui.fleet.agent.environment_builder import BUILD_ENVIRONMENT, BuildPlaces
 from gym_gui.fleet.agent.environments import Environments, EnvironmentUnavailable
 
 pytestmark = pytest.mark.process
@@ -95,14 +95,22 @@ def _no_index(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("PIP_FIND_LINKS", raising=False)
 
 
-def builders(root: Path) -> list[int]:
-    """Return the pids of the programs that build below a folder."""
+def builders(root: Path, word: str = "") -> list[int]:
+    """Return the pids of the programs that build below a folder, and have a word in their command line."""
     found = []
     for folder in Path("/proc").iterdir():
         with contextlib.suppress(OSError):
-            if folder.name.isdigit() and str(root).encode() in (folder / "cmdline").read_bytes():
+            line = (folder / "cmdline").read_bytes() if folder.name.isdigit() else b""
+            if str(root).encode() in line and word.encode() in line:
                 found.append(int(folder.name))
-    return sorted(found)
+    return found
+
+
+def kill_builder(root: Path, number: int = signal.SIGKILL) -> int:
+    """Kill the program of which the others that build below a folder are children; return its pid."""
+    (pid,) = builders(root, BUILD_ENVIRONMENT)
+    os.kill(pid, number)
+    return pid
 
 
 def test_an_environment_is_built_once_for_all_who_ask_at_the_same_time(tmp_path: Path) -> None:
@@ -133,13 +141,13 @@ def test_an_environment_is_built_once_for_all_who_ask_at_the_same_time(tmp_path:
 
 @pytest.mark.parametrize("step", [pytest.param(2, marks=pytest.mark.slow), 3, pytest.param(4, marks=pytest.mark.slow)])
 def test_a_killed_build_leaves_nothing_that_counts_and_is_begun_again(tmp_path: Path, step: int) -> None:
-    watcher, kept = Watcher(bundle()), Environments(tmp_path / "environments")
+    slow = {"sdk/gym_gui/__init__.py": "import time; time.sleep(2)"}  # so that the last step is seen
+    watcher, kept = Watcher(bundle(slow)), Environments(tmp_path / "environments")
     killed: list[int] = []
 
     def kill(text: str) -> None:
         if f"step {step} of" in text and not killed:
-            killed.extend(builders(tmp_path)[:1])
-            os.kill(killed[0], signal.SIGKILL)
+            killed.append(kill_builder(tmp_path))
             assert kept.find(watcher.digest) == ""
 
     watcher.on_note = kill
@@ -153,7 +161,12 @@ def test_a_killed_build_leaves_nothing_that_counts_and_is_begun_again(tmp_path: 
 @pytest.mark.slow
 def test_a_build_that_is_always_killed_is_given_up_with_the_next_step(tmp_path: Path) -> None:
     watcher = Watcher(bundle())
-    watcher.on_note = lambda text: [os.kill(pid, signal.SIGKILL) for pid in builders(tmp_path)[:1] if "step" in text]
+
+    def kill(text: str) -> None:
+        for pid in builders(tmp_path, BUILD_ENVIRONMENT) if "step" in text else ():
+            os.kill(pid, signal.SIGKILL)
+
+    watcher.on_note = kill
     with pytest.raises(EnvironmentUnavailable, match=r"was killed 3 times .*\.log\)\. Find out what kills it"):
         Environments(tmp_path / "environments").prepare(watcher.digest, watcher)
 
@@ -237,7 +250,7 @@ def test_a_build_that_is_ended_leaves_no_temporary_data(
         if (tmp_path / "mark").exists() and watcher.going:
             watcher.going = False
             names.update(path.name.partition(".")[2] for path in kept.root.iterdir())
-            os.kill(builders(tmp_path)[0], number)
+            kill_builder(tmp_path, number)
 
     watcher.on_note = leave
     assert kept.prepare(watcher.digest, watcher) == ""

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import errno
 import io
 import json
+import os
 import sys
 import zipfile
 from pathlib import Path
@@ -89,3 +91,48 @@ def test_old_bundles_are_removed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
         order = make_bundle(tmp_path, sys.executable, "random", "random_worker.cli")
         assert bundle_path(tmp_path, order.digest).is_file()
     assert len(list((tmp_path / "fleet" / "environments").iterdir())) == 2
+
+
+def test_a_bundle_is_whole_whatever_was_there_and_whatever_fails(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def make() -> Path:
+        return bundle_path(tmp_path, make_bundle(tmp_path, sys.executable, "random", "random_worker.cli").digest)
+
+    synced: list[str] = []
+    fsync = os.fsync
+
+    def sync(descriptor: int) -> None:
+        synced.append(os.readlink(f"/proc/self/fd/{descriptor}"))
+        fsync(descriptor)
+
+    monkeypatch.setattr(os, "fsync", sync)
+    path = make()
+    folder = path.parent
+    assert [Path(each).name.startswith(f".{path.name}.") for each in synced] == [True, False]
+    assert synced[1] == str(folder)
+    whole = path.read_bytes()
+    for content in (whole[:-9], bytes(len(whole))):  # as power cuts leave them
+        path.write_bytes(content)
+        assert make() == path
+        assert path.read_bytes() == whole
+
+    def fail(_descriptor: int) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    path.unlink()
+    monkeypatch.setattr(os, "fsync", fail)
+    with pytest.raises(OSError, match="No space"):
+        make()
+    assert list(folder.iterdir()) == []
+
+
+def test_bundles_that_another_run_removes_meanwhile_are_no_error(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = tmp_path / "fleet" / "environments"
+    folder.mkdir(parents=True)
+    (folder / "gone.zip").symlink_to(folder / "nowhere")  # as one that is removed between two calls
+    monkeypatch.setattr(module, "_MOST_BUNDLES", 1)
+    order = make_bundle(tmp_path, sys.executable, "random", "random_worker.cli")
+    assert [path.name for path in folder.iterdir()] == [f"{order.digest}.zip"]
