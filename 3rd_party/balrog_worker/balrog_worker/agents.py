@@ -142,6 +142,8 @@ class ModelAgent(Agent):
             "tokens_in": reply.tokens_in,
             "tokens_out": reply.tokens_out,
         }
+        if reply.estimated:
+            extra["tokens_estimated"] = True
         if found is None:
             extra["invalid_reply"] = True
         if reply.retries:

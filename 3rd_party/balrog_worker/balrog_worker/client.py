@@ -14,6 +14,10 @@ from .prompts import Message
 from .sdk import log_constant, log_constants
 from .spending import Spending
 
+#: Bytes of text that count as a token where the endpoint does not say how many there were: fewer than most texts have.
+BYTES_PER_TOKEN = 3
+#: Tokens that a picture counts as then.
+PICTURE_TOKENS = 1000
 #: Seconds that one pause between tries takes at most.
 MAX_PAUSE_S = 60.0
 _PASSING = (408, 409, 425, 429)
@@ -27,6 +31,8 @@ class Reply(NamedTuple):
     tokens_out: int
     latency_s: float
     retries: int
+    estimated: bool = False
+    """The endpoint did not say how many tokens they were."""
 
 
 class ModelClient:
@@ -49,6 +55,7 @@ class ModelClient:
         )
         self._random = random.Random(seed)
         self._next_at = 0.0
+        self._said_estimated = False
 
     def ask(self, messages: list[Message], response_format: dict[str, Any] | None = None) -> Reply:
         """Return the model's reply.
@@ -86,7 +93,15 @@ class ModelClient:
                 tokens_out=reply.tokens_out,
                 latency_s=reply.latency_s,
                 retries=retries,
+                estimated=reply.estimated,
             )
+            if reply.estimated and not self._said_estimated:
+                self._said_estimated = True
+                self._logger.warning(
+                    "The endpoint does not report how many tokens its replies used: they are estimated, one for %d "
+                    "bytes of text, and so are cost and budget.",
+                    BYTES_PER_TOKEN,
+                )
             return reply
 
     def models(self) -> list[str]:
@@ -125,7 +140,8 @@ class ModelClient:
                 **options,
             )
             message = answer.choices[0].message
-            text = message.content or getattr(message, "reasoning_content", None) or ""
+            reasoning = str(getattr(message, "reasoning_content", None) or "")
+            text = str(message.content or reasoning)
         except (AttributeError, TypeError, IndexError, ValueError) as error:
             raise EndpointError(
                 "The endpoint answered with something that is no chat completion.",
@@ -134,14 +150,14 @@ class ModelClient:
                 next_step="Check base_url: it ends with /v1 in most cases.",
                 kind="nonsense",
             ) from None
+        latency = time.perf_counter() - began
         usage = getattr(answer, "usage", None)
-        return Reply(
-            str(text),
-            int(getattr(usage, "prompt_tokens", 0) or 0),
-            int(getattr(usage, "completion_tokens", 0) or 0),
-            time.perf_counter() - began,
-            retries,
-        )
+        tokens_in, tokens_out = (_count(usage, name) for name in ("prompt_tokens", "completion_tokens"))
+        written = reasoning if text == reasoning else reasoning + text
+        estimated = not tokens_in or (not tokens_out and bool(written)) or tokens_out is None
+        if estimated:
+            tokens_in, tokens_out = tokens_in or _tokens_of(messages), tokens_out or estimate_tokens(written)
+        return Reply(text, tokens_in or 0, tokens_out or 0, latency, retries, estimated)
 
     def _fault(self, error: openai.APIError, retries: int) -> EndpointError:
         """Return what a library's error means."""
@@ -209,6 +225,31 @@ class ModelClient:
         wanted = _retry_after(error)
         longest = min(self._config.backoff_s * 2**retries, MAX_PAUSE_S)
         time.sleep(min(wanted, MAX_PAUSE_S) if wanted is not None else self._random.uniform(longest / 2, longest))
+
+
+def estimate_tokens(text: str) -> int:
+    """Return how many tokens a text has, about, and rather too many than too few.
+
+    Args:
+        text: Any text.
+    """
+    return -(-len(text.encode("utf-8", "replace")) // BYTES_PER_TOKEN)
+
+
+def _tokens_of(messages: list[Message]) -> int:
+    """Return how many tokens a prompt has, about."""
+    tokens = 0
+    for message in messages:
+        content = message["content"]
+        parts = [{"text": content}] if isinstance(content, str) else content
+        tokens += sum(estimate_tokens(part["text"]) if "text" in part else PICTURE_TOKENS for part in parts)
+    return tokens
+
+
+def _count(usage: Any, name: str) -> int | None:
+    """Return a number of tokens that an endpoint reports; ``None`` if it reports none."""
+    value = getattr(usage, name, None)
+    return max(0, value) if isinstance(value, int) else None
 
 
 def _retry_after(error: Exception) -> float | None:

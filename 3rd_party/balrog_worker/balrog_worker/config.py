@@ -109,7 +109,7 @@ class BalrogWorkerConfig:
     check_endpoint: bool = _setting(True, "Ask the endpoint for its models before the run.", **_LIMITS)
 
     max_cost: float = _setting(
-        0.0, "Cost that ends the run, in the currency of the prices; 0: none.", minimum=0, **_BUDGET
+        0.0, "Cost that ends the run, in the currency of the prices, which it needs; 0: none.", minimum=0, **_BUDGET
     )
     max_tokens: int = _setting(
         0, "Tokens of prompts and replies that end the run; 0: none.", minimum=0, unit="tokens", **_BUDGET
@@ -211,6 +211,14 @@ class BalrogWorkerConfig:
             add("checkpoint_path", "is required to resume", allowed="path of a checkpoint")
         if self.mode != "evaluate" and self.episodes == self.total_steps == 0:
             add("episodes", "sets no limit, nor does total_steps", value=0, allowed="one of the two above 0")
+        if self.uses_model and self.max_cost and not (self.price_input or self.price_output):
+            message = "has no effect without prices: the cost of each request would be 0"
+            add(
+                "max_cost",
+                message,
+                value=self.max_cost,
+                allowed="with price_input, price_output or both; or max_tokens",
+            )
         fault = _address_fault(self.base_url)
         if fault:
             add("base_url", fault, allowed="such as http://127.0.0.1:8080/v1")

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import os
+import re
 from typing import Any
 
 from .config import BalrogWorkerConfig
 from .sdk import MosaicError
 
 HIDDEN = "***"
+#: A word with its middle left out, as endpoints quote keys: ``sk-abcd****wxyz``, ``sk-abcd...``.
+_ABBREVIATED = re.compile(r"([\w.+/-]{0,40}?)(?:[*•…]+|\.{2,})([\w+/=-]*)")
+_LEAST_PREFIX, _LEAST_SUFFIX = 6, 4
 
 
 class EndpointError(MosaicError):
@@ -38,7 +42,7 @@ def key_of(config: BalrogWorkerConfig) -> str:
 
 
 def without_key(text: str, config: BalrogWorkerConfig) -> str:
-    """Return a text without the key: endpoints repeat it in their errors.
+    """Return a text without the key, whole or abbreviated: endpoints repeat it in their errors.
 
     Args:
         text: Any text.
@@ -48,5 +52,14 @@ def without_key(text: str, config: BalrogWorkerConfig) -> str:
     if not key:
         return text
     text = text.replace(key, HIDDEN)
-    # Endpoints also quote the first and last characters.
-    return text.replace(f"{key[:8]}", HIDDEN).replace(f"{key[-4:]}", HIDDEN) if len(key) >= 16 else text
+    if len(key) < 16:
+        return text
+
+    def without(found: re.Match[str]) -> str:
+        first, last = found.groups()
+        is_key = (len(first) >= _LEAST_PREFIX and key.startswith(first)) or (
+            len(last) >= _LEAST_SUFFIX and key.endswith(last)
+        )
+        return HIDDEN if is_key else found[0]
+
+    return _ABBREVIATED.sub(without, text)

@@ -71,7 +71,8 @@ class Play:
             self.step, self.episode = start["step"], start["episodes"]
             self.returns, self.progressions = list(start["returns"]), list(start["progressions"])
             spending.restore(start["spending"])
-        self._saved_at = self.episode if start is not None else 0
+        self._whole_steps = self.step
+        self._saved_at, self._saved_requests = self.episode, spending.requests
         self._first_step = self.step
         self._began = time.perf_counter()
         self.stopped_by = ""
@@ -129,13 +130,14 @@ class Play:
                 if recorded:
                     self._emit_step(number, decision, observation, seen)
                 self.step += 1
-                # A budget ends the run, the number of steps too: the episode is cut off there.
+                # A budget ends the run, the number of steps too: the episode is cut off there, and does not count.
                 stopped = bool(self._spending.exhausted) or self._is_last_step()
         except BaseException:
             if not recorded and length:
                 self._emitter.count_sampled(length)
             raise
-        self._end_episode(number, seed, total, length, seen.terminated, recorded=recorded)
+        whole = seen.terminated or seen.truncated
+        self._end_episode(number, seed, total, length, seen.terminated, recorded=recorded, whole=whole)
 
     def _is_last_step(self) -> bool:
         limit = 0 if self._evaluates else self._config.total_steps
@@ -167,12 +169,14 @@ class Play:
         )
 
     def _end_episode(
-        self, number: int, seed: int, total: float, length: int, terminated: bool, *, recorded: bool
+        self, number: int, seed: int, total: float, length: int, terminated: bool, *, recorded: bool, whole: bool
     ) -> None:
         progression = self._environment.progression
-        self.episode += 1
-        self.returns.append(total)
-        self.progressions.append(progression)
+        if whole:
+            self.episode += 1
+            self._whole_steps = self.step
+            self.returns.append(total)
+            self.progressions.append(progression)
         self._emitter.episode(
             number,
             total_reward=total,
@@ -183,15 +187,15 @@ class Play:
             truncated=not terminated,
             success=progression >= 1.0,
             progression=progression,
+            **({} if whole else {"cut_off": True}),
             **({} if recorded else {"sampled": length}),
         )
-        values = {
-            "progression": progression,
-            "progression/mean": statistics.fmean(self.progressions),
-            **self._spending.metrics(),
-        }
-        self._emitter.metrics(self.step, values)
-        self._scalars.add(self.step, values)
+        values = self._spending.metrics()
+        if whole:
+            values.update({"progression": progression, "progression/mean": statistics.fmean(self.progressions)})
+        if values:
+            self._emitter.metrics(self.step, values)
+            self._scalars.add(self.step, values)
 
     def _shown(self, text: str) -> str:
         """Return a text as it is emitted: without what the config redacts, and without the key."""
@@ -209,12 +213,15 @@ class Play:
         return shown
 
     def _save(self) -> None:
-        """Save a checkpoint, unless these episodes' is saved already, or this is an evaluation."""
-        if self._evaluates or self._saved_at == self.episode:
+        """Save a checkpoint, unless this is an evaluation, or that of these episodes and requests is saved already.
+
+        It has the whole episodes alone, but what all of the requests spent: those of an interrupted episode, too.
+        """
+        if self._evaluates or (self._saved_at, self._saved_requests) == (self.episode, self._spending.requests):
             return
         config = self._config
         content = {
-            "step": self.step,
+            "step": self._whole_steps,
             "episodes": self.episode,
             "seed": self._seed,
             "returns": self.returns,
@@ -223,12 +230,12 @@ class Play:
             "run_id": config.run_id,
             "config": config.to_dict(),
         }
-        path = self._folder.save(self.step, content)
-        self._saved_at = self.episode
+        path = self._folder.save(self._whole_steps, content)
+        self._saved_at, self._saved_requests = self.episode, self._spending.requests
         self._emitter.checkpoint_saved(
             {
                 "path": str(path),
-                "step": self.step,
+                "step": self._whole_steps,
                 "algorithm": config.agent,
                 "env_id": config.env_id,
                 "libraries": library_versions(),

@@ -8,7 +8,7 @@ from typing import Any
 from .config import BalrogWorkerConfig
 
 _MILLION = 1_000_000
-_SUMS = ("requests", "retries", "invalid", "tokens_in", "tokens_out", "latency_s")
+_SUMS = ("requests", "retries", "invalid", "estimated", "tokens_in", "tokens_out", "latency_s")
 
 
 class Spending:
@@ -20,11 +20,11 @@ class Spending:
 
     def __init__(self, config: BalrogWorkerConfig) -> None:
         self._config = config
-        self.requests = self.retries = self.invalid = self.tokens_in = self.tokens_out = 0
+        self.requests = self.retries = self.invalid = self.estimated = self.tokens_in = self.tokens_out = 0
         self.latency_s = 0.0
         self._recent: deque[float] = deque(maxlen=100)
 
-    def add(self, *, tokens_in: int, tokens_out: int, latency_s: float, retries: int) -> None:
+    def add(self, *, tokens_in: int, tokens_out: int, latency_s: float, retries: int, estimated: bool = False) -> None:
         """Count a request.
 
         Args:
@@ -32,9 +32,11 @@ class Spending:
             tokens_out: Tokens of the reply.
             latency_s: Seconds from request to reply, without earlier tries.
             retries: Earlier tries.
+            estimated: The endpoint did not say how many tokens they were.
         """
         self.requests += 1
         self.retries += retries
+        self.estimated += estimated
         self.tokens_in += tokens_in
         self.tokens_out += tokens_out
         self.latency_s += latency_s
@@ -64,6 +66,7 @@ class Spending:
             "llm/requests": float(self.requests),
             "llm/retries": float(self.retries),
             "llm/invalid_actions": float(self.invalid),
+            "llm/estimated": float(self.estimated),
             "llm/tokens_in": float(self.tokens_in),
             "llm/tokens_out": float(self.tokens_out),
             "llm/cost": self.cost,

@@ -13,6 +13,7 @@ import pytest
 from form_rules import FormRules
 
 from balrog_worker import BalrogWorkerConfig, get_worker_metadata, load_worker_config
+from balrog_worker.errors import without_key
 from balrog_worker.prompts import Turn, action_schema, build_prompt, system_prompt
 from balrog_worker.replies import find_action
 from balrog_worker.sdk import ConfigError
@@ -63,6 +64,7 @@ def test_describing_the_worker_imports_no_library(tmp_path: Path) -> None:
         ({"base_url": "127.0.0.1"}, "base_url", None),
         ({"base_url": "https://user:secret@host/v1"}, "base_url", None),
         ({"redact": ["("]}, "redact[0]", None),
+        ({"max_cost": 2.0}, "max_cost", None),
         ({"steps": "episodes:0"}, "steps", None),
         ({"env_id": ""}, "env_id", None),
         ({"run_id": ""}, "run_id", None),
@@ -120,6 +122,29 @@ def test_prompts() -> None:
     schema = action_schema(ACTIONS, reasons=True)["json_schema"]["schema"]
     assert list(schema["properties"]) == ["thoughts", "action"]
     assert schema["properties"]["action"]["enum"] == list(ACTIONS)
+
+
+@pytest.mark.parametrize("values", [{"agent": "random"}, {"price_input": 1.0}, {"price_output": 1.0}])
+def test_a_budget_that_can_be_reached_or_is_not_used(values: dict[str, Any]) -> None:
+    assert BalrogWorkerConfig(run_id="r", max_cost=2.0, **values).max_cost == 2.0
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("Incorrect API key provided: sk-test-*************ball.", "Incorrect API key provided: ***."),
+        ("key=sk-test-0123...", "key=***"),
+        ("Your api key: ****ball is invalid", "Your api key: *** is invalid"),
+        ("whole: sk-test-0123456789-red-ball", "whole: ***"),
+        ("You see a red ball; the test is to pick up the ball. sk-test-", None),
+        ("|....ba.l|  go on... ball", None),
+        ("*** and ....", None),
+    ],
+)
+def test_keys_are_hidden_and_nothing_else(monkeypatch: pytest.MonkeyPatch, text: str, shown: str | None) -> None:
+    monkeypatch.setenv("MY_KEY", "sk-test-0123456789-red-ball")
+    config = BalrogWorkerConfig(run_id="r", api_key_variable="MY_KEY")
+    assert without_key(text, config) == (text if shown is None else shown)
 
 
 def test_spending() -> None:

@@ -123,6 +123,63 @@ def test_a_budget_ends_the_run(worker: Any, endpoint: Any) -> None:
     assert ran.summary["stopped_by"] == "max_tokens: 440 of 440"
 
 
+def completion(text: str, **more: Any) -> dict[str, Any]:
+    """Return the body of a reply that says nothing of its tokens, unless `more` has ``usage``."""
+    choice = {"index": 0, "message": {"role": "assistant", "content": text}, "finish_reason": "stop"}
+    return {"id": "1", "object": "chat.completion", "created": 1, "model": "scripted", "choices": [choice], **more}
+
+
+@pytest.mark.parametrize("usage", [None, {"prompt_tokens": 0, "completion_tokens": 0, "total_tokens": 0}])
+def test_a_budget_holds_where_the_endpoint_reports_no_tokens(
+    worker: Any, endpoint: Any, caplog: Any, usage: dict[str, int] | None
+) -> None:
+    endpoint.replies = [completion("go forward", **({"usage": usage} if usage else {}))]
+    ran = worker(**endpoint.settings(episodes=50, price_input=1.0, max_cost=0.001))
+    step = ran.data("step")[0]
+    sent = sum(len(message["content"].encode()) for message in endpoint.requests[0]["messages"])
+    assert sent / 4 < step["tokens_in"] < sent / 2
+    assert step["tokens_out"] == 4  # for ten bytes
+    assert step["tokens_estimated"] is True
+    assert ran.summary["stopped_by"].startswith("max_cost: ")
+    assert ran.summary["spending"]["estimated"] == ran.summary["spending"]["requests"] == len(endpoint.requests)
+    assert caplog.text.count("does not report how many tokens") == 1
+
+
+def test_tokens_that_the_endpoint_reports_are_not_estimated(worker: Any, endpoint: Any) -> None:
+    ran = worker(**endpoint.settings(episodes=1))
+    assert ran.summary["spending"]["estimated"] == 0
+    assert "tokens_estimated" not in ran.data("step")[0]
+
+
+def test_what_an_interrupted_episode_spent_is_counted_after_a_resume(worker: Any, endpoint: Any) -> None:
+    endpoint.replies = ["turn left"] * 8 + [404]  # six steps of the first episode, two of the second
+    with pytest.raises(MosaicError, match="refuses the request"):
+        worker(**endpoint.settings())
+    endpoint.replies = ["turn left"]
+    saved = sorted(Path.cwd().rglob("step_*.json"))
+    assert [path.name for path in saved] == ["step_0000000006.json"]
+    endpoint.requests.clear()
+    ran = worker(**endpoint.settings(mode="resume", checkpoint_path=str(saved[0])))
+    assert [step["step_index"] for step in ran.data("step")] == list(range(6, 12))
+    assert ran.summary["spending"]["requests"] == 6 + 2 + 6
+    assert len(endpoint.requests) == 6
+
+
+def test_an_episode_that_the_end_of_the_run_cuts_off_does_not_count(worker: Any, endpoint: Any) -> None:
+    ran = worker(**endpoint.settings(episodes=50, max_tokens=880))  # of 110 for each step
+    assert [(e["steps"], e.get("cut_off", False)) for e in ran.data("episode")] == [(6, False), (2, True)]
+    assert (ran.summary["episodes"], ran.summary["total_steps"]) == (1, 8)
+    saved = ran.named("checkpoint_saved")[-1]
+    assert saved["step"] == 6
+    endpoint.requests.clear()
+    more = worker(**endpoint.settings(mode="resume", checkpoint_path=saved["path"], episodes=2))
+    assert [(e["ep_index"], e["steps"]) for e in more.data("episode")] == [(1, 6)]
+    assert more.summary["spending"]["requests"] == 8 + 6
+    alone = worker(agent="random", episodes=0, total_steps=4)
+    assert alone.summary["episodes"] == 0
+    assert alone.summary["progression"] is None
+
+
 def test_resume_and_evaluate(worker: Any, tmp_path: Path) -> None:
     first = worker(agent="random", steps="episodes:2")
     saved = first.named("checkpoint_saved")[-1]
@@ -199,6 +256,31 @@ def test_every_family(worker: Any, env_id: str, agent: str) -> None:
     again = worker(env_id=env_id, agent=agent, env_kwargs=kwargs, episodes=1, max_episode_steps=30, observations=True)
     told = [[(step["observation"], step["action"]) for step in each.data("step")] for each in (ran, again)]
     assert told[0] == told[1]
+
+
+@pytest.mark.parametrize(
+    ("env_id", "action"),
+    [
+        ("minihack/MiniHack-Corridor-R2-v0", "search"),
+        ("minihack/MiniHack-Eat-v0", "search"),
+        ("crafter/crafter", "noop"),
+    ],
+)
+def test_a_reply_without_an_action_moves_nothing(env_id: str, action: str) -> None:
+    from balrog_worker.environments import make_environment
+
+    environment, problems = make_environment(env_id, {}, images=False)
+    assert environment is not None, problems
+    assert environment.fallback == action
+    environment.close()
+
+
+def test_a_move_of_minihack_is_one_step() -> None:
+    from balrog_worker.environments.mini_hack import MiniHack
+
+    environment = MiniHack("MiniHack-Eat-v0", {}, images=False)  # it has moves as far as possible, too
+    assert [environment._numbers[name] for name in ("north", "east", "south", "west")] == [0, 1, 2, 3]
+    environment.close()
 
 
 def test_the_oracle_is_better_than_chance(worker: Any) -> None:

@@ -197,9 +197,10 @@ def checkout() -> Path | None:
 def _known(name: str, extras: str) -> Source:
     projects = known_projects()
     for known, folder in projects.items():
-        if kind_key(known) == kind_key(name):
+        if kind_key(known) == kind_key(name) or _registers(folder, name):
             project = read_project(folder)
-            source = Source(worker_of(project, name, str(folder)), str(folder), project, extras)
+            asked = known if _registers(folder, known) else name  # one environment, however the worker is spelled
+            source = Source(worker_of(project, asked, str(folder)), str(folder), project, extras)
             check_extras(source)
             return source
     if os.sep in name and expand_user(name).is_dir():
@@ -215,6 +216,14 @@ def _known(name: str, extras: str) -> Source:
         why=f"it includes {', '.join(projects)}" if projects else "this installation includes none",
         next_step=f"to install a worker of your own: {command}",
     )
+
+
+def _registers(folder: Path, name: str) -> bool:
+    """Return whether a project registers a worker under this name, beside its own: another spelling of it."""
+    try:
+        return kind_key(name) in map(kind_key, read_project(folder).workers)
+    except UsageError:
+        return False
 
 
 def _worker_in(folder: Path) -> str:

@@ -21,6 +21,11 @@ def test_a_worker_that_mosaic_brings() -> None:
     assert "--from FOLDER" in error.value.next_step
 
 
+def test_another_spelling_of_a_worker_has_the_same_environment() -> None:
+    found = find_source("BARLOG[test]")
+    assert (found.name, found.extras, found.project) == ("balrog", "[test]", find_source("balrog").project)
+
+
 def test_workers_come_with_the_wheel_where_there_is_no_checkout(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, project: Callable[..., Path]
 ) -> None:

@@ -45,7 +45,9 @@ class MiniHack(TextEnvironment):
         keys = ("chars", "tty_chars", "message", "blstats", *(("pixel",) if images else ()))
         self._env = gym.make(name, observation_keys=keys, disable_env_checker=True, **env_kwargs)
         env: Any = self._env.unwrapped
-        self._numbers = {_action_name(action): i for i, action in enumerate(env.actions)}
+        self._numbers: dict[str, int] = {}
+        for number, action in enumerate(env.actions):  # the first of a name: after it come moves as far as possible
+            self._numbers.setdefault(_action_name(action), number)
         self.actions = tuple(self._numbers)
         self._observation: Any = None
         self._solved = False
@@ -55,6 +57,11 @@ class MiniHack(TextEnvironment):
     def progression(self) -> float:
         """1 once the task is solved."""
         return float(self._solved)
+
+    @property
+    def fallback(self) -> str:
+        """Searching and waiting move nothing but the time; some tasks have moves alone."""
+        return next((name for name in ("search", "wait") if name in self._numbers), self.actions[0])
 
     def reset(self, seed: int) -> Seen:
         """Begin an episode."""
