@@ -16,6 +16,7 @@ from gym_gui.trainer.home import DaemonHome
 from gym_gui.trainer.registry_damage import errors_of_sqlite, fault_of, is_damage, misplaced, unusable
 
 SCHEMA_VERSION = 2
+_COLUMNS = ("sequence", "run_id", "state", "group", "tags", "report", "created_at", "summary", "curves")
 #: Milliseconds that a statement waits for another connection's lock.
 BUSY_MS = 5000
 _SEAL_BYTES = 4
@@ -187,6 +188,9 @@ def fault_of_registry(connection: sqlite3.Connection) -> str:
     (version,) = connection.execute("PRAGMA user_version").fetchone()
     if version != SCHEMA_VERSION:
         return f"it is of schema {version}, not {SCHEMA_VERSION}"
+    columns = tuple(name for (name,) in connection.execute("SELECT name FROM pragma_table_info('runs')"))
+    if columns != _COLUMNS:
+        return f"its columns are {', '.join(columns)}"
     highest = 0
     for sequence, run_id, state, summary, curves in connection.execute(
         "SELECT sequence, run_id, state, summary, curves FROM runs"

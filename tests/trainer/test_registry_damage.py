@@ -72,7 +72,12 @@ def rebuilt(home: Path) -> list[str]:
     """Do what a starting daemon does; return the ids in the order of the list."""
     registry = Registry(DaemonHome(home).registry)
     with contextlib.closing(registry):
-        for sequence, run_id in reconcile(home, registry).unread:
+        while True:
+            before = len(registry.replaced)
+            found = reconcile(home, registry)
+            if len(registry.replaced) == before:
+                break
+        for sequence, run_id in found.unread:
             run = read_summary(RunFolder.of(home, run_id))
             run.sequence = sequence
             registry.add(run)
@@ -91,6 +96,7 @@ def clear(home: Path) -> Path:
 
 @pytest.mark.long
 @settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@example(flips=[(3932, 1)])  # the name of a column that only writers use
 @example(flips=[(4060, 128)])  # what SQLite says of it is no UTF-8
 @example(flips=[(47, 1)])  # the format of the schema
 @example(flips=[(18, 4)])  # the version that may write it

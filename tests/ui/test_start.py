@@ -59,14 +59,14 @@ def test_the_window_opens_on_a_screen_and_ctrl_c_closes_it(application: object, 
     assert process.stdout is not None
     assert process.stderr is not None
     try:
-        first = process.stdout.readline()
-        if not first and b"apt install" in (told := process.stderr.read()):
-            pytest.skip(told.decode().rpartition("next:")[2].strip())
-        text = first + b"".join(iter(process.stdout.readline, b"}\n"))
-        assert json.loads(text + b"}")["shown"] is True
+        said = json.loads(b"".join(iter(process.stdout.readline, b"}\n")) + b"}")
+        if "apt install" in (missing := said.get("error", {}).get("next", "")):
+            pytest.skip(missing)
+        assert said["shown"] is True
         process.send_signal(signal.SIGINT)
         assert process.wait(20) == 0
     finally:
         process.kill()
+        process.wait(20)
         process.stdout.close()
         process.stderr.close()

@@ -79,7 +79,7 @@ def test_the_script_form_of_cleanrl_begins_with_the_script(open_form: Any) -> No
 
 
 def test_xuance_has_a_tab_for_each_backend_and_one_for_scripts(new_worker: Callable[..., None], open_form: Any) -> None:
-    new_worker("xuance", CHOICES)
+    new_worker("xuance", CHOICES, package="like_xuance")
     form = open_form("xuance")
     assert titles(form) == ["torch", "tensorflow", "mindspore", "Script"]
     assert "config.device" in shown(form)
@@ -92,7 +92,7 @@ def test_xuance_has_a_tab_for_each_backend_and_one_for_scripts(new_worker: Calla
 
 
 def test_marllib_narrows_algorithms_to_a_paradigm(new_worker: Callable[..., None], open_form: Any) -> None:
-    new_worker("marllib", PARADIGMS)
+    new_worker("marllib", PARADIGMS, package="like_marllib")
     form = open_form("marllib")
     assert titles(form) == ["All paradigms", "independent", "centralised"]
     assert {"config.algo", "config.critic"} <= shown(form)
@@ -109,7 +109,7 @@ def test_marllib_narrows_the_choices_of_a_single_algorithm_field(
         box = form.fields.rows["config.algo"].input.box
         return [box.itemText(at) for at in range(1, box.count())]
 
-    new_worker("marllib", ALGORITHMS)
+    new_worker("marllib", ALGORITHMS, package="like_marllib")
     form = open_form("marllib")
     assert titles(form) == ["All paradigms", "Independent learning", "Centralized critic", "Value decomposition"]
     assert offered() == ["ippo", "iql", "mappo", "coma", "qmix", "vdn"]
