@@ -1,0 +1,147 @@
+"""Games of a network against an opponent, half of them with the first move."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from .search import Search, step_games
+from .selfplay import begin_games
+
+#: Moves after which a game counts as a draw; Pgx ends each of its games long before.
+MAX_MOVES = 5000
+
+
+class Evaluator:
+    """Plays a network against an opponent.
+
+    Args:
+        game: The game.
+        search: Chooses the network's moves, and those of a frozen opponent.
+        games: How many, played side by side.
+        compiled: Compiles a function for arguments like those given with it.
+    """
+
+    def __init__(self, game: Any, search: Search, games: int, compiled: Callable[..., Any]) -> None:
+        self._game, self._search, self.games, self._compiled = game, search, games, compiled
+        self._moves: dict[bool, Callable[..., Any]] = {}
+
+    def play(
+        self,
+        params: Any,
+        opponent: Any,
+        key: Any,
+        stop_if_asked: Callable[[], None],
+        emitter: Any = None,
+        *,
+        name: str = "random",
+        first_episode: int = 0,
+        first_step: int = 0,
+        emits_steps: Callable[[int], bool] = lambda _: False,
+    ) -> dict[str, Any]:
+        """Play all games to their end.
+
+        Args:
+            params: The network's parameters.
+            opponent: The opponent's; ``None``: random legal moves.
+            key: Of everything random.
+            stop_if_asked: Called after every move.
+            emitter: Emits the games as episodes of phase ``eval``; ``None``: nothing is emitted.
+            name: Of the opponent.
+            first_episode: Number of the first game.
+            first_step: Number of the first move.
+            emits_steps: Says of a game's number whether its moves are emitted.
+
+        Returns:
+            Mean, standard deviation and extremes of the network's rewards; wins, draws, losses; means by seat.
+        """
+        begin_key, key = jax.random.split(key)
+        states = jax.jit(lambda k: begin_games(self._game, k, self.games))(begin_key)
+        # Pgx draws which player begins: the seat is that of the first move, not the player's number.
+        first = np.asarray(states.current_player)
+        second_half = np.arange(self.games) >= (self.games + 1) // 2
+        own = np.where(second_half, 1 - first, first)
+        move = self._moves.get(opponent is None)
+        if move is None:
+            whole = self._make_move(random_opponent=opponent is None)
+            move = self._moves[opponent is None] = self._compiled(
+                whole, params, opponent, states, jnp.asarray(own), key
+            )
+        totals, lengths = np.zeros(self.games), np.zeros(self.games, dtype=int)
+        over = np.asarray(states.terminated)
+        recorded = [emitter is not None and emits_steps(first_episode + i) for i in range(self.games)]
+        step = first_step
+        while not over.all() and lengths.max() < MAX_MOVES:
+            key, use = jax.random.split(key)
+            states, actions, players, rewards = move(params, opponent, states, jnp.asarray(own), use)
+            ended, rewards = np.asarray(states.terminated), np.asarray(rewards)
+            for i in np.flatnonzero(~over).tolist():
+                totals[i] += rewards[i]
+                lengths[i] += 1
+                if recorded[i]:
+                    emitter.step(
+                        step,
+                        ep_index=first_episode + int(i),
+                        agent_id=f"player_{int(players[i])}",
+                        reward=float(rewards[i]),
+                        terminated=bool(ended[i]),
+                        truncated=False,
+                        action=int(actions[i]),
+                        phase="eval",
+                    )
+                step += 1
+            over = ended
+            stop_if_asked()
+        if emitter is not None:
+            for i in range(self.games):
+                emitter.episode(
+                    first_episode + i,
+                    total_reward=float(totals[i]),
+                    steps=int(lengths[i]),
+                    phase="eval",
+                    terminated=bool(over[i]),
+                    truncated=not over[i],
+                    opponent=name,
+                    seat=int(second_half[i]),
+                    **({} if recorded[i] else {"sampled": int(lengths[i])}),
+                )
+        return _summary(totals, lengths, second_half)
+
+    def _make_move(self, *, random_opponent: bool) -> Callable[..., Any]:
+        def move(params: Any, opponent: Any, states: Any, own: Any, key: Any) -> Any:
+            own_key, other_key, chance_key = jax.random.split(key, 3)
+            mine, _ = self._search(params, own_key, states)
+            if random_opponent:
+                logits = jnp.where(states.legal_action_mask, 0.0, -jnp.inf)
+                others = jax.random.categorical(other_key, logits)
+            else:
+                others, _ = self._search(opponent, other_key, states)
+            players = states.current_player
+            actions = jnp.where(players == own, mine, others)
+            after = step_games(self._game, states, actions, chance_key)
+            rewards = jnp.take_along_axis(after.rewards, own[:, None], axis=1)[:, 0]
+            return after, actions, players, rewards
+
+        return move
+
+
+def _summary(
+    totals: np.ndarray[Any, Any], lengths: np.ndarray[Any, Any], second: np.ndarray[Any, Any]
+) -> dict[str, Any]:
+    return {
+        "episodes": len(totals),
+        "steps": int(lengths.sum()),
+        "mean_return": float(totals.mean()),
+        "std_return": float(totals.std()),
+        "min_return": float(totals.min()),
+        "max_return": float(totals.max()),
+        "wins": int((totals > 0).sum()),
+        "draws": int((totals == 0).sum()),
+        "losses": int((totals < 0).sum()),
+        "mean_return_first": float(totals[~second].mean()),
+        "mean_return_second": float(totals[second].mean()),
+    }

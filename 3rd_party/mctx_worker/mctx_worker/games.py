@@ -1,0 +1,41 @@
+"""The games of Pgx."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pgx
+
+from .sdk import Problem, nearest
+
+PLAYERS = 2
+
+
+def game_names() -> list[str]:
+    """Return the names of all games of the library."""
+    return list(pgx.available_envs())
+
+
+def make_game(env_id: str) -> tuple[Any, list[Problem]]:
+    """Make a game, or return why it cannot be played here.
+
+    Args:
+        env_id: Its name.
+
+    Returns:
+        The game, ``None`` with problems.
+    """
+    names = game_names()
+    if env_id not in names:
+        near = nearest(env_id.lower().replace("-", "_"), names)
+        allowed = ", ".join(names)
+        return None, [Problem("env_id", "is not a game of Pgx", value=env_id, allowed=allowed, nearest=near)]
+    try:
+        game = pgx.make(env_id)  # type: ignore[arg-type]
+    except Exception as error:  # noqa: BLE001 - the constructor of a game may raise anything
+        message = f"the game cannot be made: {' '.join(str(error).split())[:300]}"
+        return None, [Problem("env_id", message, value=env_id)]
+    if game.num_players != PLAYERS:
+        message = f"missing capability: this worker plays games of two players, {env_id} has {game.num_players}"
+        return None, [Problem("env_id", message, value=env_id, allowed="a game of two players, such as tic_tac_toe")]
+    return game, []

@@ -1,0 +1,82 @@
+"""Games of a network against itself, many side by side."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+import jax
+import jax.numpy as jnp
+
+from .search import Search, reward_of, sign_of, step_games
+
+
+class Moves(NamedTuple):
+    """Moves of all games: arrays ``[moves, games, …]``."""
+
+    observation: Any
+    legal: Any
+    policy: Any
+    """The search's, ``[…, actions]``."""
+    action: Any
+    player: Any
+    rewards: Any
+    """Of both players, ``[…, 2]``."""
+    reward: Any
+    """Of the player who moved."""
+    sign: Any
+    """How the value after the move counts for that player: 1, -1, or 0 after the end."""
+    terminated: Any
+
+
+def begin_games(game: Any, key: jax.Array, count: int) -> Any:
+    """Return the first states of games.
+
+    Args:
+        game: The game.
+        key: Of everything random in them.
+        count: How many.
+    """
+    return jax.vmap(game.init)(jax.random.split(key, count))
+
+
+def make_selfplay(game: Any, search: Search, *, games: int, moves: int) -> Callable[..., Any]:
+    """Return a function of parameters, states and key that returns the next states and :class:`Moves`.
+
+    A game that ends is followed by another one within the same move.
+
+    Args:
+        game: The game.
+        search: Chooses the moves.
+        games: How many side by side.
+        moves: Of each game.
+    """
+
+    def move(carry: Any, key: Any) -> tuple[Any, Moves]:
+        params, states = carry
+        search_key, chance_key, begin_key = jax.random.split(key, 3)
+        actions, policy = search(params, search_key, states)
+        players = states.current_player
+        after = step_games(game, states, actions, chance_key)
+        played = Moves(
+            observation=states.observation,
+            legal=states.legal_action_mask,
+            policy=policy,
+            action=actions,
+            player=players,
+            rewards=after.rewards,
+            reward=reward_of(after, players),
+            sign=sign_of(after, players),
+            terminated=after.terminated,
+        )
+        over, fresh = after.terminated, begin_games(game, begin_key, games)
+        following = jax.tree.map(
+            lambda new, old: jnp.where(over.reshape((-1, *(1,) * (old.ndim - 1))), new, old), fresh, after
+        )
+        return (params, following), played
+
+    def play(params: Any, states: Any, key: Any) -> tuple[Any, Moves]:
+        (_, states), played = jax.lax.scan(move, (params, states), jax.random.split(key, moves))
+        return states, played
+
+    return play
