@@ -7,8 +7,15 @@ import re
 
 from .messages import FATAL, KINDS, LogLine, Report, plain_text, read_message
 
-#: A level in a line as loggers write it: ``[FATAL]``, ``FATAL:``, ``- FATAL -``.
-_FATAL = re.compile(r"^\s*(?:[\[(<]fatal[\])>]|fatal:)|[-|\]]\s*\[?fatal\]?\s*[-|:]|\s\[fatal\]", re.IGNORECASE)
+#: A level in a line as loggers write it: ``[FATAL]``, ``FATAL:``, ``- FATAL -``, ``| fatal |``. Neither a word of a
+#: sentence (``non-fatal: …``, ``fatal: …`` of git) nor a count of such lines (``FATAL: 0``).
+_FATAL = re.compile(
+    r"(?:^\s*(?:[\[(<]FATAL[\])>]|FATAL:)"
+    r"|(?:(?<![^\W\d])-|[|\]])\s*\[?FATAL\]?\s*[-|:]"
+    r"|\s\[FATAL\]"
+    r"|\S\s*\|\s*fatal\s*\|)"
+    r"(?!\s*[:=|-]?\s*0\b)"
+)
 
 
 def read_output_line(text: str) -> Report | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import secrets
 import signal
 import subprocess
 import threading
@@ -14,12 +15,15 @@ from pathlib import Path
 
 _KEPT_LINES = 20
 _KILL_S = 5.0
+#: Environment variable by which a start of a study and all that it starts are found.
+_MARK = "MOSAIC_STUDY_START"
 
 
 class StudyProcess:
     """A study's process; its lines are handed on as they come.
 
-    It stays in this process's group where that is the worker's own, so that one signal reaches both.
+    It stays in this process's group where that is the worker's own, so that one signal reaches both. What it leaves
+    behind at its end is ended: a solver that runs on would take the memory that the next start needs.
 
     Args:
         command: Its words.
@@ -35,12 +39,14 @@ class StudyProcess:
         self, command: Sequence[str], folder: Path, environment: Mapping[str, str], on_line: Callable[[str], None]
     ) -> None:
         self._own_session = os.getpgrp() != os.getpid()
+        mark = secrets.token_hex(16)
+        self._mark = f"{_MARK}={mark}".encode()
         self._on_line = on_line
         self.last_lines: deque[str] = deque(maxlen=_KEPT_LINES)
         self._process = subprocess.Popen(
             command,
             cwd=folder,
-            env=dict(environment),
+            env={**environment, _MARK: mark},
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
@@ -63,6 +69,7 @@ class StudyProcess:
             code = self._process.wait(seconds)
         except subprocess.TimeoutExpired:
             return None
+        self._end_rest()
         self._reader.join(_KILL_S)
         return code
 
@@ -83,6 +90,24 @@ class StudyProcess:
                 if code is not None:
                     return code
         return self._process.wait()
+
+    def _end_rest(self) -> None:
+        """End what the study started and left behind, where the system shows it (Linux)."""
+        for number in (signal.SIGTERM, signal.SIGKILL):
+            for pid in self._rest():
+                with contextlib.suppress(ProcessLookupError, PermissionError):
+                    os.kill(pid, number)
+            deadline = time.monotonic() + _KILL_S
+            while self._rest() and time.monotonic() < deadline:
+                time.sleep(0.05)
+
+    def _rest(self) -> list[int]:
+        found = []
+        for path in Path("/proc").glob("[0-9]*/environ"):
+            with contextlib.suppress(OSError):  # of another user, or just ended
+                if self._mark in path.read_bytes().split(b"\0"):
+                    found.append(int(path.parent.name))
+        return found
 
     def _signal(self, number: int) -> None:
         with contextlib.suppress(ProcessLookupError):

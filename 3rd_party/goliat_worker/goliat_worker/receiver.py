@@ -7,6 +7,7 @@ import email.policy
 import json
 import re
 import secrets
+import select
 import threading
 from collections.abc import Callable
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -17,6 +18,8 @@ from typing import Any
 MAX_REQUEST = 256 << 20
 _UPDATE, _PICTURES, _HEARTBEAT = "/api/gui-update", "/api/gui-screenshots", "/api/heartbeat"
 _ASSIGNMENT = re.compile(r"/api/assignments/[^/]+/(claim|results)")
+#: Seconds that calls which came before the end have to be taken.
+_LAST_S = 10.0
 _UNSAFE = re.compile(r"[^\w.() -]+")
 
 
@@ -43,6 +46,7 @@ class Receiver:
     def __exit__(self, *_: object) -> None:
         self._server.shutdown()
         self._thread.join(10.0)
+        self._server.take_rest(_LAST_S)
         self._server.server_close()
 
     @property
@@ -52,11 +56,40 @@ class Receiver:
 
 
 class _Server(ThreadingHTTPServer):
-    daemon_threads = True
-    block_on_close = True  # what was sent before the end is taken
+    daemon_threads = True  # one that hangs does not hold up the end
+    timeout = 0.0  # of `handle_request`, which only takes what waits
     take: Callable[[dict[str, Any]], None]
     folder: Path
     prefix: str
+
+    def __init__(self, address: tuple[str, int], handler: type[BaseHTTPRequestHandler]) -> None:
+        super().__init__(address, handler)
+        self._open = 0
+        self._closed = threading.Condition()
+
+    def take_rest(self, seconds: float) -> None:
+        """Take the calls that came before the end; the server accepts none any more.
+
+        Args:
+            seconds: Wait for those that are not whole for as long as this.
+        """
+        while select.select([self.socket], [], [], 0)[0]:
+            self.handle_request()
+        with self._closed:
+            self._closed.wait_for(lambda: not self._open, seconds)
+
+    def process_request(self, request: Any, client_address: Any) -> None:
+        """Take a call in a thread of its own."""
+        with self._closed:
+            self._open += 1
+        super().process_request(request, client_address)
+
+    def shutdown_request(self, request: Any) -> None:
+        """Close a call, whatever became of it."""
+        super().shutdown_request(request)
+        with self._closed:
+            self._open -= 1
+            self._closed.notify_all()
 
     def handle_error(self, request: Any, client_address: Any) -> None:
         """Say nothing: a study that was ended closes its connections."""

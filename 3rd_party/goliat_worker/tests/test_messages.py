@@ -48,7 +48,16 @@ def test_command_templates_are_those_of_the_fleet() -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["FATAL: no licence", "[FATAL] no", "2026-01-01 00:00 - FATAL - no", "12:00 | fatal | x"]
+    "text",
+    [
+        "FATAL: no licence",
+        "[FATAL] no",
+        "2026-01-01 00:00 - FATAL - no",
+        "12:00 | fatal | x",
+        "12:00:01-FATAL-no licence",
+        "12:00 [main] - FATAL: 3 solvers failed",
+        "2026-01-01 [solver] [FATAL] no licence",
+    ],
 )
 def test_fatal_lines_of_the_output(text: str) -> None:
     report = read_output_line(text)
@@ -57,7 +66,23 @@ def test_fatal_lines_of_the_output(text: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["", "no fatal errors were found", "fatality rate: 3", "{}", '{"type": "x"}', "{not json"]
+    "text",
+    [
+        "",
+        "no fatal errors were found",
+        "0 fatal errors, 2 warnings",
+        "non-fatal: the cache is rebuilt",
+        "WARNING non-fatal - going on without a GPU",
+        "NON-FATAL: going on",
+        "fatal: not a git repository (or any of the parent directories): .git",
+        "Summary - FATAL: 0, ERROR: 1",
+        "| fatal | 0 |",
+        "| 1 | fatal | 0 |",
+        "fatality rate: 3",
+        "{}",
+        '{"type": "x"}',
+        "{not json",
+    ],
 )
 def test_plain_lines_of_the_output(text: str) -> None:
     assert read_output_line(text) is None

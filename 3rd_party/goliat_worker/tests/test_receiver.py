@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import socket
+import time
 import urllib.error
 import urllib.request
 from pathlib import Path
@@ -21,6 +23,16 @@ def post(url: str, body: bytes, kind: str = "application/json") -> int:
     except urllib.error.HTTPError as error:
         with error:
             return error.code
+
+
+def send(url: str, message: dict[str, Any]) -> socket.socket:
+    """Send a message as a program that ends at once does: without waiting for the answer."""
+    host, _, secret = url.removeprefix("http://").partition("/")
+    body = json.dumps({"machineId": "m", "message": message}).encode()
+    connection = socket.create_connection((host.split(":")[0], int(host.split(":")[1])), timeout=10)
+    head = f"POST /{secret}/api/gui-update HTTP/1.1\r\nHost: x\r\nContent-Length: {len(body)}\r\n\r\n"
+    connection.sendall(head.encode() + body)
+    return connection
 
 
 def multipart(*parts: tuple[str, str | None, bytes]) -> tuple[bytes, str]:
@@ -54,6 +66,38 @@ def test_calls(tmp_path: Path, taken: list[dict[str, Any]], path: str, body: Any
     with Receiver(taken.append, tmp_path) as receiver:
         assert post(receiver.url + path, json.dumps(body).encode()) == status
         assert taken == ([{"type": "print"}] if path == "/api/gui-update" and status == 200 else [])
+
+
+def test_a_message_that_is_being_taken_at_the_end_is_taken(tmp_path: Path) -> None:
+    taken = []
+
+    def slowly(message: dict[str, Any]) -> None:
+        time.sleep(0.3)
+        taken.append(message)
+
+    with Receiver(slowly, tmp_path) as receiver, send(receiver.url, {"type": "print"}) as connection:
+        connection.settimeout(0.1)
+        with pytest.raises(TimeoutError):  # it was accepted, and has no answer yet
+            connection.recv(1)
+    assert taken == [{"type": "print"}]
+
+
+def test_a_message_that_waits_at_the_end_is_taken(
+    tmp_path: Path, taken: list[dict[str, Any]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    receiver = Receiver(taken.append, tmp_path)
+    shutdown = receiver._server.shutdown
+    connections = []
+
+    def sent_just_then() -> None:
+        shutdown()
+        connections.append(send(receiver.url, {"type": "finished", "message": "with errors"}))
+
+    monkeypatch.setattr(receiver._server, "shutdown", sent_just_then)
+    with receiver:
+        pass
+    connections[0].close()
+    assert taken == [{"type": "finished", "message": "with errors"}]
 
 
 def test_others_on_the_machine_cannot_send(tmp_path: Path, taken: list[dict[str, Any]]) -> None:

@@ -57,6 +57,29 @@ def test_a_study_that_ran_out_of_memory_is_started_again(worker: Any) -> None:
     assert "It is started again (1 of 2 times)." in ran.errors
 
 
+@pytest.mark.parametrize("session", [False, True], ids=["same-session", "own-session"])
+def test_what_a_study_left_behind_is_ended_before_it_is_started_again(
+    worker: Any, tmp_path: Path, session: bool
+) -> None:
+    program = tmp_path / "study.py"
+    program.write_text(
+        "import pathlib, subprocess, sys\n"
+        "noted = pathlib.Path('solver')\n"
+        "if noted.exists():\n"
+        "    solver = pathlib.Path('/proc', noted.read_text(), 'cmdline')\n"
+        "    lives = solver.exists() and bool(solver.read_bytes())  # one that has ended may wait for its parent\n"
+        "    pathlib.Path('lives').write_text(str(lives))\n"
+        "    sys.exit(0)\n"
+        f"solver = subprocess.Popen(['sleep', '600'], start_new_session={session})\n"
+        "noted.write_text(str(solver.pid))\n"
+        "sys.exit(42)\n"
+    )
+    ran = worker(command=f"{{python}} {program} {{config}}", study_config={"a": 1})
+    assert ran.code == 0, ran.errors
+    assert ran.last()["starts"] == 2
+    assert (tmp_path / "lives").read_text() == "False"
+
+
 def test_memory_errors_end_the_run_with_their_own_exit_code(worker: Any) -> None:
     ran = worker(study_config={**QUICK, "ending": "memory", "memory_errors": 9}, memory_retries=1)
     assert ran.code == 42
