@@ -44,8 +44,9 @@ def restore_rng(state: dict[str, Any], rng: np.random.Generator) -> None:
     np.random.set_state((kind, keys.cpu().numpy().astype(np.uint32), position, has_gauss, cached))
     rng.bit_generator.state = json.loads(state["generator"])
     torch.set_rng_state(state["torch"].cpu())
-    if "cuda" in state and torch.cuda.is_available():
-        torch.cuda.set_rng_state_all([entry.cpu() for entry in state["cuda"]])
+    if torch.cuda.is_available():  # with as many GPUs as before, or with fewer
+        for device, saved in zip(range(torch.cuda.device_count()), state.get("cuda", ()), strict=False):
+            torch.cuda.set_rng_state(saved.cpu(), device)
 
 
 def library_versions() -> dict[str, str]:

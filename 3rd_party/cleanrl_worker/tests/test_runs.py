@@ -234,3 +234,18 @@ def test_an_environment_of_a_package_named_in_its_id(
     assert caught.value.problems[0].nearest == "cleanrl_test_envs:cleanrl_test_envs-v0"
     with pytest.raises(ConfigError, match="no_such_cleanrl_test_envs' cannot be imported"):
         worker("ppo", total_timesteps=256, env_id="no_such_cleanrl_test_envs:cleanrl_test_envs-v0")
+
+
+def test_a_training_goes_on_with_fewer_gpus(monkeypatch: pytest.MonkeyPatch) -> None:
+    import numpy as np
+    import torch
+
+    from cleanrl_worker.checkpoint import restore_rng, rng_state
+
+    rng, set_on = np.random.default_rng(1), []
+    state = {**rng_state(rng), "cuda": [torch.zeros(16, dtype=torch.uint8)] * 2}
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+    monkeypatch.setattr(torch.cuda, "device_count", lambda: 1)
+    monkeypatch.setattr(torch.cuda, "set_rng_state", lambda _state, device: set_on.append(device))
+    restore_rng(state, rng)
+    assert set_on == [0]

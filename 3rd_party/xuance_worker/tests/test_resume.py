@@ -123,6 +123,21 @@ def test_states_of_a_gpu_are_saved_from_it() -> None:
     assert [tensor.device.type for tensor in (state["state"][0]["exp_avg"], saved["log_alpha"])] == ["cpu", "cpu"]
 
 
+def test_a_training_goes_on_with_fewer_gpus(monkeypatch: pytest.MonkeyPatch) -> None:
+    from types import SimpleNamespace
+
+    import torch
+
+    from xuance_worker.state import capture, restore
+
+    agent, set_on = SimpleNamespace(device="cuda:0", learner=SimpleNamespace()), []
+    monkeypatch.setattr(torch.cuda, "get_rng_state_all", lambda: [torch.zeros(16, dtype=torch.uint8)] * 2)
+    monkeypatch.setattr(torch.cuda, "device_count", lambda: 1)
+    monkeypatch.setattr(torch.cuda, "set_rng_state", lambda _state, device: set_on.append(device))
+    restore(agent, capture(agent))
+    assert set_on == [0]
+
+
 @pytest.mark.parametrize("algo", ["DQN", "NoisyDQN", "PPO"])
 def test_an_evaluation_leaves_the_policy_as_it_is(worker: Any, monkeypatch: pytest.MonkeyPatch, algo: str) -> None:
     import torch
