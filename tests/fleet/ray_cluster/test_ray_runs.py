@@ -125,7 +125,7 @@ def test_cancel_takes_effect_and_the_nodes_are_listed(
     (node,) = client.fleet()
     assert (node.online, node.facts.cpus, node.run_ids) == (True, 2, [run_id])
     (machine,) = [each for each in client.machines().machines if each.name]
-    assert (machine.name, machine.cpus, machine.slots_taken) == ("ray", 2, 1)
+    assert (machine.name, machine.cpus, machine.slots_taken) == (f"ray {ray_cluster.address}", 2, 1)
     client.cancel(run_id, reason="enough")
     run = ended(client, run_id)
     assert run.state is RunState.CANCELLED
