@@ -7,8 +7,10 @@ import hashlib
 import json
 import logging
 import os
+import shutil
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -188,6 +190,8 @@ class RayCluster:
         environment = {name: value for name, value in os.environ.items() if name != RAY_ADDRESS}
         arguments = ["--address", resolve(self.address), "--namespace", self._namespace]
         arguments += ["--images"] if self._images else []
+        scratch = tempfile.mkdtemp(prefix="mosaic-ray-driver-")
+        arguments += ["--scratch", scratch]
         (self._home / "fleet").mkdir(mode=0o700, exist_ok=True)
         with os.fdopen(append_or_discard(self._home / "fleet" / "ray.log"), "ab") as log:
             process = subprocess.Popen(
@@ -201,10 +205,10 @@ class RayCluster:
             )
         self._last_want = {}
         self._process, self._heard_at = process, time.monotonic()
-        threading.Thread(target=self._listen, args=(process,), daemon=True).start()
+        threading.Thread(target=self._listen, args=(process, scratch), daemon=True).start()
 
-    def _listen(self, process: subprocess.Popen[bytes]) -> None:
-        """Hear a driver out, until it ends."""
+    def _listen(self, process: subprocess.Popen[bytes], scratch: str) -> None:
+        """Hear a driver out, until it ends; then remove its folder, which it leaves behind where it is killed."""
         assert process.stdout is not None
         assert process.stdin is not None
         with process.stdout, ThreadPoolExecutor(_THREADS) as pool, contextlib.suppress(OSError, ValueError):
@@ -222,6 +226,7 @@ class RayCluster:
                     self._see(msgspec.convert(fields["nodes"], list[Node]), fields["waits"])
         process.kill()
         code = process.wait()
+        shutil.rmtree(scratch, ignore_errors=True)
         with self._writing, contextlib.suppress(OSError):
             process.stdin.close()
         if self._process is not process:

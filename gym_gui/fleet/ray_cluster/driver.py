@@ -1,7 +1,8 @@
 """The driver: the one process of a home that is connected to a Ray cluster. It keeps nothing.
 
-Run as ``python -m gym_gui.fleet.ray_cluster.driver --address A --namespace N`` by the daemon, which it hears and tells
-through stdin and stdout. It ends with the daemon. The actors live on, detached and named: the next driver finds them.
+Run as ``python -m gym_gui.fleet.ray_cluster.driver --address A --namespace N --scratch FOLDER`` by the daemon, which it
+hears and tells through stdin and stdout. It ends with the daemon. The actors live on, detached and named: the next
+driver finds them.
 """
 
 from __future__ import annotations
@@ -11,8 +12,8 @@ import contextlib
 import logging
 import os
 import queue
+import shutil
 import sys
-import tempfile
 import threading
 import time
 import uuid
@@ -242,6 +243,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description="Connect a daemon to a Ray cluster.")
     parser.add_argument("--address", required=True)
     parser.add_argument("--namespace", required=True)
+    parser.add_argument("--scratch", required=True, help="a folder for what is sent, removed once it is")
     parser.add_argument("--images", action="store_true", help="actors run in container images, which bring MOSAIC")
     options = parser.parse_args()
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
@@ -251,7 +253,7 @@ def main() -> int:
     # Before it connects, which may take long: the daemon is not to wait for this end of the pipe.
     threading.Thread(target=driver.listen, args=(sys.stdin.buffer,), daemon=True).start()
     try:
-        _connect(options.address, options.namespace, send=not options.images)
+        _connect(options.address, options.namespace, Path(options.scratch), send=not options.images)
     except Exception as error:  # noqa: BLE001 - Ray raises what it likes; the user is to see it
         driver.fail(_sentence(error))
         return 1
@@ -263,25 +265,28 @@ def main() -> int:
     return 0
 
 
-def _connect(address: str, namespace: str, *, send: bool) -> None:
+def _connect(address: str, namespace: str, scratch: Path, *, send: bool) -> None:
     """Connect to a cluster.
 
     Args:
         address: The cluster's.
         namespace: That of the actors.
+        scratch: A folder for what is sent; it is removed.
         send: Send what nodes need of MOSAIC.
 
     Raises:
         Exception: Whatever Ray raises.
     """
-    with tempfile.TemporaryDirectory(prefix="mosaic-ray-driver-") as folder:
+    try:
         ray.init(
             address=address,
             namespace=namespace,
             log_to_driver=False,
             logging_level="WARNING",
-            runtime_env={"py_modules": [str(copy_sources(Path(folder)))]} if send else None,
+            runtime_env={"py_modules": [str(copy_sources(scratch))]} if send else None,
         )
+    finally:
+        shutil.rmtree(scratch, ignore_errors=True)
 
 
 def _sentence(error: BaseException) -> str:

@@ -6,6 +6,7 @@ import asyncio
 import json
 import socket
 import sys
+import tempfile
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
@@ -205,15 +206,36 @@ def test_a_connection_for_images_is_to_the_same_machine(tmp_path: Path, monkeypa
     assert executor.desk.machines() == []
 
 
-@pytest.mark.process
-def test_nodes_of_a_closed_connection_are_not_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.fixture
+def _no_driver(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let a program that says nothing, and ends with its input, take the place of drivers."""
     driver = tmp_path / "driver"
-    driver.write_text("#!/bin/sh\nexec cat\n")  # says nothing, and ends with its input
+    driver.write_text("#!/bin/sh\nexec cat\n")
     driver.chmod(0o700)
-    executor = RayExecutor(tmp_path)
-    cluster = executor._cluster("one:1")
     monkeypatch.setattr("gym_gui.fleet.ray_cluster.clusters.unreachable", lambda _address: "")
     monkeypatch.setattr("gym_gui.fleet.ray_cluster.clusters.sys.executable", str(driver))
+
+
+@pytest.mark.process
+@pytest.mark.usefixtures("_no_driver")
+def test_a_killed_driver_leaves_no_files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "tmp"))
+    (tmp_path / "tmp").mkdir()
+    cluster = RayExecutor(tmp_path)._cluster("one:1")
+    cluster._start()
+    (folder,) = (tmp_path / "tmp").iterdir()
+    (folder / "sent").touch()
+    assert cluster._process is not None
+    cluster._process.kill()
+    eventually(lambda: not folder.exists(), "the folder is removed")
+    eventually(lambda: cluster._process is None, "its end is noticed")
+
+
+@pytest.mark.process
+@pytest.mark.usefixtures("_no_driver")
+def test_nodes_of_a_closed_connection_are_not_kept(tmp_path: Path) -> None:
+    executor = RayExecutor(tmp_path)
+    cluster = executor._cluster("one:1")
     cluster._start()
     cluster._see([NODE], {})
     cluster.close()
