@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import copy
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from gym_gui.analysis._compatibility import VersionDifference, check_origin, version_differences
 from gym_gui.core.terminal_text import escape, escape_lines
-from gym_gui.core.worker.errors import UsageError
+from gym_gui.core.worker.errors import Problem, UsageError
 from gym_gui.reading import Checkpoint, check_file, find_checkpoint, last_checkpoint, saved_checkpoints
 from gym_gui.runs import RunFolder, RunPlan, WorkerPlan, load_plan, relocated_value
-from gym_gui.workers import STEPS_FIELDS
+from gym_gui.workers import STEPS_FIELDS, parse_settings, settings_error
 
 if TYPE_CHECKING:
     from gym_gui.workers import WorkerCatalog, WorkerRecord
@@ -73,6 +74,7 @@ def continue_run(
     checkpoint: Path | None = None,
     steps: int | None = None,
     episodes: int | None = None,
+    settings: Sequence[str] = (),
     strict: bool = False,
 ) -> Continuation:
     """Return the config of a run that resumes or evaluates a run's last checkpoints.
@@ -86,10 +88,12 @@ def continue_run(
         steps: Environment steps to take in addition to those of the checkpoint; by default the first run's total is
             the goal.
         episodes: Number of evaluation episodes, in place of the worker's default.
+        settings: ``name=value``, in place of the first run's settings, for each of its workers.
         strict: Refuse a checkpoint that was saved with other or unknown versions of libraries.
 
     Raises:
         UsageError: A worker does not support this, or has no suitable checkpoint: with the reason.
+        ConfigError: Some settings are malformed, unknown or not allowed.
     """
     folder = RunFolder.of(home, run_id)
     plan = load_plan(folder)
@@ -115,6 +119,7 @@ def continue_run(
             entry["config"] |= _steps(record, worker, start, steps)
         if episodes is not None:
             entry["config"] |= _episodes(record, episodes)
+        entry["config"] = _changed(entry["config"], _settings(record, settings, mode))
         entries.append(entry)
     if strict:
         _refuse_differences(starts, run_id)
@@ -128,6 +133,29 @@ def continue_run(
     payload["tags"] = [escape(tag) for tag in payload.get("tags") or []]
     payload["notes"] = escape_lines(payload.get("notes") or "")
     return Continuation(payload, run_id, starts)
+
+
+def _settings(record: WorkerRecord, pairs: Sequence[str], mode: str) -> dict[str, Any]:
+    """Return the settings of a command line, other than those that this kind of run has."""
+    settings = parse_settings(pairs, record)
+    allowed = {"mode": f"leave it out: the run is to {mode}", "checkpoint_path": "--checkpoint PATH"}
+    fixed = [
+        Problem(name, "follows from the command", value=settings[name], allowed=allowed[name])
+        for name in _NEEDED
+        if name in settings
+    ]
+    if fixed:
+        raise settings_error(record, fixed)
+    return settings
+
+
+def _changed(config: dict[str, Any], settings: dict[str, Any]) -> dict[str, Any]:
+    """Return a config with other settings; of those with names of their own, the ones not named stay."""
+    changed = dict(config)
+    for name, value in settings.items():
+        former = changed.get(name)
+        changed[name] = _changed(former, value) if isinstance(value, dict) and isinstance(former, dict) else value
+    return changed
 
 
 def _checkpoint(home: Path, folder: RunFolder, worker: WorkerPlan, named: Path | None) -> Checkpoint:

@@ -69,11 +69,12 @@ def complete_checkpoint(ctx: click.Context, _param: click.Parameter, incomplete:
 
 
 def _fields(ctx: click.Context) -> dict[str, Any]:
-    """Return the config fields of the worker that was named, from its record."""
+    """Return the config fields of the worker that was named, or of that of the run, from its record."""
     from gym_gui.config.paths import mosaic_home
     from gym_gui.runs import kind_key
 
-    worker = _argument(ctx, "worker")
+    named = {parameter.name for parameter in ctx.command.params}
+    worker = _argument(ctx, "worker") if "worker" in named else _worker_of(_argument(ctx, "run"))
     if not worker:
         return {}
     for path in sorted((Path(mosaic_home()) / "workers" / "records").glob("*.json"), reverse=True):
@@ -82,6 +83,18 @@ def _fields(ctx: click.Context) -> dict[str, Any]:
             if kind_key(record["name"]) == kind_key(worker):
                 return dict(record["schema"]["properties"])
     return {}
+
+
+def _worker_of(run: str) -> str:
+    """Return the type of a run's first worker; empty: there is no such run."""
+    with contextlib.suppress(Exception):  # a completion says nothing of what is wrong
+        from gym_gui.analysis import resolve_run
+        from gym_gui.config.paths import mosaic_home
+
+        run_id = resolve_run(Path(mosaic_home()), run)
+        plan = json.loads(read_regular(Path(mosaic_home()) / "runs" / run_id / "run.json"))
+        return str(plan["workers"][0]["worker_type"])
+    return ""
 
 
 def _argument(ctx: click.Context, name: str) -> str:

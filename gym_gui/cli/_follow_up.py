@@ -17,6 +17,7 @@ def follow_up(
     *,
     steps: int | None = None,
     episodes: int | None = None,
+    settings: tuple[str, ...] = (),
     checkpoint: Path | None = None,
     strict: bool = False,
     overrides: Callable[[dict[str, Any]], dict[str, Any]],
@@ -32,6 +33,7 @@ def follow_up(
         mode: ``resume`` or ``evaluate``.
         steps: Steps beyond the checkpoint's.
         episodes: Evaluation episodes.
+        settings: Those of ``--set``.
         checkpoint: Which checkpoint.
         strict: Refuse one that was saved with other versions of libraries.
         overrides: Changes the new run's config as the command line says.
@@ -58,7 +60,15 @@ def follow_up(
         )
     site = LocalSite(home)
     new = continue_run(
-        home, run_id, mode, site.catalog, checkpoint=checkpoint, steps=steps, episodes=episodes, strict=strict
+        home,
+        run_id,
+        mode,
+        site.catalog,
+        checkpoint=checkpoint,
+        steps=steps,
+        episodes=episodes,
+        settings=settings,
+        strict=strict,
     )
     _say_differences(new)
     submission = SubmitCommand(

@@ -10,7 +10,7 @@ from typing import Any
 import click
 
 from gym_gui.cli._completions import complete_run, complete_worker
-from gym_gui.cli._config_completions import complete_group, complete_tag
+from gym_gui.cli._config_completions import complete_group, complete_setting, complete_tag
 from gym_gui.cli.where import check_reachable, remember_home
 from gym_gui.config.paths import expand_user
 from gym_gui.core.worker.errors import UsageError
@@ -29,6 +29,17 @@ class FreeText(click.types.StringParamType):
 
 
 TEXT = FreeText()
+
+
+def set_option(text: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """Return the option ``--set``, which gives fields of a worker's config as ``settings``.
+
+    Args:
+        text: Its help.
+    """
+    return click.option(
+        "--set", "settings", type=TEXT, shell_complete=complete_setting, metavar="KEY=VALUE", multiple=True, help=text
+    )
 
 
 def _choose_home(_ctx: click.Context, _param: click.Parameter, value: str | None) -> str | None:

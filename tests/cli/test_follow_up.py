@@ -29,6 +29,17 @@ def given(script: Any) -> Any:
     raise AssertionError("no word of the worker")
 
 
+def test_settings_that_a_follow_up_cannot_have(script: Any, home: Path) -> None:
+    parent = script("train", "saver", f"--set=code={CODE}", "--json").runs[0]
+    done = script("evaluate", parent["run_id"], "--set", "mode=train", "--set", "checkpoint_path=x")
+    assert done.code == 2
+    assert 'mode = "train": follows from the command (allowed: leave it out: the run is to evaluate)' in done.stderr
+    assert 'checkpoint_path = "x": follows from the command (allowed: --checkpoint PATH)' in done.stderr
+    done = script("resume", parent["run_id"], "--set", "total_step=5")
+    assert done.code == 2
+    assert "did you mean 'total_steps'" in done.stderr
+
+
 def test_resume_and_evaluate(script: Any, home: Path) -> None:
     parent = script("train", "saver", f"--set=code={CODE}", "--seed", "5", "--tag", "t", "--json").runs[0]
     assert parent["state"] == "completed"
@@ -52,6 +63,10 @@ def test_resume_and_evaluate(script: Any, home: Path) -> None:
     assert given(script) == {"mode": "resume", "checkpoint_path": checkpoint, "total_steps": 107, "eval_episodes": None}
     assert script("resume", parent["run_id"], "--json").code == 0
     assert given(script)["total_steps"] is None
+
+    changed = script("resume", parent["run_id"], "--steps", "100", "--set", "total_steps=50", "--json")
+    assert changed.code == 0, changed.stderr
+    assert given(script)["total_steps"] == 50
 
     done = script("resume", parent["run_id"], "--checkpoint", str(home / "none"))
     assert done.code == 2

@@ -10,7 +10,7 @@ import click
 
 from gym_gui.cli._config_completions import complete_checkpoint
 from gym_gui.cli._counts import count_option
-from gym_gui.cli.options import common, run_argument
+from gym_gui.cli.options import common, run_argument, set_option
 from gym_gui.cli.overrides import override_options
 
 
@@ -24,6 +24,7 @@ from gym_gui.cli.overrides import override_options
     metavar="PATH",
     help="Measure this one, not the last: a path, or of this run's its name or step.",
 )
+@set_option("Another field of the worker's config than in the first run.")
 @click.option("--strict", is_flag=True, help="Refuse a checkpoint that was saved with other versions of libraries.")
 @override_options
 @click.option("--detach", is_flag=True, help="Submit and return at once.")
@@ -33,6 +34,7 @@ def evaluate(
     home: Path,
     run: str,
     episodes: int | None,
+    settings: tuple[str, ...],
     checkpoint: Path | None,
     strict: bool,
     overrides: Callable[[dict[str, Any]], dict[str, Any]],
@@ -46,5 +48,5 @@ def evaluate(
     """
     from gym_gui.cli._follow_up import follow_up
 
-    return follow_up(home, run, "evaluate", episodes=episodes, checkpoint=checkpoint, strict=strict,
+    return follow_up(home, run, "evaluate", episodes=episodes, settings=settings, checkpoint=checkpoint, strict=strict,
                      overrides=overrides, detach=detach, check=not no_check, as_json=as_json)  # fmt: skip

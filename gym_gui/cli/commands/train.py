@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from gym_gui.cli._completions import complete_executor
-from gym_gui.cli._config_completions import complete_algorithm, complete_env, complete_setting, complete_tag
+from gym_gui.cli._config_completions import complete_algorithm, complete_env, complete_tag
 from gym_gui.cli._counts import count_option
 from gym_gui.cli._executor_choice import ExecutorChoice
-from gym_gui.cli.options import TEXT, common, worker_argument
+from gym_gui.cli.options import TEXT, common, set_option, worker_argument
 from gym_gui.cli.overrides import override_options
 from gym_gui.cli.where import anywhere, site_of
 from gym_gui.runs import LOCAL_EXECUTOR, RAY_EXECUTOR
@@ -39,15 +39,7 @@ if TYPE_CHECKING:
     type=click.Choice(["on", "off"]),
     help="Show the environment live in the run's page.",
 )
-@click.option(
-    "--set",
-    "settings",
-    type=TEXT,
-    shell_complete=complete_setting,
-    metavar="KEY=VALUE",
-    multiple=True,
-    help="Any other field of the worker's config.",
-)
+@set_option("Any other field of the worker's config.")
 @count_option("--replicas", metavar="N", help="One run of N such workers side by side.")
 @click.option(
     "--worker-id", "worker_ids", type=TEXT, metavar="ID", multiple=True,

@@ -10,9 +10,8 @@ from typing import TYPE_CHECKING, Any
 import click
 import msgspec
 
-from gym_gui.cli._config_completions import complete_setting
 from gym_gui.cli.jobs import do_there
-from gym_gui.cli.options import common, worker_argument
+from gym_gui.cli.options import common, set_option, worker_argument
 from gym_gui.cli.output import Styled, echo
 from gym_gui.cli.where import anywhere, site_of
 from gym_gui.config.paths import expand_user
@@ -27,17 +26,10 @@ _WORDS = {"kept": ("ok", "green"), "skipped": ("-", "")}
 @worker_argument
 @click.option("--only", metavar="FINDING", multiple=True, help="Check this finding only. May be repeated.")
 @click.option("--quick", is_flag=True, help="Skip slow checks, such as resuming.")
-@click.option(
-    "--set",
-    "pairs",
-    shell_complete=complete_setting,
-    metavar="NAME=VALUE",
-    multiple=True,
-    help="A setting for every run of the worker.",
-)
+@set_option("A field of the worker's config, for every run.")
 @common
 @anywhere
-def check(home: Path, worker: str, only: tuple[str, ...], quick: bool, pairs: tuple[str, ...], as_json: bool) -> int:
+def check(home: Path, worker: str, only: tuple[str, ...], quick: bool, settings: tuple[str, ...], as_json: bool) -> int:
     """Examine a worker as MOSAIC runs it, and say what to change.
 
     WORKER is a name, or the folder of a worker's project (./my_worker). Starts it many times in scratch folders: trains
@@ -50,7 +42,7 @@ def check(home: Path, worker: str, only: tuple[str, ...], quick: bool, pairs: tu
     from gym_gui.cli.output import console, print_json, rich_text, say
     from gym_gui.jobs import CheckOptions
 
-    options = CheckOptions(only=list(only), quick=quick, settings=list(pairs))
+    options = CheckOptions(only=list(only), quick=quick, settings=list(settings))
     site = site_of(home)
     screen = console(stderr=True)
     status: Any = screen.status(rich_text("starting")) if screen.is_terminal else None
