@@ -65,7 +65,7 @@ CELLS  ?=
 test-faults: $(TOOLS)  ## kill every process at every moment and count what is left (LOAD: busy processes beside it; REPEAT; CELLS: as pytest -k)
 	FAULT_LOAD=$(LOAD) FAULT_REPEAT=$(REPEAT) $(BIN)/python -m pytest -m fault --timeout 3600 $(if $(CELLS),-k '$(CELLS)')
 
-WORKER_NAMES ?= random cleanrl sb3 ray spade_bdi goliat xuance balrog mctx
+WORKER_NAMES ?= random cleanrl sb3 ray spade_bdi goliat xuance balrog mctx benchmarl
 # 5: pytest found no test that needs the library.
 test-workers: $(RUNTIME)  ## install each of WORKER_NAMES into its own environment, check it, run its tests there
 	@for name in $(WORKER_NAMES); do \

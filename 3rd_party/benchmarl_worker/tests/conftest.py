@@ -1,0 +1,95 @@
+"""Runs of the worker inside the test process, with home, log and working directory of their own."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections import defaultdict
+from collections.abc import Callable
+from dataclasses import dataclass
+from itertools import count
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+
+@dataclass
+class Ran:
+    """What a run said."""
+
+    config: dict[str, Any]
+    summary: dict[str, Any]
+    events: list[dict[str, Any]]
+
+    def lifecycle(self) -> list[str]:
+        return [event["event"] for event in self.events if event.get("event", "heartbeat") != "heartbeat"]
+
+    def named(self, name: str) -> list[dict[str, Any]]:
+        return [event["payload"] for event in self.events if event.get("event") == name]
+
+    def data(self, kind: str) -> list[dict[str, Any]]:
+        return [event for event in self.events if event.get("event_type") == kind]
+
+    def metric(self, name: str) -> list[float]:
+        return [event["values"][name] for event in self.data("metric") if name in event["values"]]
+
+    def steps_told(self) -> int:
+        return len(self.data("step")) + sum(event.get("sampled", 0) for event in self.events)
+
+    def episode_hashes(self) -> dict[int, str]:
+        """Number of each whole episode to a hash of its seed, actions and rewards."""
+        steps: dict[int, list[Any]] = defaultdict(list)
+        for step in self.data("step"):
+            steps[step["ep_index"]].append([step["action"], step["reward"]])
+        return {
+            e["ep_index"]: hashlib.sha256(json.dumps([e["seed"], steps[e["ep_index"]]]).encode()).hexdigest()
+            for e in self.data("episode")
+        }
+
+
+Worker = Callable[..., Ran]
+
+
+def pace(algo: str) -> dict[str, Any]:
+    """Return settings at which a test may wait."""
+    if algo in ("ippo", "mappo"):
+        return {"n_minibatch_iters": 1, "minibatch_size": 64}
+    return {"n_optimizer_steps": 2, "train_batch_size": 32, "memory_size": 2000}
+
+
+@pytest.fixture
+def worker(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Worker:
+    """Run the worker with some settings."""
+    from benchmarl_worker import BenchmarlWorkerConfig, BenchmarlWorkerRuntime
+
+    numbers = count(1)
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("MOSAIC_HOME", str(tmp_path / "home"))
+    for name in ("WORKER_ID", "MOSAIC_RUN_ID", "MOSAIC_RUN_DIR"):
+        monkeypatch.delenv(name, raising=False)
+
+    def run(*, dry_run: bool = False, **settings: Any) -> Ran:
+        run_id = f"run{next(numbers)}"
+        log = tmp_path / f"{run_id}.jsonl"
+        monkeypatch.setenv("MOSAIC_LOG", str(log))
+        values = {
+            "run_id": run_id,
+            "seed": 1,
+            "total_timesteps": 512,
+            "heartbeat_interval_s": 0,
+            "tensorboard": False,
+            "device": "cpu",
+            "n_envs": 4,
+            "frames_per_batch": 128,
+            "env_kwargs": {"max_steps": 20}
+            if settings.get("env_id", "vmas").startswith("vmas")
+            else {"max_cycles": 20},
+            "hidden_sizes": [16],
+            **pace(settings.get("algo", "mappo")),
+            **settings,
+        }
+        summary = BenchmarlWorkerRuntime(BenchmarlWorkerConfig.from_dict(values), dry_run=dry_run).run()
+        return Ran(values, summary, [json.loads(line) for line in log.read_text().splitlines()])
+
+    return run
