@@ -65,7 +65,7 @@ CELLS  ?=
 test-faults: $(TOOLS)  ## kill every process at every moment and count what is left (LOAD: busy processes beside it; REPEAT; CELLS: as pytest -k)
 	FAULT_LOAD=$(LOAD) FAULT_REPEAT=$(REPEAT) $(BIN)/python -m pytest -m fault --timeout 3600 $(if $(CELLS),-k '$(CELLS)')
 
-WORKER_NAMES ?= random cleanrl sb3 ray spade_bdi goliat xuance balrog mctx benchmarl
+WORKER_NAMES ?= random cleanrl sb3 ray spade_bdi goliat xuance balrog mctx benchmarl marllib
 # 5: pytest found no test that needs the library.
 test-workers: $(RUNTIME)  ## install each of WORKER_NAMES into its own environment, check it, run its tests there
 	@for name in $(WORKER_NAMES); do \
@@ -74,6 +74,7 @@ test-workers: $(RUNTIME)  ## install each of WORKER_NAMES into its own environme
 	  case "$$name" in \
 	    goliat) settings='--set command=practice' ;; \
 	    balrog) settings='--set agent=random' ;; \
+	    marllib) settings='--set batch_episode=4' ;; \
 	    *) settings='' ;; \
 	  esac; \
 	  $(BIN)/mosaic workers check "$$name" $$settings || exit 1; \

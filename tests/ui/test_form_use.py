@@ -55,6 +55,20 @@ def test_every_form_fits_a_small_screen(application: Any, factory: Any, name: st
     form.reject()
 
 
+def test_the_form_of_marllib_has_a_tab_for_each_paradigm_with_its_algorithms(application: Any, factory: Any) -> None:
+    from marllib_worker.registry import ALGORITHMS, PARADIGMS
+
+    form = factory.create("train", "marllib", record=record_of("marllib"))
+    form.open()
+    box = form.fields.rows["config.algo"].input.box
+    offered = {}
+    for at in range(form.mode_tabs.count()):
+        form.mode_tabs.setCurrentIndex(at)
+        offered[form.mode_tabs.tabText(at)] = [box.itemText(index) for index in range(1, box.count())]
+    assert offered == {"All paradigms": list(ALGORITHMS), **{title: list(names) for title, names in PARADIGMS.items()}}
+    form.reject()
+
+
 @pytest.mark.process
 def test_the_whole_form_by_keyboard(application: Any, open_form: Any, client: TrainerClient, until: Any) -> None:
     from PySide6.QtCore import Qt

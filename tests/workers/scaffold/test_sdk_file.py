@@ -14,7 +14,7 @@ import pytest
 
 ROOT = Path(__file__).parents[3]
 TEMPLATE = ROOT / "gym_gui" / "workers" / "scaffold" / "templates" / "package" / "sdk.py.tmpl"
-WORKERS = ("balrog", "benchmarl", "cleanrl", "goliat", "mctx", "random", "ray", "sb3", "spade_bdi", "xuance")
+WORKERS = ("balrog", "benchmarl", "cleanrl", "goliat", "marllib", "mctx", "random", "ray", "sb3", "spade_bdi", "xuance")
 OLDEST = next(iter(sorted(Path.home().glob(".pyenv/versions/3.8.*/bin/python3"))), None)
 
 PROBE = """
