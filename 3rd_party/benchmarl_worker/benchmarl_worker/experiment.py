@@ -105,8 +105,8 @@ class _Watch(Callback):  # type: ignore[misc]
 
 def make_task(config: BenchmarlWorkerConfig) -> Any:
     """Return BenchMARL's task with the settings of the run's config."""
-    if config.env_id.startswith("pettingzoo/simple_"):
-        # MPE left PettingZoo; BenchMARL still looks for it there.
+    if config.env_id.startswith("pettingzoo/"):
+        # MPE left PettingZoo; TorchRL still imports it from there, for the other tasks too.
         sys.modules.setdefault("pettingzoo.mpe", importlib.import_module("mpe2"))
     task = task_config_registry[config.env_id].get_from_yaml()
     task.config.update(config.env_kwargs)

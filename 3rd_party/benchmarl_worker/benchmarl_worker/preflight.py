@@ -91,7 +91,7 @@ def _check_task_name(config: BenchmarlWorkerConfig) -> list[Problem]:
         return [Problem("env_id", message, value=config.env_id, allowed=allowed, nearest=near)]
     package, how = NEEDS.get(config.env_id) or NEEDS.get(config.env_id.partition("/")[0], ("", ""))
     if package and importlib.util.find_spec(package) is None:
-        message = f"needs the package {package}, which is not installed: {how}"
+        message = f"needs the module {package}, which is not installed: {how}"
         return [Problem("env_id", message, value=config.env_id, allowed="or another task")]
     return []
 

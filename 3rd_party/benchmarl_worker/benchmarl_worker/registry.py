@@ -6,11 +6,10 @@ import importlib.util
 from functools import lru_cache
 from pathlib import Path
 
-_SISL = "mosaic workers install 'benchmarl[sisl]'"
 #: Families of tasks, or tasks, to the module that they need beside the worker's own, and how it is installed.
 NEEDS = {
-    "pettingzoo/multiwalker": ("Box2D", _SISL),
-    "pettingzoo/waterworld": ("pymunk", _SISL),
+    "pettingzoo/multiwalker": ("Box2D", "mosaic workers install 'benchmarl[sisl]'"),
+    "pettingzoo/waterworld": ("pettingzoo.sisl.waterworld_v4", "PettingZoo 1.27 no longer has it"),
     "magent": ("magent2", "pip install magent2"),
     "meltingpot": ("meltingpot", "pip install dm-meltingpot"),
     "smacv2": ("smacv2", "StarCraft II and pip install git+https://github.com/oxwhirl/smacv2.git"),

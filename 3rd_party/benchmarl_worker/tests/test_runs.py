@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib.util
 import json
 import logging
+import sys
 import zipfile
 from pathlib import Path
 from typing import Any
@@ -175,24 +176,35 @@ def test_every_task_of_both_families_is_made(worker: Any, env_id: str) -> None:
         assert worker(dry_run=True, algo=algo, env_id=env_id, env_kwargs={}).summary["arguments"]["task"]
 
 
-@pytest.mark.parametrize(("env_id", "module"), [("multiwalker", "Box2D"), ("waterworld", "pymunk")])
-def test_tasks_that_need_an_extra_say_so(worker: Any, monkeypatch: Any, env_id: str, module: str) -> None:
+def test_the_task_of_the_extra_sisl_trains(worker: Any, monkeypatch: Any) -> None:
+    monkeypatch.delitem(sys.modules, "pettingzoo.mpe", raising=False)
+    ran = worker(env_id="pettingzoo/multiwalker", total_timesteps=128, eval_at_end=True, eval_episodes=1)
+    assert ran.summary["total_steps"] == 128
+    assert ran.summary["evaluation"]["episodes"] == 1
+
+
+def test_a_task_that_needs_an_extra_says_so(worker: Any, monkeypatch: Any) -> None:
     find = importlib.util.find_spec
-    monkeypatch.setattr(importlib.util, "find_spec", lambda name: None if name == module else find(name))
-    with pytest.raises(ConfigError, match=rf"needs the package {module}.*mosaic workers install 'benchmarl\[sisl\]'"):
-        worker(dry_run=True, env_id=f"pettingzoo/{env_id}")
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name: None if name == "Box2D" else find(name))
+    with pytest.raises(ConfigError, match=r"needs the module Box2D.*mosaic workers install 'benchmarl\[sisl\]'"):
+        worker(dry_run=True, env_id="pettingzoo/multiwalker")
+
+
+def test_a_task_that_pettingzoo_no_longer_has_is_refused(worker: Any) -> None:
+    with pytest.raises(ConfigError, match=r"PettingZoo 1\.27 no longer has it"):
+        worker(dry_run=True, env_id="pettingzoo/waterworld")
 
 
 def test_actions_that_an_algorithm_does_not_take_are_said(worker: Any, monkeypatch: Any) -> None:
     monkeypatch.setattr(preflight, "NEEDS", {})
     with pytest.raises(ConfigError, match="missing capability: vdn takes discrete actions") as caught:
-        worker(dry_run=True, algo="vdn", env_id="pettingzoo/waterworld", env_kwargs={})
+        worker(dry_run=True, algo="vdn", env_id="pettingzoo/multiwalker", env_kwargs={})
     assert [problem.allowed for problem in caught.value.problems] == ["iddpg, ippo, isac, maddpg, mappo, masac"]
 
 
 FAULTS: list[tuple[dict[str, Any], str, str, str | None]] = [
     ({"env_id": "vmas/balanse"}, "env_id", "is not a task", "vmas/balance"),
-    ({"env_id": "meltingpot/clean_up"}, "env_id", "needs the package meltingpot", None),
+    ({"env_id": "meltingpot/clean_up"}, "env_id", "needs the module meltingpot", None),
     ({"env_kwargs": {"n_agent": 1}}, "env_kwargs.n_agent", "is not a setting of vmas/balance", "n_agents"),
     ({"algo": "qmix", "env_id": "vmas/transport", "experiment": {"bufer": 1}}, "experiment.bufer", "is not a", None),
     ({"n_optimizer_steps": 5}, "n_optimizer_steps", "is not an argument of mappo", None),
