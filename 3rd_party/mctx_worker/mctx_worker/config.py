@@ -91,6 +91,14 @@ class MctxWorkerConfig:
         advanced=True,
     )
 
+    random_moves: float = _setting(
+        0.2,
+        "Share of moves of a training that are any legal ones, so that the network sees what follows mistakes.",
+        minimum=0,
+        maximum=1,
+        group=_SEARCH,
+    )
+
     num_channels: int = _setting(
         32, "Channels of the residual network; units of each layer without a board.", minimum=1, group=_NETWORK
     )
@@ -98,7 +106,7 @@ class MctxWorkerConfig:
     learning_rate: float = _setting(2e-3, "Step size of AdamW.", exclusive_minimum=0, log=True)
     weight_decay: float = _setting(1e-4, "Weight decay of AdamW.", minimum=0, advanced=True)
     batch_size: int = _setting(256, "Positions in each gradient step.", minimum=1)
-    epochs: int = _setting(1, "Passes over the positions of each update.", minimum=1)
+    epochs: int = _setting(2, "Passes over the positions of each update.", minimum=1)
     value_coef: float = _setting(1.0, "Weight of the value loss beside the policy loss.", minimum=0, advanced=True)
 
     steps: str = _setting(
@@ -139,7 +147,7 @@ class MctxWorkerConfig:
         group=_EVALUATION,
     )
     eval_simulations: int = _setting(
-        16, "Simulations before each move of an evaluation; 0: the network's best move without a search.", minimum=0,
+        32, "Simulations before each move of an evaluation; 0: the network's best move without a search.", minimum=0,
         maximum=10_000, group=_EVALUATION,
     )  # fmt: skip
 

@@ -1,4 +1,4 @@
-"""Games of a network against an opponent, half of them with the first move."""
+"""Games of a network against an opponent, with the first move in every other one."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from .search import Search, step_games
-from .selfplay import begin_games
+from .selfplay import begin_games, random_actions
 
 #: Moves after which a game counts as a draw; Pgx ends each of its games long before.
 MAX_MOVES = 5000
@@ -63,8 +63,8 @@ class Evaluator:
         states = jax.jit(lambda k: begin_games(self._game, k, self.games))(begin_key)
         # Pgx draws which player begins: the seat is that of the first move, not the player's number.
         first = np.asarray(states.current_player)
-        second_half = np.arange(self.games) >= (self.games + 1) // 2
-        own = np.where(second_half, 1 - first, first)
+        second = np.arange(self.games) % 2 == 1
+        own = np.where(second, 1 - first, first)
         move = self._moves.get(opponent is None)
         if move is None:
             whole = self._make_move(random_opponent=opponent is None)
@@ -106,18 +106,17 @@ class Evaluator:
                     terminated=bool(over[i]),
                     truncated=not over[i],
                     opponent=name,
-                    seat=int(second_half[i]),
+                    seat=int(second[i]),
                     **({} if recorded[i] else {"sampled": int(lengths[i])}),
                 )
-        return _summary(totals, lengths, second_half)
+        return _summary(totals, lengths, second)
 
     def _make_move(self, *, random_opponent: bool) -> Callable[..., Any]:
         def move(params: Any, opponent: Any, states: Any, own: Any, key: Any) -> Any:
             own_key, other_key, chance_key = jax.random.split(key, 3)
             mine, _ = self._search(params, own_key, states)
             if random_opponent:
-                logits = jnp.where(states.legal_action_mask, 0.0, -jnp.inf)
-                others = jax.random.categorical(other_key, logits)
+                others = random_actions(other_key, states)
             else:
                 others, _ = self._search(opponent, other_key, states)
             players = states.current_player

@@ -167,7 +167,13 @@ class Job:
         self._key, begin_key = jax.random.split(self._key)
         states = jax.jit(lambda key: begin_games(self._game, key, config.num_envs))(begin_key)
         search = make_search(config, self._game, self._network, simulations=config.num_simulations, explore=True)
-        play = make_selfplay(self._game, search, games=config.num_envs, moves=config.rollout_steps)
+        play = make_selfplay(
+            self._game,
+            search,
+            games=config.num_envs,
+            moves=config.rollout_steps,
+            random_moves=config.random_moves,
+        )
         moves = jax.eval_shape(play, self._params, states, self._key)[1]
         play = self._compile("self-play", play, self._params, states, self._key)
         update = make_update(config, self._network, self._optimizer)

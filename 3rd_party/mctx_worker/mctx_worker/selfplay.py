@@ -40,7 +40,19 @@ def begin_games(game: Any, key: jax.Array, count: int) -> Any:
     return jax.vmap(game.init)(jax.random.split(key, count))
 
 
-def make_selfplay(game: Any, search: Search, *, games: int, moves: int) -> Callable[..., Any]:
+def random_actions(key: jax.Array, states: Any) -> jax.Array:
+    """Return ``[batch]`` legal actions, each as likely as any other.
+
+    Args:
+        key: A key.
+        states: A batch of states.
+    """
+    return jax.random.categorical(key, jnp.where(states.legal_action_mask, 0.0, -jnp.inf))
+
+
+def make_selfplay(
+    game: Any, search: Search, *, games: int, moves: int, random_moves: float = 0.0
+) -> Callable[..., Any]:
     """Return a function of parameters, states and key that returns the next states and :class:`Moves`.
 
     A game that ends is followed by another one within the same move.
@@ -50,12 +62,17 @@ def make_selfplay(game: Any, search: Search, *, games: int, moves: int) -> Calla
         search: Chooses the moves.
         games: How many side by side.
         moves: Of each game.
+        random_moves: Share of moves that are any legal ones: games then also pass through states that neither player
+            would choose.
     """
 
     def move(carry: Any, key: Any) -> tuple[Any, Moves]:
         params, states = carry
-        search_key, chance_key, begin_key = jax.random.split(key, 3)
+        search_key, chance_key, begin_key, any_key, which_key = jax.random.split(key, 5)
         actions, policy = search(params, search_key, states)
+        if random_moves:
+            drawn = jax.random.bernoulli(which_key, random_moves, (games,))
+            actions = jnp.where(drawn, random_actions(any_key, states), actions)
         players = states.current_player
         after = step_games(game, states, actions, chance_key)
         played = Moves(

@@ -11,8 +11,16 @@ pytestmark = [pytest.mark.library, pytest.mark.slow, pytest.mark.timeout(3600)]
 _NETWORK = {"num_channels": 32, "num_blocks": 2}
 #: Name of a row to its settings.
 ROWS: dict[str, dict[str, Any]] = {
-    "tic_tac_toe": {"env_id": "tic_tac_toe", "total_steps": 100_000, **_NETWORK},
-    "connect_four": {"env_id": "connect_four", "total_steps": 100_000, "rollout_steps": 32, **_NETWORK},
+    "tic_tac_toe": {"env_id": "tic_tac_toe", "total_steps": 60_000, "eval_simulations": 32, **_NETWORK},
+    "connect_four": {
+        "env_id": "connect_four",
+        "total_steps": 100_000,
+        "rollout_steps": 32,
+        "epochs": 1,
+        "random_moves": 0.0,
+        "eval_simulations": 16,
+        **_NETWORK,
+    },
 }
 
 
@@ -26,7 +34,6 @@ def test_it_learns(worker: Any, row: str) -> None:
             steps="none",
             eval_at_end=True,
             eval_episodes=100,
-            eval_simulations=16,
             checkpoint_interval=0,
         )
         found = ran.summary["evaluation"]["random"]
