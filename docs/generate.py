@@ -20,6 +20,7 @@ from gym_gui.telemetry import alias_rows
 from gym_gui.workers.conformance import findings_page
 
 sys.path.insert(0, str(Path(__file__).parent))
+from environment_table import environments_page
 from http_reference import http_page
 from rooms import picture
 
@@ -222,6 +223,7 @@ PAGES = {
     "grpc.md": lambda: NOTE + grpc_page(),
     "events.md": events_page,
     "findings.md": lambda: NOTE + findings_page(),
+    "../workers/environments.md": lambda: NOTE + environments_page(),
     "../explanation/rooms.svg": picture,
 }
 

@@ -36,6 +36,8 @@ ACTIONS: dict[str, gym.Space[Any]] = {
     "NestedDict": spaces.Dict({"a": spaces.Dict({"b": spaces.Discrete(2)})}),
     "Text": spaces.Text(3),
     "Sequence": spaces.Sequence(spaces.Discrete(2)),
+    "Graph": spaces.Graph(VECTOR, spaces.Discrete(3)),
+    "OneOf": spaces.OneOf((spaces.Discrete(2), VECTOR)),
 }
 """Action spaces by name; with each, observations are a vector of two numbers."""
 
@@ -58,6 +60,8 @@ OBSERVATIONS: dict[str, gym.Space[Any]] = {
     "DictOfScalar": spaces.Dict({"a": spaces.Box(-9.0, 9.0, (), np.float32)}),
     "Text": spaces.Text(3),
     "Sequence": spaces.Sequence(spaces.Discrete(2)),
+    "Graph": spaces.Graph(VECTOR, spaces.Discrete(3)),
+    "OneOf": spaces.OneOf((spaces.Discrete(2), VECTOR)),
 }
 """Observation spaces by name; with each, there are two discrete actions."""
 

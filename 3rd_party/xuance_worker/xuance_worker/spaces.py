@@ -89,7 +89,7 @@ class Translation:
         seen = spaces.Box(low, high, dtype=np.float32)
         if isinstance(action, spaces.Discrete):
             return cls(observation, action, seen, spaces.Discrete(int(action.n)), span)
-        shape = action.shape or (1,)
+        shape = (int(np.prod(action.shape)),)  # XuanCe's networks know one dimension
         return cls(observation, action, seen, spaces.Box(*span, shape, np.float32), span)
 
     def see(self, observation: Any) -> Any:
