@@ -65,7 +65,8 @@ def environments_page() -> str:
         "* *refused*: before the run is queued, with the reason below.",
         "* *fails, saying so*: the run fails with the error of the environment.",
         "",
-        "[`balrog`](balrog.md), [`goliat`](goliat.md) and [`mctx`](mctx.md) have environments of their own alone.",
+        "[`balrog`](balrog.md), [`benchmarl`](benchmarl.md), [`goliat`](goliat.md), [`marllib`](marllib.md) and [`mctx`](mctx.md) take the",
+        "environments of their libraries alone. Actions and observations that [`ray`](ray.md) takes are on its page.",
         "",
         "The page is drawn from the results of `python 3rd_party/tests/survey.py NAME...`.",
     ]
