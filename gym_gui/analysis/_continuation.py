@@ -115,11 +115,12 @@ def continue_run(
         starts.append(Start(worker.worker_id, start, version_differences(start, record)))
         entry = _entry(plan, worker, record, mode, start.path)
         entry["config"] = relocated_value(entry["config"], folder) | {"checkpoint_path": str(start.path)}
-        if mode == "resume":
+        changes = _settings(record, settings, mode, steps)
+        if mode == "resume" and not changes.keys() & set(STEPS_FIELDS):
             entry["config"] |= _steps(record, worker, start, steps)
         if episodes is not None:
             entry["config"] |= _episodes(record, episodes)
-        entry["config"] = _changed(entry["config"], _settings(record, settings, mode))
+        entry["config"] = _changed(entry["config"], changes)
         entries.append(entry)
     if strict:
         _refuse_differences(starts, run_id)
@@ -135,14 +136,19 @@ def continue_run(
     return Continuation(payload, run_id, starts)
 
 
-def _settings(record: WorkerRecord, pairs: Sequence[str], mode: str) -> dict[str, Any]:
-    """Return the settings of a command line, other than those that this kind of run has."""
+def _settings(record: WorkerRecord, pairs: Sequence[str], mode: str, steps: int | None) -> dict[str, Any]:
+    """Return the settings of a command line, which may not be those that this kind of run has, or that ``steps`` is."""
     settings = parse_settings(pairs, record)
     allowed = {"mode": f"leave it out: the run is to {mode}", "checkpoint_path": "--checkpoint PATH"}
     fixed = [
         Problem(name, "follows from the command", value=settings[name], allowed=allowed[name])
         for name in _NEEDED
         if name in settings
+    ]
+    fixed += [
+        Problem(name, "is also given by --steps", value=settings[name], allowed="one of them")
+        for name in STEPS_FIELDS
+        if name in settings and steps is not None
     ]
     if fixed:
         raise settings_error(record, fixed)

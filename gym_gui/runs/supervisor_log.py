@@ -49,7 +49,7 @@ class SupervisorLog:
         value = {"event": event, **fields}
         value.setdefault("at", time.time())
         line = json.dumps(value, ensure_ascii=True).encode("ascii") + b"\n"
-        if not self._in_place():
+        if not self._in_place() and not self.path.parent.is_symlink():  # a link leads anywhere: first it is replaced
             self._restore()
         if self._torn:
             line = b"\n" + line

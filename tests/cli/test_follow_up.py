@@ -64,9 +64,13 @@ def test_resume_and_evaluate(script: Any, home: Path) -> None:
     assert script("resume", parent["run_id"], "--json").code == 0
     assert given(script)["total_steps"] is None
 
-    changed = script("resume", parent["run_id"], "--steps", "100", "--set", "total_steps=50", "--json")
+    changed = script("resume", parent["run_id"], "--set", "total_steps=50", "--json")
     assert changed.code == 0, changed.stderr
     assert given(script)["total_steps"] == 50
+    finished = changed.runs[0]["run_id"]
+    both = script("resume", finished, "--steps", "100", "--set", "total_steps=50")
+    assert both.code == 2
+    assert "total_steps = 50: is also given by --steps" in both.stderr
 
     done = script("resume", parent["run_id"], "--checkpoint", str(home / "none"))
     assert done.code == 2

@@ -22,7 +22,7 @@ from .config import BenchmarlWorkerConfig
 from .experiment import RunExperiment, make_experiment
 from .recorder import Recorder
 from .scalars import Scalars
-from .sdk import Cancelled, log_constants
+from .sdk import Cancelled, ConfigError, log_constants
 from .seeding import part_seed
 from .signals import HeldSignals
 from .tracking import Tracking
@@ -133,7 +133,10 @@ class Job:
                 raise
             finally:
                 self._signals.restore()
+        self._signals.hold()
         self._save()
+        self._signals.release()
+        self._signals.restore()
         result: dict[str, Any] = {
             "seed": self.seed,
             "total_steps": self._step,
@@ -290,7 +293,8 @@ class Job:
     def _evaluate_saved(self, checkpoint: Checkpoint) -> dict[str, Any]:
         experiment, recorder = self._make("eval")
         try:
-            self._load(checkpoint, experiment)
+            if problems := self._load(checkpoint, experiment):
+                raise ConfigError("The checkpoint that was just saved cannot be evaluated.", problems)
             return self._play(experiment, recorder)
         finally:
             self._close(experiment)

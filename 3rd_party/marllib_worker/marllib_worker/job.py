@@ -14,11 +14,11 @@ from typing import Any
 import numpy as np
 import torch
 
-from gym_gui.core.worker import Problem
+from gym_gui.core.worker import ConfigError, Problem
 
 from .checkpoint import Checkpoint, CheckpointFolder, library_versions, save_checkpoint
 from .config import MarllibWorkerConfig
-from .library import arguments_of, make_trainer, restore, state_of
+from .library import arguments_of, make_trainer, restore, set_learning_rate, state_of
 from .recording import EnoughError, Recorder
 from .registry import paradigm_of
 from .scalars import Scalars, flat_metrics
@@ -191,6 +191,9 @@ class Job:
             _LOG.warning("%s was saved with other versions: %s", checkpoint.path, ", ".join(others))
         try:
             restore(trainer, checkpoint.state(), checkpoint.step)
+            rate = self._config.lr
+            if rate is not None and rate != checkpoint.facts["config"].get("lr"):
+                set_learning_rate(trainer, rate)
         except Exception as error:  # noqa: BLE001 - torch, pickle and RLlib raise all kinds
             message = f"it does not fit the trainer: {type(error).__name__}: {_last_line(error)}"
             allowed = "env_kwargs and the networks' sizes as they were"
@@ -201,7 +204,9 @@ class Job:
         recorder = self._make_recorder("eval")
         trainer = self._make(recorder, explore=False)
         try:
-            self._load(checkpoint, trainer)
+            problems = self._load(checkpoint, trainer)
+            if problems:
+                raise ConfigError("The checkpoint that was just saved cannot be evaluated.", problems)
             return _play(trainer, recorder)
         finally:
             recorder.close()

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Iterator
 
 import ray
+import torch
 import yaml
 from marllib import marl
 from marllib.envs.base_env import ENV_REGISTRY
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
 _PARAMS = Path(marl.__file__).parent / "algos" / "hyperparams"
 #: Steps between two results of algorithms that learn from a buffer.
 _STEPS_PER_RESULT = 500
+_TOTALS = ("_episodes_total", "_timesteps_total", "_time_total")
 
 
 def fault_of(environment: str, *, cooperative: bool) -> str | None:
@@ -167,7 +169,25 @@ def state_of(trainer: Any) -> dict[str, Any]:
         "optimizers": {
             name: policies[name].optimiser.state_dict() for name in policies if hasattr(policies[name], "optimiser")
         },
+        # RLlib leaves these out of the state of policies and trainers.
+        "kl_coeffs": {name: policies[name].kl_coeff for name in policies if hasattr(policies[name], "kl_coeff")},
+        "totals": {name: getattr(trainer, name) for name in _TOTALS},
     }
+
+
+def set_learning_rate(trainer: Any, rate: float) -> None:
+    """Have a restored trainer learn with another step size than the one of its checkpoint.
+
+    Args:
+        trainer: The trainer.
+        rate: The step size.
+    """
+    policies = trainer.workers.local_worker().policy_map
+    for name in policies:
+        policy = policies[name]
+        optimizers = [*getattr(policy, "_optimizers", []), *filter(None, [getattr(policy, "optimiser", None)])]
+        for group in (group for optimizer in optimizers for group in optimizer.param_groups):
+            group["lr"] = rate
 
 
 def restore(trainer: Any, state: dict[str, Any], step: int) -> None:
@@ -181,15 +201,26 @@ def restore(trainer: Any, state: dict[str, Any], step: int) -> None:
     Raises:
         KeyError, RuntimeError, ValueError: It does not fit.
     """
+    policies = trainer.workers.local_worker().policy_map
+    explorations = [policies[name].exploration for name in policies if hasattr(policies[name], "exploration")]
+    schedules = [(each, each.scale_schedule) for each in explorations if hasattr(each, "scale_schedule")]
     put, ray.put = ray.put, lambda value: value  # for workers elsewhere, of which there are none
     try:
         trainer.__setstate__(state["trainer"])
     finally:
         ray.put = put
+    # RLlib puts numbers where its noise for continuous actions calls a schedule and computes with a tensor.
+    for exploration, schedule in schedules:
+        exploration.scale_schedule = schedule
+        if hasattr(exploration, "ou_state"):
+            exploration.ou_state = torch.as_tensor(exploration.ou_state)
     trainer._iteration = state["iteration"]
-    policies = trainer.workers.local_worker().policy_map
     for name, optimizer in state["optimizers"].items():
         policies[name].optimiser.load_state_dict(optimizer)
+    for name, coefficient in state.get("kl_coeffs", {}).items():
+        policies[name].kl_coeff = coefficient
+    for name, total in state.get("totals", {}).items():
+        setattr(trainer, name, total)
     trainer.workers.local_worker().set_global_vars({"timestep": step})
 
 

@@ -167,6 +167,12 @@ def recorded_class(environment: type, recorder: Recorder) -> type:
             recorder.began(self, seed, observations)
             return observations
 
+        def get_env_info(self) -> Any:
+            info = super().get_env_info()
+            cycles = getattr(self, "env_config", {}).get("max_cycles")
+            # MARLlib says 25 for every task of MPE; its trainers and this worker go by what is said here.
+            return info if cycles is None else {**info, "episode_limit": int(cycles)}
+
         def step(self, action_dict: Any) -> Any:
             result = super().step(action_dict)
             recorder.stepped(action_dict, result, int(self.get_env_info()["episode_limit"]))

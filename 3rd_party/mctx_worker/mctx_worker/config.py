@@ -146,6 +146,15 @@ class MctxWorkerConfig:
         default_by=[{"when": {}, "label": "the network that the training began with"}],
         group=_EVALUATION,
     )
+    eval_opening: int = _setting(
+        2,
+        "Random moves at the beginning of each game against a frozen network, the same with either seat; 0: none.",
+        minimum=0,
+        maximum=100,
+        unit="steps",
+        applies={"eval_opponent": ["frozen", "both"]},
+        group=_EVALUATION,
+    )
     eval_simulations: int = _setting(
         32, "Simulations before each move of an evaluation; 0: the network's best move without a search.", minimum=0,
         maximum=10_000, group=_EVALUATION,

@@ -9,6 +9,13 @@ import pgx
 from .sdk import Problem, nearest
 
 PLAYERS = 2
+#: What a game pays at most, where that is more than 1: networks give values from -1 to 1.
+_LARGEST_REWARDS = {"kuhn_poker": 2.0, "backgammon": 3.0, "leduc_holdem": 13.0}
+
+
+def largest_reward(game: Any) -> float:
+    """Return what a game pays its players at most."""
+    return _LARGEST_REWARDS.get(game.id, 1.0)
 
 
 def game_names() -> list[str]:

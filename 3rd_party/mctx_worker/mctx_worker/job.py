@@ -56,10 +56,11 @@ class Job:
             return params, self._optimizer.init(params)
 
         self._params, self._optimizer_state = jax.jit(begin)(init_key)  # in one piece: op by op takes a minute
-        self._frozen = self._params
+        self._first_params = self._params
         if self._start is not None:
             self._params = self._start.restore("params", self._params)
-            self._frozen = self._start.restore("frozen", self._frozen)
+            self._first_params = self._start.restore("frozen", self._first_params)
+        self._frozen = self._first_params
         if config.opponent_checkpoint:
             opponent = self._load(config.opponent_checkpoint, "opponent_checkpoint")
             self._frozen = opponent.restore("params", self._frozen)
@@ -81,7 +82,11 @@ class Job:
         )
         search = make_search(config, game, self._network, simulations=config.eval_simulations, explore=False)
         self._evaluator = Evaluator(
-            game, search, config.eval_episodes, lambda *what: self._compile("evaluation", *what)
+            game,
+            search,
+            config.eval_episodes,
+            lambda *what: self._compile("evaluation", *what),
+            opening=config.eval_opening,
         )
         self._began = time.perf_counter()
         self._compile_s = 0.0
@@ -178,15 +183,18 @@ class Job:
         play = self._compile("self-play", play, self._params, states, self._key)
         update = make_update(config, self._network, self._optimizer)
         update = self._compile("learning", update, self._params, self._optimizer_state, moves, states, self._key)
+        if config.eval_interval:  # now: a signal that comes meanwhile need not wait
+            for name in config.opponents:
+                self._evaluator.prepare(self._params, self._frozen if name == "frozen" else None)
         self._began = time.perf_counter() - self._compile_s
         with HeldSignals() as signals:
             evaluated_at = self.step
             while self.step < config.total_steps:
                 self._key, play_key, update_key = jax.random.split(self._key, 3)
                 states, moves = play(self._params, states, play_key)
-                self._params, self._optimizer_state, losses = update(
-                    self._params, self._optimizer_state, moves, states, update_key
-                )
+                learned = update(self._params, self._optimizer_state, moves, states, update_key)
+                self._wait_for(learned, signals)
+                self._params, self._optimizer_state, losses = learned
                 self._recorder.add(moves)
                 self.step, self._updates = self._recorder.next_step, self._updates + 1
                 self._measure(losses, last=self.step >= config.total_steps)
@@ -195,6 +203,15 @@ class Job:
                     self._plot_evaluation(signals)
                 if config.checkpoint_interval and self.step - max(self._saved_at, 0) >= config.checkpoint_interval:
                     self._save()
+                self._stop_if_asked(signals)
+
+    def _wait_for(self, arrays: Any, signals: HeldSignals) -> None:
+        """Wait until arrays are computed; if a signal has waited for long, end with what the last update learned."""
+        pause = 0.001
+        while not all(leaf.is_ready() for leaf in jax.tree.leaves(arrays)):
+            time.sleep(pause)
+            pause = min(2 * pause, 0.05)
+            if signals.is_late:
                 self._stop_if_asked(signals)
 
     def _stop_if_asked(self, signals: HeldSignals) -> None:
@@ -281,7 +298,7 @@ class Job:
         config, path = self._config, self._folder.path(self.step)
         trees = {
             "params": self._params,
-            "frozen": self._frozen,
+            "frozen": self._first_params,
             "optimizer": self._optimizer_state,
             "key": self._key,
         }

@@ -101,7 +101,8 @@ class MctxWorkerRuntime:
         if self.config.cpu_threads:
             os.environ.setdefault("OMP_NUM_THREADS", str(self.config.cpu_threads))
             flags = f"--xla_cpu_multi_thread_eigen={'false' if self.config.cpu_threads == 1 else 'true'}"
-            flags += f" intra_op_parallelism_threads={self.config.cpu_threads}"
+            if self.config.cpu_threads > 1:
+                os.environ.setdefault("PJRT_NPROC", str(self.config.cpu_threads))
             os.environ["XLA_FLAGS"] = f"{flags} {os.environ.get('XLA_FLAGS', '')}".strip()
 
     def _announcement(self) -> dict[str, Any]:

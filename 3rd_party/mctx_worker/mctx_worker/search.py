@@ -14,6 +14,7 @@ import jax.numpy as jnp
 import mctx
 
 from .config import MctxWorkerConfig
+from .games import largest_reward
 
 Search = Callable[[Any, Any, Any], tuple[Any, Any]]
 
@@ -41,14 +42,15 @@ def step_games(game: Any, states: Any, actions: jax.Array, key: jax.Array) -> An
     return jax.vmap(game.step)(states, actions, keys)
 
 
-def reward_of(states: Any, players: jax.Array) -> jax.Array:
-    """Return ``[batch]`` rewards of one player of each game.
+def reward_of(game: Any, states: Any, players: jax.Array) -> jax.Array:
+    """Return ``[batch]`` rewards of one player of each game, as parts of the largest that it pays.
 
     Args:
+        game: The game.
         states: A batch of states.
         players: ``[batch]``, the player of each.
     """
-    return jnp.take_along_axis(states.rewards, players[:, None], axis=1)[:, 0]
+    return jnp.take_along_axis(states.rewards, players[:, None], axis=1)[:, 0] / largest_reward(game)
 
 
 def sign_of(states: Any, players: jax.Array) -> jax.Array:
@@ -78,7 +80,7 @@ def make_search(config: MctxWorkerConfig, game: Any, network: Any, *, simulation
         after = step_games(game, states, actions, key)
         logits, values = network.apply(params, after.observation)
         output = mctx.RecurrentFnOutput(
-            reward=reward_of(after, players),
+            reward=reward_of(game, after, players),
             discount=sign_of(after, players),
             prior_logits=masked(logits, after.legal_action_mask),
             value=jnp.where(after.terminated, 0.0, values),

@@ -23,31 +23,37 @@ class Moves(NamedTuple):
     rewards: Any
     """Of both players, ``[…, 2]``."""
     reward: Any
-    """Of the player who moved."""
+    """Of the player who moved, as a part of the largest that the game pays."""
     sign: Any
     """How the value after the move counts for that player: 1, -1, or 0 after the end."""
     terminated: Any
 
 
-def begin_games(game: Any, key: jax.Array, count: int) -> Any:
+def begin_games(game: Any, key: jax.Array, count: int, *, alike: int = 1) -> Any:
     """Return the first states of games.
 
     Args:
         game: The game.
         key: Of everything random in them.
         count: How many.
+        alike: So many in a row begin alike.
     """
-    return jax.vmap(game.init)(jax.random.split(key, count))
+    return jax.vmap(game.init)(keys_of(key, count, alike))
 
 
-def random_actions(key: jax.Array, states: Any) -> jax.Array:
+def keys_of(key: jax.Array, count: int, alike: int = 1) -> jax.Array:
+    """Return keys for games of which so many in a row have the same."""
+    return jnp.repeat(jax.random.split(key, -(-count // alike)), alike, axis=0)[:count]
+
+
+def random_actions(keys: jax.Array, states: Any) -> jax.Array:
     """Return ``[batch]`` legal actions, each as likely as any other.
 
     Args:
-        key: A key.
+        keys: One for each state.
         states: A batch of states.
     """
-    return jax.random.categorical(key, jnp.where(states.legal_action_mask, 0.0, -jnp.inf))
+    return jax.vmap(jax.random.categorical)(keys, jnp.where(states.legal_action_mask, 0.0, -jnp.inf))
 
 
 def make_selfplay(
@@ -72,7 +78,7 @@ def make_selfplay(
         actions, policy = search(params, search_key, states)
         if random_moves:
             drawn = jax.random.bernoulli(which_key, random_moves, (games,))
-            actions = jnp.where(drawn, random_actions(any_key, states), actions)
+            actions = jnp.where(drawn, random_actions(keys_of(any_key, games), states), actions)
         players = states.current_player
         after = step_games(game, states, actions, chance_key)
         played = Moves(
@@ -82,7 +88,7 @@ def make_selfplay(
             action=actions,
             player=players,
             rewards=after.rewards,
-            reward=reward_of(after, players),
+            reward=reward_of(game, after, players),
             sign=sign_of(after, players),
             terminated=after.terminated,
         )

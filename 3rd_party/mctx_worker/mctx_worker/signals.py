@@ -4,20 +4,24 @@ from __future__ import annotations
 
 import signal
 import threading
+import time
 from types import FrameType, TracebackType
 from typing import Any
+
+#: Seconds that a signal waits for an iteration: a supervisor kills 30 s after its SIGTERM.
+PATIENCE_S = 12.0
 
 
 class HeldSignals:
     """Holds back SIGTERM and SIGINT until :meth:`deliver` hands them to the handler that was there before.
 
-    One iteration is the longest wait; a supervisor kills 30 s after its SIGTERM. A second signal is handed on
-    at once.
+    A second signal is handed on at once.
     Outside the main thread, where Python delivers no signals, it does nothing.
     """
 
     def __init__(self) -> None:
         self.pending: int | None = None
+        self._pending_since = 0.0
         self._former: dict[int, Any] = {}
 
     def __enter__(self) -> HeldSignals:
@@ -33,6 +37,11 @@ class HeldSignals:
         if self.pending and error is None:
             self.deliver()
 
+    @property
+    def is_late(self) -> bool:
+        """Whether a signal has waited longer than it may."""
+        return self.pending is not None and time.monotonic() - self._pending_since > PATIENCE_S
+
     def deliver(self) -> None:
         """Hand on a signal that waits."""
         self._restore()
@@ -43,7 +52,7 @@ class HeldSignals:
     def _hold(self, number: int, _frame: FrameType | None) -> None:
         if self.pending:
             self.deliver()
-        self.pending = number
+        self.pending, self._pending_since = number, time.monotonic()
 
     def _restore(self) -> None:
         for number, handler in self._former.items():

@@ -25,7 +25,7 @@ from .defaults import OFF_POLICY
 from .environments import make_environments
 from .preflight import Facts
 from .scalars import Scalars
-from .sdk import log_constants
+from .sdk import ConfigError, log_constants
 from .seeding import EpisodeWatch, Numbers
 from .signals import HeldSignals
 from .spaces import network_span
@@ -251,7 +251,8 @@ class Job:
         numbers = Numbers(self.seed, "eval")
         agent, envs, _ = self._make(numbers, checkpoint.facts["arguments"])
         try:
-            self._load(checkpoint, agent)
+            if problems := self._load(checkpoint, agent):
+                raise ConfigError("The checkpoint that was just saved cannot be evaluated.", problems)
             with self._signals_again():
                 return self._play(agent, envs, numbers)
         finally:

@@ -112,7 +112,7 @@ class _Builder:
         signal.signal(signal.SIGTERM, self._stop)
         self._clean()  # of a build that was killed
         try:
-            self._temporary.mkdir(parents=True)
+            self._temporary.mkdir(parents=True, exist_ok=True)  # a compiler that was left may still write there
             self._build(self._places.scratch / "bundle")
         except BuildError as error:
             self._fail(error)

@@ -163,7 +163,12 @@ class RayCluster:
         if process is None:
             if time.monotonic() < self._not_before:
                 return
-            self._start()
+            try:
+                self._start()
+            except OSError as error:  # other clusters go on
+                self.error = f"its driver cannot be started: {error}"
+                self._wait_longer()
+                return
         fields = {"kind": "want", "attempts": msgspec.to_builtins(list(wanted)), "pythons": dict(pythons)}
         if fields != self._last_want:
             self._last_want = fields
@@ -190,19 +195,23 @@ class RayCluster:
         environment = {name: value for name, value in os.environ.items() if name != RAY_ADDRESS}
         arguments = ["--address", resolve(self.address), "--namespace", self._namespace]
         arguments += ["--images"] if self._images else []
+        (self._home / "fleet").mkdir(mode=0o700, exist_ok=True)
         scratch = tempfile.mkdtemp(prefix="mosaic-ray-driver-")
         arguments += ["--scratch", scratch]
-        (self._home / "fleet").mkdir(mode=0o700, exist_ok=True)
-        with os.fdopen(append_or_discard(self._home / "fleet" / "ray.log"), "ab") as log:
-            process = subprocess.Popen(
-                [sys.executable, *UTF8, "-m", "gym_gui.fleet.ray_cluster.driver", *arguments],
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
-                stderr=log,
-                cwd=NEUTRAL_FOLDER,
-                env={**environment, "RAY_USAGE_STATS_ENABLED": "0"},
-                start_new_session=True,
-            )
+        try:
+            with os.fdopen(append_or_discard(self._home / "fleet" / "ray.log"), "ab") as log:
+                process = subprocess.Popen(
+                    [sys.executable, *UTF8, "-m", "gym_gui.fleet.ray_cluster.driver", *arguments],
+                    stdin=subprocess.PIPE,
+                    stdout=subprocess.PIPE,
+                    stderr=log,
+                    cwd=NEUTRAL_FOLDER,
+                    env={**environment, "RAY_USAGE_STATS_ENABLED": "0"},
+                    start_new_session=True,
+                )
+        except BaseException:
+            shutil.rmtree(scratch, ignore_errors=True)
+            raise
         self._last_want = {}
         self._process, self._heard_at = process, time.monotonic()
         threading.Thread(target=self._listen, args=(process, scratch), daemon=True).start()

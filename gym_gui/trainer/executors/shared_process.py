@@ -49,21 +49,26 @@ class SharedProcess:
         """By id, the runs whose supervisors it has, and since when (monotonic seconds)."""
         self.checked_at, self.still, self.hangs = float("-inf"), False, False
         """When it was last checked (monotonic seconds), whether it was stopped long ago, and whether one turn lasts."""
+        self._hung_turn = ""
         self._progress = ProxyProgress(patience_s)
-        self._mark = TurnMark.create()
         (home / "logs").mkdir(mode=0o700, parents=True, exist_ok=True)
-        with os.fdopen(append_or_discard(home / "logs" / "shared-proxies.log"), "ab") as log:
-            self._process = subprocess.Popen(
-                [sys.executable, *UTF8, "-m", "gym_gui.rpc.shared_main", str(home), str(self._mark.fileno())],
-                pass_fds=[self._mark.fileno()],
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
-                stderr=log,
-                cwd=NEUTRAL_FOLDER,
-                env={**os.environ, "MOSAIC_HOME": str(home)},
-                start_new_session=True,
-                bufsize=0,
-            )
+        self._mark = TurnMark.create()
+        try:
+            with os.fdopen(append_or_discard(home / "logs" / "shared-proxies.log"), "ab") as log:
+                self._process = subprocess.Popen(
+                    [sys.executable, *UTF8, "-m", "gym_gui.rpc.shared_main", str(home), str(self._mark.fileno())],
+                    pass_fds=[self._mark.fileno()],
+                    stdin=subprocess.PIPE,
+                    stdout=subprocess.PIPE,
+                    stderr=log,
+                    cwd=NEUTRAL_FOLDER,
+                    env={**os.environ, "MOSAIC_HOME": str(home)},
+                    start_new_session=True,
+                    bufsize=0,
+                )
+        except BaseException:
+            self._mark.close()
+            raise
         assert self._process.stdin is not None
         assert self._process.stdout is not None
         for pipe in (self._process.stdin, self._process.stdout):  # it may be stopped or hang: the daemon must not
@@ -82,8 +87,8 @@ class SharedProcess:
 
     @property
     def turn(self) -> str:
-        """The run that has its turn, or had it when the process died; empty: none."""
-        return self._mark.run_id
+        """The run that has its turn, or had it when the process died or was found to hang; empty: none."""
+        return self._hung_turn or self._mark.run_id
 
     def check(self, now: float) -> bool:
         """Look whether it goes on with its work; return whether it does not for the first time.
@@ -91,8 +96,12 @@ class SharedProcess:
         Args:
             now: Observed time, seconds.
         """
-        before, self.hangs = self.hangs, self._progress.hangs(now, self._mark.read())
-        return self.hangs and not before
+        if self.hangs:  # it is killed, whatever it does meanwhile
+            return False
+        self.hangs = self._progress.hangs(now, self._mark.read())
+        if self.hangs:
+            self._hung_turn = self._mark.run_id
+        return self.hangs
 
     def add(self, folder: RunFolder) -> bool:
         """Give it a run; return whether it could be given."""

@@ -206,6 +206,27 @@ def test_a_connection_for_images_is_to_the_same_machine(tmp_path: Path, monkeypa
     assert executor.desk.machines() == []
 
 
+def test_a_driver_that_cannot_be_started_is_tried_again_later(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_: object, **__: object) -> str:
+        raise FileNotFoundError("No usable temporary directory found")
+
+    monkeypatch.setattr("gym_gui.fleet.ray_cluster.clusters.unreachable", lambda _address: "")
+    monkeypatch.setattr("gym_gui.fleet.ray_cluster.clusters.tempfile.mkdtemp", refuse)
+    cluster = RayExecutor(tmp_path)._cluster("two:1")
+    cluster.update([], {})
+    assert cluster.error == "its driver cannot be started: No usable temporary directory found"
+    monkeypatch.undo()
+    scratch = tmp_path / "scratch"
+    scratch.mkdir()
+    monkeypatch.setattr("gym_gui.fleet.ray_cluster.clusters.unreachable", lambda _address: "")
+    monkeypatch.setattr("gym_gui.fleet.ray_cluster.clusters.tempfile.mkdtemp", lambda **_: str(scratch))
+    monkeypatch.setattr("gym_gui.fleet.ray_cluster.clusters.subprocess.Popen", refuse)
+    cluster._not_before = 0.0
+    cluster.update([], {})
+    assert "cannot be started" in cluster.error
+    assert not scratch.exists()
+
+
 @pytest.fixture
 def _no_driver(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Let a program that says nothing, and ends with its input, take the place of drivers."""

@@ -46,6 +46,33 @@ def test_a_process_has_as_many_runs_as_it_may_open_files() -> None:
     assert most_runs(1 << 20) == most_runs(resource.RLIM_INFINITY) == 1000
 
 
+def test_a_process_that_cannot_be_started_leaves_no_file_open(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_: object, **__: object) -> None:
+        raise BlockingIOError("no more processes")
+
+    monkeypatch.setattr(shared_process.subprocess, "Popen", refuse)
+    before = os.listdir("/proc/self/fd")
+    for _ in range(3):
+        with pytest.raises(BlockingIOError):
+            SharedProcess(tmp_path, 1000, 1.0)
+    assert os.listdir("/proc/self/fd") == before
+
+
+@pytest.mark.process
+def test_the_run_that_hung_is_blamed_whatever_its_process_does_then(tmp_path: Path) -> None:
+    process = SharedProcess(tmp_path, 1000, 5.0)
+    try:
+        os.kill(process.pid, signal.SIGSTOP)
+        process._mark.set("first")
+        assert [process.check(second) for second in range(20)].count(True) == 1
+        process._mark.set("second")  # it went on, before it was killed
+        assert not process.check(20)
+        assert (process.hangs, process.turn) == (True, "first")
+    finally:
+        process.kill()
+        process.close()
+
+
 @pytest.mark.process
 def test_what_a_stopped_process_does_not_read_it_gets_later(tmp_path: Path, wait_until: Callable[..., object]) -> None:
     process = SharedProcess(tmp_path, 1000, 0.0)
