@@ -71,6 +71,8 @@ def _gymnasium(env_id: str, kwargs: Report) -> Report:
         return {**report, "reason": _text(error)}
     try:
         return {**report, "actions": [_action(env.action_space)], "observations": [_observation(env.observation_space)]}
+    except Exception as error:  # noqa: BLE001 - without spaces it is none yet
+        return {**report, "reason": _text(error)}
     finally:
         with contextlib.suppress(Exception):
             env.close()
@@ -87,8 +89,9 @@ def _env_ids() -> Any:
 
 def _families(spec: Any) -> List[str]:  # noqa: UP006
     """Return the names under which a worker may declare an environment of Gymnasium's registry."""
-    source = str(getattr(spec, "entry_point", "") or "")
-    module = source.partition(":")[0].split(".")
+    source = getattr(spec, "entry_point", None) or ""
+    place = source.partition(":")[0] if isinstance(source, str) else str(getattr(source, "__module__", "") or "")
+    module = place.split(".")
     if module[:2] == ["gymnasium", "envs"] and len(module) > 2:
         return ["gymnasium", module[2]]
     if module[0] in ("ale_py", "shimmy"):

@@ -58,6 +58,12 @@ def test_a_package_in_the_id_registers_its_environments(tmp_path: Path, monkeypa
     (tmp_path / "broken_envs.py").write_text("import no_such_library\n")
     monkeypatch.setenv("PYTHONPATH", str(tmp_path))
     assert ask(tmp_path, "my_envs:Mine-v0").observations == [["discrete"]]
+    own = (
+        "import gymnasium\nclass Own(gymnasium.Env):\n    action_space = gymnasium.spaces.Discrete(2)\n"
+        "gymnasium.register('Own-v0', entry_point=Own)\n"
+    )
+    (tmp_path / "class_envs.py").write_text(own)
+    assert ask(tmp_path, "class_envs:Own-v0").families == ["gymnasium", "class_envs"]
     mistyped = ask(tmp_path, "my_envs:Mine-v1")
     assert (mistyped.known, mistyped.nearest) == (False, ["my_envs:Mine-v0"])
     for package, missing in (("no_envs", "no_envs"), ("broken_envs", "no_such_library")):

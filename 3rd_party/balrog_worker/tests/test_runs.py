@@ -219,6 +219,7 @@ def test_steps_limit_a_run(worker: Any) -> None:
     [
         ({"env_id": "babyai/BabyAI-GoToLocl-v0"}, "env_id", "has no environment", "babyai/BabyAI-GoToLocal-v0"),
         ({"env_id": "babyia/x"}, "env_id", "is not an environment of a known family", "babyai/x"),
+        ({"env_id": "my_package:Own-v0"}, "env_id", "missing capability: environments of other libraries", None),
         ({"env_kwargs": {"nothing": 1}}, "env_kwargs", "cannot be made", None),
         ({"env_id": "crafter/crafter", "agent": "oracle"}, "agent", "missing capability: crafter/crafter has no", None),
         ({"mode": "resume", "checkpoint_path": "none.json"}, "checkpoint_path", "no such file", None),

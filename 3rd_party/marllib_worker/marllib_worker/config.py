@@ -209,6 +209,8 @@ def _environment_problems(env_id: str) -> list[Problem]:
         known = [f"mpe/{each}" for each in MPE]
         near = nearest(env_id, known) or nearest(f"mpe/{env_id}", known) or nearest(environment, ENVIRONMENTS)
         message = "names no environment of MARLlib"
+        if near is None:
+            message += " (missing capability: environments of other libraries)"
         return [Problem("env_id", message, value=env_id, allowed=", ".join(ENVIRONMENTS), nearest=near)]
     if not slash or not name:
         return [Problem("env_id", "names no map", value=env_id, allowed=allowed)]

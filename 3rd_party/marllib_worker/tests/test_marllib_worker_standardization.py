@@ -114,6 +114,7 @@ def test_the_package_is_imported_without_mosaic(tmp_path: Path) -> None:
         ({"env_id": "mpe"}, "env_id", None),
         ({"env_id": "overcooked/asymmetric_advantages"}, "env_id", None),
         ({"env_id": ""}, "env_id", None),
+        ({"env_id": "my_package:Own-v0"}, "env_id", None),
         ({"steps": "episodes:0"}, "steps", None),
         ({"mode": "resume"}, "checkpoint_path", None),
         ({"run_id": ""}, "run_id", None),

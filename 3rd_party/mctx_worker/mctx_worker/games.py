@@ -35,8 +35,10 @@ def make_game(env_id: str) -> tuple[Any, list[Problem]]:
     names = game_names()
     if env_id not in names:
         near = nearest(env_id.lower().replace("-", "_"), names)
-        allowed = ", ".join(names)
-        return None, [Problem("env_id", "is not a game of Pgx", value=env_id, allowed=allowed, nearest=near)]
+        message = "is not a game of Pgx"
+        if near is None:
+            message += " (missing capability: environments of other libraries)"
+        return None, [Problem("env_id", message, value=env_id, allowed=", ".join(names), nearest=near)]
     try:
         game = pgx.make(env_id)  # type: ignore[arg-type]
     except Exception as error:  # noqa: BLE001 - the constructor of a game may raise anything

@@ -118,6 +118,7 @@ def test_other_versions_are_reported(worker: Any, monkeypatch: pytest.MonkeyPatc
     ("settings", "path", "said", "near"),
     [
         ({"env_id": "connect-fuor"}, "env_id", "is not a game of Pgx", "connect_four"),
+        ({"env_id": "my_package:Own-v0"}, "env_id", "missing capability: environments of other libraries", None),
         ({"env_id": "2048"}, "env_id", "missing capability: this worker plays games of two players, 2048 has 1", None),
         ({"mode": "evaluate", "checkpoint_path": "none.npz"}, "checkpoint_path", "no such file", None),
         ({"opponent_checkpoint": "none.npz"}, "opponent_checkpoint", "no such file", None),

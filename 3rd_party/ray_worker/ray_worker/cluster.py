@@ -108,7 +108,16 @@ class Cluster:
             MosaicError: It does not start.
         """
         started = time.monotonic()
-        address = self._address(started + START_S)
+        deadline = started + START_S
+        while not self._connected:
+            address = self._address(deadline)
+            try:
+                self._join(address, namespace)
+            except ConnectionError as error:  # it died since: Ray's processes end with the first that does
+                self._start_again(str(error), deadline)
+        return {**self.facts, "waited_s": round(time.monotonic() - started, 1)}
+
+    def _join(self, address: str, namespace: str) -> None:
         import ray
 
         former = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGINT)}
@@ -121,7 +130,6 @@ class Cluster:
             for number, handler in former.items():
                 signal.signal(number, handler)
         self._connected = True
-        return {**self.facts, "waited_s": round(time.monotonic() - started, 1)}
 
     def stop(self, *, copy_logs: bool = False) -> None:
         """End the instance and everything of it; a second call does nothing.
@@ -179,11 +187,16 @@ class Cluster:
             if "address" in answer:
                 return answer["address"]
             why = answer.get("error", "no reason was given")
-            if "timed out" not in why or time.monotonic() > deadline - _LEAST_START_S:
+            if "timed out" not in why:
                 raise self._failure(why)
-            self._logger.warning("Ray did not start (%s); it is started again", why)
-            self._end()
-            self._node = self._start()
+            self._start_again(why, deadline)
+
+    def _start_again(self, why: str, deadline: float) -> None:
+        if time.monotonic() > deadline - _LEAST_START_S:
+            raise self._failure(why)
+        self._logger.warning("Ray did not start (%s); it is started again", why)
+        self._end()
+        self._node = self._start()
 
     def _answer(self, deadline: float) -> dict[str, str]:
         assert self._node.stdout is not None

@@ -12,6 +12,7 @@ import ctypes
 import inspect
 import json
 import os
+import random
 import signal
 import socket
 import sys
@@ -33,6 +34,9 @@ _PORTS = {
     "dashboard_agent_listen_port": "DASHBOARD_AGENT_LISTEN_PORT_NAME",
     "runtime_env_agent_port": "RUNTIME_ENV_AGENT_PORT_NAME",
 }
+LOWEST_PORT = 10_000
+#: Fewer ports than these are not worth choosing from: two runs would choose the same.
+_FEW_PORTS = 1000
 #: Seconds that Ray's processes may take to start.
 START_S = 170.0
 
@@ -98,7 +102,7 @@ def _choose_ports() -> None:
     from ray._private.parameter import RayParams
 
     made, start = RayParams.__init__, services.start_raylet
-    ports = dict(zip(_PORTS, _free_ports(len(_PORTS)), strict=True))
+    ports = dict(zip(_PORTS, free_ports(len(_PORTS)), strict=True))
 
     def init(self: Any, *args: Any, **kwargs: Any) -> None:
         made(self, *args, **{**kwargs, **ports, "no_monitor": True})
@@ -113,15 +117,40 @@ def _choose_ports() -> None:
     RayParams.__init__, services.start_raylet = init, start_raylet
 
 
-def _free_ports(count: int) -> list[int]:
-    sockets = [socket.socket() for _ in range(count)]
+def free_ports(count: int) -> list[int]:
+    """Return ports that are free, and that no other program gets by chance before Ray's processes listen on them.
+
+    Seconds pass until they do. Meanwhile the system gives ports of its own range to any connection that is opened.
+
+    Args:
+        count: How many.
+    """
+    first = _first_outgoing_port()
+    choice = range(LOWEST_PORT, first)
+    candidates = random.sample(choice, min(len(choice), count + 200)) if len(choice) >= _FEW_PORTS else []
+    sockets: list[socket.socket] = []
     try:
-        for each in sockets:
-            each.bind(("", 0))
+        for port in [*candidates, *[0] * count]:
+            if len(sockets) == count:
+                break
+            each = socket.socket()
+            sockets.append(each)
+            try:
+                each.bind(("", port))
+            except OSError:
+                sockets.pop().close()
         return [each.getsockname()[1] for each in sockets]
     finally:
         for each in sockets:
             each.close()
+
+
+def _first_outgoing_port() -> int:
+    """Return the first of the ports that the system gives to connections."""
+    try:
+        return int(Path("/proc/sys/net/ipv4/ip_local_port_range").read_text(encoding="ascii").split()[0])
+    except (OSError, ValueError):
+        return 0
 
 
 def _answer(answers: TextIO, reply: dict[str, str]) -> None:

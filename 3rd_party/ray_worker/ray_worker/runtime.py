@@ -146,7 +146,7 @@ class RayWorkerRuntime:
                 return self._train(facts, scratch, pulse, signals)
             except Exception as error:
                 if signals.asked is None:
-                    raise
+                    raise _with_words(error)  # noqa: B904 - it has a cause of its own
                 # What a signal's handler raises inside of Ray's compiled code comes out of it as something else.
                 raise Cancelled(signals.asked) from error
 
@@ -283,6 +283,13 @@ class RayWorkerRuntime:
 
     def _vital_signs(self) -> dict[str, Any]:
         return self._work_at_hand.vital_signs() if self._work_at_hand is not None else {}
+
+
+def _with_words(error: BaseException) -> BaseException:
+    """Return the first of an error and its causes that says something: RLlib raises bare ones from an environment's."""
+    while not str(error) and error.__cause__ is not None:
+        error = error.__cause__
+    return error
 
 
 __all__ = ["RayWorkerRuntime"]

@@ -61,7 +61,8 @@ def action_kind(space: gym.Space[Any]) -> str:
 class Hand:
     """Turns actions of a space that RLlib reads right into an environment's.
 
-    RLlib hands out actions from 0, whatever a space starts with, and takes no lists of lists of choices.
+    RLlib hands out actions from 0, whatever a space starts with, and takes no lists of lists, neither of choices
+    nor of numbers.
 
     Attributes:
         raw: The environment's action space.
@@ -79,10 +80,9 @@ class Hand:
             plain = gym.spaces.Discrete(int(raw.n))
         elif isinstance(raw, gym.spaces.MultiDiscrete):
             plain = gym.spaces.MultiDiscrete(raw.nvec.ravel())
-        elif isinstance(raw, gym.spaces.Box) and (raw.dtype != np.float32 or not raw.shape):
-            shape = raw.shape or (1,)
+        elif isinstance(raw, gym.spaces.Box) and (raw.dtype != np.float32 or len(raw.shape) != 1):
             with np.errstate(over="ignore"):  # bounds beyond 32 bits are none there
-                low, high = raw.low.astype(np.float32).reshape(shape), raw.high.astype(np.float32).reshape(shape)
+                low, high = raw.low.astype(np.float32).ravel(), raw.high.astype(np.float32).ravel()
             plain = gym.spaces.Box(low, high, dtype=np.float32)
         return cls(raw, plain)
 

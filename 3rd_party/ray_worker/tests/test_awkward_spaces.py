@@ -14,7 +14,7 @@ TAKEN = [
     name for name, space in awkward.ACTIONS.items() if type(space).__name__ in ("Discrete", "MultiDiscrete", "Box")
 ]
 REFUSED = [name for name in awkward.ACTIONS if name not in TAKEN]
-KINDS = {name: "AwkwardAction" + name + "-v0" for name in ("DiscreteStart", "MultiDiscreteStart", "BoxScalar")}
+KINDS = {name: "AwkwardAction" + name + "-v0" for name in ("DiscreteStart", "MultiDiscreteStart", "BoxScalar", "Box2D")}
 
 
 @pytest.mark.parametrize("name", TAKEN)
@@ -28,6 +28,7 @@ def test_every_choice_is_an_action_of_the_environment(name: str) -> None:
         action = hand(hand.space.sample())
         assert space.contains(action), (action, space)
         assert np.shape(action) == space.shape
+        assert len(hand.space.shape or ()) < 2  # RLlib takes no actions of several dimensions
 
 
 def test_choices_begin_at_nought() -> None:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import logging
 import os
 import signal
+import socket
 import subprocess
 import sys
 import threading
@@ -16,7 +18,11 @@ from types import SimpleNamespace
 import pytest
 
 from gym_gui.core.worker import TelemetryEmitter
+from gym_gui.core.worker.errors import MosaicError
+from ray_worker import cluster as cluster_module
+from ray_worker import node
 from ray_worker import scratch as scratch_module
+from ray_worker.cluster import Cluster
 from ray_worker.processes import MARK, end_processes, marked_processes
 from ray_worker.pulse import Pulse
 from ray_worker.scratch import PREFIX, NoRoomError, Scratch, object_store_folder, short_base, sweep
@@ -179,3 +185,66 @@ def test_a_sweep_follows_no_link_and_leaves_other_users_folders(tmp_path: Path) 
     (tmp_path / f"{PREFIX}link").symlink_to(victim)
     sweep(tmp_path)
     assert sorted(path.name for path in victim.iterdir()) == ["owner", "thesis"]
+
+
+def test_ports_are_none_that_the_system_gives_to_outgoing_connections(monkeypatch: pytest.MonkeyPatch) -> None:
+    first = int(Path("/proc/sys/net/ipv4/ip_local_port_range").read_text().split()[0])
+    if first - node.LOWEST_PORT < 1000:
+        pytest.skip("this system gives almost all ports to them")
+    ports = node.free_ports(5)
+    assert len(set(ports)) == 5
+    assert max(ports) < first
+    monkeypatch.setattr(node, "_first_outgoing_port", lambda: 1024)
+    assert len(set(node.free_ports(5))) == 5
+    taken = socket.create_server(("", 0))
+    with taken:
+        port = taken.getsockname()[1]
+        monkeypatch.setattr(node, "LOWEST_PORT", port)
+        monkeypatch.setattr(node, "_first_outgoing_port", lambda: port + 1001)
+        monkeypatch.setattr(node.random, "sample", lambda _all, _count: [port, *range(port + 1, port + 200)])
+        assert port not in node.free_ports(5)
+
+
+def test_an_instance_that_dies_as_it_is_joined_is_started_again(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    program = 'import sys; print(\'{"address": "127.0.0.1:1"}\', flush=True); sys.stdin.read()'
+    start = Cluster._start
+    popen = subprocess.Popen
+    monkeypatch.setattr(
+        cluster_module.subprocess,
+        "Popen",
+        lambda _command, **options: popen([sys.executable, "-c", program], **options),
+    )
+    starts: list[object] = []
+    monkeypatch.setattr(Cluster, "_start", lambda self: starts.append(self) or start(self))
+    joined: list[str] = []
+
+    def init(address: str, **_options: object) -> None:
+        joined.append(address)
+        if len(joined) == 1:
+            raise ConnectionError("Failed to connect to Ray cluster at 127.0.0.1:1")
+
+    monkeypatch.setitem(sys.modules, "ray", SimpleNamespace(init=init, shutdown=lambda: None))
+    monkeypatch.setattr(os, "environ", dict(os.environ))
+    with Scratch(tmp_path) as scratch:
+        with Cluster(scratch, cpus=1, object_store_mb=100, logger=logging.getLogger("ray")) as cluster:
+            cluster.connect("test")
+        assert len(starts) == len(joined) == 2
+        assert "started again" in caplog.text
+        monkeypatch.setattr(cluster_module, "START_S", 0.0)
+        joined.clear()
+        again = Cluster(scratch, cpus=1, object_store_mb=100, logger=logging.getLogger("ray"))
+        with again, pytest.raises(MosaicError, match="cannot be started") as caught:
+            again.connect("test")
+        assert "Failed to connect" in caught.value.why
+
+
+def test_what_rllib_hides_in_a_bare_error_is_said() -> None:
+    from ray_worker.runtime import _with_words
+
+    said, bare, empty = ValueError("the environment died"), RuntimeError(), RuntimeError()
+    bare.__cause__ = said
+    assert _with_words(bare) is said
+    assert _with_words(said) is said
+    assert _with_words(empty) is empty

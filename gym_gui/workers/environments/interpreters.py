@@ -151,20 +151,30 @@ def _unfit(found: BasePython, allowed: dict[str, str]) -> str:
     """Return why an interpreter cannot be used, or nothing."""
     if found.version < OLDEST:
         return _TOO_OLD
-    broken = [f"{source} is {text}" for source, text in allowed.items() if found.version_text not in SpecifierSet(text)]
-    return " and ".join(broken)
+    broken: dict[str, list[str]] = {}
+    for source, text in allowed.items():
+        if found.version_text not in SpecifierSet(text):
+            broken.setdefault(text, []).append(source)
+    return " and ".join(f"{sources[0]} is {text}" for text, sources in broken.items())
 
 
 def _none_fits(what: str, why: str, allowed: dict[str, str]) -> UsageError:
-    fitting = [found for found in find_interpreters() if not _unfit(found, allowed)]
+    there = find_interpreters()
+    fitting = [found for found in there if not _unfit(found, allowed)]
     if fitting:
-        shown = ", ".join(f"{found.python} ({found.version_text})" for found in fitting)
+        shown = _listed(fitting)
         usual = next((found for found in fitting if _is_own(found)), fitting[0])
         return UsageError(what, why=why, next_step=f"one of those that fit: --python {usual.python}; found: {shown}")
-    needed = " and ".join(allowed.values()) or ">=3.8"
+    needed = " and ".join(dict.fromkeys(allowed.values())) or ">=3.8"
     return UsageError(
-        what, why=why, next_step=f"install a Python {needed}, e.g. with pyenv, and name it with --python PATH"
+        what,
+        why="; ".join(filter(None, [why, f"found: {_listed(there)}" if there else ""])),
+        next_step=f"install a Python {needed}, e.g. with pyenv or uv, and name it with --python PATH",
     )
+
+
+def _listed(found: list[BasePython]) -> str:
+    return ", ".join(f"{each.python} ({each.version_text})" for each in found)
 
 
 def _is_own(found: BasePython) -> bool:

@@ -37,6 +37,15 @@ def test_none_fits() -> None:
     with pytest.raises(UsageError, match="no Python on this machine") as error:
         choose_interpreter(None, {"requires-python": ">=3.99"})
     assert "install a Python >=3.99" in error.value.next_step
+    assert "found: " in error.value.why
+    assert sys.executable in error.value.why or ".".join(map(str, sys.version_info[:3])) in error.value.why
+
+
+def test_a_demand_of_two_sources_is_said_once() -> None:
+    with pytest.raises(UsageError, match="no Python on this machine") as error:
+        choose_interpreter(None, {"requires-python": ">=3.99", "[tool.mosaic.install].python": ">=3.99"})
+    assert error.value.why.startswith("requires-python is >=3.99; found: ")
+    assert "install a Python >=3.99, e.g." in error.value.next_step
 
 
 def test_missing_and_broken_ones(tmp_path: Path) -> None:

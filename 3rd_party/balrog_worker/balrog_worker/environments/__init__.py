@@ -36,6 +36,8 @@ def make_environment(
         near = nearest(family.lower(), FAMILIES)
         allowed = ", ".join(f"{known}/NAME" for known in FAMILIES)
         message = "is not an environment of a known family"
+        if near is None:
+            message += " (missing capability: environments of other libraries)"
         return None, [Problem("env_id", message, value=env_id, allowed=allowed, nearest=near and f"{near}/{name}")]
     module, kind = FAMILIES[family]
     try:
