@@ -6,12 +6,15 @@ from pathlib import Path
 
 from gym_gui.analysis.queries import get_run
 from gym_gui.core.worker.errors import UsageError
-from gym_gui.runs import RunFolder, RunSummary, is_locked
+from gym_gui.runs import FileLock, RunFolder, RunSummary
 from gym_gui.supervision import check_nothing_lives
+
+#: Seconds that the proxy of a run that has just ended is waited for.
+_PATIENCE_S = 3.0
 
 
 def check_deletable(home: Path | None, run: RunSummary) -> None:
-    """Make sure that a run may be deleted.
+    """Make sure that a run may be deleted; wait for the proxy of one that has just ended.
 
     Args:
         home: The home; ``None``: on another machine, whose daemon checks the locks itself.
@@ -30,13 +33,15 @@ def check_deletable(home: Path | None, run: RunSummary) -> None:
     if home is None:
         return
     folder = RunFolder.of(home, run.run_id)
-    if is_locked(folder.proxy_lock):
+    lock = FileLock(folder.proxy_lock)
+    if folder.proxy_lock.exists() and not lock.acquire(_PATIENCE_S):
         raise UsageError(
             f"run {run.run_id} is in use",
             where=str(folder.proxy_lock),
             why="its telemetry proxy, a reindex or another deletion holds the run's lock",
             next_step="try again when that has ended",
         )
+    lock.release()
     check_nothing_lives(folder, f"run {run.run_id} cannot be deleted", f"mosaic runs delete {run.run_id}")
 
 

@@ -15,9 +15,6 @@ from gym_gui.core.worker.errors import ConfigError, UsageError
 if TYPE_CHECKING:
     from gym_gui.jobs import FollowOptions, JobLog
 
-#: Seconds that the proxy of a run that has just ended is waited for.
-_PATIENCE_S = 3.0
-
 
 def resume(home: Path, run_id: str, options: FollowOptions, log: JobLog, by: str) -> dict[str, Any]:
     """Continue from a run's checkpoint, as a new run."""
@@ -60,12 +57,7 @@ def reindex(home: Path, run_id: str, _options: Any, log: JobLog, _by: str) -> di
 def archive(home: Path, run_id: str, _options: Any, log: JobLog, _by: str) -> dict[str, Any]:
     """Archive a run as a .tar.gz file in the home, then remove it."""
     from gym_gui.analysis import archive_run, check_deletable, delete_run, folder_bytes, get_run
-    from gym_gui.runs import FileLock, RunFolder
 
-    folder = RunFolder.of(home, run_id)
-    lock = FileLock(folder.proxy_lock)
-    if folder.control.is_dir() and lock.acquire(_PATIENCE_S):  # its proxy lives a moment longer than the run
-        lock.release()
     check_deletable(home, get_run(home, run_id))
     size = folder_bytes(home, run_id)
     log.begin("write the archive, and compare it with the run")

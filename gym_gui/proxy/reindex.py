@@ -10,6 +10,9 @@ from gym_gui.runs import FileLock, RunFolder, load_plan
 from gym_gui.supervision import proxy_of
 from gym_gui.telemetry import OldSchema, ReindexReport, check_schema, rebuild_database, schema_version_of
 
+#: Seconds that the proxy of a run that has just ended is waited for.
+_PATIENCE_S = 3.0
+
 
 def reindex_run(folder: RunFolder, *, progress: Callable[[int, int], None] | None = None) -> ReindexReport:
     """Rebuild the database of a run without a proxy from its logs.
@@ -30,7 +33,7 @@ def reindex_run(folder: RunFolder, *, progress: Callable[[int, int], None] | Non
     plan = load_plan(folder)
     lock = FileLock(folder.proxy_lock)
     folder.control.mkdir(exist_ok=True)
-    if not lock.acquire():
+    if not lock.acquire(_PATIENCE_S):
         proxy = proxy_of(folder)
         holder = f": {proxy.place}" if proxy is not None and (proxy.alive() or not proxy.here) else ""
         raise UsageError(
