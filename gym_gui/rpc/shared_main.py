@@ -25,7 +25,7 @@ from gym_gui.logging_config.diagnostics import DirectStderr
 from gym_gui.logging_config.formatter import JsonLinesFormatter
 from gym_gui.logging_config.helpers import log_constant
 from gym_gui.logging_config.setup import configure_logging
-from gym_gui.proxy import EXIT_LOCKED, Proxy, SharedProxies, TurnMark
+from gym_gui.proxy import EXIT_LOCKED, Proxy, SharedProxies, TurnMark, most_open_files
 from gym_gui.rpc.reporter import DaemonLine, DaemonReporter
 from gym_gui.runs import RunFolder
 from gym_gui.supervision import ObservedClock
@@ -35,8 +35,6 @@ logger = logging.getLogger(__name__)
 #: Seconds for the delivery of the last reports.
 _CLOSE_S = 5.0
 _READ = 1 << 16
-#: Open files at most, where the system permits so many.
-_MOST_FILES = 1 << 16
 
 
 class _RunLog(DirectStderr):
@@ -145,7 +143,7 @@ def main() -> int:
         sys.stderr.write("usage: python -m gym_gui.rpc.shared_main HOME MARK\n")
         return 2
     now, most = resource.getrlimit(resource.RLIMIT_NOFILE)
-    wanted = _MOST_FILES if most == resource.RLIM_INFINITY else min(most, _MOST_FILES)
+    wanted = most_open_files(most)
     with contextlib.suppress(OSError, ValueError):
         if 0 <= now < wanted:
             resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, most))

@@ -4,22 +4,21 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import resource
 import time
 from pathlib import Path
 from typing import ClassVar
 
+from gym_gui.core.worker.errors import MosaicError
 from gym_gui.logging_config.helpers import log_constant
 from gym_gui.logging_config.log_constants import LOG_DAEMON_PROXY_HUNG
-from gym_gui.runs import RunFolder, is_locked
+from gym_gui.proxy import files_of_run
+from gym_gui.runs import RunFolder, is_locked, load_plan
 from gym_gui.trainer.executors.local import LocalExecutor
-from gym_gui.trainer.executors.shared_process import SharedProcess, most_runs
+from gym_gui.trainer.executors.shared_process import MOST_RUNS, SharedProcess
 from gym_gui.trainer.executors.spare import start_proxy
 
 logger = logging.getLogger(__name__)
 
-#: Runs of one process at most.
-MOST_RUNS = most_runs(resource.getrlimit(resource.RLIMIT_NOFILE)[1])
 #: A run in whose turn its process died so often is the reason, and gets one of its own. Where the process died in no
 #: run's turn, those may be the reason that had come within so many seconds before.
 EARLY_S, EARLY_DEATHS = 60.0, 2
@@ -54,13 +53,14 @@ class SharedExecutor(LocalExecutor):
             )  # fmt: skip
             self._children[folder.run_id] = start_proxy(folder)
             return
+        files = await asyncio.to_thread(_files_of, folder)
         for process in self._processes:
             idle = process.alive and not process.still and not process.hangs
-            if idle and len(process.runs) < min(most, process.most) and process.add(folder):
+            if idle and process.has_room(files, most) and process.add(folder, files):
                 process.most = min(most, process.most)
                 return
         self._processes.append(SharedProcess(self.home, most, self._patience_s))
-        if not self._processes[-1].add(folder):
+        if not self._processes[-1].add(folder, files):
             raise OSError("the process of the supervisors has ended at once: see logs/shared-proxies.log of the home")
 
     async def alive(self, folder: RunFolder) -> bool:
@@ -116,8 +116,8 @@ class SharedExecutor(LocalExecutor):
             self._add_deaths(process.turn, EARLY_DEATHS if process.hangs else 1, 1)
             return
         now = time.monotonic()
-        for run_id, since in process.runs.items():
-            if now - since < EARLY_S:
+        for run_id, run in process.runs.items():
+            if now - run.since < EARLY_S:
                 self._add_deaths(run_id, 1, max(1, len(process.runs) // 2))
 
     def _add_deaths(self, run_id: str, count: int, most: int) -> None:
@@ -125,3 +125,11 @@ class SharedExecutor(LocalExecutor):
         self._deaths[run_id] = self._deaths.get(run_id, 0) + count
         if self._deaths[run_id] >= EARLY_DEATHS:
             self._most[run_id] = most
+
+
+def _files_of(folder: RunFolder) -> int:
+    """Return how many files the supervisor of a run has open at most."""
+    try:
+        return files_of_run(len(load_plan(folder).workers))
+    except (MosaicError, OSError):  # the supervisor says so, and ends
+        return files_of_run(1)

@@ -8,27 +8,31 @@ import resource
 import subprocess
 import sys
 import time
+from dataclasses import dataclass
 from pathlib import Path
 
 from gym_gui.core.regular_files import append_or_discard
-from gym_gui.proxy import TurnMark
+from gym_gui.proxy import TurnMark, files_for_runs
 from gym_gui.runs import NEUTRAL_FOLDER, UTF8, RunFolder
 from gym_gui.supervision import ProxyProgress
 
-#: Files that a run has open at most.
-_FILES = 12
+#: Runs of one process at most: its death interrupts them all.
+MOST_RUNS = 1000
+#: Files that the runs of one process may have open together.
+MOST_FILES = files_for_runs(resource.getrlimit(resource.RLIMIT_NOFILE)[1])
 #: Seconds within which a process without runs has ended: its last reports are delivered, or given up.
 END_S = 20.0
 _READ = 1 << 16
 
 
-def most_runs(most_files: int) -> int:
-    """Return how many runs one process has at most.
+@dataclass(frozen=True)
+class SharedRun:
+    """A run of a shared process."""
 
-    Args:
-        most_files: The system's limit of files that a process may have open.
-    """
-    return 1000 if most_files == resource.RLIM_INFINITY else max(1, min(1000, most_files // _FILES))
+    since: float
+    """When it was given to it, monotonic seconds."""
+    files: int
+    """How many files it has open at most."""
 
 
 class SharedProcess:
@@ -45,8 +49,8 @@ class SharedProcess:
 
     def __init__(self, home: Path, most: int, patience_s: float) -> None:
         self.most = most
-        self.runs: dict[str, float] = {}
-        """By id, the runs whose supervisors it has, and since when (monotonic seconds)."""
+        self.runs: dict[str, SharedRun] = {}
+        """By id, the runs whose supervisors it has."""
         self.checked_at, self.still, self.hangs = float("-inf"), False, False
         """When it was last checked (monotonic seconds), whether it was stopped long ago, and whether one turn lasts."""
         self._hung_turn = ""
@@ -103,12 +107,27 @@ class SharedProcess:
             self._hung_turn = self._mark.run_id
         return self.hangs
 
-    def add(self, folder: RunFolder) -> bool:
-        """Give it a run; return whether it could be given."""
+    def has_room(self, files: int, most: int) -> bool:
+        """Return whether it may have another run; one that has more files than it may have gets it to itself.
+
+        Args:
+            files: How many files that one has open at most.
+            most: How many runs may be there with it, it included.
+        """
+        there = sum(run.files for run in self.runs.values())
+        return len(self.runs) < min(most, self.most) and (not self.runs or there + files <= MOST_FILES)
+
+    def add(self, folder: RunFolder, files: int) -> bool:
+        """Give it a run; return whether it could be given.
+
+        Args:
+            folder: The run's folder.
+            files: How many files it has open at most.
+        """
         self._to_write += os.fsencode(folder.path) + b"\n"
         if not self._write():
             return False
-        self.runs[folder.run_id] = time.monotonic()
+        self.runs[folder.run_id] = SharedRun(time.monotonic(), files)
         return True
 
     def look(self) -> None:

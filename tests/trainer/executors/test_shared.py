@@ -3,22 +3,24 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
-import resource
 import signal
-from collections.abc import Callable
+import sys
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import ClassVar
 
 import pytest
+from msgspec.structs import replace
 
-from gym_gui.proxy import read_summary
-from gym_gui.runs import RunFolder
+from gym_gui.proxy import files_for_runs, files_of_run, read_summary
+from gym_gui.runs import RunFolder, load_plan, save_plan
 from gym_gui.trainer.executors import shared_process
 from gym_gui.trainer.executors.base import Executor
 from gym_gui.trainer.executors.conformance import ExecutorContract
 from gym_gui.trainer.executors.shared import EARLY_DEATHS, SharedExecutor
-from gym_gui.trainer.executors.shared_process import SharedProcess, most_runs
+from gym_gui.trainer.executors.shared_process import MOST_RUNS, SharedProcess
 
 
 class Shared(SharedExecutor):
@@ -40,10 +42,45 @@ def proxy_pid(folder: RunFolder) -> int:
     return pid
 
 
-def test_a_process_has_as_many_runs_as_it_may_open_files() -> None:
-    assert most_runs(1024) == 85
-    assert most_runs(5) == 1
-    assert most_runs(1 << 20) == most_runs(resource.RLIM_INFINITY) == 1000
+def target_of(pid: int, descriptor: str) -> str:
+    """Return what a process has open as a descriptor; empty: it has closed it meanwhile."""
+    with contextlib.suppress(FileNotFoundError):
+        return os.readlink(f"/proc/{pid}/fd/{descriptor}")
+    return ""
+
+
+@pytest.fixture
+def stopped(tmp_path: Path) -> Iterator[SharedProcess]:
+    process = SharedProcess(tmp_path, MOST_RUNS, 0.0)
+    os.kill(process.pid, signal.SIGSTOP)
+    yield process
+    process.kill()
+    process.close()
+
+
+@pytest.mark.process
+def test_the_runs_of_a_process_have_as_many_files_open_as_it_may(
+    tmp_path: Path, stopped: SharedProcess, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(shared_process, "MOST_FILES", files_for_runs(1024))
+    small, large = files_of_run(1), files_of_run(100)
+    assert stopped.add(RunFolder.of(tmp_path, "large"), large)
+    count = 0
+    while stopped.has_room(small, MOST_RUNS):
+        assert stopped.add(RunFolder.of(tmp_path, f"small-{count}"), small)
+        count += 1
+    assert 960 - small < large + count * small <= 960
+    assert not stopped.has_room(small, 5)
+
+
+@pytest.mark.process
+def test_a_run_with_more_workers_than_files_may_be_open_gets_a_process_to_itself(
+    tmp_path: Path, stopped: SharedProcess, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(shared_process, "MOST_FILES", files_for_runs(1024))
+    assert stopped.has_room(files_of_run(1000), MOST_RUNS)
+    assert stopped.add(RunFolder.of(tmp_path, "huge"), files_of_run(1000))
+    assert not stopped.has_room(files_of_run(1), MOST_RUNS)
 
 
 def test_a_process_that_cannot_be_started_leaves_no_file_open(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -81,7 +118,7 @@ def test_what_a_stopped_process_does_not_read_it_gets_later(tmp_path: Path, wait
         for number in range(400):  # more than a pipe holds
             folder = RunFolder.of(tmp_path, f"{number:0200}")
             folder.create()
-            assert process.add(folder)
+            assert process.add(folder, files_of_run(1))
         process.look()
         assert len(process.runs) == 400
         os.kill(process.pid, signal.SIGCONT)
@@ -120,6 +157,27 @@ class TestSharedExecutor(ExecutorContract):
             for folder in folders:
                 await self.end(executor, folder)
             assert {read_summary(folder).attempts for folder in folders} == {1}
+
+        asyncio.run(scenario())
+
+    def test_a_run_has_no_more_files_open_than_it_counts_for(self, tmp_path: Path) -> None:
+        async def scenario() -> None:
+            words = [sys.executable, "-I", "-S", "-c", "import time; print('x', flush=True); time.sleep(600)"]
+            executor, folder = Shared(tmp_path), self.make_run(tmp_path, words)
+            plan = load_plan(folder)
+            workers = [replace(plan.workers[0], worker_no=each, worker_id=f"{each:06}") for each in range(1, 13)]
+            save_plan(folder, replace(plan, workers=workers))
+            await executor.start(folder)
+            (process,) = executor._processes
+
+            def count() -> int:
+                names = os.listdir(f"/proc/{process.pid}/fd")
+                return sum(str(folder.path) in target_of(process.pid, name) for name in names)
+
+            await self.until(lambda: count() > 12)  # the logs of all workers are open
+            (run,) = process.runs.values()
+            assert count() <= files_of_run(12) == run.files
+            await self.end(executor, folder)
 
         asyncio.run(scenario())
 

@@ -15,6 +15,7 @@ from gym_gui.proxy import read_summary
 from gym_gui.runs import RunFolder, RunPlan, WorkerPlan, new_run_id, save_plan, write_json_atomic
 from gym_gui.trainer.executors import shared
 from gym_gui.trainer.executors.shared import EARLY_DEATHS, SharedExecutor
+from gym_gui.trainer.executors.shared_process import SharedRun
 
 PATIENCE_S = 60.0
 TROUBLE = """
@@ -172,11 +173,14 @@ class Process:
     deadly: ClassVar[str] = ""
 
     def __init__(self, _home: Path, most: int, _patience_s: float) -> None:
-        self.most, self.runs, self.alive = most, dict[str, float](), True
+        self.most, self.runs, self.alive = most, dict[str, SharedRun](), True
         self.still, self.hangs, self.turn = False, False, ""
 
-    def add(self, folder: RunFolder) -> bool:
-        self.runs[folder.run_id] = time.monotonic()
+    def has_room(self, _files: int, most: int) -> bool:
+        return len(self.runs) < min(most, self.most)
+
+    def add(self, folder: RunFolder, files: int) -> bool:
+        self.runs[folder.run_id] = SharedRun(time.monotonic(), files)
         return True
 
     def look(self) -> None:
