@@ -24,7 +24,8 @@ from gym_gui.core.regular_files import append_or_discard
 from gym_gui.fleet.desk import Desk
 from gym_gui.fleet.machines import MachineFacts, MachineStore
 from gym_gui.fleet.ray_cluster.address import RAY_ADDRESS, resolve, unreachable
-from gym_gui.fleet.ray_cluster.frames import read_frame, write_frame
+from gym_gui.fleet.ray_cluster.frame_writer import FrameWriter
+from gym_gui.fleet.ray_cluster.frames import read_frame
 from gym_gui.fleet.ray_cluster.image import address_in
 from gym_gui.fleet.ray_cluster.placing import Node, Wanted
 from gym_gui.logging_config.helpers import log_constant
@@ -131,7 +132,7 @@ class RayCluster:
         self._heard_at = 0.0
         self._not_before = 0.0
         self._pause_s = _FIRST_PAUSE_S
-        self._writing = threading.Lock()
+        self._writer: FrameWriter | None = None
         self._last_want: dict[str, Any] = {}
         """The last message of what is wanted."""
         self._names: dict[str, str] = {}
@@ -172,15 +173,15 @@ class RayCluster:
         fields = {"kind": "want", "attempts": msgspec.to_builtins(list(wanted)), "pythons": dict(pythons)}
         if fields != self._last_want:
             self._last_want = fields
-            self._send(fields)
+            if self._writer is not None:
+                self._writer.send(fields)
 
     def close(self) -> None:
         """End the driver; what runs on the cluster goes on."""
         process, self._process = self._process, None
         if process is not None:
-            assert process.stdin is not None
-            with self._writing, contextlib.suppress(OSError):
-                process.stdin.close()
+            assert self._writer is not None
+            self._writer.close()
             with contextlib.suppress(subprocess.TimeoutExpired):
                 process.wait(_DEATH_S)
             process.kill()
@@ -212,20 +213,21 @@ class RayCluster:
         except BaseException:
             shutil.rmtree(scratch, ignore_errors=True)
             raise
+        assert process.stdin is not None
         self._last_want = {}
+        self._writer = FrameWriter(process.stdin)
         self._process, self._heard_at = process, time.monotonic()
-        threading.Thread(target=self._listen, args=(process, scratch), daemon=True).start()
+        threading.Thread(target=self._listen, args=(process, self._writer, scratch), daemon=True).start()
 
-    def _listen(self, process: subprocess.Popen[bytes], scratch: str) -> None:
+    def _listen(self, process: subprocess.Popen[bytes], writer: FrameWriter, scratch: str) -> None:
         """Hear a driver out, until it ends; then remove its folder, which it leaves behind where it is killed."""
         assert process.stdout is not None
-        assert process.stdin is not None
         with process.stdout, ThreadPoolExecutor(_THREADS) as pool, contextlib.suppress(OSError, ValueError):
             while (frame := read_frame(process.stdout)) is not None:
                 fields, data = frame
                 self._heard_at = time.monotonic()
                 if fields["kind"] == "call":
-                    pool.submit(self._answer, fields, data)
+                    pool.submit(self._answer, writer, fields, data)
                 elif fields["kind"] == "lost":
                     self._on_lost(fields["name"], fields["why"])
                 elif fields["kind"] == "failed":
@@ -236,8 +238,7 @@ class RayCluster:
         process.kill()
         code = process.wait()
         shutil.rmtree(scratch, ignore_errors=True)
-        with self._writing, contextlib.suppress(OSError):
-            process.stdin.close()
+        writer.close()
         if self._process is not process:
             self._see([], {})  # closed: its nodes are of no use here
             return
@@ -272,7 +273,7 @@ class RayCluster:
             self._seen_at = time.monotonic()
         self.nodes, self.waits = nodes, waits
 
-    def _answer(self, fields: dict[str, Any], data: bytes) -> None:
+    def _answer(self, writer: FrameWriter, fields: dict[str, Any], data: bytes) -> None:
         node = fields["node"]
         try:
             name = self._names.get(node, node)
@@ -284,13 +285,7 @@ class RayCluster:
         except Exception:
             logger.exception("a call %s of node %s failed", fields["method"], node)
             status, body, given = 500, {}, b""
-        self._send({"kind": "answer", "number": fields["number"], "status": status, "body": json.dumps(body)}, given)
-
-    def _send(self, fields: dict[str, Any], data: bytes = b"") -> None:
-        process = self._process
-        if process is not None and process.stdin is not None:
-            with self._writing, contextlib.suppress(OSError, ValueError):  # its reader notices that it is gone
-                write_frame(process.stdin, fields, data)
+        writer.send({"kind": "answer", "number": fields["number"], "status": status, "body": json.dumps(body)}, given)
 
     def _wait_longer(self) -> None:
         self._not_before = time.monotonic() + self._pause_s

@@ -19,7 +19,7 @@ import time
 import uuid
 from collections.abc import Callable
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, Any, NoReturn
 
 import msgspec
 import ray
@@ -40,6 +40,8 @@ FETCH_S = 5.0
 _UNWANTED_S, _UNPLACED_S = 60.0, 5.0
 #: Seconds before an actor that ended without having begun is made again.
 _AGAIN_S = 5.0
+#: Seconds for the removal of what was sent.
+_REMOVE_S = 5.0
 #: Calls of one actor at the same time: those of a driver that is gone may still wait.
 _CONCURRENCY = 8
 #: An actor is gone, or will never be there. ``ActorUnavailableError``, which may pass, is caught before.
@@ -117,10 +119,12 @@ class Driver:
 
     Args:
         out: Where the daemon reads.
+        scratch: The folder for what is sent; it is gone when this process has ended.
     """
 
-    def __init__(self, out: IO[bytes]) -> None:
+    def __init__(self, out: IO[bytes], scratch: Path) -> None:
         self._out = out
+        self._scratch = scratch
         self._writing = threading.Lock()
         self._wanted: dict[str, Wanted] = {}
         self._pythons: dict[str, str] = {}
@@ -152,7 +156,7 @@ class Driver:
                     if wanted != self._wanted:
                         self._wanted = wanted
                         self._heard.set()
-        os._exit(0)
+        self._end(0)
 
     def run(self) -> None:
         """Look at the cluster, and carry out what is wanted of it, until this process ends."""
@@ -225,7 +229,14 @@ class Driver:
         """Tell the daemon why this process can do nothing more, and end it; the daemon starts another one."""
         with contextlib.suppress(OSError):
             self.tell({"kind": "failed", "why": why})
-        os._exit(1)
+        self._end(1)
+
+    def _end(self, code: int) -> NoReturn:
+        """End this process, whatever its other threads do; one of them may be writing what is sent."""
+        deadline = time.monotonic() + _REMOVE_S
+        while self._scratch.exists() and time.monotonic() < deadline:
+            shutil.rmtree(self._scratch, ignore_errors=True)
+        os._exit(code)
 
     def _ask(self, node: str, method: str, body: str, data: bytes) -> tuple[int, str, bytes]:
         """Ask the home for an actor, and return its answer."""
@@ -249,11 +260,12 @@ def main() -> int:
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
     out = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)  # Ray prints to stdout
-    driver = Driver(out)
+    scratch = Path(options.scratch)
+    driver = Driver(out, scratch)
     # Before it connects, which may take long: the daemon is not to wait for this end of the pipe.
     threading.Thread(target=driver.listen, args=(sys.stdin.buffer,), daemon=True).start()
     try:
-        _connect(options.address, options.namespace, Path(options.scratch), send=not options.images)
+        _connect(options.address, options.namespace, scratch, send=not options.images)
     except Exception as error:  # noqa: BLE001 - Ray raises what it likes; the user is to see it
         driver.fail(_sentence(error))
         return 1
