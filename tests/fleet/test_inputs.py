@@ -113,6 +113,32 @@ def test_a_transfer_goes_on_where_it_stopped(tmp_path: Path) -> None:
     assert (tmp_path / "a").read_bytes() == CONTENT
 
 
+@pytest.mark.parametrize("moment", ["compared", "resumed", "copied"])
+def test_a_cancel_takes_effect_while_a_large_file_is_read(tmp_path: Path, moment: str) -> None:
+    _, second, checkpoint = folders(tmp_path / "home")
+    arrivals, one = ordered(second, checkpoint)
+    store, calls = InputStore(tmp_path / "machine"), list[int]()
+    store.take(one, tmp_path / "a", fetcher(arrivals, calls), never)
+    here = store.root / hashlib.sha256(CONTENT).hexdigest()
+    if moment == "resumed":
+        here.rename(here.with_name(f"{here.name}.part"))
+    parts = -(-len(CONTENT) // (1 << 20))
+    asked = 0
+
+    def wanted() -> bool:
+        nonlocal asked
+        asked += 1
+        return asked != (parts + 2 if moment == "copied" else 2)
+
+    calls.clear()
+    with pytest.raises(ValueError, match="it is not waited for any more"):
+        store.take(one, tmp_path / "b", fetcher(arrivals, calls), wanted)
+    assert not (tmp_path / "b").exists()
+    store.take(one, tmp_path / "b", fetcher(arrivals, calls), never)
+    assert (tmp_path / "b").read_bytes() == CONTENT
+    assert not calls
+
+
 def test_a_checkpoint_that_has_changed_or_is_gone_is_refused_by_name(tmp_path: Path) -> None:
     _, second, checkpoint = folders(tmp_path / "home")
     arrivals, one = ordered(second, checkpoint)

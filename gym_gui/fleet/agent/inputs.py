@@ -8,9 +8,9 @@ import os
 import re
 import shutil
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path, PurePosixPath
-from typing import Any
+from typing import IO, Any
 
 from gym_gui.fleet.agent.file_lock import try_lock
 from gym_gui.fleet.agent.private_folder import check_private_folder, make_private_folder
@@ -61,7 +61,7 @@ class InputStore:
                 if not wanted():
                     raise ValueError("it is not waited for any more")
                 time.sleep(_INPUT_POLL_S)
-            if path.exists() and path.stat().st_size == size and _digest(path) == digest:
+            if path.exists() and path.stat().st_size == size and _digest(path, wanted) == digest:
                 os.utime(str(path))
                 return path
             self._fetch(path, digest, size, fetch_part, wanted)
@@ -97,7 +97,9 @@ class InputStore:
             for file in one["files"]:
                 place = unfinished / _safe(str(file["name"])) if file["name"] else unfinished
                 place.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-                shutil.copyfile(str(self.get(file, fetch_part, wanted)), str(place))
+                with self.get(file, fetch_part, wanted).open("rb") as source, place.open("wb") as copy:
+                    for part in _parts(source, wanted):
+                        copy.write(part)
         except ValueError as error:
             raise ValueError(f"{one['path']}, with which it was to begin: {error}") from None
         if not one["files"]:
@@ -146,7 +148,7 @@ class InputStore:
         found = hashlib.sha256()
         with partial.open("ab+") as stream:
             stream.seek(0)
-            for part in iter(lambda: stream.read(_PART), b""):
+            for part in _parts(stream, wanted):
                 found.update(part)
             while stream.tell() < size:
                 if not wanted():
@@ -221,13 +223,25 @@ class AttemptInputs:
         return ""
 
 
-def _digest(path: Path) -> str:
+def _digest(path: Path, wanted: Callable[[], bool]) -> str:
     """Return the SHA-256 of a file."""
     found = hashlib.sha256()
     with path.open("rb") as stream:
-        for part in iter(lambda: stream.read(_PART), b""):
+        for part in _parts(stream, wanted):
             found.update(part)
     return found.hexdigest()
+
+
+def _parts(stream: IO[bytes], wanted: Callable[[], bool]) -> Iterator[bytes]:
+    """Yield the parts of a file, which may be large, as long as they are waited for.
+
+    Raises:
+        ValueError: They are not any more.
+    """
+    for part in iter(lambda: stream.read(_PART), b""):
+        if not wanted():
+            raise ValueError("it is not waited for any more")
+        yield part
 
 
 def _safe(name: str) -> str:
