@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import threading
 from collections.abc import Iterator
-from concurrent.futures import Future, wait
+from concurrent.futures import Future
 from pathlib import Path
 from typing import Any
 
@@ -43,38 +43,6 @@ class Input(msgspec.Struct, frozen=True):
 
 class UnreadableInputError(Exception):
     """A file that an attempt is to begin with cannot be read; the text says which, and why."""
-
-
-class InputSearch:
-    """Finds the inputs of an attempt in a thread of its own: reading a checkpoint may take minutes.
-
-    Args:
-        folder: The run's folder.
-        config: The worker's flat config.
-        argv: Its command.
-    """
-
-    def __init__(self, folder: RunFolder, config: dict[str, Any], argv: list[str]) -> None:
-        self._found: Future[list[Input]] = Future()
-        threading.Thread(target=self._find, args=(folder, config, argv), name="inputs", daemon=True).start()
-
-    def wait(self, timeout_s: float) -> bool:
-        """Wait for its end, so many seconds at most; return whether it has ended."""
-        return bool(wait([self._found], timeout_s).done)
-
-    def result(self) -> list[Input]:
-        """Return what was found, once it has ended.
-
-        Raises:
-            UnreadableInputError: A file cannot be read.
-        """
-        return self._found.result()
-
-    def _find(self, *where: Any) -> None:
-        try:
-            self._found.set_result(find_inputs(*where))
-        except BaseException as error:  # noqa: BLE001 - for the one that asks for the result
-            self._found.set_exception(error)
 
 
 def find_inputs(folder: RunFolder, config: dict[str, Any], argv: list[str]) -> list[Input]:

@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 import json
-import logging
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import msgspec
 
 from gym_gui.core.regular_files import read_regular
-from gym_gui.fleet.inputs import InputSearch, UnreadableInputError
 from gym_gui.fleet.lease import EXPIRED, FAILED, REFUSED, Lease
 from gym_gui.fleet.orders import Order, OrderBox
+from gym_gui.fleet.preparation import Preparation
 from gym_gui.runs import READ_ERRORS, RunFolder, RunPlan, WorkerPlan, read_grant, read_machine, wanted_gpus
 from gym_gui.supervision import (
     MACHINE_LOST,
@@ -29,14 +28,11 @@ from gym_gui.supervision import (
     read_exit,
     read_started,
 )
-from gym_gui.workers.environments import NoBundleError, make_bundle
-
-logger = logging.getLogger(__name__)
 
 #: Seconds without a report after which a machine counts as silent; so its lease may still be renewed.
 SILENT_S = 20.0
-#: Seconds for which a start waits for the files that it begins with: a moment, other runs have their turns after it.
-_INPUTS_S = 0.1
+#: Seconds for which a start waits for what its order needs: a moment, other runs have their turns after it.
+_PREPARATION_S = 0.1
 
 
 class AttemptReport(msgspec.Struct, frozen=True):
@@ -65,18 +61,21 @@ class FleetProvisioner(Provisioner):
         clock: Monotonic clock, seconds: the supervisor's.
     """
 
+    sends_files: ClassVar[bool] = True
+    """Machines do not share the home's files: those that an attempt begins with are sent along."""
+
     def __init__(self, folder: RunFolder, plan: RunPlan, clock: Callable[[], float]) -> None:
         self._folder = folder
         self._plan = plan
         self._clock = clock
         self._box = OrderBox(folder)
-        self._searches: dict[tuple[str, int], InputSearch] = {}
-        """By attempt that is to be started, that for the files which it begins with."""
+        self._preparations: dict[tuple[str, int], Preparation] = {}
+        """By attempt that is to be started, what finds out what its order needs."""
 
     def start(self, attempt: Attempt, argv: Sequence[str] | None) -> Launched | None:
         worker = next(each for each in self._plan.workers if each.worker_id == attempt.worker_id)
-        inputs = self._inputs(attempt, worker, list(argv or worker.argv))
-        if inputs is None:
+        prepared = self._prepared(attempt, worker, list(argv or worker.argv))
+        if prepared is None:
             return None
         # The submitter's variables are those of another machine.
         plan = msgspec.structs.replace(
@@ -92,8 +91,7 @@ class FleetProvisioner(Provisioner):
             home=str(self._folder.path.resolve().parent.parent),
             gpus=self._gpus(worker),
             **self._resources(),
-            **self._environment(worker, argv),
-            **inputs,
+            **prepared,
         )
         if not self._box.post(order):
             return None
@@ -102,8 +100,8 @@ class FleetProvisioner(Provisioner):
     def observe(self, attempt: Attempt) -> ProcessFacts:
         key = attempt.worker_id, attempt.number
         lease = self._box.lease(*key)
-        if lease is None and key in self._searches:
-            return ProcessFacts(obstacle="the checkpoint that it begins with is being read")
+        if lease is None and key in self._preparations:
+            return ProcessFacts(obstacle=self._preparations[key].obstacle)
         if lease is None:
             paths = (self._box.order_path(*key), self._box.taken_path(*key), self._box.refused_path(*key))
             if not any(path.exists() for path in paths):
@@ -165,43 +163,28 @@ class FleetProvisioner(Provisioner):
         return (self._box.path,)
 
     def release(self, attempt: Attempt) -> None:
-        self._searches.pop((attempt.worker_id, attempt.number), None)
+        self._preparations.pop((attempt.worker_id, attempt.number), None)
 
-    def _environment(self, worker: WorkerPlan, argv: Sequence[str] | None) -> dict[str, Any]:
-        """Return what a machine builds the worker's environment from, or why it cannot."""
-        words = list(argv or worker.argv)
-        if words[1:2] != ["-m"] or len(words) < 3:
-            return {"environment_problem": "it is a command, not a worker with a package"}
-        home = self._folder.path.resolve().parent.parent
-        try:
-            return {"environment": make_bundle(home, words[0], worker.worker_type, words[2])}
-        except (NoBundleError, OSError) as error:
-            return {"environment_problem": str(error)}
-        except Exception as error:  # metadata that no package should have: the environment may be there
-            logger.exception("what the environment of %s is built from cannot be found out", worker.worker_type)
-            return {"environment_problem": f"{type(error).__name__}: {error}"}
-
-    def _inputs(self, attempt: Attempt, worker: WorkerPlan, argv: list[str]) -> dict[str, Any] | None:
-        """Return the files of other runs that an attempt begins with, or why one cannot be read.
+    def _prepared(self, attempt: Attempt, worker: WorkerPlan, argv: list[str]) -> dict[str, Any] | None:
+        """Return what the order of an attempt needs, as its fields.
 
         Returns:
-            ``None``: they are being read.
+            ``None``: it is being found out.
 
         Raises:
             OSError: The attempt's config cannot be read.
         """
         key = attempt.worker_id, attempt.number
-        search = self._searches.get(key)
-        if search is None:
-            search = self._searches[key] = InputSearch(self._folder, self._config_of(worker, argv), argv)
-            search.wait(_INPUTS_S)
-        if not search.wait(0.0):
+        preparation = self._preparations.get(key)
+        if preparation is None:
+            config = self._config_of(worker, argv) if self.sends_files else None
+            preparation = Preparation(self._folder, worker.worker_type, argv, config)
+            self._preparations[key] = preparation
+            preparation.wait(_PREPARATION_S)
+        if not preparation.wait(0.0):
             return None
-        del self._searches[key]
-        try:
-            return {"inputs": search.result()}
-        except UnreadableInputError as error:
-            return {"problem": str(error)}
+        del self._preparations[key]
+        return preparation.fields()
 
     def _config_of(self, worker: WorkerPlan, argv: list[str]) -> dict[str, Any]:
         """Return the config of an attempt.

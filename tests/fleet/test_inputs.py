@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -16,9 +15,7 @@ from gym_gui.fleet.arrivals import Arrivals, Unwelcome
 from gym_gui.fleet.digests import sha256_of
 from gym_gui.fleet.inputs import find_inputs, input_path
 from gym_gui.fleet.orders import AttemptKey, Order, OrderBox
-from gym_gui.fleet.provisioner import FleetProvisioner
-from gym_gui.runs import RunFolder, RunPlan, WorkerPlan, new_run_id
-from gym_gui.supervision import Attempt
+from gym_gui.runs import RunFolder, new_run_id
 
 CONTENT = b"weights " * 500_000
 
@@ -183,29 +180,3 @@ def test_a_file_is_read_again_only_when_it_has_changed(tmp_path: Path, monkeypat
     checkpoint.write_bytes(CONTENT[::-1])
     (changed,) = find_inputs(second, {"checkpoint_path": str(checkpoint)}, [])
     assert (len(read), changed.files[0].sha256) == (2, hashlib.sha256(CONTENT[::-1]).hexdigest())
-
-
-def test_nothing_waits_for_a_checkpoint_that_takes_long_to_read(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    go_on = threading.Event()
-    monkeypatch.setattr(inputs, "sha256_of", lambda descriptor: go_on.wait() and sha256_of(descriptor))
-    _, second, checkpoint = folders(tmp_path / "home")
-    worker = WorkerPlan(
-        worker_no=1, worker_id="000001", worker_type="x", argv=["train"], config={"checkpoint_path": str(checkpoint)}
-    )
-    plan = RunPlan(run_id=second.run_id, run_name="", digest="", created_at=0.0, config={}, workers=[worker])
-    provisioner, attempt = FleetProvisioner(second, plan, time.monotonic), Attempt("000001", 1)
-    try:
-        assert provisioner.start(attempt, None) is None
-        assert provisioner.start(attempt, None) is None
-        seen = provisioner.observe(attempt)
-        assert (seen.launcher_alive, seen.obstacle) == (False, "the checkpoint that it begins with is being read")
-    finally:
-        go_on.set()
-    assert provisioner._searches["000001", 1].wait(30.0)
-    assert provisioner.start(attempt, None) is not None
-    assert provisioner.observe(attempt).launcher_alive
-    order = OrderBox(second).take("000001", 1)
-    assert order is not None
-    assert order.inputs[0].files[0].sha256 == hashlib.sha256(CONTENT).hexdigest()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
+from typing import ClassVar
 
 import msgspec
 
@@ -27,6 +28,8 @@ class SlurmProvisioner(FleetProvisioner):
         clock: Monotonic clock, seconds: the supervisor's.
     """
 
+    sends_files: ClassVar[bool] = False
+
     def __init__(self, folder: RunFolder, plan: RunPlan, clock: Callable[[], float]) -> None:
         super().__init__(folder, plan, clock)
         self._heard: dict[tuple[str, int], tuple[float, float]] = {}
@@ -34,6 +37,9 @@ class SlurmProvisioner(FleetProvisioner):
 
     def start(self, attempt: Attempt, argv: Sequence[str] | None) -> Launched | None:
         worker = next(each for each in self._plan.workers if each.worker_id == attempt.worker_id)
+        prepared = self._prepared(attempt, worker, list(argv or worker.argv))
+        if prepared is None:
+            return None
         resources = self._plan.config.get("resources", {})
         explicit = resources.get("gpus", {}).get("requested") is not None
         order = Order(
@@ -49,7 +55,7 @@ class SlurmProvisioner(FleetProvisioner):
             # By default runs take a GPU if one is free; which no queue can say.
             gpus=wanted_gpus(self._plan, worker) if explicit or worker.needs_gpus else 0,
             building=str(get_setting("slurm_build_environments")),
-            **self._environment(worker, argv),
+            **prepared,
         )
         return Launched(None, "offered to Slurm") if self._box.post(order) else None
 
