@@ -77,6 +77,8 @@ class Indexer:
         self._last_read = 0
         self._retry_at = float("-inf")
         self._rebuilt = 0
+        self._gone = False
+        """The database was discarded, and is not rebuilt yet."""
         self._read_at = clock()
         self._rollups: list[WorkerRollup] = []
         self._rollups_at = float("-inf")
@@ -158,16 +160,27 @@ class Indexer:
         if self._ingestor is not None:
             self._ingestor.restore_log_names()
 
-    def finish(self) -> bool:
-        """Merge the database into one file and close it; a full disk postpones the merge.
+    def merge(self) -> bool:
+        """Merge the database into one file, unless a reader has it open now; a full disk postpones the merge.
 
         Returns:
-            Whether the database is intact: otherwise it has to be rebuilt.
+            ``False``: a reader has it open.
         """
-        rebuilt = self._rebuilt
-        if self._ingestor is not None and self._guarded(self._ingestor.finish):
+        merged = True
+
+        def act() -> None:
+            nonlocal merged
+            assert self._ingestor is not None
+            merged = self._ingestor.try_finish()
+
+        if self._ingestor is not None and self._guarded(act) and merged:
             self._ingestor = None
-        return self._rebuilt == rebuilt
+        return merged
+
+    def finish(self) -> bool:
+        """Close the database as it is, merged or not; return whether it is intact: otherwise it has to be rebuilt."""
+        self.close()
+        return not self._gone
 
     def close(self) -> None:
         """Close the database as it is."""
@@ -200,6 +213,7 @@ class Indexer:
                 on_segment=self._on_segment,
             )
             self._added.clear()
+            self._gone = False
         if (0, 1) not in self._added:
             self._ingestor.add_source(0, "supervisor", 1, self.folder.supervisor_log)
             self._added.add((0, 1))
@@ -248,6 +262,7 @@ class Indexer:
     def _discard(self, why: str) -> None:
         """Discard the database; the next try rebuilds it from the logs."""
         self._rebuilt += 1
+        self._gone = True
         self.rebuilds.append(why)
         self.caught_up = False
         if self._ingestor is not None:

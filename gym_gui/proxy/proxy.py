@@ -69,6 +69,8 @@ REPORT_FLOOD_S = 0.3
 REPORT_UNWATCHED_S = 0.5
 #: Seconds before the next try on a full disk.
 RETRY_S = 1.0
+#: Seconds for which the end of a run waits for readers that have its database open.
+MERGE_S = 5.0
 #: Seconds for the delivery of the last report.
 CLOSE_TIMEOUT_S = 5.0
 
@@ -413,12 +415,20 @@ class Proxy:
         except OSError as error:
             say(f"analytics.json of run {plan.run_id} cannot be written: {error}")
         last = self._report(parts)
-        while not parts.indexer.finish():  # the database was removed or replaced meanwhile
+        while not (yield from self._merge(parts)):  # the database was removed or replaced meanwhile
             if not (yield from self._complete(parts)):
                 return EXIT_DRAINED
             last = self._report(parts)
         self.reporter.report(last)
         return EXIT_ENDED
+
+    def _merge(self, parts: _Parts) -> Generator[float, None, bool]:
+        """Merge the database, unless readers keep it open, and close it; return whether it is intact."""
+        deadline = self._clock() + MERGE_S
+        while not parts.indexer.merge() and self._clock() < deadline:
+            self._pulse.beat()
+            yield TICK_HURRIED_S
+        return parts.indexer.finish()
 
     def _complete(self, parts: _Parts) -> Generator[float, None, bool]:
         """Index the remaining lines; return ``False`` if drained before."""

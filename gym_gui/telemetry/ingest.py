@@ -110,6 +110,8 @@ class Ingestor:
         self._refusals = Refusals(plan.run_id)
         self._sources: dict[tuple[int, int], _Source] = {}
         self._checkpointer = Checkpointer(self._store)
+        self._synced = False
+        """The last lines of the logs are durable: nothing is read any more."""
         for row in self._store.sources():
             self._open(row)
 
@@ -229,15 +231,32 @@ class Ingestor:
         Raises:
             DiskFull: May be retried.
         """
-        for source in self._sources.values():
-            source.tail.sync()
+        self._sync()
         self._store.finish()
         self._close_tails()
+
+    def try_finish(self) -> bool:
+        """Merge the database as :meth:`finish` does, unless a reader has it open at this moment; return whether done.
+
+        Raises:
+            DiskFull: May be retried.
+        """
+        if not self._synced:
+            self._sync()
+            self._synced = True
+        if not self._store.try_finish():
+            return False
+        self._close_tails()
+        return True
 
     def close(self) -> None:
         """Close without finishing: another ingestor can continue from here."""
         self._store.close()
         self._close_tails()
+
+    def _sync(self) -> None:
+        for source in self._sources.values():
+            source.tail.sync()
 
     def _tail(self, row: SourceRow) -> LogTail:
         segments = self._segments.get((row.worker_no, row.attempt), [])

@@ -328,18 +328,32 @@ class Store:
             DiskFull: Nothing was lost; the store is still open.
             DatabaseGone: Its file was removed, replaced or damaged.
         """
-        self.files.check()
         deadline = time.monotonic() + timeout_s
-        self.connection.execute("PRAGMA busy_timeout = 100")
-        while True:
-            with contextlib.suppress(sqlite3.OperationalError), disk_errors(self.path):
-                self.connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
-                if self.connection.execute("PRAGMA journal_mode = DELETE").fetchone()[0] == "delete":
-                    break
+        while not self.try_finish():
             if time.monotonic() >= deadline:
                 self.close()
                 return False
             time.sleep(0.05)
+        return True
+
+    def try_finish(self) -> bool:
+        """Merge the database and close it as :meth:`finish` does, unless a reader has it open at this moment.
+
+        Returns:
+            Whether it succeeded; if not, the store is still open.
+
+        Raises:
+            DiskFull: Nothing was lost; the store is still open.
+            DatabaseGone: Its file was removed, replaced or damaged.
+        """
+        self.files.check()
+        self.connection.execute("PRAGMA busy_timeout = 0")
+        merged = False
+        with contextlib.suppress(sqlite3.OperationalError), disk_errors(self.path):
+            self.connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+            merged = self.connection.execute("PRAGMA journal_mode = DELETE").fetchone()[0] == "delete"
+        if not merged:
+            return False
         self.files.check_pages(self.connection)
         self.close()
         self.files.check(main_only=True)
