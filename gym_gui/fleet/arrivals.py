@@ -11,8 +11,8 @@ from gym_gui.core.regular_files import open_regular
 from gym_gui.fleet.digests import sha256_of
 from gym_gui.fleet.inputs import input_path
 from gym_gui.fleet.orders import AttemptKey, OrderBox
-from gym_gui.fleet.partial_files import partial_path
-from gym_gui.runs import RunFolder
+from gym_gui.fleet.partial_files import partial_path, put_in_place
+from gym_gui.runs import RunFolder, sync_folder
 from gym_gui.workers.environments import bundle_path
 
 #: Bytes of one call at most.
@@ -158,6 +158,8 @@ class Arrivals:
             while rest:
                 rest = rest[os.write(descriptor, rest) :]
             os.fsync(descriptor)
+            if not size:  # it may be a new one
+                sync_folder(self._path(name).parent)
             return max(size, offset + len(data))
         finally:
             os.close(descriptor)
@@ -195,9 +197,7 @@ class Arrivals:
             os.fsync(descriptor)
             if (offset + len(data), sha256_of(descriptor)) != whole:
                 raise Mismatch(0, "it is not the file that was announced: it changed meanwhile")
-            path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-            self._path(name)  # again: none of its folders may be a link now
-            part.replace(path)
+            put_in_place(part, path, lambda: self._path(name))  # again: none of its folders may be a link now
         finally:
             os.close(descriptor)
         return offset + len(data)

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import contextlib
 import time
+from collections.abc import Callable
 from pathlib import Path
 
-from gym_gui.runs import RunFolder
+from gym_gui.runs import RunFolder, sync_folder
 
 #: Seconds after its last part after which a file is removed that is not whole.
 PARTIAL_S = 3600.0
@@ -27,6 +28,29 @@ def partial_path(folder: RunFolder, name: str) -> Path:
     parts = folder.path.parent.parent / "fleet" / "parts"
     parts.mkdir(mode=0o700, parents=True, exist_ok=True)
     return parts / f"{folder.run_id}.{name}"
+
+
+def put_in_place(part: Path, path: Path, check: Callable[[], object] = lambda: None) -> None:
+    """Rename a file that is whole to where it belongs: it is there after a power cut, too.
+
+    Args:
+        part: The file; its content is on disk.
+        path: Where it belongs, in folders that are made where they are missing.
+        check: Called when those are there, to refuse.
+
+    Raises:
+        OSError: The disk refuses.
+    """
+    with_new_names = [path.parent]
+    for folder in path.parents:
+        if folder.exists():
+            break
+        with_new_names.append(folder.parent)
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    check()
+    part.replace(path)
+    for folder in with_new_names:
+        sync_folder(folder)
 
 
 class PartialFiles:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -15,6 +16,50 @@ from gym_gui.fleet.claims.uploads import Uploads
 from gym_gui.fleet.orders import AttemptKey
 from gym_gui.fleet.partial_files import PARTIAL_S, PartialFiles
 from gym_gui.runs import RunFolder, new_run_id
+
+
+@pytest.fixture
+def synced(monkeypatch: pytest.MonkeyPatch) -> list[Path]:
+    """Return what survives a power cut, in order: the files, and the folders with the names in them."""
+    found: list[Path] = []
+    fsync = os.fsync
+
+    def sync(descriptor: int) -> None:
+        found.append(Path(os.readlink(f"/proc/self/fd/{descriptor}")))
+        fsync(descriptor)
+
+    monkeypatch.setattr(os, "fsync", sync)
+    return found
+
+
+def test_what_was_answered_survives_a_power_cut(tmp_path: Path, synced: list[Path]) -> None:
+    folder = RunFolder.of(tmp_path, new_run_id())
+    folder.create()
+    key = AttemptKey(folder.run_id, "000001", 1)
+    digest = hashlib.sha256(b"abcd").hexdigest()
+    arrivals, uploads = Arrivals(folder, key), Uploads(folder, key)
+
+    def durable(act: Callable[[], object]) -> list[str]:
+        synced.clear()
+        act()
+        parts = tmp_path / "fleet" / "parts"
+        return [path.relative_to(folder.path).as_posix() for path in synced if parts not in path.parents]
+
+    assert durable(lambda: arrivals.put("checkpoints/000001/deep/a.bin", 0, b"abcd", (4, digest))) == [
+        "checkpoints/000001/deep",
+        "checkpoints/000001",
+        "checkpoints",
+        ".",
+    ]
+    assert durable(lambda: arrivals.put("checkpoints/000001/deep/b.bin", 0, b"abcd", (4, digest))) == [
+        "checkpoints/000001/deep"
+    ]
+    results = "work/000001/results"
+    for _ in range(2):  # the second time the answer to the first was lost, maybe with what was to be synced
+        assert f"{results}/0001" in durable(lambda: uploads.put("a" * 32, "x", 0, b"abcd", 4, digest))
+    log = folder.stdout_log("000001", 1).relative_to(folder.path).as_posix()
+    assert durable(lambda: arrivals.append(log, 0, b"line\n")) == [log, "logs"]
+    assert durable(lambda: arrivals.append(log, 5, b"line\n")) == [log]
 
 
 def test_what_no_more_comes_of_goes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -13,9 +13,9 @@ from gym_gui.core.regular_files import open_regular, read_regular
 from gym_gui.fleet.arrivals import Mismatch, Unwelcome
 from gym_gui.fleet.digests import sha256_of
 from gym_gui.fleet.orders import AttemptKey
-from gym_gui.fleet.partial_files import partial_path
+from gym_gui.fleet.partial_files import partial_path, put_in_place
 from gym_gui.fleet.study_state import safe_path
-from gym_gui.runs import READ_ERRORS, RunFolder, write_json_atomic
+from gym_gui.runs import READ_ERRORS, RunFolder, sync_folder, write_json_atomic
 
 #: Bytes of one uploaded file at most.
 MAX_FILE = 512 << 20
@@ -82,13 +82,13 @@ class Uploads:
         return self._store(part, path, sha256)
 
     def _store(self, part: Path, path: Path, sha256: str) -> str:
-        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         if path.is_symlink() or (path.exists() and _sha256(path) != sha256):  # additive: both are kept
             path = path.with_name(f"{path.stem[:150]}~{sha256[:12]}{path.suffix[:40]}")
         if path.exists() and not path.is_symlink():
             part.unlink(missing_ok=True)
+            sync_folder(path.parent)  # the answer to the call that stored it may have been an error of the disk
         else:
-            part.replace(path)
+            put_in_place(part, path)
         return path.relative_to(self._folder.path).as_posix()
 
     def _path(self, name: str) -> Path:
