@@ -1,4 +1,4 @@
-"""Writes messages to a driver process in a thread of its own: nobody else waits for one that does not read."""
+"""Writes messages to a driver process in a thread of its own: no other thread waits for one that does not read."""
 
 from __future__ import annotations
 
