@@ -22,9 +22,8 @@ from .config import BenchmarlWorkerConfig
 from .experiment import RunExperiment, make_experiment
 from .recorder import Recorder
 from .scalars import Scalars
-from .sdk import Cancelled, ConfigError, log_constants
+from .sdk import Cancelled, ConfigError, HeldSignals, log_constants
 from .seeding import part_seed
-from .signals import HeldSignals
 from .tracking import Tracking
 
 _LOG = logging.getLogger(__name__)
@@ -135,7 +134,7 @@ class Job:
                 self._signals.restore()
         self._signals.hold()
         self._save()
-        self._signals.release()
+        self._signals.deliver()
         self._signals.restore()
         result: dict[str, Any] = {
             "seed": self.seed,
@@ -225,7 +224,7 @@ class Job:
 
         def on_update() -> None:
             if self._signals.pending:
-                self._signals.release()
+                self._signals.deliver()
 
         def on_rollouts(rollouts: list[Any]) -> None:
             for rollout in rollouts:
@@ -288,7 +287,7 @@ class Job:
         interval = self._config.checkpoint_interval
         if interval and self._step // interval > self._saved_at // interval:
             self._save()
-        self._signals.release()
+        self._signals.deliver()
 
     def _evaluate_saved(self, checkpoint: Checkpoint) -> dict[str, Any]:
         experiment, recorder = self._make("eval")

@@ -10,7 +10,7 @@ import numpy as np
 
 from .environments import VectorEnvs
 from .recorder import Recorder
-from .signals import DeferredSignals
+from .sdk import HeldSignals
 
 
 def evaluate(
@@ -20,7 +20,7 @@ def evaluate(
     seed: int,
     episodes: int,
     recorder: Recorder,
-    signals: DeferredSignals,
+    signals: HeldSignals,
     show: Any = None,
 ) -> dict[str, Any]:
     """Play whole episodes greedily.

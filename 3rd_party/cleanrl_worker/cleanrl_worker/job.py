@@ -22,8 +22,7 @@ from .needs import NEEDS
 from .output import Output
 from .recorder import Recorder
 from .scalars import Scalars
-from .sdk import log_constants
-from .signals import DeferredSignals
+from .sdk import HeldSignals, log_constants
 from .spaces import Spaces
 from .tracking import Tracking
 from .training import Training, choose_device, seed_everything
@@ -47,7 +46,7 @@ class Job:
         config: CleanRLWorkerConfig,
         seed: int,
         emitter: Any,
-        signals: DeferredSignals,
+        signals: HeldSignals,
         checkpoints: Path,
         tensorboard: Path,
         tracking: Tracking,

@@ -12,13 +12,15 @@ from typing import TYPE_CHECKING, Any
 from .analytics import write_analytics_manifest
 from .config import CleanRLWorkerConfig
 from .presets import preset_for
-from .sdk import RunLifecycle, log_constant, log_constants
-from .signals import DeferredSignals
+from .sdk import HeldSignals, RunLifecycle, log_constant, log_constants
 from .tracking import Tracking
 
 if TYPE_CHECKING:
     from .job import Job
     from .script.job import ScriptJob
+
+#: Seconds that a signal waits for a safe point: a supervisor kills 30 s after its SIGTERM.
+_PATIENCE_S = 10.0
 
 
 class CleanRLWorkerRuntime:
@@ -132,7 +134,7 @@ class CleanRLWorkerRuntime:
         self._run.phase("importing torch")
         from .job import Job  # a request to stop need not wait until torch is loaded: nothing is half done yet
 
-        with DeferredSignals() as signals:
+        with HeldSignals(_PATIENCE_S) as signals:
             folders = (self._checkpoints, self._tensorboard)
             with Job(self.config, self.seed, self._run.emitter, signals, *folders, tracking) as job:
                 self._job = job

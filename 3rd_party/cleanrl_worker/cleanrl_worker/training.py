@@ -15,8 +15,7 @@ from .checkpoint import library_versions, restore_part, restore_rng, rng_state
 from .curriculum import Course, Stage
 from .environments import VectorEnvs, VectorStep
 from .output import Output
-from .sdk import log_constants
-from .signals import DeferredSignals
+from .sdk import HeldSignals, log_constants
 from .spaces import Spaces
 
 
@@ -72,7 +71,7 @@ class Training:
         course: Course,
         make: Callable[[Stage], Callable[[], gym.Env]],
         describe: Mapping[str, Any],
-        signals: DeferredSignals,
+        signals: HeldSignals,
         checkpoint: dict[str, Any] | None = None,
         device: str = "cpu",
     ) -> None:
@@ -150,7 +149,7 @@ class Training:
         self.global_step = next_step
         if entered:
             self._tell_stage()
-        self._signals.deliver_overdue()
+        self._signals.deliver_if_late()
         return step
 
     def _tell_stage(self) -> None:

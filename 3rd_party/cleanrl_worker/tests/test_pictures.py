@@ -18,7 +18,7 @@ from cleanrl_worker.environments import VectorEnvs
 from cleanrl_worker.output import Output
 from cleanrl_worker.recorder import Recorder
 from cleanrl_worker.scalars import Scalars
-from cleanrl_worker.signals import DeferredSignals
+from cleanrl_worker.sdk import HeldSignals
 from cleanrl_worker.training import Training, seed_everything
 from gym_gui.core.worker import TelemetryEmitter
 
@@ -54,7 +54,7 @@ class Quadrants(gym.Env):
 @pytest.mark.parametrize("seed", [1, 2])
 def test_ppo_atari_learns_what_a_picture_shows(seed: int, tmp_path: Path) -> None:
     args = PPOAtariArgs(learning_rate=5e-4, num_envs=8, num_steps=32, hidden_sizes=[64], update_epochs=2, gamma=0.5)
-    with (tmp_path / "log").open("w") as log, DeferredSignals() as signals:
+    with (tmp_path / "log").open("w") as log, HeldSignals() as signals:
         emitter = TelemetryEmitter("r", sink=log)
         recorder = Recorder(emitter, "none", observations=False)
         rng = seed_everything(seed, deterministic=True, threads=1)

@@ -22,9 +22,11 @@ from .library import arguments_of, make_trainer, restore, set_learning_rate, sta
 from .recording import EnoughError, Recorder
 from .registry import paradigm_of
 from .scalars import Scalars, flat_metrics
-from .signals import HeldSignals
+from .sdk import HeldSignals
 
 _LOG = logging.getLogger(__name__)
+#: Seconds that a signal waits for the end of an iteration: a supervisor kills 30 s after its SIGTERM.
+_PATIENCE_S = 15.0
 
 
 class Job:
@@ -52,7 +54,7 @@ class Job:
         saved = self._start.facts if self._start and config.mode == "resume" else {}
         self.seed: int = saved.get("seed", seed)
         self._first_step = self._saved_at = int(saved.get("step", 0))
-        self._signals = HeldSignals()
+        self._signals = HeldSignals(_PATIENCE_S)
         self._scratch = tempfile.TemporaryDirectory(prefix="mosaic-marllib-")
         self._recorder = self._make_recorder(
             "eval" if config.mode == "evaluate" else "train",

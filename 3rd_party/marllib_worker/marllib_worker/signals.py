@@ -1,16 +1,11 @@
-"""Signals that wait for the end of an iteration, so that the last checkpoint is a whole one."""
+"""Handlers of signals that stay while something is imported."""
 
 from __future__ import annotations
 
 import contextlib
 import signal
 import threading
-import time
-from types import FrameType, TracebackType
-from typing import Any, Iterator
-
-#: Seconds that a signal waits for the end of an iteration; the supervisor kills 30 s after its SIGTERM.
-PATIENCE_S = 15.0
+from typing import Iterator
 
 
 @contextlib.contextmanager
@@ -23,50 +18,3 @@ def kept_handlers() -> Iterator[None]:
     finally:
         for number, handler in former.items():
             signal.signal(number, handler)
-
-
-class HeldSignals:
-    """Holds back SIGTERM and SIGINT until :meth:`deliver` hands them to the handler that was there before.
-
-    A second signal is handed on at once. Outside the main thread, where Python delivers no signals, it does nothing.
-    """
-
-    def __init__(self) -> None:
-        self.pending: int | None = None
-        self._since = 0.0
-        self._former: dict[int, Any] = {}
-
-    def __enter__(self) -> HeldSignals:
-        if threading.current_thread() is threading.main_thread():
-            for number in (signal.SIGTERM, signal.SIGINT):
-                self._former[number] = signal.signal(number, self._hold)
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self._restore()
-        if self.pending and error is None:
-            self.deliver()
-
-    def deliver_if_late(self) -> None:
-        """Hand on a signal that has waited too long; the newest checkpoint is then an older one."""
-        if self.pending and time.monotonic() - self._since > PATIENCE_S:
-            self.deliver()
-
-    def deliver(self) -> None:
-        """Hand on a signal that waits."""
-        self._restore()
-        if self.pending:
-            number, self.pending = self.pending, None
-            signal.raise_signal(number)
-
-    def _hold(self, number: int, _frame: FrameType | None) -> None:
-        if self.pending:
-            self.deliver()
-        self.pending, self._since = number, time.monotonic()
-
-    def _restore(self) -> None:
-        for number, handler in self._former.items():
-            signal.signal(number, handler)
-        self._former.clear()

@@ -16,10 +16,12 @@ from .learning import make_optimizer, make_update
 from .network import make_network
 from .recorder import Recorder, sampling_period
 from .scalars import Scalars
-from .sdk import MosaicError, log_constants
+from .sdk import HeldSignals, MosaicError, log_constants
 from .search import make_search
 from .selfplay import begin_games, make_selfplay
-from .signals import HeldSignals
+
+#: Seconds that a signal waits for the end of an iteration: a supervisor kills 30 s after its SIGTERM.
+_PATIENCE_S = 12.0
 
 
 class Job:
@@ -187,7 +189,7 @@ class Job:
             for name in config.opponents:
                 self._evaluator.prepare(self._params, self._frozen if name == "frozen" else None)
         self._began = time.perf_counter() - self._compile_s
-        with HeldSignals() as signals:
+        with HeldSignals(_PATIENCE_S) as signals:
             evaluated_at = self.step
             while self.step < config.total_steps:
                 self._key, play_key, update_key = jax.random.split(self._key, 3)

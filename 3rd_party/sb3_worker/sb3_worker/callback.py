@@ -8,7 +8,7 @@ from typing import Any
 
 from stable_baselines3.common.callbacks import BaseCallback
 
-from .signals import HeldSignals
+from .sdk import HeldSignals
 
 
 class RunCallback(BaseCallback):

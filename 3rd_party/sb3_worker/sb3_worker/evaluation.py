@@ -8,7 +8,7 @@ import numpy as np
 
 from .masking import METHOD
 from .recorder import RecordedVecEnv
-from .signals import HeldSignals
+from .sdk import HeldSignals
 
 
 def evaluate(

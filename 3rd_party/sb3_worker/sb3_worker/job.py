@@ -23,8 +23,7 @@ from .masking import needs_masks
 from .models import load_model, new_model, normalised
 from .recorder import RecordedVecEnv
 from .registry import algorithm_class
-from .sdk import log_constants
-from .signals import HeldSignals
+from .sdk import HeldSignals, log_constants
 from .tracking import Tracking
 
 

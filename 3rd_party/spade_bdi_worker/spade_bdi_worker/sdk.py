@@ -36,6 +36,7 @@ def log_constant(logger: Any, constant: Any, **values: Any) -> None:
 if TYPE_CHECKING or HAS_SDK:
     from gym_gui.core.worker import Cancelled as Cancelled
     from gym_gui.core.worker import ConfigError as ConfigError
+    from gym_gui.core.worker import HeldSignals as HeldSignals
     from gym_gui.core.worker import MosaicError as MosaicError
     from gym_gui.core.worker import Problem as Problem
     from gym_gui.core.worker import RunLifecycle as RunLifecycle
@@ -57,6 +58,7 @@ else:
     import inspect
     import json
     import logging
+    import math
     import os
     import signal
     import sys
@@ -123,6 +125,53 @@ else:
 
         def __reduce__(self) -> Any:
             return type(self), (self.signal_number,)
+
+    class HeldSignals:
+        """Holds back SIGTERM and SIGINT until they are delivered to the handler that was there before."""
+
+        def __init__(self, patience_s: float = math.inf) -> None:
+            self.pending: Any = None
+            self._late_at, self._patience_s, self._former = math.inf, patience_s, {}
+
+        def __enter__(self) -> HeldSignals:
+            self.hold()
+            return self
+
+        def __exit__(self, kind: Any, error: Any, trace: Any) -> None:
+            (self.deliver if error is None else self.restore)()
+
+        @property
+        def is_late(self) -> bool:
+            """Whether a signal has waited longer than it may."""
+            return self.pending is not None and time.monotonic() > self._late_at
+
+        def hold(self) -> None:
+            """Hold signals back from now on."""
+            if not self._former and threading.current_thread() is threading.main_thread():
+                self._former = {each: signal.signal(each, self._wait) for each in (signal.SIGTERM, signal.SIGINT)}
+
+        def restore(self) -> None:
+            """Hold no more signals back; one that waits goes on waiting."""
+            for number, handler in self._former.items():
+                signal.signal(number, signal.SIG_DFL if handler is None else handler)
+            self._former = {}
+
+        def deliver(self) -> None:
+            """Hold no more signals back, and hand on the one that waits."""
+            self.restore()
+            number, self.pending = self.pending, None
+            if number is not None:
+                signal.raise_signal(number)
+
+        def deliver_if_late(self) -> None:
+            """Deliver a signal that has waited longer than it may."""
+            if self.is_late:
+                self.deliver()
+
+        def _wait(self, number: int, _frame: Any) -> None:
+            if self.pending is not None:
+                self.deliver()
+            self.pending, self._late_at = number, time.monotonic() + self._patience_s
 
     class TelemetryEmitter:
         """Prints events as JSON lines on stdout, each with one flushed write. Thread-safe."""

@@ -25,9 +25,8 @@ from .defaults import OFF_POLICY
 from .environments import make_environments
 from .preflight import Facts
 from .scalars import Scalars
-from .sdk import ConfigError, log_constants
+from .sdk import ConfigError, HeldSignals, log_constants
 from .seeding import EpisodeWatch, Numbers
-from .signals import HeldSignals
 from .spaces import network_span
 from .tracking import Tracking
 

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from gym_gui.core.worker.errors import ConfigError, MosaicError, Problem, UsageError
     from gym_gui.core.worker.events import LifecycleEvent, LifecycleEventType
     from gym_gui.core.worker.heartbeat import HeartbeatThread
+    from gym_gui.core.worker.held_signals import HeldSignals
     from gym_gui.core.worker.lifecycle import RunLifecycle
     from gym_gui.core.worker.protocol import WorkerCapabilities, WorkerConfig, WorkerMetadata, WorkerRuntime
     from gym_gui.core.worker.schema import check_config, config_schema
@@ -40,6 +41,7 @@ _HOMES = {
     "ConfigError": "errors",
     "DiscoveredWorker": "discovery",
     "HeartbeatThread": "heartbeat",
+    "HeldSignals": "held_signals",
     "LifecycleEvent": "events",
     "LifecycleEventType": "events",
     "MosaicError": "errors",
@@ -72,6 +74,7 @@ __all__ = [
     "ConfigError",
     "DiscoveredWorker",
     "HeartbeatThread",
+    "HeldSignals",
     "LifecycleEvent",
     "LifecycleEventType",
     "MosaicError",
