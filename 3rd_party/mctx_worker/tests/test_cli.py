@@ -19,7 +19,7 @@ pytestmark = [pytest.mark.library, pytest.mark.process]
     ("settings", "moment"),
     [
         ({"steps": "all"}, '"episode"'),
-        ({"steps": "none", "eval_interval": 1, "eval_simulations": 256}, "compiling evaluation"),
+        ({"steps": "none", "eval_interval": 1, "eval_simulations": 256}, "_mean_reward"),
     ],
     ids=["self-play", "evaluation"],
 )
