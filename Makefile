@@ -13,7 +13,7 @@ export MOSAIC_HOME ?= $(CURDIR)/var
 unexport PYTHONDONTWRITEBYTECODE PYTHONUNBUFFERED
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo gui test test-quick test-slow test-faults test-workers test-ray test-slurm check format lint types types-pages arrows bench docs docs-serve screenshots proto clean
+.PHONY: help setup demo gui test coverage test-quick test-slow test-faults test-workers test-ray test-slurm check format lint types types-pages arrows bench docs docs-serve screenshots proto clean
 
 help:  ## show the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -49,7 +49,10 @@ gui: $(RUNTIME)  ## open the window
 	$(BIN)/mosaic gui
 
 test: $(TOOLS)  ## run the tests (minutes)
-	$(BIN)/python -m pytest -m "not slow and not fault and not library" -n $(JOBS) --dist worksteal --cov=gym_gui --cov-report=term:skip-covered
+	$(BIN)/python -m pytest -m "not slow and not fault and not library" -n $(JOBS) --dist worksteal $(PYTEST_ARGS)
+
+coverage: $(TOOLS)  ## run the tests, and show which lines of MOSAIC none of them runs (twice as long)
+	$(MAKE) --no-print-directory test PYTEST_ARGS='--cov=gym_gui --cov-report=term:skip-covered'
 
 test-quick: $(TOOLS)  ## run the tests that start no process (one that does so without its marker fails)
 	$(BIN)/python -m pytest tests -m "not process and not long and not slow and not fault and not library" -n $(JOBS) \
