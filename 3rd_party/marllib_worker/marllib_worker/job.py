@@ -54,6 +54,8 @@ class Job:
         saved = self._start.facts if self._start and config.mode == "resume" else {}
         self.seed: int = saved.get("seed", seed)
         self._first_step = self._saved_at = int(saved.get("step", 0))
+        #: Steps and episodes up to which the trainer has learned.
+        self._learned = (self._first_step, int(saved.get("next_episode", 0)))
         self._signals = HeldSignals(_PATIENCE_S)
         self._scratch = tempfile.TemporaryDirectory(prefix="mosaic-marllib-")
         self._recorder = self._make_recorder(
@@ -113,6 +115,7 @@ class Job:
         with contextlib.closing(Scalars(self._emitter, self._tensorboard)) as scalars, self._signals:
             while recorder.step < config.total_timesteps:
                 result = self._trainer.train()
+                self._learned = (recorder.step, recorder.next_episode)
                 scalars.log(recorder.step, {**flat_metrics(result), "charts/SPS": round(self.speed(), 1)})
                 interval = config.checkpoint_interval
                 due = interval and recorder.step // interval > self._saved_at // interval
@@ -177,8 +180,15 @@ class Job:
             step=step,
             episode=episode,
             limit=config.eval_episodes if phase == "eval" else None,
-            between_steps=self._signals.deliver_if_late,
+            between_steps=self._between_steps,
         )
+
+    def _between_steps(self) -> None:
+        """Hand on a signal that has waited too long, and save what the iteration before learned."""
+        if self._signals.is_late:
+            if self._learned[0]:
+                self._save()
+            self._signals.deliver()
 
     def _make(self, recorder: Recorder, *, explore: bool) -> Any:
         seed = (self.seed + self._first_step) % 2**31  # a resumed training does not draw what the first one drew
@@ -215,8 +225,8 @@ class Job:
             trainer.stop()
 
     def _save(self) -> None:
-        """Save a checkpoint, unless this step's is saved already."""
-        step = self._recorder.step
+        """Save what was learned, unless it is saved already."""
+        step, episode = self._learned
         path = self._folder.path(step)
         if path == self._last_saved:
             return
@@ -229,7 +239,7 @@ class Job:
             "run_id": config.run_id,
             "config": config.to_dict(),
             "arguments": self.arguments(),
-            "next_episode": self._recorder.next_episode,
+            "next_episode": episode,
         }
         save_checkpoint(path, state_of(self._trainer), facts)
         self._last_saved, self._saved_at = path, step

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
 from collections import defaultdict
 from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
-from typing import Any, Callable
+from typing import Any, Callable, Iterator
 
 import pytest
 
@@ -50,6 +51,21 @@ class Ran:
 Worker = Callable[..., Ran]
 
 
+@contextlib.contextmanager
+def as_in_a_process_of_its_own() -> Iterator[None]:
+    """Undo what MARLlib's HAPPO changes for the whole process: RLlib's defaults of PPO, torch's detection of NaN."""
+    import torch
+    from ray.rllib.agents.ppo import ppo
+
+    former = dict(ppo.DEFAULT_CONFIG)
+    try:
+        yield
+    finally:
+        ppo.DEFAULT_CONFIG.clear()
+        ppo.DEFAULT_CONFIG.update(former)
+        torch.autograd.set_detect_anomaly(False)
+
+
 @pytest.fixture
 def worker(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Worker:
     """Run the worker with some settings."""
@@ -74,7 +90,8 @@ def worker(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Worker:
             "tensorboard": False,
             **settings,
         }
-        summary = MarllibWorkerRuntime(MarllibWorkerConfig.from_dict(values), dry_run=dry_run).run()
+        with as_in_a_process_of_its_own():
+            summary = MarllibWorkerRuntime(MarllibWorkerConfig.from_dict(values), dry_run=dry_run).run()
         return Ran(values, summary, [json.loads(line) for line in log.read_text().splitlines()])
 
     return run

@@ -2,9 +2,16 @@
 
 from __future__ import annotations
 
+import json
+import os
+import signal
+from pathlib import Path
 from typing import Any
 
 import pytest
+
+from gym_gui.core.worker import Cancelled
+from gym_gui.core.worker.signals import cancel_on_signals
 
 pytestmark = [pytest.mark.library, pytest.mark.filterwarnings("ignore")]
 
@@ -42,3 +49,35 @@ def test_episodes_are_as_long_as_the_environment_makes_them(worker: Any, algo: s
     assert {episode["steps"] for episode in episodes} == {cycles}
     assert all(episode["truncated"] and not episode["terminated"] for episode in episodes)
     assert ran.summary["evaluation"]["episodes"] == 2
+
+
+@pytest.mark.parametrize("checkpoint_interval", [0, 100])
+def test_what_was_learned_before_a_long_iteration_is_saved_when_it_is_cancelled(
+    worker: Any, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, checkpoint_interval: int
+) -> None:
+    from marllib_worker import job, recording
+
+    stepped = recording.Recorder.stepped
+
+    def interrupted(self: Any, *arguments: Any) -> None:
+        if self.step == 130:  # in the second iteration, which begins with step 100
+            os.kill(os.getpid(), signal.SIGTERM)
+        stepped(self, *arguments)
+
+    monkeypatch.setattr(job, "_PATIENCE_S", 0.0)
+    monkeypatch.setattr(recording.Recorder, "stepped", interrupted)
+    settings = {"algo": "mappo", "checkpoint_interval": checkpoint_interval, "steps": "none"}
+    former = signal.getsignal(signal.SIGTERM)
+    try:
+        with pytest.raises(Cancelled), cancel_on_signals():
+            worker(total_timesteps=300, **settings)
+    finally:
+        signal.signal(signal.SIGTERM, former)
+    monkeypatch.setattr(recording.Recorder, "stepped", stepped)
+    events = [json.loads(line) for line in (tmp_path / "run1.jsonl").read_text().splitlines()]
+    (saved,) = [event["payload"] for event in events if event.get("event") == "checkpoint_saved"]
+    assert events[-1]["event"] == "run_cancelled"
+    assert saved["step"] == 100
+    again = worker(mode="resume", checkpoint_path=saved["path"], total_timesteps=200, **settings)
+    assert [episode["ep_index"] for episode in again.data("episode")] == [5, 6, 7, 8]  # the fifth had begun
+    assert again.summary["total_steps"] == 200
